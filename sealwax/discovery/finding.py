@@ -14,8 +14,7 @@ from datetime import datetime
 from typing import Final
 
 from sealwax.lookups.fetch import FetchPolicy, FetchRequest, LookupFailed, fetch
-from sealwax.lookups.service_records import LookupFailed as NoServiceRecords
-from sealwax.lookups.service_records import find_services
+from sealwax.lookups.service_records import LookupFailed as NoServiceRecords, find_services
 from sealwax.lookups.smimea import NameServer
 from smime_core import blocking
 from smime_core.errors import DiscoveryExpired, SmimeError

@@ -27,8 +27,8 @@ from sqlalchemy.exc import (
     InternalError,
     InvalidatePoolError,
     OperationalError,
+    TimeoutError as NoConnectionFree,
 )
-from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.pool import NullPool, StaticPool
 
 from sealwax.service.errors import ServiceError

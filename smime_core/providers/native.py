@@ -13,8 +13,7 @@ from typing import Final
 from weakref import WeakKeyDictionary
 
 from cryptography import exceptions
-from cryptography.hazmat.primitives.asymmetric import ec, rsa, x448, x25519
-from cryptography.hazmat.primitives.asymmetric import padding as rsa_padding
+from cryptography.hazmat.primitives.asymmetric import ec, padding as rsa_padding, rsa, x448, x25519
 from cryptography.hazmat.primitives.kdf import argon2, hkdf, pbkdf2, scrypt
 from cryptography.hazmat.primitives.keywrap import aes_key_unwrap, aes_key_wrap
 

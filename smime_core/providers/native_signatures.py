@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa, utils
-from cryptography.hazmat.primitives.asymmetric import padding as rsa_padding
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, padding as rsa_padding, rsa, utils
 
 from smime_core.algorithms import HashName, SignatureAlgorithm, SignatureScheme, digest_octets
 from smime_core.asn1.der import Buffer

@@ -11,21 +11,19 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.support.clock import FakeClock, clock
-from tests.support.databases.postgresql import database_url, postgresql
-from tests.support.databases.repeated_upgrades import repeated_upgrades
+from tests.support.clock import FakeClock, clock as clock
+from tests.support.databases.postgresql import database_url as database_url, postgresql as postgresql
+from tests.support.databases.repeated_upgrades import repeated_upgrades as repeated_upgrades
 from tests.support.servers import dovecot
 from tests.support.servers.bridge import API, ENROLMENT_KEY, KEYS, PAGES, sign_in
 from tests.support.servers.lying_server import IMAP, SMTP, LyingServer
 from tests.support.servers.mailboxes import PASSWORDS, login_at
-from tests.support.servers.pools import new_pool
-from tests.support.servers.tls import tls_folder
+from tests.support.servers.pools import new_pool as new_pool
+from tests.support.servers.tls import tls_folder as tls_folder
 from webbridge import BridgeConfig, create_app
 from webbridge.demo.mail_server import MemoryMailServer
 from webbridge.gateway import ImapConnection, MailServer, Security, ServerAddress
 from webbridge.services import services_of
-
-__all__ = ["clock", "database_url", "new_pool", "postgresql", "repeated_upgrades", "tls_folder"]
 
 
 @pytest.fixture

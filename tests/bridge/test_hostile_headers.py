@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 from tests.support.servers.bridge import bridge_before, folder_path, get, sign_in
 from tests.support.servers.lying_server import IMAP, LyingServer

@@ -15,8 +15,7 @@ from tests.support.servers.bridge import error_of, sign_in
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
 from webbridge.login.cookies import HTTPS_COOKIE, LOOPBACK_COOKIE
 from webbridge.login.counter import MAX_AT_ONCE, MAX_PER_ACCOUNT, MAX_PER_DEVICE, Attempt
-from webbridge.login.devices import KEPT_SECONDS, KnownDevices
-from webbridge.login.devices import MAX_PER_ACCOUNT as MAX_DEVICES
+from webbridge.login.devices import KEPT_SECONDS, MAX_PER_ACCOUNT as MAX_DEVICES, KnownDevices
 from webbridge.services import services_of
 
 pytestmark = pytest.mark.server

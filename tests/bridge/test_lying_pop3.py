@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from tests.support.servers.bridge import bridge_before, error_of, get, sign_in
 from tests.support.servers.lying_server import POP3, Close, Drip, LyingServer, Step, TakeLine, Wait

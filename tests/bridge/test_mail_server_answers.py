@@ -7,8 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from tests.support.growth import grows_in_proportion
 from webbridge.gateway import GatewayError, ImapConnection, Mailbox, OutgoingMessage

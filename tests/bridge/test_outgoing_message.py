@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from tests.support.like_ascii import LIKE_ASCII
 from tests.support.servers.bridge import error_of, send

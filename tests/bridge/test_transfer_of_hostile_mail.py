@@ -8,8 +8,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from webbridge.gateway import Folder, MessageSummary
 from webbridge.transfer.exporting import Form, _moment, _places

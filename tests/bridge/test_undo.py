@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from tests.support.servers.bridge import API, FROM_PAGES, bridge_before, error_of, folder_path, sign_in
 from tests.support.servers.hostile_imap import HEALTHY

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from smime_core import AES_256_CBC, AES_256_GCM, SignatureForm, State, blocking
 from smime_core.algorithms import CHACHA20_POLY1305, ContentCipher

@@ -22,10 +22,8 @@ from imapclient import IMAPClient
 from smime_core.mime import Headers, canonical_mailbox, from_addresses, is_read_alike, parse_headers
 from tests.support.peers.thunderbird import Thunderbird
 from tests.support.servers import cyrus, dovecot, roots
-from tests.support.servers.tls import tls_folder
+from tests.support.servers.tls import tls_folder as tls_folder
 from webbridge.gateway import Security, ServerAddress
-
-__all__ = ["tls_folder"]
 
 _PIECES: Final = (
     "alice@example.test", "boss@bank.test", "<alice@example.test>", "<boss@bank.test>", '"boss@bank.test"',

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.clock import clock
-from tests.support.databases.postgresql import database_url, postgresql
-from tests.support.databases.repeated_upgrades import repeated_upgrades
+from tests.support.clock import clock as clock
+from tests.support.databases.postgresql import database_url as database_url, postgresql as postgresql
+from tests.support.databases.repeated_upgrades import repeated_upgrades as repeated_upgrades
 from tests.support.keys.devices import Account, Device
-from tests.support.keys.people import quick_passphrases
-from tests.support.servers.tls import tls_folder
-
-__all__ = ["clock", "database_url", "postgresql", "quick_passphrases", "repeated_upgrades", "tls_folder"]
+from tests.support.keys.people import quick_passphrases as quick_passphrases
+from tests.support.servers.tls import tls_folder as tls_folder
 
 
 @pytest.fixture

@@ -34,10 +34,8 @@ from tests.support.clock import FakeClock
 from tests.support.keys.groups import WARD, Sharer, member, own, sharer, ward
 from tests.support.keys.organisation import policy_of
 from tests.support.keys.people import PROVIDER, make_client
-from tests.support.keys.ward import alice, bob, client
+from tests.support.keys.ward import alice as alice, bob as bob, client as client
 from tests.support.people import trust
-
-__all__ = ["alice", "bob", "client"]
 
 pytestmark = [pytest.mark.usefixtures("quick_passphrases")]
 BOB, CAROL = "bob@example.test", "carol@example.test"

@@ -17,10 +17,9 @@ from smime_core.blocking import run
 from tests.support.clock import FakeClock
 from tests.support.keys.groups import WARD, Sharer, member, own, sharer, ward
 from tests.support.keys.people import USER, Person
-from tests.support.keys.resets import client, config, reset, undo
+from tests.support.keys.resets import client as client, config as config, reset, undo
 from tests.support.people import person as certified
 
-__all__ = ["client", "config"]
 pytestmark = [pytest.mark.usefixtures("config"), pytest.mark.usefixtures("quick_passphrases")]
 
 

@@ -36,9 +36,7 @@ from roaming_keys.server.views.signed_calls import FRESH
 from smime_core.blocking import run
 from tests.support.clock import FakeClock
 from tests.support.keys.people import ORIGIN, PASSPHRASE, PROVIDER, TICKET_KEY, LocalTransport, identity
-from tests.support.keys.resets import client, config
-
-__all__ = ["client", "config"]
+from tests.support.keys.resets import client as client, config as config
 
 pytestmark = [pytest.mark.usefixtures("quick_passphrases")]
 

@@ -6,8 +6,7 @@ import itertools
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from roaming_keys.protocol.calls import Call
 from roaming_keys.protocol.groups.calls import AddressOfOtherKeys, OwnAddressInGroup, prepare_group, with_keys_of
@@ -34,10 +33,8 @@ from smime_core.provider import NewKey
 from tests.support.clock import FakeClock
 from tests.support.keys.groups import WARD, Sharer, member, own, sharer, ward
 from tests.support.keys.people import PROVIDER
-from tests.support.keys.ward import alice, bob, client
+from tests.support.keys.ward import alice as alice, bob as bob, client as client
 from tests.support.people import NOW, authority
-
-__all__ = ["alice", "bob", "client"]
 
 BOB = "bob@example.test"
 WARD_ADDRESS = "ward3@example.test"

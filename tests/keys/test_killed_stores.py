@@ -20,7 +20,7 @@ from smime_core.blocking import run
 from tests.support.clock import FakeClock
 from tests.support.databases.dying import die_at
 from tests.support.databases.killed_upgrades import context
-from tests.support.databases.postgresql import database_url, postgresql
+from tests.support.databases.postgresql import database_url as database_url, postgresql as postgresql
 from tests.support.keys.people import (
     ORIGIN,
     OTHER_PASSPHRASE,
@@ -35,7 +35,6 @@ from tests.support.keys.people import (
 from tests.support.keys.resets import new_account, reset, start, ticket_at, undo
 
 pytestmark = [pytest.mark.server, pytest.mark.thorough]
-__all__ = ["database_url", "postgresql"]
 NEW_PASSPHRASES = (b"five other words on paper", b"six words that are on no paper")
 
 

@@ -22,8 +22,7 @@ from roaming_keys.server import limits as limits_module
 from roaming_keys.server.database import SCHEMA
 from roaming_keys.server.database.tables import COUNTER
 from roaming_keys.server.limits import KINDS, NETWORK_HALF_LIFE_SECONDS, LoginLimits
-from sealwax.service import Database, TryLater
-from sealwax.service import counters as counters_module
+from sealwax.service import Database, TryLater, counters as counters_module
 
 ALICE = "alice@example.test"
 HOME, DEVICE = "192.0.2.1", b"device"

@@ -62,19 +62,18 @@ from tests.support.keys.people import (
     identity,
 )
 from tests.support.keys.resets import (
-    client,
-    config,
+    client as client,
+    config as config,
     finish,
     log_in_agreed,
     new_account,
-    owner,
+    owner as owner,
     reset,
     start,
     ticket_at,
     undo,
 )
 
-__all__ = ["client", "config", "owner"]
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("quick_passphrases")]
 SECOND = datetime.timedelta(seconds=1)
 

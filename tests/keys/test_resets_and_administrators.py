@@ -24,9 +24,8 @@ from sealwax.service import ServiceError
 from smime_core.blocking import run
 from tests.support.clock import FakeClock
 from tests.support.keys.people import OTHER_PASSPHRASE, USER, Person, certificates, identity
-from tests.support.keys.resets import client, config, finish, owner, reset, start, undo
+from tests.support.keys.resets import client as client, config as config, finish, owner as owner, reset, start, undo
 
-__all__ = ["client", "config", "owner"]
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("quick_passphrases")]
 ADAM = Member(name="adam", role=Role.ADMINISTRATOR, key=bytes(32), certificate=None)
 

@@ -39,8 +39,7 @@ from roaming_keys.protocol.messages.accounts import (
     Registration,
     Wrap,
 )
-from roaming_keys.protocol.session import KeyServerError, OnDevice, Setting
-from roaming_keys.protocol.session import log_in as log_in_there
+from roaming_keys.protocol.session import KeyServerError, OnDevice, Setting, log_in as log_in_there
 from roaming_keys.protocol.tickets import LIFETIME, BadTicket, check_ticket, issue_ticket, public_key_of
 from roaming_keys.server.accounts.store import Store
 from roaming_keys.server.app import create_app

@@ -13,16 +13,13 @@ from typing import Any
 
 import pytest
 
-from tests.support.databases.postgresql import database_url, postgresql
+from tests.support.databases.postgresql import database_url as database_url, postgresql as postgresql
 from tests.support.project import ROOT
 from tests.support.servers.mailboxes import PASSWORDS
 from tests.support.servers.own_process import bridge_file, clean_environment
 from tests.support.servers.ports import free_port
-from tests.support.servers.tls import tls_folder
+from tests.support.servers.tls import tls_folder as tls_folder
 from webbridge.demo.mail_server import MemoryMailServer
-
-__all__ = ["database_url", "postgresql", "tls_folder"]
-
 
 RunCommand = Callable[..., dict[str, Any]]
 

@@ -20,7 +20,7 @@ import pytest
 from sqlalchemy import select
 
 from sealwax.service import Database
-from tests.support.databases.postgresql import database_url, postgresql
+from tests.support.databases.postgresql import database_url as database_url, postgresql as postgresql
 from tests.support.servers import dovecot
 from tests.support.servers.bridge import naming, upload
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
@@ -31,7 +31,6 @@ from webbridge.demo.mail_server import MemoryMailServer
 from webbridge.gateway import Security
 from webbridge.places.kinds import PlaceKind
 
-__all__ = ["database_url", "postgresql"]
 pytestmark = [
     pytest.mark.server,
     pytest.mark.skipif(dovecot.BINARY is None, reason="dovecot is not installed"),

@@ -27,12 +27,11 @@ from tests.support.pages.draft_driver import (
 )
 from tests.support.pages.draft_messages import put_draft, read_draft
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
-from tests.support.pages.received import stack
+from tests.support.pages.received import stack as stack
 from webbridge.demo.stack import DemoStack
 
 IN_PAGE = page_scripts("pages/draft_troubles.js")
 
-__all__ = ["stack"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 

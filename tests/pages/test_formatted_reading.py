@@ -14,17 +14,16 @@ from tests.support.pages.received import (
     deliver,
     encrypted,
     open_formatted,
-    pages,
+    pages as pages,
     signed,
     signed_and_encrypted,
     signed_entity,
-    stack,
+    stack as stack,
 )
 from webbridge.demo.stack import DemoStack
 
 IN_PAGE = page_scripts("pages/formatted_reading.js")
 
-__all__ = ["pages", "stack"]
 
 pytestmark = pytest.mark.browser
 

@@ -20,11 +20,9 @@ from tests.support.browser.page import BACKSPACE, CONTROL, ENTER, SHIFT, TAB
 from tests.support.pages.draft_driver import SUBJECT, in_mailbox, wait_for_draft, wait_until
 from tests.support.pages.draft_messages import PAGES_FIELDS, build_draft, read_draft
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
-from tests.support.pages.received import stack
+from tests.support.pages.received import stack as stack
 from webbridge.demo.accounts import certificate_pem
 from webbridge.demo.stack import DemoStack
-
-__all__ = ["stack"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 

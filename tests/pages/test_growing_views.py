@@ -10,10 +10,8 @@ import pytest
 
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
-from tests.support.browser.web_site import WebSite, site
+from tests.support.browser.web_site import WebSite, site as site
 from tests.support.growing import serve_growing_views
-
-__all__ = ["site"]
 
 pytestmark = pytest.mark.browser
 

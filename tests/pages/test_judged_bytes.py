@@ -21,10 +21,8 @@ from tests.support.pages import strangers
 from tests.support.pages.draft_driver import discard, open_drafts, open_only_draft, wait_for_text
 from tests.support.pages.draft_messages import put_draft
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
-from tests.support.pages.lying_bridge import LyingHouse, lying
+from tests.support.pages.lying_bridge import LyingHouse, lying as lying
 from tests.support.pages.received import deliver, signed, signed_and_encrypted
-
-__all__ = ["lying"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 

@@ -21,11 +21,9 @@ from tests.support.browser.accessibility import find_violations
 from tests.support.browser.page import Page
 from tests.support.keys.elsewhere import log_in_elsewhere
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
-from tests.support.pages.strangers import stack
+from tests.support.pages.strangers import stack as stack
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
-
-__all__ = ["stack"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 PHONES = (320, 390)

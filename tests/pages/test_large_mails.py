@@ -6,11 +6,9 @@ import pytest
 
 from tests.support.large_mails import LARGE_MAILS
 from tests.support.pages.driver import MailPages
-from tests.support.pages.received import deliver, pages, stack
+from tests.support.pages.received import deliver, pages as pages, stack as stack
 from tests.support.pages.stillness import measure_opening
 from webbridge.demo.stack import DemoStack
-
-__all__ = ["pages", "stack"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 

@@ -14,16 +14,14 @@ from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.mail_letters import mail, text
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.kept_trust import accept, show_people
-from tests.support.pages.received import deliver, signed, signed_and_encrypted, signed_entity, stack
-from tests.support.pages.strangers import deliver as deliver_of_stranger
-from tests.support.pages.strangers import stranger
+from tests.support.pages.received import deliver, signed, signed_and_encrypted, signed_entity, stack as stack
+from tests.support.pages.strangers import deliver as deliver_of_stranger, stranger
 from webbridge.blueprints.mail_calls import render_row
 from webbridge.demo.stack import DemoStack
 from webbridge.gateway.summary import summary_from_header
 
 IN_PAGE = page_scripts("pages/learnt_rows.js")
 
-__all__ = ["stack"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 

@@ -8,9 +8,7 @@ import pytest
 
 from tests.support.browser.browsers import Browser
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
-from tests.support.pages.rule_bridge import RuleHouse, ruled
-
-__all__ = ["ruled"]
+from tests.support.pages.rule_bridge import RuleHouse, ruled as ruled
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 

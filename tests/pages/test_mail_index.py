@@ -12,12 +12,11 @@ from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.mail_letters import mail, text
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.mail_house import wait_for_subjects
-from tests.support.pages.received import deliver, signed_and_encrypted, stack
+from tests.support.pages.received import deliver, signed_and_encrypted, stack as stack
 from webbridge.demo.stack import DemoStack
 
 IN_PAGE = page_scripts("pages/mail_index.js")
 
-__all__ = ["stack"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 

@@ -17,14 +17,13 @@ from tests.support.browser.page import ENTER, ESCAPE, Page
 from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.mail_letters import file, mail, multipart, text
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
-from tests.support.pages.network import Place, place, without_network
+from tests.support.pages.network import Place, place as place, without_network
 from tests.support.pages.pdf_files import pdf
 from tests.support.pages.received import encrypted, signed_and_encrypted
 from webbridge.demo.accounts import Account
 
 IN_PAGE = page_scripts("pages/offline.js")
 
-__all__ = ["place"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 

@@ -15,12 +15,11 @@ from tests.support.extension.hostile_mails import counting_server
 from tests.support.extension.mail_letters import file, mail, multipart, text
 from tests.support.pages.driver import MailPages, named
 from tests.support.pages.pdf_files import bomb_pdf, endless_pdf, locked_pdf, narrow_pdf, pdf, reaching_pdfs
-from tests.support.pages.received import deliver, encrypted, pages, stack
+from tests.support.pages.received import deliver, encrypted, pages as pages, stack as stack
 from webbridge.demo.stack import DemoStack
 
 IN_PAGE = page_scripts("pages/pdf_preview.js")
 
-__all__ = ["pages", "stack"]
 
 pytestmark = pytest.mark.browser
 

@@ -16,13 +16,12 @@ from tests.support.browser.browsers import Browser
 from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.receipt_mails import NATIVE, asking_mail, decrypted, receipt_mail
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
-from tests.support.pages.received import deliver, pages, stack
+from tests.support.pages.received import deliver, pages as pages, stack as stack
 from tests.support.pages.reloads import wait_until_unlocked
 from webbridge.demo.stack import DemoStack
 
 IN_PAGE = page_scripts("pages/receipts.js")
 
-__all__ = ["pages", "stack"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 

@@ -9,10 +9,15 @@ import pytest
 from tests.support.browser.page import ESCAPE
 from tests.support.extension.mail_letters import file, mail, multipart, picture, text
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
-from tests.support.pages.received import deliver, encrypted, pages, signed, signed_and_encrypted, stack
+from tests.support.pages.received import (
+    deliver,
+    encrypted,
+    pages as pages,
+    signed,
+    signed_and_encrypted,
+    stack as stack,
+)
 from webbridge.demo.stack import DemoStack
-
-__all__ = ["pages", "stack"]
 
 pytestmark = pytest.mark.browser
 

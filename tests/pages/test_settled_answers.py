@@ -9,13 +9,12 @@ from smime_core.report import report_to_json
 from tests.support.answered_mails import Letter, Named, report_on
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page_scripts import page_scripts
-from tests.support.pages.received import stack
+from tests.support.pages.received import stack as stack
 from wasm_build.vault.python.replies import describe_reply
 from webbridge.demo.stack import DemoStack
 
 IN_PAGE = page_scripts("pages/settled_answers.js")
 
-__all__ = ["stack"]
 
 pytestmark = pytest.mark.browser
 

@@ -2,7 +2,5 @@
 
 from __future__ import annotations
 
-from tests.support.clock import clock
-from tests.support.databases.postgresql import database_url, postgresql
-
-__all__ = ["clock", "database_url", "postgresql"]
+from tests.support.clock import clock as clock
+from tests.support.databases.postgresql import database_url as database_url, postgresql as postgresql

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sealwax.service import Announcement, Announcements, Database
-from sealwax.service import announcements as module
+from sealwax.service import Announcement, Announcements, Database, announcements as module
 from tests.support.databases.postgresql import run_postgresql
 from webbridge.database import SCHEMA
 

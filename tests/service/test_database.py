@@ -12,8 +12,7 @@ import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
-from sealwax.service import Database, DatabaseUnavailable, create_application
-from sealwax.service import database as database_module
+from sealwax.service import Database, DatabaseUnavailable, create_application, database as database_module
 from sealwax.service.database import file_of
 from tests.support.databases.postgresql import Postgresql
 from webbridge.database import SCHEMA

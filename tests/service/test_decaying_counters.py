@@ -11,8 +11,7 @@ from sqlalchemy import select
 
 from roaming_keys.server.database import SCHEMA
 from roaming_keys.server.database.tables import COUNTER, TABLES
-from sealwax.service import Database, DecayingCounter
-from sealwax.service import counters as counters_module
+from sealwax.service import Database, DecayingCounter, counters as counters_module
 
 HALF_LIFE, FORGET, START = 600, 6_000, 1_700_000_000.0
 

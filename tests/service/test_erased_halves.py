@@ -14,8 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from sealwax.service import Announcements, Database
-from sealwax.service import database as database_module
+from sealwax.service import Announcements, Database, database as database_module
 from tests.support.clock import FakeClock
 from tests.support.databases import earlier_schemas
 from tests.support.servers.mailboxes import SOMEWHERE, accounts_at, login_at

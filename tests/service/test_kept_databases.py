@@ -13,8 +13,14 @@ import pytest
 
 from roaming_keys.server.accounts.store import Store
 from sealwax.lookups.cache import AnswerCache, KeptAnswer
-from sealwax.service import Database, DatabaseUnavailable, TryLater, client_network, client_site
-from sealwax.service import database as database_module
+from sealwax.service import (
+    Database,
+    DatabaseUnavailable,
+    TryLater,
+    client_network,
+    client_site,
+    database as database_module,
+)
 from tests.support.clock import FakeClock
 from tests.support.databases.audit_trails import RING
 from tests.support.servers.mailboxes import ALICE, SOMEWHERE, accounts_at, login_at

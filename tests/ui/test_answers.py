@@ -7,8 +7,7 @@ import datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from smime_core import MessageReport, State
 from smime_core.errors import MalformedMessage

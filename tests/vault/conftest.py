@@ -12,10 +12,8 @@ import pytest
 
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
-from tests.support.pages.demonstration import demo_stack, pages_with_sources
+from tests.support.pages.demonstration import demo_stack as demo_stack, pages_with_sources as pages_with_sources
 from tests.support.vault.page import OpenPage, VaultServer, serve_vault
-
-__all__ = ["demo_stack", "pages_with_sources"]
 
 
 @pytest.fixture(scope="module", params=["chromium", "firefox", "webkit"])

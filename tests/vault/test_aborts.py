@@ -13,8 +13,7 @@ from tests.support.people import person
 from tests.support.vault.comparing_worker import check_clean, next_report, open_comparing, wait_for_image
 from tests.support.vault.page import OpenPage, b64, call
 from tests.support.vault.verb_examples import CONTENT, examples, to_page
-from tests.support.vault.verbs import call as call_natively
-from tests.support.vault.verbs import sealed
+from tests.support.vault.verbs import call as call_natively, sealed
 
 IN_PAGE = page_scripts("vault/aborts.js")
 

@@ -11,8 +11,7 @@ from smime_core.blocking import run
 from smime_core.errors import FormMismatch, MalformedMessage
 from smime_core.own_content.forms import SignedForm, Submission, SubmittedFile, verify_form
 from smime_core.trust.judging import Judging
-from tests.support.people import NOW, PROVIDER, person
-from tests.support.people import trust as trust_store
+from tests.support.people import NOW, PROVIDER, person, trust as trust_store
 from tests.support.vault.verbs import AT, call, sealed, trust
 
 ORIGIN = "https://shop.example"

@@ -9,8 +9,7 @@ from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.own_content import protect_page
 from tests.support.people import PROVIDER
 from tests.support.published_pages import ADDRESS, ALICE, BOB, HTML, TYPE, sign
-from tests.support.vault.verbs import AT, call, sealed
-from tests.support.vault.verbs import trust as trust_of_request
+from tests.support.vault.verbs import AT, call, sealed, trust as trust_of_request
 
 
 def test_the_vault_opens_what_it_encrypted() -> None:

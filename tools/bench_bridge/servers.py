@@ -24,8 +24,7 @@ from tests.support.servers.mail_host import MailHost
 from tests.support.servers.own_process import bridge_file, sealwax
 from tests.support.servers.ports import free_port
 from tests.support.servers.processes import run_process
-from tests.support.servers.roundcube import DOCUMENTS, set_up_roundcube
-from tests.support.servers.roundcube import absence as roundcube_absence
+from tests.support.servers.roundcube import DOCUMENTS, absence as roundcube_absence, set_up_roundcube
 from webbridge.demo.tls import write_tls_files
 from webbridge.gateway import MailServer, Security, ServerAddress
 

@@ -24,8 +24,7 @@ from smime_core.policy import Policy
 from smime_core.report import MessageReport
 from smime_core.stream import Sink
 from smime_core.stream.mail import open_mail_octets, read_entity_head
-from smime_core.stream.octets import FileOctets, Octets
-from smime_core.stream.octets import read_head as read_octets
+from smime_core.stream.octets import FileOctets, Octets, read_head as read_octets
 from smime_core.trust import Judging
 
 Input = bytes | BinaryIO

@@ -33,9 +33,9 @@ from smime_core.own_content import (
     SeenRelease,
     VerifiedRelease,
     check_version,
+    sign_release as sign_list,
+    verify_release as verify_list,
 )
-from smime_core.own_content import sign_release as sign_list
-from smime_core.own_content import verify_release as verify_list
 from smime_core.report import fingerprint_text
 from smime_core.text import parse_json
 

@@ -18,8 +18,7 @@ from smime_core.asn1 import der
 from smime_core.blocking import decrypt_message, encrypt_bytes, run, sign_bytes
 from smime_core.ca.demo import create_authority, issue_identity
 from smime_core.cms import build_content_info, parse_content_info
-from smime_core.mail import Draft as Mail
-from smime_core.mail import build_mail
+from smime_core.mail import Draft as Mail, build_mail
 from smime_core.mime import split_message
 from smime_core.providers.native import NativeProvider
 from tests.support.clock import FakeClock

@@ -16,15 +16,13 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from smime_core.parcels import CHUNK_BYTES
 from tests.support.command.lab import READER, SIGNER, TRUST, QuickLab
-from tests.support.delivery.identities import identities, no_keyring
+from tests.support.delivery.identities import identities as identities, no_keyring as no_keyring
 from tests.support.delivery.lab import ALICE, BOB, Post
 from tests.support.servers.bridge import ENROLMENT_KEY, KEYS, PAGES
 from tests.support.servers.mailboxes import SOMEWHERE
 from tests.support.servers.parcels import House, store_config
 from webbridge import BridgeConfig, create_app
 from webbridge.services import services_of
-
-__all__ = ["identities", "no_keyring"]
 
 pytestmark = pytest.mark.server
 

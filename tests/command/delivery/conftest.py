@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.support.command.lab import QuickLab
-from tests.support.delivery.identities import few_rounds, identities, no_keyring
+from tests.support.delivery.identities import (
+    few_rounds as few_rounds,
+    identities as identities,
+    no_keyring as no_keyring,
+)
 from tests.support.delivery.lab import DeliveryLab, at_played_service
 from tests.support.delivery.played_service import PlayedService, play_service
-
-__all__ = ["few_rounds", "identities", "no_keyring"]
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from sealwax.delivery.address import ServerAddress, parse_link, parse_server, parse_store_url
 from sealwax.delivery.names import free_names, safe_name

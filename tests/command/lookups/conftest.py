@@ -2,6 +2,4 @@
 
 from __future__ import annotations
 
-from tests.support.servers.tls import tls_folder
-
-__all__ = ["tls_folder"]
+from tests.support.servers.tls import tls_folder as tls_folder

@@ -8,8 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from asn1crypto import pem
-from asn1crypto import x509 as asn1_x509
+from asn1crypto import pem, x509 as asn1_x509
 from cryptography.x509 import (
     AuthorityInformationAccess,
     CertificatePolicies,

@@ -5,8 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Final
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from smime_core import blocking
 from smime_core.algorithms import AES_256_CBC, AES_256_GCM, CHACHA20_POLY1305, HashName

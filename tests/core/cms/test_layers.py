@@ -6,8 +6,7 @@ import base64
 import binascii
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from smime_core.blocking import sign_bytes, sign_message
 from smime_core.cms.compressed_data import build_compressed_data, decompress

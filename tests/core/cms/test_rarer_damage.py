@@ -34,8 +34,7 @@ from smime_core.mime import build_pkcs7_mime
 from smime_core.provider import NewKey, PrivateKey
 from smime_core.providers.native import NativeProvider
 from smime_core.trust.judging import Judging
-from tests.support.authenticated_messages import ALICE as AUTHENTICATED_ALICE
-from tests.support.authenticated_messages import attributes, build
+from tests.support.authenticated_messages import ALICE as AUTHENTICATED_ALICE, attributes, build
 from tests.support.envelopes import (
     CEK,
     CONTENT,

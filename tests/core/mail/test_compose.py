@@ -10,8 +10,7 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from smime_core.errors import MalformedMessage
 from smime_core.mail.compose import Draft, build_mail, build_parts, find_message_ids

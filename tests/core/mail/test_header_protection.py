@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from smime_core.errors import MalformedMessage
 from smime_core.mail.header_policies import hcp_baseline, hcp_no_confidentiality, hcp_shy

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from smime_core.blocking import encrypt_message, examine_message, run, sign_message
 from smime_core.cms.recipients.encrypting import Encrypting

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from smime_core.errors import LimitExceeded, MalformedMessage
 from smime_core.limits import MAX_MIME_DEPTH, MAX_MIME_PARTS

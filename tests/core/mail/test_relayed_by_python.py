@@ -11,8 +11,7 @@ from email import message_from_bytes, policy
 from typing import Final
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 from smime_core.blocking import run
 from smime_core.errors import MalformedMessage

@@ -8,8 +8,7 @@ import contextlib
 import quopri
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from smime_core.errors import LimitExceeded, MalformedMessage, OutlookMessage, PdfFile
 from smime_core.limits import MAX_HEADER_BYTES, MAX_HEADER_FIELDS, MAX_MIME_DEPTH, MAX_MIME_PARTS

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from smime_core.algorithms import HashName
 from smime_core.mime import build_signed, find_unannounced_hashes, micalg, parse_entity, parse_micalg

@@ -10,8 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from smime_core import blocking, stream
 from smime_core.algorithms import AES_256_CBC, AES_256_GCM, ContentCipher

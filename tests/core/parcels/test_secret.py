@@ -5,8 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from smime_core.errors import ParcelWordsRefused
 from smime_core.parcels import LANGUAGES, SECRET_WORDS, make_secret, parse_words

@@ -15,8 +15,7 @@ from smime_core.cms.certificates_only import build_certificates_only
 from smime_core.cms.content_info import ID_DATA
 from smime_core.errors import LimitExceeded, MalformedMessage, SmimeError
 from smime_core.limits import MAX_CRL_BYTES, MAX_LOOKUPS
-from smime_core.pkix import Evidence, Lookup, LookupKind, RevocationStatus
-from smime_core.pkix import evidence as evidence_module
+from smime_core.pkix import Evidence, Lookup, LookupKind, RevocationStatus, evidence as evidence_module
 from smime_core.pkix.evidence import NO_EVIDENCE, RevocationState, add_answer, parse_evidence
 from smime_core.pkix.revocation import UNKNOWN_REASONS, find_lookups
 from tests.support.people import NOW, PROVIDER

@@ -7,8 +7,7 @@ import functools
 from collections.abc import Sequence
 from typing import Final
 
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from sealwax.cli.judging.verdict_line import verdict_line
 from smime_core import Identity, blocking

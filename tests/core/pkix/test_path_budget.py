@@ -30,8 +30,16 @@ from smime_core.limits import (
     MAX_MESSAGE_PATH_STATES,
     MAX_MESSAGE_SIGNATURES,
 )
-from smime_core.pkix import PathBudget, PathRules, Purpose, path, path_validation, policies, validate_path
-from smime_core.pkix import budget as budget_module
+from smime_core.pkix import (
+    PathBudget,
+    PathRules,
+    Purpose,
+    budget as budget_module,
+    path,
+    path_validation,
+    policies,
+    validate_path,
+)
 from smime_core.pkix.certificate_pool import CertificatePool
 from smime_core.pkix.evidence import parse_evidence
 from smime_core.provider import KeyType, PublicKey

@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime
 import functools
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from smime_core import RevocationPolicy, TrustAnchor, TrustStore, blocking
 from smime_core.asn1 import der

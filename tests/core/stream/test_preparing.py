@@ -8,8 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 from smime_core import SignatureForm, State, blocking, limits, stream
 from smime_core.blocking import run

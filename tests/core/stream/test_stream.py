@@ -34,8 +34,7 @@ from smime_core.errors import (
 from smime_core.mime import to_crlf
 from smime_core.provider import NewKey
 from smime_core.report.report import LayerKind
-from smime_core.stream import cursor, writing
-from smime_core.stream import octets as octets_module
+from smime_core.stream import cursor, octets as octets_module, writing
 from smime_core.stream.content import digest_beside
 from smime_core.stream.octets import (
     Base64Octets,

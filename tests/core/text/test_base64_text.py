@@ -7,8 +7,7 @@ import itertools
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from smime_core.errors import MalformedMessage
 from smime_core.mime.transfer import decode_base64_leniently

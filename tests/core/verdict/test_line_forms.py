@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 from asn1crypto import pem
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from smime_core import SignatureForm, blocking, stream
 from smime_core.cms.signing import AttributesForm, SignerOptions, Signing

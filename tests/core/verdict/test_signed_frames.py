@@ -7,8 +7,7 @@ import re
 from typing import Final
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from smime_core import blocking, stream
 from smime_core.blocking import run

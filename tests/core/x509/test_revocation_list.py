@@ -15,8 +15,7 @@ from smime_core.x509 import revoked_entries
 from smime_core.x509.distribution_points import find_urls
 from smime_core.x509.revocation_list import parse_revocation_list
 from tests.support.people import NEXT_UPDATE, NOW, anchor, build_revocation_list
-from tests.support.revocations import ECDSA_WITH_SHA256, crl, extension_der, point, scope
-from tests.support.revocations import authority as authority_holder
+from tests.support.revocations import ECDSA_WITH_SHA256, authority as authority_holder, crl, extension_der, point, scope
 
 
 @pytest.mark.parametrize("encoding", [serialization.Encoding.DER, serialization.Encoding.PEM])

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from tests.support.browser.web_site import site as web_site
-from tests.support.extension.field_pages import page
-from tests.support.extension.form_server import database, shop
-from tests.support.extension.saved_webmails import service
-from tests.support.extension.uploads import salaries
-from tests.support.extension.writing import extension, folder, webmail
-
-__all__ = ["database", "extension", "folder", "page", "salaries", "service", "shop", "web_site", "webmail"]
+from tests.support.extension.field_pages import page as page
+from tests.support.extension.form_server import database as database, shop as shop
+from tests.support.extension.saved_webmails import service as service
+from tests.support.extension.uploads import salaries as salaries
+from tests.support.extension.writing import extension as extension, folder as folder, webmail as webmail

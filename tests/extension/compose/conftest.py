@@ -2,6 +2,4 @@
 
 from __future__ import annotations
 
-from tests.support.extension.writing import extension, folder, webmail
-
-__all__ = ["extension", "folder", "webmail"]
+from tests.support.extension.writing import extension as extension, folder as folder, webmail as webmail

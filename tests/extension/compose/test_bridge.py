@@ -12,8 +12,7 @@ import pytest
 from smime_core.report.report import State
 from tests.support.browser.page import Page
 from tests.support.browser.page_scripts import page_scripts
-from tests.support.extension.compose_driver import Webmail, address
-from tests.support.extension.compose_driver import send as send_now
+from tests.support.extension.compose_driver import Webmail, address, send as send_now
 from tests.support.extension.driver import Extension
 from tests.support.extension.field_pages import People
 from tests.support.extension.letters_from_bob import SECRET_WORDS, opened_by
@@ -28,11 +27,10 @@ from tests.support.extension.own_bridge import (
 from tests.support.pages.draft_messages import PAGES_FIELDS, build_draft, read_draft
 from tests.support.servers.lying_server import Close, TakeMessage
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
-from tests.support.servers.tls import tls_folder
+from tests.support.servers.tls import tls_folder as tls_folder
 
 IN_PAGE = page_scripts("extension/compose/bridge.js")
 
-__all__ = ["tls_folder"]
 
 CAROL = "carol@example.test"
 FORGET_DRAFTS = IN_PAGE["forgetDrafts"]

@@ -7,9 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.editors.kits import Posting, running_editors
-from tests.support.extension.field_pages import extension, page, people, unlocked
-
-__all__ = ["editors", "extension", "page", "people", "unlocked"]
+from tests.support.extension.field_pages import (
+    extension as extension,
+    page as page,
+    people as people,
+    unlocked as unlocked,
+)
 
 
 @pytest.fixture(scope="session")

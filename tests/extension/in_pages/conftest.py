@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from tests.support.extension.field_pages import extension, insecure, page, unlocked
-from tests.support.extension.field_pages import page as tab
-from tests.support.extension.form_server import database, shop
-from tests.support.extension.saved_webmails import service
-from tests.support.extension.uploads import salaries
-
-__all__ = ["database", "extension", "insecure", "page", "salaries", "service", "shop", "tab", "unlocked"]
+from tests.support.extension.field_pages import (
+    extension as extension,
+    insecure as insecure,
+    unlocked as unlocked,
+)
+from tests.support.extension.form_server import database as database, shop as shop
+from tests.support.extension.saved_webmails import service as service
+from tests.support.extension.uploads import salaries as salaries

@@ -13,8 +13,7 @@ from tests.support.extension.driver import Extension, Frame, Site, textarea
 from tests.support.extension.field_pages import TEXT, People, agree_if_asked, open_and_agree
 from tests.support.extension.hostile_mails import SECRET, counting_server
 from tests.support.extension.letters_from_bob import SECRET_WORDS, mail_from_bob, opened_by
-from tests.support.extension.mail_letters import html, multipart, text
-from tests.support.extension.mail_letters import mail as mail_of
+from tests.support.extension.mail_letters import html, mail as mail_of, multipart, text
 from tests.support.extension.played_bridge import SENT, PlayedBridge, played_bridge
 from tests.support.extension.reply_attacks import REWRAPPED, reply_attacks
 from tests.support.extension.viewer import open_file

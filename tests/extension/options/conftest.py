@@ -2,6 +2,4 @@
 
 from __future__ import annotations
 
-from tests.support.extension.keys_page import house
-
-__all__ = ["house"]
+from tests.support.extension.keys_page import house as house

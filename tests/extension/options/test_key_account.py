@@ -17,7 +17,7 @@ from tests.support.browser.accessibility import find_violations
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension
-from tests.support.extension.field_pages import NATIVE, PASSPHRASE, People, people
+from tests.support.extension.field_pages import NATIVE, PASSPHRASE, People, people as people
 from tests.support.extension.key_accounts import (
     BROUGHT,
     STORED,
@@ -26,8 +26,8 @@ from tests.support.extension.key_accounts import (
     connect,
     open_connecting,
     register,
-    second,
-    servers,
+    second as second,
+    servers as servers,
     wait_until_done,
 )
 from tests.support.extension.keys_page import KEPT, OPERATION_SECONDS
@@ -36,10 +36,8 @@ from tests.support.extension.own_bridge import name_bridge
 from tests.support.extension.viewer import open_file
 from tests.support.new_passphrases import is_in_sight
 from tests.support.servers.mailboxes import ALICE
-from tests.support.servers.tls import tls_folder
+from tests.support.servers.tls import tls_folder as tls_folder
 from webbridge.demo.stack import DemoStack
-
-__all__ = ["people", "second", "servers", "tls_folder"]
 
 NEXT = "five other words on paper"
 LATER = "six more words on the same paper"

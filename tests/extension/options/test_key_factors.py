@@ -11,23 +11,14 @@ from tests.support.browser.accessibility import find_violations
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension
-from tests.support.extension.field_pages import PASSPHRASE, People, people
-from tests.support.extension.key_accounts import (
-    BROUGHT,
-    KeyServers,
-    act,
-    register,
-    servers,
-    wait_until_done,
-)
+from tests.support.extension.field_pages import PASSPHRASE, People, people as people
+from tests.support.extension.key_accounts import BROUGHT, KeyServers, act, register, servers as servers, wait_until_done
 from tests.support.extension.keys_page import OPERATION_SECONDS
 from tests.support.keys.elsewhere import add_app, add_security_key, log_in_elsewhere, plant_code, remove_factors
 from tests.support.keys.security_key import SoftKey
 from tests.support.pages.driver import named
 from tests.support.servers.mailboxes import ALICE
-from tests.support.servers.tls import tls_folder
-
-__all__ = ["people", "servers", "tls_folder"]
+from tests.support.servers.tls import tls_folder as tls_folder
 
 PHONES, DESK = (320, 390), 1100
 

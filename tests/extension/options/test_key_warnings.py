@@ -18,16 +18,14 @@ from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from tests.support.databases.audit_trails import trail_in
 from tests.support.extension.driver import Extension
-from tests.support.extension.field_pages import PASSPHRASE, People, people
-from tests.support.extension.key_accounts import KeyServers, log_in, register, servers, wait_until_done
+from tests.support.extension.field_pages import PASSPHRASE, People, people as people
+from tests.support.extension.key_accounts import KeyServers, log_in, register, servers as servers, wait_until_done
 from tests.support.extension.keys_page import NEW, OPERATION_SECONDS, show_section, submit, type_passphrase
 from tests.support.keys.elsewhere import log_in_elsewhere
 from tests.support.pages.driver import named
 from tests.support.servers.bridge import ENROLMENT_KEY
 from tests.support.servers.mailboxes import ALICE
-from tests.support.servers.tls import tls_folder
-
-__all__ = ["people", "servers", "tls_folder"]
+from tests.support.servers.tls import tls_folder as tls_folder
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 NOTICE = named("reset-notice")

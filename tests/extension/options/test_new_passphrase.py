@@ -10,11 +10,10 @@ import pytest
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension
-from tests.support.extension.keys_page import PASSPHRASE, House, house, open_keys, show_section, submit
+from tests.support.extension.keys_page import PASSPHRASE, House, house as house, open_keys, show_section, submit
 from tests.support.new_passphrases import NEXT, SHORT, TOO_SHORT, is_in_sight, type_twice
 
 pytestmark = pytest.mark.browser
-__all__ = ["house"]
 
 PHONE = 390
 # Each place, its section, the button that opens it, and how many passphrases it asks for before the new one.

@@ -10,15 +10,13 @@ import pytest
 from smime_core.cms.content_info import unarmor
 from smime_core.mime import build_pkcs7_mime
 from tests.support.browser.page import Page
-from tests.support.browser.web_site import WebSite, site
+from tests.support.browser.web_site import WebSite, site as site
 from tests.support.extension.driver import Extension
 from tests.support.extension.field_pages import agree_if_asked
 from tests.support.extension.mail_letters import Letters
-from tests.support.extension.page_viewer import extension, letters, tab
+from tests.support.extension.page_viewer import extension as extension, letters as letters, tab as tab
 from tests.support.extension.shown_mail import ATTACHMENT, PART, RAW, SOURCE, show
 from tests.support.extension.viewer import open_file
-
-__all__ = ["extension", "letters", "site", "tab"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 

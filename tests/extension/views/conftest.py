@@ -2,8 +2,5 @@
 
 from __future__ import annotations
 
-from tests.support.browser.web_site import site as web_site
-from tests.support.extension.saved_webmails import service
-from tests.support.extension.stage import quiet_sites, stage
-
-__all__ = ["quiet_sites", "service", "stage", "web_site"]
+from tests.support.extension.saved_webmails import service as service
+from tests.support.extension.stage import quiet_sites as quiet_sites, stage as stage

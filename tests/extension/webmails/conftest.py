@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from tests.support.extension.roundcube_pages import pages, webmail
-from tests.support.extension.saved_webmails import service
-from tests.support.extension.webmail_letters import adaptor, mail, tls_files
-
-__all__ = ["adaptor", "mail", "pages", "service", "tls_files", "webmail"]
+from tests.support.extension.roundcube_pages import pages as pages, webmail as webmail
+from tests.support.extension.saved_webmails import service as service
+from tests.support.extension.webmail_letters import adaptor as adaptor, mail as mail, tls_files as tls_files

@@ -2,7 +2,5 @@
 
 from __future__ import annotations
 
-from tests.support.browser.web_site import site
-from tests.support.extension.page_viewer import extension, letters, tab
-
-__all__ = ["extension", "letters", "site", "tab"]
+from tests.support.browser.web_site import site as site
+from tests.support.extension.page_viewer import extension as extension, letters as letters, tab as tab

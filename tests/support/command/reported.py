@@ -18,8 +18,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from smime_core.algorithms import HashName, SignatureAlgorithm, SignatureScheme, build_hash_identifier
-from smime_core.algorithms import build_signature_identifier as identify
+from smime_core.algorithms import (
+    HashName,
+    SignatureAlgorithm,
+    SignatureScheme,
+    build_hash_identifier,
+    build_signature_identifier as identify,
+)
 from smime_core.asn1 import der
 from smime_core.cms.attributes import CONTENT_TYPE, MESSAGE_DIGEST, build_attribute
 from smime_core.cms.content_info import ID_DATA, ID_SIGNED_DATA, build_content_info

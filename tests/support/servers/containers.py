@@ -27,9 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.servers.bridge import upload
-from tests.support.servers.fresh_machine import UNSHARE, WORK, cover, has_namespaces, run
-
-__all__ = ["UNSHARE", "can_run"]
+from tests.support.servers.fresh_machine import UNSHARE as UNSHARE, WORK, cover, has_namespaces, run
 
 INSIDE = "--inside"
 LMTP = Path("/usr/lib/dovecot/lmtp")

@@ -10,8 +10,7 @@ from email.message import EmailMessage
 from email.policy import default
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP as Server
-from aiosmtpd.smtp import Envelope, Session
+from aiosmtpd.smtp import SMTP as Server, Envelope, Session
 
 from sealwax.notices.submission import SmtpSecurity, Submission
 from tests.support.servers.ports import free_port

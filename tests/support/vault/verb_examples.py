@@ -23,11 +23,9 @@ from smime_core.identity.identity import export_identity
 from smime_core.limits import MAX_TYPED_ADDRESSES_CHARACTERS
 from smime_core.trust import Contacts, Decision, DecisionKind, build_contacts, build_decisions
 from tests.support.people import NOW, PROVIDER, anchor, person
-from tests.support.server_lists import KEYS, PINNED
-from tests.support.server_lists import sign as sign_server_list
+from tests.support.server_lists import KEYS, PINNED, sign as sign_server_list
 from tests.support.timestamp_service import answer
-from tests.support.trust_lists import operator, sign_pages
-from tests.support.trust_lists import sign as sign_trust_list
+from tests.support.trust_lists import operator, sign as sign_trust_list, sign_pages
 from tests.support.vault.page import b64, secret
 from tests.support.vault.verbs import AT, call, issue_for, sealed, trust
 from wasm_build.vault.python.roaming_session import read_session

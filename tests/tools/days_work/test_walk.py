@@ -13,8 +13,7 @@ from tests.support.browser.browsers import Browser
 from tests.support.project import ROOT
 from tools.bench_bridge.page import write_page
 from tools.days_work.__main__ import PROGRAMS
-from tools.days_work.engines import ENGINES, running_browser
-from tools.days_work.engines import absence as engine_absence
+from tools.days_work.engines import ENGINES, absence as engine_absence, running_browser
 from tools.days_work.house import House, absence
 from tools.days_work.mailbox import MESSAGES
 from tools.days_work.ours import Ours

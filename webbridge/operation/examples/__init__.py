@@ -12,8 +12,7 @@ from urllib.parse import urlsplit
 from sealwax.files.small import read_small
 from sealwax.files.whole import write_whole
 from sealwax.operation.settings import own_secrets_folder
-from webbridge.operation.parcels_section import KEY as PARCEL_PEPPER
-from webbridge.operation.parcels_section import ParcelsSection
+from webbridge.operation.parcels_section import KEY as PARCEL_PEPPER, ParcelsSection
 from webbridge.operation.push_section import KEY as PUSH_KEY
 from webbridge.operation.settings import BridgeSettings
 from webbridge.sending.envelope import MAX_LINE_BYTES

@@ -19,8 +19,7 @@ from smime_core.algorithms import HashName, KeyTransport, SignatureAlgorithm, Si
 from smime_core.errors import SmimeError
 from smime_core.keys import parse_private_key
 from smime_core.provider import CryptoProvider, KeyType, PrivateKey
-from tests.support import kdf_answers, stream_exchange
-from tests.support import operations as ways
+from tests.support import kdf_answers, operations as ways, stream_exchange
 from tests.support.exchange import check_products, make_products
 from tools.conformance.run import run_packed
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.support.servers.bridge import API, FROM_PAGES, bridge_before, folder_path, get, send, set_flags, sign_in
+from tests.support.servers.bridge import API, FROM_PAGES, folder_path, get, send, set_flags
 from tests.support.servers.hostile_imap import ANSWERS, HEALTHY, MESSAGE, RAW, HostileAnswer
 from tests.support.servers.lying_server import Close, LyingServer, Step
 from tests.support.servers.mailboxes import BOB
@@ -34,15 +33,6 @@ DOCUMENTED = {
     "no-such-message": (404, None),
     "folder-changed": (409, None),
 }
-
-
-@pytest.fixture
-def alice(imap: LyingServer, smtp: LyingServer) -> Iterator[FlaskClient]:
-    """A browser that is signed in at a bridge whose IMAP server has two messages in each folder."""
-    imap.answers |= HEALTHY
-    with bridge_before(replace(imap.address(timeout_seconds=2.0), smtp=smtp.address().smtp)) as browser:
-        assert sign_in(browser).status_code == 200
-        yield browser
 
 
 def post(browser: FlaskClient, path: str, **members: object) -> TestResponse:

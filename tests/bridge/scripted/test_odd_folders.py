@@ -7,8 +7,7 @@ from dataclasses import replace
 
 import pytest
 from flask.testing import FlaskClient
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 from werkzeug.test import TestResponse
 
 from tests.support.servers.bridge import API, FROM_PAGES, bridge_before, error_of, folder_path, get, sign_in
@@ -23,19 +22,15 @@ pytestmark = pytest.mark.server
 
 
 @pytest.fixture
-def alice(smtp: LyingServer, imap: LyingServer) -> Iterator[FlaskClient]:
+def imap(imap: LyingServer) -> LyingServer:
     imap.answers |= {
-        **HEALTHY,
-        "STATUS": [b"TAG OK\r\n"],
         "EXAMINE": [b"* OK [UIDVALIDITY 9] x\r\nTAG OK\r\n"],
         "CREATE": [b"TAG OK\r\n"],
         "SUBSCRIBE": [b"TAG OK\r\n"],
         "UNSUBSCRIBE": [b"TAG OK\r\n"],
         "RENAME": [b"TAG OK\r\n"],
     }
-    with bridge_before(replace(imap.address(timeout_seconds=2.0), smtp=smtp.address().smtp)) as browser:
-        assert sign_in(browser).status_code == 200
-        yield browser
+    return imap
 
 
 def folders(*texts: str) -> list[bytes]:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
-
 import pytest
 from flask.testing import FlaskClient
 
-from tests.support.servers.bridge import bridge_before, folder_path, get, sign_in
-from tests.support.servers.hostile_imap import HEALTHY, RAW
+from tests.support.servers.bridge import folder_path, get
+from tests.support.servers.hostile_imap import RAW
 from tests.support.servers.lying_server import LyingServer
 from tests.support.vectors import vectors
-from webbridge.gateway import MailServer
 
 pytestmark = pytest.mark.server
 
@@ -35,15 +31,6 @@ MESSAGES = {
 SETS = ("mime-cpython", "mime-mailparser", "mime-spamassassin")
 # Their many messages take a quarter of a minute each.
 LARGE_SETS = ("mime-mime4j", "mime-notmuch-lkml", "mime-stalwart")
-
-
-@pytest.fixture
-def alice(imap: LyingServer, smtp: LyingServer) -> Iterator[FlaskClient]:
-    imap.answers |= HEALTHY
-    server: MailServer = replace(imap.address(), smtp=smtp.address().smtp)
-    with bridge_before(server) as browser:
-        assert sign_in(browser).status_code == 200
-        yield browser
 
 
 def assert_listed_and_read(imap: LyingServer, browser: FlaskClient, message: bytes, uid_validity: int = 9) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import pytest
 from flask.testing import FlaskClient
@@ -19,7 +18,7 @@ from tests.support.servers.bridge import (
     set_flags,
     sign_in,
 )
-from tests.support.servers.hostile_imap import HEALTHY, row
+from tests.support.servers.hostile_imap import row
 from tests.support.servers.lying_server import POP3, Close, LyingServer, Made, Step
 from tests.support.servers.mailboxes import BOB, login_at
 from webbridge.gateway import ImapConnection, Mailbox
@@ -30,27 +29,6 @@ pytestmark = pytest.mark.server
 
 MESSAGE = b"From: alice@example.test\r\nSubject: x\r\n\r\nHello\r\n"
 INBOX = Mailbox("INBOX", 9)
-
-
-@pytest.fixture
-def imap(imap: LyingServer) -> LyingServer:
-    imap.answers |= HEALTHY
-    imap.answers["STATUS"] = [b"TAG OK\r\n"]
-    return imap
-
-
-@pytest.fixture
-def smtp(smtp: LyingServer) -> LyingServer:
-    smtp.answers["RSET"] = [b"250 ok\r\n"]
-    return smtp
-
-
-@pytest.fixture
-def alice(smtp: LyingServer, imap: LyingServer) -> Iterator[FlaskClient]:
-    """A browser that is signed in at a bridge before the two servers."""
-    with bridge_before(replace(imap.address(timeout_seconds=2.0), smtp=smtp.address().smtp)) as browser:
-        assert sign_in(browser).status_code == 200
-        yield browser
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from flask.testing import FlaskClient
 
-from tests.support.servers.bridge import API, FROM_PAGES, bridge_before, error_of, send, sign_in
+from tests.support.servers.bridge import API, FROM_PAGES, error_of, send, sign_in
 from tests.support.servers.lying_server import Close, Drip, LyingServer, Made, Step, TakeMessage, Wait
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS, login_at
 from webbridge.gateway import GatewayCode, GatewayError, OutgoingMessage, submit_message
@@ -27,19 +27,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
-
-
-@pytest.fixture
-def smtp(smtp: LyingServer) -> LyingServer:
-    smtp.answers["RSET"] = [b"250 ok\r\n"]
-    return smtp
-
-
-@pytest.fixture
-def alice(smtp: LyingServer, imap: LyingServer) -> Iterator[FlaskClient]:
-    with bridge_before(replace(imap.address(timeout_seconds=2.0), smtp=smtp.address().smtp)) as browser:
-        assert sign_in(browser).status_code == 200
-        yield browser
 
 
 def logins(smtp: LyingServer) -> int:

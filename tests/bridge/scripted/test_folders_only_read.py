@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.support.servers.bridge import API, FROM_PAGES, bridge_before, error_of, folder_path, get, set_flags, sign_in
+from tests.support.servers.bridge import API, FROM_PAGES, error_of, folder_path, get, set_flags
 from tests.support.servers.hostile_imap import HEALTHY
 from tests.support.servers.lying_server import LyingServer, Step, TakeLiteral
 from tests.support.servers.mailboxes import login_at
@@ -28,15 +27,6 @@ WAYS: Mapping[str, Mapping[str, list[Step]]] = {
     "SELECT answers READ-ONLY": {"SELECT": READ_ONLY},
 }
 Calls = Mapping[str, Callable[[], TestResponse]]
-
-
-@pytest.fixture
-def alice(imap: LyingServer, smtp: LyingServer) -> Iterator[FlaskClient]:
-    """A browser that is signed in at a bridge before the two servers."""
-    imap.answers |= HEALTHY
-    with bridge_before(replace(imap.address(timeout_seconds=2.0), smtp=smtp.address().smtp)) as browser:
-        assert sign_in(browser).status_code == 200
-        yield browser
 
 
 def changes(browser: FlaskClient) -> Calls:

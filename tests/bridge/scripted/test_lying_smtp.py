@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
@@ -25,14 +25,6 @@ CAROL = "carol@example.test"
 MAX_BYTES = 20_000_000
 MESSAGE = b"From: alice@example.test\r\nSubject: x\r\n\r\nHello\r\n.dot\r\n"
 STUFFED = MESSAGE.replace(b"\r\n.", b"\r\n..")
-
-
-@pytest.fixture
-def alice(smtp: LyingServer, imap: LyingServer) -> Iterator[FlaskClient]:
-    """A browser that is signed in at a bridge whose IMAP and SMTP servers are the lying ones."""
-    with bridge_before(replace(imap.address(timeout_seconds=2.0), smtp=smtp.address().smtp)) as browser:
-        assert sign_in(browser).status_code == 200
-        yield browser
 
 
 def submit(smtp: LyingServer, *, message: bytes = MESSAGE, recipients: Sequence[str] = (BOB, CAROL)) -> Outcome:

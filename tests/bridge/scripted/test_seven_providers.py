@@ -5,27 +5,15 @@ Each test names the report, and has a server with a script. Further reports are 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
-
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.support.servers.bridge import API, FROM_PAGES, bridge_before, error_of, folder_path, get, set_flags, sign_in
+from tests.support.servers.bridge import API, FROM_PAGES, error_of, folder_path, get, set_flags
 from tests.support.servers.hostile_imap import HEALTHY, RAW, row, whole
 from tests.support.servers.lying_server import LyingServer, Made, TakeLine
 
 pytestmark = pytest.mark.server
-
-
-@pytest.fixture
-def alice(smtp: LyingServer, imap: LyingServer) -> Iterator[FlaskClient]:
-    """A browser that is signed in at a bridge before the two servers."""
-    imap.answers |= {**HEALTHY, "STATUS": [b"TAG OK\r\n"]}
-    with bridge_before(replace(imap.address(timeout_seconds=3.0), smtp=smtp.address().smtp)) as browser:
-        assert sign_in(browser).status_code == 200
-        yield browser
 
 
 def offer(imap: LyingServer, capabilities: bytes) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
-
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -17,15 +14,6 @@ from tests.support.servers.mailboxes import BOB
 pytestmark = pytest.mark.server
 MESSAGE = b"From: alice@example.test\r\nMessage-ID: <odd@example.test>\r\nSubject: x\r\n\r\nHello\r\n"
 TOO_BIG = b"552 5.3.4 Message size exceeds fixed limit\r\n"
-
-
-@pytest.fixture
-def alice(smtp: LyingServer, imap: LyingServer) -> Iterator[FlaskClient]:
-    imap.answers |= {**HEALTHY, "STATUS": [b"TAG OK\r\n"]}
-    smtp.answers["RSET"] = [b"250 ok\r\n"]
-    with bridge_before(replace(imap.address(timeout_seconds=2.0), smtp=smtp.address().smtp)) as browser:
-        assert sign_in(browser).status_code == 200
-        yield browser
 
 
 @pytest.mark.parametrize(

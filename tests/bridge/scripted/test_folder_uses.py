@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from tests.support.servers.bridge import API, FROM_PAGES, bridge_before, error_of, folder_path, get, sign_in
-from tests.support.servers.hostile_imap import HEALTHY
+from tests.support.servers.bridge import API, FROM_PAGES, error_of, folder_path, get
 from tests.support.servers.lying_server import LyingServer
 from webbridge.database.tables import FOLDER_USE
 from webbridge.services import services_of
@@ -25,22 +23,13 @@ LISTED = (
 
 @pytest.fixture
 def imap(imap: LyingServer) -> LyingServer:
-    imap.answers |= HEALTHY
     imap.answers |= {
         "LIST": [LISTED],
-        "STATUS": [b"TAG OK\r\n"],
         "RENAME": [b"TAG OK\r\n"],
         "SUBSCRIBE": [b"TAG OK\r\n"],
     }
     imap.answers |= {"UNSUBSCRIBE": [b"TAG OK\r\n"], "EXAMINE": [b"TAG OK\r\n"]}
     return imap
-
-
-@pytest.fixture
-def alice(imap: LyingServer) -> Iterator[FlaskClient]:
-    with bridge_before(imap.address(timeout_seconds=2.0)) as browser:
-        assert sign_in(browser).status_code == 200
-        yield browser
 
 
 def put(browser: FlaskClient, path: str, **members: object) -> Any:
