@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import email
 import email.policy
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.message import EmailMessage, Message
 from email.utils import format_datetime
@@ -19,8 +18,8 @@ from smime_core.mail import ProtectionMode, protect_headers
 from smime_core.message import decrypt_message
 from smime_core.mime.assemble import build_pkcs7_mime
 from smime_core.providers.native import NativeProvider
-from tests.support.browser.browsers import Browser
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
+from tests.support.pages.signed_in import alice_all_along as alice_all_along
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 
@@ -30,14 +29,6 @@ PEOPLE = "() => [...document.querySelectorAll('[data-test=recipient]')].map(({ d
 CHIPS = "() => [...document.querySelectorAll('.chip-words bdi:first-child')].map(({ textContent }) => textContent)"
 FILES = "() => document.querySelector('[data-test=compose-attachments]').textContent"
 CAROL = "carol@example.test"
-
-
-@pytest.fixture(scope="module")
-def alice(browser: Browser, demo_stack: DemoStack) -> Iterator[MailPages]:
-    pages = MailPages(browser, demo_stack.pages_url, demo_stack.accounts[0])
-    pages.enter()
-    yield pages
-    pages.close()
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from smime_core.own_content.trust_list import TrustList
 from smime_core.providers.native import NativeProvider
 from tests.support.browser.browsers import Browser
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
+from tests.support.pages.signed_in import alice_in_her_inbox as alice_in_her_inbox
 from tests.support.pages.strangers import deliver
 from webbridge.config import BridgeConfig
 from webbridge.demo import stack as demo_stack
@@ -73,14 +74,6 @@ def organisation(tmp_path: Path) -> Organisation:
 def stack(organisation: Organisation) -> Iterator[DemoStack]:
     with DemoStack(trust_list_file=organisation.path) as stack:
         yield stack
-
-
-@pytest.fixture
-def alice(browser: Browser, stack: DemoStack) -> Iterator[MailPages]:
-    pages = MailPages(browser, stack.pages_url, stack.accounts[0])
-    pages.enter()
-    yield pages
-    pages.close()
 
 
 def show_list(pages: MailPages) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.kept_trust import accept, show_people, store_nothing_at_keys, wait_until_kept
+from tests.support.pages.signed_in import alice_in_her_inbox as alice_in_her_inbox
 from tests.support.pages.strangers import STRANGER, deliver, open_why, stranger, wait_for_state, welcome_of
 from webbridge.demo.stack import DemoStack
 
@@ -21,15 +20,6 @@ DATABASES = "async () => (await indexedDB.databases()).map(({ name }) => name)"
 # Changes the only kept state: "save" remembers it in the page, "damage" flips one bit of it, and "restore" puts the
 # remembered state back.
 REPLACE = IN_PAGE["replace"]
-
-
-@pytest.fixture
-def alice(browser: Browser, stack: DemoStack) -> Iterator[MailPages]:
-    pages = MailPages(browser, stack.pages_url, stack.accounts[0])
-    pages.enter()
-    yield pages
-    pages.page.js("""async () => indexedDB.deleteDatabase("sealwax")""")
-    pages.close()
 
 
 def sign_out(pages: MailPages) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,11 +15,11 @@ from smime_core.asn1 import build_pem
 from smime_core.ca.demo import Authority, Details, create_authority, issue_identity
 from smime_core.provider import NewKey
 from smime_core.x509 import Certificate
-from tests.support.browser.browsers import Browser
 from tests.support.extension.mail_letters import mail, text
 from tests.support.pages import received
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.kept_trust import show_people, wait_until_kept
+from tests.support.pages.signed_in import alice_in_her_inbox as alice_in_her_inbox
 from tests.support.pages.strangers import PROVIDER, deliver, wait_for_state
 from webbridge.demo.revocation import build_list
 from webbridge.demo.stack import DemoStack
@@ -28,15 +27,6 @@ from webbridge.demo.stack import DemoStack
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 DORA = "dora@example.test"
-
-
-@pytest.fixture
-def alice(browser: Browser, stack: DemoStack) -> Iterator[MailPages]:
-    pages = MailPages(browser, stack.pages_url, stack.accounts[0])
-    pages.enter()
-    yield pages
-    pages.page.js("""async () => indexedDB.deleteDatabase("sealwax")""")
-    pages.close()
 
 
 def issue(stack: DemoStack, issuer: Authority, address: str, key: NewKey, crl_url: str = "") -> Identity:

@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from smime_core.asn1 import build_pem
 from smime_core.x509 import Certificate
-from tests.support.browser.browsers import Browser
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.kept_trust import show_people, wait_until_kept
+from tests.support.pages.signed_in import alice_in_her_inbox as alice_in_her_inbox
 from tests.support.pages.strangers import STRANGER, deliver, stranger
 from webbridge.demo.stack import DemoStack
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
-
-
-@pytest.fixture
-def alice(browser: Browser, stack: DemoStack) -> Iterator[MailPages]:
-    pages = MailPages(browser, stack.pages_url, stack.accounts[0])
-    pages.enter()
-    yield pages
-    pages.page.js("""async () => indexedDB.deleteDatabase("sealwax")""")
-    pages.close()
 
 
 def take(pages: MailPages, file: Path, counts: str) -> None:

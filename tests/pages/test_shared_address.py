@@ -25,6 +25,7 @@ from tests.support.browser.browsers import Browser
 from tests.support.browser.page_scripts import page_scripts
 from tests.support.keys.people import PROVIDER
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
+from tests.support.pages.signed_in import alice_in_her_inbox as alice_in_her_inbox
 from tests.support.pages.strangers import wait_for_state
 from webbridge.demo.stack import DemoStack
 
@@ -64,14 +65,6 @@ def make_ward(stack: DemoStack) -> None:
     content = GroupContent(name="Ward 3", members=(myself,), identities=(ward_identity(stack),))
     version = GroupVersion(id="ward3", owner=alice.address, number=1)
     blocking.run(store_group(session, setting, version, content, at=at))
-
-
-@pytest.fixture
-def alice(browser: Browser, stack: DemoStack) -> Iterator[MailPages]:
-    pages = MailPages(browser, stack.pages_url, stack.accounts[0])
-    pages.enter()
-    yield pages
-    pages.close()
 
 
 def unmarked(text: str) -> str:

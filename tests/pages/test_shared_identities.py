@@ -36,6 +36,7 @@ from tests.support.pages.shared_identities import (
     wait_for_card,
     wait_for_problem,
 )
+from tests.support.pages.signed_in import alice_in_her_inbox as alice_in_her_inbox
 from webbridge.demo.stack import DemoStack
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
@@ -62,14 +63,6 @@ def owner(stack: DemoStack) -> Owner:
 @pytest.fixture
 def bob(browser: Browser, stack: DemoStack) -> Iterator[MailPages]:
     pages = MailPages(browser, stack.pages_url, stack.accounts[1])
-    pages.enter()
-    yield pages
-    pages.close()
-
-
-@pytest.fixture
-def alice(browser: Browser, stack: DemoStack) -> Iterator[MailPages]:
-    pages = MailPages(browser, stack.pages_url, stack.accounts[0])
     pages.enter()
     yield pages
     pages.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -10,23 +9,15 @@ import pytest
 from smime_core import Identity
 from smime_core.blocking import sign_entity
 from smime_core.cms.signing import Signing
-from tests.support.browser.browsers import Browser
 from tests.support.misread_dates import MISREAD
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
+from tests.support.pages.signed_in import alice_all_along as alice_all_along
 from tests.support.pages.strangers import PROVIDER, STRANGER, open_why, stranger
 from webbridge.demo.stack import DemoStack
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 PEOPLE = "() => [...document.querySelectorAll('[data-test=recipient]')].map(({ dataset }) => dataset.address)"
-
-
-@pytest.fixture(scope="module")
-def alice(browser: Browser, demo_stack: DemoStack) -> Iterator[MailPages]:
-    pages = MailPages(browser, demo_stack.pages_url, demo_stack.accounts[0])
-    pages.enter()
-    yield pages
-    pages.close()
 
 
 def protected(head: str, signer: Identity) -> bytes:

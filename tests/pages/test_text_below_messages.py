@@ -10,6 +10,7 @@ from tests.support.browser.accessibility import find_violations
 from tests.support.browser.browsers import Browser
 from tests.support.pages.draft_driver import in_mailbox, stored
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
+from tests.support.pages.signed_in import alice_in_her_inbox as alice_in_her_inbox
 from tests.support.pages.strangers import welcome_of
 from webbridge.demo.stack import DemoStack
 
@@ -26,14 +27,6 @@ def stack() -> Iterator[DemoStack]:
     """A separate demonstration, because a text of Alice's account would be below the messages of other tests."""
     with DemoStack() as stack:
         yield stack
-
-
-@pytest.fixture
-def alice(browser: Browser, stack: DemoStack) -> Iterator[MailPages]:
-    pages = MailPages(browser, stack.pages_url, stack.accounts[0])
-    pages.enter()
-    yield pages
-    pages.close()
 
 
 def show_account(pages: MailPages) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +17,7 @@ from tests.support.browser.browsers import Browser
 from tests.support.browser.page import ENTER, ESCAPE
 from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
+from tests.support.pages.signed_in import alice_in_her_inbox as alice_in_her_inbox
 from tests.support.pages.strangers import PROVIDER, STRANGER, deliver, open_why, stranger, wait_for_state, welcome_of
 from tests.support.servers.pretended_public import pretend_public
 from tests.support.vault.verbs import issue_for
@@ -31,15 +31,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 # Records the states of a message in the order in which the page shows them.
 WATCH = IN_PAGE["watch"]
-
-
-@pytest.fixture
-def alice(browser: Browser, stack: DemoStack) -> Iterator[MailPages]:
-    """Alice in her inbox."""
-    pages = MailPages(browser, stack.pages_url, stack.accounts[0])
-    pages.enter()
-    yield pages
-    pages.close()
 
 
 def readiness(pages: MailPages, address: str) -> str:

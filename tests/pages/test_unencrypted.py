@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.support.browser.browsers import Browser
 from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
+from tests.support.pages.signed_in import alice_all_along as alice_all_along
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 
@@ -19,14 +17,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.server]
 PEOPLE = "() => [...document.querySelectorAll('[data-test=recipient]')].map(({ dataset }) => dataset.address)"
 COUNT = "(selector) => document.querySelectorAll(selector).length"
 STRANGERS = [f"stranger{number}@example.test" for number in range(30)]
-
-
-@pytest.fixture(scope="module")
-def alice(browser: Browser, demo_stack: DemoStack) -> Iterator[MailPages]:
-    pages = MailPages(browser, demo_stack.pages_url, demo_stack.accounts[0])
-    pages.enter()
-    yield pages
-    pages.close()
 
 
 def begin(pages: MailPages, to: list[str]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import email
 import email.policy
-from collections.abc import Iterator
 
 import pytest
 
@@ -12,9 +11,9 @@ from smime_core.blocking import encrypt_bytes
 from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.mime.assemble import build_pkcs7_mime
 from smime_core.providers.native import NativeProvider
-from tests.support.browser.browsers import Browser
 from tests.support.browser.page import CONTROL, ENTER
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
+from tests.support.pages.signed_in import alice_all_along as alice_all_along
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 
@@ -29,14 +28,6 @@ SHOW_SENT = """() => { location.hash = "#/folder/Sent"; }"""
 NEWEST_ROW = (
     """() => document.querySelector('[data-test="messages"][aria-busy=false] [data-test="message-row"]')?.dataset.uid"""
 )
-
-
-@pytest.fixture(scope="module")
-def alice(browser: Browser, demo_stack: DemoStack) -> Iterator[MailPages]:
-    pages = MailPages(browser, demo_stack.pages_url, demo_stack.accounts[0])
-    pages.enter()
-    yield pages
-    pages.close()
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.browser.browsers import Browser
 from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
+from tests.support.pages.signed_in import alice_all_along as alice_all_along
 from webbridge.demo.accounts import Account
-from webbridge.demo.stack import DemoStack
 
 IN_PAGE = page_scripts("pages/writing_bar.js")
 
@@ -22,14 +21,6 @@ IS_IN_WINDOW = """(selector) => {
   const { top, bottom } = document.querySelector(selector).getBoundingClientRect();
   return top >= 0 && bottom <= innerHeight && bottom > top;
 }"""
-
-
-@pytest.fixture(scope="module")
-def alice(browser: Browser, demo_stack: DemoStack) -> Iterator[MailPages]:
-    pages = MailPages(browser, demo_stack.pages_url, demo_stack.accounts[0])
-    pages.enter()
-    yield pages
-    pages.close()
 
 
 @pytest.fixture
