@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +32,6 @@ DIRECTORY = "https://mail.example.test"
 CONTROLS = ("mozilla", "revocation", "idle-minutes", "harvest", "directory", "timestamp-service", "label-file")
 LETTER = b"From: alice@example.test\r\nTo: bob@example.test\r\nSubject: Supper\r\n\r\nAt eight.\r\n"
 CLOCK = "http://clock.example.test/tsa"
-
-
-@pytest.fixture(scope="module")
-def extension(browser: Browser, folder: Path) -> Iterator[Extension]:
-    """The extension without settings of an administrator."""
-    extension = Extension(browser, folder)
-    yield extension
-    extension.uninstall()
 
 
 def shown(page: Page) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension
 from tests.support.extension.keys_page import CATCH, saved, show_section
@@ -45,13 +44,6 @@ BROKEN = {
     "large": b" " * 20_000 + json.dumps(RECIPE).encode(),
 }
 LISTED = "() => document.querySelectorAll('[data-test=recipe-card]').length === {count}"
-
-
-@pytest.fixture(scope="module")
-def extension(browser: Browser, folder: Path) -> Iterator[Extension]:
-    extension = Extension(browser, folder)
-    yield extension
-    extension.uninstall()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-/** The functions that tests/extension/options/test_key_settings.py runs in pages. */
+/** The functions that tests/extension/options/account/test_key_settings.py runs in pages. */
 
 export function states() {
   return ({

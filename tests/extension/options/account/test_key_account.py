@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,10 +13,9 @@ from smime_core.blocking import run
 from smime_core.ca.demo import issue_identity
 from smime_core.identity import export_identity
 from tests.support.browser.accessibility import find_violations
-from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension
-from tests.support.extension.field_pages import NATIVE, PASSPHRASE, People, people as people
+from tests.support.extension.field_pages import NATIVE, PASSPHRASE, People
 from tests.support.extension.key_accounts import (
     BROUGHT,
     STORED,
@@ -26,8 +24,6 @@ from tests.support.extension.key_accounts import (
     connect,
     open_connecting,
     register,
-    second as second,
-    servers as servers,
     wait_until_done,
 )
 from tests.support.extension.keys_page import KEPT, OPERATION_SECONDS
@@ -36,7 +32,6 @@ from tests.support.extension.own_bridge import name_bridge
 from tests.support.extension.viewer import open_file
 from tests.support.new_passphrases import is_in_sight
 from tests.support.servers.mailboxes import ALICE
-from tests.support.servers.tls import tls_folder as tls_folder
 from webbridge.demo.stack import DemoStack
 
 NEXT = "five other words on paper"
@@ -44,15 +39,6 @@ LATER = "six more words on the same paper"
 PHONES, DESK = (320, 390), 1100
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
-
-
-@pytest.fixture(scope="module")
-def extension(browser: Browser, folder: Path, people: People) -> Iterator[Extension]:
-    """Alice's first device, which has her keys."""
-    extension = Extension(browser, folder)
-    extension.unlock(people.folder / "alice.p12", PASSPHRASE)
-    yield extension
-    extension.uninstall()
 
 
 @pytest.fixture(scope="module")

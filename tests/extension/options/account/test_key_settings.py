@@ -18,7 +18,7 @@ from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.driver import Extension
-from tests.support.extension.field_pages import PASSPHRASE, People, people as people
+from tests.support.extension.field_pages import PASSPHRASE, People
 from tests.support.extension.key_accounts import (
     BROUGHT,
     KeyServers,
@@ -29,15 +29,12 @@ from tests.support.extension.key_accounts import (
     log_in,
     register,
     remove,
-    second as second,
-    servers as servers,
     wait_until_done,
 )
 from tests.support.extension.keys_page import OPERATION_SECONDS, show_section
 from tests.support.keys.elsewhere import log_in_elsewhere
 from tests.support.pages.driver import named
 from tests.support.servers.mailboxes import ALICE
-from tests.support.servers.tls import tls_folder as tls_folder
 
 IN_PAGE = page_scripts("extension/options/key_settings.js")
 

@@ -21,7 +21,7 @@ from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.driver import Extension
-from tests.support.extension.field_pages import PASSPHRASE, People, people as people
+from tests.support.extension.field_pages import PASSPHRASE, People
 from tests.support.extension.key_accounts import (
     BROUGHT,
     KeyServers,
@@ -31,8 +31,6 @@ from tests.support.extension.key_accounts import (
     log_in,
     register,
     remove,
-    second as second,
-    servers as servers,
     wait_until_done,
 )
 from tests.support.extension.keys_page import OPERATION_SECONDS, show_section
@@ -41,7 +39,6 @@ from tests.support.extension.viewer import open_file
 from tests.support.keys.elsewhere import add_app, log_in_elsewhere, remove_factors
 from tests.support.pages.driver import named
 from tests.support.servers.mailboxes import ALICE
-from tests.support.servers.tls import tls_folder as tls_folder
 
 IN_PAGE = page_scripts("extension/options/key_trust.js")
 

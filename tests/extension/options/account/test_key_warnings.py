@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -14,29 +12,19 @@ from roaming_keys.protocol.tickets import Purpose, issue_ticket
 from sealwax.service import Database
 from smime_core import blocking
 from tests.support.browser.accessibility import find_violations
-from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from tests.support.databases.audit_trails import trail_in
 from tests.support.extension.driver import Extension
-from tests.support.extension.field_pages import PASSPHRASE, People, people as people
-from tests.support.extension.key_accounts import KeyServers, log_in, register, servers as servers, wait_until_done
+from tests.support.extension.field_pages import PASSPHRASE
+from tests.support.extension.key_accounts import KeyServers, log_in, register, wait_until_done
 from tests.support.extension.keys_page import NEW, OPERATION_SECONDS, show_section, submit, type_passphrase
 from tests.support.keys.elsewhere import log_in_elsewhere
 from tests.support.pages.driver import named
 from tests.support.servers.bridge import ENROLMENT_KEY
 from tests.support.servers.mailboxes import ALICE
-from tests.support.servers.tls import tls_folder as tls_folder
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 NOTICE = named("reset-notice")
-
-
-@pytest.fixture(scope="module")
-def extension(browser: Browser, folder: Path, people: People) -> Iterator[Extension]:
-    extension = Extension(browser, folder)
-    extension.unlock(people.folder / "alice.p12", PASSPHRASE)
-    yield extension
-    extension.uninstall()
 
 
 @pytest.fixture(scope="module")

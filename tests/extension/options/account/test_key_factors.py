@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from tests.support.browser.accessibility import find_violations
-from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension
-from tests.support.extension.field_pages import PASSPHRASE, People, people as people
-from tests.support.extension.key_accounts import BROUGHT, KeyServers, act, register, servers as servers, wait_until_done
+from tests.support.extension.key_accounts import BROUGHT, KeyServers, act, register, wait_until_done
 from tests.support.extension.keys_page import OPERATION_SECONDS
 from tests.support.keys.elsewhere import add_app, add_security_key, log_in_elsewhere, plant_code, remove_factors
 from tests.support.keys.security_key import SoftKey
 from tests.support.pages.driver import named
 from tests.support.servers.mailboxes import ALICE
-from tests.support.servers.tls import tls_folder as tls_folder
 
 PHONES, DESK = (320, 390), 1100
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
-
-
-@pytest.fixture(scope="module")
-def extension(browser: Browser, folder: Path, people: People) -> Iterator[Extension]:
-    extension = Extension(browser, folder)
-    extension.unlock(people.folder / "alice.p12", PASSPHRASE)
-    yield extension
-    extension.uninstall()
 
 
 @pytest.fixture(scope="module")
