@@ -5,6 +5,8 @@ from __future__ import annotations
 from tests.support.extension.field_pages import (
     extension as extension,
     insecure as insecure,
+    page as page,
+    page as tab,  # noqa: F401 (handed on by this name)
     unlocked as unlocked,
 )
 from tests.support.extension.form_server import database as database, shop as shop
