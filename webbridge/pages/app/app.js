@@ -57,13 +57,7 @@ import { Unlocking } from "../keys/views/unlocking.js";
 /** @typedef {import("../../../wasm_build/vault/storage/session.js").LockReason} LockReason */
 /** @typedef {import("../../../wasm_build/ui/secret_field.js").Secret} Secret */
 /** @typedef {import("../../../wasm_build/vault/storage/session.js").LockedEvent} LockedEvent */
-/**
- * @typedef {{
- *   element: HTMLElement, heading: HTMLElement, titleKey: string, shown?: () => void, focus?: () => void, close?: () => void,
- *   renew?: () => View,
- * }} View `renew` makes the same view in another language, with the typed text. `shown` is called when the view is shown, and then `focus`; without `focus` the `heading` gets the focus.
- *   `close` is called when another view replaces this one.
- */
+/** @typedef {import("./services.js").View} View */
 /** @typedef {import("../writing/views/writing_view.js").WritingView} WritingView */
 /** @typedef {import("../writing/views/writing_view.js").Proposal} Proposal */
 
