@@ -10,47 +10,60 @@ import { dayOnly } from "../../../wasm_build/ui/formats.js";
 import { problem } from "../../../wasm_build/ui/parts.js";
 import { createSigners } from "../trust/signers.js";
 
-/** @typedef {import("./app.js").App} App */
+/** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("./api.js").BridgeApi} BridgeApi */
+/** @typedef {import("../trust/trust_keeper.js").TrustKeeper} TrustKeeper */
+/** @typedef {import("./services.js").Attempt} Attempt */
+/** @typedef {import("../keys/mail_vault.js").MailVault} MailVault */
+/** @typedef {import("./services.js").Announce} Announce */
+/** @typedef {import("./services.js").SentenceFor} SentenceFor */
+/** @typedef {import("../trust/certificate_dialog.js").CertificateServices} CertificateServices */
+/**
+ * @typedef {{
+ *   translate: Catalogue, api: BridgeApi, trust: TrustKeeper, attempt: Attempt, mailVault: MailVault,
+ *   announce: Announce, sentenceFor: SentenceFor,
+ * } & CertificateServices} WhyServices
+ */
 /** @typedef {import("../keys/mail_vault.js").OpenedMessage} OpenedMessage */
 /** @typedef {import("../reading/report.js").SignerReport} SignerReport */
 
 /**
  * The section as an element; null if nobody has signed the whole message.
- * @param {App} app
+ * @param {WhyServices} services
  * @param {OpenedMessage} opened
  */
-export function createWhy(app, opened) {
-  return createSigners(app.translate, opened.report, (signer) => createSigner(app, opened, signer));
+export function createWhy(services, opened) {
+  return createSigners(services.translate, opened.report, (signer) => createSigner(services, opened, signer));
 }
 
 /**
- * @param {App} app
+ * @param {WhyServices} services
  * @param {OpenedMessage} opened
  * @param {SignerReport} signer
  */
-function createSigner(app, opened, signer) {
+function createSigner(services, opened, signer) {
   const { certificates } = opened.report;
-  const parts = describeSigner(app.translate, signer, {
-    certificates, day: dayOnly, action: (certificate, mayAccept) => createActions(app, opened, certificate, { mayAccept }),
+  const parts = describeSigner(services.translate, signer, {
+    certificates, day: dayOnly, action: (certificate, mayAccept) => createActions(services, opened, certificate, { mayAccept }),
   });
-  return html("section", { class: "why stack" }, ...parts, createLookFor(app, opened, signer));
+  return html("section", { class: "why stack" }, ...parts, createLookFor(services, opened, signer));
 }
 
 /**
  * The button that fetches an authority's certificate that the message lacks. Null if no certificate has a URL for it.
- * @param {App} app
+ * @param {WhyServices} services
  * @param {OpenedMessage} opened
  * @param {SignerReport} signer
  */
-function createLookFor(app, opened, signer) {
+function createLookFor(services, opened, signer) {
   if (!signer.trail?.lookups.some(({ kind }) => kind === "issuer")) return null;
-  const { translate, api, trust } = app;
+  const { translate, api, trust } = services;
   const last = signer.tree.find(({ certificate }) => certificate !== null)?.certificate;
   const octets = opened.certificates.find(({ fingerprint }) => fingerprint === last)?.certificate;
   if (!octets) return null;
   const failure = problem("issuer-problem");
   const look = html("button", { type: "button", text: translate("look_for_issuer"), data: { test: "look-for-issuer" } });
-  look.addEventListener("click", () => app.attempt(look, translate("looking_up"), failure, async () => {
+  look.addEventListener("click", () => services.attempt(look, translate("looking_up"), failure, async () => {
     const found = await api.findIssuers(octets);
     if (found.length > 0) trust.keepIssuers(found);
     else failure.textContent = translate("issuer_not_found");
@@ -60,24 +73,24 @@ function createLookFor(app, opened, signer) {
 }
 
 /**
- * @param {App} app
+ * @param {WhyServices} services
  * @param {OpenedMessage} opened
  * @param {import("../reading/report.js").CertificateReport} certificate
  * @param {{mayAccept: boolean}} options
  */
-function createActions(app, opened, certificate, { mayAccept }) {
-  const { translate, mailVault } = app;
+function createActions(services, opened, certificate, { mayAccept }) {
+  const { translate, mailVault } = services;
   const carried = new Map(opened.certificates.map((one) => [one.fingerprint, one.certificate]));
   const octets = carried.get(certificate.fingerprint);
   if (!octets) throw new Error("the report names a certificate that did not come along");
   const onAccept = async (/** @type {"exact" | "authority"} */ kind, /** @type {string[]} */ addresses) => {
     await mailVault.decide(octets, { kind, addresses, intermediates: [...carried.values()] });
-    app.announce(translate("accepted"));
+    services.announce(translate("accepted"));
   };
-  const sentenceFor = (/** @type {unknown} */ error) => app.sentenceFor(error);
+  const sentenceFor = (/** @type {unknown} */ error) => services.sentenceFor(error);
   const show = html("button", {
     type: "button", class: "quiet", text: translate("show_certificate"), data: { test: "show-certificate" },
-    on: { click: () => void showCertificate(app, octets) },
+    on: { click: () => void showCertificate(services, octets) },
   });
   const accept = mayAccept && createAcceptButton(translate, certificate, () =>
     openAcceptDialog(translate, certificate, { day: dayOnly, onAccept, sentenceFor, author: authorOf(opened) }));
