@@ -18,12 +18,38 @@ import { createOutboxLink } from "../../writing/views/outbox_view.js";
 import { Reading } from "./reading.js";
 import { SearchBox } from "../../mail/views/search_box.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../trust/learnt_rows.js").LearntRows} LearntRows */
+/** @typedef {import("../../app/services.js").Navigate} Navigate */
+/** @typedef {import("../../mail/mail_index.js").MailIndex} MailIndex */
+/** @typedef {import("../../keys/keys.js").KeyRing} KeyRing */
+/** @typedef {import("../../trust/trust_keeper.js").TrustKeeper} TrustKeeper */
+/** @typedef {import("../../app/events.js").MailEvents} MailEvents */
+/** @typedef {import("../../offline/away.js").Away} Away */
+/** @typedef {import("../../parcels/parcel_requests.js").ParcelLimits} ParcelLimits */
+/** @typedef {import("../../drafts/draft_desk.js").DraftDesk} DraftDesk */
+/** @typedef {import("../../mail/arrival.js").Arrival} Arrival */
+/** @typedef {import("../../app/services.js").SentenceFor} SentenceFor */
+/** @typedef {import("../../app/api.js").BridgeApi} BridgeApi */
+/** @typedef {import("../../app/services.js").Announce} Announce */
+/** @typedef {import("../../trust/kept_trust.js").KeptTrust} KeptTrust */
+/** @typedef {import("../../mail/views/message_list.js").MessageListServices} MessageListServices */
+/** @typedef {import("../../mail/views/mail_acts.js").MailActServices} MailActServices */
+/** @typedef {import("../../mail/views/folder_list.js").FolderServices} FolderServices */
+/** @typedef {import("./reading.js").ReadingServices} ReadingServices */
+/** @typedef {import("../../app/housekeeping.js").HousekeepingServices} HousekeepingServices */
+/**
+ * @typedef {{
+ *   translate: Catalogue, learnt: LearntRows, navigate: Navigate, index: MailIndex, keys: KeyRing,
+ *   trust: TrustKeeper, events: MailEvents, away: Away, parcels: ParcelLimits | null, draftDesk: DraftDesk,
+ *   arrival: Arrival, sentenceFor: SentenceFor, api: BridgeApi, announceHere: Announce, kept: KeptTrust,
+ * } & MessageListServices & MailActServices & FolderServices & ReadingServices & HousekeepingServices} MailServices
+ */
 /** @typedef {import("../../app/api.js").Folder} Folder */
 /** @typedef {import("../../app/routes.js").MessageAddress} MessageAddress */
 
 export class MailView {
-  #app;
+  #services;
   /** The id of the shown folder, or the word of the page's address for it until the folders are loaded. */
   #folder = "";
   /** @type {MessageAddress | null} */
@@ -60,13 +86,13 @@ export class MailView {
   };
   #onMail = (/** @type {Event} */ event) => void this.#refresh(/** @type {CustomEvent<string>} */ (event).detail);
 
-  /** @param {App} app */
-  constructor(app) {
-    const { translate } = app;
-    this.#app = app;
+  /** @param {MailServices} services */
+  constructor(services) {
+    const { translate } = services;
+    this.#services = services;
     this.titleKey = "nav_mail";
     this.heading = html("h1", { class: "list-title", tabindex: -1, dir: "auto" });
-    this.#list = new MessageList(app, app.learnt, {
+    this.#list = new MessageList(services, services.learnt, {
       onListed: (page) => this.#listed(page),
       onSelect: () => this.#acts.update(),
       onTake: () => this.#acts.taken(),
@@ -74,29 +100,29 @@ export class MailView {
     this.#reading = this.#createReading();
     this.#notice = new UndoNotice(translate);
     const housekeeping = this.#createHousekeeping();
-    this.#acts = new MailActs(app, {
+    this.#acts = new MailActs(services, {
       housekeeping, list: this.#list, folder: () => this.#find(this.#folder), folders: () => this.#folders,
       message: () => this.#message, isShown: () => this.element.isConnected, reading: this.#reading.element,
       search: () => this.showSearch(), leave: () => this.#leave(),
     });
-    this.#folderList = new FolderList(app, () => openFolderMaking(app, housekeeping, (id) => app.navigate(folderPath(id))));
-    this.#outboxLink = createOutboxLink(app);
-    this.#search = new SearchBox(translate, (words) => void this.#show({ ...this.#listing, words }), () => app.index.state);
+    this.#folderList = new FolderList(translate, () => openFolderMaking(services, housekeeping, (id) => services.navigate(folderPath(id))));
+    this.#outboxLink = createOutboxLink(services);
+    this.#search = new SearchBox(translate, (words) => void this.#show({ ...this.#listing, words }), () => services.index.state);
     this.#listing = { isThreaded: hasThreads() };
     this.#threads = this.#createThreadsButton();
     this.element = html(
       "div", { class: "mail", data: { pane: "list" } }, this.#createFolderPane(), this.#createListPane(housekeeping),
       html("div", { class: "message-pane" }, this.#acts.messageBar, this.#reading.element), this.#notice.element,
     );
-    app.keys.addEventListener("change", this.#onKeys);
-    app.trust.addEventListener("decided", this.#onDecided);
-    app.events.addEventListener("mail", this.#onMail);
-    app.index.addEventListener("change", this.#onIndex);
-    app.away.source.addEventListener("back", this.#onBack);
+    services.keys.addEventListener("change", this.#onKeys);
+    services.trust.addEventListener("decided", this.#onDecided);
+    services.events.addEventListener("mail", this.#onMail);
+    services.index.addEventListener("change", this.#onIndex);
+    services.away.source.addEventListener("back", this.#onBack);
   }
 
   #createReading() {
-    return new Reading(this.#app, {
+    return new Reading(this.#services, {
       onSeen: (address) => void this.#markSeen(address),
       onOpened: (address, opened, digest) => this.#list.learn(address, opened, digest),
       flagsOf: (address) => this.#list.flagsOf(address),
@@ -107,7 +133,7 @@ export class MailView {
   }
 
   #createHousekeeping() {
-    return new Housekeeping(this.#app, {
+    return new Housekeeping(this.#services, {
       list: this.#list, notice: this.#notice, folders: () => this.#folders,
       changed: async ({ folders }) => {
         this.#acts.update();
@@ -119,30 +145,32 @@ export class MailView {
 
   #createThreadsButton() {
     return html("button", {
-      type: "button", class: "quiet", text: this.#app.translate("threads"), "aria-pressed": String(hasThreads()), data: { test: "threads" },
+      type: "button", class: "quiet", text: this.#services.translate("threads"), "aria-pressed": String(hasThreads()), data: { test: "threads" },
       on: { click: () => this.#chooseThreads(!this.#listing.isThreaded) },
     });
   }
 
   #createFolderPane() {
-    const app = this.#app;
-    const { translate } = app;
+    const services = this.#services;
+    const { translate } = services;
     return html(
       "nav",
       // On a phone, a press on the shown folder hides the folders.
-      { class: "folders", "aria-label": translate("folders_label"), on: { click: (event) => followAgain(event, (path) => app.navigate(path)) } },
+      { class: "folders", "aria-label": translate("folders_label"), on: { click: (event) => followAgain(event, (path) => services.navigate(path)) } },
       ...this.#folderList.elements, this.#outboxLink.element,
       this.#foldersFailure,
       html("a", { class: "folder people-link", href: "#/people", text: translate("people_title"), data: { test: "people-link" } }),
-      app.parcels && html("a", { class: "folder", href: "#/parcels", text: translate("sent_parcels_title"), data: { test: "parcels-link" } }),
-      app.parcels?.maxKeptFiles ? html("a", { class: "folder", href: "#/files", text: translate("my_files_title"), data: { test: "files-link" } }) : null,
+      services.parcels && html("a", { class: "folder", href: "#/parcels", text: translate("sent_parcels_title"), data: { test: "parcels-link" } }),
+      services.parcels?.maxKeptFiles
+        ? html("a", { class: "folder", href: "#/files", text: translate("my_files_title"), data: { test: "files-link" } })
+        : null,
       html("a", { class: "folder", href: "#/account", text: translate("account_title"), data: { test: "account-link" } }),
     );
   }
 
   /** @param {Housekeeping} housekeeping */
   #createListPane(housekeeping) {
-    const { translate } = this.#app;
+    const { translate } = this.#services;
     const refresh = html("button", {
       type: "button", class: "quiet", text: translate("check_for_mail"), data: { test: "refresh" },
       on: { click: () => void this.#loadAll() },
@@ -154,25 +182,25 @@ export class MailView {
 
   /** @param {Housekeeping} housekeeping */
   #createSettingsButton(housekeeping) {
-    const app = this.#app;
-    const { translate } = app;
+    const services = this.#services;
+    const { translate } = services;
     return html("button", {
       type: "button", class: "quiet", text: translate("folder_settings_short"), "aria-label": translate("folder_settings"), data: { test: "folder-settings" },
       on: { click: () => {
         const folder = this.#find(this.#folder);
         // The list is newer than the counts of the folders, which a server may give late for the open folder.
         const total = Math.max(folder?.total ?? 0, this.#total);
-        if (folder) openFolderSettings(app, housekeeping, { ...folder, total }, (id) => app.navigate(folderPath(id ?? INBOX)));
+        if (folder) openFolderSettings(services, housekeeping, { ...folder, total }, (id) => services.navigate(folderPath(id ?? INBOX)));
       } },
     });
   }
 
   dispose() {
-    this.#app.keys.removeEventListener("change", this.#onKeys);
-    this.#app.trust.removeEventListener("decided", this.#onDecided);
-    this.#app.events.removeEventListener("mail", this.#onMail);
-    this.#app.index.removeEventListener("change", this.#onIndex);
-    this.#app.away.source.removeEventListener("back", this.#onBack);
+    this.#services.keys.removeEventListener("change", this.#onKeys);
+    this.#services.trust.removeEventListener("decided", this.#onDecided);
+    this.#services.events.removeEventListener("mail", this.#onMail);
+    this.#services.index.removeEventListener("change", this.#onIndex);
+    this.#services.away.source.removeEventListener("back", this.#onBack);
     this.#list.dispose();
     this.#acts.dispose();
     this.#outboxLink.dispose();
@@ -183,14 +211,14 @@ export class MailView {
   showSearch() {
     // The open message is closed when the new address has taken effect.
     this.#isToSearch = this.#message !== null;
-    if (this.#isToSearch) this.#app.navigate(folderPath(this.#folder));
+    if (this.#isToSearch) this.#services.navigate(folderPath(this.#folder));
     this.element.dataset.menu = "closed";
     this.element.dataset.pane = "list";
     this.#search.focus();
   }
 
   /** Says that a letter was sent. @param {import("../../writing/views/sent_notice.js").SentNotice} sent */
-  tellSent({ text, label = this.#app.translate("view_sent"), view }) {
+  tellSent({ text, label = this.#services.translate("view_sent"), view }) {
     this.#notice.showWith(text, { label, test: "sent", onPress: view });
   }
 
@@ -214,7 +242,7 @@ export class MailView {
   #continueDraft(draft) {
     history.replaceState(null, "", `#${folderPath(this.#folder)}`);
     this.go(this.#folder, null);
-    void this.#app.draftDesk.continue(draft);
+    void this.#services.draftDesk.continue(draft);
   }
 
   /** Shows the folders on a narrow page, or hides them. */
@@ -300,7 +328,7 @@ export class MailView {
   async #refresh(folder) {
     if (folder === this.#folder) void this.#list.refresh();
     try {
-      this.#folders = await this.#app.arrival.folders();
+      this.#folders = await this.#services.arrival.folders();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       return;
@@ -313,15 +341,15 @@ export class MailView {
     this.#foldersFailure.textContent = "";
     let failure = null;
     try {
-      this.#folders = await this.#app.away.source.folders();
-      this.#app.arrival.count(this.#folders);
+      this.#folders = await this.#services.away.source.folders();
+      this.#services.arrival.count(this.#folders);
       this.#folder = this.#find(this.#folder)?.id ?? this.#folder;
     } catch (error) {
-      this.#foldersFailure.textContent = this.#app.sentenceFor(error);
+      this.#foldersFailure.textContent = this.#services.sentenceFor(error);
       failure = error;
     }
-    if (!failure && this.#app.api.foldersLeftOut > 0) {
-      this.#foldersFailure.textContent = this.#app.translate("folders_left_out", { count: this.#app.api.foldersLeftOut });
+    if (!failure && this.#services.api.foldersLeftOut > 0) {
+      this.#foldersFailure.textContent = this.#services.translate("folders_left_out", { count: this.#services.api.foldersLeftOut });
     }
     this.#drawFolders();
     return failure;
@@ -342,21 +370,21 @@ export class MailView {
     if (!this.#listing.isThreaded || isThreaded) return;
     this.#threads.setAttribute("aria-pressed", "false");
     this.#threads.setAttribute("aria-disabled", "true");
-    this.#threads.title = this.#app.translate("threads_not_offered");
+    this.#threads.title = this.#services.translate("threads_not_offered");
   }
 
   /** @param {boolean} isThreaded */
   #chooseThreads(isThreaded) {
-    if (this.#threads.getAttribute("aria-disabled") === "true") return this.#app.announceHere(this.#threads.title);
+    if (this.#threads.getAttribute("aria-disabled") === "true") return this.#services.announceHere(this.#threads.title);
     this.#threads.setAttribute("aria-pressed", String(isThreaded));
-    chooseThreads(isThreaded, this.#app.kept.keeping !== "off");
+    chooseThreads(isThreaded, this.#services.kept.keeping !== "off");
     void this.#show({ ...this.#listing, isThreaded });
   }
 
   /** Ends what the person is in: the selection, the search, or the open message. @returns {boolean} */
   #leave() {
     if (this.#list.selection.size > 0) this.#list.selection.clear();
-    else if (this.#message) this.#app.navigate(folderPath(this.#folder));
+    else if (this.#message) this.#services.navigate(folderPath(this.#folder));
     else if (this.#search.isSearching) this.#search.end();
     else return false;
     return true;
@@ -374,7 +402,7 @@ export class MailView {
   }
 
   #drawFolders() {
-    const { translate } = this.#app;
+    const { translate } = this.#services;
     const current = this.#find(this.#folder);
     // Until the folders are loaded, only the inbox has a name.
     const isInbox = this.#folder === INBOX;
@@ -395,7 +423,7 @@ export class MailView {
     if (!this.#list.markSeen(address)) return;
     this.#acts.update();
     try {
-      await this.#app.api.markSeen(address);
+      await this.#services.api.markSeen(address);
       await this.#loadFolders();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
@@ -405,7 +433,7 @@ export class MailView {
 
   async #markLater() {
     for (const address of this.#unmarked.splice(0)) {
-      await this.#app.api.markSeen(address).catch((error) => {
+      await this.#services.api.markSeen(address).catch((error) => {
         if (!(error instanceof ApiError)) throw error;
         if (error.code === "unreachable") this.#unmarked.push(address);
       });

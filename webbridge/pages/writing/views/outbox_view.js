@@ -6,6 +6,9 @@ import { ask, problem } from "../../../../wasm_build/ui/parts.js";
 import { mailboxesOf } from "../../drafts/draft_content.js";
 
 /** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../offline/away.js").Away} Away */
+/** @typedef {{translate: Catalogue, away: Away}} OutboxLinkServices */
 /** @typedef {import("../../offline/outbox.js").Letter} Letter */
 
 /**
@@ -36,9 +39,9 @@ export function createOutboxView(app) {
   return { element, heading, titleKey: "outbox_title", close: () => outbox.removeEventListener("change", draw) };
 }
 
-/** The link to the outbox beside the folders. It is hidden while the outbox is empty. @param {App} app */
-export function createOutboxLink(app) {
-  const { translate, away: { outbox } } = app;
+/** The link to the outbox beside the folders. It is hidden while the outbox is empty. @param {OutboxLinkServices} services */
+export function createOutboxLink(services) {
+  const { translate, away: { outbox } } = services;
   const count = html("span", { class: "count" });
   const element = html(
     "a", { class: "folder", href: "#/outbox", hidden: true, data: { test: "outbox-link" } },
