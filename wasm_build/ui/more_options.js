@@ -9,6 +9,29 @@ import { switchField } from "./parts.js";
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /** @typedef {{receipt: boolean, lasting: boolean, label: string}} Options `label` is the number of a classification, or "" */
 /** @typedef {{policy: string, name: string, classifications: {value: number, name: string}[]}} LabelPolicy */
+/** @typedef {{timestampHost: string, labelPolicy: LabelPolicy | null}} SignatureOffers without a service or a policy their options are absent */
+
+/** No option is chosen. @type {Options} */
+export const NO_OPTIONS = { receipt: false, lasting: false, label: "" };
+
+/** The wanted options without those that are not offered. @param {Options} wanted @param {SignatureOffers} offers @returns {Options} */
+export function offeredOptions({ receipt, lasting, label }, { timestampHost, labelPolicy }) {
+  const isOffered = labelPolicy?.classifications.some(({ value }) => String(value) === label) ?? false;
+  return { receipt: Boolean(receipt), lasting: Boolean(lasting) && timestampHost !== "", label: isOffered ? label : "" };
+}
+
+/**
+ * The words about the chosen options in the plan of what will leave.
+ * @param {Options} chosen @param {SignatureOffers} offers @param {Catalogue} translate
+ */
+export function optionSentences({ receipt, lasting, label }, { timestampHost, labelPolicy }, translate) {
+  const name = labelPolicy?.classifications.find(({ value }) => String(value) === label)?.name;
+  return [
+    ...(receipt ? [translate("asks_receipt")] : []),
+    ...(lasting ? [translate("signature_lasts", { host: isolate(timestampHost) })] : []),
+    ...(name === undefined ? [] : [translate("has_security_label", { name: isolate(name) })]),
+  ];
+}
 
 export class MoreOptions {
   #translate;
@@ -18,8 +41,7 @@ export class MoreOptions {
   #label = html("select", { id: uniqueId("label"), data: { test: "label" } });
   #problem = html("p", { class: "problem", role: "alert", data: { test: "lasting-problem" } });
   #signed;
-  #host;
-  #policy;
+  #offers;
   #allowService;
   #further;
 
@@ -36,8 +58,7 @@ export class MoreOptions {
   }) {
     this.#translate = translate;
     this.#onChange = onChange;
-    this.#host = timestampHost;
-    this.#policy = labelPolicy;
+    this.#offers = { timestampHost, labelPolicy };
     this.#allowService = allowService;
     this.#further = further;
     this.#receipt = switchField(translate("ask_receipt"), "switch-receipt", onChange);
@@ -51,28 +72,21 @@ export class MoreOptions {
 
   /** The chosen options; none if the letter is not signed. @returns {Options} */
   get chosen() {
-    if (this.#signed.hidden) return { receipt: false, lasting: false, label: "" };
+    if (this.#signed.hidden) return NO_OPTIONS;
     return { receipt: this.#receipt.input.checked, lasting: this.#lasting.input.checked, label: this.#label.value };
   }
 
   /** The words about these options in the plan of what will leave. */
   get sentences() {
-    const { receipt, lasting, label } = this.chosen;
-    const name = this.#policy?.classifications.find(({ value }) => String(value) === label)?.name;
-    return [
-      ...(receipt ? [this.#translate("asks_receipt")] : []),
-      ...(lasting ? [this.#translate("signature_lasts", { host: isolate(this.#host) })] : []),
-      ...(name === undefined ? [] : [this.#translate("has_security_label", { name: isolate(name) })]),
-    ];
+    return optionSentences(this.chosen, this.#offers, this.#translate);
   }
 
   /** @param {Options} wanted as a draft has kept it; an option that is absent stays off */
-  set({ receipt, lasting, label }) {
+  set(wanted) {
+    const { receipt, lasting, label } = offeredOptions(wanted, this.#offers);
     this.#receipt.input.checked = receipt;
-    this.#lasting.input.checked = lasting && this.#host !== "";
+    this.#lasting.input.checked = lasting;
     this.#label.value = label;
-    // A select has no value that is none of its options.
-    if (this.#label.selectedIndex < 0) this.#label.selectedIndex = 0;
     this.element.open = this.sentences.length > 0;
   }
 
@@ -88,7 +102,7 @@ export class MoreOptions {
   }
 
   #createLasting() {
-    const hint = this.#translate("sign_lasting_hint", { host: isolate(this.#host) });
+    const hint = this.#translate("sign_lasting_hint", { host: isolate(this.#offers.timestampHost) });
     return [this.#lasting.element, html("p", { class: "field-hint", text: hint }), this.#problem];
   }
 

@@ -4,6 +4,7 @@ import { openDialog } from "../../../../wasm_build/ui/dialog.js";
 import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
 import { isAddress, isolate, listOf } from "../../../../wasm_build/ui/formats.js";
 import { createForm, inputField, problem } from "../../../../wasm_build/ui/parts.js";
+import { RecipientLine } from "../../../../wasm_build/ui/recipient_line.js";
 import { RecipientsField } from "../../../../wasm_build/ui/recipients_field.js";
 import { groupName, isGroupName, MAX_GROUPS, MAX_MEMBERS } from "../../trust/address_book.js";
 import { showRecipient } from "../../trust/certificate_dialog.js";
@@ -83,16 +84,17 @@ export function openGroup(services, change, { name: before, members }, onSaved) 
   const titleId = uniqueId("group");
   const failure = problem("group-error");
   const name = inputField(translate("group_name"), { type: "text", autocomplete: "off", dir: "auto", maxlength: 100, data: { test: "group-name" } });
-  const field = new RecipientsField(translate, new Directory(api, mailVault), {
-    label: translate("group_members_label"), test: "group-members", onChange: () => undefined,
+  const line = new RecipientLine(new Directory(api, mailVault));
+  const field = new RecipientsField(translate, line, {
+    label: translate("group_members_label"), test: "group-members",
     known: () => mailVault.contacts().catch(() => []), onDetails: (address, check) => void showRecipient(services, address, check),
   });
   name.input.value = before ?? "";
-  for (const address of members) field.add({ name: trust.book.nameOf(address), address });
+  for (const address of members) line.add({ name: trust.book.nameOf(address), address });
   const save = async () => {
-    field.commit();
-    await field.read();
-    const group = { name: groupName(name.input.value), members: field.addresses };
+    line.commit();
+    await line.read();
+    const group = { name: groupName(name.input.value), members: line.addresses };
     failure.textContent = whyNot(services, group, before) ?? "";
     if (failure.textContent) return;
     dialog.close();
