@@ -22,7 +22,7 @@ import { ApiError } from "../app/api.js";
  * text, empty for none. The extension gives them back, when it may have changed the text.
  * @typedef {{
  *   from: string, to: string[], cc: string[], bcc: string[], subject: string, thread: Thread, forward: unknown,
- *   answersSealed: boolean, sign: boolean, seal: boolean, more?: import("../../../wasm_build/ui/more_options.js").Options, secret?: string,
+ *   answersSealed: boolean, sign: boolean, seal: boolean, more?: import("../../../wasm_build/ui/signature_options.js").Options, secret?: string,
  *   copy?: import("../app/api.js").CopyWish | null, doubtful?: string[], sharedFrom?: string, html?: string,
  * }} DraftFields
  */

@@ -9,12 +9,12 @@
  */
 
 import { MessageFiles } from "../../../wasm_build/ui/message_files.js";
-import { NO_OPTIONS, offeredOptions } from "../../../wasm_build/ui/more_options.js";
+import { NO_OPTIONS, offeredOptions } from "../../../wasm_build/ui/signature_options.js";
 import { RecipientLine } from "../../../wasm_build/ui/recipient_line.js";
 import { optionsOf } from "./statements.js";
 
 /** @typedef {import("../../../wasm_build/ui/formats.js").Mailbox} Mailbox */
-/** @typedef {import("../../../wasm_build/ui/more_options.js").Options} Options */
+/** @typedef {import("../../../wasm_build/ui/signature_options.js").Options} Options */
 /** @typedef {import("../../../wasm_build/ui/recipient_line.js").Person} Person */
 /**
  * @typedef {import("../keys/mail_vault.js").ReplyFields & {
@@ -39,7 +39,7 @@ import { optionsOf } from "./statements.js";
  * @typedef {{
  *   directory: import("../../../wasm_build/ui/recipient_line.js").Directory,
  *   groups?: () => import("../../../wasm_build/ui/recipient_suggestions.js").KnownGroup[], mostBytes?: () => number,
- *   offers: import("../../../wasm_build/ui/more_options.js").SignatureOffers,
+ *   offers: import("../../../wasm_build/ui/signature_options.js").SignatureOffers,
  * }} Surroundings `mostBytes` is the size of a file above which it is not read
  */
 

@@ -5,7 +5,7 @@
 
 import { areSolved } from "../../../wasm_build/parcels/letter_people.js";
 import { listOf } from "../../../wasm_build/ui/formats.js";
-import { optionSentences } from "../../../wasm_build/ui/more_options.js";
+import { optionSentences } from "../../../wasm_build/ui/signature_options.js";
 import { obstacles, urgentWarnings, whatWillLeave } from "../../../wasm_build/ui/sending_plan.js";
 import { letterObstacles } from "./recipients_taken.js";
 
@@ -17,7 +17,7 @@ import { letterObstacles } from "./recipients_taken.js";
  *   translate: import("../../../wasm_build/ui/catalogue.js").Catalogue,
  *   keys: Pick<import("../keys/keys.js").KeyRing, "unlocked" | "hasIdentityFor" | "identities">, readonly maxMessageBytes: number,
  *   readonly parcels: import("../parcels/parcel_requests.js").ParcelLimits | null,
- *   readonly signatureOffers: import("../../../wasm_build/ui/more_options.js").SignatureOffers,
+ *   readonly signatureOffers: import("../../../wasm_build/ui/signature_options.js").SignatureOffers,
  * }} PlanServices
  */
 

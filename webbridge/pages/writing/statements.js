@@ -1,7 +1,7 @@
 /** The statements in the signature of a message: a receipt is asked for, the signature has a timestamp, a security label. */
 
-/** @typedef {import("../../../wasm_build/ui/more_options.js").LabelPolicy} LabelPolicy */
-/** @typedef {import("../../../wasm_build/ui/more_options.js").Options} Options */
+/** @typedef {import("../../../wasm_build/ui/signature_options.js").LabelPolicy} LabelPolicy */
+/** @typedef {import("../../../wasm_build/ui/signature_options.js").Options} Options */
 /**
  * The statements of a message as it is sent. Messages of earlier versions in the outbox have no `receipt`.
  * @typedef {{receipt?: boolean, lasting: boolean, label: {policy: string, classification: number} | null}} Statements

@@ -7,7 +7,7 @@ import { MoreOptions } from "../../../../wasm_build/ui/more_options.js";
 import { createCopyField } from "../copy_choice.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
-/** @typedef {import("../../../../wasm_build/ui/more_options.js").SignatureOffers} SignatureOffers */
+/** @typedef {import("../../../../wasm_build/ui/signature_options.js").SignatureOffers} SignatureOffers */
 /** @typedef {import("../statements.js").Statements} Statements */
 
 export class LetterOptions {

@@ -28,7 +28,7 @@ import { askToSendAgain, askToSendAnew, askToSendElsewhere } from "./writing_que
  * `endWriting` closes the writing view, with the notice of a letter that was sent.
  * @typedef {import("./parcel_way.js").ParcelServices & {
  *   away: Pick<import("../../offline/away.js").Away, "outbox">, navigate: import("../../app/services.js").Navigate,
- *   readonly signatureOffers: import("../../../../wasm_build/ui/more_options.js").SignatureOffers,
+ *   readonly signatureOffers: import("../../../../wasm_build/ui/signature_options.js").SignatureOffers,
  *   endWriting: (sent?: import("./sent_notice.js").SentNotice) => void,
  * }} SendingServices
  */
