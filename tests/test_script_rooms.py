@@ -65,7 +65,11 @@ def test_no_scripts_import_each_other_in_a_circle() -> None:
 
 
 # They put a page together, from views of every subject.
-_ASSEMBLING = {"webbridge/pages/app/app.js", "webbridge/pages/parcels/page/parcel_page.js"}
+_ASSEMBLING = {
+    "webbridge/pages/app/app.js",
+    "webbridge/pages/app/frame.js",
+    "webbridge/pages/parcels/page/parcel_page.js",
+}
 
 
 def test_the_data_of_the_pages_know_no_view() -> None:
