@@ -1,7 +1,8 @@
 /**
  * The application around the views: the account, the lock, the shown view, and the focus.
  *
- * Each view gets this object, whose members are the services. The object itself does nothing with mail or cryptography.
+ * The members of this object are the services. A view takes those that it uses. The object itself does nothing with mail or
+ * cryptography.
  */
 
 import { KeyServer } from "../../../wasm_build/vault/account/key_server.js";

@@ -6,8 +6,10 @@
 import { html } from "../../../wasm_build/ui/dom.js";
 import { actIcon } from "./act_icons.js";
 import { lockMark, waxSeal } from "../../../wasm_build/ui/state_mark.js";
-import { ask } from "../../../wasm_build/ui/parts.js";
+import { askToSignOut } from "../account/views/sign_out_question.js";
 import { folderPath, followAgain, INBOX } from "./routes.js";
+import { createSkipLink } from "./views/skip_link.js";
+import { createVaultLine } from "./views/vault_line.js";
 
 /** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("./services.js").View} View */
@@ -15,20 +17,13 @@ import { folderPath, followAgain, INBOX } from "./routes.js";
 /** @typedef {import("./services.js").Navigate} Navigate */
 /** @typedef {import("../account/accounts_here.js").AccountsHere} AccountsHere */
 /** @typedef {import("../keys/keys.js").KeyRing} KeyRing */
-/** @typedef {import("../drafts/draft_desk.js").DraftDesk} DraftDesk */
-/** @typedef {import("../offline/store.js").Sealed} Sealed */
+/** @typedef {import("../account/views/sign_out_question.js").SignOutServices} SignOutServices */
 /**
  * @typedef {{
  *   translate: Catalogue, write: Write, search: () => void, toggleFolders: () => void, navigate: Navigate,
  *   address: string | null, hasDraft: () => boolean, accounts: AccountsHere, keys: KeyRing,
  *   lock: () => Promise<void>,
  * } & SignOutServices} FrameServices
- */
-/**
- * @typedef {{
- *   draftDesk: DraftDesk, translate: Catalogue, accounts: AccountsHere, address: string | null,
- *   signOut: (letters: Sealed[]) => Promise<boolean>,
- * }} SignOutServices
  */
 
 /** @param {FrameServices} services */
@@ -71,57 +66,6 @@ export function createFrame(services) {
     /** @param {HTMLElement[]} shown above every view */
     setNotices(shown) {
       notices.replaceChildren(...shown);
-    },
-  };
-}
-
-/**
- * @param {Catalogue} translate
- * @param {HTMLElement} main
- */
-export function createSkipLink(translate, main) {
-  const skip = (/** @type {Event} */ event) => {
-    // The fragment of the address names the view, so the focus is moved without changing the fragment.
-    event.preventDefault();
-    const target = main.querySelector("h1, h2");
-    if (target instanceof HTMLElement) target.focus();
-  };
-  return html("a", { class: "skip-link", href: "#main", text: translate("skip_to_content"), on: { click: skip } });
-}
-
-/**
- * The state of the vault, with a bar while it starts.
- * @param {Catalogue} translate
- */
-export function createVaultLine(translate) {
-  const state = html("span", { id: "vault-state", data: { test: "vault-state" } });
-  const bar = html("progress", { max: "1", hidden: true, "aria-labelledby": "vault-state", data: { test: "start-progress" } });
-  /** @type {[string, Record<string, number>]} the words of the state and their values */
-  let said = ["vault_starting", {}];
-  const say = () => { state.textContent = translate(...said); };
-  return {
-    element: html("span", { class: "foot-vault" }, state, bar),
-    say,
-    /** @param {string} key @param {Record<string, number>} [values] */
-    setState(key, values = {}) {
-      said = [key, values];
-      say();
-      bar.hidden = true;
-    },
-    /**
-     * @param {import("../../../wasm_build/vault/owner/assets.js").StartProgress} progress the progress of the vault's
-     * first start
-     */
-    showStart({ loaded, total, stage }) {
-      if (stage === "ready") return;
-      const isLoading = stage === "files";
-      const sizes = { loaded: Math.round(loaded / 1_000_000), total: Math.round(total / 1_000_000) };
-      said = isLoading ? ["vault_loading", sizes] : ["vault_starting", {}];
-      say();
-      bar.hidden = false;
-      // Without a value the bar shows that the remaining time is unknown.
-      if (isLoading) bar.setAttribute("value", String(loaded / total));
-      else bar.removeAttribute("value");
     },
   };
 }
@@ -216,32 +160,4 @@ function markCurrent(link, isCurrent) {
 function toggleLock(services) {
   if (services.keys.unlocked) void services.lock();
   else services.navigate("/keys");
-}
-
-/**
- * Signs out. If this would discard a begun letter, asks the person first.
- * @param {SignOutServices} services
- */
-export async function askToSignOut(services) {
-  if (services.draftDesk.hasUnkept) await services.draftDesk.keepBeforeLock();
-  const { translate } = services;
-  const letters = await services.accounts.findLetters(services.address === null ? [] : [services.address]);
-  const waiting = letters.length;
-  // A letter may begin to wait while the person is asked.
-  const signOut = async () => { if (!(await services.signOut(letters))) await askToSignOut(services); };
-  if (waiting > 0 && !services.draftDesk.hasUnkept) {
-    return void ask({
-      title: translate("outbox_sign_out_question", { count: waiting }), meaning: translate("outbox_sign_out_meaning"),
-      keep: translate("keep"), go: translate("outbox_sign_out"), test: "sign-out-outbox", isDanger: true, onGo: () => void signOut(),
-    });
-  }
-  if (!services.draftDesk.hasUnkept) return void signOut();
-  ask({
-    title: translate("sign_out_question"),
-    meaning: translate("sign_out_question_meaning") + (waiting > 0 ? ` ${translate("outbox_sign_out_meaning")}` : ""),
-    keep: translate("keep_writing"),
-    go: translate("sign_out_and_discard"),
-    test: "sign-out-discard",
-    onGo: () => void signOut(),
-  });
 }

@@ -17,6 +17,8 @@ import { dayKey } from "./days.js";
 
 /** The longest subject in a row. The bridge has the same limit for the subjects that are not encrypted. */
 const MAX_SUBJECT_CHARACTERS = 1000;
+/** The placeholder for an encrypted subject (RFC 9788 section 3.2.1). */
+export const OBSCURED_SUBJECT = "[...]";
 /** A row has room for a few people only. */
 const MAX_PEOPLE = 100;
 

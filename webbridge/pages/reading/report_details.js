@@ -18,7 +18,7 @@ import { fillLongText } from "../../../wasm_build/ui/text_pieces.js";
 import {
   openPgpReason, reasonInFull, reasonSentence, shownState, verifiedSentence,
 } from "../../../wasm_build/ui/verdict_words.js";
-import { certificateFacts } from "../app/facts.js";
+import { certificateFacts } from "../trust/certificate_facts.js";
 import { findCertificate, isEncrypted, provedSender } from "./report.js";
 
 /** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */

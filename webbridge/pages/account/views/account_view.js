@@ -7,7 +7,7 @@ import { html } from "../../../../wasm_build/ui/dom.js";
 import { isolate, longDate } from "../../../../wasm_build/ui/formats.js";
 import { createForm, problem, switchField } from "../../../../wasm_build/ui/parts.js";
 import { createCopyField } from "../../writing/copy_choice.js";
-import { askToSignOut } from "../../app/frame.js";
+import { askToSignOut } from "./sign_out_question.js";
 import { createLanguageMenu } from "../../settings/language_menu.js";
 import { chooseNoReceipts, givesNoReceipts } from "../../reading/receipt_choice.js";
 import { chooseShortcuts, hasShortcuts } from "../../app/shortcuts.js";
@@ -29,7 +29,7 @@ import { createSignatureForm } from "../../writing/views/signature_form.js";
 /** @typedef {import("../../settings/views/new_mail_form.js").NewMailServices} NewMailServices */
 /** @typedef {import("../../settings/language_menu.js").LanguageServices} LanguageServices */
 /** @typedef {import("../../writing/views/signature_form.js").SignatureServices} SignatureServices */
-/** @typedef {import("../../app/frame.js").SignOutServices} SignOutServices */
+/** @typedef {import("./sign_out_question.js").SignOutServices} SignOutServices */
 /**
  * @typedef {{
  *   translate: Catalogue, mailPath: () => string, useLanguage: UseLanguage, announce: Announce, kept: KeptTrust,

@@ -4,7 +4,7 @@ import { html } from "../../../../wasm_build/ui/dom.js";
 import { isolate, sameAddress } from "../../../../wasm_build/ui/formats.js";
 import { ask, problem, whileBusy } from "../../../../wasm_build/ui/parts.js";
 import { NEW_ACCOUNT } from "../accounts_here.js";
-import { askToSignOut } from "../../app/frame.js";
+import { askToSignOut } from "./sign_out_question.js";
 
 /** @typedef {import("../../app/services.js").View} View */
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
@@ -15,7 +15,7 @@ import { askToSignOut } from "../../app/frame.js";
 /** @typedef {import("../../keys/views/unlocking.js").Unlocking} Unlocking */
 /** @typedef {import("../../app/services.js").Announce} Announce */
 /** @typedef {import("../../drafts/draft_desk.js").DraftDesk} DraftDesk */
-/** @typedef {import("../../app/frame.js").SignOutServices} SignOutServices */
+/** @typedef {import("./sign_out_question.js").SignOutServices} SignOutServices */
 /**
  * @typedef {{
  *   translate: Catalogue, accounts: AccountsHere, address: string | null, sentenceFor: SentenceFor,

@@ -2,7 +2,7 @@
 
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { problem } from "../../../../wasm_build/ui/parts.js";
-import { ApiError } from "../api.js";
+import { ApiError } from "../../../../wasm_build/vault/server/json_requests.js";
 
 /** @typedef {import("../services.js").View} View */
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */

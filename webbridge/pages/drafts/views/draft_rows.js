@@ -3,8 +3,8 @@
 import { draftIdIn, draftIdOf, readDraftMessage } from "../../../../wasm_build/ui/draft_message.js";
 import { ApiError } from "../../app/api.js";
 import { visibleName } from "../../../../wasm_build/ui/shown_names.js";
-import { decryptSubjects } from "../../reading/views/hidden_subjects.js";
-import { OBSCURED_SUBJECT } from "../../mail/views/message_row.js";
+import { decryptSubjects } from "../../mail/hidden_subjects.js";
+import { OBSCURED_SUBJECT } from "../../mail/row_texts.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../keys/mail_vault.js").MailVault} MailVault */

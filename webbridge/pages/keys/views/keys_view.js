@@ -16,7 +16,7 @@ import { createPasskeyChoice, createPasskeyUnlock } from "./passkey_forms.js";
 import { createReloadChoice } from "./reload_choice.js";
 import { createRecovery } from "./recovery_view.js";
 import { createResetNote } from "./reset_note.js";
-import { createRequestForms } from "../../account/views/request_forms.js";
+import { createRequestForms } from "./request_forms.js";
 import { createRoaming } from "./roaming_view.js";
 import { createSharedIdentities } from "./shared_identities_view.js";
 import { createUnlockForms } from "./unlock_forms.js";
@@ -37,7 +37,7 @@ import { createUnlockForms } from "./unlock_forms.js";
 /** @typedef {import("./roaming_view.js").RoamingServices} RoamingServices */
 /** @typedef {import("./key_adding.js").KeyAddingServices} KeyAddingServices */
 /** @typedef {import("./unlock_forms.js").UnlockServices} UnlockServices */
-/** @typedef {import("../../account/views/request_forms.js").RequestServices} RequestServices */
+/** @typedef {import("./request_forms.js").RequestServices} RequestServices */
 /** @typedef {import("./kept_unlock.js").KeptUnlockServices} KeptUnlockServices */
 /** @typedef {import("./passkey_forms.js").PasskeyChoiceServices} PasskeyChoiceServices */
 /** @typedef {import("./reload_choice.js").ReloadChoiceServices} ReloadChoiceServices */

@@ -3,11 +3,11 @@
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { uniqueId } from "../../../../wasm_build/ui/dom.js";
 import { actIcon } from "../../app/act_icons.js";
-import { FLAGGED, SEEN } from "../../app/housekeeping.js";
+import { FLAGGED, SEEN } from "../housekeeping.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../app/act_icons.js").ActIcon} ActIcon */
-/** @typedef {import("../../app/housekeeping.js").Housekeeping} Housekeeping */
+/** @typedef {import("../housekeeping.js").Housekeeping} Housekeeping */
 
 /** @type {ActIcon[]} */
 const ACTS = ["archive", "delete", "move", "junk", "flag", "unread"];

@@ -20,7 +20,7 @@ import { arrangeTree } from "./folder_tree.js";
  * } & FolderAccessServices} FolderServices
  */
 /** @typedef {import("../../app/api.js").Folder} Folder */
-/** @typedef {import("../../app/housekeeping.js").Housekeeping} Housekeeping */
+/** @typedef {import("../housekeeping.js").Housekeeping} Housekeeping */
 
 /** Folders of others are shown without a subscription, as long as there are not more. */
 const MOST_FOREIGN = 50;

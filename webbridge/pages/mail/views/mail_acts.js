@@ -6,7 +6,7 @@ import { listenForShortcuts, openShortcutHelp } from "../../app/shortcuts.js";
 import { watchSwipes } from "../swipe.js";
 import { createActBar, runAct } from "./act_bar.js";
 import { pickFolder } from "./folder_picker.js";
-import { FLAGGED, SEEN } from "../../app/housekeeping.js";
+import { FLAGGED, SEEN } from "../housekeeping.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../app/services.js").Navigate} Navigate */
@@ -23,7 +23,7 @@ import { FLAGGED, SEEN } from "../../app/housekeeping.js";
 /** @typedef {import("../../app/routes.js").MessageAddress} MessageAddress */
 /**
  * @typedef {{
- *   housekeeping: import("../../app/housekeeping.js").Housekeeping, list: import("./message_list.js").MessageList,
+ *   housekeeping: import("../housekeeping.js").Housekeeping, list: import("./message_list.js").MessageList,
  *   folder: () => Folder | undefined, folders: () => Folder[], message: () => MessageAddress | null, isShown: () => boolean,
  *   reading: HTMLElement, search: () => void, leave: () => boolean,
  * }} Parts

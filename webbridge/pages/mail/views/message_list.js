@@ -14,7 +14,7 @@ import { ownKeyAddresses } from "../../account/own_addresses.js";
 import { isSameMessage } from "../../app/routes.js";
 import { createDays } from "../days.js";
 import { asDraftRow, readHidden } from "../../drafts/views/draft_rows.js";
-import { fetchRows, MAX_FETCHED_BYTES } from "../../reading/views/hidden_subjects.js";
+import { fetchRows, MAX_FETCHED_BYTES } from "../hidden_subjects.js";
 import { lessonOf, NOTHING_LEARNT, updateRow } from "../../trust/views/learnt_marks.js";
 import { addListed, fromServer, hasFlag, setFlags } from "./listed_messages.js";
 import { createRow, hidesSubject, identityOf } from "./message_row.js";

@@ -3,13 +3,11 @@
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { messagePath } from "../../app/routes.js";
 import { createRowMarks } from "../../trust/views/learnt_marks.js";
-import { shorten } from "../row_texts.js";
+import { OBSCURED_SUBJECT, shorten } from "../row_texts.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../app/api.js").MessageSummary} MessageSummary */
 /** @typedef {import("../../app/routes.js").MessageAddress} MessageAddress */
-
-export const OBSCURED_SUBJECT = "[...]";
 
 /**
  * Whether the outer subject is only the placeholder for an encrypted subject (RFC 9788 section 3.2.1).

@@ -78,7 +78,7 @@ function reply(services, opened, toAll) {
   return "";
 }
 
-/** Who the person is, for `answerTo`. @param {AnswerServices} services @param {boolean} toAll */
+/** The person's own addresses, for `answerTo`. @param {AnswerServices} services @param {boolean} toAll */
 function answering(services, toAll) {
   return { toAll, own: ownAddresses(services), ownSigners: ownKeyAddresses(services) };
 }

@@ -7,7 +7,7 @@ import { html } from "../../../../wasm_build/ui/dom.js";
 import { ApiError } from "../../app/api.js";
 import { folderTitle } from "../../../../wasm_build/ui/formats.js";
 import { problem } from "../../../../wasm_build/ui/parts.js";
-import { Housekeeping } from "../../app/housekeeping.js";
+import { Housekeeping } from "../../mail/housekeeping.js";
 import { chooseThreads, hasThreads } from "../../mail/list_choices.js";
 import { folderPath, followAgain, INBOX, messagePath } from "../../app/routes.js";
 import { UndoNotice } from "../../mail/undo_notice.js";
@@ -37,7 +37,7 @@ import { SearchBox } from "../../mail/views/search_box.js";
 /** @typedef {import("../../mail/views/mail_acts.js").MailActServices} MailActServices */
 /** @typedef {import("../../mail/views/folder_list.js").FolderServices} FolderServices */
 /** @typedef {import("./reading.js").ReadingServices} ReadingServices */
-/** @typedef {import("../../app/housekeeping.js").HousekeepingServices} HousekeepingServices */
+/** @typedef {import("../../mail/housekeeping.js").HousekeepingServices} HousekeepingServices */
 /**
  * @typedef {{
  *   translate: Catalogue, learnt: LearntRows, navigate: Navigate, index: MailIndex, keys: KeyRing,

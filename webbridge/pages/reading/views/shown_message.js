@@ -9,7 +9,7 @@ import { createHeaderNotes } from "../header_notes.js";
 import { problem } from "../../../../wasm_build/ui/parts.js";
 import { isEncrypted, provedSender } from "../report.js";
 import { createPartVerdicts, createState } from "../report_details.js";
-import { createWhy } from "../../app/why.js";
+import { createWhy } from "./why.js";
 import { createAnswerActions } from "./answer_actions.js";
 import { createPeople } from "../../../../wasm_build/ui/clamped_people.js";
 import { createMessageText } from "./message_text.js";
@@ -25,7 +25,7 @@ const MAX_FIELD_CHARACTERS = 1_000;
 /** @typedef {import("../../trust/trust_keeper.js").TrustKeeper} TrustKeeper */
 /** @typedef {import("./received_files.js").FileActionServices} FileActionServices */
 /** @typedef {import("./answer_actions.js").AnswerServices} AnswerServices */
-/** @typedef {import("../../app/why.js").WhyServices} WhyServices */
+/** @typedef {import("./why.js").WhyServices} WhyServices */
 /** @typedef {import("./receipt_notes.js").ReceiptServices} ReceiptServices */
 /**
  * @typedef {{

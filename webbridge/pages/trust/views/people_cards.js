@@ -7,7 +7,7 @@ import { addressKey, dayOnly, isAddress, isolate } from "../../../../wasm_build/
 import { ask, createForm, inputField, problem } from "../../../../wasm_build/ui/parts.js";
 import { sourceWords } from "../../../../wasm_build/ui/recipient_words.js";
 import { cleanAddress, shortName } from "../../../../wasm_build/ui/shown_names.js";
-import { certificateFacts } from "../../app/facts.js";
+import { certificateFacts } from "../certificate_facts.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../keys/mail_vault.js").MailVault} MailVault */

@@ -3,14 +3,14 @@
 import { createFacts } from "../../../../wasm_build/ui/facts.js";
 import { html, sentenceNodes } from "../../../../wasm_build/ui/dom.js";
 import { groupFingerprint } from "../../../../wasm_build/ui/changed_certificate.js";
-import { createGroups, openGroup } from "../../keys/views/group_cards.js";
+import { createGroups, openGroup } from "./group_cards.js";
 import { PeopleCards } from "./people_cards.js";
 import { createPeopleImport } from "./people_import.js";
 import { showCertificate } from "../certificate_dialog.js";
 import { dayOnly, listOf, technical } from "../../../../wasm_build/ui/formats.js";
 import { isKeepingTrouble } from "../kept_trust.js";
 import { ask, problem } from "../../../../wasm_build/ui/parts.js";
-import { certificateFacts } from "../../app/facts.js";
+import { certificateFacts } from "../certificate_facts.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../app/services.js").View} View */
@@ -21,7 +21,7 @@ import { certificateFacts } from "../../app/facts.js";
 /** @typedef {import("../trust_keeper.js").TrustKeeper} TrustKeeper */
 /** @typedef {import("./people_import.js").PeopleImportServices} PeopleImportServices */
 /** @typedef {import("./people_cards.js").PeopleCardServices} PeopleCardServices */
-/** @typedef {import("../../keys/views/group_cards.js").GroupServices} GroupServices */
+/** @typedef {import("./group_cards.js").GroupServices} GroupServices */
 /**
  * @typedef {{
  *   translate: Catalogue, mailPath: () => string, sentenceFor: SentenceFor, announce: Announce, kept: KeptTrust,

@@ -1,13 +1,13 @@
 /** The messages whose subjects are encrypted: their bytes from the bridge, and their subjects from the vault. */
 
-import { VaultError } from "../../../../wasm_build/vault/errors/vault_error.js";
-import { ApiError } from "../../app/api.js";
-import { digestOf } from "../../trust/learnt_rows.js";
+import { VaultError } from "../../../wasm_build/vault/errors/vault_error.js";
+import { ApiError } from "../app/api.js";
+import { digestOf } from "../trust/learnt_rows.js";
 
-/** @typedef {import("../../keys/mail_vault.js").MailVault} MailVault */
-/** @typedef {import("../../app/api.js").BridgeApi} BridgeApi */
-/** @typedef {import("../../app/api.js").MessageSummary} MessageSummary */
-/** @typedef {import("../../app/routes.js").MessageAddress} MessageAddress */
+/** @typedef {import("../keys/mail_vault.js").MailVault} MailVault */
+/** @typedef {import("../app/api.js").BridgeApi} BridgeApi */
+/** @typedef {import("../app/api.js").MessageSummary} MessageSummary */
+/** @typedef {import("../app/routes.js").MessageAddress} MessageAddress */
 
 /** Larger messages keep the placeholder until they are opened. */
 export const MAX_FETCHED_BYTES = 256_000;

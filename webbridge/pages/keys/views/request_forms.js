@@ -13,7 +13,7 @@ import { createForm, inputField, problem } from "../../../../wasm_build/ui/parts
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../app/services.js").Attempt} Attempt */
-/** @typedef {import("../../keys/keys.js").KeyRing} KeyRing */
+/** @typedef {import("../keys.js").KeyRing} KeyRing */
 /** @typedef {{translate: Catalogue, address: string | null, attempt: Attempt, keys: KeyRing}} RequestServices */
 
 /**

@@ -8,7 +8,7 @@ import { replyToQuestion } from "../../../../wasm_build/ui/reply_to_note.js";
 
 /**
  * @param {{translate: Catalogue}} services
- * @param {import("../../writing/views/writing_view.js").Proposal} proposal
+ * @param {import("./writing_view.js").Proposal} proposal
  * @param {import("../../../../wasm_build/ui/recipients_field.js").RecipientsField} line To
  * @returns {HTMLElement | null} null if there is no question
  */

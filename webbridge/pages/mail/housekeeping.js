@@ -3,25 +3,25 @@
  * what was done, and can be taken back. If the mail server refuses, the rows come back and the notice says why.
  */
 
-import { ApiError, UNKNOWN_OUTCOME } from "./api.js";
+import { ApiError, UNKNOWN_OUTCOME } from "../app/api.js";
 import { ask } from "../../../wasm_build/ui/parts.js";
 import { folderTitle, isolate } from "../../../wasm_build/ui/formats.js";
-import { MAX_CHANGED } from "../mail/mail_changes.js";
+import { MAX_CHANGED } from "./mail_changes.js";
 
 /** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
-/** @typedef {import("./api.js").BridgeApi} BridgeApi */
-/** @typedef {import("./services.js").SentenceFor} SentenceFor */
+/** @typedef {import("../app/api.js").BridgeApi} BridgeApi */
+/** @typedef {import("../app/services.js").SentenceFor} SentenceFor */
 /** @typedef {{translate: Catalogue, api: BridgeApi, sentenceFor: SentenceFor}} HousekeepingServices */
-/** @typedef {import("./api.js").Folder} Folder */
-/** @typedef {import("../mail/mail_changes.js").Changed} Changed */
-/** @typedef {import("../mail/mail_changes.js").Chosen} Chosen */
+/** @typedef {import("../app/api.js").Folder} Folder */
+/** @typedef {import("./mail_changes.js").Changed} Changed */
+/** @typedef {import("./mail_changes.js").Chosen} Chosen */
 /** @typedef {"archive" | "junk"} MadeRole */
 /** @typedef {{isPossible: boolean, reason: string}} Offer */
 /**
  * The list in which acts show their outcome, the folders, and what follows an act.
  * @typedef {{
- *   list: Pick<import("../mail/views/message_list.js").MessageList, "take" | "showFlags" | "refresh">,
- *   folders: () => Folder[], notice: import("../mail/undo_notice.js").UndoNotice,
+ *   list: Pick<import("./views/message_list.js").MessageList, "take" | "showFlags" | "refresh">,
+ *   folders: () => Folder[], notice: import("./undo_notice.js").UndoNotice,
  *   changed: (options: {folders: boolean}) => Promise<void>, undone: () => void,
  * }} Place
  */
@@ -42,7 +42,7 @@ export class Housekeeping {
     this.#place = place;
   }
 
-  /** Whether an act is possible with messages of this folder, and why not. @param {string} folder @param {import("./act_icons.js").ActIcon} act @returns {Offer} */
+  /** Whether an act is possible with messages of this folder, and why not. @param {string} folder @param {import("../app/act_icons.js").ActIcon} act @returns {Offer} */
   offer(folder, act) {
     const { translate } = this.#services;
     const { role = null, rights = [] } = this.#find(folder) ?? {};
@@ -216,7 +216,7 @@ export class Housekeeping {
     this.#place.notice.show(`${said}${more}`, steps.length > 0 ? () => this.#takeBack(steps) : null);
   }
 
-  /** @param {import("../mail/mail_changes.js").Steps[]} steps */
+  /** @param {import("./mail_changes.js").Steps[]} steps */
   async #takeBack(steps) {
     const { notice } = this.#place;
     const done = [];

@@ -9,7 +9,7 @@ import { serviceNote } from "../../../../wasm_build/ui/service_note.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../parcels/parcel_requests.js").ParcelLimits} ParcelLimits */
-/** @typedef {import("../api.js").BridgeApi} BridgeApi */
+/** @typedef {import("../../app/api.js").BridgeApi} BridgeApi */
 /** @typedef {{translate: Catalogue, parcels: ParcelLimits | null, api: BridgeApi}} ServiceNoteServices */
 /** @typedef {import("../../parcels/parcel_requests.js").SentParcel} SentParcel */
 
@@ -17,7 +17,7 @@ const MOST_PAGES = 20;
 
 /**
  * @param {ServiceNoteServices} services
- * @param {import("../../writing/views/writing_view.js").Proposal} proposal
+ * @param {import("./writing_view.js").Proposal} proposal
  * @param {import("../../../../wasm_build/ui/recipients_field.js").RecipientsField} line To
  * @returns {HTMLElement | null} null if the reply goes to a person
  */

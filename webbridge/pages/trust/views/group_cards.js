@@ -6,24 +6,24 @@ import { isAddress, isolate, listOf } from "../../../../wasm_build/ui/formats.js
 import { createForm, inputField, problem } from "../../../../wasm_build/ui/parts.js";
 import { RecipientLine } from "../../../../wasm_build/ui/recipient_line.js";
 import { RecipientsField } from "../../../../wasm_build/ui/recipients_field.js";
-import { groupName, isGroupName, MAX_GROUPS, MAX_MEMBERS } from "../../trust/address_book.js";
-import { showRecipient } from "../../trust/certificate_dialog.js";
-import { Directory } from "../../trust/directory.js";
-import { writeTo } from "../../trust/views/people_cards.js";
+import { groupName, isGroupName, MAX_GROUPS, MAX_MEMBERS } from "../address_book.js";
+import { showRecipient } from "../certificate_dialog.js";
+import { Directory } from "../directory.js";
+import { writeTo } from "./people_cards.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
-/** @typedef {import("../../trust/trust_keeper.js").TrustKeeper} TrustKeeper */
+/** @typedef {import("../trust_keeper.js").TrustKeeper} TrustKeeper */
 /** @typedef {import("../../app/api.js").BridgeApi} BridgeApi */
-/** @typedef {import("../mail_vault.js").MailVault} MailVault */
+/** @typedef {import("../../keys/mail_vault.js").MailVault} MailVault */
 /** @typedef {import("../../app/services.js").Write} Write */
-/** @typedef {import("../../trust/certificate_dialog.js").CertificateServices} CertificateServices */
+/** @typedef {import("../certificate_dialog.js").CertificateServices} CertificateServices */
 /**
  * @typedef {{
  *   translate: Catalogue, trust: TrustKeeper, api: BridgeApi, mailVault: MailVault, write: Write,
  * } & CertificateServices} GroupServices
  */
-/** @typedef {import("../../trust/address_book.js").Group} Group */
-/** @typedef {import("../../trust/views/people_view.js").Change} Change */
+/** @typedef {import("../address_book.js").Group} Group */
+/** @typedef {import("./people_view.js").Change} Change */
 
 /** Of a longer group, the others are counted. */
 const MAX_NAMED = 5;

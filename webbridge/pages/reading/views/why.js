@@ -2,30 +2,30 @@
  * The section "Why?": for each signer the sentence of the verdict, and the path from the trust anchor to the signer.
  */
 
-import { openAcceptDialog } from "../../../wasm_build/ui/accept_dialog.js";
-import { html } from "../../../wasm_build/ui/dom.js";
-import { createAcceptButton, describeSigner } from "../../../wasm_build/ui/signer_path.js";
-import { showCertificate } from "../trust/certificate_dialog.js";
-import { dayOnly } from "../../../wasm_build/ui/formats.js";
-import { problem } from "../../../wasm_build/ui/parts.js";
-import { createSigners } from "../trust/signers.js";
+import { openAcceptDialog } from "../../../../wasm_build/ui/accept_dialog.js";
+import { html } from "../../../../wasm_build/ui/dom.js";
+import { createAcceptButton, describeSigner } from "../../../../wasm_build/ui/signer_path.js";
+import { showCertificate } from "../../trust/certificate_dialog.js";
+import { dayOnly } from "../../../../wasm_build/ui/formats.js";
+import { problem } from "../../../../wasm_build/ui/parts.js";
+import { createSigners } from "../../trust/signers.js";
 
-/** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
-/** @typedef {import("./api.js").BridgeApi} BridgeApi */
-/** @typedef {import("../trust/trust_keeper.js").TrustKeeper} TrustKeeper */
-/** @typedef {import("./services.js").Attempt} Attempt */
-/** @typedef {import("../keys/mail_vault.js").MailVault} MailVault */
-/** @typedef {import("./services.js").Announce} Announce */
-/** @typedef {import("./services.js").SentenceFor} SentenceFor */
-/** @typedef {import("../trust/certificate_dialog.js").CertificateServices} CertificateServices */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../app/api.js").BridgeApi} BridgeApi */
+/** @typedef {import("../../trust/trust_keeper.js").TrustKeeper} TrustKeeper */
+/** @typedef {import("../../app/services.js").Attempt} Attempt */
+/** @typedef {import("../../keys/mail_vault.js").MailVault} MailVault */
+/** @typedef {import("../../app/services.js").Announce} Announce */
+/** @typedef {import("../../app/services.js").SentenceFor} SentenceFor */
+/** @typedef {import("../../trust/certificate_dialog.js").CertificateServices} CertificateServices */
 /**
  * @typedef {{
  *   translate: Catalogue, api: BridgeApi, trust: TrustKeeper, attempt: Attempt, mailVault: MailVault,
  *   announce: Announce, sentenceFor: SentenceFor,
  * } & CertificateServices} WhyServices
  */
-/** @typedef {import("../keys/mail_vault.js").OpenedMessage} OpenedMessage */
-/** @typedef {import("../reading/report.js").SignerReport} SignerReport */
+/** @typedef {import("../../keys/mail_vault.js").OpenedMessage} OpenedMessage */
+/** @typedef {import("../report.js").SignerReport} SignerReport */
 
 /**
  * The section as an element; null if nobody has signed the whole message.
@@ -75,7 +75,7 @@ function createLookFor(services, opened, signer) {
 /**
  * @param {WhyServices} services
  * @param {OpenedMessage} opened
- * @param {import("../reading/report.js").CertificateReport} certificate
+ * @param {import("../report.js").CertificateReport} certificate
  * @param {{mayAccept: boolean}} options
  */
 function createActions(services, opened, certificate, { mayAccept }) {
