@@ -40,6 +40,18 @@ export function createNotices(services) {
   return [...services.done.notices(), ...found, ...unlocking.passkeyOffer.notices()];
 }
 
+/**
+ * Shows the notices now, and again when they change.
+ * @param {NoticeServices} services @param {(notices: HTMLElement[]) => void} show
+ */
+export function watchNotices(services, show) {
+  const draw = () => show(createNotices(services));
+  const { kept, unlocking: { passkeyOffer }, done, keys, away: { source, files, outbox } } = services;
+  for (const changing of [kept, passkeyOffer, done, keys, files, outbox]) changing.addEventListener("change", draw);
+  for (const name of ["away", "back"]) source.addEventListener(name, draw);
+  draw();
+}
+
 /** @param {string} sentence @param {HTMLElement[]} further */
 function notice(sentence, ...further) {
   return html("div", { class: "notice" }, html("p", { text: sentence }), ...further);

@@ -45,8 +45,7 @@ import { createUnlockForms } from "./unlock_forms.js";
  * @typedef {{
  *   translate: Catalogue, keys: KeyRing, announce: Announce, navigate: Navigate, hasDraft: () => boolean,
  *   mailPath: () => string, lockedSentence: () => string, unlocking: Unlocking, away: Away,
- *   setStrict: (strict: boolean) => void, strict: boolean, isOfferedUnstrict: boolean, roaming: RoamingTrust,
- *   declineUnstrict: () => void, attempt: Attempt, keyServer: KeyServer, address: string | null, api: BridgeApi,
+ *   strict: import("../strict_setting.js").StrictSetting, roaming: RoamingTrust, attempt: Attempt, keyServer: KeyServer, address: string | null, api: BridgeApi,
  * } & SharedIdentitiesServices & RecoveryServices & RoamingServices & KeyAddingServices & UnlockServices
  *   & RequestServices & KeptUnlockServices & PasskeyChoiceServices & ReloadChoiceServices} KeysServices
  */
@@ -208,14 +207,14 @@ function drawUnlocked(services, strict, shared, account) {
 
 /** @param {KeysServices} services */
 function createStrictSwitch(services) {
-  const { element, input } = switchField(services.translate("strict"), "switch-strict", (checked) => services.setStrict(checked));
-  input.checked = services.strict;
+  const { element, input } = switchField(services.translate("strict"), "switch-strict", (checked) => services.strict.set(checked));
+  input.checked = services.strict.isOn;
   const hint = html("p", { id: "strict-hint", class: "field-hint", text: services.translate("strict_hint") });
   input.setAttribute("aria-describedby", hint.id);
   const place = html("div", { class: "stack" });
   const drawOffer = () => {
-    if (services.isOfferedUnstrict === (place.childElementCount > 0)) return;
-    place.replaceChildren(...(services.isOfferedUnstrict ? [createUnstrictOffer(services, drawOffer)] : []));
+    if (services.strict.isOfferedOff === (place.childElementCount > 0)) return;
+    place.replaceChildren(...(services.strict.isOfferedOff ? [createUnstrictOffer(services, drawOffer)] : []));
   };
   drawOffer();
   services.roaming.addEventListener("change", drawOffer);
@@ -227,9 +226,9 @@ function createStrictSwitch(services) {
 function createUnstrictOffer(services, draw) {
   return createSettingOffer(services.translate, {
     what: [html("div", { class: "name", text: services.translate("offer_strict_off") })], isRecipe: false,
-    onAccept: async () => services.setStrict(false),
+    onAccept: async () => services.strict.set(false),
     onDecline: async () => {
-      services.declineUnstrict();
+      services.strict.declineOff();
       draw();
     },
   });
