@@ -3,7 +3,7 @@
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { createForm, problem, whileBusy } from "../../../../wasm_build/ui/parts.js";
 import { SecretField } from "../../../../wasm_build/ui/secret_field.js";
-import { forgetOpenings } from "../../offline/kept_mail.js";
+import { forgetOpenings } from "../../offline/kept_openings.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../app/services.js").View} View */
@@ -16,7 +16,7 @@ import { forgetOpenings } from "../../offline/kept_mail.js";
  *   translate: Catalogue, navigate: Navigate, mailPath: () => string,
  * } & KeptUnlockServices} AwayViewServices
  */
-/** @typedef {import("../../offline/kept_mail.js").KeptOpening} KeptOpening */
+/** @typedef {import("../../offline/kept_openings.js").KeptOpening} KeptOpening */
 
 /**
  * The form to unlock what is kept on this device. If several accounts have the same passphrase, the person chooses one.

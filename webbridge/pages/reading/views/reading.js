@@ -132,7 +132,7 @@ export class Reading {
       }
     } catch (error) {
       if (signal.aborted) return;
-      const further = message && isForOthers(error) ? await this.#describeClosed(message, signal) : null;
+      const further = message && isForOthers(error) ? await describeClosed(this.#services, message, signal) : null;
       if (signal.aborted) return;
       this.#showFailure(address, error, further);
     }
@@ -231,7 +231,7 @@ export class Reading {
           continue;
         }
         const source = { read: async () => file.data.slice(0), address: null, flags: [] };
-        layer = this.#createLayer(opened, source, this.#aboveAttached(outer, opener));
+        layer = this.#createLayer(opened, source, aboveAttached(this.#services.translate, outer.subject, () => this.#leave(outer, opener)));
         this.#layers.push(layer);
         outer.element.replaceWith(layer.element);
         onShown();
@@ -241,17 +241,6 @@ export class Reading {
     } catch (error) {
       if (!signal.aborted) throw error;
     }
-  }
-
-  /** @param {Layer} outer @param {HTMLElement} opener */
-  #aboveAttached(outer, opener) {
-    const { translate } = this.#services;
-    const back = html("button", {
-      type: "button", text: translate("back_to_outer"), data: { test: "back-to-outer" }, on: { click: () => this.#leave(outer, opener) },
-    });
-    const subject = isolate(outer.subject || translate("no_subject"));
-    const sentence = html("p", { class: "note", text: translate("attached_to", { subject }), data: { test: "attached-to" } });
-    return [html("div", { class: "actions" }, back), sentence];
   }
 
   /** Shows the message around an attached mail again. @param {Layer} outer @param {HTMLElement} opener */
@@ -274,16 +263,6 @@ export class Reading {
     for (const { data } of opened.attachments) overwrite(data);
     const spoken = layer.message.settle(opened);
     if (layer === this.#layers.at(-1)) this.#announce(spoken);
-  }
-
-  /**
-   * The help with a message that is encrypted for other keys; null if the vault cannot describe them.
-   * @param {ArrayBuffer} message
-   * @param {AbortSignal} signal
-   */
-  async #describeClosed(message, signal) {
-    const closed = await this.#services.mailVault.closed(message, signal).catch(() => null);
-    return closed && createNotForMe(this.#services, closed);
   }
 
   #scrollToTop() {
@@ -363,6 +342,29 @@ function backLink(translate, folder) {
   return html("a", {
     class: "back", href: `#${folderPath(folder)}`, text: translate("back_to_list"), data: { test: "back" },
   });
+}
+
+/**
+ * The way back from an attached mail, and the sentence about the message that it is attached to.
+ * @param {Catalogue} translate @param {string} subject @param {() => void} onBack
+ */
+function aboveAttached(translate, subject, onBack) {
+  const back = html("button", {
+    type: "button", text: translate("back_to_outer"), data: { test: "back-to-outer" }, on: { click: onBack },
+  });
+  const outer = translate("attached_to", { subject: isolate(subject || translate("no_subject")) });
+  return [html("div", { class: "actions" }, back), html("p", { class: "note", text: outer, data: { test: "attached-to" } })];
+}
+
+/**
+ * The help with a message that is encrypted for other keys; null if the vault cannot describe them.
+ * @param {ReadingServices} services
+ * @param {ArrayBuffer} message
+ * @param {AbortSignal} signal
+ */
+async function describeClosed(services, message, signal) {
+  const closed = await services.mailVault.closed(message, signal).catch(() => null);
+  return closed && createNotForMe(services, closed);
 }
 
 const MISSED = new Set(["unreachable", "not-kept-here"]);
