@@ -1,4 +1,7 @@
-/** The message that is being written: its changes, what a draft and the sending take from it, and that nothing of it stays. */
+/**
+ * The message that is being written: its changes, what a draft and the sending take from it, and that nothing of it
+ * stays.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -14,7 +17,10 @@ const BEN = { name: "", address: "ben@two.test" };
 const POLICY = { policy: "1.2.3", name: "Example", classifications: [{ value: 5, name: "Internal" }] };
 const OFFERS = { timestampHost: "tsa.test", labelPolicy: POLICY };
 
-/** @param {Partial<Proposal>} [proposal] @param {Partial<import("../../webbridge/pages/writing/composition.js").Surroundings>} [surroundings] */
+/**
+ * @param {Partial<Proposal>} [proposal]
+ * @param {Partial<import("../../webbridge/pages/writing/composition.js").Surroundings>} [surroundings]
+ */
 function compose(proposal = {}, surroundings = {}) {
   const directory = {
     find: async () => /** @type {const} */ ({ readiness: "none" }), takeFile: async () => /** @type {const} */ ({ readiness: "bad-file" }),

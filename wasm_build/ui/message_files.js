@@ -1,6 +1,6 @@
 /**
- * The files of a message that is being written: chosen, dropped, or taken from the forwarded message. It tells its observers of
- * each change, and knows no view.
+ * The files of a message that is being written: chosen, dropped, or taken from the forwarded message. It tells its
+ * observers of each change, and knows no view.
  *
  * A file that is too large for any mail is not read. It can only go in a parcel, which reads it piece by piece.
  */
@@ -51,7 +51,11 @@ export class MessageFiles extends EventTarget {
     return (await Promise.all(this.#attaching)).every((isRead) => isRead);
   }
 
-  /** Reads files and attaches them. Returns whether all could be read. @param {File[]} files @returns {Promise<boolean>} */
+  /**
+   * Reads files and attaches them. Returns whether all could be read.
+   * @param {File[]} files
+   * @returns {Promise<boolean>}
+   */
   attach(files) {
     this.changes += 1;
     const attaching = this.#attach(files).finally(() => this.#attaching.delete(attaching));
@@ -84,7 +88,8 @@ export class MessageFiles extends EventTarget {
   async #attach(chosen) {
     const isLarge = (/** @type {File} */ { size }) => size > this.#mostBytes();
     const files = chosen.filter((file) => !isLarge(file));
-    this.large.push(...chosen.filter(isLarge).map((file) => ({ ...named(file), data: { byteLength: file.size }, file })));
+    const large = chosen.filter(isLarge);
+    this.large.push(...large.map((file) => ({ ...named(file), data: { byteLength: file.size }, file })));
     const total = files.reduce((sum, { size }) => sum + size, 0);
     let done = 0;
     const onRead = (/** @type {number} */ bytes) => {

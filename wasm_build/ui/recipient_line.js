@@ -1,6 +1,6 @@
 /**
- * The recipients in one line of a message that is being written: people with the certificates that were found for them, and the
- * text that is typed and no recipient yet. It tells its observers of each change, and knows no view.
+ * The recipients in one line of a message that is being written: people with the certificates that were found for them,
+ * and the text that is typed and no recipient yet. It tells its observers of each change, and knows no view.
  */
 
 import { addressKey, isAddress, quoteMailbox } from "./formats.js";
@@ -14,8 +14,8 @@ import { addressKey, isAddress, quoteMailbox } from "./formats.js";
  * } Finding `check` judges the best certificate that was found; "password" means encryption with a password instead
  */
 /**
- * The search for certificates, and the reading of addresses. `find` and `takeFile` reject only because of a fault in this
- * program. `readAddresses` gives the mailboxes of a text by the parser of the core.
+ * The search for certificates, and the reading of addresses. `find` and `takeFile` reject only because of a fault in
+ * this program. `readAddresses` gives the mailboxes of a text by the parser of the core.
  * @typedef {{
  *   find: (address: string) => Promise<Finding>, takeFile: (address: string, file: File) => Promise<Finding>,
  *   readAddresses: (text: string) => Promise<Mailbox[]>,
@@ -26,7 +26,10 @@ import { addressKey, isAddress, quoteMailbox } from "./formats.js";
  *   `finding` is null during the look-up; `group` is the name of the group by which the person came into the line.
  */
 
-/** Dispatches `people` when people or their certificates have changed, and `change` then and when the typed text has changed. */
+/**
+ * Dispatches `people` when people or their certificates have changed, and `change` then and when the typed text has
+ * changed.
+ */
 export class RecipientLine extends EventTarget {
   /** @type {Person[]} */
   people = [];
@@ -38,7 +41,10 @@ export class RecipientLine extends EventTarget {
   /** The texts that are being read. @type {Set<Promise<void>>} */
   #readings = new Set();
 
-  /** @param {Directory} directory @param {{groups?: () => KnownGroup[]}} [options] `groups` are those that a text may name */
+  /**
+   * @param {Directory} directory
+   * @param {{groups?: () => KnownGroup[]}} [options] `groups` are those that a text may name
+   */
   constructor(directory, { groups = () => [] } = {}) {
     super();
     this.#directory = directory;
@@ -81,8 +87,8 @@ export class RecipientLine extends EventTarget {
   }
 
   /**
-   * Takes the typed text. It becomes recipients when an address is complete: after a comma, a semicolon, or a line end in a
-   * pasted list.
+   * Takes the typed text. It becomes recipients when an address is complete: after a comma, a semicolon, or a line end
+   * in a pasted list.
    * @param {string} typed
    */
   type(typed) {
@@ -115,8 +121,8 @@ export class RecipientLine extends EventTarget {
   }
 
   /**
-   * Adds the people of a text that the person has typed or chosen. Plain addresses and names of groups are added at once,
-   * another text when it is read. Only such a text may name a group: a header field of a message must not.
+   * Adds the people of a text that the person has typed or chosen. Plain addresses and names of groups are added at
+   * once, another text when it is read. Only such a text may name a group: a header field of a message must not.
    * @param {string} text
    */
   addText(text) {

@@ -1,4 +1,7 @@
-/** The field for a line of recipients. A chip shows each recipient, with a mark that tells whether mail can be encrypted for them. */
+/**
+ * The field for a line of recipients. A chip shows each recipient, with a mark that tells whether mail can be encrypted
+ * for them.
+ */
 
 import { html, uniqueId } from "./dom.js";
 import { recipientState, sourceWords } from "./recipient_words.js";

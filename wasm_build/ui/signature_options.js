@@ -1,19 +1,33 @@
-/** The options of a message that are statements in its signature, as values: a receipt, a timestamp, a security label. */
+/**
+ * The options of a message that are statements in its signature, as values: a receipt, a timestamp, a security label.
+ */
 
 import { isolate } from "./formats.js";
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
-/** @typedef {{receipt: boolean, lasting: boolean, label: string}} Options `label` is the number of a classification, or "" */
+/**
+ * @typedef {{receipt: boolean, lasting: boolean, label: string}} Options `label` is the number of a classification, or
+ *   ""
+ */
 /** @typedef {{policy: string, name: string, classifications: {value: number, name: string}[]}} LabelPolicy */
-/** @typedef {{timestampHost: string, labelPolicy: LabelPolicy | null}} SignatureOffers without a service or a policy their options are absent */
+/**
+ * @typedef {{timestampHost: string, labelPolicy: LabelPolicy | null}} SignatureOffers without a service or a policy
+ *   their options are absent
+ */
 
 /** No option is chosen. @type {Options} */
 export const NO_OPTIONS = { receipt: false, lasting: false, label: "" };
 
-/** The wanted options without those that are not offered. @param {Options} wanted @param {SignatureOffers} offers @returns {Options} */
+/**
+ * The wanted options without those that are not offered.
+ * @param {Options} wanted
+ * @param {SignatureOffers} offers
+ * @returns {Options}
+ */
 export function offeredOptions({ receipt, lasting, label }, { timestampHost, labelPolicy }) {
   const isOffered = labelPolicy?.classifications.some(({ value }) => String(value) === label) ?? false;
-  return { receipt: Boolean(receipt), lasting: Boolean(lasting) && timestampHost !== "", label: isOffered ? label : "" };
+  const isLasting = Boolean(lasting) && timestampHost !== "";
+  return { receipt: Boolean(receipt), lasting: isLasting, label: isOffered ? label : "" };
 }
 
 /**

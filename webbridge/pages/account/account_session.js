@@ -12,13 +12,15 @@ import { PasswordMark } from "./password_mark.js";
 /** @typedef {import("../offline/store.js").Sealed} Sealed a letter of the outbox */
 /**
  * @typedef {{
- *   translate: import("../app/language.js").PageTexts, api: import("../app/api.js").BridgeApi, events: import("../app/events.js").MailEvents,
+ *   translate: import("../app/language.js").PageTexts, api: import("../app/api.js").BridgeApi,
+ *   events: import("../app/events.js").MailEvents,
  *   accounts: import("./accounts_here.js").AccountsHere, keys: import("../keys/keys.js").KeyRing,
  *   unlocking: Pick<import("../keys/views/unlocking.js").Unlocking, "useTyped" | "begin" | "tellSignedOut">,
  *   kept: import("../trust/kept_trust.js").KeptTrust, trust: import("../trust/trust_keeper.js").TrustKeeper,
  *   roaming: import("../trust/roaming_trust.js").RoamingTrust, index: import("../mail/mail_index.js").MailIndex,
  *   arrival: import("../mail/arrival.js").Arrival, away: import("../offline/away.js").Away,
- *   notices: import("../settings/new_mail_notices.js").NewMailNotices, draftDesk: import("../drafts/draft_desk.js").DraftDesk,
+ *   notices: import("../settings/new_mail_notices.js").NewMailNotices,
+ *   draftDesk: import("../drafts/draft_desk.js").DraftDesk,
  *   navigate: import("../app/services.js").Navigate, announce: import("../app/services.js").Announce,
  *   readonly hasEvents: boolean, hasDraft: () => boolean,
  * }} SessionServices `hasEvents`: the bridge tells of new mail; `hasDraft`: a letter is begun

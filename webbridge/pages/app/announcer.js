@@ -23,8 +23,8 @@ export class Announcer {
   }
 
   /**
-   * Clears an announcement about the shown view, because another one is shown now. A screen reader can read the announcement at
-   * any time.
+   * Clears an announcement about the shown view, because another one is shown now. A screen reader can read the
+   * announcement at any time.
    */
   leavePlace() {
     if (this.#isOfPlace) this.announce("");

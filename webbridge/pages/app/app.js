@@ -1,8 +1,8 @@
 /**
  * The application around the views: its services, the lock, the language, and what begins and ends with the account.
  *
- * The members of this object are the services. A view takes those that it uses. The object itself does nothing with mail or
- * cryptography.
+ * The members of this object are the services. A view takes those that it uses. The object itself does nothing with
+ * mail or cryptography.
  */
 
 import { KeyServer } from "../../../wasm_build/vault/account/key_server.js";
@@ -61,9 +61,12 @@ import { ShownViews } from "./shown_views.js";
 
 export class App {
   maxMessageBytes = Infinity;
-  /** The offers of the bridge for signatures. @type {import("../../../wasm_build/ui/signature_options.js").SignatureOffers} */
+  /** @type {import("../../../wasm_build/ui/signature_options.js").SignatureOffers} */
   signatureOffers = { timestampHost: "", labelPolicy: null };
-  /** The limits of parcels, or null if the bridge has none. @type {import("../parcels/parcel_requests.js").ParcelLimits | null} */
+  /**
+   * The limits of parcels, or null if the bridge has none.
+   * @type {import("../parcels/parcel_requests.js").ParcelLimits | null}
+   */
   parcels = null;
   /** Whether the bridge tells of new mail. */
   hasEvents = false;
@@ -253,7 +256,7 @@ export class App {
     return this.#session.signOut(letters);
   }
 
-  /** Signs out of all accounts of this browser. Resolves as `signOut` does. @param {Sealed[]} letters */
+  /** Signs out of all accounts of this browser, as `signOut`. @param {Sealed[]} letters */
   signOutAll(letters) {
     return this.#session.signOutAll(letters);
   }

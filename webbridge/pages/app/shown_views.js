@@ -15,16 +15,17 @@ import { folderPath, INBOX, messageAddress } from "./routes.js";
 /** @typedef {import("./services.js").View} View */
 /**
  * The services of all views, which the application has.
- * @typedef {Parameters<typeof createAccountView>[0] & Parameters<typeof createAccountsView>[0] & Parameters<typeof createSignInView>[0]
- *   & Parameters<typeof createMyFilesView>[0] & Parameters<typeof createAwayView>[0] & Parameters<typeof createKeysView>[0]
- *   & Parameters<typeof createSentParcelsView>[0] & ConstructorParameters<typeof MailView>[0] & Parameters<typeof createPeopleView>[0]
- *   & Parameters<typeof createOutboxView>[0]
- *   & {arrival: import("../mail/arrival.js").Arrival, draftDesk: import("../drafts/draft_desk.js").DraftDesk}} ViewServices
+ * @typedef {Parameters<typeof createAccountView>[0] & Parameters<typeof createAccountsView>[0]
+ *   & Parameters<typeof createSignInView>[0] & Parameters<typeof createMyFilesView>[0]
+ *   & Parameters<typeof createAwayView>[0] & Parameters<typeof createKeysView>[0]
+ *   & Parameters<typeof createSentParcelsView>[0] & Parameters<typeof createPeopleView>[0]
+ *   & Parameters<typeof createOutboxView>[0] & ConstructorParameters<typeof MailView>[0]} ViewServices
  */
 /**
  * `session` is the account, and `letter` the one that is written.
  * @typedef {{
- *   session: import("../account/account_session.js").AccountSession, letter: import("../writing/views/open_letter.js").OpenLetter,
+ *   session: import("../account/account_session.js").AccountSession,
+ *   letter: import("../writing/views/open_letter.js").OpenLetter,
  *   announcer: import("./announcer.js").Announcer, show: (view: View, hash: string) => void,
  * }} ViewPlace
  */
@@ -107,11 +108,15 @@ export class ShownViews {
     const { lastAddress, isSessionLeft } = this.#place.session;
     if (services.away.canEnter) return createAwayView(services);
     if (services.address !== null) return null;
-    const isChoice = lastAddress === null && !isSessionLeft && !services.accounts.isAdding && services.accounts.all.length > 0;
+    const { accounts } = services;
+    const isChoice = lastAddress === null && !isSessionLeft && !accounts.isAdding && accounts.all.length > 0;
     return isChoice ? createAccountsView(services) : createSignInView(services, { ended: lastAddress, isSessionLeft });
   }
 
-  /** The view that the path names; null for that of the mail, "none" if a letter is opened first. @returns {View | "none" | null} */
+  /**
+   * The view that the path names; null for that of the mail, "none" if a letter is opened first.
+   * @returns {View | "none" | null}
+   */
   #named() {
     const services = this.#services;
     const { parcels, keys } = services;

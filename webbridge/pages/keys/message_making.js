@@ -1,4 +1,7 @@
-/** The making of a message in the vault: signed, encrypted or both, with the timestamp and the receipts that it asks for. */
+/**
+ * The making of a message in the vault: signed, encrypted or both, with the timestamp and the receipts that it asks
+ * for.
+ */
 
 import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
 import { documentOf } from "../../../wasm_build/ui/text_markup.js";
@@ -15,7 +18,8 @@ import { ApiError } from "../app/api.js";
  *   sign: boolean, recipients: ArrayBuffer[], readers: string[], readsHeaders?: boolean,
  *   stamp: (query: ArrayBuffer) => Promise<ArrayBuffer>,
  * }} Protection without `recipients` the message is not encrypted; `readers` are the addresses that get it, and
- *   `readsHeaders` whether the programs of all are known to read protected header fields; `stamp` asks the timestamp service
+ *   `readsHeaders` whether the programs of all are known to read protected header fields; `stamp` asks the timestamp
+ *   service
  */
 
 /**

@@ -5,7 +5,8 @@ import { isStrict } from "./strict_choice.js";
 
 /** @typedef {import("../../../wasm_build/vault/owner/vault.js").Vault} Vault */
 /**
- * `onState` shows a state by the key of its text, with the values in it. `onOpened` is awaited before anybody gets the vault.
+ * `onState` shows a state by the key of its text, with the values in it. `onOpened` is awaited before anybody gets the
+ * vault.
  * @typedef {{
  *   base: URL, onState: (key: string, values?: Record<string, number>) => void,
  *   onStart: (progress: import("../../../wasm_build/vault/owner/assets.js").StartProgress) => void,
@@ -53,7 +54,11 @@ export class PageVault {
     void this.#vault?.then((vault) => vault.retire(), () => undefined);
   }
 
-  /** Goes on with a vault of the other setting, after `lock` has locked the keys. @param {boolean} strict @param {() => void} lock */
+  /**
+   * Goes on with a vault of the other setting, after `lock` has locked the keys.
+   * @param {boolean} strict
+   * @param {() => void} lock
+   */
   useStrict(strict, lock) {
     if (strict === this.#strict) return;
     this.#strict = strict;

@@ -1,11 +1,16 @@
 /**
- * Strict cleanup as it is set here: private keys stay out of the browser's own cryptography, and each operation ends its Worker. A
- * change locks the keys, and goes on with another vault.
+ * Strict cleanup as it is set here: private keys stay out of the browser's own cryptography, and each operation ends
+ * its Worker. A change locks the keys, and goes on with another vault.
  */
 
-import { chooseStrict, declineUnstrict, isOfferedUnstrict, strictForAccount, takeStrict, watchStrict } from "./strict_choice.js";
+import {
+  chooseStrict, declineUnstrict, isOfferedUnstrict, strictForAccount, takeStrict, watchStrict,
+} from "./strict_choice.js";
 
-/** The texts by kind and name; null for one that was deleted. @typedef {Record<string, Record<string, string | null>>} Texts */
+/**
+ * The texts by kind and name; null for one that was deleted.
+ * @typedef {Record<string, Record<string, string | null>>} Texts
+ */
 /** @typedef {import("../../../wasm_build/vault/storage/session.js").LockReason} LockReason */
 
 export class StrictSetting {
@@ -43,7 +48,11 @@ export class StrictSetting {
     declineUnstrict(this.#isOwnComputer());
   }
 
-  /** Adds the setting to the texts that the account has for the person's other devices. @param {Texts} texts @returns {Texts} */
+  /**
+   * Adds the setting to the texts that the account has for the person's other devices.
+   * @param {Texts} texts
+   * @returns {Texts}
+   */
   addTo(texts) {
     return { ...texts, setting: { ...strictForAccount().setting, ...texts.setting } };
   }

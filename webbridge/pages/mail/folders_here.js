@@ -27,7 +27,10 @@ export class FoldersHere {
       ?? this.all.find(({ name }) => name === word);
   }
 
-  /** Whether a folder may have drafts of Sealwax: they are made in one, and deleted into another. @param {string} folder */
+  /**
+   * Whether a folder may have drafts of Sealwax: they are made in one, and deleted into another.
+   * @param {string} folder
+   */
   mayHaveDrafts(folder) {
     const role = this.find(folder)?.role ?? null;
     return !this.isKnown || role === "drafts" || role === "trash";

@@ -1,6 +1,6 @@
 /**
- * The marks of messages that were opened. A failure is not reported: its only effect is that the message is shown as new later. A
- * mark that the network lost is made again when the bridge answers.
+ * The marks of messages that were opened. A failure is not reported: its only effect is that the message is shown as
+ * new later. A mark that the network lost is made again when the bridge answers.
  */
 
 import { ApiError } from "../app/api.js";
@@ -17,7 +17,11 @@ export class SeenMarks {
     this.#api = api;
   }
 
-  /** Marks a message. Resolves with whether the bridge has done so. @param {MessageAddress} address @returns {Promise<boolean>} */
+  /**
+   * Marks a message. Resolves with whether the bridge has done so.
+   * @param {MessageAddress} address
+   * @returns {Promise<boolean>}
+   */
   async mark(address) {
     try {
       await this.#api.markSeen(address);

@@ -1,6 +1,6 @@
 /**
- * The accounts whose mail is kept on this device, opened by a passphrase. The key server cannot be asked then, so the keys of each
- * account are kept in a key file.
+ * The accounts whose mail is kept on this device, opened by a passphrase. The key server cannot be asked then, so the
+ * keys of each account are kept in a key file.
  */
 
 import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
@@ -23,8 +23,8 @@ import { keepsMail, readAccounts } from "./store.js";
 export const FORMAT = 1;
 
 /**
- * The accounts whose kept keys open with a passphrase, which is overwritten. Several may have been kept under the same one, so
- * no keys are unlocked yet. Rejects with `wrong-passphrase` if there is none.
+ * The accounts whose kept keys open with a passphrase, which is overwritten. Several may have been kept under the same
+ * one, so no keys are unlocked yet. Rejects with `wrong-passphrase` if there is none.
  * @param {OpeningServices} services
  * @param {Secret} passphrase
  * @param {string | null} address the only account that counts; null for all
@@ -79,13 +79,19 @@ export function keyPlace(account) {
   return `offline key of ${account}`;
 }
 
-/** @param {OpeningServices} services @param {KeptAccount} kept @param {Secret} passphrase @returns {Promise<KeptOpening>} */
+/**
+ * @param {OpeningServices} services
+ * @param {KeptAccount} kept
+ * @param {Secret} passphrase
+ * @returns {Promise<KeptOpening>}
+ */
 async function findOpening(services, kept, passphrase) {
   const keys = await services.keys.readKept(kept.keys.slice(0), passphrase);
   try {
     const key = await openKey(services, kept, services.keys.copiesOf(keys));
     const { format, ...head } = decodeJson(await decrypt(key, kept.head, bound(kept.account, "head")));
-    if (format !== FORMAT || (await accountDigest(head.address)) !== kept.account) throw new Error("the head is of another account");
+    const isOfAccount = format === FORMAT && (await accountDigest(head.address)) === kept.account;
+    if (!isOfAccount) throw new Error("the head is of another account");
     return { ...head, keys };
   } catch (error) {
     forgetOpenings([{ keys }]);

@@ -1,11 +1,13 @@
 /**
- * The message that is being written, as one value that views observe: its recipients, subject, text, files, sender, protection
- * and options, and the proposal with which it began, so also the message that it answers and the draft that it continues.
+ * The message that is being written, as one value that views observe: its recipients, subject, text, files, sender,
+ * protection and options, and the proposal with which it began, so also the message that it answers and the draft that
+ * it continues.
  *
  * - Views put into it what the person does, and show it again at each `change`. It knows no view and no service.
- * - The plan (`leaving_plan.js`), the sending (`outgoing_words.js`) and the draft (`drafts/draft_content.js`) read it, and no
- *   field of a form.
- * - `clear` empties it for good: after a lock, and when the message was sent or discarded, no typed text stays in the page.
+ * - The plan (`leaving_plan.js`), the sending (`outgoing_words.js`) and the draft (`drafts/draft_content.js`) read it,
+ *   and no field of a form.
+ * - `clear` empties it for good: after a lock, and when the message was sent or discarded, no typed text stays in the
+ *   page.
  */
 
 import { MessageFiles } from "../../../wasm_build/ui/message_files.js";
@@ -13,26 +15,33 @@ import { NO_OPTIONS, offeredOptions } from "../../../wasm_build/ui/signature_opt
 import { RecipientLine } from "../../../wasm_build/ui/recipient_line.js";
 import { optionsOf } from "./statements.js";
 
+/** @typedef {import("../app/api.js").CopyWish} CopyWish */
+/** @typedef {import("../keys/mail_vault.js").Attachment} Attachment */
+/** @typedef {import("../../../wasm_build/ui/answer.js").AnswerMailbox} AnswerMailbox */
 /** @typedef {import("../../../wasm_build/ui/formats.js").Mailbox} Mailbox */
 /** @typedef {import("../../../wasm_build/ui/signature_options.js").Options} Options */
 /** @typedef {import("../../../wasm_build/ui/recipient_line.js").Person} Person */
 /**
  * @typedef {import("../keys/mail_vault.js").ReplyFields & {
  *   to: Mailbox[], cc?: Mailbox[], bcc?: Mailbox[], subject: string, text: string, answersEncrypted: boolean,
- *   doubtful?: {to: Mailbox[], cc: Mailbox[]}, senders?: Mailbox[], attachments?: import("../keys/mail_vault.js").Attachment[],
+ *   doubtful?: {to: Mailbox[], cc: Mailbox[]}, senders?: Mailbox[], attachments?: Attachment[],
  *   groups?: string[], outboxId?: string, sign?: boolean, encrypt?: boolean,
  *   draft?: import("../drafts/draft_store.js").OpenedDraft, replyTo?: Mailbox[], html?: string,
  *   statements?: import("./statements.js").Statements, sharedFrom?: string,
- *   addressed?: import("../../../wasm_build/ui/answer.js").AnswerMailbox[], service?: "parcel-reply" | "notice", parcelLine?: string,
+ *   addressed?: AnswerMailbox[], service?: "parcel-reply" | "notice", parcelLine?: string,
  * }} Proposal `service` and `parcelLine` are those of `createServiceNote`; `sharedFrom` and `addressed` are those of
- *   `FromChoice`; `outboxId` is that of the letter in the outbox which is changed; `html` is its formatted text, empty for none
+ *   `FromChoice`; `outboxId` is that of the letter in the outbox which is changed; `html` is its formatted text, empty
+ *   for none
  */
-/** The text, and the same text as markup of few tags; `html` is empty if nothing is formatted. @typedef {{text: string, html: string}} Text */
 /**
- * The values besides the recipients and the files. `options` are kept while the message is not signed; `copy` is null for the
- * person's choice for all messages; `sharedFrom` is the shared address in From, or "" for the person's own.
+ * The text, and the same text as markup of few tags; `html` is empty if nothing is formatted.
+ * @typedef {{text: string, html: string}} Text
+ */
+/**
+ * The values besides the recipients and the files. `options` are kept while the message is not signed; `copy` is null
+ * for the person's choice for all messages; `sharedFrom` is the shared address in From, or "" for the person's own.
  * @typedef {Text & {
- *   subject: string, sign: boolean, encrypt: boolean, options: Options, copy: import("../app/api.js").CopyWish | null, sharedFrom: string,
+ *   subject: string, sign: boolean, encrypt: boolean, options: Options, copy: CopyWish | null, sharedFrom: string,
  * }} Values
  */
 /**
@@ -44,7 +53,9 @@ import { optionsOf } from "./statements.js";
  */
 
 /** @type {Proposal} */
-export const BLANK = { to: [], subject: "", text: "", inReplyTo: null, references: [], hidden: [], answersEncrypted: false };
+export const BLANK = {
+  to: [], subject: "", text: "", inReplyTo: null, references: [], hidden: [], answersEncrypted: false,
+};
 
 /** Dispatches `change`. */
 export class Composition extends EventTarget {
@@ -177,13 +188,14 @@ export class Composition extends EventTarget {
 }
 
 /** @param {Proposal} proposal @param {Surroundings["offers"]} offers @returns {Values} */
-function valuesOf({ subject, text, html = "", statements, sharedFrom = "", sign = true, encrypt = true, draft }, offers) {
+function valuesOf(proposal, offers) {
+  const { subject, text, html = "", statements, sharedFrom = "", sign = true, encrypt = true, draft } = proposal;
   const kept = draft?.content.fields;
   const wanted = kept?.more ?? (statements ? optionsOf(statements, offers.labelPolicy) : NO_OPTIONS);
   return {
     // The field of a subject has one line.
-    subject: subject.replace(/[\r\n]/gu, ""), text, html, sharedFrom, sign: kept?.sign ?? sign, encrypt: kept?.seal ?? encrypt, copy: kept?.copy ?? null,
-    options: offeredOptions(wanted, offers),
+    subject: subject.replace(/[\r\n]/gu, ""), text, html, sharedFrom, sign: kept?.sign ?? sign,
+    encrypt: kept?.seal ?? encrypt, copy: kept?.copy ?? null, options: offeredOptions(wanted, offers),
   };
 }
 

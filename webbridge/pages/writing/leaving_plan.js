@@ -1,6 +1,6 @@
 /**
- * The plan of a message that is being written: how it would leave now, and what is in the way. It reads the composition, and
- * what the keys and the bridge allow.
+ * The plan of a message that is being written: how it would leave now, and what is in the way. It reads the
+ * composition, and what the keys and the bridge allow.
  */
 
 import { areSolved } from "../../../wasm_build/parcels/letter_people.js";
@@ -15,8 +15,8 @@ import { letterObstacles } from "./recipients_taken.js";
 /**
  * @typedef {{
  *   translate: import("../../../wasm_build/ui/catalogue.js").Catalogue,
- *   keys: Pick<import("../keys/keys.js").KeyRing, "unlocked" | "hasIdentityFor" | "identities">, readonly maxMessageBytes: number,
- *   readonly parcels: import("../parcels/parcel_requests.js").ParcelLimits | null,
+ *   keys: Pick<import("../keys/keys.js").KeyRing, "unlocked" | "hasIdentityFor" | "identities">,
+ *   readonly maxMessageBytes: number, readonly parcels: import("../parcels/parcel_requests.js").ParcelLimits | null,
  *   readonly signatureOffers: import("../../../wasm_build/ui/signature_options.js").SignatureOffers,
  * }} PlanServices
  */
@@ -35,7 +35,11 @@ export class LeavingPlan {
   /** The offers of the mail server. @type {import("../app/api.js").SendingOffers} */
   offers;
 
-  /** @param {PlanServices} services @param {import("./composition.js").Composition} composition @param {import("./sender.js").Sender} sender */
+  /**
+   * @param {PlanServices} services
+   * @param {import("./composition.js").Composition} composition
+   * @param {import("./sender.js").Sender} sender
+   */
   constructor(services, composition, sender) {
     this.#services = services;
     this.#composition = composition;
@@ -51,14 +55,14 @@ export class LeavingPlan {
   /** The message as `sending_plan.js` judges it. @returns {Letter} */
   get letter() {
     const { keys } = this.#services;
-    const { values: { sign, encrypt, text, html }, people, attached, proposal: { answersEncrypted } } = this.#composition;
+    const { values: { sign, encrypt, text, html }, people, attached, proposal } = this.#composition;
     const { address } = this.#sender;
     return {
       sign, encrypt, people, address, unlocked: keys.unlocked, hasOwnIdentity: keys.hasIdentityFor(address),
       ownAddresses: keys.identities.flatMap(({ addresses }) => addresses),
       bytes: Math.ceil((attached.bytes + (text.length + html.length) * 2) * LENGTHENING),
-      maxBytes: this.offers.maxBytes, answersEncrypted, ways: this.isParcelOffered ? WAYS_WITH_PARCEL : WAYS, hasPassword: false,
-      isReading: attached.isReading,
+      maxBytes: this.offers.maxBytes, answersEncrypted: proposal.answersEncrypted, hasPassword: false,
+      ways: this.isParcelOffered ? WAYS_WITH_PARCEL : WAYS, isReading: attached.isReading,
     };
   }
 
@@ -68,7 +72,8 @@ export class LeavingPlan {
     const { letter } = this;
     const found = obstacles(letter, translate);
     if (this.offers.utf8) return found;
-    return [...found, ...letterObstacles(letter.people.filter(({ valid }) => valid).map(({ address }) => address), translate)];
+    const addresses = letter.people.filter(({ valid }) => valid).map(({ address }) => address);
+    return [...found, ...letterObstacles(addresses, translate)];
   }
 
   /** The warnings that the person has to read before the message leaves. */
@@ -92,6 +97,7 @@ export class LeavingPlan {
       whatWillLeave(isReady && open.length > 0 ? { ...letter, people: open } : letter, translate),
       ...optionSentences(options, signatureOffers, translate),
     ].join(" ");
-    return who && isReady ? `${leaves} ${translate(letter.encrypt ? "leaves_bcc_encrypted" : "leaves_bcc", { who })}` : leaves;
+    if (!who || !isReady) return leaves;
+    return `${leaves} ${translate(letter.encrypt ? "leaves_bcc_encrypted" : "leaves_bcc", { who })}`;
   }
 }

@@ -14,7 +14,8 @@ import { statementsOf } from "./statements.js";
  * @returns {import("./letter_sending.js").Words}
  */
 export function wordsOf(composition, sender, policy) {
-  const { values: { subject, text, html }, proposal: { inReplyTo, references, hidden }, to, cc, attached, options } = composition;
+  const { values: { subject, text, html }, proposal, to, cc, attached, options } = composition;
+  const { inReplyTo, references, hidden } = proposal;
   return {
     ...sender.fields, to: to.texts, cc: cc.texts, subject: subject.trim(), text, html, attachments: attached.files,
     inReplyTo, references, hidden, statements: statementsOf(options, policy),

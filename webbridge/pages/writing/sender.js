@@ -2,7 +2,9 @@
 
 import { quoteMailbox, writeMailbox } from "../../../wasm_build/ui/formats.js";
 
-/** @typedef {{readonly address: string | null, keys: Pick<import("../keys/keys.js").KeyRing, "nameFor">}} SenderServices */
+/**
+ * @typedef {{readonly address: string | null, keys: Pick<import("../keys/keys.js").KeyRing, "nameFor">}} SenderServices
+ */
 
 export class Sender {
   #services;

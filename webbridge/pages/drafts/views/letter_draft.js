@@ -1,4 +1,7 @@
-/** The draft of the message that is being written: its content, the line about it, and the ways to send or to discard it. */
+/**
+ * The draft of the message that is being written: its content, the line about it, and the ways to send or to discard
+ * it.
+ */
 
 import { DraftKeeper } from "../draft_keeper.js";
 import { DraftChanged } from "../draft_store.js";

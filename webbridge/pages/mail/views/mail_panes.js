@@ -32,12 +32,13 @@ export function createFolderPane(services, folders) {
 
 /**
  * @param {Catalogue} translate
- * @param {{heading: HTMLElement, onRefresh: () => void, tools: HTMLElement[], content: HTMLElement[]}} parts `onRefresh` asks the
- *   bridge for new mail
+ * @param {{heading: HTMLElement, onRefresh: () => void, tools: HTMLElement[], content: HTMLElement[]}} parts `onRefresh`
+ *   asks the bridge for new mail
  */
 export function createListPane(translate, { heading, onRefresh, tools, content }) {
   const refresh = html("button", {
-    type: "button", class: "quiet", text: translate("check_for_mail"), data: { test: "refresh" }, on: { click: onRefresh },
+    type: "button", class: "quiet", text: translate("check_for_mail"), data: { test: "refresh" },
+    on: { click: onRefresh },
   });
   const head = html("div", { class: "list-head" }, heading, refresh, html("div", { class: "list-tools" }, ...tools));
   return html("section", { class: "list-pane" }, head, ...content);
@@ -56,7 +57,7 @@ export function createSettingsButton(services, housekeeping, shown) {
     if (folder) openFolderSettings(services, housekeeping, folder, (id) => services.navigate(folderPath(id ?? INBOX)));
   };
   return html("button", {
-    type: "button", class: "quiet", text: translate("folder_settings_short"), "aria-label": translate("folder_settings"),
-    data: { test: "folder-settings" }, on: { click: press },
+    type: "button", class: "quiet", text: translate("folder_settings_short"),
+    "aria-label": translate("folder_settings"), data: { test: "folder-settings" }, on: { click: press },
   });
 }

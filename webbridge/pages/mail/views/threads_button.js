@@ -5,7 +5,8 @@ import { chooseThreads, hasThreads } from "../list_choices.js";
 
 /**
  * @typedef {{
- *   translate: import("../../../../wasm_build/ui/catalogue.js").Catalogue, announceHere: import("../../app/services.js").Announce,
+ *   translate: import("../../../../wasm_build/ui/catalogue.js").Catalogue,
+ *   announceHere: import("../../app/services.js").Announce,
  *   kept: Pick<import("../../trust/kept_trust.js").KeptTrust, "keeping">,
  * }} ThreadsServices
  */

@@ -1,6 +1,6 @@
 /**
- * The rarer options of a letter in the pages, under "More": a signed receipt, the timestamp and the security label that the
- * bridge offers for signatures, and the copy in Sent.
+ * The rarer options of a letter in the pages, under "More": a signed receipt, the timestamp and the security label that
+ * the bridge offers for signatures, and the copy in Sent.
  */
 
 import { MoreOptions } from "../../../../wasm_build/ui/more_options.js";
@@ -19,11 +19,14 @@ export class LetterOptions {
    * @param {{offers: SignatureOffers, isOwnComputer: boolean}} options
    */
   constructor(translate, composition, { offers, isOwnComputer }) {
-    const copy = createCopyField(translate, { label: translate("copy_label"), as: translate("copy_as_chosen"), test: "compose-copy" });
+    const copy = createCopyField(translate, {
+      label: translate("copy_label"), as: translate("copy_as_chosen"), test: "compose-copy",
+    });
     if (composition.values.copy !== null) copy.wish = composition.values.copy;
     copy.select.addEventListener("change", () => composition.set({ copy: copy.wish }));
     this.#more = new MoreOptions(translate, {
-      ...offers, receiptHint: translate(isOwnComputer ? "ask_receipt_hint" : "ask_receipt_hint_here"), further: [copy.element],
+      ...offers, receiptHint: translate(isOwnComputer ? "ask_receipt_hint" : "ask_receipt_hint_here"),
+      further: [copy.element],
       onChange: () => composition.set({ options: this.#more.chosen }),
     });
     this.#more.set(composition.values.options);

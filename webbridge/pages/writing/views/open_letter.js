@@ -25,7 +25,10 @@ export class OpenLetter {
     return this.#view?.isBegun() ?? false;
   }
 
-  /** Opens a letter with a proposal. A letter that is already begun, and kept nowhere else, stays. @param {Proposal} [proposal] */
+  /**
+   * Opens a letter with a proposal. A letter that is already begun, and kept nowhere else, stays.
+   * @param {Proposal} [proposal]
+   */
   open(proposal) {
     const isKept = this.#view?.drafts.isBegun && this.#view.drafts.isKept;
     if (!this.#view?.isBegun() || (proposal && isKept)) this.drop();

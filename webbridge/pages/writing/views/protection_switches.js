@@ -1,6 +1,6 @@
 /**
- * The switches that sign and encrypt a letter. The quoted words of a letter that came encrypted are not sent unencrypted before
- * the person agrees.
+ * The switches that sign and encrypt a letter. The quoted words of a letter that came encrypted are not sent
+ * unencrypted before the person agrees.
  */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
@@ -22,7 +22,8 @@ export class ProtectionSwitches {
     this.#sign = switchField(translate("sign"), "switch-sign", (sign) => composition.set({ sign }));
     this.#encrypt = switchField(translate("encrypt"), "switch-encrypt", (isOn) => this.#encryptSwitched(isOn));
     this.element = html(
-      "fieldset", { class: "switches" }, html("legend", { text: translate("protection") }), this.#sign.element, this.#encrypt.element,
+      "fieldset", { class: "switches" }, html("legend", { text: translate("protection") }),
+      this.#sign.element, this.#encrypt.element,
     );
     composition.addEventListener("change", () => this.#show());
     this.#show();

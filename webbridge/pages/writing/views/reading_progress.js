@@ -7,7 +7,9 @@ import { html } from "../../../../wasm_build/ui/dom.js";
  * @param {import("../../../../wasm_build/ui/message_files.js").MessageFiles} files
  */
 export function createReadingProgress(translate, files) {
-  const element = html("progress", { hidden: true, "aria-label": translate("reading_files"), data: { test: "reading-files" } });
+  const element = html("progress", {
+    hidden: true, "aria-label": translate("reading_files"), data: { test: "reading-files" },
+  });
   const show = () => {
     const { progress: { done, total }, isReading } = files;
     element.max = Math.max(total, 1);

@@ -8,7 +8,8 @@ import { showRecipient } from "../../trust/certificate_dialog.js";
 /** @typedef {import("../../../../wasm_build/ui/recipient_line.js").Person} Person */
 /**
  * @typedef {{
- *   translate: import("../../../../wasm_build/ui/catalogue.js").Catalogue, mailVault: import("../../keys/mail_vault.js").MailVault,
+ *   translate: import("../../../../wasm_build/ui/catalogue.js").Catalogue,
+ *   mailVault: import("../../keys/mail_vault.js").MailVault,
  * }} RecipientServices
  */
 
@@ -27,7 +28,9 @@ export class RecipientLines {
     let people = null;
     const known = () => (people ??= mailVault.contacts().catch(() => []));
     const field = (/** @type {RecipientLine} */ line, /** @type {string} */ label, /** @type {string} */ test) =>
-      new RecipientsField(translate, line, { label, test, known, onDetails: (address, check) => void showRecipient(services, address, check) });
+      new RecipientsField(translate, line, {
+        label, test, known, onDetails: (address, check) => void showRecipient(services, address, check),
+      });
     this.to = field(composition.to, translate("to"), "compose-to");
     this.cc = field(composition.cc, translate("cc"), "compose-cc");
     this.bcc = field(composition.bcc, translate("bcc"), "compose-bcc");
@@ -39,7 +42,9 @@ export class RecipientLines {
       "div", { class: "bcc-line" }, this.bcc.element,
       html("p", { class: "field-hint", text: translate("bcc_hint"), data: { test: "bcc-hint" } }),
     );
-    this.element = html("div", { class: "recipient-lines" }, this.to.element, this.#unfold, this.cc.element, this.#bccPart);
+    this.element = html(
+      "div", { class: "recipient-lines" }, this.to.element, this.#unfold, this.cc.element, this.#bccPart,
+    );
     composition.addEventListener("change", () => this.#show());
     this.#show();
   }

@@ -1,6 +1,6 @@
 /**
- * The acts that send a letter: the button that sends it, the look for a copy that was perhaps sent, the way as a parcel, and the
- * sentence about an error. Nothing is sent twice unless the person agrees.
+ * The acts that send a letter: the button that sends it, the look for a copy that was perhaps sent, the way as a
+ * parcel, and the sentence about an error. Nothing is sent twice unless the person agrees.
  */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
@@ -38,7 +38,8 @@ import { askToSendAgain, askToSendAnew, askToSendElsewhere } from "./writing_que
  *   composition: import("../composition.js").Composition, sender: import("../sender.js").Sender,
  *   plan: import("../leaving_plan.js").LeavingPlan, draft: import("../../drafts/views/letter_draft.js").LetterDraft,
  *   text: import("./letter_text.js").LetterText, protection: import("./protection_switches.js").ProtectionSwitches,
- *   options: import("./letter_options.js").LetterOptions, focusRecipients: () => void, focusPlan: () => void, update: () => void,
+ *   options: import("./letter_options.js").LetterOptions,
+ *   focusRecipients: () => void, focusPlan: () => void, update: () => void,
  * }} SendingParts
  */
 
@@ -70,15 +71,17 @@ export class SendingActs {
     this.#sending = new LetterSending(this.#post, mailVault, () => this.#outgoing());
     this.#mix = new MixQuestion(translate, parts.focusRecipients);
     this.#wait = new SendingWait({
-      lines: composition.lines, files: composition.attached, content: () => writtenContentOf(composition, sender, this.#policy),
-      obstacles: () => plan.obstacles, warnings: () => plan.urgentWarnings, explain: () => this.#explain(),
+      lines: composition.lines, files: composition.attached,
+      content: () => writtenContentOf(composition, sender, this.#policy), obstacles: () => plan.obstacles, warnings: () => plan.urgentWarnings, explain: () => this.#explain(),
     });
     this.failure = problem("send-error");
     this.button = html("button", {
-      class: "primary", type: "submit", text: translate("send"), "aria-keyshortcuts": "Control+Enter", data: { test: "send" },
+      class: "primary", type: "submit", text: translate("send"), "aria-keyshortcuts": "Control+Enter",
+      data: { test: "send" },
     });
     this.look = html("button", {
-      type: "button", hidden: true, text: translate("look_in_sent"), data: { test: "look-in-sent" }, on: { click: () => void this.#lookAgain() },
+      type: "button", hidden: true, text: translate("look_in_sent"), data: { test: "look-in-sent" },
+      on: { click: () => void this.#lookAgain() },
     });
     /** The remedy after an error of the timestamp service. */
     this.unstamped = html("button", {
@@ -157,9 +160,14 @@ export class SendingActs {
     this.#parcelWay.ask(obstacles, composition, {
       from: letter.address, words: () => this.#parcelWords(), sign: letter.sign, encrypt: letter.encrypt,
       hasStatements: Boolean(options.receipt || options.lasting || options.label),
-      files: [...attached.files.map(({ name, data }) => ({ name, data: inMemory(data) })), ...attached.large.map(({ name, file }) => ({ name, data: file }))],
+      files: [
+        ...attached.files.map(({ name, data }) => ({ name, data: inMemory(data) })),
+        ...attached.large.map(({ name, file }) => ({ name, data: file })),
+      ],
       takeBack: () => draft.takeBack({ isAgreed: false, mayWait: async () => false }),
-      sendOthers: () => this.#sending.send({ isAgreed: false, wish: composition.values.copy, onEncrypted: async () => {} }),
+      sendOthers: () => this.#sending.send({
+        isAgreed: false, wish: composition.values.copy, onEncrypted: async () => {},
+      }),
       onUnencrypted: () => protection.askEncryptOff(),
       onSent: (submission) => this.#parcelSent(submission),
       onLeft: (error) => this.#parcelLeft(error),
@@ -202,7 +210,8 @@ export class SendingActs {
 
   /** Offers to send without a timestamp if the service has failed. @param {unknown} error null for none */
   #offerUnstamped(error) {
-    this.unstamped.hidden = !(error && typeof error === "object" && "code" in error && UNSTAMPED.has(String(error.code)));
+    const code = error && typeof error === "object" && "code" in error ? String(error.code) : "";
+    this.unstamped.hidden = !UNSTAMPED.has(code);
   }
 
   /** @param {Letter} letter @param {boolean} isAgreed */
@@ -264,7 +273,10 @@ export class SendingActs {
     return wordsOf(composition, sender, this.#policy);
   }
 
-  /** @param {import("../../app/api.js").Submission | null} submission that of the mail to people with certificates @returns {() => void} */
+  /**
+   * @param {import("../../app/api.js").Submission | null} submission that of the mail to people with certificates
+   * @returns {() => void}
+   */
   #parcelSent(submission) {
     const { composition, draft } = this.#parts;
     const { translate, away } = this.#services;
@@ -279,7 +291,8 @@ export class SendingActs {
   #parcelLeft(error) {
     const { draft, update } = this.#parts;
     draft.keeper.resume({ mayBeSent: this.#mayBeSent });
-    if (error || this.#sending.reach.reached.length > 0) this.#showFailure(error ?? new ApiError("parcel-given-up", "the person has cancelled"));
+    const given = error ?? new ApiError("parcel-given-up", "the person has cancelled");
+    if (error || this.#sending.reach.reached.length > 0) this.#showFailure(given);
     update();
     this.button.focus();
   }

@@ -2,8 +2,8 @@
  * The view in which a letter is written and sent. If the sending fails, the letter stays in the view.
  *
  * Signing and encrypting are on until the person switches them off. While encrypting is on, a letter that cannot be
- * encrypted is not sent, and the reason is shown beside the button. The parts of the view observe one `Composition`, which is
- * cleared with the view.
+ * encrypted is not sent, and the reason is shown beside the button. The parts of the view observe one `Composition`,
+ * which is cleared with the view.
  */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
@@ -36,7 +36,8 @@ import { askToDiscard } from "./writing_questions.js";
 /**
  * @typedef {import("../leaving_plan.js").PlanServices & import("./sending_acts.js").SendingServices &
  *   import("../../drafts/views/letter_draft.js").LetterDraftServices & {
- *     trust: import("../../trust/trust_keeper.js").TrustKeeper, kept: Pick<import("../../trust/kept_trust.js").KeptTrust, "keeping">,
+ *     trust: import("../../trust/trust_keeper.js").TrustKeeper,
+ *     kept: Pick<import("../../trust/kept_trust.js").KeptTrust, "keeping">,
  *     away: Pick<import("../../offline/away.js").Away, "source" | "outbox">,
  *   }} WritingServices those of the parts of the view
  */
@@ -96,8 +97,9 @@ class Writing {
     });
     this.draft = new LetterDraft(services, composition);
     this.acts = new SendingActs(services, {
-      composition, sender, plan: this.#plan, draft: this.draft, text: this.text, protection: this.protection, options: this.options,
-      focusRecipients: () => this.recipients.to.focus(), focusPlan: () => this.panel.focus(), update: () => this.update(),
+      composition, sender, plan: this.#plan, draft: this.draft, text: this.text, protection: this.protection,
+      options: this.options, focusRecipients: () => this.recipients.to.focus(), focusPlan: () => this.panel.focus(),
+      update: () => this.update(),
     });
     this.panel = this.#createPanel();
     this.acts.button.setAttribute("aria-describedby", this.panel.id);
@@ -138,7 +140,10 @@ class Writing {
     this.reminder.hidden = false;
   }
 
-  /** Whether the person has entered something besides the signature that is not sent yet, and would be lost with the view. */
+  /**
+   * Whether the person has entered something besides the signature that is not sent yet, and would be lost with the
+   * view.
+   */
   get isBegun() {
     return !this.acts.isDone && this.#composition.isBegun;
   }
@@ -156,7 +161,8 @@ class Writing {
   #compose(proposal) {
     const { api, mailVault, trust: { book }, away, signatureOffers } = this.#services;
     return new Composition(withSignature(proposal, book.signature), {
-      directory: new Directory(api, mailVault, () => away.source.noteMissed()), groups: () => book.namedGroups, offers: signatureOffers,
+      directory: new Directory(api, mailVault, () => away.source.noteMissed()),
+      groups: () => book.namedGroups, offers: signatureOffers,
       mostBytes: () => (this.#plan.isParcelOffered ? this.#plan.offers.maxBytes : Infinity),
     });
   }
@@ -215,8 +221,8 @@ class Writing {
   #createSubject() {
     const composition = this.#composition;
     const { element, input } = inputField(this.#services.translate("subject"), {
-      type: "text", autocomplete: "off", dir: "auto", value: composition.values.subject, data: { test: "compose-subject" },
-      on: { input: () => composition.set({ subject: input.value }) },
+      type: "text", autocomplete: "off", dir: "auto", value: composition.values.subject,
+      data: { test: "compose-subject" }, on: { input: () => composition.set({ subject: input.value }) },
     });
     composition.addEventListener("change", () => {
       if (input.value !== composition.values.subject) input.value = composition.values.subject;
@@ -229,7 +235,8 @@ class Writing {
     const services = this.#services;
     const { proposal } = this.#composition;
     const { to } = this.recipients;
-    return [createReplyToNote(services, proposal, to), this.#createDoubtful(), createServiceNote(services, proposal, to)];
+    const replyTo = createReplyToNote(services, proposal, to);
+    return [replyTo, this.#createDoubtful(), createServiceNote(services, proposal, to)];
   }
 
   #createDoubtful() {
