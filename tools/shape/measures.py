@@ -287,7 +287,7 @@ MEASURES: Final = (
         name="`@param {App}` in the pages",
         count=parameters_of_app,
         before=182,
-        ceiling=20,
+        ceiling=0,
         wanted=20,
     ),
     Measure(
@@ -296,7 +296,7 @@ MEASURES: Final = (
         before=616,
         ceiling=616,
         wanted=300,
-        reason="the writing view holds its message in its widgets",
+        reason="the list of messages, the keys and the requests are not divided yet",
     ),
     Measure(
         name="lines of JavaScript in Python strings",
