@@ -26,7 +26,7 @@ import { createForwardChoice } from "./forward_choice.js";
  * @typedef {{
  *   recipients: import("./recipients.js").Recipients, subject: {input: HTMLInputElement}, text: HTMLTextAreaElement,
  *   protection: import("./protection.js").Protection, sender: import("./sender_choice.js").SenderChoice,
- *   attached: import("../../wasm_build/ui/attached_files.js").AttachedFiles, written: () => void, update: () => void,
+ *   attached: import("../../wasm_build/ui/message_files.js").MessageFiles, written: () => void, update: () => void,
  *   note: (kind: string, ...content: HTMLElement[]) => void, attempt: (act: () => Promise<unknown>) => Promise<boolean>,
  * }} Sheet the window in which the letter is written
  */
@@ -296,7 +296,8 @@ export class Answering {
       sheet.note("reply-to");
     };
     const onTake = () => {
-      for (const person of sheet.recipients.to.people.filter(({ address }) => isSender(address))) sheet.recipients.to.remove(person);
+      const { to } = sheet.recipients.fields;
+      for (const person of to.people.filter(({ address }) => isSender(address))) to.remove(person);
       for (const mailbox of replyTo) sheet.recipients.to.add(mailbox);
       sheet.note("reply-to");
     };

@@ -28,7 +28,7 @@ import { versionOf } from "./letter_version.js";
  * @typedef {{
  *   letter: PackedLetter<{
  *     from: string, to: string[], cc: string[], bcc: string[], subject: string, thread: import("./answering.js").Answering["thread"],
- *     forward: import("./answering.js").Forward | null, answersSealed: boolean, sign: boolean, seal: boolean, more?: import("../../wasm_build/ui/more_options.js").Options,
+ *     forward: import("./answering.js").Forward | null, answersSealed: boolean, sign: boolean, seal: boolean, more?: import("../../wasm_build/ui/signature_options.js").Options,
  *     secret?: string,
  *   } & PagesFields>,
  *   files: PackedLetter<{aside: number, forwarded: number[]}>,

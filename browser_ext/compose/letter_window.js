@@ -11,6 +11,7 @@ import { quoteMailbox, sameAddress } from "../../wasm_build/ui/formats.js";
 import { createPlanPanel } from "../../wasm_build/ui/plan_panel.js";
 import { MixQuestion } from "../../wasm_build/ui/mixed_readers.js";
 import { urgentWarnings, warnings, whatWillLeave } from "../../wasm_build/ui/sending_plan.js";
+import { MessageFiles } from "../../wasm_build/ui/message_files.js";
 import { SendingWait } from "../../wasm_build/ui/sending_wait.js";
 import { api } from "../shared/api.js";
 import { siteBox } from "../shared/around_notes.js";
@@ -70,7 +71,7 @@ export class LetterWindow {
   /** @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate @param {import("./courier.js").Courier} courier @param {Claim} claim */
   constructor(translate, courier, claim) {
     this.#translate = translate;
-    this.#mix = new MixQuestion(translate, () => this.recipients.to.focus());
+    this.#mix = new MixQuestion(translate, () => this.recipients.fields.to.focus());
     this.#courier = courier;
     this.#claim = claim;
     this.heading = html("h1", { tabindex: -1, text: titleOf(claim.kind) });
@@ -85,11 +86,9 @@ export class LetterWindow {
     });
     this.text = createTextArea(claim.text, () => this.written());
     this.sheet = html("div", { class: "sheet" }, this.text);
-    this.attached = new AttachedFiles(translate, {
-      mostBytes: () => (this.parcel.isOffered ? MAX_MESSAGE_BYTES : Infinity),
-      onChange: () => { this.drafts.changed({ files: true }); this.update(); },
-      onProgress: (told) => { this.sending.showReading(told); this.update(); },
-    });
+    this.attached = new MessageFiles({ mostBytes: () => (this.parcel.isOffered ? MAX_MESSAGE_BYTES : Infinity) });
+    this.attached.addEventListener("change", () => { this.drafts.changed({ files: true }); this.update(); });
+    this.attached.addEventListener("progress", () => { this.sending.showReading(this.attached.progress); this.update(); });
     this.protection = new Protection(translate, {
       sign: claim.sign, encrypt: claim.encrypt, onChange: () => this.written(), onPassword: () => this.update(),
     });
@@ -154,7 +153,7 @@ export class LetterWindow {
     addEventListener("focus", () => void this.#refresh());
     takeDroppedFiles((files) => void this.attached.attach(files));
     // The person need not wait for the original: they write above the place of its quotation.
-    const focusFirst = () => (this.recipients.to.isEmpty ? this.recipients.to : this.text).focus();
+    const focusFirst = () => (this.recipients.to.isEmpty ? this.recipients.fields.to : this.text).focus();
     const isTouched = watchTouch(this.element);
     this.text.setSelectionRange(0, 0);
     focusFirst();
@@ -206,14 +205,14 @@ export class LetterWindow {
     const discard = html("button", {
       type: "button", class: "quiet", text: translate("discard"), data: { test: "discard" }, on: { click: () => this.#discard() },
     });
-    const { to, cc, bcc } = this.recipients;
+    const { to, cc, bcc } = this.recipients.fields;
     const { protection, sending } = this;
     const form = html("form", { class: "letter", novalidate: true, data: { test: "compose-form" } },
       this.sender.element, to.element, cc.element, bcc.element,
       html("p", { class: "field-hint", text: text("composeBccHint") }),
       this.subject.element,
       html("div", { class: "field" }, html("label", { for: this.text.id, text: translate("letter") }), this.sheet),
-      this.attached.element,
+      new AttachedFiles(translate, this.attached).element,
       protection.element, protection.passwordPlace, this.more.element, this.sender.unlockPlace, this.plan.element, this.arrival, this.bridge.element,
       sending.failure, sending.details, sending.progress.element, sending.ways,
       html("div", { class: "actions" }, sending.button, discard), this.draftState);
@@ -284,7 +283,7 @@ export class LetterWindow {
     if (this.#obstacles(letter).length > 0) void this.#wait.meet(onFree);
     else if (this.protection.isUnagreed) this.protection.askReadable(onFree);
     else if (letter.encrypt && this.#mix.asks(this.recipients.parted.open, onFree)) return null;
-    else if (isForWriterOnly(letter) && !this.#isForWriterOnly) askWriterOnly({ onAdd: () => this.recipients.to.focus(), onGo: () => {
+    else if (isForWriterOnly(letter) && !this.#isForWriterOnly) askWriterOnly({ onAdd: () => this.recipients.fields.to.focus(), onGo: () => {
       this.#isForWriterOnly = true;
       onFree();
     } });

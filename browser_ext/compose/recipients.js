@@ -1,4 +1,5 @@
 /** The recipients of the letter: the lines To, Cc and Bcc, and the certificates of the people in them. */
+import { RecipientLine } from "../../wasm_build/ui/recipient_line.js";
 import { RecipientsField } from "../../wasm_build/ui/recipients_field.js";
 import { text } from "../shared/i18n.js";
 import { showRecipient } from "./recipient_dialog.js";
@@ -15,11 +16,16 @@ export class Recipients {
    */
   constructor(translate, courier, onChange) {
     const onDetails = (/** @type {string} */ address, /** @type {RecipientCheck} */ check) => showRecipient(translate, address, check);
-    const line = (/** @type {string} */ label, /** @type {string} */ test) =>
-      new RecipientsField(translate, courier, { label, test, onChange, onDetails, known: () => courier.people() });
-    this.to = line(translate("to"), "compose-to");
-    this.cc = line(translate("cc"), "compose-cc");
-    this.bcc = line(text("composeBcc"), "compose-bcc");
+    this.to = new RecipientLine(courier);
+    this.cc = new RecipientLine(courier);
+    this.bcc = new RecipientLine(courier);
+    for (const line of this.lines) line.addEventListener("change", onChange);
+    const field = (/** @type {RecipientLine} */ line, /** @type {string} */ label, /** @type {string} */ test) =>
+      new RecipientsField(translate, line, { label, test, onDetails, known: () => courier.people() });
+    this.fields = {
+      to: field(this.to, translate("to"), "compose-to"), cc: field(this.cc, translate("cc"), "compose-cc"),
+      bcc: field(this.bcc, text("composeBcc"), "compose-bcc"),
+    };
   }
 
   get people() {
@@ -62,7 +68,7 @@ export class Recipients {
   /** @param {{to: Mailbox[], cc: Mailbox[], bcc: Mailbox[]}} people the new recipients */
   replace({ to, cc, bcc }) {
     this.#clear();
-    for (const [line, people] of /** @type {[RecipientsField, Mailbox[]][]} */ ([[this.to, to], [this.cc, cc], [this.bcc, bcc]])) {
+    for (const [line, people] of /** @type {[RecipientLine, Mailbox[]][]} */ ([[this.to, to], [this.cc, cc], [this.bcc, bcc]])) {
       for (const mailbox of people) line.add(mailbox);
     }
   }
@@ -70,7 +76,7 @@ export class Recipients {
   /** Puts in the recipients of a draft, which are texts of a header field. @param {Addresses} texts */
   restore({ to, cc, bcc }) {
     this.#clear();
-    for (const [line, texts] of /** @type {[RecipientsField, string[]][]} */ ([[this.to, to], [this.cc, cc], [this.bcc, bcc]])) {
+    for (const [line, texts] of /** @type {[RecipientLine, string[]][]} */ ([[this.to, to], [this.cc, cc], [this.bcc, bcc]])) {
       for (const one of texts) line.addText(one);
     }
   }

@@ -35,7 +35,7 @@ EXISTING: Final = {
     "webbridge/pages/parcels/page/views/certificate_view.js": "the passphrase of a key file",
     "webbridge/pages/keys/views/key_adding.js": "the passphrase of a key file",
     "webbridge/pages/keys/views/kept_unlock.js": "the passphrase of keys kept on the device",
-    "webbridge/pages/account/views/request_forms.js": "the passphrase of a key that waits for its certificate",
+    "webbridge/pages/keys/views/request_forms.js": "the passphrase of a key that waits for its certificate",
     "webbridge/pages/keys/views/reset_forms.js": "the passphrase of a key file",
     "webbridge/pages/keys/views/shared_forms.js": "the passphrase of a key file",
     "webbridge/pages/account/views/sign_in_view.js": "the passphrase of the account",

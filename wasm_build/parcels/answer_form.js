@@ -6,6 +6,7 @@
  */
 
 import { AttachedFiles } from "../ui/attached_files.js";
+import { MessageFiles } from "../ui/message_files.js";
 import { html } from "../ui/dom.js";
 import { isolate, size } from "../ui/formats.js";
 import { overwrite } from "../vault/memory/cleanup.js";
@@ -43,7 +44,9 @@ export function createAnswer({ page, parts, terms, reference, sender, subject, e
     id: textId, rows: 8, class: "letter-text", dir: "auto", autocomplete: "off", spellcheck: "false", translate: "no",
     "aria-describedby": hintId, data: { test: "answer-text" }, on: { input: changed },
   });
-  const files = new AttachedFiles(translate, { onChange: changed });
+  const files = new MessageFiles();
+  files.addEventListener("change", changed);
+  const attached = new AttachedFiles(translate, files).element;
   const failure = parts.problem("answer-error");
   const button = html("button", { class: "primary", type: "submit", text: translate("send"), data: { test: "send-answer" } });
   const cancel = html("button", { type: "button", text: translate("cancel"), data: { test: "cancel-answer" }, on: { click: () => { close(); onEnd(); } } });
@@ -82,11 +85,11 @@ export function createAnswer({ page, parts, terms, reference, sender, subject, e
 
   /** Nothing is changed while it is being sent. @param {() => Promise<void>} action */
   const whileUnchanged = async (action) => {
-    area.readOnly = files.element.inert = true;
+    area.readOnly = attached.inert = true;
     try {
       await action();
     } finally {
-      area.readOnly = files.element.inert = false;
+      area.readOnly = attached.inert = false;
     }
   };
 
@@ -94,7 +97,7 @@ export function createAnswer({ page, parts, terms, reference, sender, subject, e
   const form = parts.createForm(
     { class: "stack", data: { test: "answer-form" } }, () => page.attempt(button, translate("parcel_answer_sending"), failure, () => whileUnchanged(pass)),
     html("div", { class: "field" }, html("label", { for: textId, text: translate("parcel_answer_text") }), area),
-    files.element,
+    attached,
     html("p", { class: "field-hint", text: translate("parcel_answer_most", { size: size(largestFiles(terms.bytes)) }) }),
     html("p", { class: "field-hint", id: hintId, text: translate("parcel_answer_meaning", { sender: who }), data: { test: "answer-meaning" } }),
     failure, html("div", { class: "actions" }, button, cancel),

@@ -2,7 +2,7 @@
 
 /**
  * @param {import("../vault/types/verbs.js").SecurityLabel | null} label
- * @param {import("./more_options.js").LabelPolicy | null} labelPolicy
+ * @param {import("./signature_options.js").LabelPolicy | null} labelPolicy
  * @returns {string | null} "" for a label that is unknown here, null for none
  */
 export function labelName(label, labelPolicy) {

@@ -8,7 +8,7 @@ import { isolate, listOf, writeMailbox } from "./formats.js";
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("./receipts.js").ShownReceipt} ShownReceipt */
-/** @typedef {import("./more_options.js").LabelPolicy} LabelPolicy */
+/** @typedef {import("./signature_options.js").LabelPolicy} LabelPolicy */
 
 /**
  * @param {Catalogue} translate

@@ -5,10 +5,11 @@
 import { html, uniqueId } from "./dom.js";
 import { isolate } from "./formats.js";
 import { switchField } from "./parts.js";
+import { NO_OPTIONS, offeredOptions, optionSentences } from "./signature_options.js";
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
-/** @typedef {{receipt: boolean, lasting: boolean, label: string}} Options `label` is the number of a classification, or "" */
-/** @typedef {{policy: string, name: string, classifications: {value: number, name: string}[]}} LabelPolicy */
+/** @typedef {import("./signature_options.js").Options} Options */
+/** @typedef {import("./signature_options.js").LabelPolicy} LabelPolicy */
 
 export class MoreOptions {
   #translate;
@@ -18,8 +19,7 @@ export class MoreOptions {
   #label = html("select", { id: uniqueId("label"), data: { test: "label" } });
   #problem = html("p", { class: "problem", role: "alert", data: { test: "lasting-problem" } });
   #signed;
-  #host;
-  #policy;
+  #offers;
   #allowService;
   #further;
 
@@ -36,8 +36,7 @@ export class MoreOptions {
   }) {
     this.#translate = translate;
     this.#onChange = onChange;
-    this.#host = timestampHost;
-    this.#policy = labelPolicy;
+    this.#offers = { timestampHost, labelPolicy };
     this.#allowService = allowService;
     this.#further = further;
     this.#receipt = switchField(translate("ask_receipt"), "switch-receipt", onChange);
@@ -51,28 +50,21 @@ export class MoreOptions {
 
   /** The chosen options; none if the letter is not signed. @returns {Options} */
   get chosen() {
-    if (this.#signed.hidden) return { receipt: false, lasting: false, label: "" };
+    if (this.#signed.hidden) return NO_OPTIONS;
     return { receipt: this.#receipt.input.checked, lasting: this.#lasting.input.checked, label: this.#label.value };
   }
 
   /** The words about these options in the plan of what will leave. */
   get sentences() {
-    const { receipt, lasting, label } = this.chosen;
-    const name = this.#policy?.classifications.find(({ value }) => String(value) === label)?.name;
-    return [
-      ...(receipt ? [this.#translate("asks_receipt")] : []),
-      ...(lasting ? [this.#translate("signature_lasts", { host: isolate(this.#host) })] : []),
-      ...(name === undefined ? [] : [this.#translate("has_security_label", { name: isolate(name) })]),
-    ];
+    return optionSentences(this.chosen, this.#offers, this.#translate);
   }
 
   /** @param {Options} wanted as a draft has kept it; an option that is absent stays off */
-  set({ receipt, lasting, label }) {
+  set(wanted) {
+    const { receipt, lasting, label } = offeredOptions(wanted, this.#offers);
     this.#receipt.input.checked = receipt;
-    this.#lasting.input.checked = lasting && this.#host !== "";
+    this.#lasting.input.checked = lasting;
     this.#label.value = label;
-    // A select has no value that is none of its options.
-    if (this.#label.selectedIndex < 0) this.#label.selectedIndex = 0;
     this.element.open = this.sentences.length > 0;
   }
 
@@ -88,7 +80,7 @@ export class MoreOptions {
   }
 
   #createLasting() {
-    const hint = this.#translate("sign_lasting_hint", { host: isolate(this.#host) });
+    const hint = this.#translate("sign_lasting_hint", { host: isolate(this.#offers.timestampHost) });
     return [this.#lasting.element, html("p", { class: "field-hint", text: hint }), this.#problem];
   }
 

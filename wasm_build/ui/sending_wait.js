@@ -1,11 +1,11 @@
 /** The wait of a click on Send for the look-ups of certificates that are under way, and for the files that are being read. */
 
-/** @typedef {import("./recipients_field.js").RecipientsField} RecipientsField */
+/** @typedef {import("./recipient_line.js").RecipientLine} RecipientLine */
 /** @typedef {import("./sending_plan.js").Obstacle} Obstacle */
 
 /**
  * @typedef {{
- *   lines: RecipientsField[], files: Pick<import("./attached_files.js").AttachedFiles, "read" | "changes">,
+ *   lines: RecipientLine[], files: Pick<import("./message_files.js").MessageFiles, "read" | "changes">,
  *   content: () => string, obstacles: () => Obstacle[], warnings: () => string[], explain: () => void,
  * }} Letter `content` changes with everything that the person writes, without the files; `explain` leads the person to the
  *   obstacles

@@ -7,16 +7,16 @@ import { sameAddress } from "../../../wasm_build/ui/formats.js";
  * it counts only if the person may send from there.
  * @param {{
  *   address: string | null, keys: {identities: {addresses: string[], isShared?: boolean}[]}, api: {sharedAddresses: string[] | null},
- * }} app
+ * }} services
  * @returns {string[]}
  */
-export function ownAddresses(app) {
-  return [app.address ?? "", ...ownKeyAddresses(app)];
+export function ownAddresses(services) {
+  return [services.address ?? "", ...ownKeyAddresses(services)];
 }
 
 /**
  * The addresses of the person's own keys. No server names them.
- * @param {Parameters<typeof ownAddresses>[0]} app
+ * @param {Parameters<typeof ownAddresses>[0]} services
  * @returns {string[]}
  */
 export function ownKeyAddresses({ keys, api }) {

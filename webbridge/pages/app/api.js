@@ -25,7 +25,7 @@ export { ApiError };
 /**
  * @typedef {{
  *   apiVersion?: number, oldestPages?: number, maxMessageBytes: number, anchors: string[], timestampAnchors: string[], trustList: string | null,
- *   timestampHost?: string | null, labelPolicy?: import("../../../wasm_build/ui/more_options.js").LabelPolicy | null,
+ *   timestampHost?: string | null, labelPolicy?: import("../../../wasm_build/ui/signature_options.js").LabelPolicy | null,
  *   mozilla: boolean, events?: boolean, push?: {key: string} | null, reloadMinutes?: number, parcels?: import("../parcels/parcel_requests.js").ParcelLimits | null,
  *   revocation: "required" | "if-known" | "not-checked",
  * }} BridgeConfig

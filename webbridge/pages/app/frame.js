@@ -6,18 +6,32 @@
 import { html } from "../../../wasm_build/ui/dom.js";
 import { actIcon } from "./act_icons.js";
 import { lockMark, waxSeal } from "../../../wasm_build/ui/state_mark.js";
-import { ask } from "../../../wasm_build/ui/parts.js";
+import { askToSignOut } from "../account/views/sign_out_question.js";
 import { folderPath, followAgain, INBOX } from "./routes.js";
+import { createSkipLink } from "./views/skip_link.js";
+import { createVaultLine } from "./views/vault_line.js";
 
-/** @typedef {import("./app.js").App} App */
-/** @typedef {import("./app.js").View} View */
+/** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("./services.js").View} View */
+/** @typedef {import("./services.js").Write} Write */
+/** @typedef {import("./services.js").Navigate} Navigate */
+/** @typedef {import("../account/accounts_here.js").AccountsHere} AccountsHere */
+/** @typedef {import("../keys/keys.js").KeyRing} KeyRing */
+/** @typedef {import("../account/views/sign_out_question.js").SignOutServices} SignOutServices */
+/**
+ * @typedef {{
+ *   translate: Catalogue, write: Write, search: () => void, toggleFolders: () => void, navigate: Navigate,
+ *   address: string | null, hasDraft: () => boolean, accounts: AccountsHere, keys: KeyRing,
+ *   lock: () => Promise<void>,
+ * } & SignOutServices} FrameServices
+ */
 
-/** @param {App} app */
-export function createFrame(app) {
-  const { translate } = app;
+/** @param {FrameServices} services */
+export function createFrame(services) {
+  const { translate } = services;
   const main = html("main", { class: "main", id: "main" });
   const vault = createVaultLine(translate);
-  let bar = createBar(app);
+  let bar = createBar(services);
   const notices = html("div", { role: "status", data: { test: "notice" } });
   const element = html("div", { class: "frame" });
   const draw = () => {
@@ -31,7 +45,7 @@ export function createFrame(app) {
     update: () => bar.update(),
     /** Writes everything around the view in the language that the texts have now. */
     redraw() {
-      bar = createBar(app);
+      bar = createBar(services);
       vault.say();
       draw();
     },
@@ -56,61 +70,10 @@ export function createFrame(app) {
   };
 }
 
-/**
- * @param {App["translate"]} translate
- * @param {HTMLElement} main
- */
-export function createSkipLink(translate, main) {
-  const skip = (/** @type {Event} */ event) => {
-    // The fragment of the address names the view, so the focus is moved without changing the fragment.
-    event.preventDefault();
-    const target = main.querySelector("h1, h2");
-    if (target instanceof HTMLElement) target.focus();
-  };
-  return html("a", { class: "skip-link", href: "#main", text: translate("skip_to_content"), on: { click: skip } });
-}
-
-/**
- * The state of the vault, with a bar while it starts.
- * @param {App["translate"]} translate
- */
-export function createVaultLine(translate) {
-  const state = html("span", { id: "vault-state", data: { test: "vault-state" } });
-  const bar = html("progress", { max: "1", hidden: true, "aria-labelledby": "vault-state", data: { test: "start-progress" } });
-  /** @type {[string, Record<string, number>]} the words of the state and their values */
-  let said = ["vault_starting", {}];
-  const say = () => { state.textContent = translate(...said); };
-  return {
-    element: html("span", { class: "foot-vault" }, state, bar),
-    say,
-    /** @param {string} key @param {Record<string, number>} [values] */
-    setState(key, values = {}) {
-      said = [key, values];
-      say();
-      bar.hidden = true;
-    },
-    /**
-     * @param {import("../../../wasm_build/vault/owner/assets.js").StartProgress} progress the progress of the vault's
-     * first start
-     */
-    showStart({ loaded, total, stage }) {
-      if (stage === "ready") return;
-      const isLoading = stage === "files";
-      const sizes = { loaded: Math.round(loaded / 1_000_000), total: Math.round(total / 1_000_000) };
-      said = isLoading ? ["vault_loading", sizes] : ["vault_starting", {}];
-      say();
-      bar.hidden = false;
-      // Without a value the bar shows that the remaining time is unknown.
-      if (isLoading) bar.setAttribute("value", String(loaded / total));
-      else bar.removeAttribute("value");
-    },
-  };
-}
-
-/** @param {App} app */
-function createBar(app) {
-  const nav = createNav(app);
-  const person = createPerson(app);
+/** @param {FrameServices} services */
+function createBar(services) {
+  const nav = createNav(services);
+  const person = createPerson(services);
   const name = html("span", { class: "bar-name" }, waxSeal(), "Sealwax");
   const update = (hash = location.hash) => {
     nav.update(hash);
@@ -121,65 +84,65 @@ function createBar(app) {
 
 /**
  * The links to read and write mail.
- * @param {Pick<App, "translate" | "address" | "write" | "hasDraft" | "search" | "toggleFolders" | "navigate">} app
+ * @param {FrameServices} services
  */
-function createNav(app) {
-  const { translate } = app;
+function createNav(services) {
+  const { translate } = services;
   const mail = html("a", { class: "bar-link", href: `#${folderPath(INBOX)}` }, actIcon("mail"), translate("nav_mail"));
   const writeWord = html("span", { class: "wide-only" });
   const writeShort = html("span", { class: "phone-only" });
   const write = html("button", {
-    class: "primary", type: "button", data: { test: "write" }, on: { click: () => app.write() },
+    class: "primary", type: "button", data: { test: "write" }, on: { click: () => services.write() },
   }, actIcon("write"), writeWord, writeShort);
   // On a phone the navigation is at the bottom of the mail, and has what a wide page shows beside the list.
   const search = html("button", {
-    class: "quiet phone-only", type: "button", data: { test: "nav-search" }, on: { click: () => app.search() },
+    class: "quiet phone-only", type: "button", data: { test: "nav-search" }, on: { click: () => services.search() },
   }, actIcon("search"), translate("nav_search"));
   const menu = html("button", {
-    class: "quiet phone-only", type: "button", data: { test: "nav-menu" }, on: { click: () => app.toggleFolders() },
+    class: "quiet phone-only", type: "button", data: { test: "nav-menu" }, on: { click: () => services.toggleFolders() },
   }, actIcon("menu"), translate("nav_menu"));
   const element = html("nav", {
     class: "bar-nav", "aria-label": translate("nav_label"),
-    on: { click: (event) => followAgain(event, (path) => app.navigate(path)) },
+    on: { click: (event) => followAgain(event, (path) => services.navigate(path)) },
   }, mail, search, write, menu);
   const update = (/** @type {string} */ hash) => {
-    element.hidden = app.address === null;
-    writeWord.textContent = translate(app.hasDraft() ? "nav_write_on" : "nav_write");
-    writeShort.textContent = translate(app.hasDraft() ? "draft_continue" : "nav_write");
+    element.hidden = services.address === null;
+    writeWord.textContent = translate(services.hasDraft() ? "nav_write_on" : "nav_write");
+    writeShort.textContent = translate(services.hasDraft() ? "draft_continue" : "nav_write");
     write.hidden = hash.startsWith("#/write");
     markCurrent(mail, hash.startsWith("#/folder"));
   };
   return { element, update };
 }
 
-/** The account, the lock, and the way out. @param {App} app */
-function createPerson(app) {
-  const { translate } = app;
-  const lock = html("button", { type: "button", data: { test: "lock" }, on: { click: () => toggleLock(app) } });
+/** The account, the lock, and the way out. @param {FrameServices} services */
+function createPerson(services) {
+  const { translate } = services;
+  const lock = html("button", { type: "button", data: { test: "lock" }, on: { click: () => toggleLock(services) } });
   const account = html("a", { class: "bar-account", dir: "auto", href: "#/account", data: { test: "account" } });
   const accounts = html("a", { class: "bar-link bar-accounts", href: "#/accounts", data: { test: "accounts" } }, actIcon("accounts"));
   const signOut = html("button", {
     class: "quiet", type: "button", text: translate("sign_out"), data: { test: "sign-out" },
-    on: { click: () => void askToSignOut(app) },
+    on: { click: () => void askToSignOut(services) },
   });
   const update = (/** @type {string} */ hash) => {
-    const signedIn = app.address !== null;
+    const signedIn = services.address !== null;
     signOut.hidden = !signedIn;
-    account.textContent = app.address ?? "";
+    account.textContent = services.address ?? "";
     account.hidden = !signedIn;
     account.title = translate("account_title");
-    accounts.hidden = !signedIn || !app.accounts.isOffered;
+    accounts.hidden = !signedIn || !services.accounts.isOffered;
     accounts.title = translate("accounts_switch");
     accounts.setAttribute("aria-label", translate("accounts_switch"));
-    lock.hidden = !signedIn && !app.keys.unlocked;
-    drawLock(lock, app);
+    lock.hidden = !signedIn && !services.keys.unlocked;
+    drawLock(lock, services);
     markCurrent(accounts, hash.startsWith("#/accounts"));
     markCurrent(account, hash === "#/account");
   };
   return { element: html("div", { class: "bar-person" }, account, accounts, lock, signOut), update };
 }
 
-/** @param {HTMLElement} lock @param {Pick<App, "translate" | "keys">} app */
+/** @param {HTMLElement} lock @param {FrameServices} services */
 function drawLock(lock, { translate, keys }) {
   const shape = lockMark("", { size: 20 });
   shape.setAttribute("aria-hidden", "true");
@@ -193,36 +156,8 @@ function markCurrent(link, isCurrent) {
   else link.removeAttribute("aria-current");
 }
 
-/** @param {Pick<App, "keys" | "lock" | "navigate">} app */
-function toggleLock(app) {
-  if (app.keys.unlocked) void app.lock();
-  else app.navigate("/keys");
-}
-
-/**
- * Signs out. If this would discard a begun letter, asks the person first.
- * @param {App} app
- */
-export async function askToSignOut(app) {
-  if (app.draftDesk.hasUnkept) await app.draftDesk.keepBeforeLock();
-  const { translate } = app;
-  const letters = await app.accounts.findLetters(app.address === null ? [] : [app.address]);
-  const waiting = letters.length;
-  // A letter may begin to wait while the person is asked.
-  const signOut = async () => { if (!(await app.signOut(letters))) await askToSignOut(app); };
-  if (waiting > 0 && !app.draftDesk.hasUnkept) {
-    return void ask({
-      title: translate("outbox_sign_out_question", { count: waiting }), meaning: translate("outbox_sign_out_meaning"),
-      keep: translate("keep"), go: translate("outbox_sign_out"), test: "sign-out-outbox", isDanger: true, onGo: () => void signOut(),
-    });
-  }
-  if (!app.draftDesk.hasUnkept) return void signOut();
-  ask({
-    title: translate("sign_out_question"),
-    meaning: translate("sign_out_question_meaning") + (waiting > 0 ? ` ${translate("outbox_sign_out_meaning")}` : ""),
-    keep: translate("keep_writing"),
-    go: translate("sign_out_and_discard"),
-    test: "sign-out-discard",
-    onGo: () => void signOut(),
-  });
+/** @param {FrameServices} services */
+function toggleLock(services) {
+  if (services.keys.unlocked) void services.lock();
+  else services.navigate("/keys");
 }

@@ -6,7 +6,7 @@
 import { loadCatalogue } from "../../../wasm_build/ui/catalogue.js";
 import { isolate, localeOf } from "../../../wasm_build/ui/formats.js";
 import { LANGUAGES } from "../../../wasm_build/ui/languages.js";
-import { ApiError } from "./api.js";
+import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
 import { keepChoice, keptChoices } from "./kept_choice.js";
 
 /** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */

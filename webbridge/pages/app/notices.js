@@ -5,25 +5,51 @@ import { createResetNotice } from "../../../wasm_build/ui/reset_notice.js";
 import { forgetReset } from "../keys/begun_reset.js";
 import { isKeepingTrouble } from "../trust/kept_trust.js";
 
-/** @typedef {import("./app.js").App} App */
+/** @typedef {import("../trust/kept_trust.js").KeptTrust} KeptTrust */
+/** @typedef {import("../keys/keys.js").KeyRing} KeyRing */
+/** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../keys/views/unlocking.js").Unlocking} Unlocking */
+/** @typedef {import("../offline/away.js").Away} Away */
+/** @typedef {import("../drafts/draft_desk.js").DraftDesk} DraftDesk */
+/** @typedef {import("./done_notice.js").DoneNotice} DoneNotice */
+/** @typedef {import("./services.js").Attempt} Attempt */
+/** @typedef {import("./services.js").Announce} Announce */
+/**
+ * @typedef {{
+ *   kept: KeptTrust, keys: KeyRing, translate: Catalogue, unlocking: Unlocking, away: Away, draftDesk: DraftDesk,
+ *   done: DoneNotice, attempt: Attempt, announce: Announce,
+ * }} NoticeServices
+ */
 
-/** @param {App} app @returns {HTMLElement[]} */
-export function createNotices(app) {
-  const { kept, keys, translate, unlocking } = app;
+/** @param {NoticeServices} services @returns {HTMLElement[]} */
+export function createNotices(services) {
+  const { kept, keys, translate, unlocking } = services;
   const found = [];
   if (isKeepingTrouble(kept.keeping)) {
     const more = html("a", { href: "#/people", text: translate("people_title") });
     const text = html("p", { text: translate(`trust_${kept.keeping.replace("-", "_")}`) });
     found.push(html("div", { class: "notice" }, text, more));
   }
-  if (app.away.source.isAway && !app.away.canEnter) found.push(notice(translate("away_notice")));
-  const failed = app.away.outbox.letters.filter(({ state }) => state === "refused" || state === "unknown");
+  if (services.away.source.isAway && !services.away.canEnter) found.push(notice(translate("away_notice")));
+  const failed = services.away.outbox.letters.filter(({ state }) => state === "refused" || state === "unknown");
   if (failed.length > 0) found.push(notice(translate("outbox_notice"), html("a", { href: "#/outbox", text: translate("outbox_title") })));
-  if (app.away.files.hasNewVersion) found.push(createVersionNotice(app));
-  found.push(...app.draftDesk.createNotices());
+  if (services.away.files.hasNewVersion) found.push(createVersionNotice(services));
+  found.push(...services.draftDesk.createNotices());
   const ready = keys.account?.resetReady;
-  if (ready) found.push(createResetNotice(app, ready, () => keys.stopReset().then(forgetReset)));
-  return [...app.done.notices(), ...found, ...unlocking.passkeyOffer.notices()];
+  if (ready) found.push(createResetNotice(services, ready, () => keys.stopReset().then(forgetReset)));
+  return [...services.done.notices(), ...found, ...unlocking.passkeyOffer.notices()];
+}
+
+/**
+ * Shows the notices now, and again when they change.
+ * @param {NoticeServices} services @param {(notices: HTMLElement[]) => void} show
+ */
+export function watchNotices(services, show) {
+  const draw = () => show(createNotices(services));
+  const { kept, unlocking: { passkeyOffer }, done, keys, away: { source, files, outbox } } = services;
+  for (const changing of [kept, passkeyOffer, done, keys, files, outbox]) changing.addEventListener("change", draw);
+  for (const name of ["away", "back"]) source.addEventListener(name, draw);
+  draw();
 }
 
 /** @param {string} sentence @param {HTMLElement[]} further */
@@ -31,15 +57,15 @@ function notice(sentence, ...further) {
   return html("div", { class: "notice" }, html("p", { text: sentence }), ...further);
 }
 
-/** @param {App} app */
-function createVersionNotice(app) {
-  const { translate } = app;
+/** @param {NoticeServices} services */
+function createVersionNotice(services) {
+  const { translate } = services;
   const element = notice(translate("new_version"));
   const said = /** @type {HTMLElement} */ (element.firstElementChild);
   const reload = html("button", {
     type: "button", text: translate("new_version_reload"), data: { test: "new-version" },
     on: { click: async () => {
-      if (await app.away.files.takeOver()) location.reload();
+      if (await services.away.files.takeOver()) location.reload();
       else said.textContent = translate("new_version_tabs");
     } },
   });

@@ -1,5 +1,5 @@
 /**
- * A draft as values: the letter as the writing view has it, its sealed parts, and the way between them. The names are those
+ * A draft as values: the message that is being written, its sealed parts, and the way between them. The names are those
  * of the extension's drafts, because both continue the drafts of each other.
  */
 
@@ -22,7 +22,7 @@ import { ApiError } from "../app/api.js";
  * text, empty for none. The extension gives them back, when it may have changed the text.
  * @typedef {{
  *   from: string, to: string[], cc: string[], bcc: string[], subject: string, thread: Thread, forward: unknown,
- *   answersSealed: boolean, sign: boolean, seal: boolean, more?: import("../../../wasm_build/ui/more_options.js").Options, secret?: string,
+ *   answersSealed: boolean, sign: boolean, seal: boolean, more?: import("../../../wasm_build/ui/signature_options.js").Options, secret?: string,
  *   copy?: import("../app/api.js").CopyWish | null, doubtful?: string[], sharedFrom?: string, html?: string,
  * }} DraftFields
  */
@@ -144,6 +144,24 @@ export async function mailboxesOf(kept, read) {
     const found = known.get(one) ?? [];
     return found.length > 0 && found.every(({ address }) => address) ? found : [{ name: "", address: one }];
   });
+}
+
+/**
+ * The draft of a message that is being written. The parts that only the extension knows come from the draft that is continued.
+ * @param {import("../writing/composition.js").Composition} composition @param {string} from the person's own address
+ * @returns {DraftContent}
+ */
+export function draftContentOf(composition, from) {
+  const { values, options, to, cc, bcc, attached, proposal: { inReplyTo, references, hidden, answersEncrypted, doubtful, draft } } = composition;
+  const { subject, text, html, sign, encrypt, copy, sharedFrom } = values;
+  const earlier = draft?.content ?? null;
+  const { forward = null, secret } = earlier?.fields ?? {};
+  const fields = {
+    from, to: to.written, cc: cc.written, bcc: bcc.written, subject, thread: { inReplyTo, references, hidden }, forward,
+    answersSealed: answersEncrypted, sign, seal: encrypt, more: options, secret, copy,
+    doubtful: [...doubtful?.to ?? [], ...doubtful?.cc ?? []].map(({ address }) => address), sharedFrom, html,
+  };
+  return { fields, text, files: filesOf(attached.files, earlier) };
 }
 
 /**

@@ -7,10 +7,18 @@ import { html } from "../../../wasm_build/ui/dom.js";
 import { problem } from "../../../wasm_build/ui/parts.js";
 import { proposalOf } from "./draft_content.js";
 
-/** @typedef {import("../app/app.js").App} App */
 /** @typedef {import("./draft_store.js").ListedDraft} ListedDraft */
 /** @typedef {import("./draft_store.js").OpenedDraft} OpenedDraft */
 /** @typedef {import("../writing/views/writing_view.js").WritingView} WritingView */
+/**
+ * @typedef {{
+ *   translate: import("../../../wasm_build/ui/catalogue.js").Catalogue, keys: import("../keys/keys.js").KeyRing,
+ *   drafts: import("./draft_store.js").DraftStore, mailVault: import("../keys/mail_vault.js").MailVault,
+ *   kept: Pick<import("../trust/kept_trust.js").KeptTrust, "settled">, attempt: import("../app/services.js").Attempt,
+ *   sentenceFor: import("../app/services.js").SentenceFor, announce: import("../app/services.js").Announce,
+ *   navigate: import("../app/services.js").Navigate, write: import("../app/services.js").Write, mailPath: () => string,
+ * }} DeskServices
+ */
 /**
  * @typedef {{
  *   writing: () => WritingView | null, tell: (text: string, undo: (() => Promise<void>) | null) => void, changed: () => void,
@@ -22,7 +30,7 @@ const LOCK_MILLISECONDS = 4_000;
 const MAX_OFFERED = 3;
 
 export class DraftDesk {
-  #app;
+  #services;
   #place;
   /** @type {ListedDraft[]} */
   #offered = [];
@@ -32,13 +40,14 @@ export class DraftDesk {
   #left = null;
   #wasUnlocked = false;
 
-  /** @param {App} app @param {Place} place */
-  constructor(app, place) {
-    this.#app = app;
+  /** @param {DeskServices} services @param {Place} place */
+  constructor(services, place) {
+    const { keys } = services;
+    this.#services = services;
     this.#place = place;
-    app.keys.addEventListener("change", () => {
-      if (app.keys.unlocked === this.#wasUnlocked) return;
-      this.#wasUnlocked = app.keys.unlocked;
+    keys.addEventListener("change", () => {
+      if (keys.unlocked === this.#wasUnlocked) return;
+      this.#wasUnlocked = keys.unlocked;
       void this.look();
     });
   }
@@ -75,13 +84,13 @@ export class DraftDesk {
     const id = this.#left;
     this.#left = null;
     try {
-      const found = (await this.#app.drafts.list()).find((one) => one.id === id);
-      if (found) return await this.continue(await this.#app.drafts.open(found));
-      this.#app.navigate(this.#app.mailPath());
+      const found = (await this.#services.drafts.list()).find((one) => one.id === id);
+      if (found) return await this.continue(await this.#services.drafts.open(found));
+      this.#services.navigate(this.#services.mailPath());
     } catch (error) {
-      this.#left = this.#app.keys.unlocked ? null : id;
-      this.#app.navigate(this.#app.mailPath());
-      this.#place.tell(this.#app.sentenceFor(error), null);
+      this.#left = this.#services.keys.unlocked ? null : id;
+      this.#services.navigate(this.#services.mailPath());
+      this.#place.tell(this.#services.sentenceFor(error), null);
     }
   }
 
@@ -92,27 +101,27 @@ export class DraftDesk {
   async continue(draft) {
     this.#left = null;
     // The text below messages, above which the person goes on to write, comes with what this browser keeps.
-    await this.#app.kept.settled;
+    await this.#services.kept.settled;
     this.#withdraw(draft.held.id);
-    if (this.#place.writing()?.drafts.id === draft.held.id) return this.#app.navigate("/write");
-    const proposal = await proposalOf(draft.content, (texts) => this.#app.mailVault.readAddresses(texts));
-    this.#app.write({ ...proposal, draft });
+    if (this.#place.writing()?.drafts.id === draft.held.id) return this.#services.navigate("/write");
+    const proposal = await proposalOf(draft.content, (texts) => this.#services.mailVault.readAddresses(texts));
+    this.#services.write({ ...proposal, draft });
   }
 
   /** Tells that a draft was deleted, with a button that brings it back. @param {() => Promise<ListedDraft>} back */
   discarded(back) {
-    const { translate } = this.#app;
+    const { translate } = this.#services;
     const undo = async () => {
       try {
         const listed = await back();
-        if (this.#app.keys.unlocked) await this.continue(await this.#app.drafts.open(listed));
+        if (this.#services.keys.unlocked) await this.continue(await this.#services.drafts.open(listed));
         else this.#place.tell(translate("act_undone"), null);
       } catch (error) {
-        this.#place.tell(translate("act_undo_failed", { text: this.#app.sentenceFor(error) }), null);
+        this.#place.tell(translate("act_undo_failed", { text: this.#services.sentenceFor(error) }), null);
       }
     };
     this.#place.tell(translate("draft_deleted"), undo);
-    this.#app.announce(translate("draft_deleted"));
+    this.#services.announce(translate("draft_deleted"));
   }
 
   forget() {
@@ -132,10 +141,10 @@ export class DraftDesk {
    */
   async look() {
     this.#offered = [];
-    if (this.#app.keys.unlocked && this.#left === null) {
-      const found = await this.#app.drafts.list(this.#place.writing()?.drafts.id).catch(() => []);
+    if (this.#services.keys.unlocked && this.#left === null) {
+      const found = await this.#services.drafts.list(this.#place.writing()?.drafts.id).catch(() => []);
       // Locked keys cannot open what is offered.
-      if (!this.#app.keys.unlocked) return;
+      if (!this.#services.keys.unlocked) return;
       const open = this.#place.writing()?.drafts.id;
       const here = found.filter(({ id, isHere }) => isHere && id !== open && !this.#declined.has(id));
       // The others are in the folder for drafts.
@@ -152,12 +161,12 @@ export class DraftDesk {
 
   /** @param {ListedDraft} draft */
   #createNotice(draft) {
-    const { translate } = this.#app;
+    const { translate } = this.#services;
     const failure = problem("draft-offer-error");
     const at = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" }).format(new Date(draft.at));
     const go = html("button", { type: "button", text: translate("draft_continue"), data: { test: "draft-continue" } });
-    go.addEventListener("click", () => void this.#app.attempt(go, translate("opening"), failure, async () => {
-      await this.continue(await this.#app.drafts.open(draft));
+    go.addEventListener("click", () => void this.#services.attempt(go, translate("opening"), failure, async () => {
+      await this.continue(await this.#services.drafts.open(draft));
     }));
     const decline = () => {
       this.#declined.add(draft.id);

@@ -23,7 +23,7 @@ export class AddingList {
 
   /** @param {import("./my_files.js").Given} given @param {Keeper} keeper */
   constructor(given, keeper) {
-    const { app: { translate }, parts } = given;
+    const { services: { translate }, parts } = given;
     const titleId = parts.uniqueId("adding");
     this.#given = given;
     this.#keeper = keeper;
@@ -54,7 +54,7 @@ export class AddingList {
       row.draw();
     }
     const others = adding.length - shown.length;
-    this.#more.textContent = others > 0 ? this.#given.app.translate("my_files_more_waiting", { count: others }) : "";
+    this.#more.textContent = others > 0 ? this.#given.services.translate("my_files_more_waiting", { count: others }) : "";
     this.element.hidden = adding.length === 0;
   }
 }
@@ -67,7 +67,7 @@ class AddingRow {
 
   /** @param {import("./my_files.js").Given} given @param {Keeper} keeper @param {Adding} adding */
   constructor(given, keeper, adding) {
-    const { translate } = given.app;
+    const { translate } = given.services;
     const { name, file } = adding;
     this.#given = given;
     this.#adding = adding;
@@ -89,16 +89,16 @@ class AddingRow {
   }
 
   draw() {
-    const { app } = this.#given;
+    const { services } = this.#given;
     const { state, done, error, file } = this.#adding;
     const { bar, said, failure, cancel } = this.#progress;
     bar.value = done;
     bar.hidden = state === "failed";
     this.#again.hidden = state !== "failed";
-    const text = state === "failed" ? "" : app.translate(`my_files_${state}`, { total: size(file.size) });
+    const text = state === "failed" ? "" : services.translate(`my_files_${state}`, { total: size(file.size) });
     // The same text again would be read again.
     if (said.textContent !== text) said.textContent = text;
-    failure.textContent = state === "failed" ? fileSentence(app, error) : "";
+    failure.textContent = state === "failed" ? fileSentence(services, error) : "";
     cancel.hidden = state === "listing";
   }
 }

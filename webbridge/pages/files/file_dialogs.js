@@ -14,7 +14,7 @@ import { allFolders, isTaken, nameProblem, parentOf } from "./file_tree.js";
  *   title: string, label: string, go: string, value?: string, content: Content, folder: string, onName: (name: string) => void,
  * }} options `folder` is the one in which the name must be free
  */
-export function askName({ app: { translate }, parts }, { title, label, go, value = "", content, folder, onName }) {
+export function askName({ services: { translate }, parts }, { title, label, go, value = "", content, folder, onName }) {
   const titleId = parts.uniqueId("name");
   const failure = parts.problem("file-name-error");
   const failureId = parts.uniqueId("name-error");
@@ -56,7 +56,7 @@ export function askName({ app: { translate }, parts }, { title, label, go, value
  * @param {{title: string, content: Content, from: string, moved: string | null, onFolder: (path: string) => void}} options `from` is
  *   the present folder, `moved` the path of a moved folder
  */
-export function askFolder({ app: { translate }, parts }, { title, content, from, moved, onFolder }) {
+export function askFolder({ services: { translate }, parts }, { title, content, from, moved, onFolder }) {
   const isInside = (/** @type {string} */ path) => moved !== null && (path === moved || path.startsWith(`${moved}/`));
   const paths = ["", ...allFolders(content)].filter((path) => path !== from && !isInside(path));
   const folders = paths.map((path) => ({ id: path, name: path || translate("my_files_top"), role: null }));
@@ -67,7 +67,7 @@ export function askFolder({ app: { translate }, parts }, { title, content, from,
  * @param {Given} given
  * @param {{name: string, count: number | null, onGo: () => void}} options `count` is the number of files in a folder
  */
-export function askDelete({ app: { translate }, parts }, { name, count, onGo }) {
+export function askDelete({ services: { translate }, parts }, { name, count, onGo }) {
   parts.ask({
     title: translate("my_files_delete_question", { name: isolate(name) }),
     meaning: count === null ? translate("my_files_delete_meaning") : translate("my_files_delete_folder_meaning", { count }),

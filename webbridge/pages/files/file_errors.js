@@ -1,15 +1,17 @@
 /** The sentences for errors of kept files. */
 
-/** @typedef {import("../app/app.js").App} App */
+/** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../app/services.js").SentenceFor} SentenceFor */
+/** @typedef {{translate: Catalogue, sentenceFor: SentenceFor}} FileErrorServices */
 
 /**
  * Some codes mean another thing than elsewhere, and some the same as for a parcel.
- * @param {App} app
+ * @param {FileErrorServices} services
  * @param {unknown} error
  */
-export function fileSentence(app, error) {
+export function fileSentence(services, error) {
   const { code } = /** @type {{code?: unknown}} */ (error ?? {});
   const word = String(code ?? "").replaceAll("-", "_");
-  for (const key of [`my_files_error_${word}`, `parcel_error_${word}`]) if (app.translate.has(key)) return app.translate(key);
-  return app.sentenceFor(error);
+  for (const key of [`my_files_error_${word}`, `parcel_error_${word}`]) if (services.translate.has(key)) return services.translate(key);
+  return services.sentenceFor(error);
 }

@@ -14,7 +14,7 @@ import { lastName } from "./file_tree.js";
  * @param {Acts & {open: () => void}} acts
  */
 export function createFolderRow(given, path, { open, ...acts }) {
-  const { translate } = given.app;
+  const { translate } = given.services;
   const name = lastName(path);
   const button = html(
     "button", { type: "button", class: "quiet kept-open", "aria-label": translate("my_files_open_named", { name }), data: { test: "folder-open" }, on: { click: open } },
@@ -30,7 +30,7 @@ export function createFolderRow(given, path, { open, ...acts }) {
  * @param {{withFolder: boolean}} options
  */
 export function createFileRow(given, entry, { save, ...acts }, { withFolder }) {
-  const { translate } = given.app;
+  const { translate } = given.services;
   const { name, bytes, added, folder } = entry;
   const facts = [size(bytes), dayOnly(added), ...(withFolder && folder ? [translate("my_files_in", { folder: isolate(folder) })] : [])];
   const words = html(
@@ -49,7 +49,7 @@ export function createFileRow(given, entry, { save, ...acts }, { withFolder }) {
  * @param {Given} given @param {string} name
  * @param {{words: HTMLElement, buttons: HTMLElement[], acts: Acts, test: string}} options
  */
-function createRow({ app: { translate }, parts }, name, { words, buttons, acts, test }) {
+function createRow({ services: { translate }, parts }, name, { words, buttons, acts, test }) {
   const barId = parts.uniqueId("acts");
   /** @type {HTMLElement | null} */
   let bar = null;
@@ -69,7 +69,7 @@ function createRow({ app: { translate }, parts }, name, { words, buttons, acts, 
   return row;
 }
 
-/** @param {Given["app"]["translate"]} translate @param {string} id @param {Acts} acts */
+/** @param {Given["services"]["translate"]} translate @param {string} id @param {Acts} acts */
 function createBar(translate, id, { rename, move, remove }) {
   const button = (/** @type {string} */ key, /** @type {() => void} */ act) => html("button", {
     type: "button", text: translate(`my_files_${key}`), data: { test: `file-${key}` }, on: { click: act },

@@ -47,13 +47,15 @@ export class FilesView {
     const names = /** @type {CustomEvent<string[]>} */ (event).detail;
     this.#draw();
     for (const name of names.slice(0, 1)) {
-      this.#given.app.announceHere(this.#given.app.translate(names.length > 1 ? "my_files_added_more" : "my_files_added", { name, count: names.length - 1 }));
+      const { services } = this.#given;
+      const key = names.length > 1 ? "my_files_added_more" : "my_files_added";
+      services.announceHere(services.translate(key, { name, count: names.length - 1 }));
     }
   };
 
   /** @param {Given} given @param {Keeper} keeper */
   constructor(given, keeper) {
-    const { app: { translate }, parts } = given;
+    const { services: { translate }, parts } = given;
     this.#given = given;
     this.#keeper = keeper;
     this.#adding = new AddingList(given, keeper);
@@ -89,7 +91,7 @@ export class FilesView {
   }
 
   #createTools() {
-    const { translate } = this.#given.app;
+    const { translate } = this.#given.services;
     const picker = html("input", {
       type: "file", multiple: true, class: "visually-hidden", data: { test: "files-picker" },
       on: { change: () => { this.#add([...(picker.files ?? [])]); picker.value = ""; } },
@@ -104,10 +106,10 @@ export class FilesView {
 
   /** @param {{acceptOlder?: boolean}} [options] */
   async #read({ acceptOlder = false } = {}) {
-    const { app } = this.#given;
+    const { services } = this.#given;
     this.#failure.textContent = "";
     this.#again.hidden = this.#olderButton.hidden = true;
-    this.#note.textContent = app.translate("loading");
+    this.#note.textContent = services.translate("loading");
     this.element.setAttribute("aria-busy", "true");
     try {
       await this.#keeper.index.read({ acceptOlder });
@@ -117,7 +119,7 @@ export class FilesView {
     } catch (error) {
       if (this.#ending.signal.aborted) return;
       this.#note.textContent = "";
-      this.#failure.textContent = fileSentence(app, error);
+      this.#failure.textContent = fileSentence(services, error);
       this.#again.hidden = false;
       this.#olderButton.hidden = /** @type {{code?: string}} */ (error).code !== OLDER;
     }
@@ -125,7 +127,7 @@ export class FilesView {
   }
 
   #askOlder() {
-    const { app: { translate }, parts } = this.#given;
+    const { services: { translate }, parts } = this.#given;
     parts.ask({
       title: translate("my_files_older_question"), meaning: translate("my_files_older_meaning"), keep: translate("cancel"), go: translate("my_files_older_use"),
       test: "files-older-go", isDanger: true, onGo: () => void this.#read({ acceptOlder: true }),
@@ -137,7 +139,7 @@ export class FilesView {
   }
 
   #draw() {
-    const { translate } = this.#given.app;
+    const { translate } = this.#given.services;
     const words = this.#words.input.value.trim();
     // Another device may have deleted the folder.
     while (this.#folder && !this.#content.folders.includes(this.#folder)) this.#folder = parentOf(this.#folder);
@@ -160,7 +162,7 @@ export class FilesView {
   }
 
   #drawPath() {
-    const { translate } = this.#given.app;
+    const { translate } = this.#given.services;
     this.#crumbs.replaceChildren(...pathsTo(this.#folder).map((path) => {
       const text = path ? lastName(path) : translate("my_files_top");
       const isHere = path === this.#folder;
@@ -190,7 +192,7 @@ export class FilesView {
 
   /** @param {string} path */
   #folderRow(path) {
-    const { translate } = this.#given.app;
+    const { translate } = this.#given.services;
     const [name, folder] = [lastName(path), parentOf(path)];
     return createFolderRow(this.#given, path, {
       open: () => this.#open(path),
@@ -211,7 +213,7 @@ export class FilesView {
 
   /** @param {KeptEntry} entry @param {boolean} withFolder */
   #fileRow(entry, withFolder) {
-    const { translate } = this.#given.app;
+    const { translate } = this.#given.services;
     const { id, name, folder } = entry;
     return createFileRow(this.#given, entry, {
       save: (row, button) => void this.#save(entry, row, button),
@@ -228,7 +230,7 @@ export class FilesView {
   }
 
   #makeFolder() {
-    const { translate } = this.#given.app;
+    const { translate } = this.#given.services;
     const folder = this.#folder;
     askName(this.#given, {
       title: translate("my_files_new_folder"), label: translate("my_files_folder_name"), go: translate("my_files_create"), content: this.#content, folder,
@@ -238,15 +240,15 @@ export class FilesView {
 
   /** @param {Change} change @param {string} said the key of what a screen reader says afterwards */
   async #change(change, said) {
-    const { app } = this.#given;
+    const { services } = this.#given;
     this.#failure.textContent = "";
     this.element.setAttribute("aria-busy", "true");
-    this.#note.textContent = app.translate("my_files_working");
+    this.#note.textContent = services.translate("my_files_working");
     try {
       await this.#keeper.index.change(change);
-      app.announceHere(app.translate(said));
+      services.announceHere(services.translate(said));
     } catch (error) {
-      this.#failure.textContent = fileSentence(app, error);
+      this.#failure.textContent = fileSentence(services, error);
       if (!this.#keeper.index.current) await this.#keeper.index.read().catch(() => undefined);
     }
     if (this.#ending.signal.aborted) return;
@@ -279,8 +281,8 @@ export class FilesView {
 
   /** @param {KeptEntry} entry @param {HTMLElement} row @param {HTMLButtonElement} button */
   async #save(entry, row, button) {
-    const { app, parts } = this.#given;
-    const { translate } = app;
+    const { services, parts } = this.#given;
+    const { translate } = services;
     const stopping = new AbortController();
     const signal = AbortSignal.any([stopping.signal, this.#ending.signal, this.#keeper.ended]);
     row.querySelector(".kept-progress")?.remove();
@@ -304,7 +306,7 @@ export class FilesView {
       progress.end(translate(way.kind === "chosen" ? "parcel_saved" : "parcel_saved_downloads"));
     } catch (error) {
       row.append(progress.element);
-      progress.end(stopping.signal.aborted ? translate("parcel_saving_cancelled") : "", signal.aborted ? "" : fileSentence(app, error));
+      progress.end(stopping.signal.aborted ? translate("parcel_saving_cancelled") : "", signal.aborted ? "" : fileSentence(services, error));
     }
     button.hidden = false;
     if (row.contains(document.activeElement) || document.activeElement === document.body) button.focus();

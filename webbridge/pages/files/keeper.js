@@ -12,7 +12,15 @@ import { addFile, asName } from "./file_tree.js";
 import { OwnKeys } from "./own_keys.js";
 import { SeenIndex } from "./seen_index.js";
 
-/** @typedef {import("../app/app.js").App} App */
+/** @typedef {import("../keys/keys.js").KeyRing} KeyRing */
+/** @typedef {import("../app/api.js").BridgeApi} BridgeApi */
+/** @typedef {import("../trust/kept_trust.js").KeptTrust} KeptTrust */
+/** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/**
+ * @typedef {{
+ *   address: string | null, keys: KeyRing, api: BridgeApi, kept: KeptTrust, translate: Catalogue,
+ * }} KeeperServices
+ */
 /** @typedef {import("./file_tree.js").KeptEntry} KeptEntry */
 /** @typedef {"waiting" | "uploading" | "lost" | "listing" | "failed"} AddingState `listing`: it waits for its place in the index */
 
@@ -38,7 +46,7 @@ export class Adding {
 
 /** Dispatches "adding" when a file that is being added changes, and "added" with the names when files have entered the index. */
 export class Keeper extends EventTarget {
-  #app;
+  #services;
   #account;
   #ended;
   #parts;
@@ -47,24 +55,24 @@ export class Keeper extends EventTarget {
   /** @type {Adding[]} */
   adding = [];
 
-  /** @param {App} app with unlocked keys @param {{wholeBytes: number}} limits */
-  constructor(app, { wholeBytes }) {
+  /** @param {KeeperServices} services with unlocked keys @param {{wholeBytes: number}} limits */
+  constructor(services, { wholeBytes }) {
     super();
-    const account = app.address ?? "";
-    const own = new OwnKeys(app.keys, account);
-    const requests = new FileRequests((path, options) => app.api.parcels.ask(path, /** @type {any} */ (options)));
-    this.#app = app;
+    const account = services.address ?? "";
+    const own = new OwnKeys(services.keys, account);
+    const requests = new FileRequests((path, options) => services.api.parcels.ask(path, /** @type {any} */ (options)));
+    this.#services = services;
     this.#account = account;
-    this.#ended = app.keys.ended;
+    this.#ended = services.keys.ended;
     this.#parts = { own, requests, wholeBytes };
-    this.index = new FileIndex(own, requests, new SeenIndex(account, () => app.kept.keeping !== "off"));
+    this.index = new FileIndex(own, requests, new SeenIndex(account, () => services.kept.keeping !== "off"));
     addEventListener("beforeunload", (event) => { if (this.isBusy) event.preventDefault(); }, { signal: this.#ended });
     this.#ended.addEventListener("abort", () => { this.adding = []; });
   }
 
-  /** Whether the files are those of the account whose keys are unlocked now. @param {App} app */
-  isUsable(app) {
-    return app === this.#app && app.address === this.#account && !this.#ended.aborted;
+  /** Whether the files are those of the account whose keys are unlocked now. @param {KeeperServices} services */
+  isUsable(services) {
+    return services === this.#services && services.address === this.#account && !this.#ended.aborted;
   }
 
   get isBusy() {
@@ -83,7 +91,7 @@ export class Keeper extends EventTarget {
 
   /** @param {File[]} files @param {string} folder */
   add(files, folder) {
-    const unnamed = this.#app.translate("unnamed_file");
+    const unnamed = this.#services.translate("unnamed_file");
     this.adding.push(...files.map((file) => new Adding(file, folder, asName(file.name, unnamed))));
     this.#tell();
     void this.#upload();

@@ -8,14 +8,17 @@
 import { FilesView } from "./files_view.js";
 import { Keeper } from "./keeper.js";
 
-/** @typedef {import("../app/app.js").App} App */
 /**
  * @typedef {Pick<typeof import("../../../wasm_build/ui/parts.js"), "ask" | "createForm" | "inputField" | "problem" | "whileBusy">
  *   & Pick<typeof import("../../../wasm_build/ui/dialog.js"), "openDialog"> & Pick<typeof import("../../../wasm_build/ui/dom.js"), "uniqueId">
  *   & Pick<typeof import("../mail/views/folder_picker.js"), "pickFolder">
  *   & Pick<typeof import("../../../wasm_build/vault/owner/trusted_scripts.js"), "saveWorkerUrl">} Parts
  */
-/** @typedef {{app: App, parts: Parts, limits: {wholeBytes: number}}} Given what the content gets from the pages */
+/** @typedef {import("./keeper.js").KeeperServices} KeeperServices */
+/** @typedef {import("./file_errors.js").FileErrorServices} FileErrorServices */
+/** @typedef {import("../app/services.js").Announce} Announce */
+/** @typedef {{announceHere: Announce} & KeeperServices & FileErrorServices} FilesServices */
+/** @typedef {{services: FilesServices, parts: Parts, limits: {wholeBytes: number}}} Given what the content gets from the pages */
 /** @typedef {{createContent: (given: Given) => {element: HTMLElement, close: () => void}}} MyFiles */
 
 /** The files of the account, whose uploads go on while another view is shown. @type {Keeper | null} */
@@ -23,7 +26,7 @@ let keeper = null;
 
 /** @type {MyFiles["createContent"]} */
 function createContent(given) {
-  if (!keeper?.isUsable(given.app)) keeper = new Keeper(given.app, given.limits);
+  if (!keeper?.isUsable(given.services)) keeper = new Keeper(given.services, given.limits);
   const view = new FilesView(given, keeper);
   return { element: view.element, close: () => view.close() };
 }

@@ -4,7 +4,7 @@ import { html } from "../../../wasm_build/ui/dom.js";
 
 export class Progress {
   /** @param {import("./my_files.js").Given} given @param {{name: string, bytes: number, onCancel: () => void, cancelLabel: string}} options */
-  constructor({ app: { translate }, parts }, { name, bytes, onCancel, cancelLabel }) {
+  constructor({ services: { translate }, parts }, { name, bytes, onCancel, cancelLabel }) {
     this.bar = html("progress", { max: String(Math.max(1, bytes)), value: "0", "aria-label": translate("parcel_progress", { name }) });
     this.said = html("p", { class: "kept-said", role: "status", data: { test: "file-progress" } });
     this.failure = parts.problem("file-error");

@@ -11,8 +11,8 @@ import { addressKey, certificatesFor, sameAddress } from "../../../wasm_build/ui
 import { hexFromBytes } from "../../../wasm_build/vault/values/hexadecimal.js";
 import { judgeInRounds, whileChecking } from "../../../wasm_build/vault/server/lookups.js";
 import { valuesOf } from "../../../wasm_build/ui/receipts.js";
-import { documentOf } from "../../../wasm_build/ui/text_markup.js";
 import { shownText } from "../../../wasm_build/vault/values/shown_text.js";
+import { makeMessage } from "./message_making.js";
 
 /** @typedef {import("./keys.js").KeyRing} KeyRing */
 /** @typedef {import("./keys.js").Vault} Vault */
@@ -175,43 +175,12 @@ export class MailVault {
 
   /**
    * Makes a message. If it asks for receipts, that is kept before it can leave; rejects if it cannot be kept.
-   * @param {Draft} draft
-   * @param {{
-   *   sign: boolean, recipients: ArrayBuffer[], readers: string[], readsHeaders?: boolean, stamp: (query: ArrayBuffer) => Promise<ArrayBuffer>,
-   * }} protection without `recipients` the message is not encrypted; `readers` are the addresses that get it, and `readsHeaders` whether
-   *   the programs of all are known to read protected header fields; `stamp` asks the timestamp service
+   * @param {Draft} draft @param {import("./message_making.js").Protection} protection
    * @returns {Promise<ArrayBuffer>} RFC 5322 bytes
    */
-  async compose({ statements: { receipt = false, lasting, label }, html, ...draft }, { sign, recipients, readers, readsHeaders = false, stamp }) {
-    const vault = await this.#vault();
-    const keys = this.#keys.copies();
-    if (sign && !keys.sealKey) throw new ApiError("locked", "the keys are locked");
-    const written = {
-      ...draft,
-      text: new TextEncoder().encode(draft.text).buffer,
-      ...(html ? { html: new TextEncoder().encode(documentOf(html)).buffer } : {}),
-      attachments: draft.attachments.map((attachment) => ({ ...attachment, data: attachment.data.slice(0) })),
-      date: new Date().toISOString(),
-    };
-    // Every S/MIME program in use reads CBC. Thunderbird shows messages with authenticated ciphers as empty.
-    const encrypting = { recipients: recipients.map((der) => der.slice(0)), cipher: "cbc" };
-    if (!sign || !lasting) {
-      const claims = sign ? { receipt, label } : {};
-      const made = await vault.call("message.compose", { draft: written, sign, readsHeaders, ...claims, ...keys, ...encrypting });
-      await this.#receipts.keepRequest(made.receipt, readers);
-      return made.message;
-    }
-    const { query, receipt: asked, writer, ...signed } = await vault.call("message.sign", {
-      draft: written, encrypts: recipients.length > 0, readsHeaders, receipt, label, ...keys,
-    });
-    const answer = await stamp(query).catch((error) => {
-      for (const bytes of [signed.headers, signed.entity]) overwrite(bytes);
-      throw error;
-    });
-    if (writer) encrypting.recipients.push(writer);
-    const { message } = await vault.call("message.finish", { ...signed, answer, ...encrypting });
-    await this.#receipts.keepRequest(asked, readers);
-    return message;
+  async compose(draft, protection) {
+    const services = { vault: await this.#vault(), keys: this.#keys, receipts: this.#receipts };
+    return makeMessage(services, draft, protection);
   }
 
   /**

@@ -9,7 +9,10 @@ import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
 import { judgeFully } from "../../../wasm_build/vault/server/lookups.js";
 import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
 
-/** @typedef {import("../app/app.js").App} App */
+/** @typedef {import("../trust/trust_keeper.js").TrustKeeper} TrustKeeper */
+/** @typedef {import("../app/api.js").BridgeApi} BridgeApi */
+/** @typedef {import("./keys.js").KeyRing} KeyRing */
+/** @typedef {{trust: TrustKeeper, api: BridgeApi, keys: KeyRing}} SharedIdentityServices */
 /** @typedef {import("../../../wasm_build/vault/account/key_account.js").KeyAccount} KeyAccount */
 /** @typedef {import("../../../wasm_build/vault/types/verbs.js").ListedGroup} ListedGroup */
 /** @typedef {import("../../../wasm_build/vault/types/verbs.js").OpenedGroup} OpenedGroup */
@@ -21,16 +24,16 @@ import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
 /** @type {WeakMap<KeyAccount, SharedIdentities>} */
 const known = new WeakMap();
 
-/** @param {App} app @param {KeyAccount} account @returns {SharedIdentities} the same one each time */
-export function sharedIdentitiesOf(app, account) {
-  const found = known.get(account) ?? new SharedIdentities(app, account);
+/** @param {SharedIdentityServices} services @param {KeyAccount} account @returns {SharedIdentities} the same one each time */
+export function sharedIdentitiesOf(services, account) {
+  const found = known.get(account) ?? new SharedIdentities(services, account);
   known.set(account, found);
   return found;
 }
 
 /** Dispatches "change" when the list or a problem with an identity has changed. */
 export class SharedIdentities extends EventTarget {
-  #app;
+  #services;
   #account;
   /** Null until the first answer. A later answer that is refused takes nothing away. @type {ListedGroup[] | null} */
   rows = null;
@@ -45,10 +48,10 @@ export class SharedIdentities extends EventTarget {
   /** The identity to which the focus goes when the list is drawn next. @type {string | null} */
   inFocus = null;
 
-  /** @param {App} app @param {KeyAccount} account */
-  constructor(app, account) {
+  /** @param {SharedIdentityServices} services @param {KeyAccount} account */
+  constructor(services, account) {
     super();
-    this.#app = app;
+    this.#services = services;
     this.#account = account;
   }
 
@@ -87,7 +90,7 @@ export class SharedIdentities extends EventTarget {
    * @returns {Promise<Judged>}
    */
   async open(id, accepted) {
-    const { trust, api } = this.#app;
+    const { trust, api } = this.#services;
     const { groups } = this.#account;
     const given = { id, stored: await groups.fetch(id), ...(accepted && { accepted }) };
     await trust.known;
@@ -111,7 +114,7 @@ export class SharedIdentities extends EventTarget {
   async take(id, accepted) {
     const { refusal, given, judging } = await this.open(id, accepted);
     if (refusal) return { group: null, refusal };
-    const { group } = await this.#app.keys.unlockFrom((account) => account.groups.take(given, judging));
+    const { group } = await this.#services.keys.unlockFrom((account) => account.groups.take(given, judging));
     await this.load();
     return { group, refusal: null };
   }

@@ -10,6 +10,15 @@ import { VaultError } from "../../../wasm_build/vault/errors/vault_error.js";
 import { ApiError } from "../app/api.js";
 import { readUidSet } from "./list_source.js";
 
+/** @typedef {import("../keys/keys.js").KeyRing} KeyRing */
+/** @typedef {import("../app/events.js").MailEvents} MailEvents */
+/** @typedef {import("../app/api.js").BridgeApi} BridgeApi */
+/** @typedef {import("../keys/mail_vault.js").MailVault} MailVault */
+/**
+ * @typedef {{
+ *   keys: KeyRing, events: MailEvents, address: string | null, api: BridgeApi, mailVault: MailVault,
+ * }} IndexFillerServices
+ */
 /** @typedef {import("../app/api.js").Folder} Folder */
 /** @typedef {import("../app/api.js").MessageSummary} MessageSummary */
 /** @typedef {import("./mail_index.js").Item} Item */
@@ -39,7 +48,7 @@ export class IndexFiller extends EventTarget {
   progress = "off";
   /** The number of messages that were read in this round. */
   count = 0;
-  #app;
+  #services;
   #index;
   /** @type {AbortController | null} */
   #round = null;
@@ -52,13 +61,13 @@ export class IndexFiller extends EventTarget {
   /** @type {Item[]} */
   #unwritten = [];
 
-  /** @param {import("../app/app.js").App} app @param {import("./mail_index.js").MailIndex} index */
-  constructor(app, index) {
+  /** @param {IndexFillerServices} services @param {import("./mail_index.js").MailIndex} index */
+  constructor(services, index) {
     super();
-    this.#app = app;
+    this.#services = services;
     this.#index = index;
-    app.keys.addEventListener("change", () => (app.keys.unlocked ? this.#soon() : this.stop()));
-    app.events.addEventListener("mail", () => this.#soon());
+    services.keys.addEventListener("change", () => (services.keys.unlocked ? this.#soon() : this.stop()));
+    services.events.addEventListener("mail", () => this.#soon());
     void this.#watchBattery();
   }
 
@@ -97,7 +106,7 @@ export class IndexFiller extends EventTarget {
   /** Begins soon, or when the round that goes on has ended. @param {number} [milliseconds] */
   #soon(milliseconds = START_MILLISECONDS) {
     if (this.#round) this.#isDue = true;
-    if (this.#round || this.#timer !== undefined || !this.#app.keys.unlocked || !this.#index.isAllowed) return;
+    if (this.#round || this.#timer !== undefined || !this.#services.keys.unlocked || !this.#index.isAllowed) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       void this.#begin();
@@ -112,7 +121,7 @@ export class IndexFiller extends EventTarget {
     if (this.#round) return;
     const round = new AbortController();
     this.#round = round;
-    await navigator.locks.request(`${TURN} ${this.#app.address}`, { ifAvailable: true }, async (turn) => {
+    await navigator.locks.request(`${TURN} ${this.#services.address}`, { ifAvailable: true }, async (turn) => {
       // Another tab does it.
       if (!turn) return;
       await this.#run(round.signal);
@@ -129,7 +138,7 @@ export class IndexFiller extends EventTarget {
     this.#say("reading");
     this.#isDue = false;
     try {
-      const folders = (await this.#app.api.folders()).filter(({ role }) => !LEFT_OUT.has(role ?? ""));
+      const folders = (await this.#services.api.folders()).filter(({ role }) => !LEFT_OUT.has(role ?? ""));
       for (const folder of folders) {
         if (this.#index.isFull) break;
         const mark = this.#index.markOf(folder.id);
@@ -155,7 +164,7 @@ export class IndexFiller extends EventTarget {
    */
   async #readChanges({ id: folder }, { uidValidity, token }, signal) {
     if (token === null) return false;
-    const found = await this.#app.api.changes.since(folder, { uidValidity, token, from: 1, signal });
+    const found = await this.#services.api.changes.since(folder, { uidValidity, token, from: 1, signal });
     if (!found.whole || found.uidValidity !== uidValidity) return false;
     await this.#readRows(folder, uidValidity, found.messages, signal);
     const isGone = readUidSet(found.vanished);
@@ -166,7 +175,7 @@ export class IndexFiller extends EventTarget {
   /** @param {Folder} folder @param {AbortSignal} signal */
   async #readFolder({ id: folder }, signal) {
     const present = new Set();
-    let page = await this.#app.api.arrivals(folder, { signal });
+    let page = await this.#services.api.arrivals(folder, { signal });
     const { uidValidity, token = null } = page;
     let least = Infinity;
     while (page.uidValidity === uidValidity) {
@@ -180,7 +189,7 @@ export class IndexFiller extends EventTarget {
       least = rows.reduce((one, { uid }) => Math.min(one, uid), least);
       await this.#readRows(folder, uidValidity, rows, signal);
       if (this.#index.isFull) return;
-      page = await this.#app.api.arrivals(folder, { before: { uidValidity, uid: least }, signal });
+      page = await this.#services.api.arrivals(folder, { before: { uidValidity, uid: least }, signal });
     }
   }
 
@@ -215,7 +224,9 @@ export class IndexFiller extends EventTarget {
   async #fetch(folder, uidValidity, rows, signal) {
     const fetched = [];
     for (const row of rows) {
-      const message = await this.#app.api.rawMessage({ folder, uidValidity, uid: row.uid }, { signal, maxBytes: MAX_READ_BYTES }).catch((error) => {
+      const place = { folder, uidValidity, uid: row.uid };
+      const options = { signal, maxBytes: MAX_READ_BYTES };
+      const message = await this.#services.api.rawMessage(place, options).catch((error) => {
         // One message that is gone or too large does not stop the others.
         if (error instanceof ApiError && PASSED_OVER.has(error.code)) return null;
         throw error;
@@ -234,7 +245,7 @@ export class IndexFiller extends EventTarget {
     if (messages.length === 0) return [];
     const copies = messages.length > 1 ? messages.map((message) => message.slice(0)) : messages;
     try {
-      return await this.#app.mailVault.texts(copies);
+      return await this.#services.mailVault.texts(copies);
     } catch (error) {
       if (!(error instanceof VaultError) || !OF_ONE_MESSAGE.has(error.code)) throw error;
       if (messages.length === 1) return [null];

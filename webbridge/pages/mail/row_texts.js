@@ -10,13 +10,15 @@ import { shortName, visibleName } from "../../../wasm_build/ui/shown_names.js";
 import { senderOf } from "./row_people.js";
 import { dayKey } from "./days.js";
 
-/** @typedef {import("../app/app.js").App} App */
+/** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../app/api.js").MessageSummary} MessageSummary */
 /** @typedef {import("../trust/learnt_rows.js").Lesson} Lesson */
 /** @typedef {{who: string, subject: string, date: {iso: string | null, text: string}}} RowTexts */
 
 /** The longest subject in a row. The bridge has the same limit for the subjects that are not encrypted. */
 const MAX_SUBJECT_CHARACTERS = 1000;
+/** The placeholder for an encrypted subject (RFC 9788 section 3.2.1). */
+export const OBSCURED_SUBJECT = "[...]";
 /** A row has room for a few people only. */
 const MAX_PEOPLE = 100;
 
@@ -28,7 +30,7 @@ export function shorten(text, most = MAX_SUBJECT_CHARACTERS) {
 }
 
 /**
- * @param {App["translate"]} translate
+ * @param {Catalogue} translate
  * @param {import("./views/row_drawing.js").ListedMessage} message
  * @param {{isOutgoing: boolean, lesson: Lesson | null, subject: string}} options `subject` is that of a row without a state
  * @returns {RowTexts}
@@ -58,13 +60,13 @@ export function writePeople(people) {
   return people.slice(0, MAX_PEOPLE).map((one) => isolate(writeMailbox(one))).join(", ");
 }
 
-/** @param {App["translate"]} translate @param {Lesson} lesson @param {boolean} isOutgoing */
+/** @param {Catalogue} translate @param {Lesson} lesson @param {boolean} isOutgoing */
 function learntWho(translate, { sender, to = null }, isOutgoing) {
   return isOutgoing && to !== null ? translate("row_to", { to }) : sender || translate("no_sender");
 }
 
 /**
- * @param {App["translate"]} translate
+ * @param {Catalogue} translate
  * @param {import("./views/row_drawing.js").ListedMessage} message
  * @param {{isOutgoing: boolean, lesson: Lesson | null}} options
  */

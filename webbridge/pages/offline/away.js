@@ -8,7 +8,7 @@ import { Outbox } from "./outbox.js";
 import { keepsMail } from "./store.js";
 
 /** @typedef {import("../app/api.js").BridgeConfig} BridgeConfig */
-/** @typedef {import("./kept_mail.js").KeptOpening} KeptOpening */
+/** @typedef {import("./kept_openings.js").KeptOpening} KeptOpening */
 /** @typedef {import("../../../wasm_build/ui/secret_field.js").Secret} Secret */
 /** @typedef {[BridgeConfig, string | null]} Answers what the bridge says of itself, and who has signed in */
 /**
@@ -23,7 +23,7 @@ import { keepsMail } from "./store.js";
  */
 
 export class Away {
-  #app;
+  #services;
   #steps;
   /** @type {BridgeConfig | null} */
   #config = null;
@@ -35,11 +35,11 @@ export class Away {
   canEnter = false;
 
   /**
-   * @param {Pick<import("../app/app.js").App, "api" | "keys">} app
+   * @param {{api: import("../app/api.js").BridgeApi, keys: import("../keys/keys.js").KeyRing}} services
    * @param {Steps} steps
    */
   constructor({ api, keys }, steps) {
-    this.#app = { api, keys };
+    this.#services = { api, keys };
     this.#steps = steps;
     this.mail = new KeptMail(keys.vault, keys, () => (steps.isOwnComputer() ? steps.address() : null));
     this.source = new MailSource(api, this.mail);
@@ -65,7 +65,7 @@ export class Away {
 
   /** @returns {Promise<Answers>} */
   async #ask() {
-    const answers = /** @type {Answers} */ (await Promise.all([this.#app.api.config(), this.#steps.find(this.#steps.address())]));
+    const answers = /** @type {Answers} */ (await Promise.all([this.#services.api.config(), this.#steps.find(this.#steps.address())]));
     this.#adopt(answers[0]);
     return answers;
   }
@@ -115,13 +115,13 @@ export class Away {
 
   /** Unlocks the keys of an account that is kept here, and shows its mail. @param {KeptOpening} opening */
   async enter({ keys, address, config }) {
-    await this.#app.keys.unlockKept(keys);
+    await this.#services.keys.unlockKept(keys);
     if (this.#steps.address() !== null) return;
     this.#adopt(config);
     // The list that is followed replaces the unsigned authorities of the bridge, as at any other start.
     await this.#steps.follow();
     this.#hasStarted = true;
-    this.#app.api.use({ address, account: "" });
+    this.#services.api.use({ address, account: "" });
     await this.#steps.enter(address);
     // Without these answers nothing says whether a certificate was revoked. Those that are too old do not count.
     const answer = await this.mail.readEvidence();

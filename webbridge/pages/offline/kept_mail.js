@@ -14,12 +14,12 @@ import { decodeJson, decrypt, encodeJson, encrypt, importKey, KEY_BYTES } from "
 import { ApiError } from "../app/api.js";
 import { messagePath } from "../app/routes.js";
 import { accountDigest } from "../app/state_database.js";
+import { bound, findOpenings, FORMAT, keyPlace, openKey } from "./kept_openings.js";
 import {
-  countMessages, dropOlderHalf, keepsMail, readAccount, readAccounts, readAllSealed, readSealed, removeAccounts, removeSealed,
+  countMessages, dropOlderHalf, keepsMail, readAccount, readAllSealed, readSealed, removeAccounts, removeSealed,
   renewAccount, writeAccount, writeSealed,
 } from "./store.js";
 
-/** @typedef {import("../app/api.js").BridgeConfig} BridgeConfig */
 /** @typedef {import("../app/api.js").Folder} Folder */
 /** @typedef {import("../app/api.js").MessageSummary} MessageSummary */
 /** @typedef {import("../keys/keys.js").KeyRing} KeyRing */
@@ -28,11 +28,10 @@ import {
 /** @typedef {import("../../../wasm_build/vault/server/lookups.js").Answer} Answer */
 /** @typedef {import("../../../wasm_build/ui/secret_field.js").Secret} Secret */
 /** @typedef {import("./store.js").KeptAccount} KeptAccount */
-/** @typedef {{address: string, config: BridgeConfig}} Head the account, and what its bridge said of itself */
-/** An account that is kept here, whose keys a passphrase has opened. @typedef {Head & {keys: import("../keys/keys.js").KeptKeys}} KeptOpening */
+/** @typedef {import("./kept_openings.js").Head} Head */
+/** @typedef {import("./kept_openings.js").KeptOpening} KeptOpening */
 /** `opened` are rows of messages that were opened and may be older. @typedef {{uidValidity: number, latest: MessageSummary[], opened: MessageSummary[]}} KeptList */
 
-const FORMAT = 1;
 export const MAX_KEPT_BYTES = 200_000_000;
 /** A larger message is not kept. */
 const MAX_MESSAGE_BYTES = 30_000_000;
@@ -151,63 +150,21 @@ export class KeptMail extends EventTarget {
     if (account === null || !this.#keys.unlocked || !(await keepsMail())) return false;
     const kept = await readAccount(account);
     this.#isKept = kept !== null;
-    const key = kept && await this.#openKey(kept, this.#keys.copies({ byPerson: false }));
+    const services = { vault: this.#vault, keys: this.#keys };
+    const key = kept && await openKey(services, kept, this.#keys.copies({ byPerson: false }));
     if (!key || !this.#keys.unlocked || (await this.#digest()) !== account) return false;
     this.#opened = { kept, key };
     this.#changed();
     return true;
   }
 
-  /** @param {KeptAccount} kept @param {ReturnType<KeyRing["copies"]>} keys */
-  async #openKey({ account, key }, keys) {
-    const vault = await this.#vault();
-    // The call transfers its buffers.
-    const sealed = key.slice(0);
-    const { draft } = await vault.call("draft.open", { sealed, place: keyPlace(account), ...keys });
-    return importKey(new Uint8Array(draft));
-  }
-
   /**
-   * The accounts whose kept keys open with a passphrase, which is overwritten. Several may have been kept under the same one, so
-   * no keys are unlocked yet. Rejects with `wrong-passphrase` if there is none.
-   * @param {Secret} passphrase
-   * @param {string | null} address the only account that counts; null for all
+   * The accounts whose kept keys open with a passphrase, as `findOpenings` finds them.
+   * @param {Secret} passphrase which is overwritten @param {string | null} address the only account that counts; null for all
    * @returns {Promise<KeptOpening[]>}
    */
-  async findOpenings(passphrase, address) {
-    try {
-      const only = address === null ? null : await accountDigest(address);
-      const accounts = await keepsMail() ? await readAccounts() : [];
-      /** @type {KeptOpening[]} */
-      const found = [];
-      /** @type {unknown} */
-      let failure = null;
-      for (const kept of accounts.filter(({ account }) => only === null || account === only)) {
-        try {
-          found.push(await this.#findOpening(kept, passphrase));
-        } catch (error) {
-          failure = error;
-        }
-      }
-      if (found.length === 0) throw failure ?? new Error("nothing is kept");
-      return found;
-    } finally {
-      overwrite(passphrase.buffer);
-    }
-  }
-
-  /** @param {KeptAccount} kept @param {Secret} passphrase @returns {Promise<KeptOpening>} */
-  async #findOpening(kept, passphrase) {
-    const keys = await this.#keys.readKept(kept.keys.slice(0), passphrase);
-    try {
-      const key = await this.#openKey(kept, this.#keys.copiesOf(keys));
-      const { format, ...head } = decodeJson(await decrypt(key, kept.head, bound(kept.account, "head")));
-      if (format !== FORMAT || (await accountDigest(head.address)) !== kept.account) throw new Error("the head is of another account");
-      return { ...head, keys };
-    } catch (error) {
-      forgetOpenings([{ keys }]);
-      throw error;
-    }
+  findOpenings(passphrase, address) {
+    return findOpenings({ vault: this.#vault, keys: this.#keys }, passphrase, address);
   }
 
   /** The number and the size of the kept messages. */
@@ -375,23 +332,8 @@ export class KeptMail extends EventTarget {
   }
 }
 
-/** Overwrites the keys of accounts that the person has not chosen. @param {Pick<KeptOpening, "keys">[]} openings */
-export function forgetOpenings(openings) {
-  for (const { keys: { identities } } of openings) for (const { sealed } of identities) overwrite(sealed);
-}
-
 /** The place of a record: a hash, so that no file on the disk has the name of a folder. @param {string} account @param {string} name */
 async function placeOf(account, name) {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`${account} ${name}`));
   return `${account} ${hexFromBytes(digest)}`;
-}
-
-/** @param {string} account @param {string} place */
-function bound(account, place) {
-  return `sealwax offline ${FORMAT} ${account} ${place}`;
-}
-
-/** @param {string} account */
-function keyPlace(account) {
-  return `offline key of ${account}`;
 }

@@ -15,7 +15,7 @@ import { markupFrame } from "../../../wasm_build/ui/markup_frame.js";
 import { writeDocument } from "../../../wasm_build/ui/markup_cleaner.js";
 import { createPdf } from "./pdf_preview.js";
 
-/** @typedef {Pick<import("../app/app.js").App, "translate">} Speaking */
+/** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../../wasm_build/ui/attachments.js").Attachment} Attachment */
 
 /** The largest picture or PDF file that is shown. */
@@ -55,11 +55,11 @@ export function previewKind({ name, type, data }) {
 }
 
 /**
- * @param {Speaking} app
+ * @param {Catalogue} translate
  * @param {Attachment} attachment
  * @param {string} name the name to show
  */
-export async function openPreview({ translate }, attachment, name) {
+export async function openPreview(translate, attachment, name) {
   const kind = previewKind(attachment);
   const before = closings;
   const pdf = kind === "pdf" ? await createPdf(translate, { data: attachment.data, name }) : null;
@@ -84,7 +84,7 @@ async function createPicture({ type, data }, name) {
   return html("div", { role: "img", "aria-label": name }, frame);
 }
 
-/** @param {Speaking["translate"]} translate @param {ArrayBuffer} data @param {string} name */
+/** @param {Catalogue} translate @param {ArrayBuffer} data @param {string} name */
 function createText(translate, data, name) {
   const isCut = data.byteLength > SHOWN_TEXT_BYTES;
   const text = new TextDecoder().decode(data.slice(0, SHOWN_TEXT_BYTES));

@@ -7,18 +7,18 @@ import { html } from "../../../wasm_build/ui/dom.js";
 import { leavingMark, lockMark } from "../../../wasm_build/ui/state_mark.js";
 import { listOf } from "../../../wasm_build/ui/formats.js";
 
-/** @typedef {import("../app/app.js").App} App */
+/** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("./report.js").Report} Report */
 
 /** The header fields that the notes name. From is not among them, because the state already is about the author. */
 const SHOWN_FIELDS = ["subject", "to", "cc", "date"];
 
 /**
- * @param {App} app
+ * @param {Catalogue} translate
  * @param {Report} report
  * @returns {HTMLElement[]}
  */
-export function createHeaderNotes({ translate }, { state, headers, headerProtections }) {
+export function createHeaderNotes(translate, { state, headers, headerProtections }) {
   if (state === "plain" || state === "invalid") return [];
   // `headerProtections` is empty if no field is protected.
   const protections = new Map(

@@ -6,11 +6,13 @@ import { pdfViewUrl } from "../../../wasm_build/vault/owner/trusted_scripts.js";
 import { ApiError } from "../app/api.js";
 import { lateScript } from "../app/late_script.js";
 
+/** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+
 const load = lateScript(pdfViewUrl, PDF_VIEW_INTEGRITY);
 
 /**
  * The preview of a PDF file, and the function that ends it.
- * @param {import("../app/app.js").App["translate"]} translate
+ * @param {Catalogue} translate
  * @param {{data: ArrayBuffer, name: string}} file `name` is shown
  * @returns {Promise<import("./pdf/pdf_view.js").PdfView>}
  */

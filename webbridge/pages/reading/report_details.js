@@ -18,10 +18,10 @@ import { fillLongText } from "../../../wasm_build/ui/text_pieces.js";
 import {
   openPgpReason, reasonInFull, reasonSentence, shownState, verifiedSentence,
 } from "../../../wasm_build/ui/verdict_words.js";
-import { certificateFacts } from "../app/facts.js";
+import { certificateFacts } from "../trust/certificate_facts.js";
 import { findCertificate, isEncrypted, provedSender } from "./report.js";
 
-/** @typedef {Pick<import("../app/app.js").App, "translate">} Speaking */
+/** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../../wasm_build/ui/state_mark.js").State} State */
 /** @typedef {import("./report.js").LayerReport} LayerReport */
 /** @typedef {import("./report.js").RecipientReport} RecipientReport */
@@ -42,23 +42,22 @@ const FOR_DETAILS = new Set([
 const FIRST_SIGNERS = 5;
 
 /**
- * @param {Speaking} app
+ * @param {Catalogue} translate
  * @param {Report} report
  * @param {{from: string, why: HTMLElement | null, unproven?: string, people?: number}} options `from` is the claimed sender for people,
  *   `why` the section on signers, `unproven` the sentence for an encrypted message without a proved sender, in place of the general
  *   one, and `people` the number of people for whom it is encrypted, if the encryption does not say
  */
-export function createState(app, report, { from, why, unproven, people = 0 }) {
-  const { translate } = app;
-  if (isBeingChecked(report)) return createChecking(app, report, people);
-  const sentence = (report.state === "encrypted-only" && unproven) || stateSentence(app, report, from);
-  const lock = createLock(app, report, people);
+export function createState(translate, report, { from, why, unproven, people = 0 }) {
+  if (isBeingChecked(report)) return createChecking(translate, report, people);
+  const sentence = (report.state === "encrypted-only" && unproven) || stateSentence(translate, report, from);
+  const lock = createLock(translate, report, people);
   const element = html(
     "div",
     { class: `state-block state-block-${report.state}`, data: { test: "state", state: report.state } },
     html("div", { class: "state-row" }, stateStatement(shownState(report), translate, { sentence }), lock?.element),
-    createReasons(app, report),
-    html("div", { class: "disclosures" }, why, createDetails(app, report)),
+    createReasons(translate, report),
+    html("div", { class: "disclosures" }, why, createDetails(translate, report)),
   );
   const spoken = [`${translate(wordKey(shownState(report)))}.`, sentence, lock?.words].filter(Boolean).join(" ");
   return { element, spoken };
@@ -71,13 +70,12 @@ function isBeingChecked(report) {
 
 /**
  * The statement while authorities are asked, without a verdict and reasons.
- * @param {Speaking} app
+ * @param {Catalogue} translate
  * @param {Report} report
  * @param {number} people
  */
-function createChecking(app, report, people) {
-  const { translate } = app;
-  const lock = createLock(app, report, people);
+function createChecking(translate, report, people) {
+  const lock = createLock(translate, report, people);
   const element = html(
     "div",
     { class: "state-block", data: { test: "state", state: "checking" } },
@@ -88,11 +86,11 @@ function createChecking(app, report, people) {
 }
 
 /**
- * @param {Speaking} app
+ * @param {Catalogue} translate
  * @param {Report} report
  * @param {string} from
  */
-function stateSentence({ translate }, report, from) {
+function stateSentence(translate, report, from) {
   if (report.state === "verified") {
     // The text of a field has a signer, but nobody has sent it.
     const sender = provedSender(report) ?? from;
@@ -106,11 +104,11 @@ function stateSentence({ translate }, report, from) {
 }
 
 /**
- * @param {Speaking} app
+ * @param {Catalogue} translate
  * @param {Report} report
  * @param {number} people
  */
-function createLock({ translate }, report, people) {
+function createLock(translate, report, people) {
   if (!isEncrypted(report)) return null;
   const count = people || countReaders(report);
   const words = translate("encrypted_for", { count });
@@ -121,10 +119,10 @@ function createLock({ translate }, report, people) {
 
 /**
  * The list of reasons for the state, each with advice.
- * @param {Speaking} app
+ * @param {Catalogue} translate
  * @param {Report} report
  */
-function createReasons({ translate }, report) {
+function createReasons(translate, report) {
   const reasons = report.reasons.filter(({ code }) => !FOR_DETAILS.has(code));
   if (reasons.length === 0) return null;
   const createItem = (/** @type {Report["reasons"][number]} */ reason, /** @type {number} */ index) => {
@@ -141,30 +139,28 @@ function createReasons({ translate }, report) {
 }
 
 /**
- * @param {Speaking} app
+ * @param {Catalogue} translate
  * @param {Report} report
  */
-function createDetails(app, report) {
+function createDetails(translate, report) {
   if (report.layers.length === 0) return null;
-  const { translate } = app;
   const remarks = report.reasons.filter(({ code }) => FOR_DETAILS.has(code));
   return html(
     "details",
     { class: "details", data: { test: "details" } },
     html("summary", { text: translate("details") }),
     ...remarks.map((remark) => html("p", {}, ...sentenceNodes(reasonInFull(translate, remark, dayOnly)))),
-    ...report.layers.map((layer, index) => createLayer(app, report, layer, index)),
+    ...report.layers.map((layer, index) => createLayer(translate, report, layer, index)),
   );
 }
 
 /**
- * @param {Speaking} app
+ * @param {Catalogue} translate
  * @param {Report} report
  * @param {LayerReport} layer
  * @param {number} index
  */
-function createLayer(app, report, layer, index) {
-  const { translate } = app;
+function createLayer(translate, report, layer, index) {
   const recipients = report.recipients.filter((recipient) => recipient.layer === index);
   const signers = report.signers.filter((signer) => signer.layer === index);
   return html(
@@ -175,18 +171,20 @@ function createLayer(app, report, layer, index) {
       [translate("fact_algorithm"), layer.algorithm],
       [translate("fact_covers"), translate(layer.coversWhole ? "covers_whole" : "covers_part", { part: layer.path })],
     ]),
-    ...createLongList(html("div"), signers, (signer) => createSigner(app, report, signer), { more: moreIn(translate), first: FIRST_SIGNERS, rowsOfFrame: FIRST_SIGNERS }),
-    recipients.length > 0 ? createRecipients(app, recipients) : null,
+    ...createLongList(html("div"), signers, (signer) => createSigner(translate, report, signer), {
+      more: moreIn(translate), first: FIRST_SIGNERS, rowsOfFrame: FIRST_SIGNERS,
+    }),
+    recipients.length > 0 ? createRecipients(translate, recipients) : null,
   );
 }
 
 /**
  * The verdicts on parts with their own protection, shown below the text. A verdict is valid for its part only.
- * @param {Speaking} app
+ * @param {Catalogue} translate
  * @param {import("../keys/mail_vault.js").OpenedMessage} opened
  * @param {(path: string) => HTMLElement[]} createOpening makes the button that opens an encrypted part, if it can be opened
  */
-export function createPartVerdicts({ translate }, { report, parts }, createOpening) {
+export function createPartVerdicts(translate, { report, parts }, createOpening) {
   const items = report.layers.flatMap((layer, index) => {
     if (layer.coversWhole) return [];
     const signers = report.signers.filter((signer) => signer.layer === index);
@@ -212,7 +210,7 @@ export function createPartVerdicts({ translate }, { report, parts }, createOpeni
 }
 
 /**
- * @param {Speaking["translate"]} translate
+ * @param {Catalogue} translate
  * @param {string} text
  */
 function createCovered(translate, text) {
@@ -234,7 +232,7 @@ function signerName(report, signer) {
   return signer.addresses.join(", ") || findCertificate(report, signer.certificate)?.name || signer.sid;
 }
 
-/** The words on the button below the first rows. @param {Speaking["translate"]} translate */
+/** The words on the button below the first rows. @param {Catalogue} translate */
 function moreIn(translate) {
   return (/** @type {number} */ count) => translate("rows_more", { count });
 }
@@ -249,11 +247,11 @@ function worstState(signers) {
 }
 
 /**
- * @param {Speaking} app
+ * @param {Catalogue} translate
  * @param {Report} report
  * @param {SignerReport} signer
  */
-function createSigner({ translate }, report, signer) {
+function createSigner(translate, report, signer) {
   const certificate = findCertificate(report, signer.certificate);
   return html(
     "div",
@@ -269,17 +267,17 @@ function createSigner({ translate }, report, signer) {
   );
 }
 
-/** @param {Speaking["translate"]} translate @param {SignerReport} signer @returns {[string, string]} */
+/** @param {Catalogue} translate @param {SignerReport} signer @returns {[string, string]} */
 function missing(translate, { reasons }) {
   const isThere = reasons.some(({ code }) => code === "certificate-unreadable");
   return [translate("fact_subject"), translate(isThere ? "not_readable" : "not_carried")];
 }
 
 /**
- * @param {Speaking} app
+ * @param {Catalogue} translate
  * @param {RecipientReport[]} recipients
  */
-function createRecipients({ translate }, recipients) {
+function createRecipients(translate, recipients) {
   const createItem = (/** @type {RecipientReport} */ { rid, algorithm, opened }) => html(
     "li",
     {},

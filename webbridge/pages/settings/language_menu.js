@@ -5,14 +5,18 @@ import { problem } from "../../../wasm_build/ui/parts.js";
 import { actIcon } from "../app/act_icons.js";
 import { LANGUAGES } from "../../../wasm_build/ui/languages.js";
 
+/** @typedef {import("../app/language.js").PageTexts} PageTexts */
+/** @typedef {import("../app/services.js").SentenceFor} SentenceFor */
+/** @typedef {{translate: PageTexts, sentenceFor: SentenceFor}} LanguageServices */
+
 const ID = "language-menu";
 
 /**
- * @param {Pick<import("../app/app.js").App, "translate" | "sentenceFor">} app
+ * @param {LanguageServices} services
  * @param {(language: string) => Promise<void>} onChoice shows the pages in this language
  */
-export function createLanguageMenu(app, onChoice) {
-  const { translate } = app;
+export function createLanguageMenu(services, onChoice) {
+  const { translate } = services;
   const failure = problem("language-error");
   const menu = html("select", { id: ID, data: { test: "language" } }, ...Object.entries(LANGUAGES).map(([lang, text]) =>
     // Without its direction, an Arabic name would turn around in an English menu.
@@ -26,7 +30,7 @@ export function createLanguageMenu(app, onChoice) {
       document.getElementById(ID)?.focus();
     } catch (error) {
       menu.value = translate.language;
-      failure.textContent = app.sentenceFor(error);
+      failure.textContent = services.sentenceFor(error);
     }
   });
   return html(

@@ -10,11 +10,13 @@ import { dayOnly } from "../../../wasm_build/ui/formats.js";
 import { recipientInFull } from "../../../wasm_build/ui/verdict_words.js";
 import { createFacts } from "../../../wasm_build/ui/facts.js";
 
-/** @typedef {import("../app/app.js").App} App */
+/** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../keys/mail_vault.js").MailVault} MailVault */
+/** @typedef {{translate: Catalogue, mailVault: MailVault}} CertificateServices */
 /** @typedef {import("../../../wasm_build/ui/recipient_words.js").RecipientCheck} RecipientCheck */
 
 /**
- * @param {App} app
+ * @param {CertificateServices} services
  * @param {ArrayBuffer} certificate
  */
 export async function showCertificate({ translate, mailVault }, certificate) {
@@ -23,7 +25,7 @@ export async function showCertificate({ translate, mailVault }, certificate) {
 }
 
 /**
- * @param {App} app
+ * @param {CertificateServices} services
  * @param {string} address
  * @param {RecipientCheck} check
  */

@@ -7,7 +7,7 @@ import { html } from "../../../../wasm_build/ui/dom.js";
 import { isolate, longDate } from "../../../../wasm_build/ui/formats.js";
 import { createForm, problem, switchField } from "../../../../wasm_build/ui/parts.js";
 import { createCopyField } from "../../writing/copy_choice.js";
-import { askToSignOut } from "../../app/frame.js";
+import { askToSignOut } from "./sign_out_question.js";
 import { createLanguageMenu } from "../../settings/language_menu.js";
 import { chooseNoReceipts, givesNoReceipts } from "../../reading/receipt_choice.js";
 import { chooseShortcuts, hasShortcuts } from "../../app/shortcuts.js";
@@ -16,26 +16,47 @@ import { createOfflineSection } from "../../settings/views/offline_section.js";
 import { createNewMailForm } from "../../settings/views/new_mail_form.js";
 import { createSignatureForm } from "../../writing/views/signature_form.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../app/services.js").View} View */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../app/services.js").UseLanguage} UseLanguage */
+/** @typedef {import("../../app/services.js").Announce} Announce */
+/** @typedef {import("../../trust/kept_trust.js").KeptTrust} KeptTrust */
+/** @typedef {import("../../app/api.js").BridgeApi} BridgeApi */
+/** @typedef {import("../../app/services.js").SentenceFor} SentenceFor */
+/** @typedef {import("../../app/services.js").Attempt} Attempt */
+/** @typedef {import("../../settings/views/index_section.js").IndexServices} IndexServices */
+/** @typedef {import("../../settings/views/offline_section.js").OfflineServices} OfflineServices */
+/** @typedef {import("../../settings/views/new_mail_form.js").NewMailServices} NewMailServices */
+/** @typedef {import("../../settings/language_menu.js").LanguageServices} LanguageServices */
+/** @typedef {import("../../writing/views/signature_form.js").SignatureServices} SignatureServices */
+/** @typedef {import("./sign_out_question.js").SignOutServices} SignOutServices */
+/**
+ * @typedef {{
+ *   translate: Catalogue, mailPath: () => string, useLanguage: UseLanguage, announce: Announce, kept: KeptTrust,
+ *   api: BridgeApi, sentenceFor: SentenceFor, attempt: Attempt,
+ * } & IndexServices & OfflineServices & NewMailServices & LanguageServices & SignatureServices
+ *   & SignOutServices} AccountServices
+ */
 /** @typedef {import("../../app/api.js").ListedSession} ListedSession */
 
 /**
- * @param {App} app
- * @returns {import("../../app/app.js").View}
+ * @param {AccountServices} services
+ * @returns {View}
  */
-export function createAccountView(app) {
-  const { translate } = app;
+export function createAccountView(services) {
+  const { translate } = services;
   const heading = html("h1", { tabindex: -1, text: translate("account_title") });
-  const search = createIndexSection(app);
-  const offline = createOfflineSection(app);
-  const back = html("a", { class: "button", href: `#${app.mailPath()}`, text: translate("to_the_mail") });
-  const newMail = createNewMailForm(app);
-  const signature = createSignatureForm(app);
+  const search = createIndexSection(services);
+  const offline = createOfflineSection(services);
+  const back = html("a", { class: "button", href: `#${services.mailPath()}`, text: translate("to_the_mail") });
+  const newMail = createNewMailForm(services);
+  const signature = createSignatureForm(services);
   const element = html(
     "div",
     { class: "narrow stack", data: { test: "account-view" } },
-    heading, newMail.element, createSessions(app), signature.element, createCopies(app), createReceipts(app), search.element,
-    offline.element, createKeys(app), createLanguageMenu(app, (one) => app.useLanguage(one)), html("div", { class: "actions" }, back),
+    heading, newMail.element, createSessions(services), signature.element, createCopies(services), createReceipts(services),
+    search.element, offline.element, createKeys(services), createLanguageMenu(services, (one) => services.useLanguage(one)),
+    html("div", { class: "actions" }, back),
   );
   const close = () => {
     newMail.close();
@@ -46,9 +67,9 @@ export function createAccountView(app) {
   return { element, heading, titleKey: "account_title", close };
 }
 
-/** @param {App} app */
-function createSessions(app) {
-  const { translate } = app;
+/** @param {AccountServices} services */
+function createSessions(services) {
+  const { translate } = services;
   const title = html("h2", { id: "sessions-title", tabindex: -1, text: translate("sessions_title") });
   const failure = problem("sessions-error");
   const body = html("div", { class: "stack", "aria-busy": "true" }, html("p", { class: "note", text: translate("loading") }));
@@ -60,20 +81,20 @@ function createSessions(app) {
     failure.textContent = "";
     again.hidden = true;
     try {
-      const { sessions, total } = await app.api.sessions();
-      body.replaceChildren(...drawSessions(app, { sessions, total, end }));
+      const { sessions, total } = await services.api.sessions();
+      body.replaceChildren(...drawSessions(services, { sessions, total, end }));
     } catch (error) {
-      failure.textContent = app.sentenceFor(error);
+      failure.textContent = services.sentenceFor(error);
       again.hidden = false;
     }
     body.setAttribute("aria-busy", "false");
   };
 
   /** @type {End} */
-  const end = (button, request, said) => app.attempt(button, translate("ending_session"), failure, async () => {
+  const end = (button, request, said) => services.attempt(button, translate("ending_session"), failure, async () => {
     await request();
     await load();
-    app.announce(said);
+    services.announce(said);
     // The button that had the focus is gone with its card.
     title.focus();
   });
@@ -88,9 +109,9 @@ function createSessions(app) {
   );
 }
 
-/** The choice for the copies of all messages that the account sends. @param {App} app */
-function createCopies(app) {
-  const { translate } = app;
+/** The choice for the copies of all messages that the account sends. @param {AccountServices} services */
+function createCopies(services) {
+  const { translate } = services;
   const field = createCopyField(translate, {
     label: translate("copy_label_all"), hint: translate("copy_hint_all"), test: "copies",
   });
@@ -101,16 +122,16 @@ function createCopies(app) {
   save.disabled = true;
   const load = async () => {
     try {
-      field.wish = await app.api.copyChoice();
+      field.wish = await services.api.copyChoice();
       field.select.disabled = false;
       save.disabled = false;
     } catch (error) {
-      failure.textContent = app.sentenceFor(error);
+      failure.textContent = services.sentenceFor(error);
     }
   };
-  const submit = () => app.attempt(save, translate("copies_saving"), failure, async () => {
-    await app.api.chooseCopy(field.wish ?? true);
-    app.announce(translate("copies_saved"));
+  const submit = () => services.attempt(save, translate("copies_saving"), failure, async () => {
+    await services.api.chooseCopy(field.wish ?? true);
+    services.announce(translate("copies_saved"));
   });
   void load();
   return html(
@@ -121,7 +142,7 @@ function createCopies(app) {
   );
 }
 
-/** The choice to be asked for no signed receipts. @param {App} app */
+/** The choice to be asked for no signed receipts. @param {AccountServices} services */
 function createReceipts({ translate, kept }) {
   const never = switchField(translate("receipts_never"), "receipts-never", (isOn) => chooseNoReceipts(isOn, kept.keeping !== "off"));
   never.input.checked = givesNoReceipts();
@@ -133,7 +154,7 @@ function createReceipts({ translate, kept }) {
   );
 }
 
-/** The switch for the keys that act in the mail view. @param {App} app */
+/** The switch for the keys that act in the mail view. @param {AccountServices} services */
 function createKeys({ translate, kept }) {
   const shortcuts = switchField(translate("shortcuts_switch"), "shortcuts-switch", (isOn) => chooseShortcuts(isOn, kept.keeping !== "off"));
   shortcuts.input.checked = hasShortcuts();
@@ -148,18 +169,18 @@ function createKeys({ translate, kept }) {
 /** @typedef {(button: HTMLButtonElement, request: () => Promise<void>, said: string) => Promise<void>} End */
 
 /**
- * @param {App} app
+ * @param {AccountServices} services
  * @param {{sessions: ListedSession[], total: number, end: End}} list
  */
-function drawSessions(app, { sessions, total, end }) {
-  const { translate } = app;
+function drawSessions(services, { sessions, total, end }) {
+  const { translate } = services;
   const shown = [...sessions.filter((one) => one.this), ...sessions.filter((one) => !one.this)];
   const hidden = total - sessions.length;
   const others = html("button", { type: "button", text: translate("end_other_sessions"), data: { test: "end-others" } });
   others.addEventListener("click", () =>
-    end(others, () => app.api.endOtherSessions(), translate("other_sessions_ended")));
+    end(others, () => services.api.endOtherSessions(), translate("other_sessions_ended")));
   return [
-    html("ul", { class: "cards" }, ...shown.map((one) => createCard(app, one, end))),
+    html("ul", { class: "cards" }, ...shown.map((one) => createCard(services, one, end))),
     hidden > 0 ? html("p", { class: "note", text: translate("sessions_more", { count: hidden }) }) : null,
     total > 1
       ? html("div", { class: "actions" }, others)
@@ -168,12 +189,12 @@ function drawSessions(app, { sessions, total, end }) {
 }
 
 /**
- * @param {App} app
+ * @param {AccountServices} services
  * @param {ListedSession} session
  * @param {End} end
  */
-function createCard(app, session, end) {
-  const { translate } = app;
+function createCard(services, session, end) {
+  const { translate } = services;
   const program = session.program || translate("session_unknown_program");
   const name = session.this ? translate("session_this", { program }) : program;
   const used = longDate(session.used);
@@ -187,8 +208,8 @@ function createCard(app, session, end) {
     "aria-label": translate("end_session_named", { program: name, date: used }),
   });
   button.addEventListener("click", () => session.this
-    ? askToSignOut(app)
-    : end(button, () => app.api.endSession(session.id), translate("session_ended_named", { program })));
+    ? askToSignOut(services)
+    : end(button, () => services.api.endSession(session.id), translate("session_ended_named", { program })));
   return html(
     "li",
     { class: "card", data: { test: "session", this: String(session.this) } },

@@ -11,39 +11,53 @@ import { createShowButton } from "./accounts_view.js";
 import { sameAddress } from "../../../../wasm_build/ui/formats.js";
 import { createForm, inputField, problem, whileBusy } from "../../../../wasm_build/ui/parts.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../app/services.js").View} View */
+/** @typedef {import("../../app/services.js").UseLanguage} UseLanguage */
+/** @typedef {import("../../app/services.js").SignIn} SignIn */
+/** @typedef {import("../../app/services.js").SentenceFor} SentenceFor */
+/** @typedef {import("../../keys/keys.js").KeyRing} KeyRing */
+/** @typedef {import("../accounts_here.js").AccountsHere} AccountsHere */
+/** @typedef {import("../../settings/language_menu.js").LanguageServices} LanguageServices */
+/** @typedef {import("./accounts_view.js").AccountChangeServices} AccountChangeServices */
+/**
+ * @typedef {{
+ *   translate: Catalogue, useLanguage: UseLanguage, signIn: SignIn, sentenceFor: SentenceFor, keys: KeyRing,
+ *   accounts: AccountsHere, hasDraft: () => boolean,
+ * } & LanguageServices & AccountChangeServices} SignInServices
+ */
 /** @typedef {{address: string, password: string, isForeign: boolean}} Typed */
 
 /**
- * @param {App} app
+ * @param {SignInServices} services
  * @param {{ended: string | null, isSessionLeft: boolean, typed?: Typed}} options `ended` is the account whose session has ended; null
  *   for a first sign-in. `isSessionLeft`: the bridge did not confirm a sign-out. `typed` is filled in
- * @returns {import("../../app/app.js").View}
+ * @returns {View}
  */
-export function createSignInView(app, { ended, isSessionLeft, typed }) {
-  const { translate } = app;
+export function createSignInView(services, { ended, isSessionLeft, typed }) {
+  const { translate } = services;
   const heading = html("h1", { tabindex: -1, text: translate("sign_in_title") });
-  const introduction = ended ? createReminder(app) : createPromise(translate);
+  const introduction = ended ? createReminder(services) : createPromise(translate);
   const left = isSessionLeft
     ? html("p", { class: "problem", role: "alert", text: translate("sign_out_unconfirmed"), data: { test: "session-left" } })
     : null;
-  const form = createSignInForm(app, typed ?? { address: ended ?? "", password: "", isForeign: false });
-  const menu = createLanguageMenu(app, (language) =>
-    app.useLanguage(language, { isOwnComputer: !form.typed().isForeign }));
-  const element = html("div", { class: "narrow stack" }, heading, left, introduction, form.element, createOthers(app, ended), menu);
-  const renew = () => createSignInView(app, { ended, isSessionLeft, typed: form.typed() });
+  const form = createSignInForm(services, typed ?? { address: ended ?? "", password: "", isForeign: false });
+  const menu = createLanguageMenu(services, (language) =>
+    services.useLanguage(language, { isOwnComputer: !form.typed().isForeign }));
+  const element = html("div", { class: "narrow stack" }, heading, left, introduction, form.element, createOthers(services, ended), menu);
+  const renew = () => createSignInView(services, { ended, isSessionLeft, typed: form.typed() });
   return { element, heading, titleKey: "sign_in_title", focus: form.focus, renew, close: form.clear };
 }
 
 /**
- * @param {App} app
+ * @param {SignInServices} services
  * @param {Typed} typed what is filled in
  */
-function createSignInForm(app, typed) {
-  const { translate } = app;
+function createSignInForm(services, typed) {
+  const { translate } = services;
   const { address, password } = createFields(translate, typed.address);
   const foreign = createComputerField(translate);
-  const passphrase = createPassphraseField(app, () => form.requestSubmit());
+  const passphrase = createPassphraseField(services, () => form.requestSubmit());
   password.input.value = typed.password;
   foreign.input.checked = typed.isForeign;
   const failure = problem("sign-in-error");
@@ -63,13 +77,13 @@ function createSignInForm(app, typed) {
     if (missing) return complain(translate("sign_in_incomplete"), missing);
     return whileBusy(button, translate("signing_in"), async () => {
       const isOwnComputer = !foreign.input.checked;
-      await app.signIn(address.input.value.trim(), password.input.value, { isOwnComputer }, () => {
+      await services.signIn(address.input.value.trim(), password.input.value, { isOwnComputer }, () => {
         password.input.value = "";
         if (!passphrase?.length) return null;
         button.textContent = translate("unlocking");
         return passphrase.take();
       });
-    }, (error) => complain(app.sentenceFor(error), password.input));
+    }, (error) => complain(services.sentenceFor(error), password.input));
   };
 
   const form = createForm(
@@ -88,7 +102,7 @@ function createSignInForm(app, typed) {
 }
 
 /**
- * @param {App["translate"]} translate
+ * @param {Catalogue} translate
  * @param {string} known the address to fill in, or nothing
  */
 function createFields(translate, known) {
@@ -104,7 +118,7 @@ function createFields(translate, known) {
 }
 
 /**
- * @param {App} app
+ * @param {SignInServices} services
  * @param {() => void} onSubmit
  * @returns {SecretField | null} null if the keys are unlocked, because only the session at the bridge has ended
  */
@@ -115,7 +129,7 @@ function createPassphraseField({ translate, keys }, onSubmit) {
   });
 }
 
-/** @param {App["translate"]} translate */
+/** @param {Catalogue} translate */
 function createComputerField(translate) {
   const id = uniqueId("computer");
   const input = html("input", { type: "checkbox", "aria-describedby": id, data: { test: "foreign-computer" } });
@@ -128,25 +142,25 @@ function createComputerField(translate) {
   return { element, input };
 }
 
-/** The other accounts of this browser, which this tab can show. @param {App} app @param {string | null} ended */
-function createOthers(app, ended) {
-  const others = app.accounts.all.filter(({ address }) => !ended || !sameAddress(address, ended));
-  if (others.length === 0 || !app.accounts.isOffered) return null;
+/** The other accounts of this browser, which this tab can show. @param {SignInServices} services @param {string | null} ended */
+function createOthers(services, ended) {
+  const others = services.accounts.all.filter(({ address }) => !ended || !sameAddress(address, ended));
+  if (others.length === 0 || !services.accounts.isOffered) return null;
   const failure = problem("accounts-error");
-  const buttons = others.map((one) => createShowButton(app, one, failure, { text: one.address }));
+  const buttons = others.map((one) => createShowButton(services, one, failure, { text: one.address }));
   return html(
     "section", { class: "stack", "aria-labelledby": "others-title", data: { test: "sign-in-others" } },
-    html("h2", { id: "others-title", text: app.translate("accounts_others") }), html("div", { class: "actions" }, ...buttons), failure,
+    html("h2", { id: "others-title", text: services.translate("accounts_others") }), html("div", { class: "actions" }, ...buttons), failure,
   );
 }
 
-/** @param {App} app */
-function createReminder(app) {
-  const text = app.translate(app.hasDraft() ? "error_session_ended" : "session_ended");
+/** @param {SignInServices} services */
+function createReminder(services) {
+  const text = services.translate(services.hasDraft() ? "error_session_ended" : "session_ended");
   return html("p", { class: "note", text, data: { test: "session-ended" } });
 }
 
-/** @param {App["translate"]} translate */
+/** @param {Catalogue} translate */
 function createPromise(translate) {
   const mark = stateMark("encrypted-only", translate, { size: 32 });
   mark.setAttribute("aria-hidden", "true");

@@ -2,19 +2,22 @@
 
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { problem } from "../../../../wasm_build/ui/parts.js";
-import { ApiError } from "../api.js";
+import { ApiError } from "../../../../wasm_build/vault/server/json_requests.js";
 
-/** @typedef {import("../app.js").App} App */
+/** @typedef {import("../services.js").View} View */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../services.js").SentenceFor} SentenceFor */
+/** @typedef {{translate: Catalogue, sentenceFor: SentenceFor, mailPath: () => string}} LateViewServices */
 /** @typedef {{element: HTMLElement, close: () => void}} Content */
 
 /**
- * @param {App} app
+ * @param {LateViewServices} services
  * @param {{name: string, titleKey: string, meaning: string, load: () => Promise<void>, create: () => Content}} options `name` is for
  *   tests; `create` is called when the script is loaded
- * @returns {import("../app.js").View}
+ * @returns {View}
  */
-export function createLateView(app, { name, titleKey, meaning, load, create }) {
-  const { translate } = app;
+export function createLateView(services, { name, titleKey, meaning, load, create }) {
+  const { translate } = services;
   const heading = html("h1", { tabindex: -1, text: translate(titleKey) });
   const failure = problem(`${name}-load-error`);
   const again = html("button", { type: "button", text: translate("try_again"), hidden: true, on: { click: () => void fill() } });
@@ -30,7 +33,7 @@ export function createLateView(app, { name, titleKey, meaning, load, create }) {
       await load();
     } catch (error) {
       body.replaceChildren();
-      failure.textContent = app.sentenceFor(new ApiError("unreachable", String(error)));
+      failure.textContent = services.sentenceFor(new ApiError("unreachable", String(error)));
       again.hidden = false;
       return;
     }
@@ -41,7 +44,7 @@ export function createLateView(app, { name, titleKey, meaning, load, create }) {
   };
 
   void fill();
-  const back = html("a", { class: "button", href: `#${app.mailPath()}`, text: translate("to_the_mail") });
+  const back = html("a", { class: "button", href: `#${services.mailPath()}`, text: translate("to_the_mail") });
   const element = html(
     "div", { class: "narrow stack", data: { test: `${name}-view` } },
     heading, html("p", { class: "lede", text: meaning }), failure, again, body, html("div", { class: "actions" }, back),

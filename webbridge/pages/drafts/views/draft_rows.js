@@ -3,10 +3,13 @@
 import { draftIdIn, draftIdOf, readDraftMessage } from "../../../../wasm_build/ui/draft_message.js";
 import { ApiError } from "../../app/api.js";
 import { visibleName } from "../../../../wasm_build/ui/shown_names.js";
-import { decryptSubjects } from "../../reading/views/hidden_subjects.js";
-import { OBSCURED_SUBJECT } from "../../mail/views/message_row.js";
+import { decryptSubjects } from "../../mail/hidden_subjects.js";
+import { OBSCURED_SUBJECT } from "../../mail/row_texts.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../keys/mail_vault.js").MailVault} MailVault */
+/** @typedef {import("../draft_store.js").DraftStore} DraftStore */
+/** @typedef {{translate: Catalogue, mailVault: MailVault, drafts: DraftStore}} DraftRowServices */
 /** @typedef {import("../../mail/views/row_drawing.js").ListedMessage} ListedMessage */
 /**
  * The subject and recipients that a row hides while the keys are locked.
@@ -21,26 +24,26 @@ export function asDraftRow(message) {
 
 /**
  * The subjects and recipients that the rows hide.
- * @param {App} app
+ * @param {DraftRowServices} services
  * @param {{bytes: ArrayBuffer}[]} rows
  * @param {{areDrafts: boolean}} options
  * @returns {Promise<Hidden[] | null>} null if one of the messages was too much for the vault
  */
-export async function readHidden(app, rows, { areDrafts }) {
-  if (!areDrafts) return (await decryptSubjects(app, rows))?.map((subject) => ({ subject })) ?? null;
+export async function readHidden(services, rows, { areDrafts }) {
+  if (!areDrafts) return (await decryptSubjects(services, rows))?.map((subject) => ({ subject })) ?? null;
   const found = [];
-  for (const row of rows) found.push(await readDraft(app, row.bytes) ?? { subject: (await decryptSubjects(app, [row]))?.[0] ?? null });
+  for (const row of rows) found.push(await readDraft(services, row.bytes) ?? { subject: (await decryptSubjects(services, [row]))?.[0] ?? null });
   return found;
 }
 
-/** @param {App} app @param {ArrayBuffer} bytes @returns {Promise<Hidden | null>} null if it is no draft of Sealwax */
-async function readDraft(app, bytes) {
+/** @param {DraftRowServices} services @param {ArrayBuffer} bytes @returns {Promise<Hidden | null>} null if it is no draft of Sealwax */
+async function readDraft(services, bytes) {
   const id = draftIdIn(bytes);
   const parts = id ? readDraftMessage(new TextDecoder().decode(bytes)) : null;
   if (!id || !parts) return null;
   try {
-    const { subject, to, cc, bcc } = await app.drafts.fieldsOf(id, parts);
-    return { subject: subject || app.translate("no_subject"), to: visibleName([...to, ...cc, ...bcc].join(", ")) };
+    const { subject, to, cc, bcc } = await services.drafts.fieldsOf(id, parts);
+    return { subject: subject || services.translate("no_subject"), to: visibleName([...to, ...cc, ...bcc].join(", ")) };
   } catch (error) {
     if (error instanceof ApiError && error.code === "draft-not-yours") return { subject: null };
     throw error;

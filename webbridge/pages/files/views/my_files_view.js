@@ -9,20 +9,22 @@ import { lateScript } from "../../app/late_script.js";
 import { pickFolder } from "../../mail/views/folder_picker.js";
 import { createLateView } from "../../app/views/late_view.js";
 
+/** @typedef {import("../../app/views/late_view.js").LateViewServices} LateViewServices */
+/** @typedef {import("../my_files.js").FilesServices} FilesServices */
 /** @typedef {import("../my_files.js").MyFiles} MyFiles */
 
 const load = lateScript(myFilesUrl, MY_FILES_INTEGRITY);
 const PARTS = { ask, createForm, inputField, openDialog, pickFolder, problem, saveWorkerUrl, uniqueId, whileBusy };
 
 /**
- * @param {import("../../app/app.js").App} app with unlocked keys
+ * @param {FilesServices & LateViewServices} services with unlocked keys
  * @param {{wholeBytes: number}} limits those of the bridge
  */
-export function createMyFilesView(app, limits) {
-  const { translate } = app;
+export function createMyFilesView(services, limits) {
+  const { translate } = services;
   const create = () => {
     const { sealwaxMyFiles } = /** @type {{sealwaxMyFiles: MyFiles}} */ (/** @type {unknown} */ (globalThis));
-    return sealwaxMyFiles.createContent({ app, parts: PARTS, limits });
+    return sealwaxMyFiles.createContent({ services, parts: PARTS, limits });
   };
-  return createLateView(app, { name: "my-files", titleKey: "my_files_title", meaning: translate("my_files_meaning"), load, create });
+  return createLateView(services, { name: "my-files", titleKey: "my_files_title", meaning: translate("my_files_meaning"), load, create });
 }

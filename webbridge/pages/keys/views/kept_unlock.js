@@ -3,29 +3,39 @@
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { createForm, problem, whileBusy } from "../../../../wasm_build/ui/parts.js";
 import { SecretField } from "../../../../wasm_build/ui/secret_field.js";
-import { forgetOpenings } from "../../offline/kept_mail.js";
+import { forgetOpenings } from "../../offline/kept_openings.js";
 
-/** @typedef {import("../../app/app.js").App} App */
-/** @typedef {import("../../offline/kept_mail.js").KeptOpening} KeptOpening */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../app/services.js").View} View */
+/** @typedef {import("../../offline/away.js").Away} Away */
+/** @typedef {import("../../app/services.js").SentenceFor} SentenceFor */
+/** @typedef {import("../../app/services.js").Navigate} Navigate */
+/** @typedef {{translate: Catalogue, away: Away, sentenceFor: SentenceFor}} KeptUnlockServices */
+/**
+ * @typedef {{
+ *   translate: Catalogue, navigate: Navigate, mailPath: () => string,
+ * } & KeptUnlockServices} AwayViewServices
+ */
+/** @typedef {import("../../offline/kept_openings.js").KeptOpening} KeptOpening */
 
 /**
  * The form to unlock what is kept on this device. If several accounts have the same passphrase, the person chooses one.
- * @param {App} app
+ * @param {KeptUnlockServices} services
  * @param {{onUnlocked: () => void}} options
  */
-export function createKeptUnlock(app, { onUnlocked }) {
-  const { translate } = app;
+export function createKeptUnlock(services, { onUnlocked }) {
+  const { translate } = services;
   const field = new SecretField({
     translate, label: translate("kept_passphrase"), hint: translate("kept_passphrase_hint"), onSubmit: () => form.requestSubmit(),
   });
   const failure = problem("kept-unlock-error");
   const button = html("button", { class: "primary", type: "submit", text: translate("unlock"), data: { test: "kept-unlock-submit" } });
-  const choice = new AccountChoice(app, (chosen, opening) => enter(chosen, async () => opening));
+  const choice = new AccountChoice(translate, (chosen, opening) => enter(chosen, async () => opening));
   const submit = () => {
     if (field.length === 0) return field.setError(translate("passphrase_missing"));
     field.setError("");
     return enter(button, async () => {
-      const openings = await app.away.find(field.copy());
+      const openings = await services.away.find(field.copy());
       field.clear();
       if (openings.length === 1) return openings[0] ?? null;
       element.replaceChildren(choice.show(openings), failure);
@@ -37,7 +47,7 @@ export function createKeptUnlock(app, { onUnlocked }) {
       failure.textContent = "";
       const opening = await open();
       if (!opening) return;
-      await app.away.enter(opening);
+      await services.away.enter(opening);
       choice.forget(opening);
       onUnlocked();
     }, (error) => {
@@ -46,7 +56,7 @@ export function createKeptUnlock(app, { onUnlocked }) {
       choice.forget();
       element.replaceChildren(form, failure);
       if (code === "wrong-passphrase") field.setError(translate("kept_passphrase_wrong"));
-      else failure.textContent = app.sentenceFor(error);
+      else failure.textContent = services.sentenceFor(error);
     }).then(() => choice.focus());
   const form = createForm(
     { class: "stack", data: { test: "kept-unlock-form" } }, submit, field.element, html("div", { class: "actions" }, button),
@@ -61,22 +71,22 @@ export function createKeptUnlock(app, { onUnlocked }) {
 
 /** The accounts that one passphrase has opened, each with a button that shows it. */
 class AccountChoice {
-  #app;
+  #translate;
   #choose;
   /** @type {KeptOpening[]} */
   #openings = [];
   /** @type {HTMLElement | null} */
   #element = null;
 
-  /** @param {App} app @param {(pressed: HTMLButtonElement, chosen: KeptOpening) => void} choose */
-  constructor(app, choose) {
-    this.#app = app;
+  /** @param {Catalogue} translate @param {(pressed: HTMLButtonElement, chosen: KeptOpening) => void} choose */
+  constructor(translate, choose) {
+    this.#translate = translate;
     this.#choose = choose;
   }
 
   /** @param {KeptOpening[]} openings */
   show(openings) {
-    const { translate } = this.#app;
+    const translate = this.#translate;
     this.#openings = openings;
     const buttons = openings.map((opening) => {
       const button = html("button", { type: "button", dir: "auto", text: opening.address, data: { test: "kept-account" } });
@@ -104,13 +114,13 @@ class AccountChoice {
 
 /**
  * The view of a start without a connection.
- * @param {App} app
- * @returns {import("../../app/app.js").View}
+ * @param {AwayViewServices} services
+ * @returns {View}
  */
-export function createAwayView(app) {
-  const { translate } = app;
+export function createAwayView(services) {
+  const { translate } = services;
   const heading = html("h1", { tabindex: -1, text: translate("away_title") });
-  const unlock = createKeptUnlock(app, { onUnlocked: () => app.navigate(app.mailPath()) });
+  const unlock = createKeptUnlock(services, { onUnlocked: () => services.navigate(services.mailPath()) });
   const again = html("button", {
     type: "button", class: "quiet", text: translate("try_again"), data: { test: "away-again" }, on: { click: () => location.reload() },
   });

@@ -5,14 +5,18 @@ import { createForm, inputField, problem } from "../../../../wasm_build/ui/parts
 import { SecretField } from "../../../../wasm_build/ui/secret_field.js";
 import { ApiError } from "../../../../wasm_build/vault/server/json_requests.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../app/services.js").Attempt} Attempt */
+/** @typedef {import("../keys.js").KeyRing} KeyRing */
+/** @typedef {import("../../app/services.js").Announce} Announce */
+/** @typedef {{translate: Catalogue, attempt: Attempt, keys: KeyRing, announce: Announce}} KeyAddingServices */
 
 /**
- * @param {App} app
+ * @param {KeyAddingServices} services
  * @returns {{element: HTMLElement, clear: () => void}}
  */
-export function createKeyAdding(app) {
-  const { translate } = app;
+export function createKeyAdding(services) {
+  const { translate } = services;
   const file = inputField(translate("key_file"), {
     type: "file", accept: ".p12,.pfx,.pem,.epf,application/x-pkcs12", data: { test: "added-file" },
   }, { hint: translate("key_file_hint") });
@@ -22,11 +26,11 @@ export function createKeyAdding(app) {
   });
   const failure = problem("add-key-error");
   const button = html("button", { type: "submit", text: translate("key_add_now"), data: { test: "add-key-submit" } });
-  const send = () => app.attempt(button, translate("working"), failure, async () => {
+  const send = () => services.attempt(button, translate("working"), failure, async () => {
     const chosen = file.input.files?.[0];
     if (!chosen) throw new ApiError("no-file", "");
-    await app.keys.addToAccount(await chosen.arrayBuffer(), field.copy());
-    app.announce(translate("key_added"));
+    await services.keys.addToAccount(await chosen.arrayBuffer(), field.copy());
+    services.announce(translate("key_added"));
   });
   const form = createForm(
     { class: "stack", data: { test: "add-key" } }, send,

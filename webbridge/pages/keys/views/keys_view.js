@@ -16,22 +16,49 @@ import { createPasskeyChoice, createPasskeyUnlock } from "./passkey_forms.js";
 import { createReloadChoice } from "./reload_choice.js";
 import { createRecovery } from "./recovery_view.js";
 import { createResetNote } from "./reset_note.js";
-import { createRequestForms } from "../../account/views/request_forms.js";
+import { createRequestForms } from "./request_forms.js";
 import { createRoaming } from "./roaming_view.js";
 import { createSharedIdentities } from "./shared_identities_view.js";
 import { createUnlockForms } from "./unlock_forms.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../app/services.js").View} View */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../keys.js").KeyRing} KeyRing */
+/** @typedef {import("../../app/services.js").Announce} Announce */
+/** @typedef {import("../../app/services.js").Navigate} Navigate */
+/** @typedef {import("./unlocking.js").Unlocking} Unlocking */
+/** @typedef {import("../../offline/away.js").Away} Away */
+/** @typedef {import("../../trust/roaming_trust.js").RoamingTrust} RoamingTrust */
+/** @typedef {import("../../app/services.js").Attempt} Attempt */
+/** @typedef {import("../../../../wasm_build/vault/account/key_server.js").KeyServer} KeyServer */
+/** @typedef {import("../../app/api.js").BridgeApi} BridgeApi */
+/** @typedef {import("./shared_identities_view.js").SharedIdentitiesServices} SharedIdentitiesServices */
+/** @typedef {import("./recovery_view.js").RecoveryServices} RecoveryServices */
+/** @typedef {import("./roaming_view.js").RoamingServices} RoamingServices */
+/** @typedef {import("./key_adding.js").KeyAddingServices} KeyAddingServices */
+/** @typedef {import("./unlock_forms.js").UnlockServices} UnlockServices */
+/** @typedef {import("./request_forms.js").RequestServices} RequestServices */
+/** @typedef {import("./kept_unlock.js").KeptUnlockServices} KeptUnlockServices */
+/** @typedef {import("./passkey_forms.js").PasskeyChoiceServices} PasskeyChoiceServices */
+/** @typedef {import("./reload_choice.js").ReloadChoiceServices} ReloadChoiceServices */
+/**
+ * @typedef {{
+ *   translate: Catalogue, keys: KeyRing, announce: Announce, navigate: Navigate, hasDraft: () => boolean,
+ *   mailPath: () => string, lockedSentence: () => string, unlocking: Unlocking, away: Away,
+ *   strict: import("../strict_setting.js").StrictSetting, roaming: RoamingTrust, attempt: Attempt, keyServer: KeyServer, address: string | null, api: BridgeApi,
+ * } & SharedIdentitiesServices & RecoveryServices & RoamingServices & KeyAddingServices & UnlockServices
+ *   & RequestServices & KeptUnlockServices & PasskeyChoiceServices & ReloadChoiceServices} KeysServices
+ */
 
 /** The time that the part about the account waits for the part above it. A list that never comes takes nothing else away. */
 const PATIENCE_MILLISECONDS = 2_000;
 
 /**
- * @param {App} app
- * @returns {import("../../app/app.js").View}
+ * @param {KeysServices} services
+ * @returns {View}
  */
-export function createKeysView(app) {
-  const { translate } = app;
+export function createKeysView(services) {
+  const { translate } = services;
   const heading = html("h1", { tabindex: -1 });
   const body = html("div", { class: "stack" });
   const element = html("div", { class: "narrow stack", data: { test: "keys-view" } }, heading, body);
@@ -43,75 +70,82 @@ export function createKeysView(app) {
   const clear = () => forms.forEach((form) => form.clear());
 
   const draw = () => {
-    const { unlocked } = app.keys;
+    const { unlocked } = services.keys;
     clear();
-    const strict = createStrictSwitch(app);
+    const strict = createStrictSwitch(services);
     // Asked first, so that the key server answers it first: nothing below is moved then.
-    const shared = app.keys.account && createSharedIdentities(app, app.keys.account);
-    const account = app.keys.account && createKeyAccount(app, app.keys.account, [
-      createResetNote(app, app.keys.account), createRecovery(app, app.keys.account), createRoaming(app), createKeyAdding(app),
+    const shared = services.keys.account && createSharedIdentities(services, services.keys.account);
+    const account = services.keys.account && createKeyAccount(services, services.keys.account, [
+      createResetNote(translate, services.keys.account), createRecovery(services, services.keys.account),
+      createRoaming(services), createKeyAdding(services),
     ]);
-    const unlocking = unlocked ? null : createUnlockForms(app, { onUnlocked });
+    const unlocking = unlocked ? null : createUnlockForms(services, { onUnlocked });
     forms = unlocking
-      ? [unlocking, createRequestForms(app, { onUnlocked }), strict, ...keptForms(app, onUnlocked)] : [account, shared, strict].filter((part) => part !== null);
+      ? [unlocking, createRequestForms(services, { onUnlocked }), strict, ...keptForms(services, onUnlocked)]
+      : [account, shared, strict].filter((part) => part !== null);
     focus = () => (unlocking ?? heading).focus();
     heading.textContent = translate(unlocked ? "keys_title" : "unlock_title");
-    body.replaceChildren(...(unlocked ? drawUnlocked(app, strict.element, shared, account?.element ?? null) : drawLocked(app, forms.map(({ element }) => element), onUnlocked)));
+    body.replaceChildren(...(unlocked
+      ? drawUnlocked(services, strict.element, shared, account?.element ?? null)
+      : drawLocked(services, forms.map(({ element }) => element), onUnlocked)));
   };
 
   function onUnlocked() {
-    app.announce(translate("unlocked"));
-    if (app.keys.canEnrol) heading.focus();
-    else app.navigate(app.hasDraft() ? "/write" : app.mailPath());
+    services.announce(translate("unlocked"));
+    if (services.keys.canEnrol) heading.focus();
+    else services.navigate(services.hasDraft() ? "/write" : services.mailPath());
   }
 
   // The words only: what the person has typed into the form stays.
   const tell = () => {
     const note = body.querySelector("[data-test=locked-note]");
-    if (note) note.textContent = app.lockedSentence();
+    if (note) note.textContent = services.lockedSentence();
   };
   draw();
-  app.keys.addEventListener("change", draw);
-  app.unlocking.reload.addEventListener("change", tell);
+  services.keys.addEventListener("change", draw);
+  services.unlocking.reload.addEventListener("change", tell);
   return {
     element,
     heading,
     titleKey: "unlock_title",
     focus: () => focus(),
     close() {
-      app.keys.removeEventListener("change", draw);
-      app.unlocking.reload.removeEventListener("change", tell);
+      services.keys.removeEventListener("change", draw);
+      services.unlocking.reload.removeEventListener("change", tell);
       clear();
       // If the person has not answered the offer, the file is forgotten and not stored on the key server.
-      app.keys.dismissOffer();
+      services.keys.dismissOffer();
     },
   };
 }
 
-/** The form for the keys that are kept on this device, while the key server cannot be reached. @param {App} app @param {() => void} onUnlocked */
-function keptForms(app, onUnlocked) {
-  const { source, mail } = app.away;
-  return source.isAway && mail.state !== "none" ? [createKeptUnlock(app, { onUnlocked })] : [];
+/**
+ * The form for the keys that are kept on this device, while the key server cannot be reached.
+ * @param {KeysServices} services @param {() => void} onUnlocked
+ */
+function keptForms(services, onUnlocked) {
+  const { source, mail } = services.away;
+  return source.isAway && mail.state !== "none" ? [createKeptUnlock(services, { onUnlocked })] : [];
 }
 
 /**
- * @param {App} app
+ * @param {KeysServices} services
  * @param {HTMLElement[]} forms the forms to unlock keys and to request a certificate, the switch for strict cleanup, and
  *   perhaps the form for the keys that are kept on this device
  * @param {() => void} onUnlocked
  */
-function drawLocked(app, [unlocking, requests, strict, kept], onUnlocked) {
-  const { translate } = app;
+function drawLocked(services, [unlocking, requests, strict, kept], onUnlocked) {
+  const { translate } = services;
   const later = html("a", {
-    href: app.hasDraft() ? "#/write" : `#${app.mailPath()}`, class: "button",
-    text: translate(app.hasDraft() ? "back_to_letter" : "read_without_keys"), data: { test: "skip-unlock" },
+    href: services.hasDraft() ? "#/write" : `#${services.mailPath()}`, class: "button",
+    text: translate(services.hasDraft() ? "back_to_letter" : "read_without_keys"), data: { test: "skip-unlock" },
   });
   return [
     html("p", { class: "lede", text: translate("unlock_lede") }),
-    createPasskeyUnlock(app, { onUnlocked }),
+    createPasskeyUnlock(services, { onUnlocked }),
     kept ?? null,
     unlocking,
-    html("p", { class: "note", text: app.lockedSentence(), data: { test: "locked-note" } }),
+    html("p", { class: "note", text: services.lockedSentence(), data: { test: "locked-note" } }),
     html("div", { class: "actions" }, later),
     requests,
     strict,
@@ -119,13 +153,13 @@ function drawLocked(app, [unlocking, requests, strict, kept], onUnlocked) {
 }
 
 /**
- * @param {App} app
+ * @param {KeysServices} services
  * @param {HTMLElement} strict
  * @param {import("../../../../wasm_build/ui/key_account_view.js").LoadedPart | null} shared the identities that several people share
  * @param {HTMLElement | null} account the part about the account at the key server
  */
-function drawUnlocked(app, strict, shared, account) {
-  const { translate } = app;
+function drawUnlocked(services, strict, shared, account) {
+  const { translate } = services;
   if (shared && account) {
     account.hidden = true;
     const patience = new Promise((resolve) => { setTimeout(resolve, PATIENCE_MILLISECONDS); });
@@ -134,7 +168,7 @@ function drawUnlocked(app, strict, shared, account) {
   const list = html(
     "ul",
     { class: "cards", data: { test: "identities" } },
-    ...app.keys.identities.map((identity) => html(
+    ...services.keys.identities.map((identity) => html(
       "li",
       { class: "card" },
       html("h2", { class: "card-title", dir: "auto", text: identity.addresses.join(", ") || holderText(identity) }),
@@ -151,18 +185,18 @@ function drawUnlocked(app, strict, shared, account) {
       ),
     )),
   );
-  const open = html("a", { class: "button", href: `#${app.mailPath()}`, text: translate("to_the_mail") });
+  const open = html("a", { class: "button", href: `#${services.mailPath()}`, text: translate("to_the_mail") });
   const mark = lockMark("", { size: 24 });
   mark.setAttribute("aria-hidden", "true");
   return [
-    app.keys.canEnrol ? createOffer(app) : null,
+    services.keys.canEnrol ? createOffer(services) : null,
     html("p", { class: "note with-mark" }, mark, html("span", { text: translate("unlocked_note", { minutes: LIMITS.idleMilliseconds / 60_000 }) })),
     list,
-    app.keys.way === "tab" || app.keys.way === "reload"
+    services.keys.way === "tab" || services.keys.way === "reload"
       ? html("p", { class: "note", text: translate("unlocked_without_account"), data: { test: "without-account" } })
       : null,
-    createPasskeyChoice(app),
-    createReloadChoice(app),
+    createPasskeyChoice(services),
+    createReloadChoice(services),
     html("div", { class: "actions" }, open),
     strict,
     shared?.element ?? null,
@@ -171,30 +205,30 @@ function drawUnlocked(app, strict, shared, account) {
   ].filter((part) => part !== null);
 }
 
-/** @param {App} app */
-function createStrictSwitch(app) {
-  const { element, input } = switchField(app.translate("strict"), "switch-strict", (checked) => app.setStrict(checked));
-  input.checked = app.strict;
-  const hint = html("p", { id: "strict-hint", class: "field-hint", text: app.translate("strict_hint") });
+/** @param {KeysServices} services */
+function createStrictSwitch(services) {
+  const { element, input } = switchField(services.translate("strict"), "switch-strict", (checked) => services.strict.set(checked));
+  input.checked = services.strict.isOn;
+  const hint = html("p", { id: "strict-hint", class: "field-hint", text: services.translate("strict_hint") });
   input.setAttribute("aria-describedby", hint.id);
   const place = html("div", { class: "stack" });
   const drawOffer = () => {
-    if (app.isOfferedUnstrict === (place.childElementCount > 0)) return;
-    place.replaceChildren(...(app.isOfferedUnstrict ? [createUnstrictOffer(app, drawOffer)] : []));
+    if (services.strict.isOfferedOff === (place.childElementCount > 0)) return;
+    place.replaceChildren(...(services.strict.isOfferedOff ? [createUnstrictOffer(services, drawOffer)] : []));
   };
   drawOffer();
-  app.roaming.addEventListener("change", drawOffer);
+  services.roaming.addEventListener("change", drawOffer);
   return { element: html("div", { class: "stack" }, html("div", { class: "switch-field" }, element, hint), place),
-    clear: () => app.roaming.removeEventListener("change", drawOffer) };
+    clear: () => services.roaming.removeEventListener("change", drawOffer) };
 }
 
-/** The question whether strict cleanup goes off here too, as on another device. @param {App} app @param {() => void} draw */
-function createUnstrictOffer(app, draw) {
-  return createSettingOffer(app.translate, {
-    what: [html("div", { class: "name", text: app.translate("offer_strict_off") })], isRecipe: false,
-    onAccept: async () => app.setStrict(false),
+/** The question whether strict cleanup goes off here too, as on another device. @param {KeysServices} services @param {() => void} draw */
+function createUnstrictOffer(services, draw) {
+  return createSettingOffer(services.translate, {
+    what: [html("div", { class: "name", text: services.translate("offer_strict_off") })], isRecipe: false,
+    onAccept: async () => services.strict.set(false),
     onDecline: async () => {
-      app.declineUnstrict();
+      services.strict.declineOff();
       draw();
     },
   });
@@ -202,26 +236,26 @@ function createUnstrictOffer(app, draw) {
 
 /**
  * The offer to store the keys of the unlocked file on the key server, so that another device needs no file.
- * @param {App} app
+ * @param {KeysServices} services
  */
-function createOffer(app) {
-  const { translate } = app;
+function createOffer(services) {
+  const { translate } = services;
   const failure = problem("enrol-error");
   const keep = html("button", {
     class: "primary", type: "button", text: translate("keep_on_server"), data: { test: "enrol" },
   });
-  keep.addEventListener("click", () => app.attempt(keep, translate("keeping_on_server"), failure, async () => {
-    await app.keys.enrol(app.keyServer, app.address ?? "", app.api);
-    app.announce(translate("kept_on_server"));
-    app.navigate(app.hasDraft() ? "/write" : app.mailPath());
+  keep.addEventListener("click", () => services.attempt(keep, translate("keeping_on_server"), failure, async () => {
+    await services.keys.enrol(services.keyServer, services.address ?? "", services.api);
+    services.announce(translate("kept_on_server"));
+    services.navigate(services.hasDraft() ? "/write" : services.mailPath());
   }));
   const save = html("button", {
     type: "button", text: translate("save_key_file"), data: { test: "save-key-file" },
-    on: { click: () => { if (app.keys.offeredFile) saveFile("sealwax-keys.p12", app.keys.offeredFile); } },
+    on: { click: () => { if (services.keys.offeredFile) saveFile("sealwax-keys.p12", services.keys.offeredFile); } },
   });
   const decline = html("button", {
     type: "button", text: translate("keep_only_here"), data: { test: "enrol-decline" },
-    on: { click: () => app.keys.dismissOffer() },
+    on: { click: () => services.keys.dismissOffer() },
   });
   return html(
     "section",

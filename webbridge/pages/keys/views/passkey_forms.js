@@ -9,41 +9,56 @@ import { askPasskey, createPasskey, hasPasskeys } from "../../../../wasm_build/v
 import { problem } from "../../../../wasm_build/ui/parts.js";
 import { openPasskeys } from "../../app/state_database.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../app/services.js").Attempt} Attempt */
+/** @typedef {import("../keys.js").KeyRing} KeyRing */
+/** @typedef {import("../../trust/kept_trust.js").KeptTrust} KeptTrust */
+/** @typedef {import("./unlocking.js").Unlocking} Unlocking */
+/** @typedef {import("../../app/services.js").Announce} Announce */
+/**
+ * @typedef {{
+ *   translate: Catalogue, address: string | null, attempt: Attempt, keys: KeyRing, kept: KeptTrust,
+ * }} PasskeyServices
+ */
+/**
+ * @typedef {{
+ *   translate: Catalogue, attempt: Attempt, unlocking: Unlocking, announce: Announce,
+ * } & PasskeyServices} PasskeyChoiceServices
+ */
 
 /**
  * The button that unlocks the keys by this device, above the passphrase. It is hidden if the device has no passkey for
  * the account.
- * @param {App} app
+ * @param {PasskeyServices} services
  * @param {{onUnlocked: () => void}} options
  */
-export function createPasskeyUnlock(app, { onUnlocked }) {
-  const { translate, address } = app;
+export function createPasskeyUnlock(services, { onUnlocked }) {
+  const { translate, address } = services;
   const failure = problem("passkey-error");
   const button = html("button", {
     class: "primary", type: "button", text: translate("passkey_unlock"), data: { test: "passkey-unlock" },
   });
-  button.addEventListener("click", () => app.attempt(button, translate("unlocking"), failure, async () => {
+  button.addEventListener("click", () => services.attempt(button, translate("unlocking"), failure, async () => {
     const kept = await openPasskeys.read(address ?? "");
     if (!kept) return;
-    await app.keys.openWithPasskey(address ?? "", kept.bundle, await askPasskey(kept));
+    await services.keys.openWithPasskey(address ?? "", kept.bundle, await askPasskey(kept));
     onUnlocked();
   }));
   const element = html(
     "section", { class: "stack", hidden: true }, html("div", { class: "actions" }, button), failure,
     html("p", { class: "field-hint", text: translate("passkey_or_passphrase") }),
   );
-  void isPasskeyKept(app).then((kept) => { element.hidden = !kept; });
+  void isPasskeyKept(services).then((kept) => { element.hidden = !kept; });
   return element;
 }
 
 /**
  * The section in which the person turns unlocking by this device on or off, shown while keys are unlocked. It is hidden
  * if the device cannot do it.
- * @param {App} app
+ * @param {PasskeyChoiceServices} services
  */
-export function createPasskeyChoice(app) {
-  const { translate } = app;
+export function createPasskeyChoice(services) {
+  const { translate } = services;
   const failure = problem("passkey-error");
   const meaning = html("p");
   const button = html("button", { type: "button", data: { test: "passkey-choice" } });
@@ -57,13 +72,13 @@ export function createPasskeyChoice(app) {
     meaning.textContent = translate(kept ? "passkey_kept" : "passkey_meaning");
     button.textContent = translate(kept ? "passkey_remove" : "passkey_add");
   };
-  button.addEventListener("click", () => app.attempt(button, translate("passkey_working"), failure, async () => {
-    await (kept ? remove(app) : addPasskey(app));
+  button.addEventListener("click", () => services.attempt(button, translate("passkey_working"), failure, async () => {
+    await (kept ? remove(services) : addPasskey(services));
     kept = !kept;
-    await app.unlocking.passkeyOffer.answer();
-    app.announce(translate(kept ? "passkey_kept" : "passkey_removed"));
+    await services.unlocking.passkeyOffer.answer();
+    services.announce(translate(kept ? "passkey_kept" : "passkey_removed"));
   }).then(draw));
-  void Promise.all([canKeepPasskey(app), isPasskeyKept(app)]).then(([can, has]) => {
+  void Promise.all([canKeepPasskey(services), isPasskeyKept(services)]).then(([can, has]) => {
     kept = has;
     draw();
     element.hidden = !can && !has;
@@ -71,14 +86,14 @@ export function createPasskeyChoice(app) {
   return element;
 }
 
-/** Makes a passkey on this device, and keeps the unlocked keys encrypted under it. @param {App} app */
+/** Makes a passkey on this device, and keeps the unlocked keys encrypted under it. @param {PasskeyServices} services */
 export async function addPasskey({ keys, address }) {
   const account = address ?? "";
   const { passkey, output } = await createPasskey(account);
   await openPasskeys.write(account, { ...passkey, bundle: await keys.sealForPasskey(account, output) });
 }
 
-/** @param {App} app */
+/** @param {PasskeyServices} services */
 async function remove({ address }) {
   const kept = await openPasskeys.read(address ?? "");
   await openPasskeys.remove(address ?? "");
@@ -95,13 +110,13 @@ async function forgetOnDevice(credentialId) {
   await /** @type {any} */ (PublicKeyCredential).signalUnknownCredential?.(said).catch(() => undefined);
 }
 
-/** @param {App} app */
+/** @param {PasskeyServices} services */
 export async function canKeepPasskey({ kept }) {
   return kept.keeping !== "off" && kept.keeping !== "storage-refused" && (await hasPasskeys());
 }
 
-/** @param {App} app */
-export async function isPasskeyKept(app) {
-  if (app.address === null || app.kept.keeping === "off" || !(await hasPasskeys())) return false;
-  return (await openPasskeys.read(app.address).catch(() => null)) !== null;
+/** @param {PasskeyServices} services */
+export async function isPasskeyKept(services) {
+  if (services.address === null || services.kept.keeping === "off" || !(await hasPasskeys())) return false;
+  return (await openPasskeys.read(services.address).catch(() => null)) !== null;
 }

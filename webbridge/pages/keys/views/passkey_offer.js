@@ -5,21 +5,30 @@ import { problem } from "../../../../wasm_build/ui/parts.js";
 import { accountDigest } from "../../app/state_database.js";
 import { addPasskey, canKeepPasskey, isPasskeyKept } from "./passkey_forms.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../keys.js").KeyRing} KeyRing */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../app/services.js").Attempt} Attempt */
+/** @typedef {import("../../app/services.js").Announce} Announce */
+/** @typedef {import("./passkey_forms.js").PasskeyServices} PasskeyServices */
+/**
+ * @typedef {{
+ *   keys: KeyRing, translate: Catalogue, attempt: Attempt, announce: Announce, address: string | null,
+ * } & PasskeyServices} PasskeyOfferServices
+ */
 
 /** The name under which the browser keeps that the person has answered. */
 const ANSWERED = "sealwax-passkey-answered";
 
 /** Dispatches "change" when the offer appears or goes. */
 export class PasskeyOffer extends EventTarget {
-  #app;
+  #services;
   #isShown = false;
 
-  /** @param {App} app */
-  constructor(app) {
+  /** @param {PasskeyOfferServices} services */
+  constructor(services) {
     super();
-    this.#app = app;
-    app.keys.addEventListener("change", () => void this.#consider());
+    this.#services = services;
+    services.keys.addEventListener("change", () => void this.#consider());
   }
 
   /** The notice, if the person has not answered yet. @returns {HTMLElement[]} */
@@ -28,20 +37,20 @@ export class PasskeyOffer extends EventTarget {
   }
 
   async #consider() {
-    const { keys } = this.#app;
+    const { keys } = this.#services;
     if (keys.way !== "passphrase" || keys.canEnrol) return this.#show(false);
-    if (this.#isShown || (await this.#isAnswered()) || !(await canKeepPasskey(this.#app))) return;
-    if (!(await isPasskeyKept(this.#app)) && keys.way === "passphrase") this.#show(true);
+    if (this.#isShown || (await this.#isAnswered()) || !(await canKeepPasskey(this.#services))) return;
+    if (!(await isPasskeyKept(this.#services)) && keys.way === "passphrase") this.#show(true);
   }
 
   #create() {
-    const { translate } = this.#app;
+    const { translate } = this.#services;
     const failure = problem("passkey-offer-error");
     const accept = html("button", { type: "button", text: translate("passkey_add"), data: { test: "passkey-accept" } });
-    accept.addEventListener("click", () => this.#app.attempt(accept, translate("passkey_working"), failure, async () => {
-      await addPasskey(this.#app);
+    accept.addEventListener("click", () => this.#services.attempt(accept, translate("passkey_working"), failure, async () => {
+      await addPasskey(this.#services);
       await this.answer();
-      this.#app.announce(translate("passkey_kept"));
+      this.#services.announce(translate("passkey_kept"));
     }));
     const decline = html("button", {
       class: "quiet", type: "button", text: translate("not_now"), data: { test: "passkey-decline" },
@@ -72,7 +81,7 @@ export class PasskeyOffer extends EventTarget {
   }
 
   async #name() {
-    return `${ANSWERED} ${await accountDigest(this.#app.address ?? "")}`;
+    return `${ANSWERED} ${await accountDigest(this.#services.address ?? "")}`;
   }
 
   /** @param {boolean} isShown */

@@ -5,7 +5,9 @@ import { html } from "../../../../wasm_build/ui/dom.js";
 import { isolate, longDate } from "../../../../wasm_build/ui/formats.js";
 import { problem } from "../../../../wasm_build/ui/parts.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../app/services.js").SentenceFor} SentenceFor */
+/** @typedef {{sentenceFor: SentenceFor, translate: Catalogue}} RecoveryServices */
 /** @typedef {import("../../../../wasm_build/vault/account/key_account.js").KeyAccount} KeyAccount */
 /** @typedef {import("../../../../wasm_build/vault/account/key_account.js").Recovery} Recovery */
 /** @typedef {import("../../../../wasm_build/vault/account/key_account.js").RecoveryCase} RecoveryCase */
@@ -15,29 +17,29 @@ const MILLISECONDS = 1_000;
 
 /**
  * Returns a part that is empty without an organisation.
- * @param {App} app
+ * @param {RecoveryServices} services
  * @param {KeyAccount} account
  * @returns {{element: HTMLElement, clear: () => void}}
  */
-export function createRecovery(app, account) {
+export function createRecovery(services, account) {
   const failure = problem("recovery-error");
   const element = html("div", { class: "stack", data: { test: "recovery" } }, failure);
   account.recovery().then(
-    (found) => element.append(...sentences(app, found), ...policies(app, found)),
-    (error) => { failure.textContent = app.sentenceFor(error); },
+    (found) => element.append(...sentences(services.translate, found), ...policies(services.translate, found)),
+    (error) => { failure.textContent = services.sentenceFor(error); },
   );
   return { element, clear() {} };
 }
 
-/** @param {App} app @param {Recovery} found */
-function sentences({ translate }, found) {
+/** @param {Catalogue} translate @param {Recovery} found */
+function sentences(translate, found) {
   const told = found.cases.map((one) => caseSentence(translate, one));
   if (found.mustRenew) told.push(translate("recovery_renew"));
   if (found.hasFirstPassphrase) told.push(translate("recovery_first_passphrase"));
   return told.map((text) => html("p", { class: "notice", role: "note", text }));
 }
 
-/** @param {App["translate"]} translate @param {RecoveryCase} one */
+/** @param {Catalogue} translate @param {RecoveryCase} one */
 function caseSentence(translate, one) {
   return translate(one.opened ? "recovery_case_opened" : "recovery_case", {
     recipient: isolate(one.recipient),
@@ -49,8 +51,8 @@ function caseSentence(translate, one) {
   });
 }
 
-/** @param {App} app @param {Recovery} found */
-function policies({ translate }, { confirmed, offered, leftOut }) {
+/** @param {Catalogue} translate @param {Recovery} found */
+function policies(translate, { confirmed, offered, leftOut }) {
   /** @param {RecoveryPolicy} policy @param {string} title @param {string} meaning */
   const draw = (policy, title, meaning) => html(
     "details", { class: "details", data: { test: title } },

@@ -3,10 +3,12 @@
 import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
 import { duration } from "../../../../wasm_build/ui/formats.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("./unlocking.js").Unlocking} Unlocking */
+/** @typedef {{translate: Catalogue, unlocking: Unlocking}} ReloadChoiceServices */
 
 /**
- * @param {App} app
+ * @param {ReloadChoiceServices} services
  * @returns {HTMLElement | null} null where the choice is not offered: on another person's computer, or by the operator
  */
 export function createReloadChoice({ translate, unlocking: { reload } }) {

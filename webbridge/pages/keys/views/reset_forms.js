@@ -13,7 +13,20 @@ import { overwrite } from "../../../../wasm_build/vault/memory/cleanup.js";
 import { ApiError } from "../../app/api.js";
 import { forgetReset, isResetBegun, noteReset } from "../begun_reset.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../trust/kept_trust.js").KeptTrust} KeptTrust */
+/** @typedef {import("../../app/services.js").SentenceFor} SentenceFor */
+/** @typedef {import("../../../../wasm_build/vault/account/key_server.js").KeyServer} KeyServer */
+/** @typedef {import("../../app/api.js").BridgeApi} BridgeApi */
+/** @typedef {import("../../app/services.js").Attempt} Attempt */
+/** @typedef {import("../keys.js").KeyRing} KeyRing */
+/** @typedef {import("../../app/done_notice.js").DoneNotice} DoneNotice */
+/**
+ * @typedef {{
+ *   translate: Catalogue, address: string | null, kept: KeptTrust, sentenceFor: SentenceFor, keyServer: KeyServer,
+ *   api: BridgeApi, attempt: Attempt, keys: KeyRing, done: DoneNotice,
+ * }} ResetServices
+ */
 /** @typedef {import("../../../../wasm_build/vault/account/key_server.js").Reset} Reset */
 /** @typedef {import("../../../../wasm_build/ui/key_account_view.js").Part} Part */
 /** @typedef {{goOn: (reset: Reset) => Promise<void>, ended: () => Promise<void>, onUnlocked: () => void}} Steps `ended`: none goes on */
@@ -21,12 +34,12 @@ import { forgetReset, isResetBegun, noteReset } from "../begun_reset.js";
 const MILLISECONDS = 1_000;
 
 /**
- * @param {App} app
+ * @param {ResetServices} services
  * @param {{onUnlocked: () => void}} options
  * @returns {Part}
  */
-export function createResetForms(app, { onUnlocked }) {
-  const { translate } = app;
+export function createResetForms(services, { onUnlocked }) {
+  const { translate } = services;
   const failure = problem("reset-error");
   const place = html("div", { class: "stack", "aria-live": "polite", data: { test: "reset-state" } });
   /** @type {Part | null} */
@@ -36,16 +49,16 @@ export function createResetForms(app, { onUnlocked }) {
   /** @param {Reset | null} found */
   const show = (found) => {
     clear();
-    shown = createState(app, found, { goOn, ended, onUnlocked });
+    shown = createState(services, found, { goOn, ended, onUnlocked });
     place.replaceChildren(shown.element);
   };
   /** @param {Reset} reset */
   const goOn = async (reset) => {
-    await noteReset(app.address ?? "", app.kept.keeping !== "off");
+    await noteReset(services.address ?? "", services.kept.keeping !== "off");
     show(reset);
   };
   async function ended() {
-    if (await isResetBegun(app.address ?? "")) failure.textContent = translate("error_reset_stopped");
+    if (await isResetBegun(services.address ?? "")) failure.textContent = translate("error_reset_stopped");
     forgetReset();
     show(null);
   }
@@ -55,11 +68,11 @@ export function createResetForms(app, { onUnlocked }) {
     shown = null;
     place.replaceChildren(html("p", { text: translate("reset_asking") }));
     try {
-      const found = await findReset(app);
+      const found = await findReset(services);
       if (found) await goOn(found);
       else await ended();
     } catch (error) {
-      failure.textContent = app.sentenceFor(error);
+      failure.textContent = services.sentenceFor(error);
       place.replaceChildren();
     }
   };
@@ -67,28 +80,28 @@ export function createResetForms(app, { onUnlocked }) {
   const summary = html("summary", { text: translate("reset_summary") });
   const element = html("details", { class: "details", data: { test: "reset" } }, summary, html("div", { class: "stack" }, failure, place));
   element.addEventListener("toggle", () => { if (element.open) void load(); });
-  void isResetBegun(app.address ?? "").then((isBegun) => { if (isBegun) element.open = true; });
+  void isResetBegun(services.address ?? "").then((isBegun) => { if (isBegun) element.open = true; });
   return { element, clear };
 }
 
-/** @param {App} app @returns {Promise<Reset | null>} */
-async function findReset(app) {
-  return app.keyServer.findReset(app.address ?? "", await app.api.resetTicket());
+/** @param {ResetServices} services @returns {Promise<Reset | null>} */
+async function findReset(services) {
+  return services.keyServer.findReset(services.address ?? "", await services.api.resetTicket());
 }
 
-/** @param {App} app @param {Reset | null} found @param {Steps} steps @returns {Part} */
-function createState(app, found, steps) {
-  if (!found) return createStart(app, steps);
-  return found.ready * MILLISECONDS > Date.now() ? createWait(app, found) : createFinish(app, found, steps);
+/** @param {ResetServices} services @param {Reset | null} found @param {Steps} steps @returns {Part} */
+function createState(services, found, steps) {
+  if (!found) return createStart(services, steps);
+  return found.ready * MILLISECONDS > Date.now() ? createWait(services.translate, found) : createFinish(services, found, steps);
 }
 
-/** The explanation, and the button that starts a reset. @param {App} app @param {Steps} steps @returns {Part} */
-function createStart(app, { goOn }) {
-  const { translate } = app;
+/** The explanation, and the button that starts a reset. @param {ResetServices} services @param {Steps} steps @returns {Part} */
+function createStart(services, { goOn }) {
+  const { translate } = services;
   const failure = problem("reset-start-error");
   const start = html("button", { type: "button", text: translate("reset_start"), data: { test: "reset-start" } });
-  start.addEventListener("click", () => app.attempt(start, translate("working"), failure, async () => {
-    await goOn(await app.keyServer.startReset(app.address ?? "", await app.api.resetTicket()));
+  start.addEventListener("click", () => services.attempt(start, translate("working"), failure, async () => {
+    await goOn(await services.keyServer.startReset(services.address ?? "", await services.api.resetTicket()));
   }));
   const meaning = ["reset_means_new", "reset_means_lost", "reset_means_file", "reset_means_wait", "reset_means_back"];
   return withoutText(html(
@@ -99,18 +112,18 @@ function createStart(app, { goOn }) {
   ));
 }
 
-/** @param {App} app @param {Reset} reset @returns {Part} */
-function createWait(app, reset) {
+/** @param {Catalogue} translate @param {Reset} reset @returns {Part} */
+function createWait(translate, reset) {
   return withoutText(html(
     "div", { class: "stack" },
-    createTimes(app, "reset_waits", reset),
-    html("p", { text: app.translate("reset_waits_meaning") }),
+    createTimes(translate, "reset_waits", reset),
+    html("p", { text: translate("reset_waits_meaning") }),
   ));
 }
 
-/** The form with the new keys and the new passphrase. @param {App} app @param {Reset} reset @param {Steps} steps @returns {Part} */
-function createFinish(app, reset, { ended, onUnlocked }) {
-  const { translate } = app;
+/** The form with the new keys and the new passphrase. @param {ResetServices} services @param {Reset} reset @param {Steps} steps @returns {Part} */
+function createFinish(services, reset, { ended, onUnlocked }) {
+  const { translate } = services;
   const file = inputField(translate("reset_file"), {
     type: "file", accept: ".p12,.pfx,.pem,.epf,application/x-pkcs12", data: { test: "reset-file" },
   }, { hint: translate("reset_file_hint") });
@@ -127,17 +140,17 @@ function createFinish(app, reset, { ended, onUnlocked }) {
     field.clear();
     next.clear();
   };
-  const submit = () => app.attempt(button, translate("working"), failure, async () => {
+  const submit = () => services.attempt(button, translate("working"), failure, async () => {
     field.setError("");
     const chosen = file.input.files?.[0];
     if (!chosen) throw new ApiError("no-file", "");
     const passphrase = next.read();
     if (!passphrase) return;
-    await app.keys.checkPassphrase(passphrase);
+    await services.keys.checkPassphrase(passphrase);
     try {
-      const code = await finish(app, await chosen.arrayBuffer(), field.copy(), passphrase);
+      const code = await finish(services, await chosen.arrayBuffer(), field.copy(), passphrase);
       clear();
-      await afterwards(app, code, onUnlocked);
+      await afterwards(services, code, onUnlocked);
     } catch (error) {
       const found = error instanceof Error && "code" in error ? error.code : "";
       if (found === "reset-stopped") return ended();
@@ -149,23 +162,23 @@ function createFinish(app, reset, { ended, onUnlocked }) {
   });
   const form = createForm(
     { class: "stack", data: { test: "reset-finish" } }, submit,
-    createTimes(app, "reset_ready", reset), html("p", { text: translate("reset_ready_meaning") }),
+    createTimes(translate, "reset_ready", reset), html("p", { text: translate("reset_ready_meaning") }),
     file.element, field.element, next.element, failure, html("div", { class: "actions" }, button),
   );
   return { element: form, clear };
 }
 
 /**
- * @param {App} app
+ * @param {ResetServices} services
  * @param {ArrayBuffer} p12
  * @param {import("../../../../wasm_build/ui/secret_field.js").Secret} p12Passphrase
  * @param {import("../../../../wasm_build/ui/secret_field.js").Secret} passphrase
  * @returns {Promise<ArrayBuffer | null>} the recovery code
  */
-async function finish(app, p12, p12Passphrase, passphrase) {
-  const { code } = await app.keys.openAt(app.keyServer, app.address ?? "", [p12Passphrase, passphrase], async (account) => {
-    const ticket = await app.api.resetTicket();
-    const found = await app.keyServer.findReset(app.address ?? "", ticket);
+async function finish(services, p12, p12Passphrase, passphrase) {
+  const { code } = await services.keys.openAt(services.keyServer, services.address ?? "", [p12Passphrase, passphrase], async (account) => {
+    const ticket = await services.api.resetTicket();
+    const found = await services.keyServer.findReset(services.address ?? "", ticket);
     if (!found) throw new ApiError("reset-stopped", "no reset of this account goes on");
     return account.finishReset({ ticket, version: found.version, p12, p12Passphrase, passphrase });
   });
@@ -173,15 +186,18 @@ async function finish(app, p12, p12Passphrase, passphrase) {
   return code;
 }
 
-/** Shows the recovery code, and then the mail. @param {App} app @param {ArrayBuffer | null} code @param {() => void} onUnlocked */
-async function afterwards(app, code, onUnlocked) {
-  app.done.say([app.translate("passphrase_changed"), code ? "" : app.translate("reset_without_code")].join(" ").trim());
+/** Shows the recovery code, and then the mail. @param {ResetServices} services @param {ArrayBuffer | null} code @param {() => void} onUnlocked */
+async function afterwards(services, code, onUnlocked) {
+  services.done.say([services.translate("passphrase_changed"), code ? "" : services.translate("reset_without_code")].join(" ").trim());
   if (!code) return;
-  await showCode(app, code);
-  if (app.keys.unlocked) onUnlocked();
+  await showCode(services, code);
+  if (services.keys.unlocked) onUnlocked();
 }
 
-/** @param {App} app @param {ArrayBuffer} code @returns {Promise<void>} resolves when the person has closed the dialog, or at a lock */
+/**
+ * @param {ResetServices} services @param {ArrayBuffer} code
+ * @returns {Promise<void>} resolves when the person has closed the dialog, or at a lock
+ */
 function showCode({ translate, keys }, code) {
   return new Promise((resolve) => {
     const titleId = uniqueId("reset-code");
@@ -212,8 +228,8 @@ function showCode({ translate, keys }, code) {
   });
 }
 
-/** @param {App} app @param {string} key @param {Reset} reset */
-function createTimes({ translate }, key, { ready, ends }) {
+/** @param {Catalogue} translate @param {string} key @param {Reset} reset */
+function createTimes(translate, key, { ready, ends }) {
   const [from, until] = [ready, ends].map((seconds) => longDate(new Date(seconds * MILLISECONDS).toISOString()));
   return html("p", { text: translate(key, { from, until }), data: { test: "reset-times" } });
 }

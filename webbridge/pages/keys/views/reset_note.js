@@ -3,7 +3,7 @@
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { dayOnly } from "../../../../wasm_build/ui/formats.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 
 const MILLISECONDS = 1_000;
 const DAY_SECONDS = 86_400;
@@ -11,11 +11,11 @@ const DAY_SECONDS = 86_400;
 const KEPT_DAYS = 30;
 
 /**
- * @param {App} app
+ * @param {Catalogue} translate
  * @param {import("../../../../wasm_build/vault/account/key_account.js").KeyAccount} account
  * @returns {import("../../../../wasm_build/ui/key_account_view.js").Part}
  */
-export function createResetNote({ translate }, { resetAt }) {
+export function createResetNote(translate, { resetAt }) {
   const element = html("p", { class: "note", data: { test: "reset-on" }, hidden: resetAt === null });
   if (resetAt !== null) {
     const until = resetAt + KEPT_DAYS * DAY_SECONDS;

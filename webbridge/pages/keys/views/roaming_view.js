@@ -3,15 +3,18 @@
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { problem } from "../../../../wasm_build/ui/parts.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../trust/roaming_trust.js").RoamingTrust} RoamingTrust */
+/** @typedef {import("../../app/services.js").SentenceFor} SentenceFor */
+/** @typedef {{translate: Catalogue, roaming: RoamingTrust, sentenceFor: SentenceFor}} RoamingServices */
 
 /**
  * Whether contacts and decisions are at the key server too, and which do not count or stay here.
- * @param {App} app
+ * @param {RoamingServices} services
  * @returns {{element: HTMLElement, clear: () => void}}
  */
-export function createRoaming(app) {
-  const { translate, roaming } = app;
+export function createRoaming(services) {
+  const { translate, roaming } = services;
   const hint = html("p", { class: "field-hint" });
   const failure = problem("roaming-problem");
   const element = html("div", { class: "stack", data: { test: "roaming" } }, hint, failure);
@@ -24,7 +27,7 @@ export function createRoaming(app) {
     ].join(" ").trim();
     failure.textContent = [
       state === "ended" ? translate("roaming_ended") : "",
-      state === "failed" ? translate("roaming_failed", { reason: app.sentenceFor(error) }) : "",
+      state === "failed" ? translate("roaming_failed", { reason: services.sentenceFor(error) }) : "",
       refused.length > 0 ? translate("roaming_refused", { count: refused.length }) : "",
     ].join(" ").trim();
     element.dataset.roaming = state;

@@ -7,55 +7,63 @@ import { createForm, inputField, problem, whileBusy } from "../../../../wasm_bui
 import { SecretField } from "../../../../wasm_build/ui/secret_field.js";
 import { codeOf, sharedSentence } from "./shared_words.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../app/services.js").Announce} Announce */
+/** @typedef {import("../keys.js").KeyRing} KeyRing */
+/** @typedef {import("./shared_words.js").SharedWordServices} SharedWordServices */
+/**
+ * @typedef {{
+ *   translate: Catalogue, announce: Announce, keys: KeyRing, address: string | null,
+ * } & SharedWordServices} SharedFormServices
+ */
 /** @typedef {import("../shared_identities.js").SharedIdentities} SharedIdentities */
 /** @typedef {import("../../../../wasm_build/vault/account/group_calls.js").KeyFile} KeyFile */
 
 const MAX_NAME_CHARACTERS = 100;
 
-/** @param {App} app @param {SharedIdentities} shared */
-export function openCreating(app, shared) {
-  const { translate } = app;
+/** @param {SharedFormServices} services @param {SharedIdentities} shared */
+export function openCreating(services, shared) {
+  const { translate } = services;
   const name = inputField(translate("shared_name"), {
     type: "text", autocomplete: "off", dir: "auto", maxlength: MAX_NAME_CHARACTERS, data: { test: "shared-name" },
   }, { hint: translate("shared_name_hint") });
-  openFileDialog(app, {
+  openFileDialog(services, {
     title: translate("shared_create_title"), meaning: translate("shared_create_meaning"), go: translate("shared_create_go"), test: "shared-create",
     first: name.element,
     act: async (file) => {
       const typed = name.input.value.trim().replace(/\s+/gu, " ");
       if (!typed) return { refused: translate("shared_name_missing"), place: name.input };
       await shared.create(typed, file());
-      app.announce(translate("shared_created", { name: isolate(typed) }));
+      services.announce(translate("shared_created", { name: isolate(typed) }));
       return null;
     },
   });
 }
 
-/** @param {App} app @param {SharedIdentities} shared @param {{id: string, name: string, address: string}} group */
-export function openRenewing(app, shared, { id, name, address }) {
-  const { translate } = app;
+/** @param {SharedFormServices} services @param {SharedIdentities} shared @param {{id: string, name: string, address: string}} group */
+export function openRenewing(services, shared, { id, name, address }) {
+  const { translate } = services;
   const words = { name: isolate(name), address: isolate(address) };
-  openFileDialog(app, {
+  openFileDialog(services, {
     title: translate("shared_renew_title", words), meaning: translate("shared_renew_meaning", words), go: translate("shared_renew_go"), test: "shared-renew",
     act: async (file) => {
       const { group } = await shared.renew(id, file());
       const isSame = (group?.removed.length ?? 0) > 0;
-      app.announce(translate(isSame ? "shared_renewed_same" : "shared_renewed", words));
+      services.announce(translate(isSame ? "shared_renewed_same" : "shared_renewed", words));
       return null;
     },
   });
 }
 
 /**
- * @param {App} app
+ * @param {SharedFormServices} services
  * @param {{
  *   title: string, meaning: string, go: string, test: string, first?: HTMLElement,
  *   act: (file: () => KeyFile) => Promise<{refused: string, place: HTMLElement} | null>,
  * }} options `act` resolves with what is missing, and takes the file only if nothing is
  */
-function openFileDialog(app, { title, meaning, go, test, first, act }) {
-  const { translate, keys } = app;
+function openFileDialog(services, { title, meaning, go, test, first, act }) {
+  const { translate, keys } = services;
   const titleId = uniqueId("shared-form");
   const file = inputField(translate("key_file"), {
     type: "file", accept: ".p12,.pfx,.pem,application/x-pkcs12", data: { test: `${test}-file` },
@@ -80,7 +88,7 @@ function openFileDialog(app, { title, meaning, go, test, first, act }) {
   }, (error) => {
     // The file has a certificate of the owner's own address.
     const isOwn = codeOf(error) === "group-of-own-address";
-    failure.textContent = sharedSentence(app, isOwn ? { code: "own-file" } : error, { owner: app.address ?? "" });
+    failure.textContent = sharedSentence(services, isOwn ? { code: "own-file" } : error, { owner: services.address ?? "" });
   });
   const form = createForm(
     { class: "stack" }, send,

@@ -11,7 +11,15 @@ import { openCreating } from "./shared_forms.js";
 import { createSharedPeople } from "./shared_people.js";
 import { codeOf, fail, listSentence, people, sharedSentence, titleOf } from "./shared_words.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../app/services.js").Announce} Announce */
+/** @typedef {import("../shared_identities.js").SharedIdentityServices} SharedIdentityServices */
+/** @typedef {import("./shared_people.js").SharedPeopleServices} SharedPeopleServices */
+/**
+ * @typedef {{
+ *   translate: Catalogue, announce: Announce,
+ * } & SharedIdentityServices & SharedPeopleServices} SharedIdentitiesServices
+ */
 /** @typedef {import("../shared_identities.js").SharedIdentities} SharedIdentities */
 /** @typedef {import("../../../../wasm_build/vault/account/key_account.js").KeyAccount} KeyAccount */
 /** @typedef {import("../../../../wasm_build/vault/types/verbs.js").ListedGroup} ListedGroup */
@@ -19,18 +27,18 @@ import { codeOf, fail, listSentence, people, sharedSentence, titleOf } from "./s
 /** @typedef {import("../../../../wasm_build/ui/recipient_words.js").Certificate} Certificate */
 
 /**
- * @param {App} app
+ * @param {SharedIdentitiesServices} services
  * @param {KeyAccount} account
  * @returns {import("../../../../wasm_build/ui/key_account_view.js").LoadedPart}
  */
-export function createSharedIdentities(app, account) {
-  const { translate } = app;
-  const shared = sharedIdentitiesOf(app, account);
+export function createSharedIdentities(services, account) {
+  const { translate } = services;
+  const shared = sharedIdentitiesOf(services, account);
   const failure = problem("shared-error");
   const list = html("ul", { class: "cards", data: { test: "shared-list" } });
   const none = html("p", { class: "field-hint", text: translate("shared_none") });
   const create = html("button", {
-    type: "button", text: translate("shared_create"), data: { test: "shared-create-open" }, on: { click: () => openCreating(app, shared) },
+    type: "button", text: translate("shared_create"), data: { test: "shared-create-open" }, on: { click: () => openCreating(services, shared) },
   });
   const element = html(
     "section",
@@ -42,14 +50,14 @@ export function createSharedIdentities(app, account) {
   let drawn = "";
   const draw = () => {
     const { rows, problem: error } = shared;
-    failure.textContent = error ? listSentence(app, error) : "";
+    failure.textContent = error ? listSentence(services, error) : "";
     none.hidden = rows === null || rows.length > 0;
     // The text that a person types into a card stays while nothing has changed.
-    const next = JSON.stringify((rows ?? []).map((row) => [row, problemOf(app, shared, row)]));
+    const next = JSON.stringify((rows ?? []).map((row) => [row, problemOf(services, shared, row)]));
     if (next === drawn && shared.inFocus === null) return;
     drawn = next;
     const focused = shared.inFocus ?? idOf(document.activeElement, list);
-    list.replaceChildren(...(rows ?? []).map((row) => createIdentity(app, shared, row)));
+    list.replaceChildren(...(rows ?? []).map((row) => createIdentity(services, shared, row)));
     if (focused === null) return;
     // A view that was drawn anew is put into the document after this.
     queueMicrotask(() => focusIdentity(shared, list, focused));
@@ -74,73 +82,76 @@ function idOf(element, list) {
   return found instanceof HTMLElement ? found.dataset["id"] ?? null : null;
 }
 
-/** @param {App} app @param {SharedIdentities} shared @param {ListedGroup} row @returns {{code: string, text: string} | null} */
-function problemOf(app, shared, row) {
+/**
+ * @param {SharedIdentitiesServices} services @param {SharedIdentities} shared @param {ListedGroup} row
+ * @returns {{code: string, text: string} | null}
+ */
+function problemOf(services, shared, row) {
   const found = shared.problemOf(row.id) ?? row.problem;
-  return found ? { code: codeOf(found), text: sharedSentence(app, found, row) } : null;
+  return found ? { code: codeOf(found), text: sharedSentence(services, found, row) } : null;
 }
 
-/** @param {App} app @param {SharedIdentities} shared @param {ListedGroup} row */
-function createIdentity(app, shared, row) {
-  const { translate } = app;
+/** @param {SharedIdentitiesServices} services @param {SharedIdentities} shared @param {ListedGroup} row */
+function createIdentity(services, shared, row) {
+  const { translate } = services;
   const { id, owner, name, addresses, isOwn, state } = row;
-  const found = problemOf(app, shared, row);
+  const found = problemOf(services, shared, row);
   // The announcement says it once. The list is drawn again with each change.
   const failure = found ? html("p", { class: "problem", data: { test: "shared-problem", code: found.code } }, ...sentenceNodes(found.text)) : null;
   const titleId = uniqueId("shared");
   const isIn = state !== "left";
-  const taking = isIn && !row.problem && state !== "taken" ? createTaking(app, shared, row, titleId) : null;
-  const ending = isIn ? createEnding(app, shared, row, titleId) : null;
+  const taking = isIn && !row.problem && state !== "taken" ? createTaking(services, shared, row, titleId) : null;
+  const ending = isIn ? createEnding(services, shared, row, titleId) : null;
   return html(
     "li",
     { class: "card stack", data: { test: "shared", id, state } },
-    html("h3", { id: titleId, class: "card-title", tabindex: -1 }, html("bdi", { text: titleOf(app, row) })),
+    html("h3", { id: titleId, class: "card-title", tabindex: -1 }, html("bdi", { text: titleOf(translate, row) })),
     addresses.length > 0 ? html("p", {}, html("bdi", { text: addresses.join(", ") })) : null,
     html("p", { text: isOwn ? translate("shared_owned") : translate("shared_owned_by", { owner: isolate(owner) }) }),
     html("p", { class: "note", text: translate(`shared_state_${state}`), data: { test: "shared-state" } }),
     failure,
     taking || ending ? html("div", { class: "actions" }, taking, ending) : null,
-    isIn && name !== null ? createSharedPeople(app, shared, row) : null,
+    isIn && name !== null ? createSharedPeople(services, shared, row) : null,
   );
 }
 
-/** @param {App} app @param {SharedIdentities} shared @param {ListedGroup} row @param {string} titleId */
-function createTaking(app, shared, row, titleId) {
-  const { translate } = app;
+/** @param {SharedIdentitiesServices} services @param {SharedIdentities} shared @param {ListedGroup} row @param {string} titleId */
+function createTaking(services, shared, row, titleId) {
+  const { translate } = services;
   const button = html("button", {
     class: "primary", type: "button", text: translate(row.state === "newer" ? "shared_take_newer" : "shared_take"), data: { test: "shared-take" },
     "aria-describedby": titleId,
   });
-  button.addEventListener("click", () => whileBusy(button, translate("shared_taking"), () => take(app, shared, row)));
+  button.addEventListener("click", () => whileBusy(button, translate("shared_taking"), () => take(services, shared, row)));
   return button;
 }
 
-/** @param {App} app @param {SharedIdentities} shared @param {ListedGroup} row @param {string} [accepted] */
-async function take(app, shared, row, accepted) {
-  const { translate } = app;
+/** @param {SharedIdentitiesServices} services @param {SharedIdentities} shared @param {ListedGroup} row @param {string} [accepted] */
+async function take(services, shared, row, accepted) {
+  const { translate } = services;
   shared.inFocus = row.id;
   try {
     const { group, refusal } = await shared.take(row.id, accepted);
     shared.setProblem(row.id, refusal);
-    if (refusal?.acceptable) openAgreement(app, shared, row, refusal, refusal.acceptable);
-    else if (refusal) app.announce(sharedSentence(app, refusal, row));
+    if (refusal?.acceptable) openAgreement(services, shared, row, refusal, refusal.acceptable);
+    else if (refusal) services.announce(sharedSentence(services, refusal, row));
     if (!group) return;
     // Those who were removed and still have the key are named above the list of people.
     if (group.removed.length > 0) shared.opened.add(row.id);
-    const who = group.removed.length > 0 ? translate("shared_still_with_key", { people: people(app, group.removed), address: isolate(group.addresses.join(", ")) }) : "";
-    app.announce(`${translate("shared_taken", { name: isolate(group.name) })} ${who}`.trim());
+    const who = group.removed.length > 0 ? translate("shared_still_with_key", { people: people(translate, group.removed), address: isolate(group.addresses.join(", ")) }) : "";
+    services.announce(`${translate("shared_taken", { name: isolate(group.name) })} ${who}`.trim());
   } catch (error) {
-    await fail(app, shared, row, error);
+    await fail(services, shared, row, error);
   }
 }
 
 /**
  * Asks the person to compare the certificate of an owner, which is not trusted or is another than before.
- * @param {App} app @param {SharedIdentities} shared @param {ListedGroup} row @param {GroupRefusal} refusal
+ * @param {SharedIdentitiesServices} services @param {SharedIdentities} shared @param {ListedGroup} row @param {GroupRefusal} refusal
  * @param {Certificate} certificate
  */
-function openAgreement(app, shared, row, refusal, { subject, issuer, notBefore, notAfter, fingerprint }) {
-  const { translate } = app;
+function openAgreement(services, shared, row, refusal, { subject, issuer, notBefore, notAfter, fingerprint }) {
+  const { translate } = services;
   const titleId = uniqueId("agree");
   const owner = isolate(row.owner);
   const compared = html("input", { type: "checkbox", data: { test: "shared-compared" } });
@@ -150,12 +161,12 @@ function openAgreement(app, shared, row, refusal, { subject, issuer, notBefore, 
     failure.textContent = compared.checked ? "" : translate("accept_compare_first");
     if (!compared.checked) return compared.focus();
     dialog.close();
-    void take(app, shared, row, fingerprint);
+    void take(services, shared, row, fingerprint);
   };
   const dialog = openDialog({ titleId, test: "shared-agreement" }, createForm(
     {}, submit,
     html("h2", { id: titleId, text: translate("shared_agree_title", { owner }) }),
-    html("p", {}, ...sentenceNodes(sharedSentence(app, refusal, row))),
+    html("p", {}, ...sentenceNodes(sharedSentence(services, refusal, row))),
     html("p", { text: translate("shared_agree_meaning", { owner }) }),
     createFacts([
       [translate("accept_subject"), subject],
@@ -172,14 +183,14 @@ function openAgreement(app, shared, row, refusal, { subject, issuer, notBefore, 
 /**
  * The button that takes the person out of somebody else's identity, or deletes an own one. An own one whose key is not with the
  * keys is not deleted, because the key would be lost.
- * @param {App} app @param {SharedIdentities} shared @param {ListedGroup} row @param {string} titleId
+ * @param {SharedIdentitiesServices} services @param {SharedIdentities} shared @param {ListedGroup} row @param {string} titleId
  */
-function createEnding(app, shared, row, titleId) {
+function createEnding(services, shared, row, titleId) {
   if (row.isOwn && row.state !== "taken") return null;
-  const { translate } = app;
+  const { translate } = services;
   const { id, isOwn, owner, addresses } = row;
   const hasKey = row.name !== null;
-  const name = isolate(titleOf(app, row));
+  const name = isolate(titleOf(translate, row));
   const [words, test] = isOwn ? ["shared_delete", "shared-delete"] : ["shared_leave", "shared-leave"];
   const left = hasKey ? "shared_left" : "shared_refused";
   const button = html("button", { type: "button", text: translate(words), "aria-describedby": titleId, data: { test } });
@@ -188,9 +199,9 @@ function createEnding(app, shared, row, titleId) {
     try {
       await shared.end(id);
       shared.setProblem(id, null);
-      app.announce(translate(isOwn ? "shared_deleted" : left, { name }));
+      services.announce(translate(isOwn ? "shared_deleted" : left, { name }));
     } catch (error) {
-      await fail(app, shared, row, error);
+      await fail(services, shared, row, error);
     }
   });
   button.addEventListener("click", () => ask({

@@ -9,15 +9,26 @@ import { Directory } from "../../trust/directory.js";
 import { openRenewing } from "./shared_forms.js";
 import { fail, people, sharedSentence } from "./shared_words.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../app/api.js").BridgeApi} BridgeApi */
+/** @typedef {import("../mail_vault.js").MailVault} MailVault */
+/** @typedef {import("../../app/services.js").Attempt} Attempt */
+/** @typedef {import("../../app/services.js").Announce} Announce */
+/** @typedef {import("./shared_forms.js").SharedFormServices} SharedFormServices */
+/**
+ * @typedef {{
+ *   translate: Catalogue, address: string | null, api: BridgeApi, mailVault: MailVault, attempt: Attempt,
+ *   announce: Announce,
+ * } & SharedFormServices} SharedPeopleServices
+ */
 /** @typedef {import("../shared_identities.js").SharedIdentities} SharedIdentities */
 /** @typedef {import("../../../../wasm_build/vault/types/verbs.js").ListedGroup} ListedGroup */
 /** @typedef {import("../../../../wasm_build/vault/types/verbs.js").OpenedGroup} OpenedGroup */
 /** @typedef {import("../../../../wasm_build/vault/types/verbs.js").GroupMember} GroupMember */
 
-/** @param {App} app @param {SharedIdentities} shared @param {ListedGroup} row */
-export function createSharedPeople(app, shared, row) {
-  const { translate } = app;
+/** @param {SharedPeopleServices} services @param {SharedIdentities} shared @param {ListedGroup} row */
+export function createSharedPeople(services, shared, row) {
+  const { translate } = services;
   const failure = problem("shared-people-problem");
   const place = html("div", { class: "stack" });
   const element = html(
@@ -30,11 +41,11 @@ export function createSharedPeople(app, shared, row) {
     place.replaceChildren(html("p", { text: translate("loading") }));
     try {
       const { group, refusal } = await shared.open(row.id);
-      place.replaceChildren(...(group ? drawPeople(app, shared, row, group) : []));
-      if (refusal) failure.textContent = sharedSentence(app, refusal, row);
+      place.replaceChildren(...(group ? drawPeople(services, shared, row, group) : []));
+      if (refusal) failure.textContent = sharedSentence(services, refusal, row);
     } catch (error) {
       place.replaceChildren();
-      failure.textContent = sharedSentence(app, error, row);
+      failure.textContent = sharedSentence(services, error, row);
     }
   };
   element.addEventListener("toggle", () => {
@@ -46,29 +57,32 @@ export function createSharedPeople(app, shared, row) {
   return element;
 }
 
-/** @param {App} app @param {SharedIdentities} shared @param {ListedGroup} row @param {OpenedGroup} group */
-function drawPeople(app, shared, row, group) {
-  const { translate } = app;
+/** @param {SharedPeopleServices} services @param {SharedIdentities} shared @param {ListedGroup} row @param {OpenedGroup} group */
+function drawPeople(services, shared, row, group) {
+  const { translate } = services;
   const address = isolate(group.addresses.join(", "));
-  const who = people(app, group.removed);
+  const who = people(translate, group.removed);
   return [
     group.removed.length === 0 ? null : html("p", {
       class: "problem", text: translate(group.isOwn ? "shared_still_with_key_own" : "shared_still_with_key", { people: who, address }), data: { test: "shared-removed" },
     }),
-    html("ul", { class: "shared-people" }, ...group.members.map((one) => createMember(app, shared, row, group, one))),
-    group.isOwn ? createAdding(app, shared, row, group) : null,
+    html("ul", { class: "shared-people" }, ...group.members.map((one) => createMember(services, shared, row, group, one))),
+    group.isOwn ? createAdding(services, shared, row, group) : null,
     group.isOwn
-      ? createRenewing(app, shared, group)
+      ? createRenewing(services, shared, group)
       : createFacts([[translate("shared_owner_certificate"), group.certificate.subject]], [translate("accept_fingerprint"), group.certificate.fingerprint]),
   ].filter((part) => part !== null);
 }
 
-/** @param {App} app @param {SharedIdentities} shared @param {ListedGroup} row @param {OpenedGroup} group @param {GroupMember} member */
-function createMember(app, shared, row, group, { user, notAfter, isOwner, hasLeft }) {
-  const { translate } = app;
+/**
+ * @param {SharedPeopleServices} services @param {SharedIdentities} shared @param {ListedGroup} row @param {OpenedGroup} group
+ * @param {GroupMember} member
+ */
+function createMember(services, shared, row, group, { user, notAfter, isOwner, hasLeft }) {
+  const { translate } = services;
   const userId = uniqueId("member");
   const words = [
-    sameAddress(user, app.address ?? "") ? translate("shared_you") : "",
+    sameAddress(user, services.address ?? "") ? translate("shared_you") : "",
     isOwner ? translate("shared_owner") : "",
     hasLeft ? translate("shared_has_left") : translate("shared_certificate_until", { date: dayOnly(notAfter) }),
   ];
@@ -76,19 +90,22 @@ function createMember(app, shared, row, group, { user, notAfter, isOwner, hasLef
     "li",
     { data: { test: "shared-member", user } },
     html("div", {}, html("div", { id: userId }, html("bdi", { text: user })), html("div", { class: "field-hint", text: words.filter(Boolean).join(" · ") })),
-    group.isOwn && !isOwner ? createRemoving(app, shared, row, group, user, userId) : null,
+    group.isOwn && !isOwner ? createRemoving(services, shared, row, group, user, userId) : null,
   );
 }
 
-/** @param {App} app @param {SharedIdentities} shared @param {ListedGroup} row @param {OpenedGroup} group @param {string} user @param {string} userId */
-function createRemoving(app, shared, row, group, user, userId) {
-  const { translate } = app;
+/**
+ * @param {SharedPeopleServices} services @param {SharedIdentities} shared @param {ListedGroup} row @param {OpenedGroup} group
+ * @param {string} user @param {string} userId
+ */
+function createRemoving(services, shared, row, group, user, userId) {
+  const { translate } = services;
   const words = { user: isolate(user), name: isolate(group.name), address: isolate(group.addresses.join(", ")) };
   const button = html("button", {
     type: "button", text: translate("shared_remove"), "aria-describedby": userId, data: { test: "shared-remove" },
   });
   const remove = () => whileBusy(button, translate("working"), async () => {
-    await change(app, shared, row, { removed: [user] }, translate("shared_removed", words));
+    await change(services, shared, row, { removed: [user] }, translate("shared_removed", words));
   });
   button.addEventListener("click", () => ask({
     title: translate("shared_remove_title", words), meaning: translate("shared_remove_meaning", words),
@@ -97,15 +114,15 @@ function createRemoving(app, shared, row, group, user, userId) {
   return button;
 }
 
-/** @param {App} app @param {SharedIdentities} shared @param {ListedGroup} row @param {OpenedGroup} group */
-function createAdding(app, shared, row, { name, members }) {
-  const { translate, api, mailVault } = app;
+/** @param {SharedPeopleServices} services @param {SharedIdentities} shared @param {ListedGroup} row @param {OpenedGroup} group */
+function createAdding(services, shared, row, { name, members }) {
+  const { translate, api, mailVault } = services;
   const field = inputField(translate("shared_add_label"), {
     type: "email", autocomplete: "off", autocapitalize: "off", spellcheck: "false", dir: "ltr", maxlength: 254, data: { test: "shared-add-address" },
   }, { hint: translate("shared_add_hint") });
   const failure = problem("shared-add-problem");
   const button = html("button", { type: "submit", text: translate("shared_add"), data: { test: "shared-add" } });
-  const send = () => app.attempt(button, translate("working"), failure, async () => {
+  const send = () => services.attempt(button, translate("working"), failure, async () => {
     const user = field.input.value.trim();
     const refuse = (/** @type {string} */ text) => {
       failure.textContent = text;
@@ -120,7 +137,7 @@ function createAdding(app, shared, row, { name, members }) {
       return refuse(translate(check ? "shared_add_unusable" : "shared_add_none", { user: isolate(user), why }));
     }
     const added = [{ user, certificate: check.certificate }];
-    await change(app, shared, row, { added }, translate("shared_added", { user: isolate(user), name: isolate(name) }));
+    await change(services, shared, row, { added }, translate("shared_added", { user: isolate(user), name: isolate(name) }));
   });
   return createForm(
     { class: "stack", data: { test: "shared-add-form" } }, send,
@@ -128,26 +145,28 @@ function createAdding(app, shared, row, { name, members }) {
   );
 }
 
-/** @param {App} app @param {SharedIdentities} shared @param {OpenedGroup} group */
-function createRenewing(app, shared, { id, name, addresses }) {
-  const open = () => openRenewing(app, shared, { id, name, address: addresses.join(", ") });
-  const button = html("button", { type: "button", text: app.translate("shared_renew"), data: { test: "shared-renew-open" }, on: { click: open } });
+/** @param {SharedPeopleServices} services @param {SharedIdentities} shared @param {OpenedGroup} group */
+function createRenewing(services, shared, { id, name, addresses }) {
+  const open = () => openRenewing(services, shared, { id, name, address: addresses.join(", ") });
+  const button = html("button", {
+    type: "button", text: services.translate("shared_renew"), data: { test: "shared-renew-open" }, on: { click: open },
+  });
   return html("div", { class: "actions" }, button);
 }
 
 /**
- * @param {App} app @param {SharedIdentities} shared @param {ListedGroup} row
+ * @param {SharedPeopleServices} services @param {SharedIdentities} shared @param {ListedGroup} row
  * @param {Parameters<SharedIdentities["change"]>[1]} wanted @param {string} said
  */
-async function change(app, shared, row, wanted, said) {
-  const { translate } = app;
+async function change(services, shared, row, wanted, said) {
+  const { translate } = services;
   shared.inFocus = row.id;
   try {
     const { gone } = await shared.change(row.id, wanted);
     shared.setProblem(row.id, null);
-    const left = gone.length > 0 ? translate("shared_gone", { people: people(app, gone) }) : "";
-    app.announce(`${said} ${left}`.trim());
+    const left = gone.length > 0 ? translate("shared_gone", { people: people(translate, gone) }) : "";
+    services.announce(`${said} ${left}`.trim());
   } catch (error) {
-    await fail(app, shared, row, error);
+    await fail(services, shared, row, error);
   }
 }

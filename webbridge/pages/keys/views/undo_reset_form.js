@@ -5,15 +5,26 @@ import { createForm, problem } from "../../../../wasm_build/ui/parts.js";
 import { createRecoveryForm } from "../../../../wasm_build/ui/recovery_form.js";
 import { SecretField } from "../../../../wasm_build/ui/secret_field.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../app/services.js").Announce} Announce */
+/** @typedef {import("../../app/services.js").Attempt} Attempt */
+/** @typedef {import("../keys.js").KeyRing} KeyRing */
+/** @typedef {import("../../../../wasm_build/vault/account/key_server.js").KeyServer} KeyServer */
+/** @typedef {import("../../app/done_notice.js").DoneNotice} DoneNotice */
+/**
+ * @typedef {{
+ *   translate: Catalogue, announce: Announce, attempt: Attempt, keys: KeyRing, keyServer: KeyServer,
+ *   address: string | null, done: DoneNotice,
+ * }} UndoResetServices
+ */
 
 /**
- * @param {App} app
+ * @param {UndoResetServices} services
  * @param {{onUnlocked: () => void}} options
  * @returns {import("../../../../wasm_build/ui/key_account_view.js").Part}
  */
-export function createUndoResetForm(app, { onUnlocked }) {
-  const { translate } = app;
+export function createUndoResetForm(services, { onUnlocked }) {
+  const { translate } = services;
   const field = new SecretField({
     translate, label: translate("undo_reset_passphrase"), hint: translate("undo_reset_passphrase_hint"),
     onSubmit: () => form.requestSubmit(),
@@ -22,14 +33,14 @@ export function createUndoResetForm(app, { onUnlocked }) {
   const button = html("button", { type: "submit", text: translate("undo_reset_now"), data: { test: "undo-reset-submit" } });
   const onUndone = () => {
     onUnlocked();
-    app.announce(translate("undo_reset_done"));
+    services.announce(translate("undo_reset_done"));
   };
-  const submit = () => app.attempt(button, translate("unlocking"), failure, async () => {
+  const submit = () => services.attempt(button, translate("unlocking"), failure, async () => {
     field.setError("");
     if (field.length === 0) return field.setError(translate("passphrase_missing"));
     const passphrase = field.copy();
     try {
-      await app.keys.openAt(app.keyServer, app.address ?? "", [passphrase], (account) => account.undoReset(passphrase));
+      await services.keys.openAt(services.keyServer, services.address ?? "", [passphrase], (account) => account.undoReset(passphrase));
     } catch (error) {
       if (!(error instanceof Error && "code" in error && error.code === "login-refused")) throw error;
       field.clear();
@@ -41,14 +52,14 @@ export function createUndoResetForm(app, { onUnlocked }) {
   const form = createForm(
     { class: "stack", data: { test: "undo-reset" } }, submit, field.element, failure, html("div", { class: "actions" }, button),
   );
-  const byCode = createRecoveryForm(app, {
+  const byCode = createRecoveryForm(services, {
     test: "undo-reset-code", summary: "undo_reset_by_code", meaning: "undo_reset_by_code_meaning", refused: "error_undo_reset_code_refused",
     recover: async (code, passphrase) => {
-      await app.keys.openAt(app.keyServer, app.address ?? "", [code, passphrase], (account) => account.undoResetByCode(code, passphrase));
+      await services.keys.openAt(services.keyServer, services.address ?? "", [code, passphrase], (account) => account.undoResetByCode(code, passphrase));
     },
     onRecovered: () => {
       onUnlocked();
-      app.done.say(`${translate("undo_reset_done")} ${translate("passphrase_changed")}`);
+      services.done.say(`${translate("undo_reset_done")} ${translate("passphrase_changed")}`);
     },
   });
   const summary = html("summary", { text: translate("undo_reset_summary") });

@@ -12,14 +12,27 @@ import { createResetForms } from "./reset_forms.js";
 import { createUndoResetForm } from "./undo_reset_form.js";
 import { createForm, inputField, problem, whileBusy } from "../../../../wasm_build/ui/parts.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../keys.js").KeyRing} KeyRing */
+/** @typedef {import("../../../../wasm_build/vault/account/key_server.js").KeyServer} KeyServer */
+/** @typedef {import("../../app/done_notice.js").DoneNotice} DoneNotice */
+/** @typedef {import("./unlocking.js").Unlocking} Unlocking */
+/** @typedef {import("../../app/services.js").SentenceFor} SentenceFor */
+/** @typedef {import("./reset_forms.js").ResetServices} ResetServices */
+/** @typedef {import("./undo_reset_form.js").UndoResetServices} UndoResetServices */
+/**
+ * @typedef {{
+ *   translate: Catalogue, keys: KeyRing, keyServer: KeyServer, address: string | null, done: DoneNotice,
+ *   unlocking: Unlocking, sentenceFor: SentenceFor,
+ * } & ResetServices & UndoResetServices} UnlockServices
+ */
 
 /**
- * @param {App} app
+ * @param {UnlockServices} services
  * @param {{onUnlocked: () => void}} options
  */
-export function createUnlockForms(app, { onUnlocked }) {
-  const { translate } = app;
+export function createUnlockForms(services, { onUnlocked }) {
+  const { translate } = services;
   const serverField = new SecretField({
     translate, label: translate("key_passphrase"), hint: translate("key_passphrase_hint"),
     onSubmit: () => server.requestSubmit(),
@@ -28,19 +41,19 @@ export function createUnlockForms(app, { onUnlocked }) {
     translate, label: translate("file_passphrase"), hint: translate("file_passphrase_hint"),
     onSubmit: () => file.requestSubmit(),
   });
-  const { element: server, tell } = createServerForm(app, serverField, onUnlocked);
-  const file = createFileForm(app, fileField, onUnlocked);
+  const { element: server, tell } = createServerForm(services, serverField, onUnlocked);
+  const file = createFileForm(services, fileField, onUnlocked);
   file.hidden = true;
-  const recovery = createRecoveryForm(app, {
+  const recovery = createRecoveryForm(services, {
     recover: async (code, passphrase) => {
-      await app.keys.openAt(app.keyServer, app.address ?? "", [code, passphrase], (account) => account.recover(code, passphrase));
+      await services.keys.openAt(services.keyServer, services.address ?? "", [code, passphrase], (account) => account.recover(code, passphrase));
     },
     onRecovered: () => {
       onUnlocked();
-      app.done.say(translate("passphrase_changed"));
+      services.done.say(translate("passphrase_changed"));
     },
   });
-  const resets = [createResetForms(app, { onUnlocked }), createUndoResetForm(app, { onUnlocked })];
+  const resets = [createResetForms(services, { onUnlocked }), createUndoResetForm(services, { onUnlocked })];
   const choice = html("button", { class: "quiet choice", type: "button", data: { test: "choose-way" } });
   const draw = () => { choice.textContent = translate(file.hidden ? "use_file" : "use_key_server"); };
   choice.addEventListener("click", () => {
@@ -56,7 +69,7 @@ export function createUnlockForms(app, { onUnlocked }) {
     /** Puts the focus into the field of the form that is shown, and tells why the passphrase of the sign-in did not unlock. */
     focus() {
       (server.hidden ? fileField : serverField).focus();
-      const error = app.unlocking.takeTypedFailure();
+      const error = services.unlocking.takeTypedFailure();
       if (error) tell(error);
     },
     /** Overwrites the typed text. */
@@ -70,36 +83,36 @@ export function createUnlockForms(app, { onUnlocked }) {
 }
 
 /**
- * @param {App} app
+ * @param {UnlockServices} services
  * @param {SecretField} field
  * @param {() => void} onUnlocked
  */
-function createServerForm(app, field, onUnlocked) {
-  const { translate } = app;
+function createServerForm(services, field, onUnlocked) {
+  const { translate } = services;
   const failure = problem("unlock-error");
   const button = html("button", {
     class: "primary", type: "submit", text: translate("unlock"), data: { test: "unlock-submit" },
   });
   const refusedKey = "error_key_login_refused";
-  const unlock = () => app.keys.openFromServer(app.keyServer, app.address ?? "", field.copy());
+  const unlock = () => services.keys.openFromServer(services.keyServer, services.address ?? "", field.copy());
   const submit = () => {
     if (field.length === 0) return field.setError(translate("passphrase_missing"));
-    return attempt(app, { field, failure, button, unlock, onUnlocked, refusedKey });
+    return attempt(services, { field, failure, button, unlock, onUnlocked, refusedKey });
   };
   const element = createForm(
     { class: "stack", data: { test: "unlock-form" } }, submit,
     field.element, failure, html("div", { class: "actions" }, button),
   );
-  return { element, tell: (/** @type {unknown} */ error) => tellFailure(app, { field, failure, refusedKey }, error) };
+  return { element, tell: (/** @type {unknown} */ error) => tellFailure(services, { field, failure, refusedKey }, error) };
 }
 
 /**
- * @param {App} app
+ * @param {UnlockServices} services
  * @param {SecretField} field
  * @param {() => void} onUnlocked
  */
-function createFileForm(app, field, onUnlocked) {
-  const { translate } = app;
+function createFileForm(services, field, onUnlocked) {
+  const { translate } = services;
   const file = inputField(translate("key_file"), {
     type: "file", accept: ".p12,.pfx,.pem,.epf,application/x-pkcs12", data: { test: "key-file" },
   }, { hint: translate("key_file_hint") });
@@ -110,12 +123,12 @@ function createFileForm(app, field, onUnlocked) {
   const unlock = async () => {
     const chosen = file.input.files?.[0];
     if (!chosen) throw new ApiError("no-file", "");
-    await app.keys.openFile(await chosen.arrayBuffer(), field.copy());
+    await services.keys.openFile(await chosen.arrayBuffer(), field.copy());
   };
   const submit = () => {
     // Some files have no passphrase, so an empty one is tried. If the file needs a passphrase, the field asks for it.
     const refusedKey = field.length === 0 ? "passphrase_missing" : "error_wrong_passphrase";
-    return attempt(app, { field, failure, button, unlock, onUnlocked, refusedKey });
+    return attempt(services, { field, failure, button, unlock, onUnlocked, refusedKey });
   };
   return createForm(
     { class: "stack", data: { test: "file-form" } }, submit,
@@ -124,33 +137,33 @@ function createFileForm(app, field, onUnlocked) {
 }
 
 /**
- * @param {App} app
+ * @param {UnlockServices} services
  * @param {{
  *   field: SecretField, failure: HTMLElement, button: HTMLButtonElement, unlock: () => Promise<void>,
  *   onUnlocked: () => void, refusedKey: string,
  * }} parts
  */
-async function attempt(app, { field, failure, button, unlock, onUnlocked, refusedKey }) {
+async function attempt(services, { field, failure, button, unlock, onUnlocked, refusedKey }) {
   failure.textContent = "";
   field.setError("");
-  await whileBusy(button, app.translate("unlocking"), async () => {
+  await whileBusy(button, services.translate("unlocking"), async () => {
     await unlock();
     field.clear();
     onUnlocked();
-  }, (error) => tellFailure(app, { field, failure, refusedKey }, error));
+  }, (error) => tellFailure(services, { field, failure, refusedKey }, error));
 }
 
 /**
- * @param {App} app
+ * @param {UnlockServices} services
  * @param {{field: SecretField, failure: HTMLElement, refusedKey: string}} parts
  * @param {unknown} error
  */
-function tellFailure(app, { field, failure, refusedKey }, error) {
-  const { translate } = app;
+function tellFailure(services, { field, failure, refusedKey }, error) {
+  const { translate } = services;
   const code = error instanceof Error && "code" in error ? error.code : "";
   // The field shows the error of a wrong passphrase and gets the focus. Other errors are shown under the form.
   if (code !== "login-refused" && code !== "wrong-passphrase") {
-    failure.textContent = code === "malformed-message" ? translate("error_file_damaged") : app.sentenceFor(error);
+    failure.textContent = code === "malformed-message" ? translate("error_file_damaged") : services.sentenceFor(error);
     return;
   }
   field.clear();

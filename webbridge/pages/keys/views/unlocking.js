@@ -9,7 +9,20 @@ import { PasskeyOffer } from "./passkey_offer.js";
 import { ReloadUnlock, sweepReloads } from "../reload_unlock.js";
 import { SharedUnlock } from "../shared_unlock.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../keys.js").KeyRing} KeyRing */
+/** @typedef {import("../../app/api.js").BridgeApi} BridgeApi */
+/** @typedef {import("../../trust/kept_trust.js").KeptTrust} KeptTrust */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../../../wasm_build/vault/account/key_server.js").KeyServer} KeyServer */
+/** @typedef {import("../../app/services.js").Announce} Announce */
+/** @typedef {import("../../app/services.js").Navigate} Navigate */
+/** @typedef {import("./passkey_offer.js").PasskeyOfferServices} PasskeyOfferServices */
+/**
+ * @typedef {{
+ *   keys: KeyRing, api: BridgeApi, kept: KeptTrust, address: string | null, translate: Catalogue,
+ *   keyServer: KeyServer, announce: Announce, navigate: Navigate, hasDraft: () => boolean, mailPath: () => string,
+ * } & PasskeyOfferServices} UnlockingServices
+ */
 /** @typedef {import("../../../../wasm_build/ui/secret_field.js").Secret} Secret */
 
 /** So long the first view waits for the keys, so that no form appears that is needless a moment later. */
@@ -18,21 +31,21 @@ const PATIENCE_MILLISECONDS = 6_000;
 const UNNOTICED_MILLISECONDS = 200;
 
 export class Unlocking {
-  #app;
+  #services;
   #shared;
   /** Why the passphrase that was typed at the sign-in did not unlock the keys. @type {unknown} */
   #typedFailure = null;
   /** Whether the first view is shown. */
   #isStarted = false;
 
-  /** @param {App} app */
-  constructor(app) {
-    this.#app = app;
-    const { keys, api, kept } = app;
+  /** @param {UnlockingServices} services */
+  constructor(services) {
+    this.#services = services;
+    const { keys, api, kept } = services;
     const isOwnComputer = () => kept.keeping !== "off";
     this.#shared = new SharedUnlock(keys, { mayShare: isOwnComputer, findSession: () => api.sessionId() });
     this.reload = new ReloadUnlock(keys, api.reloadHalves, { mayKeep: isOwnComputer });
-    this.passkeyOffer = new PasskeyOffer(app);
+    this.passkeyOffer = new PasskeyOffer(services);
     this.#shared.addEventListener("opened", () => this.#opened());
     this.#shared.addEventListener("locked", () => this.reload.cancel());
     this.#shared.addEventListener("signed-out", () => void this.#signedOutElsewhere());
@@ -47,7 +60,7 @@ export class Unlocking {
    */
   async start(show) {
     void sweepReloads().catch(() => undefined);
-    if (this.#app.address !== null) await this.#startUnlocking(show);
+    if (this.#services.address !== null) await this.#startUnlocking(show);
     this.#isStarted = true;
   }
 
@@ -55,7 +68,7 @@ export class Unlocking {
   async #startUnlocking(show) {
     const unlocking = this.#resume();
     if (await Promise.race([unlocking.then(() => true), wait(UNNOTICED_MILLISECONDS)])) return;
-    show(html("p", { class: "narrow note", role: "status", text: this.#app.translate("unlocking_again"), data: { test: "unlocking-again" } }));
+    show(html("p", { class: "narrow note", role: "status", text: this.#services.translate("unlocking_again"), data: { test: "unlocking-again" } }));
     await Promise.race([unlocking, wait(PATIENCE_MILLISECONDS)]);
   }
 
@@ -75,12 +88,12 @@ export class Unlocking {
   async useTyped(passphrase) {
     this.#typedFailure = null;
     if (!passphrase) return;
-    const { keys, keyServer, address } = this.#app;
+    const { keys, keyServer, address } = this.#services;
     // Another tab may have unlocked them during the sign-in.
     if (keys.unlocked) return overwrite(passphrase.buffer);
     try {
       await keys.openFromServer(keyServer, address ?? "", passphrase);
-      this.#app.announce(this.#app.translate("unlocked"));
+      this.#services.announce(this.#services.translate("unlocked"));
     } catch (error) {
       this.#typedFailure = error;
     }
@@ -108,7 +121,7 @@ export class Unlocking {
   /** The sentence for a person whose keys were not unlocked after a reload; "" if there was nothing to unlock. */
   get refusal() {
     const { refusal } = this.reload;
-    return refusal ? this.#app.translate(`reload_${refusal}`) : "";
+    return refusal ? this.#services.translate(`reload_${refusal}`) : "";
   }
 
   async #resume() {
@@ -118,15 +131,15 @@ export class Unlocking {
 
   /** The session may have ended, with keys that the other tab knows nothing of: it was of another account. */
   async #signedOutElsewhere() {
-    await this.#app.api.checkSession();
-    if (this.#app.address === null) this.#app.keys.lock("elsewhere");
+    await this.#services.api.checkSession();
+    if (this.#services.address === null) this.#services.keys.lock("elsewhere");
   }
 
   /** Leaves the view in which the person would have unlocked the keys. */
   #opened() {
-    const app = this.#app;
-    if (this.#isStarted && location.hash === "#/keys") app.navigate(app.hasDraft() ? "/write" : app.mailPath());
-    app.announce(app.translate("unlocked"));
+    const services = this.#services;
+    if (this.#isStarted && location.hash === "#/keys") services.navigate(services.hasDraft() ? "/write" : services.mailPath());
+    services.announce(services.translate("unlocked"));
   }
 }
 

@@ -3,11 +3,11 @@
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { uniqueId } from "../../../../wasm_build/ui/dom.js";
 import { actIcon } from "../../app/act_icons.js";
-import { FLAGGED, SEEN } from "../../app/housekeeping.js";
+import { FLAGGED, SEEN } from "../housekeeping.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../app/act_icons.js").ActIcon} ActIcon */
-/** @typedef {import("../../app/housekeeping.js").Housekeeping} Housekeeping */
+/** @typedef {import("../housekeeping.js").Housekeeping} Housekeeping */
 
 /** @type {ActIcon[]} */
 const ACTS = ["archive", "delete", "move", "junk", "flag", "unread"];
@@ -18,15 +18,14 @@ const ACTS = ["archive", "delete", "move", "junk", "flag", "unread"];
  */
 
 /**
- * @param {App} app
+ * @param {Catalogue} translate
  * @param {{
  *   label: string, test: string, housekeeping: Housekeeping, run: (act: ActIcon) => void, before?: HTMLElement[],
  *   say: (text: string) => void,
  * }} options `run` is called with the act of a button, and `say` with the reason why an act is not possible
  * @returns {ActBar}
  */
-export function createActBar(app, { label, test, housekeeping, run, say, before = [] }) {
-  const { translate } = app;
+export function createActBar(translate, { label, test, housekeeping, run, say, before = [] }) {
   const buttons = ACTS.map((act) => {
     const word = html("span", { class: "act-word" });
     const reason = html("span", { class: "visually-hidden", id: uniqueId("reason") });

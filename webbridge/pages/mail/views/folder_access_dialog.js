@@ -6,14 +6,24 @@ import { folderTitle, isolate, sameAddress } from "../../../../wasm_build/ui/for
 import { createForm, inputField, problem } from "../../../../wasm_build/ui/parts.js";
 import { LEVELS, namesPerson } from "../folder_access.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../app/api.js").BridgeApi} BridgeApi */
+/** @typedef {import("../../app/services.js").Announce} Announce */
+/** @typedef {import("../../app/services.js").SentenceFor} SentenceFor */
+/** @typedef {import("../../app/services.js").Attempt} Attempt */
+/**
+ * @typedef {{
+ *   translate: Catalogue, api: BridgeApi, announce: Announce, sentenceFor: SentenceFor, address: string | null,
+ *   attempt: Attempt,
+ * }} FolderAccessServices
+ */
 /** @typedef {import("../../app/api.js").Folder} Folder */
 /** @typedef {import("../folder_access.js").Grant} Grant */
 /** @typedef {import("../folder_access.js").GivenLevel} GivenLevel */
 
-/** @param {App} app @param {Folder} folder */
-export async function openFolderAccess(app, folder) {
-  const { translate, api } = app;
+/** @param {FolderAccessServices} services @param {Folder} folder */
+export async function openFolderAccess(services, folder) {
+  const { translate, api } = services;
   const title = isolate(folderTitle(folder, translate));
   const titleId = uniqueId("access");
   const failure = problem("access-error");
@@ -22,7 +32,7 @@ export async function openFolderAccess(app, folder) {
     type: "text", inputmode: "email", autocomplete: "off", autocapitalize: "off", spellcheck: "false", dir: "ltr", maxlength: 254,
     data: { test: "access-name" },
   });
-  const level = levelField(app, "read");
+  const level = levelField(translate, "read");
   const give = html("button", { class: "primary", type: "submit", text: translate("access_give"), data: { test: "access-give" } });
   const close = html("button", { type: "button", text: translate("close"), data: { test: "access-close" }, on: { click: () => dialog.close() } });
 
@@ -31,15 +41,15 @@ export async function openFolderAccess(app, folder) {
     failure.textContent = "";
     try {
       draw(await change());
-      if (said) app.announce(said);
+      if (said) services.announce(said);
     } catch (error) {
-      failure.textContent = app.sentenceFor(error);
+      failure.textContent = services.sentenceFor(error);
     }
   };
   /** @param {Grant[]} grants */
   const draw = (grants) => {
     list.removeAttribute("aria-busy");
-    const cards = grants.map((grant) => createGrant(app, grant, {
+    const cards = grants.map((grant) => createGrant(translate, grant, {
       onLevel: (next) => run(() => api.access.give(folder.id, grant.name, next), translate("access_given", { name: isolate(grant.name) })),
       onRemove: () => run(() => api.access.withdraw(folder.id, grant.name), translate("access_withdrawn", { name: isolate(grant.name) })),
     }));
@@ -48,10 +58,10 @@ export async function openFolderAccess(app, folder) {
   const send = () => {
     const wanted = name.input.value.trim();
     if (!namesPerson(wanted)) return void (failure.textContent = translate("access_no_person"));
-    if (sameAddress(wanted, app.address ?? "")) return void (failure.textContent = translate("access_own_stay"));
-    return app.attempt(give, translate("folder_changing"), failure, async () => {
+    if (sameAddress(wanted, services.address ?? "")) return void (failure.textContent = translate("access_own_stay"));
+    return services.attempt(give, translate("folder_changing"), failure, async () => {
       draw(await api.access.give(folder.id, wanted, /** @type {GivenLevel} */ (level.select.value)));
-      app.announce(translate("access_given", { name: isolate(wanted) }));
+      services.announce(translate("access_given", { name: isolate(wanted) }));
       name.input.value = "";
       name.input.focus();
     });
@@ -61,7 +71,7 @@ export async function openFolderAccess(app, folder) {
     { titleId, test: "access-dialog" },
     html("h2", { id: titleId, class: "folder-name", text: translate("access_title", { folder: title }) }),
     html("div", { class: "stack" }, html("p", { text: translate("access_no_keys") }), list, failure),
-    createForm({ class: "stack" }, send, name.element, level.element, levelMeanings(app), html("div", { class: "actions" }, give)),
+    createForm({ class: "stack" }, send, name.element, level.element, levelMeanings(translate), html("div", { class: "actions" }, give)),
     html("div", { class: "actions" }, close),
   );
   close.focus();
@@ -69,18 +79,17 @@ export async function openFolderAccess(app, folder) {
 }
 
 /**
- * @param {App} app
+ * @param {Catalogue} translate
  * @param {Grant} grant
  * @param {{onLevel: (level: GivenLevel) => void, onRemove: () => void}} actions
  */
-function createGrant(app, { name, person, own, level, rights }, { onLevel, onRemove }) {
-  const { translate } = app;
+function createGrant(translate, { name, person, own, level, rights }, { onLevel, onRemove }) {
   const heading = html("h3", { class: "card-title", dir: "auto", text: name });
   if (own || !person) {
     const words = own ? translate("access_own") : translate("access_fixed", { rights });
     return html("li", { class: "card", data: { test: "grant", name } }, heading, html("p", { text: words }));
   }
-  const field = levelField(app, level, { name, rights, onLevel });
+  const field = levelField(translate, level, { name, rights, onLevel });
   const remove = html("button", {
     type: "button", text: translate("remove"), "aria-label": translate("remove_named", { name }), data: { test: "access-remove" },
     on: { click: onRemove },
@@ -90,11 +99,11 @@ function createGrant(app, { name, person, own, level, rights }, { onLevel, onRem
 
 /**
  * A choice of a level.
- * @param {App} app
+ * @param {Catalogue} translate
  * @param {Grant["level"]} current
  * @param {{name: string, rights: string, onLevel: (level: GivenLevel) => void}} [of] the person whose level it is
  */
-function levelField({ translate }, current, of) {
+function levelField(translate, current, of) {
   const id = uniqueId("level");
   const select = html("select", { id, data: { test: "access-level" } }, ...LEVELS.map((level) => html("option", { value: level, text: translate(`access_${level}`) })));
   // Rights of another program stay until the person chooses a level.
@@ -106,8 +115,8 @@ function levelField({ translate }, current, of) {
   return { element, select };
 }
 
-/** @param {App} app */
-function levelMeanings({ translate }) {
+/** @param {Catalogue} translate */
+function levelMeanings(translate) {
   return html("dl", { class: "meanings" }, ...LEVELS.flatMap((level) => [
     html("dt", { text: translate(`access_${level}`) }), html("dd", { text: translate(`access_${level}_meaning`) }),
   ]));

@@ -9,15 +9,24 @@ import { folderPath } from "../../app/routes.js";
 import { openFolderAccess } from "./folder_access_dialog.js";
 import { arrangeTree } from "./folder_tree.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../app/api.js").BridgeApi} BridgeApi */
+/** @typedef {import("../../app/services.js").SentenceFor} SentenceFor */
+/** @typedef {import("../../app/services.js").Attempt} Attempt */
+/** @typedef {import("./folder_access_dialog.js").FolderAccessServices} FolderAccessServices */
+/**
+ * @typedef {{
+ *   translate: Catalogue, api: BridgeApi, sentenceFor: SentenceFor, attempt: Attempt,
+ * } & FolderAccessServices} FolderServices
+ */
 /** @typedef {import("../../app/api.js").Folder} Folder */
-/** @typedef {import("../../app/housekeeping.js").Housekeeping} Housekeeping */
+/** @typedef {import("../housekeeping.js").Housekeeping} Housekeeping */
 
 /** Folders of others are shown without a subscription, as long as there are not more. */
 const MOST_FOREIGN = 50;
 
 export class FolderList {
-  #app;
+  #translate;
   #list = html("ul", { class: "folder-list" });
   /** The folders of other people, and those of nobody. */
   #foreign = html("div", { class: "foreign-folders" });
@@ -30,10 +39,9 @@ export class FolderList {
   /** @type {Folder | undefined} */
   #current;
 
-  /** @param {App} app @param {() => void} onMake called when the person wants a new folder */
-  constructor(app, onMake) {
-    const { translate } = app;
-    this.#app = app;
+  /** @param {Catalogue} translate @param {() => void} onMake called when the person wants a new folder */
+  constructor(translate, onMake) {
+    this.#translate = translate;
     this.#all = html("button", {
       type: "button", class: "quiet folder", hidden: true, data: { test: "folders-all" },
       on: { click: () => { this.#showsAll = !this.#showsAll; this.draw(this.#folders, this.#current); } },
@@ -46,7 +54,7 @@ export class FolderList {
 
   /** @param {Folder[]} folders @param {Folder | undefined} current */
   draw(folders, current) {
-    const { translate } = this.#app;
+    const translate = this.#translate;
     this.#folders = folders;
     this.#current = current;
     const hidden = folders.filter((folder) => isHidden(folder, folders) && folder !== current);
@@ -66,7 +74,7 @@ export class FolderList {
 
   /** @param {Folder[]} folders */
   #links(folders) {
-    return arrangeTree(folders).map((place) => folderLink(this.#app, place, place.folder === this.#current));
+    return arrangeTree(folders).map((place) => folderLink(this.#translate, place, place.folder === this.#current));
   }
 
   /** @param {Folder[]} folders @param {"others" | "shared"} wanted */
@@ -75,7 +83,7 @@ export class FolderList {
     if (found.length === 0) return [];
     const id = uniqueId("folders");
     return [
-      html("h2", { id, class: "folders-heading", text: this.#app.translate(`folders_${wanted}`) }),
+      html("h2", { id, class: "folders-heading", text: this.#translate(`folders_${wanted}`) }),
       html("ul", { class: "folder-list", "aria-labelledby": id, data: { test: `folders-${wanted}` } }, ...this.#links(found)),
     ];
   }
@@ -94,12 +102,11 @@ function isHidden({ role, subscribed, place }, folders) {
 }
 
 /**
- * @param {App} app
+ * @param {Catalogue} translate
  * @param {{folder: Folder, depth: number, ownName: string | null}} place
  * @param {boolean} isCurrent
  */
-function folderLink(app, { folder, depth, ownName }, isCurrent) {
-  const { translate } = app;
+function folderLink(translate, { folder, depth, ownName }, isCurrent) {
   const whole = folderTitle(folder, translate);
   // The heading above the folders of others says what the beginning of their names says.
   const title = folder.place === "own" ? whole : folder.name.slice(folder.prefix.length);
@@ -122,17 +129,17 @@ function folderLink(app, { folder, depth, ownName }, isCurrent) {
 
 /**
  * The dialog that makes a folder.
- * @param {App} app
+ * @param {FolderServices} services
  * @param {Housekeeping} housekeeping
  * @param {(id: string) => void} onMade
  */
-export function openFolderMaking(app, housekeeping, onMade) {
-  const { translate } = app;
-  openNameDialog(app, {
+export function openFolderMaking(services, housekeeping, onMade) {
+  const { translate } = services;
+  openNameDialog(services, {
     title: translate("folder_make"), go: translate("folder_make_go"), value: "", test: "folder-make-dialog",
     onName: async (name) => {
       const { id } = await housekeeping.changeFolder(translate("folder_made", { folder: isolate(name) }), () =>
-        app.api.changes.createFolder(name));
+        services.api.changes.createFolder(name));
       onMade(id);
     },
   });
@@ -140,13 +147,13 @@ export function openFolderMaking(app, housekeeping, onMade) {
 
 /**
  * The dialog with the settings of a folder: its name, its subscription, and its end.
- * @param {App} app
+ * @param {FolderServices} services
  * @param {Housekeeping} housekeeping
  * @param {Folder} folder
  * @param {(id: string | null) => void} onChanged gets the new id, or null if the folder is gone
  */
-export function openFolderSettings(app, housekeeping, folder, onChanged) {
-  const { translate } = app;
+export function openFolderSettings(services, housekeeping, folder, onChanged) {
+  const { translate } = services;
   const title = isolate(folderTitle(folder, translate));
   const mayChange = folder.rights.includes("folder") && folder.role !== "inbox";
   const failure = problem("folder-settings-error");
@@ -154,21 +161,21 @@ export function openFolderSettings(app, housekeeping, folder, onChanged) {
     failure.textContent = "";
     try {
       const said = translate(isSubscribed ? "folder_subscribed_now" : "folder_unsubscribed", { folder: title });
-      await housekeeping.changeFolder(said, () => app.api.changes.subscribe(folder.id, isSubscribed));
+      await housekeeping.changeFolder(said, () => services.api.changes.subscribe(folder.id, isSubscribed));
     } catch (error) {
       subscription.input.checked = !isSubscribed;
-      failure.textContent = app.sentenceFor(error);
+      failure.textContent = services.sentenceFor(error);
     }
   });
   subscription.input.checked = folder.subscribed ?? false;
-  const use = useField(app, housekeeping, folder, failure);
+  const use = useField(services, housekeeping, folder, failure);
   const remove = html("button", {
     type: "button", class: "danger-text", text: translate("folder_delete"), data: { test: "folder-delete" },
-    on: { click: () => { dialog.close(); askToDelete(app, housekeeping, folder, onChanged); } },
+    on: { click: () => { dialog.close(); askToDelete(services, housekeeping, folder, onChanged); } },
   });
   const share = html("button", {
     type: "button", text: translate("folder_share"), data: { test: "folder-share" },
-    on: { click: () => { dialog.close(); void openFolderAccess(app, folder); } },
+    on: { click: () => { dialog.close(); void openFolderAccess(services, folder); } },
   });
   const parts = [
     folder.subscribed === null ? null : subscription.element,
@@ -177,12 +184,12 @@ export function openFolderSettings(app, housekeeping, folder, onChanged) {
     folder.rights.includes("share") ? share : null,
     mayChange ? remove : html("p", { class: "note", text: translate("folder_fixed") }),
   ];
-  const dialog = openNameDialog(app, {
+  const dialog = openNameDialog(services, {
     title: translate("folder_settings_of", { folder: title }), go: translate("folder_rename"), value: folderName(folder),
     test: "folder-settings-dialog", isFixed: !mayChange, parts,
     onName: async (name) => {
       const { id } = await housekeeping.changeFolder(translate("folder_renamed", { folder: isolate(name) }), () =>
-        app.api.changes.renameFolder(folder.id, name));
+        services.api.changes.renameFolder(folder.id, name));
       onChanged(id);
     },
   });
@@ -190,7 +197,7 @@ export function openFolderSettings(app, housekeeping, folder, onChanged) {
 
 /**
  * The choice what a folder is used for; null for a folder of others, and with a bridge that does not know the choice.
- * @param {App} app @param {Housekeeping} housekeeping @param {Folder} folder @param {HTMLElement} failure
+ * @param {FolderServices} services @param {Housekeeping} housekeeping @param {Folder} folder @param {HTMLElement} failure
  */
 function useField({ api, translate, sentenceFor }, housekeeping, folder, failure) {
   if (folder.use === undefined || folder.place !== "own" || folder.role === "inbox") return null;
@@ -216,13 +223,13 @@ function useField({ api, translate, sentenceFor }, housekeeping, folder, failure
 }
 
 /**
- * @param {App} app
+ * @param {FolderServices} services
  * @param {Housekeeping} housekeeping
  * @param {Folder} folder
  * @param {(id: string | null) => void} onChanged
  */
-function askToDelete(app, housekeeping, folder, onChanged) {
-  const { translate } = app;
+function askToDelete(services, housekeeping, folder, onChanged) {
+  const { translate } = services;
   const title = isolate(folderTitle(folder, translate));
   const count = folder.total;
   ask({
@@ -232,10 +239,10 @@ function askToDelete(app, housekeeping, folder, onChanged) {
     onGo: async () => {
       try {
         await housekeeping.changeFolder(translate("folder_deleted", { folder: title }), () =>
-          app.api.changes.deleteFolder(folder.id, { withMessages: count > 0 }));
+          services.api.changes.deleteFolder(folder.id, { withMessages: count > 0 }));
         onChanged(null);
       } catch (error) {
-        housekeeping.say(app.sentenceFor(error));
+        housekeeping.say(services.sentenceFor(error));
       }
     },
   });
@@ -243,14 +250,14 @@ function askToDelete(app, housekeeping, folder, onChanged) {
 
 /**
  * A dialog with a field for a folder's name.
- * @param {App} app
+ * @param {FolderServices} services
  * @param {{
  *   title: string, go: string, value: string, test: string, onName: (name: string) => Promise<void>, isFixed?: boolean,
  *   parts?: (HTMLElement | null)[],
  * }} options `isFixed` leaves the field out
  */
-function openNameDialog(app, { title, go, value, test, onName, isFixed = false, parts = [] }) {
-  const { translate } = app;
+function openNameDialog(services, { title, go, value, test, onName, isFixed = false, parts = [] }) {
+  const { translate } = services;
   const titleId = uniqueId("folder");
   const failure = problem("folder-name-error");
   const { element, input } = inputField(translate("folder_name"), {
@@ -262,7 +269,7 @@ function openNameDialog(app, { title, go, value, test, onName, isFixed = false, 
   const send = () => {
     const name = input.value.trim();
     if (!name) return void (failure.textContent = translate("folder_name_missing"));
-    return app.attempt(submit, translate("folder_changing"), failure, async () => {
+    return services.attempt(submit, translate("folder_changing"), failure, async () => {
       await onName(name);
       dialog.close();
     });

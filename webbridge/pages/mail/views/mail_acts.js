@@ -6,16 +6,24 @@ import { listenForShortcuts, openShortcutHelp } from "../../app/shortcuts.js";
 import { watchSwipes } from "../swipe.js";
 import { createActBar, runAct } from "./act_bar.js";
 import { pickFolder } from "./folder_picker.js";
-import { FLAGGED, SEEN } from "../../app/housekeeping.js";
+import { FLAGGED, SEEN } from "../housekeeping.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../app/services.js").Navigate} Navigate */
+/** @typedef {import("../../app/services.js").Write} Write */
+/** @typedef {import("../../keys/keys.js").KeyRing} KeyRing */
+/**
+ * @typedef {{
+ *   translate: Catalogue, navigate: Navigate, write: Write, keys: KeyRing, lock: () => Promise<void>,
+ * }} MailActServices
+ */
 /** @typedef {import("../../app/api.js").Folder} Folder */
 /** @typedef {import("../../app/act_icons.js").ActIcon} ActIcon */
 /** @typedef {import("../mail_changes.js").Chosen} Chosen */
 /** @typedef {import("../../app/routes.js").MessageAddress} MessageAddress */
 /**
  * @typedef {{
- *   housekeeping: import("../../app/housekeeping.js").Housekeeping, list: import("./message_list.js").MessageList,
+ *   housekeeping: import("../housekeeping.js").Housekeeping, list: import("./message_list.js").MessageList,
  *   folder: () => Folder | undefined, folders: () => Folder[], message: () => MessageAddress | null, isShown: () => boolean,
  *   reading: HTMLElement, search: () => void, leave: () => boolean,
  * }} Parts
@@ -25,18 +33,18 @@ import { FLAGGED, SEEN } from "../../app/housekeeping.js";
 const BUTTONS = { reply: "reply", replyAll: "reply-all", forward: "forward" };
 
 export class MailActs {
-  #app;
+  #services;
   #parts;
   #count = html("span", { class: "selection-count", role: "status", data: { test: "selection-count" } });
   #message;
   #selection;
   #stop;
 
-  /** @param {App} app @param {Parts} parts */
-  constructor(app, parts) {
-    const { translate } = app;
+  /** @param {MailActServices} services @param {Parts} parts */
+  constructor(services, parts) {
+    const { translate } = services;
     const { housekeeping, list } = parts;
-    this.#app = app;
+    this.#services = services;
     this.#parts = parts;
     const say = (/** @type {string} */ text) => housekeeping.say(text);
     const all = html("button", {
@@ -46,10 +54,10 @@ export class MailActs {
       type: "button", class: "quiet", text: translate("select_none"), data: { test: "select-none" },
       on: { click: () => { list.selection.clear(); this.#choose(false); } },
     });
-    this.#message = createActBar(app, {
+    this.#message = createActBar(translate, {
       label: translate("acts_message"), test: "message-acts", housekeeping, say, run: (act) => void this.#run(act, this.#openOne()),
     });
-    this.#selection = createActBar(app, {
+    this.#selection = createActBar(translate, {
       label: translate("acts_selection"), test: "selection-acts", housekeeping, say,
       run: (act) => void this.#run(act, list.selection.uids), before: [this.#count, all, none],
     });
@@ -72,7 +80,7 @@ export class MailActs {
 
   #watchTouches() {
     const { housekeeping, list } = this.#parts;
-    const { translate } = this.#app;
+    const { translate } = this.#services;
     watchSwipes(list.rows, {
       word: (act) => translate(act === "delete" && housekeeping.deletesForEver(this.#folderId) ? "delete_for_ever" : `act_word_${act}`),
       mayAct: (act) => housekeeping.offer(this.#folderId, act).isPossible,
@@ -98,7 +106,7 @@ export class MailActs {
     const open = message();
     this.messageBar.hidden = open === null || this.#parts.folder() === undefined;
     this.selectionBar.hidden = size === 0;
-    this.#count.textContent = size > 0 ? this.#app.translate("selected", { count: size }) : "";
+    this.#count.textContent = size > 0 ? this.#services.translate("selected", { count: size }) : "";
     if (!this.messageBar.hidden && open) this.#message.show(this.#stateOf([open.uid]));
     if (size > 0) this.#selection.show(this.#stateOf(uids));
   }
@@ -148,7 +156,7 @@ export class MailActs {
     this.update();
     // The focus stays for a moment in a bar that was hidden.
     const isLost = document.activeElement === document.body || this.selectionBar.contains(document.activeElement);
-    if (open && list.isTaken(open)) this.#app.navigate(folderPath(open.folder));
+    if (open && list.isTaken(open)) this.#services.navigate(folderPath(open.folder));
     else if (isLost) list.focusGap();
   }
 
@@ -156,17 +164,17 @@ export class MailActs {
   #pick(chosen) {
     const { housekeeping, folders } = this.#parts;
     const others = folders().filter(({ id, rights }) => id !== chosen.folder && rights.includes("append"));
-    pickFolder(this.#app.translate, others, {
-      title: this.#app.translate("pick_title"), onChoose: (folder) => void housekeeping.move(chosen, folder.id),
+    pickFolder(this.#services.translate, others, {
+      title: this.#services.translate("pick_title"), onChoose: (folder) => void housekeeping.move(chosen, folder.id),
       onMake: (name) => void housekeeping.moveToNew(chosen, name),
     });
   }
 
   /** Asks for a folder, and shows it. */
   #goTo() {
-    const { translate } = this.#app;
+    const { translate } = this.#services;
     pickFolder(translate, this.#parts.folders(), {
-      title: translate("go_title"), onChoose: ({ id }) => this.#app.navigate(folderPath(id)),
+      title: translate("go_title"), onChoose: ({ id }) => this.#services.navigate(folderPath(id)),
     });
   }
 
@@ -200,14 +208,14 @@ export class MailActs {
       }
       case "all": list.selection.all(); return true;
       case "undo": void housekeeping.undo(); return true;
-      case "write": this.#app.write(); return true;
+      case "write": this.#services.write(); return true;
       case "search": search(); return true;
       case "go": this.#goTo(); return true;
       case "lock":
-        if (this.#app.keys.unlocked) void this.#app.lock();
-        else this.#app.navigate("/keys");
+        if (this.#services.keys.unlocked) void this.#services.lock();
+        else this.#services.navigate("/keys");
         return true;
-      case "help": openShortcutHelp(this.#app.translate); return true;
+      case "help": openShortcutHelp(this.#services.translate); return true;
       case "leave": return leave();
       default: return this.#press(BUTTONS[command]);
     }

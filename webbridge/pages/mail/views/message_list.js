@@ -14,7 +14,7 @@ import { ownKeyAddresses } from "../../account/own_addresses.js";
 import { isSameMessage } from "../../app/routes.js";
 import { createDays } from "../days.js";
 import { asDraftRow, readHidden } from "../../drafts/views/draft_rows.js";
-import { fetchRows, MAX_FETCHED_BYTES } from "../../reading/views/hidden_subjects.js";
+import { fetchRows, MAX_FETCHED_BYTES } from "../hidden_subjects.js";
 import { lessonOf, NOTHING_LEARNT, updateRow } from "../../trust/views/learnt_marks.js";
 import { addListed, fromServer, hasFlag, setFlags } from "./listed_messages.js";
 import { createRow, hidesSubject, identityOf } from "./message_row.js";
@@ -23,7 +23,20 @@ import { createFlagMarks, createThreadButton, watchEnd } from "./row_parts.js";
 import { RowSelection } from "./row_selection.js";
 import { isOnOtherDay, rowTexts, shorten } from "../row_texts.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../app/api.js").BridgeApi} BridgeApi */
+/** @typedef {import("../../app/services.js").SentenceFor} SentenceFor */
+/** @typedef {import("../../offline/away.js").Away} Away */
+/** @typedef {import("../../keys/keys.js").KeyRing} KeyRing */
+/** @typedef {import("../../keys/mail_vault.js").MailVault} MailVault */
+/** @typedef {import("../../drafts/draft_store.js").DraftStore} DraftStore */
+/** @typedef {import("../mail_index.js").MailIndex} MailIndex */
+/**
+ * @typedef {{
+ *   translate: Catalogue, api: BridgeApi, sentenceFor: SentenceFor, away: Away, keys: KeyRing, mailVault: MailVault,
+ *   drafts: DraftStore, index: MailIndex, address: string | null,
+ * }} MessageListServices
+ */
 /** @typedef {import("../../app/api.js").MessageSummary} MessageSummary */
 /** @typedef {import("./row_drawing.js").ListedMessage} ListedMessage */
 /** @typedef {import("../list_source.js").Listing} Listing */
@@ -41,7 +54,7 @@ const ROWS_AT_ONCE = 10;
 const MAX_UNFOLDED = 50;
 
 export class MessageList {
-  #app;
+  #services;
   #folder = "";
   /** The UIDVALIDITY under which the shown messages have their UIDs. */
   #uidValidity = 0;
@@ -88,15 +101,15 @@ export class MessageList {
   #onLearnt = () => this.#updateRows();
 
   /**
-   * @param {App} app
+   * @param {MessageListServices} services
    * @param {Pick<import("../../trust/learnt_rows.js").LearntRows, "find" | "learn" | "load" | "addEventListener" | "removeEventListener">} [learnt]
    *   what was learnt of the messages by opening them
    * @param {{onListed?: (page: ListedPage) => void, onSelect?: () => void, onTake?: () => void}} [options] called when a list has
    *   come, when another row is selected, and when messages were taken out
    */
-  constructor(app, learnt = NOTHING_LEARNT, { onListed = () => {}, onSelect = () => {}, onTake = () => {} } = {}) {
-    const { translate } = app;
-    this.#app = app;
+  constructor(services, learnt = NOTHING_LEARNT, { onListed = () => {}, onSelect = () => {}, onTake = () => {} } = {}) {
+    const { translate } = services;
+    this.#services = services;
     this.#learnt = learnt;
     learnt.addEventListener("change", this.#onLearnt);
     this.#onListed = onListed;
@@ -139,7 +152,7 @@ export class MessageList {
     if (folder !== this.#folder || JSON.stringify(listing) !== JSON.stringify(this.#listing)) {
       this.selection.clear();
       this.#listing = listing;
-      this.#empty.textContent = this.#app.translate(listing.words ? "nothing_found" : "folder_empty");
+      this.#empty.textContent = this.#services.translate(listing.words ? "nothing_found" : "folder_empty");
       this.#folder = folder;
       this.#messages = [];
       this.#subjects.clear();
@@ -187,7 +200,7 @@ export class MessageList {
     const token = this.#token;
     if (token === null || this.#listing.words || this.#listing.isThreaded) return false;
     const from = this.#messages.reduce((least, { uid }) => Math.min(least, uid), 2 ** 32 - 1);
-    const found = await this.#app.api.changes.since(this.#folder, { uidValidity: this.#uidValidity, token, from, signal });
+    const found = await this.#services.api.changes.since(this.#folder, { uidValidity: this.#uidValidity, token, from, signal });
     if (signal.aborted) return true;
     if (!found.whole || found.uidValidity !== this.#uidValidity) return false;
     const flags = new Map(found.flags.map((one) => [one.uid, one.flags]));
@@ -218,7 +231,7 @@ export class MessageList {
   #adopt(page) {
     this.#leftOut += page.leftOut ?? 0;
     this.#leftOutNote.hidden = this.#leftOut === 0;
-    this.#leftOutNote.textContent = this.#leftOut === 0 ? "" : this.#app.translate("rows_left_out", { count: this.#leftOut });
+    this.#leftOutNote.textContent = this.#leftOut === 0 ? "" : this.#services.translate("rows_left_out", { count: this.#leftOut });
     this.#token = page.token;
     this.#isByDate = page.isByDate;
     this.#older.hidden = page.isAll;
@@ -341,7 +354,7 @@ export class MessageList {
 
   /** Says that the list cannot be loaded. @param {unknown} error */
   fail(error) {
-    this.#failure.textContent = this.#app.sentenceFor(error);
+    this.#failure.textContent = this.#services.sentenceFor(error);
     this.#rows.setAttribute("aria-busy", "false");
   }
 
@@ -404,9 +417,9 @@ export class MessageList {
     const message = this.#find(address);
     if (!message) return;
     if (hidesSubject(message)) this.#subjects.set(identityOf(message), shorten(headerReader(opened.headers)("subject")));
-    const own = this.#isOutgoing ? ownKeyAddresses(this.#app) : [];
+    const own = this.#isOutgoing ? ownKeyAddresses(this.#services) : [];
     this.#learnt.learn(address, identityOf(message), digest, lessonOf(opened, message, { isOutgoing: this.#isOutgoing, own }));
-    void this.#app.away?.mail.keepRow(address, message);
+    void this.#services.away?.mail.keepRow(address, message);
     this.#updateRow(message);
     if (isOnOtherDay(message, this.#lessonOn(message))) this.#drawing.arrange(this.#messages);
   }
@@ -427,13 +440,13 @@ export class MessageList {
     if (!row) return;
     const lesson = this.#lessonOn(message);
     const texts = this.#textsOf(message, lesson);
-    updateRow(this.#app.translate, row, { message, lesson, texts });
+    updateRow(this.#services.translate, row, { message, lesson, texts });
     this.selection.rename(row, texts.who);
   }
 
   /** @param {ListedMessage} message @param {import("../../trust/learnt_rows.js").Lesson | null} lesson */
   #textsOf(message, lesson) {
-    return rowTexts(this.#app.translate, message, { isOutgoing: this.#isOutgoing, lesson, subject: this.#subjectOf(message, lesson) });
+    return rowTexts(this.#services.translate, message, { isOutgoing: this.#isOutgoing, lesson, subject: this.#subjectOf(message, lesson) });
   }
 
   /** @param {MessageSummary} message */
@@ -445,7 +458,7 @@ export class MessageList {
   forgetSubjects() {
     this.#subjects.clear();
     // A row that the index has found tells by its presence what is in an encrypted message.
-    if (!this.#app.keys.unlocked) this.#messages = this.#messages.filter(({ found }) => !found);
+    if (!this.#services.keys.unlocked) this.#messages = this.#messages.filter(({ found }) => !found);
     this.#draw();
     void this.#readSubjects();
   }
@@ -489,7 +502,7 @@ export class MessageList {
     this.#failure.textContent = "";
     try {
       const offset = before ? fromServer(this.#messages).length + this.#leftOut : 0;
-      const page = await fetchPage(this.#app, this.#folder, this.#listing, { offset, before, signal });
+      const page = await fetchPage(this.#services, this.#folder, this.#listing, { offset, before, signal });
       if (signal.aborted) return;
       // The messages have new UIDs, so nothing that is known of the old ones holds.
       if (page.uidValidity !== this.#uidValidity) {
@@ -513,7 +526,7 @@ export class MessageList {
       // A newer request has replaced this one and reports its own errors.
       if (signal.aborted) return;
       if (before && error instanceof ApiError && error.code === "folder-changed") return this.#fetchPage();
-      this.#failure.textContent = this.#app.sentenceFor(error);
+      this.#failure.textContent = this.#services.sentenceFor(error);
     }
     this.#rows.setAttribute("aria-busy", "false");
     if (this.#isStale) {
@@ -543,14 +556,14 @@ export class MessageList {
    * @param {AbortSignal} signal
    */
   async #fetchAsMany(count, signal) {
-    let page = await fetchPage(this.#app, this.#folder, this.#listing, { offset: 0, signal });
+    let page = await fetchPage(this.#services, this.#folder, this.#listing, { offset: 0, signal });
     const { uidValidity } = page;
     const messages = [...page.messages];
     let leftOut = page.leftOut ?? 0;
     while (messages.length < count && !page.isAll) {
       const listed = fromServer(messages);
       const before = { uidValidity, uid: listed.reduce((least, { uid }) => Math.min(least, uid), 2 ** 32) };
-      page = await fetchPage(this.#app, this.#folder, this.#listing, { offset: listed.length + leftOut, before, signal });
+      page = await fetchPage(this.#services, this.#folder, this.#listing, { offset: listed.length + leftOut, before, signal });
       const known = new Set(messages.map(({ uid }) => uid));
       const further = page.messages.filter(({ uid }) => !known.has(uid));
       // A server that gives the same page again and again must not keep this going.
@@ -566,7 +579,7 @@ export class MessageList {
     this.#decrypting?.abort();
     this.#decrypting = new AbortController();
     const { signal } = this.#decrypting;
-    const { keys } = this.#app;
+    const { keys } = this.#services;
     await this.#learnt.load(this.#folder);
     if (signal.aborted) return;
     const hidden = this.#messages.filter((message) =>
@@ -575,8 +588,8 @@ export class MessageList {
     while (hidden.length > 0) groups.push(hidden.splice(0, SUBJECTS_AT_ONCE));
     try {
       for (let group = groups.shift(); group && keys.unlocked && !signal.aborted; group = groups.shift()) {
-        const rows = await fetchRows(this.#app, group, { addressOf: (message) => this.#addressOf(message), signal });
-        const found = rows.length > 0 ? await readHidden(this.#app, rows, { areDrafts: this.#areDrafts }) : [];
+        const rows = await fetchRows(this.#services.api, group, { addressOf: (message) => this.#addressOf(message), signal });
+        const found = rows.length > 0 ? await readHidden(this.#services, rows, { areDrafts: this.#areDrafts }) : [];
         if (signal.aborted) return;
         // One message must not take the subjects of the others with it, so each is read by itself.
         if (!found) groups.push(...(rows.length > 1 ? group.map((message) => [message]) : []));
@@ -598,13 +611,13 @@ export class MessageList {
     const isCurrent = isSameMessage(address, this.#current);
     const lesson = this.#lessonOn(message);
     const texts = this.#textsOf(message, lesson);
-    const row = createRow(this.#app, message, { address, isCurrent, texts, lesson });
-    row.firstElementChild?.append(...createFlagMarks(this.#app.translate, message));
+    const row = createRow(this.#services.translate, message, { address, isCurrent, texts, lesson });
+    row.firstElementChild?.append(...createFlagMarks(this.#services.translate, message));
     this.selection.attach(row, message.uid, texts.who);
     if (message.isInner) row.classList.add("row-inner");
     if (message.thread && message.thread.length > 1) {
       const isOpen = this.#messages.some(({ uid, isInner }) => isInner && message.thread?.includes(uid));
-      row.append(createThreadButton(this.#app.translate, message.thread.length, isOpen, () => this.#unfold(message)));
+      row.append(createThreadButton(this.#services.translate, message.thread.length, isOpen, () => this.#unfold(message)));
     }
     return row;
   }
@@ -620,7 +633,7 @@ export class MessageList {
     const { signal } = this.#loading ?? new AbortController();
     const newest = [...others].sort((one, other) => other - one).slice(0, MAX_UNFOLDED);
     try {
-      const rows = await Promise.all(newest.map((uid) => this.#app.api.changes.row(this.#addressOf({ uid }), signal)));
+      const rows = await Promise.all(newest.map((uid) => this.#services.api.changes.row(this.#addressOf({ uid }), signal)));
       const at = this.#messages.indexOf(message);
       if (signal.aborted || at < 0) return;
       const inner = rows.flatMap((row) => (row && !this.#find(this.#addressOf(row)) ? [{ ...row, isInner: true }] : []));
@@ -628,14 +641,14 @@ export class MessageList {
       this.#arrange([message]);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      this.#failure.textContent = this.#app.sentenceFor(error);
+      this.#failure.textContent = this.#services.sentenceFor(error);
     }
   }
 
   /** The subject of a row without a state. @param {ListedMessage} message @param {import("../../trust/learnt_rows.js").Lesson | null} lesson */
   #subjectOf(message, lesson) {
     if (!hidesSubject(message)) return message.subject;
-    return this.#subjects.get(identityOf(message)) || lesson?.subject || message.found?.subject || this.#app.translate("subject_encrypted");
+    return this.#subjects.get(identityOf(message)) || lesson?.subject || message.found?.subject || this.#services.translate("subject_encrypted");
   }
 
   /** @param {{uid: number}} message @returns {MessageAddress} */

@@ -3,13 +3,11 @@
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { messagePath } from "../../app/routes.js";
 import { createRowMarks } from "../../trust/views/learnt_marks.js";
-import { shorten } from "../row_texts.js";
+import { OBSCURED_SUBJECT, shorten } from "../row_texts.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../app/api.js").MessageSummary} MessageSummary */
 /** @typedef {import("../../app/routes.js").MessageAddress} MessageAddress */
-
-export const OBSCURED_SUBJECT = "[...]";
 
 /**
  * Whether the outer subject is only the placeholder for an encrypted subject (RFC 9788 section 3.2.1).
@@ -39,13 +37,12 @@ const PROBLEMS = {
 };
 
 /**
- * @param {App} app
+ * @param {Catalogue} translate
  * @param {MessageSummary} message
  * @param {{address: MessageAddress, isCurrent: boolean, texts: import("../row_texts.js").RowTexts,
  *   lesson: import("../../trust/learnt_rows.js").Lesson | null}} options
  */
-export function createRow(app, message, { address, isCurrent, texts, lesson }) {
-  const { translate } = app;
+export function createRow(translate, message, { address, isCurrent, texts, lesson }) {
   const link = html(
     "a",
     {

@@ -7,30 +7,36 @@ import { ParcelDialog } from "../../../../wasm_build/parcels/letter_dialog.js";
 import { ParcelUploads } from "../../../../wasm_build/parcels/parcel_uploads.js";
 import { html } from "../../../../wasm_build/ui/dom.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/**
+ * @typedef {{
+ *   translate: import("../../app/language.js").PageTexts, keys: import("../../keys/keys.js").KeyRing,
+ *   mailVault: import("../../keys/mail_vault.js").MailVault, api: import("../../app/api.js").BridgeApi,
+ *   sentenceFor: import("../../app/services.js").SentenceFor, announceHere: import("../../app/services.js").Announce,
+ * }} ParcelLetterServices
+ */
 /** @typedef {import("../../../../wasm_build/parcels/letter_host.js").LetterHost} LetterHost */
 /** @typedef {import("../../../../wasm_build/parcels/letter_host.js").ParcelLetter<import("../../app/api.js").Submission>} ParcelLetter */
 /** @typedef {Omit<ParcelLetter, "compose"> & {words: () => import("../../writing/letter_sending.js").Words}} Letter */
 /**
  * The parts that the dialogs get from the pages. `languages` are the names of the pages' languages.
- * @typedef {Pick<LetterHost, "parts" | "limits" | "languages"> & {app: App}} Given
+ * @typedef {Pick<LetterHost, "parts" | "limits" | "languages"> & {services: ParcelLetterServices}} Given
  */
 /** @typedef {{ask: (given: Given, letter: Letter) => void}} ParcelDialogs */
 
 /** @param {Given} given @returns {LetterHost} */
-function createHost({ app, ...given }) {
-  const { translate, keys } = app;
+function createHost({ services, ...given }) {
+  const { translate, keys, api } = services;
   return {
     ...given, translate, keys, language: translate.language, pages: document.baseURI, notes: [translate("as_parcel_not_in_sent")], refusal: "",
-    vault: keys.vault, uploads: new ParcelUploads(app.api.parcels.ask, { language: translate.language }),
+    vault: keys.vault, uploads: new ParcelUploads(api.parcels.ask, { language: translate.language }),
     get ended() {
       return keys.ended;
     },
     sentenceForOthers: (who) => translate("as_parcel_for_others", { who }),
-    sentenceFor: (error) => app.sentenceFor(error),
+    sentenceFor: (error) => services.sentenceFor(error),
     labelAgain: () => translate("try_again"),
     onAgain: () => {},
-    announce: (said) => app.announceHere(said),
+    announce: (said) => services.announceHere(said),
     createList: (onOpen) => html("a", {
       class: "button", href: "#/parcels", text: translate("sent_parcels_title"), data: { test: "parcel-list" }, on: { click: onOpen },
     }),
@@ -39,21 +45,21 @@ function createHost({ app, ...given }) {
 
 /**
  * The written message without its attachments, which are files of the parcel.
- * @param {App} app @param {string} from the address of the sender @param {import("../../writing/letter_sending.js").Words} words
+ * @param {ParcelLetterServices} services @param {string} from the address of the sender @param {import("../../writing/letter_sending.js").Words} words
  */
-function compose(app, from, words) {
+function compose({ mailVault }, from, words) {
   const domain = from.split("@").at(-1);
   const draft = {
     ...words, attachments: [], messageId: `<${crypto.randomUUID()}@${domain}>`, statements: { receipt: false, lasting: false, label: null },
   };
   // The manifest's signature covers it.
-  return app.mailVault.compose(draft, { sign: false, recipients: [], readers: [], stamp: () => Promise.reject(new Error("unsigned")) });
+  return mailVault.compose(draft, { sign: false, recipients: [], readers: [], stamp: () => Promise.reject(new Error("unsigned")) });
 }
 
 /** @type {ParcelDialogs} */
 const dialogs = {
   ask(given, { words, ...letter }) {
-    new ParcelDialog(createHost(given), { ...letter, compose: () => compose(given.app, letter.from, words()) });
+    new ParcelDialog(createHost(given), { ...letter, compose: () => compose(given.services, letter.from, words()) });
   },
 };
 Object.assign(globalThis, { sealwaxParcelLetter: dialogs });

@@ -20,7 +20,8 @@ import { PARCEL_ANSWER_INTEGRITY } from "../../../../wasm_build/vault/owner/pinn
 import { parcelAnswerUrl, saveWorkerUrl } from "../../../../wasm_build/vault/owner/trusted_scripts.js";
 import { SealedSession } from "../../../../wasm_build/vault/storage/session.js";
 import { closePreview } from "../../reading/attachment_preview.js";
-import { createSkipLink, createVaultLine } from "../../app/frame.js";
+import { createSkipLink } from "../../app/views/skip_link.js";
+import { createVaultLine } from "../../app/views/vault_line.js";
 import { keepLanguage } from "../../app/language.js";
 import { createLanguageMenu } from "../../settings/language_menu.js";
 import { lateScript } from "../../app/late_script.js";

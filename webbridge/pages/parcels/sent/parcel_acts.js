@@ -28,7 +28,7 @@ export function createActs(given, parcel, acting) {
 }
 
 /** @param {Given} given @param {SentParcel} parcel @param {Acting} acting */
-function createTries({ app: { translate, api }, parts }, { id, triesLeft }, { run }) {
+function createTries({ services: { translate, api }, parts }, { id, triesLeft }, { run }) {
   const button = html("button", { type: "button", text: translate("sent_parcel_tries"), data: { test: "sent-parcel-tries" } });
   const go = () => run(button, () => api.parcels.giveTries(id), () => translate("sent_parcel_tries_given"));
   button.addEventListener("click", () => parts.ask({
@@ -40,7 +40,7 @@ function createTries({ app: { translate, api }, parts }, { id, triesLeft }, { ru
 }
 
 /** @param {Given} given @param {SentParcel} parcel @param {Acting} acting */
-function createExtension({ app: { translate, api }, parts, limits: { maxDays } }, { id, expires }, { run, refuse }) {
+function createExtension({ services: { translate, api }, parts, limits: { maxDays } }, { id, expires }, { run, refuse }) {
   const usual = Math.min(USUAL_DAYS, maxDays);
   const days = parts.inputField(
     translate("sent_parcel_days"),
@@ -58,7 +58,7 @@ function createExtension({ app: { translate, api }, parts, limits: { maxDays } }
 }
 
 /** @param {Given} given @param {SentParcel} parcel @param {Acting} acting */
-function createLimit({ app: { translate, api }, parts }, { id, opened, downloads }, { run, refuse }) {
+function createLimit({ services: { translate, api }, parts }, { id, opened, downloads }, { run, refuse }) {
   const limit = parts.inputField(
     translate("sent_parcel_limit"),
     {
@@ -79,7 +79,7 @@ function createLimit({ app: { translate, api }, parts }, { id, opened, downloads
 }
 
 /** @param {Given} given @param {SentParcel} parcel @param {Acting} acting */
-function createWithdrawal({ app: { translate, api }, parts }, { id }, { run }) {
+function createWithdrawal({ services: { translate, api }, parts }, { id }, { run }) {
   const button = html("button", {
     type: "button", class: "danger-text", text: translate("sent_parcel_withdraw"), data: { test: "sent-parcel-withdraw" },
   });

@@ -7,7 +7,7 @@ import { attempt, parcelSentence } from "./parcel_errors.js";
 import { parcelMark } from "./parcel_mark.js";
 import { codeWords, headlineOf, lookOf, speakerKey, stateKey } from "./parcel_states.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../parcel_requests.js").SentParcel} SentParcel */
 /** @typedef {import("../parcel_requests.js").StateRow} StateRow */
 /** @typedef {import("./parcels_sent.js").Given} Given */
@@ -26,7 +26,7 @@ export class ParcelCard {
 
   /** @param {Given} given @param {SentParcel} parcel */
   constructor(given, parcel) {
-    const { app: { translate }, parts } = given;
+    const { services: { translate }, parts } = given;
     const { reference } = parcel;
     this.#given = given;
     this.#parcel = parcel;
@@ -48,23 +48,23 @@ export class ParcelCard {
 
   /** Shows what the list has said, and then what is known now. */
   async #open() {
-    const { app } = this.#given;
+    const { services } = this.#given;
     this.#failure.textContent = "";
     this.#body.setAttribute("aria-busy", "true");
     this.#drawBody();
     try {
-      const parcel = await app.api.parcels.show(this.#parcel.id);
+      const parcel = await services.api.parcels.show(this.#parcel.id);
       // A person may type into a form of this card already.
       if (!this.#body.contains(document.activeElement)) this.#draw(parcel);
     } catch (error) {
-      this.#failure.textContent = parcelSentence(app, error);
+      this.#failure.textContent = parcelSentence(services, error);
     }
     this.#body.setAttribute("aria-busy", "false");
   }
 
   /** @param {SentParcel} parcel */
   #draw(parcel) {
-    const { translate } = this.#given.app;
+    const { translate } = this.#given.services;
     this.#parcel = parcel;
     this.element.dataset.state = parcel.state;
     this.#title.textContent = translate("sent_parcel_to", { who: recipientsOf(translate, parcel.to.map(({ address }) => address)) });
@@ -77,7 +77,7 @@ export class ParcelCard {
       run: (button, request, said) => this.#run(button, request, said),
       refuse: (sentence) => { this.#failure.textContent = sentence; },
     });
-    this.#body.replaceChildren(drawStates(this.#given.app.translate, this.#parcel.states), ...acts);
+    this.#body.replaceChildren(drawStates(this.#given.services.translate, this.#parcel.states), ...acts);
   }
 
   /**
@@ -86,26 +86,26 @@ export class ParcelCard {
    * @param {(parcel: SentParcel) => string} said what to tell a screen reader afterwards
    */
   async #run(button, request, said) {
-    const { app } = this.#given;
-    const shown = { button, busy: app.translate("sent_parcel_working"), failure: this.#failure };
+    const { services } = this.#given;
+    const shown = { button, busy: services.translate("sent_parcel_working"), failure: this.#failure };
     await attempt(this.#given, shown, async () => {
       const parcel = await request();
       this.#draw(parcel);
-      app.announceHere(said(parcel));
+      services.announceHere(said(parcel));
       // The button that had the focus is gone with its form.
       this.focus();
     });
   }
 }
 
-/** @param {App["translate"]} translate @param {string[]} addresses */
+/** @param {Catalogue} translate @param {string[]} addresses */
 function recipientsOf(translate, addresses) {
   const named = addresses.slice(0, NAMED_RECIPIENTS).map(isolate);
   const more = addresses.length - named.length;
   return listOf(more > 0 ? [...named, translate("sent_parcel_more_people", { count: more })] : named, translate);
 }
 
-/** @param {App["translate"]} translate @param {SentParcel} parcel */
+/** @param {Catalogue} translate @param {SentParcel} parcel */
 function drawFacts(translate, parcel) {
   const { state, by, look, isClaim, isSigned } = headlineOf(parcel);
   const word = translate(stateKey({ state, by }), { state: technical(state) });
@@ -123,7 +123,7 @@ function drawFacts(translate, parcel) {
   ];
 }
 
-/** @param {App["translate"]} translate @param {StateRow[]} states */
+/** @param {Catalogue} translate @param {StateRow[]} states */
 function drawStates(translate, states) {
   if (states.length === 0) return html("p", { class: "empty", text: translate("sent_parcel_no_states") });
   return html("ol", { class: "parcel-states", "aria-label": translate("sent_parcel_states"), data: { test: "sent-parcel-states" } }, ...states.map((row) => {

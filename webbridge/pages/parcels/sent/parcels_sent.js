@@ -9,12 +9,15 @@ import { html } from "../../../../wasm_build/ui/dom.js";
 import { SentList } from "./sent_list.js";
 import { createTokenSection } from "./token_section.js";
 
-/** @typedef {import("../../app/app.js").App} App */
 /**
  * @typedef {Pick<typeof import("../../../../wasm_build/ui/parts.js"), "ask" | "createForm" | "inputField" | "problem" | "whileBusy">
  *   & Pick<typeof import("../../../../wasm_build/ui/dialog.js"), "openDialog"> & Pick<typeof import("../../../../wasm_build/ui/dom.js"), "uniqueId">} Parts
  */
-/** @typedef {{app: App, parts: Parts, limits: {maxDays: number}}} Given what the content gets from the pages */
+/** @typedef {import("../../app/api.js").BridgeApi} BridgeApi */
+/** @typedef {import("../../app/services.js").Announce} Announce */
+/** @typedef {import("./parcel_errors.js").ParcelErrorServices} ParcelErrorServices */
+/** @typedef {{api: BridgeApi, address: string | null, announceHere: Announce} & ParcelErrorServices} SentParcelsServices */
+/** @typedef {{services: SentParcelsServices, parts: Parts, limits: {maxDays: number}}} Given what the content gets from the pages */
 /** @typedef {{createContent: (given: Given) => {element: HTMLElement, close: () => void}}} SentParcels */
 
 /** @type {SentParcels["createContent"]} */

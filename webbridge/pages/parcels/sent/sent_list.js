@@ -5,6 +5,7 @@ import { size, technical } from "../../../../wasm_build/ui/formats.js";
 import { ParcelCard } from "./parcel_card.js";
 import { attempt, parcelSentence } from "./parcel_errors.js";
 
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("./parcels_sent.js").Given} Given */
 
 const COMMAND = "sealwax deliver send";
@@ -24,7 +25,7 @@ export class SentList {
 
   /** @param {Given} given */
   constructor(given) {
-    const { app: { translate }, parts } = given;
+    const { services: { translate }, parts } = given;
     this.#given = given;
     this.#failure = parts.problem("sent-parcels-error");
     this.#again = html("button", {
@@ -42,29 +43,29 @@ export class SentList {
   }
 
   async #load() {
-    const { app } = this.#given;
+    const { services } = this.#given;
     this.#failure.textContent = "";
     this.#again.hidden = true;
     try {
-      const page = await app.api.parcels.list();
+      const page = await services.api.parcels.list();
       this.#add(page);
       this.#empty.hidden = this.#shown.size > 0;
-      this.#note.textContent = page.used > 0 ? app.translate("sent_parcels_used", { used: size(page.used), quota: size(page.quota) }) : "";
+      this.#note.textContent = page.used > 0 ? services.translate("sent_parcels_used", { used: size(page.used), quota: size(page.quota) }) : "";
     } catch (error) {
       this.#note.textContent = "";
-      this.#failure.textContent = parcelSentence(app, error);
+      this.#failure.textContent = parcelSentence(services, error);
       this.#again.hidden = false;
     }
     this.element.setAttribute("aria-busy", "false");
   }
 
   async #loadMore() {
-    const { app } = this.#given;
-    const shown = { button: this.#more, busy: app.translate("loading"), failure: this.#failure };
+    const { services } = this.#given;
+    const shown = { button: this.#more, busy: services.translate("loading"), failure: this.#failure };
     await attempt(this.#given, shown, async () => {
       const before = this.#shown.size;
-      const added = this.#add(await app.api.parcels.list(this.#next ?? undefined));
-      app.announceHere(app.translate("sent_parcels_added", { count: this.#shown.size - before }));
+      const added = this.#add(await services.api.parcels.list(this.#next ?? undefined));
+      services.announceHere(services.translate("sent_parcels_added", { count: this.#shown.size - before }));
       // The button moves away, or is hidden.
       added[0]?.focus();
     });
@@ -83,7 +84,7 @@ export class SentList {
 
 /**
  * Sentences that say what parcels are, and how they are sent today.
- * @param {import("../../app/app.js").App["translate"]} translate
+ * @param {Catalogue} translate
  */
 function emptySentences(translate) {
   return [

@@ -14,8 +14,8 @@ const MOST_DAYS = 366;
 
 /** @param {Given} given @returns {{element: HTMLElement, close: () => void}} */
 export function createTokenSection(given) {
-  const { app, parts } = given;
-  const { translate } = app;
+  const { services, parts } = given;
+  const { translate } = services;
   const titleId = parts.uniqueId("tokens");
   const title = html("h2", { id: titleId, tabindex: -1, text: translate("parcel_tokens_title") });
   const failure = parts.problem("parcel-tokens-error");
@@ -28,11 +28,11 @@ export function createTokenSection(given) {
   const load = async () => {
     again.hidden = true;
     try {
-      const tokens = await app.api.parcels.tokens();
+      const tokens = await services.api.parcels.tokens();
       list.replaceChildren(drawTokens(given, tokens, revoke));
     } catch (error) {
       list.replaceChildren();
-      failure.textContent = parcelSentence(app, error);
+      failure.textContent = parcelSentence(services, error);
       again.hidden = false;
     }
     list.setAttribute("aria-busy", "false");
@@ -43,9 +43,9 @@ export function createTokenSection(given) {
     title: translate("parcel_token_revoke_question", { name: isolate(name) }), meaning: translate("parcel_token_revoke_meaning"),
     keep: translate("keep"), go: translate("parcel_token_revoke"), test: "parcel-token-revoke-go", isDanger: true,
     onGo: () => void attempt(given, { button, busy: translate("sent_parcel_working"), failure }, async () => {
-      await app.api.parcels.revokeToken(name);
+      await services.api.parcels.revokeToken(name);
       await load();
-      app.announceHere(translate("parcel_token_revoked", { name: isolate(name) }));
+      services.announceHere(translate("parcel_token_revoked", { name: isolate(name) }));
       // The button that had the focus is gone with its card.
       title.focus();
     }),
@@ -55,8 +55,8 @@ export function createTokenSection(given) {
   const make = (button, name, days) => attempt(given, { button, busy: translate("parcel_token_making"), failure }, async () => {
     try {
       // The command has the person's address, and not what the bridge calls so.
-      const address = app.address ?? "";
-      const token = await app.api.parcels.makeToken(name, days, address);
+      const address = services.address ?? "";
+      const token = await services.api.parcels.makeToken(name, days, address);
       // The view may have been left, or the account changed, while the token was made.
       if (!isClosed) shown = showToken(given, { token, address });
       form.made();
@@ -77,7 +77,7 @@ export function createTokenSection(given) {
   void load();
   const element = html(
     "section", { class: "stack", "aria-labelledby": titleId, data: { test: "parcel-tokens" } },
-    title, html("p", { class: "lede", text: translate("parcel_tokens_meaning", { address: isolate(app.address ?? "") }) }),
+    title, html("p", { class: "lede", text: translate("parcel_tokens_meaning", { address: isolate(services.address ?? "") }) }),
     failure, list, html("div", { class: "actions" }, again), form.element,
   );
   return { element, close: () => { removeEventListener("pagehide", leave); close(); } };
@@ -87,7 +87,7 @@ export function createTokenSection(given) {
  * @param {Given} given
  * @param {{make: (button: HTMLButtonElement, name: string, days: number) => Promise<void>, refuse: (sentence: string) => void}} acts
  */
-function createMaking({ app: { translate }, parts }, { make, refuse }) {
+function createMaking({ services: { translate }, parts }, { make, refuse }) {
   const name = parts.inputField(
     translate("parcel_token_name"), { type: "text", autocomplete: "off", spellcheck: "false", dir: "auto", data: { test: "parcel-token-name" } },
     { hint: translate("parcel_token_name_hint") },
@@ -115,7 +115,7 @@ function createMaking({ app: { translate }, parts }, { make, refuse }) {
 }
 
 /** @param {Given} given @param {ListedToken[]} tokens @param {(button: HTMLButtonElement, token: ListedToken) => void} revoke */
-function drawTokens({ app: { translate } }, tokens, revoke) {
+function drawTokens({ services: { translate } }, tokens, revoke) {
   if (tokens.length === 0) return html("p", { class: "empty", text: translate("parcel_tokens_none") });
   return html("ul", { class: "cards" }, ...tokens.map((token) => {
     const button = html("button", {
@@ -136,8 +136,8 @@ function drawTokens({ app: { translate } }, tokens, revoke) {
  * @param {Given} given
  * @param {{token: string, address: string}} made
  */
-function showToken({ app, parts }, { token, address }) {
-  const { translate } = app;
+function showToken({ services, parts }, { token, address }) {
+  const { translate } = services;
   const titleId = parts.uniqueId("token");
   const value = html("output", { class: "code", dir: "ltr", translate: "no", text: token, data: { test: "parcel-token-value" } });
   const command = html("output", {

@@ -8,20 +8,22 @@ import { sentParcelsUrl } from "../../../../wasm_build/vault/owner/trusted_scrip
 import { lateScript } from "../../app/late_script.js";
 import { createLateView } from "../../app/views/late_view.js";
 
+/** @typedef {import("../../app/views/late_view.js").LateViewServices} LateViewServices */
+/** @typedef {import("../sent/parcels_sent.js").SentParcelsServices} SentParcelsServices */
 /** @typedef {import("../sent/parcels_sent.js").SentParcels} SentParcels */
 
 const load = lateScript(sentParcelsUrl, SENT_PARCELS_INTEGRITY);
 const PARTS = { ask, createForm, inputField, openDialog, problem, uniqueId, whileBusy };
 
 /**
- * @param {import("../../app/app.js").App} app
+ * @param {SentParcelsServices & LateViewServices} services
  * @param {{maxDays: number}} limits those of the bridge
  */
-export function createSentParcelsView(app, limits) {
-  const { translate } = app;
+export function createSentParcelsView(services, limits) {
+  const { translate } = services;
   const create = () => {
     const { sealwaxSentParcels } = /** @type {{sealwaxSentParcels: SentParcels}} */ (/** @type {unknown} */ (globalThis));
-    return sealwaxSentParcels.createContent({ app, parts: PARTS, limits });
+    return sealwaxSentParcels.createContent({ services, parts: PARTS, limits });
   };
-  return createLateView(app, { name: "sent-parcels", titleKey: "sent_parcels_title", meaning: translate("sent_parcels_meaning"), load, create });
+  return createLateView(services, { name: "sent-parcels", titleKey: "sent_parcels_title", meaning: translate("sent_parcels_meaning"), load, create });
 }

@@ -6,19 +6,32 @@ import { problem } from "../../../../wasm_build/ui/parts.js";
 import { ownAddresses, ownKeyAddresses } from "../../account/own_addresses.js";
 import { isEncrypted } from "../report.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../app/services.js").Attempt} Attempt */
+/** @typedef {import("../../keys/keys.js").KeyRing} KeyRing */
+/** @typedef {import("../../app/api.js").BridgeApi} BridgeApi */
+/** @typedef {import("../../app/services.js").Write} Write */
+/** @typedef {import("../../keys/mail_vault.js").MailVault} MailVault */
+/**
+ * @typedef {{
+ *   translate: Catalogue, attempt: Attempt, keys: KeyRing, api: BridgeApi, write: Write, mailVault: MailVault,
+ *   address: string | null,
+ * }} AnswerServices
+ */
 /** @typedef {import("../../keys/mail_vault.js").OpenedMessage} OpenedMessage */
 
 /** The name of a message that is attached as a file. It does not tell the subject, which may be encrypted. */
 const WHOLE_NAME = "message.eml";
 
 /**
- * @param {App} app @param {OpenedMessage} opened @param {() => Promise<ArrayBuffer>} readSource gives the bytes of the message
+ * @param {AnswerServices} services
+ * @param {OpenedMessage} opened
+ * @param {() => Promise<ArrayBuffer>} readSource gives the bytes of the message
  * @returns {{element: HTMLElement, settle: (settled: OpenedMessage) => void}} `settle` takes a later verdict, by which answers
  *   are addressed from then on
  */
-export function createAnswerActions(app, opened, readSource) {
-  const { translate } = app;
+export function createAnswerActions(services, opened, readSource) {
+  const { translate } = services;
   // The later verdict comes with other copies of the attachments, which are overwritten.
   let judged = opened;
   const button = (/** @type {string} */ key, /** @type {string} */ test, /** @type {() => void} */ click) => html("button", {
@@ -26,18 +39,20 @@ export function createAnswerActions(app, opened, readSource) {
   });
   const failure = problem("answer-error");
   const whole = button("forward_whole", "forward-whole", () => {
-    void app.attempt(whole, translate("opening"), failure, () => forwardWhole(app, judged, readSource));
+    void services.attempt(whole, translate("opening"), failure, () => forwardWhole(services, judged, readSource));
   });
-  if (app.keys.identities.some(({ isShared }) => isShared) && !app.api.sharedAddresses) void app.api.sendingOffers().catch(() => undefined);
-  const hasOthers = !opened.reply.people.isWhole || recipientsOf(app, opened, true).length > recipientsOf(app, opened, false).length;
-  const answer = (/** @type {boolean} */ toAll) => { failure.textContent = reply(app, judged, toAll); };
+  const { keys, api } = services;
+  const isSharing = keys.identities.some(({ isShared }) => isShared);
+  if (isSharing && !api.sharedAddresses) void api.sendingOffers().catch(() => undefined);
+  const hasOthers = !opened.reply.people.isWhole || recipientsOf(services, opened, true).length > recipientsOf(services, opened, false).length;
+  const answer = (/** @type {boolean} */ toAll) => { failure.textContent = reply(services, judged, toAll); };
   const element = html(
     "div", { class: "stack" },
     html(
       "div", { class: "actions" },
       button("reply", "reply", () => answer(false)),
       hasOthers ? button("reply_all", "reply-all", () => answer(true)) : null,
-      button("forward", "forward", () => forward(app, judged)),
+      button("forward", "forward", () => forward(services, judged)),
       whole,
     ),
     failure,
@@ -46,21 +61,26 @@ export function createAnswerActions(app, opened, readSource) {
   return { element, settle };
 }
 
-/** @param {App} app @param {OpenedMessage} opened @param {boolean} toAll */
-function recipientsOf(app, opened, toAll) {
-  const { to, cc, doubtful } = answerTo(app.translate, opened, { toAll, own: ownAddresses(app), ownSigners: ownKeyAddresses(app) });
+/** @param {AnswerServices} services @param {OpenedMessage} opened @param {boolean} toAll */
+function recipientsOf(services, opened, toAll) {
+  const { to, cc, doubtful } = answerTo(services.translate, opened, answering(services, toAll));
   return [...to, ...cc, ...doubtful.to, ...doubtful.cc];
 }
 
 /**
- * @param {App} app @param {OpenedMessage} opened @param {boolean} toAll
+ * @param {AnswerServices} services @param {OpenedMessage} opened @param {boolean} toAll
  * @returns {string} a sentence if there are too many recipients; else ""
  */
-function reply(app, opened, toAll) {
-  const { quote, tooMany, ...proposal } = answerTo(app.translate, opened, { toAll, own: ownAddresses(app), ownSigners: ownKeyAddresses(app) });
-  if (tooMany) return app.translate("answer_too_many", { count: tooMany });
-  app.write({ ...proposal, addressed: addressedBy(opened), parcelLine: proposal.service ? firstLine(opened.text) : "", text: quote });
+function reply(services, opened, toAll) {
+  const { quote, tooMany, ...proposal } = answerTo(services.translate, opened, answering(services, toAll));
+  if (tooMany) return services.translate("answer_too_many", { count: tooMany });
+  services.write({ ...proposal, addressed: addressedBy(opened), parcelLine: proposal.service ? firstLine(opened.text) : "", text: quote });
   return "";
+}
+
+/** The person's own addresses, for `answerTo`. @param {AnswerServices} services @param {boolean} toAll */
+function answering(services, toAll) {
+  return { toAll, own: ownAddresses(services), ownSigners: ownKeyAddresses(services) };
 }
 
 /** @param {string} text */
@@ -68,19 +88,19 @@ function firstLine(text) {
   return text.split(/\r?\n/u, 1)[0] ?? "";
 }
 
-/** @param {App} app @param {OpenedMessage} opened */
-function forward(app, opened) {
-  const { quote, tooMany: _, ...proposal } = forwardOf(app.translate, opened);
+/** @param {AnswerServices} services @param {OpenedMessage} opened */
+function forward(services, opened) {
+  const { quote, tooMany: _, ...proposal } = forwardOf(services.translate, opened);
   // The view of the message overwrites its own attachments when it is left.
   const attachments = opened.attachments.map(({ name, type, data }) => ({ name, type, data: data.slice(0) }));
-  app.write({ ...proposal, text: quote, attachments });
+  services.write({ ...proposal, text: quote, attachments });
 }
 
-/** @param {App} app @param {OpenedMessage} opened @param {() => Promise<ArrayBuffer>} readSource */
-async function forwardWhole(app, opened, readSource) {
+/** @param {AnswerServices} services @param {OpenedMessage} opened @param {() => Promise<ArrayBuffer>} readSource */
+async function forwardWhole(services, opened, readSource) {
   const message = await readSource();
   // The new readers have no key to the encrypted message. Its signatures stay.
-  const data = isEncrypted(opened.report) ? await app.mailVault.decrypt(message) : message;
-  const { quote: _, tooMany: __, ...proposal } = forwardOf(app.translate, opened);
-  app.write({ ...proposal, text: "", attachments: [{ name: WHOLE_NAME, type: "message/rfc822", data }] });
+  const data = isEncrypted(opened.report) ? await services.mailVault.decrypt(message) : message;
+  const { quote: _, tooMany: __, ...proposal } = forwardOf(services.translate, opened);
+  services.write({ ...proposal, text: "", attachments: [{ name: WHOLE_NAME, type: "message/rfc822", data }] });
 }

@@ -4,32 +4,60 @@
  */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
-import { ApiError } from "../../app/api.js";
 import { folderTitle } from "../../../../wasm_build/ui/formats.js";
 import { problem } from "../../../../wasm_build/ui/parts.js";
-import { Housekeeping } from "../../app/housekeeping.js";
-import { chooseThreads, hasThreads } from "../../mail/list_choices.js";
-import { folderPath, followAgain, INBOX, messagePath } from "../../app/routes.js";
+import { FoldersHere } from "../../mail/folders_here.js";
+import { Housekeeping } from "../../mail/housekeeping.js";
+import { hasThreads } from "../../mail/list_choices.js";
+import { folderPath, INBOX, messagePath } from "../../app/routes.js";
+import { SeenMarks } from "../../mail/seen_marks.js";
 import { UndoNotice } from "../../mail/undo_notice.js";
-import { FolderList, openFolderMaking, openFolderSettings } from "../../mail/views/folder_list.js";
+import { FolderList, openFolderMaking } from "../../mail/views/folder_list.js";
 import { MailActs } from "../../mail/views/mail_acts.js";
+import { createFolderPane, createListPane, createSettingsButton } from "../../mail/views/mail_panes.js";
 import { MessageList } from "../../mail/views/message_list.js";
+import { ThreadsButton } from "../../mail/views/threads_button.js";
 import { createOutboxLink } from "../../writing/views/outbox_view.js";
 import { Reading } from "./reading.js";
 import { SearchBox } from "../../mail/views/search_box.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../trust/learnt_rows.js").LearntRows} LearntRows */
+/** @typedef {import("../../app/services.js").Navigate} Navigate */
+/** @typedef {import("../../mail/mail_index.js").MailIndex} MailIndex */
+/** @typedef {import("../../keys/keys.js").KeyRing} KeyRing */
+/** @typedef {import("../../trust/trust_keeper.js").TrustKeeper} TrustKeeper */
+/** @typedef {import("../../app/events.js").MailEvents} MailEvents */
+/** @typedef {import("../../offline/away.js").Away} Away */
+/** @typedef {import("../../parcels/parcel_requests.js").ParcelLimits} ParcelLimits */
+/** @typedef {import("../../drafts/draft_desk.js").DraftDesk} DraftDesk */
+/** @typedef {import("../../mail/arrival.js").Arrival} Arrival */
+/** @typedef {import("../../app/services.js").SentenceFor} SentenceFor */
+/** @typedef {import("../../app/api.js").BridgeApi} BridgeApi */
+/** @typedef {import("../../app/services.js").Announce} Announce */
+/** @typedef {import("../../trust/kept_trust.js").KeptTrust} KeptTrust */
+/** @typedef {import("../../mail/views/message_list.js").MessageListServices} MessageListServices */
+/** @typedef {import("../../mail/views/mail_acts.js").MailActServices} MailActServices */
+/** @typedef {import("../../mail/views/folder_list.js").FolderServices} FolderServices */
+/** @typedef {import("./reading.js").ReadingServices} ReadingServices */
+/** @typedef {import("../../mail/housekeeping.js").HousekeepingServices} HousekeepingServices */
+/**
+ * @typedef {{
+ *   translate: Catalogue, learnt: LearntRows, navigate: Navigate, index: MailIndex, keys: KeyRing,
+ *   trust: TrustKeeper, events: MailEvents, away: Away, parcels: ParcelLimits | null, draftDesk: DraftDesk,
+ *   arrival: Arrival, sentenceFor: SentenceFor, api: BridgeApi, announceHere: Announce, kept: KeptTrust,
+ * } & MessageListServices & MailActServices & FolderServices & ReadingServices & HousekeepingServices} MailServices
+ */
 /** @typedef {import("../../app/api.js").Folder} Folder */
 /** @typedef {import("../../app/routes.js").MessageAddress} MessageAddress */
 
 export class MailView {
-  #app;
+  #services;
   /** The id of the shown folder, or the word of the page's address for it until the folders are loaded. */
   #folder = "";
   /** @type {MessageAddress | null} */
   #message = null;
-  /** @type {Folder[]} */
-  #folders = [];
+  #folders;
   /** The number of loads of folders and list that were started. Only the latest load continues with the list. */
   #loads = 0;
   /** Whether the latest load is waiting for the folders. */
@@ -42,6 +70,7 @@ export class MailView {
   #search;
   #outboxLink;
   #notice;
+  #seen;
   /** Whether the open message is being closed for a search. */
   #isToSearch = false;
   #threads;
@@ -49,66 +78,74 @@ export class MailView {
   #listing = {};
   /** The number of messages, or of threads, in the list of the folder. */
   #total = 0;
-  #onKeys = () => this.#keysChanged();
-  #onDecided = () => this.#judgeAgain();
-  #onIndex = () => this.#search.update();
-  /** The opened messages whose mark the network lost. @type {MessageAddress[]} */
-  #unmarked = [];
-  #onBack = () => {
-    void this.#markLater().then(() => this.#makeUp());
-    if (this.#reading.hasMissed) this.#openAgain();
-  };
-  #onMail = (/** @type {Event} */ event) => void this.#refresh(/** @type {CustomEvent<string>} */ (event).detail);
+  #closing = new AbortController();
 
-  /** @param {App} app */
-  constructor(app) {
-    const { translate } = app;
-    this.#app = app;
+  /** @param {MailServices} services */
+  constructor(services) {
+    const { translate } = services;
+    this.#services = services;
+    this.#folders = new FoldersHere(services);
     this.titleKey = "nav_mail";
     this.heading = html("h1", { class: "list-title", tabindex: -1, dir: "auto" });
-    this.#list = new MessageList(app, app.learnt, {
+    this.#list = new MessageList(services, services.learnt, {
       onListed: (page) => this.#listed(page),
       onSelect: () => this.#acts.update(),
       onTake: () => this.#acts.taken(),
     });
     this.#reading = this.#createReading();
     this.#notice = new UndoNotice(translate);
+    this.#seen = new SeenMarks(services.api);
     const housekeeping = this.#createHousekeeping();
-    this.#acts = new MailActs(app, {
-      housekeeping, list: this.#list, folder: () => this.#find(this.#folder), folders: () => this.#folders,
+    this.#acts = new MailActs(services, {
+      housekeeping, list: this.#list, folder: () => this.#folders.find(this.#folder), folders: () => this.#folders.all,
       message: () => this.#message, isShown: () => this.element.isConnected, reading: this.#reading.element,
       search: () => this.showSearch(), leave: () => this.#leave(),
     });
-    this.#folderList = new FolderList(app, () => openFolderMaking(app, housekeeping, (id) => app.navigate(folderPath(id))));
-    this.#outboxLink = createOutboxLink(app);
-    this.#search = new SearchBox(translate, (words) => void this.#show({ ...this.#listing, words }), () => app.index.state);
+    this.#folderList = new FolderList(translate, () => openFolderMaking(services, housekeeping, (id) => services.navigate(folderPath(id))));
+    this.#outboxLink = createOutboxLink(services);
+    this.#search = new SearchBox(translate, (words) => void this.#show({ ...this.#listing, words }), () => services.index.state);
     this.#listing = { isThreaded: hasThreads() };
-    this.#threads = this.#createThreadsButton();
+    this.#threads = new ThreadsButton(services, (isThreaded) => void this.#show({ ...this.#listing, isThreaded }));
     this.element = html(
-      "div", { class: "mail", data: { pane: "list" } }, this.#createFolderPane(), this.#createListPane(housekeeping),
+      "div", { class: "mail", data: { pane: "list" } },
+      createFolderPane(services, [...this.#folderList.elements, this.#outboxLink.element, this.#foldersFailure]),
+      createListPane(translate, {
+        heading: this.heading, onRefresh: () => void this.#loadAll(),
+        tools: [this.#acts.selectButton, this.#threads.element, createSettingsButton(services, housekeeping, () => this.#shownFolder())],
+        content: [this.#search.element, this.#acts.selectionBar, this.#list.element],
+      }),
       html("div", { class: "message-pane" }, this.#acts.messageBar, this.#reading.element), this.#notice.element,
     );
-    app.keys.addEventListener("change", this.#onKeys);
-    app.trust.addEventListener("decided", this.#onDecided);
-    app.events.addEventListener("mail", this.#onMail);
-    app.index.addEventListener("change", this.#onIndex);
-    app.away.source.addEventListener("back", this.#onBack);
+    this.#observe();
+  }
+
+  #observe() {
+    const { keys, trust, events, index, away } = this.#services;
+    const { signal } = this.#closing;
+    keys.addEventListener("change", () => this.#keysChanged(), { signal });
+    trust.addEventListener("decided", () => this.#judgeAgain(), { signal });
+    events.addEventListener("mail", (event) => void this.#refresh(/** @type {CustomEvent<string>} */ (event).detail), { signal });
+    index.addEventListener("change", () => this.#search.update(), { signal });
+    away.source.addEventListener("back", () => {
+      void this.#seen.makeUp().then(() => this.#makeUp());
+      if (this.#reading.hasMissed) this.#openAgain();
+    }, { signal });
   }
 
   #createReading() {
-    return new Reading(this.#app, {
+    return new Reading(this.#services, {
       onSeen: (address) => void this.#markSeen(address),
       onOpened: (address, opened, digest) => this.#list.learn(address, opened, digest),
       flagsOf: (address) => this.#list.flagsOf(address),
       drafts: {
-        areIn: (folder) => this.#hasDrafts(folder), onOpened: (draft) => this.#continueDraft(draft),
+        areIn: (folder) => this.#folders.mayHaveDrafts(folder), onOpened: (draft) => this.#continueDraft(draft),
       },
     });
   }
 
   #createHousekeeping() {
-    return new Housekeeping(this.#app, {
-      list: this.#list, notice: this.#notice, folders: () => this.#folders,
+    return new Housekeeping(this.#services, {
+      list: this.#list, notice: this.#notice, folders: () => this.#folders.all,
       changed: async ({ folders }) => {
         this.#acts.update();
         if (folders) await this.#loadFolders();
@@ -117,62 +154,14 @@ export class MailView {
     });
   }
 
-  #createThreadsButton() {
-    return html("button", {
-      type: "button", class: "quiet", text: this.#app.translate("threads"), "aria-pressed": String(hasThreads()), data: { test: "threads" },
-      on: { click: () => this.#chooseThreads(!this.#listing.isThreaded) },
-    });
-  }
-
-  #createFolderPane() {
-    const app = this.#app;
-    const { translate } = app;
-    return html(
-      "nav",
-      // On a phone, a press on the shown folder hides the folders.
-      { class: "folders", "aria-label": translate("folders_label"), on: { click: (event) => followAgain(event, (path) => app.navigate(path)) } },
-      ...this.#folderList.elements, this.#outboxLink.element,
-      this.#foldersFailure,
-      html("a", { class: "folder people-link", href: "#/people", text: translate("people_title"), data: { test: "people-link" } }),
-      app.parcels && html("a", { class: "folder", href: "#/parcels", text: translate("sent_parcels_title"), data: { test: "parcels-link" } }),
-      app.parcels?.maxKeptFiles ? html("a", { class: "folder", href: "#/files", text: translate("my_files_title"), data: { test: "files-link" } }) : null,
-      html("a", { class: "folder", href: "#/account", text: translate("account_title"), data: { test: "account-link" } }),
-    );
-  }
-
-  /** @param {Housekeeping} housekeeping */
-  #createListPane(housekeeping) {
-    const { translate } = this.#app;
-    const refresh = html("button", {
-      type: "button", class: "quiet", text: translate("check_for_mail"), data: { test: "refresh" },
-      on: { click: () => void this.#loadAll() },
-    });
-    const tools = html("div", { class: "list-tools" }, this.#acts.selectButton, this.#threads, this.#createSettingsButton(housekeeping));
-    const head = html("div", { class: "list-head" }, this.heading, refresh, tools);
-    return html("section", { class: "list-pane" }, head, this.#search.element, this.#acts.selectionBar, this.#list.element);
-  }
-
-  /** @param {Housekeeping} housekeeping */
-  #createSettingsButton(housekeeping) {
-    const app = this.#app;
-    const { translate } = app;
-    return html("button", {
-      type: "button", class: "quiet", text: translate("folder_settings_short"), "aria-label": translate("folder_settings"), data: { test: "folder-settings" },
-      on: { click: () => {
-        const folder = this.#find(this.#folder);
-        // The list is newer than the counts of the folders, which a server may give late for the open folder.
-        const total = Math.max(folder?.total ?? 0, this.#total);
-        if (folder) openFolderSettings(app, housekeeping, { ...folder, total }, (id) => app.navigate(folderPath(id ?? INBOX)));
-      } },
-    });
+  /** The shown folder. The list is newer than the counts of the folders, which a server may give late for the open folder. */
+  #shownFolder() {
+    const folder = this.#folders.find(this.#folder);
+    return folder && { ...folder, total: Math.max(folder.total ?? 0, this.#total) };
   }
 
   dispose() {
-    this.#app.keys.removeEventListener("change", this.#onKeys);
-    this.#app.trust.removeEventListener("decided", this.#onDecided);
-    this.#app.events.removeEventListener("mail", this.#onMail);
-    this.#app.index.removeEventListener("change", this.#onIndex);
-    this.#app.away.source.removeEventListener("back", this.#onBack);
+    this.#closing.abort();
     this.#list.dispose();
     this.#acts.dispose();
     this.#outboxLink.dispose();
@@ -183,20 +172,20 @@ export class MailView {
   showSearch() {
     // The open message is closed when the new address has taken effect.
     this.#isToSearch = this.#message !== null;
-    if (this.#isToSearch) this.#app.navigate(folderPath(this.#folder));
+    if (this.#isToSearch) this.#services.navigate(folderPath(this.#folder));
     this.element.dataset.menu = "closed";
     this.element.dataset.pane = "list";
     this.#search.focus();
   }
 
   /** Says that a letter was sent. @param {import("../../writing/views/sent_notice.js").SentNotice} sent */
-  tellSent({ text, label = this.#app.translate("view_sent"), view }) {
+  tellSent({ text, label = this.#services.translate("view_sent"), view }) {
     this.#notice.showWith(text, { label, test: "sent", onPress: view });
   }
 
   /** The first draft may have made a folder since the folders were loaded. */
   shown() {
-    if (this.#folders.length > 0 && !this.#folders.some(({ role }) => role === "drafts")) void this.#loadFolders();
+    if (this.#folders.isKnown && !this.#folders.all.some(({ role }) => role === "drafts")) void this.#loadFolders();
   }
 
   /** Says what was done. @param {string} text @param {(() => Promise<void>) | null} undo */
@@ -204,17 +193,11 @@ export class MailView {
     this.#notice.show(text, undo);
   }
 
-  /** Whether a folder may have drafts of Sealwax: they are made in one, and deleted into another. @param {string} folder */
-  #hasDrafts(folder) {
-    const role = this.#find(folder)?.role ?? null;
-    return this.#folders.length === 0 || role === "drafts" || role === "trash";
-  }
-
   /** Opens a draft in the writing view, from which the way back leads to the list. @param {import("../../drafts/draft_store.js").OpenedDraft} draft */
   #continueDraft(draft) {
     history.replaceState(null, "", `#${folderPath(this.#folder)}`);
     this.go(this.#folder, null);
-    void this.#app.draftDesk.continue(draft);
+    void this.#services.draftDesk.continue(draft);
   }
 
   /** Shows the folders on a narrow page, or hides them. */
@@ -233,7 +216,7 @@ export class MailView {
    * @param {MessageAddress | null} message
    */
   go(word, message) {
-    const folder = this.#find(word)?.id ?? word;
+    const folder = this.#folders.find(word)?.id ?? word;
     const sameFolder = folder === this.#folder;
     const wasReading = this.#message;
     this.#folder = folder;
@@ -246,7 +229,7 @@ export class MailView {
       this.#listing = { isThreaded: this.#listing.isThreaded };
     }
     this.#drawFolders();
-    const isKnown = this.#find(folder) !== undefined;
+    const isKnown = this.#folders.find(folder) !== undefined;
     if (!isKnown && !(sameFolder && this.#isLoading)) void this.#loadAll();
     else if (isKnown && (!sameFolder || this.#list.hasFailed)) void this.#loadList();
     this.#list.setCurrent(message);
@@ -283,13 +266,13 @@ export class MailView {
     const failure = await this.#loadFolders();
     if (load !== this.#loads) return;
     this.#isLoading = false;
-    if (failure && this.#folders.length === 0) this.#list.fail(failure);
+    if (failure && !this.#folders.isKnown) this.#list.fail(failure);
     else await this.#loadList();
   }
 
   /** Shows what has changed while the bridge did not answer. Rows that stay the same keep the focus. */
   async #makeUp() {
-    if (this.#list.hasFailed || this.#folders.length === 0) return this.#loadAll();
+    if (this.#list.hasFailed || !this.#folders.isKnown) return this.#loadAll();
     await Promise.all([this.#list.refresh(), this.#loadFolders()]);
   }
 
@@ -299,13 +282,7 @@ export class MailView {
    */
   async #refresh(folder) {
     if (folder === this.#folder) void this.#list.refresh();
-    try {
-      this.#folders = await this.#app.arrival.folders();
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      return;
-    }
-    this.#drawFolders();
+    if (await this.#folders.refresh()) this.#drawFolders();
   }
 
   /** Returns the error, or null. */
@@ -313,15 +290,14 @@ export class MailView {
     this.#foldersFailure.textContent = "";
     let failure = null;
     try {
-      this.#folders = await this.#app.away.source.folders();
-      this.#app.arrival.count(this.#folders);
-      this.#folder = this.#find(this.#folder)?.id ?? this.#folder;
+      await this.#folders.load();
+      this.#folder = this.#folders.find(this.#folder)?.id ?? this.#folder;
     } catch (error) {
-      this.#foldersFailure.textContent = this.#app.sentenceFor(error);
+      this.#foldersFailure.textContent = this.#services.sentenceFor(error);
       failure = error;
     }
-    if (!failure && this.#app.api.foldersLeftOut > 0) {
-      this.#foldersFailure.textContent = this.#app.translate("folders_left_out", { count: this.#app.api.foldersLeftOut });
+    if (!failure && this.#services.api.foldersLeftOut > 0) {
+      this.#foldersFailure.textContent = this.#services.translate("folders_left_out", { count: this.#services.api.foldersLeftOut });
     }
     this.#drawFolders();
     return failure;
@@ -338,77 +314,45 @@ export class MailView {
   #listed({ total, isThreaded }) {
     if (this.#listing.words) return this.#search.tell(total ?? 0);
     this.#total = total ?? 0;
-    // Only the answer tells whether the mail server has threads.
-    if (!this.#listing.isThreaded || isThreaded) return;
-    this.#threads.setAttribute("aria-pressed", "false");
-    this.#threads.setAttribute("aria-disabled", "true");
-    this.#threads.title = this.#app.translate("threads_not_offered");
-  }
-
-  /** @param {boolean} isThreaded */
-  #chooseThreads(isThreaded) {
-    if (this.#threads.getAttribute("aria-disabled") === "true") return this.#app.announceHere(this.#threads.title);
-    this.#threads.setAttribute("aria-pressed", String(isThreaded));
-    chooseThreads(isThreaded, this.#app.kept.keeping !== "off");
-    void this.#show({ ...this.#listing, isThreaded });
+    if (this.#listing.isThreaded && !isThreaded) this.#threads.showNotOffered();
   }
 
   /** Ends what the person is in: the selection, the search, or the open message. @returns {boolean} */
   #leave() {
     if (this.#list.selection.size > 0) this.#list.selection.clear();
-    else if (this.#message) this.#app.navigate(folderPath(this.#folder));
+    else if (this.#message) this.#services.navigate(folderPath(this.#folder));
     else if (this.#search.isSearching) this.#search.end();
     else return false;
     return true;
   }
 
-  /** @param {string} word */
-  #find(word) {
-    return this.#folders.find(({ id, role }) => id === word || (role === INBOX && word === INBOX))
-      ?? this.#folders.find(({ name }) => name === word);
-  }
-
   #loadList() {
-    const role = this.#find(this.#folder)?.role;
+    const role = this.#folders.find(this.#folder)?.role;
     return this.#list.load(this.#folder, { outgoing: role === "sent" || role === "drafts", areDrafts: role === "drafts", listing: this.#listing });
   }
 
   #drawFolders() {
-    const { translate } = this.#app;
-    const current = this.#find(this.#folder);
-    // Until the folders are loaded, only the inbox has a name.
-    const isInbox = this.#folder === INBOX;
-    const title = current || isInbox ? folderTitle(current ?? { name: INBOX, role: null }, translate) : translate("nav_mail");
+    const { translate } = this.#services;
+    const current = this.#folders.find(this.#folder);
+    const title = shownTitle(this.#folder, current, translate);
     this.heading.textContent = this.#listing.words ? translate("search_title", { folder: title }) : title;
-    this.#folderList.draw(this.#folders, current);
+    this.#folderList.draw(this.#folders.all, current);
     this.#acts.update();
   }
 
-  /**
-   * Marks a message as seen. A failure is not reported: its only effect is that the message is shown as new later. A mark that
-   * the network lost is made again when the bridge answers.
-   * @param {MessageAddress} address
-   */
+  /** Marks an opened message as seen. @param {MessageAddress} address */
   async #markSeen(address) {
-    const { place = "own", rights = [] } = this.#find(address.folder) ?? {};
+    const { place = "own", rights = [] } = this.#folders.find(address.folder) ?? {};
     if (place !== "own" && !rights.includes("seen")) return;
     if (!this.#list.markSeen(address)) return;
     this.#acts.update();
-    try {
-      await this.#app.api.markSeen(address);
-      await this.#loadFolders();
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      if (error.code === "unreachable") this.#unmarked.push(address);
-    }
+    if (await this.#seen.mark(address)) await this.#loadFolders();
   }
+}
 
-  async #markLater() {
-    for (const address of this.#unmarked.splice(0)) {
-      await this.#app.api.markSeen(address).catch((error) => {
-        if (!(error instanceof ApiError)) throw error;
-        if (error.code === "unreachable") this.#unmarked.push(address);
-      });
-    }
-  }
+/** @param {string} word of the shown folder @param {Folder | undefined} folder @param {Catalogue} translate */
+function shownTitle(word, folder, translate) {
+  // Until the folders are loaded, only the inbox has a name.
+  if (!folder && word !== INBOX) return translate("nav_mail");
+  return folderTitle(folder ?? { name: INBOX, role: null }, translate);
 }

@@ -9,21 +9,20 @@ import { wordsOfSize } from "../../../../wasm_build/ui/words_of_size.js";
 import { describeCoverage } from "../../../../wasm_build/ui/protected_parts.js";
 import { loadSanitiser } from "../../app/sanitiser.js";
 
-/** @typedef {Pick<import("../../app/app.js").App, "translate">} Speaking */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {Pick<import("../../keys/mail_vault.js").OpenedMessage, "report" | "text" | "passages" | "attachments">} ReadMessage */
 
 /**
- * @param {Speaking} app
+ * @param {Catalogue} translate
  * @param {ReadMessage} opened
  */
-export function createMessageText(app, opened) {
-  const { translate } = app;
+export function createMessageText(translate, opened) {
   const element = html("div", { class: "body passages" });
   const files = opened.attachments.map(({ data, ...facts }) => ({ ...facts, size: data.byteLength }));
   const { passages, text } = opened;
   const readFile = async (/** @type {number} */ index) => opened.attachments[index].data.slice(0);
   const words = wordsFor(translate);
-  const shown = new MailText(element, { passages, text, files }, { words, coverage: coverageOf(app, opened), readFile });
+  const shown = new MailText(element, { passages, text, files }, { words, coverage: coverageOf(translate, opened), readFile });
   const failure = html("p", { class: "note", role: "status", data: { test: "text-note" } });
   let asText = !shown.hasMarkup;
   const draw = async () => {
@@ -52,17 +51,17 @@ export function createMessageText(app, opened) {
   void drawOrText();
   const tools = shown.hasMarkup ? html("div", { class: "actions text-tools" }, turn, failure) : null;
   /** @param {ReadMessage} settled */
-  const judge = (settled) => shown.judge(coverageOf(app, settled));
+  const judge = (settled) => shown.judge(coverageOf(translate, settled));
   return { parts: [tools, shown.notes, element, shown.links].filter((part) => part !== null), judge, close: () => shown.close() };
 }
 
-/** @param {Speaking} app @param {ReadMessage} opened */
-function coverageOf({ translate }, { report }) {
+/** @param {Catalogue} translate @param {ReadMessage} opened */
+function coverageOf(translate, { report }) {
   const signed = (/** @type {string} */ word, /** @type {string} */ who) => translate("passage_signed", { word, who });
   return describeCoverage(report, translate, { signed, encrypted: translate("passage_encrypted") });
 }
 
-/** @param {Speaking["translate"]} translate @returns {import("../../../../wasm_build/ui/mail_text.js").Words} */
+/** @param {Catalogue} translate @returns {import("../../../../wasm_build/ui/mail_text.js").Words} */
 function wordsFor(translate) {
   return {
     markup: translate("formatted_text_title"), blocked: translate("remote_left_out"), uncovered: translate("passage_uncovered"),

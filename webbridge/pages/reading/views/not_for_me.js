@@ -8,23 +8,25 @@ import { dateText } from "../../../../wasm_build/ui/answer.js";
 import { headerReader } from "../../../../wasm_build/ui/formats.js";
 import { createHeaders } from "./shown_message.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../app/services.js").Write} Write */
+/** @typedef {{translate: Catalogue, write: Write}} NotForMeServices */
 
 /**
- * @param {App} app
+ * @param {NotForMeServices} services
  * @param {import("../../keys/mail_vault.js").OpenedMessage} closed the message as it is without keys
  */
-export function createNotForMe(app, closed) {
-  const { translate } = app;
+export function createNotForMe(services, closed) {
+  const { translate } = services;
   const header = headerReader(closed.headers);
   const [sender] = closed.reply.people.senders;
   const ask = html("button", {
     type: "button", text: translate("ask_to_send_again"), data: { test: "ask-again" },
-    on: { click: () => app.write(requestFor(app, sender, dateText(closed))) },
+    on: { click: () => services.write(requestFor(translate, sender, dateText(closed))) },
   });
   const keys = html("a", { class: "button primary", href: "#/keys", text: translate("add_another_key"), data: { test: "add-key" } });
   return [
-    createHeaders(app, closed, header),
+    createHeaders(translate, closed, header),
     html("p", { class: "note", text: translate("claimed_lines"), data: { test: "claimed" } }),
     html("p", { class: "field-hint", text: translate("other_key_hint") }),
     html("div", { class: "actions" }, keys, sender ? ask : null),
@@ -33,10 +35,10 @@ export function createNotForMe(app, closed) {
 
 /**
  * The letter that asks the claimed sender. It quotes nothing, but it goes to them only if the person says so.
- * @param {App} app @param {import("../../../../wasm_build/ui/answer.js").AnswerMailbox | undefined} sender
+ * @param {Catalogue} translate @param {import("../../../../wasm_build/ui/answer.js").AnswerMailbox | undefined} sender
  * @param {string} date
  */
-function requestFor({ translate }, sender, date) {
+function requestFor(translate, sender, date) {
   return {
     to: [], doubtful: { to: sender ? [sender] : [], cc: [] }, subject: translate("send_again_subject"),
     text: translate("send_again_text", { date }), inReplyTo: null, references: [], hidden: [], answersEncrypted: false,

@@ -18,7 +18,22 @@ import { createNotForMe } from "./not_for_me.js";
 import { createMessage } from "./shown_message.js";
 import { createSourceView } from "./source_view.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../offline/away.js").Away} Away */
+/** @typedef {import("../../keys/mail_vault.js").MailVault} MailVault */
+/** @typedef {import("../../app/services.js").Announce} Announce */
+/** @typedef {import("../../keys/keys.js").KeyRing} KeyRing */
+/** @typedef {import("../../drafts/draft_store.js").DraftStore} DraftStore */
+/** @typedef {import("../../app/services.js").SentenceFor} SentenceFor */
+/** @typedef {import("./shown_message.js").ShownMessageServices} ShownMessageServices */
+/** @typedef {import("./source_view.js").SourceServices} SourceServices */
+/** @typedef {import("./not_for_me.js").NotForMeServices} NotForMeServices */
+/**
+ * @typedef {{
+ *   translate: Catalogue, away: Away, mailVault: MailVault, announceHere: Announce, keys: KeyRing,
+ *   drafts: DraftStore, sentenceFor: SentenceFor,
+ * } & ShownMessageServices & SourceServices & NotForMeServices} ReadingServices
+ */
 /** @typedef {import("../../keys/mail_vault.js").OpenedMessage} OpenedMessage */
 /** @typedef {import("../../app/routes.js").MessageAddress} MessageAddress */
 /**
@@ -29,7 +44,7 @@ import { createSourceView } from "./source_view.js";
  */
 
 export class Reading {
-  #app;
+  #services;
   #onSeen;
   /** The element that had the focus when the message was asked for. @type {Element | null} */
   #focused = null;
@@ -49,7 +64,7 @@ export class Reading {
   hasMissed = false;
 
   /**
-   * @param {App} app
+   * @param {ReadingServices} services
    * @param {{
    *   onSeen: (address: MessageAddress) => void,
    *   onOpened: (address: MessageAddress, opened: OpenedMessage, digest: string) => void,
@@ -57,25 +72,25 @@ export class Reading {
    *   drafts: {areIn: (folder: string) => boolean, onOpened: (draft: import("../../drafts/draft_store.js").OpenedDraft) => void},
    * }} options
    */
-  constructor(app, { onSeen, onOpened, flagsOf, drafts }) {
-    this.#app = app;
+  constructor(services, { onSeen, onOpened, flagsOf, drafts }) {
+    this.#services = services;
     this.#onSeen = onSeen;
     this.#onOpened = onOpened;
     this.#flagsOf = flagsOf;
     this.#drafts = drafts;
-    const label = app.translate("reading_label");
+    const label = services.translate("reading_label");
     this.element = html("section", { class: "reading", "aria-label": label, data: { test: "reading" } });
     this.clear();
   }
 
   clear() {
     this.#release();
-    this.element.replaceChildren(html("p", { class: "empty", text: this.#app.translate("nothing_open") }));
+    this.element.replaceChildren(html("p", { class: "empty", text: this.#services.translate("nothing_open") }));
   }
 
   /** @param {MessageAddress} address */
   async open(address) {
-    await this.#open(address, (signal) => this.#app.away.source.rawMessage(address, { signal }));
+    await this.#open(address, (signal) => this.#services.away.source.rawMessage(address, { signal }));
   }
 
   /** Judges the same bytes again, after the person has trusted somebody. @param {MessageAddress} address */
@@ -89,7 +104,7 @@ export class Reading {
   /** @param {MessageAddress} address @param {(signal: AbortSignal) => Promise<ArrayBuffer>} read */
   async #open(address, read) {
     const signal = this.#begin(address);
-    const { away, mailVault } = this.#app;
+    const { away, mailVault } = this.#services;
     /** @type {ArrayBuffer | null} */
     let message = null;
     /** @type {JudgedMessage | null} */
@@ -117,7 +132,7 @@ export class Reading {
       }
     } catch (error) {
       if (signal.aborted) return;
-      const further = message && isForOthers(error) ? await this.#describeClosed(message, signal) : null;
+      const further = message && isForOthers(error) ? await describeClosed(this.#services, message, signal) : null;
       if (signal.aborted) return;
       this.#showFailure(address, error, further);
     }
@@ -130,8 +145,8 @@ export class Reading {
     this.#release();
     this.#opening = new AbortController();
     this.#focused = document.activeElement;
-    const heading = html("h2", { tabindex: -1, text: this.#app.translate("opening") });
-    this.element.replaceChildren(backLink(this.#app, folder), heading);
+    const heading = html("h2", { tabindex: -1, text: this.#services.translate("opening") });
+    this.element.replaceChildren(backLink(this.#services.translate, folder), heading);
     this.element.setAttribute("aria-busy", "true");
     // The state of the message is at the top, so the pane scrolls there, or on a narrow page the whole page.
     this.#scrollToTop();
@@ -162,7 +177,7 @@ export class Reading {
   #show(address, opened, judged) {
     const layer = this.#createLayer(opened, { read: () => judged.read(), address, flags: this.#flagsOf(address) });
     this.#layers = [layer];
-    this.element.replaceChildren(backLink(this.#app, address.folder), layer.element);
+    this.element.replaceChildren(backLink(this.#services.translate, address.folder), layer.element);
     this.#enter(layer);
   }
 
@@ -173,10 +188,10 @@ export class Reading {
    * @returns {Layer}
    */
   #createLayer(opened, source, above = []) {
-    const message = createMessage(this.#app, opened, {
+    const message = createMessage(this.#services, opened, {
       source, onOpen: (file, opener) => this.#openAttached(file, opener),
     });
-    const element = html("div", { class: "reading-layer" }, ...above, ...message.parts, createSourceView(this.#app, source.read));
+    const element = html("div", { class: "reading-layer" }, ...above, ...message.parts, createSourceView(this.#services, source.read));
     return { element, message, held: opened.attachments, subject: headerReader(opened.headers)("subject") };
   }
 
@@ -207,7 +222,7 @@ export class Reading {
     /** @type {Layer | null} */
     let layer = null;
     try {
-      for await (const opened of this.#app.mailVault.open(file.data, signal)) {
+      for await (const opened of this.#services.mailVault.open(file.data, signal)) {
         // Another message, or another attached one, was opened meanwhile.
         if (signal.aborted || (!layer && this.#layers.at(-1) !== outer)) return;
         if (isClosed(opened.report)) throw new ApiError("locked", "the keys are locked");
@@ -216,7 +231,7 @@ export class Reading {
           continue;
         }
         const source = { read: async () => file.data.slice(0), address: null, flags: [] };
-        layer = this.#createLayer(opened, source, this.#aboveAttached(outer, opener));
+        layer = this.#createLayer(opened, source, aboveAttached(this.#services.translate, outer.subject, () => this.#leave(outer, opener)));
         this.#layers.push(layer);
         outer.element.replaceWith(layer.element);
         onShown();
@@ -226,17 +241,6 @@ export class Reading {
     } catch (error) {
       if (!signal.aborted) throw error;
     }
-  }
-
-  /** @param {Layer} outer @param {HTMLElement} opener */
-  #aboveAttached(outer, opener) {
-    const { translate } = this.#app;
-    const back = html("button", {
-      type: "button", text: translate("back_to_outer"), data: { test: "back-to-outer" }, on: { click: () => this.#leave(outer, opener) },
-    });
-    const subject = isolate(outer.subject || translate("no_subject"));
-    const sentence = html("p", { class: "note", text: translate("attached_to", { subject }), data: { test: "attached-to" } });
-    return [html("div", { class: "actions" }, back), sentence];
   }
 
   /** Shows the message around an attached mail again. @param {Layer} outer @param {HTMLElement} opener */
@@ -261,16 +265,6 @@ export class Reading {
     if (layer === this.#layers.at(-1)) this.#announce(spoken);
   }
 
-  /**
-   * The help with a message that is encrypted for other keys; null if the vault cannot describe them.
-   * @param {ArrayBuffer} message
-   * @param {AbortSignal} signal
-   */
-  async #describeClosed(message, signal) {
-    const closed = await this.#app.mailVault.closed(message, signal).catch(() => null);
-    return closed && createNotForMe(this.#app, closed);
-  }
-
   #scrollToTop() {
     this.element.scrollTop = 0;
     if (this.element.isConnected) scrollTo(0, 0);
@@ -278,13 +272,13 @@ export class Reading {
 
   /** Announces a verdict, unless the person has left the message. @param {string} spoken */
   #announce(spoken) {
-    if (this.element.isConnected) this.#app.announceHere(spoken);
+    if (this.element.isConnected) this.#services.announceHere(spoken);
   }
 
   /** @param {string} id @param {{address: MessageAddress, message: ArrayBuffer, signal: AbortSignal}} read */
   async #openDraft(id, { address, message, signal }) {
-    if (this.#app.keys.unlocked) {
-      const opened = await this.#app.drafts.openThere(id, address, message);
+    if (this.#services.keys.unlocked) {
+      const opened = await this.#services.drafts.openThere(id, address, message);
       if (!signal.aborted) this.#drafts.onOpened(opened);
     } else this.#showLocked(address, "draft_locked_title", "draft_unlock");
     this.element.setAttribute("aria-busy", "false");
@@ -292,7 +286,7 @@ export class Reading {
 
   /** @param {MessageAddress} address @param {string} [title] @param {string} [meaning] the keys of its words */
   #showLocked(address, title = "encrypted_and_locked_title", meaning = "encrypted_and_locked") {
-    const { translate } = this.#app;
+    const { translate } = this.#services;
     const unlock = html("a", {
       class: "button primary", href: "#/keys", text: translate("unlock_keys"), data: { test: "unlock-to-read" },
     });
@@ -306,13 +300,13 @@ export class Reading {
    * @param {HTMLElement[] | null} further what is known of the message, and what helps
    */
   #showFailure(address, error, further) {
-    const { translate } = this.#app;
+    const { translate } = this.#services;
     const again = html("button", {
       type: "button", text: translate("try_again"), data: { test: "try-again" }, on: { click: () => void this.open(address) },
     });
     const sentence = problem("reading-error");
     this.#showInstead(address, translate("cannot_open_title"), sentence, ...(further ?? [html("div", { class: "actions" }, again)]));
-    sentence.textContent = this.#app.sentenceFor(error);
+    sentence.textContent = this.#services.sentenceFor(error);
     this.hasMissed = error instanceof ApiError && MISSED.has(error.code);
   }
 
@@ -326,8 +320,8 @@ export class Reading {
   #showInstead(address, title, sentence, ...further) {
     const heading = html("h2", { tabindex: -1, text: title });
     const judged = this.#judged;
-    const source = createSourceView(this.#app, () => judged?.read() ?? this.#app.away.source.rawMessage(address));
-    this.element.replaceChildren(backLink(this.#app, address.folder), heading, sentence, ...further, source);
+    const source = createSourceView(this.#services, () => judged?.read() ?? this.#services.away.source.rawMessage(address));
+    this.element.replaceChildren(backLink(this.#services.translate, address.folder), heading, sentence, ...further, source);
     this.#moveFocus(heading);
   }
 
@@ -341,13 +335,36 @@ export class Reading {
 
 /**
  * The link back to the list, for narrow pages.
- * @param {App} app
+ * @param {Catalogue} translate
  * @param {string} folder
  */
-function backLink(app, folder) {
+function backLink(translate, folder) {
   return html("a", {
-    class: "back", href: `#${folderPath(folder)}`, text: app.translate("back_to_list"), data: { test: "back" },
+    class: "back", href: `#${folderPath(folder)}`, text: translate("back_to_list"), data: { test: "back" },
   });
+}
+
+/**
+ * The way back from an attached mail, and the sentence about the message that it is attached to.
+ * @param {Catalogue} translate @param {string} subject @param {() => void} onBack
+ */
+function aboveAttached(translate, subject, onBack) {
+  const back = html("button", {
+    type: "button", text: translate("back_to_outer"), data: { test: "back-to-outer" }, on: { click: onBack },
+  });
+  const outer = translate("attached_to", { subject: isolate(subject || translate("no_subject")) });
+  return [html("div", { class: "actions" }, back), html("p", { class: "note", text: outer, data: { test: "attached-to" } })];
+}
+
+/**
+ * The help with a message that is encrypted for other keys; null if the vault cannot describe them.
+ * @param {ReadingServices} services
+ * @param {ArrayBuffer} message
+ * @param {AbortSignal} signal
+ */
+async function describeClosed(services, message, signal) {
+  const closed = await services.mailVault.closed(message, signal).catch(() => null);
+  return closed && createNotForMe(services, closed);
 }
 
 const MISSED = new Set(["unreachable", "not-kept-here"]);

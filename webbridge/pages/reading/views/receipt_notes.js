@@ -14,28 +14,41 @@ import { givesNoReceipts } from "../receipt_choice.js";
 import { isReceiptSent, ReceiptKeyword } from "../receipt_keyword.js";
 import { provedSender } from "../report.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../writing/views/letter_options.js").SignatureOffers} SignatureOffers */
+/** @typedef {import("../../app/services.js").Attempt} Attempt */
+/** @typedef {import("../../app/services.js").Announce} Announce */
+/** @typedef {import("../receipts.js").Receipts} Receipts */
+/** @typedef {import("../../app/api.js").BridgeApi} BridgeApi */
+/** @typedef {import("../../keys/mail_vault.js").MailVault} MailVault */
+/** @typedef {import("../../keys/keys.js").KeyRing} KeyRing */
+/**
+ * @typedef {{
+ *   translate: Catalogue, signatureOffers: SignatureOffers, attempt: Attempt, announceHere: Announce,
+ *   receipts: Receipts, api: BridgeApi, mailVault: MailVault, keys: KeyRing, address: string | null,
+ * }} ReceiptServices
+ */
 /** @typedef {import("../../keys/mail_vault.js").OpenedMessage} OpenedMessage */
 /** @typedef {import("./shown_message.js").Source} Source */
 /** @typedef {import("../../../../wasm_build/ui/receipts.js").ReceiptRequest} ReceiptRequest */
 
 /**
- * @param {App} app
+ * @param {ReceiptServices} services
  * @param {OpenedMessage} opened
  * @param {Source} source
  * @returns {HTMLElement[]}
  */
-export function createReceiptNotes(app, opened, source) {
-  const { translate } = app;
+export function createReceiptNotes(services, opened, source) {
+  const { translate } = services;
   const { aboutReceipts, receipt, report, label } = opened;
   const isUnwanted = givesNoReceipts() && (aboutReceipts?.kind === "asked" || aboutReceipts?.kind === "too-many");
   const sender = provedSender(report) ?? "";
   const onGive = () => {
-    if (receipt?.kind === "asked" && notes[0]) askToGive(app, { receipt, sender, address: report.sender ?? "", source }, notes[0]);
+    if (receipt?.kind === "asked" && notes[0]) askToGive(services, { receipt, sender, address: report.sender ?? "", source }, notes[0]);
   };
   const isGivenElsewhere = aboutReceipts?.kind === "asked" && isReceiptSent(source.flags);
   const notes = isGivenElsewhere ? [noteOf([translate("receipt_given_elsewhere")])] : isUnwanted ? [] : createReceiptNote(translate, aboutReceipts, { sender, day: dayOnly, onGive });
-  return [...createLabelNote(translate, labelName(label, app.signatureOffers.labelPolicy)), ...notes];
+  return [...createLabelNote(translate, labelName(label, services.signatureOffers.labelPolicy)), ...notes];
 }
 
 /** @typedef {{receipt: ReceiptRequest, sender: string, address: string, source: Source}} Asking `address` is the sender's */
@@ -43,22 +56,22 @@ export function createReceiptNotes(app, opened, source) {
 
 /**
  * Asks whether the receipt is sent, and sends it. Another note takes the place of `note` then.
- * @param {App} app @param {Asking} asking @param {HTMLElement} note
+ * @param {ReceiptServices} services @param {Asking} asking @param {HTMLElement} note
  */
-function askToGive(app, { receipt, sender, address, source }, note) {
-  const { translate } = app;
+function askToGive(services, { receipt, sender, address, source }, note) {
+  const { translate } = services;
   const others = receipt.to.filter((one) => !sameAddress(one, address)).map(isolate);
   const failure = problem("receipt-error");
   const send = html("button", { class: "primary", type: "button", text: translate("receipt_send"), data: { test: "receipt-confirm" } });
-  send.addEventListener("click", () => void app.attempt(send, translate("receipt_sending"), failure, async () => {
-    const { isSent, isNoted } = await giveReceipt(app, { receipt, source });
+  send.addEventListener("click", () => void services.attempt(send, translate("receipt_sending"), failure, async () => {
+    const { isSent, isNoted } = await giveReceipt(services, { receipt, source });
     const given = isSent ? answeredNote(translate, dayOnly(new Date().toISOString())) : noteOf([translate("receipt_perhaps")]);
     const here = translate("receipt_noted_here_only");
     if (!isNoted) given.append(html("p", { text: here }));
     note.replaceWith(given);
     dialog.close();
     const said = translate(isSent ? "receipt_sent" : "receipt_perhaps");
-    app.announceHere(isNoted ? said : `${said} ${here}`);
+    services.announceHere(isNoted ? said : `${said} ${here}`);
   }));
   const dialog = openDialog(
     { titleId: "receipt-title", test: "receipt-dialog", isWide: false },
@@ -82,11 +95,11 @@ function noteOf(sentences) {
 
 /**
  * Sends the receipt for a message. It is noted before, here and at the mail server, and forgotten only if it has certainly not left.
- * @param {App} app @param {Pick<Asking, "receipt" | "source">} asking
+ * @param {ReceiptServices} services @param {Pick<Asking, "receipt" | "source">} asking
  * @returns {Promise<Given>} `isSent`: it was certainly sent
  */
-async function giveReceipt(app, { receipt, source }) {
-  const { receipts, api } = app;
+async function giveReceipt(services, { receipt, source }) {
+  const { receipts, api } = services;
   const keyword = new ReceiptKeyword(api.changes, source.address);
   // Before anything is noted: a message that the mail server has changed gets no receipt.
   const message = await source.read();
@@ -94,7 +107,7 @@ async function giveReceipt(app, { receipt, source }) {
   let [isNoted, isLeaving] = [false, false];
   try {
     isNoted = await keyword.set();
-    const outcome = await sendReceipt(app, { receipt, message }, () => { isLeaving = true; });
+    const outcome = await sendReceipt(services, { receipt, message }, () => { isLeaving = true; });
     return { isSent: outcome === "sent", isNoted };
   } catch (error) {
     if (isLeaving && error instanceof ApiError && error.isOpen) return { isSent: false, isNoted };
@@ -104,9 +117,12 @@ async function giveReceipt(app, { receipt, source }) {
   }
 }
 
-/** @param {App} app @param {{receipt: ReceiptRequest, message: ArrayBuffer}} asking @param {() => void} onLeaving called before it leaves */
-async function sendReceipt(app, { receipt: { id }, message: asked }, onLeaving) {
-  const { mailVault, api, keys, address, translate } = app;
+/**
+ * @param {ReceiptServices} services @param {{receipt: ReceiptRequest, message: ArrayBuffer}} asking
+ * @param {() => void} onLeaving called before it leaves
+ */
+async function sendReceipt(services, { receipt: { id }, message: asked }, onLeaving) {
+  const { mailVault, api, keys, address, translate } = services;
   if (address === null) throw new ApiError("session-ended", "nobody has signed in");
   const { message, to } = await mailVault.makeReceipt(asked, {
     id, from: quoteMailbox({ name: keys.nameFor(address), address }), subject: translate("receipt_subject"),

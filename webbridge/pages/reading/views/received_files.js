@@ -6,55 +6,57 @@ import { html } from "../../../../wasm_build/ui/dom.js";
 import { problem } from "../../../../wasm_build/ui/parts.js";
 import { openPreview, previewKind } from "../attachment_preview.js";
 
-/** @typedef {Pick<import("../../app/app.js").App, "translate" | "attempt">} Acting */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../app/services.js").Attempt} Attempt */
+/** @typedef {{translate: Catalogue, attempt: Attempt}} FileActionServices */
 /** @typedef {import("../../keys/mail_vault.js").ReceivedFile} ReceivedFile */
 /** @typedef {(file: ReceivedFile, opener: HTMLElement) => Promise<void>} OnOpen */
 
 /**
- * @param {Acting} app
+ * @param {FileActionServices} services
  * @param {ReceivedFile[]} files
  * @param {OnOpen | null} onOpen opens an attached mail; rejects with the error to show. Null if it can only be saved
  */
-export function createReceivedFiles(app, files, onOpen) {
+export function createReceivedFiles(services, files, onOpen) {
   if (files.length === 0) return null;
   const failure = problem("attachment-error");
-  const list = createAttachmentList(app.translate, files, (file, name) => actionsFor(app, file, { name, failure, onOpen }));
+  const list = createAttachmentList(services.translate, files, (file, name) => actionsFor(services, file, { name, failure, onOpen }));
   list.append(failure);
   return list;
 }
 
 /**
- * @param {Acting} app
+ * @param {FileActionServices} services
  * @param {ReceivedFile} file
  * @param {{name: string, failure: HTMLElement, onOpen: OnOpen | null}} options
  */
-function actionsFor(app, file, { name, failure, onOpen }) {
-  if (isAttachedMail(file)) return onOpen ? [createOpenButton(app, file, { name, failure, onOpen, test: "open-attached" })] : [];
+function actionsFor(services, file, { name, failure, onOpen }) {
+  if (isAttachedMail(file)) return onOpen ? [createOpenButton(services, file, { name, failure, onOpen, test: "open-attached" })] : [];
   if (!previewKind(file)) return [];
   const preview = { key: "preview", name, test: "preview-attachment", failure };
-  return [createActionButton(app, preview, () => openPreview(app, file, name))];
+  return [createActionButton(services, preview, () => openPreview(services.translate, file, name))];
 }
 
 /**
  * The button that opens an attached mail, or a part of this one.
- * @param {Acting} app
+ * @param {FileActionServices} services
  * @param {ReceivedFile} file
  * @param {{name: string, failure: HTMLElement, onOpen: OnOpen, test: string}} options
  */
-export function createOpenButton(app, file, { name, failure, onOpen, test }) {
-  return createActionButton(app, { key: "open_attached", name, test, failure }, (opener) => onOpen(file, opener));
+export function createOpenButton(services, file, { name, failure, onOpen, test }) {
+  return createActionButton(services, { key: "open_attached", name, test, failure }, (opener) => onOpen(file, opener));
 }
 
 /**
- * @param {Acting} app
+ * @param {FileActionServices} services
  * @param {{key: string, name: string, test: string, failure: HTMLElement}} words
  * @param {(opener: HTMLElement) => Promise<void>} act
  */
-function createActionButton(app, { key, name, test, failure }, act) {
-  const label = app.translate(key);
+function createActionButton(services, { key, name, test, failure }, act) {
+  const label = services.translate(key);
   const element = html("button", {
-    type: "button", text: label, "aria-label": app.translate(`${key}_named`, { name }), data: { test },
+    type: "button", text: label, "aria-label": services.translate(`${key}_named`, { name }), data: { test },
   });
-  element.addEventListener("click", () => app.attempt(element, label, failure, () => act(element)));
+  element.addEventListener("click", () => services.attempt(element, label, failure, () => act(element)));
   return element;
 }

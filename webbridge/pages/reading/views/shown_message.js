@@ -9,7 +9,7 @@ import { createHeaderNotes } from "../header_notes.js";
 import { problem } from "../../../../wasm_build/ui/parts.js";
 import { isEncrypted, provedSender } from "../report.js";
 import { createPartVerdicts, createState } from "../report_details.js";
-import { createWhy } from "../../app/why.js";
+import { createWhy } from "./why.js";
 import { createAnswerActions } from "./answer_actions.js";
 import { createPeople } from "../../../../wasm_build/ui/clamped_people.js";
 import { createMessageText } from "./message_text.js";
@@ -21,7 +21,17 @@ const MAX_SUBJECT_CHARACTERS = 1_000;
 /** Longer values of other fields are cut. */
 const MAX_FIELD_CHARACTERS = 1_000;
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../trust/trust_keeper.js").TrustKeeper} TrustKeeper */
+/** @typedef {import("./received_files.js").FileActionServices} FileActionServices */
+/** @typedef {import("./answer_actions.js").AnswerServices} AnswerServices */
+/** @typedef {import("./why.js").WhyServices} WhyServices */
+/** @typedef {import("./receipt_notes.js").ReceiptServices} ReceiptServices */
+/**
+ * @typedef {{
+ *   translate: Catalogue, trust: TrustKeeper,
+ * } & FileActionServices & AnswerServices & WhyServices & ReceiptServices} ShownMessageServices
+ */
 /** @typedef {import("../../keys/mail_vault.js").OpenedMessage} OpenedMessage */
 /**
  * `address` is null for a message inside another, and `flags` those of its row.
@@ -29,21 +39,21 @@ const MAX_FIELD_CHARACTERS = 1_000;
  */
 
 /**
- * @param {App} app
+ * @param {ShownMessageServices} services
  * @param {OpenedMessage} opened
  * @param {{onOpen: import("./received_files.js").OnOpen, source: Source}} options
  */
-export function createMessage(app, opened, { onOpen, source }) {
+export function createMessage(services, opened, { onOpen, source }) {
   const site = opened.report.fieldOrigin;
-  const heading = site ? createFieldHeading(app, site) : createSubject(app, opened);
-  const text = createMessageText(app, opened);
-  const shownOf = (/** @type {OpenedMessage} */ judged) => createVerdict(app, judged, { source, onOpen, files: opened.attachments });
+  const heading = site ? createFieldHeading(services.translate, site) : createSubject(services.translate, opened);
+  const text = createMessageText(services.translate, opened);
+  const shownOf = (/** @type {OpenedMessage} */ judged) => createVerdict(services, judged, { source, onOpen, files: opened.attachments });
   let verdict = shownOf(opened);
-  const attachments = createReceivedFiles(app, opened.attachments, onOpen);
+  const attachments = createReceivedFiles(services, opened.attachments, onOpen);
   // Nobody has sent the text of a field, so nobody can be answered.
-  const actions = site ? null : createAnswerActions(app, opened, source.read);
+  const actions = site ? null : createAnswerActions(services, opened, source.read);
   const parts = [
-    verdict.state, heading, verdict.headers, ...createHeaderNotes(app, opened.report), ...text.parts, verdict.parts, attachments,
+    verdict.state, heading, verdict.headers, ...createHeaderNotes(services.translate, opened.report), ...text.parts, verdict.parts, attachments,
     actions?.element ?? null,
   ];
   /** @param {OpenedMessage} settled */
@@ -64,66 +74,68 @@ export function createMessage(app, opened, { onOpen, source }) {
 
 /**
  * Makes the button that opens an encrypted part, or the attached mail in which it is.
- * @param {App} app
+ * @param {ShownMessageServices} services
  * @param {OpenedMessage["attachments"]} files
  * @param {import("./received_files.js").OnOpen} onOpen
  */
-function createPartOpening(app, files, onOpen) {
+function createPartOpening(services, files, onOpen) {
   return (/** @type {string} */ path) => {
     const file = files.find((one) => one.path === path || path.startsWith(`${one.path}.`));
     if (!file) return [];
     const failure = problem("part-error");
-    const name = app.translate("part_named", { part: path });
-    return [createOpenButton(app, file, { name, failure, onOpen, test: "open-part" }), failure];
+    const name = services.translate("part_named", { part: path });
+    return [createOpenButton(services, file, { name, failure, onOpen, test: "open-part" }), failure];
   };
 }
 
-/** @param {App} app @param {OpenedMessage} opened */
-function createSubject({ translate }, { headers }) {
+/** @param {Catalogue} translate @param {OpenedMessage} opened */
+function createSubject(translate, { headers }) {
   const subject = headerReader(headers)("subject");
   return html("h2", {
     class: "subject", tabindex: -1, dir: "auto", text: beginningOf(subject, MAX_SUBJECT_CHARACTERS) || translate("no_subject"), data: { test: "subject" },
   });
 }
 
-/** The heading of a field's text, which has no header fields. @param {App} app @param {string} site */
-function createFieldHeading({ translate }, site) {
+/** The heading of a field's text, which has no header fields. @param {Catalogue} translate @param {string} site */
+function createFieldHeading(translate, site) {
   const sentence = sentenceNodes(translate("field_text", { site: technical(site) }));
   return html("h2", { class: "subject", tabindex: -1, data: { test: "field-text" } }, ...sentence);
 }
 
 /**
  * The parts of the shown message that depend on the verdict.
- * @param {App} app
+ * @param {ShownMessageServices} services
  * @param {OpenedMessage} opened
  * @param {{source: Source, onOpen: import("./received_files.js").OnOpen, files: OpenedMessage["attachments"]}} options
  */
-function createVerdict(app, opened, { source, onOpen, files }) {
+function createVerdict(services, opened, { source, onOpen, files }) {
   const header = headerReader(opened.headers);
-  const { element, spoken } = createState(app, opened.report, { from: peopleText(opened.report.people.from), why: createWhy(app, opened) });
-  const state = html("div", { class: "stack" }, element, ...createReceiptNotes(app, opened, source), ...rememberSender(app, opened));
-  const parts = html("div", { class: "stack" }, createPartVerdicts(app, opened, createPartOpening(app, files, onOpen)));
-  return { state, spoken, headers: createHeaders(app, opened, header), parts };
+  const { element, spoken } = createState(services.translate, opened.report, {
+    from: peopleText(opened.report.people.from), why: createWhy(services, opened),
+  });
+  const state = html("div", { class: "stack" }, element, ...createReceiptNotes(services, opened, source), ...rememberSender(services, opened));
+  const parts = html("div", { class: "stack" }, createPartVerdicts(services.translate, opened, createPartOpening(services, files, onOpen)));
+  return { state, spoken, headers: createHeaders(services.translate, opened, header), parts };
 }
 
 /**
  * Keeps the sender's certificate in the contacts. If the person must agree first, returns the notices that ask for it.
- * @param {App} app
+ * @param {ShownMessageServices} services
  * @param {OpenedMessage} opened
  */
-function rememberSender(app, { harvest }) {
+function rememberSender(services, { harvest }) {
   if (!harvest) return [];
   if (!harvest.asks) {
-    app.trust.keepContacts(harvest.contacts, harvest.basis);
+    services.trust.keepContacts(harvest.contacts, harvest.basis);
     return [];
   }
   return harvest.changes.filter(({ isRenewal }) => !isRenewal).map((change) => {
     const onRemember = () => {
       // If the contacts have changed since the message was judged, the person is asked anew.
-      if (!app.trust.keepContacts(harvest.contacts, harvest.basis)) return app.trust.judgeAgain();
-      element.replaceWith(html("p", { class: "note", role: "status", text: app.translate("changed_remembered", { address: change.address }) }));
+      if (!services.trust.keepContacts(harvest.contacts, harvest.basis)) return services.trust.judgeAgain();
+      element.replaceWith(html("p", { class: "note", role: "status", text: services.translate("changed_remembered", { address: change.address }) }));
     };
-    const element = createChange(app.translate, change, { day: dayOnly, onRemember });
+    const element = createChange(services.translate, change, { day: dayOnly, onRemember });
     return element;
   });
 }
@@ -140,12 +152,11 @@ function keepOpen(before, after) {
 
 /**
  * The list of sender, recipients and date. A sender that is not proved is marked as claimed.
- * @param {App} app
+ * @param {Catalogue} translate
  * @param {Pick<OpenedMessage, "report">} opened
  * @param {(name: string) => string} header
  */
-export function createHeaders(app, opened, header) {
-  const { translate } = app;
+export function createHeaders(translate, opened, header) {
   const { people, fieldOrigin } = opened.report;
   const proved = provedSender(opened.report);
   const counted = {

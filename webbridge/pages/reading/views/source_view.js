@@ -5,7 +5,9 @@ import { problem } from "../../../../wasm_build/ui/parts.js";
 import { Slices } from "../../../../wasm_build/ui/slices.js";
 import { fillLongText } from "../../../../wasm_build/ui/text_pieces.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../app/services.js").SentenceFor} SentenceFor */
+/** @typedef {{translate: Catalogue, sentenceFor: SentenceFor}} SourceServices */
 
 const SHOWN_BYTES = 262_144;
 /**
@@ -14,11 +16,11 @@ const SHOWN_BYTES = 262_144;
 const UNSEEN = /[^\p{L}\p{M}\p{N}\p{P}\p{S} \t\n]|[\p{Default_Ignorable_Code_Point}\u2800]/gu;
 
 /**
- * @param {App} app
+ * @param {SourceServices} services
  * @param {() => Promise<ArrayBuffer>} readSource
  */
-export function createSourceView(app, readSource) {
-  const { translate } = app;
+export function createSourceView(services, readSource) {
+  const { translate } = services;
   const content = html("div", { class: "stack" });
   const details = html("details", { class: "source", data: { test: "source" }, on: { toggle: () => void show() } },
     html("summary", { text: translate("view_source"), data: { test: "view-source" } }), content);
@@ -29,9 +31,9 @@ export function createSourceView(app, readSource) {
     const failure = problem("source-error");
     content.replaceChildren(html("p", { class: "note", role: "status", text: translate("source_loading") }), failure);
     try {
-      content.replaceChildren(...(await describe(app, await readSource())));
+      content.replaceChildren(...(await describe(translate, await readSource())));
     } catch (error) {
-      failure.textContent = app.sentenceFor(error);
+      failure.textContent = services.sentenceFor(error);
       // A source that must be fetched is fetched again when the section is opened again.
       content.replaceChildren(failure);
       details.addEventListener("toggle", () => content.replaceChildren(), { once: true });
@@ -40,10 +42,10 @@ export function createSourceView(app, readSource) {
 }
 
 /**
- * @param {App} app
+ * @param {Catalogue} translate
  * @param {ArrayBuffer} bytes
  */
-async function describe({ translate }, bytes) {
+async function describe(translate, bytes) {
   const isCut = bytes.byteLength > SHOWN_BYTES;
   const text = new TextDecoder().decode(bytes.slice(0, SHOWN_BYTES)).replace(/\r\n/g, "\n").replace(UNSEEN, codePoint);
   // A text of control characters is eight times as long now. Its pieces are work of their own.

@@ -3,14 +3,23 @@
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { problem, switchField } from "../../../../wasm_build/ui/parts.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../mail/mail_index.js").MailIndex} MailIndex */
+/** @typedef {import("../../mail/index_filler.js").IndexFiller} IndexFiller */
+/** @typedef {import("../../keys/keys.js").KeyRing} KeyRing */
+/** @typedef {import("../../app/services.js").SentenceFor} SentenceFor */
+/**
+ * @typedef {{
+ *   translate: Catalogue, index: MailIndex, filler: IndexFiller, keys: KeyRing, sentenceFor: SentenceFor,
+ * }} IndexServices
+ */
 
 /**
- * @param {App} app
+ * @param {IndexServices} services
  * @returns {{element: HTMLElement, close: () => void}}
  */
-export function createIndexSection(app) {
-  const { translate, index, filler } = app;
+export function createIndexSection(services) {
+  const { translate, index, filler } = services;
   const failure = problem("index-error");
   const note = html("p", { class: "note", data: { test: "index-note" } });
   const pause = html("button", { type: "button", hidden: true, data: { test: "index-pause" } });
@@ -19,9 +28,9 @@ export function createIndexSection(app) {
 
   const update = () => {
     const isOpen = index.state === "open";
-    choice.input.disabled = !index.isAllowed || !app.keys.unlocked;
+    choice.input.disabled = !index.isAllowed || !services.keys.unlocked;
     choice.input.checked = index.state !== "none";
-    note.textContent = sentenceAbout(app);
+    note.textContent = sentenceAbout(services);
     pause.hidden = !isOpen || !(filler.isPaused || filler.progress === "reading");
     pause.textContent = translate(filler.isPaused ? "index_continue" : "index_pause");
   };
@@ -29,14 +38,14 @@ export function createIndexSection(app) {
     failure.textContent = "";
     choice.input.disabled = true;
     try {
-      await (isOn ? begin(app) : end(app));
+      await (isOn ? begin(services) : end(services));
     } catch (error) {
-      failure.textContent = app.sentenceFor(error);
+      failure.textContent = services.sentenceFor(error);
     }
     update();
   };
-  for (const source of [index, filler, app.keys]) source.addEventListener("change", update);
-  void index.look().then(update, (error) => { failure.textContent = app.sentenceFor(error); });
+  for (const source of [index, filler, services.keys]) source.addEventListener("change", update);
+  void index.look().then(update, (error) => { failure.textContent = services.sentenceFor(error); });
   update();
   return {
     element: html(
@@ -46,26 +55,26 @@ export function createIndexSection(app) {
       html("p", { class: "lede", text: translate("index_meaning") }),
       choice.element, failure, note, html("div", { class: "actions" }, pause),
     ),
-    close: () => { for (const source of [index, filler, app.keys]) source.removeEventListener("change", update); },
+    close: () => { for (const source of [index, filler, services.keys]) source.removeEventListener("change", update); },
   };
 }
 
 /** The states of the filler that are worth a sentence. */
 const PROGRESS = new Set(["reading", "paused", "power", "full", "failed"]);
 
-/** @param {Pick<App, "index" | "filler">} app */
+/** @param {IndexServices} services */
 async function begin({ index, filler }) {
   await index.begin();
   filler.resume();
 }
 
-/** @param {Pick<App, "index" | "filler">} app */
+/** @param {IndexServices} services */
 async function end({ index, filler }) {
   filler.stop();
   await index.end();
 }
 
-/** The sentence that says how far the index is. @param {Pick<App, "translate" | "index" | "filler" | "keys">} app */
+/** The sentence that says how far the index is. @param {IndexServices} services */
 function sentenceAbout({ translate, index, filler, keys }) {
   if (!index.isAllowed) return translate("index_not_here");
   if (!keys.unlocked) return translate(index.state === "none" ? "index_unlock_to_choose" : "index_locked");

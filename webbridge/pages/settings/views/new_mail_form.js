@@ -3,11 +3,20 @@
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { problem, switchField } from "../../../../wasm_build/ui/parts.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../new_mail_notices.js").NewMailNotices} NewMailNotices */
+/** @typedef {import("../../app/services.js").SentenceFor} SentenceFor */
+/** @typedef {import("../../app/services.js").Announce} Announce */
+/**
+ * @typedef {{
+ *   translate: Catalogue, notices: NewMailNotices, hasEvents: boolean, sentenceFor: SentenceFor,
+ *   announceHere: Announce,
+ * }} NewMailServices
+ */
 
-/** @param {App} app */
-export function createNewMailForm(app) {
-  const { translate, notices } = app;
+/** @param {NewMailServices} services */
+export function createNewMailForm(services) {
+  const { translate, notices } = services;
   const failure = problem("new-mail-error");
   const reason = html("p", { class: "note", data: { test: "notices-reason" } });
   const meaning = html("p", { class: "note", text: translate("notices_meaning") });
@@ -19,7 +28,7 @@ export function createNewMailForm(app) {
   const pushPart = html("div", { class: "stack", data: { test: "push-part" } }, push.element, pushMeaning);
 
   const draw = () => {
-    const state = app.hasEvents ? notices.state : "unreported";
+    const state = services.hasEvents ? notices.state : "unreported";
     const isUsable = state === "on" || state === "off";
     reason.textContent = isUsable ? "" : translate(`notices_${state}`);
     reason.hidden = isUsable;
@@ -36,11 +45,11 @@ export function createNewMailForm(app) {
     try {
       await act();
     } catch (error) {
-      failure.textContent = app.sentenceFor(error);
+      failure.textContent = services.sentenceFor(error);
     }
     input.disabled = false;
     draw();
-    if (!reason.hidden) app.announceHere(reason.textContent ?? "");
+    if (!reason.hidden) services.announceHere(reason.textContent ?? "");
     // A control that was disabled has lost the focus.
     if (input.checkVisibility()) input.focus();
   };

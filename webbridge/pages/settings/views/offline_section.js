@@ -4,25 +4,36 @@ import { html } from "../../../../wasm_build/ui/dom.js";
 import { NewPassphrase } from "../../../../wasm_build/ui/new_passphrase.js";
 import { createForm, problem, switchField } from "../../../../wasm_build/ui/parts.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../offline/away.js").Away} Away */
+/** @typedef {import("../../keys/keys.js").KeyRing} KeyRing */
+/** @typedef {import("../../app/services.js").SentenceFor} SentenceFor */
+/** @typedef {import("../../app/services.js").Attempt} Attempt */
+/** @typedef {import("../../account/accounts_here.js").AccountsHere} AccountsHere */
+/**
+ * @typedef {{
+ *   translate: Catalogue, away: Away, keys: KeyRing, sentenceFor: SentenceFor, attempt: Attempt,
+ *   accounts: AccountsHere, address: string | null,
+ * }} OfflineServices
+ */
 
 /**
- * @param {App} app
+ * @param {OfflineServices} services
  * @returns {{element: HTMLElement, close: () => void}}
  */
-export function createOfflineSection(app) {
-  const { translate, away: { mail: keptMail, files: appFiles } } = app;
+export function createOfflineSection(services) {
+  const { translate, away: { mail: keptMail, files: appFiles } } = services;
   const failure = problem("offline-error");
   const note = html("p", { class: "note", data: { test: "offline-note" } });
   const choice = switchField(translate("offline_switch"), "offline-switch", (isOn) => void choose(isOn));
-  const { form, passphrase, done } = createBeginning(app, failure, () => update());
+  const { form, passphrase, done } = createBeginning(services, failure, () => update());
 
   const update = async () => {
     const isOn = keptMail.state !== "none";
-    choice.input.disabled = !keptMail.isAllowed || (!app.keys.unlocked && !isOn);
+    choice.input.disabled = !keptMail.isAllowed || (!services.keys.unlocked && !isOn);
     choice.input.checked = isOn || !form.hidden;
     const { count, bytes } = await keptMail.count().catch(() => ({ count: 0, bytes: 0 }));
-    const said = (await isLeftHere(app)) ? [translate("offline_kept_before")] : sentencesAbout(app, count, bytes);
+    const said = (await isLeftHere(services)) ? [translate("offline_kept_before")] : sentencesAbout(services, count, bytes);
     note.replaceChildren(...said.map((text) => html("span", { text: `${text} ` })));
   };
   const choose = async (/** @type {boolean} */ isOn) => {
@@ -30,12 +41,12 @@ export function createOfflineSection(app) {
     form.hidden = !isOn;
     if (isOn) return void (/** @type {HTMLElement | null} */ (form.querySelector("[role=textbox], input"))?.focus());
     passphrase.clear();
-    await end(app, failure);
+    await end(services, failure);
     await update();
   };
   const onChange = () => void update();
-  for (const source of [keptMail, appFiles, app.keys]) source.addEventListener("change", onChange);
-  void keptMail.open().catch((error) => { failure.textContent = app.sentenceFor(error); });
+  for (const source of [keptMail, appFiles, services.keys]) source.addEventListener("change", onChange);
+  void keptMail.open().catch((error) => { failure.textContent = services.sentenceFor(error); });
   void update();
   return {
     element: html(
@@ -47,27 +58,27 @@ export function createOfflineSection(app) {
     ),
     close: () => {
       passphrase.clear();
-      for (const source of [keptMail, appFiles, app.keys]) source.removeEventListener("change", onChange);
+      for (const source of [keptMail, appFiles, services.keys]) source.removeEventListener("change", onChange);
     },
   };
 }
 
 /**
  * The form that begins the keeping, hidden at first.
- * @param {Pick<App, "translate" | "attempt" | "away">} app
+ * @param {OfflineServices} services
  * @param {HTMLElement} failure
  * @param {() => Promise<void>} onTried
  */
-function createBeginning(app, failure, onTried) {
-  const { translate } = app;
+function createBeginning(services, failure, onTried) {
+  const { translate } = services;
   const passphrase = createPassphrase(translate);
   const done = html("p", { class: "done", role: "status", data: { test: "offline-done" } });
   const begin = html("button", { class: "primary", type: "submit", text: translate("offline_begin"), data: { test: "offline-begin" } });
   const submit = () => {
     const secret = passphrase.read();
     if (!secret) return;
-    return app.attempt(begin, translate("offline_beginning"), failure, async () => {
-      await app.away.keepMail(secret);
+    return services.attempt(begin, translate("offline_beginning"), failure, async () => {
+      await services.away.keepMail(secret);
       passphrase.clear();
       form.hidden = true;
       done.textContent = translate("offline_begun");
@@ -80,19 +91,19 @@ function createBeginning(app, failure, onTried) {
 
 /**
  * Ends the keeping, unless letters wait.
- * @param {Pick<App, "translate" | "sentenceFor" | "away">} app
+ * @param {OfflineServices} services
  * @param {HTMLElement} failure
  */
-async function end(app, failure) {
+async function end(services, failure) {
   try {
-    if (await app.away.mail.end()) await app.away.files.remove();
-    else failure.textContent = app.translate("outbox_first");
+    if (await services.away.mail.end()) await services.away.files.remove();
+    else failure.textContent = services.translate("outbox_first");
   } catch (error) {
-    failure.textContent = app.sentenceFor(error);
+    failure.textContent = services.sentenceFor(error);
   }
 }
 
-/** @param {App["translate"]} translate */
+/** @param {Catalogue} translate */
 function createPassphrase(translate) {
   return new NewPassphrase(translate, {
     first: { label: translate("kept_passphrase"), hint: translate("offline_passphrase_hint") },
@@ -104,7 +115,7 @@ function createPassphrase(translate) {
 
 /**
  * Whether mail is here that the account kept before the person said that this is not their computer.
- * @param {Pick<App, "away" | "accounts" | "address">} app
+ * @param {OfflineServices} services
  */
 async function isLeftHere({ away, accounts, address }) {
   return !away.mail.isAllowed && address !== null && accounts.keepsMailOf(address).catch(() => false);
@@ -112,7 +123,7 @@ async function isLeftHere({ away, accounts, address }) {
 
 /**
  * The sentences that say how much is kept.
- * @param {Pick<App, "translate" | "away" | "keys">} app
+ * @param {OfflineServices} services
  * @param {number} count
  * @param {number} bytes
  */

@@ -12,7 +12,7 @@ import { coversField, isEncrypted } from "../../reading/report.js";
 import { namesSender } from "../../mail/row_people.js";
 import { shorten, writePeople } from "../../mail/row_texts.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../app/api.js").MessageSummary} MessageSummary */
 /** @typedef {import("../learnt_rows.js").Lesson} Lesson */
 
@@ -27,7 +27,7 @@ export const NOTHING_LEARNT = Object.assign(new EventTarget(), {
 
 /**
  * The marks of a row. Without a verdict, the uncoloured shape says what the message seems to be.
- * @param {App["translate"]} translate
+ * @param {Catalogue} translate
  * @param {MessageSummary} message
  * @param {Lesson | null} lesson
  */
@@ -74,7 +74,7 @@ export function lessonOf({ report, headers }, message, { isOutgoing = false, own
 
 /**
  * Shows in a row that is drawn already what was learnt since.
- * @param {App["translate"]} translate
+ * @param {Catalogue} translate
  * @param {HTMLElement} row
  * @param {{message: MessageSummary, lesson: Lesson | null, texts: import("../../mail/row_texts.js").RowTexts}} shown
  */

@@ -7,9 +7,13 @@ import { addressKey, dayOnly, isAddress, isolate } from "../../../../wasm_build/
 import { ask, createForm, inputField, problem } from "../../../../wasm_build/ui/parts.js";
 import { sourceWords } from "../../../../wasm_build/ui/recipient_words.js";
 import { cleanAddress, shortName } from "../../../../wasm_build/ui/shown_names.js";
-import { certificateFacts } from "../../app/facts.js";
+import { certificateFacts } from "../certificate_facts.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../keys/mail_vault.js").MailVault} MailVault */
+/** @typedef {import("../trust_keeper.js").TrustKeeper} TrustKeeper */
+/** @typedef {import("../../app/services.js").Write} Write */
+/** @typedef {{translate: Catalogue, mailVault: MailVault, trust: TrustKeeper, write: Write}} PeopleCardServices */
 /** @typedef {import("../../keys/mail_vault.js").Person} Person */
 /** @typedef {import("./people_view.js").Change} Change */
 
@@ -17,7 +21,7 @@ import { certificateFacts } from "../../app/facts.js";
 const BLANK = { to: [], subject: "", text: "", inReplyTo: null, references: [], hidden: [], answersEncrypted: false };
 
 export class PeopleCards {
-  #app;
+  #services;
   #change;
   #onGroup;
   /** The keys of the chosen addresses. @type {Set<string>} */
@@ -27,10 +31,10 @@ export class PeopleCards {
   /** @type {Person[]} */
   #people = [];
 
-  /** @param {App} app @param {{change: Change, onGroup: (addresses: string[], onSaved: () => void) => void}} actions */
-  constructor(app, { change, onGroup }) {
-    const { translate } = app;
-    this.#app = app;
+  /** @param {PeopleCardServices} services @param {{change: Change, onGroup: (addresses: string[], onSaved: () => void) => void}} actions */
+  constructor(services, { change, onGroup }) {
+    const { translate } = services;
+    this.#services = services;
     this.#change = change;
     this.#onGroup = onGroup;
     const act = (/** @type {string} */ key, /** @type {string} */ test, /** @type {() => void} */ click) =>
@@ -38,7 +42,7 @@ export class PeopleCards {
     this.#bar.setAttribute("aria-label", translate("people_acts"));
     this.#bar.append(
       this.#count,
-      act("person_write", "people-write", () => writeTo(app, { to: this.#addresses.map((address) => ({ name: "", address })) })),
+      act("person_write", "people-write", () => writeTo(services, { to: this.#addresses.map((address) => ({ name: "", address })) })),
       act("people_make_group", "people-make-group", () => this.#onGroup(this.#addresses, () => this.#chosen.clear())),
       act("remove", "people-remove", () => this.#remove(this.#addresses)),
     );
@@ -46,7 +50,7 @@ export class PeopleCards {
 
   /** @param {Person[]} people @returns {HTMLElement} */
   draw(people) {
-    const { translate } = this.#app;
+    const { translate } = this.#services;
     this.#people = people;
     const keys = new Set(people.map(({ address }) => addressKey(address)));
     for (const key of this.#chosen) if (!keys.has(key)) this.#chosen.delete(key);
@@ -73,12 +77,12 @@ export class PeopleCards {
 
   #showChosen() {
     this.#bar.hidden = this.#chosen.size === 0;
-    this.#count.textContent = this.#app.translate("people_chosen", { count: this.#chosen.size });
+    this.#count.textContent = this.#services.translate("people_chosen", { count: this.#chosen.size });
   }
 
   /** @param {Person} person */
   #card(person) {
-    const { translate } = this.#app;
+    const { translate } = this.#services;
     const { address, certificates } = person;
     const [first] = certificates;
     const title = shortName(person);
@@ -100,7 +104,7 @@ export class PeopleCards {
       ) : null,
       html(
         "div", { class: "actions" },
-        button("person_write", "person-write", () => writeTo(this.#app, { to: [{ name: "", address }] })),
+        button("person_write", "person-write", () => writeTo(this.#services, { to: [{ name: "", address }] })),
         button("person_rename", "person-rename", () => this.#openNaming(person)),
         button("remove", "person-remove", () => this.#remove([address])),
       ),
@@ -111,7 +115,7 @@ export class PeopleCards {
   #choice({ address }, title) {
     const key = addressKey(address);
     const box = html("input", {
-      type: "checkbox", "aria-label": this.#app.translate("person_choose", { name: title }), data: { test: "person-choose" }, on: {
+      type: "checkbox", "aria-label": this.#services.translate("person_choose", { name: title }), data: { test: "person-choose" }, on: {
         change: () => {
           if (box.checked) this.#chosen.add(key);
           else this.#chosen.delete(key);
@@ -125,7 +129,7 @@ export class PeopleCards {
 
   /** @param {string[]} addresses */
   #remove(addresses) {
-    const { translate, mailVault } = this.#app;
+    const { translate, mailVault } = this.#services;
     const remove = () => this.#change(
       () => mailVault.forgetPeople(addresses),
       addresses.length === 1 ? translate("contact_removed", { name: addresses[0] }) : translate("people_removed", { count: addresses.length }),
@@ -138,7 +142,7 @@ export class PeopleCards {
   }
 
   #openAdding() {
-    const { translate, trust } = this.#app;
+    const { translate, trust } = this.#services;
     const address = inputField(translate("person_address"), {
       type: "text", inputmode: "email", autocomplete: "off", autocapitalize: "off", spellcheck: "false", dir: "ltr", maxlength: 320,
       data: { test: "person-address" },
@@ -153,7 +157,7 @@ export class PeopleCards {
 
   /** @param {Person} person */
   #openNaming({ address, name: before }) {
-    const { translate, trust } = this.#app;
+    const { translate, trust } = this.#services;
     const { name } = this.#openDialog(translate("person_name_of", { address: isolate(address) }), "person-name-dialog", [], (typed) =>
       this.#change(async () => trust.book.keepPerson({ address, name: typed }), translate("person_named")));
     name.value = before;
@@ -165,7 +169,7 @@ export class PeopleCards {
    * @param {(name: string) => Promise<void> | void} onName gets the typed name; without a promise the dialog stays
    */
   #openDialog(title, test, fields, onName) {
-    const { translate } = this.#app;
+    const { translate } = this.#services;
     const titleId = uniqueId("person");
     const failure = problem("person-error");
     const name = inputField(translate("person_name"), { type: "text", autocomplete: "off", dir: "auto", maxlength: 100, data: { test: "person-name" } });
@@ -190,7 +194,11 @@ export class PeopleCards {
   }
 }
 
-/** Begins a message. @param {App} app @param {{to?: import("../../../../wasm_build/ui/formats.js").Mailbox[], groups?: string[]}} recipients */
-export function writeTo(app, recipients) {
-  app.write({ ...BLANK, ...recipients });
+/**
+ * Begins a message.
+ * @param {{write: Write}} services
+ * @param {{to?: import("../../../../wasm_build/ui/formats.js").Mailbox[], groups?: string[]}} recipients
+ */
+export function writeTo(services, recipients) {
+  services.write({ ...BLANK, ...recipients });
 }

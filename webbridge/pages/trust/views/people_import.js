@@ -5,18 +5,21 @@ import { html } from "../../../../wasm_build/ui/dom.js";
 import { listOf } from "../../../../wasm_build/ui/formats.js";
 import { ask, inputField, problem } from "../../../../wasm_build/ui/parts.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../app/services.js").SentenceFor} SentenceFor */
+/** @typedef {import("../../keys/mail_vault.js").MailVault} MailVault */
+/** @typedef {{translate: Catalogue, mailVault: MailVault, sentenceFor: SentenceFor}} PeopleImportServices */
 /** @typedef {import("../../keys/mail_vault.js").PeopleImport} PeopleImport */
 
 /** The number of people who are named in the question. */
 const MAX_NAMED = 10;
 
 /**
- * @param {App} app
+ * @param {PeopleImportServices} services
  * @param {{onAdded: () => Promise<void>}} options called when people were added
  */
-export function createPeopleImport(app, { onAdded }) {
-  const { translate } = app;
+export function createPeopleImport(services, { onAdded }) {
+  const { translate } = services;
   const failure = problem("import-error");
   const result = html("div", { role: "status", data: { test: "import-result" } });
   const field = inputField(translate("people_add"), {
@@ -30,11 +33,11 @@ export function createPeopleImport(app, { onAdded }) {
     result.replaceChildren();
     try {
       const contents = await Promise.all(files.map((file) => file.arrayBuffer()));
-      const done = await importAll(app, contents, { acceptChanges: false });
+      const done = await importAll(services.mailVault, contents, { acceptChanges: false });
       await show(done);
       if (done.changed.length > 0) askAbout(done.changed, contents);
     } catch (error) {
-      failure.textContent = app.sentenceFor(error);
+      failure.textContent = services.sentenceFor(error);
     }
     field.input.value = "";
   }
@@ -54,8 +57,8 @@ export function createPeopleImport(app, { onAdded }) {
       title: translate("people_changed_title"),
       meaning: translate(others > 0 ? "people_changed_many" : "people_changed_meaning", { addresses: named, count: Math.max(0, others) }),
       keep: translate("people_changed_keep"), go: translate("people_changed_go"), test: "import-changed",
-      onGo: () => void importAll(app, contents, { acceptChanges: true }).then(show)
-        .catch((error) => { failure.textContent = app.sentenceFor(error); }),
+      onGo: () => void importAll(services.mailVault, contents, { acceptChanges: true }).then(show)
+        .catch((error) => { failure.textContent = services.sentenceFor(error); }),
     });
   }
 
@@ -63,12 +66,12 @@ export function createPeopleImport(app, { onAdded }) {
 }
 
 /**
- * @param {App} app
+ * @param {MailVault} mailVault
  * @param {ArrayBuffer[]} contents
  * @param {{acceptChanges: boolean}} options
  * @returns {Promise<PeopleImport>}
  */
-async function importAll({ mailVault }, contents, options) {
+async function importAll(mailVault, contents, options) {
   /** @type {PeopleImport} */
   const all = { added: [], known: 0, changed: [], leftOut: [] };
   for (const content of contents) {

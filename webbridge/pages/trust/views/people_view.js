@@ -3,40 +3,55 @@
 import { createFacts } from "../../../../wasm_build/ui/facts.js";
 import { html, sentenceNodes } from "../../../../wasm_build/ui/dom.js";
 import { groupFingerprint } from "../../../../wasm_build/ui/changed_certificate.js";
-import { createGroups, openGroup } from "../../keys/views/group_cards.js";
+import { createGroups, openGroup } from "./group_cards.js";
 import { PeopleCards } from "./people_cards.js";
 import { createPeopleImport } from "./people_import.js";
 import { showCertificate } from "../certificate_dialog.js";
 import { dayOnly, listOf, technical } from "../../../../wasm_build/ui/formats.js";
 import { isKeepingTrouble } from "../kept_trust.js";
 import { ask, problem } from "../../../../wasm_build/ui/parts.js";
-import { certificateFacts } from "../../app/facts.js";
+import { certificateFacts } from "../certificate_facts.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../app/services.js").View} View */
+/** @typedef {import("../../app/services.js").SentenceFor} SentenceFor */
+/** @typedef {import("../../app/services.js").Announce} Announce */
+/** @typedef {import("../kept_trust.js").KeptTrust} KeptTrust */
+/** @typedef {import("../../keys/mail_vault.js").MailVault} MailVault */
+/** @typedef {import("../trust_keeper.js").TrustKeeper} TrustKeeper */
+/** @typedef {import("./people_import.js").PeopleImportServices} PeopleImportServices */
+/** @typedef {import("./people_cards.js").PeopleCardServices} PeopleCardServices */
+/** @typedef {import("./group_cards.js").GroupServices} GroupServices */
+/**
+ * @typedef {{
+ *   translate: Catalogue, mailPath: () => string, sentenceFor: SentenceFor, announce: Announce, kept: KeptTrust,
+ *   mailVault: MailVault, trust: TrustKeeper,
+ * } & PeopleImportServices & PeopleCardServices & GroupServices} PeopleServices
+ */
 /** @typedef {import("../../keys/mail_vault.js").Authority} Authority */
 /** @typedef {import("../../keys/mail_vault.js").Decision} Decision */
 /** @typedef {import("../../keys/mail_vault.js").Certificate} Certificate */
 
 /**
- * @param {App} app
- * @returns {import("../../app/app.js").View}
+ * @param {PeopleServices} services
+ * @returns {View}
  */
-export function createPeopleView(app) {
-  const { translate } = app;
+export function createPeopleView(services) {
+  const { translate } = services;
   const heading = html("h1", { tabindex: -1, text: translate("people_title") });
   const failure = problem("people-error");
   const body = html("div", { class: "stack" });
-  const back = html("a", { class: "button", href: `#${app.mailPath()}`, text: translate("to_the_mail") });
+  const back = html("a", { class: "button", href: `#${services.mailPath()}`, text: translate("to_the_mail") });
   // Outside of `body`, so that the result of an import stays when the body is drawn again.
-  const adding = createPeopleImport(app, { onAdded: () => redraw() });
+  const adding = createPeopleImport(services, { onAdded: () => redraw() });
   const element = html(
     "div",
     { class: "narrow stack", data: { test: "people-view" } },
     heading, failure, body, adding, html("div", { class: "actions" }, back),
   );
 
-  const fail = (/** @type {unknown} */ error) => { failure.textContent = app.sentenceFor(error); };
-  const draw = createDrawing(app, body, { change: (remove, said) => change(remove, said).catch(fail), redraw: () => redraw() });
+  const fail = (/** @type {unknown} */ error) => { failure.textContent = services.sentenceFor(error); };
+  const draw = createDrawing(services, body, { change: (remove, said) => change(remove, said).catch(fail), redraw: () => redraw() });
   const redraw = () => draw().catch(fail);
 
   /** @type {Change} */
@@ -44,30 +59,30 @@ export function createPeopleView(app) {
     failure.textContent = "";
     await remove();
     await redraw();
-    app.announce(said);
+    services.announce(said);
     // The button that had the focus was removed with its card.
     heading.focus();
   }
 
   void redraw();
-  app.kept.addEventListener("change", redraw);
-  const close = () => app.kept.removeEventListener("change", redraw);
+  services.kept.addEventListener("change", redraw);
+  const close = () => services.kept.removeEventListener("change", redraw);
   return { element, heading, close, titleKey: "people_title" };
 }
 
 /** @typedef {(remove: () => Promise<void>, said: string) => Promise<void>} Change */
 
 /**
- * @param {App} app
+ * @param {PeopleServices} services
  * @param {HTMLElement} body
  * @param {{change: Change, redraw: () => Promise<void>}} actions
  */
-function createDrawing(app, body, { change, redraw }) {
+function createDrawing(services, body, { change, redraw }) {
   let drawn = "";
-  const cards = new PeopleCards(app, { change, onGroup: (members, onSaved) => openGroup(app, change, { members }, onSaved) });
+  const cards = new PeopleCards(services, { change, onGroup: (members, onSaved) => openGroup(services, change, { members }, onSaved) });
   return async () => {
-    const { people, decisions, ...operator } = await app.mailVault.describeTrust();
-    const { kept, trust } = app;
+    const { people, decisions, ...operator } = await services.mailVault.describeTrust();
+    const { kept, trust } = services;
     const { groups } = trust.book;
     const shown = JSON.stringify([
       people, groups, decisions, operator, kept.keeping, String(kept.problem), trust.operator, trust.following, trust.isNewlyFollowed,
@@ -77,28 +92,28 @@ function createDrawing(app, body, { change, redraw }) {
     if (shown === drawn) return;
     drawn = shown;
     body.replaceChildren(
-      createKeeping(app, change),
+      createKeeping(services, change),
       cards.draw(people),
-      createGroups(app, groups, change),
-      createDecisions(app, decisions, change),
-      createOperator(app, operator, redraw),
+      createGroups(services, groups, change),
+      createDecisions(services, decisions, change),
+      createOperator(services, operator, redraw),
     );
   };
 }
 
 /**
- * @param {App} app
+ * @param {PeopleServices} services
  * @param {Decision[]} decisions
  * @param {Change} change
  */
-function createDecisions(app, decisions, change) {
-  const { translate, mailVault } = app;
+function createDecisions(services, decisions, change) {
+  const { translate, mailVault } = services;
   const cards = decisions.map((decision) => {
     const { kind, acceptedFor, acceptedAt, fingerprint } = decision;
     const name = decision.name || decision.subject;
     const reach = translate(`decision_${kind}`, { addresses: listOf(acceptedFor, translate), date: dayOnly(acceptedAt) });
     const onRemove = () => change(() => mailVault.takeBack(fingerprint), translate("decision_removed", { name }));
-    return createCard(app, { name, lines: [reach], certificates: [decision], onRemove, test: "decision" });
+    return createCard(translate, { name, lines: [reach], certificates: [decision], onRemove, test: "decision" });
   });
   return html(
     "section",
@@ -111,18 +126,18 @@ function createDecisions(app, decisions, change) {
 
 /**
  * The sentence that tells whether contacts and decisions are kept after the session, and the reason if not.
- * @param {App} app
+ * @param {PeopleServices} services
  * @param {Change} change
  */
-function createKeeping(app, change) {
-  const { translate, kept } = app;
+function createKeeping(services, change) {
+  const { translate, kept } = services;
   const { keeping } = kept;
   const sentence = translate(`trust_${keeping.replace("-", "_")}`);
   if (!isKeepingTrouble(keeping)) {
     return html("p", { class: "field-hint", text: sentence, data: { test: "keeping", keeping } });
   }
   const said = problem("keeping-problem");
-  said.textContent = keeping === "unreadable" ? `${sentence} ${whyUnreadable(app)}` : sentence;
+  said.textContent = keeping === "unreadable" ? `${sentence} ${whyUnreadable(services)}` : sentence;
   const anew = html("button", {
     type: "button", text: translate("trust_begin_anew"), data: { test: "begin-anew" },
     on: { click: () => void change(() => kept.beginAnew(), translate("trust_begun_anew")) },
@@ -131,7 +146,7 @@ function createKeeping(app, change) {
   return html("div", { class: "stack", data: { test: "keeping", keeping } }, said, actions);
 }
 
-/** @param {App} app */
+/** @param {PeopleServices} services */
 function whyUnreadable({ kept, translate }) {
   const code = kept.problem instanceof Error && "code" in kept.problem ? kept.problem.code : "";
   if (code === "trust-state-older") return translate("trust_is_older");
@@ -140,12 +155,12 @@ function whyUnreadable({ kept, translate }) {
 }
 
 /**
- * @param {App} app
+ * @param {PeopleServices} services
  * @param {{authorities: Authority[], timestampServices: Authority[]}} operator
  * @param {() => Promise<void>} draw
  */
-function createOperator(app, { authorities, timestampServices }, draw) {
-  const { translate, trust } = app;
+function createOperator(services, { authorities, timestampServices }, draw) {
+  const { translate, trust } = services;
   const { mozilla, revocation = "required" } = { ...trust.operator, ...revocationOfList(trust.following) };
   const isListed = Boolean(trust.following?.list);
   const none = !isListed && !mozilla && authorities.length === 0 ? translate("operator_none") : null;
@@ -159,21 +174,21 @@ function createOperator(app, { authorities, timestampServices }, draw) {
     html("h2", { text: translate("operator_heading") }),
     isListed || none ? null : html("p", { text: translate("operator_meaning") }),
     none && html("p", { class: "empty", text: none }),
-    createAuthorities(app, authorities, "operator-authority"),
+    createAuthorities(services, authorities, "operator-authority"),
     timestampServices.length > 0 ? html("p", { text: translate("operator_timestamps") }) : null,
-    createAuthorities(app, timestampServices, "operator-timestamps"),
+    createAuthorities(services, timestampServices, "operator-timestamps"),
     ...lines.map((text) => text && html("p", { text })),
-    trust.following && createFollowedList(app, trust.following, draw),
+    trust.following && createFollowedList(services, trust.following, draw),
   );
 }
 
 /**
- * @param {App} app
+ * @param {PeopleServices} services
  * @param {Authority[]} authorities
  * @param {string} test
  */
-function createAuthorities(app, authorities, test) {
-  const { translate } = app;
+function createAuthorities(services, authorities, test) {
+  const { translate } = services;
   const cards = authorities.map(({ certificate, subject, notAfter, fingerprint }) => html(
     "li",
     { class: "card", data: { test } },
@@ -182,7 +197,7 @@ function createAuthorities(app, authorities, test) {
     html("p", { class: "fingerprint", dir: "ltr", text: groupFingerprint(fingerprint) }),
     html("div", { class: "actions" }, html("button", {
       type: "button", text: translate("details"), "aria-label": translate("operator_details", { name: subject }),
-      data: { test: `${test}-details` }, on: { click: () => void showCertificate(app, certificate) },
+      data: { test: `${test}-details` }, on: { click: () => void showCertificate(services, certificate) },
     })),
   ));
   return cards.length > 0 ? html("ul", { class: "cards" }, ...cards) : null;
@@ -195,12 +210,12 @@ function revocationOfList(following) {
 
 /**
  * The card of the organisation's list: its signer, its expiry, and its anchors. The person cannot change them.
- * @param {App} app
+ * @param {PeopleServices} services
  * @param {import("../../../../wasm_build/vault/server/trust.js").Following} following
  * @param {() => Promise<void>} draw
  */
-function createFollowedList(app, { list, operator, problems }, draw) {
-  const { translate, trust } = app;
+function createFollowedList(services, { list, operator, problems }, draw) {
+  const { translate, trust } = services;
   const warnings = problems.map(({ code, message }) =>
     translate(code === "another-operator" ? "list_of_another" : "list_refused", { text: technical(message) }));
   return html(
@@ -210,12 +225,12 @@ function createFollowedList(app, { list, operator, problems }, draw) {
     ...warnings.map((text) => html("p", { class: "problem", role: "alert" }, ...sentenceNodes(text))),
     ...(list ? describeList(translate, list) : []),
     operator && trust.isNewlyFollowed ? html("p", { data: { test: "newly-followed" }, text: translate("list_new") }) : null,
-    createListActions(app, operator, draw),
+    createListActions(services, operator, draw),
   );
 }
 
 /**
- * @param {App["translate"]} translate
+ * @param {Catalogue} translate
  * @param {import("../../../../wasm_build/vault/server/trust.js").TrustList} list
  */
 function describeList(translate, { operator, serialNumber, expires, anchors }) {
@@ -233,15 +248,15 @@ function describeList(translate, { operator, serialNumber, expires, anchors }) {
 }
 
 /**
- * @param {App} app
+ * @param {PeopleServices} services
  * @param {ArrayBuffer | null} operator
  * @param {() => Promise<void>} draw
  */
-function createListActions(app, operator, draw) {
-  const { translate, trust } = app;
+function createListActions(services, operator, draw) {
+  const { translate, trust } = services;
   const stop = () => {
     trust.stopFollowing();
-    app.announce(translate("list_stopped"));
+    services.announce(translate("list_stopped"));
     void draw();
   };
   return html(
@@ -249,7 +264,7 @@ function createListActions(app, operator, draw) {
     { class: "actions" },
     operator && html("button", {
       type: "button", text: translate("list_signer"), data: { test: "list-signer" },
-      on: { click: () => void showCertificate(app, operator) },
+      on: { click: () => void showCertificate(services, operator) },
     }),
     html("button", {
       type: "button", text: translate("list_stop"), data: { test: "list-stop" }, on: {
@@ -263,12 +278,12 @@ function createListActions(app, operator, draw) {
 }
 
 /**
- * @param {App} app
+ * @param {Catalogue} translate
  * @param {{
  *   name: string, lines: string[], certificates: Certificate[], onRemove: () => Promise<void>, test: string,
  * }} card
  */
-function createCard({ translate }, { name, lines, certificates, onRemove, test }) {
+function createCard(translate, { name, lines, certificates, onRemove, test }) {
   const remove = html("button", {
     type: "button", text: translate("remove"), "aria-label": translate("remove_named", { name }),
     data: { test: `${test}-remove` }, on: { click: () => void onRemove() },

@@ -33,6 +33,7 @@ const FORMATS = /** @type {Format[]} */ (Object.keys(SHAPES));
 
 export class FormattedText {
   #translate;
+  #onInput;
   /** @type {Record<string, HTMLButtonElement>} */
   #buttons;
   /** The field as it was read last. @type {import("../../../../wasm_build/ui/written_markup.js").Written | null} */
@@ -40,9 +41,10 @@ export class FormattedText {
   /** The last place of the caret in the field. @type {Range | null} */
   #place = null;
 
-  /** @param {Catalogue} translate @param {{labelId: string, signal: AbortSignal}} options */
-  constructor(translate, { labelId, signal }) {
+  /** @param {Catalogue} translate @param {{labelId: string, signal: AbortSignal, onInput: () => void}} options */
+  constructor(translate, { labelId, signal, onInput }) {
     this.#translate = translate;
+    this.#onInput = onInput;
     const id = uniqueId("formatted");
     this.area = html("div", {
       id, class: "formatted-text", contenteditable: "true", role: "textbox", "aria-multiline": "true", "aria-labelledby": labelId,
@@ -150,6 +152,7 @@ export class FormattedText {
     this.#read = null;
     // Browsers keep the look of words by styles, which are not sent.
     for (const one of this.area.querySelectorAll("[style]")) one.removeAttribute("style");
+    this.#onInput();
   }
 
   /** @param {KeyboardEvent} event */

@@ -4,106 +4,80 @@
  */
 
 import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
-import { isolate, quoteMailbox, sameAddress, writeMailbox } from "../../../../wasm_build/ui/formats.js";
+import { isolate, sameAddress } from "../../../../wasm_build/ui/formats.js";
 
-/** @typedef {import("../../app/app.js").App} App */
-/** @typedef {import("../../../../wasm_build/ui/answer.js").AnswerMailbox} AnswerMailbox */
+/** @typedef {import("../composition.js").Composition} Composition */
+/**
+ * @typedef {{
+ *   translate: import("../../../../wasm_build/ui/catalogue.js").Catalogue, keys: Pick<import("../../keys/keys.js").KeyRing, "hasIdentityFor">,
+ * }} FromServices
+ */
 
 export class FromChoice {
-  #app;
-  /** The shared address that was chosen; "" for the person's own. */
-  #shared;
-  #addressed;
+  #services;
+  #composition;
+  #sender;
   /** Whether the address of an answer is still to be found. */
   #isOpen;
   #select;
   #note;
 
   /**
-   * @param {App} app
-   * @param {{sharedFrom?: string, addressed?: AnswerMailbox[]}} proposal `addressed` are those to whom an answered message was
-   *   sent: the answer comes from the shared address among them, if it is sure. A note says so
-   * @param {() => void} onChange
+   * A message that answers one to a shared address comes from that address, if it is sure. A note says so.
+   * @param {FromServices} services @param {Composition} composition @param {import("../sender.js").Sender} sender
    */
-  constructor(app, { sharedFrom = "", addressed = [] }, onChange) {
-    this.#app = app;
-    this.#shared = sharedFrom;
-    this.#addressed = addressed;
+  constructor(services, composition, sender) {
+    const { sharedFrom = "", addressed = [] } = composition.proposal;
+    this.#services = services;
+    this.#composition = composition;
+    this.#sender = sender;
     this.#isOpen = addressed.length > 0 && !sharedFrom;
     const id = uniqueId("from");
     this.#select = html("select", { id, data: { test: "compose-from" }, on: { change: () => {
-      this.#shared = this.#select.value;
       this.#isOpen = false;
       this.#note.hidden = true;
-      onChange();
+      composition.set({ sharedFrom: this.#select.value });
     } } });
     this.#note = html("p", { class: "warning", role: "status", hidden: true, data: { test: "from-note" } });
     this.element = html(
-      "div", { class: "field", hidden: true }, html("label", { for: id, text: app.translate("from") }), this.#select, this.#note,
+      "div", { class: "field", hidden: true }, html("label", { for: id, text: services.translate("from") }), this.#select, this.#note,
     );
-  }
-
-  /** The address that the letter is from. */
-  get address() {
-    return this.#shared || this.#own;
-  }
-
-  /** The chosen shared address; "" for the person's own. */
-  get shared() {
-    return this.#shared;
-  }
-
-  /** The header fields that say who the letter is from. @returns {{from: string, sentBy: string}} */
-  get fields() {
-    return { from: this.#mailbox(this.address), sentBy: this.#shared ? this.#mailbox(this.#own) : "" };
   }
 
   /** Offers the shared addresses whose keys the person has. @param {string[]} shared those of the bridge */
   show(shared) {
-    const { keys, translate } = this.#app;
+    const { keys, translate } = this.#services;
     const usable = shared.filter((address) => keys.hasIdentityFor(address));
     if (this.#isOpen && usable.length > 0) {
-      this.#choose(usable);
       this.#isOpen = false;
+      this.#choose(usable);
     }
+    const { sharedFrom } = this.#composition.values;
     // The keys may be locked meanwhile. The choice stays.
-    const offered = [...new Set([...usable, ...this.#shared ? [this.#shared] : []])];
+    const offered = [...new Set([...usable, ...sharedFrom ? [sharedFrom] : []])];
     this.element.hidden = offered.length === 0;
-    const who = this.#shown(this.#own);
-    const options = [["", who], ...offered.map((address) => [address, translate("from_shared", { sender: this.#shown(address), who })])];
+    const who = this.#sender.shown(this.#sender.own);
+    const options = [["", who], ...offered.map((address) => [address, translate("from_shared", { sender: this.#sender.shown(address), who })])];
     const written = JSON.stringify(options);
     if (this.#select.dataset["written"] !== written) {
       this.#select.replaceChildren(...options.map(([value, text]) => html("option", { value, text })));
       this.#select.dataset["written"] = written;
     }
-    this.#select.value = this.#shared;
+    this.#select.value = sharedFrom;
   }
 
   /** Answers for the shared address to which the message was surely sent. @param {string[]} usable */
   #choose(usable) {
-    const named = this.#addressed.flatMap(({ address, isSure }) => {
+    const { addressed = [] } = this.#composition.proposal;
+    const named = addressed.flatMap(({ address, isSure }) => {
       const shared = usable.find((one) => sameAddress(one, address));
       return shared ? [{ shared, isSure }] : [];
     });
     const found = named.find(({ isSure }) => isSure) ?? named[0];
     if (!found) return;
-    if (found.isSure) this.#shared = found.shared;
     const key = found.isSure ? "from_addressed" : "from_addressed_unsure";
-    this.#note.textContent = this.#app.translate(key, { address: isolate(found.shared) });
+    this.#note.textContent = this.#services.translate(key, { address: isolate(found.shared) });
     this.#note.hidden = false;
-  }
-
-  get #own() {
-    return this.#app.address ?? "";
-  }
-
-  /** @param {string} address */
-  #mailbox(address) {
-    return quoteMailbox({ name: this.#app.keys.nameFor(address), address });
-  }
-
-  /** @param {string} address */
-  #shown(address) {
-    return writeMailbox({ name: this.#app.keys.nameFor(address), address });
+    if (found.isSure) this.#composition.set({ sharedFrom: found.shared });
   }
 }

@@ -13,10 +13,11 @@ import { reduceInBlocks } from "../../../../wasm_build/ui/written_markup.js";
 import { FormattedText } from "./formatted_text.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../composition.js").Text} Text */
 
 export class LetterText {
   #translate;
-  #onChange;
+  #composition;
   #area;
   #grow;
   /** @type {FormattedText | null} */
@@ -26,14 +27,13 @@ export class LetterText {
   #sheet = html("div", { class: "sheet" });
   #bar = html("div", {});
   #closing = new AbortController();
-  /** The words before the person has changed them. */
-  #first;
 
-  /** @param {Catalogue} translate @param {{text: string, html?: string}} words @param {() => void} onChange */
-  constructor(translate, { text, html: markup = "" }, onChange) {
+  /** @param {Catalogue} translate @param {import("../composition.js").Composition} composition */
+  constructor(translate, composition) {
+    const { text, html: markup } = composition.values;
     this.#translate = translate;
-    this.#onChange = onChange;
-    this.#area = createTextArea(text);
+    this.#composition = composition;
+    this.#area = createTextArea(text, () => composition.set(this.#written));
     this.#grow = growWithText(this.#area);
     const id = uniqueId("letter");
     this.#label = html("label", { id, for: this.#area.id, text: translate("letter"), on: { click: () => this.#formatted?.focus() } });
@@ -43,23 +43,9 @@ export class LetterText {
     );
     if (markup) this.#format(withChangedText(reduceInBlocks(parseMarkup(markup).body), text));
     this.uncover();
-    this.#first = this.#words;
-  }
-
-  /** The words as plain text. */
-  get value() {
-    return this.#formatted ? this.#formatted.written.text : this.#area.value;
-  }
-
-  /** The words as markup of few tags; empty if nothing is formatted. */
-  get html() {
-    const written = this.#formatted?.written;
-    return written?.text.trim() && hasFormatting(written) ? withBreaks(written.markup) : "";
-  }
-
-  /** Whether the person has changed the words or their formatting. */
-  get isChanged() {
-    return this.#words !== this.#first;
+    // The fields write some line ends and elements in another way.
+    composition.rewrite(this.#written);
+    composition.addEventListener("change", () => { if (composition.isCleared) this.#clear(); });
   }
 
   focus() {
@@ -69,7 +55,7 @@ export class LetterText {
 
   /** @param {number} at the number of characters before the caret */
   placeCaret(at) {
-    if (this.#formatted) this.#formatted.placeCaret(this.value.slice(0, at));
+    if (this.#formatted) this.#formatted.placeCaret(this.#written.text.slice(0, at));
     else this.#area.setSelectionRange(at, at);
   }
 
@@ -91,14 +77,17 @@ export class LetterText {
     this.#closing.abort();
   }
 
-  get #words() {
-    return JSON.stringify([this.value, this.html]);
+  /** The words in the field. @returns {Text} */
+  get #written() {
+    if (!this.#formatted) return { text: this.#area.value, html: "" };
+    const { written } = this.#formatted;
+    return { text: written.text, html: written.text.trim() && hasFormatting(written) ? withBreaks(written.markup) : "" };
   }
 
   /** @param {boolean} isOn */
   #switched(isOn) {
     if (isOn) return this.#turn(() => this.#format(markupOf(this.#area.value)));
-    if (!this.html) return this.#turn(() => this.#unformat());
+    if (!this.#written.html) return this.#turn(() => this.#unformat());
     // The formatting stays until the person agrees.
     this.#switch.input.checked = true;
     ask({
@@ -110,19 +99,19 @@ export class LetterText {
 
   /** Changes the field of the words, which the person does not count as a change of the letter. @param {() => void} change */
   #turn(change) {
-    const { isChanged } = this;
     const caret = this.#formatted ? 0 : this.#area.selectionStart;
     change();
-    if (!isChanged) this.#first = this.#words;
     this.uncover();
     this.placeCaret(caret);
     this.focus();
-    this.#onChange();
+    this.#composition.rewrite(this.#written);
   }
 
   /** @param {string} markup */
   #format(markup) {
-    this.#formatted ??= new FormattedText(this.#translate, { labelId: this.#label.id, signal: this.#closing.signal });
+    this.#formatted ??= new FormattedText(this.#translate, {
+      labelId: this.#label.id, signal: this.#closing.signal, onInput: () => this.#composition.set(this.#written),
+    });
     this.#formatted.fill(markup);
     this.#area.value = "";
     this.#switch.input.checked = true;
@@ -130,9 +119,16 @@ export class LetterText {
   }
 
   #unformat() {
-    this.#area.value = this.value;
+    this.#area.value = this.#written.text;
     this.#formatted = null;
     this.#switch.input.checked = false;
     this.#label.setAttribute("for", this.#area.id);
+  }
+
+  /** Empties the field, also of what can be undone. */
+  #clear() {
+    this.#formatted?.area.replaceChildren();
+    this.#area.value = "";
+    this.#sheet.replaceChildren();
   }
 }

@@ -3,7 +3,7 @@
  * upload and the view of the words are a script of their own, which is loaded when it is needed first.
  */
 
-import { areSolved, partPeople } from "../../../../wasm_build/parcels/letter_people.js";
+import { partPeople } from "../../../../wasm_build/parcels/letter_people.js";
 import { openDialog } from "../../../../wasm_build/ui/dialog.js";
 import { uniqueId } from "../../../../wasm_build/ui/dom.js";
 import { LANGUAGES } from "../../../../wasm_build/ui/languages.js";
@@ -14,11 +14,15 @@ import { parcelLetterUrl } from "../../../../wasm_build/vault/owner/trusted_scri
 import { ApiError } from "../../app/api.js";
 import { lateScript } from "../../app/late_script.js";
 
-/** @typedef {import("../../app/app.js").App} App */
-/** @typedef {import("../../../../wasm_build/ui/recipients_field.js").Person} Person */
+/** @typedef {import("../../../../wasm_build/ui/recipient_line.js").Person} Person */
 /** @typedef {import("../../../../wasm_build/ui/sending_plan.js").Obstacle} Obstacle */
 /** @typedef {import("../../../../wasm_build/parcels/letter_people.js").People} People */
 /** @typedef {import("../../parcels/letter/parcel_letter.js").ParcelDialogs} ParcelDialogs */
+/**
+ * @typedef {import("../../parcels/letter/parcel_letter.js").ParcelLetterServices & {
+ *   readonly parcels: import("../../parcels/parcel_requests.js").ParcelLimits | null,
+ * }} ParcelServices
+ */
 /**
  * @typedef {Omit<import("../../parcels/letter/parcel_letter.js").Letter, "isTooLarge" | "open" | "hidden" | "others" | "onBegun">} Letter
  */
@@ -27,23 +31,13 @@ const load = lateScript(parcelLetterUrl, PARCEL_LETTER_INTEGRITY);
 const PARTS = { createForm, disturb, inputField, problem, showDialog: openDialog, uniqueId, whileBusy };
 
 export class ParcelWay {
-  #app;
+  #services;
   /** The people to whom a parcel is being sent; null while none is. @type {Set<Person> | null} */
   #going = null;
 
-  /** @param {App} app */
-  constructor(app) {
-    this.#app = app;
-  }
-
-  /** Whether the bridge takes parcels. */
-  get isOffered() {
-    return this.#app.parcels !== null;
-  }
-
-  /** Whether a parcel goes around all that is in the way. @param {Obstacle[]} found */
-  solves(found) {
-    return this.isOffered && areSolved(found);
+  /** @param {ParcelServices} services */
+  constructor(services) {
+    this.#services = services;
   }
 
   /** The people who get the letter by mail, beside the parcel that is being sent. @param {People} people @returns {People} */
@@ -59,14 +53,15 @@ export class ParcelWay {
    * @param {Letter} letter
    */
   async ask(found, people, letter) {
-    const { app, limits } = { app: this.#app, limits: this.#app.parcels };
+    const services = this.#services;
+    const limits = services.parcels;
     if (!limits) return;
     await load().catch((error) => {
       throw new ApiError("unreachable", String(error));
     });
     const parting = partPeople(found, people);
     const { sealwaxParcelLetter } = /** @type {{sealwaxParcelLetter: ParcelDialogs}} */ (/** @type {unknown} */ (globalThis));
-    sealwaxParcelLetter.ask({ app, parts: PARTS, limits, languages: LANGUAGES }, {
+    sealwaxParcelLetter.ask({ services, parts: PARTS, limits, languages: LANGUAGES }, {
       ...letter, ...parting,
       onBegun: () => { this.#going = new Set([...parting.open, ...parting.hidden]); },
       onLeft: (error) => {

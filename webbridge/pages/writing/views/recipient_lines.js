@@ -3,33 +3,37 @@
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { RecipientsField } from "../../../../wasm_build/ui/recipients_field.js";
 import { showRecipient } from "../../trust/certificate_dialog.js";
-import { Directory } from "../../trust/directory.js";
 
-/** @typedef {import("../../app/app.js").App} App */
-/** @typedef {import("../../../../wasm_build/ui/recipients_field.js").Person} Person */
+/** @typedef {import("../../../../wasm_build/ui/recipient_line.js").RecipientLine} RecipientLine */
+/** @typedef {import("../../../../wasm_build/ui/recipient_line.js").Person} Person */
+/**
+ * @typedef {{
+ *   translate: import("../../../../wasm_build/ui/catalogue.js").Catalogue,
+ *   mailVault: import("../../keys/mail_vault.js").MailVault,
+ * }} RecipientServices
+ */
 
 export class RecipientLines {
+  #composition;
   /** Whether the person has unfolded Cc and Bcc. */
   #isUnfolded = false;
   #unfold;
   #bccPart;
 
-  /**
-   * @param {App} app
-   * @param {() => void} onChange
-   */
-  constructor(app, onChange) {
-    const { translate } = app;
+  /** @param {RecipientServices} services @param {import("../composition.js").Composition} composition */
+  constructor(services, composition) {
+    const { translate, mailVault } = services;
+    this.#composition = composition;
     /** @type {Promise<import("../../../../wasm_build/ui/formats.js").Mailbox[]> | null} */
-    let known = null;
-    const directory = new Directory(app.api, app.mailVault, () => app.away.source.noteMissed());
-    const line = (/** @type {string} */ label, /** @type {string} */ test) => new RecipientsField(translate, directory, {
-      label, test, onChange, known: () => (known ??= app.mailVault.contacts().catch(() => [])), groups: () => app.trust.book.namedGroups,
-      onDetails: (address, check) => void showRecipient(app, address, check),
-    });
-    this.to = line(translate("to"), "compose-to");
-    this.cc = line(translate("cc"), "compose-cc");
-    this.bcc = line(translate("bcc"), "compose-bcc");
+    let people = null;
+    const known = () => (people ??= mailVault.contacts().catch(() => []));
+    const field = (/** @type {RecipientLine} */ line, /** @type {string} */ label, /** @type {string} */ test) =>
+      new RecipientsField(translate, line, {
+        label, test, known, onDetails: (address, check) => void showRecipient(services, address, check),
+      });
+    this.to = field(composition.to, translate("to"), "compose-to");
+    this.cc = field(composition.cc, translate("cc"), "compose-cc");
+    this.bcc = field(composition.bcc, translate("bcc"), "compose-bcc");
     this.#unfold = html("button", {
       type: "button", class: "quiet unfold-lines", text: translate("unfold_cc_bcc"), "aria-expanded": "false",
       data: { test: "unfold-cc-bcc" }, on: { click: () => this.#unfoldAll() },
@@ -38,57 +42,33 @@ export class RecipientLines {
       "div", { class: "bcc-line" }, this.bcc.element,
       html("p", { class: "field-hint", text: translate("bcc_hint"), data: { test: "bcc-hint" } }),
     );
-    this.element = html("div", { class: "recipient-lines" }, this.to.element, this.#unfold, this.cc.element, this.#bccPart);
-    this.show();
+    this.element = html(
+      "div", { class: "recipient-lines" }, this.to.element, this.#unfold, this.cc.element, this.#bccPart,
+    );
+    composition.addEventListener("change", () => this.#show());
+    this.#show();
   }
 
-  /** Shows the lines that are in use. */
-  show() {
-    const isShown = (/** @type {RecipientsField} */ line) => this.#isUnfolded || !line.isEmpty;
-    this.cc.element.hidden = !isShown(this.cc);
-    this.#bccPart.hidden = !isShown(this.bcc);
-    this.#unfold.hidden = isShown(this.cc) && isShown(this.bcc);
-  }
-
-  get lines() {
-    return [this.to, this.cc, this.bcc];
-  }
-
-  /** All people of the letter. */
-  get people() {
-    return this.lines.flatMap(({ people }) => people);
-  }
-
-  /** The people whom all readers see. */
-  get open() {
-    return [...this.to.people, ...this.cc.people];
-  }
-
-  /** The people whom nobody else sees. */
-  get hidden() {
-    return this.bcc.people;
-  }
-
-  /** Turns the typed text into people. */
-  commit() {
-    for (const line of this.lines) line.commit();
-  }
-
-  /** Looks up again the people whose look-up got no answer. */
-  lookUpFailed() {
-    for (const line of this.lines) {
-      for (const person of line.people) if (person.finding?.readiness === "failed") void line.lookUp(person);
+  /** Removes people for the writer, who goes on in the line of the last one. @param {Person[]} people */
+  remove(people) {
+    for (const person of people) {
+      const field = [this.to, this.cc, this.bcc].find((one) => one.people.includes(person)) ?? this.to;
+      field.remove(person);
     }
   }
 
-  /** The line with this person. @param {Person} person */
-  lineOf(person) {
-    return this.lines.find(({ people }) => people.includes(person)) ?? this.to;
+  /** Shows the lines that are in use. */
+  #show() {
+    const { cc, bcc } = this.#composition;
+    const isShown = (/** @type {RecipientLine} */ line) => this.#isUnfolded || !line.isEmpty;
+    this.cc.element.hidden = !isShown(cc);
+    this.#bccPart.hidden = !isShown(bcc);
+    this.#unfold.hidden = isShown(cc) && isShown(bcc);
   }
 
   #unfoldAll() {
     this.#isUnfolded = true;
-    this.show();
-    (this.cc.isEmpty ? this.cc : this.bcc).focus();
+    this.#show();
+    (this.#composition.cc.isEmpty ? this.cc : this.bcc).focus();
   }
 }

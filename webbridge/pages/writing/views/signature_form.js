@@ -4,9 +4,16 @@ import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
 import { createForm } from "../../../../wasm_build/ui/parts.js";
 import { cleanSignature, MAX_CHARACTERS } from "../letter_signature.js";
 
-/** @param {import("../../app/app.js").App} app @returns {{element: HTMLElement, close: () => void}} */
-export function createSignatureForm(app) {
-  const { translate, trust, keys } = app;
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../app/services.js").Announce} Announce */
+/** @typedef {import("../../keys/keys.js").KeyRing} KeyRing */
+/** @typedef {import("../../trust/kept_trust.js").KeptTrust} KeptTrust */
+/** @typedef {import("../../trust/trust_keeper.js").TrustKeeper} TrustKeeper */
+/** @typedef {{translate: Catalogue, trust: TrustKeeper, keys: KeyRing, kept: KeptTrust, announce: Announce}} SignatureServices */
+
+/** @param {SignatureServices} services @returns {{element: HTMLElement, close: () => void}} */
+export function createSignatureForm(services) {
+  const { translate, trust, keys } = services;
   const id = uniqueId("signature");
   const body = html("div", { class: "stack" });
   const element = html(
@@ -25,9 +32,9 @@ export function createSignatureForm(app) {
   const submit = () => {
     shown = area.value = cleanSignature(area.value);
     trust.book.keepSignature(shown);
-    app.announce(translate(shown ? "letter_signature_saved" : "letter_signature_off"));
+    services.announce(translate(shown ? "letter_signature_saved" : "letter_signature_off"));
   };
-  const form = createTextForm(app, id, area, submit);
+  const form = createTextForm(services, id, area, submit);
   const locked = html("p", { class: "note", text: translate("letter_signature_locked"), data: { test: "letter-signature-locked" } });
   // It is encrypted to the person's keys, and may come from another device.
   const draw = () => {
@@ -55,7 +62,7 @@ function createArea(id) {
 }
 
 /**
- * @param {import("../../app/app.js").App} app
+ * @param {SignatureServices} services
  * @param {string} id
  * @param {HTMLTextAreaElement} area
  * @param {() => void} submit

@@ -126,7 +126,7 @@ export class OpenedView {
     const why = createSigners(translate, report, (signer) => html("section", { class: "why stack" }, ...describeSigner(translate, signer, {
       certificates: report.certificates, day: dayOnly, action: () => null,
     })));
-    const { element, spoken } = createState(this.#page, report, { from: sender, why, unproven: translate("parcel_unproven"), people: to.length });
+    const { element, spoken } = createState(translate, report, { from: sender, why, unproven: translate("parcel_unproven"), people: to.length });
     const proved = provedSender(report);
     this.#verdict.replaceChildren(element, ...(report.signers.length === 0 ? [createUnsigned(this.#page, this.#opening)] : []));
     this.#facts.replaceChildren(this.#createFacts([
@@ -170,7 +170,7 @@ export class OpenedView {
     const subject = headerReader(letter.headers)("subject");
     if (subject) this.heading.textContent = subject;
     this.#subject = subject ?? "";
-    const text = createMessageText(this.#page, { ...letter, report });
+    const text = createMessageText(translate, { ...letter, report });
     signal.addEventListener("abort", text.close, { once: true });
     const attached = createReceivedFiles(this.#page, letter.attachments, null);
     const title = html("h2", { class: "visually-hidden", text: translate("parcel_letter") });

@@ -1,12 +1,13 @@
 /** The messages whose subjects are encrypted: their bytes from the bridge, and their subjects from the vault. */
 
-import { VaultError } from "../../../../wasm_build/vault/errors/vault_error.js";
-import { ApiError } from "../../app/api.js";
-import { digestOf } from "../../trust/learnt_rows.js";
+import { VaultError } from "../../../wasm_build/vault/errors/vault_error.js";
+import { ApiError } from "../app/api.js";
+import { digestOf } from "../trust/learnt_rows.js";
 
-/** @typedef {import("../../app/app.js").App} App */
-/** @typedef {import("../../app/api.js").MessageSummary} MessageSummary */
-/** @typedef {import("../../app/routes.js").MessageAddress} MessageAddress */
+/** @typedef {import("../keys/mail_vault.js").MailVault} MailVault */
+/** @typedef {import("../app/api.js").BridgeApi} BridgeApi */
+/** @typedef {import("../app/api.js").MessageSummary} MessageSummary */
+/** @typedef {import("../app/routes.js").MessageAddress} MessageAddress */
 
 /** Larger messages keep the placeholder until they are opened. */
 export const MAX_FETCHED_BYTES = 256_000;
@@ -16,13 +17,13 @@ const OF_EVERY_REQUEST = new Set(["unreachable", "session-ended"]);
 const OF_ONE_MESSAGE = new Set(["internal-error", "out-of-memory", "vault-crashed", "vault-timeout"]);
 
 /**
- * @param {App} app
+ * @param {{mailVault: MailVault}} services
  * @param {{bytes: ArrayBuffer}[]} rows
  * @returns {Promise<(string | null)[] | null>} null if one of the messages was too much for the vault
  */
-export async function decryptSubjects(app, rows) {
+export async function decryptSubjects({ mailVault }, rows) {
   try {
-    return await app.mailVault.subjects(rows.map(({ bytes }) => bytes));
+    return await mailVault.subjects(rows.map(({ bytes }) => bytes));
   } catch (error) {
     if (error instanceof VaultError && OF_ONE_MESSAGE.has(error.code)) return null;
     throw error;
@@ -32,17 +33,17 @@ export async function decryptSubjects(app, rows) {
 /**
  * The bytes of those messages that the bridge gives. They are fetched one after the other, so that a message that the
  * person opens does not wait.
- * @param {App} app
+ * @param {BridgeApi} api
  * @param {MessageSummary[]} messages
  * @param {{addressOf: (message: MessageSummary) => MessageAddress, signal: AbortSignal}} options
  */
-export async function fetchRows(app, messages, { addressOf, signal }) {
+export async function fetchRows(api, messages, { addressOf, signal }) {
   const rows = [];
   for (const message of messages) {
     const address = addressOf(message);
     // The size in the row is the server's word, so it is checked again.
     const options = { signal, maxBytes: MAX_FETCHED_BYTES };
-    const bytes = await app.api.rawMessage(address, options).catch((error) => {
+    const bytes = await api.rawMessage(address, options).catch((error) => {
       if (!(error instanceof ApiError) || OF_EVERY_REQUEST.has(error.code)) throw error;
       return null;
     });

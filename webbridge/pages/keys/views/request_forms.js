@@ -11,16 +11,19 @@ import { SecretField } from "../../../../wasm_build/ui/secret_field.js";
 import { saveFile } from "../../../../wasm_build/ui/attachments.js";
 import { createForm, inputField, problem } from "../../../../wasm_build/ui/parts.js";
 
-/** @typedef {import("../../app/app.js").App} App */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../app/services.js").Attempt} Attempt */
+/** @typedef {import("../keys.js").KeyRing} KeyRing */
+/** @typedef {{translate: Catalogue, address: string | null, attempt: Attempt, keys: KeyRing}} RequestServices */
 
 /**
- * @param {App} app
+ * @param {RequestServices} services
  * @param {{onUnlocked: () => void}} options
  */
-export function createRequestForms(app, { onUnlocked }) {
-  const { translate } = app;
-  const making = createMaking(app);
-  const joining = createJoining(app, onUnlocked);
+export function createRequestForms(services, { onUnlocked }) {
+  const { translate } = services;
+  const making = createMaking(services);
+  const joining = createJoining(services, onUnlocked);
   const element = html(
     "details",
     { class: "details", data: { test: "request" } },
@@ -37,22 +40,22 @@ export function createRequestForms(app, { onUnlocked }) {
   };
 }
 
-/** @param {App} app */
-function createMaking(app) {
-  const { translate } = app;
+/** @param {RequestServices} services */
+function createMaking(services) {
+  const { translate } = services;
   const address = inputField(translate("request_address"), {
-    type: "email", autocomplete: "off", dir: "ltr", value: app.address ?? "", data: { test: "request-address" },
+    type: "email", autocomplete: "off", dir: "ltr", value: services.address ?? "", data: { test: "request-address" },
   });
   const passphrases = createPassphrases(translate);
   const failure = problem("request-error");
   const done = html("p", { class: "note", role: "status", data: { test: "request-done" } });
   const make = html("button", { type: "submit", text: translate("request_make"), data: { test: "request-make" } });
 
-  const submit = () => app.attempt(make, translate("request_making"), failure, async () => {
+  const submit = () => services.attempt(make, translate("request_making"), failure, async () => {
     done.textContent = "";
     const passphrase = passphrases.read();
     if (!passphrase) return;
-    const { request, key } = await app.keys.makeRequest(address.input.value.trim(), passphrase);
+    const { request, key } = await services.keys.makeRequest(address.input.value.trim(), passphrase);
     saveFile("sealwax-key.pem", key);
     saveFile("sealwax-request.csr", request);
     done.textContent = translate("request_made");
@@ -67,7 +70,7 @@ function createMaking(app) {
   return { element: form, clear: () => passphrases.clear() };
 }
 
-/** @param {App["translate"]} translate */
+/** @param {Catalogue} translate */
 function createPassphrases(translate) {
   return new NewPassphrase(translate, {
     first: { label: translate("request_passphrase"), hint: translate("request_passphrase_hint") },
@@ -78,11 +81,11 @@ function createPassphrases(translate) {
 }
 
 /**
- * @param {App} app
+ * @param {RequestServices} services
  * @param {() => void} onUnlocked
  */
-function createJoining(app, onUnlocked) {
-  const { translate } = app;
+function createJoining(services, onUnlocked) {
+  const { translate } = services;
   const key = inputField(translate("join_key"), { type: "file", accept: ".pem", data: { test: "join-key" } });
   const certificates = inputField(translate("join_certificates"), {
     type: "file", multiple: true, accept: ".pem,.crt,.cer,.der,.p7c,.p7b", data: { test: "join-certificates" },
@@ -93,7 +96,7 @@ function createJoining(app, onUnlocked) {
   const failure = problem("join-error");
   const join = html("button", { type: "submit", text: translate("join_go"), data: { test: "join-go" } });
 
-  const submit = () => app.attempt(join, translate("unlocking"), failure, async () => {
+  const submit = () => services.attempt(join, translate("unlocking"), failure, async () => {
     const [keyFile] = key.input.files ?? [];
     const files = [...(certificates.input.files ?? [])];
     if (!keyFile || files.length === 0) {
@@ -101,7 +104,7 @@ function createJoining(app, onUnlocked) {
       return;
     }
     const octets = await Promise.all(files.map((file) => file.arrayBuffer()));
-    await app.keys.finishRequest(await keyFile.arrayBuffer(), octets, passphrase.copy());
+    await services.keys.finishRequest(await keyFile.arrayBuffer(), octets, passphrase.copy());
     passphrase.clear();
     onUnlocked();
   });

@@ -4,9 +4,11 @@ import { html } from "../../../../wasm_build/ui/dom.js";
 import { sameAddress } from "../../../../wasm_build/ui/formats.js";
 import { replyToQuestion } from "../../../../wasm_build/ui/reply_to_note.js";
 
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+
 /**
- * @param {import("../../app/app.js").App} app
- * @param {import("../../writing/views/writing_view.js").Proposal} proposal
+ * @param {{translate: Catalogue}} services
+ * @param {import("./writing_view.js").Proposal} proposal
  * @param {import("../../../../wasm_build/ui/recipients_field.js").RecipientsField} line To
  * @returns {HTMLElement | null} null if there is no question
  */

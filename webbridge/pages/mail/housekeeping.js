@@ -3,22 +3,25 @@
  * what was done, and can be taken back. If the mail server refuses, the rows come back and the notice says why.
  */
 
-import { ApiError, UNKNOWN_OUTCOME } from "./api.js";
+import { ApiError, UNKNOWN_OUTCOME } from "../app/api.js";
 import { ask } from "../../../wasm_build/ui/parts.js";
 import { folderTitle, isolate } from "../../../wasm_build/ui/formats.js";
-import { MAX_CHANGED } from "../mail/mail_changes.js";
+import { MAX_CHANGED } from "./mail_changes.js";
 
-/** @typedef {import("./app.js").App} App */
-/** @typedef {import("./api.js").Folder} Folder */
-/** @typedef {import("../mail/mail_changes.js").Changed} Changed */
-/** @typedef {import("../mail/mail_changes.js").Chosen} Chosen */
+/** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../app/api.js").BridgeApi} BridgeApi */
+/** @typedef {import("../app/services.js").SentenceFor} SentenceFor */
+/** @typedef {{translate: Catalogue, api: BridgeApi, sentenceFor: SentenceFor}} HousekeepingServices */
+/** @typedef {import("../app/api.js").Folder} Folder */
+/** @typedef {import("./mail_changes.js").Changed} Changed */
+/** @typedef {import("./mail_changes.js").Chosen} Chosen */
 /** @typedef {"archive" | "junk"} MadeRole */
 /** @typedef {{isPossible: boolean, reason: string}} Offer */
 /**
  * The list in which acts show their outcome, the folders, and what follows an act.
  * @typedef {{
- *   list: Pick<import("../mail/views/message_list.js").MessageList, "take" | "showFlags" | "refresh">,
- *   folders: () => Folder[], notice: import("../mail/undo_notice.js").UndoNotice,
+ *   list: Pick<import("./views/message_list.js").MessageList, "take" | "showFlags" | "refresh">,
+ *   folders: () => Folder[], notice: import("./undo_notice.js").UndoNotice,
  *   changed: (options: {folders: boolean}) => Promise<void>, undone: () => void,
  * }} Place
  */
@@ -28,20 +31,20 @@ export const SEEN = "\\Seen";
 export const FLAGGED = "\\Flagged";
 
 export class Housekeeping {
-  #app;
+  #services;
   #place;
   /** Why a folder for a role could not be made. @type {Map<MadeRole, string>} */
   #refusals = new Map();
 
-  /** @param {App} app @param {Place} place */
-  constructor(app, place) {
-    this.#app = app;
+  /** @param {HousekeepingServices} services @param {Place} place */
+  constructor(services, place) {
+    this.#services = services;
     this.#place = place;
   }
 
-  /** Whether an act is possible with messages of this folder, and why not. @param {string} folder @param {import("./act_icons.js").ActIcon} act @returns {Offer} */
+  /** Whether an act is possible with messages of this folder, and why not. @param {string} folder @param {import("../app/act_icons.js").ActIcon} act @returns {Offer} */
   offer(folder, act) {
-    const { translate } = this.#app;
+    const { translate } = this.#services;
     const { role = null, rights = [] } = this.#find(folder) ?? {};
     const needed = act === "delete" ? "delete" : act === "flag" ? "flags" : act === "unread" ? "seen" : "move";
     if (!rights.includes(needed)) return refused(translate(`act_no_right_${needed === "seen" ? "flags" : needed}`));
@@ -72,14 +75,14 @@ export class Housekeeping {
   /** @param {Chosen} chosen @param {string} to the id of a folder */
   async move(chosen, to) {
     const folder = this.#find(to);
-    await this.#moveTo(chosen, to, "act_moved", folder ? folderTitle(folder, this.#app.translate) : "");
+    await this.#moveTo(chosen, to, "act_moved", folder ? folderTitle(folder, this.#services.translate) : "");
   }
 
   /** Makes a folder and moves messages there. @param {Chosen} chosen @param {string} name */
   async moveToNew(chosen, name) {
     const back = this.#place.list.take(chosen);
     try {
-      const { id } = await this.#app.api.changes.createFolder(name);
+      const { id } = await this.#services.api.changes.createFolder(name);
       await this.#moveTo(chosen, id, "act_moved", name, () => back);
     } catch (error) {
       back();
@@ -91,7 +94,7 @@ export class Housekeeping {
 
   /** Deletes to the trash. In the trash it asks, and deletes for ever. @param {Chosen} chosen */
   remove(chosen) {
-    const { translate, api } = this.#app;
+    const { translate, api } = this.#services;
     const count = chosen.uids.length;
     const show = () => this.#place.list.take(chosen);
     const act = (/** @type {boolean} */ forever) => this.#act(chosen, {
@@ -109,7 +112,7 @@ export class Housekeeping {
 
   /** @param {Chosen} chosen @param {string} flag `SEEN` or `FLAGGED` @param {boolean} isSet */
   async setFlag(chosen, flag, isSet) {
-    const { translate, api } = this.#app;
+    const { translate, api } = this.#services;
     const change = isSet ? { add: [flag] } : { remove: [flag] };
     const word = flag === SEEN ? (isSet ? "act_read" : "act_unread") : isSet ? "act_flagged" : "act_unflagged";
     await this.#act(chosen, {
@@ -151,7 +154,7 @@ export class Housekeeping {
     } catch (error) {
       show();
       if (!(error instanceof ApiError)) throw error;
-      const reason = this.#app.translate(`act_no_${role}`, { text: this.#app.sentenceFor(error) });
+      const reason = this.#services.translate(`act_no_${role}`, { text: this.#services.sentenceFor(error) });
       if (LASTING.has(error.code)) this.#refusals.set(role, reason);
       this.#place.notice.show(reason);
       return this.#place.changed({ folders: false });
@@ -162,7 +165,7 @@ export class Housekeeping {
   /** Makes the folder for a role: at the top, or below the inbox where the server has all folders there. @param {MadeRole} role */
   async #makeFolder(role) {
     const name = FOLDER_NAMES[role];
-    const { changes } = this.#app.api;
+    const { changes } = this.#services.api;
     const inbox = this.#place.folders().find((folder) => folder.role === "inbox");
     const { id } = await changes.createFolder(name).catch((error) => {
       const isRefused = error instanceof ApiError && LASTING.has(error.code) && inbox?.delimiter;
@@ -180,7 +183,7 @@ export class Housekeeping {
    * @param {() => () => void} [show]
    */
   async #moveTo(chosen, to, key, folder = "", show = () => this.#place.list.take(chosen)) {
-    const { translate, api } = this.#app;
+    const { translate, api } = this.#services;
     const said = translate(key, { count: chosen.uids.length, folder: isolate(folder) });
     await this.#act(chosen, { said, show, request: (part) => api.changes.move(part, to) });
   }
@@ -207,19 +210,19 @@ export class Housekeeping {
 
   /** @param {string} said @param {Changed[]} done */
   #tell(said, done) {
-    const { translate } = this.#app;
+    const { translate } = this.#services;
     const steps = done.map(({ undo }) => undo).filter((undo) => undo.length > 0).reverse();
     const more = done.some(({ markedOnly }) => markedOnly) ? ` ${translate("act_marked_only")}` : "";
     this.#place.notice.show(`${said}${more}`, steps.length > 0 ? () => this.#takeBack(steps) : null);
   }
 
-  /** @param {import("../mail/mail_changes.js").Steps[]} steps */
+  /** @param {import("./mail_changes.js").Steps[]} steps */
   async #takeBack(steps) {
     const { notice } = this.#place;
     const done = [];
     try {
-      for (const undo of steps) done.push(await this.#app.api.changes.undo(undo));
-      notice.show(this.#app.translate("act_undone"));
+      for (const undo of steps) done.push(await this.#services.api.changes.undo(undo));
+      notice.show(this.#services.translate("act_undone"));
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       const left = steps.slice(done.length);
@@ -235,9 +238,9 @@ export class Housekeeping {
    * @param {string} key @param {unknown} error @param {unknown[]} done what was changed before
    */
   #failure(key, error, done) {
-    if (error instanceof ApiError && error.code === "unreachable") return this.#app.translate("act_unsure_away");
+    if (error instanceof ApiError && error.code === "unreachable") return this.#services.translate("act_unsure_away");
     const isOpen = done.length > 0 || (error instanceof ApiError && UNKNOWN_OUTCOME.has(error.code));
-    return this.#app.translate(isOpen ? "act_unsure" : key, { text: this.#app.sentenceFor(error) });
+    return this.#services.translate(isOpen ? "act_unsure" : key, { text: this.#services.sentenceFor(error) });
   }
 
   /** @param {string} id */

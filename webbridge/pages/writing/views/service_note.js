@@ -7,21 +7,25 @@ import { html } from "../../../../wasm_build/ui/dom.js";
 import { listOf } from "../../../../wasm_build/ui/formats.js";
 import { serviceNote } from "../../../../wasm_build/ui/service_note.js";
 
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../parcels/parcel_requests.js").ParcelLimits} ParcelLimits */
+/** @typedef {import("../../app/api.js").BridgeApi} BridgeApi */
+/** @typedef {{translate: Catalogue, parcels: ParcelLimits | null, api: BridgeApi}} ServiceNoteServices */
 /** @typedef {import("../../parcels/parcel_requests.js").SentParcel} SentParcel */
 
 const MOST_PAGES = 20;
 
 /**
- * @param {import("../app.js").App} app
- * @param {import("../../writing/views/writing_view.js").Proposal} proposal
+ * @param {ServiceNoteServices} services
+ * @param {import("./writing_view.js").Proposal} proposal
  * @param {import("../../../../wasm_build/ui/recipients_field.js").RecipientsField} line To
  * @returns {HTMLElement | null} null if the reply goes to a person
  */
-export function createServiceNote(app, { service, to, parcelLine = "" }, line) {
+export function createServiceNote(services, { service, to, parcelLine = "" }, line) {
   if (!service || to.length > 0) return null;
-  const { translate } = app;
+  const { translate } = services;
   const note = html("div", { class: "card stack", data: { test: "service" } }, serviceNote(translate, service));
-  if (service !== "parcel-reply" || !app.parcels) return note;
+  if (service !== "parcel-reply" || !services.parcels) return note;
   const list = html("a", { class: "button", href: "#/parcels", text: translate("sent_parcels_title"), data: { test: "service-parcels" } });
   const acts = html("div", { class: "actions" }, list);
   note.append(acts);
@@ -35,14 +39,14 @@ export function createServiceNote(app, { service, to, parcelLine = "" }, line) {
     }));
   };
   // Without an answer the list of the parcels is left.
-  void findParcel(app, parcelLine).then(offer, () => {});
+  void findParcel(services, parcelLine).then(offer, () => {});
   return note;
 }
 
 /**
  * The person's own parcel whose reference is in the first line of the reply. That line came encrypted, so nobody on the way has
  * put the reference of another parcel there.
- * @param {import("../app.js").App} app
+ * @param {ServiceNoteServices} services
  * @param {string} parcelLine
  */
 async function findParcel({ api }, parcelLine) {

@@ -3,8 +3,10 @@
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { isolate, listOf } from "../../../../wasm_build/ui/formats.js";
 
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+
 /**
- * @param {import("../../app/app.js").App} app
+ * @param {{translate: Catalogue}} services
  * @param {import("../../../../wasm_build/ui/formats.js").Mailbox[]} doubtful
  * @param {{onAdd: () => void, onDone: () => void}} options
  */

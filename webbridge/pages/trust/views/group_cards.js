@@ -4,28 +4,39 @@ import { openDialog } from "../../../../wasm_build/ui/dialog.js";
 import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
 import { isAddress, isolate, listOf } from "../../../../wasm_build/ui/formats.js";
 import { createForm, inputField, problem } from "../../../../wasm_build/ui/parts.js";
+import { RecipientLine } from "../../../../wasm_build/ui/recipient_line.js";
 import { RecipientsField } from "../../../../wasm_build/ui/recipients_field.js";
-import { groupName, isGroupName, MAX_GROUPS, MAX_MEMBERS } from "../../trust/address_book.js";
-import { showRecipient } from "../../trust/certificate_dialog.js";
-import { Directory } from "../../trust/directory.js";
-import { writeTo } from "../../trust/views/people_cards.js";
+import { groupName, isGroupName, MAX_GROUPS, MAX_MEMBERS } from "../address_book.js";
+import { showRecipient } from "../certificate_dialog.js";
+import { Directory } from "../directory.js";
+import { writeTo } from "./people_cards.js";
 
-/** @typedef {import("../../app/app.js").App} App */
-/** @typedef {import("../../trust/address_book.js").Group} Group */
-/** @typedef {import("../../trust/views/people_view.js").Change} Change */
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../trust_keeper.js").TrustKeeper} TrustKeeper */
+/** @typedef {import("../../app/api.js").BridgeApi} BridgeApi */
+/** @typedef {import("../../keys/mail_vault.js").MailVault} MailVault */
+/** @typedef {import("../../app/services.js").Write} Write */
+/** @typedef {import("../certificate_dialog.js").CertificateServices} CertificateServices */
+/**
+ * @typedef {{
+ *   translate: Catalogue, trust: TrustKeeper, api: BridgeApi, mailVault: MailVault, write: Write,
+ * } & CertificateServices} GroupServices
+ */
+/** @typedef {import("../address_book.js").Group} Group */
+/** @typedef {import("./people_view.js").Change} Change */
 
 /** Of a longer group, the others are counted. */
 const MAX_NAMED = 5;
 
 /**
- * @param {App} app
+ * @param {GroupServices} services
  * @param {Group[]} groups
  * @param {Change} change
  */
-export function createGroups(app, groups, change) {
-  const { translate } = app;
+export function createGroups(services, groups, change) {
+  const { translate } = services;
   const make = html("button", {
-    type: "button", text: translate("group_make"), data: { test: "group-make" }, on: { click: () => openGroup(app, change, { members: [] }) },
+    type: "button", text: translate("group_make"), data: { test: "group-make" }, on: { click: () => openGroup(services, change, { members: [] }) },
   });
   return html(
     "section",
@@ -34,14 +45,14 @@ export function createGroups(app, groups, change) {
     html("p", { class: "field-hint", text: translate("groups_meaning") }),
     html("div", { class: "actions" }, make),
     groups.length > 0
-      ? html("ul", { class: "cards" }, ...groups.map((group) => createGroup(app, group, change)))
+      ? html("ul", { class: "cards" }, ...groups.map((group) => createGroup(services, group, change)))
       : html("p", { class: "empty", text: translate("groups_none") }),
   );
 }
 
-/** @param {App} app @param {Group} group @param {Change} change */
-function createGroup(app, { name, members }, change) {
-  const { translate, trust } = app;
+/** @param {GroupServices} services @param {Group} group @param {Change} change */
+function createGroup(services, { name, members }, change) {
+  const { translate, trust } = services;
   const named = members.slice(0, MAX_NAMED).map((address) => isolate(trust.book.nameOf(address) || address));
   const more = members.length - named.length;
   const names = listOf(more > 0 ? [...named, translate("group_more", { count: more })] : named, translate);
@@ -56,8 +67,8 @@ function createGroup(app, { name, members }, change) {
     html("p", { text: members.length > 0 ? translate("group_members", { count: members.length, names }) : translate("group_empty") }),
     html(
       "div", { class: "actions" },
-      button("person_write", "group-write", () => writeTo(app, { groups: [name] })),
-      button("group_edit", "group-edit", () => openGroup(app, change, { name, members })),
+      button("person_write", "group-write", () => writeTo(services, { groups: [name] })),
+      button("group_edit", "group-edit", () => openGroup(services, change, { name, members })),
       button("remove", "group-remove", remove),
     ),
   );
@@ -65,25 +76,26 @@ function createGroup(app, { name, members }, change) {
 
 /**
  * The dialog for a new group, or one that there is.
- * @param {App} app @param {Change} change @param {{name?: string, members: string[]}} group without `name` it is new
+ * @param {GroupServices} services @param {Change} change @param {{name?: string, members: string[]}} group without `name` it is new
  * @param {() => void} [onSaved] called before the view is drawn again
  */
-export function openGroup(app, change, { name: before, members }, onSaved) {
-  const { translate, trust, api, mailVault } = app;
+export function openGroup(services, change, { name: before, members }, onSaved) {
+  const { translate, trust, api, mailVault } = services;
   const titleId = uniqueId("group");
   const failure = problem("group-error");
   const name = inputField(translate("group_name"), { type: "text", autocomplete: "off", dir: "auto", maxlength: 100, data: { test: "group-name" } });
-  const field = new RecipientsField(translate, new Directory(api, mailVault), {
-    label: translate("group_members_label"), test: "group-members", onChange: () => undefined,
-    known: () => mailVault.contacts().catch(() => []), onDetails: (address, check) => void showRecipient(app, address, check),
+  const line = new RecipientLine(new Directory(api, mailVault));
+  const field = new RecipientsField(translate, line, {
+    label: translate("group_members_label"), test: "group-members",
+    known: () => mailVault.contacts().catch(() => []), onDetails: (address, check) => void showRecipient(services, address, check),
   });
   name.input.value = before ?? "";
-  for (const address of members) field.add({ name: trust.book.nameOf(address), address });
+  for (const address of members) line.add({ name: trust.book.nameOf(address), address });
   const save = async () => {
-    field.commit();
-    await field.read();
-    const group = { name: groupName(name.input.value), members: field.addresses };
-    failure.textContent = whyNot(app, group, before) ?? "";
+    line.commit();
+    await line.read();
+    const group = { name: groupName(name.input.value), members: line.addresses };
+    failure.textContent = whyNot(services, group, before) ?? "";
     if (failure.textContent) return;
     dialog.close();
     onSaved?.();
@@ -106,7 +118,7 @@ export function openGroup(app, change, { name: before, members }, onSaved) {
 
 /**
  * The sentence that tells why a group cannot be kept; null if it can.
- * @param {App} app @param {Group} group @param {string | undefined} before its name until now
+ * @param {GroupServices} services @param {Group} group @param {string | undefined} before its name until now
  */
 function whyNot({ translate, trust: { book } }, { name, members }, before) {
   const other = book.findGroup(name);

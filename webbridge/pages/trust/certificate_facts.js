@@ -3,11 +3,11 @@
 import { useWords } from "../../../wasm_build/ui/certificate_uses.js";
 import { dayOnly } from "../../../wasm_build/ui/formats.js";
 
-/** @typedef {import("./app.js").App} App */
+/** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../reading/report.js").CertificateReport} CertificateReport */
 
 /**
- * @param {App["translate"]} translate
+ * @param {Catalogue} translate
  * @param {(CertificateReport & {purposes?: string[]}) | null} certificate
  * @returns {[string, string][]} without a certificate none
  */

@@ -1,0 +1,214 @@
+/**
+ * The message that is being written: its changes, what a draft and the sending take from it, and that nothing of it
+ * stays.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { draftContentOf } from "../../webbridge/pages/drafts/draft_content.js";
+import { BLANK, Composition } from "../../webbridge/pages/writing/composition.js";
+import { keptWordsOf, wordsOf, writtenContentOf } from "../../webbridge/pages/writing/outgoing_words.js";
+import { Sender } from "../../webbridge/pages/writing/sender.js";
+
+/** @typedef {import("../../webbridge/pages/writing/composition.js").Proposal} Proposal */
+
+const ANN = { name: "Ann", address: "ann@one.test" };
+const BEN = { name: "", address: "ben@two.test" };
+const POLICY = { policy: "1.2.3", name: "Example", classifications: [{ value: 5, name: "Internal" }] };
+const OFFERS = { timestampHost: "tsa.test", labelPolicy: POLICY };
+
+/**
+ * @param {Partial<Proposal>} [proposal]
+ * @param {Partial<import("../../webbridge/pages/writing/composition.js").Surroundings>} [surroundings]
+ */
+function compose(proposal = {}, surroundings = {}) {
+  const directory = {
+    find: async () => /** @type {const} */ ({ readiness: "none" }), takeFile: async () => /** @type {const} */ ({ readiness: "bad-file" }),
+    readAddresses: async () => [],
+  };
+  return new Composition({ ...BLANK, ...proposal }, { directory, offers: OFFERS, ...surroundings });
+}
+
+/** @param {Composition} composition */
+function senderOf(composition) {
+  return new Sender({ address: "me@one.test", keys: { nameFor: () => "Me" } }, composition);
+}
+
+/** The number of changes that an act makes known. @param {Composition} composition @param {() => void} act */
+function changesBy(composition, act) {
+  let count = 0;
+  const onChange = () => { count += 1; };
+  composition.addEventListener("change", onChange);
+  act();
+  composition.removeEventListener("change", onChange);
+  return count;
+}
+
+/** @param {string} name @param {string} content */
+function attachment(name, content) {
+  return { name, type: "text/plain", data: new TextEncoder().encode(content).buffer };
+}
+
+test("observers are told of each change of a value a line and the files", () => {
+  const composition = compose({ to: [ANN] });
+  assert.ok(changesBy(composition, () => composition.set({ subject: "Plans" })) > 0);
+  assert.ok(changesBy(composition, () => composition.cc.type("ben@")) > 0);
+  assert.ok(changesBy(composition, () => composition.cc.commit()) > 0);
+  assert.ok(changesBy(composition, () => composition.lineOf(composition.people[0]).drop(composition.people[0])) > 0);
+  assert.ok(changesBy(composition, () => composition.attached.replace([attachment("a.txt", "A")])) > 0);
+  assert.equal(changesBy(composition, () => composition.values), 0);
+});
+
+test("observers see the new values", () => {
+  const composition = compose();
+  /** @type {string[]} */
+  const seen = [];
+  composition.addEventListener("change", () => seen.push(composition.values.text));
+  composition.set({ text: "One" });
+  composition.set({ text: "One two" });
+  assert.deepEqual(seen, ["One", "One two"]);
+});
+
+test("a proposal alone is not begun and each thing that a person enters begins it", () => {
+  const proposal = { to: [ANN], bcc: [BEN], subject: "Re: Plans", text: "\n> Quoted", attachments: [attachment("a.txt", "A")] };
+  assert.equal(compose(proposal).isBegun, false);
+  for (const enter of /** @type {((composition: Composition) => void)[]} */ ([
+    (one) => one.set({ subject: "Plan" }), (one) => one.set({ text: "Yes\n> Quoted" }), (one) => one.set({ html: "<p><b>Quoted</b></p>" }),
+    (one) => one.to.add(BEN), (one) => one.bcc.drop(one.hidden[0]), (one) => one.attached.replace([]),
+  ])) {
+    const composition = compose(proposal);
+    enter(composition);
+    assert.equal(composition.isBegun, true, String(enter));
+  }
+});
+
+test("a text that another field writes is not begun by it", () => {
+  const composition = compose({ text: "One\r\ntwo" });
+  composition.rewrite({ text: "One\ntwo", html: "" });
+  assert.equal(composition.isBegun, false);
+  composition.set({ text: "One" });
+  composition.rewrite({ text: "One ", html: "" });
+  assert.equal(composition.isBegun, true);
+});
+
+test("typed text becomes people when an address is complete", () => {
+  const composition = compose();
+  composition.to.type("ann@one.test");
+  assert.deepEqual([composition.people.length, composition.hasTyped], [0, true]);
+  composition.to.type("ann@one.test,");
+  assert.deepEqual([composition.to.addresses, composition.to.typed, composition.hasTyped], [["ann@one.test"], "", false]);
+});
+
+test("people of bcc are hidden and the others open", () => {
+  const composition = compose({ to: [ANN], bcc: [BEN] });
+  composition.cc.add({ name: "", address: "cy@three.test" });
+  const addresses = (/** @type {{address: string}[]} */ people) => people.map(({ address }) => address);
+  assert.deepEqual(addresses(composition.open), ["ann@one.test", "cy@three.test"]);
+  assert.deepEqual(addresses(composition.hidden), ["ben@two.test"]);
+});
+
+test("options count while the message is signed and only if they are offered", () => {
+  const statements = { receipt: true, lasting: true, label: { policy: "1.2.3", classification: 5 } };
+  const composition = compose({ statements });
+  assert.deepEqual(composition.options, { receipt: true, lasting: true, label: "5" });
+  composition.set({ sign: false });
+  assert.deepEqual(composition.options, { receipt: false, lasting: false, label: "" });
+  composition.set({ sign: true });
+  assert.deepEqual(composition.options, { receipt: true, lasting: true, label: "5" });
+  const elsewhere = compose({ statements }, { offers: { timestampHost: "", labelPolicy: { ...POLICY, policy: "1.2.4" } } });
+  assert.deepEqual(elsewhere.options, { receipt: true, lasting: false, label: "" });
+});
+
+test("a subject has one line", () => {
+  assert.equal(compose({ subject: "Plans\r\nBcc: eve@four.test" }).values.subject, "PlansBcc: eve@four.test");
+});
+
+test("a draft keeps the message with its typed text", () => {
+  const composition = compose({ to: [ANN], inReplyTo: "<1@one.test>", references: ["<1@one.test>"], answersEncrypted: true });
+  composition.set({ subject: " Plans ", text: "See you", html: "<p><b>See</b> you</p>", encrypt: false, copy: 7, sharedFrom: "ward@one.test" });
+  composition.cc.type("be");
+  composition.attached.replace([attachment("a.txt", "A")]);
+  const { fields, text, files } = draftContentOf(composition, "me@one.test");
+  assert.deepEqual(fields, {
+    from: "me@one.test", to: ['"Ann" <ann@one.test>'], cc: ["be"], bcc: [], subject: " Plans ",
+    thread: { inReplyTo: "<1@one.test>", references: ["<1@one.test>"], hidden: [] }, forward: null, answersSealed: true,
+    sign: true, seal: false, more: { receipt: false, lasting: false, label: "" }, secret: undefined, copy: 7, doubtful: [],
+    sharedFrom: "ward@one.test", html: "<p><b>See</b> you</p>",
+  });
+  assert.equal(text, "See you");
+  assert.deepEqual([files.fields, files.attachments], [{ aside: 0, forwarded: [] }, composition.attached.files]);
+});
+
+test("a continued draft keeps its choices and what only the extension knows", () => {
+  const first = compose({ to: [ANN] });
+  first.set({ sign: false, encrypt: false, copy: false, text: "One" });
+  const content = draftContentOf(first, "me@one.test");
+  const aside = attachment("original.eml", "E");
+  const draft = {
+    held: { id: "d", revision: null, version: null, attempt: null }, mayBeSent: false,
+    content: { ...content, fields: { ...content.fields, forward: "F", secret: "S" }, files: { fields: { aside: 1, forwarded: [] }, attachments: [aside] } },
+  };
+  const composition = compose({ text: "One", draft });
+  const { sign, encrypt, copy } = composition.values;
+  assert.deepEqual([sign, encrypt, copy, composition.isBegun], [false, false, false, false]);
+  const { fields, files } = draftContentOf(composition, "me@one.test");
+  assert.deepEqual([fields.forward, fields.secret, files], ["F", "S", { fields: { aside: 1, forwarded: [] }, attachments: [aside] }]);
+});
+
+test("the sending takes the message without typed text", () => {
+  const composition = compose({ to: [ANN], bcc: [BEN], inReplyTo: "<1@one.test>" });
+  composition.set({ subject: " Plans ", text: "See you", sharedFrom: "ward@one.test" });
+  composition.cc.type("be");
+  assert.deepEqual(wordsOf(composition, senderOf(composition), POLICY), {
+    from: '"Me" <ward@one.test>', sentBy: '"Me" <me@one.test>', to: ['"Ann" <ann@one.test>'], cc: [], subject: "Plans", text: "See you", html: "",
+    attachments: [], inReplyTo: "<1@one.test>", references: [], hidden: [], statements: { receipt: false, lasting: false, label: null },
+  });
+});
+
+test("the outbox keeps the message to be written again", () => {
+  const composition = compose({ to: [ANN], bcc: [BEN], attachments: [attachment("a.txt", "A")] });
+  composition.set({ encrypt: false });
+  const { to, bcc, sign, encrypt, sharedFrom, files } = keptWordsOf(composition, senderOf(composition), null);
+  assert.deepEqual({ to, bcc, sign, encrypt, sharedFrom, files }, {
+    to: [ANN], bcc: [BEN], sign: true, encrypt: false, sharedFrom: "", files: [{ name: "a.txt", type: "text/plain", data: "QQ==" }],
+  });
+});
+
+test("the text of the written content changes with all but the files", () => {
+  const content = (/** @type {(composition: Composition) => void} */ enter) => {
+    const composition = compose({ to: [ANN] });
+    enter(composition);
+    return writtenContentOf(composition, senderOf(composition), POLICY);
+  };
+  const before = content(() => {});
+  for (const enter of /** @type {((composition: Composition) => void)[]} */ ([
+    (one) => one.set({ sign: false }), (one) => one.set({ encrypt: false }), (one) => one.set({ text: "One" }), (one) => one.bcc.add(BEN),
+    (one) => one.set({ options: { receipt: true, lasting: false, label: "" } }),
+  ])) assert.notEqual(content(enter), before, String(enter));
+  assert.equal(content((one) => one.attached.replace([attachment("a.txt", "A")])), before);
+});
+
+test("nothing of a cleared message stays and nothing comes into it any more", async () => {
+  const directory = {
+    find: async () => /** @type {const} */ ({ readiness: "none" }), takeFile: async () => /** @type {const} */ ({ readiness: "bad-file" }),
+    readAddresses: async () => [ANN],
+  };
+  const proposal = {
+    to: [ANN], subject: "Secret plans", text: "Secret text", html: "<p><b>Secret</b> text</p>", attachments: [attachment("secret.txt", "Secret")],
+    hidden: [], inReplyTo: "<secret@one.test>", sharedFrom: "secret@one.test", doubtful: { to: [BEN], cc: [] },
+  };
+  const composition = compose(proposal, { directory });
+  composition.cc.type("secret");
+  composition.bcc.addText("Secret person");
+  const attaching = composition.attached.attach([new File(["Secret"], "secret2.txt")]);
+  let seen = "";
+  composition.addEventListener("change", () => { seen = composition.values.text + composition.values.subject; });
+  composition.clear();
+  assert.equal(seen, "");
+  composition.set({ text: "Secret again" });
+  await Promise.all([attaching, ...composition.lines.map((line) => line.lookedUp())]);
+  const { fields, text, files } = draftContentOf(composition, "");
+  const left = JSON.stringify([fields, text, files, composition.values, composition.proposal, composition.people, composition.attached.large]);
+  assert.doesNotMatch(left, /secret|ann@|ben@/iu);
+  assert.deepEqual([composition.attached.bytes, composition.isBegun, composition.hasTyped], [0, false, false]);
+});

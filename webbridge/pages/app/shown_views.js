@@ -1,0 +1,177 @@
+/** The view that the address of the page names: it is shown in the frame, and gets the focus. */
+
+import { createAccountView } from "../account/views/account_view.js";
+import { createAccountsView } from "../account/views/accounts_view.js";
+import { createSignInView } from "../account/views/sign_in_view.js";
+import { createMyFilesView } from "../files/views/my_files_view.js";
+import { createAwayView } from "../keys/views/kept_unlock.js";
+import { createKeysView } from "../keys/views/keys_view.js";
+import { createSentParcelsView } from "../parcels/views/sent_parcels_view.js";
+import { MailView } from "../reading/views/mail_view.js";
+import { createPeopleView } from "../trust/views/people_view.js";
+import { createOutboxView } from "../writing/views/outbox_view.js";
+import { folderPath, INBOX, messageAddress } from "./routes.js";
+
+/** @typedef {import("./services.js").View} View */
+/**
+ * The services of all views, which the application has.
+ * @typedef {Parameters<typeof createAccountView>[0] & Parameters<typeof createAccountsView>[0]
+ *   & Parameters<typeof createSignInView>[0] & Parameters<typeof createMyFilesView>[0]
+ *   & Parameters<typeof createAwayView>[0] & Parameters<typeof createKeysView>[0]
+ *   & Parameters<typeof createSentParcelsView>[0] & Parameters<typeof createPeopleView>[0]
+ *   & Parameters<typeof createOutboxView>[0] & ConstructorParameters<typeof MailView>[0]} ViewServices
+ */
+/**
+ * `session` is the account, and `letter` the one that is written.
+ * @typedef {{
+ *   session: import("../account/account_session.js").AccountSession,
+ *   letter: import("../writing/views/open_letter.js").OpenLetter,
+ *   announcer: import("./announcer.js").Announcer, show: (view: View, hash: string) => void,
+ * }} ViewPlace
+ */
+
+export class ShownViews {
+  #services;
+  #place;
+  /** @type {View | null} */
+  #view = null;
+  /** @type {MailView | null} */
+  #mail = null;
+
+  /** @param {ViewServices} services @param {ViewPlace} place */
+  constructor(services, place) {
+    this.#services = services;
+    this.#place = place;
+  }
+
+  /** The view of the mail, which stays while other views are shown. */
+  get mail() {
+    return (this.#mail ??= new MailView(this.#services));
+  }
+
+  /** The path of the folder and message that the view of the mail showed last. */
+  get mailPath() {
+    return this.#mail?.path() ?? folderPath(INBOX);
+  }
+
+  /** @param {string} path such as `/folder/inbox` */
+  navigate(path) {
+    if (location.hash === `#${path}`) this.route();
+    else location.hash = path;
+  }
+
+  /** Shows the view that the address of the page names. */
+  route() {
+    this.#place.announcer.leavePlace();
+    const view = this.#withoutAccount() ?? this.#named();
+    if (view === "none") return;
+    if (view) return this.#show(view);
+    this.#show(this.mail);
+    const { folder = INBOX, uidValidity = "", uid = "" } = partsOfHash();
+    this.mail.go(folder, messageAddress(folder, uidValidity, uid));
+  }
+
+  /** Draws the shown view again in another language. */
+  renew() {
+    const renewed = this.#view?.renew?.();
+    if (renewed) this.#show(renewed);
+    else this.route();
+  }
+
+  /** Shows the view that unlocks the keys. The list of the inbox loads while the person types the passphrase. */
+  askForKeys() {
+    this.navigate("/keys");
+    if (!this.#mail) this.mail.go(INBOX, null);
+  }
+
+  /** Shows the field for searching the folder. */
+  search() {
+    if (this.#view !== this.#mail) this.navigate(this.mailPath);
+    // Another view is replaced when the new address has taken effect.
+    setTimeout(() => this.#mail?.showSearch());
+  }
+
+  /** Shows the folders on a narrow page, or hides them. */
+  toggleFolders() {
+    this.#mail?.toggleMenu();
+  }
+
+  /** Forgets the view of the mail. */
+  dropMail() {
+    this.#mail?.dispose();
+    this.#mail = null;
+  }
+
+  /** The view without an account; null with one. @returns {View | null} */
+  #withoutAccount() {
+    const services = this.#services;
+    const { lastAddress, isSessionLeft } = this.#place.session;
+    if (services.away.canEnter) return createAwayView(services);
+    if (services.address !== null) return null;
+    const { accounts } = services;
+    const isChoice = lastAddress === null && !isSessionLeft && !accounts.isAdding && accounts.all.length > 0;
+    return isChoice ? createAccountsView(services) : createSignInView(services, { ended: lastAddress, isSessionLeft });
+  }
+
+  /**
+   * The view that the path names; null for that of the mail, "none" if a letter is opened first.
+   * @returns {View | "none" | null}
+   */
+  #named() {
+    const services = this.#services;
+    const { parcels, keys } = services;
+    switch (partsOfHash().name) {
+      case "accounts": return createAccountsView(services);
+      case "keys": return createKeysView(services);
+      case "account": return createAccountView(services);
+      case "outbox": return createOutboxView(services);
+      case "people": return createPeopleView(services);
+      case "parcels": return parcels && createSentParcelsView(services, parcels);
+      case "files":
+        if (!parcels?.maxKeptFiles) return null;
+        return keys.unlocked ? createMyFilesView(services, parcels) : createKeysView(services);
+      case "write": return this.#letter();
+      default: return null;
+    }
+  }
+
+  /** @returns {View | "none"} */
+  #letter() {
+    const { draftDesk, keys } = this.#services;
+    if (!draftDesk.hasLeft) return this.#place.letter.show();
+    if (!keys.unlocked) return createKeysView(this.#services);
+    void draftDesk.comeBack();
+    return "none";
+  }
+
+  /** @param {View} view */
+  #show(view) {
+    const isNew = view !== this.#view;
+    if (isNew) this.#view?.close?.();
+    this.#view = view;
+    this.#place.show(view, location.hash);
+    this.#services.arrival.titleKey = view.titleKey;
+    if (!isNew) return;
+    view.shown?.();
+    if (view.focus) view.focus();
+    else view.heading.focus();
+  }
+}
+
+/** The parts of the page's address. */
+function partsOfHash() {
+  const [, name, folder, uidValidity, uid] = location.hash.slice(1).split("/").map(decoded);
+  return { name, folder, uidValidity, uid };
+}
+
+/**
+ * A decoded part of the page's address. A part that cannot be decoded stays as it is, because a link may be wrong.
+ * @param {string} part
+ */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

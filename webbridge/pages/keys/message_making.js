@@ -1,0 +1,68 @@
+/**
+ * The making of a message in the vault: signed, encrypted or both, with the timestamp and the receipts that it asks
+ * for.
+ */
+
+import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
+import { documentOf } from "../../../wasm_build/ui/text_markup.js";
+import { ApiError } from "../app/api.js";
+
+/**
+ * @typedef {{
+ *   vault: import("./keys.js").Vault, keys: import("./keys.js").KeyRing,
+ *   receipts: import("../reading/receipts.js").Receipts,
+ * }} MakingServices
+ */
+/**
+ * @typedef {{
+ *   sign: boolean, recipients: ArrayBuffer[], readers: string[], readsHeaders?: boolean,
+ *   stamp: (query: ArrayBuffer) => Promise<ArrayBuffer>,
+ * }} Protection without `recipients` the message is not encrypted; `readers` are the addresses that get it, and
+ *   `readsHeaders` whether the programs of all are known to read protected header fields; `stamp` asks the timestamp
+ *   service
+ */
+
+/**
+ * Makes a message. If it asks for receipts, that is kept before it can leave; rejects if it cannot be kept.
+ * @param {MakingServices} services
+ * @param {import("./mail_vault.js").Draft} message
+ * @param {Protection} protection
+ * @returns {Promise<ArrayBuffer>} RFC 5322 bytes
+ */
+export async function makeMessage(services, message, { sign, recipients, readers, readsHeaders = false, stamp }) {
+  const { vault, receipts } = services;
+  const { receipt = false, lasting, label } = message.statements;
+  const keys = services.keys.copies();
+  if (sign && !keys.sealKey) throw new ApiError("locked", "the keys are locked");
+  const draft = writtenOf(message);
+  // Every S/MIME program in use reads CBC. Thunderbird shows messages with authenticated ciphers as empty.
+  const encrypting = { recipients: recipients.map((der) => der.slice(0)), cipher: "cbc" };
+  if (!sign || !lasting) {
+    const claims = sign ? { receipt, label } : {};
+    const made = await vault.call("message.compose", { draft, sign, readsHeaders, ...claims, ...keys, ...encrypting });
+    await receipts.keepRequest(made.receipt, readers);
+    return made.message;
+  }
+  const { query, receipt: asked, writer, ...signed } = await vault.call("message.sign", {
+    draft, encrypts: recipients.length > 0, readsHeaders, receipt, label, ...keys,
+  });
+  const answer = await stamp(query).catch((error) => {
+    for (const bytes of [signed.headers, signed.entity]) overwrite(bytes);
+    throw error;
+  });
+  if (writer) encrypting.recipients.push(writer);
+  const made = await vault.call("message.finish", { ...signed, answer, ...encrypting });
+  await receipts.keepRequest(asked, readers);
+  return made.message;
+}
+
+/** The words of a message as the vault takes them. @param {import("./mail_vault.js").Draft} message */
+function writtenOf({ statements: _, html, ...draft }) {
+  return {
+    ...draft,
+    text: new TextEncoder().encode(draft.text).buffer,
+    ...(html ? { html: new TextEncoder().encode(documentOf(html)).buffer } : {}),
+    attachments: draft.attachments.map((attachment) => ({ ...attachment, data: attachment.data.slice(0) })),
+    date: new Date().toISOString(),
+  };
+}

@@ -1,0 +1,85 @@
+/** The vault of the pages: its start, its state in the footer, and another vault after a change of strict cleanup. */
+
+import { openVault } from "../../../wasm_build/vault/owner/vault.js";
+import { isStrict } from "./strict_choice.js";
+
+/** @typedef {import("../../../wasm_build/vault/owner/vault.js").Vault} Vault */
+/**
+ * `onState` shows a state by the key of its text, with the values in it. `onOpened` is awaited before anybody gets the
+ * vault.
+ * @typedef {{
+ *   base: URL, onState: (key: string, values?: Record<string, number>) => void,
+ *   onStart: (progress: import("../../../wasm_build/vault/owner/assets.js").StartProgress) => void,
+ *   onOpened: (vault: Vault) => Promise<void>,
+ * }} VaultPlace
+ */
+
+export class PageVault {
+  #place;
+  /** @type {Promise<Vault> | null} */
+  #vault = null;
+  /** Whether private keys stay out of the browser's own cryptography, and each operation ends its Worker. */
+  #strict = isStrict();
+
+  /** @param {VaultPlace} place */
+  constructor(place) {
+    this.#place = place;
+  }
+
+  get strict() {
+    return this.#strict;
+  }
+
+  /** Starts the vault, or gives the one that has started. @returns {Promise<Vault>} */
+  start() {
+    if (this.#vault) return this.#vault;
+    const opening = this.#open();
+    this.#vault = opening;
+    opening.catch(() => {
+      // After a change of the strict setting another vault opens already.
+      if (this.#vault !== opening) return;
+      this.#vault = null;
+      this.#place.onState("vault_failed");
+    });
+    return opening;
+  }
+
+  /** Starts the vault before it is needed. */
+  prepare() {
+    void this.start().catch(() => undefined);
+  }
+
+  /** Ends the Workers that have worked with the keys. */
+  retire() {
+    void this.#vault?.then((vault) => vault.retire(), () => undefined);
+  }
+
+  /**
+   * Goes on with a vault of the other setting, after `lock` has locked the keys.
+   * @param {boolean} strict
+   * @param {() => void} lock
+   */
+  useStrict(strict, lock) {
+    if (strict === this.#strict) return;
+    this.#strict = strict;
+    lock();
+    const closing = this.#vault;
+    this.#vault = null;
+    void closing?.then((vault) => vault.close(), () => undefined);
+    this.prepare();
+  }
+
+  async #open() {
+    const { base, onState, onStart, onOpened } = this.#place;
+    onState("vault_starting");
+    const vault = await openVault({ base, strict: this.#strict, onStartProgress: onStart });
+    vault.onCleanup = ({ bytesZeroed, milliseconds }) => {
+      const megabytes = Math.round(bytesZeroed / 1_000_000);
+      onState("memory_cleaned", { megabytes, milliseconds: Math.round(milliseconds) });
+    };
+    await vault.ready;
+    await onOpened(vault);
+    onState("vault_ready");
+    return vault;
+  }
+}

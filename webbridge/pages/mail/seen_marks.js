@@ -1,0 +1,40 @@
+/**
+ * The marks of messages that were opened. A failure is not reported: its only effect is that the message is shown as
+ * new later. A mark that the network lost is made again when the bridge answers.
+ */
+
+import { ApiError } from "../app/api.js";
+
+/** @typedef {import("../app/routes.js").MessageAddress} MessageAddress */
+
+export class SeenMarks {
+  #api;
+  /** The opened messages whose mark the network lost. @type {MessageAddress[]} */
+  #lost = [];
+
+  /** @param {Pick<import("../app/api.js").BridgeApi, "markSeen">} api */
+  constructor(api) {
+    this.#api = api;
+  }
+
+  /**
+   * Marks a message. Resolves with whether the bridge has done so.
+   * @param {MessageAddress} address
+   * @returns {Promise<boolean>}
+   */
+  async mark(address) {
+    try {
+      await this.#api.markSeen(address);
+      return true;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (error.code === "unreachable") this.#lost.push(address);
+      return false;
+    }
+  }
+
+  /** Makes the marks that the network lost. */
+  async makeUp() {
+    for (const address of this.#lost.splice(0)) await this.mark(address);
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * The accounts whose mail is kept on this device, opened by a passphrase. The key server cannot be asked then, so the
+ * keys of each account are kept in a key file.
+ */
+
+import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
+import { decodeJson, decrypt, importKey } from "../keys/bound_cipher.js";
+import { accountDigest } from "../app/state_database.js";
+import { keepsMail, readAccounts } from "./store.js";
+
+/** @typedef {import("../app/api.js").BridgeConfig} BridgeConfig */
+/** @typedef {import("../keys/keys.js").KeyRing} KeyRing */
+/** @typedef {import("../../../wasm_build/ui/secret_field.js").Secret} Secret */
+/** @typedef {import("./store.js").KeptAccount} KeptAccount */
+/** @typedef {{vault: () => Promise<import("../keys/keys.js").Vault>, keys: KeyRing}} OpeningServices */
+/** @typedef {{address: string, config: BridgeConfig}} Head the account, and what its bridge said of itself */
+/**
+ * An account that is kept here, whose keys a passphrase has opened.
+ * @typedef {Head & {keys: import("../keys/keys.js").KeptKeys}} KeptOpening
+ */
+
+/** The format of what is kept. */
+export const FORMAT = 1;
+
+/**
+ * The accounts whose kept keys open with a passphrase, which is overwritten. Several may have been kept under the same
+ * one, so no keys are unlocked yet. Rejects with `wrong-passphrase` if there is none.
+ * @param {OpeningServices} services
+ * @param {Secret} passphrase
+ * @param {string | null} address the only account that counts; null for all
+ * @returns {Promise<KeptOpening[]>}
+ */
+export async function findOpenings(services, passphrase, address) {
+  try {
+    const only = address === null ? null : await accountDigest(address);
+    const accounts = await keepsMail() ? await readAccounts() : [];
+    /** @type {KeptOpening[]} */
+    const found = [];
+    /** @type {unknown} */
+    let failure = null;
+    for (const kept of accounts.filter(({ account }) => only === null || account === only)) {
+      try {
+        found.push(await findOpening(services, kept, passphrase));
+      } catch (error) {
+        failure = error;
+      }
+    }
+    if (found.length === 0) throw failure ?? new Error("nothing is kept");
+    return found;
+  } finally {
+    overwrite(passphrase.buffer);
+  }
+}
+
+/** Overwrites the keys of accounts that the person has not chosen. @param {Pick<KeptOpening, "keys">[]} openings */
+export function forgetOpenings(openings) {
+  for (const { keys: { identities } } of openings) for (const { sealed } of identities) overwrite(sealed);
+}
+
+/**
+ * Opens the key of what is kept of an account.
+ * @param {OpeningServices} services @param {KeptAccount} kept @param {ReturnType<KeyRing["copies"]>} copies of the keys
+ */
+export async function openKey(services, { account, key }, copies) {
+  const vault = await services.vault();
+  // The call transfers its buffers.
+  const sealed = key.slice(0);
+  const { draft } = await vault.call("draft.open", { sealed, place: keyPlace(account), ...copies });
+  return importKey(new Uint8Array(draft));
+}
+
+/** The words to which a record is bound. @param {string} account @param {string} place */
+export function bound(account, place) {
+  return `sealwax offline ${FORMAT} ${account} ${place}`;
+}
+
+/** The place under which the key is sealed. @param {string} account */
+export function keyPlace(account) {
+  return `offline key of ${account}`;
+}
+
+/**
+ * @param {OpeningServices} services
+ * @param {KeptAccount} kept
+ * @param {Secret} passphrase
+ * @returns {Promise<KeptOpening>}
+ */
+async function findOpening(services, kept, passphrase) {
+  const keys = await services.keys.readKept(kept.keys.slice(0), passphrase);
+  try {
+    const key = await openKey(services, kept, services.keys.copiesOf(keys));
+    const { format, ...head } = decodeJson(await decrypt(key, kept.head, bound(kept.account, "head")));
+    const isOfAccount = format === FORMAT && (await accountDigest(head.address)) === kept.account;
+    if (!isOfAccount) throw new Error("the head is of another account");
+    return { ...head, keys };
+  } catch (error) {
+    forgetOpenings([{ keys }]);
+    throw error;
+  }
+}

@@ -1,0 +1,44 @@
+/** The sender of a message: the person's own address, or one that several people share, such as that of a ward. */
+
+import { quoteMailbox, writeMailbox } from "../../../wasm_build/ui/formats.js";
+
+/**
+ * @typedef {{readonly address: string | null, keys: Pick<import("../keys/keys.js").KeyRing, "nameFor">}} SenderServices
+ */
+
+export class Sender {
+  #services;
+  #composition;
+
+  /** @param {SenderServices} services @param {Pick<import("./composition.js").Composition, "values">} composition */
+  constructor(services, composition) {
+    this.#services = services;
+    this.#composition = composition;
+  }
+
+  /** The person's own address. */
+  get own() {
+    return this.#services.address ?? "";
+  }
+
+  /** The address that the message is from. */
+  get address() {
+    return this.#composition.values.sharedFrom || this.own;
+  }
+
+  /** The header fields that say who the message is from. @returns {{from: string, sentBy: string}} */
+  get fields() {
+    const isShared = this.#composition.values.sharedFrom !== "";
+    return { from: this.#mailbox(this.address), sentBy: isShared ? this.#mailbox(this.own) : "" };
+  }
+
+  /** The address with its name, for the person. @param {string} address */
+  shown(address) {
+    return writeMailbox({ name: this.#services.keys.nameFor(address), address });
+  }
+
+  /** @param {string} address */
+  #mailbox(address) {
+    return quoteMailbox({ name: this.#services.keys.nameFor(address), address });
+  }
+}

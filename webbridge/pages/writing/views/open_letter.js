@@ -1,0 +1,51 @@
+/** The letter that is being written. It is kept when the view, lock or mail session changes. */
+
+import { createWritingView } from "./writing_view.js";
+
+/** @typedef {import("../composition.js").Proposal} Proposal */
+/** @typedef {import("./writing_view.js").WritingView} WritingView */
+
+export class OpenLetter {
+  #services;
+  /** @type {WritingView | null} */
+  #view = null;
+
+  /** @param {import("./writing_view.js").WritingServices} services */
+  constructor(services) {
+    this.#services = services;
+  }
+
+  /** The view of the letter; null if none is written. */
+  get view() {
+    return this.#view;
+  }
+
+  /** Whether the person has entered something that would be lost with the view. */
+  get isBegun() {
+    return this.#view?.isBegun() ?? false;
+  }
+
+  /**
+   * Opens a letter with a proposal. A letter that is already begun, and kept nowhere else, stays.
+   * @param {Proposal} [proposal]
+   */
+  open(proposal) {
+    const isKept = this.#view?.drafts.isBegun && this.#view.drafts.isKept;
+    if (!this.#view?.isBegun() || (proposal && isKept)) this.drop();
+    else if (proposal) this.#view.remind();
+    this.#view ??= createWritingView(this.#services, proposal);
+  }
+
+  /** The view to show: that of the letter, or of a new one. */
+  show() {
+    if (this.#view?.isDone()) this.drop();
+    this.#view ??= createWritingView(this.#services);
+    return this.#view;
+  }
+
+  /** Clears the letter from the page. */
+  drop() {
+    this.#view?.dispose();
+    this.#view = null;
+  }
+}

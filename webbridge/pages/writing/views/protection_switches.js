@@ -1,0 +1,59 @@
+/**
+ * The switches that sign and encrypt a letter. The quoted words of a letter that came encrypted are not sent
+ * unencrypted before the person agrees.
+ */
+
+import { html } from "../../../../wasm_build/ui/dom.js";
+import { switchField } from "../../../../wasm_build/ui/parts.js";
+import { askUnencrypted } from "./writing_questions.js";
+
+/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+
+export class ProtectionSwitches {
+  #translate;
+  #composition;
+  #sign;
+  #encrypt;
+
+  /** @param {Catalogue} translate @param {import("../composition.js").Composition} composition */
+  constructor(translate, composition) {
+    this.#translate = translate;
+    this.#composition = composition;
+    this.#sign = switchField(translate("sign"), "switch-sign", (sign) => composition.set({ sign }));
+    this.#encrypt = switchField(translate("encrypt"), "switch-encrypt", (isOn) => this.#encryptSwitched(isOn));
+    this.element = html(
+      "fieldset", { class: "switches" }, html("legend", { text: translate("protection") }),
+      this.#sign.element, this.#encrypt.element,
+    );
+    composition.addEventListener("change", () => this.#show());
+    this.#show();
+  }
+
+  signOff() {
+    this.#composition.set({ sign: false });
+    this.#sign.input.focus();
+  }
+
+  /** Asks whether the letter is sent unencrypted. */
+  askEncryptOff() {
+    const { answersEncrypted } = this.#composition.proposal;
+    askUnencrypted(this.#translate, { answersEncrypted }, () => {
+      this.#composition.set({ encrypt: false });
+      this.#encrypt.input.focus();
+    });
+  }
+
+  /** @param {boolean} isOn */
+  #encryptSwitched(isOn) {
+    if (isOn || !this.#composition.proposal.answersEncrypted) return this.#composition.set({ encrypt: isOn });
+    // The switch stays until the person agrees.
+    this.#show();
+    this.askEncryptOff();
+  }
+
+  #show() {
+    const { sign, encrypt } = this.#composition.values;
+    this.#sign.input.checked = sign;
+    this.#encrypt.input.checked = encrypt;
+  }
+}

@@ -1,0 +1,322 @@
+/**
+ * The acts that send a letter: the button that sends it, the look for a copy that was perhaps sent, the way as a
+ * parcel, and the sentence about an error. Nothing is sent twice unless the person agrees.
+ */
+
+import { html } from "../../../../wasm_build/ui/dom.js";
+import { createEncryptedBlock } from "../../../../wasm_build/ui/encrypted_block.js";
+import { listOf } from "../../../../wasm_build/ui/formats.js";
+import { MixQuestion } from "../../../../wasm_build/ui/mixed_readers.js";
+import { problem, whileBusy } from "../../../../wasm_build/ui/parts.js";
+import { SendingWait } from "../../../../wasm_build/ui/sending_wait.js";
+import { openOthers } from "../../../../wasm_build/parcels/letter_people.js";
+import { inMemory } from "../../../../wasm_build/parcels/readable.js";
+import { ApiError } from "../../app/api.js";
+import { LetterPost } from "../../offline/outbox.js";
+import { planCopies } from "../letter_copies.js";
+import { LetterSending } from "../letter_sending.js";
+import { keptWordsOf, wordsOf, writtenContentOf } from "../outgoing_words.js";
+import { refusedSentences } from "../recipients_taken.js";
+import { waitingNotice } from "./outbox_view.js";
+import { ParcelWay } from "./parcel_way.js";
+import { createParcelNotice, createSentNotice } from "./sent_notice.js";
+import { askToSendAgain, askToSendAnew, askToSendElsewhere } from "./writing_questions.js";
+
+/** @typedef {import("../../../../wasm_build/ui/sending_plan.js").Letter} Letter */
+/** @typedef {import("../../../../wasm_build/ui/sending_plan.js").Obstacle} Obstacle */
+/**
+ * `endWriting` closes the writing view, with the notice of a letter that was sent.
+ * @typedef {import("./parcel_way.js").ParcelServices & {
+ *   away: Pick<import("../../offline/away.js").Away, "outbox">, navigate: import("../../app/services.js").Navigate,
+ *   readonly signatureOffers: import("../../../../wasm_build/ui/signature_options.js").SignatureOffers,
+ *   endWriting: (sent?: import("./sent_notice.js").SentNotice) => void,
+ * }} SendingServices
+ */
+/**
+ * The message, and the parts of the view that show its way. `update` shows the plan again.
+ * @typedef {{
+ *   composition: import("../composition.js").Composition, sender: import("../sender.js").Sender,
+ *   plan: import("../leaving_plan.js").LeavingPlan, draft: import("../../drafts/views/letter_draft.js").LetterDraft,
+ *   text: import("./letter_text.js").LetterText, protection: import("./protection_switches.js").ProtectionSwitches,
+ *   options: import("./letter_options.js").LetterOptions,
+ *   focusRecipients: () => void, focusPlan: () => void, update: () => void,
+ * }} SendingParts
+ */
+
+/** The codes of errors of the timestamp service. Nothing of the message was sent then. */
+const UNSTAMPED = new Set(["timestamp-failed", "timestamp-refused"]);
+/** The duration of the animation of the wax seal in the style sheet. */
+const ENCRYPTING_MILLISECONDS = 200;
+
+export class SendingActs {
+  #services;
+  #parts;
+  #parcelWay;
+  #post;
+  #sending;
+  #mix;
+  #wait;
+  #isDone = false;
+  #isSending = false;
+  #hasEnded = false;
+
+  /** @param {SendingServices} services @param {SendingParts} parts */
+  constructor(services, parts) {
+    const { translate, api, away, mailVault } = services;
+    const { composition, sender, plan } = parts;
+    this.#services = services;
+    this.#parts = parts;
+    this.#parcelWay = new ParcelWay(services);
+    this.#post = new LetterPost(api, away.outbox, () => keptWordsOf(composition, sender, this.#policy));
+    this.#sending = new LetterSending(this.#post, mailVault, () => this.#outgoing());
+    this.#mix = new MixQuestion(translate, parts.focusRecipients);
+    this.#wait = new SendingWait({
+      lines: composition.lines, files: composition.attached,
+      content: () => writtenContentOf(composition, sender, this.#policy), obstacles: () => plan.obstacles, warnings: () => plan.urgentWarnings, explain: () => this.#explain(),
+    });
+    this.failure = problem("send-error");
+    this.button = html("button", {
+      class: "primary", type: "submit", text: translate("send"), "aria-keyshortcuts": "Control+Enter",
+      data: { test: "send" },
+    });
+    this.look = html("button", {
+      type: "button", hidden: true, text: translate("look_in_sent"), data: { test: "look-in-sent" },
+      on: { click: () => void this.#lookAgain() },
+    });
+    /** The remedy after an error of the timestamp service. */
+    this.unstamped = html("button", {
+      type: "button", hidden: true, text: translate("send_without_timestamp"), data: { test: "send-unstamped" },
+      on: { click: () => { parts.options.lastingOff(); void this.submit(); } },
+    });
+  }
+
+  /** Whether the letter was sent. */
+  get isDone() {
+    return this.#isDone;
+  }
+
+  /** Ends with the view. A sending that has begun goes on, and the message is cleared after it. */
+  end() {
+    this.#hasEnded = true;
+    this.#wait.end();
+    if (!this.#isSending) this.#parts.composition.clear();
+  }
+
+  /** Shows whether something is in the way. @param {Obstacle[]} found */
+  show(found) {
+    if (this.#isSending) return;
+    if (found.length > 0) this.button.setAttribute("aria-disabled", "true");
+    else this.button.removeAttribute("aria-disabled");
+  }
+
+  /** Forgets the error of the last try. */
+  forgetFailure() {
+    if (!this.#isSending) this.failure.textContent = "";
+  }
+
+  /**
+   * @param {{isAgreed?: boolean}} [options] `isAgreed` is true if the message was perhaps sent already, or an earlier
+   *   version of it was, and the person agreed to send it
+   */
+  async submit({ isAgreed = false } = {}) {
+    const { composition, plan, text } = this.#parts;
+    const { translate } = this.#services;
+    const again = () => void this.submit({ isAgreed });
+    composition.commit();
+    if (this.#isSending) return;
+    if (composition.values.encrypt) composition.lookUpFailed();
+    const { letter } = plan;
+    if (plan.obstacles.length > 0) return this.#wait.meet(again);
+    if (letter.encrypt && this.#mix.asks(composition.open, again)) return;
+    if (this.#sending.isOpen && !isAgreed) return this.#askToSendAgain();
+    if (this.#sending.isEarlierSent && !isAgreed) return this.#askToSendAnew();
+    this.failure.textContent = "";
+    this.#offerUnstamped(null);
+    await whileBusy(this.button, translate(letter.encrypt ? "encrypting" : "sending"), async () => {
+      this.#isSending = true;
+      await this.#encryptAndSend(letter, isAgreed);
+    }, (error) => {
+      // A letter whose view was left is offered as a draft.
+      if (this.#hasEnded) return;
+      text.uncover();
+      if (error instanceof ApiError && error.code === "sending-earlier") this.#askToSendAnew();
+      if (error instanceof ApiError && error.code === "draft-elsewhere") this.#askToSendElsewhere();
+      this.#showFailure(error);
+      this.button.focus();
+      this.failure.scrollIntoView({ block: "nearest" });
+    }).finally(() => this.#leaveSending());
+  }
+
+  /** Asks whether the letter goes as a parcel. */
+  askParcel() {
+    const { composition, sender, plan, draft, protection } = this.#parts;
+    if (this.#isSending) return;
+    const { letter, obstacles } = plan;
+    // Other obstacles are in the way of a parcel too.
+    if (!plan.isSolvedByParcel(obstacles)) return this.#parts.focusPlan();
+    if (letter.encrypt && this.#mix.asks(openOthers(obstacles, composition), () => this.askParcel())) return;
+    this.failure.textContent = "";
+    const { attached, options } = composition;
+    this.#parcelWay.ask(obstacles, composition, {
+      from: letter.address, words: () => this.#parcelWords(), sign: letter.sign, encrypt: letter.encrypt,
+      hasStatements: Boolean(options.receipt || options.lasting || options.label),
+      files: [
+        ...attached.files.map(({ name, data }) => ({ name, data: inMemory(data) })),
+        ...attached.large.map(({ name, file }) => ({ name, data: file })),
+      ],
+      takeBack: () => draft.takeBack({ isAgreed: false, mayWait: async () => false }),
+      sendOthers: () => this.#sending.send({
+        isAgreed: false, wish: composition.values.copy, onEncrypted: async () => {},
+      }),
+      onUnencrypted: () => protection.askEncryptOff(),
+      onSent: (submission) => this.#parcelSent(submission),
+      onLeft: (error) => this.#parcelLeft(error),
+    }).catch((error) => this.#showFailure(error));
+  }
+
+  get #policy() {
+    return this.#services.signatureOffers.labelPolicy;
+  }
+
+  /** Whether a copy of the letter was sent, or perhaps. */
+  get #mayBeSent() {
+    return this.#sending.isOpen || this.#sending.reach.reached.length > 0;
+  }
+
+  async #leaveSending() {
+    const { composition, draft, update } = this.#parts;
+    this.#isSending = false;
+    if (!this.#isDone) draft.keeper.resume({ mayBeSent: this.#mayBeSent });
+    if (!this.#hasEnded) return this.#isDone ? undefined : update();
+    // The person has left the view meanwhile. The draft needs the words once more.
+    if (!this.#isDone) await draft.keeper.keepNow();
+    composition.clear();
+  }
+
+  /** @param {unknown} error */
+  #showFailure(error) {
+    const { translate } = this.#services;
+    const { reached, left } = this.#sending.reach;
+    // Of another version, all people get a copy.
+    const isPartial = reached.length > 0 && !(error instanceof ApiError && error.code === "sending-earlier");
+    this.look.hidden = !this.#sending.isOpen;
+    this.#offerUnstamped(error);
+    this.failure.textContent = [
+      isPartial ? translate("sent_to_some", { who: listOf(reached, translate) }) : "",
+      refusedSentences(error, translate, { isPartial }) || this.#services.sentenceFor(error),
+      isPartial && left.length > 0 ? translate("not_sent_to_others", { who: listOf(left, translate) }) : "",
+    ].filter((sentence) => sentence).join("\n");
+  }
+
+  /** Offers to send without a timestamp if the service has failed. @param {unknown} error null for none */
+  #offerUnstamped(error) {
+    const code = error && typeof error === "object" && "code" in error ? String(error.code) : "";
+    this.unstamped.hidden = !UNSTAMPED.has(code);
+  }
+
+  /** @param {Letter} letter @param {boolean} isAgreed */
+  async #encryptAndSend(letter, isAgreed) {
+    const services = this.#services;
+    const { translate, away: { outbox } } = services;
+    const { composition, plan, draft, text } = this.#parts;
+    const { sentence } = plan;
+    const { outboxId } = composition.proposal;
+    /** @type {HTMLElement | null} */
+    let block = null;
+    const takenBack = draft.takeBack({ isAgreed, mayWait: () => outbox.isNeeded() });
+    // The error is reported when the message is ready.
+    takenBack.catch(() => undefined);
+    const onEncrypted = async (/** @type {ArrayBuffer} */ message) => {
+      await takenBack;
+      if (!letter.encrypt) return;
+      block = createEncryptedBlock(message, translate("encrypted_block"));
+      text.cover(block);
+      await drawn();
+    };
+    // A draft that is still being taken back must not meet one that is kept again.
+    const submission = await this.#sending.send({ isAgreed, wish: composition.values.copy, onEncrypted })
+      .finally(() => takenBack.catch(() => undefined));
+    this.#isDone = true;
+    void draft.keeper.end();
+    if (outboxId) await outbox.remove(outboxId);
+    if (this.#post.waits) return services.endWriting(waitingNotice(translate, () => services.navigate("/outbox")));
+    services.endWriting(createSentNotice(translate, { letter, sentence, block, submission }));
+  }
+
+  /** Looks again for a message that was perhaps sent. If it was, the letter's other copies are sent too. */
+  async #lookAgain() {
+    await whileBusy(this.look, this.#services.translate("looking"), async () => {
+      this.failure.textContent = "";
+      await this.#sending.look();
+      await this.submit();
+    }, (error) => this.#showFailure(error));
+  }
+
+  /** @returns {import("../letter_sending.js").Plan} */
+  #outgoing() {
+    const { composition, sender } = this.#parts;
+    const copies = planCopies(composition.values, this.#parcelWay.others(composition));
+    return { copies, words: wordsOf(composition, sender, this.#policy) };
+  }
+
+  /** Leads the person to what is in the way, or asks for the way around it. */
+  #explain() {
+    const { plan, focusPlan } = this.#parts;
+    if (plan.isSolvedByParcel(plan.obstacles)) this.askParcel();
+    else focusPlan();
+  }
+
+  #parcelWords() {
+    const { composition, sender } = this.#parts;
+    // The question may be open longer than the view.
+    if (composition.isCleared) throw new ApiError("locked", "the message was cleared from the page");
+    return wordsOf(composition, sender, this.#policy);
+  }
+
+  /**
+   * @param {import("../../app/api.js").Submission | null} submission that of the mail to people with certificates
+   * @returns {() => void}
+   */
+  #parcelSent(submission) {
+    const { composition, draft } = this.#parts;
+    const { translate, away } = this.#services;
+    const { outboxId } = composition.proposal;
+    this.#isDone = true;
+    void draft.keeper.end();
+    if (outboxId) void away.outbox.remove(outboxId);
+    return () => this.#services.endWriting(createParcelNotice(translate, submission));
+  }
+
+  /** @param {unknown} error */
+  #parcelLeft(error) {
+    const { draft, update } = this.#parts;
+    draft.keeper.resume({ mayBeSent: this.#mayBeSent });
+    const given = error ?? new ApiError("parcel-given-up", "the person has cancelled");
+    if (error || this.#sending.reach.reached.length > 0) this.#showFailure(given);
+    update();
+    this.button.focus();
+  }
+
+  #askToSendAgain() {
+    askToSendAgain(this.#services.translate, () => {
+      this.#sending.agreeAgain();
+      void this.submit({ isAgreed: true });
+    });
+  }
+
+  #askToSendAnew() {
+    askToSendAnew(this.#services.translate, () => void this.submit({ isAgreed: true }));
+  }
+
+  #askToSendElsewhere() {
+    askToSendElsewhere(this.#services.translate, () => void this.submit({ isAgreed: true }));
+  }
+}
+
+/**
+ * Waits until the animation of the wax seal has ended. People who want no motion see none and do not wait.
+ */
+function drawn() {
+  const wait = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : ENCRYPTING_MILLISECONDS;
+  return new Promise((resolve) => { setTimeout(resolve, wait); });
+}
