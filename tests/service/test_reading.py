@@ -42,7 +42,7 @@ os._exit(0)
 
 
 def make_older(path: Path) -> None:
-    schema_at(SCHEMA, "bridge_0002", path.parent.parent / "older").upgrade(path)
+    schema_at(SCHEMA, "bridge_0001", path.parent.parent / "older").upgrade(path)
 
 
 def make_newer(path: Path) -> None:
