@@ -178,10 +178,12 @@ def test_a_database_without_a_step_is_not_taken_back(tmp_path: Path) -> None:
     [
         ("bridge_9999", "newer version of Sealwax", Standing.NEWER),
         ("bridge_later", "newer version of Sealwax", Standing.NEWER),
+        ("bridge_0002", "A build between two releases", Standing.BETWEEN_RELEASES),
+        ("bridge_0017", "A build between two releases", Standing.BETWEEN_RELEASES),
         ("keys_0001", "another service", Standing.OF_ANOTHER_SERVICE),
     ],
 )
-def test_a_database_of_a_newer_version_or_another_service_stays_as_it_is(
+def test_a_database_of_another_version_or_another_service_stays_as_it_is(
     tmp_path: Path, revision: str, sentence: str, standing: Standing
 ) -> None:
     path = tmp_path / "one.sqlite"
