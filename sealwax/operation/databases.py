@@ -76,6 +76,12 @@ def check_database(schema: Schema, url: str | Path, *, made_by: str) -> Finding:
             return doubtful("database", "it has no tables yet", f"run: {made_by}")
         case Standing.OLDER:
             return doubtful("database", text, "back it up, then restart the service, which brings it up to date")
+        case Standing.BETWEEN_RELEASES:
+            return wrong(
+                "database",
+                f"{text}: a build between two releases has made it",
+                "keep it for that build, and name a new database by the setting database",
+            )
         case Standing.NEWER:
             return wrong("database", text, "start the newer version, or run its command step-back")
         case Standing.OF_ANOTHER_SERVICE:

@@ -31,7 +31,7 @@ def step_back_command(
         """Undo the latest migration of the database, for a return to an older version of Sealwax.
 
         Stop the service first, and run this command of the newer version until it prints the revision that the older
-        version knows.
+        version knows. It deletes all that the older version has no table for, so back the database up before.
         """
         write_line(undo_latest_step(schema, database_of(request.config)))
 

@@ -31,7 +31,7 @@ _one_migration: Final = threading.Lock()
 
 
 class DatabaseRefused(Exception):
-    """The database belongs to a newer version or to another service. The text is for the operator."""
+    """The database belongs to another version or to another service. The text is for the operator."""
 
 
 class Standing(Enum):
@@ -40,6 +40,7 @@ class Standing(Enum):
     EMPTY = "empty"
     OLDER = "older"
     CURRENT = "current"
+    BETWEEN_RELEASES = "between releases"
     NEWER = "newer"
     OF_ANOTHER_SERVICE = "of another service"
 
@@ -57,7 +58,8 @@ class DatabaseState:
 class Schema:
     """The versions of one service's tables. `package` is the folder that contains `versions`.
 
-    Revisions are named "<service>_0001", so that no service takes the database of another.
+    Revisions are named "<service>_0001", so that no service takes the database of another. There is one for each
+    release. A build between two releases had others, whose numbers are lower than the newest one.
     """
 
     service: str
@@ -167,7 +169,8 @@ class Schema:
             return Standing.OF_ANOTHER_SERVICE
         known = [step.revision for step in self._script().walk_revisions()]
         if revision not in known:
-            return Standing.NEWER
+            # The numbers have four digits, so the names are in the order of the numbers.
+            return Standing.BETWEEN_RELEASES if revision < known[0] else Standing.NEWER
         return Standing.CURRENT if revision == known[0] else Standing.OLDER
 
     def _check_step_back(self, state: DatabaseState) -> None:
@@ -176,6 +179,11 @@ class Schema:
             raise DatabaseRefused("The database has no step to go back: no migration has run on it.")
 
     def _check(self, state: DatabaseState) -> None:
+        if state.standing is Standing.BETWEEN_RELEASES:
+            raise DatabaseRefused(
+                f"A build between two releases has made this database (revision {state.revision}), and this program"
+                " cannot upgrade it: keep it for that build, and name a new database by the setting database."
+            )
         if state.standing is Standing.NEWER:
             raise DatabaseRefused(
                 f"The database has revision {state.revision}, and this program knows revisions up to {state.newest}:"

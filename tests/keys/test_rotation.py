@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
-import hmac
 import os
 import sqlite3
 import threading
@@ -16,20 +14,15 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import LargeBinary, insert, inspect, select, text, update
+from sqlalchemy import LargeBinary, select, text, update
 
-from roaming_keys.protocol.key_account import LoginWay, encode_fields
+from roaming_keys.protocol.key_account import LoginWay
 from roaming_keys.protocol.messages.accounts import Parameters
 from roaming_keys.protocol.tickets import Ticket
 from roaming_keys.server.accounts.factors import AddedFactor
 from roaming_keys.server.accounts.store import Account, SealedRecord, Store
 from roaming_keys.server.database import SCHEMA
 from roaming_keys.server.database.tables import (
-    ACCOUNT,
-    AUDIT,
-    DEVICE,
-    EARLIER_ACCOUNT,
     FACTOR,
     MASTER_KEY,
     RECORD,
@@ -44,7 +37,6 @@ from roaming_keys.server.sessions.sessions import Caller
 from sealwax.service import Database, DatabaseRefused
 from tests.support.clock import FakeClock
 from tests.support.databases.killed_commands import command_is_killed_at
-from tests.support.databases.versions_of import schema_at
 from tests.support.servers.key_server import key_machine
 
 pytestmark = pytest.mark.server
@@ -129,11 +121,6 @@ def heads(url: str | Path) -> set[bytes]:
         return set(heads_in(rows))
 
 
-def step_back_to(url: str, revision: str) -> None:
-    while SCHEMA.state(url).revision != revision:
-        SCHEMA.downgrade_one_step(url)
-
-
 @pytest.fixture
 def many(database_url: str) -> list[str]:
     """People whose records are under the old key, more than one transaction seals anew."""
@@ -197,83 +184,6 @@ def test_a_new_database_has_secrets_that_do_not_come_from_the_master_key(tmp_pat
         assert one.keys.false_salt("alice@example.test") != two.keys.false_salt("alice@example.test")
 
 
-def of_earlier_version(purpose: str) -> bytes:
-    """A key of the versions that derived all from the master key."""
-    return hmac.new(OLD.secret, encode_fields("server key", purpose), hashlib.sha256).digest()
-
-
-def write_earlier(url: str, folder: Path, user: str) -> None:
-    """A database as revision 7 left it, with an account, and one of before protocol 2."""
-
-    def seal(kind: str, content: str) -> bytes:
-        nonce, bound = os.urandom(12), encode_fields(kind, user)
-        return nonce + AESGCM(of_earlier_version("sealing")).encrypt(nonce, f"{content} {user}".encode(), bound)
-
-    cost = {"user": user, "salt": b"s" * 16, "memory_kib": 65_536, "passes": 3, "lanes": 4}
-    keys = {
-        "sealed_login_key": seal("login key", "key"),
-        "sealed_recovery_key": seal("login key", "other key"),
-    }
-    device = {"id": "d", "user": user, "token": bytes(32), "created": 1.0, "latest": 1.0}
-    earlier = {"verifier": b"v" * 32, "sealed": seal("sealed record", "earlier record")}
-    rows_of = {
-        ACCOUNT: cost | keys,
-        RECORD: {"user": user, "bundle_id": "b1", "version": 1, "sealed": seal("sealed record", "record")},
-        DEVICE: device | {"sealed_name": seal("device name", "device")},
-        EARLIER_ACCOUNT: cost | earlier,
-    }
-    with closing(schema_at(SCHEMA, "keys_0007", folder).open(url)) as database, database.transaction() as rows:
-        for table, values in rows_of.items():
-            rows.execute(insert(table).values(values))
-        fingerprint = {"one": of_earlier_version("fingerprint")}
-        rows.execute(text("INSERT INTO master_key (fingerprint) VALUES (:one)"), fingerprint)
-
-
-def test_a_database_of_an_earlier_version_keeps_its_values_and_records(database_url: str, tmp_path: Path) -> None:
-    user = "alice@example.test"
-    write_earlier(database_url, tmp_path, user)
-    salt = hmac.new(of_earlier_version("false salts"), b"bob@example.test", hashlib.sha256).digest()[:16]
-    counter = hmac.new(of_earlier_version("counters"), encode_fields("network", "::1"), hashlib.sha256).digest()
-    nonce = int(AT.timestamp()).to_bytes(8, "big") + bytes(16)
-    nonce += hmac.new(of_earlier_version("nonces"), encode_fields("nonce", nonce, user), hashlib.sha256).digest()[:16]
-
-    def check(key: MasterKey) -> None:
-        with store_of(database_url, key) as store:
-            assert opens(store, user)
-            assert store.keys.false_salt("bob@example.test") == salt
-            assert store.keys.counter_name("network", "::1") == counter
-            assert store.keys.check_nonce(nonce, user, AT) is not None
-
-    with pytest.raises(ServerKeyError, match="another master key"):
-        check(OTHER)
-    check(OLD)
-    check(OLD)
-    assert rotate(database_url).resealed == 5
-    assert heads(database_url) == {NEW.head}
-    check(NEW)
-
-
-def test_after_a_step_back_the_earlier_version_finds_its_records(database_url: str) -> None:
-    user = "alice@example.test"
-    with store_of(database_url, OLD) as store:
-        add(store, user)
-    step_back_to(database_url, "keys_0007")
-    with closing(Database(database_url)) as database, database.reading() as rows:
-        tables = inspect(rows).get_table_names()
-        fingerprint = rows.execute(text("SELECT fingerprint FROM master_key")).scalar_one()
-        contents = [
-            (one.kind, "" if one.table is AUDIT else user, bytes(content))
-            for one in SEALED_COLUMNS
-            if one.table.name in tables
-            for content in rows.execute(select(one.column).where(one.column.is_not(None))).scalars()
-        ]
-    assert bytes(fingerprint) == of_earlier_version("fingerprint")
-    assert len(contents) == CONTENTS
-    cipher = AESGCM(of_earlier_version("sealing"))
-    for kind, owner, content in contents:
-        assert user.encode() in cipher.decrypt(content[:12], content[12:], encode_fields(kind, owner))
-
-
 @pytest.mark.thorough
 def test_a_step_back_waits_for_the_end_of_a_rotation(database_url: str, many: list[str]) -> None:
     with closing(SCHEMA.open(database_url)) as database:
@@ -281,13 +191,12 @@ def test_a_step_back_waits_for_the_end_of_a_rotation(database_url: str, many: li
         with database.transaction() as rows:
             keys.replace_master_key(rows, NEW)
         before = heads(database_url)
-        step_back_to(database_url, "keys_0008")
         with pytest.raises(DatabaseRefused, match="sealwax keys rotate"):
             SCHEMA.downgrade_one_step(database_url)
         SCHEMA.upgrade(database_url)
         assert heads(database_url) == before == {OLD.head}
         reseal_all(database, keys, NEW, pause=lambda _seconds: None)
-    step_back_to(database_url, "keys_0007")
+    SCHEMA.downgrade_one_step(database_url)
 
 
 def test_second_factors_are_sealed_anew(database_url: str) -> None:

@@ -47,6 +47,14 @@ def make_of_another_program(database: Path) -> None:
     database.chmod(0o664)
 
 
+def make_between_releases(database: Path) -> None:
+    with closing(sqlite3.connect(database)) as rows:
+        rows.execute(
+            "UPDATE alembic_version SET version_num = substr(version_num, 1, length(version_num) - 4) || '0010'"
+        )
+        rows.commit()
+
+
 def remove(database: Path) -> None:
     database.unlink()
 
@@ -56,6 +64,7 @@ SAID: Final = {
     leave_log: "it answers, with revision",
     make_text: "the file is no SQLite database",
     make_of_another_program: "it has revision None",
+    make_between_releases: "a build between two releases has made it",
     remove: "data.sqlite is missing",
 }
 
@@ -70,7 +79,7 @@ def test_check_audit_and_a_step_back_that_is_refused_change_nothing(
     assert run([service, "init", "-c", str(file), "--database", str(database), *ticket])["code"] == 0
     make(database)
     before = files_of(tmp_path)
-    verbs = ["check", "step-back"] if make in (make_text, make_of_another_program, remove) else ["check"]
+    verbs = ["check"] if make in (keep, leave_log) else ["check", "step-back"]
     verbs += ["audit"] if service == "keys" else []
     for verb in verbs:
         done = run([service, verb, "-c", str(file)])

@@ -66,6 +66,23 @@ def test_a_database_of_a_newer_version_stops_each_command_with_one_sentence(
         assert read_all(database) == before
 
 
+def test_a_database_of_a_build_between_two_releases_stops_the_bridge_with_one_sentence(
+    database_url: str, tmp_path: Path
+) -> None:
+    names = init(tmp_path, database_url)
+    is_of(database_url, "bridge_0010")
+    with closing(Database(database_url)) as database:
+        before = read_all(database)
+        for command in ("serve", "step-back"):
+            done = sealwax("bridge", command, *names)
+            assert done.returncode != 0
+            assert done.stderr == (
+                "sealwax: A build between two releases has made this database (revision bridge_0010), and this program"
+                " cannot upgrade it: keep it for that build, and name a new database by the setting database.\n"
+            )
+        assert read_all(database) == before
+
+
 def test_step_back_leads_to_the_revision_before_and_says_so(tmp_path: Path) -> None:
     *_, before, newest = revisions_of(SCHEMA)
     names = init(tmp_path, str(tmp_path / "one.sqlite"))

@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from sealwax.service import Announcements, Database, database as database_module
 from tests.support.clock import FakeClock
-from tests.support.databases import earlier_schemas
+from tests.support.databases.release_0_1 import write_empty_database
 from tests.support.servers.mailboxes import SOMEWHERE, accounts_at, login_at
 from webbridge.database import SCHEMA
 from webbridge.database.tables import SESSION
@@ -146,8 +146,8 @@ def die_before_erasing(path: Path) -> None:
 
 def test_an_upgrade_leaves_nothing_of_a_session_that_is_over(path: Path, clock: FakeClock) -> None:
     half = os.urandom(32)
+    write_empty_database(SCHEMA, path)
     with closing(sqlite3.connect(path)) as rows:
-        rows.executescript(earlier_schemas.BRIDGE["0.1 and 0.2"])
         row = ("id", "alice@example.test", "imap.example.test", half, b"nonce", b"sealed", 1.0, 2)
         rows.execute("INSERT INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
         rows.commit()

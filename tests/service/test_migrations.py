@@ -18,23 +18,14 @@ from roaming_keys.server.limits import KINDS, LoginLimits
 from sealwax.service import Database, DatabaseRefused, LeakyCounter, Schema, TryLater
 from sealwax.service.schema import Standing
 from tests.support.clock import FakeClock
-from tests.support.databases import earlier_schemas
 from tests.support.databases.audit_trails import RING
+from tests.support.databases.release_0_1 import write_empty_database
 from tests.support.servers.mailboxes import ALICE, SOMEWHERE, accounts_at, login_at
 from webbridge.database import SCHEMA
 from webbridge.database.tables import TABLES
 from webbridge.login.sessions import SessionStore
 
 SCHEMAS = [pytest.param(SCHEMA, TABLES, id="bridge"), pytest.param(KEYS_SCHEMA, KEYS_TABLES, id="keys")]
-EARLIER = [
-    *(pytest.param(SCHEMA, script, id=f"bridge {name}") for name, script in earlier_schemas.BRIDGE.items()),
-    *(pytest.param(KEYS_SCHEMA, script, id=f"keys {name}") for name, script in earlier_schemas.KEYS.items()),
-]
-
-
-def write_earlier(path: Path, script: str) -> None:
-    with closing(sqlite3.connect(path)) as rows:
-        rows.executescript(script)
 
 
 def shape(path: Path) -> dict[str, set[str]]:
@@ -66,20 +57,19 @@ def test_the_migrations_make_the_tables_that_the_program_uses(schema: Schema, ta
     assert schema.state(tmp_path / "one.sqlite").standing is Standing.CURRENT
 
 
-@pytest.mark.parametrize(("schema", "script"), EARLIER)
-def test_a_database_without_a_mark_gets_the_same_tables_as_a_new_one(
-    schema: Schema, script: str, tmp_path: Path
-) -> None:
-    write_earlier(tmp_path / "earlier.sqlite", script)
+@pytest.mark.parametrize(("schema", "tables"), SCHEMAS)
+def test_a_database_of_0_1_gets_the_same_tables_as_a_new_one(schema: Schema, tables: MetaData, tmp_path: Path) -> None:
+    write_empty_database(schema, tmp_path / "earlier.sqlite")
     assert schema.state(tmp_path / "earlier.sqlite").standing is Standing.OLDER
     schema.upgrade(tmp_path / "earlier.sqlite")
     schema.upgrade(tmp_path / "new.sqlite")
     assert shape(tmp_path / "earlier.sqlite") == shape(tmp_path / "new.sqlite")
+    assert tables.tables.keys() <= shape(tmp_path / "new.sqlite").keys()
 
 
 def test_counted_logins_of_an_earlier_version_still_count(tmp_path: Path, clock: FakeClock) -> None:
     path, at = tmp_path / "bridge.sqlite", clock().timestamp()
-    write_earlier(path, earlier_schemas.BRIDGE["0.1 and 0.2"])
+    write_empty_database(SCHEMA, path)
     with closing(sqlite3.connect(path)) as rows:
         rows.executemany("INSERT INTO login_attempt VALUES ('name', ?)", [(at - 1,), (at,), (at,)])
         rows.commit()
@@ -93,7 +83,7 @@ def test_counted_logins_of_an_earlier_version_still_count(tmp_path: Path, clock:
 
 def test_failed_logins_that_the_key_server_counted_otherwise_are_forgotten(tmp_path: Path, clock: FakeClock) -> None:
     path, at = tmp_path / "keys.sqlite", clock().timestamp()
-    write_earlier(path, earlier_schemas.KEYS["0.1 and 0.2"])
+    write_empty_database(KEYS_SCHEMA, path)
     with closing(sqlite3.connect(path)) as rows:
         rows.execute("INSERT INTO failed_login VALUES (?, 7, ?, ?)", (b"name", at + 2, at))
         rows.commit()
@@ -104,10 +94,9 @@ def test_failed_logins_that_the_key_server_counted_otherwise_are_forgotten(tmp_p
         limits.start("alice@example.test", "192.0.2.1", device=device, at=clock())
     with closing(sqlite3.connect(path)) as rows:
         assert {kind for (kind,) in rows.execute("SELECT kind FROM counter")} == set(KINDS)
-    while KEYS_SCHEMA.state(path).revision != "keys_0005":
-        KEYS_SCHEMA.downgrade_one_step(path)
+    KEYS_SCHEMA.downgrade_one_step(path)
     with closing(sqlite3.connect(path)) as rows:
-        assert rows.execute("SELECT * FROM counter").fetchall() == []
+        assert rows.execute("SELECT * FROM failed_login").fetchall() == []
 
 
 def sessions_in(database: Database, clock: FakeClock) -> SessionStore:
@@ -130,17 +119,14 @@ def test_a_step_back_and_forth_keeps_the_sessions(tmp_path: Path, clock: FakeClo
     assert (found.credentials.account.address, found.origin) == (ALICE, "")
 
 
-def test_the_version_before_sessions_had_origins_gets_no_session_of_an_extension(
-    tmp_path: Path, clock: FakeClock
-) -> None:
+def test_0_1_gets_no_session_of_an_extension(tmp_path: Path, clock: FakeClock) -> None:
     """It would take each session for one of the pages."""
     path = tmp_path / "bridge.sqlite"
     database = SCHEMA.open(path)
     for origin in ("chrome-extension://abc", ""):
         sessions_in(database, clock).create(login_at(SOMEWHERE), origin=origin, program="")
     database.close()
-    while SCHEMA.state(path).revision != "bridge_0004":
-        SCHEMA.downgrade_one_step(path)
+    SCHEMA.downgrade_one_step(path)
     with closing(sqlite3.connect(path)) as rows:
         assert rows.execute("SELECT count(*) FROM session").fetchall() == [(1,)]
 
@@ -164,12 +150,11 @@ def test_a_process_of_the_version_before_still_makes_sessions_of_the_pages(tmp_p
 
 @pytest.mark.parametrize(("schema", "tables"), SCHEMAS)
 def test_each_step_back_leaves_the_tables_of_that_step(schema: Schema, tables: MetaData, tmp_path: Path) -> None:
-    """The last step back leads to the tables that the versions without migrations make."""
+    """The last step back leads to the tables of 0.1, which had no migrations."""
     path = tmp_path / "one.sqlite"
     schema.upgrade(path)
     newest = shape(path)
-    scripts = earlier_schemas.BRIDGE if schema is SCHEMA else earlier_schemas.KEYS
-    write_earlier(tmp_path / "earlier.sqlite", scripts["0.1 and 0.2"])
+    write_empty_database(schema, tmp_path / "earlier.sqlite")
     while schema.state(path).revision is not None:
         schema.downgrade_one_step(path)
     earlier = shape(path)
@@ -181,7 +166,7 @@ def test_each_step_back_leaves_the_tables_of_that_step(schema: Schema, tables: M
 
 
 def test_a_database_without_a_step_is_not_taken_back(tmp_path: Path) -> None:
-    write_earlier(tmp_path / "one.sqlite", earlier_schemas.BRIDGE["first"])
+    write_empty_database(SCHEMA, tmp_path / "one.sqlite")
     before = dump(tmp_path / "one.sqlite")
     with pytest.raises(DatabaseRefused, match="no step to go back"):
         SCHEMA.downgrade_one_step(tmp_path / "one.sqlite")
@@ -192,10 +177,13 @@ def test_a_database_without_a_step_is_not_taken_back(tmp_path: Path) -> None:
     ("revision", "sentence", "standing"),
     [
         ("bridge_9999", "newer version of Sealwax", Standing.NEWER),
+        ("bridge_later", "newer version of Sealwax", Standing.NEWER),
+        ("bridge_0002", "A build between two releases", Standing.BETWEEN_RELEASES),
+        ("bridge_0017", "A build between two releases", Standing.BETWEEN_RELEASES),
         ("keys_0001", "another service", Standing.OF_ANOTHER_SERVICE),
     ],
 )
-def test_a_database_of_a_newer_version_or_another_service_stays_as_it_is(
+def test_a_database_of_another_version_or_another_service_stays_as_it_is(
     tmp_path: Path, revision: str, sentence: str, standing: Standing
 ) -> None:
     path = tmp_path / "one.sqlite"
@@ -219,7 +207,7 @@ def test_the_state_of_a_file_that_is_not_there_makes_none(tmp_path: Path) -> Non
 def test_a_step_that_fails_leaves_the_old_state(tmp_path: Path) -> None:
     """The last step has made a table and deleted another when it fails."""
     path = tmp_path / "one.sqlite"
-    write_earlier(path, earlier_schemas.BRIDGE["0.1 and 0.2"])
+    write_empty_database(SCHEMA, path)
     with closing(sqlite3.connect(path)) as rows:
         rows.execute("CREATE VIEW counter AS SELECT 1")
     before = dump(path)

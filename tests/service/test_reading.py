@@ -42,11 +42,19 @@ os._exit(0)
 
 
 def make_older(path: Path) -> None:
-    schema_at(SCHEMA, "bridge_0002", path.parent.parent / "older").upgrade(path)
+    schema_at(SCHEMA, "bridge_0001", path.parent.parent / "older").upgrade(path)
 
 
 def make_newer(path: Path) -> None:
     later_schema(SCHEMA, "session", path.parent.parent / "newer").upgrade(path)
+
+
+def make_between_releases(path: Path) -> None:
+    SCHEMA.upgrade(path)
+    with closing(sqlite3.connect(path)) as rows:
+        rows.execute("UPDATE alembic_version SET version_num = 'bridge_0010'")
+        rows.commit()
+    path.chmod(0o644)
 
 
 def make_of_another_program(path: Path) -> None:
@@ -95,6 +103,7 @@ def folder(tmp_path: Path) -> Path:
     [
         (SCHEMA.upgrade, Standing.CURRENT),
         (make_older, Standing.OLDER),
+        (make_between_releases, Standing.BETWEEN_RELEASES),
         (make_newer, Standing.NEWER),
         (make_of_another_program, Standing.OLDER),
         (Path.touch, Standing.EMPTY),
@@ -146,7 +155,7 @@ def test_a_database_that_is_read_cannot_be_written(folder: Path) -> None:
     assert files_of(folder) == before
 
 
-@pytest.mark.parametrize("make", [make_newer, make_text, os.mkfifo, Path.mkdir])
+@pytest.mark.parametrize("make", [make_between_releases, make_newer, make_text, os.mkfifo, Path.mkdir])
 @pytest.mark.parametrize("use", [SCHEMA.open, SCHEMA.upgrade, SCHEMA.downgrade_one_step])
 def test_a_file_that_is_refused_stays_as_it_is(
     folder: Path, make: Callable[[Path], None], use: Callable[[Path], object]

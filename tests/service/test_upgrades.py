@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing
 from itertools import count
 from pathlib import Path
@@ -14,8 +13,8 @@ from sqlalchemy import inspect
 from roaming_keys.server.database import SCHEMA as KEYS_SCHEMA
 from sealwax.service import Database, DatabaseRefused, Schema
 from sealwax.service.schema import Standing
-from tests.support.databases import earlier_schemas
 from tests.support.databases.killed_upgrades import Way, is_killed_at
+from tests.support.databases.release_0_1 import write_database, write_empty_database
 from tests.support.databases.rows import Rows, fill, read_all
 from tests.support.databases.versions_of import later_schema, revisions_of, schema_at
 from webbridge.database import SCHEMA
@@ -24,14 +23,12 @@ pytestmark = pytest.mark.server
 
 SCHEMAS = [pytest.param(SCHEMA, id="bridge"), pytest.param(KEYS_SCHEMA, id="keys")]
 REVISIONS = [pytest.param(schema, one, id=one) for schema in (SCHEMA, KEYS_SCHEMA) for one in revisions_of(schema)]
-UNMARKED = [
-    *(pytest.param(SCHEMA, script, id=f"bridge {name}") for name, script in earlier_schemas.BRIDGE.items()),
-    *(pytest.param(KEYS_SCHEMA, script, id=f"keys {name}") for name, script in earlier_schemas.KEYS.items()),
-]
 # Version 0.1 of the bridge kept a row for each event. Their number and the latest time are in one row now.
 COUNTED = {"login_attempt": ("login", "counter"), "lookup_request": ("lookup", "session_id")}
-# The steps up to these belong to the change from 0.1, whose service has to be stopped first.
-FIRST_OF_02 = {"bridge": "bridge_0002", "keys": "keys_0006"}
+# The step to 0.2 changes tables of 0.1, whose service has to be stopped first.
+OF_02 = {"bridge": "bridge_0018", "keys": "keys_0016"}
+# The tables to which the later version of these tests adds a column.
+TABLE_OF_BOTH = {"bridge": "session", "keys": "account"}
 # The key server counts failed logins by another rule now, and knows devices in place of networks.
 GIVEN_UP = ("failed_login", "known_network")
 
@@ -77,13 +74,10 @@ def test_the_data_of_each_revision_is_kept_up_and_back(
     assert earlier.state(database_url).standing is Standing.CURRENT
 
 
-@pytest.mark.parametrize(("schema", "script"), UNMARKED)
-def test_the_data_of_each_version_without_a_mark_is_kept_up_and_back(
-    schema: Schema, script: str, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("schema", SCHEMAS)
+def test_the_data_of_0_1_which_marked_no_database_is_kept_up_and_back(schema: Schema, tmp_path: Path) -> None:
     path = tmp_path / "earlier.sqlite"
-    with closing(sqlite3.connect(path)) as rows:
-        rows.executescript(script)
+    write_empty_database(schema, path)
     with closing(Database(path)) as database:
         fill(database)
         before = read_all(database)
@@ -99,9 +93,7 @@ def test_the_data_of_each_version_without_a_mark_is_kept_up_and_back(
 def test_a_change_of_version_that_is_killed_at_any_point_leaves_the_old_state_or_the_new(
     schema: Schema, database_url: str, tmp_path: Path
 ) -> None:
-    first = schema_at(schema, revisions_of(schema)[0], tmp_path)
-    with closing(first.open(database_url)) as database:
-        fill(database)
+    write_database(schema, database_url, tmp_path)
     kills = 0
     for way in (Way.UP, Way.BACK):
         old = seen(schema, database_url)
@@ -143,8 +135,7 @@ def shape_at(url: str | Path) -> dict[str, set[str]]:
 def test_a_program_leaves_the_database_of_a_later_version_as_it_is(
     schema: Schema, database_url: str, tmp_path: Path
 ) -> None:
-    table = {"bridge": "session", "keys": "account"}[schema.service]
-    later = later_schema(schema, table, tmp_path)
+    later = later_schema(schema, TABLE_OF_BOTH[schema.service], tmp_path)
     with closing(later.open(database_url)) as database:
         fill(database)
     before = (later.state(database_url), rows_at(database_url), shape_at(database_url))
@@ -159,17 +150,19 @@ def test_each_step_since_02_only_adds_so_that_processes_of_the_version_before_go
     schema: Schema, tmp_path: Path
 ) -> None:
     """Two versions share a PostgreSQL database while their processes are replaced one after another."""
-    known = revisions_of(schema)
+    later = later_schema(schema, TABLE_OF_BOTH[schema.service], tmp_path / "later")
+    known = revisions_of(later)
     path = tmp_path / "one.sqlite"
-    schema_at(schema, FIRST_OF_02[schema.service], tmp_path).upgrade(path)
-    for revision in known[known.index(FIRST_OF_02[schema.service]) + 1 :]:
+    schema_at(later, OF_02[schema.service], tmp_path).upgrade(path)
+    for revision in known[known.index(OF_02[schema.service]) + 1 :]:
         before = columns_at(path)
-        schema_at(schema, revision, tmp_path / "after").upgrade(path)
+        schema_at(later, revision, tmp_path / "after").upgrade(path)
         after = columns_at(path)
         for table, columns in before.items():
             assert columns.items() <= after.get(table, {}).items(), f"{revision} changes {table}"
             for name, (_, is_optional) in after[table].items():
                 assert name in columns or is_optional, f"{revision}: a row without {table}.{name} must be possible"
+    assert before != after
 
 
 def columns_at(path: Path) -> dict[str, dict[str, tuple[str, bool]]]:

@@ -1,4 +1,4 @@
-"""The bridge's database: its tables, and their migrations in `versions`."""
+"""The bridge's database: its tables, and their migrations, one for each release, in `versions`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The key server's database: its tables, and their migrations in `versions`.
+"""The key server's database: its tables, and their migrations, one for each release, in `versions`.
 
 `copying` writes all of it to one SQLite file, which is a backup.
 """

@@ -11,7 +11,7 @@ from sealwax.service.counter_table import add_counter_table
 
 TABLES: Final = MetaData()
 
-# The accounts of before protocol 2, to which nobody can log in.
+# The accounts of 0.1, to which nobody can log in.
 EARLIER_ACCOUNT: Final = Table(
     "account",
     TABLES,

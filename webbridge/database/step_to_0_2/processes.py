@@ -1,4 +1,4 @@
-"""The places that the processes of a bridge share: connections, downloads and sends of each session."""
+"""The values and places that the processes of a bridge share."""
 
 from __future__ import annotations
 
@@ -7,16 +7,20 @@ from alembic import op
 
 from sealwax.service.columns import INSTANT, LONG
 
-revision = "bridge_0008"
-down_revision = "bridge_0007"
-
 
 def upgrade() -> None:
     """Make the tables."""
     op.create_table(
+        "setting",
+        sa.Column("name", sa.Text, primary_key=True, nullable=False),
+        sa.Column("value", sa.LargeBinary, nullable=False),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "process",
         sa.Column("id", sa.Text, primary_key=True, nullable=False),
         sa.Column("until", INSTANT, nullable=False),
+        sa.Column("lock", LONG, nullable=True),
         sqlite_strict=True,
     )
     op.create_table(
@@ -32,6 +36,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Delete the tables, which only running processes use."""
-    op.drop_table("place")
-    op.drop_table("process")
+    """Delete the tables. The next upgrade makes a new secret."""
+    for table in ("place", "process", "setting"):
+        op.drop_table(table)

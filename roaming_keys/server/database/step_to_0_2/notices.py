@@ -7,9 +7,6 @@ from alembic import op
 
 from sealwax.service.columns import INSTANT
 
-revision = "keys_0014"
-down_revision = "keys_0013"
-
 
 def upgrade() -> None:
     """Make the table."""

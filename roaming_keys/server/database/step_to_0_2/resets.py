@@ -7,9 +7,6 @@ from alembic import op
 
 from sealwax.service.columns import INSTANT, LONG
 
-revision = "keys_0012"
-down_revision = "keys_0011"
-
 
 def upgrade() -> None:
     """Make the tables."""

@@ -1,8 +1,8 @@
 """The server's secrets, which stay when the master key is replaced. They are sealed under it.
 
-The secrets of an existing database are those that the versions before derived from its master key. The first start
-writes them, because a migration does not have the key. A version before finds the sealed contents without the name of
-their master key, so a step back waits until all of them are under the one in force.
+The secrets of a database of 0.1 are those that 0.1 derived from its master key. The first start writes them, because a
+migration does not have the key. 0.1 finds sealed records without the name of their master key, so a step back waits
+until all contents are under the one in force.
 """
 
 from __future__ import annotations
@@ -11,9 +11,6 @@ import sqlalchemy as sa
 from alembic import op
 
 from sealwax.service import DatabaseRefused
-
-revision = "keys_0008"
-down_revision = "keys_0007"
 
 _MARK = b"sealwax1"
 _HEAD_BYTES = len(_MARK) + 8
@@ -33,23 +30,25 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Delete the column, and take the name of the master key from each sealed content."""
+    """Delete the column, and take the name of the master key from each record of 0.1."""
     rows = op.get_bind()
     fingerprints = rows.execute(sa.select(_MASTER_KEY.c.fingerprint)).scalars().all()
     heads = [_MARK + bytes(one)[: _HEAD_BYTES - len(_MARK)] for one in fingerprints]
     for name, columns in _SEALED.items():
         table = sa.table(name, *(sa.column(one, sa.LargeBinary) for one in columns))
         for column in table.columns:
-            _take_heads(rows, table, column, heads)
+            _check_heads(rows, column, heads)
+    sealed = sa.column("sealed", sa.LargeBinary)
+    is_named = sa.func.substr(sealed, 1, _HEAD_BYTES).in_(heads)
+    without_head = {sealed.name: sa.func.substr(sealed, _HEAD_BYTES + 1)}
+    rows.execute(sa.update(sa.table("account", sealed)).where(is_named).values(without_head))
     op.drop_column("master_key", "secrets")
 
 
-def _take_heads(rows: sa.Connection, table: sa.TableClause, column: sa.ColumnClause[bytes], heads: list[bytes]) -> None:
-    for head in heads:
-        is_named = sa.func.substr(column, 1, _HEAD_BYTES) == head
-        rows.execute(sa.update(table).where(is_named).values({column.name: sa.func.substr(column, _HEAD_BYTES + 1)}))
-    is_left = sa.func.substr(column, 1, len(_MARK)) == _MARK
-    if rows.execute(sa.select(column).where(is_left).limit(1)).first() is not None:
+def _check_heads(rows: sa.Connection, column: sa.ColumnClause[bytes], heads: list[bytes]) -> None:
+    is_marked = sa.func.substr(column, 1, len(_MARK)) == _MARK
+    is_of_other_key = sa.func.substr(column, 1, _HEAD_BYTES).not_in(heads)
+    if rows.execute(sa.select(column).where(is_marked, is_of_other_key).limit(1)).first() is not None:
         raise DatabaseRefused(
             "The master key is being replaced. Finish that first, by `sealwax keys rotate` of the newer version."
         )

@@ -1,4 +1,4 @@
-"""The parcels: what is stored for whom, its states, its notices, the tokens of senders, complaints and blocks."""
+"""The parcels: their states and notices, the tokens of senders, complaints, blocks, receipts, answers and keys."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ import sqlalchemy as sa
 from alembic import op
 
 from sealwax.service.columns import INSTANT, LONG
-
-revision = "bridge_0011"
-down_revision = "bridge_0010"
 
 
 def upgrade() -> None:
@@ -21,11 +18,15 @@ def upgrade() -> None:
     _make_parcel_complaint()
     _make_parcel_block()
     _make_parcel_receipt()
+    _make_parcel_answer()
+    _make_parcel_key_request()
 
 
 def downgrade() -> None:
     """Delete the tables. The bytes of the parcels stay in the store, where nobody finds them any more."""
     for table in (
+        "parcel_key_request",
+        "parcel_answer",
         "parcel_receipt",
         "parcel_block",
         "parcel_complaint",
@@ -63,6 +64,7 @@ def _make_parcel() -> None:
         sa.Column("most_openings", LONG, nullable=True),
         sa.Column("openings", LONG, nullable=False),
         sa.Column("tries_left", LONG, nullable=False),
+        sa.Column("language", sa.Text, nullable=False, server_default=""),
         sqlite_strict=True,
     )
     op.create_index("parcel_by_sender", "parcel", ["sender", "created_at"])
@@ -100,6 +102,7 @@ def _make_parcel_notice() -> None:
         sqlite_strict=True,
     )
     op.create_index("parcel_notice_by_next", "parcel_notice", ["state", "next_at"])
+    op.create_index("parcel_notice_by_address", "parcel_notice", ["address"])
 
 
 def _make_parcel_token() -> None:
@@ -165,3 +168,33 @@ def _make_parcel_receipt() -> None:
         sa.Column("at", INSTANT, nullable=False),
         sqlite_strict=True,
     )
+
+
+def _make_parcel_answer() -> None:
+    op.create_table(
+        "parcel_answer",
+        sa.Column("parcel", sa.Text, primary_key=True, nullable=False),
+        sa.Column("number", LONG, primary_key=True, nullable=False),
+        sa.Column("key", sa.Text, nullable=False),
+        sa.Column("digest", sa.LargeBinary, nullable=False),
+        sa.Column("cms", sa.LargeBinary, nullable=False),
+        sa.Column("at", INSTANT, nullable=False),
+        sqlite_strict=True,
+    )
+
+
+def _make_parcel_key_request() -> None:
+    op.create_table(
+        "parcel_key_request",
+        sa.Column("parcel", sa.Text, primary_key=True, nullable=False),
+        sa.Column("address", sa.Text, primary_key=True, nullable=False),
+        sa.Column("digest", sa.LargeBinary, primary_key=True, nullable=False),
+        sa.Column("number", LONG, nullable=False),
+        sa.Column("request", sa.LargeBinary, nullable=False),
+        sa.Column("mailbox", sa.Text, nullable=False),
+        sa.Column("nonce", sa.LargeBinary, nullable=False),
+        sa.Column("tries_left", LONG, nullable=False),
+        sa.Column("ends_at", INSTANT, nullable=False),
+        sqlite_strict=True,
+    )
+    op.create_index("parcel_key_request_by_end", "parcel_key_request", ["ends_at"])

@@ -7,9 +7,6 @@ from alembic import op
 
 from sealwax.service.columns import LONG
 
-revision = "keys_0007"
-down_revision = "keys_0006"
-
 _REFUSAL = "the audit trail is append-only"
 _KEPT = "number, at, kind, commitment, hash"
 # An event that replaces another one would be deleted by SQLite without a trigger, so each must be the next.

@@ -1,6 +1,6 @@
 """Second factors, and the logins that wait for one.
 
-A step back deletes them: the version before would hand out records without asking for a factor.
+A step back deletes them, with the accounts that they protect.
 """
 
 from __future__ import annotations
@@ -9,9 +9,6 @@ import sqlalchemy as sa
 from alembic import op
 
 from sealwax.service.columns import INSTANT, LONG
-
-revision = "keys_0009"
-down_revision = "keys_0008"
 
 
 def upgrade() -> None:

@@ -1,4 +1,4 @@
-"""The tables of the versions that had no migrations. A database of such a version gets only those that it lacks."""
+"""The tables of 0.1, which had no migrations and marked no database. A database gets only those that it lacks."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Leave the tables, which the versions without migrations use."""
+    """Leave the tables, which 0.1 uses."""
 
 
 def _make_events(table: str, name: str, by_name: str, by_time: str) -> None:

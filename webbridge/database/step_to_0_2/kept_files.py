@@ -7,9 +7,6 @@ from alembic import op
 
 from sealwax.service.columns import INSTANT, LONG
 
-revision = "bridge_0013"
-down_revision = "bridge_0012"
-
 
 def upgrade() -> None:
     """Make the tables."""

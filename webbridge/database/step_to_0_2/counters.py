@@ -1,4 +1,4 @@
-"""One table of counters instead of a row for each event, and a table of values that all processes share."""
+"""One table of counters. 0.1 had a row for each event."""
 
 from __future__ import annotations
 
@@ -7,21 +7,12 @@ from alembic import op
 
 from sealwax.service.columns import INSTANT, NUMBER
 
-revision = "bridge_0002"
-down_revision = "bridge_0001"
-
 _EVENTS = {"login_attempt": ("login", "counter"), "lookup_request": ("lookup", "session_id")}
 _INDEX_NAMES = {"counter": "counter", "session_id": "session"}
 
 
 def upgrade() -> None:
-    """Make the tables. The events of a name become the value of its counter."""
-    op.create_table(
-        "setting",
-        sa.Column("name", sa.Text, primary_key=True, nullable=False),
-        sa.Column("value", sa.LargeBinary, nullable=False),
-        sqlite_strict=True,
-    )
+    """Make the table. The events of a name become the value of its counter."""
     counter = op.create_table(
         "counter",
         sa.Column("kind", sa.Text, primary_key=True, nullable=False),
@@ -32,7 +23,7 @@ def upgrade() -> None:
     )
     op.create_index("counter_by_time", "counter", ["kind", "at"])
     for table, (kind, name) in _EVENTS.items():
-        events = _events(table, name)
+        events = sa.table(table, sa.column(name), sa.column("at"))
         # SQLite's STRICT tables take no integer for a REAL in this place, so the count becomes a fraction.
         counted = sa.select(sa.literal(kind), events.c[name], sa.func.count() * 1.0, sa.func.max(events.c.at))
         op.execute(sa.insert(counter).from_select(["kind", "name", "value", "at"], counted.group_by(events.c[name])))
@@ -40,7 +31,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Make events of the counters again. The next upgrade makes a new secret."""
+    """Make events of the counters again."""
     counter = sa.table("counter", sa.column("kind"), sa.column("name"), sa.column("value"), sa.column("at"))
     for table, (kind, name) in _EVENTS.items():
         events = op.create_table(
@@ -52,8 +43,3 @@ def downgrade() -> None:
         rows = [{name: row.name, "at": row.at} for row in kept for _ in range(round(row.value))]
         op.bulk_insert(events, rows)
     op.drop_table("counter")
-    op.drop_table("setting")
-
-
-def _events(table: str, name: str) -> sa.TableClause:
-    return sa.table(table, sa.column(name), sa.column("at"))

@@ -1,6 +1,6 @@
-"""Accounts with records apart from them, devices, and sessions.
+"""Accounts with records apart from them, devices, sessions, and the tickets and nonces that were used, until they end.
 
-Nobody can log in to the accounts of before, whose records have another form. Their table stays for a step back.
+Nobody can log in to the accounts of 0.1, whose records have another form. Their table stays for a step back.
 """
 
 from __future__ import annotations
@@ -10,12 +10,17 @@ from alembic import op
 
 from sealwax.service.columns import INSTANT, LONG
 
-revision = "keys_0005"
-down_revision = "keys_0004"
-
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Make the tables and the column."""
+    op.add_column("account", sa.Column("login_key", sa.LargeBinary))
+    op.create_table(
+        "used",
+        sa.Column("value", sa.Text, primary_key=True, nullable=False),
+        sa.Column("ends", INSTANT, nullable=False),
+        sqlite_strict=True,
+    )
+    op.create_index("used_by_end", "used", ["ends"])
     op.create_table(
         "key_account",
         sa.Column("user", sa.Text, primary_key=True, nullable=False),
@@ -43,6 +48,7 @@ def upgrade() -> None:
         sa.Column("sealed_name", sa.LargeBinary, nullable=False),
         sa.Column("created", INSTANT, nullable=False),
         sa.Column("latest", INSTANT, nullable=False),
+        sa.Column("of_earlier_keys", sa.Integer, nullable=False, server_default=sa.text("0")),
         sqlite_strict=True,
     )
     op.create_index("device_by_token", "device", ["user", "token"], unique=True)
@@ -62,5 +68,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Delete them, with the accounts that were made since."""
-    for table in ("session", "device", "record", "key_account"):
+    for table in ("session", "device", "record", "key_account", "used"):
         op.drop_table(table)
+    op.drop_column("account", "login_key")

@@ -7,9 +7,6 @@ from alembic import op
 
 from sealwax.service.columns import INSTANT, LONG
 
-revision = "keys_0015"
-down_revision = "keys_0014"
-
 
 def upgrade() -> None:
     """Make the tables."""
@@ -28,6 +25,8 @@ def upgrade() -> None:
         sa.Column("group", sa.Text, primary_key=True, nullable=False),
         sa.Column("user", sa.Text, primary_key=True, nullable=False),
         sa.Column("sealed", sa.LargeBinary, nullable=False),
+        sa.Column("since", INSTANT, nullable=False, server_default=sa.text("0")),
+        sa.Column("asked", INSTANT),
         sqlite_strict=True,
     )
     op.create_index("group_member_by_user", "group_member", ["user"])
