@@ -9,10 +9,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator
-from re import (
-    _constants as ops,  # type: ignore[attr-defined]
-    _parser,  # type: ignore[attr-defined]
-)
+from re import _constants as ops, _parser  # type: ignore[attr-defined]
 from typing import Any, Final, NamedTuple
 
 _REPEATS: Final = (ops.MAX_REPEAT, ops.MIN_REPEAT, ops.POSSESSIVE_REPEAT)
