@@ -1,4 +1,4 @@
-"""Sending through a real house: Dovecot keeps the mailboxes, Postfix and Dovecot's submission service take the mail."""
+"""Sending through a real rig: Dovecot keeps the mailboxes, Postfix and Dovecot's submission service take the mail."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ KEY = "h" * 22
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class House:
+class Rig:
     """The running servers. `mail` has the Maildir of each address."""
 
     imap: ServerAddress
@@ -85,7 +85,7 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def house(tls_folder: Path) -> Iterator[House]:
+def rig(tls_folder: Path) -> Iterator[Rig]:
     folder = dovecot.new_folder()
     owner = pwd.getpwnam("nobody")
     ports = {Security.IMPLICIT_TLS: free_port(), Security.STARTTLS: free_port()}
@@ -104,7 +104,7 @@ def house(tls_folder: Path) -> Iterator[House]:
             + dovecot.quota_settings(ROOM_BYTES)
         )
         with dovecot.run_dovecot(PASSWORDS, tls_folder=tls_folder, folder=folder, more_settings=more) as imap:
-            yield House(
+            yield Rig(
                 imap=imap[Security.IMPLICIT_TLS],
                 submission={
                     "postfix": running.addresses[Security.IMPLICIT_TLS],
@@ -118,24 +118,24 @@ def house(tls_folder: Path) -> Iterator[House]:
 
 
 @pytest.fixture(autouse=True)
-def empty_mailboxes(house: House) -> Iterator[None]:
+def empty_mailboxes(rig: Rig) -> Iterator[None]:
     yield
-    for box in house.mail.glob("*"):
+    for box in rig.mail.glob("*"):
         shutil.rmtree(box)
 
 
 @pytest.fixture(params=["postfix", "postfix-starttls", "dovecot"])
-def alice(house: House, request: pytest.FixtureRequest) -> Iterator[FlaskClient]:
-    yield from signed_in(house, request.param)
+def alice(rig: Rig, request: pytest.FixtureRequest) -> Iterator[FlaskClient]:
+    yield from signed_in(rig, request.param)
 
 
 @pytest.fixture
-def alice_at_postfix(house: House) -> Iterator[FlaskClient]:
-    yield from signed_in(house, "postfix")
+def alice_at_postfix(rig: Rig) -> Iterator[FlaskClient]:
+    yield from signed_in(rig, "postfix")
 
 
-def signed_in(house: House, service: str) -> Iterator[FlaskClient]:
-    with house.bridge(service) as browser:
+def signed_in(rig: Rig, service: str) -> Iterator[FlaskClient]:
+    with rig.bridge(service) as browser:
         assert sign_in(browser).status_code == 200
         yield browser
 
@@ -145,14 +145,14 @@ def send_with(browser: FlaskClient, *recipients: str, reports: Sequence[str] = (
     return browser.post("/api/send", base_url=API, headers=UPLOAD, data=body)
 
 
-def test_a_message_arrives_as_it_was_sent(house: House, alice: FlaskClient) -> None:
+def test_a_message_arrives_as_it_was_sent(rig: Rig, alice: FlaskClient) -> None:
     answers = [send(alice, MESSAGE, BOB, key=KEY).get_json() for _ in range(2)]
     assert answers == [{"outcome": "sent", "savedTo": "Gesendet"}] * 2
-    (arrived,) = house.wait_for(BOB)
+    (arrived,) = rig.wait_for(BOB)
     assert arrived.replace(b"\n", b"\r\n").endswith(MESSAGE)
 
 
-def test_what_the_services_offer_is_told(house: House, alice_at_postfix: FlaskClient) -> None:
+def test_what_the_services_offer_is_told(rig: Rig, alice_at_postfix: FlaskClient) -> None:
     known = {
         "eightBit": True,
         "utf8": True,
@@ -161,18 +161,18 @@ def test_what_the_services_offer_is_told(house: House, alice_at_postfix: FlaskCl
         "maxBytes": postfix.MAX_MESSAGE_BYTES,
     }
     assert get(alice_at_postfix, "/api/send").get_json() == known
-    with house.bridge("dovecot") as browser:
+    with rig.bridge("dovecot") as browser:
         sign_in(browser)
         assert get(browser, "/api/send").get_json()["eightBit"]
 
 
-def test_an_unknown_recipient_is_named_and_nobody_gets_the_message(house: House, alice: FlaskClient) -> None:
+def test_an_unknown_recipient_is_named_and_nobody_gets_the_message(rig: Rig, alice: FlaskClient) -> None:
     answer = send(alice, MESSAGE, BOB, "nobody.here@example.test")
     assert error_of(answer) == (422, "message-refused")
     (refused,) = answer.get_json()["refused"]
     assert (refused["address"], refused["temporary"]) == ("nobody.here@example.test", False)
     assert send(alice, MESSAGE.replace(b"house@", b"second@"), BOB).get_json()["outcome"] == "sent"
-    assert len(house.wait_for(BOB)) == 1
+    assert len(rig.wait_for(BOB)) == 1
 
 
 def test_too_large_a_message_is_refused_before_it_is_sent(alice_at_postfix: FlaskClient) -> None:
@@ -180,50 +180,50 @@ def test_too_large_a_message_is_refused_before_it_is_sent(alice_at_postfix: Flas
     assert error_of(send(alice_at_postfix, large, BOB)) == (413, "message-too-large")
 
 
-def test_addresses_beyond_ascii_arrive(house: House, alice_at_postfix: FlaskClient) -> None:
+def test_addresses_beyond_ascii_arrive(rig: Rig, alice_at_postfix: FlaskClient) -> None:
     assert send(alice_at_postfix, MESSAGE, JOSE).get_json()["outcome"] == "sent"
-    assert house.wait_for(JOSE)
+    assert rig.wait_for(JOSE)
 
 
-def test_a_report_of_delivery_comes_when_it_is_asked_for(house: House, alice_at_postfix: FlaskClient) -> None:
+def test_a_report_of_delivery_comes_when_it_is_asked_for(rig: Rig, alice_at_postfix: FlaskClient) -> None:
     assert send_with(alice_at_postfix, BOB, reports=["success"]).get_json()["outcome"] == "sent"
-    (report,) = house.wait_for(ALICE)
+    (report,) = rig.wait_for(ALICE)
     assert b"report-type=delivery-status" in report
     assert b"Hello" not in report  # Only the header fields come back.
 
 
-def test_five_hundred_recipients_get_one_copy_each(house: House, alice_at_postfix: FlaskClient) -> None:
+def test_five_hundred_recipients_get_one_copy_each(rig: Rig, alice_at_postfix: FlaskClient) -> None:
     assert send_with(alice_at_postfix, *CROWD).get_json()["outcome"] == "sent"
     for address in CROWD:
-        assert len(house.wait_for(address)) == 1
+        assert len(rig.wait_for(address)) == 1
 
 
-def test_a_service_that_is_gone_and_back_loses_nothing(house: House, alice_at_postfix: FlaskClient) -> None:
-    house.postfix.stop()
+def test_a_service_that_is_gone_and_back_loses_nothing(rig: Rig, alice_at_postfix: FlaskClient) -> None:
+    rig.postfix.stop()
     try:
         assert error_of(send(alice_at_postfix, MESSAGE, BOB, key=KEY)) == (502, "mail-server-unreachable")
         assert get(alice_at_postfix, f"/api/send/{KEY}").get_json()["outcome"] == "unknown"
     finally:
-        house.postfix.start()
+        rig.postfix.start()
     assert send(alice_at_postfix, MESSAGE, BOB, key=KEY).get_json()["outcome"] == "sent"
-    assert len(house.wait_for(BOB)) == 1
+    assert len(rig.wait_for(BOB)) == 1
 
 
-def test_a_full_mailbox_of_the_sender_keeps_no_copy_and_sends_once(house: House, alice_at_postfix: FlaskClient) -> None:
+def test_a_full_mailbox_of_the_sender_keeps_no_copy_and_sends_once(rig: Rig, alice_at_postfix: FlaskClient) -> None:
     full = MESSAGE + (b"x" * 76 + b"\r\n") * (ROOM_BYTES // 78)
     answers = [send(alice_at_postfix, full, BOB, key=KEY).get_json() for _ in range(2)]
     assert answers == [{"outcome": "sent", "savedTo": None}] * 2
-    assert len(house.wait_for(BOB)) == 1
+    assert len(rig.wait_for(BOB)) == 1
 
 
 def test_a_full_mailbox_refuses_a_copy_of_a_message_and_keeps_all_that_is_there(
-    house: House, alice_at_postfix: FlaskClient
+    rig: Rig, alice_at_postfix: FlaskClient
 ) -> None:
     """A move needs no room, so it still works."""
     large = MESSAGE + (b"x" * 76 + b"\r\n") * (ROOM_BYTES * 2 // 3 // 78)
     body = upload(large, ALICE, copy=False)
     assert alice_at_postfix.post("/api/send", base_url=API, headers=UPLOAD, data=body).status_code == 200
-    house.wait_for(ALICE)
+    rig.wait_for(ALICE)
     inbox, sent = folder_path(alice_at_postfix), folder_path(alice_at_postfix, "Gesendet")
     page = get(alice_at_postfix, f"{inbox}/messages").get_json()
     wish = {"uids": [page["messages"][0]["uid"]], "to": sent.rpartition("/")[2]}
@@ -242,13 +242,13 @@ def test_a_full_mailbox_refuses_a_copy_of_a_message_and_keeps_all_that_is_there(
 
 
 @pytest.mark.parametrize("service", ["postfix", "postfix-starttls", "dovecot"])
-def test_a_notice_of_the_key_server_arrives(house: House, service: str) -> None:
-    address = house.submission[service]
+def test_a_notice_of_the_key_server_arrives(rig: Rig, service: str) -> None:
+    address = rig.submission[service]
     server = Submission(
         host=address.host,
         port=address.port,
         security=SmtpSecurity(address.security.value),
-        ca_file=house.tls_folder / "tls_ca.pem",
+        ca_file=rig.tls_folder / "tls_ca.pem",
         user=ALICE,
         password=PASSWORDS[ALICE],
     )
@@ -256,5 +256,5 @@ def test_a_notice_of_the_key_server_arrives(house: House, service: str) -> None:
     notice = Notice(id="1" * 32, user=BOB, kind=AuditKind.RESET_STARTED, at=at, tries=1)
     mail = write_mail(notice, Letterhead(origin="https://keys.example.test", sender=ALICE, language=Language.ARABIC))
     server.send(mail, ALICE, BOB)
-    (arrived,) = house.wait_for(BOB)
+    (arrived,) = rig.wait_for(BOB)
     assert arrived.replace(b"\n", b"\r\n").endswith(mail)

@@ -54,7 +54,7 @@ def config(config: BridgeConfig, service: PushService, tmp_path: Path, monkeypat
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class Rig:
     """A bridge with its process of events."""
 
     app: Flask
@@ -101,19 +101,19 @@ class House:
 
 
 @pytest.fixture
-def house(config: BridgeConfig) -> Iterator[House]:
-    with house_of(config) as house:
-        yield house
+def rig(config: BridgeConfig) -> Iterator[Rig]:
+    with rig_of(config) as rig:
+        yield rig
 
 
 @contextmanager
-def house_of(config: BridgeConfig) -> Iterator[House]:
+def rig_of(config: BridgeConfig) -> Iterator[Rig]:
     with ExitStack() as stack:
         app = create_app(config)
         stack.callback(services_of(app).close)
         events = stack.enter_context(run_events(config))
         wait_until(lambda: events.server.started)
-        yield House(app, events)
+        yield Rig(app, events)
 
 
 def subscribe(browser: FlaskClient, endpoint: object) -> int:
@@ -128,9 +128,9 @@ def wait_until(condition: Callable[[], object]) -> None:
 
 
 def test_new_mail_wakes_a_browser_without_a_page_and_says_nothing_of_itself(
-    house: House, service: PushService, memory_server: MemoryMailServer, clock: FakeClock, config: BridgeConfig
+    rig: Rig, service: PushService, memory_server: MemoryMailServer, clock: FakeClock, config: BridgeConfig
 ) -> None:
-    house.leave_subscribed(house.browser(), service)
+    rig.leave_subscribed(rig.browser(), service)
     memory_server.append(ALICE, MESSAGE)
     wait_until(lambda: service.messages)
     ((request, fields, body),) = service.server.asked
@@ -142,29 +142,27 @@ def test_new_mail_wakes_a_browser_without_a_page_and_says_nothing_of_itself(
     assert int(fields["TTL"]) == config.idle_seconds
 
 
-def test_the_configuration_has_the_public_key(house: House, config: BridgeConfig) -> None:
+def test_the_configuration_has_the_public_key(rig: Rig, config: BridgeConfig) -> None:
     assert config.push is not None
-    assert get(house.app.test_client(), "/api/config").get_json()["push"] == {"key": config.push.public_key}
+    assert get(rig.app.test_client(), "/api/config").get_json()["push"] == {"key": config.push.public_key}
 
 
-def test_an_open_page_hears_of_new_mail_itself(
-    house: House, service: PushService, memory_server: MemoryMailServer
-) -> None:
-    browser = house.browser()
-    with house.page(browser) as page:
+def test_an_open_page_hears_of_new_mail_itself(rig: Rig, service: PushService, memory_server: MemoryMailServer) -> None:
+    browser = rig.browser()
+    with rig.page(browser) as page:
         assert subscribe(browser, service.endpoint) == 200
-        wait_until(lambda: len(house.hub._subscribers) == 1)
-        wait_until(house.is_watched)
+        wait_until(lambda: len(rig.hub._subscribers) == 1)
+        wait_until(rig.is_watched)
         memory_server.append(ALICE, MESSAGE)
         page.wait_for("arrived")
     assert service.messages == 0
 
 
 def test_many_mails_are_one_message_and_later_ones_another(
-    house: House, service: PushService, memory_server: MemoryMailServer, monkeypatch: pytest.MonkeyPatch
+    rig: Rig, service: PushService, memory_server: MemoryMailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(waking, "GAP_SECONDS", 1.5)
-    house.leave_subscribed(house.browser(), service)
+    rig.leave_subscribed(rig.browser(), service)
     for _ in range(5):
         memory_server.append(ALICE, MESSAGE)
     wait_until(lambda: service.messages == 1)
@@ -180,8 +178,8 @@ def test_many_mails_are_one_message_and_later_ones_another(
 def test_a_change_without_new_mail_wakes_nobody(imap: LyingServer, config: BridgeConfig, service: PushService) -> None:
     changes = b"* 1 FETCH (FLAGS (\\Seen))\r\n* 2 EXPUNGE\r\n* 1 EXISTS\r\n"
     imap.answers |= {"CAPABILITY": WITH_IDLE, "EXAMINE": examined(2, 8), "IDLE": [b"+ idling\r\n"]}
-    with house_of(replace(config, mail_server=imap.address())) as house:
-        house.leave_subscribed(house.browser(), service)
+    with rig_of(replace(config, mail_server=imap.address())) as rig:
+        rig.leave_subscribed(rig.browser(), service)
         imap.answers["IDLE"] = [b"+ idling\r\n" + changes]
         imap.hang_up()
         wait_until(lambda: len(imap.commands("IDLE")) == 2)
@@ -193,26 +191,26 @@ def test_mail_that_came_while_the_mail_server_was_away_wakes_the_browser(
     imap: LyingServer, config: BridgeConfig, service: PushService
 ) -> None:
     imap.answers |= {"CAPABILITY": WITH_IDLE, "EXAMINE": examined(2, 8), "IDLE": [b"+ idling\r\n"]}
-    with house_of(replace(config, mail_server=imap.address())) as house:
-        house.leave_subscribed(house.browser(), service)
+    with rig_of(replace(config, mail_server=imap.address())) as rig:
+        rig.leave_subscribed(rig.browser(), service)
         imap.answers |= {"EXAMINE": examined(2, 9), "IDLE": [b"+ idling\r\n"]}
         imap.hang_up()
         wait_until(lambda: service.messages == 1)
 
 
 def test_signing_out_ends_the_messages_and_leaves_no_address_on_the_disk(
-    house: House, service: PushService, memory_server: MemoryMailServer, config: BridgeConfig
+    rig: Rig, service: PushService, memory_server: MemoryMailServer, config: BridgeConfig
 ) -> None:
-    browser = house.browser()
-    house.leave_subscribed(browser, service)
+    browser = rig.browser()
+    rig.leave_subscribed(browser, service)
     assert files_with(service.endpoint, config)
     assert browser.delete("/api/session", base_url=API, headers=FROM_PAGES).status_code == 204
     assert files_with(service.endpoint, config) == []
     # Nothing is left in the process of events either: neither the address nor the password.
-    wait_until(lambda: not house.hub._users)
+    wait_until(lambda: not rig.hub._users)
     memory_server.append(ALICE, MESSAGE)
     time.sleep(0.5)
-    assert (len(house.hub._subscribers), service.messages) == (0, 0)
+    assert (len(rig.hub._subscribers), service.messages) == (0, 0)
 
 
 def files_with(endpoint: str, config: BridgeConfig) -> list[str]:
@@ -220,13 +218,13 @@ def files_with(endpoint: str, config: BridgeConfig) -> list[str]:
 
 
 def test_messages_end_with_the_time_of_the_session(
-    house: House, service: PushService, memory_server: MemoryMailServer, clock: FakeClock, config: BridgeConfig
+    rig: Rig, service: PushService, memory_server: MemoryMailServer, clock: FakeClock, config: BridgeConfig
 ) -> None:
-    house.leave_subscribed(house.browser(), service)
+    rig.leave_subscribed(rig.browser(), service)
     clock.advance(seconds=config.idle_seconds + 1)
-    wait_until(lambda: not house.hub._users)
+    wait_until(lambda: not rig.hub._users)
     memory_server.append(ALICE, MESSAGE)
-    services_of(house.app).sessions.end_expired()
+    services_of(rig.app).sessions.end_expired()
     assert files_with(service.endpoint, config) == []
     assert service.messages == 0
 
@@ -235,48 +233,48 @@ def test_messages_end_when_the_mail_server_refuses_the_password(
     imap: LyingServer, config: BridgeConfig, service: PushService
 ) -> None:
     imap.answers |= {"CAPABILITY": WITH_IDLE, "EXAMINE": examined(2, 8), "IDLE": [b"+ idling\r\n"]}
-    with house_of(replace(config, mail_server=imap.address())) as house:
-        house.leave_subscribed(house.browser(), service)
+    with rig_of(replace(config, mail_server=imap.address())) as rig:
+        rig.leave_subscribed(rig.browser(), service)
         imap.answers["AUTHENTICATE PLAIN"] = [b"+ \r\n", *IMAP["AUTHENTICATE PLAIN"][1:2], b"TAG NO wrong password\r\n"]
         imap.hang_up()
-        wait_until(lambda: house.endpoints() == [])
-        wait_until(lambda: not house.hub._users)
+        wait_until(lambda: rig.endpoints() == [])
+        wait_until(lambda: not rig.hub._users)
     assert service.messages == 0
 
 
 def test_a_restart_of_the_process_waits_for_the_next_page(
-    house: House, config: BridgeConfig, service: PushService, memory_server: MemoryMailServer
+    rig: Rig, config: BridgeConfig, service: PushService, memory_server: MemoryMailServer
 ) -> None:
     """The process has no password of a session whose page it has not seen."""
-    browser = house.browser()
-    house.leave_subscribed(browser, service)
+    browser = rig.browser()
+    rig.leave_subscribed(browser, service)
     with run_events(config) as again:
-        later = House(house.app, again)
+        later = Rig(rig.app, again)
         assert len(later.hub._subscribers) == 0
         with later.page(browser):
             wait_until(later.is_watched)
         memory_server.append(ALICE, MESSAGE)
         wait_until(lambda: service.messages)
-        assert list(later.hub._subscribers) == list(house.hub._subscribers)
+        assert list(later.hub._subscribers) == list(rig.hub._subscribers)
 
 
 def test_an_address_that_the_service_does_not_know_is_forgotten(
-    house: House, service: PushService, memory_server: MemoryMailServer
+    rig: Rig, service: PushService, memory_server: MemoryMailServer
 ) -> None:
     service.answers = [(410, {})]
-    house.leave_subscribed(house.browser(), service)
+    rig.leave_subscribed(rig.browser(), service)
     memory_server.append(ALICE, MESSAGE)
-    wait_until(lambda: house.endpoints() == [""])
-    wait_until(lambda: not house.hub._users)
+    wait_until(lambda: rig.endpoints() == [""])
+    wait_until(lambda: not rig.hub._users)
     assert service.messages == 1
 
 
 def test_the_service_is_left_alone_for_the_time_that_it_names(
-    house: House, service: PushService, memory_server: MemoryMailServer, monkeypatch: pytest.MonkeyPatch
+    rig: Rig, service: PushService, memory_server: MemoryMailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(waking, "GAP_SECONDS", 0.0)
     service.answers = [(429, {"Retry-After": "2"})]
-    house.leave_subscribed(house.browser(), service)
+    rig.leave_subscribed(rig.browser(), service)
     memory_server.append(ALICE, MESSAGE)
     wait_until(lambda: service.messages == 1)
     first = time.monotonic()
@@ -288,32 +286,30 @@ def test_the_service_is_left_alone_for_the_time_that_it_names(
     assert service.messages == 2
 
 
-def test_the_person_ends_the_messages(house: House, service: PushService, memory_server: MemoryMailServer) -> None:
-    browser = house.browser()
-    house.leave_subscribed(browser, service)
+def test_the_person_ends_the_messages(rig: Rig, service: PushService, memory_server: MemoryMailServer) -> None:
+    browser = rig.browser()
+    rig.leave_subscribed(browser, service)
     assert browser.delete("/api/push", base_url=API, headers=FROM_PAGES).status_code == 200
-    wait_until(lambda: not house.hub._users)
+    wait_until(lambda: not rig.hub._users)
     memory_server.append(ALICE, MESSAGE)
     time.sleep(0.5)
-    assert (house.endpoints(), service.messages) == ([""], 0)
+    assert (rig.endpoints(), service.messages) == ([""], 0)
 
 
 def test_another_address_takes_the_place_of_the_first(
-    house: House, service: PushService, memory_server: MemoryMailServer
+    rig: Rig, service: PushService, memory_server: MemoryMailServer
 ) -> None:
-    browser = house.browser()
-    house.leave_subscribed(browser, service)
+    browser = rig.browser()
+    rig.leave_subscribed(browser, service)
     assert subscribe(browser, service.server.url("/push/another")) == 200
-    wait_until(lambda: house.subscribed() == [service.server.url("/push/another")])
+    wait_until(lambda: rig.subscribed() == [service.server.url("/push/another")])
     memory_server.append(ALICE, MESSAGE)
     wait_until(lambda: service.messages)
     assert [request.split()[1] for request, _, _ in service.server.asked] == ["/push/another"]
 
 
-def test_only_the_account_of_the_mail_is_woken(
-    house: House, service: PushService, memory_server: MemoryMailServer
-) -> None:
-    house.leave_subscribed(house.browser(BOB), service)
+def test_only_the_account_of_the_mail_is_woken(rig: Rig, service: PushService, memory_server: MemoryMailServer) -> None:
+    rig.leave_subscribed(rig.browser(BOB), service)
     memory_server.append(ALICE, MESSAGE)
     time.sleep(0.8)
     assert service.messages == 0
@@ -323,31 +319,31 @@ def test_only_the_account_of_the_mail_is_woken(
     "endpoint",
     [None, 7, ["https://x"], "", "https://elsewhere.example/x", "http://127.0.0.1/x", "https://127.0.0.1:1/x"],
 )
-def test_an_address_elsewhere_is_refused_and_not_kept(house: House, endpoint: object) -> None:
-    browser = house.browser()
+def test_an_address_elsewhere_is_refused_and_not_kept(rig: Rig, endpoint: object) -> None:
+    browser = rig.browser()
     answer = browser.put("/api/push", base_url=API, headers=FROM_PAGES, json={"endpoint": endpoint})
     assert error_of(answer) == (422, "push-service-refused")
-    assert house.endpoints() == [""]
+    assert rig.endpoints() == [""]
 
 
-def test_a_long_request_is_refused(house: House, service: PushService) -> None:
-    assert subscribe(house.browser(), service.endpoint + "x" * 5000) == 413
-    assert house.endpoints() == [""]
+def test_a_long_request_is_refused(rig: Rig, service: PushService) -> None:
+    assert subscribe(rig.browser(), service.endpoint + "x" * 5000) == 413
+    assert rig.endpoints() == [""]
 
 
-def test_nobody_subscribes_without_a_session(house: House, service: PushService) -> None:
-    stranger = house.app.test_client()
+def test_nobody_subscribes_without_a_session(rig: Rig, service: PushService) -> None:
+    stranger = rig.app.test_client()
     assert subscribe(stranger, service.endpoint) == 401
     assert stranger.delete("/api/push", base_url=API, headers=FROM_PAGES).status_code == 401
 
 
 def test_one_browser_too_many_is_refused_until_another_one_ends(
-    house: House, service: PushService, monkeypatch: pytest.MonkeyPatch
+    rig: Rig, service: PushService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(subscriptions, "MAX_BROWSERS", 2)
-    first, second, third = (house.browser() for _ in range(3))
+    first, second, third = (rig.browser() for _ in range(3))
     assert [subscribe(one, service.endpoint) for one in (first, second, second, third)] == [200, 200, 200, 409]
-    assert subscribe(house.browser(BOB), service.endpoint) == 200
+    assert subscribe(rig.browser(BOB), service.endpoint) == 200
     first.delete("/api/session", base_url=API, headers=FROM_PAGES)
     assert subscribe(third, service.endpoint) == 200
 
@@ -356,15 +352,15 @@ def test_a_process_keeps_no_more_subscriptions_than_streams(config: BridgeConfig
     with ExitStack() as stack:
         app = create_app(config)
         stack.callback(services_of(app).close)
-        house = House(app, stack.enter_context(run_events(config, max_streams=3)))
+        rig = Rig(app, stack.enter_context(run_events(config, max_streams=3)))
         for _ in range(4):
-            browser = house.browser()
+            browser = rig.browser()
             assert subscribe(browser, service.endpoint) == 200
-            with house.page(browser):
+            with rig.page(browser):
                 pass
-        assert len(house.hub._subscribers) == 2
+        assert len(rig.hub._subscribers) == 2
         # A page still finds a place.
-        with house.page(house.browser(BOB)):
+        with rig.page(rig.browser(BOB)):
             pass
 
 

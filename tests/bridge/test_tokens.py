@@ -35,7 +35,7 @@ OFFER = b"* CAPABILITY IMAP4rev1 AUTH=PLAIN AUTH=OAUTHBEARER\r\nTAG OK\r\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class House:
+class Rig:
     """A Dovecot that takes passwords and tokens, and the server to which its submission service passes mail on."""
 
     imap: MailServer
@@ -44,7 +44,7 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def house(tls_folder: Path) -> Iterator[House]:
+def rig(tls_folder: Path) -> Iterator[Rig]:
     if dovecot.BINARY is None or not Path("/usr/lib/dovecot/pop3").exists():
         pytest.skip("dovecot-pop3d is not installed")
     folder = dovecot.new_folder()
@@ -65,23 +65,23 @@ def house(tls_folder: Path) -> Iterator[House]:
             takes_tokens=True,
         )
         pop3 = ServerAddress(host=dovecot.HOST, port=pop3_ports[Security.IMPLICIT_TLS])
-        yield House(imap=imap, pop3=replace(imap, imap=None, pop3=pop3), relay=relay)
+        yield Rig(imap=imap, pop3=replace(imap, imap=None, pop3=pop3), relay=relay)
 
 
 @pytest.fixture(params=["imap", "pop3"])
-def browser(house: House, request: pytest.FixtureRequest) -> Iterator[FlaskClient]:
-    with bridge_before(getattr(house, request.param)) as browser:
+def browser(rig: Rig, request: pytest.FixtureRequest) -> Iterator[FlaskClient]:
+    with bridge_before(getattr(rig, request.param)) as browser:
         yield browser
 
 
 # A short token fits into the command of POP3 and SMTP, and a long one follows on a line of its own.
 @pytest.mark.parametrize("padding", [0, 2000])
-def test_a_token_reads_and_sends_mail(house: House, browser: FlaskClient, padding: int) -> None:
-    house.relay.messages.clear()
+def test_a_token_reads_and_sends_mail(rig: Rig, browser: FlaskClient, padding: int) -> None:
+    rig.relay.messages.clear()
     assert sign_in_by(browser, jwt(padding=padding)).get_json()["address"] == ALICE
     assert get(browser, "/api/folders").status_code == 200
     assert send(browser, MESSAGE, BOB).get_json()["outcome"] == "sent"
-    (sent,) = house.relay.messages
+    (sent,) = rig.relay.messages
     assert sent.endswith(MESSAGE)
 
 
@@ -101,8 +101,8 @@ def test_a_token_that_dovecot_refuses_is_a_wrong_password(browser: FlaskClient, 
     assert answer.get_json()["failure"] == "wrong-password"
 
 
-def test_check_finds_that_the_servers_take_tokens(house: House) -> None:
-    findings = [checking._check_imap(house.imap), checking._check_pop3(house.pop3), checking._check_smtp(house.imap)]
+def test_check_finds_that_the_servers_take_tokens(rig: Rig) -> None:
+    findings = [checking._check_imap(rig.imap), checking._check_pop3(rig.pop3), checking._check_smtp(rig.imap)]
     assert [one.level.value for one in findings] == ["ok"] * 3
 
 

@@ -31,7 +31,7 @@ PROVIDER = NativeProvider()
 DAY = timedelta(days=1)
 
 
-class House:
+class Rig:
     """An operator with an authority of its own, who publishes trust lists in one file."""
 
     def __init__(self, path: Path, clock: FakeClock) -> None:
@@ -60,13 +60,13 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path: Path, clock: FakeClock) -> House:
-    return House(tmp_path / "list.pem", clock)
+def rig(tmp_path: Path, clock: FakeClock) -> Rig:
+    return Rig(tmp_path / "list.pem", clock)
 
 
 @pytest.fixture
-def app(config: BridgeConfig, house: House) -> Iterator[Flask]:
-    app = create_app(replace(config, trust_list_file=house.path))
+def app(config: BridgeConfig, rig: Rig) -> Iterator[Flask]:
+    app = create_app(replace(config, trust_list_file=rig.path))
     yield app
     services_of(app).close()
 
@@ -89,28 +89,28 @@ def test_a_bridge_without_a_list_hands_out_none(config: BridgeConfig) -> None:
 
 
 def test_the_list_is_handed_out_as_der_and_read_anew_when_the_file_changes(
-    house: House, pushed: Callable[[], bytes | None]
+    rig: Rig, pushed: Callable[[], bytes | None]
 ) -> None:
     assert pushed() is None
-    first, second = house.sign(1), house.sign(2)
-    house.publish(armor(first).encode())
+    first, second = rig.sign(1), rig.sign(2)
+    rig.publish(armor(first).encode())
     assert pushed() == first
-    house.publish(second)
+    rig.publish(second)
     assert pushed() == second
-    house.path.unlink()
+    rig.path.unlink()
     assert pushed() is None
 
 
 def test_a_list_counts_once_its_file_may_be_read(
-    house: House, pushed: Callable[[], bytes | None], monkeypatch: pytest.MonkeyPatch
+    rig: Rig, pushed: Callable[[], bytes | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    house.publish(house.sign(1))
-    house.path.chmod(0)
+    rig.publish(rig.sign(1))
+    rig.path.chmod(0)
     with monkeypatch.context() as closed:
         # Root may read any file, so the refusal is simulated.
         closed.setattr("webbridge.certificates.trust_list_file._read", refuse_to_read)
         assert pushed() is None
-    house.path.chmod(0o644)
+    rig.path.chmod(0o644)
     assert pushed() is not None
 
 
@@ -119,15 +119,15 @@ def refuse_to_read(_path: Path) -> bytes:
 
 
 def test_a_file_that_is_too_large_or_no_list_is_told_in_the_log(
-    house: House, pushed: Callable[[], bytes | None], caplog: pytest.LogCaptureFixture
+    rig: Rig, pushed: Callable[[], bytes | None], caplog: pytest.LogCaptureFixture
 ) -> None:
-    house.publish(bytes(MAX_PUSHED_BYTES + 1))
+    rig.publish(bytes(MAX_PUSHED_BYTES + 1))
     assert pushed() is None
     assert "list.pem does not count" in caplog.text
 
 
 def test_authorities_are_asked_about_the_anchors_of_a_list_while_it_counts(
-    house: House, app: Flask, clock: FakeClock
+    rig: Rig, app: Flask, clock: FakeClock
 ) -> None:
     listed = services_of(app).trust_list
 
@@ -135,7 +135,7 @@ def test_authorities_are_asked_about_the_anchors_of_a_list_while_it_counts(
         return [one.certificate for one in listed.anchors]
 
     assert anchors() == []
-    house.publish(house.sign(1))
-    assert anchors() == [house.anchor]
+    rig.publish(rig.sign(1))
+    assert anchors() == [rig.anchor]
     clock.advance(seconds=2 * DAY.total_seconds())
     assert anchors() == []

@@ -29,7 +29,7 @@ TLS = Security.IMPLICIT_TLS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class House:
+class Rig:
     """A Dovecot with one mechanism: its mailbox by IMAP and by POP3, and where its submission passes mail on."""
 
     servers: dict[str, MailServer]
@@ -37,7 +37,7 @@ class House:
 
 
 @pytest.fixture(scope="module", params=["scram-sha-256", "login", "xoauth2"])
-def house(tls_folder: Path, request: pytest.FixtureRequest) -> Iterator[House]:
+def rig(tls_folder: Path, request: pytest.FixtureRequest) -> Iterator[Rig]:
     if dovecot.BINARY is None or not Path("/usr/lib/dovecot/pop3").exists():
         pytest.skip("dovecot-pop3d is not installed")
     folder = dovecot.new_folder()
@@ -60,31 +60,31 @@ def house(tls_folder: Path, request: pytest.FixtureRequest) -> Iterator[House]:
             takes_tokens=is_token,
         )
         mailbox = ServerAddress(host=dovecot.HOST, port=pop3[TLS])
-        yield House(servers={"imap": imap, "pop3": replace(imap, imap=None, pop3=mailbox)}, relay=relay)
+        yield Rig(servers={"imap": imap, "pop3": replace(imap, imap=None, pop3=mailbox)}, relay=relay)
 
 
 @pytest.mark.parametrize("protocol", ["imap", "pop3"])
-def test_dovecot_with_one_mechanism_reads_and_sends(house: House, protocol: str) -> None:
-    house.relay.messages.clear()
-    server = house.servers[protocol]
+def test_dovecot_with_one_mechanism_reads_and_sends(rig: Rig, protocol: str) -> None:
+    rig.relay.messages.clear()
+    server = rig.servers[protocol]
     with bridge_before(server) as browser:
         signed_in = sign_in_by(browser, jwt()) if server.takes_tokens else sign_in(browser)
         assert signed_in.status_code == 200
         assert get(browser, "/api/folders").status_code == 200
         assert send(browser, MESSAGE, BOB).get_json()["outcome"] == "sent"
-    assert len(house.relay.messages) == 1
+    assert len(rig.relay.messages) == 1
 
 
 @pytest.mark.parametrize("protocol", ["imap", "pop3"])
-def test_a_wrong_secret_is_refused_as_such(house: House, protocol: str) -> None:
-    server = house.servers[protocol]
+def test_a_wrong_secret_is_refused_as_such(rig: Rig, protocol: str) -> None:
+    server = rig.servers[protocol]
     with bridge_before(server) as browser:
         wrong = sign_in_by(browser, jwt(BOB)) if server.takes_tokens else sign_in(browser, password="wrong")
     assert error_of(wrong) == (401, "login-refused")
 
 
-def test_check_finds_what_dovecot_offers(house: House) -> None:
-    imap, pop3 = house.servers["imap"], house.servers["pop3"]
+def test_check_finds_what_dovecot_offers(rig: Rig) -> None:
+    imap, pop3 = rig.servers["imap"], rig.servers["pop3"]
     findings = [checking._check_imap(imap), checking._check_pop3(pop3), checking._check_smtp(imap)]
     assert [one.level.value for one in findings] == ["ok"] * 3
 

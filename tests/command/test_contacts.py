@@ -19,7 +19,7 @@ from smime_core.trust import (
     parse_people_file,
 )
 from smime_core.trust.contacts_json import build_contacts
-from tests.support import path_house
+from tests.support import path_pki
 from tests.support.command.lab import QuickLab
 from tests.support.people import NOW, anchor, person
 
@@ -78,7 +78,7 @@ def test_an_exported_p7b_is_read_by_openssl(lab: QuickLab) -> None:
 
 
 def test_what_is_not_taken_is_reported(lab: QuickLab) -> None:
-    nameless = path_house.root().issue("Nameless", is_ca=False).certificate
+    nameless = path_pki.root().issue("Nameless", is_ca=False).certificate
     book = lab.read("people.vcf").replace(b"EMAIL;TYPE=INTERNET:bob@", b"EMAIL;TYPE=INTERNET:mallory@")
     lab.write("mixed.vcf", book + b"BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Carol\r\nKEY:http://c.test/\r\nEND:VCARD\r\n")
     lab.write("nameless.pem", build_pem("CERTIFICATE", nameless.der))
@@ -98,7 +98,7 @@ def test_what_is_not_taken_is_reported(lab: QuickLab) -> None:
 
 
 def test_another_certificate_than_the_known_one_waits_for_consent(lab: QuickLab) -> None:
-    other = path_house.root("Another").certify("bob@example.test")
+    other = path_pki.root("Another").certify("bob@example.test")
     lab.write("other.pem", build_pem("CERTIFICATE", other.der))
     lab.sealwax("contacts", "import", "bob.pem", *CONTACTS)
     refused = lab.sealwax("contacts", "import", "other.pem", *CONTACTS)

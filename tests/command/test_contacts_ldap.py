@@ -13,7 +13,7 @@ from smime_core import blocking
 from smime_core.cms.certificates_only import build_certificates_only
 from smime_core.cms.signing import Signing
 from smime_core.trust import parse_contacts
-from tests.support import path_house
+from tests.support import path_pki
 from tests.support.command.lab import QuickLab
 from tests.support.people import NOW, PROVIDER, person
 from tests.support.servers.directory_servers import BASE, BIND_NAME, PASSWORD, SLAPADD, SLAPD, Entry, run_slapd
@@ -28,7 +28,7 @@ pytestmark = [
 ]
 
 ALICE, BOB = person("alice"), person("bob").certificate
-BELOW = path_house.root("Directory root").issue("Directory authority")
+BELOW = path_pki.root("Directory root").issue("Directory authority")
 CAROL = BELOW.certify("carol@example.test")
 
 

@@ -26,9 +26,9 @@ from smime_core.identity import export_identity
 from smime_core.keys import public_key_of
 from smime_core.trust import parse_people_file
 from smime_core.x509.certificate import Certificate
-from tests.support import path_house
+from tests.support import path_pki
 from tests.support.command.lab import Lab, QuickLab, Result
-from tests.support.path_house import YEAR, House
+from tests.support.path_pki import YEAR, Rig
 from tests.support.people import NOW, PROVIDER, anchor, person
 
 pytestmark = pytest.mark.skipif(
@@ -37,21 +37,21 @@ pytestmark = pytest.mark.skipif(
 
 PRIMARY = "geheim: ß !"
 PASSPHRASE = b"correct horse battery staple"
-_ROOT = path_house.root("Old root")
+_ROOT = path_pki.root("Old root")
 _BELOW = _ROOT.issue("Old authority")
 
 
-def certify(key_name: str, house: House = _BELOW, *, years: int = 1) -> Identity:
+def certify(key_name: str, rig: Rig = _BELOW, *, years: int = 1) -> Identity:
     """An identity of alice@example.test with a P-256 key of this name, which ends in so many years."""
-    certificate = path_house.issue(
+    certificate = path_pki.issue(
         "Alice: work",
         key_name,
-        house,
-        path_house.person_extensions("alice@example.test"),
+        rig,
+        path_pki.person_extensions("alice@example.test"),
         not_before=NOW - 5 * YEAR,
         not_after=NOW + years * YEAR,
     )
-    return Identity(certificate=certificate, private_key=path_house.key(key_name), chain=(house.certificate,))
+    return Identity(certificate=certificate, private_key=path_pki.key(key_name), chain=(rig.certificate,))
 
 
 # Old and new keys of Alice: an expired one, one that was certified twice, and RSA. NSS gives one nickname to the first
@@ -59,7 +59,7 @@ def certify(key_name: str, house: House = _BELOW, *, years: int = 1) -> Identity
 OLD, FIRST, RENEWED = certify("old", years=-1), certify("twice"), certify("twice", years=9)
 ALICES = (person("alice"), RENEWED, FIRST, OLD)
 BOB, CAROL = person("bob").certificate, _BELOW.certify("carol@example.test")
-SERVER = path_house.root().issue("mail.example.test", is_ca=False).certificate
+SERVER = path_pki.root().issue("mail.example.test", is_ca=False).certificate
 OTHERS = (BOB, CAROL, SERVER, anchor(), _BELOW.certificate, _ROOT.certificate)
 
 

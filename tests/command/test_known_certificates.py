@@ -12,21 +12,21 @@ from smime_core.ca.extensions import build_key_usage
 from smime_core.cms.certificates_only import build_certificates_only
 from smime_core.trust import parse_contacts
 from smime_core.x509.certificate import Certificate, KeyUsage
-from tests.support import path_house
+from tests.support import path_pki
 from tests.support.command.lab import QuickLab
 from tests.support.people import MESSAGE, NOW, PROVIDER
 
 DORA = "dora@example.test"
 CONTACTS = ("--contacts", "contacts.json")
 JUDGED = ("--anchor", "root.pem", "--no-revocation", "--at", "2026-06-01T12:00:00Z", *CONTACTS)
-ROOT, OTHER = path_house.root("Root of Dora"), path_house.root("Another root")
+ROOT, OTHER = path_pki.root("Root of Dora"), path_pki.root("Another root")
 ISSUING = ROOT.issue("Issuing CA of Dora")
 
 
-def certify(usage: KeyUsage, key: str, issuer: path_house.House = ISSUING) -> Certificate:
+def certify(usage: KeyUsage, key: str, issuer: path_pki.Rig = ISSUING) -> Certificate:
     wanted = build_key_usage(usage)
-    kept = [one for one in path_house.person_extensions(DORA) if one.oid != wanted.oid]
-    return path_house.issue(DORA, key, issuer, (*kept, wanted))
+    kept = [one for one in path_pki.person_extensions(DORA) if one.oid != wanted.oid]
+    return path_pki.issue(DORA, key, issuer, (*kept, wanted))
 
 
 SIGNING = certify(KeyUsage.DIGITAL_SIGNATURE, "dora signs")
@@ -41,7 +41,7 @@ def lab(tmp_path: Path) -> QuickLab:
         lab.write(f"{name}.pem", build_pem("CERTIFICATE", certificate.der))
     lab.write("root.pem", build_pem("CERTIFICATE", ROOT.certificate.der))
     lab.write("issuing.pem", build_pem("CERTIFICATE", ISSUING.certificate.der))
-    holder = Identity(certificate=SIGNING, private_key=path_house.key("dora signs"), chain=(ISSUING.certificate,))
+    holder = Identity(certificate=SIGNING, private_key=path_pki.key("dora signs"), chain=(ISSUING.certificate,))
     mail = MESSAGE.replace(b"Alice <alice@", b"Dora <dora@")
     signing = Signing(identities=[holder], signing_time=NOW)
     lab.write("mail.eml", blocking.sign_message(mail, signing, provider=PROVIDER))

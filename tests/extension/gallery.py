@@ -37,7 +37,7 @@ class Look:
 
 
 LOOKS = (
-    Look(name="desk", width=1280),
+    Look(name="certifier", width=1280),
     Look(name="desk-dark", width=1280, theme="dark"),
     Look(name="phone", width=390),
     Look(name="phone-dark", width=390, theme="dark"),

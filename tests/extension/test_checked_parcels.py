@@ -14,7 +14,7 @@ from tests.support.browser.page import Page
 from tests.support.extension.checked_site import Checked, new_operator, reason
 from tests.support.extension.driver import Extension
 from tests.support.pages.driver import OPERATION_SECONDS, named
-from tests.support.pages.parcels import MESSAGE, ParcelHouse, Sent, letter, run_parcel_house
+from tests.support.pages.parcels import MESSAGE, ParcelRig, Sent, letter, run_parcel_rig
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
@@ -30,11 +30,11 @@ EXPECTED = "NetworkError|integrity|hashes|404|Failed to|aborted|blocked|module|f
 class ParcelSite(Checked):
     """The pages of a bridge with parcels, as a checked site."""
 
-    house: ParcelHouse
+    rig: ParcelRig
 
     def send(self) -> Sent:
-        signer = self.house.stack.accounts[1].identity
-        return self.house.send({MESSAGE: letter(SUBJECT, TEXT), "plan.pdf": b"%PDF"}, kind="message", signer=signer)
+        signer = self.rig.stack.accounts[1].identity
+        return self.rig.send({MESSAGE: letter(SUBJECT, TEXT), "plan.pdf": b"%PDF"}, kind="message", signer=signer)
 
     def open_link(self, sent: Sent) -> Page:
         return self.visit(sent.link(self.origin).removeprefix(self.origin))
@@ -49,8 +49,8 @@ def site(
     # A test alters this script, and the server would send its compressed form.
     (place / "pages/parcel_main.js.br").unlink()
     extension = Extension(browser, folder)
-    with run_parcel_house(place / "pages", place / "store") as house:
-        checked = ParcelSite(extension, house.stack.pages_url, place / "pages", new_operator(), house)
+    with run_parcel_rig(place / "pages", place / "store") as rig:
+        checked = ParcelSite(extension, rig.stack.pages_url, place / "pages", new_operator(), rig)
         checked.sign("1.0")
         yield checked
     extension.uninstall()

@@ -22,7 +22,7 @@ from tests.support.extension.parcel_letters import ParcelSender, ParcelWindow, w
 from tests.support.pages.draft_driver import wait_until
 from tests.support.pages.driver import OPERATION_SECONDS, named
 from tests.support.pages.parcel_letters import CAROL, DORA, LINK
-from tests.support.pages.parcels import ParcelPage, run_parcel_house
+from tests.support.pages.parcels import ParcelPage, run_parcel_rig
 from tests.support.parcel_secret import shows_secret
 from webbridge.delivery.states import Stage
 
@@ -45,13 +45,13 @@ def sender(
     extension = Extension(browser, add_fake_webmail(folder, place / "extension"))
     origin = extension.base.rstrip("/")
     admit = functools.partial(dataclasses.replace, extension_origins=(origin,))
-    with run_parcel_house(pages_with_sources, place / "store", alter=admit) as house, running_site() as site:
-        alice, bob = house.stack.accounts
+    with run_parcel_rig(pages_with_sources, place / "store", alter=admit) as rig, running_site() as site:
+        alice, bob = rig.stack.accounts
         (place / "alice.p12").write_bytes(alice.p12)
         (place / "bob.der").write_bytes(bob.identity.certificate.der)
         extension.open_keys(place / "alice.p12", alice.key_passphrase)
-        extension.keep(anchors=[house.stack.folder / "ca.pem"], people=[place / "bob.der"])
-        sender = ParcelSender(extension, house, Webmail(extension, site))
+        extension.keep(anchors=[rig.stack.folder / "ca.pem"], people=[place / "bob.der"])
+        sender = ParcelSender(extension, rig, Webmail(extension, site))
         assert sender.enter_token(sender.new_token()) == "Saved."
         yield sender
     extension.uninstall()
@@ -60,8 +60,8 @@ def sender(
 @pytest.fixture(autouse=True)
 def honest(sender: ParcelSender) -> None:
     """Let the bridge answer honestly, take the token, and give the webmail nothing yet."""
-    sender.house.changes.clear()
-    sender.house.asked.clear()
+    sender.rig.changes.clear()
+    sender.rig.asked.clear()
     sender.webmail.forget()
     sender.webmail.mood("sends")
 
@@ -76,8 +76,8 @@ def no_window(sender: ParcelSender) -> Iterator[None]:
 
 
 def notices_to(sender: ParcelSender, address: str) -> list[str]:
-    sender.house.send_mails()
-    mails = zip(sender.house.post.recipients, sender.house.post.mails, strict=False)
+    sender.rig.send_mails()
+    mails = zip(sender.rig.post.recipients, sender.rig.post.mails, strict=False)
     bodies = [mail.get_body(("plain",)) for recipients, mail in mails if address in recipients]
     return [str(body.get_content()) for body in bodies if body is not None]
 
@@ -95,14 +95,14 @@ def test_a_letter_goes_as_a_parcel_by_a_token_and_is_opened_by_the_words(
         return answer
 
     for method in ("POST", "PATCH", "HEAD"):
-        sender.house.meddle(method, "*", record)
+        sender.rig.meddle(method, "*", record)
     plan = tmp_path / "plan.dwg"
     plan.write_bytes(b"AC1032" * 100)
     window = sender.write(CAROL, subject="The plans for Thursday")
     window.attach(plan)
     question = window.ask()
     assert f"{CAROL} has no usable certificate. Send as a parcel?" in question
-    host = sender.house.stack.pages_url.removeprefix("http://")
+    host = sender.rig.stack.pages_url.removeprefix("http://")
     assert host in question
     assert find_violations(window.page) == []
     window.go()
@@ -120,7 +120,7 @@ def test_a_letter_goes_as_a_parcel_by_a_token_and_is_opened_by_the_words(
     for secret in (words, words.replace(" ", "-"), "The gate opens", "plan.dwg"):
         assert not any(secret.encode() in body for body in bodies)
     assert not shows_secret(notice, words)
-    reader = ParcelPage(browser, sender.house.stack.pages_url + found[1])
+    reader = ParcelPage(browser, sender.rig.stack.pages_url + found[1])
     reader.open(words)
     assert reader.state == "verified"
     assert reader.page.text(named("parcel-heading")) == "The plans for Thursday"
@@ -145,7 +145,7 @@ def test_the_token_is_kept_only_encrypted(sender: ParcelSender) -> None:
 
 @pytest.mark.thorough(False)
 def test_people_with_certificates_get_their_mail_beside_the_parcel(sender: ParcelSender) -> None:
-    bob = sender.house.stack.accounts[1]
+    bob = sender.rig.stack.accounts[1]
     window = sender.write(bob.address, CAROL)
     question = window.ask()
     assert f"{bob.address} will get this message as encrypted mail, as always." in question
@@ -188,10 +188,10 @@ def test_a_wrong_token_and_a_server_without_parcels_are_refused_when_they_are_en
     sender.extension.browser.expect_error(EXPECTED)
     assert "does not accept the token" in sender.enter_token("swp_" + "A" * 43)
     assert "does not accept the token" in sender.enter_token("with\u00e4umlaut")
-    sender.house.meddle("GET", "/api/config", with_members(parcels=None))
+    sender.rig.meddle("GET", "/api/config", with_members(parcels=None))
     assert "takes no parcels" in sender.enter_token(sender.new_token())
-    sender.house.changes.clear()
-    assert "no pages of a mail service" in sender.enter_token("swp_x", url=sender.house.stack.api_url)
+    sender.rig.changes.clear()
+    assert "no pages of a mail service" in sender.enter_token("swp_x", url=sender.rig.stack.api_url)
     assert "no address of a bridge" in sender.enter_token("swp_x", url="http://mail.example.test")
     # The server that was entered before stays.
     page = sender.extension.open_options()
@@ -202,17 +202,17 @@ def test_a_wrong_token_and_a_server_without_parcels_are_refused_when_they_are_en
 
 
 def test_another_sender_than_the_token_is_named_and_nothing_is_sent(sender: ParcelSender) -> None:
-    bob = sender.house.stack.accounts[1]
+    bob = sender.rig.stack.accounts[1]
     assert sender.enter_token(sender.new_token(bob)) == "Saved."
     window = sender.write(CAROL)
     window.ask()
     problem = window.page.text(named("parcel-question-error"))
     assert bob.address in problem
     assert sender.alice.address in problem
-    sender.house.asked.clear()
+    sender.rig.asked.clear()
     window.go()
     assert window.page.js("() => document.querySelector('[data-test=parcel-question]') !== null")
-    assert [path for method, path in sender.house.asked if method == "POST"] == []
+    assert [path for method, path in sender.rig.asked if method == "POST"] == []
     assert sender.enter_token(sender.new_token()) == "Saved."
 
 
@@ -226,7 +226,7 @@ def test_a_token_that_is_revoked_while_uploading_ends_it_with_a_clear_text(
         sender.revoke()
         return answer
 
-    sender.house.meddle("POST", "/api/parcels", revoke)
+    sender.rig.meddle("POST", "/api/parcels", revoke)
     window = write_with_file(sender, tmp_path, megabytes=9)
     window.go()
     assert "does not accept the token" in window.wait_for_error()
@@ -260,7 +260,7 @@ def test_lost_answers_send_the_parcel_once(sender: ParcelSender, tmp_path: Path)
         return Response("away", status=503)
 
     for method in ("POST", "PATCH"):
-        sender.house.meddle(method, "*", lose)
+        sender.rig.meddle(method, "*", lose)
     window = write_with_file(sender, tmp_path, megabytes=9)
     window.go()
     window.wait_until_sent()
@@ -282,7 +282,7 @@ def hold_upload(sender: ParcelSender, tmp_path: Path) -> tuple[ParcelWindow, thr
         go_on.wait(20)
         return answer
 
-    sender.house.meddle("PATCH", "*", hold)
+    sender.rig.meddle("PATCH", "*", hold)
     window = write_with_file(sender, tmp_path, megabytes=9)
     window.go()
     assert held.wait(OPERATION_SECONDS)
@@ -322,7 +322,7 @@ def test_a_lock_ends_the_upload_and_deletes_it(sender: ParcelSender, tmp_path: P
     ],
 )
 def test_a_lying_answer_is_no_success(sender: ParcelSender, members: dict[str, object]) -> None:
-    sender.house.meddle("POST", "/api/parcels", with_members(**members))
+    sender.rig.meddle("POST", "/api/parcels", with_members(**members))
     window = sender.write(CAROL)
     window.ask()
     window.go()
@@ -341,34 +341,34 @@ def test_a_redirection_gets_neither_the_token_nor_the_parcel(sender: ParcelSende
         def redirect(_: Request, __: Response) -> Response:
             return Response("", status=307, headers={"Location": target})
 
-        sender.house.meddle("POST", "/api/parcels", redirect)
+        sender.rig.meddle("POST", "/api/parcels", redirect)
         window = sender.write(CAROL)
         window.ask()
         window.go()
         assert "pointed to another address" in window.wait_for_error()
         assert not window.page.js(SHOWN_WORDS)
         window.cancel()
-        sender.house.meddle("GET", "/api/parcels", redirect)
+        sender.rig.meddle("GET", "/api/parcels", redirect)
         assert "pointed to another address" in sender.enter_token(sender.new_token())
         elsewhere.settimeout(0.5)
         with pytest.raises(TimeoutError):
             elsewhere.accept()
-    sender.house.changes.clear()
+    sender.rig.changes.clear()
     assert sender.enter_token(sender.new_token()) == "Saved."
 
 
 def test_huge_limits_of_a_server_keep_no_large_file_in_memory(sender: ParcelSender, tmp_path: Path) -> None:
     limits = {"maxBytes": 2**53 - 1, "wholeBytes": 2**53 - 1, "maxDays": 2**40, "maxRecipients": 2**40}
-    sender.house.meddle("GET", "/api/config", with_members(parcels=limits))
+    sender.rig.meddle("GET", "/api/config", with_members(parcels=limits))
     assert sender.enter_token(sender.new_token()) == "Saved."
     window = write_with_file(sender, tmp_path, megabytes=3)
     assert window.page.js("() => document.querySelector('[data-test=parcel-days]').max") == "90"
     window.go()
     window.wait_until_sent()
-    assert any(path.endswith("/objects") for _, path in sender.house.asked)
-    sender.house.meddle("GET", "/api/config", with_members(parcels={**limits, "maxBytes": "1e9"}))
+    assert any(path.endswith("/objects") for _, path in sender.rig.asked)
+    sender.rig.meddle("GET", "/api/config", with_members(parcels={**limits, "maxBytes": "1e9"}))
     assert "takes no parcels" in sender.enter_token(sender.new_token())
-    sender.house.changes.clear()
+    sender.rig.changes.clear()
     assert sender.enter_token(sender.new_token()) == "Saved."
 
 
@@ -389,24 +389,24 @@ def test_without_a_server_no_parcel_is_offered(sender: ParcelSender) -> None:
 
 @pytest.mark.thorough(False)
 def test_a_session_at_the_bridge_sends_parcels_and_needs_no_token(browser: Browser, sender: ParcelSender) -> None:
-    name_bridge(sender.extension, sender.house.stack.pages_url)
-    bob = sender.house.stack.accounts[1]
+    name_bridge(sender.extension, sender.rig.stack.pages_url)
+    bob = sender.rig.stack.accounts[1]
     window = sender.write(bob.address, CAROL)
     asked = open_sign_in(sender.extension, window.page)
     type_password(asked, sender.alice.mail_password)
     window.page.activate()
     window.page.wait_for_selector(named("bridge-sends"), timeout_seconds=30)
-    before = len(sender.house.stack.mail_server.messages(bob.address))
+    before = len(sender.rig.stack.mail_server.messages(bob.address))
     sender.revoke()
     window.ask()
     window.go()
     words = window.wait_until_sent()
-    assert len(sender.house.stack.mail_server.messages(bob.address)) == before + 1
+    assert len(sender.rig.stack.mail_server.messages(bob.address)) == before + 1
     (notice,) = notices_to(sender, CAROL)[-1:]
     window.finish()
     link = LINK.search(notice)
     assert link
-    reader = ParcelPage(browser, sender.house.stack.pages_url + link[1])
+    reader = ParcelPage(browser, sender.rig.stack.pages_url + link[1])
     reader.open(words)
     assert reader.state == "verified"
     reader.close()

@@ -23,7 +23,7 @@ from tests.support.extension.driver import Extension, Site, running_site
 from tests.support.extension.managed import start_managed
 from tests.support.extension.toolbar import open_window
 from tests.support.pages.driver import OPERATION_SECONDS, named
-from tests.support.pages.parcels import MESSAGE, READER, ParcelHouse, Sent, letter, run_parcel_house
+from tests.support.pages.parcels import MESSAGE, READER, ParcelRig, Sent, letter, run_parcel_rig
 from tests.support.people import PROVIDER
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
@@ -44,16 +44,16 @@ class Notices:
     """The extension, a bridge with parcels, and a webmail that shows its notices."""
 
     extension: Extension
-    house: ParcelHouse
+    rig: ParcelRig
     webmail: Site
 
     def send(self) -> Sent:
-        signer = self.house.stack.accounts[1].identity
+        signer = self.rig.stack.accounts[1].identity
         message = letter(SUBJECT, TEXT, attached=[("note.txt", b"Bring wax.")])
-        return self.house.send({MESSAGE: message, "plan.dwg": PLAN}, kind="message", signer=signer)
+        return self.rig.send({MESSAGE: message, "plan.dwg": PLAN}, kind="message", signer=signer)
 
     def link(self, sent: Sent, *, words: bool = False) -> str:
-        return sent.link(self.house.stack.pages_url, words=words)
+        return sent.link(self.rig.stack.pages_url, words=words)
 
     def paste(self, link: str) -> Page:
         """Open the extension's page, and paste a link there."""
@@ -71,9 +71,9 @@ def notices(
     place = tmp_path_factory.mktemp("notices")
     shutil.copytree(pages_with_sources, place / "pages")
     extension = Extension(browser, folder)
-    with run_parcel_house(place / "pages", place / "store") as house, running_site() as webmail:
-        extension.keep(anchors=[house.stack.folder / "ca.pem"])
-        yield Notices(extension, house, webmail)
+    with run_parcel_rig(place / "pages", place / "store") as rig, running_site() as webmail:
+        extension.keep(anchors=[rig.stack.folder / "ca.pem"])
+        yield Notices(extension, rig, webmail)
     extension.uninstall()
 
 
@@ -82,7 +82,7 @@ def listed(notices: Notices, tmp_path_factory: pytest.TempPathFactory) -> Notice
     """The same, with the server in the list of checked sites."""
     pages = tmp_path_factory.mktemp("listed") / "pages"
     pages.mkdir()
-    Checked(notices.extension, notices.house.stack.pages_url, pages, new_operator()).add()
+    Checked(notices.extension, notices.rig.stack.pages_url, pages, new_operator()).add()
     return notices
 
 
@@ -106,9 +106,9 @@ def write_answer(page: Page) -> None:
 
 def answer_to(listed: Notices, subject: str) -> bytes:
     """The mail with this subject. The bridge's own thread may be sending it."""
-    deadline, post = time.monotonic() + OPERATION_SECONDS, listed.house.post
+    deadline, post = time.monotonic() + OPERATION_SECONDS, listed.rig.post
     while time.monotonic() < deadline:
-        listed.house.send_mails()
+        listed.rig.send_mails()
         for mail, raw in zip(post.mails, post.raw, strict=False):
             if subject in mail["Subject"]:
                 return raw
@@ -126,11 +126,11 @@ def test_a_server_that_is_not_in_the_list_is_named_before_anything_is_sent(notic
     sent = notices.send()
     page = notices.paste(notices.link(sent))
     page.wait_for_selector(named("server-host"))
-    assert page.text(named("server-host")) == notices.house.stack.pages_url.removeprefix("http://")
+    assert page.text(named("server-host")) == notices.rig.stack.pages_url.removeprefix("http://")
     assert "Do you know this server?" in page.text("h1")
     page.click(named("leave-server"))
     page.wait_for_selector(named("address"))
-    assert notices.house.asked == []
+    assert notices.rig.asked == []
     page.fill(named("address"), notices.link(sent))
     page.click(named("address-go"))
     page.wait_for_selector(named("admit-server"))
@@ -156,7 +156,7 @@ def test_a_notice_in_a_webmail_opens_to_verdict_message_and_saved_file(listed: N
     # The link is in no address of a tab.
     assert page.url == listed.extension.base + PAGE
     assert page.js(STATE) == "verified"
-    bob = listed.house.stack.accounts[1]
+    bob = listed.rig.stack.accounts[1]
     assert bob.address in page.text(named("parcel-from"))
     assert page.text(named("parcel-to")) == READER
     view = page.wait_for_frame("mail_view.html")
@@ -166,7 +166,7 @@ def test_a_notice_in_a_webmail_opens_to_verdict_message_and_saved_file(listed: N
     with downloads_into(page, tmp_path):
         page.click('button[aria-label="Save plan.dwg"]')
         assert wait_for_download(tmp_path, "plan.dwg") == PLAN
-    assert {"received", "opened"} <= set(listed.house.states_of(sent))
+    assert {"received", "opened"} <= set(listed.rig.states_of(sent))
     page.click(named("close-parcel"))
     page.wait_for_selector(named("closed-note"))
     assert TEXT not in page.js("() => document.documentElement.outerHTML")
@@ -229,9 +229,9 @@ def test_the_window_of_the_toolbar_offers_to_paste_a_link(listed: Notices) -> No
 
 @pytest.mark.thorough(False)
 def test_a_key_of_the_person_opens_a_parcel_without_words(listed: Notices, tmp_path: Path) -> None:
-    alice, bob = listed.house.stack.accounts
+    alice, bob = listed.rig.stack.accounts
     files = {MESSAGE: letter(SUBJECT, TEXT), "plan.dwg": PLAN}
-    sent = listed.house.send(files, kind="message", signer=bob.identity, to=alice)
+    sent = listed.rig.send(files, kind="message", signer=bob.identity, to=alice)
     (tmp_path / "alice.p12").write_bytes(alice.p12)
     listed.extension.open_keys(tmp_path / "alice.p12", alice.key_passphrase)
     listed.extension.lock()
@@ -253,7 +253,7 @@ def test_a_key_of_the_person_opens_a_parcel_without_words(listed: Notices, tmp_p
 
 def test_a_parcel_for_somebody_else_does_not_open_by_a_key(listed: Notices, tmp_path: Path) -> None:
     listed.extension.browser.expect_error(EXPECTED)
-    alice, _ = listed.house.stack.accounts
+    alice, _ = listed.rig.stack.accounts
     (tmp_path / "alice.p12").write_bytes(alice.p12)
     listed.extension.open_keys(tmp_path / "alice.p12", alice.key_passphrase)
     page = listed.paste(listed.link(listed.send()))
@@ -267,8 +267,8 @@ def test_a_parcel_for_somebody_else_does_not_open_by_a_key(listed: Notices, tmp_
 
 @pytest.mark.thorough(False)
 def test_a_parcel_is_answered_and_confirmed_with_a_key_of_the_person(listed: Notices, tmp_path: Path) -> None:
-    alice, bob = listed.house.stack.accounts
-    sent = listed.house.send({MESSAGE: letter(SUBJECT, TEXT)}, kind="message", signer=bob.identity, to=alice)
+    alice, bob = listed.rig.stack.accounts
+    sent = listed.rig.send({MESSAGE: letter(SUBJECT, TEXT)}, kind="message", signer=bob.identity, to=alice)
     (tmp_path / "alice.p12").write_bytes(alice.p12)
     note = tmp_path / "signed plan.txt"
     note.write_bytes(b"Signed: Alice")
@@ -278,10 +278,10 @@ def test_a_parcel_is_answered_and_confirmed_with_a_key_of_the_person(listed: Not
     page.click(named("open-by-key"))
     wait_until_opened(page)
     assert bob.address in page.text(named("receipt-offer"))
-    assert listed.house.shown(sent)["receipts"] == [], "nothing is confirmed without the press"
+    assert listed.rig.shown(sent)["receipts"] == [], "nothing is confirmed without the press"
     page.click(named("confirm-parcel"))
     page.wait_for_selector(named("confirmed"), timeout_seconds=OPERATION_SECONDS)
-    shown = listed.house.shown(sent)
+    shown = listed.rig.shown(sent)
     assert "recipient-signed" in {row["by"] for row in shown["states"]}
     (receipt,) = map(b64decode, shown["receipts"])
     run(check_parcel_receipt(receipt, PROVIDER, parcel=sent.draft.id))
@@ -309,14 +309,14 @@ def test_words_open_a_parcel_that_can_be_answered_and_not_confirmed(listed: Noti
     page.click(named("send-answer"))
     page.wait_for_selector(named("answer-sent"), timeout_seconds=OPERATION_SECONDS)
     answer_to(listed, f"Reply to parcel {page.text(named('parcel-reference'))}")
-    assert listed.house.states_of(sent)[-1] == "answered"
+    assert listed.rig.states_of(sent)[-1] == "answered"
     page.close()
 
 
 def test_a_short_letter_takes_little_room_and_a_long_one_scrolls(listed: Notices) -> None:
     heights = []
     for lines in ((TEXT,), (TEXT,) * 100):
-        sent = listed.house.send({MESSAGE: letter(SUBJECT, *lines)}, kind="message")
+        sent = listed.rig.send({MESSAGE: letter(SUBJECT, *lines)}, kind="message")
         page = listed.paste(listed.link(sent))
         page.set_viewport(390, 1000)
         open_by_words(page, sent.words)
@@ -341,7 +341,7 @@ def test_a_lock_deletes_an_answer_that_is_being_written(listed: Notices) -> None
 
 
 def test_a_sender_without_a_certificate_gets_no_answer(listed: Notices) -> None:
-    sent = listed.house.send({"plan.dwg": PLAN})
+    sent = listed.rig.send({"plan.dwg": PLAN})
     page = listed.paste(listed.link(sent))
     open_by_words(page, sent.words)
     page.wait_for_selector(named("no-answer"), timeout_seconds=OPERATION_SECONDS)

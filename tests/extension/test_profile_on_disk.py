@@ -14,7 +14,7 @@ from tests.support.extension.compose_driver import add_fake_webmail
 from tests.support.extension.driver import Extension
 from tests.support.extension.stage import running_stage
 from tests.support.extension.view_tour import NOT_SHOWN, SHOWN_BY, STOPS, ExtensionTour
-from tests.support.pages.parcels import run_parcel_house
+from tests.support.pages.parcels import run_parcel_rig
 from tests.support.project import ROOT
 
 CONTROL = "title of a page of others"
@@ -31,10 +31,10 @@ def found_after(name: Name, stops: Sequence[str], *, folder: Path, pages: Path, 
         pytest.skip(f"not installed: {', '.join(missing)}")
     profile, files = place / "profile", place / "files"
     files.mkdir()
-    with run_parcel_house(pages, place / "store") as house, closing(start(name, profile)) as browser:
+    with run_parcel_rig(pages, place / "store") as rig, closing(start(name, profile)) as browser:
         extension = Extension(browser, add_fake_webmail(folder, place / "extension"))
         with running_stage(extension, files) as stage:
-            tour = ExtensionTour(stage, house, files)
+            tour = ExtensionTour(stage, rig, files)
             control = tour.open(stage.site.page_with("<p>control</p>"))
             control.js("(title) => { document.title = title; }", tour.marks(CONTROL))
             for stop in stops:

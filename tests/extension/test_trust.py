@@ -44,7 +44,7 @@ TICKED = """() => [...document.querySelectorAll("[data-test=readers] input:check
   box.closest("li").querySelector(".name").innerText)"""
 
 
-class House:
+class Rig:
     """An authority that serves its revocation list, Alice, and people with revoked or soon expiring certificates."""
 
     def __init__(self, folder: Path, list_url: str) -> None:
@@ -116,11 +116,11 @@ def served_list() -> Iterator[tuple[str, dict[str, bytes], list[str]]]:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     with served_list() as (url, lists, _):
-        house = House(tmp_path_factory.mktemp("house"), url)
-        lists[LIST_PATH] = house.revocation_list()
-        yield house
+        rig = Rig(tmp_path_factory.mktemp("rig"), url)
+        lists[LIST_PATH] = rig.revocation_list()
+        yield rig
 
 
 @pytest.fixture(scope="module")
@@ -130,12 +130,12 @@ def site() -> Iterator[Site]:
 
 
 @pytest.fixture(scope="module")
-def extension(browser: Browser, house: House, folder: Path) -> Iterator[Extension]:
+def extension(browser: Browser, rig: Rig, folder: Path) -> Iterator[Extension]:
     """The extension with Alice's keys, their authority, and three people."""
     extension = Extension(browser, folder)
-    extension.unlock(house.folder / "alice.p12", PASSPHRASE)
-    people = [house.folder / f"{name}.der" for name in ("bob", "carol", "dave")]
-    extension.keep(anchors=[house.folder / "ca.der"], people=people)
+    extension.unlock(rig.folder / "alice.p12", PASSPHRASE)
+    people = [rig.folder / f"{name}.der" for name in ("bob", "carol", "dave")]
+    extension.keep(anchors=[rig.folder / "ca.der"], people=people)
     yield extension
     extension.uninstall()
 
@@ -148,14 +148,14 @@ def page(extension: Extension) -> Iterator[Page]:
     extension.browser.close_pages("prompt.html", "broker.html", "options.html")
 
 
-def publish_list(house: House, folder: Path, number: int, signer: Identity) -> Path:
+def publish_list(rig: Rig, folder: Path, number: int, signer: Identity) -> Path:
     """Write an organisation's list that trusts the partner's authority for the partner's own domain."""
     trust_list = TrustList(
         name="Example Ltd",
         serial_number=number,
         issued=NOW.replace(microsecond=0),
         expires=NOW.replace(microsecond=0) + datetime.timedelta(days=30),
-        anchors=(TrustAnchor(certificate=house.partner, addresses=("@partner.test",)),),
+        anchors=(TrustAnchor(certificate=rig.partner, addresses=("@partner.test",)),),
         revocation=RevocationPolicy.IF_KNOWN,
     )
     file = folder / f"{number}.der"
@@ -195,8 +195,8 @@ def remove_as_asked(options: Page, button: str) -> None:
     options.wait_for("(button) => document.querySelector(button) === null", button, timeout_seconds=30)
 
 
-def test_a_revoked_signer_is_not_verified(extension: Extension, page: Page, site: Site, house: House) -> None:
-    letter = house.signed_by(house.dave, origin=site.origin)
+def test_a_revoked_signer_is_not_verified(extension: Extension, page: Page, site: Site, rig: Rig) -> None:
+    letter = rig.signed_by(rig.dave, origin=site.origin)
     page.goto(site.page_with(textarea("letter", text=letter, data_smime="decrypt verify")))
     frame = open_letter(extension, page)
     assert settled_state(frame) == "signed-unverified"
@@ -205,8 +205,8 @@ def test_a_revoked_signer_is_not_verified(extension: Extension, page: Page, site
 
 
 @pytest.mark.thorough
-def test_a_signer_who_is_not_revoked_is_verified(extension: Extension, page: Page, site: Site, house: House) -> None:
-    letter = house.signed_by(house.bob, origin=site.origin)
+def test_a_signer_who_is_not_revoked_is_verified(extension: Extension, page: Page, site: Site, rig: Rig) -> None:
+    letter = rig.signed_by(rig.bob, origin=site.origin)
     page.goto(site.page_with(textarea("letter", text=letter, data_smime="decrypt verify")))
     frame = open_letter(extension, page)
     assert settled_state(frame) == "verified"
@@ -216,10 +216,10 @@ def test_a_signer_who_is_not_revoked_is_verified(extension: Extension, page: Pag
 
 @pytest.mark.thorough
 def test_a_stranger_is_accepted_in_the_extensions_own_page_and_taken_back(
-    extension: Extension, page: Page, site: Site, house: House
+    extension: Extension, page: Page, site: Site, rig: Rig
 ) -> None:
     letter = site.page_with(
-        textarea("letter", text=house.signed_by(house.sam, origin=site.origin), data_smime="decrypt verify")
+        textarea("letter", text=rig.signed_by(rig.sam, origin=site.origin), data_smime="decrypt verify")
     )
     page.goto(letter)
     frame = open_letter(extension, page)
@@ -244,19 +244,19 @@ def test_a_stranger_is_accepted_in_the_extensions_own_page_and_taken_back(
 
 
 @pytest.mark.thorough
-def test_a_removal_stays_asked_about_when_its_list_is_drawn_anew(extension: Extension, house: House) -> None:
+def test_a_removal_stays_asked_about_when_its_list_is_drawn_anew(extension: Extension, rig: Rig) -> None:
     options = extension.open_options()
     show_section(options, "people")
     bob, sam = (f'[data-removal^="people.remove"][data-name="{name}"]' for name in ("bob@example.test", SAM))
     options.click(bob)
-    options.choose_files("#person", [house.folder / "sam.der"])
+    options.choose_files("#person", [rig.folder / "sam.der"])
     options.wait_for_text(SAM, selector="#people", timeout_seconds=30)
     options.wait_for("(button) => document.activeElement.matches(button)", f"{bob}[data-asked=yes]")
     options.click(sam)
     options.wait_for_selector(f"{sam}[data-asked=yes]")
     options.wait_for_selector(f"{bob}[data-asked=no]")
     remove_as_asked(options, sam)
-    options.choose_files("#person", [house.folder / "sam.der"])
+    options.choose_files("#person", [rig.folder / "sam.der"])
     options.wait_for_text(SAM, selector="#people", timeout_seconds=30)
     options.wait_for_selector(f"{sam}[data-asked=no]")
     remove(options, sam)
@@ -315,25 +315,25 @@ def test_authorities_are_asked_about_proposed_and_ticked_people_only(
 
 @pytest.mark.thorough
 def test_an_organisations_list_is_followed_pinned_and_let_go(
-    extension: Extension, page: Page, site: Site, house: House, tmp_path: Path
+    extension: Extension, page: Page, site: Site, rig: Rig, tmp_path: Path
 ) -> None:
     options = extension.open_options()
-    options.choose_files("#list-file", [publish_list(house, tmp_path, 2, house.bob)])
+    options.choose_files("#list-file", [publish_list(rig, tmp_path, 2, rig.bob)])
     said = options.wait_for_text("Example Ltd", selector="[data-test=followed]", timeout_seconds=30)
     assert "List number 2, signed by bob@example.test" in said
     show_section(options, "trust")
     options.click("[data-test=followed] summary")
     assert "Partner CA, for @partner.test" in options.text("[data-test=followed]")
     letter = site.page_with(
-        textarea("letter", text=house.signed_by(house.sam, origin=site.origin), data_smime="decrypt verify")
+        textarea("letter", text=rig.signed_by(rig.sam, origin=site.origin), data_smime="decrypt verify")
     )
     page.goto(letter)
     assert settled_state(open_letter(extension, page)) == "verified"
 
     options.activate()
-    options.choose_files("#list-file", [publish_list(house, tmp_path, 3, house.carol)])
+    options.choose_files("#list-file", [publish_list(rig, tmp_path, 3, rig.carol)])
     options.wait_for_text("signed by someone else", selector="[data-test=list-problem]", timeout_seconds=30)
-    options.choose_files("#list-file", [publish_list(house, tmp_path, 1, house.bob)])
+    options.choose_files("#list-file", [publish_list(rig, tmp_path, 1, rig.bob)])
     options.wait_for_text("number 2 was seen already", selector="[data-test=list-problem]", timeout_seconds=30)
     assert "List number 2" in options.text("[data-test=followed]")
 
@@ -344,17 +344,17 @@ def test_an_organisations_list_is_followed_pinned_and_let_go(
 
 @pytest.mark.thorough
 def test_nobody_is_proposed_by_an_address_that_the_path_does_not_count_for(
-    extension: Extension, page: Page, site: Site, house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    extension: Extension, page: Page, site: Site, rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     options = extension.open_options()
-    options.choose_files("#list-file", [publish_list(house, tmp_path, 4, house.bob)])
+    options.choose_files("#list-file", [publish_list(rig, tmp_path, 4, rig.bob)])
     show_section(options, "trust")
     options.wait_for_text("List number 4", selector="[data-test=followed]", timeout_seconds=30)
     options.close()
     # The partner's authority can write any name into a certificate, but it is trusted only for its own domain.
     own = build_subject_alt_name(("eve@partner.test", "erin@example.test"))
     monkeypatch.setattr(demo_ca, "build_subject_alt_name", lambda _: own)
-    eve = run(issue_identity(house.partner_authority, "eve@partner.test", provider=NATIVE, at=NOW))
+    eve = run(issue_identity(rig.partner_authority, "eve@partner.test", provider=NATIVE, at=NOW))
     (tmp_path / "eve.der").write_bytes(eve.certificate.der)
     extension.keep(people=[tmp_path / "eve.der"])
 

@@ -47,7 +47,7 @@ def server(tmp_path: Path) -> Iterator[KeyServerConfig]:
 
 @pytest.mark.thorough(False)
 def test_two_computers_share_one_account(server: KeyServerConfig, tmp_path: Path) -> None:
-    laptop, desk = computer(tmp_path / "laptop"), computer(tmp_path / "desk")
+    laptop, desktop = computer(tmp_path / "laptop"), computer(tmp_path / "desktop")
     account = ("--server", server.origin, "--user", USER)
     ticket = laptop.text("ticket", issue_ticket(TICKET_KEY, audience=server.origin, user=USER, at=now()))
     ours, files = laptop.text("pass", PASSPHRASE), laptop.text("files", OF_FILES)
@@ -64,10 +64,10 @@ def test_two_computers_share_one_account(server: KeyServerConfig, tmp_path: Path
     assert pushed.returncode == 0, pushed.stderr
     assert pushed.stdout.startswith(f"{USER} at {server.origin}: version 2\n")
 
-    pulled = desk.roam("pull", *account, "--passphrase-file", ours, "-o", str(desk.home / "mine.p12"))
+    pulled = desktop.roam("pull", *account, "--passphrase-file", ours, "-o", str(desktop.home / "mine.p12"))
     assert pulled.returncode == 0, pulled.stderr
-    assert desk.opened("mine.p12", PASSPHRASE) == {identity(number).certificate.der for number in (0, 1)}
-    assert stat.S_IMODE((desk.home / "mine.p12").stat().st_mode) == 0o600
+    assert desktop.opened("mine.p12", PASSPHRASE) == {identity(number).certificate.der for number in (0, 1)}
+    assert stat.S_IMODE((desktop.home / "mine.p12").stat().st_mode) == 0o600
 
     listed = json.loads(laptop.roam("devices", "--passphrase-file", ours, "--json").stdout)["devices"]
     assert [one["isThis"] for one in listed] == [True, False]
@@ -79,7 +79,7 @@ def test_two_computers_share_one_account(server: KeyServerConfig, tmp_path: Path
     made_code = laptop.roam("recovery-code", "--passphrase-file", ours)
     code = made_code.stdout
     assert made_code.stderr == "sealwax: this code opens the account from now on, and an earlier one no longer does\n"
-    # A code that could not be shown has not taken the place of the one on paper, by which `desk` recovers below.
+    # A code that could not be shown has not taken the place of the one on paper, by which `desktop` recovers below.
     with Path("/dev/full").open("w") as full:
         unshown = laptop.roam("recovery-code", "--passphrase-file", ours, output=full)
     assert unshown.returncode != 0
@@ -90,12 +90,12 @@ def test_two_computers_share_one_account(server: KeyServerConfig, tmp_path: Path
     refused = laptop.roam("login", "--passphrase-file", ours)
     assert (refused.returncode, refused.stderr) == (1, "sealwax: The address or the passphrase is not right.\n")
 
-    paper = desk.text("paper", code)
-    recovered = desk.roam("recover", "--code-file", paper, "--new-passphrase-file", ours)
+    paper = desktop.text("paper", code)
+    recovered = desktop.roam("recover", "--code-file", paper, "--new-passphrase-file", ours)
     assert recovered.returncode == 0, recovered.stderr
-    shown = desk.roam("login", "--passphrase-file", ours)
+    shown = desktop.roam("login", "--passphrase-file", ours)
     assert "version 6" in shown.stdout, shown.stderr
-    deleted = desk.roam("delete", "--passphrase-file", ours, "--yes")
+    deleted = desktop.roam("delete", "--passphrase-file", ours, "--yes")
     assert deleted.stdout == "The account is deleted.\n", deleted.stderr
     gone = laptop.roam("login", "--passphrase-file", ours)
     assert gone.returncode == 1
@@ -114,7 +114,7 @@ def accepted(*names: str) -> tuple[Decision, ...]:
 
 
 def test_contacts_and_decisions_of_two_computers_are_merged(server: KeyServerConfig, tmp_path: Path) -> None:
-    laptop, desk = computer(tmp_path / "laptop"), computer(tmp_path / "desk")
+    laptop, desktop = computer(tmp_path / "laptop"), computer(tmp_path / "desktop")
     account = ("--server", server.origin, "--user", USER)
     ticket = laptop.text("ticket", issue_ticket(TICKET_KEY, audience=server.origin, user=USER, at=now()))
     ours, files = laptop.text("pass", PASSPHRASE), laptop.text("files", OF_FILES)
@@ -127,8 +127,8 @@ def test_contacts_and_decisions_of_two_computers_are_merged(server: KeyServerCon
         "--new-passphrase-file",
         ours,
     )
-    decisions = [one.home / "config/sealwax/decisions.json" for one in (laptop, desk)]
-    contacts = [one.home / "data/sealwax/contacts.json" for one in (laptop, desk)]
+    decisions = [one.home / "config/sealwax/decisions.json" for one in (laptop, desktop)]
+    contacts = [one.home / "data/sealwax/contacts.json" for one in (laptop, desktop)]
     people = Contacts(people=(contact("bob"), contact("carol")))
     for path, data in (
         (decisions[0], build_decisions(accepted("dave", "erin"))),
@@ -138,26 +138,26 @@ def test_contacts_and_decisions_of_two_computers_are_merged(server: KeyServerCon
         path.write_bytes(data)
     for done in (
         laptop.roam("push", *at),
-        desk.roam("pull", *account, *at, "-o", str(desk.home / "keys.p12")),
+        desktop.roam("pull", *account, *at, "-o", str(desktop.home / "keys.p12")),
     ):
         assert (done.returncode, done.stderr) == (0, "")
     # A device keeps its own order, and gets what is new to it in that of the fingerprints.
     assert set(parse_decisions(decisions[1].read_bytes())) == set(accepted("dave", "erin"))
     assert parse_contacts(contacts[1].read_bytes()) == people
-    (base,) = (desk.home / "data/sealwax").glob("roaming_*.json")
+    (base,) = (desktop.home / "data/sealwax").glob("roaming_*.json")
     assert stat.S_IMODE(base.stat().st_mode) == stat.S_IMODE(contacts[1].stat().st_mode) == 0o600
     assert b"bob@" not in base.read_bytes()
 
     decisions[1].write_bytes(build_decisions(accepted("erin", "frank")))
     contacts[0].write_bytes(build_contacts(people.without("bob@example.test")))
-    for one in (desk, laptop, desk):
+    for one in (desktop, laptop, desktop):
         done = one.roam("push", *at)
         assert (done.returncode, done.stderr) == (0, "")
     for path in decisions:
         assert set(parse_decisions(path.read_bytes())) == set(accepted("erin", "frank"))
     for path in contacts:
         assert [one.address for one in parse_contacts(path.read_bytes()).people] == ["carol@example.test"]
-    assert desk.roam("delete", *at, "--yes").returncode == 0
+    assert desktop.roam("delete", *at, "--yes").returncode == 0
     assert not base.exists()
 
 
@@ -198,17 +198,17 @@ def test_a_command_says_what_is_missing(tmp_path: Path, arguments: tuple[str, ..
 
 
 def test_a_forgotten_passphrase_is_reset_by_mail_after_a_wait(server: KeyServerConfig, tmp_path: Path) -> None:
-    laptop, desk = computer(tmp_path / "laptop"), computer(tmp_path / "desk")
+    laptop, desktop = computer(tmp_path / "laptop"), computer(tmp_path / "desktop")
     account = ("--server", server.origin, "--user", USER)
     ours, other, files = laptop.text("pass", PASSPHRASE), laptop.text("other", OTHER), laptop.text("files", OF_FILES)
-    first, second = laptop.identities("first.p12", 0), desk.identities("second.p12", 1)
+    first, second = laptop.identities("first.p12", 0), desktop.identities("second.p12", 1)
 
     def ticket(purpose: Purpose) -> tuple[str, str]:
         text = issue_ticket(TICKET_KEY, audience=server.origin, user=USER, at=now(), purpose=purpose)
-        return "--ticket-file", desk.text("ticket", text)
+        return "--ticket-file", desktop.text("ticket", text)
 
     def reset(*arguments: str) -> CompletedProcess[str]:
-        return desk.roam("reset", *arguments, *account, *ticket(Purpose.RESET))
+        return desktop.roam("reset", *arguments, *account, *ticket(Purpose.RESET))
 
     laptop.roam(
         *("register", first, *account, *ticket(Purpose.ENROLMENT)),
@@ -233,7 +233,7 @@ def test_a_forgotten_passphrase_is_reset_by_mail_after_a_wait(server: KeyServerC
     done = reset(second, "--passphrase-file", files, "--new-passphrase-file", other)
     assert done.stdout.startswith(f"{USER} has a new account"), done.stderr
     line = f"\nreset on {now():%Y-%m-%d} by mail login\n"
-    assert line in desk.roam("login", *account, "--passphrase-file", other).stdout
+    assert line in desktop.roam("login", *account, "--passphrase-file", other).stdout
 
     asked = laptop.roam("login", "--passphrase-file", other)
     assert (asked.returncode, asked.stdout) == (2, "")
@@ -247,6 +247,6 @@ def test_a_forgotten_passphrase_is_reset_by_mail_after_a_wait(server: KeyServerC
     back = laptop.roam("undo-reset", "--passphrase-file", ours)
     assert back.stdout == f"The account of {USER} from before the reset is back.\n", back.stderr
     assert "reset on" not in laptop.roam("login", "--passphrase-file", ours).stdout
-    asked = desk.roam("login", "--passphrase-file", ours)
+    asked = desktop.roam("login", "--passphrase-file", ours)
     assert "repeat this with --accept-reset undone" in asked.stderr
-    assert desk.roam("login", "--passphrase-file", ours, "--accept-reset", "undone").returncode == 0
+    assert desktop.roam("login", "--passphrase-file", ours, "--accept-reset", "undone").returncode == 0

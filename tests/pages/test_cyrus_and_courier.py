@@ -18,11 +18,11 @@ import pytest
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import ENTER, Page
 from tests.support.pages.driver import named
-from tests.support.pages.mail_house import (
+from tests.support.pages.mail_rig import (
     PASSWORD,
     SETTLED,
     Mailbox,
-    MailHouse,
+    MailRig,
     build_message,
     select,
     serve_pages_before,
@@ -41,7 +41,7 @@ ADDRESSES: Final = {name: f"anna-{name}@example.test" for name in ("chromium", "
 PASSWORDS: Final = dict.fromkeys((*ADDRESSES.values(), ADMINISTRATOR), PASSWORD)
 FULL: Final = "Your mailbox is full. Delete messages and empty the trash, then try again."
 FILLING_BYTES: Final = 1_000_000
-DESK, PHONE = (1280, 800), (390, 844)
+DESKTOP, PHONE = (1280, 800), (390, 844)
 
 Run = Callable[[Path, Path], AbstractContextManager[ServerAddress]]
 
@@ -70,9 +70,9 @@ def server(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def house(
+def rig(
     server: str, pages_with_sources: Path, tls_folder: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[MailHouse]:
+) -> Iterator[MailRig]:
     """Bridge and pages before this mail server."""
     if absence := roots.absence():
         pytest.skip(absence)
@@ -86,17 +86,17 @@ def house(
 
 
 @pytest.fixture
-def mail(house: MailHouse, browser: Browser) -> Iterator[Mailbox]:
+def mail(rig: MailRig, browser: Browser) -> Iterator[Mailbox]:
     """The mailbox of the person who uses this browser, with three messages."""
-    with house.mailbox(ADDRESSES[browser.name]) as mailbox:
+    with rig.mailbox(ADDRESSES[browser.name]) as mailbox:
         for number, subject in enumerate(["One", "Two", "Three"]):
             mailbox.append(build_message(subject, days_ago=3 - number))
         yield mailbox
 
 
 @pytest.fixture
-def page(house: MailHouse, mail: Mailbox, browser: Browser) -> Iterator[Page]:
-    page = house.visit(browser, mail.address)
+def page(rig: MailRig, mail: Mailbox, browser: Browser) -> Iterator[Page]:
+    page = rig.visit(browser, mail.address)
     wait_for_subjects(page, "Three", "Two", "One")
     yield page
     page.close()
@@ -111,33 +111,33 @@ def look(page: Page, name: str) -> None:
     """Check that the state fits into both screens, and take a picture of each if a folder for them is named."""
     page.wait_for_selector(SETTLED)
     folder = os.environ.get("SEALWAX_PICTURES")
-    for width, height in (PHONE, DESK):
+    for width, height in (PHONE, DESKTOP):
         page.show_top(width, height)
         assert not page.overflows_sideways(), (name, width)
         if folder:
             page.screenshot(Path(folder) / f"{name}-{page.browser.name}-{width}.png")
 
 
-def fill(house: MailHouse, server: str, mail: Mailbox) -> None:
+def fill(rig: MailRig, server: str, mail: Mailbox) -> None:
     """Make the mailbox full: at Cyrus by the administrator's quota on a folder, at Courier by messages."""
     if server == "cyrus":
-        set_quota(house, f"user.{mail.address.partition('@')[0]}.Ward 5", kibibytes=0)
+        set_quota(rig, f"user.{mail.address.partition('@')[0]}.Ward 5", kibibytes=0)
         return
     while mail.imap.append("INBOX", "", None, build_message("Large") + b"x" * FILLING_BYTES)[0] == "OK":
         pass
 
 
-def set_quota(house: MailHouse, folder: str, *, kibibytes: int) -> None:
+def set_quota(rig: MailRig, folder: str, *, kibibytes: int) -> None:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    with imaplib.IMAP4_SSL(house.imap.host, house.imap.port, ssl_context=context) as administrator:
+    with imaplib.IMAP4_SSL(rig.imap.host, rig.imap.port, ssl_context=context) as administrator:
         administrator.login(ADMINISTRATOR, PASSWORD)
         answer = administrator.setquota(f'"{folder}"', f"(STORAGE {kibibytes})")
         assert answer[0] == "OK", answer
 
 
 def test_a_folder_is_made_and_renamed_the_trash_is_emptied_and_a_full_mailbox_is_named(
-    house: MailHouse, server: str, mail: Mailbox, page: Page
+    rig: MailRig, server: str, mail: Mailbox, page: Page
 ) -> None:
     page.click(named("folder-make"))
     page.type("Ward 4" + ENTER)
@@ -155,7 +155,7 @@ def test_a_folder_is_made_and_renamed_the_trash_is_emptied_and_a_full_mailbox_is
     assert mail.subjects("INBOX.Trash") == []
     assert len([name for name in folder_names(mail) if "Trash" in name]) == 1
 
-    fill(house, server, mail)
+    fill(rig, server, mail)
     open_folder(page, "INBOX", "Inbox")
     page.click(named("refresh"))
     moved = "One" if server == "cyrus" else "Large"

@@ -11,7 +11,7 @@ from tests.support.browser.full_disk import full_for
 from tests.support.pages.draft_driver import line, wait_for_draft, wait_until
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.parcel_letters import answers_to
-from tests.support.pages.parcels import MESSAGE, ParcelHouse, letter
+from tests.support.pages.parcels import MESSAGE, ParcelRig, letter
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
@@ -20,21 +20,21 @@ NOTICE = "This browser has no room left, so"
 SUBJECT = "The gate on Thursday"
 
 
-def received(house: ParcelHouse, reader: int, folder: str = "INBOX") -> int:
+def received(rig: ParcelRig, reader: int, folder: str = "INBOX") -> int:
     """The number of messages in a folder."""
-    return len(house.stack.mail_server.messages(house.stack.accounts[reader].address, folder))
+    return len(rig.stack.mail_server.messages(rig.stack.accounts[reader].address, folder))
 
 
 @pytest.mark.thorough(False)
 def test_a_draft_is_kept_once_and_a_message_is_sent_once(
-    browser: Browser, parcel_house: ParcelHouse, tmp_path: Path
+    browser: Browser, parcel_rig: ParcelRig, tmp_path: Path
 ) -> None:
-    stack = parcel_house.stack
+    stack = parcel_rig.stack
     pages = MailPages(browser, "about:blank", stack.accounts[0])
     with full_for(pages.page):
         pages.page.goto(stack.pages_url)
         pages.enter()
-        before, copies = received(parcel_house, 1), received(parcel_house, 0, "Sent")
+        before, copies = received(parcel_rig, 1), received(parcel_rig, 0, "Sent")
         attached = tmp_path / "plan.txt"
         attached.write_text("Bring wax.")
         pages.write(to=stack.accounts[1].address, subject=SUBJECT, text="It opens at one.")
@@ -45,12 +45,12 @@ def test_a_draft_is_kept_once_and_a_message_is_sent_once(
         shown = pages.page.text()
         assert shown.count(line(pages)) == 1
         assert shown.count(NOTICE) <= 1
-        assert received(parcel_house, 0, "Drafts") == 1
-        assert received(parcel_house, 1) == before
+        assert received(parcel_rig, 0, "Drafts") == 1
+        assert received(parcel_rig, 1) == before
         pages.send()
-        wait_until(lambda: received(parcel_house, 0, "Drafts") == 0)
-        assert received(parcel_house, 1) == before + 1
-        assert received(parcel_house, 0, "Sent") == copies + 1
+        wait_until(lambda: received(parcel_rig, 0, "Drafts") == 0)
+        assert received(parcel_rig, 1) == before + 1
+        assert received(parcel_rig, 0, "Sent") == copies + 1
         pages.page.click(f"{named('folder')}[data-folder=Sent]")
         row = f"{named('messages')}[aria-busy=false] {named('message-row')}"
         pages.page.wait_for_text("bob@", selector=row, timeout_seconds=OPERATION_SECONDS)
@@ -64,12 +64,12 @@ def test_a_draft_is_kept_once_and_a_message_is_sent_once(
 
 
 @pytest.mark.thorough(False)
-def test_the_reply_to_a_parcel_is_sent_once(browser: Browser, parcel_house: ParcelHouse) -> None:
+def test_the_reply_to_a_parcel_is_sent_once(browser: Browser, parcel_rig: ParcelRig) -> None:
     files = {MESSAGE: letter(SUBJECT, "Does Thursday suit you?")}
-    sent = parcel_house.send(files, kind="message", signer=parcel_house.stack.accounts[1].identity)
+    sent = parcel_rig.send(files, kind="message", signer=parcel_rig.stack.accounts[1].identity)
     page = browser.open_private("about:blank")
     with full_for(page):
-        page.goto(sent.link(parcel_house.stack.pages_url))
+        page.goto(sent.link(parcel_rig.stack.pages_url))
         page.wait_for_selector(named("words"), timeout_seconds=OPERATION_SECONDS)
         page.fill(named("words"), sent.words)
         page.click(named("open-parcel"))
@@ -81,6 +81,6 @@ def test_the_reply_to_a_parcel_is_sent_once(browser: Browser, parcel_house: Parc
         page.click(named("send-answer"))
         page.wait_for_selector(named("answer-sent"), timeout_seconds=OPERATION_SECONDS)
         assert page.js("(sent) => document.querySelectorAll(sent).length", named("answer-sent")) == 1
-    assert len(answers_to(parcel_house, count=1)) == 1
-    assert parcel_house.states_of(sent).count("answered") == 1
+    assert len(answers_to(parcel_rig, count=1)) == 1
+    assert parcel_rig.states_of(sent).count("answered") == 1
     page.close()

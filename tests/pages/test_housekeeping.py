@@ -8,9 +8,9 @@ from tests.support.browser.browsers import Browser
 from tests.support.browser.page import ENTER, ESCAPE, SHIFT, Page
 from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import OPERATION_SECONDS, named
-from tests.support.pages.mail_house import (
+from tests.support.pages.mail_rig import (
     Mailbox,
-    MailHouse,
+    MailRig,
     build_message,
     focus,
     focused,
@@ -183,9 +183,9 @@ def test_a_server_that_only_marks_says_so_and_keeps_the_rows(page: Page) -> None
     assert "Four" in subjects(page)
 
 
-def test_without_a_place_for_an_archive_the_button_says_why(house: MailHouse, mail: Mailbox, browser: Browser) -> None:
+def test_without_a_place_for_an_archive_the_button_says_why(rig: MailRig, mail: Mailbox, browser: Browser) -> None:
     mail.append(build_message("Only"))
-    page = house.visit(browser, mail.address)
+    page = rig.visit(browser, mail.address)
     page.js(IN_PAGE["withoutAPlaceForAnArchiveTheButtonSaysWhy"])
     wait_for_subjects(page, "Only")
     select(page, "Only")
@@ -204,9 +204,9 @@ def test_without_a_place_for_an_archive_the_button_says_why(house: MailHouse, ma
     page.close()
 
 
-def test_an_archive_is_made_where_there_is_none(house: MailHouse, mail: Mailbox, browser: Browser) -> None:
+def test_an_archive_is_made_where_there_is_none(rig: MailRig, mail: Mailbox, browser: Browser) -> None:
     mail.append(build_message("Only"))
-    page = house.visit(browser, mail.address)
+    page = rig.visit(browser, mail.address)
     wait_for_subjects(page, "Only")
     focus(page, "Only")
     page.type("e")

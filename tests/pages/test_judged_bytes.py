@@ -21,7 +21,7 @@ from tests.support.pages import strangers
 from tests.support.pages.draft_driver import discard, open_drafts, open_only_draft, wait_for_text
 from tests.support.pages.draft_messages import put_draft
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
-from tests.support.pages.lying_bridge import LyingHouse, lying as lying
+from tests.support.pages.lying_bridge import LyingRig, lying as lying
 from tests.support.pages.received import deliver, signed, signed_and_encrypted
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
@@ -33,7 +33,7 @@ REFUSED = "another message than the one that you have open"
 
 
 @pytest.fixture(scope="module")
-def pages(browser: Browser, lying: LyingHouse) -> Iterator[MailPages]:
+def pages(browser: Browser, lying: LyingRig) -> Iterator[MailPages]:
     """Alice with unlocked keys."""
     pages = MailPages(browser, lying.stack.pages_url, lying.stack.accounts[0])
     pages.enter()
@@ -48,7 +48,7 @@ def _left(pages: MailPages) -> Iterator[None]:
     pages.page.js("() => document.querySelectorAll('dialog').forEach((one) => one.close())")
 
 
-def letter(lying: LyingHouse, words: str, *, padding: int = 0, is_encrypted: bool = True) -> bytes:
+def letter(lying: LyingRig, words: str, *, padding: int = 0, is_encrypted: bool = True) -> bytes:
     """A letter from Bob with a text and an attached mail, which verifies."""
     alice, bob = lying.stack.accounts
     inner = signed(bob, mail(text(f"{words}, inside."), subject=f"{words}, inside"))
@@ -58,14 +58,14 @@ def letter(lying: LyingHouse, words: str, *, padding: int = 0, is_encrypted: boo
     return signed_and_encrypted(bob, alice, message) if is_encrypted else signed(bob, message)
 
 
-def open_letter(pages: MailPages, lying: LyingHouse, message: bytes) -> int:
+def open_letter(pages: MailPages, lying: LyingRig, message: bytes) -> int:
     uid = deliver(lying.stack, message)
     pages.open_message(uid)
     assert pages.state == "verified"
     return uid
 
 
-def forwarded_whole(pages: MailPages, lying: LyingHouse) -> Message:
+def forwarded_whole(pages: MailPages, lying: LyingRig) -> Message:
     """Forward the open message to Bob as a file, and return what he reads in it."""
     bob = lying.stack.accounts[1]
     pages.page.click(named("forward-whole"))
@@ -84,7 +84,7 @@ def forwarded_whole(pages: MailPages, lying: LyingHouse) -> Message:
 
 @pytest.mark.parametrize("is_encrypted", [True, False])
 def test_the_open_message_is_forwarded_as_a_file_and_no_other(
-    pages: MailPages, lying: LyingHouse, is_encrypted: bool
+    pages: MailPages, lying: LyingRig, is_encrypted: bool
 ) -> None:
     uid = open_letter(pages, lying, letter(lying, "Opened", is_encrypted=is_encrypted))
     with lying.bridge.giving(letter(lying, "Other", is_encrypted=is_encrypted), instead_of=uid):
@@ -93,7 +93,7 @@ def test_the_open_message_is_forwarded_as_a_file_and_no_other(
     assert b"Other" not in forwarded
 
 
-def test_a_large_message_that_has_changed_is_not_forwarded_as_a_file(pages: MailPages, lying: LyingHouse) -> None:
+def test_a_large_message_that_has_changed_is_not_forwarded_as_a_file(pages: MailPages, lying: LyingRig) -> None:
     uid = open_letter(pages, lying, letter(lying, "Opened", padding=LARGE_BYTES))
     with lying.bridge.giving(letter(lying, "Other", padding=LARGE_BYTES), instead_of=uid):
         pages.page.click(named("forward-whole"))
@@ -104,7 +104,7 @@ def test_a_large_message_that_has_changed_is_not_forwarded_as_a_file(pages: Mail
 
 
 @pytest.mark.parametrize("padding", [0, LARGE_BYTES])
-def test_the_source_is_that_of_the_open_message(pages: MailPages, lying: LyingHouse, padding: int) -> None:
+def test_the_source_is_that_of_the_open_message(pages: MailPages, lying: LyingRig, padding: int) -> None:
     alice, bob = lying.stack.accounts
     opened = signed_and_encrypted(
         bob, alice, mail(multipart("mixed", text("Opened"), file("x", "x/y", b"." * padding)))
@@ -119,7 +119,7 @@ def test_the_source_is_that_of_the_open_message(pages: MailPages, lying: LyingHo
 
 
 def test_the_source_of_a_message_that_was_not_opened_is_that_of_the_judged_bytes(
-    pages: MailPages, lying: LyingHouse
+    pages: MailPages, lying: LyingRig
 ) -> None:
     bob = lying.stack.accounts[1]
     for_bob = signed_and_encrypted(bob, bob, mail(text("For Bob.")))
@@ -131,7 +131,7 @@ def test_the_source_of_a_message_that_was_not_opened_is_that_of_the_judged_bytes
         pages.page.wait_for_text("X-Which: opened", selector=named("source-text"))
 
 
-def asking(lying: LyingHouse, words: str, *, lines: int = 0) -> bytes:
+def asking(lying: LyingRig, words: str, *, lines: int = 0) -> bytes:
     """A mail of Bob to Alice that asks for a receipt."""
     alice, bob = lying.stack.accounts
     return asking_mail(bob.identity, recipient=alice.address, words=words + f"\r\n{'.' * 76}" * lines)
@@ -142,7 +142,7 @@ def give(pages: MailPages) -> None:
     pages.page.wait_for_text("You made a signed receipt", selector=named("receipt"), timeout_seconds=OPERATION_SECONDS)
 
 
-def test_a_receipt_is_given_for_the_open_message(pages: MailPages, lying: LyingHouse) -> None:
+def test_a_receipt_is_given_for_the_open_message(pages: MailPages, lying: LyingRig) -> None:
     message = asking(lying, "Opened")
     uid = open_letter(pages, lying, message)
     with lying.bridge.giving(asking(lying, "Other"), instead_of=uid):
@@ -154,7 +154,7 @@ def test_a_receipt_is_given_for_the_open_message(pages: MailPages, lying: LyingH
     run(ess.verify_receipt(receipt, find_signed_layer(message).signed_data, provider=NATIVE))
 
 
-def test_no_receipt_is_given_for_a_large_message_that_has_changed(pages: MailPages, lying: LyingHouse) -> None:
+def test_no_receipt_is_given_for_a_large_message_that_has_changed(pages: MailPages, lying: LyingRig) -> None:
     uid = open_letter(pages, lying, asking(lying, "Opened", lines=LARGE_LINES))
     before = len(lying.stack.mail_server.messages("bob@example.test"))
     pages.page.click(named("receipt-send"))
@@ -166,7 +166,7 @@ def test_no_receipt_is_given_for_a_large_message_that_has_changed(pages: MailPag
     give(pages)
 
 
-def test_an_answer_a_preview_and_an_attached_mail_are_of_the_open_message(pages: MailPages, lying: LyingHouse) -> None:
+def test_an_answer_a_preview_and_an_attached_mail_are_of_the_open_message(pages: MailPages, lying: LyingRig) -> None:
     uid = open_letter(pages, lying, letter(lying, "Opened"))
     with lying.bridge.giving(letter(lying, "Other"), instead_of=uid):
         pages.page.click(named("preview-attachment"))
@@ -184,13 +184,13 @@ def test_an_answer_a_preview_and_an_attached_mail_are_of_the_open_message(pages:
         pages.discard()
 
 
-def test_an_opening_reads_the_bytes_once_although_it_gives_two_verdicts(pages: MailPages, lying: LyingHouse) -> None:
+def test_an_opening_reads_the_bytes_once_although_it_gives_two_verdicts(pages: MailPages, lying: LyingRig) -> None:
     uid = deliver(lying.stack, letter(lying, "Opened", is_encrypted=False))
     pages.open_message(uid)
     assert lying.bridge.reads.count(uid) == 1
 
 
-def test_a_decision_about_trust_judges_the_same_bytes_again(pages: MailPages, lying: LyingHouse) -> None:
+def test_a_decision_about_trust_judges_the_same_bytes_again(pages: MailPages, lying: LyingRig) -> None:
     person = strangers.stranger()
     uid = strangers.deliver(lying.stack, pages.account, person, "Opened")
     other = strangers.deliver(lying.stack, pages.account, person, "Other")
@@ -207,7 +207,7 @@ def test_a_decision_about_trust_judges_the_same_bytes_again(pages: MailPages, ly
         assert pages.page.text(named("subject")) == "Opened"
 
 
-def test_a_message_can_be_left_while_it_is_forwarded(pages: MailPages, lying: LyingHouse) -> None:
+def test_a_message_can_be_left_while_it_is_forwarded(pages: MailPages, lying: LyingRig) -> None:
     welcome = strangers.welcome_of(lying.stack, pages.account)
     open_letter(pages, lying, letter(lying, "Opened", padding=LARGE_BYTES))
     pages.page.js(
@@ -219,12 +219,12 @@ def test_a_message_can_be_left_while_it_is_forwarded(pages: MailPages, lying: Ly
     assert pages.state == "verified"
 
 
-def test_a_draft_is_continued_from_the_bytes_that_named_it(pages: MailPages, lying: LyingHouse) -> None:
-    put_draft(lying.stack, str(uuid4()), "The lighthouse keeper")
+def test_a_draft_is_continued_from_the_bytes_that_named_it(pages: MailPages, lying: LyingRig) -> None:
+    put_draft(lying.stack, str(uuid4()), "The lightrig keeper")
     open_drafts(pages)
     pages.page.wait_for_text("Dusk", selector=named("message-row"), timeout_seconds=OPERATION_SECONDS)
     lying.bridge.reads.clear()
     open_only_draft(pages)
-    wait_for_text(pages, "The lighthouse keeper")
+    wait_for_text(pages, "The lightrig keeper")
     assert len(lying.bridge.reads) == 1
     discard(pages, lying.stack)

@@ -8,7 +8,7 @@ from tests.support.browser.page import ENTER, Page
 from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.draft_driver import wait_until
 from tests.support.pages.driver import named
-from tests.support.pages.mail_house import (
+from tests.support.pages.mail_rig import (
     Mailbox,
     focus,
     focused,

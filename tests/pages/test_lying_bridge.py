@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.browser.browsers import Browser
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
-from tests.support.pages.rule_bridge import RuleHouse, ruled as ruled
+from tests.support.pages.rule_bridge import RuleRig, ruled as ruled
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
@@ -16,7 +16,7 @@ MALLORY = "mallory@example.test"
 
 
 @pytest.fixture
-def alice(browser: Browser, ruled: RuleHouse) -> Iterator[MailPages]:
+def alice(browser: Browser, ruled: RuleRig) -> Iterator[MailPages]:
     """The pages before anybody has signed in, for Alice."""
     pages = MailPages(browser, ruled.stack.pages_url, ruled.stack.accounts[0])
     yield pages
@@ -24,7 +24,7 @@ def alice(browser: Browser, ruled: RuleHouse) -> Iterator[MailPages]:
 
 
 @pytest.mark.thorough(False)
-def test_another_account_than_the_one_that_was_typed_is_not_signed_in(alice: MailPages, ruled: RuleHouse) -> None:
+def test_another_account_than_the_one_that_was_typed_is_not_signed_in(alice: MailPages, ruled: RuleRig) -> None:
     """Letters would leave in the name of somebody else, and answers to them would go there."""
     with ruled.bridge.renaming(alice.account.address, MALLORY):
         alice.sign_in()
@@ -36,7 +36,7 @@ def test_another_account_than_the_one_that_was_typed_is_not_signed_in(alice: Mai
 
 
 @pytest.mark.thorough(False)
-def test_a_tab_shows_nothing_under_another_address_after_a_reload(alice: MailPages, ruled: RuleHouse) -> None:
+def test_a_tab_shows_nothing_under_another_address_after_a_reload(alice: MailPages, ruled: RuleRig) -> None:
     alice.sign_in()
     alice.page.wait_for_selector(named("unlock-form"), timeout_seconds=OPERATION_SECONDS)
     with ruled.bridge.renaming(alice.account.address, MALLORY):
@@ -49,7 +49,7 @@ def test_a_tab_shows_nothing_under_another_address_after_a_reload(alice: MailPag
     alice.page.wait_for_text(alice.account.address, selector="body", timeout_seconds=OPERATION_SECONDS)
 
 
-def test_words_of_the_bridge_are_called_its_words(alice: MailPages, ruled: RuleHouse) -> None:
+def test_words_of_the_bridge_are_called_its_words(alice: MailPages, ruled: RuleRig) -> None:
     """They would otherwise stand in the page as its own sentence."""
     alice.sign_in()
     alice.page.wait_for_selector(named("unlock-form"), timeout_seconds=OPERATION_SECONDS)
@@ -63,7 +63,7 @@ def test_words_of_the_bridge_are_called_its_words(alice: MailPages, ruled: RuleH
     alice.page.browser.expect_error("400")
 
 
-def test_a_refusal_names_nobody_who_was_not_to_get_the_message(alice: MailPages, ruled: RuleHouse) -> None:
+def test_a_refusal_names_nobody_who_was_not_to_get_the_message(alice: MailPages, ruled: RuleRig) -> None:
     alice.enter()
     alice.write(to="bob@example.test", subject="S", text="T")
     alice.wait_until_sendable()
@@ -79,7 +79,7 @@ def test_a_refusal_names_nobody_who_was_not_to_get_the_message(alice: MailPages,
     alice.page.browser.expect_error("400")
 
 
-def test_an_answer_that_breaks_off_is_one_that_did_not_come(alice: MailPages, ruled: RuleHouse) -> None:
+def test_an_answer_that_breaks_off_is_one_that_did_not_come(alice: MailPages, ruled: RuleRig) -> None:
     """List, folders and message have the sentence of a server that does not answer, and come at the next try."""
     alice.enter()
     alice.show_inbox()

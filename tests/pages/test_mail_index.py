@@ -11,7 +11,7 @@ from tests.support.browser.page import ENTER, Page
 from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.mail_letters import mail, text
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
-from tests.support.pages.mail_house import wait_for_subjects
+from tests.support.pages.mail_rig import wait_for_subjects
 from tests.support.pages.received import deliver, signed_and_encrypted, stack as stack
 from webbridge.demo.stack import DemoStack
 
@@ -58,7 +58,7 @@ def test_nothing_is_stored_in_clear_and_no_record_opens_in_the_place_of_another(
     stored = page.js(STORED)
     assert len(stored) == 3
     # Shorter words are by chance among encrypted bytes.
-    for word in ("lighthouse", "Harbour", "harbour", "bob@", "example", "[...]"):
+    for word in ("lightrig", "Harbour", "harbour", "bob@", "example", "[...]"):
         assert all(word not in record for record in stored), word
     refused = page.js(IN_PAGE["exchangeRecords"])
     assert refused == ["OperationError", "broken"]
@@ -130,15 +130,15 @@ def search(pages: MailPages, words: str, place: str = "text") -> None:
 @pytest.mark.thorough(False)
 def test_a_person_finds_a_word_of_an_encrypted_message(browser: Browser, stack: DemoStack) -> None:
     alice, bob = stack.accounts
-    for subject, words in [("The harbour", "We meet at the lighthouse."), ("The station", "We meet at the clock.")]:
+    for subject, words in [("The harbour", "We meet at the lightrig."), ("The station", "We meet at the clock.")]:
         deliver(stack, signed_and_encrypted(bob, alice, mail(text(words), subject=subject)))
     count = len(stack.mail_server.messages(alice.address))
     pages = MailPages(browser, stack.pages_url, alice)
     pages.enter()
-    search(pages, "lighthouse")
+    search(pages, "lightrig")
     pages.page.wait_for_text("cannot read what is encrypted", selector=named("search-note"))
     switch_on(pages, count)
-    search(pages, "LIGHTHOUSE meet")
+    search(pages, "LIGHTRIG meet")
     wait_for_subjects(pages.page, "The harbour")
     pages.page.wait_for_text("This device has searched the encrypted messages", selector=named("search-note"))
     search(pages, "clock", "here")
@@ -148,7 +148,7 @@ def test_a_person_finds_a_word_of_an_encrypted_message(browser: Browser, stack: 
     pages.page.wait_for_text("We meet at the clock.", timeout_seconds=OPERATION_SECONDS)
     stored = pages.page.js(STORED)
     assert stored
-    for word in ("lighthouse", "clock", "harbour", "station", "bob", "alice"):
+    for word in ("lightrig", "clock", "harbour", "station", "bob", "alice"):
         assert all(word not in record.lower() for record in stored), word
     pages.page.click(named("lock"))
     pages.page.wait_for_selector(named("unlock-form"))

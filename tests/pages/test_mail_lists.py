@@ -11,10 +11,10 @@ from tests.support.browser.browsers import Browser, Chromium
 from tests.support.browser.page import CONTROL, ENTER, ESCAPE, Page
 from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import OPERATION_SECONDS, named
-from tests.support.pages.mail_house import (
+from tests.support.pages.mail_rig import (
     SETTLED,
     Mailbox,
-    MailHouse,
+    MailRig,
     build_message,
     focus,
     focused,
@@ -32,12 +32,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 FOLDER_NAMES = "() => [...document.querySelectorAll('[data-test=folder]')].map((link) => link.dataset.folder)"
 
 
-def test_the_newest_date_is_first_below_the_heading_of_its_day(
-    house: MailHouse, mail: Mailbox, browser: Browser
-) -> None:
+def test_the_newest_date_is_first_below_the_heading_of_its_day(rig: MailRig, mail: Mailbox, browser: Browser) -> None:
     for subject, days in [("New", 0), ("Old", 400), ("Yesterday's", 1), ("Last week's", 3)]:
         mail.append(build_message(subject, days_ago=days))
-    page = house.visit(browser, mail.address)
+    page = rig.visit(browser, mail.address)
     wait_for_subjects(page, "New", "Yesterday's", "Last week's", "Old")
     titles = page.js("() => [...document.querySelectorAll('.day-title')].map((each) => each.textContent)")
     assert titles[:2] == ["Today", "Yesterday"]
@@ -65,11 +63,11 @@ def test_folders_inside_others_stand_below_them(inbox: Page) -> None:
 
 
 @pytest.mark.thorough(False)
-def test_conversations_are_one_row_that_unfolds(house: MailHouse, mail: Mailbox, browser: Browser) -> None:
+def test_conversations_are_one_row_that_unfolds(rig: MailRig, mail: Mailbox, browser: Browser) -> None:
     mail.append(build_message("Question", days_ago=2, more="Message-ID: <q@x.test>\r\n"))
     mail.append(build_message("Alone", days_ago=1, more="Message-ID: <alone@x.test>\r\n"))
     mail.append(build_message("Re: Question", more="Message-ID: <a@x.test>\r\nIn-Reply-To: <q@x.test>\r\n"))
-    page = house.visit(browser, mail.address)
+    page = rig.visit(browser, mail.address)
     page.click(named("threads"))
     wait_for_subjects(page, "Re: Question", "Alone")
     page.click(named("row-thread"))
@@ -333,8 +331,8 @@ SCROLL = IN_PAGE["scroll"]
 WHEEL = IN_PAGE["wheel"]
 
 
-def test_ten_thousand_rows_come_as_one_scrolls(chromium: Chromium, house: MailHouse) -> None:
-    page = chromium.open(house.pages_url)
+def test_ten_thousand_rows_come_as_one_scrolls(chromium: Chromium, rig: MailRig) -> None:
+    page = chromium.open(rig.pages_url)
     page.js(MANY)
     page.js(SCROLL, 1000)
     few = page.js(WHEEL)

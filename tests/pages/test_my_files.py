@@ -22,7 +22,7 @@ from tests.support.browser.page_scripts import page_scripts
 from tests.support.browser.webkit import WebKit
 from tests.support.pages.driver import OPERATION_SECONDS, named
 from tests.support.pages.kept_files import Cabinet, FilesPage, many_files
-from tests.support.pages.sent_parcels import SendingHouse
+from tests.support.pages.sent_parcels import SendingRig
 from webbridge.database.tables import KEPT_FILE, KEPT_INDEX
 from webbridge.delivery.kept.records import TooManyFiles
 from webbridge.services import services_of
@@ -41,18 +41,18 @@ LOSING = IN_PAGE["losing"]
 
 
 @pytest.fixture
-def cabinet(sending_house: SendingHouse) -> Cabinet:
+def cabinet(sending_rig: SendingRig) -> Cabinet:
     """The first account, which keeps no files yet."""
-    database = services_of(sending_house.app).database
+    database = services_of(sending_rig.app).database
     with database.transaction() as rows:
         rows.execute(KEPT_FILE.delete())
         rows.execute(KEPT_INDEX.delete())
-    return Cabinet(sending_house)
+    return Cabinet(sending_rig)
 
 
 @pytest.fixture
 def files(browser: Browser, cabinet: Cabinet) -> Iterator[FilesPage]:
-    page = FilesPage(browser, cabinet.house)
+    page = FilesPage(browser, cabinet.rig)
     page.show()
     yield page
     page.close()
@@ -101,7 +101,7 @@ def test_a_file_is_kept_filed_and_saved_again(files: FilesPage, cabinet: Cabinet
     page.wait_for_text("Files in it: 1.", selector="dialog")
     page.click(named("file-delete-go"))
     files.wait_for_names("empty.txt")
-    with services_of(cabinet.house.app).database.reading() as rows:
+    with services_of(cabinet.rig.app).database.reading() as rows:
         assert len(rows.execute(KEPT_FILE.select()).all()) == 1
 
 
@@ -131,10 +131,10 @@ def test_a_large_file_goes_there_and_back_and_openssl_reads_its_chunks(
         )
         saved = wait_for_download(tmp_path / "saved", "large.bin")
     assert hashlib.sha256(saved).digest() == hashlib.sha256(data).digest()
-    with services_of(cabinet.house.app).database.reading() as rows:
+    with services_of(cabinet.rig.app).database.reading() as rows:
         (row,) = rows.execute(KEPT_FILE.select()).all()
-    store = cabinet.house.delivery.store
-    account = cabinet.house.stack.accounts[0]
+    store = cabinet.rig.delivery.store
+    account = cabinet.rig.stack.accounts[0]
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     key.write_text(account_key(cabinet))
     certificate.write_bytes(build_pem("CERTIFICATE", account.identity.certificate.der))
@@ -148,7 +148,7 @@ def test_a_large_file_goes_there_and_back_and_openssl_reads_its_chunks(
 
 def account_key(cabinet: Cabinet) -> str:
     """The private key of the first account as openssl writes it from the person's own file."""
-    account = cabinet.house.stack.accounts[0]
+    account = cabinet.rig.stack.accounts[0]
     command = ["openssl", "pkcs12", "-nodes", "-nocerts", "-passin", f"pass:{account.key_passphrase}"]
     return subprocess.run(command, input=account.p12, capture_output=True, check=True).stdout.decode()
 
@@ -157,7 +157,7 @@ def account_key(cabinet: Cabinet) -> str:
 def test_two_devices_do_not_undo_each_other(
     browser: Browser, files: FilesPage, cabinet: Cabinet, tmp_path: Path
 ) -> None:
-    other = FilesPage(browser, cabinet.house)
+    other = FilesPage(browser, cabinet.rig)
     other.show()
     browser.expect_error("409")
     files.page.activate()
@@ -201,7 +201,7 @@ def test_an_older_index_is_refused_until_the_person_agrees(
 def test_an_index_of_another_signer_or_of_another_number_is_refused(
     browser: Browser, files: FilesPage, cabinet: Cabinet
 ) -> None:
-    alice, bob = cabinet.house.stack.accounts[:2]
+    alice, bob = cabinet.rig.stack.accounts[:2]
     cabinet.store_index(many_files(1), signer=bob.identity)
     files.show()
     files.page.wait_for_text("None of your own keys has signed this", selector=named("files-error"))
@@ -216,7 +216,7 @@ def test_an_index_of_another_signer_or_of_another_number_is_refused(
 def test_ten_thousand_files_are_listed_and_searched(
     browser: Browser, files: FilesPage, cabinet: Cabinet, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cabinet.store_index(many_files(10_000), signer=cabinet.house.stack.accounts[0].identity)
+    cabinet.store_index(many_files(10_000), signer=cabinet.rig.stack.accounts[0].identity)
     files.page.js("() => { location.hash = '#/folder/inbox'; }")
     files.page.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
     files.page.js(IN_PAGE["tenThousandFilesAreListedAndSearched"])
@@ -237,9 +237,9 @@ def test_ten_thousand_files_are_listed_and_searched(
 def test_a_changed_chunk_is_not_saved(browser: Browser, files: FilesPage, cabinet: Cabinet, tmp_path: Path) -> None:
     files.add(write(tmp_path, "small.txt"))
     files.wait_for_names("small.txt")
-    with services_of(cabinet.house.app).database.reading() as rows:
+    with services_of(cabinet.rig.app).database.reading() as rows:
         (row,) = rows.execute(KEPT_FILE.select()).all()
-    path = Path(cabinet.house.delivery.config.store) / row.folder[:2] / row.folder[2:] / "whole"
+    path = Path(cabinet.rig.delivery.config.store) / row.folder[:2] / row.folder[2:] / "whole"
     path.write_bytes(bytes([*path.read_bytes()[:200], path.read_bytes()[200] ^ 1, *path.read_bytes()[201:]]))
     with downloads_into(files.page, tmp_path / "saved"):
         files.save("small.txt")
@@ -262,7 +262,7 @@ def test_a_refused_upload_says_why_and_is_tried_again(
 
 def test_webkit_keeps_files(webkit: WebKit, cabinet: Cabinet, tmp_path: Path) -> None:
     data = secrets.token_bytes(1_000_000) * (LARGE_BYTES // 1_000_000)
-    files = FilesPage(webkit, cabinet.house)
+    files = FilesPage(webkit, cabinet.rig)
     files.show()
     files.add(write(tmp_path, "small.txt"), write(tmp_path, "large.bin", data))
     files.wait_for_names("large.bin", "small.txt")

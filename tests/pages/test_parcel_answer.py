@@ -18,7 +18,7 @@ from tests.support.browser.browsers import Browser
 from tests.support.browser.webkit import WebKit
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.parcel_letters import answers_to
-from tests.support.pages.parcels import MAX_ANSWER_BYTES, MESSAGE, READER, ParcelHouse, ParcelPage, Sent, letter
+from tests.support.pages.parcels import MAX_ANSWER_BYTES, MESSAGE, READER, ParcelPage, ParcelRig, Sent, letter
 from tests.support.people import PROVIDER, trust
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
@@ -29,16 +29,16 @@ ANSWER_ROUTE = ("POST", "/api/open/answer")
 SCRIPTS = "() => [...document.scripts].map(({ src }) => src.split('/').at(-1))"
 
 
-def bob_of(house: ParcelHouse) -> Identity:
-    return house.stack.accounts[1].identity
+def bob_of(rig: ParcelRig) -> Identity:
+    return rig.stack.accounts[1].identity
 
 
-def send_letter(house: ParcelHouse) -> Sent:
-    return house.send({MESSAGE: letter(SUBJECT, "Does Thursday suit you?")}, kind="message", signer=bob_of(house))
+def send_letter(rig: ParcelRig) -> Sent:
+    return rig.send({MESSAGE: letter(SUBJECT, "Does Thursday suit you?")}, kind="message", signer=bob_of(rig))
 
 
-def open_parcel(browser: Browser | WebKit, house: ParcelHouse, sent: Sent) -> ParcelPage:
-    reader = ParcelPage(browser, sent.link(house.stack.pages_url))
+def open_parcel(browser: Browser | WebKit, rig: ParcelRig, sent: Sent) -> ParcelPage:
+    reader = ParcelPage(browser, sent.link(rig.stack.pages_url))
     reader.open(sent.words)
     reader.page.wait_for_selector(f"{named('write-answer')}, {named('no-answer')}", timeout_seconds=OPERATION_SECONDS)
     return reader
@@ -75,22 +75,22 @@ def wait_for_problem(reader: ParcelPage) -> str:
 
 @pytest.mark.thorough(False)
 def test_the_sender_reads_the_answer_and_its_file_in_ordinary_mail(
-    browser: Browser, parcel_house: ParcelHouse, tmp_path: Path
+    browser: Browser, parcel_rig: ParcelRig, tmp_path: Path
 ) -> None:
-    sent = send_letter(parcel_house)
+    sent = send_letter(parcel_rig)
     note = tmp_path / "signed plan.txt"
     note.write_bytes(b"Signed: Renate")
-    reader = open_parcel(browser, parcel_house, sent)
+    reader = open_parcel(browser, parcel_rig, sent)
     assert "parcel_answer.js" not in reader.page.js(SCRIPTS), "it is loaded with the answer"
     write_answer(reader, ANSWER, note)
     assert "nothing proves that you wrote it" in reader.page.text(named("answer-meaning"))
     press_send(reader)
     reference = reader.page.text(named("parcel-reference"))
     assert reference in wait_until_sent(reader)
-    (mail,) = answers_to(parcel_house, count=1)
+    (mail,) = answers_to(parcel_rig, count=1)
     for secret in (ANSWER.splitlines()[0], SUBJECT, note.name, "Signed"):
         assert secret.encode() not in mail
-    keys = Keys(identities=[bob_of(parcel_house)])
+    keys = Keys(identities=[bob_of(parcel_rig)])
     message = decrypt_message(mail, keys, PROVIDER)
     read = read_encrypted_payload(message)
     assert ANSWER in read.text.replace("\r\n", "\n")
@@ -102,8 +102,8 @@ def test_the_sender_reads_the_answer_and_its_file_in_ordinary_mail(
     assert report.protected_headers.altered_outside == (), "the mail around it is not called altered"
     head = parse_entity(message).headers
     assert [field.text for field in head.find("Subject")] == [f"Re: {SUBJECT}"]
-    assert parcel_house.states_of(sent)[-1] == "answered"
-    assert decrypted_by_openssl(mail, bob_of(parcel_house), tmp_path).count(b"Thursday suits me.") == 1
+    assert parcel_rig.states_of(sent)[-1] == "answered"
+    assert decrypted_by_openssl(mail, bob_of(parcel_rig), tmp_path).count(b"Thursday suits me.") == 1
     # There may be another one.
     reader.page.click(named("answer-done"))
     reader.page.wait_for_selector(named("write-answer"))
@@ -111,20 +111,20 @@ def test_the_sender_reads_the_answer_and_its_file_in_ordinary_mail(
 
 
 def test_a_reply_to_the_answer_goes_to_the_people_of_the_parcel_and_never_to_the_service(
-    browser: Browser, parcel_house: ParcelHouse
+    browser: Browser, parcel_rig: ParcelRig
 ) -> None:
-    bob = parcel_house.stack.accounts[1]
-    reader = open_parcel(browser, parcel_house, send_letter(parcel_house))
+    bob = parcel_rig.stack.accounts[1]
+    reader = open_parcel(browser, parcel_rig, send_letter(parcel_rig))
     write_answer(reader)
     press_send(reader)
     reference = reader.page.text(named("parcel-reference"))
     wait_until_sent(reader)
     reader.close()
-    (mail,) = answers_to(parcel_house, count=1)
+    (mail,) = answers_to(parcel_rig, count=1)
     # A reply of before, which another parcel has got, is not taken for this one.
-    send_letter(parcel_house)
-    uid = parcel_house.stack.mail_server.append(bob.address, mail)
-    pages = MailPages(browser, parcel_house.stack.pages_url, bob)
+    send_letter(parcel_rig)
+    uid = parcel_rig.stack.mail_server.append(bob.address, mail)
+    pages = MailPages(browser, parcel_rig.stack.pages_url, bob)
     pages.enter()
     pages.open_message(uid)
     assert ANSWER.splitlines()[0] in pages.body
@@ -146,43 +146,43 @@ def decrypted_by_openssl(mail: bytes, identity: Identity, folder: Path) -> bytes
     return subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
 
 
-def test_a_second_press_sends_no_second_answer(browser: Browser, parcel_house: ParcelHouse) -> None:
-    reader = open_parcel(browser, parcel_house, send_letter(parcel_house))
+def test_a_second_press_sends_no_second_answer(browser: Browser, parcel_rig: ParcelRig) -> None:
+    reader = open_parcel(browser, parcel_rig, send_letter(parcel_rig))
     write_answer(reader)
     reader.page.js(
         "(selector) => { const one = document.querySelector(selector); one.click(); one.click(); }",
         named("send-answer"),
     )
     wait_until_sent(reader)
-    assert len(answers_to(parcel_house, count=1)) == 1
+    assert len(answers_to(parcel_rig, count=1)) == 1
     reader.close()
 
 
-def test_an_answer_that_was_lost_on_its_way_is_sent_once(browser: Browser, parcel_house: ParcelHouse) -> None:
+def test_an_answer_that_was_lost_on_its_way_is_sent_once(browser: Browser, parcel_rig: ParcelRig) -> None:
     # The answer of the lost request has no header of CORS, so Firefox writes both into its console.
     browser.expect_error("502")
-    reader = open_parcel(browser, parcel_house, send_letter(parcel_house))
+    reader = open_parcel(browser, parcel_rig, send_letter(parcel_rig))
     keys = []
 
     def lose(request: Request, _: Response) -> Response:
         keys.append(request.headers["Idempotency-Key"])
         return Response(status=502)
 
-    parcel_house.meddle(*ANSWER_ROUTE, lose)
+    parcel_rig.meddle(*ANSWER_ROUTE, lose)
     write_answer(reader)
     press_send(reader)
     assert wait_for_problem(reader)
     assert reader.page.js("(selector) => document.querySelector(selector).value", named("answer-text")) == ANSWER
-    parcel_house.changes.clear()
+    parcel_rig.changes.clear()
     press_send(reader)
     wait_until_sent(reader)
     assert len(keys) == 1
-    assert len(answers_to(parcel_house, count=1)) == 1
+    assert len(answers_to(parcel_rig, count=1)) == 1
     reader.close()
 
 
-def test_too_much_and_nothing_are_not_sent(browser: Browser, parcel_house: ParcelHouse, tmp_path: Path) -> None:
-    reader = open_parcel(browser, parcel_house, send_letter(parcel_house))
+def test_too_much_and_nothing_are_not_sent(browser: Browser, parcel_rig: ParcelRig, tmp_path: Path) -> None:
+    reader = open_parcel(browser, parcel_rig, send_letter(parcel_rig))
     large = tmp_path / "large.bin"
     large.write_bytes(bytes(MAX_ANSWER_BYTES))
     write_answer(reader, "", large)
@@ -191,50 +191,48 @@ def test_too_much_and_nothing_are_not_sent(browser: Browser, parcel_house: Parce
     reader.page.click('button[aria-label="Remove large.bin"]')
     press_send(reader)
     assert "Nothing is written yet" in wait_for_problem(reader)
-    assert ANSWER_ROUTE not in parcel_house.asked
+    assert ANSWER_ROUTE not in parcel_rig.asked
     reader.close()
 
 
-def test_a_ticket_that_ended_is_renewed_once(browser: Browser, parcel_house: ParcelHouse) -> None:
-    reader = open_parcel(browser, parcel_house, send_letter(parcel_house))
+def test_a_ticket_that_ended_is_renewed_once(browser: Browser, parcel_rig: ParcelRig) -> None:
+    reader = open_parcel(browser, parcel_rig, send_letter(parcel_rig))
 
     def end(_: Request, answer: Response) -> Response:
-        parcel_house.changes.clear()
+        parcel_rig.changes.clear()
         answer.status_code = 401
         answer.set_data('{"code": "ticket-ended", "message": ""}')
         return answer
 
-    parcel_house.meddle(*ANSWER_ROUTE, end)
+    parcel_rig.meddle(*ANSWER_ROUTE, end)
     write_answer(reader)
     press_send(reader)
     wait_until_sent(reader)
-    assert parcel_house.asked.count(ANSWER_ROUTE) == 2
-    assert len(answers_to(parcel_house, count=1)) == 1
+    assert parcel_rig.asked.count(ANSWER_ROUTE) == 2
+    assert len(answers_to(parcel_rig, count=1)) == 1
     reader.close()
 
 
-def test_a_parcel_that_was_withdrawn_meanwhile_takes_no_answer(browser: Browser, parcel_house: ParcelHouse) -> None:
-    sent = send_letter(parcel_house)
-    reader = open_parcel(browser, parcel_house, sent)
+def test_a_parcel_that_was_withdrawn_meanwhile_takes_no_answer(browser: Browser, parcel_rig: ParcelRig) -> None:
+    sent = send_letter(parcel_rig)
+    reader = open_parcel(browser, parcel_rig, sent)
     write_answer(reader)
-    parcel_house.withdraw(sent)
+    parcel_rig.withdraw(sent)
     press_send(reader)
     assert "The sender has withdrawn this parcel" in wait_for_problem(reader)
-    assert answers_to(parcel_house, count=0) == []
+    assert answers_to(parcel_rig, count=0) == []
     reader.close()
 
 
-def test_a_sender_without_a_verified_certificate_gets_no_answer(browser: Browser, parcel_house: ParcelHouse) -> None:
-    reader = open_parcel(browser, parcel_house, parcel_house.send({"a.txt": b"A"}))
+def test_a_sender_without_a_verified_certificate_gets_no_answer(browser: Browser, parcel_rig: ParcelRig) -> None:
+    reader = open_parcel(browser, parcel_rig, parcel_rig.send({"a.txt": b"A"}))
     assert "cannot encrypt a reply" in reader.page.text(named("no-answer"))
     assert reader.page.js("(selector) => document.querySelector(selector)", named("write-answer")) is None
     reader.close()
 
 
-def test_closing_the_parcel_deletes_an_answer_that_is_being_written(
-    browser: Browser, parcel_house: ParcelHouse
-) -> None:
-    reader = open_parcel(browser, parcel_house, send_letter(parcel_house))
+def test_closing_the_parcel_deletes_an_answer_that_is_being_written(browser: Browser, parcel_rig: ParcelRig) -> None:
+    reader = open_parcel(browser, parcel_rig, send_letter(parcel_rig))
     write_answer(reader)
     reader.page.click(named("close-parcel"))
     reader.page.wait_for_selector(named("closed-note"))
@@ -242,17 +240,17 @@ def test_closing_the_parcel_deletes_an_answer_that_is_being_written(
     reader.close()
 
 
-def test_webkit_answers_a_parcel(webkit: WebKit, parcel_house: ParcelHouse, tmp_path: Path) -> None:
+def test_webkit_answers_a_parcel(webkit: WebKit, parcel_rig: ParcelRig, tmp_path: Path) -> None:
     note = tmp_path / "note.txt"
     note.write_bytes(b"Signed: Renate")
-    reader = open_parcel(webkit, parcel_house, send_letter(parcel_house))
+    reader = open_parcel(webkit, parcel_rig, send_letter(parcel_rig))
     write_answer(reader, ANSWER, note)
     reader.page.show_top(390, 844)
     assert not reader.page.overflows_sideways()
     press_send(reader)
     wait_until_sent(reader)
-    (mail,) = answers_to(parcel_house, count=1)
-    read = read_encrypted_payload(decrypt_message(mail, Keys(identities=[bob_of(parcel_house)]), PROVIDER))
+    (mail,) = answers_to(parcel_rig, count=1)
+    read = read_encrypted_payload(decrypt_message(mail, Keys(identities=[bob_of(parcel_rig)]), PROVIDER))
     assert ANSWER in read.text.replace("\r\n", "\n")
     assert [(one.filename, one.data) for one in read.attachments] == [(note.name, b"Signed: Renate")]
     reader.close()

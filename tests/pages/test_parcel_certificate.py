@@ -24,7 +24,7 @@ from tests.support.pages.key_files import (
     open_by_key_file,
     wait_for_refusal,
 )
-from tests.support.pages.parcels import MESSAGE, ParcelHouse, ParcelPage, Sent, letter
+from tests.support.pages.parcels import MESSAGE, ParcelPage, ParcelRig, Sent, letter
 from tests.support.people import PROVIDER
 from webbridge.demo.accounts import certificate_pem
 
@@ -40,29 +40,29 @@ def key_file(tmp_path_factory: pytest.TempPathFactory) -> KeyFile:
 
 
 def send_letter(
-    house: ParcelHouse, *for_whom: KeyFile, is_signed: bool = True, encrypt: Callable[[bytes, str], bytes] | None = None
+    rig: ParcelRig, *for_whom: KeyFile, is_signed: bool = True, encrypt: Callable[[bytes, str], bytes] | None = None
 ) -> Sent:
-    return house.send(
+    return rig.send(
         {MESSAGE: letter("The plans", TEXT), "plan.pdf": b"%PDF-1.7 the plan"},
         kind="message",
-        signer=house.stack.accounts[1].identity if is_signed else None,
+        signer=rig.stack.accounts[1].identity if is_signed else None,
         certificates=[one.certificate for one in for_whom],
         encrypt=encrypt,
     )
 
 
-def arrive(browser: Browser | WebKit, house: ParcelHouse, sent: Sent) -> ParcelPage:
-    return ParcelPage(browser, sent.link(house.stack.pages_url))
+def arrive(browser: Browser | WebKit, rig: ParcelRig, sent: Sent) -> ParcelPage:
+    return ParcelPage(browser, sent.link(rig.stack.pages_url))
 
 
 @pytest.mark.thorough(False)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_key_file_opens_a_parcel_without_the_words(
-    browser: Browser, parcel_house: ParcelHouse, tmp_path: Path, kind: str
+    browser: Browser, parcel_rig: ParcelRig, tmp_path: Path, kind: str
 ) -> None:
     key_file = make_key_file(tmp_path, key=KINDS[kind])
-    sent = send_letter(parcel_house, key_file)
-    reader = arrive(browser, parcel_house, sent)
+    sent = send_letter(parcel_rig, key_file)
+    reader = arrive(browser, parcel_rig, sent)
     choose_key_file(reader, key_file.path)
     reader.wait_until_opened()
     assert reader.state == "verified"
@@ -70,24 +70,22 @@ def test_a_key_file_opens_a_parcel_without_the_words(
     # The words and the certificate are two ways for one person.
     assert reader.page.text(named("lock-mark")) == "Encrypted for 1 person"
     assert reader.file_names() == ["plan.pdf"]
-    assert {"received", "opened"} <= set(parcel_house.states_of(sent))
+    assert {"received", "opened"} <= set(parcel_rig.states_of(sent))
     # Nobody has asked for what the words need.
-    assert ("POST", "/api/open/start") not in parcel_house.asked
+    assert ("POST", "/api/open/start") not in parcel_rig.asked
     reader.close()
 
 
 @pytest.mark.thorough(False)
-def test_the_person_confirms_with_a_signed_receipt(
-    browser: Browser, parcel_house: ParcelHouse, key_file: KeyFile
-) -> None:
-    sent = send_letter(parcel_house, key_file)
-    reader = arrive(browser, parcel_house, sent)
+def test_the_person_confirms_with_a_signed_receipt(browser: Browser, parcel_rig: ParcelRig, key_file: KeyFile) -> None:
+    sent = send_letter(parcel_rig, key_file)
+    reader = arrive(browser, parcel_rig, sent)
     open_by_key_file(reader, key_file.path)
-    assert parcel_house.stack.accounts[1].address in reader.page.text(named("receipt-offer"))
-    assert parcel_house.shown(sent)["receipts"] == []
+    assert parcel_rig.stack.accounts[1].address in reader.page.text(named("receipt-offer"))
+    assert parcel_rig.shown(sent)["receipts"] == []
     reader.page.click(named("confirm-parcel"))
     reader.page.wait_for_selector(named("confirmed"), timeout_seconds=OPERATION_SECONDS)
-    shown = parcel_house.shown(sent)
+    shown = parcel_rig.shown(sent)
     assert "recipient-signed" in {row["by"] for row in shown["states"]}
     (receipt,) = map(b64decode, shown["receipts"])
     run(check_parcel_receipt(receipt, PROVIDER, parcel=sent.draft.id))
@@ -100,10 +98,10 @@ def test_the_person_confirms_with_a_signed_receipt(
 
 @pytest.mark.parametrize("way", ["by words", "not signed"])
 def test_a_receipt_is_offered_only_by_certificate_to_a_verified_sender(
-    browser: Browser, parcel_house: ParcelHouse, key_file: KeyFile, way: str
+    browser: Browser, parcel_rig: ParcelRig, key_file: KeyFile, way: str
 ) -> None:
-    sent = send_letter(parcel_house, key_file, is_signed=way == "by words")
-    reader = arrive(browser, parcel_house, sent)
+    sent = send_letter(parcel_rig, key_file, is_signed=way == "by words")
+    reader = arrive(browser, parcel_rig, sent)
     if way == "by words":
         reader.open(sent.words)
     else:
@@ -133,11 +131,11 @@ def openssl_by_password(content: bytes, secret: str) -> bytes:
 @pytest.mark.thorough(False)
 @pytest.mark.parametrize("kind", KINDS)
 def test_chunks_that_openssl_has_encrypted_with_gcm_are_opened(
-    browser: Browser, parcel_house: ParcelHouse, tmp_path: Path, kind: str
+    browser: Browser, parcel_rig: ParcelRig, tmp_path: Path, kind: str
 ) -> None:
     key_file = make_key_file(tmp_path, key=KINDS[kind])
-    sent = send_letter(parcel_house, key_file, encrypt=openssl_for(tmp_path, key_file, "-aes-256-gcm"))
-    reader = arrive(browser, parcel_house, sent)
+    sent = send_letter(parcel_rig, key_file, encrypt=openssl_for(tmp_path, key_file, "-aes-256-gcm"))
+    reader = arrive(browser, parcel_rig, sent)
     open_by_key_file(reader, key_file.path)
     assert (reader.state, TEXT in reader.page.text(named("body"))) == ("verified", True)
     reader.save("plan.pdf")
@@ -147,11 +145,11 @@ def test_chunks_that_openssl_has_encrypted_with_gcm_are_opened(
 
 @pytest.mark.parametrize("way", ["certificate", "password"])
 def test_what_openssl_encrypts_without_authentication_is_refused(
-    browser: Browser, parcel_house: ParcelHouse, key_file: KeyFile, tmp_path: Path, way: str
+    browser: Browser, parcel_rig: ParcelRig, key_file: KeyFile, tmp_path: Path, way: str
 ) -> None:
     encrypt = openssl_by_password if way == "password" else openssl_for(tmp_path, key_file, "-aes256")
-    sent = send_letter(parcel_house, key_file, encrypt=encrypt)
-    reader = arrive(browser, parcel_house, sent)
+    sent = send_letter(parcel_rig, key_file, encrypt=encrypt)
+    reader = arrive(browser, parcel_rig, sent)
     if way == "password":
         reader.type_words(sent.words)
         reader.press_open()
@@ -164,10 +162,10 @@ def test_what_openssl_encrypts_without_authentication_is_refused(
 
 
 def test_a_file_that_opens_nothing_is_told_in_the_form(
-    browser: Browser, parcel_house: ParcelHouse, key_file: KeyFile, tmp_path: Path
+    browser: Browser, parcel_rig: ParcelRig, key_file: KeyFile, tmp_path: Path
 ) -> None:
-    sent = send_letter(parcel_house, key_file)
-    reader = arrive(browser, parcel_house, sent)
+    sent = send_letter(parcel_rig, key_file)
+    reader = arrive(browser, parcel_rig, sent)
     choose_key_file(reader, key_file.path, "another passphrase")
     assert "does not open these keys" in wait_for_refusal(reader, "passphrase-error")
     broken = tmp_path / "broken.p12"
@@ -187,26 +185,26 @@ def test_a_file_that_opens_nothing_is_told_in_the_form(
     reader.close()
 
 
-def test_a_parcel_for_somebody_else_is_not_shown(browser: Browser, parcel_house: ParcelHouse, tmp_path: Path) -> None:
+def test_a_parcel_for_somebody_else_is_not_shown(browser: Browser, parcel_rig: ParcelRig, tmp_path: Path) -> None:
     carol = make_key_file(tmp_path, "carol@elsewhere.test")
-    sent = send_letter(parcel_house, carol)
-    reader = arrive(browser, parcel_house, sent)
+    sent = send_letter(parcel_rig, carol)
+    reader = arrive(browser, parcel_rig, sent)
     choose_key_file(reader, carol.path)
     assert reader.wait_for_error()[0] == "parcel-misaddressed"
     reader.close()
 
 
 def test_webkit_opens_a_parcel_by_a_key_file_and_confirms_it(
-    webkit: WebKit, parcel_house: ParcelHouse, key_file: KeyFile
+    webkit: WebKit, parcel_rig: ParcelRig, key_file: KeyFile
 ) -> None:
-    sent = send_letter(parcel_house, key_file)
-    reader = arrive(webkit, parcel_house, sent)
+    sent = send_letter(parcel_rig, key_file)
+    reader = arrive(webkit, parcel_rig, sent)
     open_by_key_file(reader, key_file.path)
     assert (reader.state, TEXT in reader.page.text(named("body"))) == ("verified", True)
     reader.page.show_top(390, 844)
     assert not reader.page.overflows_sideways()
     reader.page.click(named("confirm-parcel"))
     reader.page.wait_for_selector(named("confirmed"), timeout_seconds=OPERATION_SECONDS)
-    (receipt,) = map(b64decode, parcel_house.shown(sent)["receipts"])
+    (receipt,) = map(b64decode, parcel_rig.shown(sent)["receipts"])
     run(check_parcel_receipt(receipt, PROVIDER, parcel=sent.draft.id))
     reader.close()

@@ -15,7 +15,7 @@ from tests.support.browser.downloads import downloads_into, wait_for_download
 from tests.support.browser.page import BACKSPACE, CONTROL, ENTER
 from tests.support.pages.driver import OPERATION_SECONDS, named
 from tests.support.pages.key_files import choose_key_file
-from tests.support.pages.key_house import KeyHouse, run_key_house
+from tests.support.pages.key_rig import KeyRig, run_key_rig
 from tests.support.pages.parcel_letters import ParcelLetter
 from tests.support.pages.parcel_looks import choose_language, look
 from tests.support.pages.parcels import MESSAGE, READER, ParcelPage, Sent, letter
@@ -34,41 +34,41 @@ STORED = """async () => [
 @pytest.fixture(scope="module")
 def running_keys(
     browser: Browser, pages_with_sources: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[KeyHouse]:
+) -> Iterator[KeyRig]:
     # One for each browser: who has opened a parcel in the one has not come for the first time in the other.
-    with run_key_house(pages_with_sources, tmp_path_factory.mktemp(f"keys-{browser.name}")) as house:
-        yield house
+    with run_key_rig(pages_with_sources, tmp_path_factory.mktemp(f"keys-{browser.name}")) as rig:
+        yield rig
 
 
 @pytest.fixture
-def key_house(running_keys: KeyHouse) -> KeyHouse:
+def key_rig(running_keys: KeyRig) -> KeyRig:
     running_keys.parcels.post.mails.clear()
     running_keys.parcels.post.recipients.clear()
     return running_keys
 
 
 @pytest.fixture
-def new_house(pages_with_sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeyHouse]:
-    """A house of which nobody has opened a parcel."""
-    with run_key_house(pages_with_sources, tmp_path_factory.mktemp("keys")) as house:
-        yield house
+def new_rig(pages_with_sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeyRig]:
+    """A rig of which nobody has opened a parcel."""
+    with run_key_rig(pages_with_sources, tmp_path_factory.mktemp("keys")) as rig:
+        yield rig
 
 
-def send(house: KeyHouse, subject: str = "The plans") -> Sent:
-    sender = house.parcels.stack.accounts[1].identity
-    return house.parcels.send({MESSAGE: letter(subject, TEXT)}, kind="message", signer=sender)
+def send(rig: KeyRig, subject: str = "The plans") -> Sent:
+    sender = rig.parcels.stack.accounts[1].identity
+    return rig.parcels.send({MESSAGE: letter(subject, TEXT)}, kind="message", signer=sender)
 
 
-def open_parcel(browser: Browser, house: KeyHouse, sent: Sent) -> ParcelPage:
-    reader = ParcelPage(browser, sent.link(house.parcels.stack.pages_url))
+def open_parcel(browser: Browser, rig: KeyRig, sent: Sent) -> ParcelPage:
+    reader = ParcelPage(browser, sent.link(rig.parcels.stack.pages_url))
     reader.open(sent.words)
     return reader
 
 
-def open_second(browser: Browser, house: KeyHouse) -> ParcelPage:
+def open_second(browser: Browser, rig: KeyRig) -> ParcelPage:
     """Open a parcel, then another one, and press the offer in the second."""
-    open_parcel(browser, house, send(house)).close()
-    reader = open_parcel(browser, house, send(house, "More plans"))
+    open_parcel(browser, rig, send(rig)).close()
+    reader = open_parcel(browser, rig, send(rig, "More plans"))
     begin(reader)
     return reader
 
@@ -115,27 +115,27 @@ def run(*command: str, **options: object) -> bytes:
 
 @pytest.mark.thorough(False)
 def test_a_second_parcel_gets_a_key_and_the_next_letter_is_ordinary_mail(
-    browser: Browser, new_house: KeyHouse, tmp_path: Path
+    browser: Browser, new_rig: KeyRig, tmp_path: Path
 ) -> None:
-    parcels, downloads = new_house.parcels, tmp_path / "downloads"
-    first = send(new_house)
-    reader = open_parcel(browser, new_house, first)
+    parcels, downloads = new_rig.parcels, tmp_path / "downloads"
+    first = send(new_rig)
+    reader = open_parcel(browser, new_rig, first)
     assert not reader.page.js("(offer) => document.querySelector(offer) !== null", named("get-key"))
     reader.close()
-    second = send(new_house, "More plans")
-    reader = open_parcel(browser, new_house, second)
+    second = send(new_rig, "More plans")
+    reader = open_parcel(browser, new_rig, second)
     reader.page.wait_for_selector(named("get-key"), timeout_seconds=OPERATION_SECONDS)
     assert "parcel_key.js" not in reader.page.js(SCRIPTS), "it is loaded with the form"
     begin(reader)
     assert reader.page.text(named("key-address")) == READER
     make_key(reader)
-    code = new_house.code()
+    code = new_rig.code()
     type_code(reader, other_than(code))
     assert "The code is wrong. Compare it with the newest mail. 4 tries are left." in wait_for_problem(reader)
     # The signing service is not running yet.
     type_code(reader, code)
     reader.page.wait_for_text("No certificate can be made at the moment", selector=named("key-error"))
-    with new_house.certifying(), downloads_into(reader.page, downloads):
+    with new_rig.certifying(), downloads_into(reader.page, downloads):
         type_code(reader, f"{code[:4]} {code[4:]}")
         reader.page.wait_for_selector(named("key-saved"), timeout_seconds=OPERATION_SECONDS)
         saved = wait_for_download(downloads, f"{READER}.p12")
@@ -145,10 +145,10 @@ def test_a_second_parcel_gets_a_key_and_the_next_letter_is_ordinary_mail(
     assert "I have a certificate" in reader.page.text(named("key-form"))
     assert reader.page.js(STORED) == [{}, {}, 0, []], "nothing is kept in the browser"
     reader.close()
-    (entry,) = certified(new_house.authority)
+    (entry,) = certified(new_rig.authority)
     file = tmp_path / "renate.p12"
     file.write_bytes(saved)
-    key = read_by_openssl(file, new_house, entry.certificate.der, tmp_path)
+    key = read_by_openssl(file, new_rig, entry.certificate.der, tmp_path)
     read_by_nss(file, tmp_path / "nss")
 
     # The next letter is S/MIME.
@@ -164,7 +164,7 @@ def test_a_second_parcel_gets_a_key_and_the_next_letter_is_ordinary_mail(
     )
 
     # The earlier parcel still opens by its words, and a new one by the file.
-    reader = open_parcel(browser, new_house, first)
+    reader = open_parcel(browser, new_rig, first)
     assert reader.state == "verified"
     assert TEXT in reader.page.text(named("body"))
     reader.close()
@@ -181,7 +181,7 @@ def test_a_second_parcel_gets_a_key_and_the_next_letter_is_ordinary_mail(
     reader.close()
 
 
-def read_by_openssl(file: Path, house: KeyHouse, certificate_der: bytes, folder: Path) -> str:
+def read_by_openssl(file: Path, rig: KeyRig, certificate_der: bytes, folder: Path) -> str:
     """The path of the key in the file, after a look at its certificates."""
     read = ("openssl", "pkcs12", "-in", str(file), "-passin", f"pass:{PASSPHRASE}")
     key, leaf, chain = (folder / name for name in ("key.pem", "leaf.pem", "chain.pem"))
@@ -189,7 +189,7 @@ def read_by_openssl(file: Path, house: KeyHouse, certificate_der: bytes, folder:
     leaf.write_bytes(run(*read, "-clcerts", "-nokeys"))
     chain.write_bytes(run(*read, "-cacerts", "-nokeys"))
     assert parse_certificate(run("openssl", "x509", "-in", str(leaf), "-outform", "DER")).der == certificate_der
-    root = str(house.authority.path / "root.pem")
+    root = str(rig.authority.path / "root.pem")
     assert b"OK" in run(
         "openssl", "verify", "-CAfile", root, "-untrusted", str(chain), "-purpose", "smimeencrypt", str(leaf)
     )
@@ -205,10 +205,10 @@ def read_by_nss(file: Path, folder: Path) -> None:
     assert b"rsa" in run("certutil", "-K", "-d", f"sql:{folder}")
 
 
-def test_a_code_that_ended_is_sent_anew(browser: Browser, key_house: KeyHouse, tmp_path: Path) -> None:
-    reader = open_second(browser, key_house)
+def test_a_code_that_ended_is_sent_anew(browser: Browser, key_rig: KeyRig, tmp_path: Path) -> None:
+    reader = open_second(browser, key_rig)
     make_key(reader)
-    code = key_house.code()
+    code = key_rig.code()
     for left in (4, 3, 2, 1):
         type_code(reader, other_than(code))
         count = "1 try is left" if left == 1 else f"{left} tries are left"
@@ -217,29 +217,29 @@ def test_a_code_that_ended_is_sent_anew(browser: Browser, key_house: KeyHouse, t
     reader.page.wait_for_text("This code is not valid any more", selector=named("key-error"))
     reader.page.click(named("another-code"))
     reader.page.wait_for("(error) => document.querySelector(error)?.textContent === ''", named("key-error"))
-    newer = key_house.code(count=2)
+    newer = key_rig.code(count=2)
     assert newer != code
-    with key_house.certifying(), downloads_into(reader.page, tmp_path / "downloads"):
+    with key_rig.certifying(), downloads_into(reader.page, tmp_path / "downloads"):
         type_code(reader, newer)
         reader.page.wait_for_selector(named("key-saved"), timeout_seconds=OPERATION_SECONDS)
         wait_for_download(tmp_path / "downloads", f"{READER}.p12")
     reader.close()
 
 
-def test_a_closed_parcel_leaves_no_certificate(browser: Browser, key_house: KeyHouse) -> None:
-    before = len(certified(key_house.authority))
-    reader = open_second(browser, key_house)
+def test_a_closed_parcel_leaves_no_certificate(browser: Browser, key_rig: KeyRig) -> None:
+    before = len(certified(key_rig.authority))
+    reader = open_second(browser, key_rig)
     make_key(reader)
-    key_house.code()
+    key_rig.code()
     reader.page.click(named("close-parcel"))
     reader.page.wait_for_selector(named("words"))
     assert not reader.page.js("(form) => document.querySelector(form) !== null", named("key-form"))
     reader.close()
-    assert len(certified(key_house.authority)) == before
+    assert len(certified(key_rig.authority)) == before
 
 
-def test_the_key_is_made_by_keyboard_only(browser: Browser, key_house: KeyHouse) -> None:
-    reader = open_second(browser, key_house)
+def test_the_key_is_made_by_keyboard_only(browser: Browser, key_rig: KeyRig) -> None:
+    reader = open_second(browser, key_rig)
     assert reader.page.js("() => document.activeElement.textContent") == "Get your own key"
     type_passphrase(reader, "another passphrase")
     reader.page.type(ENTER)
@@ -252,23 +252,23 @@ def test_the_key_is_made_by_keyboard_only(browser: Browser, key_house: KeyHouse)
     assert "Type the 8 digits" in wait_for_problem(reader)
     assert reader.page.js("() => document.activeElement.dataset.test") == "key-code"
     # Its mail would come in the next test.
-    key_house.code()
+    key_rig.code()
     reader.page.click(named("cancel-key"))
     reader.page.wait_for_selector(named("get-key"))
     assert reader.page.js("() => document.activeElement.dataset.test") == "get-key"
     reader.close()
 
 
-def test_each_step_is_sound_in_every_size_and_theme(browser: Browser, key_house: KeyHouse, tmp_path: Path) -> None:
-    reader = open_second(browser, key_house)
+def test_each_step_is_sound_in_every_size_and_theme(browser: Browser, key_rig: KeyRig, tmp_path: Path) -> None:
+    reader = open_second(browser, key_rig)
     wrong = look(reader.page, "passphrase")
     make_key(reader)
     wrong += look(reader.page, "code")
-    type_code(reader, other_than(key_house.code()))
+    type_code(reader, other_than(key_rig.code()))
     wait_for_problem(reader)
     wrong += look(reader.page, "wrong code")
-    with key_house.certifying(), downloads_into(reader.page, tmp_path):
-        type_code(reader, key_house.code())
+    with key_rig.certifying(), downloads_into(reader.page, tmp_path):
+        type_code(reader, key_rig.code())
         reader.page.wait_for_selector(named("key-saved"), timeout_seconds=OPERATION_SECONDS)
         wait_for_download(tmp_path, f"{READER}.p12")
     wrong += look(reader.page, "saved")
@@ -277,10 +277,10 @@ def test_each_step_is_sound_in_every_size_and_theme(browser: Browser, key_house:
 
 
 @pytest.mark.parametrize("language", ["de", "fr", "es", "ar"])
-def test_the_form_fits_a_small_screen_in_every_language(browser: Browser, key_house: KeyHouse, language: str) -> None:
-    open_parcel(browser, key_house, send(key_house)).close()
-    sent = send(key_house)
-    reader = ParcelPage(browser, sent.link(key_house.parcels.stack.pages_url))
+def test_the_form_fits_a_small_screen_in_every_language(browser: Browser, key_rig: KeyRig, language: str) -> None:
+    open_parcel(browser, key_rig, send(key_rig)).close()
+    sent = send(key_rig)
+    reader = ParcelPage(browser, sent.link(key_rig.parcels.stack.pages_url))
     page = reader.page
     page.set_viewport(320, 640)
     choose_language(page, language)
@@ -289,7 +289,7 @@ def test_the_form_fits_a_small_screen_in_every_language(browser: Browser, key_ho
     assert page.js("() => document.documentElement.lang") == language
     assert not page.overflows_sideways()
     make_key(reader)
-    key_house.code()
+    key_rig.code()
     assert not page.overflows_sideways()
     assert find_violations(page) == []
     reader.close()

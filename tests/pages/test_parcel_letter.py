@@ -18,7 +18,7 @@ from tests.support.browser.page_scripts import page_scripts
 from tests.support.browser.webkit import WebKit
 from tests.support.pages.driver import OPERATION_SECONDS, named
 from tests.support.pages.parcel_letters import CAROL, DORA, LINK, NOTICE_SECONDS, ParcelLetter, notice_to, notices_to
-from tests.support.pages.parcels import ParcelHouse, ParcelPage, run_parcel_house
+from tests.support.pages.parcels import ParcelPage, ParcelRig, run_parcel_rig
 from tests.support.parcel_secret import shows_secret
 from webbridge.delivery.states import Stage
 
@@ -41,21 +41,21 @@ HOLDING = IN_PAGE["holding"]
 
 
 @pytest.fixture
-def letter(browser: Browser, running_house: ParcelHouse) -> Iterator[ParcelLetter]:
-    running_house.changes.clear()
-    letter = ParcelLetter(browser, running_house)
+def letter(browser: Browser, running_rig: ParcelRig) -> Iterator[ParcelLetter]:
+    running_rig.changes.clear()
+    letter = ParcelLetter(browser, running_rig)
     yield letter
     letter.close()
 
 
 @pytest.mark.main_way
 def test_a_letter_goes_as_a_parcel_and_is_opened_by_the_words(
-    browser: Browser, letter: ParcelLetter, running_house: ParcelHouse, tmp_path: Path
+    browser: Browser, letter: ParcelLetter, running_rig: ParcelRig, tmp_path: Path
 ) -> None:
     (tmp_path / "downloads").mkdir()
     film = tmp_path / "film.bin"
     film.write_bytes(bytes(range(256)) * (CHUNK // 256) + b"the end")
-    before = len(notices_to(running_house, CAROL))
+    before = len(notices_to(running_rig, CAROL))
     letter.page.activate()
     letter.write(CAROL, subject="The plans for Thursday", text="The gate opens at one.")
     letter.attach(film)
@@ -67,14 +67,14 @@ def test_a_letter_goes_as_a_parcel_and_is_opened_by_the_words(
     assert len(words.split()) == 6
     assert find_violations(letter.page) == []
     shown = letter.page.text(named("parcel-secret"))
-    notice = notice_to(running_house, CAROL, count=before + 1)
+    notice = notice_to(running_rig, CAROL, count=before + 1)
     found = LINK.search(notice)
     assert found, notice
     assert not shows_secret(notice, words)
     assert "The plans for Thursday" not in notice
     letter.finish()
     assert not letter.page.js("(words) => document.documentElement.outerHTML.includes(words)", words)
-    reader = ParcelPage(browser, running_house.stack.pages_url + found[1])
+    reader = ParcelPage(browser, running_rig.stack.pages_url + found[1])
     reader.open(words)
     assert reader.state == "verified"
     assert reader.page.text(named("parcel-heading")) == "The plans for Thursday"
@@ -91,11 +91,11 @@ def test_a_letter_goes_as_a_parcel_and_is_opened_by_the_words(
 
 
 def test_people_with_certificates_get_their_mail_beside_the_parcel(
-    letter: ParcelLetter, running_house: ParcelHouse
+    letter: ParcelLetter, running_rig: ParcelRig
 ) -> None:
-    bob = running_house.stack.accounts[1]
-    server = running_house.stack.mail_server
-    before = {address: len(notices_to(running_house, address)) for address in (CAROL, DORA)}
+    bob = running_rig.stack.accounts[1]
+    server = running_rig.stack.mail_server
+    before = {address: len(notices_to(running_rig, address)) for address in (CAROL, DORA)}
     mails_before = len(server.messages(bob.address))
     letter.page.activate()
     letter.write(bob.address, CAROL)
@@ -111,16 +111,16 @@ def test_people_with_certificates_get_their_mail_beside_the_parcel(
     assert [label for label, _ in sections] == [CAROL, DORA]
     assert sections[0][1] != sections[1][1], "whoever opens the one must not open the other"
     for address in (CAROL, DORA):
-        notice_to(running_house, address, count=before[address] + 1)
+        notice_to(running_rig, address, count=before[address] + 1)
     mail = server.messages(bob.address)[mails_before:]
     assert [b"application/pkcs7-mime" in one.raw for one in mail] == [True]
     letter.finish()
     letter.page.wait_for_text("as a parcel to those without a certificate")
-    assert notices_to(running_house, bob.address) == [], "nobody gets the parcel and the mail"
+    assert notices_to(running_rig, bob.address) == [], "nobody gets the parcel and the mail"
 
 
 def test_words_that_travel_in_the_link_are_named_for_what_they_are(
-    browser: Browser, letter: ParcelLetter, running_house: ParcelHouse
+    browser: Browser, letter: ParcelLetter, running_rig: ParcelRig
 ) -> None:
     letter.page.activate()
     letter.write(CAROL, subject="By a link")
@@ -142,7 +142,7 @@ def test_words_that_travel_in_the_link_are_named_for_what_they_are(
 
 
 def test_the_service_writes_to_the_sender_in_the_language_of_the_words(
-    letter: ParcelLetter, running_house: ParcelHouse
+    letter: ParcelLetter, running_rig: ParcelRig
 ) -> None:
     letter.page.activate()
     letter.write(CAROL)
@@ -150,18 +150,18 @@ def test_the_service_writes_to_the_sender_in_the_language_of_the_words(
     letter.page.js("() => { document.documentElement.lang = 'fr'; }")
     letter.go()
     letter.wait_until_sent()
-    shown = running_house.delivery.parcels.list_own(running_house.stack.accounts[0].address, before=None).parcels
+    shown = running_rig.delivery.parcels.list_own(running_rig.stack.accounts[0].address, before=None).parcels
     assert shown[0].parcel.language == "en"
     letter.finish()
 
 
 def test_a_lost_connection_and_a_lost_answer_send_the_parcel_once(
-    browser: Browser, letter: ParcelLetter, running_house: ParcelHouse, tmp_path: Path
+    browser: Browser, letter: ParcelLetter, running_rig: ParcelRig, tmp_path: Path
 ) -> None:
     browser.expect_error("ERR_|Failed to|NetworkError|50[03]")
     file = tmp_path / "plan.bin"
     file.write_bytes(bytes(range(256)) * (20 * 4096))
-    before = len(notices_to(running_house, CAROL))
+    before = len(notices_to(running_rig, CAROL))
     letter.page.activate()
     letter.write(CAROL)
     letter.attach(file)
@@ -171,13 +171,13 @@ def test_a_lost_connection_and_a_lost_answer_send_the_parcel_once(
     letter.wait_until_sent()
     assert letter.page.js("() => torn") == ["create", "piece", "submit"]
     letter.finish()
-    notice_to(running_house, CAROL, count=before + 1)
-    shown = running_house.delivery.parcels.list_own(running_house.stack.accounts[0].address, before=None).parcels
+    notice_to(running_rig, CAROL, count=before + 1)
+    shown = running_rig.delivery.parcels.list_own(running_rig.stack.accounts[0].address, before=None).parcels
     newest = shown[0].parcel
     assert newest.stage is Stage.SUBMITTED
     assert [one.parcel.stage for one in shown].count(Stage.UPLOADING) == 0
-    running_house.send_mails()
-    assert len(notices_to(running_house, CAROL)) == before + 1
+    running_rig.send_mails()
+    assert len(notices_to(running_rig, CAROL)) == before + 1
 
 
 def hold_upload(letter: ParcelLetter, tmp_path: Path) -> None:
@@ -194,15 +194,15 @@ def hold_upload(letter: ParcelLetter, tmp_path: Path) -> None:
 
 
 def test_a_cancelled_parcel_is_deleted_and_the_letter_stays(
-    letter: ParcelLetter, running_house: ParcelHouse, tmp_path: Path
+    letter: ParcelLetter, running_rig: ParcelRig, tmp_path: Path
 ) -> None:
     hold_upload(letter, tmp_path)
     letter.page.click(named("parcel-cancel"))
     letter.page.wait_for("(dialog) => document.querySelector(dialog) === null", named("parcel-dialog"))
     assert letter.page.value(named("compose-text")) == "Every word of it."
     deadline = time.monotonic() + NOTICE_SECONDS
-    owner = running_house.stack.accounts[0].address
-    while (parcel := running_house.delivery.parcels.list_own(owner, before=None).parcels[0].parcel).is_stored:
+    owner = running_rig.stack.accounts[0].address
+    while (parcel := running_rig.delivery.parcels.list_own(owner, before=None).parcels[0].parcel).is_stored:
         assert time.monotonic() < deadline
         time.sleep(0.2)
     assert parcel.stage is Stage.WITHDRAWN
@@ -210,7 +210,7 @@ def test_a_cancelled_parcel_is_deleted_and_the_letter_stays(
 
 
 def test_a_full_quota_says_what_to_do_and_the_letter_stays(
-    browser: Browser, letter: ParcelLetter, running_house: ParcelHouse
+    browser: Browser, letter: ParcelLetter, running_rig: ParcelRig
 ) -> None:
     browser.expect_error("507")
 
@@ -222,7 +222,7 @@ def test_a_full_quota_says_what_to_do_and_the_letter_stays(
     letter.page.activate()
     letter.write(CAROL, text="Every word of it.")
     letter.ask()
-    running_house.meddle("POST", "/api/parcels", refuse)
+    running_rig.meddle("POST", "/api/parcels", refuse)
     letter.go()
     assert "Withdraw older ones under Sent parcels" in letter.wait_for_error()
     letter.page.click(named("parcel-cancel"))
@@ -252,21 +252,21 @@ def test_the_question_leads_back_and_to_an_unencrypted_message(letter: ParcelLet
 
 
 @pytest.fixture(scope="module")
-def small_house(pages_with_sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParcelHouse]:
+def small_rig(pages_with_sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParcelRig]:
     """A demonstration whose mail takes 2 MB."""
     store = tmp_path_factory.mktemp("parcels")
-    with run_parcel_house(pages_with_sources, store, max_message_bytes=2_000_000) as house:
-        yield house
+    with run_parcel_rig(pages_with_sources, store, max_message_bytes=2_000_000) as rig:
+        yield rig
 
 
 def test_a_file_too_large_for_mail_goes_as_a_parcel_to_everybody(
-    browser: Browser, small_house: ParcelHouse, tmp_path: Path
+    browser: Browser, small_rig: ParcelRig, tmp_path: Path
 ) -> None:
     large, small = tmp_path / "film.bin", tmp_path / "Film.bin"
     large.write_bytes(bytes(range(256)) * 20_000)
     small.write_bytes(b"The other one.")
-    bob = small_house.stack.accounts[1]
-    letter = ParcelLetter(browser, small_house)
+    bob = small_rig.stack.accounts[1]
+    letter = ParcelLetter(browser, small_rig)
     letter.page.activate()
     letter.write(bob.address, CAROL)
     letter.attach(large)
@@ -277,13 +277,13 @@ def test_a_file_too_large_for_mail_goes_as_a_parcel_to_everybody(
     assert "This is too large for mail. Send as a parcel?" in question
     assert "Everybody gets the parcel, also those with a certificate." in question
     assert letter.page.js("(button) => document.querySelector(button) === null", named("parcel-unencrypted"))
-    before = len(notices_to(small_house, bob.address))
+    before = len(notices_to(small_rig, bob.address))
     letter.go()
     words = letter.wait_until_sent()
-    link = LINK.search(notice_to(small_house, bob.address, count=before + 1))
+    link = LINK.search(notice_to(small_rig, bob.address, count=before + 1))
     assert link
     letter.finish()
-    reader = ParcelPage(browser, small_house.stack.pages_url + link[1])
+    reader = ParcelPage(browser, small_rig.stack.pages_url + link[1])
     reader.open(words)
     assert sorted(reader.file_names()) == ["Film.bin", "film (2).bin"]
     reader.close()
@@ -291,16 +291,16 @@ def test_a_file_too_large_for_mail_goes_as_a_parcel_to_everybody(
 
 
 def test_a_lock_ends_the_upload_and_keeps_the_letter(
-    letter: ParcelLetter, running_house: ParcelHouse, tmp_path: Path
+    letter: ParcelLetter, running_rig: ParcelRig, tmp_path: Path
 ) -> None:
     hold_upload(letter, tmp_path)
     # The dialog covers the button of the lock. Closing the page, sleep, and time lock too.
     letter.page.js("() => document.dispatchEvent(new Event('freeze'))")
     letter.page.wait_for("(dialog) => document.querySelector(dialog) === null", named("parcel-dialog"))
     letter.page.wait_for_selector(named("unlock-form"), timeout_seconds=OPERATION_SECONDS)
-    owner = running_house.stack.accounts[0].address
+    owner = running_rig.stack.accounts[0].address
     deadline = time.monotonic() + NOTICE_SECONDS
-    while running_house.delivery.parcels.list_own(owner, before=None).parcels[0].parcel.is_stored:
+    while running_rig.delivery.parcels.list_own(owner, before=None).parcels[0].parcel.is_stored:
         assert time.monotonic() < deadline
         time.sleep(0.2)
     letter.pages.unlock()
@@ -308,14 +308,14 @@ def test_a_lock_ends_the_upload_and_keeps_the_letter(
     letter.pages.discard()
 
 
-def test_a_bridge_without_parcels_offers_none(browser: Browser, running_house: ParcelHouse) -> None:
+def test_a_bridge_without_parcels_offers_none(browser: Browser, running_rig: ParcelRig) -> None:
     def withhold(_: Request, answer: Response) -> Response:
         answer.set_data(json.dumps({**json.loads(answer.get_data()), "parcels": None}))
         return answer
 
-    running_house.changes.clear()
-    running_house.meddle("GET", "/api/config", withhold)
-    letter = ParcelLetter(browser, running_house)
+    running_rig.changes.clear()
+    running_rig.meddle("GET", "/api/config", withhold)
+    letter = ParcelLetter(browser, running_rig)
     letter.page.activate()
     letter.write(CAROL)
     letter.page.wait_for_selector(named("remedy-encrypt-off"), timeout_seconds=OPERATION_SECONDS)
@@ -326,13 +326,13 @@ def test_a_bridge_without_parcels_offers_none(browser: Browser, running_house: P
 
 
 def test_webkit_sends_a_letter_as_a_parcel_of_several_chunks(
-    webkit: WebKit, running_house: ParcelHouse, tmp_path: Path
+    webkit: WebKit, running_rig: ParcelRig, tmp_path: Path
 ) -> None:
     film = tmp_path / "film.bin"
     film.write_bytes(bytes(range(256)) * (CHUNK // 256) + b"the end")
-    before = len(notices_to(running_house, CAROL))
-    running_house.changes.clear()
-    letter = ParcelLetter(webkit, running_house)
+    before = len(notices_to(running_rig, CAROL))
+    running_rig.changes.clear()
+    letter = ParcelLetter(webkit, running_rig)
     letter.write(CAROL, subject="The plans for Thursday")
     letter.attach(film)
     assert f"{CAROL} has no usable certificate. Send as a parcel?" in letter.ask()
@@ -341,11 +341,11 @@ def test_webkit_sends_a_letter_as_a_parcel_of_several_chunks(
     letter.go()
     words = letter.wait_until_sent()
     assert not letter.page.overflows_sideways()
-    link = LINK.search(notice_to(running_house, CAROL, count=before + 1))
+    link = LINK.search(notice_to(running_rig, CAROL, count=before + 1))
     assert link
     letter.finish()
     letter.close()
-    reader = ParcelPage(webkit, running_house.stack.pages_url + link[1])
+    reader = ParcelPage(webkit, running_rig.stack.pages_url + link[1])
     reader.open(words)
     assert (reader.state, reader.file_names()) == ("verified", ["film.bin"])
     (tmp_path / "downloads").mkdir()

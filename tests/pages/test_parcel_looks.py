@@ -11,7 +11,7 @@ from tests.support.browser.page import ENTER
 from tests.support.pages.driver import OPERATION_SECONDS, named
 from tests.support.pages.key_files import choose_key_file, make_key_file, open_by_key_file, wait_for_refusal
 from tests.support.pages.parcel_looks import HEIGHT, WIDTHS, choose_language, look
-from tests.support.pages.parcels import MESSAGE, ParcelHouse, ParcelPage, letter
+from tests.support.pages.parcels import MESSAGE, ParcelPage, ParcelRig, letter
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
@@ -19,14 +19,14 @@ TEXT = "The key is under the third step."
 
 
 @pytest.mark.thorough(False)
-def test_every_view_is_sound_in_every_size_and_theme(browser: Browser, parcel_house: ParcelHouse) -> None:
-    signer = parcel_house.stack.accounts[1].identity
+def test_every_view_is_sound_in_every_size_and_theme(browser: Browser, parcel_rig: ParcelRig) -> None:
+    signer = parcel_rig.stack.accounts[1].identity
     files = {
         MESSAGE: letter("The plans for Thursday", TEXT, "https://example.test/a"),
         f"{'long-name-' * 15}.pdf": b"1" * 90,
     }
-    sent = parcel_house.send(files, kind="message", signer=signer)
-    reader = ParcelPage(browser, sent.link(parcel_house.stack.pages_url))
+    sent = parcel_rig.send(files, kind="message", signer=signer)
+    reader = ParcelPage(browser, sent.link(parcel_rig.stack.pages_url))
     page = reader.page
     wrong = look(page, "start")
     # Words and Enter suffice.
@@ -37,7 +37,7 @@ def test_every_view_is_sound_in_every_size_and_theme(browser: Browser, parcel_ho
     page.click(named("complain"))
     wrong += look(page, "report")
     reader.close()
-    linkless = ParcelPage(browser, f"{parcel_house.stack.pages_url}/parcel.html")
+    linkless = ParcelPage(browser, f"{parcel_rig.stack.pages_url}/parcel.html")
     wrong += look(linkless.page, "without a link")
     linkless.close()
     assert not wrong, "\n".join(wrong)
@@ -45,12 +45,12 @@ def test_every_view_is_sound_in_every_size_and_theme(browser: Browser, parcel_ho
 
 @pytest.mark.thorough(False)
 def test_the_views_for_the_owner_of_a_certificate_are_sound(
-    browser: Browser, parcel_house: ParcelHouse, tmp_path: Path
+    browser: Browser, parcel_rig: ParcelRig, tmp_path: Path
 ) -> None:
     key_file = make_key_file(tmp_path)
-    signer = parcel_house.stack.accounts[1].identity
-    sent = parcel_house.send({"a.txt": b"A"}, signer=signer, certificates=[key_file.certificate])
-    reader = ParcelPage(browser, sent.link(parcel_house.stack.pages_url))
+    signer = parcel_rig.stack.accounts[1].identity
+    sent = parcel_rig.send({"a.txt": b"A"}, signer=signer, certificates=[key_file.certificate])
+    reader = ParcelPage(browser, sent.link(parcel_rig.stack.pages_url))
     page = reader.page
     page.click(named("use-certificate"))
     page.wait_for_selector(named("certificate-form"))
@@ -69,11 +69,11 @@ def test_the_views_for_the_owner_of_a_certificate_are_sound(
 
 @pytest.mark.parametrize(("language", "direction"), [("de", "ltr"), ("ar", "rtl")])
 def test_the_parcel_speaks_the_chosen_language(
-    browser: Browser, parcel_house: ParcelHouse, language: str, direction: str
+    browser: Browser, parcel_rig: ParcelRig, language: str, direction: str
 ) -> None:
-    signer = parcel_house.stack.accounts[1].identity
-    sent = parcel_house.send({MESSAGE: letter("Plans", TEXT)}, kind="message", signer=signer)
-    reader = ParcelPage(browser, sent.link(parcel_house.stack.pages_url))
+    signer = parcel_rig.stack.accounts[1].identity
+    sent = parcel_rig.send({MESSAGE: letter("Plans", TEXT)}, kind="message", signer=signer)
+    reader = ParcelPage(browser, sent.link(parcel_rig.stack.pages_url))
     page = reader.page
     reader.type_words(sent.words)
     choose_language(page, language)
@@ -91,10 +91,10 @@ def test_the_parcel_speaks_the_chosen_language(
 
 
 @pytest.mark.thorough(False)
-def test_a_screen_reader_hears_the_verdict_and_errors(browser: Browser, parcel_house: ParcelHouse) -> None:
-    signer = parcel_house.stack.accounts[1].identity
-    sent = parcel_house.send({"a.txt": b"A"}, signer=signer)
-    reader = ParcelPage(browser, sent.link(parcel_house.stack.pages_url))
+def test_a_screen_reader_hears_the_verdict_and_errors(browser: Browser, parcel_rig: ParcelRig) -> None:
+    signer = parcel_rig.stack.accounts[1].identity
+    sent = parcel_rig.send({"a.txt": b"A"}, signer=signer)
+    reader = ParcelPage(browser, sent.link(parcel_rig.stack.pages_url))
     page = reader.page
     reader.type_words("one two")
     reader.press_open()

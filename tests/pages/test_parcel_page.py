@@ -10,7 +10,7 @@ from werkzeug.wrappers import Request, Response
 from tests.support.browser.browsers import Browser
 from tests.support.browser.webkit import WebKit
 from tests.support.pages.driver import OPERATION_SECONDS, named
-from tests.support.pages.parcels import MESSAGE, READER, ParcelHouse, ParcelPage, Sent, letter
+from tests.support.pages.parcels import MESSAGE, READER, ParcelPage, ParcelRig, Sent, letter
 from tests.support.parcel_secret import shows_secret
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
@@ -20,26 +20,26 @@ TEXT = "The gate opens at one, and the key is under the third step."
 ADDRESS = "() => [location.href, history.length]"
 
 
-def send_letter(house: ParcelHouse) -> Sent:
-    bob = house.stack.accounts[1].identity
+def send_letter(rig: ParcelRig) -> Sent:
+    bob = rig.stack.accounts[1].identity
     message = letter(SUBJECT, TEXT, attached=[("note.txt", b"Bring wax.")])
-    return house.send({MESSAGE: message, "plan.pdf": b"%PDF-1.7 the plan"}, kind="message", signer=bob)
+    return rig.send({MESSAGE: message, "plan.pdf": b"%PDF-1.7 the plan"}, kind="message", signer=bob)
 
 
 @pytest.mark.thorough(False)
-def test_six_words_open_a_signed_parcel(browser: Browser, parcel_house: ParcelHouse) -> None:
-    bob = parcel_house.stack.accounts[1]
-    sent = send_letter(parcel_house)
-    reader = ParcelPage(browser, sent.link(parcel_house.stack.pages_url))
+def test_six_words_open_a_signed_parcel(browser: Browser, parcel_rig: ParcelRig) -> None:
+    bob = parcel_rig.stack.accounts[1]
+    sent = send_letter(parcel_rig)
+    reader = ParcelPage(browser, sent.link(parcel_rig.stack.pages_url))
     page = reader.page
     # The link is out of the address before anything is pressed, and the bridge was asked nothing.
     address, entries = page.js(ADDRESS)
-    assert address == f"{parcel_house.stack.pages_url}/parcel.html"
-    assert parcel_house.asked == []
+    assert address == f"{parcel_rig.stack.pages_url}/parcel.html"
+    assert parcel_rig.asked == []
     # People type words as they hear them.
     reader.type_words(sent.words.upper().replace(" ", ", "))
     page.wait_for("(selector) => document.querySelector(selector).textContent === ''", named("words-problem"))
-    assert [path for _, path in parcel_house.asked if path.startswith("/api/")] == []
+    assert [path for _, path in parcel_rig.asked if path.startswith("/api/")] == []
     reader.press_open()
     reader.wait_until_opened()
     assert reader.state == "verified"
@@ -51,22 +51,22 @@ def test_six_words_open_a_signed_parcel(browser: Browser, parcel_house: ParcelHo
     assert reader.file_names() == ["plan.pdf"]
     # The reference is the same at the sender.
     assert page.text(named("parcel-reference"))
-    assert {"received", "opened"} <= set(parcel_house.states_of(sent))
+    assert {"received", "opened"} <= set(parcel_rig.states_of(sent))
     assert page.js(ADDRESS) == [address, entries]
     reader.close()
 
 
 @pytest.mark.thorough(False)
-def test_the_verdict_is_shown_before_the_message_has_come(browser: Browser, parcel_house: ParcelHouse) -> None:
-    sent = send_letter(parcel_house)
-    reader = ParcelPage(browser, sent.link(parcel_house.stack.pages_url))
+def test_the_verdict_is_shown_before_the_message_has_come(browser: Browser, parcel_rig: ParcelRig) -> None:
+    sent = send_letter(parcel_rig)
+    reader = ParcelPage(browser, sent.link(parcel_rig.stack.pages_url))
     going_on = threading.Event()
 
     def hold(_: Request, answer: Response) -> Response:
         going_on.wait(60)
         return answer
 
-    parcel_house.meddle("GET", "/api/open/objects/0", hold)
+    parcel_rig.meddle("GET", "/api/open/objects/0", hold)
     reader.type_words(sent.words)
     reader.press_open()
     reader.page.wait_for_selector(named("state"), timeout_seconds=OPERATION_SECONDS)
@@ -77,35 +77,33 @@ def test_the_verdict_is_shown_before_the_message_has_come(browser: Browser, parc
     reader.close()
 
 
-def test_a_link_with_the_words_needs_only_a_press(browser: Browser, parcel_house: ParcelHouse) -> None:
-    sent = send_letter(parcel_house)
-    reader = ParcelPage(browser, sent.link(parcel_house.stack.pages_url, words=True))
+def test_a_link_with_the_words_needs_only_a_press(browser: Browser, parcel_rig: ParcelRig) -> None:
+    sent = send_letter(parcel_rig)
+    reader = ParcelPage(browser, sent.link(parcel_rig.stack.pages_url, words=True))
     page = reader.page
-    assert page.url == f"{parcel_house.stack.pages_url}/parcel.html"
+    assert page.url == f"{parcel_rig.stack.pages_url}/parcel.html"
     assert not shows_secret(page.js("() => document.documentElement.outerHTML"), sent.words)
     assert "part of your link" in page.text(named("words-in-link"))
-    assert parcel_house.asked == []
+    assert parcel_rig.asked == []
     reader.press_open()
     reader.wait_until_opened()
     assert reader.state == "verified"
     reader.close()
 
 
-def test_a_parcel_that_nobody_signed_says_that_its_sender_is_unproven(
-    browser: Browser, parcel_house: ParcelHouse
-) -> None:
-    sent = parcel_house.send({"a.txt": b"A"})
-    reader = ParcelPage(browser, sent.link(parcel_house.stack.pages_url))
+def test_a_parcel_that_nobody_signed_says_that_its_sender_is_unproven(browser: Browser, parcel_rig: ParcelRig) -> None:
+    sent = parcel_rig.send({"a.txt": b"A"})
+    reader = ParcelPage(browser, sent.link(parcel_rig.stack.pages_url))
     reader.open(sent.words)
     assert reader.state == "encrypted-only"
     assert "did not sign this parcel" in reader.page.text(named("unsigned"))
     reader.close()
 
 
-def test_another_link_in_the_same_tab_closes_the_parcel(browser: Browser, parcel_house: ParcelHouse) -> None:
-    sent = send_letter(parcel_house)
-    other = parcel_house.send({"b.txt": b"B"})
-    reader = ParcelPage(browser, sent.link(parcel_house.stack.pages_url))
+def test_another_link_in_the_same_tab_closes_the_parcel(browser: Browser, parcel_rig: ParcelRig) -> None:
+    sent = send_letter(parcel_rig)
+    other = parcel_rig.send({"b.txt": b"B"})
+    reader = ParcelPage(browser, sent.link(parcel_rig.stack.pages_url))
     reader.open(sent.words)
     reader.page.js("(id) => { location.hash = id; }", other.draft.id)
     reader.page.wait_for_selector(named("words"))
@@ -117,9 +115,9 @@ def test_another_link_in_the_same_tab_closes_the_parcel(browser: Browser, parcel
 
 
 @pytest.mark.thorough(False)
-def test_closing_the_parcel_deletes_what_was_shown(browser: Browser, parcel_house: ParcelHouse) -> None:
-    sent = send_letter(parcel_house)
-    reader = ParcelPage(browser, sent.link(parcel_house.stack.pages_url))
+def test_closing_the_parcel_deletes_what_was_shown(browser: Browser, parcel_rig: ParcelRig) -> None:
+    sent = send_letter(parcel_rig)
+    reader = ParcelPage(browser, sent.link(parcel_rig.stack.pages_url))
     reader.open(sent.words)
     page = reader.page
     page.click(named("close-parcel"))
@@ -133,28 +131,26 @@ def test_closing_the_parcel_deletes_what_was_shown(browser: Browser, parcel_hous
     reader.close()
 
 
-def test_a_page_without_a_link_and_one_with_a_part_of_it_say_so(browser: Browser, parcel_house: ParcelHouse) -> None:
-    url = f"{parcel_house.stack.pages_url}/parcel.html"
+def test_a_page_without_a_link_and_one_with_a_part_of_it_say_so(browser: Browser, parcel_rig: ParcelRig) -> None:
+    url = f"{parcel_rig.stack.pages_url}/parcel.html"
     for link, test in ((url, "linkless"), (f"{url}#AAAA", "link-broken")):
         reader = ParcelPage(browser, link)
         assert "Open it in your mail again" in reader.page.text(named(test)) or test == "linkless"
         assert reader.page.url == url
         reader.close()
-    assert parcel_house.asked == []
+    assert parcel_rig.asked == []
 
 
-def test_a_report_reaches_the_server_without_anything_of_the_content(
-    browser: Browser, parcel_house: ParcelHouse
-) -> None:
-    sent = parcel_house.send({"a.txt": b"A"})
+def test_a_report_reaches_the_server_without_anything_of_the_content(browser: Browser, parcel_rig: ParcelRig) -> None:
+    sent = parcel_rig.send({"a.txt": b"A"})
     reported = []
 
     def take(request: Request, answer: Response) -> Response:
         reported.append(request.get_json())
         return answer
 
-    parcel_house.meddle("POST", "/api/open/complaints", take)
-    reader = ParcelPage(browser, sent.link(parcel_house.stack.pages_url))
+    parcel_rig.meddle("POST", "/api/open/complaints", take)
+    reader = ParcelPage(browser, sent.link(parcel_rig.stack.pages_url))
     reader.open(sent.words)
     reader.page.click(named("complain"))
     reader.page.wait_until_calm()
@@ -164,9 +160,9 @@ def test_a_report_reaches_the_server_without_anything_of_the_content(
     reader.close()
 
 
-def test_webkit_opens_a_parcel(webkit: WebKit, parcel_house: ParcelHouse) -> None:
-    sent = send_letter(parcel_house)
-    reader = ParcelPage(webkit, sent.link(parcel_house.stack.pages_url))
+def test_webkit_opens_a_parcel(webkit: WebKit, parcel_rig: ParcelRig) -> None:
+    sent = send_letter(parcel_rig)
+    reader = ParcelPage(webkit, sent.link(parcel_rig.stack.pages_url))
     reader.open(sent.words)
     assert reader.state == "verified"
     assert TEXT in reader.page.text(named("body"))

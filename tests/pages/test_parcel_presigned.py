@@ -15,7 +15,7 @@ from smime_core.parcels import CHUNK_BYTES
 from tests.support.browser.browsers import Browser
 from tests.support.browser.downloads import WITHOUT_DIALOG, downloads_into, wait_for_download
 from tests.support.pages.driver import named
-from tests.support.pages.parcels import MESSAGE, ParcelHouse, ParcelPage, letter, run_parcel_house
+from tests.support.pages.parcels import MESSAGE, ParcelPage, ParcelRig, letter, run_parcel_rig
 from tests.support.servers.s3 import STORE, S3Service, running_s3
 from webbridge.config import BridgeConfig
 
@@ -31,7 +31,7 @@ def s3() -> Iterator[S3Service]:
 
 
 @pytest.fixture(scope="module")
-def house(s3: S3Service, pages_with_sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParcelHouse]:
+def rig(s3: S3Service, pages_with_sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParcelRig]:
     uploads = tmp_path_factory.mktemp("uploads")
 
     def store_there(config: BridgeConfig) -> BridgeConfig:
@@ -39,13 +39,13 @@ def house(s3: S3Service, pages_with_sources: Path, tmp_path_factory: pytest.Temp
         there = replace(config.parcels, store=STORE, endpoint=s3.endpoint, upload_folder=uploads, presigned_seconds=300)
         return replace(config, parcels=there)
 
-    with run_parcel_house(pages_with_sources, uploads, alter=store_there) as running:
+    with run_parcel_rig(pages_with_sources, uploads, alter=store_there) as running:
         yield running
 
 
 @pytest.mark.thorough(False)
 def test_the_bytes_come_from_the_store_which_gets_no_ticket(
-    browser: Browser, house: ParcelHouse, s3: S3Service, tmp_path: Path
+    browser: Browser, rig: ParcelRig, s3: S3Service, tmp_path: Path
 ) -> None:
     tickets: list[str] = []
 
@@ -54,11 +54,11 @@ def test_the_bytes_come_from_the_store_which_gets_no_ticket(
         return answer
 
     large = secrets.token_bytes(CHUNK_BYTES + 1_000_000)
-    signer = house.stack.accounts[1].identity
-    sent = house.send({MESSAGE: letter("The plans", TEXT), "large.bin": large}, kind="message", signer=signer)
+    signer = rig.stack.accounts[1].identity
+    sent = rig.send({MESSAGE: letter("The plans", TEXT), "large.bin": large}, kind="message", signer=signer)
     s3.asked.clear()
-    house.meddle("POST", "/api/open", note)
-    reader = ParcelPage(browser, sent.link(house.stack.pages_url))
+    rig.meddle("POST", "/api/open", note)
+    reader = ParcelPage(browser, sent.link(rig.stack.pages_url))
     reader.open(sent.words)
     assert (reader.state, TEXT in reader.page.text(named("body"))) == ("verified", True)
     reader.page.js(WITHOUT_DIALOG)

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Request, Response
 from smime_core.parcels import make_parcel_id, make_secret
 from tests.support.browser.browsers import Browser
 from tests.support.pages.driver import named
-from tests.support.pages.parcels import MESSAGE, OPEN, Change, ParcelHouse, ParcelPage, Sent, letter
+from tests.support.pages.parcels import MESSAGE, OPEN, Change, ParcelPage, ParcelRig, Sent, letter
 from tests.support.people import PROVIDER
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
@@ -24,15 +24,15 @@ LOST = "ERR_|NetworkError|Cross-Origin|CORS|Failed to|40[13]|410|429|status of"
 
 
 @pytest.fixture
-def sent(parcel_house: ParcelHouse) -> Sent:
-    signer = parcel_house.stack.accounts[1].identity
-    return parcel_house.send({MESSAGE: letter("Plans", TEXT), "a.txt": b"A" * 1000}, kind="message", signer=signer)
+def sent(parcel_rig: ParcelRig) -> Sent:
+    signer = parcel_rig.stack.accounts[1].identity
+    return parcel_rig.send({MESSAGE: letter("Plans", TEXT), "a.txt": b"A" * 1000}, kind="message", signer=signer)
 
 
 @pytest.fixture
-def reader(browser: Browser, parcel_house: ParcelHouse, sent: Sent) -> ParcelPage:
+def reader(browser: Browser, parcel_rig: ParcelRig, sent: Sent) -> ParcelPage:
     browser.expect_error(LOST)
-    return ParcelPage(browser, sent.link(parcel_house.stack.pages_url))
+    return ParcelPage(browser, sent.link(parcel_rig.stack.pages_url))
 
 
 def replace(body: bytes) -> Change:
@@ -59,7 +59,7 @@ def change_enclosed(name: str, change: Callable[[bytearray], object]) -> Change:
 
 @pytest.mark.thorough(False)
 def test_a_wrong_word_is_named_by_its_place_and_the_server_is_not_asked(
-    reader: ParcelPage, parcel_house: ParcelHouse, sent: Sent
+    reader: ParcelPage, parcel_rig: ParcelRig, sent: Sent
 ) -> None:
     words = sent.words.split()
     words[2] = "xylofone"
@@ -71,7 +71,7 @@ def test_a_wrong_word_is_named_by_its_place_and_the_server_is_not_asked(
     reader.type_words(" ".join(sent.words.split()[:5]))
     reader.press_open()
     assert "not 6 words" in reader.wait_for_words_problem()
-    assert parcel_house.asked == []
+    assert parcel_rig.asked == []
     # The person corrects the words where they are.
     reader.open(sent.words)
     assert reader.state == "verified"
@@ -79,10 +79,8 @@ def test_a_wrong_word_is_named_by_its_place_and_the_server_is_not_asked(
 
 
 @pytest.mark.thorough(False)
-def test_wrong_words_and_no_such_parcel_look_alike(
-    browser: Browser, reader: ParcelPage, parcel_house: ParcelHouse
-) -> None:
-    elsewhere = ParcelPage(browser, f"{parcel_house.stack.pages_url}/parcel.html#{make_parcel_id(PROVIDER)}")
+def test_wrong_words_and_no_such_parcel_look_alike(browser: Browser, reader: ParcelPage, parcel_rig: ParcelRig) -> None:
+    elsewhere = ParcelPage(browser, f"{parcel_rig.stack.pages_url}/parcel.html#{make_parcel_id(PROVIDER)}")
     said = []
     for one in (reader, elsewhere):
         one.type_words(WRONG)
@@ -107,8 +105,8 @@ def test_after_five_wrong_tries_the_sender_must_allow_more(reader: ParcelPage, s
 
 
 @pytest.mark.thorough(False)
-def test_a_withdrawn_parcel_is_called_withdrawn(reader: ParcelPage, parcel_house: ParcelHouse, sent: Sent) -> None:
-    parcel_house.withdraw(sent)
+def test_a_withdrawn_parcel_is_called_withdrawn(reader: ParcelPage, parcel_rig: ParcelRig, sent: Sent) -> None:
+    parcel_rig.withdraw(sent)
     reader.type_words(sent.words)
     reader.press_open()
     code, sentence = reader.wait_for_error()
@@ -116,12 +114,12 @@ def test_a_withdrawn_parcel_is_called_withdrawn(reader: ParcelPage, parcel_house
     reader.close()
 
 
-def test_an_expired_parcel_is_called_expired(reader: ParcelPage, parcel_house: ParcelHouse, sent: Sent) -> None:
+def test_an_expired_parcel_is_called_expired(reader: ParcelPage, parcel_rig: ParcelRig, sent: Sent) -> None:
     def expire(_: Request, answer: Response) -> Response:
         text = b'{"code": "expired", "message": "over"}'
         return Response(text, 410, dict(answer.headers), mimetype="application/json")
 
-    parcel_house.meddle("POST", "/api/open", expire)
+    parcel_rig.meddle("POST", "/api/open", expire)
     reader.type_words(sent.words)
     reader.press_open()
     code, sentence = reader.wait_for_error()
@@ -132,7 +130,7 @@ def test_an_expired_parcel_is_called_expired(reader: ParcelPage, parcel_house: P
 @pytest.mark.thorough(False)
 @pytest.mark.parametrize(("path", "code"), [(MANIFEST, "parcel-damaged"), ("/api/open/objects/0", "parcel-damaged")])
 def test_a_damaged_object_shows_nothing(
-    reader: ParcelPage, parcel_house: ParcelHouse, sent: Sent, path: str, code: str
+    reader: ParcelPage, parcel_rig: ParcelRig, sent: Sent, path: str, code: str
 ) -> None:
     def damage(_: Request, answer: Response) -> Response:
         data = bytearray(answer.get_data())
@@ -140,7 +138,7 @@ def test_a_damaged_object_shows_nothing(
         answer.set_data(bytes(data))
         return answer
 
-    parcel_house.meddle("GET", path, damage)
+    parcel_rig.meddle("GET", path, damage)
     reader.type_words(sent.words)
     reader.press_open()
     found, sentence = reader.wait_for_error()
@@ -148,18 +146,18 @@ def test_a_damaged_object_shows_nothing(
     assert "Ask the sender to send it again" in sentence
     assert TEXT not in reader.page.text()
     reader.page.wait_for_selector(named("complain"))
-    assert "failed" in parcel_house.states_of(sent)
+    assert "failed" in parcel_rig.states_of(sent)
     reader.close()
 
 
 @pytest.mark.parametrize("name", ["manifest", "0"])
 def test_a_damaged_object_that_came_along_shows_nothing(
-    reader: ParcelPage, parcel_house: ParcelHouse, sent: Sent, name: str
+    reader: ParcelPage, parcel_rig: ParcelRig, sent: Sent, name: str
 ) -> None:
     def damage(data: bytearray) -> None:
         data[len(data) // 2] ^= 1
 
-    parcel_house.meddle("POST", OPEN, change_enclosed(name, damage))
+    parcel_rig.meddle("POST", OPEN, change_enclosed(name, damage))
     reader.type_words(sent.words)
     reader.press_open()
     assert reader.wait_for_error()[0] in {"parcel-damaged", "decryption-error"}
@@ -169,32 +167,32 @@ def test_a_damaged_object_that_came_along_shows_nothing(
 
 @pytest.mark.parametrize("name", ["manifest", "0"])
 def test_an_object_that_came_along_in_another_size_is_fetched(
-    reader: ParcelPage, parcel_house: ParcelHouse, sent: Sent, name: str
+    reader: ParcelPage, parcel_rig: ParcelRig, sent: Sent, name: str
 ) -> None:
-    parcel_house.meddle("POST", OPEN, change_enclosed(name, bytearray.pop))
+    parcel_rig.meddle("POST", OPEN, change_enclosed(name, bytearray.pop))
     reader.open(sent.words)
     assert (reader.state, TEXT in reader.page.text()) == ("verified", True)
-    assert parcel_house.objects_asked() == [name]
+    assert parcel_rig.objects_asked() == [name]
     reader.close()
 
 
-def test_objects_that_cannot_be_read_are_fetched(reader: ParcelPage, parcel_house: ParcelHouse, sent: Sent) -> None:
+def test_objects_that_cannot_be_read_are_fetched(reader: ParcelPage, parcel_rig: ParcelRig, sent: Sent) -> None:
     def scramble(_: Request, answer: Response) -> Response:
         answer.set_data(json.dumps({**answer.get_json(), "enclosed": {"manifest": "*", "0": 7, "1": None}}))
         return answer
 
-    parcel_house.meddle("POST", OPEN, scramble)
+    parcel_rig.meddle("POST", OPEN, scramble)
     reader.open(sent.words)
     assert (reader.state, TEXT in reader.page.text()) == ("verified", True)
     reader.close()
 
 
-def test_a_cut_object_shows_nothing(reader: ParcelPage, parcel_house: ParcelHouse, sent: Sent) -> None:
+def test_a_cut_object_shows_nothing(reader: ParcelPage, parcel_rig: ParcelRig, sent: Sent) -> None:
     def cut(_: Request, answer: Response) -> Response:
         answer.set_data(answer.get_data()[:-1])
         return answer
 
-    parcel_house.meddle("GET", "/api/open/objects/0", cut)
+    parcel_rig.meddle("GET", "/api/open/objects/0", cut)
     reader.type_words(sent.words)
     reader.press_open()
     assert reader.wait_for_error()[0] == "parcel-cut"
@@ -202,13 +200,13 @@ def test_a_cut_object_shows_nothing(reader: ParcelPage, parcel_house: ParcelHous
     reader.close()
 
 
-def test_swapped_chunks_show_nothing(browser: Browser, parcel_house: ParcelHouse) -> None:
+def test_swapped_chunks_show_nothing(browser: Browser, parcel_rig: ParcelRig) -> None:
     browser.expect_error(LOST)
-    sent = parcel_house.send({MESSAGE: letter("One", TEXT), "b": letter("Two", TEXT)}, kind="message")
+    sent = parcel_rig.send({MESSAGE: letter("One", TEXT), "b": letter("Two", TEXT)}, kind="message")
     one, two = sent.draft.chunks
     assert len(one) == len(two)
-    parcel_house.meddle("GET", "/api/open/objects/0", replace(two))
-    reader = ParcelPage(browser, sent.link(parcel_house.stack.pages_url))
+    parcel_rig.meddle("GET", "/api/open/objects/0", replace(two))
+    reader = ParcelPage(browser, sent.link(parcel_rig.stack.pages_url))
     reader.type_words(sent.words)
     reader.press_open()
     assert reader.wait_for_error()[0] in {"parcel-damaged", "parcel-mixed"}
@@ -216,16 +214,16 @@ def test_swapped_chunks_show_nothing(browser: Browser, parcel_house: ParcelHouse
     reader.close()
 
 
-def test_the_page_goes_on_when_the_server_is_back(reader: ParcelPage, parcel_house: ParcelHouse, sent: Sent) -> None:
+def test_the_page_goes_on_when_the_server_is_back(reader: ParcelPage, parcel_rig: ParcelRig, sent: Sent) -> None:
     def fail(_: Request, answer: Response) -> Response:
         text = b'{"code": "store-unavailable", "message": "later"}'
         return Response(text, 503, dict(answer.headers), mimetype="application/json")
 
-    parcel_house.meddle("POST", "/api/open/start", fail)
+    parcel_rig.meddle("POST", "/api/open/start", fail)
     reader.type_words(sent.words)
     reader.press_open()
     assert reader.wait_for_error()[0] == "store-unavailable"
-    parcel_house.changes.clear()
+    parcel_rig.changes.clear()
     reader.page.click(named("try-again"))
     reader.open(sent.words)
     assert TEXT in reader.page.text(named("body"))

@@ -30,7 +30,7 @@ from tests.support.browser.residue.markers import Needle, hmac_key_needles, need
 from tests.support.browser.residue.processes import count_by_secret, describe
 from tests.support.pages.driver import OPERATION_SECONDS, named
 from tests.support.pages.parcel_letters import CAROL, ParcelLetter
-from tests.support.pages.parcels import ParcelHouse, ParcelPage, run_parcel_house
+from tests.support.pages.parcels import ParcelPage, ParcelRig, run_parcel_rig
 from tests.support.people import PROVIDER
 from webbridge.database.tables import PARCEL
 from webbridge.services import services_of
@@ -72,15 +72,15 @@ class Recorded(NativeProvider):
 
 
 @pytest.fixture
-def house(pages_with_sources: Path, tmp_path: Path) -> Iterator[ParcelHouse]:
+def rig(pages_with_sources: Path, tmp_path: Path) -> Iterator[ParcelRig]:
     """A demonstration whose store of parcels is a folder of the test."""
-    with run_parcel_house(pages_with_sources, tmp_path / "store") as running:
+    with run_parcel_rig(pages_with_sources, tmp_path / "store") as running:
         yield running
 
 
-def needles_of(house: ParcelHouse, store: Path, words: str) -> list[Needle]:
+def needles_of(rig: ParcelRig, store: Path, words: str) -> list[Needle]:
     """The needles for the words of the only parcel, and for the keys that they give."""
-    with services_of(house.apps[-1]).database.reading() as rows:
+    with services_of(rig.apps[-1]).database.reading() as rows:
         (salt,) = rows.execute(select(PARCEL.c.salt)).scalars().all()
     key = run(derive_parcel_key(words, bytes(salt), PROVIDER))
     proof = run(proof_of(key, PROVIDER))
@@ -118,15 +118,15 @@ def check_left(watch: Watch, page: Page, allowed: Counter[str]) -> None:
 
 
 @pytest.mark.parametrize("name", ["chromium", "firefox"])
-def test_a_recipient_leaves_no_key_of_a_parcel(name: Name, house: ParcelHouse, tmp_path: Path) -> None:
+def test_a_recipient_leaves_no_key_of_a_parcel(name: Name, rig: ParcelRig, tmp_path: Path) -> None:
     if missing := missing_programs(name):
         pytest.skip(f"not installed: {', '.join(missing)}")
-    sent = house.send({"plans.txt": b"The gate opens at one. " * 2000})
-    needles = needles_of(house, tmp_path / "store", sent.words)
+    sent = rig.send({"plans.txt": b"The gate opens at one. " * 2000})
+    needles = needles_of(rig, tmp_path / "store", sent.words)
     with closing(start(name, tmp_path / "profile")) as browser:
         watch = Watch(browser, tmp_path / "profile", needles)
-        other = browser.open(house.stack.pages_url)
-        reader = ParcelPage(browser, sent.link(house.stack.pages_url), beside=other)
+        other = browser.open(rig.stack.pages_url)
+        reader = ParcelPage(browser, sent.link(rig.stack.pages_url), beside=other)
         reader.page.click(named("words"))
         reader.page.type(sent.words)
         reader.press_open()
@@ -137,18 +137,18 @@ def test_a_recipient_leaves_no_key_of_a_parcel(name: Name, house: ParcelHouse, t
 
 
 @pytest.mark.parametrize("name", ["chromium", "firefox"])
-def test_a_sender_leaves_no_key_of_a_parcel(name: Name, house: ParcelHouse, tmp_path: Path) -> None:
+def test_a_sender_leaves_no_key_of_a_parcel(name: Name, rig: ParcelRig, tmp_path: Path) -> None:
     if missing := missing_programs(name):
         pytest.skip(f"not installed: {', '.join(missing)}")
     with closing(start(name, tmp_path / "profile")) as browser:
-        letter = ParcelLetter(browser, house, beside=browser.open(house.stack.pages_url))
+        letter = ParcelLetter(browser, rig, beside=browser.open(rig.stack.pages_url))
         letter.write(CAROL)
         letter.ask()
         letter.go()
         letter.page.wait_for_selector(named("parcel-words"), timeout_seconds=OPERATION_SECONDS)
         moved: list[list[int]] = letter.page.js(MOVED_WORDS, named("parcel-words"))
         words = " ".join("".join(chr(code - 1) for code in word) for word in moved)
-        watch = Watch(browser, tmp_path / "profile", needles_of(house, tmp_path / "store", words))
+        watch = Watch(browser, tmp_path / "profile", needles_of(rig, tmp_path / "store", words))
         assert watch.find_in_memory({"words", "proof"}) == {"words", "proof"}
         letter.finish()
         letter.page.click(named("lock"))

@@ -17,7 +17,7 @@ from tests.support.browser.downloads import WITHOUT_DIALOG, downloads_into, wait
 from tests.support.browser.page_scripts import page_scripts
 from tests.support.browser.webkit import WebKit
 from tests.support.pages.driver import named
-from tests.support.pages.parcels import ParcelHouse, ParcelPage, Sent
+from tests.support.pages.parcels import ParcelPage, ParcelRig, Sent
 
 IN_PAGE = page_scripts("pages/parcel_saving.js")
 
@@ -35,14 +35,14 @@ def large() -> bytes:
 
 
 @pytest.fixture
-def sent(parcel_house: ParcelHouse, large: bytes) -> Sent:
-    signer = parcel_house.stack.accounts[1].identity
-    return parcel_house.send({"small.txt": b"small", "large.bin": large, "empty": b""}, signer=signer)
+def sent(parcel_rig: ParcelRig, large: bytes) -> Sent:
+    signer = parcel_rig.stack.accounts[1].identity
+    return parcel_rig.send({"small.txt": b"small", "large.bin": large, "empty": b""}, signer=signer)
 
 
 @pytest.fixture
-def reader(browser: Browser, parcel_house: ParcelHouse, sent: Sent) -> ParcelPage:
-    page = ParcelPage(browser, sent.link(parcel_house.stack.pages_url))
+def reader(browser: Browser, parcel_rig: ParcelRig, sent: Sent) -> ParcelPage:
+    page = ParcelPage(browser, sent.link(parcel_rig.stack.pages_url))
     page.open(sent.words)
     page.page.js(WITHOUT_DIALOG)
     return page
@@ -84,7 +84,7 @@ def test_a_large_file_is_written_where_the_person_chooses(reader: ParcelPage) ->
 
 
 @pytest.mark.thorough(False)
-def test_the_first_chunk_is_saved_before_the_second_has_come(reader: ParcelPage, parcel_house: ParcelHouse) -> None:
+def test_the_first_chunk_is_saved_before_the_second_has_come(reader: ParcelPage, parcel_rig: ParcelRig) -> None:
     reader.page.js(DIALOG)
     going_on = threading.Event()
 
@@ -101,7 +101,7 @@ def test_the_first_chunk_is_saved_before_the_second_has_come(reader: ParcelPage,
         return held
 
     # The chunks of the large file are the objects 1 to 3.
-    parcel_house.meddle("GET", "/api/open/objects/2", hold)
+    parcel_rig.meddle("GET", "/api/open/objects/2", hold)
     reader.save("large.bin")
     reader.page.wait_for("() => written.length > 0", timeout_seconds=60)
     assert reader.page.js("() => written") == [CHUNK_BYTES]
@@ -113,7 +113,7 @@ def test_the_first_chunk_is_saved_before_the_second_has_come(reader: ParcelPage,
 
 @pytest.mark.thorough(False)
 def test_a_damaged_chunk_in_the_middle_leaves_no_file(
-    browser: Browser, reader: ParcelPage, parcel_house: ParcelHouse, sent: Sent
+    browser: Browser, reader: ParcelPage, parcel_rig: ParcelRig, sent: Sent
 ) -> None:
     browser.expect_error("ERR_|Failed to|network|Network|NS_ERROR|stream")
 
@@ -123,18 +123,18 @@ def test_a_damaged_chunk_in_the_middle_leaves_no_file(
         answer.set_data(bytes(data))
         return answer
 
-    parcel_house.meddle("GET", "/api/open/objects/2", damage)
+    parcel_rig.meddle("GET", "/api/open/objects/2", damage)
     reader.page.js(DIALOG)
     reader.save("large.bin")
     reader.page.wait_for_text("not what the sender sent", selector=named("parcel-files"), timeout_seconds=60)
     assert reader.page.js("() => written") == [CHUNK_BYTES, "aborted"]
-    assert "failed" in parcel_house.states_of(sent)
+    assert "failed" in parcel_rig.states_of(sent)
     reader.close()
 
 
 @pytest.mark.thorough(False)
 def test_a_lost_connection_goes_on_by_range(
-    browser: Browser, reader: ParcelPage, parcel_house: ParcelHouse, tmp_path: Path, large: bytes
+    browser: Browser, reader: ParcelPage, parcel_rig: ParcelRig, tmp_path: Path, large: bytes
 ) -> None:
     browser.expect_error("ERR_|NetworkError|Failed to|Content-Length|network")
     ranges: list[str | None] = []
@@ -153,7 +153,7 @@ def test_a_lost_connection_goes_on_by_range(
         torn.content_length = len(data)
         return torn
 
-    parcel_house.meddle("GET", "/api/open/objects/2", tear)
+    parcel_rig.meddle("GET", "/api/open/objects/2", tear)
     with downloads_into(reader.page, tmp_path):
         reader.save("large.bin")
         reader.wait_for_saving("Passed to your browser’s downloads")
@@ -165,7 +165,7 @@ def test_a_lost_connection_goes_on_by_range(
     reader.close()
 
 
-def test_cancelling_leaves_no_file(reader: ParcelPage, parcel_house: ParcelHouse) -> None:
+def test_cancelling_leaves_no_file(reader: ParcelPage, parcel_rig: ParcelRig) -> None:
     reader.page.js(DIALOG)
 
     waiting, going_on = threading.Event(), threading.Event()
@@ -175,7 +175,7 @@ def test_cancelling_leaves_no_file(reader: ParcelPage, parcel_house: ParcelHouse
         going_on.wait(60)
         return answer
 
-    parcel_house.meddle("GET", "/api/open/objects/3", hold)
+    parcel_rig.meddle("GET", "/api/open/objects/3", hold)
     reader.save("large.bin")
     assert waiting.wait(60)
     reader.page.click(f"{named('cancel-saving')}:not([hidden])")
@@ -186,9 +186,9 @@ def test_cancelling_leaves_no_file(reader: ParcelPage, parcel_house: ParcelHouse
 
 
 def test_webkit_saves_small_and_large_files(
-    webkit: WebKit, parcel_house: ParcelHouse, sent: Sent, tmp_path: Path, large: bytes
+    webkit: WebKit, parcel_rig: ParcelRig, sent: Sent, tmp_path: Path, large: bytes
 ) -> None:
-    reader = ParcelPage(webkit, sent.link(parcel_house.stack.pages_url))
+    reader = ParcelPage(webkit, sent.link(parcel_rig.stack.pages_url))
     reader.open(sent.words)
     with downloads_into(reader.page, tmp_path):
         reader.save("small.txt")

@@ -24,7 +24,7 @@ from tests.support.browser.residue.markers import Needle, needles_for
 from tests.support.browser.residue.private_keys import private_key_needles
 from tests.support.pages.driver import OPERATION_SECONDS, named
 from tests.support.pages.parcel_letters import CAROL, LINK, ParcelLetter, answers_to, notice_to
-from tests.support.pages.parcels import ParcelHouse, ParcelPage, run_parcel_house
+from tests.support.pages.parcels import ParcelPage, ParcelRig, run_parcel_rig
 from tests.support.people import PROVIDER
 from tests.support.servers.parcels import text_of
 from webbridge.config import BridgeConfig
@@ -37,7 +37,7 @@ FILE_BYTES = 300_000
 
 
 @pytest.fixture
-def house(pages_with_sources: Path, tmp_path: Path) -> Iterator[ParcelHouse]:
+def rig(pages_with_sources: Path, tmp_path: Path) -> Iterator[ParcelRig]:
     """A demonstration whose bridge keeps everything in files, and whose traffic is recorded."""
 
     def on_disk(config: BridgeConfig) -> BridgeConfig:
@@ -45,7 +45,7 @@ def house(pages_with_sources: Path, tmp_path: Path) -> Iterator[ParcelHouse]:
         return replace(config, database=str(tmp_path / "bridge" / "bridge.sqlite"))
 
     store = tmp_path / "store"
-    with run_parcel_house(pages_with_sources, store, alter=on_disk, records_traffic=True) as running:
+    with run_parcel_rig(pages_with_sources, store, alter=on_disk, records_traffic=True) as running:
         yield running
 
 
@@ -53,9 +53,9 @@ def mark() -> str:
     return secrets.token_hex(16)
 
 
-def key_of(house: ParcelHouse, words: str) -> ParcelKey:
+def key_of(rig: ParcelRig, words: str) -> ParcelKey:
     """The key that the words and the parcel's salt give."""
-    with services_of(house.apps[-1]).database.reading() as rows:
+    with services_of(rig.apps[-1]).database.reading() as rows:
         (salt,) = rows.execute(select(PARCEL.c.salt)).scalars().all()
     return run(derive_parcel_key(words, bytes(salt), PROVIDER))
 
@@ -64,16 +64,16 @@ def contents_below(folder: Path) -> list[bytes]:
     return [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
 
 
-def places_of(house: ParcelHouse, folder: Path, caplog: pytest.LogCaptureFixture) -> dict[str, list[bytes]]:
+def places_of(rig: ParcelRig, folder: Path, caplog: pytest.LogCaptureFixture) -> dict[str, list[bytes]]:
     """All that the servers have had, by the kind of place."""
-    server = house.stack.mail_server
-    mails = [message.raw for account in house.stack.accounts for message in server.messages(account.address)]
+    server = rig.stack.mail_server
+    mails = [message.raw for account in rig.stack.accounts for message in server.messages(account.address)]
     return {
         **{kind: contents_below(folder / kind) for kind in ("store", "bridge")},
-        "key server": [house.stack.keys_database.read_bytes()],
+        "key server": [rig.stack.keys_database.read_bytes()],
         "logs": [json.dumps(vars(record), default=repr).encode() for record in caplog.records],
-        "mails": [*house.post.raw, *mails],
-        "traffic": house.traffic,
+        "mails": [*rig.post.raw, *mails],
+        "traffic": rig.traffic,
     }
 
 
@@ -84,23 +84,23 @@ def hits(needles: list[Needle], places: dict[str, list[bytes]]) -> set[tuple[str
 
 
 def test_the_servers_have_nothing_of_a_parcel_and_its_answer(
-    browser: Browser, house: ParcelHouse, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    browser: Browser, rig: ParcelRig, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     subject, text, content, name, reply, reply_content, reply_name = (mark() for _ in range(7))
     film, note = tmp_path / f"{name}.bin", tmp_path / f"{reply_name}.txt"
     film.write_bytes(content.encode() * (FILE_BYTES // len(content)))
     note.write_text(reply_content)
-    letter = ParcelLetter(browser, house)
+    letter = ParcelLetter(browser, rig)
     letter.write(CAROL, subject=subject, text=text)
     letter.attach(film)
     letter.ask()
     letter.go()
     words = letter.wait_until_sent()
     letter.finish()
-    found = LINK.search(notice_to(house, CAROL, count=1))
+    found = LINK.search(notice_to(rig, CAROL, count=1))
     assert found
-    link = house.stack.pages_url + found[1]
+    link = rig.stack.pages_url + found[1]
     # The words are typed, and then they travel in the link.
     for has_words in (False, True):
         reader = ParcelPage(browser, f"{link}.{words.replace(' ', '-')}" if has_words else link)
@@ -123,7 +123,7 @@ def test_the_servers_have_nothing_of_a_parcel_and_its_answer(
             reader.page.click(named("send-answer"))
             reader.page.wait_for_selector(named("answer-sent"), timeout_seconds=OPERATION_SECONDS)
         reader.close()
-    (mail,) = answers_to(house, count=1)
+    (mail,) = answers_to(rig, count=1)
     letter.close()
     marks = {
         "subject": subject, "text": text, "file": content, "file name": name,
@@ -131,12 +131,12 @@ def test_the_servers_have_nothing_of_a_parcel_and_its_answer(
         "words": words, "words in the link": words.replace(" ", "-"), "words in an address": words.replace(" ", "%20"),
     }  # fmt: skip
     kept = [needle for secret, value in marks.items() for needle in needles_for(secret, [value.encode()])]
-    key = key_of(house, words)
+    key = key_of(rig, words)
     kept += needles_for("key of the parcel", [key.kek])
-    for account in house.stack.accounts:
+    for account in rig.stack.accounts:
         kept += private_key_needles("private key", account.identity.private_key)
         kept += needles_for("passphrase", [account.key_passphrase.encode()])
-    places = places_of(house, tmp_path, caplog)
+    places = places_of(rig, tmp_path, caplog)
     assert all(places.values()), "each kind of place was searched"
     # The ciphertext is where it belongs, which shows that the search finds what is written.
     largest = max(places["store"], key=len)

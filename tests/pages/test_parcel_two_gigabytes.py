@@ -13,7 +13,7 @@ from tests.support.browser.page_scripts import page_scripts
 from tests.support.large_files import hash_file, write_random
 from tests.support.pages.driver import named
 from tests.support.pages.parcel_letters import CAROL, LINK, ParcelLetter, notice_to
-from tests.support.pages.parcels import ParcelHouse, ParcelPage, run_parcel_house
+from tests.support.pages.parcels import ParcelPage, ParcelRig, run_parcel_rig
 
 IN_PAGE = page_scripts("pages/parcel_two_gigabytes.js")
 
@@ -26,16 +26,16 @@ WITHOUT_COPIES = IN_PAGE["withoutCopies"]
 
 
 @pytest.fixture
-def large_house(pages_with_sources: Path, tmp_path: Path) -> Iterator[ParcelHouse]:
+def large_rig(pages_with_sources: Path, tmp_path: Path) -> Iterator[ParcelRig]:
     """A demonstration of its own, whose store is deleted with the test."""
-    with run_parcel_house(pages_with_sources, tmp_path / "store") as house:
-        yield house
+    with run_parcel_rig(pages_with_sources, tmp_path / "store") as rig:
+        yield rig
 
 
-def test_two_gigabytes_go_there_and_back(browser: Browser, large_house: ParcelHouse, tmp_path: Path) -> None:
+def test_two_gigabytes_go_there_and_back(browser: Browser, large_rig: ParcelRig, tmp_path: Path) -> None:
     film = tmp_path / "film.bin"
     expected = write_random(film, SIZE)
-    letter = ParcelLetter(browser, large_house)
+    letter = ParcelLetter(browser, large_rig)
     letter.page.activate()
     letter.write(CAROL, subject="Two gigabytes")
     letter.attach(film)
@@ -45,12 +45,12 @@ def test_two_gigabytes_go_there_and_back(browser: Browser, large_house: ParcelHo
     letter.go()
     letter.page.wait_for_selector(named("parcel-words"), timeout_seconds=PATIENCE_SECONDS)
     words = letter.wait_until_sent()
-    found = LINK.search(notice_to(large_house, CAROL, count=1))
+    found = LINK.search(notice_to(large_rig, CAROL, count=1))
     assert found
     letter.finish()
     letter.close()
     film.unlink()
-    reader = ParcelPage(browser, large_house.stack.pages_url + found[1])
+    reader = ParcelPage(browser, large_rig.stack.pages_url + found[1])
     reader.open(words)
     assert reader.file_names() == ["film.bin"]
     reader.page.js(WITHOUT_DIALOG)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.browser.page import Page
 from tests.support.pages.driver import named
-from tests.support.pages.mail_house import SETTLED
+from tests.support.pages.mail_rig import SETTLED
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 

@@ -11,7 +11,7 @@ import pytest
 from tests.support.browser.browsers import Name, missing_programs
 from tests.support.browser.profile_search import lz4_block, snappy
 from tests.support.browser.residue.lab import start
-from tests.support.pages.parcels import ParcelHouse
+from tests.support.pages.parcels import ParcelRig
 from tests.support.pages.view_tour import NOT_SHOWN, SHOWN_BY, STOPS, Tour
 from tests.support.project import ROOT
 
@@ -20,15 +20,15 @@ USUAL = list(STOPS)[:2]
 PAGES = ROOT / "webbridge" / "pages"
 
 
-def found_after(name: Name, stops: Sequence[str], house: ParcelHouse, folder: Path) -> set[tuple[str, str]]:
+def found_after(name: Name, stops: Sequence[str], rig: ParcelRig, folder: Path) -> set[tuple[str, str]]:
     """The traces of these stops in the profile, each with the file in which it is."""
     if missing := missing_programs(name):
         pytest.skip(f"not installed: {', '.join(missing)}")
     profile = folder / "profile"
     with closing(start(name, profile)) as browser:
         # A title that a script sets after the page was loaded is in the history too.
-        page = browser.open(f"{house.stack.pages_url}/style.css")
-        tour = Tour(page, house, folder)
+        page = browser.open(f"{rig.stack.pages_url}/style.css")
+        tour = Tour(page, rig, folder)
         page.js("(title) => { document.title = title; }", tour.marks(CONTROL))
         for stop in stops:
             STOPS[stop](tour)
@@ -41,9 +41,9 @@ def found_after(name: Name, stops: Sequence[str], house: ParcelHouse, folder: Pa
 @pytest.mark.server
 @pytest.mark.parametrize("name", ["chromium", "firefox"])
 def test_the_profile_has_nothing_of_what_parcels_and_mail_have_shown(
-    name: Name, parcel_house: ParcelHouse, tmp_path: Path
+    name: Name, parcel_rig: ParcelRig, tmp_path: Path
 ) -> None:
-    assert found_after(name, USUAL, parcel_house, tmp_path) == set()
+    assert found_after(name, USUAL, parcel_rig, tmp_path) == set()
 
 
 @pytest.mark.browser
@@ -51,10 +51,10 @@ def test_the_profile_has_nothing_of_what_parcels_and_mail_have_shown(
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", ["chromium", "firefox"])
 def test_the_profile_has_nothing_of_what_any_view_of_the_pages_has_shown(
-    name: Name, parcel_house: ParcelHouse, tmp_path: Path
+    name: Name, parcel_rig: ParcelRig, tmp_path: Path
 ) -> None:
     further = [stop for stop in STOPS if stop not in USUAL]
-    assert found_after(name, further, parcel_house, tmp_path) == set()
+    assert found_after(name, further, parcel_rig, tmp_path) == set()
 
 
 def test_each_view_of_the_pages_is_shown_by_the_tour_or_says_why_not() -> None:

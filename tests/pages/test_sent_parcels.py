@@ -12,7 +12,7 @@ from tests.support.browser.browsers import Browser
 from tests.support.browser.page import ENTER, Page
 from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
-from tests.support.pages.sent_parcels import SendingHouse
+from tests.support.pages.sent_parcels import SendingRig
 from tests.support.servers.parcels import Draft
 from webbridge.delivery.states import SaidBy, Stage, State
 
@@ -33,9 +33,9 @@ STORED = IN_PAGE["stored"]
 
 
 @pytest.fixture
-def sender(browser: Browser, sending_house: SendingHouse) -> Iterator[MailPages]:
+def sender(browser: Browser, sending_rig: SendingRig) -> Iterator[MailPages]:
     """Alice, signed in, with locked keys: the view needs none."""
-    pages = MailPages(browser, sending_house.stack.pages_url, sending_house.stack.accounts[0])
+    pages = MailPages(browser, sending_rig.stack.pages_url, sending_rig.stack.accounts[0])
     pages.sign_in()
     pages.page.wait_for_selector(named("unlock-form"))
     yield pages
@@ -71,12 +71,12 @@ def assert_fits(page: Page) -> None:
 
 @pytest.mark.thorough(False)
 def test_a_claim_is_named_as_one_and_a_withdrawn_parcel_is_opened_by_nobody(
-    sender: MailPages, sending_house: SendingHouse
+    sender: MailPages, sending_rig: SendingRig
 ) -> None:
-    page, draft, bob = sender.page, Draft(), sending_house.stack.accounts[1].address
+    page, draft, bob = sender.page, Draft(), sending_rig.stack.accounts[1].address
     page.activate()
-    reference = sending_house.send(draft)
-    sending_house.note(draft, State.RECEIVED, SaidBy.RECIPIENT_CLAIMS)
+    reference = sending_rig.send(draft)
+    sending_rig.note(draft, State.RECEIVED, SaidBy.RECIPIENT_CLAIMS)
     assert "parcels_sent.js" not in page.js(SCRIPTS), "it is loaded with the view"
     show(page)
     assert "parcels_sent.js" in page.js(SCRIPTS)
@@ -84,7 +84,7 @@ def test_a_claim_is_named_as_one_and_a_withdrawn_parcel_is_opened_by_nobody(
     assert page.text(f"{card} {named('sent-parcel-state')}") == "Received, says a program of the recipient"
     assert f"Reference number {reference}" in page.text(card)
     # The details show what has come since the list was loaded.
-    sending_house.note(draft, State.OPENED, SaidBy.RECIPIENT_SIGNED, recipient=bob)
+    sending_rig.note(draft, State.OPENED, SaidBy.RECIPIENT_SIGNED, recipient=bob)
     open_card(page, reference)
     page.wait_for_text("Opened, by a signed receipt", selector=card)
     rows = {(state, by): text for state, by, text in page.js(ROWS, card)}
@@ -100,7 +100,7 @@ def test_a_claim_is_named_as_one_and_a_withdrawn_parcel_is_opened_by_nobody(
     page.wait_for_selector(f"{card}[data-state=withdrawn]")
     assert page.text("#announcer") == "The parcel is withdrawn."
     assert page.js("() => document.activeElement.tagName") == "H2"
-    stored = sending_house.delivery.parcels.find(draft.id)
+    stored = sending_rig.delivery.parcels.find(draft.id)
     assert stored is not None
     assert stored.stage is Stage.WITHDRAWN
     assert not page.js("(card) => Boolean(document.querySelector(`${card} form, ${card} button`))", card), (
@@ -108,11 +108,11 @@ def test_a_claim_is_named_as_one_and_a_withdrawn_parcel_is_opened_by_nobody(
     )
 
 
-def test_a_parcel_is_kept_longer_opened_seldom_and_tried_again(sender: MailPages, sending_house: SendingHouse) -> None:
+def test_a_parcel_is_kept_longer_opened_seldom_and_tried_again(sender: MailPages, sending_rig: SendingRig) -> None:
     page, draft = sender.page, Draft(days=3)
     page.activate()
-    reference = sending_house.send(draft)
-    sending_house.guess(draft, 5)
+    reference = sending_rig.send(draft)
+    sending_rig.guess(draft, 5)
     show(page)
     card = open_card(page, reference)
     assert "Nobody can open the parcel until you allow more tries." in page.text(card)
@@ -120,7 +120,7 @@ def test_a_parcel_is_kept_longer_opened_seldom_and_tried_again(sender: MailPages
     page.wait_for_text("First ask the recipient")
     page.click(named("sent-parcel-tries-go"))
     page.wait_for_text("Five more tries are allowed.", selector="#announcer")
-    stored = sending_house.delivery.parcels.find(draft.id)
+    stored = sending_rig.delivery.parcels.find(draft.id)
     assert stored is not None
     assert stored.tries_left == 5
     page.fill(f"{card} {named('sent-parcel-days')}", "91")
@@ -135,34 +135,34 @@ def test_a_parcel_is_kept_longer_opened_seldom_and_tried_again(sender: MailPages
     page.fill(f"{card} {named('sent-parcel-limit')}", "2")
     page.press(ENTER)
     page.wait_for_text("The limit is saved. Times in all: 2.", selector="#announcer")
-    stored = sending_house.delivery.parcels.find(draft.id)
+    stored = sending_rig.delivery.parcels.find(draft.id)
     assert stored is not None
     assert (round((stored.ends_at - stored.created_at) / 86_400), stored.most_openings) == (30, 2)
     page.fill(f"{card} {named('sent-parcel-limit')}", "")
     page.press(ENTER)
     page.wait_for_text("without a limit", selector="#announcer")
-    stored = sending_house.delivery.parcels.find(draft.id)
+    stored = sending_rig.delivery.parcels.find(draft.id)
     assert stored is not None
     assert stored.most_openings is None
 
 
-def test_a_parcel_that_was_withdrawn_elsewhere_says_so(sender: MailPages, sending_house: SendingHouse) -> None:
+def test_a_parcel_that_was_withdrawn_elsewhere_says_so(sender: MailPages, sending_rig: SendingRig) -> None:
     page, draft = sender.page, Draft()
     page.browser.expect_error("410")
     page.activate()
-    reference = sending_house.send(draft)
+    reference = sending_rig.send(draft)
     show(page)
     card = open_card(page, reference)
-    sending_house.delivery.withdraw(sending_house.stack.accounts[0].address, draft.id)
+    sending_rig.delivery.withdraw(sending_rig.stack.accounts[0].address, draft.id)
     page.click(f"{card} {named('sent-parcel-extend')}")
     page.wait_for_text("This parcel is withdrawn", selector=f"{card} {named('sent-parcel-error')}")
 
 
-def test_older_parcels_come_when_they_are_wanted(sender: MailPages, sending_house: SendingHouse) -> None:
+def test_older_parcels_come_when_they_are_wanted(sender: MailPages, sending_rig: SendingRig) -> None:
     page = sender.page
     page.activate()
     for _ in range(51):
-        sending_house.send(Draft())
+        sending_rig.send(Draft())
     show(page)
     assert len(page.js(REFERENCES)) == 50
     page.click(named("sent-parcels-more"))
@@ -175,11 +175,11 @@ def test_older_parcels_come_when_they_are_wanted(sender: MailPages, sending_hous
 
 
 def test_without_an_answer_the_list_says_so_and_comes_by_another_try(
-    sender: MailPages, sending_house: SendingHouse
+    sender: MailPages, sending_rig: SendingRig
 ) -> None:
     page = sender.page
     page.activate()
-    reference = sending_house.send(Draft())
+    reference = sending_rig.send(Draft())
     page.js(IN_PAGE["withoutAnAnswerTheListSaysSoAndComesByAnotherTry"])
     page.js("() => { location.hash = '#/parcels'; }")
     page.wait_for_text("does not answer", selector=named("sent-parcels-error"))
@@ -198,10 +198,10 @@ def make_token(page: Page, name: str, days: str = "90") -> str:
 
 
 def test_a_token_is_shown_once_sends_and_is_revoked(
-    browser: Browser, sender: MailPages, sending_house: SendingHouse
+    browser: Browser, sender: MailPages, sending_rig: SendingRig
 ) -> None:
-    page, tokens = sender.page, sending_house.delivery.tokens
-    alice = sending_house.stack.accounts[0].address
+    page, tokens = sender.page, sending_rig.delivery.tokens
+    alice = sending_rig.stack.accounts[0].address
     page.browser.expect_error("409")
     page.activate()
     show(page)
@@ -211,7 +211,7 @@ def test_a_token_is_shown_once_sends_and_is_revoked(
     token = make_token(page, name)
     assert tokens.address_of(token) == alice
     command = page.text(named("parcel-token-command"))
-    assert command == f"sealwax deliver token --server {sending_house.stack.pages_url} --address {alice}"
+    assert command == f"sealwax deliver token --server {sending_rig.stack.pages_url} --address {alice}"
     assert find_violations(page) == []
     assert_fits(page)
     page.js(IN_PAGE["aTokenIsShownOnceSendsAndIsRevoked"])
@@ -233,7 +233,7 @@ def test_a_token_is_shown_once_sends_and_is_revoked(
         tokens.address_of(token)
 
 
-def test_a_token_leaves_the_page_with_its_view(sender: MailPages, sending_house: SendingHouse) -> None:
+def test_a_token_leaves_the_page_with_its_view(sender: MailPages, sending_rig: SendingRig) -> None:
     page = sender.page
     page.activate()
     show(page)
@@ -241,11 +241,11 @@ def test_a_token_leaves_the_page_with_its_view(sender: MailPages, sending_house:
     page.js("() => { location.hash = '#/account'; }")
     page.wait_for_selector(named("account-view"))
     page.wait_for(GONE, token)
-    sending_house.delivery.tokens.revoke(sending_house.stack.accounts[0].address, "Left")
+    sending_rig.delivery.tokens.revoke(sending_rig.stack.accounts[0].address, "Left")
 
 
-def test_a_person_without_parcels_learns_how_one_is_sent(browser: Browser, sending_house: SendingHouse) -> None:
-    bob = MailPages(browser, sending_house.stack.pages_url, sending_house.stack.accounts[1])
+def test_a_person_without_parcels_learns_how_one_is_sent(browser: Browser, sending_rig: SendingRig) -> None:
+    bob = MailPages(browser, sending_rig.stack.pages_url, sending_rig.stack.accounts[1])
     bob.enter()
     bob.page.click(named("parcels-link"))
     page = bob.page
@@ -256,12 +256,12 @@ def test_a_person_without_parcels_learns_how_one_is_sent(browser: Browser, sendi
 
 
 def test_the_view_is_sound_in_the_dark_by_keyboard_and_from_right_to_left(
-    sender: MailPages, sending_house: SendingHouse
+    sender: MailPages, sending_rig: SendingRig
 ) -> None:
     page, draft = sender.page, Draft(to=("a-long-name-of-somebody@department-of-a-large.organisation.example",))
     page.activate()
-    reference = sending_house.send(draft)
-    sending_house.note(draft, State.FAILED, SaidBy.RECIPIENT_CLAIMS, code="parcel-damaged")
+    reference = sending_rig.send(draft)
+    sending_rig.note(draft, State.FAILED, SaidBy.RECIPIENT_CLAIMS, code="parcel-damaged")
     show(page)
     card = open_card(page, reference)
     assert "Error code: parcel-damaged." in page.text(card)

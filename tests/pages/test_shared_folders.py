@@ -10,11 +10,11 @@ import pytest
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from tests.support.pages.driver import named
-from tests.support.pages.mail_house import (
+from tests.support.pages.mail_rig import (
     SETTLED,
-    MailHouse,
+    MailRig,
     build_message,
-    run_mail_house,
+    run_mail_rig,
     wait_for_notice,
     wait_for_subjects,
 )
@@ -27,17 +27,17 @@ THEIRS = f'{named("folder")}[data-folder="others/{ANNA}/Ward"]'
 
 
 @pytest.fixture(scope="module")
-def sharing_house(
+def sharing_rig(
     pages_with_sources: Path, tls_folder: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[MailHouse]:
+) -> Iterator[MailRig]:
     if dovecot.BINARY is None:
         pytest.skip("dovecot is not installed")
     folder = tmp_path_factory.mktemp("sharing")
-    with run_mail_house(pages_with_sources, tls_folder, folder, [ANNA, BERT], has_sharing=True) as house:
-        with house.mailbox(ANNA) as anna:
+    with run_mail_rig(pages_with_sources, tls_folder, folder, [ANNA, BERT], has_sharing=True) as rig:
+        with rig.mailbox(ANNA) as anna:
             anna.make("Ward")
             anna.append(build_message("Rounds"), "Ward")
-        yield house
+        yield rig
 
 
 def open_sharing(page: Page, folder: str) -> None:
@@ -57,9 +57,9 @@ def is_offered(page: Page, act: str) -> bool:
     return bool(page.js(f"() => document.querySelector('{button}').getAttribute('aria-disabled') !== 'true'"))
 
 
-def show_theirs(house: MailHouse, browser: Browser) -> Page:
+def show_theirs(rig: MailRig, browser: Browser) -> Page:
     """The pages of Bert, with the message in the folder of Anna chosen."""
-    page = house.visit(browser, BERT)
+    page = rig.visit(browser, BERT)
     page.click(THEIRS)
     wait_for_subjects(page, "Rounds")
     page.js("() => document.querySelector('.rows > li:not(.day) input').click()")
@@ -67,8 +67,8 @@ def show_theirs(house: MailHouse, browser: Browser) -> Page:
     return page
 
 
-def test_a_folder_is_shared_read_and_no_longer_shared(sharing_house: MailHouse, browser: Browser) -> None:
-    anna = sharing_house.visit(browser, ANNA)
+def test_a_folder_is_shared_read_and_no_longer_shared(sharing_rig: MailRig, browser: Browser) -> None:
+    anna = sharing_rig.visit(browser, ANNA)
     open_sharing(anna, "Ward")
     anna.fill(named("access-name"), "anyone")
     anna.click(named("access-give"))
@@ -77,7 +77,7 @@ def test_a_folder_is_shared_read_and_no_longer_shared(sharing_house: MailHouse, 
     anna.click(named("access-give"))
     anna.wait_for_selector(grant(BERT))
 
-    bert = show_theirs(sharing_house, browser)
+    bert = show_theirs(sharing_rig, browser)
     assert bert.text(f"{named('folders-others')} .folder-name") == f"{ANNA}/Ward"
     assert "Other users" in bert.text(".foreign-folders")
     assert not any(is_offered(bert, act) for act in ("delete", "move", "archive", "junk", "flag"))
@@ -92,13 +92,13 @@ def test_a_folder_is_shared_read_and_no_longer_shared(sharing_house: MailHouse, 
       level.dispatchEvent(new Event("change"));
     }}""")
     anna.wait_for_text("saved", selector="[aria-live=polite]")
-    bert = show_theirs(sharing_house, browser)
+    bert = show_theirs(sharing_rig, browser)
     assert all(is_offered(bert, act) for act in ("delete", "move", "archive", "flag", "unread"))
     bert.close()
 
     anna.click(f"{grant(BERT)} {named('access-remove')}")
     anna.wait_for(f"() => !document.querySelector('{grant(BERT)}')")
     anna.close()
-    bert = sharing_house.visit(browser, BERT)
+    bert = sharing_rig.visit(browser, BERT)
     assert bert.js(f"() => document.querySelector('{named('folders-others')}') === null")
     bert.close()

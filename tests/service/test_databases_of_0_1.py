@@ -20,8 +20,7 @@ from sqlalchemy import MetaData, select
 from roaming_keys.protocol.key_account import encode_fields
 from roaming_keys.server.accounts.store import Store
 from roaming_keys.server.database import SCHEMA as KEYS_SCHEMA
-from roaming_keys.server.database.tables import EARLIER_ACCOUNT
-from roaming_keys.server.database.tables import TABLES as KEYS_TABLES
+from roaming_keys.server.database.tables import EARLIER_ACCOUNT, TABLES as KEYS_TABLES
 from roaming_keys.server.master_key.key_sources import GivenKeys
 from roaming_keys.server.master_key.rotation import reseal_all
 from roaming_keys.server.master_key.server_keys import KeyRing, MasterKey, Sealed, ServerKeyError

@@ -13,7 +13,7 @@ from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.errors import ContentTypeMismatch, MalformedMessage, SmimeError, WrongPassphrase
 from smime_core.identity.identity import export_identities, load_identities
 from smime_core.x509.certificate import Certificate
-from tests.support import path_house
+from tests.support import path_pki
 from tests.support.people import PROVIDER, anchor, person
 from tests.support.vault.verbs import AT, call
 from webbridge.demo.accounts import certificate_pem
@@ -77,7 +77,7 @@ def test_certificates_are_read_out_of_every_kind_of_file() -> None:
 
 
 def test_an_address_book_gives_certificates_with_their_intermediates() -> None:
-    below = path_house.root("Verbs").issue("Below")
+    below = path_pki.root("Verbs").issue("Below")
     carol = below.certify("carol@example.test")
     read = call("certificate.read", file=build_certificates_only([below.certificate, carol]))["certificates"]
     assert {one["certificate"]: one["intermediates"] for one in read} == {
@@ -109,7 +109,7 @@ def test_a_certificate_for_another_address_than_its_entry_is_left_out() -> None:
 
 def test_an_import_keeps_a_changed_certificate_only_if_the_person_agrees() -> None:
     bob = person("bob").certificate
-    other = path_house.root("Verbs").certify("bob@example.test")
+    other = path_pki.root("Verbs").certify("bob@example.test")
     known = call("contacts.import", contacts=None, file=bob.der, at=AT)["contacts"]
     for accepts in (False, True):
         done = call("contacts.import", contacts=known, file=other.der, at=AT, acceptChanges=accepts)

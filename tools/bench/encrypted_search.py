@@ -48,7 +48,7 @@ _MAKE: Final = """async (count) => {
     },
     texts: {
       subject: `Letter ${uid}`, people: "Bob Somebody <bob@example.test>",
-      text: encode(`${Array.from({ length: 200 }, word).join(" ")}${uid === 4321 ? " lighthouse" : ""}`),
+      text: encode(`${Array.from({ length: 200 }, word).join(" ")}${uid === 4321 ? " lightrig" : ""}`),
     },
   });
   const some = (from) => Array.from({ length: 100 }, (_, at) => item(from + at));
@@ -57,7 +57,7 @@ _MAKE: Final = """async (count) => {
     const times = [];
     for (let run = 0; run < runs; run += 1) {
       const begun = performance.now();
-      const found = await index.search("one", "text", "LIGHTHOUSE");
+      const found = await index.search("one", "text", "LIGHTRIG");
       times.push(performance.now() - begun);
       if (found.length !== 1) throw new Error(`found ${found.length}`);
     }

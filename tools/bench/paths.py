@@ -12,7 +12,7 @@ from smime_core.ca.revocation_list_building import ListTerm, build_revocation_li
 from smime_core.errors import LimitExceeded
 from smime_core.providers.native import NativeProvider
 from tests.support.browser.browsers import Name
-from tests.support.path_house import clique, key, root
+from tests.support.path_pki import clique, key, root
 from tests.support.people import NOW, PROVIDER
 from tests.support.vault.conformance import run_in_browser
 from tools.conformance.case import Case, pack_cases
@@ -58,14 +58,14 @@ def make_chain() -> PathVerdict:
         run(
             build_revocation_list(
                 [],
-                issuer=house.certificate,
-                signing_key=key(house.key_name),
+                issuer=rig.certificate,
+                signing_key=key(rig.key_name),
                 number=1,
                 term=_TERM,
                 provider=PROVIDER,
             )
         )
-        for house in (top, issuing)
+        for rig in (top, issuing)
     )
     return PathVerdict(
         certificate=alice.der,
@@ -80,9 +80,9 @@ def make_chain() -> PathVerdict:
 
 
 def _measure_pool(names: int) -> float:
-    houses, pool = clique([f"Clique {number}" for number in range(names)], 32)
+    rigs, pool = clique([f"Clique {number}" for number in range(names)], 32)
     verdict = PathVerdict(
-        certificate=houses[0].certify("alice@example.test").der,
+        certificate=rigs[0].certify("alice@example.test").der,
         anchors=(root("Stranger").certificate.der,),
         intermediates=tuple(certificate.der for certificate in pool),
         at=NOW.isoformat(),

@@ -74,17 +74,17 @@ def _annas_mail(settings: Settings) -> Iterator[MailHost]:
 
 
 def _measure_times(settings: Settings) -> list[Figure]:
-    with _annas_mail(settings) as host, servers.run_stand(host) as stand:
-        return times.measure_times(stand, settings.runs)
+    with _annas_mail(settings) as host, servers.run_rig(host) as rig:
+        return times.measure_times(rig, settings.runs)
 
 
 def _measure_distant(settings: Settings) -> list[Figure]:
     with (
         _annas_mail(settings) as host,
         servers.at_a_distance(host, _DISTANCE_MILLISECONDS / 2) as far,
-        servers.run_stand(far) as stand,
+        servers.run_rig(far) as rig,
     ):
-        return times.measure_distant(stand, settings.runs, f"{_DISTANCE_MILLISECONDS} ms to the mail server")
+        return times.measure_distant(rig, settings.runs, f"{_DISTANCE_MILLISECONDS} ms to the mail server")
 
 
 def _measure_servers(settings: Settings) -> list[Figure]:
@@ -92,23 +92,23 @@ def _measure_servers(settings: Settings) -> list[Figure]:
 
 
 def _measure_clicks(settings: Settings) -> list[Figure]:
-    with _annas_mail(settings) as host, servers.run_stand(host) as stand:
-        return clicks.measure_clicks(stand, settings.runs)
+    with _annas_mail(settings) as host, servers.run_rig(host) as rig:
+        return clicks.measure_clicks(rig, settings.runs)
 
 
 def _measure_lists(settings: Settings) -> list[Figure]:
-    with _annas_mail(settings) as host, servers.run_stand(host, with_roundcube=False) as stand:
-        return lists.measure_lists(stand, settings.runs)
+    with _annas_mail(settings) as host, servers.run_rig(host, with_roundcube=False) as rig:
+        return lists.measure_lists(rig, settings.runs)
 
 
 def _measure_clients(settings: Settings) -> list[Figure]:
-    with _annas_mail(settings) as host, servers.run_stand(host) as stand:
-        return load.measure_clients(stand)
+    with _annas_mail(settings) as host, servers.run_rig(host) as rig:
+        return load.measure_clients(rig)
 
 
 def _measure_sessions(settings: Settings) -> list[Figure]:
-    with _annas_mail(settings) as host, servers.run_stand(host, with_roundcube=False) as stand:
-        return load.measure_sessions(stand, settings.minutes)
+    with _annas_mail(settings) as host, servers.run_rig(host, with_roundcube=False) as rig:
+        return load.measure_sessions(rig, settings.minutes)
 
 
 def _measure_slow(settings: Settings) -> list[Figure]:
@@ -117,13 +117,13 @@ def _measure_slow(settings: Settings) -> list[Figure]:
 
 
 def _measure_large(settings: Settings) -> list[Figure]:
-    with _annas_mail(settings) as host, servers.run_stand(host, with_roundcube=False) as stand:
-        return load.measure_large(stand)
+    with _annas_mail(settings) as host, servers.run_rig(host, with_roundcube=False) as rig:
+        return load.measure_large(rig)
 
 
 def _measure_logins(settings: Settings) -> list[Figure]:
-    with _annas_mail(settings) as host, servers.run_stand(host, with_roundcube=False) as stand:
-        return load.measure_logins(stand)
+    with _annas_mail(settings) as host, servers.run_rig(host, with_roundcube=False) as rig:
+        return load.measure_logins(rig)
 
 
 def _measure_many(settings: Settings) -> list[Figure]:
@@ -136,8 +136,8 @@ def _measure_many(settings: Settings) -> list[Figure]:
             mail.fill_inbox(host.maildirs / ANNA, messages, to=ANNA)
             mail.make_folders(host.maildirs / ANNA, folders)
             mail.hand_over(host.maildirs)
-            with servers.run_stand(host, with_roundcube=False) as stand:
-                figures += times.measure_our_list(stand, settings.runs, where)
+            with servers.run_rig(host, with_roundcube=False) as rig:
+                figures += times.measure_our_list(rig, settings.runs, where)
     return figures
 
 
@@ -145,9 +145,9 @@ def _measure_processor(settings: Settings) -> list[Figure]:
     with (
         run_postgresql() as postgresql,
         _annas_mail(settings) as host,
-        servers.run_stand(host, with_roundcube=False, database=postgresql.new_database()) as stand,
+        servers.run_rig(host, with_roundcube=False, database=postgresql.new_database()) as rig,
     ):
-        return processor.measure_processor(stand, postgresql.pid)
+        return processor.measure_processor(rig, postgresql.pid)
 
 
 def _measure_streams(_settings: Settings) -> list[Figure]:

@@ -20,7 +20,7 @@ from tools.bench.results import Figure, Figures, Limit
 from tools.bench.visits import fresh_browser
 from tools.bench_bridge.mail import RECENT
 from tools.bench_bridge.pages import create_anna, running_pages
-from tools.bench_bridge.servers import PASSWORD, Stand
+from tools.bench_bridge.servers import PASSWORD, Rig
 from tools.bench_bridge.times import ANNA, OURS, THEIRS
 from webbridge.demo.accounts import Account
 
@@ -53,14 +53,14 @@ _CLICKED: Final = "() => window.clickedAt"
 _PAINTED: Final = "() => window.paintedAt"
 
 
-def measure_clicks(stand: Stand, runs: int) -> list[Figure]:
+def measure_clicks(rig: Rig, runs: int) -> list[Figure]:
     """Open a mail in each tab in turns, a new mail each time. The first one warms up."""
     account = create_anna()
-    with running_pages(stand.bridge, account) as url, fresh_browser("chromium") as browser:
+    with running_pages(rig.bridge, account) as url, fresh_browser("chromium") as browser:
         browser.bidi.command("script.addPreloadScript", functionDeclaration=_PRELOAD)
         tabs: dict[str, Callable[[int], float]] = {OURS: _our_tab(browser, url, account)}
-        if True in stand.roundcubes:
-            tabs[THEIRS] = _their_tab(browser, stand.roundcubes[True])
+        if True in rig.roundcubes:
+            tabs[THEIRS] = _their_tab(browser, rig.roundcubes[True])
         times: dict[str, list[float]] = {who: [] for who in tabs}
         for run in range(min(runs, MAX_RUNS) + 1):
             for who, open_mail in tabs.items():

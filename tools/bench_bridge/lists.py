@@ -14,7 +14,7 @@ from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tools.bench.results import Figure, Figures, Limit
 from tools.bench.visits import fresh_browser
 from tools.bench_bridge.pages import create_anna, running_pages
-from tools.bench_bridge.servers import Stand
+from tools.bench_bridge.servers import Rig
 from tools.bench_bridge.times import OURS
 
 LISTS: Final = "Chromium"
@@ -66,10 +66,10 @@ _SCROLL: Final = """async () => {
 }"""
 
 
-def measure_lists(stand: Stand, runs: int) -> list[Figure]:
+def measure_lists(rig: Rig, runs: int) -> list[Figure]:
     """Sign in and open the list some times; scroll through it once."""
     account = create_anna()
-    with running_pages(stand.bridge, account) as url, fresh_browser("chromium") as browser:
+    with running_pages(rig.bridge, account) as url, fresh_browser("chromium") as browser:
         browser.bidi.command("script.addPreloadScript", functionDeclaration=_PRELOAD)
         first = []
         for _ in range(min(runs, _MAX_RUNS)):

@@ -17,7 +17,7 @@ from tools.bench.results import Figure, Figures, Limit
 from tools.bench_bridge import mail
 from tools.bench_bridge.memory import MemoryWatch
 from tools.bench_bridge.ours import OurClient
-from tools.bench_bridge.servers import PASSWORD, Stand
+from tools.bench_bridge.servers import PASSWORD, Rig
 from tools.bench_bridge.theirs import TheirClient
 from tools.bench_bridge.times import ANNA, OURS, THEIRS
 from tools.bench_bridge.web import Answer, Refused
@@ -44,7 +44,7 @@ _SEED: Final = 200
 _MB: Final = 1_000_000.0
 
 
-def measure_clients(stand: Stand) -> list[Figure]:
+def measure_clients(rig: Rig) -> list[Figure]:
     """Measure how many lists a second all clients together get."""
 
     def of(make: Callable[[], OurClient | TheirClient], who: str) -> Figure:
@@ -52,8 +52,8 @@ def measure_clients(stand: Stand) -> list[Figure]:
         rate = _count_calls([client.list_page for client in clients], _CLIENTS_SECONDS) / _CLIENTS_SECONDS
         return Figure(where=_MANY_CLIENTS, job="requests a second", who=who, unit="per second", values=(rate,))
 
-    figures = [of(lambda: _our_client(stand), OURS)]
-    if not_cached := stand.roundcubes.get(False):
+    figures = [of(lambda: _our_client(rig), OURS)]
+    if not_cached := rig.roundcubes.get(False):
         figures.append(of(lambda: _their_client(not_cached), THEIRS))
     return figures
 
@@ -66,12 +66,12 @@ def client_limits(figures: Figures) -> list[Limit]:
     ]
 
 
-def measure_sessions(stand: Stand, minutes: float) -> list[Figure]:
+def measure_sessions(rig: Rig, minutes: float) -> list[Figure]:
     """Measure the answers to 200 people, each with a request every two seconds."""
-    people = [_our_client(stand) for _ in range(_SESSIONS)]
+    people = [_our_client(rig) for _ in range(_SESSIONS)]
     uid = people[0].newest_uid()
     message = mail.build_message(1, 10_000, to=ANNA, sender=ANNA)
-    watch = MemoryWatch(stand.bridge.pid)
+    watch = MemoryWatch(rig.bridge.pid)
     load = _Load(ends_at=time.monotonic() + minutes * 60)
     threads = [
         threading.Thread(target=load.live, args=(person, uid, message, random.Random(_SEED + number)))  # noqa: S311
@@ -112,10 +112,10 @@ def session_limits(figures: Figures) -> list[Limit]:
     ]
 
 
-def measure_large(stand: Stand) -> list[Figure]:
+def measure_large(rig: Rig) -> list[Figure]:
     """Measure what messages of 25 MB cost in memory, and how long others wait meanwhile."""
-    people = [_our_client(stand) for _ in range(_AT_ONCE)]
-    other = _our_client(stand)
+    people = [_our_client(rig) for _ in range(_AT_ONCE)]
+    other = _our_client(rig)
     message = mail.build_message(2, _LARGE_BYTES, to=ANNA, sender=ANNA)
     small = mail.build_message(3, 10_000, to=ANNA, sender=ANNA)
 
@@ -127,7 +127,7 @@ def measure_large(stand: Stand) -> list[Figure]:
 
     _count_calls([partial(warm_up, person) for person in people], _WARM_UP_SECONDS)
     quiet = [other.list_page().milliseconds for _ in range(_QUIET_LISTS)]
-    watch = MemoryWatch(stand.bridge.pid)
+    watch = MemoryWatch(rig.bridge.pid)
 
     def send(person: OurClient) -> Callable[[], object]:
         return lambda: person.send(message, ANNA)
@@ -168,10 +168,10 @@ def large_limits(figures: Figures) -> list[Limit]:
     ]
 
 
-def measure_logins(stand: Stand) -> list[Figure]:
+def measure_logins(rig: Rig) -> list[Figure]:
     """Measure how long an owner elsewhere waits for a login after a thousand wrong ones for the same address."""
     refused: Counter[str] = Counter()
-    stranger = OurClient(stand.bridge.port, ANNA, "wrong", source=_STRANGER)
+    stranger = OurClient(rig.bridge.port, ANNA, "wrong", source=_STRANGER)
     for _ in range(_WRONG_LOGINS):
         try:
             stranger.log_in()
@@ -179,7 +179,7 @@ def measure_logins(stand: Stand) -> list[Figure]:
             refused[str(error).partition(": ")[2][:3]] += 1
     if sum(refused.values()) != _WRONG_LOGINS:
         raise AssertionError("a wrong password was accepted")
-    owner = OurClient(stand.bridge.port, ANNA, PASSWORD, source=_OWNER)
+    owner = OurClient(rig.bridge.port, ANNA, PASSWORD, source=_OWNER)
     return [
         Figure(where=_LOGINS, job="the owner signs in", who=OURS, unit="ms", values=(owner.log_in().milliseconds,)),
         *(
@@ -240,8 +240,8 @@ def _note_wait(other: OurClient, waits: list[float]) -> None:
     waits.append(other.list_page().milliseconds)
 
 
-def _our_client(stand: Stand) -> OurClient:
-    client = OurClient(stand.bridge.port, ANNA, PASSWORD)
+def _our_client(rig: Rig) -> OurClient:
+    client = OurClient(rig.bridge.port, ANNA, PASSWORD)
     client.log_in()
     client.open_folders()
     client.list_page()

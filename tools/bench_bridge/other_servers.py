@@ -58,8 +58,8 @@ def _limit(figures: Figures, name: str) -> Limit:
 def _measure(name: str, runs: int, messages: int) -> list[Figure]:
     with _running(name) as host:
         _fill(host, messages)
-        with servers.run_stand(host, with_uncached=False) as stand:
-            jobs = times.measure_reading(stand, runs, name)
+        with servers.run_rig(host, with_uncached=False) as rig:
+            jobs = times.measure_reading(rig, runs, name)
     return jobs + [_day(name, who, jobs) for who in dict.fromkeys(figure.who for figure in jobs)]
 
 

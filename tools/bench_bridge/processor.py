@@ -14,7 +14,7 @@ from tools.bench.results import Figure, Figures, Limit
 from tools.bench_bridge import mail
 from tools.bench_bridge.memory import family
 from tools.bench_bridge.ours import OurClient
-from tools.bench_bridge.servers import PASSWORD, Stand
+from tools.bench_bridge.servers import PASSWORD, Rig
 from tools.bench_bridge.times import ANNA
 
 REQUESTS: Final = 200
@@ -28,9 +28,9 @@ _SENT_BYTES: Final = 10_000
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
-def measure_processor(stand: Stand, database_pid: int) -> list[Figure]:
+def measure_processor(rig: Rig, database_pid: int) -> list[Figure]:
     """Do each job many times, one after the other."""
-    client = OurClient(stand.bridge.port, ANNA, PASSWORD)
+    client = OurClient(rig.bridge.port, ANNA, PASSWORD)
     client.log_in()
     client.open_folders()
     uid = client.newest_uid()
@@ -42,9 +42,7 @@ def measure_processor(stand: Stand, database_pid: int) -> list[Figure]:
         _SEND: lambda: client.send(message, ANNA),
         _LOGIN: client.log_in,
     }
-    found = {
-        job: _milliseconds(work, {BRIDGE: stand.bridge.pid, POSTGRESQL: database_pid}) for job, work in jobs.items()
-    }
+    found = {job: _milliseconds(work, {BRIDGE: rig.bridge.pid, POSTGRESQL: database_pid}) for job, work in jobs.items()}
     found[MIXED] = {
         who: sum(found[job][who] * share for job, share in _MIX.items()) / 100 for who in (BRIDGE, POSTGRESQL)
     }

@@ -130,7 +130,7 @@ class Bridge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stand:
+class Rig:
     """The running servers. `uncached` is a second bridge, which keeps no rows of lists from one request to the next.
 
     `roundcubes` has Roundcube's ports by whether its caches are on; none if it is absent or was not asked for, as
@@ -186,7 +186,7 @@ def at_a_distance(mail: MailHost, milliseconds: float) -> Iterator[MailHost]:
 
 
 @contextlib.contextmanager
-def run_stand(
+def run_rig(
     mail: MailHost,
     *,
     with_roundcube: bool = True,
@@ -194,7 +194,7 @@ def run_stand(
     database: str | None = None,
     bridge_settings: Mapping[str, str] | None = None,
     roundcube_settings: str = "",
-) -> Iterator[Stand]:
+) -> Iterator[Rig]:
     """Run the bridge and nginx in front of it during the block; with Roundcube both with and without their caches.
 
     `with_uncached` is whether the bridge without caches runs too. `database` is the URL of the bridge's database in
@@ -217,7 +217,7 @@ def run_stand(
             ]
             stack.enter_context(_run_php(folder))
         stack.enter_context(_run_nginx(folder, hosts, listens=bridge.port))
-        yield Stand(mail=mail, bridge=bridge, uncached=uncached, roundcubes=roundcubes)
+        yield Rig(mail=mail, bridge=bridge, uncached=uncached, roundcubes=roundcubes)
 
 
 def _new_folder(stack: contextlib.ExitStack) -> Path:

@@ -49,7 +49,7 @@ _ANNOUNCEMENTS: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Stand:
+class _Rig:
     """The running process of events, its addresses, and the mail server."""
 
     pid: int
@@ -66,8 +66,8 @@ def measure_streams(folder: Path) -> list[Figure]:
     """Open the streams, and let the mail server announce a message to all users a few times."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(_FILES, most), most))
-    with _run(folder) as stand:
-        return asyncio.run(_measure(stand))
+    with _run(folder) as rig:
+        return asyncio.run(_measure(rig))
 
 
 def stream_limits(figures: Figures) -> list[Limit]:
@@ -80,15 +80,15 @@ def stream_limits(figures: Figures) -> list[Limit]:
     ]  # fmt: skip
 
 
-async def _measure(stand: _Stand) -> list[Figure]:
-    before = _memory_bytes(stand.pid)
-    async with _opened(stand) as pages:
-        await _until_idle(stand)
-        after = _memory_bytes(stand.pid)
-        times, seconds = [], _processor_seconds(stand.pid)
+async def _measure(rig: _Rig) -> list[Figure]:
+    before = _memory_bytes(rig.pid)
+    async with _opened(rig) as pages:
+        await _until_idle(rig)
+        after = _memory_bytes(rig.pid)
+        times, seconds = [], _processor_seconds(rig.pid)
         for _ in range(_ANNOUNCEMENTS):
-            times.append(await _announce(stand, pages))
-        seconds = (_processor_seconds(stand.pid) - seconds) / _ANNOUNCEMENTS
+            times.append(await _announce(rig, pages))
+        seconds = (_processor_seconds(rig.pid) - seconds) / _ANNOUNCEMENTS
     values = (
         (MEMORY, "MB", (after / 1_000_000,)),
         (PER_STREAM, "bytes", ((after - before) / STREAMS,)),
@@ -99,48 +99,48 @@ async def _measure(stand: _Stand) -> list[Figure]:
 
 
 @contextlib.asynccontextmanager
-async def _opened(stand: _Stand) -> AsyncIterator[list[asyncio.StreamReader]]:
+async def _opened(rig: _Rig) -> AsyncIterator[list[asyncio.StreamReader]]:
     writers: list[asyncio.StreamWriter] = []
     places = asyncio.Semaphore(_OPEN_AT_ONCE)
 
     async def open_page(cookie: str) -> asyncio.StreamReader:
         async with places:
-            reader, writer = await asyncio.open_connection("127.0.0.1", stand.port, limit=4096)
+            reader, writer = await asyncio.open_connection("127.0.0.1", rig.port, limit=4096)
             writers.append(writer)
-            head = f"GET /api/events HTTP/1.1\r\nHost: {stand.host}\r\nOrigin: {stand.pages}\r\n"
+            head = f"GET /api/events HTTP/1.1\r\nHost: {rig.host}\r\nOrigin: {rig.pages}\r\n"
             writer.write(f"{head}Cookie: {cookie}\r\n\r\n".encode())
             await reader.readuntil(b"event: ready\n")
             return reader
 
     try:
-        yield list(await asyncio.gather(*map(open_page, stand.cookies)))
+        yield list(await asyncio.gather(*map(open_page, rig.cookies)))
     finally:
         for writer in writers:
             writer.close()
 
 
-async def _until_idle(stand: _Stand) -> None:
+async def _until_idle(rig: _Rig) -> None:
     """Wait until each user's connection is in IDLE."""
     deadline = time.monotonic() + _WAIT_SECONDS
-    while (count := await asyncio.to_thread(_connections, stand.watch)) < STREAMS:
+    while (count := await asyncio.to_thread(_connections, rig.watch)) < STREAMS:
         if time.monotonic() > deadline:
             raise TimeoutError(f"only {count} connections to the mail server")
         await asyncio.sleep(0.2)
     await asyncio.sleep(1)  # The last ones have logged in, and begin IDLE.
 
 
-async def _announce(stand: _Stand, pages: list[asyncio.StreamReader]) -> float:
+async def _announce(rig: _Rig, pages: list[asyncio.StreamReader]) -> float:
     """Return the milliseconds until the last page has heard."""
     start = time.monotonic()
-    await asyncio.to_thread(_tell_mail_server, stand)
+    await asyncio.to_thread(_tell_mail_server, rig)
     await asyncio.gather(*(page.readuntil(b"event: mail\n") for page in pages))
     return (time.monotonic() - start) * 1000
 
 
-def _tell_mail_server(stand: _Stand) -> None:
-    context = ssl.create_default_context(cafile=str(stand.ca_file))
+def _tell_mail_server(rig: _Rig) -> None:
+    context = ssl.create_default_context(cafile=str(rig.ca_file))
     with (
-        socket.create_connection(("127.0.0.1", stand.imap_port)) as plain,
+        socket.create_connection(("127.0.0.1", rig.imap_port)) as plain,
         context.wrap_socket(plain, server_hostname="127.0.0.1") as connected,
     ):
         connected.sendall(b"A ANNOUNCE\r\n")
@@ -156,7 +156,7 @@ def _connections(watch: str) -> int:
 
 
 @contextlib.contextmanager
-def _run(folder: Path) -> Iterator[_Stand]:
+def _run(folder: Path) -> Iterator[_Rig]:
     write_tls_files(folder, at=datetime.now(UTC))
     imap_port, port, api = free_port(), free_port(), f"127.0.0.1:{free_port()}"
     pages, watch = f"http://127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
@@ -185,7 +185,7 @@ def _run(folder: Path) -> Iterator[_Stand]:
         run_process(idling, folder=folder, listens=imap_port, environment=python),
         run_process(ours, folder=folder, listens=port, environment=python) as pid,
     ):
-        yield _Stand(
+        yield _Rig(
             pid=pid, port=port, watch=watch, imap_port=imap_port, ca_file=folder / "tls_ca.pem", host=api, pages=pages,
             cookies=cookies,
         )  # fmt: skip

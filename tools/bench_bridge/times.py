@@ -9,7 +9,7 @@ from typing import Final
 from tools.bench.results import Figure, Figures, Limit
 from tools.bench_bridge import mail
 from tools.bench_bridge.ours import OurClient
-from tools.bench_bridge.servers import PASSWORD, Stand
+from tools.bench_bridge.servers import PASSWORD, Rig
 from tools.bench_bridge.theirs import TheirClient
 
 ANNA: Final = "anna@example.test"
@@ -43,17 +43,17 @@ class _Side:
     jobs: Mapping[str, Job]
 
 
-def measure_reading(stand: Stand, runs: int, where: str) -> list[Figure]:
+def measure_reading(rig: Rig, runs: int, where: str) -> list[Figure]:
     """Measure signing in and the jobs that read mail, with both programs' caches on."""
-    sides = [_our_side(stand.bridge.port, where)]
-    sides += [_their_side(port, where) for is_cached, port in stand.roundcubes.items() if is_cached]
+    sides = [_our_side(rig.bridge.port, where)]
+    sides += [_their_side(port, where) for is_cached, port in rig.roundcubes.items() if is_cached]
     return _in_turns(sides, (LOGIN, *_DISTANT_JOBS), runs)
 
 
-def measure_times(stand: Stand, runs: int) -> list[Figure]:
+def measure_times(rig: Rig, runs: int) -> list[Figure]:
     """Measure all jobs nearby, with both programs' caches off and on."""
-    sides = [*_uncached_sides(stand, CACHES_OFF), _our_side(stand.bridge.port, CACHES_ON)]
-    sides += [_their_side(port, CACHES_ON) for is_cached, port in stand.roundcubes.items() if is_cached]
+    sides = [*_uncached_sides(rig, CACHES_OFF), _our_side(rig.bridge.port, CACHES_ON)]
+    sides += [_their_side(port, CACHES_ON) for is_cached, port in rig.roundcubes.items() if is_cached]
     return _in_turns(sides, (*_MAX_SHARES[CACHES_OFF], FIRST_SEND), runs)
 
 
@@ -67,9 +67,9 @@ def time_limits(figures: Figures) -> list[Limit]:
     ]  # fmt: skip
 
 
-def measure_distant(stand: Stand, runs: int, where: str) -> list[Figure]:
+def measure_distant(rig: Rig, runs: int, where: str) -> list[Figure]:
     """Measure the jobs that read mail, before an IMAP server that is far away. The caches are off."""
-    return _in_turns(_uncached_sides(stand, where), _DISTANT_JOBS, runs)
+    return _in_turns(_uncached_sides(rig, where), _DISTANT_JOBS, runs)
 
 
 def distant_limits(figures: Figures) -> list[Limit]:
@@ -81,9 +81,9 @@ def distant_limits(figures: Figures) -> list[Limit]:
     ]  # fmt: skip
 
 
-def measure_our_list(stand: Stand, runs: int, where: str) -> list[Figure]:
+def measure_our_list(rig: Rig, runs: int, where: str) -> list[Figure]:
     """Measure our lists of messages and of folders."""
-    side = _our_side(stand.bridge.port, where)
+    side = _our_side(rig.bridge.port, where)
     return _in_turns([side], (LIST, FOLDERS), runs)
 
 
@@ -94,9 +94,9 @@ def many_limits(figures: Figures) -> list[Limit]:
     return [Limit(where=MANY, what=f"{LIST}: of the usual mailbox's time", value=share, limit=1.5, unit="times")]
 
 
-def _uncached_sides(stand: Stand, where: str) -> list[_Side]:
-    ours = [_our_side(stand.uncached.port, where)] if stand.uncached else []
-    return ours + [_their_side(port, where) for is_cached, port in stand.roundcubes.items() if not is_cached]
+def _uncached_sides(rig: Rig, where: str) -> list[_Side]:
+    ours = [_our_side(rig.uncached.port, where)] if rig.uncached else []
+    return ours + [_their_side(port, where) for is_cached, port in rig.roundcubes.items() if not is_cached]
 
 
 def _our_side(port: int, where: str) -> _Side:

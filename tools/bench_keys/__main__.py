@@ -16,7 +16,7 @@ from tools.bench.machine import describe_machine
 from tools.bench.results import Figures, draw_limits, write_results
 from tools.bench_bridge.page import write_page, write_table
 from tools.bench_keys import guessing, logins
-from tools.bench_keys.stand import run_stand
+from tools.bench_keys.rig import run_rig
 
 _TABLE_WIDTH: Final = 130
 _LARGE_ACCOUNTS: Final = 20
@@ -35,9 +35,9 @@ def main() -> None:
     console, machine = Console(width=_TABLE_WIDTH), describe_machine()
     console.print(" · ".join(f"{name} {value}" for name, value in machine.items()))
     where = f"{options.accounts:,} accounts"
-    with run_stand(accounts=options.accounts, large=_LARGE_ACCOUNTS) as stand:
-        costs = Figures([*logins.measure_logins(stand, where, options.runs), *logins.measure_storm(stand, where)])
-        guesses = Figures(guessing.measure_guessing(stand, _LARGE_ACCOUNTS, options.runs * _GUESSES))
+    with run_rig(accounts=options.accounts, large=_LARGE_ACCOUNTS) as rig:
+        costs = Figures([*logins.measure_logins(rig, where, options.runs), *logins.measure_storm(rig, where)])
+        guesses = Figures(guessing.measure_guessing(rig, _LARGE_ACCOUNTS, options.runs * _GUESSES))
     parts = {
         "keys-logins": (costs, logins.login_limits(costs)),
         "keys-guessing": (guesses, guessing.guessing_limits(guesses)),

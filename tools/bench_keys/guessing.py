@@ -9,17 +9,17 @@ from typing import Final
 
 from tools.bench.results import Figure, Figures, Limit
 from tools.bench_keys.clients import STRANGE_DEVICE, WRONG_SEED
-from tools.bench_keys.stand import ACTIVE, LARGE, SMALL, KeyStand, user
+from tools.bench_keys.rig import ACTIVE, LARGE, SMALL, KeyRig, user
 
 MEDIAN, AUC = "difference of the medians", "distance of the AUC from 0.5"
 _SIDES: Final = ("known against unknown", "unknown against itself")
 
 
-def measure_guessing(stand: KeyStand, large: int, runs: int) -> list[Figure]:
+def measure_guessing(rig: KeyRig, large: int, runs: int) -> list[Figure]:
     """Refused logins of users with small and large bundles, beside those of users who are not registered."""
     figures = []
     for size, count in ((SMALL, ACTIVE), (LARGE, large)):
-        known, unknown, again = _in_turns(stand, size, count, runs)
+        known, unknown, again = _in_turns(rig, size, count, runs)
         where = f"bundles of {size:,} bytes"
         for who, one, other in ((_SIDES[0], known, unknown), (_SIDES[1], again, unknown)):
             difference = abs(statistics.median(one) / statistics.median(other) - 1)
@@ -44,8 +44,8 @@ def auc(one: Sequence[float], other: Sequence[float]) -> float:
     return wins / (len(one) * len(other))
 
 
-def _in_turns(stand: KeyStand, size: int, count: int, runs: int) -> tuple[list[float], list[float], list[float]]:
-    client = stand.client()
+def _in_turns(rig: KeyRig, size: int, count: int, runs: int) -> tuple[list[float], list[float], list[float]]:
+    client = rig.client()
     sides: tuple[list[float], list[float], list[float]] = ([], [], [])
     for number in range(runs):
         # Each name is tried equally often: the counters' rows of a name that was tried before are there already.

@@ -11,7 +11,7 @@ from tools.bench.results import Figure, Figures, Limit
 from tools.bench_bridge.memory import family, proportional_bytes
 from tools.bench_bridge.processor import seconds_of
 from tools.bench_keys.clients import LOGIN_SEED, STRANGE_DEVICE, WRONG_SEED
-from tools.bench_keys.stand import ACTIVE, KeyStand, user
+from tools.bench_keys.rig import ACTIVE, KeyRig, user
 
 SERVER, DATABASE = "key server", "PostgreSQL"
 LOGIN, TERMS = "login", "of it /parameters"
@@ -19,16 +19,16 @@ LATENCY, GROWTH = "p95 of a login", "growth by 5,000 wrong logins"
 _STORM: Final = 5_000
 
 
-def measure_logins(stand: KeyStand, where: str, runs: int) -> list[Figure]:
+def measure_logins(rig: KeyRig, where: str, runs: int) -> list[Figure]:
     """Log in to one account after the other, each from a network of its own.
 
     A login is two requests, `/parameters` and `/login`. The processor's time is that of the key server's processes from
     the first request to the last, with all that they do between two; PostgreSQL's is beside it, not in it.
     """
-    client, times = stand.client(), []
-    with _processor_of(stand, runs) as terms:
+    client, times = rig.client(), []
+    with _processor_of(rig, runs) as terms:
         bodies = [client.sign(user(number % ACTIVE), LOGIN_SEED) for number in range(runs)]
-    with _processor_of(stand, runs) as login:
+    with _processor_of(rig, runs) as login:
         for number, body in enumerate(bodies):
             status, answer, milliseconds = client.post("/login", body, address=f"198.51.{number // 250}.{number % 250}")
             assert status == 200, answer[:200]
@@ -43,27 +43,27 @@ def measure_logins(stand: KeyStand, where: str, runs: int) -> list[Figure]:
 
 
 @contextlib.contextmanager
-def _processor_of(stand: KeyStand, runs: int) -> Iterator[dict[str, float]]:
+def _processor_of(rig: KeyRig, runs: int) -> Iterator[dict[str, float]]:
     """The milliseconds of each side for each of so many runs, which are there after the block."""
-    pids = {SERVER: stand.pid, DATABASE: stand.database_pid or 0}
+    pids = {SERVER: rig.pid, DATABASE: rig.database_pid or 0}
     used: dict[str, float] = {}
     before = {who: seconds_of(pid) for who, pid in pids.items()}
     yield used
     used.update({who: (seconds_of(pid) - before[who]) / runs * 1000 for who, pid in pids.items()})
 
 
-def measure_storm(stand: KeyStand, where: str) -> list[Figure]:
+def measure_storm(rig: KeyRig, where: str) -> list[Figure]:
     """Send wrong logins for random users from random networks."""
-    client = stand.client()
+    client = rig.client()
     body = client.sign("nobody@example.test", WRONG_SEED, STRANGE_DEVICE)
     for number in range(_STORM // 10):
         client.post("/login", body, address=_network(number))
-    before = _memory(stand)
+    before = _memory(rig)
     for number in range(_STORM):
         if number % 100 == 0:
             body = client.sign(f"nobody{number}@example.test", WRONG_SEED, STRANGE_DEVICE)
         client.post("/login", body, address=_network(number))
-    return [Figure(where=where, job=GROWTH, who="memory", unit="MB", values=(_memory(stand) - before,))]
+    return [Figure(where=where, job=GROWTH, who="memory", unit="MB", values=(_memory(rig) - before,))]
 
 
 def login_limits(figures: Figures) -> list[Limit]:
@@ -86,8 +86,8 @@ def _network(number: int) -> str:
     return f"{11 + number % 80}.{number % 251}.{number // 251 % 251}.1"
 
 
-def _memory(stand: KeyStand) -> float:
-    return sum(proportional_bytes(pid) for pid in family(stand.pid)) / 1_000_000
+def _memory(rig: KeyRig) -> float:
+    return sum(proportional_bytes(pid) for pid in family(rig.pid)) / 1_000_000
 
 
 def _p95(values: list[float]) -> float:

@@ -21,7 +21,7 @@ from tests.support.servers.proxies import NGINX
 from tools.bench.machine import ask_version, describe_machine
 from tools.bench.results import Figure, Figures, Limit, draw_limits, write_results
 from tools.bench_bridge.page import write_machine, write_page, write_table
-from tools.bench_parcels import large_files, openings, stand, submissions, transfers
+from tools.bench_parcels import large_files, openings, rig, submissions, transfers
 
 MACHINE: Final = "parcels-machine"
 _BROWSERS: Final[tuple[Name, ...]] = ("chromium", "firefox")
@@ -49,12 +49,12 @@ class Part:
 
 def _measure_transfers(settings: Settings) -> list[Figure]:
     # The command finds the API by the pages.
-    with stand.run_stand(with_pages=True) as servers:
+    with rig.run_rig(with_pages=True) as servers:
         return transfers.measure_transfers(servers, settings.runs)
 
 
 def _measure_submissions(_settings: Settings) -> list[Figure]:
-    with stand.run_stand() as servers:
+    with rig.run_rig() as servers:
         return submissions.measure_submissions(servers)
 
 
@@ -90,7 +90,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("build/bench_parcels.json"))
     parser.add_argument("--page", type=Path, help="page of the documentation, into which the tables are written")
     options = parser.parse_args()
-    if why := stand.absence():
+    if why := rig.absence():
         parser.exit(1, f"{why}\n")
     chosen = [f"parcels-{name}" for name in options.only or ()]
     settings = Settings(runs=options.runs, browsers=options.browser)

@@ -23,7 +23,7 @@ from tools.bench.processor_time import browser_processes
 from tools.bench.results import Figure, Figures, Limit
 from tools.bench.visits import fresh_browser
 from tools.bench_parcels.openings import link_to, send
-from tools.bench_parcels.stand import ParcelStand, run_stand
+from tools.bench_parcels.rig import ParcelRig, run_rig
 
 SIZES: Final = (1_000_000_000, 2_000_000_000)
 PAGE, ALL = "page", "all of the browser"
@@ -39,8 +39,8 @@ _PATIENCE_SECONDS: Final = 1_800.0
 
 def measure_large_files(name: Name) -> list[Figure]:
     """Save a file of each size in a new browser."""
-    with run_stand(with_pages=True) as stand:
-        return [figure for size in SIZES for figure in _measure(name, stand, size)]
+    with run_rig(with_pages=True) as rig:
+        return [figure for size in SIZES for figure in _measure(name, rig, size)]
 
 
 def large_file_limits(figures: Figures) -> list[Limit]:
@@ -52,14 +52,14 @@ def large_file_limits(figures: Figures) -> list[Limit]:
     ]
 
 
-def _measure(name: Name, stand: ParcelStand, size: int) -> Iterator[Figure]:
-    path = stand.folder / f"file-{size}"
+def _measure(name: Name, rig: ParcelRig, size: int) -> Iterator[Figure]:
+    path = rig.folder / f"file-{size}"
     expected = write_random(path, size)
-    sent = send(stand, [outgoing_file(path)])
+    sent = send(rig, [outgoing_file(path)])
     path.unlink()
-    job, saved = f"save {size // 1_000_000_000} GB", stand.folder / "saved"
+    job, saved = f"save {size // 1_000_000_000} GB", rig.folder / "saved"
     with fresh_browser(name) as browser:
-        page = ParcelPage(browser, link_to(stand, sent, words=False))
+        page = ParcelPage(browser, link_to(rig, sent, words=False))
         if isinstance(browser, Chromium):
             browser.keep_no_responses(page.page)
         page.open(sent.secret)

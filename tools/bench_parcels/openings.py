@@ -27,7 +27,7 @@ from tests.support.pages.driver import named
 from tests.support.people import PROVIDER
 from tools.bench.results import Figure, Figures, Limit
 from tools.bench.visits import UNTIL, fresh_browser, visit
-from tools.bench_parcels.stand import SENDER, Line, ParcelStand, run_stand
+from tools.bench_parcels.rig import SENDER, Line, ParcelRig, run_rig
 
 LINE: Final = Line(megabits=50, milliseconds=40)
 COLD: Final = "first visit, the words in the link"
@@ -75,11 +75,11 @@ _TIMES: Final = """() => new Promise((resolve) => {
 def measure_openings(name: Name, runs: int) -> list[Figure]:
     """Measure each visit in a new browser for each run."""
     found: dict[tuple[str, str], list[float]] = {}
-    with run_stand(with_pages=True, line=LINE) as stand:
-        sent = send_letter(stand)
+    with run_rig(with_pages=True, line=LINE) as rig:
+        sent = send_letter(rig)
         for _ in range(runs):
             with fresh_browser(name) as browser:
-                for job, times in _visit(browser, stand, sent):
+                for job, times in _visit(browser, rig, sent):
                     since = times["pressed"] if job == OPEN else 0.0
                     found.setdefault((job, TEXT), []).append(times["text"] - since)
                     found.setdefault((job, VERDICT), []).append(times["verdict"] - since)
@@ -102,49 +102,49 @@ def opening_limits(figures: Figures) -> list[Limit]:
     ]
 
 
-def send_letter(stand: ParcelStand) -> Sent:
+def send_letter(rig: ParcelRig) -> Sent:
     """Send a signed letter of 10 KB."""
     message = EmailMessage(policy=SMTP)
     message["From"], message["To"], message["Subject"] = SENDER, _RECIPIENT, "A letter"
     message["Date"], message["Message-ID"] = datetime.now(UTC), "<1@example.test>"
     message.set_content(_LETTER)
-    return send(stand, [outgoing_message(MESSAGE_NAME, message.as_bytes(), "letter")])
+    return send(rig, [outgoing_message(MESSAGE_NAME, message.as_bytes(), "letter")])
 
 
-def send(stand: ParcelStand, files: list[OutgoingFile]) -> Sent:
+def send(rig: ParcelRig, files: list[OutgoingFile]) -> Sent:
     """Send files in a signed parcel, past the line."""
     at = datetime.now(UTC).replace(microsecond=0)
     sending = Sending(
         sender=SENDER,
         to=[Addressee(address=_RECIPIENT, language="en")],
         files=files,
-        signing=Signing(identities=[stand.signer], signing_time=at),
+        signing=Signing(identities=[rig.signer], signing_time=at),
         days=7,
     )
-    with Connection(parse_server(f"http://127.0.0.1:{stand.direct_port}")) as connection:
-        api = SenderApi(connection, stand.token, Patience())
-        return Sender(api, KeptSends(stand.folder / "sends", stand.token, PROVIDER), PROVIDER).send(sending, at)
+    with Connection(parse_server(f"http://127.0.0.1:{rig.direct_port}")) as connection:
+        api = SenderApi(connection, rig.token, Patience())
+        return Sender(api, KeptSends(rig.folder / "sends", rig.token, PROVIDER), PROVIDER).send(sending, at)
 
 
-def link_to(stand: ParcelStand, sent: Sent, *, words: bool) -> str:
+def link_to(rig: ParcelRig, sent: Sent, *, words: bool) -> str:
     """The link of the notice, which may have the words."""
     behind = f".{sent.secret.replace(' ', '-')}" if words else ""
-    return f"{stand.pages_origin}/parcel.html#{sent.parcel.parcel_id}{behind}"
+    return f"{rig.pages_origin}/parcel.html#{sent.parcel.parcel_id}{behind}"
 
 
-def _visit(browser: Browser, stand: ParcelStand, sent: Sent) -> Iterator[tuple[str, dict[str, float]]]:
+def _visit(browser: Browser, rig: ParcelRig, sent: Sent) -> Iterator[tuple[str, dict[str, float]]]:
     browser.bidi.command("script.addPreloadScript", functionDeclaration=_PRELOAD)
     for job in (COLD, SECOND):
-        page = visit(browser, link_to(stand, sent, words=True))
+        page = visit(browser, link_to(rig, sent, words=True))
         yield job, page.js(_TIMES)
         # The snapshot comes after the first visit's start, in the background.
         time.sleep(_SETTLE_SECONDS)
         page.close()
-    yield OPEN, _open_typed(browser, stand, sent)
+    yield OPEN, _open_typed(browser, rig, sent)
 
 
-def _open_typed(browser: Browser, stand: ParcelStand, sent: Sent) -> dict[str, float]:
-    page = visit(browser, link_to(stand, sent, words=False))
+def _open_typed(browser: Browser, rig: ParcelRig, sent: Sent) -> dict[str, float]:
+    page = visit(browser, link_to(rig, sent, words=False))
     page.js(UNTIL % f"() => Boolean(document.querySelector('{named('words')}'))")
     page.click(named("words"))
     page.type(sent.secret)

@@ -11,7 +11,7 @@ from typing import Final
 
 from tests.support.servers.parcels import Draft
 from tools.bench.results import Figure, Figures, Limit
-from tools.bench_parcels.stand import ParcelStand
+from tools.bench_parcels.rig import ParcelRig
 from tools.bench_parcels.transfers import OURS
 
 WHERE: Final = "10 KB"
@@ -26,11 +26,11 @@ _MANIFEST_BYTES: Final = 2_000
 _WANTED: Final = 100
 
 
-def measure_submissions(stand: ParcelStand) -> list[Figure]:
+def measure_submissions(rig: ParcelRig) -> list[Figure]:
     """Submit parcels from several clients at the same time."""
     begun = time.monotonic() + _WARM_UP_SECONDS
     with multiprocessing.get_context("fork").Pool(_CLIENTS) as pool:
-        counts = pool.starmap(_submit_many, [(stand.port, stand.token, begun)] * _CLIENTS)
+        counts = pool.starmap(_submit_many, [(rig.port, rig.token, begun)] * _CLIENTS)
     rate = sum(counts) / _SECONDS
     return [
         Figure(where=WHERE, job=JOB, who=OURS, unit="per second", values=(rate,)),

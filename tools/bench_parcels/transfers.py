@@ -42,7 +42,7 @@ from tests.support.people import PROVIDER
 from tests.support.servers.own_process import clean_environment
 from tools.bench.results import Figure, Figures, Limit
 from tools.bench_bridge.memory import MemoryWatch
-from tools.bench_parcels.stand import SENDER, ParcelStand
+from tools.bench_parcels.rig import SENDER, ParcelRig
 
 Result = TypeVar("Result")
 
@@ -89,10 +89,10 @@ def prepare(folder: Path, size: int) -> Iterator[Prepared]:
 class Transfers:
     """The works that are measured. Each returns what the next one needs."""
 
-    def __init__(self, stand: ParcelStand, prepared: Prepared) -> None:
-        self._stand = stand
+    def __init__(self, rig: ParcelRig, prepared: Prepared) -> None:
+        self._rig = rig
         self._prepared = prepared
-        self._address = parse_server(f"http://127.0.0.1:{stand.port}")
+        self._address = parse_server(f"http://127.0.0.1:{rig.port}")
         # A file of this size in memory, which both sides read into.
         self._room = memoryview(bytearray(len(prepared.data)))
 
@@ -100,7 +100,7 @@ class Transfers:
         """Send the chunks as a parcel, and return its id."""
         prepared, parcel_id = self._prepared, make_parcel_id(PROVIDER)
         with Connection(self._address) as connection:
-            api = SenderApi(connection, self._stand.token, Patience())
+            api = SenderApi(connection, self._rig.token, Patience())
             api.create(self._announce(parcel_id))
             with api.lanes(parcel_id) as lanes:
                 for number, chunk in enumerate(prepared.chunks):
@@ -140,7 +140,7 @@ class Transfers:
 
     def tidy(self) -> None:
         """Delete what was stored, and wait until the disk is at rest."""
-        for folder in (self._stand.store, self._stand.plain):
+        for folder in (self._rig.store, self._rig.plain):
             for one in folder.iterdir():
                 shutil.rmtree(one) if one.is_dir() else one.unlink()
         os.sync()
@@ -161,18 +161,18 @@ class Transfers:
         )
 
 
-def measure_transfers(stand: ParcelStand, runs: int) -> list[Figure]:
+def measure_transfers(rig: ParcelRig, runs: int) -> list[Figure]:
     """Measure both sides in turn, after a run of each that only warms up."""
     found: dict[tuple[str, str], list[float]] = {}
-    with prepare(stand.folder, BYTES) as prepared:
-        transfers = Transfers(stand, prepared)
+    with prepare(rig.folder, BYTES) as prepared:
+        transfers = Transfers(rig, prepared)
         for number in range(runs + 1):
             for (job, who), seconds in _measure_once(transfers):
                 if number:
                     found.setdefault((job, who), []).append(seconds)
             transfers.tidy()
-        growth = _measure_growth(stand, transfers)
-    for job, seconds in _measure_command(stand, runs):
+        growth = _measure_growth(rig, transfers)
+    for job, seconds in _measure_command(rig, runs):
         found.setdefault((job, OURS), []).append(seconds)
     figures = [
         Figure(where=WHERE, job=job, who=who, unit="s", values=tuple(values)) for (job, who), values in found.items()
@@ -214,8 +214,8 @@ def _seconds(work: Callable[[], Result]) -> tuple[float, Result]:
     return time.perf_counter() - begun, result
 
 
-def _measure_growth(stand: ParcelStand, transfers: Transfers) -> list[Figure]:
-    watch = MemoryWatch(stand.bridge_pid, stand.nginx_pid)
+def _measure_growth(rig: ParcelRig, transfers: Transfers) -> list[Figure]:
+    watch = MemoryWatch(rig.bridge_pid, rig.nginx_pid)
     parcel_id = transfers.upload()
 
     def growth_during(work: Callable[[], object]) -> float:
@@ -229,15 +229,15 @@ def _measure_growth(stand: ParcelStand, transfers: Transfers) -> list[Figure]:
     ]
 
 
-def _measure_command(stand: ParcelStand, runs: int) -> Iterator[tuple[str, float]]:
+def _measure_command(rig: ParcelRig, runs: int) -> Iterator[tuple[str, float]]:
     """The whole command, from its start to its end, with a file on the disk at each end."""
-    folder = stand.folder / "command"
+    folder = rig.folder / "command"
     folder.mkdir()
-    (folder / "token").write_text(f"{stand.token}\n")
+    (folder / "token").write_text(f"{rig.token}\n")
     with (folder / "file").open("wb") as target:
         for _ in range(BYTES // _MB):
             target.write(os.urandom(_MB))
-    service = ("--server", stand.pages_origin, "--address", SENDER, "--token-file", "token")
+    service = ("--server", rig.pages_origin, "--address", SENDER, "--token-file", "token")
     for _ in range(runs):
         os.sync()
         seconds, printed = _seconds(partial(_deliver, folder, "send", "file", "--to", _RECIPIENT, *service))

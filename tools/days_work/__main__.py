@@ -20,18 +20,18 @@ from tests.support.servers import postfix
 from tools.bench.machine import describe_machine
 from tools.bench_bridge.__main__ import describe_programs
 from tools.bench_bridge.page import write_machine, write_page
-from tools.days_work import house as houses
+from tools.days_work import rig as rigs
 from tools.days_work.engines import ENGINES, absence, running_browser
 from tools.days_work.extended import Extended
-from tools.days_work.hand import REST_SECONDS
-from tools.days_work.house import House
 from tools.days_work.mailbox import MESSAGES
 from tools.days_work.ours import Ours
 from tools.days_work.ours_lost import OursWithLosses
 from tools.days_work.ours_otherwise import OursByKeyboard, OursByTouch
 from tools.days_work.report import combine, keep, measures, write_blocks
+from tools.days_work.rig import Rig
 from tools.days_work.roundcube import Roundcube
 from tools.days_work.steps import NAMES, Done, walk
+from tools.days_work.user import REST_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,13 @@ class Walkable:
     with_roundcube: bool = False
     in_clear: bool = False
 
-    def run_house(self, count: int = MESSAGES) -> AbstractContextManager[House]:
+    def run_rig(self, count: int = MESSAGES) -> AbstractContextManager[Rig]:
         """The servers for the walk."""
-        return houses.run_house(with_roundcube=self.with_roundcube, in_clear=self.in_clear, count=count)
+        return rigs.run_rig(with_roundcube=self.with_roundcube, in_clear=self.in_clear, count=count)
 
-    def start(self, house: House, browser: Browser, rest_seconds: float = REST_SECONDS) -> Ours | Roundcube:
+    def start(self, rig: Rig, browser: Browser, rest_seconds: float = REST_SECONDS) -> Ours | Roundcube:
         """Open a tab for the walk."""
-        return self.walker(house, browser, rest_seconds=rest_seconds)
+        return self.walker(rig, browser, rest_seconds=rest_seconds)
 
 
 PROGRAMS: Final = {
@@ -78,7 +78,7 @@ def main() -> None:
     options = parser.parse_args()
     chosen = options.only or [*COMPARED]
     with_roundcube = any(PROGRAMS[name].with_roundcube for name in chosen)
-    if why := houses.absence(with_roundcube=with_roundcube) or absence(options.engine):
+    if why := rigs.absence(with_roundcube=with_roundcube) or absence(options.engine):
         parser.exit(1, f"{why}\n")
     numbers = range(1, options.steps + 1)
     for name in chosen:
@@ -111,12 +111,12 @@ def _print(done: Done) -> None:
 def _walk_once(name: str, engine: str, numbers: Sequence[int]) -> list[Done]:
     one = PROGRAMS[name]
     with (
-        one.run_house() as house,
-        running_browser(engine, house.downloads, has_mouse=one.has_mouse) as browser,
+        one.run_rig() as rig,
+        running_browser(engine, rig.downloads, has_mouse=one.has_mouse) as browser,
     ):
-        program = one.start(house, browser)
+        program = one.start(rig, browser)
         try:
-            return walk(program, house, numbers, report=_print)
+            return walk(program, rig, numbers, report=_print)
         except (AssertionError, BidiError):
             picture = program.page.screenshot(_PICTURES / f"{name}-{engine}.png")
             print(f"the walk ended here: {picture}", flush=True)

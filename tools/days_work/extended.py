@@ -16,12 +16,12 @@ from tests.support.browser.page import CONTROL, ENTER, Page
 from tests.support.extension.driver import Extension
 from tests.support.pages.driver import named
 from tests.support.project import ROOT
-from tools.days_work.hand import becomes_true
-from tools.days_work.house import House
 from tools.days_work.mailbox import HIDDEN_SUBJECT, INNER_TEXT, SAVED_BYTES, SAVED_NAME
 from tools.days_work.people import BOB
+from tools.days_work.rig import Rig
 from tools.days_work.roundcube import SECONDS, Roundcube, row_of
 from tools.days_work.steps import FILES_SUBJECT, Cannot, Reply
+from tools.days_work.user import becomes_true
 
 # Those that are not protected are read in Roundcube alone.
 _STATES: Final = {
@@ -51,15 +51,15 @@ class Extended(Roundcube):
     name = "extension"
     is_protecting = True
 
-    def __init__(self, house: House, browser: Browser, *, rest_seconds: float) -> None:
+    def __init__(self, rig: Rig, browser: Browser, *, rest_seconds: float) -> None:
         self._extension = Extension(browser, _EXTENSION)
-        super().__init__(house, browser, rest_seconds=rest_seconds)
+        super().__init__(rig, browser, rest_seconds=rest_seconds)
 
     def _prepare_more(self) -> None:
         """Anna imports her keys and certificates, and agrees that mail of this site is opened. Then she locks."""
-        anna, extension = self._house.people.anna, self._extension
-        extension.keep(people=[self._house.contacts_file], anchors=[self._house.authority_file])
-        extension.open_keys(self._house.write_key_file(), anna.key_passphrase)
+        anna, extension = self._rig.people.anna, self._extension
+        extension.keep(people=[self._rig.contacts_file], anchors=[self._rig.authority_file])
+        extension.open_keys(self._rig.write_key_file(), anna.key_passphrase)
         self._page.activate()
         self._page.click(f"{row_of(self._uid('M3'))} .subject")
         frame = self._page.wait_for_frame(f"_uid={self._uid('M3')}&")
@@ -75,10 +75,10 @@ class Extended(Roundcube):
 
     def lock(self) -> None:
         self._to_list()
-        self.hand.do(lambda: self._browser.click_toolbar_button(self._extension.id, self._page))
+        self.user.do(lambda: self._browser.click_toolbar_button(self._extension.id, self._page))
         window = self._browser.wait_for_page("toolbar.html")
         with self._at(window):
-            self.hand.click(named("way-lock"))
+            self.user.click(named("way-lock"))
             window.wait_for_text(_LOCKED, selector=named("state"), timeout_seconds=SECONDS)
         assert HIDDEN_SUBJECT not in self._page.text(), "the locked page shows a subject that was encrypted"
 
@@ -91,7 +91,7 @@ class Extended(Roundcube):
             return super().read(name)
         self._open(self._uid(name))
         frame = self._page.wait_for_frame(f"_uid={self._uid(name)}&")
-        self.hand.strike(frame, lambda: self._button(frame, "#messagebody"))
+        self.user.strike(frame, lambda: self._button(frame, "#messagebody"))
         around = frame.wait_for_frame("mail_frame.html", timeout_seconds=SECONDS)
         if self._extension.is_locked and name not in _ONLY_SIGNED:
             self._give_passphrase()
@@ -100,7 +100,7 @@ class Extended(Roundcube):
         around.wait_for_selector(f".state-statement[data-state={_STATES[name]}]", timeout_seconds=SECONDS)
         view = around.wait_for_frame("mail_view.html")
         shown = view.wait_for_frame("about:srcdoc") if name == _FORMATTED else view
-        words = self._house.messages[name].words
+        words = self._rig.messages[name].words
         # Some of the words of a changed message are in capitals.
         shown.wait_for(_SHOWS, words.upper() if name == "M13" else words)
         if name == "M4":
@@ -112,20 +112,20 @@ class Extended(Roundcube):
         """Answer the window that asks for it before the first encrypted message."""
         window = self._extension.window(tick_proposed=False)
         with self._at(window):
-            self.hand.focus(named("passphrase"))
-            self.hand.type(self._house.people.anna.key_passphrase)
+            self.user.focus(named("passphrase"))
+            self.user.type(self._rig.people.anna.key_passphrase)
             with window.closing():
-                self.hand.press(ENTER)
+                self.user.press(ENTER)
         self._extension.is_locked = False
 
     def _open_attached(self, view: Page) -> None:
-        self.hand.click(named("open"), frame=view)
+        self.user.click(named("open"), frame=view)
         self._window = self._browser.wait_for_page("viewer.html")
         self._window.wait_for_frame("mail_view.html").wait_for(_SHOWS, INNER_TEXT, timeout_seconds=SECONDS)
 
     def _save_attached(self, view: Page) -> None:
-        self.hand.click(named("save"), frame=view)
-        file = self._house.downloads / SAVED_NAME
+        self.user.click(named("save"), frame=view)
+        file = self._rig.downloads / SAVED_NAME
         assert becomes_true(lambda: file.exists() and file.stat().st_size == SAVED_BYTES), "nothing was saved"
 
     # Writing
@@ -135,46 +135,46 @@ class Extended(Roundcube):
         self._answer("reply-all" if reply.to_all else "reply")
         with self._writing(reply.recipients):
             if reply.to_all:
-                self.hand.click(named("doubtful-add"))
-            self.hand.focus(named("compose-text"))
+                self.user.click(named("doubtful-add"))
+            self.user.focus(named("compose-text"))
             if reply.drops_quote:
-                self.hand.press(CONTROL, "a")
-            self.hand.type(reply.line)
+                self.user.press(CONTROL, "a")
+            self.user.type(reply.line)
             if reply.cc:
-                self.hand.focus(named("compose-cc"))
-                self.hand.type(reply.cc)
-                self.hand.page.wait_for_selector(f'{named("suggestion")}[aria-selected="true"]')
-                self.hand.press(ENTER)
+                self.user.focus(named("compose-cc"))
+                self.user.type(reply.cc)
+                self.user.page.wait_for_selector(f'{named("suggestion")}[aria-selected="true"]')
+                self.user.press(ENTER)
             if not reply.encrypted:
-                self.hand.click(named("switch-encrypt"))
+                self.user.click(named("switch-encrypt"))
 
     def reply_to_sent(self, line: str) -> None:
         self._show("Sent")
-        self.hand.click("#messagelist tbody tr:first-child .subject")
+        self.user.click("#messagelist tbody tr:first-child .subject")
         self._wait_until_calm()
         self._answer("reply")
         with self._writing():
-            self.hand.focus(named("compose-text"))
-            self.hand.type(line)
+            self.user.focus(named("compose-text"))
+            self.user.type(line)
 
     def forward(self, name: str, to: str) -> None:
         self._show("INBOX")
         self._open_row(name)
         self._answer("forward")
         with self._writing():
-            self.hand.focus(named("compose-to"))
-            self.hand.type(f"{to},")
+            self.user.focus(named("compose-to"))
+            self.user.type(f"{to},")
 
     def send_files(self, line: str) -> None:
         self._begin()
         with self._writing() as window:
-            self.hand.focus(named("compose-to"))
-            self.hand.type(f"{BOB},")
-            self.hand.focus(named("compose-subject"))
-            self.hand.type(FILES_SUBJECT)
-            self.hand.focus(named("compose-text"))
-            self.hand.type(line)
-            self.hand.choose_files("label:has([data-test=compose-file])", named("compose-file"), self._house.attached)
+            self.user.focus(named("compose-to"))
+            self.user.type(f"{BOB},")
+            self.user.focus(named("compose-subject"))
+            self.user.type(FILES_SUBJECT)
+            self.user.focus(named("compose-text"))
+            self.user.type(line)
+            self.user.choose_files("label:has([data-test=compose-file])", named("compose-file"), self._rig.attached)
             rows = f"() => document.querySelectorAll('{named('compose-attachments')} > li').length === 2"
             window.wait_for(rows, timeout_seconds=SECONDS)
 
@@ -190,24 +190,24 @@ class Extended(Roundcube):
     @contextmanager
     def _writing(self, recipients: int = 1) -> Iterator[Page]:
         """The extension's window for writing, opened from Roundcube's. At the end of the block the message is sent."""
-        self.hand.strike(self._page, lambda: self._button(self._page, "#composebodycontainer"))
+        self.user.strike(self._page, lambda: self._button(self._page, "#composebodycontainer"))
         self._window = window = self._browser.wait_for_page("compose.html")
         window.wait_for_selector(named("send"), timeout_seconds=SECONDS)
         with self._at(window):
             yield window
-            before = len(self._house.post.taken)
+            before = len(self._rig.post.taken)
             # Until the message that is answered or forwarded is there, the window says that, and the button is grey.
-            self.hand.click(f"{named('send')}:not([aria-disabled])")
-            self._house.post.wait_until_taken(before, recipients)
+            self.user.click(f"{named('send')}:not([aria-disabled])")
+            self._rig.post.wait_until_taken(before, recipients)
 
     @contextmanager
     def _at(self, window: Page) -> Iterator[None]:
-        """The hand is at another tab or window."""
-        before, self.hand.page = self.hand.page, window
+        """The user is at another tab or window."""
+        before, self.user.page = self.user.page, window
         try:
             yield
         finally:
-            self.hand.page = before
+            self.user.page = before
 
     # Parts
 

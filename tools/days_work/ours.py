@@ -6,7 +6,6 @@ from typing import Final
 
 from tests.support.browser.page import CONTROL, ENTER
 from tests.support.pages.driver import named
-from tools.days_work.hand import becomes_true
 from tools.days_work.mailbox import (
     HIDDEN_SUBJECT,
     INNER_TEXT,
@@ -21,6 +20,7 @@ from tools.days_work.mailbox import (
 from tools.days_work.ours_acts import SECONDS, SETTLED, Acts, row_of
 from tools.days_work.people import BOB, CAROL
 from tools.days_work.steps import DRAFT_SUBJECT, FILES_SUBJECT, Cannot, Reply
+from tools.days_work.user import becomes_true
 
 _STATES: Final = {
     "M1": "plain",
@@ -71,8 +71,8 @@ class Ours(Acts):
 
     def prepare(self) -> None:
         """A visit of the day before: Anna adds her contacts and has her mail indexed. The browser has the files."""
-        anna, page = self._house.people.anna, self._page
-        page.goto(self._house.url)
+        anna, page = self._rig.people.anna, self._page
+        page.goto(self._rig.url)
         page.fill(named("sign-in-address"), anna.address)
         page.fill(named("sign-in-password"), anna.mail_password)
         page.click(named("sign-in-submit"))
@@ -81,7 +81,7 @@ class Ours(Acts):
         page.wait_for(_HAS_SUBJECT, HIDDEN_SUBJECT, timeout_seconds=SECONDS)
         page.js("() => { location.hash = '#/people'; }")
         self._page.wait_for_selector(named("import-people") + ":not([disabled])", timeout_seconds=SECONDS)
-        self._page.choose_files(named("import-people"), [self._house.contacts_file])
+        self._page.choose_files(named("import-people"), [self._rig.contacts_file])
         self._page.wait_for_text("Added: 3.", selector=named("import-counts"), timeout_seconds=SECONDS)
         page.js("() => { location.hash = '#/account'; }")
         page.click(named("index-switch"))
@@ -94,23 +94,23 @@ class Ours(Acts):
 
     def sign_in(self) -> None:
         """Until the list is shown, or the field for the passphrase, which our pages show first."""
-        self.hand.open(self._house.url)
-        self.hand.focus(named("sign-in-address"))
-        self.hand.type(self._house.people.anna.address)
-        self.hand.focus(named("sign-in-password"))
-        self.hand.type(self._house.people.anna.mail_password)
-        self.commit(lambda: self.hand.press(ENTER), told="sign-in-error")
+        self.user.open(self._rig.url)
+        self.user.focus(named("sign-in-address"))
+        self.user.type(self._rig.people.anna.address)
+        self.user.focus(named("sign-in-password"))
+        self.user.type(self._rig.people.anna.mail_password)
+        self.commit(lambda: self.user.press(ENTER), told="sign-in-error")
         self._page.wait_for(_LOGIN, timeout_seconds=SECONDS)
 
     def unlock(self) -> None:
         field = f"{named('unlock-form')} {named('passphrase')}"
 
         def press_enter() -> None:
-            self.hand.focus(field)
-            self.hand.press(ENTER)
+            self.user.focus(field)
+            self.user.press(ENTER)
 
-        self.hand.focus(field)
-        self.hand.type(self._house.people.anna.key_passphrase)
+        self.user.focus(field)
+        self.user.type(self._rig.people.anna.key_passphrase)
         self.commit(press_enter, told="unlock-error")
         self._page.wait_for(_HAS_SUBJECT, HIDDEN_SUBJECT, timeout_seconds=SECONDS)
 
@@ -122,7 +122,7 @@ class Ours(Acts):
             return self._page.wait_for_selector(named("claimed"), timeout_seconds=SECONDS)
         state = self._page.wait_for(_STATE, self._uid(name), timeout_seconds=SECONDS)
         assert state == _STATES[name], f"{name} is {state}"
-        words = self._house.messages[name].words
+        words = self._rig.messages[name].words
         if name in _FORMATTED:
             self.wait_in_frame(_FRAME_SHOWS, words, written=words)
         else:
@@ -132,22 +132,22 @@ class Ours(Acts):
         return look.get(name, lambda: None)()
 
     def _look_at_pdf(self) -> None:
-        self.hand.click(named("preview-attachment"))
+        self.user.click(named("preview-attachment"))
         self._page.wait_for(_IS_DRAWN, PDF_WORDS, timeout_seconds=SECONDS)
 
     def _look_at_picture(self) -> None:
-        self.hand.click(named("preview-attachment"))
+        self.user.click(named("preview-attachment"))
         self._page.wait_for_selector(named("preview"))
         assert self._page.text(named("preview")).startswith(PICTURE_NAME)
         self.wait_in_frame(_PICTURE, written="data:image/png")
 
     def _open_inner(self) -> None:
-        self.hand.click(named("open-attached"))
+        self.user.click(named("open-attached"))
         self._page.wait_for(_SHOWS, INNER_TEXT, timeout_seconds=SECONDS)
 
     def _save(self) -> None:
-        self.hand.click(named("save-attachment"))
-        file = self._house.downloads / SAVED_NAME
+        self.user.click(named("save-attachment"))
+        file = self._rig.downloads / SAVED_NAME
         assert becomes_true(lambda: file.exists() and file.stat().st_size == SAVED_BYTES), "nothing was saved"
 
     # Writing
@@ -157,19 +157,19 @@ class Ours(Acts):
         self._answer("reply-all" if reply.to_all else "reply")
         if reply.to_all:
             # Nothing proves the other recipients of a message whose header fields are not signed.
-            self.hand.click(named("doubtful-add"))
-            self.hand.focus(named("compose-text"))
+            self.user.click(named("doubtful-add"))
+            self.user.focus(named("compose-text"))
         if reply.drops_quote:
-            self.hand.press(CONTROL, "a")
-        self.hand.type(reply.line)
+            self.user.press(CONTROL, "a")
+        self.user.type(reply.line)
         if reply.cc:
-            self.hand.click(named("unfold-cc-bcc"))
-            self.hand.focus(named("compose-cc"))
-            self.hand.type(reply.cc)
+            self.user.click(named("unfold-cc-bcc"))
+            self.user.focus(named("compose-cc"))
+            self.user.type(reply.cc)
             self._page.wait_for_selector(f'{named("suggestion")}[aria-selected="true"]')
-            self.hand.press(ENTER)
+            self.user.press(ENTER)
         if not reply.encrypted:
-            self.hand.click(named("switch-encrypt"))
+            self.user.click(named("switch-encrypt"))
         self._send(reply.recipients)
 
     def reply_to_sent(self, line: str) -> None:
@@ -177,15 +177,15 @@ class Ours(Acts):
         self._page.wait_for_selector(f"{SETTLED} {named('message-row')}")
         self.commit_opening(self.open_first)
         self._answer("reply")
-        self.hand.type(line)
+        self.user.type(line)
         self._send()
 
     def forward(self, name: str, to: str) -> None:
         self.change_folder("INBOX")
         self.open_message(self._uid(name))
         self._answer("forward")
-        self.hand.focus(named("compose-to"))
-        self.hand.type(f"{to},")
+        self.user.focus(named("compose-to"))
+        self.user.type(f"{to},")
         self._send()
 
     def _answer(self, act: str) -> None:
@@ -193,13 +193,13 @@ class Ours(Acts):
         self._page.wait_for(_IS_WRITING, timeout_seconds=SECONDS)
 
     def _send(self, recipients: int = 1) -> None:
-        before = len(self._house.post.taken)
+        before = len(self._rig.post.taken)
         self.commit(self.press_send, told="send-error", again=self.send_again, request=(b"POST /api/send ",))
-        self._house.post.wait_until_taken(before, recipients)
+        self._rig.post.wait_until_taken(before, recipients)
 
     def press_send(self) -> None:
         """Press Send, which waits by itself until the certificates are found."""
-        self.hand.click(named("send"))
+        self.user.click(named("send"))
 
     def send_again(self) -> None:
         """Send what was perhaps not sent."""
@@ -223,12 +223,12 @@ class Ours(Acts):
 
     def _search_for(self, word: str) -> None:
         self.into_search()
-        self.hand.press(CONTROL, "a")
-        self.hand.type(word)
+        self.user.press(CONTROL, "a")
+        self.user.type(word)
 
         def press_enter() -> None:
             self.into_search()
-            self.hand.press(ENTER)
+            self.user.press(ENTER)
 
         self.commit(press_enter, told="list-error")
 
@@ -254,7 +254,7 @@ class Ours(Acts):
         self._page.wait_for_text("trash", selector=named("act-notice-text"))
         self.commit(self.press_undo, told="act-notice-text")
         # The message has another UID now.
-        self._page.wait_for(_HAS_SUBJECT, self._house.messages[name].subject)
+        self._page.wait_for(_HAS_SUBJECT, self._rig.messages[name].subject)
 
     def move(self, name: str, folder: str) -> None:
         self.act(name, "move", then=lambda: self._pick(folder[:3]))
@@ -290,15 +290,15 @@ class Ours(Acts):
         self._page.wait_for_selector(f'{named("folder")}[data-folder="{folder}"]')
 
     def _pick(self, letters: str) -> None:
-        self.hand.focus(named("pick-filter"))
-        self.hand.type(letters)
-        self.hand.press(ENTER)
+        self.user.focus(named("pick-filter"))
+        self.user.type(letters)
+        self.user.press(ENTER)
 
     def _pick_new(self, folder: str) -> None:
-        self.hand.focus(named("pick-filter"))
-        self.hand.type(folder)
+        self.user.focus(named("pick-filter"))
+        self.user.type(folder)
         self._page.wait_for_selector(named("pick-make"))
-        self.hand.press(ENTER)
+        self.user.press(ENTER)
 
     def visit(self, folder: str) -> None:
         self.change_folder(folder)
@@ -309,48 +309,48 @@ class Ours(Acts):
 
     def begin_draft(self, line: str) -> None:
         self.to_list()
-        before = self._house.post.count("Drafts")
+        before = self._rig.post.count("Drafts")
         self._write(CAROL, DRAFT_SUBJECT, line)
-        is_kept = becomes_true(lambda: self._house.post.count("Drafts") > before, timeout_seconds=_DRAFT_SECONDS)
-        self.hand.leave()
+        is_kept = becomes_true(lambda: self._rig.post.count("Drafts") > before, timeout_seconds=_DRAFT_SECONDS)
+        self.user.leave()
         if not is_kept:
             raise Cannot("keeps no drafts on the mail server")
 
     def finish_draft(self, line: str) -> None:
-        self._page = self.hand.page = self._open_device()
+        self._page = self.user.page = self._open_device()
         self.sign_in()
         self.unlock()
-        if self._house.post.count("Drafts") == 0:
+        if self._rig.post.count("Drafts") == 0:
             raise Cannot("has no draft on the mail server")
         # The pages may offer the draft at once.
         if becomes_true(lambda: self._is_there(named("draft-continue")), timeout_seconds=_OFFER_SECONDS):
-            self.hand.click(named("draft-continue"))
+            self.user.click(named("draft-continue"))
         else:
             self.change_folder("Drafts")
             self._page.wait_for_selector(f"{SETTLED} {named('message-row')}")
             self.commit_opening(self.open_first)
         self._page.wait_for(_IS_WRITING, timeout_seconds=SECONDS)
-        self.hand.focus(named("compose-text"))
-        self.hand.type(line)
+        self.user.focus(named("compose-text"))
+        self.user.type(line)
         self._send()
 
     def send_files(self, line: str) -> None:
         self.to_list()
         self._write(BOB, FILES_SUBJECT, line)
-        self.hand.choose_files("label:has([data-test=compose-file])", named("compose-file"), self._house.attached)
+        self.user.choose_files("label:has([data-test=compose-file])", named("compose-file"), self._rig.attached)
         self._send()
 
     def _write(self, to: str, subject: str, line: str) -> None:
         self._begin_writing(to, subject)
-        self.hand.type(line)
+        self.user.type(line)
 
     def _begin_writing(self, to: str, subject: str) -> None:
         self.press_write()
-        self.hand.focus(named("compose-to"))
-        self.hand.type(f"{to},")
-        self.hand.focus(named("compose-subject"))
-        self.hand.type(subject)
-        self.hand.focus(named("compose-text"))
+        self.user.focus(named("compose-to"))
+        self.user.type(f"{to},")
+        self.user.focus(named("compose-subject"))
+        self.user.type(subject)
+        self.user.focus(named("compose-text"))
 
     def lock(self) -> None:
         self.press_lock()

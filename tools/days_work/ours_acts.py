@@ -8,8 +8,8 @@ from typing import Final
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import ESCAPE, SHIFT, Page
 from tests.support.pages.driver import named
-from tools.days_work.hand import Hand
-from tools.days_work.house import House
+from tools.days_work.rig import Rig
+from tools.days_work.user import User
 
 SECONDS: Final = 180
 SETTLED = f"{named('messages')}[aria-busy=false]"
@@ -35,11 +35,11 @@ class Acts:
     is_protecting = True
     width, height = 1280, 900
 
-    def __init__(self, house: House, browser: Browser, *, rest_seconds: float) -> None:
-        self._house = house
+    def __init__(self, rig: Rig, browser: Browser, *, rest_seconds: float) -> None:
+        self._rig = rig
         self._browser = browser
         self._page = self._open_device()
-        self.hand = self._make_hand(self._page, rest_seconds)
+        self.user = self._make_user(self._page, rest_seconds)
 
     @property
     def page(self) -> Page:
@@ -48,7 +48,7 @@ class Acts:
 
     @property
     def clicks(self) -> int:
-        return self.hand.clicks
+        return self.user.clicks
 
     def commit(
         self,
@@ -66,24 +66,24 @@ class Acts:
 
     def commit_opening(self, press: Callable[[], None]) -> None:
         """Open a message, whose pane offers to try again."""
-        self.commit(press, told="reading-error", again=lambda: self.hand.click(named("try-again")))
+        self.commit(press, told="reading-error", again=lambda: self.user.click(named("try-again")))
 
     def open_message(self, uid: int) -> None:
         """Open a message from the list."""
         self.to_list()
         self.end_search()
-        self.hand.click(row_of(uid))
+        self.user.click(row_of(uid))
 
     def open_first(self) -> None:
         """Open the first message of the list."""
-        self.hand.click(f"{SETTLED} {named('message-row')}")
+        self.user.click(f"{SETTLED} {named('message-row')}")
 
     def act(self, name: str, act: str, *, then: Callable[[], None] = lambda: None) -> None:
         """Open a message, and do something with it by its bar. `then` ends an act that asks further."""
         self.open_message(self._uid(name))
 
         def press() -> None:
-            self.hand.click(named(f"message-acts-{act}"))
+            self.user.click(named(f"message-acts-{act}"))
             then()
 
         def act_again() -> None:
@@ -94,33 +94,33 @@ class Acts:
 
     def select(self, names: tuple[str, ...]) -> None:
         """Select messages that follow each other, as a range."""
-        self.hand.click(_box_of(self._uid(names[0])))
-        self.hand.click(_box_of(self._uid(names[-1])), held=SHIFT)
+        self.user.click(_box_of(self._uid(names[0])))
+        self.user.click(_box_of(self._uid(names[-1])), held=SHIFT)
 
     def act_on_selection(self, act: str) -> None:
         """Do something with the selected messages."""
-        self.commit(lambda: self.hand.click(named(f"selection-acts-{act}")), told="act-notice-text")
+        self.commit(lambda: self.user.click(named(f"selection-acts-{act}")), told="act-notice-text")
 
     def end_selection(self) -> None:
         """Select nothing any more."""
         if self._is_there(named("select-none")):
-            self.hand.click(named("select-none"))
+            self.user.click(named("select-none"))
 
     def press_undo(self) -> None:
         """Take the last act back."""
-        self.hand.click(named("undo"))
+        self.user.click(named("undo"))
 
     def press_answer(self, act: str) -> None:
         """Press one of the buttons that answer the open message."""
-        self.hand.click(named(act))
+        self.user.click(named(act))
 
     def press_lock(self) -> None:
         """Lock the keys."""
-        self.hand.click(named("lock"))
+        self.user.click(named("lock"))
 
     def press_write(self) -> None:
         """Begin a new message."""
-        self.hand.click(named("write"))
+        self.user.click(named("write"))
 
     def change_folder(self, name: str) -> None:
         """Show another folder."""
@@ -138,18 +138,18 @@ class Acts:
 
     def into_search(self) -> None:
         """Put the focus into the field for searching."""
-        self.hand.focus(named("search"))
+        self.user.focus(named("search"))
 
     def end_search(self) -> None:
         """Show the whole folder again, if a search is shown."""
         if self._is_there(named("search-end")):
-            self.hand.click(named("search-end"))
+            self.user.click(named("search-end"))
             self._wait_for_row("M2")
 
     def to_list(self) -> None:
         """Close the preview that lies over the list. After a message was sent, the pages return by themselves."""
         if self._is_there("dialog[open]"):
-            self.hand.press(ESCAPE)
+            self.user.press(ESCAPE)
         self._page.wait_for(_IS_LEFT, timeout_seconds=SECONDS)
         self.leave_message()
         self._page.wait_for_selector(SETTLED)
@@ -167,8 +167,8 @@ class Acts:
 
     # Parts
 
-    def _make_hand(self, page: Page, rest_seconds: float) -> Hand:
-        return Hand(page, rest_seconds=rest_seconds)
+    def _make_user(self, page: Page, rest_seconds: float) -> User:
+        return User(page, rest_seconds=rest_seconds)
 
     def _open_device(self) -> Page:
         page = self._browser.open_private("about:blank")
@@ -176,10 +176,10 @@ class Acts:
         return page
 
     def _uid(self, name: str) -> int:
-        return self._house.uids[name]
+        return self._rig.uids[name]
 
     def _press_folder(self, name: str) -> None:
-        self.hand.click(f'{named("folder")}[data-folder="{name}"]')
+        self.user.click(f'{named("folder")}[data-folder="{name}"]')
 
     def _is_there(self, selector: str) -> bool:
         return bool(

@@ -12,12 +12,12 @@ from typing import Final
 
 from tests.support.browser.browsers import Browser
 from tests.support.pages.driver import named
-from tools.days_work.hand import REST_SECONDS, becomes_true
-from tools.days_work.house import House
 from tools.days_work.ours import Ours
 from tools.days_work.ours_acts import SECONDS
 from tools.days_work.people import CAROL
+from tools.days_work.rig import Rig
 from tools.days_work.steps import DRAFT_SUBJECT
+from tools.days_work.user import REST_SECONDS, becomes_true
 
 _SAYS: Final = """(selector) => [...document.querySelectorAll(selector)].map((one) => one.textContent.trim())
   .find((text) => text)"""
@@ -39,10 +39,10 @@ class OursWithLosses(Ours):
 
     name = "losses"
 
-    def __init__(self, house: House, browser: Browser, *, rest_seconds: float = REST_SECONDS) -> None:
+    def __init__(self, rig: Rig, browser: Browser, *, rest_seconds: float = REST_SECONDS) -> None:
         self.told: list[str] = []
         self._sendings = 0
-        super().__init__(house, browser, rest_seconds=rest_seconds)
+        super().__init__(rig, browser, rest_seconds=rest_seconds)
 
     def commit(
         self,
@@ -56,11 +56,11 @@ class OursWithLosses(Ours):
         before = self._page.js(_SAYS, says)
         self._sendings += bool(request)
         if request and self._sendings % 2 == 0:
-            gate = self._house.mail_gate
+            gate = self._rig.mail_gate
             gate.shut_at_the_answer(request)
             press()
             assert gate.has_dropped.wait(SECONDS), "the request did not reach the server"
-            self._house.key_gate.shut()
+            self._rig.key_gate.shut()
         else:
             self._lose()
             press()
@@ -72,20 +72,20 @@ class OursWithLosses(Ours):
 
     def begin_draft(self, line: str) -> None:
         self.to_list()
-        before = self._house.post.count("Drafts")
+        before = self._rig.post.count("Drafts")
         self._begin_writing(CAROL, DRAFT_SUBJECT)
         self._lose()
-        self.hand.type(line)
+        self.user.type(line)
         self._page.wait_for_selector(_IS_KEPT_HERE, timeout_seconds=SECONDS)
         self._note(named("draft-state"))
         self._come_back()
-        is_kept = becomes_true(lambda: self._house.post.count("Drafts") > before, timeout_seconds=SECONDS)
+        is_kept = becomes_true(lambda: self._rig.post.count("Drafts") > before, timeout_seconds=SECONDS)
         assert is_kept, "the draft does not reach the mailbox after the network is back"
-        self.hand.leave()
+        self.user.leave()
 
     def send_again(self) -> None:
         if self._is_there(named("look-in-sent")):
-            self.hand.click(named("look-in-sent"))
+            self.user.click(named("look-in-sent"))
             self._page.wait_for(_IS_OVER, timeout_seconds=SECONDS)
         if self._is_there(named("compose-form")):
             self.press_send()
@@ -102,9 +102,9 @@ class OursWithLosses(Ours):
         return sentence
 
     def _lose(self) -> None:
-        self._house.mail_gate.shut()
-        self._house.key_gate.shut()
+        self._rig.mail_gate.shut()
+        self._rig.key_gate.shut()
 
     def _come_back(self) -> None:
-        self._house.mail_gate.open()
-        self._house.key_gate.open()
+        self._rig.mail_gate.open()
+        self._rig.key_gate.open()

@@ -8,9 +8,9 @@ from typing import Final
 from tests.support.browser.browsers import Chromium
 from tests.support.browser.page import CONTROL, ENTER, ESCAPE, SHIFT, Page
 from tests.support.pages.driver import named
-from tools.days_work.hand import Finger, Hand, Keyboard
 from tools.days_work.ours import Ours
 from tools.days_work.ours_acts import SETTLED, row_of
+from tools.days_work.user import Finger, Keyboard, User
 
 _DOWN: Final = "\ue015"
 _KEYS: Final = {"archive": "e", "delete": "#", "junk": "!", "flag": "s", "unread": "u", "move": "m"}
@@ -38,80 +38,80 @@ class OursByKeyboard(Ours):
         self.to_list()
         self.end_search()
         self._go_to(uid)
-        self.hand.press(ENTER)
+        self.user.press(ENTER)
         # Until then the keys are for the message before.
         self._page.wait_for_selector(f"{row_of(uid)}[aria-current]")
 
     def open_first(self) -> None:
-        self.hand.press("j")
+        self.user.press("j")
         self._page.wait_for(_IS_FOCUSED, f"{SETTLED} {named('message-row')}")
-        self.hand.press(ENTER)
+        self.user.press(ENTER)
 
     def act(self, name: str, act: str, *, then: Callable[[], None] = lambda: None) -> None:
         self.to_list()
         self._go_to(self._uid(name))
-        self.hand.press(_KEYS[act])
+        self.user.press(_KEYS[act])
         then()
 
     def act_on_selection(self, act: str) -> None:
-        self.hand.press(_KEYS[act])
+        self.user.press(_KEYS[act])
 
     def select(self, names: tuple[str, ...]) -> None:
         self._go_to(self._uid(names[0]))
-        self.hand.press("x")
+        self.user.press("x")
         for _ in names[1:]:
-            self.hand.press(SHIFT, _DOWN)
+            self.user.press(SHIFT, _DOWN)
 
     def end_selection(self) -> None:
         if self._is_there(named("select-none")):
-            self.hand.press(ESCAPE)
+            self.user.press(ESCAPE)
 
     def press_undo(self) -> None:
         self._page.wait_for_selector(named("undo"))
-        self.hand.press("z")
+        self.user.press("z")
 
     def into_search(self) -> None:
-        if not self.hand.is_focused(named("search")):
-            self.hand.press("/")
+        if not self.user.is_focused(named("search")):
+            self.user.press("/")
             self._page.wait_for(_IS_FOCUSED, named("search"))
 
     def end_search(self) -> None:
         if self._is_there(named("search-end")):
             self.into_search()
-            self.hand.press(ESCAPE)
+            self.user.press(ESCAPE)
             self._wait_for_row("M2")
 
     def open_folder(self, name: str) -> None:
         self.to_list()
-        self.hand.press("g")
+        self.user.press("g")
         self._page.wait_for(_IS_FOCUSED, named("pick-filter"))
-        self.hand.type(name)
-        self.hand.press(ENTER)
+        self.user.type(name)
+        self.user.press(ENTER)
 
     def press_answer(self, act: str) -> None:
         self._page.wait_for_selector(named(act))
-        self.hand.press(_ANSWERS[act])
+        self.user.press(_ANSWERS[act])
 
     def press_write(self) -> None:
-        self.hand.press("c")
+        self.user.press("c")
 
     def press_send(self) -> None:
-        self.hand.press(CONTROL, ENTER)
+        self.user.press(CONTROL, ENTER)
 
     def press_lock(self) -> None:
-        self.hand.press("l")
+        self.user.press("l")
 
     def _go_to(self, uid: int) -> None:
         self._page.wait_for_selector(row_of(uid))
         distance = self._page.js(_DISTANCE, uid)
-        if distance == 0 and not self.hand.is_focused(row_of(uid)):
+        if distance == 0 and not self.user.is_focused(row_of(uid)):
             # The message is open. Its row gets the focus when it is closed.
-            self.hand.press(ESCAPE)
+            self.user.press(ESCAPE)
         for _ in range(abs(distance)):
-            self.hand.press("j" if distance > 0 else "k")
+            self.user.press("j" if distance > 0 else "k")
         self._page.wait_for(_IS_FOCUSED, row_of(uid))
 
-    def _make_hand(self, page: Page, rest_seconds: float) -> Hand:
+    def _make_user(self, page: Page, rest_seconds: float) -> User:
         return Keyboard(page, rest_seconds=rest_seconds)
 
 
@@ -122,22 +122,22 @@ class OursByTouch(Ours):
     width, height = 390, 844
 
     def act(self, name: str, act: str, *, then: Callable[[], None] = lambda: None) -> None:
-        if act not in _SWIPES or not isinstance(self.hand, Finger):
+        if act not in _SWIPES or not isinstance(self.user, Finger):
             return super().act(name, act, then=then)
         self.to_list()
         self.end_search()
-        return self.hand.swipe(row_of(self._uid(name)), _SWIPES[act] * self.width * 9 // 20)
+        return self.user.swipe(row_of(self._uid(name)), _SWIPES[act] * self.width * 9 // 20)
 
     def select(self, names: tuple[str, ...]) -> None:
         self.to_list()
-        self.hand.click(named("select"))
+        self.user.click(named("select"))
         for name in names:
-            self.hand.click(row_of(self._uid(name)))
+            self.user.click(row_of(self._uid(name)))
 
     def end_selection(self) -> None:
         super().end_selection()
         if self._page.js(_IS_CHOOSING):
-            self.hand.click(named("select"))
+            self.user.click(named("select"))
 
     def open_folder(self, name: str) -> None:
         if self._page.js(_IS_MENU_OPEN):
@@ -147,23 +147,23 @@ class OursByTouch(Ours):
 
     def show_folders(self) -> None:
         if not self._page.js(_IS_MENU_OPEN):
-            self.hand.click(named("nav-menu"))
+            self.user.click(named("nav-menu"))
 
     def into_search(self) -> None:
-        if not self.hand.is_focused(named("search")):
-            self.hand.click(named("nav-search"))
+        if not self.user.is_focused(named("search")):
+            self.user.click(named("nav-search"))
 
     def leave_message(self) -> None:
         self._page.wait_for_selector(".mail")
         if self._page.js(_IS_MENU_OPEN):
             # The folders lie over the list.
-            self.hand.click(named("nav-menu"))
+            self.user.click(named("nav-menu"))
         if not self._page.js(_IS_ON_LIST):
-            self.hand.click(named("back"))
+            self.user.click(named("back"))
         self._page.wait_for(_IS_ON_LIST)
 
-    def _make_hand(self, page: Page, rest_seconds: float) -> Hand:
-        kind = Hand if self._browser.name == "webkit" else Finger
+    def _make_user(self, page: Page, rest_seconds: float) -> User:
+        kind = User if self._browser.name == "webkit" else Finger
         return kind(page, rest_seconds=rest_seconds)
 
     def _open_device(self) -> Page:

@@ -41,7 +41,7 @@ class People:
 
 def create_people(at: datetime, list_url: str) -> People:
     """Make the authorities and the keys. The revocation list of Anna's authority is at `list_url`."""
-    authority = blocking.run(create_authority("The house's authority", PROVIDER, at=at))
+    authority = blocking.run(create_authority("The rig's authority", PROVIDER, at=at))
     unknown = blocking.run(create_authority("Somebody's authority", PROVIDER, at=at))
     identities = {}
     for address, name in NAMES.items():

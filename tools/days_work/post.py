@@ -17,8 +17,8 @@ from typing import Final
 from smime_core import blocking
 from smime_core.cms.recipients.keys import Keys
 from smime_core.errors import SmimeError
-from tools.days_work.hand import becomes_true
 from tools.days_work.people import ANNA, MAIL_PASSWORD, PROVIDER, People
+from tools.days_work.user import becomes_true
 from webbridge.gateway import ServerAddress
 
 _TAKEN: Final = re.compile(r"from=<anna@[^<>]*>, size=\d+, nrcpt=(\d+) \(queue active\)")

@@ -7,11 +7,11 @@ from typing import Final
 
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import CONTROL, ENTER, SHIFT, Page
-from tools.days_work.hand import Hand, becomes_true
-from tools.days_work.house import House
 from tools.days_work.mailbox import INNER_TEXT, SAVED_BYTES, SAVED_NAME, SUBJECT_HITS, SUBJECT_WORD, TEXT_WORD
 from tools.days_work.people import BOB, CAROL, CONTACTS, NAMES
+from tools.days_work.rig import Rig
 from tools.days_work.steps import DRAFT_SUBJECT, FILES_SUBJECT, Reply
+from tools.days_work.user import User, becomes_true
 
 SECONDS: Final = 60
 _LISTED = """() => window.rcmail?.env.task === 'mail' && !rcmail.busy
@@ -53,11 +53,11 @@ class Roundcube:
     name = "Roundcube"
     is_protecting = False
 
-    def __init__(self, house: House, browser: Browser, *, rest_seconds: float) -> None:
-        self._house = house
+    def __init__(self, rig: Rig, browser: Browser, *, rest_seconds: float) -> None:
+        self._rig = rig
         self._browser = browser
         self._page = self._open_device()
-        self.hand = Hand(self._page, rest_seconds=rest_seconds)
+        self.user = User(self._page, rest_seconds=rest_seconds)
         # A window that Roundcube has opened, which the person closes before going on.
         self._window: Page | None = None
 
@@ -68,12 +68,12 @@ class Roundcube:
 
     @property
     def clicks(self) -> int:
-        return self.hand.clicks
+        return self.user.clicks
 
     def prepare(self) -> None:
         """A visit of the day before: Anna's contacts are added, and the browser has the files of Roundcube."""
-        page, anna = self._page, self._house.people.anna
-        page.goto(self._house.url)
+        page, anna = self._page, self._rig.people.anna
+        page.goto(self._rig.url)
         page.fill("#rcmloginuser", anna.address)
         page.fill("#rcmloginpwd", anna.mail_password)
         page.click("#rcmloginsubmit")
@@ -92,12 +92,12 @@ class Roundcube:
     # Signing in, and the lock
 
     def sign_in(self) -> None:
-        self.hand.open(self._house.url)
-        self.hand.focus("#rcmloginuser")
-        self.hand.type(self._house.people.anna.address)
-        self.hand.focus("#rcmloginpwd")
-        self.hand.type(self._house.people.anna.mail_password)
-        self.hand.press(ENTER)
+        self.user.open(self._rig.url)
+        self.user.focus("#rcmloginuser")
+        self.user.type(self._rig.people.anna.address)
+        self.user.focus("#rcmloginpwd")
+        self.user.type(self._rig.people.anna.mail_password)
+        self.user.press(ENTER)
         self._page.wait_for(_LISTED, timeout_seconds=SECONDS)
 
     def unlock(self) -> None:
@@ -105,7 +105,7 @@ class Roundcube:
 
     def lock(self) -> None:
         self._to_list()
-        self.hand.click("#taskmenu a.logout")
+        self.user.click("#taskmenu a.logout")
         self._page.wait_for_selector("#rcmloginuser", timeout_seconds=SECONDS)
 
     # Reading
@@ -113,7 +113,7 @@ class Roundcube:
     def read(self, name: str) -> None:
         self._open(self._uid(name))
         frame = self._page.wait_for_frame(f"_uid={self._uid(name)}&")
-        frame.wait_for(_SHOWS, self._house.messages[name].words, timeout_seconds=SECONDS)
+        frame.wait_for(_SHOWS, self._rig.messages[name].words, timeout_seconds=SECONDS)
         look = {"M7": self._look_at_pdf, "M8": self._look_at_picture, "M10": self._open_inner, "M15": self._save}
         if name in look:
             look[name](frame)
@@ -136,7 +136,7 @@ class Roundcube:
 
     def _open_file(self, frame: Page) -> Page:
         """Press an attachment, which Roundcube shows in a window of its own."""
-        self.hand.click("#attachment-list a.filename", frame=frame)
+        self.user.click("#attachment-list a.filename", frame=frame)
         self._window = window = Page(self._browser, self._new_window())
         return window
 
@@ -154,8 +154,8 @@ class Roundcube:
         return found[0]
 
     def _save(self, frame: Page) -> None:
-        self.hand.click("#attachment-list a.filename", frame=frame)
-        file = self._house.downloads / SAVED_NAME
+        self.user.click("#attachment-list a.filename", frame=frame)
+        file = self._rig.downloads / SAVED_NAME
         assert becomes_true(lambda: file.exists() and file.stat().st_size == SAVED_BYTES), "nothing was saved"
 
     # Writing
@@ -163,64 +163,64 @@ class Roundcube:
     def reply(self, reply: Reply) -> None:
         self._open_whole(reply.name)
         self._answer("reply-all" if reply.to_all else "reply")
-        self.hand.focus(_BODY)
+        self.user.focus(_BODY)
         if reply.drops_quote:
-            self.hand.press(CONTROL, "a")
-        self.hand.type(reply.line)
+            self.user.press(CONTROL, "a")
+        self.user.type(reply.line)
         if reply.cc:
-            self.hand.click('#compose_to a[data-popup="headers-menu"]')
-            self.hand.click("#headers-menu a[data-target=cc]")
-            self.hand.focus(_CC)
-            self.hand.type(reply.cc)
+            self.user.click('#compose_to a[data-popup="headers-menu"]')
+            self.user.click("#headers-menu a[data-target=cc]")
+            self.user.focus(_CC)
+            self.user.type(reply.cc)
             self._page.wait_for_selector("#rcmKSearchpane li.selected, #rcmKSearchpane li")
-            self.hand.press(ENTER)
+            self.user.press(ENTER)
         self._send(reply.recipients)
 
     def reply_to_sent(self, line: str) -> None:
         self._show("Sent")
-        self.hand.click("#messagelist tbody tr:first-child .subject")
+        self.user.click("#messagelist tbody tr:first-child .subject")
         self._page.wait_for(_PREVIEWS, "The line of step 22", timeout_seconds=SECONDS)
         self._answer("reply")
-        self.hand.focus(_BODY)
-        self.hand.type(line)
+        self.user.focus(_BODY)
+        self.user.type(line)
         self._send()
 
     def forward(self, name: str, to: str) -> None:
         self._show("INBOX")
         self._open_whole(name)
         self._answer("forward")
-        self.hand.focus(_TO)
-        self.hand.type(f"{to},")
+        self.user.focus(_TO)
+        self.user.type(f"{to},")
         self._send()
 
     def _answer(self, act: str) -> None:
-        self.hand.click(f"#toolbar-menu a.{act}:not(.disabled)")
+        self.user.click(f"#toolbar-menu a.{act}:not(.disabled)")
         self._page.wait_for(_COMPOSES, timeout_seconds=SECONDS)
 
     def _send(self, recipients: int = 1) -> None:
-        before = len(self._house.post.taken)
-        self.hand.click(".formbuttons button.send")
+        before = len(self._rig.post.taken)
+        self.user.click(".formbuttons button.send")
         # Roundcube asks whether all of many people may see each other.
         if recipients > _FEW:
-            self.hand.click(".ui-dialog-buttonset button.mainaction")
-        self._house.post.wait_until_taken(before, recipients)
+            self.user.click(".ui-dialog-buttonset button.mainaction")
+        self._rig.post.wait_until_taken(before, recipients)
 
     # Searching
 
     def search_subjects(self) -> None:
         self._to_list()
-        self.hand.focus("#mailsearchform")
-        self.hand.type(SUBJECT_WORD)
-        self.hand.press(ENTER)
+        self.user.focus("#mailsearchform")
+        self.user.type(SUBJECT_WORD)
+        self.user.press(ENTER)
         self._wait_for_rows({self._uid(name) for name in SUBJECT_HITS})
 
     def search_text(self) -> None:
-        self.hand.click(".searchbar a.options")
-        self.hand.click("#searchmenu input[value=text]")
-        self.hand.focus("#mailsearchform")
-        self.hand.press(CONTROL, "a")
-        self.hand.type(TEXT_WORD)
-        self.hand.press(ENTER)
+        self.user.click(".searchbar a.options")
+        self.user.click("#searchmenu input[value=text]")
+        self.user.focus("#mailsearchform")
+        self.user.press(CONTROL, "a")
+        self.user.type(TEXT_WORD)
+        self.user.press(ENTER)
         self._wait_for_rows({self._uid("M3")})
 
     def _wait_for_rows(self, uids: set[int]) -> None:
@@ -230,37 +230,37 @@ class Roundcube:
 
     def archive(self, name: str) -> None:
         if self._page.js("() => document.querySelector('.searchbar a.reset')?.getClientRects().length > 0"):
-            self.hand.click(".searchbar a.reset")
+            self.user.click(".searchbar a.reset")
             self._page.wait_for_selector(row_of(self._uid(name)))
         self.move(name, "Archive")
 
     def delete(self, name: str) -> None:
         self._open(self._uid(name))
         self._wait_until_calm()
-        self.hand.click("#toolbar-menu a.delete:not(.disabled)")
+        self.user.click("#toolbar-menu a.delete:not(.disabled)")
         self._wait_until_gone(name)
 
     def take_back(self, name: str) -> None:
         self._show("Trash")
-        self.hand.drag("#messagelist tbody tr:first-child .subject", _folder("INBOX"))
+        self.user.drag("#messagelist tbody tr:first-child .subject", _folder("INBOX"))
         self._page.wait_for("() => !rcmail.busy && rcmail.message_list.rowcount === 0")
-        self.hand.click(_folder("INBOX"))
-        self._page.wait_for(_HAS_SUBJECT, self._house.messages[name].subject)
+        self.user.click(_folder("INBOX"))
+        self._page.wait_for(_HAS_SUBJECT, self._rig.messages[name].subject)
 
     def move(self, name: str, folder: str) -> None:
-        self.hand.drag(f"{row_of(self._uid(name))} .subject", _folder(folder))
+        self.user.drag(f"{row_of(self._uid(name))} .subject", _folder(folder))
         self._wait_until_gone(name)
 
     def mark_unread(self, names: tuple[str, ...]) -> None:
         self._select(names)
-        self.hand.click("#markmessagemenulink")
-        self.hand.click("#markmessage-menu a.unread.active")
+        self.user.click("#markmessagemenulink")
+        self.user.click("#markmessage-menu a.unread.active")
         rows = [f"{row_of(self._uid(name))}.unread" for name in names]
         self._page.wait_for("(rows) => rows.every((row) => document.querySelector(row) !== null)", rows)
 
     def flag(self, name: str) -> None:
         row = row_of(self._uid(name))
-        self.hand.click(f"{row} .flags .flag")
+        self.user.click(f"{row} .flags .flag")
         self._page.wait_for_selector(f"{row}.flagged")
 
     def junk(self, name: str) -> None:
@@ -268,75 +268,73 @@ class Roundcube:
 
     def archive_many(self, names: tuple[str, ...]) -> None:
         self._select(names)
-        self.hand.drag(f"{row_of(self._uid(names[0]))} .subject", _folder("Archive"))
+        self.user.drag(f"{row_of(self._uid(names[0]))} .subject", _folder("Archive"))
         self._page.wait_for(_IS_GONE, [row_of(self._uid(name)) for name in names])
 
     def move_to_new(self, name: str, folder: str) -> None:
-        self.hand.click("a.sidebar-menu")
-        self.hand.click("#mailboxoptions-menu a.folders.active")
+        self.user.click("a.sidebar-menu")
+        self.user.click("#mailboxoptions-menu a.folders.active")
         self._page.wait_for("() => window.rcmail?.env.action === 'folders' && document.readyState === 'complete'")
-        self.hand.click("#toolbar-menu a.create:not(.disabled)")
+        self.user.click("#toolbar-menu a.create:not(.disabled)")
         frame = self._page.wait_for_frame("_action=add-folder")
         frame.wait_for_selector("input[name=_name]")
         if not frame.js("() => document.activeElement?.matches('input[name=_name]')"):
-            self.hand.click("input[name=_name]", frame=frame)
-        self.hand.type(folder)
-        self.hand.click("button.submit", frame=frame)
+            self.user.click("input[name=_name]", frame=frame)
+        self.user.type(folder)
+        self.user.click("button.submit", frame=frame)
         self._page.wait_for_text(folder, selector="#subscription-table")
-        self.hand.click("#taskmenu a.mail")
+        self.user.click("#taskmenu a.mail")
         self._page.wait_for(_LISTED, timeout_seconds=SECONDS)
         self.move(name, folder)
 
     def visit(self, folder: str) -> None:
-        self.hand.click(_folder(folder))
+        self.user.click(_folder(folder))
         self._page.wait_for("(name) => !rcmail.busy && rcmail.env.mailbox === name", folder)
         self._show("INBOX")
 
     def _select(self, names: tuple[str, ...]) -> None:
-        self.hand.click(f"{row_of(self._uid(names[0]))} .subject")
-        self.hand.click(f"{row_of(self._uid(names[-1]))} .subject", held=SHIFT)
+        self.user.click(f"{row_of(self._uid(names[0]))} .subject")
+        self.user.click(f"{row_of(self._uid(names[-1]))} .subject", held=SHIFT)
 
     # Drafts and files
 
     def begin_draft(self, line: str) -> None:
-        before = self._house.post.count("Drafts")
+        before = self._rig.post.count("Drafts")
         self._write(CAROL, DRAFT_SUBJECT, line)
-        self.hand.click("a.save.draft:not(.disabled)")
-        assert becomes_true(lambda: self._house.post.count("Drafts") > before), "no draft was saved"
-        self.hand.leave()
+        self.user.click("a.save.draft:not(.disabled)")
+        assert becomes_true(lambda: self._rig.post.count("Drafts") > before), "no draft was saved"
+        self.user.leave()
 
     def finish_draft(self, line: str) -> None:
-        self._page = self.hand.page = self._open_device()
+        self._page = self.user.page = self._open_device()
         self.sign_in()
         self._show("Drafts")
-        self.hand.double_click("#messagelist tbody tr:first-child .subject")
+        self.user.double_click("#messagelist tbody tr:first-child .subject")
         self._page.wait_for(_COMPOSES, timeout_seconds=SECONDS)
-        self.hand.focus(_BODY)
-        self.hand.type(line)
+        self.user.focus(_BODY)
+        self.user.type(line)
         self._send()
 
     def send_files(self, line: str) -> None:
         self._write(BOB, FILES_SUBJECT, line)
-        self.hand.choose_files(
-            "#compose-attachments button.attach", "#uploadform input[type=file]", self._house.attached
-        )
+        self.user.choose_files("#compose-attachments button.attach", "#uploadform input[type=file]", self._rig.attached)
         uploaded = "() => document.querySelectorAll('#attachment-list li:not(.uploading)').length === 2"
         self._page.wait_for(uploaded, timeout_seconds=SECONDS)
         self._send()
 
     def _begin(self) -> None:
         self._to_list()
-        self.hand.click("#taskmenu a.compose")
+        self.user.click("#taskmenu a.compose")
         self._page.wait_for(_COMPOSES, timeout_seconds=SECONDS)
 
     def _write(self, to: str, subject: str, line: str) -> None:
         self._begin()
-        self.hand.focus(_TO)
-        self.hand.type(f"{to},")
-        self.hand.focus(_SUBJECT)
-        self.hand.type(subject)
-        self.hand.focus(_BODY)
-        self.hand.type(line)
+        self.user.focus(_TO)
+        self.user.type(f"{to},")
+        self.user.focus(_SUBJECT)
+        self.user.type(subject)
+        self.user.focus(_BODY)
+        self.user.type(line)
 
     # Parts
 
@@ -346,20 +344,20 @@ class Roundcube:
         return page
 
     def _uid(self, name: str) -> int:
-        return self._house.uids[name]
+        return self._rig.uids[name]
 
     def _open(self, uid: int) -> None:
         self._to_list()
-        self.hand.click(f"{row_of(uid)} .subject")
+        self.user.click(f"{row_of(uid)} .subject")
 
     def _open_whole(self, name: str) -> None:
         self._open(self._uid(name))
-        self._page.wait_for(_PREVIEWS, self._house.messages[name].words, timeout_seconds=SECONDS)
+        self._page.wait_for(_PREVIEWS, self._rig.messages[name].words, timeout_seconds=SECONDS)
 
     def _show(self, folder: str) -> None:
         self._to_list()
         self._wait_until_calm()
-        self.hand.click(_folder(folder))
+        self.user.click(_folder(folder))
         self._page.wait_for("(name) => !rcmail.busy && rcmail.env.mailbox === name", folder)
         self._page.wait_for(_LISTED, timeout_seconds=SECONDS)
 
@@ -370,7 +368,7 @@ class Roundcube:
     def _to_list(self) -> None:
         """Close the window that was opened. After a message was sent, Roundcube returns to the list by itself."""
         if self._window is not None:
-            self.hand.close(self._window)
+            self.user.close(self._window)
             self._window = None
             self._page.activate()
         self._page.wait_for("() => window.rcmail?.env.action !== 'compose' && document.readyState === 'complete'")

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, Protocol
 
-from tools.days_work.house import House
 from tools.days_work.mailbox import READ
 from tools.days_work.people import BOB, CAROL, CROWD, DAN
 from tools.days_work.post import Received
+from tools.days_work.rig import Rig
 
 FIRST_READ: Final = 3
 NAMES: Final = {
@@ -44,7 +44,7 @@ NAMES: Final = {
 }
 TWENTY: Final = 20
 NEW_FOLDER: Final = "Ward 4"
-DRAFT_SUBJECT: Final = "The keys of the boathouse"
+DRAFT_SUBJECT: Final = "The keys of the boatrig"
 FILES_SUBJECT: Final = "Two files"
 
 
@@ -66,7 +66,7 @@ class Reply:
 
 
 class Program(Protocol):
-    """A program that is walked, by the hand of one kind. Each act ends when the step is done."""
+    """A program that is walked, by the user of one kind. Each act ends when the step is done."""
 
     name: str
     is_protecting: bool
@@ -114,10 +114,10 @@ def line_of(number: int) -> str:
     return f"The line of step {number}."
 
 
-def table_of(program: Program, house: House) -> Mapping[int, Callable[[], None]]:
+def table_of(program: Program, rig: Rig) -> Mapping[int, Callable[[], None]]:
     """The steps of docs/days_work.md, as acts of a program."""
-    first = house.order.index(READ[-1])
-    twenty = house.order[first : first + TWENTY]
+    first = rig.order.index(READ[-1])
+    twenty = rig.order[first : first + TWENTY]
     reply = partial(Reply, encrypted=program.is_protecting)
     return {
         1: program.sign_in,
@@ -153,7 +153,7 @@ def table_of(program: Program, house: House) -> Mapping[int, Callable[[], None]]
 
 def walk(
     program: Program,
-    house: House,
+    rig: Rig,
     numbers: Collection[int] = tuple(NAMES),
     *,
     is_first_visit: bool = False,
@@ -166,7 +166,7 @@ def walk(
     """
     if not is_first_visit:
         program.prepare()
-    table = table_of(program, house)
+    table = table_of(program, rig)
     outcomes = []
     for number in sorted(numbers):
         before, begun = program.clicks, time.perf_counter()
@@ -180,28 +180,28 @@ def walk(
             raise AssertionError(f"{program.name}, step {number}, {NAMES[number]}: {error}") from error
         outcomes.append(Done(number=number, clicks=program.clicks - before, seconds=time.perf_counter() - begun))
         report(outcomes[-1])
-        _check(number, program, house)
+        _check(number, program, rig)
     return outcomes
 
 
-def _check(number: int, program: Program, house: House) -> None:
+def _check(number: int, program: Program, rig: Rig) -> None:
     """Check what the mail servers have after a step."""
     readers = {18: BOB, 19: BOB, 20: CROWD[0], 21: CAROL, 22: BOB, 23: BOB, 38: CAROL, 39: BOB}
     if number in readers:
-        got = house.post.last_received(readers[number], line_of(number))
+        got = rig.post.last_received(readers[number], line_of(number))
         _check_protection(number, program, got)
     if number == 24:
-        forwarded = house.post.last_received(DAN, house.messages["M7"].words)
+        forwarded = rig.post.last_received(DAN, rig.messages["M7"].words)
         _check_protection(number, program, forwarded)
     places = {27: ("M1", "Archive"), 30: ("M7", "Invoices"), 33: ("M14", "Spam"), 35: ("M6", NEW_FOLDER)}
     if number in places:
         name, folder = places[number]
-        house.post.wait_for_message(house.messages[name].message_id, folder)
+        rig.post.wait_for_message(rig.messages[name].message_id, folder)
     if number == 29:
-        house.post.wait_for_message(house.messages["M5"].message_id, "INBOX")
+        rig.post.wait_for_message(rig.messages["M5"].message_id, "INBOX")
     if number == 34:
-        house.post.wait_for_message(house.messages[READ[-1]].message_id, "Archive")
-        assert house.post.count("Archive") >= TWENTY, "fewer than twenty were archived"
+        rig.post.wait_for_message(rig.messages[READ[-1]].message_id, "Archive")
+        assert rig.post.count("Archive") >= TWENTY, "fewer than twenty were archived"
 
 
 def _check_protection(number: int, program: Program, got: Received) -> None:

@@ -28,7 +28,7 @@ from smime_core.trust.decisions import Decision, DecisionKind
 from smime_core.trust.decisions_json import build_decisions
 from smime_core.trust.judging import Judging
 from smime_core.x509.ocsp import build_ocsp_request
-from tests.support import ca_house, path_house, revocations, server_lists, timestamp_service
+from tests.support import ca_rig, path_pki, revocations, server_lists, timestamp_service
 from tests.support.people import NEXT_UPDATE, NOW, PROVIDER, anchor, build_revocation_list, person
 from tools.fuzz.trust_targets import operator
 
@@ -146,23 +146,23 @@ def _discovery() -> tuple[bytes, ...]:
 
 
 def _pool() -> tuple[bytes, ...]:
-    # Certificates, CRLs and OCSP responses that belong together, and certificates of `ca_house` with its extensions.
-    house = path_house.root("Pool").issue("Below", build_crl_distribution_points(("http://example.test/list",)))
+    # Certificates, CRLs and OCSP responses that belong together, and certificates of `ca_rig` with its extensions.
+    rig = path_pki.root("Pool").issue("Below", build_crl_distribution_points(("http://example.test/list",)))
     return (
         revocations.authority().der,
         revocations.leaf().der,
         revocations.crl(revocations.root(), number=1),
         revocations.crl(revocations.authority(), revocations.entry(0x1234), number=1),
         revocations.response(revocations.authority()),
-        ca_house.build_house().alice.der,
-        ca_house.build_house().issuing.certificate.der,
-        house.certificate.der,
+        ca_rig.build_rig().alice.der,
+        ca_rig.build_rig().issuing.certificate.der,
+        rig.certificate.der,
     )
 
 
 def _people_files() -> tuple[bytes, ...]:
     # An authority below a root, so that all forms that have intermediates carry one.
-    below = path_house.root("Pool").issue("Below")
+    below = path_pki.root("Pool").issue("Below")
     certificates = [below.certificate, below.certify("käthe@example.test"), person("bob", NewKey.P256).certificate]
     file = parse_people_file(build_certificates_only(certificates))
     contacts = import_people(NO_CONTACTS, file, NOW).contacts

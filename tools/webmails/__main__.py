@@ -35,7 +35,7 @@ _BROWSERS: Final = ("chromium", "firefox")
 
 
 @contextmanager
-def house() -> Iterator[tuple[MailHost, Letters]]:
+def rig() -> Iterator[tuple[MailHost, Letters]]:
     """The mailboxes of Alice and Bob, and their keys."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -103,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     absent = {webmail.name: webmail.absence() or "" for webmail in chosen}
     met: dict[str, dict[str, dict[str, Met]]] = {webmail.name: {} for webmail in chosen}
     for engine in [given.browser] if given.browser else _BROWSERS:
-        with house() as (host, letters), browser_with_keys(engine, letters) as (browser, extension):
+        with rig() as (host, letters), browser_with_keys(engine, letters) as (browser, extension):
             for webmail in chosen:
                 print(f"{webmail.name} {webmail.version()}, {engine}: {absent[webmail.name]}", flush=True)
                 if not absent[webmail.name]:

@@ -9,7 +9,7 @@ import pytest
 
 from sealwax.notices.submission import Submission
 from tests.support.clock import FakeClock
-from tests.support.servers.parcels import House, Recipient, Sender, bridge_config, store_config
+from tests.support.servers.parcels import Recipient, Rig, Sender, bridge_config, store_config
 from tests.support.servers.post import Post, serving
 from webbridge import BridgeConfig, create_app
 from webbridge.services import services_of
@@ -38,17 +38,17 @@ def parcels_bridge(database_url: str, store: Path, clock: FakeClock) -> BridgeCo
 
 
 @pytest.fixture
-def house(parcels_bridge: BridgeConfig, clock: FakeClock) -> Iterator[House]:
+def rig(parcels_bridge: BridgeConfig, clock: FakeClock) -> Iterator[Rig]:
     app = create_app(parcels_bridge)
-    yield House(app, clock)
+    yield Rig(app, clock)
     services_of(app).close()
 
 
 @pytest.fixture
-def sender(house: House) -> Sender:
-    return house.sender()
+def sender(rig: Rig) -> Sender:
+    return rig.sender()
 
 
 @pytest.fixture
-def recipient(house: House) -> Recipient:
-    return house.recipient()
+def recipient(rig: Rig) -> Recipient:
+    return rig.recipient()

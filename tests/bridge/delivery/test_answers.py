@@ -26,7 +26,7 @@ from tests.support.parcel_rows import SERVICE, TOKENS, config_of
 from tests.support.servers.bridge import API, error_of
 from tests.support.servers.late_bodies import LateBody
 from tests.support.servers.mailboxes import ALICE
-from tests.support.servers.parcels import DAY, FROM_PAGES, Draft, House, Recipient, Sender, bridge_config, store_config
+from tests.support.servers.parcels import DAY, FROM_PAGES, Draft, Recipient, Rig, Sender, bridge_config, store_config
 from tests.support.servers.post import Post
 from webbridge import create_app
 from webbridge.database.tables import PARCEL_ANSWER, PARCEL_NOTICE
@@ -52,19 +52,19 @@ def alice() -> Identity:
 
 
 @pytest.fixture
-def house(database_url: str, store: Path, clock: FakeClock, submission: Submission) -> Iterator[House]:
+def rig(database_url: str, store: Path, clock: FakeClock, submission: Submission) -> Iterator[Rig]:
     parcels = store_config(store, max_answer_bytes=MOST_BYTES)
     app = create_app(
         replace(bridge_config(database_url, clock, parcels), parcel_notices=config_of(submission)),
     )
-    yield House(app, clock)
+    yield Rig(app, clock)
     services_of(app).close()
 
 
 @pytest.fixture
-def send(house: House, submission: Submission, clock: FakeClock) -> Callable[[], None]:
+def send(rig: Rig, submission: Submission, clock: FakeClock) -> Callable[[], None]:
     """Send the mails that are due, and no notice to the recipient."""
-    return ParcelNoticeSender(services_of(house.app).database, config_of(submission), clock, TOKENS).send_due
+    return ParcelNoticeSender(services_of(rig.app).database, config_of(submission), clock, TOKENS).send_due
 
 
 @pytest.fixture
@@ -170,19 +170,19 @@ def test_an_answer_is_sent_again_only_if_nobody_can_know_that_it_was(
     recipient: Recipient,
     sender: Sender,
     alice: Identity,
-    house: House,
+    rig: Rig,
     send: Callable[[], None],
     post: Post,
 ) -> None:
     answer(recipient, recipient.ticket(draft), encrypted(alice))
     # A process that is killed after the last line of the mail.
-    outbox = Outbox(services_of(house.app).database)
-    waiting = outbox.take(house.clock())
+    outbox = Outbox(services_of(rig.app).database)
+    waiting = outbox.take(rig.clock())
     assert waiting is not None
-    outbox.will_end(waiting, house.clock())
+    outbox.will_end(waiting, rig.clock())
     send()
     assert post.mails == []
-    house.clock.advance(seconds=6 * 60)
+    rig.clock.advance(seconds=6 * 60)
     for _ in range(2):
         send()
     (mail,) = post.mails
@@ -218,7 +218,7 @@ def build_for_nobody(cms: bytes) -> bytes:
     return build_content_info(enveloped.content_type, der.sequence(*fields))
 
 
-def test_nothing_in_clear_is_passed_on(draft: Draft, recipient: Recipient, alice: Identity, house: House) -> None:
+def test_nothing_in_clear_is_passed_on(draft: Draft, recipient: Recipient, alice: Identity, rig: Rig) -> None:
     cms, ticket = encrypted(alice), recipient.ticket(draft)
     unprotected = build_unprotected(cms)
     signed = sign_bytes(b"text", Signing(identities=[alice], signing_time=FakeClock().at), PROVIDER)
@@ -240,7 +240,7 @@ def test_nothing_in_clear_is_passed_on(draft: Draft, recipient: Recipient, alice
         ),
     ):
         assert error_of(answer(recipient, ticket, wrong)) == (422, "answer-refused")
-    assert house.rows(PARCEL_ANSWER) == []
+    assert rig.rows(PARCEL_ANSWER) == []
 
 
 def test_an_answer_needs_its_key_its_type_and_its_size(draft: Draft, recipient: Recipient, alice: Identity) -> None:
@@ -279,7 +279,7 @@ def test_a_service_that_sends_no_mail_takes_no_answer(
     database_url: str, store: Path, clock: FakeClock, alice: Identity
 ) -> None:
     app = create_app(bridge_config(database_url, clock, store_config(store)))
-    silent, draft = House(app, clock), Draft()
+    silent, draft = Rig(app, clock), Draft()
     silent.sender().send_whole(draft)
     recipient = silent.recipient()
     opened = recipient.open(draft.id, draft.proof).get_json()
@@ -288,11 +288,9 @@ def test_a_service_that_sends_no_mail_takes_no_answer(
     services_of(app).close()
 
 
-def test_a_ticket_that_ended_passes_nothing_on(
-    draft: Draft, recipient: Recipient, alice: Identity, house: House
-) -> None:
+def test_a_ticket_that_ended_passes_nothing_on(draft: Draft, recipient: Recipient, alice: Identity, rig: Rig) -> None:
     ticket = recipient.ticket(draft)
-    house.clock.advance(seconds=DAY)
+    rig.clock.advance(seconds=DAY)
     assert error_of(answer(recipient, ticket, encrypted(alice))) == (401, "ticket-ended")
     assert error_of(answer(recipient, "x", encrypted(alice))) == (401, "ticket-ended")
 
@@ -331,7 +329,7 @@ def test_the_sender_learns_of_an_answer_that_the_mail_server_refuses(
     recipient: Recipient,
     sender: Sender,
     alice: Identity,
-    house: House,
+    rig: Rig,
     send: Callable[[], None],
     post: Post,
 ) -> None:
@@ -348,7 +346,7 @@ def test_the_sender_learns_of_an_answer_that_the_mail_server_refuses(
     assert [mail["Subject"] for mail in post.mails] == [
         f"Parcel {sender.show(draft)['reference']}: a reply was not delivered"
     ]
-    assert [row.cms for row in house.rows(PARCEL_ANSWER)] == [b""]
+    assert [row.cms for row in rig.rows(PARCEL_ANSWER)] == [b""]
 
 
 def test_an_answer_is_given_up_after_days(
@@ -356,35 +354,35 @@ def test_an_answer_is_given_up_after_days(
     recipient: Recipient,
     sender: Sender,
     alice: Identity,
-    house: House,
+    rig: Rig,
     send: Callable[[], None],
     post: Post,
 ) -> None:
     answer(recipient, recipient.ticket(draft), encrypted(alice))
     post.answer = "451 later"
     send()
-    house.clock.advance(seconds=GIVEN_UP_AFTER.total_seconds() + 60)
+    rig.clock.advance(seconds=GIVEN_UP_AFTER.total_seconds() + 60)
     send()
     assert [row["code"] for row in states_of(sender, draft)] == ["given-up"]
 
 
 def test_the_bytes_of_an_answer_stay_until_it_is_sent(
-    draft: Draft, recipient: Recipient, alice: Identity, house: House, send: Callable[[], None]
+    draft: Draft, recipient: Recipient, alice: Identity, rig: Rig, send: Callable[[], None]
 ) -> None:
     cms = encrypted(alice)
     answer(recipient, recipient.ticket(draft), cms)
-    assert [bytes(row.cms) for row in house.rows(PARCEL_ANSWER)] == [cms]
+    assert [bytes(row.cms) for row in rig.rows(PARCEL_ANSWER)] == [cms]
     send()
-    assert [bytes(row.cms) for row in house.rows(PARCEL_ANSWER)] == [b""]
+    assert [bytes(row.cms) for row in rig.rows(PARCEL_ANSWER)] == [b""]
 
 
 def test_the_record_of_an_answer_goes_with_its_parcel(
-    draft: Draft, recipient: Recipient, alice: Identity, house: House, send: Callable[[], None]
+    draft: Draft, recipient: Recipient, alice: Identity, rig: Rig, send: Callable[[], None]
 ) -> None:
     answer(recipient, recipient.ticket(draft), encrypted(alice))
     send()
     for _ in range(3):
-        house.clock.advance(seconds=KEPT_SECONDS)
-        house.delivery.sweep.run()
-    assert house.rows(PARCEL_ANSWER) == []
-    assert house.rows(PARCEL_NOTICE) == []
+        rig.clock.advance(seconds=KEPT_SECONDS)
+        rig.delivery.sweep.run()
+    assert rig.rows(PARCEL_ANSWER) == []
+    assert rig.rows(PARCEL_NOTICE) == []

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.clock import FakeClock
 from tests.support.servers.bridge import API, get
-from tests.support.servers.parcels import House, bridge_config
+from tests.support.servers.parcels import Rig, bridge_config
 from webbridge import create_app
 from webbridge.delivery.openapi.description import describe_api
 from webbridge.services import services_of
@@ -23,20 +23,20 @@ OURS = (
 )
 
 
-def described(house: House) -> dict[str, Any]:
-    description: dict[str, Any] = get(house.app.test_client(), "/api/openapi.json").get_json()
+def described(rig: Rig) -> dict[str, Any]:
+    description: dict[str, Any] = get(rig.app.test_client(), "/api/openapi.json").get_json()
     return description
 
 
-def test_each_route_is_described(house: House) -> None:
+def test_each_route_is_described(rig: Rig) -> None:
     routes = {
         (_path_of(rule.rule), method.lower())
-        for rule in house.app.url_map.iter_rules()
+        for rule in rig.app.url_map.iter_rules()
         if rule.endpoint.startswith(OURS)
         for method in rule.methods or ()
         if method != "OPTIONS" and (method != "HEAD" or "objects" in rule.rule)
     }
-    paths = described(house)["paths"]
+    paths = described(rig)["paths"]
     assert routes == {(path, method) for path, one in paths.items() for method in one}
 
 
@@ -45,8 +45,8 @@ def _path_of(rule: str) -> str:
     return re.sub(r"<(\w+)>", lambda found: "{" + named[found[1]] + "}", rule)
 
 
-def test_each_reference_leads_somewhere(house: House) -> None:
-    description = described(house)
+def test_each_reference_leads_somewhere(rig: Rig) -> None:
+    description = described(rig)
     references = set(_references(description))
     assert references
     for reference in references:
@@ -67,8 +67,8 @@ def _references(value: Any) -> Iterator[str]:
             yield from _references(inner)
 
 
-def test_each_parameter_of_a_path_is_described(house: House) -> None:
-    for path, operations in described(house)["paths"].items():
+def test_each_parameter_of_a_path_is_described(rig: Rig) -> None:
+    for path, operations in described(rig)["paths"].items():
         for operation in operations.values():
             named = {one["name"] for one in operation.get("parameters", ()) if one["in"] == "path"}
             assert named == set(re.findall(r"\{(\w+)\}", path)), path
@@ -76,8 +76,8 @@ def test_each_parameter_of_a_path_is_described(house: House) -> None:
             assert operation["responses"]
 
 
-def test_the_description_names_the_server_and_the_version(house: House) -> None:
-    description = described(house)
+def test_the_description_names_the_server_and_the_version(rig: Rig) -> None:
+    description = described(rig)
     assert (description["openapi"], description["servers"]) == ("3.1.0", [{"url": API}])
     assert describe_api("https://a.example/mail")["servers"] == [{"url": "https://a.example/mail"}]
 

@@ -13,7 +13,7 @@ import pytest
 from sealwax.service import ServiceError
 from tests.support.servers.bridge import error_of
 from tests.support.servers.mailboxes import ALICE
-from tests.support.servers.parcels import DAY, Draft, House, Recipient, Sender
+from tests.support.servers.parcels import DAY, Draft, Recipient, Rig, Sender
 from webbridge.database.tables import PARCEL_EVENT, PARCEL_NOTICE, PARCEL_RECEIPT
 from webbridge.delivery import sweep
 from webbridge.delivery.store import DiskStore, StoreFailed
@@ -39,19 +39,19 @@ def states_of(sender: Sender, draft: Draft) -> list[tuple[str, str]]:
     return [(one["state"], one["by"]) for one in sender.show(draft)["states"]]
 
 
-def test_an_expired_parcel_says_so_after_a_right_proof_only(draft: Draft, recipient: Recipient, house: House) -> None:
-    house.clock.advance(seconds=7 * DAY)
+def test_an_expired_parcel_says_so_after_a_right_proof_only(draft: Draft, recipient: Recipient, rig: Rig) -> None:
+    rig.clock.advance(seconds=7 * DAY)
     assert error_of(recipient.open(draft.id, draft.proof)) == (410, "expired")
     assert error_of(recipient.open(draft.id, bytes(32))) == WRONG
 
 
 def test_an_expired_parcel_is_called_expired_when_its_bytes_are_gone(
-    draft: Draft, recipient: Recipient, house: House, sender: Sender, store: Path
+    draft: Draft, recipient: Recipient, rig: Rig, sender: Sender, store: Path
 ) -> None:
-    house.clock.advance(seconds=7 * DAY)
-    house.delivery.sweep.run()
-    house.clock.advance(seconds=DAY)
-    house.delivery.sweep.run()
+    rig.clock.advance(seconds=7 * DAY)
+    rig.delivery.sweep.run()
+    rig.clock.advance(seconds=DAY)
+    rig.delivery.sweep.run()
     assert files_in(store) == []
     assert error_of(recipient.open(draft.id, draft.proof)) == (410, "expired")
     assert (sender.show(draft)["state"], sender.show(draft)["stored"]) == ("expired", False)
@@ -59,17 +59,17 @@ def test_an_expired_parcel_is_called_expired_when_its_bytes_are_gone(
     assert error_of(sender.call(draft, "extend", {"days": 7})) == (410, "expired")
 
 
-def test_a_ticket_ends_with_its_parcel(draft: Draft, recipient: Recipient, house: House, sender: Sender) -> None:
-    house.clock.advance(seconds=7 * DAY - 60)
+def test_a_ticket_ends_with_its_parcel(draft: Draft, recipient: Recipient, rig: Rig, sender: Sender) -> None:
+    rig.clock.advance(seconds=7 * DAY - 60)
     answer = recipient.open(draft.id, draft.proof).get_json()
     assert answer["seconds"] == 60
-    house.clock.advance(seconds=60)
+    rig.clock.advance(seconds=60)
     assert error_of(recipient.fetch(answer["ticket"], "0")) in ((401, "ticket-ended"), (410, "expired"))
     assert error_of(recipient.claim(answer["ticket"], "opened")) in ((401, "ticket-ended"), (410, "expired"))
 
 
 def test_a_withdrawn_parcel_is_gone_at_once(
-    draft: Draft, recipient: Recipient, sender: Sender, house: House, store: Path
+    draft: Draft, recipient: Recipient, sender: Sender, rig: Rig, store: Path
 ) -> None:
     ticket = recipient.ticket(draft)
     assert sender.call(draft, "withdraw").get_json()["state"] == "withdrawn"
@@ -77,7 +77,7 @@ def test_a_withdrawn_parcel_is_gone_at_once(
     assert error_of(recipient.open(draft.id, draft.proof)) == (410, "withdrawn")
     assert error_of(recipient.open(draft.id, bytes(32))) == WRONG
     assert files_in(store) == []
-    assert house.rows(PARCEL_NOTICE) == []
+    assert rig.rows(PARCEL_NOTICE) == []
     for verb, members in (("extend", {"days": 1}), ("tries", {}), ("downloads", {"limit": 1}), ("submit", {})):
         assert error_of(sender.call(draft, verb, members)) == (410, "withdrawn")
     assert states_of(sender, draft) == [("submitted", "service"), ("withdrawn", "sender")]
@@ -96,13 +96,13 @@ def test_a_withdrawn_upload_takes_no_bytes_and_leaves_none(sender: Sender, store
 
 @pytest.mark.parametrize("part", ["store", "uploads"])
 def test_an_upload_that_ends_while_its_parcel_is_withdrawn_leaves_no_bytes(
-    part: str, sender: Sender, house: House, store: Path, monkeypatch: pytest.MonkeyPatch
+    part: str, sender: Sender, rig: Rig, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draft = Draft(chunks=(b"first",))
     sender.create(draft)
     sender.begin(draft, "0", 5, b"firs")
-    folder_of_parcel = house.rows()[0].folder
-    delivery = house.delivery
+    folder_of_parcel = rig.rows()[0].folder
+    delivery = rig.delivery
     delete = getattr(delivery, part).delete
 
     def delete_while_it_ends(folder: str) -> None:
@@ -115,44 +115,44 @@ def test_an_upload_that_ends_while_its_parcel_is_withdrawn_leaves_no_bytes(
     monkeypatch.setattr(getattr(delivery, part), "delete", delete_while_it_ends)
     assert sender.call(draft, "withdraw").status_code == 200
     assert files_in(store) == []
-    assert house.used() == {ALICE: 0}
+    assert rig.used() == {ALICE: 0}
 
 
 @pytest.mark.parametrize("end", ["withdraw", "expire"])
 def test_bytes_that_come_after_the_end_of_their_parcel_are_deleted_after_a_day(
-    end: str, sender: Sender, house: House, store: Path
+    end: str, sender: Sender, rig: Rig, store: Path
 ) -> None:
     draft = Draft()
     sender.send_whole(draft)
-    (row,) = house.rows()
+    (row,) = rig.rows()
     if end == "withdraw":
         sender.call(draft, "withdraw")
     else:
         for days in (7, 1):
-            house.clock.advance(seconds=days * DAY)
-            house.delivery.sweep.run()
+            rig.clock.advance(seconds=days * DAY)
+            rig.delivery.sweep.run()
     assert files_in(store) == []
     for folder in (store / row.folder[:2] / row.folder[2:], store / "upload" / row.folder):
         folder.mkdir(parents=True)
         (folder / "0").write_bytes(b"late")
-        moment = house.clock().timestamp()
+        moment = rig.clock().timestamp()
         os.utime(folder / "0", (moment, moment))
         os.utime(folder, (moment, moment))
-    house.delivery.sweep.delete_orphans()
+    rig.delivery.sweep.delete_orphans()
     assert len(files_in(store)) == 2
-    house.clock.advance(seconds=DAY)
-    house.delivery.sweep.delete_orphans()
+    rig.clock.advance(seconds=DAY)
+    rig.delivery.sweep.delete_orphans()
     assert files_in(store) == []
 
 
 def test_an_object_on_its_way_comes_whole_when_the_parcel_is_withdrawn(
-    sender: Sender, recipient: Recipient, house: House
+    sender: Sender, recipient: Recipient, rig: Rig
 ) -> None:
     data = os.urandom(3 * PIECE_BYTES)
     draft = Draft(chunks=(data,))
     sender.send_parts(draft)
-    (row,) = house.rows()
-    pieces = house.delivery.store.read(row.folder, "0", 0, len(data))
+    (row,) = rig.rows()
+    pieces = rig.delivery.store.read(row.folder, "0", 0, len(data))
     first = next(pieces)
     assert sender.call(draft, "withdraw").status_code == 200
     assert first + b"".join(pieces) == data
@@ -188,27 +188,27 @@ def test_a_limit_that_is_none_is_refused(sender: Sender, draft: Draft, members: 
 
 
 def test_the_sender_extends_a_parcel_and_never_shortens_it(
-    draft: Draft, sender: Sender, recipient: Recipient, house: House
+    draft: Draft, sender: Sender, recipient: Recipient, rig: Rig
 ) -> None:
     assert sender.call(draft, "extend", {"days": 1}).get_json()["expires"] == "2026-11-27T12:00:00Z"
     assert sender.call(draft, "extend", {"days": 30}).get_json()["expires"] == "2026-12-20T12:00:00Z"
-    house.clock.advance(seconds=29 * DAY)
+    rig.clock.advance(seconds=29 * DAY)
     assert recipient.open(draft.id, draft.proof).status_code == 200
 
 
 def test_a_parcel_that_came_slowly_has_its_days_from_its_submission_on(
-    sender: Sender, recipient: Recipient, house: House
+    sender: Sender, recipient: Recipient, rig: Rig
 ) -> None:
     slow = Draft(days=1)
     sender.create(slow)
-    house.clock.advance(seconds=2 * DAY)
+    rig.clock.advance(seconds=2 * DAY)
     for name, data in slow.objects.items():
         sender.begin(slow, name, len(data), data)
     submitted = sender.submit(slow).get_json()
     assert (submitted["state"], submitted["expires"]) == ("submitted", "2026-11-23T12:00:00Z")
-    house.clock.advance(seconds=DAY - 1)
+    rig.clock.advance(seconds=DAY - 1)
     assert recipient.open(slow.id, slow.proof).status_code == 200
-    house.clock.advance(seconds=1)
+    rig.clock.advance(seconds=1)
     assert error_of(recipient.open(slow.id, slow.proof)) == (410, "expired")
     assert sender.submit(slow).get_json()["expires"] == submitted["expires"]
 
@@ -219,65 +219,65 @@ def test_days_that_are_none_are_refused(draft: Draft, sender: Sender, days: obje
 
 
 def test_an_expired_parcel_can_be_extended_while_its_bytes_are_there(
-    draft: Draft, sender: Sender, recipient: Recipient, house: House
+    draft: Draft, sender: Sender, recipient: Recipient, rig: Rig
 ) -> None:
-    house.clock.advance(seconds=7 * DAY)
-    house.delivery.sweep.run()
+    rig.clock.advance(seconds=7 * DAY)
+    rig.delivery.sweep.run()
     assert sender.show(draft)["state"] == "expired"
     assert sender.call(draft, "extend", {"days": 3}).get_json()["state"] == "submitted"
     assert recipient.open(draft.id, draft.proof).status_code == 200
-    house.clock.advance(seconds=2 * DAY)
-    house.delivery.sweep.run()
+    rig.clock.advance(seconds=2 * DAY)
+    rig.delivery.sweep.run()
     assert recipient.open(draft.id, draft.proof).status_code == 200
 
 
 def test_a_clock_that_jumps_ahead_and_back_loses_no_parcel(
-    draft: Draft, sender: Sender, recipient: Recipient, house: House, store: Path
+    draft: Draft, sender: Sender, recipient: Recipient, rig: Rig, store: Path
 ) -> None:
-    house.clock.advance(seconds=400 * DAY)
+    rig.clock.advance(seconds=400 * DAY)
     for _ in range(10):
-        house.delivery.sweep.run()
-        house.clock.advance(seconds=60)
-    house.clock.advance(seconds=-400 * DAY)
-    house.delivery.sweep.run()
+        rig.delivery.sweep.run()
+        rig.clock.advance(seconds=60)
+    rig.clock.advance(seconds=-400 * DAY)
+    rig.delivery.sweep.run()
     assert files_in(store)
     assert sender.show(draft)["state"] == "submitted"
     assert recipient.open(draft.id, draft.proof).status_code == 200
     # Later the parcel expires in the usual way.
-    house.delivery.sweep.correct_notes()
-    house.clock.advance(seconds=8 * DAY)
-    house.delivery.sweep.run()
+    rig.delivery.sweep.correct_notes()
+    rig.clock.advance(seconds=8 * DAY)
+    rig.delivery.sweep.run()
     assert files_in(store)
-    house.clock.advance(seconds=DAY)
-    house.delivery.sweep.run()
+    rig.clock.advance(seconds=DAY)
+    rig.delivery.sweep.run()
     assert files_in(store) == []
 
 
 def test_a_clock_that_jumps_back_keeps_tickets_from_lasting_longer(
-    draft: Draft, recipient: Recipient, house: House
+    draft: Draft, recipient: Recipient, rig: Rig
 ) -> None:
-    house.clock.advance(seconds=DAY)
+    rig.clock.advance(seconds=DAY)
     ticket = recipient.ticket(draft)
-    house.clock.advance(seconds=-DAY)
+    rig.clock.advance(seconds=-DAY)
     assert error_of(recipient.fetch(ticket, "0")) == (401, "ticket-ended")
 
 
 def test_an_upload_that_nobody_continues_is_deleted_after_a_day(
-    sender: Sender, house: House, store: Path, recipient: Recipient
+    sender: Sender, rig: Rig, store: Path, recipient: Recipient
 ) -> None:
     stale, continued = Draft(), Draft()
-    at = house.clock().timestamp()
+    at = rig.clock().timestamp()
     for draft in (stale, continued):
         sender.create(draft)
         sender.begin(draft, "0", len(draft.chunks[0]), b"f")
-    house.clock.advance(seconds=DAY)
-    folders = {row.id: row.folder for row in house.rows()}
+    rig.clock.advance(seconds=DAY)
+    folders = {row.id: row.folder for row in rig.rows()}
     for draft, changed_at in ((stale, at), (continued, at + 60)):
         for path in (store / "upload" / folders[draft.id], store / "upload" / folders[draft.id] / "0"):
             os.utime(path, (changed_at, changed_at))
-    house.delivery.sweep.run()
-    assert [row.id for row in house.rows()] == [continued.id]
-    assert list(house.used().values()) == [sum(map(len, continued.objects.values()))]
+    rig.delivery.sweep.run()
+    assert [row.id for row in rig.rows()] == [continued.id]
+    assert list(rig.used().values()) == [sum(map(len, continued.objects.values()))]
     assert len(files_in(store)) == 1
     # The id may be used again.
     assert sender.create(stale).status_code == 201
@@ -285,7 +285,7 @@ def test_an_upload_that_nobody_continues_is_deleted_after_a_day(
 
 @pytest.mark.parametrize("name", ["1", "lock"])
 def test_an_upload_stays_of_which_an_object_comes_whole_during_the_sweep(
-    sender: Sender, house: House, store: Path, name: str
+    sender: Sender, rig: Rig, store: Path, name: str
 ) -> None:
     draft = Draft()
     sender.create(draft)
@@ -293,12 +293,12 @@ def test_an_upload_stays_of_which_an_object_comes_whole_during_the_sweep(
     (file,) = files_in(store)
     leaving = file.with_name(name)
     leaving.touch()
-    at = house.clock().timestamp()
+    at = rig.clock().timestamp()
     for path in (*file.parent.iterdir(), file.parent):
         os.utime(path, (at, at))
-    house.clock.advance(seconds=2 * DAY)
+    rig.clock.advance(seconds=2 * DAY)
     scan = os.scandir
-    now = house.clock().timestamp()
+    now = rig.clock().timestamp()
 
     @contextmanager
     def scan_slowly(path: Path) -> Iterator[list[os.DirEntry[str]]]:
@@ -311,41 +311,41 @@ def test_an_upload_stays_of_which_an_object_comes_whole_during_the_sweep(
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "scandir", scan_slowly)
-        house.delivery.sweep.run()
+        rig.delivery.sweep.run()
     assert sender.show(draft)["state"] == "uploading"
     assert sender.offset(draft, "0") == 3
 
 
 def test_many_uploads_that_go_on_keep_no_other_from_its_end(
-    sender: Sender, house: House, store: Path, monkeypatch: pytest.MonkeyPatch
+    sender: Sender, rig: Rig, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drafts = [Draft() for _ in range(5)]
-    at = house.clock().timestamp()
+    at = rig.clock().timestamp()
     for draft in drafts:
         sender.create(draft)
         sender.begin(draft, "0", len(draft.chunks[0]), b"f")
-    house.clock.advance(seconds=2 * DAY)
-    folders = {row.id: row.folder for row in house.rows()}
-    for draft, changed_at in zip(drafts, (*[house.clock().timestamp()] * 3, at, at), strict=True):
+    rig.clock.advance(seconds=2 * DAY)
+    folders = {row.id: row.folder for row in rig.rows()}
+    for draft, changed_at in zip(drafts, (*[rig.clock().timestamp()] * 3, at, at), strict=True):
         place = store / "upload" / folders[draft.id]
         for path in (place / "0", place):
             os.utime(path, (changed_at, changed_at))
     for statement in ("_UPLOADING", "_ENDED"):
         monkeypatch.setattr(sweep, statement, getattr(sweep, statement).limit(1))
-    house.delivery.sweep.run()
-    assert {row.id for row in house.rows()} == {draft.id for draft in drafts[:3]}
+    rig.delivery.sweep.run()
+    assert {row.id for row in rig.rows()} == {draft.id for draft in drafts[:3]}
 
 
 @pytest.mark.parametrize("failing", [0, 1, 2])
 def test_a_folder_that_cannot_be_deleted_keeps_no_other(
-    sender: Sender, house: House, failing: int, monkeypatch: pytest.MonkeyPatch
+    sender: Sender, rig: Rig, failing: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drafts = [Draft() for _ in range(3)]
     monkeypatch.setattr(sweep.Sweep, "delete_withdrawn", lambda _sweep, _parcel: None)
     for draft in drafts:
         sender.send_whole(draft)
         sender.call(draft, "withdraw")
-    held = sorted(house.rows(), key=lambda row: row.id)[failing]
+    held = sorted(rig.rows(), key=lambda row: row.id)[failing]
     delete = DiskStore.delete
 
     def fail(disk: DiskStore, folder: str) -> None:
@@ -355,17 +355,17 @@ def test_a_folder_that_cannot_be_deleted_keeps_no_other(
 
     monkeypatch.setattr(DiskStore, "delete", fail)
     monkeypatch.setattr(sweep, "_ENDED", sweep._ENDED.limit(1))
-    house.delivery.sweep.run()
-    assert [row.id for row in house.rows() if row.is_stored] == [held.id]
+    rig.delivery.sweep.run()
+    assert [row.id for row in rig.rows() if row.is_stored] == [held.id]
 
 
 @pytest.mark.parametrize("failing", [0, 1, 2])
 def test_an_orphan_that_cannot_be_deleted_keeps_no_other(
-    house: House, store: Path, failing: int, monkeypatch: pytest.MonkeyPatch
+    rig: Rig, store: Path, failing: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    at, folders = house.clock().timestamp() - 2 * DAY, [str(number) * 32 for number in range(3)]
+    at, folders = rig.clock().timestamp() - 2 * DAY, [str(number) * 32 for number in range(3)]
     for folder in folders:
-        house.delivery.store.write_whole(folder, b"of a process that was killed")
+        rig.delivery.store.write_whole(folder, b"of a process that was killed")
         os.utime(store / folder[:2] / folder[2:], (at, at))
     delete = DiskStore.delete
 
@@ -375,53 +375,53 @@ def test_an_orphan_that_cannot_be_deleted_keeps_no_other(
         delete(disk, folder)
 
     monkeypatch.setattr(DiskStore, "delete", fail)
-    house.delivery.sweep.delete_orphans()
-    assert [folder for folder, _ in house.delivery.store.folders()] == [folders[failing]]
+    rig.delivery.sweep.delete_orphans()
+    assert [folder for folder, _ in rig.delivery.store.folders()] == [folders[failing]]
 
 
-def test_a_young_upload_stays(sender: Sender, house: House) -> None:
+def test_a_young_upload_stays(sender: Sender, rig: Rig) -> None:
     draft = Draft()
     sender.create(draft)
-    house.clock.advance(seconds=DAY - 1)
-    house.delivery.sweep.run()
-    assert len(house.rows()) == 1
+    rig.clock.advance(seconds=DAY - 1)
+    rig.delivery.sweep.run()
+    assert len(rig.rows()) == 1
 
 
-def test_folders_without_a_record_are_deleted_after_a_day(house: House, store: Path, draft: Draft) -> None:
-    at = house.clock().timestamp()
+def test_folders_without_a_record_are_deleted_after_a_day(rig: Rig, store: Path, draft: Draft) -> None:
+    at = rig.clock().timestamp()
     old, young = "0" * 32, "1" * 32
     for folder in (old, young):
-        house.delivery.store.write_whole(folder, b"of a process that was killed")
-    house.delivery.uploads.begin("2" * 32, "0")
-    kept = house.rows()[0].folder
+        rig.delivery.store.write_whole(folder, b"of a process that was killed")
+    rig.delivery.uploads.begin("2" * 32, "0")
+    kept = rig.rows()[0].folder
     for folder, changed_at in ((old, at - DAY), (young, at - DAY + 1), (kept, at - DAY)):
         os.utime(store / folder[:2] / folder[2:], (changed_at, changed_at))
     for path in (store / "upload" / ("2" * 32), store / "upload" / ("2" * 32) / "0"):
         os.utime(path, (at - DAY, at - DAY))
-    house.delivery.sweep.delete_orphans()
-    assert {folder for folder, _ in house.delivery.store.folders()} == {young, kept}
-    assert list(house.delivery.uploads.folders()) == []
+    rig.delivery.sweep.delete_orphans()
+    assert {folder for folder, _ in rig.delivery.store.folders()} == {young, kept}
+    assert list(rig.delivery.uploads.folders()) == []
 
 
 def test_the_record_of_a_parcel_is_forgotten_in_the_end(
-    draft: Draft, sender: Sender, recipient: Recipient, house: House
+    draft: Draft, sender: Sender, recipient: Recipient, rig: Rig
 ) -> None:
     sender.call(draft, "withdraw")
-    house.clock.advance(seconds=96 * DAY)
-    house.delivery.sweep.run()
-    assert len(house.rows()) == 1
-    house.clock.advance(seconds=DAY)
-    house.delivery.sweep.run()
-    assert [house.rows(table) for table in (PARCEL_EVENT, PARCEL_NOTICE, PARCEL_RECEIPT)] == [[], [], []]
-    assert house.rows() == []
+    rig.clock.advance(seconds=96 * DAY)
+    rig.delivery.sweep.run()
+    assert len(rig.rows()) == 1
+    rig.clock.advance(seconds=DAY)
+    rig.delivery.sweep.run()
+    assert [rig.rows(table) for table in (PARCEL_EVENT, PARCEL_NOTICE, PARCEL_RECEIPT)] == [[], [], []]
+    assert rig.rows() == []
     assert error_of(recipient.open(draft.id, draft.proof)) == WRONG
 
 
-def test_each_state_stands_once(draft: Draft, sender: Sender, recipient: Recipient, house: House) -> None:
+def test_each_state_stands_once(draft: Draft, sender: Sender, recipient: Recipient, rig: Rig) -> None:
     ticket = recipient.ticket(draft)
     for state in ("received", "opened", "opened", "received"):
         assert recipient.claim(ticket, state).status_code == 204
-        house.clock.advance(seconds=1)
+        rig.clock.advance(seconds=1)
     assert states_of(sender, draft) == [
         ("submitted", "service"),
         ("received", "recipient-claims"),

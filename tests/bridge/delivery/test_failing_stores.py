@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.clock import FakeClock
 from tests.support.servers.bridge import API, error_of, get
-from tests.support.servers.parcels import DAY, Draft, House, Recipient, Sender, bridge_config, store_config
+from tests.support.servers.parcels import DAY, Draft, Recipient, Rig, Sender, bridge_config, store_config
 from webbridge import create_app
 from webbridge.delivery.store import RemoteStore, StoreFailed
 from webbridge.services import services_of
@@ -47,17 +47,17 @@ def fill_after(count: int, monkeypatch: pytest.MonkeyPatch, code: int = errno.EN
 
 @pytest.mark.parametrize(("code", "answer"), [(errno.ENOSPC, FULL), (errno.EDQUOT, FULL), (errno.EIO, UNAVAILABLE)])
 def test_a_whole_parcel_on_a_full_disk_is_refused_and_leaves_nothing(
-    sender: Sender, house: House, store: Path, code: int, answer: tuple[int, str]
+    sender: Sender, rig: Rig, store: Path, code: int, answer: tuple[int, str]
 ) -> None:
     draft = Draft()
     with pytest.MonkeyPatch.context() as patch:
         fill_after(10, patch, code)
         assert error_of(sender.create(draft, whole=True)) == answer
-    assert (house.rows(), house.used()) == ([], {})
+    assert (rig.rows(), rig.used()) == ([], {})
     assert sender.create(draft, whole=True).status_code == 201
 
 
-def test_an_upload_on_a_full_disk_goes_on_where_it_was(sender: Sender, house: House, recipient: Recipient) -> None:
+def test_an_upload_on_a_full_disk_goes_on_where_it_was(sender: Sender, rig: Rig, recipient: Recipient) -> None:
     draft = Draft()
     sender.create(draft)
     sender.begin(draft, "1", len(draft.chunks[1]))
@@ -112,7 +112,7 @@ def test_a_parcel_whose_bytes_are_lost_breaks_the_download_off(
 
 
 def test_a_withdrawal_counts_also_when_the_store_fails(
-    sender: Sender, recipient: Recipient, house: House, store: Path, monkeypatch: pytest.MonkeyPatch
+    sender: Sender, recipient: Recipient, rig: Rig, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draft = Draft()
     sender.send_whole(draft)
@@ -121,26 +121,26 @@ def test_a_withdrawal_counts_also_when_the_store_fails(
         raise StoreFailed
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(house.delivery.store), "delete", fail)
+        patch.setattr(type(rig.delivery.store), "delete", fail)
         assert sender.call(draft, "withdraw").get_json()["state"] == "withdrawn"
     assert error_of(recipient.open(draft.id, draft.proof)) == (410, "withdrawn")
-    assert (len(files_in(store)), sum(house.used().values()) > 0) == (1, True)
-    house.delivery.sweep.run()
-    assert (files_in(store), sum(house.used().values())) == ([], 0)
+    assert (len(files_in(store)), sum(rig.used().values()) > 0) == (1, True)
+    rig.delivery.sweep.run()
+    assert (files_in(store), sum(rig.used().values())) == ([], 0)
 
 
 @pytest.fixture
-def remote(database_url: str, tmp_path: Path, clock: FakeClock) -> Iterator[House]:
+def remote(database_url: str, tmp_path: Path, clock: FakeClock) -> Iterator[Rig]:
     """A bridge whose store is one of fsspec, in memory."""
     name = f"memory://{tmp_path.name}"
     config = store_config(name, upload_folder=tmp_path / "uploads")
     app = create_app(bridge_config(database_url, clock, config))
-    yield House(app, clock)
+    yield Rig(app, clock)
     services_of(app).close()
     fsspec.filesystem("memory").store.clear()
 
 
-def test_a_store_at_a_url_gives_the_bytes_back(remote: House, tmp_path: Path) -> None:
+def test_a_store_at_a_url_gives_the_bytes_back(remote: Rig, tmp_path: Path) -> None:
     sender, recipient = remote.sender(), remote.recipient()
     for send in (sender.send_whole, sender.send_parts):
         draft = Draft()
@@ -154,7 +154,7 @@ def test_a_store_at_a_url_gives_the_bytes_back(remote: House, tmp_path: Path) ->
     assert list(remote.delivery.store.folders()) == []
 
 
-def test_a_store_that_fails_at_the_end_of_an_upload_gets_it_later(remote: House) -> None:
+def test_a_store_that_fails_at_the_end_of_an_upload_gets_it_later(remote: Rig) -> None:
     sender, recipient, draft = remote.sender(), remote.recipient(), Draft()
     sender.create(draft)
 
@@ -174,7 +174,7 @@ def test_a_store_that_fails_at_the_end_of_an_upload_gets_it_later(remote: House)
 
 
 def test_an_error_of_fsspec_is_a_store_that_does_not_work(
-    remote: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    remote: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     sender, draft = remote.sender(), Draft()
 
@@ -187,7 +187,7 @@ def test_an_error_of_fsspec_is_a_store_that_does_not_work(
     assert remote.rows() == []
 
 
-def test_orphans_in_a_store_at_a_url_are_deleted(remote: House) -> None:
+def test_orphans_in_a_store_at_a_url_are_deleted(remote: Rig) -> None:
     remote.delivery.store.write_whole("0" * 32, b"of a process that was killed")
     remote.clock.at = datetime.now(UTC)
     remote.delivery.sweep.delete_orphans()
@@ -197,13 +197,13 @@ def test_orphans_in_a_store_at_a_url_are_deleted(remote: House) -> None:
     assert list(remote.delivery.store.folders()) == []
 
 
-def test_the_health_of_a_bridge_says_whether_its_store_works(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_health_of_a_bridge_says_whether_its_store_works(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("webbridge.reachability.Reachability.is_good", lambda _: True)
-    assert get(house.app.test_client(), "/api/ready").get_json()["parcels"] == "ok"
+    assert get(rig.app.test_client(), "/api/ready").get_json()["parcels"] == "ok"
 
     def fail(*_: object) -> None:
         raise StoreFailed
 
-    monkeypatch.setattr(type(house.delivery.store), "size_of", fail)
-    answer = house.app.test_client().get("/api/ready", base_url=API)
+    monkeypatch.setattr(type(rig.delivery.store), "size_of", fail)
+    answer = rig.app.test_client().get("/api/ready", base_url=API)
     assert (answer.status_code, answer.get_json()["parcels"]) == (200, "failed")

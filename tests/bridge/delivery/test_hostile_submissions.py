@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.servers.bridge import API, error_of
-from tests.support.servers.parcels import Draft, House, Sender
+from tests.support.servers.parcels import Draft, Rig, Sender
 
 pytestmark = pytest.mark.server
 
@@ -40,11 +40,11 @@ WRONG: dict[str, list[Any]] = {
 
 
 @pytest.mark.parametrize("member", WRONG)
-def test_a_submission_with_a_wrong_member_is_refused(sender: Sender, house: House, member: str) -> None:
+def test_a_submission_with_a_wrong_member_is_refused(sender: Sender, rig: Rig, member: str) -> None:
     for value in WRONG[member]:
         answer = sender.create(DRAFT, changes={member: value})
         assert error_of(answer) == (400, "bad-request"), repr(value)[:80]
-    assert (house.rows(), house.used()) == ([], {})
+    assert (rig.rows(), rig.used()) == ([], {})
 
 
 def test_addresses_of_two_people_are_not_one(sender: Sender) -> None:
@@ -73,12 +73,12 @@ def test_a_line_without_an_end_is_refused(sender: Sender) -> None:
 
 @pytest.mark.parametrize("further", [b"", b"more than was announced"])
 def test_the_bytes_of_a_whole_parcel_have_to_be_all_of_them(
-    sender: Sender, house: House, store: Path, further: bytes
+    sender: Sender, rig: Rig, store: Path, further: bytes
 ) -> None:
     body = DRAFT.body(whole=True)
     changed = body + further if further else body[:-1]
     assert post(sender, changed) == (400, "bad-request")
-    assert house.rows() == []
+    assert rig.rows() == []
     assert not store.exists() or [file for file in store.rglob("*") if file.is_file()] == []
 
 
@@ -86,11 +86,11 @@ def test_bytes_after_the_line_of_a_parcel_in_parts_are_refused(sender: Sender) -
     assert post(sender, DRAFT.body(whole=False) + b"x") == (400, "bad-request")
 
 
-def test_a_parcel_that_is_too_large_for_one_request_is_refused(sender: Sender, house: House) -> None:
+def test_a_parcel_that_is_too_large_for_one_request_is_refused(sender: Sender, rig: Rig) -> None:
     draft = Draft(chunks=(b"x" * (1024 * 1024),), manifest=b"m")
     assert error_of(sender.create(draft, whole=True)) == (413, "parcel-too-large")
     assert error_of(sender.create(draft, changes={"objects": [17 * 1024**2] * 2_000})) == (413, "parcel-too-large")
-    assert house.rows() == []
+    assert rig.rows() == []
 
 
 def test_a_line_may_lack_its_end_when_nothing_follows(sender: Sender) -> None:

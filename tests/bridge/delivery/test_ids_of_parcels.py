@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.servers.bridge import error_of
-from tests.support.servers.parcels import Draft, House, Recipient, Sender
+from tests.support.servers.parcels import Draft, Recipient, Rig, Sender
 from webbridge.database.tables import PARCEL_NOTICE
 
 pytestmark = pytest.mark.server
@@ -16,17 +16,17 @@ pytestmark = pytest.mark.server
 
 @pytest.mark.parametrize("whole", [True, False])
 def test_the_same_request_gets_the_same_answer_and_changes_nothing(
-    sender: Sender, house: House, store: Path, *, whole: bool
+    sender: Sender, rig: Rig, store: Path, *, whole: bool
 ) -> None:
     draft = Draft()
     first = sender.create(draft, whole=whole)
-    house.clock.advance(seconds=1_000)
+    rig.clock.advance(seconds=1_000)
     again = sender.create(draft, whole=whole)
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.get_json() == again.get_json()
-    assert len(house.rows()) == 1
-    assert len(house.rows(PARCEL_NOTICE)) == whole
-    assert list(house.used().values()) == [sum(map(len, draft.objects.values()))]
+    assert len(rig.rows()) == 1
+    assert len(rig.rows(PARCEL_NOTICE)) == whole
+    assert list(rig.used().values()) == [sum(map(len, draft.objects.values()))]
     assert len([file for file in store.rglob("*") if file.is_file()]) == whole
 
 
@@ -43,21 +43,21 @@ def test_the_same_request_gets_the_same_answer_and_changes_nothing(
     ],
 )
 def test_another_parcel_under_the_id_is_refused(
-    sender: Sender, house: House, recipient: Recipient, change: dict[str, object]
+    sender: Sender, rig: Rig, recipient: Recipient, change: dict[str, object]
 ) -> None:
     draft = Draft()
     sender.send_whole(draft)
     assert error_of(sender.create(replace(draft, **change), whole=True)) == (409, "id-used")  # type: ignore[arg-type]
     assert recipient.fetch(recipient.ticket(draft), "manifest").data == draft.manifest
-    assert len(house.rows(PARCEL_NOTICE)) == 1
+    assert len(rig.rows(PARCEL_NOTICE)) == 1
 
 
-def test_another_sender_cannot_take_an_id(sender: Sender, house: House, store: Path) -> None:
+def test_another_sender_cannot_take_an_id(sender: Sender, rig: Rig, store: Path) -> None:
     draft = Draft()
     sender.send_whole(draft)
-    other = house.sender("carol@example.org")
+    other = rig.sender("carol@example.org")
     assert error_of(other.create(draft, whole=True)) == (409, "id-used")
-    assert house.used().get("carol@example.org", 0) == 0
+    assert rig.used().get("carol@example.org", 0) == 0
     assert len([file for file in store.rglob("*") if file.is_file()]) == 1
 
 
@@ -77,12 +77,12 @@ def test_the_reference_says_nothing_of_the_id(sender: Sender) -> None:
 
 
 def test_each_page_of_the_list_goes_on_after_the_last(
-    sender: Sender, house: House, monkeypatch: pytest.MonkeyPatch
+    sender: Sender, rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drafts = [Draft() for _ in range(53)]
     for number, draft in enumerate(drafts):
         # Some have the same time.
-        house.clock.advance(seconds=number % 2)
+        rig.clock.advance(seconds=number % 2)
         assert sender.create(draft).status_code == 201
     first = sender.list()
     second = sender.list(f"?before={first['next']}")

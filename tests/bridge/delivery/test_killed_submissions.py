@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.clock import FakeClock
 from tests.support.servers.killed_sender import work_until
-from tests.support.servers.parcels import DAY, Draft, House, Recipient, Sender
+from tests.support.servers.parcels import DAY, Draft, Recipient, Rig, Sender
 from webbridge import BridgeConfig, create_app
 from webbridge.database.tables import PARCEL_EVENT, PARCEL_NOTICE
 from webbridge.services import services_of
@@ -28,14 +28,14 @@ def kill_and_look(seed: int, config: BridgeConfig, clock: FakeClock) -> None:
     said = work_until(chooser.randrange(1, POINTS), config, token, drafts)
     app = create_app(config)
     try:
-        house = House(app, clock)
-        sender, recipient = Sender(app.test_client(), token), house.recipient()
+        rig = Rig(app, clock)
+        sender, recipient = Sender(app.test_client(), token), rig.recipient()
         for words in said:
-            _check_word(words, {draft.id: draft for draft in drafts}, house, sender)
-        _check_records(house, drafts)
+            _check_word(words, {draft.id: draft for draft in drafts}, rig, sender)
+        _check_records(rig, drafts)
         _go_on(sender, recipient, drafts)
-        _check_records(house, drafts)
-        _check_no_orphans(house)
+        _check_records(rig, drafts)
+        _check_no_orphans(rig)
     finally:
         services_of(app).close()
 
@@ -43,23 +43,23 @@ def kill_and_look(seed: int, config: BridgeConfig, clock: FakeClock) -> None:
 def _make_token(config: BridgeConfig, clock: FakeClock) -> str:
     app = create_app(config)
     try:
-        return House(app, clock).sender().token
+        return Rig(app, clock).sender().token
     finally:
         services_of(app).close()
 
 
-def _check_word(words: tuple[str, ...], drafts: dict[str, Draft], house: House, sender: Sender) -> None:
+def _check_word(words: tuple[str, ...], drafts: dict[str, Draft], rig: Rig, sender: Sender) -> None:
     """Check that the data and states that were acknowledged are there."""
     verb, parcel_id, *further = words
     draft = drafts[parcel_id]
-    (row,) = [row for row in house.rows() if row.id == parcel_id]
+    (row,) = [row for row in rig.rows() if row.id == parcel_id]
     if verb == "added":
         name, offset = further
         assert row.stage != "uploading" or (sender.offset(draft, name) or 0) >= int(offset)
     if verb == "submitted":
         assert row.submitted_at > 0
         if row.stage == "submitted":
-            recipient = house.recipient()
+            recipient = rig.recipient()
             ticket = recipient.ticket(draft)
             assert {name: recipient.fetch(ticket, name).data for name in draft.objects} == draft.objects
     if verb == "withdrawn":
@@ -68,14 +68,14 @@ def _check_word(words: tuple[str, ...], drafts: dict[str, Draft], house: House, 
         assert row.openings > 0
 
 
-def _check_records(house: House, drafts: list[Draft]) -> None:
+def _check_records(rig: Rig, drafts: list[Draft]) -> None:
     """Each parcel, each of its states and each of its notices stand once, and the quota is that of the records."""
-    rows = {row.id: row for row in house.rows()}
-    notices = [row.parcel for row in house.rows(PARCEL_NOTICE)]
+    rows = {row.id: row for row in rig.rows()}
+    notices = [row.parcel for row in rig.rows(PARCEL_NOTICE)]
     assert sorted(notices) == sorted(one for one, row in rows.items() if row.stage == "submitted")
-    submitted = [row.parcel for row in house.rows(PARCEL_EVENT) if row.state == "submitted"]
+    submitted = [row.parcel for row in rig.rows(PARCEL_EVENT) if row.state == "submitted"]
     assert sorted(submitted) == sorted(one for one, row in rows.items() if row.submitted_at)
-    assert sum(house.used().values()) == sum(row.total_bytes for row in rows.values() if row.is_stored)
+    assert sum(rig.used().values()) == sum(row.total_bytes for row in rows.values() if row.is_stored)
     assert rows.keys() <= {draft.id for draft in drafts}
 
 
@@ -98,15 +98,15 @@ def _go_on(sender: Sender, recipient: Recipient, drafts: list[Draft]) -> None:
         assert {name: recipient.fetch(ticket, name).data for name in draft.objects} == draft.objects
 
 
-def _check_no_orphans(house: House) -> None:
+def _check_no_orphans(rig: Rig) -> None:
     """After the sweep, the store has the folders of stored parcels only."""
-    house.clock.at = datetime.now(UTC)
-    house.clock.advance(seconds=DAY + 60)
-    house.delivery.sweep.run()
-    house.delivery.sweep.delete_orphans()
-    stored = {row.folder for row in house.rows() if row.is_stored}
-    assert {folder for folder, _ in house.delivery.store.folders()} <= stored
-    assert {folder for folder, _ in house.delivery.uploads.folders()} <= stored
+    rig.clock.at = datetime.now(UTC)
+    rig.clock.advance(seconds=DAY + 60)
+    rig.delivery.sweep.run()
+    rig.delivery.sweep.delete_orphans()
+    stored = {row.folder for row in rig.rows() if row.is_stored}
+    assert {folder for folder, _ in rig.delivery.store.folders()} <= stored
+    assert {folder for folder, _ in rig.delivery.uploads.folders()} <= stored
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from tests.support.servers.bridge import API, error_of
 from tests.support.servers.late_bodies import LateBody
 from tests.support.servers.mailboxes import ALICE, BOB
-from tests.support.servers.parcels import DAY, FROM_PAGES, Draft, House, Recipient, Sender, text_of
+from tests.support.servers.parcels import DAY, FROM_PAGES, Draft, Recipient, Rig, Sender, text_of
 from webbridge.database.tables import PARCEL_EVENT, PARCEL_RECEIPT
 
 pytestmark = pytest.mark.server
@@ -52,44 +52,44 @@ def draft(sender: Sender) -> Draft:
     ],
 )
 def test_a_parcel_that_ends_while_a_recipient_writes_takes_nothing(
-    house: House, sender: Sender, recipient: Recipient, draft: Draft, path: str, members: dict[str, str]
+    rig: Rig, sender: Sender, recipient: Recipient, draft: Draft, path: str, members: dict[str, str]
 ) -> None:
     headers = FROM_PAGES | {"Authorization": f"Parcel {recipient.ticket(draft)}"}
     data = json.dumps(members).encode()
     withdrawn = post_slowly(recipient, path, data, lambda: sender.call(draft, "withdraw"), headers)
     assert error_of(withdrawn) == (410, "withdrawn")
-    assert house.rows(PARCEL_RECEIPT) == []
-    assert [row.state for row in house.rows(PARCEL_EVENT)] == ["submitted", "withdrawn"]
+    assert rig.rows(PARCEL_RECEIPT) == []
+    assert [row.state for row in rig.rows(PARCEL_EVENT)] == ["submitted", "withdrawn"]
 
 
 def test_a_ticket_that_ends_while_a_recipient_writes_takes_nothing(
-    house: House, recipient: Recipient, draft: Draft
+    rig: Rig, recipient: Recipient, draft: Draft
 ) -> None:
     headers = FROM_PAGES | {"Authorization": f"Parcel {recipient.ticket(draft)}"}
     data = json.dumps({"state": "opened"}).encode()
-    late = post_slowly(recipient, "/api/open/claims", data, lambda: house.clock.advance(seconds=DAY), headers)
+    late = post_slowly(recipient, "/api/open/claims", data, lambda: rig.clock.advance(seconds=DAY), headers)
     assert error_of(late) == (401, "ticket-ended")
 
 
-def revoke(house: House) -> None:
-    for token in house.delivery.tokens.list(ALICE):
-        house.delivery.tokens.revoke(ALICE, token.name)
+def revoke(rig: Rig) -> None:
+    for token in rig.delivery.tokens.list(ALICE):
+        rig.delivery.tokens.revoke(ALICE, token.name)
 
 
 @pytest.mark.parametrize("whole", [True, False])
-def test_a_token_that_is_revoked_while_a_parcel_comes_sends_nothing(house: House, sender: Sender, whole: bool) -> None:
+def test_a_token_that_is_revoked_while_a_parcel_comes_sends_nothing(rig: Rig, sender: Sender, whole: bool) -> None:
     data = Draft().body(whole=whole)
-    late = post_slowly(sender, "/api/parcels", data, lambda: revoke(house), sender.headers)
+    late = post_slowly(sender, "/api/parcels", data, lambda: revoke(rig), sender.headers)
     assert error_of(late) == REFUSED
-    assert (house.rows(), house.used()) == ([], {})
+    assert (rig.rows(), rig.used()) == ([], {})
 
 
 @pytest.mark.parametrize(("verb", "members"), [("extend", {"days": 60}), ("downloads", {"limit": 3})])
 def test_a_token_that_is_revoked_while_a_change_comes_changes_nothing(
-    house: House, sender: Sender, draft: Draft, verb: str, members: dict[str, int]
+    rig: Rig, sender: Sender, draft: Draft, verb: str, members: dict[str, int]
 ) -> None:
-    (before,) = house.rows()
+    (before,) = rig.rows()
     data = json.dumps(members).encode()
-    late = post_slowly(sender, f"/api/parcels/{draft.id}/{verb}", data, lambda: revoke(house), sender.headers)
+    late = post_slowly(sender, f"/api/parcels/{draft.id}/{verb}", data, lambda: revoke(rig), sender.headers)
     assert error_of(late) == REFUSED
-    assert house.rows() == [before]
+    assert rig.rows() == [before]

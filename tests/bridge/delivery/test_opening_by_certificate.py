@@ -31,7 +31,7 @@ from smime_core.providers.native import NativeProvider
 from tests.support.clock import FakeClock
 from tests.support.servers.bridge import error_of
 from tests.support.servers.mailboxes import ALICE, BOB
-from tests.support.servers.parcels import DAY, Draft, House, Recipient, Sender, text_of
+from tests.support.servers.parcels import DAY, Draft, Recipient, Rig, Sender, text_of
 from webbridge.delivery import challenges
 
 pytestmark = pytest.mark.server
@@ -108,9 +108,9 @@ def test_a_challenge_is_for_one_parcel(draft: Draft, people: People, recipient: 
     assert error_of(recipient.post("/api/open", members | {"id": other.id})) == WRONG
 
 
-def test_a_challenge_ends_after_minutes(draft: Draft, people: People, recipient: Recipient, house: House) -> None:
+def test_a_challenge_ends_after_minutes(draft: Draft, people: People, recipient: Recipient, rig: Rig) -> None:
     members = prove(recipient, draft.id, people.bob)
-    house.clock.advance(seconds=5 * 60)
+    rig.clock.advance(seconds=5 * 60)
     assert error_of(recipient.post("/api/open", members)) == WRONG
 
 
@@ -220,8 +220,8 @@ def test_bytes_that_are_no_receipt_are_refused(draft: Draft, recipient: Recipien
     assert give(recipient, recipient.ticket(draft), cms) == (422, "receipt-refused")
 
 
-def test_a_receipt_needs_a_ticket_that_counts(draft: Draft, people: People, recipient: Recipient, house: House) -> None:
+def test_a_receipt_needs_a_ticket_that_counts(draft: Draft, people: People, recipient: Recipient, rig: Rig) -> None:
     ticket = recipient.ticket(draft)
-    house.clock.advance(seconds=DAY)
+    rig.clock.advance(seconds=DAY)
     cms = signed_receipt(draft.id.encode(), people, people.bob)
     assert give(recipient, ticket, cms) == (401, "ticket-ended")

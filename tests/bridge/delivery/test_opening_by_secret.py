@@ -13,7 +13,7 @@ import pytest
 from sealwax.service.counter_table import counter_of
 from tests.support.servers.bridge import API, error_of
 from tests.support.servers.mailboxes import ALICE
-from tests.support.servers.parcels import FROM_PAGES, PEPPER, Draft, House, Recipient, Sender, text_of
+from tests.support.servers.parcels import FROM_PAGES, PEPPER, Draft, Recipient, Rig, Sender, text_of
 from webbridge.database.tables import PARCEL_NOTICE, TABLES
 from webbridge.delivery import openings
 from webbridge.delivery.limits import MAX_ENCLOSED_OBJECTS
@@ -116,7 +116,7 @@ def test_an_unknown_id_answers_as_a_known_one(draft: Draft, recipient: Recipient
         }
 
 
-def test_the_salt_of_an_unknown_id_is_made_up_and_stays(draft: Draft, recipient: Recipient, house: House) -> None:
+def test_the_salt_of_an_unknown_id_is_made_up_and_stays(draft: Draft, recipient: Recipient, rig: Rig) -> None:
     stranger = Draft()
     known, first, again = (recipient.start(one).get_json() for one in (draft.id, stranger.id, stranger.id))
     assert known == {"salt": text_of(draft.salt), "iterations": 600_000}
@@ -125,7 +125,7 @@ def test_the_salt_of_an_unknown_id_is_made_up_and_stays(draft: Draft, recipient:
     assert first["iterations"] == 600_000
     assert first["salt"] == text_of(Pepper(PEPPER).made_up_salt(stranger.id))
     assert recipient.start(Draft().id).get_json() != first
-    assert len(house.rows()) == 1
+    assert len(rig.rows()) == 1
 
 
 def test_an_upload_is_unknown_to_recipients(sender: Sender, recipient: Recipient) -> None:
@@ -136,11 +136,11 @@ def test_an_upload_is_unknown_to_recipients(sender: Sender, recipient: Recipient
 
 
 def test_the_sender_is_asked_once_and_gives_five_more(
-    draft: Draft, recipient: Recipient, sender: Sender, house: House
+    draft: Draft, recipient: Recipient, sender: Sender, rig: Rig
 ) -> None:
     for _ in range(7):
         try_wrong(recipient, draft.id)
-    asked = [(row.address, row.state) for row in house.rows(PARCEL_NOTICE) if row.kind == "tries"]
+    asked = [(row.address, row.state) for row in rig.rows(PARCEL_NOTICE) if row.kind == "tries"]
     assert asked == [(ALICE, "pending")]
     assert sender.show(draft)["triesLeft"] == 0
     assert sender.call(draft, "tries").get_json()["triesLeft"] == 5
@@ -159,29 +159,29 @@ def test_a_right_proof_gives_the_tries_back(draft: Draft, recipient: Recipient, 
     assert sender.show(draft)["triesLeft"] == 5
 
 
-def test_tries_at_the_same_time_are_counted_one_by_one(draft: Draft, house: House) -> None:
+def test_tries_at_the_same_time_are_counted_one_by_one(draft: Draft, rig: Rig) -> None:
     def guess(_number: int) -> int:
-        return house.recipient().open(draft.id, secrets.token_bytes(32)).status_code
+        return rig.recipient().open(draft.id, secrets.token_bytes(32)).status_code
 
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(guess, range(10)))
     assert sorted(answers) == [403] * 5 + [429] * 5
 
 
-def test_equal_proofs_of_two_parcels_are_kept_differently(sender: Sender, house: House, draft: Draft) -> None:
+def test_equal_proofs_of_two_parcels_are_kept_differently(sender: Sender, rig: Rig, draft: Draft) -> None:
     other = replace(Draft(), proof=draft.proof)
     sender.send_whole(other)
-    records = {row.id: bytes(row.proof) for row in house.rows()}
+    records = {row.id: bytes(row.proof) for row in rig.rows()}
     assert records[other.id] != records[draft.id]
 
 
 def test_one_network_has_no_guesses_without_end(
-    house: House, recipient: Recipient, monkeypatch: pytest.MonkeyPatch
+    rig: Rig, recipient: Recipient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(openings, "MAX_WRONG_PER_CLIENT", 3)
     answers = [try_wrong(recipient, Draft().id) for _ in range(4)]
     assert answers == [WRONG] * 3 + [(429, "try-later")]
-    names = [row.name for row in house.rows(counter_of(TABLES))]
+    names = [row.name for row in rig.rows(counter_of(TABLES))]
     assert not any("127.0.0.1" in name for name in names)
 
 
@@ -195,20 +195,20 @@ def test_a_guess_beyond_the_limit_of_the_network_is_counted_at_the_parcel(
 
 
 def test_counts_at_unknown_ids_are_forgotten_in_the_end(
-    house: House, recipient: Recipient, monkeypatch: pytest.MonkeyPatch
+    rig: Rig, recipient: Recipient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = [Draft().id for _ in range(5)]
     for parcel_id in ids:
-        house.clock.advance(seconds=1)
+        rig.clock.advance(seconds=1)
         try_wrong(recipient, parcel_id)
 
     def strangers() -> int:
-        return sum(row.kind == "parcel-stranger" for row in house.rows(counter_of(TABLES)))
+        return sum(row.kind == "parcel-stranger" for row in rig.rows(counter_of(TABLES)))
 
-    house.delivery.sweep.run()
+    rig.delivery.sweep.run()
     assert strangers() == 5
-    house.clock.advance(seconds=91 * 24 * 60 * 60)
-    house.delivery.sweep.run()
+    rig.clock.advance(seconds=91 * 24 * 60 * 60)
+    rig.delivery.sweep.run()
     assert strangers() == 0
 
 

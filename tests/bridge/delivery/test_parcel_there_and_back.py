@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from tests.support.servers.bridge import error_of
 from tests.support.servers.mailboxes import ALICE, BOB
-from tests.support.servers.parcels import Draft, House, Recipient, Sender
+from tests.support.servers.parcels import Draft, Recipient, Rig, Sender
 from webbridge.database.tables import PARCEL_EVENT, PARCEL_NOTICE
 
 pytestmark = pytest.mark.server
@@ -30,18 +30,18 @@ def test_the_objects_come_back_byte_for_byte(send: Send, sender: Sender, recipie
 
 
 @WAYS
-def test_the_notice_of_each_recipient_is_queued_with_the_parcel(send: Send, sender: Sender, house: House) -> None:
+def test_the_notice_of_each_recipient_is_queued_with_the_parcel(send: Send, sender: Sender, rig: Rig) -> None:
     draft = Draft(to=(BOB, "carol@example.org"))
     send(sender, draft)
-    notices = {row.address: (row.kind, row.state, row.language, row.tries) for row in house.rows(PARCEL_NOTICE)}
+    notices = {row.address: (row.kind, row.state, row.language, row.tries) for row in rig.rows(PARCEL_NOTICE)}
     assert notices == dict.fromkeys((BOB, "carol@example.org"), ("parcel", "pending", "de", 0))
-    assert [(row.state, row.said_by) for row in house.rows(PARCEL_EVENT)] == [("submitted", "service")]
+    assert [(row.state, row.said_by) for row in rig.rows(PARCEL_EVENT)] == [("submitted", "service")]
 
 
-def test_nobody_is_told_of_a_parcel_that_is_not_submitted(sender: Sender, house: House, recipient: Recipient) -> None:
+def test_nobody_is_told_of_a_parcel_that_is_not_submitted(sender: Sender, rig: Rig, recipient: Recipient) -> None:
     draft = Draft()
     assert sender.create(draft).get_json()["state"] == "uploading"
-    assert house.rows(PARCEL_NOTICE) == []
+    assert rig.rows(PARCEL_NOTICE) == []
     assert error_of(recipient.open(draft.id, draft.proof)) == (403, "wrong-secret")
 
 
@@ -88,10 +88,10 @@ def test_the_sender_sees_the_parcel_and_who_says_what(sender: Sender, recipient:
     ]
 
 
-def test_the_store_and_the_database_have_no_proof(sender: Sender, house: House, tmp_path: Path) -> None:
+def test_the_store_and_the_database_have_no_proof(sender: Sender, rig: Rig, tmp_path: Path) -> None:
     draft = Draft()
     sender.send_whole(draft)
-    (row,) = house.rows()
+    (row,) = rig.rows()
     assert draft.proof not in [bytes(value) for value in row if isinstance(value, bytes | memoryview)]
     kept = [file for file in tmp_path.rglob("*") if file.is_file()]
     assert kept
@@ -99,8 +99,8 @@ def test_the_store_and_the_database_have_no_proof(sender: Sender, house: House, 
     assert not any(draft.id in str(file) for file in kept)
 
 
-def test_two_senders_see_only_their_own_parcels(sender: Sender, house: House) -> None:
-    draft, other = Draft(), house.sender("carol@example.org")
+def test_two_senders_see_only_their_own_parcels(sender: Sender, rig: Rig) -> None:
+    draft, other = Draft(), rig.sender("carol@example.org")
     sender.send_whole(draft)
     assert other.list()["parcels"] == []
     for verb in ("submit", "withdraw", "tries"):
@@ -108,4 +108,4 @@ def test_two_senders_see_only_their_own_parcels(sender: Sender, house: House) ->
     assert error_of(other.call(draft, "extend", {"days": 1})) == (404, "no-such-parcel")
     assert other.offset(draft, "0") is None
     assert [one["id"] for one in sender.list()["parcels"]] == [draft.id]
-    assert house.rows()[0].sender == ALICE
+    assert rig.rows()[0].sender == ALICE

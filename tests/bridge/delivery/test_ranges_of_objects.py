@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from tests.support.clock import FakeClock
 from tests.support.servers.bridge import API, PAGES, error_of
-from tests.support.servers.parcels import Draft, House, Recipient, Sender, bridge_config, store_config
+from tests.support.servers.parcels import Draft, Recipient, Rig, Sender, bridge_config, store_config
 from webbridge import create_app
 from webbridge.delivery.store import DiskStore, RemoteStore
 from webbridge.delivery.store.protocol import PIECE_BYTES, Elsewhere
@@ -121,31 +121,31 @@ def test_an_altered_ticket_gets_nothing(opened: Open) -> None:
         assert error_of(opened.recipient.fetch(altered, "1")) == (401, "ticket-ended")
 
 
-def test_a_ticket_ends(opened: Open, house: House) -> None:
-    house.clock.advance(seconds=12 * 60 * 60 - 1)
+def test_a_ticket_ends(opened: Open, rig: Rig) -> None:
+    rig.clock.advance(seconds=12 * 60 * 60 - 1)
     assert opened.fetch().status_code == 200
-    house.clock.advance(seconds=1)
+    rig.clock.advance(seconds=1)
     assert error_of(opened.fetch()) == (401, "ticket-ended")
 
 
-def test_large_objects_come_in_pieces(sender: Sender, house: House, recipient: Recipient) -> None:
+def test_large_objects_come_in_pieces(sender: Sender, rig: Rig, recipient: Recipient) -> None:
     data = bytes(range(256)) * (PIECE_BYTES // 128)
     draft = Draft(chunks=(data,))
     sender.send_parts(draft)
-    (row,) = house.rows()
-    pieces = list(house.delivery.store.read(row.folder, "0", 10, len(data) - 20))
+    (row,) = rig.rows()
+    pieces = list(rig.delivery.store.read(row.folder, "0", 10, len(data) - 20))
     assert [len(piece) for piece in pieces] == [PIECE_BYTES, len(data) - 20 - PIECE_BYTES]
     assert recipient.fetch(recipient.ticket(draft), "0").data == data
 
 
 @pytest.fixture
-def behind_nginx(store: Path, clock: FakeClock) -> Iterator[House]:
+def behind_nginx(store: Path, clock: FakeClock) -> Iterator[Rig]:
     app = create_app(bridge_config(":memory:", clock, store_config(store, accel_path="/parcel-files")))
-    yield House(app, clock)
+    yield Rig(app, clock)
     services_of(app).close()
 
 
-def test_nginx_sends_the_bytes_of_an_object(behind_nginx: House, store: Path) -> None:
+def test_nginx_sends_the_bytes_of_an_object(behind_nginx: Rig, store: Path) -> None:
     sender, recipient, draft = behind_nginx.sender(), behind_nginx.recipient(), Draft(chunks=(DATA,))
     sender.send_parts(draft)
     answer = recipient.fetch(recipient.ticket(draft), "0", Range="bytes=0-3")
@@ -167,9 +167,7 @@ def test_without_nginx_nobody_else_reads_the_files(sender: Sender, store: Path) 
     assert modes == {0o700, 0o600}
 
 
-def test_a_store_with_addresses_of_its_own_gives_the_bytes(
-    behind_nginx: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_store_with_addresses_of_its_own_gives_the_bytes(behind_nginx: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     url = "https://bucket.s3.example.org/ab/cd/0?X-Amz-Signature=x"
     monkeypatch.setattr(DiskStore, "find_elsewhere", lambda *_: Elsewhere(url=url))
     sender, recipient, draft = behind_nginx.sender(), behind_nginx.recipient(), Draft()

@@ -13,7 +13,7 @@ import pytest
 from tests.support.clock import FakeClock
 from tests.support.servers.bridge import error_of
 from tests.support.servers.mailboxes import ALICE
-from tests.support.servers.parcels import DAY, Draft, House, bridge_config, store_config
+from tests.support.servers.parcels import DAY, Draft, Rig, bridge_config, store_config
 from tests.support.servers.s3 import BUCKET, STORE, S3Service, running_s3
 from webbridge import create_app
 from webbridge.delivery.ids import MANIFEST
@@ -32,16 +32,16 @@ def s3() -> Iterator[S3Service]:
 
 
 @pytest.fixture(params=[0, 300], ids=["through the bridge", "presigned"])
-def remote(request: pytest.FixtureRequest, s3: S3Service, tmp_path: Path, clock: FakeClock) -> Iterator[House]:
+def remote(request: pytest.FixtureRequest, s3: S3Service, tmp_path: Path, clock: FakeClock) -> Iterator[Rig]:
     config = store_config(
         STORE, endpoint=s3.endpoint, upload_folder=tmp_path / "uploads", presigned_seconds=request.param
     )
     app = create_app(bridge_config(":memory:", clock, config))
-    yield House(app, clock)
+    yield Rig(app, clock)
     services_of(app).close()
 
 
-def test_the_store_gives_the_bytes_back_and_forgets_them(remote: House, s3: S3Service, tmp_path: Path) -> None:
+def test_the_store_gives_the_bytes_back_and_forgets_them(remote: Rig, s3: S3Service, tmp_path: Path) -> None:
     sender, recipient = remote.sender(), remote.recipient()
     for send, chunks in ((sender.send_whole, (b"one",)), (sender.send_parts, (os.urandom(3_000_000), b"two"))):
         draft = Draft(chunks=chunks)
@@ -63,7 +63,7 @@ def test_the_store_gives_the_bytes_back_and_forgets_them(remote: House, s3: S3Se
     assert [path for path in (tmp_path / "uploads").rglob("*") if path.is_file()] == []
 
 
-def test_another_manifest_replaces_that_of_a_file(remote: House) -> None:
+def test_another_manifest_replaces_that_of_a_file(remote: Rig) -> None:
     kept, store = remote.delivery.kept, remote.delivery.store
     new = NewFile(id=Draft().id, objects=(), manifest_bytes=100, is_whole=False)
     kept.create(ALICE, new, b"")
@@ -73,7 +73,7 @@ def test_another_manifest_replaces_that_of_a_file(remote: House) -> None:
     kept.end(ALICE, new.id)
 
 
-def test_an_orphan_goes_after_a_day(remote: House, s3: S3Service) -> None:
+def test_an_orphan_goes_after_a_day(remote: Rig, s3: S3Service) -> None:
     remote.delivery.store.write_whole("0" * 32, b"of a process that was killed")
     remote.clock.at = datetime.now(UTC)
     remote.delivery.sweep.delete_orphans()
@@ -84,7 +84,7 @@ def test_an_orphan_goes_after_a_day(remote: House, s3: S3Service) -> None:
 
 
 def test_a_store_that_fails_in_the_middle_of_a_parcel_gets_the_rest_later(
-    remote: House, s3: S3Service, tmp_path: Path
+    remote: Rig, s3: S3Service, tmp_path: Path
 ) -> None:
     sender, recipient, draft = remote.sender(), remote.recipient(), Draft()
     sender.create(draft)

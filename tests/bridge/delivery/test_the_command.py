@@ -20,7 +20,7 @@ from tests.support.delivery.identities import identities as identities, no_keyri
 from tests.support.delivery.lab import ALICE, BOB, Post
 from tests.support.servers.bridge import ENROLMENT_KEY, KEYS, PAGES
 from tests.support.servers.mailboxes import SOMEWHERE
-from tests.support.servers.parcels import House, store_config
+from tests.support.servers.parcels import Rig, store_config
 from webbridge import BridgeConfig, create_app
 from webbridge.services import services_of
 
@@ -35,7 +35,7 @@ class Quiet(WSGIRequestHandler):
 
 
 @pytest.fixture
-def running(store: Path) -> Iterator[tuple[House, str]]:
+def running(store: Path) -> Iterator[tuple[Rig, str]]:
     """A bridge with parcels on loopback, and its address. It says itself where the API is, as its pages do."""
     server = make_server("127.0.0.1", 0, lambda _environ, _start: [], threaded=True, request_handler=Quiet)
     url = f"http://127.0.0.1:{server.server_port}"
@@ -60,7 +60,7 @@ def running(store: Path) -> Iterator[tuple[House, str]]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
-        yield House(app, None), url  # type: ignore[arg-type]  # the clock of these tests is the machine's
+        yield Rig(app, None), url  # type: ignore[arg-type]  # the clock of these tests is the machine's
     finally:
         server.shutdown()
         thread.join()
@@ -69,18 +69,18 @@ def running(store: Path) -> Iterator[tuple[House, str]]:
 
 
 @pytest.fixture
-def post(running: tuple[House, str], identities: Path, tmp_path: Path) -> Post:
+def post(running: tuple[Rig, str], identities: Path, tmp_path: Path) -> Post:
     """A folder with Alice's token at the bridge."""
-    house, url = running
+    rig, url = running
     folder = tmp_path / "lab"
     folder.mkdir()
     shutil.copytree(identities, folder / "ids")
-    post = Post(QuickLab(folder), url, house.delivery.tokens.make(ALICE, "laptop", 30))
+    post = Post(QuickLab(folder), url, rig.delivery.tokens.make(ALICE, "laptop", 30))
     assert post.keep_token().code == 0
     return post
 
 
-def test_a_letter_goes_there_and_back(post: Post, running: tuple[House, str], store: Path) -> None:
+def test_a_letter_goes_there_and_back(post: Post, running: tuple[Rig, str], store: Path) -> None:
     post.lab.write("plan.txt", b"the plan of the merger")
     sent = post.send("plan.txt", "--message", "Read this first.", *SIGNER)
     result = post.open(sent, *TRUST)
@@ -106,15 +106,13 @@ def test_a_large_file_goes_there_and_back(post: Post) -> None:
     assert post.got() == {"large.bin": data}
 
 
-def test_an_interrupted_sending_goes_on(
-    post: Post, running: tuple[House, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupted_sending_goes_on(post: Post, running: tuple[Rig, str], monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("smime_core.parcels.manifest", "sealwax.delivery.outgoing"):
         monkeypatch.setattr(f"{module}.CHUNK_BYTES", 300_000)
     data = os.urandom(1_000_000)
     post.lab.write("large.bin", data)
-    house, _ = running
-    honest, count = house.app.wsgi_app, iter(range(1000))
+    rig, _ = running
+    honest, count = rig.app.wsgi_app, iter(range(1000))
 
     def refuse(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if next(count) < 3:
@@ -122,11 +120,11 @@ def test_an_interrupted_sending_goes_on(
         start_response("403 Forbidden", [("Content-Type", "text/plain"), ("Content-Length", "0")])
         return [b""]
 
-    house.app.wsgi_app = refuse  # type: ignore[method-assign]
+    rig.app.wsgi_app = refuse  # type: ignore[method-assign]
     assert post.lab.sealwax("deliver", "send", "--to", BOB, "large.bin").code == 1
-    house.app.wsgi_app = honest  # type: ignore[method-assign]
+    rig.app.wsgi_app = honest  # type: ignore[method-assign]
     sent = post.send("large.bin")
-    assert len(house.rows()) == 1
+    assert len(rig.rows()) == 1
     assert post.open(sent).code == 0
     assert post.got() == {"large.bin": data}
 
@@ -140,7 +138,7 @@ def test_a_recipient_proves_a_certificate(post: Post) -> None:
     assert (other.code, post.got("other")) == (1, {})
 
 
-def test_each_end_of_a_parcel_has_its_sentence(post: Post, running: tuple[House, str]) -> None:
+def test_each_end_of_a_parcel_has_its_sentence(post: Post, running: tuple[Rig, str]) -> None:
     post.lab.write("a.txt", b"a")
     sent = post.send("a.txt", "--downloads", "1")
     wrong = " ".join(reversed(sent.words.split()))
@@ -154,12 +152,12 @@ def test_each_end_of_a_parcel_has_its_sentence(post: Post, running: tuple[House,
     assert "wrong too often: ask the sender" in post.open(sent).line
 
 
-def test_a_revoked_token_sends_nothing(post: Post, running: tuple[House, str]) -> None:
-    house, _ = running
-    house.delivery.tokens.revoke(ALICE, "laptop")
+def test_a_revoked_token_sends_nothing(post: Post, running: tuple[Rig, str]) -> None:
+    rig, _ = running
+    rig.delivery.tokens.revoke(ALICE, "laptop")
     post.lab.write("a.txt", b"a")
     result = post.lab.sealwax("deliver", "send", "--to", BOB, "a.txt")
-    assert (result.code, "token" in result.line, house.rows()) == (1, True, [])
+    assert (result.code, "token" in result.line, rig.rows()) == (1, True, [])
 
 
 def test_the_days_are_those_that_were_asked_for(post: Post) -> None:

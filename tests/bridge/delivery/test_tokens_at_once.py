@@ -11,17 +11,15 @@ from sqlalchemy import Connection
 
 from sealwax.service import ServiceError
 from tests.support.servers.mailboxes import ALICE
-from tests.support.servers.parcels import House
+from tests.support.servers.parcels import Rig
 
 # Not `in_turn`, because SQLite lets one writer in at a time, and only PostgreSQL shows the race.
 pytestmark = pytest.mark.server
 
 
-def test_tokens_made_at_once_are_not_more_than_an_account_may_have(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_tokens_made_at_once_are_not_more_than_an_account_may_have(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("webbridge.delivery.tokens.MAX_TOKENS", 3)
-    tokens = house.delivery.tokens
+    tokens = rig.delivery.tokens
     execute = Connection.execute
 
     def execute_slowly(self: Connection, statement: Any, *args: Any, **further: Any) -> Any:

@@ -16,7 +16,7 @@ from tests.support.clock import FakeClock
 from tests.support.servers.bridge import API, FROM_PAGES, error_of, get, sign_in
 from tests.support.servers.late_bodies import LateBody
 from tests.support.servers.mailboxes import ALICE, PASSWORDS
-from tests.support.servers.parcels import DAY, Draft, House, Sender, store_config
+from tests.support.servers.parcels import DAY, Draft, Rig, Sender, store_config
 from webbridge import BridgeConfig, create_app
 from webbridge.accounts.domains import MailDomain
 from webbridge.database.tables import PARCEL_TOKEN
@@ -29,35 +29,35 @@ pytestmark = pytest.mark.server
 REFUSED = (401, "token-refused")
 
 
-def test_a_token_sends_for_its_address(sender: Sender, house: House) -> None:
+def test_a_token_sends_for_its_address(sender: Sender, rig: Rig) -> None:
     sender.send_whole(Draft())
-    assert house.rows()[0].sender == ALICE
+    assert rig.rows()[0].sender == ALICE
 
 
-def test_the_database_has_a_hash_of_the_token(sender: Sender, house: House, tmp_path: Path) -> None:
-    (row,) = house.rows(PARCEL_TOKEN)
+def test_the_database_has_a_hash_of_the_token(sender: Sender, rig: Rig, tmp_path: Path) -> None:
+    (row,) = rig.rows(PARCEL_TOKEN)
     assert len(bytes(row.token)) == 32
     assert not any(sender.token.encode() in file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
 
 
 @pytest.mark.parametrize("token", ["", "x", "swp_", "swp_" + "A" * 43, "x" * 10_000])
-def test_a_token_that_was_never_made_is_refused(house: House, token: str) -> None:
-    stranger = Sender(house.app.test_client(), token)
+def test_a_token_that_was_never_made_is_refused(rig: Rig, token: str) -> None:
+    stranger = Sender(rig.app.test_client(), token)
     draft = Draft()
     assert error_of(stranger.create(draft)) == REFUSED
     assert error_of(stranger.call(draft, "withdraw")) == REFUSED
     assert stranger.offset(draft, "0") is None
 
 
-def test_a_token_ends_on_its_day(sender: Sender, house: House) -> None:
-    house.clock.advance(seconds=30 * DAY - 1)
+def test_a_token_ends_on_its_day(sender: Sender, rig: Rig) -> None:
+    rig.clock.advance(seconds=30 * DAY - 1)
     assert sender.create(Draft()).status_code == 201
-    house.clock.advance(seconds=1)
+    rig.clock.advance(seconds=1)
     assert error_of(sender.create(Draft())) == REFUSED
 
 
-def test_a_request_without_token_and_session_is_refused(house: House) -> None:
-    client = house.app.test_client()
+def test_a_request_without_token_and_session_is_refused(rig: Rig) -> None:
+    client = rig.app.test_client()
     answer = client.post("/api/parcels", base_url=API, headers=FROM_PAGES, data=Draft().body(whole=True))
     assert error_of(answer) == (401, "session-ended")
     assert error_of(client.post("/api/parcels", base_url=API)) == (403, "wrong-origin")
@@ -98,14 +98,14 @@ def test_a_list_says_for_whom_the_token_sends(sender: Sender) -> None:
     assert answer.get_json()["address"] == ALICE
 
 
-def test_an_account_has_so_many_tokens(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_account_has_so_many_tokens(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("webbridge.delivery.tokens.MAX_TOKENS", 2)
-    tokens = house.delivery.tokens
+    tokens = rig.delivery.tokens
     for name in ("one", "two"):
         tokens.make(ALICE, name, 1)
     with pytest.raises(ServiceError, match="Revoke one"):
         tokens.make(ALICE, "three", 1)
-    house.clock.advance(seconds=DAY)
+    rig.clock.advance(seconds=DAY)
     tokens.make(ALICE, "three", 1)
     assert [one.name for one in tokens.list(ALICE)] == ["three"]
 
@@ -172,7 +172,7 @@ def test_a_name_that_no_token_has_revokes_none(app: Flask, name: str) -> None:
 
 
 def test_a_token_of_a_domain_that_is_served_no_more_is_refused(
-    parcels_bridge: BridgeConfig, sender: Sender, house: House
+    parcels_bridge: BridgeConfig, sender: Sender, rig: Rig
 ) -> None:
     sender.send_whole(Draft())
     for domains, answer in (("example.net",), REFUSED), (("example.net", ALICE.rpartition("@")[2]), (200, None)):
@@ -181,7 +181,7 @@ def test_a_token_of_a_domain_that_is_served_no_more_is_refused(
         listed = program.client.get("/api/parcels", base_url=API, headers=program.headers)
         assert (listed.status_code, listed.get_json().get("code")) == answer
         services_of(app).close()
-    assert len(house.rows(PARCEL_TOKEN)) == 1
+    assert len(rig.rows(PARCEL_TOKEN)) == 1
 
 
 def test_the_session_sends_parcels_too(app: Flask) -> None:
@@ -201,10 +201,10 @@ def test_the_session_sends_parcels_too(app: Flask) -> None:
         *[("x", 0), ("x", 367), ("x", "1")],
     ],
 )
-def test_a_token_that_is_none_is_refused(house: House, name: object, days: object) -> None:
+def test_a_token_that_is_none_is_refused(rig: Rig, name: object, days: object) -> None:
     with pytest.raises(ServiceError, match=r"is a|no slash"):
-        house.delivery.tokens.make(ALICE, name, whole_number({"days": days}, "days", 1, MAX_TOKEN_DAYS))
-    assert house.rows(PARCEL_TOKEN) == []
+        rig.delivery.tokens.make(ALICE, name, whole_number({"days": days}, "days", 1, MAX_TOKEN_DAYS))
+    assert rig.rows(PARCEL_TOKEN) == []
 
 
 def test_the_extension_sends_parcels_by_its_session(config: BridgeConfig) -> None:

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from tests.support.servers.bridge import API, error_of
 from tests.support.servers.mailboxes import ALICE
-from tests.support.servers.parcels import OFFSET_BYTES, TUS, Draft, House, Recipient, Sender
+from tests.support.servers.parcels import OFFSET_BYTES, TUS, Draft, Recipient, Rig, Sender
 from webbridge.blueprints import parcel_calls
 from webbridge.delivery.delivery import MAX_SLOW_PER_SENDER
 from webbridge.delivery.parcels import Parcel, Parcels
@@ -67,11 +67,11 @@ def test_more_bytes_than_were_announced_are_refused(sender: Sender, draft: Draft
     assert sender.offset(draft, "0") == len(DATA) - 1
 
 
-def test_more_bytes_in_chunks_without_a_length_are_cut_back(sender: Sender, draft: Draft, house: House) -> None:
+def test_more_bytes_in_chunks_without_a_length_are_cut_back(sender: Sender, draft: Draft, rig: Rig) -> None:
     sender.begin(draft, "0", len(DATA), DATA[:-1])
-    (row,) = house.rows()
+    (row,) = rig.rows()
     with pytest.raises(Exception, match="more bytes"):
-        house.delivery.uploads.append(row.folder, "0", io.BytesIO(b"xyz"), size=len(DATA), offset=len(DATA) - 1)
+        rig.delivery.uploads.append(row.folder, "0", io.BytesIO(b"xyz"), size=len(DATA), offset=len(DATA) - 1)
     assert sender.offset(draft, "0") == len(DATA) - 1
 
 
@@ -139,33 +139,33 @@ def test_a_parcel_is_not_submitted_before_all_objects_have_come(sender: Sender, 
 
 
 def test_what_has_not_come_costs_no_question_to_the_store(
-    sender: Sender, house: House, monkeypatch: pytest.MonkeyPatch
+    sender: Sender, rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draft = Draft(chunks=(b"x",) * 2_000)
     sender.create(draft)
     sender.begin(draft, "7", 1, b"x")
     asked: list[str] = []
-    size_of = house.delivery.store.size_of
+    size_of = rig.delivery.store.size_of
 
     def note_question(folder: str, name: str) -> int | None:
         asked.append(name)
         return size_of(folder, name)
 
-    monkeypatch.setattr(house.delivery.store, "size_of", note_question)
+    monkeypatch.setattr(rig.delivery.store, "size_of", note_question)
     refused = sender.submit(draft)
     assert (refused.status_code, refused.get_json()["missing"][:8]) == (409, [*map(str, range(7)), "8"])
     assert len(asked) <= 1
 
 
 def test_a_request_that_may_be_slow_takes_one_of_the_senders_places(
-    sender: Sender, draft: Draft, house: House, monkeypatch: pytest.MonkeyPatch
+    sender: Sender, draft: Draft, rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A body may come slowly, and requests that end an upload, or need it whole, wait for each other."""
     monkeypatch.setattr(parcel_calls, "SLOW_PATIENCE_SECONDS", 0.1)
-    other = house.sender("carol@example.org")
+    other = rig.sender("carol@example.org")
     with ExitStack() as places:
         for _ in range(MAX_SLOW_PER_SENDER):
-            places.enter_context(house.delivery.slow_gate.one(ALICE))
+            places.enter_context(rig.delivery.slow_gate.one(ALICE))
         answers = [
             sender.create(Draft(), whole=True),
             sender.create(Draft()),
@@ -180,9 +180,9 @@ def test_a_request_that_may_be_slow_takes_one_of_the_senders_places(
     assert sender.create(Draft(), whole=True).status_code == 201
 
 
-def test_bodies_that_come_at_once_wait_for_each_other(sender: Sender, house: House) -> None:
+def test_bodies_that_come_at_once_wait_for_each_other(sender: Sender, rig: Rig) -> None:
     def send(_number: int) -> int:
-        return Sender(house.app.test_client(), sender.token).create(Draft(), whole=True).status_code
+        return Sender(rig.app.test_client(), sender.token).create(Draft(), whole=True).status_code
 
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(send, range(24))) == {201}
@@ -197,7 +197,7 @@ def test_a_submitted_parcel_takes_no_bytes(sender: Sender, recipient: Recipient)
 
 
 def test_an_object_is_not_deleted_while_its_parcel_is_submitted(
-    sender: Sender, recipient: Recipient, house: House, monkeypatch: pytest.MonkeyPatch
+    sender: Sender, recipient: Recipient, rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draft, submit = Draft(), Parcels.submit
     sender.create(draft)
@@ -208,7 +208,7 @@ def test_an_object_is_not_deleted_while_its_parcel_is_submitted(
 
         def submit_slowly(parcels: Parcels, *args: str) -> Parcel:
             # The objects are checked, and the parcel is not submitted yet.
-            other = Sender(house.app.test_client(), sender.token)
+            other = Sender(rig.app.test_client(), sender.token)
             deletions.append(pool.submit(other.delete, draft, "0"))
             wait(deletions, timeout=0.3)
             return submit(parcels, *args)
@@ -219,9 +219,9 @@ def test_an_object_is_not_deleted_while_its_parcel_is_submitted(
     assert recipient.fetch(recipient.ticket(draft), "0").data == draft.chunks[0]
 
 
-def test_one_request_at_a_time_adds_to_an_object(sender: Sender, draft: Draft, house: House) -> None:
+def test_one_request_at_a_time_adds_to_an_object(sender: Sender, draft: Draft, rig: Rig) -> None:
     sender.begin(draft, "0", len(DATA))
-    (row,) = house.rows()
+    (row,) = rig.rows()
     has_begun, may_end = threading.Event(), threading.Event()
 
     class Slow(io.RawIOBase):
@@ -233,22 +233,22 @@ def test_one_request_at_a_time_adds_to_an_object(sender: Sender, draft: Draft, h
             return self.pieces.pop(0) if self.pieces else b""
 
     def upload() -> None:
-        house.delivery.uploads.append(row.folder, "0", Slow(), size=len(DATA), offset=0)  # type: ignore[arg-type]
+        rig.delivery.uploads.append(row.folder, "0", Slow(), size=len(DATA), offset=0)  # type: ignore[arg-type]
 
     thread = threading.Thread(target=upload)
     thread.start()
     assert has_begun.wait(60)
     assert error_of(sender.patch(draft, "0", 0, b"other")) == (423, "upload-busy")
     with pytest.raises(UploadBusy):
-        house.delivery.uploads.end(row.folder, "0")
+        rig.delivery.uploads.end(row.folder, "0")
     may_end.set()
     thread.join()
     assert sender.offset(draft, "0") == 20
 
 
-def test_the_bytes_of_a_connection_that_was_lost_are_kept(sender: Sender, draft: Draft, house: House) -> None:
+def test_the_bytes_of_a_connection_that_was_lost_are_kept(sender: Sender, draft: Draft, rig: Rig) -> None:
     sender.begin(draft, "0", len(DATA))
-    (row,) = house.rows()
+    (row,) = rig.rows()
 
     class Lost(io.RawIOBase):
         pieces: ClassVar = [DATA[:1_000]]
@@ -259,7 +259,7 @@ def test_the_bytes_of_a_connection_that_was_lost_are_kept(sender: Sender, draft:
             return self.pieces.pop()
 
     with pytest.raises(Exception, match="too early"):
-        house.delivery.uploads.append(row.folder, "0", Lost(), size=len(DATA), offset=0)  # type: ignore[arg-type]
+        rig.delivery.uploads.append(row.folder, "0", Lost(), size=len(DATA), offset=0)  # type: ignore[arg-type]
     assert sender.offset(draft, "0") == 1_000
 
 

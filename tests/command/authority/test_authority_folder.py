@@ -335,11 +335,11 @@ certify_responder(folder, open_role(folder, Role.ISSUING), FOUNDER)
 def test_a_killed_command_leaves_a_responder_whose_key_is_its_certificates(
     moves: int, authority: AuthorityFolder
 ) -> None:
-    old = open_desk(authority).signer.certificate
+    old = open_information(authority).signer.certificate
     command = [sys.executable, "-c", KILLED, str(authority.path), str(moves)]
     killed = subprocess.run(command, cwd=ROOT, timeout=120, check=False)
     assert killed.returncode == -signal.SIGKILL
-    new = open_desk(authority).signer
+    new = open_information(authority).signer
     assert new.certificate.public_key.spki_der == public_key_of(new.private_key).spki_der
     assert new.certificate != old
     assert authority.certificate(Role.RESPONDER) == new.certificate
@@ -359,7 +359,7 @@ def test_two_new_responders_at_once_leave_one(authority: AuthorityFolder, monkey
     monkeypatch.setattr(AuthorityFolder, "write_certificate", write_late)
     certify_responder(authority, issuing, FOUNDER)
     second.join()
-    signer = open_desk(authority).signer
+    signer = open_information(authority).signer
     assert signer.certificate.public_key.spki_der == public_key_of(signer.private_key).spki_der
     copy = (authority.path / "responder.pem").read_bytes()
     assert copy == build_pem("CERTIFICATE", signer.certificate.der)
@@ -369,7 +369,7 @@ def test_a_responder_of_two_files_still_answers(authority: AuthorityFolder) -> N
     """In older folders, responder.key has no certificate, which is only in responder.pem."""
     responder = open_role(authority, Role.RESPONDER)
     authority.write_key(Role.RESPONDER, responder.private_key, FOUNDER.passphrase)
-    assert open_desk(authority).signer.certificate == responder.certificate
+    assert open_information(authority).signer.certificate == responder.certificate
 
 
 @pytest.mark.parametrize("role", list(Role))
@@ -380,7 +380,7 @@ def test_the_key_of_another_certificate_is_refused(role: Role, authority: Author
         authority.open_role(role, FOUNDER.passphrase)
 
 
-def open_desk(folder: AuthorityFolder) -> InformationDesk:
+def open_information(folder: AuthorityFolder) -> InformationDesk:
     return InformationDesk.open(folder, FOUNDER.passphrase)
 
 

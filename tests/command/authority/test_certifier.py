@@ -50,7 +50,7 @@ def folder(founded: Path, tmp_path: Path) -> AuthorityFolder:
     return AuthorityFolder(Path(shutil.copytree(founded, tmp_path / "ca")))
 
 
-def desk_of(folder: AuthorityFolder, terms: Terms = EVERYWHERE, directory: Path | None = None) -> CertifyingDesk:
+def certifier_of(folder: AuthorityFolder, terms: Terms = EVERYWHERE, directory: Path | None = None) -> CertifyingDesk:
     folder.register.count_automatic()
     return CertifyingDesk(folder=folder, issuing=open_role(folder, Role.ISSUING), terms=terms, directory=directory)
 
@@ -63,15 +63,15 @@ def request_for(*addresses: str, key: PrivateKey | None = None) -> bytes:
     return run(build_certification_request(key or new_private_key(), addresses, PROVIDER))
 
 
-def refusal(desk: CertifyingDesk, address: str, request: bytes, at: datetime.datetime = AT) -> Reason:
+def refusal(certifier: CertifyingDesk, address: str, request: bytes, at: datetime.datetime = AT) -> Reason:
     with pytest.raises(RequestRefused) as caught:
-        desk.certify(address, request, at=at)
+        certifier.certify(address, request, at=at)
     return caught.value.reason
 
 
 def test_certifies_a_request_by_the_profile_of_the_authority(folder: AuthorityFolder, tmp_path: Path) -> None:
     directory = tmp_path / "directory"
-    issued = desk_of(folder, directory=directory).certify(ADDRESS, request_for(ADDRESS), at=AT)
+    issued = certifier_of(folder, directory=directory).certify(ADDRESS, request_for(ADDRESS), at=AT)
     assert issued.certificate.email_addresses == (ADDRESS,)
     assert check_profile(issued.certificate) == ()
     assert issued.chain == (folder.certificate(Role.ISSUING), folder.certificate(Role.ROOT))
@@ -81,10 +81,10 @@ def test_certifies_a_request_by_the_profile_of_the_authority(folder: AuthorityFo
 
 
 def test_the_same_request_again_gets_the_same_certificate(folder: AuthorityFolder) -> None:
-    desk = desk_of(folder, Terms(domains=frozenset({"*"}), per_address=1, per_day=1))
+    certifier = certifier_of(folder, Terms(domains=frozenset({"*"}), per_address=1, per_day=1))
     request = request_for(ADDRESS)
-    first = desk.certify(ADDRESS, request, at=AT)
-    assert desk.certify(ADDRESS, request, at=AT + datetime.timedelta(days=2)) == first
+    first = certifier.certify(ADDRESS, request, at=AT)
+    assert certifier.certify(ADDRESS, request, at=AT + datetime.timedelta(days=2)) == first
     assert len(certified(folder)) == 1
 
 
@@ -94,69 +94,70 @@ def test_the_same_request_again_gets_the_same_certificate(folder: AuthorityFolde
 )
 def test_refuses_addresses_outside_of_its_terms(folder: AuthorityFolder, address: str) -> None:
     terms = Terms(domains=frozenset({"example.test", "boss.test"}), never=frozenset({"boss.test"}))
-    assert refusal(desk_of(folder, terms), address, request_for(ADDRESS)) is Reason.ADDRESS
+    assert refusal(certifier_of(folder, terms), address, request_for(ADDRESS)) is Reason.ADDRESS
     assert certified(folder) == []
 
 
 def test_no_domain_is_certified_that_is_never_certified(folder: AuthorityFolder) -> None:
     terms = Terms(domains=frozenset({"*"}), never=frozenset({"boss.test"}))
-    assert refusal(desk_of(folder, terms), "ann@BOSS.test", request_for("ann@BOSS.test")) is Reason.ADDRESS
+    assert refusal(certifier_of(folder, terms), "ann@BOSS.test", request_for("ann@BOSS.test")) is Reason.ADDRESS
 
 
 def test_a_request_counts_only_for_the_address_that_its_owner_has_signed(folder: AuthorityFolder) -> None:
-    desk = desk_of(folder)
-    assert refusal(desk, ADDRESS, request_for("mallory@example.test")) is Reason.REQUEST
-    assert refusal(desk, ADDRESS, request_for(ADDRESS, "boss@example.test")) is Reason.REQUEST
+    certifier = certifier_of(folder)
+    assert refusal(certifier, ADDRESS, request_for("mallory@example.test")) is Reason.REQUEST
+    assert refusal(certifier, ADDRESS, request_for(ADDRESS, "boss@example.test")) is Reason.REQUEST
     assert certified(folder) == []
 
 
 def test_refuses_a_request_without_proof_of_its_key(folder: AuthorityFolder) -> None:
     request = bytearray(request_for(ADDRESS))
     request[-1] ^= 1
-    assert refusal(desk_of(folder), ADDRESS, bytes(request)) is Reason.REQUEST
+    assert refusal(certifier_of(folder), ADDRESS, bytes(request)) is Reason.REQUEST
     unnamed = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
     from_openssl = unnamed.sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256())
-    assert refusal(desk_of(folder), ADDRESS, from_openssl.public_bytes(Encoding.DER)) is Reason.REQUEST
+    assert refusal(certifier_of(folder), ADDRESS, from_openssl.public_bytes(Encoding.DER)) is Reason.REQUEST
 
 
 def test_refuses_a_key_that_has_another_certificate(folder: AuthorityFolder) -> None:
-    desk, key = desk_of(folder), new_private_key()
-    certificate = desk.certify(ADDRESS, request_for(ADDRESS, key=key), at=AT).certificate
-    assert refusal(desk, "bob@example.test", request_for("bob@example.test", key=key)) is Reason.KEY_USED
+    certifier, key = certifier_of(folder), new_private_key()
+    certificate = certifier.certify(ADDRESS, request_for(ADDRESS, key=key), at=AT).certificate
+    assert refusal(certifier, "bob@example.test", request_for("bob@example.test", key=key)) is Reason.KEY_USED
     revoke(folder, certificate)
-    assert refusal(desk, ADDRESS, request_for(ADDRESS, key=key)) is Reason.KEY_USED
+    assert refusal(certifier, ADDRESS, request_for(ADDRESS, key=key)) is Reason.KEY_USED
 
 
 def test_refuses_the_key_of_the_authority(folder: AuthorityFolder) -> None:
     own = open_role(folder, Role.ISSUING).private_key
-    assert refusal(desk_of(folder), ADDRESS, request_for(ADDRESS, key=own)) is not None
+    assert refusal(certifier_of(folder), ADDRESS, request_for(ADDRESS, key=own)) is not None
     assert certified(folder) == []
 
 
 def test_limits_the_certificates_of_a_mailbox_and_of_a_day(folder: AuthorityFolder) -> None:
-    desk = desk_of(folder, Terms(domains=frozenset({"*"}), per_address=2, per_day=3))
+    certifier = certifier_of(folder, Terms(domains=frozenset({"*"}), per_address=2, per_day=3))
     for address in (ADDRESS, "ANN+shop@example.test"):
-        desk.certify(address, request_for(address), at=AT)
-    assert refusal(desk, "ann+2@example.test", request_for("ann+2@example.test")) is Reason.ADDRESS_LIMIT
-    desk.certify("bob@example.test", request_for("bob@example.test"), at=AT)
-    assert refusal(desk, "eve@example.test", request_for("eve@example.test")) is Reason.DAY_LIMIT
+        certifier.certify(address, request_for(address), at=AT)
+    assert refusal(certifier, "ann+2@example.test", request_for("ann+2@example.test")) is Reason.ADDRESS_LIMIT
+    certifier.certify("bob@example.test", request_for("bob@example.test"), at=AT)
+    assert refusal(certifier, "eve@example.test", request_for("eve@example.test")) is Reason.DAY_LIMIT
     # A clock that is set back makes no room.
     earlier, later = AT - datetime.timedelta(days=3), AT + datetime.timedelta(days=1, seconds=1)
-    assert refusal(desk, "eve@example.test", request_for("eve@example.test"), earlier) is Reason.DAY_LIMIT
-    desk.certify("eve@example.test", request_for("eve@example.test"), at=later)
-    assert refusal(desk, ADDRESS, request_for(ADDRESS), later) is Reason.ADDRESS_LIMIT
-    desk.certify(ADDRESS, request_for(ADDRESS), at=AT + datetime.timedelta(days=31))
+    assert refusal(certifier, "eve@example.test", request_for("eve@example.test"), earlier) is Reason.DAY_LIMIT
+    certifier.certify("eve@example.test", request_for("eve@example.test"), at=later)
+    assert refusal(certifier, ADDRESS, request_for(ADDRESS), later) is Reason.ADDRESS_LIMIT
+    certifier.certify(ADDRESS, request_for(ADDRESS), at=AT + datetime.timedelta(days=31))
 
 
 def test_certificates_that_a_person_issues_do_not_count(folder: AuthorityFolder) -> None:
     issue(folder, ADDRESS)
-    desk = desk_of(folder, Terms(domains=frozenset({"*"}), per_address=1, per_day=1))
-    desk.certify(ADDRESS, request_for(ADDRESS), at=AT)
+    certifier = certifier_of(folder, Terms(domains=frozenset({"*"}), per_address=1, per_day=1))
+    certifier.certify(ADDRESS, request_for(ADDRESS), at=AT)
 
 
 @pytest.fixture
 def client(folder: AuthorityFolder) -> FlaskClient:
-    return create_certifier_app(desk_of(folder, Terms(domains=frozenset({"example.test"}))), lambda: AT).test_client()
+    certifier = certifier_of(folder, Terms(domains=frozenset({"example.test"})))
+    return create_certifier_app(certifier, lambda: AT).test_client()
 
 
 def order(address: object = ADDRESS, request: bytes | None = None) -> dict[str, object]:
@@ -205,7 +206,7 @@ def test_says_when_an_address_may_ask_again(client: FlaskClient) -> None:
 
 
 def test_a_register_that_cannot_be_changed_is_said(folder: AuthorityFolder) -> None:
-    client = create_certifier_app(desk_of(folder), lambda: AT).test_client()
+    client = create_certifier_app(certifier_of(folder), lambda: AT).test_client()
     (folder.path / "register.sqlite").rename(folder.path / "elsewhere")
     answer = client.post("/certificates", json=order())
     assert (answer.status_code, answer.get_json()["code"]) == (503, "register-busy")

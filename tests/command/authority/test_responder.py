@@ -39,7 +39,7 @@ PROVIDER = NativeProvider()
 RESPOND = "import sys; from webbridge.responder.command import respond; respond()"
 
 
-class House:
+class Rig:
     """A CA in a folder, with two people."""
 
     def __init__(self, path: Path) -> None:
@@ -64,25 +64,25 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def house(founded: Path, tmp_path: Path) -> House:
-    return House(Path(shutil.copytree(founded, tmp_path / "ca")))
+def rig(founded: Path, tmp_path: Path) -> Rig:
+    return Rig(Path(shutil.copytree(founded, tmp_path / "ca")))
 
 
 @pytest.fixture
-def client(house: House) -> FlaskClient:
-    return browser(house, AT)
+def client(rig: Rig) -> FlaskClient:
+    return browser(rig, AT)
 
 
-def browser(house: House, at: datetime.datetime) -> FlaskClient:
-    responder = Responder(issuer=house.issuing.certificate, signer=open_role(house.folder, Role.RESPONDER))
-    desk = InformationDesk(folder=house.folder, responder=responder)
-    return create_authority_app(desk, lambda: at).test_client()
+def browser(rig: Rig, at: datetime.datetime) -> FlaskClient:
+    responder = Responder(issuer=rig.issuing.certificate, signer=open_role(rig.folder, Role.RESPONDER))
+    information = InformationDesk(folder=rig.folder, responder=responder)
+    return create_authority_app(information, lambda: at).test_client()
 
 
-def question(house: House, certificate: Certificate, *, nonce: bytes | None = None) -> bytes:
+def question(rig: Rig, certificate: Certificate, *, nonce: bytes | None = None) -> bytes:
     builder = ocsp.OCSPRequestBuilder().add_certificate(
         x509.load_der_x509_certificate(certificate.der),
-        x509.load_der_x509_certificate(house.issuing.certificate.der),
+        x509.load_der_x509_certificate(rig.issuing.certificate.der),
         hashes.SHA256(),
     )
     if nonce is not None:
@@ -104,33 +104,33 @@ def get(client: FlaskClient, data: bytes) -> tuple[ocsp.OCSPResponse, str]:
     return ocsp.load_der_ocsp_response(response.data), response.headers["Cache-Control"]
 
 
-def test_a_certificate_is_good_until_the_moment_it_is_revoked(house: House, client: FlaskClient) -> None:
-    asked = question(house, house.bob, nonce=b"n" * 32)
+def test_a_certificate_is_good_until_the_moment_it_is_revoked(rig: Rig, client: FlaskClient) -> None:
+    asked = question(rig, rig.bob, nonce=b"n" * 32)
     before = post(client, asked)
     assert before.certificate_status == ocsp.OCSPCertStatus.GOOD
     assert before.extensions.get_extension_for_class(x509.OCSPNonce).value.nonce == b"n" * 32
-    house.revoke(house.bob)
+    rig.revoke(rig.bob)
     after = post(client, asked)
     assert after.certificate_status == ocsp.OCSPCertStatus.REVOKED
     assert after.revocation_reason is x509.ReasonFlags.key_compromise
-    assert post(client, question(house, house.alice)).certificate_status == ocsp.OCSPCertStatus.GOOD
+    assert post(client, question(rig, rig.alice)).certificate_status == ocsp.OCSPCertStatus.GOOD
 
 
-def test_answers_to_get_are_for_caches_and_others_not(house: House, client: FlaskClient) -> None:
-    answer, caching = get(client, question(house, house.alice))
+def test_answers_to_get_are_for_caches_and_others_not(rig: Rig, client: FlaskClient) -> None:
+    answer, caching = get(client, question(rig, rig.alice))
     assert answer.certificate_status == ocsp.OCSPCertStatus.GOOD
     assert caching == "public, max-age=3600, no-transform, must-revalidate"
     assert answer.next_update_utc == AT + datetime.timedelta(days=1)
-    assert get(client, question(house, house.alice, nonce=b"n"))[1] == "no-store"
-    answer, caching = get(client, question(house, house.issuing.certificate))
+    assert get(client, question(rig, rig.alice, nonce=b"n"))[1] == "no-store"
+    answer, caching = get(client, question(rig, rig.issuing.certificate))
     assert (answer.certificate_status, caching) == (ocsp.OCSPCertStatus.UNKNOWN, "no-store")
 
 
-def test_every_base64_can_be_asked_with_slashes_or_without_escapes(house: House, client: FlaskClient) -> None:
+def test_every_base64_can_be_asked_with_slashes_or_without_escapes(rig: Rig, client: FlaskClient) -> None:
     # The base64 of the first request is full of slashes, and that of one of the others is full of plus signs.
     texts = []
     for nonce in (b"\xff" * 32, b"\xfb\xef\xbe" * 10, b"\xef\xbe\xfb" * 10, b"\xbe\xfb\xef" * 10):
-        encoded = base64.b64encode(question(house, house.alice, nonce=nonce)).decode()
+        encoded = base64.b64encode(question(rig, rig.alice, nonce=nonce)).decode()
         texts.append(encoded)
         for form in (encoded, quote(encoded, safe=""), quote(encoded)):
             response = client.get(f"/ocsp/{form}")
@@ -158,35 +158,35 @@ def test_a_request_beyond_the_bounds_is_not_read(client: FlaskClient) -> None:
     assert client.post("/ocsp", data=b"\x30\x00", content_type="text/plain").status_code == 415
 
 
-def test_an_expired_responder_signs_nothing(house: House) -> None:
-    late = browser(house, AT + datetime.timedelta(days=400))
-    assert post(late, question(house, house.alice)).response_status is ocsp.OCSPResponseStatus.INTERNAL_ERROR
+def test_an_expired_responder_signs_nothing(rig: Rig) -> None:
+    late = browser(rig, AT + datetime.timedelta(days=400))
+    assert post(late, question(rig, rig.alice)).response_status is ocsp.OCSPResponseStatus.INTERNAL_ERROR
 
 
-def test_a_register_that_is_gone_is_told_and_never_good(house: House, client: FlaskClient) -> None:
-    (house.folder.path / "register.sqlite").rename(house.folder.path / "elsewhere.sqlite")
-    assert post(client, question(house, house.alice)).response_status is ocsp.OCSPResponseStatus.TRY_LATER
+def test_a_register_that_is_gone_is_told_and_never_good(rig: Rig, client: FlaskClient) -> None:
+    (rig.folder.path / "register.sqlite").rename(rig.folder.path / "elsewhere.sqlite")
+    assert post(client, question(rig, rig.alice)).response_status is ocsp.OCSPResponseStatus.TRY_LATER
 
 
-def test_lists_and_certificates_are_handed_out_with_their_types(house: House, client: FlaskClient) -> None:
-    house.revoke(house.bob)
+def test_lists_and_certificates_are_handed_out_with_their_types(rig: Rig, client: FlaskClient) -> None:
+    rig.revoke(rig.bob)
     response = client.get("/issuing.crl")
     assert (response.status_code, response.mimetype) == (200, "application/pkix-crl")
     assert response.headers["Cache-Control"].startswith("public, max-age=3600")
     read = x509.load_der_x509_crl(response.data)
-    assert [entry.serial_number for entry in read] == [house.bob.serial_number]
+    assert [entry.serial_number for entry in read] == [rig.bob.serial_number]
     again = client.get("/issuing.crl", headers={"If-None-Match": response.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
     assert x509.load_der_x509_crl(client.get("/root.crl").data).issuer.rfc4514_string().startswith("CN=Example Root")
     for name, role in (("issuing", Role.ISSUING), ("root", Role.ROOT)):
         response = client.get(f"/{name}.cer")
         assert response.mimetype == "application/pkix-cert"
-        assert parse_certificate(response.data) == house.folder.certificate(role)
+        assert parse_certificate(response.data) == rig.folder.certificate(role)
 
 
-def test_a_list_that_ends_soon_is_kept_no_longer_and_one_that_ended_not_at_all(house: House) -> None:
+def test_a_list_that_ends_soon_is_kept_no_longer_and_one_that_ended_not_at_all(rig: Rig) -> None:
     for left, seconds in ((datetime.timedelta(minutes=10), 600), (-datetime.timedelta(minutes=10), 0)):
-        response = browser(house, AT + datetime.timedelta(days=7) - left).get("/issuing.crl")
+        response = browser(rig, AT + datetime.timedelta(days=7) - left).get("/issuing.crl")
         assert f"max-age={seconds}," in response.headers["Cache-Control"]
 
 
@@ -199,20 +199,20 @@ def test_nothing_else_is_handed_out(client: FlaskClient, path: str) -> None:
     assert b"PRIVATE" not in response.data
 
 
-def test_no_log_says_who_was_asked_about(house: House, client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_log_says_who_was_asked_about(rig: Rig, client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
-        get(client, question(house, house.alice))
+        get(client, question(rig, rig.alice))
         client.get("/ocsp/hello")
     assert caplog.records == []
 
 
 @pytest.fixture
-def server(house: House, tmp_path: Path) -> Iterator[str]:
+def server(rig: Rig, tmp_path: Path) -> Iterator[str]:
     """The URL of the command. It runs as a process on a free port, without the keys of the root and the issuing CA."""
     (tmp_path / "pw").write_bytes(FOUNDER.passphrase)
     for role in (Role.ROOT, Role.ISSUING):
-        (house.folder.path / f"{role}.key").unlink()
-    command = [sys.executable, "-c", RESPOND, str(house.folder.path), "--port", "0", "--passphrase-file"]
+        (rig.folder.path / f"{role}.key").unlink()
+    command = [sys.executable, "-c", RESPOND, str(rig.folder.path), "--port", "0", "--passphrase-file"]
     with subprocess.Popen([*command, str(tmp_path / "pw")], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
@@ -222,10 +222,10 @@ def server(house: House, tmp_path: Path) -> Iterator[str]:
         assert process.wait(timeout=30) == 0
 
 
-def test_openssl_asks_the_command_and_believes_it(house: House, server: str, tmp_path: Path) -> None:
-    house.revoke(house.bob)
-    certificates = {"root": house.folder.certificate(Role.ROOT), "issuing": house.issuing.certificate}
-    certificates |= {"alice": house.alice, "bob": house.bob}
+def test_openssl_asks_the_command_and_believes_it(rig: Rig, server: str, tmp_path: Path) -> None:
+    rig.revoke(rig.bob)
+    certificates = {"root": rig.folder.certificate(Role.ROOT), "issuing": rig.issuing.certificate}
+    certificates |= {"alice": rig.alice, "bob": rig.bob}
     for name, certificate in certificates.items():
         (tmp_path / f"{name}.pem").write_bytes(build_pem("CERTIFICATE", certificate.der))
     (tmp_path / "chain.pem").write_bytes((tmp_path / "root.pem").read_bytes() + (tmp_path / "issuing.pem").read_bytes())
@@ -237,9 +237,9 @@ def test_openssl_asks_the_command_and_believes_it(house: House, server: str, tmp
         assert "Response verify OK" in done.stderr
 
 
-def test_a_wrong_passphrase_starts_no_server(house: House, tmp_path: Path) -> None:
+def test_a_wrong_passphrase_starts_no_server(rig: Rig, tmp_path: Path) -> None:
     (tmp_path / "pw").write_text("wrong")
-    command = [sys.executable, "-c", RESPOND, str(house.folder.path), "--port", "0", "--passphrase-file"]
+    command = [sys.executable, "-c", RESPOND, str(rig.folder.path), "--port", "0", "--passphrase-file"]
     done = subprocess.run([*command, str(tmp_path / "pw")], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode != 0
     assert "does not open" in done.stderr

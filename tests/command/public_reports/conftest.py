@@ -6,13 +6,13 @@ import shutil
 
 import pytest
 
-from tests.support.command.reported import Desk
+from tests.support.command.reported import ReportLab
 
 
 @pytest.fixture(scope="package")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+def lab(tmp_path_factory: pytest.TempPathFactory) -> ReportLab:
     if shutil.which("openssl") is None:
         pytest.skip("openssl is not installed")
-    desk = Desk(tmp_path_factory.mktemp("reports"))
-    desk.people()
-    return desk
+    lab = ReportLab(tmp_path_factory.mktemp("reports"))
+    lab.people()
+    return lab

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from smime_core.asn1 import der
 from smime_core.cms.content_info import ID_DATA, ID_ENCRYPTED_DATA, ID_ENVELOPED_DATA, build_content_info
-from tests.support.command.reported import ENTITY, Desk, alice, bob, certify, curve_key, spki_of
+from tests.support.command.reported import ENTITY, ReportLab, alice, bob, certify, curve_key, spki_of
 
 NOT_DECRYPTED = "the message could not be decrypted: it was changed in transit, or encrypted for another key"
 STANDARD_ECDH_SHA256 = "1.3.132.1.11.1"
@@ -19,9 +19,9 @@ ECKA_EG_SHA256 = "0.4.0.127.0.7.1.1.5.1.1.3"
 EC_PUBLIC_KEY, P_256, P_384 = "1.2.840.10045.2.1", "1.2.840.10045.3.1.7", "1.3.132.0.34"
 
 
-def encrypted(desk: Desk, *options: str) -> bytes:
+def encrypted(lab: ReportLab, *options: str) -> bytes:
     """The letter, encrypted by openssl."""
-    return desk.openssl("cms", "-encrypt", "-binary", "-in", "letter.eml", "-outform", "DER", "-aes256", *options)
+    return lab.openssl("cms", "-encrypt", "-binary", "-in", "letter.eml", "-outform", "DER", "-aes256", *options)
 
 
 def with_recipients(message: bytes, change: Callable[[cms.RecipientInfo], bytes]) -> bytes:
@@ -31,31 +31,31 @@ def with_recipients(message: bytes, change: Callable[[cms.RecipientInfo], bytes]
     return build_content_info(ID_ENVELOPED_DATA, der.sequence(der.integer(2), *inside))
 
 
-def opens(desk: Desk, message: bytes, reader: str = "bob", *, line: str = "") -> bool:
+def opens(lab: ReportLab, message: bytes, reader: str = "bob", *, line: str = "") -> bool:
     """Whether the message is decrypted; `line` is what is said otherwise."""
-    done = desk.sealwax("decrypt", desk.write("sealed", message), "--identity", f"{reader}.both", "-o", "opened")
+    done = lab.sealwax("decrypt", lab.write("sealed", message), "--identity", f"{reader}.both", "-o", "opened")
     if done.code:
         assert done.line == f"sealwax: {line}"
         return False
-    assert b"We meet at eight." in desk.read("opened")
+    assert b"We meet at eight." in lab.read("opened")
     return True
 
 
-def openssl_opens(desk: Desk, *options: str) -> bool:
-    return desk.openssl_or_none("cms", "-decrypt", "-inform", "DER", "-in", "sealed", *options) is not None
+def openssl_opens(lab: ReportLab, *options: str) -> bool:
+    return lab.openssl_or_none("cms", "-decrypt", "-inform", "DER", "-in", "sealed", *options) is not None
 
 
 BOB = ("-recip", "bob.pem", "-inkey", "bob.key")
 
 
-def test_the_base64_body_of_an_encrypted_mail_is_decrypted(desk: Desk) -> None:
+def test_the_base64_body_of_an_encrypted_mail_is_decrypted(lab: ReportLab) -> None:
     """kimusan/Tachyon#92."""
-    desk.openssl("cms", "-encrypt", "-in", "letter.eml", "-out", "mail.eml", "-aes256", "bob.pem")
-    body = desk.read("mail.eml").split(b"\n\n", 1)[1]
+    lab.openssl("cms", "-encrypt", "-in", "letter.eml", "-out", "mail.eml", "-aes256", "bob.pem")
+    body = lab.read("mail.eml").split(b"\n\n", 1)[1]
     for text in (body, body.replace(b"\n", b""), body.replace(b"\n", b"\r\n")):
-        assert opens(desk, text)
-    assert not openssl_opens(desk, *BOB)
-    assert desk.sealwax("decrypt", "sealed", "--identity", "alice.both", "-o", "other").code == 1
+        assert opens(lab, text)
+    assert not openssl_opens(lab, *BOB)
+    assert lab.sealwax("decrypt", "sealed", "--identity", "alice.both", "-o", "other").code == 1
 
 
 def by_whole_key(certificate: x509.Certificate) -> Callable[[cms.RecipientInfo], bytes]:
@@ -72,23 +72,23 @@ def by_whole_key(certificate: x509.Certificate) -> Callable[[cms.RecipientInfo],
     return change
 
 
-def test_a_whole_key_in_place_of_its_identifier_keeps_nobody_out(desk: Desk) -> None:
+def test_a_whole_key_in_place_of_its_identifier_keeps_nobody_out(lab: ReportLab) -> None:
     """bcgit/bc-java#1380."""
-    both = encrypted(desk, "-keyid", "alice.pem", "bob.pem")
+    both = encrypted(lab, "-keyid", "alice.pem", "bob.pem")
     for whose in (alice(), bob()):
         message = with_recipients(both, by_whole_key(whose))
-        assert opens(desk, message, "alice")
-        assert opens(desk, message, "bob")
-    assert not openssl_opens(desk, *BOB)
-    only = with_recipients(encrypted(desk, "-keyid", "bob.pem"), by_whole_key(bob()))
-    assert opens(desk, only)
-    assert desk.sealwax("decrypt", "sealed", "--identity", "alice.both", "-o", "other").code == 1
+        assert opens(lab, message, "alice")
+        assert opens(lab, message, "bob")
+    assert not openssl_opens(lab, *BOB)
+    only = with_recipients(encrypted(lab, "-keyid", "bob.pem"), by_whole_key(bob()))
+    assert opens(lab, only)
+    assert lab.sealwax("decrypt", "sealed", "--identity", "alice.both", "-o", "other").code == 1
 
 
-def curve_reader(desk: Desk) -> tuple[str, ...]:
+def curve_reader(lab: ReportLab) -> tuple[str, ...]:
     usages = ["digital_signature", "key_agreement"]
     certificate = certify("reader", private=curve_key("reader"), usages=usages)
-    desk.identity("reader", certificate, curve_key("reader"))
+    lab.identity("reader", certificate, curve_key("reader"))
     return ("-recip", "reader.pem", "-inkey", "reader.key")
 
 
@@ -109,12 +109,12 @@ def with_originator(parameters: bytes) -> Callable[[cms.RecipientInfo], bytes]:
     [(b"\x05\x00", True), (b"", True), (der.oid(P_256), True), (der.oid(P_384), False)],
     ids=["NULL", "absent", "the curve", "another curve"],
 )
-def test_the_originators_key_is_on_the_curve_of_the_recipients(desk: Desk, parameters: bytes, fits: bool) -> None:
+def test_the_originators_key_is_on_the_curve_of_the_recipients(lab: ReportLab, parameters: bytes, fits: bool) -> None:
     """PeculiarVentures/PKI.js#119."""
-    reader = curve_reader(desk)
-    message = with_recipients(encrypted(desk, "reader.pem"), with_originator(parameters))
-    assert opens(desk, message, "reader", line=NOT_DECRYPTED) is fits
-    assert openssl_opens(desk, *reader) is fits
+    reader = curve_reader(lab)
+    message = with_recipients(encrypted(lab, "reader.pem"), with_originator(parameters))
+    assert opens(lab, message, "reader", line=NOT_DECRYPTED) is fits
+    assert openssl_opens(lab, *reader) is fits
 
 
 def with_agreement(oid: str) -> Callable[[cms.RecipientInfo], bytes]:
@@ -128,19 +128,19 @@ def with_agreement(oid: str) -> Callable[[cms.RecipientInfo], bytes]:
     return change
 
 
-def test_an_agreement_that_is_not_read_is_named(desk: Desk) -> None:
+def test_an_agreement_that_is_not_read_is_named(lab: ReportLab) -> None:
     """bcgit/bc-java#790."""
-    reader = curve_reader(desk)
-    message = encrypted(desk, "-recip", "reader.pem", "-keyopt", "ecdh_kdf_md:sha256")
-    assert opens(desk, with_recipients(message, with_agreement(STANDARD_ECDH_SHA256)), "reader")
+    reader = curve_reader(lab)
+    message = encrypted(lab, "-recip", "reader.pem", "-keyopt", "ecdh_kdf_md:sha256")
+    assert opens(lab, with_recipients(message, with_agreement(STANDARD_ECDH_SHA256)), "reader")
     line = f"keyEncryptionAlgorithm: {ECKA_EG_SHA256} is not supported"
-    assert not opens(desk, with_recipients(message, with_agreement(ECKA_EG_SHA256)), "reader", line=line)
-    assert not openssl_opens(desk, *reader)
+    assert not opens(lab, with_recipients(message, with_agreement(ECKA_EG_SHA256)), "reader", line=line)
+    assert not openssl_opens(lab, *reader)
 
 
 @pytest.mark.parametrize("has_tag", [False, True])
 @pytest.mark.parametrize("is_sequence", [False, True])
-def test_encrypted_data_without_room_for_a_tag_is_refused(desk: Desk, has_tag: bool, is_sequence: bool) -> None:
+def test_encrypted_data_without_room_for_a_tag_is_refused(lab: ReportLab, has_tag: bool, is_sequence: bool) -> None:
     """openssl/openssl#28607. RFC 5652 section 8 has no field for a tag, and nothing may come out unchecked."""
     cek, nonce = bytes(range(32)), bytes(12)
     sealed = AESGCM(cek).encrypt(nonce, ENTITY, b"")
@@ -150,8 +150,8 @@ def test_encrypted_data_without_room_for_a_tag_is_refused(desk: Desk, has_tag: b
     algorithm = der.sequence(der.oid("2.16.840.1.101.3.4.1.46"), parameters)
     content = der.element(0x80, sealed if has_tag else sealed[:-16])
     inside = der.sequence(der.oid(ID_DATA), algorithm, content)
-    desk.write("sealed", build_content_info(ID_ENCRYPTED_DATA, der.sequence(der.integer(0), inside)))
-    desk.write("shared.key", cek)
-    done = desk.sealwax("decrypt", "sealed", "--shared-key", "shared.key", "-o", "nothing")
+    lab.write("sealed", build_content_info(ID_ENCRYPTED_DATA, der.sequence(der.integer(0), inside)))
+    lab.write("shared.key", cek)
+    done = lab.sealwax("decrypt", "sealed", "--shared-key", "shared.key", "-o", "nothing")
     assert done.code == 2
-    assert not (desk.folder / "nothing").exists()
+    assert not (lab.folder / "nothing").exists()

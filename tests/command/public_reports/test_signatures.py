@@ -13,7 +13,7 @@ from tests.support.command.reported import (
     ENTITY,
     FROM_ALICE,
     TRUST,
-    Desk,
+    ReportLab,
     alice,
     certify,
     clear,
@@ -36,24 +36,24 @@ def unsorted_attributes(content: bytes) -> list[bytes]:
 
 
 @pytest.mark.parametrize("in_order", [False, True], ids=["as they are", "in DER order"])
-def test_attributes_in_any_order_are_verified_with_a_note(desk: Desk, in_order: bool) -> None:
+def test_attributes_in_any_order_are_verified_with_a_note(lab: ReportLab, in_order: bool) -> None:
     """bcgit/bc-java#1484: RFC 5652 section 5.4 signs the DER order, and openssl what is there."""
     attributes = unsorted_attributes(ENTITY)
     covered = sorted(attributes) if in_order else attributes
     signed = signed_by_alice(ENTITY, attributes, covered=covered)
-    assert desk.verdict(signed, *FROM_ALICE).startswith("verified: signed by CN=alice")
-    assert "signed-attributes-resorted" in desk.verdict(signed, *FROM_ALICE)
-    assert desk.openssl_verifies(signed) is not in_order
+    assert lab.verdict(signed, *FROM_ALICE).startswith("verified: signed by CN=alice")
+    assert "signed-attributes-resorted" in lab.verdict(signed, *FROM_ALICE)
+    assert lab.openssl_verifies(signed) is not in_order
     forged = signed_by_alice(FORGED, attributes, covered=covered)
-    assert desk.verdict(forged, *FROM_ALICE).startswith("invalid: message-digest-mismatch")
+    assert lab.verdict(forged, *FROM_ALICE).startswith("invalid: message-digest-mismatch")
     others = signed_by_alice(FORGED, unsorted_attributes(FORGED), covered=covered)
-    assert desk.verdict(others, *FROM_ALICE).startswith("invalid: signature-mismatch")
+    assert lab.verdict(others, *FROM_ALICE).startswith("invalid: signature-mismatch")
 
 
-def test_another_content_type_than_signed_is_invalid(desk: Desk) -> None:
+def test_another_content_type_than_signed_is_invalid(lab: ReportLab) -> None:
     """openssl/openssl#9009."""
     signed = signed_by_alice(ENTITY, sorted(signed_attributes(ENTITY, content_type=ID_CT_RECEIPT)))
-    assert desk.verdict(signed, *FROM_ALICE).startswith("invalid: content-type-mismatch")
+    assert lab.verdict(signed, *FROM_ALICE).startswith("invalid: content-type-mismatch")
 
 
 def essential_hashes(kind: str, algorithm: str, *certificates: x509.Certificate) -> bytes:
@@ -64,99 +64,99 @@ def essential_hashes(kind: str, algorithm: str, *certificates: x509.Certificate)
 
 @pytest.mark.parametrize(("kind", "algorithm"), [(SIGNING_CERTIFICATE, "sha1"), (SIGNING_CERTIFICATE_V2, "sha256")])
 def test_two_fingerprints_of_signing_certificates_are_read_in_their_order(
-    desk: Desk, kind: str, algorithm: str
+    lab: ReportLab, kind: str, algorithm: str
 ) -> None:
     """openssl/openssl#14190. RFC 5035 section 3: the first one is the signer's."""
     right = essential_hashes(kind, algorithm, alice(), root())
     signed = signed_by_alice(ENTITY, sorted(signed_attributes(ENTITY, right)))
-    assert desk.verdict(signed, *FROM_ALICE).startswith("verified")
+    assert lab.verdict(signed, *FROM_ALICE).startswith("verified")
     wrong = essential_hashes(kind, algorithm, root(), alice())
     named = signed_by_alice(ENTITY, sorted(signed_attributes(ENTITY, wrong)))
-    assert desk.verdict(named, *FROM_ALICE).startswith("invalid: signing-certificate-mismatch")
-    assert desk.openssl_verifies(signed)
-    assert desk.openssl_verifies(named)
+    assert lab.verdict(named, *FROM_ALICE).startswith("invalid: signing-certificate-mismatch")
+    assert lab.openssl_verifies(signed)
+    assert lab.openssl_verifies(named)
 
 
-def test_a_signature_without_content_over_no_bytes_needs_an_empty_file(desk: Desk) -> None:
+def test_a_signature_without_content_over_no_bytes_needs_an_empty_file(lab: ReportLab) -> None:
     """wolfSSL/wolfssl#10804."""
     signed = signed_by_alice(None, sorted(signed_attributes(b"")))
-    done = desk.sealwax("verify", desk.write("alone.p7s", signed), *TRUST, *FROM_ALICE)
+    done = lab.sealwax("verify", lab.write("alone.p7s", signed), *TRUST, *FROM_ALICE)
     assert (done.code, done.line) == (2, "sealwax: SignedData: the signed content is missing: give its file too")
     for name, content, state in (("none", b"", "verified"), ("one", b"\n", "invalid: message-digest-mismatch")):
-        options = ("--content", desk.write(name, content))
-        assert desk.verdict(signed, *FROM_ALICE, *options).startswith(state)
-        assert desk.openssl_verifies(signed, *options) is (state == "verified")
+        options = ("--content", lab.write(name, content))
+        assert lab.verdict(signed, *FROM_ALICE, *options).startswith(state)
+        assert lab.openssl_verifies(signed, *options) is (state == "verified")
 
 
-def test_a_file_that_was_signed_twice_has_two_signatures(desk: Desk) -> None:
+def test_a_file_that_was_signed_twice_has_two_signatures(lab: ReportLab) -> None:
     """eniocarboni/p7m#2."""
-    inner = desk.detached(b"Pay eight.\n", "alice", "-nodetach")
-    outer = desk.detached(inner, "bob", "-nodetach")
+    inner = lab.detached(b"Pay eight.\n", "alice", "-nodetach")
+    outer = lab.detached(inner, "bob", "-nodetach")
     from_bob = ("--from", "bob@example.test")
-    line = desk.verdict(outer, *from_bob)
+    line = lab.verdict(outer, *from_bob)
     assert line.startswith("verified: signed by the author CN=bob <bob@example.test>; also signed by CN=alice")
-    assert desk.sealwax("verify", "input", *TRUST, *from_bob, "-o", "whole").code == 0
-    assert desk.read("whole") == b"Pay eight.\n"
-    forged = desk.detached(inner.replace(b"eight", b"seven"), "bob", "-nodetach")
-    assert desk.verdict(forged, *from_bob).startswith("invalid: message-digest-mismatch")
+    assert lab.sealwax("verify", "input", *TRUST, *from_bob, "-o", "whole").code == 0
+    assert lab.read("whole") == b"Pay eight.\n"
+    forged = lab.detached(inner.replace(b"eight", b"seven"), "bob", "-nodetach")
+    assert lab.verdict(forged, *from_bob).startswith("invalid: message-digest-mismatch")
 
 
-def test_the_certificate_of_an_organisation_is_not_that_of_a_person(desk: Desk) -> None:
+def test_the_certificate_of_an_organisation_is_not_that_of_a_person(lab: ReportLab) -> None:
     """DirectProject/nhin-d#132."""
-    desk.identity("clinic", certify("clinic", names=[x509.DNSName("example.test")]), key("clinic"))
-    mail = clear(desk.detached(ENTITY, "clinic"))
-    assert desk.verdict(mail).startswith("signed, not verified: no-address-in-certificate")
-    assert desk.openssl_verifies(mail)
-    refused = desk.sealwax("sign", "letter.eml", "--identity", "clinic.both", "-o", "signed.eml")
+    lab.identity("clinic", certify("clinic", names=[x509.DNSName("example.test")]), key("clinic"))
+    mail = clear(lab.detached(ENTITY, "clinic"))
+    assert lab.verdict(mail).startswith("signed, not verified: no-address-in-certificate")
+    assert lab.openssl_verifies(mail)
+    refused = lab.sealwax("sign", "letter.eml", "--identity", "clinic.both", "-o", "signed.eml")
     assert "nothing was signed: no-address-in-certificate" in refused.line
 
 
-def test_a_key_file_with_one_own_certificate_signs(desk: Desk) -> None:
+def test_a_key_file_with_one_own_certificate_signs(lab: ReportLab) -> None:
     """neomutt/neomutt#935."""
     own = certify("own", "alice@example.test", is_own=True)
-    desk.identity("own", own, key("own"))
-    desk.openssl("pkcs12", "-export", "-in", "own.both", "-out", "own.p12", "-passout", "file:pw")
+    lab.identity("own", own, key("own"))
+    lab.openssl("pkcs12", "-export", "-in", "own.both", "-out", "own.p12", "-passout", "file:pw")
     signing = ("--identity", "own.p12", "--passphrase-file", "pw")
-    assert desk.sealwax("sign", "letter.eml", *signing, "-o", "signed.eml").code == 0
-    assert desk.verdict(desk.read("signed.eml")).startswith("signed, not verified: untrusted-anchor")
+    assert lab.sealwax("sign", "letter.eml", *signing, "-o", "signed.eml").code == 0
+    assert lab.verdict(lab.read("signed.eml")).startswith("signed, not verified: untrusted-anchor")
     accepting = ("--for", "alice@example.test", "--yes", "--decisions", "decisions.json")
-    assert desk.sealwax("trust", "accept", "own.pem", *accepting).code == 0
-    judged = desk.sealwax("verify", "signed.eml", "--decisions", "decisions.json", "--no-revocation")
+    assert lab.sealwax("trust", "accept", "own.pem", *accepting).code == 0
+    judged = lab.sealwax("verify", "signed.eml", "--decisions", "decisions.json", "--no-revocation")
     assert judged.code == 0
-    forged = desk.write("forged.eml", desk.read("signed.eml").replace(b"eight", b"seven"))
-    assert desk.sealwax("verify", forged, "--decisions", "decisions.json", "--no-revocation").code == 1
+    forged = lab.write("forged.eml", lab.read("signed.eml").replace(b"eight", b"seven"))
+    assert lab.sealwax("verify", forged, "--decisions", "decisions.json", "--no-revocation").code == 1
 
 
-def test_a_certificate_for_non_repudiation_signs_and_receives_nothing(desk: Desk) -> None:
+def test_a_certificate_for_non_repudiation_signs_and_receives_nothing(lab: ReportLab) -> None:
     """jstedfast/MimeKit#119."""
     certificate = certify("notary", "alice@example.test", usages=["content_commitment"])
-    desk.identity("notary", certificate, key("notary"))
-    assert desk.sealwax("sign", "letter.eml", "--identity", "notary.both", "-o", "signed.eml").code == 0
-    assert desk.verdict(desk.read("signed.eml")).startswith("verified")
-    assert desk.openssl_verifies(desk.read("signed.eml"))
-    assert desk.sealwax("encrypt", "letter.eml", "--to", "notary.pem", "-o", "other.eml").code == 1
+    lab.identity("notary", certificate, key("notary"))
+    assert lab.sealwax("sign", "letter.eml", "--identity", "notary.both", "-o", "signed.eml").code == 0
+    assert lab.verdict(lab.read("signed.eml")).startswith("verified")
+    assert lab.openssl_verifies(lab.read("signed.eml"))
+    assert lab.sealwax("encrypt", "letter.eml", "--to", "notary.pem", "-o", "other.eml").code == 1
 
 
-def test_certificates_with_a_negative_number_sign_and_receive(desk: Desk) -> None:
+def test_certificates_with_a_negative_number_sign_and_receive(lab: ReportLab) -> None:
     """kellyjonbrazil/jc#444."""
-    desk.identity("negative", with_field(alice(), 1, der.element(0x02, b"\x9b\x01\x02")), key("alice"))
-    assert desk.verdict(clear(desk.detached(ENTITY, "negative"))).startswith("verified")
-    assert desk.sealwax("encrypt", "letter.eml", "--to", "negative.pem", "-o", "ours.eml").code == 0
+    lab.identity("negative", with_field(alice(), 1, der.element(0x02, b"\x9b\x01\x02")), key("alice"))
+    assert lab.verdict(clear(lab.detached(ENTITY, "negative"))).startswith("verified")
+    assert lab.sealwax("encrypt", "letter.eml", "--to", "negative.pem", "-o", "ours.eml").code == 0
     theirs = ("-in", "letter.eml", "-out", "theirs.eml", "-aes256", "negative.pem")
-    desk.openssl("cms", "-encrypt", *theirs)
+    lab.openssl("cms", "-encrypt", *theirs)
     for name in ("ours.eml", "theirs.eml"):
-        assert desk.sealwax("decrypt", name, "--identity", "negative.both", "-o", "opened").code == 0
-        assert b"eight" in desk.read("opened")
-    assert desk.openssl("cms", "-decrypt", "-in", "ours.eml", "-recip", "negative.pem", "-inkey", "negative.key")
+        assert lab.sealwax("decrypt", name, "--identity", "negative.both", "-o", "opened").code == 0
+        assert b"eight" in lab.read("opened")
+    assert lab.openssl("cms", "-decrypt", "-in", "ours.eml", "-recip", "negative.pem", "-inkey", "negative.key")
 
 
 @pytest.mark.parametrize(("tag", "shown"), [(0x0C, "BJ\ufffdRN"), (0x13, "BJ\ufffdRN"), (0x14, "BJÖRN")])
-def test_a_name_with_a_byte_of_latin_1_is_verified(desk: Desk, tag: int, shown: str) -> None:
+def test_a_name_with_a_byte_of_latin_1_is_verified(lab: ReportLab, tag: int, shown: str) -> None:
     """chris2511/xca#568."""
     common_name = der.sequence(der.oid("2.5.4.3"), der.element(tag, "BJÖRN".encode("latin-1")))
     certificate = with_field(alice(), 5, der.sequence(der.element(der.SET, common_name)))
     signature = signed_by_alice(None, sorted(signed_attributes(ENTITY)), certificate_der=certificate)
-    line = desk.verdict(clear(signature))
+    line = lab.verdict(clear(signature))
     assert line.startswith(f"verified: signed by CN={shown} <alice@example.test>")
-    assert desk.verdict(clear(signature, FORGED)).startswith("invalid: message-digest-mismatch")
-    assert desk.openssl_verifies(clear(signature)) is (tag != 0x0C)
+    assert lab.verdict(clear(signature, FORGED)).startswith("invalid: message-digest-mismatch")
+    assert lab.openssl_verifies(clear(signature)) is (tag != 0x0C)

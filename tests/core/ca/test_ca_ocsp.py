@@ -28,22 +28,20 @@ from smime_core.errors import LimitExceeded, MalformedMessage, SmimeError
 from smime_core.identity.identity import Identity
 from smime_core.provider import NewKey
 from smime_core.x509.ocsp import OCSP_NONCE
-from tests.support.ca_house import AT, PROVIDER, WEEK, CaHouse, build_house
+from tests.support.ca_rig import AT, PROVIDER, WEEK, CaRig, build_rig
 
 EARLIER = AT - datetime.timedelta(hours=2)
 CLASSIC = [NewKey.RSA_2048, NewKey.P256, NewKey.P384, NewKey.ED25519]
 
 
-def answer(house: CaHouse, request: bytes, *, signer: Identity | None = None) -> bytes:
+def answer(rig: CaRig, request: bytes, *, signer: Identity | None = None) -> bytes:
     """The response by which Alice's certificate is good, Bob's is revoked, and any other was never issued."""
-    revoked = RevokedCertificate(
-        serial_number=house.bob.serial_number, revoked_at=EARLIER, reason="cessationOfOperation"
-    )
+    revoked = RevokedCertificate(serial_number=rig.bob.serial_number, revoked_at=EARLIER, reason="cessationOfOperation")
     known: dict[int, Good | RevokedCertificate] = {
-        house.alice.serial_number: GOOD,
-        house.bob.serial_number: revoked,
+        rig.alice.serial_number: GOOD,
+        rig.bob.serial_number: revoked,
     }
-    responder = Responder(issuer=house.issuing.certificate, signer=signer or house.responder)
+    responder = Responder(issuer=rig.issuing.certificate, signer=signer or rig.responder)
     return run(
         build_ocsp_response(
             parse_ocsp_request(request), responder=responder, find_status=known.get, term=WEEK, provider=PROVIDER
@@ -51,11 +49,9 @@ def answer(house: CaHouse, request: bytes, *, signer: Identity | None = None) ->
     )
 
 
-def ask(
-    house: CaHouse, name: str, *, nonce: bytes | None = None, hash_name: hashes.HashAlgorithm | None = None
-) -> bytes:
-    certificate = x509.load_der_x509_certificate(getattr(house, name).der)
-    issuer = x509.load_der_x509_certificate(house.issuing.certificate.der)
+def ask(rig: CaRig, name: str, *, nonce: bytes | None = None, hash_name: hashes.HashAlgorithm | None = None) -> bytes:
+    certificate = x509.load_der_x509_certificate(getattr(rig, name).der)
+    issuer = x509.load_der_x509_certificate(rig.issuing.certificate.der)
     builder = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, hash_name or hashes.SHA1())  # noqa: S303
     if nonce is not None:
         builder = builder.add_extension(x509.OCSPNonce(nonce), critical=False)
@@ -65,8 +61,8 @@ def ask(
 @pytest.mark.parametrize("delegated", [True, False], ids=["delegate", "issuer"])
 @pytest.mark.parametrize("kind", CLASSIC)
 def test_openssl_believes_the_answers(tmp_path: Path, kind: NewKey, delegated: bool) -> None:
-    house = build_house(kind)
-    house.write(tmp_path)
+    rig = build_rig(kind)
+    rig.write(tmp_path)
 
     def openssl(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = ["openssl", "ocsp", "-issuer", "issuing.pem", *arguments]
@@ -74,8 +70,8 @@ def test_openssl_believes_the_answers(tmp_path: Path, kind: NewKey, delegated: b
 
     for name, expected in (("alice", "good"), ("bob", "revoked")):
         assert openssl("-cert", f"{name}.pem", "-reqout", "request.der").returncode == 0
-        signer = house.responder if delegated else house.issuing
-        (tmp_path / "response.der").write_bytes(answer(house, (tmp_path / "request.der").read_bytes(), signer=signer))
+        signer = rig.responder if delegated else rig.issuing
+        (tmp_path / "response.der").write_bytes(answer(rig, (tmp_path / "request.der").read_bytes(), signer=signer))
         at = ("-attime", str(int(AT.timestamp())), "-validity_period", "1000000000")
         files = ("-CAfile", "chain.pem", "-respin", "response.der", "-reqin", "request.der", "-resp_text")
         done = openssl(*files, *at)
@@ -87,16 +83,16 @@ def test_openssl_believes_the_answers(tmp_path: Path, kind: NewKey, delegated: b
 
 @pytest.mark.parametrize("length", [1, 32, 128])
 def test_the_nonce_comes_back_as_it_was(length: int) -> None:
-    house = build_house()
+    rig = build_rig()
     nonce = bytes(range(length))
-    response = ocsp.load_der_ocsp_response(answer(house, ask(house, "alice", nonce=nonce)))
+    response = ocsp.load_der_ocsp_response(answer(rig, ask(rig, "alice", nonce=nonce)))
     assert response.extensions.get_extension_for_class(x509.OCSPNonce).value.nonce == nonce
     assert response.certificate_status == ocsp.OCSPCertStatus.GOOD
 
 
 def test_without_a_nonce_none_comes_back() -> None:
-    house = build_house()
-    response = ocsp.load_der_ocsp_response(answer(house, ask(house, "alice")))
+    rig = build_rig()
+    response = ocsp.load_der_ocsp_response(answer(rig, ask(rig, "alice")))
     assert len(response.extensions) == 0
     assert [one.subject.rfc4514_string() for one in response.certificates] == ["CN=Example OCSP,O=Example"]
 
@@ -109,8 +105,8 @@ def test_a_nonce_beyond_the_bounds_is_refused(length: int) -> None:
 
 @pytest.mark.parametrize("hash_name", [hashes.SHA1(), hashes.SHA256(), hashes.SHA384()], ids=lambda name: name.name)  # noqa: S303
 def test_a_question_may_hash_its_issuer_as_it_likes(hash_name: hashes.HashAlgorithm) -> None:
-    house = build_house()
-    response = ocsp.load_der_ocsp_response(answer(house, ask(house, "bob", hash_name=hash_name)))
+    rig = build_rig()
+    response = ocsp.load_der_ocsp_response(answer(rig, ask(rig, "bob", hash_name=hash_name)))
     assert response.certificate_status == ocsp.OCSPCertStatus.REVOKED
     assert response.revocation_time_utc == EARLIER
     assert response.revocation_reason is x509.ReasonFlags.cessation_of_operation
@@ -119,35 +115,35 @@ def test_a_question_may_hash_its_issuer_as_it_likes(hash_name: hashes.HashAlgori
 
 
 def test_a_certificate_that_was_never_issued_is_unknown_and_never_good() -> None:
-    house = build_house()
+    rig = build_rig()
     for name in ("responder", "alice"):
-        certificate = house.responder.certificate if name == "responder" else build_house(NewKey.P384).alice
+        certificate = rig.responder.certificate if name == "responder" else build_rig(NewKey.P384).alice
         question = ocsp.OCSPRequestBuilder().add_certificate_by_hash(
-            *own_hashes(house), certificate.serial_number, hashes.SHA256()
+            *own_hashes(rig), certificate.serial_number, hashes.SHA256()
         )
-        response = ocsp.load_der_ocsp_response(answer(house, question.build().public_bytes(Encoding.DER)))
+        response = ocsp.load_der_ocsp_response(answer(rig, question.build().public_bytes(Encoding.DER)))
         assert response.certificate_status == ocsp.OCSPCertStatus.UNKNOWN
 
 
 def test_a_number_of_ours_under_another_issuer_is_unknown() -> None:
-    house = build_house()
+    rig = build_rig()
     question = ocsp.OCSPRequestBuilder().add_certificate_by_hash(
-        *own_hashes(build_house(NewKey.P384)), house.alice.serial_number, hashes.SHA256()
+        *own_hashes(build_rig(NewKey.P384)), rig.alice.serial_number, hashes.SHA256()
     )
-    response = ocsp.load_der_ocsp_response(answer(house, question.build().public_bytes(Encoding.DER)))
+    response = ocsp.load_der_ocsp_response(answer(rig, question.build().public_bytes(Encoding.DER)))
     assert response.certificate_status == ocsp.OCSPCertStatus.UNKNOWN
 
 
-def own_hashes(house: CaHouse) -> tuple[bytes, bytes]:
-    (question,) = parse_ocsp_request(ask(house, "alice", hash_name=hashes.SHA256())).questions
+def own_hashes(rig: CaRig) -> tuple[bytes, bytes]:
+    (question,) = parse_ocsp_request(ask(rig, "alice", hash_name=hashes.SHA256())).questions
     return question.issuer_name_hash, question.issuer_key_hash
 
 
 def test_each_question_of_a_request_has_its_answer() -> None:
-    house = build_house()
-    members = [certificate_request(ask(house, name)) for name in ("alice", "bob")]
+    rig = build_rig()
+    members = [certificate_request(ask(rig, name)) for name in ("alice", "bob")]
     request = der.sequence(der.sequence(der.sequence(*members)))
-    response = ocsp.load_der_ocsp_response(answer(house, request))
+    response = ocsp.load_der_ocsp_response(answer(rig, request))
     assert [single.certificate_status for single in response.responses] == [
         ocsp.OCSPCertStatus.GOOD,
         ocsp.OCSPCertStatus.REVOKED,
@@ -166,7 +162,7 @@ def certificate_request(request: bytes) -> bytes:
 
 
 def request_with(nonce_value: bytes, *, oid: str = OCSP_NONCE, critical: bool = False) -> bytes:
-    member = certificate_request(ask(build_house(), "alice"))
+    member = certificate_request(ask(build_rig(), "alice"))
     flag = b"\x01\x01\xff" if critical else b""
     extension = der.sequence(der.oid(oid), flag, der.octet_string(nonce_value))
     return der.sequence(der.sequence(der.sequence(member), der.explicit(2, der.sequence(extension))))
@@ -179,7 +175,7 @@ def test_an_unknown_extension_is_passed_over_unless_critical() -> None:
 
 
 def test_a_request_names_at_most_twenty_certificates() -> None:
-    member = certificate_request(ask(build_house(), "alice"))
+    member = certificate_request(ask(build_rig(), "alice"))
     assert len(parse_ocsp_request(der.sequence(der.sequence(der.sequence(*[member] * 20)))).questions) == 20
     with pytest.raises(LimitExceeded, match="certificates of an OCSP request"):
         parse_ocsp_request(der.sequence(der.sequence(der.sequence(*[member] * 21))))
@@ -190,7 +186,7 @@ def test_a_request_names_at_most_twenty_certificates() -> None:
 
 
 def test_version_and_requestor_are_read_over() -> None:
-    member = certificate_request(ask(build_house(), "alice"))
+    member = certificate_request(ask(build_rig(), "alice"))
     requestor = der.explicit(1, der.element(0x81, b"me@example.test"))
     fields = (der.explicit(0, der.integer(0)), requestor, der.sequence(member))
     assert len(parse_ocsp_request(der.sequence(der.sequence(*fields))).questions) == 1
@@ -199,7 +195,7 @@ def test_version_and_requestor_are_read_over() -> None:
 
 
 def test_a_signature_and_harmless_extensions_are_read_over() -> None:
-    certificate_id = certificate_id_of(build_house())
+    certificate_id = certificate_id_of(build_rig())
     for member in (
         der.sequence(certificate_id, der.explicit(0, der.sequence(extension_of("1.2.3.4")))),
         der.sequence(certificate_id),
@@ -213,12 +209,12 @@ def extension_of(oid: str, *, critical: bool = False) -> bytes:
     return der.sequence(der.oid(oid), b"\x01\x01\xff" if critical else b"", der.octet_string(b"\x05\x00"))
 
 
-def certificate_id_of(house: CaHouse) -> bytes:
-    return bytes(der.read_sequence(certificate_request(ask(house, "alice")))[0].encoded)
+def certificate_id_of(rig: CaRig) -> bytes:
+    return bytes(der.read_sequence(certificate_request(ask(rig, "alice")))[0].encoded)
 
 
 def malformed_requests() -> dict[str, tuple[bytes, str]]:
-    certificate_id = certificate_id_of(build_house())
+    certificate_id = certificate_id_of(build_rig())
     fields = [bytes(field.encoded) for field in der.read_sequence(certificate_id)]
     member, null = der.sequence(certificate_id), b"\x05\x00"
     members = der.sequence(member)
@@ -267,8 +263,8 @@ def test_a_request_of_another_structure_is_refused(name: str) -> None:
 
 
 def test_every_flipped_bit_of_a_request_is_read_or_an_error_of_ours() -> None:
-    house = build_house()
-    request = ask(house, "alice", nonce=bytes(32))
+    rig = build_rig()
+    request = ask(rig, "alice", nonce=bytes(32))
     for position in range(8 * len(request)):
         changed = bytearray(request)
         changed[position // 8] ^= 1 << position % 8

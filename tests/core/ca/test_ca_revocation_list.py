@@ -22,14 +22,14 @@ from smime_core.identity.identity import Identity
 from smime_core.provider import NewKey
 from smime_core.x509.revocation_list import parse_revocation_list
 from smime_core.x509.revoked_entries import UNSPECIFIED
-from tests.support.ca_house import AT, PROVIDER, WEEK, build_house
+from tests.support.ca_rig import AT, PROVIDER, WEEK, build_rig
 
 CLASSIC = [NewKey.RSA_2048, NewKey.P256, NewKey.P384, NewKey.P521, NewKey.ED25519, NewKey.ED448]
 EARLIER = AT - datetime.timedelta(hours=2)
 
 
 def build(*entries: RevokedCertificate, issuer: Identity | None = None, number: int = 1) -> bytes:
-    issuer = issuer or build_house().issuing
+    issuer = issuer or build_rig().issuing
     return run(
         build_revocation_list(
             entries,
@@ -44,10 +44,10 @@ def build(*entries: RevokedCertificate, issuer: Identity | None = None, number: 
 
 @pytest.mark.parametrize("kind", CLASSIC)
 def test_openssl_refuses_who_stands_on_the_list_and_nobody_else(tmp_path: Path, kind: NewKey) -> None:
-    house = build_house(kind)
-    house.write(tmp_path)
-    entry = RevokedCertificate(serial_number=house.bob.serial_number, revoked_at=EARLIER, reason="keyCompromise")
-    lists = [build(issuer=house.root), build(entry, issuer=house.issuing)]
+    rig = build_rig(kind)
+    rig.write(tmp_path)
+    entry = RevokedCertificate(serial_number=rig.bob.serial_number, revoked_at=EARLIER, reason="keyCompromise")
+    lists = [build(issuer=rig.root), build(entry, issuer=rig.issuing)]
     (tmp_path / "lists.pem").write_bytes(b"".join(build_pem("X509 CRL", one) for one in lists))
 
     def verdict(name: str) -> str:
@@ -61,19 +61,19 @@ def test_openssl_refuses_who_stands_on_the_list_and_nobody_else(tmp_path: Path, 
 
 
 def test_pyca_reads_number_issuer_key_dates_and_reasons() -> None:
-    house = build_house()
+    rig = build_rig()
     entries = [
         RevokedCertificate(serial_number=1000 + code, revoked_at=EARLIER, reason=reason)
         for reason, code in REASON_CODES.items()
     ]
     read = x509.load_der_x509_crl(build(*entries, number=300))
-    issuer = x509.load_der_x509_certificate(house.issuing.certificate.der)
+    issuer = x509.load_der_x509_certificate(rig.issuing.certificate.der)
     key = issuer.public_key()
     assert isinstance(key, ec.EllipticCurvePublicKey)
     assert read.is_signature_valid(key)
     assert read.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number == 300
     identifier = read.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier
-    assert identifier == house.issuing.certificate.subject_key_identifier
+    assert identifier == rig.issuing.certificate.subject_key_identifier
     assert (read.last_update_utc, read.next_update_utc) == (WEEK.this_update, WEEK.next_update)
     for entry in entries:
         found = read.get_revoked_certificate_by_serial_number(entry.serial_number)

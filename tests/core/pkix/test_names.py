@@ -28,8 +28,8 @@ from smime_core.text.mail_address import addresses_match, parse_address
 from smime_core.trust.judging import Judging
 from smime_core.x509.certificate import EMAIL_PROTECTION, SUBJECT_ALT_NAME, Certificate, Extension
 from smime_core.x509.mail_names import SMTP_UTF8_MAILBOX
-from tests.support import path_house
-from tests.support.path_house import House
+from tests.support import path_pki
+from tests.support.path_pki import Rig
 from tests.support.people import NOW, PROVIDER
 
 # Characters that some readers strip, fold, map or take for the end of the text, and other characters of addresses.
@@ -65,17 +65,17 @@ def named(kind: str | int, octets: bytes) -> Certificate:
     return certify(der.sequence(subject), (other_mailbox(0x0C, octets) if kind == "SmtpUTF8Mailbox" else name,))
 
 
-def certify(subject_der: bytes, alternative_names: Sequence[bytes], issuer: House | None = None) -> Certificate:
+def certify(subject_der: bytes, alternative_names: Sequence[bytes], issuer: Rig | None = None) -> Certificate:
     extensions = [build_extended_key_usage(EMAIL_PROTECTION)]
     if alternative_names:
         value = der.sequence(*alternative_names)
         extensions.append(Extension(oid=SUBJECT_ALT_NAME, critical=False, value=value))
-    return path_house.issue("Mallory", "Mallory", issuer or root(), tuple(extensions), subject_der=subject_der)
+    return path_pki.issue("Mallory", "Mallory", issuer or root(), tuple(extensions), subject_der=subject_der)
 
 
 @functools.cache
-def root() -> House:
-    return path_house.root()
+def root() -> Rig:
+    return path_pki.root()
 
 
 def violates(names: Sequence[ConstrainedName], host: str, *, excluded: bool) -> bool:
@@ -150,7 +150,7 @@ ALTERNATIVES: Final = st.lists(
 
 @functools.cache
 def alice() -> Identity:
-    return Identity(certificate=root().certify("alice@victim.test"), private_key=path_house.key("alice@victim.test"))
+    return Identity(certificate=root().certify("alice@victim.test"), private_key=path_pki.key("alice@victim.test"))
 
 
 def examine(mallory: Certificate, *carried: Certificate) -> MessageReport:
@@ -159,7 +159,7 @@ def examine(mallory: Certificate, *carried: Certificate) -> MessageReport:
         build_signed_data(
             b"From: alice@victim.test\r\n\r\nx\r\n",
             Signing(
-                identities=[alice(), Identity(certificate=mallory, private_key=path_house.key("Mallory"))],
+                identities=[alice(), Identity(certificate=mallory, private_key=path_pki.key("Mallory"))],
                 signing_time=NOW,
             ),
             content_type=ID_DATA,
@@ -194,7 +194,7 @@ def test_no_octets_in_the_names_of_one_signer_change_the_report_of_another(
 ) -> None:
     authority = root()
     if not is_trusted:
-        own = path_house.issue("Hostile", "Hostile", None, path_house.authority_extensions(), subject_der=issuer)
+        own = path_pki.issue("Hostile", "Hostile", None, path_pki.authority_extensions(), subject_der=issuer)
         authority = dataclasses.replace(authority, name="Hostile", certificate=own, key_name="Hostile")
     report = examine(certify(subject, alternatives, authority), authority.certificate)
     assert len(report.signers) == 2

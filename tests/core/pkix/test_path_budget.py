@@ -50,7 +50,7 @@ from smime_core.verdict.examiner import Examiner
 from smime_core.verdict.signer_trust import SignerTrust
 from smime_core.verdict.walk import examine
 from smime_core.x509.certificate import Certificate, Extension
-from tests.support.path_house import House, clique, key, root
+from tests.support.path_pki import Rig, clique, key, root
 from tests.support.people import MESSAGE, NOW, anchor, build_revocation_list, person
 
 SIGNERS = 100
@@ -78,8 +78,8 @@ TRUSTED = root("Trusted")
 STORE = TrustStore(anchors=(TrustAnchor(certificate=TRUSTED.certificate),), revocation=RevocationPolicy.NOT_CHECKED)
 
 
-def identity(house: House, address: str, chain: Iterable[Certificate] = ()) -> Identity:
-    return Identity(certificate=house.certify(address), private_key=key(address), chain=tuple(chain))
+def identity(rig: Rig, address: str, chain: Iterable[Certificate] = ()) -> Identity:
+    return Identity(certificate=rig.certify(address), private_key=key(address), chain=tuple(chain))
 
 
 def validate(
@@ -101,17 +101,17 @@ def test_all_signers_share_one_budget(provider: CountingProvider, monkeypatch: p
     monkeypatch.setattr(budget_module, "MAX_MESSAGE_PATH_SIGNATURES", 3)
     budget = PathBudget()
     for name in ("One", "Other"):
-        house = TRUSTED.issue(name)
-        leaf = house.certify(f"{name.lower()}@example.test")
+        rig = TRUSTED.issue(name)
+        leaf = rig.certify(f"{name.lower()}@example.test")
         if name == "One":
-            validate(leaf, [house.certificate], provider, budget)
+            validate(leaf, [rig.certificate], provider, budget)
             continue
         with pytest.raises(LimitExceeded):
-            validate(leaf, [house.certificate], provider, budget)
+            validate(leaf, [rig.certificate], provider, budget)
         # After the limit, no further signature is checked.
         before = provider.verified
         with pytest.raises(LimitExceeded):
-            validate(house.certify("third@example.test"), [house.certificate], provider, budget)
+            validate(rig.certify("third@example.test"), [rig.certificate], provider, budget)
         assert provider.verified == before
 
 
@@ -120,22 +120,22 @@ def test_issuers_and_paths_are_counted_too(
     provider: CountingProvider, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
     monkeypatch.setattr(budget_module, limit, 0)
-    house = TRUSTED.issue("House")
+    rig = TRUSTED.issue("House")
     with pytest.raises(LimitExceeded):
-        validate(house.certify("alice@example.test"), [house.certificate], provider, PathBudget())
+        validate(rig.certify("alice@example.test"), [rig.certificate], provider, PathBudget())
 
 
 def test_without_a_budget_each_path_has_its_own(provider: CountingProvider) -> None:
-    house, pool = clique([f"Ring {number}" for number in range(4)], 4)
+    rig, pool = clique([f"Ring {number}" for number in range(4)], 4)
     for _ in range(2):
         with pytest.raises(UntrustedAnchor):
-            validate(house[0].certify("eve@example.test"), pool, provider, None)
+            validate(rig[0].certify("eve@example.test"), pool, provider, None)
 
 
 def test_a_hundred_signers_in_many_parts_over_a_hostile_pool_are_bounded(provider: CountingProvider) -> None:
-    houses, pool = clique([f"Ring {number}" for number in range(30)], 30)
+    rigs, pool = clique([f"Ring {number}" for number in range(30)], 30)
     assert len(pool) == 870
-    people = [identity(houses[number % 30], f"eve{number}@example.test") for number in range(SIGNERS)]
+    people = [identity(rigs[number % 30], f"eve{number}@example.test") for number in range(SIGNERS)]
     first = dataclasses.replace(people[0], chain=tuple(pool))
     part = sign_entity(
         b"Content-Type: text/plain\r\n\r\nHello.\r\n",
@@ -211,8 +211,8 @@ def test_large_extensions_are_read_for_few_of_a_hundred_signers(
 ) -> None:
     sizes: list[int] = []
     watch(reader, monkeypatch, lambda value: sizes.append(len(value)))
-    house = TRUSTED.issue("Large", extension)
-    people = [identity(house, f"eve{number}@example.test", [house.certificate]) for number in range(SIGNERS)]
+    rig = TRUSTED.issue("Large", extension)
+    people = [identity(rig, f"eve{number}@example.test", [rig.certificate]) for number in range(SIGNERS)]
     signed = sign_message(MESSAGE, Signing(identities=[people[0], *(people[1:])], signing_time=NOW), provider=provider)
     report = run(examine(signed, examiner=Examiner(provider=provider, judging=Judging(trust_store=STORE, at=NOW))))
     assert len(report.signers) == SIGNERS
@@ -360,8 +360,8 @@ def test_signers_that_are_left_when_the_budget_is_spent_are_doubted(
     provider: CountingProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(budget_module, "MAX_MESSAGE_PATH_SIGNATURES", 2)
-    house = TRUSTED.issue("House")
-    people = [identity(house, f"p{number}@example.test", [house.certificate]) for number in range(3)]
+    rig = TRUSTED.issue("House")
+    people = [identity(rig, f"p{number}@example.test", [rig.certificate]) for number in range(3)]
     signed = sign_message(MESSAGE, Signing(identities=[people[0], *(people[1:])], signing_time=NOW), provider=provider)
     report = run(examine(signed, examiner=Examiner(provider=provider, judging=Judging(trust_store=STORE, at=NOW))))
     assert [signer.state for signer in report.signers] == [State.VERIFIED, *[State.SIGNED_UNVERIFIED] * 2]

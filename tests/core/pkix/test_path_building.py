@@ -23,7 +23,7 @@ from smime_core.pkix import (
     trail_of,
 )
 from smime_core.x509.certificate import Certificate, Extension
-from tests.support.path_house import YEAR, House, authority_extensions, clique, issue, root
+from tests.support.path_pki import YEAR, Rig, authority_extensions, clique, issue, root
 from tests.support.people import NOW, PROVIDER
 
 ALICE = "alice@example.test"
@@ -68,7 +68,7 @@ def test_certificates_of_the_evidence_complete_a_path() -> None:
 def test_a_key_rollover_is_followed_from_the_new_key_to_the_old() -> None:
     top = root("Rolling root")
     new_with_old = issue("Rolling root", "Rolling root's next key", top, authority_extensions())
-    renewed = House(name="Rolling root", certificate=new_with_old, key_name="Rolling root's next key")
+    renewed = Rig(name="Rolling root", certificate=new_with_old, key_name="Rolling root's next key")
     path = validate(renewed.certify(ALICE), new_with_old, anchors=(top.certificate,))
     assert path.certificates[1:] == (new_with_old, top.certificate)
 
@@ -157,12 +157,12 @@ def test_a_certificate_of_an_unreadable_name_spoils_nothing() -> None:
 
 @pytest.mark.parametrize("names", [["Same CA"], [f"CA {number}" for number in range(32)]], ids=["one name", "32 names"])
 def test_a_pool_of_a_thousand_that_certify_each_other_is_bounded(names: list[str]) -> None:
-    houses, pool = clique(names, 32)
+    rigs, pool = clique(names, 32)
     assert len(pool) == 992
-    leaf = houses[0].certify(ALICE)
+    leaf = rigs[0].certify(ALICE)
     with pytest.raises(LimitExceeded, match="signatures to check for a path is 201, at most 200"):
         validate(leaf, *pool, anchors=(root("Stranger").certificate,))
-    validate(leaf, *pool, anchors=(houses[31].certificate,))
+    validate(leaf, *pool, anchors=(rigs[31].certificate,))
 
 
 def test_many_copies_of_one_authority_are_one_key_to_check() -> None:

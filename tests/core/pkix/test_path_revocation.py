@@ -26,7 +26,7 @@ from smime_core.pkix import (
 )
 from smime_core.x509.certificate import Certificate, KeyUsage
 from smime_core.x509.revocation_list import RevocationList
-from tests.support.path_house import House, issue, revocation_list, root
+from tests.support.path_pki import Rig, issue, revocation_list, root
 from tests.support.people import NOW, PROVIDER
 
 STEP: Final = "6.1.3 (a)(3)"
@@ -144,11 +144,11 @@ def test_other_faults_are_told_before_what_is_unknown() -> None:
     assert trail.lookups == ()
 
 
-def crl_signer(*, usage: KeyUsage = KeyUsage.CRL_SIGN, issuer: House = ROOT) -> House:
+def crl_signer(*, usage: KeyUsage = KeyUsage.CRL_SIGN, issuer: Rig = ROOT) -> Rig:
     """A signer of lists with the issuing authority's name, but with a key of its own."""
     extensions = (build_basic_constraints(is_ca=False), build_key_usage(usage))
     certificate = issue("Issuing CA", "list key", issuer, extensions)
-    return House(name="Issuing CA", certificate=certificate, key_name="list key")
+    return Rig(name="Issuing CA", certificate=certificate, key_name="list key")
 
 
 def test_a_list_by_another_key_of_the_authority_counts_when_its_own_path_holds() -> None:
@@ -224,7 +224,7 @@ def test_a_signer_of_mail_says_nothing_about_their_own_certificate() -> None:
     """This holds even if the certificate has the authority's name and may sign lists."""
     extensions = (build_basic_constraints(is_ca=False), build_key_usage(KeyUsage.DIGITAL_SIGNATURE | KeyUsage.CRL_SIGN))
     certificate = issue("Issuing CA", "own key", ISSUING, extensions)
-    signer = House(name="Issuing CA", certificate=certificate, key_name="own key")
+    signer = Rig(name="Issuing CA", certificate=certificate, key_name="own key")
     assert validate(revocation_list(ROOT), revocation_list(ISSUING), certificate=certificate).policies is not None
     renewed = issue("Issuing CA", "own key", ISSUING, extensions)
     for further in ((), (renewed,)):
@@ -236,7 +236,7 @@ def test_a_list_may_be_about_its_own_signer() -> None:
     """PKITS 4.14.30: the status of a list's signer may be known only from that list."""
     extensions = (build_basic_constraints(is_ca=False), build_key_usage(KeyUsage.CRL_SIGN))
     certificate = issue("Root", "list key of the root", ROOT, extensions)
-    signer = House(name="Root", certificate=certificate, key_name="list key of the root")
+    signer = Rig(name="Root", certificate=certificate, key_name="list key of the root")
     path = validate(revocation_list(signer), revocation_list(ISSUING), further=(certificate,))
     assert path.certificates[-1] == ROOT.certificate
     with pytest.raises(RevocationUnknown):

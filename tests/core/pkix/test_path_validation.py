@@ -45,7 +45,7 @@ from smime_core.pkix import (
 from smime_core.pkix.purposes import OCSP_SIGNING, TIME_STAMPING
 from smime_core.policy import Policy
 from smime_core.x509.certificate import EMAIL_PROTECTION, Certificate, Extension, KeyUsage, parse_certificate
-from tests.support.path_house import YEAR, House, issue, key, root, with_version, without_extensions
+from tests.support.path_pki import YEAR, Rig, issue, key, root, with_version, without_extensions
 from tests.support.people import NOW, PROVIDER
 
 SERVER_AUTH: Final = "1.3.6.1.5.5.7.3.1"
@@ -57,14 +57,14 @@ ISSUING: Final = ROOT.issue("Issuing CA")
 
 def validate(
     certificate: Certificate,
-    *intermediates: House | Certificate,
-    anchor: TrustAnchor | House = ROOT,
+    *intermediates: Rig | Certificate,
+    anchor: TrustAnchor | Rig = ROOT,
     purpose: Purpose | CertificateUse = Purpose.SIGN,
     at: datetime.datetime = NOW,
     requirements: PolicyRequirements | None = None,
     policy: Policy = Policy.RECEIVE,
 ) -> ValidatedPath:
-    trusted = TrustAnchor(certificate=anchor.certificate) if isinstance(anchor, House) else anchor
+    trusted = TrustAnchor(certificate=anchor.certificate) if isinstance(anchor, Rig) else anchor
     return blocking.validate_path(
         certificate,
         purpose,
@@ -75,14 +75,14 @@ def validate(
                 requirements=requirements or PolicyRequirements(),
             ),
             at,
-            known=[one.certificate if isinstance(one, House) else one for one in intermediates],
+            known=[one.certificate if isinstance(one, Rig) else one for one in intermediates],
             policy=policy,
         ),
         PROVIDER,
     )
 
 
-def refusal(certificate: Certificate, *intermediates: House | Certificate, **options: object) -> tuple[str, int, str]:
+def refusal(certificate: Certificate, *intermediates: Rig | Certificate, **options: object) -> tuple[str, int, str]:
     """The label, the position and the text of the failed step, which is the last one of the trail."""
     with pytest.raises(PathError) as raised:
         validate(certificate, *intermediates, **options)  # type: ignore[arg-type]
@@ -212,8 +212,8 @@ def test_an_authority_needs_the_flag_the_key_usage_and_the_version() -> None:
     assert refusal(plain.certify(ALICE), plain)[:2] == ("6.1.4 (k)", 1)
 
     mute = issue("Mute", "Mute", ROOT, (build_basic_constraints(is_ca=True), build_key_usage(KeyUsage.CRL_SIGN)))
-    house = House(name="Mute", certificate=mute, key_name="Mute")
-    assert refusal(house.certify(ALICE), house)[:2] == ("6.1.4 (n)", 1)
+    rig = Rig(name="Mute", certificate=mute, key_name="Mute")
+    assert refusal(rig.certify(ALICE), rig)[:2] == ("6.1.4 (n)", 1)
     ancient = without_extensions(ISSUING.certificate, "Root")
     assert refusal(ISSUING.certify(ALICE), ancient)[:2] == ("6.1.4 (k)", 1)
 
@@ -234,7 +234,7 @@ def test_the_path_length_counts_authorities_that_are_not_self_issued() -> None:
     top = root("Short root", path_length=1)
     first = top.issue("First")
     rollover = issue("First", "First's next key", first, ISSUING.certificate.extensions[2:])
-    renewed = House(name="First", certificate=rollover, key_name="First's next key")
+    renewed = Rig(name="First", certificate=rollover, key_name="First's next key")
     validate(renewed.certify(ALICE), first, renewed, anchor=top)
     second = first.issue("Second")
     label, position, text = refusal(second.certify(ALICE), first, second, anchor=top)
@@ -286,7 +286,7 @@ def test_a_self_issued_authority_is_exempt_and_a_self_issued_end_is_not() -> Non
     narrow = ROOT.issue("Narrow", build_address_constraints(permitted=("example.test",)))
     alien = build_subject_alt_name(("ca@elsewhere.test",))
     renewed_certificate = issue("Narrow", "Narrow's next key", narrow, (*ISSUING.certificate.extensions[2:], alien))
-    renewed = House(name="Narrow", certificate=renewed_certificate, key_name="Narrow's next key")
+    renewed = Rig(name="Narrow", certificate=renewed_certificate, key_name="Narrow's next key")
     validate(renewed.certify(ALICE), narrow, renewed)
     assert refusal(renewed_certificate, narrow, purpose=CertificateUse(name="anything"))[:2] == ("6.1.3 (b)", 0)
 
@@ -419,5 +419,5 @@ def test_a_path_length_cannot_be_hidden_behind_other_fields(value: bytes) -> Non
 
 def test_a_negative_path_length_lets_nothing_pass() -> None:
     value = der.sequence(b"\x01\x01\xff", der.integer(-1))
-    odd = House(name="Odd", certificate=issue("Odd", "Odd", ROOT, (extension("2.5.29.19", value),)), key_name="Odd")
+    odd = Rig(name="Odd", certificate=issue("Odd", "Odd", ROOT, (extension("2.5.29.19", value),)), key_name="Odd")
     assert refusal(odd.certify(ALICE), odd)[:2] == ("6.1.4 (m)", 1)

@@ -21,7 +21,7 @@ from smime_core.pkix.policies import (
 )
 from smime_core.pkix.trust import ANY_POLICY
 from smime_core.x509.certificate import Certificate, Extension
-from tests.support.path_house import House, issue, root
+from tests.support.path_pki import Rig, issue, root
 from tests.support.people import NOW, PROVIDER
 
 GOLD: Final = "1.2.3.1"
@@ -58,9 +58,9 @@ def demand(*oids: str, **settings: bool) -> PolicyRequirements:
     )
 
 
-def found(*path: House | Certificate, requirements: PolicyRequirements) -> frozenset[str] | str:
+def found(*path: Rig | Certificate, requirements: PolicyRequirements) -> frozenset[str] | str:
     """The policies of a path, or the label of the step that refuses it. The path is given from below the root down."""
-    certificates = [one.certificate if isinstance(one, House) else one for one in path]
+    certificates = [one.certificate if isinstance(one, Rig) else one for one in path]
     try:
         return blocking.validate_path(
             certificates[-1],
@@ -105,7 +105,7 @@ def test_a_self_issued_authority_may_say_any_policy_although_it_is_inhibited() -
     renewed_certificate = issue(
         "Until", "Until's next key", until, (*until.certificate.extensions[2:4], policies(ANY_POLICY))
     )
-    renewed = House(name="Until", certificate=renewed_certificate, key_name="Until's next key")
+    renewed = Rig(name="Until", certificate=renewed_certificate, key_name="Until's next key")
     assert found(until, renewed, renewed.issue("End", policies(GOLD)), requirements=demand()) == frozenset({GOLD})
 
 
@@ -152,12 +152,12 @@ def test_mappings_that_fan_out_and_in_again_stay_within_the_policies_named() -> 
     names = [f"1.2.3.{number}" for number in range(30)]
     fan = mappings(*((one, other) for one in names for other in names))
     state = PolicyState.initial(PolicyRequirements(require_explicit_policy=True), 8)
-    house = ROOT.issue("Fan", policies(*names), fan)
+    rig = ROOT.issue("Fan", policies(*names), fan)
     for _ in range(8):
-        state.take_policies(house.certificate, is_last=False)
-        state.take_mappings(house.certificate)
+        state.take_policies(rig.certificate, is_last=False)
+        state.take_mappings(rig.certificate)
         assert len(state.levels[-1]) == len(names)
-    assert state.finish(house.certificate) == frozenset(names)
+    assert state.finish(rig.certificate) == frozenset(names)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from smime_core.trust.contacts_json import build_contacts, parse_contacts
 from smime_core.trust.decisions import Decision, DecisionKind, decision_anchors
 from smime_core.trust.decisions_json import build_decisions, parse_decisions
 from smime_core.x509.certificate import Certificate
-from tests.support import path_house, revocations
+from tests.support import path_pki, revocations
 from tests.support.people import NOW, PROVIDER, anchor, person
 from tests.support.revocations import DAY, HOUR, Reason
 from tools.fuzz.trust_targets import operator
@@ -39,12 +39,12 @@ ADDRESSES = st.builds("{}@{}".format, LABELS, HOSTS)
 
 
 @functools.cache
-def root() -> path_house.House:
-    return path_house.root()
+def root() -> path_pki.Rig:
+    return path_pki.root()
 
 
 @functools.cache
-def authorities() -> tuple[path_house.House, path_house.House]:
+def authorities() -> tuple[path_pki.Rig, path_pki.Rig]:
     upper = root().issue("Upper")
     return upper, upper.issue("Lower")
 
@@ -53,11 +53,11 @@ def authorities() -> tuple[path_house.House, path_house.House]:
 def bag() -> tuple[Certificate, ...]:
     """The two authorities of alice's path, then others: namesakes, cross-certificates, an expired one, strangers."""
     upper, lower = authorities()
-    other = path_house.root("Other root")
+    other = path_pki.root("Other root")
     return (
         upper.certificate,
         lower.certificate,
-        path_house.root("Upper").certificate,
+        path_pki.root("Upper").certificate,
         other.issue("Upper").certificate,
         other.issue("Lower", key_name="another key").certificate,
         upper.issue("Lower", not_after=NOW - DAY).certificate,
@@ -140,7 +140,7 @@ def status_by(chosen: list[tuple[str, bytes]]) -> tuple[str, str]:
 @settings(max_examples=100)
 @given(own=ADDRESSES, accepted=st.lists(st.one_of(ADDRESSES, HOSTS.map("@{}".format)), min_size=1, max_size=4))
 def test_a_decision_counts_for_its_addresses_alone(own: str, accepted: list[str]) -> None:
-    stranger = path_house.root("Stranger")
+    stranger = path_pki.root("Stranger")
     certificate = stranger.certify(own)
     decisions = [
         Decision(certificate=stranger.certificate, kind=DecisionKind.AUTHORITY, addresses=(condition,), accepted_at=NOW)

@@ -30,7 +30,7 @@ from smime_core.trust.contacts import (
 from smime_core.trust.people_files.importing import import_changed_people, import_people
 from smime_core.trust.people_files.reading import parse_people_file
 from smime_core.x509.certificate import Certificate, KeyUsage
-from tests.support import path_house
+from tests.support import path_pki
 from tests.support.people import NOW
 
 DORA: Final = "dora@example.test"
@@ -48,16 +48,16 @@ class Kind(NamedTuple):
 
 
 @functools.cache
-def house(name: str) -> path_house.House:
-    return path_house.root(name)
+def rig(name: str) -> path_pki.Rig:
+    return path_pki.root(name)
 
 
 @functools.cache
 def certificate(kind: Kind) -> Certificate:
     usage = build_key_usage(kind.usage)
-    kept = [one for one in path_house.person_extensions(DORA) if one.oid != usage.oid]
-    start = NOW - path_house.YEAR + kind.number * HOUR
-    return path_house.issue(DORA, kind.key, house(kind.issuer), (*kept, usage), not_before=start)
+    kept = [one for one in path_pki.person_extensions(DORA) if one.oid != usage.oid]
+    start = NOW - path_pki.YEAR + kind.number * HOUR
+    return path_pki.issue(DORA, kind.key, rig(kind.issuer), (*kept, usage), not_before=start)
 
 
 SIGNING, RECEIVING = Kind(SIGN, key="s"), Kind(RECEIVE, key="r")

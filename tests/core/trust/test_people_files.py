@@ -52,8 +52,8 @@ from smime_core.trust import (
 )
 from smime_core.trust.people_files import reading
 from smime_core.x509.certificate import Certificate
-from tests.support import path_house
-from tests.support.path_house import House
+from tests.support import path_pki
+from tests.support.path_pki import Rig
 from tests.support.people import NOW, PROVIDER, anchor, person, trust
 
 ALICE, BOB = person("alice").certificate, person("bob").certificate
@@ -91,9 +91,9 @@ DATA = f"data:application/pkix-cert;base64,{text64(BOB.der)}"
 
 
 @functools.cache
-def chain() -> tuple[House, House, Certificate]:
+def chain() -> tuple[Rig, Rig, Certificate]:
     """A root, an authority below it, and the certificate of Carol below that."""
-    root = path_house.root("People root")
+    root = path_pki.root("People root")
     below = root.issue("People authority")
     return root, below, below.certify("carol@example.test")
 
@@ -162,7 +162,7 @@ def test_many_entries_are_told_apart() -> None:
 
 def test_a_certificate_with_two_addresses_belongs_to_those_that_its_entry_states() -> None:
     addresses = build_subject_alt_name(("dora@example.test", "dora@other.test"))
-    both = path_house.root().issue("Dora", addresses, is_ca=False).certificate
+    both = path_pki.root().issue("Dora", addresses, is_ca=False).certificate
     assert found(parse_people_file(both.der)) == [
         ("dora@example.test", both),
         ("dora@other.test", both),
@@ -187,7 +187,7 @@ def test_a_certificate_of_another_address_than_its_entry_is_left_out(data: bytes
 
 
 def test_a_certificate_without_an_address_is_left_out() -> None:
-    nameless = path_house.root().issue("Nameless", is_ca=False).certificate
+    nameless = path_pki.root().issue("Nameless", is_ca=False).certificate
     for data in (nameless.der, card("EMAIL:bob@example.test", f"KEY;ENCODING=b:{text64(nameless.der)}")):
         file = parse_people_file(data)
         assert (file.people, file.certificates) == ((), (nameless,))
@@ -372,7 +372,7 @@ def test_a_certificate_that_is_known_stays_as_it_is() -> None:
 
 
 def test_another_certificate_than_the_known_one_waits_for_the_user() -> None:
-    other = path_house.root("Another").certify("bob@example.test")
+    other = path_pki.root("Another").certify("bob@example.test")
     contacts, file = known_from_mail(BOB), parse_people_file(build_certificates_only([other, ALICE]))
     done = import_people(contacts, file, NOW)
     assert [one.address for one in done.added] == ["alice@example.test"]
@@ -386,7 +386,7 @@ def test_another_certificate_than_the_known_one_waits_for_the_user() -> None:
 
 
 def test_a_file_with_certificates_of_a_new_person_by_two_authorities_asks_about_the_older() -> None:
-    other = path_house.root("Another").certify("bob@example.test")
+    other = path_pki.root("Another").certify("bob@example.test")
     newest, oldest = sorted((BOB, other), key=lambda one: one.not_before, reverse=True)
     for order in ([BOB, other], [other, BOB]):
         done = imported(build_certificates_only(order))
@@ -395,7 +395,7 @@ def test_a_file_with_certificates_of_a_new_person_by_two_authorities_asks_about_
 
 
 def test_an_import_pushes_out_no_certificate() -> None:
-    root = path_house.root("Another")
+    root = path_pki.root("Another")
     many = [
         root.certify("bob@example.test", not_before=NOW - number * YEAR) for number in range(MAX_CONTACT_CERTIFICATES)
     ]
@@ -408,7 +408,7 @@ def test_an_import_pushes_out_no_certificate() -> None:
 
 def several() -> Contacts:
     _, below, carol = chain()
-    odd = path_house.root("Käthe, \\; " * 8).certify("käthe+a@example.test")
+    odd = path_pki.root("Käthe, \\; " * 8).certify("käthe+a@example.test")
     file = build_certificates_only([BOB, ALICE, carol, below.certificate, odd])
     assert len(imported(file).added) == 4
     return imported(file).contacts

@@ -21,8 +21,8 @@ from smime_core.trust.judging import Judging
 from smime_core.x509.certificate import SUBJECT_ALT_NAME, Certificate, Extension
 from smime_core.x509.mail_names import SMTP_UTF8_MAILBOX
 from smime_core.x509.revocation_list import RevocationList
-from tests.support import path_house, revocations, timestamp_service
-from tests.support.path_house import House, revocation_list
+from tests.support import path_pki, revocations, timestamp_service
+from tests.support.path_pki import Rig, revocation_list
 from tests.support.people import NOW, PROVIDER
 from tests.support.timestamp_service import YEAR, build_list, tst_info
 
@@ -52,34 +52,34 @@ class TestNamesThatLookAlike:
         self, kind: str, behind: str
     ) -> None:
         excluded = der.sequence(der.element(0xA1, der.sequence(der.element(0x81, b"victim.test"))))
-        authority = path_house.root("Other", Extension(oid=NAME_CONSTRAINTS, critical=True, value=excluded))
-        for top in (authority, path_house.root()):
+        authority = path_pki.root("Other", Extension(oid=NAME_CONSTRAINTS, critical=True, value=excluded))
+        for top in (authority, path_pki.root()):
             certificate = self.certify(top, kind, f"alice@victim.test{behind}".encode())
-            identity = Identity(certificate=certificate, private_key=path_house.key("Mallory"))
+            identity = Identity(certificate=certificate, private_key=path_pki.key("Mallory"))
             assert self.examine(identity, top, "alice@victim.test") is not State.VERIFIED
             assert certificate.email_addresses == ()
         # Without the character behind it, the unconstrained authority can certify the address.
-        certificate = self.certify(path_house.root(), kind, b"alice@victim.test")
-        identity = Identity(certificate=certificate, private_key=path_house.key("Mallory"))
-        assert self.examine(identity, path_house.root(), "alice@victim.test") is State.VERIFIED
+        certificate = self.certify(path_pki.root(), kind, b"alice@victim.test")
+        identity = Identity(certificate=certificate, private_key=path_pki.key("Mallory"))
+        assert self.examine(identity, path_pki.root(), "alice@victim.test") is State.VERIFIED
 
-    def certify(self, top: House, kind: str, octets: bytes) -> Certificate:
+    def certify(self, top: Rig, kind: str, octets: bytes) -> Certificate:
         name = der.element(0x81, octets)
         if kind == "SmtpUTF8Mailbox":
             name = der.element(0xA0, der.oid(SMTP_UTF8_MAILBOX), der.explicit(0, der.element(0x0C, octets)))
         if kind == "emailAddress":
             attribute = der.sequence(der.oid(EMAIL_ADDRESS), der.element(0x16, octets))
             subject = der.sequence(der.element(der.SET, attribute))
-            return path_house.issue("Mallory", "Mallory", top, (), subject_der=subject)
+            return path_pki.issue("Mallory", "Mallory", top, (), subject_der=subject)
         names = Extension(oid=SUBJECT_ALT_NAME, critical=False, value=der.sequence(name))
-        return path_house.issue("Mallory", "Mallory", top, (names,))
+        return path_pki.issue("Mallory", "Mallory", top, (names,))
 
     def state(self, certified: str, author: str) -> State:
-        root = path_house.root()
-        identity = Identity(certificate=root.certify(certified), private_key=path_house.key(certified))
+        root = path_pki.root()
+        identity = Identity(certificate=root.certify(certified), private_key=path_pki.key(certified))
         return self.examine(identity, root, author)
 
-    def examine(self, identity: Identity, root: House, author: str) -> State:
+    def examine(self, identity: Identity, root: Rig, author: str) -> State:
         content = b"Content-Type: text/plain\r\n\r\nx\r\n"
         cms = blocking.sign_bytes(
             content, Signing(identities=[identity], signing_time=NOW, form=SignatureForm.OPAQUE), provider=PROVIDER
@@ -108,12 +108,12 @@ class TestTimesAtTheEnds:
         assert status.state.value == ("good" if at == BEGINNING else "unknown")
 
 
-ROOT = path_house.root()
+ROOT = path_pki.root()
 ISSUING = ROOT.issue("Issuing CA")
 
 
 def validate(
-    certificate: House, *lists: RevocationList, anchors: tuple[House, ...] = (ROOT,), pool: tuple[House, ...] = ()
+    certificate: Rig, *lists: RevocationList, anchors: tuple[Rig, ...] = (ROOT,), pool: tuple[Rig, ...] = ()
 ) -> ValidatedPath:
     return blocking.validate_path(
         certificate.certificate,
@@ -143,8 +143,8 @@ def test_a_key_that_an_authority_took_back_does_not_vouch_for_itself() -> None:
 
 def test_a_crl_signer_of_one_anchor_does_not_count_under_another() -> None:
     """A stranger cross-certifies another PKI's authority, revokes that, and certifies a list signer with its name."""
-    stranger = path_house.root("Stranger")
-    cross = House(
+    stranger = path_pki.root("Stranger")
+    cross = Rig(
         name="Issuing CA",
         certificate=stranger.issue("Issuing CA").certificate,
         key_name="Issuing CA",
@@ -187,10 +187,10 @@ class TestClocks:
             )
             return (build_attribute(SIGNATURE_TIME_STAMP, token),)
 
-        root = path_house.root()
+        root = path_pki.root()
         alice = Identity(
             certificate=root.certify("alice@example.test", not_after=NOW + DAY),
-            private_key=path_house.key("alice@example.test"),
+            private_key=path_pki.key("alice@example.test"),
         )
         cms = blocking.sign_bytes(
             b"Content-Type: text/plain\r\n\r\nx\r\n",

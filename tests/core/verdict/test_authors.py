@@ -22,7 +22,7 @@ from smime_core.providers.native_streaming import NativeStreamingProvider
 from smime_core.report import draw_tree, explain_signer
 from smime_core.trust.judging import Judging
 from smime_core.verdict.authors import find_other_address
-from tests.support import path_house
+from tests.support import path_pki
 from tests.support.people import MESSAGE, NOW, PROVIDER, authority, person, trust
 
 ALICE, BOB = person("alice"), person("bob")
@@ -95,9 +95,9 @@ def test_the_caller_names_nobody_beside_a_field_that_shows_somebody(field: bytes
 
 
 def test_the_verdict_names_only_addresses_that_the_path_covers() -> None:
-    root = path_house.root()
+    root = path_pki.root()
     certificate = root.certify("alice@example.test", build_subject_alt_name(("boss@bank.test", "alice@example.test")))
-    alice = Identity(certificate=certificate, private_key=path_house.key("alice@example.test"))
+    alice = Identity(certificate=certificate, private_key=path_pki.key("alice@example.test"))
     anchor = TrustAnchor(certificate=root.certificate, addresses=("@example.test",))
     store = TrustStore(anchors=(anchor,), revocation=RevocationPolicy.NOT_CHECKED)
     report = examine(signed(FROM_ALICE, identity=alice), store=store)

@@ -22,12 +22,12 @@ from smime_core.pkix import Evidence, RevocationPolicy, TrustStore
 from smime_core.providers.native_streaming import NativeStreamingProvider
 from smime_core.trust.contacts import NO_CONTACTS, CertificateSource, Contact, Contacts, KnownCertificate
 from smime_core.x509.certificate import Certificate
-from tests.support import path_house
+from tests.support import path_pki
 from tests.support.people import MESSAGE, NOW, PROVIDER
 
 ALICE = "alice@example.test"
 STREAMING = NativeStreamingProvider()
-ROOT = path_house.root("Known Root")
+ROOT = path_pki.root("Known Root")
 ISSUING = ROOT.issue("Known Issuing CA")
 LEAF = ISSUING.certify(ALICE)
 STORE = TrustStore.of(ROOT.certificate, revocation=RevocationPolicy.NOT_CHECKED)
@@ -63,7 +63,7 @@ def signed(
     *carried: Certificate, by_key_identifier: bool = False, attributes: AttributesForm = AttributesForm.STANDARD
 ) -> bytes:
     """A mail by Alice whose signature carries only these certificates."""
-    identity = Identity(certificate=LEAF, private_key=path_house.key(ALICE), chain=())
+    identity = Identity(certificate=LEAF, private_key=path_pki.key(ALICE), chain=())
     forms = SignerIdentifierForm
     name = forms.SUBJECT_KEY_IDENTIFIER if by_key_identifier else forms.ISSUER_AND_SERIAL
     options = SignerOptions(sid_form=name, attributes=attributes)
@@ -118,14 +118,14 @@ def test_an_intermediate_that_the_message_lacks_may_be_one_of_another_contact() 
 
 
 def test_a_known_certificate_gives_no_trust() -> None:
-    foreign = path_house.root("Foreign Root")
+    foreign = path_pki.root("Foreign Root")
     twin = foreign.issue("Known Issuing CA", key_name="Twin")
     for intermediates in ([], [foreign.certificate], [twin.certificate], [twin.certificate, foreign.certificate]):
         assert opinion(examine(signed(LEAF), known(LEAF, *intermediates))) == (State.SIGNED_UNVERIFIED, UNTRUSTED)
 
 
 def test_an_intermediate_of_the_same_name_does_not_hide_the_right_one() -> None:
-    twins = [path_house.root(f"Root {number}").issue("Known Issuing CA", key_name="Twin") for number in range(5)]
+    twins = [path_pki.root(f"Root {number}").issue("Known Issuing CA", key_name="Twin") for number in range(5)]
     people = known(LEAF, *(twin.certificate for twin in twins), ISSUING.certificate)
     assert opinion(examine(signed(LEAF), people)) == VERIFIED
     carried = (LEAF, *(twin.certificate for twin in twins))
@@ -135,16 +135,16 @@ def test_an_intermediate_of_the_same_name_does_not_hide_the_right_one() -> None:
 def twin_of_alice() -> Certificate:
     """Mallory's certificate, by the same authority, whose key identifier is that of Alice's."""
     own = build_subject_key_identifier(LEAF.public_key)
-    extensions = (own, *path_house.person_extensions("mallory@example.test"))
+    extensions = (own, *path_pki.person_extensions("mallory@example.test"))
     template = CertificateTemplate(
         serial_number=new_serial_number(PROVIDER),
         subject_der=build_name((COMMON_NAME, "Mallory")),
-        public_key=public_key_of(path_house.key("Mallory")),
+        public_key=public_key_of(path_pki.key("Mallory")),
         not_before=LEAF.not_before,
         not_after=LEAF.not_after,
         extensions=extensions,
     )
-    issuer_der, key = ISSUING.certificate.subject_der, path_house.key(ISSUING.key_name)
+    issuer_der, key = ISSUING.certificate.subject_der, path_pki.key(ISSUING.key_name)
     return run(build_certificate(template, issuer_der=issuer_der, signing_key=key, provider=PROVIDER))
 
 

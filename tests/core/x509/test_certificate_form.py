@@ -9,9 +9,9 @@ import pytest
 from smime_core.asn1 import der
 from smime_core.errors import MalformedMessage
 from smime_core.x509.certificate import AUTHORITY_KEY_IDENTIFIER, Certificate, Extension, parse_certificate
-from tests.support.path_house import House, root
+from tests.support.path_pki import Rig, root
 
-ROOT: Final[House] = root()
+ROOT: Final[Rig] = root()
 PARTS: Final = tuple(bytes(one.encoded) for one in der.read_sequence(ROOT.certificate.der))
 FIELDS: Final = tuple(bytes(one.encoded) for one in der.read_sequence(PARTS[0]))
 ISSUER_ID, SUBJECT_ID = der.element(0x81, b"\0\1"), der.element(0x82, b"\0\2")

@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-from tests.support.extension.keys_page import house as house
+from tests.support.extension.keys_page import rig as rig

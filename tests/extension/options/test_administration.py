@@ -16,7 +16,7 @@ from tests.support.browser.browsers import Browser, Chromium, Name
 from tests.support.browser.page import Page
 from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.driver import Extension
-from tests.support.extension.keys_page import NEW, NOW, PASSPHRASE, House, make_backup, open_keys, restore, show_section
+from tests.support.extension.keys_page import NEW, NOW, PASSPHRASE, Rig, make_backup, open_keys, restore, show_section
 from tests.support.extension.managed import start_managed
 from tests.support.extension.viewer import open_file
 from tests.support.extension.writing_settings import LABELS
@@ -50,12 +50,12 @@ def shown(page: Page) -> dict[str, Any]:
 def test_settings_of_an_administrator_count_and_cannot_be_changed(
     name: Name,
     folder: Path,
-    house: House,
+    rig: Rig,
     tmp_path: Path,
     running_browsers: list[Browser],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    authority = house.write_authority()
+    authority = rig.write_authority()
     settings = {
         "anchors": [base64.b64encode(authority.read_bytes()).decode()],
         "mozilla": False,
@@ -87,7 +87,7 @@ def test_settings_of_an_administrator_count_and_cannot_be_changed(
         page.wait_for_text("Saved", selector="[data-test=settings-done]")
         own = page.js(IN_PAGE["settingsOfAnAdministratorCountAndCannotBeChanged"])
         assert own == {"idleMinutes": 15, "harvest": True, "strict": True, "directory": ""}
-        extension.unlock(house.file, PASSPHRASE)
+        extension.unlock(rig.file, PASSPHRASE)
         page.reload()
         page.wait_for_text("after 5 minutes without use", selector="[data-test=state]")
         show_section(page, "trust")
@@ -100,15 +100,15 @@ def test_settings_of_an_administrator_count_and_cannot_be_changed(
 def test_an_administrators_anchors_count_in_every_form_of_file(
     name: Name,
     folder: Path,
-    house: House,
+    rig: Rig,
     tmp_path: Path,
     running_browsers: list[Browser],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    anchor = house.authority.identity.certificate
+    anchor = rig.authority.identity.certificate
     p7b = build_certificates_only([anchor])
     letter = tmp_path / "letter.eml"
-    letter.write_bytes(sign_message(LETTER, Signing(identities=[house.alice], signing_time=NOW), NATIVE))
+    letter.write_bytes(sign_message(LETTER, Signing(identities=[rig.alice], signing_time=NOW), NATIVE))
     forms = {
         base64.b64encode(p7b).decode(): "verified",
         build_pem("CERTIFICATE", anchor.der).decode().replace("\n", " "): "verified",
@@ -128,12 +128,12 @@ def test_an_administrators_anchors_count_in_every_form_of_file(
 def test_a_restored_backup_brings_no_decision_that_is_left_to_nobody(
     extension: Extension,
     folder: Path,
-    house: House,
+    rig: Rig,
     tmp_path: Path,
     running_browsers: list[Browser],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    extension.keep(anchors=[house.write_authority()], people=[house.bob_file])
+    extension.keep(anchors=[rig.write_authority()], people=[rig.bob_file])
     page = open_keys(extension)
     backup = tmp_path / "whole.backup"
     backup.write_bytes(make_backup(page))

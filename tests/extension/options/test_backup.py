@@ -32,7 +32,7 @@ from tests.support.extension.keys_page import (
     OPERATION_SECONDS,
     PASSPHRASE,
     TICK_ALL,
-    House,
+    Rig,
     make_backup,
     open_keys,
     open_review,
@@ -109,19 +109,19 @@ def followed_list(authority: Authority) -> bytes:
 
 
 @pytest.fixture
-def extension(browser: Browser, folder: Path, house: House) -> Iterator[Extension]:
-    extension = fill(Extension(browser, folder), house)
+def extension(browser: Browser, folder: Path, rig: Rig) -> Iterator[Extension]:
+    extension = fill(Extension(browser, folder), rig)
     yield extension
     extension.uninstall()
 
 
-def fill(extension: Extension, house: House) -> Extension:
+def fill(extension: Extension, rig: Rig) -> Extension:
     """Import Alice's keys, choose one of them for signing, and add her authority, Bob and a directory."""
-    extension.unlock(house.file, PASSPHRASE)
+    extension.unlock(rig.file, PASSPHRASE)
     page = open_keys(extension)
-    page.choose_files("#anchor", [house.write_authority()])
+    page.choose_files("#anchor", [rig.write_authority()])
     page.wait_for_text("Example CA", selector="#anchors", timeout_seconds=30)
-    page.choose_files("#person", [house.bob_file])
+    page.choose_files("#person", [rig.bob_file])
     page.wait_for_text("bob@example.test", selector="#people", timeout_seconds=30)
     page.click('[data-expiry="very-soon"] [data-test=prefer]')
     page.wait_for_selector('[data-expiry="very-soon"] [data-test=preferred]')
@@ -239,10 +239,10 @@ def test_a_replacing_restore_announces_what_it_deletes(extension: Extension, tmp
 @pytest.mark.thorough(False)
 @pytest.mark.parametrize("source", ["chromium", "firefox"])
 def test_a_backup_of_one_browser_brings_everything_to_the_other(
-    chromium: Chromium, firefox: Firefox, folder: Path, house: House, tmp_path: Path, source: Name
+    chromium: Chromium, firefox: Firefox, folder: Path, rig: Rig, tmp_path: Path, source: Name
 ) -> None:
     here, there = (chromium, firefox) if source == "chromium" else (firefox, chromium)
-    first = fill(Extension(here, folder), house)
+    first = fill(Extension(here, folder), rig)
     page = open_keys(first)
     file = tmp_path / "whole.backup"
     file.write_bytes(make_backup(page))
@@ -261,9 +261,7 @@ def test_a_backup_of_one_browser_brings_everything_to_the_other(
     page.close()
 
     # The restored keys open under the passphrase that they had in the first browser.
-    encrypted = run(
-        encrypt_message(mail(text(WORDS)), Encrypting(recipients=[house.alice.certificate]), provider=NATIVE)
-    )
+    encrypted = run(encrypt_message(mail(text(WORDS)), Encrypting(recipients=[rig.alice.certificate]), provider=NATIVE))
     (tmp_path / "encrypted.eml").write_bytes(encrypted)
     viewer = there.open(second.base + "viewer/viewer.html")
     viewer.wait_for_text("Choose a file")

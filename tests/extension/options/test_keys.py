@@ -24,7 +24,7 @@ from tests.support.extension.keys_page import (
     NOW,
     OPERATION_SECONDS,
     PASSPHRASE,
-    House,
+    Rig,
     make_backup,
     open_keys,
     open_review,
@@ -41,9 +41,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 
 @pytest.fixture(scope="module")
-def extension(browser: Browser, folder: Path, house: House) -> Iterator[Extension]:
+def extension(browser: Browser, folder: Path, rig: Rig) -> Iterator[Extension]:
     extension = Extension(browser, folder)
-    extension.unlock(house.file, PASSPHRASE)
+    extension.unlock(rig.file, PASSPHRASE)
     yield extension
     extension.uninstall()
 
@@ -93,7 +93,7 @@ def choose_form(page: Page, form: str) -> None:
     [(None, "2.16.840.1.101.3.4.2.1"), ("modern", "1.2.840.113549.1.5.14"), ("legacy", "1.3.14.3.2.26")],
 )
 def test_a_key_file_leaves_under_the_passphrase_that_is_asked(
-    options: Page, house: House, form: str | None, mark: str
+    options: Page, rig: Rig, form: str | None, mark: str
 ) -> None:
     options.click("[data-test=export-keys]")
     if form is not None:
@@ -106,7 +106,7 @@ def test_a_key_file_leaves_under_the_passphrase_that_is_asked(
     name, p12 = saved(options)
     assert name == "alice@example.test.p12"
     opened = run(load_identities(p12, NEW.encode(), provider=NATIVE))
-    assert {one.certificate for one in opened} == {house.alice.certificate, house.ending.certificate}
+    assert {one.certificate for one in opened} == {rig.alice.certificate, rig.ending.certificate}
     assert der.oid(mark) in bytes(der.read_sequence(p12)[2].encoded)
     options.wait_for_text("Saved elsewhere", selector="[data-test=backup-state]")
 
@@ -154,9 +154,9 @@ def test_a_changed_passphrase_opens_the_keys_and_the_old_one_no_longer(extension
         options.click("[data-test=passphrase-change-cancel]")
 
 
-def test_people_come_out_of_a_file_with_several_and_are_found_and_saved(options: Page, house: House) -> None:
+def test_people_come_out_of_a_file_with_several_and_are_found_and_saved(options: Page, rig: Rig) -> None:
     show_section(options, "people")
-    options.choose_files("#person", [house.bob_file])
+    options.choose_files("#person", [rig.bob_file])
     options.wait_for_text("bob@example.test", selector="#people", timeout_seconds=30)
     options.wait_for_text("New: 2", selector="[data-test=people-done]")
     options.fill("[data-test=people-search]", "bob")
@@ -164,15 +164,15 @@ def test_people_come_out_of_a_file_with_several_and_are_found_and_saved(options:
     options.click("[data-test=person] [data-test=save-certificate]")
     name, pem = saved(options)
     assert name == "bob@example.test.pem"
-    assert base64.b64decode(b"".join(pem.splitlines()[1:-1])) == house.bob.certificate.der
+    assert base64.b64decode(b"".join(pem.splitlines()[1:-1])) == rig.bob.certificate.der
     options.fill("[data-test=people-search]", "nobody at all")
     options.wait_for_text("Nobody matches", selector="[data-test=people-count]")
 
 
-def test_an_address_book_is_imported_and_says_what_it_leaves_out(options: Page, house: House, tmp_path: Path) -> None:
+def test_an_address_book_is_imported_and_says_what_it_leaves_out(options: Page, rig: Rig, tmp_path: Path) -> None:
     known = {
         name: KnownCertificate(
-            certificate=house.issue(f"{name}@example.test").certificate,
+            certificate=rig.issue(f"{name}@example.test").certificate,
             source=CertificateSource.CONTACTS,
             first_seen=NOW,
             last_seen=NOW,
@@ -207,8 +207,8 @@ def test_a_file_without_certificates_is_said_to_have_none(options: Page, tmp_pat
     assert options.js(KEPT) == before
 
 
-def test_the_time_that_was_set_locks_the_keys(extension: Extension, options: Page, house: House) -> None:
-    extension.open_keys(house.file, PASSPHRASE)
+def test_the_time_that_was_set_locks_the_keys(extension: Extension, options: Page, rig: Rig) -> None:
+    extension.open_keys(rig.file, PASSPHRASE)
     options.js(IN_PAGE["setFiveMinutes"])
     options.wait_for_text("after 5 minutes", selector="[data-test=state]")
     options.js(IN_PAGE["letTheTimePass"])
@@ -218,15 +218,15 @@ def test_the_time_that_was_set_locks_the_keys(extension: Extension, options: Pag
 
 
 def test_to_switch_strict_cleanup_locks_the_keys_and_they_open_again(
-    extension: Extension, options: Page, house: House
+    extension: Extension, options: Page, rig: Rig
 ) -> None:
-    extension.unlock(house.file, PASSPHRASE)
+    extension.unlock(rig.file, PASSPHRASE)
     show_section(options, "settings")
     options.click("[data-test=strict]")
     options.wait_for_text("Saved", selector="[data-test=settings-done]")
     options.wait_for_text("Your keys are locked", selector="[data-test=state]")
     extension.is_locked = True
-    extension.unlock(house.file, PASSPHRASE)
+    extension.unlock(rig.file, PASSPHRASE)
     options.click("[data-test=strict]")
     options.wait_for_text("Your keys are locked", selector="[data-test=state]")
     extension.is_locked = True

@@ -10,7 +10,7 @@ import pytest
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension
-from tests.support.extension.keys_page import PASSPHRASE, House, house as house, open_keys, show_section, submit
+from tests.support.extension.keys_page import PASSPHRASE, Rig, open_keys, rig as rig, show_section, submit
 from tests.support.new_passphrases import NEXT, SHORT, TOO_SHORT, is_in_sight, type_twice
 
 pytestmark = pytest.mark.browser
@@ -26,9 +26,9 @@ PLACES = (
 
 
 @pytest.fixture
-def options(browser: Browser, folder: Path, house: House) -> Iterator[Page]:
+def options(browser: Browser, folder: Path, rig: Rig) -> Iterator[Page]:
     extension = Extension(browser, folder)
-    extension.unlock(house.file, PASSPHRASE)
+    extension.unlock(rig.file, PASSPHRASE)
     page = open_keys(extension)
     yield page
     page.close()

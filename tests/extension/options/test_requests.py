@@ -37,7 +37,7 @@ from tests.support.extension.keys_page import (
     NOW,
     OPERATION_SECONDS,
     PASSPHRASE,
-    House,
+    Rig,
     open_keys,
     saved,
     submit,
@@ -51,17 +51,17 @@ STATEMENT = "Who signs this is new here."
 
 
 @pytest.fixture
-def extension(browser: Browser, folder: Path, house: House) -> Iterator[Extension]:
+def extension(browser: Browser, folder: Path, rig: Rig) -> Iterator[Extension]:
     """The extension as after its installation, without keys, but with the authority."""
     extension = Extension(browser, folder)
-    extension.keep(anchors=[house.write_authority()])
+    extension.keep(anchors=[rig.write_authority()])
     yield extension
     extension.uninstall()
 
 
-def certify(house: House, request: CertificationRequest) -> Certificate:
+def certify(rig: Rig, request: CertificationRequest) -> Certificate:
     """The certificate that an authority issues for a request whose addresses it has checked."""
-    issuer = house.authority.identity
+    issuer = rig.authority.identity
     encrypts_by = KeyUsage.KEY_ENCIPHERMENT if request.public_key.key_type is KeyType.RSA else KeyUsage.KEY_AGREEMENT
     template = CertificateTemplate(
         serial_number=new_serial_number(NATIVE),
@@ -109,9 +109,9 @@ def sign_field(extension: Extension, site: Site) -> str:
     return armored
 
 
-def judge(armored: str, site: Site, house: House) -> MessageReport:
+def judge(armored: str, site: Site, rig: Rig) -> MessageReport:
     """The report on a signed field by a server that trusts the authority."""
-    anchor = house.authority.identity.certificate
+    anchor = rig.authority.identity.certificate
     trust_store = TrustStore.of(anchor, revocation=RevocationPolicy.NOT_CHECKED)
     at = datetime.datetime.now(datetime.UTC)
     opening = examine_field(
@@ -124,20 +124,20 @@ def judge(armored: str, site: Site, house: House) -> MessageReport:
     return run(opening)
 
 
-def open_mail(extension: Extension, house: House, certificate: Certificate, words: str) -> None:
+def open_mail(extension: Extension, rig: Rig, certificate: Certificate, words: str) -> None:
     """Open a mail that is encrypted for one certificate, and check that its words are shown."""
     encrypted = run(encrypt_message(mail(text(words)), Encrypting(recipients=[certificate]), provider=NATIVE))
-    (house.folder / "encrypted.eml").write_bytes(encrypted)
+    (rig.folder / "encrypted.eml").write_bytes(encrypted)
     viewer = extension.browser.open(extension.base + "viewer/viewer.html")
     viewer.wait_for_text("Choose a file")
-    viewer.choose_files("#file", [house.folder / "encrypted.eml"])
+    viewer.choose_files("#file", [rig.folder / "encrypted.eml"])
     viewer.wait_for_frame("mail_view.html", timeout_seconds=OPERATION_SECONDS).wait_for_text(words)
     viewer.close()
 
 
 @pytest.mark.parametrize("kind", ["p-256", "rsa-3072"])
 def test_a_key_made_here_signs_and_opens_once_its_authority_has_answered(
-    extension: Extension, house: House, site: Site, kind: str
+    extension: Extension, rig: Rig, site: Site, kind: str
 ) -> None:
     page = open_keys(extension)
     page.click("[data-test=make-request]")
@@ -149,9 +149,9 @@ def test_a_key_made_here_signs_and_opens_once_its_authority_has_answered(
     page.wait_for_text("carol@example.test", selector="[data-test=waiting-request]")
 
     # The certificate of another key is refused, and the key still waits for its own.
-    foreign, answer = house.folder / "foreign.pem", house.folder / "answer.pem"
-    foreign.write_bytes(house.bob.certificate.der)
-    certificate = certify(house, request)
+    foreign, answer = rig.folder / "foreign.pem", rig.folder / "answer.pem"
+    foreign.write_bytes(rig.bob.certificate.der)
+    certificate = certify(rig, request)
     answer.write_bytes(certificate.der)
     finish(page, foreign)
     page.click("[data-test=finish-go]")
@@ -168,24 +168,24 @@ def test_a_key_made_here_signs_and_opens_once_its_authority_has_answered(
     assert "Not saved anywhere else" in page.text("[data-test=backup-state]")
     page.close()
 
-    report = judge(sign_field(extension, site), site, house)
+    report = judge(sign_field(extension, site), site, rig)
     assert report.state is State.VERIFIED
     assert report.content.decode() == STATEMENT
     assert [signer.certificate for signer in report.signers] == [certificate]
-    open_mail(extension, house, certificate, "For the new key alone.")
+    open_mail(extension, rig, certificate, "For the new key alone.")
 
 
 def test_the_authority_of_a_certificate_that_was_requested_is_asked_about(
-    browser: Browser, folder: Path, house: House
+    browser: Browser, folder: Path, rig: Rig
 ) -> None:
     extension = Extension(browser, folder)
     page = open_keys(extension)
     page.click("[data-test=make-request]")
     page.fill("[data-test=request-address]", "carol@example.test")
     request = make_request(page)
-    answer = house.folder / "answer.p7b"
-    authority = house.authority.identity.certificate
-    answer.write_bytes(build_certificates_only([certify(house, request), authority]))
+    answer = rig.folder / "answer.p7b"
+    authority = rig.authority.identity.certificate
+    answer.write_bytes(build_certificates_only([certify(rig, request), authority]))
     finish(page, answer)
     submit(page, "finish")
     asked = page.wait_for_text("Trust the authority", selector="[data-test=own-authority]", timeout_seconds=30)
@@ -197,14 +197,14 @@ def test_the_authority_of_a_certificate_that_was_requested_is_asked_about(
 
 
 def test_a_renewed_identity_signs_and_the_old_key_still_opens_old_mail(
-    extension: Extension, house: House, site: Site
+    extension: Extension, rig: Rig, site: Site
 ) -> None:
-    extension.unlock(house.write_keys("ending.p12", [house.ending]), PASSPHRASE)
+    extension.unlock(rig.write_keys("ending.p12", [rig.ending]), PASSPHRASE)
     page = open_keys(extension)
     page.click('[data-expiry="very-soon"] [data-test=renew]')
     assert page.value("[data-test=request-address]") == "alice@example.test"
-    certificate = certify(house, make_request(page))
-    answer = house.folder / "renewed.pem"
+    certificate = certify(rig, make_request(page))
+    answer = rig.folder / "renewed.pem"
     answer.write_bytes(certificate.der)
     finish(page, answer)
     submit(page, "finish")
@@ -212,7 +212,7 @@ def test_a_renewed_identity_signs_and_the_old_key_still_opens_old_mail(
     assert page.js("() => document.querySelectorAll('[data-test=identity]').length") == 2
     page.close()
 
-    report = judge(sign_field(extension, site), site, house)
+    report = judge(sign_field(extension, site), site, rig)
     assert [signer.certificate for signer in report.signers] == [certificate]
-    open_mail(extension, house, house.ending.certificate, "From the time of the old key.")
-    open_mail(extension, house, certificate, "For the new key.")
+    open_mail(extension, rig, rig.ending.certificate, "From the time of the old key.")
+    open_mail(extension, rig, certificate, "For the new key.")

@@ -10,7 +10,7 @@ import pytest
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension
-from tests.support.extension.keys_page import PASSPHRASE, House, show_section
+from tests.support.extension.keys_page import PASSPHRASE, Rig, show_section
 
 pytestmark = pytest.mark.browser
 
@@ -25,9 +25,9 @@ SMALL = (780, 440)
 
 
 @pytest.fixture(scope="module")
-def extension(browser: Browser, folder: Path, house: House) -> Iterator[Extension]:
+def extension(browser: Browser, folder: Path, rig: Rig) -> Iterator[Extension]:
     extension = Extension(browser, folder)
-    extension.import_keys(house.file, PASSPHRASE, expect="are ready")
+    extension.import_keys(rig.file, PASSPHRASE, expect="are ready")
     yield extension
     extension.uninstall()
 

@@ -14,7 +14,7 @@ import pytest
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension, running_site, textarea
-from tests.support.extension.keys_page import OPERATION_SECONDS, PASSPHRASE, House, open_keys, show_section
+from tests.support.extension.keys_page import OPERATION_SECONDS, PASSPHRASE, Rig, open_keys, show_section
 from tests.support.vault.watching_worker import LISTEN, WATCHING_WORKER
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
@@ -57,15 +57,15 @@ def signed_with(extension: Extension, listener: Page) -> list[str]:
     return [way for ways in seen for way in ways]
 
 
-def test_the_setting_reaches_the_next_vault_and_its_end_the_one_after(watched: Extension, house: House) -> None:
+def test_the_setting_reaches_the_next_vault_and_its_end_the_one_after(watched: Extension, rig: Rig) -> None:
     listener = open_keys(watched)
     listener.js(LISTEN)
-    watched.unlock(house.file, PASSPHRASE)
+    watched.unlock(rig.file, PASSPHRASE)
     assert signed_with(watched, listener) != []
     for strict in (True, False):
         show_section(listener, "settings")
         listener.click("[data-test=strict]")
         listener.wait_for_text("Your keys are locked", selector="[data-test=state]")
         watched.is_locked = True
-        watched.unlock(house.file, PASSPHRASE)
+        watched.unlock(rig.file, PASSPHRASE)
         assert (signed_with(watched, listener) == []) is strict

@@ -199,7 +199,7 @@ def clear(
 
 
 @dataclass(frozen=True)
-class Desk(QuickLab):
+class ReportLab(QuickLab):
     """A folder with the authority, Alice and Bob, in which the command and openssl run."""
 
     def people(self) -> None:

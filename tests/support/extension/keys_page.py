@@ -32,7 +32,7 @@ KEPT = IN_PAGE["keptInPage"]
 TICK_ALL = """() => document.querySelectorAll("[data-test^=restore-take-]").forEach((box) => box.click())"""
 
 
-class House:
+class Rig:
     """Alice with two identities, of which one expires soon, Bob, and their authority."""
 
     def __init__(self, folder: Path) -> None:
@@ -63,8 +63,8 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> House:
-    return House(tmp_path_factory.mktemp("house"))
+def rig(tmp_path_factory: pytest.TempPathFactory) -> Rig:
+    return Rig(tmp_path_factory.mktemp("rig"))
 
 
 def open_keys(extension: Extension) -> Page:

@@ -16,7 +16,7 @@ from tests.support.extension.driver import Extension
 from tests.support.extension.keys_page import show_section
 from tests.support.pages.driver import OPERATION_SECONDS, named
 from tests.support.pages.parcel_letters import WORDS
-from tests.support.pages.parcels import ParcelHouse
+from tests.support.pages.parcels import ParcelRig
 from webbridge.delivery.parcels import Parcel
 from webbridge.demo.accounts import Account
 
@@ -31,27 +31,27 @@ class ParcelSender:
     """Alice with the extension and her keys, a webmail, and a bridge with parcels."""
 
     extension: Extension
-    house: ParcelHouse
+    rig: ParcelRig
     webmail: Webmail
 
     @property
     def alice(self) -> Account:
-        return self.house.stack.accounts[0]
+        return self.rig.stack.accounts[0]
 
     def new_token(self, account: Account | None = None) -> str:
         """Make a token, in place of an earlier one."""
         address = (account or self.alice).address
-        self.house.delivery.tokens.revoke(address, TOKEN_NAME)
-        return self.house.delivery.tokens.make(address, TOKEN_NAME, 30)
+        self.rig.delivery.tokens.revoke(address, TOKEN_NAME)
+        return self.rig.delivery.tokens.make(address, TOKEN_NAME, 30)
 
     def revoke(self) -> None:
-        self.house.delivery.tokens.revoke(self.alice.address, TOKEN_NAME)
+        self.rig.delivery.tokens.revoke(self.alice.address, TOKEN_NAME)
 
     def enter_token(self, token: str, *, url: str | None = None) -> str:
         """Enter a server and a token in the settings, and return what the page says to it."""
         page = self.extension.open_options()
         show_section(page, "writing")
-        page.fill(named("parcel-server-address"), self.house.stack.pages_url if url is None else url)
+        page.fill(named("parcel-server-address"), self.rig.stack.pages_url if url is None else url)
         page.click(f"{named('parcel-server-token')} {named('passphrase')}")
         page.type(token)
         page.click(named("parcel-server-go"))
@@ -75,7 +75,7 @@ class ParcelSender:
 
     def newest(self) -> Parcel:
         """The newest parcel of Alice at the bridge."""
-        return self.house.delivery.parcels.list_own(self.alice.address, before=None).parcels[0].parcel
+        return self.rig.delivery.parcels.list_own(self.alice.address, before=None).parcels[0].parcel
 
     def wait_until_deleted(self) -> Parcel:
         """Wait until the bytes of the newest parcel are deleted, and return it."""

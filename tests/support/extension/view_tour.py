@@ -23,7 +23,7 @@ from tests.support.extension.mail_letters import file, mail, multipart, text
 from tests.support.extension.stage import OPENING_SECONDS, Stage
 from tests.support.extension.viewer import open_file
 from tests.support.pages.driver import OPERATION_SECONDS, named
-from tests.support.pages.parcels import MESSAGE, ParcelHouse, letter
+from tests.support.pages.parcels import MESSAGE, ParcelRig, letter
 
 _BOB = "bob@example.test"
 _KNOWN = "[data-test=recipient]:not([data-readiness=asking])"
@@ -39,7 +39,7 @@ class ExtensionTour:
     """The extension with Alice's keys, the sites that she visits, and a service with parcels."""
 
     stage: Stage
-    house: ParcelHouse
+    rig: ParcelRig
     folder: Path
     marks: Marks = field(default_factory=Marks)
 
@@ -57,15 +57,15 @@ class ExtensionTour:
 
 def open_parcel(tour: ExtensionTour) -> None:
     """A parcel with its letter and files, and a reply that is begun."""
-    marks, house = tour.marks, tour.house
-    tour.stage.extension.keep(anchors=[house.stack.folder / "ca.pem"])
+    marks, rig = tour.marks, tour.rig
+    tour.stage.extension.keep(anchors=[rig.stack.folder / "ca.pem"])
     message = letter(marks("subject"), marks("text"), attached=[(f"{marks('attachment')}.txt", b"Bring wax.")])
     files = {MESSAGE: message, f"{marks('file')}.pdf": b"%PDF-1.7 the plan"}
-    sent = house.send(files, kind="message", signer=house.stack.accounts[1].identity)
+    sent = rig.send(files, kind="message", signer=rig.stack.accounts[1].identity)
     marks.words["words"] = sent.words
     page = tour.open(f"{tour.stage.extension.base}parcel/parcel.html")
     page.wait_for_selector(named("address"))
-    page.fill(named("address"), sent.link(house.stack.pages_url))
+    page.fill(named("address"), sent.link(rig.stack.pages_url))
     page.click(named("address-go"))
     page.wait_for_selector(named("admit-server"))
     page.click(named("admit-server"))

@@ -21,7 +21,7 @@ from smime_core.parcels import Manifest, ParcelFile, build_manifest, describe_ch
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import ENTER, Page
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
-from tests.support.pages.sent_parcels import SendingHouse
+from tests.support.pages.sent_parcels import SendingRig
 from tests.support.people import PROVIDER
 from webbridge.database.tables import KEPT_INDEX
 from webbridge.delivery.kept.announcements import NewIndex
@@ -56,21 +56,21 @@ def many_files(count: int) -> list[dict[str, Any]]:
 class Cabinet:
     """The kept files of the first account at the bridge."""
 
-    house: SendingHouse
+    rig: SendingRig
 
     @property
     def account(self) -> str:
-        return self.house.stack.accounts[0].address
+        return self.rig.stack.accounts[0].address
 
     def index(self) -> StoredIndex:
-        return self.house.delivery.kept.index(self.account)
+        return self.rig.delivery.kept.index(self.account)
 
     def index_bytes(self) -> bytes:
-        return b"".join(self.house.delivery.kept.read_index(self.account)[1])
+        return b"".join(self.rig.delivery.kept.read_index(self.account)[1])
 
     def store_index(self, files: Sequence[dict[str, Any]], *, signer: Identity, number: int | None = None) -> None:
         """Store the next version. `number` is the one that its content has, if that is another one."""
-        reader = self.house.stack.accounts[0].identity
+        reader = self.rig.stack.accounts[0].identity
         version = self.index().version + 1
         inside = version if number is None else number
         text = json.dumps(
@@ -94,31 +94,31 @@ class Cabinet:
         signing = Signing(identities=[signer], signing_time=datetime.now(UTC))
         signed = run(build_manifest(manifest, PROVIDER, certificates=[reader.certificate], signing=signing))
         new = NewIndex(version=version, objects=(len(cms),), manifest_bytes=len(signed), kept=(), deleted=())
-        self.house.delivery.kept.put_index(self.account, new, cms + signed)
+        self.rig.delivery.kept.put_index(self.account, new, cms + signed)
 
     def put_back(self, index: StoredIndex, data: bytes) -> None:
         """Store an older version, as the operator may who restores a backup or lies."""
-        self.house.delivery.store.write_whole(index.folder, data)
+        self.rig.delivery.store.write_whole(index.folder, data)
         values = {
             "version": index.version,
             "folder": index.folder,
             "objects": json.dumps(index.objects),
             "manifest_bytes": index.manifest_bytes,
         }
-        with services_of(self.house.app).database.transaction() as rows:
+        with services_of(self.rig.app).database.transaction() as rows:
             rows.execute(update(KEPT_INDEX).where(KEPT_INDEX.c.account == self.account).values(values))
 
     def objects(self) -> list[bytes]:
         """All objects in the store."""
-        store = Path(self.house.delivery.config.store)
+        store = Path(self.rig.delivery.config.store)
         return [file.read_bytes() for file in store.rglob("*") if file.is_file()]
 
 
 class FilesPage:
     """The view of a person who has unlocked the keys."""
 
-    def __init__(self, browser: Browser, house: SendingHouse) -> None:
-        self.pages = MailPages(browser, house.stack.pages_url, house.stack.accounts[0])
+    def __init__(self, browser: Browser, rig: SendingRig) -> None:
+        self.pages = MailPages(browser, rig.stack.pages_url, rig.stack.accounts[0])
         self.page: Page = self.pages.page
         self.page.activate()
         self.pages.enter()

@@ -71,7 +71,7 @@ def _replace(
 
 
 @dataclass(frozen=True, slots=True)
-class LyingHouse:
+class LyingRig:
     """A demonstration, and the bridge of it that lies."""
 
     stack: DemoStack
@@ -79,10 +79,10 @@ class LyingHouse:
 
 
 @pytest.fixture(scope="module")
-def lying(pages_with_sources: Path) -> Iterator[LyingHouse]:
+def lying(pages_with_sources: Path) -> Iterator[LyingRig]:
     """A demonstration of one module's own, whose bridge may lie."""
     bridge = LyingBridge()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(demonstration, "serve", bridge.serve)
         with DemoStack(pages_folder=pages_with_sources) as stack:
-            yield LyingHouse(stack, bridge)
+            yield LyingRig(stack, bridge)

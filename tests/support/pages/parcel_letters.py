@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
-from tests.support.pages.parcels import ParcelHouse
+from tests.support.pages.parcels import ParcelRig
 
 CAROL, DORA = "carla@elsewhere.test", "dora@elsewhere.test"
 LINK = re.compile(r"https?://[^\s/]+(/parcel\.html#[\w-]{22})")
@@ -25,8 +25,8 @@ MISSING = """(count) => {
 class ParcelLetter:
     """A letter of the first account, in one tab."""
 
-    def __init__(self, browser: Browser, house: ParcelHouse, *, beside: Page | None = None) -> None:
-        self._use(MailPages(browser, house.stack.pages_url, house.stack.accounts[0], beside=beside))
+    def __init__(self, browser: Browser, rig: ParcelRig, *, beside: Page | None = None) -> None:
+        self._use(MailPages(browser, rig.stack.pages_url, rig.stack.accounts[0], beside=beside))
         self.pages.enter()
 
     @classmethod
@@ -91,29 +91,29 @@ class ParcelLetter:
         self.pages.close()
 
 
-def notices_to(house: ParcelHouse, address: str) -> list[str]:
+def notices_to(rig: ParcelRig, address: str) -> list[str]:
     """The texts of the notices to a person, the oldest first."""
-    mails = zip(house.post.recipients, house.post.mails, strict=False)
+    mails = zip(rig.post.recipients, rig.post.mails, strict=False)
     bodies = [mail.get_body(("plain",)) for recipients, mail in mails if address in recipients]
     return [str(body.get_content()) for body in bodies if body is not None]
 
 
-def notice_to(house: ParcelHouse, address: str, *, count: int) -> str:
+def notice_to(rig: ParcelRig, address: str, *, count: int) -> str:
     """The text of the latest notice, when there are `count` of them."""
     deadline = time.monotonic() + NOTICE_SECONDS
-    while len(notices := notices_to(house, address)) < count:
+    while len(notices := notices_to(rig, address)) < count:
         assert time.monotonic() < deadline, f"{address} has {len(notices)} notices"
-        house.send_mails()
+        rig.send_mails()
     return notices[-1]
 
 
-def answers_to(house: ParcelHouse, *, count: int) -> list[bytes]:
+def answers_to(rig: ParcelRig, *, count: int) -> list[bytes]:
     """The mails with answers that the sender gets, when there are `count` of them."""
     deadline = time.monotonic() + NOTICE_SECONDS
     while True:
         # The bridge may be sending one of them itself at this moment.
-        house.send_mails()
-        mails = zip(house.post.mails, list(house.post.raw), strict=False)
+        rig.send_mails()
+        mails = zip(rig.post.mails, list(rig.post.raw), strict=False)
         answers = [raw for mail, raw in mails if "Reply to" in mail["Subject"]]
         if len(answers) >= count or time.monotonic() > deadline:
             return answers

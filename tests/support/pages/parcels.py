@@ -86,7 +86,7 @@ class Sent:
 
 
 @dataclass(slots=True)
-class ParcelHouse:
+class ParcelRig:
     """The demonstration with parcels. `changes`: by method and path, a function that makes another of an answer.
 
     The path `*` is for each path that has no change of its own. While the answer with an object is changed, the bridge
@@ -214,14 +214,14 @@ class ParcelHouse:
 
 
 @contextmanager
-def run_parcel_house(
+def run_parcel_rig(
     pages_folder: Path,
     store: Path,
     *,
     max_message_bytes: int | None = None,
     alter: Callable[[BridgeConfig], BridgeConfig] = lambda config: config,
     records_traffic: bool = False,
-) -> Iterator[ParcelHouse]:
+) -> Iterator[ParcelRig]:
     """Run a demonstration with parcels in the folder `store`. Mail of at most `max_message_bytes` is sent.
 
     `alter` makes another configuration of the bridge. The pages may fetch from a store with presigned addresses.
@@ -244,12 +244,12 @@ def run_parcel_house(
         return create_pages_app(dataclasses.replace(config, parcel_store_origin=origin))
 
     stack = DemoStack(pages_folder=pages_folder)
-    house = ParcelHouse(stack, apps, post)
+    rig = ParcelRig(stack, apps, post)
 
     @contextmanager
     def serve_meddled(app: WSGIApplication, bound: socket.socket) -> Iterator[None]:
-        served = _Meddled(house, app) if app in apps else app
-        with serve(_Recorded(house, served) if records_traffic else served, bound):
+        served = _Meddled(rig, app) if app in apps else app
+        with serve(_Recorded(rig, served) if records_traffic else served, bound):
             yield
 
     with serving(post) as submission, pytest.MonkeyPatch.context() as patch:
@@ -257,7 +257,7 @@ def run_parcel_house(
         patch.setattr(demonstration, "create_pages_app", create_pages)
         patch.setattr(demonstration, "serve", serve_meddled)
         with stack:
-            yield house
+            yield rig
 
 
 def without_enclosed(_: Request, answer: Response) -> Response:
@@ -271,13 +271,13 @@ def without_enclosed(_: Request, answer: Response) -> Response:
 class _Meddled:
     """The bridge behind the changes of a test."""
 
-    house: ParcelHouse
+    rig: ParcelRig
     app: WSGIApplication
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
-        self.house.asked.append((request.method, request.path))
-        changes = self.house.changes
+        self.rig.asked.append((request.method, request.path))
+        changes = self.rig.changes
         change = changes.get((request.method, request.path)) or changes.get((request.method, "*"))
         if change is None and request.path == OPEN and any(path.startswith(OBJECTS) for _, path in changes):
             change = without_enclosed
@@ -291,9 +291,9 @@ class _Meddled:
 
 @dataclass(frozen=True, slots=True)
 class _Recorded:
-    """A server whose traffic the house keeps."""
+    """A server whose traffic the rig keeps."""
 
-    house: ParcelHouse
+    rig: ParcelRig
     app: WSGIApplication
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -302,7 +302,7 @@ class _Recorded:
         environ["wsgi.input"] = io.BytesIO(body)
         answer = Response.from_app(self.app, environ, buffered=True)
         head = f"{request.method} {request.full_path}\n{request.headers}\n"
-        self.house.traffic += [
+        self.rig.traffic += [
             head.encode() + body,
             f"{answer.status}\n{answer.headers}\n".encode() + answer.get_data(),
         ]

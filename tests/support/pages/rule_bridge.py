@@ -161,7 +161,7 @@ def _cut(app: WSGIApplication, environ: WSGIEnvironment, start_response: StartRe
 
 
 @dataclass(frozen=True, slots=True)
-class RuleHouse:
+class RuleRig:
     """A demonstration, and the bridge of it that changes its answers."""
 
     stack: DemoStack
@@ -169,10 +169,10 @@ class RuleHouse:
 
 
 @pytest.fixture(scope="module")
-def ruled(pages_with_sources: Path) -> Iterator[RuleHouse]:
+def ruled(pages_with_sources: Path) -> Iterator[RuleRig]:
     """A demonstration of one module's own, whose bridge changes its answers by rules."""
     bridge = RuleBridge()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(demonstration, "serve", bridge.serve)
         with DemoStack(pages_folder=pages_with_sources) as stack:
-            yield RuleHouse(stack, bridge)
+            yield RuleRig(stack, bridge)

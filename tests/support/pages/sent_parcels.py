@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class SendingHouse:
+class SendingRig:
     """The demonstration, and the parcels of its bridge."""
 
     stack: DemoStack
@@ -62,7 +62,7 @@ class SendingHouse:
 
 
 @pytest.fixture(scope="module")
-def sending_house(pages_with_sources: Path) -> Iterator[SendingHouse]:
+def sending_rig(pages_with_sources: Path) -> Iterator[SendingRig]:
     """A demonstration of its own, because other modules have sent parcels in the common one."""
     apps: list[Flask] = []
 
@@ -74,4 +74,4 @@ def sending_house(pages_with_sources: Path) -> Iterator[SendingHouse]:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(demonstration, "create_app", create)
             stack = running.enter_context(DemoStack(pages_folder=pages_with_sources))
-        yield SendingHouse(stack, apps[-1])
+        yield SendingRig(stack, apps[-1])

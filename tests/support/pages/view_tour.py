@@ -14,7 +14,7 @@ from tests.support.browser.profile_search import Marks
 from tests.support.extension.mail_letters import file, multipart, picture, text
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.parcel_letters import ParcelLetter
-from tests.support.pages.parcels import MESSAGE, ParcelHouse, ParcelPage, letter
+from tests.support.pages.parcels import MESSAGE, ParcelPage, ParcelRig, letter
 from tests.support.pages.pdf_files import pdf
 from tests.support.pages.received import deliver, signed_and_encrypted
 
@@ -28,7 +28,7 @@ class Tour:
     """Where the tour is: the pages of the first account in a tab beside `beside`, in the browser's own profile."""
 
     beside: Page
-    house: ParcelHouse
+    rig: ParcelRig
     folder: Path
     marks: Marks = field(default_factory=Marks)
     _pages: MailPages | None = None
@@ -37,8 +37,8 @@ class Tour:
     def pages(self) -> MailPages:
         """The mail of the first account, with unlocked keys."""
         if self._pages is None:
-            first = self.house.stack.accounts[0]
-            self._pages = MailPages(self.beside.browser, self.house.stack.pages_url, first, beside=self.beside)
+            first = self.rig.stack.accounts[0]
+            self._pages = MailPages(self.beside.browser, self.rig.stack.pages_url, first, beside=self.beside)
             self._pages.enter()
         return self._pages
 
@@ -59,22 +59,22 @@ class Tour:
 
     def receive(self, thing: str, *files: bytes) -> int:
         """Deliver a signed and encrypted message of the second account, and return its UID."""
-        alice, bob = self.house.stack.accounts[:2]
+        alice, bob = self.rig.stack.accounts[:2]
         head = (
             f'From: "{self.marks(f"name in {thing}")}" <{bob.address}>\r\nTo: {alice.address}\r\n'
             f"Subject: {self.marks(f'subject of {thing}')}\r\n"
         )
         body = multipart("mixed", text(self.marks(f"text of {thing}")), *files)
-        return deliver(self.house.stack, signed_and_encrypted(bob, alice, head.encode() + body))
+        return deliver(self.rig.stack, signed_and_encrypted(bob, alice, head.encode() + body))
 
 
 def open_parcel(tour: Tour) -> None:
     """The parcel's page, its letter and files, and a reply that is begun."""
-    marks, house = tour.marks, tour.house
+    marks, rig = tour.marks, tour.rig
     message = letter(marks("subject"), marks("text"), attached=[(f"{marks('attachment')}.txt", b"Bring wax.")])
     files = {MESSAGE: message, f"{marks('file')}.pdf": b"%PDF-1.7 the plan"}
-    sent = house.send(files, kind="message", signer=house.stack.accounts[1].identity)
-    reader = ParcelPage(tour.beside.browser, sent.link(house.stack.pages_url), beside=tour.beside)
+    sent = rig.send(files, kind="message", signer=rig.stack.accounts[1].identity)
+    reader = ParcelPage(tour.beside.browser, sent.link(rig.stack.pages_url), beside=tour.beside)
     reader.open(sent.words)
     reader.page.wait_for_text(marks("subject"), selector=named("parcel-heading"), timeout_seconds=OPERATION_SECONDS)
     assert marks("text") in reader.page.text(named("body"))
@@ -92,7 +92,7 @@ def open_parcel(tour: Tour) -> None:
 def send_and_read(tour: Tour) -> None:
     """A written message with a file, the list of sent messages, the message and its source, a search."""
     marks, pages, page = tour.marks, tour.pages, tour.page
-    pages.write(to=tour.house.stack.accounts[1].address, subject=marks("written subject"), text=marks("written text"))
+    pages.write(to=tour.rig.stack.accounts[1].address, subject=marks("written subject"), text=marks("written text"))
     page.choose_files(named("compose-file"), [tour.write_file("written file", marks("content of a file").encode())])
     pages.send()
     page.click(f"{named('folder')}[data-folder=Sent]")

@@ -41,12 +41,12 @@ def certifying(
 ) -> Iterator[CertifyingDesk]:
     """Certify by the CA in `folder` at the socket `path`."""
     folder.register.count_automatic()
-    desk = CertifyingDesk(folder=folder, issuing=open_role(folder, Role.ISSUING), terms=terms, directory=directory)
+    certifier = CertifyingDesk(folder=folder, issuing=open_role(folder, Role.ISSUING), terms=terms, directory=directory)
     bound = socket.socket(socket.AF_UNIX)
     bound.bind(str(path))
     bound.listen()
-    with serve(create_certifier_app(desk, clock), bound):
-        yield desk
+    with serve(create_certifier_app(certifier, clock), bound):
+        yield certifier
     path.unlink()
 
 

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from tests.support.servers.bridge import API, FROM_PAGES, get, sign_in
 from tests.support.servers.mailboxes import PASSWORDS
-from tests.support.servers.parcels import OFFSET_BYTES, TUS, House, text_of
+from tests.support.servers.parcels import OFFSET_BYTES, TUS, Rig, text_of
 
 CHUNK = bytes(range(256)) * 40
 
@@ -100,8 +100,8 @@ class Keeper:
         return self.client.delete(f"/api/files/{file.id}", base_url=API, headers=FROM_PAGES, buffered=True)
 
 
-def keeper_of(house: House, address: str) -> Keeper:
-    browser = house.app.test_client()
+def keeper_of(rig: Rig, address: str) -> Keeper:
+    browser = rig.app.test_client()
     assert sign_in(browser, address, PASSWORDS[address]).status_code == 200
     return Keeper(browser)
 

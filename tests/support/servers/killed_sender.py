@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import event
 
 from tests.support.clock import FakeClock
-from tests.support.servers.parcels import Draft, House, Sender
+from tests.support.servers.parcels import Draft, Rig, Sender
 from webbridge import BridgeConfig, create_app
 from webbridge.services import services_of
 
@@ -49,7 +49,7 @@ def _work(point: int, config: BridgeConfig, token: str, drafts: Sequence[Draft],
         clock = config.clock
         assert isinstance(clock, FakeClock)
         app = create_app(config)
-        _kill_at(point, House(app, clock))
+        _kill_at(point, Rig(app, clock))
         _send_all(Sender(app.test_client(), token), drafts, lambda *words: _say(writing, *words))
         status = 0
     except BaseException:  # noqa: BLE001 (printed, and then the process ends)
@@ -99,7 +99,7 @@ def _say(writing: int, *words: str) -> None:
         stream.write(" ".join(words) + "\n")
 
 
-def _kill_at(point: int, house: House) -> None:
+def _kill_at(point: int, rig: Rig) -> None:
     left = point
 
     def pass_point() -> None:
@@ -119,7 +119,7 @@ def _kill_at(point: int, house: House) -> None:
 
     os.write, os.fsync = around(os.write), around(os.fsync)
     Path.rename = around(Path.rename)  # type: ignore[method-assign]
-    engine = services_of(house.app).database._engine
+    engine = services_of(rig.app).database._engine
 
     @event.listens_for(engine, "commit")
     def before_commit(_connection: object) -> None:

@@ -92,7 +92,7 @@ class Draft:
         return line + b"".join([*self.chunks, self.manifest]) if whole else line
 
 
-class House:
+class Rig:
     """A bridge with parcels."""
 
     def __init__(self, app: Flask, clock: FakeClock) -> None:

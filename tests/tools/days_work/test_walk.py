@@ -14,10 +14,10 @@ from tests.support.project import ROOT
 from tools.bench_bridge.page import write_page
 from tools.days_work.__main__ import PROGRAMS
 from tools.days_work.engines import ENGINES, absence as engine_absence, running_browser
-from tools.days_work.house import House, absence
 from tools.days_work.mailbox import MESSAGES
 from tools.days_work.ours import Ours
 from tools.days_work.report import Walked, combine, keep, measures, write_blocks, write_table
+from tools.days_work.rig import Rig, absence
 from tools.days_work.steps import NAMES, Done, walk
 
 # Signs in, reads an encrypted message, replies to it, archives another, and locks the keys.
@@ -32,20 +32,20 @@ LACKING = {"Roundcube": set[int](), "extension": {2, 9, 10, 26, 37, 38}}
 
 
 @contextmanager
-def house_of(program: str, *, count: int = MESSAGES) -> Iterator[House]:
+def rig_of(program: str, *, count: int = MESSAGES) -> Iterator[Rig]:
     if why := absence(with_roundcube=PROGRAMS[program].with_roundcube):
         pytest.skip(why)
-    with PROGRAMS[program].run_house(count) as house:
-        yield house
+    with PROGRAMS[program].run_rig(count) as rig:
+        yield rig
 
 
 @pytest.mark.browser
 @pytest.mark.server
 @pytest.mark.thorough
 def test_a_few_steps_are_walked_and_counted(browser: Browser) -> None:
-    with house_of("pointer", count=FEW_MESSAGES) as house:
-        program = Ours(house, browser, rest_seconds=0)
-        found = walk(program, house, FEW, is_first_visit=True)
+    with rig_of("pointer", count=FEW_MESSAGES) as rig:
+        program = Ours(rig, browser, rest_seconds=0)
+        found = walk(program, rig, FEW, is_first_visit=True)
         program.page.close()
     assert [done.number for done in found] == list(FEW)
     assert all(done.clicks > 0 and done.seconds > 0 and done.lacks is None for done in found)
@@ -62,13 +62,13 @@ def test_all_steps_are_walked(program: str, engine: str) -> None:
     if why := engine_absence(engine):
         pytest.skip(why)
     with (
-        house_of(program) as house,
-        running_browser(engine, house.downloads, has_mouse=PROGRAMS[program].has_mouse) as browser,
+        rig_of(program) as rig,
+        running_browser(engine, rig.downloads, has_mouse=PROGRAMS[program].has_mouse) as browser,
     ):
-        found = walk(PROGRAMS[program].start(house, browser, 0), house)
+        found = walk(PROGRAMS[program].start(rig, browser, 0), rig)
         if program != "Roundcube":
             # Nothing is sent twice, also where the answer to a request was lost.
-            assert len(house.post.taken) == SENT - (38 in LACKING.get(program, ()))
+            assert len(rig.post.taken) == SENT - (38 in LACKING.get(program, ()))
     assert [done.number for done in found] == list(NAMES)
     lacking = {done.number: done.lacks for done in found if done.lacks is not None}
     assert lacking.keys() <= LACKING.get(program, {9})

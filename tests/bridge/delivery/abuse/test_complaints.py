@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from tests.support.clock import FakeClock
 from tests.support.servers.bridge import API, error_of
 from tests.support.servers.mailboxes import ALICE, BOB
-from tests.support.servers.parcels import FROM_PAGES, Draft, House, Recipient, Sender
+from tests.support.servers.parcels import FROM_PAGES, Draft, Recipient, Rig, Sender
 from webbridge import BridgeConfig, create_app
 from webbridge.database.tables import PARCEL_BLOCK, PARCEL_COMPLAINT, PARCEL_NOTICE
 from webbridge.delivery.abuse.blocks import BlockKind
@@ -26,8 +26,8 @@ pytestmark = pytest.mark.server
 UNKNOWN = "AAAAAAAAAAAAAAAAAAAAAA"
 
 
-def protection(house: House) -> Protection:
-    found = services_of(house.app).protection
+def protection(rig: Rig) -> Protection:
+    found = services_of(rig.app).protection
     assert found is not None
     return found
 
@@ -50,20 +50,18 @@ def sent(sender: Sender) -> Draft:
 
 
 def test_a_complaint_is_noted_once_without_a_text_and_without_an_address_of_the_client(
-    house: House, sender: Sender, recipient: Recipient
+    rig: Rig, sender: Sender, recipient: Recipient
 ) -> None:
     draft = sent(sender)
     assert [complain(recipient, draft.id) for _ in range(3)] == [204, 204, 204]
-    (row,) = house.rows(PARCEL_COMPLAINT)
+    (row,) = rig.rows(PARCEL_COMPLAINT)
     assert (row.parcel, row.sender, row.reason) == (draft.id, ALICE, "deceit")
     assert b"192.0.2.1" not in row.client
 
 
-def test_the_answer_to_a_complaint_does_not_tell_whether_there_is_such_a_parcel(
-    house: House, recipient: Recipient
-) -> None:
+def test_the_answer_to_a_complaint_does_not_tell_whether_there_is_such_a_parcel(rig: Rig, recipient: Recipient) -> None:
     assert complain(recipient, UNKNOWN) == 204
-    assert house.rows(PARCEL_COMPLAINT) == []
+    assert rig.rows(PARCEL_COMPLAINT) == []
 
 
 @pytest.mark.parametrize("reason", ["", "see https://evil.test", None, 1])
@@ -80,7 +78,7 @@ def test_a_network_complains_so_often_in_an_hour(sender: Sender, recipient: Reci
 
 
 def test_after_complaints_from_several_networks_the_sender_is_held_and_told(
-    house: House, sender: Sender, recipient: Recipient, clock: FakeClock
+    rig: Rig, sender: Sender, recipient: Recipient, clock: FakeClock
 ) -> None:
     sent_before, *drafts = (sent(sender) for _ in range(HELD_AFTER + 1))
     for number, draft in enumerate(drafts):
@@ -88,81 +86,79 @@ def test_after_complaints_from_several_networks_the_sender_is_held_and_told(
         complain(recipient, draft.id, network=f"192.0.2.{number}")
     answer = sender.create(Draft())
     assert (answer.status_code, answer.get_json()["code"]) == (403, "sender-blocked")
-    assert [(row.kind, row.address) for row in house.rows(PARCEL_NOTICE) if row.kind != "parcel"] == [("held", ALICE)]
+    assert [(row.kind, row.address) for row in rig.rows(PARCEL_NOTICE) if row.kind != "parcel"] == [("held", ALICE)]
     complain(recipient, sent_before.id, network="192.0.2.200")
-    assert len([row for row in house.rows(PARCEL_NOTICE) if row.kind == "held"]) == 1, "a further one is no news"
-    assert house.sender(BOB).create(Draft(to=(ALICE,))).status_code == 201
+    assert len([row for row in rig.rows(PARCEL_NOTICE) if row.kind == "held"]) == 1, "a further one is no news"
+    assert rig.sender(BOB).create(Draft(to=(ALICE,))).status_code == 201
     clock.advance(seconds=HELD_FOR.total_seconds())
-    assert house.sender().create(Draft()).status_code == 201
+    assert rig.sender().create(Draft()).status_code == 201
 
 
 def test_complaints_about_the_details_of_one_mailbox_hold_all_of_it(
-    house: House, recipient: Recipient, clock: FakeClock
+    rig: Rig, recipient: Recipient, clock: FakeClock
 ) -> None:
     addresses = [ALICE.replace("@", f"+{number}@") for number in range(HELD_AFTER)]
     for number, address in enumerate(addresses):
-        complain(recipient, sent(house.sender(address)).id, network=f"192.0.2.{number}")
+        complain(recipient, sent(rig.sender(address)).id, network=f"192.0.2.{number}")
     for address in (ALICE, ALICE.replace("@", "+new@")):
-        assert error_of(house.sender(address).create(Draft())) == (403, "sender-blocked")
-    (notice,) = [row for row in house.rows(PARCEL_NOTICE) if row.kind == "held"]
+        assert error_of(rig.sender(address).create(Draft())) == (403, "sender-blocked")
+    (notice,) = [row for row in rig.rows(PARCEL_NOTICE) if row.kind == "held"]
     assert notice.address == addresses[-1]
-    protection(house).complaints.settle(addresses[0], clock())
-    assert protection(house).blocks.remove(BlockKind.SENDER, ALICE)
-    complain(recipient, sent(house.sender(ALICE)).id, network="192.0.2.99")
-    assert house.rows(PARCEL_BLOCK) == []
+    protection(rig).complaints.settle(addresses[0], clock())
+    assert protection(rig).blocks.remove(BlockKind.SENDER, ALICE)
+    complain(recipient, sent(rig.sender(ALICE)).id, network="192.0.2.99")
+    assert rig.rows(PARCEL_BLOCK) == []
 
 
-def test_one_angry_person_holds_nobody(house: House, sender: Sender, recipient: Recipient) -> None:
+def test_one_angry_person_holds_nobody(rig: Rig, sender: Sender, recipient: Recipient) -> None:
     for _ in range(HELD_AFTER + 1):
         complain(recipient, sent(sender).id)
-    assert house.rows(PARCEL_BLOCK) == []
+    assert rig.rows(PARCEL_BLOCK) == []
 
 
 @pytest.mark.parametrize("network", ["2001:db8:1:{:x}::1", "::ffff:192.0.2.1", "192.0.2.1"])
-def test_the_networks_of_one_customer_hold_nobody(
-    network: str, house: House, sender: Sender, recipient: Recipient
-) -> None:
+def test_the_networks_of_one_customer_hold_nobody(network: str, rig: Rig, sender: Sender, recipient: Recipient) -> None:
     # RFC 6177: one customer may have 65,536 networks of IPv6.
     for number in range(2 * HELD_AFTER):
         complain(recipient, sent(sender).id, network=network.format(number))
-    assert house.rows(PARCEL_BLOCK) == []
+    assert rig.rows(PARCEL_BLOCK) == []
 
 
-def test_one_parcel_to_many_holds_nobody(house: House, sender: Sender, recipient: Recipient) -> None:
+def test_one_parcel_to_many_holds_nobody(rig: Rig, sender: Sender, recipient: Recipient) -> None:
     draft = sent(sender)
     for number in range(HELD_AFTER + 1):
         complain(recipient, draft.id, network=f"192.0.2.{number}")
-    assert house.rows(PARCEL_BLOCK) == []
+    assert rig.rows(PARCEL_BLOCK) == []
 
 
-def test_settled_complaints_count_no_more(house: House, sender: Sender, recipient: Recipient, clock: FakeClock) -> None:
+def test_settled_complaints_count_no_more(rig: Rig, sender: Sender, recipient: Recipient, clock: FakeClock) -> None:
     for number in range(HELD_AFTER):
         complain(recipient, sent(sender).id, network=f"192.0.2.{number}")
-    protection(house).complaints.settle(ALICE, clock())
-    assert protection(house).blocks.remove(BlockKind.SENDER, ALICE)
+    protection(rig).complaints.settle(ALICE, clock())
+    assert protection(rig).blocks.remove(BlockKind.SENDER, ALICE)
     complain(recipient, sent(sender).id, network="192.0.2.99")
-    assert house.rows(PARCEL_BLOCK) == []
+    assert rig.rows(PARCEL_BLOCK) == []
 
 
 @pytest.fixture
-def visitor(house: House) -> FlaskClient:
+def visitor(rig: Rig) -> FlaskClient:
     """Somebody with the link of a refusal, and nothing else."""
-    return house.app.test_client()
+    return rig.app.test_client()
 
 
 @pytest.fixture
-def link(house: House) -> str:
-    return f"/api/refusals/{protection(house).refusals.seal(BOB)}"
+def link(rig: Rig) -> str:
+    return f"/api/refusals/{protection(rig).refusals.seal(BOB)}"
 
 
-def test_following_the_link_of_a_refusal_changes_nothing(house: House, visitor: FlaskClient, link: str) -> None:
+def test_following_the_link_of_a_refusal_changes_nothing(rig: Rig, visitor: FlaskClient, link: str) -> None:
     for method in ("GET", "HEAD"):
         assert visitor.open(link, method=method, base_url=API).status_code == 200
-    assert house.rows(PARCEL_BLOCK) == []
+    assert rig.rows(PARCEL_BLOCK) == []
 
 
 def test_a_recipient_refuses_and_allows_again_by_two_buttons(
-    house: House, visitor: FlaskClient, link: str, sender: Sender
+    rig: Rig, visitor: FlaskClient, link: str, sender: Sender
 ) -> None:
     page = visitor.get(f"{link}?language=de", base_url=API)
     assert page.mimetype == "text/html"
@@ -171,25 +167,25 @@ def test_a_recipient_refuses_and_allows_again_by_two_buttons(
     # A browser sends the form with an Origin, with "null", or with none, and never with a header of ours.
     done = visitor.post(f"{link}?language=de", base_url=API, data={"choice": "refuse"}, headers={"Origin": "null"})
     assert done.status_code == 200
-    assert [(row.kind, row.name, row.reason) for row in house.rows(PARCEL_BLOCK)] == [("recipient", BOB, "recipient")]
+    assert [(row.kind, row.name, row.reason) for row in rig.rows(PARCEL_BLOCK)] == [("recipient", BOB, "recipient")]
     answer = sender.create(Draft())
     assert (answer.status_code, answer.get_json()["code"]) == (422, "recipient-refused")
     visitor.post(link, base_url=API, data={"choice": "allow"})
-    assert house.rows(PARCEL_BLOCK) == []
+    assert rig.rows(PARCEL_BLOCK) == []
     assert sender.create(Draft()).status_code == 201
 
 
-def test_a_mail_program_refuses_by_one_click(house: House, visitor: FlaskClient, link: str) -> None:
+def test_a_mail_program_refuses_by_one_click(rig: Rig, visitor: FlaskClient, link: str) -> None:
     visitor.post(link, base_url=API, data={"List-Unsubscribe": "One-Click"})
-    assert len(house.rows(PARCEL_BLOCK)) == 1
+    assert len(rig.rows(PARCEL_BLOCK)) == 1
 
 
-def test_a_wrong_token_says_the_same_for_everybody(house: House, visitor: FlaskClient, link: str) -> None:
+def test_a_wrong_token_says_the_same_for_everybody(rig: Rig, visitor: FlaskClient, link: str) -> None:
     for method in ("GET", "POST"):
         answer = visitor.open(f"{link[:-3]}xyz", method=method, base_url=API)
         assert answer.status_code == 404
         assert "not complete" in answer.text
-    assert house.rows(PARCEL_BLOCK) == []
+    assert rig.rows(PARCEL_BLOCK) == []
 
 
 @pytest.mark.parametrize("language", ["en", "de", "fr", "es", "ar", "xx", "<script>"])
@@ -207,13 +203,13 @@ def test_the_page_of_a_refusal_is_a_form_without_a_script(visitor: FlaskClient, 
 
 
 @pytest.fixture
-def limited(parcels_bridge: BridgeConfig, clock: FakeClock) -> Iterator[House]:
+def limited(parcels_bridge: BridgeConfig, clock: FakeClock) -> Iterator[Rig]:
     app = create_app(replace(parcels_bridge, parcel_limits=SenderLimits(sender_recipients=2)))
-    yield House(app, clock)
+    yield Rig(app, clock)
     services_of(app).close()
 
 
-def test_a_repeated_request_counts_once(limited: House) -> None:
+def test_a_repeated_request_counts_once(limited: Rig) -> None:
     sender, first = limited.sender(), Draft()
     assert [sender.create(first).status_code for _ in range(4)] == [201, 200, 200, 200]
     assert sender.create(Draft()).status_code == 201
@@ -222,7 +218,7 @@ def test_a_repeated_request_counts_once(limited: House) -> None:
     assert int(refused.headers["Retry-After"]) > 0
 
 
-def test_a_parcel_that_is_not_taken_does_not_count(limited: House) -> None:
+def test_a_parcel_that_is_not_taken_does_not_count(limited: Rig) -> None:
     sender, draft = limited.sender(), Draft()
     with pytest.MonkeyPatch.context() as patch:
 

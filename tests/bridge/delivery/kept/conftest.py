@@ -10,7 +10,7 @@ import pytest
 from tests.support.clock import FakeClock
 from tests.support.servers.kept_files import Keeper, keeper_of
 from tests.support.servers.mailboxes import ALICE
-from tests.support.servers.parcels import House, store_config
+from tests.support.servers.parcels import Rig, store_config
 from webbridge import BridgeConfig
 
 
@@ -21,5 +21,5 @@ def parcels_bridge(config: BridgeConfig, database_url: str, store: Path, clock: 
 
 
 @pytest.fixture
-def alice(house: House) -> Keeper:
-    return keeper_of(house, ALICE)
+def alice(rig: Rig) -> Keeper:
+    return keeper_of(rig, ALICE)

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from tests.support.servers.bridge import error_of
 from tests.support.servers.kept_files import CHUNK, Keeper, NewFile, files_in, keeper_of
 from tests.support.servers.mailboxes import ALICE
-from tests.support.servers.parcels import House
+from tests.support.servers.parcels import Rig
 from webbridge.delivery.kept import KeptFiles
 from webbridge.delivery.store import DiskStore, Uploads
 
@@ -35,7 +35,7 @@ def test_a_repeated_manifest_writes_nothing(alice: Keeper, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("call", ["fsync", "rename"])
 def test_a_manifest_that_is_not_replaced_stays(
-    alice: Keeper, house: House, store: Path, call: str, monkeypatch: pytest.MonkeyPatch
+    alice: Keeper, rig: Rig, store: Path, call: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = NewFile()
     other = replace(file, manifest=b"another")
@@ -56,9 +56,9 @@ def fail(*_args: object, **_options: object) -> None:
 
 
 def test_a_manifest_is_not_replaced_once_an_index_keeps_its_file(
-    alice: Keeper, house: House, monkeypatch: pytest.MonkeyPatch
+    alice: Keeper, rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file, other_device, has_manifest = NewFile(), keeper_of(house, ALICE), KeptFiles._has_manifest
+    file, other_device, has_manifest = NewFile(), keeper_of(rig, ALICE), KeptFiles._has_manifest
     alice.upload(file)
 
     def keep_first(*args: Any) -> bool:
@@ -71,9 +71,9 @@ def test_a_manifest_is_not_replaced_once_an_index_keeps_its_file(
 
 
 def test_no_index_keeps_a_file_whose_manifest_is_being_replaced(
-    alice: Keeper, house: House, monkeypatch: pytest.MonkeyPatch
+    alice: Keeper, rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file, other_device, keep = NewFile(), keeper_of(house, ALICE), DiskStore.keep
+    file, other_device, keep = NewFile(), keeper_of(rig, ALICE), DiskStore.keep
     other = replace(file, manifest=b"another")
     alice.upload(file)
 
@@ -88,9 +88,9 @@ def test_no_index_keeps_a_file_whose_manifest_is_being_replaced(
 
 
 def test_a_chunk_is_not_deleted_while_its_file_is_finished(
-    alice: Keeper, house: House, monkeypatch: pytest.MonkeyPatch
+    alice: Keeper, rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file, other_device, replace_object = NewFile(), keeper_of(house, ALICE), Uploads.replace
+    file, other_device, replace_object = NewFile(), keeper_of(rig, ALICE), Uploads.replace
     alice.create(file)
     for number, chunk in enumerate(file.chunks):
         alice.send(file, str(number), chunk)

@@ -22,7 +22,7 @@ from tests.support.servers.bridge import API, FROM_PAGES, error_of, get
 from tests.support.servers.kept_files import CHUNK, Keeper, NewFile, files_in, keeper_of
 from tests.support.servers.late_bodies import LateBody
 from tests.support.servers.mailboxes import ALICE, BOB
-from tests.support.servers.parcels import DAY, OFFSET_BYTES, TUS, Draft, House, store_config
+from tests.support.servers.parcels import DAY, OFFSET_BYTES, TUS, Draft, Rig, store_config
 from webbridge import BridgeConfig, create_app
 from webbridge.database.tables import KEPT_FILE, KEPT_INDEX
 from webbridge.delivery.kept import files
@@ -34,16 +34,16 @@ from webbridge.services import services_of
 pytestmark = pytest.mark.server
 
 
-def stages(house: House) -> list[str]:
-    return [row.stage for row in house.rows(KEPT_FILE)]
+def stages(rig: Rig) -> list[str]:
+    return [row.stage for row in rig.rows(KEPT_FILE)]
 
 
-def test_a_file_in_parts_is_kept_and_read_again(alice: Keeper, house: House) -> None:
+def test_a_file_in_parts_is_kept_and_read_again(alice: Keeper, rig: Rig) -> None:
     file = NewFile()
     alice.upload(file)
-    assert stages(house) == ["complete"]
+    assert stages(rig) == ["complete"]
     assert alice.keep(1, kept=[file]).get_json()["version"] == 1
-    assert stages(house) == ["kept"]
+    assert stages(rig) == ["kept"]
     assert [alice.read(file, name).data for name in ("0", "1", "manifest")] == [*file.chunks, file.manifest]
     part = alice.read(file, "0", Range="bytes=10-19")
     assert (part.status_code, part.data) == (206, CHUNK[10:20])
@@ -89,14 +89,14 @@ def test_an_upload_goes_on_and_its_manifest_may_be_shorter_than_announced(alice:
     assert error_of(alice.finish(file))[0] in (400, 409)
 
 
-def test_a_version_is_stored_upon_the_one_before_it_only(alice: Keeper, house: House, store: Path) -> None:
+def test_a_version_is_stored_upon_the_one_before_it_only(alice: Keeper, rig: Rig, store: Path) -> None:
     assert alice.index() == ({"version": 0, "objects": [], "manifest": 0, "used": 0, "quota": 50 * 1024**3}, b"")
-    other_device = keeper_of(house, ALICE)
+    other_device = keeper_of(rig, ALICE)
     file = NewFile(chunks=(b"small",))
     other_device.create_whole(file)
     assert alice.keep(1, content=b"of one").status_code == 200
     assert error_of(other_device.keep(1, kept=[file], content=b"of the other")) == (409, "index-changed")
-    assert stages(house) == ["complete"], "the files of a refused version stay as they were"
+    assert stages(rig) == ["complete"], "the files of a refused version stay as they were"
     assert error_of(other_device.keep(3, content=b"of the other")) == (409, "index-changed")
     assert alice.index()[1] == b"of onemm"
     assert other_device.keep(2, kept=[file], content=b"of both").status_code == 200
@@ -106,9 +106,9 @@ def test_a_version_is_stored_upon_the_one_before_it_only(alice: Keeper, house: H
 
 
 def test_an_index_that_another_device_replaces_meanwhile_is_read_in_its_newer_version(
-    alice: Keeper, house: House, monkeypatch: pytest.MonkeyPatch
+    alice: Keeper, rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other_device, read = keeper_of(house, ALICE), DiskStore.read
+    other_device, read = keeper_of(rig, ALICE), DiskStore.read
     alice.keep(1, content=b"of one")
     versions = iter((2, 3))
 
@@ -131,7 +131,7 @@ def test_an_index_whose_bytes_are_lost_is_an_error(alice: Keeper, store: Path) -
     assert error_of(answer) == (503, "store-unavailable")
 
 
-def test_a_session_that_ends_while_a_request_comes_stores_nothing(alice: Keeper, house: House, store: Path) -> None:
+def test_a_session_that_ends_while_a_request_comes_stores_nothing(alice: Keeper, rig: Rig, store: Path) -> None:
     small, large = NewFile(chunks=(b"small",)), NewFile(chunks=(b"large",))
     alice.create(large)
     alice.send(large, "0", b"large")
@@ -140,7 +140,7 @@ def test_a_session_that_ends_while_a_request_comes_stores_nothing(alice: Keeper,
     index = json.dumps({"version": 1, "objects": [5], "manifest": 2}).encode() + b"\n" + b"indexmm"
     requests = [("POST", "", whole), ("POST", f"/{large.id}/finish", large.manifest), ("PUT", "/index", index)]
     for method, path, data in requests:
-        browser = keeper_of(house, ALICE).client
+        browser = keeper_of(rig, ALICE).client
         late = browser.open(
             f"/api/files{path}",
             method=method,
@@ -151,7 +151,7 @@ def test_a_session_that_ends_while_a_request_comes_stores_nothing(alice: Keeper,
             buffered=True,
         )
         assert error_of(late) == (401, "session-ended"), path
-    assert (stages(house), files_in(store), house.rows(KEPT_INDEX)) == (["uploading"], before, [])
+    assert (stages(rig), files_in(store), rig.rows(KEPT_INDEX)) == (["uploading"], before, [])
 
 
 def sign_out(browser: FlaskClient) -> None:
@@ -162,7 +162,7 @@ def test_files_that_are_announced_together_are_not_more_than_a_person_may_keep(
     parcels_bridge: BridgeConfig, clock: FakeClock, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = create_app(replace(parcels_bridge, parcels=store_config(store, max_kept_files=3)))
-    kept = House(app, clock).delivery.kept
+    kept = Rig(app, clock).delivery.kept
     reserve = Quota.reserve
 
     def reserve_slowly(*args: Any) -> None:
@@ -184,11 +184,11 @@ def test_files_that_are_announced_together_are_not_more_than_a_person_may_keep(
     services_of(app).close()
 
 
-def test_nobody_else_gets_at_a_file(alice: Keeper, house: House) -> None:
+def test_nobody_else_gets_at_a_file(alice: Keeper, rig: Rig) -> None:
     file = NewFile(chunks=(b"small",))
     alice.create_whole(file)
     alice.keep(1, kept=[file])
-    bob, stranger = keeper_of(house, BOB), Keeper(house.app.test_client())
+    bob, stranger = keeper_of(rig, BOB), Keeper(rig.app.test_client())
     assert error_of(bob.read(file, "0")) == (404, "no-such-file")
     assert error_of(bob.end(file)) == (404, "no-such-file")
     assert error_of(bob.keep(1, kept=[file])) == (404, "no-such-file")
@@ -196,13 +196,13 @@ def test_nobody_else_gets_at_a_file(alice: Keeper, house: House) -> None:
     assert bob.index()[0]["version"] == 1
     assert error_of(stranger.read(file, "0")) == (401, "session-ended")
     assert error_of(stranger.keep(2)) == (401, "session-ended")
-    token = house.delivery.tokens.make(ALICE, "laptop", 30)
-    program = house.app.test_client().get(
+    token = rig.delivery.tokens.make(ALICE, "laptop", 30)
+    program = rig.app.test_client().get(
         "/api/files/index", base_url=API, headers={"Authorization": f"Bearer {token}"}, buffered=True
     )
     assert error_of(program) == (401, "session-ended")
     assert alice.read(file, "0").data == b"small"
-    assert house.recipient().open(file.id, bytes(32)).status_code == 403
+    assert rig.recipient().open(file.id, bytes(32)).status_code == 403
 
 
 def test_a_request_without_the_header_of_the_pages_changes_nothing(alice: Keeper) -> None:
@@ -210,46 +210,44 @@ def test_a_request_without_the_header_of_the_pages_changes_nothing(alice: Keeper
     assert error_of(answer) == (403, "wrong-origin")
 
 
-def test_a_deleted_file_gives_its_bytes_and_its_room_back(alice: Keeper, house: House, store: Path) -> None:
+def test_a_deleted_file_gives_its_bytes_and_its_room_back(alice: Keeper, rig: Rig, store: Path) -> None:
     files = [NewFile(), NewFile(chunks=(b"small",))]
     alice.upload(files[0])
     alice.create_whole(files[1])
     assert alice.keep(1, kept=files).status_code == 200
-    assert house.used()[ALICE] == sum(len(b"".join([*one.chunks, one.manifest])) for one in files)
+    assert rig.used()[ALICE] == sum(len(b"".join([*one.chunks, one.manifest])) for one in files)
     assert alice.keep(2, deleted=[files[0]]).status_code == 200
     assert error_of(alice.read(files[0], "0")) == (404, "no-such-file")
     assert alice.keep(3, deleted=files).status_code == 200
-    assert (house.used()[ALICE], house.rows(KEPT_FILE)) == (0, [])
+    assert (rig.used()[ALICE], rig.rows(KEPT_FILE)) == (0, [])
     assert len(files_in(store)) == 1, "only the index is left"
 
 
-def test_a_kept_file_never_expires_and_an_upload_that_no_index_names_does(
-    alice: Keeper, house: House, store: Path
-) -> None:
+def test_a_kept_file_never_expires_and_an_upload_that_no_index_names_does(alice: Keeper, rig: Rig, store: Path) -> None:
     kept, named_by_none, broken_off = NewFile(), NewFile(chunks=(b"small",)), NewFile()
     alice.upload(kept)
     alice.keep(1, kept=[kept])
     alice.create_whole(named_by_none)
     alice.create(broken_off)
     alice.send(broken_off, "1", broken_off.chunks[1])
-    house.clock.advance(seconds=365 * DAY)
-    house.delivery.sweep.run()
-    house.delivery.sweep.delete_orphans()
-    later = keeper_of(house, ALICE)
-    assert [row.id for row in house.rows(KEPT_FILE)] == [kept.id]
+    rig.clock.advance(seconds=365 * DAY)
+    rig.delivery.sweep.run()
+    rig.delivery.sweep.delete_orphans()
+    later = keeper_of(rig, ALICE)
+    assert [row.id for row in rig.rows(KEPT_FILE)] == [kept.id]
     assert later.read(kept, "0").data == CHUNK
     assert later.index()[1] == b"indexmm"
-    assert house.used()[ALICE] == len(b"".join([*kept.chunks, kept.manifest]))
+    assert rig.used()[ALICE] == len(b"".join([*kept.chunks, kept.manifest]))
     assert len(files_in(store)) == 4, "three objects and the index"
 
 
-def test_an_upload_that_is_ended_is_gone_and_a_kept_file_is_not(alice: Keeper, house: House, store: Path) -> None:
+def test_an_upload_that_is_ended_is_gone_and_a_kept_file_is_not(alice: Keeper, rig: Rig, store: Path) -> None:
     file, kept = NewFile(), NewFile(chunks=(b"small",))
     alice.create(file)
     alice.send(file, "1", file.chunks[1])
     assert alice.end(file).status_code == 204
     assert error_of(alice.end(file)) == (404, "no-such-file")
-    assert (house.used()[ALICE], files_in(store)) == (0, [])
+    assert (rig.used()[ALICE], files_in(store)) == (0, [])
     alice.create_whole(kept)
     alice.keep(1, kept=[kept])
     assert error_of(alice.end(kept)) == (404, "no-such-file")
@@ -257,9 +255,9 @@ def test_an_upload_that_is_ended_is_gone_and_a_kept_file_is_not(alice: Keeper, h
 
 
 def test_an_object_that_is_complete_while_its_file_is_deleted_is_not_stored(
-    alice: Keeper, house: House, store: Path, monkeypatch: pytest.MonkeyPatch
+    alice: Keeper, rig: Rig, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    delete, uploads = DiskStore.delete, house.delivery.uploads
+    delete, uploads = DiskStore.delete, rig.delivery.uploads
 
     def complete_meanwhile(here: DiskStore, folder: str) -> None:
         delete(here, folder)
@@ -267,33 +265,33 @@ def test_an_object_that_is_complete_while_its_file_is_deleted_is_not_stored(
             uploads.append(folder, "0", io.BytesIO(CHUNK), size=len(CHUNK), offset=0)
 
     monkeypatch.setattr(DiskStore, "delete", complete_meanwhile)
-    for end in (alice.end, lambda _: sweep_after_a_day(house)):
+    for end in (alice.end, lambda _: sweep_after_a_day(rig)):
         file = NewFile()
         alice.create(file)
-        (row,) = house.rows(KEPT_FILE)
+        (row,) = rig.rows(KEPT_FILE)
         uploads.begin(row.folder, "0")
         end(file)
-        assert (house.rows(KEPT_FILE), files_in(store)) == ([], [])
+        assert (rig.rows(KEPT_FILE), files_in(store)) == ([], [])
 
 
 def test_many_uploads_that_go_on_keep_no_other_from_its_end(
-    alice: Keeper, house: House, monkeypatch: pytest.MonkeyPatch
+    alice: Keeper, rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     several = [NewFile() for _ in range(4)]
     for file in several:
         assert alice.create(file).status_code == 201
-    house.clock.advance(seconds=2 * DAY)
-    now = house.clock().timestamp()
-    going_on = {row.folder for row in house.rows(KEPT_FILE) if row.id in {file.id for file in several[:2]}}
+    rig.clock.advance(seconds=2 * DAY)
+    now = rig.clock().timestamp()
+    going_on = {row.folder for row in rig.rows(KEPT_FILE) if row.id in {file.id for file in several[:2]}}
     monkeypatch.setattr(files, "_STALE", files._STALE.limit(1))
     monkeypatch.setattr(Uploads, "changed_at", lambda _uploads, folder: now if folder in going_on else 0.0)
-    house.delivery.sweep.run()
-    assert {row.id for row in house.rows(KEPT_FILE)} == {file.id for file in several[:2]}
+    rig.delivery.sweep.run()
+    assert {row.id for row in rig.rows(KEPT_FILE)} == {file.id for file in several[:2]}
 
 
-def sweep_after_a_day(house: House) -> None:
-    house.clock.advance(seconds=2 * DAY)
-    house.delivery.sweep.run()
+def sweep_after_a_day(rig: Rig) -> None:
+    rig.clock.advance(seconds=2 * DAY)
+    rig.delivery.sweep.run()
 
 
 def test_a_file_that_has_not_come_whole_is_not_kept(alice: Keeper) -> None:
@@ -307,12 +305,12 @@ def test_a_file_that_has_not_come_whole_is_not_kept(alice: Keeper) -> None:
 
 def test_files_and_parcels_share_one_quota(config: BridgeConfig, store: Path, clock: FakeClock) -> None:
     app = create_app(replace(config, clock=clock, parcels=store_config(store, sender_bytes=15_000)))
-    house = House(app, clock)
-    keeper, sender, file = keeper_of(house, ALICE), house.sender(), NewFile()
+    rig = Rig(app, clock)
+    keeper, sender, file = keeper_of(rig, ALICE), rig.sender(), NewFile()
     sender.send_whole(Draft())
-    before = house.used()[ALICE]
+    before = rig.used()[ALICE]
     assert keeper.create(file).status_code == 201
-    assert house.used()[ALICE] == before + len(b"".join([*file.chunks, file.manifest]))
+    assert rig.used()[ALICE] == before + len(b"".join([*file.chunks, file.manifest]))
     assert error_of(keeper.create(NewFile())) == (507, "quota-exceeded")
     assert error_of(sender.create(Draft(chunks=(CHUNK,)))) == (507, "quota-exceeded")
     assert keeper.end(file).status_code == 204
@@ -330,19 +328,19 @@ def no_total(_quota: Quota, _size: int) -> None:
 
 @pytest.mark.parametrize(("refuse", "code"), [(no_disk, "store-full"), (no_total, "quota-exceeded")])
 def test_where_no_room_is_left_people_still_delete_files(
-    refuse: Callable[[Quota, int], None], code: str, alice: Keeper, house: House, monkeypatch: pytest.MonkeyPatch
+    refuse: Callable[[Quota, int], None], code: str, alice: Keeper, rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deleted, left = NewFile(), NewFile()
     for file in (deleted, left):
         alice.upload(file)
     assert alice.keep(1, kept=[deleted, left]).status_code == 200
-    before = house.used()[ALICE]
+    before = rig.used()[ALICE]
     monkeypatch.setattr(Quota, "check_room", refuse)
     assert error_of(alice.keep(2)) == (507, code)
     assert error_of(alice.keep(2, deleted=[deleted], content=bytes(100_000))) == (507, code), "it grows"
     assert alice.keep(2, deleted=[deleted]).status_code == 200
-    assert [row.id for row in house.rows(KEPT_FILE)] == [left.id]
-    assert house.used()[ALICE] == before // 2
+    assert [row.id for row in rig.rows(KEPT_FILE)] == [left.id]
+    assert rig.used()[ALICE] == before // 2
 
 
 def test_another_content_under_an_id_is_refused(alice: Keeper) -> None:
@@ -354,8 +352,8 @@ def test_another_content_under_an_id_is_refused(alice: Keeper) -> None:
 
 def test_an_account_keeps_so_many_files(config: BridgeConfig, store: Path, clock: FakeClock) -> None:
     app = create_app(replace(config, clock=clock, parcels=store_config(store, max_kept_files=2)))
-    house = House(app, clock)
-    keeper = keeper_of(house, ALICE)
+    rig = Rig(app, clock)
+    keeper = keeper_of(rig, ALICE)
     answers = [keeper.create_whole(NewFile(chunks=(b"small",))) for _ in range(3)]
     assert [one.status_code for one in answers[:2]] == [201, 201]
     assert error_of(answers[2]) == (507, "too-many-files")
@@ -366,7 +364,7 @@ def test_an_account_keeps_so_many_files(config: BridgeConfig, store: Path, clock
 
 def test_an_operator_may_let_nobody_keep_files(config: BridgeConfig, store: Path, clock: FakeClock) -> None:
     app = create_app(replace(config, clock=clock, parcels=store_config(store, max_kept_files=0)))
-    keeper = keeper_of(House(app, clock), ALICE)
+    keeper = keeper_of(Rig(app, clock), ALICE)
     assert get(keeper.client, "/api/files/index").status_code == 404
     assert get(keeper.client, "/api/config").get_json()["parcels"]["maxKeptFiles"] == 0
     services_of(app).close()
@@ -386,9 +384,9 @@ def test_an_operator_may_let_nobody_keep_files(config: BridgeConfig, store: Path
         {"manifest": True},
     ],
 )
-def test_an_announcement_that_is_none_is_refused(alice: Keeper, house: House, changes: dict[str, Any]) -> None:
+def test_an_announcement_that_is_none_is_refused(alice: Keeper, rig: Rig, changes: dict[str, Any]) -> None:
     assert error_of(alice.create(NewFile(), **changes)) == (400, "bad-request")
-    assert house.rows(KEPT_FILE) == []
+    assert rig.rows(KEPT_FILE) == []
 
 
 @pytest.mark.parametrize(
@@ -405,10 +403,10 @@ def test_an_announcement_that_is_none_is_refused(alice: Keeper, house: House, ch
         b'{"version": 9007199254740992, "objects": [1], "manifest": 1}\nxx',
     ],
 )
-def test_an_index_that_is_none_is_refused(alice: Keeper, house: House, data: bytes, store: Path) -> None:
+def test_an_index_that_is_none_is_refused(alice: Keeper, rig: Rig, data: bytes, store: Path) -> None:
     answer = alice.client.put("/api/files/index", base_url=API, headers=FROM_PAGES, data=data, buffered=True)
     assert error_of(answer) == (400, "bad-request")
-    assert (house.rows(KEPT_INDEX), files_in(store)) == ([], [])
+    assert (rig.rows(KEPT_INDEX), files_in(store)) == ([], [])
 
 
 def test_an_index_that_is_too_large_is_refused(alice: Keeper) -> None:

@@ -8,15 +8,15 @@ import pytest
 
 from tests.support.servers.bridge import API
 from tests.support.servers.mailboxes import ALICE
-from tests.support.servers.parcels import DAY, Draft, House, Recipient, Sender
+from tests.support.servers.parcels import DAY, Draft, Recipient, Rig, Sender
 from webbridge.database.tables import PARCEL, PARCEL_NOTICE
 
 pytestmark = pytest.mark.server
 
 
-def told(house: House) -> list[tuple[str, str]]:
+def told(rig: Rig) -> list[tuple[str, str]]:
     """The mails to senders that are queued: kind and address."""
-    return sorted((row.kind, row.address) for row in house.rows(PARCEL_NOTICE) if row.kind != "parcel")
+    return sorted((row.kind, row.address) for row in rig.rows(PARCEL_NOTICE) if row.kind != "parcel")
 
 
 @pytest.fixture
@@ -26,63 +26,63 @@ def draft(sender: Sender) -> Draft:
     return made
 
 
-def test_the_first_opening_brings_a_mail_and_the_arrival_none(house: House, recipient: Recipient, draft: Draft) -> None:
+def test_the_first_opening_brings_a_mail_and_the_arrival_none(rig: Rig, recipient: Recipient, draft: Draft) -> None:
     ticket = recipient.ticket(draft)
     assert recipient.claim(ticket, "received").status_code == 204
-    assert told(house) == []
+    assert told(rig) == []
     for _ in range(3):
         assert recipient.claim(ticket, "opened").status_code == 204
-    assert told(house) == [("opened", ALICE)]
+    assert told(rig) == [("opened", ALICE)]
 
 
-def test_five_wrong_tries_bring_a_mail(house: House, recipient: Recipient, draft: Draft) -> None:
+def test_five_wrong_tries_bring_a_mail(rig: Rig, recipient: Recipient, draft: Draft) -> None:
     for _ in range(6):
         recipient.open(draft.id, bytes(32))
-    assert told(house) == [("tries", ALICE)]
+    assert told(rig) == [("tries", ALICE)]
 
 
-def test_the_end_is_told_if_nobody_has_opened_the_parcel(house: House, draft: Draft) -> None:
-    house.clock.advance(seconds=8 * DAY)
+def test_the_end_is_told_if_nobody_has_opened_the_parcel(rig: Rig, draft: Draft) -> None:
+    rig.clock.advance(seconds=8 * DAY)
     for _ in range(2):
-        house.delivery.sweep.run()
-    assert told(house) == [("expired", ALICE)]
+        rig.delivery.sweep.run()
+    assert told(rig) == [("expired", ALICE)]
 
 
-def test_the_end_of_an_extended_parcel_is_told_anew(house: House, sender: Sender, draft: Draft) -> None:
-    house.clock.advance(seconds=7 * DAY)
-    house.delivery.sweep.run()
-    assert told(house) == [("expired", ALICE)]
+def test_the_end_of_an_extended_parcel_is_told_anew(rig: Rig, sender: Sender, draft: Draft) -> None:
+    rig.clock.advance(seconds=7 * DAY)
+    rig.delivery.sweep.run()
+    assert told(rig) == [("expired", ALICE)]
     sender.call(draft, "extend", {"days": 2})
-    assert told(house) == []
-    house.clock.advance(seconds=2 * DAY)
-    house.delivery.sweep.run()
-    assert told(house) == [("expired", ALICE)]
+    assert told(rig) == []
+    rig.clock.advance(seconds=2 * DAY)
+    rig.delivery.sweep.run()
+    assert told(rig) == [("expired", ALICE)]
 
 
-def test_the_end_that_a_wrong_clock_has_told_is_told_anew(house: House, draft: Draft) -> None:
-    house.clock.advance(seconds=30 * DAY)
-    house.delivery.sweep.run()
-    house.clock.advance(seconds=-30 * DAY)
-    house.delivery.sweep.correct_notes()
-    assert told(house) == []
-    house.clock.advance(seconds=7 * DAY)
-    house.delivery.sweep.run()
-    assert told(house) == [("expired", ALICE)]
+def test_the_end_that_a_wrong_clock_has_told_is_told_anew(rig: Rig, draft: Draft) -> None:
+    rig.clock.advance(seconds=30 * DAY)
+    rig.delivery.sweep.run()
+    rig.clock.advance(seconds=-30 * DAY)
+    rig.delivery.sweep.correct_notes()
+    assert told(rig) == []
+    rig.clock.advance(seconds=7 * DAY)
+    rig.delivery.sweep.run()
+    assert told(rig) == [("expired", ALICE)]
 
 
-def test_the_end_of_an_opened_parcel_is_no_news(house: House, recipient: Recipient, draft: Draft) -> None:
+def test_the_end_of_an_opened_parcel_is_no_news(rig: Rig, recipient: Recipient, draft: Draft) -> None:
     recipient.claim(recipient.ticket(draft), "opened")
-    house.clock.advance(seconds=timedelta(days=8).total_seconds())
-    house.delivery.sweep.run()
-    assert told(house) == [("opened", ALICE)]
+    rig.clock.advance(seconds=timedelta(days=8).total_seconds())
+    rig.delivery.sweep.run()
+    assert told(rig) == [("opened", ALICE)]
 
 
-def test_a_withdrawn_parcel_brings_no_mail(house: House, sender: Sender, draft: Draft) -> None:
+def test_a_withdrawn_parcel_brings_no_mail(rig: Rig, sender: Sender, draft: Draft) -> None:
     sender.call(draft, "withdraw")
-    house.clock.advance(seconds=8 * DAY)
-    house.delivery.sweep.run()
-    assert told(house) == []
-    assert house.rows(PARCEL_NOTICE) == []
+    rig.clock.advance(seconds=8 * DAY)
+    rig.delivery.sweep.run()
+    assert told(rig) == []
+    assert rig.rows(PARCEL_NOTICE) == []
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_a_withdrawn_parcel_brings_no_mail(house: House, sender: Sender, draft: 
     ],
 )
 def test_the_language_of_the_request_is_that_of_the_mails_to_the_sender(
-    house: House, sender: Sender, asked: str | None, kept: str
+    rig: Rig, sender: Sender, asked: str | None, kept: str
 ) -> None:
     draft = Draft()
     headers = sender.headers | ({} if asked is None else {"Accept-Language": asked})
@@ -107,4 +107,4 @@ def test_the_language_of_the_request_is_that_of_the_mails_to_the_sender(
     # The same request in another language is the same request.
     again = sender.create(draft, whole=True)
     assert again.status_code == 200
-    assert [row.language for row in house.rows(PARCEL)] == [kept]
+    assert [row.language for row in rig.rows(PARCEL)] == [kept]

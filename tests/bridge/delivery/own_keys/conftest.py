@@ -20,7 +20,7 @@ from tests.support.servers.own_keys import (
     CAROL,
     opened,
 )
-from tests.support.servers.parcels import House, Recipient, Sender, bridge_config, store_config
+from tests.support.servers.parcels import Recipient, Rig, Sender, bridge_config, store_config
 from tests.support.servers.post import Post
 from webbridge import create_app
 from webbridge.services import services_of
@@ -50,12 +50,12 @@ def directory(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def house(
+def rig(
     database_url: str, store: Path, clock: FakeClock, submission: Submission, path: Path, directory: Path
-) -> Iterator[House]:
+) -> Iterator[Rig]:
     config = bridge_config(database_url, clock, store_config(store, key_socket=path))
     app = create_app(replace(config, parcel_notices=config_of(submission), directory_folder=directory))
-    yield House(app, clock)
+    yield Rig(app, clock)
     services_of(app).close()
 
 
@@ -66,11 +66,11 @@ def service(authority: AuthorityFolder, path: Path, clock: FakeClock, directory:
 
 
 @pytest.fixture
-def send(house: House, post: Post) -> Callable[[], None]:
+def send(rig: Rig, post: Post) -> Callable[[], None]:
     """Send the mails that are due, and keep only those with a code."""
 
     def send_due() -> None:
-        protection = services_of(house.app).protection
+        protection = services_of(rig.app).protection
         assert protection is not None
         assert protection.notices is not None
         protection.notices.send_due()

@@ -72,8 +72,8 @@ def test_the_bounds_of_the_authority_are_said(
     request = request_for(BOB)
     ask(recipient, ticket, BOB, request)
     send()
-    with certifying(authority, path, clock=clock, terms=terms) as desk:
-        desk.certify("zoe@example.com", request_for("zoe@example.com"), at=clock())
+    with certifying(authority, path, clock=clock, terms=terms) as certifier:
+        certifier.certify("zoe@example.com", request_for("zoe@example.com"), at=clock())
         assert error_of(confirm(recipient, ticket, BOB, request, code_in(post))) == error
     assert [entry.addresses for entry in certified(authority)] == [("zoe@example.com",)]
 

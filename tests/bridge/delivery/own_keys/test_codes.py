@@ -23,7 +23,7 @@ from tests.support.servers.own_keys import (
     other_than,
     request_for,
 )
-from tests.support.servers.parcels import DAY, Draft, House, Recipient, Sender
+from tests.support.servers.parcels import DAY, Draft, Recipient, Rig, Sender
 from tests.support.servers.post import Post
 from webbridge.database.tables import PARCEL_KEY_REQUEST
 from webbridge.delivery.limits import CODE_SECONDS, CODE_TRIES
@@ -40,7 +40,7 @@ def test_a_code_from_the_mail_gets_a_certificate_that_senders_find(
     send: Callable[[], None],
     post: Post,
     authority: AuthorityFolder,
-    house: House,
+    rig: Rig,
 ) -> None:
     request = request_for(BOB)
     asked = ask(recipient, ticket, BOB, request)
@@ -56,13 +56,13 @@ def test_a_code_from_the_mail_gets_a_certificate_that_senders_find(
     assert [entry.certificate for entry in certified(authority)] == certificates[:1]
     assert certificates[1:] == [authority.certificate(Role.ISSUING), authority.certificate(Role.ROOT)]
     assert certificates[0].email_addresses == (BOB,)
-    found_by_senders = services_of(house.app).people.search(BOB)
+    found_by_senders = services_of(rig.app).people.search(BOB)
     assert certificates[0] in [one.certificate for one in found_by_senders.found]
     # The same again, as after a lost answer: the same certificate.
     assert confirm(recipient, ticket, BOB, request, code).get_json() == answer.get_json()
 
 
-def test_a_first_parcel_offers_no_key_and_a_second_one_does(sender: Sender, recipient: Recipient, house: House) -> None:
+def test_a_first_parcel_offers_no_key_and_a_second_one_does(sender: Sender, recipient: Recipient, rig: Rig) -> None:
     first, second, other = Draft(), Draft(), Draft(to=(CAROL,))
     for draft in (first, second, other):
         sender.send_whole(draft)
@@ -73,12 +73,12 @@ def test_a_first_parcel_offers_no_key_and_a_second_one_does(sender: Sender, reci
     both = Draft(to=(CAROL, "dora@example.org"))
     sender.send_whole(both)
     assert recipient.open(both.id, both.proof).get_json()["key"] == {"seconds": CODE_SECONDS}
-    assert house.rows(PARCEL_KEY_REQUEST) == []
+    assert rig.rows(PARCEL_KEY_REQUEST) == []
 
 
 @pytest.mark.parametrize("address", [CAROL, ALICE, "nobody@example.net"])
 def test_the_answers_tell_nothing_of_other_addresses(
-    recipient: Recipient, ticket: str, send: Callable[[], None], post: Post, house: House, address: str
+    recipient: Recipient, ticket: str, send: Callable[[], None], post: Post, rig: Rig, address: str
 ) -> None:
     ours, theirs = request_for(BOB), request_for(address)
     assert ask(recipient, ticket, BOB, ours).get_json() == ask(recipient, ticket, address, theirs).get_json()
@@ -94,18 +94,18 @@ def test_the_answers_tell_nothing_of_other_addresses(
     for who, request in ((BOB, ours), (address, theirs)):
         assert error_of(confirm(recipient, ticket, who, request, other_than(code_in(post)))) == (410, "code-ended")
     # The code of an address that gets no mail does not count either.
-    (row,) = (one for one in house.rows(PARCEL_KEY_REQUEST) if one.address == address)
+    (row,) = (one for one in rig.rows(PARCEL_KEY_REQUEST) if one.address == address)
     assert row.mailbox == ""
 
 
 @pytest.mark.usefixtures("service")
 def test_even_the_code_of_another_address_of_the_parcel_does_not_count(
-    recipient: Recipient, ticket: str, house: House, authority: AuthorityFolder
+    recipient: Recipient, ticket: str, rig: Rig, authority: AuthorityFolder
 ) -> None:
     request = request_for(CAROL)
     ask(recipient, ticket, CAROL, request)
-    (row,) = house.rows(PARCEL_KEY_REQUEST)
-    pepper = Pepper(house.delivery.config.pepper)
+    (row,) = rig.rows(PARCEL_KEY_REQUEST)
+    pepper = Pepper(rig.delivery.config.pepper)
     code = pepper.key_code(row.parcel, bytes(row.digest), bytes(row.nonce))
     assert error_of(confirm(recipient, ticket, CAROL, request, code)) == (403, "wrong-code")
     assert certified(authority) == []
@@ -152,20 +152,20 @@ def test_a_code_counts_for_no_other_parcel(
 
 @pytest.mark.usefixtures("service")
 def test_two_confirmations_at_once_make_one_certificate(
-    recipient: Recipient, ticket: str, send: Callable[[], None], post: Post, house: House, authority: AuthorityFolder
+    recipient: Recipient, ticket: str, send: Callable[[], None], post: Post, rig: Rig, authority: AuthorityFolder
 ) -> None:
     request = request_for(BOB)
     ask(recipient, ticket, BOB, request)
     send()
     code = code_in(post)
     with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(lambda _: confirm(house.recipient(), ticket, BOB, request, code).get_json(), range(4)))
+        answers = list(pool.map(lambda _: confirm(rig.recipient(), ticket, BOB, request, code).get_json(), range(4)))
     assert answers == [answers[0]] * 4
     assert len(certified(authority)) == 1
 
 
 def test_five_wrong_codes_at_once_are_counted_one_by_one(
-    recipient: Recipient, ticket: str, send: Callable[[], None], post: Post, house: House
+    recipient: Recipient, ticket: str, send: Callable[[], None], post: Post, rig: Rig
 ) -> None:
     request = request_for(BOB)
     ask(recipient, ticket, BOB, request)
@@ -174,7 +174,7 @@ def test_five_wrong_codes_at_once_are_counted_one_by_one(
     with ThreadPoolExecutor(6) as pool:
         codes = [
             one.get_json()["code"]
-            for one in pool.map(lambda _: confirm(house.recipient(), ticket, BOB, request, wrong), range(8))
+            for one in pool.map(lambda _: confirm(rig.recipient(), ticket, BOB, request, wrong), range(8))
         ]
     assert sorted(codes) == ["code-ended"] * 4 + ["wrong-code"] * 4
     assert error_of(confirm(recipient, ticket, BOB, request, code_in(post))) == (410, "code-ended")
@@ -186,14 +186,14 @@ def test_a_code_counts_for_half_an_hour(
     ticket: str,
     send: Callable[[], None],
     post: Post,
-    house: House,
+    rig: Rig,
     authority: AuthorityFolder,
 ) -> None:
     request = request_for(BOB)
     ask(recipient, ticket, BOB, request)
     send()
     code = code_in(post)
-    house.clock.advance(seconds=CODE_SECONDS)
+    rig.clock.advance(seconds=CODE_SECONDS)
     assert error_of(confirm(recipient, ticket, BOB, request, code)) == (410, "code-ended")
     # The same request gets another code, and the old one counts no more.
     assert ask(recipient, ticket, BOB, request).get_json() == {"seconds": CODE_SECONDS}
@@ -206,15 +206,15 @@ def test_a_code_counts_for_half_an_hour(
 
 @pytest.mark.usefixtures("service")
 def test_a_database_that_is_moved_back_gives_no_second_certificate(
-    recipient: Recipient, ticket: str, send: Callable[[], None], post: Post, house: House, authority: AuthorityFolder
+    recipient: Recipient, ticket: str, send: Callable[[], None], post: Post, rig: Rig, authority: AuthorityFolder
 ) -> None:
     """After a backup was restored, an old code is asked again: within its time it gives what it gave before."""
     request = request_for(BOB)
     ask(recipient, ticket, BOB, request)
     send()
-    code, rows = code_in(post), house.rows(PARCEL_KEY_REQUEST)
+    code, rows = code_in(post), rig.rows(PARCEL_KEY_REQUEST)
     first = confirm(recipient, ticket, BOB, request, code).get_json()
-    database = services_of(house.app).database
+    database = services_of(rig.app).database
 
     def restore() -> None:
         with database.transaction() as connection:
@@ -223,11 +223,11 @@ def test_a_database_that_is_moved_back_gives_no_second_certificate(
 
     restore()
     assert confirm(recipient, ticket, BOB, request, code).get_json() == first
-    house.clock.advance(seconds=CODE_SECONDS)
+    rig.clock.advance(seconds=CODE_SECONDS)
     restore()
     assert error_of(confirm(recipient, ticket, BOB, request, code)) == (410, "code-ended")
     # A clock that is set back by a day makes no code count longer.
-    house.clock.advance(seconds=-DAY)
+    rig.clock.advance(seconds=-DAY)
     restore()
     assert error_of(confirm(recipient, ticket, BOB, request, code)) in ((410, "code-ended"), (401, "ticket-ended"))
     assert len(certified(authority)) == 1

@@ -23,7 +23,7 @@ from tests.support.servers.own_keys import (
     opened,
     request_for,
 )
-from tests.support.servers.parcels import DAY, Draft, House, Recipient, Sender, bridge_config, store_config
+from tests.support.servers.parcels import DAY, Draft, Recipient, Rig, Sender, bridge_config, store_config
 from tests.support.servers.post import Post
 from webbridge import create_app
 from webbridge.database.tables import PARCEL_KEY_REQUEST, PARCEL_NOTICE
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.server
 
 
 def test_an_address_gets_few_codes_in_a_day(
-    recipient: Recipient, ticket: str, sender: Sender, send: Callable[[], None], post: Post, house: House
+    recipient: Recipient, ticket: str, sender: Sender, send: Callable[[], None], post: Post, rig: Rig
 ) -> None:
     same = request_for(BOB)
     for _ in range(10):
@@ -52,7 +52,7 @@ def test_an_address_gets_few_codes_in_a_day(
     assert ask(recipient, third, BOB.upper(), request_for(BOB)).status_code == 200
     send()
     assert len(post.mails) == MAX_CODES
-    house.clock.advance(seconds=DAY)
+    rig.clock.advance(seconds=DAY)
     assert ask(recipient, recipient.ticket(opened(sender, recipient)), BOB, request_for(BOB)).status_code == 200
     send()
     assert len(post.mails) == MAX_CODES + 1
@@ -93,7 +93,7 @@ def test_a_request_by_another_spelling_of_the_address_takes_no_code_from_its_own
     assert 200 in [confirm(recipient, ticket, BOB, ours, code).status_code for code in codes]
 
 
-def test_requests_that_are_none_are_refused(recipient: Recipient, ticket: str, house: House) -> None:
+def test_requests_that_are_none_are_refused(recipient: Recipient, ticket: str, rig: Rig) -> None:
     damaged = bytearray(b64decode(b"".join(request_for(BOB).splitlines()[1:-1])))
     damaged[-1] ^= 1
     for request in (b"x", bytes(damaged), request_for(CAROL), bytes(16_000)):
@@ -103,16 +103,16 @@ def test_requests_that_are_none_are_refused(recipient: Recipient, ticket: str, h
     assert error_of(ask(recipient, "x", BOB, request_for(BOB))) == (401, "ticket-ended")
     for code in ("", "1", "123456789", "1234567a", "１２３４５６７８"):
         assert error_of(confirm(recipient, ticket, BOB, b"", code)) == (400, "bad-request")
-    assert house.rows(PARCEL_KEY_REQUEST) == []
+    assert rig.rows(PARCEL_KEY_REQUEST) == []
 
 
 def test_the_database_has_no_code(
-    recipient: Recipient, ticket: str, send: Callable[[], None], post: Post, house: House
+    recipient: Recipient, ticket: str, send: Callable[[], None], post: Post, rig: Rig
 ) -> None:
     ask(recipient, ticket, BOB, request_for(BOB))
     send()
     code = code_in(post)
-    stored = repr([house.rows(table) for table in (PARCEL_KEY_REQUEST, PARCEL_NOTICE)])
+    stored = repr([rig.rows(table) for table in (PARCEL_KEY_REQUEST, PARCEL_NOTICE)])
     assert code not in stored
     assert code[:4] + " " + code[4:] not in stored
 
@@ -131,9 +131,9 @@ def test_a_code_of_a_withdrawn_parcel_goes_to_nobody(
 
 
 def test_a_recipient_who_wants_no_mails_gets_no_code(
-    recipient: Recipient, ticket: str, send: Callable[[], None], post: Post, house: House, clock: FakeClock
+    recipient: Recipient, ticket: str, send: Callable[[], None], post: Post, rig: Rig, clock: FakeClock
 ) -> None:
-    protection = services_of(house.app).protection
+    protection = services_of(rig.app).protection
     assert protection is not None
     protection.blocks.refuse(BOB, clock())
     assert ask(recipient, ticket, BOB, request_for(BOB)).status_code == 200
@@ -142,27 +142,27 @@ def test_a_recipient_who_wants_no_mails_gets_no_code(
 
 
 def test_requests_and_their_mails_are_swept(
-    recipient: Recipient, ticket: str, send: Callable[[], None], house: House
+    recipient: Recipient, ticket: str, send: Callable[[], None], rig: Rig
 ) -> None:
     for address in (BOB, CAROL):
         ask(recipient, ticket, address, request_for(address))
     send()
-    house.delivery.sweep.run()
-    assert len(house.rows(PARCEL_KEY_REQUEST)) == 2
-    house.clock.advance(seconds=CODE_SECONDS)
-    house.delivery.sweep.run()
-    assert house.rows(PARCEL_KEY_REQUEST) == []
-    assert {row.kind for row in house.rows(PARCEL_NOTICE)} == {"parcel"}
+    rig.delivery.sweep.run()
+    assert len(rig.rows(PARCEL_KEY_REQUEST)) == 2
+    rig.clock.advance(seconds=CODE_SECONDS)
+    rig.delivery.sweep.run()
+    assert rig.rows(PARCEL_KEY_REQUEST) == []
+    assert {row.kind for row in rig.rows(PARCEL_NOTICE)} == {"parcel"}
 
 
-def test_requests_go_with_their_parcel(recipient: Recipient, ticket: str, house: House) -> None:
+def test_requests_go_with_their_parcel(recipient: Recipient, ticket: str, rig: Rig) -> None:
     ask(recipient, ticket, BOB, request_for(BOB))
-    with services_of(house.app).database.transaction() as rows:
-        rows.execute(update(PARCEL_KEY_REQUEST).values(ends_at=house.clock().timestamp() + CODE_SECONDS))
+    with services_of(rig.app).database.transaction() as rows:
+        rows.execute(update(PARCEL_KEY_REQUEST).values(ends_at=rig.clock().timestamp() + CODE_SECONDS))
     for _ in range(4):
-        house.clock.advance(seconds=KEPT_SECONDS)
-        house.delivery.sweep.run()
-    assert house.rows(PARCEL_KEY_REQUEST) == []
+        rig.clock.advance(seconds=KEPT_SECONDS)
+        rig.delivery.sweep.run()
+    assert rig.rows(PARCEL_KEY_REQUEST) == []
 
 
 def test_without_the_setting_there_is_no_key(
@@ -170,8 +170,8 @@ def test_without_the_setting_there_is_no_key(
 ) -> None:
     config = bridge_config(database_url, clock, store_config(store))
     app = create_app(replace(config, parcel_notices=config_of(submission)))
-    house = House(app, clock)
-    recipient, sender = house.recipient(), house.sender()
+    rig = Rig(app, clock)
+    recipient, sender = rig.recipient(), rig.sender()
     opened(sender, recipient)
     second = Draft()
     sender.send_whole(second)
@@ -183,7 +183,7 @@ def test_without_the_setting_there_is_no_key(
 
 @pytest.mark.parametrize("language", ["en", "de", "fr", "es", "ar"])
 def test_the_mail_speaks_five_languages(
-    recipient: Recipient, sender: Sender, send: Callable[[], None], post: Post, language: str, house: House
+    recipient: Recipient, sender: Sender, send: Callable[[], None], post: Post, language: str, rig: Rig
 ) -> None:
     for _ in range(2):
         draft = Draft()
@@ -192,7 +192,7 @@ def test_the_mail_speaks_five_languages(
         ticket = recipient.ticket(draft)
     request = request_for(BOB)
     ask(recipient, ticket, BOB, request)
-    protection = services_of(house.app).protection
+    protection = services_of(rig.app).protection
     assert protection is not None
     assert protection.notices is not None
     protection.notices.send_due()

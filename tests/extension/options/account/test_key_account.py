@@ -36,7 +36,7 @@ from webbridge.demo.stack import DemoStack
 
 NEXT = "five other words on paper"
 LATER = "six more words on the same paper"
-PHONES, DESK = (320, 390), 1100
+PHONES, DESKTOP = (320, 390), 1100
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
@@ -181,7 +181,7 @@ def test_a_device_is_shut_out_and_a_forgotten_passphrase_replaced(
     for width in PHONES:
         elsewhere.set_viewport(width, 844)
         assert not elsewhere.overflows_sideways()
-    elsewhere.set_viewport(DESK, 844)
+    elsewhere.set_viewport(DESKTOP, 844)
     act(elsewhere, "revoke", servers.passphrase, within='[data-test=device][data-this="false"]')
     wait_until_done(elsewhere, "has no access any more")
     assert elsewhere.js("() => document.querySelectorAll('[data-test=device]').length") == 1

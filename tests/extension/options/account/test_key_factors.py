@@ -14,7 +14,7 @@ from tests.support.keys.security_key import SoftKey
 from tests.support.pages.driver import named
 from tests.support.servers.mailboxes import ALICE
 
-PHONES, DESK = (320, 390), 1100
+PHONES, DESKTOP = (320, 390), 1100
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
@@ -44,7 +44,7 @@ def fits(page: Page) -> bool:
         page.set_viewport(width, 844)
         if page.overflows_sideways():
             return False
-    page.set_viewport(DESK, 844)
+    page.set_viewport(DESKTOP, 844)
     return True
 
 

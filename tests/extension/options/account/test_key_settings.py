@@ -46,7 +46,7 @@ RECIPE = {
     "source": {"selector": "", "template": "/raw/{part.path.1.0}"},
     "form": {"to": "#to", "cc": "", "subject": "#subject", "text": "#body", "file": ""},
 }
-PHONES, DESK = (320, 390), 1100
+PHONES, DESKTOP = (320, 390), 1100
 STATES = IN_PAGE["states"]
 CHOOSE = IN_PAGE["choose"]
 IS_IDLE = "() => !document.querySelector('#key-server :is([aria-busy=true], [aria-disabled=true])')"
@@ -150,7 +150,7 @@ def test_a_setting_and_a_webmail_reach_a_new_browser_and_what_is_removed_stays_r
     for width in PHONES:
         other.set_viewport(width, 844)
         assert not other.overflows_sideways()
-    other.set_viewport(DESK, 844)
+    other.set_viewport(DESKTOP, 844)
     other.click(named("offer-accept"))
     wait_for_states(other, recipes=1)
     other.wait_for(OFFERS, 0)

@@ -44,7 +44,7 @@ IN_PAGE = page_scripts("extension/options/key_trust.js")
 
 
 BOB = "bob@example.test"
-PHONES, DESK = (320, 390), 1100
+PHONES, DESKTOP = (320, 390), 1100
 # Lets the page read the state anew every two seconds, as at each focus.
 REFRESHED = IN_PAGE["refreshed"]
 
@@ -120,7 +120,7 @@ def test_a_new_browser_gives_the_same_verdict_and_what_is_removed_stays_removed(
     for width in PHONES:
         page.set_viewport(width, 844)
         assert not page.overflows_sideways()
-    page.set_viewport(DESK, 844)
+    page.set_viewport(DESKTOP, 844)
     assert state_of(second, letter, tmp_path) == "verified"
     page.activate()
     show_section(page, "people")

@@ -70,7 +70,7 @@ $config['trash_mbox'] = 'Trash';
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class House:
+class Rig:
     """The running servers of one walk. `url` is where the walk begins. `folder` has Anna's files.
 
     The browser reaches the bridge and the key server through the two gates, by which a walk loses its network.
@@ -123,9 +123,9 @@ def absence(*, with_roundcube: bool) -> str | None:
 
 
 @contextlib.contextmanager
-def run_house(
+def run_rig(
     *, with_roundcube: bool, in_clear: bool = False, count: int = MESSAGES, pages_folder: Path | None = None
-) -> Iterator[House]:
+) -> Iterator[Rig]:
     """Run the servers for one walk: for Roundcube, or for our pages. `in_clear` leaves the messages unprotected."""
     with contextlib.ExitStack() as stack:
         at = datetime.now(UTC)
@@ -144,8 +144,8 @@ def run_house(
             "api_origin": json.dumps(f"http://127.0.0.1:{mail_gate.port}"),
             "key_server_origin": json.dumps(f"http://127.0.0.1:{key_gate.port}"),
         }
-        stand = stack.enter_context(
-            servers.run_stand(
+        rig = stack.enter_context(
+            servers.run_rig(
                 host,
                 with_roundcube=with_roundcube,
                 with_uncached=False,
@@ -154,12 +154,12 @@ def run_house(
             )
         )
         if with_roundcube:
-            url = f"http://127.0.0.1:{stand.roundcubes[True]}/"
+            url = f"http://127.0.0.1:{rig.roundcubes[True]}/"
         else:
-            mail_gate.target, key_gate.target = stand.bridge.port, free_port()
-            pages = running_pages(stand.bridge, people.anna, key_server_port=key_gate.target)
+            mail_gate.target, key_gate.target = rig.bridge.port, free_port()
+            pages = running_pages(rig.bridge, people.anna, key_server_port=key_gate.target)
             url = stack.enter_context(pages)
-        yield House(
+        yield Rig(
             people=people,
             post=post,
             url=url,

@@ -82,7 +82,7 @@ class Mailbox:
 
 
 @dataclass(frozen=True, slots=True)
-class MailHouse:
+class MailRig:
     """The pages' address, and the mail server behind them."""
 
     pages_url: str
@@ -113,22 +113,22 @@ class MailHouse:
 
 
 @contextmanager
-def run_mail_house(
+def run_mail_rig(
     pages_folder: Path, tls_folder: Path, folder: Path, addresses: list[str], *, has_sharing: bool = False
-) -> Iterator[MailHouse]:
+) -> Iterator[MailRig]:
     """Run a Dovecot with bridge and pages for these accounts. `has_sharing`: by RFC 4314."""
     mail = dovecot.new_folder()
     more = dovecot.sharing_settings(mail) if has_sharing else ""
     passwords = dict.fromkeys(addresses, PASSWORD)
     with (
         dovecot.run_dovecot(passwords, tls_folder=tls_folder, folder=mail, more_settings=more) as imap,
-        serve_pages_before(imap[Security.IMPLICIT_TLS], pages_folder, tls_folder, folder) as house,
+        serve_pages_before(imap[Security.IMPLICIT_TLS], pages_folder, tls_folder, folder) as rig,
     ):
-        yield house
+        yield rig
 
 
 @contextmanager
-def serve_pages_before(imap: ServerAddress, pages_folder: Path, tls_folder: Path, folder: Path) -> Iterator[MailHouse]:
+def serve_pages_before(imap: ServerAddress, pages_folder: Path, tls_folder: Path, folder: Path) -> Iterator[MailRig]:
     """Serve bridge and pages before a mail server. Mail that is sent goes nowhere."""
     api_port, pages_port = free_port(), free_port()
     api, pages = f"http://127.0.0.1:{api_port}", f"http://127.0.0.1:{pages_port}"
@@ -147,7 +147,7 @@ def serve_pages_before(imap: ServerAddress, pages_folder: Path, tls_folder: Path
         stack.enter_context(serve(app, socket.create_server(("127.0.0.1", api_port))))
         static = PagesConfig(pages_origin=pages, api_origin=api, key_server_origin=KEYS, folder=pages_folder)
         stack.enter_context(serve(create_pages_app(static), socket.create_server(("127.0.0.1", pages_port))))
-        yield MailHouse(pages, imap)
+        yield MailRig(pages, imap)
 
 
 _next = itertools.count()
@@ -155,28 +155,28 @@ _ADDRESSES = [f"anna{number}@example.test" for number in range(60)]
 
 
 @pytest.fixture(scope="module")
-def house(pages_with_sources: Path, tls_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailHouse]:
+def rig(pages_with_sources: Path, tls_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailRig]:
     """Bridge, pages and Dovecot for one module of tests."""
     if dovecot.BINARY is None:
         pytest.skip("dovecot is not installed")
-    with run_mail_house(pages_with_sources, tls_folder, tmp_path_factory.mktemp("house"), _ADDRESSES) as house:
-        yield house
+    with run_mail_rig(pages_with_sources, tls_folder, tmp_path_factory.mktemp("rig"), _ADDRESSES) as rig:
+        yield rig
 
 
 @pytest.fixture
-def mail(house: MailHouse) -> Iterator[Mailbox]:
+def mail(rig: MailRig) -> Iterator[Mailbox]:
     """The mailbox of a person whom no other test has."""
-    with house.mailbox(_ADDRESSES[next(_next) % len(_ADDRESSES)]) as mailbox:
+    with rig.mailbox(_ADDRESSES[next(_next) % len(_ADDRESSES)]) as mailbox:
         yield mailbox
 
 
 @pytest.fixture
-def inbox(house: MailHouse, mail: Mailbox, browser: Browser) -> Iterator[Page]:
+def inbox(rig: MailRig, mail: Mailbox, browser: Browser) -> Iterator[Page]:
     """The inbox of this person, with six messages: One, the oldest, to Six."""
     mail.make("Archive", "Junk", "Trash", "Invoices")
     for number, subject in enumerate(["One", "Two", "Three", "Four", "Five", "Six"]):
         mail.append(build_message(subject, days_ago=5 - number))
-    page = house.visit(browser, mail.address)
+    page = rig.visit(browser, mail.address)
     page.wait_for("() => document.querySelectorAll('[data-test=message-row]').length === 6")
     yield page
     page.close()

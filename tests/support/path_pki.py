@@ -40,7 +40,7 @@ def key(name: str) -> PrivateKey:
 
 
 @dataclass(frozen=True, kw_only=True)
-class House:
+class Rig:
     """An authority, or a person, with a certificate and a named key. After a key rollover `key_name` is not `name`."""
 
     name: str
@@ -56,7 +56,7 @@ class House:
         not_before: datetime.datetime = NOW - YEAR,
         not_after: datetime.datetime = NOW + YEAR,
         path_length: int | None = None,
-    ) -> House:
+    ) -> Rig:
         """Issue an authority below this one; with `is_ca` False, a person whose certificate has no address."""
         basic = build_basic_constraints(is_ca=is_ca, path_length=path_length)
         usage = build_key_usage(CA_USAGE if is_ca else SIGNER_USAGE)
@@ -68,7 +68,7 @@ class House:
             not_before=not_before,
             not_after=not_after,
         )
-        return House(name=name, certificate=certificate, key_name=key_name or name)
+        return Rig(name=name, certificate=certificate, key_name=key_name or name)
 
     def certify(
         self,
@@ -86,17 +86,17 @@ class House:
         ).certificate
 
 
-def root(name: str = "Root", *extensions: Extension, path_length: int | None = None) -> House:
+def root(name: str = "Root", *extensions: Extension, path_length: int | None = None) -> Rig:
     """A self-signed authority."""
     basic = build_basic_constraints(is_ca=True, path_length=path_length)
     certificate = issue(name, name, None, (basic, build_key_usage(CA_USAGE), *extensions))
-    return House(name=name, certificate=certificate, key_name=name)
+    return Rig(name=name, certificate=certificate, key_name=name)
 
 
 def issue(
     name: str,
     key_name: str,
-    issuer: House | None,
+    issuer: Rig | None,
     extensions: tuple[Extension, ...],
     *,
     not_before: datetime.datetime = NOW - YEAR,
@@ -143,10 +143,10 @@ def _address_extensions(address: str) -> tuple[Extension, ...]:
     return build_subject_alt_name((address,)), build_extended_key_usage(EMAIL_PROTECTION)
 
 
-def clique(names: list[str], count: int) -> tuple[list[House], list[Certificate]]:
+def clique(names: list[str], count: int) -> tuple[list[Rig], list[Certificate]]:
     """`count` authorities that have all certified each other, and these certificates. `names` are used in turn."""
-    houses = [
-        House(
+    rigs = [
+        Rig(
             name=names[number % len(names)],
             certificate=issue(names[number % len(names)], f"clique {number}", None, authority_extensions()),
             key_name=f"clique {number}",
@@ -155,11 +155,11 @@ def clique(names: list[str], count: int) -> tuple[list[House], list[Certificate]
     ]
     pool = [
         issue(one.name, one.key_name, other, authority_extensions())
-        for one in houses
-        for other in houses
+        for one in rigs
+        for other in rigs
         if one is not other
     ]
-    return houses, pool
+    return rigs, pool
 
 
 def with_version(certificate: Certificate, version: int, signer: str) -> Certificate:
@@ -183,14 +183,14 @@ def _signed(certificate: Certificate, tbs_der: bytes, signer: str) -> Certificat
     return parse_certificate(der.sequence(tbs_der, certificate.signature_algorithm_der, bits))
 
 
-def revocation_list(house: House, *revoked: Certificate, key_name: str = "") -> RevocationList:
+def revocation_list(rig: Rig, *revoked: Certificate, key_name: str = "") -> RevocationList:
     entries = [RevokedCertificate(serial_number=one.serial_number, revoked_at=NOW) for one in revoked]
     return parse_revocation_list(
         run(
             build_revocation_list(
                 entries,
-                issuer=house.certificate,
-                signing_key=key(key_name or house.key_name),
+                issuer=rig.certificate,
+                signing_key=key(key_name or rig.key_name),
                 number=1,
                 term=TERM,
                 provider=PROVIDER,

@@ -29,7 +29,7 @@ _BATCH: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeyStand:
+class KeyRig:
     """The running server, and the process of its database if it has one."""
 
     origin: str
@@ -47,7 +47,7 @@ def user(number: int, size: int = SMALL) -> str:
 
 
 @contextlib.contextmanager
-def run_stand(*, accounts: int, large: int) -> Iterator[KeyStand]:
+def run_rig(*, accounts: int, large: int) -> Iterator[KeyRig]:
     """Run the server over PostgreSQL. `large` accounts have a bundle of LARGE bytes, the others one of SMALL."""
     with run_postgresql() as postgresql, tempfile.TemporaryDirectory(prefix="bench-keys-") as folder:
         database, port = postgresql.new_database(), free_port()
@@ -72,7 +72,7 @@ def run_stand(*, accounts: int, large: int) -> Iterator[KeyStand]:
             **variables,
         )
         with serving as service:
-            yield KeyStand(origin=origin, port=port, pid=service.process.pid, database_pid=postgresql.pid)
+            yield KeyRig(origin=origin, port=port, pid=service.process.pid, database_pid=postgresql.pid)
 
 
 def _fill(database: str, keys: MasterKey, accounts: int, large: int) -> None:

@@ -22,7 +22,7 @@ from sealwax.authority.folder import AuthorityFolder, Role, Settings
 from sealwax.service import serve
 from smime_core.ca.ocsp_responding import Responder
 from tests.support.authority_folders import found, open_role
-from tests.support.pages.parcels import READER, ParcelHouse, run_parcel_house
+from tests.support.pages.parcels import READER, ParcelRig, run_parcel_rig
 from tests.support.servers.certifier import certifying, socket_path
 from webbridge.config import BridgeConfig
 from webbridge.delivery.own_keys import requests
@@ -36,10 +36,10 @@ _CODE = re.compile(r"\b([0-9]{4}) ([0-9]{4})\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeyHouse:
+class KeyRig:
     """The parcels, the CA, the socket of its signing service, and the folder in which senders find certificates."""
 
-    parcels: ParcelHouse
+    parcels: ParcelRig
     authority: AuthorityFolder
     socket: Path
     directory: Path
@@ -68,7 +68,7 @@ class KeyHouse:
 
 
 @contextlib.contextmanager
-def run_key_house(pages_folder: Path, folder: Path) -> Iterator[KeyHouse]:
+def run_key_rig(pages_folder: Path, folder: Path) -> Iterator[KeyRig]:
     """Run the demonstration, with the CA in a new folder and a mailbox of READER, without the signing service."""
     answering = socket.create_server(("127.0.0.1", 0))
     host = f"127.0.0.1:{answering.getsockname()[1]}"
@@ -92,7 +92,7 @@ def run_key_house(pages_folder: Path, folder: Path) -> Iterator[KeyHouse]:
             parcels=dataclasses.replace(config.parcels, key_socket=path),
         )
 
-    desk = InformationDesk(
+    information = InformationDesk(
         folder=authority,
         responder=Responder(issuer=authority.certificate(Role.ISSUING), signer=open_role(authority, Role.RESPONDER)),
     )
@@ -100,9 +100,10 @@ def run_key_house(pages_folder: Path, folder: Path) -> Iterator[KeyHouse]:
     def with_reader(passwords: Mapping[str, str], **options: Any) -> MemoryMailServer:
         return MemoryMailServer({**passwords, READER: "a mail password"}, **options)
 
-    with pytest.MonkeyPatch.context() as patch, socket_path() as path, serve(create_authority_app(desk), answering):
+    app = create_authority_app(information)
+    with pytest.MonkeyPatch.context() as patch, socket_path() as path, serve(app, answering):
         patch.setattr(demonstration, "MemoryMailServer", with_reader)
         # All tests of a module have the same reader.
         patch.setattr(requests, "MAX_CODES", _MANY)
-        with run_parcel_house(pages_folder, folder / "store", alter=alter) as parcels:
-            yield KeyHouse(parcels=parcels, authority=authority, socket=path, directory=directories[-1])
+        with run_parcel_rig(pages_folder, folder / "store", alter=alter) as parcels:
+            yield KeyRig(parcels=parcels, authority=authority, socket=path, directory=directories[-1])

@@ -1,4 +1,4 @@
-"""The hand that walks the steps: it rests before each press, types at a person's speed, and counts.
+"""The user that walks the steps: it rests before each press, types at a person's speed, and counts.
 
 The rules are those of docs/days_work.md: each press of the pointer or of a key that is not part of a text counts, each
 chosen file, and each gesture.
@@ -31,8 +31,8 @@ _IS_BEFORE = """(selector) => {
 }"""
 
 
-class Hand:
-    """A hand with a pointer and a keyboard at one tab."""
+class User:
+    """A user with a pointer and a keyboard at one tab."""
 
     def __init__(self, page: Page, *, rest_seconds: float = REST_SECONDS) -> None:
         """`rest_seconds` is the rest before each press. A test of the walk itself needs none, and types at once."""
@@ -66,7 +66,7 @@ class Hand:
     def focus(self, selector: str) -> None:
         """Put the focus into a field, by a press if the field does not have it already."""
         self.page.wait_for_selector(selector)
-        # The program may give the focus to the field while the hand rests.
+        # The program may give the focus to the field while the user rests.
         if becomes_true(lambda: self.is_focused(selector), timeout_seconds=self._rest_seconds):
             return
         self.clicks += 1
@@ -148,8 +148,8 @@ class Hand:
         page.click_at(*place, held=held)
 
 
-class Keyboard(Hand):
-    """A hand that has only a keyboard: it goes to each element by the Tab key."""
+class Keyboard(User):
+    """A user that has only a keyboard: it goes to each element by the Tab key."""
 
     def click(self, selector: str, *, frame: Page | None = None, held: str | None = None) -> None:
         """Press Enter on an element, or the space bar on a check box."""
@@ -173,7 +173,7 @@ class Keyboard(Hand):
         self.page.choose_files(field, files)
 
 
-class Finger(Hand):
+class Finger(User):
     """A finger on a phone, which taps in place of the pointer."""
 
     def type(self, text: str) -> None:

@@ -93,7 +93,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParcelStand:
+class ParcelRig:
     """The running servers. `port` is that of the API, `direct_port` the same without the line.
 
     `bridge_pid` and `nginx_pid` are the first processes of gunicorn and of nginx.
@@ -125,7 +125,7 @@ def absence() -> str | None:
 
 
 @contextlib.contextmanager
-def run_stand(*, with_pages: bool = False, line: Line | None = None) -> Iterator[ParcelStand]:
+def run_rig(*, with_pages: bool = False, line: Line | None = None) -> Iterator[ParcelRig]:
     """Run the servers during the block, with the pages if they are asked for, behind the line if there is one."""
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-parcels-")))
@@ -144,7 +144,7 @@ def run_stand(*, with_pages: bool = False, line: Line | None = None) -> Iterator
         made = sealwax("bridge", "parcel-tokens", "add", SENDER, "bench", "--config", str(file))
         if made.returncode:
             raise RuntimeError(made.stderr)
-        yield ParcelStand(
+        yield ParcelRig(
             port=outer.api,
             direct_port=inner.api,
             pages_origin=f"http://127.0.0.1:{outer.pages}",

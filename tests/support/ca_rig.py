@@ -35,7 +35,7 @@ PUBLICATION: Final = Publication(crl_url="http://pki.example.test/issuing.crl", 
 
 
 @dataclass(frozen=True, kw_only=True)
-class CaHouse:
+class CaRig:
     root: Identity
     issuing: Identity
     responder: Identity
@@ -52,7 +52,7 @@ class CaHouse:
 
 
 @functools.cache
-def build_house(kind: NewKey = NewKey.P256) -> CaHouse:
+def build_rig(kind: NewKey = NewKey.P256) -> CaRig:
     """Build a CA whose root, issuing CA and responder have keys of this kind."""
     root_key, issuing_key, responder_key = (run(PROVIDER.generate_key(kind)) for _ in range(3))
     root_der = authority_name("Example Root CA", organization="Example")
@@ -100,7 +100,7 @@ def build_house(kind: NewKey = NewKey.P256) -> CaHouse:
         )
         for address in ("alice@example.test", "bob@example.test")
     ]
-    return CaHouse(
+    return CaRig(
         root=Identity(certificate=root, private_key=root_key),
         issuing=Identity(certificate=issuing, private_key=issuing_key, chain=(root,)),
         responder=Identity(certificate=responder, private_key=responder_key, chain=(issuing, root)),
