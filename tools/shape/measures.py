@@ -33,6 +33,7 @@ from tools.shape.sources import (
 PASSAGE_LINES: Final = 6
 LONG_FUNCTION_LINES: Final = 40
 MAX_ARGUMENTS: Final = 7
+EMPTY_WORDS: Final = frozenset({"desk", "hand", "heart", "house", "stand"})
 UNWANTED_BEGINNING: Final = re.compile(r"(What|Who|Whoever|Whatever|One that|Everything that|None for)\b")
 
 
@@ -179,6 +180,27 @@ def tests_that_import_tests() -> int:
     )
 
 
+def empty_names() -> int:
+    """The number of definitions in tests and tools whose whole name, or the last word of a class, is an empty word."""
+    count = 0
+    for _, node in nodes(files(".py", "tests", "tools")):
+        match node:
+            case ast.ClassDef():
+                count += re.findall("[A-Z][a-z]*", node.name)[-1:] in [[word.capitalize()] for word in EMPTY_WORDS]
+            case ast.FunctionDef(name=name) | ast.arg(arg=name) | ast.Name(id=name, ctx=ast.Store()):
+                count += name.strip("_") in EMPTY_WORDS
+    return count
+
+
+def lists_of_names_in_tests() -> int:
+    """The number of `__all__` in tests."""
+    return sum(
+        isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+        for path in files(".py", "tests")
+        for node in tree_of(path).body
+    )
+
+
 def unwanted_beginnings() -> int:
     python = (text for path in files(".py", *ROOMS, "tests", "tools") for text in (*docstrings(path), *comments(path)))
     javascript = (text for script in scripts((*ROOMS, "tests", "tools")) for text in script_comments(script))
@@ -306,6 +328,8 @@ MEASURES: Final = (
         wanted=4000,
     ),
     Measure(name="tests that import a test", count=tests_that_import_tests, before=56, ceiling=0, wanted=0),
+    Measure(name="`__all__` in tests", count=lists_of_names_in_tests, before=53, ceiling=0, wanted=0),
+    Measure(name="names like house, stand or desk in tests", count=empty_names, before=549, ceiling=0, wanted=0),
     Measure(
         name="comments that begin with an unwanted word", count=unwanted_beginnings, before=790, ceiling=0, wanted=0
     ),
