@@ -60,7 +60,7 @@ def test_the_profile_has_nothing_of_what_any_view_of_the_pages_has_shown(
 def test_each_view_of_the_pages_is_shown_by_the_tour_or_says_why_not() -> None:
     views = {path.relative_to(PAGES).as_posix() for path in PAGES.rglob("*_view.js")}
     views |= {path.relative_to(PAGES).as_posix() for path in PAGES.rglob("*_preview.js")}
-    views |= {f"{folder}/{folder}.js" for folder in ("parcel_answer", "parcel_letter")}
+    views |= {f"parcels/{folder}/parcel_{folder}.js" for folder in ("answer", "letter")}
     assert views == SHOWN_BY.keys() | NOT_SHOWN.keys()
     assert SHOWN_BY.keys() & NOT_SHOWN.keys() == set()
     assert set(SHOWN_BY.values()) == set(STOPS) - {"a printed message"}
