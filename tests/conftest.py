@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 
 from tests.support.choice import PARTS, choose, is_of_part, takes_turns
+from tests.support.project import source_newer_than_dist
 
 # No deadline, because shared machines stall now and then. Derandomized, so that each run tries the same examples.
 settings.register_profile("sealwax", deadline=None, derandomize=True)
@@ -34,6 +35,11 @@ def pytest_report_header(config: pytest.Config) -> str:
     if seed := config.getoption("--seed"):
         return f"seed {seed}: `make test SEED={seed}` takes the same tests again"
     return f"part {part} of {PARTS}" if (part := config.getoption("--part")) else "all tests that are named"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if newest := source_newer_than_dist():
+        terminalreporter.write_line(f"dist/ is older than {newest}: tests of pages ran without it. Run `make setup`.")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -10,8 +10,11 @@ import pytest
 from smime_core.errors import MalformedMessage
 from tests.support.node_tests import check_in_node
 from tests.support.vault.request_fields import request_fields
+from tests.support.vault.verb_examples import examples
 from wasm_build.vault.python.fields import EncryptField
 from wasm_build.vault.python.requests import parse_request
+from wasm_build.vault.python.streams import STREAM_VERBS
+from wasm_build.vault.python.verbs import VERBS
 
 FIELD = {
     "text": b"text",
@@ -30,6 +33,10 @@ def test_python_and_the_schema_know_the_same_verbs() -> None:
 
 def test_a_request_has_the_fields_of_its_line_in_the_schema() -> None:
     check_in_node("schema", "a request has the fields of its line in the schema", request_fields())
+
+
+def test_every_verb_has_an_example() -> None:
+    assert examples().keys() == {*VERBS, *STREAM_VERBS}
 
 
 def test_a_request_is_read_whole_and_frozen() -> None:
