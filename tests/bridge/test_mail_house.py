@@ -235,7 +235,7 @@ def test_a_full_mailbox_refuses_a_copy_of_a_message_and_keeps_all_that_is_there(
     def totals() -> list[int]:
         return [get(alice_at_postfix, f"{folder}/messages").get_json()["total"] for folder in (inbox, sent)]
 
-    assert error_of(change("copy")) == (502, "mail-server-refused")
+    assert error_of(change("copy")) == (507, "mailbox-full")
     assert totals() == [1, 0]
     assert change("move").status_code == 200
     assert totals() == [0, 1]
