@@ -112,7 +112,7 @@ function pagesReport(translate, report) {
   const why = createSigners(translate, report, (signer) => html("section", {}, ...describeSigner(translate, signer, {
     certificates: report.certificates, day: String, action: () => null,
   })));
-  return drawn(createState({ translate }, report, { from: "bob@example.test", why }).element);
+  return drawn(createState(translate, report, { from: "bob@example.test", why }).element);
 }
 
 /** @param {Catalogue} translate @param {any} report */
