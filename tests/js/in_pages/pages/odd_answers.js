@@ -102,7 +102,7 @@ export async function foldersInPage() {
     let text_ = "";
     try {
       const folders = await api.folders();
-      const list = new FolderList(services, () => undefined);
+      const list = new FolderList(services.translate, () => undefined);
       document.body.replaceChildren(...list.elements);
       list.draw(folders, folders[0]);
       pickFolder(tag, folders, { title: "t", onChoose: () => undefined });
