@@ -6,6 +6,7 @@ import { boxes } from "./boxes.js";
 import { createElement } from "./dom_tree.js";
 import { unwrittenPlaceOf } from "./editable.js";
 import { sentenceOf } from "./problems.js";
+import { api } from "./world.js";
 
 const STYLE = "display:block;margin:4px 0;font:14px/1.5 system-ui,sans-serif;color:CanvasText;background:Canvas";
 const insertAfter = Element.prototype.after;
@@ -47,6 +48,8 @@ function create(element, text) {
 export function lineOf(text) {
   const line = createElement("span");
   line.setAttribute("role", "status");
+  // The page's direction may be another one than that of the sentence's language.
+  line.dir = api.i18n.getMessage("languageDirection");
   line.style.cssText = STYLE;
   line.textContent = text;
   return line;

@@ -81,6 +81,8 @@ async function start(ticket, moved = "") {
   // Do not move the view: a moved iframe loads again and loses its port.
   const view = await ViewLink.open(main);
   main.prepend(top_);
+  // A window of its own is a whole document, which a screen reader's user reads by its headings.
+  if (parent === window) main.prepend(html("h1", { text: claim.kind === "write" ? text("editorLabel") : document.title }));
   main.append(bottom);
   if (claim.kind === "write") return startWriting(claim, view, moved || claim.moved);
   whenLocked(() => letGo(claim));

@@ -37,8 +37,8 @@ class Look:
 
 
 LOOKS = (
-    Look(name="certifier", width=1280),
-    Look(name="desk-dark", width=1280, theme="dark"),
+    Look(name="desktop", width=1280),
+    Look(name="desktop-dark", width=1280, theme="dark"),
     Look(name="phone", width=390),
     Look(name="phone-dark", width=390, theme="dark"),
     Look(name="narrow", width=320),
