@@ -112,6 +112,8 @@ _REQUESTS: Final = {
     "parcels/parcel_answers.js",
     "parcels/parcel_requests.js",
     "settings/push_subscriptions.js",
+    "trust/certificate_requests.js",
+    "writing/sending_requests.js",
 }
 
 

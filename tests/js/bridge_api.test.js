@@ -22,7 +22,7 @@ test("an error page of a proxy is an error with a code", async (/** @type {any} 
     const api = new BridgeApi("https://api.example.org/mail", () => undefined);
     api.use({ address: "alice@example.test", account: "0".repeat(32) });
     assert.equal(await outcomeOf(api.folders()), read);
-    assert.equal(await outcomeOf(api.sendMessage(new ArrayBuffer(2), ["bob@example.test"], "0".repeat(32))), sent);
+    assert.equal(await outcomeOf(api.sending.sendMessage(new ArrayBuffer(2), ["bob@example.test"], "0".repeat(32))), sent);
   }
 });
 

@@ -5,12 +5,9 @@
  * request.
  */
 
-import { base64FromBytes } from "../../../wasm_build/vault/values/base64.js";
-import { readFound } from "../../../wasm_build/vault/server/found_answers.js";
 import { ApiError, JSON_TYPE, readAtMost, readJson, request } from "../../../wasm_build/vault/server/json_requests.js";
-import { joinAnswers } from "../../../wasm_build/vault/server/lookups.js";
 import { sameAddress } from "../../../wasm_build/ui/formats.js";
-import { ACCOUNT_HEADER, AccountRequests, naming, NOT_OFFERED } from "../account/account_requests.js";
+import { ACCOUNT_HEADER, AccountRequests, naming } from "../account/account_requests.js";
 import { FolderAccess } from "../mail/folder_access.js";
 import { readFolders } from "../mail/folder_answers.js";
 import { readPage } from "../mail/list_answers.js";
@@ -18,7 +15,9 @@ import { apiFolderPath as folderPath, MailChanges } from "../mail/mail_changes.j
 import { ParcelRequests } from "../parcels/parcel_requests.js";
 import { PushRequests } from "../settings/push_subscriptions.js";
 import { ReloadHalves } from "../keys/reload_halves.js";
-import { readAccount, readConfig, readCopyChoice, readIssuers, readOffers, readRevocation, readSessions } from "./service_answers.js";
+import { CertificateRequests } from "../trust/certificate_requests.js";
+import { SendingRequests } from "../writing/sending_requests.js";
+import { readAccount, readConfig, readOffers, readSessions } from "./service_answers.js";
 
 export { ApiError };
 
@@ -62,36 +61,10 @@ export { ApiError };
  * @typedef {{method?: string, body?: BodyInit, headers?: Record<string, string>, signal?: AbortSignal, keepalive?: boolean}} RequestOptions
  */
 
-/**
- * The copy of a sent message: true if it stays, false for none, or a number of days after which it is deleted.
- * @typedef {boolean | number} CopyWish
- */
-/** @typedef {{outcome: "sent" | "perhaps", savedTo: string | null, copy: CopyWish}} Submission */
-/** @typedef {import("../../../wasm_build/vault/server/json_requests.js").Refused} Refused */
-/** @typedef {{maxBytes: number, utf8: boolean, sharedAddresses?: string[]}} SendingOffers an earlier bridge names no shared addresses */
-
 export const PAGE_OF_MESSAGES = 50;
-
-/** Errors after which the outcome of a request is unknown: the bridge did not answer, or failed during the request. */
-export const UNKNOWN_OUTCOME = new Set(["unreachable", "server-error", "already-sending", "key-used"]);
-/** Errors that leave the question open what became of a message. */
-const STILL_OPEN = new Set(["try-later", "database-unavailable", "mail-server-busy", "mail-server-unreachable"]);
 
 /** The vault reads no larger message (`MAX_STREAM_BYTES` in `wasm_build/vault/limits.js`). */
 const MAX_RAW_BYTES = 536_870_912;
-/** A timestamp with its certificates has about 6,000 bytes. */
-const MAX_TIMESTAMP_BYTES = 1_000_000;
-
-/** A key for one message, of 122 random bits. */
-export function newSendingKey() {
-  return crypto.randomUUID().replaceAll("-", "");
-}
-
-/** @param {{outcome?: string, savedTo?: string | null, copy?: CopyWish}} answer @returns {Submission} */
-function submissionFrom({ outcome, savedTo, copy = true }) {
-  const isWish = typeof copy === "boolean" || Number.isSafeInteger(copy);
-  return { outcome: outcome === "sent" ? "sent" : "perhaps", savedTo: typeof savedTo === "string" ? savedTo : null, copy: isWish ? copy : true };
-}
 
 export class BridgeApi {
   #origin;
@@ -112,6 +85,8 @@ export class BridgeApi {
   /** The changes of messages and folders, and further lists. */
   changes = new MailChanges((path, options) => this.#json(path, options));
   access = new FolderAccess((path, options) => this.#json(path, options));
+  sending = new SendingRequests((path, options) => this.#json(path, options), (path, options) => this.#authorised(path, options));
+  certificates = new CertificateRequests((path, options) => this.#json(path, options));
   parcels = new ParcelRequests((path, options) => this.#json(path, options), (path, options) => this.#authorised(path, options));
   push = new PushRequests((path, options) => this.#json(path, options));
   reloadHalves = new ReloadHalves((path, options) => this.#authorised(path, options));
@@ -188,16 +163,6 @@ export class BridgeApi {
 
   async endOtherSessions() {
     await this.#authorised("/api/sessions", { method: "DELETE" });
-  }
-
-  /** The choice for the copies of all messages. @returns {Promise<CopyWish>} */
-  async copyChoice() {
-    return readCopyChoice(await this.#json("/api/copies"));
-  }
-
-  /** @param {CopyWish} copy rejects with `not-offered` if the mail server cannot delete copies after days */
-  async chooseCopy(copy) {
-    await this.#authorised("/api/copies", { method: "PUT", body: JSON.stringify({ copy }), headers: JSON_TYPE });
   }
 
   /** The address of the stream of events of this page's account. */
@@ -302,147 +267,13 @@ export class BridgeApi {
   /**
    * Returns the limits of the bridge and of the server for outgoing mail: the size of the largest message, and whether
    * addresses may have letters beyond ASCII.
-   * @returns {Promise<SendingOffers>}
+   * @returns {Promise<import("./service_answers.js").SendingOffers>}
    */
   async sendingOffers() {
     const account = this.#account;
     const offers = readOffers(await this.#json("/api/send"));
     if (account === this.#account) this.sharedAddresses = offers.sharedAddresses ?? [];
     return offers;
-  }
-
-  /**
-   * Sends a message. Rejects only if no recipient got it: with `unreachable` if an upload may still be on its way, which the
-   * same key stops from being sent beside a second one. Without a confirmation the outcome is "perhaps".
-   * @param {ArrayBuffer} message RFC 5322 bytes
-   * @param {string[]} recipients
-   * @param {string} key from `newSendingKey`; a message that was sent under it is not sent again
-   * @param {CopyWish | null} [copy] null if the choice for all messages counts
-   * @returns {Promise<Submission>} the outcome of the earlier request, if there was one with this key. So the caller uses a key
-   *   for one version of a letter only, and withdraws it before it sends another one
-   */
-  async sendMessage(message, recipients, key, copy = null) {
-    const envelope = { key, recipients, ...(copy === null ? {} : { copy }) };
-    const body = new Blob([`${JSON.stringify(envelope)}\n`, message]);
-    const headers = { "Content-Type": "application/octet-stream" };
-    try {
-      return submissionFrom(await this.#json("/api/send", { method: "POST", body, headers }));
-    } catch (error) {
-      if (error instanceof ApiError && !UNKNOWN_OUTCOME.has(error.code)) throw about(error, recipients);
-    }
-    const outcome = await this.outcomeOf(key).catch((error) => {
-      // Only a refusal says that nothing was sent: after another error, such as the end of the session, nobody knows.
-      if (!(error instanceof ApiError)) throw error;
-      if (!["message-refused", "message-too-large"].includes(error.code)) error.isOpen = true;
-      throw about(error, recipients);
-    });
-    if (outcome) return outcome;
-    const error = new ApiError("unreachable", "the message did not arrive at the bridge");
-    error.isOpen = true;
-    throw error;
-  }
-
-  /**
-   * The answer of the bridge's timestamp service. The vault checks it. The service learns a hash of the signature.
-   * @param {ArrayBuffer} query a TimeStampReq (RFC 3161)
-   */
-  async timestamp(query) {
-    const headers = { "Content-Type": "application/timestamp-query" };
-    const answer = await this.#authorised("/api/timestamp", { method: "POST", body: query, headers }).catch((error) => {
-      // Without a connection the letter can be sent without a timestamp, and then waits in the outbox.
-      throw error?.code === "unreachable" ? new ApiError("timestamp-failed", error.message) : error;
-    });
-    return readAtMost(answer, MAX_TIMESTAMP_BYTES);
-  }
-
-  /**
-   * Withdraws a key, before the letter goes out changed and under another one. Returns the outcome of the message with
-   * this key, or null if no recipient got it, and none will, although its upload may still be on its way.
-   * @param {string} key @returns {Promise<Submission | null>}
-   */
-  async withdraw(key) {
-    try {
-      const answer = await this.#json(`/api/send/${key}`, { method: "DELETE" });
-      return answer.outcome === "withdrawn" ? null : submissionFrom(answer);
-    } catch (error) {
-      if (error instanceof ApiError && NOT_OFFERED.has(error.code)) return this.outcomeOf(key);
-      throw error;
-    }
-  }
-
-  /**
-   * Returns the outcome of the message with this key, or null if nothing of it was sent.
-   * @param {string} key @returns {Promise<Submission | null>}
-   */
-  outcomeOf(key) {
-    return this.#outcome(`/api/send/${key}`);
-  }
-
-  /**
-   * The same, after a look into the folder for sent mail if the outcome is not known.
-   * @param {string} key @returns {Promise<Submission | null>}
-   */
-  lookForCopy(key) {
-    return this.#outcome(`/api/send/${key}/look`, { method: "POST" });
-  }
-
-  /** @param {string} path @param {RequestOptions} [options] @returns {Promise<Submission | null>} */
-  async #outcome(path, options) {
-    try {
-      const answer = await this.#json(path, options);
-      return answer.outcome === "unknown" ? null : submissionFrom(answer);
-    } catch (error) {
-      const leavesOpen = (/** @type {string} */ code) =>
-        UNKNOWN_OUTCOME.has(code) || STILL_OPEN.has(code) || NOT_OFFERED.has(code);
-      if (error instanceof ApiError && !leavesOpen(error.code)) throw error;
-      return { outcome: "perhaps", savedTo: null, copy: true };
-    }
-  }
-
-  /**
-   * The certificates that the bridge finds for an address, in its directory and at other sources.
-   * @param {string} address
-   * @returns {Promise<import("../keys/mail_vault.js").Found[]>}
-   */
-  async certificatesFor(address) {
-    // The address is not in the path, because servers and proxies log paths.
-    const body = JSON.stringify({ address });
-    return readFound(await this.#json("/api/directory", { method: "POST", body, headers: JSON_TYPE }));
-  }
-
-  /**
-   * The answers of authorities about the revocation of certificates. The bridge asks them at the URLs in the
-   * certificates. The vault checks every answer.
-   * @type {import("../../../wasm_build/vault/server/lookups.js").Asker}
-   */
-  async askAuthorities(lookups, signal) {
-    // The request contains each path once, even if several look-ups are about it.
-    const paths = lookups.map(({ path }) => path.map(base64FromBytes));
-    const questions = [...new Map(paths.map((path) => [path.join(), path])).values()];
-    const body = JSON.stringify({ paths: questions });
-    try {
-      const answer = await this.#json("/api/pki/status", { method: "POST", body, headers: JSON_TYPE, signal });
-      const answers = readRevocation(answer, questions.length);
-      const came = new Map(questions.map((path, index) => [path.join(), answers[index] ?? { crls: [], ocsp: [] }]));
-      const isEmpty = (/** @type {string[]} */ path) => Object.values(came.get(path.join()) ?? {}).flat().length === 0;
-      const unavailable = lookups.filter((_, index) => isEmpty(paths[index] ?? [])).map(({ id }) => id);
-      return { answer: joinAnswers([...came.values()]), unavailable };
-    } catch (error) {
-      // Without answers the verdict says that revocation could not be checked.
-      if (!(error instanceof ApiError) || error.code === "session-ended") throw error;
-      return { answer: joinAnswers([]), unavailable: lookups.map(({ id }) => id) };
-    }
-  }
-
-  /**
-   * The certificates of a certificate's issuer, for a message that lacks them. The bridge fetches them from the URL in
-   * the certificate. The server there learns of the download, so call this only at the person's request.
-   * @param {ArrayBuffer} certificate
-   * @returns {Promise<ArrayBuffer[]>}
-   */
-  async findIssuers(certificate) {
-    const body = JSON.stringify({ certificates: [base64FromBytes(certificate)] });
-    return readIssuers(await this.#json("/api/pki/issuers", { method: "POST", body, headers: JSON_TYPE }));
   }
 
   /** @returns {Promise<string>} the ticket that proves to the key server that this user owns the address */
@@ -505,12 +336,6 @@ export class BridgeApi {
     const headers = options.method ? { ...options.headers, "X-Sealwax": "1" } : options.headers;
     return request(`${this.#origin}${path}`, { ...options, headers, credentials: "include" });
   }
-}
-
-/** An error that names only those who were to get the message. @param {ApiError} error @param {string[]} recipients */
-function about(error, recipients) {
-  error.refused = error.refused.filter(({ address }) => recipients.some((one) => sameAddress(one, address)));
-  return error;
 }
 
 /**

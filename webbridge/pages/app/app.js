@@ -112,7 +112,7 @@ export class App {
     this.keyServer = new KeyServer(keyServerOrigin, finder);
     this.trust = new TrustKeeper(new KeptList(`followed-list ${apiOrigin}`));
     this.receipts = new Receipts(this.keys.vault, this.keys, { account: writer, isOwnComputer });
-    this.mailVault = new MailVault(this.keys.vault, this.keys, this, (lookups, signal) => this.api.askAuthorities(lookups, signal));
+    this.mailVault = new MailVault(this.keys.vault, this.keys, this, (lookups, signal) => this.api.certificates.askAuthorities(lookups, signal));
     this.kept = new KeptTrust(this.keys.vault, this.keys, this.trust);
     this.notices = new NewMailNotices({
       title: () => translate("new_mail_title"), api: this.api, isOwnComputer, showInbox: () => this.navigate(folderPath(INBOX)),

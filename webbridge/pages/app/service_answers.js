@@ -11,7 +11,11 @@ import { countOf, dateOf, entriesOf, idOf, membersOf, textOf, wordOf } from "../
 
 /** @typedef {import("../account/account_requests.js").AccountHere} AccountHere */
 /** @typedef {import("./api.js").BridgeConfig} BridgeConfig */
-/** @typedef {import("./api.js").CopyWish} CopyWish */
+/**
+ * The copy of a sent message: true if it stays, false for none, or a number of days after which it is deleted.
+ * @typedef {boolean | number} CopyWish
+ */
+/** @typedef {{maxBytes: number, utf8: boolean, sharedAddresses?: string[]}} SendingOffers an earlier bridge names no shared addresses */
 /** @typedef {import("./api.js").ListedSession} ListedSession */
 /** @typedef {import("../mail/folder_access.js").Grant} Grant */
 
@@ -106,7 +110,7 @@ export function readCopyChoice(answer) {
   return days;
 }
 
-/** @param {unknown} answer @returns {import("./api.js").SendingOffers} */
+/** @param {unknown} answer @returns {SendingOffers} */
 export function readOffers(answer) {
   const { maxBytes, utf8, sharedAddresses } = membersOf(answer);
   const shared = entriesOf(sharedAddresses, MAX_ENTRIES).map((one) => idOf(one, MAX_ADDRESS_CHARACTERS)).filter(Boolean);

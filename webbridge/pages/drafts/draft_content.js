@@ -23,7 +23,7 @@ import { ApiError } from "../app/api.js";
  * @typedef {{
  *   from: string, to: string[], cc: string[], bcc: string[], subject: string, thread: Thread, forward: unknown,
  *   answersSealed: boolean, sign: boolean, seal: boolean, more?: import("../../../wasm_build/ui/signature_options.js").Options, secret?: string,
- *   copy?: import("../app/api.js").CopyWish | null, doubtful?: string[], sharedFrom?: string, html?: string,
+ *   copy?: import("../app/service_answers.js").CopyWish | null, doubtful?: string[], sharedFrom?: string, html?: string,
  * }} DraftFields
  */
 /**

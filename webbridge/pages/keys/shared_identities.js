@@ -100,7 +100,7 @@ export class SharedIdentities extends EventTarget {
       latest = structuredClone(evidence);
       return groups.show(given, () => trust.judging(evidence));
     };
-    const judged = await judgeFully(judge, { ask: (lookups, signal) => api.askAuthorities(lookups, signal), store: trust.evidence });
+    const judged = await judgeFully(judge, { ask: (lookups, signal) => api.certificates.askAuthorities(lookups, signal), store: trust.evidence });
     const judging = () => trust.judging(structuredClone(latest));
     return { group: judged.group ?? null, refusal: judged.refusal ?? null, given, judging };
   }

@@ -3,7 +3,8 @@
  * what was done, and can be taken back. If the mail server refuses, the rows come back and the notice says why.
  */
 
-import { ApiError, UNKNOWN_OUTCOME } from "../app/api.js";
+import { ApiError } from "../app/api.js";
+import { UNKNOWN_OUTCOME } from "../writing/sending_requests.js";
 import { ask } from "../../../wasm_build/ui/parts.js";
 import { folderTitle, isolate } from "../../../wasm_build/ui/formats.js";
 import { MAX_CHANGED } from "./mail_changes.js";

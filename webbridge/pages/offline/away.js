@@ -43,7 +43,7 @@ export class Away {
     this.#steps = steps;
     this.mail = new KeptMail(keys.vault, keys, () => (steps.isOwnComputer() ? steps.address() : null));
     this.source = new MailSource(api, this.mail);
-    this.outbox = new Outbox(api, this.mail, this.source);
+    this.outbox = new Outbox(api.sending, this.mail, this.source);
     this.files = new AppFiles(new URL("./", import.meta.url));
     this.source.addEventListener("back", () => void this.#comeBack());
   }

@@ -7,11 +7,12 @@
  */
 
 import { base64FromBytes, bytesFromBase64 } from "../../../wasm_build/vault/values/base64.js";
-import { ApiError, newSendingKey } from "../app/api.js";
+import { ApiError } from "../app/api.js";
+import { newSendingKey } from "../writing/sending_requests.js";
 
-/** @typedef {import("../app/api.js").BridgeApi} BridgeApi */
-/** @typedef {import("../app/api.js").CopyWish} CopyWish */
-/** @typedef {import("../app/api.js").Submission} Submission */
+/** @typedef {import("../app/service_answers.js").CopyWish} CopyWish */
+/** @typedef {import("../writing/sending_requests.js").SendingRequests} SendingRequests */
+/** @typedef {import("../writing/sending_requests.js").Submission} Submission */
 /** @typedef {import("./kept_mail.js").KeptMail} KeptMail */
 /** @typedef {import("./mail_source.js").MailSource} MailSource */
 /**
@@ -57,7 +58,7 @@ const LATER = new Set([
 
 /** Dispatches "change", and "sent" when a letter has left. */
 export class Outbox extends EventTarget {
-  #api;
+  #sending;
   #kept;
   #source;
   #patienceFor;
@@ -67,15 +68,15 @@ export class Outbox extends EventTarget {
   #timer = 0;
 
   /**
-   * @param {BridgeApi} api
+   * @param {SendingRequests} sending
    * @param {KeptMail} kept
    * @param {MailSource} source
    * @param {{patienceFor: (size: number) => number}} [limits] the milliseconds that a request may be without an answer
    */
-  constructor(api, kept, source, limits = { patienceFor }) {
+  constructor(sending, kept, source, limits = { patienceFor }) {
     super();
     this.#patienceFor = limits.patienceFor;
-    this.#api = api;
+    this.#sending = sending;
     this.#kept = kept;
     this.#source = source;
     kept.addEventListener("change", () => void this.#follow());
@@ -234,14 +235,14 @@ export class Outbox extends EventTarget {
     try {
       const octets = bytesFromBase64(message);
       const patience = this.#patienceFor(octets.byteLength);
-      const { outcome } = await answerWithin(patience, this.#api.sendMessage(octets, recipients, key, wish));
+      const { outcome } = await answerWithin(patience, this.#sending.sendMessage(octets, recipients, key, wish));
       return { outcome: outcome === "sent" ? "sent" : "unknown" };
     } catch (error) {
       if (!(error instanceof ApiError) || error.isOpen || LATER.has(error.code)) throw error;
       const refused = { outcome: /** @type {const} */ ("refused"), problem: error.code };
       // An earlier request with this key may have sent it. Of all errors, only the refusal of the message says that none has.
       if (tried === 0 || error.code === "message-refused") return refused;
-      const earlier = await answerWithin(this.#patienceFor(0), this.#api.withdraw(key));
+      const earlier = await answerWithin(this.#patienceFor(0), this.#sending.withdraw(key));
       if (earlier === null) return refused;
       return { outcome: earlier.outcome === "sent" ? "sent" : "unknown" };
     }
@@ -249,7 +250,7 @@ export class Outbox extends EventTarget {
 
   /** @param {WaitingCopy} copy */
   async #look({ key }) {
-    return (await answerWithin(this.#patienceFor(0), this.#api.lookForCopy(key)))?.outcome === "sent";
+    return (await answerWithin(this.#patienceFor(0), this.#sending.lookForCopy(key)))?.outcome === "sent";
   }
 
   /** @param {string} id */
@@ -309,41 +310,41 @@ export class Outbox extends EventTarget {
 /** The sending of one letter, by the bridge or by way of the outbox. */
 export class LetterPost {
   #outbox;
-  #api;
+  #sending;
   #words;
   #id = crypto.randomUUID();
   /** Whether the letter was put into the outbox. */
   waits = false;
 
-  /** @param {BridgeApi} api @param {Outbox} outbox @param {() => Words} words */
-  constructor(api, outbox, words) {
-    this.#api = api;
+  /** @param {SendingRequests} sending @param {Outbox} outbox @param {() => Words} words */
+  constructor(sending, outbox, words) {
+    this.#sending = sending;
     this.#outbox = outbox;
     this.#words = words;
   }
 
-  /** As `BridgeApi.sendMessage`. @type {import("../writing/letter_sending.js").Poster["sendMessage"]} */
+  /** As `SendingRequests.sendMessage`. @type {import("../writing/letter_sending.js").Poster["sendMessage"]} */
   async sendMessage(message, recipients, key, wish = null, isLast = true) {
     // The copies of one letter stay together.
-    if (!this.waits && !(await this.#outbox.isNeeded())) return this.#api.sendMessage(message, recipients, key, wish);
+    if (!this.waits && !(await this.#outbox.isNeeded())) return this.#sending.sendMessage(message, recipients, key, wish);
     await this.#outbox.add(this.#id, this.#words(), { message, recipients, key, wish, isLast });
     this.waits = true;
     return { outcome: "sent", savedTo: null, copy: false };
   }
 
-  /** @type {BridgeApi["timestamp"]} */
+  /** @type {SendingRequests["timestamp"]} */
   timestamp(query) {
-    return this.#api.timestamp(query);
+    return this.#sending.timestamp(query);
   }
 
-  /** @type {BridgeApi["withdraw"]} */
+  /** @type {SendingRequests["withdraw"]} */
   withdraw(key) {
-    return this.#api.withdraw(key);
+    return this.#sending.withdraw(key);
   }
 
-  /** @type {BridgeApi["lookForCopy"]} */
+  /** @type {SendingRequests["lookForCopy"]} */
   lookForCopy(key) {
-    return this.#api.lookForCopy(key);
+    return this.#sending.lookForCopy(key);
   }
 }
 

@@ -4,7 +4,7 @@
  * Found certificates are not trusted before the vault has checked them against the person's anchors.
  */
 
-/** @typedef {import("../app/api.js").BridgeApi} BridgeApi */
+/** @typedef {import("./certificate_requests.js").CertificateRequests} CertificateRequests */
 /** @typedef {import("../keys/mail_vault.js").MailVault} MailVault */
 /** @typedef {import("../keys/mail_vault.js").Found} Found */
 /** @typedef {import("../../../wasm_build/ui/recipients_field.js").Finding} Finding */
@@ -20,17 +20,17 @@ export class Directory {
   #running = 0;
   /** @type {(() => void)[]} */
   #waiting = [];
-  #api;
+  #requests;
   #vault;
   #isAway;
 
   /**
-   * @param {BridgeApi} api
+   * @param {Pick<CertificateRequests, "certificatesFor">} requests
    * @param {MailVault} vault
    * @param {() => Promise<boolean>} [isAway] whether the page goes on without the bridge
    */
-  constructor(api, vault, isAway = async () => false) {
-    this.#api = api;
+  constructor(requests, vault, isAway = async () => false) {
+    this.#requests = requests;
     this.#vault = vault;
     this.#isAway = isAway;
   }
@@ -55,7 +55,7 @@ export class Directory {
   /** @param {string} address @returns {Promise<Finding>} */
   async #find(address) {
     try {
-      const found = await this.#api.certificatesFor(address).catch(async (error) => {
+      const found = await this.#requests.certificatesFor(address).catch(async (error) => {
         if (isRefusal(error) && error.code === "unreachable" && await this.#isAway()) return null;
         throw error;
       });

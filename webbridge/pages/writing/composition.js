@@ -15,7 +15,7 @@ import { NO_OPTIONS, offeredOptions } from "../../../wasm_build/ui/signature_opt
 import { RecipientLine } from "../../../wasm_build/ui/recipient_line.js";
 import { optionsOf } from "./statements.js";
 
-/** @typedef {import("../app/api.js").CopyWish} CopyWish */
+/** @typedef {import("../app/service_answers.js").CopyWish} CopyWish */
 /** @typedef {import("../keys/mail_vault.js").Attachment} Attachment */
 /** @typedef {import("../../../wasm_build/ui/answer.js").AnswerMailbox} AnswerMailbox */
 /** @typedef {import("../../../wasm_build/ui/formats.js").Mailbox} Mailbox */

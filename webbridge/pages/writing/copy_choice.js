@@ -3,7 +3,7 @@
 import { html, uniqueId } from "../../../wasm_build/ui/dom.js";
 
 /** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
-/** @typedef {import("../app/api.js").CopyWish} CopyWish */
+/** @typedef {import("../app/service_answers.js").CopyWish} CopyWish */
 
 const OFFERED_DAYS = [7, 30, 90, 365];
 

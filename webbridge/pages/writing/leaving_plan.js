@@ -32,7 +32,7 @@ export class LeavingPlan {
   #services;
   #composition;
   #sender;
-  /** The offers of the mail server. @type {import("../app/api.js").SendingOffers} */
+  /** The offers of the mail server. @type {import("../app/service_answers.js").SendingOffers} */
   offers;
 
   /**

@@ -4,20 +4,21 @@
  */
 
 import { addressKey } from "../../../wasm_build/ui/formats.js";
-import { ApiError, newSendingKey } from "../app/api.js";
+import { ApiError } from "../app/api.js";
+import { newSendingKey } from "./sending_requests.js";
 import { allReadHeaders, certificatesOf, contentOf, versionOf } from "./letter_copies.js";
 
 /** @typedef {import("./letter_copies.js").Copy} Copy */
 /** @typedef {import("../keys/mail_vault.js").Draft} Draft */
-/** @typedef {import("../app/api.js").Submission} Submission */
+/** @typedef {import("./sending_requests.js").Submission} Submission */
 /** @typedef {Omit<Draft, "messageId">} Words the draft that all copies have in common */
 /** @typedef {{copies: Copy[], words: Words}} Plan the letter as it is now */
 /** @typedef {{copy: Copy, posting: Posting, draft: Draft, version: string}} Planned */
 /**
  * The bridge, or the outbox before it. `isLast` tells the outbox that it has all copies of the letter.
- * @typedef {Pick<import("../app/api.js").BridgeApi, "withdraw" | "lookForCopy" | "timestamp"> & {
+ * @typedef {Pick<import("./sending_requests.js").SendingRequests, "withdraw" | "lookForCopy" | "timestamp"> & {
  *   sendMessage: (
- *     message: ArrayBuffer, recipients: string[], key: string, wish: import("../app/api.js").CopyWish | null, isLast?: boolean,
+ *     message: ArrayBuffer, recipients: string[], key: string, wish: import("../app/service_answers.js").CopyWish | null, isLast?: boolean,
  *   ) => Promise<Submission>,
  * }} Poster
  */
@@ -66,7 +67,7 @@ export class LetterSending {
 
   /**
    * Sends the copies that nobody has got yet. Resolves when all are sent.
-   * @param {{isAgreed: boolean, wish: import("../app/api.js").CopyWish | null, onEncrypted: (message: ArrayBuffer) => Promise<void>}} options
+   * @param {{isAgreed: boolean, wish: import("../app/service_answers.js").CopyWish | null, onEncrypted: (message: ArrayBuffer) => Promise<void>}} options
    *   `isAgreed` is true if the person agreed that this version is sent too; `wish` is for the copy in Sent
    * @returns {Promise<Submission>} that of the copy which is kept in Sent
    */
@@ -108,7 +109,7 @@ export class LetterSending {
 
   /**
    * @param {Planned} planned
-   * @param {{isLast: boolean, wish: import("../app/api.js").CopyWish | null, onEncrypted: (message: ArrayBuffer) => Promise<void>}} options
+   * @param {{isLast: boolean, wish: import("../app/service_answers.js").CopyWish | null, onEncrypted: (message: ArrayBuffer) => Promise<void>}} options
    */
   async #sendOne({ copy, posting, draft, version }, { isLast, wish, onEncrypted }) {
     if (posting.keyed && posting.keyed !== version) await this.#settleEarlier(posting);

@@ -154,17 +154,17 @@ export async function anAnswerThatIsNoneIsAnErrorWithASentenceOfBoundedLength() 
   const { ApiError } = await import("/source/webbridge/pages/app/api.js");
   const place = { folder: "f", uidValidity: 9, uids: [1] };
   const calls = [() => api.folders(), () => api.messages("f"), () => api.arrivals("f"), () => api.sessions(),
-    () => api.copyChoice(),
-    () => api.certificatesFor("a"), () => api.sendingOffers(), () => api.accounts.here(), () => api.config(),
+    () => api.sending.copyChoice(),
+    () => api.certificates.certificatesFor("a"), () => api.sendingOffers(), () => api.accounts.here(), () => api.config(),
       () => api.access.list("f"),
     () => api.changes.threads("f", { offset: 0, limit: 50 }), () => api.changes.search("f", {}, { limit: 50 }),
       () => api.changes.row({ ...place, uid: 1 }),
     () => api.changes.since("f", { uidValidity: 9, token: "t", from: 1 }), () => api.changes.move(place, "g"),
       () => api.changes.undo([]),
-    () => api.changes.createFolder("n"), () => api.withdraw("k"), () => api.outcomeOf("k"),
+    () => api.changes.createFolder("n"), () => api.sending.withdraw("k"), () => api.sending.outcomeOf("k"),
       () => api.sessionId(), () => api.enrolmentTicket(),
-    () => api.findIssuers(new ArrayBuffer(1)), () => api.signIn("alice@example.test", "p"),
-      () => api.sendMessage(new ArrayBuffer(1), [], "k")];
+    () => api.certificates.findIssuers(new ArrayBuffer(1)), () => api.signIn("alice@example.test", "p"),
+      () => api.sending.sendMessage(new ArrayBuffer(1), [], "k")];
   const wrong = [];
   const usual = globalThis.fetch;
   const refusal = { code: "x-y", message: "m", refused: [{ address: "a", temporary: true, text: "t" }],

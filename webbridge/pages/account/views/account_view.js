@@ -122,7 +122,7 @@ function createCopies(services) {
   save.disabled = true;
   const load = async () => {
     try {
-      field.wish = await services.api.copyChoice();
+      field.wish = await services.api.sending.copyChoice();
       field.select.disabled = false;
       save.disabled = false;
     } catch (error) {
@@ -130,7 +130,7 @@ function createCopies(services) {
     }
   };
   const submit = () => services.attempt(save, translate("copies_saving"), failure, async () => {
-    await services.api.chooseCopy(field.wish ?? true);
+    await services.api.sending.chooseCopy(field.wish ?? true);
     services.announce(translate("copies_saved"));
   });
   void load();

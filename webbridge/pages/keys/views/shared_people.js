@@ -130,7 +130,7 @@ function createAdding(services, shared, row, { name, members }) {
     };
     if (!isAddress(user)) return refuse(translate("shared_add_no_address"));
     if (members.some((one) => one.isOwner && sameAddress(one.user, user))) return refuse(translate("shared_add_yourself"));
-    const found = await new Directory(api, mailVault).find(user);
+    const found = await new Directory(api.certificates, mailVault).find(user);
     const check = "check" in found ? found.check : null;
     if (found.readiness !== "ready" || !check) {
       const why = check ? recipientState(translate, check, dayOnly).word : "";

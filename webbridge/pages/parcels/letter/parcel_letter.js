@@ -15,7 +15,7 @@ import { html } from "../../../../wasm_build/ui/dom.js";
  * }} ParcelLetterServices
  */
 /** @typedef {import("../../../../wasm_build/parcels/letter_host.js").LetterHost} LetterHost */
-/** @typedef {import("../../../../wasm_build/parcels/letter_host.js").ParcelLetter<import("../../app/api.js").Submission>} ParcelLetter */
+/** @typedef {import("../../../../wasm_build/parcels/letter_host.js").ParcelLetter<import("../../writing/sending_requests.js").Submission>} ParcelLetter */
 /** @typedef {Omit<ParcelLetter, "compose"> & {words: () => import("../../writing/letter_sending.js").Words}} Letter */
 /**
  * The parts that the dialogs get from the pages. `languages` are the names of the pages' languages.

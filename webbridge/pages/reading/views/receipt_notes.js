@@ -9,7 +9,8 @@ import { labelName } from "../../../../wasm_build/ui/label_name.js";
 import { answeredNote, createLabelNote, createReceiptNote } from "../../../../wasm_build/ui/mail_notes.js";
 import { openDialog } from "../../../../wasm_build/ui/dialog.js";
 import { problem } from "../../../../wasm_build/ui/parts.js";
-import { ApiError, newSendingKey } from "../../app/api.js";
+import { ApiError } from "../../app/api.js";
+import { newSendingKey } from "../../writing/sending_requests.js";
 import { givesNoReceipts } from "../receipt_choice.js";
 import { isReceiptSent, ReceiptKeyword } from "../receipt_keyword.js";
 import { provedSender } from "../report.js";
@@ -129,5 +130,5 @@ async function sendReceipt(services, { receipt: { id }, message: asked }, onLeav
     messageId: `<${crypto.randomUUID()}@${address.split("@").at(-1)}>`,
   });
   onLeaving();
-  return (await api.sendMessage(message, to, newSendingKey(), false)).outcome;
+  return (await api.sending.sendMessage(message, to, newSendingKey(), false)).outcome;
 }

@@ -64,7 +64,7 @@ function createLookFor(services, opened, signer) {
   const failure = problem("issuer-problem");
   const look = html("button", { type: "button", text: translate("look_for_issuer"), data: { test: "look-for-issuer" } });
   look.addEventListener("click", () => services.attempt(look, translate("looking_up"), failure, async () => {
-    const found = await api.findIssuers(octets);
+    const found = await api.certificates.findIssuers(octets);
     if (found.length > 0) trust.keepIssuers(found);
     else failure.textContent = translate("issuer_not_found");
   }));

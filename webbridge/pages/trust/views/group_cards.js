@@ -84,7 +84,7 @@ export function openGroup(services, change, { name: before, members }, onSaved) 
   const titleId = uniqueId("group");
   const failure = problem("group-error");
   const name = inputField(translate("group_name"), { type: "text", autocomplete: "off", dir: "auto", maxlength: 100, data: { test: "group-name" } });
-  const line = new RecipientLine(new Directory(api, mailVault));
+  const line = new RecipientLine(new Directory(api.certificates, mailVault));
   const field = new RecipientsField(translate, line, {
     label: translate("group_members_label"), test: "group-members",
     known: () => mailVault.contacts().catch(() => []), onDetails: (address, check) => void showRecipient(services, address, check),

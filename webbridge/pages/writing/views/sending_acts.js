@@ -67,7 +67,7 @@ export class SendingActs {
     this.#services = services;
     this.#parts = parts;
     this.#parcelWay = new ParcelWay(services);
-    this.#post = new LetterPost(api, away.outbox, () => keptWordsOf(composition, sender, this.#policy));
+    this.#post = new LetterPost(api.sending, away.outbox, () => keptWordsOf(composition, sender, this.#policy));
     this.#sending = new LetterSending(this.#post, mailVault, () => this.#outgoing());
     this.#mix = new MixQuestion(translate, parts.focusRecipients);
     this.#wait = new SendingWait({
@@ -274,7 +274,7 @@ export class SendingActs {
   }
 
   /**
-   * @param {import("../../app/api.js").Submission | null} submission that of the mail to people with certificates
+   * @param {import("../sending_requests.js").Submission | null} submission that of the mail to people with certificates
    * @returns {() => void}
    */
   #parcelSent(submission) {

@@ -11,7 +11,7 @@ import { leavingMark } from "../../../../wasm_build/ui/state_mark.js";
  * @param {Catalogue} translate
  * @param {{
  *   letter: import("../../../../wasm_build/ui/sending_plan.js").Letter, sentence: string, block: HTMLElement | null,
- *   submission: import("../../app/api.js").Submission,
+ *   submission: import("../sending_requests.js").Submission,
  * }} sent
  * @returns {SentNotice}
  */
@@ -30,7 +30,7 @@ export function createSentNotice(translate, { letter, sentence, block, submissio
 /**
  * The notice after a letter went as a parcel.
  * @param {Catalogue} translate
- * @param {import("../../app/api.js").Submission | null} submission that of the mail to the people with certificates; null if there were none
+ * @param {import("../sending_requests.js").Submission | null} submission that of the mail to the people with certificates; null if there were none
  * @returns {SentNotice}
  */
 export function createParcelNotice(translate, submission) {
@@ -43,7 +43,7 @@ export function createParcelNotice(translate, submission) {
 
 /**
  * @param {Catalogue} translate
- * @param {import("../../app/api.js").Submission} submission
+ * @param {import("../sending_requests.js").Submission} submission
  */
 function copySentence(translate, { savedTo, copy }) {
   if (savedTo === null) return translate(copy === false ? "copy_not_wanted" : "copy_not_kept");

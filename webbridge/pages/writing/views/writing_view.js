@@ -161,7 +161,7 @@ class Writing {
   #compose(proposal) {
     const { api, mailVault, trust: { book }, away, signatureOffers } = this.#services;
     return new Composition(withSignature(proposal, book.signature), {
-      directory: new Directory(api, mailVault, () => away.source.noteMissed()),
+      directory: new Directory(api.certificates, mailVault, () => away.source.noteMissed()),
       groups: () => book.namedGroups, offers: signatureOffers,
       mostBytes: () => (this.#plan.isParcelOffered ? this.#plan.offers.maxBytes : Infinity),
     });
