@@ -72,21 +72,21 @@ ASKED = {
         "/api/directory",
         {"found": [CERTIFICATE, {**CERTIFICATE, "certificate": "CCCC"}]},
         ["found", "0"],
-        "() => api.certificatesFor('bob@example.test')",
+        "() => api.certificates.certificatesFor('bob@example.test')",
         "found.at(-1).certificate.byteLength === 3 && found.every(({ source }) => ['ldap', 'bridge'].includes(source))",
     ),
     "issuers": (
         "/api/pki/issuers",
         {"answers": [{"certificates": ["AAAA", "BBBB"]}, {"certificates": ["CCCC"]}]},
         ["answers", "0"],
-        "() => api.findIssuers(new ArrayBuffer(3))",
+        "() => api.certificates.findIssuers(new ArrayBuffer(3))",
         "found.at(-1).byteLength === 3",
     ),
     "answers of authorities": (
         "/api/pki/status",
         {"answers": [ANSWER, ANSWER]},
         ["answers", "0"],
-        "() => api.askAuthorities([1, 2].map((id) => ({ id, path: [new ArrayBuffer(id)] })))",
+        "() => api.certificates.askAuthorities([1, 2].map((id) => ({ id, path: [new ArrayBuffer(id)] })))",
         "found.answer.crls.length >= 1 && !found.unavailable.includes(2)",
     ),
     "sessions": (
@@ -239,7 +239,7 @@ def test_no_certificate_of_the_bridge_passes_for_one_of_the_persons_own(page: Pa
     found = {"found": [{**CERTIFICATE, "source": claimed}]}
     sources = """async (body) => {
       answers = [["/api/directory", JSON.stringify(body)]];
-      return (await api.certificatesFor("bob@example.test")).map(({ source }) => source);
+      return (await api.certificates.certificatesFor("bob@example.test")).map(({ source }) => source);
     }"""
     assert page.js(sources, found) == ["bridge"]
 
