@@ -43,7 +43,7 @@ NEWEST_PARCEL = """async (url) => {
 
 LETTER = """Hello Bob,
 
-let us meet on Thursday at one o'clock, at the lightrig. Only you and I can read this.
+let us meet on Thursday at one o'clock, at the lighthouse. Only you and I can read this.
 
 Alice"""
 

@@ -128,7 +128,7 @@ def test_a_changed_from_outside_does_not_lead_a_reply_astray(
 
 def signed_by(bob: Account, head: str, *, encrypted_for: Account | None = None, protects: bool = False) -> bytes:
     """A message that Bob has signed."""
-    outer, entity = head.encode(), b"Content-Type: text/plain\r\n\r\nThe third lightrig.\r\n"
+    outer, entity = head.encode(), b"Content-Type: text/plain\r\n\r\nThe third lighthouse.\r\n"
     if protects:
         outer, entity = protect_headers(outer, entity, mode=ProtectionMode.CLEAR)
     entity = sign_entity(
@@ -142,7 +142,7 @@ def signed_by(bob: Account, head: str, *, encrypted_for: Account | None = None, 
 
 def test_people_whom_nothing_proves_are_asked_about(alice: MailPages, bob: Account, demo_stack: DemoStack) -> None:
     encrypted = encrypt_bytes(
-        b"Content-Type: text/plain\r\n\r\nThe third lightrig.\r\n",
+        b"Content-Type: text/plain\r\n\r\nThe third lighthouse.\r\n",
         Encrypting(recipients=[alice.account.identity.certificate]),
         provider=NativeProvider(),
     )

@@ -50,7 +50,7 @@ def test_a_pause_keeps_a_draft_of_which_no_word_is_stored_in_clear(alice: MailPa
     assert line(alice) == "Draft saved"
     wait_until(lambda: len(in_mailbox(stack)) == 1)
     assert len(drafts_here(alice)) == 1
-    for word in ("lightrig", SUBJECT, "half.typ"):
+    for word in ("lighthouse", SUBJECT, "half.typ"):
         assert all(word not in record for record in stored(alice))
         assert all(word.encode() not in message for message in in_mailbox(stack))
     discard(alice, stack)
@@ -78,7 +78,7 @@ def test_a_lock_keeps_the_draft_and_clears_its_words(alice: MailPages, stack: De
     write(alice)
     alice.page.click(named("lock"))
     alice.page.wait_for_selector(named("unlock-form"), timeout_seconds=OPERATION_SECONDS)
-    assert "lightrig" not in alice.page.js("() => document.documentElement.outerHTML")
+    assert "lighthouse" not in alice.page.js("() => document.documentElement.outerHTML")
     wait_until(lambda: len(in_mailbox(stack)) == 1)
     alice.unlock()
     wait_for_text(alice, WORDS)

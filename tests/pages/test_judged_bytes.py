@@ -220,11 +220,11 @@ def test_a_message_can_be_left_while_it_is_forwarded(pages: MailPages, lying: Ly
 
 
 def test_a_draft_is_continued_from_the_bytes_that_named_it(pages: MailPages, lying: LyingRig) -> None:
-    put_draft(lying.stack, str(uuid4()), "The lightrig keeper")
+    put_draft(lying.stack, str(uuid4()), "The lighthouse keeper")
     open_drafts(pages)
     pages.page.wait_for_text("Dusk", selector=named("message-row"), timeout_seconds=OPERATION_SECONDS)
     lying.bridge.reads.clear()
     open_only_draft(pages)
-    wait_for_text(pages, "The lightrig keeper")
+    wait_for_text(pages, "The lighthouse keeper")
     assert len(lying.bridge.reads) == 1
     discard(pages, lying.stack)

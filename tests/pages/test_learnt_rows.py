@@ -61,25 +61,25 @@ def wait_for_state(pages: MailPages, uid: int, state: str) -> None:
 @pytest.mark.thorough(False)
 def test_a_row_shows_the_verdict_that_was_learnt_also_after_lock_and_unlock(browser: Browser, stack: DemoStack) -> None:
     alice, bob = stack.accounts
-    uid = deliver(stack, signed_and_encrypted(bob, alice, mail(text("Words."), subject="The lightrig at dusk")))
+    uid = deliver(stack, signed_and_encrypted(bob, alice, mail(text("Words."), subject="The lighthouse at dusk")))
     pages = reader(browser, stack)
     pages.enter()
     pages.open_message(uid)
     wait_for_state(pages, uid, "verified")
-    assert shown(pages, uid) == ["verified", True, "Bob <bob@example.test>", "The lightrig at dusk"]
+    assert shown(pages, uid) == ["verified", True, "Bob <bob@example.test>", "The lighthouse at dusk"]
     # Entries are kept a second after the last one was learnt.
     pages.page.js(WAIT)
     stored = pages.page.js(STORED)
     assert len(stored) == 1
-    for word in ("lightrig", "bob", "verified", "alice"):
+    for word in ("lighthouse", "bob", "verified", "alice"):
         assert all(word not in record for record in stored)
     pages.page.click(named("lock"))
     pages.page.wait_for_selector(named("unlock-form"))
-    assert "lightrig" not in pages.page.js("() => document.documentElement.outerHTML")
+    assert "lighthouse" not in pages.page.js("() => document.documentElement.outerHTML")
     pages.unlock()
     pages.show_inbox()
     wait_for_state(pages, uid, "verified")
-    assert shown(pages, uid)[3] == "The lightrig at dusk"
+    assert shown(pages, uid)[3] == "The lighthouse at dusk"
     pages.close()
 
 

@@ -58,7 +58,7 @@ def test_nothing_is_stored_in_clear_and_no_record_opens_in_the_place_of_another(
     stored = page.js(STORED)
     assert len(stored) == 3
     # Shorter words are by chance among encrypted bytes.
-    for word in ("lightrig", "Harbour", "harbour", "bob@", "example", "[...]"):
+    for word in ("lighthouse", "Harbour", "harbour", "bob@", "example", "[...]"):
         assert all(word not in record for record in stored), word
     refused = page.js(IN_PAGE["exchangeRecords"])
     assert refused == ["OperationError", "broken"]
@@ -130,12 +130,12 @@ def search(pages: MailPages, words: str, place: str = "text") -> None:
 @pytest.mark.thorough(False)
 def test_a_person_finds_a_word_of_an_encrypted_message(browser: Browser, stack: DemoStack) -> None:
     alice, bob = stack.accounts
-    for subject, words in [("The harbour", "We meet at the lightrig."), ("The station", "We meet at the clock.")]:
+    for subject, words in [("The harbour", "We meet at the lighthouse."), ("The station", "We meet at the clock.")]:
         deliver(stack, signed_and_encrypted(bob, alice, mail(text(words), subject=subject)))
     count = len(stack.mail_server.messages(alice.address))
     pages = MailPages(browser, stack.pages_url, alice)
     pages.enter()
-    search(pages, "lightrig")
+    search(pages, "lighthouse")
     pages.page.wait_for_text("cannot read what is encrypted", selector=named("search-note"))
     switch_on(pages, count)
     search(pages, "LIGHTRIG meet")
@@ -148,7 +148,7 @@ def test_a_person_finds_a_word_of_an_encrypted_message(browser: Browser, stack: 
     pages.page.wait_for_text("We meet at the clock.", timeout_seconds=OPERATION_SECONDS)
     stored = pages.page.js(STORED)
     assert stored
-    for word in ("lightrig", "clock", "harbour", "station", "bob", "alice"):
+    for word in ("lighthouse", "clock", "harbour", "station", "bob", "alice"):
         assert all(word not in record.lower() for record in stored), word
     pages.page.click(named("lock"))
     pages.page.wait_for_selector(named("unlock-form"))

@@ -56,7 +56,7 @@ def latest(stack: DemoStack, reader: int) -> tuple[int, bytes]:
 
 
 def begin_asking(pages: MailPages, stack: DemoStack, subject: str) -> None:
-    pages.write(to=stack.accounts[1].address, subject=subject, text="Turn left at the lightrig.")
+    pages.write(to=stack.accounts[1].address, subject=subject, text="Turn left at the lighthouse.")
     pages.page.click(f"{named('more')} summary")
     pages.page.click(named("switch-receipt"))
     pages.page.wait_for_text(
@@ -64,7 +64,7 @@ def begin_asking(pages: MailPages, stack: DemoStack, subject: str) -> None:
     )
 
 
-def ask(pages: MailPages, stack: DemoStack, subject: str = "The lightrig") -> bytes:
+def ask(pages: MailPages, stack: DemoStack, subject: str = "The lighthouse") -> bytes:
     """Send a letter from Alice to Bob that asks for a receipt, and return it as Bob got it."""
     begin_asking(pages, stack, subject)
     pages.send()
@@ -267,7 +267,7 @@ def test_without_room_nothing_leaves_and_the_letter_stays(pages: MailPages, stac
         pages.wait_until_sendable()
         pages.page.click(named("send"))
         pages.page.wait_for_text("Nothing was sent", selector=named("send-error"), timeout_seconds=OPERATION_SECONDS)
-        assert pages.page.value(named("compose-text")) == "Turn left at the lightrig."
+        assert pages.page.value(named("compose-text")) == "Turn left at the lighthouse."
         pages.page.click(named("switch-receipt"))
         pages.send()
         assert len(stack.mail_server.messages(bob)) == before + 1

@@ -51,7 +51,7 @@ def test_writing_begins_with_the_recipients(alice: MailPages) -> None:
 @pytest.mark.thorough
 def test_control_and_enter_send_from_the_text(alice: MailPages, bob: Account) -> None:
     alice.show_inbox()
-    alice.write(to=bob.address, subject="By keys", text="Turn right at the lightrig.")
+    alice.write(to=bob.address, subject="By keys", text="Turn right at the lighthouse.")
     alice.page.press(CONTROL, ENTER)
     alice.page.wait_for_selector(named("sent"), timeout_seconds=OPERATION_SECONDS)
 
@@ -61,7 +61,7 @@ def test_a_message_leaves_for_an_address_that_was_just_typed(alice: MailPages, b
     alice.show_inbox()
     alice.page.click(named("write"))
     alice.page.wait_for_selector(named("compose-form"))
-    alice.page.fill(named("compose-text"), "Turn left at the lightrig.")
+    alice.page.fill(named("compose-text"), "Turn left at the lighthouse.")
     alice.page.click(named("compose-to"))
     alice.page.type(bob.address)
     alice.page.click(named("send"))
@@ -133,7 +133,7 @@ def test_a_reply_in_sent_goes_to_nobody_whom_only_an_unprotected_field_names(
     alice: MailPages, bob: Account, demo_stack: DemoStack
 ) -> None:
     encrypted = encrypt_bytes(
-        b"Content-Type: text/plain\r\n\r\nThe third lightrig.\r\n",
+        b"Content-Type: text/plain\r\n\r\nThe third lighthouse.\r\n",
         Encrypting(recipients=[alice.account.identity.certificate]),
         provider=NativeProvider(),
     )
@@ -150,7 +150,7 @@ def test_a_reply_in_sent_goes_to_nobody_whom_only_an_unprotected_field_names(
     alice.page.wait_for(OPENED, timeout_seconds=OPERATION_SECONDS)
     alice.page.click(named("reply"))
     alice.page.wait_for_selector(named("compose-form"))
-    assert "> The third lightrig." in alice.page.value(named("compose-text"))
+    assert "> The third lighthouse." in alice.page.value(named("compose-text"))
     assert alice.page.js(PEOPLE) == []
     alice.discard()
 

@@ -27,7 +27,7 @@ IS_IN_WINDOW = """(selector) => {
 def letter(alice: MailPages, bob: Account) -> Iterator[MailPages]:
     """A letter to Bob with sixty lines, in the window of a phone."""
     alice.page.set_viewport(*PHONE)
-    alice.write(to=bob.address, subject="Lightrigs", text="A line of it.\n" * 60)
+    alice.write(to=bob.address, subject="Lighthouses", text="A line of it.\n" * 60)
     alice.wait_until_sendable()
     yield alice
     alice.page.click(named("discard"))

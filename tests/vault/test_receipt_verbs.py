@@ -27,7 +27,7 @@ ALICE, BOB, CAROL = "alice@example.test", "bob@example.test", "carol@example.tes
 def compose(*, encrypted: bool = True, receipt: bool = True) -> Any:
     """A letter from Alice to Bob, as the reply of the verb."""
     draft = {
-        "from": f"Alice <{ALICE}>", "to": [BOB], "cc": [CAROL], "subject": "Lightrig", "text": b"Turn left.",
+        "from": f"Alice <{ALICE}>", "to": [BOB], "cc": [CAROL], "subject": "Lighthouse", "text": b"Turn left.",
         "attachments": [], "date": AT, "messageId": "<1@example.test>", "references": [], "hidden": [],
     }  # fmt: skip
     recipients = [person("bob").certificate.der] if encrypted else []

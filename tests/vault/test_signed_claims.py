@@ -18,7 +18,7 @@ from tests.support.timestamp_service import answer
 from tests.support.vault.verbs import AT, call, sealed, trust
 
 DRAFT = {
-    "from": "Alice <alice@example.test>", "to": ["bob@example.test"], "cc": [], "subject": "Lightrig",
+    "from": "Alice <alice@example.test>", "to": ["bob@example.test"], "cc": [], "subject": "Lighthouse",
     "text": b"Turn left.", "attachments": [], "date": AT, "messageId": "<1@example.test>", "references": [],
     "hidden": [],
 }  # fmt: skip

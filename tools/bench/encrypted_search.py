@@ -48,7 +48,7 @@ _MAKE: Final = """async (count) => {
     },
     texts: {
       subject: `Letter ${uid}`, people: "Bob Somebody <bob@example.test>",
-      text: encode(`${Array.from({ length: 200 }, word).join(" ")}${uid === 4321 ? " lightrig" : ""}`),
+      text: encode(`${Array.from({ length: 200 }, word).join(" ")}${uid === 4321 ? " lighthouse" : ""}`),
     },
   });
   const some = (from) => Array.from({ length: 100 }, (_, at) => item(from + at));

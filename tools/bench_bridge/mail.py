@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 SENT: Final = "Gesendet"
-RARE_WORD: Final = "lightrig"
+RARE_WORD: Final = "lighthouse"
 """A word in the subject of one message in a hundred, which the measurements search for."""
 _RARE_EVERY: Final = 100
 _WORDS: Final = (

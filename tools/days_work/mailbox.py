@@ -123,7 +123,7 @@ def _fifteen() -> list[Written]:
         _for_anna(_with_file("M8", CAROL, "From the roof", PICTURE_NAME, "image/png", _noise())),
         replace(_plain("M9", BOB, "To all members", to=(ANNA, *CROWD)), signed=True),
         _for_anna(_with_mail("M10", DAN, "What Dan wrote")),
-        _plain("M11", BOB, "Re: The boatrig", answers=_THREAD),
+        _plain("M11", BOB, "Re: The boathouse", answers=_THREAD),
         replace(_plain("M12", BOB, "For Carol only"), encrypted_for=CAROL),
         replace(_plain("M13", BOB, "The account number"), signed=True, is_changed=True),
         replace(_plain("M14", ERIN, "An offer"), signed=True),
@@ -144,7 +144,7 @@ def _others(count: int) -> list[Written]:
         if name in SUBJECT_HITS:
             subject = f"{subject} {SUBJECT_WORD}"
         if name in _THREAD:
-            subject = "The boatrig" if name == _THREAD[-1] else "Re: The boatrig"
+            subject = "The boathouse" if name == _THREAD[-1] else "Re: The boathouse"
         answers = _THREAD[_THREAD.index(name) + 1 :] if name in _THREAD else ()
         sender = BOB if name in _THREAD else CROWD[number % len(CROWD)]
         found.append(_plain(name, sender, subject, answers=answers, lines=chance.randint(10, 60)))

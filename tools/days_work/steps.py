@@ -44,7 +44,7 @@ NAMES: Final = {
 }
 TWENTY: Final = 20
 NEW_FOLDER: Final = "Ward 4"
-DRAFT_SUBJECT: Final = "The keys of the boatrig"
+DRAFT_SUBJECT: Final = "The keys of the boathouse"
 FILES_SUBJECT: Final = "Two files"
 
 

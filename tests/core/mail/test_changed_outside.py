@@ -24,7 +24,7 @@ _FIELDS: Final = {
     "Reply-To": "list@example.test",
     "To": "Alice <alice@example.test>, dave@example.test",
     "Cc": "erin@example.test",
-    "Subject": "The lightrig",
+    "Subject": "The lighthouse",
     "Date": "Mon, 01 Jun 2026 12:00:00 +0000",
     "Message-ID": "<1@example.test>",
     "In-Reply-To": "<0@example.test>",

@@ -84,7 +84,7 @@ def test_a_letter_that_is_being_written_goes_on_after_half_an_hour(webmail: Webm
     window.wait_for_selector("[data-test=draft-state][data-state=kept]", timeout_seconds=60)
     pass_half_an_hour(webmail.extension)
     window.activate()
-    window.fill("[data-test=compose-subject]", "Lightrig")
+    window.fill("[data-test=compose-subject]", "Lighthouse")
     wait_for_obstacles(window, "locked")
     window.click("[data-test=remedy-unlock]")
     window.type(PASSPHRASE)

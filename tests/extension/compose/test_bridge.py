@@ -197,12 +197,12 @@ def test_a_letter_that_was_perhaps_sent_is_offered_to_no_other_browser(
     extension: Extension, webmail: Webmail, bridge: OwnBridge
 ) -> None:
     window = signed_in(extension, webmail)
-    window.fill("[data-test=compose-subject]", "Lightrig")
+    window.fill("[data-test=compose-subject]", "Lighthouse")
     wait_for_draft(bridge)
     bridge.smtp.answers["DATA"] = [b"354 go on\r\n", TakeMessage(), Close()]
     press(window, "send", "Perhaps sent")
     assert bridge.mailboxes.messages(ALICE, "Drafts") == []
-    window.fill("[data-test=compose-subject]", "Lightrig, again")
+    window.fill("[data-test=compose-subject]", "Lighthouse, again")
     window.wait_for_selector("[data-test=draft-state][data-state=kept]", timeout_seconds=30)
     press(window, "send", "Perhaps sent")
     assert bridge.mailboxes.messages(ALICE, "Drafts") == []
@@ -245,10 +245,10 @@ def test_a_draft_goes_on_in_another_browser_and_the_bridge_reads_none_of_it(
     extension: Extension, webmail: Webmail, bridge: OwnBridge
 ) -> None:
     window = signed_in(extension, webmail)
-    window.fill("[data-test=compose-subject]", "Lightrig")
+    window.fill("[data-test=compose-subject]", "Lighthouse")
     draft = wait_for_draft(bridge)
-    assert all(word not in draft for word in (b"Lightrig", BOB.encode()))
-    window.fill("[data-test=compose-subject]", "Lightrig, again")
+    assert all(word not in draft for word in (b"Lighthouse", BOB.encode()))
+    window.fill("[data-test=compose-subject]", "Lighthouse, again")
     assert wait_for_draft(bridge, not_like=draft) != draft
     window.close()
     # Another browser has the same keys and no draft.
@@ -258,7 +258,7 @@ def test_a_draft_goes_on_in_another_browser_and_the_bridge_reads_none_of_it(
     again = webmail.write()
     again.wait_for_selector("[data-test=draft-continue]", timeout_seconds=30)
     again.click("[data-test=draft-continue]")
-    again.wait_for("(text) => document.querySelector('[data-test=compose-subject]').value === text", "Lightrig, again")
+    again.wait_for("(text) => document.querySelector('[data-test=compose-subject]').value === text", "Lighthouse, again")
     again.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=60)
     assert SECRET_WORDS in typed(again)
     send_now(again)
@@ -272,21 +272,21 @@ def test_a_draft_of_the_pages_goes_on_in_the_extension(
     send_now(signed_in(extension, webmail))
     formatted = f"<p><strong>{SECRET_WORDS}</strong></p>"
     of_pages = {"html": formatted, "sharedFrom": "ward3@example.test", "copy": 30, "doubtful": [BOB]}
-    fields = {**PAGES_FIELDS, "from": ALICE, "to": [BOB], "subject": "Lightrig", **of_pages}
+    fields = {**PAGES_FIELDS, "from": ALICE, "to": [BOB], "subject": "Lighthouse", **of_pages}
     draft = build_draft(people.alice, str(uuid4()), fields, SECRET_WORDS, note="A note for other mail programs")
     bridge.mailboxes.append(ALICE, draft, "Drafts")
     window = webmail.write()
     window.click("[data-test=draft-continue]", timeout_seconds=30)
-    window.wait_for("(text) => document.querySelector('[data-test=compose-subject]').value === text", "Lightrig")
+    window.wait_for("(text) => document.querySelector('[data-test=compose-subject]').value === text", "Lighthouse")
     window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=60)
     assert typed(window) == SECRET_WORDS
     # The window sends the words as plain text and from her own address, and says so. What only the pages send goes back
     # to them with the draft.
     window.wait_for_text("sent as plain text", selector="[data-test=formatted-note]")
     window.wait_for_text("To send it from ward3@example.test", selector="[data-test=shared-from-note]")
-    window.fill("[data-test=compose-subject]", "Lightrig 2")
+    window.fill("[data-test=compose-subject]", "Lighthouse 2")
     kept = read_draft(people.alice, wait_for_draft(bridge, not_like=draft))
-    assert kept.fields["subject"] == "Lightrig 2"
+    assert kept.fields["subject"] == "Lighthouse 2"
     assert {name: kept.fields[name] for name in of_pages} == of_pages
     send_now(window)
     assert len(bridge.sent()) == 2

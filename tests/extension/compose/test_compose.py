@@ -45,7 +45,7 @@ def site() -> Iterator[Site]:
 def test_a_letter_leaves_signed_and_encrypted_and_the_page_learns_none_of_it(webmail: Webmail, people: People) -> None:
     window = webmail.write(to=["bob@example.test"])
     address(window, "compose-to")
-    window.fill("[data-test=compose-subject]", "Lightrig")
+    window.fill("[data-test=compose-subject]", "Lighthouse")
     window.fill("[data-test=compose-text]", SECRET_WORDS)
     window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=60)
     assert "Signed as alice@example.test, encrypted for bob@example.test and you" in leaves(window)
@@ -53,7 +53,7 @@ def test_a_letter_leaves_signed_and_encrypted_and_the_page_learns_none_of_it(web
     (taken,) = webmail.taken()
     assert taken.envelope == {"from": "alice@example.test", "to": ["bob@example.test"], "cc": [], "bcc": []}
     assert (taken.subject, taken.deliver) == ("[...]", "raw")
-    assert b"Lightrig" not in taken.message
+    assert b"Lighthouse" not in taken.message
     for reader in (people.bob, people.alice):
         report = opened_by(reader, taken.message, people)
         assert report.state is State.VERIFIED
@@ -187,7 +187,7 @@ def test_an_answer_to_encrypted_mail_is_encrypted_and_joins_the_thread(webmail: 
     window = webmail.write(kind="replyAll", mail=mail_from_bob(people, encrypted=True), to=["mallory@example.test"])
     quote_original(window)
     assert f"> {SECRET_WORDS}" in window.value("[data-test=compose-text]")
-    assert window.value("[data-test=compose-subject]") == "Re: Lightrig"
+    assert window.value("[data-test=compose-subject]") == "Re: Lighthouse"
     window.wait_for_selector("[data-address='bob@example.test'][data-readiness=ready]", timeout_seconds=60)
     # The recipients of an answer come from the message, not from the page's proposal.
     assert set(readiness(window)) == {"bob@example.test"}
@@ -201,7 +201,7 @@ def test_an_answer_to_encrypted_mail_is_encrypted_and_joins_the_thread(webmail: 
     send(window)
     (taken,) = webmail.taken()
     assert SECRET_WORDS.encode() not in taken.message
-    assert b"Lightrig" not in taken.message
+    assert b"Lighthouse" not in taken.message
     assert b"In-Reply-To: <original@example.test>" in taken.message
     assert opened_by(people.bob, taken.message, people).state is State.VERIFIED
 
@@ -267,7 +267,7 @@ def test_a_forwarded_message_takes_its_attachments_along(webmail: Webmail, peopl
     window = webmail.write(kind="forward", mail=mail_from_bob(people, encrypted=True))
     quote_original(window)
     window.wait_for_text("map.txt", selector="[data-test=compose-attachments]")
-    assert window.value("[data-test=compose-subject]") == "Fwd: Lightrig"
+    assert window.value("[data-test=compose-subject]") == "Fwd: Lighthouse"
     address(window, "compose-to", "bob@example.test")
     send(window)
     report = opened_by(people.bob, webmail.taken()[0].message, people)
@@ -341,7 +341,7 @@ def test_locked_keys_stop_signing_and_lose_nothing(webmail: Webmail, people: Peo
     window = webmail.write(to=["bob@example.test"])
     window.fill("[data-test=compose-text]", SECRET_WORDS)
     webmail.extension.lock()
-    window.fill("[data-test=compose-subject]", "Lightrig")
+    window.fill("[data-test=compose-subject]", "Lighthouse")
     wait_for_obstacles(window, "locked")
     window.click("[data-test=remedy-unlock]")
     window.type(PASSPHRASE)

@@ -36,7 +36,7 @@ def written(webmail: Webmail, people: People, kind: str, note: Path) -> Page:
     address(window, "compose-bcc", "erna@example.test")
     window.choose_files("input[data-test=compose-file]", [note])
     window.wait_for_text(note.name, selector="[data-test=compose-attachments]")
-    window.fill("[data-test=compose-subject]", "Lightrig, again")
+    window.fill("[data-test=compose-subject]", "Lighthouse, again")
     window.click("[data-test=switch-sign]")
     window.wait_for_selector("[data-test=draft-state][data-state=kept]", timeout_seconds=60)
     return window

@@ -87,7 +87,7 @@ def test_a_letter_leaves(extension: Extension, site: Site) -> None:
     window.type("bob@example.test")
     window.press(ENTER)
     window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=OPERATION_SECONDS)
-    for field, words in (("compose-subject", "Lightrig"), ("compose-text", "See you there.")):
+    for field, words in (("compose-subject", "Lighthouse"), ("compose-text", "See you there.")):
         tab_to(window, field)
         window.type(words)
     tab_to(window, "send")

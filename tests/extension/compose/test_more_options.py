@@ -52,7 +52,7 @@ def settings(extension: Extension) -> Iterator[None]:
 
 
 def write(webmail: Webmail, **letter: Any) -> Page:
-    window = webmail.write(to=["bob@example.test"], text="Turn left at the lightrig.", **letter)
+    window = webmail.write(to=["bob@example.test"], text="Turn left at the lighthouse.", **letter)
     window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=60)
     window.click("[data-test=more] summary")
     return window

@@ -35,7 +35,7 @@ def viewer(extension: Extension, webmail: Webmail) -> Iterator[Page]:
 
 def ask(webmail: Webmail, **letter: Any) -> bytes:
     """Send a letter from Alice to Bob that asks for a receipt, and return it as the webmail took it."""
-    window = webmail.write(to=["bob@example.test"], text="Turn left at the lightrig.", **letter)
+    window = webmail.write(to=["bob@example.test"], text="Turn left at the lighthouse.", **letter)
     window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=60)
     assert window.js("() => document.querySelector('[data-test=more]').open") is False
     window.click("[data-test=more] summary")

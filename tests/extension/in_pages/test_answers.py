@@ -69,12 +69,12 @@ def check(window: Page, kind: str) -> None:
     assert window.js("() => document.querySelector('[data-test=original-state]').dataset.state") == "verified"
     assert set(readiness(window)) == ASKED[kind]
     assert SECRET_WORDS in window.value("[data-test=compose-text]")
-    assert window.value("[data-test=compose-subject]") == ("Fwd: Lightrig" if kind == "forward" else "Re: Lightrig")
+    assert window.value("[data-test=compose-subject]") == ("Fwd: Lighthouse" if kind == "forward" else "Re: Lighthouse")
     assert window.js("() => document.querySelector('[data-test=switch-encrypt]').checked") is True
 
 
 def test_the_viewer_answers_and_forwards(unlocked: Extension, viewer: Page, people: People) -> None:
-    mail = people.folder / "lightrig.eml"
+    mail = people.folder / "lighthouse.eml"
     mail.write_bytes(mail_from_bob(people, encrypted=True))
     viewer.activate()
     open_file(viewer, mail)
@@ -109,7 +109,7 @@ def test_a_reply_goes_to_the_proved_sender_in_whatever_form_from_is_written(
     written = b"From: " + form.format("bob@example.test", "carol@example.test").encode()
     changed = mail_from_bob(people, encrypted=True).replace(b"From: Bob <bob@example.test>", written, 1)
     assert written in changed
-    mail = people.folder / "lightrig.eml"
+    mail = people.folder / "lighthouse.eml"
     mail.write_bytes(changed)
     viewer.activate()
     open_file(viewer, mail)

@@ -84,7 +84,7 @@ def test_a_text_that_comes_after_a_lock_is_not_shown(
 
 
 def test_a_mail_that_comes_after_a_lock_is_not_shown(unlocked: Extension, people: People) -> None:
-    mail = people.folder / "lightrig.eml"
+    mail = people.folder / "lighthouse.eml"
     mail.write_bytes(mail_from_bob(people, encrypted=True))
     with locked_in_the_middle(unlocked):
         viewer = unlocked.browser.open(unlocked.base + "viewer/viewer.html")

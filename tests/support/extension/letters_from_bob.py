@@ -44,7 +44,7 @@ def mail_from_bob(
     draft = Draft(
         sender="Bob <bob@example.test>",
         to=["alice@example.test", "carol@example.test"],
-        subject="Lightrig",
+        subject="Lighthouse",
         text=text,
         date=NOW,
         message_id="<original@example.test>",

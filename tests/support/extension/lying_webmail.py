@@ -16,7 +16,7 @@ rcmail.set_env(%s);
 </script><body class="task-mail action-%s">%s</body>"""
 _SHOWN = '<ul id="attachment-list"><li class="p7m">smime.p7m</li></ul><div id="messagebody">Encrypted.</div>'
 _FORM = """<form><input name="_from" value="1"><input name="_to" value="bob@example.test"><input name="_cc">
-<input name="_subject" value="Re: Lightrig"><input type="file">
+<input name="_subject" value="Re: Lighthouse"><input type="file">
 <div id="composebodycontainer"><textarea id="composebody" name="_message"></textarea></div></form>"""
 
 

@@ -40,7 +40,7 @@ def asking_mail(
         receipts_to=tuple[GeneralNames, ...]([tuple(map(ess.mail_name, names)) for names in entities]),
     )
     plain = (
-        f"From: {signer.certificate.email_addresses[0]}\r\nTo: {recipient}\r\nSubject: Lightrig\r\n"
+        f"From: {signer.certificate.email_addresses[0]}\r\nTo: {recipient}\r\nSubject: Lighthouse\r\n"
         f"Message-ID: <asking@example.test>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\n{words}\r\n"
     ).encode()
     labels = [ess.build_security_label(ess.SecurityLabel(policy=label, classification=5))] if label else []

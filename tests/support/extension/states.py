@@ -168,7 +168,7 @@ def _letter(
 
 def _from_bob(stage: Stage, *, is_encrypted: bool, reply_to: str) -> bytes:
     letters = stage.letters
-    plain = mail(multipart("mixed", text("The key is under the lightrig."), file("map.txt", "text/plain", b"left")))
+    plain = mail(multipart("mixed", text("The key is under the lighthouse."), file("map.txt", "text/plain", b"left")))
     if reply_to:
         plain = f"Reply-To: {reply_to}\r\n".encode() + plain
     return letters.signed_and_encrypted(plain) if is_encrypted else letters.signed(plain)

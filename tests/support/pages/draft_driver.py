@@ -12,7 +12,7 @@ from webbridge.demo.stack import DemoStack
 
 IN_PAGE = page_scripts("support/pages/draft_driver.js")
 
-WORDS = "The lightrig keeper"
+WORDS = "The lighthouse keeper"
 SUBJECT = "Dusk"
 # Returns all that is stored in databases and storages of the origin, as text.
 STORED = IN_PAGE["stored"]
