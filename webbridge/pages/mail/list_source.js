@@ -4,7 +4,7 @@ import { ApiError, PAGE_OF_MESSAGES } from "../app/api.js";
 import { timeOf } from "./mail_index.js";
 
 /** @typedef {import("../app/api.js").BridgeApi} BridgeApi */
-/** @typedef {import("./views/row_drawing.js").ListedMessage} ListedMessage */
+/** @typedef {import("./row_texts.js").ListedMessage} ListedMessage */
 /** @typedef {import("./mail_changes.js").AnyPlace} AnyPlace */
 /** @typedef {import("./mail_index.js").MailIndex} MailIndex */
 /** @typedef {{api: BridgeApi, index: Pick<MailIndex, "search">}} Sources */

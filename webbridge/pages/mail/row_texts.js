@@ -13,6 +13,12 @@ import { dayKey } from "./days.js";
 /** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../app/api.js").MessageSummary} MessageSummary */
 /** @typedef {import("../trust/learnt_rows.js").Lesson} Lesson */
+/**
+ * A message as a list has it. `found` is there if the index of encrypted mail has found the message.
+ * @typedef {MessageSummary & {
+ *   thread?: number[], isInner?: boolean, isDraft?: boolean, found?: {subject: string},
+ * }} ListedMessage
+ */
 /** @typedef {{who: string, subject: string, date: {iso: string | null, text: string}}} RowTexts */
 
 /** The longest subject in a row. The bridge has the same limit for the subjects that are not encrypted. */
@@ -31,7 +37,7 @@ export function shorten(text, most = MAX_SUBJECT_CHARACTERS) {
 
 /**
  * @param {Catalogue} translate
- * @param {import("./views/row_drawing.js").ListedMessage} message
+ * @param {ListedMessage} message
  * @param {{isOutgoing: boolean, lesson: Lesson | null, subject: string}} options `subject` is that of a row without a state
  * @returns {RowTexts}
  */
@@ -67,7 +73,7 @@ function learntWho(translate, { sender, to = null }, isOutgoing) {
 
 /**
  * @param {Catalogue} translate
- * @param {import("./views/row_drawing.js").ListedMessage} message
+ * @param {ListedMessage} message
  * @param {{isOutgoing: boolean, lesson: Lesson | null}} options
  */
 function claimedWho(translate, message, { isOutgoing, lesson }) {

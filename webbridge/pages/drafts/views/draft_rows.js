@@ -1,26 +1,18 @@
 /** The rows of drafts: their subjects and recipients are sealed, and shown while the keys are unlocked. */
 
-import { draftIdIn, draftIdOf, readDraftMessage } from "../../../../wasm_build/ui/draft_message.js";
+import { draftIdIn, readDraftMessage } from "../../../../wasm_build/ui/draft_message.js";
 import { ApiError } from "../../app/api.js";
 import { visibleName } from "../../../../wasm_build/ui/shown_names.js";
 import { decryptSubjects } from "../../mail/hidden_subjects.js";
-import { OBSCURED_SUBJECT } from "../../mail/row_texts.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../keys/mail_vault.js").MailVault} MailVault */
 /** @typedef {import("../draft_store.js").DraftStore} DraftStore */
 /** @typedef {{translate: Catalogue, mailVault: MailVault, drafts: DraftStore}} DraftRowServices */
-/** @typedef {import("../../mail/views/row_drawing.js").ListedMessage} ListedMessage */
 /**
  * The subject and recipients that a row hides while the keys are locked.
  * @typedef {{subject: string | null, to?: string}} Hidden
  */
-
-/** The row of a message in the folder for drafts. @param {ListedMessage} message @returns {ListedMessage} */
-export function asDraftRow(message) {
-  if (!draftIdOf(message.subject ?? "")) return message;
-  return { ...message, protection: "sealed", subject: OBSCURED_SUBJECT, isDraft: true };
-}
 
 /**
  * The subjects and recipients that the rows hide.

@@ -13,10 +13,10 @@ import { fetchPage, readUidSet } from "../list_source.js";
 import { ownKeyAddresses } from "../../account/own_addresses.js";
 import { isSameMessage } from "../../app/routes.js";
 import { createDays } from "../days.js";
-import { asDraftRow, readHidden } from "../../drafts/views/draft_rows.js";
+import { readHidden } from "../../drafts/views/draft_rows.js";
 import { fetchRows, MAX_FETCHED_BYTES } from "../hidden_subjects.js";
 import { lessonOf, NOTHING_LEARNT, updateRow } from "../../trust/views/learnt_marks.js";
-import { addListed, fromServer, hasFlag, setFlags } from "./listed_messages.js";
+import { addListed, asDraftRow, fromServer, hasFlag, setFlags } from "../listed_messages.js";
 import { createRow, hidesSubject, identityOf } from "./message_row.js";
 import { RowDrawing } from "./row_drawing.js";
 import { createFlagMarks, createThreadButton, watchEnd } from "./row_parts.js";
@@ -38,7 +38,7 @@ import { isOnOtherDay, rowTexts, shorten } from "../row_texts.js";
  * }} MessageListServices
  */
 /** @typedef {import("../../app/api.js").MessageSummary} MessageSummary */
-/** @typedef {import("./row_drawing.js").ListedMessage} ListedMessage */
+/** @typedef {import("../row_texts.js").ListedMessage} ListedMessage */
 /** @typedef {import("../list_source.js").Listing} Listing */
 /** @typedef {import("../list_source.js").ListedPage} ListedPage */
 /** @typedef {import("../mail_changes.js").Chosen} Chosen */

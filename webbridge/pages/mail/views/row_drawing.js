@@ -5,9 +5,7 @@
 
 import { html } from "../../../../wasm_build/ui/dom.js";
 
-/** @typedef {import("../../app/api.js").MessageSummary} MessageSummary */
-/** `found` is there if the index of encrypted mail has found the message. */
-/** @typedef {MessageSummary & {thread?: number[], isInner?: boolean, isDraft?: boolean, found?: {subject: string}}} ListedMessage */
+/** @typedef {import("../row_texts.js").ListedMessage} ListedMessage */
 /** @typedef {{key: string, title: string} | null} Day */
 
 /** A list with as many rows gets no more at its end. */

@@ -2,14 +2,14 @@
 
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { actIcon } from "../../app/act_icons.js";
-import { hasFlag } from "./listed_messages.js";
+import { hasFlag } from "../listed_messages.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Translate} Translate */
 
 /**
  * The marks for the flags that people set or have to know. Flags of other programs are not shown.
  * @param {Translate} translate
- * @param {import("./row_drawing.js").ListedMessage} message
+ * @param {import("../row_texts.js").ListedMessage} message
  */
 export function createFlagMarks(translate, message) {
   const marks = [];

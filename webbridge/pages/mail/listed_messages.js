@@ -1,10 +1,16 @@
-/** The messages of a list as values: their flags, and their order. */
+/** The messages of a list as values: their flags, their order, and those that are drafts. */
 
-import { timeOf } from "../mail_index.js";
+import { draftIdOf } from "../../../wasm_build/ui/draft_message.js";
+import { timeOf } from "./mail_index.js";
+import { OBSCURED_SUBJECT } from "./row_texts.js";
 
-/** @typedef {import("./row_drawing.js").ListedMessage} ListedMessage */
+/** @typedef {import("./row_texts.js").ListedMessage} ListedMessage */
 
-/** Whether a message has a flag. Flags differ in letter case only by server. @param {ListedMessage} message @param {string} flag */
+/**
+ * Whether a message has a flag. Flags differ in letter case only by server.
+ * @param {ListedMessage} message
+ * @param {string} flag
+ */
 export function hasFlag({ flags = [], seen }, flag) {
   if (flag === "\\Seen") return seen;
   return flags.some((one) => one.toLowerCase() === flag.toLowerCase());
@@ -44,4 +50,10 @@ function rankOf(message, isByDate) {
  */
 export function fromServer(messages) {
   return messages.filter(({ isInner, found }) => !isInner && !found);
+}
+
+/** The row of a message in the folder for drafts. @param {ListedMessage} message @returns {ListedMessage} */
+export function asDraftRow(message) {
+  if (!draftIdOf(message.subject ?? "")) return message;
+  return { ...message, protection: "sealed", subject: OBSCURED_SUBJECT, isDraft: true };
 }
