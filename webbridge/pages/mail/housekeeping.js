@@ -19,9 +19,16 @@ import { MAX_CHANGED } from "./mail_changes.js";
 /** @typedef {"archive" | "junk"} MadeRole */
 /** @typedef {{isPossible: boolean, reason: string}} Offer */
 /**
+ * The changes that the list shows before the bridge has confirmed them. Each function returns one that takes its change back.
+ * @typedef {{
+ *   take: (chosen: Chosen) => () => void,
+ *   showFlags: (chosen: Chosen, change: {add?: string[], remove?: string[]}) => () => void,
+ * }} Shown
+ */
+/**
  * The list in which acts show their outcome, the folders, and what follows an act.
  * @typedef {{
- *   list: Pick<import("./views/message_list.js").MessageList, "take" | "showFlags" | "refresh">,
+ *   shown: Shown, refreshList: () => Promise<void>,
  *   folders: () => Folder[], notice: import("./undo_notice.js").UndoNotice,
  *   changed: (options: {folders: boolean}) => Promise<void>, undone: () => void,
  * }} Place
@@ -81,7 +88,7 @@ export class Housekeeping {
 
   /** Makes a folder and moves messages there. @param {Chosen} chosen @param {string} name */
   async moveToNew(chosen, name) {
-    const back = this.#place.list.take(chosen);
+    const back = this.#place.shown.take(chosen);
     try {
       const { id } = await this.#services.api.changes.createFolder(name);
       await this.#moveTo(chosen, id, "act_moved", name, () => back);
@@ -97,7 +104,7 @@ export class Housekeeping {
   remove(chosen) {
     const { translate, api } = this.#services;
     const count = chosen.uids.length;
-    const show = () => this.#place.list.take(chosen);
+    const show = () => this.#place.shown.take(chosen);
     const act = (/** @type {boolean} */ forever) => this.#act(chosen, {
       said: translate(forever ? "act_deleted_for_ever" : "act_deleted", { count }), show,
       request: (part) => api.changes.remove(part, { forever }),
@@ -117,7 +124,7 @@ export class Housekeeping {
     const change = isSet ? { add: [flag] } : { remove: [flag] };
     const word = flag === SEEN ? (isSet ? "act_read" : "act_unread") : isSet ? "act_flagged" : "act_unflagged";
     await this.#act(chosen, {
-      said: translate(word, { count: chosen.uids.length }), show: () => this.#place.list.showFlags(chosen, change),
+      said: translate(word, { count: chosen.uids.length }), show: () => this.#place.shown.showFlags(chosen, change),
       request: (part) => api.changes.setFlags(part, change),
     });
   }
@@ -148,7 +155,7 @@ export class Housekeeping {
 
   /** @param {Chosen} chosen @param {MadeRole} role @param {string} key */
   async #moveToRole(chosen, role, key) {
-    const show = this.#place.list.take(chosen);
+    const show = this.#place.shown.take(chosen);
     let to = this.#place.folders().find((folder) => folder.role === role)?.id;
     try {
       to ??= await this.#makeFolder(role);
@@ -183,7 +190,7 @@ export class Housekeeping {
    * @param {string} [folder]
    * @param {() => () => void} [show]
    */
-  async #moveTo(chosen, to, key, folder = "", show = () => this.#place.list.take(chosen)) {
+  async #moveTo(chosen, to, key, folder = "", show = () => this.#place.shown.take(chosen)) {
     const { translate, api } = this.#services;
     const said = translate(key, { count: chosen.uids.length, folder: isolate(folder) });
     await this.#act(chosen, { said, show, request: (part) => api.changes.move(part, to) });
@@ -204,7 +211,7 @@ export class Housekeeping {
       this.#tell(this.#failure("act_failed", error, done), done);
       if (!(error instanceof ApiError)) throw error;
       // The rows that came back may be of messages that are gone.
-      await this.#place.list.refresh();
+      await this.#place.refreshList();
     }
     await this.#place.changed({ folders: true });
   }
@@ -230,7 +237,7 @@ export class Housekeeping {
       const isMissed = error.code === "unreachable";
       notice.show(this.#failure("act_undo_failed", error, done), isMissed ? () => this.#takeBack(left) : null);
     }
-    await Promise.all([this.#place.list.refresh(), this.#place.changed({ folders: true })]);
+    await Promise.all([this.#place.refreshList(), this.#place.changed({ folders: true })]);
     this.#place.undone();
   }
 

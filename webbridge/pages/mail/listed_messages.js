@@ -44,8 +44,8 @@ function rankOf(message, isByDate) {
 }
 
 /**
- * The rows that stand in the list because the server listed them. Those of an unfolded thread, and those that the index has
- * found, stand beside them.
+ * The messages that are in the list because the server listed them. Those of an unfolded thread, and those that the
+ * index has found, are beside them.
  * @param {ListedMessage[]} messages
  */
 export function fromServer(messages) {

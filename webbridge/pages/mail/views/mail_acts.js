@@ -22,8 +22,13 @@ import { FLAGGED, SEEN } from "../housekeeping.js";
 /** @typedef {import("../mail_changes.js").Chosen} Chosen */
 /** @typedef {import("../../app/routes.js").MessageAddress} MessageAddress */
 /**
+ * @typedef {Pick<
+ *   import("./message_list.js").MessageList, "element" | "rows" | "messages" | "selection" | "focus"
+ * >} ActedList
+ */
+/**
  * @typedef {{
- *   housekeeping: import("../housekeeping.js").Housekeeping, list: import("./message_list.js").MessageList,
+ *   housekeeping: import("../housekeeping.js").Housekeeping, list: ActedList,
  *   folder: () => Folder | undefined, folders: () => Folder[], message: () => MessageAddress | null, isShown: () => boolean,
  *   reading: HTMLElement, search: () => void, leave: () => boolean,
  * }} Parts
@@ -118,7 +123,7 @@ export class MailActs {
   /** @param {number[]} uids */
   #stateOf(uids) {
     const { list, folder } = this.#parts;
-    const [isFlagged, isSeen] = [list.allHave(uids, FLAGGED), list.allHave(uids, SEEN)];
+    const [isFlagged, isSeen] = [list.messages.allHave(uids, FLAGGED), list.messages.allHave(uids, SEEN)];
     return { folder: this.#folderId, role: folder()?.role ?? null, isFlagged, isSeen };
   }
 
@@ -132,8 +137,8 @@ export class MailActs {
   #meant() {
     const { list } = this.#parts;
     if (list.selection.size > 0) return list.selection.uids;
-    const { focusedUid } = list;
-    return focusedUid === null ? this.#openOne() : [focusedUid];
+    const { uid } = list.focus;
+    return uid === null ? this.#openOne() : [uid];
   }
 
   /** @param {ActIcon} act @param {number[]} uids */
@@ -143,7 +148,7 @@ export class MailActs {
     const offer = housekeeping.offer(this.#folderId, act);
     if (!offer.isPossible) return housekeeping.say(offer.reason);
     const open = message();
-    const chosen = open && uids.length === 1 && uids[0] === open.uid ? { ...open, uids } : list.chosen(uids);
+    const chosen = open && uids.length === 1 && uids[0] === open.uid ? { ...open, uids } : list.messages.chosen(uids);
     await runAct(housekeeping, act, chosen, { ...this.#stateOf(uids), pick: (what) => this.#pick(what) });
   }
 
@@ -156,8 +161,8 @@ export class MailActs {
     this.update();
     // The focus stays for a moment in a bar that was hidden.
     const isLost = document.activeElement === document.body || this.selectionBar.contains(document.activeElement);
-    if (open && list.isTaken(open)) this.#services.navigate(folderPath(open.folder));
-    else if (isLost) list.focusGap();
+    if (open && list.messages.isTaken(open)) this.#services.navigate(folderPath(open.folder));
+    else if (isLost) list.focus.moveToGap();
   }
 
   /** @param {Chosen} chosen */
@@ -193,16 +198,16 @@ export class MailActs {
     const { list, housekeeping, search, leave } = this.#parts;
     switch (command) {
       case "next": case "previous":
-        list.moveFocus(command === "next" ? 1 : -1);
+        list.focus.move(command === "next" ? 1 : -1);
         return true;
       case "extendNext": case "extendPrevious":
-        list.moveFocus(command === "extendNext" ? 1 : -1, { isRange: true });
+        list.focus.move(command === "extendNext" ? 1 : -1, { isRange: true });
         return true;
       case "archive": case "delete": case "junk": case "flag": case "unread": case "move":
         void this.#run(command, this.#meant());
         return true;
       case "select": {
-        const uid = list.focusedUid;
+        const { uid } = list.focus;
         if (uid !== null) list.selection.toggle(uid);
         return uid !== null;
       }

@@ -43,8 +43,10 @@ export class RowDrawing {
     return this.#rows.get(uid)?.querySelector("a") ?? null;
   }
 
-  get links() {
-    return [...this.#rows.values()].map((row) => /** @type {HTMLAnchorElement} */ (row.querySelector("a")));
+  /** The link in the first row. @returns {HTMLElement | null} */
+  get firstLink() {
+    const [first] = this.#rows.values();
+    return first?.querySelector("a") ?? null;
   }
 
   /** Draws all rows anew. @param {ListedMessage[]} messages */

@@ -136,7 +136,7 @@ export class MailView {
     return new Reading(this.#services, {
       onSeen: (address) => void this.#markSeen(address),
       onOpened: (address, opened, digest) => this.#list.learn(address, opened, digest),
-      flagsOf: (address) => this.#list.flagsOf(address),
+      flagsOf: (address) => this.#list.messages.flagsOf(address),
       drafts: {
         areIn: (folder) => this.#folders.mayHaveDrafts(folder), onOpened: (draft) => this.#continueDraft(draft),
       },
@@ -145,12 +145,13 @@ export class MailView {
 
   #createHousekeeping() {
     return new Housekeeping(this.#services, {
-      list: this.#list, notice: this.#notice, folders: () => this.#folders.all,
+      shown: this.#list.changes, refreshList: () => this.#list.refresh(), notice: this.#notice,
+      folders: () => this.#folders.all,
       changed: async ({ folders }) => {
         this.#acts.update();
         if (folders) await this.#loadFolders();
       },
-      undone: () => this.#list.focusGap(),
+      undone: () => this.#list.focus.moveToGap(),
     });
   }
 
@@ -239,7 +240,7 @@ export class MailView {
     if (!sameFolder) this.heading.focus();
     else if (this.#isToSearch) this.#search.focus();
     // When a message is closed, the focus returns to its row.
-    else if (wasReading !== null) this.#list.focusRow(wasReading);
+    else if (wasReading !== null) this.#list.focus.moveTo(wasReading);
     this.#isToSearch = false;
   }
 

@@ -1,0 +1,70 @@
+/** The changes that a list shows before the bridge has confirmed them. Each can be shown as not done. */
+
+import { setFlags } from "../listed_messages.js";
+
+/** @typedef {import("../mail_changes.js").Chosen} Chosen */
+
+export class ShownChanges {
+  #messages;
+  #rows;
+  #notes;
+  #onTake;
+
+  /**
+   * @param {{
+   *   messages: import("../shown_messages.js").ShownMessages,
+   *   rows: Pick<import("./message_rows.js").MessageRows, "arrange" | "selection">,
+   *   notes: Pick<import("./list_notes.js").ListNotes, "hasMore" | "showEmpty">,
+   * }} list
+   * @param {() => void} onTake called when messages were taken out
+   */
+  constructor({ messages, rows, notes }, onTake) {
+    this.#messages = messages;
+    this.#rows = rows;
+    this.#notes = notes;
+    this.#onTake = onTake;
+  }
+
+  /**
+   * Takes messages out of the list. The next row gets the focus.
+   * @param {Chosen} chosen
+   * @returns {() => void} puts them back
+   */
+  take(chosen) {
+    if (!this.#messages.isOf(chosen)) return () => {};
+    const gone = new Set(chosen.uids);
+    const selected = this.#rows.selection.uids.filter((uid) => gone.has(uid));
+    const putBack = this.#messages.take(chosen);
+    this.#rows.arrange();
+    this.#notes.showEmpty(this.#messages.all.length === 0 && !this.#notes.hasMore);
+    this.#onTake();
+    return () => {
+      putBack();
+      if (!this.#messages.isOf(chosen)) return;
+      this.#notes.showEmpty(this.#messages.all.length === 0);
+      this.#rows.arrange();
+      // The person can try the act again.
+      this.#rows.selection.restore(selected);
+    };
+  }
+
+  /**
+   * Shows other flags.
+   * @param {Chosen} chosen
+   * @param {{add?: string[], remove?: string[]}} change
+   * @returns {() => void} shows the flags from before
+   */
+  showFlags(chosen, { add = [], remove = [] }) {
+    if (!this.#messages.isOf(chosen)) return () => {};
+    const wanted = new Set(chosen.uids);
+    const changed = this.#messages.all.filter(({ uid }) => wanted.has(uid));
+    const before = changed.map((message) => ({ message, flags: message.flags ?? (message.seen ? ["\\Seen"] : []) }));
+    const isKept = (/** @type {string} */ flag) => !remove.includes(flag) && !add.includes(flag);
+    for (const { message, flags } of before) setFlags(message, [...flags.filter(isKept), ...add]);
+    this.#rows.arrange(changed);
+    return () => {
+      for (const { message, flags } of before) setFlags(message, flags);
+      this.#rows.arrange(changed);
+    };
+  }
+}
