@@ -140,6 +140,7 @@ def test_a_folder_is_used_for_what_the_person_chooses(inbox: Page, mail: Mailbox
     inbox.press(ESCAPE)
     inbox.click(f'{named("folder")}[data-folder="INBOX"]')
     inbox.wait_for("() => document.querySelector('.list-title').textContent === 'Inbox'")
+    inbox.wait_for_selector(named("message-row"))
     inbox.js("() => document.activeElement.blur()")
     inbox.type("j#")
     wait_for_notice(inbox, "Moved to the trash.")
