@@ -316,9 +316,9 @@ MEASURES: Final = (
         name="lines of the longest class in the pages",
         count=longest_class_of_the_pages,
         before=616,
-        ceiling=616,
+        ceiling=504,
         wanted=300,
-        reason="the list of messages, the keys and the requests are not divided yet",
+        reason="the keys and the requests are not divided yet",
     ),
     Measure(
         name="lines of JavaScript in Python strings",
