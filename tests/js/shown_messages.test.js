@@ -41,6 +41,14 @@ test("a message that was taken out stays away from later answers", () => {
   assert.deepEqual(shown.unknown([message(2)]), []);
 });
 
+test("what was taken out of one folder hides nothing in another", () => {
+  const shown = showing(message(3), message(2));
+  shown.take(chosen(2));
+  shown.begin("another-id");
+  shown.replace([message(2)]);
+  assert.deepEqual(uidsOf(shown), [2]);
+});
+
 test("messages come back to their places, with those that have come meanwhile", () => {
   const shown = showing(message(4), message(3), message(2), message(1));
   const putBack = shown.take(chosen(3, 1));

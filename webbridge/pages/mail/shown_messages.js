@@ -92,6 +92,8 @@ export class ShownMessages {
 
   /** Begins with a folder, of which no message is known yet. @param {string} folder */
   begin(folder) {
+    // Another folder may have the same UIDVALIDITY.
+    if (folder !== this.#folder) this.#taken.clear();
     this.#folder = folder;
     this.#messages = [];
   }
