@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 # Several tabs in one page, each with a channel of its own. A test moves the clock that all of them read.
 TABS = """
   const { KeyRing } = await import("/source/webbridge/pages/keys/keys.js");
+  const { openWithPasskey } = await import("/source/webbridge/pages/keys/device_bundles.js");
   const { SharedUnlock } = await import("/source/webbridge/pages/keys/shared_unlock.js");
   const { hexFromBytes } = await import("/source/wasm_build/vault/values/hexadecimal.js");
   const MINUTE = 60000, HOUR = 60 * MINUTE;
@@ -36,7 +37,7 @@ TABS = """
     await shared.begin(address);
     return {
       ring, shared, reasons,
-      unlock: () => ring.openWithPasskey(address, new ArrayBuffer(8), { buffer: new ArrayBuffer(4096), length: 0 }),
+      unlock: () => openWithPasskey(ring, address, new ArrayBuffer(8), { buffer: new ArrayBuffer(4096), length: 0 }),
       key: () => hexFromBytes(ring.share()?.sealKey.buffer.slice(0, 32) ?? new ArrayBuffer(0)),
     };
   };

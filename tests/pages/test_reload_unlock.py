@@ -26,6 +26,7 @@ NEEDLE_BYTES = 32
 # A tab with a bridge and a vault in the page. The database is the browser's own. A test moves the clock.
 TAB = """
   const { KeyRing } = await import("/source/webbridge/pages/keys/keys.js");
+  const { openWithPasskey } = await import("/source/webbridge/pages/keys/device_bundles.js");
   const { ReloadUnlock } = await import("/source/webbridge/pages/keys/reload_unlock.js");
   const { openReloads } = await import("/source/webbridge/pages/keys/reload_database.js");
   const { accountDigest } = await import("/source/webbridge/pages/app/state_database.js");
@@ -74,7 +75,7 @@ TAB = """
     await reload.begin("a@example.test");
     return {
       ring, reload, reasons,
-      unlock: () => ring.openWithPasskey("a", new ArrayBuffer(8), { buffer: new ArrayBuffer(4096), length: 0 }),
+      unlock: () => openWithPasskey(ring, "a", new ArrayBuffer(8), { buffer: new ArrayBuffer(4096), length: 0 }),
       resume: async () => (await reload.isDue()) && reload.resume(async () => false),
     };
   };

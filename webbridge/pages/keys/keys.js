@@ -93,6 +93,11 @@ export class KeyRing extends EventTarget {
     return this.#session.ended;
   }
 
+  /** A copy of the session's key, under which the vault seals keys that are being unlocked. */
+  keyForUnlock() {
+    return this.#session.keyForUnlock();
+  }
+
   /** The ages of the unlocking and of the last use; null while the keys are locked. */
   get ages() {
     return this.#session.ages;
@@ -162,7 +167,7 @@ export class KeyRing extends EventTarget {
     if (!this.unlocked) return;
     this.#identities.push(...this.#without(identities));
     this.#arrange(identities);
-    this.#changed();
+    this.changed();
   }
 
   /**
@@ -173,7 +178,7 @@ export class KeyRing extends EventTarget {
     this.#session.adopt(sealKey, ages);
     this.#identities = identities;
     this.#way = "tab";
-    this.#changed();
+    this.changed();
   }
 
   /** Restarts the idle time, because the person was active in another tab. @param {number} wall the time there */
@@ -199,7 +204,7 @@ export class KeyRing extends EventTarget {
   async openFile(p12, passphrase) {
     const offered = { p12: p12.slice(0), passphrase: copySecret(passphrase) };
     await this.#unlockOffered(passphrase, offered, async (vault) => {
-      const opened = await vault.call("identity.open", { p12, passphrase, sealKey: this.#session.keyForUnlock() });
+      const opened = await vault.call("identity.open", { p12, passphrase, sealKey: this.keyForUnlock() });
       if (opened.identities.length === 0) throw new ApiError("no-identity-in-file", "no private key in the file");
       return opened;
     });
@@ -213,13 +218,13 @@ export class KeyRing extends EventTarget {
   async addToAccount(p12, passphrase) {
     const account = this.#account;
     if (!account) throw new ApiError("locked", "the keys are locked");
-    await this.#unlock([passphrase], async (vault) => {
-      const opened = await vault.call("identity.open", { p12, passphrase, sealKey: this.#session.keyForUnlock() });
+    await this.unlock([passphrase], async (vault) => {
+      const opened = await vault.call("identity.open", { p12, passphrase, sealKey: this.keyForUnlock() });
       if (opened.identities.length === 0) throw new ApiError("no-identity-in-file", "no private key in the file");
       await account.add(opened.identities);
       return opened;
     });
-    this.#changed();
+    this.changed();
   }
 
   /**
@@ -232,9 +237,9 @@ export class KeyRing extends EventTarget {
   async unlockFrom(change) {
     const account = this.#account;
     if (!account) throw new ApiError("locked", "the keys are locked");
-    const opened = await this.#unlock([], () => change(account));
+    const opened = await this.unlock([], () => change(account));
     this.#arrange(opened.identities);
-    this.#changed();
+    this.changed();
     return opened;
   }
 
@@ -266,7 +271,7 @@ export class KeyRing extends EventTarget {
    */
   async openAt(keyServer, user, secrets, open) {
     const account = this.#accountAt(keyServer, user);
-    const opened = await this.#unlock(secrets, () => open(account));
+    const opened = await this.unlock(secrets, () => open(account));
     this.#useAccount(account);
     return opened;
   }
@@ -279,13 +284,13 @@ export class KeyRing extends EventTarget {
   /** Stops the reset of the account that goes on. */
   async stopReset() {
     await this.#account?.stopReset();
-    this.#changed();
+    this.changed();
   }
 
   /** Forgets the account, which was deleted. The keys stay unlocked. */
   leaveAccount() {
     this.#account = null;
-    this.#changed();
+    this.changed();
   }
 
   /** @param {KeyServer} server @param {string} user */
@@ -298,66 +303,7 @@ export class KeyRing extends EventTarget {
   #useAccount(account) {
     this.#account?.forget();
     this.#account = account;
-    this.#changed();
-  }
-
-  /**
-   * Encrypts the unlocked keys under the secret of a passkey of this device. Resolves with the bundle to keep.
-   * @param {string} account
-   * @param {Secret} output
-   * @returns {Promise<ArrayBuffer>}
-   */
-  async sealForPasskey(account, output) {
-    try {
-      const vault = await this.#vault();
-      const keys = this.copies();
-      if (!keys.sealKey) throw new ApiError("locked", "the keys are locked");
-      return (await vault.call("passkey.seal", { account, output, ...keys })).bundle;
-    } finally {
-      overwrite(output.buffer);
-    }
-  }
-
-  /**
-   * Unlocks the keys that `sealForPasskey` encrypted.
-   * @param {string} account
-   * @param {ArrayBuffer} bundle
-   * @param {Secret} output
-   */
-  async openWithPasskey(account, bundle, output) {
-    await this.#unlock([output], (vault) =>
-      vault.call("passkey.open", { account, output, bundle, sealKey: this.#session.keyForUnlock() }), { way: "passkey" });
-    this.#changed();
-  }
-
-  /**
-   * Encrypts the unlocked keys for a reload (`reload_unlock.js`).
-   * @param {string} context
-   * @param {Secret} halves is overwritten
-   * @returns {Promise<ArrayBuffer[]>}
-   */
-  async sealForReload(context, halves) {
-    try {
-      const vault = await this.#vault();
-      const keys = this.copies({ byPerson: false });
-      if (!keys.sealKey) throw new ApiError("locked", "the keys are locked");
-      return (await vault.call("reload.seal", { context, halves, ...keys })).kept;
-    } finally {
-      overwrite(halves.buffer);
-    }
-  }
-
-  /**
-   * Unlocks the keys that `sealForReload` encrypted. Their deadlines go on.
-   * @param {string} context
-   * @param {Secret} halves is overwritten
-   * @param {ArrayBuffer[]} kept
-   * @param {() => Ages} ages
-   */
-  async openAfterReload(context, halves, kept, ages) {
-    await this.#unlock([halves], (vault) =>
-      vault.call("reload.open", { context, halves, kept, sealKey: this.#session.keyForUnlock() }), { way: "reload", ages });
-    this.#changed();
+    this.changed();
   }
 
   /**
@@ -390,7 +336,7 @@ export class KeyRing extends EventTarget {
     const { ended } = this.#session;
     try {
       const vault = await this.#vault();
-      const { identities } = await vault.call("identity.open", { p12, passphrase: copy, sealKey: this.#session.keyForUnlock() });
+      const { identities } = await vault.call("identity.open", { p12, passphrase: copy, sealKey: this.keyForUnlock() });
       return { identities, ended };
     } finally {
       overwrite(copy.buffer);
@@ -399,13 +345,13 @@ export class KeyRing extends EventTarget {
 
   /** Copies of keys from `readKept` for one vault call. @param {KeptKeys} kept */
   copiesOf({ identities }) {
-    return { identities: identities.map(({ sealed }) => sealed.slice(0)), sealKey: this.#session.keyForUnlock() };
+    return { identities: identities.map(({ sealed }) => sealed.slice(0)), sealKey: this.keyForUnlock() };
   }
 
   /** Unlocks keys from `readKept`. Rejects with `locked` after a lock. @param {KeptKeys} kept */
   async unlockKept({ identities, ended }) {
-    await this.#unlock([], async () => ({ identities }), { ended });
-    this.#changed();
+    await this.unlock([], async () => ({ identities }), { ended });
+    this.changed();
   }
 
   /**
@@ -450,7 +396,7 @@ export class KeyRing extends EventTarget {
   async finishRequest(key, files, passphrase) {
     const offered = { p12: new ArrayBuffer(0), passphrase: copySecret(passphrase) };
     await this.#unlockOffered(passphrase, offered, async (vault) => {
-      const joined = await vault.call("request.finish", { key, passphrase, files, sealKey: this.#session.keyForUnlock() });
+      const joined = await vault.call("request.finish", { key, passphrase, files, sealKey: this.keyForUnlock() });
       offered.p12 = joined.p12;
       return joined;
     });
@@ -466,7 +412,7 @@ export class KeyRing extends EventTarget {
     if (!this.#offered) return;
     forget(this.#offered);
     this.#offered = null;
-    this.#changed();
+    this.changed();
   }
 
   /**
@@ -486,19 +432,19 @@ export class KeyRing extends EventTarget {
     this.#account = null;
     this.#identities = [];
     this.#offered = null;
-    this.#changed();
+    this.changed();
   }
 
   /**
    * Adds the identities from `open` to the unlocked ones, and overwrites the secrets. Rejects if the keys were locked
-   * meanwhile.
+   * meanwhile. The caller takes what came with the keys, and then calls `changed`.
    * @template {{identities: SealedIdentity[]}} Found
    * @param {Secret[]} secrets
    * @param {(vault: Vault) => Promise<Found>} open
    * @param {{way?: Way, ages?: () => Ages, ended?: AbortSignal}} [options] `ended` from before an earlier beginning
    * @returns {Promise<Found>}
    */
-  async #unlock(secrets, open, { way = "passphrase", ages, ended = this.#session.ended } = {}) {
+  async unlock(secrets, open, { way = "passphrase", ages, ended = this.#session.ended } = {}) {
     try {
       const opened = await open(await this.#vault());
       const { identities } = opened;
@@ -518,13 +464,13 @@ export class KeyRing extends EventTarget {
   }
 
   /**
-   * Unlocks as `#unlock` does, and offers the file for the key server.
+   * Unlocks as `unlock` does, and offers the file for the key server.
    * @param {Secret} passphrase
    * @param {{p12: ArrayBuffer, passphrase: Secret}} offered
    * @param {Opening} open
    */
   async #unlockOffered(passphrase, offered, open) {
-    await this.#unlock([passphrase], open).catch((error) => {
+    await this.unlock([passphrase], open).catch((error) => {
       forget(offered);
       throw error;
     });
@@ -532,10 +478,11 @@ export class KeyRing extends EventTarget {
     // The key server would store the keys under the file's passphrase, so a file without a passphrase is not offered.
     if (offered.passphrase.length > 0) this.#offered = offered;
     else forget(offered);
-    this.#changed();
+    this.changed();
   }
 
-  #changed() {
+  /** Dispatches "change", when the keys or what came with them have changed. */
+  changed() {
     this.dispatchEvent(new Event("change"));
   }
 }

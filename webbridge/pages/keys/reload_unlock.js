@@ -9,6 +9,7 @@
 import { overwrite, SECRET_BUFFER_BYTES } from "../../../wasm_build/vault/memory/cleanup.js";
 import { hexFromBytes } from "../../../wasm_build/vault/values/hexadecimal.js";
 import { LIMITS } from "../../../wasm_build/vault/storage/session.js";
+import { openAfterReload, sealForReload } from "./device_bundles.js";
 import { openReloads } from "./reload_database.js";
 import { HALF_BYTES } from "./reload_halves.js";
 import { accountDigest } from "../app/state_database.js";
@@ -172,7 +173,7 @@ export class ReloadUnlock extends EventTarget {
     const ages = () => ({ begun: Date.now() - record.begun + behind, used: Date.now() - record.used + behind });
     const halves = join(record.half, taken.half);
     if (account !== this.#account) return overwrite(halves.buffer);
-    await this.#keys.openAfterReload(contextOf(record), halves, record.kept, ages);
+    await openAfterReload(this.#keys, contextOf(record), halves, { kept: record.kept, ages });
   }
 
   #keysChanged() {
@@ -197,7 +198,7 @@ export class ReloadUnlock extends EventTarget {
     const now = Date.now();
     const times = { begun: Math.floor(now - ages.begun), used: Math.floor(now - ages.used) };
     const record = { account, name, half, minutes, ...times };
-    const kept = await this.#keys.sealForReload(contextOf(record), halves);
+    const kept = await sealForReload(this.#keys, contextOf(record), halves);
     if (account !== this.#account || !this.#keys.unlocked) return;
     this.#kept = this.#fingerprints;
     this.#store(LOCKED, null);

@@ -70,6 +70,7 @@ export async function nothingDoneForAWhileLocksByATimerToo() {
 export async function subjectsThatTheListDecryptsByItselfDoNotKeepKeysUnlocked() {
   const { SealedSession } = await import("/source/wasm_build/vault/storage/session.js");
   const { KeyRing } = await import("/source/webbridge/pages/keys/keys.js");
+  const { openWithPasskey } = await import("/source/webbridge/pages/keys/device_bundles.js");
   const { MailVault } = await import("/source/webbridge/pages/keys/mail_vault.js");
   const identity = { sealed: new ArrayBuffer(8), fingerprint: "f", addresses: [] };
   const after14Minutes = async (use) => {
@@ -77,7 +78,7 @@ export async function subjectsThatTheListDecryptsByItselfDoNotKeepKeysUnlocked()
     const session = new SealedSession({ readClock: () => ({ wall, steady: wall, life: 1 }) });
     const vault = { call: async () => ({ identities: [identity], subjects: [] }) };
     const ring = new KeyRing(async () => vault, { session });
-    await ring.openWithPasskey("a@example.test", new ArrayBuffer(8), { buffer: new ArrayBuffer(4096), length: 0 });
+    await openWithPasskey(ring, "a@example.test", new ArrayBuffer(8), { buffer: new ArrayBuffer(4096), length: 0 });
     wall = 14 * 60000;
     await use(ring);
     wall = 16 * 60000;

@@ -8,6 +8,7 @@ import { base64FromBytes } from "../../../../wasm_build/vault/values/base64.js";
 import { askPasskey, createPasskey, hasPasskeys } from "../../../../wasm_build/vault/owner/passkey.js";
 import { problem } from "../../../../wasm_build/ui/parts.js";
 import { openPasskeys } from "../../app/state_database.js";
+import { openWithPasskey, sealForPasskey } from "../device_bundles.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../app/services.js").Attempt} Attempt */
@@ -41,7 +42,7 @@ export function createPasskeyUnlock(services, { onUnlocked }) {
   button.addEventListener("click", () => services.attempt(button, translate("unlocking"), failure, async () => {
     const kept = await openPasskeys.read(address ?? "");
     if (!kept) return;
-    await services.keys.openWithPasskey(address ?? "", kept.bundle, await askPasskey(kept));
+    await openWithPasskey(services.keys, address ?? "", kept.bundle, await askPasskey(kept));
     onUnlocked();
   }));
   const element = html(
@@ -90,7 +91,7 @@ export function createPasskeyChoice(services) {
 export async function addPasskey({ keys, address }) {
   const account = address ?? "";
   const { passkey, output } = await createPasskey(account);
-  await openPasskeys.write(account, { ...passkey, bundle: await keys.sealForPasskey(account, output) });
+  await openPasskeys.write(account, { ...passkey, bundle: await sealForPasskey(keys, account, output) });
 }
 
 /** @param {PasskeyServices} services */
