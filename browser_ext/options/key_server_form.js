@@ -81,7 +81,8 @@ function createApp({ translate, refresh }) {
       return action();
     }, (error) => { failure.textContent = errorText(error); }),
     // The extension does not keep the mail password, and has nothing to compare with.
-    keys: { checkPassphrase: async () => {}, leaveAccount: () => void refresh() },
+    passphraseRule: { check: async () => {} },
+    keys: { leaveAccount: () => void refresh() },
   };
 }
 

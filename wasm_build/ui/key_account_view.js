@@ -31,7 +31,7 @@ import { SecretField } from "./secret_field.js";
  * @typedef {{
  *   translate: import("./catalogue.js").Catalogue, announce: (text: string) => void, sentenceFor: (error: unknown) => string,
  *   attempt: (button: HTMLButtonElement, busyLabel: string, failure: HTMLElement, action: () => Promise<any>) => Promise<void>,
- *   keys: {checkPassphrase: (passphrase: Secret) => Promise<void>, leaveAccount: () => void},
+ *   passphraseRule: {check: (passphrase: Secret) => Promise<void>}, keys: {leaveAccount: () => void},
  * }} App
  */
 
@@ -157,7 +157,7 @@ function createPassphraseChange(app, account) {
     act: async (passphrase) => {
       const chosen = next.read();
       if (!chosen) return false;
-      await app.keys.checkPassphrase(chosen);
+      await app.passphraseRule.check(chosen);
       await account.changePassphrase(passphrase, chosen);
       return translate("passphrase_changed");
     },

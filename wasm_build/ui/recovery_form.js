@@ -8,7 +8,7 @@ import { SecretField } from "./secret_field.js";
 /** @typedef {import("./secret_field.js").Secret} Secret */
 
 /**
- * @param {Pick<import("./key_account_view.js").App, "translate" | "attempt" | "keys">} app
+ * @param {Pick<import("./key_account_view.js").App, "translate" | "attempt" | "passphraseRule">} app
  * @param {{
  *   recover: (code: Secret, passphrase: Secret) => Promise<void>, onRecovered: () => void, test?: string, summary?: string,
  *   meaning?: string, refused?: string,
@@ -33,7 +33,7 @@ export function createRecoveryForm(app, {
     if (code.length === 0) return code.setError(translate("recovery_code_missing"));
     const chosen = next.read();
     if (!chosen) return;
-    await app.keys.checkPassphrase(chosen);
+    await app.passphraseRule.check(chosen);
     try {
       await recover(code.copy(), chosen);
     } catch (error) {

@@ -14,7 +14,7 @@ import { PasswordMark } from "./password_mark.js";
  * @typedef {{
  *   translate: import("../app/language.js").PageTexts, api: import("../app/api.js").BridgeApi,
  *   events: import("../app/events.js").MailEvents,
- *   accounts: import("./accounts_here.js").AccountsHere, keys: import("../keys/keys.js").KeyRing,
+ *   accounts: import("./accounts_here.js").AccountsHere, passphraseRule: import("../keys/passphrase_rule.js").PassphraseRule,
  *   unlocking: Pick<import("../keys/views/unlocking.js").Unlocking, "useTyped" | "begin" | "tellSignedOut">,
  *   kept: import("../trust/kept_trust.js").KeptTrust, trust: import("../trust/trust_keeper.js").TrustKeeper,
  *   roaming: import("../trust/roaming_trust.js").RoamingTrust, index: import("../mail/mail_index.js").MailIndex,
@@ -74,9 +74,9 @@ export class AccountSession {
    * @param {() => Secret | null} takePassphrase called after the sign-in; null if the person has typed none
    */
   async signIn(address, password, where, takePassphrase) {
-    const { api, keys, accounts, unlocking, translate } = this.#services;
+    const { api, passphraseRule, accounts, unlocking, translate } = this.#services;
     const signedIn = await api.signIn(address, password);
-    keys.refusePassphrase(await PasswordMark.of(password));
+    passphraseRule.refuse(await PasswordMark.of(password));
     if (this.#lastAddress && !sameAddress(this.#lastAddress, signedIn)) this.#place.forget();
     await accounts.take({ address: signedIn, account: api.accountId });
     void accounts.look().catch(() => undefined);

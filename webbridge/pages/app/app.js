@@ -22,6 +22,7 @@ import { KeyRing } from "../keys/keys.js";
 import { lockByItself } from "../keys/lock_by_itself.js";
 import { MailVault } from "../keys/mail_vault.js";
 import { PageVault } from "../keys/page_vault.js";
+import { PassphraseRule } from "../keys/passphrase_rule.js";
 import { StrictSetting } from "../keys/strict_setting.js";
 import { Unlocking } from "../keys/views/unlocking.js";
 import { Arrival } from "../mail/arrival.js";
@@ -98,10 +99,10 @@ export class App {
     const ownAccount = () => (isOwnComputer() ? this.address : null);
     // After the end of a session the letter is still written in the name of its account.
     const writer = () => this.#session.writer;
+    this.passphraseRule = new PassphraseRule();
     this.keys = new KeyRing(vault, {
-      memory: new KeyServerMemory(isOwnComputer),
-      askFactor: (demand, prove) => askFactor(this, demand, prove),
-      askReset: (reset) => askReset(this.translate, reset),
+      memory: new KeyServerMemory(isOwnComputer), passphraseRule: this.passphraseRule,
+      askFactor: (demand, prove) => askFactor(this, demand, prove), askReset: (reset) => askReset(this.translate, reset),
     });
     this.strict = new StrictSetting(this.#vault, this.keys, isOwnComputer);
     // The key server's address comes from the origin of the pages, not from the bridge. Otherwise a bridge could name a
@@ -165,9 +166,7 @@ export class App {
     if (address !== null) await this.#session.begin(address);
     lockByItself(this.keys);
     // The view of the keys has the switch, and is drawn again also if the keys were locked already.
-    this.strict.watch(() => {
-      if (this.address !== null && location.hash === "#/keys") this.#views.route();
-    });
+    this.strict.watch(() => { if (this.address !== null && location.hash === "#/keys") this.#views.route(); });
     addEventListener("beforeunload", (event) => {
       if (!this.draftDesk.hasUnkept) return;
       event.preventDefault();

@@ -7,6 +7,7 @@
 
 import { ApiError } from "../app/api.js";
 import { KeyServerMemory } from "./key_server_memory.js";
+import { PassphraseRule } from "./passphrase_rule.js";
 import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
 import { copySecret, KeyAccount } from "../../../wasm_build/vault/account/key_account.js";
 import { LockedEvent, SealedSession } from "../../../wasm_build/vault/storage/session.js";
@@ -29,7 +30,6 @@ import { sameAddress } from "../../../wasm_build/ui/formats.js";
 /** @typedef {import("../../../wasm_build/vault/storage/session.js").Ages} Ages */
 /** @typedef {"passphrase" | "passkey" | "tab" | "reload"} Way the way by which the keys were unlocked */
 /** @typedef {{sealKey: Secret, identities: SealedIdentity[], ages: Ages}} SharedKeys */
-/** `ended` aborts at a lock, after which the keys open no more. @typedef {{identities: SealedIdentity[], ended: AbortSignal}} KeptKeys */
 
 /**
  * Dispatches "change" when keys are added or removed, "locked" with the reason when unlocked keys are locked, and "used"
@@ -40,8 +40,7 @@ export class KeyRing extends EventTarget {
   #session;
   /** @type {SealedIdentity[]} */
   #identities = [];
-  /** @type {import("../account/password_mark.js").PasswordMark | null} */
-  #mailPassword = null;
+  #passphraseRule;
   /**
    * The key file that was unlocked last, with its passphrase, while the person can store it on the key server.
    * @type {{p12: ArrayBuffer, passphrase: Secret} | null}
@@ -58,10 +57,15 @@ export class KeyRing extends EventTarget {
 
   /**
    * @param {() => Promise<Vault>} vault
-   * @param {{session?: SealedSession, memory?: KeyServerMemory, askFactor?: AskFactor, askReset?: AskReset}} [parts]
+   * @param {{
+   *   session?: SealedSession, memory?: KeyServerMemory, askFactor?: AskFactor, askReset?: AskReset, passphraseRule?: PassphraseRule,
+   * }} [parts]
    */
-  constructor(vault, { session = new SealedSession(), memory = new KeyServerMemory(() => false), askFactor, askReset } = {}) {
+  constructor(vault, {
+    session = new SealedSession(), memory = new KeyServerMemory(() => false), askFactor, askReset, passphraseRule = new PassphraseRule(),
+  } = {}) {
     super();
+    this.#passphraseRule = passphraseRule;
     this.#memory = memory;
     this.#askFactor = askFactor;
     this.#askReset = askReset;
@@ -106,22 +110,6 @@ export class KeyRing extends EventTarget {
   /** Whether there is a key file that the person can store on the key server. */
   get canEnrol() {
     return this.#offered !== null;
-  }
-
-  /**
-   * Remembers the mark of the mail password, which must not become the passphrase for the key server.
-   * @param {import("../account/password_mark.js").PasswordMark} mark
-   */
-  refusePassphrase(mark) {
-    this.#mailPassword = mark;
-  }
-
-  /** Overwrites the passphrase and rejects with `passphrase-reused` if it is the mail password. @param {Secret} passphrase */
-  async checkPassphrase(passphrase) {
-    if (await this.#mailPassword?.matches(passphrase)) {
-      overwrite(passphrase.buffer);
-      throw new ApiError("passphrase-reused", "the passphrase is the mail password");
-    }
   }
 
   /** The facts about the identities for the views: all but the keys and the certificates. */
@@ -307,54 +295,6 @@ export class KeyRing extends EventTarget {
   }
 
   /**
-   * A key file with the unlocked keys under a passphrase, which is overwritten.
-   * @param {Secret} passphrase
-   * @returns {Promise<ArrayBuffer>}
-   */
-  async fileUnder(passphrase) {
-    try {
-      const vault = await this.#vault();
-      const { identities, sealKey } = this.copies();
-      if (!sealKey) throw new ApiError("locked", "the keys are locked");
-      const checked = copySecret(passphrase);
-      await this.checkPassphrase(checked);
-      overwrite(checked.buffer);
-      return (await vault.call("identity.keep", { identities, sealKey, passphrase })).p12;
-    } finally {
-      overwrite(passphrase.buffer);
-    }
-  }
-
-  /**
-   * The keys of a file that `fileUnder` made, which stay locked until `unlockKept`. The passphrase stays as it is.
-   * @param {ArrayBuffer} p12
-   * @param {Secret} passphrase
-   * @returns {Promise<KeptKeys>}
-   */
-  async readKept(p12, passphrase) {
-    const copy = copySecret(passphrase);
-    const { ended } = this.#session;
-    try {
-      const vault = await this.#vault();
-      const { identities } = await vault.call("identity.open", { p12, passphrase: copy, sealKey: this.keyForUnlock() });
-      return { identities, ended };
-    } finally {
-      overwrite(copy.buffer);
-    }
-  }
-
-  /** Copies of keys from `readKept` for one vault call. @param {KeptKeys} kept */
-  copiesOf({ identities }) {
-    return { identities: identities.map(({ sealed }) => sealed.slice(0)), sealKey: this.keyForUnlock() };
-  }
-
-  /** Unlocks keys from `readKept`. Rejects with `locked` after a lock. @param {KeptKeys} kept */
-  async unlockKept({ identities, ended }) {
-    await this.unlock([], async () => ({ identities }), { ended });
-    this.changed();
-  }
-
-  /**
    * Stores the keys of the offered file on the key server, under the same passphrase.
    * @param {KeyServer} keyServer
    * @param {string} user
@@ -363,9 +303,7 @@ export class KeyRing extends EventTarget {
   async enrol(keyServer, user, api) {
     if (!this.#offered) throw new Error("no file was opened");
     const { p12, passphrase } = this.#offered;
-    const checked = copySecret(passphrase);
-    await this.checkPassphrase(checked);
-    overwrite(checked.buffer);
+    await this.#passphraseRule.checkCopyOf(passphrase);
     const ticket = await api.enrolmentTicket();
     const p12Passphrase = copySecret(passphrase);
     await this.#accountAt(keyServer, user).register({ ticket, p12: p12.slice(0), p12Passphrase, passphrase: copySecret(passphrase) });

@@ -1,6 +1,7 @@
 /** The start without a connection with what this device has kept, and the way back to the bridge. */
 
 import { ApiError } from "../app/api.js";
+import { KeptKeyFile } from "../keys/kept_key_file.js";
 import { AppFiles } from "./app_files.js";
 import { KeptMail } from "./kept_mail.js";
 import { MailSource } from "./mail_source.js";
@@ -23,7 +24,8 @@ import { keepsMail } from "./store.js";
  */
 
 export class Away {
-  #services;
+  #api;
+  #keyFile;
   #steps;
   /** @type {BridgeConfig | null} */
   #config = null;
@@ -35,13 +37,17 @@ export class Away {
   canEnter = false;
 
   /**
-   * @param {{api: import("../app/api.js").BridgeApi, keys: import("../keys/keys.js").KeyRing}} services
+   * @param {{
+   *   api: import("../app/api.js").BridgeApi, keys: import("../keys/keys.js").KeyRing,
+   *   passphraseRule: import("../keys/passphrase_rule.js").PassphraseRule,
+   * }} services
    * @param {Steps} steps
    */
-  constructor({ api, keys }, steps) {
-    this.#services = { api, keys };
+  constructor({ api, keys, passphraseRule }, steps) {
+    this.#api = api;
     this.#steps = steps;
-    this.mail = new KeptMail(keys.vault, keys, () => (steps.isOwnComputer() ? steps.address() : null));
+    this.#keyFile = new KeptKeyFile(keys, passphraseRule);
+    this.mail = new KeptMail(keys, this.#keyFile, () => (steps.isOwnComputer() ? steps.address() : null));
     this.source = new MailSource(api, this.mail);
     this.outbox = new Outbox(api.sending, this.mail, this.source);
     this.files = new AppFiles(new URL("./", import.meta.url));
@@ -65,7 +71,7 @@ export class Away {
 
   /** @returns {Promise<Answers>} */
   async #ask() {
-    const answers = /** @type {Answers} */ (await Promise.all([this.#services.api.config(), this.#steps.find(this.#steps.address())]));
+    const answers = /** @type {Answers} */ (await Promise.all([this.#api.config(), this.#steps.find(this.#steps.address())]));
     this.#adopt(answers[0]);
     return answers;
   }
@@ -115,13 +121,13 @@ export class Away {
 
   /** Unlocks the keys of an account that is kept here, and shows its mail. @param {KeptOpening} opening */
   async enter({ keys, address, config }) {
-    await this.#services.keys.unlockKept(keys);
+    await this.#keyFile.unlock(keys);
     if (this.#steps.address() !== null) return;
     this.#adopt(config);
     // The list that is followed replaces the unsigned authorities of the bridge, as at any other start.
     await this.#steps.follow();
     this.#hasStarted = true;
-    this.#services.api.use({ address, account: "" });
+    this.#api.use({ address, account: "" });
     await this.#steps.enter(address);
     // Without these answers nothing says whether a certificate was revoked. Those that are too old do not count.
     const answer = await this.mail.readEvidence();

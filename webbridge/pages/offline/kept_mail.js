@@ -23,7 +23,6 @@ import {
 /** @typedef {import("../app/api.js").Folder} Folder */
 /** @typedef {import("../app/api.js").MessageSummary} MessageSummary */
 /** @typedef {import("../keys/keys.js").KeyRing} KeyRing */
-/** @typedef {import("../keys/keys.js").Vault} Vault */
 /** @typedef {import("../app/routes.js").MessageAddress} MessageAddress */
 /** @typedef {import("../../../wasm_build/vault/server/lookups.js").Answer} Answer */
 /** @typedef {import("../../../wasm_build/ui/secret_field.js").Secret} Secret */
@@ -41,8 +40,8 @@ const EVIDENCE = "evidence";
 
 /** Dispatches "change" when it is switched on or off, opened or closed, and when something was kept. */
 export class KeptMail extends EventTarget {
-  #vault;
   #keys;
+  #keyFile;
   #account;
   #maxBytes;
   /** @type {{kept: KeptAccount, key: CryptoKey} | null} */
@@ -56,15 +55,15 @@ export class KeptMail extends EventTarget {
   trouble = "";
 
   /**
-   * @param {() => Promise<Vault>} vault
    * @param {KeyRing} keys
+   * @param {import("../keys/kept_key_file.js").KeptKeyFile} keyFile
    * @param {() => string | null} account the address whose mail is kept; null if nothing may be kept
    * @param {{maxBytes?: number}} [limits]
    */
-  constructor(vault, keys, account, { maxBytes = MAX_KEPT_BYTES } = {}) {
+  constructor(keys, keyFile, account, { maxBytes = MAX_KEPT_BYTES } = {}) {
     super();
-    this.#vault = vault;
     this.#keys = keys;
+    this.#keyFile = keyFile;
     this.#account = account;
     this.#maxBytes = maxBytes;
     keys.addEventListener("change", () => {
@@ -106,15 +105,15 @@ export class KeptMail extends EventTarget {
       const account = await this.#digest();
       if (account === null) return;
       if (await this.open() && this.#opened) {
-        const kept = { ...this.#opened.kept, keys: await this.#keys.fileUnder(passphrase) };
+        const kept = { ...this.#opened.kept, keys: await this.#keyFile.make(passphrase) };
         await renewAccount(kept);
         return;
       }
       const octets = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
-      const vault = await this.#vault();
+      const vault = await this.#keys.vault();
       const copy = octets.slice().buffer;
       const { sealed } = await vault.call("draft.seal", { draft: copy, place: keyPlace(account), ...this.#keys.copies() });
-      const keys = await this.#keys.fileUnder(passphrase);
+      const keys = await this.#keyFile.make(passphrase);
       const key = await importKey(octets);
       const sealedHead = await encrypt(key, encodeJson({ format: FORMAT, ...head }), bound(account, "head"));
       await writeAccount({ account, key: sealed, head: sealedHead, keys });
@@ -150,7 +149,7 @@ export class KeptMail extends EventTarget {
     if (account === null || !this.#keys.unlocked || !(await keepsMail())) return false;
     const kept = await readAccount(account);
     this.#isKept = kept !== null;
-    const services = { vault: this.#vault, keys: this.#keys };
+    const services = { keys: this.#keys, keyFile: this.#keyFile };
     const key = kept && await openKey(services, kept, this.#keys.copies({ byPerson: false }));
     if (!key || !this.#keys.unlocked || (await this.#digest()) !== account) return false;
     this.#opened = { kept, key };
@@ -164,7 +163,7 @@ export class KeptMail extends EventTarget {
    * @returns {Promise<KeptOpening[]>}
    */
   findOpenings(passphrase, address) {
-    return findOpenings({ vault: this.#vault, keys: this.#keys }, passphrase, address);
+    return findOpenings({ keys: this.#keys, keyFile: this.#keyFile }, passphrase, address);
   }
 
   /** The number and the size of the kept messages. */

@@ -12,11 +12,12 @@ import { keepsMail, readAccounts } from "./store.js";
 /** @typedef {import("../keys/keys.js").KeyRing} KeyRing */
 /** @typedef {import("../../../wasm_build/ui/secret_field.js").Secret} Secret */
 /** @typedef {import("./store.js").KeptAccount} KeptAccount */
-/** @typedef {{vault: () => Promise<import("../keys/keys.js").Vault>, keys: KeyRing}} OpeningServices */
+/** @typedef {import("../keys/kept_key_file.js").KeptKeyFile} KeptKeyFile */
+/** @typedef {{keys: KeyRing, keyFile: KeptKeyFile}} OpeningServices */
 /** @typedef {{address: string, config: BridgeConfig}} Head the account, and what its bridge said of itself */
 /**
  * An account that is kept here, whose keys a passphrase has opened.
- * @typedef {Head & {keys: import("../keys/keys.js").KeptKeys}} KeptOpening
+ * @typedef {Head & {keys: import("../keys/kept_key_file.js").KeptKeys}} KeptOpening
  */
 
 /** The format of what is kept. */
@@ -59,10 +60,10 @@ export function forgetOpenings(openings) {
 
 /**
  * Opens the key of what is kept of an account.
- * @param {OpeningServices} services @param {KeptAccount} kept @param {ReturnType<KeyRing["copies"]>} copies of the keys
+ * @param {Pick<OpeningServices, "keys">} services @param {KeptAccount} kept @param {ReturnType<KeyRing["copies"]>} copies of the keys
  */
 export async function openKey(services, { account, key }, copies) {
-  const vault = await services.vault();
+  const vault = await services.keys.vault();
   // The call transfers its buffers.
   const sealed = key.slice(0);
   const { draft } = await vault.call("draft.open", { sealed, place: keyPlace(account), ...copies });
@@ -86,9 +87,9 @@ export function keyPlace(account) {
  * @returns {Promise<KeptOpening>}
  */
 async function findOpening(services, kept, passphrase) {
-  const keys = await services.keys.readKept(kept.keys.slice(0), passphrase);
+  const keys = await services.keyFile.read(kept.keys.slice(0), passphrase);
   try {
-    const key = await openKey(services, kept, services.keys.copiesOf(keys));
+    const key = await openKey(services, kept, services.keyFile.copiesOf(keys));
     const { format, ...head } = decodeJson(await decrypt(key, kept.head, bound(kept.account, "head")));
     const isOfAccount = format === FORMAT && (await accountDigest(head.address)) === kept.account;
     if (!isOfAccount) throw new Error("the head is of another account");

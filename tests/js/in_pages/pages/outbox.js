@@ -275,7 +275,7 @@ export async function aTabThatBeginsLaterLosesNoLetter() {
   const late = make();
   await put("one");
   const before = await stored("accounts", "readonly", (store, done) => done(store.getAll()));
-  keys.fileUnder = async () => bytes("another passphrase");
+  keyFile.make = async () => bytes("another passphrase");
   await late.begin({ address, config: {} }, secret());
   const [account] = await stored("accounts", "readonly", (store, done) => done(store.getAll()));
   await outbox.refresh();

@@ -20,11 +20,12 @@ import { forgetReset, isResetBegun, noteReset } from "../begun_reset.js";
 /** @typedef {import("../../app/api.js").BridgeApi} BridgeApi */
 /** @typedef {import("../../app/services.js").Attempt} Attempt */
 /** @typedef {import("../keys.js").KeyRing} KeyRing */
+/** @typedef {import("../passphrase_rule.js").PassphraseRule} PassphraseRule */
 /** @typedef {import("../../app/done_notice.js").DoneNotice} DoneNotice */
 /**
  * @typedef {{
  *   translate: Catalogue, address: string | null, kept: KeptTrust, sentenceFor: SentenceFor, keyServer: KeyServer,
- *   api: BridgeApi, attempt: Attempt, keys: KeyRing, done: DoneNotice,
+ *   api: BridgeApi, attempt: Attempt, keys: KeyRing, passphraseRule: PassphraseRule, done: DoneNotice,
  * }} ResetServices
  */
 /** @typedef {import("../../../../wasm_build/vault/account/key_server.js").Reset} Reset */
@@ -146,7 +147,7 @@ function createFinish(services, reset, { ended, onUnlocked }) {
     if (!chosen) throw new ApiError("no-file", "");
     const passphrase = next.read();
     if (!passphrase) return;
-    await services.keys.checkPassphrase(passphrase);
+    await services.passphraseRule.check(passphrase);
     try {
       const code = await finish(services, await chosen.arrayBuffer(), field.copy(), passphrase);
       clear();

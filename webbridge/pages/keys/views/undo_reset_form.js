@@ -9,12 +9,13 @@ import { SecretField } from "../../../../wasm_build/ui/secret_field.js";
 /** @typedef {import("../../app/services.js").Announce} Announce */
 /** @typedef {import("../../app/services.js").Attempt} Attempt */
 /** @typedef {import("../keys.js").KeyRing} KeyRing */
+/** @typedef {import("../passphrase_rule.js").PassphraseRule} PassphraseRule */
 /** @typedef {import("../../../../wasm_build/vault/account/key_server.js").KeyServer} KeyServer */
 /** @typedef {import("../../app/done_notice.js").DoneNotice} DoneNotice */
 /**
  * @typedef {{
  *   translate: Catalogue, announce: Announce, attempt: Attempt, keys: KeyRing, keyServer: KeyServer,
- *   address: string | null, done: DoneNotice,
+ *   address: string | null, passphraseRule: PassphraseRule, done: DoneNotice,
  * }} UndoResetServices
  */
 

@@ -10,14 +10,17 @@ export async function parts() {
     ? { sealed: new Uint8Array([...encode(place), ...new Uint8Array(taken(draft))]).buffer }
     : { draft: taken(sealed).slice(encode(place).length) }) };
   globalThis.keys = Object.assign(new EventTarget(), {
-    unlocked: true, copies: () => ({ identities: [], sealKey: null }), fileUnder: async () => encode("p12").buffer,
-    readKept: async () => ({ identities: [], ended: new AbortController().signal }),
-    copiesOf: () => ({ identities: [], sealKey: null }),
+    unlocked: true, vault: async () => vault, copies: () => ({ identities: [], sealKey: null }),
   });
+  globalThis.keyFile = {
+    make: async () => encode("p12").buffer,
+    read: async () => ({ identities: [], ended: new AbortController().signal }),
+    copiesOf: () => ({ identities: [], sealKey: null }),
+  };
   globalThis.lock = (unlocked) => { keys.unlocked = unlocked; keys.dispatchEvent(new Event("change")); };
   globalThis.address = `${crypto.randomUUID()}@example.test`;
   globalThis.account = address;
-  globalThis.make = (limits) => new KeptMail(async () => vault, keys, () => account, limits);
+  globalThis.make = (limits) => new KeptMail(keys, keyFile, () => account, limits);
   globalThis.secret = () => ({ buffer: new ArrayBuffer(4096), length: 4 });
   globalThis.begin = async (limits) => {
     globalThis.kept = make(limits);

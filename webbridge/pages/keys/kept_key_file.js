@@ -1,0 +1,71 @@
+/**
+ * The key file in which the keys are kept on this device for a start without a connection, because the key server cannot be
+ * asked then.
+ */
+
+import { copySecret } from "../../../wasm_build/vault/account/key_account.js";
+import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
+import { ApiError } from "../app/api.js";
+
+/** @typedef {import("../../../wasm_build/ui/secret_field.js").Secret} Secret */
+/** @typedef {import("./keys.js").KeyRing} KeyRing */
+/** @typedef {import("./keys.js").SealedIdentity} SealedIdentity */
+/** @typedef {import("./passphrase_rule.js").PassphraseRule} PassphraseRule */
+/** `ended` aborts at a lock, after which the keys open no more. @typedef {{identities: SealedIdentity[], ended: AbortSignal}} KeptKeys */
+
+export class KeptKeyFile {
+  #keys;
+  #passphraseRule;
+
+  /** @param {KeyRing} keys @param {PassphraseRule} passphraseRule */
+  constructor(keys, passphraseRule) {
+    this.#keys = keys;
+    this.#passphraseRule = passphraseRule;
+  }
+
+  /**
+   * A key file with the unlocked keys under a passphrase, which is overwritten.
+   * @param {Secret} passphrase
+   * @returns {Promise<ArrayBuffer>}
+   */
+  async make(passphrase) {
+    try {
+      const vault = await this.#keys.vault();
+      const { identities, sealKey } = this.#keys.copies();
+      if (!sealKey) throw new ApiError("locked", "the keys are locked");
+      await this.#passphraseRule.checkCopyOf(passphrase);
+      return (await vault.call("identity.keep", { identities, sealKey, passphrase })).p12;
+    } finally {
+      overwrite(passphrase.buffer);
+    }
+  }
+
+  /**
+   * The keys of a file that `make` made, which stay locked until `unlock`. The passphrase stays as it is.
+   * @param {ArrayBuffer} p12
+   * @param {Secret} passphrase
+   * @returns {Promise<KeptKeys>}
+   */
+  async read(p12, passphrase) {
+    const copy = copySecret(passphrase);
+    const { ended } = this.#keys;
+    try {
+      const vault = await this.#keys.vault();
+      const { identities } = await vault.call("identity.open", { p12, passphrase: copy, sealKey: this.#keys.keyForUnlock() });
+      return { identities, ended };
+    } finally {
+      overwrite(copy.buffer);
+    }
+  }
+
+  /** Copies of keys from `read` for one vault call. @param {KeptKeys} kept */
+  copiesOf({ identities }) {
+    return { identities: identities.map(({ sealed }) => sealed.slice(0)), sealKey: this.#keys.keyForUnlock() };
+  }
+
+  /** Unlocks keys from `read`. Rejects with `locked` after a lock. @param {KeptKeys} kept */
+  async unlock({ identities, ended }) {
+    await this.#keys.unlock([], async () => ({ identities }), { ended });
+    this.#keys.changed();
+  }
+}

@@ -1,0 +1,33 @@
+/** The rule that the passphrase of the keys is not the mail password, which the bridge and the mail server see. */
+
+import { copySecret } from "../../../wasm_build/vault/account/key_account.js";
+import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
+import { ApiError } from "../app/api.js";
+
+/** @typedef {import("../../../wasm_build/ui/secret_field.js").Secret} Secret */
+/** The mark by which the mail password is recognised. @typedef {{matches: (passphrase: Secret) => Promise<boolean>}} Mark */
+
+export class PassphraseRule {
+  /** @type {Mark | null} */
+  #mailPassword = null;
+
+  /** Remembers the mark of the mail password. @param {Mark} mark */
+  refuse(mark) {
+    this.#mailPassword = mark;
+  }
+
+  /** Overwrites the passphrase and rejects with `passphrase-reused` if it is the mail password. @param {Secret} passphrase */
+  async check(passphrase) {
+    if (await this.#mailPassword?.matches(passphrase)) {
+      overwrite(passphrase.buffer);
+      throw new ApiError("passphrase-reused", "the passphrase is the mail password");
+    }
+  }
+
+  /** Rejects as `check` does, and leaves the passphrase as it is. @param {Secret} passphrase */
+  async checkCopyOf(passphrase) {
+    const copy = copySecret(passphrase);
+    await this.check(copy);
+    overwrite(copy.buffer);
+  }
+}
