@@ -82,7 +82,7 @@ function createApp({ translate, refresh }) {
     }, (error) => { failure.textContent = errorText(error); }),
     // The extension does not keep the mail password, and has nothing to compare with.
     passphraseRule: { check: async () => {} },
-    keys: { leaveAccount: () => void refresh() },
+    roamingKeys: { leave: () => void refresh() },
   };
 }
 

@@ -31,7 +31,7 @@ import { SecretField } from "./secret_field.js";
  * @typedef {{
  *   translate: import("./catalogue.js").Catalogue, announce: (text: string) => void, sentenceFor: (error: unknown) => string,
  *   attempt: (button: HTMLButtonElement, busyLabel: string, failure: HTMLElement, action: () => Promise<any>) => Promise<void>,
- *   passphraseRule: {check: (passphrase: Secret) => Promise<void>}, keys: {leaveAccount: () => void},
+ *   passphraseRule: {check: (passphrase: Secret) => Promise<void>}, roamingKeys: {leave: () => void},
  * }} App
  */
 
@@ -191,7 +191,7 @@ function createRemoval(app, account) {
     act: async (passphrase) => {
       await account.remove(passphrase);
       app.announce(app.translate("key_account_removed"));
-      app.keys.leaveAccount();
+      app.roamingKeys.leave();
     },
   });
 }

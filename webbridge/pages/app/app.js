@@ -17,12 +17,14 @@ import { AccountSession } from "../account/account_session.js";
 import { AccountsHere } from "../account/accounts_here.js";
 import { DraftDesk } from "../drafts/draft_desk.js";
 import { DraftStore } from "../drafts/draft_store.js";
+import { KeyFiles } from "../keys/key_files.js";
 import { KeyServerMemory } from "../keys/key_server_memory.js";
 import { KeyRing } from "../keys/keys.js";
 import { lockByItself } from "../keys/lock_by_itself.js";
 import { MailVault } from "../keys/mail_vault.js";
 import { PageVault } from "../keys/page_vault.js";
 import { PassphraseRule } from "../keys/passphrase_rule.js";
+import { RoamingKeys } from "../keys/roaming_keys.js";
 import { StrictSetting } from "../keys/strict_setting.js";
 import { Unlocking } from "../keys/views/unlocking.js";
 import { Arrival } from "../mail/arrival.js";
@@ -99,11 +101,7 @@ export class App {
     const ownAccount = () => (isOwnComputer() ? this.address : null);
     // After the end of a session the letter is still written in the name of its account.
     const writer = () => this.#session.writer;
-    this.passphraseRule = new PassphraseRule();
-    this.keys = new KeyRing(vault, {
-      memory: new KeyServerMemory(isOwnComputer), passphraseRule: this.passphraseRule,
-      askFactor: (demand, prove) => askFactor(this, demand, prove), askReset: (reset) => askReset(this.translate, reset),
-    });
+    this.keys = new KeyRing(vault);
     this.strict = new StrictSetting(this.#vault, this.keys, isOwnComputer);
     // The key server's address comes from the origin of the pages, not from the bridge. Otherwise a bridge could name a
     // server of its own, and get the stretched passphrase.
@@ -111,6 +109,12 @@ export class App {
       vault, discovery, () => this.address ?? "", new KeptList(`followed-servers ${discovery.key}`),
     );
     this.keyServer = new KeyServer(keyServerOrigin, finder);
+    this.roamingKeys = new RoamingKeys(this.keys, {
+      server: this.keyServer, user: () => this.address ?? "", memory: new KeyServerMemory(isOwnComputer),
+      askFactor: (demand, prove) => askFactor(this, demand, prove), askReset: (reset) => askReset(translate, reset),
+    });
+    this.passphraseRule = new PassphraseRule();
+    this.keyFiles = new KeyFiles(this);
     this.trust = new TrustKeeper(new KeptList(`followed-list ${apiOrigin}`));
     this.receipts = new Receipts(this.keys.vault, this.keys, { account: writer, isOwnComputer });
     this.mailVault = new MailVault(this.keys.vault, this.keys, this, (lookups, signal) => this.api.certificates.askAuthorities(lookups, signal));
@@ -136,7 +140,7 @@ export class App {
       writing: () => this.#letter.view, changed: () => this.#frame.setNotices(createNotices(this)),
       tell: (text, undo) => this.#views.mail.tell(text, undo),
     });
-    this.roaming = new RoamingTrust(this.keys, this.trust, {
+    this.roaming = new RoamingTrust(this, {
       texts: () => this.strict.addTo(this.trust.book.texts()),
       take: (account) => {
         this.trust.takeBook(account);

@@ -7,6 +7,7 @@ import { isKeepingTrouble } from "../trust/kept_trust.js";
 
 /** @typedef {import("../trust/kept_trust.js").KeptTrust} KeptTrust */
 /** @typedef {import("../keys/keys.js").KeyRing} KeyRing */
+/** @typedef {import("../keys/roaming_keys.js").RoamingKeys} RoamingKeys */
 /** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../keys/views/unlocking.js").Unlocking} Unlocking */
 /** @typedef {import("../offline/away.js").Away} Away */
@@ -16,14 +17,14 @@ import { isKeepingTrouble } from "../trust/kept_trust.js";
 /** @typedef {import("./services.js").Announce} Announce */
 /**
  * @typedef {{
- *   kept: KeptTrust, keys: KeyRing, translate: Catalogue, unlocking: Unlocking, away: Away, draftDesk: DraftDesk,
- *   done: DoneNotice, attempt: Attempt, announce: Announce,
+ *   kept: KeptTrust, keys: KeyRing, roamingKeys: RoamingKeys, translate: Catalogue, unlocking: Unlocking, away: Away,
+ *   draftDesk: DraftDesk, done: DoneNotice, attempt: Attempt, announce: Announce,
  * }} NoticeServices
  */
 
 /** @param {NoticeServices} services @returns {HTMLElement[]} */
 export function createNotices(services) {
-  const { kept, keys, translate, unlocking } = services;
+  const { kept, roamingKeys, translate, unlocking } = services;
   const found = [];
   if (isKeepingTrouble(kept.keeping)) {
     const more = html("a", { href: "#/people", text: translate("people_title") });
@@ -35,8 +36,8 @@ export function createNotices(services) {
   if (failed.length > 0) found.push(notice(translate("outbox_notice"), html("a", { href: "#/outbox", text: translate("outbox_title") })));
   if (services.away.files.hasNewVersion) found.push(createVersionNotice(services));
   found.push(...services.draftDesk.createNotices());
-  const ready = keys.account?.resetReady;
-  if (ready) found.push(createResetNotice(services, ready, () => keys.stopReset().then(forgetReset)));
+  const ready = roamingKeys.account?.resetReady;
+  if (ready) found.push(createResetNotice(services, ready, () => roamingKeys.stopReset().then(forgetReset)));
   return [...services.done.notices(), ...found, ...unlocking.passkeyOffer.notices()];
 }
 

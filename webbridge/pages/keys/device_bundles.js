@@ -1,6 +1,6 @@
 /**
- * The unlocked keys in encrypted form, which this device keeps: under the secret of a passkey, and for a reload. Each call
- * overwrites its secret.
+ * The unlocked keys in encrypted form, which this device keeps: under the secret of a passkey, and for a reload. Each
+ * call overwrites its secret.
  */
 
 import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";

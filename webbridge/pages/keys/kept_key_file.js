@@ -1,6 +1,6 @@
 /**
- * The key file in which the keys are kept on this device for a start without a connection, because the key server cannot be
- * asked then.
+ * The key file in which the keys are kept on this device for a start without a connection, because the key server cannot
+ * be asked then.
  */
 
 import { copySecret } from "../../../wasm_build/vault/account/key_account.js";
@@ -11,7 +11,10 @@ import { ApiError } from "../app/api.js";
 /** @typedef {import("./keys.js").KeyRing} KeyRing */
 /** @typedef {import("./keys.js").SealedIdentity} SealedIdentity */
 /** @typedef {import("./passphrase_rule.js").PassphraseRule} PassphraseRule */
-/** `ended` aborts at a lock, after which the keys open no more. @typedef {{identities: SealedIdentity[], ended: AbortSignal}} KeptKeys */
+/**
+ * `ended` aborts at a lock, after which the keys open no more.
+ * @typedef {{identities: SealedIdentity[], ended: AbortSignal}} KeptKeys
+ */
 
 export class KeptKeyFile {
   #keys;
@@ -51,7 +54,8 @@ export class KeptKeyFile {
     const { ended } = this.#keys;
     try {
       const vault = await this.#keys.vault();
-      const { identities } = await vault.call("identity.open", { p12, passphrase: copy, sealKey: this.#keys.keyForUnlock() });
+      const sealKey = this.#keys.keyForUnlock();
+      const { identities } = await vault.call("identity.open", { p12, passphrase: copy, sealKey });
       return { identities, ended };
     } finally {
       overwrite(copy.buffer);

@@ -5,7 +5,7 @@ import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
 import { ApiError } from "../app/api.js";
 
 /** @typedef {import("../../../wasm_build/ui/secret_field.js").Secret} Secret */
-/** The mark by which the mail password is recognised. @typedef {{matches: (passphrase: Secret) => Promise<boolean>}} Mark */
+/** Recognises the mail password. @typedef {{matches: (passphrase: Secret) => Promise<boolean>}} Mark */
 
 export class PassphraseRule {
   /** @type {Mark | null} */
@@ -16,7 +16,10 @@ export class PassphraseRule {
     this.#mailPassword = mark;
   }
 
-  /** Overwrites the passphrase and rejects with `passphrase-reused` if it is the mail password. @param {Secret} passphrase */
+  /**
+   * Overwrites the passphrase and rejects with `passphrase-reused` if it is the mail password.
+   * @param {Secret} passphrase
+   */
   async check(passphrase) {
     if (await this.#mailPassword?.matches(passphrase)) {
       overwrite(passphrase.buffer);

@@ -11,8 +11,8 @@ import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
 
 /** @typedef {import("../trust/trust_keeper.js").TrustKeeper} TrustKeeper */
 /** @typedef {import("../app/api.js").BridgeApi} BridgeApi */
-/** @typedef {import("./keys.js").KeyRing} KeyRing */
-/** @typedef {{trust: TrustKeeper, api: BridgeApi, keys: KeyRing}} SharedIdentityServices */
+/** @typedef {import("./roaming_keys.js").RoamingKeys} RoamingKeys */
+/** @typedef {{trust: TrustKeeper, api: BridgeApi, roamingKeys: RoamingKeys}} SharedIdentityServices */
 /** @typedef {import("../../../wasm_build/vault/account/key_account.js").KeyAccount} KeyAccount */
 /** @typedef {import("../../../wasm_build/vault/types/verbs.js").ListedGroup} ListedGroup */
 /** @typedef {import("../../../wasm_build/vault/types/verbs.js").OpenedGroup} OpenedGroup */
@@ -114,7 +114,7 @@ export class SharedIdentities extends EventTarget {
   async take(id, accepted) {
     const { refusal, given, judging } = await this.open(id, accepted);
     if (refusal) return { group: null, refusal };
-    const { group } = await this.#services.keys.unlockFrom((account) => account.groups.take(given, judging));
+    const { group } = await this.#services.roamingKeys.unlockFrom((account) => account.groups.take(given, judging));
     await this.load();
     return { group, refusal: null };
   }

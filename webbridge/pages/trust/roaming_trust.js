@@ -9,6 +9,7 @@ import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
 
 /** @typedef {import("../../../wasm_build/vault/account/key_account.js").KeyAccount} KeyAccount */
 /** @typedef {import("../keys/keys.js").KeyRing} KeyRing */
+/** @typedef {import("../keys/roaming_keys.js").RoamingKeys} RoamingKeys */
 /** @typedef {import("./trust_keeper.js").TrustKeeper} TrustKeeper */
 /**
  * @typedef {"off" | "waiting" | "stored" | "ended" | "failed"} Roaming `off` without an account at a key server; `ended` if
@@ -31,7 +32,7 @@ const ENDED = ["login-ended", "locked"];
 
 /** Dispatches "change" when `roaming`, `refused` or `staying` change. */
 export class RoamingTrust extends EventTarget {
-  #keys;
+  #roamingKeys;
   #trust;
   #settings;
   /** @type {KeyAccount | null} */
@@ -49,11 +50,11 @@ export class RoamingTrust extends EventTarget {
   /** Resolves when the latest merge is done. @type {Promise<void>} */
   #latest = Promise.resolve();
 
-  /** @param {KeyRing} keys @param {TrustKeeper} trust @param {Settings} settings */
-  constructor(keys, trust, settings) {
+  /** @param {{keys: KeyRing, roamingKeys: RoamingKeys, trust: TrustKeeper}} services @param {Settings} settings */
+  constructor({ keys, roamingKeys, trust }, settings) {
     super();
     this.#settings = settings;
-    this.#keys = keys;
+    this.#roamingKeys = roamingKeys;
     this.#trust = trust;
     keys.addEventListener("change", () => this.#keysChanged());
     trust.addEventListener("learned", () => this.#learned());
@@ -79,7 +80,7 @@ export class RoamingTrust extends EventTarget {
   }
 
   #keysChanged() {
-    const { account } = this.#keys;
+    const { account } = this.#roamingKeys;
     if (account === this.#account) return;
     this.#account = account;
     this.#refused = [];

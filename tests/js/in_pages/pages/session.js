@@ -77,7 +77,7 @@ export async function subjectsThatTheListDecryptsByItselfDoNotKeepKeysUnlocked()
     let wall = 0;
     const session = new SealedSession({ readClock: () => ({ wall, steady: wall, life: 1 }) });
     const vault = { call: async () => ({ identities: [identity], subjects: [] }) };
-    const ring = new KeyRing(async () => vault, { session });
+    const ring = new KeyRing(async () => vault, session);
     await openWithPasskey(ring, "a@example.test", new ArrayBuffer(8), { buffer: new ArrayBuffer(4096), length: 0 });
     wall = 14 * 60000;
     await use(ring);
@@ -90,6 +90,8 @@ export async function subjectsThatTheListDecryptsByItselfDoNotKeepKeysUnlocked()
 
 export async function signingOutWhileKeysAreBeingUnlockedLeavesThemLocked() {
   const { KeyRing } = await import("/source/webbridge/pages/keys/keys.js");
+  const { RoamingKeys } = await import("/source/webbridge/pages/keys/roaming_keys.js");
+  const { KeyServerMemory } = await import("/source/webbridge/pages/keys/key_server_memory.js");
   const identity = { sealed: new ArrayBuffer(8), fingerprint: "f", addresses: [] };
   const empty = () => new ArrayBuffer(8);
   const known = () => new TextEncoder().encode("{}").buffer;
@@ -102,7 +104,8 @@ export async function signingOutWhileKeysAreBeingUnlockedLeavesThemLocked() {
   const attempt = async (during) => {
     const login = async () => during();
     const server = { origin: "http://127.0.0.1:1", parameters: async () => ({}), logIn: login };
-    const opening = ring.openFromServer(server, "a@example.test", passphrase());
+    const memory = new KeyServerMemory(() => false);
+    const opening = new RoamingKeys(ring, { server, user: () => "a@example.test", memory }).open(passphrase());
     const outcome = await opening.then(() => "open", ({ code }) => code);
     return [outcome, ring.unlocked];
   };

@@ -5,7 +5,9 @@
  * The page only fetches ciphertext. Secrets are derived here or typed.
  */
 
+import { KeyFiles } from "../../../../webbridge/pages/keys/key_files.js";
 import { KeyRing } from "../../../../webbridge/pages/keys/keys.js";
+import { PassphraseRule } from "../../../../webbridge/pages/keys/passphrase_rule.js";
 import { overwrite } from "../../../../wasm_build/vault/memory/cleanup.js";
 import { collectBuffers } from "../../../../wasm_build/vault/rpc.js";
 import { openVault } from "../../../../wasm_build/vault/owner/vault.js";
@@ -45,6 +47,9 @@ const vault = await openVault({
   base: new URL("/runtime/", location.href), strict: settings.has("strict"), saveBytes: false,
 });
 const keys = new KeyRing(async () => vault);
+// These tests use no account at the key server.
+const roamingKeys = /** @type {any} */ (null);
+const keyFiles = new KeyFiles({ keys, roamingKeys, passphraseRule: new PassphraseRule() });
 const field = new SecretField({ label: "Passphrase", hint: "", translate: (key) => key });
 document.body.append(field.element);
 const cleanups = /** @type {any[]} */ ([]);
@@ -59,7 +64,7 @@ async function fetchBytes(path) {
 const OPERATIONS = new Set(["unlock", "decrypt", "read", "sign", "parcel"]);
 /** @type {Record<string, () => Promise<unknown>>} */
 const steps = {
-  unlock: async () => keys.openFile(await fetchBytes("/keys.p12"), field.take()),
+  unlock: async () => keyFiles.open(await fetchBytes("/keys.p12"), field.take()),
   decrypt: async () => {
     const { content } = await vault.call("bytes.decrypt", { cms: await fetchBytes("/encrypted.p7m"), ...keys.copies() });
     const length = content.byteLength;

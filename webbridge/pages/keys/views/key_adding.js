@@ -7,9 +7,9 @@ import { ApiError } from "../../../../wasm_build/vault/server/json_requests.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../app/services.js").Attempt} Attempt */
-/** @typedef {import("../keys.js").KeyRing} KeyRing */
+/** @typedef {import("../key_files.js").KeyFiles} KeyFiles */
 /** @typedef {import("../../app/services.js").Announce} Announce */
-/** @typedef {{translate: Catalogue, attempt: Attempt, keys: KeyRing, announce: Announce}} KeyAddingServices */
+/** @typedef {{translate: Catalogue, attempt: Attempt, keyFiles: KeyFiles, announce: Announce}} KeyAddingServices */
 
 /**
  * @param {KeyAddingServices} services
@@ -29,7 +29,7 @@ export function createKeyAdding(services) {
   const send = () => services.attempt(button, translate("working"), failure, async () => {
     const chosen = file.input.files?.[0];
     if (!chosen) throw new ApiError("no-file", "");
-    await services.keys.addToAccount(await chosen.arrayBuffer(), field.copy());
+    await services.keyFiles.addToAccount(await chosen.arrayBuffer(), field.copy());
     services.announce(translate("key_added"));
   });
   const form = createForm(

@@ -24,13 +24,14 @@ import { createUnlockForms } from "./unlock_forms.js";
 /** @typedef {import("../../app/services.js").View} View */
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../keys.js").KeyRing} KeyRing */
+/** @typedef {import("../key_files.js").KeyFiles} KeyFiles */
+/** @typedef {import("../roaming_keys.js").RoamingKeys} RoamingKeys */
 /** @typedef {import("../../app/services.js").Announce} Announce */
 /** @typedef {import("../../app/services.js").Navigate} Navigate */
 /** @typedef {import("./unlocking.js").Unlocking} Unlocking */
 /** @typedef {import("../../offline/away.js").Away} Away */
 /** @typedef {import("../../trust/roaming_trust.js").RoamingTrust} RoamingTrust */
 /** @typedef {import("../../app/services.js").Attempt} Attempt */
-/** @typedef {import("../../../../wasm_build/vault/account/key_server.js").KeyServer} KeyServer */
 /** @typedef {import("../../app/api.js").BridgeApi} BridgeApi */
 /** @typedef {import("./shared_identities_view.js").SharedIdentitiesServices} SharedIdentitiesServices */
 /** @typedef {import("./recovery_view.js").RecoveryServices} RecoveryServices */
@@ -43,9 +44,10 @@ import { createUnlockForms } from "./unlock_forms.js";
 /** @typedef {import("./reload_choice.js").ReloadChoiceServices} ReloadChoiceServices */
 /**
  * @typedef {{
- *   translate: Catalogue, keys: KeyRing, announce: Announce, navigate: Navigate, hasDraft: () => boolean,
- *   mailPath: () => string, lockedSentence: () => string, unlocking: Unlocking, away: Away,
- *   strict: import("../strict_setting.js").StrictSetting, roaming: RoamingTrust, attempt: Attempt, keyServer: KeyServer, address: string | null, api: BridgeApi,
+ *   translate: Catalogue, keys: KeyRing, keyFiles: KeyFiles, roamingKeys: RoamingKeys, announce: Announce,
+ *   navigate: Navigate, hasDraft: () => boolean, mailPath: () => string, lockedSentence: () => string,
+ *   unlocking: Unlocking, away: Away, strict: import("../strict_setting.js").StrictSetting, roaming: RoamingTrust,
+ *   attempt: Attempt, api: BridgeApi,
  * } & SharedIdentitiesServices & RecoveryServices & RoamingServices & KeyAddingServices & UnlockServices
  *   & RequestServices & KeptUnlockServices & PasskeyChoiceServices & ReloadChoiceServices} KeysServices
  */
@@ -74,9 +76,10 @@ export function createKeysView(services) {
     clear();
     const strict = createStrictSwitch(services);
     // Asked first, so that the key server answers it first: nothing below is moved then.
-    const shared = services.keys.account && createSharedIdentities(services, services.keys.account);
-    const account = services.keys.account && createKeyAccount(services, services.keys.account, [
-      createResetNote(translate, services.keys.account), createRecovery(services, services.keys.account),
+    const { account: keyAccount } = services.roamingKeys;
+    const shared = keyAccount && createSharedIdentities(services, keyAccount);
+    const account = keyAccount && createKeyAccount(services, keyAccount, [
+      createResetNote(translate, keyAccount), createRecovery(services, keyAccount),
       createRoaming(services), createKeyAdding(services),
     ]);
     const unlocking = unlocked ? null : createUnlockForms(services, { onUnlocked });
@@ -92,7 +95,7 @@ export function createKeysView(services) {
 
   function onUnlocked() {
     services.announce(translate("unlocked"));
-    if (services.keys.canEnrol) heading.focus();
+    if (services.keyFiles.canEnrol) heading.focus();
     else services.navigate(services.hasDraft() ? "/write" : services.mailPath());
   }
 
@@ -114,7 +117,7 @@ export function createKeysView(services) {
       services.unlocking.reload.removeEventListener("change", tell);
       clear();
       // If the person has not answered the offer, the file is forgotten and not stored on the key server.
-      services.keys.dismissOffer();
+      services.keyFiles.dismissOffer();
     },
   };
 }
@@ -189,7 +192,7 @@ function drawUnlocked(services, strict, shared, account) {
   const mark = lockMark("", { size: 24 });
   mark.setAttribute("aria-hidden", "true");
   return [
-    services.keys.canEnrol ? createOffer(services) : null,
+    services.keyFiles.canEnrol ? createOffer(services) : null,
     html("p", { class: "note with-mark" }, mark, html("span", { text: translate("unlocked_note", { minutes: LIMITS.idleMilliseconds / 60_000 }) })),
     list,
     services.keys.way === "tab" || services.keys.way === "reload"
@@ -245,17 +248,22 @@ function createOffer(services) {
     class: "primary", type: "button", text: translate("keep_on_server"), data: { test: "enrol" },
   });
   keep.addEventListener("click", () => services.attempt(keep, translate("keeping_on_server"), failure, async () => {
-    await services.keys.enrol(services.keyServer, services.address ?? "", services.api);
+    await services.keyFiles.enrol(services.api);
     services.announce(translate("kept_on_server"));
     services.navigate(services.hasDraft() ? "/write" : services.mailPath());
   }));
   const save = html("button", {
     type: "button", text: translate("save_key_file"), data: { test: "save-key-file" },
-    on: { click: () => { if (services.keys.offeredFile) saveFile("sealwax-keys.p12", services.keys.offeredFile); } },
+    on: {
+      click: () => {
+        const { offeredFile } = services.keyFiles;
+        if (offeredFile) saveFile("sealwax-keys.p12", offeredFile);
+      },
+    },
   });
   const decline = html("button", {
     type: "button", text: translate("keep_only_here"), data: { test: "enrol-decline" },
-    on: { click: () => services.keys.dismissOffer() },
+    on: { click: () => services.keyFiles.dismissOffer() },
   });
   return html(
     "section",

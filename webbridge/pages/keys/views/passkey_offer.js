@@ -6,13 +6,15 @@ import { accountDigest } from "../../app/state_database.js";
 import { addPasskey, canKeepPasskey, isPasskeyKept } from "./passkey_forms.js";
 
 /** @typedef {import("../keys.js").KeyRing} KeyRing */
+/** @typedef {import("../key_files.js").KeyFiles} KeyFiles */
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../app/services.js").Attempt} Attempt */
 /** @typedef {import("../../app/services.js").Announce} Announce */
 /** @typedef {import("./passkey_forms.js").PasskeyServices} PasskeyServices */
 /**
  * @typedef {{
- *   keys: KeyRing, translate: Catalogue, attempt: Attempt, announce: Announce, address: string | null,
+ *   keys: KeyRing, keyFiles: KeyFiles, translate: Catalogue, attempt: Attempt, announce: Announce,
+ *   address: string | null,
  * } & PasskeyServices} PasskeyOfferServices
  */
 
@@ -37,8 +39,8 @@ export class PasskeyOffer extends EventTarget {
   }
 
   async #consider() {
-    const { keys } = this.#services;
-    if (keys.way !== "passphrase" || keys.canEnrol) return this.#show(false);
+    const { keys, keyFiles } = this.#services;
+    if (keys.way !== "passphrase" || keyFiles.canEnrol) return this.#show(false);
     if (this.#isShown || (await this.#isAnswered()) || !(await canKeepPasskey(this.#services))) return;
     if (!(await isPasskeyKept(this.#services)) && keys.way === "passphrase") this.#show(true);
   }

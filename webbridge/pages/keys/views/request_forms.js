@@ -13,8 +13,8 @@ import { createForm, inputField, problem } from "../../../../wasm_build/ui/parts
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../app/services.js").Attempt} Attempt */
-/** @typedef {import("../keys.js").KeyRing} KeyRing */
-/** @typedef {{translate: Catalogue, address: string | null, attempt: Attempt, keys: KeyRing}} RequestServices */
+/** @typedef {import("../key_files.js").KeyFiles} KeyFiles */
+/** @typedef {{translate: Catalogue, address: string | null, attempt: Attempt, keyFiles: KeyFiles}} RequestServices */
 
 /**
  * @param {RequestServices} services
@@ -55,7 +55,7 @@ function createMaking(services) {
     done.textContent = "";
     const passphrase = passphrases.read();
     if (!passphrase) return;
-    const { request, key } = await services.keys.makeRequest(address.input.value.trim(), passphrase);
+    const { request, key } = await services.keyFiles.makeRequest(address.input.value.trim(), passphrase);
     saveFile("sealwax-key.pem", key);
     saveFile("sealwax-request.csr", request);
     done.textContent = translate("request_made");
@@ -104,7 +104,7 @@ function createJoining(services, onUnlocked) {
       return;
     }
     const octets = await Promise.all(files.map((file) => file.arrayBuffer()));
-    await services.keys.finishRequest(await keyFile.arrayBuffer(), octets, passphrase.copy());
+    await services.keyFiles.finishRequest(await keyFile.arrayBuffer(), octets, passphrase.copy());
     passphrase.clear();
     onUnlocked();
   });

@@ -20,12 +20,14 @@ import { forgetReset, isResetBegun, noteReset } from "../begun_reset.js";
 /** @typedef {import("../../app/api.js").BridgeApi} BridgeApi */
 /** @typedef {import("../../app/services.js").Attempt} Attempt */
 /** @typedef {import("../keys.js").KeyRing} KeyRing */
+/** @typedef {import("../roaming_keys.js").RoamingKeys} RoamingKeys */
 /** @typedef {import("../passphrase_rule.js").PassphraseRule} PassphraseRule */
 /** @typedef {import("../../app/done_notice.js").DoneNotice} DoneNotice */
 /**
  * @typedef {{
  *   translate: Catalogue, address: string | null, kept: KeptTrust, sentenceFor: SentenceFor, keyServer: KeyServer,
- *   api: BridgeApi, attempt: Attempt, keys: KeyRing, passphraseRule: PassphraseRule, done: DoneNotice,
+ *   api: BridgeApi, attempt: Attempt, keys: KeyRing, roamingKeys: RoamingKeys, passphraseRule: PassphraseRule,
+ *   done: DoneNotice,
  * }} ResetServices
  */
 /** @typedef {import("../../../../wasm_build/vault/account/key_server.js").Reset} Reset */
@@ -177,7 +179,7 @@ function createFinish(services, reset, { ended, onUnlocked }) {
  * @returns {Promise<ArrayBuffer | null>} the recovery code
  */
 async function finish(services, p12, p12Passphrase, passphrase) {
-  const { code } = await services.keys.openAt(services.keyServer, services.address ?? "", [p12Passphrase, passphrase], async (account) => {
+  const { code } = await services.roamingKeys.openBy([p12Passphrase, passphrase], async (account) => {
     const ticket = await services.api.resetTicket();
     const found = await services.keyServer.findReset(services.address ?? "", ticket);
     if (!found) throw new ApiError("reset-stopped", "no reset of this account goes on");

@@ -8,14 +8,13 @@ import { SecretField } from "../../../../wasm_build/ui/secret_field.js";
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../app/services.js").Announce} Announce */
 /** @typedef {import("../../app/services.js").Attempt} Attempt */
-/** @typedef {import("../keys.js").KeyRing} KeyRing */
+/** @typedef {import("../roaming_keys.js").RoamingKeys} RoamingKeys */
 /** @typedef {import("../passphrase_rule.js").PassphraseRule} PassphraseRule */
-/** @typedef {import("../../../../wasm_build/vault/account/key_server.js").KeyServer} KeyServer */
 /** @typedef {import("../../app/done_notice.js").DoneNotice} DoneNotice */
 /**
  * @typedef {{
- *   translate: Catalogue, announce: Announce, attempt: Attempt, keys: KeyRing, keyServer: KeyServer,
- *   address: string | null, passphraseRule: PassphraseRule, done: DoneNotice,
+ *   translate: Catalogue, announce: Announce, attempt: Attempt, roamingKeys: RoamingKeys, passphraseRule: PassphraseRule,
+ *   done: DoneNotice,
  * }} UndoResetServices
  */
 
@@ -41,7 +40,7 @@ export function createUndoResetForm(services, { onUnlocked }) {
     if (field.length === 0) return field.setError(translate("passphrase_missing"));
     const passphrase = field.copy();
     try {
-      await services.keys.openAt(services.keyServer, services.address ?? "", [passphrase], (account) => account.undoReset(passphrase));
+      await services.roamingKeys.openBy([passphrase], (account) => account.undoReset(passphrase));
     } catch (error) {
       if (!(error instanceof Error && "code" in error && error.code === "login-refused")) throw error;
       field.clear();
@@ -56,7 +55,7 @@ export function createUndoResetForm(services, { onUnlocked }) {
   const byCode = createRecoveryForm(services, {
     test: "undo-reset-code", summary: "undo_reset_by_code", meaning: "undo_reset_by_code_meaning", refused: "error_undo_reset_code_refused",
     recover: async (code, passphrase) => {
-      await services.keys.openAt(services.keyServer, services.address ?? "", [code, passphrase], (account) => account.undoResetByCode(code, passphrase));
+      await services.roamingKeys.openBy([code, passphrase], (account) => account.undoResetByCode(code, passphrase));
     },
     onRecovered: () => {
       onUnlocked();

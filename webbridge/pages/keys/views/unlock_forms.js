@@ -13,8 +13,8 @@ import { createUndoResetForm } from "./undo_reset_form.js";
 import { createForm, inputField, problem, whileBusy } from "../../../../wasm_build/ui/parts.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
-/** @typedef {import("../keys.js").KeyRing} KeyRing */
-/** @typedef {import("../../../../wasm_build/vault/account/key_server.js").KeyServer} KeyServer */
+/** @typedef {import("../key_files.js").KeyFiles} KeyFiles */
+/** @typedef {import("../roaming_keys.js").RoamingKeys} RoamingKeys */
 /** @typedef {import("../../app/done_notice.js").DoneNotice} DoneNotice */
 /** @typedef {import("./unlocking.js").Unlocking} Unlocking */
 /** @typedef {import("../../app/services.js").SentenceFor} SentenceFor */
@@ -22,8 +22,8 @@ import { createForm, inputField, problem, whileBusy } from "../../../../wasm_bui
 /** @typedef {import("./undo_reset_form.js").UndoResetServices} UndoResetServices */
 /**
  * @typedef {{
- *   translate: Catalogue, keys: KeyRing, keyServer: KeyServer, address: string | null, done: DoneNotice,
- *   unlocking: Unlocking, sentenceFor: SentenceFor,
+ *   translate: Catalogue, roamingKeys: RoamingKeys, keyFiles: KeyFiles, done: DoneNotice, unlocking: Unlocking,
+ *   sentenceFor: SentenceFor,
  * } & ResetServices & UndoResetServices} UnlockServices
  */
 
@@ -46,7 +46,7 @@ export function createUnlockForms(services, { onUnlocked }) {
   file.hidden = true;
   const recovery = createRecoveryForm(services, {
     recover: async (code, passphrase) => {
-      await services.keys.openAt(services.keyServer, services.address ?? "", [code, passphrase], (account) => account.recover(code, passphrase));
+      await services.roamingKeys.openBy([code, passphrase], (account) => account.recover(code, passphrase));
     },
     onRecovered: () => {
       onUnlocked();
@@ -94,7 +94,7 @@ function createServerForm(services, field, onUnlocked) {
     class: "primary", type: "submit", text: translate("unlock"), data: { test: "unlock-submit" },
   });
   const refusedKey = "error_key_login_refused";
-  const unlock = () => services.keys.openFromServer(services.keyServer, services.address ?? "", field.copy());
+  const unlock = () => services.roamingKeys.open(field.copy());
   const submit = () => {
     if (field.length === 0) return field.setError(translate("passphrase_missing"));
     return attempt(services, { field, failure, button, unlock, onUnlocked, refusedKey });
@@ -123,7 +123,7 @@ function createFileForm(services, field, onUnlocked) {
   const unlock = async () => {
     const chosen = file.input.files?.[0];
     if (!chosen) throw new ApiError("no-file", "");
-    await services.keys.openFile(await chosen.arrayBuffer(), field.copy());
+    await services.keyFiles.open(await chosen.arrayBuffer(), field.copy());
   };
   const submit = () => {
     // Some files have no passphrase, so an empty one is tried. If the file needs a passphrase, the field asks for it.

@@ -10,17 +10,17 @@ import { ReloadUnlock, sweepReloads } from "../reload_unlock.js";
 import { SharedUnlock } from "../shared_unlock.js";
 
 /** @typedef {import("../keys.js").KeyRing} KeyRing */
+/** @typedef {import("../roaming_keys.js").RoamingKeys} RoamingKeys */
 /** @typedef {import("../../app/api.js").BridgeApi} BridgeApi */
 /** @typedef {import("../../trust/kept_trust.js").KeptTrust} KeptTrust */
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
-/** @typedef {import("../../../../wasm_build/vault/account/key_server.js").KeyServer} KeyServer */
 /** @typedef {import("../../app/services.js").Announce} Announce */
 /** @typedef {import("../../app/services.js").Navigate} Navigate */
 /** @typedef {import("./passkey_offer.js").PasskeyOfferServices} PasskeyOfferServices */
 /**
  * @typedef {{
- *   keys: KeyRing, api: BridgeApi, kept: KeptTrust, address: string | null, translate: Catalogue,
- *   keyServer: KeyServer, announce: Announce, navigate: Navigate, hasDraft: () => boolean, mailPath: () => string,
+ *   keys: KeyRing, roamingKeys: RoamingKeys, api: BridgeApi, kept: KeptTrust, address: string | null,
+ *   translate: Catalogue, announce: Announce, navigate: Navigate, hasDraft: () => boolean, mailPath: () => string,
  * } & PasskeyOfferServices} UnlockingServices
  */
 /** @typedef {import("../../../../wasm_build/ui/secret_field.js").Secret} Secret */
@@ -88,11 +88,11 @@ export class Unlocking {
   async useTyped(passphrase) {
     this.#typedFailure = null;
     if (!passphrase) return;
-    const { keys, keyServer, address } = this.#services;
+    const { keys, roamingKeys } = this.#services;
     // Another tab may have unlocked them during the sign-in.
     if (keys.unlocked) return overwrite(passphrase.buffer);
     try {
-      await keys.openFromServer(keyServer, address ?? "", passphrase);
+      await roamingKeys.open(passphrase);
       this.#services.announce(this.#services.translate("unlocked"));
     } catch (error) {
       this.#typedFailure = error;
