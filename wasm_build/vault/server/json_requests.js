@@ -3,7 +3,9 @@
  *
  * Every failure becomes an ApiError, whose code selects a sentence of the catalogue.
  */
-
+/**
+ * @typedef {{method?: string, body?: BodyInit, headers?: Record<string, string>, signal?: AbortSignal, keepalive?: boolean}} RequestOptions
+ */
 /** @typedef {{address: string, temporary: boolean, text: string}} Refused a recipient, with the mail server's words */
 
 /** A bridge passes on revocation lists of at most 40 MB, which are a third longer in base64 (`webbridge/blueprints/pki.py`). */

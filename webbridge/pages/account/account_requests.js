@@ -4,7 +4,7 @@ import { ApiError, readJson } from "../../../wasm_build/vault/server/json_reques
 import { readAccount, readAccounts } from "../app/service_answers.js";
 
 /** `account` is its id at the bridge, which names nobody; "" from a bridge that is older than these pages. @typedef {{address: string, account: string}} AccountHere */
-/** @typedef {import("../app/api.js").RequestOptions} RequestOptions */
+/** @typedef {import("../../../wasm_build/vault/server/json_requests.js").RequestOptions} RequestOptions */
 
 /** Answers of a bridge that is older than these pages to a request that it does not know. */
 export const NOT_OFFERED = new Set(["not-found", "method-not-allowed"]);

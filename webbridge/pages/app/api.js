@@ -21,45 +21,12 @@ import { readAccount, readConfig, readOffers, readSessions } from "./service_ans
 
 export { ApiError };
 
-/**
- * @typedef {{
- *   apiVersion?: number, oldestPages?: number, maxMessageBytes: number, anchors: string[], timestampAnchors: string[], trustList: string | null,
- *   timestampHost?: string | null, labelPolicy?: import("../../../wasm_build/ui/signature_options.js").LabelPolicy | null,
- *   mozilla: boolean, events?: boolean, push?: {key: string} | null, reloadMinutes?: number, parcels?: import("../parcels/parcel_requests.js").ParcelLimits | null,
- *   revocation: "required" | "if-known" | "not-checked",
- * }} BridgeConfig
- */
 /** @typedef {import("./routes.js").MessageAddress} MessageAddress */
-/**
- * @typedef {{
- *   id: string, name: string, delimiter: string | null, role: string | null, use?: FolderUse | null, total: number, unseen: number,
- *   uidValidity: number, subscribed: boolean | null, rights: string[], place: "own" | "others" | "shared", prefix: string,
- * }} Folder `prefix` is the beginning of the name that only says whose the folder is. `use` is what the person has chosen; an
- *   earlier bridge gives none
- */
-/** @typedef {"sent" | "drafts" | "trash" | "archive" | "junk"} FolderUse */
-/**
- * @typedef {{id: string, started: string | null, used: string, program: string, origin: string, this: boolean}} ListedSession
- */
-/** @typedef {import("../../../wasm_build/ui/formats.js").Mailbox} Mailbox */
-/**
- * `isByDate`: the newest date is first, and not the newest arrival. `leftOut` is the number of rows that cannot be read. `isAll` says
- * that no page follows.
- * @typedef {{
- *   uidValidity: number, messages: MessageSummary[], total?: number, token?: string | null, isByDate?: boolean, isAll?: boolean,
- *   leftOut?: number,
- * }} MessagePage
- */
-/**
- * @typedef {{
- *   uid: number, from: string, to: string, sender?: Mailbox | null, subject: string, date: string | null, size: number, seen: boolean, flags?: string[],
- *   protection: "signed" | "sealed" | null, problem: "header-unreadable" | "header-too-long" | "sender-unclear" | null,
- *   openpgp?: boolean,
- * }} MessageSummary an earlier bridge gives no `sender` and no `openpgp`
- */
-/**
- * @typedef {{method?: string, body?: BodyInit, headers?: Record<string, string>, signal?: AbortSignal, keepalive?: boolean}} RequestOptions
- */
+/** @typedef {import("./service_answers.js").BridgeConfig} BridgeConfig */
+/** @typedef {import("./service_answers.js").ListedSession} ListedSession */
+/** @typedef {import("../mail/folder_answers.js").Folder} Folder */
+/** @typedef {import("../mail/list_answers.js").MessagePage} MessagePage */
+/** @typedef {import("../../../wasm_build/vault/server/json_requests.js").RequestOptions} RequestOptions */
 
 export const PAGE_OF_MESSAGES = 50;
 

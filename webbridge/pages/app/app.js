@@ -317,7 +317,7 @@ export class App {
     this.#views.toggleFolders();
   }
 
-  /** @param {import("./api.js").BridgeConfig} config */
+  /** @param {import("./service_answers.js").BridgeConfig} config */
   #adopt(config) {
     this.unlocking.reload.allow(config.reloadMinutes ?? 0);
     this.maxMessageBytes = config.maxMessageBytes;

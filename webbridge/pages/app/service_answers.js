@@ -9,14 +9,23 @@ import { isAddress } from "../../../wasm_build/ui/formats.js";
 import { cleanAddress } from "../../../wasm_build/ui/shown_names.js";
 import { countOf, dateOf, entriesOf, idOf, membersOf, textOf, wordOf } from "../../../wasm_build/vault/server/answer_values.js";
 
+/**
+ * @typedef {{id: string, started: string | null, used: string, program: string, origin: string, this: boolean}} ListedSession
+ */
+/**
+ * @typedef {{
+ *   apiVersion?: number, oldestPages?: number, maxMessageBytes: number, anchors: string[], timestampAnchors: string[], trustList: string | null,
+ *   timestampHost?: string | null, labelPolicy?: import("../../../wasm_build/ui/signature_options.js").LabelPolicy | null,
+ *   mozilla: boolean, events?: boolean, push?: {key: string} | null, reloadMinutes?: number, parcels?: import("../parcels/parcel_requests.js").ParcelLimits | null,
+ *   revocation: "required" | "if-known" | "not-checked",
+ * }} BridgeConfig
+ */
 /** @typedef {import("../account/account_requests.js").AccountHere} AccountHere */
-/** @typedef {import("./api.js").BridgeConfig} BridgeConfig */
 /**
  * The copy of a sent message: true if it stays, false for none, or a number of days after which it is deleted.
  * @typedef {boolean | number} CopyWish
  */
 /** @typedef {{maxBytes: number, utf8: boolean, sharedAddresses?: string[]}} SendingOffers an earlier bridge names no shared addresses */
-/** @typedef {import("./api.js").ListedSession} ListedSession */
 /** @typedef {import("../mail/folder_access.js").Grant} Grant */
 
 const MAX_ADDRESS_CHARACTERS = 320;

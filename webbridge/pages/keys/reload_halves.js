@@ -4,7 +4,7 @@
 
 import { ApiError, JSON_TYPE, readAtMost } from "../../../wasm_build/vault/server/json_requests.js";
 
-/** @typedef {(path: string, options: import("../app/api.js").RequestOptions) => Promise<Response>} Send */
+/** @typedef {(path: string, options: import("../../../wasm_build/vault/server/json_requests.js").RequestOptions) => Promise<Response>} Send */
 
 export const HALF_BYTES = 32;
 const AGE_BYTES = 4;

@@ -7,7 +7,7 @@ import { setTitle } from "../../../wasm_build/ui/page_title.js";
 import { ApiError } from "../app/api.js";
 import { INBOX } from "../app/routes.js";
 
-/** @typedef {import("../app/api.js").Folder} Folder */
+/** @typedef {import("./folder_answers.js").Folder} Folder */
 
 /** The name of the lock that pages hold while they are visible, so that no other page shows a notification meanwhile. */
 const VISIBLE = "sealwax-visible";

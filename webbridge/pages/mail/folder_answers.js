@@ -6,7 +6,14 @@
 import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
 import { countOf, entriesOf, idOf, membersOf, textOf, wordOf } from "../../../wasm_build/vault/server/answer_values.js";
 
-/** @typedef {import("../app/api.js").Folder} Folder */
+/** @typedef {"sent" | "drafts" | "trash" | "archive" | "junk"} FolderUse */
+/**
+ * @typedef {{
+ *   id: string, name: string, delimiter: string | null, role: string | null, use?: FolderUse | null, total: number, unseen: number,
+ *   uidValidity: number, subscribed: boolean | null, rights: string[], place: "own" | "others" | "shared", prefix: string,
+ * }} Folder `prefix` is the beginning of the name that only says whose the folder is. `use` is what the person has chosen; an
+ *   earlier bridge gives none
+ */
 
 /** As many as the bridge lists (`webbridge/gateway/imap_folders.py`). */
 const MAX_FOLDERS = 5_000;

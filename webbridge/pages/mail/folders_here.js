@@ -3,7 +3,7 @@
 import { ApiError } from "../app/api.js";
 import { INBOX } from "../app/routes.js";
 
-/** @typedef {import("../app/api.js").Folder} Folder */
+/** @typedef {import("./folder_answers.js").Folder} Folder */
 /** @typedef {{away: import("../offline/away.js").Away, arrival: import("./arrival.js").Arrival}} FoldersServices */
 
 export class FoldersHere {

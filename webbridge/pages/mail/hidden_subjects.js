@@ -6,7 +6,7 @@ import { digestOf } from "../trust/learnt_rows.js";
 
 /** @typedef {import("../keys/mail_vault.js").MailVault} MailVault */
 /** @typedef {import("../app/api.js").BridgeApi} BridgeApi */
-/** @typedef {import("../app/api.js").MessageSummary} MessageSummary */
+/** @typedef {import("./list_answers.js").MessageSummary} MessageSummary */
 /** @typedef {import("../app/routes.js").MessageAddress} MessageAddress */
 
 /** Larger messages keep the placeholder until they are opened. */

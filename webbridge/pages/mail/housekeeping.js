@@ -13,7 +13,7 @@ import { MAX_CHANGED } from "./mail_changes.js";
 /** @typedef {import("../app/api.js").BridgeApi} BridgeApi */
 /** @typedef {import("../app/services.js").SentenceFor} SentenceFor */
 /** @typedef {{translate: Catalogue, api: BridgeApi, sentenceFor: SentenceFor}} HousekeepingServices */
-/** @typedef {import("../app/api.js").Folder} Folder */
+/** @typedef {import("./folder_answers.js").Folder} Folder */
 /** @typedef {import("./mail_changes.js").Changed} Changed */
 /** @typedef {import("./mail_changes.js").Chosen} Chosen */
 /** @typedef {"archive" | "junk"} MadeRole */

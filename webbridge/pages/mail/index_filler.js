@@ -19,8 +19,8 @@ import { readUidSet } from "./list_source.js";
  *   keys: KeyRing, events: MailEvents, address: string | null, api: BridgeApi, mailVault: MailVault,
  * }} IndexFillerServices
  */
-/** @typedef {import("../app/api.js").Folder} Folder */
-/** @typedef {import("../app/api.js").MessageSummary} MessageSummary */
+/** @typedef {import("./folder_answers.js").Folder} Folder */
+/** @typedef {import("./list_answers.js").MessageSummary} MessageSummary */
 /** @typedef {import("./mail_index.js").Item} Item */
 /** @typedef {import("./mail_index.js").Mark} Mark */
 /** @typedef {import("./mail_index.js").Texts} Texts */

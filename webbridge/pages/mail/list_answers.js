@@ -6,8 +6,22 @@
 import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
 import { countOf, dateOf, entriesOf, idOf, membersOf, numberOf, textOf, wordOf } from "../../../wasm_build/vault/server/answer_values.js";
 
-/** @typedef {import("../app/api.js").MessagePage} MessagePage */
-/** @typedef {import("../app/api.js").MessageSummary} MessageSummary */
+/**
+ * @typedef {{
+ *   uid: number, from: string, to: string, sender?: import("../../../wasm_build/ui/formats.js").Mailbox | null, subject: string,
+ *   date: string | null, size: number, seen: boolean, flags?: string[],
+ *   protection: "signed" | "sealed" | null, problem: "header-unreadable" | "header-too-long" | "sender-unclear" | null,
+ *   openpgp?: boolean,
+ * }} MessageSummary an earlier bridge gives no `sender` and no `openpgp`
+ */
+/**
+ * `isByDate`: the newest date is first, and not the newest arrival. `leftOut` is the number of rows that cannot be read. `isAll` says
+ * that no page follows.
+ * @typedef {{
+ *   uidValidity: number, messages: MessageSummary[], total?: number, token?: string | null, isByDate?: boolean, isAll?: boolean,
+ *   leftOut?: number,
+ * }} MessagePage
+ */
 /** @typedef {import("./mail_changes.js").ListChanges} ListChanges */
 
 /** The longest text of a row. The bridge gives 1,000 characters of a field, and more of the recipients. */

@@ -100,7 +100,7 @@ async function threadsOf(api, folder, part) {
 
 const NO_THREADS = new Set(["not-offered", "not-found"]);
 
-/** @param {import("../app/api.js").MessagePage} page @returns {ListedPage} */
+/** @param {import("./list_answers.js").MessagePage} page @returns {ListedPage} */
 function listed({ uidValidity, messages, total, token = null, isByDate = false, isAll = messages.length < PAGE_OF_MESSAGES, leftOut = 0 }) {
   return { uidValidity, messages, isAll, total, token, isByDate, isThreaded: false, leftOut };
 }

@@ -4,9 +4,9 @@ import { ApiError, JSON_TYPE } from "../../../wasm_build/vault/server/json_reque
 import { idOf, membersOf } from "../../../wasm_build/vault/server/answer_values.js";
 import { readChanges, readPage, readThreads } from "./list_answers.js";
 
-/** @typedef {import("../app/api.js").MessagePage} MessagePage */
-/** @typedef {import("../app/api.js").MessageSummary} MessageSummary */
-/** @typedef {import("../app/api.js").RequestOptions} RequestOptions */
+/** @typedef {import("./list_answers.js").MessagePage} MessagePage */
+/** @typedef {import("./list_answers.js").MessageSummary} MessageSummary */
+/** @typedef {import("../../../wasm_build/vault/server/json_requests.js").RequestOptions} RequestOptions */
 /** Messages of one folder. @typedef {{folder: string, uidValidity: number, uids: number[]}} Chosen */
 /** The steps that undo a change. The bridge gives them, and gets them back unchanged. @typedef {object[]} Steps */
 /** @typedef {{undo: Steps, markedOnly: boolean}} Changed */
@@ -81,7 +81,7 @@ export class MailChanges {
 
   /**
    * Uses a folder for what a role names, in place of the folder that was used for it.
-   * @param {string} folder @param {import("../app/api.js").FolderUse | null} use null: as the mail service says @returns {Promise<Changed>}
+   * @param {string} folder @param {import("./folder_answers.js").FolderUse | null} use null: as the mail service says @returns {Promise<Changed>}
    */
   useFolder(folder, use) {
     return this.#change("PUT", apiFolderPath(folder, "use"), { use });

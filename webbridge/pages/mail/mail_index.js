@@ -15,7 +15,7 @@ import { placeOf, readIndex, readSegment, readSegments, removeIndex, writeIndex 
 import { accountDigest } from "../app/state_database.js";
 import { shorten } from "./row_texts.js";
 
-/** @typedef {import("../app/api.js").MessageSummary} MessageSummary */
+/** @typedef {import("./list_answers.js").MessageSummary} MessageSummary */
 /** @typedef {import("../keys/keys.js").KeyRing} KeyRing */
 /** @typedef {import("../keys/keys.js").Vault} Vault */
 /** @typedef {import("./mail_changes.js").SearchPlace} SearchPlace */

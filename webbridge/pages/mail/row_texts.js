@@ -11,7 +11,7 @@ import { senderOf } from "./row_people.js";
 import { dayKey } from "./days.js";
 
 /** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
-/** @typedef {import("../app/api.js").MessageSummary} MessageSummary */
+/** @typedef {import("./list_answers.js").MessageSummary} MessageSummary */
 /** @typedef {import("../trust/learnt_rows.js").Lesson} Lesson */
 /**
  * A message as a list has it. `found` is there if the index of encrypted mail has found the message.

@@ -8,7 +8,7 @@ import { MailSource } from "./mail_source.js";
 import { Outbox } from "./outbox.js";
 import { keepsMail } from "./store.js";
 
-/** @typedef {import("../app/api.js").BridgeConfig} BridgeConfig */
+/** @typedef {import("../app/service_answers.js").BridgeConfig} BridgeConfig */
 /** @typedef {import("./kept_openings.js").KeptOpening} KeptOpening */
 /** @typedef {import("../../../wasm_build/ui/secret_field.js").Secret} Secret */
 /** @typedef {[BridgeConfig, string | null]} Answers what the bridge says of itself, and who has signed in */

@@ -20,8 +20,8 @@ import {
   renewAccount, writeAccount, writeSealed,
 } from "./store.js";
 
-/** @typedef {import("../app/api.js").Folder} Folder */
-/** @typedef {import("../app/api.js").MessageSummary} MessageSummary */
+/** @typedef {import("../mail/folder_answers.js").Folder} Folder */
+/** @typedef {import("../mail/list_answers.js").MessageSummary} MessageSummary */
 /** @typedef {import("../keys/keys.js").KeyRing} KeyRing */
 /** @typedef {import("../app/routes.js").MessageAddress} MessageAddress */
 /** @typedef {import("../../../wasm_build/vault/server/lookups.js").Answer} Answer */

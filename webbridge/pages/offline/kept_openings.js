@@ -8,7 +8,7 @@ import { decodeJson, decrypt, importKey } from "../keys/bound_cipher.js";
 import { accountDigest } from "../app/state_database.js";
 import { keepsMail, readAccounts } from "./store.js";
 
-/** @typedef {import("../app/api.js").BridgeConfig} BridgeConfig */
+/** @typedef {import("../app/service_answers.js").BridgeConfig} BridgeConfig */
 /** @typedef {import("../keys/keys.js").KeyRing} KeyRing */
 /** @typedef {import("../../../wasm_build/ui/secret_field.js").Secret} Secret */
 /** @typedef {import("./store.js").KeptAccount} KeptAccount */

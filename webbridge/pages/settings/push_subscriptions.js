@@ -6,7 +6,7 @@
 import { bytesFromBase64 } from "../../../wasm_build/vault/values/base64.js";
 import { ApiError, JSON_TYPE } from "../../../wasm_build/vault/server/json_requests.js";
 
-/** @typedef {import("../app/api.js").RequestOptions} RequestOptions */
+/** @typedef {import("../../../wasm_build/vault/server/json_requests.js").RequestOptions} RequestOptions */
 
 /** The requests to the bridge. */
 export class PushRequests {

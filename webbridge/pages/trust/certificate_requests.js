@@ -8,7 +8,7 @@ import { readIssuers, readRevocation } from "../app/service_answers.js";
 export class CertificateRequests {
   #json;
 
-  /** @param {(path: string, options?: import("../app/api.js").RequestOptions) => Promise<any>} json gives the answer's JSON */
+  /** @param {(path: string, options?: import("../../../wasm_build/vault/server/json_requests.js").RequestOptions) => Promise<any>} json gives the answer's JSON */
   constructor(json) {
     this.#json = json;
   }

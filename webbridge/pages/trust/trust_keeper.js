@@ -72,7 +72,7 @@ export class TrustKeeper extends EventTarget {
     this.book.addEventListener("change", () => this.#bookChanged());
   }
 
-  /** @param {import("../app/api.js").BridgeConfig} config */
+  /** @param {import("../app/service_answers.js").BridgeConfig} config */
   adoptOperator({ anchors, timestampAnchors, trustList, mozilla, revocation }) {
     const anchorOf = (/** @type {string} */ encoded) =>
       ({ certificate: bytesFromBase64(encoded), source: /** @type {const} */ ("operator") });

@@ -7,7 +7,7 @@ import { ApiError, JSON_TYPE, readAtMost } from "../../../wasm_build/vault/serve
 import { NOT_OFFERED } from "../account/account_requests.js";
 import { readCopyChoice } from "../app/service_answers.js";
 
-/** @typedef {import("../app/api.js").RequestOptions} RequestOptions */
+/** @typedef {import("../../../wasm_build/vault/server/json_requests.js").RequestOptions} RequestOptions */
 /** @typedef {import("../app/service_answers.js").CopyWish} CopyWish */
 /** @typedef {{outcome: "sent" | "perhaps", savedTo: string | null, copy: CopyWish}} Submission */
 

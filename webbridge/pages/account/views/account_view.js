@@ -37,7 +37,7 @@ import { createSignatureForm } from "../../writing/views/signature_form.js";
  * } & IndexServices & OfflineServices & NewMailServices & LanguageServices & SignatureServices
  *   & SignOutServices} AccountServices
  */
-/** @typedef {import("../../app/api.js").ListedSession} ListedSession */
+/** @typedef {import("../../app/service_answers.js").ListedSession} ListedSession */
 
 /**
  * @param {AccountServices} services

@@ -17,7 +17,7 @@ import { LEVELS, namesPerson } from "../folder_access.js";
  *   attempt: Attempt,
  * }} FolderAccessServices
  */
-/** @typedef {import("../../app/api.js").Folder} Folder */
+/** @typedef {import("../folder_answers.js").Folder} Folder */
 /** @typedef {import("../folder_access.js").Grant} Grant */
 /** @typedef {import("../folder_access.js").GivenLevel} GivenLevel */
 

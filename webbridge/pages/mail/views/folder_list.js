@@ -19,7 +19,7 @@ import { arrangeTree } from "./folder_tree.js";
  *   translate: Catalogue, api: BridgeApi, sentenceFor: SentenceFor, attempt: Attempt,
  * } & FolderAccessServices} FolderServices
  */
-/** @typedef {import("../../app/api.js").Folder} Folder */
+/** @typedef {import("../folder_answers.js").Folder} Folder */
 /** @typedef {import("../housekeeping.js").Housekeeping} Housekeeping */
 
 /** Folders of others are shown without a subscription, as long as there are not more. */
@@ -202,7 +202,7 @@ export function openFolderSettings(services, housekeeping, folder, onChanged) {
 function useField({ api, translate, sentenceFor }, housekeeping, folder, failure) {
   if (folder.use === undefined || folder.place !== "own" || folder.role === "inbox") return null;
   const id = uniqueId("use");
-  const named = (/** @type {import("../../app/api.js").FolderUse} */ use) => translate(`folder_${use}`);
+  const named = (/** @type {import("../folder_answers.js").FolderUse} */ use) => translate(`folder_${use}`);
   const select = html("select", { id, data: { test: "folder-use" } },
     html("option", { value: "", text: translate("folder_use_as_told") }),
     ...USES.map((use) => html("option", { value: use, text: named(use) })));

@@ -6,7 +6,7 @@ import { folderTitle, isolate } from "../../../../wasm_build/ui/formats.js";
 import { createForm, inputField } from "../../../../wasm_build/ui/parts.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
-/** @typedef {import("../../app/api.js").Folder} Folder */
+/** @typedef {import("../folder_answers.js").Folder} Folder */
 
 /** More folders are not shown at once: the person types more of the name. */
 const MAX_SHOWN = 200;

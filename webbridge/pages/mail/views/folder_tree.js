@@ -1,6 +1,6 @@
 /** The places of folders in their tree: how deep a folder is below those that are shown, and its name there. */
 
-/** @typedef {import("../../app/api.js").Folder} Folder */
+/** @typedef {import("../folder_answers.js").Folder} Folder */
 
 const MAX_DEPTH = 4;
 /** Of a longer name, the levels beyond these are taken as one. */

@@ -17,7 +17,7 @@ import { FLAGGED, SEEN } from "../housekeeping.js";
  *   translate: Catalogue, navigate: Navigate, write: Write, keys: KeyRing, lock: () => Promise<void>,
  * }} MailActServices
  */
-/** @typedef {import("../../app/api.js").Folder} Folder */
+/** @typedef {import("../folder_answers.js").Folder} Folder */
 /** @typedef {import("../../app/act_icons.js").ActIcon} ActIcon */
 /** @typedef {import("../mail_changes.js").Chosen} Chosen */
 /** @typedef {import("../../app/routes.js").MessageAddress} MessageAddress */

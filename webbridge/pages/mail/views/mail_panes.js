@@ -5,7 +5,7 @@ import { folderPath, followAgain, INBOX } from "../../app/routes.js";
 import { openFolderSettings } from "./folder_list.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
-/** @typedef {import("../../app/api.js").Folder} Folder */
+/** @typedef {import("../folder_answers.js").Folder} Folder */
 /** @typedef {import("../../app/services.js").Navigate} Navigate */
 /** @typedef {import("../../parcels/parcel_requests.js").ParcelLimits} ParcelLimits */
 /** @typedef {{translate: Catalogue, navigate: Navigate, parcels: ParcelLimits | null}} PaneServices */

@@ -6,7 +6,7 @@ import { createRowMarks } from "../../trust/views/learnt_marks.js";
 import { OBSCURED_SUBJECT, shorten } from "../row_texts.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
-/** @typedef {import("../../app/api.js").MessageSummary} MessageSummary */
+/** @typedef {import("../list_answers.js").MessageSummary} MessageSummary */
 /** @typedef {import("../../app/routes.js").MessageAddress} MessageAddress */
 
 /**

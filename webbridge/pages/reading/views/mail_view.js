@@ -48,7 +48,7 @@ import { SearchBox } from "../../mail/views/search_box.js";
  *   arrival: Arrival, sentenceFor: SentenceFor, api: BridgeApi, announceHere: Announce, kept: KeptTrust,
  * } & MessageListServices & MailActServices & FolderServices & ReadingServices & HousekeepingServices} MailServices
  */
-/** @typedef {import("../../app/api.js").Folder} Folder */
+/** @typedef {import("../../mail/folder_answers.js").Folder} Folder */
 /** @typedef {import("../../app/routes.js").MessageAddress} MessageAddress */
 
 export class MailView {

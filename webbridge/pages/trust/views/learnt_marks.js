@@ -13,7 +13,7 @@ import { namesSender } from "../../mail/row_people.js";
 import { shorten, writePeople } from "../../mail/row_texts.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
-/** @typedef {import("../../app/api.js").MessageSummary} MessageSummary */
+/** @typedef {import("../../mail/list_answers.js").MessageSummary} MessageSummary */
 /** @typedef {import("../learnt_rows.js").Lesson} Lesson */
 
 /** The longest text that is kept of a message. */
