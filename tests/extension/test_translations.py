@@ -93,6 +93,7 @@ SAME_IN_ONE_LANGUAGE = {
             "format_link",
         )
     },
+    **{("es", key): "mail programs in Spanish write it so" for key in ("cc", "mailCc")},
 }
 
 
