@@ -82,7 +82,7 @@ async function start(ticket, moved = "") {
   const view = await ViewLink.open(main);
   main.prepend(top_);
   // A window of its own is a whole document, which a screen reader's user reads by its headings.
-  if (parent === window) main.prepend(html("h1", { text: claim.kind === "write" ? text("editorLabel") : document.title }));
+  if (parent === window) main.prepend(html("h1", { text: text(claim.kind === "write" ? "editorLabel" : "extensionName") }));
   main.append(bottom);
   if (claim.kind === "write") return startWriting(claim, view, moved || claim.moved);
   whenLocked(() => letGo(claim));

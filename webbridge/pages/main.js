@@ -30,12 +30,12 @@ const WITHOUT_TEXTS = {
   es: {
     title: "No se puede mostrar el correo",
     sentence: "No se cargó una parte de esta página. Revise la conexión y vuelva a intentarlo.",
-    again: "Volver a intentarlo",
+    again: "Reintentar",
   },
   ar: {
     title: "لا يمكن عرض البريد",
     sentence: "لم يُحمَّل جزء من هذه الصفحة. راجع الاتصال ثم حاول مرة أخرى.",
-    again: "المحاولة مرة أخرى",
+    again: "إعادة المحاولة",
   },
 };
 
