@@ -19,10 +19,10 @@ export class MailStore {
   /**
    * @param {ArrayBuffer} bytes
    * @param {string} name
-   * @returns {string} the mail's id; throws `message-too-large`
+   * @returns {string} the mail's id; throws `file-too-large`
    */
   hold(bytes, name) {
-    if (bytes.byteLength > MAX_HELD_BYTES) throw new RequestError("message-too-large");
+    if (bytes.byteLength > MAX_HELD_BYTES) throw new RequestError("file-too-large");
     for (const oldest of this.#mails.keys()) {
       if (this.#heldBytes + bytes.byteLength <= MAX_HELD_BYTES) break;
       this.#letGo(oldest);

@@ -71,7 +71,7 @@ function openFile(file) {
   name.textContent = file.name;
   chosen = file;
   return show(async () => {
-    if (file.size > MAX_FILE_BYTES) throw new RequestError("message-too-large");
+    if (file.size > MAX_FILE_BYTES) throw new RequestError("file-too-large");
     return (await ask("mail.hold", { bytes: await file.arrayBuffer(), name: file.name })).mail;
   });
 }
