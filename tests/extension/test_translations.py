@@ -79,18 +79,30 @@ SAME_IN_ONE_LANGUAGE = {
             "reading_label",
             "layer_signed",
             "layer_compressed",
+            "mailCc",
+            "cc",
+            "peopleActions",
+            "certificate_purpose_mail",
+            "index_pause",
         )
     },
     **{
         ("de", key): "German has the same word"
         for key in (
-            "nav_label",
-            "nav_mail",
             "factor_name",
             "folder_name",
             "search_in_body",
             "act_word_junk",
             "format_link",
+            "mailCc",
+            "composeBcc",
+            "cc",
+            "bcc",
+            "unfold_cc_bcc",
+            "details",
+            "keysDetails",
+            "keysRequestName",
+            "index_pause",
         )
     },
     **{("es", key): "mail programs in Spanish write it so" for key in ("cc", "mailCc")},

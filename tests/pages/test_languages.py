@@ -71,7 +71,7 @@ def test_keeps_the_choice_and_what_was_typed(visitor: MailPages) -> None:
     page.fill(named("sign-in-address"), "anna@example.test")
     page.click(named("foreign-computer"))
     choose(page, "fr")
-    assert page.text("h1") == "Se connecter à votre courrier"
+    assert page.text("h1") == "Se connecter à votre messagerie"
     assert page.value(named("sign-in-address")) == "anna@example.test"
     assert page.js(f"() => document.querySelector('{named('foreign-computer')}').checked") is True
     # This is not the person's computer: only the tab keeps the choice.

@@ -18,12 +18,12 @@ const WITHOUT_TEXTS = {
     again: "Try again",
   },
   de: {
-    title: "Die Mail kann nicht gezeigt werden",
+    title: "Die E-Mails können nicht angezeigt werden",
     sentence: "Ein Teil dieser Seite wurde nicht geladen. Prüfen Sie die Verbindung und versuchen Sie es noch einmal.",
-    again: "Noch einmal versuchen",
+    again: "Erneut versuchen",
   },
   fr: {
-    title: "Le courrier ne peut pas être affiché",
+    title: "Les e-mails ne peuvent pas être affichés",
     sentence: "Une partie de cette page n’a pas été chargée. Vérifiez la connexion, puis réessayez.",
     again: "Réessayer",
   },

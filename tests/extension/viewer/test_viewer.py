@@ -441,8 +441,8 @@ VERDICTS = IN_PAGE["verdicts"]
 def test_verdicts_are_said_by_their_codes_with_their_values_apart(viewer: Page) -> None:
     assert viewer.js(VERDICTS) == [
         "Die Nachricht ist mit einem alten Verfahren verschlüsselt, das gebrochen werden kann. (<RC2])",
-        "Unterwegs hat jemand Kopffelder außerhalb der geschützten Nachricht geändert: [To].",
-        "Ein Zertifikat, auf dem diese Signatur ruht, wurde widerrufen. "
-        "([Bob]: widerrufen am [2026-05-31]: ein anderes Zertifikat ist an seine Stelle getreten)",
+        "Kopffelder außerhalb der geschützten Nachricht wurden unterwegs geändert: [To].",
+        "Das Zertifikat des Unterzeichners oder eines darüber wurde widerrufen. "
+        "([Bob]: widerrufen am [2026-05-31]: ein anderes Zertifikat hat es ersetzt)",
         "<In English. (x)]",
     ]
