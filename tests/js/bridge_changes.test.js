@@ -1,53 +1,59 @@
-// @ts-nocheck The browser here is not typed.
 /** Another bridge or another account in the middle: no message goes out twice, and no token goes to another bridge. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 
+import { installBrowser, storageArea } from "./support/browser.js";
 import { readEntries } from "./support/catalogues.js";
 import { settledDatabase } from "./support/databases.js";
 
 const HERE = ["https://here.example", "alice@example.test"];
 const THERE = ["https://there.example", "alice@example.test"];
 const KEY = "k".repeat(48);
-const kept = {};
-let [draft, answer, asked] = [null, null, []];
+/** @type {Partial<SessionMemory>} */
+let kept = {};
+/** @type {DraftRecord | null} */
+let draft = null;
+/** @type {{outcome: string} | null} */
+let answer = null;
+/** @type {string[]} */
+let asked = [];
 
-globalThis.chrome = {
+installBrowser({
   storage: {
-    session: {
-      get: async (name) => (name in kept ? { [name]: kept[name] } : {}), remove: async (name) => { delete kept[name]; },
-      set: async (values) => Object.assign(kept, values),
-    },
-    local: { set: async () => {} }, managed: { get: async () => ({ directory: HERE[0] }) },
+    session: storageArea(() => kept), local: { set: async () => {} },
+    managed: { get: async () => ({ directory: HERE[0] }) },
   },
   permissions: { contains: async () => true },
   runtime: { getURL: (path) => path },
-};
-globalThis.fetch = async (url, { method }) => {
-  asked.push(`${method} ${url}`);
+});
+globalThis.fetch = async (url, options) => {
+  asked.push(`${options?.method} ${url}`);
   return new Response(JSON.stringify(answer));
 };
 globalThis.indexedDB = settledDatabase({ get: (key) => (key === "d" ? { result: draft } : {}), put: () => ({}) });
 const { send } = await import("../../browser_ext/background/writing/bridge_sending.js");
 const bridge = await import("../../browser_ext/background/writing/bridge.js");
 
-/** The person is signed in here, and has a draft that was sent there without an answer. */
+/**
+ * The person is signed in here, and has a draft that was sent there without an answer.
+ * @param {string[]} there @param {{isOld?: boolean}} [options]
+ */
 function begin([directory, address], { isOld = false } = {}) {
-  for (const name of Object.keys(kept)) delete kept[name];
-  Object.assign(kept, {
-    bridge: { directory: HERE[0], api: HERE[0], address: HERE[1], token: "t" }, "composition:c": { id: "c", windowTabId: 1, copies: {} },
-  });
+  const composition = /** @type {CompositionRecord} */ ({ id: "c", windowTabId: 1, copies: {} });
+  kept = { bridge: { directory: HERE[0], api: HERE[0], address: HERE[1], token: "t" }, "composition:c": composition };
   const account = createHash("sha256").update(JSON.stringify([directory, address])).digest("hex");
   const by = isOld ? {} : { by: { host: new URL(directory).host, account } };
   draft = { id: "d", at: "", sending: { name: { key: KEY, state: "begun", at: Date.now(), ...by } } };
-  [answer, asked] = [{ outcome: isOld ? "unknown" : "perhaps" }, []];
+  answer = { outcome: isOld ? "unknown" : "perhaps" };
+  asked = [];
 }
 
 async function sendAgain() {
   const body = { composition: "c", bridge: new URL(HERE[0]).host, from: HERE[1], draft: "d", again: false };
-  const { byBridge } = await send(body, { tab: { id: 1 } });
-  return [byBridge.outcome, byBridge.host, asked];
+  const sender = /** @type {Sender} */ ({ tab: { id: 1 } });
+  const { byBridge } = await send(/** @type {BodyOf<"compose.send">} */ (body), sender);
+  return [byBridge?.outcome, byBridge?.host, asked];
 }
 
 // Another one would say "unknown" of the key, and the message would go out a second time.
@@ -74,7 +80,7 @@ test("a session at another bridge than the chosen one is not kept", async () => 
   begin(THERE);
   const body = { directory: THERE[0], api: THERE[0], address: THERE[1], token: "new" };
   const code = await bridge.keep(body).then(() => "", (error) => error.code);
-  assert.deepEqual([kept.bridge.token, asked], ["t", [`DELETE ${THERE[0]}/api/session`]]);
+  assert.deepEqual([kept.bridge?.token, asked], ["t", [`DELETE ${THERE[0]}/api/session`]]);
   const { message } = readEntries("browser_ext/_locales/en/messages.json")[`error_${code.replaceAll("-", "_")}`];
   assert.match(String(message), /you were not signed in/);
 });

@@ -1,26 +1,31 @@
-// @ts-nocheck The browser here is not typed.
 /** The extension's requests to the bridge: the password as bytes, and what each answer says about a message. */
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
 import { writeCredentials } from "../../browser_ext/sign_in/credentials.js";
+import { installBrowser, storageArea } from "./support/browser.js";
 import { settledDatabase } from "./support/databases.js";
 
 const BRIDGE = { directory: "https://mail.example.org", api: "https://api.example.org/mail", address: "a@example.org", token: "t" };
+/** @typedef {[number, string | object] | null} Answer its status and its body; null for none */
+/** @typedef {import("../../browser_ext/background/writing/bridge.js").Outcome} Outcome */
+/** @typedef {import("../../browser_ext/background/writing/bridge.js").Refused} Refused */
+/** @type {Partial<SessionMemory>} */
 const kept = {};
-let [answers, asked] = [[], []];
+/** @type {Answer[]} */
+let answers = [];
+/** @type {unknown[][]} */
+let asked = [];
 
-globalThis.chrome = {
+installBrowser({
   storage: {
-    session: {
-      get: async (name) => (name in kept ? { [name]: kept[name] } : {}), remove: async (name) => { delete kept[name]; },
-    },
+    session: storageArea(() => kept),
     local: { set: async () => {} }, managed: { get: async () => ({ directory: kept.bridge?.directory ?? "" }) },
   },
   permissions: { contains: async () => true },
-};
-globalThis.fetch = async (url, { method, headers }) => {
-  asked.push([method, url, headers.Authorization]);
+});
+globalThis.fetch = async (url, { method, headers } = {}) => {
+  asked.push([method, url, new Headers(headers).get("Authorization")]);
   const answer = answers.shift();
   if (!answer) throw new TypeError("no answer");
   const [status, body] = answer;
@@ -32,15 +37,20 @@ const bridge = await import("../../browser_ext/background/writing/bridge.js");
 
 beforeEach(() => { kept.bridge = { ...BRIDGE }; });
 
-/** Sends a message to a bridge that gives these answers in turn; null is none. */
+/** Sends a message to a bridge that gives these answers in turn. @param {Answer[]} given */
 async function send(...given) {
-  [answers, asked] = [given, []];
+  answers = given;
+  asked = [];
   const letter = { key: "k".repeat(48), recipients: ["b@example.org"], message: new ArrayBuffer(3), keepsCopy: true };
   return bridge.send(letter).catch(({ code }) => ({ error: code }));
 }
 
-const error = (code, members = {}) => ({ code, message: "No.", ...members });
-const refused = (code, temporary, people = []) => ({ outcome: "refused", code, text: "No.", temporary, refused: people });
+const error = (/** @type {string} */ code, members = {}) => ({ code, message: "No.", ...members });
+
+/** @param {string} code @param {boolean} temporary @param {Refused[]} [people] @returns {Outcome} */
+function refused(code, temporary, people = []) {
+  return { outcome: "refused", code, text: "No.", temporary, refused: people };
+}
 
 test("the password reaches the bridge unchanged and is overwritten", () => {
   const address = '"a"@example.org';
@@ -55,6 +65,7 @@ test("the password reaches the bridge unchanged and is overwritten", () => {
 
 test("each answer is one outcome", async () => {
   const people = [{ address: "b@example.org", temporary: true, text: "450 later" }];
+  /** @type {[Answer, Outcome][]} */
   const outcomes = [
     [[200, { outcome: "sent", savedTo: "Sent" }], { outcome: "sent", copy: "kept" }],
     [[200, { outcome: "sent", savedTo: null }], { outcome: "sent", copy: "failed" }],
@@ -83,7 +94,7 @@ test("each answer is one outcome", async () => {
 
 test("a key that was used is asked about and not taken for a refusal", async () => {
   assert.deepEqual(await send([422, error("key-used")], [200, { outcome: "perhaps" }]), { outcome: "perhaps" });
-  assert.ok(asked[1][1].endsWith(`/api/send/${"k".repeat(48)}/look`));
+  assert.ok(String(asked[1][1]).endsWith(`/api/send/${"k".repeat(48)}/look`));
 });
 
 test("a session that the bridge has ended is forgotten", async () => {
@@ -96,6 +107,7 @@ test("a bridge that no longer admits the extension is named", async () => {
 });
 
 test("a question that fails is no refusal of the message", async () => {
+  /** @type {[Answer, Outcome][]} */
   const outcomes = [
     // The mail server could not be asked for a copy in Sent: the message is as open as before.
     [[503, error("mail-server-busy", { failure: "try-later" })], { outcome: "unanswered" }],

@@ -1,6 +1,10 @@
 /** IndexedDB as far as the product's modules use it for single records. */
 
-/** A database whose stores all have these operations. @param {Record<string, (...given: any[]) => unknown>} store */
+/**
+ * A database whose stores all have these operations.
+ * @param {Record<string, (...given: any[]) => unknown>} store
+ * @returns {any}
+ */
 export function settledDatabase(store) {
   const transaction = () => {
     /** @type {{objectStore: () => typeof store, oncomplete?: () => void}} */
