@@ -1,13 +1,18 @@
-// @ts-nocheck The browser here is not typed.
 /** The check of a site stops its document, whatever the browser refuses to the script that checks. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-const [stops, messages] = [[], []];
+/** @type {string[]} */
+const stops = [];
+/** @type {string[][]} */
+const messages = [];
+/** @type {string[]} */
 let refused = [];
-const refuse = (name, act) => (...given) => {
+
+/** @param {string} name @param {() => unknown} act */
+const refuse = (name, act) => () => {
   if (refused.includes(name)) throw new DOMException("The operation is insecure.", "SecurityError");
-  return act(...given);
+  return act();
 };
 const href = "https://mail.example.org/parcel.html#ID.words";
 // The browser. The server answers nothing, so that no page is drawn.
@@ -19,16 +24,16 @@ const given = {
   stop: () => stops.push("stop"),
   fetch: async () => { throw new TypeError("no network"); },
   chrome: {
-    runtime: { sendMessage: async ({ type, body: { code, fragment } }) => {
-      messages.push([type, code, fragment]);
+    runtime: { sendMessage: async (/** @type {{type: string, body: BodyOf<"checked.stop">}} */ { type, body }) => {
+      messages.push([type, body.code, body.fragment]);
       return { value: null };
     } },
-    i18n: { getMessage: (name) => name },
+    i18n: { getMessage: (/** @type {string} */ name) => name },
   },
 };
 for (const [name, value] of Object.entries(given)) Object.defineProperty(globalThis, name, { value, configurable: true });
 
-/** Checks a page in a browser in which some calls throw. */
+/** Checks a page in a browser in which some calls throw. @param {string[]} calls */
 async function check(calls) {
   refused = calls;
   for (const list of [stops, messages]) list.length = 0;
