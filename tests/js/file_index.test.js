@@ -1,10 +1,15 @@
-// @ts-nocheck The keys and the bridge here are not typed.
 /** The index of kept files in several tabs of a browser, at a bridge that delays answers and gives older versions. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { FileIndex } from "../../webbridge/pages/files/file_index.js";
 import { addFolder } from "../../webbridge/pages/files/file_tree.js";
+
+/** @typedef {import("../../webbridge/pages/files/own_keys.js").OwnKeys} OwnKeys */
+/** @typedef {import("../../webbridge/pages/files/file_requests.js").FileRequests} FileRequests */
+/** @typedef {import("../../webbridge/pages/files/file_requests.js").IndexLine} IndexLine */
+/** @typedef {import("../../webbridge/pages/files/file_index.js").OpenIndex} OpenIndex */
+/** @typedef {() => Promise<void>} Pause */
 
 const ACCOUNT = "alice@example.test";
 const SEEDS = Array.from({ length: 15 }, (_, index) => index + 1);
@@ -13,11 +18,16 @@ const decoded = (/** @type {ArrayBuffer} */ bytes) => new TextDecoder().decode(b
 
 /** @type {Map<string, string>} */
 let storage = new Map();
-globalThis.localStorage = {
+/** @satisfies {Pick<Storage, "getItem" | "setItem" | "removeItem">} */
+const localStorage = {
   getItem: (key) => storage.get(key) ?? null, setItem: (key, value) => void storage.set(key, value), removeItem: (key) => void storage.delete(key),
 };
+Object.assign(globalThis, { localStorage });
 
-/** Keys whose operations take as long as `pause` says. The manifest is the id, and each chunk its content. */
+/**
+ * Keys whose operations take as long as `pause` says. The manifest is the id, and each chunk its content.
+ * @param {Pause} pause @returns {Pick<OwnKeys, "account" | "verify" | "call" | "encrypt" | "sign">}
+ */
 function keysWith(pause) {
   return {
     account: ACCOUNT,
@@ -25,19 +35,28 @@ function keysWith(pause) {
       await pause();
       const [signed, bytes] = decoded(manifest).split(" ");
       if (signed !== id) throw Object.assign(new Error(), { code: "parcel-mixed" });
-      return { files: [{ name: "files.json", chunks: [{ cmsBytes: Number(bytes) }] }] };
+      return { files: [{ name: "files.json", sizeBytes: Number(bytes), chunks: [chunkOf(Number(bytes))] }] };
     },
-    call: async (_verb, { cms }) => ({ content: cms }),
-    encrypt: async (content) => ({ cms: content.slice(0), chunk: { cmsBytes: content.byteLength } }),
+    call: async (_verb, args) => ({ content: /** @type {{cms: ArrayBuffer}} */ (args).cms }),
+    encrypt: async (content) => ({ cms: content.slice(0), chunk: chunkOf(content.byteLength) }),
     sign: async (id, { chunks: [chunk] }) => encoded(`${id} ${chunk.cmsBytes} ${crypto.randomUUID()}`).buffer,
   };
 }
 
-/** A bridge that stores versions. `choose` says which of them an answer has. */
+/** @param {number} bytes */
+function chunkOf(bytes) {
+  return { cmsBytes: bytes, contentBytes: bytes, sha256: "" };
+}
+
+/**
+ * A bridge that stores versions.
+ * @param {Pause} pause @param {(newest: number) => number} choose says which version an answer has
+ * @returns {Pick<FileRequests, "index" | "storeIndex">}
+ */
 function bridgeWith(pause, choose) {
+  /** @type {{line: IndexLine, bytes: Uint8Array}[]} */
   const versions = [{ line: { version: 0, objects: [], manifest: 0, used: 0, quota: 0 }, bytes: new Uint8Array() }];
   return {
-    get newest() { return versions.length - 1; },
     index: async () => {
       const given = versions[choose(versions.length - 1)];
       await pause();
@@ -54,12 +73,18 @@ function bridgeWith(pause, choose) {
 }
 
 let tabs = 0;
-/** A tab is a document of its own, which shares only the storage with the others. */
+/**
+ * A tab is a document of its own, which shares only the storage with the others.
+ * @param {Pick<FileRequests, "index" | "storeIndex">} bridge @param {Pause} pause
+ */
 async function openTab(bridge, pause) {
+  /** @type {typeof import("../../webbridge/pages/files/seen_index.js")} */
   const { SeenIndex } = await import(`../../webbridge/pages/files/seen_index.js?tab=${tabs += 1}`);
-  return new FileIndex(keysWith(pause), bridge, new SeenIndex(ACCOUNT, () => true));
+  const [keys, requests] = [/** @type {OwnKeys} */ (keysWith(pause)), /** @type {FileRequests} */ (bridge)];
+  return new FileIndex(keys, requests, new SeenIndex(ACCOUNT, () => true));
 }
 
+/** @param {Promise<OpenIndex>} reading @returns {Promise<number | string>} */
 const outcomeOf = (reading) => reading.then(({ number }) => number, ({ code }) => code);
 
 /** The bridge lets one tab verify version 1 while another one stores version 2, and then gives the first version to a third. */
@@ -70,7 +95,9 @@ async function readWhileStored() {
   const writer = await openTab(bridge, async () => {});
   await writer.change(addFolder("a"));
   let [release, arrived] = [() => {}, () => {}];
+  /** @type {Promise<void>} */
   const held = new Promise((resolve) => { release = resolve; });
+  /** @type {Promise<void>} */
   const reached = new Promise((resolve) => { arrived = resolve; });
   const slow = await openTab(bridge, () => { arrived(); return held; });
   const reading = outcomeOf(slow.read());
@@ -82,7 +109,7 @@ async function readWhileStored() {
   return { slowly, later: await outcomeOf((await openTab(bridge, async () => {})).read()) };
 }
 
-/** Numbers that are the same for each run of a seed (Mulberry32). */
+/** Numbers that are the same for each run of a seed (Mulberry32). @param {number} seed */
 function randomOf(seed) {
   let state = seed;
   return (/** @type {number} */ below) => {
@@ -93,16 +120,22 @@ function randomOf(seed) {
   };
 }
 
-/** Tabs that read and change at once, at a bridge that may lie. `wrong` counts versions that were taken after a later one was seen. */
+/**
+ * Tabs that read and change at once, at a bridge that may lie. `wrong` counts versions that were taken after a later
+ * one was seen.
+ * @param {number} seed
+ */
 async function anyOrder(seed) {
   storage = new Map();
   const random = randomOf(seed);
   const pause = async () => {
-    for (let left = random(6); left > 0; left -= 1) await new Promise((resolve) => { setImmediate(resolve); });
+    for (let left = random(6); left > 0; left -= 1) {
+      await new Promise((resolve) => { setImmediate(() => resolve(undefined)); });
+    }
   };
   const bridge = bridgeWith(pause, (newest) => (random(2) ? newest : random(newest + 1)));
   let [seen, wrong, refused] = [0, 0, 0];
-  const act = async (tab, number) => {
+  const act = async (/** @type {FileIndex} */ tab, /** @type {number} */ number) => {
     for (let left = 5; left > 0; left -= 1) {
       await pause();
       // The newest number that was seen before this began.

@@ -1,4 +1,3 @@
-// @ts-nocheck The vault and the servers here are not typed.
 /** Objects of a parcel that a server sends whole, in pieces, cut, too long, too short, and without ranges. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -10,12 +9,23 @@ import { readObject } from "../../wasm_build/parcels/object_source.js";
 
 // Browsers say when the connection is back.
 const events = new EventTarget();
-for (const name of ["addEventListener", "removeEventListener"]) globalThis[name] = events[name].bind(events);
+Object.assign(globalThis, {
+  addEventListener: events.addEventListener.bind(events), removeEventListener: events.removeEventListener.bind(events),
+});
 const CONTENT = Buffer.from(Array.from({ length: 100_000 }, (_, index) => index % 251));
+/**
+ * By request: the object, its range, the authorization and the cookie.
+ * @type {[string, string | null, string, string | null][]}
+ */
 const asked = [];
 let calls = 0;
 
-/** By object: how the server answers. `from` is the start of the asked range. */
+/** The response of Node's server. @typedef {any} ServerResponse */
+/** @typedef {{isWhole?: boolean, code?: string, pauses: number[], lost: boolean[], progress: number}} Outcome */
+/**
+ * By object: how the server answers. `from` is the start of the asked range.
+ * @type {Record<string, (response: ServerResponse, from: number) => void>}
+ */
 const ANSWERS = {
   whole: (response) => response.writeHead(200, { "Content-Length": CONTENT.length }).end(CONTENT),
   // Each connection ends after 30,000 bytes.
@@ -46,30 +56,36 @@ const ANSWERS = {
   failing: (response) => refuse(response, 503, "store-unavailable"),
 };
 
+/** @param {ServerResponse} response @param {number} from */
 function head(response, from) {
   const range = from > 0 ? { "Content-Range": `bytes ${from}-99999/100000` } : {};
   response.writeHead(from > 0 ? 206 : 200, { "Content-Length": CONTENT.length - from, ...range });
 }
 
+/** @param {ServerResponse} response @param {number} status @param {string} code */
 function refuse(response, status, code) {
   response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify({ code, message: code }));
 }
 
-const server = createServer((request, response) => {
-  const name = String(request.url).split("/").at(-1);
+const server = createServer((/** @type {any} */ request, /** @type {ServerResponse} */ response) => {
+  const name = String(request.url).split("/").at(-1) ?? "";
   asked.push([name, request.headers.range ?? null, request.headers.authorization, request.headers.cookie ?? null]);
   const from = Number(/bytes=(\d+)-/u.exec(request.headers.range ?? "")?.[1] ?? 0);
   ANSWERS[name](response, from);
 });
 server.listen(0, "127.0.0.1");
 await once(server, "listening");
-const requests = new ParcelRequests(`http://127.0.0.1:${(/** @type {any} */ (server.address()).port)}`);
+const requests = new ParcelRequests(`http://127.0.0.1:${server.address().port}`);
+/** @type {import("../../wasm_build/parcels/object_source.js").AskObject} */
 const ask = (name, from, signal) => requests.object("T", name, { from, signal });
 
+/** @type {Record<string, Outcome>} */
 const become = {};
 for (const name of Object.keys(ANSWERS)) {
-  const [pauses, lost] = /** @type {any} */ ([[], []]);
+  /** @type {Pick<Outcome, "pauses" | "lost">} */
+  const { pauses, lost } = { pauses: [], lost: [] };
   let progress = 0;
+  /** @type {import("../../wasm_build/parcels/object_source.js").ReadingOptions} */
   const options = {
     maxTries: 3, pause: async (milliseconds) => void pauses.push(milliseconds), onLost: (isLost) => void lost.push(isLost),
     onProgress: (bytes) => { progress = bytes; },
@@ -85,7 +101,7 @@ const waiting = readObject(ask, { name: "failing", bytes: 10, signal: closing.si
 setTimeout(() => closing.abort(), 50);
 const begun = performance.now();
 const error = await waiting.catch((reason) => reason);
-become.closed = { name: error.name, isPrompt: performance.now() - begun < 900 };
+const closed = { name: error.name, isPrompt: performance.now() - begun < 900 };
 
 after(() => {
   server.closeAllConnections();
@@ -117,7 +133,7 @@ test("an object of another size or place is refused", () => {
 test("a failing store is asked again with longer pauses and a final refusal is not", () => {
   assert.deepEqual(become.failing.pauses, [1000, 2000]);
   assert.deepEqual(become.gone.pauses, []);
-  assert.deepEqual(become.closed, { name: "AbortError", isPrompt: true });
+  assert.deepEqual(closed, { name: "AbortError", isPrompt: true });
 });
 
 test("a server that gives a few bytes at a time is given up", () => {
