@@ -1,4 +1,3 @@
-// @ts-nocheck The residue and the jobs here are not typed.
 /** The PBKDF2 and the repeated hashes of the vault in WebAssembly: the bytes of the module, a cancel, wrong jobs. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -7,6 +6,8 @@ import { test } from "node:test";
 import { buildHmacModule } from "../../wasm_build/vault/worker/pbkdf2/hmac.js";
 import { iterate } from "../../wasm_build/vault/worker/pbkdf2/iterations.js";
 import { Sha } from "../../wasm_build/vault/worker/pbkdf2/sha.js";
+
+/** @typedef {import("../../wasm_build/vault/memory/cleanup.js").Residue} Residue */
 
 /** SHA-256 of the module for each hash, which our own JavaScript makes. */
 const MODULES = {
@@ -26,16 +27,27 @@ test("the modules bytes are these", () => {
 
 const secret = () => new Uint8Array(64).fill(1);
 
-/** A derivation with its outcome, and whether a byte of each memory is left. With `isCancelled` it is ended in its middle. */
+/** A residue that keeps nothing. @param {Residue["keepMemory"]} keepMemory @returns {Residue} */
+function residueWith(keepMemory) {
+  /** @satisfies {Pick<Residue, "keepBuffer" | "keepMemory">} */
+  const residue = { keepBuffer: (buffer) => buffer, keepMemory };
+  return /** @type {any} */ (residue);
+}
+
+/**
+ * A derivation with its outcome, and whether a byte of each memory is left. With `isCancelled` it is ended in its
+ * middle.
+ * @param {Uint8Array | null} key @param {number} iterations @param {boolean} isCancelled
+ */
 async function derive(key, iterations, isCancelled) {
+  /** @type {WebAssembly.Memory[]} */
   const memories = [];
   const cancelling = new AbortController();
-  const keepMemory = (memory) => {
+  const residue = residueWith((memory) => {
     memories.push(memory);
     // A timer that is set when all is ready fires only if the derivation lets messages be heard.
     if (isCancelled) setTimeout(() => cancelling.abort());
-  };
-  const residue = { keepBuffer: (buffer) => buffer, keepMemory };
+  });
   const code = await iterate(residue, { hash: "sha256", key, firsts: secret(), iterations }, cancelling.signal)
     .then(() => "derived", (error) => error.code);
   return { code, left: memories.map(({ buffer }) => new Uint8Array(buffer).some((byte) => byte !== 0)) };
@@ -49,11 +61,13 @@ test("the memory is empty after a derivation", async () => {
   for (const key of [secret(), null]) assert.deepEqual(await derive(key, 2, false), { code: "derived", left: [false] });
 });
 
-/** The first byte of the derived key, or the error's code. */
+/**
+ * The first byte of the derived key, or the error's code. `key` and `firsts` are numbers of bytes, all `fill`.
+ * @param {{hash?: string, key?: number, firsts?: number, iterations?: number, fill?: number}} job
+ */
 function outcomeOf({ hash = "sha256", key = 64, firsts = 32, iterations = 2, fill = 1 }) {
-  const residue = { keepBuffer: (buffer) => buffer, keepMemory: () => {} };
   const job = { hash, key: new Uint8Array(key).fill(fill), firsts: new Uint8Array(firsts).fill(fill), iterations };
-  return iterate(residue, job).then(([first]) => first, ({ code }) => code);
+  return iterate(residueWith(() => {}), job).then(([first]) => first, ({ code }) => code);
 }
 
 test("a wrong job derives no key", async () => {

@@ -5,7 +5,9 @@ import { callDoor } from "../support/poor_cipher_door.js";
 import { testWith } from "./vectors.js";
 
 /** @typedef {{hex: string} | {refusals: string[]} | {begin: string, end: string}} Expected */
-/** @typedef {{name: string, args: any[], expected: Expected}} Call */
+/** @typedef {import("../support/poor_cipher_door.js").Name} Name */
+/** @typedef {import("../support/poor_cipher_door.js").Written} Written */
+/** @typedef {{name: Name, args: Written[], expected: Expected}} Call */
 
 for (const name of [
   "des gives the answer of fips 81",
