@@ -1,10 +1,10 @@
-// @ts-nocheck The page here is not typed.
 /** The bundles in a page start each part once, in any order and any number. */
 import assert from "node:assert/strict";
 
 import { testWith } from "./vectors.js";
 
 // The parts of a page that the bundles use when they start. `begun` records the types of event for which they listen.
+/** @type {string[]} */
 const begun = [];
 const listening = new Set();
 class Node {
@@ -13,20 +13,20 @@ class Node {
   static DOCUMENT_NODE = 9;
   static DOCUMENT_FRAGMENT_NODE = 11;
   get nodeType() { return Node.DOCUMENT_NODE; }
-  get parentNode() {}
-  get previousSibling() {}
-  get childNodes() {}
-  get ownerDocument() {}
-  get textContent() {}
-  get isConnected() {}
-  get baseURI() {}
+  get parentNode() { return null; }
+  get previousSibling() { return null; }
+  get childNodes() { return null; }
+  get ownerDocument() { return null; }
+  get textContent() { return null; }
+  get isConnected() { return null; }
+  get baseURI() { return null; }
   contains() {}
   getRootNode() {}
 }
 class Element extends Node {
-  get assignedSlot() {}
-  get shadowRoot() {}
-  get clientWidth() {}
+  get assignedSlot() { return null; }
+  get shadowRoot() { return null; }
+  get clientWidth() { return null; }
   matches() {}
   closest() {}
   getAttribute() {}
@@ -34,15 +34,15 @@ class Element extends Node {
   after() {}
   querySelectorAll() { return []; }
 }
-class HTMLElement extends Element { get innerText() {} }
-class HTMLFormElement extends HTMLElement { get elements() {} submit() {} }
+class HTMLElement extends Element { get innerText() { return null; } }
+class HTMLFormElement extends HTMLElement { get elements() { return null; } submit() {} }
 class DocumentFragment extends Node { querySelectorAll() { return []; } }
 class ShadowRoot extends DocumentFragment {}
 class Document extends Node {
-  get body() {}
-  get documentElement() {}
-  get activeElement() {}
-  get designMode() {}
+  get body() { return null; }
+  get documentElement() { return null; }
+  get activeElement() { return null; }
+  get designMode() { return null; }
   hasFocus() {}
   createElement() {}
   createTreeWalker() { return { nextNode: () => null }; }
@@ -57,23 +57,30 @@ Object.assign(globalThis, {
   Node, Element, HTMLElement, HTMLFormElement, DocumentFragment, ShadowRoot, Document,
   document: new Document(), window: globalThis, XPathResult: {}, NodeFilter: { SHOW_TEXT: 4 },
   MutationObserver: Observer, IntersectionObserver: Observer, chrome: { runtime }, location: new URL("https://page.example/"),
-  addEventListener: (type, listener) => {
+  addEventListener: (/** @type {string} */ type, /** @type {unknown} */ listener) => {
     if (!listening.has(listener)) begun.push(type);
     listening.add(listener);
   },
 });
 
-/** Runs the bundles in this order. Gives the parts at the end, the replaced parts, and the types of event. */
+/** @type {any} */
+const page = globalThis;
+
+/**
+ * Runs the bundles in this order. Gives the parts at the end, the replaced parts, and the types of event.
+ * @param {Record<string, string>} bundles by name @param {string[]} order
+ */
 function run(bundles, order) {
-  delete globalThis.sealwaxContent;
+  delete page.sealwaxContent;
   begun.length = 0;
   listening.clear();
+  /** @type {Record<string, unknown>[]} */
   const parts = [];
   for (const name of order) {
     (0, eval)(bundles[name]);
-    parts.push({ ...globalThis.sealwaxContent });
+    parts.push({ ...page.sealwaxContent });
   }
-  const last = parts.at(-1);
+  const last = parts[parts.length - 1];
   const replaced = parts.flatMap((one) => Object.keys(one).filter((name) => one[name] !== last[name]));
   return { parts: Object.keys(last).sort(), replaced, begun: [...begun] };
 }
