@@ -1,4 +1,3 @@
-// @ts-nocheck The vault and the servers here are not typed.
 /** How a parcel is opened and read, with a vault and a server that note all calls. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -11,8 +10,23 @@ import { ParcelReader } from "../../wasm_build/parcels/parcel_reader.js";
 import { ApiError } from "../../wasm_build/vault/server/json_requests.js";
 import { EvidenceStore } from "../../wasm_build/vault/server/lookups.js";
 
+/** @typedef {import("../../wasm_build/parcels/entrances.js").Identity} Identity */
+/** @typedef {import("../../wasm_build/parcels/parcel_reader.js").OpenedManifest} OpenedManifest */
+/** @typedef {import("../../wasm_build/parcels/requests.js").Opening} Opening */
+/** @typedef {import("../../wasm_build/parcels/requests.js").ParcelRequests} ParcelRequests */
+/** @typedef {import("../../wasm_build/vault/server/lookups.js").Lookup} Lookup */
+/** @typedef {import("../../wasm_build/vault/storage/session.js").Caller} Caller */
+/** @typedef {"start" | "open" | "challenge" | "confirm" | "object" | "claim" | "askAuthorities"} Asked */
+/** A call of the server or the vault: its name and some arguments. @typedef {[string, ...(string | number)[]]} Call */
+
 const ID = "AAAAAAAAAAAAAAAAAAAAAA";
-const OPENING = { ticket: "T1", reference: "R", manifest: 40, objects: [], from: "", until: "", submitted: "", kind: "files", downloadsLeft: null, enclosed: new Map() };
+/** @type {Opening} */
+const OPENING = {
+  ticket: "T1", reference: "R", manifest: 40, objects: [], from: "", until: "", submitted: "", kind: "files",
+  downloadsLeft: null, answer: null, key: null, enclosed: new Map(),
+};
+
+/** @param {number} length @param {number} value */
 const bytesOf = (length, value) => new Uint8Array(length).fill(value).buffer;
 
 /** The manifest of one file with two chunks, the second of ten bytes. */
@@ -23,14 +37,28 @@ const FILES = [{
   ],
 }];
 
-/** @param {any} given */
-function house({ iterations = 600_000, open = async () => OPENING, object, manifest = async () => judged(), openFile } = {}) {
+/**
+ * A reader, with the answers of its server and its vault. `open` gets the token that came with a challenge.
+ * @param {{
+ *   iterations?: number, open?: (token?: string) => Promise<Opening>,
+ *   object?: (ticket: string, name: string) => Promise<Response>,
+ *   manifest?: (args: VaultArgs<"parcel.verify">) => Promise<ReturnType<typeof judged>>,
+ *   openFile?: () => Promise<{identities: Identity[]}>,
+ * }} [answers]
+ */
+function house({
+  iterations = 600_000, open = async () => OPENING, object = () => assert.fail("no object is asked for"),
+  manifest = async () => judged(), openFile = () => assert.fail("no key file is opened"),
+} = {}) {
+  /** @type {Call[]} */
   const calls = [];
+  /** @type {Pick<ParcelRequests, Asked>} */
   const requests = {
     start: async (id) => (calls.push(["start", id]), { salt: bytesOf(16, 1), iterations }),
-    open: async (id, { proof, nonce, token }) => {
-      calls.push(nonce ? ["open", id, token] : ["open", id, proof.byteLength, new Uint8Array(proof)[0]]);
-      return open(token);
+    open: async (id, given) => {
+      calls.push("nonce" in given
+        ? ["open", id, given.token] : ["open", id, given.proof.byteLength, new Uint8Array(given.proof)[0]]);
+      return open("token" in given ? given.token : undefined);
     },
     challenge: async (id, certificate) => {
       const number = new Uint8Array(certificate)[0];
@@ -40,9 +68,14 @@ function house({ iterations = 600_000, open = async () => OPENING, object, manif
     confirm: async (ticket, receipt) => void calls.push(["confirm", ticket, receipt.byteLength]),
     object: async (ticket, name, { from }) => (calls.push(["object", ticket, name, from]), object(ticket, name)),
     claim: async (ticket, state, code) => void calls.push(["claim", ticket, state, code ?? ""]),
-    askAuthorities: async (ticket, lookups) => (calls.push(["status", ticket, lookups.length]), { answer: { crls: [], ocsp: [] }, unavailable: lookups.map(({ id }) => id) }),
+    askAuthorities: async (ticket, lookups) => {
+      calls.push(["status", ticket, lookups.length]);
+      return { answer: { crls: [], ocsp: [] }, unavailable: lookups.map(({ id }) => id) };
+    },
   };
+  /** @type {ArrayBuffer[]} */
   const keys = [];
+  /** @type {Caller} */
   const vault = {
     call: async (verb, args) => {
       calls.push([verb, args.sealKey ? new Uint8Array(args.key ?? new ArrayBuffer(1))[0] : "unsealed"]);
@@ -62,19 +95,34 @@ function house({ iterations = 600_000, open = async () => OPENING, object, manif
   return { calls, keys, session, reader: new ParcelReader(/** @type {any} */ ({ requests, session, vault: async () => vault, trust })) };
 }
 
+/** The vault's verdict on a manifest. @param {Lookup[]} [lookups] */
 function judged(lookups = []) {
-  return { report: { state: "verified", reasons: [], signers: [] }, lookups, certificates: [], sender: "a@x.test", to: [], created: "", files: FILES };
+  const report = { state: "verified", reasons: [], signers: [] };
+  return { report, lookups, certificates: [], sender: "a@x.test", to: [], created: "", files: FILES };
 }
 
 const secret = () => ({ buffer: bytesOf(4096, 65), length: 30 });
-const answer = (length) => new Response(bytesOf(length, 0));
+/** @param {Call[]} calls */
+const namesOf = (calls) => calls.map(([name]) => name);
+const answer = (/** @type {number} */ length) => new Response(bytesOf(length, 0));
 const signal = new AbortController().signal;
 const said = /** @type {any} */ ({});
 
+/**
+ * The readings of a manifest, after the note that its bytes have come.
+ * @param {ParcelReader} reader @param {Opening} opening
+ */
 async function read(reader, opening) {
+  /** @type {("arrived" | OpenedManifest)[]} */
   const seen = [];
-  for await (const opened of reader.manifest(opening, { signal, onArrived: () => seen.push("arrived") })) seen.push(opened);
-  return seen;
+  const manifests = reader.manifest(opening, { signal, onArrived: () => seen.push("arrived") });
+  for await (const opened of manifests) seen.push(opened);
+  return /** @type {["arrived", ...OpenedManifest[]]} */ (seen);
+}
+
+/** @param {AsyncGenerator<ArrayBuffer, void>} chunks */
+async function nextOf(chunks) {
+  return /** @type {ArrayBuffer} */ ((await chunks.next()).value);
 }
 
 { // Words are looked up without the server, and then opened.
@@ -86,7 +134,8 @@ async function read(reader, opening) {
   said.unlock = { found, before, calls, isOverwritten: new Uint8Array(words.buffer).every((byte) => byte === 0) };
 }
 { // The manifest comes first, then each chunk; the second is asked for before the first is opened, and waited for after.
-  let release;
+  let release = () => {};
+  /** @type {Promise<void>} */
   const second = new Promise((resolve) => { release = resolve; });
   const { calls, keys, session, reader } = house({
     object: async (_, name) => {
@@ -96,15 +145,16 @@ async function read(reader, opening) {
   });
   const opening = await reader.unlock(ID, secret());
   const [arrived, manifest] = await read(reader, opening);
+  /** @type {number[]} */
   const progress = [];
   const chunks = reader.chunks(manifest.files[0], { signal, onProgress: (bytes) => progress.push(bytes) });
-  const first = await chunks.next();
-  const firstBeforeSecond = first.value.byteLength;
+  const first = await nextOf(chunks);
+  const firstBeforeSecond = first.byteLength;
   release();
-  const next = await chunks.next();
+  const next = await nextOf(chunks);
   const end = await chunks.next();
   said.reading = {
-    arrived, firstBeforeSecond, lengths: [first.value.byteLength, next.value.byteLength], isEnd: end.done, last: progress.at(-1),
+    arrived, firstBeforeSecond, lengths: [first.byteLength, next.byteLength], isEnd: end.done, last: progress.at(-1),
     stored: manifest.files[0].cmsBytes, calls: calls.filter(([name]) => name === "object" || name.startsWith("parcel.")),
   };
   session.lock("hand");
@@ -117,10 +167,12 @@ async function read(reader, opening) {
   const chunk = { cmsBytes: 110, contentBytes: 10, sha256: "1" };
   const files = [{ name: "message.eml", sizeBytes: 10, chunks: [chunk] }];
   said.ahead = [];
-  for (const { kind, bytes, fails } of [
+  /** @type {{kind: Opening["kind"], bytes: number, fails: number}[]} */
+  const announced = [
     { kind: "message", bytes: 110, fails: 0 }, { kind: "message", bytes: 110, fails: 1 }, { kind: "message", bytes: 90, fails: 0 },
     { kind: "message", bytes: 300_000, fails: 0 }, { kind: "files", bytes: 110, fails: 0 },
-  ]) {
+  ];
+  for (const { kind, bytes, fails } of announced) {
     let left = fails;
     const { calls, reader } = house({
       open: async () => ({ ...OPENING, kind, objects: [bytes] }), manifest: async () => ({ ...judged(), files }),
@@ -130,9 +182,9 @@ async function read(reader, opening) {
       },
     });
     const [, manifest] = await read(reader, await reader.unlock(ID, secret()));
-    const { value } = await reader.chunks(manifest.files[0], { signal }).next();
-    const order = calls.map(([name, , object]) => (name === "object" ? object : name)).filter((name) => ["0", "manifest", "parcel.verify"].includes(name));
-    said.ahead.push([value.byteLength, order]);
+    const { byteLength } = await nextOf(reader.chunks(manifest.files[0], { signal }));
+    const names = calls.map(([name, , object]) => (name === "object" ? object : name));
+    said.ahead.push([byteLength, names.filter((name) => ["0", "manifest", "parcel.verify"].includes(String(name)))]);
   }
 }
 { // A chunk that came along with the ticket is not fetched, once, unless it has another size than it has to have.
@@ -156,17 +208,19 @@ async function read(reader, opening) {
   await reader.claim("failed", code);
   said.wrong = { code, triesLeft, isOverwritten: keys.every((bytes) => new Uint8Array(bytes).every((byte) => byte === 0)), claims: calls.filter(([name]) => name === "claim") };
 }
+/** @param {number} number @param {string} notBefore @returns {Identity} */
 const identity = (number, notBefore) => ({
   sealed: bytesOf(50, number), certificate: bytesOf(20, number), addresses: [`${number}@x.test`], notBefore,
 });
-const isZero = ({ sealed }) => new Uint8Array(sealed).every((byte) => byte === 0);
-const refuseOthers = (right) => async (token) => {
+const isZero = (/** @type {Identity} */ { sealed }) => new Uint8Array(sealed).every((byte) => byte === 0);
+const refuseOthers = (/** @type {string} */ right) => async (/** @type {string | undefined} */ token) => {
   if (token !== right) throw new ApiError("wrong-secret", "");
   return OPENING;
 };
 { // The newest certificate is tried first. The one that opens the parcel is kept until a lock, and the others are not.
   const file = [identity(1, "2024-01-01T00:00:00Z"), identity(3, "2026-01-01T00:00:00Z"), identity(2, "2025-01-01T00:00:00Z")];
-  let readers;
+  /** @type {string[]} */
+  let readers = [];
   const { calls, session, reader } = house({
     openFile: async () => ({ identities: file }), open: refuseOthers("token 2"), object: async () => answer(40),
     manifest: async (args) => { ({ readers } = args); return judged(); },
@@ -227,13 +281,14 @@ const refuseOthers = (right) => async (token) => {
   const { calls, reader } = house({
     object: async () => answer(40), manifest: async () => judged([{ id: "one", kind: "ocsp", url: "", body: new ArrayBuffer(0), path: [] }]),
   });
-  const seen = await read(reader, await reader.unlock(ID, secret()));
-  said.checking = { states: seen.slice(1).map(({ report }) => report.state), status: calls.filter(([name]) => name === "status") };
+  const [, ...manifests] = await read(reader, await reader.unlock(ID, secret()));
+  const status = calls.filter(([name]) => name === "status");
+  said.checking = { states: manifests.map(({ report }) => report.state), status };
 }
 { // The server cannot choose fewer rounds.
   const { calls, reader } = house({ iterations: 1 });
   const code = await reader.unlock(ID, secret()).catch((error) => error.code);
-  said.rounds = [code, calls.map(([name]) => name)];
+  said.rounds = [code, namesOf(calls)];
 }
 said.sizes = [];
 for (const manifest of [0, -1, 17 * 1024 * 1024 + 1]) {
@@ -245,7 +300,7 @@ for (const manifest of [0, -1, 17 * 1024 * 1024 + 1]) {
 test("words are looked up without the server and then prove the key", () => {
   const { unlock } = said;
   assert.deepEqual([unlock.found, unlock.before], ["parcel-words-refused-unknown-word-2", 1]);
-  assert.deepEqual(unlock.calls.map(([name]) => name), ["parcel.check", "start", "parcel.open", "open"]);
+  assert.deepEqual(namesOf(unlock.calls), ["parcel.check", "start", "parcel.open", "open"]);
   assert.deepEqual(unlock.calls[3], ["open", ID, 32, 7]);
   assert.equal(unlock.isOverwritten, true);
 });
@@ -259,10 +314,12 @@ test("the first chunk is passed on before the second has come", () => {
   assert.deepEqual([reading.arrived, reading.firstBeforeSecond], ["arrived", CHUNK_BYTES]);
   assert.deepEqual([reading.lengths, reading.isEnd], [[CHUNK_BYTES, 10], true]);
   assert.deepEqual([reading.last, reading.stored], [CHUNK_BYTES + 210, CHUNK_BYTES + 210]);
-  const fetched = reading.calls.filter(([name]) => name === "object").map((call) => call.slice(-2));
+  /** @type {Call[]} */
+  const calls = reading.calls;
+  const fetched = calls.filter(([name]) => name === "object").map((call) => call.slice(-2));
   assert.deepEqual(fetched, [["manifest", 0], ["0", 0], ["1", 0]]);
   // The key goes into each call sealed.
-  assert.deepEqual(reading.calls.filter(([name]) => name !== "object"), [
+  assert.deepEqual(calls.filter(([name]) => name !== "object"), [
     ["parcel.open", 0], ["parcel.verify", 8], ["parcel.decrypt", 8], ["parcel.decrypt", 8],
   ]);
 });
@@ -289,7 +346,7 @@ test("wrong words leave no key and no claim", () => {
 });
 
 test("a ticket that has ended is renewed by the same proof", () => {
-  assert.deepEqual(said.renewed.map((call) => call.slice(0, 3)), [
+  assert.deepEqual(said.renewed.map((/** @type {Call} */ call) => call.slice(0, 3)), [
     ["open", ID, 32], ["object", "T1", "manifest"], ["open", ID, 32], ["object", "T2", "manifest"], ["claim", "T2", "opened"],
   ]);
 });
@@ -312,7 +369,7 @@ test("the errors of a key file are not those of the parcel", () => {
 });
 
 test("a ticket is renewed by a new challenge", () => {
-  assert.deepEqual(said.renewedByCertificate.map(([name]) => name), ["challenge", "object", "challenge", "object"]);
+  assert.deepEqual(namesOf(said.renewedByCertificate), ["challenge", "object", "challenge", "object"]);
 });
 
 test("authorities are asked with the ticket and the verdict waits for them", () => {
