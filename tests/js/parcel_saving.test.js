@@ -1,4 +1,3 @@
-// @ts-nocheck The vault and the servers here are not typed.
 /** How files are saved: from memory, where the person chooses, and by the service worker. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -10,21 +9,37 @@ import { saveByWorker } from "../../webbridge/pages/parcels/page/worker_saving.j
 import { GIVE, READY } from "../../webbridge/pages/parcels/page/save_words.js";
 import { giveChunks } from "../../wasm_build/vault/values/chunk_port.js";
 
+/** @typedef {import("../../wasm_build/parcels/saving.js").FileToSave} FileToSave */
+/** @typedef {import("../../wasm_build/parcels/saving.js").Picking} Picking */
+/** @typedef {import("../../wasm_build/parcels/saving.js").Way} Way */
+
 const BASE = new URL("https://pages.test/");
-const byWorker = (file) => saveByWorker(file, BASE);
+const byWorker = (/** @type {FileToSave} */ file) => saveByWorker(file, BASE, (base) => `${base}save_worker.js`);
 const said = /** @type {any} */ ({});
+/** For each download, the size of the Blob and the name of the file. @type {(number | string)[]} */
 const clicked = [];
-globalThis.document = { createElement: () => ({ dataset: {}, setAttribute(name, value) { this[name] = value; }, append() {}, addEventListener() {}, click() { clicked.push(this.download); } }) };
-URL.createObjectURL = (blob) => (clicked.push(blob.size), "blob:x");
+class Link {
+  dataset = {};
+  download = "";
+  append() {}
+  addEventListener() {}
+  setAttribute(/** @type {string} */ name, /** @type {string} */ value) { Object.assign(this, { [name]: value }); }
+  click() { clicked.push(this.download); }
+}
+Object.assign(globalThis, { document: { createElement: () => new Link() } });
+URL.createObjectURL = (blob) => (clicked.push(/** @type {Blob} */ (blob).size), "blob:x");
 URL.revokeObjectURL = () => {};
 
+/** @param {number[]} sizes @param {number} [failAt] the index of the chunk that fails */
 async function* chunks(sizes, failAt = Infinity) {
   for (const [index, size] of sizes.entries()) {
     if (index === failAt) throw Object.assign(new Error("damaged"), { code: "parcel-damaged" });
-    given.push(new Uint8Array(size).fill(1));
-    yield given.at(-1).buffer;
+    const chunk = new Uint8Array(size).fill(1);
+    given.push(chunk);
+    yield chunk.buffer;
   }
 }
+/** @type {Uint8Array[]} */
 let given = [];
 // A buffer that was given back cannot be looked at any more, so each one that was filled with zeros is noted.
 const zeroed = new WeakSet();
@@ -36,25 +51,36 @@ Uint8Array.prototype.fill = function (value, ...range) {
 const areOverwritten = () => given.every(({ buffer }) => zeroed.has(buffer));
 const signal = new AbortController().signal;
 
-/** @returns {any} */
-function picking({ failure = null, refusal = null } = {}) {
+/**
+ * A dialog for the place of a file. Writing ends in `failure`, and the dialog in `refusal`.
+ * @param {{failure?: DOMException, refusal?: DOMException}} [errors]
+ * @returns {Picking & {log: (string | number)[][]}}
+ */
+function picking({ failure, refusal } = {}) {
+  /** @type {(string | number)[][]} */
   const log = [];
+  /** @satisfies {Pick<FileSystemWritableFileStream, "write" | "close" | "abort">} */
   const writable = {
-    write: async (chunk) => {
+    write: async (/** @type {ArrayBuffer} */ chunk) => {
       if (failure) throw failure;
       log.push(["write", chunk.byteLength]);
     },
     close: async () => void log.push(["close"]), abort: async () => void log.push(["abort"]),
   };
-  const showSaveFilePicker = async (options) => {
-    log.push(["pick", options.suggestedName]);
+  const showSaveFilePicker = async (/** @type {{suggestedName?: string}} */ { suggestedName = "" }) => {
+    log.push(["pick", suggestedName]);
     if (refusal) throw refusal;
-    return { createWritable: async () => writable };
+    return /** @type {any} */ ({ createWritable: async () => writable });
   };
   return { log, showSaveFilePicker };
 }
 
-const small = await chooseWay({ name: "small.txt", bytes: 16 * 1024 * 1024 }, { byWorker, picking: picking() });
+/** The way to save a file if the dialog is not closed. @param {FileToSave} file @param {Picking} dialog */
+async function wayFor(file, dialog) {
+  return /** @type {Way} */ (await chooseWay(file, { byWorker, picking: dialog }));
+}
+
+const small = await wayFor({ name: "small.txt", bytes: 16 * 1024 * 1024 }, picking());
 await small.save(chunks([3, 4]), signal);
 said.memory = { kind: small.kind, clicked: [...clicked], areOverwritten: areOverwritten() };
 
@@ -66,28 +92,32 @@ said.memoryFailed = { failed, clicked: [...clicked], areOverwritten: areOverwrit
 const large = { name: "large.bin", bytes: 16 * 1024 * 1024 + 1 };
 given = [];
 const chosen = picking();
-const way = await chooseWay(large, { byWorker, picking: chosen });
+const way = await wayFor(large, chosen);
 await way.save(chunks([5, 6]), signal);
 said.chosen = { kind: way.kind, log: chosen.log, areOverwritten: areOverwritten() };
 
 const broken = picking();
-const brokenWay = await chooseWay(large, { byWorker, picking: broken });
+const brokenWay = await wayFor(large, broken);
 said.chosenFailed = [await brokenWay.save(chunks([5, 6], 1), signal).catch(({ code }) => code), broken.log];
 const full = picking({ failure: new DOMException("full", "QuotaExceededError") });
-said.full = [await (await chooseWay(large, { byWorker, picking: full })).save(chunks([5]), signal).catch(({ code }) => code), full.log];
+said.full = [await (await wayFor(large, full)).save(chunks([5]), signal).catch(({ code }) => code), full.log];
 said.dismissed = await chooseWay(large, { byWorker, picking: picking({ refusal: new DOMException("", "AbortError") }) });
 said.placeRefused = await chooseWay(large, { byWorker, picking: picking({ refusal: new DOMException("", "SecurityError") }) }).catch(({ code }) => code);
 // A browser window without a service worker saves from memory what fits, and refuses the rest before anything is fetched.
-said.fits = (await chooseWay({ name: "x", bytes: MAX_BLOB_BYTES }, { byWorker, picking: {} })).kind;
-said.tooLarge = await chooseWay({ name: "x", bytes: MAX_BLOB_BYTES + 1 }, { byWorker, picking: {} }).catch(({ code }) => code);
+said.fits = (await wayFor({ name: "x", bytes: MAX_BLOB_BYTES }, {})).kind;
+said.tooLarge = await wayFor({ name: "x", bytes: MAX_BLOB_BYTES + 1 }, {}).catch(({ code }) => code);
 
 // The service worker answers one download of an address with the chunks of the page.
+/** @type {Record<string, (event: object) => void>} */
 const listeners = {};
-globalThis.self = {
-  addEventListener: (type, listener) => { listeners[type] = listener; }, skipWaiting: () => {},
-  registration: { scope: "https://pages.test/parcel-files/" },
-};
+Object.assign(globalThis, { self: {
+  addEventListener: (/** @type {string} */ type, /** @type {(event: object) => void} */ listener) => {
+    listeners[type] = listener;
+  },
+  skipWaiting: () => {}, registration: { scope: "https://pages.test/parcel-files/" },
+} });
 await import(new URL("../../webbridge/pages/parcels/save_worker.js", import.meta.url).href);
+/** @param {string} token @param {Parameters<typeof giveChunks>[1]} next */
 async function offer(token, next) {
   const [file, ready] = [new MessageChannel(), new MessageChannel()];
   let stops = 0;
@@ -96,17 +126,21 @@ async function offer(token, next) {
   listeners.message({ data: { type: GIVE, token, name: "Ä 'x'.bin", bytes: 7 }, ports: [file.port2, ready.port2], waitUntil() {} });
   return { answered: await answered, stops: () => stops };
 }
+/** @param {string} token */
 function download(token) {
-  let response;
-  listeners.fetch({ request: { url: `https://pages.test/parcel-files/${token}` }, respondWith: (answer) => { response = answer; } });
-  return response;
+  /** @type {Response[]} */
+  const answers = [];
+  const respondWith = (/** @type {Response} */ answer) => answers.push(answer);
+  listeners.fetch({ request: { url: `https://pages.test/parcel-files/${token}` }, respondWith });
+  return answers[0];
 }
 const pieces = [new Uint8Array([1, 2, 3, 4]).buffer, new Uint8Array([5, 6, 7]).buffer];
 const offered = await offer("one", async () => pieces.shift() ?? null);
 const response = download("one");
 // A browser copies each chunk before it asks for the next. The worker overwrites it then.
+/** @type {number[]} */
 const body = [];
-for await (const chunk of response.body) body.push(...chunk);
+for await (const chunk of response.body ?? []) body.push(...chunk);
 // The worker says that it has the end.
 await new Promise((resolve) => setTimeout(resolve, 50));
 said.worker = {
