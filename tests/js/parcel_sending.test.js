@@ -1,4 +1,3 @@
-// @ts-nocheck The vault and the servers here are not typed.
 /** The sending of a parcel by pages and extension: chunk by chunk, once, and on after a lost connection. The bridge keeps what came. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -9,23 +8,46 @@ import { ParcelSending } from "../../wasm_build/parcels/parcel_sending.js";
 import { ParcelUploads, PIECE_BYTES } from "../../wasm_build/parcels/parcel_uploads.js";
 import { inMemory } from "../../wasm_build/parcels/readable.js";
 
+/** @typedef {import("../../wasm_build/parcels/parcel_sending.js").ParcelContent} ParcelContent */
+/** @typedef {import("../../wasm_build/parcels/parcel_sending.js").ParcelLetter} ParcelLetter */
+/** @typedef {import("../../wasm_build/parcels/parcel_uploads.js").Ask} Ask */
+/** @typedef {import("../../wasm_build/parcels/readable.js").Readable} Readable */
+/** @typedef {import("../../wasm_build/vault/storage/session.js").Caller} Caller */
+/**
+ * The errors of requests by their numbers, before the bridge has the request or after.
+ * @typedef {Record<number, {before?: ApiError, after?: ApiError}>} Fails
+ */
+/** A call of the vault: its verb, then size and first byte of its content. @typedef {[string, ...number[]]} Call */
+/**
+ * `manifests` are the sizes of the manifests in turn. `answer` has the bridge's answer to the request for a new parcel.
+ * @typedef {{
+ *   files: ParcelContent[], fails?: Fails, manifests?: number[], isUnlocked?: () => boolean, sign?: boolean,
+ *   answer?: {value: unknown} | null,
+ * }} Given
+ */
+
 const ID = "AAAAAAAAAAAAAAAAAAAAAA";
 const WORDS = "abandon ability able about above absent";
 const OVERHEAD = 100;
 const ANSWER = { id: ID, reference: "AB12-CD34", expires: "2026-01-02T00:00:00Z", state: "submitted" };
+/** @param {number} length @param {number} value */
 const bytesOf = (length, value) => new Uint8Array(length).fill(value).buffer;
 const lost = () => new ApiError("unreachable", "lost");
+/** @param {number} status @param {string} code */
 const refused = (status, code) => Object.assign(new ApiError(code, code), { status });
 
-/** `fails` maps the number of a request to what goes wrong with it: before the bridge has it, or after. */
+/** @param {Fails} [fails] */
 function bridge(fails = {}) {
+  /** The bytes of each object that the bridge has. @type {Map<string, number>} */
   const objects = new Map();
-  const [asked, lines, languages] = [[], [], []];
+  /** @type {{asked: string[], lines: string[], languages: string[]}} */
+  const { asked, lines, languages } = { asked: [], lines: [], languages: [] };
   let [count, state] = [0, "none"];
+  /** @type {Ask} */
   const take = async (path, { method, headers = {}, body }) => {
-    const name = path.split("/").at(-1);
+    const name = path.split("/").at(-1) ?? "";
     if (path === "/api/parcels") {
-      const text = await body.text();
+      const text = await /** @type {Blob} */ (body).text();
       lines.push(text.slice(0, text.indexOf("\n")));
       languages.push(headers["Accept-Language"]);
       if (JSON.parse(lines[0]).whole) state = "submitted";
@@ -34,18 +56,18 @@ function bridge(fails = {}) {
     if (name === "submit") state = "submitted";
     if (name === "withdraw") state = "withdrawn";
     if (name === "submit" || name === "withdraw") return Response.json({ ...ANSWER, state });
-    if (method === "HEAD") {
-      if (!objects.has(name)) throw refused(404, "not-found");
-      return offset(objects.get(name));
-    }
     const object = method === "POST" ? atob(headers["Upload-Metadata"].split(" ")[1]) : name;
+    if (method !== "POST" && !objects.has(object)) throw refused(404, "not-found");
+    const has = objects.get(object) ?? 0;
+    if (method === "HEAD") return offset(has);
     const at = Number(headers["Upload-Offset"] ?? 0);
-    if (method === "PATCH" && !objects.has(object)) throw refused(404, "not-found");
-    if (at !== (objects.get(object) ?? 0)) throw refused(409, "wrong-offset");
-    objects.set(object, at + body.byteLength);
-    return offset(objects.get(object));
+    if (at !== has) throw refused(409, "wrong-offset");
+    const end = at + /** @type {Uint8Array} */ (body).byteLength;
+    objects.set(object, end);
+    return offset(end);
   };
-  const offset = (bytes) => new Response(null, { headers: { "Upload-Offset": String(bytes) } });
+  const offset = (/** @type {number} */ bytes) => new Response(null, { headers: { "Upload-Offset": String(bytes) } });
+  /** @type {Ask} */
   const ask = async (path, options) => {
     const failure = fails[count++];
     asked.push(`${options.method} ${path.replace(ID, "ID")}`);
@@ -58,13 +80,16 @@ function bridge(fails = {}) {
   return { ask, asked, lines, languages, objects, get state() { return state; } };
 }
 
+/** @param {Call[]} calls @param {Pick<Given, "manifests">} [options] @returns {Caller & {kept: ArrayBuffer[]}} */
 function vaultOf(calls, { manifests = [500] } = {}) {
   let made = 0;
+  /** @type {ArrayBuffer[]} */
   const kept = [];
   return {
     kept,
     call: async (verb, args) => {
-      calls.push([verb, ...args.content ? [args.content.byteLength, new Uint8Array(args.content)[0]] : []]);
+      const sizes = args.content ? [args.content.byteLength, new Uint8Array(args.content)[0]] : [];
+      calls.push([verb, ...sizes]);
       if (verb === "parcel.make") {
         const parts = { parcel: ID, words: new TextEncoder().encode(WORDS).buffer, salt: bytesOf(16, 1), key: bytesOf(60, 2), proof: bytesOf(32, 3) };
         kept.push(parts.words, parts.key, parts.proof);
@@ -77,21 +102,39 @@ function vaultOf(calls, { manifests = [500] } = {}) {
   };
 }
 
+/** @param {ParcelContent[]} files @param {boolean} sign @returns {ParcelLetter} */
+function letterWith(files, sign) {
+  const to = [{ address: "b@y.test", language: "fr" }];
+  return { from: "a@x.test", to, files, certificates: [], sign, language: "fr", days: 7 };
+}
+
+/** @param {Given} given */
 function house({ files, fails, manifests, isUnlocked = () => true, sign = true, answer = null }) {
+  /** @type {Call[]} */
   const calls = [];
   const vault = vaultOf(calls, { manifests });
   const server = bridge(fails);
+  /** @type {number[]} */
   const pauses = [];
   const honest = new ParcelUploads(server.ask, { language: "ar", pause: async (milliseconds) => void pauses.push(milliseconds) });
-  const uploads = answer ? { create: async () => answer.value } : honest;
+  /** @satisfies {Pick<ParcelUploads, "create">} */
+  const lying = { create: async () => /** @type {any} */ (answer?.value) };
+  const uploads = answer ? /** @type {any} */ (lying) : honest;
   const keys = { copies: () => ({ identities: [bytesOf(8, 5)], sealKey: isUnlocked() ? { buffer: bytesOf(32, 6), length: 32 } : null }) };
-  const letter = { from: "a@x.test", to: [{ address: "b@y.test", language: "fr" }], files, certificates: [], sign, language: "fr", days: 7 };
-  return { calls, vault, server, pauses, sending: new ParcelSending(letter, { vault: async () => vault, keys, uploads, wholeBytes: 2 ** 20 }) };
+  const parts = { vault: async () => vault, keys, uploads, wholeBytes: 2 ** 20 };
+  return { calls, vault, server, pauses, sending: new ParcelSending(letterWith(files, sign), parts) };
 }
 
-/** A file of so many bytes that notes which pieces are read. */
+/**
+ * A file of so many bytes that notes which pieces are read.
+ * @param {number} bytes @param {number[][]} read @returns {Readable}
+ */
 function largeFile(bytes, read) {
-  return { size: bytes, slice: (start, end) => ({ arrayBuffer: async () => (read.push([start, end]), bytesOf(end - start, 7)) }) };
+  const slice = (/** @type {number} */ start, /** @type {number} */ end) => ({ arrayBuffer: async () => {
+    read.push([start, end]);
+    return bytesOf(end - start, 7);
+  } });
+  return { size: bytes, slice };
 }
 
 const controller = () => new AbortController();
@@ -113,7 +156,7 @@ const SMALL = () => [{ name: "message.eml", data: inMemory(bytesOf(10, 1)) }, { 
 }
 
 { // An answer that is not about this parcel is no success, and the words stay.
-  const other = (members) => ({ value: { ...ANSWER, ...members } });
+  const other = (/** @type {object} */ members) => ({ value: { ...ANSWER, ...members } });
   const lies = [
     other({ id: ID.replace("A", "B") }), other({ reference: "<b>AB12</b>" }), other({ reference: "A".repeat(41) }), other({ expires: "soon" }),
     other({ expires: 7 }), other({ state: "withdrawn" }), other({ state: "uploading" }), { value: {} }, { value: null },
@@ -129,12 +172,18 @@ const SMALL = () => [{ name: "message.eml", data: inMemory(bytesOf(10, 1)) }, { 
 }
 
 { // A large file is read chunk by chunk, goes up in pieces, and on after lost connections.
+  /** @type {number[][]} */
   const read = [];
   const file = { name: "film.bin", data: largeFile(CHUNK_BYTES + 3, read) };
   const fails = { 2: { before: lost() }, 4: { after: lost() }, 6: { before: refused(503, "server-error") } };
   const { sending, server, pauses, calls } = house({ files: [file], fails, manifests: [500, 501, 501, 501, 500, 500, 501] });
-  const [progress, connection] = [[], []];
-  const options = { signal: controller().signal, onProgress: (bytes) => progress.push(bytes), onLost: (isLost) => connection.push(isLost) };
+  /** @type {{progress: number[], connection: boolean[]}} */
+  const { progress, connection } = { progress: [], connection: [] };
+  /** @type {Parameters<ParcelSending["upload"]>[0]} */
+  const options = {
+    signal: controller().signal, onProgress: (bytes) => progress.push(bytes),
+    onLost: (isLost) => connection.push(isLost),
+  };
   await sending.upload(options);
   const uploaded = server.state;
   await sending.submit(options);
@@ -150,7 +199,7 @@ const SMALL = () => [{ name: "message.eml", data: inMemory(bytesOf(10, 1)) }, { 
   const { sending, server } = house({ files: [{ name: "a", data: largeFile(PIECE_BYTES * 2, []) }] });
   const { signal } = controller();
   let isElsewhere = false;
-  const move = (bytes) => {
+  const move = (/** @type {number} */ bytes) => {
     if (isElsewhere || bytes < PIECE_BYTES) return;
     isElsewhere = true;
     server.objects.delete("0");
@@ -177,7 +226,8 @@ const SMALL = () => [{ name: "message.eml", data: inMemory(bytesOf(10, 1)) }, { 
 { // A cancelled upload is withdrawn, and the secret is overwritten.
   const end = controller();
   const { sending, server, vault } = house({ files: [{ name: "a", data: largeFile(PIECE_BYTES * 3, []) }] });
-  const options = { signal: end.signal, onProgress: (bytes) => { if (bytes > PIECE_BYTES / 2) end.abort(); } };
+  const stop = (/** @type {number} */ bytes) => { if (bytes > PIECE_BYTES / 2) end.abort(); };
+  const options = { signal: end.signal, onProgress: stop };
   const name = await sending.upload(options).catch((error) => error.name);
   await sending.discard();
   said.cancelled = {
@@ -191,13 +241,15 @@ const SMALL = () => [{ name: "message.eml", data: inMemory(bytesOf(10, 1)) }, { 
 
 { // A parcel that is given up while its only request is on its way is withdrawn as soon as the bridge has it.
   const end = controller();
+  /** @type {string[]} */
   const withdrawn = [];
   let [state, pauses] = ["none", 0];
   const pause = async () => {
     pauses += 1;
     if (pauses === 2) state = "submitted";
   };
-  const ask = async (path, { method, signal }) => {
+  /** @type {Ask} */
+  const ask = async (path, { signal }) => {
     if (path.endsWith("/withdraw")) {
       withdrawn.push(state);
       if (state === "none") throw refused(404, "no-such-parcel");
@@ -205,12 +257,12 @@ const SMALL = () => [{ name: "message.eml", data: inMemory(bytesOf(10, 1)) }, { 
       return Response.json({ ...ANSWER, state });
     }
     queueMicrotask(() => end.abort());
-    return new Promise((_, reject) => { signal.addEventListener("abort", () => reject(signal.reason)); });
+    return new Promise((_, reject) => { signal?.addEventListener("abort", () => reject(signal.reason)); });
   };
   const uploads = new ParcelUploads(ask, { language: "ar", pause });
   const keys = { copies: () => ({ identities: [], sealKey: { buffer: bytesOf(32, 6), length: 32 } }) };
-  const letter = { from: "a@x.test", to: [{ address: "b@y.test", language: "fr" }], files: SMALL(), certificates: [], sign: false, language: "fr", days: 7 };
-  const sending = new ParcelSending(letter, { vault: async () => vaultOf([]), keys, uploads, wholeBytes: 2 ** 20 });
+  const parts = { vault: async () => vaultOf([]), keys, uploads, wholeBytes: 2 ** 20 };
+  const sending = new ParcelSending(letterWith(SMALL(), false), parts);
   await sending.upload({ signal: end.signal });
   const name = await sending.submit({ signal: end.signal }).catch((error) => error.name);
   await sending.discard();
@@ -218,7 +270,7 @@ const SMALL = () => [{ name: "message.eml", data: inMemory(bytesOf(10, 1)) }, { 
 }
 
 { // A refusal is final, and so is a file that has changed, and a lock.
-  const refusedAt = async (fails, more = {}) => {
+  const refusedAt = async (/** @type {Fails} */ fails, /** @type {Partial<Given>} */ more = {}) => {
     const { sending, server } = house({ files: [{ name: "a", data: largeFile(CHUNK_BYTES, []) }], fails, ...more });
     const { signal } = controller();
     return [await sending.upload({ signal }).then(() => "sent", (error) => error.code), server.asked.length];
@@ -243,7 +295,8 @@ test("a small parcel goes in one request that can be repeated", () => {
     proof: "AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM", certificates: [], kind: "message", objects: [110, 120], manifest: 500,
     days: 7, downloads: null, whole: true,
   });
-  assert.deepEqual(small.calls.map(([verb]) => verb), ["parcel.make", "parcel.encrypt", "parcel.encrypt", "parcel.finish"]);
+  const verbs = small.calls.map((/** @type {Call} */ [verb]) => verb);
+  assert.deepEqual(verbs, ["parcel.make", "parcel.encrypt", "parcel.encrypt", "parcel.finish"]);
 });
 
 test("the service learns the language of the sender and not that of a document", () => {
