@@ -1,10 +1,10 @@
-// @ts-nocheck The hooks are called by node.
 /**
  * The modules that stand in for the vault, the keys and the databases of two browsers, for `bridge_letters.test.js`. The
  * modules that send letters and keep drafts are the extension's own.
  */
-const moduleOf = (text) => `data:text/javascript,${encodeURIComponent(text)}`;
+const moduleOf = (/** @type {string} */ text) => `data:text/javascript,${encodeURIComponent(text)}`;
 const IDENTITY = '{ fingerprint: "f", addresses: ["alice@example.test"], certificate: new ArrayBuffer(1), locked: false }';
+/** The text of each module, by the specifier of its imports. @type {Record<string, string>} */
 const MODULES = {
   "../../shared/database.js": `
     const store = (name) => (globalThis.browserNow.stores[name] ??= new Map());
@@ -35,6 +35,10 @@ for (const unused of UNUSED) {
   MODULES[`${unused}.js`] = "export const openUnlessAsking = 0, placeOf = 0, siteOf = 0, sitesAround = 0;";
 }
 
+/**
+ * @param {string} specifier @param {object} context
+ * @param {(specifier: string, context: object) => Promise<{url: string}>} next
+ */
 export async function resolve(specifier, context, next) {
   const text = MODULES[specifier];
   return text ? { url: moduleOf(text), shortCircuit: true, format: "module" } : next(specifier, context);
