@@ -62,6 +62,7 @@ SAME_IN_EVERY_LANGUAGE = {
 }
 SAME_IN_ONE_LANGUAGE = {
     ("de", "peoplePerson"): "German has the same word",
+    ("de", "folder_junk"): "German has the same word",
     **{
         ("fr", key): "French has the same word"
         for key in (
