@@ -154,7 +154,7 @@ bench: setup test-tools
 # ONLY="times large" chooses parts, RUNS=10 how often each job runs. The test at the end kills the bridge at 52 points of a send.
 bench-bridge: setup test-tools
 	$(VENV)/python -m tools.bench_bridge --page docs/benchmarks.md $(if $(ONLY),--only $(ONLY)) $(if $(RUNS),--runs $(RUNS))
-	$(if $(ONLY),,$(VENV)/python -m pytest --left-out tests/operation/test_killed_sends.py)
+	$(if $(ONLY),,$(VENV)/python -m pytest tests/operation/test_killed_sends.py)
 
 bench-keys: setup test-tools
 	$(VENV)/python -m tools.bench_keys --page docs/benchmarks.md

@@ -68,7 +68,8 @@ def check_database(schema: Schema, url: str | Path, *, made_by: str) -> Finding:
         state = schema.state(url)
     except DatabaseUnavailable as error:
         return wrong("database", *_WORDS[error.fault])
-    text = f"it has revision {state.revision}, and this program knows {state.newest}"
+    found = "tables without a revision" if state.revision is None else f"revision {state.revision}"
+    text = f"it has {found}, and this program knows {state.newest}"
     match state.standing:
         case Standing.CURRENT:
             return fine("database", f"it answers, with revision {state.revision}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -59,11 +60,13 @@ class Schema:
     """The versions of one service's tables. `package` is the folder that contains `versions`.
 
     Revisions are named "<service>_0001", so that no service takes the database of another. There is one for each
-    release. A build between two releases had others, whose numbers are lower than the newest one.
+    release. A build between two releases had others, whose numbers are lower than the newest one. The first release
+    marked no database, so `first_tables`, its tables with the names of their columns, tell it from any other file.
     """
 
     service: str
     package: Path
+    first_tables: Mapping[str, frozenset[str]]
 
     def open(self, url: str | Path) -> Database:
         """Return the database at a path or URL, with its tables brought up to date.
@@ -158,20 +161,33 @@ class Schema:
 
     def _state(self, rows: Connection) -> DatabaseState:
         newest = self._newest()
-        revision = MigrationContext.configure(rows).get_current_revision()
-        return DatabaseState(standing=self._standing(rows, revision), revision=revision, newest=newest)
+        revisions = _revisions_in(rows)
+        # No service of ours leaves several marks.
+        standing = self._standing(rows, *revisions) if len(revisions) <= 1 else Standing.OF_ANOTHER_SERVICE
+        if standing is Standing.OF_ANOTHER_SERVICE and _revisions_in(rows) != revisions:
+            # Another process has upgraded the database between these look-ups.
+            return self._state(rows)
+        return DatabaseState(standing=standing, revision=" and ".join(revisions) or None, newest=newest)
 
-    def _standing(self, rows: Connection, revision: str | None) -> Standing:
-        if revision is None:
-            # A database without a mark is empty, or was made by a version that had no migrations.
-            return Standing.OLDER if inspect(rows).get_table_names() else Standing.EMPTY
-        if not revision.startswith(f"{self.service}_"):
+    def _standing(self, rows: Connection, revision: str | None = None) -> Standing:
+        if revision is None and not _tables_in(rows):
+            return Standing.EMPTY
+        if revision is not None and not revision.startswith(f"{self.service}_"):
             return Standing.OF_ANOTHER_SERVICE
         known = [step.revision for step in self._script().walk_revisions()]
+        if revision is None or (revision == known[-1] and revision != known[0]):
+            return Standing.OLDER if self._has_first_tables(rows) else Standing.OF_ANOTHER_SERVICE
         if revision not in known:
             # The numbers have four digits, so the names are in the order of the numbers.
             return Standing.BETWEEN_RELEASES if revision < known[0] else Standing.NEWER
         return Standing.CURRENT if revision == known[0] else Standing.OLDER
+
+    def _has_first_tables(self, rows: Connection) -> bool:
+        """Return whether a database has tables of the first release, and nothing else. It made them one by one."""
+        found = _tables_in(rows)
+        return found <= self.first_tables.keys() and all(
+            {column["name"] for column in inspect(rows).get_columns(name)} == self.first_tables[name] for name in found
+        )
 
     def _check_step_back(self, state: DatabaseState) -> None:
         self._check(state)
@@ -190,9 +206,9 @@ class Schema:
                 " a newer version of Sealwax has written it. Start that version, or run its command step-back."
             )
         if state.standing is Standing.OF_ANOTHER_SERVICE:
+            found = "tables of another program" if state.revision is None else f"revision {state.revision}"
             raise DatabaseRefused(
-                f"The database belongs to another service: it has revision {state.revision}."
-                " Give each service a database of its own."
+                f"The database belongs to another service: it has {found}. Give each service a database of its own."
             )
 
     def _run(self, rows: Connection, steps: Any) -> None:
@@ -210,6 +226,18 @@ class Schema:
 
     def _script(self) -> ScriptDirectory:
         return ScriptDirectory(str(self.package))
+
+
+def _revisions_in(rows: Connection) -> tuple[str, ...]:
+    return MigrationContext.configure(rows).get_current_heads()
+
+
+def _tables_in(rows: Connection) -> set[str]:
+    """The names of the tables of a database, without the mark of its revision, and of the views of a file."""
+    found = inspect(rows)
+    # An extension of PostgreSQL puts views of its own into an empty database.
+    views = found.get_view_names() if rows.dialect.name == "sqlite" else []
+    return {*found.get_table_names(), *views} - {"alembic_version"}
 
 
 def _wait_for_other_processes(rows: Connection) -> None:

@@ -1,4 +1,4 @@
-"""Sending through real mail servers: Dovecot keeps the mailboxes, Postfix and Dovecot's submission service take the mail."""
+"""Sending through real servers: Dovecot keeps the mailboxes, Postfix and Dovecot's submission service take the mail."""
 
 from __future__ import annotations
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.browser import screen as screens
-from tests.support.browser.browsers import Browser, Firefox, Name, launch, missing_programs
+from tests.support.browser.browsers import Browser, Firefox, Name, launch
 from tests.support.browser.page import Page
 from tests.support.browser.page_scripts import page_scripts
+from tests.support.browser.required import require_browser
 from tests.support.browser.screen import Screen, running_screen
 from tests.support.extension.driver import Extension, Site
 from tests.support.extension.field_pages import PASSPHRASE, TEXT, People, agree_if_asked
@@ -53,8 +54,7 @@ def extension(
 ) -> Iterator[Extension]:
     """The extension with Alice's keys, in a browser that has a window on the screen."""
     name: Name = request.param
-    if absence := missing_programs(name):
-        pytest.skip(f"not installed: {', '.join(absence)}")
+    require_browser(name)
     browser = launch(name, tmp_path_factory.mktemp("profile"), display=screen.display)
     running_browsers.append(browser)
     extension = Extension(browser, folder)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.browser.browsers import Name, missing_programs
+from tests.support.browser.browsers import Name
+from tests.support.browser.required import require_browser
 from tests.support.browser.residue.lab import start
 from tests.support.extension.compose_driver import add_fake_webmail
 from tests.support.extension.driver import Extension
@@ -27,8 +28,7 @@ DATABASES = ("data/Default/IndexedDB/chrome-extension_", "storage/default/moz-ex
 
 def found_after(name: Name, stops: Sequence[str], *, folder: Path, pages: Path, place: Path) -> set[tuple[str, str]]:
     """The traces of these stops in the profile, each with the file in which it is."""
-    if missing := missing_programs(name):
-        pytest.skip(f"not installed: {', '.join(missing)}")
+    require_browser(name)
     profile, files = place / "profile", place / "files"
     files.mkdir()
     with run_parcel_rig(pages, place / "store") as rig, closing(start(name, profile)) as browser:

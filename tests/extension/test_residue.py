@@ -15,7 +15,8 @@ from smime_core.blocking import run
 from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.own_content.fields import protect_field
 from smime_core.provider import NewKey
-from tests.support.browser.browsers import Name, missing_programs
+from tests.support.browser.browsers import Name
+from tests.support.browser.required import require_browser
 from tests.support.browser.residue.lab import KnownCek, Secrets, Watch, make_secrets, start
 from tests.support.browser.residue.markers import MARKER_BYTES, needles_for
 from tests.support.browser.residue.processes import describe
@@ -36,8 +37,7 @@ def encrypt_for(given: Secrets, keys: KnownCek, origin: str) -> str:
 
 @pytest.mark.parametrize("name", ["firefox", "chromium"])
 def test_secrets_of_the_extension_are_gone_after_lock(name: Name, folder: Path, tmp_path: Path) -> None:
-    if missing := missing_programs(name):
-        pytest.skip(f"not installed: {', '.join(missing)}")
+    require_browser(name)
     given, keys = make_secrets(NewKey.RSA_2048), KnownCek(MARKER_BYTES)
     needles = [needle for needle in given.needles if needle.secret in ("private key", "passphrase")]
     needles += [*needles_for("cek", [keys.cek]), *needles_for("shown text", [TEXT.encode()])]

@@ -12,7 +12,8 @@ from typing import Final
 import pytest
 
 from smime_core.provider import NewKey
-from tests.support.browser.browsers import Name, missing_programs
+from tests.support.browser.browsers import Name
+from tests.support.browser.required import require_browser
 from tests.support.browser.residue.lab import Watch, make_secrets, random_word, start
 from tests.support.browser.residue.markers import MARKER_BYTES, needles_for, text_needles
 from tests.support.browser.residue.processes import copies_of, describe
@@ -44,8 +45,7 @@ def mark_of(seed: int) -> str:
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", ["firefox", "chromium"])
 def test_the_words_of_a_letter_stay_in_its_window(name: Name, folder: Path, tmp_path: Path) -> None:
-    if missing := missing_programs(name):
-        pytest.skip(f"not installed: {', '.join(missing)}")
+    require_browser(name)
     given, words, seed = make_secrets(NewKey.RSA_2048), random_word(), 2**23 + secrets.randbits(23)
     # Drafts are JSON, where the second half of the letter is written in other ways.
     escaped = f'"{random_word()}" \u00fc'

@@ -63,7 +63,7 @@ SAID: Final = {
     keep: "it answers, with revision",
     leave_log: "it answers, with revision",
     make_text: "the file is no SQLite database",
-    make_of_another_program: "it has revision None",
+    make_of_another_program: "it has tables without a revision",
     make_between_releases: "a build between two releases has made it",
     remove: "data.sqlite is missing",
 }

@@ -15,7 +15,8 @@ from typing import Final
 
 import pytest
 
-from tests.support.browser.browsers import Name, missing_programs
+from tests.support.browser.browsers import Name
+from tests.support.browser.required import require_browser
 from tests.support.browser.residue.lab import Watch, start
 from tests.support.browser.residue.private_keys import private_key_needles
 from tests.support.browser.residue.processes import describe
@@ -36,8 +37,7 @@ REST_SECONDS: Final = 8
 def test_nothing_of_the_key_is_left_when_a_mail_was_read_and_the_keys_are_locked(
     name: Name, demo_stack: DemoStack, alice: Account, bob: Account, tmp_path: Path
 ) -> None:
-    if missing := missing_programs(name):
-        pytest.skip(f"not installed: {', '.join(missing)}")
+    require_browser(name)
     letter = LETTER.format(bob=bob.address, alice=alice.address, date=format_datetime(datetime.now(UTC)))
     uid = deliver(demo_stack, signed_and_encrypted(bob, alice, letter.encode()))
     url = demo_stack.pages_url

@@ -23,8 +23,9 @@ from smime_core.blocking import run
 from smime_core.cms.recipients.keys import Keys
 from smime_core.parcels import ParcelKey, decrypt_authenticated, derive_parcel_key, proof_of
 from smime_core.providers.native import NativeProvider
-from tests.support.browser.browsers import Name, missing_programs
+from tests.support.browser.browsers import Name
 from tests.support.browser.page import Page
+from tests.support.browser.required import require_browser
 from tests.support.browser.residue.lab import Watch, start
 from tests.support.browser.residue.markers import Needle, hmac_key_needles, needles_for
 from tests.support.browser.residue.processes import count_by_secret, describe
@@ -119,8 +120,7 @@ def check_left(watch: Watch, page: Page, allowed: Counter[str]) -> None:
 
 @pytest.mark.parametrize("name", ["chromium", "firefox"])
 def test_a_recipient_leaves_no_key_of_a_parcel(name: Name, rig: ParcelRig, tmp_path: Path) -> None:
-    if missing := missing_programs(name):
-        pytest.skip(f"not installed: {', '.join(missing)}")
+    require_browser(name)
     sent = rig.send({"plans.txt": b"The gate opens at one. " * 2000})
     needles = needles_of(rig, tmp_path / "store", sent.words)
     with closing(start(name, tmp_path / "profile")) as browser:
@@ -138,8 +138,7 @@ def test_a_recipient_leaves_no_key_of_a_parcel(name: Name, rig: ParcelRig, tmp_p
 
 @pytest.mark.parametrize("name", ["chromium", "firefox"])
 def test_a_sender_leaves_no_key_of_a_parcel(name: Name, rig: ParcelRig, tmp_path: Path) -> None:
-    if missing := missing_programs(name):
-        pytest.skip(f"not installed: {', '.join(missing)}")
+    require_browser(name)
     with closing(start(name, tmp_path / "profile")) as browser:
         letter = ParcelLetter(browser, rig, beside=browser.open(rig.stack.pages_url))
         letter.write(CAROL)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.browser.browsers import Name, missing_programs
+from tests.support.browser.browsers import Name
 from tests.support.browser.profile_search import lz4_block, snappy
+from tests.support.browser.required import require_browser
 from tests.support.browser.residue.lab import start
 from tests.support.pages.parcels import ParcelRig
 from tests.support.pages.view_tour import NOT_SHOWN, SHOWN_BY, STOPS, Tour
@@ -22,8 +23,7 @@ PAGES = ROOT / "webbridge" / "pages"
 
 def found_after(name: Name, stops: Sequence[str], rig: ParcelRig, folder: Path) -> set[tuple[str, str]]:
     """The traces of these stops in the profile, each with the file in which it is."""
-    if missing := missing_programs(name):
-        pytest.skip(f"not installed: {', '.join(missing)}")
+    require_browser(name)
     profile = folder / "profile"
     with closing(start(name, profile)) as browser:
         # A title that a script sets after the page was loaded is in the history too.

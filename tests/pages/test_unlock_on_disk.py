@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.browser.browsers import Name, missing_programs
+from tests.support.browser.browsers import Name
+from tests.support.browser.required import require_browser
 from tests.support.browser.residue.lab import Watch, start
 from tests.support.browser.residue.markers import Needle, needles_for
 from tests.support.browser.residue.private_keys import private_key_needles
@@ -30,8 +31,7 @@ def secrets_of(account: Account) -> list[Needle]:
 def test_the_profile_has_no_secret_of_a_shared_unlocking(
     name: Name, demo_stack: DemoStack, alice: Account, tmp_path: Path
 ) -> None:
-    if missing := missing_programs(name):
-        pytest.skip(f"not installed: {', '.join(missing)}")
+    require_browser(name)
     url = demo_stack.pages_url
     with closing(start(name, tmp_path)) as browser:
         # A private window would write nothing at all.

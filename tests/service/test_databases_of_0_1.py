@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 from base64 import b64decode
@@ -25,7 +26,7 @@ from roaming_keys.server.master_key.key_sources import GivenKeys
 from roaming_keys.server.master_key.rotation import reseal_all
 from roaming_keys.server.master_key.server_keys import KeyRing, MasterKey, Sealed, ServerKeyError
 from sealwax.service import Database, Schema, TryLater
-from sealwax.service.schema import Standing
+from sealwax.service.schema import DatabaseRefused, Standing
 from tests.support.clock import FakeClock
 from tests.support.databases.release_0_1 import (
     BUNDLES,
@@ -84,6 +85,35 @@ def test_a_database_of_0_1_gets_the_tables_that_the_program_uses(
     # 0.1 left it open whether this primary key may be null. No version writes such a row.
     is_left_open = schema is SCHEMA and database_url.endswith(".sqlite")
     assert found == ([("modify_nullable", "session", "id")] if is_left_open else [])
+
+
+FOREIGN: Final = {
+    "a table": "CREATE TABLE bookmark (place)",
+    "a table of the same name": "CREATE TABLE account (a); CREATE TABLE session (a)",
+    "a view beside it": "CREATE VIEW counter AS SELECT 1",
+    "two marks": "CREATE TABLE alembic_version (version_num); INSERT INTO alembic_version VALUES ('a'), ('b')",
+}
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+@pytest.mark.parametrize("made", ["the other service", *FOREIGN])
+def test_a_file_that_is_no_database_of_0_1_is_refused_and_stays_as_it_is(
+    schema: Schema, made: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "one.sqlite"
+    if made == "the other service":
+        write_database(KEYS_SCHEMA if schema is SCHEMA else SCHEMA, file, tmp_path)
+    if made in ("a view beside it", "two marks"):
+        write_database(schema, file, tmp_path)
+    with closing(sqlite3.connect(file)) as rows:
+        rows.executescript(FOREIGN.get(made, ""))
+    before = file.read_bytes()
+    assert schema.state(file).standing is Standing.OF_ANOTHER_SERVICE
+    with pytest.raises(DatabaseRefused, match="a database of its own"):
+        schema.upgrade(file)
+    with pytest.raises(DatabaseRefused, match="a database of its own"):
+        schema.downgrade_one_step(file)
+    assert file.read_bytes() == before
 
 
 @pytest.mark.parametrize("schema", SCHEMAS)

@@ -17,7 +17,8 @@ import pytest
 
 from smime_core.algorithms import AES_192_CBC, CHACHA20_POLY1305, ContentCipher
 from smime_core.provider import NewKey
-from tests.support.browser.browsers import Name, missing_programs
+from tests.support.browser.browsers import Name
+from tests.support.browser.required import require_browser
 from tests.support.browser.residue.lab import make_secrets, open_lab
 from tests.support.browser.residue.processes import count_by_secret, describe
 
@@ -57,8 +58,7 @@ REMAINDERS: Final[dict[tuple[str, Name], Counter[str]]] = {
 )
 @pytest.mark.parametrize("name", ["chromium", "firefox"])
 def test_secrets_are_gone_after_lock(name: Name, setting: str, tmp_path: Path) -> None:
-    if missing := missing_programs(name):
-        pytest.skip(f"not installed: {', '.join(missing)}")
+    require_browser(name)
     given = make_secrets(SETTINGS[setting].key)
     allowed = REMAINDERS.get((setting, name), Counter())
     with open_lab(name, tmp_path, given, strict=SETTINGS[setting].strict) as lab:
@@ -87,8 +87,7 @@ OWN_CIPHERS: Final[dict[Name, ContentCipher]] = {"chromium": AES_192_CBC, "firef
 @pytest.mark.parametrize("name", ["chromium", "firefox"])
 @pytest.mark.thorough
 def test_our_own_ciphers_leave_no_key_and_no_text(name: Name, tmp_path: Path) -> None:
-    if missing := missing_programs(name):
-        pytest.skip(f"not installed: {', '.join(missing)}")
+    require_browser(name)
     given = make_secrets(NewKey.RSA_2048, OWN_CIPHERS[name])
     with open_lab(name, tmp_path, given, strict=True) as lab:
         lab.type_passphrase(given.passphrase)

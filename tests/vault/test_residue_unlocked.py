@@ -18,7 +18,8 @@ import pytest
 from smime_core.blocking import run
 from smime_core.parcels import derive_parcel_key, make_salt, make_secret
 from smime_core.provider import NewKey
-from tests.support.browser.browsers import Name, missing_programs
+from tests.support.browser.browsers import Name
+from tests.support.browser.required import require_browser
 from tests.support.browser.residue.lab import NATIVE, Lab, make_secrets, open_lab
 from tests.support.browser.residue.markers import hmac_key_needles, needles_for
 from tests.support.browser.residue.processes import Finding, copies_of, count_by_secret
@@ -55,8 +56,7 @@ def is_on_stack(copy: list[Finding]) -> bool:
 @pytest.mark.parametrize("key", [NewKey.RSA_2048, NewKey.P256])
 @pytest.mark.parametrize("name", ["chromium", "firefox"])
 def test_ten_seconds_after_an_operation_nothing_of_it_is_left(name: Name, key: NewKey, tmp_path: Path) -> None:
-    if missing := missing_programs(name):
-        pytest.skip(f"not installed: {', '.join(missing)}")
+    require_browser(name)
     given = make_secrets(key)
     with open_lab(name, tmp_path, given) as lab:
         lab.wait_for_image(1)
@@ -92,8 +92,7 @@ def test_ten_seconds_after_an_operation_nothing_of_it_is_left(name: Name, key: N
 
 @pytest.mark.parametrize("name", ["chromium", "firefox"])
 def test_a_worker_goes_on_without_the_words_and_the_key_of_a_parcel(name: Name, tmp_path: Path) -> None:
-    if missing := missing_programs(name):
-        pytest.skip(f"not installed: {', '.join(missing)}")
+    require_browser(name)
     words, salt = make_secret(NATIVE), make_salt(NATIVE)
     key = run(derive_parcel_key(words, salt, NATIVE))
     # The words are in the field where they were typed. The vault has them as the key of HMAC.

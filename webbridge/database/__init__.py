@@ -7,4 +7,14 @@ from typing import Final
 
 from sealwax.service import Schema
 
-SCHEMA: Final = Schema(service="bridge", package=Path(__file__).parent)
+SCHEMA: Final = Schema(
+    service="bridge",
+    package=Path(__file__).parent,
+    first_tables={
+        "session": frozenset(
+            {"id", "address", "host", "server_half", "nonce", "sealed_password", "used_at", "expires_at"}
+        ),
+        "login_attempt": frozenset({"counter", "at"}),
+        "lookup_request": frozenset({"session_id", "at"}),
+    },
+)

@@ -258,7 +258,9 @@ def test_a_draft_goes_on_in_another_browser_and_the_bridge_reads_none_of_it(
     again = webmail.write()
     again.wait_for_selector("[data-test=draft-continue]", timeout_seconds=30)
     again.click("[data-test=draft-continue]")
-    again.wait_for("(text) => document.querySelector('[data-test=compose-subject]').value === text", "Lighthouse, again")
+    again.wait_for(
+        "(text) => document.querySelector('[data-test=compose-subject]').value === text", "Lighthouse, again"
+    )
     again.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=60)
     assert SECRET_WORDS in typed(again)
     send_now(again)

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Iterator
 from types import FrameType
 
 import pytest
 
-from tests.support.browser import webkit as webkits
-from tests.support.browser.browsers import Browser, Chromium, Engine, Firefox, launch, missing_programs
+from tests.support.browser.browsers import Browser, Chromium, Engine, Firefox, launch
+from tests.support.browser.required import require_browser
 from tests.support.browser.webkit import WebKit
 
 _running = pytest.StashKey[list[Browser]]()
 
 
 def start_or_skip(name: Engine, factory: pytest.TempPathFactory) -> Browser:
-    """Start a browser. If it is not installed, skip the test; in CI fail it, except for the optional third engine."""
-    if missing := webkits.missing_programs() if name == "webkit" else missing_programs(name):
-        text = f"not installed: {', '.join(missing)}"
-        if os.environ.get("CI") and name != "webkit":
-            pytest.fail(text)
-        pytest.skip(text)
+    """Start a browser. If it is not installed, skip or fail the test as `require_browser` does."""
+    require_browser(name)
     profile = factory.mktemp(name)
     return WebKit(profile) if name == "webkit" else launch(name, profile)
 

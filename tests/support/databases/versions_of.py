@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -40,7 +41,7 @@ def schema_at(schema: Schema, revision: str, folder: Path) -> Schema:
     versions.mkdir(parents=True)
     for file in _steps(schema)[: revisions_of(schema).index(revision) + 1]:
         shutil.copy(file, versions)
-    return Schema(service=schema.service, package=versions.parent)
+    return replace(schema, package=versions.parent)
 
 
 def later_schema(schema: Schema, table: str, folder: Path) -> Schema:

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.browser.browsers import Browser, Chromium, Firefox, Name, missing_programs
+from tests.support.browser.browsers import Browser, Chromium, Firefox, Name
+from tests.support.browser.required import require_browser
 from tests.support.extension.driver import Extension
 from tests.support.project import ROOT
 
@@ -32,8 +33,7 @@ def start_managed(
     Firefox reads the managed storage from the person's home folder. Chromium's policies hold for the whole machine. Its
     page for testing policies sets them for one browser, and the extension gets them in the same way.
     """
-    if missing := missing_programs(name):
-        pytest.skip(f"not installed: {', '.join(missing)}")
+    require_browser(name)
     if name == "firefox":
         place = tmp_path / "home/.mozilla/managed-storage"
         place.mkdir(parents=True, exist_ok=True)
