@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from collections.abc import Iterator
@@ -76,6 +77,17 @@ def packages_of_the_server() -> set[str]:
     return names["server"] - names["base"]
 
 
+def packages_in(module: Path) -> set[str]:
+    """The packages that a module imports, also inside functions."""
+    found = set[str]()
+    for node in ast.walk(ast.parse(module.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {name.name.split(".")[0] for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.split(".")[0])
+    return found
+
+
 def test_each_module_belongs_to_a_part() -> None:
     without = {name for name in modules() if part_of(name) is None}
     assert without == {f"{ROOM}.organisation"}
@@ -145,8 +157,12 @@ def test_the_bundle_takes_the_protocol() -> None:
     assert {name for name in taken - packages if not name.startswith(OF_THE_BUNDLE)} == set()
 
 
-def test_the_server_has_packages_that_a_client_lacks() -> None:
-    assert {"flask", "sqlalchemy", "alembic"} <= packages_of_the_server()
+@pytest.mark.parametrize("part", sorted({*PURE, "client", "organisation.client"}))
+def test_clients_and_the_protocol_import_no_package_of_the_server(part: str) -> None:
+    lacking = packages_of_the_server()
+    assert {"flask", "sqlalchemy", "alembic"} <= lacking
+    for path in (ROOT / ROOM / part.replace(".", "/")).rglob("*.py"):
+        assert packages_in(path) & lacking == set(), path
 
 
 def test_an_organisation_is_found_by_entry_points() -> None:

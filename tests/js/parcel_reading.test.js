@@ -46,7 +46,7 @@ const FILES = [{
  *   openFile?: () => Promise<{identities: Identity[]}>,
  * }} [answers]
  */
-function house({
+function rig({
   iterations = 600_000, open = async () => OPENING, object = () => assert.fail("no object is asked for"),
   manifest = async () => judged(), openFile = () => assert.fail("no key file is opened"),
 } = {}) {
@@ -126,7 +126,7 @@ async function nextOf(chunks) {
 }
 
 { // Words are looked up without the server, and then opened.
-  const { calls, reader } = house();
+  const { calls, reader } = rig();
   const found = await reader.checkWords(secret()).catch(({ code }) => code);
   const before = calls.length;
   const words = secret();
@@ -137,7 +137,7 @@ async function nextOf(chunks) {
   let release = () => {};
   /** @type {Promise<void>} */
   const second = new Promise((resolve) => { release = resolve; });
-  const { calls, keys, session, reader } = house({
+  const { calls, keys, session, reader } = rig({
     object: async (_, name) => {
       if (name === "1") await second;
       return answer(name === "manifest" ? 40 : name === "0" ? CHUNK_BYTES + 100 : 110);
@@ -174,7 +174,7 @@ async function nextOf(chunks) {
   ];
   for (const { kind, bytes, fails } of announced) {
     let left = fails;
-    const { calls, reader } = house({
+    const { calls, reader } = rig({
       open: async () => ({ ...OPENING, kind, objects: [bytes] }), manifest: async () => ({ ...judged(), files }),
       object: async (_, name) => {
         if (name === "0" && left-- > 0) throw new ApiError("unreachable", "");
@@ -193,7 +193,7 @@ async function nextOf(chunks) {
   said.enclosed = [];
   for (const [manifestBytes, chunkBytes] of [[40, 110], [39, 110], [40, 111]]) {
     const enclosed = new Map([["manifest", bytesOf(manifestBytes, 0)], ["0", bytesOf(chunkBytes, 0)]]);
-    const { calls, reader } = house({
+    const { calls, reader } = rig({
       open: async () => ({ ...OPENING, kind: "message", objects: [110], enclosed }), manifest: async () => ({ ...judged(), files }),
       object: async (_, name) => answer(name === "manifest" ? 40 : 110),
     });
@@ -203,7 +203,7 @@ async function nextOf(chunks) {
   }
 }
 { // A wrong secret leaves nothing behind.
-  const { keys, calls, reader } = house({ open: async () => { throw Object.assign(new ApiError("wrong-secret", ""), { triesLeft: 4 }); } });
+  const { keys, calls, reader } = rig({ open: async () => { throw Object.assign(new ApiError("wrong-secret", ""), { triesLeft: 4 }); } });
   const { code, triesLeft } = await reader.unlock(ID, secret()).catch((error) => error);
   await reader.claim("failed", code);
   said.wrong = { code, triesLeft, isOverwritten: keys.every((bytes) => new Uint8Array(bytes).every((byte) => byte === 0)), claims: calls.filter(([name]) => name === "claim") };
@@ -221,7 +221,7 @@ const refuseOthers = (/** @type {string} */ right) => async (/** @type {string |
   const file = [identity(1, "2024-01-01T00:00:00Z"), identity(3, "2026-01-01T00:00:00Z"), identity(2, "2025-01-01T00:00:00Z")];
   /** @type {string[]} */
   let readers = [];
-  const { calls, session, reader } = house({
+  const { calls, session, reader } = rig({
     openFile: async () => ({ identities: file }), open: refuseOthers("token 2"), object: async () => answer(40),
     manifest: async (args) => { ({ readers } = args); return judged(); },
   });
@@ -239,22 +239,22 @@ const refuseOthers = (/** @type {string} */ right) => async (/** @type {string |
 }
 { // A file without the right certificate costs no more than three tries.
   const file = [1, 2, 3, 4, 5].map((number) => identity(number, "2026-01-01T00:00:00Z"));
-  const { calls, reader } = house({ openFile: async () => ({ identities: file }), open: refuseOthers("") });
+  const { calls, reader } = rig({ openFile: async () => ({ identities: file }), open: refuseOthers("") });
   const code = await reader.unlockByCertificate(ID, bytesOf(900, 1), secret()).catch((error) => error.code);
   said.notForIt = { code, tries: calls.filter(([name]) => name === "open").length, kept: file.map(isZero) };
 }
 { // The errors of the file are told apart from those of the parcel.
   said.files = [];
   for (const code of ["wrong-passphrase", "malformed-message", "unsupported-algorithm", "locked"]) {
-    const { reader } = house({ openFile: async () => { throw new ApiError(code, ""); } });
+    const { reader } = rig({ openFile: async () => { throw new ApiError(code, ""); } });
     said.files.push(await reader.unlockByCertificate(ID, bytesOf(900, 1), secret()).catch((error) => error.code));
   }
-  const { reader } = house({ openFile: async () => ({ identities: [] }) });
+  const { reader } = rig({ openFile: async () => ({ identities: [] }) });
   said.files.push(await reader.unlockByCertificate(ID, bytesOf(900, 1), secret()).catch((error) => error.code));
 }
 { // A ticket that has ended is renewed by a new challenge.
   let tickets = 0;
-  const { calls, reader } = house({
+  const { calls, reader } = rig({
     openFile: async () => ({ identities: [identity(1, "2026-01-01T00:00:00Z")] }), open: async () => ({ ...OPENING, ticket: `T${++tickets}` }),
     object: async (ticket) => {
       if (ticket === "T1") throw new ApiError("ticket-ended", "");
@@ -266,7 +266,7 @@ const refuseOthers = (/** @type {string} */ right) => async (/** @type {string |
 }
 { // A ticket that has ended is renewed once, by the same proof.
   let tickets = 0;
-  const { calls, reader } = house({
+  const { calls, reader } = rig({
     open: async () => ({ ...OPENING, ticket: `T${++tickets}` }),
     object: async (ticket) => {
       if (ticket === "T1") throw new ApiError("ticket-ended", "");
@@ -278,7 +278,7 @@ const refuseOthers = (/** @type {string} */ right) => async (/** @type {string |
   said.renewed = calls.filter(([name]) => ["object", "open", "claim"].includes(name));
 }
 { // Look-ups go with the ticket, and the first verdict says that it is being checked.
-  const { calls, reader } = house({
+  const { calls, reader } = rig({
     object: async () => answer(40), manifest: async () => judged([{ id: "one", kind: "ocsp", url: "", body: new ArrayBuffer(0), path: [] }]),
   });
   const [, ...manifests] = await read(reader, await reader.unlock(ID, secret()));
@@ -286,13 +286,13 @@ const refuseOthers = (/** @type {string} */ right) => async (/** @type {string |
   said.checking = { states: manifests.map(({ report }) => report.state), status };
 }
 { // The server cannot choose fewer rounds.
-  const { calls, reader } = house({ iterations: 1 });
+  const { calls, reader } = rig({ iterations: 1 });
   const code = await reader.unlock(ID, secret()).catch((error) => error.code);
   said.rounds = [code, namesOf(calls)];
 }
 said.sizes = [];
 for (const manifest of [0, -1, 17 * 1024 * 1024 + 1]) {
-  const { reader, calls } = house({ open: async () => ({ ...OPENING, manifest }) });
+  const { reader, calls } = rig({ open: async () => ({ ...OPENING, manifest }) });
   const opening = await reader.unlock(ID, secret());
   said.sizes.push([await read(reader, opening).catch(({ code }) => code), calls.some(([name]) => name === "object")]);
 }

@@ -109,7 +109,7 @@ function letterWith(files, sign) {
 }
 
 /** @param {Given} given */
-function house({ files, fails, manifests, isUnlocked = () => true, sign = true, answer = null }) {
+function rig({ files, fails, manifests, isUnlocked = () => true, sign = true, answer = null }) {
   /** @type {Call[]} */
   const calls = [];
   const vault = vaultOf(calls, { manifests });
@@ -142,7 +142,7 @@ const said = /** @type {any} */ ({});
 const SMALL = () => [{ name: "message.eml", data: inMemory(bytesOf(10, 1)) }, { name: "a.txt", data: inMemory(bytesOf(20, 2)) }];
 
 { // A small parcel is one request, and a retry after a lost answer is the same one.
-  const { sending, server, calls } = house({ files: SMALL(), fails: { 0: { after: lost() } } });
+  const { sending, server, calls } = rig({ files: SMALL(), fails: { 0: { after: lost() } } });
   const { signal } = controller();
   await sending.upload({ signal });
   const before = server.asked.length;
@@ -163,7 +163,7 @@ const SMALL = () => [{ name: "message.eml", data: inMemory(bytesOf(10, 1)) }, { 
   ];
   said.lies = [];
   for (const answer of lies) {
-    const { sending } = house({ files: SMALL(), answer });
+    const { sending } = rig({ files: SMALL(), answer });
     const { signal } = controller();
     await sending.upload({ signal });
     const code = await sending.submit({ signal }).then(() => "sent", (error) => error.code);
@@ -176,7 +176,7 @@ const SMALL = () => [{ name: "message.eml", data: inMemory(bytesOf(10, 1)) }, { 
   const read = [];
   const file = { name: "film.bin", data: largeFile(CHUNK_BYTES + 3, read) };
   const fails = { 2: { before: lost() }, 4: { after: lost() }, 6: { before: refused(503, "server-error") } };
-  const { sending, server, pauses, calls } = house({ files: [file], fails, manifests: [500, 501, 501, 501, 500, 500, 501] });
+  const { sending, server, pauses, calls } = rig({ files: [file], fails, manifests: [500, 501, 501, 501, 500, 500, 501] });
   /** @type {{progress: number[], connection: boolean[]}} */
   const { progress, connection } = { progress: [], connection: [] };
   /** @type {Parameters<ParcelSending["upload"]>[0]} */
@@ -196,7 +196,7 @@ const SMALL = () => [{ name: "message.eml", data: inMemory(bytesOf(10, 1)) }, { 
 }
 
 { // An object that was begun at one bridge begins anew at another, also without a lost request.
-  const { sending, server } = house({ files: [{ name: "a", data: largeFile(PIECE_BYTES * 2, []) }] });
+  const { sending, server } = rig({ files: [{ name: "a", data: largeFile(PIECE_BYTES * 2, []) }] });
   const { signal } = controller();
   let isElsewhere = false;
   const move = (/** @type {number} */ bytes) => {
@@ -211,7 +211,7 @@ const SMALL = () => [{ name: "message.eml", data: inMemory(bytesOf(10, 1)) }, { 
 
 { // Without a connection the sending rejects, and goes on at the same chunk when it is called again.
   const fails = Object.fromEntries(Array.from({ length: 9 }, (_, index) => [index + 2, { before: lost() }]));
-  const { sending, server, calls } = house({ files: [{ name: "a", data: largeFile(PIECE_BYTES * 2, []) }], fails });
+  const { sending, server, calls } = rig({ files: [{ name: "a", data: largeFile(PIECE_BYTES * 2, []) }], fails });
   const { signal } = controller();
   const code = await sending.upload({ signal }).catch((error) => error.code);
   const encrypted = calls.filter(([verb]) => verb === "parcel.encrypt").length;
@@ -225,7 +225,7 @@ const SMALL = () => [{ name: "message.eml", data: inMemory(bytesOf(10, 1)) }, { 
 
 { // A cancelled upload is withdrawn, and the secret is overwritten.
   const end = controller();
-  const { sending, server, vault } = house({ files: [{ name: "a", data: largeFile(PIECE_BYTES * 3, []) }] });
+  const { sending, server, vault } = rig({ files: [{ name: "a", data: largeFile(PIECE_BYTES * 3, []) }] });
   const stop = (/** @type {number} */ bytes) => { if (bytes > PIECE_BYTES / 2) end.abort(); };
   const options = { signal: end.signal, onProgress: stop };
   const name = await sending.upload(options).catch((error) => error.name);
@@ -233,7 +233,7 @@ const SMALL = () => [{ name: "message.eml", data: inMemory(bytesOf(10, 1)) }, { 
   said.cancelled = {
     name, last: server.asked.at(-1), state: server.state, isOverwritten: vault.kept.every((buffer) => new Uint8Array(buffer).every((byte) => byte === 0)),
   };
-  const untouched = house({ files: SMALL() });
+  const untouched = rig({ files: SMALL() });
   await untouched.sending.upload({ signal: controller().signal });
   await untouched.sending.discard();
   said.untouched = untouched.server.asked;
@@ -271,7 +271,7 @@ const SMALL = () => [{ name: "message.eml", data: inMemory(bytesOf(10, 1)) }, { 
 
 { // A refusal is final, and so is a file that has changed, and a lock.
   const refusedAt = async (/** @type {Fails} */ fails, /** @type {Partial<Given>} */ more = {}) => {
-    const { sending, server } = house({ files: [{ name: "a", data: largeFile(CHUNK_BYTES, []) }], fails, ...more });
+    const { sending, server } = rig({ files: [{ name: "a", data: largeFile(CHUNK_BYTES, []) }], fails, ...more });
     const { signal } = controller();
     return [await sending.upload({ signal }).then(() => "sent", (error) => error.code), server.asked.length];
   };

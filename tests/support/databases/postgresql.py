@@ -21,6 +21,8 @@ from tests.support.signals import interruptible_children
 
 _VERSIONS: Final = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
 BINARIES: Final = _VERSIONS[-1].parent if _VERSIONS else None
+# A test run that is killed stops no server by itself.
+_ENDING_WITH_US: Final = ("setpriv", "--pdeathsig", "INT", "--")
 _USER: Final = "sealwax"
 _START_SECONDS: Final = 60.0
 _SETTINGS: Final = """
@@ -61,7 +63,7 @@ class Postgresql:
         log = (self._folder / "log").open("ab")
         with log, interruptible_children():
             self._process = subprocess.Popen(
-                [str(self._binaries / "postgres"), "-D", str(self._folder / "data")],
+                [*_ENDING_WITH_US, str(self._binaries / "postgres"), "-D", str(self._folder / "data")],
                 user=self._owner, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self._folder,
             )  # fmt: skip
         deadline = time.monotonic() + _START_SECONDS
