@@ -112,7 +112,7 @@ def test_spam_goes_to_its_folder_and_back(page: Page, mail: Mailbox) -> None:
     page.type("!")
     wait_for_notice(page, "Moved to spam.")
     assert mail.subjects("Junk") == ["Two"]
-    open_folder(page, "Junk")
+    open_folder(page, "Junk", shown="Spam")
     wait_for_subjects(page, "Two")
     select(page, "Two")
     assert page.text(named("selection-acts-junk")) == "Not spam"

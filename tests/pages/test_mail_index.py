@@ -138,7 +138,7 @@ def test_a_person_finds_a_word_of_an_encrypted_message(browser: Browser, stack: 
     search(pages, "lighthouse")
     pages.page.wait_for_text("cannot read what is encrypted", selector=named("search-note"))
     switch_on(pages, count)
-    search(pages, "LIGHTRIG meet")
+    search(pages, "LIGHTHOUSE meet")
     wait_for_subjects(pages.page, "The harbour")
     pages.page.wait_for_text("This device has searched the encrypted messages", selector=named("search-note"))
     search(pages, "clock", "here")

@@ -220,7 +220,8 @@ def wait_for_notice(page: Page, text: str) -> None:
     page.wait_for_text(text, selector=named("act-notice"))
 
 
-def open_folder(page: Page, name: str) -> None:
+def open_folder(page: Page, name: str, *, shown: str = "") -> None:
+    """Open a folder by its name at the server. `shown` is its name in the pages, if that is another one."""
     page.click(f'{named("folder")}[data-folder="{name}"]')
-    page.wait_for("(name) => document.querySelector('.list-title').textContent === name", name)
+    page.wait_for("(name) => document.querySelector('.list-title').textContent === name", shown or name)
     page.wait_for_selector(SETTLED)
