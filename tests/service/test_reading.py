@@ -105,7 +105,7 @@ def folder(tmp_path: Path) -> Path:
         (make_older, Standing.OLDER),
         (make_between_releases, Standing.BETWEEN_RELEASES),
         (make_newer, Standing.NEWER),
-        (make_of_another_program, Standing.OLDER),
+        (make_of_another_program, Standing.OF_ANOTHER_SERVICE),
         (Path.touch, Standing.EMPTY),
     ],
 )
@@ -155,7 +155,9 @@ def test_a_database_that_is_read_cannot_be_written(folder: Path) -> None:
     assert files_of(folder) == before
 
 
-@pytest.mark.parametrize("make", [make_between_releases, make_newer, make_text, os.mkfifo, Path.mkdir])
+@pytest.mark.parametrize(
+    "make", [make_between_releases, make_newer, make_of_another_program, make_text, os.mkfifo, Path.mkdir]
+)
 @pytest.mark.parametrize("use", [SCHEMA.open, SCHEMA.upgrade, SCHEMA.downgrade_one_step])
 def test_a_file_that_is_refused_stays_as_it_is(
     folder: Path, make: Callable[[Path], None], use: Callable[[Path], object]
@@ -170,7 +172,7 @@ def test_a_file_that_is_refused_stays_as_it_is(
 def test_a_step_back_that_is_refused_changes_no_database_of_another_program(folder: Path) -> None:
     make_of_another_program(folder / NAME)
     before = files_of(folder)
-    with pytest.raises(DatabaseRefused, match="no step to go back"):
+    with pytest.raises(DatabaseRefused, match="a database of its own"):
         SCHEMA.downgrade_one_step(folder / NAME)
     assert files_of(folder) == before
 
