@@ -30,7 +30,10 @@ export class PassphraseRule {
   /** Rejects as `check` does, and leaves the passphrase as it is. @param {Secret} passphrase */
   async checkCopyOf(passphrase) {
     const copy = copySecret(passphrase);
-    await this.check(copy);
-    overwrite(copy.buffer);
+    try {
+      await this.check(copy);
+    } finally {
+      overwrite(copy.buffer);
+    }
   }
 }
