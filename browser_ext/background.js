@@ -25,6 +25,7 @@ import * as sites from "./background/browser/sites.js";
 import * as toolbar from "./background/browser/toolbar.js";
 import * as trust from "./background/people/trust.js";
 import * as updates from "./background/browser/updates.js";
+import { translate } from "./texts/texts.js";
 
 const MENU_FIELD = "field";
 const MENU_SELECTION = "selection";
@@ -157,18 +158,17 @@ async function startLocked() {
 async function setUp({ reason, previousVersion }) {
   await sites.registerGranted();
   await api.contextMenus.removeAll();
-  const title = (/** @type {string} */ key) => api.i18n.getMessage(key);
-  api.contextMenus.create({ id: MENU_FIELD, title: title("menuField"), contexts: ["editable"] });
-  api.contextMenus.create({ id: MENU_SELECTION, title: title("menuSelection"), contexts: ["selection"] });
-  api.contextMenus.create({ id: MENU_VIEWER, title: title("menuViewer"), contexts: ["action"] });
-  api.contextMenus.create({ id: MENU_VERIFY_PAGE, title: title("menuVerifyPage"), contexts: ["action", "page"] });
-  api.contextMenus.create({ id: MENU_SAVE_PAGE, title: title("menuSavePage"), contexts: ["action", "page"] });
-  api.contextMenus.create({ id: MENU_OPEN_LINK, title: title("menuOpenLink"), contexts: ["link"], targetUrlPatterns: ["http://*/*", "https://*/*"] });
-  api.contextMenus.create({ id: MENU_PARCEL, title: title("menuParcel"), contexts: ["link"], targetUrlPatterns: ["http://*/parcel.html*", "https://*/parcel.html*"] });
-  api.contextMenus.create({ id: MENU_WRITE_TO, title: title("menuWriteTo"), contexts: ["link"], targetUrlPatterns: ["mailto:*"] });
-  api.contextMenus.create({ id: MENU_KEYS, title: title("menuKeys"), contexts: ["action"] });
-  api.contextMenus.create({ id: MENU_HELP, title: title("menuHelp"), contexts: ["action"] });
-  api.contextMenus.create({ id: MENU_LOCK, title: title("menuLock"), contexts: ["action"] });
+  api.contextMenus.create({ id: MENU_FIELD, title: translate("menu_field"), contexts: ["editable"] });
+  api.contextMenus.create({ id: MENU_SELECTION, title: translate("decrypt_text"), contexts: ["selection"] });
+  api.contextMenus.create({ id: MENU_VIEWER, title: translate("open_file"), contexts: ["action"] });
+  api.contextMenus.create({ id: MENU_VERIFY_PAGE, title: translate("menu_verify_page"), contexts: ["action", "page"] });
+  api.contextMenus.create({ id: MENU_SAVE_PAGE, title: translate("menu_save_page"), contexts: ["action", "page"] });
+  api.contextMenus.create({ id: MENU_OPEN_LINK, title: translate("open_with_sealwax"), contexts: ["link"], targetUrlPatterns: ["http://*/*", "https://*/*"] });
+  api.contextMenus.create({ id: MENU_PARCEL, title: translate("menu_parcel"), contexts: ["link"], targetUrlPatterns: ["http://*/parcel.html*", "https://*/parcel.html*"] });
+  api.contextMenus.create({ id: MENU_WRITE_TO, title: translate("menu_write_to"), contexts: ["link"], targetUrlPatterns: ["mailto:*"] });
+  api.contextMenus.create({ id: MENU_KEYS, title: translate("keys_and_people"), contexts: ["action"] });
+  api.contextMenus.create({ id: MENU_HELP, title: translate("help"), contexts: ["action"] });
+  api.contextMenus.create({ id: MENU_LOCK, title: translate("lock_keys"), contexts: ["action"] });
   await trust.followPolicyList();
   await checkedSites.register();
   if (reason === "install") await guide.open();

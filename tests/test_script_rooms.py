@@ -9,7 +9,7 @@ from typing import Final
 from tests.support.project import ROOT
 from tools.shape.imports import circles, script_imports
 
-_SHARED: Final = {"browser_ext/shared", "wasm_build/ui", "wasm_build/vault"}
+_SHARED: Final = {"browser_ext/shared", "browser_ext/texts", "wasm_build/ui", "wasm_build/vault"}
 _PAGES: Final = (
     "frame",
     "guide",
@@ -35,12 +35,13 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "wasm_build/bundle": {"wasm_build/vault/worker"},
     "webbridge/pages": {"wasm_build/vault", "wasm_build/vault/owner", "wasm_build/ui", "wasm_build/parcels"},
     # The build puts only the functions that are used into content scripts.
-    "browser_ext/content": {"wasm_build/ui", "wasm_build/parcels"},
-    "browser_ext/shared": {"wasm_build/ui", "wasm_build/vault"},
+    "browser_ext/texts": {"wasm_build/ui"},
+    "browser_ext/content": {"browser_ext/texts", "wasm_build/ui", "wasm_build/parcels"},
+    "browser_ext/shared": {"browser_ext/texts", "wasm_build/ui", "wasm_build/vault"},
     "browser_ext/vault_home": {"browser_ext/shared", "wasm_build/vault", "wasm_build/vault/owner"},
     # In Firefox, the vault can run only in the background.
     "browser_ext/background": {*_SHARED, "browser_ext/vault_home", "wasm_build/parcels"},
-    "browser_ext": {"browser_ext/background", "browser_ext/shared"},
+    "browser_ext": {"browser_ext/background", "browser_ext/shared", "browser_ext/texts"},
     **{f"browser_ext/{page}": _SHARED for page in _PAGES},
     # A letter may go as a parcel.
     "browser_ext/compose": {*_SHARED, "wasm_build/parcels"},

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from sealwax.words import WrongWords
 from wasm_build.bundle.build import build
+from wasm_build.bundle.inputs import InputError
 from wasm_build.bundle.tree import read_content
 
 
@@ -15,7 +17,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m wasm_build", description=__doc__)
     parser.add_argument("--out", type=Path, default=root / "dist", help="folder to fill (default: dist)")
     out = parser.parse_args().out
-    files = build(root, out)
+    try:
+        files = build(root, out)
+    except (InputError, WrongWords) as error:
+        raise SystemExit(f"python -m wasm_build: {error}") from None
     runtime_bytes = sum(len(read_content(content)) for name, content in files.items() if name.startswith("runtime/"))
     print(f"{out}: {len(files)} files, runtime {runtime_bytes / 1e6:.1f} MB")
 

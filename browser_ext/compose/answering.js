@@ -11,7 +11,7 @@ import { serviceNote } from "../../wasm_build/ui/service_note.js";
 import { stateMark, wordKey } from "../../wasm_build/ui/state_mark.js";
 import { shownState } from "../../wasm_build/ui/verdict_words.js";
 import { isClosed } from "../shared/closed_report.js";
-import { errorText, text } from "../shared/i18n.js";
+import { errorText, translate } from "../texts/texts.js";
 import { createForwardChoice } from "./forward_choice.js";
 
 /** @typedef {import("../../wasm_build/ui/answer.js").Answer} Answer */
@@ -76,7 +76,7 @@ export class Answering {
   }
 
   async read() {
-    this.#sheet.note("original", html("p", { role: "status", text: text("composeOpening") }));
+    this.#sheet.note("original", html("p", { role: "status", text: translate("compose_opening") }));
     this.isReading = true;
     this.#sheet.update();
     try {
@@ -90,7 +90,7 @@ export class Answering {
     } catch (error) {
       if (this.isRead) return;
       this.#sheet.note("original", html("p", {
-        class: "problem", text: text("composeOriginalFailed", errorText(error)), data: { test: "original-problem" },
+        class: "problem", text: translate("compose_original_failed", { first: errorText(error) }), data: { test: "original-problem" },
       }));
     } finally {
       this.isReading = false;
@@ -143,9 +143,9 @@ export class Answering {
 
   #offer() {
     const read = html("button", {
-      type: "button", text: text("composeReadOriginal"), data: { test: "read-original" }, on: { click: () => void this.read() },
+      type: "button", text: translate("compose_read_original"), data: { test: "read-original" }, on: { click: () => void this.read() },
     });
-    this.#sheet.note("original", html("p", { text: text("composeOriginalClosed") }), read);
+    this.#sheet.note("original", html("p", { text: translate("compose_original_closed") }), read);
   }
 
   /** @param {import("../../wasm_build/ui/state_mark.js").State} state */
@@ -153,7 +153,7 @@ export class Answering {
     const translate = this.#translate;
     const mark = stateMark(state, translate);
     mark.setAttribute("aria-hidden", "true");
-    const words = text(this.#claim.kind === "forward" ? "composeForwards" : "composeAnswers", translate(wordKey(state)));
+    const words = translate(this.#claim.kind === "forward" ? "compose_forwards" : "compose_answers", { first: translate(wordKey(state)) });
     this.#sheet.note("original",
       html("p", { class: "with-mark", data: { test: "original-state", state } }, mark, html("span", { text: words })));
   }
@@ -201,14 +201,14 @@ export class Answering {
     if (!answersEncrypted || state === "verified") return this.#append(quote);
     const sheet = this.#sheet;
     const go = html("button", {
-      type: "button", text: text("composeQuoteGo"), data: { test: "quote" }, on: { click: () => {
+      type: "button", text: translate("compose_quote_go"), data: { test: "quote" }, on: { click: () => {
         sheet.note("quote");
         this.#append(quote);
         sheet.written();
         sheet.text.focus();
       } },
     });
-    sheet.note("quote", html("p", { class: "warning", text: text("composeQuoteAsk") }), html("div", { class: "actions" }, go));
+    sheet.note("quote", html("p", { class: "warning", text: translate("compose_quote_ask") }), html("div", { class: "actions" }, go));
   }
 
   /** @param {string} quote */
@@ -272,7 +272,7 @@ export class Answering {
     if (tooMany) return;
     const sheet = this.#sheet;
     const add = html("button", {
-      type: "button", text: text("composeDoubtfulAdd"), data: { test: "doubtful-add" },
+      type: "button", text: translate("compose_doubtful_add"), data: { test: "doubtful-add" },
       on: { click: () => {
         for (const mailbox of to) sheet.recipients.to.add(mailbox);
         for (const mailbox of cc) sheet.recipients.cc.add(mailbox);
@@ -280,10 +280,10 @@ export class Answering {
       } },
     });
     const leave = html("button", {
-      type: "button", text: text("composeDoubtfulLeave"), data: { test: "doubtful-leave" }, on: { click: () => sheet.note("doubtful") },
+      type: "button", text: translate("compose_doubtful_leave"), data: { test: "doubtful-leave" }, on: { click: () => sheet.note("doubtful") },
     });
     const names = [...to, ...cc].map(({ address }) => isolate(address)).join(", ");
-    sheet.note("doubtful", html("p", { class: "warning", text: text("composeDoubtful", names) }), html("div", { class: "actions" }, leave, add));
+    sheet.note("doubtful", html("p", { class: "warning", text: translate("compose_doubtful", { first: names }) }), html("div", { class: "actions" }, leave, add));
   }
 
   /** @param {Answer} answer */

@@ -5,7 +5,7 @@
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate, sameAddress } from "../../wasm_build/ui/formats.js";
 import { whenBridgeChanged } from "../shared/bridge_news.js";
-import { text } from "../shared/i18n.js";
+import { translate } from "../texts/texts.js";
 import { ask } from "../shared/request.js";
 
 /** @typedef {import("./letter_window.js").Claim} Claim */
@@ -75,14 +75,14 @@ export class BridgeChoice {
     const [host, from] = [isolate(this.host), isolate(this.#from)];
     const { address } = this.#bridge;
     const isByBridge = this.deliver === "bridge";
-    const instead = text(isByBridge ? (this.#other === "file" ? "bridgeFileInstead" : "bridgeWebmailInstead") : "bridgeInstead", host);
+    const instead = translate(isByBridge ? (this.#other === "file" ? "bridge_file_instead" : "bridge_webmail_instead") : "bridge_instead", { host });
     const turn = html("button", { type: "button", class: "quiet", text: instead, data: { test: "bridge-turn" }, on: { click: () => this.#turn() } });
     if (this.#isReady) {
-      return [...(isByBridge ? [html("p", { class: "field-hint", text: text("bridgeSends", host), data: { test: "bridge-sends" } })] : []), turn];
+      return [...(isByBridge ? [html("p", { class: "field-hint", text: translate("bridge_sends", { host }), data: { test: "bridge-sends" } })] : []), turn];
     }
-    const words = address ? text("bridgeOther", isolate(address), host) : text("bridgeOffer", host);
+    const words = address ? translate("bridge_other", { address: isolate(address), host }) : translate("bridge_offer", { host });
     const signIn = html("button", {
-      type: "button", text: address ? text("bridgeSignInAs", from) : text("bridgeSignIn"), data: { test: "bridge-sign-in" },
+      type: "button", text: address ? translate("bridge_sign_in_as", { address: from }) : translate("sign_in"), data: { test: "bridge-sign-in" },
       on: { click: () => this.signIn() },
     });
     return [html("p", { class: "field-hint", text: words }), html("div", { class: "actions" }, signIn, ...(isByBridge ? [turn] : []))];

@@ -4,7 +4,7 @@ import { problem } from "../../wasm_build/ui/parts.js";
 import { Courier } from "./courier.js";
 import { LetterWindow } from "./letter_window.js";
 import { ReceiptWindow } from "./receipt_window.js";
-import { errorText } from "../shared/i18n.js";
+import { errorText } from "../texts/texts.js";
 import { startPage } from "../shared/page_start.js";
 import { showPattern } from "../shared/pattern.js";
 import { ask, startHeartbeat } from "../shared/request.js";
@@ -15,7 +15,7 @@ const courier = new Courier(new URLSearchParams(location.search).get("compositio
 void start();
 
 async function start() {
-  const translate = await startPage();
+  const translate = startPage();
   startHeartbeat();
   try {
     showPattern(await ask("pattern.read"));

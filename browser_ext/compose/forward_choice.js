@@ -1,6 +1,6 @@
 /** The choice how to forward a message: as text with its files, or whole, as a file of its own with its signatures. */
 import { html, uniqueId } from "../../wasm_build/ui/dom.js";
-import { text } from "../shared/i18n.js";
+import { translate } from "../texts/texts.js";
 
 /**
  * @param {boolean} isWholeNow
@@ -15,9 +15,9 @@ export function createForwardChoice(isWholeNow, onChange) {
     const input = html("input", { type: "radio", name, checked: isWhole === isWholeNow, data: { test: isWhole ? "forward-whole" : "forward-text" }, on });
     return { input, label: html("label", { class: "check" }, input, html("span", { text: label })) };
   };
-  const [asText, whole] = [radio(false, text("composeForwardText")), radio(true, text("composeForwardWhole"))];
+  const [asText, whole] = [radio(false, translate("compose_forward_text")), radio(true, translate("compose_forward_whole"))];
   const choice = html("fieldset", { class: "forward-choice", data: { test: "forward-choice" } },
-    html("legend", { text: text("composeForwardHow") }), asText.label, whole.label);
+    html("legend", { text: translate("compose_forward_how") }), asText.label, whole.label);
 
   /** @param {boolean} isWhole */
   async function change(isWhole) {

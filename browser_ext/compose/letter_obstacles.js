@@ -1,6 +1,6 @@
 /** The reasons why a letter cannot leave yet: those shared with the bridge's pages, and those of this window. */
 import { obstacles } from "../../wasm_build/ui/sending_plan.js";
-import { text } from "../shared/i18n.js";
+import { translate } from "../texts/texts.js";
 import { expiryObstacle } from "./own_expiry.js";
 
 /** @typedef {import("../../wasm_build/ui/sending_plan.js").Letter} Letter */
@@ -20,16 +20,16 @@ export function letterObstacles(letter, { identity, deliver, hidden, byPassword,
   const isAttached = deliver === "attachment";
   const found = obstacles(letter, translate);
   // People, subject and quotation come with it.
-  if (isReadingOriginal) found.push(reason("original", "composeOriginalUnread"));
-  if (!identity) found.push(reason("no-identity", "composeNoIdentity"));
+  if (isReadingOriginal) found.push(reason("original", "compose_original_unread"));
+  if (!identity) found.push(reason("no-identity", "compose_no_identity"));
   if (identity && sign) found.push(...expiryObstacle(identity));
-  if (encrypt && byPassword > 0 && !hasPassword) found.push(reason("password", "composePasswordMissing"));
-  if (!encrypt && isAttached) found.push(reason("needs-encryption", "composeNeedsEncryption"));
-  if (encrypt && isAttached && hidden > 0 && people.length > 1) found.push(reason("bcc", "composeNoBcc"));
+  if (encrypt && byPassword > 0 && !hasPassword) found.push(reason("password", "compose_password_missing"));
+  if (!encrypt && isAttached) found.push(reason("needs-encryption", "compose_needs_encryption"));
+  if (encrypt && isAttached && hidden > 0 && people.length > 1) found.push(reason("bcc", "compose_no_bcc"));
   return found;
 }
 
 /** @param {string} code @param {string} words @returns {Obstacle} */
 function reason(code, words) {
-  return { code, text: text(words), remedies: [] };
+  return { code, text: translate(words), remedies: [] };
 }

@@ -2,7 +2,7 @@
 import { MoreOptions } from "../../wasm_build/ui/more_options.js";
 import { api } from "../shared/api.js";
 import { directoryPattern } from "../shared/directory_address.js";
-import { errorText } from "../shared/i18n.js";
+import { errorText } from "../texts/texts.js";
 
 /**
  * @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate

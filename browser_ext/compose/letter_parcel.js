@@ -1,7 +1,7 @@
 /** The letter of a window, as it goes in a parcel, and what the window shows afterwards. */
 import { openOthers } from "../../wasm_build/parcels/letter_people.js";
 import { inMemory } from "../../wasm_build/parcels/readable.js";
-import { text } from "../shared/i18n.js";
+import { translate } from "../texts/texts.js";
 import { addressList, saveMessage } from "./letter_parts.js";
 import { ParcelChoice } from "./parcel_choice.js";
 import { createSentParcelView } from "./sent_view.js";
@@ -99,8 +99,8 @@ export class LetterParcel {
   #left({ hasBegun, reached }) {
     const { sending } = this.#window;
     this.#window.update();
-    if (reached.length) sending.say(text("parcelLeftOthers", addressList(reached.map(({ address }) => address))));
-    else if (hasBegun) sending.say(text("parcelLeft"));
+    if (reached.length) sending.say(translate("parcel_left_others", { who: addressList(reached.map(({ address }) => address)) }));
+    else if (hasBegun) sending.say(translate("parcel_left"));
     sending.button.focus();
   }
 }

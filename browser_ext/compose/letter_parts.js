@@ -2,15 +2,15 @@
 import { saveFile } from "../../wasm_build/ui/attachments.js";
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
-import { locale, text } from "../shared/i18n.js";
+import { locale, translate } from "../texts/texts.js";
 
 const TITLES = {
-  new: "composeTitleNew", reply: "composeTitleReply", replyAll: "composeTitleReply", forward: "composeTitleForward", receipt: "receiptTitle",
+  new: "write_message", reply: "reply", replyAll: "reply", forward: "forward", receipt: "receipt_title",
 };
 
 /** @param {import("./letter_window.js").Claim["kind"]} kind */
 export function titleOf(kind) {
-  return text(TITLES[kind]);
+  return translate(TITLES[kind]);
 }
 
 /** Addresses in a sentence. @param {string[]} addresses */
@@ -23,8 +23,8 @@ export function addressList(addresses) {
  * @param {string} [host] the bridge's
  */
 export function sendVerb(translate, deliver, host = "") {
-  if (deliver === "bridge") return text("bridgeSend", isolate(host));
-  return deliver === "file" ? text("composeSaveFile") : deliver === "attachment" ? text("composeHandOver") : translate("send");
+  if (deliver === "bridge") return translate("bridge_send", { host: isolate(host) });
+  return deliver === "file" ? translate("save_as_file") : deliver === "attachment" ? translate("compose_hand_over") : translate("send");
 }
 
 /**
@@ -34,22 +34,22 @@ export function sendVerb(translate, deliver, host = "") {
  */
 export function formNotes({ origin, deliver, text: moved }) {
   if (!origin || deliver !== "file") return [];
-  const note = html("p", { text: text("composeForForm", isolate(origin)) });
-  return moved ? [note, html("p", { class: "warning", text: text("composeFormText") })] : [note];
+  const note = html("p", { text: translate("compose_for_form", { site: isolate(origin) }) });
+  return moved ? [note, html("p", { class: "warning", text: translate("compose_form_text") })] : [note];
 }
 
 /** The notes on what only the pages can send of a draft of theirs. @param {import("./courier.js").PagesFields} fields */
 export function pagesNotes({ html: formatted, sharedFrom }) {
   return [
-    formatted ? html("p", { text: text("composeFormatted"), data: { test: "formatted-note" } }) : null,
-    sharedFrom ? html("p", { class: "warning", text: text("composeSharedFrom", isolate(sharedFrom)), data: { test: "shared-from-note" } }) : null,
+    formatted ? html("p", { text: translate("compose_formatted"), data: { test: "formatted-note" } }) : null,
+    sharedFrom ? html("p", { class: "warning", text: translate("compose_shared_from", { address: isolate(sharedFrom) }), data: { test: "shared-from-note" } }) : null,
   ].filter((note) => note !== null);
 }
 
 /** A note on how the message arrives, by the way in which it leaves. @param {import("./bridge_choice.js").Delivery} deliver */
 export function arrivalNote(deliver) {
-  const key = { raw: "composeArrivesWhole", bridge: "composeArrivesWhole", attachment: "composeArrivesAttached", file: "composeArrivesAsFile" }[deliver];
-  return html("p", { class: "field-hint", text: text(key), data: { test: "arrives" } });
+  const key = { raw: "compose_arrives_whole", bridge: "compose_arrives_whole", attachment: "compose_arrives_attached", file: "compose_arrives_as_file" }[deliver];
+  return html("p", { class: "field-hint", text: translate(key), data: { test: "arrives" } });
 }
 
 /** @param {ArrayBuffer} message @param {number} index */

@@ -3,14 +3,14 @@
  * unknown.
  */
 import { html, uniqueId } from "../../wasm_build/ui/dom.js";
-import { text } from "../shared/i18n.js";
+import { translate } from "../texts/texts.js";
 
 /** @typedef {import("../shared/progress.js").Stage} Stage */
 /** @typedef {import("../shared/progress.js").Told} Told */
 
 /** @type {Stage[]} */
 const STAGES = ["read", "make", "deliver"];
-const WORDS = { read: "composeReading", make: "composeWorking", deliver: "composeHandingOver" };
+const WORDS = { read: "compose_reading", make: "compose_working", deliver: "compose_handing_over" };
 
 export class LetterProgress {
   #words = html("p", { class: "muted", id: uniqueId("stage"), role: "status" });
@@ -24,7 +24,7 @@ export class LetterProgress {
     if (this.#stage && STAGES.indexOf(stage) < STAGES.indexOf(this.#stage)) return;
     if (stage !== this.#stage) {
       this.#stage = stage;
-      this.#words.textContent = text(WORDS[stage]);
+      this.#words.textContent = translate(WORDS[stage]);
       this.#bar.removeAttribute("value");
     }
     this.element.hidden = false;

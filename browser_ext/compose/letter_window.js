@@ -16,7 +16,7 @@ import { SendingWait } from "../../wasm_build/ui/sending_wait.js";
 import { api } from "../shared/api.js";
 import { siteBox } from "../shared/around_notes.js";
 import { directoryPattern } from "../shared/directory_address.js";
-import { errorText, text } from "../shared/i18n.js";
+import { errorText, translate } from "../texts/texts.js";
 import { askWriterOnly } from "../shared/writer_only.js";
 import { Answering } from "./answering.js";
 import { BridgeChoice } from "./bridge_choice.js";
@@ -187,10 +187,10 @@ export class LetterWindow {
       onEncryptOff: () => this.protection.encryptOff(),
       onSignOff: () => this.protection.signOff(),
       onLookUp: (person) => void this.#lookUp(person),
-      lookUpWords: text("composeLookUp", directory && new URL(directory).host),
+      lookUpWords: translate("compose_look_up", { host: directory && new URL(directory).host }),
       onFile: (person, file) => void this.recipients.lineOf(person).useFile(person, file),
       onAsk: (person) => void this.attempt(() => this.#courier.askFor(person.address, {
-        subject: text("composeAskSubject"), text: text("composeAskText", this.sender.address),
+        subject: translate("compose_ask_subject"), text: translate("compose_ask_text", { first: this.sender.address }),
       })),
       onPassword: (person) => {
         this.recipients.lineOf(person).settle(person, { readiness: "password" });
@@ -209,7 +209,7 @@ export class LetterWindow {
     const { protection, sending } = this;
     const form = html("form", { class: "letter", novalidate: true, data: { test: "compose-form" } },
       this.sender.element, to.element, cc.element, bcc.element,
-      html("p", { class: "field-hint", text: text("composeBccHint") }),
+      html("p", { class: "field-hint", text: translate("compose_bcc_hint") }),
       this.subject.element,
       html("div", { class: "field" }, html("label", { for: this.text.id, text: translate("letter") }), this.sheet),
       new AttachedFiles(translate, this.attached).element,
@@ -451,8 +451,8 @@ export class LetterWindow {
 
   /** @param {import("./draft_keeper.js").DraftState} state */
   #showDraft(state) {
-    const words = { kept: "composeDraftKept", locked: "composeDraftLocked", failed: "composeDraftFailed", pending: "", none: "" }[state];
-    this.draftState.textContent = words ? text(words) : "";
+    const words = { kept: "compose_draft_kept", locked: "compose_draft_locked", failed: "compose_draft_failed", pending: "", none: "" }[state];
+    this.draftState.textContent = words ? translate(words) : "";
     this.draftState.dataset.state = state;
     if (this.drafts.isRefused) void this.#refresh();
   }
@@ -464,7 +464,7 @@ export class LetterWindow {
     };
     if (this.drafts.state === "none") return void this.attempt(leave);
     confirm({
-      title: text("composeDiscardTitle"), meaning: text("composeDiscardMeaning"), keep: this.#translate("keep_writing"),
+      title: translate("discard_question"), meaning: translate("compose_discard_meaning"), keep: this.#translate("keep_writing"),
       go: this.#translate("discard"), test: "discard-confirm", onGo: () => void this.attempt(leave),
     });
   }

@@ -3,7 +3,7 @@
  * text is neither lost nor shown: the letter is taken out of the document and comes back when they unlock.
  */
 import { html } from "../../wasm_build/ui/dom.js";
-import { text } from "../shared/i18n.js";
+import { translate } from "../texts/texts.js";
 import { whenLocked } from "../shared/request.js";
 
 /** @typedef {import("./letter_window.js").LetterWindow} LetterWindow */
@@ -25,8 +25,8 @@ export class LockCover {
   constructor(letterWindow, asked) {
     this.#window = letterWindow;
     this.#asked = asked;
-    this.#heading.textContent = text("composeCoveredTitle");
-    this.#element.append(html("p", { role: "status", text: text("composeCovered") }));
+    this.#heading.textContent = translate("compose_covered_title");
+    this.#element.append(html("p", { role: "status", text: translate("compose_covered") }));
     whenLocked(() => this.#show());
   }
 

@@ -11,7 +11,7 @@ import { isolate, sameAddress } from "../../wasm_build/ui/formats.js";
 import { LANGUAGES } from "../../wasm_build/ui/languages.js";
 import { createForm, inputField, problem, whileBusy } from "../../wasm_build/ui/parts.js";
 import { whenBridgeChanged } from "../shared/bridge_news.js";
-import { errorText, text } from "../shared/i18n.js";
+import { errorText, textLanguage, translate } from "../texts/texts.js";
 import { codeOf, RequestError } from "../shared/messages.js";
 import { whenLocked } from "../shared/request.js";
 import { outcomeSentence } from "./bridge_outcome.js";
@@ -38,9 +38,9 @@ import { createParcelVault, createUploads, KEYS_OF_BACKGROUND } from "./parcel_t
 const PARTS = { createForm, disturb, inputField, problem, showDialog: openDialog, uniqueId, whileBusy };
 /** The errors after which the person may agree to send the mail once more, or this version of it. @type {Map<string, keyof Agreed>} */
 const AGREEABLE = new Map([["sending-unknown", "again"], ["sending-earlier", "anew"], ["draft-elsewhere", "anew"]]);
-const WORDS_AGAIN = { again: "composeSendAgain", anew: "composeSendAnew" };
+const WORDS_AGAIN = { again: "send_again", anew: "send_this_version" };
 /** The sentences about the others' mail, by the way in which it leaves. */
-const FOR_OTHERS = { raw: "", bridge: "", attachment: "parcelOthersAttached", file: "parcelOthersFile" };
+const FOR_OTHERS = { raw: "", bridge: "", attachment: "parcel_others_attached", file: "parcel_others_file" };
 
 export class ParcelChoice {
   #translate;
@@ -123,24 +123,24 @@ export class ParcelChoice {
     const [host, address] = [isolate(way.host), isolate(way.address)];
     const isOther = !sameAddress(way.address, from);
     const ended = () => this.#ended.signal;
-    const language = text("languageTag");
+    const language = textLanguage();
     return {
       translate, language, languages: LANGUAGES, parts: PARTS, limits: way.limits, pages: way.pages,
       vault: async () => createParcelVault(courier, signer), keys: KEYS_OF_BACKGROUND, uploads: createUploads(courier, way, language),
-      notes: [text("parcelGoesBy", host, address), text("parcelNotInSent", host)],
-      refusal: isOther ? text(way.via === "token" ? "parcelOtherFrom" : "parcelOtherSession", address, isolate(from), host) : "",
+      notes: [translate("parcel_goes_by", { host, address }), translate("parcel_not_in_sent", { host })],
+      refusal: isOther ? translate(way.via === "token" ? "parcel_other_from" : "parcel_other_session", { address, from: isolate(from), host }) : "",
       get ended() {
         return ended();
       },
       sentenceForOthers: (who) => {
         const key = FOR_OTHERS[deliver];
-        return key ? text(key, who) : translate("as_parcel_for_others", { who });
+        return key ? translate(key, { who }) : translate("as_parcel_for_others", { who });
       },
       sentenceFor: (error) => (error instanceof NotDelivered ? error.sentence : errorText(error)),
       labelAgain: (error) => {
-        if (error instanceof NotDelivered && error.isOpen) return text("bridgeLookAgain");
+        if (error instanceof NotDelivered && error.isOpen) return translate("bridge_look_again");
         const name = AGREEABLE.get(codeOf(error));
-        return name ? text(WORDS_AGAIN[name]) : translate("try_again");
+        return name ? translate(WORDS_AGAIN[name]) : translate("try_again");
       },
       onAgain: (error) => {
         const name = AGREEABLE.get(codeOf(error));
@@ -159,7 +159,7 @@ class NotDelivered extends RequestError {
     super("others-not-sent");
     /** Whether the message was perhaps sent. The bridge is asked about it before anything is sent again. */
     this.isOpen = byBridge !== undefined && byBridge.outcome !== "refused";
-    const why = reason ? errorText({ code: reason, message: reason }) : text("composeNoReason");
-    this.sentence = byBridge ? outcomeSentence(byBridge) : text("composeRefused", why);
+    const why = reason ? errorText({ code: reason, message: reason }) : translate("compose_no_reason");
+    this.sentence = byBridge ? outcomeSentence(byBridge) : translate("compose_refused", { first: why });
   }
 }

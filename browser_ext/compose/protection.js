@@ -5,7 +5,7 @@
 import { html } from "../../wasm_build/ui/dom.js";
 import { ask as confirm, switchField } from "../../wasm_build/ui/parts.js";
 import { SecretField } from "../../wasm_build/ui/secret_field.js";
-import { text } from "../shared/i18n.js";
+import { translate } from "../texts/texts.js";
 
 export class Protection {
   /** Whether the letter answers or forwards an encrypted message. */
@@ -27,7 +27,7 @@ export class Protection {
     this.#encrypt = switchField(translate("encrypt"), "switch-encrypt", (checked) => this.#encryptSwitched(checked));
     this.set({ sign, encrypt });
     this.#password = new SecretField({
-      translate, label: text("composePassword"), hint: text("composePasswordHint"), onInput: onPassword, onSubmit: () => {},
+      translate, label: translate("compose_password"), hint: translate("compose_password_hint"), onInput: onPassword, onSubmit: () => {},
     });
     this.element = html("fieldset", { class: "switches" },
       html("legend", { text: translate("protection") }), this.#sign.element, this.#encrypt.element);
@@ -83,8 +83,8 @@ export class Protection {
   /** @param {() => void} onGo */
   askReadable(onGo) {
     confirm({
-      title: text("composeReadableTitle"), meaning: text("composeReadableMeaning"), keep: text("composeKeepEncrypted"),
-      go: text("composeReadableGo"), test: "readable-confirm",
+      title: translate("send_unencrypted_question"), meaning: translate("compose_readable_meaning"), keep: translate("keep_encrypted"),
+      go: translate("switch_encrypt_off"), test: "readable-confirm",
       onGo: () => {
         this.#readableAgreed = true;
         onGo();

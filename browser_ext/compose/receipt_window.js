@@ -5,7 +5,7 @@
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate, sameAddress } from "../../wasm_build/ui/formats.js";
 import { siteBox } from "../shared/around_notes.js";
-import { text } from "../shared/i18n.js";
+import { translate } from "../texts/texts.js";
 import { provedSender } from "../shared/report_view.js";
 import { addressList } from "./letter_parts.js";
 import { SenderChoice } from "./sender_choice.js";
@@ -26,7 +26,7 @@ export class ReceiptWindow {
     this.#courier = courier;
     this.#claim = claim;
     this.#asked = asked;
-    this.heading = html("h1", { tabindex: -1, text: text("receiptTitle") });
+    this.heading = html("h1", { tabindex: -1, text: translate("receipt_title") });
     this.sender = new SenderChoice(translate, courier, {
       from: this.#ownReader(), identities: claim.identities, onChange: () => this.#update(), onUnlocked: () => this.#refresh(),
     });
@@ -36,12 +36,12 @@ export class ReceiptWindow {
     } });
     if (claim.deliver !== "file") this.sending.button.textContent = translate("receipt_send");
     const leave = html("button", {
-      type: "button", class: "quiet", text: translate("receipt_not_now"), data: { test: "receipt-leave" }, on: { click: () => void courier.close() },
+      type: "button", class: "quiet", text: translate("not_now"), data: { test: "receipt-leave" }, on: { click: () => void courier.close() },
     });
     const form = html("form", { class: "letter", novalidate: true },
       html("p", { text: translate("receipt_asked", { name: isolate(provedSender(asked.report)) }), data: { test: "receipt-asked" } }), learns,
       this.sender.element, this.sender.unlockPlace,
-      claim.deliver === "file" ? html("p", { class: "field-hint", text: text("receiptAsFile") }) : "",
+      claim.deliver === "file" ? html("p", { class: "field-hint", text: translate("receipt_as_file") }) : "",
       this.sending.failure, this.sending.progress.element, this.sending.ways,
       html("div", { class: "actions" }, this.sending.button, leave));
     form.addEventListener("submit", (event) => {
@@ -81,12 +81,12 @@ export class ReceiptWindow {
   #showSent() {
     const { deliver, origin } = this.#claim;
     const isFile = deliver === "file";
-    const heading = html("h1", { tabindex: -1, text: text(isFile ? "composeSaved" : "receiptSent"), data: { test: "sent" } });
-    const next = origin ? text("composeSavedHint", isolate(origin)) : text("composeSavedNext");
+    const heading = html("h1", { tabindex: -1, text: translate(isFile ? "compose_saved" : "receipt_sent"), data: { test: "sent" } });
+    const next = origin ? translate("compose_saved_hint", { site: isolate(origin) }) : translate("compose_saved_next");
     this.element.replaceChildren(
-      heading, html("p", { text: isFile ? next : text("receiptSentTo", addressList(this.#asked.to)), data: { test: "left" } }),
+      heading, html("p", { text: isFile ? next : translate("receipt_sent_to", { addresses: addressList(this.#asked.to) }), data: { test: "left" } }),
       html("div", { class: "actions" }, html("button", {
-        type: "button", class: "primary", text: text("verbClose"), data: { test: "close" }, on: { click: () => void this.#courier.close() },
+        type: "button", class: "primary", text: translate("close"), data: { test: "close" }, on: { click: () => void this.#courier.close() },
       })));
     heading.focus();
   }

@@ -6,7 +6,7 @@ import { recipientState, sourceWords } from "../../wasm_build/ui/recipient_words
 import { readinessMark } from "../../wasm_build/ui/state_mark.js";
 import { recipientSentence } from "../../wasm_build/ui/verdict_words.js";
 import { describeCertificate } from "../shared/certificate_card.js";
-import { day } from "../shared/i18n.js";
+import { day } from "../texts/texts.js";
 
 /**
  * @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate

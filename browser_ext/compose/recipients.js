@@ -1,7 +1,7 @@
 /** The recipients of the letter: the lines To, Cc and Bcc, and the certificates of the people in them. */
 import { RecipientLine } from "../../wasm_build/ui/recipient_line.js";
 import { RecipientsField } from "../../wasm_build/ui/recipients_field.js";
-import { text } from "../shared/i18n.js";
+import { translate } from "../texts/texts.js";
 import { showRecipient } from "./recipient_dialog.js";
 
 /** @typedef {import("../../wasm_build/ui/recipients_field.js").Person} Person */
@@ -24,7 +24,7 @@ export class Recipients {
       new RecipientsField(translate, line, { label, test, onDetails, known: () => courier.people() });
     this.fields = {
       to: field(this.to, translate("to"), "compose-to"), cc: field(this.cc, translate("cc"), "compose-cc"),
-      bcc: field(this.bcc, text("composeBcc"), "compose-bcc"),
+      bcc: field(this.bcc, translate("bcc"), "compose-bcc"),
     };
   }
 

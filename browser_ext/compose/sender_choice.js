@@ -2,7 +2,7 @@
 import { html, uniqueId } from "../../wasm_build/ui/dom.js";
 import { isolate, sameAddress } from "../../wasm_build/ui/formats.js";
 import { SecretField } from "../../wasm_build/ui/secret_field.js";
-import { errorText, text } from "../shared/i18n.js";
+import { errorText, translate } from "../texts/texts.js";
 import { ask } from "../shared/request.js";
 import { createExpiryNote } from "./own_expiry.js";
 
@@ -39,14 +39,14 @@ export class SenderChoice {
     const choices = identities.flatMap((identity) => identity.addresses.map((address) => ({ identity, address })));
     const wanted = choices.find(({ address }) => sameAddress(address, from)) ?? choices[0];
     const options = choices.map(({ identity, address }) => html("option", {
-      value: `${identity.fingerprint} ${address}`, text: text("identityOption", address, identity.issuer),
+      value: `${identity.fingerprint} ${address}`, text: translate("identity_option", { address, issuer: identity.issuer }),
       selected: wanted?.identity === identity && wanted.address === address,
     }));
     const on = { change: () => { this.show(); onChange(); } };
     this.#select = html("select", { id: uniqueId("from"), data: { test: "compose-from" }, on }, ...options);
     this.#expiry = html("div", {}, createExpiryNote(wanted?.identity ?? null));
     const isOther = from && wanted && !sameAddress(wanted.address, from);
-    const hint = isOther ? html("p", { class: "field-hint", text: text("composeOtherFrom", isolate(from), isolate(wanted.address)) }) : null;
+    const hint = isOther ? html("p", { class: "field-hint", text: translate("compose_other_from", { first: isolate(from), second: isolate(wanted.address) }) }) : null;
     const notes = choices.length ? [hint] : createKeysMissing();
     this.element = html("div", { class: "field" },
       html("label", { for: this.#select.id, text: translate("from") }), this.#select, this.#expiry, ...notes);
@@ -112,7 +112,7 @@ export class SenderChoice {
     if (!identity?.locked) return;
     const unlock = () => void this.#unlock(identity, passphrase);
     const passphrase = new SecretField({
-      translate: this.#translate, label: text("passphraseFor", identity.fileName), hint: text("passphraseHint"), onSubmit: unlock,
+      translate: this.#translate, label: translate("passphrase_for", { file: identity.fileName }), hint: translate("passphrase_hint"), onSubmit: unlock,
     });
     this.#passphrase = passphrase;
     this.unlockPlace.replaceChildren(passphrase.element, html("button", {
@@ -133,7 +133,7 @@ export class SenderChoice {
 
 function createKeysMissing() {
   return [
-    html("p", { class: "warning", text: text("noKeysYet"), data: { test: "no-keys" } }),
-    html("button", { type: "button", text: text("verbAddKeys"), on: { click: () => void ask("options.open", { section: "identities" }) } }),
+    html("p", { class: "warning", text: translate("no_keys_yet"), data: { test: "no-keys" } }),
+    html("button", { type: "button", text: translate("verb_add_keys"), on: { click: () => void ask("options.open", { section: "identities" }) } }),
   ];
 }

@@ -3,7 +3,7 @@
  */
 import { html } from "../../wasm_build/ui/dom.js";
 import { ask as confirm, problem, whileBusy } from "../../wasm_build/ui/parts.js";
-import { errorText, text } from "../shared/i18n.js";
+import { errorText, translate } from "../texts/texts.js";
 import { codeOf } from "../shared/messages.js";
 import { createRefusedList, outcomeSentence } from "./bridge_outcome.js";
 import { saveMessage, sendVerb } from "./letter_parts.js";
@@ -128,7 +128,7 @@ export class Sending {
 
   /** @param {string} reason the code that the webmail gave */
   #refused(reason) {
-    this.say(text("composeRefused", reason ? errorText({ code: reason, message: reason }) : text("composeNoReason")));
+    this.say(translate("compose_refused", { first: reason ? errorText({ code: reason, message: reason }) : translate("compose_no_reason") }));
     this.#offerWays(false);
   }
 
@@ -139,18 +139,18 @@ export class Sending {
     if (people) this.details.replaceChildren(people);
     if (result.outcome === "refused") return this.ways.replaceChildren(this.#saveButton());
     const look = html("button", {
-      type: "button", text: text("bridgeLookAgain"), data: { agrees: "", test: "look-again" }, on: { click: () => void this.submit() },
+      type: "button", text: translate("bridge_look_again"), data: { agrees: "", test: "look-again" }, on: { click: () => void this.submit() },
     });
     const again = html("button", {
-      type: "button", class: "quiet", text: text("bridgeSendTwice"), data: { test: "send-twice" }, on: { click: () => this.#confirmTwice() },
+      type: "button", class: "quiet", text: translate("bridge_send_twice"), data: { test: "send-twice" }, on: { click: () => this.#confirmTwice() },
     });
     this.ways.replaceChildren(look, this.#saveButton(), ...(result.outcome === "perhaps" ? [again] : []));
   }
 
   #confirmTwice() {
     confirm({
-      title: text("bridgeSendTwiceTitle"), meaning: text("bridgeSendTwiceMeaning"), keep: this.#translate("keep_writing"),
-      go: text("composeSendAgain"), test: "send-twice-confirm", onGo: () => void this.submit({ again: true }),
+      title: translate("bridge_send_twice_title"), meaning: translate("bridge_send_twice_meaning"), keep: this.#translate("keep_writing"),
+      go: translate("send_again"), test: "send-twice-confirm", onGo: () => void this.submit({ again: true }),
     });
   }
 
@@ -169,7 +169,7 @@ export class Sending {
   /** Offers the remedies if the webmail did not take the letter. @param {boolean} isUnknown */
   #offerWays(isUnknown) {
     const again = html("button", {
-      type: "button", text: text("composeSendAgain"), data: { agrees: "", test: "send-again" }, on: { click: () => void this.submit({ again: true }) },
+      type: "button", text: translate("send_again"), data: { agrees: "", test: "send-again" }, on: { click: () => void this.submit({ again: true }) },
     });
     this.ways.replaceChildren(this.#saveButton(), ...(isUnknown ? [again] : []));
   }
@@ -177,14 +177,14 @@ export class Sending {
   /** Offers to send this version after an earlier one. */
   #offerAnew() {
     const anew = html("button", {
-      type: "button", text: text("composeSendAnew"), data: { agrees: "", test: "send-anew" }, on: { click: () => void this.submit({ anew: true }) },
+      type: "button", text: translate("send_this_version"), data: { agrees: "", test: "send-anew" }, on: { click: () => void this.submit({ anew: true }) },
     });
     this.ways.replaceChildren(anew, this.#saveButton());
   }
 
   #saveButton() {
     return html("button", {
-      type: "button", text: text("composeSaveFile"), data: { agrees: "", test: "save-file" }, on: { click: () => void this.#saveFiles() },
+      type: "button", text: translate("save_as_file"), data: { agrees: "", test: "save-file" }, on: { click: () => void this.#saveFiles() },
     });
   }
 

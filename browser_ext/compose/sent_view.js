@@ -4,7 +4,7 @@ import { isolate } from "../../wasm_build/ui/formats.js";
 import { createEncryptedBlock } from "../../wasm_build/ui/encrypted_block.js";
 import { whatWillLeave } from "../../wasm_build/ui/sending_plan.js";
 import { leavingMark } from "../../wasm_build/ui/state_mark.js";
-import { text } from "../shared/i18n.js";
+import { translate } from "../texts/texts.js";
 
 /** @typedef {import("../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../wasm_build/ui/sending_plan.js").Letter} Letter */
@@ -24,7 +24,7 @@ import { text } from "../shared/i18n.js";
  * @returns {SentView}
  */
 export function createSentView(translate, { letter, deliver, origin, shown, isHandedOver, byBridge, onClose }) {
-  const title = isHandedOver ? text("composeHandedOver") : deliver === "file" ? text("composeSaved") : translate("sent");
+  const title = isHandedOver ? translate("compose_handed_over") : deliver === "file" ? translate("compose_saved") : translate("sent");
   const heading = html("h1", { tabindex: -1, text: title, data: { test: "sent" } });
   const parts = [
     heading,
@@ -44,10 +44,10 @@ export function createSentView(translate, { letter, deliver, origin, shown, isHa
 export function createSentParcelView(translate, { way, letter, delivered }, { deliver, origin, isHandedOver, onClose }) {
   const heading = html("h1", { tabindex: -1, text: translate("sent"), data: { test: "sent" } });
   const list = html("a", {
-    class: "button", href: `${way.pages}#/parcels`, target: "_blank", rel: "noopener noreferrer", text: text("parcelSeeSent"), data: { test: "parcel-list" },
+    class: "button", href: `${way.pages}#/parcels`, target: "_blank", rel: "noopener noreferrer", text: translate("sent_parcels"), data: { test: "parcel-list" },
   });
   const parts = [
-    heading, html("p", { text: text("parcelWaits", isolate(way.host)), data: { test: "parcel-waits" } }),
+    heading, html("p", { text: translate("parcel_waits", { host: isolate(way.host) }), data: { test: "parcel-waits" } }),
     ...(delivered ? createMailParts(translate, { letter, deliver, origin, isHandedOver, byBridge: delivered.byBridge }) : []),
     createActions(onClose, list),
   ];
@@ -63,10 +63,10 @@ function createMailParts(translate, { letter, deliver, origin, isHandedOver, byB
   const sentence = html("p", { text: whatWillLeave(letter, translate), data: { test: "left" } });
   return [
     html("div", { class: "plan" }, html("div", { class: "plan-line" }, leavingMark(letter), sentence)),
-    isHandedOver ? html("p", { class: "warning", text: text("composeHandedOverHint"), data: { test: "handed-over" } }) : "",
-    deliver === "file" ? html("p", { text: origin ? text("composeSavedHint", isolate(origin)) : text("composeSavedNext"), data: { test: "saved-hint" } }) : "",
+    isHandedOver ? html("p", { class: "warning", text: translate("compose_handed_over_hint"), data: { test: "handed-over" } }) : "",
+    deliver === "file" ? html("p", { text: origin ? translate("compose_saved_hint", { site: isolate(origin) }) : translate("compose_saved_next"), data: { test: "saved-hint" } }) : "",
     byBridge?.outcome === "sent" && byBridge.copy !== "unwanted" ? html("p", {
-      text: text(byBridge.copy === "kept" ? "bridgeCopyKept" : "bridgeNoCopy", isolate(byBridge.host)), data: { test: "sent-copy" },
+      text: translate(byBridge.copy === "kept" ? "bridge_copy_kept" : "bridge_no_copy", { host: isolate(byBridge.host) }), data: { test: "sent-copy" },
     }) : "",
   ];
 }
@@ -74,7 +74,7 @@ function createMailParts(translate, { letter, deliver, origin, isHandedOver, byB
 /** @param {() => void} onClose @param {...HTMLElement} others */
 function createActions(onClose, ...others) {
   const close = html("button", {
-    type: "button", class: "primary", text: text("verbClose"), data: { test: "close" }, on: { click: onClose },
+    type: "button", class: "primary", text: translate("close"), data: { test: "close" }, on: { click: onClose },
   });
   return html("div", { class: "actions" }, close, ...others);
 }

@@ -11,6 +11,7 @@ import { noteErrorFor } from "./notes.js";
 import { problem } from "./problems.js";
 import { asksFor, proposedBy } from "./smime_attributes.js";
 import { api, world } from "./world.js";
+import { translate } from "../texts/texts.js";
 
 /** @type {WeakMap<HTMLElement, FrameHost>} */
 const hostOf = new WeakMap();
@@ -86,8 +87,8 @@ export function offer(element) {
   if (!isArmored && !(isField(element) && asksFor(element, "sign", "encrypt"))) return false;
   const host = hostFor(element);
   if (host.isOpen) return true;
-  if (isArmored) host.offer(api.i18n.getMessage("buttonOpen"), () => open(element));
-  else host.offer(api.i18n.getMessage("buttonWrite"), () => write(element));
+  if (isArmored) host.offer(translate("open"), () => open(element));
+  else host.offer(translate("button_write"), () => write(element));
   return true;
 }
 
@@ -98,7 +99,7 @@ function isEncryptedFileLink(element) {
 
 /** @param {HTMLAnchorElement} link */
 function offerFile(link) {
-  hostFor(link).offer(api.i18n.getMessage("buttonOpenFile"), () => openFile(link));
+  hostFor(link).offer(translate("button_open_file"), () => openFile(link));
   return true;
 }
 

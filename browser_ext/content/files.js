@@ -10,6 +10,7 @@ import { noteErrorFor, noteFor } from "./notes.js";
 import { receivers } from "./receivers.js";
 import { asksFor, proposedBy } from "./smime_attributes.js";
 import { api, world } from "./world.js";
+import { translate } from "../texts/texts.js";
 
 /** The encrypted files that the extension has put into each control. @type {WeakMap<HTMLInputElement, File[]>} */
 const given = new WeakMap();
@@ -59,7 +60,7 @@ function refuseDropped(event) {
   if (!input) return;
   intercept(event);
   // Warn the person: a page can read any file that is dropped on it.
-  noteFor(input, api.i18n.getMessage("fileDropped"));
+  noteFor(input, translate("file_dropped"));
 }
 
 /**
@@ -81,7 +82,7 @@ function refuseForeign(event) {
 /** @param {HTMLInputElement} input */
 function takeOut(input) {
   input.value = "";
-  noteFor(input, api.i18n.getMessage("fileForeign"));
+  noteFor(input, translate("file_foreign"));
 }
 
 /** @param {File} one @param {File} other */
@@ -118,7 +119,7 @@ async function receive(asking, job, { type, files = [] }) {
   for (const file of encrypted) carrier.items.add(file);
   given.set(input, encrypted);
   input.files = carrier.files;
-  noteFor(input, `${api.i18n.getMessage("fileEncrypted", String(encrypted.length))} ${nextStepAt(input)}`);
+  noteFor(input, `${translate("file_encrypted", { count: String(encrypted.length) })} ${nextStepAt(input)}`);
   for (const event of ["input", "change"]) input.dispatchEvent(new Event(event, { bubbles: true, composed: true }));
   return "taken";
 }

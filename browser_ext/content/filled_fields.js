@@ -14,6 +14,7 @@ import { contentOf, replaceText } from "./page_text.js";
 import { reachableDocuments, reachableRoots } from "./reachable_documents.js";
 import { receivers } from "./receivers.js";
 import { api, world } from "./world.js";
+import { translate } from "../texts/texts.js";
 
 const LOOK_MILLISECONDS = 500;
 const FIELDS = "textarea, input, [contenteditable]";
@@ -33,7 +34,7 @@ const MOVES = ["pointermove", "mousemove", "touchmove", "dragstart"];
  * are the fields that had the same text before.
  * @typedef {{whileShown<T>(act: () => Promise<T>): Promise<T>, tellReplaced(): void, tellPressed(): void}} Host
  * @typedef {{put: string, armored: string, name: string, old: OldText, left: string | null, host: Host, others: WeakSet<HTMLElement>, isPressed?: boolean, isSent?: boolean, read?: {content: string, flaw: Flaw}}} Filled
- * @typedef {"alteredReturned" | "alteredDamaged" | ""} Flaw
+ * @typedef {"altered_returned" | "altered_damaged" | ""} Flaw
  */
 /** The fields whose text has not been sent yet. @type {Map<HTMLElement, Filled>} */
 const filled = new Map();
@@ -102,7 +103,7 @@ function lookForFlaws() {
     // A field that the page has taken out stays known: the page can put it back and send it.
     const place = document.hidden ? null : placeOf(element);
     const flaw = place && flawOf(place, own);
-    if (flaw) warnFor(shownPlaceOf(place), api.i18n.getMessage(flaw));
+    if (flaw) warnFor(shownPlaceOf(place), translate(flaw));
     if (place && (flaw || isReplaced(place, own))) own.host.tellReplaced();
   }
   if (filled.size > 0) return;
@@ -146,8 +147,8 @@ function isReplaced(place, { armored }) {
 
 /** @param {string} content @param {Filled} own @returns {Flaw} */
 function judge(content, { put, armored, old }) {
-  if (old.isBeside(content, put)) return "alteredReturned";
-  return armored && hasPieces(content, armored) ? "alteredDamaged" : "";
+  if (old.isBeside(content, put)) return "altered_returned";
+  return armored && hasPieces(content, armored) ? "altered_damaged" : "";
 }
 
 /**
@@ -273,7 +274,7 @@ export async function tellAltered(element, text, isSent, place = element) {
   // A script can submit forms at any time. The window opens only if the person has clicked or typed just before.
   if (navigator.userActivation?.isActive === false) {
     // The note is shown later. Now it would run observers of the page before the form is sent.
-    return setTimeout(() => noteFor(element, api.i18n.getMessage(isSent ? "alteredSent" : "alteredStopped")));
+    return setTimeout(() => noteFor(element, translate(isSent ? "altered_sent" : "altered_stopped")));
   }
   try {
     const { job } = await ask("field.altered", { text, isSent });

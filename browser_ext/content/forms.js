@@ -13,6 +13,7 @@ import { problem } from "./problems.js";
 import { receivers } from "./receivers.js";
 import { asksFor } from "./smime_attributes.js";
 import { api, world } from "./world.js";
+import { translate } from "../texts/texts.js";
 
 const SIGNATURE = "smime_signature";
 const MAX_LABEL_CHARACTERS = 200;
@@ -66,7 +67,7 @@ function noteTaken(event) {
   const [form] = event.composedPath();
   if (isReading || !(form instanceof HTMLFormElement) || !asksFor(form, "sign")) return;
   taken = navigator.userActivation?.isActive ? { action: addressOf(form, null), at: Date.now() } : null;
-  noteFor(form, api.i18n.getMessage("formTaken"));
+  noteFor(form, translate("form_taken"));
 }
 
 function tellUnsigned() {
@@ -94,7 +95,7 @@ async function sign(form, submitter) {
         receivers.delete(job);
         waiting.delete(form);
         if (type !== "form.signed" || typeof signature !== "string") {
-          return noteFor(form, api.i18n.getMessage("formNotSigned"));
+          return noteFor(form, translate("form_not_signed"));
         }
         if (isChanged(form, submitter, pairs, target)) return "changed";
         submit(form, pairs, target, signature);

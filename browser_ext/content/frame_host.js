@@ -12,6 +12,7 @@ import { sentenceOf } from "./problems.js";
 import { receivers } from "./receivers.js";
 import { shadowRootOf } from "./shadow_roots.js";
 import { api, world } from "./world.js";
+import { translate } from "../texts/texts.js";
 
 const EXTENSION_ORIGIN = new URL(api.runtime.getURL("")).origin;
 const BUTTON_STYLE = "all:revert;display:inline-block;box-sizing:border-box;min-height:44px;min-width:44px;margin-block:4px;margin-inline:0 8px;"
@@ -55,7 +56,7 @@ export function watchReturns() {
 function createFrame(kind) {
   const frame = createElement("iframe");
   frame.src = api.runtime.getURL(kind === "mail" ? "frame/mail_frame.html" : "frame/broker.html");
-  frame.ariaLabel = api.i18n.getMessage("frameTitle");
+  frame.ariaLabel = translate("frame_title");
   /** @type {Promise<HTMLIFrameElement>} */
   const loaded = new Promise((resolve) => frame.addEventListener("load", () => {
     loading.window = frame.contentWindow;
@@ -296,7 +297,7 @@ export class FrameHost {
       this.#frameId = frame;
       receivers.set(frame, this);
       if (secure) await this.#handOver(token, early ?? this.#show(request.kind), held);
-      else this.say(api.i18n.getMessage("contentInWindow"));
+      else this.say(translate("content_in_window"));
     } catch (error) {
       receivers.delete(this.#frameId);
       this.#frameId = "";
@@ -360,7 +361,7 @@ export class FrameHost {
     this.#restoreField();
     if (!this.#box.isConnected) unwrittenPlaceOf(this.#field).after(this.#box);
     this.#root.replaceChildren();
-    this.say(api.i18n.getMessage("contentFrameLost"));
+    this.say(translate("content_frame_lost"));
   }
 
   /** Tells that the person has pressed something in the page after its field was encrypted. */
@@ -415,7 +416,7 @@ export class FrameHost {
     this.#restoreField();
     await this.attempt(async () => {
       await ask("frame.window", { frame: this.#frameId, text: this.#text, mail: (await held) ?? "" });
-      this.say(api.i18n.getMessage("contentInWindow"));
+      this.say(translate("content_in_window"));
     });
   }
 

@@ -5,6 +5,7 @@
  */
 import { controlsOf, formOf, isVisible, textOf, visibleTextOf } from "./dom_tree.js";
 import { api } from "./world.js";
+import { translate } from "../texts/texts.js";
 
 const MAX_LABEL_CHARACTERS = 30;
 /** Invisible characters, and those that turn the order of letters. */
@@ -17,9 +18,9 @@ export function nextStepAt(element) {
   const form = formOf(element);
   const labels = new Set(form ? submitButtonsOf(form).map(labelOf) : []);
   const [label] = labels;
-  if (labels.size !== 1 || !isQuotable(label)) return api.i18n.getMessage("nextStep");
+  if (labels.size !== 1 || !isQuotable(label)) return translate("next_step");
   // The isolate keeps the direction of the label's letters out of the sentence (UAX 9, FSI and PDI).
-  return api.i18n.getMessage("nextStepNamed", `\u2068${label}\u2069`);
+  return translate("next_step_named", { label: `\u2068${label}\u2069` });
 }
 
 /** The visible buttons that submit a form. @param {HTMLFormElement} form */

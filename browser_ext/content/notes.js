@@ -7,6 +7,7 @@ import { createElement } from "./dom_tree.js";
 import { unwrittenPlaceOf } from "./editable.js";
 import { sentenceOf } from "./problems.js";
 import { api } from "./world.js";
+import { direction, translate } from "../texts/texts.js";
 
 const STYLE = "display:block;margin:4px 0;font:14px/1.5 system-ui,sans-serif;color:CanvasText;background:Canvas";
 const insertAfter = Element.prototype.after;
@@ -49,7 +50,7 @@ export function lineOf(text) {
   const line = createElement("span");
   line.setAttribute("role", "status");
   // The page's direction may be another one than that of the sentence's language.
-  line.dir = api.i18n.getMessage("languageDirection");
+  line.dir = direction();
   line.style.cssText = STYLE;
   line.textContent = text;
   return line;

@@ -7,6 +7,7 @@ import { ask } from "./background_link.js";
 import { findBelow } from "./dom_tree.js";
 import { PARCEL_LINKS } from "./mail_signs.js";
 import { api, fieldsPart } from "./world.js";
+import { translate } from "../texts/texts.js";
 
 /** A mail names one parcel. A page with more links than this is a list, or wants to be slow. */
 const MAX_LINKS = 10;
@@ -23,7 +24,7 @@ export async function offerParcels() {
   for (const link of links) {
     if (!(link instanceof HTMLElement) || !addresses.includes(addressOf(link))) continue;
     // Read again at the click: the page may have changed the link.
-    new FrameHost(link).offer(api.i18n.getMessage("parcelOpenHere"), () => ask("parcel.open", { address: addressOf(link) }));
+    new FrameHost(link).offer(translate("parcel_open_here"), () => ask("parcel.open", { address: addressOf(link) }));
   }
 }
 

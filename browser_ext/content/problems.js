@@ -1,5 +1,6 @@
 /** Errors with a code, and the sentence for each code from the message catalogue. */
 import { api } from "./world.js";
+import { translate } from "../texts/texts.js";
 
 /** @param {string} code @param {string} [message] */
 export function problem(code, message = code) {
@@ -15,5 +16,6 @@ export function codeOf(error) {
 /** @param {unknown} error */
 export function sentenceOf(error) {
   const code = codeOf(error) ?? "";
-  return api.i18n.getMessage(`error_${code.replaceAll("-", "_")}`) || api.i18n.getMessage("contentFailed");
+  const key = `error_${code.replaceAll("-", "_")}`;
+  return translate(translate.has(key) ? key : "content_failed");
 }

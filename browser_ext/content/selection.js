@@ -5,6 +5,7 @@ import { activate, openAt } from "./fields.js";
 import { boxes } from "./boxes.js";
 import { noteFor } from "./notes.js";
 import { api } from "./world.js";
+import { translate } from "../texts/texts.js";
 
 /** Opens the armored text that the person has selected, whole or in part. @returns {boolean} false if there is none */
 export function openSelection() {
@@ -19,7 +20,7 @@ export function openSelection() {
   if (cms) return openAt(elementWith(cms, range, around) ?? markEndOf(range), cms);
   const last = range.endContainer.childNodes[range.endOffset - 1] ?? range.endContainer;
   const place = last instanceof Element ? last : last.parentElement;
-  if (place) noteFor(place, api.i18n.getMessage("selectionEmpty"));
+  if (place) noteFor(place, translate("selection_empty"));
   return false;
 }
 

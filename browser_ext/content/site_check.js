@@ -10,6 +10,7 @@
 import { ask } from "./background_link.js";
 import { problem } from "./problems.js";
 import { api } from "./world.js";
+import { translate } from "../texts/texts.js";
 
 const LIST = "release.p7s";
 const CONFIGURATION = "config.json";
@@ -66,7 +67,7 @@ async function check() {
     await large();
   } catch (error) {
     const { code = "unknown", file = "" } = /** @type {{code?: string, file?: string}} */ (error);
-    await ask("checked.stop", { code, file, configuration, fragment }).catch(() => draw(sentence(api.i18n.getMessage("checkedFailed"))));
+    await ask("checked.stop", { code, file, configuration, fragment }).catch(() => draw(sentence(translate("checked_failed"))));
   }
 }
 

@@ -23,6 +23,7 @@ import { codeOf, problem } from "./problems.js";
 import { findFocused } from "./shadow_roots.js";
 import { handOver } from "./webmail_tools.js";
 import { api, fieldsPart } from "./world.js";
+import { translate } from "../texts/texts.js";
 
 /** @typedef {import("./webmail_tools.js").Adaptor} Adaptor */
 /** @typedef {import("./webmail_tools.js").Composer} Composer */
@@ -119,7 +120,7 @@ function offerReading(webmail, { element }) {
     const shown = webmail.messages().find((one) => one.element === element);
     if (shown) await read(webmail, host, shown);
   };
-  if (!host.isOpen) host.offer(api.i18n.getMessage("mailOpen"), readShown, { prepares: "mail" });
+  if (!host.isOpen) host.offer(translate("open_with_sealwax"), readShown, { prepares: "mail" });
   return () => void host.attempt(readShown);
 }
 
@@ -139,7 +140,7 @@ async function read(webmail, host, message) {
  */
 async function searched(host, element, held) {
   searching.add(host);
-  host.say(api.i18n.getMessage("mailSearching"));
+  host.say(translate("mail_searching"));
   try {
     await held;
     if (!isConnected(element)) throw problem("pick-gone");
@@ -158,8 +159,8 @@ async function searched(host, element, held) {
  */
 function offerOtherWays(host, element, error) {
   const ways = [
-    { label: api.i18n.getMessage("mailPick"), act: async () => void pickMail() },
-    { label: api.i18n.getMessage("toolbarTeach"), act: async () => void teach() },
+    { label: translate("mail_pick"), act: async () => void pickMail() },
+    { label: translate("toolbar_teach"), act: async () => void teach() },
   ];
   // After the sentence, which `attempt` shows when the error arrives there.
   setTimeout(() => {
@@ -167,7 +168,7 @@ function offerOtherWays(host, element, error) {
     if (codeOf(error) !== "part-untold") return;
     // The bar is at the edge of the window.
     element.scrollIntoView({ block: "center" });
-    begin(() => startPicking({ ...picking("pickPartHint"), isHere: true }));
+    begin(() => startPicking({ ...picking("pick_part_hint"), isHere: true }));
   });
 }
 
@@ -192,7 +193,7 @@ export async function searchMail() {
 async function openFound(part) {
   const host = hostFor(part.place);
   searching.add(host);
-  host.say(api.i18n.getMessage("mailSearching"));
+  host.say(translate("mail_searching"));
   const bytes = await fetchShownMail(part).finally(() => {
     searching.delete(host);
     host.withdraw();
@@ -202,12 +203,12 @@ async function openFound(part) {
 
 /** Lets the person point at a link or button that leads to a mail, and opens the mail there. Returns whether it has begun. */
 export function pickMail() {
-  return begin(() => startPicking(picking("pickMailHint")));
+  return begin(() => startPicking(picking("pick_mail_hint")));
 }
 
 /** @param {string} hint @returns {import("./any_webmail/picker.js").Choice} */
 function picking(hint) {
-  return { hint: api.i18n.getMessage(hint), selector: WAYS, choose: (element) => void openPicked(element) };
+  return { hint: translate(hint), selector: WAYS, choose: (element) => void openPicked(element) };
 }
 
 /** Begins something for which the person needs the bar. A document without a body, such as a drawing, cannot show it. @param {() => void} act */
@@ -236,7 +237,7 @@ async function openPicked(element) {
 /** Opens a message that no list of the page's messages has. @param {ShownMessage} message */
 async function openAbove(message) {
   const host = hostFor(message.element);
-  const button = api.i18n.getMessage("mailOpen");
+  const button = translate("open_with_sealwax");
   if (!host.isOpen) host.offer(button, () => read(anyWebmail, host, message));
   await host.attempt(() => read(anyWebmail, host, message));
 }
@@ -253,7 +254,7 @@ export function teachForm() {
 
 /** Lets the person point at a text field, and encrypts what is written there. Returns whether it has begun. */
 export function pickField() {
-  return begin(() => startPicking({ hint: api.i18n.getMessage("pickFieldHint"), selector: FIELDS, choose: (element) => void protect(element) }));
+  return begin(() => startPicking({ hint: translate("pick_field_hint"), selector: FIELDS, choose: (element) => void protect(element) }));
 }
 
 /** Encrypts a field. A field of a form for mail opens the message window. @param {HTMLElement} element */
@@ -325,7 +326,7 @@ async function answer(webmail, kind, mail) {
 /** @param {Adaptor} webmail @param {Composer} composer */
 function offerWriting(webmail, composer) {
   const host = hostFor(composer.element);
-  host.offer(api.i18n.getMessage("mailWrite"), () => write(webmail, composer));
+  host.offer(translate("mail_write"), () => write(webmail, composer));
 }
 
 /** Gives the message that is answered or forwarded to the background. @param {Composer} composer @returns {Promise<string>} its id there, or "" */
@@ -375,7 +376,7 @@ export async function writeMailForm() {
       await attach(form, letter.text, done);
     };
     await openLetter({ send }, { ...letter, mail: "", deliver });
-    fieldsPart().noteFor(place, api.i18n.getMessage("mailFormNote"));
+    fieldsPart().noteFor(place, translate("mail_form_note"));
   } catch (error) {
     if (place) fieldsPart().noteErrorFor(place, error);
   }
@@ -424,8 +425,8 @@ function explain(webmail, error, isAsked) {
   if (codeOf(error) !== "page-not-understood") throw error;
   notice ??= /** @type {HTMLElement} */ (findBelow(document, "body :is(main, [role=main], form, div)")[0] ?? bodyOf(document));
   const host = hostFor(notice);
-  if (isAsked) host.offer(api.i18n.getMessage("mailOpenViewer"), () => ask("viewer.open", { mail: "" }));
-  host.say(api.i18n.getMessage("mailNotUnderstood", [webmail.name]));
+  if (isAsked) host.offer(translate("mail_open_viewer"), () => ask("viewer.open", { mail: "" }));
+  host.say(translate("mail_not_understood", { name: webmail.name }));
   return 1;
 }
 
@@ -447,7 +448,7 @@ async function deliver({ compose, ...done }) {
   if (!asking) return { sent: false, problem: "page-gone" };
   try {
     // The form from which the window was opened gets the message, even if the person has begun another one since.
-    await asking.webmail.send({ ...done, sentence: api.i18n.getMessage("mailSentence") }, asking.composer?.element);
+    await asking.webmail.send({ ...done, sentence: translate("mail_sentence") }, asking.composer?.element);
     if (!done.more) composing.delete(compose);
     return { sent: true, problem: "" };
   } catch (error) {

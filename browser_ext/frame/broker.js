@@ -4,7 +4,7 @@
  */
 import { html } from "../../wasm_build/ui/dom.js";
 import { waxSeal } from "../../wasm_build/ui/state_mark.js";
-import { errorText, loadSharedText, text, translatePage } from "../shared/i18n.js";
+import { errorText, translate, translatePage } from "../texts/texts.js";
 import { MailReading } from "../shared/mail_reading.js";
 import { describeReport } from "../shared/report_view.js";
 import { showPattern } from "../shared/pattern.js";
@@ -64,17 +64,15 @@ if (parent === window) {
  * @param {string} [moved] the text from the page's field
  */
 async function start(ticket, moved = "") {
-  const texts = loadSharedText();
   /** @type {Claim} */
   const claim = await ask("frame.claim", ticket);
   addEventListener("pagehide", () => leave(claim));
   startHeartbeat();
-  await texts;
   translatePage();
   showPattern(claim.pattern);
   if (claim.kind !== "write" && parent !== window) watchText(main);
   if (claim.kind === "mail") {
-    const closing = [button(text("verbClose"), "quiet", "close", () => close(claim))];
+    const closing = [button(translate("close"), "quiet", "close", () => close(claim))];
     const onAnswer = (/** @type {MessageKinds["way"]} */ kind) => ask("mail.answer", { frame: claim.frame, kind });
     return reading.start({ frame: claim.frame, mail: parent === window ? "" : await fetched, onAnswer, closing });
   }
@@ -82,7 +80,7 @@ async function start(ticket, moved = "") {
   const view = await ViewLink.open(main);
   main.prepend(top_);
   // A window of its own is a whole document, which a screen reader's user reads by its headings.
-  if (parent === window) main.prepend(html("h1", { text: text(claim.kind === "write" ? "editorLabel" : "extensionName") }));
+  if (parent === window) main.prepend(html("h1", { text: translate(claim.kind === "write" ? "editor_label" : "extension_name") }));
   main.append(bottom);
   if (claim.kind === "write") return startWriting(claim, view, moved || claim.moved);
   whenLocked(() => letGo(claim));
@@ -91,19 +89,19 @@ async function start(ticket, moved = "") {
 
 /** @param {Claim} claim @param {ViewLink} view @param {string} moved */
 async function startWriting(claim, view, moved) {
-  await view.write({ label: text("editorLabel"), text: moved });
+  await view.write({ label: translate("editor_label"), text: moved });
   // Only the content script can reach this window and send it messages. These can only make the editor grey, or open it.
   addEventListener("message", ({ source, data }) => {
     if (source !== parent) return;
     if (data?.type === "seen") void view.attend(data.seen === true).catch(() => {});
-    if (data?.type === "replaced" && main.className === "encrypted") change(claim, view, text("fieldReplaced"));
+    if (data?.type === "replaced" && main.className === "encrypted") change(claim, view, translate("field_replaced"));
   });
   const lost = claim.kept ? await goOn(claim, view).catch((error) => error) : null;
   view.onTyped = () => keepSoon(claim, view);
   const keptAgain = () => void keepAgain(claim, view).catch(() => {});
   setInterval(keptAgain, LOOK_AFTER_KEPT_MILLISECONDS);
   whenLocked(() => setTimeout(keptAgain, LOCKING_MILLISECONDS));
-  showEditor(claim, view, text(claim.pageLeft ? "editorPageLeft" : moved ? "editorMoved" : "editorHint"));
+  showEditor(claim, view, translate(claim.pageLeft ? "editor_page_left" : moved ? "editor_moved" : "editor_hint"));
   if (lost) showStatus(errorText(lost), true);
 }
 
@@ -150,11 +148,11 @@ async function keepAgain({ frame }, view) {
 /** @param {Claim} claim @param {ViewLink} view @param {string} hint */
 function showEditor(claim, view, hint) {
   main.className = "";
-  const verb = text(claim.sign && claim.encrypt ? "verbSignEncrypt" : claim.sign ? "verbSign" : "verbEncrypt");
+  const verb = translate(claim.sign && claim.encrypt ? "verb_sign_encrypt" : claim.sign ? "verb_sign" : "verb_encrypt");
   const encrypt = button(verb, "primary", "encrypt", () => encryptText(claim, view, encrypt));
   top_.replaceChildren(html("p", { text: hint }));
   showStatus("");
-  const cancelling = button(text(claim.pageLeft ? "verbClose" : "verbCancel"), "", "cancel", () => cancel(claim, view, hint));
+  const cancelling = button(translate(claim.pageLeft ? "close" : "cancel"), "", "cancel", () => cancel(claim, view, hint));
   bottom.replaceChildren(...(claim.pageLeft ? [] : [encrypt]), cancelling, status);
 }
 
@@ -165,7 +163,7 @@ function showEditor(claim, view, hint) {
 function change(claim, view, problem = "") {
   void ask("field.change", { frame: claim.frame });
   view.freeze(false);
-  showEditor(claim, view, text("editorHint"));
+  showEditor(claim, view, translate("editor_hint"));
   // Above the text, since a low frame has no room below it.
   if (problem) top_.replaceChildren(html("p", { class: "problem", role: "alert", text: problem, data: { test: "replaced" } }));
   keepSoon(claim, view);
@@ -175,14 +173,14 @@ function change(claim, view, problem = "") {
 async function encryptText(claim, view, encrypt) {
   encrypt.disabled = true;
   view.freeze(true);
-  showStatus(text("statusWaiting"));
+  showStatus(translate("status_waiting"));
   try {
     const { publicKey } = await ask("vault.key");
     const envelope = await view.encrypt(publicKey);
     const { job } = await ask("field.write", { frame: claim.frame, text: envelope });
     const { state, result, error } = await outcomeOf(claim, job);
     if (result && "people" in result) return showEncrypted(claim, view, result);
-    showStatus(state === "cancelled" ? text("statusRefused") : errorText(error), state !== "cancelled");
+    showStatus(state === "cancelled" ? translate("status_refused") : errorText(error), state !== "cancelled");
   } catch (error) {
     showStatus(errorText(error), true);
   }
@@ -198,14 +196,14 @@ async function encryptText(claim, view, encrypt) {
 function showEncrypted(claim, view, { people, signedAs, encrypted }) {
   main.className = "encrypted";
   const list = new Intl.ListFormat(document.documentElement.lang, { type: "conjunction" });
-  const readers = encrypted ? text("encryptedFor", list.format([...people, text("you")])) : text("encryptedForNobody");
+  const readers = encrypted ? translate("encrypted_for_people", { people: list.format([...people, translate("you")]) }) : translate("encrypted_for_nobody");
   const sentence = html("p", { role: "status", data: { test: "encrypted" } },
-    html("strong", { text: signedAs ? text("signedAs", signedAs) : text("signedByNobody") }), " ", readers);
+    html("strong", { text: signedAs ? translate("signed_as", { address: signedAs }) : translate("signed_by_nobody") }), " ", readers);
   // In a page, the sentence below the frame says what to do next, since it may quote a button of the page.
-  const next = parent === window ? html("p", { text: text("nextStep"), data: { test: "next-step" } }) : null;
+  const next = parent === window ? html("p", { text: translate("next_step"), data: { test: "next-step" } }) : null;
   top_.replaceChildren(html("div", { class: "encrypted-block" }, waxSeal(), sentence), ...(next ? [next] : []));
-  const changing = button(text("verbChange"), "", "change", () => change(claim, view));
-  bottom.replaceChildren(changing, button(text("verbClose"), "quiet", "close", () => close(claim)));
+  const changing = button(translate("verb_change"), "", "change", () => change(claim, view));
+  bottom.replaceChildren(changing, button(translate("close"), "quiet", "close", () => close(claim)));
 }
 
 /**
@@ -214,10 +212,10 @@ function showEncrypted(claim, view, { people, signedAs, encrypted }) {
  */
 async function cancel(claim, view, hint) {
   if (!view.typed) return close(claim);
-  showStatus(text("statusDiscard"));
+  showStatus(translate("status_discard"));
   bottom.replaceChildren(
-    button(text("verbKeep"), "", "keep", async () => showEditor(claim, view, hint)),
-    button(text("verbDiscard"), "", "discard", () => close(claim)),
+    button(translate("keep_writing"), "", "keep", async () => showEditor(claim, view, hint)),
+    button(translate("verb_discard"), "", "discard", () => close(claim)),
     status,
   );
 }
@@ -225,10 +223,10 @@ async function cancel(claim, view, hint) {
 /** @param {Claim} claim @param {ViewLink} view */
 async function startReading(claim, view) {
   main.className = "";
-  top_.replaceChildren(html("p", { text: text("statusOpening"), role: "status" }));
+  top_.replaceChildren(html("p", { text: translate("status_opening"), role: "status" }));
   bottom.replaceChildren(status);
   try {
-    const replyKey = await view.read({ label: text("readerLabel") });
+    const replyKey = await view.read({ label: translate("reader_label") });
     const { job } = await ask("field.verify", { frame: claim.frame, replyKey });
     const { state, result, error, envelope } = await outcomeOf(claim, job);
     if (!envelope) throw state === "cancelled" ? { code: "opening-refused" } : error;
@@ -238,7 +236,7 @@ async function startReading(claim, view) {
     await view.show(envelope);
     await showVerdict(claim, result);
     if (!isOpen) return;
-    bottom.replaceChildren(button(text("verbClose"), "", "close", () => close(claim)), status);
+    bottom.replaceChildren(button(translate("close"), "", "close", () => close(claim)), status);
   } catch (error) {
     showFailure(claim, view, error);
   }
@@ -262,8 +260,8 @@ function letGo(claim) {
   details?.remove();
   details = null;
   main.className = "failed";
-  top_.replaceChildren(html("p", { text: text("mailLocked"), role: "status", data: { test: "locked" } }));
-  bottom.replaceChildren(button(text("verbClose"), "quiet", "close", () => close(claim)));
+  top_.replaceChildren(html("p", { text: translate("mail_locked"), role: "status", data: { test: "locked" } }));
+  bottom.replaceChildren(button(translate("close"), "quiet", "close", () => close(claim)));
 }
 
 /**
@@ -271,7 +269,6 @@ function letGo(claim) {
  * @param {Claim} claim @param {{report: Report, settled: boolean}} result
  */
 async function showVerdict(claim, { report, settled }) {
-  const translate = await loadSharedText();
   if (!isOpen) return;
   const onAccept = (/** @type {string} */ fingerprint) =>
     void ask("trust.propose", { frame: claim.frame, fingerprint }).catch((error) => showStatus(errorText(error), true));
@@ -292,9 +289,9 @@ function showFailure(claim, view, error) {
   main.className = "failed";
   top_.replaceChildren(html("p", { class: "problem", role: "alert", text: errorText(error), data: { test: "problem" } }));
   bottom.replaceChildren(
-    button(text("verbAgain"), "", "again", () => startReading(claim, view)),
-    button(text("verbKeys"), "quiet", "keys", () => ask("options.open", { section: "" })),
-    button(text("verbClose"), "quiet", "close", () => close(claim)),
+    button(translate("try_again"), "", "again", () => startReading(claim, view)),
+    button(translate("keys_and_people"), "quiet", "keys", () => ask("options.open", { section: "" })),
+    button(translate("close"), "quiet", "close", () => close(claim)),
   );
 }
 

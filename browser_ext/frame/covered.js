@@ -3,7 +3,7 @@
  * over other words. Only Chromium tells what lies over a frame; every browser tells what is cut off.
  */
 import { html } from "../../wasm_build/ui/dom.js";
-import { text } from "../shared/i18n.js";
+import { translate } from "../texts/texts.js";
 
 const DELAY_MILLISECONDS = 100;
 /** So much of a text has to be in sight: a line. */
@@ -19,7 +19,7 @@ export function watchText(main) {
     // An attribute of its own, since the states of a frame replace its class, and its other parts.
     main.toggleAttribute("data-covered", isHidden);
     if (!note.isConnected) main.append(note);
-    note.textContent = isHidden ? text("textCovered") : "";
+    note.textContent = isHidden ? translate("text_covered") : "";
   };
   // Only the content script can reach this window. It tells when the page starts or stops to fade, mask or cut the frame.
   addEventListener("message", ({ source, data }) => {

@@ -3,44 +3,43 @@ import { html } from "../../wasm_build/ui/dom.js";
 import { setTitle } from "../../wasm_build/ui/page_title.js";
 import { lockMark, STATES, stateStatement } from "../../wasm_build/ui/state_mark.js";
 import { api } from "../shared/api.js";
-import { loadSharedText, text, translatePage } from "../shared/i18n.js";
+import { translate, translatePage } from "../texts/texts.js";
 import { ask } from "../shared/request.js";
 
 /** The text key of the reason for each permission of the manifest. @type {Record<string, string>} */
 const REASONS = {
-  activeTab: "permissionActiveTab",
-  alarms: "permissionAlarms",
-  contextMenus: "permissionContextMenus",
-  declarativeNetRequestWithHostAccess: "permissionDeclarativeNetRequest",
-  idle: "permissionIdle",
-  offscreen: "permissionOffscreen",
-  scripting: "permissionScripting",
-  storage: "permissionStorage",
+  activeTab: "permission_active_tab",
+  alarms: "permission_alarms",
+  contextMenus: "permission_context_menus",
+  declarativeNetRequestWithHostAccess: "permission_declarative_net_request",
+  idle: "permission_idle",
+  offscreen: "permission_offscreen",
+  scripting: "permission_scripting",
+  storage: "permission_storage",
 };
 
-const translate = await loadSharedText();
 translatePage();
-setTitle(text, "helpTitle");
+setTitle(translate, "help");
 byId("keys").addEventListener("click", () => void ask("options.open", { section: "" }));
 byId("guide").addEventListener("click", () => void ask("guide.open"));
-byId("use-field").textContent = text("helpUseField", await shortcut());
-const someone = text("helpSomeone");
+byId("use-field").textContent = translate("help_use_field", { keys: await shortcut() });
+const someone = translate("help_someone");
 byId("states").append(
   ...STATES.map((state) => stateStatement(state, translate,
     state === "verified" ? { sentence: translate("state_verified_sentence", { sender: someone }) } : {})),
-  html("div", { class: "state-statement" }, lockMark("", { size: 32 }), html("p", { text: text("helpLock") })),
+  html("div", { class: "state-statement" }, lockMark("", { size: 32 }), html("p", { text: translate("help_lock") })),
 );
 // A permission without a reason is our mistake. It throws, so that a test finds it.
 const granted = api.runtime.getManifest().permissions ?? [];
 byId("permissions").append(
-  ...granted.flatMap((name) => [html("dt", {}, html("code", { lang: "en", dir: "ltr", text: name })), html("dd", { text: text(REASONS[name]) })]),
-  html("dt", { text: text("permissionSitesName") }), html("dd", { text: text("permissionSites") }),
+  ...granted.flatMap((name) => [html("dt", {}, html("code", { lang: "en", dir: "ltr", text: name })), html("dd", { text: translate(REASONS[name]) })]),
+  html("dt", { text: translate("permission_sites_name") }), html("dd", { text: translate("permission_sites") }),
 );
 
 /** The keyboard shortcut of the extension's button, as it is set in this browser. */
 async function shortcut() {
   const command = (await api.commands.getAll()).find(({ name }) => name === "_execute_action");
-  return command?.shortcut || text("helpNoShortcut");
+  return command?.shortcut || translate("help_no_shortcut");
 }
 
 /** @param {string} id */

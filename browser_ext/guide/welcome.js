@@ -5,7 +5,7 @@ import { html } from "../../wasm_build/ui/dom.js";
 import { setTitle } from "../../wasm_build/ui/page_title.js";
 import { SecretField } from "../../wasm_build/ui/secret_field.js";
 import { stateMark, waxSeal } from "../../wasm_build/ui/state_mark.js";
-import { errorText, locale, text } from "../shared/i18n.js";
+import { errorText, locale, translate } from "../texts/texts.js";
 import { startPage } from "../shared/page_start.js";
 import { codeOf } from "../shared/messages.js";
 import { ImportProgress } from "../shared/import_progress.js";
@@ -13,15 +13,15 @@ import { createOwnAuthority, findOwnAuthority } from "../shared/own_authority.js
 import { createPatternChoice } from "../shared/pattern.js";
 import { ask, askWithSecrets } from "../shared/request.js";
 
-const translate = await startPage();
-setTitle(text, "welcomeTitle");
+startPage();
+setTitle(translate, "welcome_title");
 
 /** @type {{title: string, draw: () => Promise<(Node | null)[]>}[]} */
 const STEPS = [
-  { title: "welcomeWhatTitle", draw: drawWhat },
-  { title: "welcomeIdentityTitle", draw: drawIdentity },
-  { title: "welcomePatternTitle", draw: drawPattern },
-  { title: "welcomeMessageTitle", draw: drawMessage },
+  { title: "welcome_what_title", draw: drawWhat },
+  { title: "welcome_identity_title", draw: drawIdentity },
+  { title: "welcome_pattern_title", draw: drawPattern },
+  { title: "welcome_message_title", draw: drawMessage },
 ];
 const LAST = STEPS.length - 1;
 
@@ -51,28 +51,28 @@ async function show() {
   // Another step was chosen meanwhile.
   if (step !== current) return;
   showProblem(null);
-  byId("place").textContent = text("welcomeStep", step + 1, STEPS.length);
+  byId("place").textContent = translate("welcome_step", { number: step + 1, count: STEPS.length });
   [...byId("steps").children].forEach((mark, index) => {
     if (index === step) mark.setAttribute("aria-current", "step");
     else mark.removeAttribute("aria-current");
   });
-  byId("step").replaceChildren(html("h2", { text: text(title), tabindex: -1 }), ...parts);
+  byId("step").replaceChildren(html("h2", { text: translate(title), tabindex: -1 }), ...parts);
   // If the step has a question, the button "next" is not the primary one.
   const asks = byId("step").querySelector("[data-test=own-authority]") !== null;
   const next = step < LAST
-    ? button("welcomeNext", "next", () => goTo(step + 1), asks ? "" : "primary")
-    : button("welcomeFinish", "finish", finish);
-  const back = step > 0 ? button("welcomeBack", "back", () => goTo(step - 1)) : "";
-  const skip = step < LAST ? button("welcomeSkip", "skip", finish, "quiet") : "";
+    ? button("welcome_next", "next", () => goTo(step + 1), asks ? "" : "primary")
+    : button("welcome_finish", "finish", finish);
+  const back = step > 0 ? button("welcome_back", "back", () => goTo(step - 1)) : "";
+  const skip = step < LAST ? button("welcome_skip", "skip", finish, "quiet") : "";
   byId("buttons").replaceChildren(next, back, skip);
 }
 
 async function drawWhat() {
   const arrow = () => html("span", { class: "step-arrow", "aria-hidden": "true", text: "→" });
-  const picture = html("div", { class: "step-picture", role: "img", "aria-label": text("welcomeWhatPicture") },
+  const picture = html("div", { class: "step-picture", role: "img", "aria-label": translate("welcome_what_picture") },
     stateMark("plain", translate, { size: 56 }), arrow(), waxSeal(), arrow(),
     stateMark("encrypted-only", translate, { size: 56 }));
-  return [picture, html("p", { text: text("welcomeWhatText") })];
+  return [picture, html("p", { text: translate("welcome_what_text") })];
 }
 
 async function drawIdentity() {
@@ -80,24 +80,24 @@ async function drawIdentity() {
   shownIdentities = addresses.join();
   if (addresses.length) {
     const list = new Intl.ListFormat(locale(), { type: "conjunction" }).format(addresses);
-    const have = html("p", { class: "done", role: "status", text: text("welcomeIdentityHave", list), data: { test: "have" } });
+    const have = html("p", { class: "done", role: "status", text: translate("welcome_identity_have", { addresses: list }), data: { test: "have" } });
     const proposed = await findOwnAuthority();
     return [have, proposed && createOwnAuthority(proposed, { onAnswer: showAnswer }), trustedNow()];
   }
   return [
-    html("p", { text: text("welcomeIdentityText") }), createImport(),
-    html("p", { text: text("welcomeIdentityRequest") }), button("verbKeys", "keys", () => ask("options.open", { section: "identities" })),
+    html("p", { text: translate("welcome_identity_text") }), createImport(),
+    html("p", { text: translate("welcome_identity_request") }), button("keys_and_people", "keys", () => ask("options.open", { section: "identities" })),
   ];
 }
 
 /** The form that takes a key file. */
 function createImport() {
   const file = html("input", { type: "file", id: "p12", accept: ".p12,.pfx,.pem,.epf,application/x-pkcs12" });
-  const passphrase = new SecretField({ translate, label: text("passphraseOfFile"), hint: text("passphraseHint"), onSubmit: () => void importKeys() });
-  const submit = html("button", { type: "submit", text: text("verbImport"), data: { test: "import-keys" } });
+  const passphrase = new SecretField({ translate, label: translate("passphrase_of_file"), hint: translate("passphrase_hint"), onSubmit: () => void importKeys() });
+  const submit = html("button", { type: "submit", text: translate("verb_import"), data: { test: "import-keys" } });
   const progress = new ImportProgress();
   const form = html("form", { data: { test: "identity-form" } },
-    html("div", { class: "field" }, html("label", { for: "p12", text: text("keyFile") }), file),
+    html("div", { class: "field" }, html("label", { for: "p12", text: translate("key_file") }), file),
     html("div", { class: "field" }, passphrase.element),
     submit, progress.element);
   form.addEventListener("submit", (event) => {
@@ -136,12 +136,12 @@ function trustedNow() {
 }
 
 async function drawPattern() {
-  return [html("p", { text: text("welcomePatternText") }), await createPatternChoice()];
+  return [html("p", { text: translate("welcome_pattern_text") }), await createPatternChoice()];
 }
 
 async function drawMessage() {
-  if (!(await ownAddresses()).length) return [html("p", { text: text("welcomeMessageNoKeys"), data: { test: "no-keys" } })];
-  return [html("p", { text: text("welcomeMessageText") }), button("welcomeMessageOpen", "open-message", openMessage, "primary")];
+  if (!(await ownAddresses()).length) return [html("p", { text: translate("welcome_message_no_keys"), data: { test: "no-keys" } })];
+  return [html("p", { text: translate("welcome_message_text") }), button("open_message", "open-message", openMessage, "primary")];
 }
 
 async function openMessage() {
@@ -168,7 +168,7 @@ async function ownAddresses() {
 /** @param {string} label @param {string} test @param {() => Promise<unknown>} onClick @param {string} [className] */
 function button(label, test, onClick, className = "") {
   const on = { click: () => void onClick() };
-  return html("button", { type: "button", class: className, text: text(label), data: { test }, on });
+  return html("button", { type: "button", class: className, text: translate(label), data: { test }, on });
 }
 
 /** @param {unknown} error null removes the problem */

@@ -2,7 +2,7 @@
 import { saveFile } from "../../wasm_build/ui/attachments.js";
 import { html } from "../../wasm_build/ui/dom.js";
 import { SecretField } from "../../wasm_build/ui/secret_field.js";
-import { text } from "../shared/i18n.js";
+import { translate } from "../texts/texts.js";
 import { createPatternChoice } from "../shared/pattern.js";
 import { digestOf } from "../shared/question.js";
 import { ask, askWithSecrets } from "../shared/request.js";
@@ -22,10 +22,10 @@ export function watchBackup(context) {
 
 /** @param {{translate: Catalogue, refresh: () => Promise<void>}} context */
 function openMaking({ translate, refresh }) {
-  const next = createNewPassphrase(translate, { label: text("backupPassphrase"), hint: text("backupPassphraseHint") });
+  const next = createNewPassphrase(translate, { label: translate("backup_passphrase"), hint: translate("backup_passphrase_hint") });
   openForm({
-    title: text("backupTitle"), test: "backup", verb: text("backupGo"),
-    content: [html("p", { text: text("backupMeaning") }), next.element],
+    title: translate("backup_title"), test: "backup", verb: translate("backup_go"),
+    content: [html("p", { text: translate("backup_meaning") }), next.element],
     onClose: () => next.clear(),
     onSubmit: async () => {
       const secret = next.read();
@@ -33,7 +33,7 @@ function openMaking({ translate, refresh }) {
       const { backup } = await askWithSecrets("backup.make", {}, { passphrase: secret });
       saveFile(`sealwax-${new Date().toISOString().slice(0, DATE_LENGTH)}.backup`, backup);
       await refresh();
-      tellDone("backup", text("backupMade"));
+      tellDone("backup", translate("backup_made"));
       return true;
     },
   });
@@ -45,14 +45,14 @@ function openMaking({ translate, refresh }) {
  */
 function openRestoring({ translate, refresh }) {
   const file = html("input", { type: "file", accept: ".backup", data: { test: "restore-file" } });
-  const passphrase = new SecretField({ translate, label: text("restorePassphrase"), hint: text("restorePassphraseHint") });
+  const passphrase = new SecretField({ translate, label: translate("backup_passphrase"), hint: translate("restore_passphrase_hint") });
   const goes = html("div", { class: "warning", role: "status", data: { test: "restore-goes" } });
   const choices = createChoices(goes);
   /** @type {Opened | null} */
   let opened = null;
   openForm({
-    title: text("restoreTitle"), test: "restore", verb: text("restoreShow"),
-    content: [html("p", { text: text("restoreMeaning") }), field(text("restoreFile"), file), passphrase.element, choices.element, goes],
+    title: translate("restore_title"), test: "restore", verb: translate("restore_show"),
+    content: [html("p", { text: translate("restore_meaning") }), field(translate("restore_file"), file), passphrase.element, choices.element, goes],
     onClose: () => (opened ? openReview(opened, { passphrase, goes, refresh }) : passphrase.clear()),
     onSubmit: async () => {
       const [chosen] = file.files ?? [];
@@ -71,8 +71,8 @@ function openRestoring({ translate, refresh }) {
  */
 function createChoices(goes) {
   const how = (/** @type {string} */ value, /** @type {boolean} */ checked) => html("label", { class: "check" },
-    html("input", { type: "radio", name: "how", value, checked, data: { test: `restore-${value}` } }), html("span", { text: text(`restore_${value}`) }));
-  const element = html("fieldset", { class: "choices" }, html("legend", { text: text("restoreHow") }), how("merge", true), how("replace", false));
+    html("input", { type: "radio", name: "how", value, checked, data: { test: `restore-${value}` } }), html("span", { text: translate(`restore_${value}`) }));
+  const element = html("fieldset", { class: "choices" }, html("legend", { text: translate("restore_how") }), how("merge", true), how("replace", false));
   const replaces = () => /** @type {HTMLInputElement} */ (element.querySelector("[value=replace]")).checked;
   const here = ask("backup.here");
   element.addEventListener("change", async () => {
@@ -91,14 +91,14 @@ function openReview({ body, review }, { passphrase, goes, refresh }) {
   const shown = digestOf(review);
   const { parts, ticked } = createReview(review);
   openForm({
-    title: text("restoreTitle"), test: "restore-review", verb: text("restoreGo"), content: [...parts, goes],
+    title: translate("restore_title"), test: "restore-review", verb: translate("restore_go"), content: [...parts, goes],
     onClose: () => passphrase.clear(),
     onSubmit: async () => {
       const answer = { ...body, take: ticked(), shown: await shown };
       const { keyFiles, people } = await askWithSecrets("backup.restore", answer, { passphrase: passphrase.copy() });
       await refresh();
       byId("pattern").replaceChildren(await createPatternChoice());
-      byId("backup-done").textContent = text("restored", keyFiles, people);
+      byId("backup-done").textContent = translate("restored", { keys: keyFiles, people });
       return true;
     },
   });
@@ -110,7 +110,7 @@ function openReview({ body, review }, { passphrase, goes, refresh }) {
  */
 function whatGoes(counts) {
   const kinds = Object.entries(counts).filter(([, count]) => count > 0);
-  const lines = kinds.map(([kind, count]) => html("li", { text: text(`restoreGoes_${kind}`, count) }));
-  const said = html("p", { text: text(lines.length ? "restoreGoes" : "restoreGoesNothing") });
+  const lines = kinds.map(([kind, count]) => html("li", { text: translate(`restore_goes_${kind}`, { count }) }));
+  const said = html("p", { text: translate(lines.length ? "restore_goes" : "restore_goes_nothing") });
   return lines.length ? [said, html("ul", {}, ...lines)] : [said];
 }

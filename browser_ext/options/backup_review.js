@@ -2,7 +2,7 @@
 import { html, uniqueId } from "../../wasm_build/ui/dom.js";
 import { groupFingerprint } from "../../wasm_build/ui/changed_certificate.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
-import { day, text } from "../shared/i18n.js";
+import { day, translate } from "../texts/texts.js";
 import { nameOf as patternName } from "../shared/pattern.js";
 import { visibleText } from "../shared/visible_text.js";
 
@@ -13,21 +13,21 @@ import { visibleText } from "../shared/visible_text.js";
 const LINES = 100;
 
 const REVOCATION_WORDS = /** @type {Record<string, string>} */ ({
-  required: "revocationRequired", "if-known": "revocationIfKnown", "not-checked": "revocationNotChecked",
+  required: "revocation_required", "if-known": "revocation_if_known", "not-checked": "revocation_never_asked",
 });
 /**
  * Each setting that can be weaker in words, with its label on the page.
  * @type {Record<Review["settings"][number]["setting"] | "timestampService", (value: string | number | boolean) => string>}
  */
 const SETTINGS = {
-  mozilla: () => text("restoreOn", text("trustMozilla")),
-  revocation: (value) => text("restoreValue", text("trustRevocation"), text(REVOCATION_WORDS[String(value)])),
-  idleMinutes: (value) => text("restoreValue", text("settingsIdle"), text(`settingsIdle${value}`)),
-  harvest: () => text("restoreOn", text("settingsHarvest")),
-  strict: () => text("restoreOff", text("settingsStrict")),
-  directory: (value) => text("restoreValue", text("settingsDirectory"), String(value)),
+  mozilla: () => translate("restore_on", { setting: translate("trust_mozilla") }),
+  revocation: (value) => translate("restore_value", { setting: translate("trust_revocation"), value: translate(REVOCATION_WORDS[String(value)]) }),
+  idleMinutes: (value) => translate("restore_value", { setting: translate("settings_idle"), value: translate(`settings_idle_${value}`) }),
+  harvest: () => translate("restore_on", { setting: translate("settings_harvest") }),
+  strict: () => translate("restore_off", { setting: translate("settings_strict") }),
+  directory: (value) => translate("restore_value", { setting: translate("settings_directory"), value: String(value) }),
   pattern: (value) => patternName(Number(value)),
-  timestampService: (value) => text("restoreValue", text("settingsTimestamp"), String(value)),
+  timestampService: (value) => translate("restore_value", { setting: translate("settings_timestamp"), value: String(value) }),
 };
 
 /** A setting that is weaker elsewhere, in words. @param {string} setting @param {string | number | boolean} value */
@@ -39,9 +39,9 @@ export function settingWords(setting, value) {
 const TICKED = {
   anchors: ({ anchors }) => anchors,
   followed: ({ followed }) => followed.map(({ name, signer, fingerprint, anchors }) =>
-    ({ name, note: text("restoreList", isolate(signer), anchors.map(isolate).join(", ") || "–"), fingerprint })),
+    ({ name, note: translate("restore_list", { name: isolate(signer), list: anchors.map(isolate).join(", ") || "–" }), fingerprint })),
   decisions: ({ decisions }) => decisions.map(({ name, fingerprint, isAuthority, acceptedFor }) =>
-    ({ name, note: text(isAuthority ? "restoreAuthorityFor" : "restoreCertificateFor", isolate(acceptedFor.join(", "))), fingerprint })),
+    ({ name, note: translate(isAuthority ? "restore_authority_for" : "restore_certificate_for", { addresses: isolate(acceptedFor.join(", ")) }), fingerprint })),
   sites: ({ sites }) => sites,
   settings: ({ settings }) => settings.map(({ setting, value }) => ({ name: SETTINGS[setting](value) })),
 };
@@ -50,9 +50,9 @@ const TICKED = {
 export function createReview(review) {
   const boxes = Object.keys(TICKED).flatMap((kind) => createBox(kind, TICKED[kind](review)) ?? []);
   const parts = [
-    html("p", { tabindex: -1, autofocus: true, text: text("restoreMadeAt", day(review.madeAt)) }),
-    html("h3", { text: text("restoreComes") }), ...createComing(review),
-    ...(boxes.length ? [html("h3", { text: text("restoreAsks") }), html("p", { class: "warning", text: text("restoreAsksMeaning") })] : []),
+    html("p", { tabindex: -1, autofocus: true, text: translate("restore_made_at", { date: day(review.madeAt) }) }),
+    html("h3", { text: translate("restore_comes") }), ...createComing(review),
+    ...(boxes.length ? [html("h3", { text: translate("restore_asks") }), html("p", { class: "warning", text: translate("restore_asks_meaning") })] : []),
     ...boxes.map(({ element }) => element),
   ];
   return { parts, ticked: () => boxes.filter(({ box }) => box.checked).map(({ kind }) => kind) };
@@ -60,13 +60,13 @@ export function createReview(review) {
 
 /** Draws the entries that need no tick. @param {Review} review */
 function createComing({ keyFiles, requests, people }) {
-  const keys = keyFiles.flatMap(({ name, identities }) => identities.map((one) => ({ ...one, note: text("restoreFrom", isolate(name)) })));
+  const keys = keyFiles.flatMap(({ name, identities }) => identities.map((one) => ({ ...one, note: translate("restore_from", { name: isolate(name) }) })));
   const kinds = /** @type {[string, Line[]][]} */ ([
-    ["restoreKeys", keys], ["restoreRequests", requests.map(({ addresses }) => ({ name: addresses.join(", ") }))], ["restorePeople", people],
+    ["restore_keys", keys], ["restore_requests", requests.map(({ addresses }) => ({ name: addresses.join(", ") }))], ["restore_people", people],
   ]).filter(([, lines]) => lines.length);
-  if (!kinds.length) return [html("p", { text: text("restoreNothing"), data: { test: "restore-nothing" } })];
+  if (!kinds.length) return [html("p", { text: translate("restore_nothing"), data: { test: "restore-nothing" } })];
   return kinds.map(([label, lines]) => html("div", { class: "stack" },
-    html("p", { text: text(label, lines.length) }), createList(text(label, lines.length), lines)));
+    html("p", { text: translate(label, { count: lines.length }) }), createList(translate(label, { count: lines.length }), lines)));
 }
 
 /**
@@ -75,8 +75,8 @@ function createComing({ keyFiles, requests, people }) {
  */
 function createBox(kind, lines) {
   if (!lines.length) return null;
-  const label = text(`restoreTake_${kind}`, lines.length);
-  const meaning = html("p", { class: "muted", id: uniqueId("meaning"), text: text(`restoreMeaning_${kind}`) });
+  const label = translate(`restore_take_${kind}`, { count: lines.length });
+  const meaning = html("p", { class: "muted", id: uniqueId("meaning"), text: translate(`restore_meaning_${kind}`) });
   const box = html("input", { type: "checkbox", "aria-describedby": meaning.id, data: { test: `restore-take-${kind}` } });
   const element = html("div", { class: "choices stack", data: { test: `restore-${kind}` } },
     html("label", { class: "check" }, box, html("span", { text: label })), meaning, createList(label, lines));
@@ -98,7 +98,7 @@ function createList(label, lines) {
     list.append(...lines.slice(from, from + LINES).map(createLine));
     const left = lines.length - list.childElementCount;
     more.hidden = left === 0;
-    more.textContent = text("restoreMore", left);
+    more.textContent = translate("rows_more", { count: left });
   }
 }
 

@@ -1,7 +1,7 @@
 /** The person's session at their bridge, by which messages are sent, beside the setting of its address. */
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
-import { text } from "../shared/i18n.js";
+import { translate } from "../texts/texts.js";
 import { whenBridgeChanged } from "../shared/bridge_news.js";
 import { createOwnOrigin } from "../shared/own_origin.js";
 import { ask } from "../shared/request.js";
@@ -26,16 +26,16 @@ export async function showBridge() {
 
 /** @param {string} host @param {string} address @returns {HTMLElement[]} */
 function createSession(host, address) {
-  const sentence = address ? text("bridgeSignedIn", isolate(address), isolate(host)) : text("bridgeSignedOut", isolate(host));
+  const sentence = address ? translate("bridge_signed_in", { address: isolate(address), host: isolate(host) }) : translate("bridge_signed_out", { host: isolate(host) });
   const button = address
-    ? html("button", { type: "button", text: text("bridgeSignOut"), data: { test: "bridge-sign-out" }, on: { click: () => void signOut() } })
+    ? html("button", { type: "button", text: translate("sign_out"), data: { test: "bridge-sign-out" }, on: { click: () => void signOut() } })
     : html("button", {
-      type: "button", text: text("bridgeSignIn"), data: { test: "bridge-sign-in" }, on: { click: () => void ask("bridge.open", { address: "" }) },
+      type: "button", text: translate("sign_in"), data: { test: "bridge-sign-in" }, on: { click: () => void ask("bridge.open", { address: "" }) },
     });
   return [
-    html("h3", { text: text("bridgeTitle") }), html("p", { text: sentence, data: { test: "bridge-state" } }),
+    html("h3", { text: translate("bridge_title") }), html("p", { text: sentence, data: { test: "bridge-state" } }),
     html("div", { class: "actions" }, button),
-    html("p", { class: "field-hint", text: text("bridgeOriginHint") }), createOwnOrigin(),
+    html("p", { class: "field-hint", text: translate("bridge_origin_hint") }), createOwnOrigin(),
   ];
 }
 

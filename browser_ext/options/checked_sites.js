@@ -3,7 +3,7 @@ import { groupFingerprint } from "../../wasm_build/ui/changed_certificate.js";
 import { html } from "../../wasm_build/ui/dom.js";
 import { api } from "../shared/api.js";
 import { directoryOrigin, directoryPattern } from "../shared/directory_address.js";
-import { text } from "../shared/i18n.js";
+import { translate } from "../texts/texts.js";
 import { ask } from "../shared/request.js";
 import { button, byId, inputById, showProblem } from "./parts.js";
 
@@ -11,14 +11,14 @@ import { button, byId, inputById, showProblem } from "./parts.js";
 
 /** @param {Listed} site @param {HTMLElement} remove the button that removes it @param {() => Promise<void>} refresh */
 export function checkedCard({ origin, keys, seen, byPolicy, granted }, remove, refresh) {
-  const state = seen ? text("checkedVersion", seen.version, seen.signer.name) : text("checkedNever");
-  const grant = button(text("checkedGrant"), { data: { test: "checked-grant" }, on: { click: () => void request(origin, refresh) } });
+  const state = seen ? translate("checked_version", { version: seen.version, signer: seen.signer.name }) : translate("checked_never");
+  const grant = button(translate("checked_grant"), { data: { test: "checked-grant" }, on: { click: () => void request(origin, refresh) } });
   return html("li", { class: "card", data: { test: "checked-card" } },
     html("div", { class: "who" },
       html("div", { class: "name", text: origin, dir: "ltr" }),
-      html("div", { class: granted ? "muted" : "problem", text: granted ? state : text("checkedNotGranted") }),
+      html("div", { class: granted ? "muted" : "problem", text: granted ? state : translate("checked_not_granted") }),
       ...keys.map((key) => html("code", { class: "fingerprint", dir: "ltr", text: groupFingerprint(key) })),
-      byPolicy && html("div", { class: "muted", text: text("policySet") })),
+      byPolicy && html("div", { class: "muted", text: translate("policy_set") })),
     granted ? null : grant, byPolicy ? null : remove);
 }
 

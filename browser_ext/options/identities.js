@@ -11,7 +11,7 @@ import { SecretField } from "../../wasm_build/ui/secret_field.js";
 import { readinessMark } from "../../wasm_build/ui/state_mark.js";
 import { holderText } from "../../wasm_build/ui/shown_names.js";
 import { expiryOf } from "../shared/expiry.js";
-import { day, text } from "../shared/i18n.js";
+import { day, translate } from "../texts/texts.js";
 import { codeOf } from "../shared/messages.js";
 import { pemOf } from "../shared/pem.js";
 import { ask, askWithSecrets } from "../shared/request.js";
@@ -24,21 +24,21 @@ import { button, createNewPassphrase, field, fileNameOf, openForm, removeButton,
  */
 
 /** The forms of an exported key file, each with its text key. The first is the default. */
-const FORMS = { compatible: "keysCompatible", modern: "keysModern", legacy: "keysLegacy" };
+const FORMS = { compatible: "keys_compatible", modern: "keys_modern", legacy: "keys_legacy" };
 /** The note for a key file that was not saved, by its origin. @type {Record<KeyFile["origin"], string>} */
-const UNSAVED = { "file": "keysCameAsFile", "request": "keysNeverSaved", "key-server": "keysAtKeyServer" };
+const UNSAVED = { "file": "keys_came_as_file", "request": "keys_never_saved", "key-server": "keys_at_key_server" };
 const MARKS = /** @type {const} */ ({ "good": "ready", "soon": "soon", "very-soon": "soon", "not-yet": "soon", "expired": "cannot" });
 
 /** @param {Context} context @param {ListedKeyFile} keyFile */
 export function keyFileCard(context, keyFile) {
   const { id, name, identities, locked, origin, savedAt } = keyFile;
-  const kept = text(locked ? "keyFileLocked" : "keyFileOpen", isolate(name));
-  const saved = savedAt ? text("keysSavedAt", day(savedAt)) : text(UNSAVED[origin]);
+  const kept = translate(locked ? "key_file_locked" : "key_file_open", { file: isolate(name) });
+  const saved = savedAt ? translate("keys_saved_at", { date: day(savedAt) }) : translate(UNSAVED[origin]);
   const facts = html("div", { class: "muted" }, html("div", { text: kept }),
     html("div", { class: savedAt || origin !== "request" ? "" : "warning", text: saved, data: { test: "backup-state" } }));
   const actions = html("div", { class: "actions" },
-    button(text("keysExport"), { data: { test: "export-keys" }, on: { click: () => openExport(context, keyFile) } }),
-    button(text("keysChangePassphrase"), {
+    button(translate("keys_export"), { data: { test: "export-keys" }, on: { click: () => openExport(context, keyFile) } }),
+    button(translate("keys_change_passphrase"), {
       data: { test: "change-passphrase" }, on: { click: () => openPassphraseChange(context, keyFile) },
     }),
     removeButton("keys.remove", id, holderText(identities[0]), context.refresh));
@@ -49,24 +49,24 @@ export function keyFileCard(context, keyFile) {
 /** @param {Context} context @param {CertificateInfo} info */
 function describeIdentity(context, info) {
   const { state, days } = expiryOf(info);
-  const words = { good: "keysGood", soon: "keysSoon", "very-soon": "keysVerySoon", expired: "keysExpired", "not-yet": "keysNotYet" };
+  const words = { good: "valid_until", soon: "keys_soon", "very-soon": "keys_very_soon", expired: "keys_expired", "not-yet": "keys_not_yet" };
   const addresses = info.addresses.length ? info.addresses : [holderText(info)];
   const mark = readinessMark(MARKS[state], "");
   return html("div", { class: "identity", data: { test: "identity", expiry: state } },
     ...addresses.map((address) => html("div", { class: "name", text: address, dir: "auto" })),
     html("div", { class: "reader-state" }, mark,
-      html("span", { text: text(words[state], day(state === "not-yet" ? info.notBefore : info.notAfter), inDays(days)) })),
-    html("div", { class: "muted", text: [text("keysIssuedBy", isolate(info.issuer)), ...useWords(context.translate, info)].join(" · ") }),
-    info.preferred ? html("div", { class: "done", text: text("keysPreferred"), data: { test: "preferred" } }) : null,
+      html("span", { text: translate(words[state], { date: day(state === "not-yet" ? info.notBefore : info.notAfter), when: inDays(days) }) })),
+    html("div", { class: "muted", text: [translate("keys_issued_by", { issuer: isolate(info.issuer) }), ...useWords(context.translate, info)].join(" · ") }),
+    info.preferred ? html("div", { class: "done", text: translate("keys_preferred"), data: { test: "preferred" } }) : null,
     html("div", { class: "actions" },
-      button(text("keysDetails"), { class: "quiet", "aria-label": text("keysDetailsOf", holderText(info)), data: { test: "details" }, on: { click: () => void showCertificate(info) } }),
-      button(text("keysSaveCertificate"), {
-        class: "quiet", "aria-label": text("keysSaveCertificateOf", holderText(info)), data: { test: "save-certificate" },
+      button(translate("details"), { class: "quiet", "aria-label": translate("keys_details_of", { name: holderText(info) }), data: { test: "details" }, on: { click: () => void showCertificate(info) } }),
+      button(translate("keys_save_certificate"), {
+        class: "quiet", "aria-label": translate("keys_save_certificate_of", { name: holderText(info) }), data: { test: "save-certificate" },
         on: { click: () => saveFile(`${fileNameOf(holderText(info))}.pem`, pemOf([info.certificate])) },
       }),
-      button(text("keysRenew"), { class: "quiet", "aria-label": text("keysRenewOf", holderText(info)), data: { test: "renew" }, on: { click: () => context.renew(info) } }),
+      button(translate("keys_renew"), { class: "quiet", "aria-label": translate("keys_renew_of", { name: holderText(info) }), data: { test: "renew" }, on: { click: () => context.renew(info) } }),
       !info.preferred && state !== "expired" && info.purposes?.includes("sign")
-        ? button(text("keysPrefer"), { class: "quiet", data: { test: "prefer" }, on: { click: () => void prefer(context, info) } }) : null));
+        ? button(translate("keys_prefer"), { class: "quiet", data: { test: "prefer" }, on: { click: () => void prefer(context, info) } }) : null));
 }
 
 /** @param {Context} context @param {CertificateInfo} info */
@@ -77,15 +77,15 @@ async function prefer({ refresh }, { fingerprint }) {
 
 /** @param {Context} context @param {ListedKeyFile} keyFile */
 function openExport({ translate, refresh }, { id, name, identities }) {
-  const which = html("select", { data: { test: "export-which" } }, html("option", { value: "", text: text("keysExportAll") }),
-    ...identities.map((info) => html("option", { value: info.fingerprint, text: text("identityOption", holderText(info), info.issuer) })));
+  const which = html("select", { data: { test: "export-which" } }, html("option", { value: "", text: translate("keys_export_all") }),
+    ...identities.map((info) => html("option", { value: info.fingerprint, text: translate("identity_option", { address: holderText(info), issuer: info.issuer }) })));
   const form = new FormChoice();
-  const current = new SecretField({ translate, label: text("keysCurrentPassphrase"), hint: text("keysCurrentPassphraseHint", name) });
-  const next = createNewPassphrase(translate, { label: text("keysExportPassphrase"), hint: text("keysExportPassphraseHint") });
+  const current = new SecretField({ translate, label: translate("keys_current_passphrase"), hint: translate("keys_current_passphrase_hint", { file: name }) });
+  const next = createNewPassphrase(translate, { label: translate("keys_export_passphrase"), hint: translate("keys_export_passphrase_hint") });
   openForm({
-    title: text("keysExportTitle", holderText(identities[0])), test: "export", verb: text("keysExportGo"),
+    title: translate("keys_export_title", { name: holderText(identities[0]) }), test: "export", verb: translate("keys_export_go"),
     content: [
-      html("p", { text: text("keysExportMeaning") }), identities.length > 1 ? field(text("keysExportWhich"), which) : null,
+      html("p", { text: translate("keys_export_meaning") }), identities.length > 1 ? field(translate("key_account_which"), which) : null,
       current.element, next.element, form.element,
     ],
     onClose: () => [current, next].forEach((one) => one.clear()),
@@ -98,7 +98,7 @@ function openExport({ translate, refresh }, { id, name, identities }) {
       }, { passphrase, newPassphrase: secret }));
       saveFile(`${fileNameOf(holderText(identities[0]))}.p12`, p12);
       await refresh();
-      tellDone("identities", text("keysExported"));
+      tellDone("identities", translate("keys_exported"));
       return true;
     },
   });
@@ -107,19 +107,19 @@ function openExport({ translate, refresh }, { id, name, identities }) {
 /** The choice of the form of an exported file. The weak form shows its risk and needs a tick. */
 class FormChoice {
   #form = html("select", { data: { test: "export-form" }, on: { change: () => this.#show() } },
-    ...Object.entries(FORMS).map(([value, name]) => html("option", { value, text: text(name) })));
+    ...Object.entries(FORMS).map(([value, name]) => html("option", { value, text: translate(name) })));
   #agrees = html("input", { type: "checkbox", data: { test: "export-legacy-agree" } });
   #problem = problem("export-legacy-problem");
   #risk = html("div", { class: "stack", hidden: true, data: { test: "export-legacy" } },
-    html("p", { class: "warning", role: "status", text: text("keysLegacyRisk") }),
-    html("label", { class: "check" }, this.#agrees, html("span", { text: text("keysLegacyAgree") })), this.#problem);
+    html("p", { class: "warning", role: "status", text: translate("keys_legacy_risk") }),
+    html("label", { class: "check" }, this.#agrees, html("span", { text: translate("keys_legacy_agree") })), this.#problem);
 
-  element = html("div", { class: "stack" }, field(text("keysForm"), this.#form, text("keysFormHint")), this.#risk);
+  element = html("div", { class: "stack" }, field(translate("keys_form"), this.#form, translate("keys_form_hint")), this.#risk);
 
   /** The chosen form, or "" if the weak form has no tick. */
   read() {
     const refused = this.#form.value === "legacy" && !this.#agrees.checked;
-    this.#problem.textContent = refused ? text("keysLegacyTick") : "";
+    this.#problem.textContent = refused ? translate("keys_legacy_tick") : "";
     if (refused) this.#agrees.focus();
     return refused ? "" : this.#form.value;
   }
@@ -133,11 +133,11 @@ class FormChoice {
 
 /** @param {Context} context @param {ListedKeyFile} keyFile */
 function openPassphraseChange({ translate, refresh }, { id, name, identities }) {
-  const current = new SecretField({ translate, label: text("keysCurrentPassphrase"), hint: text("keysCurrentPassphraseHint", name) });
-  const next = createNewPassphrase(translate, { label: text("keysNewPassphrase"), hint: text("keysNewPassphraseHint") });
+  const current = new SecretField({ translate, label: translate("keys_current_passphrase"), hint: translate("keys_current_passphrase_hint", { file: name }) });
+  const next = createNewPassphrase(translate, { label: translate("new_passphrase"), hint: translate("keys_new_passphrase_hint") });
   openForm({
-    title: text("keysChangeTitle", holderText(identities[0])), test: "passphrase-change", verb: text("keysChangeGo"),
-    content: [html("p", { text: text("keysChangeMeaning") }), current.element, next.element],
+    title: translate("keys_change_title", { name: holderText(identities[0]) }), test: "passphrase-change", verb: translate("keys_change_go"),
+    content: [html("p", { text: translate("keys_change_meaning") }), current.element, next.element],
     onClose: () => [current, next].forEach((one) => one.clear()),
     onSubmit: async () => {
       const secret = next.read();
@@ -145,7 +145,7 @@ function openPassphraseChange({ translate, refresh }, { id, name, identities }) 
       await withPassphrase(current, (passphrase) =>
         askWithSecrets("keys.passphrase", { id }, { passphrase, newPassphrase: secret }));
       await refresh();
-      tellDone("identities", text("keysPassphraseChanged", holderText(identities[0])));
+      tellDone("identities", translate("keys_passphrase_changed", { name: holderText(identities[0]) }));
       return true;
     },
   });

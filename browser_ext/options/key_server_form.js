@@ -13,7 +13,7 @@ import { api } from "../shared/api.js";
 import { holderText } from "../../wasm_build/ui/shown_names.js";
 import { generateKeys, openWith } from "../shared/channel.js";
 import { directoryOrigin, directoryPattern } from "../shared/directory_address.js";
-import { errorText } from "../shared/i18n.js";
+import { errorText } from "../texts/texts.js";
 import { ask, askWithSecrets, startHeartbeat } from "../shared/request.js";
 import { byId, field, tellDone } from "./parts.js";
 

@@ -13,7 +13,7 @@ import { addAdministration } from "../shared/administration.js";
 import { api } from "../shared/api.js";
 import { describeCertificate } from "../shared/certificate_card.js";
 import { holderText } from "../../wasm_build/ui/shown_names.js";
-import { day, errorText, text } from "../shared/i18n.js";
+import { day, errorText, translate } from "../texts/texts.js";
 import { startPage } from "../shared/page_start.js";
 import { codeOf } from "../shared/messages.js";
 import { ImportProgress } from "../shared/import_progress.js";
@@ -45,9 +45,9 @@ const shownLists = new Map();
 /** The number of times that the page has asked for its content. */
 let refreshes = 0;
 
-const translate = await startPage();
+startPage();
 const passphrase = new SecretField({
-  translate, label: text("passphraseOfFile"), hint: text("passphraseHint"), onSubmit: () => void importKeys(),
+  translate, label: translate("passphrase_of_file"), hint: translate("passphrase_hint"), onSubmit: () => void importKeys(),
 });
 const importProgress = new ImportProgress();
 byId("p12-passphrase").append(passphrase.element);
@@ -97,7 +97,7 @@ async function refresh() {
   // A later request is under way, so this answer may be out of date.
   if (number !== refreshes) return;
   const isOpen = keyFiles.some((/** @type {ListedKeyFile} */ { locked }) => !locked);
-  const state = isOpen ? text("stateUnlocked", text(`settingsIdle${preferences.idleMinutes}`)) : text(keyFiles.length ? "stateLocked" : "stateEmpty");
+  const state = isOpen ? translate("state_unlocked", { when: translate(`settings_idle_${preferences.idleMinutes}`) }) : translate(keyFiles.length ? "state_locked" : "state_empty");
   const limits = { ...LIMITS, idleMilliseconds: preferences.idleMinutes * 60_000 };
   byId("state").textContent = isOpen ? state : `${lockedBecause(translate, lockReason, limits)} ${state}`.trim();
   byId("lock").hidden = !isOpen;
@@ -136,7 +136,7 @@ async function refresh() {
 function showQuestions() {
   const isAsked = ["own-authority", "changes", "offers"].some((id) => byId(id).childElementCount > 0);
   const isNew = isAsked && !byId("questions-title").textContent;
-  byId("questions-title").textContent = isAsked ? text("questionsTitle") : "";
+  byId("questions-title").textContent = isAsked ? translate("questions_title") : "";
   if (isNew) byId("questions-title").scrollIntoView({ block: "nearest" });
 }
 
@@ -205,8 +205,8 @@ function revocationChoice() {
 /** @param {import("../background/people/trust.js").Decision} decision */
 function decisionCard(decision) {
   const { kind, acceptedFor, acceptedAt } = decision;
-  const key = kind === "exact" ? "decisionExact" : "decisionAuthority";
-  const reach = html("div", { class: "muted", text: text(key, isolate(acceptedFor.join(", ")), day(acceptedAt)) });
+  const key = kind === "exact" ? "decision_exact" : "decision_authority";
+  const reach = html("div", { class: "muted", text: translate(key, { addresses: isolate(acceptedFor.join(", ")), date: day(acceptedAt) }) });
   return html("li", { class: "card", data: { test: "decision" } }, describeCertificate(decision, { notes: [reach] }),
     removeButton("trust.remove", decision.fingerprint, holderText(decision)));
 }
@@ -225,7 +225,7 @@ async function importKeys() {
       await askWithSecrets("keys.import", { name: file.name, p12 }, { passphrase: passphrase.take() });
     });
     input.value = "";
-    byId("keys-done").textContent = text("keysImported", file.name);
+    byId("keys-done").textContent = translate("keys_imported", { file: file.name });
     await refresh();
   } catch (error) {
     if (codeOf(error) === "wrong-passphrase") passphrase.setError(errorText(error));
@@ -259,7 +259,7 @@ async function importCertificates(inputId, store) {
       counts.known += known;
       left.push(...leftOut);
     }
-    byId(`${store}-done`).textContent = text("certificatesImported", counts.added, counts.known);
+    byId(`${store}-done`).textContent = translate("certificates_imported", { added: counts.added, known: counts.known });
     byId(`${store}-left-out`).replaceChildren(...createLeftOut(translate, left));
   } catch (error) {
     showProblem(`${store}-problem`, error);
@@ -280,18 +280,18 @@ async function followList() {
 
 /** @param {NonNullable<ReplyTo<"keys.list">["following"]>} following */
 function listCard({ list, problems }) {
-  const warnings = problems.map((problem) => html("p", { class: "problem", text: text("listOver", errorText(problem)) }));
+  const warnings = problems.map((problem) => html("p", { class: "problem", text: translate("list_over", { why: errorText(problem) }) }));
   if (!list) return html("li", { class: "card" }, html("div", { class: "who" }, ...warnings),
-    removeButton("list.stop", "", text("listTitle")));
+    removeButton("list.stop", "", translate("list_title")));
   const { name, operator, serialNumber, expires, anchors } = list;
-  const lines = [text("listSignedBy", String(serialNumber), isolate(operator.name), day(expires)), text("listCompare")];
+  const lines = [translate("list_signed_by", { number: String(serialNumber), name: isolate(operator.name), date: day(expires) }), translate("list_compare")];
   const named = anchors.map(({ certificate, addresses }) => html("li", {
-    dir: "auto", text: addresses.length ? text("listAnchorFor", isolate(certificate.name), isolate(addresses.join(", "))) : certificate.name,
+    dir: "auto", text: addresses.length ? translate("list_anchor_for", { name: isolate(certificate.name), addresses: isolate(addresses.join(", ")) }) : certificate.name,
   }));
   const who = html("div", { class: "who" }, html("div", { class: "name", text: name, dir: "auto" }),
     ...lines.map((line) => html("div", { class: "muted", text: line })),
     html("div", { class: "fingerprint", text: groupFingerprint(operator.fingerprint), dir: "ltr" }),
-    html("details", { class: "muted" }, html("summary", { text: text("listAnchors") }), html("ul", {}, ...named)));
+    html("details", { class: "muted" }, html("summary", { text: translate("list_anchors") }), html("ul", {}, ...named)));
   return html("li", { class: "card" }, who, removeButton("list.stop", "", name));
 }
 
@@ -303,7 +303,7 @@ function certificateCard(info, removal) {
 /** @param {{origin: string, since: string}} site */
 function siteCard({ origin, since }) {
   const who = html("div", { class: "who" }, html("div", { class: "name", text: origin, dir: "ltr" }),
-    html("div", { class: "muted", text: text("siteSince", day(since)) }));
+    html("div", { class: "muted", text: translate("site_since", { date: day(since) }) }));
   return html("li", { class: "card" }, who, removeButton("sites.remove", origin, origin));
 }
 

@@ -5,14 +5,14 @@ import { whileBusy } from "../../wasm_build/ui/parts.js";
 import { SecretField } from "../../wasm_build/ui/secret_field.js";
 import { api } from "../shared/api.js";
 import { directoryOrigin, directoryPattern } from "../shared/directory_address.js";
-import { errorText, text } from "../shared/i18n.js";
+import { errorText, translate } from "../texts/texts.js";
 import { ask, askWithSecrets } from "../shared/request.js";
 import { byId, inputById, removeButton, showProblem } from "./parts.js";
 
 /** @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate @param {() => Promise<void>} refresh */
 export function watchParcelServer(translate, refresh) {
   const token = new SecretField({
-    translate, label: text("parcelSettingsToken"), hint: text("parcelSettingsTokenHint"), onSubmit: () => void submit(),
+    translate, label: translate("parcel_settings_token"), hint: translate("parcel_settings_token_hint"), onSubmit: () => void submit(),
   });
   const go = /** @type {HTMLButtonElement} */ (byId("parcel-server-go"));
   byId("parcel-server-token").append(token.element);
@@ -30,15 +30,15 @@ export function watchParcelServer(translate, refresh) {
     token.setError("");
     const origin = safeOrigin(address);
     if (!origin) return refuse({ code: "bad-directory" });
-    if (!token.length) return token.setError(text("parcelSettingsMissing"));
+    if (!token.length) return token.setError(translate("parcel_settings_missing"));
     // The permissions are requested in the click itself: browsers grant sites at no other time.
     const granting = api.permissions.request({ origins: [...new Set([origin, found || origin].map(directoryPattern))] }).catch(() => false);
-    await whileBusy(go, text("parcelSettingsChecking"), async () => {
+    await whileBusy(go, translate("parcel_settings_checking"), async () => {
       await granting;
       found = (await ask("parcel-server.look", { address })).api;
       await askWithSecrets("parcel-server.save", { address }, { token: token.copy() });
       token.clear();
-      byId("parcel-server-done").textContent = text("settingsKept");
+      byId("parcel-server-done").textContent = translate("settings_kept");
       await refresh();
     }, refuse);
   }
@@ -52,7 +52,7 @@ export function watchParcelServer(translate, refresh) {
 /** @param {ReplyTo<"parcel-server.read">} kept @param {() => Promise<void>} refresh @returns {HTMLElement[]} */
 export function createParcelServer(kept, refresh) {
   if (!kept) return [];
-  const sentence = text("parcelSettingsKept", isolate(kept.host), isolate(kept.address));
+  const sentence = translate("parcel_settings_kept", { host: isolate(kept.host), address: isolate(kept.address) });
   return [html("div", { class: "card" }, html("p", { class: "who", text: sentence, data: { test: "parcel-server-kept" } }),
     removeButton("parcel-server.remove", kept.server, kept.host, refresh))];
 }

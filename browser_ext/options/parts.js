@@ -5,7 +5,7 @@ import { html, uniqueId } from "../../wasm_build/ui/dom.js";
 import { NewPassphrase } from "../../wasm_build/ui/new_passphrase.js";
 import { createForm, problem, whileBusy } from "../../wasm_build/ui/parts.js";
 import { createCertificateRows } from "../../wasm_build/ui/certificate_rows.js";
-import { errorText, loadSharedText, text } from "../shared/i18n.js";
+import { errorText, translate } from "../texts/texts.js";
 import { ask } from "../shared/request.js";
 
 /** @typedef {Extract<MessageType, `${string}.remove`> | "request.drop" | "list.stop"} Removal */
@@ -36,7 +36,7 @@ export async function tellChange(section, changed, refresh) {
   byId(`${section}-done`).textContent = "";
   try {
     await changed;
-    byId(`${section}-done`).textContent = text("settingsKept");
+    byId(`${section}-done`).textContent = translate("settings_kept");
   } catch (error) {
     showProblem(`${section}-problem`, error);
   }
@@ -83,8 +83,8 @@ export function openForm({ title, content, verb, test, onSubmit, onClose }) {
   const id = uniqueId("dialog");
   const failure = problem(`${test}-problem`);
   const go = html("button", { type: "submit", class: "primary", text: verb, data: { agrees: "", test: `${test}-go` } });
-  const cancel = button(text("keysCancel"), { data: { test: `${test}-cancel` }, on: { click: () => dialog.close() } });
-  const submit = () => whileBusy(go, text("keysWorking"), async () => {
+  const cancel = button(translate("cancel"), { data: { test: `${test}-cancel` }, on: { click: () => dialog.close() } });
+  const submit = () => whileBusy(go, translate("working"), async () => {
     failure.textContent = "";
     if ((await onSubmit()) !== false) dialog.close();
   }, (error) => { failure.textContent = errorText(error); });
@@ -97,7 +97,6 @@ export function openForm({ title, content, verb, test, onSubmit, onClose }) {
 
 /** The full description of a certificate, in a dialog. @param {CertificateInfo} info */
 export async function showCertificate(info) {
-  const translate = await loadSharedText();
   const page = await ask("keys.page", { certificate: info.certificate.slice(0) });
   openReading(translate, translate("certificate_title", { name: page.title }), [createCertificateRows(translate, page)]);
 }
@@ -115,9 +114,9 @@ export function fileNameOf(name) {
 export function createNewPassphrase(translate, first) {
   return new NewPassphrase(translate, {
     first,
-    again: { label: text("keysPassphraseAgain"), hint: text("keysPassphraseAgainHint") },
-    missing: text("keysPassphraseMissing"),
-    differ: text("keysPassphrasesDiffer"),
+    again: { label: translate("passphrase_again"), hint: translate("keys_passphrase_again_hint") },
+    missing: translate("keys_passphrase_missing"),
+    differ: translate("keys_passphrases_differ"),
   });
 }
 
@@ -162,6 +161,6 @@ function labelRemoval(pressed) {
   pressed.dataset.asked = isAsked ? "yes" : "no";
   // The first click asks, the second one agrees.
   pressed.toggleAttribute("data-agrees", isAsked);
-  pressed.textContent = text(isAsked ? "verbRemoveSure" : "verbRemove");
-  pressed.setAttribute("aria-label", text(isAsked ? "removeNamedSure" : "removeNamed", name));
+  pressed.textContent = translate(isAsked ? "verb_remove_sure" : "remove");
+  pressed.setAttribute("aria-label", translate(isAsked ? "remove_named_sure" : "remove_named", { name }));
 }

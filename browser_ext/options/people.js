@@ -10,7 +10,7 @@ import { isolate } from "../../wasm_build/ui/formats.js";
 import { readinessMark } from "../../wasm_build/ui/state_mark.js";
 import { holderText } from "../../wasm_build/ui/shown_names.js";
 import { expiryOf } from "../shared/expiry.js";
-import { day, text } from "../shared/i18n.js";
+import { day, translate } from "../texts/texts.js";
 import { pemOf } from "../shared/pem.js";
 import { digestOf } from "../shared/question.js";
 import { ask } from "../shared/request.js";
@@ -39,7 +39,7 @@ export function createPeople(context, place, search) {
   };
   const content = (/** @type {Row[]} */ shown, /** @type {number} */ count, /** @type {string} */ wanted) => {
     const said = html("p", { class: "muted", role: "status", text: wordsFor(shown.length, count, rows.length, wanted), data: { test: "people-count" } });
-    const all = button(text("peopleShowAll", count), { data: { test: "show-all" }, on: { click: () => { showsAll = true; draw(); } } });
+    const all = button(translate("people_show_all", { count }), { data: { test: "show-all" }, on: { click: () => { showsAll = true; draw(); } } });
     return [said, shown.length ? createTable(context, shown) : null, shown.length < count ? all : null].filter((one) => one !== null);
   };
   search.addEventListener("input", draw);
@@ -55,28 +55,28 @@ export function createPeople(context, place, search) {
 
 /** @param {number} shown @param {number} found @param {number} all @param {string} wanted */
 function wordsFor(shown, found, all, wanted) {
-  if (!all) return text("peopleNone");
-  if (!found) return text("peopleNotFound", wanted);
-  return text("peopleCount", shown, found);
+  if (!all) return translate("people_none");
+  if (!found) return translate("people_not_found", { what: wanted });
+  return translate("people_count", { shown, all: found });
 }
 
 /** @param {CertificateInfo[]} imported @param {Person[]} known @returns {Row[]} */
 function rowsOf(imported, known) {
   const files = imported.map((info) => /** @type {Row} */ ({
-    info, names: info.addresses, since: info.addedAt ?? "", how: "peopleFromFile", removal: ["people.remove", info.fingerprint],
+    info, names: info.addresses, since: info.addedAt ?? "", how: "people_from_file", removal: ["people.remove", info.fingerprint],
   }));
   const fingerprints = new Set(imported.map(({ fingerprint }) => fingerprint));
   const mails = known.flatMap(({ address, certificates }) => certificates
     .filter(({ fingerprint }) => !fingerprints.has(fingerprint))
     .map((info) => /** @type {Row} */ ({
-      info, names: [address], since: info.firstSeen, how: "peopleFromMail", removal: ["contacts.remove", address],
+      info, names: [address], since: info.firstSeen, how: "people_from_mail", removal: ["contacts.remove", address],
     })));
   return [...files, ...mails].sort((one, other) => holderText(one.info).localeCompare(holderText(other.info)));
 }
 
 /** @param {Context} context @param {Row[]} rows */
 function createTable(context, rows) {
-  const heads = ["peoplePerson", "peopleCertificate", "peopleFound", "peopleActions"].map((key) => text(key));
+  const heads = ["people_person", "people_certificate", "people_found", "people_actions"].map((key) => translate(key));
   return html("table", { class: "cards-when-narrow", role: "table" },
     html("thead", { role: "rowgroup" }, html("tr", { role: "row" }, ...heads.map((head) =>
       html("th", { scope: "col", role: "columnheader", text: head })))),
@@ -91,12 +91,12 @@ function createRow({ translate, refresh }, { info, names, since, how, removal },
   const cells = [
     [html("div", { class: "name", text: names[0] ?? name, dir: "auto" }), ...names.slice(1).map((one) => html("div", { text: one, dir: "auto" }))],
     [html("div", { class: "reader-state" }, readinessMark(isOver ? "cannot" : state === "good" ? "ready" : "soon", ""),
-      html("span", { text: text(state === "expired" ? "keysExpired" : "certificateUntil", day(info.notAfter), "0") })),
-    html("div", { class: "muted", text: [text("keysIssuedBy", isolate(info.issuer)), ...useWords(translate, info)].join(" · ") })],
-    [html("span", { text: since ? text(how, day(since)) : text("peopleFromFileUndated") })],
+      html("span", { text: translate(state === "expired" ? "keys_expired" : "valid_until", { date: day(info.notAfter) }) })),
+    html("div", { class: "muted", text: [translate("keys_issued_by", { issuer: isolate(info.issuer) }), ...useWords(translate, info)].join(" · ") })],
+    [html("span", { text: since ? translate(how, { date: day(since) }) : translate("people_from_file_undated") })],
     [html("div", { class: "actions" },
-      button(text("keysDetails"), { class: "quiet", "aria-label": text("keysDetailsOf", name), data: { test: "details" }, on: { click: () => void showCertificate(info) } }),
-      button(text("peopleSave"), { class: "quiet", "aria-label": text("keysSaveCertificateOf", name), data: { test: "save-certificate" },
+      button(translate("details"), { class: "quiet", "aria-label": translate("keys_details_of", { name }), data: { test: "details" }, on: { click: () => void showCertificate(info) } }),
+      button(translate("save"), { class: "quiet", "aria-label": translate("keys_save_certificate_of", { name }), data: { test: "save-certificate" },
         on: { click: () => saveFile(`${fileNameOf(name)}.pem`, pemOf([info.certificate])) } }),
       removeButton(removal[0], removal[1], name, refresh))],
   ];
@@ -117,7 +117,7 @@ export function createChanges(translate, changes, refresh) {
       await refresh();
     };
     const card = createChange(translate, change, { day, onRemember: decide("change.accept") });
-    card.querySelector(".actions")?.append(button(text("peopleKeepOld"), { data: { test: "refuse-changed" }, on: { click: decide("change.refuse") } }));
+    card.querySelector(".actions")?.append(button(translate("people_keep_old"), { data: { test: "refuse-changed" }, on: { click: decide("change.refuse") } }));
     return card;
   });
 }

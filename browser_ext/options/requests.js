@@ -2,7 +2,7 @@
 import { saveFile } from "../../wasm_build/ui/attachments.js";
 import { html } from "../../wasm_build/ui/dom.js";
 import { SecretField } from "../../wasm_build/ui/secret_field.js";
-import { day, text } from "../shared/i18n.js";
+import { day, translate } from "../texts/texts.js";
 import { askWithSecrets } from "../shared/request.js";
 import { withPassphrase } from "./identities.js";
 import { button, createNewPassphrase, field, fileNameOf, openForm, removeButton, tellDone } from "./parts.js";
@@ -21,14 +21,14 @@ export function openRequest({ translate, refresh }, addresses) {
   });
   const name = html("input", { type: "text", autocomplete: "off", spellcheck: "false", dir: "auto", data: { test: "request-name" } });
   const kind = html("select", { data: { test: "request-kind" } }, ...KINDS.map((value) =>
-    html("option", { value, text: text(`keysKind_${value.replace("-", "_")}`) })));
-  const next = createNewPassphrase(translate, { label: text("keysNewPassphrase"), hint: text("keysRequestPassphraseHint") });
+    html("option", { value, text: translate(`keys_kind_${value.replace("-", "_")}`) })));
+  const next = createNewPassphrase(translate, { label: translate("new_passphrase"), hint: translate("keys_request_passphrase_hint") });
   openForm({
-    title: text(addresses.length ? "keysRenewTitle" : "keysRequestTitle"), test: "request", verb: text("keysRequestGo"),
+    title: translate(addresses.length ? "keys_renew_title" : "keys_request_title"), test: "request", verb: translate("keys_request_go"),
     content: [
-      html("p", { text: text(addresses.length ? "keysRenewMeaning" : "keysRequestMeaning") }),
-      field(text("keysRequestAddress"), address, text("keysRequestAddressHint")), field(text("keysRequestName"), name, text("keysRequestNameHint")),
-      field(text("keysKind"), kind), next.element,
+      html("p", { text: translate(addresses.length ? "keys_renew_meaning" : "keys_request_meaning") }),
+      field(translate("mail_address"), address, translate("keys_request_address_hint")), field(translate("keys_request_name"), name, translate("keys_request_name_hint")),
+      field(translate("keys_kind"), kind), next.element,
     ],
     onClose: () => next.clear(),
     onSubmit: async () => {
@@ -40,7 +40,7 @@ export function openRequest({ translate, refresh }, addresses) {
       }, { passphrase: secret });
       saveFile(`${fileNameOf(wanted[0])}.csr`, request);
       await refresh();
-      tellDone("identities", text("keysRequestMade"));
+      tellDone("identities", translate("keys_request_made"));
       return true;
     },
   });
@@ -52,20 +52,20 @@ export function requestCard(context, waiting) {
   const [address] = addresses;
   return html("li", { class: "card", data: { test: "waiting-request" } },
     html("div", { class: "who" }, html("div", { class: "name", text: addresses.join(", "), dir: "ltr" }),
-      html("div", { class: "muted", text: text("keysWaitingSince", day(createdAt)) })),
+      html("div", { class: "muted", text: translate("keys_waiting_since", { date: day(createdAt) }) })),
     html("div", { class: "actions" },
-      button(text("keysFinish"), { data: { test: "finish-request" }, on: { click: () => openFinish(context, waiting) } }),
-      button(text("keysSaveRequest"), { class: "quiet", on: { click: () => saveFile(`${fileNameOf(address)}.csr`, request) } }),
+      button(translate("keys_finish"), { data: { test: "finish-request" }, on: { click: () => openFinish(context, waiting) } }),
+      button(translate("keys_save_request"), { class: "quiet", on: { click: () => saveFile(`${fileNameOf(address)}.csr`, request) } }),
       removeButton("request.drop", id, address, context.refresh)));
 }
 
 /** @param {Context} context @param {ListedRequest} waiting */
 function openFinish({ translate, refresh }, { id, addresses }) {
   const files = html("input", { type: "file", multiple: true, accept: ".pem,.crt,.cer,.der,.p7c,.p7b", data: { test: "finish-files" } });
-  const current = new SecretField({ translate, label: text("keysRequestPassphrase"), hint: text("keysRequestPassphraseAsked") });
+  const current = new SecretField({ translate, label: translate("keys_request_passphrase"), hint: translate("keys_request_passphrase_asked") });
   openForm({
-    title: text("keysFinishTitle", addresses.join(", ")), test: "finish", verb: text("keysFinishGo"),
-    content: [html("p", { text: text("keysFinishMeaning") }), field(text("keysFinishFiles"), files), current.element],
+    title: translate("keys_finish_title", { address: addresses.join(", ") }), test: "finish", verb: translate("keys_finish_go"),
+    content: [html("p", { text: translate("keys_finish_meaning") }), field(translate("keys_finish_files"), files), current.element],
     onClose: () => current.clear(),
     onSubmit: async () => {
       const sent = await Promise.all([...(files.files ?? [])].map((file) => file.arrayBuffer()));

@@ -3,12 +3,12 @@
  * them are links, so that Back, bookmarks and the keyboard work as in any page.
  */
 import { setTitle } from "../../wasm_build/ui/page_title.js";
-import { text } from "../shared/i18n.js";
+import { translate } from "../texts/texts.js";
 import { byId } from "./parts.js";
 
 /** Shows the section that the address names, and follows the address. */
 export function watchSections() {
-  byId("sections").setAttribute("aria-label", text("sectionsLabel"));
+  byId("sections").setAttribute("aria-label", translate("sections_label"));
   showNamed();
   addEventListener("hashchange", () => {
     const heading = showNamed().querySelector("h2");
@@ -27,7 +27,7 @@ function showNamed() {
   for (const link of byId("sections").querySelectorAll("a")) {
     if (link.hash === `#${named.id}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
-    if (link.hash === `#${named.id}`) setTitle(text, link.dataset.text ?? "optionsTitle");
+    if (link.hash === `#${named.id}`) setTitle(translate, link.dataset.text ?? "keys_and_people");
   }
   return named;
 }

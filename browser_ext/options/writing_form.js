@@ -1,7 +1,7 @@
 /** The settings for writing: the timestamp service, and the policy of security labels. */
 import { isolate } from "../../wasm_build/ui/formats.js";
 import { ask } from "../shared/request.js";
-import { locale, text } from "../shared/i18n.js";
+import { locale, translate } from "../texts/texts.js";
 import { byId, inputById, tellChange } from "./parts.js";
 
 /** @param {() => Promise<void>} refresh */
@@ -30,6 +30,6 @@ export function showWriting({ timestampService, labelPolicy }) {
   if (isLeft) inputById("timestamp-service").value = timestampService;
   const names = labelPolicy?.classifications.map(({ name }) => isolate(name)) ?? [];
   const list = new Intl.ListFormat(locale(), { type: "conjunction" }).format(names);
-  byId("labels").textContent = labelPolicy ? text("settingsLabelsKept", isolate(labelPolicy.name), list) : "";
+  byId("labels").textContent = labelPolicy ? translate("settings_labels_kept", { name: isolate(labelPolicy.name), labels: list }) : "";
   byId("labels-remove").hidden = !labelPolicy || inputById("label-file").disabled;
 }

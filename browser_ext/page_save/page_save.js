@@ -12,7 +12,7 @@ import { SecretField } from "../../wasm_build/ui/secret_field.js";
 import { readinessMark } from "../../wasm_build/ui/state_mark.js";
 import { api } from "../shared/api.js";
 import { describeCertificate } from "../shared/certificate_card.js";
-import { day, errorText, text } from "../shared/i18n.js";
+import { day, errorText, translate } from "../texts/texts.js";
 import { startPage } from "../shared/page_start.js";
 import { createIdentityChoice } from "../shared/identity_choice.js";
 import { openPageView } from "../shared/page_reading.js";
@@ -34,7 +34,7 @@ const answer = html("footer", { class: "answer" });
 const readers = html("section");
 /** The fingerprints of the ticked people. @type {Set<string>} */
 const chosen = new Set();
-const catalogue = await startPage();
+startPage();
 let page = "";
 let title = "";
 /** The hash of the shown question. @type {Promise<string>} */
@@ -55,7 +55,7 @@ let passphrase = null;
 
 addEventListener("keydown", ({ key }) => void (key === "Escape" && !document.querySelector("dialog") && void leave()));
 startHeartbeat();
-setTitle(text, "pageSaveTitle");
+setTitle(translate, "page_save_title");
 try {
   await start();
 } catch (error) {
@@ -64,20 +64,20 @@ try {
 }
 
 async function start() {
-  main.replaceChildren(html("p", { role: "status", text: text("pageCopying") }));
+  main.replaceChildren(html("p", { role: "status", text: translate("page_copying") }));
   const tab = Number(new URLSearchParams(location.search).get("tab"));
   const copied = await ask("page.copy", { tab });
   ({ page, title, identities, people } = copied);
   identity = identities[0]?.fingerprint ?? "";
   shown = digestOf(copied.question);
-  adder = new ReaderAdder({ directory: copied.directory, describe: (one) => recipientState(catalogue, one, day).word, onAdded: takeAdded });
+  adder = new ReaderAdder({ directory: copied.directory, describe: (one) => recipientState(translate, one, day).word, onAdded: takeAdded });
   const place = html("div", { class: "view-place" });
   const unseen = html("div", { class: "stack" });
   main.replaceChildren(
-    html("header", { class: "question" }, html("h1", { text: text("pageSaveTitle") }),
-      html("p", { class: "origin" }, html("span", { class: "muted", text: text("pageCopiedFrom") }), html("br"),
+    html("header", { class: "question" }, html("h1", { text: translate("page_save_title") }),
+      html("p", { class: "origin" }, html("span", { class: "muted", text: translate("from") }), html("br"),
         html("span", { text: copied.address, dir: "ltr", data: { test: "address" } }))),
-    html("section", {}, html("h2", { text: text("pageWhatIsSaved") }), html("p", { class: "muted", text: text("pageCopyHint") }), place, unseen),
+    html("section", {}, html("h2", { text: translate("page_what_is_saved") }), html("p", { class: "muted", text: translate("page_copy_hint") }), place, unseen),
     choices(), readers, identityField(), answer,
   );
   const { view, replyKey } = await openPageView(place);
@@ -93,15 +93,15 @@ function unseenIn(texts) {
   const found = texts.filter(hasUnseen).map((one) => one.trim()).join("\n");
   if (!found) return [];
   const lines = visibleText(found.slice(0, MAX_UNSEEN_SHOWN));
-  return [html("p", { class: "warning", text: text("pageUnseen") }),
+  return [html("p", { class: "warning", text: translate("page_unseen") }),
     html("pre", { class: "covered-text", tabindex: 0, dir: "auto", data: { test: "unseen" } }, ...lines),
-    ...(found.length > MAX_UNSEEN_SHOWN ? [html("p", { class: "warning", text: text("pageUnseenMore") })] : [])];
+    ...(found.length > MAX_UNSEEN_SHOWN ? [html("p", { class: "warning", text: translate("page_unseen_more") })] : [])];
 }
 
 function choices() {
-  return html("fieldset", { class: "choices" }, html("legend", { text: text("pageHow") }),
-    check("pageSign", isSigned, "sign", (on) => { isSigned = on; }),
-    check("pageEncrypt", isEncrypted, "encrypt", (on) => { isEncrypted = on; }));
+  return html("fieldset", { class: "choices" }, html("legend", { text: translate("page_how") }),
+    check("page_sign", isSigned, "sign", (on) => { isSigned = on; }),
+    check("page_encrypt", isEncrypted, "encrypt", (on) => { isEncrypted = on; }));
 }
 
 /** @param {string} label @param {boolean} checked @param {string} test @param {(on: boolean) => void} change */
@@ -112,14 +112,14 @@ function check(label, checked, test, change) {
     drawReaders();
     drawAnswer();
   });
-  return html("label", { class: "check" }, box, html("span", { text: text(label) }));
+  return html("label", { class: "check" }, box, html("span", { text: translate(label) }));
 }
 
 function drawReaders() {
   readers.hidden = !isEncrypted;
-  readers.replaceChildren(html("h2", { text: text("whoMayRead") }),
+  readers.replaceChildren(html("h2", { text: translate("who_may_read") }),
     html("ul", { class: "list", data: { test: "readers" } },
-      html("li", { class: "card" }, html("div", { class: "who" }, html("div", { class: "name", text: text("youAlways") }))),
+      html("li", { class: "card" }, html("div", { class: "who" }, html("div", { class: "name", text: translate("you_always") }))),
       ...people.map(readerCard)), adder.element);
 }
 
@@ -138,14 +138,14 @@ function readerCard(info, index) {
     id, chosen, onChecked: () => replaceCard(box, readerCard(info, index)),
     onFailed: (error) => { problem.textContent = errorText(error); },
   });
-  const { kind, word } = recipientState(catalogue, info, day);
+  const { kind, word } = recipientState(translate, info, day);
   const state = html("div", { class: "reader-state" }, readinessMark(kind, ""), html("span", { text: word }));
   return html("li", { class: "card" }, box, describeCertificate(info, { id, notes: [state] }));
 }
 
 function identityField() {
-  if (!identities.length) return html("p", { class: "warning", text: text("noKeysYet"), data: { test: "no-keys" } });
-  return createIdentityChoice(identities, { label: text("signAs"), chosen: identity, onChange: (fingerprint) => {
+  if (!identities.length) return html("p", { class: "warning", text: translate("no_keys_yet"), data: { test: "no-keys" } });
+  return createIdentityChoice(identities, { label: translate("sign_as"), chosen: identity, onChange: (fingerprint) => {
     identity = fingerprint;
     drawAnswer();
   } });
@@ -154,10 +154,10 @@ function identityField() {
 function drawAnswer() {
   const locked = lockedIdentity();
   passphrase = locked && new SecretField({
-    translate: catalogue, label: text("passphraseFor", locked.fileName), hint: text("passphraseHint"), onSubmit: () => void save(button),
+    translate, label: translate("passphrase_for", { file: locked.fileName }), hint: translate("passphrase_hint"), onSubmit: () => void save(button),
   });
-  const button = html("button", { type: "button", class: "primary", text: text("pageSave"), data: { agrees: "", test: "save" } });
-  const cancel = html("button", { type: "button", text: text("keysCancel"), data: { test: "cancel" }, on: { click: () => void leave() } });
+  const button = html("button", { type: "button", class: "primary", text: translate("save"), data: { agrees: "", test: "save" } });
+  const cancel = html("button", { type: "button", text: translate("cancel"), data: { test: "cancel" }, on: { click: () => void leave() } });
   button.disabled = !identities.length || !(isSigned || isEncrypted);
   button.addEventListener("click", () => void save(button));
   answer.replaceChildren(...(passphrase ? [passphrase.element] : []), problem, done, html("div", { class: "buttons" }, button, cancel));
@@ -188,7 +188,7 @@ async function save(button) {
     await unlock();
     const { cms } = await ask("page.encrypt", { page, sign: isSigned, encrypt: isEncrypted, identity, recipients: [...chosen], shown: await shown });
     download(cms);
-    done.textContent = text("pageSaved");
+    done.textContent = translate("page_saved");
   } catch (error) {
     problem.textContent = errorText(error);
   }

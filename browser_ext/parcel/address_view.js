@@ -2,7 +2,7 @@
 import { parseNoticeAddress } from "../../wasm_build/parcels/notice_address.js";
 import { html } from "../../wasm_build/ui/dom.js";
 import { createForm, inputField, whileBusy } from "../../wasm_build/ui/parts.js";
-import { text } from "../shared/i18n.js";
+import { translate } from "../texts/texts.js";
 
 /**
  * @param {import("./parcel_tab.js").ParcelTab} tab
@@ -10,24 +10,24 @@ import { text } from "../shared/i18n.js";
  * @returns {import("../../wasm_build/parcels/parcel_host.js").ParcelView}
  */
 export function createAddressView(tab, address) {
-  const heading = html("h1", { tabindex: -1, text: text("parcelTitle") });
+  const heading = html("h1", { tabindex: -1, text: translate("open_parcel") });
   const failure = html("p", { class: "problem", role: "alert", data: { test: "address-problem" } });
-  const { element: field, input } = inputField(text("parcelAddress"), {
+  const { element: field, input } = inputField(translate("parcel_address"), {
     type: "url", autocomplete: "off", spellcheck: "false", dir: "ltr", required: true, data: { test: "address" },
-  }, { hint: text("parcelAddressHint") });
-  const go = html("button", { class: "primary", type: "submit", text: text("parcelContinue"), data: { test: "address-go" } });
-  const submit = () => whileBusy(go, text("parcelContinue"), async () => {
+  }, { hint: translate("parcel_address_hint") });
+  const go = html("button", { class: "primary", type: "submit", text: translate("continue"), data: { test: "address-go" } });
+  const submit = () => whileBusy(go, translate("continue"), async () => {
     failure.textContent = "";
     const parsed = parseNoticeAddress(input.value);
     if (!parsed) {
-      failure.textContent = text("parcelAddressWrong");
+      failure.textContent = translate("parcel_address_wrong");
       input.focus();
       return;
     }
     await tab.take(parsed);
   }, (error) => { failure.textContent = tab.sentenceFor(error); });
   const form = createForm({ class: "stack" }, submit, field, failure, html("div", { class: "actions" }, go));
-  const element = html("div", { class: "stack" }, heading, html("p", { text: text("parcelOwnCode") }), form);
+  const element = html("div", { class: "stack" }, heading, html("p", { text: translate("parcel_own_code") }), form);
   if (address) {
     input.value = address;
     queueMicrotask(() => form.requestSubmit());

@@ -4,7 +4,7 @@
  */
 import { overwrite } from "../../wasm_build/vault/memory/cleanup.js";
 import { encryptTo } from "../shared/channel.js";
-import { loadSharedText, locale, text } from "../shared/i18n.js";
+import { direction, locale, translate } from "../texts/texts.js";
 import { MAIL_SANDBOX, MAIL_VIEW, viewWords } from "../shared/mail_view_words.js";
 import { RequestError } from "../shared/messages.js";
 import { packContent } from "../shared/packed_content.js";
@@ -41,8 +41,8 @@ export class LetterView {
     const view = await ViewLink.open(place, { page: MAIL_VIEW, sandbox: MAIL_SANDBOX, onAsk });
     // A short letter takes little room, and a long one scrolls.
     view.onHeight = (height) => view.element.style.setProperty("--letter-block-size", `${height}px`);
-    const words = viewWords(await loadSharedText());
-    const replyKey = await view.readMail({ words, language: locale(), direction: text("languageDirection") });
+    const words = viewWords();
+    const replyKey = await view.readMail({ words, language: locale(), direction: direction() });
     const { report, text: whole, passages, attachments } = letter;
     // The whole letter is in the encrypted and signed parcel, its header fields too.
     const packed = packContent({ ...letter, report: { ...report, headerProtections: report.headers.map(() => "") } });

@@ -13,7 +13,7 @@ import { html } from "../../wasm_build/ui/dom.js";
 import { headerReader, isolate, longDate } from "../../wasm_build/ui/formats.js";
 import { overwrite } from "../../wasm_build/vault/memory/cleanup.js";
 import { ApiError } from "../../wasm_build/vault/server/json_requests.js";
-import { text } from "../shared/i18n.js";
+import { translate } from "../texts/texts.js";
 import { describeReport, provedSender } from "../shared/report_view.js";
 import { ask } from "../shared/request.js";
 import { LetterView } from "./letter_view.js";
@@ -111,7 +111,7 @@ export class OpenedParcel {
     this.#details.replaceChildren(details);
     const proved = provedSender(report);
     this.#facts.replaceChildren(createFacts([
-      [text(proved ? "mailFrom" : "mailFromClaimed"), proved || sender, "from"],
+      [translate(proved ? "from" : "mail_from_claimed"), proved || sender, "from"],
       [translate("parcel_for"), to.join(", "), "to"],
       [translate("parcel_made"), longDate(created), "made"],
       [translate("parcel_until"), longDate(this.#opening.until), "until"],

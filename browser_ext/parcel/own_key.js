@@ -2,7 +2,7 @@
 import { html } from "../../wasm_build/ui/dom.js";
 import { whileBusy } from "../../wasm_build/ui/parts.js";
 import { SecretField } from "../../wasm_build/ui/secret_field.js";
-import { text } from "../shared/i18n.js";
+import { translate } from "../texts/texts.js";
 import { createIdentityChoice } from "../shared/identity_choice.js";
 import { ask, askWithSecrets } from "../shared/request.js";
 
@@ -33,21 +33,21 @@ export class OwnKeyForm {
 
   #draw() {
     const locked = this.#identity?.locked ? this.#identity : null;
-    const go = html("button", { type: "button", text: text("parcelByKey"), data: { test: "open-by-key" } });
+    const go = html("button", { type: "button", text: translate("parcel_by_key"), data: { test: "open-by-key" } });
     this.#passphrase = locked && new SecretField({
-      translate: this.#tab.translate, label: text("passphraseFor", locked.fileName), hint: text("passphraseHint"), onSubmit: () => go.click(),
+      translate: this.#tab.translate, label: translate("passphrase_for", { file: locked.fileName }), hint: translate("passphrase_hint"), onSubmit: () => go.click(),
     });
-    go.addEventListener("click", () => void whileBusy(go, text("statusOpening"), () => this.#open(), (error) => {
+    go.addEventListener("click", () => void whileBusy(go, translate("status_opening"), () => this.#open(), (error) => {
       this.#problem.textContent = this.#tab.sentenceFor(error);
     }));
     const choice = this.#identities.length < 2 ? null : createIdentityChoice(this.#identities, {
-      label: text("parcelKeyChoice"), chosen: this.#chosen, onChange: (fingerprint) => {
+      label: translate("parcel_key_choice"), chosen: this.#chosen, onChange: (fingerprint) => {
         this.#chosen = fingerprint;
         this.#draw();
       },
     });
     this.element.replaceChildren(
-      html("h2", { text: text("parcelByKeyTitle") }), html("p", { class: "muted", text: text("parcelByKeyHint") }),
+      html("h2", { text: translate("parcel_by_key_title") }), html("p", { class: "muted", text: translate("parcel_by_key_hint") }),
       ...(choice ? [choice] : []), ...(this.#passphrase ? [this.#passphrase.element] : []), this.#problem, html("div", { class: "actions" }, go),
     );
   }

@@ -2,7 +2,7 @@
 import { startPage } from "../shared/page_start.js";
 import { ParcelTab } from "./parcel_tab.js";
 
-const translate = await startPage();
+const translate = startPage();
 const tab = new ParcelTab({ main: byId("main"), place: byId("place"), close: byId("close"), announcer: byId("announcer"), translate });
 await tab.start();
 

@@ -18,7 +18,7 @@ import { EvidenceStore } from "../../wasm_build/vault/server/lookups.js";
 import { openVault } from "../../wasm_build/vault/owner/vault.js";
 import { SealedSession } from "../../wasm_build/vault/storage/session.js";
 import { api } from "../shared/api.js";
-import { errorText, text } from "../shared/i18n.js";
+import { errorText, translate } from "../texts/texts.js";
 import { kept } from "../shared/kept_preferences.js";
 import { RequestError } from "../shared/messages.js";
 import { ask, whenLocked } from "../shared/request.js";
@@ -121,7 +121,7 @@ export class ParcelTab {
       ask("parcel.look", { origin: address.origin }), api.permissions.contains({ origins: [patternOf(address.origin)] }),
     ]);
     // The isolate keeps the name of the host in its own direction.
-    this.#place.textContent = text("parcelServer", isolate(address.host));
+    this.#place.textContent = translate("parcel_server", { host: isolate(address.host) });
     void this.#startVault().catch(() => undefined);
     if (known.isListed && isGranted) this.startAgain();
     else this.#show(createServerView(this, address, { ...known, isGranted }));
@@ -254,7 +254,7 @@ export class ParcelTab {
     this.#evidence.clear();
     void this.#vault?.then((vault) => vault.retire(), () => undefined);
     const idle = this.translate(reason === "idle" ? "parcel_closed_idle" : "parcel_closed");
-    const note = reason === "elsewhere" ? text("parcelLocked") : idle;
+    const note = reason === "elsewhere" ? translate("parcel_locked") : idle;
     this.#showStart("", { note });
     this.announce(note);
   }

@@ -15,7 +15,7 @@ import { FilesQuestion } from "../shared/files_question.js";
 import { formSections } from "../shared/form_question.js";
 import { aroundNotes } from "../shared/around_notes.js";
 import { describeCertificate } from "../shared/certificate_card.js";
-import { day, errorText, text } from "../shared/i18n.js";
+import { day, errorText, translate } from "../texts/texts.js";
 import { startPage } from "../shared/page_start.js";
 import { createIdentityChoice } from "../shared/identity_choice.js";
 import { showPattern } from "../shared/pattern.js";
@@ -42,8 +42,6 @@ const problem = html("p", { class: "problem", role: "alert", data: { test: "prob
 const chosen = new Set();
 /** The fingerprints of the people listed so far, so that a later list ticks nobody again. @type {Set<string>} */
 const offered = new Set();
-/** @type {import("../../wasm_build/ui/catalogue.js").Catalogue} */
-let catalogue;
 /** @type {Job} */
 let current;
 /** The question as the background described it last. @type {object} */
@@ -70,12 +68,12 @@ const OUTDATED = ["question-changed", "no-such-person", "certificate-not-usable"
  * @type {Record<Job["kind"], {title: () => string, verb: () => string, refuse: string, sections: () => HTMLElement[]}>}
  */
 const QUESTIONS = {
-  write: { title: titleOfWriting, verb: verbOfWriting, refuse: "verbDoNotSign", sections: writingSections },
-  open: { title: () => "promptTitleOpen", verb: () => text("verbOpen"), refuse: "verbDoNotOpen", sections: () => [openingSection()] },
-  form: { title: () => "formTitle", verb: () => text("verbSignForm"), refuse: "verbDoNotSignForm", sections: () => formSections(current.form) },
-  files: { title: () => "fileTitle", verb: verbOfWriting, refuse: "verbDoNotSign", sections: filesSections },
-  altered: { title: () => "alteredTitle", verb: () => text("verbRestore"), refuse: "verbClose", sections: alteredSections },
-  unsigned: { title: () => "unsignedTitle", verb: () => text("verbClose"), refuse: "verbClose", sections: unsignedSections },
+  write: { title: titleOfWriting, verb: verbOfWriting, refuse: "cancel", sections: writingSections },
+  open: { title: () => "prompt_title_open", verb: () => translate("decrypt_text"), refuse: "verb_do_not_open", sections: () => [openingSection()] },
+  form: { title: () => "form_title", verb: () => translate("verb_sign_form"), refuse: "verb_do_not_sign_form", sections: () => formSections(current.form) },
+  files: { title: () => "file_title", verb: verbOfWriting, refuse: "cancel", sections: filesSections },
+  altered: { title: () => "altered_title", verb: () => translate("verb_restore"), refuse: "close", sections: alteredSections },
+  unsigned: { title: () => "unsigned_title", verb: () => translate("close"), refuse: "close", sections: unsignedSections },
 };
 /** The kinds that are only notices about a page. They use no key. */
 const NOTICES = ["altered", "unsigned"];
@@ -83,13 +81,13 @@ const NOTICES = ["altered", "unsigned"];
 void start();
 
 async function start() {
-  catalogue = await startPage();
+  startPage();
   addEventListener("keydown", ({ key }) => void (key === "Escape" && !document.querySelector("dialog") && refuse()));
   startHeartbeat();
   try {
     showPattern(await ask("pattern.read"));
     await load();
-    adder = new ReaderAdder({ directory: current.directory, describe: (check) => recipientState(catalogue, check, day).word, onAdded: takeAdded });
+    adder = new ReaderAdder({ directory: current.directory, describe: (check) => recipientState(translate, check, day).word, onAdded: takeAdded });
     draw();
     // The person may have added somebody on the page "Keys and people".
     addEventListener("focus", () => void refresh());
@@ -146,16 +144,16 @@ function draw() {
   // A question about what was drawn before.
   document.querySelector("dialog")?.close();
   const kind = QUESTIONS[current.kind];
-  setTitle(text, kind.title());
+  setTitle(translate, kind.title());
   const agree = html("button", { type: "button", class: "primary", text: kind.verb(), data: { agrees: "", test: "agree" } });
   agree.addEventListener("click", () => void submit(agree));
   const cancel = html("button", {
-    type: "button", text: text(kind.refuse), data: { test: "refuse" }, on: { click: refuse },
+    type: "button", text: translate(kind.refuse), data: { test: "refuse" }, on: { click: refuse },
   });
   main.replaceChildren(
-    html("header", { class: "question" }, html("h1", { text: text(kind.title()) }),
-      html("p", { class: "origin" }, html("span", { class: "muted", text: text("forSite") }), html("br"),
-        html("span", { text: current.origin || text("viewerOrigin"), dir: "ltr", data: { test: "origin" } })),
+    html("header", { class: "question" }, html("h1", { text: translate(kind.title()) }),
+      html("p", { class: "origin" }, html("span", { class: "muted", text: translate("for_site") }), html("br"),
+        html("span", { text: current.origin || translate("viewer_origin"), dir: "ltr", data: { test: "origin" } })),
       ...aroundNotes(current.around)),
     ...kind.sections(),
     ...(NOTICES.includes(current.kind) ? [] : [current.identities.length ? identityField() : noKeysSection()]),
@@ -171,7 +169,7 @@ function draw() {
 /** The button that lets the page send its own text, if the window shows all of it. */
 function leaveButton() {
   if (current.kind !== "altered" || current.notice.isCut) return null;
-  const button = html("button", { type: "button", text: text("verbLeave"), data: { agrees: "", test: "leave" } });
+  const button = html("button", { type: "button", text: translate("verb_leave"), data: { agrees: "", test: "leave" } });
   button.addEventListener("click", () => void answer(button, async () => ask("prompt.leave", { job, shown: await shown })));
   return button;
 }
@@ -181,40 +179,40 @@ function refuse() {
 }
 
 function openingSection() {
-  return html("p", { text: text(current.siteKnown ? "openingAgain" : "openingFirst") });
+  return html("p", { text: translate(current.siteKnown ? "opening_again" : "opening_first") });
 }
 
 function titleOfWriting() {
   const { sign, encrypt } = current;
-  return sign && encrypt ? "promptTitleSignEncrypt" : sign ? "promptTitleSign" : "promptTitleEncrypt";
+  return sign && encrypt ? "prompt_title_sign_encrypt" : sign ? "prompt_title_sign" : "prompt_title_encrypt";
 }
 
 function verbOfWriting() {
   const { sign, encrypt } = current;
-  return text(sign && encrypt ? "verbSignEncrypt" : sign ? "verbSign" : "verbEncrypt");
+  return translate(sign && encrypt ? "verb_sign_encrypt" : sign ? "verb_sign" : "verb_encrypt");
 }
 
 function writingSections() {
-  const covered = html("section", {}, html("h2", { text: text(current.sign ? "coveredBySignature" : "coveredByEncryption") }),
+  const covered = html("section", {}, html("h2", { text: translate(current.sign ? "covered_by_signature" : "covered_by_encryption") }),
     html("pre", { class: "covered-text", tabindex: 0, dir: "auto", data: { test: "covered" } }, ...visibleText(shownText)));
-  return current.encrypt ? [covered, readersSection()] : [covered, html("p", { class: "warning", text: text("notEncrypted") })];
+  return current.encrypt ? [covered, readersSection()] : [covered, html("p", { class: "warning", text: translate("not_encrypted") })];
 }
 
 function filesSections() {
   files ??= new FilesQuestion(current);
-  return [files.element, current.encrypt ? readersSection() : html("p", { class: "warning", text: text("notEncrypted") })];
+  return [files.element, current.encrypt ? readersSection() : html("p", { class: "warning", text: translate("not_encrypted") })];
 }
 
 function alteredSections() {
   const { text: now, isSent, isCut = false } = current.notice;
-  return [html("section", {}, html("p", { class: "warning", text: text(isSent ? "alteredSent" : "alteredStopped") }),
-    html("h2", { text: text("alteredNow") }),
+  return [html("section", {}, html("p", { class: "warning", text: translate(isSent ? "altered_sent" : "altered_stopped") }),
+    html("h2", { text: translate("altered_now") }),
     html("pre", { class: "covered-text", tabindex: 0, dir: "auto", data: { test: "altered" } }, ...visibleText(now)),
-    isCut && html("p", { class: "warning", text: text("alteredCut"), data: { test: "altered-cut" } }))];
+    isCut && html("p", { class: "warning", text: translate("altered_cut"), data: { test: "altered-cut" } }))];
 }
 
 function unsignedSections() {
-  return [html("section", {}, html("p", { class: "warning", text: text("unsignedHint") }), html("h2", { text: text("formSentTo") }),
+  return [html("section", {}, html("p", { class: "warning", text: translate("unsigned_hint") }), html("h2", { text: translate("form_sent_to") }),
     html("pre", { class: "covered-text", tabindex: 0, dir: "ltr", data: { test: "unsigned" } }, ...visibleText(current.notice.text)))];
 }
 
@@ -222,10 +220,10 @@ function readersSection() {
   const known = new Set(current.people.flatMap(({ addresses }) => addresses.map(addressKey)));
   const missing = current.proposed.filter((address) => !known.has(addressKey(address)));
   return html("section", {},
-    html("h2", { text: text("whoMayRead") }),
-    current.kind === "write" && html("p", { text: text("fieldReaders", isolate(current.origin)), data: { test: "field-readers" } }),
+    html("h2", { text: translate("who_may_read") }),
+    current.kind === "write" && html("p", { text: translate("field_readers", { site: isolate(current.origin) }), data: { test: "field-readers" } }),
     html("ul", { class: "list", data: { test: "readers" } },
-      html("li", { class: "card" }, html("div", { class: "who" }, html("div", { class: "name", text: text("youAlways") }))),
+      html("li", { class: "card" }, html("div", { class: "who" }, html("div", { class: "name", text: translate("you_always") }))),
       ...current.people.map(readerCard),
       ...missing.map(missingCard)),
     adder.element);
@@ -242,9 +240,9 @@ async function takeAdded({ fingerprint }) {
 function missingCard(address) {
   return html("li", { class: "card" }, html("div", { class: "who" },
     html("div", { class: "name", text: address, dir: "ltr" }),
-    html("div", { class: "warning", text: text("noCertificateFor") }),
+    html("div", { class: "warning", text: translate("no_certificate_for") }),
     html("button", {
-      type: "button", class: "quiet", text: text("addReaderFind"), "aria-label": text("addReaderFindOf", address),
+      type: "button", class: "quiet", text: translate("add_reader_find"), "aria-label": translate("add_reader_find_of", { address }),
       data: { test: "find-certificate" }, on: { click: () => adder.find(address) },
     })));
 }
@@ -252,7 +250,7 @@ function missingCard(address) {
 /** @param {string} className @param {string} label */
 function openOptionsButton(className, label) {
   const on = { click: () => void ask("options.open", { section: "identities" }) };
-  return html("button", { type: "button", class: className, text: text(label), on });
+  return html("button", { type: "button", class: className, text: translate(label), on });
 }
 
 /** @param {Reader} info @param {number} index @returns {HTMLElement} */
@@ -262,34 +260,34 @@ function readerCard(info, index) {
   const box = createReaderBox(info, {
     id, chosen, onChecked: () => replaceCard(box, readerCard(info, index)), onFailed: showProblem,
   });
-  const { kind, word, said } = recipientState(catalogue, info, day);
+  const { kind, word, said } = recipientState(translate, info, day);
   const remarks = [...info.reasons, ...info.warnings].filter(({ code }) => code !== said && code !== "revocation-not-checked");
   const state = html("div", { class: "reader-state", data: { test: "reader-state", readiness: kind } },
     readinessMark(kind, ""), html("span", { text: word }));
   const isNew = !current.readersHere.includes(info.fingerprint);
-  const novelty = isNew && html("div", { class: "muted", text: text("readerNewHere"), data: { test: "new-here" } });
-  const proposal = isProposed(info) && html("div", { class: "muted", text: text("readerProposed"), data: { test: "proposed" } });
-  const notes = [state, ...[proposal, novelty].filter((note) => note !== false), ...remarks.map((remark) => html("div", { class: "warning", text: recipientSentence(catalogue, remark) }))];
+  const novelty = isNew && html("div", { class: "muted", text: translate("reader_new_here"), data: { test: "new-here" } });
+  const proposal = isProposed(info) && html("div", { class: "muted", text: translate("reader_proposed"), data: { test: "proposed" } });
+  const notes = [state, ...[proposal, novelty].filter((note) => note !== false), ...remarks.map((remark) => html("div", { class: "warning", text: recipientSentence(translate, remark) }))];
   return html("li", { class: "card" }, box, describeCertificate(info, { id, notes }));
 }
 
 function noKeysSection() {
-  return html("section", {}, html("p", { class: "warning", text: text("noKeysYet"), data: { test: "no-keys" } }),
-    openOptionsButton("primary", "verbAddKeys"));
+  return html("section", {}, html("p", { class: "warning", text: translate("no_keys_yet"), data: { test: "no-keys" } }),
+    openOptionsButton("primary", "verb_add_keys"));
 }
 
 /** The passphrase of the chosen identity, if it is locked. @param {HTMLButtonElement} agree */
 function passphraseField(agree) {
   const locked = lockedIdentity();
   passphrase = locked && new SecretField({
-    translate: catalogue, label: text("passphraseFor", locked.fileName), hint: text("passphraseHint"),
+    translate, label: translate("passphrase_for", { file: locked.fileName }), hint: translate("passphrase_hint"),
     onSubmit: () => void submit(agree),
   });
   return passphrase && passphrase.element;
 }
 
 function identityField() {
-  const label = text(current.kind === "open" ? "openAs" : current.sign ? "signAs" : "encryptAs");
+  const label = translate(current.kind === "open" ? "open_as" : current.sign ? "sign_as" : "encrypt_as");
   return createIdentityChoice(current.identities, { label, chosen: identity, onChange: (fingerprint) => {
     identity = fingerprint;
     draw();
@@ -311,7 +309,7 @@ function submit(agree) {
       void submit(agree);
     } });
     await unlock();
-    await files?.upload(job, (share) => { progress.textContent = text("fileProgress", Math.round(share * 100)); });
+    await files?.upload(job, (share) => { progress.textContent = translate("file_progress", { percent: Math.round(share * 100) }); });
     await ask("prompt.agree", { job, identity, recipients: [...chosen], shown: await shown });
   });
 }

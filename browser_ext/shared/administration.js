@@ -4,7 +4,7 @@
  */
 import { html } from "../../wasm_build/ui/dom.js";
 import { api } from "./api.js";
-import { text } from "./i18n.js";
+import { translate } from "../texts/texts.js";
 import { ask } from "./request.js";
 
 /** The id of the control, or of the fieldset, for each setting that an organisation may set. @type {Record<string, string>} */
@@ -30,9 +30,9 @@ async function showNews(place) {
   if (!version) return;
   const all = await (await fetch(api.runtime.getURL("changes.json"))).json();
   const note = html("section", { class: "news", data: { test: "news" } },
-    html("h2", { text: text("updateTitle", version) }),
-    html("ul", {}, ...(all[version] ?? []).map((/** @type {string} */ key) => html("li", { text: text(key) }))),
-    html("button", { type: "button", text: text("updateDone"), data: { test: "news-done" }, on: {
+    html("h2", { text: translate("update_title", { version }) }),
+    html("ul", {}, ...(all[version] ?? []).map((/** @type {string} */ key) => html("li", { text: translate(key) }))),
+    html("button", { type: "button", text: translate("update_done"), data: { test: "news-done" }, on: {
       click: async () => {
         await ask("update.seen");
         note.remove();
@@ -48,21 +48,21 @@ function showPolicy(set) {
     if (!control || !set.includes(name) || document.getElementById(`set-${id}`)) continue;
     control.setAttribute("disabled", "");
     control.setAttribute("aria-describedby", `${control.getAttribute("aria-describedby") ?? ""} set-${id}`.trim());
-    const note = html("p", { id: `set-${id}`, class: "field-hint", text: text("policySet"), data: { test: `set-${name}` } });
+    const note = html("p", { id: `set-${id}`, class: "field-hint", text: translate("policy_set"), data: { test: `set-${name}` } });
     (control.closest("label") ?? control).after(note);
   }
 }
 
 /** The button that saves these settings in the form in which browsers take policies. @param {HTMLElement} place */
 function addPolicyExport(place) {
-  const save = html("button", { type: "button", text: text("policyExport"), data: { test: "policy-export" } });
+  const save = html("button", { type: "button", text: translate("policy_export"), data: { test: "policy-export" } });
   save.addEventListener("click", async () => {
     const file = new Blob([JSON.stringify(asPolicies(await ask("policy.export")), null, 2)], { type: "application/json" });
     const url = URL.createObjectURL(file);
     html("a", { href: url, download: "sealwax-policy.json" }).click();
     URL.revokeObjectURL(url);
   });
-  place.append(html("section", {}, html("h2", { text: text("policyTitle") }), html("p", { class: "muted", text: text("policyExportHint") }), save));
+  place.append(html("section", {}, html("h2", { text: translate("policy_title") }), html("p", { class: "muted", text: translate("policy_export_hint") }), save));
 }
 
 /**

@@ -2,7 +2,7 @@
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
 import { holderText } from "../../wasm_build/ui/shown_names.js";
-import { day, text } from "./i18n.js";
+import { day, translate } from "../texts/texts.js";
 
 /**
  * @param {CertificateInfo} info
@@ -14,10 +14,10 @@ export function describeCertificate(info, { id, notes = [] } = {}) {
     "div",
     { class: "who" },
     name,
-    html("div", { class: "muted", text: text("certificateSubject", isolate(info.subject || holderText(info)), isolate(info.issuer)) }),
-    html("div", { class: "muted", text: text("certificateUntil", day(info.notAfter)) }),
+    html("div", { class: "muted", text: translate("certificate_subject", { subject: isolate(info.subject || holderText(info)), issuer: isolate(info.issuer) }) }),
+    html("div", { class: "muted", text: translate("valid_until", { date: day(info.notAfter) }) }),
     ...notes,
-    html("details", { class: "muted" }, html("summary", { text: text("fingerprint") }),
+    html("details", { class: "muted" }, html("summary", { text: translate("fingerprint") }),
       html("span", { class: "fingerprint", text: info.fingerprint })),
   );
 }

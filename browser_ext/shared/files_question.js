@@ -5,7 +5,7 @@ import { html } from "../../wasm_build/ui/dom.js";
 import { exactSize } from "../../wasm_build/ui/formats.js";
 import { encryptTo } from "./channel.js";
 import { MAX_FILES_BYTES, PART_BYTES } from "./file_limits.js";
-import { errorText, text } from "./i18n.js";
+import { errorText, translate } from "../texts/texts.js";
 import { RequestError } from "./messages.js";
 import { ask } from "./request.js";
 import { visibleText } from "./visible_text.js";
@@ -20,9 +20,9 @@ export class FilesQuestion {
   constructor({ multiple }) {
     this.#input = html("input", { type: "file", id: "files", multiple, data: { test: "files" } });
     this.#input.addEventListener("change", () => this.#draw());
-    this.element = html("section", {}, html("h2", { text: text("fileWhich") }),
-      html("div", { class: "field" }, html("label", { for: "files", text: text(multiple ? "fileChooseMany" : "fileChoose") }), this.#input),
-      html("p", { class: "muted", text: text("fileHint", MAX_FILES_BYTES / 2 ** 20) }), this.#list, this.#problem);
+    this.element = html("section", {}, html("h2", { text: translate("file_which") }),
+      html("div", { class: "field" }, html("label", { for: "files", text: translate(multiple ? "files" : "file_choose") }), this.#input),
+      html("p", { class: "muted", text: translate("file_hint", { size: MAX_FILES_BYTES / 2 ** 20 }) }), this.#list, this.#problem);
   }
 
   /** Checks that the chosen files can be encrypted, before anything is done with them. @throws {RequestError} */

@@ -2,7 +2,7 @@
  * The progress of opening a key file. A line and a bar explain the wait. The button ignores a second click meanwhile.
  */
 import { html, uniqueId } from "../../wasm_build/ui/dom.js";
-import { text } from "./i18n.js";
+import { translate } from "../texts/texts.js";
 
 /** After this time the line explains why opening takes so long. */
 const LONG_MILLISECONDS = 2_000;
@@ -19,9 +19,9 @@ export class ImportProgress {
   async during(button, action) {
     if (button.getAttribute("aria-disabled") === "true") return;
     button.setAttribute("aria-disabled", "true");
-    this.#words.textContent = text("importOpening");
+    this.#words.textContent = translate("unlocking_keys");
     this.#bar.hidden = false;
-    const timer = setTimeout(() => { this.#words.textContent = text("importStarting"); }, LONG_MILLISECONDS);
+    const timer = setTimeout(() => { this.#words.textContent = translate("import_starting"); }, LONG_MILLISECONDS);
     try {
       await action();
     } finally {

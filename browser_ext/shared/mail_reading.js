@@ -5,14 +5,14 @@
 import { html } from "../../wasm_build/ui/dom.js";
 import { createLabelNote, createReceiptNote } from "../../wasm_build/ui/mail_notes.js";
 import { describeCoverage } from "../../wasm_build/ui/protected_parts.js";
-import { day, errorText, loadSharedText, locale, text } from "./i18n.js";
+import { day, direction, errorText, locale, translate } from "../texts/texts.js";
 import { MAIL_SANDBOX, MAIL_VIEW, viewWords } from "./mail_view_words.js";
 import { describeReport, provedSender } from "./report_view.js";
 import { ask, wasLockedSince, whenLocked } from "./request.js";
 import { ViewLink } from "./view_link.js";
 
 /** The kinds of answers to a mail, each with the text key of its button. */
-const ANSWERS = /** @type {const} */ ([["reply", "mailReply"], ["replyAll", "mailReplyAll"], ["forward", "mailForward"]]);
+const ANSWERS = /** @type {const} */ ([["reply", "reply"], ["replyAll", "reply_all"], ["forward", "forward"]]);
 
 /** @typedef {(kind: MessageKinds["way"]) => Promise<unknown>} OnAnswer */
 /** @typedef {{view: ViewLink, replyKey: ArrayBuffer}} Prepared */
@@ -46,9 +46,9 @@ export class MailReading {
   constructor(main, { onLocked = () => {} } = {}) {
     this.#main = main;
     this.#onLocked = onLocked;
-    whenLocked(() => void (this.#view && this.#letGo("mailLocked")));
+    whenLocked(() => void (this.#view && this.#letGo("mail_locked")));
     // The browser's Back button would show the mail again, even if the keys were locked meanwhile.
-    addEventListener("pagehide", () => this.#letGo("mailLeft"));
+    addEventListener("pagehide", () => this.#letGo("mail_left"));
   }
 
   /** Loads the empty view before its mail has arrived. */
@@ -59,7 +59,7 @@ export class MailReading {
     this.#details = null;
     this.#view = null;
     this.#isLetGo = false;
-    this.#top.replaceChildren(html("p", { text: text("statusOpening"), role: "status" }));
+    this.#top.replaceChildren(html("p", { text: translate("status_opening"), role: "status" }));
     this.#bottom.replaceChildren(this.#status);
     // Moving an iframe would load it anew.
     if (!early) this.#main.replaceChildren(place);
@@ -74,8 +74,8 @@ export class MailReading {
   async #openView(place) {
     const onAsk = (/** @type {import("./view_link.js").ViewQuestion} */ question) => this.#answer(question);
     const view = await ViewLink.open(place, { page: MAIL_VIEW, sandbox: MAIL_SANDBOX, onAsk });
-    const words = viewWords(await loadSharedText());
-    const replyKey = await view.readMail({ words, language: locale(), direction: text("languageDirection") });
+    const words = viewWords();
+    const replyKey = await view.readMail({ words, language: locale(), direction: direction() });
     return { view, replyKey };
   }
 
@@ -109,9 +109,8 @@ export class MailReading {
     if (!envelope) throw state === "cancelled" ? { code: "opening-refused" } : error;
     // From here on a lock removes the view.
     this.#view = view;
-    const translate = await loadSharedText();
     const isField = Boolean(result.report.fieldOrigin);
-    if (await wasLockedSince(result.openedAt)) this.#letGo("mailLocked");
+    if (await wasLockedSince(result.openedAt)) this.#letGo("mail_locked");
     if (this.#isLetGo) return isField;
     await view.showMail({ envelope, verdict: verdictFor(result.report, translate) });
     if (this.#isLetGo) return isField;
@@ -128,7 +127,7 @@ export class MailReading {
     const onAnswer = this.#onAnswer;
     if (!onAnswer) return [];
     return ANSWERS.map(([kind, label]) => html("button", {
-      type: "button", text: text(label), data: { test: kind },
+      type: "button", text: translate(label), data: { test: kind },
       on: { click: () => void onAnswer(kind).catch((error) => this.#showStatus(error)) },
     }));
   }
@@ -137,7 +136,6 @@ export class MailReading {
   async #settle() {
     try {
       const { report, receipt, label } = await ask("mail.settle", { frame: this.#frame });
-      const translate = await loadSharedText();
       if (this.#isLetGo) return;
       await this.#view?.judgeMail({ verdict: verdictFor(report, translate) });
       this.#showVerdict({ report, receipt, label }, translate);
@@ -146,14 +144,14 @@ export class MailReading {
     }
   }
 
-  /** Removes the opened mail with the document that shows it. @param {"mailLocked" | "mailLeft"} why */
+  /** Removes the opened mail with the document that shows it. @param {"mail_locked" | "mail_left"} why */
   #letGo(why) {
     this.#isLetGo = true;
     this.#prepared = null;
     this.#view = null;
     this.#details = null;
     this.#main.className = "failed";
-    this.#top.replaceChildren(html("p", { text: text(why), role: "status", data: { test: "locked" } }));
+    this.#top.replaceChildren(html("p", { text: translate(why), role: "status", data: { test: "locked" } }));
     this.#main.replaceChildren(this.#top, this.#bottom);
     this.#bottom.replaceChildren(...this.#closing);
     this.#onLocked();
@@ -206,9 +204,9 @@ export class MailReading {
     this.#top.replaceChildren(html("p", { class: "problem", role: "alert", text: errorText(error), data: { test: "problem" } }));
     this.#main.replaceChildren(this.#top, this.#bottom);
     this.#bottom.replaceChildren(
-      html("button", { type: "button", text: text("verbAgain"), data: { test: "again" }, on: { click: () => void this.#startAgain() } }),
+      html("button", { type: "button", text: translate("try_again"), data: { test: "again" }, on: { click: () => void this.#startAgain() } }),
       html("button", {
-        type: "button", class: "quiet", text: text("verbKeys"), data: { test: "keys" },
+        type: "button", class: "quiet", text: translate("keys_and_people"), data: { test: "keys" },
         on: { click: () => void ask("options.open", { section: "" }) },
       }),
       ...this.#closing,
@@ -229,7 +227,7 @@ export class MailReading {
  * @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate
  */
 function verdictFor(report, translate) {
-  const signed = (/** @type {string} */ word, /** @type {string} */ who) => text("mailPartSigned", word, who);
-  const coverage = describeCoverage(report, translate, { signed, encrypted: text("mailPartEncrypted") });
+  const signed = (/** @type {string} */ word, /** @type {string} */ who) => translate("mail_part_signed", { word, who });
+  const coverage = describeCoverage(report, translate, { signed, encrypted: translate("passage_encrypted") });
   return { from: provedSender(report), state: report.state, coverage, fieldOrigin: report.fieldOrigin ?? "" };
 }

@@ -3,7 +3,7 @@ import { disturb } from "../../wasm_build/ui/calm.js";
 import { html, uniqueId } from "../../wasm_build/ui/dom.js";
 import { createFacts } from "../../wasm_build/ui/facts.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
-import { day, errorText, locale, text } from "./i18n.js";
+import { day, errorText, locale, translate } from "../texts/texts.js";
 import { digestOf } from "./question.js";
 import { ask } from "./request.js";
 
@@ -28,22 +28,22 @@ export function createOwnAuthority(proposed, { onAnswer }) {
   const reach = new Intl.ListFormat(locale(), { type: "conjunction" }).format(addresses);
   const failure = html("p", { class: "problem", role: "alert", data: { test: "authority-problem" } });
   const buttons = [
-    html("button", { type: "button", class: "primary", text: text("authorityTrust"), data: { agrees: "", test: "authority-trust" },
+    html("button", { type: "button", class: "primary", text: translate("authority_trust"), data: { agrees: "", test: "authority-trust" },
       on: { click: () => void answer(async () => {
         await ask("authority.accept", { fingerprint, addresses, shown: await shown });
-        return text("authorityTrusted", isolate(subject), isolate(reach));
+        return translate("authority_trusted", { name: isolate(subject), addresses: isolate(reach) });
       }) } }),
-    html("button", { type: "button", text: text("authorityNot"), data: { test: "authority-not" },
+    html("button", { type: "button", text: translate("not_now"), data: { test: "authority-not" },
       on: { click: () => void answer(async () => {
         await ask("authority.drop");
         return null;
       }) } }),
   ];
   return html("section", { class: "own-authority", "aria-labelledby": titleId, data: { test: "own-authority" } },
-    html("h3", { id: titleId, tabindex: -1, text: text("authorityTitle") }),
-    html("p", { text: text("authorityMeaning", isolate(reach)) }),
-    createFacts([[text("authorityName"), subject], [text("authorityValid"), `${day(notBefore)} – ${day(notAfter)}`]], [text("fingerprint"), fingerprint]),
-    html("p", { class: "muted", text: text("authorityCompare") }), failure, html("div", { class: "actions" }, ...buttons));
+    html("h3", { id: titleId, tabindex: -1, text: translate("authority_title") }),
+    html("p", { text: translate("authority_meaning", { addresses: isolate(reach) }) }),
+    createFacts([[translate("authority_name"), subject], [translate("authority_valid"), `${day(notBefore)} – ${day(notAfter)}`]], [translate("fingerprint"), fingerprint]),
+    html("p", { class: "muted", text: translate("authority_compare") }), failure, html("div", { class: "actions" }, ...buttons));
 
   /** @param {() => Promise<string | null>} act */
   async function answer(act) {

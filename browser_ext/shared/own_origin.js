@@ -1,13 +1,13 @@
 /** The origin of this extension, which the bridge's administrator has to admit, with a button that copies it. */
 import { html } from "../../wasm_build/ui/dom.js";
 import { api } from "./api.js";
-import { text } from "./i18n.js";
+import { translate } from "../texts/texts.js";
 
 export function createOwnOrigin() {
   const origin = api.runtime.getURL("").replace(/\/$/u, "");
   const done = html("span", { class: "done", role: "status" });
-  const copy = html("button", { type: "button", text: text("bridgeCopyOrigin"), data: { test: "copy-origin" }, on: { click: () => {
-    void navigator.clipboard.writeText(origin).then(() => { done.textContent = text("bridgeCopied"); }, () => {});
+  const copy = html("button", { type: "button", text: translate("bridge_copy_origin"), data: { test: "copy-origin" }, on: { click: () => {
+    void navigator.clipboard.writeText(origin).then(() => { done.textContent = translate("bridge_copied"); }, () => {});
   } } });
   return html("div", { class: "stack" },
     html("p", { class: "fingerprint", text: origin, dir: "ltr", data: { test: "own-origin" } }),

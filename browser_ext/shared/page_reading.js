@@ -1,5 +1,5 @@
 /** The view of a page, for pages that were verified and for those that are about to be signed. */
-import { loadSharedText, text } from "./i18n.js";
+import { translate } from "../texts/texts.js";
 import { ViewLink } from "./view_link.js";
 
 /** The view may run its scripts, open links in other tabs and save the page. It has no forms and no origin. */
@@ -13,10 +13,9 @@ const SANDBOX = "allow-scripts allow-popups allow-popups-to-escape-sandbox allow
 export async function openPageView(place, { save = "" } = {}) {
   const view = await ViewLink.open(place, { page: "viewer/page_view.html", sandbox: SANDBOX });
   const { lang, dir } = document.documentElement;
-  const translate = await loadSharedText();
   const words = {
     moreRows: translate("rows_more"), tooLarge: translate("page_too_large"),
-    title: text("pageFrameTitle"), links: text("pageLinks", "{count}"), save, noView: text("pageNoView"),
+    title: translate("page_frame_title"), links: translate("page_links", { count: "{count}" }), save, noView: translate("page_no_view"),
   };
   return { view, replyKey: await view.readMail({ words, language: lang, direction: dir }) };
 }

@@ -3,30 +3,30 @@
  * The pattern is made of gradients set by script, so that a page finds it in no file and in no style sheet.
  */
 import { html } from "../../wasm_build/ui/dom.js";
-import { text } from "./i18n.js";
+import { translate } from "../texts/texts.js";
 import { ask } from "./request.js";
 
 const SIZES = [8, 12, 18];
-const SIZE_KEYS = ["patternFine", "patternMedium", "patternCoarse"];
+const SIZE_KEYS = ["pattern_fine", "pattern_medium", "pattern_coarse"];
 /** The text key of each colour, its hue in degrees, and its saturation in per cent. */
 const COLOURS = /** @type {const} */ ([
-  ["patternRed", 0, 70], ["patternOrange", 24, 90], ["patternYellow", 48, 90], ["patternGreen", 130, 55],
-  ["patternTurquoise", 178, 75], ["patternBlue", 215, 75], ["patternViolet", 265, 60], ["patternPink", 325, 70],
-  ["patternBrown", 28, 40], ["patternGrey", 0, 0],
+  ["pattern_red", 0, 70], ["pattern_orange", 24, 90], ["pattern_yellow", 48, 90], ["pattern_green", 130, 55],
+  ["pattern_turquoise", 178, 75], ["pattern_blue", 215, 75], ["pattern_violet", 265, 60], ["pattern_pink", 325, 70],
+  ["pattern_brown", 28, 40], ["pattern_grey", 0, 0],
 ]);
 /**
  * The text key of each shape, and the gradient that paints one tile of it.
  * @type {[string, (ink: string) => string][]}
  */
 const SHAPES = [
-  ["patternDots", (ink) => `radial-gradient(circle, ${ink} 38%, transparent 42%)`],
-  ["patternRings", (ink) => `radial-gradient(circle, transparent 30%, ${ink} 34% 54%, transparent 58%)`],
-  ["patternStripes", (ink) => `linear-gradient(90deg, ${ink} 50%, transparent 50%)`],
-  ["patternSlopes", (ink) => `linear-gradient(135deg, ${ink} 25%, transparent 25% 50%, ${ink} 50% 75%, transparent 75%)`],
-  ["patternGrid", (ink) => `linear-gradient(${ink} 25%, transparent 25%), linear-gradient(90deg, ${ink} 25%, transparent 25%)`],
-  ["patternChecks", (ink) => `conic-gradient(${ink} 25%, transparent 25% 50%, ${ink} 50% 75%, transparent 75%)`],
-  ["patternTriangles", (ink) => `linear-gradient(45deg, ${ink} 50%, transparent 50%)`],
-  ["patternArcs", (ink) => `radial-gradient(circle at 0 100%, transparent 35%, ${ink} 39% 66%, transparent 70%)`],
+  ["pattern_dots", (ink) => `radial-gradient(circle, ${ink} 38%, transparent 42%)`],
+  ["pattern_rings", (ink) => `radial-gradient(circle, transparent 30%, ${ink} 34% 54%, transparent 58%)`],
+  ["pattern_stripes", (ink) => `linear-gradient(90deg, ${ink} 50%, transparent 50%)`],
+  ["pattern_slopes", (ink) => `linear-gradient(135deg, ${ink} 25%, transparent 25% 50%, ${ink} 50% 75%, transparent 75%)`],
+  ["pattern_grid", (ink) => `linear-gradient(${ink} 25%, transparent 25%), linear-gradient(90deg, ${ink} 25%, transparent 25%)`],
+  ["pattern_checks", (ink) => `conic-gradient(${ink} 25%, transparent 25% 50%, ${ink} 50% 75%, transparent 75%)`],
+  ["pattern_triangles", (ink) => `linear-gradient(45deg, ${ink} 50%, transparent 50%)`],
+  ["pattern_arcs", (ink) => `radial-gradient(circle at 0 100%, transparent 35%, ${ink} 39% 66%, transparent 70%)`],
 ];
 
 /** Puts the pattern on top of this page. @param {number} number */
@@ -50,7 +50,7 @@ export async function createPatternChoice() {
     paint(sample, number);
     name.textContent = nameOf(number);
   };
-  const another = html("button", { type: "button", text: text("patternAnother"), data: { test: "another-pattern" } });
+  const another = html("button", { type: "button", text: translate("pattern_another"), data: { test: "another-pattern" } });
   another.addEventListener("click", async () => show(await ask("pattern.change")));
   show(await ask("pattern.read"));
   return html("div", { class: "pattern-choice" }, sample, name, another);
@@ -72,7 +72,7 @@ function paint(element, number) {
  */
 export function nameOf(number) {
   const { colour, shape, size } = partsOf(number);
-  return text("patternName", text(SIZE_KEYS[SIZES.indexOf(size)]), text(colour[0]), text(shape[0]));
+  return translate("pattern_name", { size: translate(SIZE_KEYS[SIZES.indexOf(size)]), colour: translate(colour[0]), shape: translate(shape[0]) });
 }
 
 /** @param {number} number below 240: 8 shapes × 10 colours × 3 sizes */

@@ -3,7 +3,7 @@ import { html, uniqueId } from "../../wasm_build/ui/dom.js";
 import { isAddress, isolate } from "../../wasm_build/ui/formats.js";
 import { api } from "./api.js";
 import { directoryPattern } from "./directory_address.js";
-import { errorText, text } from "./i18n.js";
+import { errorText, translate } from "../texts/texts.js";
 import { ask } from "./request.js";
 
 /** @typedef {import("../../wasm_build/ui/recipient_words.js").RecipientCheck} RecipientCheck */
@@ -31,8 +31,8 @@ export class ReaderAdder {
       data: { test: "add-reader" },
       on: { keydown: (event) => { if (event.key === "Enter") this.#find(); } },
     });
-    const go = html("button", { type: "button", text: text("addReaderGo"), data: { test: "add-reader-go" }, on: { click: () => this.#find() } });
-    this.element = html("div", { class: "field add-reader" }, html("label", { for: id, text: text("addPerson") }),
+    const go = html("button", { type: "button", text: translate("add"), data: { test: "add-reader-go" }, on: { click: () => this.#find() } });
+    this.element = html("div", { class: "field add-reader" }, html("label", { for: id, text: translate("add_person") }),
       html("div", { class: "line" }, this.#input, go), this.#status, this.#way);
   }
 
@@ -50,7 +50,7 @@ export class ReaderAdder {
     const address = this.#input.value.trim();
     if (!isAddress(address)) {
       this.#input.focus();
-      return this.#say(text("addReaderNoAddress"));
+      return this.#say(translate("add_reader_no_address"));
     }
     // The permission is requested in the click itself: browsers grant sites at no other time.
     const granting = this.#directory ? api.permissions.request({ origins: [directoryPattern(this.#directory)] }) : null;
@@ -62,7 +62,7 @@ export class ReaderAdder {
 
   /** @param {string} address @param {() => Promise<RecipientCheck | null>} find */
   async #take(address, find) {
-    this.#say(text("addReaderLooking"));
+    this.#say(translate("add_reader_looking"));
     try {
       const check = await find();
       if (check?.usable) {
@@ -70,7 +70,7 @@ export class ReaderAdder {
         this.#say("");
         return await this.#onAdded(check);
       }
-      this.#say(check ? this.#describe(check) : text("addReaderNone", isolate(address)));
+      this.#say(check ? this.#describe(check) : translate("add_reader_none", { address: isolate(address) }));
     } catch (error) {
       this.#say(errorText(error));
     }
@@ -87,7 +87,7 @@ export class ReaderAdder {
         void this.#take(address, async () => ask("people.add-file", { address, name: file.name, bytes: await file.arrayBuffer() }));
       } },
     });
-    this.#way.replaceChildren(html("label", { class: "button file-button" }, picker, text("addReaderFile", isolate(address))));
+    this.#way.replaceChildren(html("label", { class: "button file-button" }, picker, translate("add_reader_file", { address: isolate(address) })));
   }
 
   /** @param {string} words */

@@ -7,7 +7,7 @@ import { createAcceptButton, describeSigner } from "../../wasm_build/ui/signer_p
 import { countReaders } from "../../wasm_build/ui/protected_parts.js";
 import { checkingStatement, lockMark, stateStatement, stateWord } from "../../wasm_build/ui/state_mark.js";
 import { provedMailbox, reasonInFull, reasonSentence, shownState, signerText, verifiedSentence } from "../../wasm_build/ui/verdict_words.js";
-import { day, text } from "./i18n.js";
+import { day, translate } from "../texts/texts.js";
 
 /** @typedef {import("../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 
@@ -103,7 +103,7 @@ function detailsOf(report, translate) {
   ];
   const createItem = (/** @type {() => string} */ write) => html("li", {}, ...sentenceNodes(write()));
   const rows = createLongList(html("ul"), lines, createItem, { more: moreIn(translate) });
-  return html("details", {}, html("summary", { text: text("details") }), ...rows);
+  return html("details", {}, html("summary", { text: translate("details") }), ...rows);
 }
 
 /**
@@ -116,9 +116,9 @@ function layerLines(report, translate, index) {
   const signed = signers.filter(isHere).map((signer) => () => {
     const word = stateWord([signer.state], translate);
     const who = isolate(signerText(signer, report.certificates));
-    return signer.algorithm ? text("detailSigner", who, technical(signer.algorithm), word) : text("detailSignerOnly", who, word);
+    return signer.algorithm ? translate("detail_signer", { signer: who, algorithm: technical(signer.algorithm), verdict: word }) : translate("detail_signer_only", { signer: who, verdict: word });
   });
   const encrypted = recipients.filter(isHere).map(({ rid, algorithm }) => () =>
-    text("detailRecipient", technical(rid), technical(algorithm)));
+    translate("detail_recipient", { recipient: technical(rid), algorithm: technical(algorithm) }));
   return [...signed, ...encrypted];
 }

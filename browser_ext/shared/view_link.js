@@ -2,7 +2,7 @@
 import { api } from "./api.js";
 import { html } from "../../wasm_build/ui/dom.js";
 import { RequestError } from "./messages.js";
-import { errorText, text } from "./i18n.js";
+import { errorText, translate } from "../texts/texts.js";
 
 const ANSWER_MILLISECONDS = 10_000;
 
@@ -62,7 +62,7 @@ export class ViewLink {
   static async open(place, { page = "frame/view.html", sandbox = "allow-scripts", onAsk = refuse } = {}) {
     const early = place.querySelector("iframe");
     const element = early ?? html("iframe", { class: "view", src: api.runtime.getURL(page), sandbox });
-    element.ariaLabel = text("frameTitle");
+    element.ariaLabel = translate("frame_title");
     const { port1, port2 } = new MessageChannel();
     // If the view is in the page's markup, the load event of the page waits for the view.
     const loaded = early ? pageLoad() : new Promise((resolve) => element.addEventListener("load", resolve, { once: true }));

@@ -2,7 +2,7 @@
 import { disturb } from "../../wasm_build/ui/calm.js";
 import { openDialog } from "../../wasm_build/ui/dialog.js";
 import { html, uniqueId } from "../../wasm_build/ui/dom.js";
-import { text } from "./i18n.js";
+import { translate } from "../texts/texts.js";
 
 /**
  * @param {{onAdd: () => void, onGo: () => void}} answers `onAdd` leads to the choice of people; `onGo` encrypts for
@@ -12,11 +12,11 @@ export function askWriterOnly({ onAdd, onGo }) {
   const titleId = uniqueId("question");
   const answer = (/** @type {() => void} */ act) => ({ click: () => { dialog.close(); act(); } });
   const dialog = openDialog({ titleId, test: "writer-only", isWide: false },
-    html("h2", { id: titleId, text: text("writerOnlyTitle") }),
-    html("p", { text: text("writerOnlyMeaning") }),
+    html("h2", { id: titleId, text: translate("writer_only_title") }),
+    html("p", { text: translate("writer_only_meaning") }),
     html("div", { class: "actions" },
-      html("button", { type: "button", class: "primary", text: text("writerOnlyAdd"), data: { test: "writer-only-add" }, on: answer(onAdd) }),
-      html("button", { type: "button", text: text("writerOnlyGo"), data: { agrees: "", test: "writer-only-go" }, on: answer(onGo) })));
+      html("button", { type: "button", class: "primary", text: translate("writer_only_add"), data: { test: "writer-only-add" }, on: answer(onAdd) }),
+      html("button", { type: "button", text: translate("writer_only_go"), data: { agrees: "", test: "writer-only-go" }, on: answer(onGo) })));
   disturb();
 }
 

@@ -11,7 +11,7 @@ import { createForm, inputField, problem, whileBusy } from "../../wasm_build/ui/
 import { SecretField } from "../../wasm_build/ui/secret_field.js";
 import { api } from "../shared/api.js";
 import { directoryPattern } from "../shared/directory_address.js";
-import { errorText, text } from "../shared/i18n.js";
+import { errorText, translate } from "../texts/texts.js";
 import { codeOf, describeError, RequestError } from "../shared/messages.js";
 import { createOwnOrigin } from "../shared/own_origin.js";
 import { startPage } from "../shared/page_start.js";
@@ -22,25 +22,25 @@ import { writeCredentials } from "./credentials.js";
 const TIMEOUT_MILLISECONDS = 60_000;
 const MAX_ANSWER_BYTES = 100_000;
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
-const translate = await startPage();
+startPage();
 showPattern(await ask("pattern.read"));
 const { directory, host } = await ask("bridge.read");
 /** The address of the bridge's API; "" until it is known. */
 let place = await ask("bridge.find").then((found) => found.api, () => "");
 
-const address = inputField(text("bridgeAddress"), {
+const address = inputField(translate("mail_address"), {
   type: "email", autocomplete: "username", spellcheck: "false", dir: "ltr", value: decodeURIComponent(location.hash.slice(1)), data: { test: "bridge-address" },
 });
 const password = new SecretField({
-  translate, label: text("bridgePassword"), hint: text("bridgePasswordHint", isolate(host)), onSubmit: () => void submit(),
+  translate, label: translate("bridge_password"), hint: translate("bridge_password_hint", { host: isolate(host) }), onSubmit: () => void submit(),
 });
 const failure = problem("sign-in-problem");
 const help = html("div", { class: "stack" });
-const go = html("button", { type: "submit", class: "primary", text: text("bridgeSignIn"), data: { agrees: "", test: "sign-in" } });
-const leave = html("button", { type: "button", text: text("keysCancel"), data: { test: "sign-in-cancel" }, on: { click: () => void closeWindow() } });
+const go = html("button", { type: "submit", class: "primary", text: translate("sign_in"), data: { agrees: "", test: "sign-in" } });
+const leave = html("button", { type: "button", text: translate("cancel"), data: { test: "sign-in-cancel" }, on: { click: () => void closeWindow() } });
 main.replaceChildren(
-  html("h1", { text: text("bridgeSignInTitle", isolate(host)) }),
-  html("p", { class: "muted", text: text("bridgeSignInMeaning") }),
+  html("h1", { text: translate("bridge_sign_in_title", { host: isolate(host) }) }),
+  html("p", { class: "muted", text: translate("bridge_sign_in_meaning") }),
   createForm({ class: "stack", novalidate: true }, submit, address.element, password.element, failure, help, html("div", { class: "actions" }, go, leave)));
 disturb();
 if (address.input.value) password.focus();
@@ -52,10 +52,10 @@ function submit() {
     say({ code: "bridge-no-address" });
     return address.input.focus();
   }
-  if (!password.length) return password.setError(text("bridgePasswordMissing"));
+  if (!password.length) return password.setError(translate("bridge_password_missing"));
   // The permissions are requested in the click itself: browsers grant sites at no other time.
   const granting = api.permissions.request({ origins: [...new Set([directory, place || directory].map(directoryPattern))] }).catch(() => false);
-  return whileBusy(go, text("bridgeSigningIn"), async () => {
+  return whileBusy(go, translate("signing_in"), async () => {
     await granting;
     await signIn();
     await closeWindow();
@@ -107,7 +107,7 @@ function say(error) {
   if (code === "bridge-wrong-password") return password.setError(errorText(error));
   password.setError("");
   if (!error) return;
-  failure.textContent = code === "bridge-said" ? text("bridgeSaid", isolate(host), isolate(describeError(error).message)) : errorText(error);
+  failure.textContent = code === "bridge-said" ? translate("bridge_said", { host: isolate(host), words: isolate(describeError(error).message) }) : errorText(error);
 }
 
 async function closeWindow() {

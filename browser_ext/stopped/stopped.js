@@ -2,24 +2,24 @@
 import { disturb } from "../../wasm_build/ui/calm.js";
 import { html } from "../../wasm_build/ui/dom.js";
 import { setTitle } from "../../wasm_build/ui/page_title.js";
-import { errorText, text } from "../shared/i18n.js";
+import { errorText, translate } from "../texts/texts.js";
 import { RequestError } from "../shared/messages.js";
 import { startPage } from "../shared/page_start.js";
 import { ask } from "../shared/request.js";
 
 const CHANGED_SERVERS = "site-servers-changed";
 
-await startPage();
-setTitle(text, "stoppedTitle");
+startPage();
+setTitle(translate, "stopped_title");
 try {
   const { url, fragment, code, file, servers, before } = await ask("checked.stopped");
   byId("reason").textContent = errorText(new RequestError(code));
   const isChange = code === CHANGED_SERVERS && servers !== null;
-  const rows = [["stoppedSite", url], ["stoppedFile", file], ...(isChange ? serverRows(before, servers) : [])];
+  const rows = [["stopped_site", url], ["stopped_file", file], ...(isChange ? serverRows(before, servers) : [])];
   byId("facts").append(...rows.filter(([, value]) => value).flatMap(([label, value]) => [
-    html("dt", { text: text(label) }), html("dd", {}, html("code", { text: value, dir: "ltr" })),
+    html("dt", { text: translate(label) }), html("dd", {}, html("code", { text: value, dir: "ltr" })),
   ]));
-  byId("advice").textContent = text(isChange ? "stoppedServersAdvice" : "stoppedAdvice");
+  byId("advice").textContent = translate(isChange ? "stopped_servers_advice" : "stopped_advice");
   byId("accept").hidden = !isChange;
   // The site's server chooses the moment at which this page appears, perhaps under a click.
   disturb();
@@ -39,9 +39,9 @@ byId("settings").addEventListener("click", () => void ask("options.open", { sect
 /** The addresses that have changed. @param {Servers | null} before @param {Servers} now @returns {[string, string][]} */
 function serverRows(before, now) {
   /** @type {[string, string][]} */
-  const bridge = [["stoppedApiBefore", before?.api ?? ""], ["stoppedApiNow", now.api]];
+  const bridge = [["stopped_api_before", before?.api ?? ""], ["stopped_api_now", now.api]];
   /** @type {[string, string][]} */
-  const keys = [["stoppedKeysBefore", before?.keyServer ?? ""], ["stoppedKeysNow", now.keyServer]];
+  const keys = [["stopped_keys_before", before?.keyServer ?? ""], ["stopped_keys_now", now.keyServer]];
   return [...(before?.api === now.api ? [] : bridge), ...(before?.keyServer === now.keyServer ? [] : keys)];
 }
 

@@ -2,33 +2,33 @@
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
 import { setTitle } from "../../wasm_build/ui/page_title.js";
-import { errorText, text } from "../shared/i18n.js";
+import { errorText, translate } from "../texts/texts.js";
 import { startPage } from "../shared/page_start.js";
 import { ask } from "../shared/request.js";
 
 /** The ways, in the order of the window. Those of a page need a page that admits the extension's scripts. */
 const WAYS = /** @type {const} */ ([
-  { way: "mail", label: "toolbarMail", hint: "toolbarMailHint", ofPage: true },
-  { way: "write", label: "toolbarWrite", hint: "toolbarWriteHint", ofPage: false },
-  { way: "field", label: "toolbarField", hint: "toolbarFieldHint", ofPage: true },
-  { way: "file", label: "menuViewer", hint: "toolbarFileHint", ofPage: false },
-  { way: "parcel", label: "toolbarParcel", hint: "toolbarParcelHint", ofPage: false },
-  { way: "keys", label: "verbKeys", hint: "toolbarKeysHint", ofPage: false },
-  { way: "lock", label: "verbLock", hint: "toolbarLockHint", ofPage: false },
-  { way: "teach", label: "toolbarTeach", hint: "toolbarTeachHint", ofPage: true },
-  { way: "teach-form", label: "toolbarTeachForm", hint: "toolbarTeachFormHint", ofPage: true },
+  { way: "mail", label: "toolbar_mail", hint: "toolbar_mail_hint", ofPage: true },
+  { way: "write", label: "write_message", hint: "toolbar_write_hint", ofPage: false },
+  { way: "field", label: "toolbar_field", hint: "toolbar_field_hint", ofPage: true },
+  { way: "file", label: "open_file", hint: "toolbar_file_hint", ofPage: false },
+  { way: "parcel", label: "open_parcel", hint: "toolbar_parcel_hint", ofPage: false },
+  { way: "keys", label: "keys_and_people", hint: "toolbar_keys_hint", ofPage: false },
+  { way: "lock", label: "lock_keys", hint: "toolbar_lock_hint", ofPage: false },
+  { way: "teach", label: "toolbar_teach", hint: "toolbar_teach_hint", ofPage: true },
+  { way: "teach-form", label: "toolbar_teach_form", hint: "toolbar_teach_form_hint", ofPage: true },
 ]);
 
 const tab = Number(new URLSearchParams(location.search).get("tab"));
 const problem = byId("problem");
 
-await startPage();
-setTitle(text, "toolbarTitle");
+startPage();
+setTitle(translate, "toolbar_title");
 addEventListener("keydown", ({ key }) => void (key === "Escape" && void go("close")));
 try {
   const { site, isReachable, downloads, isUnlocked } = await ask("toolbar.look", { tab });
   // The isolates keep the name of a site in its own direction.
-  byId("place").textContent = isReachable ? text("toolbarPlace", `\u2068${site}\u2069`) : text("toolbarNoPage");
+  byId("place").textContent = isReachable ? translate("toolbar_place", { site: `\u2068${site}\u2069` }) : translate("toolbar_no_page");
   const ways = WAYS.filter(({ way, ofPage }) => (isReachable || !ofPage) && (isUnlocked || way !== "lock")).map(wayButton);
   ways.unshift(...downloads.map(downloadButton));
   byId("ways").replaceChildren(...ways.map((button) => html("li", {}, button)));
@@ -40,14 +40,14 @@ try {
 /** @param {(typeof WAYS)[number]} one */
 function wayButton({ way, label, hint }) {
   return html("button", { type: "button", class: "way", data: { test: `way-${way}` }, on: { click: () => void go(way) } },
-    html("span", { text: text(label) }), html("span", { class: "muted", text: text(hint) }));
+    html("span", { text: translate(label) }), html("span", { class: "muted", text: translate(hint) }));
 }
 
 /** @param {{id: number, name: string}} download */
 function downloadButton({ id, name }) {
   const open = () => void ask("toolbar.download", { download: id }).catch((error) => { problem.textContent = errorText(error); });
   return html("button", { type: "button", class: "way", data: { test: "download" }, on: { click: open } },
-    html("span", { text: text("toolbarDownload", isolate(name)) }), html("span", { class: "muted", text: text("toolbarDownloadHint") }));
+    html("span", { text: translate("toolbar_download", { name: isolate(name) }) }), html("span", { class: "muted", text: translate("toolbar_download_hint") }));
 }
 
 /** Goes a way; the background then closes this window, except after a lock. @param {MessageKinds["toolbar way"]} way */
@@ -64,7 +64,7 @@ async function go(way) {
 function showLocked() {
   const button = byId("ways").querySelector("[data-test=way-lock]");
   button?.closest("li")?.remove();
-  byId("state").textContent = text("stateLocked");
+  byId("state").textContent = translate("state_locked");
   byId("ways").querySelector("button")?.focus();
 }
 

@@ -6,7 +6,7 @@
 import { html } from "../../wasm_build/ui/dom.js";
 import { setTitle } from "../../wasm_build/ui/page_title.js";
 import { SecretField } from "../../wasm_build/ui/secret_field.js";
-import { errorText, loadSharedText, text, translatePage } from "../shared/i18n.js";
+import { errorText, translate, translatePage } from "../texts/texts.js";
 import { openPageView } from "../shared/page_reading.js";
 import { describeReport } from "../shared/report_view.js";
 import { ask, askWithSecrets, startHeartbeat, wasLockedSince, whenLocked } from "../shared/request.js";
@@ -17,7 +17,6 @@ import { ask, askWithSecrets, startHeartbeat, wasLockedSince, whenLocked } from 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 const query = new URLSearchParams(location.search);
 const tab = Number(query.get("tab"));
-const translate = await loadSharedText();
 let page = "";
 /** The address of the page; empty for a file. */
 let address = "";
@@ -26,14 +25,14 @@ let isEncryptedOpen = false;
 
 translatePage();
 startHeartbeat();
-setTitle(text, "pageViewerTitle");
-whenLocked(() => letGo("mailLocked"));
-addEventListener("pagehide", () => letGo("mailLeft"));
+setTitle(translate, "page_viewer_title");
+whenLocked(() => letGo("mail_locked"));
+addEventListener("pagehide", () => letGo("mail_left"));
 await start();
 
 async function start() {
   main.className = "";
-  main.replaceChildren(html("p", { role: "status", text: text("statusOpening") }));
+  main.replaceChildren(html("p", { role: "status", text: translate("status_opening") }));
   try {
     if (query.has("problem")) throw { code: query.get("problem") };
     const mail = query.get("mail");
@@ -51,11 +50,11 @@ async function open(password) {
   const top = html("div", { class: "top" });
   const bottom = html("div", { class: "bottom" });
   main.replaceChildren(top, place, bottom);
-  const { view, replyKey } = await openPageView(place, { save: text("pageSaveBytes") });
+  const { view, replyKey } = await openPageView(place, { save: translate("page_save_bytes") });
   const opened = password ? await askWithSecrets("page.password", { page, replyKey }, { password }) : await ask("page.verify", { page, replyKey });
   if (opened.isClosed) return showClosed(opened.report);
   isEncryptedOpen = opened.report.recipients.length > 0;
-  if (isEncryptedOpen && (await wasLockedSince(opened.openedAt))) letGo("mailLocked");
+  if (isEncryptedOpen && (await wasLockedSince(opened.openedAt))) letGo("mail_locked");
   if (!place.isConnected) return;
   showVerdict(opened, top, bottom);
   if (opened.envelope) {
@@ -63,7 +62,7 @@ async function open(password) {
     top.append(...notes);
   } else {
     place.remove();
-    bottom.before(html("p", { class: "warning", text: text("pageNotShown"), data: { test: "not-shown" } }));
+    bottom.before(html("p", { class: "warning", text: translate("page_not_shown"), data: { test: "not-shown" } }));
   }
   if (!opened.settled) void settle(opened, top, bottom);
 }
@@ -89,20 +88,20 @@ function showVerdict({ report, address: signedFor, envelope }, top, bottom) {
  */
 function addressesOf(signedFor, isVouched) {
   const line = (/** @type {string} */ label, /** @type {string} */ value, /** @type {string} */ test) => html("div", {},
-    html("div", { class: "muted", text: text(label) }), html("div", { class: "address", text: value, dir: "ltr", data: { test } }));
+    html("div", { class: "muted", text: translate(label) }), html("div", { class: "address", text: value, dir: "ltr", data: { test } }));
   const data = { part: "verdict" };
-  if (!isVouched) return html("div", { class: "addresses", data }, address && line("pageCopiedFrom", address, "stands-at"));
+  if (!isVouched) return html("div", { class: "addresses", data }, address && line("from", address, "stands-at"));
   return html("div", { class: "addresses", data },
-    signedFor ? line("pageSignedFor", signedFor, "signed-for") : html("div", { text: text("pageSignedForNone") }),
-    address && address !== signedFor && line("pageStandsAt", address, "stands-at"),
-    address && html("div", { class: "muted", text: text("pageFetchedAnew") }));
+    signedFor ? line("page_signed_for", signedFor, "signed-for") : html("div", { text: translate("page_signed_for_none") }),
+    address && address !== signedFor && line("page_stands_at", address, "stands-at"),
+    address && html("div", { class: "muted", text: translate("page_fetched_anew") }));
 }
 
 /** @param {{leftOut: number, scripts: number}} unseen */
 function notesOf({ leftOut, scripts }) {
   const notes = [];
-  if (leftOut) notes.push(html("p", { text: text("pageLeftOut", leftOut), data: { test: "left-out" } }));
-  if (scripts) notes.push(html("p", { text: text("pageScripts", scripts), data: { test: "scripts" } }));
+  if (leftOut) notes.push(html("p", { text: translate("page_left_out", { count: leftOut }), data: { test: "left-out" } }));
+  if (scripts) notes.push(html("p", { text: translate("page_scripts", { count: scripts }), data: { test: "scripts" } }));
   return notes;
 }
 
@@ -120,7 +119,7 @@ async function settle(opened, top, bottom) {
 function letGo(why) {
   if (!isEncryptedOpen) return;
   isEncryptedOpen = false;
-  main.replaceChildren(html("p", { role: "status", text: text(why), data: { test: "locked" } }));
+  main.replaceChildren(html("p", { role: "status", text: translate(why), data: { test: "locked" } }));
 }
 
 /**
@@ -133,16 +132,16 @@ async function showClosed(report) {
   const byPassword = report.recipients.some((/** @type {{kind: string}} */ { kind }) => kind === "pwri");
   const fields = [
     ...(byPassword ? [secretField(
-      { label: text("pagePassword"), hint: text("pagePasswordHint"), verb: text("pageOpen") },
+      { label: translate("page_password"), hint: translate("page_password_hint"), verb: translate("page_open") },
       (secret) => openAgain(report, secret),
     )] : []),
     ...(locked ? [secretField(
-      { label: text("passphraseFor", locked.fileName), hint: text("passphraseHint"), verb: text("verbUnlock") },
+      { label: translate("passphrase_for", { file: locked.fileName }), hint: translate("passphrase_hint"), verb: translate("unlock") },
       (secret) => unlock(locked.keyFile, secret),
     )] : []),
   ];
   main.replaceChildren(html("section", { class: "unlock" },
-    html("h2", { text: text("pageEncrypted") }), ...fields,
+    html("h2", { text: translate("page_encrypted") }), ...fields,
     !fields.length && html("p", { class: "warning", text: errorText({ code: "no-key-open" }), data: { test: "problem" } })));
 }
 
@@ -185,7 +184,7 @@ async function unlock(keyFile, secret) {
 
 /** @param {unknown} error */
 function showProblem(error) {
-  const again = html("button", { type: "button", text: text("verbAgain"), data: { test: "again" }, on: { click: () => void start() } });
+  const again = html("button", { type: "button", text: translate("try_again"), data: { test: "again" }, on: { click: () => void start() } });
   main.replaceChildren(
     html("p", { class: "problem", role: "alert", text: errorText(error), data: { test: "problem" } }),
     html("div", { class: "buttons" }, again),

@@ -8,7 +8,7 @@ import { createCertificateRows } from "../../wasm_build/ui/certificate_rows.js";
 import { createLeftOut } from "../../wasm_build/ui/left_out.js";
 import { setTitle } from "../../wasm_build/ui/page_title.js";
 import { recipientSentence } from "../../wasm_build/ui/verdict_words.js";
-import { errorText, loadSharedText, text, translatePage } from "../shared/i18n.js";
+import { errorText, translate, translatePage } from "../texts/texts.js";
 import { MailReading } from "../shared/mail_reading.js";
 import { RequestError } from "../shared/messages.js";
 import { ask, startHeartbeat } from "../shared/request.js";
@@ -17,8 +17,8 @@ import { ask, startHeartbeat } from "../shared/request.js";
 const MAX_FILE_BYTES = 128 * 1024 * 1024;
 /** The kinds of file that the viewer does not show, each with its text key. @type {Record<string, string>} */
 const ELSEWHERE = {
-  "PKCS#12": "viewerKeyFile", "private key": "viewerKeyFile", "certificate revocation list": "viewerRevocationList",
-  "answer of a timestamp service": "viewerTimestamp",
+  "PKCS#12": "viewer_key_file", "private key": "viewer_key_file", "certificate revocation list": "viewer_revocation_list",
+  "answer of a timestamp service": "viewer_timestamp",
 };
 
 const main = byId("main");
@@ -38,10 +38,9 @@ const reading = new MailReading(main, { onLocked: showLocked });
 /** The last chosen file, for opening it again. @type {File | null} */
 let chosen = null;
 
-await loadSharedText();
 translatePage();
 startHeartbeat();
-setTitle(text, "viewerTitle");
+setTitle(translate, "open_file");
 byId("pick").addEventListener("click", () => picker.click());
 byId("keys").addEventListener("click", () => void ask("options.open", { section: "" }));
 picker.addEventListener("change", () => {
@@ -64,7 +63,7 @@ addEventListener("pagehide", () => void closeFrame());
 const held = new URLSearchParams(location.search).get("mail");
 if (held) void show(() => Promise.resolve(held));
 const expected = new URLSearchParams(location.search).get("drop");
-if (expected) byId("drop-text").textContent = text("viewerDropNamed", isolate(expected));
+if (expected) byId("drop-text").textContent = translate("viewer_drop_named", { name: isolate(expected) });
 
 /** @param {File} file */
 function openFile(file) {
@@ -82,7 +81,7 @@ async function show(hold) {
   const turn = lastTurn;
   drop.hidden = true;
   main.className = "";
-  main.replaceChildren(html("p", { role: "status", text: text("statusOpening") }));
+  main.replaceChildren(html("p", { role: "status", text: translate("status_opening") }));
   note.textContent = "";
   ways.replaceChildren();
   try {
@@ -108,14 +107,14 @@ async function showHeld(mail) {
   if (ELSEWHERE[kind]) return say(ELSEWHERE[kind]);
   if (!isDetached) return read(mail, "");
   waitingSignature = mail;
-  say("viewerDetached");
+  say("viewer_detached");
 }
 
 /** @param {string} key */
 function say(key) {
   main.replaceChildren();
   drop.hidden = false;
-  note.textContent = text(key);
+  note.textContent = translate(key);
 }
 
 /** @param {string} mail @param {string} content */
@@ -133,22 +132,21 @@ function showLocked() {
   drop.hidden = false;
   const file = chosen;
   ways.replaceChildren(...(file ? [html("button", {
-    type: "button", text: text("viewerAgain"), data: { test: "open-again" }, on: { click: () => void openFile(file) },
+    type: "button", text: translate("viewer_again"), data: { test: "open-again" }, on: { click: () => void openFile(file) },
   })] : []));
 }
 
 /** @param {string} mail */
 async function showCertificates(mail) {
-  const translate = await loadSharedText();
   const { certificates, pages, unread } = await ask("mail.certificates", { mail });
   main.className = "certificates";
   const shown = pages.map((page, index) => {
     const { usable, reason } = certificates[index];
-    const verdict = html("p", { text: usable ? text("viewerCertificateGood") : whyNot(translate, reason) });
+    const verdict = html("p", { text: usable ? translate("viewer_certificate_good") : whyNot(translate, reason) });
     return html("section", { class: "certificate", data: { test: "certificate" } },
       html("h2", { text: page.title, dir: "auto" }), verdict, createCertificateRows(translate, page));
   });
-  main.replaceChildren(...shown, ...createLeftOut(translate, unread, text("viewerNotRead")));
+  main.replaceChildren(...shown, ...createLeftOut(translate, unread, translate("viewer_not_read")));
 }
 
 /**
@@ -158,7 +156,7 @@ async function showCertificates(mail) {
  */
 function whyNot(translate, reason) {
   const sentence = recipientSentence(translate, reason);
-  return reason.code === "is-authority" ? sentence : text("viewerCertificateBad", sentence);
+  return reason.code === "is-authority" ? sentence : translate("viewer_certificate_bad", { reason: sentence });
 }
 
 /** @param {unknown} error */

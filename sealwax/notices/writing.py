@@ -1,12 +1,12 @@
-"""The mails of notices: plain, from a program (RFC 3834 section 5), in one of five languages."""
+"""The mails of notices: plain, and from a program (RFC 3834 section 5)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Final
 
+from sealwax.words import Language
 from smime_core.errors import MalformedMessage
 from smime_core.mail import Draft, build_mail
 from smime_core.mime import addresses
@@ -20,21 +20,6 @@ _MAX_ADDRESS_CHARACTERS: Final = 254
 _MAX_LOCAL_CHARACTERS: Final = 64
 _LINE: Final = re.compile(r"[!-~]+(?: [!-~]+)*")
 _MAX_LINE_CHARACTERS: Final = 900  # RFC 5322 section 2.1.1 allows 998 with the name.
-
-
-class Language(StrEnum):
-    """The languages of notices."""
-
-    ENGLISH = "en"
-    GERMAN = "de"
-    FRENCH = "fr"
-    SPANISH = "es"
-    ARABIC = "ar"
-
-    @property
-    def is_right_to_left(self) -> bool:
-        """Whether the language is written from right to left."""
-        return self is Language.ARABIC
 
 
 class Unwritable(Exception):
@@ -62,7 +47,7 @@ def build_notice(draft: Draft, language: Language, *, fields: Sequence[tuple[str
     head = [
         ("Auto-Submitted", "auto-generated"),
         (SERVICE_FIELD, NOTICE),
-        ("Content-Language", language.value),
+        ("Content-Language", language),
         *fields,
     ]
     for name, value in head:

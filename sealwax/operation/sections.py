@@ -10,6 +10,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field
 
 from sealwax.operation.settings import Section
+from sealwax.words import WORDS, Language
 from smime_core.text import is_loopback
 
 _LISTEN: Final = re.compile(r"(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[1-9][0-9]{0,4})|unix:/.+")
@@ -22,7 +23,16 @@ def _listen(text: str) -> str:
     return text
 
 
+def _language(name: str) -> Language:
+    if Language(name) not in WORDS.languages:
+        raise ValueError(f"one of {', '.join(WORDS.languages)} is expected")
+    return Language(name)
+
+
 Listen = Annotated[str, AfterValidator(_listen)]
+LanguageSetting = Annotated[Language, AfterValidator(_language)]
+LANGUAGES_TEXT: Final = ", ".join(WORDS.languages)
+"""The languages as descriptions of settings name them."""
 
 
 def is_private(listen: str) -> bool:

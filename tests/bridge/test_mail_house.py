@@ -20,7 +20,7 @@ from roaming_keys.server.audit import AuditKind
 from roaming_keys.server.notices.mail import Letterhead, write_mail
 from roaming_keys.server.notices.outbox import Notice
 from sealwax.notices.submission import SmtpSecurity, Submission
-from sealwax.notices.writing import Language
+from sealwax.words import Language
 from tests.support.servers import dovecot, postfix
 from tests.support.servers.bridge import (
     API,
@@ -254,7 +254,7 @@ def test_a_notice_of_the_key_server_arrives(rig: Rig, service: str) -> None:
     )
     at = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)
     notice = Notice(id="1" * 32, user=BOB, kind=AuditKind.RESET_STARTED, at=at, tries=1)
-    mail = write_mail(notice, Letterhead(origin="https://keys.example.test", sender=ALICE, language=Language.ARABIC))
+    mail = write_mail(notice, Letterhead(origin="https://keys.example.test", sender=ALICE, language=Language("ar")))
     server.send(mail, ALICE, BOB)
     (arrived,) = rig.wait_for(BOB)
     assert arrived.replace(b"\n", b"\r\n").endswith(mail)

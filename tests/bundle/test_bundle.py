@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from sealwax.roots import mozilla_anchors
+from sealwax.words import WORDS
 from tests.support.bundled_script import object_in
 from tests.support.project import ROOT
 from tests.support.vault.roots import bring_roots
@@ -233,11 +234,7 @@ def test_all_that_pages_load_is_built(dist: Path) -> None:
 
 
 def test_all_that_the_extension_names_as_a_file_is_built(dist: Path) -> None:
-    texts = [
-        path.read_text()
-        for path in (ROOT / "browser_ext").rglob("*.js*")
-        if "_locales" not in path.relative_to(ROOT).parts
-    ]
+    texts = [path.read_text() for path in (ROOT / "browser_ext").rglob("*.js*")]
     named = {name for text in texts for name in re.findall(r'getURL\(["`]([\w/]+\.\w+)', text)}
     named |= {name for text in texts for name in re.findall(r'["`](\w+/\w+\.html)["`?]', text)}
     named |= {name for text in texts for name in re.findall(r'"(\w+/\w+\.js)"', text)}
@@ -310,10 +307,10 @@ def decompressed(file: Path) -> bytes:
 
 
 def test_the_notes_for_translators_are_not_served(dist: Path) -> None:
-    for folder, source in (("pages", "webbridge/pages/words"), ("runtime/ui", "wasm_build/ui")):
-        served = json.loads((dist / folder / "messages.en.json").read_text())
-        written = json.loads((ROOT / source / "messages.en.json").read_text())
-        assert served == {key: {"message": entry["message"]} for key, entry in written.items()}
+    notes = [entry["note"] for entry in WORDS.notes.values() if len(entry["note"]) > 40]
+    served = "".join(file.read_text() for file in dist.rglob("messages*.json"))
+    assert len(notes) > 1000
+    assert [note for note in notes if json.dumps(note, ensure_ascii=False)[1:-1] in served] == []
 
 
 def first_visit(dist: Path) -> tuple[int, int]:
@@ -485,11 +482,10 @@ def test_the_warm_up_takes_its_stand_in_away(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_the_catalogues_of_browsers_have_all_texts_and_no_notes(dist: Path) -> None:
-    for folder, copies in (
-        (ROOT / "webbridge/pages/words", dist / "pages"),
-        (ROOT / "wasm_build/ui", dist / "runtime/ui"),
-    ):
-        for source in folder.glob("messages.*.json"):
-            texts = json.loads(source.read_text())
-            copied = json.loads((copies / source.name).read_text())
-            assert copied == {key: {name: one[name] for name in one if name != "note"} for key, one in texts.items()}
+    for language in WORDS.languages:
+        for room, folder in (("pages", "pages"), ("shared", "pages/runtime/ui"), ("shared", "runtime/ui")):
+            copied = json.loads((dist / folder / f"messages.{language}.json").read_text())
+            assert copied == WORDS.of_room(language, room)
+        own = json.loads((dist / "extension/_locales" / language / "messages.json").read_text())
+        texts = {**WORDS.of_room(language, "shared", "extension"), "language_tag": language}
+        assert own == {key: {"message": text.replace("$", "$$")} for key, text in texts.items()}

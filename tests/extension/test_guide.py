@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from sealwax.words import ENGLISH, WORDS
 from smime_core.blocking import run
 from smime_core.ca.demo import issue_identity
 from smime_core.identity.identity import export_identity
@@ -251,8 +252,8 @@ def test_an_update_tells_what_is_new_until_it_was_read(extension: Extension, fol
 def test_the_news_belong_to_versions_of_the_changelog() -> None:
     changes = json.loads((ROOT / "browser_ext/changes.json").read_text())
     changelog = (ROOT / "CHANGELOG.md").read_text()
-    catalogue = json.loads((ROOT / "browser_ext/_locales/en/messages.json").read_text())
+    texts = WORDS.of_room(ENGLISH, "extension")
     assert MANIFEST["version"] in changes
     for version, keys in changes.items():
         assert f"## [{version}]" in changelog
-        assert all(key in catalogue for key in keys)
+        assert all(key in texts for key in keys)

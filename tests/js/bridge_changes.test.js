@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 
 import { installBrowser, storageArea } from "./support/browser.js";
-import { readEntries } from "./support/catalogues.js";
+import { readTexts } from "./support/catalogues.js";
 import { settledDatabase } from "./support/databases.js";
 
 const HERE = ["https://here.example", "alice@example.test"];
@@ -81,6 +81,6 @@ test("a session at another bridge than the chosen one is not kept", async () => 
   const body = { directory: THERE[0], api: THERE[0], address: THERE[1], token: "new" };
   const code = await bridge.keep(body).then(() => "", (error) => error.code);
   assert.deepEqual([kept.bridge?.token, asked], ["t", [`DELETE ${THERE[0]}/api/session`]]);
-  const { message } = readEntries("browser_ext/_locales/en/messages.json")[`error_${code.replaceAll("-", "_")}`];
-  assert.match(String(message), /you were not signed in/);
+  const sentence = readTexts("en", "extension")[`error_${code.replaceAll("-", "_")}`] ?? "";
+  assert.match(sentence, /you were not signed in/);
 });

@@ -18,7 +18,7 @@ let translate;
 
 before(async () => {
   speak("en");
-  translate = await sharedWords();
+  translate = sharedWords();
 });
 
 /** @param {Partial<RecipientCheck>} [differences] @returns {RecipientCheck} */

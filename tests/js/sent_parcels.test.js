@@ -4,9 +4,9 @@ import { test } from "node:test";
 
 import { actsFor, codeWords, headlineOf, lookOf, stateKey, wholeNumber } from "../../webbridge/pages/parcels/sent/parcel_states.js";
 import { isTokenName, tokenCommand } from "../../webbridge/pages/parcels/sent/token_words.js";
-import { readEntries } from "./support/catalogues.js";
+import { readTexts } from "./support/catalogues.js";
 
-const CATALOGUE = readEntries("webbridge/pages/words/messages.en.json");
+const CATALOGUE = readTexts("en", "pages");
 
 /**
  * @param {string} state @param {string[]} saidBy @param {{stored?: boolean, triesLeft?: number}} [differences]

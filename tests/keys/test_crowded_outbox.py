@@ -16,8 +16,8 @@ from roaming_keys.server.notices.mail import Letterhead
 from roaming_keys.server.notices.outbox import MOST_WAITING, Outbox, write_notice
 from roaming_keys.server.notices.sender import NoticesByMail, NoticeSender
 from sealwax.notices.submission import SmtpSecurity, Submission
-from sealwax.notices.writing import Language
 from sealwax.service import Database
+from sealwax.words import ENGLISH
 from tests.support.clock import FakeClock
 from tests.support.keys.people import ORIGIN, USER
 
@@ -68,7 +68,7 @@ def send(database: Database, clock: FakeClock, tray: Tray) -> Callable[[], None]
 
 
 def sender_to(tray: Tray, database: Database, clock: FakeClock) -> NoticeSender:
-    head = Letterhead(origin=ORIGIN, sender=SENDER, language=Language.ENGLISH)
+    head = Letterhead(origin=ORIGIN, sender=SENDER, language=ENGLISH)
     return NoticeSender(Outbox(database), NoticesByMail(submission=tray, head=head), clock)
 
 

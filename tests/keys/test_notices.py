@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 import threading
 from base64 import b32decode
 from collections.abc import Callable, Iterator
@@ -12,7 +11,6 @@ from dataclasses import replace
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
-from importlib.resources import files
 from pathlib import Path
 
 import pyotp
@@ -33,8 +31,9 @@ from roaming_keys.server.notices.mail import Letterhead, write_mail
 from roaming_keys.server.notices.outbox import GIVEN_UP_AFTER, TOLD_BY_MAIL, Notice, Outbox, write_notice
 from roaming_keys.server.notices.sender import NoticesByMail, NoticeSender
 from sealwax.notices.submission import Submission
-from sealwax.notices.writing import Language, Unwritable
+from sealwax.notices.writing import Unwritable
 from sealwax.service import Database
+from sealwax.words import ENGLISH, WORDS, Language
 from smime_core.blocking import run
 from tests.support.clock import FakeClock
 from tests.support.keys.people import ORIGIN, OTHER_PASSPHRASE, PROVIDER, TICKET_KEY, USER, Person
@@ -58,7 +57,7 @@ def by_mail(post: Post) -> Iterator[NoticesByMail]:
         yield way_to(submission)
 
 
-def way_to(server: Submission, language: Language = Language.ENGLISH) -> NoticesByMail:
+def way_to(server: Submission, language: Language = ENGLISH) -> NoticesByMail:
     return NoticesByMail(submission=server, head=Letterhead(origin=ORIGIN, sender=SENDER, language=language))
 
 
@@ -110,10 +109,10 @@ def waiting(database: Database) -> int:
 
 
 def subject(kind: AuditKind) -> str:
-    return str(TEXTS["en"]["kinds"][kind.value]["subject"])
+    return TEXTS[ENGLISH][f"kinds_{kind.value.replace('-', '_')}_subject"]
 
 
-TEXTS = json.loads(files("roaming_keys.server.notices").joinpath("texts.json").read_text())
+TEXTS = {language: WORDS.of_room(language, "key_mails") for language in WORDS.languages}
 
 
 def test_each_step_of_an_account_that_matters_brings_one_mail(
@@ -173,7 +172,7 @@ def test_nothing_of_a_deleted_account_stays_once_its_owner_was_told(
     close_app(app)
 
 
-@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("language", WORDS.languages)
 @pytest.mark.parametrize("kind", sorted(TOLD_BY_MAIL))
 def test_each_notice_can_be_read_in_each_language(kind: AuditKind, language: Language) -> None:
     at = datetime.datetime(2026, 3, 1, 12, 30, tzinfo=datetime.UTC)
@@ -182,10 +181,10 @@ def test_each_notice_can_be_read_in_each_language(kind: AuditKind, language: Lan
     read = message_from_bytes(mail, policy=default)
     assert isinstance(read, EmailMessage)
     text = read.get_content()
-    said = TEXTS[language]["kinds"][kind]
-    assert (read["Subject"], read["To"], read["From"].addresses[0].addr_spec) == (said["subject"], USER, SENDER)
+    said, stem = TEXTS[language], f"kinds_{kind.replace('-', '_')}"
+    assert (read["Subject"], read["To"], read["From"].addresses[0].addr_spec) == (said[f"{stem}_subject"], USER, SENDER)
     assert (read["Auto-Submitted"], read["Content-Language"]) == ("auto-generated", language)
-    for part in (said["text"], "2026-03-01 12:30 UTC", USER, "keys.example.org", TEXTS[language]["end"]):
+    for part in (said[f"{stem}_text"], "2026-03-01 12:30 UTC", USER, "keys.example.org", TEXTS[language]["end"]):
         assert part in text
     # People must not learn to follow links in such mails.
     assert "http" not in text
@@ -194,10 +193,9 @@ def test_each_notice_can_be_read_in_each_language(kind: AuditKind, language: Lan
 
 def test_the_languages_say_the_same_things() -> None:
     kinds = {kind.value for kind in TOLD_BY_MAIL}
-    for language in Language:
-        assert set(TEXTS[language]["kinds"]) == kinds
-        for kind in kinds:
-            assert TEXTS[language]["kinds"][kind]["remedy"] == TEXTS["en"]["kinds"][kind]["remedy"]
+    for language in WORDS.languages:
+        told = {key.removeprefix("kinds_").removesuffix("_text") for key in TEXTS[language] if key.endswith("_text")}
+        assert told == {kind.replace("-", "_") for kind in kinds}
 
 
 def test_no_word_that_a_stranger_has_chosen_is_in_a_mail(owner: Person, post: Post, send: Callable[[], None]) -> None:
@@ -325,7 +323,7 @@ def test_a_clock_that_was_set_back_holds_no_notice_up(
 
 def test_a_kind_of_a_newer_version_is_given_up(clock: FakeClock) -> None:
     notice = Notice(id="1", user=USER, kind="moon-landed", at=clock(), tries=1)
-    head = Letterhead(origin=ORIGIN, sender=SENDER, language=Language.ENGLISH)
+    head = Letterhead(origin=ORIGIN, sender=SENDER, language=ENGLISH)
     with pytest.raises(Unwritable):
         write_mail(notice, head)
 

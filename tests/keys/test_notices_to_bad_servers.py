@@ -18,8 +18,8 @@ from roaming_keys.server.notices.outbox import Outbox, write_notice
 from roaming_keys.server.notices.sender import NoticesByMail, NoticeSender
 from sealwax.notices import submission
 from sealwax.notices.submission import SmtpSecurity, Submission
-from sealwax.notices.writing import Language
 from sealwax.service import Database
+from sealwax.words import ENGLISH
 from tests.support.clock import FakeClock
 from tests.support.keys.people import ORIGIN, USER
 from tests.support.servers.lying_server import SMTP, Close, Drip, LyingServer, Step, TakeMessage, Wait
@@ -53,7 +53,7 @@ def server_of(liar: LyingServer) -> Submission:
 
 def send(database: Database, server: Submission, clock: FakeClock) -> bool:
     """Send what is due, and return whether nothing waits any more."""
-    head = Letterhead(origin=ORIGIN, sender="keys@example.test", language=Language.ENGLISH)
+    head = Letterhead(origin=ORIGIN, sender="keys@example.test", language=ENGLISH)
     NoticeSender(Outbox(database), NoticesByMail(submission=server, head=head), clock).send_due()
     with database.reading() as rows:
         return rows.execute(select(NOTICE)).first() is None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Final
+
+from sealwax.words import ENGLISH, WORDS
 
 ROOT: Final = Path(__file__).parents[2]
 FOLDERS: Final = ("browser_ext", "wasm_build", "webbridge")
@@ -18,7 +19,7 @@ CALL: Final = re.compile(r"\bsetTitle\((\w[\w.#]{0,40}), ([^;()]{0,80}(?:\(\))?)
 KEYS: Final = {
     'view.titleKey ?? "parcel_title"',
     "this.#titleKey, this.#unread ?? 0",
-    'link.dataset.text ?? "optionsTitle"',
+    'link.dataset.text ?? "keys_and_people"',
     "kind.title()",
 }
 # A view's key, passed on as it is.
@@ -36,9 +37,7 @@ def test_one_function_sets_the_title() -> None:
 
 
 def test_each_title_is_a_key_of_a_catalogue_and_no_text() -> None:
-    catalogues = ("wasm_build/ui/messages", "webbridge/pages/words/messages")
-    known = {key for name in catalogues for key in json.loads((ROOT / f"{name}.en.json").read_text())}
-    known |= set(json.loads((ROOT / "browser_ext/_locales/en/messages.json").read_text()))
+    known = set(WORDS.of_room(ENGLISH, "shared", "extension", "pages"))
     calls = 0
     for script in scripts():
         text = script.read_text()
@@ -66,7 +65,6 @@ def test_no_title_has_a_value_of_a_message() -> None:
         for script in scripts()
         for given in re.findall(r'\btitleKey[ ]?[:=][^\n"]{0,80}"(\w+)"', script.read_text())
     }
-    entries = json.loads((ROOT / "wasm_build/ui/messages.en.json").read_text())
-    entries |= json.loads((ROOT / "webbridge/pages/words/messages.en.json").read_text())
+    texts = WORDS.of_room(ENGLISH, "shared", "pages")
     assert literals
-    assert all("{" not in entries[key]["message"] for key in literals)
+    assert all("{" not in texts[key] for key in literals)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Final
 
+from sealwax.words import ENGLISH, WORDS
 from tests.support.project import ROOT
 
 _PAGES: Final = ROOT / "webbridge/pages"
@@ -38,8 +38,7 @@ def test_no_plaintext_goes_into_a_storage_of_the_browser() -> None:
 
 
 def test_every_error_that_ends_a_parcel_has_its_sentence() -> None:
-    known = json.loads((_PAGES / "words/messages.en.json").read_text())
-    known |= json.loads((ROOT / "wasm_build/ui/messages.en.json").read_text())
+    known = WORDS.of_room(ENGLISH, "shared", "pages")
     code = "".join(path.read_text() for path in _PARCELS.rglob("*.js"))
     named = set(re.findall(r'ApiError\(\s*"([a-z-]+)"', code))
     failures = (_PARCELS / "failures.js").read_text()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sealwax.notices.writing import Language
+from sealwax.words import WORDS
 from smime_core import Encrypting, Keys, State, TrustStore, blocking
 from smime_core.algorithms import AES_256_GCM, Kdf, Pbkdf2
 from smime_core.blocking import encrypt_bytes, run
@@ -249,7 +249,7 @@ def test_an_answer_fits_the_mail_that_the_service_puts_around_it() -> None:
     head = Letterhead(
         pages_origin="https://mail.example.test", api_url="https://api.example.test", sender="parcels@example.test"
     )
-    for language in Language:
+    for language in WORDS.languages:
         draft = {
             "from": author_of(head, language),
             "to": ["alice@example.test"],

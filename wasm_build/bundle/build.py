@@ -10,8 +10,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+from sealwax.words import Words
 from wasm_build.bundle import packages as packages_module
 from wasm_build.bundle.bill_of_materials import build_bill_of_materials
+from wasm_build.bundle.catalogues import start_words, texts_of_extension, texts_of_room, with_sentences
 from wasm_build.bundle.compressed_files import compress_all
 from wasm_build.bundle.inputs import Package, check_inputs
 from wasm_build.bundle.late_files import build_late_views
@@ -39,17 +41,25 @@ _PAGES_WORKERS: Final = {
     "new_mail_worker.js": "settings/new_mail_worker.js",
     "save_worker.js": "parcels/save_worker.js",
 }
-_PAGES_FOLDERS: Final = ("markup", "words")
+_PAGES_FOLDERS: Final = ("markup",)
+# The pages with a sentence in all languages, for browsers without JavaScript.
+_PAGES_WITH_SENTENCES: Final = ("index.html", "parcel.html")
+_WORDS: Final = "sealwax/words"
 _APP_WORKER: Final = {"app_worker.js": "webbridge/pages/offline/app_worker.js"}
 _LOOPBACK_ORIGINS: Final = ["http://127.0.0.1/*", "http://localhost/*"]
 
 
 def build(root: Path, out: Path) -> dict[str, Content]:
-    """Bring `out` up to date with the sources below `root`. Returns its files by name. Raises InputError."""
+    """Bring `out` up to date with the sources below `root`. Returns its files by name.
+
+    Raises InputError, or WrongWords.
+    """
     packages = check_inputs(root)
     pyodide = Pyodide.below(root)
     runtime = collect_runtime(root, pyodide)
     pinned = pinned_module(runtime)
+    words = Words(root / _WORDS)
+    shared = _below("ui", texts_of_room(words, "shared"))
     pdf, late = build_pdf_preview(root), build_late_views(root)
     pages = bundle_pages(
         root,
@@ -57,7 +67,7 @@ def build(root: Path, out: Path) -> dict[str, Content]:
         "pages",
         classic=_PAGES_WORKERS,
         flat=_PAGES_FOLDERS,
-        pinned=pinned + pdf.pins + late.pins,
+        pinned=pinned + pdf.pins + late.pins + start_words(words),
     )
     extension = {
         **bundle_pages(
@@ -68,12 +78,20 @@ def build(root: Path, out: Path) -> dict[str, Content]:
             classic={name: name for name in _CONTENT_SCRIPTS},
             pinned=pinned,
         ),
+        **texts_of_extension(words),
         **_below("runtime", runtime),
         **_sanitiser(root),
         "release_keys.json": root / "sealwax/releases/release_keys.json",
     }
-    owners = collect_owners(root, pinned)
-    pages |= {**_below("runtime", runtime), **_sanitiser(root), **pdf.files, **late.files}
+    pages |= {name: with_sentences(read_content(pages[name]).decode(), words) for name in _PAGES_WITH_SENTENCES}
+    owners = {**collect_owners(root, pinned), **shared}
+    pages |= {
+        **texts_of_room(words, "pages"),
+        **_below("runtime", {**runtime, **shared}),
+        **_sanitiser(root),
+        **pdf.files,
+        **late.files,
+    }
     pages |= bundle_scripts(root, "pages", "iife", _APP_WORKER, pinned=kept_files(pages, tuple(_PAGES_WORKERS)))
     served = {**_below("runtime", {**runtime, **owners}), **_below("pages", pages)}
     files: dict[str, Content] = {

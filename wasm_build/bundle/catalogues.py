@@ -1,21 +1,57 @@
-"""The catalogues of texts as browsers load them: without the notes for translators, and without indentation."""
+"""The texts as browsers load them: those of one language and one place in each file, without indentation."""
 
 from __future__ import annotations
 
+import html
 import json
-from pathlib import Path
+import re
 from typing import Final
 
-_NOTE: Final = "note"
+from sealwax.words import Words
+from wasm_build.bundle.tree import Content
+
+# In the texts of an extension, a dollar sign begins the name of a value.
+_DOLLAR: Final = str.maketrans({"$": "$$"})
+_IN_ALL_LANGUAGES: Final = re.compile(r"<!-- (\w+) in all languages -->")
 
 
-def loaded_catalogue(source: Path) -> bytes:
-    """Return the JSON of a catalogue that a browser loads."""
-    texts: dict[str, dict[str, object]] = json.loads(source.read_bytes())
-    kept = {key: {name: value for name, value in text.items() if name != _NOTE} for key, text in texts.items()}
-    return json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode()
+def texts_of_room(words: Words, room: str) -> dict[str, Content]:
+    """The files of the texts of one room. Raises WrongWords."""
+    return {f"messages.{language}.json": _in_json(words.of_room(language, room)) for language in words.languages}
 
 
-def is_catalogue(name: str) -> bool:
-    """Return whether a file of the pages is a catalogue."""
-    return name.startswith("messages.") and name.endswith(".json")
+def texts_of_extension(words: Words) -> dict[str, Content]:
+    """The folder `_locales`, in which a browser looks for the texts of an extension. Raises WrongWords."""
+    return {
+        f"_locales/{language}/messages.json": _in_json(
+            {
+                name: {"message": text.translate(_DOLLAR)}
+                for name, text in {**words.of_room(language, "shared", "extension"), "language_tag": language}.items()
+            }
+        )
+        for language in words.languages
+    }
+
+
+def start_words(words: Words) -> str:
+    """The line of `pinned.js` with the words for a start of the pages that failed before their texts had come."""
+    keys = {"title": "pages.start_failed_title", "sentence": "pages.start_part_missing", "again": "shared.try_again"}
+    said = {language: {name: words.texts(language)[key] for name, key in keys.items()} for language in words.languages}
+    return f"export const START_WORDS = {_in_json(said).decode()};\n"
+
+
+def with_sentences(page: str, words: Words) -> bytes:
+    """A page of HTML in which each comment "KEY in all languages" became a paragraph for each language."""
+    return _IN_ALL_LANGUAGES.sub(lambda comment: _paragraphs(words, comment[1]), page).encode()
+
+
+def _paragraphs(words: Words, name: str) -> str:
+    said = ((language, facts, words.texts(language)[f"pages.{name}"]) for language, facts in words.languages.items())
+    return "".join(
+        f'<p lang="{language}" dir="{facts.direction}">{html.escape(text, quote=False)}</p>'
+        for language, facts, text in said
+    )
+
+
+def _in_json(texts: object) -> bytes:
+    return json.dumps(texts, ensure_ascii=False, separators=(",", ":")).encode()

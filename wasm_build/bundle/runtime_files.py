@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NotRequired, TypedDict
 
-from wasm_build.bundle.catalogues import loaded_catalogue
 from wasm_build.bundle.imports import follow_imports
 from wasm_build.bundle.made_files import find_or_make
 from wasm_build.bundle.mozilla_roots import MODULE_NAME, build_roots_module
@@ -91,14 +90,13 @@ class Pyodide:
 
 
 def collect_runtime(root: Path, pyodide: Pyodide) -> dict[str, Content]:
-    """The files that every Worker loads, and the message catalogues. Makes archives and snapshot if inputs changed."""
+    """The files that every Worker loads. Makes archives and snapshot if inputs changed."""
     standard_library = pyodide.compile(choose_modules((pyodide.folder / "python_stdlib.zip").read_bytes()))
     sources = {name: path.read_bytes() for name, path in follow_imports(root).items()}
     python_zip = pyodide.compile({**sources, MODULE_NAME: build_roots_module(root)})
     files: dict[str, Content] = {
         **bundle_scripts(root, "runtime", "esm", _WORKER),
         **{address.removeprefix("./"): root / name for name, address in PUBLISHED.items()},
-        **{f"ui/{path.name}": loaded_catalogue(path) for path in (root / "wasm_build/ui").glob("messages.*.json")},
         "pyodide.asm.wasm": pyodide.folder / "pyodide.asm.wasm",
         "python_stdlib.zip": standard_library,
         "sealwax_python.zip": python_zip,

@@ -12,7 +12,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal
 
-from wasm_build.bundle.catalogues import is_catalogue, loaded_catalogue
 from wasm_build.bundle.tree import Content, list_folder
 
 # Third-party scripts, which are not bundled, with the addresses from which a Worker imports them.
@@ -39,6 +38,7 @@ INLINED: Final = (
 )
 _BUNDLED: Final = (".js", ".css")
 _SOURCE_FOLDERS: Final = ("browser_ext", "wasm_build", "webbridge/pages")
+_LANGUAGES: Final = "sealwax/words/languages.json"
 _PINNED: Final = "wasm_build/vault/owner/pinned.js"
 _SCRIPT: Final = re.compile(r'<script (type="module" )?src="([^"]+)">')
 _STYLE: Final = re.compile(r'<link rel="stylesheet" href="([^"]+)">')
@@ -90,11 +90,7 @@ def bundle_pages(
     for page in (name for name in files if name.endswith(".html")):
         for kind, addresses in _named_in((folder / files[page]).read_text()).items():
             found[kind] |= _sources(files, Path(page).parent, addresses)
-    bundles: dict[str, Content] = {
-        name: loaded_catalogue(folder / path) if is_catalogue(name) else folder / path
-        for name, path in files.items()
-        if not name.endswith(_BUNDLED)
-    }
+    bundles: dict[str, Content] = {name: folder / path for name, path in files.items() if not name.endswith(_BUNDLED)}
     for kind, sources in found.items():
         entries = {name: f"{source}/{sources[name]}" for name in sorted(sources)}
         bundles |= bundle_scripts(root, room, kind, entries, pinned=pinned) if entries else {}
@@ -109,7 +105,7 @@ def list_source_modules(root: Path, pinned: str) -> dict[str, Content]:
         for name, path in list_folder(root / folder).items()
         if name.endswith(".js")
     }
-    return {**modules, _PINNED: pinned.encode(), **{name: root / name for name in PUBLISHED}}
+    return {**modules, _PINNED: pinned.encode(), **{name: root / name for name in (*PUBLISHED, _LANGUAGES)}}
 
 
 def _named_in(page: str) -> dict[Format, list[str]]:

@@ -77,7 +77,7 @@ export function createAnswer({ page, parts, terms, reference, sender, subject, e
     await send(passed);
     close();
     const said = translate("parcel_answer_sent", { sender: who, reference });
-    const done = html("button", { type: "button", text: translate("parcel_dialog_close"), data: { test: "answer-done" }, on: { click: onEnd } });
+    const done = html("button", { type: "button", text: translate("close"), data: { test: "answer-done" }, on: { click: onEnd } });
     const note = html("p", { role: "status", tabindex: -1, text: said, data: { test: "answer-sent" } });
     element.replaceChildren(title, note, html("div", { class: "actions" }, done));
     note.focus();
@@ -95,7 +95,7 @@ export function createAnswer({ page, parts, terms, reference, sender, subject, e
 
   const title = html("h2", { id: titleId, text: translate("parcel_answer_title", { sender: who }) });
   const form = parts.createForm(
-    { class: "stack", data: { test: "answer-form" } }, () => page.attempt(button, translate("parcel_answer_sending"), failure, () => whileUnchanged(pass)),
+    { class: "stack", data: { test: "answer-form" } }, () => page.attempt(button, translate("encrypting"), failure, () => whileUnchanged(pass)),
     html("div", { class: "field" }, html("label", { for: textId, text: translate("parcel_answer_text") }), area),
     attached,
     html("p", { class: "field-hint", text: translate("parcel_answer_most", { size: size(largestFiles(terms.bytes)) }) }),

@@ -28,7 +28,7 @@ function openComplaint(page) {
     html("input", { type: "radio", name, value: reason, checked: index === 0 }), translate(`parcel_complaint_${reason}`),
   ));
   const send = html("button", { class: "primary", type: "submit", text: translate("parcel_complaint_send"), data: { test: "send-complaint" } });
-  const form = createForm({ class: "stack" }, () => page.attempt(send, translate("parcel_complaint_sending"), failure, async () => {
+  const form = createForm({ class: "stack" }, () => page.attempt(send, translate("sending"), failure, async () => {
     const chosen = /** @type {HTMLInputElement} */ (form.querySelector("input:checked"));
     await page.requests.complain(page.id, /** @type {Complaint} */ (chosen.value));
     form.replaceWith(html("p", { role: "status", text: translate("parcel_complained"), data: { test: "complained" } }), html("div", { class: "actions" }, close()));
@@ -40,6 +40,6 @@ function openComplaint(page) {
   );
 
   function close() {
-    return html("button", { type: "button", text: translate("parcel_dialog_close"), on: { click: () => dialog.close() } });
+    return html("button", { type: "button", text: translate("close"), on: { click: () => dialog.close() } });
   }
 }

@@ -47,7 +47,7 @@ export class FileRows {
       type: "button", text: translate("save"), "aria-label": translate("save_named", { name }), data: { test: "save-file" },
     });
     const cancel = html("button", {
-      type: "button", hidden: true, text: translate("parcel_cancel"), "aria-label": translate("parcel_cancel_named", { name }),
+      type: "button", hidden: true, text: translate("cancel"), "aria-label": translate("cancel_named", { name }),
       data: { test: "cancel-saving" },
     });
     const bar = html("progress", { max: String(Math.max(1, file.cmsBytes)), value: "0", hidden: true, "aria-label": translate("parcel_progress", { name }) });

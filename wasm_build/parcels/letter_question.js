@@ -52,7 +52,7 @@ export function createQuestion(host, letter, { titleId, onGo, onUnencrypted, onB
       { class: "stack", data: { test: "parcel-question" } }, submit, route.element, language.element, days.element, failure,
       html(
         "div", { class: "actions" }, go,
-        isUnencryptedOffered && button("as_parcel_unencrypted", "parcel-unencrypted", onUnencrypted), button("as_parcel_back", "parcel-back", onBack),
+        isUnencryptedOffered && button("as_parcel_unencrypted", "parcel-unencrypted", onUnencrypted), button("back_to_message", "parcel-back", onBack),
       ),
     ),
   ];

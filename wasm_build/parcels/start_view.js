@@ -26,11 +26,11 @@ const PAUSE_MILLISECONDS = 600;
 export function createStartView(page, words, { note = "", problem = "", typed = "" } = {}) {
   const { translate } = page;
   const heading = html("h1", { tabindex: -1, text: translate("parcel_title") });
-  const button = html("button", { class: "primary", type: "submit", text: translate("parcel_open"), data: { test: "open-parcel" } });
+  const button = html("button", { class: "primary", type: "submit", text: translate("open"), data: { test: "open-parcel" } });
   const field = createWordsField(page, typed);
   field.setProblem(problem);
   const stated = html("p", { class: "note", text: translate("parcel_words_in_link"), data: { test: "words-in-link" } });
-  const submit = () => whileBusy(button, translate("parcel_opening"), async () => {
+  const submit = () => whileBusy(button, translate("opening"), async () => {
     field.setProblem("");
     const said = await page.open(words || field.value);
     if (!said || !element.isConnected) return;

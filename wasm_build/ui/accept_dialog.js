@@ -99,9 +99,9 @@ function describe(translate, kind, { addresses, subject, issuer, notBefore, notA
   return createFacts([
     [translate("certificate_row_addresses"), kind === "exact" ? listed(addresses) : ""],
     [translate("accept_subject"), subject],
-    [translate("accept_issuer"), issuer],
-    [translate("accept_valid"), `${day(notBefore)} – ${day(notAfter)}`],
-  ], [translate("accept_fingerprint"), fingerprint]);
+    [translate("certificate_row_issuer"), issuer],
+    [translate("valid"), `${day(notBefore)} – ${day(notAfter)}`],
+  ], [translate("fingerprint_sha256"), fingerprint]);
 }
 
 /** @param {string[]} addresses */

@@ -1,51 +1,67 @@
 /**
- * The catalogue of messages: every string that people read is in a JSON file, with a note for the translator.
+ * The texts that people read, by their keys. They stand in the folder `sealwax/words`, each with a note for translators.
  *
- * An entry is `{"message": "Encrypted for {name}", "note": "..."}`. If the sentence depends on a number, `message` is
- * an object with a form for each plural category (`one`, `other`, ...), and the value `count` chooses the form. An
- * entry of a later file replaces the entry with the same key in an earlier file.
+ * A text names its values in braces, as in "Encrypted for {name}". One that depends on a number has a form for each plural
+ * category (CLDR), and the value `count` chooses the form: `{count, plural, one {One reader} other {{count} readers}}`.
  */
 
-import { technical } from "./formats.js";
+import { isolate, technical } from "./formats.js";
+import { isRightToLeft } from "./languages.js";
 
-/** @typedef {{message: string | Record<string, string>, note: string}} Entry */
-/** @typedef {Record<string, Entry>} Entries */
+/** @typedef {Record<string, string>} Texts by their keys */
 /** @typedef {(key: string, values?: Record<string, string | number>) => string} Translate */
-/** @typedef {Translate & {has: (key: string) => boolean, locale: string}} Catalogue */
+/** @typedef {Translate & {has: (key: string) => boolean, readonly locale: string}} Catalogue */
+
+const PLURAL = "{count, plural,";
+const FORM = / ([a-z]+) \{((?:[^{}]|\{\w+\})*)\}/g;
+const VALUE = /\{(\w+)\}/g;
+/** The characters of a value that already keeps its own direction of writing. */
+const ISOLATED = /[\u2066-\u2069]/u;
+
+/** The writers of numbers, each made once for its locale. @type {Map<string, Intl.NumberFormat>} */
+const NUMBERS = new Map();
 
 /**
- * Makes the function that looks up messages in one language. It throws for a missing key, so that a test finds it.
- * @param {string} locale
- * @param {...Entries} sources
+ * Makes the function that looks up texts. It throws for a missing key, so that a test finds it.
+ * @param {(key: string) => string | undefined} find the text of a key, in the language that is spoken at the time
+ * @param {() => string} localeNow the locale of the texts, for numbers and plurals
  * @returns {Catalogue}
  */
-function createCatalogue(locale, ...sources) {
-  const entries = new Map(sources.flatMap((source) => Object.entries(source)));
-  const plurals = new Intl.PluralRules(locale);
-  const numbers = new Intl.NumberFormat(locale);
-
+export function createCatalogue(find, localeNow) {
   /** @type {Translate} */
   const translate = (key, values = {}) => {
-    const entry = entries.get(key);
-    if (!entry) throw new Error(`the catalogue has no message ${key}`);
-    const pattern = typeof entry.message === "string" ? entry.message : pluralForm(entry.message, values.count, plurals);
-    return pattern.replace(/\{(\w+)\}/g, (whole, name) => {
+    const text = find(key);
+    if (!text) throw new Error(`the catalogue has no message ${key}`);
+    const form = text.startsWith(PLURAL) ? pluralForm(text, Number(values.count ?? 0), localeNow()) : text;
+    return form.replace(VALUE, (whole, name) => {
       const value = values[name];
-      if (value === undefined) return whole;
-      return typeof value === "number" ? numbers.format(value) : value;
+      return value === undefined ? whole : writeValue(value, localeNow());
     });
   };
-  return Object.assign(translate, { has: (/** @type {string} */ key) => entries.has(key), locale });
+  return /** @type {Catalogue} */ (Object.defineProperties(translate, {
+    has: { value: (/** @type {string} */ key) => Boolean(find(key)) },
+    locale: { get: localeNow },
+  }));
 }
 
 /**
- * Fetches the catalogue files. Resolves with the function that looks up their messages.
- * @param {string} locale
- * @param {(URL | Request)[]} urls
+ * Fetches files of texts. A text of a later file replaces the one with the same key in an earlier file.
+ * @param {(URL | Request)[]} addresses
+ * @returns {Promise<Map<string, string>>}
  */
-export async function loadCatalogue(locale, urls) {
-  const sources = await Promise.all(urls.map(async (url) => (await fetch(url)).json()));
-  return createCatalogue(locale, ...sources);
+export async function fetchTexts(addresses) {
+  const files = await Promise.all(addresses.map(async (address) => /** @type {Texts} */ (await (await fetch(address)).json())));
+  return new Map(files.flatMap((texts) => Object.entries(texts)));
+}
+
+/**
+ * Fetches files of texts in one language. Resolves with the function that looks up their texts.
+ * @param {string} locale
+ * @param {(URL | Request)[]} addresses
+ */
+export async function loadCatalogue(locale, addresses) {
+  const texts = await fetchTexts(addresses);
+  return createCatalogue((key) => texts.get(key), () => locale);
 }
 
 /**
@@ -65,11 +81,25 @@ export function errorSentence(translate, error) {
   return translate(key, { text });
 }
 
+/** @param {string} text @param {number} count @param {string} locale */
+function pluralForm(text, count, locale) {
+  const forms = new Map(Array.from(text.matchAll(FORM), ([, category, form]) => [category, form]));
+  return forms.get(new Intl.PluralRules(locale).select(count)) ?? forms.get("other") ?? "";
+}
+
 /**
- * @param {Record<string, string>} forms
- * @param {string | number | undefined} count
- * @param {Intl.PluralRules} plurals
+ * A value as it stands in a sentence. From right to left, an address, a name or a number of a version would otherwise take
+ * the points and brackets around it along to the wrong side.
+ * @param {string | number} value @param {string} locale
  */
-function pluralForm(forms, count, plurals) {
-  return forms[plurals.select(Number(count ?? 0))] ?? forms.other ?? "";
+function writeValue(value, locale) {
+  if (typeof value === "number") return writeNumber(value, locale);
+  return isRightToLeft(locale) && !ISOLATED.test(value) ? isolate(value) : value;
+}
+
+/** @param {number} value @param {string} locale */
+function writeNumber(value, locale) {
+  const numbers = NUMBERS.get(locale) ?? new Intl.NumberFormat(locale);
+  NUMBERS.set(locale, numbers);
+  return numbers.format(value);
 }

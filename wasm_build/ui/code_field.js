@@ -36,7 +36,7 @@ export function codeForm(app, { test, submit, failure }, act) {
   const send = () => app.attempt(button, translate("working"), failure, async () => {
     const code = field.read();
     if (!code) {
-      failure.textContent = translate("factor_code_missing");
+      failure.textContent = translate("error_factor_code_missing");
       return field.focus();
     }
     field.clear();

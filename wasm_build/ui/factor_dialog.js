@@ -50,7 +50,7 @@ function openAsking(app, demand, prove, { resolve, reject, keyObstacle }) {
     dialog.close();
   };
   const code = demand.factors.includes("totp")
-    ? codeForm(app, { test: "factor", submit: translate("factor_continue"), failure }, (typed) =>
+    ? codeForm(app, { test: "factor", submit: translate("continue"), failure }, (typed) =>
       attempt(async () => ({ kind: "totp", code: typed })))
     : null;
   const hasKey = demand.factors.includes("webauthn");
@@ -58,7 +58,7 @@ function openAsking(app, demand, prove, { resolve, reject, keyObstacle }) {
   const key = hasKey && !keyObstacle ? createKeyButton(app, demand, failure, attempt) : null;
   const meaning = meaningFor(code !== null, key !== null);
   const cancel = html("button", {
-    type: "button", class: "quiet", text: translate("factor_cancel"), data: { test: "factor-cancel" },
+    type: "button", class: "quiet", text: translate("cancel"), data: { test: "factor-cancel" },
   });
   cancel.addEventListener("click", () => dialog.close());
   const dialog = openDialog(

@@ -77,7 +77,7 @@ function createCard({ translate }, { kind, name, latest }, removal) {
  */
 function createRemoval(app, account, createAct, factor, load) {
   return createAct(app, {
-    test: "remove-factor", title: "factor_remove", meaning: "factor_remove_meaning", submit: "factor_remove_now",
+    test: "remove-factor", title: "remove_ask", meaning: "factor_remove_meaning", submit: "remove",
     act: async (passphrase) => {
       await account.removeFactor(passphrase, factor.id);
       await load();
@@ -94,7 +94,7 @@ function createRemoval(app, account, createAct, factor, load) {
  */
 function createAppAddition(app, account, createAct, load) {
   const { translate } = app;
-  const name = nameField(translate("factor_app"), translate("factor_name"), "add-app-name");
+  const name = nameField(translate("factor_app"), translate("name"), "add-app-name");
   const code = codeField(translate, "add-app");
   const shown = html("output", { class: "code", dir: "ltr", data: { test: "add-app-secret" } });
   const link = html("a", { text: translate("factor_open_app"), data: { test: "add-app-link" } });
@@ -113,7 +113,7 @@ function createAppAddition(app, account, createAct, load) {
     html("p", { text: translate("factor_app_steps") }), shown, html("p", {}, link), name.element, code.element,
   );
   return createAct(app, {
-    test: "add-app", title: "factor_add_app", meaning: "factor_add_meaning", submit: "factor_add_now",
+    test: "add-app", title: "factor_add_app", meaning: "factor_add_meaning", submit: "add",
     further: { element: further, clear: renew },
     act: async (passphrase) => {
       const typed = code.read();
@@ -134,9 +134,9 @@ function createAppAddition(app, account, createAct, load) {
  */
 function createKeyAddition(app, account, createAct, load) {
   const { translate } = app;
-  const name = nameField(translate("factor_key"), translate("factor_name"), "add-security-key-name");
+  const name = nameField(translate("factor_key"), translate("name"), "add-security-key-name");
   return createAct(app, {
-    test: "add-security-key", title: "factor_add_key", meaning: "factor_add_key_meaning", submit: "factor_add_now",
+    test: "add-security-key", title: "factor_add_key", meaning: "factor_add_key_meaning", submit: "add",
     further: { element: name.element, clear: name.clear },
     act: async (passphrase) => {
       const chosen = name.read();

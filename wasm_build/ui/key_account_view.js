@@ -137,7 +137,7 @@ function createRevoking(app, account, device, load) {
     act: async (passphrase) => {
       await account.revoke(device.id, passphrase);
       await load();
-      app.announce(app.translate("device_revoked", { name: isolate(device.name) }));
+      app.announce(app.translate("no_access", { name: isolate(device.name) }));
     },
   });
 }
@@ -147,8 +147,8 @@ function createPassphraseChange(app, account) {
   const { translate } = app;
   const next = new NewPassphrase(translate, {
     first: { label: translate("new_passphrase"), hint: translate("key_passphrase_hint") },
-    again: { label: translate("request_passphrase_again"), hint: translate("request_passphrase_again_hint") },
-    missing: translate("passphrase_missing"),
+    again: { label: translate("passphrase_again"), hint: translate("request_passphrase_again_hint") },
+    missing: translate("error_passphrase_missing"),
     differ: translate("request_passphrases_differ"),
   });
   return createAct(app, {
@@ -218,7 +218,7 @@ export function createAct(app, { test, title, meaning, submit, further, keepsOpe
   const send = () => app.attempt(button, translate("working"), failure, async () => {
     field.setError("");
     done.textContent = "";
-    if (field.length === 0) return field.setError(translate("passphrase_missing"));
+    if (field.length === 0) return field.setError(translate("error_passphrase_missing"));
     if (keepsOpen) further?.clear();
     /** @type {string | false | void} */
     let said;

@@ -52,7 +52,7 @@ export function createLabelNote(translate, name) {
 function question(translate, who, onGive) {
   const send = html("button", { type: "button", text: translate("receipt_send"), data: { test: "receipt-send" }, on: { click: onGive } });
   const leave = html("button", {
-    type: "button", class: "quiet", text: translate("receipt_not_now"), data: { test: "receipt-not-now" },
+    type: "button", class: "quiet", text: translate("not_now"), data: { test: "receipt-not-now" },
     on: { click: () => asked.remove() },
   });
   const asked = html("section", { class: "mail-note", data: { test: "receipt" } },

@@ -28,7 +28,7 @@ export function createSecretSection(translate, secret, route) {
   /** @param {string} key @param {() => string} text @param {HTMLElement} from */
   const copy = (key, text, from) => html("button", {
     type: "button", text: translate(key), data: { test: key.replaceAll("_", "-") },
-    on: { click: async () => { said.textContent = translate(await copyText(text(), from) ? "parcel_secret_copied" : "parcel_secret_not_copied"); } },
+    on: { click: async () => { said.textContent = translate(await copyText(text(), from) ? "copied" : "parcel_secret_not_copied"); } },
   });
   const shown = route === "told" ? drawWords(translate, secret, copy) : drawLink(translate, secret, copy);
   return html(

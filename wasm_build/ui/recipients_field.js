@@ -88,7 +88,7 @@ export class RecipientsField {
   #createSuggestions(known) {
     const translate = this.#translate;
     return new RecipientSuggestions(this.#input, {
-      label: translate("suggestions_label"), known, groups: () => this.#line.groups,
+      label: translate("people_you_know"), known, groups: () => this.#line.groups,
       onTake: ({ people, ...mailbox }) => {
         this.#line.type("");
         if (people) this.#line.addGroup(mailbox.name);

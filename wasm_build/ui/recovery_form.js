@@ -22,8 +22,8 @@ export function createRecoveryForm(app, {
   const code = new SecretField({ translate, label: translate("recovery_code"), hint: translate("recovery_code_hint") });
   const next = new NewPassphrase(translate, {
     first: { label: translate("new_passphrase"), hint: translate("key_passphrase_hint") },
-    again: { label: translate("request_passphrase_again"), hint: translate("request_passphrase_again_hint") },
-    missing: translate("passphrase_missing"),
+    again: { label: translate("passphrase_again"), hint: translate("request_passphrase_again_hint") },
+    missing: translate("error_passphrase_missing"),
     differ: translate("request_passphrases_differ"),
   });
   const failure = problem(`${test}-error`);

@@ -12,15 +12,15 @@ from typing import Final
 
 from flask import Blueprint, Response, request
 
-from sealwax.notices.writing import Language
 from sealwax.service import API_POLICY, LeakyCounter, ServiceError, client_site
 from sealwax.service.headers import set_policy
+from sealwax.words import Language, is_right_to_left, language_of
 from webbridge.blueprints.parcel_calls import delivery, id_in, read_request
 from webbridge.database.tables import TABLES
 from webbridge.delivery.abuse.complaints import Complaint, ComplaintReason
 from webbridge.delivery.abuse.protection import Protection
 from webbridge.delivery.abuse.refusals import allow_again, refuse
-from webbridge.delivery.notices.words import language_of, words
+from webbridge.delivery.notices.words import words
 from webbridge.services import services
 
 _MAX_FORM_BYTES: Final = 4096
@@ -68,10 +68,10 @@ def complain() -> Response:
 def show_refusal(token: str) -> Response:
     """Show the question whether the address of the token wants no more notices. Nothing changes."""
     language = _language()
-    texts, address = words(language)["refusal"], protection().refusals.open(token)
+    texts, address = words(language), protection().refusals.open(token)
     if address is None:
-        return _page(language, texts["wrong"], status=404)
-    return _page(language, texts["ask"], address=address, choice="refuse", button=texts["yes"])
+        return _page(language, texts["refusal_wrong"], status=404)
+    return _page(language, texts["refusal_ask"], address=address, choice="refuse", button=texts["refusal_yes"])
 
 
 @blueprint.post("/refusals/<token>")
@@ -79,15 +79,15 @@ def answer_refusal(token: str) -> Response:
     """Keep all further notices from the address of the token, or with the choice `allow` take that back."""
     request.max_content_length = _MAX_FORM_BYTES
     language = _language()
-    texts, address = words(language)["refusal"], protection().refusals.open(token)
+    texts, address = words(language), protection().refusals.open(token)
     if address is None:
-        return _page(language, texts["wrong"], status=404)
+        return _page(language, texts["refusal_wrong"], status=404)
     blocks = protection().blocks
     if request.form.get(_CHOICE) == _ALLOW:
         allow_again(blocks, address)
-        return _page(language, texts["allowed"], address=address, choice="refuse", button=texts["yes"])
+        return _page(language, texts["refusal_allowed"], address=address, choice="refuse", button=texts["refusal_yes"])
     refuse(blocks, address, services().config.clock())
-    return _page(language, texts["done"], address=address, choice=_ALLOW, button=texts["again"])
+    return _page(language, texts["refusal_done"], address=address, choice=_ALLOW, button=texts["refusal_again"])
 
 
 def protection() -> Protection:
@@ -107,9 +107,9 @@ def _page(
 ) -> Response:
     named = f'<bdi dir="ltr">{html.escape(address)}</bdi>'
     text = _PAGE.format(
-        language=language.value,
-        direction="rtl" if language.is_right_to_left else "ltr",
-        title=html.escape(words(language)["refusal"]["title"]),
+        language=language,
+        direction="rtl" if is_right_to_left(language) else "ltr",
+        title=html.escape(words(language)["refusal_title"]),
         sentence=html.escape(sentence).replace("{address}", named),
         button=_BUTTON.format(choice=choice, text=html.escape(button)) if button else "",
     )

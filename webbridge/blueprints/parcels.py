@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from flask import Blueprint, Response, jsonify, request
 
 from sealwax.service import DatabaseUnavailable, ServiceError, error_response
+from sealwax.words import language_asked
 from webbridge.blueprints.json_values import base64_text
 from webbridge.blueprints.line_bodies import read_line, read_objects
 from webbridge.blueprints.parcel_abuse import protection
@@ -23,7 +24,6 @@ from webbridge.blueprints.parcel_calls import (
 )
 from webbridge.delivery.delivery import Incomplete
 from webbridge.delivery.limits import MAX_LINE_BYTES, MAX_OPENINGS, MAX_WHOLE_BYTES
-from webbridge.delivery.notices.words import language_asked
 from webbridge.delivery.parcels import Parcel
 from webbridge.delivery.submission import Submission, bad_request, parse_submission, whole_number
 from webbridge.records import recorded_parcel
@@ -48,7 +48,7 @@ def create_parcel() -> Response:
     with recorded_parcel(sender) as record:
         with _counted(sender, submission):
             # A quality of 0 refuses a language (RFC 9110 section 12.5.4).
-            language = language_asked(tag for tag, quality in request.accept_languages if quality)
+            language = language_asked(tag for tag, quality in request.accept_languages if quality) or ""
             parcel, is_new = delivery().create(sender, submission, body, language=language)
         record.outcome = "created" if is_new else "repeated"
     response = jsonify(render_created(parcel))

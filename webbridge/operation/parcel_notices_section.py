@@ -7,9 +7,10 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 
 from sealwax.notices.signing import NoticeSigner, SignerRefused, read_signer
-from sealwax.notices.writing import Language
 from sealwax.operation.mail_server_section import MailServerSection
+from sealwax.operation.sections import LANGUAGES_TEXT, LanguageSetting
 from sealwax.operation.settings import Section, WrongSettings
+from sealwax.words import ENGLISH
 from smime_core.providers.native import NativeProvider
 from webbridge.delivery.abuse.senders import DOMAIN_RECIPIENTS, SENDER_RECIPIENTS, SenderLimits
 from webbridge.delivery.notices.letterhead import Letterhead
@@ -19,9 +20,9 @@ from webbridge.delivery.notices.settings import NoticesConfig
 class ParcelNoticesSection(MailServerSection):
     """The mails that tell recipients of parcels, and senders what became of them."""
 
-    language: Language = Field(
-        default=Language.ENGLISH,
-        description="Language for senders whose program says none: en, de, fr, es or ar",
+    language: LanguageSetting = Field(
+        default=ENGLISH,
+        description=f"Language for senders whose program says none: {LANGUAGES_TEXT}",
     )
     identity_file: Path | None = Field(
         default=None,

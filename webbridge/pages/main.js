@@ -5,39 +5,11 @@
 import { html } from "../../wasm_build/ui/dom.js";
 import { explainCalm } from "../../wasm_build/ui/calm.js";
 import { errorSentence } from "../../wasm_build/ui/catalogue.js";
+import { START_WORDS } from "../../wasm_build/vault/owner/pinned.js";
 import { App } from "./app/app.js";
 import { ApiError } from "./app/api.js";
 import { readChecked } from "./app/checked_page.js";
 import { loadTexts, pageLanguage } from "./app/language.js";
-
-/** The words for a start that failed before there were texts to look up. @type {Record<string, Words>} */
-const WITHOUT_TEXTS = {
-  en: {
-    title: "The mail cannot be shown",
-    sentence: "A part of this page did not load. Check the connection, then try again.",
-    again: "Try again",
-  },
-  de: {
-    title: "Die E-Mails können nicht angezeigt werden",
-    sentence: "Ein Teil dieser Seite wurde nicht geladen. Prüfen Sie die Verbindung und versuchen Sie es noch einmal.",
-    again: "Erneut versuchen",
-  },
-  fr: {
-    title: "Les e-mails ne peuvent pas être affichés",
-    sentence: "Une partie de cette page n’a pas été chargée. Vérifiez la connexion, puis réessayez.",
-    again: "Réessayer",
-  },
-  es: {
-    title: "No se puede mostrar el correo",
-    sentence: "No se cargó una parte de esta página. Revise la conexión y vuelva a intentarlo.",
-    again: "Reintentar",
-  },
-  ar: {
-    title: "لا يمكن عرض البريد",
-    sentence: "لم يُحمَّل جزء من هذه الصفحة. راجع الاتصال ثم حاول مرة أخرى.",
-    again: "إعادة المحاولة",
-  },
-};
 
 /** @typedef {import("../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {{title: string, sentence: string, again: string}} Words */
@@ -65,9 +37,9 @@ function wordsFor(translate, error) {
   return { title: translate("start_failed_title"), sentence: errorSentence(translate, error), again: translate("try_again") };
 }
 
-/** @returns {Words} */
+/** The words for a start that failed before there were texts to look up. @returns {Words} */
 function wordsWithoutTexts() {
-  return /** @type {Words} */ (WITHOUT_TEXTS[pageLanguage()] ?? WITHOUT_TEXTS.en);
+  return /** @type {Words} */ (START_WORDS[pageLanguage()]);
 }
 
 /** @param {HTMLElement} root @param {Words} words */

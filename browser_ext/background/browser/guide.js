@@ -3,7 +3,7 @@
  */
 import { api } from "../../shared/api.js";
 import { RequestError } from "../../shared/messages.js";
-import { text } from "../../shared/i18n.js";
+import { translate } from "../../texts/texts.js";
 import * as database from "../../shared/database.js";
 import * as keys from "../keys/keys.js";
 import * as mails from "../mail/mails.js";
@@ -40,12 +40,12 @@ export async function openMessage() {
   const [address = ""] = own.addresses;
   const { message } = await vault.call("message.compose", {
     draft: {
-      from: address, to: [address], cc: [], subject: text("welcomeSubject"), attachments: [],
-      text: new TextEncoder().encode(text("welcomeBody")).buffer,
+      from: address, to: [address], cc: [], subject: translate("welcome_title"), attachments: [],
+      text: new TextEncoder().encode(translate("welcome_body")).buffer,
       date: new Date().toISOString(), messageId: `<${crypto.randomUUID()}@sealwax.invalid>`,
       inReplyTo: "", references: [], hidden: [],
     },
     sign: isOpen, identities, sealKey, recipients: [own.certificate],
   });
-  await mails.openViewer(await mails.hold({ bytes: message, name: `${text("welcomeSubject")}.eml` }));
+  await mails.openViewer(await mails.hold({ bytes: message, name: `${translate("welcome_title")}.eml` }));
 }

@@ -6,6 +6,7 @@ import { handOver, load, ofWindow, unlessBegun } from "../writing/composing.js";
 import * as keys from "../keys/keys.js";
 import * as receipts from "./receipts.js";
 import * as vault from "../keys/vault_link.js";
+import { translate } from "../../texts/texts.js";
 
 /**
  * Sends the receipt that a mail asks for.
@@ -58,7 +59,7 @@ async function makeReceipt({ mail }, id, { identity, from }) {
   if (own.locked) throw new RequestError("locked");
   // The chosen identity signs, and any may decrypt.
   const [signer, all] = [await keys.unlocked(identity), await keys.unlocked()];
-  const subject = api.i18n.getMessage("receiptSubject");
+  const subject = translate("receipt_subject");
   const { message, to } = await vault.call("letter.receipt", {
     mail, id, from: quoteMailbox({ name: own.name, address: from }), subject, at: new Date().toISOString(),
     messageId: `<${crypto.randomUUID()}@${from.split("@").at(-1)}>`, ...all, identities: [...signer.identities, ...all.identities],

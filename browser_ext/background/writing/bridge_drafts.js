@@ -12,7 +12,7 @@ import {
   DRAFT_MARK, draftIdOf, draftMessageId, isDraftId, MAX_DRAFT_MESSAGE_BYTES, MAX_SERVER_DRAFT_BYTES, readDraftMessage, writeDraftMessage,
 } from "../../../wasm_build/ui/draft_message.js";
 import { readAtMost } from "../../../wasm_build/vault/server/json_requests.js";
-import { text } from "../../shared/i18n.js";
+import { translate } from "../../texts/texts.js";
 import { RequestError } from "../../shared/messages.js";
 import * as bridge from "./bridge.js";
 import { readJson } from "./bridge_requests.js";
@@ -167,7 +167,7 @@ async function upload(id, identity) {
   if (Object.values(kept.sending ?? {}).some(({ state, isAgreed }) => state !== "refused" || isAgreed)) return;
   // It would be offered again, and the person would not be asked before it is sent.
   if ((await wasTaken(id)) !== false) return;
-  const body = writeDraftMessage(id, address, { letter: kept.letter, files: kept.files ?? null }, text("draftNote"));
+  const body = writeDraftMessage(id, address, { letter: kept.letter, files: kept.files ?? null }, translate("draft_note"));
   const account = await accountNow();
   // Noted before: the bridge may keep it although its answer is lost.
   await drafts.note(id, (one) => ({ ...one, atBridge: [...new Set([...placesOf(one), account])] }));

@@ -5,6 +5,7 @@
 import { createElement, findBelow } from "../dom_tree.js";
 import { problem, sentenceOf } from "../problems.js";
 import { api, fieldsPart, world } from "../world.js";
+import { direction, translate } from "../../texts/texts.js";
 
 /** @typedef {{label: string, act: () => void}} Action */
 
@@ -31,7 +32,7 @@ export class Bar {
     shown = this;
     this.#box.style.cssText = "all:initial";
     this.#bar.style.cssText = BAR_STYLE;
-    this.#bar.dir = api.i18n.getMessage("languageDirection");
+    this.#bar.dir = direction();
     this.#line.setAttribute("role", "status");
     this.#bar.append(this.#line, this.#buttons);
     this.stand("bottom");
@@ -116,7 +117,7 @@ export function sayInBar(code) {
 
 /** The button that stops everything. @returns {Action} */
 export function stopAction() {
-  return { label: api.i18n.getMessage("pickStop"), act: () => void stopEverywhere() };
+  return { label: translate("pick_stop"), act: () => void stopEverywhere() };
 }
 
 /** @param {Action} action */

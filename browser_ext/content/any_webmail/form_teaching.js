@@ -8,6 +8,7 @@ import { api } from "../world.js";
 import { Bar, stopAction } from "./bar.js";
 import { startPicking } from "./picker.js";
 import { selectorForField } from "./selectors.js";
+import { translate } from "../../texts/texts.js";
 
 /** @typedef {import("./recipes.js").FormRecipe} FormRecipe */
 /** @typedef {{name: keyof FormRecipe, hint: string, selector: string, mayMiss: boolean}} Step */
@@ -16,10 +17,10 @@ const LINES = "input:not([type=hidden], [type=file]), textarea, select, [content
 const EDITORS = "textarea, [contenteditable]:not([contenteditable=false]), [role=textbox], iframe";
 /** The fields of the form. @type {Step[]} */
 const STEPS = [
-  { name: "to", hint: "teachTo", selector: LINES, mayMiss: false },
-  { name: "cc", hint: "teachCc", selector: LINES, mayMiss: true },
-  { name: "subject", hint: "teachSubject", selector: LINES, mayMiss: false },
-  { name: "text", hint: "teachText", selector: EDITORS, mayMiss: false },
+  { name: "to", hint: "teach_to", selector: LINES, mayMiss: false },
+  { name: "cc", hint: "teach_cc", selector: LINES, mayMiss: true },
+  { name: "subject", hint: "teach_subject", selector: LINES, mayMiss: false },
+  { name: "text", hint: "teach_text", selector: EDITORS, mayMiss: false },
 ];
 
 /** Begins with the first field, in all frames. The frame with this field has the others too. @param {() => void} done is called after the person has kept the form */
@@ -36,9 +37,9 @@ function teach(form, [step, ...later], done) {
     if (found) teach({ ...form, [name]: found }, later, done);
     else sayUnknown();
   };
-  const skip = { label: api.i18n.getMessage("teachNone"), act: () => teach(form, later, done) };
+  const skip = { label: translate("teach_none"), act: () => teach(form, later, done) };
   startPicking({
-    hint: api.i18n.getMessage(hint), selector, choose: take, actions: mayMiss ? [skip] : [], isHere: step !== STEPS[0],
+    hint: translate(hint), selector, choose: take, actions: mayMiss ? [skip] : [], isHere: step !== STEPS[0],
   });
 }
 
@@ -50,7 +51,7 @@ function teach(form, [step, ...later], done) {
 function teachFile(form, done) {
   const bar = new Bar("");
   const go = (/** @type {string} */ file) => propose({ ...form, file }, done);
-  bar.say(api.i18n.getMessage("teachFile"), { label: api.i18n.getMessage("teachNone"), act: () => go("") }, stopAction());
+  bar.say(translate("teach_file"), { label: translate("teach_none"), act: () => go("") }, stopAction());
   bar.listen("click", (event) => {
     const [input] = event.composedPath();
     if (!(input instanceof HTMLInputElement && input.type === "file")) return;
@@ -72,10 +73,10 @@ function propose(form, done) {
     bar.close();
     done();
   };
-  bar.ask(api.i18n.getMessage("teachFormFound", [`\u2068${location.host}\u2069`]),
-    { label: api.i18n.getMessage("teachKeep"), act: () => void keep() }, stopAction());
+  bar.ask(translate("teach_form_found", { site: `\u2068${location.host}\u2069` }),
+    { label: translate("teach_keep"), act: () => void keep() }, stopAction());
 }
 
 function sayUnknown() {
-  new Bar("").say(api.i18n.getMessage("teachNoName"), stopAction());
+  new Bar("").say(translate("teach_no_name"), stopAction());
 }

@@ -16,6 +16,7 @@ import { partAt, shownParts } from "./shown_parts.js";
 import { addressesOf, addressOf } from "./source_links.js";
 import { fetchSource } from "./source_search.js";
 import { templateFor } from "./templates.js";
+import { translate } from "../../texts/texts.js";
 
 /** @typedef {import("./shown_parts.js").ShownPart} ShownPart */
 
@@ -29,7 +30,7 @@ const MAX_LINE_CHARACTERS = 100;
 
 /** Begins to watch. @param {() => void} done is called after the person has kept the way */
 export function startTeaching(done) {
-  const bar = new Bar(api.i18n.getMessage("teachHint"), stopAction());
+  const bar = new Bar(translate("teach_hint"), stopAction());
   /** @type {Set<string>} */
   const tried = new Set();
   let isFound = false;
@@ -86,7 +87,7 @@ function propose({ bytes, url, element, part }, done) {
   const template = templateFor(url, placesOf(part));
   const selector = element ? selectorFor(element) : "";
   const bar = new Bar("");
-  if (!template && !selector) return bar.ask(api.i18n.getMessage("teachNotGeneral"), stopAction());
+  if (!template && !selector) return bar.ask(translate("teach_not_general"), stopAction());
   const line = `From: ${headerField(bytes, "From", "utf-8").replace(/\s+/gu, " ").replace(/\p{C}+/gu, "")}`.slice(0, MAX_LINE_CHARACTERS);
   const keep = async () => {
     try {
@@ -97,6 +98,6 @@ function propose({ bytes, url, element, part }, done) {
     bar.close();
     done();
   };
-  bar.ask(api.i18n.getMessage("teachFound", [`\u2068${line}\u2069`, `\u2068${location.host}\u2069`]),
-    { label: api.i18n.getMessage("teachKeep"), act: () => void keep() }, stopAction());
+  bar.ask(translate("teach_found", { line: `\u2068${line}\u2069`, site: `\u2068${location.host}\u2069` }),
+    { label: translate("teach_keep"), act: () => void keep() }, stopAction());
 }

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import datetime
-import json
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from roaming_keys.server.notices.outbox import Notice
-from sealwax.files.small import read_small
-from sealwax.notices.writing import Language, Unwritable, build_notice, is_plain, message_id
+from sealwax.notices.writing import Unwritable, build_notice, is_plain, message_id
+from sealwax.words import Language, words_of_room
 from smime_core.mail import Draft
 
-_TEXTS: Final = Path(__file__).with_name("texts.json")
+# What the mail about each kind of event tells the person to do.
+_REMEDIES: Final = {
+    "device-added": "look",
+    "keys-exported": "look",
+    "keys-rotated": "regain",
+    "recovered": "regain",
+    "factor-added": "look",
+    "factor-removed": "look",
+    "reset-started": "stop",
+    "reset-stopped": "regain",
+    "reset-finished": "undo",
+    "reset-undone": "look",
+    "recovery-asked": "ask",
+    "recovery-opened": "ask",
+    "account-deleted": "ask",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,28 +43,22 @@ def write_mail(notice: Notice, head: Letterhead) -> bytes:
     """Return the mail of a notice. Each try has the same Message-ID. Raises Unwritable."""
     if not is_plain(notice.user):
         raise Unwritable("an address that needs quotes or other letters gets none")
-    texts = _texts()[head.language.value]
-    what = texts["kinds"].get(notice.kind)
-    if what is None:
+    texts, remedy = words_of_room(head.language, "key_mails"), _REMEDIES.get(notice.kind)
+    if remedy is None:
         raise Unwritable("this version has no words for it")
     facts = {
         texts["time"]: f"{notice.at.astimezone(datetime.UTC):%Y-%m-%d %H:%M} UTC",
         texts["account"]: notice.user,
-        texts["server"]: urlsplit(head.origin).netloc,
+        texts["sender"]: urlsplit(head.origin).netloc,
     }
     lines = "\n".join(f"{name}: {value}" for name, value in facts.items())
+    kind = f"kinds_{notice.kind.replace('-', '_')}"
     draft = Draft(
         sender=f"{texts['sender']} <{head.sender}>",
         to=[notice.user],
         date=notice.at,
         message_id=message_id(notice.id, head.sender),
-        subject=what["subject"],
-        text="\n\n".join((what["text"], lines, texts["remedies"][what["remedy"]], texts["end"])),
+        subject=texts[f"{kind}_subject"],
+        text="\n\n".join((texts[f"{kind}_text"], lines, texts[f"remedies_{remedy}"], texts["end"])),
     )
     return build_notice(draft, head.language)
-
-
-@cache
-def _texts() -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = json.loads(read_small(_TEXTS))
-    return found

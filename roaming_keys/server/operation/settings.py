@@ -18,9 +18,8 @@ from roaming_keys.server.master_key.server_keys import KeySource, ServerKeyError
 from roaming_keys.server.notices.mail import Letterhead
 from roaming_keys.server.notices.sender import NoticesByMail
 from sealwax.files.small import read_small
-from sealwax.notices.writing import Language
 from sealwax.operation.mail_server_section import MailServerSection
-from sealwax.operation.sections import Listen, LogsSection, ServerSection, WatchSection
+from sealwax.operation.sections import LANGUAGES_TEXT, LanguageSetting, Listen, LogsSection, ServerSection, WatchSection
 from sealwax.operation.settings import (
     Origin,
     Section,
@@ -30,6 +29,7 @@ from sealwax.operation.settings import (
     secrets_folder,
     variable_name,
 )
+from sealwax.words import ENGLISH
 from smime_core.cms import parse_every_certificate
 from smime_core.errors import SmimeError
 from smime_core.text import write_ed25519
@@ -97,7 +97,7 @@ class AuditSection(Section):
 class NoticesSection(MailServerSection):
     """The mails that tell people what has happened to their keys."""
 
-    language: Language = Field(default=Language.ENGLISH, description="Language of the notices: en, de, fr, es or ar")
+    language: LanguageSetting = Field(default=ENGLISH, description=f"Language of the notices: {LANGUAGES_TEXT}")
 
     def by_mail(self, origin: str) -> NoticesByMail | None:
         """Return the way of the notices for a key server, or None without a mail server."""

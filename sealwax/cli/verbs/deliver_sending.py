@@ -29,6 +29,7 @@ from sealwax.delivery.outgoing import OutgoingFile, outgoing_file, outgoing_mess
 from sealwax.delivery.sender_api import Addressee
 from sealwax.delivery.sending import Sender, Sending, Sent
 from sealwax.files.locks import lock_beside
+from sealwax.words import ENGLISH, WORDS
 from smime_core.cms import SignatureForm, Signing
 from smime_core.mail import Draft, build_mail
 from smime_core.parcels import MESSAGE_NAME
@@ -37,7 +38,6 @@ from smime_core.text import addresses_match, parse_address
 from smime_core.verdict import claim_of
 from smime_core.x509 import Certificate
 
-_LANGUAGES: Final = ("en", "de", "fr", "es", "ar")
 _MAX_DAYS: Final = 90
 _DAYS: Final = 14
 
@@ -101,8 +101,8 @@ class Readers:
     language: str = given_by(
         click.Option(
             ["--language"],
-            type=click.Choice(_LANGUAGES),
-            default="en",
+            type=click.Choice(list(WORDS.languages)),
+            default=ENGLISH,
             show_default=True,
             help="Language of the notice, and of the words if there is a list of words in it.",
         )

@@ -1,41 +1,33 @@
-/** The catalogues of messages, as the pages load them, and the globals by which a page names its language. */
+/** The texts of people's languages, and the globals by which a page names its language. */
 import { readFileSync } from "node:fs";
 
-import { loadCatalogue } from "../../../wasm_build/ui/catalogue.js";
+import { createCatalogue } from "../../../wasm_build/ui/catalogue.js";
 
 /** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 
 export const ROOT = new URL("../../../", import.meta.url);
 
 /**
- * The entries of one catalogue.
- * @param {string} path from the folder of the project
- * @returns {Record<string, {message: string | Record<string, string>, note?: string}>}
+ * The texts of rooms by their names, as the build makes them: those of a later room replace those of an earlier one.
+ * @param {string} language @param {...string} rooms
+ * @returns {Record<string, string>}
  */
-export function readEntries(path) {
-  return JSON.parse(readFileSync(new URL(path, ROOT), "utf8"));
+export function readTexts(language, ...rooms) {
+  const texts = readWords(language);
+  const whole = { ...texts, ...Object.fromEntries(Object.entries(readWords("same")).map(([key, of]) => [key, texts[of] ?? ""])) };
+  return Object.fromEntries(rooms.flatMap((room) =>
+    Object.entries(whole).filter(([key]) => key.startsWith(`${room}.`)).map(([key, text]) => [key.slice(room.length + 1), text])));
 }
 
-/**
- * The words that pages and extension share, in one language.
- * @param {string} language
- */
+/** The function that looks up the words that pages and extension share. @param {string} language @returns {Catalogue} */
 export function sharedWords(language = "en") {
-  return wordsOf(language, [`wasm_build/ui/messages.${language}.json`]);
+  const texts = readTexts(language, "shared");
+  return createCatalogue((key) => texts[key], () => language);
 }
 
-/**
- * The words of the bridge's pages, in one language.
- * @param {string} language
- */
-export function wordsOfPages(language = "en") {
-  return wordsOf(language, [`wasm_build/ui/messages.${language}.json`, `webbridge/pages/messages.${language}.json`]);
-}
-
-/** @param {string} language @param {string[]} paths */
-function wordsOf(language, paths) {
-  // Node's fetch reads no files, but it reads data URLs.
-  return loadCatalogue(language, paths.map((path) => new URL(`data:application/json,${encodeURIComponent(JSON.stringify(readEntries(path)))}`)));
+/** @param {string} name @returns {Record<string, string>} */
+function readWords(name) {
+  return JSON.parse(readFileSync(new URL(`sealwax/words/${name}.json`, ROOT), "utf8"));
 }
 
 /**

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 
 import { codeWords, speakerKey, stateKey } from "../../../webbridge/pages/parcels/sent/parcel_states.js";
 import { isTokenName, tokenCommand } from "../../../webbridge/pages/parcels/sent/token_words.js";
-import { readEntries } from "../support/catalogues.js";
+import { readTexts } from "../support/catalogues.js";
 import { testWith } from "./vectors.js";
 
 /** @param {string} state @param {string} by */
@@ -13,7 +13,7 @@ testWith("each state and speaker of the bridge has words", (/** @type {Record<st
   const ofStates = states.map((state) => key(state, "recipient-claims"));
   const ofSpeakers = speakers.map((by) => speakerKey(/** @type {any} */ ({ by })));
   const ofCodes = codes.map((code) => codeWords(code, "notified")[0]);
-  const catalogue = readEntries("webbridge/pages/words/messages.en.json");
+  const catalogue = readTexts("en", "pages");
   const failed = speakers.map((by) => key("failed", by));
   for (const one of [...ofStates, ...ofSpeakers, ...ofCodes, ...failed]) assert.ok(one in catalogue, one);
   assert.equal(new Set(ofCodes).size, codes.length);

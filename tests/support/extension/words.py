@@ -11,16 +11,15 @@ import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
+from sealwax.words import ENGLISH, WORDS, forms_of
 from tests.support.browser.page import Page
 from tests.support.browser.page_scripts import page_scripts
 
 IN_PAGE = page_scripts("support/extension/words.js")
 
 LANGUAGE = "ar"
-_OWN_VALUES = r"(\$\w+\$)"
-_SHARED_VALUES = r"(\{\w+\})"
+_VALUES = r"(\{\w+\})"
 _BRACKETED = re.compile(r"⟦[^⟦⟧]*⟧")
 _MARKS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _WORD = re.compile(r"[A-Za-z]{2,}")
@@ -51,14 +50,10 @@ _SPOKEN = IN_PAGE["spokenInPage"]
 
 def speak_in_brackets(folder: Path) -> Path:
     """Replace all languages of a built extension by the test language."""
+    texts = {name: _in_brackets(text) for name, text in WORDS.of_room(ENGLISH, "shared", "extension").items()}
+    messages = {name: {"message": text} for name, text in {**texts, "language_tag": LANGUAGE}.items()}
     for path in (folder / "_locales").glob("*/messages.json"):
-        english = folder / "_locales/en/messages.json"
-        messages = json.loads((english if path != english else path).read_text())
-        path.write_text(json.dumps({key: _own(key, entry) for key, entry in messages.items()}))
-    shared = json.loads((folder / "runtime/ui/messages.en.json").read_text())
-    bracketed = json.dumps({key: {"message": _forms(entry["message"])} for key, entry in shared.items()})
-    for name in ("en", LANGUAGE):
-        (folder / f"runtime/ui/messages.{name}.json").write_text(bracketed)
+        path.write_text(json.dumps(messages))
     return folder
 
 
@@ -81,19 +76,13 @@ def _left_over(text: str, known: list[str]) -> str:
     return left
 
 
-def _own(key: str, entry: dict[str, Any]) -> dict[str, Any]:
-    settled = {"languageTag": LANGUAGE, "languageDirection": "rtl"}.get(key)
-    if settled is not None or "⟦" in entry["message"]:
-        return {**entry, "message": settled or entry["message"]}
-    return {**entry, "message": _bracket(entry["message"], _OWN_VALUES)}
+def _in_brackets(text: str) -> str:
+    forms = forms_of(text)
+    if len(forms) == 1:
+        return _bracket(text)
+    return f"{{count, plural, {' '.join(f'{name} {{{_bracket(form)}}}' for name, form in forms.items())}}}"
 
 
-def _forms(message: str | dict[str, str]) -> str | dict[str, str]:
-    if isinstance(message, str):
-        return _bracket(message, _SHARED_VALUES)
-    return {form: _bracket(text, _SHARED_VALUES) for form, text in message.items()}
-
-
-def _bracket(message: str, values: str) -> str:
-    parts = re.split(values, message)
-    return "".join(part if re.fullmatch(values, part) or not part else f"⟦{part}⟧" for part in parts)
+def _bracket(text: str) -> str:
+    parts = re.split(_VALUES, text)
+    return "".join(part if re.fullmatch(_VALUES, part) or not part else f"⟦{part}⟧" for part in parts)

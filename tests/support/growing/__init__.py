@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+from sealwax.words import ENGLISH, WORDS
 from tests.support.browser.web_site import WebSite
 from tests.support.project import ROOT
 from wasm_build.bundle.runtime_files import SANITISER
@@ -15,7 +17,7 @@ SCRIPT = "tests/support/growing/views.js"
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><link rel="stylesheet" href="style.css"><body>
 <div id="place"></div>
 <script>
-  const getMessage = (key) => key === "languageTag" ? "en" : key;
+  const getMessage = (key) => key === "language_tag" ? "en" : key;
   (globalThis.browser ?? (globalThis.chrome ??= {})).i18n = { getMessage, getUILanguage: () => "en" };
 </script>
 <script src="purify.js"></script><script src="views.js"></script></body></html>"""
@@ -26,7 +28,7 @@ def serve_growing_views(site: WebSite, pages: Path) -> str:
     script = bundle_scripts(ROOT, "growing", "iife", {"views.js": SCRIPT})["views.js"]
     site.serve("/views.js", read_content(script), "text/javascript")
     site.serve("/purify.js", (ROOT / SANITISER).read_bytes(), "text/javascript")
-    site.serve("/shared.json", (ROOT / "wasm_build/ui/messages.en.json").read_bytes(), "application/json")
-    site.serve("/pages.json", (ROOT / "webbridge/pages/words/messages.en.json").read_bytes(), "application/json")
+    site.serve("/shared.json", json.dumps(WORDS.of_room(ENGLISH, "shared")).encode(), "application/json")
+    site.serve("/pages.json", json.dumps(WORDS.of_room(ENGLISH, "pages")).encode(), "application/json")
     site.serve("/style.css", (pages / "style.css").read_bytes(), "text/css")
     return site.serve("/growing.html", PAGE.encode())

@@ -3,6 +3,8 @@
  * `PIECE_BYTES` the hash of each piece of so many bytes.
  */
 export type Pinned = Readonly<Record<string, { integrity: string; bytes: number; pieces?: readonly string[] }>>;
+/** The words for a start of the pages that failed before their texts had come, by language. */
+export const START_WORDS: Readonly<Record<string, { title: string; sentence: string; again: string }>>;
 export const PIECE_BYTES: number;
 export const FILES: Pinned;
 export const SCRIPTS: Pinned;

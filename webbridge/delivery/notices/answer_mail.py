@@ -10,7 +10,8 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass, field
 
-from sealwax.notices.writing import Language, Unwritable, is_plain, message_id
+from sealwax.notices.writing import Unwritable, is_plain, message_id
+from sealwax.words import Language
 from smime_core.errors import MalformedMessage
 from smime_core.mail import Draft, build_parts
 from smime_core.mime import build_pkcs7_mime
@@ -41,7 +42,7 @@ def write_answer_mail(answer: AnswerMail, head: Letterhead) -> bytes:
         to=[answer.sender],
         date=answer.at,
         message_id=message_id(answer.id, head.sender),
-        subject=words(answer.language)["answer"].format(reference=check_reference(answer.reference)),
+        subject=words(answer.language)["parcel_answer_subject"].format(reference=check_reference(answer.reference)),
     )
     try:
         outer_headers, _ = build_parts(draft)

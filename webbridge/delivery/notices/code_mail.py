@@ -10,7 +10,7 @@ import datetime
 from dataclasses import dataclass, field
 from typing import Final
 
-from sealwax.notices.writing import Language
+from sealwax.words import Language
 from webbridge.delivery.notices.layout import Facts, Link
 from webbridge.delivery.notices.letterhead import Letter, Letterhead, check_reference, write_letter
 from webbridge.delivery.notices.words import words, write_time
@@ -35,25 +35,24 @@ class CodeMail:
 def write_code_mail(mail: CodeMail, head: Letterhead) -> bytes:
     """Return the mail. Raises Unwritable."""
     texts, refusal = words(mail.language), head.refusal_url(mail.refusal, mail.language)
-    mine, names = texts["key"], texts["fact"]
     facts = (
-        (mine["code"], f"{mail.code[:_HALF]} {mail.code[_HALF:]}"),
-        (mine["until"], write_time(mail.until)),
-        (names["reference"], check_reference(mail.reference)),
+        (texts["key_code"], f"{mail.code[:_HALF]} {mail.code[_HALF:]}"),
+        (texts["key_until"], write_time(mail.until)),
+        (texts["parcel_reference"], check_reference(mail.reference)),
     )
     letter = Letter(
         id=mail.id,
         at=mail.at,
         recipient=mail.recipient,
-        subject=mine["subject"].format(reference=mail.reference),
+        subject=texts["key_subject"].format(reference=mail.reference),
         blocks=(
-            mine["first"],
+            texts["key_first"],
             Facts(lines=facts),
-            mine["type"],
-            mine["secret"],
-            mine["ignore"],
-            Link(sentence=texts["parcel"]["refuse"], url=refusal),
-            mine["end"],
+            texts["key_type"],
+            texts["key_secret"],
+            texts["key_ignore"],
+            Link(sentence=texts["parcel_refuse"], url=refusal),
+            texts["key_end"],
         ),
         fields=(("List-Unsubscribe", f"<{refusal}>"), ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")),
     )

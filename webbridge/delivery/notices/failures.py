@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sealwax.notices.writing import Language
+from sealwax.words import Language
 from webbridge.delivery.notices.recipients import Unreachable
 from webbridge.delivery.notices.words import words
 
@@ -18,23 +18,23 @@ BLOCKED: Final = "sender-blocked"
 """The sender may not send at the moment."""
 _OTHER: Final = "other"
 _OF_SMTP: Final = {
-    "521": "no-mail",
+    "521": "no_mail",
     "550": "mailbox",
     "551": "mailbox",
     "552": "full",
     "553": "mailbox",
     "554": "policy",
-    "556": "no-mail",
+    "556": "no_mail",
     "571": "policy",
 }
 # The subject and the detail of RFC 3463, or the subject only.
 _OF_STATUS: Final = {
     "1": "mailbox",
-    "1.10": "no-mail",
+    "1.10": "no_mail",
     "2": "mailbox",
     "2.2": "full",
-    "2.3": "too-large",
-    "3.4": "too-large",
+    "2.3": "too_large",
+    "3.4": "too_large",
     "7": "policy",
 }
 _OF_OURS: Final = {
@@ -60,13 +60,13 @@ def returned_code(status: str) -> str:
 
 def explain_failure(code: str, language: Language) -> str:
     """Return the sentence for a stable code."""
-    texts = words(language)["failure"]
+    texts = words(language)
     if code in _OF_OURS:
-        return str(texts[_OF_OURS[code]])
+        return texts[f"failure_{_OF_OURS[code]}"]
     if code.startswith(RETURNED):
         status = code.removeprefix(RETURNED)
         subject, _, detail = status.partition(".")[2].partition(".")
         reason = _OF_STATUS.get(f"{subject}.{detail}") or _OF_STATUS.get(subject, _OTHER)
-        return str(texts[reason].format(code=status))
+        return texts[f"failure_{reason}"].format(code=status)
     number = code.removeprefix(SMTP)
-    return str(texts[_OF_SMTP.get(number, _OTHER)].format(code=number))
+    return texts[f"failure_{_OF_SMTP.get(number, _OTHER)}"].format(code=number)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from sealwax.notices.writing import Language
+from sealwax.words import Language, is_right_to_left
 
 # Unicode Standard Annex 9, section 2.4: a value of another direction does not turn its neighbours round.
 _ISOLATE: Final = "\u2068{}\u2069"
@@ -42,16 +42,16 @@ def write_text(blocks: Sequence[Block], language: Language) -> str:
 
 def write_html(blocks: Sequence[Block], language: Language) -> str:
     """Return the same words as HTML, or an empty text for a language that needs none."""
-    if not language.is_right_to_left:
+    if not is_right_to_left(language):
         return ""
     body = "\n".join(f"<p>{_html_of(block)}</p>" for block in blocks)
     head = '<meta http-equiv="Content-Type" content="text/html; charset=utf-8">'
-    return f'<html lang="{language.value}" dir="rtl">\n<head>{head}</head>\n<body dir="rtl">\n{body}\n</body>\n</html>'
+    return f'<html lang="{language}" dir="rtl">\n<head>{head}</head>\n<body dir="rtl">\n{body}\n</body>\n</html>'
 
 
 def _text_of(block: Block, language: Language) -> str:
     if isinstance(block, Facts):
-        value = _ISOLATE if language.is_right_to_left else "{}"
+        value = _ISOLATE if is_right_to_left(language) else "{}"
         return "\n".join(f"{name}: {value.format(one)}" for name, one in block.lines)
     if isinstance(block, Link):
         return f"{block.sentence}\n{block.url}"

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from sealwax.notices.signing import NoticeSigner
-from sealwax.notices.writing import Language, Unwritable, build_notice, is_plain, message_id
+from sealwax.notices.writing import Unwritable, build_notice, is_plain, message_id
+from sealwax.words import Language
 from smime_core.mail import Draft
 from smime_core.text import check_origin
 from webbridge.delivery.notices.layout import Block, write_html, write_text
@@ -48,7 +49,7 @@ class Letterhead:
 
     def refusal_url(self, token: str, language: Language) -> str:
         """Return the link by which a recipient refuses all further notices."""
-        return f"{self.api_url}/api/refusals/{token}?language={language.value}"
+        return f"{self.api_url}/api/refusals/{token}?language={language}"
 
     @property
     def list_url(self) -> str:

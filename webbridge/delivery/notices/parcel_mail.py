@@ -9,7 +9,8 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 
-from sealwax.notices.writing import Language, Unwritable
+from sealwax.notices.writing import Unwritable
+from sealwax.words import Language
 from smime_core.text import parse_address
 from webbridge.delivery.notices.layout import Facts, Link
 from webbridge.delivery.notices.letterhead import Letter, Letterhead, check_reference, write_letter
@@ -41,32 +42,31 @@ def write_parcel_mail(notice: ParcelNotice, head: Letterhead) -> bytes:
     """Return the mail of a notice. Raises Unwritable."""
     texts = words(notice.language)
     sender = parse_address(notice.sender)
-    first = texts["parcel"]["first"].get(notice.kind)
+    first = texts.get(f"parcel_first_{notice.kind}")
     if sender is None or first is None:
         raise Unwritable("this version has no words for it")
-    names, refusal = texts["fact"], head.refusal_url(notice.refusal, notice.language)
+    refusal = head.refusal_url(notice.refusal, notice.language)
     facts = (
-        (names["sender"], sender.text),
-        (names["content"], texts["content"][notice.kind]),
-        (names["size"], write_size(notice.size_bytes, notice.language)),
-        (names["until"], write_time(notice.until)),
-        (names["reference"], check_reference(notice.reference)),
+        (texts["sender"], sender.text),
+        (texts["fact_content"], texts[f"content_{notice.kind}"]),
+        (texts["fact_size"], write_size(notice.size_bytes, notice.language)),
+        (texts["parcel_until"], write_time(notice.until)),
+        (texts["parcel_reference"], check_reference(notice.reference)),
     )
-    parcel = texts["parcel"]
     letter = Letter(
         id=notice.id,
         at=notice.at,
         recipient=notice.recipient,
-        subject=parcel["subject"].format(reference=notice.reference),
+        subject=texts["parcel_subject"].format(reference=notice.reference),
         blocks=(
             first,
             Facts(lines=facts),
-            parcel["verified"],
-            Link(sentence=parcel["open"], url=head.parcel_url(notice.parcel)),
-            parcel["secret"],
-            parcel["complain"],
-            Link(sentence=parcel["refuse"], url=refusal),
-            parcel["end"],
+            texts["parcel_verified"],
+            Link(sentence=texts["parcel_open"], url=head.parcel_url(notice.parcel)),
+            texts["parcel_secret"],
+            texts["parcel_complain"],
+            Link(sentence=texts["parcel_refuse"], url=refusal),
+            texts["parcel_end"],
         ),
         answers_to=notice.sender,
         # RFC 8058: mail programs offer the refusal by a button of their own.

@@ -6,7 +6,7 @@ import datetime
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sealwax.notices.writing import Language
+from sealwax.words import Language
 from webbridge.delivery.notices.failures import explain_failure
 from webbridge.delivery.notices.layout import Block, Facts, Link
 from webbridge.delivery.notices.letterhead import Letter, Letterhead, check_reference, write_letter
@@ -44,21 +44,26 @@ class SenderNotice:
 def write_sender_mail(notice: SenderNotice, head: Letterhead) -> bytes:
     """Return the mail of a notice. Raises Unwritable."""
     texts = words(notice.language)
-    mine, names = texts["sender"], texts["fact"]
-    facts = ((names["reference"], check_reference(notice.reference)), (names["until"], write_time(notice.until)))
-    is_signed = notice.change is Change.SIGNED
-    blocks: list[Block] = [mine["signed"] if is_signed else mine["text"][notice.change.value]]
+    facts = (
+        (texts["parcel_reference"], check_reference(notice.reference)),
+        (texts["parcel_until"], write_time(notice.until)),
+    )
+    blocks: list[Block] = [texts[f"sender_text_{_name(notice.change)}"]]
     if notice.failures:
         blocks.append(
             Facts(lines=tuple((who, explain_failure(code, notice.language)) for who, code in notice.failures))
         )
-    blocks += [Facts(lines=facts), Link(sentence=mine["look"], url=head.list_url), mine["end"]]
-    kind = Change.OPENED if is_signed else notice.change
+    blocks += [Facts(lines=facts), Link(sentence=texts["sender_look"], url=head.list_url), texts["sender_end"]]
+    kind = Change.OPENED if notice.change is Change.SIGNED else notice.change
     letter = Letter(
         id=notice.id,
         at=notice.at,
         recipient=notice.sender,
-        subject=mine["subject"][kind.value].format(reference=notice.reference),
+        subject=texts[f"sender_subject_{_name(kind)}"].format(reference=notice.reference),
         blocks=tuple(blocks),
     )
     return write_letter(letter, head, notice.language)
+
+
+def _name(change: Change) -> str:
+    return change.value.replace("-", "_")

@@ -12,6 +12,7 @@ from sealwax.notices.working import Worker
 from sealwax.notices.writing import Unwritable
 from sealwax.service import Database, DatabaseUnavailable
 from sealwax.service.metrics import count_notice
+from sealwax.words import language_of
 from webbridge.delivery.abuse.blocks import Blocks
 from webbridge.delivery.abuse.refusals import RefusalTokens
 from webbridge.delivery.notices.answer_mail import AnswerMail, write_answer_mail
@@ -22,7 +23,6 @@ from webbridge.delivery.notices.parcel_mail import ParcelNotice, write_parcel_ma
 from webbridge.delivery.notices.recipients import NoPerson, Unreachable, check_recipient
 from webbridge.delivery.notices.sender_mail import Change, SenderNotice, write_sender_mail
 from webbridge.delivery.notices.settings import NoticesConfig
-from webbridge.delivery.notices.words import language_of
 from webbridge.delivery.own_keys.codes import CodeBook
 from webbridge.delivery.states import Stage
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sealwax.notices.submission import Submission
-from sealwax.notices.writing import Language
+from sealwax.words import ENGLISH, Language, language_of
 from webbridge.delivery.notices.letterhead import Letterhead
-from webbridge.delivery.notices.words import language_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +18,7 @@ class NoticesConfig:
 
     submission: Submission
     head: Letterhead
-    language: Language = Language.ENGLISH
+    language: Language = ENGLISH
 
     def language_for(self, sender_language: str) -> Language:
         """Return the language of the mails to a sender, by that of the parcel, which may be empty."""

@@ -88,7 +88,7 @@ function createBar(services) {
  */
 function createNav(services) {
   const { translate } = services;
-  const mail = html("a", { class: "bar-link", href: `#${folderPath(INBOX)}` }, actIcon("mail"), translate("nav_mail"));
+  const mail = html("a", { class: "bar-link", href: `#${folderPath(INBOX)}` }, actIcon("mail"), translate("mail"));
   const writeWord = html("span", { class: "wide-only" });
   const writeShort = html("span", { class: "phone-only" });
   const write = html("button", {
@@ -97,12 +97,12 @@ function createNav(services) {
   // On a phone the navigation is at the bottom of the mail, and has what a wide page shows beside the list.
   const search = html("button", {
     class: "quiet phone-only", type: "button", data: { test: "nav-search" }, on: { click: () => services.search() },
-  }, actIcon("search"), translate("nav_search"));
+  }, actIcon("search"), translate("search"));
   const menu = html("button", {
     class: "quiet phone-only", type: "button", data: { test: "nav-menu" }, on: { click: () => services.toggleFolders() },
-  }, actIcon("menu"), translate("nav_menu"));
+  }, actIcon("menu"), translate("folders"));
   const element = html("nav", {
-    class: "bar-nav", "aria-label": translate("nav_label"),
+    class: "bar-nav", "aria-label": translate("mail"),
     on: { click: (event) => followAgain(event, (path) => services.navigate(path)) },
   }, mail, search, write, menu);
   const update = (/** @type {string} */ hash) => {

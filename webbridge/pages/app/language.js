@@ -3,24 +3,20 @@
  * of the pages change their language while the pages stay open.
  */
 
-import { loadCatalogue } from "../../../wasm_build/ui/catalogue.js";
-import { isolate, localeOf } from "../../../wasm_build/ui/formats.js";
-import { LANGUAGES } from "../../../wasm_build/ui/languages.js";
+import { createCatalogue, fetchTexts } from "../../../wasm_build/ui/catalogue.js";
+import { localeOf } from "../../../wasm_build/ui/formats.js";
+import { isRightToLeft, LANGUAGES } from "../../../wasm_build/ui/languages.js";
 import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
 import { keepChoice, keptChoices } from "./kept_choice.js";
 
 /** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
-/** @typedef {import("../../../wasm_build/ui/catalogue.js").Translate} Translate */
 /** @typedef {(language: string) => Promise<boolean>} Use */
 /** @typedef {Catalogue & {language: string, use: Use}} PageTexts `use` changes the language of all later
  *   texts. Resolves with false if another call has taken its place meanwhile */
 
-const RIGHT_TO_LEFT = new Set(["ar"]);
 /** The language of the texts that another language lacks. */
 const FIRST_LANGUAGE = "en";
 const NAME = "sealwax-language";
-/** The characters of a value that already keeps its own direction of writing. */
-const ISOLATED = /[\u2066-\u2069]/u;
 
 /**
  * Loads the texts in the language of the page, and sets the language and direction of the document.
@@ -29,28 +25,22 @@ const ISOLATED = /[\u2066-\u2069]/u;
  */
 export async function loadTexts(integrity) {
   let language = pageLanguage();
-  let catalogue = await load(language, integrity);
+  let texts = await fetchAll(language, integrity);
   // The language of the last call wins, also if its texts come first.
   let wanted = language;
 
   /** @type {Use} */
   const use = async (next) => {
     wanted = next;
-    const loaded = await load(next, integrity);
+    const fetched = await fetchAll(next, integrity);
     if (wanted !== next) return false;
-    [language, catalogue] = [next, loaded];
+    [language, texts] = [next, fetched];
     writeIn(language);
     return true;
   };
-  /** @type {Translate} */
-  const translate = (key, values) => catalogue(key, RIGHT_TO_LEFT.has(language) ? isolateAll(values) : values);
   writeIn(language);
-  return /** @type {PageTexts} */ (Object.defineProperties(translate, {
-    has: { value: (/** @type {string} */ key) => catalogue.has(key) },
-    use: { value: use },
-    language: { get: () => language },
-    locale: { get: () => catalogue.locale },
-  }));
+  const catalogue = createCatalogue((key) => texts.get(key), () => localeOf(language));
+  return /** @type {PageTexts} */ (Object.defineProperties(catalogue, { use: { value: use }, language: { get: () => language } }));
 }
 
 /** The language for texts when no catalogue could be loaded, too. */
@@ -77,28 +67,18 @@ function browserLanguage() {
 /** @param {string} language */
 function writeIn(language) {
   document.documentElement.lang = language;
-  document.documentElement.dir = RIGHT_TO_LEFT.has(language) ? "rtl" : "ltr";
+  document.documentElement.dir = isRightToLeft(language) ? "rtl" : "ltr";
 }
 
 /** @param {string} language @param {Record<string, string>} [integrity] */
-async function load(language, integrity) {
+async function fetchAll(language, integrity) {
   // English is the fallback: a text that a language lacks is shown in English and not as an error.
   const paths = [...new Set([FIRST_LANGUAGE, language])].flatMap((name) =>
     [`runtime/ui/messages.${name}.json`, `messages.${name}.json`]);
   try {
-    return await loadCatalogue(localeOf(language), paths.map((path) =>
+    return await fetchTexts(paths.map((path) =>
       new Request(new URL(`./${path}`, import.meta.url), { integrity: integrity?.[path] })));
   } catch (error) {
     throw new ApiError("unreachable", String(error));
   }
-}
-
-/**
- * The values for a sentence from right to left. In it an address, a name or a number of a version would otherwise take the
- * points and brackets around it along to the wrong side.
- * @param {Record<string, string | number>} [values]
- */
-function isolateAll(values = {}) {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) =>
-    [name, typeof value === "string" && !ISOLATED.test(value) ? isolate(value) : value]));
 }

@@ -172,7 +172,7 @@ export class DraftDesk {
       this.#declined.add(draft.id);
       this.#withdraw(draft.id);
     };
-    const later = html("button", { type: "button", class: "quiet", text: translate("draft_not_now"), data: { test: "draft-not-now" }, on: { click: decline } });
+    const later = html("button", { type: "button", class: "quiet", text: translate("not_now"), data: { test: "draft-not-now" }, on: { click: decline } });
     return html("div", { class: "notice draft-offer", data: { test: "draft-offer" } }, html("p", { text: translate("draft_offer", { at }) }), go, later, failure);
   }
 }

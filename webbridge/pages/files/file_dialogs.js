@@ -71,7 +71,7 @@ export function askDelete({ services: { translate }, parts }, { name, count, onG
   parts.ask({
     title: translate("my_files_delete_question", { name: isolate(name) }),
     meaning: count === null ? translate("my_files_delete_meaning") : translate("my_files_delete_folder_meaning", { count }),
-    keep: translate("cancel"), go: translate("my_files_delete"), test: "file-delete-go", isDanger: true, onGo,
+    keep: translate("cancel"), go: translate("delete"), test: "file-delete-go", isDanger: true, onGo,
   });
 }
 

@@ -63,7 +63,7 @@ export class FilesView {
     this.#again = html("button", { type: "button", text: translate("try_again"), hidden: true, data: { test: "files-again" }, on: { click: () => void this.#read() } });
     this.#olderButton = html("button", { type: "button", text: translate("my_files_older_use"), hidden: true, data: { test: "files-older" }, on: { click: () => this.#askOlder() } });
     this.#crumbs = html("ol", { class: "kept-path" });
-    this.#more = html("button", { type: "button", text: translate("my_files_show_more"), hidden: true, data: { test: "files-more" }, on: { click: () => this.#showMore() } });
+    this.#more = html("button", { type: "button", text: translate("show_more"), hidden: true, data: { test: "files-more" }, on: { click: () => this.#showMore() } });
     this.#words = parts.inputField(translate("my_files_find"), { type: "search", autocomplete: "off", data: { test: "files-find" } });
     this.#words.input.addEventListener("input", () => {
       this.#shown = PAGE;
@@ -99,7 +99,7 @@ export class FilesView {
     return html(
       "div", { class: "actions" },
       html("label", { class: "button primary file-button" }, picker, translate("my_files_add")),
-      html("button", { type: "button", text: translate("my_files_new_folder"), data: { test: "new-folder" }, on: { click: () => this.#makeFolder() } }),
+      html("button", { type: "button", text: translate("new_folder"), data: { test: "new-folder" }, on: { click: () => this.#makeFolder() } }),
       html("span", { class: "note", text: translate("my_files_drop") }),
     );
   }
@@ -197,7 +197,7 @@ export class FilesView {
     return createFolderRow(this.#given, path, {
       open: () => this.#open(path),
       rename: () => askName(this.#given, {
-        title: translate("my_files_rename_title", { name }), label: translate("my_files_new_name"), go: translate("my_files_rename"), value: name,
+        title: translate("my_files_rename_title", { name }), label: translate("my_files_new_name"), go: translate("rename"), value: name,
         content: this.#content, folder, onName: (to) => void this.#change(moveFolder(path, pathIn(folder, to)), "my_files_renamed"),
       }),
       move: () => askFolder(this.#given, {
@@ -218,7 +218,7 @@ export class FilesView {
     return createFileRow(this.#given, entry, {
       save: (row, button) => void this.#save(entry, row, button),
       rename: () => askName(this.#given, {
-        title: translate("my_files_rename_title", { name }), label: translate("my_files_new_name"), go: translate("my_files_rename"), value: name,
+        title: translate("my_files_rename_title", { name }), label: translate("my_files_new_name"), go: translate("rename"), value: name,
         content: this.#content, folder, onName: (to) => void this.#change(moveFile(id, { name: to }), "my_files_renamed"),
       }),
       move: () => askFolder(this.#given, {
@@ -233,7 +233,7 @@ export class FilesView {
     const { translate } = this.#given.services;
     const folder = this.#folder;
     askName(this.#given, {
-      title: translate("my_files_new_folder"), label: translate("my_files_folder_name"), go: translate("my_files_create"), content: this.#content, folder,
+      title: translate("new_folder"), label: translate("my_files_folder_name"), go: translate("my_files_create"), content: this.#content, folder,
       onName: (name) => void this.#change(addFolder(pathIn(folder, name)), "my_files_folder_made"),
     });
   }
@@ -288,7 +288,7 @@ export class FilesView {
     row.querySelector(".kept-progress")?.remove();
     const name = safeFileName(entry.name, translate("unnamed_file"));
     const progress = new Progress(this.#given, {
-      name, bytes: entry.bytes, cancelLabel: translate("parcel_cancel_named", { name }), onCancel: () => stopping.abort(),
+      name, bytes: entry.bytes, cancelLabel: translate("cancel_named", { name }), onCancel: () => stopping.abort(),
     });
     try {
       const way = await chooseWay({ name, bytes: entry.bytes }, { byWorker: (file) => saveByWorker(file, new URL(document.baseURI), parts.saveWorkerUrl) });

@@ -9,7 +9,7 @@ export class Progress {
     this.said = html("p", { class: "kept-said", role: "status", data: { test: "file-progress" } });
     this.failure = parts.problem("file-error");
     this.cancel = html("button", {
-      type: "button", text: translate("parcel_cancel"), "aria-label": cancelLabel, data: { test: "file-cancel" }, on: { click: onCancel },
+      type: "button", text: translate("cancel"), "aria-label": cancelLabel, data: { test: "file-cancel" }, on: { click: onCancel },
     });
     this.element = html("div", { class: "kept-progress" }, this.bar, this.said, this.failure, this.cancel);
   }

@@ -16,7 +16,7 @@ export class Arrival {
   #translate;
   #api;
   #notices;
-  #titleKey = "nav_mail";
+  #titleKey = "mail";
   /** The number of unread messages; null until it is known. @type {number | null} */
   #unread = null;
   /** The id of the inbox, once it is known. */

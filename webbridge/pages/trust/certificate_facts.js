@@ -15,10 +15,10 @@ export function certificateFacts(translate, certificate) {
   if (!certificate) return [];
   return [
     [translate("fact_subject"), certificate.subject],
-    [translate("fact_issuer"), certificate.issuer],
-    [translate("fact_valid"), `${dayOnly(certificate.notBefore)} – ${dayOnly(certificate.notAfter)}`],
-    [translate("fact_key"), certificate.key],
+    [translate("certificate_row_issuer"), certificate.issuer],
+    [translate("valid"), `${dayOnly(certificate.notBefore)} – ${dayOnly(certificate.notAfter)}`],
+    [translate("certificate_row_key"), certificate.key],
     [translate("fact_use"), useWords(translate, certificate).join(" · ")],
-    [translate("fact_fingerprint"), certificate.fingerprint],
+    [translate("fingerprint_sha256"), certificate.fingerprint],
   ];
 }

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import datetime
-import json
 import re
 import subprocess
-from collections.abc import Iterator
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
-from importlib.resources import files
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -18,7 +15,8 @@ from typing import Any
 import pytest
 
 from sealwax.notices.signing import NoticeSigner, SignerRefused, read_signer
-from sealwax.notices.writing import Language, Unwritable, is_plain
+from sealwax.notices.writing import Unwritable, is_plain
+from sealwax.words import ENGLISH, WORDS, Language, is_right_to_left, language_of
 from smime_core import blocking
 from smime_core.ca.demo import Details, create_authority, issue_identity
 from smime_core.identity import Identity
@@ -28,19 +26,20 @@ from webbridge.delivery.notices.failures import explain_failure
 from webbridge.delivery.notices.letterhead import Letterhead
 from webbridge.delivery.notices.parcel_mail import ParcelNotice, write_parcel_mail
 from webbridge.delivery.notices.sender_mail import Change, SenderNotice, write_sender_mail
-from webbridge.delivery.notices.words import language_of, write_size
+from webbridge.delivery.notices.words import write_size
 
 AT = datetime.datetime(2026, 11, 20, 12, 0, 30, tzinfo=datetime.UTC)
 UNTIL = datetime.datetime(2026, 11, 27, 12, 0, tzinfo=datetime.UTC)
 HEAD = Letterhead(pages_origin=PAGES, api_url=API, sender=SERVICE)
 LINK = f"{PAGES}/parcel.html#{PARCEL_ID}"
-TEXTS: dict[str, dict[str, Any]] = json.loads(files("webbridge.delivery.notices").joinpath("texts.json").read_text())
+TEXTS = {language: WORDS.of_room(language, "shared", "parcel_mails") for language in WORDS.languages}
+OWN = {language: WORDS.of_room(language, "parcel_mails") for language in WORDS.languages}
 PROVIDER = NativeProvider()
 MAX_SUBJECT_CHARACTERS = 70
 MAX_PARAGRAPH_CHARACTERS = 420
 
 
-def notice(language: Language = Language.ENGLISH, **changes: Any) -> ParcelNotice:
+def notice(language: Language = ENGLISH, **changes: Any) -> ParcelNotice:
     values: dict[str, Any] = {
         "id": "1795176030.0123456789abcdef01234567",
         "at": AT,
@@ -57,7 +56,7 @@ def notice(language: Language = Language.ENGLISH, **changes: Any) -> ParcelNotic
     return ParcelNotice(**{**values, **changes})
 
 
-def sender_notice(change: Change, language: Language = Language.ENGLISH, **changes: Any) -> SenderNotice:
+def sender_notice(change: Change, language: Language = ENGLISH, **changes: Any) -> SenderNotice:
     values: dict[str, Any] = {
         "id": "1795176030.76543210fedcba9876543210",
         "at": AT,
@@ -82,37 +81,27 @@ def text_of(mail: EmailMessage) -> str:
     return str(body.get_content())
 
 
-def leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Each text of a catalogue by its path."""
-    if isinstance(value, str):
-        yield path, value
-        return
-    members = value.items() if isinstance(value, dict) else enumerate(value)
-    for name, one in members:
-        yield from leaves(one, f"{path}.{name}")
-
-
 def values_in(text: str) -> set[str]:
     return {name for _text, name, _form, _conversion in Formatter().parse(text) if name is not None}
 
 
-@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("language", WORDS.languages)
 @pytest.mark.parametrize("kind", ["message", "files"])
 def test_a_notice_says_who_what_how_large_until_when_and_how_to_open_and_complain(
     language: Language, kind: str
 ) -> None:
     mail = read(write_parcel_mail(notice(language, kind=kind), HEAD))
     text, words = text_of(mail), TEXTS[language]
-    for part in (SENDER, REFERENCE, "2026-11-27 12:00 UTC", write_size(3_400_900, language), words["content"][kind]):
+    for part in (SENDER, REFERENCE, "2026-11-27 12:00 UTC", write_size(3_400_900, language), words[f"content_{kind}"]):
         assert part in text
     for sentence in ("verified", "open", "secret", "complain", "refuse", "end"):
-        assert words["parcel"][sentence] in text
-    assert words["parcel"]["first"][kind] in text
+        assert words[f"parcel_{sentence}"] in text
+    assert words[f"parcel_first_{kind}"] in text
     assert LINK in text.splitlines(), "the link is a line of its own"
     assert not values_in(text)
 
 
-@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("language", WORDS.languages)
 def test_a_notice_has_the_fields_of_a_program_that_answers_nobody(language: Language) -> None:
     mail = read(write_parcel_mail(notice(language), HEAD))
     assert mail["Auto-Submitted"] == "auto-generated"
@@ -138,12 +127,12 @@ def test_the_only_links_are_the_parcel_and_the_refusal() -> None:
     assert RECIPIENT not in refusal
 
 
-@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("language", WORDS.languages)
 def test_only_a_language_from_right_to_left_has_html(language: Language) -> None:
     mail = read(write_parcel_mail(notice(language), HEAD))
     kinds = [part.get_content_type() for part in mail.walk() if not part.is_multipart()]
-    assert kinds == (["text/plain", "text/html"] if language is Language.ARABIC else ["text/plain"])
-    if language is Language.ARABIC:
+    assert kinds == (["text/plain", "text/html"] if language == "ar" else ["text/plain"])
+    if language == "ar":
         shown = mail.get_body(("html",))
         assert shown is not None
         page = str(shown.get_content())
@@ -152,7 +141,7 @@ def test_only_a_language_from_right_to_left_has_html(language: Language) -> None
         assert "<img" not in page
 
 
-@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("language", WORDS.languages)
 def test_the_lines_are_short_enough_for_every_mail_server(language: Language) -> None:
     mail = write_parcel_mail(notice(language), HEAD)
     assert mail.isascii()
@@ -210,14 +199,14 @@ def test_values_that_are_none_of_ours_are_in_no_mail(changes: dict[str, Any]) ->
         write_parcel_mail(notice(**changes), HEAD)
 
 
-@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("language", WORDS.languages)
 @pytest.mark.parametrize("change", Change)
 def test_a_sender_learns_each_change_in_each_language(change: Change, language: Language) -> None:
     failures = ((RECIPIENT, "smtp-550"),) if change is Change.FAILED else ()
     mail = read(write_sender_mail(sender_notice(change, language, failures=failures), HEAD))
-    words = TEXTS[language]["sender"]
+    words = TEXTS[language]
     text = text_of(mail)
-    assert (words["signed"] if change is Change.SIGNED else words["text"][change]) in text
+    assert words[f"sender_text_{change.replace('-', '_')}"] in text
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail["To"] == SENDER
     assert REFERENCE in mail["Subject"]
@@ -234,9 +223,9 @@ def test_a_claim_is_named_as_a_claim_and_a_signature_as_proof() -> None:
     assert "confirmed by a signature" in signed
 
 
-@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("language", WORDS.languages)
 def test_every_language_has_the_same_words_with_the_same_values(language: Language) -> None:
-    english, own = dict(leaves(TEXTS["en"])), dict(leaves(TEXTS[language]))
+    english, own = OWN[ENGLISH], OWN[language]
     assert own.keys() == english.keys()
     for path, text in own.items():
         assert values_in(text) == values_in(english[path]), path
@@ -244,16 +233,15 @@ def test_every_language_has_the_same_words_with_the_same_values(language: Langua
         assert 0 < len(text) <= MAX_PARAGRAPH_CHARACTERS, path
 
 
-@pytest.mark.parametrize("language", [one for one in Language if one is not Language.ENGLISH])
+@pytest.mark.parametrize("language", [one for one in WORDS.languages if one != ENGLISH])
 def test_every_language_is_in_its_own_words(language: Language) -> None:
-    english = dict(leaves(TEXTS["en"]))
-    same = {path for path, text in leaves(TEXTS[language]) if text == english[path]}
+    same = {path for path, text in OWN[language].items() if text == OWN[ENGLISH][path]}
     # "Code" is German and French too.
-    assert {path for path in same if ".units." not in path} <= {".decimal", ".key.code"}
-    if language.is_right_to_left:
+    assert {path for path in same if "unit_" not in path} <= {"decimal", "key_code"}
+    if is_right_to_left(language):
         latin = {
             path
-            for path, text in leaves(TEXTS[language])
+            for path, text in OWN[language].items()
             if re.search("[A-Za-z]", re.sub(r"\{\w+\}|ASCII", "", text)) is not None
         }
         assert latin == set()
@@ -261,8 +249,10 @@ def test_every_language_is_in_its_own_words(language: Language) -> None:
 
 def test_every_catalogue_has_all_changes_and_reasons() -> None:
     changes = {one.value for one in Change} - {Change.SIGNED}
-    assert set(TEXTS["en"]["sender"]["text"]) == set(TEXTS["en"]["sender"]["subject"]) == changes
-    said = {explain_failure(f"smtp-{code}", Language.ENGLISH) for code in range(500, 600)}
+    for stem, known in (("sender_subject_", changes), ("sender_text_", changes | {Change.SIGNED})):
+        told = {key.removeprefix(stem) for key in OWN[ENGLISH] if key.startswith(stem)}
+        assert told == {one.replace("-", "_") for one in known}
+    said = {explain_failure(f"smtp-{code}", ENGLISH) for code in range(500, 600)}
     assert all(str(code) in " ".join(said) for code in (500, 550, 599))
 
 
@@ -280,8 +270,8 @@ def test_every_catalogue_has_all_changes_and_reasons() -> None:
     ],
 )
 def test_sizes_are_written_as_the_language_does(count: int, english: str, german: str) -> None:
-    assert write_size(count, Language.ENGLISH) == english
-    assert write_size(count, Language.GERMAN) == german
+    assert write_size(count, ENGLISH) == english
+    assert write_size(count, Language("de")) == german
 
 
 @pytest.fixture(scope="module")
@@ -290,7 +280,7 @@ def identity() -> Identity:
     return blocking.run(issue_identity(authority, SERVICE, PROVIDER, at=AT))
 
 
-@pytest.mark.parametrize("language", [Language.ENGLISH, Language.ARABIC])
+@pytest.mark.parametrize("language", [ENGLISH, Language("ar")])
 def test_openssl_verifies_the_signature_of_the_service(language: Language, identity: Identity, tmp_path: Path) -> None:
     signer = NoticeSigner(identities=(identity,), provider=PROVIDER)
     head = Letterhead(pages_origin=PAGES, api_url=API, sender=SERVICE, signer=signer)
@@ -298,7 +288,7 @@ def test_openssl_verifies_the_signature_of_the_service(language: Language, ident
     read_mail = read(mail)
     assert read_mail.get_content_type() == "multipart/signed"
     assert read_mail["Auto-Submitted"] == "auto-generated", "a server that reads no signature sees it too"
-    assert TEXTS[language]["parcel"]["secret"] in text_of(read_mail)
+    assert TEXTS[language]["parcel_secret"] in text_of(read_mail)
     (tmp_path / "mail.eml").write_bytes(mail)
     command = ("openssl", "cms", "-verify", "-noverify", "-in", "mail.eml", "-out", "content")
     found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)

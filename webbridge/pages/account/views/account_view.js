@@ -116,7 +116,7 @@ function createCopies(services) {
     label: translate("copy_label_all"), hint: translate("copy_hint_all"), test: "copies",
   });
   const failure = problem("copies-error");
-  const save = html("button", { class: "primary", type: "submit", text: translate("copies_save"), data: { test: "copies-save" } });
+  const save = html("button", { class: "primary", type: "submit", text: translate("save"), data: { test: "copies-save" } });
   // Until the choice is known, nothing can be saved over it.
   field.select.disabled = true;
   save.disabled = true;
@@ -156,7 +156,7 @@ function createReceipts({ translate, kept }) {
 
 /** The switch for the keys that act in the mail view. @param {AccountServices} services */
 function createKeys({ translate, kept }) {
-  const shortcuts = switchField(translate("shortcuts_switch"), "shortcuts-switch", (isOn) => chooseShortcuts(isOn, kept.keeping !== "off"));
+  const shortcuts = switchField(translate("shortcuts_title"), "shortcuts-switch", (isOn) => chooseShortcuts(isOn, kept.keeping !== "off"));
   shortcuts.input.checked = hasShortcuts();
   return html(
     "section",

@@ -32,7 +32,7 @@ export function createKeptUnlock(services, { onUnlocked }) {
   const button = html("button", { class: "primary", type: "submit", text: translate("unlock"), data: { test: "kept-unlock-submit" } });
   const choice = new AccountChoice(translate, (chosen, opening) => enter(chosen, async () => opening));
   const submit = () => {
-    if (field.length === 0) return field.setError(translate("passphrase_missing"));
+    if (field.length === 0) return field.setError(translate("error_passphrase_missing"));
     field.setError("");
     return enter(button, async () => {
       const openings = await services.away.find(field.copy());

@@ -141,7 +141,7 @@ function drawLocked(services, [unlocking, requests, strict, kept], onUnlocked) {
   const { translate } = services;
   const later = html("a", {
     href: services.hasDraft() ? "#/write" : `#${services.mailPath()}`, class: "button",
-    text: translate(services.hasDraft() ? "back_to_letter" : "read_without_keys"), data: { test: "skip-unlock" },
+    text: translate(services.hasDraft() ? "back_to_message" : "read_without_keys"), data: { test: "skip-unlock" },
   });
   return [
     html("p", { class: "lede", text: translate("unlock_lede") }),
@@ -175,15 +175,15 @@ function drawUnlocked(services, strict, shared, account) {
       "li",
       { class: "card" },
       html("h2", { class: "card-title", dir: "auto", text: identity.addresses.join(", ") || holderText(identity) }),
-      html("p", { text: translate("identity_valid_until", { date: dayOnly(identity.notAfter) }) }),
+      html("p", { text: translate("valid_until", { date: dayOnly(identity.notAfter) }) }),
       html(
         "details",
         {},
         html("summary", { text: translate("details") }),
         createFacts([
           [translate("fact_subject"), identity.subject],
-          [translate("fact_issuer"), identity.issuer],
-          [translate("fact_fingerprint"), identity.fingerprint],
+          [translate("certificate_row_issuer"), identity.issuer],
+          [translate("fingerprint_sha256"), identity.fingerprint],
         ]),
       ),
     )),
@@ -247,13 +247,13 @@ function createOffer(services) {
   const keep = html("button", {
     class: "primary", type: "button", text: translate("keep_on_server"), data: { test: "enrol" },
   });
-  keep.addEventListener("click", () => services.attempt(keep, translate("keeping_on_server"), failure, async () => {
+  keep.addEventListener("click", () => services.attempt(keep, translate("encrypting"), failure, async () => {
     await services.keyFiles.enrol(services.api);
     services.announce(translate("kept_on_server"));
     services.navigate(services.hasDraft() ? "/write" : services.mailPath());
   }));
   const save = html("button", {
-    type: "button", text: translate("save_key_file"), data: { test: "save-key-file" },
+    type: "button", text: translate("save_as_file"), data: { test: "save-key-file" },
     on: {
       click: () => {
         const { offeredFile } = services.keyFiles;
@@ -262,7 +262,7 @@ function createOffer(services) {
     },
   });
   const decline = html("button", {
-    type: "button", text: translate("keep_only_here"), data: { test: "enrol-decline" },
+    type: "button", text: translate("not_now"), data: { test: "enrol-decline" },
     on: { click: () => services.keyFiles.dismissOffer() },
   });
   return html(

@@ -65,7 +65,7 @@ export function createPasskeyChoice(services) {
   const button = html("button", { type: "button", data: { test: "passkey-choice" } });
   const element = html(
     "section", { class: "offer stack", hidden: true, "aria-labelledby": "passkey-title", data: { test: "passkey" } },
-    html("h2", { id: "passkey-title", text: translate("passkey_title") }), meaning, failure,
+    html("h2", { id: "passkey-title", text: translate("passkey_unlock") }), meaning, failure,
     html("div", { class: "actions" }, button),
   );
   let kept = false;

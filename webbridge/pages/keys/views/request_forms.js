@@ -74,8 +74,8 @@ function createMaking(services) {
 function createPassphrases(translate) {
   return new NewPassphrase(translate, {
     first: { label: translate("request_passphrase"), hint: translate("request_passphrase_hint") },
-    again: { label: translate("request_passphrase_again"), hint: translate("request_passphrase_again_hint") },
-    missing: translate("passphrase_missing"),
+    again: { label: translate("passphrase_again"), hint: translate("request_passphrase_again_hint") },
+    missing: translate("error_passphrase_missing"),
     differ: translate("request_passphrases_differ"),
   });
 }

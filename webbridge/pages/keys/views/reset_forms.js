@@ -133,8 +133,8 @@ function createFinish(services, reset, { ended, onUnlocked }) {
   const field = new SecretField({ translate, label: translate("file_passphrase"), hint: translate("file_passphrase_hint") });
   const next = new NewPassphrase(translate, {
     first: { label: translate("new_passphrase"), hint: translate("key_passphrase_hint") },
-    again: { label: translate("request_passphrase_again"), hint: translate("request_passphrase_again_hint") },
-    missing: translate("passphrase_missing"),
+    again: { label: translate("passphrase_again"), hint: translate("request_passphrase_again_hint") },
+    missing: translate("error_passphrase_missing"),
     differ: translate("request_passphrases_differ"),
   });
   const failure = problem("reset-finish-error");

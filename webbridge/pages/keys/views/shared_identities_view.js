@@ -170,9 +170,9 @@ function openAgreement(services, shared, row, refusal, { subject, issuer, notBef
     html("p", { text: translate("shared_agree_meaning", { owner }) }),
     createFacts([
       [translate("accept_subject"), subject],
-      [translate("accept_issuer"), issuer],
-      [translate("accept_valid"), `${dayOnly(notBefore)} – ${dayOnly(notAfter)}`],
-    ], [translate("accept_fingerprint"), fingerprint]),
+      [translate("certificate_row_issuer"), issuer],
+      [translate("valid"), `${dayOnly(notBefore)} – ${dayOnly(notAfter)}`],
+    ], [translate("fingerprint_sha256"), fingerprint]),
     html("label", { class: "check" }, compared, html("span", { text: translate("accept_compared") })),
     failure,
     html("div", { class: "actions" }, go, html("button", { type: "button", text: translate("shared_take_not"), on: { click: () => dialog.close() } })),

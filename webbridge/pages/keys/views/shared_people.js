@@ -70,7 +70,7 @@ function drawPeople(services, shared, row, group) {
     group.isOwn ? createAdding(services, shared, row, group) : null,
     group.isOwn
       ? createRenewing(services, shared, group)
-      : createFacts([[translate("shared_owner_certificate"), group.certificate.subject]], [translate("accept_fingerprint"), group.certificate.fingerprint]),
+      : createFacts([[translate("shared_owner_certificate"), group.certificate.subject]], [translate("fingerprint_sha256"), group.certificate.fingerprint]),
   ].filter((part) => part !== null);
 }
 
@@ -82,7 +82,7 @@ function createMember(services, shared, row, group, { user, notAfter, isOwner, h
   const { translate } = services;
   const userId = uniqueId("member");
   const words = [
-    sameAddress(user, services.address ?? "") ? translate("shared_you") : "",
+    sameAddress(user, services.address ?? "") ? translate("you") : "",
     isOwner ? translate("shared_owner") : "",
     hasLeft ? translate("shared_has_left") : translate("shared_certificate_until", { date: dayOnly(notAfter) }),
   ];
@@ -102,14 +102,14 @@ function createRemoving(services, shared, row, group, user, userId) {
   const { translate } = services;
   const words = { user: isolate(user), name: isolate(group.name), address: isolate(group.addresses.join(", ")) };
   const button = html("button", {
-    type: "button", text: translate("shared_remove"), "aria-describedby": userId, data: { test: "shared-remove" },
+    type: "button", text: translate("remove_ask"), "aria-describedby": userId, data: { test: "shared-remove" },
   });
   const remove = () => whileBusy(button, translate("working"), async () => {
     await change(services, shared, row, { removed: [user] }, translate("shared_removed", words));
   });
   button.addEventListener("click", () => ask({
     title: translate("shared_remove_title", words), meaning: translate("shared_remove_meaning", words),
-    keep: translate("cancel"), go: translate("shared_remove_go"), test: "shared-remove-go", isDanger: true, onGo: () => void remove(),
+    keep: translate("cancel"), go: translate("remove"), test: "shared-remove-go", isDanger: true, onGo: () => void remove(),
   }));
   return button;
 }
@@ -121,7 +121,7 @@ function createAdding(services, shared, row, { name, members }) {
     type: "email", autocomplete: "off", autocapitalize: "off", spellcheck: "false", dir: "ltr", maxlength: 254, data: { test: "shared-add-address" },
   }, { hint: translate("shared_add_hint") });
   const failure = problem("shared-add-problem");
-  const button = html("button", { type: "submit", text: translate("shared_add"), data: { test: "shared-add" } });
+  const button = html("button", { type: "submit", text: translate("add"), data: { test: "shared-add" } });
   const send = () => services.attempt(button, translate("working"), failure, async () => {
     const user = field.input.value.trim();
     const refuse = (/** @type {string} */ text) => {

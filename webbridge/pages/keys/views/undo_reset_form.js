@@ -37,7 +37,7 @@ export function createUndoResetForm(services, { onUnlocked }) {
   };
   const submit = () => services.attempt(button, translate("unlocking"), failure, async () => {
     field.setError("");
-    if (field.length === 0) return field.setError(translate("passphrase_missing"));
+    if (field.length === 0) return field.setError(translate("error_passphrase_missing"));
     const passphrase = field.copy();
     try {
       await services.roamingKeys.openBy([passphrase], (account) => account.undoReset(passphrase));

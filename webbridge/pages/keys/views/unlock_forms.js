@@ -96,7 +96,7 @@ function createServerForm(services, field, onUnlocked) {
   const refusedKey = "error_key_login_refused";
   const unlock = () => services.roamingKeys.open(field.copy());
   const submit = () => {
-    if (field.length === 0) return field.setError(translate("passphrase_missing"));
+    if (field.length === 0) return field.setError(translate("error_passphrase_missing"));
     return attempt(services, { field, failure, button, unlock, onUnlocked, refusedKey });
   };
   const element = createForm(
@@ -127,7 +127,7 @@ function createFileForm(services, field, onUnlocked) {
   };
   const submit = () => {
     // Some files have no passphrase, so an empty one is tried. If the file needs a passphrase, the field asks for it.
-    const refusedKey = field.length === 0 ? "passphrase_missing" : "error_wrong_passphrase";
+    const refusedKey = field.length === 0 ? "error_passphrase_missing" : "error_wrong_passphrase";
     return attempt(services, { field, failure, button, unlock, onUnlocked, refusedKey });
   };
   return createForm(

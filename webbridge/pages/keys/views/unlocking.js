@@ -68,7 +68,7 @@ export class Unlocking {
   async #startUnlocking(show) {
     const unlocking = this.#resume();
     if (await Promise.race([unlocking.then(() => true), wait(UNNOTICED_MILLISECONDS)])) return;
-    show(html("p", { class: "narrow note", role: "status", text: this.#services.translate("unlocking_again"), data: { test: "unlocking-again" } }));
+    show(html("p", { class: "narrow note", role: "status", text: this.#services.translate("unlocking_keys"), data: { test: "unlocking-again" } }));
     await Promise.race([unlocking, wait(PATIENCE_MILLISECONDS)]);
   }
 

@@ -51,7 +51,7 @@ export async function openFolderAccess(services, folder) {
     list.removeAttribute("aria-busy");
     const cards = grants.map((grant) => createGrant(translate, grant, {
       onLevel: (next) => run(() => api.access.give(folder.id, grant.name, next), translate("access_given", { name: isolate(grant.name) })),
-      onRemove: () => run(() => api.access.withdraw(folder.id, grant.name), translate("access_withdrawn", { name: isolate(grant.name) })),
+      onRemove: () => run(() => api.access.withdraw(folder.id, grant.name), translate("no_access", { name: isolate(grant.name) })),
     }));
     list.replaceChildren(...(cards.length > 0 ? cards : [html("li", { class: "empty", text: translate("access_none") })]));
   };

@@ -47,7 +47,7 @@ export class FolderList {
       on: { click: () => { this.#showsAll = !this.#showsAll; this.draw(this.#folders, this.#current); } },
     });
     this.#make = html("button", {
-      type: "button", class: "quiet folder", text: translate("folder_make"), hidden: true, data: { test: "folder-make" }, on: { click: onMake },
+      type: "button", class: "quiet folder", text: translate("new_folder"), hidden: true, data: { test: "folder-make" }, on: { click: onMake },
     });
     this.elements = [this.#list, this.#all, this.#foreign, this.#make];
   }
@@ -136,7 +136,7 @@ function folderLink(translate, { folder, depth, ownName }, isCurrent) {
 export function openFolderMaking(services, housekeeping, onMade) {
   const { translate } = services;
   openNameDialog(services, {
-    title: translate("folder_make"), go: translate("folder_make_go"), value: "", test: "folder-make-dialog",
+    title: translate("new_folder"), go: translate("folder_make_go"), value: "", test: "folder-make-dialog",
     onName: async (name) => {
       const { id } = await housekeeping.changeFolder(translate("folder_made", { folder: isolate(name) }), () =>
         services.api.changes.createFolder(name));
@@ -185,7 +185,7 @@ export function openFolderSettings(services, housekeeping, folder, onChanged) {
     mayChange ? remove : html("p", { class: "note", text: translate("folder_fixed") }),
   ];
   const dialog = openNameDialog(services, {
-    title: translate("folder_settings_of", { folder: title }), go: translate("folder_rename"), value: folderName(folder),
+    title: translate("folder_settings_of", { folder: title }), go: translate("rename"), value: folderName(folder),
     test: "folder-settings-dialog", isFixed: !mayChange, parts,
     onName: async (name) => {
       const { id } = await housekeeping.changeFolder(translate("folder_renamed", { folder: isolate(name) }), () =>
@@ -260,7 +260,7 @@ function openNameDialog(services, { title, go, value, test, onName, isFixed = fa
   const { translate } = services;
   const titleId = uniqueId("folder");
   const failure = problem("folder-name-error");
-  const { element, input } = inputField(translate("folder_name"), {
+  const { element, input } = inputField(translate("name"), {
     type: "text", autocomplete: "off", dir: "auto", maxlength: 500, data: { test: "folder-name" },
   });
   input.value = value;

@@ -19,7 +19,7 @@ const MAX_SHOWN = 200;
  */
 export function pickFolder(translate, folders, { title, onChoose, onMake }) {
   const titleId = uniqueId("pick");
-  const list = html("ul", { class: "pick-list", "aria-label": translate("folders_label"), data: { test: "pick-list" } });
+  const list = html("ul", { class: "pick-list", "aria-label": translate("folders"), data: { test: "pick-list" } });
   const more = html("p", { class: "note", role: "status" });
   const { element, input } = inputField(translate("pick_filter"), { type: "text", autocomplete: "off", data: { test: "pick-filter" } });
   /** @param {Folder} folder */

@@ -18,13 +18,13 @@ export function createFolderPane(services, folders) {
   return html(
     "nav",
     {
-      class: "folders", "aria-label": translate("folders_label"),
+      class: "folders", "aria-label": translate("folders"),
       // On a phone, a press on the shown folder hides the folders.
       on: { click: (event) => followAgain(event, (path) => services.navigate(path)) },
     },
     ...folders,
     link("#/people", "people_title", "people-link", "folder people-link"),
-    parcels && link("#/parcels", "sent_parcels_title", "parcels-link"),
+    parcels && link("#/parcels", "sent_parcels", "parcels-link"),
     parcels?.maxKeptFiles ? link("#/files", "my_files_title", "files-link") : null,
     link("#/account", "account_title", "account-link"),
   );

@@ -79,7 +79,7 @@ export class SearchBox {
   }
 
   #createForm() {
-    const go = html("button", { type: "submit", class: "quiet", "aria-label": this.#translate("search_go") }, actIcon("search"));
+    const go = html("button", { type: "submit", class: "quiet", "aria-label": this.#translate("search") }, actIcon("search"));
     const form = createForm({ class: "search-box", role: "search" }, () => this.#search(), this.#input, this.#place, go, this.#clear);
     form.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || event.isComposing) return;

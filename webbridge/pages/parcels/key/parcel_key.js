@@ -73,8 +73,8 @@ class KeySteps {
     this.element = html("div", { class: "stack", role: "group", "aria-labelledby": titleId, data: { test: "key-form" } });
     this.#passphrases = new parts.NewPassphrase(translate, {
       first: { label: translate("request_passphrase"), hint: translate("request_passphrase_hint") },
-      again: { label: translate("request_passphrase_again"), hint: translate("request_passphrase_again_hint"), onSubmit: () => this.#submit() },
-      missing: translate("passphrase_missing"),
+      again: { label: translate("passphrase_again"), hint: translate("request_passphrase_again_hint"), onSubmit: () => this.#submit() },
+      missing: translate("error_passphrase_missing"),
       differ: translate("request_passphrases_differ"),
     });
     this.#showPassphrase();

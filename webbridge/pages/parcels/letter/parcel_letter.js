@@ -38,7 +38,7 @@ function createHost({ services, ...given }) {
     onAgain: () => {},
     announce: (said) => services.announceHere(said),
     createList: (onOpen) => html("a", {
-      class: "button", href: "#/parcels", text: translate("sent_parcels_title"), data: { test: "parcel-list" }, on: { click: onOpen },
+      class: "button", href: "#/parcels", text: translate("sent_parcels"), data: { test: "parcel-list" }, on: { click: onOpen },
     }),
   };
 }

@@ -67,7 +67,7 @@ export class ParcelCard {
     const { translate } = this.#given.services;
     this.#parcel = parcel;
     this.element.dataset.state = parcel.state;
-    this.#title.textContent = translate("sent_parcel_to", { who: recipientsOf(translate, parcel.to.map(({ address }) => address)) });
+    this.#title.textContent = translate("to_whom", { who: recipientsOf(translate, parcel.to.map(({ address }) => address)) });
     this.#facts.replaceChildren(...drawFacts(translate, parcel));
     if (this.#details.open) this.#drawBody();
   }
@@ -87,7 +87,7 @@ export class ParcelCard {
    */
   async #run(button, request, said) {
     const { services } = this.#given;
-    const shown = { button, busy: services.translate("sent_parcel_working"), failure: this.#failure };
+    const shown = { button, busy: services.translate("working"), failure: this.#failure };
     await attempt(this.#given, shown, async () => {
       const parcel = await request();
       this.#draw(parcel);
@@ -110,7 +110,7 @@ function drawFacts(translate, parcel) {
   const { state, by, look, isClaim, isSigned } = headlineOf(parcel);
   const word = translate(stateKey({ state, by }), { state: technical(state) });
   const said = isClaim ? translate("sent_parcel_claimed", { state: word }) : isSigned ? translate("sent_parcel_signed", { state: word }) : word;
-  const kind = translate(parcel.kind === "message" ? "sent_parcel_message" : "sent_parcel_files");
+  const kind = translate(parcel.kind === "message" ? "sent_parcel_message" : "files");
   const facts = [
     kind,
     size(parcel.bytes),

@@ -42,7 +42,7 @@ export function createTokenSection(given) {
   const revoke = (button, { name }) => parts.ask({
     title: translate("parcel_token_revoke_question", { name: isolate(name) }), meaning: translate("parcel_token_revoke_meaning"),
     keep: translate("keep"), go: translate("parcel_token_revoke"), test: "parcel-token-revoke-go", isDanger: true,
-    onGo: () => void attempt(given, { button, busy: translate("sent_parcel_working"), failure }, async () => {
+    onGo: () => void attempt(given, { button, busy: translate("working"), failure }, async () => {
       await services.api.parcels.revokeToken(name);
       await load();
       services.announceHere(translate("parcel_token_revoked", { name: isolate(name) }));
@@ -147,7 +147,7 @@ function showToken({ services, parts }, { token, address }) {
   /** @param {string} key @param {HTMLElement} from */
   const copy = (key, from) => html("button", {
     type: "button", text: translate(key), data: { test: key.replaceAll("_", "-") },
-    on: { click: async () => { said.textContent = translate(await copyText(from) ? "parcel_token_copied" : "parcel_token_not_copied"); } },
+    on: { click: async () => { said.textContent = translate(await copyText(from) ? "copied" : "parcel_token_not_copied"); } },
   });
   const done = html("button", {
     class: "primary", type: "button", text: translate("parcel_token_done"), data: { test: "parcel-token-done" }, on: { click: () => dialog.close() },

@@ -25,5 +25,5 @@ export function createSentParcelsView(services, limits) {
     const { sealwaxSentParcels } = /** @type {{sealwaxSentParcels: SentParcels}} */ (/** @type {unknown} */ (globalThis));
     return sealwaxSentParcels.createContent({ services, parts: PARTS, limits });
   };
-  return createLateView(services, { name: "sent-parcels", titleKey: "sent_parcels_title", meaning: translate("sent_parcels_meaning"), load, create });
+  return createLateView(services, { name: "sent-parcels", titleKey: "sent_parcels", meaning: translate("sent_parcels_meaning"), load, create });
 }

@@ -85,7 +85,7 @@ export class MailView {
     const { translate } = services;
     this.#services = services;
     this.#folders = new FoldersHere(services);
-    this.titleKey = "nav_mail";
+    this.titleKey = "mail";
     this.heading = html("h1", { class: "list-title", tabindex: -1, dir: "auto" });
     this.#list = new MessageList(services, services.learnt, {
       onListed: (page) => this.#listed(page),
@@ -354,6 +354,6 @@ export class MailView {
 /** @param {string} word of the shown folder @param {Folder | undefined} folder @param {Catalogue} translate */
 function shownTitle(word, folder, translate) {
   // Until the folders are loaded, only the inbox has a name.
-  if (!folder && word !== INBOX) return translate("nav_mail");
+  if (!folder && word !== INBOX) return translate("mail");
   return folderTitle(folder ?? { name: INBOX, role: null }, translate);
 }

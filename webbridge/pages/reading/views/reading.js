@@ -78,7 +78,7 @@ export class Reading {
     this.#onOpened = onOpened;
     this.#flagsOf = flagsOf;
     this.#drafts = drafts;
-    const label = services.translate("reading_label");
+    const label = services.translate("letter");
     this.element = html("section", { class: "reading", "aria-label": label, data: { test: "reading" } });
     this.clear();
   }

@@ -84,7 +84,7 @@ function askToGive(services, { receipt, sender, address, source }, note) {
       : null,
     failure,
     html("div", { class: "actions" },
-      html("button", { type: "button", text: translate("receipt_not_now"), data: { test: "receipt-leave" }, on: { click: () => dialog.close() } }),
+      html("button", { type: "button", text: translate("not_now"), data: { test: "receipt-leave" }, on: { click: () => dialog.close() } }),
       send),
   );
 }

@@ -44,7 +44,7 @@ function actionsFor(services, file, { name, failure, onOpen }) {
  * @param {{name: string, failure: HTMLElement, onOpen: OnOpen, test: string}} options
  */
 export function createOpenButton(services, file, { name, failure, onOpen, test }) {
-  return createActionButton(services, { key: "open_attached", name, test, failure }, (opener) => onOpen(file, opener));
+  return createActionButton(services, { key: "open", name, test, failure }, (opener) => onOpen(file, opener));
 }
 
 /**

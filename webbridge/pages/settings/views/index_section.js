@@ -32,7 +32,7 @@ export function createIndexSection(services) {
     choice.input.checked = index.state !== "none";
     note.textContent = sentenceAbout(services);
     pause.hidden = !isOpen || !(filler.isPaused || filler.progress === "reading");
-    pause.textContent = translate(filler.isPaused ? "index_continue" : "index_pause");
+    pause.textContent = translate(filler.isPaused ? "continue" : "index_pause");
   };
   const choose = async (/** @type {boolean} */ isOn) => {
     failure.textContent = "";

@@ -107,8 +107,8 @@ async function end(services, failure) {
 function createPassphrase(translate) {
   return new NewPassphrase(translate, {
     first: { label: translate("kept_passphrase"), hint: translate("offline_passphrase_hint") },
-    again: { label: translate("offline_passphrase_again"), hint: "" },
-    missing: translate("passphrase_missing"),
+    again: { label: translate("passphrase_again"), hint: "" },
+    missing: translate("error_passphrase_missing"),
     differ: translate("offline_passphrases_differ"),
   });
 }

@@ -61,7 +61,7 @@ export class PeopleCards {
     return html(
       "section",
       { class: "stack", data: { test: "people" } },
-      html("h2", { text: translate("people_known") }),
+      html("h2", { text: translate("people_you_know") }),
       html("p", { class: "field-hint", text: translate("people_known_meaning") }),
       html("div", { class: "actions" }, add),
       this.#bar,
@@ -186,7 +186,7 @@ export class PeopleCards {
         html(
           "div", { class: "actions" },
           html("button", { type: "button", text: translate("cancel"), on: { click: () => dialog.close() } }),
-          html("button", { class: "primary", type: "submit", text: translate("person_save"), data: { test: "person-save" } }),
+          html("button", { class: "primary", type: "submit", text: translate("save"), data: { test: "person-save" } }),
         ),
       ),
     );

@@ -193,7 +193,7 @@ function createAuthorities(services, authorities, test) {
     "li",
     { class: "card", data: { test } },
     html("h3", { class: "card-title", dir: "auto", text: subject }),
-    html("p", { text: translate("operator_until", { date: dayOnly(notAfter) }) }),
+    html("p", { text: translate("valid_until", { date: dayOnly(notAfter) }) }),
     html("p", { class: "fingerprint", dir: "ltr", text: groupFingerprint(fingerprint) }),
     html("div", { class: "actions" }, html("button", {
       type: "button", text: translate("details"), "aria-label": translate("operator_details", { name: subject }),

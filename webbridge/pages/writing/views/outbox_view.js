@@ -82,7 +82,7 @@ function createCard(services, letter, failure) {
     if (proposal) services.write(await withMailboxes(services.mailVault, proposal));
     else failure.textContent = translate(services.hasDraft() ? "outbox_other_letter" : "outbox_busy");
   });
-  const send = button("outbox_send", "outbox-send", async () => {
+  const send = button("send", "outbox-send", async () => {
     if (state !== "unknown") return outbox.release(letter);
     ask({
       title: translate("send_again_question"), meaning: translate("error_sending_unknown"), keep: translate("keep"),
@@ -90,10 +90,10 @@ function createCard(services, letter, failure) {
     });
   });
   const remove = html("button", {
-    type: "button", class: "danger-text", text: translate("outbox_delete"), data: { test: "outbox-delete" },
+    type: "button", class: "danger-text", text: translate("delete"), data: { test: "outbox-delete" },
     on: { click: () => ask({
       title: translate("outbox_delete_question"), meaning: translate(state === "unknown" ? "outbox_delete_unknown" : "outbox_delete_meaning"),
-      keep: translate("keep"), go: translate("outbox_delete"), test: "outbox-delete-go", isDanger: true,
+      keep: translate("keep"), go: translate("delete"), test: "outbox-delete-go", isDanger: true,
       onGo: () => void outbox.remove(id).catch((error) => { failure.textContent = services.sentenceFor(error); }),
     }) },
   });
@@ -101,7 +101,7 @@ function createCard(services, letter, failure) {
   return html(
     "li", { class: "card", data: { test: "outbox-letter", state } },
     html("h2", { class: "card-title", dir: "auto", text: subject }),
-    html("p", { text: translate("outbox_to", { who: listOf(people.map(isolate), translate) }) }),
+    html("p", { text: translate("to_whom", { who: listOf(people.map(isolate), translate) }) }),
     html("p", { text: sentence, data: { test: "outbox-state" } }),
     html("div", { class: "actions" }, ...(outbox.mayChange(letter) ? [change] : []), ...(state === "waiting" || !outbox.isWhole(letter) ? [] : [send]), remove),
   );

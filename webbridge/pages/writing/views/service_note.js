@@ -26,7 +26,7 @@ export function createServiceNote(services, { service, to, parcelLine = "" }, li
   const { translate } = services;
   const note = html("div", { class: "card stack", data: { test: "service" } }, serviceNote(translate, service));
   if (service !== "parcel-reply" || !services.parcels) return note;
-  const list = html("a", { class: "button", href: "#/parcels", text: translate("sent_parcels_title"), data: { test: "service-parcels" } });
+  const list = html("a", { class: "button", href: "#/parcels", text: translate("sent_parcels"), data: { test: "service-parcels" } });
   const acts = html("div", { class: "actions" }, list);
   note.append(acts);
   const offer = (/** @type {SentParcel | null} */ parcel) => {

@@ -16,7 +16,7 @@ export function askToSendAgain(translate, onGo) {
 export function askToSendAnew(translate, onGo) {
   ask({
     title: translate("send_anew_question"), meaning: translate("error_sending_earlier"), keep: translate("keep_writing"),
-    go: translate("send_anew"), test: "send-anew-confirm", onGo,
+    go: translate("send_this_version"), test: "send-anew-confirm", onGo,
   });
 }
 
@@ -24,7 +24,7 @@ export function askToSendAnew(translate, onGo) {
 export function askToSendElsewhere(translate, onGo) {
   ask({
     title: translate("draft_elsewhere_question"), meaning: translate("draft_elsewhere_meaning"), keep: translate("keep_writing"),
-    go: translate("draft_send_anyway"), test: "send-elsewhere-confirm", onGo,
+    go: translate("send_this_version"), test: "send-elsewhere-confirm", onGo,
   });
 }
 

@@ -56,7 +56,7 @@ export function createWritingView(services, proposal = BLANK) {
   return {
     element: writing.element,
     heading: writing.heading,
-    titleKey: "writing_title",
+    titleKey: "write_message",
     shown: () => writing.refresh(),
     focus: () => writing.focus(),
     isBegun: () => writing.isBegun,
@@ -85,7 +85,7 @@ class Writing {
     const sender = new Sender(services, composition);
     this.#plan = new LeavingPlan(services, composition, sender);
     const isNew = proposal === BLANK || (proposal.draft && proposal.inReplyTo === null);
-    this.heading = html("h1", { tabindex: -1, text: translate(isNew ? "writing_title" : "replying_title") });
+    this.heading = html("h1", { tabindex: -1, text: translate(isNew ? "write_message" : "reply") });
     this.reminder = html("p", { class: "note", role: "status", hidden: true, text: translate("letter_already_begun") });
     this.from = new FromChoice(services, composition, sender);
     this.recipients = new RecipientLines(services, composition);

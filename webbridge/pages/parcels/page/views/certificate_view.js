@@ -33,7 +33,7 @@ export function createCertificateView(page, typed = {}) {
   });
   const failure = problem("certificate-error");
   failure.textContent = typed.problem ?? "";
-  const button = html("button", { class: "primary", type: "submit", text: translate("parcel_open"), data: { test: "open-by-certificate" } });
+  const button = html("button", { class: "primary", type: "submit", text: translate("open"), data: { test: "open-by-certificate" } });
 
   const tell = (/** @type {unknown} */ error) => {
     if (codeOf(error) !== WRONG_PASSPHRASE) {
@@ -42,9 +42,9 @@ export function createCertificateView(page, typed = {}) {
     }
     const wasEmpty = field.length === 0;
     field.clear();
-    field.setError(translate(wasEmpty ? "passphrase_missing" : "error_wrong_passphrase"));
+    field.setError(translate(wasEmpty ? "error_passphrase_missing" : "error_wrong_passphrase"));
   };
-  const submit = () => whileBusy(button, translate("parcel_opening"), async () => {
+  const submit = () => whileBusy(button, translate("opening"), async () => {
     failure.textContent = "";
     field.setError("");
     const chosen = file.input.files?.[0];

@@ -1,0 +1,193 @@
+"""Every text that people read, in each language: for pages, extension and mails.
+
+There is one flat file for each language. A key is the room that uses the text, a point, and a name: the texts of the
+room `shared` are for pages and extension alike. A text that depends on a number has all its forms, as ICU's
+MessageFormat writes them: `{count, plural, one {...} other {...}}`. `notes.json` has a note on each text for
+translators, and the hash of the English from which each translation was made. `same.json` names the texts that stand
+under a second key, because programs make that key from a code. `languages.json` is the list of languages.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, Final, NewType
+
+FOLDER: Final = Path(__file__).parent
+Language = NewType("Language", str)
+ENGLISH: Final = Language("en")
+_SHARED: Final = "shared"
+ROOMS: Final = (_SHARED, "extension", "pages", "parcel_mails", "key_mails")
+_KEY: Final = re.compile(rf"(?:{'|'.join(ROOMS)})\.[a-z0-9][A-Za-z0-9_]*")
+_PLURAL: Final = re.compile(r"\{count, plural,((?: [a-z]+ \{(?:[^{}]|\{[a-z_]+\})*\})+)\}")
+_FORM: Final = re.compile(r" ([a-z]+) \{((?:[^{}]|\{[a-z_]+\})*)\}")
+_VALUE: Final = re.compile(r"\{([a-z_]+)\}")
+_HASH_CHARACTERS: Final = 8
+
+
+class WrongWords(Exception):
+    """A catalogue cannot be used. The message names the file, the key and what is wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageFacts:
+    """A language's own name, and "ltr" or "rtl". `plurals` are CLDR's categories of its cardinal numbers."""
+
+    name: str
+    direction: str
+    plurals: tuple[str, ...]
+
+
+class Words:
+    """The catalogues of a folder. Each is read when it is first asked for."""
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        self._folder = folder
+        self._texts: dict[str, Mapping[str, str]] = {}
+
+    @cached_property
+    def languages(self) -> Mapping[Language, LanguageFacts]:
+        """The languages in the order of menus."""
+        return {
+            Language(tag): LanguageFacts(
+                name=facts["name"], direction=facts["direction"], plurals=tuple(facts["plurals"])
+            )
+            for tag, facts in self._read("languages.json").items()
+        }
+
+    @cached_property
+    def same(self) -> Mapping[str, str]:
+        """Further keys, each with the key whose text it has."""
+        return self._read("same.json")
+
+    @cached_property
+    def notes(self) -> Mapping[str, Any]:
+        """The note on each text, and by language the hash of the English of its translation."""
+        return self._read("notes.json")
+
+    def texts(self, language: str) -> Mapping[str, str]:
+        """The texts of one language by their whole keys. Raises WrongWords unless the file is whole and right."""
+        if language not in self._texts:
+            found = self._read(f"{language}.json")
+            wrong = next(self._faults(Language(language), found), None)
+            if wrong is not None:
+                raise WrongWords(f"{language}.json: {wrong}")
+            self._texts[language] = found
+        return self._texts[language]
+
+    def of_room(self, language: str, *rooms: str) -> dict[str, str]:
+        """The texts of rooms by their names. A text of a later room takes the place of one of the same name."""
+        texts = self.texts(language)
+        whole = {**texts, **{key: texts[of] for key, of in self.same.items()}}
+        starts = [f"{room}." for room in rooms]
+        return {
+            key.removeprefix(start): text for start in starts for key, text in whole.items() if key.startswith(start)
+        }
+
+    def older(self) -> list[tuple[str, str]]:
+        """The translations whose English has changed since, each as the language and the key. Raises WrongWords."""
+        english = self.texts(ENGLISH)
+        for language in self.languages:
+            self.texts(language)
+        return [
+            (language, key)
+            for key, text in english.items()
+            for language in self.languages
+            if language != ENGLISH and self.notes[key]["made_from"].get(language) != hash_of(text)
+        ]
+
+    def _faults(self, language: Language, found: Mapping[str, Any]) -> Iterator[str]:
+        facts = self.languages.get(language)
+        if facts is None:
+            yield "it is not in languages.json"
+            return
+        english = found if language == ENGLISH else self.texts(ENGLISH)
+        yield from (f"{key} is missing" for key in english if key not in found)
+        for key, text in found.items():
+            if not _KEY.fullmatch(key) or key not in english:
+                yield f"{key} is no key"
+            elif not isinstance(text, str) or not text.strip():
+                yield f"{key} has no text"
+            else:
+                yield from (f"{key} {fault}" for fault in _faults_of(text, english[key], facts.plurals))
+        yield from (f"{key} is also in same.json" for key in found if key in self.same)
+        yield from (f"{of}, which same.json names, is missing" for of in self.same.values() if of not in found)
+
+    def _read(self, name: str) -> dict[str, Any]:
+        path = self._folder / name
+        try:
+            pairs = json.loads(path.read_bytes(), object_pairs_hook=_once)
+        except (OSError, ValueError) as error:
+            raise WrongWords(f"{name}: {error}") from None
+        if not isinstance(pairs, dict):
+            raise WrongWords(f"{name}: an object is expected")
+        return pairs
+
+
+def forms_of(text: str) -> dict[str, str]:
+    """The forms of a text by their plural categories. A text that depends on no number is its one form `other`."""
+    plural = _PLURAL.fullmatch(text)
+    return dict(_FORM.findall(plural[1])) if plural else {"other": text}
+
+
+def values_in(text: str) -> frozenset[str]:
+    """The names of the values in a text or a form."""
+    return frozenset(_VALUE.findall(text))
+
+
+def hash_of(text: str) -> str:
+    """The hash by which a translation names the English that it was made from."""
+    return hashlib.sha256(text.encode()).hexdigest()[:_HASH_CHARACTERS]
+
+
+def _faults_of(text: str, english: str, plurals: tuple[str, ...]) -> Iterator[str]:
+    forms, originals = forms_of(text), forms_of(english)
+    wanted = frozenset().union(*map(values_in, originals.values()))
+    is_counted = _PLURAL.fullmatch(english) is not None
+    if is_counted and tuple(forms) != plurals:
+        yield f"has not the forms {', '.join(plurals)}"
+    elif not is_counted and _PLURAL.fullmatch(text):
+        yield "has forms for numbers, and the English has none"
+    elif values_in(forms["other"]) != wanted:
+        yield f"has other values than the English: {', '.join(sorted(values_in(forms['other']) ^ wanted))}"
+    elif any(not values_in(form) <= wanted for form in forms.values()):
+        yield "has a form with a value that the English lacks"
+    elif any(character in _VALUE.sub("", form) for form in forms.values() for character in "{}"):
+        yield "has a brace that is of no value"
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
+WORDS: Final = Words()
+
+
+def language_of(tag: str) -> Language:
+    """The language of a tag (RFC 5646), such as "de-AT", or English if there are no texts in it."""
+    return language_asked([tag]) or ENGLISH
+
+
+def language_asked(tags: Iterable[str]) -> Language | None:
+    """The first of these tags in whose language there are texts."""
+    asked = (Language(tag.partition("-")[0].lower()) for tag in tags)
+    return next((language for language in asked if language in WORDS.languages), None)
+
+
+def is_right_to_left(language: Language) -> bool:
+    """Whether the language is written from right to left."""
+    return WORDS.languages[language].direction == "rtl"
+
+
+@cache
+def words_of_room(language: Language, *rooms: str) -> Mapping[str, str]:
+    """The texts of rooms by their names, as of `Words.of_room`."""
+    return WORDS.of_room(language, *rooms)
