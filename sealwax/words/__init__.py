@@ -18,6 +18,9 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final, NewType
 
+from sealwax.files.small import read_small
+from smime_core.errors import LimitExceeded
+
 FOLDER: Final = Path(__file__).parent
 Language = NewType("Language", str)
 ENGLISH: Final = Language("en")
@@ -121,8 +124,8 @@ class Words:
     def _read(self, name: str) -> dict[str, Any]:
         path = self._folder / name
         try:
-            pairs = json.loads(path.read_bytes(), object_pairs_hook=_once)
-        except (OSError, ValueError) as error:
+            pairs = json.loads(read_small(path), object_pairs_hook=_once)
+        except (OSError, ValueError, LimitExceeded) as error:
             raise WrongWords(f"{name}: {error}") from None
         if not isinstance(pairs, dict):
             raise WrongWords(f"{name}: an object is expected")

@@ -12,7 +12,7 @@ from sealwax.notices.writing import Unwritable, build_notice, is_plain, message_
 from sealwax.words import Language, words_of_room
 from smime_core.mail import Draft
 
-# What the mail about each kind of event tells the person to do.
+# The act that the mail about each kind of event recommends.
 _REMEDIES: Final = {
     "device-added": "look",
     "keys-exported": "look",
