@@ -21,6 +21,7 @@ from typing import Any, Final
 
 from smime_core import face
 from tests.support.project import ROOT
+from tools.folded_tables import fold_tables
 
 _SCRIPT_TABLES: Final = """
 const [schema, messages] = await Promise.all(process.argv.slice(1).map((path) => import(path)));
@@ -90,7 +91,7 @@ def vault_errors() -> str:
 
 
 def write_page(text: str) -> str:
-    """The page with its tables written anew."""
+    """The page with its tables written anew, and all long rows folded."""
     tables = script_tables()
     writers: dict[str, Callable[[], str]] = {
         "face": face_table,
@@ -104,7 +105,7 @@ def write_page(text: str) -> str:
         begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
         before, rest = text.split(begin)
         text = f"{before}{begin}\n{write()}\n{end}{rest.split(end)[1]}"
-    return text
+    return fold_tables(text)
 
 
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.project import ROOT
 from tools import contracts
+from tools.folded_tables import MAX_LINE, fold_tables
 
 PAGE = (ROOT / "docs/contracts.md").read_text(encoding="utf-8")
 _VIEW = re.compile(r'\.(get|post|put|delete)\("(/[^"]*)"\)')
@@ -34,3 +35,19 @@ def test_the_routes_are_those_of_the_servers(heading: str, folder: str, prefix: 
     section = PAGE.split(heading)[1].split("\n## ")[0]
     rows = [line for line in section.splitlines() if line.startswith("| `")]
     assert {route for row in rows for route in _ROUTE.findall(row.split(" | ")[0])} == served
+
+
+def test_no_line_is_longer_than_people_follow() -> None:
+    assert [line for line in PAGE.splitlines() if len(line) > MAX_LINE] == []
+
+
+def test_a_folded_row_keeps_its_words_and_its_code() -> None:
+    code = ", ".join(f"name{number}: text" for number in range(80))
+    row = f"| `GET /a` | `{{{code}}}` and a sentence. Another \\| one. | short |"
+    folded = fold_tables(f"| a | b | c |\n{row}").splitlines()[1:]
+    assert len(folded) > 3
+    assert all(len(line) <= MAX_LINE and line.count("`") % 2 == 0 for line in folded)
+    assert all(len(re.findall(r"(?<!\\)\|", line)) == 4 for line in folded)
+    words = [re.sub(r"[`|\\{}]", "", line).split() for line in ("\n".join(folded), row)]
+    assert sorted(words[0]) == sorted(words[1])
+    assert fold_tables("\n".join(folded)) == "\n".join(folded)
