@@ -15,7 +15,7 @@ _CODE: Final = "`"
 
 
 def fold_tables(text: str) -> str:
-    """The text with each longer row of a table folded. A row that goes on has an empty first cell, or the rest of it."""
+    """The text with each longer row of a table folded. What goes on has an empty first cell, or the rest of it."""
     return "\n".join(
         _fold(line) if line.startswith("| ") and len(line) > MAX_LINE else line for line in text.split("\n")
     )

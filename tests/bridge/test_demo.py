@@ -234,16 +234,69 @@ def test_the_command_prints_what_one_needs_and_ends_cleanly(
     for expected in ("alice@example.test", "bob@example.test", "mail password", "key passphrase"):
         assert expected in printed
     assert str(tmp_path / "keys") in printed
-    # The mail is deleted, and the keys are in the requested folder.
+    # The temporary files are deleted, and what is kept is in the requested folder.
     assert list(temporary.iterdir()) == []
     assert "Stopped" in rest
     assert f"keys stay in {tmp_path / 'keys'}" in rest
+    kept = [file for file in (tmp_path / "keys").rglob("*") if file.suffix in {".p12", ".json", ".eml"}]
+    assert {stat.S_IMODE(file.stat().st_mode) for file in kept} == {0o600}
     assert (tmp_path / "keys" / "alice.p12").is_file()
 
 
 def test_the_keys_are_their_owners_alone(stack: DemoStack) -> None:
     modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in stack.folder.glob("*.p12")}
-    assert modes == {"alice.p12": 0o600, "bob.p12": 0o600}
+    assert modes == dict.fromkeys(("alice.p12", "authority.p12", "bob.p12", "service.p12"), 0o600)
+    assert stat.S_IMODE((stack.folder / "demonstration.json").stat().st_mode) == 0o600
+
+
+def test_a_second_start_with_the_same_folder_goes_on(pages_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "kept"
+    with DemoStack(BASE + 3000, folder, pages_folder=pages_folder) as first:
+        alice, bob = first.accounts
+        raw = b"From: alice@example.test\r\nSubject: kept\r\n\r\nlines\nof both kinds\r\n.\r\n"
+        first.mail_server.append(bob.address, raw, "Archive")
+        before = {one.address: first.mail_server.messages(one.address) for one in first.accounts}
+        urls = (first.pages_url, first.api_url, first.keys_url)
+        revoked = first.people.revoked.certificate.serial_number
+    with DemoStack(folder=folder, pages_folder=pages_folder) as second:
+        assert (second.pages_url, second.api_url, second.keys_url) == urls
+        assert [one.mail_password for one in second.accounts] == [alice.mail_password, bob.mail_password]
+        assert [one.identity.certificate for one in second.accounts] == [
+            alice.identity.certificate,
+            bob.identity.certificate,
+        ]
+        for address, messages in before.items():
+            assert [one.raw for one in second.mail_server.messages(address)] == [one.raw for one in messages]
+        assert [one.raw for one in second.mail_server.messages(bob.address, "Archive")] == [raw]
+        # The account at the key server opens as before, and the bridge takes the password.
+        test_the_key_server_hands_over_the_identity_for_its_passphrase(second)
+        login = {"address": alice.address, "password": alice.mail_password}
+        assert fetch_json(f"{second.api_url}/api/session", body=login)[1]
+        assert second.people.revoked.certificate.serial_number != revoked
+    # The folder is one that can be moved away whole.
+    moved = folder.rename(tmp_path / "moved")
+    with DemoStack(folder=moved, pages_folder=pages_folder) as third:
+        assert [one.raw for one in third.mail_server.messages(bob.address, "Archive")] == [raw]
+
+
+def test_a_kept_folder_is_bound_to_its_ports(pages_folder: Path, tmp_path: Path) -> None:
+    with DemoStack(BASE + 3500, tmp_path / "kept", pages_folder=pages_folder) as first:
+        with pytest.raises(OSError, match="in use"), DemoStack(folder=first.folder, pages_folder=pages_folder):
+            pass
+        folder, base = first.folder, int(first.pages_url.rsplit(":", 1)[1])
+    with pytest.raises(OSError, match=f"ports from {base}"), DemoStack(base + 10, folder, pages_folder=pages_folder):
+        pass
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", '{"base_port": "x"}'])
+def test_a_damaged_folder_is_refused_and_left_alone(pages_folder: Path, tmp_path: Path, content: str) -> None:
+    (tmp_path / "demonstration.json").write_text(content)
+    with (
+        pytest.raises(ValueError, match=r"demonstration\.json is damaged"),
+        DemoStack(folder=tmp_path, pages_folder=pages_folder),
+    ):
+        pass
+    assert [file.name for file in tmp_path.iterdir()] == ["demonstration.json"]
 
 
 def test_a_demonstration_under_nohup_outlives_its_terminal() -> None:

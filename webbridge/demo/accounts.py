@@ -68,17 +68,34 @@ def create_people(provider: CryptoProvider, at: datetime, list_url: str) -> Peop
     authority = blocking.run(create_authority(AUTHORITY_NAME, provider, at=at))
     pointers = Details(crl_urls=(list_url,))
     issue = partial(issue_identity, authority, provider=provider, at=at)
+    accounts = tuple(
+        _create_account(
+            name, blocking.run(issue(address_of(name), details=replace(pointers, common_name=name))), provider
+        )
+        for name in NAMES
+    )
+    service = blocking.run(issue(SERVICE, details=pointers))
+    return gather_people(accounts, authority, service, provider=provider, at=at, list_url=list_url)
+
+
+def gather_people(
+    accounts: tuple[Account, ...],
+    authority: Authority,
+    service: Identity,
+    *,
+    provider: CryptoProvider,
+    at: datetime,
+    list_url: str,
+) -> People:
+    """The people with these accounts. The others get their certificates at each start, so that one ends soon."""
+    pointers = Details(crl_urls=(list_url,))
+    issue = partial(issue_identity, authority, provider=provider, at=at)
     return People(
-        accounts=tuple(
-            _create_account(
-                name, blocking.run(issue(_address_of(name), details=replace(pointers, common_name=name))), provider
-            )
-            for name in NAMES
-        ),
+        accounts=accounts,
         authority=authority,
         expiring=blocking.run(issue(EXPIRING, details=replace(pointers, not_after=at + timedelta(days=DAYS_LEFT)))),
         revoked=blocking.run(issue(REVOKED, details=pointers)),
-        service=blocking.run(issue(SERVICE, details=pointers)),
+        service=service,
     )
 
 
@@ -86,7 +103,7 @@ def _create_account(name: str, identity: Identity, provider: CryptoProvider) -> 
     passphrase = _syllables(4)
     return Account(
         name=name,
-        address=_address_of(name),
+        address=address_of(name),
         mail_password=_syllables(2),
         key_passphrase=passphrase,
         identity=identity,
@@ -94,7 +111,8 @@ def _create_account(name: str, identity: Identity, provider: CryptoProvider) -> 
     )
 
 
-def _address_of(name: str) -> str:
+def address_of(name: str) -> str:
+    """The address of an account."""
     return f"{name.lower()}@{DOMAIN}"
 
 

@@ -20,21 +20,19 @@ from webbridge.demo.stack import DemoStack, PagesNotBuilt
     "--port",
     "base_port",
     type=click.IntRange(1024, HIGHEST_BASE),
-    default=DEFAULT_BASE,
     metavar="BASE",
-    show_default=True,
-    help="First of six ports. If one is in use, BASE+10, BASE+20 and so on are tried.",
+    help=f"First of six ports, {DEFAULT_BASE} if left out. If one is in use, BASE+10, BASE+20 and so on are tried.",
 )
 @click.option(
     "--folder",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Folder for alice.p12, bob.p12 and ca.pem; a temporary one when it is left out.",
+    help="Folder that keeps mail, accounts and keys, for the next start with it. Without it nothing is kept.",
 )
-def demo(base_port: int, folder: Path | None) -> None:
-    """Start a bridge, its pages, a key server, a revocation list and an in-memory mail server.
+def demo(base_port: int | None, folder: Path | None) -> None:
+    """Start a bridge, its pages, a key server, a revocation list and a mail server.
 
-    Two accounts can write to each other.
+    Two accounts can write to each other. Ctrl-C ends all servers.
     """
     wait_for_end = catch_ending_signals()
     try:
@@ -45,21 +43,23 @@ def demo(base_port: int, folder: Path | None) -> None:
         raise click.ClickException(f"{error}; `make setup` builds them") from error
     except FileExistsError as error:
         raise click.ClickException(f"{error.filename} is there already; name another folder") from error
+    except ValueError as error:
+        raise click.ClickException(f"{error}; name another folder") from error
     except OSError as error:
         raise click.ClickException(f"the demonstration failed: {error.strerror or error}") from error
-    gone, kept = "Mail and keys", ""
+    ended = "Mail and keys of the demonstration are gone."
     if folder:
-        gone = "Mail and accounts"
-        kept = f" The keys stay in {folder}: delete alice.p12, bob.p12 and ca.pem when you no longer need them."
+        ended = f"Mail, accounts and keys stay in {folder}: delete it when you no longer need them."
     # This text cannot be written if the terminal was closed.
     with contextlib.suppress(OSError):
-        click.echo(f"Stopped. {gone} of the demonstration are gone.{kept}")
+        click.echo(f"Stopped. {ended}")
 
 
 def show(stack: DemoStack, console: Console) -> None:
     """Print the address of the pages, the passwords and the first steps."""
     imap = stack.mail_server.address.mailbox
-    table = Table(title="Two accounts, until this command ends", title_justify="left")
+    title = "Two accounts, kept in the folder" if stack.is_kept else "Two accounts, until this command ends"
+    table = Table(title=title, title_justify="left")
     for heading in ("address", "mail password", "key passphrase"):
         table.add_column(heading, overflow="fold")
     for account in stack.accounts:

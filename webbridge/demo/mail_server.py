@@ -30,9 +30,11 @@ from pymap.concurrent import Subsystem
 from pymap.imap import IMAPServer
 from pymap.parsing.message import AppendMessage
 from pymap.parsing.specials import FetchRequirement
+from pymap.parsing.specials.flag import Flag
 from pymap.user import Passwords, UserMetadata
 from pysasl.hashing import BuiltinHash
 
+from webbridge.demo.kept import KeptMessage, read_mail, write_mail
 from webbridge.demo.tls import server_context
 from webbridge.gateway import MailServer, Security, ServerAddress
 
@@ -55,19 +57,28 @@ class StoredMessage:
 
 
 class MemoryMailServer:
-    """A context manager. The servers listen until the context ends, and then all mail is lost.
+    """A context manager. The servers listen until the context ends, and then all mail is lost, or kept in a folder.
 
+    `kept_in` is a folder with the mail of before, if there was any, to which the end of the context writes all mail.
     `passwords` has an entry for each account. `tls_folder` has the files of `write_tls_files`. The two sockets are
     bound already; the end of the context closes them.
     """
 
     def __init__(
-        self, passwords: Mapping[str, str], *, tls_folder: Path, imap_socket: socket.socket, smtp_socket: socket.socket
+        self,
+        passwords: Mapping[str, str],
+        *,
+        tls_folder: Path,
+        imap_socket: socket.socket,
+        smtp_socket: socket.socket,
+        kept_in: Path | None = None,
     ) -> None:
         # aiosmtpd logs a warning at every login, because it uses a deprecated name of its own.
         logging.getLogger("mail.log").setLevel(logging.ERROR)
         self._passwords = dict(passwords)
         self._tls_folder = tls_folder
+        self._kept_in = kept_in
+        self._failure: BaseException | None = None
         self._sockets = imap_socket, smtp_socket
         for bound in self._sockets:
             # A server sends its answers in many small writes. asyncio sets TCP_NODELAY only on sockets that it makes.
@@ -95,12 +106,13 @@ class MemoryMailServer:
 
     def append(self, account: str, raw: bytes, folder: str = "INBOX") -> int:
         """Add a message to a mailbox unchanged and unseen, and return its UID. A folder that is missing is made."""
-        return self._call(self._append(account, folder, raw))
+        return self._call(self._append(account, folder, AppendMessage(raw, datetime.now(UTC))))
 
     def __enter__(self) -> Self:
         self._thread.start()
         if not self._started.wait(START_SECONDS):
             raise TimeoutError("the mail server did not start")
+        self._raise_failure()
         return self
 
     def __exit__(
@@ -113,9 +125,20 @@ class MemoryMailServer:
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stop.set)
             self._thread.join()
+        self._raise_failure()
+
+    def _raise_failure(self) -> None:
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
 
     def _run(self) -> None:
-        asyncio.run(self._serve())
+        try:
+            asyncio.run(self._serve())
+        except (OSError, ValueError) as error:
+            # The thread of the context raises it, so that nobody takes mail for kept that is not.
+            self._failure = error
+            self._started.set()
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -124,6 +147,8 @@ class MemoryMailServer:
         login = Login(config)
         for account, password in self._passwords.items():
             self._mailboxes[account] = await _make_account(login, account, password)
+        if self._kept_in is not None:
+            await self._bring_back(self._kept_in)
         self._imap = IMAPServer(login, config)
         imap_socket, smtp_socket = self._sockets
         async with AsyncExitStack() as stack:
@@ -140,6 +165,8 @@ class MemoryMailServer:
             await stack.enter_async_context(smtp)
             self._started.set()
             await self._stop.wait()
+            if self._kept_in is not None:
+                await self._keep(self._kept_in)
         for task in self._sessions:
             task.cancel()
         await asyncio.gather(*self._sessions, return_exceptions=True)
@@ -188,14 +215,14 @@ class MemoryMailServer:
 
     async def deliver(self, address: str, raw: bytes) -> None:
         """Add a message that came by SMTP to an account's inbox. Runs on the server's own loop."""
-        await self._append(address.lower(), "INBOX", raw)
+        await self._append(address.lower(), "INBOX", AppendMessage(raw, datetime.now(UTC)))
 
-    async def _append(self, account: str, folder: str, raw: bytes) -> int:
+    async def _append(self, account: str, folder: str, given: AppendMessage) -> int:
         mailboxes = self._mailboxes[account]
         if (await mailboxes.list_mailboxes()).get(folder) is None:
             await mailboxes.add_mailbox(folder)
         mailbox = await mailboxes.get_mailbox(folder)
-        message = await mailbox.append(AppendMessage(raw, datetime.now(UTC)), recent=True)
+        message = await mailbox.append(given, recent=True)
         return int(message.uid)
 
     async def _messages(self, account: str, folder: str) -> list[StoredMessage]:
@@ -211,6 +238,29 @@ class MemoryMailServer:
             )
             async for message in mailbox.messages()
         ]
+
+    async def _bring_back(self, folder: Path) -> None:
+        for kept in read_mail(folder):
+            if kept.account in self._mailboxes:
+                flags = frozenset(Flag(flag) for flag in kept.flags)
+                await self._append(kept.account, kept.mailbox, AppendMessage(kept.raw, kept.arrived, flags))
+
+    async def _keep(self, folder: Path) -> None:
+        kept = []
+        for account, mailboxes in self._mailboxes.items():
+            for entry in (await mailboxes.list_mailboxes()).list():
+                mailbox = await mailboxes.get_mailbox(entry.name)
+                kept += [
+                    KeptMessage(
+                        account=account,
+                        mailbox=entry.name,
+                        flags=tuple(sorted(str(flag) for flag in message.permanent_flags)),
+                        arrived=message.internal_date,
+                        raw=bytes((await message.load_content(FetchRequirement.CONTENT)).get_body()),
+                    )
+                    async for message in mailbox.messages()
+                ]
+        write_mail(folder, kept)
 
     def _call(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(CALL_SECONDS)

@@ -32,11 +32,13 @@ class Ports:
             bound.close()
 
 
-def bind_ports(base: int = DEFAULT_BASE) -> Ports:
+def bind_ports(base: int = DEFAULT_BASE, *, is_fixed: bool = False) -> Ports:
     """Bind the six ports from `base` on. If one of them is in use, try `base + 10`, `base + 20` and so on.
 
-    Raises OSError if no six ports in a row are free.
+    With `is_fixed` no others are tried. Raises OSError if no six ports in a row are free.
     """
+    if is_fixed:
+        return _bind(base)
     for candidate in range(base, min(base + STEP * ATTEMPTS, HIGHEST_BASE + 1), STEP):
         try:
             return _bind(candidate)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import tempfile
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from roaming_keys.client import transport as client
 from roaming_keys.protocol.changes import build_registration
@@ -18,10 +17,12 @@ from roaming_keys.protocol.key_account import KeyAccount
 from roaming_keys.protocol.tickets import issue_ticket, public_key_of
 from roaming_keys.server.app import create_app as create_key_server
 from roaming_keys.server.config import KeyServerConfig
+from sealwax.files.small import read_small
 from sealwax.notices.signing import NoticeSigner
 from sealwax.notices.submission import SmtpSecurity, Submission
 from sealwax.service.web_server import serve
 from smime_core import blocking
+from smime_core.ca.demo import Authority
 from smime_core.providers.native import NativeProvider
 from webbridge.app import create_app, start_notices
 from webbridge.config import BridgeConfig, PagesConfig
@@ -33,16 +34,22 @@ from webbridge.demo.accounts import (
     SERVICE,
     Account,
     People,
+    address_of,
     build_welcome,
     certificate_pem,
     create_people,
+    gather_people,
 )
+from webbridge.demo.kept import DemoSecrets, KeptState, make_secrets, read_state, write_state
 from webbridge.demo.mail_server import MemoryMailServer
 from webbridge.demo.ports import DEFAULT_BASE, HOST, Ports, bind_ports
 from webbridge.demo.revocation import LIST_PATH, build_list, serve_published
 from webbridge.demo.tls import write_tls_files
 from webbridge.pages_app import BUILT_PAGES, create_pages_app
 from webbridge.services import services_of
+
+# The identities that belong to nobody's account.
+_OTHER_IDENTITIES: Final = ("authority", "service")
 
 
 class PagesNotBuilt(Exception):
@@ -53,8 +60,8 @@ class DemoStack:
     """Bridge, pages, key server, mail server and revocation list on six loopback ports, for two accounts.
 
     When the context is entered, keys are registered, certificates are in the directory, and each inbox has a welcome
-    message. `folder` gets `ca.pem` and the identities as `alice.p12` and `bob.p12`; without it they are in a temporary
-    folder.
+    message. `folder` keeps everything, with `ca.pem` and the identities as `alice.p12` and `bob.p12`. The next start
+    with it goes on from there, at the same ports. Without it all is in a temporary folder.
     """
 
     mail_server: MemoryMailServer
@@ -68,7 +75,7 @@ class DemoStack:
 
     def __init__(
         self,
-        base_port: int = DEFAULT_BASE,
+        base_port: int | None = None,
         folder: Path | None = None,
         *,
         pages_folder: Path = BUILT_PAGES,
@@ -84,15 +91,19 @@ class DemoStack:
         self._host_name = host_name
         self._shared_addresses = shared_addresses
         self._provider = NativeProvider()
-        self._ticket_key = secrets.token_bytes(32)
-        self._service_password = secrets.token_urlsafe(16)
         self._exit = ExitStack()
         self._people: People
+        self._secrets: DemoSecrets
 
     @property
     def accounts(self) -> tuple[Account, ...]:
         """The two people, with their passwords."""
         return self._people.accounts
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether mail, accounts and keys stay in a folder after the end."""
+        return self._given_folder is not None
 
     @property
     def people(self) -> People:
@@ -120,54 +131,119 @@ class DemoStack:
 
     def _start(self, stack: ExitStack) -> None:
         at = datetime.now(UTC)
-        self._refuse_existing_files()
+        kept = self._read_kept()
         private = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sealwax-demo-")))
-        ports = bind_ports(self._base_port)
+        ports = self._bind_ports(kept)
         stack.callback(ports.close)
         list_host = f"{HOST}:{ports.base + 5}"
         self.list_url = f"http://{list_host}{LIST_PATH}"
-        self._people = create_people(self._provider, at, self.list_url)
         self.folder = self._given_folder or private / "files"
-        self.keys_database = private / "keys.sqlite"
-        self._write_files(private)
+        self.keys_database = self.folder / "keys.sqlite"
+        self._secrets = make_secrets() if kept is None else kept.secrets
+        self._people = create_people(self._provider, at, self.list_url) if kept is None else self._load_people(kept, at)
+        if kept is None:
+            self._write_files()
+        self._write_directory(private / "people")
         write_tls_files(private, at)
         revoked = [self._people.revoked.certificate.serial_number]
         list_der = build_list(self._people.authority, revoked, self._provider, at)
         self.published = {LIST_PATH: list_der}
         stack.enter_context(serve(serve_published(self.published), ports.authority))
         self._start_servers(stack, ports, private, list_host)
-        self._register_keys(at)
-        self._deliver_welcome(at)
+        if kept is None:
+            self._register_keys(at)
+            self._deliver_welcome(at)
+            if self._given_folder is not None:
+                write_state(self.folder, self._state(ports.base))
 
-    def _refuse_existing_files(self) -> None:
-        """Raise FileExistsError if a file of the same name exists, because it may be a real key."""
+    def _bind_ports(self, kept: KeptState | None) -> Ports:
+        if kept is None:
+            return bind_ports(self._base_port or DEFAULT_BASE)
+        if self._base_port not in {None, kept.base_port}:
+            raise OSError(errno.EINVAL, f"this folder belongs to the ports from {kept.base_port}: leave --port out")
+        # The accounts at the key server and the certificates name these ports.
+        return bind_ports(kept.base_port, is_fixed=True)
+
+    def _read_kept(self) -> KeptState | None:
+        """Return what an earlier demonstration has kept. Raises FileExistsError for a file that may be a real key."""
         if self._given_folder is None:
-            return
-        for name in ("ca.pem", *(f"{name.lower()}.p12" for name in NAMES)):
+            return None
+        kept = read_state(self._given_folder)
+        if kept is not None:
+            return kept
+        for name in ("ca.pem", *(f"{name}.p12" for name in (*map(str.lower, NAMES), *_OTHER_IDENTITIES))):
             if (self._given_folder / name).exists():
                 raise FileExistsError(errno.EEXIST, "there is such a file already", str(self._given_folder / name))
+        return None
 
-    def _write_files(self, private: Path) -> None:
+    def _state(self, base_port: int) -> KeptState:
+        passwords = {one.name: (one.mail_password, one.key_passphrase) for one in self.accounts}
+        return KeptState(base_port=base_port, secrets=self._secrets, passwords=passwords)
+
+    def _load_people(self, kept: KeptState, at: datetime) -> People:
+        accounts = []
+        for name, (mail_password, key_passphrase) in kept.passwords.items():
+            p12 = read_small(self.folder / f"{name.lower()}.p12")
+            accounts.append(
+                Account(
+                    name=name,
+                    address=address_of(name),
+                    mail_password=mail_password,
+                    key_passphrase=key_passphrase,
+                    identity=blocking.load_identity(p12, key_passphrase.encode(), self._provider),
+                    p12=p12,
+                )
+            )
+        authority, service = (
+            blocking.load_identity(
+                read_small(self.folder / f"{name}.p12"), kept.secrets.files_passphrase.encode(), self._provider
+            )
+            for name in _OTHER_IDENTITIES
+        )
+        return gather_people(
+            tuple(accounts),
+            Authority(identity=authority),
+            service,
+            provider=self._provider,
+            at=at,
+            list_url=self.list_url,
+        )
+
+    def _write_files(self) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with (self.folder / "ca.pem").open("x") as file:
             file.write(certificate_pem(self._people.authority_certificate))
-        (private / "people").mkdir()
-        for account in self.accounts:
-            with open(self.folder / f"{account.name.lower()}.p12", "xb", opener=_open_private) as file:
-                file.write(account.p12)
-            pem = private / "people" / f"{account.name.lower()}.pem"
-            pem.write_text(certificate_pem(account.identity.certificate))
-        for name, identity in (("carol", self._people.expiring), ("dave", self._people.revoked)):
-            (private / "people" / f"{name}.pem").write_text(certificate_pem(identity.certificate))
+        files = {account.name.lower(): account.p12 for account in self.accounts}
+        if self._given_folder is not None:
+            passphrase = self._secrets.files_passphrase.encode()
+            others = (self._people.authority.identity, self._people.service)
+            for name, identity in zip(_OTHER_IDENTITIES, others, strict=True):
+                files[name] = blocking.export_identity(identity, passphrase, self._provider)
+        for name, p12 in files.items():
+            with open(self.folder / f"{name}.p12", "xb", opener=_open_private) as file:
+                file.write(p12)
+
+    def _write_directory(self, folder: Path) -> None:
+        """Write the certificates of all people, for those who write to them."""
+        folder.mkdir()
+        owners = {account.name.lower(): account.identity for account in self.accounts}
+        for name, identity in (owners | {"carol": self._people.expiring, "dave": self._people.revoked}).items():
+            (folder / f"{name}.pem").write_text(certificate_pem(identity.certificate))
 
     def _start_servers(self, stack: ExitStack, ports: Ports, private: Path, list_host: str) -> None:
         self.pages_url, self.api_url, self.keys_url = (
             f"http://{self._host_name}:{ports.base + offset}" for offset in range(3)
         )
         passwords = {account.address: account.mail_password for account in self.accounts}
-        passwords[SERVICE] = self._service_password
+        passwords[SERVICE] = self._secrets.service_password
         self.mail_server = stack.enter_context(
-            MemoryMailServer(passwords, tls_folder=private, imap_socket=ports.imap, smtp_socket=ports.smtp)
+            MemoryMailServer(
+                passwords,
+                tls_folder=private,
+                imap_socket=ports.imap,
+                smtp_socket=ports.smtp,
+                kept_in=self._given_folder,
+            )
         )
         bridge = create_app(self._bridge_config(private, list_host))
         stack.callback(services_of(bridge).close)
@@ -180,9 +256,9 @@ class DemoStack:
         return KeyServerConfig(
             origin=self.keys_url,
             database=self.keys_database,
-            ticket_key=public_key_of(self._ticket_key),
+            ticket_key=public_key_of(self._secrets.ticket_key),
             pages_origins=(self.pages_url,),
-            master_key=secrets.token_bytes(32),
+            master_key=self._secrets.master_key,
         )
 
     def _bridge_config(self, private: Path, list_host: str) -> BridgeConfig:
@@ -191,13 +267,14 @@ class DemoStack:
             pages_origin=self.pages_url,
             key_server_origin=self.keys_url,
             mail_server=self.mail_server.address,
-            enrolment_key=self._ticket_key,
+            enrolment_key=self._secrets.ticket_key,
             anchors_file=self.folder / "ca.pem",
             trust_list_file=self._trust_list_file,
             pki_allowed_hosts=(list_host,),
             directory_folder=private / "people",
             shared_addresses=self._shared_addresses,
-            parcels=ParcelsConfig(store=str(private / "parcels"), pepper=secrets.token_bytes(32)),
+            parcels=ParcelsConfig(store=str(self.folder / "parcels"), pepper=self._secrets.pepper),
+            database=str(self.folder / "bridge.sqlite") if self._given_folder else ":memory:",
             parcel_notices=self._notices(),
         )
 
@@ -209,7 +286,7 @@ class DemoStack:
             security=SmtpSecurity.STARTTLS,
             ca_file=server.ca_file,
             user=SERVICE,
-            password=self._service_password,
+            password=self._secrets.service_password,
         )
         signer = NoticeSigner(identities=(self._people.service,), provider=self._provider)
         head = Letterhead(pages_origin=self.pages_url, api_url=self.api_url, sender=SERVICE, signer=signer)
@@ -226,7 +303,7 @@ class DemoStack:
     def _register_keys(self, at: datetime) -> None:
         for account in self.accounts:
             keys = KeyAccount(server=self.keys_url, user=account.address, passphrase=account.key_passphrase.encode())
-            ticket = issue_ticket(self._ticket_key, audience=self.keys_url, user=account.address, at=at)
+            ticket = issue_ticket(self._secrets.ticket_key, audience=self.keys_url, user=account.address, at=at)
             mail_password = account.mail_password.encode()
             registration = build_registration(keys, [account.identity], ticket, self._provider, mail_password)
             blocking.run(client.register_account(client.HttpTransport(self.keys_url), blocking.run(registration)))
