@@ -1,6 +1,6 @@
 """The administrator's guide, followed word for word on a fresh machine to a running bridge behind nginx with TLS.
 
-The commands of "Install" and "From nothing to a running bridge" are run as they are printed. These parts are not as on
+The commands of its first two sections are run as they are printed. These parts are not as on
 a machine of an operator:
 
 - `apt-get` installs nothing: nginx and Python are those of this machine.
@@ -52,6 +52,16 @@ def test_the_commands_of_the_guide_lead_to_a_running_bridge_behind_nginx() -> No
     said = [line.split(": ")[0] for line in done.stdout.splitlines() if line.startswith(("error ", "warning "))]
     # The guide names no mail server for notices before their section, and not how a mail server calls itself.
     assert said == ["warning results", "warning notices"]
+
+
+def test_the_way_to_a_server_is_one_screen_at_the_top() -> None:
+    guide = GUIDE.read_text()
+    first = guide.partition("\n## ")[2].partition("\n## ")[0]
+    assert first.startswith("Thirty minutes to a server\n")
+    assert len(first.splitlines()) <= 45
+    # The settings are told by subject.
+    settings = guide.partition("\n## The settings\n")[2].partition("\n## ")[0]
+    assert 5 <= settings.count("\n### ") <= 9
 
 
 def test_no_command_of_the_guide_gives_the_bridge_the_master_key() -> None:

@@ -38,6 +38,8 @@ PRESENT = WORK / "present"
 STAND_INS = Path(__file__).with_name("stand_ins")
 UNSHARE = ("unshare", "--mount", "--pid", "--fork", "--kill-child")
 
+BEGINNING = ("Thirty minutes to a server", "What was installed")
+
 
 def has_namespaces() -> bool:
     """Return whether we may make a machine of our own: as root, with namespaces."""
@@ -73,7 +75,7 @@ def main() -> None:
         str(PRESENT),
         str(ROOT),
     )
-    follow(guide, "Install")
+    follow(blocks_of(guide)[:1])
     run("unshare", "--net", sys.executable, "-m", "tests.support.servers.fresh_machine", INSIDE, sys.argv[1])
 
 
@@ -81,22 +83,24 @@ def serve(guide: str) -> None:
     """Run the commands that lead to a running bridge, and use it."""
     run("ip", "link", "set", "lo", "up")
     with mail_server(PRESENT):
-        follow(Path(guide).read_text(), "From nothing to a running bridge")
+        follow(blocks_of(Path(guide).read_text())[1:])
         use()
 
 
-def follow(guide: str, section: str) -> None:
-    """Run the commands of one section. A variable of an earlier block is known in a later one."""
-    commands = section_of(guide, section)
+def follow(blocks: list[str]) -> None:
+    """Run the commands of some blocks. A variable of an earlier block is known in a later one."""
+    commands = "".join(blocks)
     environment = {**clean(), "PATH": f"{STAND_INS}:{os.environ['PATH']}:/usr/sbin:/sbin"}
     print(f"--- {commands}", flush=True)
     subprocess.run(["sh", "-eu", "-c", commands], cwd=PRESENT, env=environment, check=True)
 
 
-def section_of(guide: str, title: str) -> str:
-    after = guide.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
-    assert after, title
-    return "".join(examples(after, "sh"))
+def blocks_of(guide: str) -> list[str]:
+    """The blocks of commands at the beginning: the installation, the way to a running bridge, and looks at it."""
+    sections = [guide.partition(f"\n## {title}\n")[2].partition("\n## ")[0] for title in BEGINNING]
+    blocks = [block for section in sections for block in examples(section, "sh")]
+    assert len(blocks) == 3, BEGINNING
+    return blocks
 
 
 def cover(folder: str, work: Path) -> None:
