@@ -134,7 +134,9 @@ def test_no_name_is_read_by_the_rules_of_2003() -> None:
             place = path.relative_to(ROOT)
             codecs = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)]
             assert "idna" not in {node.value for node in codecs if isinstance(node.value, str)}, place
-            assert "asn1crypto" not in {name.split(".")[0] for name in imported_names(path)}, place
+            # It reads what no verdict uses, and no names.
+            is_further = place == Path("sealwax/cli/verbs/inspect_further.py")
+            assert is_further or "asn1crypto" not in {name.split(".")[0] for name in imported_names(path)}, place
 
 
 def test_the_protocol_of_the_key_server_needs_no_flask() -> None:

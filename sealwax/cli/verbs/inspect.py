@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -12,9 +13,11 @@ from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import open_input, write_json
 from sealwax.cli.streams.progress import show_progress
+from sealwax.cli.verbs.inspect_further import ATTRIBUTE_CERTIFICATE, further_parts
 from sealwax.cli.verbs.inspect_large import describe_file
 from smime_core.blocking import run
 from smime_core.describe import Description, Findings, KeysAndCertificates, findings_to_json, inspect_file
+from smime_core.errors import MalformedMessage
 from smime_core.x509 import RevocationList
 
 if TYPE_CHECKING:
@@ -36,8 +39,8 @@ class InspectRequest:
 def inspect(request: InspectRequest) -> None:
     """Show what a file is made of.
 
-    It may be a message, a PKCS#12 file, certificates, a CRL, a key or a timestamp. Nothing is verified. Only PKCS#12
-    files and encrypted keys need their passphrase.
+    It may be a message, a PKCS#12 file, certificates, attribute certificates, a CRL, a key, a request or a timestamp.
+    Nothing is verified. Only PKCS#12 files and encrypted keys need their passphrase.
     """
 
     def read_passphrase() -> bytes:
@@ -45,23 +48,39 @@ def inspect(request: InspectRequest) -> None:
 
     with open_input(request.source) as data, show_progress(data, "Reading") as watched:
         findings: Findings
+        further: tuple[str, ...] = ()
         if isinstance(watched, bytes):
-            findings = run(inspect_file(watched, provider=PROVIDER, passphrase=read_passphrase))
+            further = further_parts(watched)
+            findings = _inspect(watched, read_passphrase, further)
         else:
             findings = describe_file(watched)
     if request.as_json:
-        write_json(findings_to_json(findings))
+        write_json({**findings_to_json(findings), **({"furtherParts": list(further)} if further else {})})
         return
     # Imported here because rich takes longer to import than reading most files.
     from rich.console import Console
+
+    from sealwax.cli.verbs.inspect_tree import add_further_parts
 
     # A terminal folds long lines inside the tree. In a pipe each entry stays on one line, for grep.
     width = None if sys.stdout.isatty() else PIPE_WIDTH
     console = Console(highlight=False, width=width)
     with console.capture() as captured:
-        console.print(_draw(findings))
+        tree = _draw(findings)
+        add_further_parts(tree, further)
+        console.print(tree)
     # The text is written here because rich ends the process when the reader of the output has closed the pipe.
     sys.stdout.write(captured.get())
+
+
+def _inspect(data: bytes, read_passphrase: Callable[[], bytes], further: tuple[str, ...]) -> Findings:
+    """The findings of the core; only a title for a file that holds nothing but an attribute certificate."""
+    try:
+        return run(inspect_file(data, provider=PROVIDER, passphrase=read_passphrase))
+    except MalformedMessage:
+        if not any(line.startswith(ATTRIBUTE_CERTIFICATE) for line in further):
+            raise
+        return KeysAndCertificates(title=ATTRIBUTE_CERTIFICATE, keys=(), certificates=())
 
 
 def _draw(findings: Findings) -> Tree:

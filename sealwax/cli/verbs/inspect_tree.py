@@ -78,6 +78,12 @@ def draw_keys_and_certificates(findings: KeysAndCertificates) -> Tree:
     return root
 
 
+def add_further_parts(root: Tree, further: Sequence[str]) -> None:
+    """Add a line for each part that the core does not read."""
+    for line in further:
+        root.add(_text(line))
+
+
 def draw_revocation_list(revocation_list: RevocationList) -> Tree:
     """The tree of a CRL: its issuer, its dates and its entries."""
     root = Tree(_text(f"certificate revocation list: {revocation_list.issuer}"))
