@@ -4,6 +4,7 @@ ITU-T X.690, RFC 7468, X.501, RFC 5280 section 4.2.1.6.
 """
 
 from smime_core.asn1.der import Buffer, Tlv
+from smime_core.asn1.distinguished_name import name_text
 from smime_core.asn1.file_values import FileValue, FileValues, parse_file_values, parse_single_value
 from smime_core.asn1.general_names import GeneralNames
 from smime_core.asn1.pem import build_pem
@@ -17,6 +18,7 @@ __all__ = [
     "Tlv",
     "ValueKind",
     "build_pem",
+    "name_text",
     "parse_file_values",
     "parse_single_value",
 ]

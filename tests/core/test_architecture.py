@@ -246,7 +246,6 @@ def test_no_file_is_read_without_a_bound(room: str) -> None:
 MAY_OPEN_FOR_WRITING = {
     "sealwax/cli/streams/files.py": ["target.open('wb')"],
     "sealwax/cli/streams/standard.py": ["open(1, 'w')", "open(2, 'w')"],
-    "webbridge/demo/stack.py": ["(private / 'people' / f'{name}.pem').write_text", "pem.write_text"],
     "webbridge/demo/tls.py": ["ca_file.write_bytes", "server_file.write_bytes"],
 }
 

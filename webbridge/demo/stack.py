@@ -18,6 +18,7 @@ from roaming_keys.protocol.tickets import issue_ticket, public_key_of
 from roaming_keys.server.app import create_app as create_key_server
 from roaming_keys.server.config import KeyServerConfig
 from sealwax.files.small import read_small
+from sealwax.files.whole import write_whole
 from sealwax.notices.signing import NoticeSigner
 from sealwax.notices.submission import SmtpSecurity, Submission
 from sealwax.service.web_server import serve
@@ -228,7 +229,7 @@ class DemoStack:
         folder.mkdir()
         owners = {account.name.lower(): account.identity for account in self.accounts}
         for name, identity in (owners | {"carol": self._people.expiring, "dave": self._people.revoked}).items():
-            (folder / f"{name}.pem").write_text(certificate_pem(identity.certificate))
+            write_whole(folder / f"{name}.pem", certificate_pem(identity.certificate).encode())
 
     def _start_servers(self, stack: ExitStack, ports: Ports, private: Path, list_host: str) -> None:
         self.pages_url, self.api_url, self.keys_url = (

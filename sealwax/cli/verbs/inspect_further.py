@@ -10,9 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any, Final
 
-from smime_core.asn1 import parse_file_values
-from smime_core.asn1.distinguished_name import name_text
-from smime_core.asn1.value_kinds import ValueKind
+from smime_core.asn1 import ValueKind, name_text, parse_file_values
 from smime_core.errors import SmimeError
 
 # Larger files are messages and archives, in which nobody looks for these parts.
