@@ -1,35 +1,21 @@
-"""The way to a key server or bridge for native programs, over urllib. In browsers, pages and extension use fetch()."""
+"""The way to a key server for native programs. In browsers, pages and extension use fetch()."""
 
 from __future__ import annotations
 
-import io
 import ssl
-import threading
-from concurrent.futures import Future
-from http.client import HTTPException, HTTPMessage
-from typing import IO
-from urllib.error import HTTPError, URLError
-from urllib.request import (
-    BaseHandler,
-    HTTPRedirectHandler,
-    HTTPSHandler,
-    OpenerDirector,
-    ProxyHandler,
-    Request,
-    build_opener,
-)
+from typing import Final
 
 from roaming_keys.protocol.calls import Call
 from roaming_keys.protocol.key_account import normalise_origin
 from roaming_keys.protocol.messages.accounts import MAX_ANSWER_BYTES, Refusal, Registration
 from roaming_keys.protocol.messages.resets import ResetAnswer, ResetRequest
 from roaming_keys.protocol.session import KeyServerError, Transport
+from sealwax.http_client import HttpAnswer, HttpCall, HttpClient, NoAnswer, WebPlace
 from smime_core.errors import SmimeError
 
-TIMEOUT_SECONDS = 20.0  # for each step
 TOTAL_SECONDS = 90.0  # Three megabytes at 300 kbit/s.
-_MAX_RETRY_AFTER_DIGITS = 9  # Nine digits are 30 years. Python refuses to parse more than 4,300 digits.
-_NOT_MODIFIED = 304
+_NOT_MODIFIED: Final = 304
+_DONE: Final = range(200, 300)
 
 
 class HttpTransport:
@@ -37,8 +23,8 @@ class HttpTransport:
 
     def __init__(self, server: str, tls: ssl.SSLContext | None = None) -> None:
         # normalise_origin allows only https, and http on loopback.
-        self._server = normalise_origin(server)
-        self._opener = build_plain_opener(self._server, tls)
+        self._place = WebPlace.of(normalise_origin(server))
+        self._tls = tls
 
     async def send(self, call: Call, authorization: str | None = None) -> bytes:
         """Return the body of the answer; empty if nothing has changed (304). Raises KeyServerError."""
@@ -47,18 +33,15 @@ class HttpTransport:
             headers["If-None-Match" if call.method == "GET" else "If-Match"] = call.condition
         if call.body:
             headers["Content-Type"] = "application/json"
-        prepared = Request(  # noqa: S310  # the scheme was checked
-            self._server + call.path, data=call.body or None, headers=headers, method=call.method
-        )
+        prepared = HttpCall(method=call.method, path=call.path, headers=headers, body=call.body)
         try:
-            return exchange(self._opener, prepared)
-        except HTTPError as error:
-            with error:
-                if error.code == _NOT_MODIFIED:
-                    return b""
-                raise _refusal(error) from None
-        except (URLError, HTTPException, OSError) as error:
+            with HttpClient(self._place, tls=self._tls, uses_proxy=True) as client:
+                answer = client.exchange(prepared, seconds=TOTAL_SECONDS, max_bytes=MAX_ANSWER_BYTES)
+        except NoAnswer as error:
             raise KeyServerError("key-server-unreachable", f"the key server does not answer: {error}") from error
+        if answer.status in _DONE or answer.status == _NOT_MODIFIED:
+            return answer.body
+        raise _refusal(answer)
 
 
 async def register_account(transport: Transport, registration: Registration) -> None:
@@ -77,66 +60,10 @@ async def finish_reset(transport: Transport, registration: Registration) -> None
     await transport.send(Call(method="POST", path="/reset/finish", body=registration.to_json()))
 
 
-def exchange(opener: OpenerDirector, request: Request) -> bytes:
-    """Return the body of the answer, of MAX_ANSWER_BYTES and one more at most.
-
-    Raises HTTPError for another status than 200 to 299, with the body that came with it, or HTTPException or OSError:
-    TimeoutError if all of it takes longer than TOTAL_SECONDS.
-    """
-    answer: Future[bytes] = Future()
-
-    def run() -> None:
-        try:
-            answer.set_result(_read_answer(opener, request))
-        except Exception as error:  # noqa: BLE001  # raised where the answer is waited for
-            answer.set_exception(error)
-
-    # The timeout of a socket starts anew with each byte. A server that goes on for ever is left to a thread that ends
-    # with the program.
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(TOTAL_SECONDS)
-    if not answer.done():
-        raise TimeoutError(f"no whole answer in {TOTAL_SECONDS:.0f} seconds")
-    return answer.result()
-
-
-def _read_answer(opener: OpenerDirector, request: Request) -> bytes:
+def _refusal(answer: HttpAnswer) -> KeyServerError:
     try:
-        with opener.open(request, timeout=TIMEOUT_SECONDS) as response:
-            return bytes(response.read(MAX_ANSWER_BYTES + 1))
-    except HTTPError as error:
-        with error:
-            body = error.read(MAX_ANSWER_BYTES + 1)
-        raise HTTPError(request.full_url, error.code, error.msg, error.headers, io.BytesIO(body)) from None
-
-
-def build_plain_opener(url: str, tls: ssl.SSLContext | None = None, *further: BaseHandler) -> OpenerDirector:
-    """Return an opener that follows no redirects."""
-    handlers: list[BaseHandler] = [_NoRedirects(), HTTPSHandler(context=tls or ssl.create_default_context()), *further]
-    if url.startswith("http:"):
-        # A request to this machine must not use a proxy that the environment variables name.
-        handlers.append(ProxyHandler({}))
-    return build_opener(*handlers)
-
-
-class _NoRedirects(HTTPRedirectHandler):
-    """Refuses redirects, which would send what a person trusts to one server to another one."""
-
-    def redirect_request(
-        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
-    ) -> Request | None:
-        return None
-
-
-def _refusal(error: HTTPError) -> KeyServerError:
-    retry_after = error.headers.get("Retry-After", "")
-    is_number = retry_after.isascii() and retry_after.isdigit() and len(retry_after) <= _MAX_RETRY_AFTER_DIGITS
-    retry_after_seconds = int(retry_after) if is_number else None
-    try:
-        refusal = Refusal.from_json(error.read(MAX_ANSWER_BYTES + 1))
-    except (SmimeError, HTTPException, OSError):
-        return KeyServerError(
-            "key-server-error", f"the key server answers with status {error.code}", retry_after_seconds
-        )
-    return KeyServerError(refusal.code, refusal.message, retry_after_seconds, refusal.record)
+        refusal = Refusal.from_json(answer.body)
+    except SmimeError:
+        text = f"the key server answers with status {answer.status}"
+        return KeyServerError("key-server-error", text, answer.retry_after_seconds)
+    return KeyServerError(refusal.code, refusal.message, answer.retry_after_seconds, refusal.record)

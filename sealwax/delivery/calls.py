@@ -7,10 +7,11 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sealwax.delivery.connection import Answer, Call, Connection, Move, no_move
+from sealwax.delivery.connection import Call, Connection
 from sealwax.delivery.failures import DeliveryFailed, refusal
 from sealwax.delivery.fields import Fields
 from sealwax.delivery.patience import Patience
+from sealwax.http_client import HttpAnswer, Move, no_move
 
 JSON_TYPE: Final = "application/json"
 _CODE: Final = re.compile("[a-z][a-z0-9-]{0,39}")
@@ -56,7 +57,7 @@ class Caller:
         answer = self.exchange(call)
         return Fields.parse(answer.body) if answer.body else Fields({})
 
-    def exchange(self, call: Call, move: Move = no_move, *, taken: frozenset[int] = frozenset()) -> Answer:
+    def exchange(self, call: Call, move: Move = no_move, *, taken: frozenset[int] = frozenset()) -> HttpAnswer:
         """The answer to one call. Statuses below 300 and those of `taken` are no failures. Raises DeliveryFailed."""
         answer = self._connection.exchange(self.authorized(call), move)
         check_answer(answer, taken)
@@ -70,7 +71,7 @@ class Caller:
         return Call(method=call.method, path=call.path, headers=headers, body=call.body)
 
 
-def check_answer(answer: Answer, taken: frozenset[int] = frozenset()) -> None:
+def check_answer(answer: HttpAnswer, taken: frozenset[int] = frozenset()) -> None:
     """Raise DeliveryFailed for an answer that is an error, by the service's `{code, message}` if it has one."""
     if answer.status < 300 or answer.status in taken:
         return

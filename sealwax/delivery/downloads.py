@@ -11,9 +11,10 @@ from typing import Final
 
 from sealwax.delivery.address import parse_store_url
 from sealwax.delivery.calls import Caller, check_answer
-from sealwax.delivery.connection import Answer, Call, Connection, Move, no_move
+from sealwax.delivery.connection import Call, Connection
 from sealwax.delivery.failures import DeliveryFailed, lie, unreachable
 from sealwax.delivery.patience import PROGRESS_BYTES
+from sealwax.http_client import HttpAnswer, Move, no_move
 from smime_core.errors import MalformedMessage
 
 _PARTIAL: Final = http.client.PARTIAL_CONTENT
@@ -69,7 +70,9 @@ class Downloader:
             raise lie(f"HTTP status {answer.status} for an object")
         return count
 
-    def _read_from_store(self, url: str, headers: dict[str, str], room: memoryview, move: Move) -> tuple[Answer, int]:
+    def _read_from_store(
+        self, url: str, headers: dict[str, str], room: memoryview, move: Move
+    ) -> tuple[HttpAnswer, int]:
         try:
             address, path = parse_store_url(url, self._connection.address)
         except MalformedMessage as error:

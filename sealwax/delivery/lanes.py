@@ -11,10 +11,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Final
 
 from sealwax.delivery.calls import Caller
-from sealwax.delivery.connection import Move, no_move
 from sealwax.delivery.failures import DeliveryFailed
 from sealwax.delivery.patience import Patience
 from sealwax.delivery.uploads import Uploader
+from sealwax.http_client import Move, no_move
 from smime_core.asn1 import Buffer
 
 LANES: Final = 2

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from sealwax.delivery.connection import Move, no_move
 from sealwax.delivery.failures import DeliveryFailed, lie
 from sealwax.delivery.names import free_names
 from sealwax.delivery.recipient_api import OpenedParcel, RecipientApi
 from sealwax.files.small import read_small
 from sealwax.files.whole import new_whole_among
+from sealwax.http_client import Move, no_move
 from smime_core import blocking
 from smime_core.asn1 import Buffer
 from smime_core.cms import PARCEL_CHALLENGE, Keys

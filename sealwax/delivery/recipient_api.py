@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from sealwax.delivery.calls import Caller
-from sealwax.delivery.connection import Connection, Move, no_move
+from sealwax.delivery.connection import Connection
 from sealwax.delivery.downloads import Downloader
 from sealwax.delivery.failures import DeliveryFailed, lie
 from sealwax.delivery.fields import Fields, encode_url_data
 from sealwax.delivery.patience import Patience
+from sealwax.http_client import Move, no_move
 
 SALT_BYTES: Final = 16
 

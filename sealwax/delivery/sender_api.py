@@ -13,12 +13,13 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from sealwax.delivery.calls import JSON_TYPE, Caller
-from sealwax.delivery.connection import Call, Connection, Move, no_move
+from sealwax.delivery.connection import Call, Connection
 from sealwax.delivery.failures import lie
 from sealwax.delivery.fields import Fields, encode_url_data
 from sealwax.delivery.lanes import Lanes, open_lanes
 from sealwax.delivery.patience import Patience
 from sealwax.delivery.uploads import Uploader
+from sealwax.http_client import Move, no_move
 from smime_core.parcels import is_parcel_id
 
 _PARCELS: Final = "/api/parcels"

@@ -19,13 +19,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from sealwax.delivery.connection import Move, no_move
 from sealwax.delivery.failures import DeliveryFailed, lie
 from sealwax.delivery.kept_sends import KeptSend, KeptSends
 from sealwax.delivery.lanes import LANES, Lanes
 from sealwax.delivery.outgoing import OutgoingFile
 from sealwax.delivery.sender_api import Addressee, Kind, NewParcel, SenderApi, SentParcel
 from sealwax.delivery.uploads import Uploader
+from sealwax.http_client import Move, no_move
 from smime_core import blocking
 from smime_core.asn1 import Buffer
 from smime_core.cms import Signing

@@ -11,9 +11,10 @@ from collections.abc import Callable
 from typing import Final
 
 from sealwax.delivery.calls import Caller
-from sealwax.delivery.connection import Call, Move, no_move
+from sealwax.delivery.connection import Call
 from sealwax.delivery.failures import DeliveryFailed, lie, unreachable
 from sealwax.delivery.patience import PROGRESS_BYTES
+from sealwax.http_client import Move, no_move
 from smime_core.asn1 import Buffer
 
 TUS_VERSION: Final = "1.0.0"

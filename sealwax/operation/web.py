@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import http.client
 import json
-import ssl
 from typing import Any, Final
-from urllib.parse import urlsplit
 
-CONNECT_SECONDS: Final = 10.0
+from sealwax.http_client import HttpCall, HttpClient, NoAnswer as NothingCame, Trouble, WebPlace
+
+ANSWER_SECONDS: Final = 10.0
 _MAX_BYTES: Final = 100_000
 
 
@@ -18,47 +17,31 @@ class NoAnswer(Exception):
 
 def ask(origin: str, path: str) -> dict[str, Any]:
     """The JSON object at a path of a checked origin, with any status. Raises NoAnswer."""
-    return _ask(_connect(origin), "GET", path, {})
+    return _ask(WebPlace.of(origin), HttpCall(method="GET", path=path))
 
 
 def tell(origin: str, path: str, body: bytes) -> dict[str, Any]:
     """The JSON object in the answer to a POST of JSON, with any status. Raises NoAnswer."""
-    return _ask(_connect(origin), "POST", path, {"Content-Type": "application/json"}, body)
+    headers = {"Content-Type": "application/json"}
+    return _ask(WebPlace.of(origin), HttpCall(method="POST", path=path, headers=headers, body=body))
 
 
 def ask_process(listen: str, origin: str, path: str) -> dict[str, Any]:
     """The JSON object from a process of this machine, asked as a proxy would for `origin`. Raises NoAnswer."""
-    host, _, port = listen.rpartition(":")
-    connection = http.client.HTTPConnection(host.strip("[]"), int(port), timeout=CONNECT_SECONDS)
-    parts = urlsplit(origin)
-    return _ask(connection, "GET", path, {"Host": parts.netloc, "X-Forwarded-Proto": parts.scheme})
+    scheme, _, host = origin.partition("://")
+    headers = {"Host": host, "X-Forwarded-Proto": scheme}
+    return _ask(WebPlace.of(f"http://{listen}"), HttpCall(method="GET", path=path, headers=headers))
 
 
-def _connect(origin: str) -> http.client.HTTPConnection:
-    parts = urlsplit(origin)
-    host = parts.hostname or ""
-    if parts.scheme == "https":
-        context = ssl.create_default_context()
-        return http.client.HTTPSConnection(host, parts.port, timeout=CONNECT_SECONDS, context=context)
-    return http.client.HTTPConnection(host, parts.port, timeout=CONNECT_SECONDS)
-
-
-def _ask(
-    connection: http.client.HTTPConnection, method: str, path: str, headers: dict[str, str], body: bytes | None = None
-) -> dict[str, Any]:
+def _ask(place: WebPlace, call: HttpCall) -> dict[str, Any]:
     try:
-        connection.request(method, path, body, headers)
-        answer = connection.getresponse().read(_MAX_BYTES)
-    except ssl.SSLCertVerificationError as error:
-        raise NoAnswer(f"its certificate is not trusted: {error.verify_message}") from None
-    except (OSError, http.client.HTTPException) as error:
-        reason = getattr(error, "strerror", None) or type(error).__name__
-        raise NoAnswer(f"no answer: {reason}") from None
-    finally:
-        connection.close()
+        with HttpClient(place) as client:
+            answer = client.exchange(call, seconds=ANSWER_SECONDS, max_bytes=_MAX_BYTES)
+    except NothingCame as error:
+        raise NoAnswer(str(error) if error.trouble is Trouble.UNTRUSTED else f"no answer: {error}") from None
     try:
-        value = json.loads(answer)
-    except ValueError:
+        value = json.loads(answer.body)
+    except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
         raise NoAnswer("something else than Sealwax answers")

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import base64
 import datetime
-import io
 import json
 import os
 import socket
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from email.message import Message
+from http.client import HTTPMessage
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -47,6 +45,7 @@ from roaming_keys.server.config import KeyServerConfig
 from roaming_keys.server.database import SCHEMA
 from roaming_keys.server.database.tables import ACCOUNT, EARLIER_ACCOUNT, RECORD, USED
 from roaming_keys.server.master_key.server_keys import NONCE_LIFETIME, KeyRing, Sealed, ServerKeyError, ServerKeys
+from sealwax.http_client import HttpAnswer
 from smime_core import blocking
 from smime_core.ca.demo import create_authority, issue_identity
 from smime_core.identity.identity import Identity
@@ -549,9 +548,9 @@ def test_forces_https_where_the_origin_is_not_this_machine(config: KeyServerConf
     ids=["a minute", "nine digits", "ten digits", "5,000 digits"],
 )
 def test_an_absurd_wait_is_no_error_of_its_own(said: str, seconds: int | None) -> None:
-    headers = Message()
+    headers = HTTPMessage()
     headers["Retry-After"] = said
-    refusal = client_module._refusal(HTTPError(ORIGIN, 429, "Too Many Requests", headers, io.BytesIO(b"{}")))
+    refusal = client_module._refusal(HttpAnswer(status=429, headers=headers, body=b"{}"))
     assert refusal.retry_after_seconds == seconds
 
 

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from http.client import HTTPException
-from http.cookiejar import CookieJar
+from http.cookies import CookieError, SimpleCookie
 from typing import Final
-from urllib.error import HTTPError
 from urllib.parse import quote
-from urllib.request import HTTPCookieProcessor, Request
 
 import click
 
-from roaming_keys.client.transport import build_plain_opener, exchange
+from roaming_keys.client import transport
 from roaming_keys.protocol.key_account import normalise_origin
+from roaming_keys.protocol.messages.accounts import MAX_ANSWER_BYTES
 from roaming_keys.protocol.messages.reader import Reader
 from roaming_keys.protocol.tickets import Purpose
 from sealwax.cli.options.parameters import FILE
 from sealwax.cli.options.passphrases import read_first_line
 from sealwax.cli.options.request import given_by
+from sealwax.http_client import HttpAnswer, HttpCall, HttpClient, NoAnswer, WebPlace
 
+_DONE: Final = range(200, 300)
 _PATHS: Final = {Purpose.ENROLMENT: "/api/enrolment", Purpose.RESET: "/api/enrolment/reset"}
 
 
@@ -59,27 +61,37 @@ class TicketSource:
 
 def _ask_bridge(bridge: str, user: str, mail_password: bytes, purpose: Purpose) -> str:
     """Return a ticket of the bridge for the user's address, after a login with the mail password."""
-    origin = normalise_origin(bridge)
-    opener = build_plain_opener(origin, None, HTTPCookieProcessor(CookieJar()))
-
+    place = WebPlace.of(normalise_origin(bridge))
+    password = mail_password.decode("utf-8", "surrogateescape")
     # The bridge takes changes only for the account that they name.
     headers = {"X-Sealwax": "1", "Content-Type": "application/json"}
-
-    def ask(method: str, path: str, members: object = None) -> bytes:
-        body = None if members is None else json.dumps(members).encode()
-        prepared = Request(origin + path, data=body, headers=headers, method=method)  # noqa: S310
-        return exchange(opener, prepared)
-
-    try:
-        password = mail_password.decode("utf-8", "surrogateescape")
-        session = Reader(ask("POST", "/api/session", {"address": user, "password": password}), "bridge's answer")
-        headers["X-Sealwax-Account"] = quote(session.text("address"), safe="")
+    with HttpClient(place, uses_proxy=True) as client:
+        session = _ask(client, "POST", "/api/session", headers, {"address": user, "password": password})
+        address = Reader(session.body, "bridge's answer").text("address")
+        headers |= {"Cookie": _cookies_of(session), "X-Sealwax-Account": quote(address, safe="")}
         try:
-            return Reader(ask("POST", _PATHS[purpose]), "bridge's answer").text("ticket")
+            return Reader(_ask(client, "POST", _PATHS[purpose], headers).body, "bridge's answer").text("ticket")
         finally:
-            ask("DELETE", "/api/session")
-    except HTTPError as error:
-        with error:
-            raise click.ClickException(f"the bridge refuses: status {error.code}") from None
-    except (HTTPException, OSError) as error:
-        raise click.ClickException(f"the bridge does not answer: {type(error).__name__}") from None
+            _ask(client, "DELETE", "/api/session", headers)
+
+
+def _ask(client: HttpClient, method: str, path: str, headers: Mapping[str, str], members: object = None) -> HttpAnswer:
+    """Return the answer of the bridge. Raises ClickException for a status that is no success."""
+    body = b"" if members is None else json.dumps(members).encode()
+    call = HttpCall(method=method, path=path, headers=headers, body=body)
+    try:
+        answer = client.exchange(call, seconds=transport.TOTAL_SECONDS, max_bytes=MAX_ANSWER_BYTES)
+    except NoAnswer as error:
+        raise click.ClickException(f"the bridge does not answer: {error}") from None
+    if answer.status not in _DONE:
+        raise click.ClickException(f"the bridge refuses: status {answer.status}")
+    return answer
+
+
+def _cookies_of(answer: HttpAnswer) -> str:
+    """Return the cookies of the session as the next requests send them; nothing else keeps them."""
+    given = SimpleCookie()
+    for field in answer.headers.get_all("Set-Cookie", []):
+        with suppress(CookieError):
+            given.load(field)
+    return "; ".join(f"{name}={one.coded_value}" for name, one in given.items())

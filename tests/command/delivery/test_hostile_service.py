@@ -295,7 +295,7 @@ def test_a_service_that_gives_a_few_bytes_at_a_time_is_given_up(post: DeliveryLa
 def test_a_service_that_drips_holds_nobody_longer_than_it_may(
     post: DeliveryLab, sent: Sent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sealwax.delivery.connection.EXCHANGE_SECONDS", 0.3)
+    monkeypatch.setattr("sealwax.http_client.EXCHANGE_SECONDS", 0.3)
     monkeypatch.setattr("sealwax.delivery.patience._TRIES", 2)
 
     def drip(name: str, whole: bytes, first: int) -> Reply:

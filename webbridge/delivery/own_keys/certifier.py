@@ -6,14 +6,14 @@ The bridge never has the CA's key. What it may ask for is bounded by the service
 from __future__ import annotations
 
 import binascii
-import http.client
 import json
 import logging
-import socket
 from base64 import b64decode, b64encode
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
+from sealwax.http_client import HttpCall, HttpClient, LocalSocket, NoAnswer
 from sealwax.service import Gate, ServiceError, TryLater
 
 WAIT_SECONDS: Final = 20.0
@@ -21,7 +21,6 @@ MAX_AT_ONCE: Final = 4
 _RETRY_SECONDS: Final = 60
 _MAX_ANSWER_BYTES: Final = 256 * 1024
 _MAX_CERTIFICATES: Final = 5
-_MAX_RETRY_AFTER_DIGITS: Final = 6
 _PATH: Final = "/certificates"
 _log = logging.getLogger(__name__)
 
@@ -46,7 +45,7 @@ class Certifier:
     """The signing service behind one socket."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._place = LocalSocket(path=path)
         self._gate = Gate(MAX_AT_ONCE, refusal="Too many keys are being certified.", retry_seconds=_RETRY_SECONDS)
 
     def certify(self, address: str, request_der: bytes) -> tuple[bytes, ...]:
@@ -57,61 +56,37 @@ class Certifier:
         order = {"address": address, "request": b64encode(request_der).decode("ascii")}
         with self._gate.one():
             status, retry_seconds, members = self._ask(json.dumps(order).encode())
-        if status == http.client.OK:
+        if status == HTTPStatus.OK:
             return _certificates_in(members)
         code = members.get("code")
         _log.warning("the signing service refused a request: %s", code)
-        if status == http.client.TOO_MANY_REQUESTS:
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
             raise TryLater("The authority makes no more certificates at the moment. Try again later.", retry_seconds)
-        if status in (http.client.UNPROCESSABLE_ENTITY, http.client.CONFLICT):
+        if status in (HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.CONFLICT):
             raise NotCertified
         raise CertifierUnavailable
 
     def check(self) -> None:
         """Check that the service listens. Raises CertifierUnavailable."""
-        connection = _LocalConnection(self._path)
         try:
-            connection.connect()
-        except OSError:
+            with HttpClient(self._place) as client:
+                client.connect(WAIT_SECONDS)
+        except NoAnswer:
             raise CertifierUnavailable from None
-        finally:
-            connection.close()
 
     def _ask(self, body: bytes) -> tuple[int, int, dict[str, Any]]:
         """Return the status of an answer, the value of Retry-After, and the members."""
-        connection = _LocalConnection(self._path)
+        call = HttpCall(method="POST", path=_PATH, headers={"Content-Type": "application/json"}, body=body)
         try:
-            connection.request("POST", _PATH, body=body, headers={"Content-Type": "application/json"})
-            answer = connection.getresponse()
-            content = answer.read(_MAX_ANSWER_BYTES)
-            wait = answer.headers.get("Retry-After", "")
-            members = json.loads(content)
-        except (OSError, http.client.HTTPException, ValueError, RecursionError) as error:
+            with HttpClient(self._place) as client:
+                answer = client.exchange(call, seconds=WAIT_SECONDS, max_bytes=_MAX_ANSWER_BYTES)
+            members = json.loads(answer.body)
+        except (NoAnswer, ValueError, RecursionError) as error:
             _log.warning("the signing service does not answer: %s", type(error).__name__)
             raise CertifierUnavailable from None
-        finally:
-            connection.close()
         if not isinstance(members, dict):
             raise CertifierUnavailable
-        return answer.status, _seconds_in(wait), members
-
-
-class _LocalConnection(http.client.HTTPConnection):
-    """HTTP at a Unix socket."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=WAIT_SECONDS)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(WAIT_SECONDS)
-        self.sock.connect(str(self._path))
-
-
-def _seconds_in(wait: str) -> int:
-    is_number = wait.isascii() and wait.isdigit() and len(wait) <= _MAX_RETRY_AFTER_DIGITS
-    return int(wait) if is_number else _RETRY_SECONDS
+        return answer.status, answer.retry_after_seconds or _RETRY_SECONDS, members
 
 
 def _certificates_in(members: dict[str, Any]) -> tuple[bytes, ...]:
