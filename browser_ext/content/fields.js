@@ -10,7 +10,7 @@ import { nextStepAt } from "./next_step.js";
 import { noteErrorFor } from "./notes.js";
 import { problem } from "./problems.js";
 import { asksFor, proposedBy } from "./smime_attributes.js";
-import { api, world } from "./world.js";
+import { world } from "./world.js";
 import { translate } from "../texts/texts.js";
 
 /** @type {WeakMap<HTMLElement, FrameHost>} */

@@ -9,7 +9,7 @@ import { nextStepAt } from "./next_step.js";
 import { noteErrorFor, noteFor } from "./notes.js";
 import { receivers } from "./receivers.js";
 import { asksFor, proposedBy } from "./smime_attributes.js";
-import { api, world } from "./world.js";
+import { world } from "./world.js";
 import { translate } from "../texts/texts.js";
 
 /** The encrypted files that the extension has put into each control. @type {WeakMap<HTMLInputElement, File[]>} */

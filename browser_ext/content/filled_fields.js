@@ -13,7 +13,7 @@ import { OldText, settled } from "./old_text.js";
 import { contentOf, replaceText } from "./page_text.js";
 import { reachableDocuments, reachableRoots } from "./reachable_documents.js";
 import { receivers } from "./receivers.js";
-import { api, world } from "./world.js";
+import { world } from "./world.js";
 import { translate } from "../texts/texts.js";
 
 const LOOK_MILLISECONDS = 500;

@@ -12,7 +12,7 @@ import { noteErrorFor, noteFor } from "./notes.js";
 import { problem } from "./problems.js";
 import { receivers } from "./receivers.js";
 import { asksFor } from "./smime_attributes.js";
-import { api, world } from "./world.js";
+import { world } from "./world.js";
 import { translate } from "../texts/texts.js";
 
 const SIGNATURE = "smime_signature";

@@ -4,7 +4,6 @@
  * shown only in a note in the page, and labels that could say something else are not quoted.
  */
 import { controlsOf, formOf, isVisible, textOf, visibleTextOf } from "./dom_tree.js";
-import { api } from "./world.js";
 import { translate } from "../texts/texts.js";
 
 const MAX_LABEL_CHARACTERS = 30;

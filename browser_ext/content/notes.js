@@ -6,8 +6,7 @@ import { boxes } from "./boxes.js";
 import { createElement } from "./dom_tree.js";
 import { unwrittenPlaceOf } from "./editable.js";
 import { sentenceOf } from "./problems.js";
-import { api } from "./world.js";
-import { direction, translate } from "../texts/texts.js";
+import { direction } from "../texts/texts.js";
 
 const STYLE = "display:block;margin:4px 0;font:14px/1.5 system-ui,sans-serif;color:CanvasText;background:Canvas";
 const insertAfter = Element.prototype.after;

@@ -6,7 +6,7 @@ import { parseNoticeAddress } from "../../wasm_build/parcels/notice_address.js";
 import { ask } from "./background_link.js";
 import { findBelow } from "./dom_tree.js";
 import { PARCEL_LINKS } from "./mail_signs.js";
-import { api, fieldsPart } from "./world.js";
+import { fieldsPart } from "./world.js";
 import { translate } from "../texts/texts.js";
 
 /** A mail names one parcel. A page with more links than this is a list, or wants to be slow. */

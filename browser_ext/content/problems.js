@@ -1,5 +1,4 @@
 /** Errors with a code, and the sentence for each code from the message catalogue. */
-import { api } from "./world.js";
 import { translate } from "../texts/texts.js";
 
 /** @param {string} code @param {string} [message] */

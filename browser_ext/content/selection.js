@@ -4,7 +4,6 @@ import { findCms, isField, readArmor } from "./field_text.js";
 import { activate, openAt } from "./fields.js";
 import { boxes } from "./boxes.js";
 import { noteFor } from "./notes.js";
-import { api } from "./world.js";
 import { translate } from "../texts/texts.js";
 
 /** Opens the armored text that the person has selected, whole or in part. @returns {boolean} false if there is none */

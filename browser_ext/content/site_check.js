@@ -9,7 +9,6 @@
  */
 import { ask } from "./background_link.js";
 import { problem } from "./problems.js";
-import { api } from "./world.js";
 import { translate } from "../texts/texts.js";
 
 const LIST = "release.p7s";

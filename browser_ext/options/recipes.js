@@ -3,7 +3,7 @@ import { saveFile } from "../../wasm_build/ui/attachments.js";
 import { html } from "../../wasm_build/ui/dom.js";
 import { translate } from "../texts/texts.js";
 import { ask } from "../shared/request.js";
-import { button, byId, inputById, openForm, showProblem } from "./parts.js";
+import { button, inputById, openForm, showProblem } from "./parts.js";
 
 /** @param {Recipe} recipe @param {HTMLElement} remove the button that removes it */
 export function recipeCard(recipe, remove) {

@@ -4,7 +4,7 @@
  */
 import { overwrite } from "../../wasm_build/vault/memory/cleanup.js";
 import { encryptTo } from "../shared/channel.js";
-import { direction, locale, translate } from "../texts/texts.js";
+import { direction, locale } from "../texts/texts.js";
 import { MAIL_SANDBOX, MAIL_VIEW, viewWords } from "../shared/mail_view_words.js";
 import { RequestError } from "../shared/messages.js";
 import { packContent } from "../shared/packed_content.js";

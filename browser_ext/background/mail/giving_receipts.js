@@ -1,6 +1,5 @@
 /** Gives the signed receipt that a mail asks for, from the window in which the person has agreed to it. */
 import { quoteMailbox } from "../../../wasm_build/ui/formats.js";
-import { api } from "../../shared/api.js";
 import { RequestError } from "../../shared/messages.js";
 import { handOver, load, ofWindow, unlessBegun } from "../writing/composing.js";
 import * as keys from "../keys/keys.js";

@@ -11,7 +11,7 @@ import * as bridge from "./bridge.js";
 import * as bridgeDrafts from "./bridge_drafts.js";
 import { checkHandedOver, copyName, makeMessages, ofWindow, planCopies, SHOWN_BYTES } from "./composing.js";
 import * as drafts from "./drafts.js";
-import { accountName, hashOf } from "../browser/hashes.js";
+import { accountName } from "../browser/hashes.js";
 import { inTurn } from "../browser/turns.js";
 
 const KEY_BYTES = 24;

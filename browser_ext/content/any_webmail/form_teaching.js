@@ -4,7 +4,6 @@
  */
 import { ask } from "../background_link.js";
 import { sentenceOf } from "../problems.js";
-import { api } from "../world.js";
 import { Bar, stopAction } from "./bar.js";
 import { startPicking } from "./picker.js";
 import { selectorForField } from "./selectors.js";

@@ -7,7 +7,6 @@ import { headerField } from "../../../wasm_build/ui/mail_header.js";
 import { ask } from "../background_link.js";
 import { closest } from "../dom_tree.js";
 import { problem, sentenceOf } from "../problems.js";
-import { api } from "../world.js";
 import { Bar, stopAction, stopEverywhere } from "./bar.js";
 import { isInMailText, WAYS } from "./mail_text.js";
 import { placesOf } from "./recipes.js";

@@ -138,5 +138,5 @@ def test_the_mail_of_a_service_worker_counts_as_that_of_the_server(
     if tab.browser.name == "chromium":
         assert WORDS in open_mail(adaptor.extension, tab)
     else:
-        assert "another mail" in refusal(adaptor, tab)
+        assert "a different message" in refusal(adaptor, tab)
     tab.js("() => worker.unregister()")

@@ -161,7 +161,7 @@ def test_the_source_of_another_mail_is_refused(
     kept = [line for line in head.split(b"\r\n") if line.partition(b":")[0] not in names]
     site.serve("/mail/7/source", OTHER_MAILS[change] + b"\r\n".join(kept) + b"\r\n\r\n" + body, RAW)
     show(site, tab, SIGNATURE, bar=SOURCE, head=HEAD.replace("[...]", "Thursday"))
-    assert "another mail" in refusal(adaptor, tab)
+    assert "a different message" in refusal(adaptor, tab)
 
 
 MOVE = """() => {
@@ -228,7 +228,7 @@ def test_a_mail_without_a_subject_is_known_by_its_time(
 ) -> None:
     site.serve("/mail/7/source", letters.signed(mail(text(WORDS), subject=subject)), RAW)
     show(site, tab, SIGNATURE, bar=SOURCE, head=HEAD.replace("<th>Date:<td>2026-11-20 11:00", ""))
-    assert "another mail" in refusal(adaptor, tab)
+    assert "a different message" in refusal(adaptor, tab)
     show(site, tab, SIGNATURE, bar=SOURCE)
     assert WORDS in open_mail(adaptor.extension, tab)
 
@@ -241,7 +241,7 @@ def test_the_source_of_another_mail_in_the_list_is_refused(
         f"<tr><td>Bob<td>bob@example.test<td>{subject}<td>2026-11-20 11:00" for subject in ("Friday", "Thursday")
     )
     show(site, tab, f"<table>{rows}</table>" + SIGNATURE, bar=SOURCE, head=HEAD.replace("[...]", "Thursday"))
-    assert "another mail" in refusal(adaptor, tab)
+    assert "a different message" in refusal(adaptor, tab)
 
 
 @pytest.mark.thorough(after=1)
