@@ -62,63 +62,73 @@ TERMS: Final = {
 }
 # Other words for the same things, and words of an English that is gone.
 NEVER: Final = {
-    "en": ("junk", r"on the way to", "does not hold", "nobody vouches"),
+    "en": (re.compile("junk"), re.compile(r"on the way to"), re.compile("does not hold"), re.compile("nobody vouches")),
     "de": (
-        r"(?:sind|ist) geprüft",
-        r"(?:einer|der|die|eine|seine[rn]?) Stelle\b(?! )",
-        "[Mm]ailadresse",
-        "auf dem Weg",
-        "hiernach",
-        "hält der Prüfung|hält nicht",
-        "Administrator",
-        "eingelesen|einlesen",
-        "Blindkopie",
-        "verfallen|verfällt",
-        "Sicherheitskopie|Backup",
-        "Kennwort",
-        "Einzelheiten",
-        "[Nn]och einmal versuchen",
-        "Zertifikatsstelle",
-        "Junk",
-        r"\bbenutz",
+        re.compile(r"(?:sind|ist) geprüft"),
+        re.compile(r"(?:einer|der|die|eine|seine[rn]?) Stelle\b(?! )"),
+        re.compile("[Mm]ailadresse"),
+        re.compile("auf dem Weg"),
+        re.compile("hiernach"),
+        re.compile("hält der Prüfung|hält nicht"),
+        re.compile("Administrator"),
+        re.compile("eingelesen|einlesen"),
+        re.compile("Blindkopie"),
+        re.compile("verfallen|verfällt"),
+        re.compile("Sicherheitskopie|Backup"),
+        re.compile("Kennwort"),
+        re.compile("Einzelheiten"),
+        re.compile("[Nn]och einmal versuchen"),
+        re.compile("Zertifikatsstelle"),
+        re.compile("Junk"),
+        re.compile(r"\bbenutz"),
     ),
     "fr": (
-        "courriel",
-        r"(?:adresse|serveur|service|logiciel|programme) de courrier",
-        "(?:adresse|programme) de messagerie",
-        "se porte garant",
-        "ne tient pas",
-        "[Cc]eci dit",
-        "sur le chemin",
-        "valable",
-        "copie cachée",
-        "[Aa]nnuler l’action",
-        r"\bpont\b",
-        "[Pp]assphrase",
-        r"pourriel|\bspam",
-        "décrypt|encrypt",
-        r"\btape[rz]\b",
+        re.compile("courriel"),
+        re.compile(r"(?:adresse|serveur|service|logiciel|programme) de courrier"),
+        re.compile("(?:adresse|programme) de messagerie"),
+        re.compile("se porte garant"),
+        re.compile("ne tient pas"),
+        re.compile("[Cc]eci dit"),
+        re.compile("sur le chemin"),
+        re.compile("valable"),
+        re.compile("copie cachée"),
+        re.compile("[Aa]nnuler l’action"),
+        re.compile(r"\bpont\b"),
+        re.compile("[Pp]assphrase"),
+        re.compile(r"pourriel|\bspam"),
+        re.compile("décrypt|encrypt"),
+        re.compile(r"\btape[rz]\b"),
     ),
     "es": (
-        r"responden? de\b",
-        "se sostiene",
-        "ordenador",
-        r"\b[Bb]orr(?:ar|e|ado|ada)\b",
-        "en el camino",
-        "Tokens para la orden",
-        "encript",
-        r"\be-?mail",
-        r"\bexpir[aeó]",
-        r"\bspam|basura",
+        re.compile(r"responden? de\b"),
+        re.compile("se sostiene"),
+        re.compile("ordenador"),
+        re.compile(r"\b[Bb]orr(?:ar|e|ado|ada)\b"),
+        re.compile("en el camino"),
+        re.compile("Tokens para la orden"),
+        re.compile("encript"),
+        re.compile(r"\be-?mail"),
+        re.compile(r"\bexpir[aeó]"),
+        re.compile(r"\bspam|basura"),
     ),
-    "ar": ("سلط", "خُتم", "مختوم", "خادوم", "لسان تبويب", "استعمال", "مزعج", "تصمد|يصمد", "إلغاء قفل"),
+    "ar": (
+        re.compile("سلط"),
+        re.compile("خُتم"),
+        re.compile("مختوم"),
+        re.compile("خادوم"),
+        re.compile("لسان تبويب"),
+        re.compile("استعمال"),
+        re.compile("مزعج"),
+        re.compile("تصمد|يصمد"),
+        re.compile("إلغاء قفل"),
+    ),
 }
 # A space before these has to keep the line together (French), and a German "…" has one before it.
-SPACES: Final = {"fr": r" [;?!:»]|« |[^\s«?!]»[?!;]", "de": r"\w…"}
+SPACES: Final = {"fr": re.compile(r" [;?!:»]|« |[^\s«?!]»[?!;]"), "de": re.compile(r"\w…")}
 # An Arabic text keeps a Latin word with signs at its ends together (UAX 9), as an address of the web.
 _ISOLATED: Final = re.compile("[\u2066-\u2068][^\u2066-\u2069]*\u2069|\u200e\\S*\u200e|\\{[a-z_]+\\}")
 _VALUE: Final = re.compile(r"\{[a-z_]+\}")
-_LATIN: Final = re.compile(r"[!-~]*[A-Za-z][!-~]*")
+_RUN: Final = re.compile(r"[!-~]+")
 
 
 def forms(language: str) -> Iterator[tuple[str, str]]:
@@ -137,14 +147,13 @@ def test_each_term_has_its_word(place: int) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_term_has_a_second_word(language: str) -> None:
-    never = re.compile("|".join(NEVER[language]))
-    said = ((key, _VALUE.sub("", form)) for key, form in forms(language))
-    assert [(key, found[0]) for key, text in said if (found := never.search(text))] == []
+    said = [(key, _VALUE.sub("", form)) for key, form in forms(language)]
+    assert [(key, never.pattern) for key, text in said for never in NEVER[language] if never.search(text)] == []
 
 
 @pytest.mark.parametrize("language", SPACES)
 def test_punctuation_keeps_to_its_word(language: str) -> None:
-    wrong = re.compile(SPACES[language])
+    wrong = SPACES[language]
     assert [(key, form) for key, form in forms(language) if wrong.search(form)] == []
 
 
@@ -152,7 +161,8 @@ def test_a_latin_word_with_signs_at_its_ends_is_isolated_in_arabic() -> None:
     bare = [
         (key, run)
         for key, form in forms("ar")
-        for run in _LATIN.findall(_ISOLATED.sub(" ", form))
+        for run in _RUN.findall(_ISOLATED.sub(" ", form))
+        if any(character.isalpha() for character in run)
         if (word := run.strip('.,:;!?()"')) and not (word[0].isalnum() and word[-1].isalnum())
     ]
     assert bare == []

@@ -51,7 +51,6 @@ BUILT: Final[dict[tuple[str, str], Built]] = {
     ("tests/extension/options/test_strict.py", "f'\"{re.escape(name)}\":\\\\s*{{[^{{}}]*}}'"): Built(
         "the name of one of our own files", (r'"vault_worker\.js":\s*{[^{}]*}',)
     ),
-    ("tests/support/extension/words.py", "values"): Built("judged where they are made", (r"x",)),
     ("tools/conformance/readers/path_skips.py", "pattern"): Built("lists beside it, held against names", (r"a::b-.*",)),
     ("tests/command/test_readme.py", "f'^{target}:'"): Built("the name of a target in our Makefile", ("^demo:",)),
     ("tools/regexes/texts.py", "text"): Built("the pattern that is judged", ("a",)),

@@ -37,7 +37,7 @@ class DemoSecrets:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptState:
-    """What a folder keeps beside files: its first port, the secrets, and mail password and key passphrase by name."""
+    """The state beside the files of a folder: its first port, secrets, and mail password and key passphrase by name."""
 
     base_port: int
     secrets: DemoSecrets
