@@ -26,7 +26,7 @@ from smime_core.asn1 import Buffer
 EXCHANGE_SECONDS: Final = 60.0
 MAX_ANSWER_BYTES: Final = 8_388_608
 _PIECE_BYTES: Final = 262_144
-_DEFAULT_PORTS: Final = {"https": 443, "http": 80}
+DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 _MAX_RETRY_DIGITS: Final = 9  # Nine digits are 30 years. Python refuses to parse more than 4,300 digits.
 
@@ -58,13 +58,13 @@ class LocalSocket:
     path: Path
     scheme: str = "http"
     host: str = "localhost"
-    port: int = _DEFAULT_PORTS["http"]
+    port: int = DEFAULT_PORTS["http"]
     prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WebPlace:
-    """A service at an origin."""
+class ServiceAddress:
+    """The address of a service in the web, of its API or its pages. `prefix` is a path without its last slash."""
 
     scheme: str
     host: str
@@ -72,10 +72,15 @@ class WebPlace:
     prefix: str = ""
 
     @classmethod
-    def of(cls, origin: str) -> WebPlace:
-        """The place of an origin that was checked."""
+    def of(cls, origin: str) -> ServiceAddress:
+        """The address in an origin that was checked."""
         parts = urlsplit(origin)
-        return cls(scheme=parts.scheme, host=parts.hostname or "", port=parts.port or _DEFAULT_PORTS[parts.scheme])
+        return cls(scheme=parts.scheme, host=parts.hostname or "", port=parts.port or DEFAULT_PORTS[parts.scheme])
+
+    def __str__(self) -> str:
+        shown_host = f"[{self.host}]" if ":" in self.host else self.host
+        port = "" if self.port == DEFAULT_PORTS[self.scheme] else f":{self.port}"
+        return f"{self.scheme}://{shown_host}{port}{self.prefix}"
 
 
 class Trouble(StrEnum):
@@ -287,7 +292,7 @@ def _proxy_for(place: Place) -> _Proxy | None:
         return None
     user = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else ""
     authorization = f"Basic {b64encode(user.encode()).decode('ascii')}" if user else ""
-    return _Proxy(host=parts.hostname, port=parts.port or _DEFAULT_PORTS["http"], authorization=authorization)
+    return _Proxy(host=parts.hostname, port=parts.port or DEFAULT_PORTS["http"], authorization=authorization)
 
 
 class _Http(http.client.HTTPConnection):
@@ -296,7 +301,7 @@ class _Http(http.client.HTTPConnection):
     def __init__(self, place: Place, ca_file: Path | None, tls: ssl.SSLContext | None, proxy: _Proxy | None) -> None:
         super().__init__(place.host, place.port)
         # http.client writes the port into the Host field unless it is `default_port`.
-        self.default_port = _DEFAULT_PORTS[place.scheme]
+        self.default_port = DEFAULT_PORTS[place.scheme]
         self._place = place
         self._ca_file = ca_file
         self._tls = tls

@@ -32,11 +32,9 @@ def mark_as_made(folder: Path, language: str, keys: Collection[str]) -> None:
         raise WrongWords(f"{', '.join(unknown) or language} is not in the catalogues")
     notes = {}
     for key, text in english.items():
-        entry = words.notes.get(key)
-        if entry is None:
-            raise WrongWords(f"notes.json: {key} has no note")
+        entry = words.note(key)
         made = dict.fromkeys(marked, hash_of(text)) if not keys or key in keys else {}
-        notes[key] = {"note": entry["note"], "made_from": dict(sorted({**entry.get("made_from", {}), **made}.items()))}
+        notes[key] = {"note": entry["note"], "made_from": dict(sorted({**entry["made_from"], **made}.items()))}
     for one in words.languages:
         texts = words.texts(one)
         _write(folder / f"{one}.json", json.dumps({key: texts[key] for key in english}, ensure_ascii=False, indent=2))

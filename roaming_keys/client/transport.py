@@ -10,7 +10,7 @@ from roaming_keys.protocol.key_account import normalise_origin
 from roaming_keys.protocol.messages.accounts import MAX_ANSWER_BYTES, Refusal, Registration
 from roaming_keys.protocol.messages.resets import ResetAnswer, ResetRequest
 from roaming_keys.protocol.session import KeyServerError, Transport
-from sealwax.http_client import HttpAnswer, HttpCall, HttpClient, NoAnswer, WebPlace
+from sealwax.http_client import HttpAnswer, HttpCall, HttpClient, NoAnswer, ServiceAddress
 from smime_core.errors import SmimeError
 
 TOTAL_SECONDS = 90.0  # Three megabytes at 300 kbit/s.
@@ -23,7 +23,7 @@ class HttpTransport:
 
     def __init__(self, server: str, tls: ssl.SSLContext | None = None) -> None:
         # normalise_origin allows only https, and http on loopback.
-        self._place = WebPlace.of(normalise_origin(server))
+        self._place = ServiceAddress.of(normalise_origin(server))
         self._tls = tls
 
     async def send(self, call: Call, authorization: str | None = None) -> bytes:

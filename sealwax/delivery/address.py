@@ -7,35 +7,20 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
+from sealwax.http_client import DEFAULT_PORTS, ServiceAddress
 from smime_core.errors import MalformedMessage
 from smime_core.text import is_loopback
 
 _MAX_URL_CHARACTERS: Final = 2_048
-_DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{22}")
 _PAGE: Final = "/parcel.html"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerAddress:
-    """The place of an API or of pages: https, or http on this machine. `prefix` is a path without its last slash."""
-
-    scheme: str
-    host: str
-    port: int
-    prefix: str = ""
-
-    def __str__(self) -> str:
-        shown_host = f"[{self.host}]" if ":" in self.host else self.host
-        port = "" if self.port == _DEFAULT_PORTS[self.scheme] else f":{self.port}"
-        return f"{self.scheme}://{shown_host}{port}{self.prefix}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParcelLink:
     """A link to a parcel: the pages that it leads to, the parcel's id, and the words if the sender put them into it."""
 
-    pages: ServerAddress
+    pages: ServiceAddress
     parcel_id: str
     words: str | None = field(default=None, repr=False)
 
@@ -48,7 +33,7 @@ class ParcelLink:
         return f"{self}.{words}" if words else str(self)
 
 
-def parse_server(url: str) -> ServerAddress:
+def parse_server(url: str) -> ServiceAddress:
     """The address in a URL without query and fragment. Raises MalformedMessage."""
     where = "address of the service"
     if len(url) > _MAX_URL_CHARACTERS or not all("!" <= character <= "~" for character in url):
@@ -58,21 +43,21 @@ def parse_server(url: str) -> ServerAddress:
         host, port = (parts.hostname or "").lower(), parts.port
     except ValueError:
         raise MalformedMessage("expected a URL", where) from None
-    if not host or "@" in parts.netloc or parts.query or parts.fragment or parts.scheme not in _DEFAULT_PORTS:
+    if not host or "@" in parts.netloc or parts.query or parts.fragment or parts.scheme not in DEFAULT_PORTS:
         raise MalformedMessage("expected a URL of scheme, host and path", where)
     if parts.scheme != "https" and not is_loopback(host):
         raise MalformedMessage("expected https, or http on this machine", where)
     if any(part in (".", "..") for part in parts.path.split("/")):
         raise MalformedMessage("expected a path without dots", where)
-    return ServerAddress(
+    return ServiceAddress(
         scheme=parts.scheme,
         host=host,
-        port=_DEFAULT_PORTS[parts.scheme] if port is None else port,
+        port=DEFAULT_PORTS[parts.scheme] if port is None else port,
         prefix=parts.path.rstrip("/"),
     )
 
 
-def parse_store_url(url: str, service: ServerAddress) -> tuple[ServerAddress, str]:
+def parse_store_url(url: str, service: ServiceAddress) -> tuple[ServiceAddress, str]:
     """The server and the path in a URL at which a service lets its store hand out an object.
 
     Raises MalformedMessage, also for a store of this machine if the service is elsewhere.

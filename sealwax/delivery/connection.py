@@ -8,9 +8,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from sealwax.delivery.address import ServerAddress
 from sealwax.delivery.failures import DeliveryFailed, lie, unreachable
-from sealwax.http_client import EXCHANGE_SECONDS, HttpAnswer, HttpCall, HttpClient, Move, NoAnswer, Trouble, no_move
+from sealwax.http_client import (
+    EXCHANGE_SECONDS,
+    HttpAnswer,
+    HttpCall,
+    HttpClient,
+    Move,
+    NoAnswer,
+    ServiceAddress,
+    Trouble,
+    no_move,
+)
 from smime_core.asn1 import Buffer
 
 _BYTES_A_SECOND: Final = 8_192  # An upload that is slower than a bad telephone line is given up, and goes on anew.
@@ -42,7 +51,7 @@ class Call:
 class Connection:
     """The way to one service. It connects at the first call, and anew after a failure."""
 
-    def __init__(self, address: ServerAddress, *, ca_file: Path | None = None) -> None:
+    def __init__(self, address: ServiceAddress, *, ca_file: Path | None = None) -> None:
         self.address = address
         self._ca_file = ca_file
         self._client = HttpClient(address, ca_file=ca_file)
@@ -53,7 +62,7 @@ class Connection:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def to(self, address: ServerAddress) -> Connection:
+    def to(self, address: ServiceAddress) -> Connection:
         """A connection to another server, with the same authorities."""
         return Connection(address, ca_file=self._ca_file)
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from sealwax.delivery.address import ServerAddress, parse_server
+from sealwax.delivery.address import parse_server
 from sealwax.delivery.calls import check_answer
 from sealwax.delivery.connection import Call, Connection
 from sealwax.delivery.failures import DeliveryFailed, lie
 from sealwax.delivery.fields import Fields
+from sealwax.http_client import ServiceAddress
 from smime_core.errors import MalformedMessage
 from smime_core.text import is_loopback
 
@@ -22,11 +23,11 @@ _CONFIGURATION: Final = "/config.json"
 class Service:
     """The API of a service, and its pages if their address is known."""
 
-    api: ServerAddress
-    pages: ServerAddress | None
+    api: ServiceAddress
+    pages: ServiceAddress | None
 
 
-def find_service(address: ServerAddress, *, ca_file: Path | None = None) -> Service:
+def find_service(address: ServiceAddress, *, ca_file: Path | None = None) -> Service:
     """The service whose pages, or whose API, have this address. Raises DeliveryFailed."""
     with Connection(address, ca_file=ca_file) as connection:
         answer = connection.exchange(Call(method="GET", path=_CONFIGURATION))
@@ -36,7 +37,7 @@ def find_service(address: ServerAddress, *, ca_file: Path | None = None) -> Serv
     return Service(api=_read_api(answer.body, address), pages=address)
 
 
-def _read_api(body: bytes, pages: ServerAddress) -> ServerAddress:
+def _read_api(body: bytes, pages: ServiceAddress) -> ServiceAddress:
     try:
         api = parse_server(Fields.parse(body).text("api"))
     except MalformedMessage as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from sealwax.http_client import HttpCall, HttpClient, NoAnswer as NothingCame, Trouble, WebPlace
+from sealwax.http_client import HttpCall, HttpClient, NoAnswer as NothingCame, ServiceAddress, Trouble
 
 ANSWER_SECONDS: Final = 10.0
 _MAX_BYTES: Final = 100_000
@@ -17,23 +17,23 @@ class NoAnswer(Exception):
 
 def ask(origin: str, path: str) -> dict[str, Any]:
     """The JSON object at a path of a checked origin, with any status. Raises NoAnswer."""
-    return _ask(WebPlace.of(origin), HttpCall(method="GET", path=path))
+    return _ask(ServiceAddress.of(origin), HttpCall(method="GET", path=path))
 
 
 def tell(origin: str, path: str, body: bytes) -> dict[str, Any]:
     """The JSON object in the answer to a POST of JSON, with any status. Raises NoAnswer."""
     headers = {"Content-Type": "application/json"}
-    return _ask(WebPlace.of(origin), HttpCall(method="POST", path=path, headers=headers, body=body))
+    return _ask(ServiceAddress.of(origin), HttpCall(method="POST", path=path, headers=headers, body=body))
 
 
 def ask_process(listen: str, origin: str, path: str) -> dict[str, Any]:
     """The JSON object from a process of this machine, asked as a proxy would for `origin`. Raises NoAnswer."""
     scheme, _, host = origin.partition("://")
     headers = {"Host": host, "X-Forwarded-Proto": scheme}
-    return _ask(WebPlace.of(f"http://{listen}"), HttpCall(method="GET", path=path, headers=headers))
+    return _ask(ServiceAddress.of(f"http://{listen}"), HttpCall(method="GET", path=path, headers=headers))
 
 
-def _ask(place: WebPlace, call: HttpCall) -> dict[str, Any]:
+def _ask(place: ServiceAddress, call: HttpCall) -> dict[str, Any]:
     try:
         with HttpClient(place) as client:
             answer = client.exchange(call, seconds=ANSWER_SECONDS, max_bytes=_MAX_BYTES)

@@ -24,8 +24,7 @@ from smime_core.errors import LimitExceeded
 FOLDER: Final = Path(__file__).parent
 Language = NewType("Language", str)
 ENGLISH: Final = Language("en")
-_SHARED: Final = "shared"
-ROOMS: Final = (_SHARED, "extension", "pages", "parcel_mails", "key_mails")
+ROOMS: Final = ("shared", "extension", "pages", "parcel_mails", "key_mails")
 _KEY: Final = re.compile(r"(?:shared|extension|pages|parcel_mails|key_mails)\.[a-z0-9][A-Za-z0-9_]*")
 _PLURAL: Final = re.compile(r"\{count, plural,((?: [a-z]+ \{(?:[^{}]|\{[a-z_]+\})*\})+)\}")
 _FORM: Final = re.compile(r" ([a-z]+) \{((?:[^{}]|\{[a-z_]+\})*)\}")
@@ -69,8 +68,7 @@ class Words:
         return self._read("same.json")
 
     @cached_property
-    def notes(self) -> Mapping[str, Any]:
-        """The note on each text, and by language the hash of the English of its translation."""
+    def _notes(self) -> Mapping[str, Any]:
         return self._read("notes.json")
 
     def texts(self, language: str) -> Mapping[str, str]:
@@ -93,7 +91,10 @@ class Words:
         }
 
     def older(self) -> list[tuple[str, str]]:
-        """The translations whose English has changed since, each as the language and the key. Raises WrongWords."""
+        """The translations whose English has changed since, each as the language and the key.
+
+        Raises WrongWords if a catalogue is wrong or a text has no note.
+        """
         english = self.texts(ENGLISH)
         for language in self.languages:
             self.texts(language)
@@ -101,8 +102,15 @@ class Words:
             (language, key)
             for key, text in english.items()
             for language in self.languages
-            if language != ENGLISH and self.notes[key]["made_from"].get(language) != hash_of(text)
+            if language != ENGLISH and self.note(key)["made_from"].get(language) != hash_of(text)
         ]
+
+    def note(self, key: str) -> Mapping[str, Any]:
+        """The note on a text, with the hashes of its translations as `made_from`. Raises WrongWords if it has none."""
+        entry = self._notes.get(key)
+        if not isinstance(entry, dict) or not entry.get("note"):
+            raise WrongWords(f"notes.json: {key} has no note")
+        return {"made_from": {}, **entry}
 
     def _faults(self, language: Language, found: Mapping[str, Any]) -> Iterator[str]:
         facts = self.languages.get(language)

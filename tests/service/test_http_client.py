@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sealwax.http_client import HttpCall, HttpClient, LocalSocket, NoAnswer, Trouble, WebPlace
+from sealwax.http_client import HttpCall, HttpClient, LocalSocket, NoAnswer, ServiceAddress, Trouble
 from webbridge.demo.tls import server_context, write_tls_files
 
 pytestmark = pytest.mark.server
@@ -49,8 +49,8 @@ def saying(data: bytes) -> Callable[[socket.socket], None]:
     return serve
 
 
-def place_of(server: socket.socket, scheme: str = "http") -> WebPlace:
-    return WebPlace(scheme=scheme, host="127.0.0.1", port=server.getsockname()[1])
+def place_of(server: socket.socket, scheme: str = "http") -> ServiceAddress:
+    return ServiceAddress(scheme=scheme, host="127.0.0.1", port=server.getsockname()[1])
 
 
 def test_a_connection_is_kept_for_several_exchanges() -> None:
@@ -138,7 +138,7 @@ def test_the_proxy_of_the_environment_is_asked_for_a_way(
     with listening(serve) as server:
         monkeypatch.setenv("https_proxy", f"http://me:s%40cret@127.0.0.1:{server.getsockname()[1]}")
         monkeypatch.delenv("no_proxy", raising=False)
-        place = WebPlace(scheme="https", host="keys.example.test", port=443)
+        place = ServiceAddress(scheme="https", host="keys.example.test", port=443)
         with HttpClient(place, ca_file=ca_file, uses_proxy=True) as client:
             if status.startswith(b"200"):
                 assert client.exchange(GET).body == b"hi"

@@ -53,6 +53,7 @@ def test_a_new_text_needs_a_note(copy: Path) -> None:
         rewrite(copy / f"{language}.json", **{"pages.tea_time": f"Tea {language}"})
     with pytest.raises(WrongWords, match=r"pages\.tea_time has no note"):
         mark_as_made(copy, "all", [])
+    assert run(copy) == (1, "notes.json: pages.tea_time has no note\n")
     notes = json.loads((copy / "notes.json").read_text())
     (copy / "notes.json").write_text(json.dumps({**notes, "pages.tea_time": {"note": "When tea is served."}}))
     mark_as_made(copy, "all", [])

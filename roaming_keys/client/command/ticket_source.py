@@ -20,7 +20,7 @@ from roaming_keys.protocol.tickets import Purpose
 from sealwax.cli.options.parameters import FILE
 from sealwax.cli.options.passphrases import read_first_line
 from sealwax.cli.options.request import given_by
-from sealwax.http_client import HttpAnswer, HttpCall, HttpClient, NoAnswer, WebPlace
+from sealwax.http_client import HttpAnswer, HttpCall, HttpClient, NoAnswer, ServiceAddress
 
 _DONE: Final = range(200, 300)
 _PATHS: Final = {Purpose.ENROLMENT: "/api/enrolment", Purpose.RESET: "/api/enrolment/reset"}
@@ -61,7 +61,7 @@ class TicketSource:
 
 def _ask_bridge(bridge: str, user: str, mail_password: bytes, purpose: Purpose) -> str:
     """Return a ticket of the bridge for the user's address, after a login with the mail password."""
-    place = WebPlace.of(normalise_origin(bridge))
+    place = ServiceAddress.of(normalise_origin(bridge))
     password = mail_password.decode("utf-8", "surrogateescape")
     # The bridge takes changes only for the account that they name.
     headers = {"X-Sealwax": "1", "Content-Type": "application/json"}

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
-from sealwax.delivery.address import ServerAddress, parse_link, parse_server, parse_store_url
+from sealwax.delivery.address import parse_link, parse_server, parse_store_url
 from sealwax.delivery.names import free_names, safe_name
+from sealwax.http_client import ServiceAddress
 from smime_core.errors import MalformedMessage
 
 ID = "AAAAAAAAAAAAAAAAAAAAAA"
@@ -121,7 +122,7 @@ SERVICE = parse_server("https://mail.example.org")
 
 def test_a_store_elsewhere_has_its_whole_address() -> None:
     address, path = parse_store_url("https://store.example.org/bucket/a?X-Amz-Signature=0a%2F", SERVICE)
-    assert address == ServerAddress(scheme="https", host="store.example.org", port=443)
+    assert address == ServiceAddress(scheme="https", host="store.example.org", port=443)
     assert path == "/bucket/a?X-Amz-Signature=0a%2F"
 
 
