@@ -282,7 +282,7 @@ async function finish(app, begun) {
 
 /**
  * Asks for the second factor. Security keys belong to the pages' own site, and sign for no other.
- * @param {App} app @param {import("../../wasm_build/vault/account/key_account.js").FactorDemand} demand
+ * @param {App} app @param {import("../../wasm_build/vault/types/account.js").FactorDemand} demand
  */
 async function prove(app, demand) {
   const stopHeartbeat = startHeartbeat();

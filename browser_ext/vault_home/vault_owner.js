@@ -32,8 +32,8 @@ const PASSED_ON = /** @type {const} */ ([
   "addresses.read", "addresses.find", "identity.open", "certificate.describe", "certificate.page", "certificate.read", "recipients.check", "decision.make", "decision.list",
   "decision.remove", "trust.follow", "form.sign", "message.compose", "key.export", "request.make", "request.finish", "contacts.list",
   "contacts.learn", "contacts.remove", "kept.join", "pages.verify", "backup.seal", "backup.open",
-  "identity.keep", "roaming.register", "roaming.login", "roaming.open", "roaming.recover", "roaming.sign", "roaming.push",
-  "roaming.take", "roaming.prove", "roaming.merge", "roaming.find",
+  "identity.keep", "roaming.register", "roaming.login", "roaming.recover", "roaming.rotate", "roaming.remove", "roaming.ask",
+  "roaming.push", "roaming.merge", "roaming.find",
 ]);
 
 /** @typedef {Omit<Encrypted<VaultArgs<"field.verify">>, "cms"> & {cms: string}} ArmoredField */
@@ -59,7 +59,7 @@ export const VERBS = {
   "field.encrypt": encryptField,
   "field.verify": verifyField,
   "field.judge": judgeField,
-  "roaming.rotate": rotate,
+  "roaming.answer": answerStep,
 };
 
 /**
@@ -82,12 +82,12 @@ function passedOn() {
 }
 
 /**
- * Prepares the change of the person's account. A new recovery code leaves encrypted to the page that shows it.
- * @param {Encrypted<VaultArgs<"roaming.rotate">> & {replyKey: ArrayBuffer | null}} body
+ * The next step of an operation at the key server. A new recovery code leaves encrypted to the page that shows it.
+ * @param {Encrypted<VaultArgs<"roaming.answer">> & {replyKey: ArrayBuffer | null}} body
  */
-async function rotate({ replyKey, ...args }) {
-  const { code, ...prepared } = await callVault("roaming.rotate", args);
-  return { ...prepared, code: code && replyKey && await encryptTo(replyKey, "recovery code", code) };
+async function answerStep({ replyKey, ...args }) {
+  const { code, ...step } = await callVault("roaming.answer", args);
+  return { ...step, code: code && replyKey && await encryptTo(replyKey, "recovery code", code) };
 }
 
 /** Forgets everything and ends the vault's Workers. */

@@ -13,7 +13,8 @@ from typing import Final
 from roaming_keys.client.transport import HttpTransport
 from roaming_keys.protocol.calls import Call
 from roaming_keys.protocol.key_account import normalise_origin
-from roaming_keys.protocol.session import KeyServerError, Place
+from roaming_keys.protocol.session import Place
+from roaming_keys.protocol.steps import KeyServerError
 from sealwax.cli.options.parameters import now
 from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import write_error

@@ -9,7 +9,8 @@ from roaming_keys.protocol.calls import Call
 from roaming_keys.protocol.key_account import normalise_origin
 from roaming_keys.protocol.messages.accounts import MAX_ANSWER_BYTES, Refusal, Registration
 from roaming_keys.protocol.messages.resets import ResetAnswer, ResetRequest
-from roaming_keys.protocol.session import KeyServerError, Transport
+from roaming_keys.protocol.session import Transport
+from roaming_keys.protocol.steps import KeyServerError
 from sealwax.http_client import HttpAnswer, HttpCall, HttpClient, NoAnswer, ServiceAddress
 from smime_core.errors import SmimeError
 

@@ -11,6 +11,7 @@ import base64
 import binascii
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -34,6 +35,20 @@ class Call:
     path: str
     condition: str = ""
     body: bytes = field(default=b"", repr=False)
+
+    def members(self) -> dict[str, str]:
+        """The call as members of JSON."""
+        return {"method": self.method, "path": self.path, "condition": self.condition, "body": self.body.hex()}
+
+    @classmethod
+    def from_members(cls, members: Mapping[str, str]) -> Call:
+        """The call of `members`."""
+        return cls(
+            method=members["method"],
+            path=members["path"],
+            condition=members["condition"],
+            body=bytes.fromhex(members["body"]),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,8 +25,9 @@ from rich.console import Console
 
 from roaming_keys.client.transport import HttpTransport
 from roaming_keys.protocol.key_account import KeyAccount
+from roaming_keys.protocol.login import OnDevice, log_in
 from roaming_keys.protocol.messages.accounts import Device
-from roaming_keys.protocol.session import OnDevice, Setting, log_in
+from roaming_keys.protocol.session import Setting
 from sealwax.service.web_server import ending_signals
 from smime_core import RevocationPolicy, State, TrustStore, blocking
 from smime_core.cms.recipients.keys import Keys

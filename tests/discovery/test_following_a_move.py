@@ -18,8 +18,10 @@ import pytest
 from roaming_keys.client.transport import HttpTransport, register_account
 from roaming_keys.protocol.changes import build_registration
 from roaming_keys.protocol.key_account import KeyAccount
+from roaming_keys.protocol.login import OnDevice, log_in
 from roaming_keys.protocol.messages.accounts import Device
-from roaming_keys.protocol.session import KeyServerError, OnDevice, Session, Setting, log_in
+from roaming_keys.protocol.session import Session, Setting
+from roaming_keys.protocol.steps import KeyServerError
 from roaming_keys.protocol.tickets import issue_ticket, public_key_of
 from roaming_keys.server.app import create_app as create_key_server
 from roaming_keys.server.config import KeyServerConfig

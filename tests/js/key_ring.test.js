@@ -29,11 +29,11 @@ function setUp() {
   const known = new TextEncoder().encode("{}").buffer;
   const vault = { call: async (/** @type {string} */ verb) => {
     calls.push(verb);
-    if (verb === "roaming.login") return { request: filled(3), login: filled(3) };
-    return { identities: [{ ...identity }], session: filled(4), known: known.slice(0), p12: filled(5) };
+    if (verb === "roaming.login") return { state: filled(3), step: 1, request: { path: "/parameters", body: filled(3) } };
+    const opened = { identities: [{ ...identity }] };
+    return { ...opened, result: opened, session: filled(4), known: known.slice(0), p12: filled(5) };
   } };
-  const answers = { parameters: async () => ({}), logIn: async () => ({}) };
-  const server = /** @type {any} */ ({ origin: "https://keys.example", ...answers });
+  const server = /** @type {any} */ ({ origin: "https://keys.example", send: async () => new ArrayBuffer(0) });
   const remembered = async () => ({ token: filled(6), known: null });
   const memory = { read: remembered, write: async () => {}, forget: async () => {} };
   const keys = new KeyRing(async () => vault);

@@ -9,7 +9,7 @@ import pytest
 
 from roaming_keys.protocol.messages.accounts import Device
 from roaming_keys.protocol.records.recovery_codes import recovery_keys
-from roaming_keys.protocol.session import KeyServerError
+from roaming_keys.protocol.steps import KeyServerError
 from roaming_keys.server.audit.checking import check_chain
 from roaming_keys.server.audit.events import Details
 from roaming_keys.server.database import SCHEMA

@@ -11,7 +11,8 @@ import pytest
 from roaming_keys.protocol.calls import Call
 from roaming_keys.protocol.messages.accounts import Device, Push
 from roaming_keys.protocol.records.recovery_codes import RecoveryKeys, recovery_keys
-from roaming_keys.protocol.session import KeyServerError, Session
+from roaming_keys.protocol.session import Session
+from roaming_keys.protocol.steps import KeyServerError
 from roaming_keys.server.accounts.factors import FactorStore
 from roaming_keys.server.accounts.store import Store
 from roaming_keys.server.app import close_app

@@ -15,7 +15,7 @@ from roaming_keys.client import transport as client
 from roaming_keys.client.command.ticket_source import _ask_bridge
 from roaming_keys.client.transport import HttpTransport
 from roaming_keys.protocol.calls import Call
-from roaming_keys.protocol.session import KeyServerError
+from roaming_keys.protocol.steps import KeyServerError
 from roaming_keys.protocol.tickets import Purpose
 from smime_core.blocking import run
 from smime_core.errors import SmimeError

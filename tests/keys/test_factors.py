@@ -15,10 +15,12 @@ from sqlalchemy import select
 
 from roaming_keys.protocol.calls import Call
 from roaming_keys.protocol.changes import build_rotation
+from roaming_keys.protocol.login import PendingLogin, prepare_login
 from roaming_keys.protocol.messages.accounts import Device, LoginTerms, ParametersRequest
 from roaming_keys.protocol.messages.factors import AssertionProof, CodeProof, FactorDemand, FactorKind, NewCodes
 from roaming_keys.protocol.records.recovery_codes import recovery_keys
-from roaming_keys.protocol.session import KeyServerError, PendingLogin, Session, prepare_login
+from roaming_keys.protocol.session import AskFactor, Session
+from roaming_keys.protocol.steps import KeyServerError
 from roaming_keys.server.accounts.store import Store
 from roaming_keys.server.app import _STORE
 from roaming_keys.server.audit import AuditTrail
@@ -82,21 +84,32 @@ def add_key(person: Person, key: SoftKey) -> Session:
     return session
 
 
-def answering(*codes: str) -> Callable[[FactorDemand, str], CodeProof]:
+def answering(*codes: str) -> AskFactor:
     left = list(codes)
-    return lambda _demand, _refusal: CodeProof(code=left.pop(0))
+
+    def answer(_: FactorDemand, refusal: KeyServerError | None) -> CodeProof:
+        if refusal is not None and not left:
+            raise refusal
+        return CodeProof(code=left.pop(0))
+
+    return answer
 
 
-def signing(key: SoftKey) -> Callable[[FactorDemand, str], AssertionProof]:
-    return lambda demand, _refusal: key.sign(demand.challenge)
+def signing(key: SoftKey) -> AskFactor:
+    def answer(demand: FactorDemand, refusal: KeyServerError | None) -> AssertionProof:
+        if refusal is not None:
+            raise refusal
+        return key.sign(demand.challenge)
+
+    return answer
 
 
 def wait_at(person: Person) -> tuple[FactorDemand, PendingLogin]:
     """Log in by the passphrase, and stop where a factor is asked for."""
     asked = Call(method="POST", path="/parameters", body=ParametersRequest(user=person.account.user).to_json())
     terms = LoginTerms.from_json(run(person.transport.send(asked)))
-    login, pending = run(prepare_login(person.account, terms, person.here, PROVIDER))
-    answer = run(person.transport.send(Call(method="POST", path="/login", body=login.to_json())))
+    pending = run(prepare_login(person.account, terms, person.here, PROVIDER))
+    answer = run(person.transport.send(Call(method="POST", path="/login", body=pending.body)))
     demand = FactorDemand.find(answer)
     assert demand is not None
     assert b"record" not in answer

@@ -24,7 +24,7 @@ from roaming_keys.protocol.groups.membership import (
 )
 from roaming_keys.protocol.groups.messages import Member, StoredGroup
 from roaming_keys.protocol.known import ServerLies
-from roaming_keys.protocol.session import KeyServerError
+from roaming_keys.protocol.steps import KeyServerError
 from smime_core.blocking import run
 from smime_core.errors import GroupKeyRefused, MalformedMessage, NoMatchingRecipient
 from smime_core.own_content import examine_group_key, read_group_key

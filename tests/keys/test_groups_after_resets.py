@@ -11,7 +11,8 @@ from flask.testing import FlaskClient
 from roaming_keys.protocol.calls import Call
 from roaming_keys.protocol.groups.calls import end_group, list_groups
 from roaming_keys.protocol.groups.membership import with_members
-from roaming_keys.protocol.session import KeyServerError, Session
+from roaming_keys.protocol.session import Session
+from roaming_keys.protocol.steps import KeyServerError
 from roaming_keys.server.kept_accounts import KEPT
 from smime_core.blocking import run
 from tests.support.clock import FakeClock

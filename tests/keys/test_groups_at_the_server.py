@@ -26,8 +26,9 @@ from roaming_keys.protocol.groups.messages import (
     StoredGroup,
 )
 from roaming_keys.protocol.key_account import KeyAccount
+from roaming_keys.protocol.login import OnDevice, log_in
 from roaming_keys.protocol.messages.accounts import STEP_BYTES, Device
-from roaming_keys.protocol.session import OnDevice, Session, Setting, log_in
+from roaming_keys.protocol.session import Session, Setting
 from roaming_keys.protocol.tickets import issue_ticket
 from roaming_keys.server.config import KeyServerConfig
 from roaming_keys.server.database import SCHEMA

@@ -13,7 +13,8 @@ from roaming_keys.protocol.calls import Call
 from roaming_keys.protocol.changes import build_rotation
 from roaming_keys.protocol.messages.accounts import Push
 from roaming_keys.protocol.records.record import build_next_record
-from roaming_keys.protocol.session import KeyServerError, Session
+from roaming_keys.protocol.session import Session
+from roaming_keys.protocol.steps import KeyServerError
 from roaming_keys.server.accounts.resets import MIN_DELAY
 from roaming_keys.server.app import close_app
 from smime_core.blocking import run

@@ -60,7 +60,8 @@ from roaming_keys.organisation.protocol.shares import join_shares, split_secret
 from roaming_keys.organisation.server.appointing import AddRequest
 from roaming_keys.organisation.server.staff import MemberExists
 from roaming_keys.protocol.calls import Call
-from roaming_keys.protocol.session import KeyServerError, Session
+from roaming_keys.protocol.session import Session
+from roaming_keys.protocol.steps import KeyServerError
 from roaming_keys.server.app import close_app
 from roaming_keys.server.audit import AuditEvent, AuditKind
 from roaming_keys.server.audit.checking import check_chain

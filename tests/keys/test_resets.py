@@ -24,6 +24,7 @@ from roaming_keys.organisation.server.staff import Member
 from roaming_keys.organisation.server.store import OrganisationStore
 from roaming_keys.protocol.key_account import stretch
 from roaming_keys.protocol.known import UNDONE, AccountReset, ServerLies
+from roaming_keys.protocol.login import undo_reset_by_code
 from roaming_keys.protocol.messages.factors import CodeProof, NewCodes
 from roaming_keys.protocol.messages.resets import ResetAnswer
 from roaming_keys.protocol.records.record import (
@@ -33,11 +34,8 @@ from roaming_keys.protocol.records.record import (
     unwrap_by_passphrase,
 )
 from roaming_keys.protocol.records.recovery_codes import CODE_BYTES, recovery_keys
-from roaming_keys.protocol.session import (
-    KeyServerError,
-    Place,
-    undo_reset_by_code,
-)
+from roaming_keys.protocol.session import Place
+from roaming_keys.protocol.steps import KeyServerError
 from roaming_keys.protocol.tickets import Purpose, Ticket, issue_ticket
 from roaming_keys.server.accounts.resets import FINISH_WITHIN, MIN_DELAY, ResetNotReady, ResetStore
 from roaming_keys.server.accounts.store import Store

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from roaming_keys.organisation.protocol.messages import Change, Role
 from roaming_keys.organisation.server.staff import Member
 from roaming_keys.organisation.server.store import OrganisationStore
-from roaming_keys.protocol.session import KeyServerError
+from roaming_keys.protocol.steps import KeyServerError
 from roaming_keys.server.accounts.resets import FINISH_WITHIN, MIN_DELAY
 from roaming_keys.server.accounts.store import Store
 from roaming_keys.server.config import KeyServerConfig

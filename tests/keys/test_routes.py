@@ -24,6 +24,7 @@ from roaming_keys.client.transport import HttpTransport
 from roaming_keys.protocol.calls import Call
 from roaming_keys.protocol.changes import build_registration
 from roaming_keys.protocol.key_account import KeyAccount, LoginWay, encode_fields, login_record, normalise_user
+from roaming_keys.protocol.login import OnDevice, log_in as log_in_there
 from roaming_keys.protocol.messages.accounts import (
     STEP_BYTES,
     Device,
@@ -37,7 +38,8 @@ from roaming_keys.protocol.messages.accounts import (
     Registration,
     Wrap,
 )
-from roaming_keys.protocol.session import KeyServerError, OnDevice, Setting, log_in as log_in_there
+from roaming_keys.protocol.session import Setting
+from roaming_keys.protocol.steps import KeyServerError
 from roaming_keys.protocol.tickets import LIFETIME, BadTicket, check_ticket, issue_ticket, public_key_of
 from roaming_keys.server.accounts.store import Store
 from roaming_keys.server.app import create_app

@@ -25,7 +25,8 @@ from roaming_keys.protocol.records.recovery_codes import (
     write_code,
 )
 from roaming_keys.protocol.records.state import AccountState, BoundBundle, WrapKey
-from roaming_keys.protocol.session import KeyServerError, Session
+from roaming_keys.protocol.session import Session
+from roaming_keys.protocol.steps import KeyServerError
 from roaming_keys.server.sessions import sessions
 from roaming_keys.server.sessions.sessions import LIFETIME
 from smime_core.blocking import run

@@ -15,7 +15,7 @@ from roaming_keys.protocol.groups.calls import end_group
 from roaming_keys.protocol.groups.known import known_groups
 from roaming_keys.protocol.groups.membership import with_identities, with_members, without_members
 from roaming_keys.protocol.groups.messages import Member, StoredGroup
-from roaming_keys.protocol.session import KeyServerError
+from roaming_keys.protocol.steps import KeyServerError
 from smime_core.blocking import run
 from smime_core.errors import SmimeError
 from smime_core.identity import Identity, export_identity
@@ -26,7 +26,7 @@ from tests.support.keys.people import PROVIDER, make_client
 from tests.support.people import anchor, build_revocation_list
 from tests.support.vault.verbs import call
 from wasm_build.vault.python.requests import Secret
-from wasm_build.vault.python.roaming_session import read_session, seal_session
+from wasm_build.vault.python.roaming_steps import read_session, seal_session
 
 pytestmark = [pytest.mark.usefixtures("quick_passphrases")]
 SEAL_KEY: Final = Secret(b"k" * 32)
@@ -40,69 +40,58 @@ class Page:
     def __init__(self, person: Sharer) -> None:
         self.person = person
 
-    def ask(self, verb: str, **members: Any) -> dict[str, Any]:
-        sealed = run(seal_session(self.person.session, SEAL_KEY, PROVIDER))
-        reply: dict[str, Any] = call(verb, user=self.person.user, session=sealed, sealKey=SEAL_KEY, **members)
-        return reply
-
-    def send(self, method: str, path: str, body: bytes = b"", **call_members: Any) -> Any:
-        prepared = Call(method=method, path=path, body=body, **call_members)
+    def ask(self, verb: str, **members: Any) -> Any:
+        """Run an operation to its end, and return its result."""
         session = self.person.session
-        return json.loads(run(self.person.transport.send(prepared, run(session.sign(prepared, PROVIDER)))))
+        place = {"user": self.person.user, "sealKey": SEAL_KEY}
+        own = {"session": run(seal_session(session, SEAL_KEY, PROVIDER)), "calls": session.session_key.counter}
+        reply: dict[str, Any] = call(verb, **place, **own, **members)
+        while "result" not in reply:
+            self.take(reply)
+            given = {"state": reply["state"], "step": reply["step"], **self.send(reply["request"])}
+            reply = call("roaming.answer", **place, **given)
+        self.take(reply)
+        return reply["result"]
+
+    def take(self, reply: dict[str, Any]) -> None:
+        if "session" in reply:
+            calls = reply["calls"]
+            self.person.session = run(read_session(reply["session"], self.person.user, calls, SEAL_KEY, PROVIDER))
+        self.person.session.session_key.counter = reply.get("calls", self.person.session.session_key.counter)
+
+    def send(self, request: dict[str, Any]) -> dict[str, Any]:
+        members = {name: request[name] for name in ("method", "path", "condition", "body")}
+        try:
+            return {"body": run(self.person.transport.send(Call(**members), request["authorization"]))}
+        except KeyServerError as error:
+            record = None if error.record is None else error.record.members()
+            return {"refusal": {"code": error.code, "message": str(error), "record": record}}
 
     def list(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.ask("group.list", listed=self.send("GET", "/groups"))["groups"]
+        found: list[dict[str, Any]] = self.ask("group.list")["groups"]
         return found
 
     def judging(self, *anchors: bytes) -> dict[str, Any]:
         given = [{"certificate": one} for one in anchors or (anchor().der,)]
         return {"trust": {"anchors": given, "revocation": "not-checked"}, "at": self.person.clock().isoformat()}
 
-    def show(self, id: str = WARD, *anchors: bytes, accepted: str = "") -> dict[str, Any]:
-        stored = self.send("GET", f"/groups/{id}")
-        return self.ask("group.show", id=id, stored=stored, accepted=accepted, **self.judging(*anchors))
+    def fetch(self, id: str) -> Any:
+        return self.ask("group.fetch", id=id)["stored"]
 
-    def take(self, id: str = WARD, *anchors: bytes, accepted: str = "") -> dict[str, Any]:
-        stored = self.send("GET", f"/groups/{id}")
-        members = {"id": id, "stored": stored, "accepted": accepted, "call": self.next_call()}
-        reply = self.ask("group.take", **members, **self.judging(*anchors))
-        if reply.get("request"):
-            # The vault has signed the call.
-            call_ = Call(method="PUT", path="/bundle", condition=reply["condition"], body=reply["request"])
-            run(self.person.transport.send(call_, reply["authorization"]))
-            after = run(read_session(reply["session"], self.person.user, SEAL_KEY, PROVIDER))
-            after.session_key.counter = self.person.session.session_key.counter + 1
-            self.person.session = after
-        return reply
+    def show(self, id: str = WARD, *anchors: bytes, accepted: str = "") -> Any:
+        return self.ask("group.show", id=id, stored=self.fetch(id), accepted=accepted, **self.judging(*anchors))
 
-    def change(
-        self, *, removed: tuple[str, ...] = (), added: tuple[dict[str, Any], ...] = (), **file: bytes
-    ) -> dict[str, Any]:
-        stored = self.send("GET", f"/groups/{WARD}")
+    def take_keys(self, id: str = WARD, *anchors: bytes, accepted: str = "") -> Any:
+        return self.ask("group.take", id=id, stored=self.fetch(id), accepted=accepted, **self.judging(*anchors))
+
+    def change(self, *, removed: tuple[str, ...] = (), added: tuple[dict[str, Any], ...] = (), **file: bytes) -> Any:
         at = self.person.clock().isoformat()
-        members = {"id": WARD, "stored": stored, "removed": removed, "added": added, "at": at, **file}
-        reply = self.ask("group.change", call=self.next_call(), **members)
-        put = Call(method="PUT", path=f"/groups/{WARD}", condition=reply["condition"], body=reply["request"])
-        run(self.person.transport.send(put, reply["authorization"]))
-        self.person.session.session_key.counter += 1
-        return reply
+        return self.ask("group.change", id=WARD, removed=removed, added=added, at=at, **file)
 
     def create(self, name: str, identity: Identity) -> str:
-        members = {
-            "name": name,
-            "p12": file_of(identity),
-            "passphrase": b"words",
-            "at": self.person.clock().isoformat(),
-        }
-        reply = self.ask("group.create", call=self.next_call(), **members)
-        put = Call(method="PUT", path=f"/groups/{reply['id']}", condition=reply["condition"], body=reply["request"])
-        run(self.person.transport.send(put, reply["authorization"]))
-        self.person.session.session_key.counter += 1
-        made: str = reply["id"]
+        file = {"p12": file_of(identity), "passphrase": b"words"}
+        made: str = self.ask("group.create", name=name, at=self.person.clock().isoformat(), **file)["id"]
         return made
-
-    def next_call(self) -> int:
-        return self.person.session.session_key.counter + 1
 
 
 @pytest.fixture
@@ -130,9 +119,13 @@ def answering(change: Callable[[StoredGroup], StoredGroup]) -> Answer:
     return answer
 
 
+def listing(groups: dict[str, Any]) -> Answer:
+    return lambda call, body: json.dumps(groups).encode() if call.path == "/groups" else body
+
+
 def test_the_list_says_what_is_new_taken_and_left(alice: Sharer, bob: Page) -> None:
     assert [(one["state"], one["name"], one["owner"]) for one in bob.list()] == [("new", None, alice.user)]
-    bob.take()
+    bob.take_keys()
     (row,) = bob.list()
     assert (row["state"], row["name"], row["addresses"]) == ("taken", "Ward 3", ["ward3@example.test"])
     alice.store(alice.open_own().content, 2)
@@ -144,7 +137,7 @@ def test_the_list_says_what_is_new_taken_and_left(alice: Sharer, bob: Page) -> N
 
 def test_taking_stores_the_keys_as_the_command_does(alice: Sharer, bob: Page) -> None:
     alice.store(with_identities(alice.open_own().content, [own("ward3", NewKey.P384)]), 2)
-    reply = bob.take()
+    reply = bob.take_keys()
     assert [one["fingerprint"] for one in reply["identities"]] == [
         own("bob").certificate.fingerprint,
         own("ward3", NewKey.P384).certificate.fingerprint,
@@ -153,8 +146,9 @@ def test_taking_stores_the_keys_as_the_command_does(alice: Sharer, bob: Page) ->
     assert [one["user"] for one in reply["group"]["members"]] == [alice.user, BOB]
     bob.person.log_in()
     assert known_groups(bob.person.session.opened.state)[WARD].version == 2
-    again = bob.take()
-    assert again.get("request") is None
+    sent = len([one for one in bob.person.transport.sent if one.method == "PUT"])
+    bob.take_keys()
+    assert len([one for one in bob.person.transport.sent if one.method == "PUT"]) == sent
 
 
 def test_an_owner_who_is_not_trusted_is_offered_by_the_fingerprint(alice: Sharer, bob: Page) -> None:
@@ -165,16 +159,16 @@ def test_an_owner_who_is_not_trusted_is_offered_by_the_fingerprint(alice: Sharer
     fingerprint = refusal["acceptable"]["fingerprint"]
     assert fingerprint == own("alice").certificate.fingerprint
     with pytest.raises(SmimeError):
-        bob.take(WARD, stranger)
+        bob.take_keys(WARD, stranger)
     with pytest.raises(SmimeError):
-        bob.take(WARD, stranger, accepted=own("carol").certificate.fingerprint)
-    bob.take(WARD, stranger, accepted=fingerprint)
+        bob.take_keys(WARD, stranger, accepted=own("carol").certificate.fingerprint)
+    bob.take_keys(WARD, stranger, accepted=fingerprint)
     # From then on the certificate is known.
     assert bob.show(WARD, stranger)["refusal"] is None
 
 
 def test_another_certificate_of_the_owner_is_asked_about(alice: Sharer, bob: Page) -> None:
-    bob.take()
+    bob.take_keys()
     content, renewed = alice.open_own().content, own("alice", NewKey.P384)
     opened = replace(alice.session.opened, identities=(renewed,))
     alice.session = replace(alice.session, opened=opened)
@@ -187,7 +181,7 @@ def test_another_certificate_of_the_owner_is_asked_about(alice: Sharer, bob: Pag
 
 def test_a_known_owner_whose_certificate_is_revoked_is_refused(alice: Sharer, bob: Page) -> None:
     """A thief of the owner's key stores a version with keys of the thief's."""
-    bob.take()
+    bob.take_keys()
     alice.store(alice.open_own().content, 2)
     at = bob.person.clock()
     serial = x509.load_der_x509_certificate(own("alice").certificate.der).serial_number
@@ -195,7 +189,7 @@ def test_a_known_owner_whose_certificate_is_revoked_is_refused(alice: Sharer, bo
         crls = [build_revocation_list(*revoked, at=at)]
         anchors = [{"certificate": anchor().der}]
         trust = {"anchors": anchors, "revocation": "required", "evidence": {"crls": crls}}
-        given = {"id": WARD, "stored": bob.send("GET", f"/groups/{WARD}"), "trust": trust, "at": at.isoformat()}
+        given = {"id": WARD, "stored": bob.fetch(WARD), "trust": trust, "at": at.isoformat()}
         refusal = bob.ask("group.show", accepted="", **given)["refusal"]
         assert (refusal and refusal["code"]) == code
         accepted = own("alice").certificate.fingerprint
@@ -204,14 +198,14 @@ def test_a_known_owner_whose_certificate_is_revoked_is_refused(alice: Sharer, bo
 
 
 def test_an_address_of_other_keys_is_asked_about(alice: Sharer, bob: Page) -> None:
-    bob.take()
+    bob.take_keys()
     carol = sharer(alice.client, alice.clock, "carol")
     carol.store(ward("carol", "bob", identity=own("ward3", NewKey.P384)), 1, id="next")
     refusal = bob.show("next")["refusal"]
     assert refusal["code"] == "group-of-known-address"
     fingerprint = refusal["acceptable"]["fingerprint"]
     assert fingerprint == own("carol").certificate.fingerprint
-    taken = bob.take("next", accepted=fingerprint)["identities"]
+    taken = bob.take_keys("next", accepted=fingerprint)["identities"]
     assert [one.get("isShared", False) for one in taken] == [False, True, True]
 
 
@@ -222,7 +216,7 @@ def test_agreeing_is_not_offered_where_it_does_not_help(alice: Sharer, bob: Page
         assert refusal["acceptable"] is None
     assert bob.show("trap")["refusal"]["code"] == "group-of-own-address"
     with pytest.raises(SmimeError) as refused:
-        bob.take("trap")
+        bob.take_keys("trap")
     assert refused.value.code == "group-of-own-address"
 
 
@@ -252,8 +246,8 @@ def test_a_group_without_a_right_key_is_an_error(bob: Page) -> None:
 
 
 def test_the_key_of_another_member_is_not_for_the_person(alice: Sharer, bob: Page) -> None:
-    other = Page(alice).send("GET", f"/groups/{WARD}")["members"][0]["wrap"]
-    stored = bob.send("GET", f"/groups/{WARD}")
+    other = Page(alice).fetch(WARD)["members"][0]["wrap"]
+    stored = bob.fetch(WARD)
     stored["members"][0]["wrap"] = other
     with pytest.raises(SmimeError) as refused:
         bob.ask("group.show", id=WARD, stored=stored, **bob.judging())
@@ -271,39 +265,41 @@ def test_a_bad_list_is_refused(bob: Page) -> None:
         {"groups": [{**right, "id": f"a{count}"} for count in range(201)]},
     ]
     for listed in lists:
+        bob.person.transport.answer = listing(listed)
         with pytest.raises(SmimeError) as refused:
-            bob.ask("group.list", listed=listed)
+            bob.list()
         assert refused.value.code in ("malformed-message", "limit-exceeded")
 
 
 def test_a_list_that_goes_back_is_a_problem_of_its_group_only(alice: Sharer, bob: Page) -> None:
     alice.store(alice.open_own().content, 2)
     alice.store(ward("alice", "bob"), 1, id="night")
-    bob.take()
+    bob.take_keys()
     rows = [
         {"id": WARD, "owner": alice.user, "version": 1},
         {"id": "night", "owner": alice.user, "version": 1},
     ]
-    first, other = bob.ask("group.list", listed={"groups": rows})["groups"]
+    bob.person.transport.answer = listing({"groups": rows})
+    first, other = bob.list()
     assert (first["problem"]["code"], first["name"]) == ("group-rolled-back", "Ward 3")
     assert (other["problem"], other["state"]) == (None, "new")
     rows[0] = {"id": WARD, "owner": "carol@example.test", "version": 3}
-    first, _ = bob.ask("group.list", listed={"groups": rows})["groups"]
+    first, _ = bob.list()
     assert first["problem"]["code"] == "group-of-another"
 
 
 def test_the_owner_removes_and_adds(alice: Sharer, bob: Page) -> None:
-    bob.take()
+    bob.take_keys()
     owner = Page(alice)
     assert owner.change(removed=(BOB,))["version"] == 2
-    taken = owner.take()["group"]
+    taken = owner.take_keys()["group"]
     assert (taken["version"], [one["user"] for one in taken["members"]], taken["removed"]) == (2, [alice.user], [BOB])
-    with pytest.raises(KeyServerError) as refused:
+    with pytest.raises(SmimeError) as refused:
         bob.show()
     assert refused.value.code == "no-such-group"
     owner.change(added=({"user": "Bob@Example.test", "certificate": own("bob").certificate.der},))
-    assert owner.take()["group"]["removed"] == []
-    assert bob.take()["group"]["version"] == 3
+    assert owner.take_keys()["group"]["removed"] == []
+    assert bob.take_keys()["group"]["version"] == 3
 
 
 def test_a_change_leaves_out_who_has_left(alice: Sharer, bob: Page) -> None:
@@ -323,19 +319,19 @@ def test_only_the_owner_changes_a_group(bob: Page) -> None:
 def test_the_owner_creates_and_renews(alice: Sharer, bob: Page) -> None:
     owner = Page(alice)
     id = owner.create("Night shift", own("ward3"))
-    taken = owner.take(id)["group"]
+    taken = owner.take_keys(id)["group"]
     assert (taken["name"], [one["user"] for one in taken["members"]], taken["isOwn"]) == (
         "Night shift",
         [alice.user],
         True,
     )
     owner.change(removed=(BOB,))
-    assert owner.take()["group"]["removed"] == [BOB]
+    assert owner.take_keys()["group"]["removed"] == [BOB]
     # The same key protects from nobody who has it.
     owner.change(p12=file_of(own("ward3")), passphrase=b"words")
-    assert owner.take()["group"]["removed"] == [BOB]
+    assert owner.take_keys()["group"]["removed"] == [BOB]
     owner.change(p12=file_of(own("ward3", NewKey.P384)), passphrase=b"words")
-    assert owner.take()["group"]["removed"] == []
+    assert owner.take_keys()["group"]["removed"] == []
 
 
 def test_no_group_gets_a_certificate_of_its_owner(alice: Sharer) -> None:

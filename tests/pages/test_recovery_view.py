@@ -12,8 +12,9 @@ from roaming_keys.client.transport import HttpTransport
 from roaming_keys.organisation.protocol.messages import CaseFacts, Standing
 from roaming_keys.organisation.protocol.owner import with_first_passphrase, with_policy
 from roaming_keys.protocol.key_account import KeyAccount
+from roaming_keys.protocol.login import OnDevice, log_in
 from roaming_keys.protocol.messages.accounts import Device
-from roaming_keys.protocol.session import OnDevice, Setting, log_in
+from roaming_keys.protocol.session import Setting
 from smime_core.blocking import run
 from tests.support.browser.accessibility import find_violations
 from tests.support.browser.page_scripts import page_scripts

@@ -13,8 +13,9 @@ from roaming_keys.client import transport as client
 from roaming_keys.protocol.groups.calls import store_group
 from roaming_keys.protocol.groups.content import GroupContent, GroupMember, GroupVersion
 from roaming_keys.protocol.key_account import KeyAccount
+from roaming_keys.protocol.login import OnDevice, log_in
 from roaming_keys.protocol.messages.accounts import Device
-from roaming_keys.protocol.session import OnDevice, Setting, log_in
+from roaming_keys.protocol.session import Setting
 from smime_core import blocking
 from smime_core.ca.demo import Details, issue_identity
 from smime_core.cms.recipients.encrypting import Encrypting

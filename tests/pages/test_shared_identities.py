@@ -13,7 +13,7 @@ import pytest
 from roaming_keys.protocol.groups.known import known_groups
 from roaming_keys.protocol.groups.membership import with_identities
 from roaming_keys.protocol.groups.messages import ListedGroup, ListedGroups
-from roaming_keys.protocol.session import KeyServerError
+from roaming_keys.protocol.steps import KeyServerError
 from roaming_keys.server.accounts.groups import GroupStore
 from smime_core import blocking
 from smime_core.cms.recipients.encrypting import Encrypting

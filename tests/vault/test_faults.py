@@ -192,11 +192,11 @@ def test_data_of_a_server_that_are_not_plain_are_refused(open_vault_page: OpenPa
     """`{$buffer: 0}` is the mark of the first binary value of the request, for example the passphrase."""
     page = open_vault_page()
     refused = """() => {
-      const keys = { login: new ArrayBuffer(32), sealKey: window.wake({ secret: "" }) };
-      const refused = vault.call("roaming.open", { user: "a@b.test", response: RESPONSE, ...keys });
+      const step = { state: new ArrayBuffer(32), step: 1, sealKey: window.wake({ secret: "" }) };
+      const refused = vault.call("roaming.answer", { user: "a@b.test", told: RESPONSE, ...step });
       return refused.catch(({ code, message }) => [code, message]);
     }""".replace("RESPONSE", response)
-    assert page.js(refused) == ["bad-request", "roaming.open.response: expected json"]
+    assert page.js(refused) == ["bad-request", "roaming.answer.told: expected json"]
 
 
 @pytest.mark.thorough

@@ -14,7 +14,7 @@ from tests.support.vault.verb_examples import examples
 from wasm_build.vault.python.fields import EncryptField
 from wasm_build.vault.python.requests import parse_request
 from wasm_build.vault.python.streams import STREAM_VERBS
-from wasm_build.vault.python.verbs import VERBS
+from wasm_build.vault.python.verbs import OPERATIONS, VERBS
 
 FIELD = {
     "text": b"text",
@@ -36,7 +36,7 @@ def test_a_request_has_the_fields_of_its_line_in_the_schema() -> None:
 
 
 def test_every_verb_has_an_example() -> None:
-    assert examples().keys() == {*VERBS, *STREAM_VERBS}
+    assert examples().keys() == {*VERBS, *OPERATIONS, *STREAM_VERBS}
 
 
 def test_a_request_is_read_whole_and_frozen() -> None:

@@ -576,7 +576,6 @@ def test_an_altered_sealed_identity_does_not_open(position: int) -> None:
                 "server": "x",
                 "user": "y",
                 "passphrase": b"z",
-                "parameters": {"protocol": 3},
                 "at": AT,
                 "deviceToken": bytes(32),
                 "deviceName": "a test",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
 import pytest
@@ -16,6 +17,7 @@ from tests.support.browser.webkit import skip_in_webkit
 from tests.support.people import person
 from tests.support.vault.page import PASSPHRASE, PROVIDER, SEAL_KEY, TRUST, OpenPage, b64, call, secret
 from tests.support.vault.verb_examples import LOGIN_TERMS
+from tests.support.vault.verbs import call as call_natively
 from wasm_build.vault.python.sealed import seal_identity
 
 IN_PAGE = page_scripts("vault/worker_memory.js")
@@ -126,21 +128,11 @@ def test_a_cancel_stops_pbkdf2_in_the_middle(open_vault_page: OpenPage) -> None:
 def test_after_argon2id_the_memory_of_its_own_too(open_vault_page: OpenPage, browser: Browser) -> None:
     skip_in_webkit(browser, "a late finalizer of a proxy may count down in the filled memory")
     page = open_counting(open_vault_page)
-    login = {
-        "server": "https://keys.example.test",
-        "user": "bob@example.test",
-        "passphrase": secret(PASSPHRASE.encode()),
-    }
-    assert "ok" in call(
-        page,
-        "roaming.login",
-        {
-            **login,
-            "parameters": LOGIN_TERMS,
-            "at": "2026-03-01T12:00:00Z",
-            "deviceToken": b64(bytes(32)),
-            "deviceName": "a test",
-            "sealKey": secret(b"k" * 32),
-        },
-    )
+    account = {"server": "https://keys.example.test", "user": "bob@example.test", "passphrase": PASSPHRASE.encode()}
+    device = {"at": "2026-03-01T12:00:00Z", "deviceToken": bytes(32), "deviceName": "a test", "sealKey": b"k" * 32}
+    begun = call_natively("roaming.login", **account, **device)
+    # The second step stretches the passphrase.
+    answer = {"user": account["user"], "state": b64(begun["state"]), "step": 1, "sealKey": secret(b"k" * 32)}
+    terms = b64(json.dumps(LOGIN_TERMS).encode())
+    assert "ok" in call(page, "roaming.answer", {**answer, "body": terms})
     check_emptied(page, memories=2)

@@ -10,7 +10,7 @@ import { codeForm } from "./code_field.js";
 import { base64Members } from "./factor_messages.js";
 
 /** @typedef {import("./key_account_view.js").App} App */
-/** @typedef {import("../vault/account/key_account.js").FactorDemand} FactorDemand */
+/** @typedef {import("../vault/types/account.js").FactorDemand} FactorDemand */
 /** @typedef {{kind: "totp" | "webauthn", [member: string]: string}} Proof */
 /** @typedef {"factor_key_not_here" | "factor_key_in_pages"} KeyObstacle the text key of why security keys do not work here */
 

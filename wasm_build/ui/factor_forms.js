@@ -11,7 +11,7 @@ import { base64Members, makeSecret, secretLink, writeSecret } from "./factor_mes
 
 /** @typedef {import("./key_account_view.js").App} App */
 /** @typedef {Pick<import("../vault/account/key_account.js").KeyAccount, "user" | "factors" | "addFactor" | "removeFactor">} FactorAccount */
-/** @typedef {import("../vault/account/key_account.js").Factor} Factor */
+/** @typedef {import("../vault/types/account.js").Factor} Factor */
 /** @typedef {import("./key_account_view.js").Part} Part */
 /** @typedef {import("./key_account_view.js").CreateAct} CreateAct */
 

@@ -14,13 +14,13 @@ import { SecretField } from "./secret_field.js";
 /**
  * The account, or in the extension's page what asks the background for it.
  * @typedef {{
- *   host: string, devices: () => Promise<KeyDevice[]>, revoke: (id: string, passphrase: Secret) => Promise<void>,
+ *   host: string, devices: () => Promise<KeyDevice[]>, revoke: (id: string, passphrase: Secret) => Promise<unknown>,
  *   changePassphrase: (passphrase: Secret, next: Secret) => Promise<unknown>,
  *   makeCode: (passphrase: Secret) => Promise<ArrayBuffer>, remove: (passphrase: Secret) => Promise<void>,
  *   hasLostCode?: boolean,
  * }} KeyAccount
  */
-/** @typedef {import("../vault/account/key_account.js").KeyDevice} KeyDevice */
+/** @typedef {import("../vault/types/account.js").KeyDevice} KeyDevice */
 /** @typedef {import("./secret_field.js").Secret} Secret */
 /** @typedef {import("./factor_forms.js").FactorAccount} FactorAccount */
 /** @typedef {{element: HTMLElement, clear: () => void}} Part */

@@ -56,10 +56,15 @@ const DRAFT = {
   "sentBy?": "text",
   hidden: [HIDDEN],
 };
+/** An account at a key server, and the device that logs in to it. @satisfies {Record<string, Kind>} */
+const LOGIN = {
+  server: "text", user: "text", at: "text", deviceToken: "bytes", deviceName: "text", "known?": "bytes", sealKey: "secret",
+  passphrase: "secret",
+};
+/** A session at a key server, sealed, and the number of its calls so far. @satisfies {Record<string, Kind>} */
+const SESSION = { user: "text", session: "bytes", calls: "number", sealKey: "secret" };
 /** @satisfies {Record<string, Kind>} */
-const ROAMING = { server: "text", user: "text", passphrase: "secret" };
-/** A session at a key server, sealed, and the number of its next call. @satisfies {Record<string, Kind>} */
-const ROAMING_SESSION = { user: "text", session: "bytes", call: "number" };
+const KEY_FILE = { p12: "bytes", p12Passphrase: "secret" };
 
 /** An identity that several people share, as the key server has it. @satisfies {Record<string, Kind>} */
 const GROUP = { id: "text", stored: "json", "accepted?": "text" };
@@ -129,43 +134,31 @@ export const VERBS = Object.freeze(/** @satisfies {VerbTable} */ ({
   "bytes.encrypt": { content: "bytes", recipients: ["bytes"], "cipher?": "text" },
   "bytes.decrypt": { cms: "bytes", ...KEYS },
   "bytes.inspect": { content: "bytes", "passphrase?": "secret" },
-  "roaming.register": { ...ROAMING, ticket: "text", p12: "bytes", p12Passphrase: "secret" },
-  "roaming.login": {
-    ...ROAMING, parameters: "json", at: "text", deviceToken: "bytes", deviceName: "text", "known?": "bytes",
-    sealKey: "secret",
-  },
-  "roaming.open": { user: "text", login: "bytes", response: "json", "known?": "bytes", "agreed?": "text", sealKey: "secret" },
-  "roaming.recover": {
-    server: "text", user: "text", code: "secret", parameters: "json", at: "text", deviceToken: "bytes",
-    deviceName: "text", "known?": "bytes", sealKey: "secret",
-  },
-  "roaming.reset": {
-    ...ROAMING, ticket: "text", p12: "bytes", p12Passphrase: "secret", parameters: "json", version: "number", at: "text",
-  },
-  "roaming.undo": {
-    server: "text", user: "text", "passphrase?": "secret", "code?": "secret", parameters: "json", at: "text",
-    deviceToken: "bytes", deviceName: "text", sealKey: "secret",
-  },
-  "roaming.prove": { user: "text", login: "bytes", call: "number", proof: "bytes", sealKey: "secret" },
-  "roaming.sign": { ...ROAMING_SESSION, sealKey: "secret", method: "text", path: "text", "body?": "bytes" },
-  "roaming.push": { ...ROAMING_SESSION, identities: ["bytes"], sealKey: "secret" },
-  "roaming.rotate": {
-    ...ROAMING_SESSION, sealKey: "secret", passphrase: "secret", revoked: ["text"], "newCode?": "flag",
-  },
-  "roaming.recovery": { user: "text", session: "bytes", sealKey: "secret", standing: "json" },
-  "roaming.take": { user: "text", session: "bytes", sealKey: "secret", record: "json" },
-  "roaming.merge": {
-    ...ROAMING_SESSION, sealKey: "secret", at: "text", ...KEPT, others: "json", "base?": "bytes", "sent?": "bytes",
+  "roaming.register": { server: "text", user: "text", sealKey: "secret", ticket: "text", ...KEY_FILE, passphrase: "secret" },
+  "roaming.login": LOGIN,
+  "roaming.recover": { ...LOGIN, code: "secret" },
+  "roaming.reset": { ...LOGIN, ticket: "text", ...KEY_FILE, version: "number" },
+  "roaming.undo": { ...LOGIN, "code?": "secret" },
+  "roaming.rotate": { ...LOGIN, "nextPassphrase?": "secret", "revoked?": ["text"], "newCode?": "flag" },
+  "roaming.factors": { ...LOGIN, "removed?": "text" },
+  "roaming.remove": LOGIN,
+  "roaming.ask": { ...SESSION, what: "text" },
+  "roaming.push": { ...SESSION, identities: ["bytes"] },
+  "roaming.merge": { ...SESSION, at: "text", ...KEPT, others: "json", "base?": "bytes", "sent?": "bytes" },
+  "roaming.answer": {
+    user: "text", state: "bytes", step: "number", sealKey: "secret", "body?": "bytes", "refusal?": "json", "told?": "json",
   },
   "roaming.find": { server: "text", user: "text", key: "text", "signed?": "bytes", "followed?": "bytes", at: "text" },
-  "group.list": { user: "text", session: "bytes", sealKey: "secret", listed: "json" },
-  "group.show": { user: "text", session: "bytes", sealKey: "secret", ...GROUP, ...TRUST },
-  "group.take": { ...ROAMING_SESSION, sealKey: "secret", ...GROUP, ...TRUST },
-  "group.create": { ...ROAMING_SESSION, sealKey: "secret", name: "text", p12: "bytes", passphrase: "secret", at: "text" },
+  "group.list": SESSION,
+  "group.fetch": { ...SESSION, id: "text" },
+  "group.show": { ...SESSION, ...GROUP, ...TRUST },
+  "group.take": { ...SESSION, ...GROUP, ...TRUST },
+  "group.create": { ...SESSION, name: "text", p12: "bytes", passphrase: "secret", at: "text" },
   "group.change": {
-    ...ROAMING_SESSION, sealKey: "secret", id: "text", stored: "json", removed: ["text"],
-    added: [{ user: "text", certificate: "bytes" }], "p12?": "bytes", "passphrase?": "secret", at: "text",
+    ...SESSION, id: "text", "removed?": ["text"], "added?": [{ user: "text", certificate: "bytes" }], "p12?": "bytes",
+    "passphrase?": "secret", at: "text",
   },
+  "group.end": { ...SESSION, id: "text" },
   "passkey.seal": { account: "text", output: "secret", ...KEYS },
   "passkey.open": { account: "text", output: "secret", bundle: "bytes", sealKey: "secret" },
   "reload.seal": { context: "text", halves: "secret", ...KEYS },
@@ -223,8 +216,15 @@ export const STREAM_VERBS = Object.freeze(/** @satisfies {VerbTable} */ ({
 
 /** @satisfies {Record<string, Kind>} */
 const OPENED = { identities: ["any"] };
-/** A signed call with a record, and the session after it. @satisfies {Record<string, Kind>} */
-const PREPARED = { request: "bytes", condition: "text", authorization: "text", session: "bytes", known: "bytes" };
+/**
+ * A step of an operation at a key server: a call to send or a question to answer, with the state for `roaming.answer`; or the result.
+ * @satisfies {Record<string, Kind>}
+ */
+const STEP = {
+  "state?": "bytes", "step?": "number", "question?": "any", "result?": "any", "code?": "bytes",
+  "request?": { method: "text", path: "text", condition: "text", authorization: "text", body: "bytes" },
+  "session?": "bytes", "known?": "bytes", "calls?": "number",
+};
 
 /**
  * The schema of each verb's reply, against which the page checks it. The core's own schemas describe each "any".
@@ -261,31 +261,26 @@ export const REPLIES = Object.freeze(/** @satisfies {VerbTable} */ ({
   "bytes.encrypt": { cms: "bytes" },
   "bytes.decrypt": { content: "bytes" },
   "bytes.inspect": { kind: "text", description: "any" },
-  "roaming.register": { request: "bytes" },
-  "roaming.login": { request: "bytes", login: "bytes" },
-  "roaming.open": { ...OPENED, session: "bytes", known: "bytes", hasLostCode: "flag" },
-  "roaming.recover": { request: "bytes", login: "bytes" },
-  "roaming.reset": { request: "bytes" },
-  "roaming.undo": { request: "bytes", login: "bytes" },
-  "roaming.prove": { authorization: "text" },
-  "roaming.sign": { authorization: "text" },
-  "roaming.push": PREPARED,
-  "roaming.rotate": { ...PREPARED, "code?": "bytes" },
-  "roaming.recovery": { recovery: "any" },
-  "roaming.take": { ...OPENED, session: "bytes", known: "bytes" },
-  "roaming.merge": {
-    contacts: "bytes", decisions: "bytes", others: "any", base: "bytes", refused: ["text"], staying: "number", "sent?": "bytes",
-    "request?": "bytes", "condition?": "text", "authorization?": "text", "session?": "bytes", "known?": "bytes",
-  },
+  "roaming.register": STEP,
+  "roaming.login": STEP,
+  "roaming.recover": STEP,
+  "roaming.reset": STEP,
+  "roaming.undo": STEP,
+  "roaming.rotate": STEP,
+  "roaming.factors": STEP,
+  "roaming.remove": STEP,
+  "roaming.ask": STEP,
+  "roaming.push": STEP,
+  "roaming.merge": STEP,
+  "roaming.answer": STEP,
   "roaming.find": { "followed?": "bytes", addresses: ["text"], problems: ["any"] },
-  "group.list": { groups: ["any"] },
-  "group.show": { "group?": "any", "refusal?": "any", lookups: "any" },
-  "group.take": {
-    ...OPENED, group: "any", "request?": "bytes", "condition?": "text", "authorization?": "text", "session?": "bytes",
-    "known?": "bytes",
-  },
-  "group.create": { id: "text", request: "bytes", condition: "text", authorization: "text" },
-  "group.change": { request: "bytes", condition: "text", authorization: "text", version: "number", gone: ["text"] },
+  "group.list": STEP,
+  "group.fetch": STEP,
+  "group.show": STEP,
+  "group.take": STEP,
+  "group.create": STEP,
+  "group.change": STEP,
+  "group.end": STEP,
   "passkey.seal": { bundle: "bytes" },
   "passkey.open": OPENED,
   "reload.seal": { kept: ["bytes"] },

@@ -61,7 +61,7 @@ const memory = {
     if (!kept) throw new RequestError("no-key-account");
     return { token: kept.token, known: kept.known };
   },
-  /** @param {string} user @param {import("../../../wasm_build/vault/account/key_account.js").Remembered} remembered */
+  /** @param {string} user @param {import("../../../wasm_build/vault/types/account.js").Remembered} remembered */
   async write(user, remembered) {
     const kept = await database.get("keyAccounts", user);
     if (kept) await database.put("keyAccounts", { ...kept, ...remembered });
@@ -72,7 +72,7 @@ const memory = {
 
 const caller = {
   /** @param {string} verb @param {any} args @returns {Promise<any>} */
-  call: (verb, args) => vault.call(/** @type {keyof import("../keys/vault_link.js").Verbs} */ (verb), verb === "roaming.rotate" ? { ...args, replyKey: replyKeyNow } : args),
+  call: (verb, args) => vault.call(/** @type {keyof import("../keys/vault_link.js").Verbs} */ (verb), verb === "roaming.answer" ? { ...args, replyKey: replyKeyNow } : args),
 };
 
 /** The account, and what the page has to ask about it. */
@@ -138,7 +138,7 @@ export function logIn({ passphrase }) {
 
 /** @param {{code: EncryptedSecret, newPassphrase: EncryptedSecret}} body */
 export function recover({ code, newPassphrase }) {
-  return during(async (step) => keep(step, (await step.client.recover(code, newPassphrase)).identities, newPassphrase));
+  return during(async (step) => keep(step, (await step.client.enter("roaming.recover", { code, passphrase: newPassphrase })).identities, newPassphrase));
 }
 
 /**
@@ -179,7 +179,7 @@ export function makeCode({ passphrase, replyKey }) {
   });
 }
 
-/** @returns {Promise<Progress<{devices: import("../../../wasm_build/vault/account/key_account.js").KeyDevice[]}>>} */
+/** @returns {Promise<Progress<{devices: import("../../../wasm_build/vault/types/account.js").KeyDevice[]}>>} */
 export function devices() {
   return during(async ({ client }) => ({ devices: await client.devices() }));
 }
@@ -217,7 +217,7 @@ async function tellOfSaved(ids) {
   const isRoaming = ids.some((id) => id.split(" ").some((fingerprint) => kept?.stored.includes(fingerprint)));
   if (kept && isRoaming && (await findSession(kept.user))) {
     // A server that cannot be reached keeps nobody from their keys.
-    await inTurn(TURN, () => withClient(({ client }) => client.noteExport())).catch(() => undefined);
+    await inTurn(TURN, () => withClient(({ client }) => client.ask("export"))).catch(() => undefined);
   }
 }
 
@@ -273,7 +273,7 @@ async function createClient(kept) {
   client.hasLostCode = kept.hasLostCode ?? false;
   client.resetReady = kept.resetReady ?? null;
   const standing = await findSession(user);
-  if (standing) client.resume(standing);
+  if (standing) client.session.resume(standing);
   return client;
 }
 
@@ -294,7 +294,7 @@ async function findSession(user) {
  * @param {KeyAccount} client @param {string} sealedIn
  */
 async function keepSession(client, sealedIn) {
-  const { standing, user } = client;
+  const { session: { copy: standing }, user } = client;
   if (standing && (await session.isCurrent(sealedIn))) await database.put("keySessions", { user, ...standing, sealedIn });
   else await database.remove("keySessions", user);
 }

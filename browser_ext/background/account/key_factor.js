@@ -6,7 +6,7 @@
 import { RequestError } from "../../shared/messages.js";
 import { inTurn } from "../browser/turns.js";
 
-/** @typedef {import("../../../wasm_build/vault/account/key_account.js").FactorDemand} FactorDemand */
+/** @typedef {import("../../../wasm_build/vault/types/account.js").FactorDemand} FactorDemand */
 /** @template T @typedef {{demand: FactorDemand} | {demand: null, value: T}} Progress `value`: the result of the whole step */
 /** @typedef {{prove: (proof: object) => Promise<object>, resolve: (answer: object) => void, reject: (error: unknown) => void}} Waiting */
 /** @typedef {{done: Promise<unknown>, tell: (demand: FactorDemand) => void, waiting: Waiting | null}} Step */
@@ -32,7 +32,7 @@ export function run(turn, act) {
   return /** @type {Promise<Progress<T>>} */ (next(step));
 }
 
-/** Asks the page of the step for the factor. @type {import("../../../wasm_build/vault/account/key_account.js").AskFactor} */
+/** Asks the page of the step for the factor. @type {import("../../../wasm_build/vault/types/account.js").AskFactor} */
 export function askPage(demand, prove) {
   return new Promise((resolve, reject) => {
     if (!current) return reject(new RequestError("factor-cancelled"));

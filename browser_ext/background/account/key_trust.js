@@ -14,7 +14,7 @@ import * as trust from "../people/trust.js";
 import { inTurn } from "../browser/turns.js";
 
 /** @typedef {import("../../../wasm_build/vault/account/key_account.js").KeyAccount} KeyAccount */
-/** @typedef {import("../../../wasm_build/vault/account/key_account.js").MergedTrust} MergedTrust */
+/** @typedef {import("../../../wasm_build/vault/types/account.js").MergedTrust} MergedTrust */
 /** @typedef {{contacts: ArrayBuffer | null, decisions: ArrayBuffer | null, others: import("./roaming_settings.js").Named}} Kept */
 /**
  * @typedef {{

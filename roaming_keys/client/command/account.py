@@ -21,8 +21,9 @@ from roaming_keys.client.command.login import (
 )
 from roaming_keys.client.command.times import write_time
 from roaming_keys.client.command.trust_files import forget_base
+from roaming_keys.protocol.login import log_in_by_recovery_code
 from roaming_keys.protocol.records.recovery_codes import CODE_BYTES, read_code, recovery_keys, write_code
-from roaming_keys.protocol.session import KeyServerError, log_in_by_recovery_code
+from roaming_keys.protocol.steps import KeyServerError
 from sealwax.cli.options.parameters import JSON
 from sealwax.cli.options.passphrases import new_passphrase, read_first_line
 from sealwax.cli.options.request import given_by, group_of, verb

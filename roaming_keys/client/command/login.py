@@ -14,9 +14,11 @@ from roaming_keys.client.kept import KeptAccount, changing_accounts, load_accoun
 from roaming_keys.client.transport import HttpTransport
 from roaming_keys.protocol.key_account import KeyAccount, normalise_origin, normalise_user
 from roaming_keys.protocol.known import AccountReset, Known
+from roaming_keys.protocol.login import OnDevice, log_in
 from roaming_keys.protocol.messages.accounts import MAX_DEVICE_NAME_CHARACTERS, TOKEN_BYTES, Device
 from roaming_keys.protocol.messages.factors import CODE_DIGITS, CodeProof, FactorDemand, FactorKind
-from roaming_keys.protocol.session import OnDevice, Place, Session, Setting, Transport, log_in
+from roaming_keys.protocol.session import Place, Session, Setting, Transport
+from roaming_keys.protocol.steps import KeyServerError
 from sealwax.cli.options.parameters import now
 from sealwax.cli.options.passphrases import PassphraseSource
 from sealwax.cli.options.request import given_by, group_of
@@ -36,6 +38,7 @@ NEW_PASSPHRASE_FILE: Final = click.Option(
     help="File whose first line is the new passphrase. It is asked for otherwise.",
 )
 
+_CODE_TRIES: Final = 3
 _LOST_CODE: Final = (
     "somebody has changed the recovery code of this account: your code no longer opens it after the next change of its "
     "keys. Make a new one: sealwax roam recovery-code"
@@ -137,7 +140,7 @@ class Roaming:
 
 def setting_for(account: AccountChoice) -> Setting:
     """Return what calls to the key server of an account need."""
-    return Setting(transport=_transport_for(account), provider=PROVIDER, ask_factor=_ask_factor)
+    return Setting(transport=_transport_for(account), provider=PROVIDER, ask_factor=_CodePrompt())
 
 
 def open_session(login: AccountLogin) -> Roaming:
@@ -212,14 +215,23 @@ def ask_code() -> str:
     return code
 
 
-def _ask_factor(demand: FactorDemand, refusal: str) -> CodeProof:
-    if FactorKind.TOTP not in demand.kinds:
-        raise click.ClickException(
-            "the account asks for a security key: unlock your keys in the pages, or add an authenticator app there"
-        )
-    if refusal:
-        write_error(refusal)
-    return CodeProof(code=ask_code())
+class _CodePrompt:
+    """Asks on the terminal for the code of a login, up to three times."""
+
+    def __init__(self) -> None:
+        self._left = _CODE_TRIES
+
+    def __call__(self, demand: FactorDemand, refusal: KeyServerError | None) -> CodeProof:
+        if FactorKind.TOTP not in demand.kinds:
+            raise click.ClickException(
+                "the account asks for a security key: unlock your keys in the pages, or add an authenticator app there"
+            )
+        self._left -= 1
+        if refusal is not None:
+            if refusal.code != "factor-refused" or self._left < 0:
+                raise refusal
+            write_error(str(refusal))
+        return CodeProof(code=ask_code())
 
 
 def _transport_for(account: AccountChoice) -> Transport:

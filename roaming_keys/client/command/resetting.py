@@ -21,8 +21,8 @@ from roaming_keys.client.command.ticket_source import TicketSource
 from roaming_keys.client.transport import finish_reset, start_reset
 from roaming_keys.protocol.changes import ReplacedAccount, build_reset
 from roaming_keys.protocol.key_account import KeyAccount
+from roaming_keys.protocol.login import ask_for_parameters, undo_reset as undo_by_passphrase, undo_reset_by_code
 from roaming_keys.protocol.records.recovery_codes import read_code, recovery_keys
-from roaming_keys.protocol.session import ask_for_parameters, undo_reset as undo_by_passphrase, undo_reset_by_code
 from roaming_keys.protocol.tickets import Purpose
 from sealwax.cli.options.identities import load_all_identities
 from sealwax.cli.options.parameters import FILE, now

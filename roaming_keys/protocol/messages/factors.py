@@ -101,11 +101,15 @@ class AssertionProof:
         )
 
 
-def read_proof(data: bytes) -> CodeProof | AssertionProof:
+Proof = CodeProof | AssertionProof
+"""The proof of a second factor."""
+
+
+def read_proof(data: bytes) -> Proof:
     """Return the body of `POST /factor`."""
     reader = Reader(data, "factor")
     reader.check_protocol(PROTOCOL)
-    proof: CodeProof | AssertionProof
+    proof: Proof
     if reader.choice("kind", FactorKind) is FactorKind.TOTP:
         proof = CodeProof(code=_read_code(reader))
     else:

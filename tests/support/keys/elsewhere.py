@@ -11,10 +11,11 @@ import pyotp
 
 from roaming_keys.client.transport import HttpTransport
 from roaming_keys.protocol.key_account import KeyAccount
+from roaming_keys.protocol.login import OnDevice, log_in
 from roaming_keys.protocol.messages.accounts import Device
 from roaming_keys.protocol.messages.factors import CodeProof, NewCodes, NewSecurityKey
 from roaming_keys.protocol.records.recovery_codes import recovery_keys
-from roaming_keys.protocol.session import OnDevice, Session, Setting, log_in
+from roaming_keys.protocol.session import Session, Setting
 from smime_core.blocking import run
 from smime_core.providers.native import NativeProvider
 

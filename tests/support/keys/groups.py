@@ -21,8 +21,9 @@ from roaming_keys.protocol.groups.calls import (
 from roaming_keys.protocol.groups.content import GroupContent, GroupMember, GroupVersion
 from roaming_keys.protocol.groups.known import own_identities
 from roaming_keys.protocol.key_account import KeyAccount
+from roaming_keys.protocol.login import OnDevice, log_in
 from roaming_keys.protocol.messages.accounts import Device
-from roaming_keys.protocol.session import OnDevice, Session, Setting, log_in
+from roaming_keys.protocol.session import Session, Setting
 from roaming_keys.protocol.tickets import issue_ticket
 from smime_core.blocking import run
 from smime_core.identity import Identity

@@ -16,18 +16,11 @@ from roaming_keys.protocol.calls import Call
 from roaming_keys.protocol.changes import build_registration
 from roaming_keys.protocol.key_account import KeyAccount
 from roaming_keys.protocol.known import Known
+from roaming_keys.protocol.login import OnDevice, log_in, log_in_by_recovery_code
 from roaming_keys.protocol.messages.accounts import Device, Refusal
 from roaming_keys.protocol.records.recovery_codes import RecoveryKeys
-from roaming_keys.protocol.session import (
-    AskFactor,
-    KeyServerError,
-    OnDevice,
-    Place,
-    Session,
-    Setting,
-    log_in,
-    log_in_by_recovery_code,
-)
+from roaming_keys.protocol.session import AskFactor, Place, Session, Setting
+from roaming_keys.protocol.steps import KeyServerError
 from roaming_keys.protocol.tickets import issue_ticket, public_key_of
 from roaming_keys.server.app import create_app
 from roaming_keys.server.config import KeyServerConfig

@@ -11,9 +11,10 @@ from flask.testing import FlaskClient
 
 from roaming_keys.client.transport import finish_reset, start_reset
 from roaming_keys.protocol.changes import ReplacedAccount, build_reset
+from roaming_keys.protocol.login import ask_for_parameters, log_in, undo_reset
 from roaming_keys.protocol.messages.accounts import Registration
 from roaming_keys.protocol.messages.resets import ResetAnswer
-from roaming_keys.protocol.session import Session, ask_for_parameters, log_in, undo_reset
+from roaming_keys.protocol.session import Session
 from roaming_keys.protocol.tickets import Purpose, issue_ticket, public_key_of
 from roaming_keys.server.accounts.resets import MIN_DELAY
 from roaming_keys.server.app import close_app, create_app

@@ -9,7 +9,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from wasm_build.vault.python.requests import Json, Secret
 from wasm_build.vault.python.streams import STREAM_VERBS
-from wasm_build.vault.python.verbs import VERBS
+from wasm_build.vault.python.verbs import OPERATIONS, VERBS
 
 KINDS: dict[Any, str] = {
     bytes: "bytes",
@@ -25,6 +25,7 @@ KINDS: dict[Any, str] = {
 def request_fields() -> dict[str, Any]:
     """The fields of each verb's request."""
     requests = [(verb, known.request) for verb, known in VERBS.items()]
+    requests += [(verb, known.request) for verb, known in OPERATIONS.items()]
     requests += [(verb, known.request) for verb, known in STREAM_VERBS.items()]
     return {verb: members_of(request) for verb, request in requests}
 

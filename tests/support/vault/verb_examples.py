@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from roaming_keys.protocol.groups.calls import prepare_group
 from roaming_keys.protocol.groups.content import GroupContent, GroupMember, GroupVersion
-from roaming_keys.protocol.messages.factors import CodeProof
 from roaming_keys.protocol.records.recovery_codes import write_code
 from smime_core import blocking
 from smime_core.algorithms import AES_256_GCM
@@ -28,14 +27,19 @@ from tests.support.timestamp_service import answer
 from tests.support.trust_lists import operator, sign as sign_trust_list, sign_pages
 from tests.support.vault.page import b64, secret
 from tests.support.vault.verbs import AT, call, issue_for, sealed, trust
-from wasm_build.vault.python.roaming_session import read_session
+from wasm_build.vault.python.requests import Secret
+from wasm_build.vault.python.roaming_steps import read_session
 
 CONTENT: Final = b"The words of this letter, which nobody else may read. " * 190
 MAIL: Final = b"From: Alice <alice@example.test>\r\nSubject: plans\r\n\r\n" + b"a line of text\r\n" * 100
 _PASSPHRASE: Final = b"correct horse"
 _ORIGIN: Final = "https://clinic.example"
 _ADDRESS: Final = "https://clinic.example/page"
-_SERVER: Final = {"server": "https://keys.example.test", "user": "bob@example.test", "passphrase": _PASSPHRASE}
+_SERVER: Final[dict[str, Any]] = {
+    "server": "https://keys.example.test",
+    "user": "bob@example.test",
+    "passphrase": _PASSPHRASE,
+}
 LOGIN_TERMS: Final = {
     "protocol": 2,
     "nonce": "A" * 54 + "==",
@@ -235,19 +239,14 @@ _DECISION: Final = Decision(
 def _accounts() -> dict[str, Example]:
     bob = person("bob")
     p12 = run(export_identity(bob, _PASSPHRASE, provider=PROVIDER, iterations=1000))
-    registering = {**_SERVER, "ticket": "a ticket", "p12": p12, "p12Passphrase": _PASSPHRASE}
-    made = json.loads(call("roaming.register", **registering)["request"])
-    response = {"ends": 0, "record": made["record"]}
-    own = {name: made[name] for name in ("salt", "memory_kib", "passes", "lanes")}
-    device = {"deviceToken": bytes(32), "deviceName": "a test"}
-    login = {**_SERVER, **device, "parameters": LOGIN_TERMS | own, "at": AT, "sealKey": b"k" * 32}
-    sealed_login = call("roaming.login", **login)["login"]
-    opening = {"user": _SERVER["user"], "login": sealed_login, "response": response, "sealKey": b"k" * 32}
-    opened = call("roaming.open", **opening)
-    in_session = {"user": _SERVER["user"], "session": opened["session"], "sealKey": b"k" * 32}
-    calling = {**in_session, "call": 1}
+    session, stored = _log_in(_BOBS)
+    in_session = {"user": _SERVER["user"], "session": session, "calls": 1, "sealKey": b"k" * 32}
+    login = {**_SERVER, "deviceToken": bytes(32), "deviceName": "a test", "at": AT, "sealKey": b"k" * 32}
+    file = {"ticket": "a ticket", "p12": p12, "p12Passphrase": _PASSPHRASE}
+    first = call("roaming.login", **login)
+    answering = {"user": _SERVER["user"], "state": first["state"], "step": 1, "sealKey": b"k" * 32}
     place = {"server": KEYS.name, "user": _SERVER["user"]}
-    code = {"code": write_code(bytes(16)).encode()}
+    code, elsewhere = {"code": write_code(bytes(16)).encode()}, {"server": "no server"}
     passkey = {"account": "bob@example.test", "output": bytes(range(32))}
     bundle = call("passkey.seal", **passkey, **sealed(bob))["bundle"]
     reload = {"context": "bob 1", "halves": bytes(range(64))}
@@ -260,67 +259,21 @@ def _accounts() -> dict[str, Example]:
             right={**sealed(bob), "passphrase": _PASSPHRASE},
             wrong={"passphrase": b""},
         ),
-        "roaming.register": Example(right=registering, wrong={"p12Passphrase": b"wrong"}),
-        "roaming.login": Example(
-            right={**_SERVER, **device, "parameters": LOGIN_TERMS, "at": AT, "sealKey": b"k" * 32},
-            wrong={"parameters": {**LOGIN_TERMS, "protocol": 1}},
-        ),
-        "roaming.open": Example(right=opening, wrong={"sealKey": b"o" * 32}),
-        "roaming.recover": Example(
-            right={
-                "server": _SERVER["server"],
-                "user": _SERVER["user"],
-                **code,
-                **device,
-                "parameters": LOGIN_TERMS,
-                "at": AT,
-                "sealKey": b"k" * 32,
-            },
-            wrong={"code": b"no code"},
-        ),
-        "roaming.reset": Example(
-            right={**registering, "parameters": LOGIN_TERMS | own, "version": 1, "at": AT},
-            wrong={"p12Passphrase": b"wrong"},
-        ),
-        "roaming.undo": Example(
-            right={
-                "server": _SERVER["server"],
-                "user": _SERVER["user"],
-                **code,
-                **device,
-                "parameters": LOGIN_TERMS,
-                "at": AT,
-                "sealKey": b"k" * 32,
-            },
-            wrong={"code": b"no code"},
-        ),
-        "roaming.prove": Example(
-            right={
-                "user": _SERVER["user"],
-                "login": sealed_login,
-                "sealKey": b"k" * 32,
-                "call": 1,
-                "proof": CodeProof(code="123456").to_json(),
-            },
-            wrong={"sealKey": b"o" * 32},
-        ),
-        "roaming.sign": Example(right={**calling, "method": "GET", "path": "/devices"}, wrong={"path": "/passphrase"}),
+        "roaming.register": Example(right={**_SERVER, **file, "sealKey": b"k" * 32}, wrong={"p12Passphrase": b"wrong"}),
+        "roaming.login": Example(right=login, wrong=elsewhere),
+        "roaming.recover": Example(right={**login, **code}, wrong={"code": b"no code"}),
+        "roaming.reset": Example(right={**login, **file, "version": 1}, wrong=elsewhere),
+        "roaming.undo": Example(right={**login, **code}, wrong={"code": b"no code"}),
+        "roaming.rotate": Example(right={**login, "newCode": True}, wrong=elsewhere),
+        "roaming.factors": Example(right={**login, "removed": "0" * 32}, wrong=elsewhere),
+        "roaming.remove": Example(right=login, wrong=elsewhere),
+        "roaming.ask": Example(right={**in_session, "what": "devices"}, wrong={"what": "account"}),
         "roaming.push": Example(
-            right={**calling, "identities": [one["sealed"] for one in opened["identities"]]},
-            wrong={"sealKey": b"o" * 32},
-        ),
-        "roaming.rotate": Example(
-            right={**calling, "passphrase": _PASSPHRASE, "revoked": [], "newCode": True}, wrong={"passphrase": b""}
-        ),
-        "roaming.recovery": Example(
-            right={**in_session, "standing": {"cases": [], "renew": 0}}, wrong={"standing": {"cases": []}}
-        ),
-        "roaming.take": Example(
-            right={**in_session, "record": made["record"]}, wrong={"record": {**made["record"], "version": 2}}
+            right={**in_session, "identities": [one["sealed"] for one in stored]}, wrong={"sealKey": b"o" * 32}
         ),
         "roaming.merge": Example(
             right={
-                **calling,
+                **in_session,
                 "at": AT,
                 "contacts": build_contacts(Contacts()),
                 "decisions": build_decisions([_DECISION]),
@@ -328,6 +281,7 @@ def _accounts() -> dict[str, Example]:
             },
             wrong={"others": {"setting": 2}},
         ),
+        "roaming.answer": Example(right={**answering, "body": json.dumps(LOGIN_TERMS).encode()}, wrong={"step": 2}),
         "roaming.find": Example(
             right={**place, "key": PINNED, "signed": sign_server_list(), "at": AT}, wrong={"server": "not a server"}
         ),
@@ -340,8 +294,9 @@ def _accounts() -> dict[str, Example]:
 
 def _groups() -> dict[str, Example]:
     """Bob owns the group."""
-    sharing = _sharing()
-    session = run(read_session(sharing["session"], sharing["user"], sharing["sealKey"], PROVIDER))
+    sealed_session, _ = _log_in(_BOBS)
+    sharing: dict[str, Any] = {"user": _SERVER["user"], "session": sealed_session, "calls": 1, "sealKey": b"k" * 32}
+    session = run(read_session(sealed_session, sharing["user"], 1, Secret(b"k" * 32), PROVIDER))
     bob, ward = person("bob"), person("ward3")
     content = GroupContent(
         name="Ward 3",
@@ -351,37 +306,39 @@ def _groups() -> dict[str, Example]:
     version = GroupVersion(id="ward3", owner=sharing["user"], number=1)
     push = json.loads(run(prepare_group(session, version, content, PROVIDER, at=NOW)).call.body)
     stored = {"owner": sharing["user"], "version": 1, "bundle": push["bundle"], "members": push["members"]}
-    listed = {"groups": [{"id": "ward3", "owner": sharing["user"], "version": 1}]}
-    group, other = {"id": "ward3", "stored": stored}, {"id": "ward4"}
+    group, other, no_id = {"id": "ward3", "stored": stored}, {"id": "ward4"}, {"id": "../account"}
     p12 = run(export_identity(ward, _PASSPHRASE, provider=PROVIDER, iterations=1000))
     carol = {"user": "carol@example.test", "certificate": person("carol").certificate.der}
     return {
-        "group.list": Example(right={**sharing, "listed": listed}, wrong={"listed": {"groups": [{}]}}),
+        "group.list": Example(right=sharing, wrong={"sealKey": b"o" * 32}),
+        "group.fetch": Example(right={**sharing, "id": "ward3"}, wrong=no_id),
         "group.show": Example(right={**sharing, **group, **trust()}, wrong=other),
-        "group.take": Example(right={**sharing, "call": 1, **group, **trust()}, wrong=other),
+        "group.take": Example(right={**sharing, **group, **trust()}, wrong=other),
         "group.create": Example(
-            right={**sharing, "call": 1, "name": "Ward 4", "p12": p12, "passphrase": _PASSPHRASE, "at": AT},
+            right={**sharing, "name": "Ward 4", "p12": p12, "passphrase": _PASSPHRASE, "at": AT},
             wrong={"name": "Ward\n4"},
         ),
         "group.change": Example(
-            right={**sharing, "call": 1, **group, "removed": [], "added": [carol], "at": AT},
-            wrong={"removed": ["dave@example.test"]},
+            right={**sharing, "id": "ward3", "removed": [], "added": [carol], "at": AT}, wrong=no_id
         ),
+        "group.end": Example(right={**sharing, "id": "ward3"}, wrong=no_id),
     }
 
 
-def _sharing() -> dict[str, Any]:
-    """The session of Bob at a key server."""
+_BOBS: Final = {"deviceToken": bytes(32), "deviceName": "a test", "at": AT, "sealKey": b"k" * 32}
+
+
+def _log_in(device: dict[str, Any]) -> tuple[bytes, list[dict[str, Any]]]:
+    """The session of Bob at a key server, sealed, and his identities."""
     p12 = run(export_identity(person("bob"), _PASSPHRASE, provider=PROVIDER, iterations=1000))
-    made = json.loads(
-        call("roaming.register", **_SERVER, ticket="a ticket", p12=p12, p12Passphrase=_PASSPHRASE)["request"]
-    )
+    file = {"ticket": "a ticket", "p12": p12, "p12Passphrase": _PASSPHRASE, "sealKey": b"k" * 32}
+    made = json.loads(call("roaming.register", **_SERVER, **file)["request"]["body"])
     parameters = LOGIN_TERMS | {name: made[name] for name in ("salt", "memory_kib", "passes", "lanes")}
-    device = {"deviceToken": bytes(32), "deviceName": "a test", "at": AT, "sealKey": b"k" * 32}
-    login = call("roaming.login", **_SERVER, **device, parameters=parameters)["login"]
-    response = {"ends": 0, "record": made["record"]}
-    opened = call("roaming.open", user=_SERVER["user"], login=login, response=response, sealKey=b"k" * 32)
-    return {"user": _SERVER["user"], "session": opened["session"], "sealKey": b"k" * 32}
+    step = call("roaming.login", **_SERVER, **device)
+    for body in (parameters, {"ends": 0, "record": made["record"]}):
+        given = {"state": step["state"], "step": step["step"], "body": json.dumps(body).encode()}
+        step = call("roaming.answer", user=_SERVER["user"], sealKey=b"k" * 32, **given)
+    return step["session"], step["result"]["identities"]
 
 
 def _kept() -> dict[str, Example]:

@@ -144,6 +144,11 @@ export class Residue {
   }
 }
 
+/** A copy of a secret, because a call to the vault takes its buffer. @param {{buffer: ArrayBuffer, length: number}} secret */
+export function copySecret({ buffer, length }) {
+  return { buffer: buffer.slice(0), length };
+}
+
 /**
  * Fills a buffer with zeros. A transferred buffer has no bytes left and is skipped.
  * @param {ArrayBuffer} buffer

@@ -1,195 +1,290 @@
-"""The verbs that make an account at a key server and fetch its keys, by the protocol of `roaming_keys`."""
+"""The operations with which a page makes an account at a key server, logs in to it, and changes it after a login."""
 
 from __future__ import annotations
 
 import datetime
 import json
-from typing import Final
+from collections.abc import Awaitable
+from dataclasses import replace
+from functools import partial
 
-from roaming_keys.protocol.calls import SessionKey
-from roaming_keys.protocol.changes import build_registration
-from roaming_keys.protocol.key_account import AccountKeys, KeyAccount, LoginWay, normalise_origin, normalise_user
-from roaming_keys.protocol.known import Known
-from roaming_keys.protocol.messages.accounts import Device, Login, LoginTerms, Parameters
-from roaming_keys.protocol.records.recovery_codes import RecoveryKeys, read_code, recovery_keys
-from roaming_keys.protocol.session import OnDevice, PendingLogin, Place, prepare_login, prepare_recovery
-from smime_core.errors import MalformedMessage
-from smime_core.identity import load_identity
-from smime_core.keys import raw_private_key, read_raw_private
-from smime_core.provider import CryptoProvider, KeyType
+from roaming_keys.organisation.protocol.owner import with_own_passphrase
+from roaming_keys.protocol.calls import Call
+from roaming_keys.protocol.changes import ReplacedAccount, build_registration, build_reset
+from roaming_keys.protocol.key_account import KeyAccount, normalise_origin, normalise_user
+from roaming_keys.protocol.known import Known, day_of
+from roaming_keys.protocol.login import (
+    OnDevice,
+    ask_for_parameters,
+    log_in as log_in_by_passphrase,
+    log_in_by_recovery_code,
+    undo_reset as undo_by_passphrase,
+    undo_reset_by_code,
+)
+from roaming_keys.protocol.messages.accounts import Device
+from roaming_keys.protocol.messages.factors import read_new_factor
+from roaming_keys.protocol.records.recovery_codes import (
+    CODE_BYTES,
+    RecoveryKeys,
+    read_code,
+    recovery_keys,
+    write_code,
+)
+from roaming_keys.protocol.session import Place, Session, Setting
+from roaming_keys.protocol.steps import KeptBytes
+from smime_core.errors import MalformedMessage, SmimeError
+from smime_core.identity import Identity, load_identities
+from smime_core.provider import CryptoProvider
+from wasm_build.vault.python.identities import seal_all
 from wasm_build.vault.python.replies import Reply
-from wasm_build.vault.python.requests import Json, Secret, group_of, request_class
-from wasm_build.vault.python.roaming_session import open_reply
-from wasm_build.vault.python.sealed import seal_secret, unseal_secret
-
-_PURPOSE: Final = b"sealwax login at a key server 2: "
+from wasm_build.vault.python.requests import Secret, group_of, request_class
+from wasm_build.vault.python.roaming_steps import factor_body, id_in_path
 
 
 @request_class
-class GivenAccount:
-    """A person's account at a key server."""
+class LoginPlace:
+    """An account at a key server, the device that logs in, and what it knows of the account."""
 
     server: str
     user: str
-    passphrase: Secret
+    at: datetime.datetime
+    device_token: bytes
+    device_name: str
+    known: bytes = b""
+    seal_key: Secret
+
+    @property
+    def place(self) -> Place:
+        """The account."""
+        return Place(server=normalise_origin(self.server), user=normalise_user(self.user))
+
+    def account(self, passphrase: Secret) -> KeyAccount:
+        """The account with its passphrase."""
+        return KeyAccount(server=self.server, user=self.user, passphrase=passphrase)
+
+    @property
+    def here(self) -> OnDevice:
+        """The device."""
+        device = Device(token=self.device_token, name=self.device_name)
+        return OnDevice(device=device, known=Known.from_json(self.known) if self.known else None, at=self.at)
 
 
 @request_class
 class Register:
-    account: GivenAccount = group_of(GivenAccount)
+    server: str
+    user: str
+    seal_key: Secret
     ticket: str
     p12: bytes
     p12_passphrase: Secret
+    passphrase: Secret
 
 
 @request_class
 class LogIn:
-    account: GivenAccount = group_of(GivenAccount)
-    parameters: Json
-    at: datetime.datetime
-    device_token: bytes
-    device_name: str
-    known: bytes = b""
-    seal_key: Secret
+    login: LoginPlace = group_of(LoginPlace)
+    passphrase: Secret
 
 
 @request_class
 class Recover:
-    server: str
-    user: str
+    login: LoginPlace = group_of(LoginPlace)
     code: Secret
-    parameters: Json
-    at: datetime.datetime
-    device_token: bytes
-    device_name: str
-    known: bytes = b""
-    seal_key: Secret
+    passphrase: Secret
 
 
 @request_class
-class OpenRecord:
-    user: str
-    login: bytes
-    response: Json
-    known: bytes = b""
-    agreed: str = ""
-    seal_key: Secret
+class FinishReset:
+    login: LoginPlace = group_of(LoginPlace)
+    ticket: str
+    p12: bytes
+    p12_passphrase: Secret
+    passphrase: Secret
+    version: int
 
 
 @request_class
-class ProveFactor:
-    user: str
-    login: bytes
-    seal_key: Secret
-    call: int
-    proof: bytes
+class UndoReset:
+    login: LoginPlace = group_of(LoginPlace)
+    passphrase: Secret
+    code: Secret | None = None
 
 
-async def register(request: Register, provider: CryptoProvider) -> Reply:
-    """Returns `{request}`, with which the page makes the account at the server. Raises SmimeError."""
-    identity = await load_identity(request.p12, request.p12_passphrase, provider)
-    registration = await build_registration(parse_account(request.account), [identity], request.ticket, provider)
-    return {"request": registration.to_json()}
+@request_class
+class Rotate:
+    login: LoginPlace = group_of(LoginPlace)
+    passphrase: Secret
+    next_passphrase: Secret | None = None
+    revoked: tuple[str, ...] = ()
+    new_code: bool = False
 
 
-async def log_in(request: LogIn, provider: CryptoProvider) -> Reply:
-    """Returns `{request, login}`: the page asks the server for the record of keys by the request.
+@request_class
+class ChangeFactors:
+    login: LoginPlace = group_of(LoginPlace)
+    passphrase: Secret
+    removed: str = ""
 
-    `login` is sealed for the session, with the key that opens the record. So only one Worker gets the passphrase, which
-    is stretched once. `known` is what this device knows of the account. Raises SmimeError.
+
+@request_class
+class RemoveAccount:
+    login: LoginPlace = group_of(LoginPlace)
+    passphrase: Secret
+
+
+async def register(request: Register, setting: Setting) -> Reply:
+    """Makes the account with the identities of a file. Raises SmimeError."""
+    registration = await setting.steps.once(KeptBytes, partial(_registration, request, setting.provider))
+    await setting.transport.send(Call(method="POST", path="/register", body=registration.data))
+    return {}
+
+
+async def log_in(request: LogIn, setting: Setting) -> Reply:
+    """Returns `{identities, hasLostCode, resetReady}`: the keys in the record, sealed. Raises SmimeError.
+
+    ServerLies is among them. The page asks the person for a second factor (`factor`), and whether to go on with the
+    account after a reset (`reset`). `resetReady` is the time in seconds since 1970 from which a reset that goes on can
+    take the account.
     """
-    account = parse_account(request.account)
-    login, pending = await prepare_login(account, LoginTerms.from_json(request.parameters), _here(request), provider)
-    return await login_reply(login, pending, request.seal_key, provider)
+    login = request.login
+    session = await log_in_by_passphrase(setting, login.account(request.passphrase), login.here)
+    return await _opened(session, login, setting.provider)
 
 
-async def recover(request: Recover, provider: CryptoProvider) -> Reply:
-    """Returns `{request, login}` as `log_in`, for a recovery code that a person typed. Raises WrongRecoveryCode."""
-    place = Place(server=normalise_origin(request.server), user=normalise_user(request.user))
-    secret = read_code(request.code.decode("ascii", "replace"))
-    keys, terms = await recovery_keys(secret, provider), LoginTerms.from_json(request.parameters)
-    login, pending = await prepare_recovery(place, terms, keys, _here(request), provider)
-    return await login_reply(login, pending, request.seal_key, provider)
+async def recover(request: Recover, setting: Setting) -> Reply:
+    """Logs in by a recovery code that a person typed, as `log_in` does, and stores a passphrase.
 
-
-async def prove_factor(request: ProveFactor, provider: CryptoProvider) -> Reply:
-    """Returns `{authorization}` of the call with a second factor, for a login that waits for it. Raises SmimeError."""
-    purpose = _purpose_for(normalise_user(request.user))
-    pending = _read(await unseal_secret(request.login, purpose, request.seal_key, provider))
-    pending.session_key.counter = request.call - 1
-    _, authorization = await pending.sign_proof(request.proof, provider)
-    return {"authorization": authorization}
-
-
-async def open_response(request: OpenRecord, provider: CryptoProvider) -> Reply:
-    """Returns `{identities, session, known, hasLostCode}`: the keys in the record, the session, and what to keep.
-
-    Keys and session are sealed. `agreed` is the reset of the account that the person has agreed to. Raises SmimeError,
-    ServerLies and AccountReset among them.
+    Raises WrongRecoveryCode or another SmimeError.
     """
-    user = normalise_user(request.user)
-    pending = _read(await unseal_secret(request.login, _purpose_for(user), request.seal_key, provider))
-    session = await pending.open(request.response, _parse_known(request.known), provider, agreed=request.agreed)
+    login, provider = request.login, setting.provider
+    keys = await _keys_of(request.code, provider)
+    session = await log_in_by_recovery_code(setting, login.place, keys, login.here)
+    await _take_passphrase(session, setting, request.passphrase)
+    return await _opened(session, login, provider)
+
+
+async def finish_reset(request: FinishReset, setting: Setting) -> Reply:
+    """Puts a new account in the place of the forgotten one, and logs in as `log_in` does, with `{code}`.
+
+    `version` is that of the record that it replaces. `code` is the new recovery code, and missing if it could not be
+    stored. Raises SmimeError.
+    """
+    login, provider = request.login, setting.provider
+    parameters = await ask_for_parameters(setting, login.place.user)
+    replaced = ReplacedAccount(parameters=parameters, version=request.version)
+    registration = await setting.steps.once(KeptBytes, partial(_reset, request, replaced, provider))
+    await setting.transport.send(Call(method="POST", path="/reset/finish", body=registration.data))
+    # The person has just agreed to this reset, and to no other one.
+    here = replace(login.here, agreed=day_of(int(login.at.timestamp())))
+    session = await log_in_by_passphrase(setting, login.account(request.passphrase), here)
+    opened = await _opened(session, login, provider)
+    try:
+        return {**opened, "code": await _make_code(session, setting, request.passphrase)}
+    except SmimeError:
+        return opened
+
+
+async def undo_reset(request: UndoReset, setting: Setting) -> Reply:
+    """Puts the account from before a reset back, by its passphrase or recovery code, and logs in as `log_in` does.
+
+    With a code, the passphrase is a new one. Nothing that this device knows is compared, because it may know the
+    account after the reset. Raises SmimeError.
+    """
+    login, provider = request.login, setting.provider
+    if request.code is None:
+        session = await undo_by_passphrase(setting, login.account(request.passphrase), login.here)
+    else:
+        keys = await _keys_of(request.code, provider)
+        session = await undo_reset_by_code(setting, login.place, keys, login.here)
+        await _take_passphrase(session, setting, request.passphrase)
+    return await _opened(session, login, provider)
+
+
+async def rotate(request: Rotate, setting: Setting) -> Reply:
+    """Logs in as `log_in` does, and stores a new key: under another passphrase, without the revoked devices.
+
+    With `new_code` also `{code}`, the new recovery code. Raises SmimeError.
+    """
+    login, provider = request.login, setting.provider
+    session = await log_in_by_passphrase(setting, login.account(request.passphrase), login.here)
+    if request.new_code:
+        code = await _make_code(session, setting, request.passphrase)
+        return {**await _opened(session, login, provider), "code": code, "hasLostCode": False}
+    if request.next_passphrase is not None:
+        await _take_passphrase(session, setting, request.next_passphrase)
+    else:
+        await session.rotate(setting, request.passphrase, revoked=request.revoked)
+    return await _opened(session, login, provider)
+
+
+async def change_factors(request: ChangeFactors, setting: Setting) -> Reply:
+    """Logs in, and removes a second factor, or adds the one that the page makes for a challenge (`new-factor`).
+
+    Raises SmimeError.
+    """
+    login = request.login
+    session = await log_in_by_passphrase(setting, login.account(request.passphrase), login.here)
+    if request.removed:
+        await session.remove_factor(setting, id_in_path(request.removed))
+        return {}
+    factors = await session.factors(setting)
+    told = setting.steps.ask("new-factor", {"challenge": json.loads(factors.to_json())["challenge"]})
+    await session.add_factor(setting, read_new_factor(factor_body(told)))
+    return {}
+
+
+async def remove_account(request: RemoveAccount, setting: Setting) -> Reply:
+    """Logs in, and deletes the account at the server. Raises SmimeError."""
+    login = request.login
+    session = await log_in_by_passphrase(setting, login.account(request.passphrase), login.here)
+    await session.delete(setting)
+    return {}
+
+
+async def _registration(request: Register, provider: CryptoProvider) -> KeptBytes:
+    identities = await _identities_of(request.p12, request.p12_passphrase, provider)
+    account = KeyAccount(server=request.server, user=request.user, passphrase=request.passphrase)
+    return KeptBytes((await build_registration(account, identities, request.ticket, provider)).to_json())
+
+
+async def _reset(request: FinishReset, replaced: ReplacedAccount, provider: CryptoProvider) -> KeptBytes:
+    identities = await _identities_of(request.p12, request.p12_passphrase, provider)
+    account, at = request.login.account(request.passphrase), request.login.at
+    registration = await build_reset(account, identities, request.ticket, provider, replaced=replaced, at=at)
+    return KeptBytes(registration.to_json())
+
+
+async def _take_passphrase(session: Session, setting: Setting, passphrase: Secret) -> None:
+    await session.rotate(setting, passphrase, change=with_own_passphrase)
+
+
+async def _make_code(session: Session, setting: Setting, passphrase: Secret) -> bytes:
+    secret = (await setting.steps.once(KeptBytes, partial(_random, setting.provider))).data
+    keys = await recovery_keys(secret, setting.provider)
+    await session.rotate(setting, passphrase, recovery=keys)
+    return write_code(secret).encode()
+
+
+async def _random(provider: CryptoProvider) -> KeptBytes:
+    return KeptBytes(provider.random_bytes(CODE_BYTES))
+
+
+def _keys_of(code: Secret, provider: CryptoProvider) -> Awaitable[RecoveryKeys]:
+    return recovery_keys(read_code(code.decode("ascii", "replace")), provider)
+
+
+async def _identities_of(p12: bytes, passphrase: Secret, provider: CryptoProvider) -> list[Identity]:
+    identities = list(await load_identities(p12, passphrase, provider))
+    if not identities:
+        raise MalformedMessage("the file holds no private key together with its certificate", where="p12")
+    return identities
+
+
+async def _opened(session: Session, login: LoginPlace, provider: CryptoProvider) -> Reply:
     if not session.opened.identities:
         raise MalformedMessage("the record holds no private key together with its certificate", where="bundle")
-    return {**await open_reply(session, request.seal_key, provider), "hasLostCode": session.own.has_lost_some}
-
-
-async def login_reply(login: Login, pending: PendingLogin, seal_key: Secret, provider: CryptoProvider) -> Reply:
-    """Returns `{request, login}` of a login that was prepared."""
-    sealed = await seal_secret(_write(pending), _purpose_for(pending.place.user), seal_key, provider)
-    return {"request": login.to_json(), "login": sealed}
-
-
-def parse_account(account: GivenAccount) -> KeyAccount:
-    """Return the account with its passphrase."""
-    return KeyAccount(server=account.server, user=account.user, passphrase=account.passphrase)
-
-
-def _here(request: LogIn | Recover) -> OnDevice:
-    device = Device(token=request.device_token, name=request.device_name)
-    return OnDevice(device=device, known=_parse_known(request.known), at=request.at)
-
-
-def _write(pending: PendingLogin) -> bytes:
-    """The login as JSON, which is sealed at once."""
-    secret = pending.secret
-    return json.dumps(
-        {
-            "server": pending.place.server,
-            "user": pending.place.user,
-            "parameters": pending.parameters.members(),
-            "session_key": pending.session_key.seed.hex(),
-            "login_key": read_raw_private(secret.login_key).hex(),
-            "way": LoginWay.PASSPHRASE if isinstance(secret, AccountKeys) else LoginWay.RECOVERY_CODE,
-            "secret": (secret.wrap_key if isinstance(secret, AccountKeys) else secret.secret).hex(),
-            "authenticating_key": secret.authenticating_key.hex() if isinstance(secret, AccountKeys) else "",
-        }
-    ).encode()
-
-
-def _read(data: bytes) -> PendingLogin:
-    members = json.loads(data)
-    login_key = raw_private_key(KeyType.ED25519, bytes.fromhex(members["login_key"]))
-    secret = bytes.fromhex(members["secret"])
-    is_by_passphrase = members["way"] == LoginWay.PASSPHRASE
-    return PendingLogin(
-        place=Place(server=members["server"], user=members["user"]),
-        parameters=Parameters.from_members(members["parameters"]),
-        session_key=SessionKey(bytes.fromhex(members["session_key"])),
-        secret=AccountKeys(
-            login_key=login_key,
-            wrap_key=secret,
-            authenticating_key=bytes.fromhex(members["authenticating_key"]),
-        )
-        if is_by_passphrase
-        else RecoveryKeys(login_key=login_key, secret=secret),
-    )
-
-
-def _parse_known(known: bytes) -> Known | None:
-    return Known.from_json(known) if known else None
-
-
-def _purpose_for(user: str) -> bytes:
-    return _PURPOSE + user.encode()
+    return {
+        **await seal_all(session.opened.identities, login.seal_key, provider),
+        "hasLostCode": session.own.has_lost_some,
+        "resetReady": session.reset_ready,
+    }

@@ -1,32 +1,32 @@
-"""The verbs about identities that several people share by a key server (`roaming_keys.protocol.groups`).
-
-The page sends the calls. The answers of the server are opened and judged here, as the command does.
-"""
+"""The operations about identities that several people share by a key server (`roaming_keys.protocol.groups`)."""
 
 from __future__ import annotations
 
 import datetime
+import json
 from collections.abc import Sequence
 
 from roaming_keys.protocol.groups.calls import (
     OpenGroup,
     OwnerChanged,
-    PreparedGroup,
+    end_group,
+    fetch_group,
     first_of,
+    keep_group,
+    list_groups as list_at_server,
     next_of,
     open_group,
     open_own_group,
     prepare_group,
-    with_keys_of,
 )
 from roaming_keys.protocol.groups.content import GroupMember
 from roaming_keys.protocol.groups.known import KnownGroup, known_groups
 from roaming_keys.protocol.groups.membership import with_identities, with_members, without_members
-from roaming_keys.protocol.groups.messages import ListedGroup, ListedGroups, StoredGroup
+from roaming_keys.protocol.groups.messages import ListedGroup, StoredGroup
 from roaming_keys.protocol.groups.owners import REVOKED, OwnerReports, examine_owner
 from roaming_keys.protocol.key_account import normalise_user
 from roaming_keys.protocol.known import ServerLies
-from roaming_keys.protocol.session import Session
+from roaming_keys.protocol.session import KeptCall, Session, Setting
 from smime_core.errors import GroupKeyRefused, NoMatchingRecipient, SmimeError
 from smime_core.identity import Identity, load_identities
 from smime_core.own_content import read_group_key
@@ -38,7 +38,8 @@ from wasm_build.vault.python.certificates import describe_shortly
 from wasm_build.vault.python.identities import seal_all
 from wasm_build.vault.python.replies import Reply, describe_lookups
 from wasm_build.vault.python.requests import Json, Secret, group_of, request_class
-from wasm_build.vault.python.roaming_session import prepared_reply, read_session
+from wasm_build.vault.python.roaming_session import GivenSession
+from wasm_build.vault.python.roaming_steps import id_in_path
 from wasm_build.vault.python.trust import GivenJudging, read_judging
 
 
@@ -56,10 +57,13 @@ class NoIdentityInFile(SmimeError):
 
 @request_class
 class ListGroups:
-    user: str
-    session: bytes
-    seal_key: Secret
-    listed: Json
+    session: GivenSession = group_of(GivenSession)
+
+
+@request_class
+class NameGroup:
+    session: GivenSession = group_of(GivenSession)
+    id: str
 
 
 @request_class
@@ -73,19 +77,14 @@ class GivenGroup:
 
 @request_class
 class ShowGroup:
-    user: str
-    session: bytes
-    seal_key: Secret
+    session: GivenSession = group_of(GivenSession)
     group: GivenGroup = group_of(GivenGroup)
     judging: GivenJudging = group_of(GivenJudging)
 
 
 @request_class
 class TakeGroup:
-    user: str
-    session: bytes
-    seal_key: Secret
-    call: int
+    session: GivenSession = group_of(GivenSession)
     group: GivenGroup = group_of(GivenGroup)
     judging: GivenJudging = group_of(GivenJudging)
 
@@ -100,10 +99,7 @@ class GivenMember:
 
 @request_class
 class CreateGroup:
-    user: str
-    session: bytes
-    seal_key: Secret
-    call: int
+    session: GivenSession = group_of(GivenSession)
     name: str
     p12: bytes
     passphrase: Secret
@@ -112,35 +108,43 @@ class CreateGroup:
 
 @request_class
 class ChangeGroup:
-    user: str
-    session: bytes
-    seal_key: Secret
-    call: int
+    session: GivenSession = group_of(GivenSession)
     id: str
-    stored: Json
-    removed: tuple[str, ...]
-    added: tuple[GivenMember, ...]
+    removed: tuple[str, ...] = ()
+    added: tuple[GivenMember, ...] = ()
     p12: bytes = b""
     passphrase: Secret = Secret(b"")
     at: datetime.datetime
 
 
-async def list_groups(request: ListGroups, provider: CryptoProvider) -> Reply:
+async def list_groups(request: ListGroups, setting: Setting) -> Reply:
     """Returns `{groups}`: those of the server's answer, and those that the person has left. Raises SmimeError."""
-    session = await read_session(request.session, request.user, request.seal_key, provider)
-    listed, known = ListedGroups.from_json(request.listed).groups, known_groups(session.opened.state)
+    session = await request.session.open(setting)
+    listed, known = await list_at_server(session, setting), known_groups(session.opened.state)
     ids = {one.id for one in listed}
     rows = [_describe_listed(one, known.get(one.id), session) for one in listed]
     left = [_describe_left(id, one, session) for id, one in known.items() if id not in ids]
     return {"groups": [*rows, *left]}
 
 
-async def show_group(request: ShowGroup, provider: CryptoProvider) -> Reply:
+async def fetch_stored(request: NameGroup, setting: Setting) -> Reply:
+    """Returns `{stored}`: the group as the server has it. Raises SmimeError."""
+    stored = await fetch_group(await request.session.open(setting), setting, id_in_path(request.id))
+    return {"stored": json.loads(stored.to_json())}
+
+
+async def end(request: NameGroup, setting: Setting) -> Reply:
+    """Takes the person out of somebody else's group, or deletes an own one. Raises SmimeError."""
+    await end_group(await request.session.open(setting), setting, id_in_path(request.id))
+    return {}
+
+
+async def show_group(request: ShowGroup, setting: Setting) -> Reply:
     """Returns `{group, refusal, lookups}`: the opened group, or why its owner does not count.
 
     `lookups` could still change that. Raises SmimeError, ServerLies among them.
     """
-    session = await read_session(request.session, request.user, request.seal_key, provider)
+    session, provider = await request.session.open(setting), setting.provider
     stored = StoredGroup.from_json(request.group.stored)
     if stored.owner == session.place.user:
         opened = await _open_own(session, request.group.id, stored, request.judging.at, provider)
@@ -157,12 +161,12 @@ async def show_group(request: ShowGroup, provider: CryptoProvider) -> Reply:
     return {**reply, "group": _describe_group(opened, session), "refusal": None}
 
 
-async def take_group(request: TakeGroup, provider: CryptoProvider) -> Reply:
-    """Returns `{identities, group}` with the keys of a group, and the call that stores them.
+async def take_group(request: TakeGroup, setting: Setting) -> Reply:
+    """Returns `{identities, group}` with the keys of a group, once the account has them.
 
-    There is no call if the account has the keys. Raises SmimeError, GroupKeyRefused and ServerLies among them.
+    Raises SmimeError, GroupKeyRefused and ServerLies among them.
     """
-    session, at = await read_session(request.session, request.user, request.seal_key, provider), request.judging.at
+    session, provider, at = await request.session.open(setting), setting.provider, request.judging.at
     stored = StoredGroup.from_json(request.group.stored)
     if stored.owner == session.place.user:
         opened = await _open_own(session, request.group.id, stored, at, provider)
@@ -170,57 +174,54 @@ async def take_group(request: TakeGroup, provider: CryptoProvider) -> Reply:
         judging = await read_judging(request.judging, provider)
         reports = await _examine(session, request.group, stored, judging, provider)
         opened = await _open_judged(session, request.group, stored, reports.counting, provider)
-    content = with_keys_of(session.opened, opened, at)
-    reply: Reply = {"group": _describe_group(opened, session)}
-    if content is session.opened:
-        return {**reply, **await seal_all(content.identities, request.seal_key, provider)}
-    prepared = await session.prepare_push(content, provider)
-    keys = await seal_all(prepared.after.opened.identities, request.seal_key, provider)
-    return {**reply, **keys, **await prepared_reply(session, prepared, request.call, request.seal_key, provider)}
+    after = await keep_group(session, setting, opened, at=at)
+    keys = await seal_all(after.opened.identities, request.session.seal_key, provider)
+    return {**keys, "group": _describe_group(opened, session)}
 
 
-async def create_group(request: CreateGroup, provider: CryptoProvider) -> Reply:
-    """Returns `{id, request, condition, authorization}`: the call that stores a new group with the keys of a file.
+async def create_group(request: CreateGroup, setting: Setting) -> Reply:
+    """Stores a new group with the keys of a file. Returns `{id}`. Raises SmimeError."""
+    session, provider = await request.session.open(setting), setting.provider
 
-    Raises SmimeError.
+    async def prepare() -> KeptCall:
+        identities = await _load(request.p12, request.passphrase, provider)
+        version, content = first_of(request.name, identities, session, provider, at=request.at)
+        prepared = await prepare_group(session, version, content, provider, at=request.at)
+        return KeptCall(call=prepared.call, facts={"id": version.id})
+
+    return await _send_kept(await setting.steps.once(KeptCall, prepare), session, setting)
+
+
+async def change_group(request: ChangeGroup, setting: Setting) -> Reply:
+    """Stores the next version of a group of the person. Returns `{version, gone}`.
+
+    A file has its new certificate. `gone` are members who have left meanwhile. Raises SmimeError, NotInGroup among
+    them.
     """
-    session = await read_session(request.session, request.user, request.seal_key, provider)
-    identities = await _load(request.p12, request.passphrase, provider)
-    version, content = first_of(request.name, identities, session, provider, at=request.at)
-    prepared = await prepare_group(session, version, content, provider, at=request.at)
-    return {"id": version.id, **await _signed(session, prepared, request.call, provider)}
+    session, provider = await request.session.open(setting), setting.provider
+    stored = await fetch_group(session, setting, id_in_path(request.id))
+
+    async def prepare() -> KeptCall:
+        before = await _open_own(session, request.id, stored, request.at, provider)
+        content = before.content
+        if request.removed:
+            content = without_members(content, request.removed, before.version.owner)
+        if request.p12:
+            content = with_identities(content, await _load(request.p12, request.passphrase, provider))
+        version, content, gone = next_of(before, with_members(content, _read_members(request.added)))
+        prepared = await prepare_group(session, version, content, provider, at=request.at)
+        return KeptCall(call=prepared.call, facts={"version": version.number, "gone": list(gone)})
+
+    return await _send_kept(await setting.steps.once(KeptCall, prepare), session, setting)
 
 
-async def change_group(request: ChangeGroup, provider: CryptoProvider) -> Reply:
-    """Returns `{request, condition, authorization, version, gone}`: the call that stores the next version of a group.
-
-    The person owns it. A file has its new certificate. `gone` are members who have left meanwhile. Raises SmimeError,
-    NotInGroup among them.
-    """
-    session = await read_session(request.session, request.user, request.seal_key, provider)
-    before = await _open_own(session, request.id, StoredGroup.from_json(request.stored), request.at, provider)
-    added = [
-        GroupMember(user=normalise_user(one.user), certificate=parse_certificate(one.certificate))
-        for one in request.added
-    ]
-    content = before.content
-    if request.removed:
-        content = without_members(content, request.removed, before.version.owner)
-    if request.p12:
-        content = with_identities(content, await _load(request.p12, request.passphrase, provider))
-    version, content, gone = next_of(before, with_members(content, added))
-    prepared = await prepare_group(session, version, content, provider, at=request.at)
-    signed = await _signed(session, prepared, request.call, provider)
-    return {**signed, "version": version.number, "gone": list(gone)}
+async def _send_kept(kept: KeptCall, session: Session, setting: Setting) -> Reply:
+    await session.send(setting, kept.call)
+    return dict(kept.facts)
 
 
-async def _signed(session: Session, prepared: PreparedGroup, call: int, provider: CryptoProvider) -> Reply:
-    session.session_key.counter = call - 1
-    return {
-        "request": prepared.call.body,
-        "condition": prepared.call.condition,
-        "authorization": await session.sign(prepared.call, provider),
-    }
+def _read_members(given: Sequence[GivenMember]) -> list[GroupMember]:
+    return [GroupMember(user=normalise_user(one.user), certificate=parse_certificate(one.certificate)) for one in given]
 
 
 async def _load(p12: bytes, passphrase: Secret, provider: CryptoProvider) -> Sequence[Identity]:

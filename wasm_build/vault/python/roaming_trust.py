@@ -1,4 +1,4 @@
-"""The verb that merges all that roams but the keys with the account at a key server."""
+"""The operation that merges all that roams but the keys with the account at a key server."""
 
 from __future__ import annotations
 
@@ -6,18 +6,29 @@ import datetime
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
+from typing import Any, NamedTuple
 
 from roaming_keys.protocol.groups.known import own_identities
 from roaming_keys.protocol.records.entries import Entry
 from roaming_keys.protocol.records.record import StatePart, open_kept_state
 from roaming_keys.protocol.records.sent import note_sent, open_sent
-from roaming_keys.protocol.records.trust_entries import BOOK_KINDS, NAMED_KINDS, DeviceTrust, Owner, merge_trust
-from roaming_keys.protocol.session import Session
+from roaming_keys.protocol.records.state import AccountState
+from roaming_keys.protocol.records.trust_entries import (
+    BOOK_KINDS,
+    NAMED_KINDS,
+    DeviceTrust,
+    MergedTrust,
+    Owner,
+    merge_trust,
+)
+from roaming_keys.protocol.session import Session, Setting
+from roaming_keys.protocol.steps import KeptBytes
 from smime_core.errors import MalformedMessage
 from smime_core.provider import CryptoProvider
 from wasm_build.vault.python.replies import Reply
-from wasm_build.vault.python.requests import Json, Secret, group_of, request_class
-from wasm_build.vault.python.roaming_session import prepared_reply, read_session
+from wasm_build.vault.python.requests import Json, group_of, request_class
+from wasm_build.vault.python.roaming_session import GivenSession
 from wasm_build.vault.python.state import Kept
 
 
@@ -25,15 +36,12 @@ from wasm_build.vault.python.state import Kept
 class MergeTrust:
     """The session of an account, and what the page keeps.
 
-    `base` is what the verb gave at the last merge that the page has kept, or nothing; `sent` what it gave since.
+    `base` is that of the last merge that the page has kept, or nothing; `sent` what it was given since.
     `others` are the texts of settings, recipes, names of people and groups, by kind and name; null for a name or a
     group that was removed here.
     """
 
-    user: str
-    session: bytes
-    seal_key: Secret
-    call: int
+    session: GivenSession = group_of(GivenSession)
     at: datetime.datetime
     kept: Kept = group_of(Kept)
     others: Json
@@ -41,16 +49,61 @@ class MergeTrust:
     sent: bytes = b""
 
 
-async def merge(request: MergeTrust, provider: CryptoProvider) -> Reply:
+async def merge(request: MergeTrust, setting: Setting) -> Reply:
     """Returns `{contacts, decisions, others, base, refused, staying}`: what the page keeps now.
 
-    If the account has less, also `{request, condition, authorization, session, known}` of the call that stores it, and
-    `{sent}`, which the page keeps before the call, until it keeps a `base`. It keeps `base` when that is stored, and
-    only together with the contacts and decisions. `refused` has the names of entries that none of the person's own keys
-    has signed, `staying` the number of entries that do not roam. Raises SmimeError.
+    If the account has less, it is stored there. Before that the page is asked to keep `sent` until it keeps a `base`
+    (`sent`), because the answer of the server may be lost. The page keeps `base` only together with the contacts and
+    decisions. `refused` has the names of entries that none of the person's own keys has signed, `staying` the number of
+    entries that do not roam. Raises SmimeError.
     """
-    session = await read_session(request.session, request.user, request.seal_key, provider)
-    merged = await merge_trust(
+    session, sent = await request.session.open(setting), request.sent
+    merged: MergedTrust | None = None
+
+    async def make_state() -> KeptState:
+        nonlocal merged
+        merged = await _merge(request, session, sent, setting.provider)
+        return KeptState(replace(session.opened.state, entries=merged.entries))
+
+    state = (await setting.steps.once(KeptState, make_state)).state
+    if state.entries != session.opened.state.entries:
+        note = partial(_note, sent, session, state, setting.provider)
+        sent = (await setting.steps.once(KeptBytes, note)).data
+        setting.steps.ask("sent", {"sent": sent})
+        session = await session.push(setting, replace(session.opened, state=state))
+        # Another device may have stored something in the moment between.
+        merged = None
+    merged = merged or await _merge(request, session, sent, setting.provider)
+    return {
+        "contacts": merged.device.contacts or b"",
+        "decisions": merged.device.decisions or b"",
+        "others": merged.device.others,
+        "base": StatePart.of(session.opened.record).to_json(),
+        "refused": list(merged.refused),
+        "staying": len(merged.staying),
+    }
+
+
+class KeptState(NamedTuple):
+    """The state of an account that is to be stored."""
+
+    state: AccountState
+
+    def members(self) -> dict[str, Any]:
+        return {"state": self.state.to_bytes().hex()}
+
+    @classmethod
+    async def revive(cls, members: Mapping[str, Any], _: CryptoProvider) -> KeptState:
+        """Return the state of `members`."""
+        return cls(AccountState.from_bytes(bytes.fromhex(members["state"])))
+
+
+async def _note(sent: bytes, session: Session, state: AccountState, provider: CryptoProvider) -> KeptBytes:
+    return KeptBytes(await note_sent(sent, session.opened, state.entries, session.place.user, provider))
+
+
+async def _merge(request: MergeTrust, session: Session, sent: bytes, provider: CryptoProvider) -> MergedTrust:
+    return await merge_trust(
         DeviceTrust(
             contacts=request.kept.contacts or None,
             decisions=request.kept.decisions or None,
@@ -58,28 +111,11 @@ async def merge(request: MergeTrust, provider: CryptoProvider) -> Reply:
         ),
         session.opened.state.entries,
         await _read_base(request.base, session, provider),
-        sent=await open_sent(request.sent, session.opened, session.place.user, provider),
+        sent=await open_sent(sent, session.opened, session.place.user, provider),
         owner=Owner(user=session.place.user, identities=own_identities(session.opened)),
         at=request.at,
         provider=provider,
     )
-    reply: Reply = {
-        "contacts": merged.device.contacts or b"",
-        "decisions": merged.device.decisions or b"",
-        "others": merged.device.others,
-        "refused": list(merged.refused),
-        "staying": len(merged.staying),
-    }
-    if merged.entries == session.opened.state.entries:
-        return {**reply, "base": StatePart.of(session.opened.record).to_json()}
-    content = replace(session.opened, state=replace(session.opened.state, entries=merged.entries))
-    prepared = await session.prepare_push(content, provider)
-    stored = {
-        "base": StatePart.of(prepared.after.opened.record).to_json(),
-        "sent": await note_sent(request.sent, session.opened, merged.entries, session.place.user, provider),
-    }
-    call = await prepared_reply(session, prepared, request.call, request.seal_key, provider)
-    return {**reply, **stored, **call}
 
 
 async def _read_base(base: bytes, session: Session, provider: CryptoProvider) -> Mapping[str, Entry] | None:

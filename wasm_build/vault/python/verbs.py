@@ -42,7 +42,6 @@ from wasm_build.vault.python import (
     reloads,
     roaming,
     roaming_groups,
-    roaming_reset,
     roaming_session,
     roaming_trust,
     search_texts,
@@ -51,6 +50,7 @@ from wasm_build.vault.python import (
 from wasm_build.vault.python.error_codes import error_code
 from wasm_build.vault.python.replies import Reply
 from wasm_build.vault.python.requests import parse_request
+from wasm_build.vault.python.roaming_steps import AnswerStep, Operation, answer_step, begin_operation
 from wasm_build.vault.python.wire import pack, take
 
 Request = TypeVar("Request")
@@ -116,9 +116,37 @@ async def dispatch(verb: str, args: dict[str, Any], *, strict: bool = False) -> 
 
 async def run_verb(verb: str, args: dict[str, Any], provider: CryptoProvider) -> Reply:
     """The reply to one request. Raises SmimeError."""
+    if verb in OPERATIONS:
+        return await begin_operation(verb, OPERATIONS[verb], args, provider)
     known = VERBS[verb]
     return await known.answer(parse_request(known.request, args), provider)
 
+
+def _answer_step(request: AnswerStep, provider: CryptoProvider) -> Awaitable[Reply]:
+    return answer_step(request, OPERATIONS, provider)
+
+
+OPERATIONS: Final[dict[str, Operation[Any]]] = {
+    "roaming.register": Operation(roaming.Register, roaming.register),
+    "roaming.login": Operation(roaming.LogIn, roaming.log_in),
+    "roaming.recover": Operation(roaming.Recover, roaming.recover),
+    "roaming.reset": Operation(roaming.FinishReset, roaming.finish_reset),
+    "roaming.undo": Operation(roaming.UndoReset, roaming.undo_reset),
+    "roaming.rotate": Operation(roaming.Rotate, roaming.rotate),
+    "roaming.factors": Operation(roaming.ChangeFactors, roaming.change_factors),
+    "roaming.remove": Operation(roaming.RemoveAccount, roaming.remove_account),
+    "roaming.ask": Operation(roaming_session.AskServer, roaming_session.ask_server),
+    "roaming.push": Operation(roaming_session.PushIdentities, roaming_session.push_identities),
+    "roaming.merge": Operation(roaming_trust.MergeTrust, roaming_trust.merge),
+    "group.list": Operation(roaming_groups.ListGroups, roaming_groups.list_groups),
+    "group.fetch": Operation(roaming_groups.NameGroup, roaming_groups.fetch_stored),
+    "group.show": Operation(roaming_groups.ShowGroup, roaming_groups.show_group),
+    "group.take": Operation(roaming_groups.TakeGroup, roaming_groups.take_group),
+    "group.create": Operation(roaming_groups.CreateGroup, roaming_groups.create_group),
+    "group.change": Operation(roaming_groups.ChangeGroup, roaming_groups.change_group),
+    "group.end": Operation(roaming_groups.NameGroup, roaming_groups.end),
+}
+"""The verbs that take several steps, each answered by `roaming.answer`."""
 
 VERBS: Final[dict[str, Verb[Any]]] = {
     "identity.open": Verb(identities.OpenIdentity, identities.open_identity),
@@ -146,25 +174,8 @@ VERBS: Final[dict[str, Verb[Any]]] = {
     "bytes.encrypt": Verb(plain_bytes.EncryptBytes, plain_bytes.encrypt),
     "bytes.decrypt": Verb(plain_bytes.DecryptBytes, plain_bytes.decrypt),
     "bytes.inspect": Verb(plain_bytes.InspectBytes, plain_bytes.inspect),
-    "roaming.register": Verb(roaming.Register, roaming.register),
-    "roaming.login": Verb(roaming.LogIn, roaming.log_in),
-    "roaming.open": Verb(roaming.OpenRecord, roaming.open_response),
-    "roaming.recover": Verb(roaming.Recover, roaming.recover),
-    "roaming.reset": Verb(roaming_reset.FinishReset, roaming_reset.finish_reset),
-    "roaming.undo": Verb(roaming_reset.UndoReset, roaming_reset.undo_reset),
-    "roaming.prove": Verb(roaming.ProveFactor, roaming.prove_factor),
-    "roaming.sign": Verb(roaming_session.SignCall, roaming_session.sign_call),
-    "roaming.push": Verb(roaming_session.PreparePush, roaming_session.prepare_push),
-    "roaming.rotate": Verb(roaming_session.PrepareRotation, roaming_session.prepare_rotation),
-    "roaming.recovery": Verb(roaming_session.JudgeRecovery, roaming_session.judge_owner_recovery),
-    "roaming.take": Verb(roaming_session.TakeRecord, roaming_session.take_record),
-    "roaming.merge": Verb(roaming_trust.MergeTrust, roaming_trust.merge),
+    "roaming.answer": Verb(AnswerStep, _answer_step),
     "roaming.find": Verb(key_servers.FindKeyServers, key_servers.find_key_servers),
-    "group.list": Verb(roaming_groups.ListGroups, roaming_groups.list_groups),
-    "group.show": Verb(roaming_groups.ShowGroup, roaming_groups.show_group),
-    "group.take": Verb(roaming_groups.TakeGroup, roaming_groups.take_group),
-    "group.create": Verb(roaming_groups.CreateGroup, roaming_groups.create_group),
-    "group.change": Verb(roaming_groups.ChangeGroup, roaming_groups.change_group),
     "passkey.seal": Verb(passkeys.SealPasskey, passkeys.seal_passkey_bundle),
     "passkey.open": Verb(passkeys.OpenPasskey, passkeys.open_passkey_bundle),
     "reload.seal": Verb(reloads.SealForReload, reloads.seal_for_reload),

@@ -110,14 +110,13 @@ def _form() -> dict[str, Any]:
 
 async def _use_roaming(identity: Identity) -> None:
     p12 = await _make_file(identity)
-    registering = {**_SERVER, "ticket": "stand-in", "p12": p12, "p12Passphrase": _PASSPHRASE}
-    registration = json.loads((await _call("roaming.register", registering))["request"])
-    response = {"ends": 0, "record": registration["record"]}
-    device = {"deviceToken": bytes(32), "deviceName": "stand-in"}
-    terms = {"parameters": _PARAMETERS, "at": _AT, "sealKey": _SEAL_KEY}
-    login = await _call("roaming.login", {**_SERVER, **terms, **device})
-    opening = {"user": _SERVER["user"], "login": login["login"], "response": response, "sealKey": _SEAL_KEY}
-    await _call("roaming.open", opening)
+    file = {"ticket": "stand-in", "p12": p12, "p12Passphrase": _PASSPHRASE, "sealKey": _SEAL_KEY}
+    made = json.loads((await _call("roaming.register", {**_SERVER, **file}))["request"]["body"])
+    device = {"deviceToken": bytes(32), "deviceName": "stand-in", "at": _AT, "sealKey": _SEAL_KEY}
+    step = await _call("roaming.login", {**_SERVER, **device})
+    for answer in (_PARAMETERS, {"ends": 0, "record": made["record"]}):
+        given = {"state": step["state"], "step": step["step"], "body": json.dumps(answer).encode()}
+        step = await _call("roaming.answer", {"user": _SERVER["user"], **given, "sealKey": _SEAL_KEY})
 
 
 def _draft(identity: Identity) -> dict[str, Any]:

@@ -54,10 +54,6 @@ interface ByVerb {
   "message.verify label": SecurityLabel;
   "message.verify receipt": ReceiptRequest | GivenReceipt;
   "certificate.page rows": CertificatePage["rows"][number];
-  "group.list groups": ListedGroup;
-  "group.show group": OpenedGroup;
-  "group.show refusal": GroupRefusal;
-  "group.take group": OpenedGroup;
 }
 
 interface ByName {
@@ -80,6 +76,9 @@ interface ByName {
   changes: CertificateChange;
   list: TrustList;
   problems: { code: string; message: string };
+  /** The result of an operation at a key server, and its question (`account.d.ts`). */
+  result: any;
+  question: any;
 }
 
 /** A certificate with the purposes that its extensions allow: signing, and encryption to it ("seal"). */

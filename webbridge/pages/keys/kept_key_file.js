@@ -3,7 +3,7 @@
  * be asked then.
  */
 
-import { copySecret } from "../../../wasm_build/vault/account/key_account.js";
+import { copySecret } from "../../../wasm_build/vault/memory/cleanup.js";
 import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
 import { ApiError } from "../app/api.js";
 

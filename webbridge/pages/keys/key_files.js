@@ -3,7 +3,7 @@
  * person is asked whether to store them on the key server.
  */
 
-import { copySecret } from "../../../wasm_build/vault/account/key_account.js";
+import { copySecret } from "../../../wasm_build/vault/memory/cleanup.js";
 import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
 import { ApiError } from "../app/api.js";
 

@@ -8,7 +8,7 @@
 import { openRoaming } from "../app/state_database.js";
 
 const TOKEN_WORDS = 8; // 32 bytes
-/** @typedef {import("../../../wasm_build/vault/account/key_account.js").Remembered} Remembered */
+/** @typedef {import("../../../wasm_build/vault/types/account.js").Remembered} Remembered */
 
 export class KeyServerMemory {
   #isOwnComputer;

@@ -4,9 +4,9 @@ import { KeyAccount } from "../../../wasm_build/vault/account/key_account.js";
 import { ApiError } from "../app/api.js";
 
 /** @typedef {import("../../../wasm_build/ui/secret_field.js").Secret} Secret */
-/** @typedef {import("../../../wasm_build/vault/account/key_account.js").AskFactor} AskFactor */
-/** @typedef {import("../../../wasm_build/vault/account/key_account.js").AskReset} AskReset */
-/** @typedef {import("../../../wasm_build/vault/account/key_account.js").KeyServerMemory} KeyServerMemory */
+/** @typedef {import("../../../wasm_build/vault/types/account.js").AskFactor} AskFactor */
+/** @typedef {import("../../../wasm_build/vault/types/account.js").AskReset} AskReset */
+/** @typedef {import("../../../wasm_build/vault/types/account.js").KeyServerMemory} KeyServerMemory */
 /** @typedef {import("../../../wasm_build/vault/account/key_server.js").KeyServer} KeyServer */
 /**
  * The account's server and address, what this device remembers of it, and the questions to the person at a login.

@@ -17,9 +17,9 @@ import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
 /** @typedef {import("../../../wasm_build/vault/types/verbs.js").ListedGroup} ListedGroup */
 /** @typedef {import("../../../wasm_build/vault/types/verbs.js").OpenedGroup} OpenedGroup */
 /** @typedef {import("../../../wasm_build/vault/types/verbs.js").GroupRefusal} GroupRefusal */
-/** @typedef {import("../../../wasm_build/vault/account/group_calls.js").GivenGroup} GivenGroup */
-/** @typedef {import("../../../wasm_build/vault/account/group_calls.js").KeyFile} KeyFile */
-/** An identity that was opened and judged, with what `GroupCalls.take` needs. @typedef {{group: OpenedGroup | null, refusal: GroupRefusal | null, given: GivenGroup, judging: () => object}} Judged */
+/** @typedef {import("../../../wasm_build/vault/types/account.js").GivenGroup} GivenGroup */
+/** @typedef {import("../../../wasm_build/vault/types/account.js").KeyFile} KeyFile */
+/** An identity that was opened and judged, with what taking it needs. @typedef {{group: OpenedGroup | null, refusal: GroupRefusal | null, given: GivenGroup, judging: () => object}} Judged */
 
 /** @type {WeakMap<KeyAccount, SharedIdentities>} */
 const known = new WeakMap();
@@ -75,7 +75,7 @@ export class SharedIdentities extends EventTarget {
 
   async #load() {
     try {
-      this.rows = await this.#account.groups.list();
+      this.rows = (await this.#account.run("group.list", {})).groups;
       this.problem = null;
     } catch (error) {
       this.problem = error;
@@ -91,14 +91,14 @@ export class SharedIdentities extends EventTarget {
    */
   async open(id, accepted) {
     const { trust, api } = this.#services;
-    const { groups } = this.#account;
-    const given = { id, stored: await groups.fetch(id), ...(accepted && { accepted }) };
+    const { stored } = await this.#account.run("group.fetch", { id });
+    const given = { id, stored, ...(accepted && { accepted }) };
     await trust.known;
     /** @type {import("../../../wasm_build/vault/server/trust.js").Evidence} */
     let latest = {};
     const judge = (/** @type {import("../../../wasm_build/vault/server/trust.js").Evidence} */ evidence) => {
       latest = structuredClone(evidence);
-      return groups.show(given, () => trust.judging(evidence));
+      return this.#account.run("group.show", { ...given, ...trust.judging(evidence) });
     };
     const judged = await judgeFully(judge, { ask: (lookups, signal) => api.certificates.askAuthorities(lookups, signal), store: trust.evidence });
     const judging = () => trust.judging(structuredClone(latest));
@@ -114,26 +114,28 @@ export class SharedIdentities extends EventTarget {
   async take(id, accepted) {
     const { refusal, given, judging } = await this.open(id, accepted);
     if (refusal) return { group: null, refusal };
-    const { group } = await this.#services.roamingKeys.unlockFrom((account) => account.groups.take(given, judging));
+    const { group } = await this.#services.roamingKeys.unlockFrom((account) => account.run("group.take", { ...given, ...judging() }));
     await this.load();
     return { group, refusal: null };
   }
 
   /** Leaves somebody else's identity, or deletes an own one. @param {string} id */
   async end(id) {
-    await this.#account.groups.end(id);
+    await this.#account.run("group.end", { id });
     await this.load();
   }
 
   /**
    * Changes an identity of the person, and takes the new version.
    * @param {string} id
-   * @param {Parameters<import("../../../wasm_build/vault/account/group_calls.js").GroupCalls["change"]>[1]} change
+   * @param {{removed?: string[], added?: {user: string, certificate: ArrayBuffer}[]} & Partial<KeyFile>} change a file has its new
+   *   certificate
    * @returns {Promise<{group: OpenedGroup | null, gone: string[]}>} `gone` are people who have left before
    */
-  async change(id, change) {
-    const { groups } = this.#account;
-    const { version, gone } = await groups.change({ id, stored: await groups.fetch(id) }, change);
+  async change(id, { added = [], ...change }) {
+    const copies = added.map(({ user, certificate }) => ({ user, certificate: certificate.slice(0) }));
+    const members = { id, removed: [], added: copies, ...change, at: new Date().toISOString() };
+    const { version, gone } = await this.#account.run("group.change", members);
     const { group } = await this.take(id);
     if (group?.version !== version) throw new ApiError("group-changed", "another device has changed the group meanwhile");
     return { group, gone };
@@ -144,7 +146,8 @@ export class SharedIdentities extends EventTarget {
    * @param {string} name @param {KeyFile} file
    */
   async create(name, file) {
-    const id = await this.#account.groups.create(name, file).finally(() => overwrite(file.passphrase.buffer));
+    const members = { name, ...file, at: new Date().toISOString() };
+    const { id } = await this.#account.run("group.create", members).finally(() => overwrite(file.passphrase.buffer));
     this.inFocus = id;
     await this.take(id);
   }
@@ -152,7 +155,7 @@ export class SharedIdentities extends EventTarget {
   /** Gives an identity of the person a new certificate. @param {string} id @param {KeyFile} file */
   async renew(id, file) {
     this.inFocus = id;
-    return this.change(id, { renewed: file }).finally(() => overwrite(file.passphrase.buffer));
+    return this.change(id, file).finally(() => overwrite(file.passphrase.buffer));
   }
 
   #changed() {

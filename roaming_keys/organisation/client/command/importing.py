@@ -19,7 +19,7 @@ from roaming_keys.organisation.client.command.words import show_policy
 from roaming_keys.organisation.protocol.accounts import Made, make_account
 from roaming_keys.organisation.protocol.policy import RecoveryPolicy
 from roaming_keys.protocol.key_account import normalise_user
-from roaming_keys.protocol.session import KeyServerError
+from roaming_keys.protocol.steps import KeyServerError
 from sealwax.cli.options.identities import load_all_identities
 from sealwax.cli.options.parameters import FILE, OUTPUT_FILE, now
 from sealwax.cli.options.passphrases import PassphraseSource, read_first_line

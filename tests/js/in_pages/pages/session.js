@@ -95,15 +95,12 @@ export async function signingOutWhileKeysAreBeingUnlockedLeavesThemLocked() {
   const identity = { sealed: new ArrayBuffer(8), fingerprint: "f", addresses: [] };
   const empty = () => new ArrayBuffer(8);
   const known = () => new TextEncoder().encode("{}").buffer;
-  const login = () => ({ request: empty(), login: empty() });
-  const ring = new KeyRing(async () => ({
-    call: async (verb) =>
-      verb === "roaming.login" ? login() : { identities: [identity], known: known(), session: empty() },
-  }));
+  const login = () => ({ state: empty(), step: 1, request: { path: "/parameters", body: empty() } });
+  const opened = () => ({ result: { identities: [identity] }, known: known(), session: empty() });
+  const ring = new KeyRing(async () => ({ call: async (verb) => (verb === "roaming.login" ? login() : opened()) }));
   const passphrase = () => ({ buffer: new ArrayBuffer(4096), length: 0 });
   const attempt = async (during) => {
-    const login = async () => during();
-    const server = { origin: "http://127.0.0.1:1", parameters: async () => ({}), logIn: login };
+    const server = { origin: "http://127.0.0.1:1", send: async () => during() };
     const memory = new KeyServerMemory(() => false);
     const opening = new RoamingKeys(ring, { server, user: () => "a@example.test", memory }).open(passphrase());
     const outcome = await opening.then(() => "open", ({ code }) => code);
@@ -111,9 +108,9 @@ export async function signingOutWhileKeysAreBeingUnlockedLeavesThemLocked() {
   };
   const leave = () => {
     ring.lock("signed-out");
-    return {};
+    return empty();
   };
-  return [await attempt(leave), await attempt(() => ({}))];
+  return [await attempt(leave), await attempt(empty)];
 }
 
 export function aSignOutThatTheBridgeDoesNotConfirmIsSaid() {

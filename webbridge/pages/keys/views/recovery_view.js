@@ -9,9 +9,9 @@ import { problem } from "../../../../wasm_build/ui/parts.js";
 /** @typedef {import("../../app/services.js").SentenceFor} SentenceFor */
 /** @typedef {{sentenceFor: SentenceFor, translate: Catalogue}} RecoveryServices */
 /** @typedef {import("../../../../wasm_build/vault/account/key_account.js").KeyAccount} KeyAccount */
-/** @typedef {import("../../../../wasm_build/vault/account/key_account.js").Recovery} Recovery */
-/** @typedef {import("../../../../wasm_build/vault/account/key_account.js").RecoveryCase} RecoveryCase */
-/** @typedef {import("../../../../wasm_build/vault/account/key_account.js").RecoveryPolicy} RecoveryPolicy */
+/** @typedef {import("../../../../wasm_build/vault/types/account.js").Recovery} Recovery */
+/** @typedef {import("../../../../wasm_build/vault/types/account.js").RecoveryCase} RecoveryCase */
+/** @typedef {import("../../../../wasm_build/vault/types/account.js").RecoveryPolicy} RecoveryPolicy */
 
 const MILLISECONDS = 1_000;
 
@@ -24,8 +24,8 @@ const MILLISECONDS = 1_000;
 export function createRecovery(services, account) {
   const failure = problem("recovery-error");
   const element = html("div", { class: "stack", data: { test: "recovery" } }, failure);
-  account.recovery().then(
-    (found) => element.append(...sentences(services.translate, found), ...policies(services.translate, found)),
+  account.ask("recovery").then(
+    ({ recovery: found }) => element.append(...sentences(services.translate, found), ...policies(services.translate, found)),
     (error) => { failure.textContent = services.sentenceFor(error); },
   );
   return { element, clear() {} };

@@ -183,7 +183,7 @@ async function finish(services, p12, p12Passphrase, passphrase) {
     const ticket = await services.api.resetTicket();
     const found = await services.keyServer.findReset(services.address ?? "", ticket);
     if (!found) throw new ApiError("reset-stopped", "no reset of this account goes on");
-    return account.finishReset({ ticket, version: found.version, p12, p12Passphrase, passphrase });
+    return account.enter("roaming.reset", { ticket, version: found.version, p12, p12Passphrase, passphrase });
   });
   forgetReset();
   return code;

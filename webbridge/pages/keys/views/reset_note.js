@@ -15,7 +15,7 @@ const KEPT_DAYS = 30;
  * @param {import("../../../../wasm_build/vault/account/key_account.js").KeyAccount} account
  * @returns {import("../../../../wasm_build/ui/key_account_view.js").Part}
  */
-export function createResetNote(translate, { resetAt }) {
+export function createResetNote(translate, { session: { resetAt } }) {
   const element = html("p", { class: "note", data: { test: "reset-on" }, hidden: resetAt === null });
   if (resetAt !== null) {
     const until = resetAt + KEPT_DAYS * DAY_SECONDS;

@@ -17,7 +17,7 @@ import { codeOf, sharedSentence } from "./shared_words.js";
  * } & SharedWordServices} SharedFormServices
  */
 /** @typedef {import("../shared_identities.js").SharedIdentities} SharedIdentities */
-/** @typedef {import("../../../../wasm_build/vault/account/group_calls.js").KeyFile} KeyFile */
+/** @typedef {import("../../../../wasm_build/vault/types/account.js").KeyFile} KeyFile */
 
 const MAX_NAME_CHARACTERS = 100;
 

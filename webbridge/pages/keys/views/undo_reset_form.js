@@ -40,7 +40,7 @@ export function createUndoResetForm(services, { onUnlocked }) {
     if (field.length === 0) return field.setError(translate("error_passphrase_missing"));
     const passphrase = field.copy();
     try {
-      await services.roamingKeys.openBy([passphrase], (account) => account.undoReset(passphrase));
+      await services.roamingKeys.openBy([passphrase], (account) => account.enter("roaming.undo", { passphrase }));
     } catch (error) {
       if (!(error instanceof Error && "code" in error && error.code === "login-refused")) throw error;
       field.clear();
@@ -55,7 +55,7 @@ export function createUndoResetForm(services, { onUnlocked }) {
   const byCode = createRecoveryForm(services, {
     test: "undo-reset-code", summary: "undo_reset_by_code", meaning: "undo_reset_by_code_meaning", refused: "error_undo_reset_code_refused",
     recover: async (code, passphrase) => {
-      await services.roamingKeys.openBy([code, passphrase], (account) => account.undoResetByCode(code, passphrase));
+      await services.roamingKeys.openBy([code, passphrase], (account) => account.enter("roaming.undo", { code, passphrase }));
     },
     onRecovered: () => {
       onUnlocked();

@@ -46,7 +46,7 @@ export function createUnlockForms(services, { onUnlocked }) {
   file.hidden = true;
   const recovery = createRecoveryForm(services, {
     recover: async (code, passphrase) => {
-      await services.roamingKeys.openBy([code, passphrase], (account) => account.recover(code, passphrase));
+      await services.roamingKeys.openBy([code, passphrase], (account) => account.enter("roaming.recover", { code, passphrase }));
     },
     onRecovered: () => {
       onUnlocked();

@@ -1,0 +1,237 @@
+"""The logins to an account at a key server, without I/O: by the passphrase, by a recovery code, and after a reset."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, Final
+
+from roaming_keys.protocol.calls import Call, SessionKey
+from roaming_keys.protocol.key_account import AccountKeys, Attempt, KeyAccount, LoginWay, sign_login, stretch
+from roaming_keys.protocol.known import AccountReset, Known
+from roaming_keys.protocol.messages.accounts import Device, LoginAnswer, LoginTerms, Parameters, ParametersRequest
+from roaming_keys.protocol.messages.factors import FactorDemand
+from roaming_keys.protocol.records.own_wrap_keys import find_own_wrap_keys
+from roaming_keys.protocol.records.record import open_record, unwrap_by_passphrase
+from roaming_keys.protocol.records.recovery_codes import RecoveryKeys, unwrap_by_recovery_code
+from roaming_keys.protocol.session import AskFactor, Place, Session, Setting
+from roaming_keys.protocol.steps import KeyServerError
+from smime_core.keys import raw_private_key, read_raw_private
+from smime_core.provider import CryptoProvider, KeyType
+
+_PATHS: Final = {
+    LoginWay.PASSPHRASE: "/login",
+    LoginWay.RECOVERY_CODE: "/recover",
+    LoginWay.UNDO_BY_PASSPHRASE: "/reset/undo",
+    LoginWay.UNDO_BY_CODE: "/reset/undo-by-code",
+}
+# A server ends the login earlier.
+_MAX_PROOFS: Final = 20
+_FROM_BEFORE: Final = frozenset({LoginWay.UNDO_BY_PASSPHRASE, LoginWay.UNDO_BY_CODE})
+
+LoginSecret = AccountKeys | RecoveryKeys
+"""The keys that a login is signed by and that open its answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnDevice:
+    """The device of a login, what it knows of the account (None at the first time), and its time (aware).
+
+    `agreed` is the reset of the account that the person has agreed to, in the words of `known.AccountReset`.
+    """
+
+    device: Device
+    known: Known | None
+    at: datetime.datetime
+    agreed: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingLogin:
+    """A login that was signed, until its answer is there. `body` is what the server gets."""
+
+    place: Place
+    parameters: Parameters
+    session_key: SessionKey = field(repr=False)
+    secret: LoginSecret = field(repr=False)
+    body: bytes = field(repr=False)
+
+    async def open(self, answer: bytes, known: Known | None, provider: CryptoProvider, *, agreed: str = "") -> Session:
+        """Return the session for the answer to the login, or to the second factor after it.
+
+        Raises ServerLies, WrongPassphrase, WrongRecoveryCode, MalformedMessage, or KeyServerError for a demand; also
+        AccountReset, unless the person has `agreed` to it.
+        """
+        if FactorDemand.find(answer) is not None:
+            raise KeyServerError("factor-needed", "the account asks for a second factor")
+        parsed, user = LoginAnswer.from_json(answer), self.place.user
+        record = parsed.record
+        if isinstance(self.secret, RecoveryKeys):
+            key = await unwrap_by_recovery_code(record, user, self.secret, provider)
+        else:
+            key = await unwrap_by_passphrase(record, user, self.secret.wrap_key, provider)
+        opened = await open_record(record, user, key, provider)
+        if known is not None:
+            known.check_record(opened, user, agreed=agreed)
+        own = await find_own_wrap_keys(opened.state, user, self.secret, provider)
+        return Session(
+            place=self.place,
+            parameters=self.parameters,
+            session_key=self.session_key,
+            opened=opened,
+            own=own,
+            reset_ready=parsed.reset_ready,
+        )
+
+    async def sign_proof(self, proof: bytes, provider: CryptoProvider) -> tuple[Call, str]:
+        """Return the call with the body of a proof, and its header Authorization."""
+        call = Call(method="POST", path="/factor", body=proof)
+        return call, (await self.session_key.sign(self.place.server, call, provider)).to_header()
+
+    def members(self) -> dict[str, Any]:
+        """The login with its secrets, as members of JSON that are sealed at once."""
+        return {
+            "server": self.place.server,
+            "user": self.place.user,
+            "parameters": self.parameters.members(),
+            "session_key": self.session_key.seed.hex(),
+            "body": self.body.hex(),
+            **_secret_members(self.secret),
+        }
+
+    @classmethod
+    async def revive(cls, members: Mapping[str, Any], _: CryptoProvider) -> PendingLogin:
+        """Return the login of `members`."""
+        return cls(
+            place=Place(server=members["server"], user=members["user"]),
+            parameters=Parameters.from_members(members["parameters"]),
+            session_key=SessionKey(bytes.fromhex(members["session_key"])),
+            secret=_read_secret(members),
+            body=bytes.fromhex(members["body"]),
+        )
+
+
+async def prepare_login(
+    account: KeyAccount, terms: LoginTerms, here: OnDevice, provider: CryptoProvider
+) -> PendingLogin:
+    """Return a login by the passphrase. Raises ServerLies for weaker parameters than the known ones."""
+    place = Place(server=account.server, user=account.user)
+    return await _prepare(place, LoginWay.PASSPHRASE, _stretching(account, provider), terms, here, provider)
+
+
+async def log_in(setting: Setting, account: KeyAccount, here: OnDevice) -> Session:
+    """Log in by the passphrase. Raises KeyServerError, ServerLies, WrongPassphrase or MalformedMessage."""
+    place = Place(server=account.server, user=account.user)
+    return await _log_in(setting, place, LoginWay.PASSPHRASE, _stretching(account, setting.provider), here)
+
+
+async def log_in_by_recovery_code(setting: Setting, place: Place, keys: RecoveryKeys, here: OnDevice) -> Session:
+    """Log in by the recovery code. The person should then choose a new passphrase. Raises as `log_in`."""
+    return await _log_in(setting, place, LoginWay.RECOVERY_CODE, _having(keys), here)
+
+
+async def undo_reset(setting: Setting, account: KeyAccount, here: OnDevice) -> Session:
+    """Put the account from before a reset back, by its passphrase, and log in to it. Raises as `log_in`.
+
+    The account after the reset is deleted. Its record may be known here and is a later one, so nothing that is known is
+    compared.
+    """
+    place = Place(server=account.server, user=account.user)
+    return await _log_in(setting, place, LoginWay.UNDO_BY_PASSPHRASE, _stretching(account, setting.provider), here)
+
+
+async def undo_reset_by_code(setting: Setting, place: Place, keys: RecoveryKeys, here: OnDevice) -> Session:
+    """Put the account from before a reset back, by its recovery code. Raises as `undo_reset`."""
+    return await _log_in(setting, place, LoginWay.UNDO_BY_CODE, _having(keys), here)
+
+
+async def ask_for_parameters(setting: Setting, user: str) -> Parameters:
+    """Return the parameters of an account. Raises KeyServerError or MalformedMessage."""
+    return (await _ask_for_terms(setting, user, LoginWay.PASSPHRASE)).parameters
+
+
+async def _log_in(setting: Setting, place: Place, way: LoginWay, find_secret: _FindSecret, here: OnDevice) -> Session:
+    if way in _FROM_BEFORE:
+        here = replace(here, known=None)
+    terms = await _ask_for_terms(setting, place.user, way)
+    prepare = partial(_prepare, place, way, find_secret, terms, here, setting.provider)
+    pending = await setting.steps.once(PendingLogin, prepare)
+    answer = await setting.transport.send(Call(method="POST", path=_PATHS[way], body=pending.body))
+    demand = FactorDemand.find(answer)
+    if demand is not None and setting.ask_factor is not None:
+        answer = await _prove(setting, setting.ask_factor, demand, pending)
+    try:
+        session = await pending.open(answer, here.known, setting.provider, agreed=here.agreed)
+    except AccountReset as error:
+        setting.steps.agree(error)
+        session = await pending.open(answer, here.known, setting.provider, agreed=error.reset)
+    setting.steps.reached(session)
+    return session
+
+
+_FindSecret = Callable[[Parameters], Awaitable[LoginSecret]]
+
+
+def _stretching(account: KeyAccount, provider: CryptoProvider) -> _FindSecret:
+    return lambda parameters: stretch(account, parameters, provider)
+
+
+def _having(keys: RecoveryKeys) -> _FindSecret:
+    async def find(_: Parameters) -> RecoveryKeys:
+        return keys
+
+    return find
+
+
+async def _prepare(
+    place: Place, way: LoginWay, find_secret: _FindSecret, terms: LoginTerms, here: OnDevice, provider: CryptoProvider
+) -> PendingLogin:
+    if here.known is not None:
+        # After a login by the recovery code, the rotation takes the cost of the parameters over.
+        here.known.check_parameters(terms.parameters)
+    secret, session_key = await find_secret(terms.parameters), SessionKey.generate(provider)
+    attempt = Attempt(nonce=terms.nonce, at=here.at, session_key=session_key.public, device=here.device)
+    login = await sign_login(place.server, place.user, way, secret.login_key, attempt, provider)
+    return PendingLogin(
+        place=place, parameters=terms.parameters, session_key=session_key, secret=secret, body=login.to_json()
+    )
+
+
+async def _ask_for_terms(setting: Setting, user: str, way: LoginWay) -> LoginTerms:
+    path = "/reset/parameters" if way in _FROM_BEFORE else "/parameters"
+    body = ParametersRequest(user=user).to_json()
+    return LoginTerms.from_json(await setting.transport.send(Call(method="POST", path=path, body=body)))
+
+
+async def _prove(setting: Setting, ask: AskFactor, demand: FactorDemand, pending: PendingLogin) -> bytes:
+    """Return the answer to a login's second factor. Raises the refusal after which `ask` asks no more."""
+    refusal: KeyServerError | None = None
+    for _ in range(_MAX_PROOFS):
+        proof = ask(demand, refusal)
+        call, authorization = await pending.sign_proof(proof.to_json(), setting.provider)
+        try:
+            return await setting.transport.send(call, authorization)
+        except KeyServerError as error:
+            refusal = error
+    raise refusal or AssertionError
+
+
+def _secret_members(secret: LoginSecret) -> dict[str, str]:
+    login_key = read_raw_private(secret.login_key).hex()
+    if isinstance(secret, RecoveryKeys):
+        return {"login_key": login_key, "code": secret.secret.hex()}
+    keys = {"wrap_key": secret.wrap_key.hex(), "authenticating_key": secret.authenticating_key.hex()}
+    return {"login_key": login_key, **keys}
+
+
+def _read_secret(members: Mapping[str, str]) -> LoginSecret:
+    login_key = raw_private_key(KeyType.ED25519, bytes.fromhex(members["login_key"]))
+    if "code" in members:
+        return RecoveryKeys(login_key=login_key, secret=bytes.fromhex(members["code"]))
+    return AccountKeys(
+        login_key=login_key,
+        wrap_key=bytes.fromhex(members["wrap_key"]),
+        authenticating_key=bytes.fromhex(members["authenticating_key"]),
+    )

@@ -1,0 +1,223 @@
+"""An operation of an account in steps, without I/O.
+
+An operation is a coroutine that sends calls, asks the person, and makes results from randomness. A command stays until
+the end: there each step happens at once (`AtOnce`). The vault ends after each request. There the operation runs anew at
+each step, and finds the answers and results of the earlier steps in a journal, until it needs an answer that is not
+there yet (`Waiting`). So both run the same code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+
+from roaming_keys.protocol.calls import Call
+from roaming_keys.protocol.key_account import encode_fields
+from roaming_keys.protocol.messages.accounts import KeyRecord
+from smime_core.errors import SmimeError
+from smime_core.provider import CryptoProvider
+
+if TYPE_CHECKING:
+    from roaming_keys.protocol.known import AccountReset
+    from roaming_keys.protocol.session import Session
+
+_ANSWER: Final = "answer"
+_REFUSAL: Final = "refusal"
+_TOLD: Final = "told"
+_MADE: Final = "made"
+
+
+class KeyServerError(SmimeError):
+    """The key server refused a request or cannot be reached.
+
+    `code` is the code in the server's error, `key-server-error` if its answer is no such error, or
+    `key-server-unreachable`. `record` is the server's record, if it is another than the one that was expected.
+    """
+
+    def __init__(
+        self, code: str, message: str, retry_after_seconds: int | None = None, record: KeyRecord | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code = code  # type: ignore[misc]  # here the code comes from the server
+        self.retry_after_seconds = retry_after_seconds
+        self.record = record
+
+
+class AnswerOutOfOrder(SmimeError):
+    """An answer belongs to another step of the operation, or to another operation."""
+
+    code = "answer-out-of-order"
+
+
+class Kept(Protocol):
+    """A result that a journal keeps as members of JSON, and reads again."""
+
+    def members(self) -> dict[str, Any]: ...
+
+    @classmethod
+    async def revive(cls, members: Mapping[str, Any], provider: CryptoProvider) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class KeptBytes:
+    """Bytes as a result."""
+
+    data: bytes = field(repr=False)
+
+    def members(self) -> dict[str, Any]:
+        return {"data": self.data.hex()}
+
+    @classmethod
+    async def revive(cls, members: Mapping[str, Any], _: CryptoProvider) -> KeptBytes:
+        return cls(bytes.fromhex(members["data"]))
+
+
+Result = TypeVar("Result", bound=Kept)
+
+
+class Steps(Protocol):
+    """The way in which an operation goes from step to step."""
+
+    async def once(self, kind: type[Result], make: Callable[[], Awaitable[Result]]) -> Result:
+        """Return the result of `make`, which is called once in all runs of the operation."""
+
+    def ask(self, kind: str, members: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the answer of the person or the page to a question."""
+
+    def agree(self, reset: AccountReset) -> None:
+        """Return if the person agrees to go on with the account after a reset. Raises it otherwise."""
+
+    def reached(self, session: Session) -> None:
+        """Note the session that the next operation begins with, also if this one fails later."""
+
+
+class AtOnce:
+    """The steps of a program that stays until the operation ends."""
+
+    async def once(self, kind: type[Result], make: Callable[[], Awaitable[Result]]) -> Result:
+        return await make()
+
+    def ask(self, kind: str, members: Mapping[str, Any]) -> Mapping[str, Any]:
+        raise NotImplementedError(f"a command asks nothing by steps: {kind}")
+
+    def agree(self, reset: AccountReset) -> None:
+        raise reset
+
+    def reached(self, session: Session) -> None:
+        pass
+
+
+AT_ONCE: Final = AtOnce()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedCall:
+    """A call that has to be sent, with its header Authorization."""
+
+    call: Call
+    authorization: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A question to the person or the page. Its kind says what `members` are."""
+
+    kind: str
+    members: Mapping[str, Any]
+
+
+class Waiting(BaseException):
+    """The operation needs an answer. It is no Exception, so that no handler of the operation takes it for a failure."""
+
+    def __init__(self, need: SignedCall | Question) -> None:
+        super().__init__("an operation waits for an answer")
+        self.need = need
+
+
+class Journal:
+    """The steps of an operation that runs anew at each of them; also its transport.
+
+    `entries` are the answers and results so far, as members of JSON. Results are added to them. `session` is one that
+    was reached after all of them, and `has_session` says whether any was reached.
+    """
+
+    def __init__(self, entries: list[dict[str, Any]], provider: CryptoProvider) -> None:
+        self.entries = entries
+        self.session: Session | None = None
+        self.has_session = False
+        self._position = 0
+        self._provider = provider
+
+    async def send(self, call: Call, authorization: str | None = None) -> bytes:
+        """Return the body of the answer. Raises KeyServerError, Waiting or AnswerOutOfOrder."""
+        entry = self._next(digest_of_call(call), _ANSWER, _REFUSAL)
+        if entry is None:
+            raise Waiting(SignedCall(call=call, authorization=authorization))
+        if _REFUSAL in entry:
+            raise _read_refusal(entry[_REFUSAL])
+        return bytes.fromhex(entry[_ANSWER])
+
+    async def once(self, kind: type[Result], make: Callable[[], Awaitable[Result]]) -> Result:
+        entry = self._next(kind.__name__, _MADE)
+        if entry is not None:
+            revived: Result = await kind.revive(entry[_MADE], self._provider)
+            return revived
+        result = await make()
+        self.entries.append({"of": kind.__name__, _MADE: result.members()})
+        self._position += 1
+        return result
+
+    def ask(self, kind: str, members: Mapping[str, Any]) -> Mapping[str, Any]:
+        entry = self._next(kind, _TOLD)
+        if entry is None:
+            raise Waiting(Question(kind=kind, members=members))
+        told: Mapping[str, Any] = entry[_TOLD]
+        return told
+
+    def agree(self, reset: AccountReset) -> None:
+        self.ask("reset", {"reset": reset.reset})
+
+    def reached(self, session: Session) -> None:
+        self.has_session = True
+        # An earlier run has told of the sessions before the last answer.
+        if self._position == len(self.entries):
+            self.session = session
+
+    def _next(self, of: str, *members: str) -> dict[str, Any] | None:
+        if self._position == len(self.entries):
+            return None
+        entry = self.entries[self._position]
+        if entry["of"] != of or not any(name in entry for name in members):
+            raise AnswerOutOfOrder("the answer belongs to another step")
+        self._position += 1
+        return entry
+
+
+def digest_of_call(call: Call) -> str:
+    """Return the name of a call in a journal."""
+    fields = encode_fields(call.method, call.path, call.condition, hashlib.sha256(call.body).digest())
+    return hashlib.sha256(fields).hexdigest()
+
+
+def answer_entry(of: str, body: bytes) -> dict[str, Any]:
+    """The entry of a server's answer to the call `of`."""
+    return {"of": of, _ANSWER: body.hex()}
+
+
+def refusal_entry(of: str, error: KeyServerError) -> dict[str, Any]:
+    """The entry of a failure of the call `of`."""
+    record = None if error.record is None else error.record.members()
+    members = {"code": error.code, "message": str(error), "retry": error.retry_after_seconds, "record": record}
+    return {"of": of, _REFUSAL: members}
+
+
+def told_entry(of: str, members: Mapping[str, Any]) -> dict[str, Any]:
+    """The entry of an answer to a question of the kind `of`."""
+    return {"of": of, _TOLD: dict(members)}
+
+
+def _read_refusal(members: Mapping[str, Any]) -> KeyServerError:
+    record = None if members["record"] is None else KeyRecord.from_members(members["record"])
+    return KeyServerError(members["code"], members["message"], members["retry"], record)

@@ -1,0 +1,112 @@
+/**
+ * An operation at the key server, step by step: the vault says what is sent or asked next (`vault/python/roaming_steps.py`).
+ */
+
+import { overwrite } from "../memory/cleanup.js";
+import { ApiError } from "../server/json_requests.js";
+
+/** @import {Answers, AskFactor, AskReset, Sealing, Step} from "../types/account.js" */
+/**
+ * `take` is called with each step, before the next one.
+ * @typedef {{
+ *   vault: () => Promise<import("../storage/session.js").Caller>, seal: Sealing, server: import("./key_server.js").KeyServer, user: string,
+ *   askFactor?: AskFactor, askReset?: AskReset, take: (step: Step) => Promise<void>,
+ * }} Place
+ */
+
+/**
+ * @param {Place} place @param {string} verb @param {object} members @param {Answers} answers to the questions of the operation
+ * @returns {Promise<any>} the result
+ */
+export async function operate(place, verb, members, answers) {
+  const operation = new Operation(place, answers);
+  try {
+    const { result, code } = await operation.run(verb, members);
+    return code ? { ...result, code } : result;
+  } catch (error) {
+    // The vault passes on only the code and the text of what the server has said.
+    const { refusal } = operation;
+    throw refusal && error instanceof Error && "code" in error && error.code === refusal.code ? refusal : error;
+  }
+}
+
+class Operation {
+  #place;
+  #answers;
+  #ended;
+  /** The latest refusal of the server. @type {ApiError | null} */
+  refusal = null;
+
+  /** @param {Place} place @param {Answers} answers */
+  constructor(place, answers) {
+    this.#place = place;
+    this.#answers = answers;
+    this.#ended = place.seal.ended;
+  }
+
+  /** @param {string} verb @param {object} members */
+  async run(verb, members) {
+    let step = await this.#call(verb, members);
+    while (step.state) {
+      if (step.question?.kind === "factor") step = await this.#prove(step);
+      else step = await this.#answer(step, step.question ? await this.#tell(step.question) : await this.#send(step));
+    }
+    return step;
+  }
+
+  /** @param {string} verb @param {object} members @returns {Promise<Step>} */
+  async #call(verb, members) {
+    const { vault, seal, user, take } = this.#place;
+    const caller = await vault();
+    // After a lock the session has another key, which opens nothing.
+    if (this.#ended.aborted) throw new ApiError("locked", "the keys are locked");
+    const step = await caller.call(verb, { user, ...members, sealKey: seal.keyForUnlock() });
+    await take(step);
+    return step;
+  }
+
+  /** @param {Step} step @param {object} answer */
+  #answer({ state, step }, answer) {
+    return this.#call("roaming.answer", { state, step, ...answer });
+  }
+
+  /** @param {Step} step @returns {Promise<{body: ArrayBuffer} | {refusal: object}>} */
+  async #send({ request }) {
+    if (!request) throw new TypeError("a step without a request");
+    try {
+      return { body: await this.#place.server.send(request) };
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.refusal = error;
+      const { code, message, record } = error;
+      return { refusal: { code, message, ...(record && { record }) } };
+    } finally {
+      overwrite(request.body);
+    }
+  }
+
+  /** @param {any} question */
+  async #tell(question) {
+    const { askReset = refuse("account-reset") } = this.#place;
+    if (question.kind === "reset") await askReset(question.reset);
+    return { told: (await this.#answers[question.kind]?.(question)) ?? {} };
+  }
+
+  /** Has the person prove a second factor, as often as the server allows. @param {Step} asked @returns {Promise<Step>} */
+  #prove(asked) {
+    let latest = asked;
+    const { askFactor = refuse("factor-needed") } = this.#place;
+    return askFactor(asked.question, async (proof) => {
+      const signed = await this.#answer(latest, { told: proof });
+      const after = await this.#answer(signed, await this.#send(signed));
+      if (after.question?.kind !== "factor") return after;
+      latest = after;
+      throw this.refusal;
+    });
+  }
+}
+
+/** @param {string} code @returns {() => Promise<any>} */
+function refuse(code) {
+  return async () => { throw new ApiError(code, "nobody can be asked here"); };
+}
