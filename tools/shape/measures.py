@@ -224,6 +224,15 @@ def product_lines() -> int:
     return python + javascript
 
 
+def product_statements() -> int:
+    """The number of statements in both languages, without docstrings."""
+    python = sum(
+        isinstance(node, ast.stmt) and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+        for _, node in nodes(product())
+    )
+    return python + sum(int(script["statements"]) for script in scripts())
+
+
 def parameters_of_app() -> int:
     """The number of functions of the pages that take the whole application."""
     pages = files(".js", "webbridge/pages")
@@ -344,5 +353,13 @@ MEASURES: Final = (
         ceiling=130_000,
         wanted=50_000,
         reason="version 0.2 does several times as much; each line has a caller",
+    ),
+    Measure(
+        name="statements of product code",
+        count=product_statements,
+        before=98_575,
+        ceiling=99_700,
+        wanted=92_575,
+        reason="parcels, the opened parcel and the operators' programs are still written twice",
     ),
 )

@@ -20,8 +20,9 @@ function describe(path) {
   const imports = nodes.filter(({ type }) => /^(Import|Export)/u.test(type)).flatMap(({ source }) => source?.value ?? []);
   const functions = nodes.filter(({ type }) => /Function/u.test(type)).map(({ loc }) => loc.end.line - loc.start.line + 1);
   const classes = nodes.filter(({ type }) => /^Class(Declaration|Expression)$/u.test(type)).map(({ loc }) => loc.end.line - loc.start.line + 1);
+  const statements = nodes.filter(({ type }) => /(Statement|Declaration)$/u.test(type) && !/^(Block|Empty)/u.test(type)).length;
   const remarks = comments.map(({ value, loc, type }) => ({ text: value, line: loc?.start.line, last: loc?.end.line, isBlock: type === "Block" }));
-  return { path, codeLines: codeLines.size, comments: remarks, functions, classes, imports };
+  return { path, codeLines: codeLines.size, comments: remarks, functions, classes, imports, statements };
 }
 
 /** @param {any} node @returns {Generator<any>} */
