@@ -11,17 +11,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from roaming_keys.protocol.calls import Call
 from roaming_keys.protocol.key_account import encode_fields
+from roaming_keys.protocol.known import AccountReset
 from roaming_keys.protocol.messages.accounts import KeyRecord
 from smime_core.errors import SmimeError
 from smime_core.provider import CryptoProvider
-
-if TYPE_CHECKING:
-    from roaming_keys.protocol.known import AccountReset
-    from roaming_keys.protocol.session import Session
 
 _ANSWER: Final = "answer"
 _REFUSAL: Final = "refusal"
@@ -89,7 +86,7 @@ class Steps(Protocol):
     def agree(self, reset: AccountReset) -> None:
         """Return if the person agrees to go on with the account after a reset. Raises it otherwise."""
 
-    def reached(self, session: Session) -> None:
+    def reached(self, session: Kept) -> None:
         """Note the session that the next operation begins with, also if this one fails later."""
 
 
@@ -105,7 +102,7 @@ class AtOnce:
     def agree(self, reset: AccountReset) -> None:
         raise reset
 
-    def reached(self, session: Session) -> None:
+    def reached(self, session: Kept) -> None:
         pass
 
 
@@ -145,7 +142,7 @@ class Journal:
 
     def __init__(self, entries: list[dict[str, Any]], provider: CryptoProvider) -> None:
         self.entries = entries
-        self.session: Session | None = None
+        self.session: Kept | None = None
         self.has_session = False
         self._position = 0
         self._provider = provider
@@ -179,7 +176,7 @@ class Journal:
     def agree(self, reset: AccountReset) -> None:
         self.ask("reset", {"reset": reset.reset})
 
-    def reached(self, session: Session) -> None:
+    def reached(self, session: Kept) -> None:
         self.has_session = True
         # An earlier run has told of the sessions before the last answer.
         if self._position == len(self.entries):

@@ -129,7 +129,7 @@ async def _run(state: _State, operation: Operation[Any], seal_key: Secret, provi
         # A call before the end of a login belongs to no session with which the page could go on.
         if journal.has_session or "session" in state.arguments:
             reply |= _count_calls(waiting.need)
-    if journal.session is not None:
+    if isinstance(journal.session, Session):
         sealed_session = await seal_session(journal.session, seal_key, provider)
         known, calls = journal.session.known.to_json(), journal.session.session_key.counter
         reply = {"calls": calls, **reply, "session": sealed_session, "known": known}
