@@ -31,9 +31,12 @@ export function watchText(main) {
   const options = { threshold: STEPS, trackVisibility: true, delay: DELAY_MILLISECONDS };
   const observer = new IntersectionObserver((entries) => {
     const entry = /** @type {IntersectionObserverEntry & {isVisible?: boolean}} */ (entries.at(-1));
-    const { height } = entry.boundingClientRect;
+    const { height, bottom } = entry.boundingClientRect;
+    const least = Math.min(LEAST_PIXELS, height);
+    // Only the person scrolls in the frame. The verdict stands above the text, so it has left the sight before.
+    const isScrolledAway = bottom < least;
     // The frame itself takes the text away when nothing could be opened, and says why.
-    place.isCovered = height > 0 && (entry.isVisible === false || entry.intersectionRect.height < Math.min(LEAST_PIXELS, height));
+    place.isCovered = height > 0 && !isScrolledAway && (entry.isVisible === false || entry.intersectionRect.height < least);
     show();
   }, options);
   /** @type {Element | null} */
