@@ -15,7 +15,7 @@ BUNDLE_SOURCES := $(sort $(shell find smime_core sealwax wasm_build webbridge/pa
 	-not -path '*/__pycache__/*' 2>/dev/null))
 
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-all check scripts pytest shape conformance contracts relays nightly ways residues bench bench-bridge bench-keys bench-parcels bench-parcels-browser days-work pictures views docs test-tools lock clean FORCE
+.PHONY: help setup demo test test-all check scripts pytest shape conformance contracts relays nightly ways residues bench bench-bridge bench-keys bench-parcels bench-parcels-browser days-work pictures views docs test-tools lock release clean FORCE
 
 help:
 	@echo 'make setup      virtual environment, Python and npm packages, the WebAssembly bundle'
@@ -53,6 +53,7 @@ help:
 	@echo 'make residues   what is left of secrets in the memory of the browsers, ten runs of each kind; takes hours'
 	@echo 'make docs       the documentation as a site, in build/site'
 	@echo 'make lock       requirements.lock and docs/requirements.lock anew'
+	@echo 'make release    wheel, extension, pages, bill of materials and hashes in dist/release; IDENTITY=release.p12 signs them'
 	@echo 'make clean      remove what the build made; keeps .venv and node_modules'
 
 setup: $(STAMPS)/python $(STAMPS)/npm $(STAMPS)/bundle
@@ -240,6 +241,10 @@ lock: $(STAMPS)/python
 		--strip-extras --output-file=tests/setup/ldap.lock tests/setup/ldap.in
 	build/lock-venv/bin/pip-compile --quiet --generate-hashes --no-emit-find-links --no-emit-index-url --no-emit-options \
 		--strip-extras --output-file=docs/requirements.lock docs/requirements.in
+
+# A signature needs the identity of releases: IDENTITY=release.p12
+release: setup
+	$(VENV)/python -m tools.release $(if $(IDENTITY),--identity $(IDENTITY))
 
 clean:
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -110,7 +110,7 @@ def test_a_page_that_always_comes_too_late_gives_up(page: Page, clock: FakeClock
 
 def test_a_page_changes_the_passphrase_and_recovers_by_a_code(page: Page) -> None:
     code = page.log_in("roaming.rotate", passphrase=PASSPHRASE, newCode=True)["code"]
-    changed = page.log_in("roaming.rotate", passphrase=PASSPHRASE, nextPassphrase=b"soon forgotten")
+    changed = page.log_in("roaming.rotate", passphrase=PASSPHRASE, newPassphrase=b"soon forgotten")
     assert "code" not in changed
     assert refusal_of(lambda: page.log_in(passphrase=PASSPHRASE)) == "login-refused"
     assert len(page.log_in("roaming.recover", code=code, passphrase=OTHER_PASSPHRASE)["identities"]) == 1
@@ -184,7 +184,7 @@ def test_a_page_learns_that_its_code_was_changed_and_carries_none_over(page: Pag
     assert page.log_in(passphrase=PASSPHRASE)["hasLostCode"] is True
     bodies: list[bytes] = []
     page.change = noting(bodies, "body")
-    assert page.log_in("roaming.rotate", passphrase=PASSPHRASE, nextPassphrase=OTHER_PASSPHRASE)["hasLostCode"] is True
+    assert page.log_in("roaming.rotate", passphrase=PASSPHRASE, newPassphrase=OTHER_PASSPHRASE)["hasLostCode"] is True
     assert json.loads(bodies[-1])["recovery_key"] == ""
     assert page.log_in(passphrase=OTHER_PASSPHRASE)["hasLostCode"] is False
 
@@ -397,7 +397,7 @@ def test_the_base_hides_addresses_and_is_not_needed_after_another_passphrase(pag
     first = merge(page, decisions=decided_on("bob"))
     assert b"bob@" not in first["base"]
     assert b"bob@" not in base64.b64decode(json.loads(first["base"])["state"])
-    page.log_in("roaming.rotate", passphrase=PASSPHRASE, nextPassphrase=OTHER_PASSPHRASE)
+    page.log_in("roaming.rotate", passphrase=PASSPHRASE, newPassphrase=OTHER_PASSPHRASE)
     sent = len(page.sent)
     again = merge(page, decisions=first["decisions"], base=first["base"])
     assert again["decisions"] == first["decisions"]
@@ -469,6 +469,6 @@ def test_a_page_says_who_knows_the_passphrase_until_the_owner_chooses_one(clock:
     run(session.push(person.setting, replace(session.opened, state=state)))
     page = Page(client, clock)
     page.log_in(passphrase=PASSPHRASE)
-    for change, is_known in (({"newCode": True}, True), ({"nextPassphrase": OTHER_PASSPHRASE}, False)):
+    for change, is_known in (({"newCode": True}, True), ({"newPassphrase": OTHER_PASSPHRASE}, False)):
         page.log_in("roaming.rotate", passphrase=PASSPHRASE, **change)
         assert page.run("roaming.ask", what="recovery")["recovery"]["hasFirstPassphrase"] is is_known

@@ -139,7 +139,7 @@ export const VERBS = Object.freeze(/** @satisfies {VerbTable} */ ({
   "roaming.recover": { ...LOGIN, code: "secret" },
   "roaming.reset": { ...LOGIN, ticket: "text", ...KEY_FILE, version: "number" },
   "roaming.undo": { ...LOGIN, "code?": "secret" },
-  "roaming.rotate": { ...LOGIN, "nextPassphrase?": "secret", "revoked?": ["text"], "newCode?": "flag" },
+  "roaming.rotate": { ...LOGIN, "newPassphrase?": "secret", "revoked?": ["text"], "newCode?": "flag" },
   "roaming.factors": { ...LOGIN, "removed?": "text" },
   "roaming.remove": LOGIN,
   "roaming.ask": { ...SESSION, what: "text" },

@@ -52,8 +52,8 @@ export class KeyAccount {
     return this.enter("roaming.login", { passphrase });
   }
 
-  changePassphrase(/** @type {Passphrase} */ passphrase, /** @type {Passphrase} */ nextPassphrase) {
-    return this.enter("roaming.rotate", { passphrase, nextPassphrase });
+  changePassphrase(/** @type {Passphrase} */ passphrase, /** @type {Passphrase} */ newPassphrase) {
+    return this.enter("roaming.rotate", { passphrase, newPassphrase });
   }
 
   /** @param {Passphrase} passphrase @returns {Promise<ArrayBuffer>} the recovery code, to be written down, as the vault returned it */

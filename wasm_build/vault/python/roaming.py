@@ -114,7 +114,7 @@ class UndoReset:
 class Rotate:
     login: LoginPlace = group_of(LoginPlace)
     passphrase: Secret
-    next_passphrase: Secret | None = None
+    new_passphrase: Secret | None = None
     revoked: tuple[str, ...] = ()
     new_code: bool = False
 
@@ -210,8 +210,8 @@ async def rotate(request: Rotate, setting: Setting) -> Reply:
     if request.new_code:
         code = await _make_code(session, setting, request.passphrase)
         return {**await _opened(session, login, provider), "code": code, "hasLostCode": False}
-    if request.next_passphrase is not None:
-        await _take_passphrase(session, setting, request.next_passphrase)
+    if request.new_passphrase is not None:
+        await _take_passphrase(session, setting, request.new_passphrase)
     else:
         await session.rotate(setting, request.passphrase, revoked=request.revoked)
     return await _opened(session, login, provider)

@@ -1,0 +1,21 @@
+/** The owner of the vault opens every secret of the verbs that it passes on. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+
+import { VERBS } from "../../wasm_build/vault/schema.js";
+
+const read = (/** @type {string} */ name) => readFileSync(new URL(`../../browser_ext/vault_home/${name}`, import.meta.url), "utf8");
+
+test("every secret that comes encrypted has its purpose", () => {
+  const purposes = /PURPOSES = new Map\(\[([^]*?)\]\);/u.exec(read("vault_access.js"))?.[1] ?? "";
+  const opened = new Set([...purposes.matchAll(/\["(\w+)"/gu)].map(([, name]) => name));
+  const list = /PASSED_ON = [^[]*\[([^]*?)\]\)/u.exec(read("vault_owner.js"))?.[1] ?? "";
+  const passedOn = [...list.matchAll(/"([a-z]+\.[a-z]+)"/gu)].map(([, verb]) => verb);
+  assert.ok(opened.has("sealKey") && passedOn.includes("roaming.rotate"));
+  /** @type {Record<string, Record<string, unknown>>} */
+  const verbs = VERBS;
+  const closed = [...passedOn, "roaming.answer"].flatMap((verb) => Object.entries(verbs[verb])
+    .filter(([name, kind]) => kind === "secret" && !opened.has(name.replace("?", ""))).map(([name]) => `${verb} ${name}`));
+  assert.deepEqual(closed, []);
+});
