@@ -10,6 +10,8 @@ const DELAY_MILLISECONDS = 100;
 const LEAST_PIXELS = 24;
 const STEPS = [0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1];
 
+/** @typedef {IntersectionObserverEntry & {isVisible?: boolean}} Entry */
+
 /** Watches the text in a frame that a page shows, from its verdict on. @param {HTMLElement} main */
 export function watchText(main) {
   const note = html("p", { class: "covered-note", role: "status", data: { test: "covered" } });
@@ -30,13 +32,7 @@ export function watchText(main) {
   /** @type {IntersectionObserverInit & {trackVisibility: boolean, delay: number}} */
   const options = { threshold: STEPS, trackVisibility: true, delay: DELAY_MILLISECONDS };
   const observer = new IntersectionObserver((entries) => {
-    const entry = /** @type {IntersectionObserverEntry & {isVisible?: boolean}} */ (entries.at(-1));
-    const { height, bottom } = entry.boundingClientRect;
-    const least = Math.min(LEAST_PIXELS, height);
-    // Only the person scrolls in the frame. The verdict stands above the text, so it has left the sight before.
-    const isScrolledAway = bottom < least;
-    // The frame itself takes the text away when nothing could be opened, and says why.
-    place.isCovered = height > 0 && !isScrolledAway && (entry.isVisible === false || entry.intersectionRect.height < least);
+    place.isCovered = isCovered(/** @type {Entry} */ (entries.at(-1)));
     show();
   }, options);
   /** @type {Element | null} */
@@ -52,4 +48,13 @@ export function watchText(main) {
   };
   new MutationObserver(watch).observe(main, { childList: true, subtree: true });
   watch();
+}
+
+/** @param {Entry} entry */
+function isCovered({ boundingClientRect: { height, bottom }, intersectionRect, isVisible }) {
+  const least = Math.min(LEAST_PIXELS, height);
+  // Only the person scrolls in the frame. The verdict stands above the text, so it has left the sight before.
+  const isScrolledAway = bottom < least;
+  // The frame itself takes the text away when nothing could be opened, and says why.
+  return height > 0 && !isScrolledAway && (isVisible === false || intersectionRect.height < least);
 }
