@@ -36,7 +36,7 @@ from wasm_build.vault.python.replies import Reply
 from wasm_build.vault.python.requests import Json, Secret, parse_request, request_class
 from wasm_build.vault.python.sealed import seal_secret, unseal_secret
 
-_SESSION_PURPOSE: Final = b"sealwax session at a key server 2: "
+_SESSION_PURPOSE: Final = b"sealwax session at a key server 3: "
 _STATE_PURPOSE: Final = b"sealwax operation at a key server 1: "
 # After these the person may try another factor in the same login.
 _REPEATABLE: Final = frozenset({"factor-refused", "try-later", "unreachable"})
