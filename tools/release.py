@@ -50,7 +50,7 @@ def write_zip(folder: Path, target: Path, seconds: int) -> None:
     date = max(time.gmtime(seconds)[:6], (1980, 1, 1, 0, 0, 0))
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, file in _files(folder):
-            entry = zipfile.ZipInfo(name, date)  # type: ignore[arg-type]  # the six first fields
+            entry = zipfile.ZipInfo(name, date)
             entry.external_attr = _MODE << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, file.read_bytes())
@@ -106,8 +106,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     build(given.into, version=_version(), seconds=_time_of_commit())
     if given.identity:
-        file = ["--passphrase-file", str(given.passphrase_file)] if given.passphrase_file else []
-        signing = ["sign-release", str(given.into), "--identity", str(given.identity), *file]
+        words = ["--passphrase-file", str(given.passphrase_file)] if given.passphrase_file else []
+        signing = ["sign-release", str(given.into), "--identity", str(given.identity), *words]
         subprocess.run([Path(sys.executable).parent / "sealwax", *signing], check=True)
     for name, file in _files(given.into):
         print(f"{file.stat().st_size:>12,}  {name}")

@@ -13,7 +13,7 @@ import pyotp
 import pytest
 
 from roaming_keys.organisation.protocol.owner import confirm_policy, with_first_passphrase
-from roaming_keys.protocol.messages.factors import NewCodes
+from roaming_keys.protocol.messages.factors import FactorDemand, FactorKind, NewCodes
 from roaming_keys.protocol.records.recovery_codes import recovery_keys
 from roaming_keys.protocol.tickets import Purpose
 from roaming_keys.server.accounts.resets import MIN_DELAY
@@ -128,7 +128,7 @@ def finish_reset(page: Page) -> dict[str, Any]:
     return page.log_in("roaming.reset", passphrase=OTHER_PASSPHRASE, ticket=ticket, version=version, **file)
 
 
-def test_a_page_finishes_a_reset_and_gets_a_code(page: Page, clock: FakeClock) -> None:
+def test_a_page_finishes_a_reset(page: Page, clock: FakeClock) -> None:
     [before] = page.log_in(passphrase=PASSPHRASE)["identities"]
     opened = finish_reset(page)
     assert [one["fingerprint"] for one in opened["identities"]] == [identity(1).certificate.fingerprint]
@@ -245,6 +245,24 @@ def test_a_refused_factor_is_asked_for_again_until_the_login_has_ended(page: Pag
     assert calls > 0
 
 
+def test_a_demand_for_a_factor_is_no_record(page: Page) -> None:
+    demand = FactorDemand(ends=0, kinds=(FactorKind.TOTP,), challenge=bytes(32)).to_json()
+    page.code = "123456"
+    page.tell = partial(tell_of_factors, page, demand)  # type: ignore[method-assign]
+    assert refusal_of(lambda: page.log_in(passphrase=PASSPHRASE)) == "factor-needed"
+
+
+def tell_of_factors(page: Page, demand: bytes, reply: dict[str, Any]) -> dict[str, Any]:
+    """The answers of a server that asks for another factor after each one."""
+    asks = reply.get("request", {}).get("path") in ("/login", "/factor")
+    return {"body": demand} if asks else Page.tell(page, reply)
+
+
+def test_an_undoing_without_a_secret_is_refused(page: Page) -> None:
+    with pytest.raises(TypeError, match="passphrase"):
+        page.log_in("roaming.undo")
+
+
 def test_an_earlier_record_is_refused_by_the_vault(page: Page) -> None:
     page.log_in(passphrase=PASSPHRASE)
     records: list[Any] = []
@@ -261,7 +279,7 @@ def test_an_earlier_record_is_refused_by_the_vault(page: Page) -> None:
 
 
 @pytest.mark.parametrize("what", ["account", "/passphrase", "bundle", "devices/../passphrase", ""])
-def test_the_vault_signs_no_other_call_for_a_page(page: Page, what: str) -> None:
+def test_the_vault_signs_no_call_with_a_record_for_a_page(page: Page, what: str) -> None:
     page.log_in(passphrase=PASSPHRASE)
     assert refusal_of(lambda: page.begin("roaming.ask", what=what)) == "malformed-message"
 

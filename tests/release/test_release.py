@@ -71,7 +71,8 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.thorough
 def test_a_release_has_its_files_with_their_hashes(release: Path) -> None:
-    rows = dict(reversed(line.split("  ")) for line in (release / "SHA256SUMS").read_text().splitlines())
+    lines = [line.split("  ") for line in (release / "SHA256SUMS").read_text().splitlines()]
+    rows = {name: digest for digest, name in lines}
     names = {file.name for file in release.iterdir()} - {"SHA256SUMS"}
     assert rows.keys() == names
     kinds = sorted(name.replace("sealwax", "").replace("-0.2.0", "") for name in names)
@@ -94,9 +95,10 @@ def test_a_signed_release_is_verified_and_an_altered_file_is_named(release: Path
     owner.write_bytes(run(export_identity(person("alice"), b"words", provider=PROVIDER)))
     words.write_text("words\n")
     (tmp_path / "key.der").write_bytes(person("alice").certificate.der)
-    sign = [COMMAND, "sign-release", signed, "--identity", owner, "--passphrase-file", words, "--allow-expired"]
+    sign: list[str | Path] = [COMMAND, "sign-release", signed, "--identity", owner, "--allow-expired"]
+    sign += ["--passphrase-file", words]
     subprocess.run([*sign, "--release", "0.2.0"], check=True)
-    verify = [COMMAND, "verify-release", signed, "--key", tmp_path / "key.der"]
+    verify: list[str | Path] = [COMMAND, "verify-release", signed, "--key", tmp_path / "key.der"]
     environment = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path)}
     assert subprocess.run(verify, check=False, env=environment).returncode == 0
     (signed / "SHA256SUMS").write_text("")
