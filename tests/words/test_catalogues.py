@@ -196,5 +196,6 @@ def test_a_new_language_from_right_to_left_is_in_every_place(copy: Path) -> None
     assert '"he":{"title":"⟦The mail cannot be reached⟧"' in start_words(words)
     page = with_sentences("<noscript><!-- needs_javascript in all languages --></noscript>", words).decode()
     assert '<p lang="he" dir="rtl">⟦Sealwax decrypts and encrypts mail in this browser' in page
+    assert page.startswith('<noscript><p lang="en"')
     for room in ROOMS:
         assert words.of_room("he", room).keys() == WORDS.of_room(ENGLISH, room).keys()

@@ -7,7 +7,7 @@ import json
 import re
 from typing import Final
 
-from sealwax.words import Words
+from sealwax.words import ENGLISH, Words
 from wasm_build.bundle.tree import Content
 
 # In the texts of an extension, a dollar sign begins the name of a value.
@@ -46,7 +46,9 @@ def with_sentences(page: str, words: Words) -> bytes:
 
 
 def _paragraphs(words: Words, name: str) -> str:
-    said = ((language, facts, words.texts(language)[f"pages.{name}"]) for language, facts in words.languages.items())
+    # Most people read the first one, also those whose language follows.
+    english_first = sorted(words.languages.items(), key=lambda row: row[0] != ENGLISH)
+    said = ((language, facts, words.texts(language)[f"pages.{name}"]) for language, facts in english_first)
     return "".join(
         f'<p lang="{language}" dir="{facts.direction}">{html.escape(text, quote=False)}</p>'
         for language, facts, text in said
