@@ -97,7 +97,7 @@ class AtOnce:
         return await make()
 
     def ask(self, kind: str, members: Mapping[str, Any]) -> Mapping[str, Any]:
-        raise NotImplementedError(f"a command asks nothing by steps: {kind}")
+        raise AssertionError(f"a command asks the person itself: {kind}")
 
     def agree(self, reset: AccountReset) -> None:
         raise reset
@@ -114,7 +114,7 @@ class SignedCall:
     """A call that has to be sent, with its header Authorization."""
 
     call: Call
-    authorization: str | None
+    authorization: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

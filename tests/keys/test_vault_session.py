@@ -13,8 +13,10 @@ import pyotp
 import pytest
 
 from roaming_keys.organisation.protocol.owner import confirm_policy, with_first_passphrase
+from roaming_keys.protocol.calls import Call
 from roaming_keys.protocol.messages.factors import FactorDemand, FactorKind, NewCodes
 from roaming_keys.protocol.records.recovery_codes import recovery_keys
+from roaming_keys.protocol.steps import KeptBytes, SignedCall
 from roaming_keys.protocol.tickets import Purpose
 from roaming_keys.server.accounts.resets import MIN_DELAY
 from smime_core.blocking import run
@@ -28,6 +30,7 @@ from tests.support.keys.people import ORIGIN, OTHER_PASSPHRASE, PASSPHRASE, USER
 from tests.support.keys.resets import start, ticket_at
 from tests.support.people import NOW, PROVIDER, person
 from tests.support.vault.verbs import call, sealed
+from wasm_build.vault.python.roaming_steps import _State
 
 
 @pytest.fixture
@@ -298,6 +301,14 @@ def test_the_state_of_an_operation_hides_its_secrets(page: Page) -> None:
         for hidden in (PASSPHRASE, PASSPHRASE.hex().encode(), base64.b64encode(PASSPHRASE), b"session_key"):
             assert hidden not in reply["state"]
         reply = page.answer(reply, **page.tell(reply))
+
+
+def test_the_state_of_an_operation_shows_nothing_in_its_repr() -> None:
+    state = _State(verb="roaming.login", arguments={"passphrase": PASSPHRASE}, entries=[], of="", step=0)
+    call = Call(method="POST", path="/factor", body=PASSPHRASE)
+    signed = SignedCall(call=call, authorization="a signature")
+    shown = repr(state) + repr(signed) + repr(KeptBytes(PASSPHRASE))
+    assert not any(hidden in shown for hidden in (PASSPHRASE.decode(), "a signature"))
 
 
 def login_members(page: Page) -> dict[str, Any]:

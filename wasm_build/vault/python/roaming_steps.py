@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from roaming_keys.protocol.calls import Credentials
@@ -67,8 +68,12 @@ class AnswerStep:
     told: Json | None = None
 
 
-class _State(NamedTuple):
-    """The state of an operation between two steps. `of` is the call or the question that waits for its answer."""
+@dataclass(frozen=True, slots=True, repr=False)
+class _State:
+    """The state of an operation between two steps. `of` is the call or the question that waits for its answer.
+
+    It has the person's secrets, so its `repr` shows no fields.
+    """
 
     verb: str
     arguments: Mapping[str, Any]
@@ -122,7 +127,7 @@ async def _run(state: _State, operation: Operation[Any], seal_key: Secret, provi
         code = {name: result.pop(name) for name in ("code",) if name in result}
         reply = {"result": result, **code}
     except Waiting as waiting:
-        later = state._replace(of=_name_of(waiting.need), step=state.step + 1)
+        later = replace(state, of=_name_of(waiting.need), step=state.step + 1)
         purpose = _purpose(_STATE_PURPOSE, normalise_user(str(state.arguments["user"])))
         sealed = await seal_secret(_write_state(later), purpose, seal_key, provider)
         reply = {"state": sealed, "step": later.step, **_describe_need(waiting.need)}
@@ -198,7 +203,8 @@ def _object(data: bytes) -> dict[str, Any]:
 
 
 def _write_state(state: _State) -> bytes:
-    return json.dumps(state._asdict(), default=_encode).encode()
+    members = {one.name: getattr(state, one.name) for one in fields(state)}
+    return json.dumps(members, default=_encode).encode()
 
 
 def _read_state(data: bytes) -> _State:
