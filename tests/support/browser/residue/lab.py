@@ -249,7 +249,7 @@ class Lab:
 
     def begin(self, step: str) -> None:
         """Start a step of `page.js`, and wait until the Worker has its answer, which it holds back until `go_on`."""
-        self.page.js("() => { window.answered = false; }")
+        self.page.js("() => { window.answered = null; }")
         self.page.js("(step) => window.begin(step)", step)
         self.page.wait_for("() => window.answered", timeout_seconds=_STEP_SECONDS)
 

@@ -40,7 +40,7 @@ Crypto.prototype.getRandomValues = function (/** @type {any} */ array) {
 const channel = new BroadcastChannel("sealwax residue");
 window.prepared = 0;
 channel.onmessage = ({ data }) => {
-  if (data === "answered") window.answered = true;
+  if (data.answered) window.answered = data.answered;
   if (data === "prepared") window.prepared += 1;
 };
 const vault = await openVault({
@@ -99,7 +99,7 @@ const steps = {
   close: async () => { vault.close(); },
 };
 
-window.release = () => channel.postMessage("go on");
+window.release = () => channel.postMessage({ goOn: window.answered });
 
 /** Starts a step, and sets `window.outcome` to its result or error when it ends. @param {string} name */
 window.begin = (name) => {

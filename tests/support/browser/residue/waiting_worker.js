@@ -17,11 +17,15 @@ const scope = {
   onmessage: null,
 };
 
-/** Waits until the test lets the Worker answer. Only Workers with an answer listen to the test's message. */
+/**
+ * Waits until the test lets this answer go on. A busy Worker may get the message for the Worker before it only now,
+ * so each answer has a name.
+ */
 function askToGoOn() {
+  const answered = crypto.randomUUID();
   return new Promise((resolve) => {
-    channel.onmessage = ({ data }) => { if (data === "go on") resolve(undefined); };
-    channel.postMessage("answered");
+    channel.onmessage = ({ data }) => { if (data.goOn === answered) resolve(undefined); };
+    channel.postMessage({ answered });
   });
 }
 
