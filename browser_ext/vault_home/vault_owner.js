@@ -86,7 +86,12 @@ function passedOn() {
  * @param {Encrypted<VaultArgs<"roaming.answer">> & {replyKey: ArrayBuffer | null}} body
  */
 async function answerStep({ replyKey, ...args }) {
-  const { code, ...step } = await callVault("roaming.answer", args);
+  const { then, ...step } = await callVault("roaming.answer", args);
+  return { ...await closed(step, replyKey), then: then && await closed(then, replyKey) };
+}
+
+/** @template {{code?: ArrayBuffer | null}} Step @param {Step} step @param {ArrayBuffer | null} replyKey */
+async function closed({ code, ...step }, replyKey) {
   return { ...step, code: code && replyKey && await encryptTo(replyKey, "recovery code", code) };
 }
 

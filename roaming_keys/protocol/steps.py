@@ -9,7 +9,7 @@ there yet (`Waiting`). So both run the same code.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeVar
 
@@ -83,6 +83,9 @@ class Steps(Protocol):
     def ask(self, kind: str, members: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the answer of the person or the page to a question."""
 
+    def tell(self, kind: str, members: Mapping[str, Any]) -> None:
+        """Have the page keep something before the next call is sent."""
+
     def agree(self, reset: AccountReset) -> None:
         """Return if the person agrees to go on with the account after a reset. Raises it otherwise."""
 
@@ -98,6 +101,9 @@ class AtOnce:
 
     def ask(self, kind: str, members: Mapping[str, Any]) -> Mapping[str, Any]:
         raise AssertionError(f"a command asks the person itself: {kind}")
+
+    def tell(self, kind: str, members: Mapping[str, Any]) -> None:
+        pass
 
     def agree(self, reset: AccountReset) -> None:
         raise reset
@@ -136,12 +142,15 @@ class Waiting(BaseException):
 class Journal:
     """The steps of an operation that runs anew at each of them; also its transport.
 
-    `entries` are the answers and results so far, as members of JSON. Results are added to them. `session` is one that
-    was reached after all of them, and `has_session` says whether any was reached.
+    `entries` are the answers and results so far, as members of JSON. Results are added to them, and so are the answers
+    that the page has fetched `ahead`, as their calls come. `session` is one that was reached after all of them, and
+    `has_session` says whether any was reached. `notes` are what the page has to keep before the next call.
     """
 
-    def __init__(self, entries: list[dict[str, Any]], provider: CryptoProvider) -> None:
+    def __init__(self, entries: list[dict[str, Any]], provider: CryptoProvider, *, ahead: Sequence[bytes] = ()) -> None:
         self.entries = entries
+        self.notes: dict[str, Mapping[str, Any]] = {}
+        self._ahead = list(ahead)
         self.session: Kept | None = None
         self.has_session = False
         self._position = 0
@@ -150,6 +159,9 @@ class Journal:
     async def send(self, call: Call, authorization: str | None = None) -> bytes:
         """Return the body of the answer. Raises KeyServerError, Waiting or AnswerOutOfOrder."""
         entry = self._next(digest_of_call(call), _ANSWER, _REFUSAL)
+        if entry is None and self._ahead:
+            self._add(answer_entry(digest_of_call(call), self._ahead.pop(0)))
+            entry = self.entries[-1]
         if entry is None:
             raise Waiting(SignedCall(call=call, authorization=authorization))
         if _REFUSAL in entry:
@@ -162,8 +174,7 @@ class Journal:
             revived: Result = await kind.revive(entry[_MADE], self._provider)
             return revived
         result = await make()
-        self.entries.append({"of": kind.__name__, _MADE: result.members()})
-        self._position += 1
+        self._add({"of": kind.__name__, _MADE: result.members()})
         return result
 
     def ask(self, kind: str, members: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -173,6 +184,10 @@ class Journal:
         told: Mapping[str, Any] = entry[_TOLD]
         return told
 
+    def tell(self, kind: str, members: Mapping[str, Any]) -> None:
+        if self._position == len(self.entries):
+            self.notes[kind] = members
+
     def agree(self, reset: AccountReset) -> None:
         self.ask("reset", {"reset": reset.reset})
 
@@ -181,6 +196,10 @@ class Journal:
         # An earlier run has told of the sessions before the last answer.
         if self._position == len(self.entries):
             self.session = session
+
+    def _add(self, entry: dict[str, Any]) -> None:
+        self.entries.append(entry)
+        self._position += 1
 
     def _next(self, of: str, *members: str) -> dict[str, Any] | None:
         if self._position == len(self.entries):

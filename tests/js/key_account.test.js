@@ -31,7 +31,7 @@ function setUp(steps, place = {}) {
     read: async () => ({ token: bytes("token"), known: null }), forget: async () => {},
     write: async (/** @type {string} */ user, /** @type {any} */ remembered) => { written.push([user, remembered]); },
   };
-  const server = { origin: "https://keys.example", send: async () => bytes("{}") };
+  const server = { origin: "https://keys.example", send: async () => bytes("{}"), termsOf: async () => bytes("terms") };
   const account = new KeyAccount(
     async () => vault, { ended: ended.signal, keyForUnlock: secret }, memory, /** @type {any} */ ({ server, user: "a@b.test", ...place }),
   );
@@ -51,6 +51,29 @@ test("an operation sends its calls and takes the session of each step", async ()
   assert.deepEqual(calls.map(({ verb, step, calls: number }) => [verb, step ?? number]), [["roaming.ask", 3], ["roaming.answer", 1], ["roaming.answer", 2]]);
   assert.deepEqual([account.session.copy?.calls, account.session.resetAt, written.length], [5, 7, 1]);
   assert.ok(new Uint8Array(/** @type {any} */ (first).body).every((octet) => octet === 0));
+});
+
+test("a login takes its first answer along, and the last step comes with its call", async () => {
+  const steps = [{
+    state: bytes("one"), step: 1, request: request("/passphrase"), notes: { sent: { sent: bytes("note") } }, calls: 4,
+    then: { result: { identities: [] }, session: bytes("next"), known: bytes("{}"), calls: 5 },
+  }];
+  const { account, calls } = setUp(steps);
+  /** @type {string[]} */
+  const kept = [];
+  await account.enter("roaming.rotate", {}, { sent: async ({ sent }) => void kept.push(new TextDecoder().decode(sent)) });
+  assert.deepEqual([calls.length, new TextDecoder().decode(calls[0].ahead[0]), kept, account.session.copy?.calls], [1, "terms", ["note"], 5]);
+});
+
+test("a refused call does not end as it was foreseen", async () => {
+  const steps = [
+    { state: bytes("one"), step: 1, request: request("/bundle"), then: { result: {}, session: bytes("next"), known: bytes("{}"), calls: 9 } },
+    { result: { late: true } },
+  ];
+  const { account, server } = setUp(steps);
+  server.send = async () => { throw new ApiError("record-changed", "another one"); };
+  assert.deepEqual(await account.ask("export"), { late: true });
+  assert.equal(account.session.copy?.calls, 3);
 });
 
 test("operations run one after the other", async () => {

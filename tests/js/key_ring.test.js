@@ -33,7 +33,7 @@ function setUp() {
     const opened = { identities: [{ ...identity }] };
     return { ...opened, result: opened, session: filled(4), known: known.slice(0), p12: filled(5) };
   } };
-  const server = /** @type {any} */ ({ origin: "https://keys.example", send: async () => new ArrayBuffer(0) });
+  const server = /** @type {any} */ ({ origin: "https://keys.example", send: async () => new ArrayBuffer(0), termsOf: async () => filled(9) });
   const remembered = async () => ({ token: filled(6), known: null });
   const memory = { read: remembered, write: async () => {}, forget: async () => {} };
   const keys = new KeyRing(async () => vault);

@@ -347,10 +347,34 @@ def test_the_answer_of_another_operation_stores_nothing(page: Page) -> None:
 def test_an_answer_that_is_given_twice_signs_nothing_new(page: Page) -> None:
     page.log_in(passphrase=PASSPHRASE)
     first = page.begin("roaming.merge", at=page.clock().isoformat(), others={"setting": {"size": "2"}})
-    once, twice = page.answer(first, told={}), page.answer(first, told={})
-    page.send(once["request"])
-    # The server has taken this call. Another one of the same number is refused.
-    assert page.send(twice["request"]).status_code >= 400
+    told = page.tell(first)
+    for _ in range(2):
+        assert "request" not in page.answer(first, **told)
+    # The server has taken the call. One of the same number is refused.
+    assert page.send(first["request"]).status_code >= 400
+
+
+def test_an_operation_asks_the_vault_only_as_often_as_an_answer_counts(page: Page, monkeypatch: Any) -> None:
+    verbs: list[str] = []
+    begin, answer = page.begin, page.answer
+    monkeypatch.setattr(page, "begin", lambda *given, **members: verbs.append(given[0]) or begin(*given, **members))
+    monkeypatch.setattr(page, "answer", lambda *given, **told: verbs.append("answer") or answer(*given, **told))
+    page.log_in(passphrase=PASSPHRASE)
+    verbs.clear()
+    page.run("roaming.push", identities=added())
+    page.run("roaming.ask", what="export")
+    page.run("roaming.merge", at=page.clock().isoformat(), others={"setting": {"size": "2"}})
+    assert verbs == ["roaming.push", "roaming.ask", "roaming.merge"]
+
+
+def test_answers_that_were_fetched_ahead_are_used_in_order(page: Page) -> None:
+    first = page.begin("roaming.login", **login_members(page))
+    terms = page.tell(first)["body"]
+    second = page.begin("roaming.login", **login_members(page), ahead=[terms])
+    assert (second["request"]["path"], second["step"]) == ("/login", 1)
+    assert len(page.go_on(second)["identities"]) == 1
+    with pytest.raises(SmimeError):
+        page.begin("roaming.login", **login_members(page), ahead=[b"{}"])
 
 
 def test_the_answers_of_another_account_are_refused(page: Page, clock: FakeClock) -> None:
@@ -436,14 +460,13 @@ def test_the_base_hides_addresses_and_is_not_needed_after_another_passphrase(pag
 def test_what_is_removed_after_a_push_whose_answer_is_lost_stays_removed(page: Page, clock: FakeClock) -> None:
     page.log_in(passphrase=PASSPHRASE)
     reply = page.begin("roaming.merge", at=clock().isoformat(), others={}, decisions=decided_on("bob"))
-    lost = reply["question"]["sent"]
-    reply = page.answer(reply, told={})
+    lost = reply["notes"]["sent"]["sent"]
     assert page.send(reply["request"]).status_code == 200
     assert b"bob@" not in base64.b64decode(json.loads(lost)["sent"][0]["state"])
     again = Page(page.client, clock)
     again.log_in(passphrase=PASSPHRASE)
     without = again.begin("roaming.merge", at=clock().isoformat(), others={}, decisions=build_decisions([]), sent=lost)
-    assert len(json.loads(without["question"]["sent"])["sent"]) == 2
+    assert len(json.loads(without["notes"]["sent"]["sent"])["sent"]) == 2
     # Another label than that of a base, so that neither is taken for the other.
     base = json.dumps(json.loads(lost)["sent"][0]).encode()
     for unknown in ({}, {"base": base}):
@@ -457,7 +480,7 @@ def test_the_notes_of_what_was_sent_stay_few(page: Page) -> None:
     sent, at = b"", page.clock().isoformat()
     for _ in range(6):
         reply = page.begin("roaming.merge", at=at, others={}, decisions=decided_on("bob"), sent=sent)
-        sent = reply["question"]["sent"]
+        sent = reply["notes"]["sent"]["sent"]
     assert len(json.loads(sent)["sent"]) == 4
     for wrong in (b"{}", b'{"sent": [{}]}', b'{"sent": 1}', sent[:-1]):
         with pytest.raises(SmimeError):

@@ -58,8 +58,8 @@ const DRAFT = {
 };
 /** An account at a key server, and the device that logs in to it. @satisfies {Record<string, Kind>} */
 const LOGIN = {
-  server: "text", user: "text", at: "text", deviceToken: "bytes", deviceName: "text", "known?": "bytes", sealKey: "secret",
-  passphrase: "secret",
+  server: "text", user: "text", at: "text", deviceToken: "bytes", deviceName: "text", "known?": "bytes", "ahead?": ["bytes"],
+  sealKey: "secret", passphrase: "secret",
 };
 /** A session at a key server, sealed, and the number of its calls so far. @satisfies {Record<string, Kind>} */
 const SESSION = { user: "text", session: "bytes", calls: "number", sealKey: "secret" };
@@ -220,10 +220,11 @@ const OPENED = { identities: ["any"] };
  * A step of an operation at a key server: a call to send or a question to answer, with the state for `roaming.answer`; or the result.
  * @satisfies {Record<string, Kind>}
  */
+const LAST_STEP = { "result?": "any", "code?": "bytes", "session?": "bytes", "known?": "bytes", "calls?": "number", "notes?": "any" };
+/** @satisfies {Record<string, Kind>} */
 const STEP = {
-  "state?": "bytes", "step?": "number", "question?": "any", "result?": "any", "code?": "bytes",
+  ...LAST_STEP, "state?": "bytes", "step?": "number", "question?": "any", "then?": LAST_STEP,
   "request?": { method: "text", path: "text", condition: "text", authorization: "text", body: "bytes" },
-  "session?": "bytes", "known?": "bytes", "calls?": "number",
 };
 
 /**

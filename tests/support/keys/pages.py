@@ -55,7 +55,9 @@ class Page:
             self.take(reply)
             if "result" in reply:
                 return {**reply["result"], **{name: reply[name] for name in ("code",) if name in reply}}
-            reply = self.answer(reply, **self.tell(reply))
+            self.sent += [note["sent"] for note in reply.get("notes", {}).values()]
+            told = self.tell(reply)
+            reply = reply["then"] if "then" in reply and "body" in told else self.answer(reply, **told)
 
     def take(self, reply: dict[str, Any]) -> None:
         """Keep the session and the calls of a step."""

@@ -133,7 +133,8 @@ export class KeyAccount {
     return this.#inTurn(async () => {
       const { token, known } = await this.#memory.read(this.user);
       const device = { deviceToken: token.slice(0), deviceName: deviceName(), ...(known && { known: known.slice(0) }) };
-      const login = { server: this.#place.server.origin, at: new Date().toISOString(), ...device };
+      const ahead = [await this.#place.server.termsOf(this.user, verb === "roaming.undo")];
+      const login = { server: this.#place.server.origin, at: new Date().toISOString(), ahead, ...device };
       const opened = await operate(this.#place, verb, { ...login, ...members }, answers);
       this.hasLostCode = !opened.code && (this.hasLostCode || Boolean(opened.hasLostCode));
       if ("resetReady" in opened) this.resetReady = opened.resetReady;

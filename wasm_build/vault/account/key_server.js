@@ -33,8 +33,12 @@ export class KeyServer {
 
   /** @param {string} user @returns {Promise<any>} the parameters of an account, with which every key server answers */
   async parameters(user) {
-    // The address is in the body, because servers log URLs.
-    return objectOf(await this.#post("/parameters", { user }));
+    return objectOf(await this.termsOf(user));
+  }
+
+  /** The answer with which a login begins. @param {string} user @param {boolean} fromBefore of the account from before a reset */
+  termsOf(user, fromBefore = false) {
+    return this.#post(fromBefore ? "/reset/parameters" : "/parameters", { user });
   }
 
   /** Sends a call. @param {SignedCall} call @returns {Promise<ArrayBuffer>} the body of the answer */
@@ -65,7 +69,7 @@ export class KeyServer {
     return answer.byteLength ? objectOf(answer) : null;
   }
 
-  /** @param {string} path @param {object} members */
+  /** The address is in the body, because servers log URLs. @param {string} path @param {object} members */
   #post(path, members) {
     return this.#request(path, { method: "POST", body: JSON.stringify({ protocol: PROTOCOL, ...members }), headers: JSON_TYPE });
   }

@@ -49,9 +49,20 @@ class Operation {
     let step = await this.#call(verb, members);
     while (step.state) {
       if (step.question?.kind === "factor") step = await this.#prove(step);
-      else step = await this.#answer(step, step.question ? await this.#tell(step.question) : await this.#send(step));
+      else if (step.question) step = await this.#answer(step, await this.#tell(step.question));
+      else step = await this.#exchange(step);
     }
     return step;
+  }
+
+  /** Sends the call of a step. The last one of an operation needs no other request to the vault. @param {Step} step @returns {Promise<Step>} */
+  async #exchange(step) {
+    for (const [kind, note] of Object.entries(step.notes ?? {})) await this.#answers[kind]?.(note);
+    const answer = await this.#send(step);
+    if (!step.then || "refusal" in answer) return this.#answer(step, answer);
+    if (this.#ended.aborted) throw new ApiError("locked", "the keys are locked");
+    await this.#place.take(step.then);
+    return step.then;
   }
 
   /** @param {string} verb @param {object} members @returns {Promise<Step>} */
@@ -98,7 +109,7 @@ class Operation {
     const { askFactor = refuse("factor-needed") } = this.#place;
     return askFactor(asked.question, async (proof) => {
       const signed = await this.#answer(latest, { told: proof });
-      const after = await this.#answer(signed, await this.#send(signed));
+      const after = await this.#exchange(signed);
       if (after.question?.kind !== "factor") return after;
       latest = after;
       throw this.refusal;

@@ -51,6 +51,7 @@ class LoginPlace:
     device_token: bytes
     device_name: str
     known: bytes = b""
+    ahead: tuple[bytes, ...] = ()
     seal_key: Secret
 
     @property

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
@@ -31,7 +31,7 @@ from roaming_keys.protocol.steps import (
     refusal_entry,
     told_entry,
 )
-from smime_core.errors import MalformedMessage
+from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.provider import CryptoProvider
 from wasm_build.vault.python.replies import Reply
 from wasm_build.vault.python.requests import Json, Secret, parse_request, request_class
@@ -85,11 +85,14 @@ class _State:
 async def begin_operation(
     verb: str, operation: Operation[Any], arguments: Mapping[str, Any], provider: CryptoProvider
 ) -> Reply:
-    """The first step of an operation. Raises SmimeError."""
+    """The first step of an operation. Raises SmimeError.
+
+    `ahead` among the arguments has the answers to its first calls, which the page has fetched in the meantime.
+    """
     seal_key = Secret(bytes(arguments["sealKey"]))
-    kept = {name: value for name, value in arguments.items() if name != "sealKey"}
+    kept = {name: value for name, value in arguments.items() if name not in ("sealKey", "ahead")}
     state = _State(verb=verb, arguments=kept, entries=[], of="", step=0)
-    return await _run(state, operation, seal_key, provider)
+    return await _run(state, operation, seal_key, provider, ahead=arguments.get("ahead") or ())
 
 
 async def answer_step(request: AnswerStep, operations: Mapping[str, Operation[Any]], provider: CryptoProvider) -> Reply:
@@ -116,8 +119,10 @@ async def read_session(sealed: bytes, user: str, calls: int, seal_key: Secret, p
     return session
 
 
-async def _run(state: _State, operation: Operation[Any], seal_key: Secret, provider: CryptoProvider) -> Reply:
-    journal = Journal(state.entries, provider)
+async def _run(
+    state: _State, operation: Operation[Any], seal_key: Secret, provider: CryptoProvider, *, ahead: Sequence[bytes] = ()
+) -> Reply:
+    journal = Journal(state.entries, provider, ahead=ahead)
     setting = Setting(transport=journal, provider=provider, ask_factor=_asking(journal), steps=journal)
     request = parse_request(operation.request, {**state.arguments, "sealKey": seal_key})
     reply: Reply
@@ -134,11 +139,32 @@ async def _run(state: _State, operation: Operation[Any], seal_key: Secret, provi
         # A call before the end of a login belongs to no session with which the page could go on.
         if journal.has_session or "session" in state.arguments:
             reply |= _count_calls(waiting.need)
+        reply |= await _foresee(waiting.need, later, operation, seal_key, provider)
+    if journal.notes:
+        reply["notes"] = dict(journal.notes)
     if isinstance(journal.session, Session):
         sealed_session = await seal_session(journal.session, seal_key, provider)
         known, calls = journal.session.known.to_json(), journal.session.session_key.counter
         reply = {"calls": calls, **reply, "session": sealed_session, "known": known}
     return reply
+
+
+async def _foresee(
+    need: SignedCall | Question, state: _State, operation: Operation[Any], seal_key: Secret, provider: CryptoProvider
+) -> Reply:
+    """Returns `{then}`, the last step, if the operation ends with this call and its answer says nothing.
+
+    The page takes it once the server has answered, and needs no other Worker.
+    """
+    if isinstance(need, Question) or need.call.method == "GET" or not need.authorization:
+        return {}
+    foreseen = replace(state, entries=[*state.entries, answer_entry(state.of, b"")])
+    try:
+        then = await _run(foreseen, operation, seal_key, provider)
+    except SmimeError:
+        # The answer says something.
+        return {}
+    return {"then": then} if "result" in then else {}
 
 
 def _name_of(need: SignedCall | Question) -> str:

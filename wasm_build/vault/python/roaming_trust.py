@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from roaming_keys.protocol.groups.known import own_identities
 from roaming_keys.protocol.records.entries import Entry
@@ -18,7 +18,6 @@ from roaming_keys.protocol.records.trust_entries import (
     BOOK_KINDS,
     NAMED_KINDS,
     DeviceTrust,
-    MergedTrust,
     Owner,
     merge_trust,
 )
@@ -57,53 +56,55 @@ async def merge(request: MergeTrust, setting: Setting) -> Reply:
     decisions. `refused` has the names of entries that none of the person's own keys has signed, `staying` the number of
     entries that do not roam. Raises SmimeError.
     """
-    session, sent = await request.session.open(setting), request.sent
-    merged: MergedTrust | None = None
-
-    async def make_state() -> KeptState:
-        nonlocal merged
-        merged = await _merge(request, session, sent, setting.provider)
-        return KeptState(replace(session.opened.state, entries=merged.entries))
-
-    state = (await setting.steps.once(KeptState, make_state)).state
-    if state.entries != session.opened.state.entries:
-        note = partial(_note, sent, session, state, setting.provider)
-        sent = (await setting.steps.once(KeptBytes, note)).data
-        setting.steps.ask("sent", {"sent": sent})
-        session = await session.push(setting, replace(session.opened, state=state))
-        # Another device may have stored something in the moment between.
-        merged = None
-    merged = merged or await _merge(request, session, sent, setting.provider)
+    session = await request.session.open(setting)
+    merged = await setting.steps.once(Merged, partial(_merge, request, session, request.sent, setting.provider))
+    if merged.state.entries != session.opened.state.entries:
+        note = await setting.steps.once(
+            KeptBytes, partial(_note, request.sent, session, merged.state, setting.provider)
+        )
+        setting.steps.tell("sent", {"sent": note.data})
+        session = await session.push(setting, replace(session.opened, state=merged.state))
+        if session.opened.state.entries != merged.state.entries:
+            # Another device has stored something in the moment between.
+            merged = await _merge(request, session, note.data, setting.provider)
     return {
-        "contacts": merged.device.contacts or b"",
-        "decisions": merged.device.decisions or b"",
-        "others": merged.device.others,
+        "contacts": merged.contacts,
+        "decisions": merged.decisions,
+        "others": merged.others,
         "base": StatePart.of(session.opened.record).to_json(),
         "refused": list(merged.refused),
-        "staying": len(merged.staying),
+        "staying": merged.staying,
     }
 
 
-class KeptState(NamedTuple):
-    """The state of an account that is to be stored."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """The state of an account after a merge, and what the page keeps then."""
 
     state: AccountState
+    contacts: bytes
+    decisions: bytes
+    others: Mapping[str, Mapping[str, str | None]]
+    refused: Sequence[str]
+    staying: int
 
     def members(self) -> dict[str, Any]:
-        return {"state": self.state.to_bytes().hex()}
+        kept = {"contacts": self.contacts.hex(), "decisions": self.decisions.hex(), "others": self.others}
+        return {"state": self.state.to_bytes().hex(), **kept, "refused": list(self.refused), "staying": self.staying}
 
     @classmethod
-    async def revive(cls, members: Mapping[str, Any], _: CryptoProvider) -> KeptState:
-        """Return the state of `members`."""
-        return cls(AccountState.from_bytes(bytes.fromhex(members["state"])))
+    async def revive(cls, members: Mapping[str, Any], _: CryptoProvider) -> Merged:
+        """Return the merge of `members`."""
+        octets = {name: bytes.fromhex(members[name]) for name in ("contacts", "decisions")}
+        return cls(**{**members, **octets, "state": AccountState.from_bytes(bytes.fromhex(members["state"]))})
 
 
 async def _note(sent: bytes, session: Session, state: AccountState, provider: CryptoProvider) -> KeptBytes:
     return KeptBytes(await note_sent(sent, session.opened, state.entries, session.place.user, provider))
 
 
-async def _merge(request: MergeTrust, session: Session, sent: bytes, provider: CryptoProvider) -> MergedTrust:
-    return await merge_trust(
+async def _merge(request: MergeTrust, session: Session, sent: bytes, provider: CryptoProvider) -> Merged:
+    merged = await merge_trust(
         DeviceTrust(
             contacts=request.kept.contacts or None,
             decisions=request.kept.decisions or None,
@@ -115,6 +116,14 @@ async def _merge(request: MergeTrust, session: Session, sent: bytes, provider: C
         owner=Owner(user=session.place.user, identities=own_identities(session.opened)),
         at=request.at,
         provider=provider,
+    )
+    return Merged(
+        state=replace(session.opened.state, entries=merged.entries),
+        contacts=merged.device.contacts or b"",
+        decisions=merged.device.decisions or b"",
+        others=merged.device.others,
+        refused=merged.refused,
+        staying=len(merged.staying),
     )
 
 

@@ -144,6 +144,10 @@ export interface Step {
   result?: any;
   /** The new recovery code. In the extension it is encrypted to the page that shows it. */
   code?: ArrayBuffer | null;
+  /** The notes that the page has to keep before the call is sent, by kind. */
+  notes?: any;
+  /** The last step, if the call is the last one and its answer says nothing. */
+  then?: Step | null;
 }
 /** The answer to a question of a kind. */
 export type Answers = Record<string, (question: any) => Promise<object | void>>;

@@ -79,6 +79,7 @@ interface ByName {
   /** The result of an operation at a key server, and its question (`account.d.ts`). */
   result: any;
   question: any;
+  notes: any;
 }
 
 /** A certificate with the purposes that its extensions allow: signing, and encryption to it ("seal"). */

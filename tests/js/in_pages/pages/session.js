@@ -100,7 +100,7 @@ export async function signingOutWhileKeysAreBeingUnlockedLeavesThemLocked() {
   const ring = new KeyRing(async () => ({ call: async (verb) => (verb === "roaming.login" ? login() : opened()) }));
   const passphrase = () => ({ buffer: new ArrayBuffer(4096), length: 0 });
   const attempt = async (during) => {
-    const server = { origin: "http://127.0.0.1:1", send: async () => during() };
+    const server = { origin: "http://127.0.0.1:1", send: async () => during(), termsOf: async () => empty() };
     const memory = new KeyServerMemory(() => false);
     const opening = new RoamingKeys(ring, { server, user: () => "a@example.test", memory }).open(passphrase());
     const outcome = await opening.then(() => "open", ({ code }) => code);
