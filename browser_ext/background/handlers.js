@@ -180,6 +180,7 @@ export const HANDLERS = {
   "parcel.message": parcelLetters.message,
   "parcel.make": parcelLetters.make,
   "parcel.encrypt": parcelLetters.encrypt,
+  "parcel.plan": parcelLetters.plan,
   "parcel.finish": parcelLetters.finish,
   "parcel.take-back": parcelLetters.takeBack,
   "parcel.ask": parcelLetters.ask,

@@ -230,12 +230,14 @@ export class Courier {
   }
 
   /**
-   * @param {Pick<VaultArgs<"parcel.finish">, "parcel" | "from" | "to" | "files">} manifest
-   * @param {{key: ArrayBuffer, sign: boolean, identity: string, at: string}} options `identity` signs
+   * The plan of a parcel, or its manifest.
+   * @param {"parcel.plan" | "parcel.finish"} verb
+   * @param {object} described all that is not bytes
+   * @param {{key: ArrayBuffer, salt: ArrayBuffer, proof: ArrayBuffer, sign: boolean, identity: string, at: string}} options `identity` signs
    */
-  async finishParcel(manifest, options) {
-    const content = await this.#encrypt("manifest to send", new TextEncoder().encode(JSON.stringify(manifest)).buffer);
-    return ask("parcel.finish", { ...this.#letter, ...options, content, shown: await this.#shown });
+  async buildParcel(verb, described, options) {
+    const content = await this.#encrypt("parcel to send", new TextEncoder().encode(JSON.stringify(described)).buffer);
+    return ask(verb, { ...this.#letter, ...options, content, shown: await this.#shown });
   }
 
   /** Sends a request of an upload. @param {Omit<BodyOf<"parcel.ask">, "composition">} request */

@@ -47,10 +47,13 @@ export function createUploads(courier, { via, host }, language) {
 }
 
 /** @param {import("./courier.js").Courier} courier @param {string} verb @param {any} args @returns {Promise<unknown>} */
-function callBackground(courier, verb, { language, content, key, sign, identity, at, parcel, from, to, files }) {
+function callBackground(courier, verb, { language, content, key, sign, identity, at, terms, sealKey: _, ...described }) {
   if (verb === "parcel.make") return courier.makeParcel(language);
   if (verb === "parcel.encrypt") return courier.encryptChunk(content, key);
-  if (verb === "parcel.finish") return courier.finishParcel({ parcel, from, to, files }, { key, sign, identity, at });
+  if (verb === "parcel.plan" || verb === "parcel.finish") {
+    const { days, salt, proof } = terms;
+    return courier.buildParcel(verb, { ...described, days }, { key, salt, proof, sign, identity, at });
+  }
   throw new Error(`no verb of a parcel: ${verb}`);
 }
 

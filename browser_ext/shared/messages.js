@@ -52,6 +52,12 @@ const LEAVING = {
 /** A signed receipt, with the identity that signs it. @satisfies {MessageShape} */
 const RECEIPT = { composition: "string", identity: "string", from: "string", shown: DIGEST };
 
+/** A parcel to send: `content` has all that is not bytes. @satisfies {MessageShape} */
+const PARCEL_TO_SEND = {
+  composition: "string", content: ENVELOPE, key: "bytes", salt: "bytes", proof: "bytes", sign: "boolean", identity: "string",
+  at: "string", shown: DIGEST,
+};
+
 /** @satisfies {Record<string, {from: Origin[], body: MessageShape}>} */
 export const MESSAGES = {
   // A page's content script has found fields or mail, and asks for the scripts that handle them.
@@ -291,10 +297,8 @@ export const MESSAGES = {
   "parcel.message": { from: ["compose"], body: { composition: "string", letter: ENVELOPE, replyKey: "bytes" } },
   "parcel.make": { from: ["compose"], body: { composition: "string", language: "string", replyKey: "bytes" } },
   "parcel.encrypt": { from: ["compose"], body: { composition: "string", content: ENVELOPE, key: "bytes" } },
-  "parcel.finish": {
-    from: ["compose"],
-    body: { composition: "string", content: ENVELOPE, key: "bytes", sign: "boolean", identity: "string", at: "string", shown: DIGEST },
-  },
+  "parcel.plan": { from: ["compose"], body: PARCEL_TO_SEND },
+  "parcel.finish": { from: ["compose"], body: PARCEL_TO_SEND },
   "parcel.take-back": { from: ["compose"], body: { composition: "string", draft: "string", anew: "boolean" } },
   "parcel.ask": {
     from: ["compose"],

@@ -7,7 +7,11 @@ import { unpackLetter } from "../../wasm_build/vault/values/packed_letter.js";
 import { callVault, openEnvelope } from "./vault_access.js";
 
 /** @typedef {import("./letter_verbs.js").Unpacked} Unpacked */
-/** @typedef {Omit<Encrypted<VaultArgs<"parcel.finish">>, "parcel" | "from" | "to" | "files"> & {content: Envelope}} Finishing */
+/**
+ * A parcel to send, whose `content` has all that is not bytes.
+ * @typedef {Pick<Encrypted<VaultArgs<"parcel.plan">>, "key" | "recipients" | "sign" | "identities" | "sealKey" | "at">
+ *   & {content: Envelope, salt: ArrayBuffer, proof: ArrayBuffer}} Building
+ */
 
 export const parcelVerbs = {
   "parcel.answer": (/** @type {Encrypted<VaultArgs<"parcel.answer">>} */ args) => callVault("parcel.answer", args),
@@ -17,7 +21,8 @@ export const parcelVerbs = {
   "parcel.message": compose,
   "parcel.make": make,
   "parcel.encrypt": encrypt,
-  "parcel.finish": finish,
+  "parcel.plan": (/** @type {Building} */ args) => build("parcel.plan", args),
+  "parcel.finish": (/** @type {Building} */ args) => build("parcel.finish", args),
 };
 
 /** @param {Encrypted<VaultArgs<"parcel.verify">> & {replyKey: ArrayBuffer}} body */
@@ -52,8 +57,8 @@ async function encrypt({ content, ...args }) {
   return callVault("parcel.encrypt", { ...args, content: await openEnvelope("chunk to send", content) });
 }
 
-/** @param {Finishing} body */
-async function finish({ content, ...args }) {
-  const described = JSON.parse(new TextDecoder().decode(await openEnvelope("manifest to send", content)));
-  return callVault("parcel.finish", { ...args, ...described });
+/** @template {"parcel.plan" | "parcel.finish"} Verb @param {Verb} verb @param {Building} body */
+async function build(verb, { content, salt, proof, ...args }) {
+  const { days, ...described } = JSON.parse(new TextDecoder().decode(await openEnvelope("parcel to send", content)));
+  return callVault(verb, { ...args, ...described, terms: { salt, proof, days } });
 }

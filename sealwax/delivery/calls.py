@@ -14,6 +14,7 @@ from sealwax.delivery.patience import Patience
 from sealwax.http_client import HttpAnswer, Move, no_move
 
 JSON_TYPE: Final = "application/json"
+OCTETS_TYPE: Final = "application/octet-stream"
 _CODE: Final = re.compile("[a-z][a-z0-9-]{0,39}")
 _MAX_MESSAGE_CHARACTERS: Final = 300
 _MAX_RETRY_AFTER_DIGITS: Final = 9  # Python refuses to parse more than 4,300 digits.

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import datetime
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 from urllib.parse import quote
 
-from sealwax.delivery.calls import JSON_TYPE, Caller
+from sealwax.delivery.calls import JSON_TYPE, OCTETS_TYPE, Caller
 from sealwax.delivery.connection import Call, Connection
 from sealwax.delivery.failures import lie
-from sealwax.delivery.fields import Fields, encode_url_data
+from sealwax.delivery.fields import Fields
 from sealwax.delivery.lanes import Lanes, open_lanes
 from sealwax.delivery.patience import Patience
 from sealwax.delivery.uploads import Uploader
@@ -28,55 +25,6 @@ _AFTER_SUBMISSION: Final = frozenset(
     ("submitted", "notified", "received", "opened", "answered", "expired", "withdrawn", "failed")
 )
 _ENDED: Final = frozenset(("expired", "withdrawn"))
-
-
-class Kind(StrEnum):
-    """The kind of a parcel, which its notice names."""
-
-    MESSAGE = "message"
-    FILES = "files"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Addressee:
-    """A recipient, and the language of the notice."""
-
-    address: str
-    language: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewParcel:
-    """The announcement of a parcel: all that the service learns of it besides its ciphertext."""
-
-    parcel_id: str
-    to: Sequence[Addressee]
-    salt: bytes
-    proof: bytes = field(repr=False)
-    certificates: Sequence[bytes]
-    kind: Kind
-    objects: Sequence[int]
-    manifest: int
-    days: int
-    downloads: int | None
-    whole: bool
-
-    def to_json(self) -> bytes:
-        """The line of JSON that the service reads."""
-        members: dict[str, Any] = {
-            "id": self.parcel_id,
-            "to": [{"address": one.address, "language": one.language} for one in self.to],
-            "salt": encode_url_data(self.salt),
-            "proof": encode_url_data(self.proof),
-            "certificates": [_base64(der) for der in self.certificates],
-            "kind": str(self.kind),
-            "objects": list(self.objects),
-            "manifest": self.manifest,
-            "days": self.days,
-            "downloads": self.downloads,
-            "whole": self.whole,
-        }
-        return json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,13 +82,15 @@ class SenderApi:
         self._caller = Caller(connection, f"Bearer {token}", patience)
         self._language = language
 
-    def create(self, parcel: NewParcel, objects: Sequence[bytes] = (), move: Move = no_move) -> SentParcel:
-        """Announce a parcel, with all its objects and then its manifest if it is whole. Repeating it does no harm."""
-        body = b"".join([parcel.to_json(), *objects])
+    def create(
+        self, parcel_id: str, announcement: bytes, objects: Sequence[bytes] = (), move: Move = no_move
+    ) -> SentParcel:
+        """Announce a parcel, with all its objects and then its manifest if it goes whole. Repeating it does no harm."""
+        body = b"".join([announcement, *objects])
         headers = {"Content-Type": JSON_TYPE, **({"Accept-Language": self._language} if self._language else {})}
         call = Call(method="POST", path=_PARCELS, headers=headers, body=body)
         answer = self._caller.patience.run(lambda: self._caller.exchange(call, move))
-        return _read_parcel(Fields.parse(answer.body), parcel.parcel_id)
+        return _read_parcel(Fields.parse(answer.body), parcel_id)
 
     def lanes(self, parcel_id: str) -> contextlib.AbstractContextManager[Lanes]:
         """Ways to upload several objects of a parcel at the same time."""
@@ -150,9 +100,12 @@ class SenderApi:
         """The way to upload the objects of a parcel."""
         return Uploader(self._caller, parcel_id)
 
-    def submit(self, parcel_id: str) -> SentParcel:
-        """Let the service send the notices. Repeating it does no harm."""
-        return _read_parcel(self._caller.ask(f"{_PARCELS}/{parcel_id}/submit", {}), parcel_id)
+    def submit(self, parcel_id: str, manifest: bytes) -> SentParcel:
+        """Hand over the manifest, and let the service send the notices. Repeating it does no harm."""
+        headers = {"Content-Type": OCTETS_TYPE}
+        call = Call(method="POST", path=f"{_PARCELS}/{parcel_id}/submit", headers=headers, body=manifest)
+        answer = self._caller.patience.run(lambda: self._caller.exchange(call))
+        return _read_parcel(Fields.parse(answer.body), parcel_id)
 
     def find(self, parcel_id: str) -> SentParcel:
         """A parcel of this sender. Raises DeliveryFailed."""
@@ -225,7 +178,3 @@ def _read_state(fields: Fields) -> StateRow:
         recipient=fields.text("recipient", ""),
         code=fields.text("code", ""),
     )
-
-
-def _base64(der: bytes) -> str:
-    return base64.b64encode(der).decode("ascii")

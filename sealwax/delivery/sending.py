@@ -10,10 +10,8 @@ from __future__ import annotations
 import contextlib
 import datetime
 import http.client
-import itertools
 import json
 import threading
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,7 +21,7 @@ from sealwax.delivery.failures import DeliveryFailed, lie
 from sealwax.delivery.kept_sends import KeptSend, KeptSends
 from sealwax.delivery.lanes import LANES, Lanes
 from sealwax.delivery.outgoing import OutgoingFile
-from sealwax.delivery.sender_api import Addressee, Kind, NewParcel, SenderApi, SentParcel
+from sealwax.delivery.sender_api import SenderApi, SentParcel
 from sealwax.delivery.uploads import Uploader
 from sealwax.http_client import Move, no_move
 from smime_core import blocking
@@ -31,13 +29,13 @@ from smime_core.asn1 import Buffer
 from smime_core.cms import Signing
 from smime_core.errors import ProviderError
 from smime_core.parcels import (
-    MANIFEST_OBJECT,
-    MESSAGE_NAME,
-    Manifest,
+    Addressee,
     ParcelChunk,
-    ParcelFile,
     ParcelKey,
-    build_manifest,
+    ParcelPlan,
+    ParcelSizes,
+    ParcelTerms,
+    PlannedFile,
     chunk_lengths,
     derive_parcel_key,
     describe_chunk,
@@ -53,10 +51,6 @@ from smime_core.x509 import Certificate
 
 WHOLE_BYTES: Final = 1_048_576
 """Up to this many bytes a parcel is submitted in one request."""
-_SHA256_CHARACTERS: Final = 64
-_WHOLE_FILES: Final = 100
-_MAX_SIGNATURES: Final = 1_000
-_SIGNATURES_TRIED: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +65,6 @@ class Sending:
     days: int
     downloads: int | None = None
     language: str = "en"
-
-    @property
-    def kind(self) -> Kind:
-        """A message if the first file is a written one."""
-        return Kind.MESSAGE if self.files and self.files[0].name == MESSAGE_NAME else Kind.FILES
 
     @property
     def request(self) -> str:
@@ -179,9 +168,9 @@ class _Run:
         self._place = place
         self._sending = sending
         self._kept = kept
-        self._goes_on = kept.manifest_bytes > 0
         self._key = key
         self._move = move
+        self._plan = self._make_plan()
         # Several uploads report their progress at the same time.
         self._moving = threading.Lock()
 
@@ -192,27 +181,40 @@ class _Run:
 
     def finish(self) -> SentParcel:
         """The submitted parcel. Raises DeliveryFailed, OSError or SmimeError."""
-        if self._is_small():
+        if self._plan.is_whole:
             return self._send_whole()
-        sizes = self._sizes()
-        if not self._kept.manifest_bytes:
-            self._keep(replace(self._kept, manifest_bytes=self._announced_manifest(sizes)))
-        created = self._api.create(self._announcement(sizes, self._kept.manifest_bytes, whole=False))
+        sizes = blocking.run(self._plan.measure(self._provider))
+        if self._kept.manifest_bytes:
+            # The service compares the announcement with the one before the interruption.
+            sizes = replace(sizes, manifest=self._kept.manifest_bytes)
+        else:
+            self._keep(replace(self._kept, manifest_bytes=sizes.manifest))
+        created = self._api.create(self._kept.parcel_id, self._plan.announce(sizes))
         if created.is_submitted:
             # The service had everything before the interruption.
             return created
-        uploader = self._api.uploader(self._kept.parcel_id)
-        self._take_pending(uploader)
+        self._take_pending(self._api.uploader(self._kept.parcel_id))
         with self._api.lanes(self._kept.parcel_id) as lanes:
-            self._upload_chunks(lanes, sizes)
-        manifest = self._build_manifest(self._kept.chunks, self._kept.manifest_bytes)
+            self._upload_chunks(lanes, sizes.chunks)
+        manifest = self._build_manifest(self._kept.chunks, sizes.manifest)
         self._keep(replace(self._kept, expected_receipt=self._expect_receipt(manifest)))
-        (uploader.replace if self._goes_on else uploader.put)(MANIFEST_OBJECT, manifest)
-        return self._api.submit(self._kept.parcel_id)
+        return self._api.submit(self._kept.parcel_id, manifest)
 
-    def _is_small(self) -> bool:
-        files = self._sending.files
-        return sum(file.size_bytes for file in files) <= WHOLE_BYTES // 2 and len(files) <= _WHOLE_FILES
+    def _make_plan(self) -> ParcelPlan:
+        sending = self._sending
+        proof = blocking.run(proof_of(self._key, self._provider))
+        return ParcelPlan(
+            parcel=self._kept.parcel_id,
+            sender=sending.sender,
+            to=sending.to,
+            created=datetime.datetime.fromtimestamp(self._kept.created, datetime.UTC),
+            files=[PlannedFile(name=file.name, size_bytes=file.size_bytes) for file in sending.files],
+            certificates=sending.certificates,
+            key=self._key,
+            signing=sending.signing,
+            terms=ParcelTerms(salt=self._kept.salt, proof=proof, days=sending.days, downloads=sending.downloads),
+            whole_bytes=WHOLE_BYTES,
+        )
 
     def _send_whole(self) -> SentParcel:
         if self._kept.manifest_bytes:
@@ -221,14 +223,15 @@ class _Run:
                 found = self._api.find(self._kept.parcel_id)
                 if found.is_submitted:
                     return found
-        objects = [self._encrypt(content) for file in self._sending.files for content in file.read_chunks(0)]
-        chunks = [self._describe(cms, length) for cms, length in zip(objects, self._lengths(), strict=True)]
-        manifest = self._build_manifest(chunks, None)
+        contents = [content for file in self._sending.files for content in file.read_chunks(0)]
+        objects = [self._encrypt(content) for content in contents]
+        chunks = [self._describe(cms, len(content)) for cms, content in zip(objects, contents, strict=True)]
+        manifest = self._build_manifest(chunks)
         expected = self._expect_receipt(manifest)
         self._keep(replace(self._kept, manifest_bytes=len(manifest), expected_receipt=expected))
-        announcement = self._announcement([len(cms) for cms in objects], len(manifest), whole=True)
-        created = self._api.create(announcement, [*objects, manifest])
-        self._move(sum(file.size_bytes for file in self._sending.files))
+        sizes = ParcelSizes(chunks=[len(cms) for cms in objects], manifest=len(manifest))
+        created = self._api.create(self._kept.parcel_id, self._plan.announce(sizes), [*objects, manifest])
+        self._move(self._plan.size_bytes)
         return created
 
     def _take_pending(self, uploader: Uploader) -> None:
@@ -278,76 +281,11 @@ class _Run:
 
         return move
 
-    def _lengths(self) -> list[int]:
-        return [length for file in self._sending.files for length in chunk_lengths(file.size_bytes)]
-
-    def _sizes(self) -> list[int]:
-        """The bytes of each chunk's CMS structure. They depend on nothing but the length of the content."""
-        lengths = self._lengths()
-        by_length = {length: len(self._encrypt(bytes(length))) for length in set(lengths)}
-        return [by_length[length] for length in lengths]
-
-    def _announced_manifest(self, sizes: Sequence[int]) -> int:
-        """The size of the manifest, which is announced before its hashes are known."""
-        lengths = self._lengths()
-        placeholder = "0" * _SHA256_CHARACTERS
-        chunks = [
-            ParcelChunk(cms_bytes=size, content_bytes=length, sha256=placeholder)
-            for size, length in zip(sizes, lengths, strict=True)
-        ]
-        # A signature by ECDSA has one byte more or less now and then. The most frequent size is made again soon.
-        found = Counter(len(self._build_manifest(chunks, None)) for _ in range(_SIGNATURES_TRIED))
-        return found.most_common(1)[0][0]
-
-    def _build_manifest(self, chunks: Sequence[ParcelChunk], size: int | None) -> bytes:
-        """The manifest, with exactly `size` bytes if that is not None."""
-        waiting = iter(chunks)
-        files = [
-            ParcelFile(
-                name=file.name,
-                size_bytes=file.size_bytes,
-                chunks=tuple(itertools.islice(waiting, len(chunk_lengths(file.size_bytes)))),
-            )
-            for file in self._sending.files
-        ]
-        manifest = Manifest(
-            parcel=self._kept.parcel_id,
-            sender=self._sending.sender,
-            recipients=[one.address for one in self._sending.to],
-            created=datetime.datetime.fromtimestamp(self._kept.created, datetime.UTC),
-            files=files,
-        )
-        for _ in range(_MAX_SIGNATURES):
-            building = build_manifest(
-                manifest,
-                self._provider,
-                key=self._key,
-                certificates=self._sending.certificates,
-                signing=self._sending.signing,
-            )
-            cms = blocking.run(building)
-            if size in (None, len(cms)):
-                return cms
-        raise ProviderError("sign", f"no manifest has the {size} bytes that were announced")
+    def _build_manifest(self, chunks: Sequence[ParcelChunk], most: int | None = None) -> bytes:
+        return blocking.run(self._plan.build_manifest(chunks, self._provider, most=most))
 
     def _expect_receipt(self, manifest: bytes) -> bytes | None:
         return blocking.run(expect_parcel_receipt(manifest, self._key, self._provider))
-
-    def _announcement(self, sizes: Sequence[int], manifest: int, *, whole: bool) -> NewParcel:
-        sending = self._sending
-        return NewParcel(
-            parcel_id=self._kept.parcel_id,
-            to=sending.to,
-            salt=self._kept.salt,
-            proof=blocking.run(proof_of(self._key, self._provider)),
-            certificates=[certificate.der for certificate in sending.certificates],
-            kind=sending.kind,
-            objects=sizes,
-            manifest=manifest,
-            days=sending.days,
-            downloads=sending.downloads,
-            whole=whole,
-        )
 
     def _encrypt(self, content: Buffer) -> bytes:
         encrypting = encrypt_chunk(content, self._provider, key=self._key, certificates=self._sending.certificates)

@@ -33,6 +33,14 @@ from smime_core.parcels.parcel_key import (
     make_salt,
     proof_of,
 )
+from smime_core.parcels.plan import (
+    Addressee,
+    ParcelPlan,
+    ParcelSizes,
+    ParcelTerms,
+    PlannedChunk,
+    PlannedFile,
+)
 from smime_core.parcels.receipts import (
     asks_for_receipt,
     build_parcel_receipt,
@@ -54,11 +62,17 @@ __all__ = [
     "PROOF_BYTES",
     "SALT_BYTES",
     "SECRET_WORDS",
+    "Addressee",
     "Manifest",
     "OpenedManifest",
     "ParcelChunk",
     "ParcelFile",
     "ParcelKey",
+    "ParcelPlan",
+    "ParcelSizes",
+    "ParcelTerms",
+    "PlannedChunk",
+    "PlannedFile",
     "asks_for_receipt",
     "build_manifest",
     "build_parcel_receipt",

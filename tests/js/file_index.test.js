@@ -26,7 +26,7 @@ Object.assign(globalThis, { localStorage });
 
 /**
  * Keys whose operations take as long as `pause` says. The manifest is the id, and each chunk its content.
- * @param {Pause} pause @returns {Pick<OwnKeys, "account" | "verify" | "call" | "encrypt" | "sign">}
+ * @param {Pause} pause @returns {Pick<OwnKeys, "account" | "verify" | "call" | "encrypt" | "build">}
  */
 function keysWith(pause) {
   return {
@@ -35,11 +35,13 @@ function keysWith(pause) {
       await pause();
       const [signed, bytes] = decoded(manifest).split(" ");
       if (signed !== id) throw Object.assign(new Error(), { code: "parcel-mixed" });
-      return { files: [{ name: "files.json", sizeBytes: Number(bytes), chunks: [chunkOf(Number(bytes))] }] };
+      const sizes = { sizeBytes: Number(bytes), cmsBytes: Number(bytes) };
+      return { files: [{ name: "files.json", ...sizes, chunks: [{ object: "0", ...chunkOf(Number(bytes)) }] }] };
     },
     call: async (_verb, args) => ({ content: /** @type {{cms: ArrayBuffer}} */ (args).cms }),
     encrypt: async (content) => ({ cms: content.slice(0), chunk: chunkOf(content.byteLength) }),
-    sign: async (id, { chunks: [chunk] }) => encoded(`${id} ${chunk.cmsBytes} ${crypto.randomUUID()}`).buffer,
+    build: async (_verb, { parcel, chunks: [chunk] = [] }) => (
+      { manifest: encoded(`${parcel} ${chunk?.cmsBytes} ${crypto.randomUUID()}`).buffer }),
   };
 }
 

@@ -31,9 +31,10 @@ const bytesOf = (length, value) => new Uint8Array(length).fill(value).buffer;
 
 /** The manifest of one file with two chunks, the second of ten bytes. */
 const FILES = [{
-  name: "a.bin", sizeBytes: CHUNK_BYTES + 10,
+  name: "a.bin", sizeBytes: CHUNK_BYTES + 10, cmsBytes: CHUNK_BYTES + 210,
   chunks: [
-    { cmsBytes: CHUNK_BYTES + 100, contentBytes: CHUNK_BYTES, sha256: "0" }, { cmsBytes: 110, contentBytes: 10, sha256: "1" },
+    { object: "0", cmsBytes: CHUNK_BYTES + 100, contentBytes: CHUNK_BYTES, sha256: "0" },
+    { object: "1", cmsBytes: 110, contentBytes: 10, sha256: "1" },
   ],
 }];
 
@@ -164,8 +165,8 @@ async function nextOf(chunks) {
   };
 }
 { // A small letter comes along with the manifest, and is fetched again if it has not come or has another size.
-  const chunk = { cmsBytes: 110, contentBytes: 10, sha256: "1" };
-  const files = [{ name: "message.eml", sizeBytes: 10, chunks: [chunk] }];
+  const chunk = { object: "0", cmsBytes: 110, contentBytes: 10, sha256: "1" };
+  const files = [{ name: "message.eml", sizeBytes: 10, cmsBytes: 110, chunks: [chunk] }];
   said.ahead = [];
   /** @type {{kind: Opening["kind"], bytes: number, fails: number}[]} */
   const announced = [
@@ -188,8 +189,8 @@ async function nextOf(chunks) {
   }
 }
 { // A chunk that came along with the ticket is not fetched, once, unless it has another size than it has to have.
-  const chunk = { cmsBytes: 110, contentBytes: 10, sha256: "1" };
-  const files = [{ name: "message.eml", sizeBytes: 10, chunks: [chunk] }];
+  const chunk = { object: "0", cmsBytes: 110, contentBytes: 10, sha256: "1" };
+  const files = [{ name: "message.eml", sizeBytes: 10, cmsBytes: 110, chunks: [chunk] }];
   said.enclosed = [];
   for (const [manifestBytes, chunkBytes] of [[40, 110], [39, 110], [40, 111]]) {
     const enclosed = new Map([["manifest", bytesOf(manifestBytes, 0)], ["0", bytesOf(chunkBytes, 0)]]);

@@ -19,16 +19,18 @@ import { inMemory } from "../../wasm_build/parcels/readable.js";
  */
 /** A call of the vault: its verb, then size and first byte of its content. @typedef {[string, ...number[]]} Call */
 /**
- * `manifests` are the sizes of the manifests in turn. `answer` has the bridge's answer to the request for a new parcel.
+ * `answer` has the bridge's answer to the request for a new parcel.
  * @typedef {{
- *   files: ParcelContent[], fails?: Fails, manifests?: number[], isUnlocked?: () => boolean, sign?: boolean,
- *   answer?: {value: unknown} | null,
+ *   files: ParcelContent[], fails?: Fails, isUnlocked?: () => boolean, sign?: boolean, answer?: {value: unknown} | null,
  * }} Given
  */
 
 const ID = "AAAAAAAAAAAAAAAAAAAAAA";
 const WORDS = "abandon ability able about above absent";
 const OVERHEAD = 100;
+const MANIFEST_BYTES = 500;
+const MOST_BYTES = 564;
+const WHOLE_BYTES = 2 ** 20;
 const ANSWER = { id: ID, reference: "AB12-CD34", expires: "2026-01-02T00:00:00Z", state: "submitted" };
 /** @param {number} length @param {number} value */
 const bytesOf = (length, value) => new Uint8Array(length).fill(value).buffer;
@@ -53,7 +55,10 @@ function bridge(fails = {}) {
       if (JSON.parse(lines[0]).whole) state = "submitted";
       return Response.json(ANSWER);
     }
-    if (name === "submit") state = "submitted";
+    if (name === "submit") {
+      state = "submitted";
+      objects.set("manifest", /** @type {ArrayBuffer} */ (body).byteLength);
+    }
     if (name === "withdraw") state = "withdrawn";
     if (name === "submit" || name === "withdraw") return Response.json({ ...ANSWER, state });
     const object = method === "POST" ? atob(headers["Upload-Metadata"].split(" ")[1]) : name;
@@ -80,13 +85,26 @@ function bridge(fails = {}) {
   return { ask, asked, lines, languages, objects, get state() { return state; } };
 }
 
-/** @param {Call[]} calls @param {Pick<Given, "manifests">} [options] @returns {Caller & {kept: ArrayBuffer[]}} */
-function vaultOf(calls, { manifests = [500] } = {}) {
-  let made = 0;
+/** The plan of the vault. @param {VaultArgs<"parcel.plan">} parcel */
+function planOf({ parcel, files }) {
+  const chunks = files.flatMap(({ sizeBytes }, file) => Array.from({ length: Math.ceil(sizeBytes / CHUNK_BYTES) }, (_, index) => (
+    { file, start: index * CHUNK_BYTES, contentBytes: Math.min(CHUNK_BYTES, sizeBytes - index * CHUNK_BYTES) })));
+  const isWhole = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) <= WHOLE_BYTES / 2;
+  const announce = (/** @type {number} */ manifest) => {
+    const line = { id: parcel, objects: chunks.map(({ contentBytes }) => contentBytes + OVERHEAD), manifest, whole: isWhole };
+    return new TextEncoder().encode(`${JSON.stringify(line)}\n`).buffer;
+  };
+  return { chunks, isWhole, announce };
+}
+
+/** @param {Call[]} calls @returns {Caller & {kept: ArrayBuffer[], finishing: any[]}} */
+function vaultOf(calls) {
+  /** @type {any[]} */
+  const finishing = [];
   /** @type {ArrayBuffer[]} */
   const kept = [];
   return {
-    kept,
+    kept, finishing,
     call: async (verb, args) => {
       const sizes = args.content ? [args.content.byteLength, new Uint8Array(args.content)[0]] : [];
       calls.push([verb, ...sizes]);
@@ -95,7 +113,15 @@ function vaultOf(calls, { manifests = [500] } = {}) {
         kept.push(parts.words, parts.key, parts.proof);
         return parts;
       }
-      if (verb === "parcel.finish") return { manifest: bytesOf(manifests[made++ % manifests.length], 9) };
+      if (verb === "parcel.plan") {
+        const { chunks, isWhole, announce } = planOf(args);
+        return isWhole ? { chunks } : { chunks, line: announce(MOST_BYTES), most: MOST_BYTES };
+      }
+      if (verb === "parcel.finish") {
+        finishing.push(args);
+        const { isWhole, announce } = planOf(args);
+        return { manifest: bytesOf(MANIFEST_BYTES, 9), ...(isWhole && { line: announce(MANIFEST_BYTES) }) };
+      }
       const { byteLength } = args.content;
       return { cms: bytesOf(byteLength + OVERHEAD, 4), chunk: { cmsBytes: byteLength + OVERHEAD, contentBytes: byteLength, sha256: "a".repeat(64) } };
     },
@@ -109,10 +135,10 @@ function letterWith(files, sign) {
 }
 
 /** @param {Given} given */
-function rig({ files, fails, manifests, isUnlocked = () => true, sign = true, answer = null }) {
+function rig({ files, fails, isUnlocked = () => true, sign = true, answer = null }) {
   /** @type {Call[]} */
   const calls = [];
-  const vault = vaultOf(calls, { manifests });
+  const vault = vaultOf(calls);
   const server = bridge(fails);
   /** @type {number[]} */
   const pauses = [];
@@ -121,7 +147,7 @@ function rig({ files, fails, manifests, isUnlocked = () => true, sign = true, an
   const lying = { create: async () => /** @type {any} */ (answer?.value) };
   const uploads = answer ? /** @type {any} */ (lying) : honest;
   const keys = { copies: () => ({ identities: [bytesOf(8, 5)], sealKey: isUnlocked() ? { buffer: bytesOf(32, 6), length: 32 } : null }) };
-  const parts = { vault: async () => vault, keys, uploads, wholeBytes: 2 ** 20 };
+  const parts = { vault: async () => vault, keys, uploads, wholeBytes: WHOLE_BYTES };
   return { calls, vault, server, pauses, sending: new ParcelSending(letterWith(files, sign), parts) };
 }
 
@@ -142,7 +168,7 @@ const said = /** @type {any} */ ({});
 const SMALL = () => [{ name: "message.eml", data: inMemory(bytesOf(10, 1)) }, { name: "a.txt", data: inMemory(bytesOf(20, 2)) }];
 
 { // A small parcel is one request, and a retry after a lost answer is the same one.
-  const { sending, server, calls } = rig({ files: SMALL(), fails: { 0: { after: lost() } } });
+  const { sending, server, calls, vault } = rig({ files: SMALL(), fails: { 0: { after: lost() } } });
   const { signal } = controller();
   await sending.upload({ signal });
   const before = server.asked.length;
@@ -150,7 +176,7 @@ const SMALL = () => [{ name: "message.eml", data: inMemory(bytesOf(10, 1)) }, { 
   await sending.submit({ signal });
   said.small = {
     before, reference, asked: server.asked, isSame: server.lines[0] === server.lines[1], line: JSON.parse(server.lines[0]), calls,
-    languages: server.languages,
+    finishing: vault.finishing, languages: server.languages,
     secret: sending.secret("https://pages.test/index.html"),
   };
 }
@@ -176,7 +202,7 @@ const SMALL = () => [{ name: "message.eml", data: inMemory(bytesOf(10, 1)) }, { 
   const read = [];
   const file = { name: "film.bin", data: largeFile(CHUNK_BYTES + 3, read) };
   const fails = { 2: { before: lost() }, 4: { after: lost() }, 6: { before: refused(503, "server-error") } };
-  const { sending, server, pauses, calls } = rig({ files: [file], fails, manifests: [500, 501, 501, 501, 500, 500, 501] });
+  const { sending, server, pauses, calls, vault } = rig({ files: [file], fails });
   /** @type {{progress: number[], connection: boolean[]}} */
   const { progress, connection } = { progress: [], connection: [] };
   /** @type {Parameters<ParcelSending["upload"]>[0]} */
@@ -190,7 +216,7 @@ const SMALL = () => [{ name: "message.eml", data: inMemory(bytesOf(10, 1)) }, { 
   said.large = {
     read, uploaded, pauses, connection, asked: server.asked, line: JSON.parse(server.lines[0]), objects: Object.fromEntries(server.objects),
     isRising: progress.every((bytes, index) => index === 0 || bytes >= progress[index - 1]), last: progress.at(-1), state: server.state,
-    encrypted: calls.filter(([verb]) => verb === "parcel.encrypt"), finished: calls.filter(([verb]) => verb === "parcel.finish").length,
+    encrypted: calls.filter(([verb]) => verb === "parcel.encrypt"), finishing: vault.finishing,
     pieces: PIECE_BYTES,
   };
 }
@@ -261,7 +287,7 @@ const SMALL = () => [{ name: "message.eml", data: inMemory(bytesOf(10, 1)) }, { 
   };
   const uploads = new ParcelUploads(ask, { language: "ar", pause });
   const keys = { copies: () => ({ identities: [], sealKey: { buffer: bytesOf(32, 6), length: 32 } }) };
-  const parts = { vault: async () => vaultOf([]), keys, uploads, wholeBytes: 2 ** 20 };
+  const parts = { vault: async () => vaultOf([]), keys, uploads, wholeBytes: WHOLE_BYTES };
   const sending = new ParcelSending(letterWith(SMALL(), false), parts);
   await sending.upload({ signal: end.signal });
   const name = await sending.submit({ signal: end.signal }).catch((error) => error.name);
@@ -290,13 +316,14 @@ test("a small parcel goes in one request that can be repeated", () => {
   assert.deepEqual([small.before, small.reference], [0, "AB12-CD34"]);
   assert.deepEqual(small.asked, ["POST /api/parcels", "POST /api/parcels"], "the second one is after a lost answer");
   assert.equal(small.isSame, true);
-  assert.deepEqual(small.line, {
-    id: ID, to: [{ address: "b@y.test", language: "fr" }], salt: "AQEBAQEBAQEBAQEBAQEBAQ",
-    proof: "AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM", certificates: [], kind: "message", objects: [110, 120], manifest: 500,
-    days: 7, downloads: null, whole: true,
-  });
+  assert.deepEqual(small.line, { id: ID, objects: [110, 120], manifest: MANIFEST_BYTES, whole: true });
   const verbs = small.calls.map((/** @type {Call} */ [verb]) => verb);
-  assert.deepEqual(verbs, ["parcel.make", "parcel.encrypt", "parcel.encrypt", "parcel.finish"]);
+  assert.deepEqual(verbs, ["parcel.make", "parcel.plan", "parcel.encrypt", "parcel.encrypt", "parcel.finish"]);
+  const [{ to, from, files, terms, wholeBytes, most }] = small.finishing;
+  assert.deepEqual({ to, from, files, days: terms.days, wholeBytes, most }, {
+    to: [{ address: "b@y.test", language: "fr" }], from: "a@x.test", days: 7, wholeBytes: WHOLE_BYTES, most: undefined,
+    files: [{ name: "message.eml", sizeBytes: 10 }, { name: "a.txt", sizeBytes: 20 }],
+  });
 });
 
 test("the service learns the language of the sender and not that of a document", () => {
@@ -315,18 +342,15 @@ test("an answer that is not about the parcel is no success", () => {
 test("a large file is read and encrypted chunk by chunk", () => {
   const { large } = said;
   assert.deepEqual(large.read, [[0, CHUNK_BYTES], [CHUNK_BYTES, CHUNK_BYTES + 3]]);
-  // Zeros of each length tell the sizes that the bridge wants to know first.
-  assert.deepEqual(large.encrypted, [
-    ["parcel.encrypt", CHUNK_BYTES, 0], ["parcel.encrypt", 3, 0], ["parcel.encrypt", CHUNK_BYTES, 7], ["parcel.encrypt", 3, 7],
-  ]);
-  assert.deepEqual([large.line.kind, large.line.whole], ["files", false]);
+  assert.deepEqual(large.encrypted, [["parcel.encrypt", CHUNK_BYTES, 7], ["parcel.encrypt", 3, 7]]);
   assert.deepEqual(large.line.objects, [CHUNK_BYTES + OVERHEAD, 3 + OVERHEAD]);
-  assert.deepEqual(large.objects, { 0: CHUNK_BYTES + OVERHEAD, 1: 3 + OVERHEAD, manifest: 501 });
+  assert.deepEqual(large.objects, { 0: CHUNK_BYTES + OVERHEAD, 1: 3 + OVERHEAD, manifest: MANIFEST_BYTES });
 });
 
-test("the manifest gets the size that was announced", () => {
-  // Of the five that were tried, 501 bytes were the most frequent. The next one has 500, and is made again.
-  assert.deepEqual([said.large.line.manifest, said.large.finished], [501, 7]);
+test("a manifest is made once, with at most the bytes that were announced", () => {
+  const { line, finishing } = said.large;
+  assert.deepEqual([line.manifest, finishing.map((/** @type {any} */ { most }) => most)], [MOST_BYTES, [MOST_BYTES]]);
+  assert.deepEqual(finishing[0].chunks.map((/** @type {any} */ { contentBytes }) => contentBytes), [CHUNK_BYTES, 3]);
 });
 
 test("an upload goes on where the connection was lost", () => {
@@ -347,14 +371,14 @@ test("an upload that was begun at one bridge begins anew at another", () => {
     `POST ${OBJECTS}`, `PATCH ${OBJECTS}/0`, `PATCH ${OBJECTS}/0`, `HEAD ${OBJECTS}/0`, `POST ${OBJECTS}`,
   ]);
   assert.equal(said.elsewhere.state, "submitted");
-  assert.deepEqual(said.elsewhere.objects, { 0: 8 * 1024 * 1024 + OVERHEAD, manifest: 500 });
+  assert.deepEqual(said.elsewhere.objects, { 0: 8 * 1024 * 1024 + OVERHEAD, manifest: MANIFEST_BYTES });
 });
 
 test("a sending that was given up by the connection is gone on with", () => {
   const { again } = said;
   assert.deepEqual([again.code, again.state], ["unreachable", "submitted"]);
   assert.deepEqual([again.made, again.announced, again.encryptedLater], [1, 1, 0]);
-  assert.deepEqual(again.objects, { 0: 8 * 1024 * 1024 + OVERHEAD, manifest: 500 });
+  assert.deepEqual(again.objects, { 0: 8 * 1024 * 1024 + OVERHEAD, manifest: MANIFEST_BYTES });
 });
 
 // Its recipients would be told of a parcel whose words nobody knows.

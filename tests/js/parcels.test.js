@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { planChunks } from "../../wasm_build/parcels/chunk_plan.js";
 import { remedyFor } from "../../wasm_build/parcels/failures.js";
 import { safeFileName } from "../../wasm_build/parcels/file_names.js";
 import { areSolved, partPeople } from "../../wasm_build/parcels/letter_people.js";
@@ -69,15 +68,6 @@ test("long names keep their extension", () => {
   assert.deepEqual([long.length, long.slice(-3)], [200, ".gz"]);
   const bytes = Buffer.byteLength(wide);
   assert.ok(wide.endsWith("印.docx") && bytes > 195 && bytes <= 200, wide);
-});
-
-test("the objects of a parcel are numbered over all files", () => {
-  const file = (/** @type {number[]} */ ...sizes) => ({
-    name: "f", sizeBytes: 1, chunks: sizes.map((cmsBytes) => ({ cmsBytes, contentBytes: 1, sha256: "" })),
-  });
-  const plan = planChunks([file(9, 10), file(), file(20)]);
-  assert.deepEqual(plan.map(({ chunks }) => chunks.map(({ object }) => object)), [["0", "1"], [], ["2"]]);
-  assert.deepEqual(plan.map(({ cmsBytes }) => cmsBytes), [19, 0, 20]);
 });
 
 test("an error says what helps", () => {

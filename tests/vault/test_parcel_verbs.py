@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -23,6 +24,7 @@ from smime_core.errors import (
     ParcelMixed,
     ParcelNotAuthenticated,
     ParcelWordsRefused,
+    ProviderError,
 )
 from smime_core.ess import verify_receipt
 from smime_core.message import examine_message
@@ -51,19 +53,26 @@ def encrypt(key: bytes | None, *, content: bytes = b"content", certificates: tup
 
 
 def finish(made: dict[str, Any], chunk: dict[str, Any], **changes: Any) -> bytes:
-    arguments = {
+    arguments = planned(made, {"a.txt": chunk["contentBytes"]}) | {"chunks": [chunk]}
+    manifest: bytes = call("parcel.finish", **(arguments | changes))["manifest"]
+    return manifest
+
+
+def planned(made: dict[str, Any], sizes: dict[str, int], **changes: Any) -> dict[str, Any]:
+    """The arguments of a parcel from Alice to Bob with files of these sizes."""
+    return {
         "parcel": made["parcel"],
         "from": "alice@example.test",
-        "to": ["bob@example.test"],
-        "files": [{"name": "a.txt", "sizeBytes": chunk["contentBytes"], "chunks": [chunk]}],
+        "to": [{"address": "bob@example.test", "language": "fr"}],
+        "files": [{"name": name, "sizeBytes": size} for name, size in sizes.items()],
+        "terms": {"salt": made["salt"], "proof": made["proof"], "days": 7},
         "key": made["key"],
         "recipients": [person("bob").certificate.der],
         "sign": True,
         **sealed(person("alice")),
         "at": AT,
-    }
-    manifest: bytes = call("parcel.finish", **(arguments | changes))["manifest"]
-    return manifest
+        "wholeBytes": 1_000_000,
+    } | changes
 
 
 def verify(manifest: bytes, made: dict[str, Any], **changes: Any) -> dict[str, Any]:
@@ -89,6 +98,47 @@ def test_a_parcel_is_written_and_read_by_its_words() -> None:
     assert (file["name"], file["sizeBytes"]) == ("a.txt", 7)
     read = call("parcel.decrypt", cms=encrypted["cms"], chunk=file["chunks"][0], key=opened["key"], **NOBODY)
     assert read == {"content": b"content"}
+
+
+def test_the_objects_of_a_parcel_are_numbered_over_all_files() -> None:
+    made = make()
+    arguments = planned(made, {"a": 7, "empty": 0, "b": 7})
+    chunks = [encrypt(made["key"])["chunk"] for _ in range(2)]
+    reply = verify(call("parcel.finish", **arguments, chunks=chunks)["manifest"], made)
+    assert [[chunk["object"] for chunk in file["chunks"]] for file in reply["files"]] == [["0"], [], ["1"]]
+    assert [file["cmsBytes"] for file in reply["files"]] == [chunks[0]["cmsBytes"], 0, chunks[1]["cmsBytes"]]
+
+
+def test_a_large_parcel_is_announced_before_its_chunks() -> None:
+    made = make()
+    arguments = planned(made, {"a": 7, "b": 9}, wholeBytes=0)
+    plan = call("parcel.plan", **arguments)
+    assert plan["chunks"] == [
+        {"file": 0, "start": 0, "contentBytes": 7},
+        {"file": 1, "start": 0, "contentBytes": 9},
+    ]
+    chunks = [
+        encrypt(made["key"], content=bytes(size), certificates=(person("bob").certificate.der,))["chunk"]
+        for size in (7, 9)
+    ]
+    finished = call("parcel.finish", **arguments, chunks=chunks, most=plan["most"])
+    line = json.loads(plan["line"])
+    assert (line["objects"], line["manifest"]) == ([chunk["cmsBytes"] for chunk in chunks], plan["most"])
+    assert len(finished["manifest"]) <= plan["most"]
+    assert "line" not in finished
+    with pytest.raises(ProviderError):
+        call("parcel.finish", **arguments, chunks=chunks, most=len(finished["manifest"]) - 10)
+
+
+def test_a_small_parcel_is_announced_with_its_manifest() -> None:
+    made = make()
+    arguments = planned(made, {"a": 7})
+    assert call("parcel.plan", **arguments) == {"chunks": [{"file": 0, "start": 0, "contentBytes": 7}]}
+    finished = call("parcel.finish", **arguments, chunks=[encrypt(made["key"])["chunk"]])
+    line = json.loads(finished["line"])
+    assert (line["whole"], line["manifest"], line["days"]) == (True, len(finished["manifest"]), 7)
+    kept = call("parcel.finish", **(arguments | {"terms": None}), chunks=[encrypt(made["key"])["chunk"]])
+    assert json.loads(kept["line"]).keys() == {"id", "objects", "manifest", "whole"}
 
 
 def test_a_parcel_is_read_by_a_certificate() -> None:

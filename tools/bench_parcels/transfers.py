@@ -6,6 +6,7 @@ too, is measured apart. The growth of the servers' memory is that of all process
 
 from __future__ import annotations
 
+import datetime
 import mmap
 import os
 import shutil
@@ -25,12 +26,17 @@ from sealwax.delivery.connection import Call, Connection
 from sealwax.delivery.lanes import LANES
 from sealwax.delivery.patience import Patience
 from sealwax.delivery.recipient_api import RecipientApi
-from sealwax.delivery.sender_api import Addressee, Kind, NewParcel, SenderApi
+from sealwax.delivery.sender_api import SenderApi
 from smime_core.blocking import run
 from smime_core.parcels import (
     CHUNK_BYTES,
     MANIFEST_OBJECT,
+    Addressee,
     ParcelKey,
+    ParcelPlan,
+    ParcelSizes,
+    ParcelTerms,
+    PlannedFile,
     derive_parcel_key,
     encrypt_chunk,
     make_parcel_id,
@@ -101,7 +107,7 @@ class Transfers:
         prepared, parcel_id = self._prepared, make_parcel_id(PROVIDER)
         with Connection(self._address) as connection:
             api = SenderApi(connection, self._rig.token, Patience())
-            api.create(self._announce(parcel_id))
+            api.create(parcel_id, self._announce(parcel_id))
             with api.lanes(parcel_id) as lanes:
                 for number, chunk in enumerate(prepared.chunks):
                     lanes.start(str(number), chunk)
@@ -109,8 +115,7 @@ class Transfers:
                         lanes.wait()
                 while lanes.running:
                     lanes.wait()
-            api.uploader(parcel_id).put(MANIFEST_OBJECT, _MANIFEST)
-            api.submit(parcel_id)
+            api.submit(parcel_id, _MANIFEST)
         return parcel_id
 
     def download(self, parcel_id: str) -> None:
@@ -145,20 +150,20 @@ class Transfers:
                 shutil.rmtree(one) if one.is_dir() else one.unlink()
         os.sync()
 
-    def _announce(self, parcel_id: str) -> NewParcel:
-        return NewParcel(
-            parcel_id=parcel_id,
+    def _announce(self, parcel_id: str) -> bytes:
+        prepared = self._prepared
+        plan = ParcelPlan(
+            parcel=parcel_id,
+            sender=SENDER,
             to=[Addressee(address=_RECIPIENT, language="en")],
-            salt=self._prepared.key.salt,
-            proof=run(proof_of(self._prepared.key, PROVIDER)),
-            certificates=[],
-            kind=Kind.FILES,
-            objects=[len(chunk) for chunk in self._prepared.chunks],
-            manifest=len(_MANIFEST),
-            days=7,
-            downloads=None,
-            whole=False,
+            created=datetime.datetime.now(datetime.UTC),
+            files=[PlannedFile(name="film.bin", size_bytes=BYTES)],
+            key=prepared.key,
+            terms=ParcelTerms(salt=prepared.key.salt, proof=run(proof_of(prepared.key, PROVIDER)), days=7),
+            whole_bytes=0,
         )
+        sizes = ParcelSizes(chunks=[len(chunk) for chunk in prepared.chunks], manifest=len(_MANIFEST))
+        return plan.announce(sizes)
 
 
 def measure_transfers(rig: ParcelRig, runs: int) -> list[Figure]:

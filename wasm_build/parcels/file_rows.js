@@ -10,7 +10,7 @@ import { chooseWay } from "./saving.js";
 
 /** @typedef {import("./parcel_host.js").ParcelHost} ParcelHost */
 /** @typedef {import("./parcel_reader.js").ParcelReader} ParcelReader */
-/** @typedef {import("./chunk_plan.js").PlannedFile} PlannedFile */
+/** @typedef {import("./chunk_plan.js").ReceivedFile} ParcelFile */
 
 export class FileRows {
   /** The section; null without files. @type {HTMLElement | null} */
@@ -22,7 +22,7 @@ export class FileRows {
   /**
    * @param {ParcelHost} page
    * @param {ParcelReader} reader
-   * @param {{files: PlannedFile[], signal: AbortSignal}} options `signal` aborts when the parcel is closed
+   * @param {{files: ParcelFile[], signal: AbortSignal}} options `signal` aborts when the parcel is closed
    */
   constructor(page, reader, { files, signal }) {
     this.#page = page;
@@ -39,7 +39,7 @@ export class FileRows {
     );
   }
 
-  /** @param {PlannedFile} file */
+  /** @param {ParcelFile} file */
   #createRow(file) {
     const { translate } = this.#page;
     const name = safeFileName(file.name, translate("unnamed_file"));
@@ -65,7 +65,7 @@ export class FileRows {
     );
   }
 
-  /** @param {PlannedFile} file @param {string} name @param {SavingRow} row */
+  /** @param {ParcelFile} file @param {string} name @param {SavingRow} row */
   async #save(file, name, row) {
     const { translate } = this.#page;
     const stopping = new AbortController();

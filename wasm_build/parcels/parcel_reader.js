@@ -9,7 +9,6 @@ import { overwrite } from "../vault/memory/cleanup.js";
 import { ApiError } from "../vault/server/json_requests.js";
 import { judgeInRounds, whileChecking } from "../vault/server/lookups.js";
 import { VaultError } from "../vault/errors/vault_error.js";
-import { planChunks } from "./chunk_plan.js";
 import { entranceByCertificate, entranceByVault, entranceByWords } from "./entrances.js";
 import { keyFileError } from "./failures.js";
 import { readObject } from "./object_source.js";
@@ -19,11 +18,11 @@ import { readObject } from "./object_source.js";
 /** @typedef {import("../vault/storage/session.js").Caller} Caller */
 /** @typedef {import("./requests.js").ParcelRequests} ParcelRequests */
 /** @typedef {import("./requests.js").Opening} Opening */
-/** @typedef {import("./chunk_plan.js").PlannedFile} PlannedFile */
+/** @typedef {import("./chunk_plan.js").ReceivedFile} ParcelFile */
 /**
  * @typedef {{
  *   report: import("../vault/types/verbs.js").MessageReport,
- *   certificates: {fingerprint: string, certificate: ArrayBuffer}[], sender: string, to: string[], created: string, files: PlannedFile[],
+ *   certificates: {fingerprint: string, certificate: ArrayBuffer}[], sender: string, to: string[], created: string, files: ParcelFile[],
  *   asksForReceipt: boolean, harvest?: {contacts: ArrayBuffer} | null,
  * }} OpenedManifest `harvest` has the sender's certificates, if the manifest is verified
  */
@@ -186,14 +185,14 @@ export class ParcelReader {
       manifest: cms.slice(0), parcel: this.#id, readers, ...this.#keys(), ...this.#trust.judging(structuredClone(evidence)),
     }, { signal });
     for await (const { judged, settled } of judgeInRounds(judge, { ask: this.#askAuthorities, store: this.#trust.evidence, signal })) {
-      const { lookups: _, files, report, ...opened } = judged;
-      yield { ...opened, files: planChunks(files), report: settled ? report : whileChecking(report) };
+      const { lookups: _, report, ...opened } = judged;
+      yield { ...opened, report: settled ? report : whileChecking(report) };
     }
   }
 
   /**
    * The written message, with its attachments. It has no verdict of its own: the manifest's is that of all files.
-   * @param {PlannedFile} file
+   * @param {ParcelFile} file
    * @param {{signal: AbortSignal} & import("./object_source.js").ReadingOptions} options
    * @returns {Promise<OpenedLetter>}
    */
@@ -204,7 +203,7 @@ export class ParcelReader {
 
   /**
    * The written message as the vault has opened it, with its texts as bytes. The caller overwrites these.
-   * @param {PlannedFile} file
+   * @param {ParcelFile} file
    * @param {{signal: AbortSignal} & import("./object_source.js").ReadingOptions} options
    * @returns {Promise<import("../vault/types/verbs.js").VaultReply<"message.verify">>}
    */
@@ -224,7 +223,7 @@ export class ParcelReader {
 
   /**
    * The plaintext of a file, chunk by chunk. The next chunk is fetched while one is decrypted. The caller overwrites each.
-   * @param {PlannedFile} file
+   * @param {ParcelFile} file
    * @param {{signal: AbortSignal} & import("./object_source.js").ReadingOptions} options `onProgress` gets the bytes of the
    *   whole file that have come
    * @returns {AsyncGenerator<ArrayBuffer, void>}
@@ -232,7 +231,7 @@ export class ParcelReader {
   async *chunks({ chunks }, { signal, onProgress = () => {}, ...reading }) {
     const ended = AbortSignal.any([signal, this.#session.ended]);
     let done = 0;
-    /** @param {import("./chunk_plan.js").PlannedChunk | undefined} chunk */
+    /** @param {import("./chunk_plan.js").ReceivedFile["chunks"][number] | undefined} chunk */
     const fetchNext = (chunk) => {
       if (!chunk) return null;
       const before = done;

@@ -6,12 +6,9 @@
  * answer sends nothing twice. The parcel's key is sealed under the key of the session: a lock ends the sending.
  */
 
-import { base64FromBytes } from "../vault/values/base64.js";
 import { overwrite } from "../vault/memory/cleanup.js";
 import { ApiError } from "../vault/server/json_requests.js";
 import { VaultError } from "../vault/errors/vault_error.js";
-import { base64urlFromBytes } from "./base64url.js";
-import { chunkLengths } from "./chunk_plan.js";
 import { readChunk } from "./readable.js";
 
 /** @typedef {import("./parcel_uploads.js").CreatedParcel} CreatedParcel */
@@ -20,7 +17,8 @@ import { readChunk } from "./readable.js";
 /** @typedef {import("../vault/storage/session.js").Secret} Secret */
 /** @typedef {import("./readable.js").Readable} Readable */
 /** @typedef {{name: string, data: Readable}} ParcelContent */
-/** @typedef {{cmsBytes: number, contentBytes: number, sha256: string}} Chunk */
+/** @typedef {import("./chunk_plan.js").Chunk} Chunk */
+/** @typedef {import("./chunk_plan.js").Plan} Plan */
 /**
  * `language` is that of the words; each recipient has that of the notice. `certificates` are those of readers, who open the
  * parcel without the words too. With `sign`, the identity of the address `from` signs the manifest.
@@ -40,12 +38,6 @@ import { readChunk } from "./readable.js";
 
 /** The name of a written message, which is the first file: `smime_core.parcels.MESSAGE_NAME`. */
 export const MESSAGE_NAME = "message.eml";
-const MANIFEST = "manifest";
-const MAX_WHOLE_FILES = 100;
-/** A signature by ECDSA has one byte more or less now and then. The most frequent size is announced, and made again soon. */
-const SIGNATURES_TRIED = 5;
-const MAX_SIGNATURES = 200;
-const PLACEHOLDER = "0".repeat(64);
 /** The states of a parcel whose recipients are told, or will be. */
 const TAKEN = new Set(["submitted", "notified", "received", "opened", "answered"]);
 const REFERENCE = /^[\w-]{1,40}$/u;
@@ -56,20 +48,19 @@ export class ParcelSending {
   #at = new Date().toISOString();
   /** @type {Made | null} */
   #made = null;
-  /** The announcement; "" until it is made. It stays the same, because the bridge compares it. */
-  #line = "";
+  /** What the parcel consists of; null until it is planned. Its announcement stays the same, because the bridge compares it. @type {Plan | null} */
+  #plan = null;
   /** Whether the bridge has, or may have, a record of the parcel. */
   #mayBeKnown = false;
   #isAnnounced = false;
-  #manifestBytes = 0;
   /** The objects of a parcel that goes in one request. @type {ArrayBuffer[]} */
   #objects = [];
-  /** The chunks that the bridge has. @type {Chunk[]} */
+  /** The chunks that are encrypted, and that the bridge has unless they go in one request. @type {Chunk[]} */
   #chunks = [];
   /** The encrypted chunk that is on its way. @type {{cms: ArrayBuffer, chunk: Chunk} | null} */
   #pending = null;
-  /** @type {ArrayBuffer | null} */
-  #manifest = null;
+  /** The manifest; with the announcement, if the parcel goes in one request. @type {{manifest: ArrayBuffer, line?: ArrayBuffer | null} | null} */
+  #finished = null;
   /** @type {CreatedParcel | null} */
   #submitted = null;
 
@@ -106,26 +97,26 @@ export class ParcelSending {
    * @param {Options} options
    */
   async upload(options) {
-    if (this.#manifest) return;
+    if (this.#finished) return;
     this.#made ??= await this.#call("parcel.make", { language: this.#letter.language }, options);
-    if (this.#isSmall) return this.#encryptWhole(options);
-    if (!this.#line) await this.#prepare(options);
-    await this.#announce(options);
-    await this.#uploadChunks(options);
-    const manifest = await this.#buildManifest(this.#chunks, options, this.#manifestBytes);
-    await this.#parts.uploads.put({ id: this.#begun().parcel, name: MANIFEST, data: manifest }, waitingOf(options));
-    this.#manifest = manifest;
+    /** @type {Plan} */
+    const plan = this.#plan ??= await this.#call("parcel.plan", this.#members(), options);
+    if (plan.line) await this.#announce(plan.line, options);
+    await this.#sendChunks(plan, options);
+    const chunks = this.#chunks.map((chunk) => ({ ...chunk }));
+    this.#finished = await this.#call("parcel.finish", { ...this.#members(), chunks, most: plan.most }, options);
   }
 
   /** Submits what was uploaded, so that the bridge notifies the recipients. @param {Options} options @returns {Promise<CreatedParcel>} */
   async submit(options) {
-    if (!this.#manifest) throw new Error("a parcel was submitted before its upload");
+    if (!this.#finished) throw new Error("a parcel was submitted before its upload");
     const { uploads } = this.#parts;
     const { parcel } = this.#begun();
+    const { manifest, line } = this.#finished;
     this.#mayBeKnown = true;
-    this.#submitted ??= checkSubmitted(await (this.#isSmall
-      ? uploads.create(this.#line, [...this.#objects, this.#manifest], waitingOf(options))
-      : uploads.submit(parcel, waitingOf(options))), parcel);
+    this.#submitted ??= checkSubmitted(await (line
+      ? uploads.create(line, [...this.#objects, manifest], waitingOf(options))
+      : uploads.submit(parcel, manifest, waitingOf(options))), parcel);
     options.onProgress?.(this.bytes);
     return this.#submitted;
   }
@@ -143,70 +134,41 @@ export class ParcelSending {
     this.#made = null;
   }
 
-  get #isSmall() {
-    // Encryption adds to each file, and the manifest lists it.
-    return this.bytes <= this.#parts.wholeBytes / 2 && this.#letter.files.length <= MAX_WHOLE_FILES;
-  }
-
   #begun() {
     if (!this.#made) throw new VaultError("locked", "the sending has ended");
     return this.#made;
   }
 
-  /** @param {Options} options */
-  async #encryptWhole(options) {
-    /** @type {{cms: ArrayBuffer, chunk: Chunk}[]} */
-    const encrypted = [];
-    for (const { data } of this.#letter.files) {
-      for (const [index] of chunkLengths(data.size).entries()) encrypted.push(await this.#encrypt(await readChunk(data, index), options));
-    }
-    const manifest = await this.#buildManifest(encrypted.map(({ chunk }) => chunk), options);
-    this.#objects = encrypted.map(({ cms }) => cms);
-    this.#line = this.#announcement(this.#objects.map(({ byteLength }) => byteLength), manifest.byteLength, true);
-    this.#manifest = manifest;
-  }
-
-  /** Finds the sizes that the bridge wants to know before anything is uploaded. @param {Options} options */
-  async #prepare(options) {
-    const lengths = this.#letter.files.flatMap(({ data }) => chunkLengths(data.size));
-    /** The bytes of a chunk's structure depend on nothing but the length of its content. @type {Map<number, number>} */
-    const sizes = new Map();
-    for (const length of new Set(lengths)) sizes.set(length, (await this.#encrypt(new ArrayBuffer(length), options)).cms.byteLength);
-    const chunks = lengths.map((length) => ({ cmsBytes: sizes.get(length) ?? 0, contentBytes: length, sha256: PLACEHOLDER }));
-    /** @type {number[]} */
-    const made = [];
-    const tries = this.#letter.sign ? SIGNATURES_TRIED : 1;
-    while (made.length < tries) made.push((await this.#buildManifest(chunks, options)).byteLength);
-    this.#manifestBytes = mostFrequent(made);
-    this.#line = this.#announcement(chunks.map(({ cmsBytes }) => cmsBytes), this.#manifestBytes, false);
-  }
-
-  /** @param {Options} options */
-  async #announce(options) {
+  /** @param {ArrayBuffer} line @param {Options} options */
+  async #announce(line, options) {
     if (this.#isAnnounced) return;
     this.#mayBeKnown = true;
-    await this.#parts.uploads.create(this.#line, [], waitingOf(options));
+    await this.#parts.uploads.create(line, [], waitingOf(options));
     this.#isAnnounced = true;
   }
 
-  /** @param {Options} options */
-  async #uploadChunks({ onProgress = () => {}, ...options }) {
-    const { uploads } = this.#parts;
-    const { parcel } = this.#begun();
+  /** Encrypts the chunks, and uploads them if they were announced. @param {Plan} plan @param {Options} options */
+  async #sendChunks({ chunks, line }, { onProgress = () => {}, ...options }) {
     let done = this.#chunks.reduce((sum, { contentBytes }) => sum + contentBytes, 0);
-    onProgress(done);
-    const places = this.#letter.files.flatMap(({ data }) => chunkLengths(data.size).map((_, index) => ({ data, index })));
-    for (const { data, index } of places.slice(this.#chunks.length)) {
-      this.#pending ??= await this.#encrypt(await readChunk(data, index), options);
+    for (const place of chunks.slice(this.#chunks.length)) {
+      if (line) onProgress(done);
+      const { data } = /** @type {ParcelContent} */ (this.#letter.files[place.file]);
+      this.#pending ??= await this.#encrypt(await readChunk(data, place), options);
       const { cms, chunk } = this.#pending;
       const before = done;
       const share = (/** @type {number} */ bytes) => onProgress(before + Math.floor(chunk.contentBytes * bytes / cms.byteLength));
-      await uploads.put({ id: parcel, name: String(this.#chunks.length), data: cms }, { ...waitingOf(options), onProgress: share });
+      if (line) await this.#parts.uploads.put(this.#objectOf(cms), { ...waitingOf(options), onProgress: share });
+      else this.#objects.push(cms);
       this.#chunks.push(chunk);
       this.#pending = null;
       done += chunk.contentBytes;
-      onProgress(done);
     }
+    if (line) onProgress(done);
+  }
+
+  /** The next chunk as an object at the bridge. @param {ArrayBuffer} data */
+  #objectOf(data) {
+    return { id: this.#begun().parcel, name: String(this.#chunks.length), data };
   }
 
   /** @param {ArrayBuffer} content which is transferred @param {Options} options @returns {Promise<{cms: ArrayBuffer, chunk: Chunk}>} */
@@ -215,35 +177,15 @@ export class ParcelSending {
     return this.#call("parcel.encrypt", { content, key: key.slice(0), recipients: this.#certificates() }, options);
   }
 
-  /**
-   * The encrypted manifest, with exactly `size` bytes if a size is given.
-   * @param {Chunk[]} chunks @param {Options} options @param {number} [size]
-   * @returns {Promise<ArrayBuffer>}
-   */
-  async #buildManifest(chunks, options, size) {
-    const { from, to, files, sign } = this.#letter;
-    const { parcel } = this.#begun();
-    const waiting = chunks.map((chunk) => ({ ...chunk }));
-    const listed = files.map(({ name, data }) => ({ name, sizeBytes: data.size, chunks: waiting.splice(0, chunkLengths(data.size).length) }));
-    for (let tries = 0; tries < MAX_SIGNATURES; tries += 1) {
-      const { identities, sealKey } = this.#parts.keys.copies();
-      const { manifest } = await this.#call("parcel.finish", {
-        parcel, from, to: to.map(({ address }) => address), files: listed, key: this.#begun().key.slice(0),
-        recipients: this.#certificates(), sign, identities, at: this.#at,
-      }, options, sealKey);
-      if (size === undefined || manifest.byteLength === size) return manifest;
-    }
-    throw new ApiError("server-error", `no manifest has the ${size} bytes that were announced`);
-  }
-
-  /** The line of JSON that says what comes. @param {number[]} objects @param {number} manifest @param {boolean} whole */
-  #announcement(objects, manifest, whole) {
-    const { to, certificates, files, days } = this.#letter;
-    const { parcel, salt, proof } = this.#begun();
-    return JSON.stringify({
-      id: parcel, to, salt: base64urlFromBytes(salt), proof: base64urlFromBytes(proof), certificates: certificates.map(base64FromBytes),
-      kind: files[0]?.name === MESSAGE_NAME ? "message" : "files", objects, manifest, days, downloads: null, whole,
-    });
+  /** The parcel for the vault, as copies. */
+  #members() {
+    const { from, to, files, sign, days } = this.#letter;
+    const { parcel, key, salt, proof } = this.#begun();
+    return {
+      parcel, from, to: to.map((one) => ({ ...one })), files: files.map(({ name, data }) => ({ name, sizeBytes: data.size })),
+      terms: { salt: salt.slice(0), proof: proof.slice(0), days }, key: key.slice(0), recipients: this.#certificates(), sign,
+      identities: this.#parts.keys.copies().identities, at: this.#at, wholeBytes: this.#parts.wholeBytes,
+    };
   }
 
   #certificates() {
@@ -252,9 +194,10 @@ export class ParcelSending {
 
   /**
    * Calls the vault with the session's key. Rejects with `locked` without it.
-   * @param {string} verb @param {object} args @param {Options} options @param {Secret | null} [sealKey]
+   * @param {string} verb @param {object} args @param {Options} options
    */
-  async #call(verb, args, { signal }, sealKey = this.#parts.keys.copies().sealKey) {
+  async #call(verb, args, { signal }) {
+    const { sealKey } = this.#parts.keys.copies();
     if (!sealKey) throw new VaultError("locked", "the keys are locked");
     const vault = await this.#parts.vault();
     return vault.call(verb, { ...args, sealKey }, { signal });
@@ -276,10 +219,4 @@ function checkSubmitted(answer, parcel) {
 /** @param {Options} options @returns {import("./parcel_uploads.js").Waiting} */
 function waitingOf({ signal, onLost }) {
   return { signal, ...(onLost ? { onLost } : {}) };
-}
-
-/** @param {number[]} numbers at least one */
-function mostFrequent(numbers) {
-  const count = (/** @type {number} */ one) => numbers.filter((other) => other === one).length;
-  return numbers.reduce((best, one) => (count(one) > count(best) ? one : best));
 }

@@ -16,6 +16,7 @@ import { pauseUntilOnline } from "./online_pause.js";
 /** So many bytes are in a request, so that the progress is seen and little is sent again. */
 export const PIECE_BYTES = 4 * 1024 * 1024;
 const OFFSET_TYPE = "application/offset+octet-stream";
+const OCTETS_TYPE = { "Content-Type": "application/octet-stream" };
 const VERSION = { "Tus-Resumable": "1.0.0" };
 const FIRST_PAUSE_MILLISECONDS = 1_000;
 const LONGEST_PAUSE_MILLISECONDS = 15_000;
@@ -54,13 +55,13 @@ export class ParcelUploads {
 
   /**
    * Announces a parcel, with all its objects if it is whole.
-   * @param {string} line
+   * @param {ArrayBuffer} line
    * @param {ArrayBuffer[]} objects
    * @param {Waiting} waiting
    * @returns {Promise<CreatedParcel>}
    */
   create(line, objects, waiting) {
-    const body = new Blob([`${line}\n`, ...objects]);
+    const body = new Blob([line, ...objects]);
     // The service writes to the sender in this language.
     const headers = { ...JSON_TYPE, ...(this.#language ? { "Accept-Language": this.#language } : {}) };
     return this.patiently(waiting, async () => readJson(
@@ -86,9 +87,17 @@ export class ParcelUploads {
     }, BUSY);
   }
 
-  /** Lets the bridge notify the recipients. @param {string} id @param {Waiting} waiting @returns {Promise<CreatedParcel>} */
-  submit(id, waiting) {
-    return this.patiently(waiting, async () => readJson(await this.#post(`${this.#place}/${id}/submit`, waiting.signal)));
+  /**
+   * Hands over the manifest, and lets the bridge notify the recipients.
+   * @param {string} id @param {ArrayBuffer} manifest @param {Waiting} waiting @returns {Promise<CreatedParcel>}
+   */
+  submit(id, manifest, waiting) {
+    return this.patiently(waiting, async () => readJson(await this.finish(`${id}/submit`, manifest, waiting.signal)));
+  }
+
+  /** Sends the manifest, which is the last object. @param {string} path @param {ArrayBuffer} manifest @param {AbortSignal} signal */
+  finish(path, manifest, signal) {
+    return this.#ask(`${this.#place}/${path}`, { method: "POST", headers: OCTETS_TYPE, body: manifest, signal });
   }
 
   /**

@@ -94,10 +94,16 @@ const SENT = {
   id: "text", digest: "text", to: ["text"], receipts: [{ address: "text", signature: "text", messageId: "text" }],
 };
 
-/** A chunk of a parcel and a file, as the manifest describes them. @satisfies {Record<string, Kind>} */
+/** A chunk of a parcel, as the manifest describes it. @satisfies {Record<string, Kind>} */
 const PARCEL_CHUNK = { cmsBytes: "number", contentBytes: "number", sha256: "text" };
-/** @satisfies {Record<string, Kind>} */
-const PARCEL_FILE = { name: "text", sizeBytes: "number", chunks: [PARCEL_CHUNK] };
+/** A file of a parcel. `object` is the name of a chunk at the server. @satisfies {Record<string, Kind>} */
+const PARCEL_FILE = { name: "text", sizeBytes: "number", cmsBytes: "number", chunks: [{ object: "text", ...PARCEL_CHUNK }] };
+/** A parcel to send, or without `terms` a file that the person keeps. @satisfies {Record<string, Kind>} */
+const PARCEL_PLAN = {
+  parcel: "text", from: "text", to: [{ address: "text", language: "text" }], files: [{ name: "text", sizeBytes: "number" }],
+  "terms?": { salt: "bytes", proof: "bytes", days: "number" }, "key?": "bytes", recipients: ["bytes"], sign: "flag", ...KEYS,
+  at: "text", wholeBytes: "number",
+};
 
 export const VERBS = Object.freeze(/** @satisfies {VerbTable} */ ({
   "identity.open": { p12: "bytes", passphrase: "secret", sealKey: "secret", "forKeeping?": "flag" },
@@ -196,10 +202,8 @@ export const VERBS = Object.freeze(/** @satisfies {VerbTable} */ ({
   "parcel.receipt": { manifest: "bytes", parcel: "text", ...KEYS, ...TRUST },
   "parcel.decrypt": { cms: "bytes", chunk: PARCEL_CHUNK, "key?": "bytes", ...KEYS },
   "parcel.encrypt": { content: "bytes", "key?": "bytes", recipients: ["bytes"], "sealKey?": "secret" },
-  "parcel.finish": {
-    parcel: "text", from: "text", to: ["text"], files: [PARCEL_FILE], "key?": "bytes", recipients: ["bytes"], sign: "flag",
-    ...KEYS, at: "text",
-  },
+  "parcel.plan": PARCEL_PLAN,
+  "parcel.finish": { ...PARCEL_PLAN, chunks: [PARCEL_CHUNK], "most?": "number" },
   "parcel.reply": { draft: DRAFT, recipients: ["bytes"], "cipher?": "text" },
   "foreign.decrypt": { cms: "bytes", ...KEYS },
 }));
@@ -321,7 +325,8 @@ export const REPLIES = Object.freeze(/** @satisfies {VerbTable} */ ({
   "parcel.receipt": { receipt: "bytes" },
   "parcel.decrypt": { content: "bytes" },
   "parcel.encrypt": { cms: "bytes", chunk: PARCEL_CHUNK },
-  "parcel.finish": { manifest: "bytes" },
+  "parcel.plan": { chunks: [{ file: "number", start: "number", contentBytes: "number" }], "line?": "bytes", "most?": "number" },
+  "parcel.finish": { manifest: "bytes", "line?": "bytes" },
   "parcel.reply": { cms: "bytes" },
   "foreign.decrypt": { content: "bytes" },
   "stream.sign": {},

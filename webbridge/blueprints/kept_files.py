@@ -16,13 +16,12 @@ from sealwax.service import ServiceError
 from webbridge.blueprints import tus
 from webbridge.blueprints.line_bodies import read_line, read_objects
 from webbridge.blueprints.object_bytes import answer_object, unbroken
-from webbridge.blueprints.parcel_calls import body_of, delivery, place_of
-from webbridge.delivery.ids import MANIFEST, is_parcel_id
+from webbridge.blueprints.parcel_calls import body_of, delivery, place_of, read_manifest
+from webbridge.delivery.ids import is_parcel_id
 from webbridge.delivery.kept.announcements import parse_new_file, parse_new_index
 from webbridge.delivery.kept.records import KeptFile, KeptStage, NoFile, StoredIndex
-from webbridge.delivery.limits import MAX_INDEX_BYTES, MAX_LINE_BYTES, MAX_MANIFEST_BYTES, MAX_WHOLE_BYTES
-from webbridge.delivery.objects import announced_sizes, find_object
-from webbridge.delivery.submission import bad_request
+from webbridge.delivery.limits import MAX_INDEX_BYTES, MAX_LINE_BYTES, MAX_WHOLE_BYTES
+from webbridge.delivery.objects import chunk_sizes, find_object
 from webbridge.records import recorded_kept_file
 from webbridge.services import require_session
 
@@ -53,11 +52,7 @@ def create_file() -> Response:
 def finish_file(file_id: str) -> Response:
     """Store the manifest of a file whose chunks have all come. The body is the manifest."""
     account, file = _require_file(file_id)
-    request.max_content_length = MAX_MANIFEST_BYTES
-    with body_of(account):
-        manifest = request.get_data(cache=False)
-    if not 0 < len(manifest) <= file.manifest_bytes:
-        raise bad_request(f"A manifest of 1 to {file.manifest_bytes} bytes is expected.")
+    manifest = read_manifest(account)
     with place_of(account), recorded_kept_file(account) as record:
         record.outcome = "file-complete"
         finished = delivery().kept.finish(account, file.id, manifest)
@@ -166,8 +161,7 @@ def _require_target(file_id: str) -> tus.Target:
     tus.check_version()
     if file.stage is not KeptStage.UPLOADING:
         raise ServiceError(409, "submitted", "The file is complete, and does not change any more.")
-    sizes = {name: size for name, size in announced_sizes(file).items() if name != MANIFEST}
-    return tus.Target(account=account, path=f"/api/files/{file.id}", folder=file.folder, sizes=sizes)
+    return tus.Target(account=account, path=f"/api/files/{file.id}", folder=file.folder, sizes=chunk_sizes(file))
 
 
 def _render(file: KeptFile) -> dict[str, object]:

@@ -13,7 +13,7 @@ from sealwax.service import ServiceError
 from webbridge.blueprints.json_values import read_members
 from webbridge.delivery.delivery import SLOW_PATIENCE_SECONDS, Delivery
 from webbridge.delivery.ids import is_parcel_id
-from webbridge.delivery.limits import MAX_REQUEST_BYTES
+from webbridge.delivery.limits import MAX_MANIFEST_BYTES, MAX_REQUEST_BYTES
 from webbridge.delivery.openings import Opened, TicketEnded
 from webbridge.delivery.parcels import ListedParcel, NoParcel, Parcel
 from webbridge.delivery.states import Event, Stage, State, latest_state
@@ -86,6 +86,13 @@ def body_of(sender: str) -> Iterator[None]:
     with place_of(sender):
         yield
     require_sender()
+
+
+def read_manifest(sender: str) -> bytes:
+    """Return the manifest that is the body of a request. Raises TryLater, or ServiceError as `body_of` does."""
+    request.max_content_length = MAX_MANIFEST_BYTES
+    with body_of(sender):
+        return request.get_data(cache=False)
 
 
 def read_slow_request(sender: str) -> dict[str, object]:

@@ -17,6 +17,7 @@ from webbridge.blueprints.parcel_calls import (
     check_id,
     delivery,
     place_of,
+    read_manifest,
     read_slow_request,
     render_created,
     render_parcel,
@@ -84,12 +85,16 @@ def show_parcel(parcel_id: str) -> Response:
 
 @blueprint.post("/parcels/<parcel_id>/submit")
 def submit_parcel(parcel_id: str) -> Response:
-    """Let the recipients be told, when all objects have come. Once more, it changes nothing."""
+    """Let the recipients be told, when all chunks have come. Once more, it changes nothing.
+
+    The body is the manifest, unless that was uploaded like the chunks.
+    """
     sender = require_sender()
+    manifest = read_manifest(sender) if request.mimetype == "application/octet-stream" else None
     try:
         with place_of(sender), recorded_parcel(sender) as record:
             record.outcome = "submitted"
-            parcel = delivery().submit(sender, check_id(parcel_id))
+            parcel = delivery().submit(sender, check_id(parcel_id), manifest)
     except Incomplete as error:
         missing = {"missing": error.names[:_SHOWN_NAMES]}
         return error_response(error.status, error.code, error.message, further_members=missing)

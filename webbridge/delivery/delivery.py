@@ -12,9 +12,9 @@ from sealwax.service import Database, Gate, ServiceError
 from smime_core.providers.native import NativeProvider
 from webbridge.delivery.answers import Answers
 from webbridge.delivery.challenges import Challenges
-from webbridge.delivery.ids import new_folder
+from webbridge.delivery.ids import MANIFEST, new_folder
 from webbridge.delivery.kept import KeptFiles
-from webbridge.delivery.objects import announced_sizes, size_of
+from webbridge.delivery.objects import announced_sizes, check_manifest, chunk_sizes
 from webbridge.delivery.openings import Openings
 from webbridge.delivery.own_keys.certifier import Certifier
 from webbridge.delivery.own_keys.requests import KeyRequests
@@ -89,15 +89,24 @@ class Delivery:
             self.quota.give_up(submission.total_bytes)
             raise
 
-    def submit(self, sender: str, parcel_id: str) -> Parcel:
-        """Submit a parcel whose objects have all come. Once more, it changes nothing. Raises ServiceError."""
+    def submit(self, sender: str, parcel_id: str, manifest: bytes | None) -> Parcel:
+        """Submit a parcel whose chunks have all come, with its manifest, or None if that was uploaded as they were.
+
+        Once more, it changes nothing. Raises ServiceError.
+        """
         parcel = self.parcels.find_own(sender, parcel_id)
         if parcel.stage is not Stage.UPLOADING:
             return self.parcels.submit(sender, parcel_id)
+        if manifest is not None:
+            check_manifest(parcel, manifest)
         # No object is deleted between the check and the record.
         with self.uploads.in_turn(parcel.folder):
-            self._check_complete(parcel)
-            submitted = self.parcels.submit(sender, parcel_id)
+            sizes = announced_sizes(parcel) if manifest is None else chunk_sizes(parcel)
+            if missing := self.uploads.missing(parcel.folder, sizes):
+                raise Incomplete(missing)
+            if manifest is not None:
+                self.uploads.replace(parcel.folder, MANIFEST, manifest)
+            submitted = self.parcels.submit(sender, parcel_id, None if manifest is None else len(manifest))
             with suppress(StoreFailed):
                 # Empty by now. The sweep would find it too.
                 self.uploads.delete(parcel.folder)
@@ -135,23 +144,6 @@ class Delivery:
         if parcel.folder != folder:
             self._delete_unrecorded(submission.id, folder)
         return parcel, parcel.folder == folder
-
-    def _check_complete(self, parcel: Parcel) -> None:
-        missing = self._missing(parcel)
-        # Most of many missing objects were never begun. Each question to a store at a URL is a request of its own.
-        begun = self.uploads.names_in(parcel.folder) if missing else ()
-        for name in missing:
-            if name not in begun:
-                continue
-            # Its last request may have met a store that failed.
-            with suppress(ServiceError):
-                self.uploads.finish(parcel.folder, name, size=size_of(parcel, name) or 0)
-        if missing and (missing := self._missing(parcel)):
-            raise Incomplete(missing)
-
-    def _missing(self, parcel: Parcel) -> list[str]:
-        sizes = self.store.sizes_in(parcel.folder)
-        return [name for name, size in announced_sizes(parcel).items() if sizes.get(name) != size]
 
     def _write_whole(self, folder: str, body: bytes) -> None:
         try:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from webbridge.delivery.ids import MANIFEST, number_of
 from webbridge.delivery.store import WHOLE
+from webbridge.delivery.submission import bad_request
 
 
 class HasObjects(Protocol):
@@ -40,9 +41,20 @@ class StoredObject:
     is_part: bool
 
 
+def chunk_sizes(record: HasObjects) -> dict[str, int]:
+    """Return the size of each chunk by its name."""
+    return {str(number): size for number, size in enumerate(record.objects)}
+
+
 def announced_sizes(record: HasObjects) -> dict[str, int]:
     """Return the size of each object by its name."""
-    return {**{str(number): size for number, size in enumerate(record.objects)}, MANIFEST: record.manifest_bytes}
+    return {**chunk_sizes(record), MANIFEST: record.manifest_bytes}
+
+
+def check_manifest(record: HasObjects, manifest: bytes) -> None:
+    """Check that a manifest has no more bytes than were announced. Raises ServiceError."""
+    if not 0 < len(manifest) <= record.manifest_bytes:
+        raise bad_request(f"A manifest of 1 to {record.manifest_bytes} bytes is expected.")
 
 
 def size_of(record: HasObjects, name: str) -> int | None:

@@ -209,10 +209,11 @@ class Parcels:
             shown = [parcel_of(row) for row in found[:PAGE_PARCELS]]
             return Page(parcels=_with_events(rows, shown), next=shown[-1].id if len(found) > PAGE_PARCELS else None)
 
-    def submit(self, sender: str, parcel_id: str) -> Parcel:
+    def submit(self, sender: str, parcel_id: str, manifest_bytes: int | None = None) -> Parcel:
         """Note that all objects are there, and queue the notices. Once more, it changes nothing.
 
-        Raises NoParcel or ParcelGone.
+        `manifest_bytes` are those of the manifest if it has fewer than were announced. What it does not use is given
+        back. Raises NoParcel or ParcelGone.
         """
         at = self._now()
         with self._database.transaction() as rows:
@@ -220,8 +221,14 @@ class Parcels:
             if parcel.stage is Stage.UPLOADING:
                 # The days begin now: a large parcel may have been on its way for longer than they are.
                 ends_at = at + parcel.ends_at - parcel.created_at
-                changed = {"stage": Stage.SUBMITTED, "submitted_at": at, "ends_at": ends_at}
+                unused = 0 if manifest_bytes is None else parcel.manifest_bytes - manifest_bytes
+                sizes = {
+                    "manifest_bytes": parcel.manifest_bytes - unused,
+                    "total_bytes": parcel.total_bytes - unused,
+                }
+                changed = {"stage": Stage.SUBMITTED, "submitted_at": at, "ends_at": ends_at, **sizes}
                 rows.execute(_CHANGE, {"of_id": parcel_id, **changed})
+                self._quota.give_back(rows, sender, unused, parcels=0)
                 self._note_submitted(rows, parcel_id, parcel.recipients, at)
         return self.find_own(sender, parcel_id)
 

@@ -35,6 +35,7 @@ export const QUESTIONS = {
   "compose.send": { turn: ({ composition }) => `composition ${composition}`, read: composing.question },
   "receipt.send": { turn: ({ composition }) => `composition ${composition}`, read: composing.question },
   "receipt.save": { turn: ({ composition }) => `composition ${composition}`, read: composing.question },
+  "parcel.plan": { turn: ({ composition }) => `composition ${composition}`, read: composing.question },
   "parcel.finish": { turn: ({ composition }) => `composition ${composition}`, read: composing.question },
   "compose.save": { turn: ({ composition }) => `composition ${composition}`, read: composing.question },
 };

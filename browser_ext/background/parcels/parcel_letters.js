@@ -24,7 +24,7 @@ import * as vault from "../keys/vault_link.js";
 
 const REQUEST_MILLISECONDS = 5 * 60_000;
 const MAX_ANSWER_BYTES = 256 * 1024;
-const PATH = /^\/api\/parcels(?:\/[\w-]{22}(?:\/submit|\/withdraw|\/objects(?:\/(?:manifest|\d{1,6}))?)?)?$/u;
+const PATH = /^\/api\/parcels(?:\/[\w-]{22}(?:\/submit|\/withdraw|\/objects(?:\/\d{1,6})?)?)?$/u;
 const METHODS = new Set(["POST", "PATCH", "HEAD"]);
 const HEADERS = new Set(["Accept-Language", "Content-Type", "Tus-Resumable", "Upload-Length", "Upload-Metadata", "Upload-Offset"]);
 
@@ -73,12 +73,22 @@ export async function encrypt({ composition, content, key }, sender) {
   return vault.call("parcel.encrypt", { content, key, recipients: [], sealKey: await sealKey() });
 }
 
+/** The plan of a parcel. Its measured manifest is signed like the one to send. @param {BodyOf<"parcel.plan">} body @param {Sender} sender */
+export async function plan(body, sender) {
+  return vault.call("parcel.plan", await withKeys(body, sender));
+}
+
 /** The manifest, signed with `sign` by the writer's key. @param {BodyOf<"parcel.finish">} body @param {Sender} sender */
-export async function finish({ composition, content, key, sign, identity, at }, sender) {
+export async function finish(body, sender) {
+  return vault.call("parcel.finish", await withKeys(body, sender));
+}
+
+/** @param {BodyOf<"parcel.plan">} body @param {Sender} sender */
+async function withKeys({ composition, identity, shown: _, ...parcel }, sender) {
   await ofWindow(composition, sender);
   const held = await keys.unlocked(identity);
-  if (!held.sealKey || (sign && !held.identities.length)) throw new RequestError("locked");
-  return vault.call("parcel.finish", { content, key, recipients: [], sign, at, sealKey: held.sealKey, identities: sign ? held.identities : [] });
+  if (!held.sealKey || (parcel.sign && !held.identities.length)) throw new RequestError("locked");
+  return { ...parcel, recipients: [], sealKey: held.sealKey, identities: parcel.sign ? held.identities : [] };
 }
 
 /**

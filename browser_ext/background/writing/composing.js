@@ -121,7 +121,7 @@ async function questionOf(composition) {
   return { kind: "letter", origin, around: sitesAround(composition), way: kind, mail, deliver, receipt, ...(await writing.read()) };
 }
 
-/** @param {BodyOf<"compose.send" | "compose.save" | "receipt.send" | "receipt.save" | "parcel.finish">} body @param {Sender} sender */
+/** @param {BodyOf<"compose.send" | "compose.save" | "receipt.send" | "receipt.save" | "parcel.plan" | "parcel.finish">} body @param {Sender} sender */
 export async function question({ composition }, sender) {
   return questionOf(await ofWindow(composition, sender));
 }

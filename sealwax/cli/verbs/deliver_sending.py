@@ -26,13 +26,12 @@ from sealwax.cli.user_files.sent_parcels import keep_expected_receipt
 from sealwax.delivery.address import ParcelLink, parse_server
 from sealwax.delivery.kept_sends import KeptSends
 from sealwax.delivery.outgoing import OutgoingFile, outgoing_file, outgoing_message
-from sealwax.delivery.sender_api import Addressee
 from sealwax.delivery.sending import Sender, Sending, Sent
 from sealwax.files.locks import lock_beside
 from sealwax.words import ENGLISH, WORDS
 from smime_core.cms import SignatureForm, Signing
 from smime_core.mail import Draft, build_mail
-from smime_core.parcels import MESSAGE_NAME
+from smime_core.parcels import MESSAGE_NAME, Addressee
 from smime_core.report import time_to_json
 from smime_core.text import addresses_match, parse_address
 from smime_core.verdict import claim_of

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 import pytest
 
 from sealwax.delivery.address import parse_link
@@ -10,24 +12,22 @@ from sealwax.delivery.fields import Fields
 from sealwax.delivery.kept_sends import KeptSend
 from sealwax.delivery.outgoing import outgoing_message
 from sealwax.delivery.recipient_api import Challenge, OpenedParcel
-from sealwax.delivery.sender_api import Kind, NewParcel, SentParcel
+from sealwax.delivery.sender_api import SentParcel
 from sealwax.delivery.sending import Sent
-from smime_core.parcels import ParcelKey
+from smime_core.parcels import ParcelKey, ParcelPlan, ParcelTerms
 
 ID = "AAAAAAAAAAAAAAAAAAAAAA"
 SECRET = "abandonability"
-NEW_PARCEL = NewParcel(
-    parcel_id=ID,
+KEY = ParcelKey(salt=bytes(16), kek=SECRET.ljust(32).encode())
+PLAN = ParcelPlan(
+    parcel=ID,
+    sender="alice@example.test",
     to=(),
-    salt=bytes(16),
-    proof=SECRET.encode(),
-    certificates=(),
-    kind=Kind.FILES,
-    objects=(),
-    manifest=1,
-    days=1,
-    downloads=None,
-    whole=True,
+    created=datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC),
+    files=(),
+    key=KEY,
+    terms=ParcelTerms(salt=bytes(16), proof=SECRET.encode(), days=1),
+    whole_bytes=1,
 )
 
 
@@ -38,9 +38,9 @@ NEW_PARCEL = NewParcel(
         Challenge(cms=b"", token=SECRET),
         Fields({"proof": SECRET}),
         KeptSend(parcel_id=ID, created=0, secret=SECRET, salt=bytes(16)),
-        NEW_PARCEL,
+        PLAN,
         OpenedParcel(parcel_id=ID, reference="R", kind="files", objects=(), manifest=1, until=None, ticket=SECRET),
-        ParcelKey(salt=bytes(16), kek=SECRET.ljust(32).encode()),
+        KEY,
         Sent(
             parcel=SentParcel(parcel_id=ID, reference="R", state="submitted", expires=None),
             expected_receipt=None,

@@ -51,9 +51,14 @@ class PlayedParcel:
     def id(self) -> str:
         return str(self.line["id"])
 
+    @property
+    def manifest_bytes(self) -> int:
+        return len(self.objects["manifest"]) if "manifest" in self.objects else int(self.line["manifest"])
+
     def is_complete(self) -> bool:
-        wanted = {**{str(n): size for n, size in enumerate(self.line["objects"])}, "manifest": self.line["manifest"]}
-        return {name: len(data) for name, data in self.objects.items()} == wanted
+        wanted = {str(number): size for number, size in enumerate(self.line["objects"])}
+        chunks = {name: len(data) for name, data in self.objects.items() if name != "manifest"}
+        return chunks == wanted and 0 < len(self.objects.get("manifest", b"")) <= self.line["manifest"]
 
     def describe(self) -> dict[str, Any]:
         at = "2026-11-27T12:00:00Z"
@@ -64,7 +69,7 @@ class PlayedParcel:
             "state": self.state,
             "expires": UNTIL,
             "kind": self.line["kind"],
-            "bytes": sum(self.line["objects"]) + self.line["manifest"],
+            "bytes": sum(self.line["objects"]) + self.manifest_bytes,
             "to": self.line["to"],
             "states": [] if self.state == "uploading" else [row],
         }
@@ -140,7 +145,7 @@ class PlayedService:
             parcel.lengths[name] = int(headers["upload-length"])
             parcel.objects[name] = bytearray()
             return self._store(parcel, name, 0, body, created=True)
-        return self._act(parcel, found[2])
+        return self._act(parcel, found[2], body)
 
     def _create(self, body: bytes) -> Reply:
         line, _, rest = body.partition(b"\n")
@@ -178,8 +183,9 @@ class PlayedService:
             raise Cut
         return (201 if created else 204), offsets(parcel, name), b""
 
-    def _act(self, parcel: PlayedParcel, action: str | None) -> Reply:
+    def _act(self, parcel: PlayedParcel, action: str | None, body: bytes) -> Reply:
         if action == "/submit":
+            parcel.objects["manifest"] = bytearray(body)
             if not parcel.is_complete():
                 return refuse(409, "incomplete")
             parcel.state = "submitted"
@@ -218,7 +224,7 @@ class PlayedService:
                 "reference": described["reference"],
                 "kind": parcel.line["kind"],
                 "objects": parcel.line["objects"],
-                "manifest": parcel.line["manifest"],
+                "manifest": parcel.manifest_bytes,
                 "submitted": "2026-11-27T12:00:00Z",
                 "until": UNTIL,
                 "downloadsLeft": None,

@@ -384,17 +384,20 @@ def _parcels() -> dict[str, Example]:
     encrypting = {"content": CONTENT, "key": key, "recipients": [person("bob").certificate.der], **seal}
     encrypted = call("parcel.encrypt", **encrypting)
     chunk = encrypted["chunk"]
-    finishing = {
+    planning = {
         "parcel": parcel,
         "from": "alice@example.test",
-        "to": ["bob@example.test"],
-        "files": [{"name": "letter.txt", "sizeBytes": len(CONTENT), "chunks": [chunk]}],
+        "to": [{"address": "bob@example.test", "language": "en"}],
+        "files": [{"name": "letter.txt", "sizeBytes": len(CONTENT)}],
+        "terms": {"salt": made["salt"], "proof": made["proof"], "days": 7},
         "key": key,
         "recipients": [person("bob").certificate.der],
         "sign": True,
         **sealed(person("alice")),
         "at": AT,
+        "wholeBytes": 1_000_000,
     }
+    finishing = {**planning, "chunks": [chunk]}
     manifest = call("parcel.finish", **finishing)["manifest"]
     opening = {"words": made["words"].upper(), "salt": made["salt"], **seal}
     verifying = {"manifest": manifest, "parcel": parcel, "key": key, "readers": ["bob@example.test"], **bob, **trust()}
@@ -418,6 +421,7 @@ def _parcels() -> dict[str, Example]:
             wrong={"chunk": chunk | {"sha256": "0" * 64}},
         ),
         "parcel.encrypt": Example(right=encrypting, wrong={"content": b""}),
+        "parcel.plan": Example(right=planning | {"wholeBytes": 0}, wrong={"from": "carol@example.test"}),
         "parcel.finish": Example(right=finishing, wrong={"from": "carol@example.test"}),
         "foreign.decrypt": Example(right={"cms": encrypted["cms"], **bob}, wrong={"cms": CONTENT}),
     }

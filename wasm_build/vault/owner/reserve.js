@@ -102,8 +102,9 @@ export class Reserve {
    */
   async take() {
     this.#asleep = false;
-    if (this.#rewinds && this.#waiting.length === 0 && this.#lent.size > 0) await this.#soon();
-    const cell = this.#waiting.shift() ?? this.#start();
+    const allInUse = this.#rewinds && this.#waiting.length === 0 && this.#lent.size > 0;
+    if (allInUse) await this.#soon();
+    const cell = this.#waiting.shift() ?? (allInUse ? await this.#startUnlessFree() : this.#start());
     this.#rested.delete(cell);
     this.#lent.set(cell, true);
     clearTimeout(this.#calmTimer);
@@ -207,6 +208,22 @@ export class Reserve {
       const timer = setTimeout(done, isCleaning ? CLEANING_MILLISECONDS : PATIENCE_MILLISECONDS);
       this.#hoping.add(done);
     });
+  }
+
+  /** A new Worker, or one in use that is free before that has started. On a slow device a start takes seconds. */
+  async #startUnlessFree() {
+    const started = this.#start();
+    this.#lent.set(started, true);
+    await new Promise((resolve) => {
+      const done = () => resolve(this.#hoping.delete(done));
+      this.#hoping.add(done);
+      started.ready.then(done, done);
+    });
+    const rested = this.#waiting.shift();
+    if (!rested) return started;
+    this.#lent.delete(started);
+    started.discard();
+    return rested;
   }
 
   #refill() {

@@ -9,6 +9,8 @@ sealed key, with identities, or with both.
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
+from itertools import count
 from typing import Final
 
 from smime_core.cms import PARCEL_CHALLENGE, Keys, Signing
@@ -16,12 +18,14 @@ from smime_core.errors import DecryptionError
 from smime_core.message import decrypt_bytes
 from smime_core.parcels import (
     SALT_BYTES,
-    Manifest,
+    Addressee,
     ParcelChunk,
-    ParcelFile,
     ParcelKey,
+    ParcelPlan,
+    ParcelSizes,
+    ParcelTerms,
+    PlannedFile,
     asks_for_receipt,
-    build_manifest,
     build_parcel_receipt,
     decrypt_authenticated,
     decrypt_chunk,
@@ -66,11 +70,27 @@ class GivenChunk:
 
 @request_class
 class GivenParcelFile:
-    """A file of a parcel as the manifest describes it."""
+    """A file to send."""
 
     name: str
     size_bytes: int
-    chunks: tuple[GivenChunk, ...]
+
+
+@request_class
+class GivenAddressee:
+    """A recipient, and the language of the notice."""
+
+    address: str
+    language: str
+
+
+@request_class
+class GivenTerms:
+    """What the service has to know of a parcel for others."""
+
+    salt: bytes
+    proof: bytes
+    days: int
 
 
 @request_class
@@ -135,16 +155,52 @@ class EncryptChunk:
 
 
 @request_class
-class FinishParcel:
+class PlanParcel:
+    """A parcel to send. Without `terms` it is a file that the person keeps."""
+
     parcel: str
     from_: str
-    to: tuple[str, ...]
+    to: tuple[GivenAddressee, ...]
     files: tuple[GivenParcelFile, ...]
+    terms: GivenTerms | None = None
     key: bytes | None = None
     recipients: tuple[bytes, ...]
     sign: bool
     keys: SealedKeys = group_of(SealedKeys)
     at: datetime.datetime
+    whole_bytes: int
+
+    def outline(self) -> ParcelPlan:
+        """The plan without keys. Raises MalformedMessage."""
+        terms = self.terms
+        return ParcelPlan(
+            parcel=self.parcel,
+            sender=self.from_,
+            to=[Addressee(address=one.address, language=one.language) for one in self.to],
+            created=self.at.astimezone(datetime.UTC),
+            files=[PlannedFile(name=file.name, size_bytes=file.size_bytes) for file in self.files],
+            certificates=parse_certificates(self.recipients),
+            terms=None if terms is None else ParcelTerms(salt=terms.salt, proof=terms.proof, days=terms.days),
+            whole_bytes=self.whole_bytes,
+        )
+
+    async def read(self, provider: CryptoProvider) -> ParcelPlan:
+        """The plan with its keys. The identity that owns `from` signs if `sign` is true. Raises SmimeError."""
+        signing = None
+        if self.sign:
+            signer = choose_signer(await unseal_signers(self.keys, provider), self.at, claim_of(self.from_))
+            signing = Signing(identities=[signer], signing_time=self.at)
+        key = await _unseal_key(self.key, self.keys.seal_key, provider)
+        return replace(self.outline(), key=key, signing=signing)
+
+
+@request_class
+class FinishParcel:
+    """The chunks are those of the plan, in their order. `most` is the size of the manifest that was announced."""
+
+    plan: PlanParcel = group_of(PlanParcel)
+    chunks: tuple[GivenChunk, ...]
+    most: int | None = None
 
 
 @request_class
@@ -199,6 +255,7 @@ async def verify_parcel(request: VerifyParcel, provider: CryptoProvider) -> Repl
         readers=request.readers,
     )
     manifest = opened.manifest
+    numbers = count()
     return {
         **describe_verdict(opened.report),
         "harvest": await describe_harvest(opened.report, judging, provider),
@@ -210,7 +267,8 @@ async def verify_parcel(request: VerifyParcel, provider: CryptoProvider) -> Repl
             {
                 "name": file.name,
                 "sizeBytes": file.size_bytes,
-                "chunks": [_describe_chunk(chunk) for chunk in file.chunks],
+                "cmsBytes": sum(chunk.cms_bytes for chunk in file.chunks),
+                "chunks": [{"object": str(next(numbers)), **_describe_chunk(chunk)} for chunk in file.chunks],
             }
             for file in manifest.files
         ],
@@ -245,30 +303,32 @@ async def encrypt_one_chunk(request: EncryptChunk, provider: CryptoProvider) -> 
     return {"cms": cms, "chunk": _describe_chunk(await describe_chunk(cms, len(request.content), provider))}
 
 
+async def plan_parcel(request: PlanParcel, provider: CryptoProvider) -> Reply:
+    """Returns `{chunks}`, the place of each; and `{line, most}` if the sizes are announced before the chunks come.
+
+    `line` is the announcement, and `most` the bytes that the manifest may have. Raises SmimeError.
+    """
+    plan = request.outline()
+    places = [{"file": chunk.file, "start": chunk.start, "contentBytes": chunk.content_bytes} for chunk in plan.chunks]
+    if plan.is_whole:
+        return {"chunks": places}
+    plan = await request.read(provider)
+    sizes = await plan.measure(provider)
+    return {"chunks": places, "line": plan.announce(sizes), "most": sizes.manifest}
+
+
 async def finish_parcel(request: FinishParcel, provider: CryptoProvider) -> Reply:
-    """Returns `{manifest}`, the encrypted object; signed by the identity that owns `from` if `sign` is true.
+    """Returns `{manifest}`, the encrypted object; and the announcement as `{line}` if the parcel goes whole.
 
     Raises SmimeError.
     """
-    signing = None
-    if request.sign:
-        signer = choose_signer(await unseal_signers(request.keys, provider), request.at, claim_of(request.from_))
-        signing = Signing(identities=[signer], signing_time=request.at)
-    manifest = Manifest(
-        parcel=request.parcel,
-        sender=request.from_,
-        recipients=request.to,
-        created=request.at.astimezone(datetime.UTC),
-        files=tuple(
-            ParcelFile(
-                name=file.name, size_bytes=file.size_bytes, chunks=tuple(_read_chunk(chunk) for chunk in file.chunks)
-            )
-            for file in request.files
-        ),
-    )
-    key = await _unseal_key(request.key, request.keys.seal_key, provider)
-    certificates = parse_certificates(request.recipients)
-    return {"manifest": await build_manifest(manifest, provider, key=key, certificates=certificates, signing=signing)}
+    plan = await request.plan.read(provider)
+    chunks = [_read_chunk(chunk) for chunk in request.chunks]
+    manifest = await plan.build_manifest(chunks, provider, most=request.most)
+    if not plan.is_whole:
+        return {"manifest": manifest}
+    sizes = ParcelSizes(chunks=[chunk.cms_bytes for chunk in chunks], manifest=len(manifest))
+    return {"manifest": manifest, "line": plan.announce(sizes)}
 
 
 async def decrypt_foreign(request: DecryptForeign, provider: CryptoProvider) -> Reply:

@@ -209,6 +209,7 @@ VERBS: Final[dict[str, Verb[Any]]] = {
     "parcel.receipt": Verb(parcels.GiveReceipt, parcels.give_receipt),
     "parcel.decrypt": Verb(parcels.DecryptChunk, parcels.decrypt_one_chunk),
     "parcel.encrypt": Verb(parcels.EncryptChunk, parcels.encrypt_one_chunk),
+    "parcel.plan": Verb(parcels.PlanParcel, parcels.plan_parcel),
     "parcel.finish": Verb(parcels.FinishParcel, parcels.finish_parcel),
     "parcel.reply": Verb(composing.ReplyToParcel, composing.reply_to_parcel),
     "foreign.decrypt": Verb(parcels.DecryptForeign, parcels.decrypt_foreign),

@@ -35,7 +35,7 @@ from webbridge.delivery.kept.records import (
     index_of,
 )
 from webbridge.delivery.limits import UPLOAD_SECONDS
-from webbridge.delivery.objects import announced_sizes
+from webbridge.delivery.objects import check_manifest, chunk_sizes
 from webbridge.delivery.pepper import Pepper
 from webbridge.delivery.quota import Quota
 from webbridge.delivery.settings import ParcelsConfig
@@ -132,10 +132,12 @@ class KeptFiles:
     def finish(self, account: str, file_id: str, manifest: bytes) -> KeptFile:
         """Store the manifest of a file whose chunks have all come. Before it is kept, another one replaces it.
 
-        The same manifest again changes nothing. Raises NoFile, FileIdUsed, FileIncomplete, or ServiceError if the store
-        fails.
+        The same manifest again changes nothing. Raises NoFile, FileIdUsed, FileIncomplete, or ServiceError for a
+        manifest that is larger than announced, or if the store fails.
         """
-        with self._uploads.in_turn(self.find(account, file_id).folder):
+        announced = self.find(account, file_id)
+        check_manifest(announced, manifest)
+        with self._uploads.in_turn(announced.folder):
             file = self.find(account, file_id)
             if file.stage is KeptStage.KEPT or file.is_whole:
                 raise FileIdUsed
@@ -143,7 +145,8 @@ class KeptFiles:
                 if self._has_manifest(file, manifest):
                     return file
                 self._reopen(file)
-            self._check_chunks(file)
+            if self._uploads.missing(file.folder, chunk_sizes(file)):
+                raise FileIncomplete
             self._uploads.replace(file.folder, MANIFEST, manifest)
             self._note_complete(file, len(manifest))
         return self.find(account, file_id)
@@ -309,23 +312,6 @@ class KeptFiles:
         with self._database.transaction() as rows:
             if rows.execute(_COMPLETE, changed).rowcount != 1:
                 raise NoFile
-
-    def _check_chunks(self, file: KeptFile) -> None:
-        chunks = {name: size for name, size in announced_sizes(file).items() if name != MANIFEST}
-        missing = self._missing(file, chunks)
-        begun = self._uploads.names_in(file.folder) if missing else ()
-        for name in missing:
-            if name not in begun:
-                continue
-            # Its last request may have met a store that failed.
-            with suppress(ServiceError):
-                self._uploads.finish(file.folder, name, size=chunks[name])
-        if missing and self._missing(file, chunks):
-            raise FileIncomplete
-
-    def _missing(self, file: KeptFile, chunks: dict[str, int]) -> list[str]:
-        sizes = self._store.sizes_in(file.folder)
-        return [name for name, size in chunks.items() if sizes.get(name) != size]
 
     def _write_whole(self, folder: str, body: bytes) -> None:
         try:

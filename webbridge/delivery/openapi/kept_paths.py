@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from webbridge.delivery.openapi.parts import (
     ID,
     NAMES,
+    OCTETS,
     SESSION,
     TEXT,
     Json,
@@ -17,8 +16,6 @@ from webbridge.delivery.openapi.parts import (
     operation,
     ref,
 )
-
-_OCTETS: Final[Json] = {"application/octet-stream": {}}
 
 
 def kept_paths() -> Json:
@@ -55,7 +52,7 @@ def _file_paths() -> Json:
                 answer_with(200, "Complete", file),
                 (400, 401, 404, 409, 413, 429),
                 one,
-                _OCTETS,
+                OCTETS,
             )
         },
     }
@@ -65,9 +62,9 @@ def _fetching() -> Json:
     fetched = {
         "200": {
             "description": "The object, or the address at which the store has it",
-            "content": {**_OCTETS, **json_body(object_of(url=TEXT))},
+            "content": {**OCTETS, **json_body(object_of(url=TEXT))},
         },
-        "206": {"description": "A range of it", "content": _OCTETS},
+        "206": {"description": "A range of it", "content": OCTETS},
         "416": {"description": "No byte of it is in the range"},
     }
     parameters = [
@@ -82,7 +79,7 @@ def _index_reading() -> Json:
     return operation(
         "Return the index: one line of JSON, and then its chunks in order and its manifest.",
         SESSION,
-        {"200": {"description": "The index, of version 0 before the first one", "content": _OCTETS}},
+        {"200": {"description": "The index, of version 0 before the first one", "content": OCTETS}},
         (401,),
     )
 

@@ -28,6 +28,7 @@ ANSWER_KEY: Final[Json] = {
     "pattern": "^[A-Za-z0-9_-]{22,64}$",
     "description": "A random name for the answer. The same answer may be sent again under it",
 }
+OCTETS: Final[Json] = {"application/octet-stream": {}}
 CODE: Final[Json] = {"type": "string", "pattern": f"^[0-9]{{{CODE_DIGITS}}}$"}
 NAMES: Final[Json] = {"type": "string", "pattern": "^(manifest|0|[1-9][0-9]*)$"}
 NUMBERS: Final[Json] = {"type": "string", "pattern": "^(0|[1-9][0-9]*)$"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from webbridge.delivery.limits import MAX_DAYS, MAX_OPENINGS, MAX_TOKEN_DAYS
 from webbridge.delivery.openapi.parts import (
     ID,
+    OCTETS,
     SENDER,
     SESSION,
     TEXT,
@@ -61,11 +62,13 @@ def _paths_of_a_parcel() -> Json:
         },
         "/api/parcels/{id}/submit": {
             "post": operation(
-                "Let the recipients be told, when all objects have come.",
+                "Let the recipients be told, when all chunks have come. The body is the manifest, with at most the"
+                " bytes that were announced; or empty, if the manifest was uploaded like the chunks.",
                 SENDER,
                 answer_with(200, "Submitted", ref("Created")),
-                (401, 404, 409, 410),
+                (400, 401, 404, 409, 410, 413, 429),
                 one,
+                OCTETS,
             )
         },
         "/api/parcels/{id}/withdraw": {

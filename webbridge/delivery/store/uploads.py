@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Final
@@ -137,6 +137,20 @@ class Uploads:
             write_file(place / name, data, self._modes)
             self._store.keep(folder, name, place / name)
 
+    def missing(self, folder: str, sizes: Mapping[str, int]) -> list[str]:
+        """Return the names of those objects that have not come whole. Raises StoreFailed.
+
+        A complete one whose last request met a store that failed is given to the store now.
+        """
+        missing = self._not_stored(folder, sizes)
+        # Most of many missing objects were never begun. Each question to a store at a URL is a request of its own.
+        begun = self.names_in(folder) if missing else frozenset()
+        for name in missing:
+            if name in begun:
+                with suppress(ServiceError):
+                    self.finish(folder, name, size=sizes[name])
+        return self._not_stored(folder, sizes) if begun else missing
+
     @contextmanager
     def in_turn(self, folder: str) -> Iterator[None]:
         """Wait for the other requests that depend on the objects of a folder. Raises StoreFull or StoreFailed."""
@@ -169,6 +183,10 @@ class Uploads:
             # At last, because that changes the folder.
             return max(newest, place.stat().st_mtime)
         return 0.0
+
+    def _not_stored(self, folder: str, sizes: Mapping[str, int]) -> list[str]:
+        stored = self._store.sizes_in(folder)
+        return [name for name, size in sizes.items() if stored.get(name) != size]
 
     def folders(self) -> Iterator[tuple[str, float]]:
         """Return the folders of all uploads, each with the time of its last change. Raises StoreFailed."""

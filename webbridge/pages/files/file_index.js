@@ -105,7 +105,8 @@ export class FileIndex {
     const data = new TextEncoder().encode(text);
     const sizeBytes = data.length;
     const { cms, chunk } = await this.#own.encrypt(data.buffer);
-    const manifest = await this.#own.sign(await this.#idOf(number), { name: NAME, sizeBytes, chunks: [chunk] });
+    const parcel = { parcel: await this.#idOf(number), name: NAME, sizeBytes, at: new Date().toISOString(), wholeBytes: 0 };
+    const { manifest } = await this.#own.build("parcel.finish", { ...parcel, chunks: [chunk] });
     const ids = new Set(content.files.map(({ id }) => id));
     const idsBefore = new Set(before.content.files.map(({ id }) => id));
     const digest = await digestOf(manifest);
@@ -130,7 +131,7 @@ export class FileIndex {
     if (sizes.join() !== objects.join()) throw new ApiError("parcel-cut", "the chunks of the index have other sizes");
     const decoder = new TextDecoder("utf-8", { fatal: true });
     let [at, text] = [0, ""];
-    for (const chunk of file.chunks) {
+    for (const { object: _, ...chunk } of file.chunks) {
       const cms = bytes.slice(at, at + chunk.cmsBytes).buffer;
       at += chunk.cmsBytes;
       const { content } = await this.#own.call("parcel.decrypt", { cms, chunk });

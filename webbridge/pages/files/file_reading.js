@@ -1,7 +1,6 @@
 /** Reads a kept file: its manifest, which only the person may have signed, and then its chunks, each checked before it is passed on. */
 
 import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
-import { planChunks } from "../../../wasm_build/parcels/chunk_plan.js";
 import { readObject } from "../../../wasm_build/parcels/object_source.js";
 
 /** @typedef {import("./file_tree.js").KeptEntry} KeptEntry */
@@ -16,7 +15,7 @@ import { readObject } from "../../../wasm_build/parcels/object_source.js";
  */
 export async function* readFile({ id, bytes }, { own, requests }, { signal, onProgress = () => {}, ...reading }) {
   const { files } = await own.verify(await requests.manifest(id, { signal, ...reading }), id, signal);
-  const [file, ...others] = planChunks(files);
+  const [file, ...others] = files;
   if (!file || others.length > 0 || file.sizeBytes !== bytes) throw new ApiError("files-damaged", "the manifest is of another file");
   const { chunks } = file;
   const ask = (/** @type {string} */ name, /** @type {number} */ from) => requests.object(id, name, from, signal);

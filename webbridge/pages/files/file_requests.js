@@ -44,7 +44,7 @@ export class FileRequests {
     return readJson(await this.#ask(`${PATH}/index`, { method: "PUT", headers: JSON_TYPE, body }));
   }
 
-  /** Announces a file, with all its objects if it comes whole. @param {string} line @param {ArrayBuffer[]} objects @param {Waiting} waiting */
+  /** Announces a file, with all its objects if it comes whole. @param {ArrayBuffer} line @param {ArrayBuffer[]} objects @param {Waiting} waiting */
   async create(line, objects, waiting) {
     await this.#uploads.create(line, objects, waiting);
   }
@@ -56,8 +56,7 @@ export class FileRequests {
 
   /** @param {string} id @param {ArrayBuffer} manifest @param {Waiting} waiting */
   async finish(id, manifest, waiting) {
-    const options = { method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: manifest, signal: waiting.signal };
-    await this.#uploads.patiently(waiting, () => this.#ask(`${PATH}/${id}/finish`, options));
+    await this.#uploads.patiently(waiting, () => this.#uploads.finish(`${id}/finish`, manifest, waiting.signal));
   }
 
   /** Deletes what was uploaded of a file that is not kept. Without a connection the bridge deletes it after a day. @param {string} id */

@@ -9,6 +9,8 @@ import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
 import { VaultError } from "../../../wasm_build/vault/errors/vault_error.js";
 
 /** @typedef {import("../keys/keys.js").SealedIdentity} SealedIdentity */
+/** @typedef {import("../../../wasm_build/parcels/chunk_plan.js").Chunk} Chunk */
+/** @typedef {{parcel: string, name: string, sizeBytes: number, at: string, wholeBytes: number}} OwnParcel `wholeBytes` is the size up to which it goes in one request */
 
 /** A certificate for which nothing can be encrypted. */
 const NOT_FOR_ENCRYPTION = "unsupported-algorithm";
@@ -43,7 +45,7 @@ export class OwnKeys {
   /**
    * Verifies a manifest, which only one of the person's own keys may have signed, and was made for their address.
    * @param {ArrayBuffer} manifest @param {string} parcel its id @param {AbortSignal} [signal]
-   * @returns {Promise<{files: import("../../../wasm_build/parcels/chunk_plan.js").ParcelFile[]}>}
+   * @returns {Promise<{files: import("../../../wasm_build/parcels/chunk_plan.js").ReceivedFile[]}>}
    */
   async verify(manifest, parcel, signal) {
     const own = this.#own();
@@ -68,24 +70,23 @@ export class OwnKeys {
   /**
    * Encrypts a chunk for the person's present certificate.
    * @param {ArrayBuffer} content which is transferred @param {AbortSignal} [signal]
-   * @returns {Promise<{cms: ArrayBuffer, chunk: import("../../../wasm_build/parcels/chunk_plan.js").Chunk}>}
+   * @returns {Promise<{cms: ArrayBuffer, chunk: Chunk}>}
    */
   async encrypt(content, signal) {
     return this.#encryptFor(content, await this.#certificate(), signal);
   }
 
   /**
-   * The manifest of one file, signed with the person's key and encrypted as its chunks are.
-   * @param {string} parcel @param {import("../../../wasm_build/parcels/chunk_plan.js").ParcelFile} file @param {AbortSignal} [signal]
-   * @returns {Promise<ArrayBuffer>}
+   * Calls the verb for the parcel to oneself that is one file: its plan, or its manifest, signed and encrypted as its chunks are.
+   * @param {"parcel.plan" | "parcel.finish"} verb @param {OwnParcel & {chunks?: Chunk[], most?: number | null}} parcel @param {AbortSignal} [signal]
+   * @returns {Promise<any>}
    */
-  async sign(parcel, file, signal) {
+  async build(verb, { parcel, name, sizeBytes, ...members }, signal) {
     const certificate = await this.#certificate();
-    const { manifest } = await this.call("parcel.finish", {
-      parcel, from: this.#account, to: [this.#account], files: [file], recipients: [certificate.slice(0)], sign: true,
-      at: new Date().toISOString(),
+    return this.call(verb, {
+      parcel, from: this.#account, to: [{ address: this.#account, language: "en" }], files: [{ name, sizeBytes }],
+      recipients: [certificate.slice(0)], sign: true, ...members,
     }, signal);
-    return manifest;
   }
 
   /** @returns {SealedIdentity[]} */
