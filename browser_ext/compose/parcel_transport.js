@@ -47,12 +47,13 @@ export function createUploads(courier, { via, host }, language) {
 }
 
 /** @param {import("./courier.js").Courier} courier @param {string} verb @param {any} args @returns {Promise<unknown>} */
-function callBackground(courier, verb, { language, content, key, sign, identity, at, terms, sealKey: _, ...described }) {
+function callBackground(courier, verb, { language, content, key, sign, identity, at, terms, ...parcel }) {
   if (verb === "parcel.make") return courier.makeParcel(language);
   if (verb === "parcel.encrypt") return courier.encryptChunk(content, key);
   if (verb === "parcel.plan" || verb === "parcel.finish") {
     const { days, salt, proof } = terms;
-    return courier.buildParcel(verb, { ...described, days }, { key, salt, proof, sign, identity, at });
+    const { parcel: id, from, to, files, wholeBytes, chunks, most } = parcel;
+    return courier.buildParcel(verb, { parcel: id, from, to, files, wholeBytes, chunks, most, days }, { key, salt, proof, sign, identity, at });
   }
   throw new Error(`no verb of a parcel: ${verb}`);
 }

@@ -11,6 +11,7 @@ import click
 
 from sealwax.cli.streams.files import write_line
 from sealwax.files.whole import new_whole, write_whole
+from sealwax.operation.program import ServiceProgram
 from sealwax.operation.service_user import (
     OwnFolder,
     ServiceUser,
@@ -21,7 +22,7 @@ from sealwax.operation.service_user import (
     give_own,
     prepare_folder,
 )
-from sealwax.operation.settings import KEY_BYTES, ServiceSettings, own_secrets_folder, secret_names
+from sealwax.operation.settings import KEY_BYTES, ServiceSettings, Settings, own_secrets_folder, secret_names
 from sealwax.service.database import file_of, has_password
 
 DATABASE_SECRET = "database"  # noqa: S105  # the name of a setting
@@ -31,13 +32,14 @@ _PRIVATE_FOLDER = 0o700
 _BESIDE = ("{0}", "{0}-wal", "{0}-shm", "{0}-journal", "{0}-announcements", "{0}-processes", ".{0}.lock")
 
 
-def write_new(file: Path, text: str) -> bool:
-    """Write a configuration if there is none yet. Return whether it was written."""
-    if file.exists():
-        return False
-    file.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(file, text.encode(), mode=_PUBLIC)
-    return True
+def write_configuration(program: ServiceProgram[Settings], file: Path, text: str) -> Settings:
+    """Write a configuration if there is none yet, and return the settings of the one that there is."""
+    is_new = not file.exists()
+    if is_new:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(file, text.encode(), mode=_PUBLIC)
+    write_line(f"{file} {'was written' if is_new else 'is kept'}")
+    return program.load(file)
 
 
 def go_on_as_user(

@@ -3,36 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from sealwax.cli.options.request import given_by, verb
+from sealwax.cli.options.request import verb
 from sealwax.cli.streams.files import write_line
 from sealwax.operation.databases import undo_latest_step
-from sealwax.operation.options import config_option
+from sealwax.operation.program import ConfigRequest, ServiceProgram
+from sealwax.operation.settings import Settings
 from sealwax.service import Schema
 
 
 def step_back_command(
-    schema: Schema, *, default_file: Path, database_of: Callable[[Path], str | Path]
+    program: ServiceProgram[Settings], schema: Schema, database_of: Callable[[Settings], str | Path]
 ) -> click.Command:
-    """Return the command for a service. `database_of` reads the path or URL of the database from the configuration."""
+    """Return the command for a service. `database_of` finds the path or URL of the database in the settings."""
 
-    @dataclass(frozen=True, slots=True, kw_only=True)
-    class StepBackRequest:
-        """The configuration that names the database."""
-
-        config: Path = given_by(config_option(default_file))
-
-    @verb(StepBackRequest, "step-back")
-    def step_back(request: StepBackRequest) -> None:
+    @verb(program.request_class(), "step-back")
+    def step_back(request: ConfigRequest) -> None:
         """Undo the latest migration of the database, for a return to an older version of Sealwax.
 
         Stop the service first, and run this command of the newer version until it prints the revision that the older
         version knows. It deletes all that the older version has no table for, so back the database up before.
         """
-        write_line(undo_latest_step(schema, database_of(request.config)))
+        write_line(undo_latest_step(schema, database_of(program.load(request.config))))
 
     return step_back

@@ -357,8 +357,13 @@ def test_an_answer_that_is_given_twice_signs_nothing_new(page: Page) -> None:
 def test_an_operation_asks_the_vault_only_as_often_as_an_answer_counts(page: Page, monkeypatch: Any) -> None:
     verbs: list[str] = []
     begin, answer = page.begin, page.answer
-    monkeypatch.setattr(page, "begin", lambda *given, **members: verbs.append(given[0]) or begin(*given, **members))
-    monkeypatch.setattr(page, "answer", lambda *given, **told: verbs.append("answer") or answer(*given, **told))
+
+    def noted(verb: str, call: Callable[..., Any]) -> Any:
+        verbs.append(verb)
+        return call()
+
+    monkeypatch.setattr(page, "begin", lambda verb, **members: noted(verb, lambda: begin(verb, **members)))
+    monkeypatch.setattr(page, "answer", lambda *given, **told: noted("answer", lambda: answer(*given, **told)))
     page.log_in(passphrase=PASSPHRASE)
     verbs.clear()
     page.run("roaming.push", identities=added())

@@ -18,10 +18,10 @@ from sealwax.delivery.connection import Connection
 from sealwax.delivery.kept_sends import KeptSends
 from sealwax.delivery.outgoing import OutgoingFile, outgoing_message
 from sealwax.delivery.patience import Patience
-from sealwax.delivery.sender_api import Addressee, SenderApi
+from sealwax.delivery.sender_api import SenderApi
 from sealwax.delivery.sending import Sender, Sending, Sent
 from smime_core.cms import Signing
-from smime_core.parcels import MESSAGE_NAME
+from smime_core.parcels import MESSAGE_NAME, Addressee
 from tests.support.browser.browsers import Browser, Name
 from tests.support.pages.driver import named
 from tests.support.people import PROVIDER

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -17,14 +18,14 @@ from sealwax.cli.options.request import given_by, verb
 from sealwax.lookups.directory_failure import DirectoryFailed
 from sealwax.lookups.service_records import LookupFailed
 from sealwax.lookups.smimea import system_name_servers
-from sealwax.operation.databases import become_owner_of_database, check_database
-from sealwax.operation.findings import Finding, Level, check_files, doubtful, fine, guarded, report, wrong
+from sealwax.operation.checking import check_exposure, check_own_files, check_process, check_proxy, check_settings
+from sealwax.operation.databases import check_database
+from sealwax.operation.findings import Finding, Level, doubtful, fine, guarded, report, wrong
 from sealwax.operation.mail_server_section import check_mail_server
-from sealwax.operation.options import config_option, json_option
+from sealwax.operation.options import json_option
 from sealwax.operation.sections import is_private
-from sealwax.operation.settings import WrongSettings, load_settings
 from sealwax.operation.web import NoAnswer, ask, ask_process
-from sealwax.service import Database, DatabaseUnavailable, is_https
+from sealwax.service import Database, DatabaseUnavailable
 from sealwax.service.database import Access, file_of
 from sealwax.service.schema import Standing
 from smime_core.errors import SmimeError
@@ -37,7 +38,7 @@ from webbridge.gateway import MailServer, Security, ServerAddress
 from webbridge.gateway.imap_login import BothRevisions
 from webbridge.gateway.sasl import OF_PASSWORDS, OF_TOKENS
 from webbridge.label_policy import read_label_policy
-from webbridge.operation.settings import DEFAULT_FILE, BridgeSettings
+from webbridge.operation.settings import BRIDGE, BridgeSettings
 
 _CONNECT_SECONDS = 10.0
 
@@ -46,7 +47,7 @@ _CONNECT_SECONDS = 10.0
 class CheckRequest:
     """The configuration to try."""
 
-    config: Path = given_by(config_option(DEFAULT_FILE))
+    config: Path = given_by(BRIDGE.config_option())
     as_json: bool = given_by(json_option())
     accept_servers: bool = given_by(
         click.Option(
@@ -62,21 +63,14 @@ def check(request: CheckRequest) -> int:
     Each line says what works, or what is wrong and what helps. The exit code is 1 if there is an error, else 0. Run it
     as the user of the service.
     """
-    return report(_findings(request.config, accepts_servers=request.accept_servers), as_json=request.as_json)
+    file, accepts_servers = request.config, request.accept_servers
+    findings = check_settings(BRIDGE, file, lambda settings: _findings(settings, file, accepts_servers=accepts_servers))
+    return report(findings, as_json=request.as_json)
 
 
-def _findings(file: Path, *, accepts_servers: bool) -> Iterator[Finding]:
-    try:
-        settings = load_settings(BridgeSettings, file)
-        config = settings.to_config()
-    except WrongSettings as error:
-        for problem in error.problems:
-            yield wrong("settings", problem, f"correct it in {file}, its secrets or the environment")
-        return
-    yield fine("settings", str(file))
-    become_owner_of_database(config.database)
-    private = [path for path in (file_of(config.database), settings.logs.audit_file) if path]
-    yield from check_files(BridgeSettings, file, private)
+def _findings(settings: BridgeSettings, file: Path, *, accepts_servers: bool) -> Iterator[Finding]:
+    config = settings.to_config()
+    yield from check_own_files(BRIDGE, file, settings.logs, file_of(config.database))
     yield guarded("database", lambda: check_database(SCHEMA, config.database, made_by="sealwax bridge init"))
     if not config.domains:
         yield _without_domains()
@@ -325,38 +319,23 @@ def _check_authserv_id(config: BridgeConfig) -> Finding:
 
 
 def _check_listening(settings: BridgeSettings) -> Iterator[Finding]:
-    if settings.trusted_proxies == 0 and is_https(settings.api_origin):
-        text = "trusted_proxies is 0, but only a proxy can answer https: every request would be redirected without end"
-        yield wrong("proxy", text, "set trusted_proxies to the number of your proxies, usually 1")
     places = {"server": settings.server.listen, "pages": settings.pages.listen, "events": settings.events.listen}
-    for part, listen in places.items():
-        if listen and not is_private(listen):
-            remedy = "listen at a loopback address, or let a firewall admit only the proxy"
-            yield doubtful(part, f"{listen} is reached from other machines, without TLS", remedy)
+    yield from check_exposure(settings.api_origin, places, trusted_proxies=settings.trusted_proxies)
     if settings.watch.listen and not is_private(settings.watch.listen):
         remedy = "let a firewall admit only your monitoring"
         yield doubtful("watch", f"{settings.watch.listen} shows the metrics to other machines", remedy)
 
 
 def _check_running(settings: BridgeSettings) -> Iterator[Finding]:
-    path = f"{settings.api_prefix}/api/health"
-    if settings.server.listen.startswith("unix:"):
-        return
-    try:
-        health = ask_process(settings.server.listen, settings.api_origin, path)
-    except NoAnswer:
-        yield doubtful("process", f"nothing answers at {settings.server.listen}", "start it: sealwax bridge serve")
-        return
-    if health.get("proxies") == "untrusted":
-        text = "requests come with X-Forwarded-For, but trusted_proxies is 0: all people count as one client"
-        yield wrong("proxy", text, "set trusted_proxies to the number of your proxies, and restart")
-    yield fine("process", f"{settings.server.listen} answers")
-    try:
-        ask(settings.api_origin, path)
-    except NoAnswer as error:
-        yield doubtful("proxy", f"{settings.api_origin}{path}: {error}", "look at the proxy and at its certificate")
-    else:
-        yield fine("proxy", f"{settings.api_origin}{path} answers")
+    origin, path = settings.api_origin, f"{settings.api_prefix}/api/health"
+
+    def further(health: dict[str, Any]) -> Iterator[Finding]:
+        if health.get("proxies") == "untrusted":
+            text = "requests come with X-Forwarded-For, but trusted_proxies is 0: all people count as one client"
+            yield wrong("proxy", text, "set trusted_proxies to the number of your proxies, and restart")
+        yield check_proxy(origin, path)
+
+    return check_process(BRIDGE, settings.server.listen, origin, path, further=further)
 
 
 def _check_events(settings: BridgeSettings) -> Iterator[Finding]:

@@ -13,25 +13,25 @@ import click
 from sealwax.cli.options.request import verb
 from sealwax.operation.databases import database_failures_said
 from sealwax.operation.process import temporary_folder
-from sealwax.operation.settings import WrongSettings, load_settings
+from sealwax.operation.program import ConfigRequest
+from sealwax.operation.settings import WrongSettings
 from sealwax.operation.watch import add_watch
 from sealwax.service.logs import audit, configure_logs
 from sealwax.service.metrics import MULTIPROCESS_FOLDER, metrics
 from webbridge.events.application import EventsApplication
 from webbridge.events.server import StreamServer, bind
-from webbridge.operation.serving import ServeRequest
-from webbridge.operation.settings import BridgeSettings
+from webbridge.operation.settings import BRIDGE, BridgeSettings
 
 
-@verb(ServeRequest)
-def events(request: ServeRequest) -> None:
+@verb(BRIDGE.request_class())
+def events(request: ConfigRequest) -> None:
     """Tell open pages of new mail until the process is stopped, by streams that stay open.
 
     The configuration is that of the bridge, with events.listen. One process serves all users. SIGTERM ends the streams
     within five seconds; the pages come back by themselves.
     """
     gc.enable()  # `sealwax` starts without garbage collection, which only a short process can do without.
-    settings = load_settings(BridgeSettings, request.config)
+    settings = BRIDGE.load(request.config)
     if settings.events.listen is None:
         raise WrongSettings(["events.listen is missing: the address for the proxy, as 127.0.0.1:8004"])
     config = settings.to_config()

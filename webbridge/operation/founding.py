@@ -18,14 +18,13 @@ from sealwax.operation.founding import (
     make_secret,
     origin_option,
     owner_option,
-    write_new,
+    write_configuration,
 )
-from sealwax.operation.options import config_option
-from sealwax.operation.settings import load_settings, own_secrets_folder
+from sealwax.operation.settings import own_secrets_folder
 from sealwax.service.database import has_password
 from webbridge.database import SCHEMA
 from webbridge.operation.examples import write_examples
-from webbridge.operation.settings import DEFAULT_FILE, BridgeSettings
+from webbridge.operation.settings import BRIDGE, BridgeSettings
 
 _DATABASE = "/var/lib/sealwax-bridge/bridge.sqlite"
 _KEY = "enrolment_key"
@@ -35,7 +34,7 @@ _KEY = "enrolment_key"
 class InitRequest:
     """The values of a first configuration."""
 
-    config: Path = given_by(config_option(DEFAULT_FILE))
+    config: Path = given_by(BRIDGE.config_option())
     api: str = given_by(origin_option("--api", "Origin of the API.", "https://api.example.org"))
     prefix: str = given_by(
         click.Option(["--prefix"], default="", metavar="PATH", help="Path of the API before /api, such as /mail.")
@@ -85,8 +84,7 @@ def init(request: InitRequest) -> None:
     file, folder = request.config, own_secrets_folder(request.config)
     names = (_KEY, DATABASE_SECRET) if has_password(request.database) else (_KEY,)
     text = first_file(BridgeSettings, _values(request), elsewhere={name: str(folder / name) for name in names})
-    write_line(f"{file} {'was written' if write_new(file, text) else 'is kept'}")
-    settings = load_settings(BridgeSettings, file)
+    settings = write_configuration(BRIDGE, file, text)
     if request.examples is not None:
         is_secret = is_kept_apart(settings, request.database)
         for path in write_examples(settings, file, request.examples, has_database_secret=is_secret):
@@ -95,7 +93,7 @@ def init(request: InitRequest) -> None:
     secret = make_secret(file, _KEY)
     if secret is not None:
         write_line(f"{secret} was made: `sealwax bridge ticket-key` prints what the key server needs of it")
-    config = load_settings(BridgeSettings, file).to_config()
+    config = BRIDGE.load(file).to_config()
     with database_failures_said():
         SCHEMA.upgrade(config.database)
     write_line("the database is up to date")

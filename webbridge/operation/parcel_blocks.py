@@ -14,15 +14,13 @@ from sealwax.cli.options.parameters import now
 from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.streams.files import write_line
 from sealwax.operation.databases import become_owner_of_database, database_failures_said
-from sealwax.operation.options import config_option
-from sealwax.operation.settings import load_settings
 from sealwax.service import Database
 from smime_core.text import utc_text
 from webbridge.database import SCHEMA
 from webbridge.database.secret import bridge_secret
 from webbridge.delivery.abuse.blocks import Block, BlockKind, BlockReason, Blocks, block_name
 from webbridge.delivery.abuse.complaints import Complaints
-from webbridge.operation.settings import DEFAULT_FILE, BridgeSettings
+from webbridge.operation.settings import BRIDGE
 
 _KIND = click.Argument(["kind"], type=click.Choice([one.value for one in BlockKind]))
 _NAME = click.Argument(["name"], metavar="ADDRESS|DOMAIN")
@@ -32,7 +30,7 @@ _NAME = click.Argument(["name"], metavar="ADDRESS|DOMAIN")
 class BlocksRequest:
     """The configuration that names the database."""
 
-    config: Path = given_by(config_option(DEFAULT_FILE))
+    config: Path = given_by(BRIDGE.config_option())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +104,7 @@ def list_blocks(request: BlocksRequest) -> None:
 @contextmanager
 def opened_database(config: Path) -> Iterator[Database]:
     """The database of a configuration. Raises ClickException."""
-    url = load_settings(BridgeSettings, config).database.get_secret_value()
+    url = BRIDGE.load(config).database.get_secret_value()
     become_owner_of_database(url)
     with database_failures_said(), closing(SCHEMA.open(url)) as database:
         yield database

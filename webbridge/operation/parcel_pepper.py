@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
-from pathlib import Path
 
-from sealwax.cli.options.request import given_by, verb
+from sealwax.cli.options.request import verb
 from sealwax.cli.streams.files import write_line
 from sealwax.operation.founding import write_secret
-from sealwax.operation.options import config_option
+from sealwax.operation.program import ConfigRequest
 from sealwax.operation.service_user import become_owner
 from sealwax.operation.settings import own_secrets_folder
 from webbridge.delivery.pepper import KEY_BYTES
 from webbridge.operation.parcels_section import KEY
-from webbridge.operation.settings import DEFAULT_FILE
+from webbridge.operation.settings import BRIDGE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParcelPepperRequest:
-    """The configuration that gets the key."""
-
-    config: Path = given_by(config_option(DEFAULT_FILE))
-
-
-@verb(ParcelPepperRequest)
-def parcel_pepper(request: ParcelPepperRequest) -> None:
+@verb(BRIDGE.request_class())
+def parcel_pepper(request: ConfigRequest) -> None:
     """Make the key of parcels, unless there is one.
 
     The key is the secret parcel_pepper. Root makes it as the user of the service. Keep it with your backups, but apart

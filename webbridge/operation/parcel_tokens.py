@@ -11,7 +11,6 @@ import click
 from sealwax.cli.options.parameters import now
 from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.streams.files import write_line
-from sealwax.operation.options import config_option
 from sealwax.service import ServiceError
 from smime_core.text import utc_text
 from webbridge.delivery.limits import MAX_TOKEN_DAYS
@@ -19,7 +18,7 @@ from webbridge.delivery.tokens import ListedToken, Tokens
 from webbridge.gateway import GatewayError
 from webbridge.gateway.door import check_address
 from webbridge.operation.parcel_blocks import opened_database
-from webbridge.operation.settings import DEFAULT_FILE
+from webbridge.operation.settings import BRIDGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +26,7 @@ class TokensRequest:
     """The account, and the configuration that names the database."""
 
     address: str = given_by(click.Argument(["address"], metavar="ADDRESS"))
-    config: Path = given_by(config_option(DEFAULT_FILE))
+    config: Path = given_by(BRIDGE.config_option())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

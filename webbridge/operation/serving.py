@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
-from sealwax.cli.options.request import given_by, verb
-from sealwax.operation.options import config_option
+from sealwax.cli.options.request import verb
 from sealwax.operation.process import Service, run_service
+from sealwax.operation.program import ConfigRequest
 from sealwax.operation.sections import ServerSection
-from sealwax.operation.settings import load_public_settings, load_settings
+from sealwax.operation.settings import load_public_settings
 from webbridge.app import create_app, start_notices
-from webbridge.operation.settings import DEFAULT_FILE, BridgeSettings
+from webbridge.operation.settings import BRIDGE, BridgeSettings
 from webbridge.pages_app import create_pages_app
 from webbridge.services import services_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServeRequest:
-    """The configuration to serve by."""
-
-    config: Path = given_by(config_option(DEFAULT_FILE))
-
-
-@verb(ServeRequest)
-def serve(request: ServeRequest) -> None:
+@verb(BRIDGE.request_class())
+def serve(request: ConfigRequest) -> None:
     """Answer the API until the process is stopped.
 
     SIGTERM lets running requests end. SIGHUP reads the configuration anew.
@@ -32,8 +24,8 @@ def serve(request: ServeRequest) -> None:
     run_service(lambda: _bridge_service(request.config))
 
 
-@verb(ServeRequest)
-def pages(request: ServeRequest) -> None:
+@verb(BRIDGE.request_class())
+def pages(request: ConfigRequest) -> None:
     """Serve the pages' files, which have an origin of their own and need no secret.
 
     The configuration is that of the bridge.
@@ -42,7 +34,7 @@ def pages(request: ServeRequest) -> None:
 
 
 def _bridge_service(file: Path) -> Service:
-    settings = load_settings(BridgeSettings, file)
+    settings = BRIDGE.load(file)
     config = settings.to_config()
     return Service(
         name="bridge",

@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from sealwax.lookups.directory_failure import DirectoryFailed
 from sealwax.lookups.ldap import LdapDirectory, LdapSecurity, parse_ldap_url
 from sealwax.lookups.smimea import NameServer
+from sealwax.operation.program import ServiceProgram
 from sealwax.operation.sections import Listen, LogsSection, ServerSection, WatchSection
 from sealwax.operation.settings import (
     HexKey,
@@ -436,3 +437,6 @@ class BridgeSettings(ServiceSettings):
     def pages_folder(self) -> Path:
         """Return the folder of the built pages."""
         return self.pages.folder or BUILT_PAGES
+
+
+BRIDGE: Final = ServiceProgram(name="bridge", settings=BridgeSettings, default_file=DEFAULT_FILE)

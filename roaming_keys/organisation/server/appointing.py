@@ -16,12 +16,12 @@ from roaming_keys.organisation.protocol.messages import Role
 from roaming_keys.organisation.protocol.policy import check_encrypts
 from roaming_keys.organisation.server.staff import OPERATOR, Member, MemberExists, StaffStore
 from roaming_keys.server.operation.opened_trail import opened_trail
-from roaming_keys.server.operation.settings import DEFAULT_FILE
+from roaming_keys.server.operation.settings import KEYS
 from sealwax.cli.options.identities import load_own_certificate
 from sealwax.cli.options.parameters import FILE, ValueChoice
 from sealwax.cli.options.request import given_by, verb
 from sealwax.cli.streams.files import write_line
-from sealwax.operation.options import config_option
+from sealwax.operation.program import ConfigRequest
 from sealwax.service import now
 from sealwax.service.database import Access
 from smime_core.text import read_ed25519, write_ed25519
@@ -41,7 +41,7 @@ class AddRequest:
             ["--certificate"], metavar="CERT", type=FILE, help="The certificate of an officer, for encryption."
         )
     )
-    config: Path = given_by(config_option(DEFAULT_FILE))
+    config: Path = given_by(KEYS.config_option())
 
     def __post_init__(self) -> None:
         if not (0 < len(self.name) <= _MAX_NAME and self.name.isprintable()):
@@ -54,18 +54,11 @@ class AddRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListRequest:
-    """The configuration of the server."""
-
-    config: Path = given_by(config_option(DEFAULT_FILE))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveRequest:
     """The member who goes."""
 
     name: str = given_by(click.Argument(["name"], metavar="NAME"))
-    config: Path = given_by(config_option(DEFAULT_FILE))
+    config: Path = given_by(KEYS.config_option())
 
 
 @verb(AddRequest)
@@ -92,8 +85,8 @@ def add(request: AddRequest) -> None:
     write_line(f"{member.name} is {member.role} now")
 
 
-@verb(ListRequest, "list")
-def list_members(request: ListRequest) -> None:
+@verb(KEYS.request_class(), "list")
+def list_members(request: ConfigRequest) -> None:
     """List the members, with their roles and keys."""
     with _opened(request.config, Access.READING) as staff:
         for one in staff.members():

@@ -15,11 +15,10 @@ from roaming_keys.server.audit.events import Details, Entry
 from roaming_keys.server.audit.stamping import Stamp
 from roaming_keys.server.master_key.server_keys import ServerKeyError
 from roaming_keys.server.operation.opened_trail import opened_trail
-from roaming_keys.server.operation.settings import DEFAULT_FILE
+from roaming_keys.server.operation.settings import KEYS
 from sealwax.cli.options.parameters import UtcTime
 from sealwax.cli.options.request import given_by, verb
 from sealwax.cli.streams.files import write_line
-from sealwax.operation.options import config_option
 from sealwax.service.database import Access
 from smime_core.errors import SmimeError
 
@@ -28,7 +27,7 @@ from smime_core.errors import SmimeError
 class AuditRequest:
     """The configuration, and the choice of events."""
 
-    config: Path = given_by(config_option(DEFAULT_FILE))
+    config: Path = given_by(KEYS.config_option())
     user: str | None = given_by(click.Option(["--user"], metavar="ADDRESS", help="Only the events of this account."))
     since: datetime.datetime | None = given_by(
         click.Option(["--since"], type=UtcTime(), metavar="TIME", help="Only events since 2026-01-31T12:00:00Z.")

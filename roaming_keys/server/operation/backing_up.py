@@ -16,14 +16,12 @@ from roaming_keys.server.database.copying import copy_database, copy_rows, is_em
 from roaming_keys.server.master_key.key_sources import GivenKeys, KeyFile, write_keys
 from roaming_keys.server.master_key.server_keys import KeySource, ServerKeyError
 from roaming_keys.server.operation.binding import check_keys
-from roaming_keys.server.operation.settings import DEFAULT_FILE, KeysSettings
+from roaming_keys.server.operation.settings import KEYS, KeysSettings
 from sealwax.cli.options.request import given_by, verb
 from sealwax.cli.streams.files import write_line
 from sealwax.files.whole import new_whole
 from sealwax.operation.databases import database_failures_said
 from sealwax.operation.founding import go_on_as_user, owner_option, write_secret
-from sealwax.operation.options import config_option
-from sealwax.operation.settings import load_settings
 from sealwax.service import Database, DatabaseUnavailable
 from sealwax.service.database import Access, file_of
 from sealwax.service.schema import Standing
@@ -41,7 +39,7 @@ class BackupRequest:
             ["--master-key"], type=_FILE, metavar="FILE", help="Write the master key to this file: keep it elsewhere."
         )
     )
-    config: Path = given_by(config_option(DEFAULT_FILE))
+    config: Path = given_by(KEYS.config_option())
 
 
 @verb(BackupRequest)
@@ -51,7 +49,7 @@ def backup(request: BackupRequest) -> None:
     The servers serve on. The file and the master key have to be kept apart: both together open the stored data, one
     without the other opens nothing.
     """
-    settings = load_settings(KeysSettings, request.config)
+    settings = KEYS.load(request.config)
     url = settings.to_config().database
     with _failures_said():
         _check_present(url)
@@ -80,7 +78,7 @@ class RestoreRequest:
             help="File of the master key. Needed where the configuration or the keyring does not have the key.",
         )
     )
-    config: Path = given_by(config_option(DEFAULT_FILE))
+    config: Path = given_by(KEYS.config_option())
     user: str | None = given_by(owner_option())
 
 
@@ -91,7 +89,7 @@ def restore(request: RestoreRequest) -> None:
     The configuration has to be there already. A database or another master key that is there is kept, and the command
     ends with an error.
     """
-    settings = load_settings(KeysSettings, request.config)
+    settings = KEYS.load(request.config)
     url = settings.to_config().database
     target = file_of(url)
     with _failures_said(), _copied(request.file) as copy:

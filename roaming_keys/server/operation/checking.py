@@ -13,16 +13,15 @@ from roaming_keys.server.database import SCHEMA
 from roaming_keys.server.master_key.server_keys import ServerKeyError
 from roaming_keys.server.operation.binding import check_keys
 from roaming_keys.server.operation.opened_trail import opened_trail
-from roaming_keys.server.operation.settings import DEFAULT_FILE, KeysSettings
+from roaming_keys.server.operation.settings import KEYS, KeysSettings
 from sealwax.cli.options.request import given_by, verb
-from sealwax.operation.databases import become_owner_of_database, check_database
-from sealwax.operation.findings import Finding, Level, check_files, doubtful, fine, guarded, report, wrong
+from sealwax.operation.checking import check_exposure, check_own_files, check_process, check_proxy, check_settings
+from sealwax.operation.databases import check_database
+from sealwax.operation.findings import Finding, Level, doubtful, fine, guarded, report, wrong
 from sealwax.operation.mail_server_section import check_mail_server
-from sealwax.operation.options import config_option, json_option
-from sealwax.operation.sections import is_private
-from sealwax.operation.settings import WrongSettings, load_settings
-from sealwax.operation.web import NoAnswer, ask, ask_process
-from sealwax.service import is_https, now
+from sealwax.operation.options import json_option
+from sealwax.operation.settings import WrongSettings
+from sealwax.service import now
 from sealwax.service.database import Access, file_of
 
 _REMEDY: Final = (
@@ -34,7 +33,7 @@ _REMEDY: Final = (
 class CheckRequest:
     """The configuration to try."""
 
-    config: Path = given_by(config_option(DEFAULT_FILE))
+    config: Path = given_by(KEYS.config_option())
     as_json: bool = given_by(json_option())
 
 
@@ -45,35 +44,30 @@ def check(request: CheckRequest) -> int:
     Each line says what works, or what is wrong and what helps. The exit code is 1 if there is an error, else 0. Run it
     as the user of the service.
     """
-    return report(_findings(request.config), as_json=request.as_json)
+    file = request.config
+    return report(check_settings(KEYS, file, lambda settings: _findings(settings, file)), as_json=request.as_json)
 
 
-def _findings(file: Path) -> Iterator[Finding]:
-    try:
-        settings = load_settings(KeysSettings, file)
-        config = settings.to_config()
-    except WrongSettings as error:
-        for problem in error.problems:
-            yield wrong("settings", problem, f"correct it in {file}, its secrets or the environment")
-        return
-    yield fine("settings", str(file))
-    become_owner_of_database(config.database)
-    private = [path for path in (file_of(config.database), settings.logs.audit_file) if path]
-    yield from check_files(KeysSettings, file, private)
+def _findings(settings: KeysSettings, file: Path) -> Iterator[Finding]:
+    config = settings.to_config()
+    yield from check_own_files(KEYS, file, settings.logs, file_of(config.database))
     database = guarded("database", lambda: _check_database(config))
     yield database
     if database.level is Level.OK:
         yield guarded("audit trail", lambda: _check_trail(file))
-    if settings.trusted_proxies == 0 and is_https(settings.origin):
-        text = "trusted_proxies is 0, but only a proxy can answer https: every request would be redirected without end"
-        yield wrong("proxy", text, "set trusted_proxies to the number of your proxies, usually 1")
-    if not is_private(settings.server.listen):
-        remedy = "listen at a loopback address, or let a firewall admit only the proxy"
-        yield doubtful("server", f"{settings.server.listen} is reached from other machines, without TLS", remedy)
+    yield from check_exposure(
+        settings.origin, {"server": settings.server.listen}, trusted_proxies=settings.trusted_proxies
+    )
     if not settings.pages_origins:
         yield doubtful("pages", "no page may ask for keys", "name the origin of the pages by pages_origins")
     yield guarded("notices", lambda: _check_notices(config))
-    yield from _check_running(settings)
+    yield from check_process(
+        KEYS,
+        settings.server.listen,
+        settings.origin,
+        "/parameters",
+        further=lambda _answer: iter((check_proxy(settings.origin, "/parameters"),)),
+    )
 
 
 def _check_notices(config: KeyServerConfig) -> Finding:
@@ -120,20 +114,3 @@ def _check_trail(file: Path) -> Finding:
 
 def _whole(chain: Chain) -> str:
     return f"{0 if chain.head is None else chain.head.number} events fit together"
-
-
-def _check_running(settings: KeysSettings) -> Iterator[Finding]:
-    if settings.server.listen.startswith("unix:"):
-        return
-    try:
-        ask_process(settings.server.listen, settings.origin, "/parameters")
-    except NoAnswer:
-        yield doubtful("process", f"nothing answers at {settings.server.listen}", "start it: sealwax keys serve")
-        return
-    yield fine("process", f"{settings.server.listen} answers")
-    try:
-        ask(settings.origin, "/parameters")
-    except NoAnswer as error:
-        yield doubtful("proxy", f"{settings.origin}: {error}", "look at the proxy and at its certificate")
-    else:
-        yield fine("proxy", f"{settings.origin} answers")

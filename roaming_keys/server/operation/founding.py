@@ -12,7 +12,7 @@ from roaming_keys.server.accounts.store import Store
 from roaming_keys.server.master_key.key_sources import KeyringKeys
 from roaming_keys.server.master_key.server_keys import KeyRing, ServerKeyError
 from roaming_keys.server.operation.binding import is_bound
-from roaming_keys.server.operation.settings import DEFAULT_FILE, MASTER_KEY, KeysSettings
+from roaming_keys.server.operation.settings import KEYS, MASTER_KEY, KeysSettings
 from sealwax.cli.options.request import given_by, verb
 from sealwax.cli.streams.files import write_line
 from sealwax.operation.databases import database_failures_said
@@ -23,10 +23,9 @@ from sealwax.operation.founding import (
     make_secret,
     origin_option,
     owner_option,
-    write_new,
+    write_configuration,
 )
-from sealwax.operation.options import config_option
-from sealwax.operation.settings import WrongSettings, load_settings, own_secrets_folder, secret_names
+from sealwax.operation.settings import WrongSettings, own_secrets_folder, secret_names
 from sealwax.service.database import has_password
 
 _DATABASE = "/var/lib/sealwax-keys/keys.sqlite"
@@ -36,7 +35,7 @@ _DATABASE = "/var/lib/sealwax-keys/keys.sqlite"
 class InitRequest:
     """The values of a first configuration."""
 
-    config: Path = given_by(config_option(DEFAULT_FILE))
+    config: Path = given_by(KEYS.config_option())
     origin: str = given_by(origin_option("--origin", "Origin of the key server.", "https://keys.example.org"))
     pages: str = given_by(origin_option("--pages", "Origin of the pages.", "https://mail.example.org"))
     ticket_key: str | None = given_by(
@@ -74,12 +73,11 @@ def init(request: InitRequest) -> None:
     text = first_file(KeysSettings, values, elsewhere=elsewhere)
     # The only setting of this file that is a list.
     text = text.replace("# pages_origins = []", f"pages_origins = [{toml_value(request.pages)}]")
-    write_line(f"{file} {'was written' if write_new(file, text) else 'is kept'}")
-    settings = load_settings(KeysSettings, file)
+    settings = write_configuration(KEYS, file, text)
     go_on_with_database(request.user, settings, wanted=request.database, present=settings.database.get_secret_value())
     try:
         with database_failures_said():
-            _found(load_settings(KeysSettings, file), request)
+            _found(KEYS.load(file), request)
     except ServerKeyError as error:
         raise WrongSettings([f"master_key: {error}"]) from None
     write_line("the database is up to date")
@@ -97,7 +95,7 @@ def _found(settings: KeysSettings, request: InitRequest) -> None:
         else:
             made = make_secret(request.config, MASTER_KEY)
     try:
-        config = load_settings(KeysSettings, request.config).to_config()
+        config = KEYS.load(request.config).to_config()
         with closing(Store(config.database, KeyRing(config.key_source))) as store:
             store.begin_trail(config.clock())
     except ServerKeyError:

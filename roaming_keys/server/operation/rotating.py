@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import contextlib
 from contextlib import closing
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import click
@@ -18,12 +16,11 @@ from roaming_keys.server.database import SCHEMA
 from roaming_keys.server.master_key.key_sources import KeyFile, KeyringKeys, KeyStore
 from roaming_keys.server.master_key.rotation import heads_in, reseal_all
 from roaming_keys.server.master_key.server_keys import KeyRing, KeySource, MasterKey, ServerKeyError, ServerKeys
-from roaming_keys.server.operation.settings import DEFAULT_FILE, KeysSettings
-from sealwax.cli.options.request import given_by, verb
+from roaming_keys.server.operation.settings import KEYS
+from sealwax.cli.options.request import verb
 from sealwax.cli.streams.files import write_line
 from sealwax.operation.databases import become_owner_of_database, database_failures_said
-from sealwax.operation.options import config_option
-from sealwax.operation.settings import load_settings
+from sealwax.operation.program import ConfigRequest
 from sealwax.service import Database, now
 from sealwax.service.database import file_of
 from sealwax.service.schema import Standing
@@ -35,22 +32,15 @@ _BY_HAND: Final = (
 _DAMAGED_SHOWN: Final = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RotateRequest:
-    """The configuration whose master key is replaced."""
-
-    config: Path = given_by(config_option(DEFAULT_FILE))
-
-
-@verb(RotateRequest)
-def rotate(request: RotateRequest) -> None:
+@verb(KEYS.request_class())
+def rotate(request: ConfigRequest) -> None:
     """Replace the master key, and seal all stored data under the new one.
 
     The servers serve on. If this command is broken off, run it again. With a database that several machines may share,
     the first run makes the key, and the second one, after you have copied it to the machines, seals the data. Root
     runs it as the user of the service.
     """
-    settings = load_settings(KeysSettings, request.config)
+    settings = KEYS.load(request.config)
     database = settings.to_config().database
     become_owner_of_database(database)
     with database_failures_said():

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from flask import Flask
 
 from roaming_keys.server.app import close_app, create_app, start_notices
 from roaming_keys.server.master_key.server_keys import ServerKeyError
-from roaming_keys.server.operation.settings import DEFAULT_FILE, KeysSettings
-from sealwax.cli.options.request import given_by, verb
-from sealwax.operation.options import config_option
+from roaming_keys.server.operation.settings import KEYS
+from sealwax.cli.options.request import verb
 from sealwax.operation.process import Service, run_service
-from sealwax.operation.settings import WrongSettings, load_settings
+from sealwax.operation.program import ConfigRequest
+from sealwax.operation.settings import WrongSettings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServeRequest:
-    """The configuration to serve by."""
-
-    config: Path = given_by(config_option(DEFAULT_FILE))
-
-
-@verb(ServeRequest)
-def serve(request: ServeRequest) -> None:
+@verb(KEYS.request_class())
+def serve(request: ConfigRequest) -> None:
     """Answer until the process is stopped.
 
     SIGTERM lets running requests end. SIGHUP reads the configuration anew.
@@ -33,7 +25,7 @@ def serve(request: ServeRequest) -> None:
 
 
 def _service(file: Path) -> Service:
-    settings = load_settings(KeysSettings, file)
+    settings = KEYS.load(file)
     config = settings.to_config()
 
     def application() -> Flask:

@@ -19,6 +19,7 @@ from roaming_keys.server.notices.mail import Letterhead
 from roaming_keys.server.notices.sender import NoticesByMail
 from sealwax.files.small import read_small
 from sealwax.operation.mail_server_section import MailServerSection
+from sealwax.operation.program import ServiceProgram
 from sealwax.operation.sections import LANGUAGES_TEXT, LanguageSetting, Listen, LogsSection, ServerSection, WatchSection
 from sealwax.operation.settings import (
     Origin,
@@ -184,3 +185,6 @@ class KeysSettings(ServiceSettings):
         is_in_environment = any(name.upper() == variable_name((MASTER_KEY,)) for name in os.environ)
         is_elsewhere = is_in_environment or secrets_folder(self.file) != own_secrets_folder(self.file)
         return not is_elsewhere and self.master_key_file.exists()
+
+
+KEYS: Final = ServiceProgram(name="keys", settings=KeysSettings, default_file=DEFAULT_FILE)

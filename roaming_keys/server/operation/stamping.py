@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-
 import click
 
 from roaming_keys.server.audit.stamping import stamp_head
 from roaming_keys.server.operation.opened_trail import opened_trail
-from roaming_keys.server.operation.settings import DEFAULT_FILE
-from sealwax.cli.options.request import given_by, verb
+from roaming_keys.server.operation.settings import KEYS
+from sealwax.cli.options.request import verb
 from sealwax.cli.streams.files import write_line
-from sealwax.operation.options import config_option
+from sealwax.operation.program import ConfigRequest
 from sealwax.service import now
 from sealwax.service.database import Access
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StampRequest:
-    """The configuration that names the timestamp authority."""
-
-    config: Path = given_by(config_option(DEFAULT_FILE))
-
-
-@verb(StampRequest)
-def stamp(request: StampRequest) -> None:
+@verb(KEYS.request_class())
+def stamp(request: ConfigRequest) -> None:
     """Get a timestamp of the audit trail, so that `check` finds a past that was rewritten.
 
     The authority learns a hash and nothing more. Run it every hour by a timer: it gets one timestamp a day, and tries

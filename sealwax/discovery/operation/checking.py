@@ -10,14 +10,12 @@ from sealwax.cli.options.request import given_by, verb
 from sealwax.cli.provider import PROVIDER
 from sealwax.discovery.config import DiscoveryConfig
 from sealwax.discovery.finding import PATH
-from sealwax.discovery.operation.settings import DEFAULT_FILE, DiscoverySettings
+from sealwax.discovery.operation.settings import DISCOVERY, DiscoverySettings
 from sealwax.discovery.publishing import Publisher, list_of
-from sealwax.operation.findings import Finding, check_files, doubtful, fine, guarded, report, wrong
-from sealwax.operation.options import config_option, json_option
-from sealwax.operation.sections import is_private
-from sealwax.operation.service_user import become_owner
-from sealwax.operation.settings import WrongSettings, load_settings
-from sealwax.operation.web import NoAnswer, ask, ask_process
+from sealwax.operation.checking import check_exposure, check_own_files, check_process, check_settings
+from sealwax.operation.findings import Finding, doubtful, fine, guarded, report, wrong
+from sealwax.operation.options import json_option
+from sealwax.operation.web import NoAnswer, ask
 from sealwax.service import is_https
 from smime_core.own_content import key_text
 from smime_core.text import utc_text
@@ -27,7 +25,7 @@ from smime_core.text import utc_text
 class CheckRequest:
     """The configuration to try."""
 
-    config: Path = given_by(config_option(DEFAULT_FILE))
+    config: Path = given_by(DISCOVERY.config_option())
     as_json: bool = given_by(json_option())
 
 
@@ -38,31 +36,26 @@ def check(request: CheckRequest) -> int:
     Each line says what works, or what is wrong and what helps. The exit code is 1 if there is an error, else 0. Run it
     as the user of the service.
     """
-    return report(_findings(request.config), as_json=request.as_json)
+    file = request.config
+    return report(check_settings(DISCOVERY, file, lambda settings: _findings(settings, file)), as_json=request.as_json)
 
 
-def _findings(file: Path) -> Iterator[Finding]:
-    try:
-        settings = load_settings(DiscoverySettings, file)
-        config = settings.to_config()
-    except WrongSettings as error:
-        for problem in error.problems:
-            yield wrong("settings", problem, f"correct it in {file}, its secrets or the environment")
-        return
-    yield fine("settings", str(file))
-    become_owner([config.state_file])
-    private = [settings.logs.audit_file] if settings.logs.audit_file else []
-    yield from check_files(DiscoverySettings, file, private)
+def _findings(settings: DiscoverySettings, file: Path) -> Iterator[Finding]:
+    config = settings.to_config()
+    yield from check_own_files(DISCOVERY, file, settings.logs, config.state_file)
     if not config.servers:
         yield doubtful("servers", "no server is listed", "name them as [[bridges]], [[key_servers]], [[directories]]")
     yield guarded("document", lambda: _check_document(config))
-    if settings.trusted_proxies == 0 and is_https(settings.origin):
-        text = "trusted_proxies is 0, but only a proxy can answer https: every request would be redirected without end"
-        yield wrong("proxy", text, "set trusted_proxies to the number of your proxies, usually 1")
-    if not is_private(settings.server.listen):
-        remedy = "listen at a loopback address, or let a firewall admit only the proxy"
-        yield doubtful("server", f"{settings.server.listen} is reached from other machines, without TLS", remedy)
-    yield from _check_running(settings, config)
+    yield from check_exposure(
+        settings.origin, {"server": settings.server.listen}, trusted_proxies=settings.trusted_proxies
+    )
+    yield from check_process(
+        DISCOVERY,
+        settings.server.listen,
+        settings.origin,
+        PATH,
+        further=lambda _answer: _check_sites(settings, config),
+    )
 
 
 def _check_document(config: DiscoveryConfig) -> Finding:
@@ -80,15 +73,7 @@ def _check_document(config: DiscoveryConfig) -> Finding:
     return fine("document", text)
 
 
-def _check_running(settings: DiscoverySettings, config: DiscoveryConfig) -> Iterator[Finding]:
-    if settings.server.listen.startswith("unix:"):
-        return
-    try:
-        ask_process(settings.server.listen, settings.origin, PATH)
-    except NoAnswer:
-        yield doubtful("process", f"nothing answers at {settings.server.listen}", "start it: sealwax discovery serve")
-        return
-    yield fine("process", f"{settings.server.listen} answers")
+def _check_sites(settings: DiscoverySettings, config: DiscoveryConfig) -> Iterator[Finding]:
     yield _check_site("proxy", settings.origin, config)
     if is_https(settings.origin):
         yield _check_site("site", f"https://{settings.domain}", config)

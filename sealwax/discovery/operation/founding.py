@@ -9,11 +9,10 @@ import click
 
 from sealwax.cli.options.request import given_by, verb
 from sealwax.cli.streams.files import write_line
-from sealwax.discovery.operation.settings import DEFAULT_FILE, KEY_NAME, STATE_FILE, DiscoverySettings
+from sealwax.discovery.operation.settings import DISCOVERY, KEY_NAME, STATE_FILE, DiscoverySettings
 from sealwax.operation.first_file import Values, first_file, toml_value
-from sealwax.operation.founding import go_on_as_user, make_secret, origin_option, owner_option, write_new
-from sealwax.operation.options import config_option
-from sealwax.operation.settings import load_settings, own_secrets_folder
+from sealwax.operation.founding import go_on_as_user, make_secret, origin_option, owner_option, write_configuration
+from sealwax.operation.settings import own_secrets_folder
 from smime_core.own_content import key_text
 
 
@@ -25,7 +24,7 @@ def _servers_option(name: str, meaning: str) -> click.Option:
 class InitRequest:
     """The values of a first configuration."""
 
-    config: Path = given_by(config_option(DEFAULT_FILE))
+    config: Path = given_by(DISCOVERY.config_option())
     domain: str = given_by(
         click.Option(["--domain"], default="example.org", show_default=True, metavar="DOMAIN", help="Mail domain.")
     )
@@ -57,10 +56,9 @@ def init(request: InitRequest) -> None:
         if addresses:
             listed = ", ".join(f"{{ name = {toml_value(address)} }}" for address in addresses)
             text = text.replace(f"# {name} = []", f"{name} = [{listed}]")
-    write_line(f"{file} {'was written' if write_new(file, text) else 'is kept'}")
-    settings = load_settings(DiscoverySettings, file)
+    settings = write_configuration(DISCOVERY, file, text)
     go_on_as_user(request.user, settings, settings.state_file)
     if make_secret(file, KEY_NAME) is not None:
         write_line(f"{folder / KEY_NAME} was made: back it up, because clients pin its public half")
-    config = load_settings(DiscoverySettings, file).to_config()
+    config = DISCOVERY.load(file).to_config()
     write_line(f"clients pin {key_text(config.key)}")

@@ -3,39 +3,31 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from pathlib import Path
 
-from sealwax.cli.options.request import given_by, verb
+from sealwax.cli.options.request import verb
 from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import PRIVATE_MODE, write_line
-from sealwax.discovery.operation.settings import DEFAULT_FILE, KEY_NAME, DiscoverySettings
+from sealwax.discovery.operation.settings import DISCOVERY, KEY_NAME
 from sealwax.discovery.publishing import Publisher
 from sealwax.files.small import read_small
 from sealwax.files.whole import write_whole
-from sealwax.operation.options import config_option
+from sealwax.operation.program import ConfigRequest
 from sealwax.operation.service_user import become_owner
-from sealwax.operation.settings import KEY_BYTES, WrongSettings, load_settings, own_secrets_folder
+from sealwax.operation.settings import KEY_BYTES, WrongSettings, own_secrets_folder
 from smime_core.keys import raw_private_key
 from smime_core.own_content import key_text
 from smime_core.provider import KeyType, PrivateKey
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RotateRequest:
-    """The configuration whose key is replaced."""
-
-    config: Path = given_by(config_option(DEFAULT_FILE))
-
-
-@verb(RotateRequest)
-def rotate(request: RotateRequest) -> None:
+@verb(DISCOVERY.request_class())
+def rotate(request: ConfigRequest) -> None:
     """Replace the signing key by a new one, and publish a list that it signs.
 
     Clients that know the old key follow to the new one, and take nothing more from the old one. Restart the service
     afterwards, and destroy the backups of the old key. If the command was interrupted, run it again.
     """
-    config = load_settings(DiscoverySettings, request.config).to_config()
+    config = DISCOVERY.load(request.config).to_config()
     file = own_secrets_folder(request.config) / KEY_NAME
     become_owner([file, config.state_file])
     if not file.exists() or key_text(_read_key(file)) != key_text(config.key):

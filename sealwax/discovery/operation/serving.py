@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
-from sealwax.cli.options.request import given_by, verb
+from sealwax.cli.options.request import verb
 from sealwax.cli.provider import PROVIDER
 from sealwax.discovery.app import create_app
-from sealwax.discovery.operation.settings import DEFAULT_FILE, DiscoverySettings
-from sealwax.operation.options import config_option
+from sealwax.discovery.operation.settings import DISCOVERY
 from sealwax.operation.process import Service, run_service
-from sealwax.operation.settings import load_settings
+from sealwax.operation.program import ConfigRequest
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServeRequest:
-    """The configuration to serve by."""
-
-    config: Path = given_by(config_option(DEFAULT_FILE))
-
-
-@verb(ServeRequest)
-def serve(request: ServeRequest) -> None:
+@verb(DISCOVERY.request_class())
+def serve(request: ConfigRequest) -> None:
     """Publish the signed list, and take the moves of its servers, until the process is stopped.
 
     SIGTERM lets running requests end. SIGHUP reads the configuration anew, and publishes the changed list at once.
@@ -31,7 +22,7 @@ def serve(request: ServeRequest) -> None:
 
 
 def _service(file: Path) -> Service:
-    settings = load_settings(DiscoverySettings, file)
+    settings = DISCOVERY.load(file)
     config = settings.to_config()
     return Service(
         name="discovery",

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field
 
 from sealwax.discovery.config import DiscoveryConfig
+from sealwax.operation.program import ServiceProgram
 from sealwax.operation.sections import Listen, LogsSection, ServerSection, WatchSection
 from sealwax.operation.settings import HexKey, Origin, PublicKeyText, Section, ServiceSettings, WrongSettings, key_bytes
 from smime_core.errors import MalformedMessage
@@ -112,3 +113,6 @@ class DiscoverySettings(ServiceSettings):
             for kind, listed in kinds.items()
             for one in listed
         )
+
+
+DISCOVERY: Final = ServiceProgram(name="discovery", settings=DiscoverySettings, default_file=DEFAULT_FILE)

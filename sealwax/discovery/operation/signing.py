@@ -9,11 +9,10 @@ from sealwax.cli.options.parameters import OUTPUT
 from sealwax.cli.options.request import given_by, verb
 from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import write_line, write_output
-from sealwax.discovery.operation.settings import DEFAULT_FILE, DiscoverySettings
+from sealwax.discovery.operation.settings import DISCOVERY
 from sealwax.discovery.publishing import Publisher
-from sealwax.operation.options import config_option
+from sealwax.operation.program import ConfigRequest
 from sealwax.operation.service_user import acting_as_owner
-from sealwax.operation.settings import load_settings
 from smime_core.own_content import key_text
 
 
@@ -21,7 +20,7 @@ from smime_core.own_content import key_text
 class SignRequest:
     """The configuration to sign by, and the file to write."""
 
-    config: Path = given_by(config_option(DEFAULT_FILE))
+    config: Path = given_by(DISCOVERY.config_option())
     target: str = given_by(OUTPUT)
 
 
@@ -32,20 +31,13 @@ def sign(request: SignRequest) -> None:
     Any number of web servers may send the file as /.well-known/sealwax-discovery.json. It ends after lifetime_hours, so
     sign at least twice as often, as the user of the service.
     """
-    config = load_settings(DiscoverySettings, request.config).to_config()
+    config = DISCOVERY.load(request.config).to_config()
     with acting_as_owner([config.state_file]):
         document = Publisher(config, PROVIDER).sign()
     write_output(request.target, document)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublicKeyRequest:
-    """The configuration whose key is wanted."""
-
-    config: Path = given_by(config_option(DEFAULT_FILE))
-
-
-@verb(PublicKeyRequest, "public-key")
-def public_key(request: PublicKeyRequest) -> None:
+@verb(DISCOVERY.request_class(), "public-key")
+def public_key(request: ConfigRequest) -> None:
     """Print the public half of the signing_key, which clients pin."""
-    write_line(key_text(load_settings(DiscoverySettings, request.config).to_config().key))
+    write_line(key_text(DISCOVERY.load(request.config).to_config().key))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.support.servers.bridge import error_of
+from tests.support.servers.bridge import API, error_of
 from tests.support.servers.mailboxes import ALICE
-from tests.support.servers.parcels import API, Draft, Rig, Sender
+from tests.support.servers.parcels import Draft, Rig, Sender
 
 pytestmark = pytest.mark.server
 

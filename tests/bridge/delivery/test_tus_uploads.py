@@ -206,12 +206,12 @@ def test_an_object_is_not_deleted_while_its_parcel_is_submitted(
     with ThreadPoolExecutor(1) as pool:
         deletions: list[Future[TestResponse]] = []
 
-        def submit_slowly(parcels: Parcels, *args: str) -> Parcel:
+        def submit_slowly(parcels: Parcels, sender_address: str, parcel_id: str, manifest_bytes: int | None) -> Parcel:
             # The objects are checked, and the parcel is not submitted yet.
             other = Sender(rig.app.test_client(), sender.token)
             deletions.append(pool.submit(other.delete, draft, "0"))
             wait(deletions, timeout=0.3)
-            return submit(parcels, *args)
+            return submit(parcels, sender_address, parcel_id, manifest_bytes)
 
         monkeypatch.setattr(Parcels, "submit", submit_slowly)
         assert sender.submit(draft).get_json()["state"] == "submitted"
