@@ -73,7 +73,7 @@ class ParcelSizes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParcelTerms:
-    """What the service has to know of a parcel for others: `proof` opens it, `downloads` limits how often it opens."""
+    """The terms of a parcel for others: `proof` opens it, and `downloads` limits how often, or None."""
 
     salt: bytes
     proof: bytes = field(repr=False)

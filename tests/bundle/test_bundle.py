@@ -320,12 +320,11 @@ def first_visit(dist: Path) -> tuple[int, int]:
     """The bytes of the first visit without the snapshot, and with it.
 
     This counts compressed copies; `make bench` measures in a browser which files a page requests. A visit loads the
-    words of its language, and those of English for what that one lacks. French has the longest. The preview of PDF
-    files comes with the first one that is looked at. The page of parcels has scripts of its own, in the place of the
-    larger ones of the mail pages.
+    words of its language. French has the longest. The preview of PDF files comes with the first one that is looked at.
+    The page of parcels has scripts of its own, in the place of the larger ones of the mail pages.
     """
     snapshot = (dist / "runtime/sealwax.snapshot.br").stat().st_size
-    later = re.compile(r"messages\.(?:ar|de|es)\.|my_files\.|pdf_|parcel|save_worker\.")
+    later = re.compile(r"messages\.(?:ar|de|en|es)\.|my_files\.|pdf_|parcel|save_worker\.")
     copies = [path for path in (dist / "pages").rglob("*.br") if not later.match(path.name)]
     pages = sum(path.stat().st_size for path in copies)
     return pages - snapshot, pages

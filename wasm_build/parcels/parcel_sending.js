@@ -48,7 +48,7 @@ export class ParcelSending {
   #at = new Date().toISOString();
   /** @type {Made | null} */
   #made = null;
-  /** What the parcel consists of; null until it is planned. Its announcement stays the same, because the bridge compares it. @type {Plan | null} */
+  /** The parts of the parcel; null until it is planned. Its announcement stays the same, because the bridge compares it. @type {Plan | null} */
   #plan = null;
   /** Whether the bridge has, or may have, a record of the parcel. */
   #mayBeKnown = false;

@@ -86,7 +86,7 @@ class GivenAddressee:
 
 @request_class
 class GivenTerms:
-    """What the service has to know of a parcel for others."""
+    """The terms on which the service hands a parcel to others."""
 
     salt: bytes
     proof: bytes

@@ -14,7 +14,7 @@ import { keepChoice, keptChoices } from "./kept_choice.js";
 /** @typedef {Catalogue & {language: string, use: Use}} PageTexts `use` changes the language of all later
  *   texts. Resolves with false if another call has taken its place meanwhile */
 
-/** The language of the texts that another language lacks. */
+/** The language for a browser that asks for none of ours. */
 const FIRST_LANGUAGE = "en";
 const NAME = "sealwax-language";
 
@@ -72,9 +72,8 @@ function writeIn(language) {
 
 /** @param {string} language @param {Record<string, string>} [integrity] */
 async function fetchAll(language, integrity) {
-  // English is the fallback: a text that a language lacks is shown in English and not as an error.
-  const paths = [...new Set([FIRST_LANGUAGE, language])].flatMap((name) =>
-    [`runtime/ui/messages.${name}.json`, `messages.${name}.json`]);
+  // The build refuses a language that lacks a text, so none needs those of another.
+  const paths = [`runtime/ui/messages.${language}.json`, `messages.${language}.json`];
   try {
     return await fetchTexts(paths.map((path) =>
       new Request(new URL(`./${path}`, import.meta.url), { integrity: integrity?.[path] })));
