@@ -93,8 +93,7 @@ class PendingLogin:
     def members(self) -> dict[str, Any]:
         """The login with its secrets, as members of JSON that are sealed at once."""
         return {
-            "server": self.place.server,
-            "user": self.place.user,
+            **self.place.members(),
             "parameters": self.parameters.members(),
             "session_key": self.session_key.seed.hex(),
             "body": self.body.hex(),
@@ -105,7 +104,7 @@ class PendingLogin:
     async def revive(cls, members: Mapping[str, Any], _: CryptoProvider) -> PendingLogin:
         """Return the login of `members`."""
         return cls(
-            place=Place(server=members["server"], user=members["user"]),
+            place=Place.from_members(members),
             parameters=Parameters.from_members(members["parameters"]),
             session_key=SessionKey(bytes.fromhex(members["session_key"])),
             secret=_read_secret(members),

@@ -53,6 +53,15 @@ class Place:
     server: str
     user: str
 
+    def members(self) -> dict[str, str]:
+        """The account as members of JSON."""
+        return {"server": self.server, "user": self.user}
+
+    @classmethod
+    def from_members(cls, members: Mapping[str, Any]) -> Place:
+        """Return the account of `members`, which may have others."""
+        return cls(server=members["server"], user=members["user"])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
@@ -213,8 +222,7 @@ class Session:
     def members(self) -> dict[str, Any]:
         """The session with its secrets, as members of JSON that are sealed at once."""
         return {
-            "server": self.place.server,
-            "user": self.place.user,
+            **self.place.members(),
             "parameters": self.parameters.members(),
             "session_key": self.session_key.seed.hex(),
             "calls": self.session_key.counter,
@@ -228,7 +236,7 @@ class Session:
     @classmethod
     async def revive(cls, members: Mapping[str, Any], provider: CryptoProvider) -> Session:
         """Return the session of `members`. Raises SmimeError."""
-        place = Place(server=members["server"], user=members["user"])
+        place = Place.from_members(members)
         record = KeyRecord.from_members(members["record"])
         return cls(
             place=place,

@@ -25,7 +25,7 @@ from roaming_keys.organisation.server.store import OrganisationStore
 from roaming_keys.protocol.key_account import stretch
 from roaming_keys.protocol.known import UNDONE, AccountReset, ServerLies
 from roaming_keys.protocol.login import undo_reset_by_code
-from roaming_keys.protocol.messages.factors import CodeProof, NewCodes
+from roaming_keys.protocol.messages.factors import CodeProof, FactorDemand, NewCodes
 from roaming_keys.protocol.messages.resets import ResetAnswer
 from roaming_keys.protocol.records.record import (
     build_first_record,
@@ -90,10 +90,16 @@ class Authenticator:
     clock: FakeClock
 
     def added(self) -> NewCodes:
-        return NewCodes(name="my phone", secret=self.secret, code=self.prove().code)
+        return NewCodes(name="my phone", secret=self.secret, code=self._code())
 
-    def prove(self, *_: object) -> CodeProof:
-        return CodeProof(code=pyotp.TOTP(b32encode(self.secret).decode()).at(self.clock()))
+    def prove(self, _demand: FactorDemand, refusal: KeyServerError | None) -> CodeProof:
+        """The code of this moment. Who is refused once does not try again."""
+        if refusal is not None:
+            raise refusal
+        return CodeProof(code=self._code())
+
+    def _code(self) -> str:
+        return pyotp.TOTP(b32encode(self.secret).decode()).at(self.clock())
 
 
 def code_of(act: Callable[[], object]) -> str:
