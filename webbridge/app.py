@@ -17,6 +17,7 @@ from webbridge.blueprints import (
     folders,
     health,
     kept_files,
+    kept_uploads,
     messages,
     openapi,
     parcel_abuse,
@@ -74,7 +75,7 @@ def create_app(config: BridgeConfig) -> Flask:
     for module in (
         *modules,
         *(parcel_modules if config.parcels is not None else ()),
-        *((kept_files,) if keeps_files else ()),
+        *((kept_files, kept_uploads) if keeps_files else ()),
     ):
         app.register_blueprint(module.blueprint, url_prefix="/api")
     return app

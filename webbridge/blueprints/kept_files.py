@@ -7,13 +7,11 @@ index is one object for each account: the bridge knows its version and its size.
 from __future__ import annotations
 
 import json
-from functools import partial
 from itertools import chain
 
 from flask import Blueprint, Response, jsonify, request
 
 from sealwax.service import ServiceError
-from webbridge.blueprints import tus
 from webbridge.blueprints.line_bodies import read_line, read_objects
 from webbridge.blueprints.object_bytes import answer_object, unbroken
 from webbridge.blueprints.parcel_calls import body_of, delivery, place_of, read_manifest
@@ -21,7 +19,7 @@ from webbridge.delivery.ids import is_parcel_id
 from webbridge.delivery.kept.announcements import parse_new_file, parse_new_index
 from webbridge.delivery.kept.records import KeptFile, KeptStage, NoFile, StoredIndex
 from webbridge.delivery.limits import MAX_INDEX_BYTES, MAX_LINE_BYTES, MAX_WHOLE_BYTES
-from webbridge.delivery.objects import chunk_sizes, find_object
+from webbridge.delivery.objects import find_object
 from webbridge.records import recorded_kept_file
 from webbridge.services import require_session
 
@@ -51,7 +49,7 @@ def create_file() -> Response:
 @blueprint.post("/files/<file_id>/finish")
 def finish_file(file_id: str) -> Response:
     """Store the manifest of a file whose chunks have all come. The body is the manifest."""
-    account, file = _require_file(file_id)
+    account, file = require_file(file_id)
     manifest = read_manifest(account)
     with place_of(account), recorded_kept_file(account) as record:
         record.outcome = "file-complete"
@@ -62,7 +60,7 @@ def finish_file(file_id: str) -> Response:
 @blueprint.delete("/files/<file_id>")
 def end_file(file_id: str) -> Response:
     """Delete a file that no index names yet."""
-    account, file = _require_file(file_id)
+    account, file = require_file(file_id)
     with recorded_kept_file(account) as record:
         record.outcome = "file-ended"
         delivery().kept.end(account, file.id)
@@ -75,7 +73,7 @@ def show_object(file_id: str, name: str) -> Response:
 
     A redirect to the store would carry the page's credentials there, which it does not take.
     """
-    _, file = _require_file(file_id)
+    _, file = require_file(file_id)
     found = None if file.stage is KeptStage.UPLOADING else find_object(file, name)
     if found is None:
         raise ServiceError(404, "not-found", "The file has no such object.")
@@ -113,55 +111,12 @@ def store_index() -> Response:
     return jsonify(_render_index(account, index))
 
 
-@blueprint.post("/files/<file_id>/objects")
-def begin_object(file_id: str) -> Response:
-    """Begin the upload of a chunk, perhaps with its first bytes. An upload that was begun before goes on."""
-    return tus.begin_upload(_require_target(file_id))
-
-
-@blueprint.route("/files/<file_id>/objects/<name>", methods=["HEAD"])
-def show_offset(file_id: str, name: str) -> Response:
-    """Say how many bytes of the chunk have come."""
-    return tus.answer_offset(_require_target(file_id), name)
-
-
-@blueprint.patch("/files/<file_id>/objects/<name>")
-def send_bytes(file_id: str, name: str) -> Response:
-    """Add bytes to the chunk at its offset. They are durable before the answer."""
-    return tus.append_bytes(_require_target(file_id), name)
-
-
-@blueprint.delete("/files/<file_id>/objects/<name>")
-def end_object(file_id: str, name: str) -> Response:
-    """End the upload of the chunk, and delete its bytes."""
-    return tus.end_upload(partial(_require_target, file_id), name)
-
-
-@blueprint.after_request
-def name_version(response: Response) -> Response:
-    """Name the version of tus in answers about uploads."""
-    is_upload = (request.endpoint or "").rpartition(".")[2] in _UPLOADS
-    return tus.name_version(response) if is_upload else response
-
-
-_UPLOADS = frozenset({"begin_object", "show_offset", "send_bytes", "end_object"})
-
-
-def _require_file(file_id: str) -> tuple[str, KeptFile]:
+def require_file(file_id: str) -> tuple[str, KeptFile]:
     """Return the account of the session, and its file. Raises ServiceError."""
     account = require_session().address
     if not is_parcel_id(file_id):
         raise NoFile
     return account, delivery().kept.find(account, file_id)
-
-
-def _require_target(file_id: str) -> tus.Target:
-    """Return the file whose chunks may still come. Raises ServiceError."""
-    account, file = _require_file(file_id)
-    tus.check_version()
-    if file.stage is not KeptStage.UPLOADING:
-        raise ServiceError(409, "submitted", "The file is complete, and does not change any more.")
-    return tus.Target(account=account, path=f"/api/files/{file.id}", folder=file.folder, sizes=chunk_sizes(file))
 
 
 def _render(file: KeptFile) -> dict[str, object]:

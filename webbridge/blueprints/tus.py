@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from flask import Response, request
+from flask import Blueprint, Response, request
 
 from sealwax.service import ServiceError
 from webbridge.blueprints.parcel_calls import delivery, place_of
@@ -36,14 +36,32 @@ class Target:
     sizes: dict[str, int]
 
 
-def name_version(response: Response) -> Response:
-    """Name the version of tus, also in errors."""
-    response.headers["Tus-Resumable"] = VERSION
-    if request.method == "OPTIONS" or response.status_code == 412:
-        response.headers["Tus-Version"] = VERSION
-        response.headers["Tus-Extension"] = _EXTENSIONS
-        response.headers["Tus-Max-Size"] = str(MAX_OBJECT_BYTES)
-    return response
+def upload_blueprint(name: str, place: str, require_target: Callable[[str], Target]) -> Blueprint:
+    """Return the routes for the objects of what is at `place`, a rule whose one value `require_target` gets.
+
+    `require_target` raises ServiceError for what has no such objects, or once they change no more.
+    """
+    blueprint = Blueprint(name, __name__)
+    blueprint.after_request(_name_version)
+    objects = f"/{place}/objects"
+
+    @blueprint.post(objects)
+    def begin_object(**owner: str) -> Response:
+        return _begin_upload(require_target(*owner.values()))
+
+    @blueprint.route(f"{objects}/<name>", methods=["HEAD"])
+    def show_offset(name: str, **owner: str) -> Response:
+        return _answer_offset(require_target(*owner.values()), name)
+
+    @blueprint.patch(f"{objects}/<name>")
+    def send_bytes(name: str, **owner: str) -> Response:
+        return _append_bytes(require_target(*owner.values()), name)
+
+    @blueprint.delete(f"{objects}/<name>")
+    def end_object(name: str, **owner: str) -> Response:
+        return _end_upload(lambda: require_target(*owner.values()), name)
+
+    return blueprint
 
 
 def check_version() -> None:
@@ -52,7 +70,7 @@ def check_version() -> None:
         raise ServiceError(412, "wrong-version", f"The header Tus-Resumable: {VERSION} is expected.")
 
 
-def begin_upload(target: Target) -> Response:
+def _begin_upload(target: Target) -> Response:
     """Begin the upload of an object, perhaps with its first bytes. An upload that was begun before goes on."""
     name = _name_in(request.headers.get("Upload-Metadata", ""))
     size = target.sizes.get(name)
@@ -68,7 +86,7 @@ def begin_upload(target: Target) -> Response:
     return response
 
 
-def answer_offset(target: Target, name: str) -> Response:
+def _answer_offset(target: Target, name: str) -> Response:
     """Say how many bytes of an object have come."""
     size = _size_of(target, name)
     response = Response(status=200)
@@ -77,7 +95,7 @@ def answer_offset(target: Target, name: str) -> Response:
     return response
 
 
-def append_bytes(target: Target, name: str) -> Response:
+def _append_bytes(target: Target, name: str) -> Response:
     """Add bytes to an object at its offset. They are durable before the answer."""
     size = _size_of(target, name)
     if request.mimetype != _BYTES:
@@ -87,7 +105,7 @@ def append_bytes(target: Target, name: str) -> Response:
     return response
 
 
-def end_upload(require_target: Callable[[], Target], name: str) -> Response:
+def _end_upload(require_target: Callable[[], Target], name: str) -> Response:
     """End the upload of an object, and delete its bytes. `require_target` raises once no object may go any more."""
     uploads = delivery().uploads
     target = require_target()
@@ -97,6 +115,16 @@ def end_upload(require_target: Callable[[], Target], name: str) -> Response:
         _size_of(target, name)
         uploads.end(target.folder, name)
     return Response(status=204)
+
+
+def _name_version(response: Response) -> Response:
+    """Name the version of tus, also in errors."""
+    response.headers["Tus-Resumable"] = VERSION
+    if request.method == "OPTIONS" or response.status_code == 412:
+        response.headers["Tus-Version"] = VERSION
+        response.headers["Tus-Extension"] = _EXTENSIONS
+        response.headers["Tus-Max-Size"] = str(MAX_OBJECT_BYTES)
+    return response
 
 
 def _append(target: Target, name: str, size: int, *, offset: int) -> int:

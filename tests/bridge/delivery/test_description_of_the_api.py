@@ -19,7 +19,7 @@ pytestmark = pytest.mark.server
 
 OURS = (
     *("parcels.", "parcel_uploads.", "parcel_tokens.", "parcel_opening.", "parcel_abuse.complain", "openapi."),
-    *("parcel_keys.", "kept_files."),
+    *("parcel_keys.", "kept_files.", "kept_uploads."),
 )
 
 
