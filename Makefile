@@ -23,6 +23,7 @@ help:
 	@echo 'make test       setup, browsers and mail server for the tests, checks, and the tests: of those that drive browsers'
 	@echo '                and servers a sixth, which SEED=... chooses, and all others'
 	@echo 'make test-all   all tests, and every published vector natively and in both browsers; PART=3 takes a quarter'
+	@echo '                of those that make nightly does not run'
 	@echo 'make check      ruff, mypy, TypeScript on the JavaScript, web-ext lint, the cost of every regular expression'
 	@echo 'make scripts    the tests of JavaScript that need no browser; SCRIPTS=tests/js/sending_plan.test.js chooses'
 	@echo 'make pytest     only the tests; ARGS="tests/core -k name" names some, which run whole'
@@ -31,9 +32,9 @@ help:
 	@echo 'make mutation   removes each check of the core in turn; MODULES="cms/signed_data ess" chooses'
 	@echo 'make musts      which test holds which obligation; writes docs/robustness.md'
 	@echo 'make relays     relays our mail by Postfix, Exim, sendmail, Courier and Mailman; writes a table of docs/interoperation.md'
-	@echo 'make nightly    shows each form of our mail to Thunderbird, drives every webmail that is installed, and spends a'
-	@echo '                day at each mail server; writes tables of docs/interoperation.md, docs/extension.md and'
-	@echo '                docs/mail_servers.md'
+	@echo 'make nightly    the tests of all editors, webmails and web servers; shows each form of our mail to Thunderbird,'
+	@echo '                drives every webmail that is installed, and spends a day at each mail server; writes tables of'
+	@echo '                docs/interoperation.md, docs/extension.md and docs/mail_servers.md'
 	@echo 'make contracts  how the rooms talk; writes the tables of docs/contracts.md and docs/reference/settings.md'
 	@echo 'make shape      the measures of docs/architecture.md, each with its ceiling: packages, circles, long functions'
 	@echo 'make bench      the measurements: openssl, Bouncy Castle, PKI.js, node-forge; 12 GB of disk, 40 minutes;'
@@ -63,7 +64,7 @@ demo: setup
 
 test: setup test-tools check scripts pytest
 
-# Everything, or a quarter of it: PART=2. The published vectors are of the first.
+# Everything; or with PART=2 a quarter of what `make nightly` does not run. The published vectors are of the first.
 test-all: setup test-tools check scripts
 	$(PYTEST) $(PART:%=--part %)
 	$(if $(filter-out 1,$(PART)),,$(VENV)/python -m tools.conformance all $${SEALWAX_VECTORS:-../shared/vectors} \
@@ -122,10 +123,11 @@ mutation: $(STAMPS)/python
 relays: setup test-tools
 	$(VENV)/python -m tools.relays --page docs/interoperation.md
 
-# Thunderbird and NSS from Debian (thunderbird, libnss3-tools), and the webmails that are installed. Needs root for
-# some of them; takes a quarter of an hour. The mail servers are unpacked from Debian into a temporary folder, and take
+# The tests of all editors, webmails and web servers. Then Thunderbird and NSS from Debian (thunderbird,
+# libnss3-tools), and the webmails that are installed. Needs root for some of them; takes a quarter of an hour. The mail servers are unpacked from Debian into a temporary folder, and take
 # ten minutes.
-nightly: $(STAMPS)/python
+nightly: setup test-tools
+	$(PYTEST) --part nightly
 	$(VENV)/python -m tests.interop.by_thunderbird --page docs/interoperation.md
 	$(VENV)/python -m tools.webmails --page docs/extension.md
 	$(VENV)/python -m tools.mail_servers --page docs/mail_servers.md

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from tests.support.choice import PARTS, choose, is_of_part, takes_turns
+from tests.support.choice import PARTS, choose, part_of, takes_turns
 from tests.support.project import source_newer_than_dist
 
 # No deadline, because shared machines stall now and then. Derandomized, so that each run tries the same examples.
@@ -27,14 +27,13 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--seed", help="take the tests that this seed chooses, in place of all")
-    parts = [str(part) for part in range(1, PARTS + 1)]
-    parser.addoption("--part", choices=parts, help="take a part of all tests")
+    parser.addoption("--part", choices=PARTS, help="take a part of all tests")
 
 
 def pytest_report_header(config: pytest.Config) -> str:
     if seed := config.getoption("--seed"):
         return f"seed {seed}: `make test SEED={seed}` takes the same tests again"
-    return f"part {part} of {PARTS}" if (part := config.getoption("--part")) else "all tests that are named"
+    return f"part {part} of {', '.join(PARTS)}" if (part := config.getoption("--part")) else "all tests that are named"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -49,7 +48,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if outliving := fixtures_that_outlive_what_they_use(items):
         raise pytest.UsageError("fixtures that live longer than what they use: " + ", ".join(outliving))
     if part := config.getoption("--part"):
-        keep(config, items, {item for item in items if is_of_part(item, int(part))})
+        keep(config, items, {item for item in items if part_of(item) == part})
     if seed := config.getoption("--seed"):
         keep(config, items, choose(items, seed))
     # Several processes share the files. Those with the most tests in browsers and with servers come first.

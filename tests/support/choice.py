@@ -19,7 +19,16 @@ import pytest
 
 from tests.support.project import ROOT
 
-PARTS: Final = 4
+_QUARTERS: Final = 4
+NIGHTLY: Final = "nightly"
+PARTS: Final = (*(str(number + 1) for number in range(_QUARTERS)), NIGHTLY)
+# The tests that need many editors, webmails or web servers, each of which starts first.
+_OF_NIGHT: Final = (
+    "tests/extension/any_webmail/test_real_",
+    "tests/extension/editors/",
+    "tests/extension/webmails/",
+    "tests/operation/test_proxies.py",
+)
 # A run of `make test` takes one of so many files.
 SHARE: Final = 6
 _BROWSERS: Final = ("chromium", "firefox")
@@ -51,12 +60,14 @@ def choose(items: Iterable[pytest.Item], seed: str) -> set[pytest.Item]:
     return main_ways | _that_do_not_wait(possible)
 
 
-def is_of_part(item: pytest.Item, part: int) -> bool:
-    """Whether a test belongs to a part of all tests, from 1. All tests of a file do: they share what they start.
+def part_of(item: pytest.Item) -> str:
+    """The part of all tests to which a test belongs. All tests of a file do: they share what they start.
 
-    The hash of the file's name alone gives parts that take nearly the same time; that of its path does not.
+    The hash of the file's name alone gives quarters that take nearly the same time; that of its path does not.
     """
-    return zlib.crc32(item.path.name.encode()) % PARTS == part - 1
+    if item.nodeid.startswith(_OF_NIGHT):
+        return NIGHTLY
+    return PARTS[zlib.crc32(item.path.name.encode()) % _QUARTERS]
 
 
 def takes_turns(item: pytest.Item) -> bool:
