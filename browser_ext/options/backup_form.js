@@ -1,4 +1,5 @@
 /** The forms that make and restore a backup. */
+import { inSnakeCase } from "../../wasm_build/ui/catalogue.js";
 import { saveFile } from "../../wasm_build/ui/attachments.js";
 import { html } from "../../wasm_build/ui/dom.js";
 import { SecretField } from "../../wasm_build/ui/secret_field.js";
@@ -113,9 +114,4 @@ function whatGoes(counts) {
   const lines = kinds.map(([kind, count]) => html("li", { text: translate(`restore_goes_${inSnakeCase(kind)}`, { count }) }));
   const said = html("p", { text: translate(lines.length ? "restore_goes" : "restore_goes_nothing") });
   return lines.length ? [said, html("ul", {}, ...lines)] : [said];
-}
-
-/** The name of a member as keys of texts write it. @param {string} name */
-function inSnakeCase(name) {
-  return name.replace(/[A-Z]/gu, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -103,3 +103,8 @@ function writeNumber(value, locale) {
   NUMBERS.set(locale, numbers);
   return numbers.format(value);
 }
+
+/** A name of code as a part of a key. @param {string} name such as keyFiles @returns {string} such as key_files */
+export function inSnakeCase(name) {
+  return name.replace(/[A-Z]/gu, (letter) => `_${letter.toLowerCase()}`);
+}

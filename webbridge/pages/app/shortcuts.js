@@ -3,6 +3,7 @@
  * account turns them off.
  */
 
+import { inSnakeCase } from "../../../wasm_build/ui/catalogue.js";
 import { openReading } from "../../../wasm_build/ui/dialog.js";
 import { html } from "../../../wasm_build/ui/dom.js";
 import { keepChoice, keptChoices } from "./kept_choice.js";
@@ -79,7 +80,7 @@ function isTyping(target) {
 export function openShortcutHelp(translate) {
   const rows = HELP.map(([command, keys]) => html("div", { class: "shortcut" },
     html("dt", {}, ...keys.map((key) => html("kbd", { text: key }))),
-    html("dd", { text: translate(`shortcut_${command.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`) })));
+    html("dd", { text: translate(`shortcut_${inSnakeCase(command)}`) })));
   openReading(translate, translate("shortcuts_title"), [
     html("p", { class: "note", text: translate("shortcuts_meaning") }), html("dl", { class: "shortcuts" }, ...rows),
   ], { test: "shortcuts-help" });
