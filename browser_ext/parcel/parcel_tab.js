@@ -7,6 +7,7 @@
 import { createAnswer } from "../../wasm_build/parcels/answer_form.js";
 import { createFailureView } from "../../wasm_build/parcels/failure_view.js";
 import { codeOf, parcelSentence, remedyFor, wordsSentence } from "../../wasm_build/parcels/failures.js";
+import { OpenedParcel } from "../../wasm_build/parcels/opened_parcel.js";
 import { ParcelReader } from "../../wasm_build/parcels/parcel_reader.js";
 import { ParcelRequests } from "../../wasm_build/parcels/requests.js";
 import { createStartView } from "../../wasm_build/parcels/start_view.js";
@@ -24,7 +25,7 @@ import { RequestError } from "../shared/messages.js";
 import { ask, whenLocked } from "../shared/request.js";
 import { createAddressView } from "./address_view.js";
 import { KeyVault } from "./key_vault.js";
-import { OpenedParcel } from "./opened_parcel.js";
+import { DRAWING } from "./opened_parcel.js";
 import { OwnKeyForm } from "./own_key.js";
 import { createServerView } from "./server_view.js";
 
@@ -187,7 +188,7 @@ export class ParcelTab {
       const opening = await reader.unlock(id, secretOf(words));
       if (this.id !== id) return "";
       this.#forgetWords();
-      this.#show(new OpenedParcel(this, reader, opening));
+      this.#show(new OpenedParcel(this, reader, opening, DRAWING));
       return "";
     } catch (error) {
       if (this.id !== id) return "";
@@ -213,7 +214,7 @@ export class ParcelTab {
     try {
       const canSign = purposes?.includes("sign") ?? false;
       const opening = await reader.unlockByKey(id, { readers: addresses, canSign, prove });
-      if (this.id === id) this.#show(new OpenedParcel(this, reader, opening));
+      if (this.id === id) this.#show(new OpenedParcel(this, reader, opening, DRAWING));
     } catch (error) {
       throw codeOf(error) === "wrong-secret" ? new RequestError("parcel-not-for-key") : error;
     }

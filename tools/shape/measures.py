@@ -360,6 +360,6 @@ MEASURES: Final = (
         before=98_575,
         ceiling=99_700,
         wanted=92_575,
-        reason="the opened parcel, the message window, notices and uploads are still written twice",
+        reason="the message window and the notices are still written twice",
     ),
 )

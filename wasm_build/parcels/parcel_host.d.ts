@@ -2,7 +2,9 @@
 
 import type { Catalogue } from "../ui/catalogue.js";
 import type { CreateAnswer } from "./answer_form.js";
-import type { ParcelRequests } from "./requests.js";
+import type { ReceivedFile } from "./chunk_plan.js";
+import type { OpenedManifest, ParcelReader } from "./parcel_reader.js";
+import type { Opening, ParcelRequests } from "./requests.js";
 import type { FileToSave, Save } from "./saving.js";
 
 export interface ParcelHost {
@@ -31,6 +33,43 @@ export interface ParcelHost {
   startAgain(): void;
   /** Makes the button for another way to open the parcel, where there is one. */
   createOtherWay?(): HTMLElement;
+  /** Shows an error in the place of the parcel, and deletes what there is of it. */
+  fail(error: unknown): void;
+}
+
+/** The host's own drawing of an opened parcel. */
+export interface ParcelDrawing {
+  noteClass: string;
+  factsClass: string;
+  /** Draws a verdict. `from` is the proved sender, or the claimed one. */
+  drawVerdict(manifest: OpenedManifest): {
+    headline: HTMLElement[]; details: HTMLElement[]; spoken: string; from: string; fromLabel: string;
+  };
+  /** Fetches the written message, and shows it at the end of `place`. Resolves with null if the parcel was closed meanwhile. */
+  showLetter(place: HTMLElement, letter: LetterToShow): Promise<ShownLetter | null>;
+  /** Makes an offer below that of an answer. */
+  createFurther?(reader: ParcelReader, signal: AbortSignal): FurtherOffer;
+}
+
+export interface LetterToShow {
+  reader: ParcelReader;
+  file: ReceivedFile;
+  report: OpenedManifest["report"];
+  reading: { signal: AbortSignal; onLost: (isLost: boolean) => void };
+}
+
+/** `title` becomes the heading, unless it is empty. `judge` shows a later verdict, and `close` deletes what is kept of the message. */
+export interface ShownLetter {
+  subject: string;
+  title: string;
+  judge?: (report: OpenedManifest["report"]) => void;
+  close: () => void;
+}
+
+export interface FurtherOffer {
+  element: HTMLElement;
+  show(opening: Opening, manifest: OpenedManifest): void;
+  close(): void;
 }
 
 /** `titleKey` is `parcel_title` without one, never words of the parcel. `renew` makes the same view in another language, and `close` deletes what the view holds. */

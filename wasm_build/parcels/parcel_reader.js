@@ -9,6 +9,7 @@ import { overwrite } from "../vault/memory/cleanup.js";
 import { ApiError } from "../vault/server/json_requests.js";
 import { judgeInRounds, whileChecking } from "../vault/server/lookups.js";
 import { VaultError } from "../vault/errors/vault_error.js";
+import { readChunks } from "./chunk_reading.js";
 import { entranceByCertificate, entranceByVault, entranceByWords } from "./entrances.js";
 import { keyFileError } from "./failures.js";
 import { readObject } from "./object_source.js";
@@ -222,7 +223,7 @@ export class ParcelReader {
   }
 
   /**
-   * The plaintext of a file, chunk by chunk. The next chunk is fetched while one is decrypted. The caller overwrites each.
+   * The plaintext of a file, chunk by chunk. The caller overwrites each.
    * @param {ParcelFile} file
    * @param {{signal: AbortSignal} & import("./object_source.js").ReadingOptions} options `onProgress` gets the bytes of the
    *   whole file that have come
@@ -230,27 +231,15 @@ export class ParcelReader {
    */
   async *chunks({ chunks }, { signal, onProgress = () => {}, ...reading }) {
     const ended = AbortSignal.any([signal, this.#session.ended]);
-    let done = 0;
-    /** @param {import("./chunk_plan.js").ReceivedFile["chunks"][number] | undefined} chunk */
-    const fetchNext = (chunk) => {
-      if (!chunk) return null;
-      const before = done;
-      const object = { name: chunk.object, bytes: chunk.cmsBytes, signal: ended };
-      const fetch = () => readObject(this.#ask, object, { ...reading, onProgress: (bytes) => onProgress(before + bytes) });
-      const fetching = this.#takeAhead(object)?.catch(fetch) ?? fetch();
-      done += chunk.cmsBytes;
-      // Its error is reported when it is this chunk's turn.
-      fetching.catch(() => {});
-      return fetching;
-    };
     const vault = await this.#vault();
-    let coming = fetchNext(chunks[0]);
-    for (const [index, { object: _, ...chunk }] of chunks.entries()) {
-      const cms = /** @type {ArrayBuffer} */ (await coming);
-      coming = fetchNext(chunks[index + 1]);
-      const { content } = await vault.call("parcel.decrypt", { cms, chunk, ...this.#keys() }, { signal: ended });
-      yield content;
-    }
+    yield* readChunks(chunks, {
+      fetch: (object, onBytes) => {
+        const fetch = () => readObject(this.#ask, { ...object, signal: ended }, { ...reading, onProgress: onBytes });
+        return this.#takeAhead(object)?.catch(fetch) ?? fetch();
+      },
+      decrypt: (cms, chunk) => vault.call("parcel.decrypt", { cms, chunk, ...this.#keys() }, { signal: ended }),
+      onProgress,
+    });
   }
 
   /** Begins to fetch an object. Without success it is fetched again at its turn. @param {{name: string, bytes: number, signal: AbortSignal}} object */

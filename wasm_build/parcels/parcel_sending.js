@@ -9,7 +9,7 @@
 import { overwrite } from "../vault/memory/cleanup.js";
 import { ApiError } from "../vault/server/json_requests.js";
 import { VaultError } from "../vault/errors/vault_error.js";
-import { readChunk } from "./readable.js";
+import { ChunkSending } from "./chunk_sending.js";
 
 /** @typedef {import("./parcel_uploads.js").CreatedParcel} CreatedParcel */
 /** @typedef {import("./parcel_uploads.js").ParcelUploads} ParcelUploads */
@@ -53,12 +53,8 @@ export class ParcelSending {
   /** Whether the bridge has, or may have, a record of the parcel. */
   #mayBeKnown = false;
   #isAnnounced = false;
-  /** The objects of a parcel that goes in one request. @type {ArrayBuffer[]} */
-  #objects = [];
-  /** The chunks that are encrypted, and that the bridge has unless they go in one request. @type {Chunk[]} */
-  #chunks = [];
-  /** The encrypted chunk that is on its way. @type {{cms: ArrayBuffer, chunk: Chunk} | null} */
-  #pending = null;
+  /** @type {ChunkSending | null} */
+  #sending = null;
   /** The manifest; with the announcement, if the parcel goes in one request. @type {{manifest: ArrayBuffer, line?: ArrayBuffer | null} | null} */
   #finished = null;
   /** @type {CreatedParcel | null} */
@@ -102,9 +98,13 @@ export class ParcelSending {
     /** @type {Plan} */
     const plan = this.#plan ??= await this.#call("parcel.plan", this.#members(), options);
     if (plan.line) await this.#announce(plan.line, options);
-    await this.#sendChunks(plan, options);
-    const chunks = this.#chunks.map((chunk) => ({ ...chunk }));
-    this.#finished = await this.#call("parcel.finish", { ...this.#members(), chunks, most: plan.most }, options);
+    const sending = this.#sending ??= new ChunkSending(plan, this.#letter.files.map(({ data }) => data));
+    await sending.run({
+      encrypt: (content) => this.#encrypt(content, options),
+      put: (object, onProgress) => this.#parts.uploads.put({ id: this.#begun().parcel, ...object }, { ...waitingOf(options), onProgress }),
+      onProgress: options.onProgress ?? (() => {}),
+    });
+    this.#finished = await this.#call("parcel.finish", { ...this.#members(), chunks: sending.chunks, most: plan.most }, options);
   }
 
   /** Submits what was uploaded, so that the bridge notifies the recipients. @param {Options} options @returns {Promise<CreatedParcel>} */
@@ -115,7 +115,7 @@ export class ParcelSending {
     const { manifest, line } = this.#finished;
     this.#mayBeKnown = true;
     this.#submitted ??= checkSubmitted(await (line
-      ? uploads.create(line, [...this.#objects, manifest], waitingOf(options))
+      ? uploads.create(line, [...this.#sending?.objects ?? [], manifest], waitingOf(options))
       : uploads.submit(parcel, manifest, waitingOf(options))), parcel);
     options.onProgress?.(this.bytes);
     return this.#submitted;
@@ -145,30 +145,6 @@ export class ParcelSending {
     this.#mayBeKnown = true;
     await this.#parts.uploads.create(line, [], waitingOf(options));
     this.#isAnnounced = true;
-  }
-
-  /** Encrypts the chunks, and uploads them if they were announced. @param {Plan} plan @param {Options} options */
-  async #sendChunks({ chunks, line }, { onProgress = () => {}, ...options }) {
-    let done = this.#chunks.reduce((sum, { contentBytes }) => sum + contentBytes, 0);
-    for (const place of chunks.slice(this.#chunks.length)) {
-      if (line) onProgress(done);
-      const { data } = /** @type {ParcelContent} */ (this.#letter.files[place.file]);
-      this.#pending ??= await this.#encrypt(await readChunk(data, place), options);
-      const { cms, chunk } = this.#pending;
-      const before = done;
-      const share = (/** @type {number} */ bytes) => onProgress(before + Math.floor(chunk.contentBytes * bytes / cms.byteLength));
-      if (line) await this.#parts.uploads.put(this.#objectOf(cms), { ...waitingOf(options), onProgress: share });
-      else this.#objects.push(cms);
-      this.#chunks.push(chunk);
-      this.#pending = null;
-      done += chunk.contentBytes;
-    }
-    if (line) onProgress(done);
-  }
-
-  /** The next chunk as an object at the bridge. @param {ArrayBuffer} data */
-  #objectOf(data) {
-    return { id: this.#begun().parcel, name: String(this.#chunks.length), data };
   }
 
   /** @param {ArrayBuffer} content which is transferred @param {Options} options @returns {Promise<{cms: ArrayBuffer, chunk: Chunk}>} */

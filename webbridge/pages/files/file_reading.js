@@ -1,12 +1,13 @@
 /** Reads a kept file: its manifest, which only the person may have signed, and then its chunks, each checked before it is passed on. */
 
 import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
+import { readChunks } from "../../../wasm_build/parcels/chunk_reading.js";
 import { readObject } from "../../../wasm_build/parcels/object_source.js";
 
 /** @typedef {import("./file_tree.js").KeptEntry} KeptEntry */
 
 /**
- * The content of a file, chunk by chunk. The next chunk is fetched while one is decrypted. The caller overwrites each.
+ * The content of a file, chunk by chunk. The caller overwrites each.
  * @param {KeptEntry} entry
  * @param {Pick<import("./file_sending.js").Parts, "own" | "requests">} parts
  * @param {{signal: AbortSignal} & import("../../../wasm_build/parcels/object_source.js").ReadingOptions} options `onProgress` gets the bytes of the
@@ -17,24 +18,10 @@ export async function* readFile({ id, bytes }, { own, requests }, { signal, onPr
   const { files } = await own.verify(await requests.manifest(id, { signal, ...reading }), id, signal);
   const [file, ...others] = files;
   if (!file || others.length > 0 || file.sizeBytes !== bytes) throw new ApiError("files-damaged", "the manifest is of another file");
-  const { chunks } = file;
   const ask = (/** @type {string} */ name, /** @type {number} */ from) => requests.object(id, name, from, signal);
-  let done = 0;
-  const fetchNext = (/** @type {number} */ index) => {
-    const chunk = chunks[index];
-    if (!chunk) return null;
-    const before = done;
-    done += chunk.cmsBytes;
-    const fetching = readObject(ask, { name: chunk.object, bytes: chunk.cmsBytes, signal }, { ...reading, onProgress: (one) => onProgress(before + one) });
-    // Its error is reported when it is this chunk's turn.
-    fetching.catch(() => {});
-    return fetching;
-  };
-  let coming = fetchNext(0);
-  for (const [index, { object: _, ...chunk }] of chunks.entries()) {
-    const cms = /** @type {ArrayBuffer} */ (await coming);
-    coming = fetchNext(index + 1);
-    const { content } = await own.call("parcel.decrypt", { cms, chunk }, signal);
-    yield content;
-  }
+  yield* readChunks(file.chunks, {
+    fetch: (object, onBytes) => readObject(ask, { ...object, signal }, { ...reading, onProgress: onBytes }),
+    decrypt: (cms, chunk) => own.call("parcel.decrypt", { cms, chunk }, signal),
+    onProgress,
+  });
 }

@@ -1,15 +1,14 @@
 /**
- * Encrypts a file chunk by chunk and uploads it. At most three chunks are in memory, whatever the size of the file.
+ * Encrypts a file chunk by chunk and uploads it. At most two chunks are in memory, whatever the size of the file.
  *
  * The file is a parcel to oneself: its manifest has its name, so that it can be read without the index too.
  */
 
 import { base64urlFromBytes } from "../../../wasm_build/parcels/base64url.js";
-import { readChunk } from "../../../wasm_build/parcels/readable.js";
+import { ChunkSending } from "../../../wasm_build/parcels/chunk_sending.js";
 
 /** @typedef {import("../../../wasm_build/parcels/parcel_uploads.js").Waiting} Waiting */
 /** @typedef {import("../../../wasm_build/parcels/readable.js").Readable} Readable */
-/** @typedef {import("../../../wasm_build/parcels/chunk_plan.js").Chunk} Chunk */
 /** @typedef {import("../../../wasm_build/parcels/chunk_plan.js").Plan} Plan */
 /** @typedef {{own: import("./own_keys.js").OwnKeys, requests: import("./file_requests.js").FileRequests, wholeBytes: number}} Parts */
 
@@ -27,30 +26,21 @@ export async function sendFile({ name, data }, { own, requests, wholeBytes }, { 
   const id = base64urlFromBytes(crypto.getRandomValues(new Uint8Array(ID_BYTES)).buffer);
   const parcel = { parcel: id, name, sizeBytes: data.size, at: new Date().toISOString(), wholeBytes };
   /** @type {Plan} */
-  const { chunks: places, line, most } = await own.build("parcel.plan", parcel, signal);
-  /** @type {ArrayBuffer[]} */
-  const objects = [];
-  /** @type {Chunk[]} */
-  const chunks = [];
-  let done = 0;
-  if (line) await requests.create(line, [], waiting);
+  const plan = await own.build("parcel.plan", parcel, signal);
+  const sending = new ChunkSending(plan, [data]);
+  if (plan.line) await requests.create(plan.line, [], waiting);
   try {
-    for (const [index, place] of places.entries()) {
-      const { cms, chunk } = await own.encrypt(await readChunk(data, place), signal);
-      const before = done;
-      const share = (/** @type {number} */ bytes) => onProgress(before + Math.floor(chunk.contentBytes * bytes / cms.byteLength));
-      if (line) await requests.put({ id, name: String(index), data: cms }, { ...waiting, onProgress: share });
-      else objects.push(cms);
-      chunks.push(chunk);
-      done += chunk.contentBytes;
-    }
-    const finished = await own.build("parcel.finish", { ...parcel, chunks, most }, signal);
-    if (line) await requests.finish(id, finished.manifest, waiting);
-    else await requests.create(finished.line, [...objects, finished.manifest], waiting);
+    await sending.run({
+      encrypt: (content) => own.encrypt(content, signal), onProgress,
+      put: (object, onBytes) => requests.put({ id, ...object }, { ...waiting, onProgress: onBytes }),
+    });
+    const finished = await own.build("parcel.finish", { ...parcel, chunks: sending.chunks, most: plan.most }, signal);
+    if (plan.line) await requests.finish(id, finished.manifest, waiting);
+    else await requests.create(finished.line, [...sending.objects, finished.manifest], waiting);
     onProgress(data.size);
     return id;
   } catch (error) {
-    if (line) void requests.end(id);
+    if (plan.line) void requests.end(id);
     throw error;
   }
 }

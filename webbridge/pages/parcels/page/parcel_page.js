@@ -8,6 +8,7 @@
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { createFailureView } from "../../../../wasm_build/parcels/failure_view.js";
 import { parcelSentence, remedyFor, wordsSentence } from "../../../../wasm_build/parcels/failures.js";
+import { OpenedParcel } from "../../../../wasm_build/parcels/opened_parcel.js";
 import { ParcelReader } from "../../../../wasm_build/parcels/parcel_reader.js";
 import { ParcelRequests } from "../../../../wasm_build/parcels/requests.js";
 import { createStartView } from "../../../../wasm_build/parcels/start_view.js";
@@ -30,7 +31,7 @@ import { takeLink } from "./arrived_link.js";
 import { createCertificateView } from "./views/certificate_view.js";
 import { StartedVault } from "./started_vault.js";
 import { createLinklessView } from "./views/linkless_view.js";
-import { OpenedView } from "./views/opened_view.js";
+import { drawingOf } from "./views/opened_view.js";
 import { removeSaveWorker, saveByWorker } from "./worker_saving.js";
 
 /** @typedef {import("../../../../wasm_build/parcels/link.js").ParcelLink} ParcelLink */
@@ -220,7 +221,7 @@ export class ParcelPage {
     await learning;
     if (this.id !== id) return;
     this.#forgetWords();
-    this.#show(new OpenedView(this, this.#reader, opening));
+    this.#show(new OpenedParcel(this, this.#reader, opening, drawingOf(this)));
   }
 
   /** Shows an error in the place of the parcel, and deletes what there is of it. @param {unknown} error */
@@ -277,12 +278,12 @@ export class ParcelPage {
     setTitle(this.translate, view.titleKey ?? "parcel_title");
     if (view.focus) view.focus();
     else view.heading.focus();
-    this.#root.querySelector("[data-test=close-parcel]")?.toggleAttribute("hidden", !(view instanceof OpenedView));
+    this.#root.querySelector("[data-test=close-parcel]")?.toggleAttribute("hidden", !(view instanceof OpenedParcel));
   }
 
   #draw() {
     const { translate } = this;
-    const close = html("button", { type: "button", hidden: !(this.#view instanceof OpenedView), data: { test: "close-parcel" }, on: { click: () => this.lock() } });
+    const close = html("button", { type: "button", hidden: !(this.#view instanceof OpenedParcel), data: { test: "close-parcel" }, on: { click: () => this.lock() } });
     close.append(hiddenLock(), translate("parcel_close"));
     const name = html("span", { class: "bar-name" }, waxSeal(), "Sealwax");
     const menu = createLanguageMenu(this, (language) => this.#useLanguage(language));

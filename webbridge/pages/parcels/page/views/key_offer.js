@@ -47,11 +47,16 @@ export class KeyOffer {
   }
 
   /**
-   * Shows the offer.
-   * @param {KeyTerms} terms
-   * @param {string[]} addresses of the parcel's recipients
+   * Shows the offer, if the server makes one.
+   * @param {import("../../../../../wasm_build/parcels/requests.js").Opening} opening
+   * @param {import("../../../../../wasm_build/parcels/parcel_reader.js").OpenedManifest} manifest
    */
-  show(terms, addresses) {
+  show({ key: terms }, { to: addresses }) {
+    if (terms && addresses.length > 0) this.#draw(terms, addresses);
+  }
+
+  /** @param {KeyTerms} terms @param {string[]} addresses of the parcel's recipients */
+  #draw(terms, addresses) {
     const { translate } = this.#page;
     const failure = problem("key-load-error");
     const button = html("button", {
@@ -78,7 +83,7 @@ export class KeyOffer {
       page: this.#page, reader: this.#reader, parts: PARTS, terms, addresses,
       onEnd: () => {
         this.#close = () => {};
-        this.show(terms, addresses).focus();
+        this.#draw(terms, addresses).focus();
       },
     });
     this.#close = form.close;
