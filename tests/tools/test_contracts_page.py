@@ -13,6 +13,7 @@ from tools.folded_tables import MAX_LINE, fold_tables
 
 PAGE = (ROOT / "docs/contracts.md").read_text(encoding="utf-8")
 _VIEW = re.compile(r'\.(get|post|put|delete)\("(/[^"]*)"\)')
+_UPLOADS = re.compile(r'upload_blueprint\("\w+", "([^"]*)"')
 _ROUTE = re.compile(r"`(GET|POST|PUT|DELETE) (/[^`? ]*)")
 
 
@@ -26,12 +27,14 @@ def test_the_tables_are_up_to_date() -> None:
     [("## webbridge: HTTP", "webbridge/blueprints", "/api"), ("## roaming_keys: HTTP", "roaming_keys", "")],
 )
 def test_the_routes_are_those_of_the_servers(heading: str, folder: str, prefix: str) -> None:
-    sources = (path.read_text(encoding="utf-8") for path in sorted((ROOT / folder).rglob("*.py")))
+    sources = [path.read_text(encoding="utf-8") for path in sorted((ROOT / folder).rglob("*.py"))]
     served = {
         (method.upper(), prefix + re.sub(r"<\w+:", "<", path))
         for source in sources
         for method, path in _VIEW.findall(source)
     }
+    for objects in (f"{prefix}/{place}/objects" for source in sources for place in _UPLOADS.findall(source)):
+        served |= {("POST", objects), ("DELETE", f"{objects}/<name>")}
     section = PAGE.split(heading)[1].split("\n## ")[0]
     rows = [line for line in section.splitlines() if line.startswith("| `")]
     assert {route for row in rows for route in _ROUTE.findall(row.split(" | ")[0])} == served

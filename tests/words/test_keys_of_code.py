@@ -15,7 +15,7 @@ from tests.support.project import ROOT
 ROOMS: Final = {
     "webbridge/pages": ("pages",),
     "browser_ext": ("extension",),
-    # What both share may have a text that only one of them shows.
+    # Scripts that both share may have a text that only one of them shows.
     "wasm_build/ui": ("pages", "extension"),
     "wasm_build/parcels": ("pages", "extension"),
 }
