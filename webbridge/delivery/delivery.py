@@ -97,15 +97,11 @@ class Delivery:
         parcel = self.parcels.find_own(sender, parcel_id)
         if parcel.stage is not Stage.UPLOADING:
             return self.parcels.submit(sender, parcel_id)
-        if manifest is not None:
-            check_manifest(parcel, manifest)
-        # No object is deleted between the check and the record.
+        # No object is deleted or replaced between the check and the record.
         with self.uploads.in_turn(parcel.folder):
-            sizes = announced_sizes(parcel) if manifest is None else chunk_sizes(parcel)
-            if missing := self.uploads.missing(parcel.folder, sizes):
-                raise Incomplete(missing)
-            if manifest is not None:
-                self.uploads.replace(parcel.folder, MANIFEST, manifest)
+            # Another request may have submitted the parcel while this one waited.
+            if self.parcels.find_own(sender, parcel_id).stage is Stage.UPLOADING:
+                self._complete(parcel, manifest)
             submitted = self.parcels.submit(sender, parcel_id, None if manifest is None else len(manifest))
             with suppress(StoreFailed):
                 # Empty by now. The sweep would find it too.
@@ -144,6 +140,15 @@ class Delivery:
         if parcel.folder != folder:
             self._delete_unrecorded(submission.id, folder)
         return parcel, parcel.folder == folder
+
+    def _complete(self, parcel: Parcel, manifest: bytes | None) -> None:
+        if manifest is not None:
+            check_manifest(parcel, manifest)
+        sizes = announced_sizes(parcel) if manifest is None else chunk_sizes(parcel)
+        if missing := self.uploads.missing(parcel.folder, sizes):
+            raise Incomplete(missing)
+        if manifest is not None:
+            self.uploads.replace(parcel.folder, MANIFEST, manifest)
 
     def _write_whole(self, folder: str, body: bytes) -> None:
         try:

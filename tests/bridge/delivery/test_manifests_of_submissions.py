@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+
 import pytest
 from werkzeug.test import TestResponse
 
 from tests.support.servers.bridge import API, error_of
 from tests.support.servers.mailboxes import ALICE
 from tests.support.servers.parcels import Draft, Rig, Sender
+from webbridge.delivery.store import Uploads
 
 pytestmark = pytest.mark.server
 
@@ -73,6 +76,27 @@ def test_a_manifest_without_all_chunks_submits_nothing(sender: Sender) -> None:
     said = answer.get_json()
     assert (answer.status_code, said["code"], said["missing"]) == (409, "incomplete", ["0", "1"])
     assert sender.offset(draft, "manifest") is None
+
+
+def test_of_two_submissions_at_once_one_counts(sender: Sender, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    draft, replace = Draft(manifest=MANIFEST), Uploads.replace
+    upload(sender, draft)
+    with ThreadPoolExecutor(1) as pool:
+        later: list[Future[TestResponse]] = []
+
+        def replace_slowly(uploads: Uploads, folder: str, name: str, data: bytes) -> None:
+            if not later:
+                other = Sender(rig.app.test_client(), sender.token)
+                later.append(pool.submit(submit, other, draft, b"another manifest, of another size"))
+                wait(later, timeout=0.3)
+            replace(uploads, folder, name, data)
+
+        monkeypatch.setattr(Uploads, "replace", replace_slowly)
+        assert submit(sender, draft).status_code == 200
+        assert later[0].result(10).status_code == 200
+    recipient = rig.recipient()
+    assert recipient.open(draft.id, draft.proof).get_json()["manifest"] == len(MANIFEST)
+    assert recipient.fetch(recipient.ticket(draft), "manifest").data == MANIFEST
 
 
 def test_an_older_program_uploads_the_manifest_like_a_chunk(sender: Sender, rig: Rig) -> None:
