@@ -2,6 +2,7 @@
 import { headerReader } from "../../wasm_build/ui/formats.js";
 import { html } from "../../wasm_build/ui/dom.js";
 import { overwrite } from "../../wasm_build/vault/memory/cleanup.js";
+import { collectBuffers } from "../../wasm_build/vault/rpc.js";
 import { translate } from "../texts/texts.js";
 import { describeReport, provedSender } from "../shared/report_view.js";
 import { ask } from "../shared/request.js";
@@ -28,7 +29,7 @@ async function showLetter(parent, { reader, file, report, reading }) {
   parent.append(place);
   const letter = await reader.openLetter(file, reading);
   if (reading.signal.aborted) {
-    for (const buffer of [letter.text, ...letter.attachments.map(({ data }) => data)]) overwrite(buffer);
+    collectBuffers(letter).forEach(overwrite);
     return null;
   }
   const subject = headerReader(letter.headers)("subject") ?? "";

@@ -66,13 +66,15 @@ test("a login takes its first answer along, and the last step comes with its cal
 });
 
 test("a refused call does not end as it was foreseen", async () => {
+  const code = bytes("a code that counts nowhere");
   const steps = [
-    { state: bytes("one"), step: 1, request: request("/bundle"), then: { result: {}, session: bytes("next"), known: bytes("{}"), calls: 9 } },
+    { state: bytes("one"), step: 1, request: request("/bundle"), then: { result: {}, code, session: bytes("next"), known: bytes("{}"), calls: 9 } },
     { result: { late: true } },
   ];
   const { account, server } = setUp(steps);
   server.send = async () => { throw new ApiError("record-changed", "another one"); };
   assert.deepEqual(await account.ask("export"), { late: true });
+  assert.ok(new Uint8Array(code).every((octet) => octet === 0));
   assert.equal(account.session.copy?.calls, 3);
 });
 

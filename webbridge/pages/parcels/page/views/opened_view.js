@@ -32,7 +32,10 @@ export function drawingOf(page) {
     },
     showLetter: async (place, { reader, file, report, reading }) => {
       const letter = await reader.letter(file, reading);
-      if (reading.signal.aborted) return null;
+      if (reading.signal.aborted) {
+        for (const { data } of letter.attachments) overwrite(data);
+        return null;
+      }
       const subject = headerReader(letter.headers)("subject") ?? "";
       const text = createMessageText(translate, { ...letter, report: /** @type {Report} */ (report) });
       const attached = createReceivedFiles(page, letter.attachments, null);
