@@ -182,7 +182,7 @@ def test_wrong_words_leave_the_field_and_say_how_many_tries_are_left(listed: Not
     page.fill(named("words"), other.words)
     page.click(named("open-parcel"))
     page.wait_for(
-        "(selector) => document.querySelector(selector)?.textContent !== ''",
+        "(selector) => Boolean(document.querySelector(selector)?.textContent)",
         named("words-problem"),
         timeout_seconds=OPERATION_SECONDS,
     )

@@ -66,7 +66,7 @@ def wait_until_sent(reader: ParcelPage) -> str:
 
 def wait_for_problem(reader: ParcelPage) -> str:
     reader.page.wait_for(
-        "(selector) => document.querySelector(selector)?.textContent !== ''",
+        "(selector) => Boolean(document.querySelector(selector)?.textContent)",
         named("answer-error"),
         timeout_seconds=OPERATION_SECONDS,
     )

@@ -97,7 +97,7 @@ def type_code(reader: ParcelPage, code: str) -> None:
 
 
 def wait_for_problem(reader: ParcelPage) -> str:
-    told = "(selector) => document.querySelector(selector)?.textContent !== ''"
+    told = "(selector) => Boolean(document.querySelector(selector)?.textContent)"
     reader.page.wait_for(told, named("key-error"), timeout_seconds=OPERATION_SECONDS)
     return reader.page.text(named("key-error"))
 

@@ -76,7 +76,7 @@ class ParcelLetter:
     def wait_for_error(self) -> str:
         selector = named("parcel-send-error")
         self.page.wait_for(
-            "(selector) => document.querySelector(selector)?.textContent !== ''",
+            "(selector) => Boolean(document.querySelector(selector)?.textContent)",
             selector,
             timeout_seconds=OPERATION_SECONDS,
         )

@@ -341,7 +341,7 @@ class ParcelPage:
 
     def wait_for_words_problem(self) -> str:
         self.page.wait_for(
-            "(selector) => document.querySelector(selector)?.textContent !== ''",
+            "(selector) => Boolean(document.querySelector(selector)?.textContent)",
             named("words-problem"),
             timeout_seconds=OPERATION_SECONDS,
         )
