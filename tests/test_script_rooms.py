@@ -29,11 +29,19 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "wasm_build/ui": {"wasm_build/vault"},
     # Opening a parcel, for the mail server's page and for the extension's.
     "wasm_build/parcels": {"wasm_build/vault", "wasm_build/ui"},
+    # The window in which a message is written, for the pages and for the extension.
+    "wasm_build/writing": {"wasm_build/vault", "wasm_build/ui", "wasm_build/parcels"},
     # The field for passphrases belongs to the module for applications.
     "wasm_build/vault/owner": {"wasm_build/vault", "wasm_build/ui"},
     # The program that makes the snapshot and the Worker must use the same modules.
     "wasm_build/bundle": {"wasm_build/vault/worker"},
-    "webbridge/pages": {"wasm_build/vault", "wasm_build/vault/owner", "wasm_build/ui", "wasm_build/parcels"},
+    "webbridge/pages": {
+        "wasm_build/vault",
+        "wasm_build/vault/owner",
+        "wasm_build/ui",
+        "wasm_build/parcels",
+        "wasm_build/writing",
+    },
     # The build puts only the functions that are used into content scripts.
     "browser_ext/texts": {"wasm_build/ui"},
     "browser_ext/content": {"browser_ext/texts", "wasm_build/ui", "wasm_build/parcels"},
@@ -44,7 +52,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "browser_ext": {"browser_ext/background", "browser_ext/shared", "browser_ext/texts"},
     **{f"browser_ext/{page}": _SHARED for page in _PAGES},
     # A letter may go as a parcel.
-    "browser_ext/compose": {*_SHARED, "wasm_build/parcels"},
+    "browser_ext/compose": {*_SHARED, "wasm_build/parcels", "wasm_build/writing"},
     # A parcel has a key of its own, which its page never shares with the keys of the person.
     "browser_ext/parcel": {*_SHARED, "wasm_build/parcels", "wasm_build/vault/owner"},
 }

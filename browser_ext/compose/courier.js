@@ -18,20 +18,10 @@ import { versionOf } from "./letter_version.js";
  * @typedef {Pick<VaultReply<"message.verify">, "report" | "headers" | "reply"> & {shown: string}} Original
  */
 /**
- * The fields of a draft that only the pages use: its formatted text, the shared address in From, the wish for the copy in Sent, and the people about whom
- * the person is still asked.
- * @typedef {{html?: string, sharedFrom?: string, copy?: boolean | number | null, doubtful?: string[]}} PagesFields
- */
-/**
- * A kept draft: the letter as it is written, and its files. `aside` is the number of files at the end of the list that
- * are kept but not attached. `forwarded` are the positions of the attached files that come from the original.
+ * The sealed parts of a draft: the letter as it is written, and its files.
  * @typedef {{
- *   letter: PackedLetter<{
- *     from: string, to: string[], cc: string[], bcc: string[], subject: string, thread: import("./answering.js").Answering["thread"],
- *     forward: import("./answering.js").Forward | null, answersSealed: boolean, sign: boolean, seal: boolean, more?: import("../../wasm_build/ui/signature_options.js").Options,
- *     secret?: string,
- *   } & PagesFields>,
- *   files: PackedLetter<{aside: number, forwarded: number[]}>,
+ *   letter: PackedLetter<import("../../wasm_build/writing/draft_content.js").DraftFields>,
+ *   files: PackedLetter<import("../../wasm_build/writing/draft_content.js").FileFields>,
  * }} Draft
  */
 /** @typedef {import("../../wasm_build/ui/recipients_field.js").Finding} Finding */

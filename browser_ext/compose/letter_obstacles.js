@@ -1,5 +1,4 @@
-/** The reasons why a letter cannot leave yet: those shared with the bridge's pages, and those of this window. */
-import { obstacles } from "../../wasm_build/ui/sending_plan.js";
+/** The reasons why a letter cannot leave yet that only the extension has. */
 import { translate } from "../texts/texts.js";
 import { expiryObstacle } from "./own_expiry.js";
 
@@ -12,13 +11,13 @@ import { expiryObstacle } from "./own_expiry.js";
  *   identity: import("./courier.js").OwnIdentity | null, deliver: string, hidden: number, byPassword: number, isReadingOriginal: boolean,
  * }} around `hidden`: the number of people in Bcc; `byPassword`: the number who open the letter by its password;
  *   `isReadingOriginal`: whether the message that the letter answers or forwards is being opened
- * @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate
  * @returns {Obstacle[]}
  */
-export function letterObstacles(letter, { identity, deliver, hidden, byPassword, isReadingOriginal }, translate) {
+export function obstaclesHere(letter, { identity, deliver, hidden, byPassword, isReadingOriginal }) {
   const { sign, encrypt, people, hasPassword } = letter;
   const isAttached = deliver === "attachment";
-  const found = obstacles(letter, translate);
+  /** @type {Obstacle[]} */
+  const found = [];
   // People, subject and quotation come with it.
   if (isReadingOriginal) found.push(reason("original", "compose_original_unread"));
   if (!identity) found.push(reason("no-identity", "compose_no_identity"));

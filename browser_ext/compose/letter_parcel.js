@@ -11,7 +11,7 @@ import { createSentParcelView } from "./sent_view.js";
 /**
  * The window, as its letter needs it. `asksMixed` asks about people whose keys do not go together in one mail. `send` sends the letter by mail to the people whom `isWanted` names, and `show` replaces the letter.
  * @typedef {{
- *   origin: string, letter: () => import("../../wasm_build/ui/sending_plan.js").Letter, obstacles: () => import("../../wasm_build/ui/sending_plan.js").Obstacle[],
+ *   origin: string,
  *   asksMixed: (people: Person[], onGo: () => void) => boolean,
  *   packed: () => import("./courier.js").PackedLetter<import("./courier.js").LetterFields>,
  *   send: (isWanted: (person: Person) => boolean, agreed: import("./parcel_choice.js").Agreed) => Promise<ReplyTo<"compose.send">>,
@@ -48,15 +48,16 @@ export class LetterParcel {
 
   /** Leads the person to what is in the way, or asks for the way around it. */
   explain() {
-    const found = this.#desk.obstacles();
+    const { plan, composition } = this.#window;
+    const found = plan.obstacles;
     // Other obstacles are in the way of a parcel too.
-    if (!this.#choice.solves(found)) return this.#window.plan.focus();
-    const letter = this.#desk.letter();
-    if (letter.encrypt && this.#desk.asksMixed(openOthers(found, this.#window.recipients.parted), () => this.explain())) return;
-    const { sender, more, bridge, attached, sending, protection, drafts, recipients } = this.#window;
-    const { receipt, lasting, label } = more.chosen;
+    if (!this.#choice.solves(found)) return this.#window.view.panel.focus();
+    const { letter } = plan;
+    if (letter.encrypt && this.#desk.asksMixed(openOthers(found, composition), () => this.explain())) return;
+    const { sender, bridge, sending, view, drafts } = this.#window;
+    const { options: { receipt, lasting, label }, attached } = composition;
     sending.say("");
-    this.#choice.ask(found, recipients.parted, {
+    this.#choice.ask(found, composition, {
       from: letter.address, signer: sender.identity?.fingerprint ?? "", sign: letter.sign, encrypt: letter.encrypt, deliver: bridge.deliver,
       hasStatements: receipt || lasting || label !== "",
       files: [
@@ -68,7 +69,7 @@ export class LetterParcel {
         await this.#courier.takeDraftBack(drafts.id, { anew });
       },
       sendOthers: (isOther, agreed) => this.#sendOthers(isOther, agreed),
-      onUnencrypted: () => protection.encryptOff(),
+      onUnencrypted: () => view.protection.askEncryptOff(),
       onSent: (way, others, delivered) => this.#sent({ way, letter: { ...letter, people: others }, delivered }),
       onLeft: (end) => this.#left(end),
     });
@@ -84,9 +85,9 @@ export class LetterParcel {
 
   /** @param {import("./sent_view.js").SentParcel} parcel @returns {() => void} */
   #sent(parcel) {
-    const { sending, protection, drafts } = this.#window;
+    const { sending, password, drafts } = this.#window;
     sending.settle();
-    protection.forgetPassword();
+    password.forget();
     // As after a mail, the draft stays while the person still has to send the message in the webmail.
     const isHandedOver = Boolean(parcel.delivered?.problem);
     if (!isHandedOver) void drafts.end().catch(() => {});

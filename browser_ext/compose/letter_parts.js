@@ -38,7 +38,7 @@ export function formNotes({ origin, deliver, text: moved }) {
   return moved ? [note, html("p", { class: "warning", text: translate("compose_form_text") })] : [note];
 }
 
-/** The notes on what only the pages can send of a draft of theirs. @param {import("./courier.js").PagesFields} fields */
+/** The notes on what only the pages can send of a draft of theirs. @param {import("../../wasm_build/writing/draft_content.js").DraftFields} fields */
 export function pagesNotes({ html: formatted, sharedFrom }) {
   return [
     formatted ? html("p", { text: translate("compose_formatted"), data: { test: "formatted-note" } }) : null,

@@ -1,5 +1,5 @@
 /**
- * The progress of reading, making and handing over a letter, in bytes. The bar is indeterminate while the total is
+ * The progress of making and handing over a letter, in bytes. The bar is indeterminate while the total is
  * unknown.
  */
 import { html, uniqueId } from "../../wasm_build/ui/dom.js";
@@ -9,8 +9,8 @@ import { translate } from "../texts/texts.js";
 /** @typedef {import("../shared/progress.js").Told} Told */
 
 /** @type {Stage[]} */
-const STAGES = ["read", "make", "deliver"];
-const WORDS = { read: "compose_reading", make: "compose_working", deliver: "compose_handing_over" };
+const STAGES = ["make", "deliver"];
+const WORDS = { make: "compose_working", deliver: "compose_handing_over" };
 
 export class LetterProgress {
   #words = html("p", { class: "muted", id: uniqueId("stage"), role: "status" });

@@ -1,50 +1,51 @@
 /**
- * The window in which a letter is written. Before sending it shows who can read the letter and why it cannot leave yet.
- * It hands the finished message to the webmail that asked, and keeps everything until the webmail has taken the
- * message.
+ * The window in which a letter is written in the extension. It hands the finished message to the webmail that asked, and
+ * keeps everything until the webmail has taken the message. What it shares with the pages is in `wasm_build/writing/`.
  */
-import { AttachedFiles } from "../../wasm_build/ui/attached_files.js";
 import { html } from "../../wasm_build/ui/dom.js";
 import { takeDroppedFiles } from "../../wasm_build/ui/dropped_files.js";
-import { ask as confirm, createTextArea, inputField } from "../../wasm_build/ui/parts.js";
-import { quoteMailbox, sameAddress } from "../../wasm_build/ui/formats.js";
-import { createPlanPanel } from "../../wasm_build/ui/plan_panel.js";
-import { MixQuestion } from "../../wasm_build/ui/mixed_readers.js";
-import { urgentWarnings, warnings, whatWillLeave } from "../../wasm_build/ui/sending_plan.js";
-import { MessageFiles } from "../../wasm_build/ui/message_files.js";
-import { SendingWait } from "../../wasm_build/ui/sending_wait.js";
+import { ask as confirm } from "../../wasm_build/ui/parts.js";
+import { quoteMailbox } from "../../wasm_build/ui/formats.js";
+import { askDoubtful } from "../../wasm_build/writing/answer_notes.js";
+import { BLANK, Composition } from "../../wasm_build/writing/composition.js";
+import { draftContentOf, proposalOf } from "../../wasm_build/writing/draft_content.js";
+import { DraftWatch } from "../../wasm_build/writing/draft_watch.js";
+import { LetterPlan } from "../../wasm_build/writing/letter_plan.js";
+import { LetterView } from "../../wasm_build/writing/letter_view.js";
+import { SendingGate } from "../../wasm_build/writing/sending_gate.js";
 import { api } from "../shared/api.js";
 import { siteBox } from "../shared/around_notes.js";
 import { directoryPattern } from "../shared/directory_address.js";
 import { errorText, translate } from "../texts/texts.js";
-import { askWriterOnly } from "../shared/writer_only.js";
 import { Answering } from "./answering.js";
 import { BridgeChoice } from "./bridge_choice.js";
 import { DraftKeeper } from "./draft_keeper.js";
 import { createDraftList } from "./draft_list.js";
-import { letterObstacles } from "./letter_obstacles.js";
-import { createMoreOptions } from "./letter_options.js";
+import { byPassword, leavingPeople } from "./leaving_people.js";
+import { obstaclesHere } from "./letter_obstacles.js";
+import { createLetterOptions, signatureOffers } from "./letter_options.js";
 import { LetterParcel } from "./letter_parcel.js";
+import { LetterPassword } from "./letter_password.js";
 import { newLetterSecret } from "./letter_version.js";
 import { LockCover } from "./lock_cover.js";
 import { arrivalNote, formNotes, pagesNotes, titleOf, watchTouch } from "./letter_parts.js";
-import { Protection } from "./protection.js";
-import { Recipients } from "./recipients.js";
+import { PlainText } from "./plain_text.js";
+import { showRecipient } from "./recipient_dialog.js";
 import { SenderChoice } from "./sender_choice.js";
 import { Sending } from "./sending.js";
 import { createSentView } from "./sent_view.js";
 import { unseenNote } from "./unseen_note.js";
 
 /** @typedef {import("./courier.js").OwnIdentity} OwnIdentity */
-/** @typedef {import("../../wasm_build/ui/recipients_field.js").Person} Person */
+/** @typedef {import("../../wasm_build/ui/recipient_line.js").Person} Person */
 /** @typedef {import("../../wasm_build/ui/sending_plan.js").Letter} Letter */
+/** @typedef {import("../../wasm_build/ui/sending_plan.js").Remedy} Remedy */
+/** @typedef {import("../../wasm_build/writing/draft_content.js").DraftContent} DraftContent */
 /** @typedef {import("./courier.js").Draft} Draft */
 /** @typedef {ReplyTo<"compose.claim">} Claim */
 
 /** The limit of a letter: browsers limit an extension message to 64 MiB, and its other fields need room too. */
 const MAX_MESSAGE_BYTES = 64_000_000;
-/** Two layers of base64 make attachments longer by about 85 per cent. */
-const LENGTHENING = 1.85;
 const MAX_DRAFTS_SHOWN = 5;
 
 export class LetterWindow {
@@ -53,14 +54,11 @@ export class LetterWindow {
   #courier;
   #answering;
   #cover;
-  #wait;
+  #gate;
+  #options;
+  #watch;
   /** The secret of the letter's versions. It is kept with the draft. */
   #secret = newLetterSecret();
-  /** The fields of a draft of the pages that this window does not show. They go back to the pages with the draft. @type {import("./courier.js").PagesFields} */
-  #ofPages = {};
-  /** Whether the person agreed that nobody else can read the letter. */
-  #isForWriterOnly = false;
-  #mix;
   /** The drafts that are at the person's bridge only. @type {Set<string>} */
   #atBridge = new Set();
   /** The letter as it was when it left. @type {Letter | null} */
@@ -71,47 +69,103 @@ export class LetterWindow {
   /** @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate @param {import("./courier.js").Courier} courier @param {Claim} claim */
   constructor(translate, courier, claim) {
     this.#translate = translate;
-    this.#mix = new MixQuestion(translate, () => this.recipients.fields.to.focus());
     this.#courier = courier;
     this.#claim = claim;
-    this.heading = html("h1", { tabindex: -1, text: titleOf(claim.kind) });
-    this.notes = html("div", { class: "letter-notes" });
     this.sender = new SenderChoice(translate, courier, {
-      from: claim.from, identities: claim.identities, onChange: () => this.written(), onUnlocked: () => this.#unlocked(),
+      from: claim.from, identities: claim.identities, onChange: () => this.#senderChanged(), onUnlocked: () => this.#unlocked(),
     });
-    this.recipients = new Recipients(translate, courier, () => this.written());
-    this.subject = inputField(translate("subject"), {
-      type: "text", autocomplete: "off", dir: "auto", value: claim.subject, data: { test: "compose-subject" },
-      on: { input: () => this.written() },
+    this.composition = new Composition(proposalFor(claim), {
+      directory: courier, offers: signatureOffers(claim), mostBytes: () => (this.parcel.isOffered ? MAX_MESSAGE_BYTES : Infinity),
     });
-    this.text = createTextArea(claim.text, () => this.written());
-    this.sheet = html("div", { class: "sheet" }, this.text);
-    this.attached = new MessageFiles({ mostBytes: () => (this.parcel.isOffered ? MAX_MESSAGE_BYTES : Infinity) });
-    this.attached.addEventListener("change", () => { this.drafts.changed({ files: true }); this.update(); });
-    this.attached.addEventListener("progress", () => { this.sending.showReading(this.attached.progress); this.update(); });
-    this.protection = new Protection(translate, {
-      sign: claim.sign, encrypt: claim.encrypt, onChange: () => this.written(), onPassword: () => this.update(),
-    });
-    this.more = createMoreOptions(translate, claim, () => this.written());
-    this.plan = this.#createPlan();
     this.bridge = new BridgeChoice({ ...claim, onChange: () => this.update() });
+    this.password = new LetterPassword(translate, () => this.update());
+    this.plan = this.#createPlan();
+    this.view = this.#createView();
+    this.text = new PlainText(translate, this.composition);
+    this.#options = createLetterOptions(translate, this.composition, claim);
+    this.#gate = new SendingGate(translate, {
+      composition: this.composition, plan: this.plan, protection: this.view.protection, content: () => this.#content(),
+      explain: () => this.parcel.explain(), focusRecipients: () => this.view.recipients.to.focus(),
+    });
     this.parcel = this.#createParcel();
     this.arrival = html("div", {});
     this.draftState = html("p", { class: "muted", role: "status", data: { test: "draft-state" } });
     this.sending = this.#createSending();
-    this.#wait = this.#createWait();
     this.#answering = new Answering(translate, courier, claim, this);
     this.drafts = new DraftKeeper(courier, () => this.#draft(), (state) => this.#showDraft(state));
-    this.element = this.#assemble();
+    this.#watch = new DraftWatch(this.composition, {
+      read: () => this.#draftContent(), isDraftBegun: () => this.drafts.state !== "none", onDue: (changed) => this.drafts.changed(changed),
+    });
+    this.composition.addEventListener("change", () => this.update());
+    this.#assemble();
     this.#cover = new LockCover(this, { hasOpenedWords: () => this.#answering.hasOpenedWords, onCovered: () => void this.#refresh() });
+  }
+
+  get element() {
+    return this.view.element;
+  }
+
+  /** The plan, within the limits of keys, webmail and bridge. */
+  #createPlan() {
+    const letterWindow = this;
+    return new LetterPlan(this.#translate, this.composition, {
+      maxBytes: MAX_MESSAGE_BYTES, offers: signatureOffers(this.#claim),
+      get sender() {
+        return letterWindow.#senderNow;
+      },
+      get ways() {
+        return letterWindow.#ways;
+      },
+      get hasPassword() {
+        return letterWindow.password.isTyped;
+      },
+      obstaclesHere: (letter) => obstaclesHere(letter, {
+        identity: this.sender.identity, deliver: this.bridge.deliver, hidden: this.composition.hidden.length,
+        byPassword: byPassword(letter.people).length, isReadingOriginal: this.#answering.isReading,
+      }),
+    });
+  }
+
+  get #senderNow() {
+    const { address, isLocked, identity, ownAddresses } = this.sender;
+    return { address, ownAddresses, unlocked: !this.composition.values.sign || !isLocked, hasOwnIdentity: identity !== null };
+  }
+
+  /** The remedies for a missing certificate in this window. @returns {Remedy[]} */
+  get #ways() {
+    return [
+      "ask", ...(this.#claim.directory ? [/** @type {const} */ ("look-up")] : []), "choose-file", "password",
+      ...(this.parcel.isOffered ? [/** @type {const} */ ("parcel")] : []), "encrypt-off",
+    ];
+  }
+
+  #createView() {
+    const [translate, courier, composition] = [this.#translate, this.#courier, this.composition];
+    const { directory, kind } = this.#claim;
+    return new LetterView(translate, composition, this.plan, {
+      title: titleOf(kind), known: () => courier.people(),
+      onDetails: (address, check) => showRecipient(translate, address, check),
+      remedies: {
+        onUnlock: () => this.sender.focusPassphrase(),
+        onLookUp: (person) => void this.#lookUp([person]),
+        onLookUpAll: (people) => void this.#lookUp(people),
+        lookUpWords: translate("compose_look_up", { host: directory && new URL(directory).host }),
+        onAsk: (person) => void this.attempt(() => courier.askFor(person.address, {
+          subject: translate("compose_ask_subject"), text: translate("compose_ask_text", { first: this.sender.address }),
+        })),
+        onPassword: (person) => {
+          composition.lineOf(person).settle(person, { readiness: "password" });
+          this.password.focus();
+        },
+        onParcel: () => this.parcel.explain(),
+      },
+    });
   }
 
   #createParcel() {
     return new LetterParcel(this.#translate, this.#courier, this, {
       origin: this.#claim.origin,
-      letter: () => this.#letter(),
-      obstacles: () => this.#obstacles(this.#letter()),
-      asksMixed: (people, onGo) => this.#mix.asks(people, onGo),
+      asksMixed: (people, onGo) => this.#gate.asksMixed(people, onGo),
       packed: () => this.#packed(),
       send: (isWanted, agreed) => this.#sendTo(isWanted, agreed),
       show: (view) => this.#replaceBySent(view),
@@ -119,43 +173,45 @@ export class LetterWindow {
   }
 
   #createSending() {
-    return new Sending(this.#translate, this.#courier, { deliver: this.#claim.deliver, plan: this.plan.id, desk: {
-      take: (onFree) => this.#takeOutgoing(onFree),
+    return new Sending(this.#translate, this.#courier, { deliver: this.#claim.deliver, plan: this.view.panel.id, desk: {
+      take: (onFree) => (this.#gate.passes(onFree) ? this.#outgoing() : null),
       onSent: (sent) => this.#showSent(sent),
       onLocked: () => void this.#refresh(),
       onSignedOut: () => void this.bridge.refresh(),
-      withoutTimestamp: () => this.more.lastingOff(),
+      withoutTimestamp: () => this.#options.lastingOff(),
       update: () => this.update(),
     } });
   }
 
-  #createWait() {
-    return new SendingWait({
-      lines: this.recipients.lines,
-      files: this.attached,
-      content: () => this.#content(),
-      obstacles: () => this.#obstacles(this.#letter()),
-      warnings: () => urgentWarnings(this.#letter()),
-      explain: () => this.parcel.explain(),
+  #assemble() {
+    const { sending } = this;
+    const discard = html("button", {
+      type: "button", class: "quiet", text: this.#translate("discard"), data: { test: "discard" }, on: { click: () => this.#discard() },
+    });
+    const site = siteBox(this.#claim);
+    this.view.assemble({
+      above: site ? [site] : [], from: this.sender.element, text: this.text.element,
+      options: [this.password.element, this.#options.element, this.sender.unlockPlace],
+      bar: (panel) => [
+        panel, this.arrival, this.bridge.element, sending.failure, sending.details, sending.progress.element, sending.ways,
+        html("div", { class: "actions" }, sending.button, discard), this.draftState,
+      ],
+      onSubmit: () => void sending.submit(),
     });
   }
 
-  /** Fills in the known fields, and reads the original if the person need not be asked before. */
+  /** Shows the known notes, and reads the original if the person need not be asked before. */
   async begin() {
-    const { to, cc, bcc, drafts } = this.#claim;
-    this.recipients.replace({ to, cc, bcc });
     this.sender.show();
-    this.note("form", ...formNotes(this.#claim));
-    this.#offerDrafts(drafts.slice(0, MAX_DRAFTS_SHOWN));
-    // The person has changed nothing yet, so there is no draft to keep.
-    this.drafts.state = "none";
-    this.#showDraft("none");
+    this.view.note("form", ...formNotes(this.#claim));
+    this.#offerDrafts(this.#claim.drafts.slice(0, MAX_DRAFTS_SHOWN));
     addEventListener("focus", () => void this.#refresh());
-    takeDroppedFiles((files) => void this.attached.attach(files));
+    takeDroppedFiles((files) => void this.composition.attached.attach(files));
     // The person need not wait for the original: they write above the place of its quotation.
-    const focusFirst = () => (this.recipients.to.isEmpty ? this.recipients.fields.to : this.text).focus();
+    const focusFirst = () => (this.composition.to.isEmpty ? this.view.recipients.to : this.text).focus();
     const isTouched = watchTouch(this.element);
-    this.text.setSelectionRange(0, 0);
+    this.text.placeCaret();
+    this.update();
     focusFirst();
     await this.#answering.begin();
     this.update();
@@ -164,139 +220,45 @@ export class LetterWindow {
     if (!isTouched()) focusFirst();
   }
 
-  /** Draws the plan of what will leave, and the obstacles. */
+  /** Shows how the letter would leave, and what is in the way. */
   update() {
+    const { values, people } = this.composition;
     this.bridge.show(this.sender.address);
     this.sending.leaveBy(this.bridge.deliver, this.bridge.host);
     this.arrival.replaceChildren(arrivalNote(this.bridge.deliver));
-    const letter = this.#letter();
-    const translate = this.#translate;
-    this.protection.passwordPlace.hidden = !letter.encrypt || this.recipients.byPassword.length === 0;
-    const inTheWay = this.#obstacles(letter);
-    this.more.show(letter);
-    this.plan.show(letter, [whatWillLeave(letter, translate), ...this.more.sentences].join(" "), inTheWay, warnings(letter, translate));
-    this.sending.show(inTheWay.length === 0);
-    this.note("unseen", ...unseenNote(letter.sign ? [this.subject.input.value, this.text.value] : []));
+    this.password.show(values.encrypt && byPassword(people).length > 0);
+    this.sending.show(this.view.update().length === 0);
+    this.view.note("unseen", ...unseenNote(values.sign ? [values.subject, values.text] : []));
   }
 
-  /** The panel with the plan of what will leave, the obstacles and their remedies. */
-  #createPlan() {
-    const { directory } = this.#claim;
-    return createPlanPanel(this.#translate, {
-      onUnlock: () => this.sender.focusPassphrase(),
-      onEncryptOff: () => this.protection.encryptOff(),
-      onSignOff: () => this.protection.signOff(),
-      onLookUp: (person) => void this.#lookUp(person),
-      lookUpWords: translate("compose_look_up", { host: directory && new URL(directory).host }),
-      onFile: (person, file) => void this.recipients.lineOf(person).useFile(person, file),
-      onAsk: (person) => void this.attempt(() => this.#courier.askFor(person.address, {
-        subject: translate("compose_ask_subject"), text: translate("compose_ask_text", { first: this.sender.address }),
-      })),
-      onPassword: (person) => {
-        this.recipients.lineOf(person).settle(person, { readiness: "password" });
-        this.protection.focusPassword();
-      },
-      onParcel: () => this.parcel.explain(),
-    });
-  }
-
-  #assemble() {
-    const translate = this.#translate;
-    const discard = html("button", {
-      type: "button", class: "quiet", text: translate("discard"), data: { test: "discard" }, on: { click: () => this.#discard() },
-    });
-    const { to, cc, bcc } = this.recipients.fields;
-    const { protection, sending } = this;
-    const form = html("form", { class: "letter", novalidate: true, data: { test: "compose-form" } },
-      this.sender.element, to.element, cc.element, bcc.element,
-      html("p", { class: "field-hint", text: translate("compose_bcc_hint") }),
-      this.subject.element,
-      html("div", { class: "field" }, html("label", { for: this.text.id, text: translate("letter") }), this.sheet),
-      new AttachedFiles(translate, this.attached).element,
-      protection.element, protection.passwordPlace, this.more.element, this.sender.unlockPlace, this.plan.element, this.arrival, this.bridge.element,
-      sending.failure, sending.details, sending.progress.element, sending.ways,
-      html("div", { class: "actions" }, sending.button, discard), this.draftState);
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      void sending.submit();
-    });
-    return html("div", { class: "writing stack" }, this.heading, siteBox(this.#claim), this.notes, form);
-  }
-
-  /** @returns {Letter} */
-  #letter() {
-    const { protection, sender } = this;
-    return {
-      sign: protection.signs,
-      encrypt: protection.encrypts,
-      people: this.recipients.people,
-      address: sender.address,
-      unlocked: !protection.signs || !sender.isLocked,
-      hasOwnIdentity: sender.identity !== null,
-      ownAddresses: sender.ownAddresses,
-      bytes: Math.ceil((this.attached.bytes + this.text.value.length * 2) * LENGTHENING),
-      maxBytes: MAX_MESSAGE_BYTES,
-      answersEncrypted: protection.answersEncrypted,
-      ways: [
-        "ask", ...(this.#claim.directory ? [/** @type {const} */ ("look-up")] : []), "choose-file", "password",
-        ...(this.parcel.isOffered ? [/** @type {const} */ ("parcel")] : []), "encrypt-off",
-      ],
-      hasPassword: protection.hasPassword,
-      isReading: this.attached.isReading,
-    };
-  }
-
-  /** @param {Letter} letter */
-  #obstacles(letter) {
-    const { bcc, byPassword } = this.recipients;
-    const around = {
-      identity: this.sender.identity, deliver: this.bridge.deliver, hidden: bcc.people.length, byPassword: byPassword.length,
-      isReadingOriginal: this.#answering.isReading,
-    };
-    return letterObstacles(letter, around, this.#translate);
-  }
-
-  /** Handles a change of the letter: schedules a draft, and draws the plan anew. */
-  written() {
-    this.drafts.changed();
+  #senderChanged() {
+    this.#watch.look();
     this.update();
   }
 
   /**
-   * Looks up a person at the bridge. The bridge learns the address, so it is asked only at a click.
-   * @param {Person} person
+   * Looks people up at the bridge. The bridge learns the addresses, so it is asked only at a click.
+   * @param {Person[]} people
    */
-  async #lookUp(person) {
+  async #lookUp(people) {
+    const { directory } = this.#claim;
+    if (!directory) return people.forEach((person) => void this.composition.lineOf(person).lookUp(person));
     // The permission is requested in the click itself: browsers grant sites at no other time.
-    const granting = api.permissions.request({ origins: [directoryPattern(this.#claim.directory)] });
+    const granting = api.permissions.request({ origins: [directoryPattern(directory)] });
     await this.attempt(async () => {
       await granting;
-      await this.recipients.lineOf(person).lookUp(person, (address) => this.#courier.lookUp(address));
-      if (person.finding?.readiness === "none") throw { code: "directory-knows-nobody" };
+      const find = (/** @type {string} */ address) => this.#courier.lookUp(address);
+      await Promise.all(people.map((person) => this.composition.lineOf(person).lookUp(person, find)));
+      if (people.every(({ finding }) => finding?.readiness === "none")) throw { code: "directory-knows-nobody" };
     });
   }
 
-  /** @param {() => void} onFree sends the letter when nothing stands in its way any more @returns {import("./sending.js").Outgoing | null} */
-  #takeOutgoing(onFree) {
-    this.recipients.commit();
-    const letter = this.#letter();
-    if (this.#obstacles(letter).length > 0) void this.#wait.meet(onFree);
-    else if (this.protection.isUnagreed) this.protection.askReadable(onFree);
-    else if (letter.encrypt && this.#mix.asks(this.recipients.parted.open, onFree)) return null;
-    else if (isForWriterOnly(letter) && !this.#isForWriterOnly) askWriterOnly({ onAdd: () => this.recipients.fields.to.focus(), onGo: () => {
-      this.#isForWriterOnly = true;
-      onFree();
-    } });
-    else return this.#outgoing(letter);
-    return null;
-  }
-
-  /** @param {Letter} letter */
-  #outgoing(letter) {
+  #outgoing() {
+    const { letter } = this.plan;
     this.#leavingLetter = letter;
     this.#leavingBy = this.bridge.deliver;
     const bridge = this.#leavingBy === "bridge" ? this.bridge.host : "";
-    const [packed, leaving, password] = [this.#packed(), this.#leaving(), this.protection.takePassword()];
+    const [packed, leaving, password] = [this.#packed(), this.#leaving(), this.password.take()];
     return {
       isEncrypted: letter.encrypt,
       send: (/** @type {{again: boolean, anew: boolean}} */ agreed) => this.#courier.send(packed, leaving, {
@@ -313,37 +275,33 @@ export class LetterWindow {
   #sendTo(isWanted, agreed) {
     const bridge = this.bridge.deliver === "bridge" ? this.bridge.host : "";
     return this.#courier.send(this.#packed(), this.#leaving(isWanted), {
-      password: this.protection.copyPassword(), ...agreed, bridge, draft: this.drafts.id, secret: this.#secret,
+      password: this.password.copy(), ...agreed, bridge, draft: this.drafts.id, secret: this.#secret,
     });
   }
 
   /** @returns {import("./courier.js").PackedLetter<import("./courier.js").LetterFields>} */
   #packed() {
+    const { values: { subject, text }, to, cc, attached, proposal: { inReplyTo, references, hidden } } = this.composition;
     const from = this.sender.address;
-    const { to, cc } = this.recipients.addresses;
     const fields = {
-      from: quoteMailbox({ name: this.sender.identity?.name ?? "", address: from }), to, cc, subject: this.subject.input.value.trim(),
-      messageId: `<${crypto.randomUUID()}@${from.split("@").at(-1)}>`, ...this.#answering.thread,
+      from: quoteMailbox({ name: this.sender.identity?.name ?? "", address: from }), to: to.addresses, cc: cc.addresses,
+      subject: subject.trim(), messageId: `<${crypto.randomUUID()}@${from.split("@").at(-1)}>`, inReplyTo, references, hidden,
     };
-    return { fields, text: this.#octets(), attachments: this.attached.files };
+    return { fields, text: octets(text), attachments: attached.files };
   }
 
   /** A text that changes with everything that the person writes, without the files. */
   #content() {
-    const { letter, identity } = this.#draft();
-    return JSON.stringify([letter.fields, this.text.value, identity]);
-  }
-
-  /** The text as bytes. */
-  #octets() {
-    return new TextEncoder().encode(this.text.value).buffer;
+    const { fields, text } = this.#draftContent();
+    return JSON.stringify([fields, text, this.sender.identity?.fingerprint]);
   }
 
   /** @param {(person: Person) => boolean} [isWanted] leaves out the others @returns {import("./courier.js").Leaving} */
   #leaving(isWanted) {
+    const { values: { sign, encrypt }, options } = this.composition;
     return {
-      identity: this.sender.identity?.fingerprint ?? "", sign: this.protection.signs, encrypt: this.protection.encrypts, ...this.more.chosen,
-      from: this.sender.address, ...this.recipients.leaving(isWanted),
+      identity: this.sender.identity?.fingerprint ?? "", sign, encrypt, ...options, from: this.sender.address,
+      ...leavingPeople(this.composition, isWanted),
     };
   }
 
@@ -354,7 +312,7 @@ export class LetterWindow {
     if (!isHandedOver) await this.drafts.end().catch(() => {});
     const onClose = () => void this.#courier.close();
     const { heading, parts } = createSentView(this.#translate, {
-      letter: this.#leavingLetter ?? this.#letter(), deliver: this.#leavingBy, origin: this.#claim.origin, shown, isHandedOver, byBridge, onClose,
+      letter: this.#leavingLetter ?? this.plan.letter, deliver: this.#leavingBy, origin: this.#claim.origin, shown, isHandedOver, byBridge, onClose,
     });
     this.#replaceBySent({ heading, parts });
   }
@@ -381,7 +339,7 @@ export class LetterWindow {
     if (!identities) return;
     this.sender.refresh(identities);
     if (!this.sender.isLocked) this.#cover.lift();
-    this.recipients.lookUpMissing();
+    this.composition.lookUpMissing();
     this.update();
   }
 
@@ -389,7 +347,7 @@ export class LetterWindow {
   #offerDrafts(drafts) {
     if (!drafts.length) return;
     const onDrop = (/** @type {string} */ id) => this.attempt(() => this.#courier.drop(id));
-    this.note("drafts", ...createDraftList(drafts, { onContinue: (id) => void this.#continueDraft(id), onDrop }));
+    this.view.note("drafts", ...createDraftList(drafts, { onContinue: (id) => void this.#continueDraft(id), onDrop }));
   }
 
   /** Offers the drafts at the bridge too, unless the person has begun to write before they come. */
@@ -410,43 +368,42 @@ export class LetterWindow {
       }
       if (this.#atBridge.has(id)) await this.#courier.fetchDraft(id);
       const { letter, files } = await this.drafts.restore(id);
-      if (letter) this.#fill(letter, files);
-      this.note("drafts");
+      if (letter) await this.#goOn(letter, files);
+      this.view.note("drafts");
       this.text.focus();
     });
   }
 
   /** @param {Draft["letter"]} letter @param {Draft["files"] | null} files the parts of a draft */
-  #fill({ fields, text: written }, files) {
-    const { from, to, cc, bcc, subject, thread, forward, answersSealed: answersEncrypted, sign, seal: encrypt, more, secret, html, sharedFrom, copy, doubtful } = fields;
-    const { aside = 0, forwarded = [] } = files?.fields ?? {};
-    const kept = files?.attachments ?? [];
-    const attachments = kept.slice(0, kept.length - aside);
-    this.recipients.restore({ to, cc, bcc });
-    this.subject.input.value = subject;
-    this.text.value = new TextDecoder().decode(written);
-    this.protection.answersEncrypted = answersEncrypted;
-    this.protection.set({ sign, encrypt });
-    if (more) this.more.set(more);
-    if (secret) this.#secret = secret;
-    this.#ofPages = { html, sharedFrom, copy, doubtful };
-    this.note("pages", ...pagesNotes(this.#ofPages));
-    this.sender.choose(from);
-    this.#answering.goOn({ thread, forward }, { attachments, aside: kept.slice(attachments.length), forwarded });
-    if (attachments.length || this.attached.files.length) this.attached.replace(attachments);
+  async #goOn({ fields, text }, files) {
+    const content = {
+      fields, text: new TextDecoder().decode(text),
+      files: { fields: files?.fields ?? { aside: 0, forwarded: [] }, attachments: files?.attachments ?? [] },
+    };
+    const read = (/** @type {string[]} */ texts) => Promise.all(texts.map((one) => this.#courier.readAddresses(one)));
+    const proposal = await proposalOf(content, read);
+    if (fields.secret) this.#secret = fields.secret;
+    this.sender.choose(fields.from);
+    this.#answering.goOn(content);
+    this.composition.begin(proposal);
+    this.view.note("pages", ...pagesNotes(fields));
+    askDoubtful(this.#translate, this.view, proposal.doubtful);
+  }
+
+  /** The letter as a draft keeps it. @returns {DraftContent} */
+  #draftContent() {
+    return draftContentOf(this.composition, this.sender.choice, {
+      forward: this.#answering.forward, secret: this.#secret, files: (attached) => this.#answering.filesOfDraft(attached),
+    });
   }
 
   /** The draft to keep: the letter with its text, and separately the files. @returns {Draft & {identity: string}} */
   #draft() {
-    const fields = {
-      from: this.sender.choice, ...this.recipients.addresses, subject: this.subject.input.value,
-      thread: this.#answering.thread, forward: this.#answering.forward, answersSealed: this.protection.answersEncrypted,
-      sign: this.protection.signs, seal: this.protection.encrypts, more: this.more.chosen,
-      secret: this.#secret, ...this.#ofPages,
+    const { fields, text, files } = this.#draftContent();
+    return {
+      letter: { fields, text: octets(text), attachments: [] }, files: { ...files, text: new ArrayBuffer(0) },
+      identity: this.sender.identity?.fingerprint ?? "",
     };
-    const { aside, forwarded } = this.#answering.keptFiles;
-    const files = { fields: { forwarded, aside: aside.length }, text: new ArrayBuffer(0), attachments: [...this.attached.files, ...aside] };
-    return { letter: { fields, text: this.#octets(), attachments: [] }, files, identity: this.sender.identity?.fingerprint ?? "" };
   }
 
   /** @param {import("./draft_keeper.js").DraftState} state */
@@ -479,20 +436,15 @@ export class LetterWindow {
     this.update();
     return done === true;
   }
-
-  /**
-   * Shows one note of each kind above the letter; without content the note is removed.
-   * @param {string} kind @param {...HTMLElement} content
-   */
-  note(kind, ...content) {
-    this.notes.querySelector(`[data-note="${kind}"]`)?.remove();
-    if (content.length) this.notes.append(html("div", { class: "note-box", data: { note: kind } }, ...content));
-  }
 }
 
-/** Whether a letter is encrypted, and only for the writer's own certificates. @param {Letter} letter */
-function isForWriterOnly({ encrypt, people, ownAddresses }) {
-  const isWriter = (/** @type {string} */ address) => ownAddresses.some((own) => sameAddress(own, address));
-  // Anyone who is told the password can read the letter.
-  return encrypt && people.every(({ address, finding }) => finding?.readiness === "ready" && isWriter(address));
+/** The beginning of the letter. @param {Claim} claim @returns {import("../../wasm_build/writing/composition.js").Proposal} */
+function proposalFor({ to, cc, bcc, subject, text, sign, encrypt, mail, kind }) {
+  // Until the original is read, it counts as encrypted.
+  return { ...BLANK, to, cc, bcc, subject, text, sign, encrypt, answersEncrypted: mail !== "" && kind !== "new" };
+}
+
+/** @param {string} text @returns {ArrayBuffer} UTF-8 */
+function octets(text) {
+  return new TextEncoder().encode(text).buffer;
 }

@@ -87,13 +87,6 @@ export class Sending {
     this.details.replaceChildren();
   }
 
-  /** Shows the progress of reading files. @param {import("../shared/progress.js").Told} told */
-  showReading(told) {
-    if (this.#busy) return;
-    if (told.done === told.total) this.progress.end();
-    else this.progress.show(told);
-  }
-
   /** @param {{again?: boolean, anew?: boolean}} [options] */
   async submit({ again = false, anew = false } = {}) {
     if (this.#busy || this.#done) return;

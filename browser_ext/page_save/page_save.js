@@ -21,7 +21,8 @@ import { ReaderAdder } from "../shared/reader_adder.js";
 import { createReaderBox, replaceCard } from "../shared/reader_box.js";
 import { hasUnseen, visibleText } from "../shared/visible_text.js";
 import { ask, askWithSecrets, startHeartbeat } from "../shared/request.js";
-import { askWriterOnly, focusReaders } from "../shared/writer_only.js";
+import { askWriterOnly } from "../../wasm_build/ui/writer_only.js";
+import { focusReaders } from "../shared/reader_focus.js";
 
 /** @typedef {CertificateInfo & {keyFile: string, fileName: string, locked: boolean}} OwnIdentity */
 /** The limit in characters for the shown texts with invisible characters, since a page may have one in every word. */
@@ -179,7 +180,7 @@ async function save(button) {
   if (button.disabled || isHasty(button)) return;
   problem.textContent = "";
   done.textContent = "";
-  if (isEncrypted && !chosen.size && !isForWriterOnly) return askWriterOnly({ onAdd: () => focusReaders(readers, adder), onGo: () => {
+  if (isEncrypted && !chosen.size && !isForWriterOnly) return askWriterOnly(translate, { onAdd: () => focusReaders(readers, adder), onGo: () => {
     isForWriterOnly = true;
     void save(button);
   } });

@@ -24,7 +24,8 @@ import { ReaderAdder } from "../shared/reader_adder.js";
 import { createReaderBox, replaceCard } from "../shared/reader_box.js";
 import { codeOf } from "../shared/messages.js";
 import { visibleText } from "../shared/visible_text.js";
-import { askWriterOnly, focusReaders } from "../shared/writer_only.js";
+import { askWriterOnly } from "../../wasm_build/ui/writer_only.js";
+import { focusReaders } from "../shared/reader_focus.js";
 import { ask, askWithSecrets, startHeartbeat } from "../shared/request.js";
 
 /** @typedef {import("../shared/reader_box.js").Reader} Reader */
@@ -304,7 +305,7 @@ function lockedIdentity() {
 function submit(agree) {
   return answer(agree, async () => {
     files?.check();
-    if (asksForReaders() && !chosen.size && !isForWriterOnly) return askWriterOnly({ onAdd: () => focusReaders(main, adder), onGo: () => {
+    if (asksForReaders() && !chosen.size && !isForWriterOnly) return askWriterOnly(translate, { onAdd: () => focusReaders(main, adder), onGo: () => {
       isForWriterOnly = true;
       void submit(agree);
     } });

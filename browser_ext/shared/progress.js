@@ -4,7 +4,7 @@
  */
 const CHANNEL = "sealwax progress";
 
-/** @typedef {"read" | "make" | "deliver"} Stage */
+/** @typedef {"make" | "deliver"} Stage */
 /** @typedef {{stage: Stage, done: number, total: number | null}} Told `total` is null while it is unknown */
 
 /** @type {BroadcastChannel | null} */

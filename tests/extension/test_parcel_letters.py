@@ -14,7 +14,7 @@ from werkzeug.wrappers import Request, Response
 
 from tests.support.browser.accessibility import find_violations
 from tests.support.browser.browsers import Browser
-from tests.support.extension.compose_driver import Webmail, add_fake_webmail
+from tests.support.extension.compose_driver import Webmail, add_fake_webmail, focus_line
 from tests.support.extension.driver import Extension, running_site
 from tests.support.extension.keys_page import KEPT, show_section
 from tests.support.extension.own_bridge import name_bridge, open_sign_in, type_password
@@ -172,7 +172,7 @@ def test_the_service_writes_to_the_sender_in_the_language_of_the_words(sender: P
 
 def test_each_person_in_bcc_has_words_of_their_own(sender: ParcelSender) -> None:
     window = sender.write(CAROL)
-    window.page.click(named("compose-bcc"))
+    focus_line(window.page, "compose-bcc")
     window.page.type(f"{DORA},")
     window.page.wait_for_selector(f"[data-address='{DORA}'][data-readiness=cannot]", timeout_seconds=OPERATION_SECONDS)
     assert "Each person in Bcc gets a parcel of their own" in window.ask()

@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { quoteMailbox } from "../../wasm_build/ui/formats.js";
 import { BridgeApi } from "../../webbridge/pages/app/api.js";
-import { mailboxesOf } from "../../webbridge/pages/drafts/draft_content.js";
+import { mailboxesOf } from "../../wasm_build/writing/draft_content.js";
 import { ownAddresses } from "../../webbridge/pages/account/own_addresses.js";
 
 const [ALICE, BOB, CAROL] = ["alice@example.test", "bob@example.test", "carol@example.test"];

@@ -5,21 +5,24 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { draftContentOf } from "../../webbridge/pages/drafts/draft_content.js";
-import { BLANK, Composition } from "../../webbridge/pages/writing/composition.js";
+import { draftContentOf, proposalOf } from "../../wasm_build/writing/draft_content.js";
+import { BLANK, Composition } from "../../wasm_build/writing/composition.js";
+import { DraftWatch } from "../../wasm_build/writing/draft_watch.js";
 import { keptWordsOf, wordsOf, writtenContentOf } from "../../webbridge/pages/writing/outgoing_words.js";
+import { optionsOf } from "../../webbridge/pages/writing/statements.js";
 import { Sender } from "../../webbridge/pages/writing/sender.js";
 
-/** @typedef {import("../../webbridge/pages/writing/composition.js").Proposal} Proposal */
+/** @typedef {import("../../wasm_build/writing/composition.js").Proposal} Proposal */
 
 const ANN = { name: "Ann", address: "ann@one.test" };
 const BEN = { name: "", address: "ben@two.test" };
 const POLICY = { policy: "1.2.3", name: "Example", classifications: [{ value: 5, name: "Internal" }] };
+const FORWARD = { mail: "m", quote: "> Quoted", answersEncrypted: true, isWhole: true };
 const OFFERS = { timestampHost: "tsa.test", labelPolicy: POLICY };
 
 /**
  * @param {Partial<Proposal>} [proposal]
- * @param {Partial<import("../../webbridge/pages/writing/composition.js").Surroundings>} [surroundings]
+ * @param {Partial<import("../../wasm_build/writing/composition.js").Surroundings>} [surroundings]
  */
 function compose(proposal = {}, surroundings = {}) {
   const directory = {
@@ -31,7 +34,7 @@ function compose(proposal = {}, surroundings = {}) {
 
 /** @param {Composition} composition */
 function senderOf(composition) {
-  return new Sender({ address: "me@one.test", keys: { nameFor: () => "Me" } }, composition);
+  return new Sender({ address: "me@one.test", keys: { nameFor: () => "Me" } }, () => composition.values);
 }
 
 /** The number of changes that an act makes known. @param {Composition} composition @param {() => void} act */
@@ -109,13 +112,14 @@ test("people of bcc are hidden and the others open", () => {
 
 test("options count while the message is signed and only if they are offered", () => {
   const statements = { receipt: true, lasting: true, label: { policy: "1.2.3", classification: 5 } };
-  const composition = compose({ statements });
+  const options = optionsOf(statements, POLICY);
+  const composition = compose({ options });
   assert.deepEqual(composition.options, { receipt: true, lasting: true, label: "5" });
   composition.set({ sign: false });
   assert.deepEqual(composition.options, { receipt: false, lasting: false, label: "" });
   composition.set({ sign: true });
   assert.deepEqual(composition.options, { receipt: true, lasting: true, label: "5" });
-  const elsewhere = compose({ statements }, { offers: { timestampHost: "", labelPolicy: { ...POLICY, policy: "1.2.4" } } });
+  const elsewhere = compose({ options: optionsOf(statements, null) }, { offers: { timestampHost: "", labelPolicy: { ...POLICY, policy: "1.2.4" } } });
   assert.deepEqual(elsewhere.options, { receipt: true, lasting: false, label: "" });
 });
 
@@ -139,20 +143,20 @@ test("a draft keeps the message with its typed text", () => {
   assert.deepEqual([files.fields, files.attachments], [{ aside: 0, forwarded: [] }, composition.attached.files]);
 });
 
-test("a continued draft keeps its choices and what only the extension knows", () => {
+test("a continued draft keeps its choices and what only the extension knows", async () => {
   const first = compose({ to: [ANN] });
   first.set({ sign: false, encrypt: false, copy: false, text: "One" });
   const content = draftContentOf(first, "me@one.test");
   const aside = attachment("original.eml", "E");
   const draft = {
     held: { id: "d", revision: null, version: null, attempt: null }, mayBeSent: false,
-    content: { ...content, fields: { ...content.fields, forward: "F", secret: "S" }, files: { fields: { aside: 1, forwarded: [] }, attachments: [aside] } },
+    content: { ...content, fields: { ...content.fields, forward: FORWARD, secret: "S" }, files: { fields: { aside: 1, forwarded: [] }, attachments: [aside] } },
   };
-  const composition = compose({ text: "One", draft });
+  const composition = compose({ ...await proposalOf(draft.content, async () => []), draft });
   const { sign, encrypt, copy } = composition.values;
   assert.deepEqual([sign, encrypt, copy, composition.isBegun], [false, false, false, false]);
   const { fields, files } = draftContentOf(composition, "me@one.test");
-  assert.deepEqual([fields.forward, fields.secret, files], ["F", "S", { fields: { aside: 1, forwarded: [] }, attachments: [aside] }]);
+  assert.deepEqual([fields.forward, fields.secret, files], [FORWARD, "S", { fields: { aside: 1, forwarded: [] }, attachments: [aside] }]);
 });
 
 test("the sending takes the message without typed text", () => {
@@ -211,4 +215,71 @@ test("nothing of a cleared message stays and nothing comes into it any more", as
   const left = JSON.stringify([fields, text, files, composition.values, composition.proposal, composition.people, composition.attached.large]);
   assert.doesNotMatch(left, /secret|ann@|ben@/iu);
   assert.deepEqual([composition.attached.bytes, composition.isBegun, composition.hasTyped], [0, false, false]);
+});
+
+test("the original that a letter joins is no change by the person", () => {
+  const proposal = { to: [ANN], subject: "Re", text: "\n", answersEncrypted: true };
+  const composition = compose(proposal);
+  const joined = {
+    inReplyTo: "<1@one.test>", references: ["<1@one.test>"], hidden: [], subject: "Re: Plans\r\n", answersEncrypted: true,
+    to: [BEN], cc: [], leaving: [ANN], quote: "> Quoted", attachments: [attachment("a.txt", "A")],
+  };
+  assert.equal(changesBy(composition, () => composition.join(joined)), 1);
+  const { values: { subject, text }, to, attached, isBegun, proposal: { inReplyTo } } = composition;
+  assert.deepEqual([subject, text, to.addresses, attached.files.length, inReplyTo], ["Re: Plans", "\n> Quoted", [BEN.address], 1, "<1@one.test>"]);
+  assert.equal(isBegun, false);
+  composition.set({ text: "Yes\n> Quoted" });
+  assert.equal(composition.isBegun, true);
+});
+
+test("a letter that is written already stays begun when it joins the original", () => {
+  const composition = compose({ text: "\n" });
+  composition.set({ text: "Yes\n" });
+  composition.join({
+    inReplyTo: null, references: [], hidden: [], subject: "Re: Plans", answersEncrypted: false, to: [ANN], cc: [], leaving: [], quote: "> Quoted",
+    attachments: [],
+  });
+  assert.deepEqual([composition.values.text, composition.isBegun], ["Yes\n> Quoted", true]);
+});
+
+test("decrypted words need an agreement that ends when the words change", () => {
+  const composition = compose({ answersEncrypted: true });
+  assert.equal(composition.isUnagreed, false);
+  composition.set({ encrypt: false });
+  assert.equal(composition.isUnagreed, true);
+  composition.agreeReadable();
+  assert.equal(composition.isUnagreed, false);
+  composition.askAgain();
+  assert.equal(composition.isUnagreed, true);
+  composition.agreeReadable();
+  composition.begin({ ...BLANK, answersEncrypted: true, encrypt: false });
+  assert.equal(composition.isUnagreed, true);
+});
+
+test("a letter that begins anew has nothing of what it was before", () => {
+  const composition = compose({ to: [ANN], subject: "One", text: "One", attachments: [attachment("a.txt", "A")] });
+  assert.equal(changesBy(composition, () => composition.begin({ ...BLANK, to: [BEN], sign: false })), 1);
+  const { values: { subject, text, sign }, people, attached, isBegun } = composition;
+  assert.deepEqual([subject, text, sign, people.map(({ address }) => address), attached.files], ["", "", false, [BEN.address], []]);
+  assert.equal(isBegun, false);
+});
+
+test("a draft is due after each change that it keeps and not for what a program fills in", () => {
+  const composition = compose({ to: [ANN] });
+  /** @type {boolean[]} */
+  const due = [];
+  const watch = new DraftWatch(composition, {
+    read: () => draftContentOf(composition, "me@one.test"), isDraftBegun: () => due.length > 0, onDue: ({ files }) => due.push(files),
+  });
+  watch.look();
+  composition.begin({ ...BLANK, subject: "Filled in" });
+  assert.deepEqual(due, []);
+  composition.set({ subject: "Plans" });
+  watch.look();
+  composition.attached.replace([attachment("a.txt", "A")]);
+  composition.set({ subject: "Filled in" });
+  assert.deepEqual(due, [false, true, false]);
+  watch.dispose();
+  composition.set({ subject: "Other plans" });
+  assert.equal(due.length, 3);
 });

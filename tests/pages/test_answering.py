@@ -151,8 +151,8 @@ def test_people_whom_nothing_proves_are_asked_about(alice: MailPages, bob: Accou
     begin(alice, demo_stack.mail_server.append(alice.account.address, message), "reply-all")
     # Anybody could have encrypted the message and have written its From.
     assert alice.page.js(PEOPLE) == []
-    assert bob.address in alice.page.text(named("doubtful"))
-    assert CAROL in alice.page.text(named("doubtful"))
+    assert bob.address in alice.page.text("[data-note=doubtful]")
+    assert CAROL in alice.page.text("[data-note=doubtful]")
     alice.page.click(named("doubtful-add"))
     assert alice.page.js(PEOPLE) == [bob.address, CAROL]
     alice.discard()
@@ -177,7 +177,7 @@ def test_a_reply_that_is_wanted_elsewhere_is_asked_about(alice: MailPages, bob: 
     head = f"From: {bob.address}\r\nReply-To: {CAROL}\r\nTo: {alice.account.address}\r\nSubject: Old\r\n"
     begin(alice, demo_stack.mail_server.append(alice.account.address, f"{head}\r\nOff at nine.\r\n".encode()), "reply")
     assert alice.page.js(PEOPLE) == [bob.address]
-    assert CAROL in alice.page.text(named("reply-to"))
+    assert CAROL in alice.page.text("[data-note=reply-to]")
     alice.page.click(named("reply-to-take"))
     assert alice.page.js(PEOPLE) == [CAROL]
     alice.discard()

@@ -16,7 +16,7 @@ ROOT: Final = Path(__file__).parents[2]
 FIELDS: Final = ROOT / "wasm_build/ui/new_passphrase.js"
 # Each script with a field for one secret, and the secret, which exists already.
 EXISTING: Final = {
-    "browser_ext/compose/protection.js": "the password of one message, which the sender tells its reader",
+    "browser_ext/compose/letter_password.js": "the password of one message, which the sender tells its reader",
     "browser_ext/compose/sender_choice.js": "the passphrase of a key file",
     "browser_ext/guide/welcome.js": "the passphrase of a key file",
     "browser_ext/options/backup_form.js": "the passphrase of a backup that is restored",

@@ -54,7 +54,7 @@ SAME_IN_ONE_LANGUAGE = {
         "pages.index_pause",
         "pages.name",
         "pages.search_in_body",
-        "pages.unfold_cc_bcc",
+        "shared.unfold_cc_bcc",
         "shared.bcc",
         "shared.cc",
         "shared.details",

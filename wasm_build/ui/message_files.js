@@ -7,7 +7,7 @@
 
 /** @typedef {import("./attachments.js").Attachment} Attachment */
 /** @typedef {{name: string, type: string, data: {byteLength: number}, file: File}} LargeFile */
-/** @typedef {{stage: "read", done: number, total: number}} ReadingProgress in bytes */
+/** @typedef {{done: number, total: number}} ReadingProgress in bytes */
 
 /** The number of bytes of a file that are read at a time. Progress is reported after each part. */
 const PART_BYTES = 4 * 2 ** 20;
@@ -23,7 +23,7 @@ export class MessageFiles extends EventTarget {
   /** The number of times that the list was changed otherwise than by a file that has been read. */
   changes = 0;
   /** The reading of the files that were chosen last. @type {ReadingProgress} */
-  progress = { stage: "read", done: 0, total: 0 };
+  progress = { done: 0, total: 0 };
   #mostBytes;
   #isCleared = false;
   /** The number of selections of files that are being read. */
@@ -94,13 +94,13 @@ export class MessageFiles extends EventTarget {
     let done = 0;
     const onRead = (/** @type {number} */ bytes) => {
       done += bytes;
-      this.#progressed({ stage: "read", done, total });
+      this.#progressed({ done, total });
     };
     /** @type {string[]} */
     const unreadable = [];
     this.#reading += 1;
     this.unreadable = [];
-    this.#progressed({ stage: "read", done, total });
+    this.#progressed({ done, total });
     for (const file of files) {
       // A file may have been moved or changed since it was chosen.
       const data = await read(file, onRead).catch(() => null);

@@ -11,6 +11,7 @@ from tests.support.browser.page_scripts import page_scripts
 from tests.support.extension.compose_driver import (
     Webmail,
     address,
+    focus_line,
     quote_original,
     readiness,
     send,
@@ -50,7 +51,7 @@ def test_the_quotation_that_comes_later_leaves_the_caret_in_the_typed_words(webm
 
 def test_a_recipient_is_completed_by_two_letters(webmail: Webmail) -> None:
     window = webmail.write()
-    window.click("[data-test=compose-cc]")
+    focus_line(window, "compose-cc")
     window.type("bo")
     window.wait_for_selector("[data-test=suggestion][data-address='bob@example.test'][aria-selected=true]")
     window.press(ENTER)

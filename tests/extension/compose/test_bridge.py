@@ -273,7 +273,7 @@ def test_a_draft_of_the_pages_goes_on_in_the_extension(
 ) -> None:
     send_now(signed_in(extension, webmail))
     formatted = f"<p><strong>{SECRET_WORDS}</strong></p>"
-    of_pages = {"html": formatted, "sharedFrom": "ward3@example.test", "copy": 30, "doubtful": [BOB]}
+    of_pages = {"html": formatted, "sharedFrom": "ward3@example.test", "copy": 30, "doubtful": [CAROL]}
     fields = {**PAGES_FIELDS, "from": ALICE, "to": [BOB], "subject": "Lighthouse", **of_pages}
     draft = build_draft(people.alice, str(uuid4()), fields, SECRET_WORDS, note="A note for other mail programs")
     bridge.mailboxes.append(ALICE, draft, "Drafts")
@@ -282,6 +282,8 @@ def test_a_draft_of_the_pages_goes_on_in_the_extension(
     window.wait_for("(text) => document.querySelector('[data-test=compose-subject]').value === text", "Lighthouse")
     window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=60)
     assert typed(window) == SECRET_WORDS
+    # Nobody but the answered message has named her, so the person is still asked.
+    assert CAROL in window.text("[data-note=doubtful]")
     # The window sends the words as plain text and from her own address, and says so. What only the pages send goes back
     # to them with the draft.
     window.wait_for_text("sent as plain text", selector="[data-test=formatted-note]")

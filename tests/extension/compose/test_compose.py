@@ -163,7 +163,6 @@ def test_asking_for_a_certificate_writes_a_signed_letter_that_asks(webmail: Webm
 
 def test_a_bcc_recipient_gets_a_message_that_names_nobody_else(webmail: Webmail, people: People) -> None:
     window = webmail.write(to=["bob@example.test"])
-    window.click("[data-test=compose-bcc]")
     address(window, "compose-bcc", "alice@example.test")
     window.wait_for_selector("[data-address='alice@example.test']")
     wait_for_obstacles(window, "certificate-none")
@@ -228,11 +227,11 @@ def test_encrypted_words_leave_readable_only_when_the_person_says_so(webmail: We
     window = webmail.write(kind="reply", mail=mail_from_bob(people, encrypted=True))
     quote_original(window)
     window.click("[data-test=switch-encrypt]")
-    window.wait_for_selector("[data-test=readable-confirm]")
+    window.wait_for_selector("[data-test=unencrypted-confirm]")
     window.click("dialog button:not(.primary)")
     assert window.js("() => document.querySelector('[data-test=switch-encrypt]').checked") is True
     window.click("[data-test=switch-encrypt]")
-    window.click("[data-test=readable-confirm]")
+    window.click("[data-test=unencrypted-confirm]")
     wait_for_obstacles(window)
     assert "its quoted text and its subject would be sent unencrypted" in leaves(window)
     send(window)
@@ -243,12 +242,12 @@ def test_a_quote_that_comes_after_encrypting_was_switched_off_asks_too(webmail: 
     window = webmail.write(kind="reply", to=["bob@example.test"], mail=mail_from_bob(people, encrypted=True))
     window.wait_for_selector("[data-test=read-original]")
     window.click("[data-test=switch-encrypt]")
-    window.click("[data-test=readable-confirm]")
+    window.click("[data-test=unencrypted-confirm]")
     quote_original(window)
     # The person agreed before the quotation was in the letter, so encryption is on again.
     assert window.js("() => document.querySelector('[data-test=switch-encrypt]').checked") is True
     window.click("[data-test=switch-encrypt]")
-    window.wait_for_selector("[data-test=readable-confirm]")
+    window.wait_for_selector("[data-test=unencrypted-confirm]")
     assert not webmail.page.js("() => document.documentElement.dataset.taken ?? null")
 
 
@@ -298,7 +297,6 @@ def test_nothing_is_lost_when_the_webmail_refuses_or_is_gone(webmail: Webmail, p
 def test_a_message_that_only_some_were_sent_says_so_and_goes_to_the_others(webmail: Webmail, people: People) -> None:
     webmail.mood("refuses-last")
     window = webmail.write(to=["bob@example.test"])
-    window.click("[data-test=compose-bcc]")
     address(window, "compose-bcc", "alice@example.test")
     window.fill("[data-test=compose-text]", SECRET_WORDS)
     known = "[data-address='alice@example.test'][data-readiness=ready]"

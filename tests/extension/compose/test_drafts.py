@@ -81,7 +81,7 @@ def test_a_continued_draft_is_the_same_letter(
     assert later.js(LETTER) == before
     # The draft still records that the original was encrypted.
     later.click("[data-test=switch-encrypt]")
-    later.wait_for_selector("[data-test=readable-confirm]")
+    later.wait_for_selector("[data-test=unencrypted-confirm]")
     later.click("dialog button:not(.primary)")
     if kind != "reply":
         check_the_other_way(later, kind, session)

@@ -88,12 +88,12 @@ def test_an_encrypted_message_leaves_whole_and_readable_only_when_the_person_say
     quote_original(window)
     address(window, "compose-to", "bob@example.test")
     window.click("[data-test=switch-encrypt]")
-    window.click("[data-test=readable-confirm]")
+    window.click("[data-test=unencrypted-confirm]")
     window.click("[data-test=forward-whole]")
     window.wait_for_text("message.eml", selector="[data-test=compose-attachments]", timeout_seconds=30)
     # The person agreed to send the words unencrypted. The whole message was attached later, so the window asks again.
     window.click("[data-test=send]")
-    window.wait_for_selector("[data-test=readable-confirm]")
+    window.wait_for_selector("[data-test=unencrypted-confirm]")
     assert not webmail.page.js("() => document.documentElement.dataset.taken ?? null")
 
 

@@ -118,13 +118,21 @@ class Webmail:
 
 def address(window: Page, field: str, *addresses: str) -> None:
     """Type addresses into a field and wait until each has a result."""
-    window.click(f"[data-test={field}]")
+    focus_line(window, field)
     for one in addresses:
         window.type(one)
         window.press(ENTER)
     for one in addresses:
         known = f"[data-test=recipient][data-address='{one}']:not([data-readiness=asking])"
         window.wait_for_selector(known, timeout_seconds=60)
+
+
+def focus_line(window: Page, field: str) -> None:
+    """Put the caret into one of the lines for recipients. Cc and Bcc are folded until they are used."""
+    shown = "(selector) => document.querySelector(selector).getClientRects().length > 0"
+    if not window.js(shown, f"[data-test={field}]"):
+        window.click("[data-test=unfold-cc-bcc]")
+    window.click(f"[data-test={field}]")
 
 
 def readiness(window: Page) -> dict[str, str]:

@@ -220,7 +220,7 @@ def _quote(webmail: Webmail, window: Page) -> None:
 def _let_leave_readable(webmail: Webmail, window: Page) -> None:
     _quote(webmail, window)
     window.click("[data-test=switch-encrypt]")
-    window.wait_for_selector("[data-test=readable-confirm]")
+    window.wait_for_selector("[data-test=unencrypted-confirm]")
 
 
 @contextmanager

@@ -52,7 +52,7 @@ import { ShownViews } from "./shown_views.js";
 /** @typedef {import("./language.js").PageTexts} PageTexts */
 /** @typedef {import("../../../wasm_build/vault/storage/session.js").LockReason} LockReason */
 /** @typedef {import("../../../wasm_build/vault/storage/session.js").LockedEvent} LockedEvent */
-/** @typedef {import("../writing/composition.js").Proposal} Proposal */
+/** @typedef {import("../../../wasm_build/writing/composition.js").Proposal} Proposal */
 /** @typedef {import("../writing/views/sent_notice.js").SentNotice} SentNotice */
 /** @typedef {import("../offline/store.js").Sealed} Sealed a letter of the outbox */
 /**

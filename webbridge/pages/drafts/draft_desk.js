@@ -5,7 +5,7 @@
 
 import { html } from "../../../wasm_build/ui/dom.js";
 import { problem } from "../../../wasm_build/ui/parts.js";
-import { proposalOf } from "./draft_content.js";
+import { proposalOf } from "../../../wasm_build/writing/draft_content.js";
 
 /** @typedef {import("./draft_store.js").ListedDraft} ListedDraft */
 /** @typedef {import("./draft_store.js").OpenedDraft} OpenedDraft */

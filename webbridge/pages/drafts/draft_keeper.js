@@ -6,7 +6,7 @@
 
 import { DraftChanged, newDraft } from "./draft_store.js";
 
-/** @typedef {import("./draft_content.js").DraftContent} DraftContent */
+/** @typedef {import("../../../wasm_build/writing/draft_content.js").DraftContent} DraftContent */
 /** @typedef {import("./draft_store.js").Held} Held */
 /** @typedef {import("../../../wasm_build/ui/draft_message.js").DraftParts} DraftParts */
 /**

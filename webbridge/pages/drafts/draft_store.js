@@ -9,11 +9,11 @@
 
 import { haveSameOctets } from "../../../wasm_build/vault/values/octets.js";
 import { DraftMailbox } from "./draft_mailbox.js";
-import { DraftSeals } from "./draft_content.js";
+import { DraftSeals } from "./draft_seals.js";
 import { ApiError } from "../app/api.js";
 import { openDrafts } from "../app/state_database.js";
 
-/** @typedef {import("./draft_content.js").DraftContent} DraftContent */
+/** @typedef {import("../../../wasm_build/writing/draft_content.js").DraftContent} DraftContent */
 /** @typedef {import("./draft_mailbox.js").FoundDraft} FoundDraft */
 /** @typedef {import("./draft_mailbox.js").Version} Version */
 /** @typedef {import("../../../wasm_build/ui/draft_message.js").DraftParts} DraftParts */

@@ -45,7 +45,7 @@ import { makeMessage } from "./message_making.js";
  * @typedef {{
  *   from: string, sentBy?: string, to: string[], cc: string[], subject: string, text: string, html: string, attachments: Attachment[],
  *   messageId: string, inReplyTo: string | null, references: string[], hidden: HiddenField[],
- *   statements: import("../writing/views/letter_options.js").Statements,
+ *   statements: import("../writing/statements.js").Statements,
  * }} Draft `html` is the formatted text as reduced markup; empty for none
  */
 /** @typedef {import("../../../wasm_build/ui/answer.js").HiddenField} HiddenField */

@@ -26,6 +26,7 @@ import { newSendingKey } from "../writing/sending_requests.js";
  * The words of a letter. An earlier version has kept the people as texts of a header field.
  * @typedef {Omit<Proposal, "attachments" | "to" | "cc" | "bcc"> & {
  *   to: (string | Mailbox)[], cc?: (string | Mailbox)[], bcc?: (string | Mailbox)[],
+ *   statements?: import("../writing/statements.js").Statements,
  * }} KeptWords
  */
 /** @typedef {KeptWords & {outboxId: string, attachments: import("../keys/mail_vault.js").Attachment[]}} Held */

@@ -4,7 +4,7 @@ import { base64FromBytes } from "../../../wasm_build/vault/values/base64.js";
 import { contentOf } from "./letter_copies.js";
 import { statementsOf } from "./statements.js";
 
-/** @typedef {import("./composition.js").Composition} Composition */
+/** @typedef {import("../../../wasm_build/writing/composition.js").Composition} Composition */
 /** @typedef {import("./sender.js").Sender} Sender */
 /** @typedef {import("./statements.js").LabelPolicy} LabelPolicy */
 

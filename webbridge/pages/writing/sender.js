@@ -8,12 +8,12 @@ import { quoteMailbox, writeMailbox } from "../../../wasm_build/ui/formats.js";
 
 export class Sender {
   #services;
-  #composition;
+  #values;
 
-  /** @param {SenderServices} services @param {Pick<import("./composition.js").Composition, "values">} composition */
-  constructor(services, composition) {
+  /** @param {SenderServices} services @param {() => Pick<import("../../../wasm_build/writing/composition.js").Values, "sharedFrom">} values */
+  constructor(services, values) {
     this.#services = services;
-    this.#composition = composition;
+    this.#values = values;
   }
 
   /** The person's own address. */
@@ -23,12 +23,12 @@ export class Sender {
 
   /** The address that the message is from. */
   get address() {
-    return this.#composition.values.sharedFrom || this.own;
+    return this.#values().sharedFrom || this.own;
   }
 
   /** The header fields that say who the message is from. @returns {{from: string, sentBy: string}} */
   get fields() {
-    const isShared = this.#composition.values.sharedFrom !== "";
+    const isShared = this.#values().sharedFrom !== "";
     return { from: this.#mailbox(this.address), sentBy: isShared ? this.#mailbox(this.own) : "" };
   }
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from roaming_keys.protocol.messages.reader import write
+from roaming_keys.protocol.messages.written import write
 from roaming_keys.protocol.records.entries import Entry
 from smime_core.blocking import run
 from tests.support.browser.accessibility import find_violations

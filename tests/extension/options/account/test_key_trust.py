@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from roaming_keys.protocol.messages.reader import write
+from roaming_keys.protocol.messages.written import write
 from roaming_keys.protocol.records.entries import Entry
 from smime_core import Certificate
 from smime_core.blocking import run

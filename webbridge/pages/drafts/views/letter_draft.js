@@ -5,11 +5,12 @@
 
 import { DraftKeeper } from "../draft_keeper.js";
 import { DraftChanged } from "../draft_store.js";
-import { draftContentOf } from "../draft_content.js";
+import { draftContentOf } from "../../../../wasm_build/writing/draft_content.js";
+import { DraftWatch } from "../../../../wasm_build/writing/draft_watch.js";
 import { ApiError } from "../../app/api.js";
 import { createDraftLine } from "./draft_line.js";
 
-/** @typedef {import("../../writing/composition.js").Composition} Composition */
+/** @typedef {import("../../../../wasm_build/writing/composition.js").Composition} Composition */
 /**
  * @typedef {{
  *   translate: import("../../../../wasm_build/ui/catalogue.js").Catalogue, readonly address: string | null,
@@ -23,8 +24,7 @@ export class LetterDraft {
   #composition;
   #keeper;
   #line;
-  /** The message as it was when a draft was last due. */
-  #noted;
+  #watch;
   #closing = new AbortController();
 
   /** @param {LetterDraftServices} services @param {Composition} composition */
@@ -32,12 +32,14 @@ export class LetterDraft {
     this.#services = services;
     this.#composition = composition;
     this.#line = createDraftLine(services.translate);
-    const { draft = null } = composition.proposal;
+    const draft = /** @type {import("../draft_store.js").OpenedDraft | null} */ (composition.proposal.draft ?? null);
     this.#keeper = new DraftKeeper(services.drafts, () => this.#content(), this.#line.show, draft);
     if (draft?.mayBeSent) this.#line.show(this.#keeper.news);
-    this.#noted = this.#written();
+    this.#watch = new DraftWatch(composition, {
+      read: () => draftContentOf(composition, services.address ?? ""), isDraftBegun: () => this.#keeper.isBegun,
+      onDue: () => this.#keeper.changed(),
+    });
     const { signal } = this.#closing;
-    composition.addEventListener("change", () => this.#note(), { signal });
     services.keys.addEventListener("change", () => { if (services.keys.unlocked) this.#keeper.retry(); }, { signal });
   }
 
@@ -52,7 +54,7 @@ export class LetterDraft {
   dispose() {
     this.#closing.abort();
     this.#keeper.dispose();
-    this.#noted = "";
+    this.#watch.dispose();
   }
 
   /**
@@ -76,23 +78,7 @@ export class LetterDraft {
     return true;
   }
 
-  /** Lets a draft be kept if something has changed since one was last due. */
-  #note() {
-    const written = this.#written();
-    if (written === this.#noted) return;
-    this.#noted = written;
-    const { isBegun, hasTyped } = this.#composition;
-    if (this.#keeper.isBegun || isBegun || hasTyped) this.#keeper.changed();
-  }
-
-  /** A text that changes with everything that a draft keeps. */
-  #written() {
-    const { fields, text } = draftContentOf(this.#composition, this.#services.address ?? "");
-    const files = this.#composition.attached.files.map(({ name, type, data }) => [name, type, data.byteLength]);
-    return JSON.stringify([fields, text, files]);
-  }
-
-  /** @returns {import("../draft_content.js").DraftContent} */
+  /** @returns {import("../../../../wasm_build/writing/draft_content.js").DraftContent} */
   #content() {
     // An upload that goes on after the view must not replace the draft by an empty one.
     if (this.#composition.isCleared) throw new ApiError("locked", "the message was cleared from the page");

@@ -16,7 +16,7 @@ import { isReceiptSent, ReceiptKeyword } from "../receipt_keyword.js";
 import { provedSender } from "../report.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
-/** @typedef {import("../../writing/views/letter_options.js").SignatureOffers} SignatureOffers */
+/** @typedef {import("../../../../wasm_build/ui/signature_options.js").SignatureOffers} SignatureOffers */
 /** @typedef {import("../../app/services.js").Attempt} Attempt */
 /** @typedef {import("../../app/services.js").Announce} Announce */
 /** @typedef {import("../receipts.js").Receipts} Receipts */

@@ -6,7 +6,7 @@
 import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
 import { isolate, sameAddress } from "../../../../wasm_build/ui/formats.js";
 
-/** @typedef {import("../composition.js").Composition} Composition */
+/** @typedef {import("../../../../wasm_build/writing/composition.js").Composition} Composition */
 /**
  * @typedef {{
  *   translate: import("../../../../wasm_build/ui/catalogue.js").Catalogue, keys: Pick<import("../../keys/keys.js").KeyRing, "hasIdentityFor">,

@@ -13,7 +13,7 @@ import { reduceInBlocks } from "../../../../wasm_build/ui/written_markup.js";
 import { FormattedText } from "./formatted_text.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
-/** @typedef {import("../composition.js").Text} Text */
+/** @typedef {import("../../../../wasm_build/writing/composition.js").Text} Text */
 
 export class LetterText {
   #translate;
@@ -28,7 +28,7 @@ export class LetterText {
   #bar = html("div", {});
   #closing = new AbortController();
 
-  /** @param {Catalogue} translate @param {import("../composition.js").Composition} composition */
+  /** @param {Catalogue} translate @param {import("../../../../wasm_build/writing/composition.js").Composition} composition */
   constructor(translate, composition) {
     const { text, html: markup } = composition.values;
     this.#translate = translate;

@@ -2,7 +2,7 @@
 
 import { createWritingView } from "./writing_view.js";
 
-/** @typedef {import("../composition.js").Proposal} Proposal */
+/** @typedef {import("../../../../wasm_build/writing/composition.js").Proposal} Proposal */
 /** @typedef {import("./writing_view.js").WritingView} WritingView */
 
 export class OpenLetter {

@@ -3,7 +3,8 @@
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { isolate, listOf } from "../../../../wasm_build/ui/formats.js";
 import { ask, problem } from "../../../../wasm_build/ui/parts.js";
-import { mailboxesOf } from "../../drafts/draft_content.js";
+import { mailboxesOf } from "../../../../wasm_build/writing/draft_content.js";
+import { optionsOf } from "../statements.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../offline/away.js").Away} Away */
@@ -14,7 +15,7 @@ import { mailboxesOf } from "../../drafts/draft_content.js";
  * @typedef {OutboxLinkServices & {
  *   mailVault: import("../../keys/mail_vault.js").MailVault, sentenceFor: import("../../app/services.js").SentenceFor,
  *   attempt: import("../../app/services.js").Attempt, write: import("../../app/services.js").Write, mailPath: () => string,
- *   hasDraft: () => boolean,
+ *   hasDraft: () => boolean, readonly signatureOffers: import("../../../../wasm_build/ui/signature_options.js").SignatureOffers,
  * }} OutboxServices
  */
 
@@ -79,7 +80,7 @@ function createCard(services, letter, failure) {
   };
   const change = button("outbox_change", "outbox-change", async () => {
     const proposal = services.hasDraft() ? null : await outbox.hold(id);
-    if (proposal) services.write(await withMailboxes(services.mailVault, proposal));
+    if (proposal) services.write(await proposalOf(services, proposal));
     else failure.textContent = translate(services.hasDraft() ? "outbox_other_letter" : "outbox_busy");
   });
   const send = button("send", "outbox-send", async () => {
@@ -109,11 +110,12 @@ function createCard(services, letter, failure) {
 
 /**
  * The words of a waiting letter as a proposal for the writing view.
- * @param {import("../../keys/mail_vault.js").MailVault} mailVault @param {import("../../offline/outbox.js").Held} held
- * @returns {Promise<import("../composition.js").Proposal>}
+ * @param {OutboxServices} services @param {import("../../offline/outbox.js").Held} held
+ * @returns {Promise<import("../../../../wasm_build/writing/composition.js").Proposal>}
  */
-async function withMailboxes(mailVault, { to, cc = [], bcc = [], ...held }) {
+async function proposalOf({ mailVault, signatureOffers }, { to, cc = [], bcc = [], statements, ...held }) {
+  const options = statements && optionsOf(statements, signatureOffers.labelPolicy);
   const read = (/** @type {string[]} */ texts) => mailVault.readAddresses(texts);
   const [open = [], copied = [], hidden = []] = await Promise.all([to, cc, bcc].map((line) => mailboxesOf(line, read)));
-  return { ...held, to: open, cc: copied, bcc: hidden };
+  return { ...held, options, to: open, cc: copied, bcc: hidden };
 }

@@ -6,9 +6,8 @@
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { createEncryptedBlock } from "../../../../wasm_build/ui/encrypted_block.js";
 import { listOf } from "../../../../wasm_build/ui/formats.js";
-import { MixQuestion } from "../../../../wasm_build/ui/mixed_readers.js";
 import { problem, whileBusy } from "../../../../wasm_build/ui/parts.js";
-import { SendingWait } from "../../../../wasm_build/ui/sending_wait.js";
+import { SendingGate } from "../../../../wasm_build/writing/sending_gate.js";
 import { openOthers } from "../../../../wasm_build/parcels/letter_people.js";
 import { inMemory } from "../../../../wasm_build/parcels/readable.js";
 import { ApiError } from "../../app/api.js";
@@ -35,11 +34,10 @@ import { askToSendAgain, askToSendAnew, askToSendElsewhere } from "./writing_que
 /**
  * The message, and the parts of the view that show its way. `update` shows the plan again.
  * @typedef {{
- *   composition: import("../composition.js").Composition, sender: import("../sender.js").Sender,
- *   plan: import("../leaving_plan.js").LeavingPlan, draft: import("../../drafts/views/letter_draft.js").LetterDraft,
- *   text: import("./letter_text.js").LetterText, protection: import("./protection_switches.js").ProtectionSwitches,
- *   options: import("./letter_options.js").LetterOptions,
- *   focusRecipients: () => void, focusPlan: () => void, update: () => void,
+ *   composition: import("../../../../wasm_build/writing/composition.js").Composition, sender: import("../sender.js").Sender,
+ *   plan: import("../../../../wasm_build/writing/letter_plan.js").LetterPlan, draft: import("../../drafts/views/letter_draft.js").LetterDraft,
+ *   text: import("./letter_text.js").LetterText, options: import("../../../../wasm_build/writing/letter_options.js").LetterOptions,
+ *   view: import("../../../../wasm_build/writing/letter_view.js").LetterView, update: () => void,
  * }} SendingParts
  */
 
@@ -54,8 +52,7 @@ export class SendingActs {
   #parcelWay;
   #post;
   #sending;
-  #mix;
-  #wait;
+  #gate;
   #isDone = false;
   #isSending = false;
   #hasEnded = false;
@@ -69,10 +66,9 @@ export class SendingActs {
     this.#parcelWay = new ParcelWay(services);
     this.#post = new LetterPost(api.sending, away.outbox, () => keptWordsOf(composition, sender, this.#policy));
     this.#sending = new LetterSending(this.#post, mailVault, () => this.#outgoing());
-    this.#mix = new MixQuestion(translate, parts.focusRecipients);
-    this.#wait = new SendingWait({
-      lines: composition.lines, files: composition.attached,
-      content: () => writtenContentOf(composition, sender, this.#policy), obstacles: () => plan.obstacles, warnings: () => plan.urgentWarnings, explain: () => this.#explain(),
+    this.#gate = new SendingGate(translate, {
+      composition, plan, protection: parts.view.protection, content: () => writtenContentOf(composition, sender, this.#policy),
+      explain: () => this.#explain(), focusRecipients: () => parts.view.recipients.to.focus(),
     });
     this.failure = problem("send-error");
     this.button = html("button", {
@@ -98,7 +94,7 @@ export class SendingActs {
   /** Ends with the view. A sending that has begun goes on, and the message is cleared after it. */
   end() {
     this.#hasEnded = true;
-    this.#wait.end();
+    this.#gate.end();
     if (!this.#isSending) this.#parts.composition.clear();
   }
 
@@ -119,15 +115,10 @@ export class SendingActs {
    *   version of it was, and the person agreed to send it
    */
   async submit({ isAgreed = false } = {}) {
-    const { composition, plan, text } = this.#parts;
+    const { plan, text } = this.#parts;
     const { translate } = this.#services;
-    const again = () => void this.submit({ isAgreed });
-    composition.commit();
-    if (this.#isSending) return;
-    if (composition.values.encrypt) composition.lookUpFailed();
+    if (this.#isSending || !this.#gate.passes(() => void this.submit({ isAgreed }))) return;
     const { letter } = plan;
-    if (plan.obstacles.length > 0) return this.#wait.meet(again);
-    if (letter.encrypt && this.#mix.asks(composition.open, again)) return;
     if (this.#sending.isOpen && !isAgreed) return this.#askToSendAgain();
     if (this.#sending.isEarlierSent && !isAgreed) return this.#askToSendAnew();
     this.failure.textContent = "";
@@ -149,12 +140,12 @@ export class SendingActs {
 
   /** Asks whether the letter goes as a parcel. */
   askParcel() {
-    const { composition, sender, plan, draft, protection } = this.#parts;
+    const { composition, sender, plan, draft, view } = this.#parts;
     if (this.#isSending) return;
     const { letter, obstacles } = plan;
     // Other obstacles are in the way of a parcel too.
-    if (!plan.isSolvedByParcel(obstacles)) return this.#parts.focusPlan();
-    if (letter.encrypt && this.#mix.asks(openOthers(obstacles, composition), () => this.askParcel())) return;
+    if (!plan.isSolvedByParcel(obstacles)) return view.panel.focus();
+    if (letter.encrypt && this.#gate.asksMixed(openOthers(obstacles, composition), () => this.askParcel())) return;
     this.failure.textContent = "";
     const { attached, options } = composition;
     this.#parcelWay.ask(obstacles, composition, {
@@ -168,7 +159,7 @@ export class SendingActs {
       sendOthers: () => this.#sending.send({
         isAgreed: false, wish: composition.values.copy, onEncrypted: async () => {},
       }),
-      onUnencrypted: () => protection.askEncryptOff(),
+      onUnencrypted: () => view.protection.askEncryptOff(),
       onSent: (submission) => this.#parcelSent(submission),
       onLeft: (error) => this.#parcelLeft(error),
     }).catch((error) => this.#showFailure(error));
@@ -261,9 +252,9 @@ export class SendingActs {
 
   /** Leads the person to what is in the way, or asks for the way around it. */
   #explain() {
-    const { plan, focusPlan } = this.#parts;
+    const { plan, view } = this.#parts;
     if (plan.isSolvedByParcel(plan.obstacles)) this.askParcel();
-    else focusPlan();
+    else view.panel.focus();
   }
 
   #parcelWords() {

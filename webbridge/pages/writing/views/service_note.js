@@ -17,30 +17,30 @@ const MOST_PAGES = 20;
 
 /**
  * @param {ServiceNoteServices} services
+ * @param {import("../../../../wasm_build/writing/letter_view.js").LetterView} view
  * @param {import("./writing_view.js").Proposal} proposal
- * @param {import("../../../../wasm_build/ui/recipients_field.js").RecipientsField} line To
- * @returns {HTMLElement | null} null if the reply goes to a person
  */
-export function createServiceNote(services, { service, to, parcelLine = "" }, line) {
-  if (!service || to.length > 0) return null;
+export function noteService(services, view, { service, to, parcelLine = "" }) {
+  // The reply goes to a person.
+  if (!service || to.length > 0) return;
   const { translate } = services;
-  const note = html("div", { class: "card stack", data: { test: "service" } }, serviceNote(translate, service));
-  if (service !== "parcel-reply" || !services.parcels) return note;
+  const words = serviceNote(translate, service);
+  if (service !== "parcel-reply" || !services.parcels) return view.note("service", words);
+  const line = view.recipients.to;
   const list = html("a", { class: "button", href: "#/parcels", text: translate("sent_parcels"), data: { test: "service-parcels" } });
   const acts = html("div", { class: "actions" }, list);
-  note.append(acts);
+  view.note("service", words, acts);
   const offer = (/** @type {SentParcel | null} */ parcel) => {
     if (!parcel) return;
     const people = parcel.to.map(({ address }) => address);
     acts.prepend(html("button", {
       type: "button", text: translate("reply_to_parcel_people", { who: listOf(people, translate), reference: parcel.reference }),
       data: { test: "service-people" },
-      on: { click: () => { people.forEach((address) => line.add({ name: "", address })); note.remove(); line.focus(); } },
+      on: { click: () => { people.forEach((address) => line.add({ name: "", address })); view.note("service"); line.focus(); } },
     }));
   };
   // Without an answer the list of the parcels is left.
   void findParcel(services, parcelLine).then(offer, () => {});
-  return note;
 }
 
 /**

@@ -1,4 +1,4 @@
-/** The questions of the writing view, before something is sent twice, sent unencrypted, or lost. */
+/** The questions of the writing view of the pages, before something is sent twice, or lost. */
 
 import { ask } from "../../../../wasm_build/ui/parts.js";
 
@@ -25,15 +25,6 @@ export function askToSendElsewhere(translate, onGo) {
   ask({
     title: translate("draft_elsewhere_question"), meaning: translate("draft_elsewhere_meaning"), keep: translate("keep_writing"),
     go: translate("send_this_version"), test: "send-elsewhere-confirm", onGo,
-  });
-}
-
-/** @param {Catalogue} translate @param {{answersEncrypted: boolean}} letter @param {() => void} onGo */
-export function askUnencrypted(translate, { answersEncrypted }, onGo) {
-  ask({
-    title: translate("send_unencrypted_question"),
-    meaning: translate(answersEncrypted ? "answers_encrypted" : "send_unencrypted_meaning"),
-    keep: translate("keep_encrypted"), go: translate("switch_encrypt_off"), test: "unencrypted-confirm", isDanger: true, onGo,
   });
 }
 

@@ -7,34 +7,29 @@
  */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
-import { AttachedFiles } from "../../../../wasm_build/ui/attached_files.js";
 import { takeDroppedFiles } from "../../../../wasm_build/ui/dropped_files.js";
-import { createForm, inputField } from "../../../../wasm_build/ui/parts.js";
-import { createPlanPanel } from "../../../../wasm_build/ui/plan_panel.js";
-import { groupObstacles, warnings } from "../../../../wasm_build/ui/sending_plan.js";
+import { askDoubtful, askReplyTo } from "../../../../wasm_build/writing/answer_notes.js";
 import { submitByKeys } from "../../app/shortcuts.js";
 import { LetterDraft } from "../../drafts/views/letter_draft.js";
+import { showRecipient } from "../../trust/certificate_dialog.js";
 import { Directory } from "../../trust/directory.js";
-import { BLANK, Composition } from "../composition.js";
-import { LeavingPlan } from "../leaving_plan.js";
+import { BLANK, Composition } from "../../../../wasm_build/writing/composition.js";
+import { LetterPlan } from "../../../../wasm_build/writing/letter_plan.js";
+import { LetterView } from "../../../../wasm_build/writing/letter_view.js";
 import { endOfWords, withSignature } from "../letter_signature.js";
+import { PlanHost } from "../plan_host.js";
 import { Sender } from "../sender.js";
-import { createDoubtfulNote } from "./doubtful_note.js";
 import { FromChoice } from "./from_choice.js";
-import { LetterOptions } from "./letter_options.js";
+import { createLetterOptions } from "./letter_options.js";
 import { LetterText } from "./letter_text.js";
-import { ProtectionSwitches } from "./protection_switches.js";
-import { createReadingProgress } from "./reading_progress.js";
-import { RecipientLines } from "./recipient_lines.js";
-import { createReplyToNote } from "./reply_to_note.js";
 import { SendingActs } from "./sending_acts.js";
-import { createServiceNote } from "./service_note.js";
+import { noteService } from "./service_note.js";
 import { createWritingBar } from "./writing_bar.js";
 import { askToDiscard } from "./writing_questions.js";
 
-/** @typedef {import("../composition.js").Proposal} Proposal */
+/** @typedef {import("../../../../wasm_build/writing/composition.js").Proposal} Proposal */
 /**
- * @typedef {import("../leaving_plan.js").PlanServices & import("./sending_acts.js").SendingServices &
+ * @typedef {import("../plan_host.js").PlanServices & import("./sending_acts.js").SendingServices &
  *   import("../../drafts/views/letter_draft.js").LetterDraftServices & {
  *     trust: import("../../trust/trust_keeper.js").TrustKeeper,
  *     kept: Pick<import("../../trust/kept_trust.js").KeptTrust, "keeping">,
@@ -54,8 +49,8 @@ import { askToDiscard } from "./writing_questions.js";
 export function createWritingView(services, proposal = BLANK) {
   const writing = new Writing(services, proposal);
   return {
-    element: writing.element,
-    heading: writing.heading,
+    element: writing.view.element,
+    heading: writing.view.heading,
     titleKey: "write_message",
     shown: () => writing.refresh(),
     focus: () => writing.focus(),
@@ -70,7 +65,7 @@ export function createWritingView(services, proposal = BLANK) {
 class Writing {
   #services;
   #composition;
-  #plan;
+  #host;
   #closing = new AbortController();
 
   /**
@@ -80,36 +75,31 @@ class Writing {
   constructor(services, proposal) {
     const { translate, keys } = services;
     this.#services = services;
+    const sender = new Sender(services, () => this.#composition.values);
+    this.#host = new PlanHost(services, sender);
     this.#composition = this.#compose(proposal);
     const composition = this.#composition;
-    const sender = new Sender(services, composition);
-    this.#plan = new LeavingPlan(services, composition, sender);
-    const isNew = proposal === BLANK || (proposal.draft && proposal.inReplyTo === null);
-    this.heading = html("h1", { tabindex: -1, text: translate(isNew ? "write_message" : "reply") });
+    const plan = new LetterPlan(translate, composition, this.#host);
+    this.view = this.#createView(plan, proposal);
     this.reminder = html("p", { class: "note", role: "status", hidden: true, text: translate("letter_already_begun") });
     this.from = new FromChoice(services, composition, sender);
-    this.recipients = new RecipientLines(services, composition);
     this.text = new LetterText(translate, composition);
     this.text.placeCaret(this.#caret());
-    this.protection = new ProtectionSwitches(translate, composition);
-    this.options = new LetterOptions(translate, composition, {
+    const options = createLetterOptions(translate, composition, {
       offers: services.signatureOffers, isOwnComputer: services.kept.keeping !== "off",
     });
     this.draft = new LetterDraft(services, composition);
     this.acts = new SendingActs(services, {
-      composition, sender, plan: this.#plan, draft: this.draft, text: this.text, protection: this.protection,
-      options: this.options, focusRecipients: () => this.recipients.to.focus(), focusPlan: () => this.panel.focus(),
-      update: () => this.update(),
+      composition, sender, plan, draft: this.draft, text: this.text, options, view: this.view, update: () => this.update(),
     });
-    this.panel = this.#createPanel();
-    this.acts.button.setAttribute("aria-describedby", this.panel.id);
-    this.element = this.#assemble();
+    this.acts.button.setAttribute("aria-describedby", this.view.panel.id);
+    this.#assemble(options.element);
     const { signal } = this.#closing;
     composition.addEventListener("change", () => this.update(), { signal });
     keys.addEventListener("change", () => this.update(), { signal });
     services.away.source.addEventListener("back", () => composition.lookUpFailed(), { signal });
     takeDroppedFiles((files) => void composition.attached.attach(files), {
-      signal, isWanted: () => this.element.isConnected && !this.acts.isDone,
+      signal, isWanted: () => this.view.element.isConnected && !this.acts.isDone,
     });
     this.update();
     void this.#askForOffers();
@@ -131,8 +121,8 @@ class Writing {
 
   /** Puts the focus on the recipients, or in a reply on the text above the quote. */
   focus() {
-    if (this.acts.isDone) this.heading.focus();
-    else if (this.#composition.to.isEmpty) this.recipients.to.focus();
+    if (this.acts.isDone) this.view.heading.focus();
+    else if (this.#composition.to.isEmpty) this.view.recipients.to.focus();
     else this.text.focus();
   }
 
@@ -150,11 +140,8 @@ class Writing {
 
   /** Shows how the letter will be sent, and the obstacles. */
   update() {
-    const { translate } = this.#services;
-    this.from.show(this.#plan.offers.sharedAddresses ?? []);
-    const { letter, obstacles, sentence } = this.#plan;
-    this.panel.show(letter, sentence, groupObstacles(obstacles, translate), warnings(letter, translate));
-    this.acts.show(obstacles);
+    this.from.show(this.#host.mailServer.sharedAddresses ?? []);
+    this.acts.show(this.view.update());
   }
 
   /** @param {Proposal} proposal */
@@ -163,7 +150,7 @@ class Writing {
     return new Composition(withSignature(proposal, book.signature), {
       directory: new Directory(api.certificates, mailVault, () => away.source.noteMissed()),
       groups: () => book.namedGroups, offers: signatureOffers,
-      mostBytes: () => (this.#plan.isParcelOffered ? this.#plan.offers.maxBytes : Infinity),
+      mostBytes: () => (this.#host.takesParcels ? this.#host.maxBytes : Infinity),
     });
   }
 
@@ -177,77 +164,44 @@ class Writing {
   async #askForOffers() {
     const offers = await this.#services.api.sendingOffers().catch(() => null);
     if (!offers || this.#closing.signal.aborted) return;
-    this.#plan.offers = offers;
+    this.#host.mailServer = offers;
     if (!this.acts.isDone) this.update();
   }
 
-  #createPanel() {
-    const composition = this.#composition;
-    const { recipients, protection, acts } = this;
-    return createPlanPanel(this.#services.translate, {
-      onUnlock: () => { location.hash = "#/keys"; },
-      onEncryptOff: () => protection.askEncryptOff(),
-      onSignOff: () => protection.signOff(),
-      onLookUp: (person) => void composition.lineOf(person).lookUp(person),
-      onLookUpAll: (people) => people.forEach((person) => void composition.lineOf(person).lookUp(person)),
-      onRemoveAll: (people) => recipients.remove(people),
-      onFile: (person, file) => void composition.lineOf(person).useFile(person, file),
-      onParcel: () => acts.askParcel(),
+  /** @param {LetterPlan} plan @param {Proposal} proposal */
+  #createView(plan, proposal) {
+    const services = this.#services;
+    const { translate, mailVault } = services;
+    const isNew = proposal === BLANK || (proposal.draft && proposal.inReplyTo === null);
+    return new LetterView(translate, this.#composition, plan, {
+      title: translate(isNew ? "write_message" : "reply"), known: () => mailVault.contacts(),
+      onDetails: (address, check) => void showRecipient(services, address, check),
+      remedies: { onUnlock: () => { location.hash = "#/keys"; }, onParcel: () => this.acts.askParcel() },
     });
   }
 
-  #assemble() {
-    const { translate } = this.#services;
-    const { attached } = this.#composition;
-    const { acts } = this;
+  /** @param {HTMLElement} options */
+  #assemble(options) {
+    const services = this.#services;
+    const { translate } = services;
+    const { acts, view } = this;
+    const { proposal } = this.#composition;
     const discard = html("button", {
       type: "button", class: "quiet", text: translate("discard"), data: { test: "discard" },
       on: { click: () => this.#discard() },
     });
-    const form = createForm(
-      { class: "stack", data: { test: "compose-form" } }, () => acts.submit(),
-      this.from.element, this.recipients.element, this.#createSubject(),
-      this.text.element, new AttachedFiles(translate, attached).element, createReadingProgress(translate, attached),
-      this.protection.element, this.options.element,
-      createWritingBar(
-        this.panel.element, acts.failure,
+    const form = view.assemble({
+      above: [this.reminder], from: this.from.element, text: this.text.element, options: [options],
+      bar: (panel) => [createWritingBar(
+        panel, acts.failure,
         html("div", { class: "actions" }, acts.button, acts.look, acts.unstamped, discard, this.draft.element),
-      ),
-    );
+      )],
+      onSubmit: () => void acts.submit(),
+    });
     submitByKeys(form);
-    return html("div", { class: "writing stack" }, this.heading, this.reminder, ...this.#createNotes(), form);
-  }
-
-  #createSubject() {
-    const composition = this.#composition;
-    const { element, input } = inputField(this.#services.translate("subject"), {
-      type: "text", autocomplete: "off", dir: "auto", value: composition.values.subject,
-      data: { test: "compose-subject" }, on: { input: () => composition.set({ subject: input.value }) },
-    });
-    composition.addEventListener("change", () => {
-      if (input.value !== composition.values.subject) input.value = composition.values.subject;
-    });
-    return element;
-  }
-
-  /** The questions about the recipients of an answer. */
-  #createNotes() {
-    const services = this.#services;
-    const { proposal } = this.#composition;
-    const { to } = this.recipients;
-    const replyTo = createReplyToNote(services, proposal, to);
-    return [replyTo, this.#createDoubtful(), createServiceNote(services, proposal, to)];
-  }
-
-  #createDoubtful() {
-    const composition = this.#composition;
-    const { to, cc } = composition.proposal.doubtful ?? { to: [], cc: [] };
-    if (to.length + cc.length === 0) return null;
-    const onAdd = () => {
-      for (const mailbox of to) composition.to.add(mailbox);
-      for (const mailbox of cc) composition.cc.add(mailbox);
-    };
-    return createDoubtfulNote(this.#services, [...to, ...cc], { onAdd, onDone: () => this.recipients.to.focus() });
+    askReplyTo(translate, view, proposal);
+    askDoubtful(translate, view, proposal.doubtful ?? { to: [], cc: [] });
+    noteService(services, view, proposal);
   }
 
   #discard() {

@@ -1,14 +1,15 @@
 /** The question before something is encrypted that nobody but the writer could read. */
-import { disturb } from "../../wasm_build/ui/calm.js";
-import { openDialog } from "../../wasm_build/ui/dialog.js";
-import { html, uniqueId } from "../../wasm_build/ui/dom.js";
-import { translate } from "../texts/texts.js";
+
+import { disturb } from "./calm.js";
+import { openDialog } from "./dialog.js";
+import { html, uniqueId } from "./dom.js";
 
 /**
+ * @param {import("./catalogue.js").Catalogue} translate
  * @param {{onAdd: () => void, onGo: () => void}} answers `onAdd` leads to the choice of people; `onGo` encrypts for
  *   the writer only
  */
-export function askWriterOnly({ onAdd, onGo }) {
+export function askWriterOnly(translate, { onAdd, onGo }) {
   const titleId = uniqueId("question");
   const answer = (/** @type {() => void} */ act) => ({ click: () => { dialog.close(); act(); } });
   const dialog = openDialog({ titleId, test: "writer-only", isWide: false },
@@ -18,14 +19,4 @@ export function askWriterOnly({ onAdd, onGo }) {
       html("button", { type: "button", class: "primary", text: translate("writer_only_add"), data: { test: "writer-only-add" }, on: answer(onAdd) }),
       html("button", { type: "button", text: translate("writer_only_go"), data: { agrees: "", test: "writer-only-go" }, on: answer(onGo) })));
   disturb();
-}
-
-/**
- * Puts the focus on the first person who is not ticked yet, or on the field that adds one.
- * @param {HTMLElement} readers @param {import("./reader_adder.js").ReaderAdder} adder
- */
-export function focusReaders(readers, adder) {
-  const box = /** @type {HTMLElement | null} */ (readers.querySelector("[type=checkbox]:enabled:not(:checked)"));
-  if (box) box.focus();
-  else adder.focus();
 }

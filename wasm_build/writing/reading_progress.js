@@ -1,10 +1,10 @@
 /** The progress of the reading of chosen files. */
 
-import { html } from "../../../../wasm_build/ui/dom.js";
+import { html } from "../ui/dom.js";
 
 /**
- * @param {import("../../../../wasm_build/ui/catalogue.js").Catalogue} translate
- * @param {import("../../../../wasm_build/ui/message_files.js").MessageFiles} files
+ * @param {import("../ui/catalogue.js").Catalogue} translate
+ * @param {import("../ui/message_files.js").MessageFiles} files
  */
 export function createReadingProgress(translate, files) {
   const element = html("progress", {

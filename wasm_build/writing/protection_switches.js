@@ -1,13 +1,13 @@
 /**
- * The switches that sign and encrypt a letter. The quoted words of a letter that came encrypted are not sent
- * unencrypted before the person agrees.
+ * The switches that sign and encrypt a letter. Words that came encrypted are not sent unencrypted before the person
+ * agrees.
  */
 
-import { html } from "../../../../wasm_build/ui/dom.js";
-import { switchField } from "../../../../wasm_build/ui/parts.js";
+import { html } from "../ui/dom.js";
+import { switchField } from "../ui/parts.js";
 import { askUnencrypted } from "./writing_questions.js";
 
-/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../ui/catalogue.js").Catalogue} Catalogue */
 
 export class ProtectionSwitches {
   #translate;
@@ -15,7 +15,7 @@ export class ProtectionSwitches {
   #sign;
   #encrypt;
 
-  /** @param {Catalogue} translate @param {import("../composition.js").Composition} composition */
+  /** @param {Catalogue} translate @param {import("./composition.js").Composition} composition */
   constructor(translate, composition) {
     this.#translate = translate;
     this.#composition = composition;
@@ -36,15 +36,24 @@ export class ProtectionSwitches {
 
   /** Asks whether the letter is sent unencrypted. */
   askEncryptOff() {
-    const { answersEncrypted } = this.#composition.proposal;
-    askUnencrypted(this.#translate, { answersEncrypted }, () => {
+    this.askReadable(() => {
       this.#composition.set({ encrypt: false });
       this.#encrypt.input.focus();
     });
   }
 
+  /** Asks whether the letter may leave so that all can read it. @param {() => void} onGo */
+  askReadable(onGo) {
+    const { answersEncrypted } = this.#composition.proposal;
+    askUnencrypted(this.#translate, { answersEncrypted }, () => {
+      this.#composition.agreeReadable();
+      onGo();
+    });
+  }
+
   /** @param {boolean} isOn */
   #encryptSwitched(isOn) {
+    this.#composition.askAgain();
     if (isOn || !this.#composition.proposal.answersEncrypted) return this.#composition.set({ encrypt: isOn });
     // The switch stays until the person agrees.
     this.#show();

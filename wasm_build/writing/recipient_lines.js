@@ -1,16 +1,16 @@
 /** The lines To, Cc and Bcc of a letter. Cc and Bcc are folded behind a button until they are used. */
 
-import { html } from "../../../../wasm_build/ui/dom.js";
-import { RecipientsField } from "../../../../wasm_build/ui/recipients_field.js";
-import { showRecipient } from "../../trust/certificate_dialog.js";
+import { html } from "../ui/dom.js";
+import { RecipientsField } from "../ui/recipients_field.js";
 
-/** @typedef {import("../../../../wasm_build/ui/recipient_line.js").RecipientLine} RecipientLine */
-/** @typedef {import("../../../../wasm_build/ui/recipient_line.js").Person} Person */
+/** @typedef {import("../ui/recipient_line.js").RecipientLine} RecipientLine */
+/** @typedef {import("../ui/recipient_line.js").Person} Person */
+/** @typedef {import("../ui/recipient_words.js").RecipientCheck} RecipientCheck */
 /**
+ * `known` gives the people to suggest, and is asked when a line is first used; `onDetails` shows a certificate.
  * @typedef {{
- *   translate: import("../../../../wasm_build/ui/catalogue.js").Catalogue,
- *   mailVault: import("../../keys/mail_vault.js").MailVault,
- * }} RecipientServices
+ *   known: () => Promise<import("../ui/formats.js").Mailbox[]>, onDetails: (address: string, check: RecipientCheck) => void,
+ * }} RecipientsHost
  */
 
 export class RecipientLines {
@@ -20,17 +20,17 @@ export class RecipientLines {
   #unfold;
   #bccPart;
 
-  /** @param {RecipientServices} services @param {import("../composition.js").Composition} composition */
-  constructor(services, composition) {
-    const { translate, mailVault } = services;
+  /**
+   * @param {import("../ui/catalogue.js").Catalogue} translate @param {import("./composition.js").Composition} composition
+   * @param {RecipientsHost} host
+   */
+  constructor(translate, composition, { known, onDetails }) {
     this.#composition = composition;
-    /** @type {Promise<import("../../../../wasm_build/ui/formats.js").Mailbox[]> | null} */
+    /** @type {Promise<import("../ui/formats.js").Mailbox[]> | null} */
     let people = null;
-    const known = () => (people ??= mailVault.contacts().catch(() => []));
+    const knownOnce = () => (people ??= known().catch(() => []));
     const field = (/** @type {RecipientLine} */ line, /** @type {string} */ label, /** @type {string} */ test) =>
-      new RecipientsField(translate, line, {
-        label, test, known, onDetails: (address, check) => void showRecipient(services, address, check),
-      });
+      new RecipientsField(translate, line, { label, test, known: knownOnce, onDetails });
     this.to = field(composition.to, translate("to"), "compose-to");
     this.cc = field(composition.cc, translate("cc"), "compose-cc");
     this.bcc = field(composition.bcc, translate("bcc"), "compose-bcc");

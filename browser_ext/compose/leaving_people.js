@@ -1,0 +1,32 @@
+/** The people of a letter as its request names them: their addresses and the certificates to encrypt for. */
+
+/** @typedef {import("../../wasm_build/ui/recipient_line.js").Person} Person */
+
+/**
+ * `people` and `hiddenPeople` are the fingerprints of the certificates, in the order of the people; "" for a person
+ * without one.
+ * @param {import("../../wasm_build/writing/composition.js").Composition} composition
+ * @param {(person: Person) => boolean} [isWanted] leaves out the others
+ */
+export function leavingPeople(composition, isWanted = () => true) {
+  const [to, cc, bcc] = [composition.to, composition.cc, composition.bcc].map(({ people }) => people.filter(isWanted));
+  return {
+    to: addressesOf(to), cc: addressesOf(cc), bcc: addressesOf(bcc), people: fingerprintsOf([...to, ...cc]),
+    hiddenPeople: fingerprintsOf(bcc), byPassword: addressesOf(byPassword([...to, ...cc, ...bcc])),
+  };
+}
+
+/** Those who open the letter by a password. @param {Person[]} people */
+export function byPassword(people) {
+  return people.filter(({ finding }) => finding?.readiness === "password");
+}
+
+/** @param {Person[]} people */
+function addressesOf(people) {
+  return people.map(({ address }) => address);
+}
+
+/** @param {Person[]} people */
+function fingerprintsOf(people) {
+  return people.map(({ finding }) => (finding?.readiness === "ready" ? finding.check.fingerprint : ""));
+}

@@ -1,0 +1,37 @@
+/** The text of a letter in the extension's window, which writes plain text only. */
+import { html } from "../../wasm_build/ui/dom.js";
+import { createTextArea } from "../../wasm_build/ui/parts.js";
+
+export class PlainText {
+  #area;
+
+  /** @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate @param {import("../../wasm_build/writing/composition.js").Composition} composition */
+  constructor(translate, composition) {
+    const area = createTextArea(composition.values.text, () => composition.set({ text: area.value }));
+    this.#area = area;
+    this.element = html(
+      "div", { class: "field" }, html("label", { for: area.id, text: translate("letter") }), html("div", { class: "sheet" }, area),
+    );
+    // The field writes some line ends in another way.
+    composition.rewrite({ text: area.value, html: composition.values.html });
+    composition.addEventListener("change", () => this.#show(composition.values.text));
+  }
+
+  focus() {
+    this.#area.focus();
+  }
+
+  /** Puts the caret above a quotation. */
+  placeCaret() {
+    this.#area.setSelectionRange(0, 0);
+  }
+
+  /** @param {string} text */
+  #show(text) {
+    if (this.#area.value === text) return;
+    // The person may be writing already, and goes on where they were.
+    const { selectionStart, selectionEnd } = this.#area;
+    this.#area.value = text;
+    this.#area.setSelectionRange(selectionStart, selectionEnd);
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * The questions above a letter that answers a message: about recipients whom only unprotected fields of it name, and
+ * about another address for replies. Each is a note of `LetterView`, which goes when it is answered.
+ */
+
+import { html } from "../ui/dom.js";
+import { isolate, listOf, sameAddress } from "../ui/formats.js";
+import { replyToQuestion } from "../ui/reply_to_note.js";
+
+/** @typedef {import("../ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../ui/formats.js").Mailbox} Mailbox */
+/** @typedef {import("./letter_view.js").LetterView} LetterView */
+
+/**
+ * Asks before doubtful recipients are added: somebody who could change the message on its way may have added them.
+ * @param {Catalogue} translate @param {LetterView} view @param {{to: Mailbox[], cc: Mailbox[]}} doubtful
+ */
+export function askDoubtful(translate, view, { to, cc }) {
+  if (to.length + cc.length === 0) return;
+  const { recipients } = view;
+  const end = () => {
+    view.note("doubtful");
+    recipients.to.focus();
+  };
+  const add = () => {
+    for (const mailbox of to) recipients.to.add(mailbox);
+    for (const mailbox of cc) recipients.cc.add(mailbox);
+    end();
+  };
+  const button = (/** @type {string} */ key, /** @type {string} */ test, /** @type {() => void} */ click) =>
+    html("button", { type: "button", text: translate(key), data: { test }, on: { click } });
+  const who = listOf([...to, ...cc].map(({ address }) => isolate(address)), translate);
+  view.note(
+    "doubtful", html("p", { class: "warning", text: translate("doubtful_recipients", { who }) }),
+    html("div", { class: "actions" }, button("doubtful_leave", "doubtful-leave", end), button("doubtful_add", "doubtful-add", add)),
+  );
+}
+
+/**
+ * Asks where a reply goes if the message asks for replies to another address than its sender's.
+ * @param {Catalogue} translate @param {LetterView} view @param {{senders?: Mailbox[], replyTo?: Mailbox[]}} answer
+ */
+export function askReplyTo(translate, view, { senders = [], replyTo = [] }) {
+  if (replyTo.length === 0 || senders.length === 0) return;
+  const { to } = view.recipients;
+  const isSender = (/** @type {string} */ address) => senders.some((one) => sameAddress(one.address, address));
+  const end = () => {
+    view.note("reply-to");
+    to.focus();
+  };
+  const onKeep = () => {
+    // A sender who is not proved is in the line only now.
+    for (const sender of senders) to.add(sender);
+    end();
+  };
+  const onTake = () => {
+    for (const person of [...to.people]) if (isSender(person.address)) to.remove(person);
+    for (const mailbox of replyTo) to.add(mailbox);
+    end();
+  };
+  view.note("reply-to", ...replyToQuestion(translate, { senders, replyTo }, { onKeep, onTake }));
+}

@@ -1,0 +1,102 @@
+/**
+ * A draft as values, and the way between it and the message that is being written. Pages and extension continue the
+ * drafts of each other.
+ */
+
+import { isAddress, sameAddress } from "../ui/formats.js";
+
+/** @typedef {import("../ui/attachments.js").Attachment} Attachment */
+/** @typedef {import("../ui/formats.js").Mailbox} Mailbox */
+/** Gives the mailboxes of each text by the parser of the core. @typedef {(texts: string[]) => Promise<Mailbox[][]>} ReadAddresses */
+/** @typedef {{inReplyTo: string | null, references: string[], hidden: import("../ui/answer.js").HiddenField[]}} Thread */
+/**
+ * How the message forwards another one. `isWhole` is whether the person chose to forward it as one file.
+ * @typedef {{mail: string, quote: string, answersEncrypted: boolean, isWhole: boolean}} Forward
+ */
+/**
+ * `seal` and `answersSealed` are the names of stored drafts for "encrypted". `forward` and `secret` are of the extension,
+ * `copy`, `sharedFrom` and `html` of the pages: each gives back to the other what it does not use. `doubtful` are the
+ * people about whom the person is still asked. `html` is the formatted text, empty for none; the extension may have
+ * changed the text beside it.
+ * @typedef {{
+ *   from: string, to: string[], cc: string[], bcc: string[], subject: string, thread: Thread, forward: Forward | null,
+ *   answersSealed: boolean, sign: boolean, seal: boolean, more?: import("../ui/signature_options.js").Options, secret?: string,
+ *   copy?: boolean | number | null, doubtful?: string[], sharedFrom?: string, html?: string,
+ * }} DraftFields
+ */
+/**
+ * `aside` is the number of files at the end of the list that are kept and not attached. `forwarded` are the positions of
+ * the attached files that come from a forwarded message.
+ * @typedef {{aside: number, forwarded: number[]}} FileFields
+ */
+/** @typedef {{fields: DraftFields, text: string, files: {fields: FileFields, attachments: Attachment[]}}} DraftContent */
+
+/**
+ * The proposal with which the window continues a draft.
+ * @param {DraftContent} content @param {ReadAddresses} read
+ */
+export async function proposalOf({ fields, text, files }, read) {
+  const attachments = files.attachments.slice(0, files.attachments.length - files.fields.aside);
+  const { inReplyTo, references, hidden } = fields.thread;
+  const { subject, sharedFrom, html = "" } = fields;
+  const lines = [fields.to, fields.cc, fields.bcc, fields.doubtful ?? []];
+  const [to = [], cc = [], bcc = [], asked = []] = await Promise.all(lines.map((line) => mailboxesOf(line, read)));
+  const doubtful = asked.filter(({ address }) => ![...to, ...cc].some((one) => sameAddress(one.address, address)));
+  return {
+    to, cc, bcc, subject, text, html, attachments, sharedFrom, inReplyTo, references, hidden, doubtful: { to: doubtful, cc: [] },
+    answersEncrypted: fields.answersSealed, sign: fields.sign, encrypt: fields.seal, options: fields.more, copy: fields.copy,
+  };
+}
+
+/**
+ * The mailboxes that an earlier version, or a draft, keeps as texts. A text that names nobody stays as it is typed.
+ * @param {(string | Mailbox)[]} kept @param {ReadAddresses} read
+ * @returns {Promise<Mailbox[]>}
+ */
+export async function mailboxesOf(kept, read) {
+  const texts = kept.filter((one) => typeof one === "string").filter((text) => !isAddress(text));
+  const lists = texts.length > 0 ? await read(texts) : [];
+  const known = new Map(texts.map((text, index) => [text, lists[index] ?? []]));
+  return kept.flatMap((one) => {
+    if (typeof one !== "string") return [one];
+    const found = known.get(one) ?? [];
+    return found.length > 0 && found.every(({ address }) => address) ? found : [{ name: "", address: one }];
+  });
+}
+
+/**
+ * The parts that only the extension keeps; `files` gives the files of the draft from those that are attached.
+ * @typedef {Pick<DraftFields, "forward" | "secret"> & {files: (attached: Attachment[]) => DraftContent["files"]}} OfExtension
+ */
+
+/**
+ * The draft of a message that is being written.
+ * @param {import("./composition.js").Composition} composition @param {string} from as `DraftFields` has it
+ * @param {OfExtension} [ofExtension] in the pages it comes from the draft that is continued
+ * @returns {DraftContent}
+ */
+export function draftContentOf(composition, from, ofExtension) {
+  const { values, options, to, cc, bcc, attached, proposal: { inReplyTo, references, hidden, answersEncrypted, doubtful, draft } } = composition;
+  const { subject, text, html, sign, encrypt, copy, sharedFrom } = values;
+  const earlier = draft?.content ?? null;
+  const { forward = null, secret } = ofExtension ?? earlier?.fields ?? {};
+  const fields = {
+    from, to: to.written, cc: cc.written, bcc: bcc.written, subject, thread: { inReplyTo, references, hidden }, forward,
+    answersSealed: answersEncrypted, sign, seal: encrypt, more: options, secret, copy,
+    doubtful: [...doubtful?.to ?? [], ...doubtful?.cc ?? []].map(({ address }) => address), sharedFrom, html,
+  };
+  return { fields, text, files: ofExtension?.files(attached.files) ?? filesOf(attached.files, earlier) };
+}
+
+/**
+ * The files of a draft: those that are attached now, and those that the extension keeps beside them.
+ * @param {Attachment[]} attached
+ * @param {DraftContent | null} earlier the draft that is continued
+ * @returns {DraftContent["files"]}
+ */
+function filesOf(attached, earlier) {
+  const { fields, attachments } = earlier?.files ?? { fields: { aside: 0, forwarded: [] }, attachments: [] };
+  const aside = attachments.slice(attachments.length - fields.aside);
+  const forwarded = fields.forwarded.map((at) => attached.findIndex((one) => one === attachments[at])).filter((at) => at >= 0);
+  return { fields: { aside: aside.length, forwarded }, attachments: [...attached, ...aside] };
+}

@@ -1,0 +1,50 @@
+/** Notes when a draft of the message that is being written is due: when something has changed that a draft keeps. */
+
+/** @typedef {import("./draft_content.js").DraftContent} DraftContent */
+
+export class DraftWatch {
+  #composition;
+  #read;
+  #onDue;
+  #isDraftBegun;
+  /** The letter and its files as they were when a draft was last due. */
+  #noted;
+  #closing = new AbortController();
+
+  /**
+   * @param {import("./composition.js").Composition} composition
+   * @param {{
+   *   read: () => DraftContent, isDraftBegun: () => boolean, onDue: (changed: {files: boolean}) => void,
+   * }} options `isDraftBegun` says whether a draft is kept already, which then follows each change
+   */
+  constructor(composition, { read, isDraftBegun, onDue }) {
+    this.#composition = composition;
+    this.#read = read;
+    this.#isDraftBegun = isDraftBegun;
+    this.#onDue = onDue;
+    this.#noted = this.#written();
+    composition.addEventListener("change", () => this.look(), { signal: this.#closing.signal });
+  }
+
+  /** Looks for a change. */
+  look() {
+    const written = this.#written();
+    if (written.letter === this.#noted.letter && written.files === this.#noted.files) return;
+    const files = written.files !== this.#noted.files;
+    this.#noted = written;
+    const { isBegun, hasTyped } = this.#composition;
+    if (this.#isDraftBegun() || isBegun || hasTyped) this.#onDue({ files });
+  }
+
+  dispose() {
+    this.#closing.abort();
+    this.#noted = { letter: "", files: "" };
+  }
+
+  /** Texts that change with everything that a draft keeps. */
+  #written() {
+    const { fields, text, files } = this.#read();
+    const attachments = files.attachments.map(({ name, type, data }) => [name, type, data.byteLength]);
+    return { letter: JSON.stringify([fields, text]), files: JSON.stringify([files.fields, attachments]) };
+  }
+}

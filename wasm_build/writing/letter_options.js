@@ -1,0 +1,44 @@
+/** The rarer options of a letter, under "More", which show and change the options of the composition. */
+
+import { MoreOptions } from "../ui/more_options.js";
+
+export class LetterOptions {
+  #composition;
+  #more;
+  #shown;
+
+  /**
+   * @param {import("../ui/catalogue.js").Catalogue} translate
+   * @param {import("./composition.js").Composition} composition
+   * @param {Omit<ConstructorParameters<typeof MoreOptions>[1], "onChange">} options those of `MoreOptions`
+   */
+  constructor(translate, composition, options) {
+    this.#composition = composition;
+    this.#more = new MoreOptions(translate, { ...options, onChange: () => this.#changed() });
+    this.#shown = "";
+    composition.addEventListener("change", () => this.#show());
+    this.#show();
+  }
+
+  get element() {
+    return this.#more.element;
+  }
+
+  lastingOff() {
+    this.#more.lastingOff();
+  }
+
+  #changed() {
+    const { chosen } = this.#more;
+    this.#shown = JSON.stringify(chosen);
+    this.#composition.set({ options: chosen });
+  }
+
+  #show() {
+    const { options, sign } = this.#composition.values;
+    const wanted = JSON.stringify(options);
+    if (wanted !== this.#shown) this.#more.set(options);
+    this.#shown = wanted;
+    this.#more.show({ sign });
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * The rules before a letter leaves, in their order. Nothing leaves while something is in the way; decrypted words do not
+ * leave unencrypted, no reader is closed out, and no letter is encrypted for its writer only, before the person agrees.
+ */
+
+import { sameAddress } from "../ui/formats.js";
+import { MixQuestion } from "../ui/mixed_readers.js";
+import { SendingWait } from "../ui/sending_wait.js";
+import { askWriterOnly } from "../ui/writer_only.js";
+
+/** @typedef {import("../ui/recipient_line.js").Person} Person */
+/**
+ * `content` changes with everything that the person writes, without the files; `explain` leads the person to the
+ * obstacles, or asks for the way around them.
+ * @typedef {{
+ *   composition: import("./composition.js").Composition, plan: import("./letter_plan.js").LetterPlan,
+ *   protection: Pick<import("./protection_switches.js").ProtectionSwitches, "askReadable">,
+ *   content: () => string, explain: () => void, focusRecipients: () => void,
+ * }} GatedLetter
+ */
+
+export class SendingGate {
+  #translate;
+  #letter;
+  #mix;
+  #wait;
+  /** Whether the person agreed that nobody else can read the letter. */
+  #isForWriterOnly = false;
+
+  /** @param {import("../ui/catalogue.js").Catalogue} translate @param {GatedLetter} letter */
+  constructor(translate, letter) {
+    const { composition, plan, content, explain, focusRecipients } = letter;
+    this.#translate = translate;
+    this.#letter = letter;
+    this.#mix = new MixQuestion(translate, focusRecipients);
+    this.#wait = new SendingWait({
+      lines: composition.lines, files: composition.attached, content, explain,
+      obstacles: () => plan.obstacles, warnings: () => plan.urgentWarnings,
+    });
+  }
+
+  /**
+   * Whether the letter can leave now. Otherwise the person is led to what is in the way, or asked.
+   * @param {() => void} onFree is called when only look-ups were in the way, or the person has agreed
+   */
+  passes(onFree) {
+    const { composition, plan, protection, focusRecipients } = this.#letter;
+    composition.commit();
+    if (composition.values.encrypt) composition.lookUpFailed();
+    if (plan.obstacles.length > 0) return void this.#wait.meet(onFree);
+    if (composition.isUnagreed) return protection.askReadable(onFree);
+    if (composition.values.encrypt && this.asksMixed(composition.open, onFree)) return false;
+    if (this.#isForWriterOnly || !isForWriterOnly(plan.letter)) return true;
+    askWriterOnly(this.#translate, { onAdd: focusRecipients, onGo: () => {
+      this.#isForWriterOnly = true;
+      onFree();
+    } });
+    return false;
+  }
+
+  /**
+   * Asks about people whose kinds of keys do not go together in one mail.
+   * @param {Person[]} people @param {() => void} onGo @returns {boolean} whether the person is asked
+   */
+  asksMixed(people, onGo) {
+    return this.#mix.asks(people, onGo);
+  }
+
+  /** Ends a wait without sending, because the person has left the letter. */
+  end() {
+    this.#wait.end();
+  }
+}
+
+/** Whether a letter is encrypted, and only for the writer's own certificates. @param {import("./letter_plan.js").Letter} letter */
+function isForWriterOnly({ encrypt, people, ownAddresses }) {
+  const isWriter = (/** @type {string} */ address) => ownAddresses.some((own) => sameAddress(own, address));
+  // Anyone who is told the password can read the letter.
+  return encrypt && people.every(({ address, finding }) => finding?.readiness === "ready" && isWriter(address));
+}
