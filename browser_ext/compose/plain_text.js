@@ -4,11 +4,17 @@ import { createTextArea } from "../../wasm_build/ui/parts.js";
 
 export class PlainText {
   #area;
+  /** The text of the composition that the field has, or that the person has changed in it. */
+  #shown;
 
   /** @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate @param {import("../../wasm_build/writing/composition.js").Composition} composition */
   constructor(translate, composition) {
-    const area = createTextArea(composition.values.text, () => composition.set({ text: area.value }));
+    const area = createTextArea(composition.values.text, () => {
+      this.#shown = area.value;
+      composition.set({ text: area.value });
+    });
     this.#area = area;
+    this.#shown = area.value;
     this.element = html(
       "div", { class: "field" }, html("label", { for: area.id, text: translate("letter") }), html("div", { class: "sheet" }, area),
     );
@@ -28,7 +34,8 @@ export class PlainText {
 
   /** @param {string} text */
   #show(text) {
-    if (this.#area.value === text) return;
+    if (this.#shown === text) return;
+    this.#shown = text;
     // The person may be writing already, and goes on where they were.
     const { selectionStart, selectionEnd } = this.#area;
     this.#area.value = text;

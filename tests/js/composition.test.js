@@ -283,3 +283,23 @@ test("a draft is due after each change that it keeps and not for what a program 
   composition.set({ subject: "Other plans" });
   assert.equal(due.length, 3);
 });
+
+test("people without a certificate are looked up in the background and shown when one is found", async () => {
+  /** @type {import("../../wasm_build/ui/recipient_line.js").Finding} */
+  let finding = { readiness: "none" };
+  const directory = {
+    find: async () => finding, takeFile: async () => /** @type {const} */ ({ readiness: "bad-file" }), readAddresses: async () => [],
+  };
+  const composition = compose({ to: [ANN] }, { directory });
+  await composition.to.lookedUp();
+  const [person] = composition.people;
+  const settled = () => new Promise((resolve) => { setTimeout(resolve, 0); });
+  assert.equal(changesBy(composition, () => composition.lookUpMissing()), 0);
+  await settled();
+  assert.deepEqual(person.finding, { readiness: "none" });
+  finding = { readiness: "password" };
+  composition.lookUpMissing();
+  assert.deepEqual(person.finding, { readiness: "none" });
+  await settled();
+  assert.deepEqual(person.finding, { readiness: "password" });
+});

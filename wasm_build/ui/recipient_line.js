@@ -168,6 +168,19 @@ export class RecipientLine extends EventTarget {
     }
   }
 
+  /**
+   * Looks a person up again, since a certificate may have been added meanwhile. Nothing shows it until something else is
+   * found: a button that the person is pressing would be drawn anew under the pointer.
+   * @param {Person} person
+   */
+  async lookUpAgain(person) {
+    const before = person.finding;
+    const found = await this.#directory.find(person.address).catch(() => null);
+    if (!found || person.finding !== before || found.readiness === before?.readiness) return;
+    person.finding = found;
+    this.#peopleChanged();
+  }
+
   /** Waits for the texts and the look-ups that are under way. */
   async lookedUp() {
     await this.read();

@@ -223,12 +223,14 @@ export class Composition extends EventTarget {
 
   /** Looks up again the people whose look-up got no answer. */
   lookUpFailed() {
-    this.#lookUpAgain(["failed"]);
+    for (const person of this.people) if (person.finding?.readiness === "failed") void this.lineOf(person).lookUp(person);
   }
 
-  /** Looks up again the people without a certificate too, since one may have been added meanwhile. */
+  /** Looks in the background for people without a certificate, since one may have been added meanwhile. */
   lookUpMissing() {
-    this.#lookUpAgain(["failed", "none"]);
+    for (const person of this.people) {
+      if (["failed", "none"].includes(person.finding?.readiness ?? "")) void this.lineOf(person).lookUpAgain(person);
+    }
   }
 
   /** The line with this person. @param {Person} person */
@@ -245,13 +247,6 @@ export class Composition extends EventTarget {
     for (const line of this.lines) line.clear();
     this.attached.clear();
     this.#changed();
-  }
-
-  /** @param {string[]} readiness */
-  #lookUpAgain(readiness) {
-    for (const person of this.people) {
-      if (readiness.includes(person.finding?.readiness ?? "")) void this.lineOf(person).lookUp(person);
-    }
   }
 
   /** Adds the people of a proposal. @param {Pick<Proposal, "to" | "cc" | "bcc" | "groups">} proposal */

@@ -350,13 +350,22 @@ def test_locked_keys_stop_signing_and_lose_nothing(webmail: Webmail, people: Peo
     assert opened_by(people.bob, webmail.taken()[0].message, people).state is State.VERIFIED
 
 
+TO_THE_BEGINNING = """() => {
+  const area = document.querySelector("[data-test=compose-text]");
+  area.focus();
+  area.setSelectionRange(0, 0);
+}"""
+
+
 @pytest.mark.parametrize("kind", ["reply", "forward"])
 def test_quoted_words_are_covered_while_the_keys_are_locked(webmail: Webmail, people: People, kind: str) -> None:
     window = webmail.write(kind=kind, mail=mail_from_bob(people, encrypted=True))
     quote_original(window)
     window.wait_for("(words) => document.querySelector('[data-test=compose-text]').value.includes(words)", SECRET_WORDS)
-    window.js("() => document.querySelector('[data-test=compose-text]').setRangeText('My own words. ', 0, 0)")
+    window.js(TO_THE_BEGINNING)
+    window.type("My own words. ")
     written = window.value("[data-test=compose-text]")
+    assert written.startswith("My own words. ")
     webmail.extension.lock()
     window.wait_for_selector("[data-test=lock-cover] [data-test=unlock]", timeout_seconds=30)
     shown = window.js(
