@@ -186,6 +186,8 @@ def test_wrong_words_leave_the_field_and_say_how_many_tries_are_left(listed: Not
         named("words-problem"),
         timeout_seconds=OPERATION_SECONDS,
     )
+    # The words are looked up too when the person pauses, and that answer must not take the sentence away.
+    time.sleep(1.5)
     assert "4" in page.text(named("words-problem"))
     open_by_words(page, sent.words)
     page.close()

@@ -11,9 +11,12 @@ from werkzeug.wrappers import Request, Response
 
 from smime_core.parcels import make_parcel_id, make_secret
 from tests.support.browser.browsers import Browser
+from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import named
 from tests.support.pages.parcels import MESSAGE, OPEN, Change, ParcelPage, ParcelRig, Sent, letter
 from tests.support.people import PROVIDER
+
+IN_PAGE = page_scripts("pages/parcel_words.js")
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
@@ -33,6 +36,11 @@ def sent(parcel_rig: ParcelRig) -> Sent:
 def reader(browser: Browser, parcel_rig: ParcelRig, sent: Sent) -> ParcelPage:
     browser.expect_error(LOST)
     return ParcelPage(browser, sent.link(parcel_rig.stack.pages_url))
+
+
+@pytest.mark.thorough(False)
+def test_a_late_answer_about_the_words_takes_no_refusal_away(reader: ParcelPage) -> None:
+    assert reader.page.js(IN_PAGE["aLateAnswerAboutTheWords"]) == "These words open nothing."
 
 
 def replace(body: bytes) -> Change:

@@ -68,21 +68,24 @@ function createWordsField(page, typed) {
     data: { test: "words" },
   });
   area.value = typed;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  /** The number of problems that were set: a look-up that was asked before the last one says nothing any more. */
+  let turn = 0;
   const setProblem = (/** @type {string} */ text) => {
+    clearTimeout(timer);
+    turn += 1;
     problem.textContent = text;
     area.setAttribute("aria-invalid", String(text !== ""));
   };
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer;
   const look = async () => {
-    const { value } = area;
+    const [{ value }, asked] = [area, turn];
     if (value.split(/[\s,-]+/u).filter(Boolean).length < WORDS_OF_A_SECRET) return;
     const said = await page.checkWords(value).catch(() => "");
-    if (area.value === value && area.isConnected) setProblem(said);
+    if (asked === turn && area.isConnected) setProblem(said);
   };
   area.addEventListener("input", () => {
     setProblem("");
-    clearTimeout(timer);
     timer = setTimeout(() => void look(), PAUSE_MILLISECONDS);
   });
   area.addEventListener("keydown", (event) => {
