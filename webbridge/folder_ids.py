@@ -7,13 +7,12 @@ an id of another account or an invented one is no folder.
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from smime_core.text import read_base64url, write_base64url
 from webbridge.gateway import GatewayCode, GatewayError
 
 _KEY_BYTES = 64  # AES-SIV with two keys of 256 bits
@@ -29,12 +28,12 @@ class FolderIds:
     def id_of(self, account: str, name: str) -> str:
         """Return the id of a folder of an account."""
         sealed = self._cipher.encrypt(name.encode(), [account.encode()])
-        return urlsafe_b64encode(sealed).rstrip(b"=").decode("ascii")
+        return write_base64url(sealed)
 
     def name_of(self, account: str, folder_id: str) -> str:
         """Return the name of the account's folder with this id. Raises GatewayError with NO_SUCH_FOLDER."""
         try:
-            sealed = urlsafe_b64decode(folder_id + "=" * (-len(folder_id) % 4))
+            sealed = read_base64url(folder_id)
             name = self._cipher.decrypt(sealed, [account.encode()]).decode()
         except (InvalidTag, ValueError):
             raise _no_such_folder() from None

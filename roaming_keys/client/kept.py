@@ -14,12 +14,13 @@ from typing import Any, Final
 
 from roaming_keys.protocol.known import Known
 from roaming_keys.protocol.messages.accounts import TOKEN_BYTES
-from roaming_keys.protocol.messages.reader import Reader, to_base64, write
+from roaming_keys.protocol.messages.written import to_base64, write
 from roaming_keys.protocol.session import Place
 from sealwax.cli.streams.files import PRIVATE_MODE, lock_file, write_output
 from sealwax.files.small import read_small
 from sealwax.user_folders import user_folder
 from smime_core.limits import check_limit
+from smime_core.text import JsonObject
 
 _MAX_BYTES: Final = 1_048_576
 _MAX_ACCOUNTS: Final = 1_000
@@ -58,8 +59,8 @@ def load_accounts() -> dict[Place, KeptAccount]:
         data = read_small(_file(), max_bytes=_MAX_BYTES)
     except FileNotFoundError:
         return {}
-    reader = Reader(data, "roaming.json", max_bytes=_MAX_BYTES)
-    accounts = dict(_read_account(one) for one in reader.records("accounts", _MAX_ACCOUNTS))
+    reader = JsonObject(data, "roaming.json", max_bytes=_MAX_BYTES)
+    accounts = dict(_read_account(one) for one in reader.objects("accounts", _MAX_ACCOUNTS))
     reader.check_finished()
     return accounts
 
@@ -85,8 +86,8 @@ def _file() -> Path:
     return user_folder("XDG_DATA_HOME", ".local/share") / "roaming.json"
 
 
-def _read_account(reader: Reader) -> tuple[Place, KeptAccount]:
-    place = Place(server=reader.text("server"), user=reader.text("user"))
+def _read_account(reader: JsonObject) -> tuple[Place, KeptAccount]:
+    place = Place(server=reader.short_text("server"), user=reader.short_text("user"))
     token, known = reader.exactly("token", TOKEN_BYTES), reader.data("known", _MAX_KNOWN_BYTES)
     reader.check_finished()
     return place, KeptAccount(token=token, known=Known.from_json(known) if known else None)

@@ -7,8 +7,6 @@ The counter of a session only grows, so the server takes no call twice.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import re
 from collections.abc import Mapping
@@ -20,6 +18,7 @@ from roaming_keys.protocol.messages.accounts import MAX_VERSION, PROTOCOL
 from smime_core.errors import MalformedMessage
 from smime_core.keys import public_key_of, public_octets, raw_private_key
 from smime_core.provider import CryptoProvider, KeyType
+from smime_core.text import read_base64url, write_base64url
 
 SCHEME: Final = "Sealwax"
 _HEADER: Final = re.compile(
@@ -60,7 +59,7 @@ class Credentials:
     signature: bytes
 
     def to_header(self) -> str:
-        key, signature = _to_text(self.session_key), _to_text(self.signature)
+        key, signature = write_base64url(self.session_key), write_base64url(self.signature)
         return f'{SCHEME} key="{key}", counter="{self.counter}", signature="{signature}"'
 
     @classmethod
@@ -101,15 +100,8 @@ def call_record(server: str, session_key: bytes, call: Call, counter: int) -> by
     )
 
 
-def _to_text(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).decode("ascii").rstrip("=")
-
-
 def _from_text(text: str) -> bytes:
     try:
-        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except binascii.Error:
+        return read_base64url(text)
+    except ValueError:
         raise MalformedMessage("expected base64url", where="Authorization") from None
-    if _to_text(data) != text:
-        raise MalformedMessage("expected base64url", where="Authorization")
-    return data

@@ -13,7 +13,6 @@ a login that the real one does not accept. The vault, the pages and the command 
 
 from __future__ import annotations
 
-import base64
 import datetime
 import hashlib
 import hmac
@@ -35,6 +34,7 @@ from smime_core.text import (
     is_loopback,
     length_prefixed,
     parse_address,
+    read_base64url,
     read_ed25519,
     write_ed25519,
 )
@@ -187,9 +187,7 @@ def find_discovery_key(ticket: str) -> str | None:
     """
     claims = ticket.partition(".")[0]
     try:
-        found = TicketClaims.from_json(
-            base64.b64decode(claims.encode("ascii") + b"=" * (-len(claims) % 4), altchars=b"-_", validate=True)
-        ).discovery_key
+        found = TicketClaims.from_json(read_base64url(claims)).discovery_key
         return None if found is None else write_ed25519(read_ed25519(found))
     except ValueError:
         raise MalformedMessage("expected a ticket of the bridge", where="ticket") from None

@@ -15,10 +15,11 @@ from roaming_keys.protocol.messages.accounts import (
     KeyRecord,
     Parameters,
 )
-from roaming_keys.protocol.messages.reader import Reader, to_base64, write
+from roaming_keys.protocol.messages.written import to_base64, write
 from roaming_keys.protocol.records.record import OpenRecord, digest_of
 from roaming_keys.protocol.records.state import DIGEST_BYTES, KEPT_DIGESTS
 from smime_core.errors import SmimeError
+from smime_core.text import JsonObject
 
 UNDONE: Final = "undone"
 
@@ -122,12 +123,12 @@ class Known:
     @classmethod
     def from_json(cls, data: bytes) -> Known:
         """Parse the JSON. Raises MalformedMessage."""
-        reader = Reader(data, "known record")
+        reader = JsonObject(data, "known record")
         known = cls(
-            version=reader.integer("version", 1, MAX_VERSION),
+            version=reader.number("version", 1, MAX_VERSION),
             digest=reader.exactly("digest", DIGEST_BYTES),
-            memory_kib=reader.integer("memory_kib", MIN_MEMORY_KIB, MAX_MEMORY_KIB),
-            passes=reader.integer("passes", MIN_PASSES, MAX_PASSES),
+            memory_kib=reader.number("memory_kib", MIN_MEMORY_KIB, MAX_MEMORY_KIB),
+            passes=reader.number("passes", MIN_PASSES, MAX_PASSES),
             reset=reader.seconds("reset") if "reset" in reader else None,
         )
         reader.check_finished()

@@ -16,7 +16,6 @@ from roaming_keys.protocol.key_account import KeyAccount
 from roaming_keys.protocol.known import Known
 from roaming_keys.protocol.messages.accounts import Devices, KeyRecord, KnownDevice, Parameters, Push
 from roaming_keys.protocol.messages.factors import FactorDemand, Factors, NewCodes, NewSecurityKey, Proof
-from roaming_keys.protocol.messages.reader import Reader
 from roaming_keys.protocol.records.own_wrap_keys import OwnWrapKeys
 from roaming_keys.protocol.records.record import (
     OpenRecord,
@@ -29,6 +28,7 @@ from roaming_keys.protocol.records.recovery_codes import RecoveryKeys
 from roaming_keys.protocol.records.state import AccountState, WrapKey
 from roaming_keys.protocol.steps import AT_ONCE, KeyServerError, Steps
 from smime_core.provider import CryptoProvider
+from smime_core.text import JsonObject
 
 # Each time, another device has stored something in the moment between.
 _PUSH_TRIES: Final = 5
@@ -244,7 +244,7 @@ class Session:
             session_key=SessionKey(bytes.fromhex(members["session_key"]), counter=members["calls"]),
             opened=await open_record(record, place.user, bytes.fromhex(members["key"]), provider),
             own=OwnWrapKeys(
-                keys=tuple(WrapKey.from_reader(Reader(one, "own wrap key")) for one in members["own_wrap_keys"]),
+                keys=tuple(WrapKey.read_from(JsonObject(one, "own wrap key")) for one in members["own_wrap_keys"]),
                 has_lost_some=members["has_lost_wrap_keys"],
             ),
             reset_ready=members["reset_ready"],

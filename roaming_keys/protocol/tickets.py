@@ -7,8 +7,6 @@ Each ticket has an id and a purpose, and works once: to register, or for one ste
 
 from __future__ import annotations
 
-import base64
-import binascii
 import datetime
 import secrets
 from dataclasses import dataclass
@@ -21,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from roaming_keys.protocol.key_account import encode_fields, normalise_user
 from roaming_keys.protocol.messages.accounts import TicketClaims
 from smime_core.errors import MalformedMessage, SmimeError
-from smime_core.text import read_ed25519
+from smime_core.text import read_base64url, read_ed25519, write_base64url
 
 KEY_BYTES: Final = 32
 LIFETIME: Final = datetime.timedelta(minutes=10)
@@ -93,11 +91,11 @@ def issue_ticket(
         purpose=purpose,
         issued=int(at.timestamp()),
         ends=int((at + LIFETIME).timestamp()),
-        id=_to_base64url(secrets.token_bytes(_ID_BYTES)),
+        id=write_base64url(secrets.token_bytes(_ID_BYTES)),
         discovery_key=discovery_key,
     ).to_json()
     signature = Ed25519PrivateKey.from_private_bytes(key).sign(_signed_bytes(claims))
-    return f"{_to_base64url(claims)}.{_to_base64url(signature)}"
+    return f"{write_base64url(claims)}.{write_base64url(signature)}"
 
 
 def check_ticket(
@@ -117,11 +115,11 @@ def check_ticket(
         raise BadTicket
     claims_text, _, signature_text = ticket.partition(".")
     try:
-        claims_json, signature = _from_base64url(claims_text), _from_base64url(signature_text)
+        claims_json, signature = read_base64url(claims_text), read_base64url(signature_text)
         # The signature is checked before the JSON, so that only text from the bridge is parsed.
         Ed25519PublicKey.from_public_bytes(public_key).verify(signature, _signed_bytes(claims_json))
         claims = TicketClaims.from_json(claims_json)
-    except (InvalidSignature, MalformedMessage, binascii.Error, ValueError):
+    except (InvalidSignature, MalformedMessage, ValueError):
         raise BadTicket from None
     ends = datetime.datetime.fromtimestamp(claims.ends, datetime.UTC)
     issued = datetime.datetime.fromtimestamp(claims.issued, datetime.UTC)
@@ -133,11 +131,3 @@ def check_ticket(
 
 def _signed_bytes(claims: bytes) -> bytes:
     return encode_fields(_LABEL, claims)
-
-
-def _to_base64url(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
-
-
-def _from_base64url(text: str) -> bytes:
-    return base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)

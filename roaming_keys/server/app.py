@@ -11,7 +11,6 @@ from importlib.metadata import entry_points
 
 from flask import Flask, Response
 
-from roaming_keys.protocol.messages.reader import MAX_SMALL_BYTES
 from roaming_keys.protocol.tickets import BadTicket
 from roaming_keys.server.accounts.store import Store
 from roaming_keys.server.config import KeyServerConfig
@@ -26,6 +25,7 @@ from roaming_keys.server.views.resets import ResetViews
 from sealwax.service import CrossOrigin, create_application, error_response, host_of, install_cross_origin
 from sealwax.service.health import Health, install_health
 from smime_core.errors import MalformedMessage
+from smime_core.text import MAX_SMALL_BYTES
 
 _STORE = "roaming_keys.store"
 _SENDER = "roaming_keys.notices"

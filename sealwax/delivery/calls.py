@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sealwax.delivery.connection import Call, Connection
 from sealwax.delivery.failures import DeliveryFailed, refusal
-from sealwax.delivery.fields import Fields
+from sealwax.delivery.fields import ServiceAnswer
 from sealwax.delivery.patience import Patience
 from sealwax.http_client import HttpAnswer, Move, no_move
 
@@ -44,11 +44,11 @@ class Caller:
         """Close the connection. The next call opens it again."""
         self._connection.close()
 
-    def ask(self, path: str, members: Mapping[str, Any] | None = None) -> Fields:
+    def ask(self, path: str, members: Mapping[str, Any] | None = None) -> ServiceAnswer:
         """The answer to a GET, or to a POST of `members`. It is repeated after a lost connection."""
         return self.patience.run(lambda: self.ask_once(path, members))
 
-    def ask_once(self, path: str, members: Mapping[str, Any] | None = None) -> Fields:
+    def ask_once(self, path: str, members: Mapping[str, Any] | None = None) -> ServiceAnswer:
         """The answer to a GET, or to a POST of `members`. Raises DeliveryFailed."""
         if members is None:
             call = Call(method="GET", path=path)
@@ -56,7 +56,7 @@ class Caller:
             body = json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode()
             call = Call(method="POST", path=path, headers={"Content-Type": JSON_TYPE}, body=body)
         answer = self.exchange(call)
-        return Fields.parse(answer.body) if answer.body else Fields({})
+        return ServiceAnswer.parse(answer.body) if answer.body else ServiceAnswer({}, "")
 
     def exchange(self, call: Call, move: Move = no_move, *, taken: frozenset[int] = frozenset()) -> HttpAnswer:
         """The answer to one call. Statuses below 300 and those of `taken` are no failures. Raises DeliveryFailed."""
@@ -79,8 +79,8 @@ def check_answer(answer: HttpAnswer, taken: frozenset[int] = frozenset()) -> Non
     retry_after = answer.header("Retry-After")
     is_number = retry_after.isascii() and retry_after.isdigit() and len(retry_after) <= _MAX_RETRY_AFTER_DIGITS
     try:
-        members = Fields.parse(answer.body)
-        code, message = members.text("code"), members.text("message", "")[:_MAX_MESSAGE_CHARACTERS]
+        members = ServiceAnswer.parse(answer.body)
+        code, message = members.text("code"), (members.text_or_null("message") or "")[:_MAX_MESSAGE_CHARACTERS]
     except DeliveryFailed:
         code = message = ""
     if not _CODE.fullmatch(code):

@@ -11,7 +11,7 @@ from sealwax.delivery.address import parse_server
 from sealwax.delivery.calls import check_answer
 from sealwax.delivery.connection import Call, Connection
 from sealwax.delivery.failures import DeliveryFailed, lie
-from sealwax.delivery.fields import Fields
+from sealwax.delivery.fields import ServiceAnswer
 from sealwax.http_client import ServiceAddress
 from smime_core.errors import MalformedMessage
 from smime_core.text import is_loopback
@@ -39,7 +39,7 @@ def find_service(address: ServiceAddress, *, ca_file: Path | None = None) -> Ser
 
 def _read_api(body: bytes, pages: ServiceAddress) -> ServiceAddress:
     try:
-        api = parse_server(Fields.parse(body).text("api"))
+        api = parse_server(ServiceAnswer.parse(body).text("api"))
     except MalformedMessage as error:
         raise lie(f"config.json: {error}") from None
     except DeliveryFailed:

@@ -12,9 +12,10 @@ from sealwax.delivery.calls import Caller
 from sealwax.delivery.connection import Connection
 from sealwax.delivery.downloads import Downloader
 from sealwax.delivery.failures import DeliveryFailed, lie
-from sealwax.delivery.fields import Fields, encode_url_data
+from sealwax.delivery.fields import ServiceAnswer
 from sealwax.delivery.patience import Patience
 from sealwax.http_client import Move, no_move
+from smime_core.text import write_base64url
 
 SALT_BYTES: Final = 16
 
@@ -62,18 +63,18 @@ class RecipientApi:
         """A challenge for the holder of a certificate."""
         members = {"id": parcel_id, "certificate": base64.b64encode(certificate_der).decode("ascii")}
         answer = self._caller.ask("/api/open/challenge", members)
-        return Challenge(cms=answer.data("challenge"), token=answer.text("token"))
+        return Challenge(cms=answer.octets("challenge"), token=answer.text("token"))
 
     def open_by_proof(self, parcel_id: str, proof: bytes) -> OpenedParcel:
         """The parcel, if the proof is right. Each wrong one is counted."""
         # Not repeated after a lost connection: a repeated wrong proof would count twice.
         return self._take_ticket(
-            parcel_id, self._caller.ask_once("/api/open", {"id": parcel_id, "proof": encode_url_data(proof)})
+            parcel_id, self._caller.ask_once("/api/open", {"id": parcel_id, "proof": write_base64url(proof)})
         )
 
     def open_by_nonce(self, parcel_id: str, nonce: bytes, token: str) -> OpenedParcel:
         """The parcel, if the nonce is that of the challenge."""
-        members = {"id": parcel_id, "nonce": encode_url_data(nonce), "token": token}
+        members = {"id": parcel_id, "nonce": write_base64url(nonce), "token": token}
         return self._take_ticket(parcel_id, self._caller.ask_once("/api/open", members))
 
     def read_object(self, name: str, size: int, move: Move = no_move) -> bytearray:
@@ -89,7 +90,7 @@ class RecipientApi:
         """Give the sender a signed receipt. Repeating it does no harm. Raises DeliveryFailed."""
         self._caller.ask("/api/open/receipt", {"receipt": base64.b64encode(cms).decode("ascii")})
 
-    def _take_ticket(self, parcel_id: str, answer: Fields) -> OpenedParcel:
+    def _take_ticket(self, parcel_id: str, answer: ServiceAnswer) -> OpenedParcel:
         ticket = answer.text("ticket")
         # It becomes a header field.
         if not all("!" <= character <= "~" for character in ticket):
@@ -100,7 +101,7 @@ class RecipientApi:
             kind=answer.text("kind"),
             objects=answer.numbers("objects"),
             manifest=answer.number("manifest"),
-            until=answer.maybe_time("until"),
+            until=answer.time_or_null("until"),
             ticket=ticket,
         )
         self._caller.authorize(f"Parcel {opened.ticket}")

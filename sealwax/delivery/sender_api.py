@@ -12,7 +12,7 @@ from urllib.parse import quote
 from sealwax.delivery.calls import JSON_TYPE, OCTETS_TYPE, Caller
 from sealwax.delivery.connection import Call, Connection
 from sealwax.delivery.failures import lie
-from sealwax.delivery.fields import Fields
+from sealwax.delivery.fields import ServiceAnswer
 from sealwax.delivery.lanes import Lanes, open_lanes
 from sealwax.delivery.patience import Patience
 from sealwax.delivery.uploads import Uploader
@@ -90,7 +90,7 @@ class SenderApi:
         headers = {"Content-Type": JSON_TYPE, **({"Accept-Language": self._language} if self._language else {})}
         call = Call(method="POST", path=_PARCELS, headers=headers, body=body)
         answer = self._caller.patience.run(lambda: self._caller.exchange(call, move))
-        return _read_parcel(Fields.parse(answer.body), parcel_id)
+        return _read_parcel(ServiceAnswer.parse(answer.body), parcel_id)
 
     def lanes(self, parcel_id: str) -> contextlib.AbstractContextManager[Lanes]:
         """Ways to upload several objects of a parcel at the same time."""
@@ -105,7 +105,7 @@ class SenderApi:
         headers = {"Content-Type": OCTETS_TYPE}
         call = Call(method="POST", path=f"{_PARCELS}/{parcel_id}/submit", headers=headers, body=manifest)
         answer = self._caller.patience.run(lambda: self._caller.exchange(call))
-        return _read_parcel(Fields.parse(answer.body), parcel_id)
+        return _read_parcel(ServiceAnswer.parse(answer.body), parcel_id)
 
     def find(self, parcel_id: str) -> SentParcel:
         """A parcel of this sender. Raises DeliveryFailed."""
@@ -114,7 +114,7 @@ class SenderApi:
     def list_page(self, before: str | None = None) -> tuple[tuple[SentParcel, ...], str | None]:
         """Parcels of this sender, the newest first, and the word by which the next page is asked for."""
         answer = self._caller.ask(_PARCELS if before is None else f"{_PARCELS}?before={quote(before, safe='')}")
-        return tuple(map(_read_parcel, answer.objects("parcels"))), answer.maybe_text("next")
+        return tuple(map(_read_parcel, answer.objects("parcels"))), answer.text_or_null("next")
 
     def list_all(self) -> Iterator[SentParcel]:
         """All parcels of this sender, the newest first."""
@@ -146,8 +146,8 @@ class SenderApi:
         return _read_parcel(self._caller.ask(f"{_PARCELS}/{parcel_id}/downloads", {"limit": limit}), parcel_id)
 
 
-def _read_parcel(fields: Fields, asked: str | None = None) -> SentParcel:
-    states = fields.objects("states") if "states" in fields.values else ()
+def _read_parcel(fields: ServiceAnswer, asked: str | None = None) -> SentParcel:
+    states = fields.objects("states") if "states" in fields else ()
     parcel_id = fields.text("id")
     # It becomes a part of paths, and of the link that the sender passes on with the words.
     if not is_parcel_id(parcel_id):
@@ -158,23 +158,23 @@ def _read_parcel(fields: Fields, asked: str | None = None) -> SentParcel:
         parcel_id=parcel_id,
         reference=fields.text("reference"),
         state=fields.text("state"),
-        expires=fields.maybe_time("expires"),
-        to=tuple(one.text("address") for one in fields.objects("to")) if "to" in fields.values else (),
-        kind=fields.text("kind", ""),
-        size=fields.number("bytes", 0),
-        downloads=fields.maybe_number("downloads"),
-        opened=fields.number("opened", 0),
-        tries_left=fields.number("triesLeft", 0),
+        expires=fields.time_or_null("expires"),
+        to=tuple(one.text("address") for one in fields.objects("to")) if "to" in fields else (),
+        kind=fields.text_or_null("kind") or "",
+        size=fields.number_or_null("bytes") or 0,
+        downloads=fields.number_or_null("downloads"),
+        opened=fields.number_or_null("opened") or 0,
+        tries_left=fields.number_or_null("triesLeft") or 0,
         states=tuple(map(_read_state, states)),
-        receipts=fields.data_list("receipts") if "receipts" in fields.values else (),
+        receipts=fields.octets_list("receipts") if "receipts" in fields else (),
     )
 
 
-def _read_state(fields: Fields) -> StateRow:
+def _read_state(fields: ServiceAnswer) -> StateRow:
     return StateRow(
         state=fields.text("state"),
         at=fields.time("at"),
         by=fields.text("by"),
-        recipient=fields.text("recipient", ""),
-        code=fields.text("code", ""),
+        recipient=fields.text_or_null("recipient") or "",
+        code=fields.text_or_null("code") or "",
     )

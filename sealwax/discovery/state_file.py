@@ -7,7 +7,6 @@ lower than the time of its issue in seconds, so clients take newer documents eve
 from __future__ import annotations
 
 import base64
-import binascii
 import contextlib
 import json
 from collections.abc import Iterator
@@ -21,8 +20,7 @@ from sealwax.files.whole import write_whole
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.limits import MAX_LISTED_SERVERS
 from smime_core.own_content import Succession, parse_succession
-from smime_core.text import parse_json
-from smime_core.trust import Members
+from smime_core.text import JsonObject, parse_json
 
 _FORMAT: Final = "sealwax-discovery-state-1"
 _WHERE: Final = "state of the discovery service"
@@ -100,22 +98,18 @@ def _build(state: State) -> bytes:
 
 
 def _parse(data: bytes) -> State:
-    members = Members.of(parse_json(data, _WHERE, max_bytes=_MAX_BYTES), _MEMBERS, _WHERE)
+    members = JsonObject.of(parse_json(data, _WHERE, max_bytes=_MAX_BYTES), _MEMBERS, _WHERE)
     if members.text("format") != _FORMAT:
         raise MalformedMessage(f"this is not of the format {_FORMAT}", _WHERE)
-    try:
-        signed = base64.b64decode(members.text("signed"), validate=True)
-    except (binascii.Error, ValueError):
-        raise MalformedMessage("signed is not base64", _WHERE) from None
     return State(
-        signed=signed,
-        moves=tuple(map(_parse_move, members.listed("moves", limit=MAX_LISTED_SERVERS))),
-        successions=tuple(map(parse_succession, members.listed("successions", limit=_MAX_SUCCESSIONS))),
+        signed=members.data("signed", _MAX_BYTES),
+        moves=tuple(map(_parse_move, members.values("moves", limit=MAX_LISTED_SERVERS))),
+        successions=tuple(map(parse_succession, members.values("successions", limit=_MAX_SUCCESSIONS))),
     )
 
 
 def _parse_move(value: object) -> AcceptedMove:
-    members = Members.of(value, _MOVE_MEMBERS, _WHERE)
+    members = JsonObject.of(value, _MOVE_MEMBERS, _WHERE)
     return AcceptedMove(
         key=members.text("key"),
         counter=members.number("counter"),

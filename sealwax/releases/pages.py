@@ -20,8 +20,7 @@ from sealwax.releases.header_fields import check_header_fields
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_LISTED_SERVERS, MAX_RELEASE_BYTES
 from smime_core.own_content import MANIFEST_NAME, Release, ReleasedFile
-from smime_core.text import is_loopback, parse_json
-from smime_core.trust import Members
+from smime_core.text import JsonObject, is_loopback, parse_json
 
 _CONFIGURATION_BYTES: Final = 65_536
 _PORTS: Final = {"https": 443, "http": 80}
@@ -154,11 +153,11 @@ def _connections(value: object) -> dict[str, str]:
     present = value.keys() if isinstance(value, dict) else ()
     names = ("api", "keyServer", *((_STORE,) if _STORE in present else ()))
     is_followed = _DISCOVERY in present
-    members = Members.of(value, (*names, _DISCOVERY) if is_followed else names, CONFIGURATION)
+    members = JsonObject.of(value, (*names, _DISCOVERY) if is_followed else names, CONFIGURATION)
     servers = {name: members.text(name) for name in names}
     if not is_followed:
         return servers
-    found = Members.of(members.values[_DISCOVERY], ("key", "url", "keyServers"), CONFIGURATION)
+    found = JsonObject.of(members.value(_DISCOVERY), ("key", "url", "keyServers"), CONFIGURATION)
     others = found.texts("keyServers", limit=MAX_LISTED_SERVERS)
     further = {f"keyServer {number}": address for number, address in enumerate(others, 2)}
     return servers | further | {f"{_DISCOVERY} signed by {found.text('key')}": found.text("url")}

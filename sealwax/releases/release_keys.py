@@ -12,8 +12,7 @@ from typing import Final
 
 from sealwax.files.small import read_small
 from smime_core.errors import MalformedMessage
-from smime_core.text import parse_json
-from smime_core.trust import Members
+from smime_core.text import JsonObject, parse_json
 
 _FILE: Final = Path(__file__).with_name("release_keys.json")
 _WHERE: Final = "release_keys.json"
@@ -24,7 +23,7 @@ _FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}")
 
 def read_release_keys(path: Path = _FILE) -> frozenset[str]:
     """The SHA-256 fingerprints in hexadecimal; none in a build without a release key. Raises MalformedMessage."""
-    members = Members.of(
+    members = JsonObject.of(
         parse_json(read_small(path), _WHERE, max_bytes=_MAX_BYTES), ("version", "fingerprints"), _WHERE
     )
     fingerprints = members.texts("fingerprints", limit=_MAX_KEYS)

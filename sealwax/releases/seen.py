@@ -15,8 +15,7 @@ from sealwax.files.whole import write_whole
 from sealwax.user_folders import user_folder
 from smime_core.errors import MalformedMessage
 from smime_core.own_content import SeenRelease, check_version
-from smime_core.text import parse_json
-from smime_core.trust import Members
+from smime_core.text import JsonObject, parse_json
 
 _VERSION: Final = "sealwax-seen-releases-1"
 _WHERE: Final = "releases.json"
@@ -34,8 +33,8 @@ def read_seen(path: Path) -> dict[str, SeenRelease]:
         data = read_small(path, max_bytes=_MAX_BYTES)
     except FileNotFoundError:
         return {}
-    members = Members.of(parse_json(data, _WHERE, max_bytes=_MAX_BYTES), ("version", "seen"), _WHERE)
-    seen = members.values["seen"]
+    members = JsonObject.of(parse_json(data, _WHERE, max_bytes=_MAX_BYTES), ("version", "seen"), _WHERE)
+    seen = members.value("seen")
     if members.text("version") != _VERSION or not isinstance(seen, dict):
         raise MalformedMessage(f"this is not of version {_VERSION}", _WHERE)
     return {address: _parse(value) for address, value in seen.items()}
@@ -48,5 +47,5 @@ def save_seen(path: Path, seen: dict[str, SeenRelease]) -> None:
 
 
 def _parse(value: object) -> SeenRelease:
-    members = Members.of(value, ("version", "digest"), _WHERE)
+    members = JsonObject.of(value, ("version", "digest"), _WHERE)
     return SeenRelease(version=check_version(members.text("version")), digest=members.text("digest"))

@@ -31,7 +31,6 @@ from smime_core.errors import (
 from smime_core.limits import MAX_DISCOVERY_BYTES, MAX_SUCCESSIONS
 from smime_core.own_content.discovery_key import (
     base64_text,
-    bytes_member,
     key_member,
     key_text,
     sign_fields,
@@ -40,9 +39,9 @@ from smime_core.own_content.discovery_key import (
 from smime_core.own_content.own_content import build_members
 from smime_core.own_content.server_list import ServerList, build_server_list, parse_server_list
 from smime_core.provider import CryptoProvider, PrivateKey
+from smime_core.text.json_object import JsonObject
 from smime_core.text.strict_json import parse_json
 from smime_core.text.times import utc_text
-from smime_core.trust.strict_json import Members
 
 FORMAT: Final = "sealwax-signed-discovery-1"
 FOLLOWED_FORMAT: Final = "sealwax-followed-discovery-1"
@@ -167,21 +166,23 @@ async def renew_discovery(
 
 def parse_signed_discovery(signed: bytes) -> SignedDiscovery:
     """Parse a signed document without verifying it. Raises MalformedMessage or LimitExceeded."""
-    members = Members.of(parse_json(signed, _WHERE, max_bytes=MAX_DISCOVERY_BYTES), _MEMBERS, _WHERE)
+    members = JsonObject.of(parse_json(signed, _WHERE, max_bytes=MAX_DISCOVERY_BYTES), _MEMBERS, _WHERE)
     _check_format(members, FORMAT)
     return SignedDiscovery(
-        document=bytes_member(members, "document"),
+        document=members.data("document", MAX_DISCOVERY_BYTES),
         key=key_member(members, "key"),
-        signature=bytes_member(members, "signature"),
-        successions=tuple(map(parse_succession, members.listed("successions", limit=MAX_SUCCESSIONS))),
+        signature=members.data("signature", MAX_DISCOVERY_BYTES),
+        successions=tuple(map(parse_succession, members.values("successions", limit=MAX_SUCCESSIONS))),
     )
 
 
 def parse_succession(value: object) -> Succession:
     """The succession in a value of JSON. Raises MalformedMessage."""
-    members = Members.of(value, _SUCCESSION_MEMBERS, _WHERE)
+    members = JsonObject.of(value, _SUCCESSION_MEMBERS, _WHERE)
     return Succession(
-        old=key_member(members, "old"), new=key_member(members, "new"), signature=bytes_member(members, "signature")
+        old=key_member(members, "old"),
+        new=key_member(members, "new"),
+        signature=members.data("signature", MAX_DISCOVERY_BYTES),
     )
 
 
@@ -198,13 +199,15 @@ def build_followed_discovery(followed: FollowedDiscovery) -> bytes:
 
 def parse_followed_discovery(data: bytes) -> FollowedDiscovery:
     """Parse the JSON form of a followed domain. Raises MalformedMessage or LimitExceeded."""
-    members = Members.of(parse_json(data, _FOLLOWED, max_bytes=2 * MAX_DISCOVERY_BYTES), _FOLLOWED_MEMBERS, _FOLLOWED)
+    members = JsonObject.of(
+        parse_json(data, _FOLLOWED, max_bytes=2 * MAX_DISCOVERY_BYTES), _FOLLOWED_MEMBERS, _FOLLOWED
+    )
     _check_format(members, FOLLOWED_FORMAT)
     return FollowedDiscovery(
         domain=members.text("domain"),
         pinned=key_member(members, "pinned"),
         key=key_member(members, "key"),
-        signed=bytes_member(members, "signed"),
+        signed=members.data("signed", MAX_DISCOVERY_BYTES),
     )
 
 
@@ -256,6 +259,6 @@ def _check_end(server_list: ServerList, at: datetime.datetime) -> None:
         raise DiscoveryExpired(f"the document ended on {utc_text(server_list.expires)}")
 
 
-def _check_format(members: Members, expected: str) -> None:
+def _check_format(members: JsonObject, expected: str) -> None:
     if members.text("format") != expected:
         raise MalformedMessage(f"this is not of the format {expected}", members.where)

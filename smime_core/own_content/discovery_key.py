@@ -6,7 +6,6 @@ Each signature covers fields with a label of their own, so that no statement is 
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import Final
 
 from smime_core.algorithms import HashName, SignatureAlgorithm, SignatureScheme
@@ -15,9 +14,9 @@ from smime_core.keys.private import public_key_of
 from smime_core.keys.public import public_octets
 from smime_core.keys.raw import raw_public_key
 from smime_core.provider import CryptoProvider, KeyType, PrivateKey
+from smime_core.text.json_object import JsonObject
 from smime_core.text.key_text import read_ed25519, write_ed25519
 from smime_core.text.length_prefixed import length_prefixed
-from smime_core.trust.strict_json import Members
 
 _CONTEXT: Final = "sealwax discovery"
 _ED25519: Final = SignatureAlgorithm(scheme=SignatureScheme.ED25519, hash_name=HashName.SHA512)
@@ -39,7 +38,7 @@ async def verify_fields(key: str, signature: bytes, provider: CryptoProvider, *f
     await provider.verify(public_key, _ED25519, signature, length_prefixed(_CONTEXT, *fields))
 
 
-def key_member(members: Members, name: str) -> str:
+def key_member(members: JsonObject, name: str) -> str:
     """The text of an Ed25519 public key in the member `name`. Raises MalformedMessage."""
     text = members.text(name)
     try:
@@ -49,14 +48,6 @@ def key_member(members: Members, name: str) -> str:
     return text
 
 
-def bytes_member(members: Members, name: str) -> bytes:
-    """The bytes whose base64 is in the member `name`. Raises MalformedMessage."""
-    try:
-        return base64.b64decode(members.text(name), validate=True)
-    except (binascii.Error, ValueError):
-        raise MalformedMessage(f"{name} is not base64", members.where) from None
-
-
 def base64_text(data: bytes) -> str:
-    """Bytes in the form that `bytes_member` reads."""
+    """Bytes in the form that `JsonObject.data` reads."""
     return base64.b64encode(data).decode("ascii")

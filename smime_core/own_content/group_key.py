@@ -11,7 +11,6 @@ So a server can neither give the key to somebody else, nor give a member that of
 from __future__ import annotations
 
 import base64
-import binascii
 import datetime
 import re
 from collections.abc import Sequence
@@ -36,10 +35,10 @@ from smime_core.own_content.own_content import (
 from smime_core.own_content.own_signature import examine_as_own
 from smime_core.provider import CryptoProvider
 from smime_core.report.report import MessageReport, State
+from smime_core.text.json_object import JsonObject
 from smime_core.text.mail_address import addresses_match
 from smime_core.text.strict_json import parse_json
 from smime_core.trust.judging import Judging
-from smime_core.trust.strict_json import Members
 from smime_core.x509.certificate import Certificate
 
 VERSION: Final = "sealwax-group-key-1"
@@ -148,23 +147,16 @@ async def unwrap_own_group_key(
 
 
 def _parse(content: bytes) -> GroupKey:
-    members = Members.of(parse_json(content, where=_WHERE, max_bytes=MAX_WRAP_BYTES), _MEMBERS, where=_WHERE)
+    members = JsonObject.of(parse_json(content, where=_WHERE, max_bytes=MAX_WRAP_BYTES), _MEMBERS, where=_WHERE)
     if members.text("version") != VERSION:
         raise MalformedMessage(f"this is not of version {VERSION}", where=_WHERE)
     if not _DIGEST.fullmatch(members.text("bundle")):
         raise MalformedMessage("bundle is not SHA-256 in hexadecimal", where=_WHERE)
-    try:
-        key = base64.b64decode(members.text("key"), validate=True)
-    except (binascii.Error, ValueError):
-        # The cause is left out: its text might quote the key.
-        raise MalformedMessage("key is not base64", where=_WHERE) from None
-    if len(key) != KEY_BYTES:
-        raise MalformedMessage(f"the key has {len(key)} bytes, expected {KEY_BYTES}", where=_WHERE)
     return GroupKey(
         group=members.text("group"),
         number=members.number("number"),
         owner=members.text("owner"),
         user=members.text("user"),
         bundle=members.text("bundle"),
-        key=key,
+        key=members.exactly("key", KEY_BYTES),
     )

@@ -37,8 +37,8 @@ from smime_core.own_content.own_content import ContentKind, build_members, prote
 from smime_core.own_content.pinned_signer import examine_pinned, find_named_signer
 from smime_core.provider import CryptoProvider
 from smime_core.report.report import MessageReport
+from smime_core.text.json_object import JsonObject
 from smime_core.text.strict_json import parse_json
-from smime_core.trust.strict_json import Members
 from smime_core.x509.certificate import Certificate
 
 FORMAT: Final = "sealwax-release-1"
@@ -202,16 +202,16 @@ def _build(release: Release) -> bytes:
 
 def _parse(content: bytes) -> Release:
     value = parse_json(content, where=_WHERE, max_bytes=MAX_RELEASE_BYTES)
-    members = Members.of(value, _MEMBERS, where=_WHERE)
+    members = JsonObject.of(value, _MEMBERS, where=_WHERE)
     if members.text("format") != FORMAT:
         raise MalformedMessage(f"this is not of the format {FORMAT}", where=_WHERE)
     covers = members.text("covers")
     if covers not in set(Coverage):
         raise MalformedMessage(f"covers is none of {', '.join(Coverage)}", where=_WHERE)
-    commit = None if members.values["commit"] is None else members.text("commit")
+    commit = None if members.value("commit") is None else members.text("commit")
     if commit is not None and not _COMMIT.fullmatch(commit):
         raise MalformedMessage("commit is no commit", where=_WHERE)
-    files = tuple(map(_parse_file, members.listed("files", limit=MAX_RELEASED_FILES)))
+    files = tuple(map(_parse_file, members.values("files", limit=MAX_RELEASED_FILES)))
     paths = [file.path for file in files]
     if not files or paths != sorted(set(paths)):
         raise MalformedMessage("files are none, repeated or not sorted", where=_WHERE)
@@ -219,7 +219,7 @@ def _parse(content: bytes) -> Release:
 
 
 def _parse_file(value: object) -> ReleasedFile:
-    members = Members.of(value, _FILE_MEMBERS, where=_WHERE)
+    members = JsonObject.of(value, _FILE_MEMBERS, where=_WHERE)
     path, integrity = members.text("path"), members.text("integrity")
     if not is_released_path(path) or path == MANIFEST_NAME:
         raise MalformedMessage(f"{path[:MAX_RELEASED_PATH_CHARACTERS]!r} is no path of a file", where=_WHERE)

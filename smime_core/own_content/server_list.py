@@ -24,10 +24,10 @@ from smime_core.limits import MAX_DISCOVERY_BYTES, MAX_LISTED_SERVERS, MAX_SERVE
 from smime_core.own_content.discovery_key import key_member
 from smime_core.own_content.own_content import build_members
 from smime_core.text.domain_name import find_a_labels
+from smime_core.text.json_object import JsonObject
 from smime_core.text.origin import check_origin
 from smime_core.text.strict_json import parse_json
 from smime_core.text.times import utc_text
-from smime_core.trust.strict_json import Members
 
 FORMAT: Final = "sealwax-discovery-1"
 MAX_DISCOVERY_LIFETIME: Final = datetime.timedelta(
@@ -128,14 +128,14 @@ def build_server_list(server_list: ServerList) -> bytes:
 
 def parse_server_list(content: bytes) -> ServerList:
     """Parse the JSON of a list. Raises MalformedMessage or LimitExceeded."""
-    members = Members.of(parse_json(content, _WHERE, max_bytes=MAX_DISCOVERY_BYTES), _MEMBERS, _WHERE)
+    members = JsonObject.of(parse_json(content, _WHERE, max_bytes=MAX_DISCOVERY_BYTES), _MEMBERS, _WHERE)
     if members.text("format") != FORMAT:
         raise MalformedMessage(f"this is not of the format {FORMAT}", _WHERE)
     _check_domain(members.text("domain"))
     issued, expires = members.time("issued"), members.time("expires")
     if not datetime.timedelta(0) < expires - issued <= MAX_DISCOVERY_LIFETIME:
         raise MalformedMessage("it lasts more than 24 hours, or no time at all", _WHERE)
-    servers = [_parse_server(one) for one in members.listed("servers", limit=MAX_LISTED_SERVERS)]
+    servers = [_parse_server(one) for one in members.values("servers", limit=MAX_LISTED_SERVERS)]
     known = tuple(server for server in servers if server is not None)
     _check_unique("key", (server.key for server in known if server.key))
     _check_unique("address", (f"{server.kind} {server.address}" for server in known))
@@ -145,11 +145,11 @@ def parse_server_list(content: bytes) -> ServerList:
 
 
 def _parse_server(value: object) -> Server | None:
-    members = Members.of(value, _SERVER_MEMBERS, _WHERE)
+    members = JsonObject.of(value, _SERVER_MEMBERS, _WHERE)
     kind, name, address = members.text("kind"), members.text("name"), members.text("address")
     check_address(name)
     check_address(address)
-    key = None if members.values["key"] is None else key_member(members, "key")
+    key = None if members.value("key") is None else key_member(members, "key")
     moves = members.number("moves")
     if len(kind) > _MAX_KIND_CHARACTERS or not _KIND.fullmatch(kind):
         raise MalformedMessage("kind is not a short word in lower case", _WHERE)

@@ -15,7 +15,6 @@ from smime_core.errors import MalformedMessage, MoveNotNext, MoveRefused, Signat
 from smime_core.limits import MAX_MOVE_BYTES
 from smime_core.own_content.discovery_key import (
     base64_text,
-    bytes_member,
     key_member,
     key_text,
     sign_fields,
@@ -24,9 +23,9 @@ from smime_core.own_content.discovery_key import (
 from smime_core.own_content.own_content import build_members
 from smime_core.own_content.server_list import Server, ServerList, check_address
 from smime_core.provider import CryptoProvider, PrivateKey
+from smime_core.text.json_object import JsonObject
 from smime_core.text.strict_json import parse_json
 from smime_core.text.times import utc_text
-from smime_core.trust.strict_json import Members
 
 FORMAT: Final = "sealwax-move-1"
 MAX_AGE: Final = datetime.timedelta(minutes=5)
@@ -81,7 +80,7 @@ async def check_move(data: bytes, server_list: ServerList, provider: CryptoProvi
     (3) It is the server's next one. Raises MoveRefused, MoveNotNext, MalformedMessage or LimitExceeded.
     """
     # (0)
-    members = Members.of(parse_json(data, _WHERE, max_bytes=MAX_MOVE_BYTES), _MEMBERS, _WHERE)
+    members = JsonObject.of(parse_json(data, _WHERE, max_bytes=MAX_MOVE_BYTES), _MEMBERS, _WHERE)
     if members.text("format") != FORMAT:
         raise MalformedMessage(f"this is not of the format {FORMAT}", _WHERE)
     key, counter, address = key_member(members, "key"), members.number("counter"), members.text("address")
@@ -92,7 +91,7 @@ async def check_move(data: bytes, server_list: ServerList, provider: CryptoProvi
         raise MoveRefused(_NOT_SIGNED)
     fields = (_LABEL, server_list.domain, key, counter, members.text("at"), address)
     try:
-        await verify_fields(key, bytes_member(members, "signature"), provider, *fields)
+        await verify_fields(key, members.data("signature", MAX_MOVE_BYTES), provider, *fields)
     except SignatureMismatch:
         raise MoveRefused(_NOT_SIGNED) from None
     # (2)

@@ -13,7 +13,6 @@ signed content is JSON:
 from __future__ import annotations
 
 import base64
-import binascii
 import dataclasses
 import datetime
 import re
@@ -37,10 +36,11 @@ from smime_core.own_content.pinned_signer import examine_pinned, find_named_sign
 from smime_core.pkix import PolicyRequirements, RevocationPolicy, TrustAnchor, TrustSource, TrustStore
 from smime_core.provider import CryptoProvider
 from smime_core.report.report import MessageReport
+from smime_core.text.json_object import JsonObject
 from smime_core.text.mail_address import is_condition
 from smime_core.text.strict_json import parse_json
 from smime_core.text.times import utc_text
-from smime_core.trust.strict_json import Members, certificate_text
+from smime_core.trust.certificate_member import certificate_text, read_certificate
 from smime_core.x509.certificate import Certificate
 
 VERSION: Final = "sealwax-trust-list-1"
@@ -191,14 +191,14 @@ def parse_followed_list(data: bytes) -> FollowedList:
     """Parse the JSON form of a followed list. Raises MalformedMessage or LimitExceeded."""
     where = "followed list"
     value = parse_json(data, where, max_bytes=2 * MAX_TRUST_LIST_BYTES)
-    members = Members.of(value, ("version", "operator", "serialNumber", "list"), where)
+    members = JsonObject.of(value, ("version", "operator", "serialNumber", "list"), where)
     if members.text("version") != FOLLOWED_VERSION:
         raise MalformedMessage(f"this is not of version {FOLLOWED_VERSION}", where)
-    try:
-        cms = base64.b64decode(members.text("list"), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise MalformedMessage("list is not base64", where) from error
-    return FollowedList(operator=members.certificate("operator"), serial_number=members.number("serialNumber"), cms=cms)
+    return FollowedList(
+        operator=read_certificate(members, "operator"),
+        serial_number=members.number("serialNumber"),
+        cms=members.data("list", MAX_TRUST_LIST_BYTES),
+    )
 
 
 def _check_dates(trust_list: TrustList) -> None:
@@ -237,7 +237,7 @@ def _anchor_to_json(anchor: TrustAnchor) -> dict[str, object]:
 
 def _parse(content: bytes) -> TrustList:
     value = parse_json(content, where=_WHERE, max_bytes=MAX_TRUST_LIST_BYTES)
-    members = Members.of(value, _MEMBERS, where=_WHERE)
+    members = JsonObject.of(value, _MEMBERS, where=_WHERE)
     if members.text("version") != VERSION:
         raise MalformedMessage(f"this is not of version {VERSION}", where=_WHERE)
     trust_list = TrustList(
@@ -245,9 +245,9 @@ def _parse(content: bytes) -> TrustList:
         serial_number=members.number("serialNumber"),
         issued=members.time("issued"),
         expires=members.time("expires"),
-        anchors=tuple(map(_parse_anchor, members.listed("anchors", limit=MAX_LISTED_ANCHORS))),
+        anchors=tuple(map(_parse_anchor, members.values("anchors", limit=MAX_LISTED_ANCHORS))),
         revocation=_parse_revocation(members.text("revocation")),
-        requirements=_parse_requirements(members.values["requirements"]),
+        requirements=_parse_requirements(members.value("requirements")),
         directories=members.texts("directories", limit=MAX_LISTED_DIRECTORIES),
     )
     _check_dates(trust_list)
@@ -255,16 +255,16 @@ def _parse(content: bytes) -> TrustList:
 
 
 def _parse_anchor(value: object) -> TrustAnchor:
-    members = Members.of(value, ("certificate", "addresses", "exact", "distrustAfter"), where=_WHERE)
+    members = JsonObject.of(value, ("certificate", "addresses", "exact", "distrustAfter"), where=_WHERE)
     addresses = members.texts("addresses", limit=MAX_DECISION_ADDRESSES)
     if not all(map(is_condition, addresses)):
         raise MalformedMessage("an anchor's addresses are no addresses or domains", where=_WHERE)
     return TrustAnchor(
-        certificate=members.certificate("certificate"),
+        certificate=read_certificate(members, "certificate"),
         source=TrustSource.OPERATOR,
         addresses=addresses,
-        is_exact=members.truth("exact"),
-        distrust_after=members.optional_time("distrustAfter"),
+        is_exact=members.boolean("exact"),
+        distrust_after=members.time_or_null("distrustAfter"),
     )
 
 
@@ -276,13 +276,13 @@ def _parse_revocation(text: str) -> RevocationPolicy:
 
 
 def _parse_requirements(value: object) -> PolicyRequirements:
-    members = Members.of(value, _REQUIREMENTS, where=_WHERE)
+    members = JsonObject.of(value, _REQUIREMENTS, where=_WHERE)
     policies = members.texts("policies", limit=MAX_LISTED_ANCHORS)
     if not all(map(_OID.fullmatch, policies)):
         raise MalformedMessage("a policy is no object identifier", where=_WHERE)
     return PolicyRequirements(
         initial_policies=frozenset(policies),
-        require_explicit_policy=members.truth("requireExplicitPolicy"),
-        inhibit_policy_mapping=members.truth("inhibitPolicyMapping"),
-        inhibit_any_policy=members.truth("inhibitAnyPolicy"),
+        require_explicit_policy=members.boolean("requireExplicitPolicy"),
+        inhibit_policy_mapping=members.boolean("inhibitPolicyMapping"),
+        inhibit_any_policy=members.boolean("inhibitAnyPolicy"),
     )

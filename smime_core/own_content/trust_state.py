@@ -30,6 +30,7 @@ from smime_core.own_content.own_content import ContentKind, build_members, prote
 from smime_core.own_content.own_signature import examine_as_own
 from smime_core.provider import CryptoProvider
 from smime_core.report.report import State
+from smime_core.text.json_object import JsonObject
 from smime_core.text.mail_address import address_key
 from smime_core.text.strict_json import parse_json
 from smime_core.trust.book_json import BookEntry, build_book, parse_book
@@ -37,7 +38,6 @@ from smime_core.trust.contacts import NO_CONTACTS, Contact, Contacts, add_unaske
 from smime_core.trust.contacts_json import build_contacts, parse_contacts
 from smime_core.trust.decisions import Decision, add_decision
 from smime_core.trust.decisions_json import build_decisions, parse_decisions
-from smime_core.trust.strict_json import Members
 from smime_core.x509.certificate import Certificate
 
 VERSION: Final = "sealwax-trust-state-1"
@@ -147,7 +147,7 @@ def _add_unknown(own: Contact, contact: Contact) -> Contact:
 def _parse(content: bytes) -> TrustState:
     value = parse_json(content, where=_WHERE, max_bytes=MAX_TRUST_STATE_BYTES)
     has_book = isinstance(value, dict) and value.get("version") == VERSION_WITH_BOOK
-    members = Members.of(value, (*_MEMBERS, "book") if has_book else _MEMBERS, where=_WHERE)
+    members = JsonObject.of(value, (*_MEMBERS, "book") if has_book else _MEMBERS, where=_WHERE)
     if not has_book and members.text("version") != VERSION:
         raise MalformedMessage(f"this is not of version {VERSION} or {VERSION_WITH_BOOK}", where=_WHERE)
     return TrustState(

@@ -31,9 +31,9 @@ from smime_core.limits import (
 )
 from smime_core.own_content.own_content import build_members
 from smime_core.parcels.parcel_id import is_parcel_id
+from smime_core.text.json_object import JsonObject
 from smime_core.text.mail_address import parse_address
 from smime_core.text.strict_json import parse_json
-from smime_core.trust.strict_json import Members
 
 VERSION: Final = "sealwax-parcel-1"
 CHUNK_BYTES: Final = 16_777_216
@@ -134,7 +134,7 @@ def write_manifest(manifest: Manifest) -> bytes:
 def read_manifest(content: Buffer) -> Manifest:
     """Parse the JSON of a manifest. Raises MalformedMessage or LimitExceeded."""
     value = parse_json(bytes(content), _WHERE, max_bytes=MAX_PARCEL_MANIFEST_BYTES, max_tokens=MAX_PARCEL_JSON_TOKENS)
-    members = Members.of(value, _MEMBERS, _WHERE)
+    members = JsonObject.of(value, _MEMBERS, _WHERE)
     if members.text("version") != VERSION:
         raise MalformedMessage(f"this is not of version {VERSION}", _WHERE)
     if not is_parcel_id(members.text("parcel")):
@@ -142,7 +142,7 @@ def read_manifest(content: Buffer) -> Manifest:
     recipients = members.texts("to", limit=MAX_PARCEL_RECIPIENTS)
     if any(parse_address(address) is None for address in (members.text("from"), *recipients)):
         raise MalformedMessage("from or to is no mail address", _WHERE)
-    files = [_read_file(value) for value in members.listed("files", limit=MAX_PARCEL_FILES)]
+    files = [_read_file(value) for value in members.values("files", limit=MAX_PARCEL_FILES)]
     check_limit("chunks of a parcel", sum(len(file.chunks) for file in files), MAX_PARCEL_CHUNKS)
     # Names that differ only in the case of letters are one name in many file systems.
     names = {unicodedata.normalize("NFC", file.name).casefold() for file in files}
@@ -158,11 +158,11 @@ def read_manifest(content: Buffer) -> Manifest:
 
 
 def _read_file(value: object) -> ParcelFile:
-    members = Members.of(value, _FILE_MEMBERS, f"file of {_WHERE}")
+    members = JsonObject.of(value, _FILE_MEMBERS, f"file of {_WHERE}")
     name, size_bytes = members.text("name"), members.number("bytes")
     check_file_name(name)
     lengths = chunk_lengths(size_bytes)
-    chunks = members.listed("chunks", limit=MAX_PARCEL_CHUNKS)
+    chunks = members.values("chunks", limit=MAX_PARCEL_CHUNKS)
     if len(chunks) != len(lengths):
         raise MalformedMessage(f"{len(chunks)} chunks of a file, expected {len(lengths)}", _WHERE)
     return ParcelFile(
@@ -173,7 +173,7 @@ def _read_file(value: object) -> ParcelFile:
 
 
 def _read_chunk(value: object, content_bytes: int) -> ParcelChunk:
-    members = Members.of(value, _CHUNK_MEMBERS, f"chunk of {_WHERE}")
+    members = JsonObject.of(value, _CHUNK_MEMBERS, f"chunk of {_WHERE}")
     cms_bytes, sha256 = members.number("bytes"), members.text("sha256")
     if not content_bytes < cms_bytes <= content_bytes + MAX_PARCEL_CHUNK_OVERHEAD_BYTES:
         raise MalformedMessage(f"a chunk of {cms_bytes} bytes for {content_bytes} bytes of content", _WHERE)

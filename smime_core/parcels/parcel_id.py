@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from typing import Final
 
 from smime_core.provider import CryptoProvider
+from smime_core.text.base64url import write_base64url
 
 ID_BYTES: Final = 16
 
@@ -16,7 +16,7 @@ _ID: Final = re.compile(r"[A-Za-z0-9_-]{21}[AQgw]")
 
 def make_parcel_id(provider: CryptoProvider) -> str:
     """The id of a new parcel."""
-    return base64.urlsafe_b64encode(provider.random_bytes(ID_BYTES)).rstrip(b"=").decode("ascii")
+    return write_base64url(provider.random_bytes(ID_BYTES))
 
 
 def is_parcel_id(text: str) -> bool:

@@ -23,6 +23,7 @@ from smime_core.parcels.manifest import MESSAGE_NAME, Manifest, ParcelChunk, Par
 from smime_core.parcels.manifest_object import build_manifest
 from smime_core.parcels.parcel_key import ParcelKey
 from smime_core.provider import CryptoProvider
+from smime_core.text.base64url import write_base64url
 from smime_core.x509.certificate import Certificate
 
 _MAX_WHOLE_FILES: Final = 100
@@ -152,8 +153,8 @@ class ParcelPlan:
         if self.terms is not None:
             members |= {
                 "to": [{"address": one.address, "language": one.language} for one in self.to],
-                "salt": _base64url(self.terms.salt),
-                "proof": _base64url(self.terms.proof),
+                "salt": write_base64url(self.terms.salt),
+                "proof": write_base64url(self.terms.proof),
                 "certificates": [base64.b64encode(one.der).decode("ascii") for one in self.certificates],
                 "kind": str(self.kind),
                 "days": self.terms.days,
@@ -185,7 +186,3 @@ class ParcelPlan:
 
     async def _encrypt_nothing(self, length: int, provider: CryptoProvider) -> bytes:
         return await encrypt_chunk(bytes(length), provider, key=self.key, certificates=self.certificates)
-
-
-def _base64url(octets: bytes) -> str:
-    return base64.urlsafe_b64encode(octets).decode("ascii").rstrip("=")

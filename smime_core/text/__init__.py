@@ -3,7 +3,9 @@
 RFC 5321, 5890, 6454, 4648, 2849.
 """
 
+from smime_core.text.base64url import read_base64url, write_base64url
 from smime_core.text.entrust import check_no_entrust_profile
+from smime_core.text.json_object import MAX_SECONDS, MAX_SMALL_BYTES, JsonObject
 from smime_core.text.key_text import read_ed25519, write_ed25519
 from smime_core.text.ldif_lines import build_binary_ldif_line, build_ldif_line, escape_dn_value
 from smime_core.text.length_prefixed import length_prefixed
@@ -30,6 +32,9 @@ from smime_core.text.strict_json import parse_json
 from smime_core.text.times import utc_text
 
 __all__ = [
+    "MAX_SECONDS",
+    "MAX_SMALL_BYTES",
+    "JsonObject",
     "MailAddress",
     "address_key",
     "address_name",
@@ -47,10 +52,12 @@ __all__ = [
     "mailbox_name",
     "parse_address",
     "parse_json",
+    "read_base64url",
     "read_ed25519",
     "utc_text",
     "without_address_signs",
     "without_detail",
+    "write_base64url",
     "write_ed25519",
     "write_proved",
     "write_unread",

@@ -61,7 +61,6 @@ from smime_core.trust.recipient_choice import (
 )
 from smime_core.trust.roots import Root, build_root, parse_roots, roots_to_anchors
 from smime_core.trust.service_mails import NOTICE, PARCEL_REPLY, SERVICE_FIELD
-from smime_core.trust.strict_json import Members
 
 __all__ = [
     "LEFT_OUT_REASONS",
@@ -83,7 +82,6 @@ __all__ = [
     "Judging",
     "KnownCertificate",
     "LeftOut",
-    "Members",
     "NoUsableCertificate",
     "PeopleFile",
     "PeopleForm",

@@ -16,8 +16,8 @@ from typing import Final
 
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_BOOK_BYTES, MAX_BOOK_ENTRIES, MAX_BOOK_NAME_CHARACTERS, check_limit
+from smime_core.text.json_object import JsonObject
 from smime_core.text.strict_json import parse_json
-from smime_core.trust.strict_json import Members
 
 VERSION: Final = "sealwax-book-1"
 
@@ -42,18 +42,18 @@ def build_book(entries: Sequence[BookEntry]) -> bytes:
 def parse_book(data: bytes) -> tuple[BookEntry, ...]:
     """Parse the JSON text of `build_book`. Raises SmimeError if it is damaged or too large."""
     value = parse_json(data, where=_WHERE, max_bytes=MAX_BOOK_BYTES)
-    members = Members.of(value, ("version", "entries"), where=_WHERE)
+    members = JsonObject.of(value, ("version", "entries"), where=_WHERE)
     if members.text("version") != VERSION:
         raise MalformedMessage(f"this is not of version {VERSION}", where=_WHERE)
-    entries = tuple(map(_from_json, members.listed("entries", limit=MAX_BOOK_ENTRIES)))
+    entries = tuple(map(_from_json, members.values("entries", limit=MAX_BOOK_ENTRIES)))
     if len({one.name for one in entries}) != len(entries):
         raise MalformedMessage("a name appears twice", where=_WHERE)
     return entries
 
 
 def _from_json(value: object) -> BookEntry:
-    members = Members.of(value, ("name", "at", "value"), where=_WHERE)
+    members = JsonObject.of(value, ("name", "at", "value"), where=_WHERE)
     name = members.text("name")
     check_limit(f"characters of a name of {_WHERE}", len(name), MAX_BOOK_NAME_CHARACTERS)
-    text = None if members.values["value"] is None else members.text("value")
+    text = None if members.value("value") is None else members.text("value")
     return BookEntry(name=name, at=members.number("at"), value=text)

@@ -11,11 +11,8 @@ damaged file is not read as a file with fewer contacts.
 from __future__ import annotations
 
 import base64
-import binascii
-import datetime
 import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from smime_core.asn1 import der
@@ -28,8 +25,8 @@ from smime_core.limits import (
     MAX_CONTACTS_BYTES,
     MAX_CONTACTS_TOKENS,
     MAX_PATH_LENGTH,
-    check_limit,
 )
+from smime_core.text.json_object import JsonObject
 from smime_core.text.strict_json import parse_json
 from smime_core.text.times import utc_text
 from smime_core.trust.contacts import CertificateSource, Contact, Contacts, KnownCertificate
@@ -38,7 +35,6 @@ from smime_core.x509.certificate import Certificate, parse_certificate
 VERSION: Final = "sealwax-contacts-1"
 
 _WHERE: Final = "contacts"
-_TIME_FORM: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
 
 def build_contacts(contacts: Contacts) -> bytes:
@@ -52,13 +48,13 @@ def build_contacts(contacts: Contacts) -> bytes:
 def parse_contacts(data: bytes) -> Contacts:
     """Parse the JSON text of `build_contacts`. Raises SmimeError if it is damaged or too large."""
     value = parse_json(data, _WHERE, max_bytes=MAX_CONTACTS_BYTES, max_tokens=MAX_CONTACTS_TOKENS)
-    members = _members(value, ("version", "certificates", "contacts"))
-    if members["version"] != VERSION:
+    members = JsonObject.of(value, ("version", "certificates", "contacts"), _WHERE)
+    if members.text("version") != VERSION:
         raise MalformedMessage(f"this is not of version {VERSION}", where=_WHERE)
-    certificates = [parse_certificate(_octets(one)) for one in _list(members["certificates"])]
-    people = _list(members["contacts"])
-    check_limit("contacts", len(people), MAX_CONTACTS)
-    listed = tuple(_parse_contact(one, certificates) for one in people)
+    certificates = [
+        parse_certificate(one) for one in members.datas("certificates", MAX_CONTACTS_TOKENS, MAX_CONTACTS_BYTES)
+    ]
+    listed = tuple(_parse_contact(one, certificates) for one in members.values("contacts", MAX_CONTACTS))
     contacts = Contacts(people=listed)
     if any(contacts.find(contact.address) is not contact for contact in listed):
         raise MalformedMessage("an address appears twice", where=_WHERE)
@@ -98,77 +94,29 @@ def _to_text(octets: bytes) -> str:
 
 
 def _parse_contact(value: object, certificates: Sequence[Certificate]) -> Contact:
-    members = _members(value, ("address", "certificates", "capabilities", "preferred", "saidAt"))
-    known = _list(members["certificates"])
-    check_limit("certificates of a contact", len(known), MAX_CONTACT_CERTIFICATES)
-    capabilities, preferred, said_at = members["capabilities"], members["preferred"], members["saidAt"]
+    members = JsonObject.of(value, ("address", "certificates", "capabilities", "preferred", "saidAt"), _WHERE)
+    known = members.values("certificates", MAX_CONTACT_CERTIFICATES)
+    has_capabilities, has_preferred = members.value("capabilities") is not None, members.value("preferred") is not None
     return Contact(
-        address=_text(members["address"]),
+        address=members.text("address"),
         certificates=tuple(_parse_known(one, certificates) for one in known),
-        capabilities=None if capabilities is None else _parse_capabilities(_octets(capabilities)),
-        preferred=None if preferred is None else _certificate(preferred, certificates),
-        said_at=None if said_at is None else _time(said_at),
+        capabilities=_parse_capabilities(members) if has_capabilities else None,
+        preferred=certificates[members.number("preferred", 0, len(certificates) - 1)] if has_preferred else None,
+        said_at=members.time_or_null("saidAt"),
     )
 
 
 def _parse_known(value: object, certificates: Sequence[Certificate]) -> KnownCertificate:
-    members = _members(value, ("certificate", "source", "firstSeen", "lastSeen", "intermediates"))
-    intermediates = _list(members["intermediates"])
-    check_limit("intermediates of a contact", len(intermediates), MAX_PATH_LENGTH)
-    try:
-        source = CertificateSource(_text(members["source"]))
-    except ValueError as error:
-        raise MalformedMessage("an unknown source of a certificate", where=_WHERE) from error
+    members = JsonObject.of(value, ("certificate", "source", "firstSeen", "lastSeen", "intermediates"), _WHERE)
+    last = len(certificates) - 1
     return KnownCertificate(
-        certificate=_certificate(members["certificate"], certificates),
-        source=source,
-        first_seen=_time(members["firstSeen"]),
-        last_seen=_time(members["lastSeen"]),
-        intermediates=tuple(_certificate(one, certificates) for one in intermediates),
+        certificate=certificates[members.number("certificate", 0, last)],
+        source=members.choice("source", CertificateSource),
+        first_seen=members.time("firstSeen"),
+        last_seen=members.time("lastSeen"),
+        intermediates=tuple(certificates[one] for one in members.numbers("intermediates", MAX_PATH_LENGTH, last)),
     )
 
 
-def _parse_capabilities(octets: bytes) -> Capabilities | None:
-    return parse_capabilities({SMIME_CAPABILITIES: (octets,)})
-
-
-def _certificate(value: object, certificates: Sequence[Certificate]) -> Certificate:
-    # In Python, True is an int, so `true` would be accepted as the number 1.
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < len(certificates):
-        raise MalformedMessage("the number of a certificate that is not there", where=_WHERE)
-    return certificates[value]
-
-
-def _members(value: object, names: Sequence[str]) -> Mapping[str, object]:
-    if not isinstance(value, dict) or set(value) != set(names):
-        raise MalformedMessage(f"expected an object of {', '.join(names)}", where=_WHERE)
-    return value
-
-
-def _list(value: object) -> Sequence[object]:
-    if not isinstance(value, list):
-        raise MalformedMessage("expected a list", where=_WHERE)
-    return value
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise MalformedMessage("expected text", where=_WHERE)
-    return value
-
-
-def _octets(value: object) -> bytes:
-    try:
-        return base64.b64decode(_text(value), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise MalformedMessage("expected base64", where=_WHERE) from error
-
-
-def _time(value: object) -> datetime.datetime:
-    text = _text(value)
-    try:
-        if _TIME_FORM.fullmatch(text):
-            return datetime.datetime.fromisoformat(text)
-    except ValueError:
-        pass
-    raise MalformedMessage("expected a time as 2026-01-31T12:00:00Z", where=_WHERE)
+def _parse_capabilities(members: JsonObject) -> Capabilities | None:
+    return parse_capabilities({SMIME_CAPABILITIES: (members.data("capabilities", MAX_CONTACTS_BYTES),)})

@@ -15,11 +15,12 @@ from typing import Final
 
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_DECISION_ADDRESSES, MAX_DECISIONS, MAX_DECISIONS_BYTES
+from smime_core.text.json_object import JsonObject
 from smime_core.text.mail_address import is_condition
 from smime_core.text.strict_json import parse_json
 from smime_core.text.times import utc_text
+from smime_core.trust.certificate_member import certificate_text, read_certificate
 from smime_core.trust.decisions import Decision, DecisionKind
-from smime_core.trust.strict_json import Members, certificate_text
 
 VERSION: Final = "sealwax-decisions-1"
 
@@ -35,10 +36,10 @@ def build_decisions(decisions: Sequence[Decision]) -> bytes:
 def parse_decisions(data: bytes) -> tuple[Decision, ...]:
     """Parse the JSON text of `build_decisions`. Raises SmimeError if it is damaged or too large."""
     value = parse_json(data, where=_WHERE, max_bytes=MAX_DECISIONS_BYTES)
-    members = Members.of(value, ("version", "decisions"), where=_WHERE)
+    members = JsonObject.of(value, ("version", "decisions"), where=_WHERE)
     if members.text("version") != VERSION:
         raise MalformedMessage(f"this is not of version {VERSION}", where=_WHERE)
-    decisions = tuple(map(_from_json, members.listed("decisions", limit=MAX_DECISIONS)))
+    decisions = tuple(map(_from_json, members.values("decisions", limit=MAX_DECISIONS)))
     if len({decision.certificate for decision in decisions}) != len(decisions):
         raise MalformedMessage("a certificate appears twice", where=_WHERE)
     return decisions
@@ -54,12 +55,12 @@ def _to_json(decision: Decision) -> dict[str, object]:
 
 
 def _from_json(value: object) -> Decision:
-    members = Members.of(value, ("certificate", "kind", "addresses", "acceptedAt"), where=_WHERE)
+    members = JsonObject.of(value, ("certificate", "kind", "addresses", "acceptedAt"), where=_WHERE)
     addresses = members.texts("addresses", limit=MAX_DECISION_ADDRESSES)
     if not addresses or not all(map(is_condition, addresses)):
         raise MalformedMessage("addresses are no addresses or domains, at least one", where=_WHERE)
     return Decision(
-        certificate=members.certificate("certificate"),
+        certificate=read_certificate(members, "certificate"),
         kind=_kind(members.text("kind")),
         addresses=addresses,
         accepted_at=members.time("acceptedAt"),

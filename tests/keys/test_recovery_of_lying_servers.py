@@ -14,7 +14,7 @@ from roaming_keys.organisation.client.command.recovery import approve, policy
 from roaming_keys.organisation.protocol.copies import Share, encrypt_share
 from roaming_keys.organisation.protocol.messages import CaseFacts, OfficersCase
 from roaming_keys.organisation.protocol.policy import RecoveryPolicy
-from roaming_keys.protocol.messages.reader import to_base64, write
+from roaming_keys.protocol.messages.written import to_base64, write
 from smime_core.asn1 import build_pem
 from smime_core.blocking import run
 from smime_core.errors import MalformedMessage

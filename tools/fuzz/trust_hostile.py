@@ -17,7 +17,7 @@ from smime_core.cms.signed_data_editing import add_unsigned_attribute
 from smime_core.limits import MAX_CERTIFICATION_REQUEST_BYTES, MAX_OCSP_REQUEST_BYTES
 from smime_core.pkix.extensions import NAME_CONSTRAINTS
 from smime_core.provider import NewKey
-from smime_core.trust.strict_json import certificate_text
+from smime_core.trust.certificate_member import certificate_text
 from tests.support import revocations, timestamp_service
 from tests.support.people import anchor, build_revocation_list, person
 from tools.fuzz.trust_samples import trust_samples

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import secrets
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from hashlib import sha256
 from typing import Final
 
+from smime_core.text import read_base64url, write_base64url
 from webbridge.delivery.limits import ID_BYTES
 
 MANIFEST: Final = "manifest"
@@ -28,14 +28,14 @@ def is_parcel_id(text: object) -> bool:
 
 def id_bytes(parcel: str) -> bytes:
     """Return the bytes of an id."""
-    return urlsafe_b64decode(parcel + "==")
+    return read_base64url(parcel, ID_BYTES)
 
 
 def id_text(octets: bytes) -> str:
     """Return the id that has these bytes."""
     if len(octets) != ID_BYTES:
         raise ValueError(f"{len(octets)} bytes are no id of a parcel")
-    return urlsafe_b64encode(octets).rstrip(b"=").decode("ascii")
+    return write_base64url(octets)
 
 
 def reference_of(parcel: str) -> str:

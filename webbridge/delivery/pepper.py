@@ -8,8 +8,6 @@ still counts.
 from __future__ import annotations
 
 import hmac
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as Base64Error
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
@@ -17,6 +15,7 @@ from typing import Final
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from smime_core.text import read_base64url, write_base64url
 from webbridge.delivery.ids import id_bytes, id_text
 from webbridge.delivery.limits import FINGERPRINT_BYTES, ID_BYTES, SALT_BYTES
 
@@ -94,7 +93,7 @@ class Pepper:
     def seal_ticket(self, ticket: Ticket) -> str:
         """Return the text of a ticket."""
         content = id_bytes(ticket.parcel) + ticket.ends_at.to_bytes(_TIME_BYTES) + ticket.fingerprint
-        return _encode(content + self._tag("ticket", content))
+        return write_base64url(content + self._tag("ticket", content))
 
     def open_ticket(self, text: str) -> Ticket | None:
         """Return the ticket of a text, or None if this bridge has not made it. The caller looks at its end."""
@@ -112,7 +111,7 @@ class Pepper:
     def seal_challenge(self, parcel: str, challenge: Challenge, nonce: bytes) -> str:
         """Return the text of a challenge. It says nothing of the nonce."""
         content = challenge.ends_at.to_bytes(_TIME_BYTES) + challenge.fingerprint
-        return _encode(content + self._tag("challenge", id_bytes(parcel) + content + nonce))
+        return write_base64url(content + self._tag("challenge", id_bytes(parcel) + content + nonce))
 
     def open_challenge(self, text: str, parcel: str, nonce: bytes) -> Challenge | None:
         """Return the challenge of a text if the nonce is its own, or None. The caller looks at its end."""
@@ -132,15 +131,8 @@ def _derive(key: bytes, name: str) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"sealwax parcel {name} 1".encode()).derive(key)
 
 
-def _encode(octets: bytes) -> str:
-    return urlsafe_b64encode(octets).rstrip(b"=").decode("ascii")
-
-
 def _decode(text: str, size: int) -> bytes | None:
-    if len(text) != -(-size * 4 // 3) or not text.isascii():
-        return None
     try:
-        octets = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except (Base64Error, ValueError):
+        return read_base64url(text, size)
+    except ValueError:
         return None
-    return octets if len(octets) == size else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from base64 import b64decode, urlsafe_b64decode
+from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from sealwax.service import ServiceError
-from smime_core.text import address_key
+from smime_core.text import address_key, read_base64url
 from webbridge.delivery.ids import is_parcel_id
 from webbridge.delivery.limits import (
     MAX_CERTIFICATE_BYTES,
@@ -31,7 +31,6 @@ from webbridge.gateway import GatewayError
 from webbridge.gateway.door import check_recipient
 
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")  # RFC 5646 section 2.1, without rare forms
-_BASE64URL: Final = re.compile(r"[A-Za-z0-9_-]*")
 
 
 class Kind(StrEnum):
@@ -160,10 +159,10 @@ def bytes_of_base64(text: object, *, max_bytes: int) -> bytes:
 
 def bytes_of_base64url(text: object, size: int) -> bytes | None:
     """Return the bytes of base64url without padding in a request, or None unless there are `size` of them."""
-    if not isinstance(text, str) or len(text) != -(-size * 4 // 3) or not _BASE64URL.fullmatch(text):
+    try:
+        return read_base64url(text, size) if isinstance(text, str) else None
+    except ValueError:
         return None
-    octets = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    return octets if len(octets) == size else None
 
 
 def bad_request(text: str) -> ServiceError:

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import json
 import secrets
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as Base64Error
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,6 +23,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from sealwax.service import CLOCK_SLACK_SECONDS, Database, ServiceError
+from smime_core.text import read_base64url, write_base64url
 from webbridge.accounts.accounts import Accounts
 from webbridge.database.tables import SESSION
 from webbridge.gateway import Credentials, GatewayError, MailAccount, Secret
@@ -127,7 +126,7 @@ class SessionStore:
         }
         with self._database.transaction(durable=False) as rows:
             rows.execute(_ADD, row)
-        return _encode(cookie_half), Session(id=session_id, credentials=credentials, origin=origin)
+        return write_base64url(cookie_half), Session(id=session_id, credentials=credentials, origin=origin)
 
     def find(self, cookie: str) -> Session | None:
         """Return the session of a cookie and note its use, or None if the cookie is unknown, ended or expired."""
@@ -310,13 +309,8 @@ def _session_id(cookie_half: bytes) -> str:
     return sha256(_ID_LABEL + cookie_half).hexdigest()
 
 
-def _encode(cookie_half: bytes) -> str:
-    return urlsafe_b64encode(cookie_half).rstrip(b"=").decode("ascii")
-
-
 def _decode(cookie: str) -> bytes | None:
     try:
-        cookie_half = urlsafe_b64decode(cookie + "=")
-    except (Base64Error, ValueError):
+        return read_base64url(cookie, HALF_BYTES)
+    except ValueError:
         return None
-    return cookie_half if len(cookie_half) == HALF_BYTES else None

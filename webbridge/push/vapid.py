@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
@@ -12,6 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from smime_core.text import write_base64url
 
 KEY_BYTES: Final = 32
 TOKEN_SECONDS: Final = 60 * 60  # RFC 8292 section 2 allows 24 hours. Clocks may differ by half of it.
@@ -32,7 +33,7 @@ def check_key(key: bytes) -> None:
 def public_key_text(key: bytes) -> str:
     """Return the public half of a key as browsers and push services read it (RFC 8292 section 3.2)."""
     point = _private(key).public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-    return _encode(point)
+    return write_base64url(point)
 
 
 def authorization(key: bytes, *, audience: str, contact: str, at: datetime) -> str:
@@ -45,7 +46,7 @@ def authorization(key: bytes, *, audience: str, contact: str, at: datetime) -> s
     r, s = decode_dss_signature(_private(key).sign(signed.encode(), ec.ECDSA(SHA256())))
     # RFC 7518 section 3.4: both numbers with 32 bytes each, and not the DER of X.509.
     signature = r.to_bytes(KEY_BYTES) + s.to_bytes(KEY_BYTES)
-    return f"vapid t={signed}.{_encode(signature)}, k={public_key_text(key)}"
+    return f"vapid t={signed}.{write_base64url(signature)}, k={public_key_text(key)}"
 
 
 def _private(key: bytes) -> ec.EllipticCurvePrivateKey:
@@ -53,8 +54,4 @@ def _private(key: bytes) -> ec.EllipticCurvePrivateKey:
 
 
 def _part(members: Mapping[str, object]) -> str:
-    return _encode(json.dumps(members, separators=(",", ":")).encode())
-
-
-def _encode(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+    return write_base64url(json.dumps(members, separators=(",", ":")).encode())

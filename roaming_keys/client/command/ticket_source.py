@@ -15,12 +15,12 @@ import click
 from roaming_keys.client import transport
 from roaming_keys.protocol.key_account import normalise_origin
 from roaming_keys.protocol.messages.accounts import MAX_ANSWER_BYTES
-from roaming_keys.protocol.messages.reader import Reader
 from roaming_keys.protocol.tickets import Purpose
 from sealwax.cli.options.parameters import FILE
 from sealwax.cli.options.passphrases import read_first_line
 from sealwax.cli.options.request import given_by
 from sealwax.http_client import HttpAnswer, HttpCall, HttpClient, NoAnswer, ServiceAddress
+from smime_core.text import JsonObject
 
 _DONE: Final = range(200, 300)
 _PATHS: Final = {Purpose.ENROLMENT: "/api/enrolment", Purpose.RESET: "/api/enrolment/reset"}
@@ -67,10 +67,12 @@ def _ask_bridge(bridge: str, user: str, mail_password: bytes, purpose: Purpose) 
     headers = {"X-Sealwax": "1", "Content-Type": "application/json"}
     with HttpClient(place, uses_proxy=True) as client:
         session = _ask(client, "POST", "/api/session", headers, {"address": user, "password": password})
-        address = Reader(session.body, "bridge's answer").text("address")
+        address = JsonObject(session.body, "bridge's answer").short_text("address")
         headers |= {"Cookie": _cookies_of(session), "X-Sealwax-Account": quote(address, safe="")}
         try:
-            return Reader(_ask(client, "POST", _PATHS[purpose], headers).body, "bridge's answer").text("ticket")
+            return JsonObject(_ask(client, "POST", _PATHS[purpose], headers).body, "bridge's answer").short_text(
+                "ticket"
+            )
         finally:
             _ask(client, "DELETE", "/api/session", headers)
 

@@ -18,7 +18,7 @@ from roaming_keys.organisation.protocol.policy import MAX_OFFICERS, RecoveryPoli
 from roaming_keys.organisation.protocol.shares import join_shares, split_secret
 from roaming_keys.protocol.key_account import KEY_BYTES, expand
 from roaming_keys.protocol.messages.accounts import MAX_BUNDLE_BYTES, MAX_RECORD_BYTES, STEP_BYTES
-from roaming_keys.protocol.messages.reader import Reader, to_base64, write
+from roaming_keys.protocol.messages.written import to_base64, write
 from roaming_keys.protocol.records.record import BUNDLE_ITERATIONS
 from smime_core.algorithms import AES_256_GCM
 from smime_core.asn1 import der
@@ -28,6 +28,7 @@ from smime_core.identity import Identity, Pkcs12Form, export_identities, load_id
 from smime_core.limits import check_limit
 from smime_core.message import decrypt_bytes, encrypt_bytes
 from smime_core.provider import CryptoProvider
+from smime_core.text import JsonObject
 from smime_core.x509 import Certificate, KeyUsage
 
 MAX_SHARE_BYTES: Final = 16_384  # CMS for one RSA or EC key has about 1,000 bytes.
@@ -102,16 +103,16 @@ class RecoveryCopy:
 
     @classmethod
     def from_json(cls, data: bytes) -> RecoveryCopy:
-        return cls.from_reader(Reader(data, "recovery copy", max_bytes=MAX_RECORD_BYTES))
+        return cls.read_from(JsonObject(data, "recovery copy", max_bytes=MAX_RECORD_BYTES))
 
     @classmethod
-    def from_reader(cls, reader: Reader) -> RecoveryCopy:
+    def read_from(cls, reader: JsonObject) -> RecoveryCopy:
         copy = cls(
             id=reader.id("id"),
-            policy=RecoveryPolicy.from_reader(reader.record("policy")),
+            policy=RecoveryPolicy.read_from(reader.nested("policy")),
             certificates=reader.fingerprints("certificates"),
             bundle=reader.data("bundle", MAX_BUNDLE_BYTES),
-            shares=tuple(_read_cms(one) for one in reader.records("shares", MAX_OFFICERS)),
+            shares=tuple(_read_cms(one) for one in reader.objects("shares", MAX_OFFICERS)),
         )
         reader.check_finished()
         return copy
@@ -140,12 +141,12 @@ class Share:
 
     @classmethod
     def from_json(cls, data: bytes) -> Share:
-        reader = Reader(data, "share")
+        reader = JsonObject(data, "share")
         share = cls(
-            user=reader.text("user"),
-            copy_id=reader.text("copy"),
+            user=reader.short_text("user"),
+            copy_id=reader.short_text("copy"),
             case=reader.text_or_null("case") or "",
-            number=reader.integer("number", 1, MAX_OFFICERS),
+            number=reader.number("number", 1, MAX_OFFICERS),
             value=reader.exactly("share", KEY_BYTES),
         )
         reader.check_finished()
@@ -260,7 +261,7 @@ def _may_encrypt(certificate: Certificate) -> bool:
     return certificate.key_usage is None or bool(certificate.key_usage & _ENCRYPTS)
 
 
-def _read_cms(reader: Reader) -> bytes:
+def _read_cms(reader: JsonObject) -> bytes:
     cms = reader.data("cms", MAX_SHARE_BYTES)
     reader.check_finished()
     return cms

@@ -19,8 +19,9 @@ from roaming_keys.protocol.messages.accounts import (
     KeyRecord,
     LoginKeys,
 )
-from roaming_keys.protocol.messages.reader import Reader, check_range, to_base64, write
+from roaming_keys.protocol.messages.written import check_range, to_base64, write
 from smime_core.errors import MalformedMessage
+from smime_core.text import JsonObject
 from smime_core.x509 import Certificate, parse_certificate
 
 MAX_CASES: Final = 100
@@ -84,17 +85,17 @@ class CaseFacts:
         }
 
     @classmethod
-    def from_reader(cls, reader: Reader) -> CaseFacts:
+    def read_from(cls, reader: JsonObject) -> CaseFacts:
         facts = cls(
-            id=reader.text("id"),
-            user=reader.text("user"),
-            reason=reader.text("reason"),
+            id=reader.short_text("id"),
+            user=reader.short_text("user"),
+            reason=reader.short_text("reason"),
             asked=reader.seconds("asked"),
-            asked_by=reader.text("asked_by"),
-            recipient=reader.text("recipient"),
-            recipient_fingerprint=reader.text("recipient_fingerprint"),
-            needed=reader.integer("needed", 1, MAX_OFFICERS),
-            approved_by=reader.texts("approved_by", MAX_OFFICERS),
+            asked_by=reader.short_text("asked_by"),
+            recipient=reader.short_text("recipient"),
+            recipient_fingerprint=reader.short_text("recipient_fingerprint"),
+            needed=reader.number("needed", 1, MAX_OFFICERS),
+            approved_by=reader.short_texts("approved_by", MAX_OFFICERS),
             told=reader.seconds("told"),
             opened=reader.seconds("opened"),
         )
@@ -117,8 +118,8 @@ class CopyFacts:
         return {"policy": self.policy, "certificates": list(self.certificates)}
 
     @classmethod
-    def from_reader(cls, reader: Reader) -> CopyFacts:
-        facts = cls(policy=reader.text("policy"), certificates=reader.fingerprints("certificates"))
+    def read_from(cls, reader: JsonObject) -> CopyFacts:
+        facts = cls(policy=reader.short_text("policy"), certificates=reader.fingerprints("certificates"))
         reader.check_finished()
         return facts
 
@@ -147,12 +148,12 @@ class Standing:
 
     @classmethod
     def from_json(cls, data: bytes) -> Standing:
-        reader = Reader(data, "recovery", max_bytes=MAX_ANSWER_BYTES)
+        reader = JsonObject(data, "recovery", max_bytes=MAX_ANSWER_BYTES)
         standing = cls(
-            cases=tuple(CaseFacts.from_reader(one) for one in reader.records("cases", MAX_CASES)),
+            cases=tuple(CaseFacts.read_from(one) for one in reader.objects("cases", MAX_CASES)),
             renew=reader.seconds("renew"),
-            policy=RecoveryPolicy.from_reader(reader.record("policy")) if "policy" in reader else None,
-            copy=CopyFacts.from_reader(reader.record("copy")) if "copy" in reader else None,
+            policy=RecoveryPolicy.read_from(reader.nested("policy")) if "policy" in reader else None,
+            copy=CopyFacts.read_from(reader.nested("copy")) if "copy" in reader else None,
         )
         reader.check_finished()
         return standing
@@ -169,9 +170,9 @@ class StoreCopy:
 
     @classmethod
     def from_json(cls, data: bytes) -> StoreCopy:
-        reader = Reader(data, "recovery copy", max_bytes=MAX_RECORD_BYTES)
+        reader = JsonObject(data, "recovery copy", max_bytes=MAX_RECORD_BYTES)
         reader.check_protocol(PROTOCOL)
-        stored = cls(copy=RecoveryCopy.from_reader(reader.record("copy")))
+        stored = cls(copy=RecoveryCopy.read_from(reader.nested("copy")))
         reader.check_finished()
         return stored
 
@@ -191,13 +192,13 @@ class NewUser:
 
     @classmethod
     def from_json(cls, data: bytes) -> NewUser:
-        reader = Reader(data, "user", max_bytes=MAX_RECORD_BYTES)
+        reader = JsonObject(data, "user", max_bytes=MAX_RECORD_BYTES)
         reader.check_protocol(PROTOCOL)
         new = cls(
-            user=reader.text("user"),
-            keys=LoginKeys.from_reader(reader),
-            record=KeyRecord.from_reader(reader.record("record")),
-            copy=RecoveryCopy.from_reader(reader.record("copy")) if "copy" in reader else None,
+            user=reader.short_text("user"),
+            keys=LoginKeys.read_from(reader),
+            record=KeyRecord.read_from(reader.nested("record")),
+            copy=RecoveryCopy.read_from(reader.nested("copy")) if "copy" in reader else None,
         )
         reader.check_finished()
         return new
@@ -215,9 +216,9 @@ class UserChange:
 
     @classmethod
     def from_json(cls, data: bytes) -> UserChange:
-        reader = Reader(data, "user")
+        reader = JsonObject(data, "user")
         reader.check_protocol(PROTOCOL)
-        change = cls(user=reader.text("user"), change=reader.choice("change", Change))
+        change = cls(user=reader.short_text("user"), change=reader.choice("change", Change))
         reader.check_finished()
         return change
 
@@ -233,9 +234,9 @@ class NewPolicy:
 
     @classmethod
     def from_json(cls, data: bytes) -> NewPolicy:
-        reader = Reader(data, "recovery policy", max_bytes=MAX_RECORD_BYTES)
+        reader = JsonObject(data, "recovery policy", max_bytes=MAX_RECORD_BYTES)
         reader.check_protocol(PROTOCOL)
-        new = cls(policy=RecoveryPolicy.from_reader(reader.record("policy")))
+        new = cls(policy=RecoveryPolicy.read_from(reader.nested("policy")))
         reader.check_finished()
         return new
 
@@ -260,11 +261,11 @@ class NewCase:
 
     @classmethod
     def from_json(cls, data: bytes) -> NewCase:
-        reader = Reader(data, "case", max_bytes=MAX_RECORD_BYTES)
+        reader = JsonObject(data, "case", max_bytes=MAX_RECORD_BYTES)
         reader.check_protocol(PROTOCOL)
         case = cls(
-            user=reader.text("user"),
-            reason=reader.text("reason"),
+            user=reader.short_text("user"),
+            reason=reader.short_text("reason"),
             recipient=parse_certificate(reader.data("recipient", MAX_CERTIFICATE_BYTES)),
         )
         reader.check_finished()
@@ -283,7 +284,7 @@ class CaseChoice:
 
     @classmethod
     def from_json(cls, data: bytes) -> CaseChoice:
-        reader = Reader(data, "case", max_bytes=MAX_RECORD_BYTES)
+        reader = JsonObject(data, "case", max_bytes=MAX_RECORD_BYTES)
         reader.check_protocol(PROTOCOL)
         choice = cls(id=reader.id("case"), share=reader.data("share", MAX_SHARE_BYTES))
         reader.check_finished()
@@ -301,8 +302,8 @@ class Cases:
 
     @classmethod
     def from_json(cls, data: bytes) -> Cases:
-        reader = Reader(data, "cases", max_bytes=MAX_ANSWER_BYTES)
-        cases = cls(cases=tuple(CaseFacts.from_reader(one) for one in reader.records("cases", MAX_CASES)))
+        reader = JsonObject(data, "cases", max_bytes=MAX_ANSWER_BYTES)
+        cases = cls(cases=tuple(CaseFacts.read_from(one) for one in reader.objects("cases", MAX_CASES)))
         reader.check_finished()
         return cases
 
@@ -339,12 +340,12 @@ class OfficersCase:
 
     @classmethod
     def from_json(cls, data: bytes) -> OfficersCase:
-        reader = Reader(data, "case", max_bytes=MAX_ANSWER_BYTES)
+        reader = JsonObject(data, "case", max_bytes=MAX_ANSWER_BYTES)
         case = cls(
-            facts=CaseFacts.from_reader(reader.record("case")),
+            facts=CaseFacts.read_from(reader.nested("case")),
             recipient=parse_certificate(reader.data("recipient", MAX_CERTIFICATE_BYTES)),
-            copy_id=reader.text("copy"),
-            number=reader.integer("number", 1, MAX_OFFICERS),
+            copy_id=reader.short_text("copy"),
+            number=reader.number("number", 1, MAX_OFFICERS),
             share=reader.data("share", MAX_SHARE_BYTES),
         )
         reader.check_finished()
@@ -370,11 +371,11 @@ class OpenCase:
 
     @classmethod
     def from_json(cls, data: bytes) -> OpenCase:
-        reader = Reader(data, "case", max_bytes=MAX_ANSWER_BYTES)
+        reader = JsonObject(data, "case", max_bytes=MAX_ANSWER_BYTES)
         case = cls(
-            facts=CaseFacts.from_reader(reader.record("case")),
-            copy=RecoveryCopy.from_reader(reader.record("copy")),
-            shares=tuple(one.data("cms", MAX_SHARE_BYTES) for one in reader.records("shares", MAX_OFFICERS)),
+            facts=CaseFacts.read_from(reader.nested("case")),
+            copy=RecoveryCopy.read_from(reader.nested("copy")),
+            shares=tuple(one.data("cms", MAX_SHARE_BYTES) for one in reader.objects("shares", MAX_OFFICERS)),
         )
         reader.check_finished()
         return case
@@ -392,9 +393,9 @@ class EventsWanted:
 
     @classmethod
     def from_json(cls, data: bytes) -> EventsWanted:
-        reader = Reader(data, "audit")
+        reader = JsonObject(data, "audit")
         reader.check_protocol(PROTOCOL)
-        wanted = cls(user=reader.text_or_null("user") or "", after=reader.integer("after", 0, MAX_VERSION))
+        wanted = cls(user=reader.text_or_null("user") or "", after=reader.number("after", 0, MAX_VERSION))
         reader.check_finished()
         return wanted
 
@@ -421,11 +422,11 @@ class ShownEvent:
         }
 
     @classmethod
-    def from_reader(cls, reader: Reader) -> ShownEvent:
+    def read_from(cls, reader: JsonObject) -> ShownEvent:
         event = cls(
-            number=reader.integer("number", 1, MAX_VERSION),
+            number=reader.number("number", 1, MAX_VERSION),
             at=reader.seconds("at"),
-            kind=reader.text("kind"),
+            kind=reader.short_text("kind"),
             user=reader.text_or_null("user") or "",
             actor=reader.text_or_null("actor") or "",
             note=reader.text_or_null("note") or "",
@@ -445,8 +446,8 @@ class Events:
 
     @classmethod
     def from_json(cls, data: bytes) -> Events:
-        reader = Reader(data, "audit", max_bytes=MAX_ANSWER_BYTES)
-        events = cls(events=tuple(ShownEvent.from_reader(one) for one in reader.records("events", MAX_EVENTS)))
+        reader = JsonObject(data, "audit", max_bytes=MAX_ANSWER_BYTES)
+        events = cls(events=tuple(ShownEvent.read_from(one) for one in reader.objects("events", MAX_EVENTS)))
         reader.check_finished()
         return events
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from roaming_keys.protocol.key_account import encode_fields
-from roaming_keys.protocol.messages.reader import Reader, to_base64, write
+from roaming_keys.protocol.messages.written import to_base64, write
 from smime_core.errors import MalformedMessage
+from smime_core.text import JsonObject
 from smime_core.x509 import Certificate, KeyUsage, parse_certificate
 
 POLICY_FORM: Final = 1
@@ -75,15 +76,15 @@ class RecoveryPolicy:
 
     @classmethod
     def from_json(cls, data: bytes) -> RecoveryPolicy:
-        return cls.from_reader(Reader(data, "recovery policy", max_bytes=MAX_POLICY_BYTES))
+        return cls.read_from(JsonObject(data, "recovery policy", max_bytes=MAX_POLICY_BYTES))
 
     @classmethod
-    def from_reader(cls, reader: Reader) -> RecoveryPolicy:
+    def read_from(cls, reader: JsonObject) -> RecoveryPolicy:
         policy = cls(
-            organisation=reader.text("organisation"),
-            needed=reader.integer("needed", MIN_NEEDED, MAX_OFFICERS),
-            wait_hours=reader.integer("wait_hours", 0, MAX_WAIT_HOURS),
-            officers=tuple(_read_officer(one) for one in reader.records("officers", MAX_OFFICERS)),
+            organisation=reader.short_text("organisation"),
+            needed=reader.number("needed", MIN_NEEDED, MAX_OFFICERS),
+            wait_hours=reader.number("wait_hours", 0, MAX_WAIT_HOURS),
+            officers=tuple(_read_officer(one) for one in reader.objects("officers", MAX_OFFICERS)),
         )
         reader.check_finished()
         return policy
@@ -95,7 +96,7 @@ def check_encrypts(certificate: Certificate) -> None:
         raise MalformedMessage("it is not for encryption", where=f"certificate of {certificate.common_name}")
 
 
-def _read_officer(reader: Reader) -> Certificate:
+def _read_officer(reader: JsonObject) -> Certificate:
     certificate = parse_certificate(reader.data("certificate", MAX_CERTIFICATE_BYTES))
     reader.check_finished()
     return certificate

@@ -34,7 +34,7 @@ from roaming_keys.organisation.protocol.messages import (
 )
 from roaming_keys.organisation.protocol.policy import RecoveryPolicy
 from roaming_keys.organisation.server.staff import Member
-from roaming_keys.protocol.messages.reader import Reader, to_base64, write
+from roaming_keys.protocol.messages.written import to_base64, write
 from roaming_keys.server.accounts.store import Account, SealedRecord, Store
 from roaming_keys.server.audit import AuditEvent, AuditKind
 from roaming_keys.server.database.tables import (
@@ -53,6 +53,7 @@ from roaming_keys.server.master_key.server_keys import Sealed
 from roaming_keys.server.sessions.sessions import Caller, NoSuchAccount
 from sealwax.service import ServiceError
 from sealwax.service.database import insert_into
+from smime_core.text import JsonObject
 from smime_core.x509 import Certificate, parse_certificate
 
 CASE_LASTS: Final = datetime.timedelta(days=30)
@@ -336,15 +337,15 @@ class OrganisationStore:
     def _read_case(self, rows: Connection, row: Row[Any]) -> _Case:
         copy = RecoveryCopy.from_json(self._keys.unseal(Sealed.RECOVERY_COPY, bytes(row.sealed_copy), row.user))
         content = json.loads(self._keys.unseal(Sealed.RECOVERY_CASE, bytes(row.sealed), row.user))
-        reader = Reader(content, "case", max_bytes=_MAX_CASE_BYTES)
+        reader = JsonObject(content, "case", max_bytes=_MAX_CASE_BYTES)
         recipient = parse_certificate(reader.data("recipient", _MAX_CASE_BYTES))
         approved = select(RECOVERY_APPROVAL.c.officer).where(RECOVERY_APPROVAL.c.case == row.id)
         facts = CaseFacts(
             id=row.id,
             user=row.user,
-            reason=reader.text("reason"),
+            reason=reader.short_text("reason"),
             asked=int(row.asked),
-            asked_by=reader.text("asked_by"),
+            asked_by=reader.short_text("asked_by"),
             recipient=name_of_recipient(recipient),
             recipient_fingerprint=recipient.fingerprint,
             needed=copy.policy.needed,

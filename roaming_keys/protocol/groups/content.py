@@ -23,13 +23,14 @@ from typing import Final
 from roaming_keys.protocol.groups.messages import MAX_GROUP_BUNDLE_BYTES, MAX_MEMBERS
 from roaming_keys.protocol.key_account import KEY_BYTES, check_readable_user, encode_fields, expand, is_address_of
 from roaming_keys.protocol.messages.accounts import KEY_FORM, STEP_BYTES
-from roaming_keys.protocol.messages.reader import Reader, to_base64
+from roaming_keys.protocol.messages.written import to_base64
 from roaming_keys.protocol.records.record import BUNDLE_ITERATIONS
 from smime_core.algorithms import AES_256_GCM
 from smime_core.errors import DecryptionError, GroupKeyRefused, MalformedMessage, WrongPassphrase
 from smime_core.identity import Identity, Pkcs12Form, export_identities, load_identities, with_own_issuers
 from smime_core.limits import check_limit
 from smime_core.provider import CryptoProvider
+from smime_core.text import JsonObject
 from smime_core.x509 import Certificate, parse_certificate
 
 VERSION: Final = "sealwax-group-1"
@@ -136,7 +137,7 @@ async def open_group_bundle(bundle: bytes, version: GroupVersion, key: bytes, pr
     content_key = await _content_key(key, provider)
     try:
         data = await provider.decrypt_content(AES_256_GCM, content_key, nonce, ciphertext, _aad(version))
-        reader = Reader(data, _WHERE, max_bytes=MAX_GROUP_BUNDLE_BYTES)
+        reader = JsonObject(data, _WHERE, max_bytes=MAX_GROUP_BUNDLE_BYTES)
         pkcs12 = reader.data("identities", MAX_GROUP_BUNDLE_BYTES)
         identities = await load_identities(pkcs12, await _password(key, provider), provider)
     except (DecryptionError, WrongPassphrase):
@@ -155,22 +156,22 @@ def _check_issuers(identities: Sequence[Identity]) -> None:
     check_limit("certificates above those of a group", len(issuers), MAX_ISSUERS)
 
 
-def _read_content(reader: Reader, identities: Sequence[Identity]) -> GroupContent:
-    if reader.text("version") != VERSION:
+def _read_content(reader: JsonObject, identities: Sequence[Identity]) -> GroupContent:
+    if reader.short_text("version") != VERSION:
         raise MalformedMessage(f"this is not of version {VERSION}", where=_WHERE)
     content = GroupContent(
-        name=reader.text("name"),
-        members=tuple(_read_member(one) for one in reader.records("members", MAX_MEMBERS)),
-        removed=reader.texts("removed", MAX_MEMBERS),
+        name=reader.short_text("name"),
+        members=tuple(_read_member(one) for one in reader.objects("members", MAX_MEMBERS)),
+        removed=reader.short_texts("removed", MAX_MEMBERS),
         identities=tuple(identities),
     )
     reader.check_finished()
     return content
 
 
-def _read_member(reader: Reader) -> GroupMember:
+def _read_member(reader: JsonObject) -> GroupMember:
     certificate = parse_certificate(reader.data("certificate", _MAX_CERTIFICATE_BYTES))
-    member = GroupMember(user=reader.text("user"), certificate=certificate)
+    member = GroupMember(user=reader.short_text("user"), certificate=certificate)
     reader.check_finished()
     return member
 

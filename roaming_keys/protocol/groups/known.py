@@ -17,13 +17,14 @@ from typing import Final
 
 from roaming_keys.protocol.known import ServerLies
 from roaming_keys.protocol.messages.accounts import MAX_VERSION
-from roaming_keys.protocol.messages.reader import Reader, to_base64, write
+from roaming_keys.protocol.messages.written import to_base64, write
 from roaming_keys.protocol.records.entries import Entry, time_after
 from roaming_keys.protocol.records.record import OpenRecord
 from roaming_keys.protocol.records.shared_keys import KIND, MAX_ENTRY_BYTES
 from roaming_keys.protocol.records.state import AccountState
 from smime_core.errors import SmimeError
 from smime_core.identity import Identity, is_shared
+from smime_core.text import JsonObject
 from smime_core.x509 import Certificate, parse_certificate
 
 _MAX_CERTIFICATE_BYTES: Final = 16_384
@@ -70,13 +71,13 @@ class KnownGroup:
     @classmethod
     def from_json(cls, data: bytes) -> KnownGroup:
         """Parse the JSON. Raises MalformedMessage."""
-        reader = Reader(data, KIND, max_bytes=MAX_ENTRY_BYTES)
+        reader = JsonObject(data, KIND, max_bytes=MAX_ENTRY_BYTES)
         known = cls(
-            name=reader.text("name"),
-            owner=reader.text("owner"),
+            name=reader.short_text("name"),
+            owner=reader.short_text("owner"),
             certificate=parse_certificate(reader.data("certificate", _MAX_CERTIFICATE_BYTES)),
-            version=reader.integer("version", 1, MAX_VERSION),
-            bundle=reader.text("bundle"),
+            version=reader.number("version", 1, MAX_VERSION),
+            bundle=reader.short_text("bundle"),
             certificates=reader.fingerprints("certificates"),
         )
         reader.check_finished()

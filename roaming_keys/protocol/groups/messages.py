@@ -17,9 +17,9 @@ from roaming_keys.protocol.messages.accounts import (
     PROTOCOL,
     STEP_BYTES,
 )
-from roaming_keys.protocol.messages.reader import Reader, to_base64, write
+from roaming_keys.protocol.messages.written import to_base64, write
 from smime_core.errors import MalformedMessage
-from smime_core.text import parse_address
+from smime_core.text import JsonObject, parse_address
 
 MAX_MEMBERS: Final = 100
 MAX_OWNED: Final = 20  # Groups of one owner.
@@ -40,8 +40,8 @@ class Member:
         return {"user": self.user, "wrap": to_base64(self.wrap)}
 
     @classmethod
-    def from_reader(cls, reader: Reader) -> Member:
-        member = cls(user=reader.text("user"), wrap=reader.data("wrap", MAX_WRAP_BYTES))
+    def read_from(cls, reader: JsonObject) -> Member:
+        member = cls(user=reader.short_text("user"), wrap=reader.data("wrap", MAX_WRAP_BYTES))
         reader.check_finished()
         check_readable_user(member.user, "members")
         return member
@@ -60,7 +60,7 @@ class GroupPush:
 
     @classmethod
     def from_json(cls, data: bytes) -> GroupPush:
-        reader = Reader(data, "group", max_bytes=MAX_RECORD_BYTES)
+        reader = JsonObject(data, "group", max_bytes=MAX_RECORD_BYTES)
         reader.check_protocol(PROTOCOL)
         push = cls(bundle=_read_bundle(reader), members=_read_members(reader))
         reader.check_finished()
@@ -84,10 +84,10 @@ class StoredGroup:
 
     @classmethod
     def from_json(cls, data: bytes) -> StoredGroup:
-        reader = Reader(data, "group", max_bytes=MAX_ANSWER_BYTES)
+        reader = JsonObject(data, "group", max_bytes=MAX_ANSWER_BYTES)
         group = cls(
-            owner=reader.text("owner"),
-            version=reader.integer("version", 1, MAX_VERSION),
+            owner=reader.short_text("owner"),
+            version=reader.number("version", 1, MAX_VERSION),
             bundle=_read_bundle(reader),
             members=_read_members(reader),
         )
@@ -115,8 +115,8 @@ class ListedGroups:
 
     @classmethod
     def from_json(cls, data: bytes) -> ListedGroups:
-        reader = Reader(data, "groups", max_bytes=MAX_ANSWER_BYTES)
-        listed = cls(groups=tuple(_read_listed(one) for one in reader.records("groups", MAX_LISTED)))
+        reader = JsonObject(data, "groups", max_bytes=MAX_ANSWER_BYTES)
+        listed = cls(groups=tuple(_read_listed(one) for one in reader.objects("groups", MAX_LISTED)))
         reader.check_finished()
         # A stranger whose address nobody can read takes no list away: such a group is left out.
         listed = cls(groups=tuple(one for one in listed.groups if parse_address(one.owner) is not None))
@@ -125,9 +125,9 @@ class ListedGroups:
         return listed
 
 
-def _read_listed(reader: Reader) -> ListedGroup:
+def _read_listed(reader: JsonObject) -> ListedGroup:
     listed = ListedGroup(
-        id=reader.id("id"), owner=reader.text("owner"), version=reader.integer("version", 1, MAX_VERSION)
+        id=reader.id("id"), owner=reader.short_text("owner"), version=reader.number("version", 1, MAX_VERSION)
     )
     reader.check_finished()
     if normalise_user(listed.owner) != listed.owner:
@@ -135,15 +135,15 @@ def _read_listed(reader: Reader) -> ListedGroup:
     return listed
 
 
-def _read_bundle(reader: Reader) -> bytes:
+def _read_bundle(reader: JsonObject) -> bytes:
     bundle = reader.data("bundle", MAX_GROUP_BUNDLE_BYTES)
     if not bundle or len(bundle) % STEP_BYTES:
         raise MalformedMessage(f"expected a multiple of {STEP_BYTES} bytes", where="bundle")
     return bundle
 
 
-def _read_members(reader: Reader) -> tuple[Member, ...]:
-    members = tuple(Member.from_reader(one) for one in reader.records("members", MAX_MEMBERS))
+def _read_members(reader: JsonObject) -> tuple[Member, ...]:
+    members = tuple(Member.read_from(one) for one in reader.objects("members", MAX_MEMBERS))
     if len({one.user for one in members}) != len(members):
         raise MalformedMessage("a member appears twice", where="members")
     return members

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
-from roaming_keys.protocol.messages.reader import MAX_SMALL_BYTES, Reader, check_range, to_base64, write
+from roaming_keys.protocol.messages.written import check_range, to_base64, write
 from smime_core.errors import MalformedMessage
+from smime_core.text import MAX_SMALL_BYTES, JsonObject
 
 PROTOCOL: Final = 2
 # The number in the labels of derived keys and wraps. Browsers keep bundles of passkeys, so it stays when the protocol
@@ -82,15 +83,15 @@ class Parameters:
 
     @classmethod
     def from_members(cls, members: Mapping[str, Any]) -> Parameters:
-        return cls.from_reader(Reader(members, "parameters"))
+        return cls.read_from(JsonObject(members, "parameters"))
 
     @classmethod
-    def from_reader(cls, reader: Reader) -> Parameters:
+    def read_from(cls, reader: JsonObject) -> Parameters:
         return cls(
             salt=reader.data("salt", MAX_SALT_BYTES),
-            memory_kib=reader.integer("memory_kib", MIN_MEMORY_KIB, MAX_MEMORY_KIB),
-            passes=reader.integer("passes", MIN_PASSES, MAX_PASSES),
-            lanes=reader.integer("lanes", 1, MAX_LANES),
+            memory_kib=reader.number("memory_kib", MIN_MEMORY_KIB, MAX_MEMORY_KIB),
+            passes=reader.number("passes", MIN_PASSES, MAX_PASSES),
+            lanes=reader.number("lanes", 1, MAX_LANES),
         )
 
 
@@ -105,9 +106,9 @@ class ParametersRequest:
 
     @classmethod
     def from_json(cls, data: bytes) -> ParametersRequest:
-        reader = Reader(data, "parameters")
+        reader = JsonObject(data, "parameters")
         reader.check_protocol(PROTOCOL)
-        request = cls(user=reader.text("user"))
+        request = cls(user=reader.short_text("user"))
         reader.check_finished()
         return request
 
@@ -124,9 +125,9 @@ class LoginTerms:
 
     @classmethod
     def from_json(cls, data: bytes) -> LoginTerms:
-        reader = Reader(data, "parameters")
+        reader = JsonObject(data, "parameters")
         reader.check_protocol(PROTOCOL)
-        terms = cls(nonce=reader.exactly("nonce", NONCE_BYTES), parameters=Parameters.from_reader(reader))
+        terms = cls(nonce=reader.exactly("nonce", NONCE_BYTES), parameters=Parameters.read_from(reader))
         reader.check_finished()
         return terms
 
@@ -146,9 +147,9 @@ class Wrap:
         return {"kind": self.kind, "nonce": to_base64(self.nonce), "wrapped": to_base64(self.wrapped)}
 
     @classmethod
-    def from_reader(cls, reader: Reader) -> Wrap:
+    def read_from(cls, reader: JsonObject) -> Wrap:
         wrap = cls(
-            kind=reader.text("kind"),
+            kind=reader.short_text("kind"),
             nonce=reader.data("nonce", MAX_WRAPPED_BYTES),
             wrapped=reader.data("wrapped", MAX_WRAPPED_BYTES),
         )
@@ -193,20 +194,20 @@ class KeyRecord:
 
     @classmethod
     def from_json(cls, data: bytes) -> KeyRecord:
-        return cls.from_reader(Reader(data, "record", max_bytes=MAX_RECORD_BYTES))
+        return cls.read_from(JsonObject(data, "record", max_bytes=MAX_RECORD_BYTES))
 
     @classmethod
     def from_members(cls, members: Mapping[str, Any]) -> KeyRecord:
-        return cls.from_reader(Reader(members, "record"))
+        return cls.read_from(JsonObject(members, "record"))
 
     @classmethod
-    def from_reader(cls, reader: Reader) -> KeyRecord:
+    def read_from(cls, reader: JsonObject) -> KeyRecord:
         record = cls(
             bundle_id=reader.id("bundle_id"),
-            version=reader.integer("version", 1, MAX_VERSION),
+            version=reader.number("version", 1, MAX_VERSION),
             bundle=reader.data("bundle", MAX_BUNDLE_BYTES),
             state=reader.data("state", MAX_STATE_BYTES),
-            wraps=tuple(Wrap.from_reader(wrap) for wrap in reader.records("wraps", MAX_WRAPS)),
+            wraps=tuple(Wrap.read_from(wrap) for wrap in reader.objects("wraps", MAX_WRAPS)),
         )
         reader.check_finished()
         return record
@@ -232,9 +233,9 @@ class LoginKeys:
         }
 
     @classmethod
-    def from_reader(cls, reader: Reader) -> LoginKeys:
+    def read_from(cls, reader: JsonObject) -> LoginKeys:
         return cls(
-            parameters=Parameters.from_reader(reader),
+            parameters=Parameters.read_from(reader),
             login_key=reader.exactly("login_key", PUBLIC_KEY_BYTES),
             recovery_key=reader.nothing_or("recovery_key", PUBLIC_KEY_BYTES),
         )
@@ -255,13 +256,13 @@ class Registration:
 
     @classmethod
     def from_json(cls, data: bytes) -> Registration:
-        reader = Reader(data, "registration", max_bytes=MAX_RECORD_BYTES)
+        reader = JsonObject(data, "registration", max_bytes=MAX_RECORD_BYTES)
         reader.check_protocol(PROTOCOL)
         registration = cls(
-            user=reader.text("user"),
-            ticket=reader.text("ticket"),
-            keys=LoginKeys.from_reader(reader),
-            record=KeyRecord.from_reader(reader.record("record")),
+            user=reader.short_text("user"),
+            ticket=reader.short_text("ticket"),
+            keys=LoginKeys.read_from(reader),
+            record=KeyRecord.read_from(reader.nested("record")),
         )
         reader.check_finished()
         return registration
@@ -306,10 +307,10 @@ class Login:
 
     @classmethod
     def from_json(cls, data: bytes) -> Login:
-        reader = Reader(data, "login")
+        reader = JsonObject(data, "login")
         reader.check_protocol(PROTOCOL)
         login = cls(
-            user=reader.text("user"),
+            user=reader.short_text("user"),
             nonce=reader.exactly("nonce", NONCE_BYTES),
             at=reader.seconds("at"),
             session_key=reader.exactly("session_key", PUBLIC_KEY_BYTES),
@@ -333,10 +334,10 @@ class LoginAnswer:
 
     @classmethod
     def from_json(cls, data: bytes) -> LoginAnswer:
-        reader = Reader(data, "login", max_bytes=MAX_ANSWER_BYTES)
+        reader = JsonObject(data, "login", max_bytes=MAX_ANSWER_BYTES)
         answer = cls(
             ends=reader.seconds("ends"),
-            record=KeyRecord.from_reader(reader.record("record")),
+            record=KeyRecord.read_from(reader.nested("record")),
             reset_ready=reader.seconds("reset_ready") if "reset_ready" in reader else None,
         )
         reader.check_finished()
@@ -360,9 +361,9 @@ class Push:
 
     @classmethod
     def from_json(cls, data: bytes) -> Push:
-        reader = Reader(data, "push", max_bytes=MAX_RECORD_BYTES)
+        reader = JsonObject(data, "push", max_bytes=MAX_RECORD_BYTES)
         reader.check_protocol(PROTOCOL)
-        push = cls(record=KeyRecord.from_reader(reader.record("record")))
+        push = cls(record=KeyRecord.read_from(reader.nested("record")))
         reader.check_finished()
         return push
 
@@ -384,11 +385,11 @@ class Rotation:
 
     @classmethod
     def from_json(cls, data: bytes) -> Rotation:
-        reader = Reader(data, "rotation", max_bytes=MAX_RECORD_BYTES)
+        reader = JsonObject(data, "rotation", max_bytes=MAX_RECORD_BYTES)
         reader.check_protocol(PROTOCOL)
         rotation = cls(
-            keys=LoginKeys.from_reader(reader),
-            record=KeyRecord.from_reader(reader.record("record")),
+            keys=LoginKeys.read_from(reader),
+            record=KeyRecord.read_from(reader.nested("record")),
             revoked=reader.ids("revoked", MAX_DEVICES),
         )
         reader.check_finished()
@@ -430,8 +431,8 @@ class Devices:
 
     @classmethod
     def from_json(cls, data: bytes) -> Devices:
-        reader = Reader(data, "devices", max_bytes=MAX_RECORD_BYTES)
-        devices = tuple(_read_known_device(one) for one in reader.records("devices", MAX_DEVICES))
+        reader = JsonObject(data, "devices", max_bytes=MAX_RECORD_BYTES)
+        devices = tuple(_read_known_device(one) for one in reader.objects("devices", MAX_DEVICES))
         reader.check_finished()
         return cls(devices=devices)
 
@@ -466,15 +467,15 @@ class TicketClaims:
 
     @classmethod
     def from_json(cls, data: bytes) -> TicketClaims:
-        reader = Reader(data, "ticket")
+        reader = JsonObject(data, "ticket")
         claims = cls(
-            audience=reader.text("aud"),
-            user=reader.text("user"),
-            purpose=reader.text("purpose"),
+            audience=reader.short_text("aud"),
+            user=reader.short_text("user"),
+            purpose=reader.short_text("purpose"),
             issued=reader.seconds("iat"),
             ends=reader.seconds("exp"),
-            id=reader.text("jti"),
-            discovery_key=reader.text("discovery_key") if "discovery_key" in reader else None,
+            id=reader.short_text("jti"),
+            discovery_key=reader.short_text("discovery_key") if "discovery_key" in reader else None,
         )
         reader.check_finished()
         return claims
@@ -500,14 +501,14 @@ class PasskeyBundle:
 
     @classmethod
     def from_json(cls, data: bytes) -> PasskeyBundle:
-        reader = Reader(data, "bundle", max_bytes=MAX_RECORD_BYTES)
-        reader.integer("version", 1, 1)
-        wraps = reader.records("wraps", 1)
+        reader = JsonObject(data, "bundle", max_bytes=MAX_RECORD_BYTES)
+        reader.number("version", 1, 1)
+        wraps = reader.objects("wraps", 1)
         check_range(len(wraps), 1, 1, where="wraps")
         bundle = cls(
-            bundle_id=reader.text("bundle_id"),
+            bundle_id=reader.short_text("bundle_id"),
             bundle=reader.data("bundle", MAX_BUNDLE_BYTES),
-            wrap=Wrap.from_reader(wraps[0]),
+            wrap=Wrap.read_from(wraps[0]),
         )
         reader.check_finished()
         return bundle
@@ -523,27 +524,27 @@ class Refusal:
 
     @classmethod
     def from_json(cls, data: bytes) -> Refusal:
-        reader = Reader(data, "error", max_bytes=MAX_ANSWER_BYTES)
-        code, message = reader.text("code"), reader.text("message")
-        record = KeyRecord.from_reader(reader.record("record")) if code == CHANGED else None
+        reader = JsonObject(data, "error", max_bytes=MAX_ANSWER_BYTES)
+        code, message = reader.short_text("code"), reader.short_text("message")
+        record = KeyRecord.read_from(reader.nested("record")) if code == CHANGED else None
         return cls(code=code, message=message, record=record)
 
 
 CHANGED: Final = "record-changed"
 
 
-def _read_device_name(reader: Reader) -> str:
-    name = reader.text("device_name")
+def _read_device_name(reader: JsonObject) -> str:
+    name = reader.short_text("device_name")
     check_range(len(name), 1, MAX_DEVICE_NAME_CHARACTERS, where="device_name in characters")
     if not name.isprintable():
         raise MalformedMessage("expected letters", where="device_name")
     return name
 
 
-def _read_known_device(reader: Reader) -> KnownDevice:
+def _read_known_device(reader: JsonObject) -> KnownDevice:
     device = KnownDevice(
         id=reader.id("id"),
-        name=reader.text("name"),
+        name=reader.short_text("name"),
         created=reader.seconds("created"),
         latest=reader.seconds("latest"),
         is_this=reader.boolean("is_this"),

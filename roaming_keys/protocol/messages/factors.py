@@ -11,8 +11,9 @@ from enum import StrEnum
 from typing import Any, Final
 
 from roaming_keys.protocol.messages.accounts import MAX_ANSWER_BYTES, MAX_RECORD_BYTES, NONCE_BYTES, PROTOCOL
-from roaming_keys.protocol.messages.reader import Reader, check_range, to_base64, write
+from roaming_keys.protocol.messages.written import check_range, to_base64, write
 from smime_core.errors import MalformedMessage
+from smime_core.text import JsonObject
 
 TOTP_SECRET_BYTES: Final = 20  # RFC 4226 section 4 recommends 160 bits.
 CODE_DIGITS: Final = 6
@@ -55,13 +56,15 @@ class FactorDemand:
     @classmethod
     def find(cls, answer: bytes) -> FactorDemand | None:
         """Return the demand in the answer to a login, or None if it brings the record."""
-        reader = Reader(answer, "login", max_bytes=MAX_ANSWER_BYTES)
+        reader = JsonObject(answer, "login", max_bytes=MAX_ANSWER_BYTES)
         if "factors" not in reader:
             return None
         demand = cls(
             ends=reader.seconds("ends"),
             # Kinds of a later version are not for this client.
-            kinds=tuple(FactorKind(one) for one in reader.texts("factors", MAX_FACTORS) if one in set(FactorKind)),
+            kinds=tuple(
+                FactorKind(one) for one in reader.short_texts("factors", MAX_FACTORS) if one in set(FactorKind)
+            ),
             challenge=reader.exactly("challenge", CHALLENGE_BYTES),
             credentials=reader.datas("credentials", MAX_FACTORS, MAX_CREDENTIAL_ID_BYTES),
         )
@@ -107,7 +110,7 @@ Proof = CodeProof | AssertionProof
 
 def read_proof(data: bytes) -> Proof:
     """Return the body of `POST /factor`."""
-    reader = Reader(data, "factor")
+    reader = JsonObject(data, "factor")
     reader.check_protocol(PROTOCOL)
     proof: Proof
     if reader.choice("kind", FactorKind) is FactorKind.TOTP:
@@ -160,7 +163,7 @@ class NewSecurityKey:
 
 def read_new_factor(data: bytes) -> NewCodes | NewSecurityKey:
     """Return the body of `POST /factors`."""
-    reader = Reader(data, "factor")
+    reader = JsonObject(data, "factor")
     reader.check_protocol(PROTOCOL)
     kind, name = reader.choice("kind", FactorKind), _read_name(reader)
     new: NewCodes | NewSecurityKey
@@ -204,33 +207,33 @@ class Factors:
 
     @classmethod
     def from_json(cls, data: bytes) -> Factors:
-        reader = Reader(data, "factors", max_bytes=MAX_RECORD_BYTES)
+        reader = JsonObject(data, "factors", max_bytes=MAX_RECORD_BYTES)
         found = cls(
-            factors=tuple(_read_known(one) for one in reader.records("factors", MAX_FACTORS)),
+            factors=tuple(_read_known(one) for one in reader.objects("factors", MAX_FACTORS)),
             challenge=reader.exactly("challenge", NONCE_BYTES),
         )
         reader.check_finished()
         return found
 
 
-def _read_code(reader: Reader) -> str:
-    code = reader.text("code")
+def _read_code(reader: JsonObject) -> str:
+    code = reader.short_text("code")
     if len(code) != CODE_DIGITS or not (code.isascii() and code.isdigit()):
         # The text does not quote the code.
         raise MalformedMessage(f"expected {CODE_DIGITS} digits", where="code")
     return code
 
 
-def _read_name(reader: Reader) -> str:
-    name = reader.text("name")
+def _read_name(reader: JsonObject) -> str:
+    name = reader.short_text("name")
     check_range(len(name), 1, MAX_NAME_CHARACTERS, where="name in characters")
     if not name.isprintable():
         raise MalformedMessage("expected letters", where="name")
     return name
 
 
-def _read_known(reader: Reader) -> KnownFactor:
-    known: dict[str, Any] = {name: reader.text(name) for name in ("id", "kind", "name")}
+def _read_known(reader: JsonObject) -> KnownFactor:
+    known: dict[str, Any] = {name: reader.short_text(name) for name in ("id", "kind", "name")}
     factor = KnownFactor(**known, created=reader.seconds("created"), latest=reader.seconds("latest"))
     reader.check_finished()
     return factor

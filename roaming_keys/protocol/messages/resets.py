@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from roaming_keys.protocol.messages.accounts import MAX_VERSION, PROTOCOL
-from roaming_keys.protocol.messages.reader import Reader, write
+from roaming_keys.protocol.messages.written import write
+from smime_core.text import JsonObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,9 +21,9 @@ class ResetRequest:
 
     @classmethod
     def from_json(cls, data: bytes) -> ResetRequest:
-        reader = Reader(data, "reset")
+        reader = JsonObject(data, "reset")
         reader.check_protocol(PROTOCOL)
-        request = cls(user=reader.text("user"), ticket=reader.text("ticket"))
+        request = cls(user=reader.short_text("user"), ticket=reader.short_text("ticket"))
         reader.check_finished()
         return request
 
@@ -44,12 +45,12 @@ class ResetAnswer:
 
     @classmethod
     def from_json(cls, data: bytes) -> ResetAnswer:
-        reader = Reader(data, "reset")
+        reader = JsonObject(data, "reset")
         answer = cls(
             started=reader.seconds("started"),
             ready=reader.seconds("ready"),
             ends=reader.seconds("ends"),
-            version=reader.integer("version", 1, MAX_VERSION - 1),
+            version=reader.number("version", 1, MAX_VERSION - 1),
         )
         reader.check_finished()
         return answer

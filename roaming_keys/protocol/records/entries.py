@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from roaming_keys.protocol.messages.accounts import MAX_STATE_BYTES
-from roaming_keys.protocol.messages.reader import MAX_SECONDS, Reader
+from smime_core.text import MAX_SECONDS, JsonObject
 
 MAX_ENTRIES: Final = 20_000
 MAX_AT: Final = MAX_SECONDS * 1_000
@@ -106,13 +106,13 @@ def write_entries(entries: Mapping[str, Entry]) -> list[dict[str, str | int | No
     return [{"name": name, "at": entry.at, "value": entry.value} for name, entry in sorted(entries.items())]
 
 
-def read_entries(readers: Iterable[Reader]) -> dict[str, Entry]:
+def read_entries(readers: Iterable[JsonObject]) -> dict[str, Entry]:
     """Return the entries of a state. Raises MalformedMessage."""
     return merge_entries({}, *(dict((_read_entry(one),)) for one in readers))
 
 
-def _read_entry(reader: Reader) -> tuple[str, Entry]:
-    name, at = reader.text("name"), reader.integer("at", 0, MAX_AT)
+def _read_entry(reader: JsonObject) -> tuple[str, Entry]:
+    name, at = reader.short_text("name"), reader.number("at", 0, MAX_AT)
     entry = Entry(at=at, value=reader.text_or_null("value"))
     reader.check_finished()
     return name, entry

@@ -29,7 +29,7 @@ from roaming_keys.protocol.messages.accounts import (
     Wrap,
     WrapKind,
 )
-from roaming_keys.protocol.messages.reader import Reader, to_base64, write
+from roaming_keys.protocol.messages.written import to_base64, write
 from roaming_keys.protocol.records.entries import Entry
 from roaming_keys.protocol.records.own_wrap_keys import authenticate
 from roaming_keys.protocol.records.shared_keys import keep_marks, mark_shared, merge_group_entries
@@ -40,6 +40,7 @@ from smime_core.asn1 import der
 from smime_core.errors import DecryptionError, WrongPassphrase
 from smime_core.limits import check_limit
 from smime_core.provider import CryptoProvider
+from smime_core.text import JsonObject
 
 if TYPE_CHECKING:
     from smime_core.identity import Identity
@@ -97,13 +98,13 @@ class StatePart:
     @classmethod
     def from_json(cls, data: bytes) -> StatePart:
         """Parse the JSON. Raises MalformedMessage."""
-        return cls.from_reader(Reader(data, "kept state", max_bytes=2 * MAX_STATE_BYTES))
+        return cls.read_from(JsonObject(data, "kept state", max_bytes=2 * MAX_STATE_BYTES))
 
     @classmethod
-    def from_reader(cls, reader: Reader) -> StatePart:
+    def read_from(cls, reader: JsonObject) -> StatePart:
         part = cls(
-            bundle_id=reader.text("bundle_id"),
-            version=reader.integer("version", 1, MAX_VERSION),
+            bundle_id=reader.short_text("bundle_id"),
+            version=reader.number("version", 1, MAX_VERSION),
             state=reader.data("state", MAX_STATE_BYTES),
         )
         reader.check_finished()

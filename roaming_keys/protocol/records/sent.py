@@ -12,10 +12,11 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from roaming_keys.protocol.messages.accounts import MAX_STATE_BYTES
-from roaming_keys.protocol.messages.reader import Reader, write
+from roaming_keys.protocol.messages.written import write
 from roaming_keys.protocol.records.entries import Entry
 from roaming_keys.protocol.records.record import SENT_STATE, OpenRecord, StatePart, open_kept_state, seal_sent_entries
 from smime_core.provider import CryptoProvider
+from smime_core.text import JsonObject
 
 # Without a network, a device tries again and again. The first pushes are those that may have arrived.
 MAX_SENT: Final = 4
@@ -44,7 +45,7 @@ async def open_sent(
 def _read_parts(sent: bytes) -> list[StatePart]:
     if not sent:
         return []
-    reader = Reader(sent, "sent entries", max_bytes=MAX_SENT_BYTES)
-    parts = [StatePart.from_reader(one) for one in reader.records("sent", MAX_SENT)]
+    reader = JsonObject(sent, "sent entries", max_bytes=MAX_SENT_BYTES)
+    parts = [StatePart.read_from(one) for one in reader.objects("sent", MAX_SENT)]
     reader.check_finished()
     return parts

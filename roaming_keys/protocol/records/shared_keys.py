@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from roaming_keys.protocol.messages.reader import write
+from roaming_keys.protocol.messages.written import write
 from roaming_keys.protocol.records.entries import Entry, kind_of
 from smime_core.errors import SmimeError
 from smime_core.text import parse_json

@@ -21,7 +21,7 @@ from roaming_keys.protocol.messages.accounts import (
     PUBLIC_KEY_BYTES,
     STEP_BYTES,
 )
-from roaming_keys.protocol.messages.reader import Reader, to_base64
+from roaming_keys.protocol.messages.written import to_base64
 from roaming_keys.protocol.records.entries import (
     MAX_ENTRIES,
     MAX_STATE_JSON_BYTES,
@@ -33,7 +33,7 @@ from roaming_keys.protocol.records.entries import (
 )
 from smime_core.errors import MalformedMessage
 from smime_core.limits import check_limit
-from smime_core.text import parse_json
+from smime_core.text import JsonObject, parse_json
 
 DIGEST_BYTES: Final = 32
 AUTHENTICATOR_BYTES: Final = 32
@@ -54,9 +54,9 @@ class WrapKey:
         return {"kind": self.kind, "key": to_base64(self.key), "login_key": to_base64(self.login_key)}
 
     @classmethod
-    def from_reader(cls, reader: Reader) -> WrapKey:
+    def read_from(cls, reader: JsonObject) -> WrapKey:
         key = cls(
-            kind=reader.text("kind"),
+            kind=reader.short_text("kind"),
             key=reader.exactly("key", PUBLIC_KEY_BYTES),
             login_key=reader.exactly("login_key", PUBLIC_KEY_BYTES),
         )
@@ -75,7 +75,7 @@ class EarlierKey:
         return {"bundle_id": self.bundle_id, "key": to_base64(self.key)}
 
     @classmethod
-    def from_reader(cls, reader: Reader) -> EarlierKey:
+    def read_from(cls, reader: JsonObject) -> EarlierKey:
         earlier = cls(bundle_id=reader.id("bundle_id"), key=reader.exactly("key", KEY_BYTES))
         reader.check_finished()
         return earlier
@@ -95,8 +95,8 @@ class BoundBundle:
         return {"version": self.version, "digest": to_base64(self.digest)}
 
     @classmethod
-    def from_reader(cls, reader: Reader) -> BoundBundle:
-        bound = cls(version=reader.integer("version", 1, MAX_VERSION), digest=reader.exactly("digest", DIGEST_BYTES))
+    def read_from(cls, reader: JsonObject) -> BoundBundle:
+        bound = cls(version=reader.number("version", 1, MAX_VERSION), digest=reader.exactly("digest", DIGEST_BYTES))
         reader.check_finished()
         return bound
 
@@ -160,18 +160,18 @@ class AccountState:
         if not isinstance(parsed, dict):
             raise MalformedMessage("expected a JSON object", "state")
         others = {name: value for name, value in parsed.items() if name not in _OWN_MEMBERS}
-        reader = Reader({name: value for name, value in parsed.items() if name in _OWN_MEMBERS}, "state")
-        history, earlier = {}, reader.records("earlier_keys", KEPT_KEYS) if "earlier_keys" in reader else []
-        for one in reader.records("history", KEPT_DIGESTS):
-            history[one.integer("version", 1, MAX_VERSION)] = one.exactly("digest", DIGEST_BYTES)
+        reader = JsonObject({name: value for name, value in parsed.items() if name in _OWN_MEMBERS}, "state")
+        history, earlier = {}, reader.objects("earlier_keys", KEPT_KEYS) if "earlier_keys" in reader else []
+        for one in reader.objects("history", KEPT_DIGESTS):
+            history[one.number("version", 1, MAX_VERSION)] = one.exactly("digest", DIGEST_BYTES)
             one.check_finished()
         return cls(
             history=history,
-            wrap_keys=tuple(WrapKey.from_reader(one) for one in reader.records("wrap_keys", MAX_WRAPS)),
+            wrap_keys=tuple(WrapKey.read_from(one) for one in reader.objects("wrap_keys", MAX_WRAPS)),
             authenticator=reader.data("authenticator", AUTHENTICATOR_BYTES),
-            entries=read_entries(reader.records("entries", MAX_ENTRIES)),
-            earlier_keys=tuple(EarlierKey.from_reader(one) for one in earlier),
-            bundle=BoundBundle.from_reader(reader.record("bundle")) if "bundle" in reader else None,
+            entries=read_entries(reader.objects("entries", MAX_ENTRIES)),
+            earlier_keys=tuple(EarlierKey.read_from(one) for one in earlier),
+            bundle=BoundBundle.read_from(reader.nested("bundle")) if "bundle" in reader else None,
             others=others,
             reset=reader.seconds("reset") if "reset" in reader else None,
         )

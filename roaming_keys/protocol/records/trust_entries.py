@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from roaming_keys.protocol.messages.reader import Reader, to_base64, write
+from roaming_keys.protocol.messages.written import to_base64, write
 from roaming_keys.protocol.records.entries import (
     CONTACT,
     DECISION,
@@ -39,6 +39,7 @@ from smime_core.errors import DecisionNotSigned, MalformedMessage, SmimeError
 from smime_core.own_content import DecidedText, SettingText, sign_decision, verify_decision
 from smime_core.pkix import Purpose, check_end_entity
 from smime_core.provider import CryptoProvider
+from smime_core.text import JsonObject
 from smime_core.trust import (
     Decision,
     build_decisions,
@@ -330,7 +331,7 @@ def _find_signer(identities: Sequence[KeyHolder], at: datetime.datetime) -> KeyH
 
 def _read_signed(kind: str, value: str) -> tuple[str, bytes]:
     max_bytes = MAX_VALUE_CHARACTERS[kind]
-    reader = Reader(value.encode(), kind, max_bytes=max_bytes)
+    reader = JsonObject(value.encode(), kind, max_bytes=max_bytes)
     text, signature = reader.text_or_null(_SIGNED_MEMBERS[kind]), reader.data("signature", max_bytes)
     reader.check_finished()
     return text or "", signature

@@ -13,9 +13,9 @@ from roaming_keys.server.config import KeyServerConfig
 from roaming_keys.server.database import SCHEMA
 from roaming_keys.server.master_key.row import find_row
 from roaming_keys.server.master_key.server_keys import KeyRing, ServerKeyError, ServerKeys
-from roaming_keys.server.operation.settings import KeysSettings
+from roaming_keys.server.operation.settings import KEYS, KeysSettings
 from sealwax.operation.databases import become_owner_of_database, database_failures_said
-from sealwax.operation.settings import WrongSettings, load_settings
+from sealwax.operation.settings import WrongSettings
 from sealwax.service import Database
 from sealwax.service.database import Access
 from sealwax.service.schema import Standing
@@ -24,7 +24,7 @@ from sealwax.service.schema import Standing
 @contextmanager
 def opened_trail(file: Path, *, access: Access) -> Iterator[tuple[KeysSettings, AuditTrail, Database]]:
     """The settings of a file, and the trail in their database, which is not upgraded. Raises ClickException."""
-    settings = load_settings(KeysSettings, file)
+    settings = KEYS.load(file)
     config = settings.to_config()
     become_owner_of_database(config.database)
     with database_failures_said():

@@ -18,8 +18,7 @@ from sealwax.cli.streams.files import PRIVATE_MODE, lock_file, write_output
 from sealwax.files.small import read_small
 from sealwax.user_folders import user_folder
 from smime_core.errors import MalformedMessage
-from smime_core.text import parse_json
-from smime_core.trust import Members
+from smime_core.text import JsonObject, parse_json
 
 _MAX_BYTES: Final = 1_048_576
 _WHERE: Final = "delivery.json"
@@ -54,7 +53,7 @@ def load_services() -> list[KeptService]:
     rows = _read(data_folder() / _WHERE, "services")
     if not isinstance(rows, list):
         raise MalformedMessage("expected a list of services", where=_WHERE)
-    members = [Members.of(row, ("api", "pages", "address"), _WHERE) for row in rows]
+    members = [JsonObject.of(row, ("api", "pages", "address"), _WHERE) for row in rows]
     return [KeptService(api=one.text("api"), pages=one.text("pages"), address=one.text("address")) for one in members]
 
 
@@ -146,7 +145,9 @@ def _read(path: Path, member: str) -> object:
         data = read_small(path, max_bytes=_MAX_BYTES)
     except FileNotFoundError:
         return []
-    return Members.of(parse_json(data, path.name, max_bytes=_MAX_BYTES), (member,), path.name).values[member]
+    members = JsonObject.of(parse_json(data, path.name, max_bytes=_MAX_BYTES), (member,), path.name)
+    value: object = members.value(member)
+    return value
 
 
 def _write(path: Path, members: dict[str, Any]) -> None:

@@ -13,8 +13,7 @@ from sealwax.cli.streams.files import PRIVATE_MODE, lock_file, write_output
 from sealwax.cli.user_files.delivery import data_folder
 from sealwax.files.small import read_small
 from smime_core.errors import MalformedMessage
-from smime_core.text import parse_json
-from smime_core.trust import Members
+from smime_core.text import JsonObject, parse_json
 
 _WHERE: Final = "sent_parcels.json"
 _MAX_BYTES: Final = 4_194_304
@@ -49,7 +48,7 @@ def _read() -> dict[str, str]:
         data = read_small(_path(), max_bytes=_MAX_BYTES)
     except FileNotFoundError:
         return {}
-    members = Members.of(parse_json(data, _WHERE, max_bytes=_MAX_BYTES), ("receipts",), _WHERE).values["receipts"]
+    members = JsonObject.of(parse_json(data, _WHERE, max_bytes=_MAX_BYTES), ("receipts",), _WHERE).value("receipts")
     if not isinstance(members, dict) or not all(isinstance(one, str) for one in members.values()):
         raise MalformedMessage("expected a hash for each parcel", where=_WHERE)
     return members

@@ -239,9 +239,11 @@ def test_a_sending_that_is_killed_goes_on(post: DeliveryLab, data: bytes, seed: 
             process.kill()
             output, errors = process.communicate()
         assert b"Traceback" not in errors
-        if process.returncode == 0:
+        # On a busy machine the signal may come after the words were shown and the state was deleted.
+        is_sent = b"Words: " in output and not kept(post)
+        if process.returncode == 0 or is_sent:
             break
-    assert process.returncode == 0
+    assert is_sent
     assert len(post.service.parcels) == 1
     lines = dict(line.split(": ", 1) for line in output.decode().splitlines())
     sent = Sent(reference=lines["Reference"], link=lines["Link"], words=lines["Words"])

@@ -8,7 +8,7 @@ import pytest
 
 from sealwax.delivery.address import parse_link
 from sealwax.delivery.connection import Call
-from sealwax.delivery.fields import Fields
+from sealwax.delivery.fields import ServiceAnswer
 from sealwax.delivery.kept_sends import KeptSend
 from sealwax.delivery.outgoing import outgoing_message
 from sealwax.delivery.recipient_api import Challenge, OpenedParcel
@@ -36,7 +36,7 @@ PLAN = ParcelPlan(
     [
         Call(method="POST", path="/api/open", headers={"Authorization": SECRET}, body=SECRET.encode()),
         Challenge(cms=b"", token=SECRET),
-        Fields({"proof": SECRET}),
+        ServiceAnswer({"proof": SECRET}, "answer"),
         KeptSend(parcel_id=ID, created=0, secret=SECRET, salt=bytes(16)),
         PLAN,
         OpenedParcel(parcel_id=ID, reference="R", kind="files", objects=(), manifest=1, until=None, ticket=SECRET),

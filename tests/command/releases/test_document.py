@@ -7,11 +7,21 @@ import random
 import pytest
 
 from sealwax.releases.document import find_references
+from sealwax.words import Words
 from tests.support.project import ROOT
+from wasm_build.bundle.catalogues import with_sentences
 
 LISTED = {"app.webmanifest", "main.js", "parcel.css", "parcel_main.js", "style.css", "icon.svg", "sub/a.js"}
 EVIL = '<script src="https://evil.example/a.js"></script>'
-DOCUMENT = (ROOT / "webbridge/pages/markup/index.html").read_text("utf-8")
+
+
+def built(name: str) -> str:
+    """A document of the pages as it is signed, with its sentence in all languages."""
+    source = (ROOT / "webbridge/pages/markup" / name).read_text("utf-8")
+    return with_sentences(source, Words()).decode()
+
+
+DOCUMENT = built("index.html")
 
 
 def test_the_document_of_the_pages_is_accepted() -> None:
@@ -19,7 +29,7 @@ def test_the_document_of_the_pages_is_accepted() -> None:
 
 
 def test_the_page_of_parcels_has_no_other_markup() -> None:
-    assert find_references((ROOT / "webbridge/pages/markup/parcel.html").read_text("utf-8"), LISTED) == []
+    assert find_references(built("parcel.html"), LISTED) == []
 
 
 @pytest.mark.parametrize(

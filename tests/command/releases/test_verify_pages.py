@@ -298,7 +298,7 @@ def test_the_store_of_parcels_is_named(lab: Lab, pages: PagesServer) -> None:
             "with the members key, url, keyServers",
         ),
         (b'{"api": "https://a.example"}', "expected an object with the members api, keyServer"),
-        (b'{"api": "https://a.example", "keyServer": 1}', "keyServer is no text"),
+        (b'{"api": "https://a.example", "keyServer": 1}', "keyServer: expected a text"),
         (b"alert(1)", "this is not JSON"),
     ],
 )

@@ -507,5 +507,5 @@ def test_an_address_stands_once() -> None:
 def test_a_contact_with_too_many_certificates_is_refused() -> None:
     members = json.loads(build_contacts(full()))
     members["contacts"][0]["certificates"] *= MAX_CONTACT_CERTIFICATES + 1
-    with pytest.raises(LimitExceeded, match="certificates of a contact"):
+    with pytest.raises(LimitExceeded, match="contacts: certificates"):
         parse_contacts(json.dumps(members).encode())

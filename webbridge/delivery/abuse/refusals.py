@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import datetime
 import hmac
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as Base64Error
 from hashlib import sha256
 from typing import Final
 
@@ -18,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from smime_core.text import parse_address
+from smime_core.text import parse_address, read_base64url, write_base64url
 from webbridge.delivery.abuse.blocks import BlockKind, Blocks, block_name
 
 _NONCE_BYTES: Final = 12
@@ -39,16 +37,16 @@ class RefusalTokens:
         text = block_name(BlockKind.RECIPIENT, address).encode()
         # One address has one nonce, so that no two texts share one.
         nonce = hmac.digest(self._nonce_key, text, sha256)[:_NONCE_BYTES]
-        return urlsafe_b64encode(nonce + self._cipher.encrypt(nonce, text, _LABEL)).rstrip(b"=").decode("ascii")
+        return write_base64url(nonce + self._cipher.encrypt(nonce, text, _LABEL))
 
     def open(self, token: str) -> str | None:
         """Return the address of a token, or None if this bridge has not made it."""
-        if len(token) > _MAX_TOKEN_CHARACTERS or not token.isascii():
+        if len(token) > _MAX_TOKEN_CHARACTERS:
             return None
         try:
-            octets = urlsafe_b64decode(token + "=" * (-len(token) % 4))
+            octets = read_base64url(token)
             text = self._cipher.decrypt(octets[:_NONCE_BYTES], octets[_NONCE_BYTES:], _LABEL).decode()
-        except (Base64Error, ValueError, InvalidTag):
+        except (ValueError, InvalidTag):
             return None
         return text if parse_address(text) is not None else None
 

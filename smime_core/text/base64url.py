@@ -1,0 +1,25 @@
+"""Base64url without padding (RFC 4648 section 5). The same bytes have one text, and no other text of them is read."""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import Final
+
+_FORM: Final = re.compile(r"[A-Za-z0-9_-]*")
+
+
+def write_base64url(octets: bytes) -> str:
+    """The text of these bytes."""
+    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode("ascii")
+
+
+def read_base64url(text: str, size: int | None = None) -> bytes:
+    """The bytes of a text, `size` of them unless that is None. Raises ValueError."""
+    # No text has one character beyond whole groups of four.
+    is_form = _FORM.fullmatch(text) is not None and len(text) % 4 != 1
+    octets = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)) if is_form else b""
+    # The last character may have bits that do not count.
+    if write_base64url(octets) != text or len(octets) != (len(octets) if size is None else size):
+        raise ValueError("base64url without padding is expected")
+    return octets
