@@ -164,8 +164,8 @@ export class Answering {
     const people = tooMany ? { to: [], cc: [] } : { to, cc, doubtful };
     this.#join(answer, { ...people, leaving, quote: isQuoted ? answer.quote : "", attachments: [] });
     askReplyTo(this.#translate, view, answer);
-    if (!tooMany) askDoubtful(this.#translate, view, doubtful);
-    else view.note("too-many", html("p", { class: "problem", text: this.#translate("answer_too_many", { count: tooMany }), data: { test: "answer-too-many" } }));
+    askDoubtful(this.#translate, view, this.#sheet.composition);
+    if (tooMany) view.note("too-many", html("p", { class: "problem", text: this.#translate("answer_too_many", { count: tooMany }), data: { test: "answer-too-many" } }));
     if (answer.service && to.length === 0) view.note("service", serviceNote(this.#translate, answer.service));
     if (!isQuoted) this.#askToQuote(answer.quote);
   }

@@ -387,7 +387,7 @@ export class LetterWindow {
     this.#answering.goOn(content);
     this.composition.begin(proposal);
     this.view.note("pages", ...pagesNotes(fields));
-    askDoubtful(this.#translate, this.view, proposal.doubtful);
+    askDoubtful(this.#translate, this.view, this.composition);
   }
 
   /** The letter as a draft keeps it. @returns {DraftContent} */

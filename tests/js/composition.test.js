@@ -303,3 +303,11 @@ test("people without a certificate are looked up in the background and shown whe
   await settled();
   assert.deepEqual(person.finding, { readiness: "password" });
 });
+
+test("a decision about doubtful people is kept in the draft", () => {
+  const composition = compose({ to: [ANN], doubtful: { to: [BEN], cc: [] } });
+  const asked = () => draftContentOf(composition, "me@one.test").fields.doubtful;
+  assert.deepEqual(asked(), [BEN.address]);
+  assert.equal(changesBy(composition, () => composition.settleDoubtful()), 1);
+  assert.deepEqual(asked(), []);
+});

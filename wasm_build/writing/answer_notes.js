@@ -12,14 +12,17 @@ import { replyToQuestion } from "../ui/reply_to_note.js";
 /** @typedef {import("./letter_view.js").LetterView} LetterView */
 
 /**
- * Asks before doubtful recipients are added: somebody who could change the message on its way may have added them.
- * @param {Catalogue} translate @param {LetterView} view @param {{to: Mailbox[], cc: Mailbox[]}} doubtful
+ * Asks before doubtful recipients are added: somebody who could change the message on its way may have added them. A
+ * draft of the message does not ask again.
+ * @param {Catalogue} translate @param {LetterView} view @param {import("./composition.js").Composition} composition
  */
-export function askDoubtful(translate, view, { to, cc }) {
+export function askDoubtful(translate, view, composition) {
+  const { to, cc } = composition.proposal.doubtful ?? { to: [], cc: [] };
   if (to.length + cc.length === 0) return;
   const { recipients } = view;
   const end = () => {
     view.note("doubtful");
+    composition.settleDoubtful();
     recipients.to.focus();
   };
   const add = () => {

@@ -197,6 +197,12 @@ export class Composition extends EventTarget {
     });
   }
 
+  /** The person has decided about the doubtful people, so that nobody asks about them again. */
+  settleDoubtful() {
+    this.#proposal = { ...this.#proposal, doubtful: undefined };
+    this.#changed();
+  }
+
   /** Begins anew with another proposal, such as that of a draft which is continued. @param {Proposal} proposal */
   begin(proposal) {
     this.#atOnce(() => {

@@ -200,7 +200,7 @@ class Writing {
     });
     submitByKeys(form);
     askReplyTo(translate, view, proposal);
-    askDoubtful(translate, view, proposal.doubtful ?? { to: [], cc: [] });
+    askDoubtful(translate, view, this.#composition);
     noteService(services, view, proposal);
   }
 
