@@ -33,7 +33,7 @@ def _fold(line: str) -> str:
 def _shares(lengths: list[int], room: int) -> list[int]:
     """The characters for each cell: short ones have what they need, and the others the same."""
     shares, left = dict.fromkeys(range(len(lengths)), 0), room
-    for count, at in enumerate(sorted(shares, key=lambda one: lengths[one])):
+    for count, at in enumerate(sorted(shares, key=lambda share: lengths[share])):
         shares[at] = min(lengths[at], left // (len(lengths) - count))
         left -= shares[at]
     return list(shares.values())

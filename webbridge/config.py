@@ -156,7 +156,7 @@ class BridgeConfig:
         check_proxies("trusted_proxies", self.trusted_proxies)
         if isinstance(self.pki_allowed_hosts, str):
             raise TypeError("pki_allowed_hosts is one text, a tuple of texts is expected")
-        if not all(isinstance(one, IPv4Network | IPv6Network) for one in self.pki_allowed_networks):
+        if not all(isinstance(network, IPv4Network | IPv6Network) for network in self.pki_allowed_networks):
             raise TypeError("pki_allowed_networks holds something else than networks of the module ipaddress")
         for name in ("max_message_bytes", "idle_seconds", "absolute_seconds"):
             if getattr(self, name) <= 0:

@@ -56,7 +56,8 @@ def members_of(error: GatewayError) -> dict[str, object]:
         members["failure"] = failure.value
     if isinstance(error, RecipientsRefused):
         members["refused"] = [
-            {"address": one.address, "temporary": one.is_temporary, "text": one.text} for one in error.refusals
+            {"address": refusal.address, "temporary": refusal.is_temporary, "text": refusal.text}
+            for refusal in error.refusals
         ]
     return members
 

@@ -55,7 +55,10 @@ def read_label_policy(file: Path) -> LabelPolicy:
     if not isinstance(listed, list) or not 0 < len(listed) <= MAX_CLASSIFICATIONS:
         raise ValueError(f"classifications has not between 1 and {MAX_CLASSIFICATIONS} members")
     classifications = tuple(_classification(one) for one in listed)
-    for distinct in ({one.value for one in classifications}, {one.name for one in classifications}):
+    for distinct in (
+        {classification.value for classification in classifications},
+        {classification.name for classification in classifications},
+    ):
         if len(distinct) < len(classifications):
             raise ValueError("two classifications have the same value or name")
     return LabelPolicy(policy=oid, name=_name(members["name"]), classifications=classifications)

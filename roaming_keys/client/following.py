@@ -87,7 +87,7 @@ class FollowingTransport:
         listed = server_list.of_kind(ServerKind.KEY_SERVER)
         # Our key servers have no path, so an address with one is of another kind of server.
         addresses = (one.address for one in listed if one.name == self._place.server)
-        return tuple(one for one in addresses if normalise_origin(one) == one) or (self._place.server,)
+        return tuple(address for address in addresses if normalise_origin(address) == address) or (self._place.server,)
 
 
 def check_ticket_key(place: Place, key: str | None, sources: Sources) -> None:

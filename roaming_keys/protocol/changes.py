@@ -103,8 +103,8 @@ async def build_rotation(
     parameters = new_parameters(provider).at_the_cost_of(before)
     keys = await stretch(account, parameters, provider)
     if recovery is not None:
-        wrap_keys = (*(one for one in wrap_keys if one.kind != WrapKind.RECOVERY), recovery.wrap_key)
-    codes = [one.login_key for one in wrap_keys if one.kind == WrapKind.RECOVERY]
+        wrap_keys = (*(key for key in wrap_keys if key.kind != WrapKind.RECOVERY), recovery.wrap_key)
+    codes = [key.login_key for key in wrap_keys if key.kind == WrapKind.RECOVERY]
     rotation = Rotation(
         keys=LoginKeys(parameters=parameters, login_key=keys.public, recovery_key=codes[0] if codes else None),
         record=await build_rotated_record(opened, account.user, keys, tuple(wrap_keys), provider),

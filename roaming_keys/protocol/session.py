@@ -228,7 +228,7 @@ class Session:
             "calls": self.session_key.counter,
             "key": self.opened.key.hex(),
             "record": self.opened.record.members(),
-            "own_wrap_keys": [one.members() for one in self.own.keys],
+            "own_wrap_keys": [key.members() for key in self.own.keys],
             "has_lost_wrap_keys": self.own.has_lost_some,
             "reset_ready": self.reset_ready,
         }
@@ -244,7 +244,9 @@ class Session:
             session_key=SessionKey(bytes.fromhex(members["session_key"]), counter=members["calls"]),
             opened=await open_record(record, place.user, bytes.fromhex(members["key"]), provider),
             own=OwnWrapKeys(
-                keys=tuple(WrapKey.read_from(JsonObject(one, "own wrap key")) for one in members["own_wrap_keys"]),
+                keys=tuple(
+                    WrapKey.read_from(JsonObject(member, "own wrap key")) for member in members["own_wrap_keys"]
+                ),
                 has_lost_some=members["has_lost_wrap_keys"],
             ),
             reset_ready=members["reset_ready"],

@@ -52,7 +52,7 @@ def _changes(address: str, certificates: list[bytes], base: str) -> bytes:
         build_ldif_line("sn", address),
         build_ldif_line("mail", address),
     )
-    values = (build_binary_ldif_line("userCertificate;binary", one) for one in certificates)
+    values = (build_binary_ldif_line("userCertificate;binary", certificate) for certificate in certificates)
     replaced = (name, b"changetype: modify\n", b"replace: userCertificate;binary\n", *values, b"-\n")
     return b"".join((*added, b"\n", *replaced, b"\n"))
 

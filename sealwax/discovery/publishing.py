@@ -135,7 +135,7 @@ class Publisher:
         )
         signed = blocking.run(sign_discovery(server_list, self._provider, key=key, successions=state.successions))
         # A key that the configuration names no longer has no moves.
-        moves = tuple(one for one in state.moves if server_list.find_by_key(one.key))
+        moves = tuple(move for move in state.moves if server_list.find_by_key(move.key))
         state = dataclasses.replace(state, signed=signed, moves=moves)
         self._file.write(state)
         return state

@@ -88,10 +88,10 @@ class StateFile:
 
 
 def _build(state: State) -> bytes:
-    moves = [{"key": one.key, "counter": one.counter, "from": one.left, "to": one.address} for one in state.moves]
+    moves = [{"key": move.key, "counter": move.counter, "from": move.left, "to": move.address} for move in state.moves]
     successions = [
-        {"old": one.old, "new": one.new, "signature": base64.b64encode(one.signature).decode()}
-        for one in state.successions
+        {"old": succession.old, "new": succession.new, "signature": base64.b64encode(succession.signature).decode()}
+        for succession in state.successions
     ]
     signed = base64.b64encode(state.signed).decode()
     return json.dumps({"format": _FORMAT, "signed": signed, "moves": moves, "successions": successions}).encode()

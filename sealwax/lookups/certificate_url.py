@@ -18,4 +18,4 @@ def find_at_url(url: str, policy: FetchPolicy = PUBLIC_ONLY) -> tuple[FoundCerti
     bounded = dataclasses.replace(policy, max_body_bytes=min(policy.max_body_bytes, MAX_DIRECTORY_BYTES))
     data = fetch(FetchRequest(url=url), bounded)
     certificates = read_certificates(data)
-    return found_in([one.der for one in certificates], CertificateSource.URL, url)
+    return found_in([certificate.der for certificate in certificates], CertificateSource.URL, url)

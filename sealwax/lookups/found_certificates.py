@@ -33,9 +33,9 @@ def found_in(values: Iterable[bytes], source: CertificateSource, detail: str) ->
         except SmimeError:
             continue
     check_limit("certificates found", len(certificates), MAX_FOUND_CERTIFICATES)
-    authorities = tuple(one for one in certificates if one.is_ca)
+    authorities = tuple(certificate for certificate in certificates if certificate.is_ca)
     return tuple(
-        FoundCertificate(certificate=one, source=source, detail=detail, intermediates=authorities)
-        for one in certificates
-        if not one.is_ca
+        FoundCertificate(certificate=certificate, source=source, detail=detail, intermediates=authorities)
+        for certificate in certificates
+        if not certificate.is_ca
     )

@@ -148,7 +148,9 @@ def _read_issuers(certificate: Certificate, answers: dict[Lookup, Answer], provi
         # An answer that cannot be read is treated like no answer.
         with contextlib.suppress(SmimeError):
             candidates = add_answer(NO_EVIDENCE, lookup, answer.data).certificates
-            issuers |= dict.fromkeys(one for one in candidates if _has_signed(one, certificate, checks))
+            issuers |= dict.fromkeys(
+                candidate for candidate in candidates if _has_signed(candidate, certificate, checks)
+            )
     is_missing = bool(answers) and not issuers
     return IssuerAnswers(certificates=tuple(issuers), problems=(_NO_ISSUER,) if is_missing else ())
 

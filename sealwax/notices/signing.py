@@ -61,11 +61,11 @@ def read_signer(file: Path, password: bytes | None, *, sender: str, provider: Cr
         raise SignerRefused(f"{file} cannot be read: {error.strerror}") from None
     except SmimeError as error:
         raise SignerRefused(f"{file} cannot be read: {error}") from None
-    own = tuple(one for one in identities if _names(one, sender))
+    own = tuple(identity for identity in identities if _names(identity, sender))
     if not own:
         raise SignerRefused(f"{file} has no key with a certificate for {sender}")
     return NoticeSigner(identities=own, provider=provider)
 
 
 def _names(identity: Identity, sender: str) -> bool:
-    return any(addresses_match(one, sender) for one in identity.certificate.email_addresses)
+    return any(addresses_match(address, sender) for address in identity.certificate.email_addresses)

@@ -77,7 +77,7 @@ def prepare_folder(folder: OwnFolder, user: ServiceUser) -> None:
     Without effect where others than root could change the way to the folder: the user makes it then.
     """
     path = Path(os.path.abspath(folder.path))
-    nearest = next(one for one in path.parents if one.exists())
+    nearest = next(parent for parent in path.parents if parent.exists())
     if not _belongs_to_root(nearest):
         return
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -119,7 +119,7 @@ def _check_permissions(fields: Fields) -> Iterator[str]:
     # A browser ignores the whole field if one of its members has another syntax, and obeys the last one of a feature.
     members = [one.strip(" \t") for value in _values(fields, _PERMISSIONS) for one in value.split(",")]
     missing = [feature for feature in FEATURES if f"{feature}=()" not in members]
-    wrong = [one for one in members if not _NO_FEATURE.fullmatch(one)]
+    wrong = [member for member in members if not _NO_FEATURE.fullmatch(member)]
     if not any(members):
         yield f"the header field {_PERMISSIONS} is missing"
     elif missing or wrong:

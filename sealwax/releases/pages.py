@@ -98,7 +98,9 @@ def compare_pages(release: Release, source: PagesSource) -> PagesReport:
     with ThreadPoolExecutor(_PARALLEL) as threads:
         findings = threads.map(lambda file: _compare_served(file, source), files)
         connections, wrong = _read_configuration(source)
-        document, problems = _compare_document(release, source, {_origin(one) for one in connections.values()})
+        document, problems = _compare_document(
+            release, source, {_origin(connection) for connection in connections.values()}
+        )
     return PagesReport(findings=(document, *findings), problems=(*wrong, *problems), connections=connections)
 
 

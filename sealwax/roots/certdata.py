@@ -61,7 +61,7 @@ def parse_certdata(text: str) -> tuple[NamedRoot, ...]:
 def build_list(roots: Sequence[NamedRoot], *, source: str) -> bytes:
     """The bytes of `mozilla.pem`. `source` names the origin of certdata.txt."""
     heading = _HEADING.format(source=source).encode()
-    return b"\n".join((heading, *(build_root(one.root, name=one.name) for one in roots)))
+    return b"\n".join((heading, *(build_root(root.root, name=root.name) for root in roots)))
 
 
 def _parse_root(attributes: PkcsObject) -> NamedRoot:

@@ -50,9 +50,9 @@ def carried_evidence(signed_data: SignedData) -> Evidence:
     values = [_readable_values(signer) for signer in signers]
     within = [signed_data, *(token.signed_data for signer in signers for token in _readable_tokens(signer))]
     lists = [crl for each in within for crl in each.crls] + [crl for each in values for crl in each.crls]
-    responses = [one for each in within for one in each.ocsp_responses]
-    responses += [one for each in values for one in each.ocsp_responses]
-    certificates = [one.der for each in values for one in each.certificates]
+    responses = [response for each in within for response in each.ocsp_responses]
+    responses += [response for each in values for response in each.ocsp_responses]
+    certificates = [certificate.der for each in values for certificate in each.certificates]
     if not lists and not responses and not certificates:
         return NO_EVIDENCE
     return parse_evidence(revocation_lists=lists, ocsp_responses=responses, certificates=certificates)

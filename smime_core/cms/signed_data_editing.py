@@ -153,8 +153,8 @@ def _write(
     crls: Sequence[bytes] = (),
 ) -> bytes:
     check_limit("signers", len(signer_infos), MAX_SIGNERS)
-    present = {parse_algorithm_identifier(one)[0]: one for one in _encodings(fields.digest_algorithms)}
-    added = {parse_algorithm_identifier(one)[0]: one for one in digest_algorithms}
+    present = {parse_algorithm_identifier(encoding)[0]: encoding for encoding in _encodings(fields.digest_algorithms)}
+    added = {parse_algorithm_identifier(algorithm)[0]: algorithm for algorithm in digest_algorithms}
     content_type, _ = parse_encapsulated(fields.encapsulated)
     return assemble_signed_data(
         version=signed_data_version(

@@ -203,7 +203,7 @@ def _algorithm_protection(attributes: Attributes) -> Iterable[str]:
         raise MalformedMessage("names no algorithm", where)
     digest, others = parse_hash_identifier(fields[0]), fields[1:]
     signatures = [b"\x30" + other[1:] for other in others if other[:1] == b"\xa1"]
-    return [str(digest), *(parse_signature_identifier(one, digest).label for one in signatures)]
+    return [str(digest), *(parse_signature_identifier(signature, digest).label for signature in signatures)]
 
 
 def _signing_certificate(attributes: Attributes) -> Iterable[str]:

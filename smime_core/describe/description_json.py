@@ -33,8 +33,12 @@ def description_to_json(
         "sender": None,
         "headers": [list(header) for header in description.headers] if description else [],
         "layers": [_described_layer_to_json(number, layer) for number, layer in numbered],
-        "signers": [_described_signer_to_json(number, one) for number, layer in numbered for one in layer.signers],
-        "recipients": [recipient_to_json(number, one) for number, layer in numbered for one in layer.recipients],
+        "signers": [
+            _described_signer_to_json(number, signer) for number, layer in numbered for signer in layer.signers
+        ],
+        "recipients": [
+            recipient_to_json(number, recipient) for number, layer in numbered for recipient in layer.recipients
+        ],
         "certificates": certificates_to_json([*certificates, *carried]),
         "keys": list(keys),
         "headerProtection": str(description.header_scheme) if description else str(HeaderScheme.NONE),
@@ -82,7 +86,9 @@ def _described_layer_to_json(number: int, layer: LayerDescription) -> dict[str, 
 
 
 def _attributes_to_json(attributes: Sequence[AttributeDescription]) -> list[dict[str, Any]]:
-    return [{"oid": one.oid, "name": one.name, "values": list(one.values)} for one in attributes]
+    return [
+        {"oid": attribute.oid, "name": attribute.name, "values": list(attribute.values)} for attribute in attributes
+    ]
 
 
 def _problem_to_json(problem: str) -> list[dict[str, Any]]:
@@ -94,7 +100,10 @@ def _described_signer_to_json(number: int, signer: SignerDescription) -> dict[st
         "layer": number,
         **_signer_info_to_json(signer),
         "level": signer.level or None,
-        "countersigners": [{"place": list(one.path), **_signer_info_to_json(one)} for one in signer.countersigners],
+        "countersigners": [
+            {"place": list(countersigner.path), **_signer_info_to_json(countersigner)}
+            for countersigner in signer.countersigners
+        ],
     }
 
 

@@ -164,7 +164,9 @@ async def _private_key(data: bytes, passphrase: Callable[[], bytes], provider: C
 async def _pkcs12(data: bytes, passphrase: Callable[[], bytes], provider: CryptoProvider) -> KeysAndCertificates:
     secret = passphrase()
     contents = await parse_pkcs12_values(parse_file_values(data), secret, provider)
-    carried, unreadable = _read_all(one.certificate_der for each in contents for one in each.certificates)
+    carried, unreadable = _read_all(
+        certificate.certificate_der for each in contents for certificate in each.certificates
+    )
     identities: tuple[Identity, ...] = ()
     try:
         identities = await load_identities(data, secret, provider)

@@ -30,7 +30,7 @@ async def load_carried(
     if not values.find(ValueKind.PKCS12):
         return parse_carried(data, where)
     contents = await parse_pkcs12_values(values, passphrase(), provider)
-    encodings = dict.fromkeys(one.certificate_der for each in contents for one in each.certificates)
+    encodings = dict.fromkeys(certificate.certificate_der for each in contents for certificate in each.certificates)
     if not encodings:
         raise MalformedMessage("the PKCS#12 has no certificates", where)
     return parse_each_certificate(encodings, where)

@@ -104,7 +104,7 @@ async def _read_values(values: FileValues, passphrase: FilePassphrase | None) ->
         except SmimeError as error:
             failures.append(error)
             continue
-        certificates += (Pkcs12Certificate(certificate_der=one.der) for one in carried.certificates)
+        certificates += (Pkcs12Certificate(certificate_der=certificate.der) for certificate in carried.certificates)
     if not keys and not certificates and not failures:
         kinds = " and ".join(dict.fromkeys(value.kind for value in values.values))
         raise MalformedMessage(f"found no private key, but a {kinds}", where="identity")

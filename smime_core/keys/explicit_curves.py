@@ -30,7 +30,7 @@ def find_specified_curve(parameters: Tlv, where: str) -> Curve:
     coefficients = der.read_children(der.expect(curve, der.SEQUENCE, where), where)[:2]
     if len(coefficients) != 2:
         raise MalformedMessage("a curve without its coefficients", where)
-    a, b = (int.from_bytes(der.read_octets(one, where), "big") for one in coefficients)
+    a, b = (int.from_bytes(der.read_octets(coefficient, where), "big") for coefficient in coefficients)
     numbers = (prime, a, b, der.parse_number(order, where), der.parse_number(cofactor, where))
     point = bytes(der.read_octets(base, where))
     for name, known in CURVE_NUMBERS.items():

@@ -89,7 +89,7 @@ def build_parts(draft: Draft, boundary: str = DEFAULT_BOUNDARY) -> tuple[bytes, 
     ]
     if draft.in_reply_to:
         parent = _check_message_id(draft.in_reply_to, "In-Reply-To")
-        thread = [_check_message_id(one, "References") for one in draft.references] or [parent]
+        thread = [_check_message_id(reference, "References") for reference in draft.references] or [parent]
         fields += [f"In-Reply-To: {parent}\r\n", "References: {}\r\n".format("\r\n ".join(thread))]
     outer_headers = "".join(fields).encode("ascii")
     if not draft.attachments:

@@ -31,7 +31,11 @@ def hcp_shy(name: str, value: str) -> str | None:
     if wanted in ("from", "to", "cc"):
         mailboxes = addresses(value)
         # A field that cannot be parsed is not rebuilt, so that no recipient gets lost.
-        return ", ".join(one.address for one in mailboxes) if mailboxes and all(m.address for m in mailboxes) else value
+        return (
+            ", ".join(mailbox.address for mailbox in mailboxes)
+            if mailboxes and all(m.address for m in mailboxes)
+            else value
+        )
     if wanted == "date":
         date = parse_date(value)
         return format_date(date.astimezone(datetime.UTC)) if date else value

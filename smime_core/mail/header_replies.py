@@ -88,7 +88,7 @@ def keep_hidden(
 
 def _name_the_same(field: HiddenField) -> bool:
     inside, outside = (
-        [address_key(one.address) for one in addresses(text)] for text in (field.value, field.outside or "")
+        [address_key(address.address) for address in addresses(text)] for text in (field.value, field.outside or "")
     )
     return inside == outside
 

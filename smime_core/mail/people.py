@@ -56,8 +56,8 @@ NO_PEOPLE: Final = MessagePeople()
 def read_people(fields: Iterable[ShownField]) -> MessagePeople:
     """The people whom these displayed fields name."""
     by_name: dict[str, list[ShownField]] = {}
-    for one in fields:
-        by_name.setdefault(one.field.name.lower(), []).append(one)
+    for field in fields:
+        by_name.setdefault(field.field.name.lower(), []).append(field)
     read = {name: _read_fields(shown) for name, shown in by_name.items() if name in _FIELDS}
     return MessagePeople(**{_FIELDS[name]: people for name, people in read.items()})
 
@@ -67,10 +67,10 @@ _FIELDS: Final = {"from": "authors", "sender": "sender", "reply-to": "reply_to",
 
 def _read_fields(fields: Iterable[ShownField]) -> FieldPeople:
     count, named = 0, list[NamedMailbox]()
-    for one in fields:
-        first, number = first_addresses(one.field.unfolded, MAX_NAMED_MAILBOXES - len(named))
+    for field in fields:
+        first, number = first_addresses(field.field.unfolded, MAX_NAMED_MAILBOXES - len(named))
         count += number
-        named += (_name(mailbox, one.protection) for mailbox in first)
+        named += (_name(mailbox, field.protection) for mailbox in first)
     return FieldPeople(count=count, mailboxes=tuple(named))
 
 

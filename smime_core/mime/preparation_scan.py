@@ -225,7 +225,7 @@ class PreparationScan:
 
     def _expect(self) -> None:
         is_octets = isinstance(self._body, _Leaf) and self._body.decoding is Decoding.OCTETS
-        self._window.expect([one.delimiter for one in self._multiparts()], is_text=not is_octets)
+        self._window.expect([multipart.delimiter for multipart in self._multiparts()], is_text=not is_octets)
 
     def _multiparts(self) -> list[_Open]:
         return [one for one in self._open if one.delimiter and not one.is_closed]

@@ -116,8 +116,8 @@ async def sign_discovery(
         key=key_text(key),
         signature=base64_text(await sign_fields(key, provider, _DOCUMENT, document)),
         successions=[
-            {"old": one.old, "new": one.new, "signature": base64_text(one.signature)}
-            for one in successions[-MAX_SUCCESSIONS:]
+            {"old": succession.old, "new": succession.new, "signature": base64_text(succession.signature)}
+            for succession in successions[-MAX_SUCCESSIONS:]
         ],
     )
     # Parsing raises an error for a document that readers would refuse.
@@ -240,10 +240,12 @@ async def _verify(signed: bytes, provider: CryptoProvider, domain: str, key: str
 
 
 async def _follow_successions(parsed: SignedDiscovery, provider: CryptoProvider, domain: str, key: str) -> str:
-    for one in parsed.successions:
-        if one.old == key:
-            await _check_signed(key, one.signature, provider, _SUCCESSION, domain, one.old, one.new)
-            key = one.new
+    for succession in parsed.successions:
+        if succession.old == key:
+            await _check_signed(
+                key, succession.signature, provider, _SUCCESSION, domain, succession.old, succession.new
+            )
+            key = succession.new
     return key
 
 

@@ -56,7 +56,7 @@ class Failover:
 
         A server that has moved is not lost at its new address.
         """
-        addresses = {(one.kind, one.address) for one in server_list.servers}
+        addresses = {(server.kind, server.address) for server in server_list.servers}
         lost = tuple(one for one in self.lost if (one.kind, one.address) in addresses)
         return Failover(server_list=server_list, asked=at, lost=lost)
 

@@ -45,4 +45,6 @@ async def examine_as_own(
 
 def _find_ended_signer(report: MessageReport, at: datetime.datetime) -> Certificate | None:
     certificates = (signer.certificate for signer in report.signers)
-    return next((one for one in certificates if one is not None and one.not_after < at), None)
+    return next(
+        (certificate for certificate in certificates if certificate is not None and certificate.not_after < at), None
+    )

@@ -118,8 +118,14 @@ def build_server_list(server_list: ServerList) -> bytes:
         issued=utc_text(server_list.issued),
         expires=utc_text(server_list.expires),
         servers=[
-            {"kind": one.kind, "name": one.name, "address": one.address, "key": one.key, "moves": one.moves}
-            for one in server_list.servers
+            {
+                "kind": server.kind,
+                "name": server.name,
+                "address": server.address,
+                "key": server.key,
+                "moves": server.moves,
+            }
+            for server in server_list.servers
         ],
     )
     parse_server_list(content)
@@ -135,7 +141,7 @@ def parse_server_list(content: bytes) -> ServerList:
     issued, expires = members.time("issued"), members.time("expires")
     if not datetime.timedelta(0) < expires - issued <= MAX_DISCOVERY_LIFETIME:
         raise MalformedMessage("it lasts more than 24 hours, or no time at all", _WHERE)
-    servers = [_parse_server(one) for one in members.values("servers", limit=MAX_LISTED_SERVERS)]
+    servers = [_parse_server(member) for member in members.values("servers", limit=MAX_LISTED_SERVERS)]
     known = tuple(server for server in servers if server is not None)
     _check_unique("key", (server.key for server in known if server.key))
     _check_unique("address", (f"{server.kind} {server.address}" for server in known))

@@ -140,8 +140,10 @@ async def open_trust_state(
 
 
 def _add_unknown(own: Contact, contact: Contact) -> Contact:
-    known = {one.certificate for one in own.certificates}
-    return add_unasked(own, (one for one in contact.certificates if one.certificate not in known))
+    known = {certificate.certificate for certificate in own.certificates}
+    return add_unasked(
+        own, (certificate for certificate in contact.certificates if certificate.certificate not in known)
+    )
 
 
 def _parse(content: bytes) -> TrustState:

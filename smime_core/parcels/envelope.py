@@ -59,8 +59,8 @@ def parse_envelope(cms: Buffer, key: ParcelKey | None, *, what: str) -> Envelope
         if enveloped.content_type != ID_DATA:
             raise MalformedMessage(f"encrypted content of type {enveloped.content_type}, expected id-data")
     if key is not None:
-        passwords = [one for one in enveloped.recipients if isinstance(one, PasswordRecipient)]
-        if not all(one.is_derived_as(key.password_key) for one in passwords):
+        passwords = [recipient for recipient in enveloped.recipients if isinstance(recipient, PasswordRecipient)]
+        if not all(password.is_derived_as(key.password_key) for password in passwords):
             raise ParcelMixed(f"{what} has another key derivation than this parcel")
     return enveloped
 

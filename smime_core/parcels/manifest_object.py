@@ -119,7 +119,7 @@ async def open_manifest(
     if parcel not in (None, manifest.parcel):
         raise ParcelMixed("the manifest is that of another parcel")
     # (6)
-    is_for_reader = any(addresses_match(one, reader) for one in manifest.recipients for reader in readers)
+    is_for_reader = any(addresses_match(recipient, reader) for recipient in manifest.recipients for reader in readers)
     if readers and not is_for_reader:
         raise ParcelMisaddressed(f"the sender made this parcel for {', '.join(manifest.recipients) or 'nobody'}")
     report = walk.report(examiner, claim=Claim.FROM_FIELD, sender=manifest.sender, further=())

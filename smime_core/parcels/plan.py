@@ -155,7 +155,9 @@ class ParcelPlan:
                 "to": [{"address": one.address, "language": one.language} for one in self.to],
                 "salt": write_base64url(self.terms.salt),
                 "proof": write_base64url(self.terms.proof),
-                "certificates": [base64.b64encode(one.der).decode("ascii") for one in self.certificates],
+                "certificates": [
+                    base64.b64encode(certificate.der).decode("ascii") for certificate in self.certificates
+                ],
                 "kind": str(self.kind),
                 "days": self.terms.days,
                 "downloads": self.terms.downloads,

@@ -84,7 +84,7 @@ async def check_parcel_receipt(
 def _find_asking(opened: OpenedManifest) -> SignerReport | None:
     if opened.report.state is not State.VERIFIED:
         return None
-    return next((one for one in opened.report.deciding_signers if _is_asking(one, opened.manifest)), None)
+    return next((signer for signer in opened.report.deciding_signers if _is_asking(signer, opened.manifest)), None)
 
 
 def _is_asking(signer: SignerReport, manifest: Manifest) -> bool:

@@ -16,7 +16,7 @@ def salt_of(cms: Buffer) -> bytes:
     format, and the errors of `parse_envelope`.
     """
     enveloped = parse_envelope(cms, None, what="the manifest")
-    passwords = [one for one in enveloped.recipients if isinstance(one, PasswordRecipient)]
+    passwords = [recipient for recipient in enveloped.recipients if isinstance(recipient, PasswordRecipient)]
     if not passwords:
         raise NoMatchingRecipient
     try:

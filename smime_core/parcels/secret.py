@@ -61,7 +61,7 @@ def parse_words(text: str, *, language: str = "en") -> str:
         if readings[-1].is_exact:
             break
     # `max` returns the first of equal readings. Six words in full decide between lists that share first letters.
-    best = max(readings, key=lambda one: (len(one.found), one.is_exact))
+    best = max(readings, key=lambda reading: (len(reading.found), reading.is_exact))
     if best.unknown is not None:
         raise ParcelWordsRefused("unknown-word", f"word {best.unknown} is of no list", place=best.unknown)
     return " ".join(best.found)

@@ -26,7 +26,9 @@ class _Namesakes:
 
     def __init__(self, candidates: list[Candidate]) -> None:
         self.all = candidates
-        self.of_another_key = [Candidate(one.penalty + OTHER_KEY, one.certificate) for one in candidates]
+        self.of_another_key = [
+            Candidate(candidate.penalty + OTHER_KEY, candidate.certificate) for candidate in candidates
+        ]
         self.by_identifier: dict[bytes | None, list[Candidate]] = {}
         for penalty, certificate in candidates:
             identifier = certificate.subject_key_identifier
@@ -76,8 +78,8 @@ class CertificatePool:
         return [*named, *unnamed, *namesakes.of_another_key]
 
     def _rank(self, certificates: list[Certificate]) -> list[Candidate]:
-        candidates = [Candidate(self._penalty(one), one) for one in certificates]
-        return sorted(candidates, key=lambda one: (one.penalty, one.certificate not in self.anchors))
+        candidates = [Candidate(self._penalty(certificate), certificate) for certificate in certificates]
+        return sorted(candidates, key=lambda candidate: (candidate.penalty, candidate.certificate not in self.anchors))
 
     def _penalty(self, issuer: Certificate) -> int:
         usage = issuer.key_usage

@@ -90,11 +90,11 @@ class Evidence:
 
     @functools.cached_property
     def _certificates_by_subject(self) -> Mapping[ComparableName | None, tuple[Certificate, ...]]:
-        return _group((_comparable(one.subject_der), one) for one in self.certificates)
+        return _group((_comparable(certificate.subject_der), certificate) for certificate in self.certificates)
 
     @functools.cached_property
     def _certificates_by_key(self) -> Mapping[bytes, tuple[Certificate, ...]]:
-        return _group((hash_key(one.public_key), one) for one in self.certificates)
+        return _group((hash_key(certificate.public_key), certificate) for certificate in self.certificates)
 
 
 NO_EVIDENCE: Final = Evidence()

@@ -56,7 +56,14 @@ def find_extension(certificate: Certificate, oid: str) -> Extension | None:
 
 def find_unprocessed(certificate: Certificate) -> str | None:
     """The type of the first critical extension that is not processed here (RFC 5280 section 4.2), or None."""
-    return next((one.oid for one in certificate.extensions if one.critical and one.oid not in PROCESSED), None)
+    return next(
+        (
+            extension.oid
+            for extension in certificate.extensions
+            if extension.critical and extension.oid not in PROCESSED
+        ),
+        None,
+    )
 
 
 def find_issuer_serial(certificate: Certificate) -> int | None:
@@ -66,4 +73,6 @@ def find_issuer_serial(certificate: Certificate) -> int | None:
     if extension is None or _SERIAL_NUMBER not in extension.value:
         return None
     fields = der.read_sequence(extension.value, where="authorityKeyIdentifier")
-    return next((int.from_bytes(one.content, "big", signed=True) for one in fields if one.tag == _SERIAL_NUMBER), None)
+    return next(
+        (int.from_bytes(field.content, "big", signed=True) for field in fields if field.tag == _SERIAL_NUMBER), None
+    )

@@ -169,7 +169,7 @@ async def _fault_of_delegate(
         and OCSP_SIGNING in (responder.extended_key_usage or ())
         and (responder.key_usage is None or bool(responder.key_usage & KeyUsage.DIGITAL_SIGNATURE))
         and responder.not_before <= moment <= responder.not_after
-        and not any(one.critical and one.oid not in _PROCESSED for one in responder.extensions)
+        and not any(extension.critical and extension.oid not in _PROCESSED for extension in responder.extensions)
     )
     if not is_fit:
         return "not-authorised"

@@ -297,7 +297,7 @@ class _Run:
         last = chain[-1]
         if not last.is_self_issued:
             lookups = _issuer_lookups(last, chain)
-            journal.lookups = tuple(one for one in lookups if one.key not in self.store.evidence.asked)
+            journal.lookups = tuple(lookup for lookup in lookups if lookup.key not in self.store.evidence.asked)
         text = f"no authority that you trust vouches for {last.issuer}"
         if last in search.disowned:
             text += ", whose key at hand has not signed this certificate"

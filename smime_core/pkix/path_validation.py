@@ -91,7 +91,7 @@ def _check_conditions(journal: Journal, inputs: PathInputs, anchor: TrustAnchor)
         raise journal.failed(label, top, text, error=UntrustedAnchor)
     if not anchor.addresses or not inputs.use.concerns_people:
         return certificate.email_addresses
-    covered = tuple(one for one in certificate.email_addresses if is_covered(one, anchor.addresses))
+    covered = tuple(address for address in certificate.email_addresses if is_covered(address, anchor.addresses))
     if not covered:
         allowed = ", ".join(anchor.addresses)
         text = f"{anchor.certificate.common_name} is trusted only for {allowed}, which this certificate is not for"

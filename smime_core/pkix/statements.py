@@ -121,7 +121,7 @@ def combine(certificate: Certificate, statements: Sequence[Statement], faults: I
     revocations = [one for one in statements if one.revoked_at is not None and not _is_lifted(one, statements)]
     if revocations:
         # A later list may give a graver reason than an earlier one, as when a key turns out to be compromised.
-        deciding = min(revocations, key=lambda one: (mildness(one.reason), one.revoked_at))
+        deciding = min(revocations, key=lambda revocation: (mildness(revocation.reason), revocation.revoked_at))
         return _status(certificate, RevocationState.REVOKED, deciding)
     faults = set(faults)
     if TOO_MUCH in faults:
@@ -154,11 +154,11 @@ def mildness(reason: str) -> int:
 
 def _is_lifted(hold: Statement, statements: Sequence[Statement]) -> bool:
     return hold.reason == HOLD and any(
-        one.revoked_at is None
-        and one.is_current
-        and one.this_update > hold.this_update
-        and ReasonFlags.CERTIFICATE_HOLD in one.reasons
-        for one in statements
+        statement.revoked_at is None
+        and statement.is_current
+        and statement.this_update > hold.this_update
+        and ReasonFlags.CERTIFICATE_HOLD in statement.reasons
+        for statement in statements
     )
 
 

@@ -79,7 +79,7 @@ def find_answer_people(report: MessageReport) -> AnswerPeople:
     """The people whom an answer to this message may address. No address is listed twice in one field."""
     people = report.people
     senders = _senders(report)
-    others = (one for one in people.reply_to.mailboxes if not _names(senders, one.address))
+    others = (mailbox for mailbox in people.reply_to.mailboxes if not _names(senders, mailbox.address))
     return AnswerPeople(
         senders=senders,
         reply_to=_unique(_mailbox(report, one, is_sure=False) for one in others),
@@ -96,11 +96,13 @@ def _senders(report: MessageReport) -> tuple[AnswerMailbox, ...]:
         return (AnswerMailbox(name=proved.name, address=proved.address, is_sure=True),)
     authors = report.people.authors
     is_one = authors.count == 1
-    return _unique(_mailbox(report, one, is_sure=is_one and _is_sure(report, one)) for one in authors.mailboxes)
+    return _unique(
+        _mailbox(report, mailbox, is_sure=is_one and _is_sure(report, mailbox)) for mailbox in authors.mailboxes
+    )
 
 
 def _recipients(report: MessageReport, field: FieldPeople) -> tuple[AnswerMailbox, ...]:
-    return _unique(_mailbox(report, one, is_sure=_is_sure(report, one)) for one in field.mailboxes)
+    return _unique(_mailbox(report, mailbox, is_sure=_is_sure(report, mailbox)) for mailbox in field.mailboxes)
 
 
 def _is_sure(report: MessageReport, mailbox: NamedMailbox) -> bool:
@@ -123,7 +125,7 @@ def _is_by_author(report: MessageReport) -> bool:
 
 def _is_ordinary(report: MessageReport) -> bool:
     # Nothing protects the message, and nothing in it was confidential.
-    return report.state is State.PLAIN and not any(one.kind is LayerKind.ENCRYPTED for one in report.layers)
+    return report.state is State.PLAIN and not any(layer.kind is LayerKind.ENCRYPTED for layer in report.layers)
 
 
 def _mailbox(report: MessageReport, mailbox: NamedMailbox, *, is_sure: bool) -> AnswerMailbox:

@@ -141,7 +141,9 @@ def find_deciding_signers(layers: Sequence[LayerReport]) -> tuple[SignerReport, 
     Returns nobody if all signatures are outside the encryption, and all signers if no layer was decrypted.
     """
     whole = [layer for layer in layers if layer.covers_whole]
-    opened = [number for number, layer in enumerate(whole, start=1) if any(one.opened for one in layer.recipients)]
+    opened = [
+        number for number, layer in enumerate(whole, start=1) if any(recipient.opened for recipient in layer.recipients)
+    ]
     return tuple(signer for layer in whole[max(opened, default=0) :] for signer in layer.signers)
 
 

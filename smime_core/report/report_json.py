@@ -35,12 +35,14 @@ def report_to_json(report: MessageReport) -> dict[str, Any]:
         "fieldOrigin": report.field_origin,
         "headers": [list(header) for header in report.headers],
         "headerProtection": str(report.header_scheme),
-        "headerProtections": [str(one) for one in report.header_protections],
+        "headerProtections": [str(protection) for protection in report.header_protections],
         "people": _people_to_json(report.people),
         "date": _optional_time(report.date),
         "layers": [_layer_to_json(layer) for layer in report.layers],
         "signers": [_signer_to_json(number, signer) for number, layer in numbered for signer in layer.signers],
-        "recipients": [recipient_to_json(number, one) for number, layer in numbered for one in layer.recipients],
+        "recipients": [
+            recipient_to_json(number, recipient) for number, layer in numbered for recipient in layer.recipients
+        ],
         "certificates": certificates_to_json([*report.certificates, *named, *in_paths, *in_trails]),
     }
 
@@ -62,13 +64,14 @@ def _people_to_json(people: MessagePeople) -> dict[str, Any]:
 
 def _field_people_to_json(people: FieldPeople) -> dict[str, Any]:
     mailboxes = [
-        {"name": one.name, "address": one.address, "protection": str(one.protection)} for one in people.mailboxes
+        {"name": mailbox.name, "address": mailbox.address, "protection": str(mailbox.protection)}
+        for mailbox in people.mailboxes
     ]
     return {"count": people.count, "mailboxes": mailboxes}
 
 
 def reasons_to_json(reasons: Sequence[Reason]) -> list[dict[str, Any]]:
-    return [{"code": one.code, "sentence": one.sentence, "values": dict(one.values)} for one in reasons]
+    return [{"code": reason.code, "sentence": reason.sentence, "values": dict(reason.values)} for reason in reasons]
 
 
 def certificate_to_json(certificate: Certificate) -> dict[str, Any]:

@@ -220,7 +220,7 @@ class _Found:
         if isinstance(self.begun, SignedParts):
             return self.begun.signed_data.e_content_type
         # The content is in the first SEQUENCE of each structure but CompressedData, where it is in the second.
-        holders = [one for one in der.read_children(self.begun.head.content, _CMS) if one.tag == der.SEQUENCE]
+        holders = [child for child in der.read_children(self.begun.head.content, _CMS) if child.tag == der.SEQUENCE]
         holder = der.read_children(holders[-1], _CMS)
         return der.parse_oid(holder[0], _CMS)
 

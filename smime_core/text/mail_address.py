@@ -104,7 +104,7 @@ def is_covered(address: str, conditions: Iterable[str]) -> bool:
     if parsed is None:
         return False
     covering = (parsed.key, ("", parsed.domain))
-    return any(condition_key(one) in covering for one in conditions)
+    return any(condition_key(condition) in covering for condition in conditions)
 
 
 def is_condition(text: str) -> bool:

@@ -193,4 +193,6 @@ def _is_named(certificate: Certificate, name: GeneralName) -> bool:
     # addresses are compared.
     if name.directory_name_der is not None:
         return names_match(name.directory_name_der, certificate.subject_der)
-    return name.address is None or any(addresses_match(name.address, one) for one in certificate.email_addresses)
+    return name.address is None or any(
+        addresses_match(name.address, address) for address in certificate.email_addresses
+    )

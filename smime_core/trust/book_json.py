@@ -35,7 +35,7 @@ class BookEntry:
 
 def build_book(entries: Sequence[BookEntry]) -> bytes:
     """The JSON text in ASCII, without blanks."""
-    listed = [{"name": one.name, "at": one.at, "value": one.value} for one in entries]
+    listed = [{"name": entry.name, "at": entry.at, "value": entry.value} for entry in entries]
     return json.dumps({"version": VERSION, "entries": listed}, separators=(",", ":")).encode("ascii")
 
 
@@ -46,7 +46,7 @@ def parse_book(data: bytes) -> tuple[BookEntry, ...]:
     if members.text("version") != VERSION:
         raise MalformedMessage(f"this is not of version {VERSION}", where=_WHERE)
     entries = tuple(map(_from_json, members.values("entries", limit=MAX_BOOK_ENTRIES)))
-    if len({one.name for one in entries}) != len(entries):
+    if len({entry.name for entry in entries}) != len(entries):
         raise MalformedMessage("a name appears twice", where=_WHERE)
     return entries
 

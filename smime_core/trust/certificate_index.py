@@ -38,4 +38,6 @@ class CertificateIndex:
 
     def find_above(self, certificates: Iterable[Certificate]) -> tuple[Certificate, ...]:
         """The authorities that may be above these certificates, at most MAX_PATH_LENGTH for each."""
-        return tuple(dict.fromkeys(above for one in certificates for above in self._issuers.find_above(one)))
+        return tuple(
+            dict.fromkeys(above for certificate in certificates for above in self._issuers.find_above(certificate))
+        )

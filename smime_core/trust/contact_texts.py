@@ -105,7 +105,7 @@ def _arrivals(contact: Contact) -> list[tuple[datetime.datetime, str]]:
 
 def _write(people: Iterable[Mapping[str, Any]], listed: list[Any]) -> str:
     numbers: dict[str, int] = {}
-    contacts = [_renumber(one, listed, numbers) for one in people]
+    contacts = [_renumber(person, listed, numbers) for person in people]
     members = {"version": VERSION, "certificates": list(numbers), "contacts": contacts}
     return json.dumps(members, separators=(",", ":"))
 

@@ -83,7 +83,7 @@ class Contact:
     @property
     def known(self) -> tuple[Certificate, ...]:
         """The certificates without their dates and sources, the last seen first."""
-        return tuple(one.certificate for one in self.certificates)
+        return tuple(certificate.certificate for certificate in self.certificates)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +124,9 @@ class Contacts:
 
     def without(self, address: str) -> Contacts:
         """These contacts without this address."""
-        return Contacts(people=tuple(one for one in self.people if address_key(one.address) != address_key(address)))
+        return Contacts(
+            people=tuple(person for person in self.people if address_key(person.address) != address_key(address))
+        )
 
 
 NO_CONTACTS: Final = Contacts()
@@ -208,9 +210,9 @@ def forget_service(contacts: Contacts, report: MessageReport) -> Contacts | None
     if signer is None or contact is None or not _signed_values(report, SERVICE_FIELD):
         return None
     kept = tuple(
-        one
-        for one in contact.certificates
-        if one.source is not CertificateSource.HARVEST or one.certificate != signer.certificate
+        certificate
+        for certificate in contact.certificates
+        if certificate.source is not CertificateSource.HARVEST or certificate.certificate != signer.certificate
     )
     if len(kept) == len(contact.certificates):
         return None
@@ -274,7 +276,9 @@ def remember_certificate(contact: Contact, known: KnownCertificate) -> Contact:
 
     Beyond MAX_CONTACT_CERTIFICATES, the certificate that was not seen for the longest time is dropped.
     """
-    before = next((one for one in contact.certificates if one.certificate == known.certificate), None)
+    before = next(
+        (certificate for certificate in contact.certificates if certificate.certificate == known.certificate), None
+    )
     if before is not None:
         known = dataclasses.replace(
             known,
@@ -284,7 +288,7 @@ def remember_certificate(contact: Contact, known: KnownCertificate) -> Contact:
             last_seen=max(before.last_seen, known.last_seen),
             intermediates=known.intermediates or before.intermediates,
         )
-    others = [one for one in contact.certificates if one is not before]
+    others = [certificate for certificate in contact.certificates if certificate is not before]
     newest_first = sorted([known, *others], key=lambda one: one.last_seen, reverse=True)
     return dataclasses.replace(contact, certificates=tuple(newest_first[:MAX_CONTACT_CERTIFICATES]))
 
@@ -304,7 +308,7 @@ def add_unasked_one(contact: Contact, known: KnownCertificate) -> Contact:
 
 def in_order_of_arrival(certificates: Iterable[KnownCertificate]) -> list[KnownCertificate]:
     """The certificates by the time when each was first seen."""
-    return sorted(certificates, key=lambda one: (one.first_seen, one.certificate.fingerprint))
+    return sorted(certificates, key=lambda certificate: (certificate.first_seen, certificate.certificate.fingerprint))
 
 
 def find_change(contacts: Contacts, address: str, certificate: Certificate) -> CertificateChange | None:
@@ -337,7 +341,7 @@ def _find_verified_signer(report: MessageReport) -> SignerReport | None:
     sender = report.sender
     if report.state is not State.VERIFIED or sender is None:
         return None
-    return next((one for one in report.deciding_signers if _is_verified_as(one, sender)), None)
+    return next((signer for signer in report.deciding_signers if _is_verified_as(signer, sender)), None)
 
 
 def _is_by_program(report: MessageReport) -> bool:
@@ -366,8 +370,8 @@ def _find_preferred(
         if may_encrypt(one) and any(addresses_match(address, own) for own in one.email_addresses)
     ]
     if preference is not None:
-        return next((one for one in candidates if preference.matches(one)), None)
-    return next((one for one in candidates if names_match(one.subject_der, signer.subject_der)), None)
+        return next((candidate for candidate in candidates if preference.matches(candidate)), None)
+    return next((candidate for candidate in candidates if names_match(candidate.subject_der, signer.subject_der)), None)
 
 
 def _find_intermediates(signer: SignerReport, carried: Sequence[Certificate]) -> tuple[Certificate, ...]:

@@ -41,7 +41,7 @@ def build_contacts(contacts: Contacts) -> bytes:
     """The JSON text in ASCII, indented by one blank, so that two versions can be compared line by line."""
     numbers: dict[Certificate, int] = {}
     people = [_contact_to_json(contact, numbers) for contact in contacts.people]
-    members = {"version": VERSION, "certificates": [_to_text(one.der) for one in numbers], "contacts": people}
+    members = {"version": VERSION, "certificates": [_to_text(number.der) for number in numbers], "contacts": people}
     return (json.dumps(members, indent=1) + "\n").encode("ascii")
 
 
@@ -54,7 +54,7 @@ def parse_contacts(data: bytes) -> Contacts:
     certificates = [
         parse_certificate(one) for one in members.datas("certificates", MAX_CONTACTS_TOKENS, MAX_CONTACTS_BYTES)
     ]
-    listed = tuple(_parse_contact(one, certificates) for one in members.values("contacts", MAX_CONTACTS))
+    listed = tuple(_parse_contact(member, certificates) for member in members.values("contacts", MAX_CONTACTS))
     contacts = Contacts(people=listed)
     if any(contacts.find(contact.address) is not contact for contact in listed):
         raise MalformedMessage("an address appears twice", where=_WHERE)
@@ -77,7 +77,7 @@ def _known_to_json(known: KnownCertificate, numbers: dict[Certificate, int]) -> 
         "source": known.source.value,
         "firstSeen": utc_text(known.first_seen),
         "lastSeen": utc_text(known.last_seen),
-        "intermediates": [_number(one, numbers) for one in known.intermediates],
+        "intermediates": [_number(intermediate, numbers) for intermediate in known.intermediates],
     }
 
 
@@ -114,7 +114,7 @@ def _parse_known(value: object, certificates: Sequence[Certificate]) -> KnownCer
         source=members.choice("source", CertificateSource),
         first_seen=members.time("firstSeen"),
         last_seen=members.time("lastSeen"),
-        intermediates=tuple(certificates[one] for one in members.numbers("intermediates", MAX_PATH_LENGTH, last)),
+        intermediates=tuple(certificates[number] for number in members.numbers("intermediates", MAX_PATH_LENGTH, last)),
     )
 
 

@@ -122,7 +122,7 @@ def find_decision(decisions: Sequence[Decision], fingerprint: str) -> Decision:
     Raises DecisionRefused if there is no such decision or more than one.
     """
     wanted = re.sub(r"[:\s]", "", fingerprint).lower()
-    found = [one for one in decisions if wanted and one.certificate.fingerprint.startswith(wanted)]
+    found = [decision for decision in decisions if wanted and decision.certificate.fingerprint.startswith(wanted)]
     if len(found) != 1:
         text = "several decisions begin so" if found else "there is no such decision"
         raise DecisionRefused(f"{text}: {fingerprint}", why="no-such")

@@ -19,10 +19,10 @@ class Issuers:
 
     def __init__(self, authorities: Iterable[Certificate]) -> None:
         self._by_subject: dict[ComparableName, list[Certificate]] = defaultdict(list)
-        for one in authorities:
-            name = one.comparable_subject
-            if name and not one.is_self_issued and len(self._by_subject[name]) < MAX_PATH_LENGTH:
-                self._by_subject[name].append(one)
+        for authority in authorities:
+            name = authority.comparable_subject
+            if name and not authority.is_self_issued and len(self._by_subject[name]) < MAX_PATH_LENGTH:
+                self._by_subject[name].append(authority)
 
     def find_above(self, certificate: Certificate) -> tuple[Certificate, ...]:
         """The authorities above a certificate, at most MAX_PATH_LENGTH."""

@@ -108,7 +108,9 @@ def _notes(headers: Headers, author: Mailbox, senders: list[Mailbox]) -> tuple[R
     if other is not None:
         notes.append(reason("display-name-differs", {"address": other}))
     others = [
-        one.address or write_unread(one.name) for one in senders if not addresses_match(one.address, author.address)
+        sender.address or write_unread(sender.name)
+        for sender in senders
+        if not addresses_match(sender.address, author.address)
     ]
     if others:
         notes.append(reason("sender-field-differs", {"address": ", ".join(others)[:MAX_ADDRESS_CHARACTERS]}))

@@ -42,7 +42,9 @@ _MISFIT: Final = ("message-digest-mismatch", "signature-mismatch")
 
 def may_fit_otherwise(signers: Sequence[SignerReport]) -> bool:
     """Whether other line ends may explain why no signature fits."""
-    return bool(signers) and all(one.state is State.INVALID and one.reasons[0].code in _MISFIT for one in signers)
+    return bool(signers) and all(
+        signer.state is State.INVALID and signer.reasons[0].code in _MISFIT for signer in signers
+    )
 
 
 async def judge_line_form(
@@ -60,11 +62,11 @@ async def judge_line_form(
     if not await _may_fit(signed_data, form):
         return None
     signers = await judge_signers(signed_data, form, examiner, known)
-    if any(one.state is State.INVALID for one in signers) or all(one.info is None for one in signers):
+    if any(signer.state is State.INVALID for signer in signers) or all(signer.info is None for signer in signers):
         return None
     if await _is_text(blocks):
-        return tuple(with_note(one, reason("signed-with-other-line-ends")) for one in signers)
-    return tuple(with_doubt(one, reason("signed-other-bytes")) for one in signers)
+        return tuple(with_note(signer, reason("signed-with-other-line-ends")) for signer in signers)
+    return tuple(with_doubt(signer, reason("signed-other-bytes")) for signer in signers)
 
 
 async def _may_fit(signed_data: SignedData, content: SignedContent) -> bool:

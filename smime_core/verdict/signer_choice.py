@@ -152,8 +152,8 @@ def _can_sign(holder: KeyHolder, scheme: SignatureScheme | None) -> bool:
 
 
 def _faults_of_authors(certificates: Sequence[Certificate], rules: SignerRules) -> list[Reason]:
-    authors = [one for one in certificates if _find_mismatch([one], rules) is None]
-    return [fault for one in authors for fault in _find_own_faults(one, rules)]
+    authors = [certificate for certificate in certificates if _find_mismatch([certificate], rules) is None]
+    return [fault for author in authors for fault in _find_own_faults(author, rules)]
 
 
 def _refuse(reasons: Sequence[Reason]) -> NoUsableSigner:
@@ -163,9 +163,9 @@ def _refuse(reasons: Sequence[Reason]) -> NoUsableSigner:
 
 
 def _find_mismatch(certificates: Sequence[Certificate], rules: SignerRules) -> Reason | None:
-    named = list(dict.fromkeys(address for one in certificates for address in one.email_addresses))
+    named = list(dict.fromkeys(address for certificate in certificates for address in certificate.email_addresses))
     if rules.holder is not None:
-        if any(_is_named(one, rules.holder) for one in certificates):
+        if any(_is_named(certificate, rules.holder) for certificate in certificates):
             return None
         return reason("sender-mismatch", {"addresses": ", ".join(named)} if named else NO_VALUES)
     if rules.recipients:

@@ -182,7 +182,7 @@ class Walk:
         # Only layers around the whole message count here. A nested part that is not decrypted is reported with that
         # part.
         last = next((layer for layer in reversed(self.layers) if layer.covers_whole), None)
-        if last and last.kind is LayerKind.ENCRYPTED and not any(one.opened for one in last.recipients):
+        if last and last.kind is LayerKind.ENCRYPTED and not any(recipient.opened for recipient in last.recipients):
             reasons = (*reasons, reason("not-opened"))
         return MessageReport(
             state=state,
@@ -214,12 +214,12 @@ class Walk:
         if state is not State.VERIFIED or claimed.sent_by is None or not is_signed:
             return claimed.notes
         proved = {
-            address: "" if one.certificate is None else one.certificate.common_name
-            for one in find_deciding_signers(self.layers)
-            if one.state is State.VERIFIED
-            for address in one.addresses
+            address: "" if signer.certificate is None else signer.certificate.common_name
+            for signer in find_deciding_signers(self.layers)
+            if signer.state is State.VERIFIED
+            for address in signer.addresses
         }
-        others = tuple(one for one in claimed.notes if one.code != "sender-field-differs")
+        others = tuple(note for note in claimed.notes if note.code != "sender-field-differs")
         return (*others, name_sender(claimed.sent_by, proved=proved))
 
     def _protected_headers(self) -> ProtectedHeaders | None:
@@ -369,7 +369,7 @@ def _hold_against_outside(
 def _with_notes(reasons: tuple[Reason, ...], notes: tuple[Reason, ...]) -> tuple[Reason, ...]:
     # "signed-by-sender-field" implies that the Sender field differs from the author.
     is_senders = any(one.code == "signed-by-sender-field" for one in reasons)
-    return (*reasons, *(one for one in notes if not (is_senders and one.code == "sender-field-differs")))
+    return (*reasons, *(note for note in notes if not (is_senders and note.code == "sender-field-differs")))
 
 
 def _octets_of(node: Entity | bytes) -> bytes:

@@ -216,7 +216,7 @@ def _parse_basic(basic: bytes, *, whole: bytes) -> OcspResponse:
         responses=data.responses,
         nonce=_nonce(data.extensions),
         certificates=tuple(_readable_certificates(certificates)),
-        has_unknown_critical=any(one.critical and one.oid != OCSP_NONCE for one in data.extensions),
+        has_unknown_critical=any(extension.critical and extension.oid != OCSP_NONCE for extension in data.extensions),
     )
 
 
@@ -265,7 +265,7 @@ def _parse_single(single: Tlv) -> SingleResponse:
     if [one.tag for one in optional] != sorted(known) or not known.keys() <= {0xA0, 0xA1}:
         raise MalformedMessage("unexpected field", where)
     extensions = parse_extensions(known[0xA1].content) if 0xA1 in known else ()
-    cutoff = next((one.value for one in extensions if one.oid == OCSP_ARCHIVE_CUTOFF), None)
+    cutoff = next((extension.value for extension in extensions if extension.oid == OCSP_ARCHIVE_CUTOFF), None)
     kind, revoked_at, reason = _parse_status(status)
     return SingleResponse(
         certificate_id=_parse_certificate_id(certificate_id),
@@ -275,7 +275,9 @@ def _parse_single(single: Tlv) -> SingleResponse:
         this_update=parse_time(this_update, where="thisUpdate"),
         next_update=parse_time(der.read_one(known[0xA0].content), where="nextUpdate") if 0xA0 in known else None,
         archive_cutoff=parse_time(der.read_one(cutoff), where="archiveCutoff") if cutoff is not None else None,
-        has_unknown_critical=any(one.critical and one.oid != OCSP_ARCHIVE_CUTOFF for one in extensions),
+        has_unknown_critical=any(
+            extension.critical and extension.oid != OCSP_ARCHIVE_CUTOFF for extension in extensions
+        ),
     )
 
 

@@ -256,19 +256,21 @@ def test_a_second_start_with_the_same_folder_goes_on(pages_folder: Path, tmp_pat
         alice, bob = first.accounts
         raw = b"From: alice@example.test\r\nSubject: kept\r\n\r\nlines\nof both kinds\r\n.\r\n"
         first.mail_server.append(bob.address, raw, "Archive")
-        before = {one.address: first.mail_server.messages(one.address) for one in first.accounts}
+        before = {account.address: first.mail_server.messages(account.address) for account in first.accounts}
         urls = (first.pages_url, first.api_url, first.keys_url)
         revoked = first.people.revoked.certificate.serial_number
     with DemoStack(folder=folder, pages_folder=pages_folder) as second:
         assert (second.pages_url, second.api_url, second.keys_url) == urls
-        assert [one.mail_password for one in second.accounts] == [alice.mail_password, bob.mail_password]
-        assert [one.identity.certificate for one in second.accounts] == [
+        assert [account.mail_password for account in second.accounts] == [alice.mail_password, bob.mail_password]
+        assert [account.identity.certificate for account in second.accounts] == [
             alice.identity.certificate,
             bob.identity.certificate,
         ]
         for address, messages in before.items():
-            assert [one.raw for one in second.mail_server.messages(address)] == [one.raw for one in messages]
-        assert [one.raw for one in second.mail_server.messages(bob.address, "Archive")] == [raw]
+            assert [message.raw for message in second.mail_server.messages(address)] == [
+                message.raw for message in messages
+            ]
+        assert [message.raw for message in second.mail_server.messages(bob.address, "Archive")] == [raw]
         # The account at the key server opens as before, and the bridge takes the password.
         test_the_key_server_hands_over_the_identity_for_its_passphrase(second)
         login = {"address": alice.address, "password": alice.mail_password}
@@ -277,7 +279,7 @@ def test_a_second_start_with_the_same_folder_goes_on(pages_folder: Path, tmp_pat
     # The folder is one that can be moved away whole.
     moved = folder.rename(tmp_path / "moved")
     with DemoStack(folder=moved, pages_folder=pages_folder) as third:
-        assert [one.raw for one in third.mail_server.messages(bob.address, "Archive")] == [raw]
+        assert [message.raw for message in third.mail_server.messages(bob.address, "Archive")] == [raw]
 
 
 def test_a_kept_folder_is_bound_to_its_ports(pages_folder: Path, tmp_path: Path) -> None:

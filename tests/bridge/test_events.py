@@ -106,7 +106,7 @@ def test_pages_of_two_sessions_share_one_connection_and_others_hear_nothing(
         stack.callback(services_of(app).close)
         events = stack.enter_context(run_events(here))
         browsers = [signed_in(app), signed_in(app), signed_in(app, BOB)]
-        pages = [stack.enter_context(Page(events.port, cookie_of(one))) for one in browsers for _ in range(2)]
+        pages = [stack.enter_context(Page(events.port, cookie_of(browser))) for browser in browsers for _ in range(2)]
         assert [page.wait_for("ready")["account"] for page in pages] == [ALICE] * 4 + [BOB] * 2
         wait_until(lambda: len(imap.commands("IDLE")) == 2)
         assert len(imap.commands("EXAMINE")) == 2

@@ -364,7 +364,7 @@ def test_a_token_gives_the_changes_since_a_list(alice: FlaskClient) -> None:
     (new,) = fill(alice, "new")
     changes = page(alice, query=f"?since={before['token']}&uidValidity={before['uidValidity']}")
     assert changes["whole"] is True
-    assert [(one["uid"], "\\Flagged" in one["flags"]) for one in changes["flags"]] == [(kept, True)]
+    assert [(change["uid"], "\\Flagged" in change["flags"]) for change in changes["flags"]] == [(kept, True)]
     assert [row["uid"] for row in changes["messages"]] == [new]
     assert changes["vanished"] == str(gone)
     later = page(alice, query=f"?since={changes['token']}&uidValidity={before['uidValidity']}")

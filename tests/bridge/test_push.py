@@ -91,7 +91,7 @@ class Rig:
 
     def subscribed(self) -> list[str]:
         """The addresses that the process of events knows."""
-        found = (self.hub._subscribers.find(one) for one in self.hub._subscribers)
+        found = (self.hub._subscribers.find(subscriber) for subscriber in self.hub._subscribers)
         return [one.endpoint for one in found if one is not None]
 
     def endpoints(self) -> list[str]:

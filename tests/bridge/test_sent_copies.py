@@ -79,7 +79,7 @@ def choose(browser: FlaskClient, copy: object) -> TestResponse:
 def in_sent(browser: FlaskClient) -> dict[str, list[str]]:
     """The flags of the messages in Sent, by their subjects."""
     folders = get(browser, "/api/folders").get_json()["folders"]
-    sent = next((one["id"] for one in folders if one["role"] == "sent"), None)
+    sent = next((folder["id"] for folder in folders if folder["role"] == "sent"), None)
     if sent is None:
         return {}
     rows = get(browser, f"/api/folders/{sent}/messages").get_json()["messages"]

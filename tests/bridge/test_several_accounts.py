@@ -290,7 +290,7 @@ def streaming(config: BridgeConfig, tmp_path: Path) -> Iterator[tuple[FlaskClien
 def test_each_account_has_a_stream_of_its_own(streaming: tuple[FlaskClient, int]) -> None:
     browser, port = streaming
     cookies = [session_cookie_of(browser, one) for one in (ALICE, BOB)]
-    both = "; ".join("=".join(one) for one in cookies if one)
+    both = "; ".join("=".join(cookie) for cookie in cookies if cookie)
     for address in (ALICE, BOB):
         with Page(port, both, query=f"?account={id_of(browser, address)}") as page:
             assert page.wait_for("ready")["account"] == address

@@ -279,7 +279,7 @@ def test_the_beginning_of_own_folders_is_told_where_a_name_without_it_means_the_
 def test_only_identifiers_of_people_can_be_changed() -> None:
     values: list[Value] = [b"Ward", b"anyone", b"lrs", b"$ward", b"lrs", b"-bob", b"lrs", b"bob", b"lrs"]
     grants = read_grants([Answer("ACL", None, values)], "Ward")
-    assert [one.is_person for one in grants] == [False, False, False, True]
+    assert [grant.is_person for grant in grants] == [False, False, False, True]
 
 
 def test_a_name_of_a_person_has_no_character_that_ends_a_command() -> None:

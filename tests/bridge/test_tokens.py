@@ -103,7 +103,7 @@ def test_a_token_that_dovecot_refuses_is_a_wrong_password(browser: FlaskClient, 
 
 def test_check_finds_that_the_servers_take_tokens(rig: Rig) -> None:
     findings = [checking._check_imap(rig.imap), checking._check_pop3(rig.pop3), checking._check_smtp(rig.imap)]
-    assert [one.level.value for one in findings] == ["ok"] * 3
+    assert [finding.level.value for finding in findings] == ["ok"] * 3
 
 
 # The door

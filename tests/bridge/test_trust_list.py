@@ -132,7 +132,7 @@ def test_authorities_are_asked_about_the_anchors_of_a_list_while_it_counts(
     listed = services_of(app).trust_list
 
     def anchors() -> list[Certificate]:
-        return [one.certificate for one in listed.anchors]
+        return [anchor.certificate for anchor in listed.anchors]
 
     assert anchors() == []
     rig.publish(rig.sign(1))

@@ -86,7 +86,7 @@ def test_a_wrong_secret_is_refused_as_such(rig: Rig, protocol: str) -> None:
 def test_check_finds_what_dovecot_offers(rig: Rig) -> None:
     imap, pop3 = rig.servers["imap"], rig.servers["pop3"]
     findings = [checking._check_imap(imap), checking._check_pop3(pop3), checking._check_smtp(imap)]
-    assert [one.level.value for one in findings] == ["ok"] * 3
+    assert [finding.level.value for finding in findings] == ["ok"] * 3
 
 
 # Submission servers

@@ -40,7 +40,10 @@ def lab(tmp_path: Path) -> QuickLab:
 
 def known(lab: QuickLab, name: str = "contacts.json") -> dict[str, set[str]]:
     people = parse_contacts(lab.read(name)).people
-    return {contact.address: {one.certificate.fingerprint for one in contact.certificates} for contact in people}
+    return {
+        contact.address: {certificate.certificate.fingerprint for certificate in contact.certificates}
+        for contact in people
+    }
 
 
 BOTH = {"alice@example.test": {ALICE.fingerprint}, "bob@example.test": {BOB.fingerprint}}

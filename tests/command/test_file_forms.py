@@ -85,7 +85,7 @@ def unreadable(lab: Lab, name: str) -> bytes:
 
 
 FILES = {
-    "PEM": lambda *certificates: b"".join(build_pem("CERTIFICATE", one) for one in certificates),
+    "PEM": lambda *certificates: b"".join(build_pem("CERTIFICATE", certificate) for certificate in certificates),
     "DER": lambda *certificates: b"".join(certificates),
     "p7b": lambda *certificates: build_content_info(
         ID_SIGNED_DATA,

@@ -171,7 +171,7 @@ def test_a_damaged_contacts_file_is_said_and_left_alone(lab: Lab, ca: Authority)
 def test_every_candidate_is_listed_with_source_and_reasons(lab: Lab, ca: Authority, bob: Identity) -> None:
     stranger = run(create_authority("Stranger CA", provider=PROVIDER, at=NOW, key=NewKey.P256))
     records = [issue(stranger, BOB), issue(ca, ALICE), issue(ca, BOB, days=-1)]
-    zone = Zone(records={owner_name(BOB): [smimea(3, 0, 0, one.certificate.der) for one in records]})
+    zone = Zone(records={owner_name(BOB): [smimea(3, 0, 0, record.certificate.der) for record in records]})
     with run_dns(zone), run_web_server(reply_with(bob.certificate.der)) as web:
         server = ("--dns-server", f"{HOST}:{zone.port}")
         result = find(lab, BOB, *server, "--url", web.url("/bob.cer"), "--fetch-host", web.host)

@@ -151,7 +151,7 @@ def import_to(lab: QuickLab, profile: Path, password: str) -> Result:
 def test_all_keys_are_written_the_newest_first(done: Import) -> None:
     assert done.result.code == 0, done.result.stderr
     loaded = blocking.load_identities(done.lab.read("out/identity.p12"), PASSPHRASE, provider=PROVIDER)
-    assert {one.certificate for one in loaded} == {one.certificate for one in done.identities}
+    assert {one.certificate for one in loaded} == {identity.certificate for identity in done.identities}
     assert loaded[0].certificate == RENEWED.certificate
     for one in loaded:
         assert public_key_of(one.private_key).spki_der == one.certificate.public_key.spki_der
@@ -181,8 +181,8 @@ def test_the_files_are_private_and_the_profile_stays_as_it_was(done: Import) -> 
 
 def test_openssl_reads_the_keys(done: Import) -> None:
     printed = done.lab.openssl("pkcs12", "-in", "out/identity.p12", "-passin", "file:passphrase.txt", "-nodes")
-    assert printed.count(b"BEGIN PRIVATE KEY") == len({one.private_key.pkcs8_der for one in done.identities})
-    assert {one.certificate for one in done.identities} <= set(parse_people_file(printed).certificates)
+    assert printed.count(b"BEGIN PRIVATE KEY") == len({identity.private_key.pkcs8_der for identity in done.identities})
+    assert {identity.certificate for identity in done.identities} <= set(parse_people_file(printed).certificates)
 
 
 def test_the_command_takes_the_people(done: Import) -> None:

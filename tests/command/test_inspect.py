@@ -117,7 +117,7 @@ def test_shows_recipients_of_every_kind(lab: Lab) -> None:
     for_whom = ("--to", "ids/bob.pem", "--to", "ec/bob.pem", "--password-file", "password", "--allow-mixed")
     lab.made("encrypt", "mail.eml", *for_whom, "--shared-key", "team=team.key", "-o", "four.eml")
     recipients = parsed(lab.sealwax("inspect", "four.eml", "--json"))["recipients"]
-    assert sorted(one["kind"] for one in recipients) == ["kari", "kekri", "ktri", "pwri"]
+    assert sorted(recipient["kind"] for recipient in recipients) == ["kari", "kekri", "ktri", "pwri"]
     assert lab.sealwax("decrypt", "four.eml", *READER).code == 0
 
 

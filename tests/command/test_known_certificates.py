@@ -25,7 +25,7 @@ ISSUING = ROOT.issue("Issuing CA of Dora")
 
 def certify(usage: KeyUsage, key: str, issuer: path_pki.Rig = ISSUING) -> Certificate:
     wanted = build_key_usage(usage)
-    kept = [one for one in path_pki.person_extensions(DORA) if one.oid != wanted.oid]
+    kept = [extension for extension in path_pki.person_extensions(DORA) if extension.oid != wanted.oid]
     return path_pki.issue(DORA, key, issuer, (*kept, wanted))
 
 
@@ -54,7 +54,9 @@ def lab(tmp_path: Path) -> QuickLab:
 
 def known(lab: QuickLab) -> set[Certificate]:
     return {
-        one.certificate for contact in parse_contacts(lab.read("contacts.json")).people for one in contact.certificates
+        certificate.certificate
+        for contact in parse_contacts(lab.read("contacts.json")).people
+        for certificate in contact.certificates
     }
 
 

@@ -90,9 +90,9 @@ def test_a_forged_signer_does_not_say_to_whom_a_receipt_goes(lab: Lab) -> None:
         provider=provider,
     )
     (forged,) = [
-        one
-        for one in find_signed_layer(cms).signed_data.signer_infos
-        if isinstance(one, SignerInfo) and ess.find_expansion_history([one])
+        info
+        for info in find_signed_layer(cms).signed_data.signer_infos
+        if isinstance(info, SignerInfo) and ess.find_expansion_history([info])
     ]
     damaged = cms.replace(forged.signature, bytes(len(forged.signature)))
     made = lab.sealwax("receipt", "make", lab.write("forged.der", damaged), *READER, "-o", "never_sent.eml")

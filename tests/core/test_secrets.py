@@ -66,7 +66,9 @@ _PUBLIC: Final = {
 def list_fields() -> Iterator[tuple[type, str, str]]:
     """Each field that a `repr` shows, as (class, field, type)."""
     packages = (smime_core, roaming_keys)
-    for module_info in (one for each in packages for one in pkgutil.walk_packages(each.__path__, f"{each.__name__}.")):
+    for module_info in (
+        package for each in packages for package in pkgutil.walk_packages(each.__path__, f"{each.__name__}.")
+    ):
         module = importlib.import_module(module_info.name)
         for one in vars(module).values():
             if not isinstance(one, type) or one.__module__ != module_info.name:

@@ -35,7 +35,7 @@ SIGNATURES = re.findall(r"^    (\w{128})$", PAGE, re.MULTILINE)
 
 def fields(*values: str | int | bytes) -> bytes:
     parts = [one if isinstance(one, bytes) else str(one).encode() for one in ("sealwax discovery", *values)]
-    return b"".join(len(one).to_bytes(4, "big") + one for one in parts)
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
 
 
 def text_of(secret: Ed25519PrivateKey) -> str:

@@ -163,7 +163,8 @@ def test_an_address_that_the_operator_changes_after_a_move_counts_more(config: D
     publisher(config).move(move(NEW, counter=1))
     third = "https://keys3.example.test"
     servers = [
-        dataclasses.replace(one, address=third) if one.key == key_text(KEYS_KEY) else one for one in config.servers
+        dataclasses.replace(server, address=third) if server.key == key_text(KEYS_KEY) else server
+        for server in config.servers
     ]
     edited = dataclasses.replace(config, servers=tuple(servers))
     assert address_of(publisher(edited).current()) == (third, 1)
@@ -174,7 +175,8 @@ def test_an_address_that_the_operator_changes_after_a_move_counts_more(config: D
 def test_a_server_whose_key_was_removed_moves_no_longer(config: DiscoveryConfig) -> None:
     publisher(config).move(move(NEW, counter=1))
     others = tuple(
-        dataclasses.replace(one, key=None) if one.key == key_text(KEYS_KEY) else one for one in config.servers
+        dataclasses.replace(server, key=None) if server.key == key_text(KEYS_KEY) else server
+        for server in config.servers
     )
     removed = dataclasses.replace(config, servers=others)
     assert current(removed).of_kind(ServerKind.KEY_SERVER)[0].address == "https://keys.example.test"

@@ -168,7 +168,7 @@ def build_table(found: list[Found], place: Place) -> str:
     searches = [one for one in found if one.place == place]
     lines = [f"| {place} | " + " | ".join(COLUMNS) + " |", "|---|" + "---:|" * len(COLUMNS)]
     for strict, (name, beginning) in itertools.product((False, True), STATES.items()):
-        chosen = [one for one in searches if one.strict == strict and one.state.startswith(beginning)]
+        chosen = [search for search in searches if search.strict == strict and search.state.startswith(beginning)]
         if not chosen:
             continue
         cells = [
@@ -181,8 +181,8 @@ def build_table(found: list[Found], place: Place) -> str:
 
 
 def _most(searches: list[Found], secrets: tuple[str, ...]) -> str:
-    known = secrets != COLUMNS["session's key"] or any(one.place == "page" for one in searches)
-    copies = (sum(sum(one.copies.get(secret, {}).values()) for secret in secrets) for one in searches)
+    known = secrets != COLUMNS["session's key"] or any(search.place == "page" for search in searches)
+    copies = (sum(sum(search.copies.get(secret, {}).values()) for secret in secrets) for search in searches)
     return str(max(copies, default=0)) if known else "–"
 
 

@@ -298,7 +298,9 @@ def test_a_parcel_is_answered_and_confirmed_with_a_key_of_the_person(listed: Not
         assert secret.encode() not in mail
     read = read_encrypted_payload(decrypt_message(mail, Keys(identities=[bob.identity]), PROVIDER))
     assert ANSWER in read.text
-    assert [(one.filename, one.data) for one in read.attachments] == [(note.name, b"Signed: Alice")]
+    assert [(attachment.filename, attachment.data) for attachment in read.attachments] == [
+        (note.name, b"Signed: Alice")
+    ]
     page.close()
 
 

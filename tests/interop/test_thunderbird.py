@@ -236,4 +236,4 @@ def test_the_keys_and_people_of_a_running_thunderbird_are_imported(thunderbird: 
     loaded = blocking.load_identities(lab.read("out/identity.p12"), b"moved to here", provider=PROVIDER)
     assert {one.certificate for one in loaded} == {certificate(name) for name in KEPT_BY_NSS}
     people = parse_people_file(lab.read("out/people.ldif")).people
-    assert [(one.address, one.certificate) for one in people] == [(address("newcomer"), newcomer.certificate)]
+    assert [(person.address, person.certificate) for person in people] == [(address("newcomer"), newcomer.certificate)]

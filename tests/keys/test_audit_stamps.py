@@ -227,14 +227,14 @@ def test_events_that_were_cut_off_are_found(lived: Site) -> None:
 
 
 def test_a_trail_that_was_begun_anew_is_found(lived: Site) -> None:
-    lived.rewrite([replace(one, at=lived.clock()) for one in lived.events() if not is_stamp(one)])
+    lived.rewrite([replace(event, at=lived.clock()) for event in lived.events() if not is_stamp(event)])
     assert lived.damage() == (1, "event 1: no timestamp of the 48 hours after 2026-06-01 12:00 covers it")
     assert lived.stamp()
     assert lived.damage()[0] == 1
 
 
 def test_events_that_claim_to_be_from_before_the_first_timestamp_are_found(lived: Site) -> None:
-    lived.rewrite([replace(one, at=START - DAY) for one in lived.events() if not is_stamp(one)])
+    lived.rewrite([replace(event, at=START - DAY) for event in lived.events() if not is_stamp(event)])
     assert lived.damage()[0] == 1
     assert lived.stamp()
     assert lived.damage()[0] == 1

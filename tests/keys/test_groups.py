@@ -77,7 +77,7 @@ def key_of(stored: StoredGroup, one: Sharer) -> bytes:
 
 def test_a_member_gets_the_keys_and_the_account_keeps_them(alice: Sharer, bob: Sharer) -> None:
     bob.log_in()
-    certificates = [one.certificate for one in bob.session.opened.identities]
+    certificates = [identity.certificate for identity in bob.session.opened.identities]
     assert certificates == [own("bob").certificate, own("ward3").certificate]
     known = known_groups(bob.session.opened.state)[WARD]
     assert (known.name, known.owner, known.version) == ("Ward 3", "alice@example.test", 1)
@@ -85,7 +85,7 @@ def test_a_member_gets_the_keys_and_the_account_keeps_them(alice: Sharer, bob: S
 
 
 def test_the_keys_of_a_group_are_not_the_own_ones(bob: Sharer) -> None:
-    assert [one.certificate for one in own_identities(bob.session.opened)] == [own("bob").certificate]
+    assert [identity.certificate for identity in own_identities(bob.session.opened)] == [own("bob").certificate]
 
 
 def test_officers_get_no_keys_of_groups(alice: Sharer) -> None:
@@ -130,7 +130,7 @@ def test_a_removal_says_who_still_has_the_key_until_there_is_a_new_one(alice: Sh
     assert left.removed == (BOB,)
     renewed = with_identities(left, [own("ward3", NewKey.P384)])
     assert renewed.removed == ()
-    assert [one.certificate for one in renewed.identities] == [
+    assert [identity.certificate for identity in renewed.identities] == [
         own("ward3", NewKey.P384).certificate,
         own("ward3").certificate,
     ]
@@ -265,7 +265,9 @@ def test_another_certificate_of_the_owner_is_accepted_by_its_fingerprint_only(al
     content, renewed = alice.open_own().content, own("alice", NewKey.P384)
     opened = alice.session.opened
     alice.session = run(alice.session.push(alice.setting, replace(opened, identities=(*opened.identities, renewed))))
-    identities = tuple(one for one in alice.session.opened.identities if one.certificate != own("alice").certificate)
+    identities = tuple(
+        identity for identity in alice.session.opened.identities if identity.certificate != own("alice").certificate
+    )
     alice.session = replace(alice.session, opened=replace(alice.session.opened, identities=identities))
     alice.store(content, 2)
     with pytest.raises(OwnerChanged) as refused:

@@ -81,7 +81,7 @@ class Caller:
 
     def groups(self) -> list[tuple[str, str, int]]:
         listed = ListedGroups.from_json(self.call("GET", "/groups").data)
-        return [(one.id, one.owner, one.version) for one in listed.groups]
+        return [(group.id, group.owner, group.version) for group in listed.groups]
 
 
 Enter = Callable[[str], Caller]
@@ -116,13 +116,13 @@ def code(answer: TestResponse) -> tuple[int, str]:
 
 
 def test_the_owner_reads_all_wraps_and_a_member_the_own_one(alice: Caller, enter: Enter) -> None:
-    assert [(one.user, one.wrap) for one in alice.group().members] == [
+    assert [(member.user, member.wrap) for member in alice.group().members] == [
         (ALICE, b"for alice@example.test"),
         (BOB, b"for bob@example.test"),
     ]
     bob = enter(BOB).group()
     assert (bob.owner, bob.version, bob.bundle) == (ALICE, 1, BUNDLE)
-    assert [(one.user, one.wrap) for one in bob.members] == [(BOB, b"for bob@example.test")]
+    assert [(member.user, member.wrap) for member in bob.members] == [(BOB, b"for bob@example.test")]
 
 
 def test_others_learn_nothing_of_a_group(alice: Caller, enter: Enter) -> None:
@@ -138,7 +138,7 @@ def test_a_member_does_not_write(alice: Caller, enter: Enter) -> None:
     bob = enter(BOB)
     assert code(bob.store(2, BOB, EVE)) == (404, "no-such-group")
     assert code(bob.store(1, BOB, EVE)) == (412, "group-changed")
-    assert [one.user for one in alice.group().members] == [ALICE, BOB]
+    assert [member.user for member in alice.group().members] == [ALICE, BOB]
 
 
 def test_a_removed_member_reads_nothing_any_more(alice: Caller, enter: Enter) -> None:
@@ -167,7 +167,7 @@ def test_a_member_leaves(alice: Caller, enter: Enter) -> None:
     bob = enter(BOB)
     assert bob.call("DELETE", PATH).status_code == 200
     assert bob.groups() == []
-    assert [one.user for one in alice.group().members] == [ALICE]
+    assert [member.user for member in alice.group().members] == [ALICE]
 
 
 def test_only_a_fresh_login_deletes_a_group(alice: Caller, clock: FakeClock) -> None:
@@ -183,7 +183,7 @@ def test_the_account_of_the_owner_takes_its_groups_along(alice: Caller, enter: E
     assert bob.store(1, ALICE, BOB, group="night").status_code == 200
     assert alice.call("DELETE", "/account").status_code == 200
     assert bob.groups() == [("night", BOB, 1)]
-    assert [one.user for one in StoredGroup.from_json(bob.call("GET", "/groups/night").data).members] == [BOB]
+    assert [member.user for member in StoredGroup.from_json(bob.call("GET", "/groups/night").data).members] == [BOB]
 
 
 def test_an_owner_has_a_limited_number_of_groups(alice: Caller) -> None:

@@ -65,7 +65,7 @@ def test_a_key_that_a_later_version_lacks_does_not_become_the_members_own(alice:
     bob.log_in()
     assert own_certificates(bob) == [own("bob").certificate.fingerprint]
     # The newest one signs.
-    assert [is_shared(one) for one in bob.session.opened.identities] == [False, True, True]
+    assert [is_shared(identity) for identity in bob.session.opened.identities] == [False, True, True]
     assert addresses_in_order(bob, WARD_ADDRESS)[0].certificate == own("ward3", NewKey.P384).certificate
 
 
@@ -73,9 +73,9 @@ def test_a_key_of_a_group_stays_one_without_its_entry(bob: Sharer) -> None:
     """The entry may be lost, or of a later program, which this one cannot read."""
     opened = bob.session.opened
     without = replace(opened, state=replace(opened.state, entries={}))
-    assert [one.certificate for one in own_identities(without)] == [own("bob").certificate]
+    assert [identity.certificate for identity in own_identities(without)] == [own("bob").certificate]
     # A file that says nothing of it takes the mark of no other side away.
-    bare = replace(opened, identities=tuple(replace(one, friendly_name=None) for one in opened.identities))
+    bare = replace(opened, identities=tuple(replace(identity, friendly_name=None) for identity in opened.identities))
     assert len(own_identities(opened.with_content(bare))) == len(own_identities(bare.with_content(opened))) == 1
     (name, entry) = next(iter(opened.state.entries.items()))
     later = Entry(at=entry.at, value=str(entry.value).replace('{"name"', '{"colour":"red","name"'))
@@ -127,7 +127,7 @@ def test_no_order_of_merges_loses_a_version_or_a_certificate(entries: list[Entry
             newest = {name: one} if one.is_newer_than(merged[name]) else merged
             merged = merge_group_entries(newest, merged, {name: one})
         found.append(KnownGroup.from_json(str(merged[name].value).encode()))
-    given_ = [KnownGroup.from_json(str(one.value).encode()) for one in entries]
+    given_ = [KnownGroup.from_json(str(entry.value).encode()) for entry in entries]
     assert {one.version for one in found} == {max(one.version for one in given_)}
     assert {one.bundle for one in found} == {max((one.version, one.bundle) for one in given_)[1]}
     assert {one.certificates for one in found} == {tuple(sorted({each for one in given_ for each in one.certificates}))}
@@ -180,10 +180,10 @@ def test_another_group_of_the_same_owner_and_a_key_that_was_the_members_need_no_
 def test_a_later_version_of_one_group_changes_no_order_of_others(alice: Sharer, bob: Sharer, carol: Sharer) -> None:
     carol.store(ward("carol", "bob", identity=own("ward3", NewKey.P384)), 1, id="next")
     bob.take("next", accepted=own("carol").certificate.fingerprint)
-    before = [one.certificate for one in bob.session.opened.identities]
+    before = [identity.certificate for identity in bob.session.opened.identities]
     alice.store(alice.open_own().content, 2)
     bob.take()
-    assert [one.certificate for one in bob.session.opened.identities] == before
+    assert [identity.certificate for identity in bob.session.opened.identities] == before
 
 
 def test_capitals_beyond_ascii_hide_no_own_address(alice: Sharer, clock: FakeClock) -> None:
@@ -263,7 +263,7 @@ def test_certificates_beside_the_key_of_a_group_go_into_no_mail_of_its_members(a
     assert alice.open_own().content.identities[0].chain == own("ward3").chain
     bob.take()
     bob.log_in()
-    mine = next(one for one in bob.session.opened.identities if not is_shared(one))
+    mine = next(identity for identity in bob.session.opened.identities if not is_shared(identity))
     assert mine.chain == own("bob").chain
 
 

@@ -76,7 +76,7 @@ def test_the_latest_earlier_keys_stay() -> None:
     state = AccountState()
     for number in range(KEPT_KEYS + 3):
         state = state.after_key(f"id{number}", bytes([number]) * 32)
-    assert [one.bundle_id for one in state.earlier_keys] == [f"id{number}" for number in range(3, KEPT_KEYS + 3)]
+    assert [key.bundle_id for key in state.earlier_keys] == [f"id{number}" for number in range(3, KEPT_KEYS + 3)]
     assert AccountState.from_bytes(state.to_bytes()) == state
     assert repr(bytes([KEPT_KEYS]) * 32) not in repr(state)
 

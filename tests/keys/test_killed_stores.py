@@ -55,7 +55,7 @@ def test_a_server_that_dies_has_the_old_record_or_the_new(person: Person, databa
     for point in range(1, 100):
         session = person.log_in()
         before = session.opened.record.version
-        other = next(one for one in NEW_PASSPHRASES if one != person.passphrase)
+        other = next(passphrase for passphrase in NEW_PASSPHRASES if passphrase != person.passphrase)
         call = _next_push(session) if act == "push" else _next_rotation(session, other)
         credentials = run(session.session_key.sign(ORIGIN, call, person.provider))
         was_killed = _send_and_die(point, database_url, person.clock, call, credentials.to_header())

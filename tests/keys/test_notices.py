@@ -153,7 +153,7 @@ def test_each_step_of_an_account_that_matters_brings_one_mail(
     brings(AuditKind.RESET_UNDONE, AuditKind.DEVICE_ADDED)
     run(session.delete(owner.setting))
     brings(AuditKind.ACCOUNT_DELETED)
-    assert {tuple(one) for one in post.recipients} == {(USER,)}
+    assert {tuple(recipient) for recipient in post.recipients} == {(USER,)}
 
 
 def test_nothing_of_a_deleted_account_stays_once_its_owner_was_told(
@@ -297,14 +297,16 @@ def test_processes_that_send_at_once_take_each_notice_once(
         write(database, clock, user=f"u{number}@example.test")
     others = [SCHEMA.open(database_url) for _ in range(3)]
     senders = [NoticeSender(Outbox(one), by_mail, clock) for one in others]
-    threads = [threading.Thread(target=one.send_due) for one in senders]
+    threads = [threading.Thread(target=sender.send_due) for sender in senders]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     for one in others:
         one.close()
-    assert sorted(one[0] for one in post.recipients) == sorted(f"u{number}@example.test" for number in range(40))
+    assert sorted(recipient[0] for recipient in post.recipients) == sorted(
+        f"u{number}@example.test" for number in range(40)
+    )
     assert waiting(database) == 0
 
 

@@ -95,7 +95,7 @@ def with_officers(office: Office) -> Office:
         certificates.append(office.certificate_file(f"{name}.pem", officer(name)))
         office.identity_file(f"{name}.p12", officer(name))
         office.appoint(name, "officer", "--certificate", certificates[-1])
-    named = [word for one in certificates for word in ("--officer", one)]
+    named = [word for certificate in certificates for word in ("--officer", certificate)]
     office.made("keys", "recovery", "policy", "--organisation", "Example Ltd", *named, *office.staff("adam"))
     return office
 
@@ -169,7 +169,7 @@ def test_a_leavers_mail_is_opened_for_a_successor(with_officers: Office) -> None
     recovered = (office.folder / "recovered.p12").read_bytes()
     assert stat.S_IMODE((office.folder / "recovered.p12").stat().st_mode) == 0o600
     keys = run(load_identities(recovered, b"four words on paper", PROVIDER))
-    assert [one.certificate for one in keys] == [leaver.certificate]
+    assert [key.certificate for key in keys] == [leaver.certificate]
     assert b"The old secret" in run(decrypt_message(mail, Keys(identities=keys), PROVIDER))
 
     trail = office.made("keys", "staff", "audit", "--user", LEAVER, *office.staff("ada"))

@@ -42,9 +42,9 @@ def test_the_passkey_opens_every_identity_also_after_the_way_through_json(
     sealed: PasskeyBundle, identities: list[Identity]
 ) -> None:
     opened = open_it(PasskeyBundle.from_json(sealed.to_json()), user="Alice@Example.test")
-    certificates = {one.certificate for one in identities}
+    certificates = {identity.certificate for identity in identities}
     assert {one.certificate for one in opened} == certificates
-    assert {one.private_key.pkcs8_der for one in opened} == {one.private_key.pkcs8_der for one in identities}
+    assert {one.private_key.pkcs8_der for one in opened} == {identity.private_key.pkcs8_der for identity in identities}
 
 
 @pytest.mark.parametrize(

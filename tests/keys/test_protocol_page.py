@@ -53,7 +53,7 @@ def client(clock: FakeClock) -> FlaskClient:
 
 def fields(*values: str | int | bytes) -> bytes:
     parts = [one if isinstance(one, bytes) else str(one).encode() for one in ("sealwax roaming_keys", *values)]
-    return b"".join(len(one).to_bytes(4, "big") + one for one in parts)
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
 
 
 def base64url(data: bytes) -> str:
@@ -301,7 +301,7 @@ def test_a_reader_of_the_page_registers_stores_and_recovers(client: FlaskClient,
     ours = Person(client, clock, passphrase=password.encode()).log_in()
     assert (ours.opened.key, ours.opened.state.history) == (bundle_key, {1: digest(record)})
     assert ours.opened.state.entries["a"].value == "b"
-    assert [one.login_key for one in ours.own.keys] == [raw(code_login)]
+    assert [key.login_key for key in ours.own.keys] == [raw(code_login)]
     wrap = recovered["wraps"][1]
     shared = code_wrap.exchange(X25519PublicKey.from_public_bytes(base64.b64decode(wrap["nonce"])))
     unwrapped = AESGCM(derived(shared, "agreed wrap key", base64.b64decode(wrap["nonce"]), code_public)).decrypt(

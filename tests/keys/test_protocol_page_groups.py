@@ -34,7 +34,7 @@ SIGNED, ENCRYPTED = re.findall(r"2\.25\.\d+", PAGE)
 
 def fields(*values: str | int) -> bytes:
     parts = [str(one).encode() for one in ("sealwax roaming_keys", *values)]
-    return b"".join(len(one).to_bytes(4, "big") + one for one in parts)
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
 
 
 def derived(key: bytes, label: str) -> bytes:
@@ -61,7 +61,7 @@ def test_the_keys_of_the_page_come_out() -> None:
 
 def test_a_reader_of_the_page_opens_what_our_client_stores(alice: Sharer) -> None:
     stored = run(fetch_group(alice.session, alice.setting, WARD))
-    wrap = {one.user: one.wrap for one in stored.members}["bob@example.test"]
+    wrap = {member.user: member.wrap for member in stored.members}["bob@example.test"]
     keys = Keys(identities=[own("bob")])
     signed = run(decrypt_bytes(wrap, keys, PROVIDER, content_type=ENCRYPTED)).content
     judging = Judging(trust_store=trust(), at=alice.clock())

@@ -129,7 +129,7 @@ class Site:
         """The kinds of all events about accounts, and the actors."""
         trail = trail_in(self.database)
         check_chain(trail, self.database)
-        found = [(one.kind, trail.details_of(one)) for one in trail.entries(self.database, user=USER)]
+        found = [(entry.kind, trail.details_of(entry)) for entry in trail.entries(self.database, user=USER)]
         return [f"{kind} {details.actor}".strip() for kind, details in found if details]
 
 
@@ -328,7 +328,7 @@ def test_a_leavers_keys_reach_the_successor_and_each_step_is_in_the_trail(any_si
     ]
     facts = organisation.client("ada").cases()[0]
     assert (facts.approved_by, facts.needed, facts.opened > 0) == (("olga", "otto"), 2, True)
-    assert [one.actor for one in organisation.client("ada").events(USER)][-4:] == ["adam", "olga", "otto", "adam"]
+    assert [event.actor for event in organisation.client("ada").events(USER)][-4:] == ["adam", "olga", "otto", "adam"]
 
 
 def test_the_owner_is_told_at_the_next_login(site: Site) -> None:
@@ -349,7 +349,7 @@ def test_the_owner_is_told_at_the_next_login(site: Site) -> None:
 def told_of(site: Site) -> set[str]:
     """The cases of which the audit trail says that the owner was told."""
     events = site.organisation.client("ada").events(USER)
-    return {one.note.removeprefix("case ") for one in events if one.kind == "recovery-owner-told"}
+    return {event.note.removeprefix("case ") for event in events if event.kind == "recovery-owner-told"}
 
 
 @pytest.mark.parametrize("days", [0, 29, 31, 400])
@@ -382,7 +382,7 @@ def test_no_number_of_cases_hides_one_from_its_owner(site: Site, monkeypatch: py
     asked |= {site.ask().id for _ in range(3)}
     shown: set[str] = set()
     for _ in range(3):
-        shown |= {one.id for one in run(fetch_standing(site.session, person.setting)).cases}
+        shown |= {case.id for case in run(fetch_standing(site.session, person.setting)).cases}
         assert told_of(site) == shown
         clock.advance(seconds=31 * 86_400)
     assert shown == asked
@@ -405,7 +405,7 @@ def test_each_case_that_the_server_takes_can_be_read_by_all(site: Site, name: st
     second = site.organisation.client("adam").ask(NewCase(user=USER, reason=reason, recipient=named(name))).id
     seen = run(fetch_standing(session, site.organisation.person.setting)).cases
     assert {one.id for one in seen} == {first, second}
-    assert {one.id for one in site.organisation.client("ada").cases()} == {first, second}
+    assert {case.id for case in site.organisation.client("ada").cases()} == {first, second}
     assert site.organisation.client("olga").share(second).facts.id == second
 
 
@@ -694,7 +694,7 @@ def test_an_auditor_reads_on_after_accounts_with_many_events_were_deleted(site: 
 @pytest.mark.parametrize("numbers", [[1, 1], [2, 1], [1, 2, 2]])
 def test_an_auditor_is_not_shown_an_event_twice(numbers: list[int]) -> None:
     """Otherwise a server that repeats a page would keep the command for ever."""
-    shown = [ShownEvent(number=one, at=0, kind="logged-in", user="", actor="", note="") for one in numbers]
+    shown = [ShownEvent(number=number, at=0, kind="logged-in", user="", actor="", note="") for number in numbers]
 
     class Repeating:
         async def send(self, call: Call, authorization: str | None = None) -> bytes:

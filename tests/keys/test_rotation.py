@@ -204,11 +204,11 @@ def test_second_factors_are_sealed_anew(database_url: str) -> None:
     with store_of(database_url, OLD) as store:
         caller = add(store, user)
         store.factors.add(caller, AddedFactor(name="a phone", means=means, counter=1), AT)
-        assert {bytes(one)[: len(OLD.head)] for one in sealed_factors(store)} == {OLD.head}
+        assert {bytes(factor)[: len(OLD.head)] for factor in sealed_factors(store)} == {OLD.head}
     assert rotate(database_url).damaged == []
     with store_of(database_url, NEW) as store:
-        assert [(one.name, one.means) for one in store.factors.factors(user)] == [("a phone", means)]
-        assert {bytes(one)[: len(NEW.head)] for one in sealed_factors(store)} == {NEW.head}
+        assert [(factor.name, factor.means) for factor in store.factors.factors(user)] == [("a phone", means)]
+        assert {bytes(factor)[: len(NEW.head)] for factor in sealed_factors(store)} == {NEW.head}
 
 
 def sealed_factors(store: Store) -> list[bytes]:

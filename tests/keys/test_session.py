@@ -239,7 +239,7 @@ def test_a_code_that_a_thief_has_stored_opens_nothing_after_a_revocation(
     ours = laptop.log_in()
     assert ours.own.has_lost_some
     rotated = run(ours.rotate(laptop.setting, PASSPHRASE, revoked=[_other_device(ours, laptop)]))
-    assert [one.kind for one in rotated.opened.record.wraps] == [WrapKind.PASSPHRASE]
+    assert [wrap.kind for wrap in rotated.opened.record.wraps] == [WrapKind.PASSPHRASE]
     for code in (thief, paper):
         with pytest.raises(KeyServerError):
             phone.recover(code)

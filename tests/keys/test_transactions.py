@@ -69,7 +69,7 @@ def rotate(store: Store, caller: Caller) -> None:
     before = store.find_record(USER)
     assert before is not None
     after = record_in(store, os.urandom(8).hex(), before.version + 1)
-    revoked = [one.id for one in store.sessions.devices(USER)]
+    revoked = [device.id for device in store.sessions.devices(USER)]
     store.rotate(caller, account_in(store), after, before.bundle_id, revoked, AT)
 
 

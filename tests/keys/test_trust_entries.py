@@ -77,7 +77,9 @@ def test_devices_that_learn_of_one_contact_at_once_keep_both_certificates(laptop
         device.merge(NOW + hours * HOUR)
     assert laptop.contacts == phone.contacts
     (bob,) = laptop.contacts.people
-    assert {one.certificate for one in bob.certificates} == {one.certificate for one in (first, second, third)}
+    assert {certificate.certificate for certificate in bob.certificates} == {
+        one.certificate for one in (first, second, third)
+    }
 
 
 @pytest.mark.parametrize("knows_base", [True, False])

@@ -433,7 +433,7 @@ def test_pages_that_store_at_once_keep_the_decisions_of_both(page: Page, clock: 
     page.log_in(passphrase=PASSPHRASE)
     fourth = merge(page, decisions=first["decisions"], base=first["base"])
     for merged in (second, fourth):
-        assert {one.certificate.email_addresses[0] for one in parse_decisions(merged["decisions"])} == {
+        assert {decision.certificate.email_addresses[0] for decision in parse_decisions(merged["decisions"])} == {
             "bob@example.test",
             "carol@example.test",
         }

@@ -162,7 +162,7 @@ def test_who_has_all_that_the_server_has_opens_nothing(watched: Watched) -> None
     public_keys = [keys.unseal(Sealed.LOGIN_KEY, one, USER) for one in account]
     record = KeyRecord.from_json(keys.unseal(Sealed.RECORD, sealed, USER))
     provider = StretchingOnce()
-    tried = [*public_keys, bytes(32), record.bundle[:32], record.state[:32], *(one.nonce for one in record.wraps)]
+    tried = [*public_keys, bytes(32), record.bundle[:32], record.state[:32], *(wrap.nonce for wrap in record.wraps)]
     for secret in tried:
         secret = secret[:32].ljust(32, b"\0")
         with pytest.raises(SmimeError):

@@ -79,7 +79,7 @@ def test_nginx_keeps_no_bytes_that_come_in_parts_on_its_disk(examples: Path, str
     blocks = [block.split("\n}", 1)[0] for block in text.split("\nlocation ")[1:]]
     locations = {path: settings for path, _, settings in (block.partition(" {\n") for block in blocks)}
     for path in streamed_paths:
-        settings = locations[max((one for one in locations if path.startswith(one)), key=len)]
+        settings = locations[max((location for location in locations if path.startswith(location)), key=len)]
         assert "proxy_request_buffering off;" in settings, path
         assert "client_max_body_size 20m;" in settings, path
 

@@ -125,7 +125,7 @@ class Place:
             content = answer.read()
             members = json.loads(content) if content else {}
             cookies = answer.headers.get_all("Set-Cookie", [])
-            return answer.status, {"cookie": "; ".join(one.partition(";")[0] for one in cookies), **members}
+            return answer.status, {"cookie": "; ".join(cookie.partition(";")[0] for cookie in cookies), **members}
 
     def sign_in(self, port: int) -> str:
         body = json.dumps({"address": ALICE, "password": PASSWORDS[ALICE]}).encode()

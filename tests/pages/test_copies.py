@@ -39,7 +39,7 @@ def letter(browser: Browser, demo_stack: DemoStack, alice: Account, bob: Account
 
 
 def inbox(stack: DemoStack, account: Account) -> list[bytes]:
-    return [one.raw for one in stack.mail_server.messages(account.address)]
+    return [message.raw for message in stack.mail_server.messages(account.address)]
 
 
 @pytest.mark.thorough(False)

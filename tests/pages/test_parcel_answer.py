@@ -95,7 +95,9 @@ def test_the_sender_reads_the_answer_and_its_file_in_ordinary_mail(
     read = read_encrypted_payload(message)
     assert ANSWER in read.text.replace("\r\n", "\n")
     assert read.text.startswith(f"Reply to parcel {reference}. Somebody who could open the parcel wrote it")
-    assert [(one.filename, one.data) for one in read.attachments] == [(note.name, b"Signed: Renate")]
+    assert [(attachment.filename, attachment.data) for attachment in read.attachments] == [
+        (note.name, b"Signed: Renate")
+    ]
     report = examine_message(mail, Judging(trust_store=trust(), at=datetime.now(UTC)), PROVIDER, keys)
     assert report.state is State.ENCRYPTED_ONLY
     assert report.protected_headers is not None
@@ -252,5 +254,7 @@ def test_webkit_answers_a_parcel(webkit: WebKit, parcel_rig: ParcelRig, tmp_path
     (mail,) = answers_to(parcel_rig, count=1)
     read = read_encrypted_payload(decrypt_message(mail, Keys(identities=[bob_of(parcel_rig)]), PROVIDER))
     assert ANSWER in read.text.replace("\r\n", "\n")
-    assert [(one.filename, one.data) for one in read.attachments] == [(note.name, b"Signed: Renate")]
+    assert [(attachment.filename, attachment.data) for attachment in read.attachments] == [
+        (note.name, b"Signed: Renate")
+    ]
     reader.close()

@@ -42,7 +42,9 @@ SEND_LATE = IN_PAGE["sendLateInPage"]
 
 def message_ids(stack: DemoStack, account: Account) -> list[str]:
     """The Message-IDs in the inbox of an account, oldest first."""
-    return [str(message_from_bytes(one.raw)["Message-ID"]) for one in stack.mail_server.messages(account.address)]
+    return [
+        str(message_from_bytes(message.raw)["Message-ID"]) for message in stack.mail_server.messages(account.address)
+    ]
 
 
 def submit_silently(*arguments: object, **options: object) -> Outcome:

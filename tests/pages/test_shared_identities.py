@@ -118,7 +118,7 @@ def test_a_member_takes_an_identity_and_uses_it_at_once(
     # The same as the command stores.
     session, _ = log_in_elsewhere(stack.keys_url, member.address, member.key_passphrase)
     assert known_groups(session.opened.state)[ward3].name == "Ward 3"
-    stored = [one.certificate for one in session.opened.identities]
+    stored = [identity.certificate for identity in session.opened.identities]
     assert stored[0] == member.identity.certificate
     assert ward.certificate in stored
     bob.write(to=stack.accounts[0].address, subject="Beds", text="None.")
@@ -208,7 +208,7 @@ def test_the_owner_removes_renews_and_adds(alice: MailPages, owner: Owner, stack
     page.fill(card(lab, "shared-add-address"), other)
     page.click(card(lab, "shared-add"))
     wait_until_said(alice, f"{other} is in Laboratory now")
-    assert [one.user for one in owner.open(lab).content.members] == [owner.account.address, other]
+    assert [member.user for member in owner.open(lab).content.members] == [owner.account.address, other]
     assert owner.open(lab).content.removed == ()
     page.click(card(lab, "shared-delete"))
     page.wait_for_text("Nobody can take its key any more.", selector="dialog")
@@ -241,7 +241,7 @@ def test_a_person_shares_an_identity_from_a_file(
     owner.log_in()
     (id,) = [id for id, one in known_groups(owner.session.opened.state).items() if one.name == name]
     wait_for_card(page, id, "taken")
-    assert [one.user for one in owner.open(id).content.members] == [owner.account.address]
+    assert [member.user for member in owner.open(id).content.members] == [owner.account.address]
 
 
 def test_a_list_of_a_hostile_server_takes_nothing_away(

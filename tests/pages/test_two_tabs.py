@@ -53,7 +53,7 @@ def signed_in_beside(writer: MailPages, stack: DemoStack, account: Account) -> I
 
 def count_all(stack: DemoStack, *accounts: Account) -> list[int]:
     folders = ("INBOX", "Sent")
-    return [len(stack.mail_server.messages(one.address, folder)) for one in accounts for folder in folders]
+    return [len(stack.mail_server.messages(account.address, folder)) for account in accounts for folder in folders]
 
 
 @pytest.mark.thorough(False)

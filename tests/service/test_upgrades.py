@@ -125,8 +125,8 @@ def shape_at(url: str | Path) -> dict[str, set[str]]:
     with closing(Database(url)) as database, database.reading() as rows:
         found = inspect(rows)
         return {
-            table: {one["name"] for one in found.get_columns(table)}
-            | {str(one["name"]) for one in found.get_indexes(table)}
+            table: {column["name"] for column in found.get_columns(table)}
+            | {str(index["name"]) for index in found.get_indexes(table)}
             for table in found.get_table_names()
         }
 
@@ -171,8 +171,8 @@ def columns_at(path: Path) -> dict[str, dict[str, tuple[str, bool]]]:
         found: Any = inspect(rows)
         return {
             table: {
-                one["name"]: (str(one["type"]), one["nullable"] or one["default"] is not None)
-                for one in found.get_columns(table)
+                column["name"]: (str(column["type"]), column["nullable"] or column["default"] is not None)
+                for column in found.get_columns(table)
             }
             for table in found.get_table_names()
         }

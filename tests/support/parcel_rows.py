@@ -47,7 +47,7 @@ def add_parcel(
         "salt": bytes(16),
         "proof": bytes(32),
         "certificates": b"",
-        "recipients": json.dumps([{"address": one, "language": language} for one in recipients]),
+        "recipients": json.dumps([{"address": recipient, "language": language} for recipient in recipients]),
         "kind": "files",
         "objects": "[3400000]",
         "manifest_bytes": 900,
@@ -65,7 +65,7 @@ def add_parcel(
     }
     with database.transaction() as rows:
         rows.execute(insert(PARCEL), row)
-        queue_parcel(rows, parcel, [(one, language) for one in recipients], at)
+        queue_parcel(rows, parcel, [(recipient, language) for recipient in recipients], at)
 
 
 def states(database: Database) -> dict[tuple[str, str], str]:

@@ -154,10 +154,10 @@ def clique(names: list[str], count: int) -> tuple[list[Rig], list[Certificate]]:
         for number in range(count)
     ]
     pool = [
-        issue(one.name, one.key_name, other, authority_extensions())
-        for one in rigs
+        issue(rig.name, rig.key_name, other, authority_extensions())
+        for rig in rigs
         for other in rigs
-        if one is not other
+        if rig is not other
     ]
     return rigs, pool
 

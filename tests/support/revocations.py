@@ -313,7 +313,7 @@ def response(
         der.sequence(*(singles or (single(),))),
         der.explicit(1, der.sequence(*extensions)) if extensions else b"",
     )
-    carried = der.explicit(0, der.sequence(*(one.der for one in certificates))) if certificates else b""
+    carried = der.explicit(0, der.sequence(*(certificate.der for certificate in certificates))) if certificates else b""
     basic = signed(tbs, ECDSA_WITH_SHA256, signer, carried)
     return wrap_response(basic)
 
@@ -371,7 +371,7 @@ def ask(
 ) -> RevocationStatus:
     """The status of the leaf, or of `about`, by these CRLs and OCSP responses. All of them must be readable."""
     evidence = parse_evidence(
-        revocation_lists=lists, ocsp_responses=responses, certificates=[one.der for one in certificates]
+        revocation_lists=lists, ocsp_responses=responses, certificates=[certificate.der for certificate in certificates]
     )
     assert evidence.damaged == 0
     return ask_evidence(

@@ -31,7 +31,9 @@ def test_addresses_are_the_same_as_in_the_core() -> None:
 def test_no_module_compares_addresses_by_the_lower_case_of_all_letters() -> None:
     modules = [*ROOT.glob("browser_ext/**/*.js"), *ROOT.glob("webbridge/pages/*.js"), *ROOT.glob("wasm_build/**/*.js")]
     assert _FORMATS in modules
-    lines = [(one.name, line) for one in modules for line in one.read_text().splitlines() if ".toLowerCase" in line]
+    lines = [
+        (module.name, line) for module in modules for line in module.read_text().splitlines() if ".toLowerCase" in line
+    ]
     ends = tuple(f"{name}{mark}" for name in _NAMES for mark in ("", "?"))
     assert [(name, line) for name, line in lines if ".addresses" in line] == []
     assert [(name, line) for name, line in lines if any(piece.lower().endswith(ends) for piece in _before(line))] == []

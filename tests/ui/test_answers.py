@@ -108,7 +108,7 @@ def test_every_own_address_counts() -> None:
 def test_a_message_without_a_sender_asks_about_its_reply_address() -> None:
     fields = ("Friends:;", "bob at example")
     cases = [
-        *[case(report_of({"From": one, "Reply-To": CAROL}), to=[], doubtful=[CAROL], replyTo=[]) for one in fields],
+        *[case(report_of({"From": field, "Reply-To": CAROL}), to=[], doubtful=[CAROL], replyTo=[]) for field in fields],
         case(report_of({"From": "bob at example"}), to=[], doubtful=[]),
     ]
     check_in_node("answers", "a message without a sender asks about its reply address", cases)

@@ -95,7 +95,7 @@ def test_no_invisible_characters_push_the_kind_of_a_file_out_of_sight() -> None:
 
 
 def test_a_row_whose_sender_cannot_be_read_shows_no_text_that_looks_like_an_address() -> None:
-    texts = [one for one in _NAMES if one.strip() and one != "\u200f"]
+    texts = [name for name in _NAMES if name.strip() and name != "\u200f"]
     shown = ["?" if _NAMES[one] == ALICE else _NAMES[one].removesuffix(f" <{ALICE}>") for one in texts]
     rows = [{"from": text, "shown": words} for text, words in zip(texts, shown, strict=True)]
     check_in_node("shown_names", "a row whose sender cannot be read shows no text that looks like an address", rows)

@@ -39,7 +39,7 @@ def test_a_signing_certificate_beside_a_known_one_to_receive_is_no_change() -> N
     checks = call("recipients.check", address=DORA, found=[], contacts=reply["harvest"]["contacts"], **trust())[
         "checks"
     ]
-    assert [one["usable"] for one in checks] == [True, False]
+    assert [check["usable"] for check in checks] == [True, False]
     (dora,) = call("contacts.list", contacts=reply["harvest"]["contacts"])["people"]
     uses = {one["fingerprint"]: one["purposes"] for one in dora["certificates"]}
     assert uses == {signs.certificate.fingerprint: ["sign"], receives.certificate.fingerprint: ["seal"]}

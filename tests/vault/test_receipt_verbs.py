@@ -60,7 +60,7 @@ def request_to(*addresses: str, only: str | None = None) -> bytes:
         ess.ReceiptRequest(
             signed_content_identifier=b"1",
             receipts_from=everybody if only is None else ((ess.mail_name(only),),),
-            receipts_to=tuple((ess.mail_name(one),) for one in addresses),
+            receipts_to=tuple((ess.mail_name(address),) for address in addresses),
         )
     )
 

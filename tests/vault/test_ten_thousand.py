@@ -34,7 +34,7 @@ MANY: Final = IN_PAGE["many"]
 
 def test_ten_thousand_operations(open_vault_page: OpenPage, browser: Browser) -> None:
     page = open_vault_page(options={"device": {"deviceMemory": 4}})
-    requests = [list(one) for one in operations()]
+    requests = [list(operation) for operation in operations()]
     used = []
     for _ in range(ROUNDS):
         for _ in range(CALLS_A_ROUND):

@@ -89,7 +89,7 @@ class OurClient:
 
     def _paths_of(self, role: str) -> tuple[str, str]:
         folders = json.loads(self.list_folders().body)["folders"]
-        found = next(one for one in folders if one["role"] == role)
+        found = next(folder for folder in folders if folder["role"] == role)
         path = f"/api/folders/{found['id']}"
         return path, f"{path}/{found['uidValidity']}"
 

@@ -46,7 +46,9 @@ def write_table(figures: Figures, limits: Sequence[Limit], before: Mapping[str, 
 
 
 def _limits_of(where: str, job: str, limits: Sequence[Limit]) -> list[Limit]:
-    return [one for one in limits if one.where == where and (one.what == job or one.what.startswith(f"{job}: "))]
+    return [
+        limit for limit in limits if limit.where == where and (limit.what == job or limit.what.startswith(f"{job}: "))
+    ]
 
 
 def _wanted(job: str, limit: Limit) -> str:

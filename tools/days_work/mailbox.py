@@ -186,7 +186,7 @@ def _plain(
     mail = _begin(name, sender, subject, to=to)
     if answers:
         mail["In-Reply-To"] = _id_of(answers[0])
-        mail["References"] = " ".join(_id_of(one) for one in reversed(answers))
+        mail["References"] = " ".join(_id_of(answer) for answer in reversed(answers))
     mail.set_content(_text_of(name, lines, more), cte="7bit")
     return Written(name=name, sender=sender, mail=mail, words=_words_of(name))
 

@@ -80,7 +80,7 @@ def write_table(walks: Mapping[str, Walked]) -> str:
     if len(shown) > 1:
         parts = [one.only(_common(shown)) for one in shown]
         words = "both" if len(shown) == 2 else "all three"
-        lines.append(["", f"**what {words} can do**", *(cell for one in parts for cell in _sums(one))])
+        lines.append(["", f"**what {words} can do**", *(cell for part in parts for cell in _sums(part))])
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     return "\n\n".join([table, *_sentences(shown, walks)])
 

@@ -163,9 +163,9 @@ def run_rig(
             people=people,
             post=post,
             url=url,
-            messages={one.name: one for one in messages},
+            messages={message.name: message for message in messages},
             uids=uids,
-            order=tuple(one.name for one in messages),
+            order=tuple(message.name for message in messages),
             folder=folder,
             mail_gate=mail_gate,
             key_gate=key_gate,
@@ -221,10 +221,10 @@ def _fill(post: Post, messages: list[Stored]) -> dict[str, int]:
         for folder in FOLDERS:
             imap.create(f'"{folder}"')
             imap.subscribe(f'"{folder}"')
-        for one in reversed(messages):
+        for message in reversed(messages):
             # The messages below the fifteen were read before.
-            flags = "" if one.name.startswith("M") else "\\Seen"
-            answer = imap.append("INBOX", flags, Time2Internaldate(one.date), one.raw)[1][0]
+            flags = "" if message.name.startswith("M") else "\\Seen"
+            answer = imap.append("INBOX", flags, Time2Internaldate(message.date), message.raw)[1][0]
             assert isinstance(answer, bytes)
-            uids[one.name] = int(answer.split(b"APPENDUID ")[1].split()[1].rstrip(b"]"))
+            uids[message.name] = int(answer.split(b"APPENDUID ")[1].split()[1].rstrip(b"]"))
     return uids

@@ -141,7 +141,7 @@ class Roundcube:
         return window
 
     def _urls(self) -> list[str]:
-        return [one["url"] for one in self._browser.contexts()]
+        return [context["url"] for context in self._browser.contexts()]
 
     def _new_window(self) -> str:
         found: list[str] = []

@@ -83,8 +83,12 @@ def _elements(seed: bytes) -> list[Span]:
 
 
 def _tokens(seed: bytes, span: Span) -> tuple[bytes, ...]:
-    children = [one for one in _elements(seed) if span.content <= one.start and one.end == span.end and one != span]
+    children = [
+        element
+        for element in _elements(seed)
+        if span.content <= element.start and element.end == span.end and element != span
+    ]
     if not children:
         return _TOKENS
-    last = max(children, key=lambda one: one.end - one.start)
+    last = max(children, key=lambda child: child.end - child.start)
     return (*_TOKENS, seed[last.start : last.end])

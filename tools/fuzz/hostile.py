@@ -138,7 +138,7 @@ def _flood_attributes(tag: int = 0xA0) -> bytes:
 
 def _many_attribute_values() -> bytes:
     attribute = der.sequence(der.oid("1.2.840.113549.1.9.6"), der.element(der.SET, fill(_signer_info())))
-    parts = [bytes(one.encoded) for one in der.read_children(der.read_one(_signer_info()))]
+    parts = [bytes(child.encoded) for child in der.read_children(der.read_one(_signer_info()))]
     info = der.sequence(*parts, der.element(0xA1, attribute))
     return signed(digests=_SHA256, content=_opaque_content(), after=_certificates(), signers=info)
 
@@ -168,7 +168,7 @@ def _flood_kari() -> bytes:
 
 def _kari_keys() -> bytes:
     # One RecipientInfo with very many encrypted keys, all for the same reader.
-    parts = [bytes(one.encoded) for one in der.read_children(der.read_one(_part(samples()["cms"][8], 1)))]
+    parts = [bytes(child.encoded) for child in der.read_children(der.read_one(_part(samples()["cms"][8], 1)))]
     keys = der.read_one(parts[-1])
     parts[-1] = der.sequence(fill(bytes(keys.content)))
     return enveloped(der.element(0xA1, *parts))
@@ -242,7 +242,7 @@ def _public_key(bits: int) -> bytes:
 
 
 def _certificate_with(spki: bytes) -> bytes:
-    fields = [bytes(one.encoded) for one in der.read_children(der.read_children(der.read_one(anchor().der))[0])]
+    fields = [bytes(child.encoded) for child in der.read_children(der.read_children(der.read_one(anchor().der))[0])]
     tbs = der.read_one(anchor().der)
     old = bytes(der.read_children(der.read_children(tbs)[0])[6].encoded)
     fields[fields.index(old)] = spki
@@ -253,11 +253,11 @@ def _certificate_with(spki: bytes) -> bytes:
 def _signed_by_giant() -> bytes:
     # Alice's certificate with a key of the greatest allowed size, which makes each verification expensive.
     fields = der.read_children(der.read_children(der.read_one(person("alice").certificate.der))[0])
-    parts = [bytes(one.encoded) for one in fields]
+    parts = [bytes(field.encoded) for field in fields]
     parts[6] = _public_key(MAX_RSA_MODULUS_BITS)
     _, algorithm, signature = der.read_children(der.read_one(person("alice").certificate.der))
     certificate = der.sequence(der.sequence(*parts), bytes(algorithm.encoded), bytes(signature.encoded))
-    info = [bytes(one.encoded) for one in der.read_children(der.read_one(_signer_info()))]
+    info = [bytes(child.encoded) for child in der.read_children(der.read_one(_signer_info()))]
     info[5] = der.octet_string(b"\x01" + bytes(MAX_RSA_MODULUS_BITS // 8 - 1))
     signers = der.sequence(*info) * 100
     return signed(digests=_SHA256, content=_opaque_content(), after=der.element(0xA0, certificate), signers=signers)
@@ -265,8 +265,8 @@ def _signed_by_giant() -> bytes:
 
 def _path_flood() -> bytes:
     # Many certificates of issuers with the same name: each is a candidate at every step of a path.
-    fields = [bytes(one.encoded) for one in der.read_children(der.read_children(der.read_one(anchor().der))[0])]
-    _, algorithm, signature = (bytes(one.encoded) for one in der.read_children(der.read_one(anchor().der)))
+    fields = [bytes(child.encoded) for child in der.read_children(der.read_children(der.read_one(anchor().der))[0])]
+    _, algorithm, signature = (bytes(child.encoded) for child in der.read_children(der.read_one(anchor().der)))
     certificates = []
     for number in range(900):
         fields[1] = der.integer(number + 1000)
@@ -280,8 +280,8 @@ def _path_flood() -> bytes:
 
 
 def _different_names() -> bytes:
-    fields = [bytes(one.encoded) for one in der.read_children(der.read_children(der.read_one(anchor().der))[0])]
-    _, algorithm, signature = (bytes(one.encoded) for one in der.read_children(der.read_one(anchor().der)))
+    fields = [bytes(child.encoded) for child in der.read_children(der.read_children(der.read_one(anchor().der))[0])]
+    _, algorithm, signature = (bytes(child.encoded) for child in der.read_children(der.read_one(anchor().der)))
     names = der.sequence(*(_rdn(number) for number in range(20)))
     fields[3] = fields[5] = names
     one = der.sequence(der.sequence(*fields), algorithm, signature)
@@ -295,15 +295,15 @@ def _rdn(number: int) -> bytes:
 
 
 def _huge_name() -> bytes:
-    fields = [bytes(one.encoded) for one in der.read_children(der.read_children(der.read_one(anchor().der))[0])]
-    _, algorithm, signature = (bytes(one.encoded) for one in der.read_children(der.read_one(anchor().der)))
+    fields = [bytes(child.encoded) for child in der.read_children(der.read_children(der.read_one(anchor().der))[0])]
+    _, algorithm, signature = (bytes(child.encoded) for child in der.read_children(der.read_one(anchor().der)))
     fields[3] = fields[5] = der.sequence(fill(_rdn(1), taken=600_000))
     return der.sequence(der.sequence(*fields), algorithm, signature)
 
 
 def _extensions(extension: bytes) -> bytes:
-    fields = [bytes(one.encoded) for one in der.read_children(der.read_children(der.read_one(anchor().der))[0])]
-    _, algorithm, signature = (bytes(one.encoded) for one in der.read_children(der.read_one(anchor().der)))
+    fields = [bytes(child.encoded) for child in der.read_children(der.read_children(der.read_one(anchor().der))[0])]
+    _, algorithm, signature = (bytes(child.encoded) for child in der.read_children(der.read_one(anchor().der)))
     fields[-1] = der.explicit(3, der.sequence(extension))
     return der.sequence(der.sequence(*fields), algorithm, signature)
 
@@ -371,7 +371,7 @@ def _nested_multiparts() -> bytes:
 def _crl(entries: bytes) -> bytes:
     whole = der.read_one(build_revocation_list(1))
     tbs, algorithm, signature = der.read_children(whole)
-    fields = [bytes(one.encoded) for one in der.read_children(tbs)]
+    fields = [bytes(child.encoded) for child in der.read_children(tbs)]
     fields[5] = der.sequence(entries)
     return der.sequence(der.sequence(*fields), bytes(algorithm.encoded), bytes(signature.encoded))
 

@@ -327,13 +327,13 @@ def people_known() -> Contacts:
     certificates = [person("alice", key).certificate for key in (NewKey.P256, NewKey.ED25519)]
     known = [
         KnownCertificate(
-            certificate=one,
+            certificate=certificate,
             source=CertificateSource.HARVEST,
             first_seen=NOW,
             last_seen=NOW,
             intermediates=(anchor(),),
         )
-        for one in certificates
+        for certificate in certificates
     ]
     alice = Contact(
         address="alice@example.test",

@@ -76,7 +76,7 @@ def single_tokens() -> Iterator[Case]:
 
 def pairs_of_tokens() -> Iterator[Case]:
     """Each pair of different tokens in each place, by the basic readers: almost a million cases."""
-    pairs = tuple(one + other for one in TOKENS for other in TOKENS if one != other)
+    pairs = tuple(token + other for token in TOKENS for other in TOKENS if token != other)
     yield from (case for case in _cases(pairs) if case.reader in _BASIC and not _is_double(case))
 
 

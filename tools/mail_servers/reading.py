@@ -173,7 +173,7 @@ def _(day: Day) -> None:
     day.call("PUT", path, at=day.there, uids=[uid], remove=["\\Flagged"])
     query = f"since={page['token']}&uidValidity={page['uidValidity']}"
     changes = day.listed(day.inbox, query=query)
-    seen = {one["uid"]: one["flags"] for one in changes["flags"]}
+    seen = {change["uid"]: change["flags"] for change in changes["flags"]}
     expect(not changes["whole"] or "\\Flagged" not in seen.get(uid, ["\\Flagged"]), f"the changes are {seen}")
 
 

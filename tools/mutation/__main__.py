@@ -83,7 +83,7 @@ def main() -> int:
     pytest.main(arguments, plugins=[session])
     _write(outcomes)
     survivors = [one for one in outcomes if not one.noticed]
-    unexplained = [one for one in survivors if not _reason(one)]
+    unexplained = [survivor for survivor in survivors if not _reason(survivor)]
     print(
         f"{len(outcomes)} mutants, {len(outcomes) - len(survivors)} noticed, {len(survivors) - len(unexplained)} "
         f"change nothing that matters, {len(unexplained)} survived; {time.monotonic() - started:.0f} s"
@@ -98,16 +98,16 @@ def _reason(outcome: Outcome) -> str | None:
 def _write(outcomes: list[Outcome]) -> None:
     # The file has one entry for each module. The entries of modules that only earlier runs examined are kept.
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    for module in {_short(one.mutant.path) for one in outcomes}:
-        mine = [one for one in outcomes if _short(one.mutant.path) == module]
+    for module in {_short(outcome.mutant.path) for outcome in outcomes}:
+        mine = [outcome for outcome in outcomes if _short(outcome.mutant.path) == module]
         survivors = [one for one in mine if not one.noticed]
         results[module] = {
             "mutants": len(mine),
             "noticed": len(mine) - len(survivors),
-            "equivalent": sum(1 for one in survivors if _reason(one)),
+            "equivalent": sum(1 for survivor in survivors if _reason(survivor)),
             "survived": [
                 f"{one.mutant.change}: {one.mutant.source}"
-                for one in sorted(survivors, key=lambda one: one.mutant.line)
+                for one in sorted(survivors, key=lambda survivor: survivor.mutant.line)
                 if not _reason(one)
             ],
         }

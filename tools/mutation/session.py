@@ -76,12 +76,12 @@ class MutationSession:
                 reports = runtestprotocol(item, log=False, nextitem=None)
             finally:
                 sys.settrace(None)
-            if all(one.passed for one in reports):
+            if all(report.passed for report in reports):
                 for line in lines:
                     self._reached[line].add(len(passed))
                 passed.append(item)
                 self._seconds.append(time.monotonic() - started)
-            elif any(one.failed for one in reports):
+            elif any(report.failed for report in reports):
                 print(f"left out, because it fails without a mutant: {item.nodeid}", flush=True)
         print(f"{len(passed)} tests in {sum(self._seconds):.0f} s", flush=True)
         return passed
@@ -137,7 +137,7 @@ def _run_child(mutant: Mutant, items: Sequence[pytest.Item]) -> int:
             reports = runtestprotocol(item, log=False, nextitem=None)
         except BaseException:  # noqa: BLE001 (whatever ends a test has noticed the mutant)
             return _KILLED
-        if any(one.failed for one in reports):
+        if any(report.failed for report in reports):
             return _KILLED
     return _SURVIVED
 

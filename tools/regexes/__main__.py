@@ -61,7 +61,7 @@ def _judge_python(patterns: list[FoundPattern]) -> list[str]:
 
 
 def _find_unused(patterns: list[FoundPattern]) -> list[str]:
-    used = {(one.file, one.written) for one in patterns}
+    used = {(pattern.file, pattern.written) for pattern in patterns}
     return [
         f"{file}: listed as built, and is no more: {written}" for file, written in BUILT if (file, written) not in used
     ]

@@ -110,7 +110,7 @@ class _Module:
         if isinstance(node, ast.Name):
             return self.fold(self._values.get(node.id))
         if isinstance(node, ast.JoinedStr):
-            pieces = [self.fold(one) for one in node.values]
+            pieces = [self.fold(value) for value in node.values]
             texts = [piece for piece in pieces if isinstance(piece, str)]
             return "".join(texts) if len(texts) == len(pieces) else None
         if isinstance(node, ast.FormattedValue):

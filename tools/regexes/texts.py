@@ -74,7 +74,7 @@ class Pattern:
         # Beside the single letters: some pairs of letters, and the head itself, without or with a repetition.
         pairs = {self._dice.choice(self._letters) + self._dice.choice(self._letters) for _ in range(4)}
         whole = {head, *(head + one for one in sorted(drawn)[:4])}
-        return sorted(one for one in drawn | set(self._letters) | pairs | whole if one)
+        return sorted(letter for letter in drawn | set(self._letters) | pairs | whole if letter)
 
     def _surroundings(self, low: int, body: Any) -> list[tuple[str, str]]:
         found: dict[tuple[str, str], None] = {}
@@ -152,7 +152,7 @@ class Pattern:
                     points.add(value)
                 elif kind is ops.RANGE:
                     points |= set(value)
-        return [chr(one) for one in sorted(points) if not 0xD800 <= one < 0xE000]
+        return [chr(point) for point in sorted(points) if not 0xD800 <= point < 0xE000]
 
     def _of_class(self, op: Any, av: Any) -> list[str]:
         key = op, id(av) if op is ops.IN else av
@@ -174,7 +174,7 @@ class Pattern:
             return self._is_same(ord(letter), value)
         if kind is ops.RANGE:
             cases = {letter, letter.lower(), letter.upper()} if self.compiled.flags & re.IGNORECASE else {letter}
-            return any(value[0] <= ord(one) <= value[1] for one in cases if len(one) == 1)
+            return any(value[0] <= ord(case) <= value[1] for case in cases if len(case) == 1)
         if kind is ops.CATEGORY:
             name = str(value).rpartition("_")[2].lower()
             code = {"digit": "d", "space": "s", "word": "w"}[name]

@@ -27,7 +27,7 @@ def module_name(path: Path) -> str:
 
 def imported_modules(node: ast.AST, known: Iterable[str]) -> Iterator[str]:
     if isinstance(node, ast.Import):
-        yield from (one.name for one in node.names if one.name in known)
+        yield from (name.name for name in node.names if name.name in known)
     elif isinstance(node, ast.ImportFrom) and node.module:
         for one in node.names:
             inner = f"{node.module}.{one.name}"
@@ -74,7 +74,7 @@ def reachable(graph: dict[str, set[str]], start: str) -> set[str]:
 
 def named_modules(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Import):
-        return [one.name for one in node.names]
+        return [name.name for name in node.names]
     if isinstance(node, ast.ImportFrom) and node.module:
         return [node.module, *(f"{node.module}.{one.name}" for one in node.names)]
     return []

@@ -73,12 +73,12 @@ def _is_own(session: Session, name: str) -> bool:
 def _render(session: Session, grants: list[Grant]) -> Response:
     people = [
         {
-            "name": one.identifier,
-            "person": one.is_person,
-            "own": _is_own(session, one.identifier),
-            "level": one.level,
-            "rights": one.rights,
+            "name": grant.identifier,
+            "person": grant.is_person,
+            "own": _is_own(session, grant.identifier),
+            "level": grant.level,
+            "rights": grant.rights,
         }
-        for one in grants
+        for grant in grants
     ]
     return jsonify(people=people)

@@ -16,7 +16,7 @@ def list_accounts() -> Response:
     """Return the addresses and ids of the accounts whose cookies the request has. No use of a session is noted."""
     here = sessions_here()
     accounts = [{"address": one.session.address, "account": one.account} for one in here.living]
-    response = jsonify(accounts=sorted(accounts, key=lambda one: one["address"]), most=MAX_ACCOUNTS)
+    response = jsonify(accounts=sorted(accounts, key=lambda account: account["address"]), most=MAX_ACCOUNTS)
     here.forget_ended(response)
     return response
 

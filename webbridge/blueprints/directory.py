@@ -44,7 +44,7 @@ def _found_to_json(found: FoundCertificate) -> dict[str, object]:
         "certificate": base64_text(found.certificate.der),
         "source": found.source.value,
         "detail": found.detail,
-        "intermediates": [base64_text(one.der) for one in found.intermediates],
+        "intermediates": [base64_text(intermediate.der) for intermediate in found.intermediates],
     }
 
 

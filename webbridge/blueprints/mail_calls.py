@@ -62,7 +62,7 @@ def id_of(session: Session, folder: str) -> str:
 def uids_in(members: Mapping[str, object]) -> list[int]:
     """Return the list `uids` of a request. Raises BadRequest."""
     uids = members.get("uids")
-    if not isinstance(uids, list) or not all(type(one) is int for one in uids):
+    if not isinstance(uids, list) or not all(type(uid) is int for uid in uids):
         raise BadRequest
     return uids
 
@@ -70,7 +70,7 @@ def uids_in(members: Mapping[str, object]) -> list[int]:
 def texts_in(members: Mapping[str, object], name: str) -> list[str]:
     """Return a list of texts of a request, or an empty one if it is absent. Raises BadRequest."""
     texts = members.get(name, [])
-    if not isinstance(texts, list) or not all(isinstance(one, str) for one in texts):
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise BadRequest
     return texts
 

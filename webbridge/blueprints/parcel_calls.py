@@ -131,7 +131,7 @@ def render_parcel(listed: ListedParcel) -> dict[str, object]:
         "reference": parcel.reference,
         "state": latest_state(parcel.stage, events, is_over=is_over),
         "kind": parcel.kind,
-        "to": [{"address": one.address, "language": one.language} for one in parcel.recipients],
+        "to": [{"address": recipient.address, "language": recipient.language} for recipient in parcel.recipients],
         "bytes": parcel.total_bytes,
         "created": time_text(parcel.created_at),
         "submitted": time_text(parcel.submitted_at) if parcel.submitted_at else None,

@@ -45,7 +45,7 @@ def confirm_key() -> Response:
         certificates = keys.confirm(parcel, _address_in(members), digest, code)
     except WrongCode as error:
         return error_response(error.status, error.code, error.message, further_members={"triesLeft": error.tries_left})
-    return jsonify(certificates=[base64_text(one) for one in certificates])
+    return jsonify(certificates=[base64_text(certificate) for certificate in certificates])
 
 
 def key_terms(opened: Opened) -> dict[str, object] | None:

@@ -68,7 +68,7 @@ def list_parcels() -> Response:
     listed = delivery().parcels.list_own(sender, before=None if before is None else check_id(before))
     return jsonify(
         address=sender,
-        parcels=[render_parcel(one) for one in listed.parcels],
+        parcels=[render_parcel(parcel) for parcel in listed.parcels],
         next=listed.next,
         used=delivery().quota.used_by(sender),
         quota=delivery().config.sender_bytes,
@@ -144,7 +144,7 @@ def _counted(sender: str, submission: Submission) -> Iterator[None]:
         yield
         return
     senders, count = protection().senders, len(submission.recipients)
-    senders.check(sender, [one.address for one in submission.recipients])
+    senders.check(sender, [recipient.address for recipient in submission.recipients])
     # Counted first, so that parcels that come together are counted too.
     senders.count(sender, count)
     try:

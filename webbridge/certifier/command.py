@@ -96,7 +96,7 @@ class CertifyRequest:
     def terms(self) -> Terms:
         """The bounds. Raises UsageError for a text that is no domain."""
         return Terms(
-            domains=frozenset(one if one == ANY_DOMAIN else _domain(one) for one in self.domains),
+            domains=frozenset(domain if domain == ANY_DOMAIN else _domain(domain) for domain in self.domains),
             never=frozenset(map(_domain, self.never)),
             per_address=self.per_address,
             per_day=self.per_day,

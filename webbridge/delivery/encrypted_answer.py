@@ -48,7 +48,7 @@ def smime_type_of(cms: bytes) -> str:
     # (2)
     is_message = enveloped.content_type == ID_DATA and bool(enveloped.recipients) and bool(enveloped.encrypted_content)
     # (3)
-    is_for_certificates = all(isinstance(one, _FOR_CERTIFICATES) for one in enveloped.recipients)
+    is_for_certificates = all(isinstance(recipient, _FOR_CERTIFICATES) for recipient in enveloped.recipients)
     # (4) The attributes of AuthEnvelopedData are authenticated, and not encrypted.
     has_text = bool(enveloped.originator_info or enveloped.auth_attrs_der or enveloped.unprotected_attrs)
     if not is_message or not is_for_certificates or has_text:

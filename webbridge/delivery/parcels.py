@@ -291,7 +291,7 @@ class Parcels:
 
     def _note_submitted(self, rows: Connection, parcel_id: str, recipients: Sequence[Recipient], at: float) -> None:
         self._note(rows, parcel_id, Event(state=State.SUBMITTED, said_by=SaidBy.SERVICE, at=at))
-        rows.execute(_ADD_NOTICE, [notice_row(parcel_id, one, TO_RECIPIENT, at) for one in recipients])
+        rows.execute(_ADD_NOTICE, [notice_row(parcel_id, recipient, TO_RECIPIENT, at) for recipient in recipients])
 
     def _note(self, rows: Connection, parcel_id: str, event: Event) -> None:
         rows.execute(self._add_event, event_row(parcel_id, event))
@@ -354,7 +354,9 @@ def _values_of(sender: str, submission: Submission, at: float) -> dict[str, Any]
         "sender": sender,
         "salt": submission.salt,
         "certificates": b"".join(submission.fingerprints),
-        "recipients": json.dumps([{"address": one.address, "language": one.language} for one in submission.recipients]),
+        "recipients": json.dumps(
+            [{"address": recipient.address, "language": recipient.language} for recipient in submission.recipients]
+        ),
         "kind": submission.kind,
         "objects": json.dumps(submission.objects),
         "manifest_bytes": submission.manifest_bytes,

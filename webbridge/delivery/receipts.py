@@ -106,5 +106,10 @@ def _find_recipient(parcel: Parcel, certificate: Certificate) -> str:
     """Return the recipient whose address the certificate has, or an empty text."""
     named = certificate.alternative_addresses
     return next(
-        (one.address for one in parcel.recipients if any(addresses_match(one.address, name) for name in named)), ""
+        (
+            recipient.address
+            for recipient in parcel.recipients
+            if any(addresses_match(recipient.address, name) for name in named)
+        ),
+        "",
     )

@@ -98,10 +98,10 @@ def canonical_bytes(submission: Submission) -> bytes:
     return json.dumps(
         [
             submission.id,
-            [[one.address, one.language] for one in submission.recipients],
+            [[recipient.address, recipient.language] for recipient in submission.recipients],
             submission.salt.hex(),
             submission.proof.hex(),
-            [one.hex() for one in submission.fingerprints],
+            [fingerprint.hex() for fingerprint in submission.fingerprints],
             submission.kind,
             submission.objects,
             submission.manifest_bytes,
@@ -181,7 +181,7 @@ def _parse_recipients(value: object, config: ParcelsConfig) -> tuple[Recipient, 
     if not isinstance(value, list) or not 1 <= len(value) <= config.max_recipients:
         raise bad_request(f"The member to is a list of 1 to {config.max_recipients} recipients.")
     recipients = tuple(map(_parse_recipient, value))
-    if len({address_key(one.address) for one in recipients}) < len(recipients):
+    if len({address_key(recipient.address) for recipient in recipients}) < len(recipients):
         raise bad_request("The member to names an address twice.")
     return recipients
 

@@ -178,7 +178,7 @@ class DemoStack:
         return None
 
     def _state(self, base_port: int) -> KeptState:
-        passwords = {one.name: (one.mail_password, one.key_passphrase) for one in self.accounts}
+        passwords = {account.name: (account.mail_password, account.key_passphrase) for account in self.accounts}
         return KeptState(base_port=base_port, secrets=self._secrets, passwords=passwords)
 
     def _load_people(self, kept: KeptState, at: datetime) -> People:

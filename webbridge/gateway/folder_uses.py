@@ -42,7 +42,7 @@ class FolderUses:
 
     def chosen_in(self, folders: Sequence[_Folder]) -> dict[str, _Folder]:
         """Return the folders that were chosen and are there. Those that are gone have no use any more."""
-        named = ((self.chosen_for(one.wire_name), one) for one in folders)
+        named = ((self.chosen_for(folder.wire_name), folder) for folder in folders)
         return {role: one for role, one in named if role is not None}
 
 

@@ -81,7 +81,7 @@ class MessageChanges:
 
     def remove(self, mailbox: Mailbox, uids: Sequence[int]) -> Changed:
         """Delete messages for ever, or mark them if the server cannot delete single messages."""
-        named = [one.encode() for one in split_uids(check_uids(uids))]
+        named = [uid.encode() for uid in split_uids(check_uids(uids))]
         self._selection.enter(mailbox, uids)
         commands: list[Command] = [(b"UID", b"STORE", one, b"+FLAGS.SILENT", DELETED) for one in named]
         can_expunge = self._imap.offers("UIDPLUS")

@@ -168,7 +168,7 @@ def read_facts(answers: Iterable[Answer], *, knows_subscriptions: bool = False) 
             continue
         # GNU Mailutils 3.15 sends a name with blanks without quotes.
         *parts, value = answer.values
-        words = [one for one in parts if isinstance(one, bytes)]
+        words = [part for part in parts if isinstance(part, bytes)]
         if len(words) < len(parts):
             continue
         name = b" ".join(words)
@@ -217,7 +217,7 @@ def read_folders(
         flags, delimiter, name = answer.values[:3]
         if not isinstance(flags, list) or not isinstance(name, bytes) or not name:
             continue
-        attributes = frozenset(_attribute(one.upper(), answer.kind) for one in flags if isinstance(one, bytes))
+        attributes = frozenset(_attribute(flag.upper(), answer.kind) for flag in flags if isinstance(flag, bytes))
         if answer.kind == "XLIST" and _XLIST_INBOX in attributes:
             name = INBOX  # Gmail gave it a name in the person's language.
         if not {b"\\NOSELECT", b"\\NONEXISTENT"} & attributes:

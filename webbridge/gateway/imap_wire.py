@@ -139,7 +139,7 @@ class ImapWire:
 
     def offers_beginning(self, name: str) -> bool:
         """Return whether the server has a capability that begins so, such as `RIGHTS=` (RFC 4314 section 2.2)."""
-        return any(one.startswith(name.encode()) for one in self._capabilities)
+        return any(capability.startswith(name.encode()) for capability in self._capabilities)
 
     def named_itself(self) -> bool:
         """Name the program to a server that has refused a folder, once (RFC 2971). Returns False if that cannot help.

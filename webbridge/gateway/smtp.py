@@ -291,7 +291,9 @@ def _check_letters(smtp: SmtpWire, recipients: list[str]) -> None:
     if smtp.offers("smtputf8"):
         return
     text = "the server for outgoing mail takes only addresses in ASCII"
-    refusals = [Refusal(address=one, is_temporary=False, text=text) for one in recipients if not one.isascii()]
+    refusals = [
+        Refusal(address=recipient, is_temporary=False, text=text) for recipient in recipients if not recipient.isascii()
+    ]
     if refusals:
         raise RecipientsRefused(refusals)
 

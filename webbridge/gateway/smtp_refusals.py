@@ -65,7 +65,7 @@ class RecipientsRefused(GatewayError):
 
     def __init__(self, refusals: Sequence[Refusal]) -> None:
         first, *others = refusals
-        is_temporary = all(one.is_temporary for one in refusals)
+        is_temporary = all(refusal.is_temporary for refusal in refusals)
         verb = "does not take the recipient {} now: {}" if is_temporary else "refused the recipient {}: {}"
         text = f"The mail server {verb.format(first.address, first.text)}"
         super().__init__(
@@ -82,7 +82,9 @@ def is_of_the_connection(error: GatewayError, smtp: SmtpWire) -> bool:
     if isinstance(error, SenderRefused) and (error.is_of_connection or smtp.wire.broken or not smtp.wire.is_quiet()):
         return True
     refusals = error.refusals if isinstance(error, RecipientsRefused) else ()
-    return (isinstance(error, Refused) and error.reply_code == ENDING) or any(one.code == ENDING for one in refusals)
+    return (isinstance(error, Refused) and error.reply_code == ENDING) or any(
+        refusal.code == ENDING for refusal in refusals
+    )
 
 
 def words(reply: Reply) -> str:

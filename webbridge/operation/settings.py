@@ -343,7 +343,9 @@ class BridgeSettings(ServiceSettings):
     @model_validator(mode="after")
     def check_together(self) -> Self:
         """Refuse settings that contradict each other."""
-        if self.mail is None and (not self.domains or not all(one.mail or one.find_servers for one in self.domains)):
+        if self.mail is None and (
+            not self.domains or not all(domain.mail or domain.find_servers for domain in self.domains)
+        ):
             raise ValueError("mail is missing: the mail servers, as [mail.imap] and [mail.smtp]")
         if self.pages_origin in (self.api_origin, self.key_server_origin):
             raise ValueError("pages_origin: an origin that no other service has is expected")
@@ -375,7 +377,7 @@ class BridgeSettings(ServiceSettings):
             pages_origin=self.pages_origin,
             key_server_origin=self.key_server_origin,
             mail_server=None if self.mail is None else self.mail.to_server(),
-            domains=tuple(one.to_domain() for one in self.domains),
+            domains=tuple(domain.to_domain() for domain in self.domains),
             default_domain=self.default_domain,
             enrolment_key=enrolment_key,
             discovery_key=self.discovery_key,
@@ -391,8 +393,8 @@ class BridgeSettings(ServiceSettings):
             directory_folder=self.directory.folder,
             directory_ldap=tuple(one.to_directory() for one in self.directory.ldap),
             directory_name_servers=tuple(
-                NameServer(address=str(one.address), port=one.port, is_trusted=one.is_trusted)
-                for one in self.directory.name_servers
+                NameServer(address=str(server.address), port=server.port, is_trusted=server.is_trusted)
+                for server in self.directory.name_servers
             ),
             pki_fetch=self.authorities.fetch,
             pki_cache=self.authorities.cache,

@@ -79,7 +79,7 @@ def _read_envelope(line: bytes) -> Envelope:
     if not isinstance(members, dict):
         raise _bad_request("The first line of the request is not an object.")
     recipients = members.get("recipients")
-    if not isinstance(recipients, list) or not all(isinstance(one, str) for one in recipients):
+    if not isinstance(recipients, list) or not all(isinstance(recipient, str) for recipient in recipients):
         raise _bad_request("The recipients are a list of addresses.")
     copy = members.get("copy")
     return Envelope(

@@ -130,9 +130,9 @@ class Importer:
         if self._connection is None:
             self._connection = ImapConnection.open(self._credentials)
             folders = self._connection.list_folders()
-            self._delimiter = next((one.delimiter for one in folders if one.delimiter), _NO_DELIMITER)
+            self._delimiter = next((folder.delimiter for folder in folders if folder.delimiter), _NO_DELIMITER)
             # The messages that this import has stored are known by their digests.
-            self._folders = {one.name: self._folders.get(one.name, one.total) for one in folders}
+            self._folders = {folder.name: self._folders.get(folder.name, folder.total) for folder in folders}
         return self._connection
 
     def _store_again_if_broken(self, mail: StoredMail, folder: str, tally: Tally) -> None:

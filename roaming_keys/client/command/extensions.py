@@ -23,14 +23,14 @@ class AccountExtension:
 
 def follow_login(roaming: Roaming) -> None:
     """Take the steps of all packages after a login."""
-    for one in _find_extensions():
-        one.after_login(roaming)
+    for extension in _find_extensions():
+        extension.after_login(roaming)
 
 
 def with_own_passphrase(state: AccountState) -> AccountState:
     """Return the state of an account whose owner has chosen the passphrase."""
-    for one in _find_extensions():
-        state = one.after_own_passphrase(state)
+    for extension in _find_extensions():
+        state = extension.after_own_passphrase(state)
     return state
 
 

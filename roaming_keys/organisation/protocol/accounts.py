@@ -49,7 +49,7 @@ async def make_account(
     """
     passphrase = make_passphrase(provider)
     account = KeyAccount(server=server, user=user, passphrase=passphrase.encode())
-    if not any(account.user in map(str.lower, one.certificate.email_addresses) for one in identities):
+    if not any(account.user in map(str.lower, identity.certificate.email_addresses) for identity in identities):
         raise MalformedMessage(f"the keys are not of {account.user}", where="certificate")
     parameters = new_parameters(provider)
     keys = await stretch(account, parameters, provider)

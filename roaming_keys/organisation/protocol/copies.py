@@ -56,18 +56,22 @@ class SharesRefused(SmimeError):
 
 def recoverable(identities: Sequence[Identity]) -> tuple[Identity, ...]:
     """Return the identities whose keys only encrypt: no certificate of the same key may sign."""
-    signing = {one.certificate.public_key.spki_der for one in identities if _may_sign(one.certificate)}
+    signing = {identity.certificate.public_key.spki_der for identity in identities if _may_sign(identity.certificate)}
     return tuple(
-        one
-        for one in identities
-        if _may_encrypt(one.certificate) and one.certificate.public_key.spki_der not in signing
+        identity
+        for identity in identities
+        if _may_encrypt(identity.certificate) and identity.certificate.public_key.spki_der not in signing
     )
 
 
 def left_out(identities: Sequence[Identity]) -> tuple[Identity, ...]:
     """Return the identities that encrypt, but whose keys are never shared, because they may sign."""
     kept = {one.certificate.der for one in recoverable(identities)}
-    return tuple(one for one in identities if _may_encrypt(one.certificate) and one.certificate.der not in kept)
+    return tuple(
+        identity
+        for identity in identities
+        if _may_encrypt(identity.certificate) and identity.certificate.der not in kept
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +99,7 @@ class RecoveryCopy:
             "policy": self.policy.members(),
             "certificates": list(self.certificates),
             "bundle": to_base64(self.bundle),
-            "shares": [{"cms": to_base64(one)} for one in self.shares],
+            "shares": [{"cms": to_base64(share)} for share in self.shares],
         }
 
     def to_json(self) -> bytes:
@@ -219,9 +223,9 @@ async def open_copy(
     copy: RecoveryCopy, user: str, case: str, shares: Sequence[Share], provider: CryptoProvider
 ) -> tuple[Identity, ...]:
     """Return the keys in a copy, by the shares that officers have passed on for a case. Raises SharesRefused."""
-    if any((one.user, one.copy_id, one.case) != (user, copy.id, case) for one in shares):
+    if any((share.user, share.copy_id, share.case) != (user, copy.id, case) for share in shares):
         raise SharesRefused("a share is of another case")
-    values = {one.number: one.value for one in shares}
+    values = {share.number: share.value for share in shares}
     if len(values) < copy.policy.needed:
         raise SharesRefused(f"{len(values)} officers have approved, {copy.policy.needed} are needed")
     password = await _bundle_password(join_shares(values), user, copy.id, provider)
@@ -234,7 +238,7 @@ async def open_copy(
 
 def fingerprints_of(identities: Sequence[Identity]) -> tuple[str, ...]:
     """Return the fingerprints of the certificates, sorted."""
-    return tuple(sorted(one.certificate.fingerprint for one in identities))
+    return tuple(sorted(identity.certificate.fingerprint for identity in identities))
 
 
 async def _encrypt_shares(

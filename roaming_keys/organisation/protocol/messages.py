@@ -139,7 +139,7 @@ class Standing:
     def to_json(self) -> bytes:
         return write(
             {
-                "cases": [one.members() for one in self.cases],
+                "cases": [case.members() for case in self.cases],
                 "renew": self.renew,
                 **({} if self.policy is None else {"policy": self.policy.members()}),
                 **({} if self.copy is None else {"copy": self.copy.members()}),
@@ -298,7 +298,7 @@ class Cases:
     cases: tuple[CaseFacts, ...]
 
     def to_json(self) -> bytes:
-        return write({"cases": [one.members() for one in self.cases]})
+        return write({"cases": [case.members() for case in self.cases]})
 
     @classmethod
     def from_json(cls, data: bytes) -> Cases:
@@ -365,7 +365,7 @@ class OpenCase:
             {
                 "case": self.facts.members(),
                 "copy": self.copy.members(),
-                "shares": [{"cms": to_base64(one)} for one in self.shares],
+                "shares": [{"cms": to_base64(share)} for share in self.shares],
             }
         )
 
@@ -442,7 +442,7 @@ class Events:
     events: tuple[ShownEvent, ...]
 
     def to_json(self) -> bytes:
-        return write({"events": [one.members() for one in self.events]})
+        return write({"events": [event.members() for event in self.events]})
 
     @classmethod
     def from_json(cls, data: bytes) -> Events:

@@ -53,7 +53,7 @@ def judge_recovery(opened: OpenRecord, standing: Standing) -> OwnerRecovery:
     """Return what concerns the owner, from the open record and what the server says. Raises MalformedMessage."""
     confirmed = confirmed_policy(opened.state)
     offered = standing.policy
-    newest = max((one.certificate.not_before for one in opened.identities), default=None)
+    newest = max((identity.certificate.not_before for identity in opened.identities), default=None)
     asked = datetime.datetime.fromtimestamp(standing.renew, datetime.UTC)
     return OwnerRecovery(
         confirmed=confirmed,

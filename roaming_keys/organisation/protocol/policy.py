@@ -47,7 +47,7 @@ class RecoveryPolicy:
             text = f"{self.needed} of {len(self.officers)} officers: expected at least {MIN_NEEDED}, of {MAX_OFFICERS}"
             raise MalformedMessage(text, where="recovery policy")
         # An officer with two shares would count twice.
-        if len({one.public_key.spki_der for one in self.officers}) != len(self.officers):
+        if len({officer.public_key.spki_der for officer in self.officers}) != len(self.officers):
             raise MalformedMessage("two officers have the same key", where="recovery policy")
         for one in self.officers:
             check_encrypts(one)
@@ -55,7 +55,7 @@ class RecoveryPolicy:
     @property
     def fingerprint(self) -> str:
         """SHA-256 over all that the policy says, in hexadecimal."""
-        certificates = [one.der for one in self.officers]
+        certificates = [officer.der for officer in self.officers]
         values = (self.organisation, self.needed, self.wait_hours)
         return hashlib.sha256(encode_fields("recovery policy", POLICY_FORM, *values, *certificates)).hexdigest()
 
@@ -68,7 +68,7 @@ class RecoveryPolicy:
             "organisation": self.organisation,
             "needed": self.needed,
             "wait_hours": self.wait_hours,
-            "officers": [{"certificate": to_base64(one.der)} for one in self.officers],
+            "officers": [{"certificate": to_base64(officer.der)} for officer in self.officers],
         }
 
     def to_json(self) -> bytes:

@@ -77,7 +77,7 @@ class OpenGroup:
             certificate=self.certificate,
             version=self.version.number,
             bundle=self.bundle,
-            certificates=tuple(sorted(one.certificate.fingerprint for one in self.content.identities)),
+            certificates=tuple(sorted(identity.certificate.fingerprint for identity in self.content.identities)),
         )
 
 
@@ -93,9 +93,9 @@ async def fetch_group(session: Session, setting: Setting, id: str) -> StoredGrou
 
 def find_wrap(stored: StoredGroup, user: str) -> bytes:
     """Return the key of a group for a member. Raises ServerLies."""
-    for one in stored.members:
-        if one.user == user:
-            return one.wrap
+    for member in stored.members:
+        if member.user == user:
+            return member.wrap
     raise ServerLies("group-without-key", "the key server gives the group without your key")
 
 
@@ -107,8 +107,8 @@ async def open_own_group(
     owned = await unwrap_own_group_key(wrap, provider, identities=identities, at=at)
     # The person has no certificate of others to accept: each of the own ones counts.
     opened = await _open(session, id, stored, owned, provider)
-    have_keys = {one.user for one in stored.members}
-    return replace(opened, left=tuple(one.user for one in opened.content.members if one.user not in have_keys))
+    have_keys = {member.user for member in stored.members}
+    return replace(opened, left=tuple(member.user for member in opened.content.members if member.user not in have_keys))
 
 
 async def open_group(
@@ -160,7 +160,7 @@ def next_of(before: OpenGroup, content: GroupContent) -> tuple[GroupVersion, Gro
     """Return the version after `before`, its content without members who have no key any more, and who these are."""
     version = replace(before.version, number=before.version.number + 1)
     # A member who is added again has a new key by this version, and has not left.
-    kept = {one.user for one in content.members if one in before.content.members}
+    kept = {member.user for member in content.members if member in before.content.members}
     gone = tuple(user for user in before.left if user in kept)
     return version, without_members(content, gone, version.owner) if gone else content, gone
 
@@ -238,7 +238,7 @@ async def _open(
     # The account takes the keys in. One for the own address would be used in the place of the person's own.
     if any(is_address_of(session.place.user, one) for one in addresses_of(content.identities)):
         raise OwnAddressInGroup(f"the group has a certificate of {session.place.user}, who is a person and no group")
-    if all(one.user != session.place.user for one in content.members):
+    if all(member.user != session.place.user for member in content.members):
         raise GroupKeyRefused("the group's list of people lacks you")
     return OpenGroup(version=version, bundle=digest, certificate=owned.certificate, content=content)
 

@@ -71,7 +71,7 @@ class GroupContent:
         check_limit("members of a group", len(self.members), MAX_MEMBERS)
         check_limit("people who were removed from a group", len(self.removed), MAX_MEMBERS)
         check_limit("identities of a group", len(self.identities), MAX_IDENTITIES)
-        users = [*(one.user for one in self.members), *self.removed]
+        users = [*(member.user for member in self.members), *self.removed]
         if len(set(users)) != len(users):
             raise MalformedMessage("a member appears twice", where=_WHERE)
         for user in users:
@@ -113,13 +113,18 @@ def digest_of_bundle(bundle: bytes) -> str:
 
 async def seal_group(content: GroupContent, version: GroupVersion, key: bytes, provider: CryptoProvider) -> bytes:
     """Return the bundle. Raises LimitExceeded for too many or too large certificates."""
-    password, identities = await _password(key, provider), [with_own_issuers(one) for one in content.identities]
+    password, identities = (
+        await _password(key, provider),
+        [with_own_issuers(identity) for identity in content.identities],
+    )
     _check_issuers(identities)
     pkcs12 = await export_identities(identities, password, provider, BUNDLE_ITERATIONS, form=Pkcs12Form.MODERN)
     members = {
         "version": VERSION,
         "name": content.name,
-        "members": [{"user": one.user, "certificate": to_base64(one.certificate.der)} for one in content.members],
+        "members": [
+            {"user": member.user, "certificate": to_base64(member.certificate.der)} for member in content.members
+        ],
         "removed": list(content.removed),
         "identities": to_base64(pkcs12),
     }
@@ -143,16 +148,16 @@ async def open_group_bundle(bundle: bytes, version: GroupVersion, key: bytes, pr
     except (DecryptionError, WrongPassphrase):
         # The tag does not reveal what was wrong, so the DecryptionError adds nothing as a cause.
         raise GroupKeyRefused("the group's bundle is of another key or version") from None
-    content = _read_content(reader, [with_own_issuers(one) for one in identities])
+    content = _read_content(reader, [with_own_issuers(identity) for identity in identities])
     _check_issuers(content.identities)
-    if all(one.user != version.owner for one in content.members):
+    if all(member.user != version.owner for member in content.members):
         raise MalformedMessage("the owner is not among the members", where=_WHERE)
     return content
 
 
 def _check_issuers(identities: Sequence[Identity]) -> None:
     # Members get them into their accounts.
-    issuers = {issuer.der for one in identities for issuer in one.chain}
+    issuers = {issuer.der for identity in identities for issuer in identity.chain}
     check_limit("certificates above those of a group", len(issuers), MAX_ISSUERS)
 
 

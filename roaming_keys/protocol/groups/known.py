@@ -108,4 +108,4 @@ def with_group(state: AccountState, id: str, known: KnownGroup, at: datetime.dat
 
 def own_identities(opened: OpenRecord) -> tuple[Identity, ...]:
     """Return the identities of an account that are the person's own, and not those of a group."""
-    return tuple(one for one in opened.identities if not is_shared(one))
+    return tuple(identity for identity in opened.identities if not is_shared(identity))

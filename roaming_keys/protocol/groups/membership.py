@@ -37,13 +37,13 @@ def with_members(content: GroupContent, added: Sequence[GroupMember]) -> GroupCo
 
 def without_members(content: GroupContent, users: Sequence[str], owner: str) -> GroupContent:
     """Return the content without some members, who are noted as people that have its keys. Raises NotInGroup."""
-    known = {one.user for one in content.members}
+    known = {member.user for member in content.members}
     for user in users:
         if user == owner:
             raise NotInGroup(f"{user} owns the group: delete it instead")
         if user not in known:
             raise NotInGroup(f"{user} is not in the group")
-    members = tuple(one for one in content.members if one.user not in users)
+    members = tuple(member for member in content.members if member.user not in users)
     return replace(content, members=members, removed=tuple(dict.fromkeys((*content.removed, *users))))
 
 
@@ -53,7 +53,7 @@ def with_identities(content: GroupContent, new: Sequence[Identity]) -> GroupCont
     Those who were removed stay noted unless it takes the place of all before: a certificate of a key that was there
     before protects from nobody, and one of another address, or for signatures only, leaves mail to the keys of before.
     """
-    keys = {one.certificate.public_key.spki_der for one in content.identities}
+    keys = {identity.certificate.public_key.spki_der for identity in content.identities}
     is_new = bool(new) and all(one.certificate.public_key.spki_der not in keys for one in new)
     is_whole = is_new and _uses_of(content.identities) <= _uses_of(new)
     identities = merge_identities(new, content.identities)
@@ -64,10 +64,10 @@ def _uses_of(identities: Sequence[Identity]) -> set[tuple[tuple[str, str], Purpo
     """The addresses of certificates, each with the purposes for which they may be used."""
     return {
         (address_key(address), purpose)
-        for one in identities
+        for identity in identities
         for purpose in (Purpose.SIGN, Purpose.ENCRYPT)
-        if _may(one.certificate, purpose)
-        for address in one.certificate.email_addresses
+        if _may(identity.certificate, purpose)
+        for address in identity.certificate.email_addresses
     }
 
 
@@ -101,7 +101,7 @@ def _find(
 ) -> Identity:
     for identity in identities:
         certificate = identity.certificate
-        if not any(addresses_match(user, one) for one in certificate.email_addresses):
+        if not any(addresses_match(user, address) for address in certificate.email_addresses):
             continue
         if not certificate.not_before <= at <= certificate.not_after:
             continue

@@ -55,7 +55,7 @@ class GroupPush:
     members: Sequence[Member]
 
     def to_json(self) -> bytes:
-        members = [one.members() for one in self.members]
+        members = [member.members() for member in self.members]
         return write({"protocol": PROTOCOL, "bundle": to_base64(self.bundle), "members": members})
 
     @classmethod
@@ -77,7 +77,7 @@ class StoredGroup:
     members: Sequence[Member]
 
     def to_json(self) -> bytes:
-        members = [one.members() for one in self.members]
+        members = [member.members() for member in self.members]
         return write(
             {"owner": self.owner, "version": self.version, "bundle": to_base64(self.bundle), "members": members}
         )
@@ -111,7 +111,9 @@ class ListedGroups:
     groups: Sequence[ListedGroup]
 
     def to_json(self) -> bytes:
-        return write({"groups": [{"id": one.id, "owner": one.owner, "version": one.version} for one in self.groups]})
+        return write(
+            {"groups": [{"id": group.id, "owner": group.owner, "version": group.version} for group in self.groups]}
+        )
 
     @classmethod
     def from_json(cls, data: bytes) -> ListedGroups:
@@ -119,8 +121,8 @@ class ListedGroups:
         listed = cls(groups=tuple(_read_listed(one) for one in reader.objects("groups", MAX_LISTED)))
         reader.check_finished()
         # A stranger whose address nobody can read takes no list away: such a group is left out.
-        listed = cls(groups=tuple(one for one in listed.groups if parse_address(one.owner) is not None))
-        if len({one.id for one in listed.groups}) != len(listed.groups):
+        listed = cls(groups=tuple(group for group in listed.groups if parse_address(group.owner) is not None))
+        if len({group.id for group in listed.groups}) != len(listed.groups):
             raise MalformedMessage("a group appears twice", where="groups")
         return listed
 
@@ -144,6 +146,6 @@ def _read_bundle(reader: JsonObject) -> bytes:
 
 def _read_members(reader: JsonObject) -> tuple[Member, ...]:
     members = tuple(Member.read_from(one) for one in reader.objects("members", MAX_MEMBERS))
-    if len({one.user for one in members}) != len(members):
+    if len({member.user for member in members}) != len(members):
         raise MalformedMessage("a member appears twice", where="members")
     return members

@@ -52,16 +52,17 @@ async def examine_owner(
 
 
 def _signers_of(report: MessageReport) -> list[Certificate]:
-    return [one.certificate for one in report.signers if one.certificate is not None]
+    return [signer.certificate for signer in report.signers if signer.certificate is not None]
 
 
 def _is_revoked(report: MessageReport) -> bool:
-    return any(why.code.startswith(REVOKED) for one in report.signers for why in one.reasons)
+    return any(why.code.startswith(REVOKED) for signer in report.signers for why in signer.reasons)
 
 
 def _trusting(judging: Judging, certificates: list[Certificate]) -> Judging:
     pinned = (
-        TrustAnchor(certificate=one, is_exact=True, revocation=RevocationPolicy.NOT_CHECKED) for one in certificates
+        TrustAnchor(certificate=certificate, is_exact=True, revocation=RevocationPolicy.NOT_CHECKED)
+        for certificate in certificates
     )
     store = judging.trust_store
     return replace(judging, trust_store=replace(store, anchors=(*pinned, *store.anchors)))

@@ -29,9 +29,13 @@ def with_shared_identities(
     before = known_groups(opened.state).get(id)
     known, given = seen.after(before), tuple(map(as_shared, newest))
     shared = {one.certificate.der for one in given}
-    if before == known and shared <= {one.certificate.der for one in opened.identities if is_shared(one)}:
+    if before == known and shared <= {
+        identity.certificate.der for identity in opened.identities if is_shared(identity)
+    }:
         return opened
-    earlier = (one for one in opened.identities if _is_of(known, one) and one.certificate.der not in shared)
+    earlier = (
+        identity for identity in opened.identities if _is_of(known, identity) and identity.certificate.der not in shared
+    )
     place = _place_of(opened.identities, None if before is None else known)
     first, others = ([one for one in part if not _is_of(known, one)] for part in _split(opened.identities, place))
     identities = (*first, *given, *map(as_shared, earlier), *others)
@@ -45,22 +49,22 @@ def find_other_address(opened: OpenRecord, content: GroupContent, known: KnownGr
     These are own ones, and those of groups of other owners. An own key that the group has too is no other one.
     """
     groups = [one for one in known_groups(opened.state).values() if one.owner == owner]
-    of_owner = {one for group in (*groups, *([known] if known else [])) for one in group.certificates}
-    keys = {one.certificate.public_key.spki_der for one in content.identities}
+    of_owner = {certificate for group in (*groups, *([known] if known else [])) for certificate in group.certificates}
+    keys = {identity.certificate.public_key.spki_der for identity in content.identities}
     others = [
-        one
-        for one in opened.identities
-        if one.certificate.fingerprint not in of_owner
-        and (is_shared(one) or one.certificate.public_key.spki_der not in keys)
+        identity
+        for identity in opened.identities
+        if identity.certificate.fingerprint not in of_owner
+        and (is_shared(identity) or identity.certificate.public_key.spki_der not in keys)
     ]
-    before = [one for one in opened.identities if known is not None and _is_of(known, one)]
+    before = [identity for identity in opened.identities if known is not None and _is_of(known, identity)]
     taken = set(map(address_key, addresses_of(others))) - set(map(address_key, addresses_of(before)))
     return next((one for one in addresses_of(content.identities) if address_key(one) in taken), None)
 
 
 def addresses_of(identities: Iterable[Identity]) -> list[str]:
     """Return the addresses in the certificates of identities."""
-    return [address for one in identities for address in one.certificate.email_addresses]
+    return [address for identity in identities for address in identity.certificate.email_addresses]
 
 
 def _place_of(identities: Sequence[Identity], known: KnownGroup | None) -> int:

@@ -418,13 +418,13 @@ class Devices:
             {
                 "devices": [
                     {
-                        "id": one.id,
-                        "name": one.name,
-                        "created": one.created,
-                        "latest": one.latest,
-                        "is_this": one.is_this,
+                        "id": device.id,
+                        "name": device.name,
+                        "created": device.created,
+                        "latest": device.latest,
+                        "is_this": device.is_this,
                     }
-                    for one in self.devices
+                    for device in self.devices
                 ]
             }
         )

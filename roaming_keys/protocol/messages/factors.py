@@ -49,7 +49,7 @@ class FactorDemand:
                 "ends": self.ends,
                 "factors": list(self.kinds),
                 "challenge": to_base64(self.challenge),
-                "credentials": [to_base64(one) for one in self.credentials],
+                "credentials": [to_base64(credential) for credential in self.credentials],
             }
         )
 
@@ -63,7 +63,7 @@ class FactorDemand:
             ends=reader.seconds("ends"),
             # Kinds of a later version are not for this client.
             kinds=tuple(
-                FactorKind(one) for one in reader.short_texts("factors", MAX_FACTORS) if one in set(FactorKind)
+                FactorKind(text) for text in reader.short_texts("factors", MAX_FACTORS) if text in set(FactorKind)
             ),
             challenge=reader.exactly("challenge", CHALLENGE_BYTES),
             credentials=reader.datas("credentials", MAX_FACTORS, MAX_CREDENTIAL_ID_BYTES),
@@ -200,8 +200,14 @@ class Factors:
 
     def to_json(self) -> bytes:
         members = [
-            {"id": one.id, "kind": one.kind, "name": one.name, "created": one.created, "latest": one.latest}
-            for one in self.factors
+            {
+                "id": factor.id,
+                "kind": factor.kind,
+                "name": factor.name,
+                "created": factor.created,
+                "latest": factor.latest,
+            }
+            for factor in self.factors
         ]
         return write({"factors": members, "challenge": to_base64(self.challenge)})
 

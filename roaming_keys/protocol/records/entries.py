@@ -108,7 +108,7 @@ def write_entries(entries: Mapping[str, Entry]) -> list[dict[str, str | int | No
 
 def read_entries(readers: Iterable[JsonObject]) -> dict[str, Entry]:
     """Return the entries of a state. Raises MalformedMessage."""
-    return merge_entries({}, *(dict((_read_entry(one),)) for one in readers))
+    return merge_entries({}, *(dict((_read_entry(reader),)) for reader in readers))
 
 
 def _read_entry(reader: JsonObject) -> tuple[str, Entry]:

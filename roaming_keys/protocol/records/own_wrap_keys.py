@@ -28,7 +28,7 @@ class OwnWrapKeys:
 
 async def authenticate(wrap_keys: Sequence[WrapKey], user: str, keys: AccountKeys, provider: CryptoProvider) -> bytes:
     """Return the authenticator of wrap keys. `user` is normalised."""
-    fields = [part for one in wrap_keys for part in (one.kind, one.key, one.login_key)]
+    fields = [part for key in wrap_keys for part in (key.kind, key.key, key.login_key)]
     return await expand(keys.authenticating_key, "wrap keys", AUTHENTICATOR_BYTES, provider, user, *fields)
 
 

@@ -179,7 +179,7 @@ async def open_record(record: KeyRecord, user: str, key: bytes, provider: Crypto
     if bound is not None and bound.version == record.version and bound.digest != _bundle_digest(record.bundle):
         raise WrongPassphrase
     # The file gives each identity the issuers of all. Those of a group's key are not for the person's own messages.
-    owned = mark_shared([with_own_issuers(one) for one in identities], state.entries)
+    owned = mark_shared([with_own_issuers(identity) for identity in identities], state.entries)
     return OpenRecord(record=record, key=key, identities=owned, state=state)
 
 
@@ -215,7 +215,7 @@ async def open_kept_state(
 
     Returns None if its key is not known any more. Raises MalformedMessage.
     """
-    keys = {one.bundle_id: one.key for one in opened.state.earlier_keys} | {opened.record.bundle_id: opened.key}
+    keys = {key.bundle_id: key.key for key in opened.state.earlier_keys} | {opened.record.bundle_id: opened.key}
     if part.bundle_id not in keys:
         return None
     try:

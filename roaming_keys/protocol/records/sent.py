@@ -38,7 +38,7 @@ async def open_sent(
     sent: bytes, opened: OpenRecord, user: str, provider: CryptoProvider
 ) -> Sequence[Mapping[str, Entry]]:
     """Return the entries of each note, the earliest first. Raises MalformedMessage."""
-    states = [await open_kept_state(one, opened, user, provider, label=SENT_STATE) for one in _read_parts(sent)]
+    states = [await open_kept_state(part, opened, user, provider, label=SENT_STATE) for part in _read_parts(sent)]
     return [state.entries for state in states if state is not None]
 
 

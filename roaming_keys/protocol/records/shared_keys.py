@@ -27,7 +27,9 @@ def mark_shared(identities: Sequence[Identity], entries: _Entries) -> tuple[Iden
     from smime_core.identity import as_shared  # Imported here as in `open_record`.
 
     shared = {one for name, entry in entries.items() if kind_of(name) == KIND for one in _certificates_of(entry)}
-    return tuple(as_shared(one) if one.certificate.fingerprint in shared else one for one in identities)
+    return tuple(
+        as_shared(identity) if identity.certificate.fingerprint in shared else identity for identity in identities
+    )
 
 
 def keep_marks(identities: Sequence[Identity], *sides: Sequence[Identity]) -> tuple[Identity, ...]:
@@ -35,7 +37,7 @@ def keep_marks(identities: Sequence[Identity], *sides: Sequence[Identity]) -> tu
     from smime_core.identity import as_shared, is_shared  # Imported here as in `open_record`.
 
     marked = {one.certificate.der for side in sides for one in side if is_shared(one)}
-    return tuple(as_shared(one) if one.certificate.der in marked else one for one in identities)
+    return tuple(as_shared(identity) if identity.certificate.der in marked else identity for identity in identities)
 
 
 def merge_group_entries(merged: _Entries, *sides: _Entries) -> dict[str, Entry]:
@@ -52,7 +54,7 @@ def merge_group_entries(merged: _Entries, *sides: _Entries) -> dict[str, Entry]:
             continue
         # Of two groups with one version, all devices keep the same.
         latest = max(found, key=lambda members: (members["version"], str(members.get("bundle"))))
-        certificates = sorted({one for members in found for one in members["certificates"]})
+        certificates = sorted({member for members in found for member in members["certificates"]})
         value = write({**latest, "certificates": certificates}).decode()
         result[name] = Entry(at=entry.at, value=value)
     return result
@@ -74,5 +76,5 @@ def _members_of(entry: Entry) -> dict[str, Any] | None:
     if not isinstance(members, dict) or type(members.get("version")) is not int:
         return None
     certificates = members.get("certificates")
-    is_list = isinstance(certificates, list) and all(isinstance(one, str) for one in certificates)
+    is_list = isinstance(certificates, list) and all(isinstance(certificate, str) for certificate in certificates)
     return members if is_list else None

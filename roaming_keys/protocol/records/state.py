@@ -137,13 +137,13 @@ class AccountState:
         members = {
             **self.others,
             "history": [{"version": number, "digest": to_base64(one)} for number, one in sorted(self.history.items())],
-            "wrap_keys": [one.members() for one in self.wrap_keys],
+            "wrap_keys": [key.members() for key in self.wrap_keys],
             "authenticator": to_base64(self.authenticator),
             "entries": write_entries(self.entries),
             **({} if self.reset is None else {"reset": self.reset}),
         }
         if self.earlier_keys:
-            members["earlier_keys"] = [one.members() for one in self.earlier_keys]
+            members["earlier_keys"] = [key.members() for key in self.earlier_keys]
         if self.bundle is not None:
             members["bundle"] = self.bundle.members()
         written = json.dumps(members, separators=(",", ":"), ensure_ascii=False).encode()

@@ -160,7 +160,7 @@ def _device_texts(device: DeviceTrust) -> dict[str, str | None]:
     decisions = parse_decisions(device.decisions) if device.decisions else ()
     return {
         **{f"{CONTACT}:{key}": text for key, text in contacts.items()},
-        **{_name_of(one): _decision_text(one) for one in decisions},
+        **{_name_of(decision): _decision_text(decision) for decision in decisions},
         **{f"{kind}:{name}": text for kind, named in device.others.items() for name, text in named.items()},
     }
 

@@ -92,7 +92,7 @@ def check_assertion(
             credential=AuthenticationCredential(id=given_id, raw_id=proof.credential_id, response=response),
             expected_challenge=challenge,
             expected_rp_id=key.host,
-            expected_origin=[one for one in origins if urlsplit(one).hostname == key.host],
+            expected_origin=[origin for origin in origins if urlsplit(origin).hostname == key.host],
             credential_public_key=key.public_key,
             credential_current_sign_count=count,
         )

@@ -19,4 +19,4 @@ def find_step(secret: bytes, code: str, at: datetime.datetime, *, after: int) ->
     codes = pyotp.TOTP(base64.b32encode(secret).decode(), interval=STEP_SECONDS)
     now = int(at.timestamp()) // STEP_SECONDS
     steps = (now + drift for drift in _DRIFT_STEPS)
-    return next((one for one in steps if hmac.compare_digest(codes.generate_otp(one), code) and one > after), None)
+    return next((step for step in steps if hmac.compare_digest(codes.generate_otp(step), code) and step > after), None)

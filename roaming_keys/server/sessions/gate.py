@@ -56,9 +56,11 @@ class FactorGate:
         _drop_others(rows, new, at.timestamp())
         return FactorDemand(
             ends=int(ends.timestamp()),
-            kinds=tuple(dict.fromkeys(one.kind for one in factors)),
+            kinds=tuple(dict.fromkeys(factor.kind for factor in factors)),
             challenge=challenge,
-            credentials=tuple(one.means.credential_id for one in factors if isinstance(one.means, SecurityKey)),
+            credentials=tuple(
+                factor.means.credential_id for factor in factors if isinstance(factor.means, SecurityKey)
+            ),
         )
 
 

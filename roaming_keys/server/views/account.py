@@ -83,13 +83,13 @@ class AccountViews:
         caller = self._check_call()
         devices = tuple(
             KnownDevice(
-                id=one.id,
-                name=self._keys.unseal(Sealed.DEVICE_NAME, one.sealed_name, caller.user).decode(),
-                created=int(one.created.timestamp()),
-                latest=int(one.latest.timestamp()),
-                is_this=one.id == caller.device,
+                id=device.id,
+                name=self._keys.unseal(Sealed.DEVICE_NAME, device.sealed_name, caller.user).decode(),
+                created=int(device.created.timestamp()),
+                latest=int(device.latest.timestamp()),
+                is_this=device.id == caller.device,
             )
-            for one in self._store.sessions.devices(caller.user)
+            for device in self._store.sessions.devices(caller.user)
         )
         return json_answer(Devices(devices=devices).to_json())
 

@@ -83,8 +83,14 @@ class FactorViews:
         """Return the factors of the caller, and a challenge for a security key that is to be added."""
         caller = self._check_call()
         found = tuple(
-            KnownFactor(id=one.id, kind=one.kind.value, name=one.name, created=int(one.created), latest=int(one.latest))
-            for one in self._factors.factors(caller.user)
+            KnownFactor(
+                id=factor.id,
+                kind=factor.kind.value,
+                name=factor.name,
+                created=int(factor.created),
+                latest=int(factor.latest),
+            )
+            for factor in self._factors.factors(caller.user)
         )
         challenge = self._keys.make_nonce(caller.user, self._config.clock())
         return json_answer(Factors(factors=found, challenge=challenge).to_json())

@@ -47,13 +47,21 @@ class Recipients:
 
     def all_read(self, cipher: ContentCipher) -> bool:
         """Whether the program of each recipient reads this cipher, according to verified mail from the recipient."""
-        known = [one for one in self.capabilities if one is not None and cipher in one.content_ciphers]
+        known = [
+            capability
+            for capability in self.capabilities
+            if capability is not None and cipher in capability.content_ciphers
+        ]
         return bool(known) and len(known) == len(self.certificates)
 
     @property
     def all_read_header_protection(self) -> bool:
         """Whether the program of each recipient is known to read protected header fields."""
-        known = [one for one in self.capabilities if one is not None and one.reads_header_protection]
+        known = [
+            capability
+            for capability in self.capabilities
+            if capability is not None and capability.reads_header_protection
+        ]
         return bool(known) and len(known) == len(self.certificates)
 
 

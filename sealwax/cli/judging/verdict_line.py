@@ -28,7 +28,7 @@ _SENT_BY: Final = {
 def verdict_line(report: MessageReport) -> str:
     """The verdict in one line: the state in words, then each reason as `code: sentence (values)`."""
     words = WORDS[report.state]
-    if any(one.code.startswith(_OPENPGP) for one in report.reasons):
+    if any(reason.code.startswith(_OPENPGP) for reason in report.reasons):
         words = "OpenPGP, not S/MIME"
     if report.state is State.PLAIN and (parts := _encrypted_parts(report)):
         words = f"{_PLAIN_AROUND}: use sealwax decrypt --part {parts[0]}"
@@ -44,11 +44,11 @@ def verdict_line(report: MessageReport) -> str:
 
 
 def _encrypted_parts(report: MessageReport) -> list[str]:
-    return [one.path for one in report.layers if one.kind is LayerKind.ENCRYPTED and not one.covers_whole]
+    return [layer.path for layer in report.layers if layer.kind is LayerKind.ENCRYPTED and not layer.covers_whole]
 
 
 def _sent_by(reasons: Sequence[Reason]) -> str:
-    return "".join(_SENT_BY[one.code].format(**dict(one.values)) for one in reasons if one.code in _SENT_BY)
+    return "".join(_SENT_BY[reason.code].format(**dict(reason.values)) for reason in reasons if reason.code in _SENT_BY)
 
 
 def _signers(report: MessageReport) -> str:

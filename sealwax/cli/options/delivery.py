@@ -55,9 +55,9 @@ class ServiceOptions:
         """The chosen service. Raises UsageError, DeliveryFailed, OSError or MalformedMessage."""
         server = None if self.server is None else str(parse_server(self.server))
         kept = [
-            one
-            for one in load_services()
-            if server in (None, one.pages, one.api) and self.address in (None, one.address)
+            service
+            for service in load_services()
+            if server in (None, service.pages, service.api) and self.address in (None, service.address)
         ]
         if kept:
             return kept[-1]
@@ -92,7 +92,7 @@ def language_of(environment: Mapping[str, str]) -> str:
     """The language of a person by the variables of their session, as a tag, or an empty text."""
     value = next((environment[name] for name in _OF_LOCALE if environment.get(name)), "")
     found = _LOCALE.fullmatch(value)
-    return "" if found is None else "-".join(one for one in found.groups() if one)
+    return "" if found is None else "-".join(group for group in found.groups() if group)
 
 
 def look_up(server: str, address: str, ca_file: Path | None) -> KeptService:

@@ -37,8 +37,8 @@ def check_outputs(parameters: Iterable[click.Parameter], values: Mapping[str, An
 
     Only an argument, which is the input itself, may be replaced.
     """
-    options = [one for one in parameters if isinstance(one, click.Option)]
-    named = [(one, file) for one in options for file in _named_files(one, values)]
+    options = [parameter for parameter in parameters if isinstance(parameter, click.Option)]
+    named = [(option, file) for option in options for file in _named_files(option, values)]
     for (one, file), (other, other_file) in itertools.combinations(named, 2):
         has_output = isinstance(one.type, OutputPath) or isinstance(other.type, OutputPath)
         if has_output and file == other_file and _can_be_replaced(file):
@@ -49,10 +49,10 @@ def check_outputs(parameters: Iterable[click.Parameter], values: Mapping[str, An
 def check_inputs(parameters: Iterable[click.Parameter], values: Mapping[str, Any]) -> None:
     """Raise UsageError if two parameters read standard input: the second one would get only the rest."""
     reading = [
-        one.opts[0] if isinstance(one, click.Option) else "IN"
-        for one in parameters
-        for value in _values(one, values)
-        if _is_standard_input(one.type, value)
+        parameter.opts[0] if isinstance(parameter, click.Option) else "IN"
+        for parameter in parameters
+        for value in _values(parameter, values)
+        if _is_standard_input(parameter.type, value)
     ]
     if len(reading) > 1:
         raise click.UsageError(f"{reading[0]} and {reading[1]} both read standard input")
@@ -74,8 +74,8 @@ def _is_standard_input(kind: click.ParamType[Any], value: Any) -> bool:
 
 
 def _named_files(parameter: click.Parameter, values: Mapping[str, Any]) -> Iterator[str]:
-    for one in _values(parameter, values):
-        yield from _files_of(parameter.type, one)
+    for value in _values(parameter, values):
+        yield from _files_of(parameter.type, value)
 
 
 def _files_of(kind: click.ParamType[Any], value: Any) -> Iterator[str]:

@@ -54,7 +54,10 @@ def load_services() -> list[KeptService]:
     if not isinstance(rows, list):
         raise MalformedMessage("expected a list of services", where=_WHERE)
     members = [JsonObject.of(row, ("api", "pages", "address"), _WHERE) for row in rows]
-    return [KeptService(api=one.text("api"), pages=one.text("pages"), address=one.text("address")) for one in members]
+    return [
+        KeptService(api=member.text("api"), pages=member.text("pages"), address=member.text("address"))
+        for member in members
+    ]
 
 
 def keep_service(service: KeptService, token: str) -> str:

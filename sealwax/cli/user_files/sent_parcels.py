@@ -49,7 +49,7 @@ def _read() -> dict[str, str]:
     except FileNotFoundError:
         return {}
     members = JsonObject.of(parse_json(data, _WHERE, max_bytes=_MAX_BYTES), ("receipts",), _WHERE).value("receipts")
-    if not isinstance(members, dict) or not all(isinstance(one, str) for one in members.values()):
+    if not isinstance(members, dict) or not all(isinstance(member, str) for member in members.values()):
         raise MalformedMessage("expected a hash for each parcel", where=_WHERE)
     return members
 

@@ -45,10 +45,10 @@ def certificates(request: CertificatesRequest) -> None:
     message. Nothing is verified.
     """
     carried = [_load(source, request) for source in request.sources or (STANDARD_STREAM,)]
-    found = dict.fromkeys(one for each in carried for one in each.certificates)
-    crls = dict.fromkeys(one for each in carried for one in each.crls)
+    found = dict.fromkeys(certificate for each in carried for certificate in each.certificates)
+    crls = dict.fromkeys(crl for each in carried for crl in each.crls)
     if request.form is None:
-        pem = [build_pem("CERTIFICATE", one.der) for one in found] + [build_pem(_CRL_LABEL, one) for one in crls]
+        pem = [build_pem("CERTIFICATE", one.der) for one in found] + [build_pem(_CRL_LABEL, crl) for crl in crls]
         write_output(request.target, b"".join(pem))
         return
     cms = build_certificates_only(tuple(found), crls=tuple(crls))

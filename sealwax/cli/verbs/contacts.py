@@ -103,8 +103,8 @@ def list_contacts(request: ListRequest) -> None:
         write_json({"contacts": [_contact_to_json(contact) for contact in known]})
         return
     for contact in known:
-        for one in contact.certificates:
-            write_line(_describe(contact, one))
+        for certificate in contact.certificates:
+            write_line(_describe(contact, certificate))
 
 
 @verb(ImportRequest, "import", group=contacts)
@@ -117,7 +117,7 @@ def import_contacts(request: ImportRequest) -> int:
     path = _path(request.contacts_file)
     files = [parse_people_file(read_input(source), source) for source in request.sources]
     # One file may have the authorities above the people of another.
-    authorities = tuple(dict.fromkeys(one for file in files for one in file.authorities))
+    authorities = tuple(dict.fromkeys(authority for file in files for authority in file.authorities))
     done: list[Imported] = []
     with lock_file(path):
         before = known = load_contacts(path)

@@ -243,7 +243,7 @@ def _judge(
     request: OpenRequest, source: ObjectSource, access: Access, parcel_id: str | None
 ) -> tuple[OpenedManifest, Judged]:
     options, cms = request.verdict, source.read_manifest()
-    readers = [address for one in access.identities for address in one.certificate.email_addresses]
+    readers = [address for identity in access.identities for address in identity.certificate.email_addresses]
     manifests: list[OpenedManifest] = []
 
     def examine(trust_store: TrustStore) -> Examined:

@@ -146,10 +146,14 @@ def encrypt(request: EncryptRequest) -> None:
 
 def _name_uncovered(headers: Headers, encrypting: Encrypting) -> None:
     """Name the people in To, Cc and Bcc for whom nothing was given: they would get a mail that they cannot read."""
-    if encrypting.passwords or encrypting.keks or not all(one.email_addresses for one in encrypting.recipients):
+    if (
+        encrypting.passwords
+        or encrypting.keks
+        or not all(recipient.email_addresses for recipient in encrypting.recipients)
+    ):
         # A password, a shared key, or a certificate that names nobody may be theirs.
         return
-    covered = {address_key(address) for one in encrypting.recipients for address in one.email_addresses}
+    covered = {address_key(address) for recipient in encrypting.recipients for address in recipient.email_addresses}
     fields = [field for name in ("To", "Cc", "Bcc") for field in headers.find(name)]
     named = (mailbox.address for field in fields for mailbox in addresses(field.unfolded) if mailbox.address)
     missing = [address for address in dict.fromkeys(named) if address_key(address) not in covered]

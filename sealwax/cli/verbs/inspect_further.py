@@ -142,7 +142,7 @@ def _of_pkcs12(der: bytes) -> Iterator[str]:
 
 
 def _general_names(names: Any) -> str:
-    return ", ".join(_general_name(one) for one in names or ())
+    return ", ".join(_general_name(name) for name in names or ())
 
 
 def _general_name(name: Any) -> str:

@@ -145,7 +145,7 @@ def remove(fingerprint: str, decisions_file: Path) -> None:
 def _choose(certificates: Sequence[Certificate], *, is_authority: bool) -> Certificate:
     # Files often contain the chain too. If the file has only certificates of the other kind, `make_decision` refuses
     # the first one with the reason.
-    return next((one for one in certificates if one.is_ca is is_authority), certificates[0])
+    return next((certificate for certificate in certificates if certificate.is_ca is is_authority), certificates[0])
 
 
 def _everything_trusted(own: tuple[TrustAnchor, ...]) -> TrustStore:

@@ -120,8 +120,17 @@ def _to_json(found: Found) -> dict[str, Any]:
         "key": found.followed.key,
         "publisher": found.publisher,
         "servers": [
-            {"kind": one.kind, "name": one.name, "address": one.address, "key": one.key, "moves": one.moves}
-            for one in listed.servers
+            {
+                "kind": server.kind,
+                "name": server.name,
+                "address": server.address,
+                "key": server.key,
+                "moves": server.moves,
+            }
+            for server in listed.servers
         ],
-        "refused": [{"publisher": one.publisher, "code": one.code, "message": one.text} for one in found.refusals],
+        "refused": [
+            {"publisher": refusal.publisher, "code": refusal.code, "message": refusal.text}
+            for refusal in found.refusals
+        ],
     }

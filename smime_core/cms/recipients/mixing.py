@@ -24,5 +24,5 @@ def mixes_readers(encrypting: Encrypting) -> bool:
 
 def has_mixed_readers(recipients: Sequence[RecipientInfo]) -> bool:
     """Like `mixes_readers`, for the recipients of a message."""
-    is_closed = any(isinstance(one, KemRecipient | PasswordRecipient) for one in recipients)
-    return is_closed and any(isinstance(one, KeyTransRecipient | KeyAgreeRecipient) for one in recipients)
+    is_closed = any(isinstance(recipient, KemRecipient | PasswordRecipient) for recipient in recipients)
+    return is_closed and any(isinstance(recipient, KeyTransRecipient | KeyAgreeRecipient) for recipient in recipients)

@@ -46,7 +46,7 @@ class Imported:
 def import_people(contacts: Contacts, file: PeopleFile, at: datetime.datetime) -> Imported:
     """Add the people of a file, without changed certificates. `at` is the time of the import. Raises LimitExceeded."""
     changes = _find_changes(contacts, file.people)
-    people = [one for one in file.people if one not in changes]
+    people = [person for person in file.people if person not in changes]
     return _Import(contacts, file, at).add(people, tuple(changes.values()))
 
 
@@ -59,14 +59,14 @@ def import_changed_people(contacts: Contacts, file: PeopleFile, at: datetime.dat
 def _find_changes(contacts: Contacts, people: Iterable[FoundPerson]) -> dict[FoundPerson, CertificateChange]:
     known: dict[tuple[str, str], tuple[Certificate, ...]] = {}
     changes: dict[FoundPerson, CertificateChange] = {}
-    for one in sorted(people, key=_newest_first):
-        key = address_key(one.address)
-        before = known.setdefault(key, known_certificates(contacts, one.address))
-        change = change_from(before, one.certificate, one.address)
+    for person in sorted(people, key=_newest_first):
+        key = address_key(person.address)
+        before = known.setdefault(key, known_certificates(contacts, person.address))
+        change = change_from(before, person.certificate, person.address)
         if change is None or change.is_renewal:
-            known[key] = (*before, one.certificate)
+            known[key] = (*before, person.certificate)
         else:
-            changes[one] = change
+            changes[person] = change
     return changes
 
 
@@ -93,7 +93,7 @@ class _Import:
         after: list[Contact] = []
         for theirs in by_address.values():
             contact = self._contacts.find(theirs[0].address) or Contact(address=theirs[0].address)
-            held = {one.certificate for one in contact.certificates}
+            held = {certificate.certificate for certificate in contact.certificates}
             new = [one for one in theirs if one.certificate not in held]
             known += len(theirs) - len(new)
             # An import never pushes out a certificate that is known from mail. The newest ones come first.

@@ -78,7 +78,9 @@ def find_people(certificates: Iterable[bytes]) -> PeopleFile:
 
     Raises LimitExceeded.
     """
-    return _Reading().of_entries(Entry(name="", addresses=(), certificates=(one,)) for one in certificates)
+    return _Reading().of_entries(
+        Entry(name="", addresses=(), certificates=(certificate,)) for certificate in certificates
+    )
 
 
 class _Reading:
@@ -112,7 +114,7 @@ class _Reading:
             return self.of_certificates(parse_carried_certificates(carriers[0].der, where))
         for number, _ in enumerate(values.failures, start=1):
             self._left_out[leave_out(f"#{number}", "not-read")] = None
-        return self.of_entries(Entry(name="", addresses=(), certificates=(one.der,)) for one in carriers)
+        return self.of_entries(Entry(name="", addresses=(), certificates=(carrier.der,)) for carrier in carriers)
 
     def _read_entry(self, entry: Entry, name: str) -> None:
         if not entry.certificates and not entry.refusals:
@@ -153,7 +155,7 @@ class _Reading:
         return PeopleFile(
             certificates=tuple(self._certificates),
             people=tuple(self._people.values()),
-            authorities=tuple(one for one in self._certificates if one.is_ca),
+            authorities=tuple(certificate for certificate in self._certificates if certificate.is_ca),
             left_out=tuple(self._left_out),
             entries_without=self._entries_without,
         )

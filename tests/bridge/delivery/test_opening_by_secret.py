@@ -45,7 +45,7 @@ def test_after_five_wrong_proofs_not_even_the_right_one_counts(draft: Draft, rec
 def test_a_wrong_proof_says_how_many_tries_are_left(draft: Draft, recipient: Recipient) -> None:
     for parcel_id in (draft.id, Draft().id):
         answers = [recipient.open(parcel_id, secrets.token_bytes(32)).get_json() for _ in range(6)]
-        assert [one.get("triesLeft") for one in answers] == [4, 3, 2, 1, 0, None]
+        assert [answer.get("triesLeft") for answer in answers] == [4, 3, 2, 1, 0, None]
 
 
 def test_the_sender_is_named_after_a_right_proof_only(draft: Draft, recipient: Recipient) -> None:

@@ -120,9 +120,9 @@ def test_no_row_is_hidden_and_each_can_be_opened_moved_and_deleted(
         assert response.get_json()["code"] == "mail-server-unreachable"
         response = calls(alice)["list"]()
     rows = response.get_json()["messages"]
-    assert [one["uid"] for one in rows] == [7, 5]
+    assert [row["uid"] for row in rows] == [7, 5]
     if answer.name != "a literal shorter than its text":  # Its first letters are taken for the whole header.
-        assert all(one["subject"] or one["problem"] == "header-unreadable" for one in rows)
+        assert all(row["subject"] or row["problem"] == "header-unreadable" for row in rows)
     for name in ("open", "flags", "move", "delete"):
         assert calls(alice)[name]().status_code == 200, name
 

@@ -45,7 +45,7 @@ def listed(browser: FlaskClient) -> list[int]:
 
 def roles(browser: FlaskClient) -> dict[str, str]:
     folders = get(browser, "/api/folders").get_json()["folders"]
-    return {one["role"]: one["name"] for one in folders if one["role"]}
+    return {folder["role"]: folder["name"] for folder in folders if folder["role"]}
 
 
 # Exchange Online
@@ -137,7 +137,7 @@ def test_a_server_with_xlist_only_marks_its_folders_there(
     found = roles(alice)
     assert (found["inbox"], found["trash"], found["junk"]) == ("INBOX", "[Gmail]/Papierkorb", "[Gmail]/Spam")
     folders = get(alice, "/api/folders").get_json()["folders"]
-    assert "Posteingang" not in [one["name"] for one in folders]
+    assert "Posteingang" not in [folder["name"] for folder in folders]
     assert post(alice, f"{folder_path(alice)}/9/delete", uids=[7]).status_code == 200
     assert imap.commands("UID MOVE")[0].endswith(b'"[Gmail]/Papierkorb"')
     assert imap.commands("CREATE") == []
@@ -188,7 +188,7 @@ def test_icloud_answers_without_what_was_asked(alice: FlaskClient, imap: LyingSe
     only_uids = b"* 1 FETCH (UID 5)\r\n* 2 FETCH (UID 7)\r\nTAG OK\r\n"
     imap.answers |= {"FETCH": [only_uids], "UID FETCH": [only_uids], RAW: [b"* 2 FETCH (UID 7)\r\nTAG OK\r\n"]}
     messages = get(alice, f"{folder_path(alice)}/messages").get_json()["messages"]
-    assert [one["uid"] for one in messages] == [7, 5]
+    assert [message["uid"] for message in messages] == [7, 5]
     assert error_of(get(alice, f"{folder_path(alice)}/9/7/raw")) == (404, "no-such-message")
 
 
@@ -265,7 +265,7 @@ def test_zimbra_marks_folders_in_each_list(alice: FlaskClient, imap: LyingServer
     )
     imap.answers |= {
         "LIST": lines(*names),
-        "XLIST": lines(*(one.replace(b"* LIST", b"* XLIST").replace(b"\\Junk", b"\\Spam") for one in names)),
+        "XLIST": lines(*(name.replace(b"* LIST", b"* XLIST").replace(b"\\Junk", b"\\Spam") for name in names)),
         "MYRIGHTS": [b"TAG NO MYRIGHTS failed\r\n"],
     }
     assert roles(alice) == {
@@ -295,7 +295,7 @@ def test_hmailserver_gives_more_of_a_header_than_was_asked_for(alice: FlaskClien
     item = b"BODY[HEADER.FIELDS (FROM SUBJECT DATE CONTENT-TYPE)]<0> {%d}\r\n%b" % (len(header), header)
     imap.answers["FETCH"] = [row(1, 5) + b"* 2 FETCH (UID 7 RFC822.SIZE 100 FLAGS () " + item + b")\r\nTAG OK\r\n"]
     messages = get(alice, f"{folder_path(alice)}/messages").get_json()["messages"]
-    assert [one["subject"] for one in messages] == ["number 7", "number 5"]
+    assert [message["subject"] for message in messages] == ["number 7", "number 5"]
 
 
 # Proton Bridge

@@ -161,7 +161,7 @@ def test_a_file_that_has_changed_is_a_new_parcel(post: DeliveryLab, data: bytes)
     changed = data[::-1]
     post.lab.write("large.bin", changed)
     sent = post.send("large.bin")
-    assert sorted(one.state for one in post.service.parcels.values()) == ["submitted", "uploading"]
+    assert sorted(parcel.state for parcel in post.service.parcels.values()) == ["submitted", "uploading"]
     assert post.open(sent).code == 0
     assert post.got() == {"large.bin": changed}
 

@@ -264,7 +264,7 @@ def test_the_service_learns_the_language_of_the_session(
     monkeypatch.setenv(variable, value)
     post.lab.write("a.txt", b"A")
     post.send("a.txt")
-    assert [one["accept-language"] for one in post.service.headers if "accept-language" in one] == expected
+    assert [header["accept-language"] for header in post.service.headers if "accept-language" in header] == expected
 
 
 def test_a_withdrawn_parcel_is_opened_by_nobody(post: DeliveryLab) -> None:

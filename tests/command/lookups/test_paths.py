@@ -129,7 +129,7 @@ def look_up(path: Sequence[Certificate], hosts: frozenset[str], *, timeout_secon
 
 
 def statuses(answers: PathAnswers) -> list[CertificateStatus]:
-    return [single.status for one in answers.ocsp_responses for single in parse_ocsp_response(one).responses]
+    return [single.status for response in answers.ocsp_responses for single in parse_ocsp_response(response).responses]
 
 
 def test_openssls_responder_says_good_and_revoked(tmp_path: Path) -> None:

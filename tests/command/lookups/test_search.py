@@ -77,7 +77,7 @@ def test_a_hundred_certificates_are_the_most(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("sealwax.lookups.found_certificates.MAX_FOUND_CERTIFICATES", 1)
     ders = [BOBS.der, ALICES.der]
     with pytest.raises(LimitExceeded):
-        read_certificates(b"".join(build_pem("CERTIFICATE", one) for one in ders))
+        read_certificates(b"".join(build_pem("CERTIFICATE", der) for der in ders))
     with pytest.raises(LimitExceeded):
         found_in(ders, CertificateSource.LDAP, detail="")
 

@@ -66,7 +66,7 @@ def test_several_values_of_several_kinds_are_found_in_their_order(form: str) -> 
     else:
         data = b"# text\n".join(build_pem("X", value_of(kind)) for kind in kinds)
         data = data.decode().encode("utf-16") if form.startswith("UTF-16") else data
-    assert [one.kind for one in parse_file_values(data).values] == kinds
+    assert [value.kind for value in parse_file_values(data).values] == kinds
 
 
 def test_an_encrypted_key_is_known_by_its_header_or_by_its_structure() -> None:
@@ -86,7 +86,7 @@ def test_the_trust_settings_of_openssl_are_no_key() -> None:
     # CertAux: trusted purposes, and a key identifier behind the certificate.
     settings = der.sequence(der.sequence(der.oid("1.3.6.1.5.5.7.3.4")), der.octet_string(bytes(20)))
     found = parse_file_values(build_pem("TRUSTED CERTIFICATE", anchor().der + settings))
-    assert [one.kind for one in found.values] == [ValueKind.CERTIFICATE, ValueKind.OTHER]
+    assert [value.kind for value in found.values] == [ValueKind.CERTIFICATE, ValueKind.OTHER]
 
 
 @pytest.mark.parametrize("key", NewKey)
@@ -108,7 +108,7 @@ def test_a_damaged_block_does_not_hide_the_others_and_is_reported() -> None:
     whole = build_pem("CERTIFICATE", anchor().der)
     for damaged in (whole[:200] + b"\n", whole.replace(b"MII", b"M!I", 1), whole[:40] + whole[-27:]):
         found = parse_file_values(damaged + whole)
-        assert [one.der for one in found.values] == [anchor().der]
+        assert [value.der for value in found.values] == [anchor().der]
         assert len(found.failures) == 1
         with pytest.raises(MalformedMessage):
             found.take(ValueKind.CERTIFICATE)

@@ -94,7 +94,9 @@ def test_without_a_nonce_none_comes_back() -> None:
     rig = build_rig()
     response = ocsp.load_der_ocsp_response(answer(rig, ask(rig, "alice")))
     assert len(response.extensions) == 0
-    assert [one.subject.rfc4514_string() for one in response.certificates] == ["CN=Example OCSP,O=Example"]
+    assert [certificate.subject.rfc4514_string() for certificate in response.certificates] == [
+        "CN=Example OCSP,O=Example"
+    ]
 
 
 @pytest.mark.parametrize("length", [0, 129])

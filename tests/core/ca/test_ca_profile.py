@@ -249,7 +249,7 @@ def replaced(*extensions: Extension) -> Callable[[CertificateTemplate], Certific
 
 def without(oid: str) -> Callable[[CertificateTemplate], CertificateTemplate]:
     return lambda template: dataclasses.replace(
-        template, extensions=tuple(one for one in template.extensions if one.oid != oid)
+        template, extensions=tuple(extension for extension in template.extensions if extension.oid != oid)
     )
 
 

@@ -59,11 +59,11 @@ def test_further_signers_take_the_digest_that_is_there_unless_it_is_shorter(
     signed = blocking.sign_bytes(b"hello", first, provider=PROVIDER)
     cms = blocking.add_signer(signed, signing(*keys), provider=PROVIDER)
     own = {choose_holder_algorithm(person(key)).hash_name for key in keys}
-    (there,) = {one.hash_name for one in first.algorithms}
+    (there,) = {algorithm.hash_name for algorithm in first.algorithms}
     fits = all(hash_length(one) <= hash_length(there) for one in own) and "ed448" not in keys
     is_fixed = any(key in ("ed25519", "ml-dsa") for key in keys) and there is not HashName.SHA512
     infos = parse_signed_data(parse_content_info(cms).content).signer_infos
-    hashes = {parse_digest_identifier(one.digest_algorithm_der) for one in infos if isinstance(one, SignerInfo)}
+    hashes = {parse_digest_identifier(info.digest_algorithm_der) for info in infos if isinstance(info, SignerInfo)}
     assert (hashes == {there}) == (fits and not is_fixed)
     report = blocking.verify_bytes(cms, Judging(trust_store=trust(), at=NOW), provider=PROVIDER)
     assert report.state is not State.INVALID
@@ -93,10 +93,10 @@ def test_the_common_digest_is_that_of_the_strictest_key(keys: tuple[str, ...], w
 
 def test_a_hash_that_the_caller_chose_is_kept() -> None:
     chosen = signing("rsa", "p384", rsa_hash=HashName.SHA256)
-    assert [one.hash_name for one in chosen.algorithms] == [HashName.SHA256, HashName.SHA384]
+    assert [algorithm.hash_name for algorithm in chosen.algorithms] == [HashName.SHA256, HashName.SHA384]
     assert chosen.mail_form(0) is SignatureForm.OPAQUE
     longer = signing("rsa", "p256", rsa_hash=HashName.SHA512)
-    assert [one.hash_name for one in longer.algorithms] == [HashName.SHA512, HashName.SHA512]
+    assert [algorithm.hash_name for algorithm in longer.algorithms] == [HashName.SHA512, HashName.SHA512]
 
 
 def test_a_form_that_the_caller_chose_is_kept() -> None:

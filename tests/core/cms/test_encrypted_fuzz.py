@@ -61,7 +61,7 @@ def read(cms: bytes) -> tuple[str, bytes]:
     kind, content = content_info.content_type, content_info.content
     if kind in (ID_ENVELOPED_DATA, ID_AUTH_ENVELOPED_DATA):
         enveloped = parse_enveloped_data(content, content_type=kind)
-        assert all(recipient_algorithm(one) and str(one.rid) for one in enveloped.recipients)
+        assert all(recipient_algorithm(recipient) and str(recipient.rid) for recipient in enveloped.recipients)
         people = [person("fuzz", key) for key in KEYS]
         opened = decrypt_enveloped_data(
             enveloped, Keys(identities=people, keks=[KEK]), provider=PROVIDER, policy=Policy.ARCHIVE

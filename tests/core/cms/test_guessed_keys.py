@@ -132,7 +132,7 @@ def _named(info: bytes, identifier: bytes) -> bytes:
 
 
 def renamed_rid(info: bytes) -> bytes:
-    fields = [bytes(one.encoded) for one in der.read_children(der.read_one(info))]
+    fields = [bytes(child.encoded) for child in der.read_children(der.read_one(info))]
     if info[0] == 0xA4:
         return bytes(der.read_children(der.read_one(fields[1]))[1].encoded)
     if info[0] == 0xA1:
@@ -147,7 +147,7 @@ def _replaced(encoded: bytes, old: bytes, new: bytes) -> bytes:
     tlv = der.read_one(encoded)
     if not tlv.is_constructed or old not in encoded:
         return encoded
-    return der.element(tlv.tag, *(_replaced(bytes(one.encoded), old, new) for one in der.read_children(tlv)))
+    return der.element(tlv.tag, *(_replaced(bytes(child.encoded), old, new) for child in der.read_children(tlv)))
 
 
 def test_a_key_that_is_named_is_tried_first() -> None:

@@ -127,7 +127,7 @@ class TestKeys:
     @pytest.mark.parametrize("drop", [0, 1, 4])
     def test_must_29_a_kemri_with_a_field_too_few_or_too_many_is_refused(self, drop: int) -> None:
         value = der.read_children(der.read_one(kemri()))[1]
-        fields = [bytes(one.encoded) for one in der.read_children(value)]
+        fields = [bytes(child.encoded) for child in der.read_children(value)]
         parse_kemri(der.read_one(der.sequence(*fields)))
         for wrong in (fields[:drop] + fields[drop + 1 :], [*fields, der.integer(1), der.integer(1)]):
             with pytest.raises(MalformedMessage):
@@ -141,7 +141,7 @@ class TestKeys:
     def test_must_30_a_password_recipient_without_its_cipher_is_refused(self) -> None:
         fields = der.read_children(der.read_one(run(build_pwri(b"x", CEK, provider=PROVIDER))))
         bare = der.sequence(der.oid("1.2.840.113549.1.9.16.3.9"))
-        parts = [bytes(one.encoded) for one in fields]
+        parts = [bytes(field.encoded) for field in fields]
         assert decrypt(envelope(der.element(0xA3, *parts)), passwords=[b"x"]) == CONTENT
         parts[2] = bare
         with pytest.raises(UnsupportedAlgorithm):
@@ -236,7 +236,7 @@ class TestTransportForm:
             blocking.examine_message(data, Judging(trust_store=trust(), at=NOW), provider=PROVIDER)
             for data in (signed, stored, mixed)
         ]
-        assert [(one.state, one.reasons[0].code) for one in reports] == [
+        assert [(report.state, report.reasons[0].code) for report in reports] == [
             ("verified", "revocation-not-checked"),
             ("verified", "revocation-not-checked"),
             ("verified", "signed-with-other-line-ends"),

@@ -22,7 +22,7 @@ STAMP = "2026-06-01T12:00:00Z, by CN=Clock root, #"
 
 def described(*attributes_der: bytes) -> list[tuple[str, tuple[str, ...]]]:
     parsed = parse_unsigned_attributes(der.read_one(der.set_of(list(attributes_der))), where="attributes")
-    return [(one.name, one.values) for one in describe_attributes(parsed)]
+    return [(attribute.name, attribute.values) for attribute in describe_attributes(parsed)]
 
 
 @pytest.mark.parametrize(
@@ -103,4 +103,4 @@ def test_a_timestamp_on_one_signature_gives_the_other_no_level() -> None:
     cms = sign(person("alice"), person("bob"))
     made = token(signature_value(cms, number=0))
     stamped = run(add_signature_timestamp(cms, made, provider=PROVIDER, number=0))
-    assert sorted(one.level for one in describe_message(stamped).layers[0].signers) == ["B-B", "B-T"]
+    assert sorted(signer.level for signer in describe_message(stamped).layers[0].signers) == ["B-B", "B-T"]

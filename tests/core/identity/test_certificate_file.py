@@ -19,7 +19,7 @@ PASSPHRASE = "Grüße".encode()
 
 def store(*encodings: bytes) -> bytes:
     """PKCS#12 without a key, as Java's keytool writes the certificates that it trusts."""
-    certificates = tuple(Pkcs12Certificate(certificate_der=one) for one in encodings)
+    certificates = tuple(Pkcs12Certificate(certificate_der=encoding) for encoding in encodings)
     return run(build_pkcs12(Pkcs12Contents(keys=(), certificates=certificates), PASSPHRASE, PROVIDER, 2))
 
 

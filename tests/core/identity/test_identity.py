@@ -264,7 +264,7 @@ def test_each_key_of_a_file_has_a_name_of_its_own(authority: Authority, names: t
     written = [key.friendly_name for key in contents.keys]
     assert all(written)
     assert len(set(written)) == len(written)
-    assert [one.friendly_name for one in contents.certificates if one.local_key_id] == written
+    assert [certificate.friendly_name for certificate in contents.certificates if certificate.local_key_id] == written
     assert [is_shared(one) for one in load(p12)] == [name == SHARED_NAME for name in names]
 
 

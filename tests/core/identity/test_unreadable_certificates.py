@@ -27,7 +27,7 @@ Writer = Callable[..., bytes]
 def without_seconds(name: str) -> bytes:
     """The certificate of a person whose validity begins at a UTCTime without seconds, which is not allowed."""
     tbs, *rest = der.read_sequence(person(name).certificate.der)
-    fields = [bytes(one.encoded) for one in der.read_children(tbs)]
+    fields = [bytes(child.encoded) for child in der.read_children(tbs)]
     fields[4] = der.sequence(der.element(0x17, b"2501010000Z"), der.element(0x17, b"340101000000Z"))
     return der.sequence(der.sequence(*fields), *(bytes(one.encoded) for one in rest))
 
@@ -43,13 +43,13 @@ UNREADABLE = {
 
 def pem_file(*certificates: bytes, keys: tuple[str, ...] = ("alice", "bob")) -> bytes:
     private = [build_pem("PRIVATE KEY", person(name).private_key.pkcs8_der) for name in keys]
-    return b"".join([build_pem("CERTIFICATE", one) for one in certificates] + private)
+    return b"".join([build_pem("CERTIFICATE", certificate) for certificate in certificates] + private)
 
 
 def pkcs12_file(*certificates: bytes, keys: tuple[str, ...] = ("alice", "bob")) -> bytes:
     contents = Pkcs12Contents(
         keys=tuple(Pkcs12Key(pkcs8_der=person(name).private_key.pkcs8_der) for name in keys),
-        certificates=tuple(Pkcs12Certificate(certificate_der=one) for one in certificates),
+        certificates=tuple(Pkcs12Certificate(certificate_der=certificate) for certificate in certificates),
     )
     return run(build_pkcs12(contents, PASSPHRASE, PROVIDER, 2, form=Pkcs12Form.COMPATIBLE))
 

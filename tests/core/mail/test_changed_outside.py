@@ -90,7 +90,7 @@ def test_nothing_that_is_changed_outside_changes_what_is_said(mode: ProtectionMo
         if name == "From" and form != "removed":
             # The list of messages has shown another sender.
             assert changed.state is State.SIGNED_UNVERIFIED
-            assert {one.address for one in find_answer_people(changed).senders} == {"bob@example.test"}
+            assert {sender.address for sender in find_answer_people(changed).senders} == {"bob@example.test"}
             continue
         assert changed.state is State.VERIFIED, (name, form)
         assert _said(changed) == _said(sent), (name, form)

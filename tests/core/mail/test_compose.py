@@ -69,9 +69,11 @@ def test_another_program_reads_names_subject_text_and_files() -> None:
             )
         )
     )
-    assert [(one.display_name, one.addr_spec) for one in mail["From"].addresses] == [("Jörg Müller", "joerg@a.test")]
-    assert [one.addr_spec for one in mail["To"].addresses] == ["bob@b.test", "c@c.test"]
-    assert [one.addr_spec for one in mail["Cc"].addresses] == ["d@d.test"]
+    assert [(address.display_name, address.addr_spec) for address in mail["From"].addresses] == [
+        ("Jörg Müller", "joerg@a.test")
+    ]
+    assert [address.addr_spec for address in mail["To"].addresses] == ["bob@b.test", "c@c.test"]
+    assert [address.addr_spec for address in mail["Cc"].addresses] == ["d@d.test"]
     assert mail["Subject"].strip() == ("Grüße " * 20).strip()
     assert (mail["In-Reply-To"], mail["References"]) == ("<0@b.test>", "<0@b.test>")
     body, file = mail.iter_parts()
@@ -188,7 +190,7 @@ def test_any_text_subject_and_files_come_back_and_nothing_needs_encoding_again(
     assert is_transport_safe(message)
     shown = read_entity(message)
     assert shown.text == (text if text.strip() or not files else "")
-    assert tuple(dataclasses.replace(one, path="") for one in shown.attachments) == attachments
+    assert tuple(dataclasses.replace(attachment, path="") for attachment in shown.attachments) == attachments
     assert dict(shown.headers).get("Subject", "") == subject.strip()
     assert split_message(message)[1].endswith(message.partition(b"\r\n\r\n")[2])
 
@@ -216,7 +218,7 @@ def test_another_program_reads_the_text_first_and_the_html_last(files: tuple[Att
     assert kinds == [("text/plain", "utf-8"), ("text/html", "utf-8")]
     assert plain.get_content().splitlines() == ["Grüße, Bob"]
     assert rich.get_content().splitlines() == HTML.splitlines()
-    assert [one.get_content() for one in attached] == [one.data for one in files]
+    assert [one.get_content() for one in attached] == [file.data for file in files]
     assert not mail.defects
     assert not body.defects
 
@@ -229,7 +231,7 @@ def test_our_own_reader_shows_the_text_and_the_html(files: tuple[Attachment, ...
     (passage,) = shown.passages
     assert passage.html is not None
     assert passage.html.splitlines() == HTML.splitlines()
-    assert [one.data for one in shown.attachments] == [one.data for one in files]
+    assert [attachment.data for attachment in shown.attachments] == [file.data for file in files]
 
 
 @pytest.mark.parametrize("files", [(), (FILE,)])
@@ -250,7 +252,7 @@ def test_an_attached_mail_with_html_of_its_own_ends_no_part_of_the_letter() -> N
     inner = build_mail(draft(html="<p>inner</p>"))
     attached = Attachment(filename="m.eml", content_type="message/rfc822", data=inner)
     shown = read_entity(build_mail(draft(text="outer", html="<p>outer</p>", attachments=(attached,))))
-    assert [one.data for one in shown.attachments] == [inner]
+    assert [attachment.data for attachment in shown.attachments] == [inner]
     assert [passage.text.strip() for passage in shown.passages] == ["outer"]
 
 

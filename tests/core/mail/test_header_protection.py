@@ -55,7 +55,7 @@ def shown(outer: bytes, inner: bytes, *, signed: bool = True, encrypted: bool = 
 
 
 def protections(headers: ProtectedHeaders) -> dict[str, FieldProtection]:
-    return {one.field.name: one.protection for one in headers.fields}
+    return {field.field.name: field.protection for field in headers.fields}
 
 
 def text(headers: ProtectedHeaders, name: str) -> str | None:
@@ -255,7 +255,7 @@ class TestShowing:
     def test_any_bytes_are_shown(self, outer: bytes, inner: bytes, encrypted: bool) -> None:
         for mark in (b"", b"Content-Type: x/y; hp=cipher\r\n", b"Content-Type: message/rfc822\r\n\r\n"):
             headers = shown(outer, mark + inner, encrypted=encrypted)
-            assert all("\n" not in one.field.text for one in headers.fields)
+            assert all("\n" not in field.field.text for field in headers.fields)
             reply_headers(headers)
 
     @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=100))
@@ -300,7 +300,7 @@ class TestOlderForms:
         inner = b"Content-Type: message/rfc822" + mark + b"\r\n\r\nFrom: eve@evil.test\r\n\r\nx"
         headers = shown(OUTER, inner)
         assert headers.scheme is HeaderScheme.NONE
-        assert [one.address for one in from_addresses(headers.headers)] == ["alice@good.test"]
+        assert [address.address for address in from_addresses(headers.headers)] == ["alice@good.test"]
 
     @pytest.mark.parametrize("name", ["smime-enc+legacy-disp.inner", "smime-sign+enc+legacy-disp.inner.inner"])
     def test_the_drafts_messages_show_their_subject_and_hide_its_copy(self, name: str) -> None:

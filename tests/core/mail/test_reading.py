@@ -41,20 +41,26 @@ class TestEntities:
         image = "Content-Type: image/png\r\nContent-ID: <seal@a>\r\nContent-Transfer-Encoding: base64\r\n\r\nAAE="
         inner = multipart("related", HTML, image).decode().replace("--b", "--c").replace("boundary=b", "boundary=c")
         shown = read_entity(multipart("mixed", PLAIN, inner, PDF))
-        assert [(one.path, one.html) for one in shown.passages] == [("1", None), ("2.1", "<p>from <b>html</b>")]
-        assert [(one.path, one.content_id) for one in shown.attachments] == [("2.2", "seal@a"), ("3", "")]
+        assert [(passage.path, passage.html) for passage in shown.passages] == [
+            ("1", None),
+            ("2.1", "<p>from <b>html</b>"),
+        ]
+        assert [(attachment.path, attachment.content_id) for attachment in shown.attachments] == [
+            ("2.2", "seal@a"),
+            ("3", ""),
+        ]
 
     def test_files_in_any_alternative_are_kept(self) -> None:
         inner = multipart("mixed", HTML, PDF).decode().replace("--b", "--c").replace("boundary=b", "boundary=c")
         shown = read_entity(multipart("alternative", PLAIN, inner))
-        assert (shown.text, [one.filename for one in shown.attachments]) == ("plain ä", ["a.pdf"])
+        assert (shown.text, [attachment.filename for attachment in shown.attachments]) == ("plain ä", ["a.pdf"])
 
     def test_a_mixed_shows_its_texts_in_turn_and_its_files(self) -> None:
         shown = read_entity(multipart("mixed", PLAIN, PDF, HTML))
         assert shown.text == "plain ä\n\nfrom html"
-        assert [(one.filename, one.content_type, one.data) for one in shown.attachments] == [
-            ("a.pdf", "application/pdf", b"\0\1")
-        ]
+        assert [
+            (attachment.filename, attachment.content_type, attachment.data) for attachment in shown.attachments
+        ] == [("a.pdf", "application/pdf", b"\0\1")]
 
     @pytest.mark.parametrize(
         ("part", "name"),
@@ -68,7 +74,7 @@ class TestEntities:
     )
     def test_a_part_that_is_no_body_text_is_an_attachment(self, part: str, name: str) -> None:
         shown = read_entity(multipart("mixed", PLAIN, part))
-        assert (shown.text, [one.filename for one in shown.attachments]) == ("plain ä", [name])
+        assert (shown.text, [attachment.filename for attachment in shown.attachments]) == ("plain ä", [name])
 
     @pytest.mark.parametrize(
         ("media_type", "name"),
@@ -85,12 +91,12 @@ class TestEntities:
     def test_a_file_without_a_name_is_named_after_its_type(self, media_type: str, name: str) -> None:
         picture = f"Content-Type: {media_type}\r\nContent-ID: <p@x>\r\nContent-Disposition: inline\r\n\r\n"
         shown = read_entity(multipart("related", HTML, picture))
-        assert [(one.filename, one.content_id) for one in shown.attachments] == [(name, "p@x")]
+        assert [(attachment.filename, attachment.content_id) for attachment in shown.attachments] == [(name, "p@x")]
 
     def test_the_messages_of_a_digest_are_files(self) -> None:
         """RFC 2046 section 5.1.5: parts of a digest without a type of their own are messages."""
         shown = read_entity(multipart("digest", "\r\nSubject: inner\r\n\r\nhidden"))
-        assert (shown.text, [one.content_type for one in shown.attachments]) == ("", ["message/rfc822"])
+        assert (shown.text, [attachment.content_type for attachment in shown.attachments]) == ("", ["message/rfc822"])
 
     def test_text_with_an_inline_disposition_is_shown_despite_a_name(self) -> None:
         part = "Content-Type: text/plain; name=a.txt\r\nContent-Disposition: inline\r\n\r\nshown"
@@ -141,7 +147,7 @@ class TestEntities:
             if path.is_file():
                 shown = read_entity(path.read_bytes())
                 assert "\0" not in shown.text
-                _ = shown.text.encode(), [one.filename.encode() for one in shown.attachments]
+                _ = shown.text.encode(), [attachment.filename.encode() for attachment in shown.attachments]
 
     @given(st.binary(max_size=300), st.sampled_from(["plain", "html"]))
     def test_any_bytes_are_readable(self, body: bytes, subtype: str) -> None:

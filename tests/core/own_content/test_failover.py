@@ -15,7 +15,7 @@ START = Failover(server_list=dataclasses.replace(LIST, servers=(FIRST_BRIDGE, SE
 
 
 def bridges(state: Failover, at: datetime.datetime = NOW + SECOND) -> tuple[str, ...]:
-    return tuple(one.address for one in state.candidates(ServerKind.BRIDGE, at=at))
+    return tuple(candidate.address for candidate in state.candidates(ServerKind.BRIDGE, at=at))
 
 
 FIRST, NEXT, LAST = bridges(START)

@@ -62,7 +62,7 @@ STATE: Final = TrustState(
 
 
 def seal(state: TrustState = STATE, *, signer: Identity = ALICE, readers: Sequence[Identity] = (ALICE,)) -> bytes:
-    recipients = [one.certificate for one in readers]
+    recipients = [reader.certificate for reader in readers]
     return run(seal_trust_state(state, identity=signer, recipients=recipients, provider=PROVIDER, signing_time=NOW))
 
 

@@ -75,9 +75,11 @@ def test_each_chunk_has_its_own_content_key_and_one_key_derivation() -> None:
     ]
     assert {one.auth_attrs_der for one in parsed} == {b""}
     assert {one.cipher for one in parsed} == {AES_256_GCM}
-    passwords = [one for each in parsed for one in each.recipients if isinstance(one, PasswordRecipient)]
-    assert len({one.derivation_der for one in passwords}) == 1
-    assert len({one.encrypted_key for one in passwords}) == len({each.encryption.iv for each in parsed}) == 3
+    passwords = [
+        recipient for each in parsed for recipient in each.recipients if isinstance(recipient, PasswordRecipient)
+    ]
+    assert len({password.derivation_der for password in passwords}) == 1
+    assert len({password.encrypted_key for password in passwords}) == len({each.encryption.iv for each in parsed}) == 3
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def test_a_signed_manifest_is_verified_for_its_sender() -> None:
     assert found.manifest == manifest()
     assert (found.report.state, found.report.sender) == (State.VERIFIED, "alice@example.test")
     assert found.report.is_encrypted
-    assert [one.opened for one in found.report.recipients] == [True]
+    assert [recipient.opened for recipient in found.report.recipients] == [True]
 
 
 def test_a_manifest_that_nobody_signed_is_nobodys_word() -> None:

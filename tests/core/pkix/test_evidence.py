@@ -281,7 +281,8 @@ class TestLookups:
         holders = [person(points(*(point(f"http://{n}.{m}.test/") for n in range(9)))) for m in range(9)]
         certificates = [holder.certificate for holder in holders]
         unknown = [
-            RevocationStatus(certificate=one, state=RevocationState.UNKNOWN, why="not-asked") for one in certificates
+            RevocationStatus(certificate=certificate, state=RevocationState.UNKNOWN, why="not-asked")
+            for certificate in certificates
         ]
         lookups = find_lookups(certificates, statuses=unknown, evidence=NO_EVIDENCE, provider=PROVIDER)
         assert len(lookups) == MAX_LOOKUPS

@@ -172,7 +172,7 @@ def examine(mallory: Certificate, *carried: Certificate) -> MessageReport:
 
 
 def report_of_alice(report: MessageReport) -> SignerReport:
-    (found,) = [one for one in report.signers if one.certificate == alice().certificate]
+    (found,) = [signer for signer in report.signers if signer.certificate == alice().certificate]
     return found
 
 

@@ -40,7 +40,7 @@ def validate(
         Purpose.SIGN,
         PathRules(
             TrustStore(
-                anchors=tuple(TrustAnchor(certificate=one) for one in anchors),
+                anchors=tuple(TrustAnchor(certificate=anchor) for anchor in anchors),
                 revocation=RevocationPolicy.NOT_CHECKED,
                 evidence=evidence or Evidence(),
             ),

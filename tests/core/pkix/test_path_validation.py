@@ -75,7 +75,10 @@ def validate(
                 requirements=requirements or PolicyRequirements(),
             ),
             at,
-            known=[one.certificate if isinstance(one, Rig) else one for one in intermediates],
+            known=[
+                intermediate.certificate if isinstance(intermediate, Rig) else intermediate
+                for intermediate in intermediates
+            ],
             policy=policy,
         ),
         PROVIDER,
@@ -395,7 +398,7 @@ def test_certificates_issued_after_the_day_of_distrust_do_not_count() -> None:
 def test_one_certificate_may_be_an_anchor_on_several_conditions() -> None:
     conditions = (("@elsewhere.test",), ("@example.test",))
     store = TrustStore(
-        anchors=tuple(TrustAnchor(certificate=ROOT.certificate, addresses=one) for one in conditions),
+        anchors=tuple(TrustAnchor(certificate=ROOT.certificate, addresses=condition) for condition in conditions),
         revocation=RevocationPolicy.NOT_CHECKED,
     )
     path = blocking.validate_path(

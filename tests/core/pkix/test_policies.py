@@ -150,7 +150,7 @@ def test_the_last_certificate_can_demand_a_policy_itself() -> None:
 def test_mappings_that_fan_out_and_in_again_stay_within_the_policies_named() -> None:
     """The tree of RFC 5280 would have 30 to the power of 8 nodes."""
     names = [f"1.2.3.{number}" for number in range(30)]
-    fan = mappings(*((one, other) for one in names for other in names))
+    fan = mappings(*((name, other) for name in names for other in names))
     state = PolicyState.initial(PolicyRequirements(require_explicit_policy=True), 8)
     rig = ROOT.issue("Fan", policies(*names), fan)
     for _ in range(8):
@@ -184,4 +184,4 @@ def test_the_number_of_policies_and_mappings_is_bounded() -> None:
     with pytest.raises(LimitExceeded, match="certificate policies"):
         parse_certificate_policies(policies(*names).value, critical=False)
     with pytest.raises(LimitExceeded, match="policy mappings"):
-        parse_policy_mappings(mappings(*((one, one) for one in names)).value)
+        parse_policy_mappings(mappings(*((name, name) for name in names)).value)

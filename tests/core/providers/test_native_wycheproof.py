@@ -62,7 +62,9 @@ def private_key(pkcs8_hex: str) -> PrivateKey:
 def cipher_of(mode: CipherMode, bits: int) -> ContentCipher:
     family = CipherFamily.AES
     ciphers = CONTENT_CIPHERS.values()
-    return next(one for one in ciphers if (one.family, one.mode, one.key_length) == (family, mode, bits // 8))
+    return next(
+        cipher for cipher in ciphers if (cipher.family, cipher.mode, cipher.key_length) == (family, mode, bits // 8)
+    )
 
 
 def octets(test: Json, *names: str) -> list[bytes]:

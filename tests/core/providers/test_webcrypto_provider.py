@@ -149,7 +149,7 @@ def test_rsa_v15_takes_the_same_steps_whatever_the_padding(key: PrivateKey) -> N
     sealed = [encrypt_raw(key, block) for block in BLOCKS]
     steps = [lines_of(functools.partial(decrypt_pkcs1_v15, key, one, cek_length=32)) for one in sealed]
     assert len(steps[0]) > 250
-    assert all(one == steps[0] for one in steps)
+    assert all(step == steps[0] for step in steps)
 
 
 def test_rsa_v15_tries_several_keys_by_the_same_steps_whichever_fits(key: PrivateKey) -> None:
@@ -158,7 +158,7 @@ def test_rsa_v15_tries_several_keys_by_the_same_steps_whichever_fits(key: Privat
     triples = [(good, bad[0], bad[1]), (bad[2], good, bad[3]), (bad[4], bad[5], good), (good, good, good), bad[:3]]
     runs = [functools.partial(decrypt_any_pkcs1_v15, [(key, one) for one in triple], 32) for triple in triples]
     steps = [lines_of(run_once) for run_once in runs]
-    assert all(one == steps[0] for one in steps)
+    assert all(step == steps[0] for step in steps)
     assert [drive(provider_with().transport_decrypt_any([(key, one) for one in t], 32)) for t in triples[:3]] == [
         (0, CEK),
         (1, CEK),

@@ -38,7 +38,7 @@ def keys(addresses: object) -> set[tuple[str, str]]:
 
 
 def of(mailboxes: tuple[AnswerMailbox, ...], *, sure: bool) -> list[str]:
-    return [one.address for one in mailboxes if one.is_sure is sure]
+    return [mailbox.address for mailbox in mailboxes if mailbox.is_sure is sure]
 
 
 def one(address: str) -> Named:
@@ -84,8 +84,8 @@ def test_an_encrypted_answer_names_nobody_else_outside(letter: Letter) -> None:
     written = [one.text for one in (*letter.fields.values(), *letter.changed.values())]
     for to in [*written, *(f'"{one.name}" <{one.address}>' for one in people.senders)]:
         outside = policy("To", to) or ""
-        named = keys(one.address for one in addresses(outside))
-        assert named in (set(), keys(one.address for one in addresses(to)))
+        named = keys(address.address for address in addresses(outside))
+        assert named in (set(), keys(address.address for address in addresses(to)))
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -142,7 +142,7 @@ def test_encryption_without_a_signature_vouches_for_nobody() -> None:
 def test_the_name_of_a_proved_sender_is_that_of_the_certificate() -> None:
     fields = {"From": Named(text=f"Carol <{BOB}>", addresses=(BOB,)), "Cc": Named(text=f"Dave <{DAVE}>", addresses=())}
     people = find_answer_people(report_on(Letter(fields=fields, signer="bob")))
-    assert [one.name for one in people.senders] == [signer_of("bob").certificate.common_name]
+    assert [sender.name for sender in people.senders] == [signer_of("bob").certificate.common_name]
     # Anybody could have written the name in an unprotected field.
     assert [(one.name, one.address, one.is_sure) for one in people.cc] == [("", DAVE, False)]
 
@@ -182,7 +182,9 @@ def test_views_and_answers_have_one_proved_author(letter: Letter) -> None:
     proved = report_to_json(report)["proved"]
     assert (proved is not None) is (report.state is State.VERIFIED)
     if proved is not None:
-        assert [(one.name, one.address) for one in find_answer_people(report).senders] == [tuple(proved.values())]
+        assert [(sender.name, sender.address) for sender in find_answer_people(report).senders] == [
+            tuple(proved.values())
+        ]
 
 
 def test_a_message_that_names_nobody_is_answered_to_nobody() -> None:

@@ -55,7 +55,7 @@ def rig(name: str) -> path_pki.Rig:
 @functools.cache
 def certificate(kind: Kind) -> Certificate:
     usage = build_key_usage(kind.usage)
-    kept = [one for one in path_pki.person_extensions(DORA) if one.oid != usage.oid]
+    kept = [extension for extension in path_pki.person_extensions(DORA) if extension.oid != usage.oid]
     start = NOW - path_pki.YEAR + kind.number * HOUR
     return path_pki.issue(DORA, kind.key, rig(kind.issuer), (*kept, usage), not_before=start)
 

@@ -120,7 +120,7 @@ def test_a_verified_mail_teaches_certificate_and_capabilities() -> None:
     assert contact.said_at == NOW
     assert contact.capabilities is not None
     assert AES_256_GCM in contact.capabilities.content_ciphers
-    assert [one.source for one in contact.certificates] == [CertificateSource.HARVEST]
+    assert [certificate.source for certificate in contact.certificates] == [CertificateSource.HARVEST]
 
 
 @pytest.mark.parametrize("mode", [None, *ProtectionMode])
@@ -300,7 +300,9 @@ def test_the_same_certificate_again_is_no_change_and_is_seen_later() -> None:
     assert not merged.changes
     contact = merged.contacts.find("alice@example.test")
     assert contact is not None
-    assert [(one.first_seen, one.last_seen) for one in contact.certificates] == [(NOW, NOW + DAY / 2)]
+    assert [(certificate.first_seen, certificate.last_seen) for certificate in contact.certificates] == [
+        (NOW, NOW + DAY / 2)
+    ]
 
 
 def test_an_older_mail_does_not_take_back_what_a_newer_one_said() -> None:
@@ -327,7 +329,7 @@ def test_another_key_of_a_known_sender_asks_before_it_is_remembered(issuer: str,
     accepted = accept(pinned, changed)
     contact = accepted.find("alice@example.test")
     assert contact is not None
-    assert {one.certificate for one in contact.certificates} == {change.before, change.after}
+    assert {certificate.certificate for certificate in contact.certificates} == {change.before, change.after}
     assert not merge(accepted, changed).changes
     assert not merge(accepted, harvested()).changes, "both are known now"
 
@@ -368,7 +370,7 @@ def test_the_same_key_under_another_authority_asks() -> None:
     moved = dataclasses.replace(ALICE, certificate=certify_again(ALICE, other_authority()))
     merged = merge(pinned, harvested(moved))
     assert merged.asks
-    assert [(one.same_issuer, one.same_key) for one in merged.changes] == [(False, True)]
+    assert [(change.same_issuer, change.same_key) for change in merged.changes] == [(False, True)]
 
 
 def test_an_authority_of_the_same_name_with_another_key_is_another_one() -> None:

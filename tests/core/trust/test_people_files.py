@@ -382,7 +382,7 @@ def test_another_certificate_than_the_known_one_waits_for_the_user() -> None:
     accepted = import_changed_people(contacts, file, NOW)
     bob = accepted.contacts.find("bob@example.test")
     assert bob is not None
-    assert {one.certificate for one in bob.certificates} == {BOB, other}
+    assert {certificate.certificate for certificate in bob.certificates} == {BOB, other}
 
 
 def test_a_file_with_certificates_of_a_new_person_by_two_authorities_asks_about_the_older() -> None:
@@ -402,7 +402,7 @@ def test_an_import_pushes_out_no_certificate() -> None:
     done = import_changed_people(known_from_mail(BOB), parse_people_file(build_certificates_only(many)), NOW)
     bob = done.contacts.find("bob@example.test")
     assert bob is not None
-    assert {one.certificate for one in bob.certificates} == {BOB, *many[:-1]}
+    assert {certificate.certificate for certificate in bob.certificates} == {BOB, *many[:-1]}
     assert left(done) == [("bob@example.test", "too-many")]
 
 

@@ -260,8 +260,8 @@ def test_an_unknown_status_is_said_where_that_is_no_failure(monkeypatch: pytest.
 
 def contacts_with(*certificates: Certificate, preferred: Certificate | None = None) -> Contacts:
     known = [
-        KnownCertificate(certificate=one, source=CertificateSource.HARVEST, first_seen=NOW, last_seen=NOW)
-        for one in certificates
+        KnownCertificate(certificate=certificate, source=CertificateSource.HARVEST, first_seen=NOW, last_seen=NOW)
+        for certificate in certificates
     ]
     return Contacts(people=(Contact(address=BOB, certificates=tuple(known), preferred=preferred),))
 

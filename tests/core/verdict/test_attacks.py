@@ -120,7 +120,7 @@ def validate(
         Purpose.SIGN,
         PathRules(
             TrustStore(
-                anchors=tuple(TrustAnchor(certificate=one.certificate) for one in anchors),
+                anchors=tuple(TrustAnchor(certificate=anchor.certificate) for anchor in anchors),
                 evidence=Evidence(revocation_lists=lists),
             ),
             NOW,

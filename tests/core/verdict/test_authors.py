@@ -187,7 +187,9 @@ def protected(fields: bytes, *identities: Identity, encrypting: Encrypting | Non
 
 
 def sent_by(report: MessageReport) -> dict[str, str]:
-    return {one.code: dict(one.values)["person"] for one in report.reasons if one.code.startswith("sent-by")}
+    return {
+        reason.code: dict(reason.values)["person"] for reason in report.reasons if reason.code.startswith("sent-by")
+    }
 
 
 def test_a_signed_sender_field_names_the_person_who_sent_a_message_of_a_group() -> None:

@@ -60,7 +60,7 @@ def examine(message: bytes, keys: Keys = NO_KEYS) -> MessageReport:
 
 
 def codes(report: MessageReport) -> list[str]:
-    return [one.code for one in report.reasons]
+    return [reason.code for reason in report.reasons]
 
 
 SMALL_DAMAGE = {

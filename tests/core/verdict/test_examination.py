@@ -498,4 +498,4 @@ def test_an_unclosed_signature_is_noted() -> None:
     signed = sign()
     report = examine(signed[: signed.rindex(b"\r\n--")])
     assert (report.state, report.content) == (State.VERIFIED, examine(signed).content)
-    assert [one.code for one in report.reasons] == ["revocation-not-checked", "frame-damaged"]
+    assert [reason.code for reason in report.reasons] == ["revocation-not-checked", "frame-damaged"]

@@ -37,7 +37,7 @@ UNVERIFIED = State.SIGNED_UNVERIFIED
 def altered(name: str, field: int, value: bytes) -> bytes:
     """The certificate of a person with one field of its TBSCertificate replaced, signed by the authority again."""
     tbs, identifier, _ = der.read_sequence(person(name).certificate.der)
-    fields = [bytes(one.encoded) for one in der.read_children(tbs)]
+    fields = [bytes(child.encoded) for child in der.read_children(tbs)]
     fields[field] = value
     signed = der.sequence(*fields)
     signature = run(PROVIDER.sign(authority().identity.private_key, RSA_SHA256, signed))
@@ -93,7 +93,7 @@ def examine(cms: bytes) -> MessageReport:
 
 
 def codes(report: MessageReport) -> list[str]:
-    return [one.code for one in report.reasons]
+    return [reason.code for reason in report.reasons]
 
 
 def test_nothing_is_said_of_the_addresses_of_a_certificate_that_nobody_has() -> None:

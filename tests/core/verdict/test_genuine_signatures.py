@@ -92,7 +92,7 @@ def opinions(cms: bytes) -> tuple[State, list[str]]:
 
 
 def codes(report: MessageReport) -> list[str]:
-    return [one.code for one in report.reasons]
+    return [reason.code for reason in report.reasons]
 
 
 def on(curve: str, *options: str) -> list[str]:

@@ -66,7 +66,7 @@ def opinions(data: bytes) -> list[tuple[State, list[str]]]:
     judging = Judging(trust_store=trust(), at=NOW)
     in_memory = blocking.examine_message(data, judging, PROVIDER)
     in_stream = stream.examine_file(io.BytesIO(data), judging, NativeStreamingProvider()).report
-    return [(report.state, [one.code for one in report.reasons]) for report in (in_memory, in_stream)]
+    return [(report.state, [reason.code for reason in report.reasons]) for report in (in_memory, in_stream)]
 
 
 @pytest.mark.parametrize("name", MAILS)

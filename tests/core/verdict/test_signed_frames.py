@@ -148,7 +148,7 @@ def test_a_mail_of_somebody_else_that_is_sent_on_as_the_whole_text_is_no_letter_
 
 def test_an_encrypted_mail_of_somebody_else_is_no_letter_of_theirs() -> None:
     report = examine(blocking.encrypt_message(FROM_CAROL, Encrypting(recipients=[BOB.certificate]), PROVIDER))
-    assert (report.state, [one.code for one in report.reasons]) == (State.ENCRYPTED_ONLY, [])
+    assert (report.state, [reason.code for reason in report.reasons]) == (State.ENCRYPTED_ONLY, [])
 
 
 def test_a_frame_around_compressed_content_is_passed_when_it_was_encrypted_around() -> None:

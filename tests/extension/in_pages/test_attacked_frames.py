@@ -59,8 +59,10 @@ def is_verified(page: Page) -> bool:
     """Whether a frame in the page says "Verified" about a text that is not greyed."""
     try:
         frames = page.frames()
-        greyed = any(one.js("() => !!document.querySelector('.unsure')") for one in frames if "view.html" in one.url)
-        around = [one for one in frames if "broker.html" in one.url or "mail_frame.html" in one.url]
+        greyed = any(
+            frame.js("() => !!document.querySelector('.unsure')") for frame in frames if "view.html" in frame.url
+        )
+        around = [frame for frame in frames if "broker.html" in frame.url or "mail_frame.html" in frame.url]
         return not greyed and any("Verified" in one.text() for one in around)
     except BidiError:
         # A frame went while it was asked.
@@ -221,7 +223,7 @@ def test_no_press_sends_a_text_that_came_back(extension: Extension, page: Page, 
         page.js("() => { back(); }")
     time.sleep(2)
     if "frame" in name:
-        next(one for one in page.frames() if one.js("() => !!document.querySelector('#go')")).click("#go")
+        next(frame for frame in page.frames() if frame.js("() => !!document.querySelector('#go')")).click("#go")
     else:
         page.click("#go" if "dialog" in name else "#send", button=button)
     assert_nothing_sent(extension, page)

@@ -54,7 +54,7 @@ def test_the_page_gets_ciphertext_alone_however_often_it_looks(
         )
         report = run(examining)
         assert report.state is State.VERIFIED
-        assert [(one.filename, one.data) for one in read_entity(report.content).attachments] == [
+        assert [(attachment.filename, attachment.data) for attachment in read_entity(report.content).attachments] == [
             ("Gehälter.bin", CONTENT)
         ]
 
@@ -156,7 +156,7 @@ def test_a_file_is_whole_after_a_first_try_that_was_refused(
             keys=Keys(identities=[people.alice]),
         )
     )
-    assert [one.data for one in read_entity(report.content).attachments] == [CONTENT]
+    assert [attachment.data for attachment in read_entity(report.content).attachments] == [CONTENT]
 
 
 def drop(page: Page, selector: str, file: Path) -> None:

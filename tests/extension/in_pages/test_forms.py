@@ -209,7 +209,7 @@ def test_a_script_cannot_ask_again_and_again(extension: Extension, page: Page, s
     page.js("() => { for (let time = 0; time < 5; time += 1) document.forms[0].requestSubmit(); }")
     window = extension.window_after_click(page, "#go")
     page.js("() => document.querySelector('#go').click()", user_activation=True)
-    windows = [one for one in extension.browser.contexts() if "prompt.html" in one["url"]]
+    windows = [context for context in extension.browser.contexts() if "prompt.html" in context["url"]]
     assert len(windows) == 1
     window.close()
 

@@ -77,7 +77,7 @@ def test_an_answer_takes_no_other_message_than_the_one_that_was_opened(
     press(unlocked, page)
     adaptor.wait_for_note(page, REFUSED)
     assert adaptor.notes(page).count(REFUSED) == 1
-    assert not any("compose.html" in one["url"] for one in unlocked.browser.contexts())
+    assert not any("compose.html" in context["url"] for context in unlocked.browser.contexts())
     # The same message under the same Message-ID stays refused until it was opened.
     assert len(webmail.sources) == 2
     press(unlocked, page)

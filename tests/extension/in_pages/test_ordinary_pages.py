@@ -38,7 +38,7 @@ def start(extension: Extension, page: Page, site: Site, markup: str, *, place: s
 def assert_undisturbed(extension: Extension, page: Page) -> None:
     time.sleep(2)
     notes = notes_below(page, "body")
-    assert [one for one in ALARMS if one in notes] == []
+    assert [alarm for alarm in ALARMS if alarm in notes] == []
     assert not extension.has_window()
 
 
@@ -89,7 +89,7 @@ def test_a_page_that_goes_away_after_the_press_opens_no_window(extension: Extens
     page.click("#go")
     page.wait_for("() => location.search.includes('letter=')")
     time.sleep(2)
-    assert "broker.html?frame=" not in " ".join(one["url"] for one in page.browser.contexts())
+    assert "broker.html?frame=" not in " ".join(context["url"] for context in page.browser.contexts())
 
 
 def test_keys_reach_a_game_beside_a_filled_field(extension: Extension, page: Page, site: Site) -> None:

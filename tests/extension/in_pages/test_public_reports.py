@@ -169,7 +169,7 @@ def test_14_a_field_of_angular_has_the_encrypted_text_in_its_model(
 def test_15_a_field_in_a_sandbox_is_encrypted_or_told(extension: Extension, page: Page, site: Site) -> None:
     within = html.escape(textarea("answer", text=OLD, data_smime="encrypt"))
     page.goto(site.page_with(f'<iframe id=box sandbox="allow-scripts" height=300 srcdoc="{within}"></iframe>'))
-    (box,) = [one for one in page.frames() if "srcdoc" in one.url]
+    (box,) = [frame for frame in page.frames() if "srcdoc" in frame.url]
     box.wait_for_selector("#answer")
     box.click("#answer")
     extension.choose_from_menu(page, "field")
@@ -314,5 +314,5 @@ def test_18_what_is_typed_in_our_window_is_in_no_draft_of_the_webmail(
     page.js(SOON)
     drafts = page.js("() => window.drafts")
     assert len(drafts) > 10
-    assert not any(TEXT in one for one in drafts)
+    assert not any(TEXT in draft for draft in drafts)
     assert drafts[-1].startswith("This message is signed or encrypted")

@@ -167,7 +167,7 @@ def test_the_shortcut_is_the_toolbar_buttons(extension: Extension) -> None:
     options = extension.open_options()
     commands = options.js("() => (globalThis.browser ?? chrome).commands.getAll()")
     options.close()
-    assert [(one["name"], one["shortcut"]) for one in commands] == [("_execute_action", "Alt+Shift+K")]
+    assert [(command["name"], command["shortcut"]) for command in commands] == [("_execute_action", "Alt+Shift+K")]
 
 
 def test_a_frame_of_another_site_is_asked_about_by_both_names_and_each_time_anew(

@@ -73,7 +73,7 @@ def write_prepared(path: Path, *, authorities: int = 1) -> Path:
         "keyFiles": [],
         "requests": [],
         "people": [base64_of(bob.certificate.der)],
-        "anchors": [base64_of(one.der) for one in anchors],
+        "anchors": [base64_of(anchor.der) for anchor in anchors],
         "sites": [{"origin": "https://stranger.example", "since": NOW.isoformat()}],
         "contacts": None,
         "decisions": base64_of(build_decisions([decision])),
@@ -141,7 +141,7 @@ def kept(page: Page) -> dict[str, Any]:
         del file["savedAt"]
     for one in stores["people"] + stores["anchors"]:
         one.pop("addedAt", None)
-    stores["settings"] = {one["name"]: one for one in stores["settings"]}
+    stores["settings"] = {store["name"]: store for store in stores["settings"]}
     return stores
 
 

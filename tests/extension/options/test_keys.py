@@ -270,7 +270,7 @@ def test_a_backup_brings_everything_back_and_a_damaged_one_changes_nothing(optio
     options.wait_for("() => document.querySelector('[data-test=identity]') === null")
     restore(options, tmp_path / "whole.backup", NEW, how="merge")
     options.wait_for_text("Key files in the backup: 1", selector="[data-test=backup-done]", timeout_seconds=60)
-    assert sum(one == "very-soon" for one in expiries(options)) == 1
+    assert sum(expiry == "very-soon" for expiry in expiries(options)) == 1
     restore(options, tmp_path / "whole.backup", NEW, how="replace")
     options.wait_for_text("Your keys are locked", selector="[data-test=state]", timeout_seconds=60)
     assert len(expiries(options)) == 2

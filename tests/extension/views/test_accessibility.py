@@ -46,8 +46,8 @@ def folder(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def violations(view: View) -> list[str]:
     """The faults of a view, as sentences."""
-    found = [one for page in view.documents for one in find_violations(page)]
-    found += [one for frame in view.frames for one in find_violations(frame, is_part=True)]
+    found = [violation for page in view.documents for violation in find_violations(page)]
+    found += [violation for frame in view.frames for violation in find_violations(frame, is_part=True)]
     wide = [page.url for page in view.documents + view.frames if page.overflows_sideways()]
     return found + [f"{url} runs off sideways" for url in wide]
 

@@ -83,7 +83,7 @@ def certify(
     """A certificate of today by the authority, or with `is_own` by its own key, for name@example.test or others."""
     private = private or key(name)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    general = names or [x509.RFC822Name(one) for one in addresses or (f"{name}@example.test",)]
+    general = names or [x509.RFC822Name(address) for address in addresses or (f"{name}@example.test",)]
     built = (
         x509.CertificateBuilder(subject if is_own else _ROOT, subject, private.public_key(), _number_of(name))
         .not_valid_before(TODAY - datetime.timedelta(days=1))
@@ -133,7 +133,7 @@ def spki_of(certificate: x509.Certificate) -> bytes:
 def with_field(certificate: x509.Certificate, field: int, value: bytes) -> bytes:
     """The DER of a certificate of which one field of its TBSCertificate is another, signed by the authority again."""
     tbs, identifier, _ = der.read_sequence(der_of(certificate))
-    fields = [bytes(one.encoded) for one in der.read_children(tbs)]
+    fields = [bytes(child.encoded) for child in der.read_children(tbs)]
     fields[field] = value
     altered = der.sequence(*fields)
     signature = key("root").sign(altered, padding.PKCS1v15(), hashes.SHA256())

@@ -16,7 +16,7 @@ def fill(database: Database) -> None:
     """Put two rows into each table, with values of the columns' types."""
     with database.transaction() as rows:
         for table in _reflected(rows):
-            rows.execute(table.insert(), [{one.name: _value(one, n) for one in table.columns} for n in (1, 2)])
+            rows.execute(table.insert(), [{column.name: _value(column, n) for column in table.columns} for n in (1, 2)])
 
 
 def read_all(database: Database) -> Rows:

@@ -122,8 +122,8 @@ class Extension:
     def keep(self, *, people: Sequence[Path] = (), anchors: Sequence[Path] = ()) -> None:
         """Store the certificates of files without the import page."""
         records = {
-            "people": [one for file in people for one in kept_records.certificates(file)],
-            "anchors": [one for file in anchors for one in kept_records.certificates(file)],
+            "people": [certificate for file in people for certificate in kept_records.certificates(file)],
+            "anchors": [certificate for file in anchors for certificate in kept_records.certificates(file)],
         }
         with self._page_for_requests() as page:
             kept_records.put(page, records)

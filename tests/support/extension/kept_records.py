@@ -34,7 +34,7 @@ def key_file(file: Path, passphrase: str) -> dict[str, Any]:
     p12 = file.read_bytes()
     opening = {"p12": p12, "passphrase": passphrase.encode(), "sealKey": bytes(32)}
     identities: Any = run(run_verb("identity.open", opening, provider=NativeProvider()))["identities"]
-    described = [{key: value for key, value in one.items() if key != "sealed"} for one in identities]
+    described = [{key: value for key, value in identity.items() if key != "sealed"} for identity in identities]
     id = " ".join(sorted(one["fingerprint"] for one in described))
     return {"id": id, "name": file.name, "p12": p12, "origin": "file", "identities": described, "savedAt": None}
 

@@ -92,7 +92,7 @@ def _checked_sites(stage: Stage) -> Iterator[View]:
         show_section(view.page, "sites")
         view.page.wait_for_selector("[data-test=checked-card]")
         yield view
-        view.page.js(_KEEP_SITES, [], [one["origin"] for one in sites])
+        view.page.js(_KEEP_SITES, [], [site["origin"] for site in sites])
 
 
 @contextmanager

@@ -13,7 +13,9 @@ from tests.support.people import NOW, person
 def contact(name: str, *, seen: datetime.datetime = NOW, certificates: Sequence[Identity] = ()) -> Contact:
     """The contact name@example.test, last seen at a time."""
     known = tuple(
-        KnownCertificate(certificate=one.certificate, source=CertificateSource.HARVEST, first_seen=NOW, last_seen=seen)
-        for one in certificates or (person(name),)
+        KnownCertificate(
+            certificate=certificate.certificate, source=CertificateSource.HARVEST, first_seen=NOW, last_seen=seen
+        )
+        for certificate in certificates or (person(name),)
     )
     return Contact(address=f"{name}@example.test", certificates=known)

@@ -52,7 +52,7 @@ class Site:
 
     def publish(self, *addresses: str, number: int = 1, owner: PrivateKey = OPERATOR) -> None:
         issued = datetime.now(UTC).replace(microsecond=0)
-        listed = tuple(server(ServerKind.KEY_SERVER, one, name=self.old) for one in addresses)
+        listed = tuple(server(ServerKind.KEY_SERVER, address, name=self.old) for address in addresses)
         document = ServerList(
             domain=self.domain, number=number, issued=issued, expires=issued + timedelta(days=1), servers=listed
         )

@@ -67,7 +67,7 @@ class Organisation:
 
     def recover(self, opened: OpenCase, successor: Identity) -> tuple[Identity, ...]:
         """Return the keys of a case, as the command does."""
-        shares = [run(decrypt_share(one, [successor], PROVIDER)) for one in opened.shares]
+        shares = [run(decrypt_share(share, [successor], PROVIDER)) for share in opened.shares]
         return run(open_copy(opened.copy, opened.facts.user, opened.facts.id, shares, PROVIDER))
 
     def _next_time(self) -> datetime.datetime:

@@ -29,7 +29,7 @@ def enter(browser: Browser, stack: DemoStack) -> MailPages:
 
 def in_mailbox(stack: DemoStack) -> list[bytes]:
     """The drafts in Alice's mailbox."""
-    return [one.raw for one in stack.mail_server.messages(stack.accounts[0].address, "Drafts")]
+    return [message.raw for message in stack.mail_server.messages(stack.accounts[0].address, "Drafts")]
 
 
 def stored(pages: MailPages) -> list[str]:

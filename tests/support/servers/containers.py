@@ -51,7 +51,7 @@ def can_run() -> bool:
         find_spec("yaml") is not None
         and LMTP.exists()
         and has_namespaces()
-        and all(shutil.which(one, path=PATH) for one in programs)
+        and all(shutil.which(program, path=PATH) for program in programs)
     )
 
 
@@ -127,7 +127,7 @@ def steps_of(file: Path) -> list[str]:
     """The commands of RUN in a container file, without those that download."""
     (steps,) = re.findall(r"^RUN ((?:.*\\\n)*.*)", file.read_text(), re.MULTILINE)
     commands = [one.strip() for one in steps.replace("\\\n", " ").split(";")]
-    return [one for one in commands if not re.match(r"set |apt-get |DEBIAN_FRONTEND|wheel=|pip |rm ", one)]
+    return [command for command in commands if not re.match(r"set |apt-get |DEBIAN_FRONTEND|wheel=|pip |rm ", command)]
 
 
 def check_proxy(compose: Any) -> None:
@@ -242,7 +242,7 @@ def sign_in(address: str) -> str:
     body = json.dumps({"address": address, "password": "try-it"}).encode()
     status, answer, cookies = ask("bridge", "POST", "/api/session", body)
     assert (status, answer["address"]) == (200, address), answer
-    return "; ".join(one.partition(";")[0] for one in cookies)
+    return "; ".join(cookie.partition(";")[0] for cookie in cookies)
 
 
 def use() -> None:
@@ -268,7 +268,7 @@ def use() -> None:
     deadline = time.monotonic() + START_SECONDS
     while True:
         folders = ask("bridge", "GET", "/api/folders", Cookie=bob)[1]["folders"]
-        (inbox,) = (one for one in folders if one["role"] == "inbox")
+        (inbox,) = (folder for folder in folders if folder["role"] == "inbox")
         if inbox["total"] == 1:
             break
         assert time.monotonic() < deadline, "the message does not arrive"

@@ -28,7 +28,7 @@ class NewFile:
     id: str = field(default_factory=lambda: text_of(secrets.token_bytes(16)))
 
     def line(self, **changes: Any) -> bytes:
-        members = {"id": self.id, "objects": [len(one) for one in self.chunks], "manifest": len(self.manifest)}
+        members = {"id": self.id, "objects": [len(chunk) for chunk in self.chunks], "manifest": len(self.manifest)}
         return json.dumps(members | changes).encode() + b"\n"
 
 

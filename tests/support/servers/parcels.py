@@ -78,7 +78,7 @@ class Draft:
             "to": [{"address": one, "language": "de"} for one in self.to],
             "salt": text_of(self.salt),
             "proof": text_of(self.proof),
-            "certificates": [b64encode(one).decode() for one in self.certificates],
+            "certificates": [b64encode(certificate).decode() for certificate in self.certificates],
             "kind": "files",
             "objects": [len(chunk) for chunk in self.chunks],
             "manifest": len(self.manifest),

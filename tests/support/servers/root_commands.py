@@ -86,7 +86,7 @@ def _run(case: dict[str, Any], output: int, changes: int) -> None:
 def _is_exposed(path: Any) -> bool:
     """Return whether a folder on the way to a file belongs to another user than root."""
     absolute = Path(os.path.abspath(os.fsdecode(path)))
-    return any(one.exists() and one.stat().st_uid != 0 for one in absolute.parents)
+    return any(parent.exists() and parent.stat().st_uid != 0 for parent in absolute.parents)
 
 
 def _load() -> None:

@@ -69,7 +69,7 @@ def draw_requests(seed: int, count: int) -> list[Request]:
     """Requests with altered messages, the same for the same seed."""
     dice = random.Random(seed)  # noqa: S311 (no secret is drawn)
     kinds = ("cms", "mail", "certificates", "own", "timestamps", "people-files")
-    everything = [one for kind in kinds for one in samples()[kind]]
+    everything = [sample for kind in kinds for sample in samples()[kind]]
     drawn: list[Request] = []
     while len(drawn) < count:
         kind = dice.choice(kinds)

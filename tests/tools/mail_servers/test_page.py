@@ -25,13 +25,13 @@ def test_a_day_has_the_steps_that_the_page_names() -> None:
 def test_the_table_has_a_row_for_each_server() -> None:
     rows = [line.split(" | ")[0].removeprefix("| ") for line in TABLE.read(PAGE).splitlines()[2:]]
     days = [f"{one.name}, with {one.submission.name}" for one in MAILBOX_SERVERS]
-    by_pop3 = [one.family for one in MAILBOX_SERVERS if one.has_pop3]
-    assert rows == [*days, *by_pop3, *(one.name for one in SUBMISSION_SERVERS)]
+    by_pop3 = [server.family for server in MAILBOX_SERVERS if server.has_pop3]
+    assert rows == [*days, *by_pop3, *(server.name for server in SUBMISSION_SERVERS)]
 
 
 def test_each_known_deviation_is_met_by_steps_that_exist() -> None:
     names = {step.name for step in (*IMAP_STEPS, *RETRIEVING.all)}
-    families = {one.family for one in MAILBOX_SERVERS}
+    families = {server.family for server in MAILBOX_SERVERS}
     assert {family.removesuffix(" POP3") for family in KNOWN} <= families
     assert {step for listed in KNOWN.values() for known in listed for step in known.steps} <= names
 

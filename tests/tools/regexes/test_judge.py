@@ -77,7 +77,7 @@ def test_judges_javascript(tmp_path: Path) -> None:
         "const A = 'x';\nexport const all = [/(a+)+$/, /\\s*;\\s*$/u, / *=? *$/, /^[a-z]+$/, new RegExp(`${A}+y`), "
         "(name) => new RegExp(name), 'b'.match('a.*a.*b')];\n"
     )
-    verdicts = [(one["source"], one["verdict"]) for one in JavaScriptJudge(ROOT, [str(file)]).verdicts()]
+    verdicts = [(verdict["source"], verdict["verdict"]) for verdict in JavaScriptJudge(ROOT, [str(file)]).verdicts()]
     assert verdicts == [
         ("(a+)+$", "vulnerable"),
         ("\\s*;\\s*$", "vulnerable"),

@@ -54,7 +54,9 @@ class ShownHeaders:
         facts = claim(shown.scheme == self.scheme, f"the scheme is {shown.scheme}, expected {self.scheme}")
         for name, text in self.headers:
             found = [
-                (one.field.text, one.protection.value) for one in shown.fields if one.field.name.lower() == name.lower()
+                (field.field.text, field.protection.value)
+                for field in shown.fields
+                if field.field.name.lower() == name.lower()
             ]
             facts += claim(
                 found == [(text, self.protection)], f"{name} is {found}, expected {text!r}, {self.protection}"

@@ -106,7 +106,7 @@ class PathVerdict:
             certificate=parse_certificate(self.certificate),
             intermediates=tuple(map(parse_certificate, self.intermediates)),
             trust_store=TrustStore(
-                anchors=tuple(TrustAnchor(certificate=parse_certificate(one)) for one in self.anchors),
+                anchors=tuple(TrustAnchor(certificate=parse_certificate(anchor)) for anchor in self.anchors),
                 revocation=RevocationPolicy.REQUIRED if self.is_revocation_required else RevocationPolicy.NOT_CHECKED,
                 requirements=self._requirements(),
                 evidence=Evidence(revocation_lists=tuple(_readable_lists(self.revocation_lists))),

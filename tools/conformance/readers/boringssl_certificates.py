@@ -210,7 +210,7 @@ def read_issuers(folder: Path) -> Iterator[Case]:
     pool = tuple(files.values())
     source = "cert_issuer_source_sync_unittest.h"
     for name, issuers in _ISSUERS.items():
-        task = IssuersFound(certificate=files[name], pool=pool, issuers=tuple(files[one] for one in issuers))
+        task = IssuersFound(certificate=files[name], pool=pool, issuers=tuple(files[issuer] for issuer in issuers))
         yield Case(set=_SET, name=f"issuers of {name}", task=task, source=source)
     task = IssuersFound(certificate=files["c1"], pool=(files["root"],), issuers=())
     yield Case(set=_SET, name="issuers of c1 beside the root alone", task=task, source=source)
@@ -255,7 +255,7 @@ def _with_frame(octets: bytes, good: bytes) -> bytes:
     outer = der.read_one(octets)
     if outer.tag != der.SEQUENCE:
         return octets
-    fields = [bytes(one.encoded) for one in der.read_children(outer)]
+    fields = [bytes(child.encoded) for child in der.read_children(outer)]
     parts = [bytes(one.encoded) for one in der.read_sequence(good)]
     for position in range(min(2, len(fields))):
         if fields[position][0] == der.SEQUENCE:

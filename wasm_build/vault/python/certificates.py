@@ -69,13 +69,13 @@ async def read_certificate_file(request: ReadCertificates, _: CryptoProvider) ->
     entry is only in `leftOut`.
     """
     file = parse_people_file(request.file)
-    issuers, people = Issuers(file.authorities), {one.certificate for one in file.people}
+    issuers, people = Issuers(file.authorities), {person.certificate for person in file.people}
     foreign = {one.certificate for one in file.left_out if one.reason.code == "other-address"} - people
     return {
         "certificates": [
-            {**describe(one), "intermediates": [issuer.der for issuer in issuers.find_above(one)]}
-            for one in file.certificates
-            if one not in foreign
+            {**describe(certificate), "intermediates": [issuer.der for issuer in issuers.find_above(certificate)]}
+            for certificate in file.certificates
+            if certificate not in foreign
         ],
         "leftOut": describe_left_out(file.left_out),
     }

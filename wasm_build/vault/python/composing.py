@@ -310,7 +310,10 @@ def _parse_draft(draft: GivenDraft) -> Draft:
         in_reply_to=draft.in_reply_to,
         references=draft.references,
         sent_by=draft.sent_by,
-        attachments=[Attachment(filename=one.name, content_type=one.type, data=one.data) for one in draft.attachments],
+        attachments=[
+            Attachment(filename=attachment.name, content_type=attachment.type, data=attachment.data)
+            for attachment in draft.attachments
+        ],
     )
 
 

@@ -35,7 +35,7 @@ async def export_keys(request: ExportKeys, provider: CryptoProvider) -> Reply:
         raise WrongPassphrase()
     identities = await load_identities(request.p12, request.passphrase, provider)
     only = request.only
-    chosen = [one for one in identities if only is None or one.certificate.fingerprint in only]
+    chosen = [identity for identity in identities if only is None or identity.certificate.fingerprint in only]
     if not chosen or (only is not None and len(chosen) != len(only)):
         raise MalformedMessage("the file does not have the requested identities", where="identity")
     exported = await export_identities(

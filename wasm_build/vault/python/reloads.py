@@ -45,7 +45,7 @@ async def seal_for_reload(request: SealForReload, provider: CryptoProvider) -> R
     identities = [identity_of(one) for one in await unseal(request.keys, provider)]
     if not identities:
         raise MalformedMessage("there are no keys to keep", where="identities")
-    return {"kept": [await seal_identity(one, key, provider) for one in identities]}
+    return {"kept": [await seal_identity(identity, key, provider) for identity in identities]}
 
 
 async def open_after_reload(request: OpenAfterReload, provider: CryptoProvider) -> Reply:

@@ -64,7 +64,7 @@ def _describe_people(report: MessageReport) -> Reply:
 
 
 def _describe_mailboxes(mailboxes: Iterable[AnswerMailbox]) -> list[Reply]:
-    return [{"name": one.name, "address": one.address, "isSure": one.is_sure} for one in mailboxes]
+    return [{"name": mailbox.name, "address": mailbox.address, "isSure": mailbox.is_sure} for mailbox in mailboxes]
 
 
 def describe_lookups(trails: Iterable[PathTrail | None]) -> list[Reply]:
@@ -91,9 +91,14 @@ def describe_lookups(trails: Iterable[PathTrail | None]) -> list[Reply]:
 def _describe_certificates(report: MessageReport) -> list[Reply]:
     # The page shows these certificates in detail, and the person can decide on them.
     named = [signer.certificate for signer in report.signers if signer.certificate is not None]
-    judged = [one for signer in report.signers if signer.trail is not None for one in signer.trail.certificates]
+    judged = [
+        certificate
+        for signer in report.signers
+        if signer.trail is not None
+        for certificate in signer.trail.certificates
+    ]
     certificates = dict.fromkeys([*report.certificates, *named, *judged])
-    return [{"fingerprint": one.fingerprint, "certificate": one.der} for one in certificates]
+    return [{"fingerprint": certificate.fingerprint, "certificate": certificate.der} for certificate in certificates]
 
 
 def _thread(report: MessageReport) -> tuple[str, str, Sequence[HiddenField]]:

@@ -265,7 +265,7 @@ async def _find_acceptable(
 ) -> Certificate | None:
     """The owner's certificate, if the group can be taken once the person has agreed to it."""
     for signer in report.deciding_signers:
-        if signer.certificate is None or any(one.code.startswith(REVOKED) for one in signer.reasons):
+        if signer.certificate is None or any(reason.code.startswith(REVOKED) for reason in signer.reasons):
             continue
         agreed = GivenGroup(id=group.id, stored=group.stored, accepted=signer.certificate.fingerprint)
         try:
@@ -297,8 +297,8 @@ def _describe_left(id: str, known: KnownGroup, session: Session) -> Reply:
 
 
 def _describe_known(known: KnownGroup, session: Session) -> Reply:
-    identities = (one.certificate for one in session.opened.identities)
-    newest = next((one for one in identities if one.fingerprint in known.certificates), None)
+    identities = (identity.certificate for identity in session.opened.identities)
+    newest = next((identity for identity in identities if identity.fingerprint in known.certificates), None)
     return {"name": known.name, "addresses": [] if newest is None else list(newest.email_addresses)}
 
 
@@ -314,12 +314,12 @@ def _describe_group(group: OpenGroup, session: Session) -> Reply:
         "certificate": describe_shortly(group.certificate),
         "members": [
             {
-                "user": one.user,
-                "notAfter": time_to_json(one.certificate.not_after),
-                "isOwner": one.user == owner,
-                "hasLeft": one.user in group.left,
+                "user": member.user,
+                "notAfter": time_to_json(member.certificate.not_after),
+                "isOwner": member.user == owner,
+                "hasLeft": member.user in group.left,
             }
-            for one in content.members
+            for member in content.members
         ],
         "removed": list(content.removed),
     }

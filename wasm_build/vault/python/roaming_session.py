@@ -95,7 +95,7 @@ async def _judge_recovery(session: Session, setting: Setting) -> Reply:
         "confirmed": _policy_members(found.confirmed),
         "offered": _policy_members(found.offered),
         "leftOut": len(found.left_out),
-        "cases": [one.members() for one in found.cases],
+        "cases": [case.members() for case in found.cases],
         "mustRenew": found.must_renew,
         "hasFirstPassphrase": found.has_first_passphrase,
     }
@@ -108,8 +108,8 @@ def _policy_members(policy: RecoveryPolicy | None) -> dict[str, object] | None:
         "organisation": policy.organisation,
         "needed": policy.needed,
         "officers": [
-            {"name": ", ".join(one.email_addresses) or one.common_name, "fingerprint": one.fingerprint}
-            for one in policy.officers
+            {"name": ", ".join(officer.email_addresses) or officer.common_name, "fingerprint": officer.fingerprint}
+            for officer in policy.officers
         ],
         "fingerprint": policy.fingerprint,
     }

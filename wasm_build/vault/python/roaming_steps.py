@@ -229,7 +229,7 @@ def _object(data: bytes) -> dict[str, Any]:
 
 
 def _write_state(state: _State) -> bytes:
-    members = {one.name: getattr(state, one.name) for one in fields(state)}
+    members = {field.name: getattr(state, field.name) for field in fields(state)}
     return json.dumps(members, default=_encode).encode()
 
 

@@ -75,7 +75,7 @@ def own_of(identities: Sequence[UnsealedIdentity]) -> tuple[UnsealedIdentity, ..
 
     A person who has opened only the key file of a ward has no other key.
     """
-    return tuple(one for one in identities if not one.is_shared) or tuple(identities)
+    return tuple(identity for identity in identities if not identity.is_shared) or tuple(identities)
 
 
 def may(identity: UnsealedIdentity, purpose: Purpose, at: datetime.datetime) -> bool:

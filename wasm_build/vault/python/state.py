@@ -62,7 +62,7 @@ async def seal_state(request: SealState, provider: CryptoProvider) -> Reply:
         replace(state, book=parse_book(request.book) if request.book else ()),
         provider,
         identity=choose_signer(identities, request.at),
-        recipients=[one.certificate for one in identities if _may_receive(one)],
+        recipients=[identity.certificate for identity in identities if _may_receive(identity)],
         signing_time=request.at,
     )
     return {"state": sealed}

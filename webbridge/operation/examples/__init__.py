@@ -91,7 +91,7 @@ def _credential(path: Path, when: str, *, is_there: bool) -> str:
 def _writable(parcels: ParcelsSection) -> str:
     """The line of a unit for the folder of parcels outside of the service's own."""
     folders = [parcels.store, parcels.upload_folder]
-    named = [str(one) for one in folders if one is not None and str(one).startswith("/")]
+    named = [str(folder) for folder in folders if folder is not None and str(folder).startswith("/")]
     return "\n".join(f"ReadWritePaths={one}" for one in named) or "# Without parcels in a folder"
 
 

@@ -229,7 +229,7 @@ def remove(request: RemoveRequest) -> None:
     identities = _load(request.names, request.files) if request.names else ()
     roaming = open_session(request.login)
     before = find_own_group(roaming, request.group)
-    users = tuple(normalise_user(one) for one in request.members)
+    users = tuple(normalise_user(member) for member in request.members)
     content = without_members(before.content, users, before.version.owner)
     stored = _store_next(roaming, before, with_identities(content, identities) if identities else content)
     say_removed(stored, users)
@@ -325,7 +325,7 @@ def _load(names: tuple[str, ...], files: KeyFiles) -> tuple[Identity, ...]:
 def _address_of(name: str, certificate: Certificate) -> str:
     """The address of a member: the one that was typed, or the only one of the certificate in a file."""
     addresses = certificate.email_addresses
-    typed = [one for one in addresses if addresses_match(one, name)]
+    typed = [address for address in addresses if addresses_match(address, name)]
     if len(typed or addresses) != 1:
         raise click.ClickException(f"{name}: say which address the member has at the key server, and not a file")
     return normalise_user((typed or list(addresses))[0])

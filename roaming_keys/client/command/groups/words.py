@@ -41,12 +41,12 @@ def say_members(group: OpenGroup, *, as_json: bool) -> None:
     if as_json:
         rows = [
             {
-                "user": one.user,
-                "certificate": one.certificate.fingerprint,
-                "isOwner": one.user == group.version.owner,
-                "hasLeft": one.user in group.left,
+                "user": member.user,
+                "certificate": member.certificate.fingerprint,
+                "isOwner": member.user == group.version.owner,
+                "hasLeft": member.user in group.left,
             }
-            for one in group.content.members
+            for member in group.content.members
         ]
         write_json({"name": group.content.name, "members": rows, "removed": list(group.content.removed)})
         return

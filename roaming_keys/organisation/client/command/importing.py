@@ -204,8 +204,8 @@ def _import(server: str, row: _Row, policy: RecoveryPolicy | None, people: froze
 
 def _find_other(identities: tuple[Identity, ...], user: str, people: frozenset[str]) -> str | None:
     """Return another person of the list who has one of the keys, or None. Keys of earlier addresses are no mistake."""
-    for one in identities:
-        named = set(map(str.lower, one.certificate.email_addresses))
+    for identity in identities:
+        named = set(map(str.lower, identity.certificate.email_addresses))
         if user not in named and named & people:
             return min(named & people)
     return None

@@ -37,8 +37,8 @@ def tell_owner(roaming: Roaming) -> None:
 
 def show_notices(found: OwnerRecovery) -> None:
     """Print what was done to the account by others, or is asked of its owner."""
-    for one in found.cases:
-        show_notice(one)
+    for case in found.cases:
+        show_notice(case)
     if found.must_renew:
         write_line("Your administrator asks you for a new certificate.")
     if found.has_first_passphrase:

@@ -164,8 +164,8 @@ def request(request: CaseRequest) -> None:
 @verb(CasesRequest)
 def cases(request: CasesRequest) -> None:
     """List the cases of the last 30 days, the latest first."""
-    for one in request.staff.client().cases():
-        show_case(one)
+    for case in request.staff.client().cases():
+        show_case(case)
 
 
 @verb(ApproveRequest)
@@ -195,7 +195,7 @@ def open_case(request: OpenRequest) -> None:
     """
     identities = load_all_identities([request.identity], request.passphrases)
     opened = request.staff.client().open_case(request.case)
-    shares = [blocking.run(decrypt_share(one, identities, PROVIDER)) for one in opened.shares]
+    shares = [blocking.run(decrypt_share(share, identities, PROVIDER)) for share in opened.shares]
     recovered = blocking.run(open_copy(opened.copy, opened.facts.user, request.case, shares, PROVIDER))
     passphrase = new_passphrase(request.new_file)
     pkcs12 = blocking.run(export_identities(recovered, passphrase, PROVIDER, form=Pkcs12Form.COMPATIBLE))

@@ -33,7 +33,7 @@ def downgrade() -> None:
     """Delete the column, and take the name of the master key from each record of 0.1."""
     rows = op.get_bind()
     fingerprints = rows.execute(sa.select(_MASTER_KEY.c.fingerprint)).scalars().all()
-    heads = [_MARK + bytes(one)[: _HEAD_BYTES - len(_MARK)] for one in fingerprints]
+    heads = [_MARK + bytes(fingerprint)[: _HEAD_BYTES - len(_MARK)] for fingerprint in fingerprints]
     for name, columns in _SEALED.items():
         table = sa.table(name, *(sa.column(one, sa.LargeBinary) for one in columns))
         for column in table.columns:

@@ -215,7 +215,7 @@ def test_a_deleted_file_gives_its_bytes_and_its_room_back(alice: Keeper, rig: Ri
     alice.upload(files[0])
     alice.create_whole(files[1])
     assert alice.keep(1, kept=files).status_code == 200
-    assert rig.used()[ALICE] == sum(len(b"".join([*one.chunks, one.manifest])) for one in files)
+    assert rig.used()[ALICE] == sum(len(b"".join([*file.chunks, file.manifest])) for file in files)
     assert alice.keep(2, deleted=[files[0]]).status_code == 200
     assert error_of(alice.read(files[0], "0")) == (404, "no-such-file")
     assert alice.keep(3, deleted=files).status_code == 200
@@ -355,7 +355,7 @@ def test_an_account_keeps_so_many_files(config: BridgeConfig, store: Path, clock
     rig = Rig(app, clock)
     keeper = keeper_of(rig, ALICE)
     answers = [keeper.create_whole(NewFile(chunks=(b"small",))) for _ in range(3)]
-    assert [one.status_code for one in answers[:2]] == [201, 201]
+    assert [answer.status_code for answer in answers[:2]] == [201, 201]
     assert error_of(answers[2]) == (507, "too-many-files")
     assert len(files_in(store)) == 2
     assert get(keeper.client, "/api/config").get_json()["parcels"]["maxKeptFiles"] == 2

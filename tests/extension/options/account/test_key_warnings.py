@@ -100,4 +100,4 @@ def exports(servers: KeyServers) -> int:
     """The number of saved files in the audit trail of the key server."""
     assert servers.database is not None
     with closing(Database(servers.database)) as database:
-        return sum(one.kind == "keys-exported" for one in trail_in(database).entries(database, user=ALICE))
+        return sum(entry.kind == "keys-exported" for entry in trail_in(database).entries(database, user=ALICE))
