@@ -223,7 +223,7 @@ export class Answering {
     const { attached } = composition;
     if (isWhole) forwarding.whole ??= await this.#courier.whole(forwarding.mail, forwarding.answersEncrypted);
     const before = this.#taken();
-    const others = attached.files.filter((one) => !before.includes(one));
+    const others = attached.files.filter((file) => !before.includes(file));
     forwarding.isWhole = isWhole;
     // The person may have agreed to send the letter unencrypted. That was for its former content.
     composition.askAgain();

@@ -173,12 +173,12 @@ function findReturned() {
 /** The fields that a person sees and can change, in all documents of the site. */
 function shownFields() {
   const fields = reachableRoots().flatMap((root) => [.../** @type {NodeListOf<HTMLElement>} */ (findBelow(root, FIELDS))]);
-  return fields.filter((one) => isVisible(one) && !matches(one, ":read-only"));
+  return fields.filter((field) => isVisible(field) && !matches(field, ":read-only"));
 }
 
 /** The fields that have the text by themselves, such as what is quoted. @param {OldText} old @param {HTMLElement} element its own field */
 function fieldsWith(old, element) {
-  return new WeakSet(old.isLong ? shownFields().filter((one) => one !== element && old.isIn(contentOf(one))) : []);
+  return new WeakSet(old.isLong ? shownFields().filter((field) => field !== element && old.isIn(contentOf(field))) : []);
 }
 
 /**

@@ -103,8 +103,8 @@ function holdBack(event) {
 
 /** The known shadow roots that still exist. @returns {ShadowRoot[]} */
 function knownRoots() {
-  roots = roots.filter((one) => one.deref());
-  return roots.flatMap((one) => one.deref() ?? []);
+  roots = roots.filter((root) => root.deref());
+  return roots.flatMap((root) => root.deref() ?? []);
 }
 
 /**

@@ -127,8 +127,8 @@ function formAmong(found, editors, element) {
     // `head` is the innermost element around the subject and a recipient, `place` the innermost with an editor too.
     const outwards = outwardsFrom(subject);
     const places = new Set(recipients.map((recipient) => commonOf(outwards, recipient)));
-    const head = outwards.findIndex((one) => places.has(one));
-    const place = head < 0 ? null : outwards.slice(head).find((one) => withEditor.has(one));
+    const head = outwards.findIndex((outward) => places.has(outward));
+    const place = head < 0 ? null : outwards.slice(head).find((outward) => withEditor.has(outward));
     if (!place || !holds(place, element) || !isOfForm({ place, subject, element, isPart: editors.concat(of("to", "cc", "bcc", "subject")).includes(element) })) continue;
     const editor = editors.find((one) => one === element) ?? editors.find((one) => holds(place, one));
     if (editor) return { place, editor, subject, found: found.filter((one) => holds(place, one.element)) };

@@ -86,7 +86,7 @@ function replaceValues(form, formData, { old, put }) {
  */
 function isShown(form, name, value) {
   const controls = /** @type {HTMLInputElement[]} */ ([...controlsOf(form)]);
-  return controls.some((one) => attributeOf(one, "name") === name && one.value === value && isVisible(one));
+  return controls.some((control) => attributeOf(control, "name") === name && control.value === value && isVisible(control));
 }
 
 /** @param {FormData} formData @param {Filled} own @returns {string[]} the names that were left out with their values */

@@ -109,7 +109,7 @@ function isBeside(one, field) {
 function unseenTextsBelow(root) {
   const elements = [...findBelow(root, "*")];
   const templates = /** @type {HTMLTemplateElement[]} */ (elements.filter(({ localName }) => localName === "template"));
-  const apart = [...elements.flatMap((one) => shadowRootOf(one) ?? []), ...templates.map(({ content }) => content)];
+  const apart = [...elements.flatMap((element) => shadowRootOf(element) ?? []), ...templates.map(({ content }) => content)];
   return [
     ...Array.from(commentsBelow(root), ({ data }) => data),
     ...elements.flatMap(({ attributes }) => [...attributes].map(({ value }) => value)),

@@ -117,7 +117,7 @@ function offerReading(webmail, { element }) {
   const host = hostFor(element);
   // Read again at the click: the page may show another message by then.
   const readShown = async () => {
-    const shown = webmail.messages().find((one) => one.element === element);
+    const shown = webmail.messages().find((message) => message.element === element);
     if (shown) await read(webmail, host, shown);
   };
   if (!host.isOpen) host.offer(translate("open_with_sealwax"), readShown, { prepares: "mail" });

@@ -60,7 +60,7 @@ export function createReview(review) {
 
 /** Draws the entries that need no tick. @param {Review} review */
 function createComing({ keyFiles, requests, people }) {
-  const keys = keyFiles.flatMap(({ name, identities }) => identities.map((one) => ({ ...one, note: translate("restore_from", { name: isolate(name) }) })));
+  const keys = keyFiles.flatMap(({ name, identities }) => identities.map((identity) => ({ ...identity, note: translate("restore_from", { name: isolate(name) }) })));
   const kinds = /** @type {[string, Line[]][]} */ ([
     ["restore_keys", keys], ["restore_requests", requests.map(({ addresses }) => ({ name: addresses.join(", ") }))], ["restore_people", people],
   ]).filter(([, lines]) => lines.length);

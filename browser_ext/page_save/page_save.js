@@ -91,7 +91,7 @@ async function start() {
 
 /** The texts with invisible characters, which the drawn page does not show. @param {string[]} texts */
 function unseenIn(texts) {
-  const found = texts.filter(hasUnseen).map((one) => one.trim()).join("\n");
+  const found = texts.filter(hasUnseen).map((text) => text.trim()).join("\n");
   if (!found) return [];
   const lines = visibleText(found.slice(0, MAX_UNSEEN_SHOWN));
   return [html("p", { class: "warning", text: translate("page_unseen") }),

@@ -46,7 +46,7 @@ export class LetterView {
     const { report, text: whole, passages, attachments } = letter;
     // The whole letter is in the encrypted and signed parcel, its header fields too.
     const packed = packContent({ ...letter, report: { ...report, headerProtections: report.headers.map(() => "") } });
-    for (const buffer of [whole, ...passages.flatMap((one) => [one.text, one.html])]) if (buffer) overwrite(buffer);
+    for (const buffer of [whole, ...passages.flatMap((passage) => [passage.text, passage.html])]) if (buffer) overwrite(buffer);
     shown = new LetterView({ view, replyKey, files: attachments.map(({ data }) => data) });
     await view.showMail({ envelope: await encryptTo(replyKey, "opened mail", packed), verdict: verdictFor(judged) });
     return shown;

@@ -31,7 +31,7 @@ export function readLabelPolicy(value) {
   const isCounted = classifications.length > 0 && classifications.length <= MAX_CLASSIFICATIONS;
   if (!isNamed || !isCounted || !classifications.every(isClassification)) return null;
   const isUnique = (/** @type {"value" | "name"} */ member) =>
-    new Set(classifications.map((/** @type {any} */ one) => one[member])).size === classifications.length;
+    new Set(classifications.map((/** @type {any} */ classification) => classification[member])).size === classifications.length;
   return isUnique("value") && isUnique("name") ? { policy, name, classifications } : null;
 }
 

@@ -47,14 +47,14 @@ export function createOwnAuthority(proposed, { onAnswer }) {
 
   /** @param {() => Promise<string | null>} act */
   async function answer(act) {
-    if (buttons.some((one) => one.getAttribute("aria-disabled") === "true")) return;
+    if (buttons.some((button) => button.getAttribute("aria-disabled") === "true")) return;
     failure.textContent = "";
-    buttons.forEach((one) => one.setAttribute("aria-disabled", "true"));
+    buttons.forEach((button) => button.setAttribute("aria-disabled", "true"));
     try {
       await onAnswer(await act());
     } catch (error) {
       failure.textContent = errorText(error);
     }
-    buttons.forEach((one) => one.removeAttribute("aria-disabled"));
+    buttons.forEach((button) => button.removeAttribute("aria-disabled"));
   }
 }

@@ -14,5 +14,5 @@ export function packContent({ report, passages, attachments, text }) {
     passages: passages.map(({ path, html }) => ({ path, hasMarkup: Boolean(html) })),
     files: attachments.map(({ data, ...file }) => ({ ...file, size: data.byteLength })),
   };
-  return packParts(facts, [text, ...passages.flatMap((one) => [one.text, one.html ?? new ArrayBuffer(0)])]);
+  return packParts(facts, [text, ...passages.flatMap((passage) => [passage.text, passage.html ?? new ArrayBuffer(0)])]);
 }

@@ -36,7 +36,7 @@ export function describeReport(report, translate, { onAccept }) {
     headline.push(html("p", { class: "encrypted-for" }, lockMark(encrypted), encrypted));
   }
   const { reason: said } = sentenceOf(report, translate);
-  const remarks = isChecking ? [] : report.reasons.filter((one) => REMARKS.has(one.code) && one !== said);
+  const remarks = isChecking ? [] : report.reasons.filter((reason) => REMARKS.has(reason.code) && reason !== said);
   for (const remark of remarks) {
     headline.push(html("p", { class: REMARKS.get(remark.code), text: reasonSentence(translate, remark), data: { test: remark.code } }));
   }

@@ -132,7 +132,7 @@ async function openLetter({ composition, letter, copies, sign, at }) {
   tell(work.opened);
   const draftOf = (/** @type {number} */ index) => {
     const isLast = index === copies.length - 1;
-    const files = isLast ? attachments : attachments.map((one) => ({ ...one, data: one.data.slice(0) }));
+    const files = isLast ? attachments : attachments.map((attachment) => ({ ...attachment, data: attachment.data.slice(0) }));
     // RFC 5322 section 3.6.4: a Message-ID names one message. By a shared one, the copy of one message in Sent would confirm
     // another.
     const messageId = isLast ? fields.messageId : `<${crypto.randomUUID()}@${fields.messageId?.slice(1, -1).split("@").at(-1)}>`;
@@ -156,7 +156,7 @@ async function withPassword(encrypted, work) {
 
 /** The same buffers for one call, since a call transfers them. Copies share the writer's certificate. @param {ArrayBuffer[]} buffers */
 function copyOf(buffers) {
-  return buffers.map((one) => one.slice(0));
+  return buffers.map((buffer) => buffer.slice(0));
 }
 
 /** @param {Composing["copies"][number]} copy @param {Secret | null} password */
@@ -195,7 +195,7 @@ async function openOriginal({ mail, replyKey, ...opening }) {
   const { report, text, passages, attachments, headers, reply } = await callVault("message.verify", { ...opening, message: copyMail(mail) });
   const shown = shownText({ text, passages });
   const packed = packLetter({ fields: { headers, reply, report }, text: shown, attachments });
-  for (const octets of [text, shown, ...passages.flatMap((one) => [one.text, one.html]), ...attachments.map(({ data }) => data)]) {
+  for (const octets of [text, shown, ...passages.flatMap((passage) => [passage.text, passage.html]), ...attachments.map(({ data }) => data)]) {
     if (octets) overwrite(octets);
   }
   return encryptTo(replyKey, "original", packed);

@@ -129,7 +129,7 @@ function withoutHeaders(report) {
 
 /** @param {Pick<Opened, "text" | "passages" | "parts" | "attachments">} opened */
 function overwriteAll({ text, passages, parts, attachments }) {
-  const buffers = [text, ...passages.flatMap((one) => [one.text, one.html]), ...parts.map((one) => one.text), ...attachments.map(({ data }) => data)];
+  const buffers = [text, ...passages.flatMap((passage) => [passage.text, passage.html]), ...parts.map((part) => part.text), ...attachments.map(({ data }) => data)];
   for (const buffer of buffers) if (buffer) overwrite(buffer);
 }
 

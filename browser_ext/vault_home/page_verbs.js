@@ -128,6 +128,6 @@ function copyOf(octets) {
 
 /** @param {HeldPage} page */
 function sizeOf({ cms, published, resources }) {
-  const octets = [cms, published, ...resources.map((one) => one.octets)];
+  const octets = [cms, published, ...resources.map((resource) => resource.octets)];
   return octets.reduce((sum, one) => sum + (one?.byteLength ?? 0), 0);
 }

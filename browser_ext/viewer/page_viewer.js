@@ -128,7 +128,7 @@ function letGo(why) {
  */
 async function showClosed(report) {
   const { identities } = await ask("page.identities");
-  const locked = identities.find((/** @type {{locked: boolean}} */ one) => one.locked);
+  const locked = identities.find((/** @type {{locked: boolean}} */ identity) => identity.locked);
   const byPassword = report.recipients.some((/** @type {{kind: string}} */ { kind }) => kind === "pwri");
   const fields = [
     ...(byPassword ? [secretField(

@@ -414,7 +414,7 @@ function lockedError() {
 function decodeLetter({ text, passages, ...others }) {
   return {
     ...others, text: decode(text),
-    passages: passages.map((one) => ({ path: one.path, text: decode(one.text), markup: one.html ? decode(one.html) : null })),
+    passages: passages.map((passage) => ({ path: passage.path, text: decode(passage.text), markup: passage.html ? decode(passage.html) : null })),
   };
 }
 

@@ -73,7 +73,7 @@ function createAddresses(translate, kind, { addresses }, author) {
   const id = uniqueId("accept-addresses");
   // Of several addresses, the field has only that of the message: whoever made the certificate could have put another person's
   // among them, out of sight. For an authority it begins empty.
-  const asked = addresses.length === 1 ? addresses : addresses.filter((one) => sameAddress(one, author)).slice(0, 1);
+  const asked = addresses.length === 1 ? addresses : addresses.filter((address) => sameAddress(address, author)).slice(0, 1);
   const input = html("input", {
     id, type: "text", autocomplete: "off", autocapitalize: "off", spellcheck: "false", dir: "ltr",
     "aria-describedby": `${id}-hint`, value: kind === "exact" ? asked.join("") : "", data: { test: "accept-addresses" },
@@ -115,6 +115,6 @@ function listed(addresses) {
  * @param {Acceptable} certificate
  */
 function titleOf({ name, addresses, subject }) {
-  const isOther = looksLikeAddress(name) && !addresses.some((one) => sameAddress(one, name));
+  const isOther = looksLikeAddress(name) && !addresses.some((address) => sameAddress(address, name));
   return (isOther ? "" : cleanName(name)) || subject;
 }

@@ -163,7 +163,7 @@ export function peopleText({ count, mailboxes }) {
 function chooseRecipients({ senders, replyTo, to, cc, count, isWhole }, { toAll, own, ownAuthors }) {
   const isOwn = (/** @type {Mailbox} */ { address }) => own.some((one) => sameAddress(one, address));
   const isNotOwn = (/** @type {Mailbox} */ one) => !isOwn(one);
-  const isFromOwn = senders.length > 0 && senders.every(({ address }) => ownAuthors.some((one) => sameAddress(one, address)));
+  const isFromOwn = senders.length > 0 && senders.every(({ address }) => ownAuthors.some((author) => sameAddress(author, address)));
   const readers = isFromOwn ? to.filter(isNotOwn) : [];
   // A message without a readable sender can only be answered at its Reply-To.
   const claimed = senders.length > 0 ? senders : replyTo;

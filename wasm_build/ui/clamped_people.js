@@ -19,7 +19,7 @@ const MAX_PERSON_CHARACTERS = 550;
  * @returns {(Node | string)[]}
  */
 export function createPeople({ count, mailboxes }, { more: onButton, unlisted }) {
-  const listed = mailboxes.map((one) => beginningOf(mailboxText(one), MAX_PERSON_CHARACTERS));
+  const listed = mailboxes.map((mailbox) => beginningOf(mailboxText(mailbox), MAX_PERSON_CHARACTERS));
   if (count <= SHOWN_PEOPLE + SPARE_PEOPLE) return [listed.join(", ")];
   const text = html("span", { text: `${listed.slice(0, SHOWN_PEOPLE).join(", ")} ` });
   const more = html("button", {

@@ -34,8 +34,8 @@ export function createFactors(app, account, createAct) {
     failure.textContent = "";
     try {
       const { factors } = await account.factors();
-      removals.forEach((one) => one.clear());
-      removals = factors.map((one) => createRemoval(app, account, createAct, one, load));
+      removals.forEach((removal) => removal.clear());
+      removals = factors.map((factor) => createRemoval(app, account, createAct, factor, load));
       list.replaceChildren(...factors.map((one, place) => createCard(app, one, removals[place])));
       if (factors.length === 0) list.replaceChildren(html("li", { text: translate("factors_none") }));
     } catch (error) {
@@ -49,7 +49,7 @@ export function createFactors(app, account, createAct) {
     "section", { class: "stack", "aria-labelledby": "factors-title" },
     html("h3", { id: "factors-title", text: translate("factors_title") }),
     html("p", { text: translate("factors_meaning") }),
-    failure, list, ...additions.map((one) => one.element),
+    failure, list, ...additions.map((addition) => addition.element),
   );
   const loaded = load();
   return { element, loaded, clear: () => [...removals, ...additions].forEach((one) => one.clear()) };

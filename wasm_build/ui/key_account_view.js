@@ -98,10 +98,10 @@ function createDevices(app, account, factors) {
     try {
       const devices = await account.devices();
       acts.forEach((act) => act.clear());
-      const others = devices.filter((one) => !one.is_this);
+      const others = devices.filter((device) => !device.is_this);
       acts = others.map((one) => createRevoking(app, account, one, load));
       const cards = [
-        ...devices.filter((one) => one.is_this).map((one) => createCard(app, one, null)),
+        ...devices.filter((device) => device.is_this).map((device) => createCard(app, device, null)),
         ...others.map((one, place) => createCard(app, one, acts[place])),
       ];
       list.replaceChildren(...cards);

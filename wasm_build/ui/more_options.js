@@ -87,7 +87,7 @@ export class MoreOptions {
   /** @param {LabelPolicy} policy */
   #createLabels({ name, classifications }) {
     this.#label.append(html("option", { value: "", text: this.#translate("no_security_label") }),
-      ...classifications.map((one) => html("option", { value: String(one.value), text: one.name, dir: "auto" })));
+      ...classifications.map((classification) => html("option", { value: String(classification.value), text: classification.name, dir: "auto" })));
     this.#label.addEventListener("change", this.#onChange);
     const words = this.#translate("security_label", { name: isolate(name) });
     return html("div", { class: "field" }, html("label", { for: this.#label.id, text: words }), this.#label);

@@ -211,7 +211,7 @@ export class RecipientLine extends EventTarget {
   /** @param {string} name */
   #findGroup(name) {
     const wanted = name.trim().toLocaleLowerCase();
-    return this.#groups().find((one) => one.name.toLocaleLowerCase() === wanted);
+    return this.#groups().find((group) => group.name.toLocaleLowerCase() === wanted);
   }
 
   /** Adds the mailboxes of a text. A chip with the text holds their place until they are read. @param {string} text */
@@ -238,7 +238,7 @@ export class RecipientLine extends EventTarget {
     // `add` returns the set, so that an address that is new is in it for the next one.
     const isNew = (/** @type {string} */ key) => !known.has(key) && Boolean(known.add(key));
     const added = mailboxes.filter(({ address }) => isNew(addressKey(address)))
-      .map((one) => /** @type {Person} */ ({ ...one, ...origin, valid: isAddress(one.address), finding: null }));
+      .map((mailbox) => /** @type {Person} */ ({ ...mailbox, ...origin, valid: isAddress(mailbox.address), finding: null }));
     if (added.length === 0) return;
     this.people.push(...added);
     for (const person of added) if (person.valid) void this.lookUp(person);

@@ -33,7 +33,7 @@ export function withChangedText(blocks, text) {
   const last = others.slice(others.length - end);
   const between = after.slice(0, after.length - joined(last).length);
   const changed = trimBreaks(between, { start: begin > 0, end: end > 0 });
-  return [...blocks.slice(0, begin).map((one) => one.markup), markupOf(changed), ...last.map((one) => one.markup)].join("");
+  return [...blocks.slice(0, begin).map((block) => block.markup), markupOf(changed), ...last.map((one) => one.markup)].join("");
 }
 
 /**

@@ -329,7 +329,7 @@ async function noteWarnings({ user, hasLostCode, resetReady }) {
  * @param {Step} step @param {OpenedIdentity[]} identities @param {EncryptedSecret} passphrase
  */
 async function keep({ kept, client, sessionId, sealKey }, identities, passphrase) {
-  const sealed = identities.map((one) => one.sealed.slice(0));
+  const sealed = identities.map((identity) => identity.sealed.slice(0));
   const { p12, authority } = await vault.call("identity.keep", { identities: sealed, sealKey, passphrase });
   await keys.keepKeyFile({ name: new URL(kept.server).host, p12, origin: "key-server" }, identities, sessionId);
   const stored = identities.map(({ fingerprint }) => fingerprint);

@@ -39,7 +39,7 @@ function checkDiscovery({ key, url, keyServers }, directory) {
   const areTexts = typeof key === "string" && typeof url === "string" && URL.canParse(url) && Array.isArray(keyServers);
   if (!areTexts) throw new RequestError("directory-failed");
   apiAddress(new URL(url).origin, directory);
-  return { key, url, keyServers: keyServers.map((one) => apiAddress(String(one), directory)) };
+  return { key, url, keyServers: keyServers.map((server) => apiAddress(String(server), directory)) };
 }
 
 /**
@@ -58,9 +58,9 @@ export function createServer({ server, user, discovery }, kept) {
  * @param {string} server @param {string[]} addresses
  */
 async function onlyGranted(server, addresses) {
-  const others = addresses.filter((one) => one !== server);
+  const others = addresses.filter((address) => address !== server);
   const areGranted = await Promise.all(others.map((one) => api.permissions.contains({ origins: [directoryPattern(one)] })));
   const granted = others.filter((_, place) => areGranted[place]);
   if (others.length && !granted.length) throw new RequestError("key-server-elsewhere");
-  return addresses.filter((one) => one === server || granted.includes(one));
+  return addresses.filter((address) => address === server || granted.includes(address));
 }

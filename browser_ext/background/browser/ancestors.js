@@ -29,7 +29,7 @@ const WEB_ORIGIN = /^https?:\/\//;
 export async function placeOf(sender) {
   const origin = senderOrigin(sender);
   const ancestors = await ancestorsOf(sender, origin);
-  if (!ancestors.every((one) => WEB_ORIGIN.test(one))) throw new RequestError("no-top-origin");
+  if (!ancestors.every((ancestor) => WEB_ORIGIN.test(ancestor))) throw new RequestError("no-top-origin");
   return { origin, ancestors };
 }
 

@@ -272,7 +272,7 @@ function preferredOf({ preferred }, keyFiles) {
 
 /** @param {ArrayBuffer[]} certificates @returns {Promise<CertificateInfo[]>} */
 async function describe(certificates) {
-  if (!certificates.every((one) => new Uint8Array(one)[0] === DER_SEQUENCE)) throw new RequestError("backup-foreign");
+  if (!certificates.every((certificate) => new Uint8Array(certificate)[0] === DER_SEQUENCE)) throw new RequestError("backup-foreign");
   const described = [];
   for (let from = 0; from < certificates.length; from += CERTIFICATES_AT_ONCE) {
     const file = pemOf(certificates.slice(from, from + CERTIFICATES_AT_ONCE));
@@ -311,7 +311,7 @@ async function merging(backup, { keyFiles, people, anchors, preferred }) {
   return {
     keyFiles: { put: keyFiles }, requests: { put: backup.requests }, people: { put: people }, anchors: { put: anchors },
     sites: { put: backup.sites },
-    settings: { put: settings.filter((one) => replaced.has(one.name) || unknown.includes(one)) },
+    settings: { put: settings.filter((setting) => replaced.has(setting.name) || unknown.includes(setting)) },
   };
 }
 

@@ -36,7 +36,7 @@ export async function open(bytes, sender, hold) {
 export async function begin({ tabId, origin, mail: id }) {
   await change(({ mails, answers }) => {
     const opened = mails.find(({ mail }) => mail === id);
-    const others = answers.filter((one) => one.tabId !== tabId);
+    const others = answers.filter((answer) => answer.tabId !== tabId);
     return { mails, answers: opened ? [{ tabId, origin, digest: opened.digest }, ...others].slice(0, MAX_OPENED) : others };
   });
 }
@@ -51,18 +51,18 @@ export async function check(bytes, sender) {
   const [name, digest] = await Promise.all([nameOf(origin, bytes), digestOf(bytes)]);
   let isOther = false;
   await change(({ mails, answers }) => {
-    const begun = answers.find((one) => one.tabId === sender.tab?.id && one.origin === origin);
-    const same = mails.filter((one) => one.name === name);
+    const begun = answers.find((answer) => answer.tabId === sender.tab?.id && answer.origin === origin);
+    const same = mails.filter((mail) => mail.name === name);
     isOther = (begun !== undefined && begun.digest !== digest) || (same.length > 0 && same.every((one) => one.digest !== digest));
     // The person is told once, and may then answer another message in this tab.
-    return { mails, answers: answers.filter((one) => one !== begun) };
+    return { mails, answers: answers.filter((answer) => answer !== begun) };
   });
   if (isOther) throw new RequestError("mail-changed");
 }
 
 /** @param {number} tabId of a closed tab */
 export function forgetTab(tabId) {
-  return change(({ mails, answers }) => ({ mails, answers: answers.filter((one) => one.tabId !== tabId) }));
+  return change(({ mails, answers }) => ({ mails, answers: answers.filter((answer) => answer.tabId !== tabId) }));
 }
 
 /** @param {(opened: Opened) => Opened} act */

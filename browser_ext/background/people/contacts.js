@@ -112,14 +112,14 @@ export function isEqual(one, other) {
 
 /** @param {Change[]} changes @param {ChangeName} name */
 function findChange(changes, { address, fingerprint }) {
-  const found = changes.find((one) => one.address === address && one.after.fingerprint === fingerprint);
+  const found = changes.find((change) => change.address === address && change.after.fingerprint === fingerprint);
   if (!found) throw new RequestError("question-changed");
   return found;
 }
 
 /** @param {string} address */
 async function changesWithout(address) {
-  return (await listChanges()).filter((one) => one.address !== address);
+  return (await listChanges()).filter((change) => change.address !== address);
 }
 
 /** @param {ArrayBuffer} contacts */

@@ -161,7 +161,7 @@ async function readOutcome(response) {
   if (!response || response.ok || typeof code !== "string" || UNCERTAIN.has(code)) return { outcome: "unanswered" };
   const people = Array.isArray(refused) ? refused.map(readRefused) : [];
   const isLater = ["try-later", "unreachable"].includes(String(failure)) || code === "try-later";
-  const temporary = isLater || (people.length > 0 && people.every((one) => one.temporary));
+  const temporary = isLater || (people.length > 0 && people.every((person) => person.temporary));
   return { outcome: "refused", code, text: String(message ?? "").slice(0, MAX_WORDS), temporary, refused: people };
 }
 

@@ -230,7 +230,7 @@ function isInList(line) {
   const row = closest(isElement(line) ? line : /** @type {Element} */ (parentOf(line)), "tr");
   if (!row || matches(row, CHOSEN_ROW)) return row !== null;
   const columns = row.children.length;
-  const others = [...(parentOf(row)?.children ?? [])].filter((one) => one !== row && one.children.length === columns);
+  const others = [...(parentOf(row)?.children ?? [])].filter((child) => child !== row && child.children.length === columns);
   return columns >= LEAST_COLUMNS && others.some((one) => [...textsBelow(one)].some(({ data }) => namesDate(data)));
 }
 

@@ -142,7 +142,7 @@ function kindOf(line) {
 function linkOf(element, line) {
   const inside = [...findBelow(line, "a[href]")].slice(0, MAX_LINKS);
   const links = [closest(element, "a[href]"), ...inside.filter((one) => matches(one, NAMING)), ...inside];
-  return links.find((one) => one instanceof HTMLAnchorElement) ?? null;
+  return links.find((link) => link instanceof HTMLAnchorElement) ?? null;
 }
 
 /**

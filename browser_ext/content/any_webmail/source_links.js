@@ -82,8 +82,8 @@ function formAddress(element) {
   if (!url) return [];
   // A form with fields to fill in, such as a search, is no link.
   const controls = [...controlsOf(form)].filter((one) => contains(form, one));
-  const hidden = controls.filter((one) => one instanceof HTMLInputElement && one.type === "hidden");
-  const isFilled = controls.some((one) => matches(one, "input:not([type=hidden], [type=submit], [type=image], [type=button]), select, textarea"));
+  const hidden = controls.filter((control) => control instanceof HTMLInputElement && control.type === "hidden");
+  const isFilled = controls.some((control) => matches(control, "input:not([type=hidden], [type=submit], [type=image], [type=button]), select, textarea"));
   if (isFilled) return [];
   url.search = "";
   for (const { name, value } of /** @type {HTMLInputElement[]} */ ([...hidden, element])) if (name) url.searchParams.append(name, value);

@@ -39,7 +39,7 @@ export function treeOf(markup) {
 
 /** @param {string} text */
 function attributesOf(text) {
-  return Object.fromEntries([...text.matchAll(ATTRIBUTE)].map(([, name, ...values]) => [name, decode(values.find((one) => one !== undefined) ?? "")]));
+  return Object.fromEntries([...text.matchAll(ATTRIBUTE)].map(([, name, ...values]) => [name, decode(values.find((value) => value !== undefined) ?? "")]));
 }
 
 /** @param {string} text */

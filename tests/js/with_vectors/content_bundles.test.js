@@ -81,7 +81,7 @@ function run(bundles, order) {
     parts.push({ ...page.sealwaxContent });
   }
   const last = parts[parts.length - 1];
-  const replaced = parts.flatMap((one) => Object.keys(one).filter((name) => one[name] !== last[name]));
+  const replaced = parts.flatMap((part) => Object.keys(part).filter((name) => part[name] !== last[name]));
   return { parts: Object.keys(last).sort(), replaced, begun: [...begun] };
 }
 

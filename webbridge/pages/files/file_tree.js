@@ -127,9 +127,9 @@ export function moveFolder(path, to) {
   return (content) => {
     if (!content.folders.includes(path) || path === to || isWithin(to, path)) return content;
     const within = (/** @type {string} */ one) => (isWithin(one, path) ? to + one.slice(path.length) : one);
-    const inside = content.folders.filter((one) => isWithin(one, path)).map(within);
+    const inside = content.folders.filter((folder) => isWithin(folder, path)).map(within);
     checkDepth(inside);
-    const others = content.folders.filter((one) => !isWithin(one, path));
+    const others = content.folders.filter((folder) => !isWithin(folder, path));
     const moved = content.files.map((file) => ({ ...file, folder: within(file.folder) }));
     const files = renameTaken(moved, to);
     return addFolders({ folders: others, files }, [to, ...inside]);
@@ -139,7 +139,7 @@ export function moveFolder(path, to) {
 /** @param {string} id @returns {Change} */
 export function removeFile(id) {
   return (content) => {
-    const files = content.files.filter((one) => one.id !== id);
+    const files = content.files.filter((file) => file.id !== id);
     return files.length === content.files.length ? content : { ...content, files };
   };
 }

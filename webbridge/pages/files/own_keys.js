@@ -105,7 +105,7 @@ export class OwnKeys {
     const of = own.map(({ fingerprint }) => fingerprint).join();
     if (this.#chosen?.of === of) return this.#chosen.certificate;
     const now = Date.now();
-    const valid = own.filter(({ addresses, notBefore, notAfter }) => addresses.some((one) => sameAddress(one, this.#account))
+    const valid = own.filter(({ addresses, notBefore, notAfter }) => addresses.some((address) => sameAddress(address, this.#account))
       && Date.parse(notBefore) <= now && now <= Date.parse(notAfter));
     valid.sort((one, other) => Date.parse(other.notBefore) - Date.parse(one.notBefore));
     for (const { certificate } of valid) {

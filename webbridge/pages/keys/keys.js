@@ -105,8 +105,8 @@ export class KeyRing extends EventTarget {
 
   /** Copies of the identities for a tab that has their key. @returns {SealedIdentity[]} */
   shareIdentities() {
-    return this.#identities.map((one) => (
-      { ...one, sealed: one.sealed.slice(0), certificate: one.certificate.slice(0) }
+    return this.#identities.map((identity) => (
+      { ...identity, sealed: identity.sealed.slice(0), certificate: identity.certificate.slice(0) }
     ));
   }
 

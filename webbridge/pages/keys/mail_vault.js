@@ -384,8 +384,8 @@ function decodeTexts(opened) {
   const parts = opened.parts.map((/** @type {{path: string, text: ArrayBuffer}} */ part) =>
     ({ path: part.path, text: new TextDecoder().decode(part.text) }));
   const decode = (/** @type {ArrayBuffer | null} */ octets) => octets && new TextDecoder().decode(octets);
-  const passages = opened.passages.map((/** @type {{path: string, text: ArrayBuffer, html: ArrayBuffer | null}} */ one) =>
-    ({ path: one.path, text: decode(one.text), markup: decode(one.html) }));
+  const passages = opened.passages.map((/** @type {{path: string, text: ArrayBuffer, html: ArrayBuffer | null}} */ passage) =>
+    ({ path: passage.path, text: decode(passage.text), markup: decode(passage.html) }));
   const spent = [opened, ...opened.parts, ...opened.passages].flatMap((one) => [one.text, one.html]);
   for (const octets of [...spent, octetsOfShown]) if (octets) overwrite(octets);
   return { ...opened, text, shown, parts, passages };

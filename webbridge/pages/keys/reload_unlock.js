@@ -84,7 +84,7 @@ export class ReloadUnlock extends EventTarget {
   /** The chosen minutes; 0 for "off". */
   get minutes() {
     const chosen = Number(this.#stored(CHOICE));
-    return this.choices.findLast((one) => one <= chosen) ?? 0;
+    return this.choices.findLast((choice) => choice <= chosen) ?? 0;
   }
 
   get refusal() {

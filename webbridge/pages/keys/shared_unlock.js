@@ -222,7 +222,7 @@ export class SharedUnlock extends EventTarget {
   #takeAdded({ keyName, identities }) {
     if (!this.#isOpen || !this.#keyName || keyName !== this.#keyName || !this.#mayShare()) return;
     // The other tab may lack what was added here: then it is told in turn.
-    this.#told = identities.map((/** @type {{fingerprint: string}} */ one) => one.fingerprint).sort().join();
+    this.#told = identities.map((/** @type {{fingerprint: string}} */ identity) => identity.fingerprint).sort().join();
     this.#keys.join(identities);
   }
 

@@ -19,7 +19,7 @@ export function hasFlag({ flags = [], seen }, flag) {
 /** @param {ListedMessage} message @param {string[]} flags */
 export function setFlags(message, flags) {
   message.flags = [...new Set(flags)];
-  message.seen = message.flags.some((one) => one.toLowerCase() === "\\seen");
+  message.seen = message.flags.some((flag) => flag.toLowerCase() === "\\seen");
 }
 
 /**

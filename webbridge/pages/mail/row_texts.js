@@ -63,7 +63,7 @@ export function isOnOtherDay(message, lesson) {
 
 /** The people of a To field in a few words. @param {import("../../../wasm_build/ui/formats.js").Mailbox[]} people */
 export function writePeople(people) {
-  return people.slice(0, MAX_PEOPLE).map((one) => isolate(writeMailbox(one))).join(", ");
+  return people.slice(0, MAX_PEOPLE).map((person) => isolate(writeMailbox(person))).join(", ");
 }
 
 /** @param {Catalogue} translate @param {Lesson} lesson @param {boolean} isOutgoing */

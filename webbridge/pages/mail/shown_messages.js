@@ -127,7 +127,7 @@ export class ShownMessages {
    * @returns {ListedMessage[]} those with other flags
    */
   change({ flags, vanished, messages }, { isByDate }) {
-    const flagsOf = new Map(flags.map((one) => [one.uid, one.flags]));
+    const flagsOf = new Map(flags.map((flag) => [flag.uid, flag.flags]));
     const isGone = readUidSet(vanished);
     const kept = this.#messages.filter(({ uid }) => !isGone(uid));
     const known = new Set(kept.map(({ uid }) => uid));
@@ -187,7 +187,7 @@ export class ShownMessages {
    */
   unfold(newest, messages) {
     const isShown = (/** @type {ListedMessage} */ one) => this.find(this.addressOf(one)) !== undefined;
-    const inner = messages.flatMap((one) => (one && !isShown(one) ? [{ ...one, isInner: true }] : []));
+    const inner = messages.flatMap((message) => (message && !isShown(message) ? [{ ...message, isInner: true }] : []));
     this.#messages = this.#messages.toSpliced(this.#messages.indexOf(newest) + 1, 0, ...this.#admit(inner));
   }
 

@@ -108,7 +108,7 @@ export class Outbox extends EventTarget {
     return this.#inTurn(async () => {
       const before = this.#find(id);
       const turn = before?.turn ?? this.#letters.reduce((latest, one) => Math.max(latest, one.turn), 0) + 1;
-      const copies = (before?.copies ?? []).filter((one) => one.key !== key);
+      const copies = (before?.copies ?? []).filter((copy) => copy.key !== key);
       copies.push({ message: base64FromBytes(message), recipients, key, wish, tried: 0, isSent: false });
       await this.#keep({ id, turn, state: isLast ? "waiting" : "held", problem: "", copies, words, isPart: !isLast });
     });
@@ -256,7 +256,7 @@ export class Outbox extends EventTarget {
 
   /** @param {string} id */
   #find(id) {
-    return this.#letters.find((one) => one.id === id);
+    return this.#letters.find((letter) => letter.id === id);
   }
 
   /** The letter as it is kept now. @param {Letter} letter */
@@ -275,7 +275,7 @@ export class Outbox extends EventTarget {
   /** @param {string} id */
   async #remove(id) {
     await this.#kept.removeLetter(id);
-    this.#letters = this.#letters.filter((one) => one.id !== id);
+    this.#letters = this.#letters.filter((letter) => letter.id !== id);
     this.dispatchEvent(new Event("change"));
   }
 
@@ -357,7 +357,7 @@ function isAsSeen(letter, seen) {
 
 /** @param {Letter} letter @param {WaitingCopy} copy @param {Partial<WaitingCopy>} change @returns {Letter} */
 function withCopy(letter, { key }, change) {
-  return { ...letter, copies: letter.copies.map((one) => (one.key === key ? { ...one, ...change } : one)) };
+  return { ...letter, copies: letter.copies.map((copy) => (copy.key === key ? { ...copy, ...change } : copy)) };
 }
 
 /** @param {Letter[]} letters */

@@ -57,7 +57,7 @@ export class Receipts {
    */
   whileLocked(judged) {
     if (this.#keys.unlocked) return judged;
-    const reasons = judged.report.reasons.map((one) => (one.code === "receipt-unknown" ? { ...one, code: "receipt-locked" } : one));
+    const reasons = judged.report.reasons.map((reason) => (reason.code === "receipt-unknown" ? { ...reason, code: "receipt-locked" } : reason));
     return { ...judged, report: { ...judged.report, reasons } };
   }
 

@@ -259,7 +259,7 @@ function createSigner(translate, report, signer) {
     createFacts([
       [translate("fact_signer"), signerName(report, signer)],
       [translate("fact_verdict"), signer.state ? translate(wordKey(signer.state)) : ""],
-      [translate("fact_why"), signer.reasons.map((one) => reasonInFull(translate, one, dayOnly)).join(" ")],
+      [translate("fact_why"), signer.reasons.map((reason) => reasonInFull(translate, reason, dayOnly)).join(" ")],
       [translate("fact_signed_at"), longDate(signer.signingTime)],
       [translate("fact_signature"), signer.algorithm],
       ...(certificate ? certificateFacts(translate, certificate) : [missing(translate, signer)]),

@@ -83,11 +83,11 @@ export class AddressBook extends EventTarget {
   removePeople(addresses) {
     const keys = new Set(addresses.map(addressKey));
     const known = [...keys].map((key) => `${PERSON}:${key}`).filter((name) => this.#entries.get(name)?.value);
-    const changed = this.groups.filter(({ members }) => members.some((one) => keys.has(addressKey(one))));
+    const changed = this.groups.filter(({ members }) => members.some((member) => keys.has(addressKey(member))));
     this.#change([
       ...known.map((name) => /** @type {[string, null]} */ ([name, null])),
       ...changed.map(({ name, members }) => /** @type {[string, string]} */ (
-        [`${GROUP}:${name}`, groupText(members.filter((one) => !keys.has(addressKey(one))))])),
+        [`${GROUP}:${name}`, groupText(members.filter((member) => !keys.has(addressKey(member))))])),
     ]);
   }
 
@@ -195,7 +195,7 @@ function groupText(members) {
 function readGroup(name, value) {
   const { members } = readObject(value);
   const isList = Array.isArray(members) && members.length <= MAX_MEMBERS;
-  if (!isGroupName(name) || !isList || !members.every((one) => typeof one === "string" && isAddress(one))) return null;
+  if (!isGroupName(name) || !isList || !members.every((member) => typeof member === "string" && isAddress(member))) return null;
   return { name, members };
 }
 

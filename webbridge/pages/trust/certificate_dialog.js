@@ -35,7 +35,7 @@ export async function showRecipient({ translate, mailVault }, address, check) {
   const remarks = [...check.reasons, ...check.warnings];
   openReading(translate, translate("certificate_of", { address }), [
     html("p", { class: "with-mark" }, readinessMark(kind, ""), html("strong", { text: word })),
-    remarks.length > 0 ? html("ul", { class: "reasons" }, ...remarks.map((one) => html("li", {}, ...sentenceNodes(recipientInFull(translate, one, dayOnly))))) : null,
+    remarks.length > 0 ? html("ul", { class: "reasons" }, ...remarks.map((remark) => html("li", {}, ...sentenceNodes(recipientInFull(translate, remark, dayOnly))))) : null,
     createPathTree(translate, check.tree, {
       find: (wanted) => [check, ...check.path].find(({ fingerprint }) => fingerprint === wanted) ?? null,
       day: dayOnly,

@@ -144,6 +144,6 @@ export class SendingRequests {
 
 /** An error that names only those who were to get the message. @param {ApiError} error @param {string[]} recipients */
 function about(error, recipients) {
-  error.refused = error.refused.filter(({ address }) => recipients.some((one) => sameAddress(one, address)));
+  error.refused = error.refused.filter(({ address }) => recipients.some((recipient) => sameAddress(recipient, address)));
   return error;
 }

@@ -17,7 +17,7 @@ export function select(selector) {
 export async function menuEntry(label) {
   const menu = Services.wm.getMostRecentWindow("navigator:browser").document.getElementById("contentAreaContextMenu");
   for (let tries = 0; tries < 200; tries += 1) {
-    const entry = [...menu.children].find((one) => one.label === label);
+    const entry = [...menu.children].find((child) => child.label === label);
     if (menu.state === "open" && entry) {
       const { left, top, width, height } = entry.getBoundingClientRect();
       const around = menu.getOuterScreenRect(), inside = menu.getBoundingClientRect();

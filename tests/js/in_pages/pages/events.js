@@ -10,7 +10,7 @@ export async function parts() {
   const api = { messages: async () => {
     asked += 1;
     await answers;
-    return { uidValidity, messages: messages.map((one) => ({ ...one })) };
+    return { uidValidity, messages: messages.map((message) => ({ ...message })) };
   } };
   document.body.replaceChildren();
   const sentenceFor = () => "!";

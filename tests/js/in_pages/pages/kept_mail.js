@@ -88,7 +88,7 @@ export async function aPassphraseFindsEachAccountThatWasKeptUnderIt() {
   globalThis.account = globalThis.address = `other ${first}`;
   await begin();
   const addresses = async (only) =>
-    (await kept.findOpenings(secret(), only)).map((one) => one.address).filter((one) => one.endsWith(first)).sort();
+    (await kept.findOpenings(secret(), only)).map((opening) => opening.address).filter((one) => one.endsWith(first)).sort();
   const found = [await addresses(null), await addresses(first), await addresses(address)].map((all) =>
     all.map((one) => (one === first ? "first" : "second")));
   const missing = await kept.findOpenings(secret(), "nobody@example.test").catch((error) => error.message);

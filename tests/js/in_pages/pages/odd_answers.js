@@ -29,7 +29,7 @@ export async function setup() {
   };
   globalThis.odd = function* (whole, at) {
     const inner = at.reduce((value, name) => value[name], whole);
-    for (const path of places(inner).map((one) => [...at, ...one])) {
+    for (const path of places(inner).map((place) => [...at, ...place])) {
       for (const text of VALUES) yield { path: path.join("."), text, body: put(whole, path, text) };
     }
   };

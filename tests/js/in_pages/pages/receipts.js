@@ -45,7 +45,7 @@ export async function theKeywordIsNotedBeforeTheReceiptAndItsFailureIsTold() {
     }, address);
     const outcome = await keyword.set().catch(({ code }) => code);
     if (typeof outcome === "string") await keyword.clear();
-    return [outcome, [...flags].some((one) => one.toUpperCase() === RECEIPT_SENT.toUpperCase())];
+    return [outcome, [...flags].some((flag) => flag.toUpperCase() === RECEIPT_SENT.toUpperCase())];
   };
   return [
     await tryAt(at), await tryAt(at, { keeps: false }), await tryAt(at, { refuses: "not-offered" }),

@@ -44,7 +44,7 @@ export async function whatAnotherTabRemovesDuringARemovalDoesNotComeBack() {
   adopt(["a", "b", "c"], ["a@x", "b@x", "c@x"]);
   const elsewhere = () => {
     globalThis.pause = async () => {};
-    adopt(decisions().filter((one) => one !== "b"), contacts().filter((one) => one !== "b@x"));
+    adopt(decisions().filter((decision) => decision !== "b"), contacts().filter((contact) => contact !== "b@x"));
   };
   globalThis.pause = async () => elsewhere();
   await mail.takeBack("a");
@@ -68,7 +68,7 @@ export async function noOrderOfAnswersBringsBackWhatWasRemovedOrLosesWhatWasAcce
     const options = { kind: "exact", addresses: ["new"], intermediates: [] };
     const elsewhere = async () => {
       await pause();
-      adopt(decisions().filter((one) => one !== "d"), contacts().filter((one) => one !== "d@x"));
+      adopt(decisions().filter((decision) => decision !== "d"), contacts().filter((contact) => contact !== "d@x"));
     };
     const acts = [
       () => mail.takeBack("a"), () => mail.takeBack("b"), () => mail.decide(certificate, options),

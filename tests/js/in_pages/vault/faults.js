@@ -111,7 +111,7 @@ export async function sendPartOfABuffer() {
 export function sendListsWithHoles() {
   const lists = [new Array(1), [new ArrayBuffer(1), , new ArrayBuffer(1)], new Array(2 ** 32 - 1)];
   const calls = lists.map((recipients) => vault.call("bytes.encrypt", { content: new ArrayBuffer(1), recipients }));
-  return Promise.all(calls.map((one) => one.catch(({ message }) => message)));
+  return Promise.all(calls.map((call) => call.catch(({ message }) => message)));
 }
 
 export async function sendTooManyBytes(trust) {

@@ -2,7 +2,7 @@ const { decrypt } = SubtleCrypto.prototype;
 const results = [];
 globalThis.extra = () => {
   // An empty buffer was given back.
-  const octets = results.filter(({ byteLength }) => byteLength > 0).map((one) => new Uint8Array(one));
+  const octets = results.filter(({ byteLength }) => byteLength > 0).map((result) => new Uint8Array(result));
   return [results.length, octets.reduce((count, one) => count + one.filter((octet) => octet !== 0).length, 0)];
 };
 SubtleCrypto.prototype.decrypt = async function (algorithm, ...given) {

@@ -174,7 +174,7 @@ function createKeys({ translate, kept }) {
  */
 function drawSessions(services, { sessions, total, end }) {
   const { translate } = services;
-  const shown = [...sessions.filter((one) => one.this), ...sessions.filter((one) => !one.this)];
+  const shown = [...sessions.filter((session) => session.this), ...sessions.filter((session) => !session.this)];
   const hidden = total - sessions.length;
   const others = html("button", { type: "button", text: translate("end_other_sessions"), data: { test: "end-others" } });
   others.addEventListener("click", () =>

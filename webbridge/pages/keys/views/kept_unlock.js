@@ -107,7 +107,7 @@ class AccountChoice {
 
   /** Overwrites the keys of the accounts but of the chosen one. @param {KeptOpening} [chosen] */
   forget(chosen) {
-    forgetOpenings(this.#openings.filter((one) => one !== chosen));
+    forgetOpenings(this.#openings.filter((opening) => opening !== chosen));
     this.#openings = [];
   }
 }

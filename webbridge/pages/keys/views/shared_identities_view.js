@@ -73,7 +73,7 @@ export function createSharedIdentities(services, account) {
 function focusIdentity(shared, list, id) {
   if (!list.isConnected) return;
   shared.inFocus = null;
-  [...list.children].find((one) => idOf(one, list) === id)?.querySelector("h3")?.focus();
+  [...list.children].find((child) => idOf(child, list) === id)?.querySelector("h3")?.focus();
 }
 
 /** The id of the identity in whose card an element is. @param {Element | null} element @param {HTMLElement} list */

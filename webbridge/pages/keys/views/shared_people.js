@@ -66,7 +66,7 @@ function drawPeople(services, shared, row, group) {
     group.removed.length === 0 ? null : html("p", {
       class: "problem", text: translate(group.isOwn ? "shared_still_with_key_own" : "shared_still_with_key", { people: who, address }), data: { test: "shared-removed" },
     }),
-    html("ul", { class: "shared-people" }, ...group.members.map((one) => createMember(services, shared, row, group, one))),
+    html("ul", { class: "shared-people" }, ...group.members.map((member) => createMember(services, shared, row, group, member))),
     group.isOwn ? createAdding(services, shared, row, group) : null,
     group.isOwn
       ? createRenewing(services, shared, group)
@@ -129,7 +129,7 @@ function createAdding(services, shared, row, { name, members }) {
       field.input.focus();
     };
     if (!isAddress(user)) return refuse(translate("shared_add_no_address"));
-    if (members.some((one) => one.isOwner && sameAddress(one.user, user))) return refuse(translate("shared_add_yourself"));
+    if (members.some((member) => member.isOwner && sameAddress(member.user, user))) return refuse(translate("shared_add_yourself"));
     const found = await new Directory(api.certificates, mailVault).find(user);
     const check = "check" in found ? found.check : null;
     if (found.readiness !== "ready" || !check) {

@@ -96,7 +96,7 @@ export class FolderList {
  * @param {Folder[]} folders
  */
 function isHidden({ role, subscribed, place }, folders) {
-  const alike = folders.filter((one) => (one.place === "own") === (place === "own"));
+  const alike = folders.filter((folder) => (folder.place === "own") === (place === "own"));
   if (place !== "own" && alike.length <= MOST_FOREIGN) return false;
   return role === null && subscribed === false && alike.some((one) => one.role === null && one.subscribed === true);
 }

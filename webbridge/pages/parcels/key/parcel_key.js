@@ -223,7 +223,7 @@ function createAddress(parts, label, addresses) {
     return { element: text, read: () => only };
   }
   const id = parts.uniqueId("key-address");
-  const choice = html("select", { id, data: { test: "key-address" } }, ...addresses.map((one) => html("option", { value: one, text: one })));
+  const choice = html("select", { id, data: { test: "key-address" } }, ...addresses.map((address) => html("option", { value: address, text: address })));
   const element = html("div", { class: "field" }, html("label", { for: id, text: label }), choice);
   return { element, read: () => choice.value };
 }

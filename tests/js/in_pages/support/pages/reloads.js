@@ -7,7 +7,7 @@ export async function recordsInPage() {
   const records = await done(database.transaction("kept").objectStore("kept").getAll());
   database.close();
   const octets = (buffer) => Array.from(new Uint8Array(buffer));
-  return records.map((one) => ({ ...one, half: octets(one.half), kept: one.kept.map(octets) }));
+  return records.map((record) => ({ ...record, half: octets(record.half), kept: record.kept.map(octets) }));
 }
 
 export async function takeInPage(api, name, account) {
