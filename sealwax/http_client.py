@@ -1,7 +1,7 @@
 """HTTP to the services of Sealwax: a connection that is kept for several exchanges.
 
-Every exchange has a deadline and every body a bound. Redirects are answers like others and never followed. Cookies play
-no part, so that a token goes to the named host and nowhere else.
+Every exchange has a deadline and every body a bound. A redirect is an answer like any other and is never followed.
+Cookies are not used. So a token goes only to the named host.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class LocalSocket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceAddress:
-    """The address of a service in the web, of its API or its pages. `prefix` is a path without its last slash."""
+    """The web address of a service's API or pages. `prefix` is a path without its last slash."""
 
     scheme: str
     host: str
@@ -84,7 +84,7 @@ class ServiceAddress:
 
 
 class Trouble(StrEnum):
-    """The ways in which no answer comes."""
+    """The reasons why no answer came."""
 
     LATE = "late"
     UNTRUSTED = "untrusted"
@@ -93,7 +93,7 @@ class Trouble(StrEnum):
 
 
 class NoAnswer(Exception):
-    """The service gave no answer that can be used. The text is for people, and follows the name of the host."""
+    """The service gave no answer that can be used. The text is for people, who see it after the name of the host."""
 
     def __init__(self, trouble: Trouble, text: str) -> None:
         super().__init__(text)
@@ -130,10 +130,10 @@ class HttpAnswer:
 
 
 class HttpClient:
-    """The way to one service. It connects at the first call, and anew after a failure.
+    """A client of one service. It connects at the first call, and again after a failure.
 
-    `tls` replaces the system's authorities, and so does `ca_file`. `uses_proxy` goes through the proxy that the
-    environment names, as programs of the desktop do; a request to this machine never does.
+    `tls` or `ca_file` replaces the system's authorities. With `uses_proxy`, requests by https go through the proxy that
+    the environment names, as those of desktop programs do.
     """
 
     def __init__(
@@ -158,7 +158,7 @@ class HttpClient:
             self._http = None
 
     def break_off(self) -> None:
-        """End the exchange of another thread, which hears of a lost connection."""
+        """End the exchange of another thread, which sees a lost connection."""
         if self._http is not None:
             self._http.break_off()
 
@@ -175,15 +175,15 @@ class HttpClient:
         seconds: float = EXCHANGE_SECONDS,
         max_bytes: int = MAX_ANSWER_BYTES,
     ) -> HttpAnswer:
-        """The answer, with any status. `move` hears of the sent bytes. Raises NoAnswer."""
+        """The answer, with any status. `move` reports the sent bytes. Raises NoAnswer."""
         with self._mapped():
             return _read_answer(self._start(call, Deadline(seconds), move), max_bytes)
 
     def download(self, call: HttpCall, room: memoryview, move: Move = no_move) -> tuple[HttpAnswer, int]:
         """The answer and the number of its bytes that were written to the beginning of `room`.
 
-        The body is left alone unless the status is 200 or 206. A lost connection ends the bytes early, without an
-        error, if some came. Raises NoAnswer.
+        `room` stays as it is unless the status is 200 or 206. If the connection is lost after some bytes, the number is
+        smaller, and no error is raised. Raises NoAnswer.
         """
         with self._mapped():
             response = self._start(call, Deadline(EXCHANGE_SECONDS), no_move)
@@ -203,7 +203,7 @@ class HttpClient:
         count = 0
         try:
             while count < len(room):
-                # Each piece has its own time, so that a service that drips holds nobody for long.
+                # Each piece has a deadline, so a service that sends too slowly holds nobody for long.
                 if self._http is not None:
                     self._http.deadline = Deadline(EXCHANGE_SECONDS)
                 read = response.readinto(room[count : count + _PIECE_BYTES])
@@ -268,7 +268,7 @@ def _read_answer(response: http.client.HTTPResponse, max_bytes: int) -> HttpAnsw
     if len(body) > max_bytes:
         raise NoAnswer(Trouble.TOO_LARGE, f"more than {max_bytes} bytes")
     if response.length:
-        # `read` ends quietly when the connection does.
+        # `read` raises no error when the connection ends.
         raise http.client.IncompleteRead(body, response.length)
     return HttpAnswer(status=response.status, headers=response.headers, body=body)
 
@@ -283,7 +283,7 @@ class _Proxy:
 
 
 def _proxy_for(place: Place) -> _Proxy | None:
-    """The proxy that the environment names for a place by TLS."""
+    """The proxy that the environment names for a service by https, or None."""
     url = getproxies().get(place.scheme, "") if place.scheme == "https" else ""
     if not url or proxy_bypass(place.host):
         return None
@@ -296,7 +296,7 @@ def _proxy_for(place: Place) -> _Proxy | None:
 
 
 class _Http(http.client.HTTPConnection):
-    """A connection whose steps together may take the time until `deadline`, which each exchange sets anew."""
+    """A connection whose steps together may take the time until `deadline`, which each exchange sets."""
 
     def __init__(self, place: Place, ca_file: Path | None, tls: ssl.SSLContext | None, proxy: _Proxy | None) -> None:
         super().__init__(place.host, place.port)
@@ -322,7 +322,7 @@ class _Http(http.client.HTTPConnection):
             self._timed.deadline = deadline
 
     def connect(self) -> None:
-        """Connect, by TLS for https."""
+        """Connect, with TLS for https."""
         self._close_socket()
         self._socket = self._open()
         if self._place.scheme == "https":

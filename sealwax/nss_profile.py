@@ -27,7 +27,7 @@ PK12UTIL: Final = "pk12util"
 _CERTIFICATES: Final = "cert9.db"
 _KEYS: Final = "key4.db"
 _OLD_CERTIFICATES: Final = "cert8.db"
-# PKCS#11: the classes of objects. NSS stores numbers in four bytes, and an attribute in the column "a" and its number.
+# The classes of objects in PKCS#11. NSS stores numbers in four bytes, and attribute 0x11 in the column "a11".
 _CKO_CERTIFICATE: Final = b"\0\0\0\1"
 _CKO_PRIVATE_KEY: Final = b"\0\0\0\3"
 _TOOL_SECONDS: Final = 60
@@ -56,9 +56,10 @@ class ExportedKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileCopy:
-    """The copy of a profile. `certificates` is the DER of those without a private key.
+    """The copy of a profile. `certificates` is the DER of the certificates without a private key.
 
-    `names` are the names, in the copy, of the certificates with one. `keys_without` counts the other keys.
+    `names` are the names that the copy gives to certificates with a private key. `keys_without` is the number of keys
+    without a certificate.
     """
 
     folder: Path
@@ -126,7 +127,7 @@ def _reading(file: str) -> Iterator[None]:
 
 
 def _copy_database(source: Path, target: Path) -> None:
-    # SQLite's backup gives a state between two changes, also while Thunderbird writes.
+    # SQLite's backup gives a state between two changes, even while Thunderbird writes.
     address = f"{source.absolute().as_uri()}?mode=ro"
     with (
         contextlib.closing(sqlite3.connect(address, uri=True, timeout=_WAIT_SECONDS)) as reading,
@@ -162,7 +163,7 @@ def _read_certificates(folder: Path, key_ids: set[bytes]) -> ProfileCopy:
 
 
 def _run(*command: str) -> None:
-    # In a session of its own the tool has no terminal, on which it would ask for a password again.
+    # In its own session the tool has no terminal on which it could ask for a password again.
     try:
         done = subprocess.run(
             command,

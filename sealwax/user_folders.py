@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def user_folder(variable: str, below_home: str) -> Path:
-    """A folder for Sealwax's files, in the folder that the environment variable names, or in `below_home` of the home.
+    """A folder for Sealwax's files, in the folder that the environment variable names, or in the user's `below_home`.
 
     A user without a home, as in a container, gets a folder that does not exist. Reading there finds nothing, and
     writing fails with an OSError that names the folder.

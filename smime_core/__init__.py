@@ -1,7 +1,7 @@
 """S/MIME and PKIX: a pure-Python core without I/O, clock or global state.
 
-The operations are async, because WebCrypto is; `smime_core.blocking` has the same names as plain functions. The caller
-passes the cryptography as a `CryptoProvider`: `smime_core.providers.native.NativeProvider`, or
+The operations are async, because WebCrypto is async; `smime_core.blocking` has plain functions with the same names. The
+caller passes the cryptography as a `CryptoProvider`: `smime_core.providers.native.NativeProvider`, or
 `smime_core.providers.webcrypto.WebCryptoProvider` in a browser.
 
 Messages and structures are bytes, times are aware `datetime` values, passwords and passphrases are bytes in UTF-8.

@@ -64,7 +64,7 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    # Each blocking function is made when its name is first used, as in `smime_core.__getattr__`.
+    # Each blocking function is created when its name is first used, as in `smime_core.__getattr__`.
     if name.startswith("__"):
         raise AttributeError(name)
     # The operations on messages are used most, and importing only their module is faster than importing

@@ -7,6 +7,8 @@
     ├─ VerificationError(report) ── SignatureMismatch ── SigningCertificateMismatch · AlgorithmProtectionMismatch
     │   │                             · MessageDigestMismatch · ContentTypeMismatch · FormMismatch(member)
     │   │                             · TimestampMismatch · TrustListRefused
+    │   │                             · ReleaseRefused ── ReleaseOfAnotherKey · ReleaseNotNewer
+    │   │                             · GroupKeyRefused
     │   │                             · TrustStateRefused ── TrustStateOlder · DecisionNotSigned
     │   │                             · DiscoveryRefused ── DiscoveryUnsigned · DiscoveryOfAnotherDomain
     │   │                               · DiscoveryNotYetValid · DiscoveryExpired · DiscoveryOlder
@@ -85,7 +87,7 @@ class OutlookMessage(MalformedMessage):
 
 
 class PdfFile(MalformedMessage):
-    """A PDF, whose own signatures are not read."""
+    """A PDF, whose signatures are not read."""
 
     code = "pdf-file"
 
@@ -121,7 +123,7 @@ class OpenPgpContent(MalformedMessage):
 
 
 class OnlyPartsEncrypted(MalformedMessage):
-    """Nothing is encrypted around the whole message, but around parts of it. `parts` are their numbers."""
+    """The message as a whole is not encrypted, but parts of it are. `parts` has their numbers."""
 
     code = "encrypted-part"
 
@@ -211,7 +213,7 @@ class TimestampMismatch(VerificationError):
 
 
 class TrustListRefused(VerificationError):
-    """An operator's list that is not accepted: signed by another certificate, expired, or older than a known one."""
+    """An operator's list that is not accepted: signed by another certificate, expired, or older than a known list."""
 
     code = "trust-list-refused"
 
@@ -223,13 +225,13 @@ class ReleaseRefused(VerificationError):
 
 
 class ReleaseOfAnotherKey(ReleaseRefused):
-    """A signed manifest whose signer is none of the expected ones."""
+    """A signed manifest whose signer is not an expected one."""
 
     code = "release-of-another-key"
 
 
 class ReleaseNotNewer(ReleaseRefused):
-    """A signed manifest that is older than a known one, or has the version of a known one and other files."""
+    """A signed manifest that is older than a known manifest, or has a known version with other files."""
 
     code = "release-not-newer"
 
@@ -253,31 +255,31 @@ class DiscoveryOfAnotherDomain(DiscoveryRefused):
 
 
 class DiscoveryNotYetValid(DiscoveryRefused):
-    """A discovery document that was issued in the future: its clock or ours is wrong."""
+    """A discovery document whose time of issue is in the future: the issuer's clock or ours is wrong."""
 
     code = "discovery-not-yet-valid"
 
 
 class DiscoveryExpired(DiscoveryRefused):
-    """A discovery document that has ended."""
+    """A discovery document that has expired."""
 
     code = "discovery-expired"
 
 
 class DiscoveryOlder(DiscoveryRefused):
-    """A discovery document that is older than a known one, or has the number of a known one and another content."""
+    """A discovery document that is older than a known document, or has a known number with other content."""
 
     code = "discovery-older"
 
 
 class MoveRefused(VerificationError):
-    """A move that no server of the discovery document has signed for this domain, or that is not of this time."""
+    """A move that no server of the discovery document has signed for this domain, or that has a wrong time."""
 
     code = "move-refused"
 
 
 class MoveNotNext(MoveRefused):
-    """A move whose counter is not the next one: it was sent before, or another one came in between."""
+    """A move whose counter is not the next number: this move was sent before, or another move came in between."""
 
     code = "move-not-next"
 
@@ -289,19 +291,19 @@ class TrustStateRefused(VerificationError):
 
 
 class TrustStateOlder(TrustStateRefused):
-    """A stored trust state that is older than a known one."""
+    """A stored trust state that is older than a known state."""
 
     code = "trust-state-older"
 
 
 class DecisionNotSigned(VerificationError):
-    """A decision from another device that none of the person's own keys has signed."""
+    """A decision from another device that none of the person's keys has signed."""
 
     code = "decision-not-signed"
 
 
 class GroupKeyRefused(VerificationError):
-    """A key of a group that does not count: unsigned by the owner, or of another group, member or version."""
+    """A group key that is not accepted: not signed by the owner, or for another group, member or version."""
 
     code = "group-key-refused"
 
@@ -313,7 +315,7 @@ class ParcelRefused(VerificationError):
 
 
 class ParcelDamaged(ParcelRefused):
-    """An object of a parcel that is not the one that was sent: altered, or of another form."""
+    """An object of a parcel that differs from the object that was sent: altered, or in another form."""
 
     code = "parcel-damaged"
 
@@ -325,13 +327,13 @@ class ParcelCut(ParcelRefused):
 
 
 class ParcelMixed(ParcelRefused):
-    """An object of another parcel, or of another place in this one."""
+    """An object from another parcel, or from another place in this parcel."""
 
     code = "parcel-mixed"
 
 
 class ParcelMisaddressed(ParcelRefused):
-    """A parcel that its sender has made for other people than the reader."""
+    """A parcel that its sender has made for other people, not for the reader."""
 
     code = "parcel-misaddressed"
 
@@ -345,7 +347,7 @@ class ParcelNotAuthenticated(ParcelRefused):
 class PathError(VerificationError):
     """The certification path is not valid. `rfc5280_step` names the check, such as "6.1.3 (a)(2)".
 
-    `trail` is the PathTrail as far as the path was followed, or None. `pkix.trail_of` returns it with that type.
+    `trail` is the PathTrail as far as the search followed the path, or None. `pkix.trail_of` returns it with that type.
     """
 
     code = "path-error"
@@ -400,9 +402,9 @@ class NoUsableSigner(SmimeError):
 
 
 class ParcelWordsRefused(SmimeError):
-    """Typed words that are no secret of a parcel. `why` is the reason in a stable word.
+    """Typed words that are not the secret words of a parcel. `why` is the reason in a stable word.
 
-    `place` is the place of the first unknown word, counted from 1. No text has the word itself.
+    `place` is the place of the first unknown word, counted from 1. No error text contains the word.
     """
 
     code = "parcel-words-refused"
@@ -448,7 +450,7 @@ class WrongPassphrase(DecryptionError):
 
 
 class SourceChanged(SmimeError):
-    """The input was changed by somebody while it was read, so what was judged cannot be written out."""
+    """Somebody changed the input while it was read, so the judged content cannot be written out."""
 
     code = "source-changed"
 

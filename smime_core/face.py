@@ -1,4 +1,4 @@
-"""The names that `import smime_core` offers. `smime_core.__getattr__` imports this module when one is first used."""
+"""The names that `import smime_core` offers. `smime_core.__getattr__` imports this module when a name is first used."""
 
 from smime_core.algorithms import AES_256_CBC, AES_256_GCM
 from smime_core.cms import (

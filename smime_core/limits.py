@@ -22,7 +22,7 @@ MAX_MIME_PARTS: Final = 1_000
 MAX_MESSAGE_PARTS: Final = 100_000  # Entities of a whole mail that is signed or encrypted; each takes 300 bytes.
 MAX_NESTED_LAYERS: Final = 50  # Protected parts below the top that are judged; a mailing list's digest has about 20.
 MAX_HEADER_BYTES: Final = 1_048_576
-# One field in a part that is signed in clear; Postfix 3.7 cuts longer ones than 102,400 bytes in silence.
+# One field in a part that is signed in clear; Postfix 3.7 silently cuts fields above 102,400 bytes.
 MAX_CLEAR_FIELD_BYTES: Final = 100_000
 MAX_HEADER_FIELDS: Final = 10_000  # Fields of one entity; mail that went through many lists has some hundreds.
 MAX_SIGNERS: Final = 100
@@ -79,14 +79,14 @@ MAX_SMIMEA_RECORDS: Final = 20  # SMIMEA records of one DNS name.
 MAX_DNS_RECORDS: Final = 200
 MAX_PATH_STATES: Final = 20_000  # Issuers considered in one path search; bridges between authorities need hundreds.
 MAX_PATHS: Final = 50  # Complete paths of one certificate that are judged.
-# The next five limits apply to all signers of one message together, including those of its parts and timestamps:
-# otherwise a hostile message could multiply the limits above. A hundred signers with three certificates each need 300
+# The next five limits apply to all signers of one message together, including the signers of its parts and timestamps.
+# Otherwise a hostile message could multiply the limits above. A hundred signers with three certificates each need 300
 # signatures, as many for revocation, and 200 paths.
 MAX_MESSAGE_SIGNATURES: Final = 500  # Signatures verified, one for each certificate tried for a signer.
 MAX_MESSAGE_PATH_SIGNATURES: Final = 1_000
 MAX_MESSAGE_PATH_STATES: Final = 40_000
 MAX_MESSAGE_PATHS: Final = 500
-MAX_MESSAGE_PATH_BYTES: Final = 2_000_000  # Certificates of all signers and their paths; each path reads them anew.
+MAX_MESSAGE_PATH_BYTES: Final = 2_000_000  # Certificates of all signers and their paths; each path reads them again.
 MAX_CRL_ISSUER_DEPTH: Final = 3  # Levels of CRLs: the signer of a CRL may need a CRL by another signer.
 MAX_POLICIES: Final = 1_000  # Policies in one extension; certificates name one to ten.
 MAX_NAME_CONSTRAINTS: Final = 10_000  # Subtrees in one extension; authorities of governments have hundreds.
@@ -95,19 +95,21 @@ MAX_HOST_CHARACTERS: Final = 255  # RFC 1035 section 2.3.4.
 MAX_NAME_TEXT_CHARACTERS: Final = 1_024
 MAX_KEPT_NAME_BYTES: Final = 2_000_000  # DER of cached comparable names, which take up to 20 times as much memory.
 MAX_ADDRESS_CHARACTERS: Final = 320  # RFC 5321 section 4.5.3.1: 64 bytes, the @, and 255 bytes.
-# Mailboxes of one header field that a report lists. It also has the number of all. Mail to people has some tens.
+# Mailboxes of one header field that a report lists. The report also has the number of all. Mail to people has some
+# tens.
 MAX_NAMED_MAILBOXES: Final = 200
-# Texts of recipients that a person types, pastes or has in a page. A thousand mailboxes with names have 60,000.
+# Text with recipients that a person types or pastes, or that a page contains. A thousand mailboxes with names have
+# 60,000.
 MAX_TYPED_ADDRESSES_CHARACTERS: Final = 131_072
 MAX_FOUND_CERTIFICATES: Final = 100  # Candidates for one address; each costs a path. Directories return at most 20.
 MAX_CONTACTS: Final = 10_000
-# An address book: 2,000 names, 100 groups, and what was removed of both. A group has at most 16,384 characters.
+# An address book: 2,000 names, 100 groups, and removed entries of both kinds. A group has at most 16,384 characters.
 MAX_BOOK_ENTRIES: Final = 5_000
 MAX_BOOK_NAME_CHARACTERS: Final = 400
 MAX_BOOK_BYTES: Final = 8_388_608
 MAX_CONTACT_CERTIFICATES: Final = 10  # Certificates of one address: two uses, renewed every year for five years.
 MAX_CONTACTS_BYTES: Final = 100_000_000  # All contacts as JSON; two certificates with one issuer take 8,000 bytes.
-MAX_CONTACTS_TOKENS: Final = 5_000_000  # MAX_JSON_TOKENS for contacts; ten certificates of 10,000 people have half.
+MAX_CONTACTS_TOKENS: Final = 5_000_000  # MAX_JSON_TOKENS for contacts; 10,000 people with ten certificates need half.
 MAX_PEOPLE_FILE_BYTES: Final = 67_108_864  # One address book; photographs take most of it.
 # Certificates in one address book, those of authorities included: two for each of MAX_CONTACTS people.
 MAX_PEOPLE_CERTIFICATES: Final = 20_000
@@ -118,12 +120,13 @@ MAX_DSA_MODULUS_BITS: Final = 4_096  # FIPS 186-4 ends at 3,072.
 MAX_PBKDF2_ITERATIONS: Final = 3_000_000  # Five times OWASP's advice; 0.3 s natively, 1.7 s with SHA3-512.
 # The next three limits apply to all encrypted layers of one message together.
 MAX_KEY_ATTEMPTS: Final = 100  # Content keys unwrapped; a private RSA operation takes 1 to 7 ms.
-MAX_GUESSED_KEYS: Final = 20  # Pairs of a recipient and an own key that it does not name, in one layer.
-# PBKDF2 iterations of all passwords. Those of a slow hash and of a key longer than the hash count twice. One password
-# with MAX_PBKDF2_ITERATIONS is still tried.
+MAX_GUESSED_KEYS: Final = 20  # Pairs, in one layer, of a recipient and a key of ours that it does not name.
+# PBKDF2 iterations of all passwords. Iterations count twice for a slow hash, and for a key longer than the hash. One
+# password with MAX_PBKDF2_ITERATIONS is still tried.
 MAX_PASSWORD_WORK: Final = 6_000_000
-# Bytes that content keys after the first of a layer decrypt, in bytes of AES: 32 MB with 3DES, 500 kB with RC2; each
-# takes about one second. Honest programs make one content key, so a second one counts only if two keys share a name.
+# Bytes that all content keys of a layer after the first one decrypt, in bytes of AES. 32 MB with 3DES or 500 kB with
+# RC2 count as much; each takes about one second. Honest programs make one content key, so a second one counts only if
+# two keys share a name.
 MAX_FURTHER_DECRYPTED_BYTES: Final = 268_435_456
 MAX_WRAPPED_KEY_BYTES: Final = 512  # One content key under a key wrap or password; it has at most 40 bytes more.
 MAX_STRUCTURE_BYTES: Final = 16_777_216  # A streamed CMS structure without its content; in mail about 5,000 bytes.
@@ -137,16 +140,17 @@ MAX_OCSP_REQUEST_BYTES: Final = 16_384  # A CertID takes 120 bytes, a signature 
 MAX_OCSP_QUESTIONS: Final = 20  # Certificates in one request; clients ask about one.
 MAX_CERTIFICATION_REQUEST_BYTES: Final = 65_536  # A request with an ML-DSA-87 key takes 8,000 bytes.
 MAX_PKCS12_BYTES: Final = 10_485_760
-MAX_FILE_VALUES: Final = 20_000  # DER values in one file; an address book of MAX_PEOPLE_CERTIFICATES in PEM has them.
+MAX_FILE_VALUES: Final = 20_000  # DER values in one file; an address book with MAX_PEOPLE_CERTIFICATES has so many.
 MAX_PKCS12_KDF_ITERATIONS: Final = 1_000_000  # One digest each; up to 0.5 s natively. Writers use 1 to 600,000.
 # The memory for the strongest parameters that OWASP advises (N 131,072, r 8). OpenSSL's files need an eighth of it.
 MAX_SCRYPT_MEMORY_BYTES: Final = 134_217_728
 MAX_SCRYPT_LANES_BYTES: Final = 262_144  # 128 × r × p; writers take 1,024 to 16,384.
 MAX_SCRYPT_BLOCKS: Final = 4_194_304  # N × r × p; four times OWASP's advice, about 1 s natively.
-# A long passphrase is slow: composing its accents takes quadratic time, and old KDFs hash all of it in each round.
+# A long passphrase is slow, because composing its accents takes quadratic time, and old KDFs hash all of it in each
+# round.
 MAX_PASSPHRASE_BYTES: Final = 4_096
 # KDF iterations for one file: all its keys and all forms of the passphrase. Iterations of a slow hash count twice. A
-# byte decrypted with RC2 counts as eight, because RC2 runs in Python. They take at most 2 s natively. A MAC,
+# byte decrypted with RC2 counts as eight, because RC2 runs in Python. The whole work takes at most 2 s natively. A MAC,
 # certificates and two keys with a million iterations of SHA-1 each are still accepted.
 MAX_PASSPHRASE_WORK: Final = 7_000_000
 LOOKUP_SECONDS: Final = 10.0  # All steps of one HTTP exchange.
@@ -170,7 +174,7 @@ MAX_EVIDENCE: Final = 500  # CRLs, OCSP responses or certificates given with a p
 MAX_DISTRIBUTION_POINTS: Final = 20  # Points in one certificate or CRL; a CA with partitioned CRLs names one or two.
 MAX_OCSP_SINGLE_RESPONSES: Final = 100  # SingleResponses in one OCSP response; nearly all responses have one.
 MAX_OCSP_CERTIFICATES: Final = 10  # Certificates in one OCSP response: the delegate's, and perhaps its issuers'.
-MAX_REVOCATION_SIGNATURES: Final = 100  # Verified for the status of one certificate: 100 on CRLs, 100 on responses.
+MAX_REVOCATION_SIGNATURES: Final = 100  # Verified for one certificate's status: 100 on CRLs and 100 on responses.
 MAX_REVOCATION_SIGNED_BYTES: Final = 104_857_600  # Data under these signatures: 5 × MAX_CRL_BYTES, hashed in 0.1 s.
 MAX_LIST_SIGNERS: Final = 5  # Signers of CRLs whose paths are followed for the status of one certificate.
 MAX_UNUSUAL_ENTRIES: Final = 100_000  # CRL entries that are long or have rare extensions; each takes up to 15 µs.

@@ -1,7 +1,7 @@
 """The public operations on messages and bytes (RFC 8551 section 3).
 
-`*_message` take and return RFC 5322 messages; `*_bytes` are CMS without MIME. The async functions await only the
-provider.
+`*_message` functions accept and return RFC 5322 messages. `*_bytes` functions work on CMS without MIME. The async
+functions await only the provider.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ async def sign_message(
 ) -> bytes:
     """The signed message. The message's headers stay outside; its Content-* fields and body become the signed entity.
 
-    The entity is first made canonical and 7-bit (RFC 8551 sections 3.1.1 and 3.1.3). Inside a clear signature, signed
-    or compressed content and a forwarded mail get a multipart/mixed around them. With `protection` the header
+    The entity is first made canonical and 7-bit (RFC 8551 sections 3.1.1 and 3.1.3). In a clear signature, a
+    multipart/mixed is put around signed content, compressed content or a forwarded mail. With `protection` the header
     fields are signed too (RFC 9788): CLEAR, or CIPHER if the result will be encrypted. Raises MalformedMessage, and
     UnsupportedAlgorithm for a key that cannot sign.
     """
@@ -135,9 +135,10 @@ async def decrypt_message(
 ) -> bytes:
     """The decrypted entity under the message's headers. Every encrypted layer at the top is decrypted.
 
-    Signatures around encrypted layers are removed; signatures inside the innermost one stay. `examine_message` judges
-    all of them. For bare CMS, returns its content. Protected header fields (RFC 9788) replace the outer ones. Raises
-    NoMatchingRecipient, DecryptionError, MalformedMessage (also if nothing is encrypted) or UnsupportedAlgorithm.
+    Signatures around encrypted layers are removed; signatures inside the innermost encrypted layer stay.
+    `examine_message` judges all of them. For bare CMS, the result is the content. Protected header fields (RFC 9788)
+    replace the outer ones. Raises NoMatchingRecipient, DecryptionError, MalformedMessage (also if nothing is encrypted)
+    or UnsupportedAlgorithm.
     """
     node = parse_message(message)
     inside, layer = await _open_layers(node, Decryptor(keys=keys, provider=provider, policy=policy, other_types=True))
@@ -161,14 +162,14 @@ async def decrypt_entity(
 async def read_headers(
     message: bytes, keys: Keys, provider: CryptoProvider, *, policy: Policy = Policy.RECEIVE
 ) -> Headers:
-    """The header fields of a mail from `read_unverified`. Raises its errors."""
+    """The header fields that `read_unverified` returns for a mail. Raises the same errors."""
     return (await read_unverified(message, keys, provider, policy=policy)).headers
 
 
 class UnverifiedMessage(NamedTuple):
-    """A mail whose signatures nobody has checked, so that any of it can be forged.
+    """A mail whose signatures nobody has checked, so any part of it may be forged.
 
-    `content` is the MIME entity inside all layers at the top, or the octets of a layer that is none.
+    `content` is the MIME entity inside all layers at the top, or bytes if the content is no MIME entity.
     """
 
     headers: Headers
@@ -179,7 +180,7 @@ class UnverifiedMessage(NamedTuple):
 async def read_unverified(
     message: bytes, keys: Keys, provider: CryptoProvider, *, policy: Policy = Policy.RECEIVE
 ) -> UnverifiedMessage:
-    """A mail with every layer at the top decrypted, without a verdict: for lists and searches.
+    """A mail with every layer at the top decrypted, without a verdict, for lists and searches.
 
     The header fields are those that `examine_message` shows. Raises NoMatchingRecipient, DecryptionError,
     MalformedMessage or UnsupportedAlgorithm.
@@ -204,8 +205,8 @@ async def _open_layers(node: Entity | bytes, decryptor: Decryptor) -> tuple[Enti
         async for inside, was_encrypted in _walk_inwards(node, decryptor):
             innermost, opened = inside, inside if was_encrypted else opened
     except SmimeError:
-        # If an encrypted layer was decrypted, a layer inside it that cannot be read is left to `examine_message`: an
-        # error here would describe plaintext that may not be authenticated.
+        # After an encrypted layer was decrypted, an unreadable layer inside it is left to `examine_message`. An error
+        # here would describe plaintext that may not be authenticated.
         if opened is None:
             raise
     if opened is None:
@@ -299,7 +300,7 @@ async def sign_bytes(
 ) -> bytes:
     """DER of SignedData over `content` as it is, with the signers' certificates and chains (RFC 5652 section 5).
 
-    `content_type` is a dotted OID. Raises UnsupportedAlgorithm for a key that cannot sign by the scheme,
+    `content_type` is a dotted OID. Raises UnsupportedAlgorithm for a key that cannot sign with the scheme,
     MalformedMessage for contradictory options.
     """
     return await build_signed_data(content, signing, provider, content_type)
@@ -361,7 +362,7 @@ async def decrypt_bytes(
 
 
 def recipient_ids(data: Buffer) -> tuple[str, ...]:
-    """The recipients of the outermost encrypted layer as readable text; empty if it is not encrypted.
+    """The recipients of the outermost layer as readable text; empty if that layer is not encrypted.
 
     Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
     """

@@ -1,4 +1,4 @@
-"""Policies on algorithms (docs/library.md): SEND for writing, RECEIVE for mail of today, ARCHIVE for old mail.
+"""Policies on algorithms (docs/library.md): SEND for writing, RECEIVE for today's mail, ARCHIVE for old mail.
 
 ARCHIVE accepts weak algorithms for reading and reports them as weak. Weak algorithms are never written. A weak
 signature never makes a message `verified`. A weak cipher does not change the verdict on the signature inside.
@@ -20,7 +20,7 @@ class Policy(StrEnum):
     SEND = "SEND"
     """For writing: SHA-2 or newer hashes, AES, and signed attributes only in DER."""
     RECEIVE = "RECEIVE"
-    """For mail of today, the default of every reader: refuses SHA-1, MD5, DSA, 3DES, DES and RC2."""
+    """For today's mail. The default of every reader; refuses SHA-1, MD5, DSA, 3DES, DES and RC2."""
     ARCHIVE = "ARCHIVE"
     """For old mail: also accepts the algorithms that RECEIVE refuses, and reports them as weak."""
 
@@ -37,8 +37,8 @@ _MIN_CURVE_BITS: Final = 224  # NIST SP 800-131A section 3: smaller curves have 
 def find_weakness(key: PublicKey | PrivateKey) -> str | None:
     """The kind and size of a key that is too short to be used for new mail, such as "RSA 1024", or None.
 
-    RFC 8551 section 4.3: keys below 2,048 bits are not generated, and their signatures prove less than those of longer
-    ones. Keys on all supported curves are longer than they need to be (RFC 5753).
+    RFC 8551 section 4.3: keys below 2,048 bits are not generated, and their signatures prove less than signatures of
+    longer keys. Keys on all supported curves are longer than they need to be (RFC 5753).
     """
     is_short = key.key_type in _MEASURED and key.bits < _MIN_KEY_BITS
     return f"{key.key_type.upper()} {key.bits}" if is_short else None
@@ -54,13 +54,13 @@ def is_weak_signature(algorithm: SignatureAlgorithm, key: PublicKey | None = Non
 
 
 def check_signature_algorithm(algorithm: SignatureAlgorithm, policy: Policy, key: PublicKey | None = None) -> None:
-    """Raise AlgorithmForbidden for a weak signature, also by a weak `key`, except under policy ARCHIVE."""
+    """Raise AlgorithmForbidden for a weak signature or a weak `key`, except under policy ARCHIVE."""
     if policy is not Policy.ARCHIVE and is_weak_signature(algorithm, key):
         raise AlgorithmForbidden(HASH_OIDS[algorithm.hash_name], f"signature by {algorithm.label}", policy=policy)
 
 
 def check_hash(hash_name: HashName, policy: Policy, *, role: str) -> None:
-    """Raise AlgorithmForbidden for a digest by MD5 or SHA-1, except under policy ARCHIVE."""
+    """Raise AlgorithmForbidden for a digest with MD5 or SHA-1, except under policy ARCHIVE."""
     if policy is not Policy.ARCHIVE and hash_name in _WEAK_HASHES:
         raise AlgorithmForbidden(HASH_OIDS[hash_name], role, policy=policy)
 

@@ -77,13 +77,13 @@ class PssRestriction:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class PublicKey:
-    """A SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7), with the facts by which algorithms are chosen.
+    """A SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7), with the facts that decide the choice of algorithms.
 
     `bits` is the size of the modulus (RSA, DSA) or of the curve's field, or the claimed security (ML-KEM, ML-DSA).
-    `curve` is None unless the key is EC. `pss` is set for an id-RSASSA-PSS key: its parameters fix the hash and the
-    shortest salt (RFC 4055 section 3.1), and such a key never verifies RSA v1.5. `receives_only` is set for a key of
+    `curve` is None unless the key is EC. `pss` is set for an id-RSASSA-PSS key, which never verifies RSA v1.5. Its
+    parameters fix the hash and the shortest salt (RFC 4055 section 3.1). `receives_only` is set for a key of
     id-RSAES-OAEP (RFC 4055 section 4.1) or id-ecDH (RFC 5480 section 2.1.2), with which nothing verifies. `transport`
-    is the OAEP to which the former is bound, or None.
+    is the OAEP to which an id-RSAES-OAEP key is bound, or None.
     """
 
     spki_der: bytes
@@ -182,10 +182,10 @@ class CryptoProvider(Protocol):
     async def transport_decrypt_any(
         self, attempts: Sequence[tuple[PrivateKey, bytes]], cek_length: int
     ) -> tuple[int, bytes]:
-        """(position, CEK) of one of the attempts, each a key and an encrypted key, by RSA v1.5, that fits.
+        """(position, CEK) of an attempt that fits. An attempt decrypts an encrypted key with a key and RSA v1.5.
 
-        All are made, by the same steps. If none has the right padding and length, both are random, and there is no
-        error (RFC 3218 section 2.3.2). There is at least one attempt.
+        All attempts are made, with the same steps. If none yields the right padding and length, position and CEK are
+        random, without an error (RFC 3218 section 2.3.2). There is at least one attempt.
         """
 
     async def agree_ephemeral(self, key: PublicKey) -> tuple[bytes, bytes]:
@@ -252,7 +252,7 @@ class Beside(Protocol):
 
 
 class Store(Protocol):
-    """A growing store of bytes. `blocks` and `length` are those of `stream.octets.Octets`."""
+    """A growing store of bytes. `blocks` and `length` are the methods of `stream.octets.Octets`."""
 
     def append(self, block: Buffer) -> None:
         """Append a copy of a block."""

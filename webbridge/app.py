@@ -42,7 +42,7 @@ from webbridge.services import install_services, services_of
 
 
 def create_app(config: BridgeConfig) -> Flask:
-    """Return the API for one configuration. It has no static files and no pages, which have an origin of their own."""
+    """Return the API for one configuration. It has no static files and no pages, which have a separate origin."""
     app = create_application("webbridge", config.api_origin, proxies=config.trusted_proxies)
     app.config["MAX_CONTENT_LENGTH"] = config.max_message_bytes
     install_gateway_errors(app)
@@ -82,7 +82,7 @@ def create_app(config: BridgeConfig) -> Flask:
 
 
 def start_notices(app: Flask) -> None:
-    """Send the notices about parcels from now on, in this process, which must not fork any more."""
+    """Send the notices about parcels from now on, in this process. The process must not fork any more."""
     protection = services_of(app).protection
     if protection is not None:
         protection.start()

@@ -1,13 +1,13 @@
 """The sender of a request: the bridge's own pages, or a browser extension whose origin the operator allows.
 
-The pages have a cookie. An extension sends the token of its session as `Authorization: Sealwax <token>`: a cookie would
-be shared with the pages. A session belongs to one of the two. The pages cannot use the token of an extension, and an
-extension cannot use the cookie of the pages.
+The pages have a cookie. An extension sends the token of its session as `Authorization: Sealwax <token>`, because it
+would share a cookie with the pages. A session belongs either to the pages or to an extension. The pages cannot use the
+token of an extension, and an extension cannot use the cookie of the pages.
 
 Chromium 156 and Firefox 153 send `Origin` with an extension's POST, PUT and DELETE, but not with its GET to a site that
-the person has granted. There `Sec-Fetch-Site` is `none` in Chromium and `same-origin` in Firefox, which the page of
-another site cannot set. A request of such a page with the header Authorization always has its Origin (Fetch section
-3.2), because it needs a preflight.
+the person has granted. Such a GET has `Sec-Fetch-Site: none` in Chromium and `same-origin` in Firefox. The page of
+another site cannot set these values. If it sends the header Authorization, its request always has its Origin (Fetch
+section 3.2), because it needs a preflight.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _EXTENSION_ORIGIN: Final = re.compile(
 
 
 def check_extension_origin(origin: str) -> None:
-    """Check that an origin is a browser extension's, as browsers write it. Raises ValueError."""
+    """Check that a text is the origin of a browser extension, as browsers write it. Raises ValueError."""
     if _EXTENSION_ORIGIN.fullmatch(origin) is None:
         example = "chrome-extension:// and 32 letters, or moz-extension:// and a UUID"
         raise ValueError(f"{origin!r} is not the origin of an extension: {example}")
@@ -40,7 +40,7 @@ class Caller:
     """The sender of a request.
 
     `extension_origins` are the origins that the request may have: none for the pages, one for most requests of an
-    extension, and all allowed ones if the browser did not say which. `token` is an extension's token, or empty.
+    extension, and all allowed origins if the browser did not send one. `token` is an extension's token, or empty.
     """
 
     extension_origins: frozenset[str] = frozenset()
@@ -52,7 +52,7 @@ class Caller:
         return bool(self.extension_origins)
 
     def may_use(self, session_origin: str) -> bool:
-        """Return whether a session of this origin is the caller's own kind; the origin of the pages' is empty."""
+        """Return whether the caller may use a session of this origin. Sessions of the pages have an empty origin."""
         return session_origin in self.extension_origins if self.is_extension else not session_origin
 
 

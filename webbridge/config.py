@@ -1,4 +1,4 @@
-"""The settings of the bridge and of its pages, as frozen values."""
+"""The settings of the bridge and of its pages, as frozen dataclasses."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from webbridge.push.settings import PushConfig
 MAX_MESSAGE_BYTES = 50 * 1024 * 1024
 IDLE_SECONDS = 15 * 60
 ABSOLUTE_SECONDS = 12 * 60 * 60
-RELOAD_MINUTES = 15  # The pages lock keys that nobody has used for so long, so that more would be no use.
+RELOAD_MINUTES = 15  # The pages lock keys after 15 minutes without use, so more minutes have no effect.
 MAX_STREAMS = 10_000  # Open streams of one process of events.
 _SERVICE = re.compile(r"https?://[^\s/?#@]+(/[^\s#]*)?")
 _PREFIX = re.compile(r"(/[A-Za-z0-9][A-Za-z0-9._~-]*)*")
@@ -40,7 +40,7 @@ def check_timestamp_service(address: str) -> None:
 
 
 def check_shared_address(address: str) -> None:
-    """Check one address of several people. Raises ValueError."""
+    """Check an address that several people share. Raises ValueError."""
     if not address.isascii() or address != address.lower() or parse_address(address) is None:
         raise ValueError("shared_addresses: addresses as ward3@example.org are expected, in small letters")
 
@@ -62,37 +62,37 @@ class BridgeConfig:
     """The settings of the API.
 
     `domains` are the domains whose addresses may sign in, each with its login names and mail servers. `mail_server` has
-    the mail of those that name no servers. Without `domains`, every address may sign in that `mail_server` accepts. A
-    name without a domain that a person types is an address of `default_domain`.
+    the mail of the domains that name no servers. Without `domains`, every address that `mail_server` accepts may sign
+    in. If a person types a name without a domain, the name is an address of `default_domain`.
 
     `trusted_proxies` is the number of proxies whose X-Forwarded headers are trusted.
 
     `api_prefix` is the path of the API before `/api`, such as `/mail`, or empty.
-    `database` is the path of the SQLite file with sessions and login counters, or the URL of a PostgreSQL database, in
-    which there may be a password. With `:memory:` the sessions are lost when the bridge stops.
+    `database` is the path of the SQLite file with sessions and login counters, or the URL of a PostgreSQL database. The
+    URL may contain a password. With `:memory:` the sessions are lost when the bridge stops.
     People's certificates come from `directory_folder`, `directory_ldap` and the DNS, which is asked only if
-    `directory_name_servers` names a resolver. `enrolment_key` has 32 bytes: the Ed25519 key that signs tickets,
-    which prove to the key server who owns an address. They name `discovery_key`, which signs the list of the servers.
+    `directory_name_servers` names a resolver. `enrolment_key` is an Ed25519 key of 32 bytes. It signs tickets, which
+    prove to the key server who owns an address. The tickets name `discovery_key`, which signs the list of the servers.
 
     `reload_minutes` is the longest time within which people may let the pages unlock keys again after a reload, or 0.
 
     `extension_origins` are the exact origins of browser extensions that may sign in, to send mail and keep drafts.
 
-    `has_events`: a process of events runs behind the same origin, so that the pages may ask for a stream. It also sends
-    the messages of `push`, without which the pages do not offer them. Without `parcels`, people send and open none.
-    Without `parcel_notices`, nobody is told of a parcel. `parcel_limits` bind its senders.
+    `has_events` says that a process of events runs behind the same origin, so the pages may ask for a stream. That
+    process also sends push messages. Without `push` the pages do not offer them. Without `parcels`, nobody can send or
+    open parcels. Without `parcel_notices`, no notices of parcels are sent. `parcel_limits` limit senders of parcels.
 
     `revocation` is the pages' policy on revocation. `mozilla_roots` adds Mozilla's roots for e-mail to the pages'
     anchors. `timestamp_anchors_file` has the trusted timestamp authorities. `trust_list_file` is a list signed by
-    `sealwax trust publish`. The pages pin its signer; from then on the list replaces `anchors_file`, `mozilla_roots`,
+    `sealwax trust publish`. The pages pin its signer. From then on the list replaces `anchors_file`, `mozilla_roots`,
     `revocation` and `timestamp_anchors_file`.
 
-    The bridge asks `timestamp_service` for people who sign mail so that it lasts. `label_policy_file` has the security
-    labels that the pages offer. From `shared_addresses`, which are in small letters, each account may send mail that
-    names the account in its Sender field. `authserv_id` is the name under which the operator's mail servers write
-    Authentication-Results (RFC 8601); without it, the names of an account's own mail servers count.
+    The bridge asks `timestamp_service` for timestamps on mail whose signatures must last. `label_policy_file` has the
+    security labels that the pages offer. Each account may send mail from `shared_addresses`, which are in small
+    letters, if the Sender field names the account. The operator's mail servers write Authentication-Results (RFC 8601)
+    with the name `authserv_id`. Without it, the names of an account's mail servers count.
 
-    `pki_fetch` lets the bridge ask authorities whether certificates under its anchors were revoked. `pki_cache` is the
+    `pki_fetch` lets the bridge ask authorities whether certificates below its anchors were revoked. `pki_cache` is the
     file of cached answers, which the command `sealwax` may share. Only public addresses and the ports 80 and 443 are
     asked, with the exceptions in `pki_allowed_hosts` ("ca.example.org", "ca.example.org:8080") and
     `pki_allowed_networks`. The exceptions are only for revocation: issuers' certificates are fetched only from public
@@ -185,10 +185,10 @@ class BridgeConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PagesDiscovery:
-    """The way of the pages to the key server when it does not answer.
+    """The settings with which the pages find another address of a key server that does not answer.
 
-    `key` signs the list of the domain's servers, which the pages fetch from `origin`. Of the servers in the list they
-    may ask only `key_servers`.
+    `key` signs the list of the domain's servers, which the pages fetch from `origin`. The pages may ask only those
+    servers of the list that are in `key_servers`.
     """
 
     key: str
@@ -208,7 +208,7 @@ class PagesDiscovery:
 class PagesConfig:
     """The settings of the static origin.
 
-    From `parcel_store_origin` the pages fetch the bytes of parcels, if there is one.
+    If `parcel_store_origin` is given, the pages fetch the bytes of parcels from there.
     """
 
     pages_origin: str

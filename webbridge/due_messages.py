@@ -1,7 +1,7 @@
 """The deletion of messages whose days are over, after their owner has signed in: sent copies, and retrieved messages.
 
-The bridge knows an account only while a session lives, so this is the first moment at which it can delete anything. A
-failure is logged, and the next sign-in tries again.
+The bridge has access to an account only while a session lives, so it deletes these messages at a sign-in. A failure is
+logged, and the next sign-in tries again.
 """
 
 from __future__ import annotations

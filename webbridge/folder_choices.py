@@ -33,7 +33,7 @@ class FolderChoices:
         return FolderUses(account, {Role(role): folder for role, folder in found})
 
     def choose(self, account: str, folder: str, role: Role | None) -> None:
-        """Note the use of a folder in place of its earlier one, and of the folder that had it; None for no use."""
+        """Note the use of a folder, which ends its earlier use and the use of another folder. None means no use."""
         name, mine = name_hash(account, write_folder_name(folder)), FOLDER_USE.c.account == _hashed(account)
         with self._database.transaction(durable=False) as rows:
             rows.execute(delete(FOLDER_USE).where(mine, (FOLDER_USE.c.folder == name) | (FOLDER_USE.c.role == role)))

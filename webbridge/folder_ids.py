@@ -1,8 +1,8 @@
 """Opaque ids of folders, so that no URL, and so no log of a proxy, contains a folder's name.
 
-An id is base64url of AES-SIV (RFC 5297) of the folder's name under a key derived from the bridge's secret, with the
-account as additional data. So it needs no table, every process with the same secret reads it, it stays the same, and
-an id of another account or an invented one is no folder.
+An id is the folder's name, encrypted with AES-SIV (RFC 5297) and a key derived from the bridge's secret, in base64url.
+The account is the additional data. So ids need no table and stay the same, and every process with the same secret reads
+them. An id of another account, or an invented id, is no folder.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class FolderIds:
             name = self._cipher.decrypt(sealed, [account.encode()]).decode()
         except (InvalidTag, ValueError):
             raise _no_such_folder() from None
-        # The decoder passes over letters that are none of base64, and over spare bits. A folder has one id.
+        # The decoder ignores characters that are not base64, and spare bits. But a folder has only one id.
         if self.id_of(account, name) != folder_id:
             raise _no_such_folder()
         return name

@@ -1,6 +1,6 @@
 """The operator's policy of security labels (RFC 2634 section 3): its OID and its classifications, from a JSON file.
 
-The file is the one that the extension reads too:
+The extension reads the same file:
 
     {"policy": "1.2.3.4", "name": "Example Ltd", "classifications": [{"value": 1, "name": "Internal"}]}
 """
@@ -41,7 +41,7 @@ class LabelPolicy:
 
 
 def read_label_policy(file: Path) -> LabelPolicy:
-    """Return the policy in a file. Raises OSError, or ValueError for anything but a policy."""
+    """Return the policy in a file. Raises OSError, or ValueError if the file has no policy."""
     try:
         found = json.loads(read_small(file, max_bytes=MAX_FILE_BYTES))
     except LimitExceeded as error:

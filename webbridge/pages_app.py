@@ -1,6 +1,6 @@
-"""The static origin of the pages: only files, without cookies, uploads, or answers that depend on the user.
+"""The static origin of the pages. It has only files, no cookies, no uploads, and no answers that depend on the user.
 
-`/config.json` is the only file that is not on the disk: it names the servers, fixed at the start.
+`/config.json` is the only file that is not on the disk. It names the servers, which are fixed at the start.
 """
 
 from __future__ import annotations
@@ -89,17 +89,17 @@ def _serve(folder: Path, name: str) -> Response:
     )
     if encoding is not None:
         response.headers["Content-Encoding"] = encoding
-    # A reproducible build gives new content the old time, so only the ETag shows whether a file has changed.
+    # A reproducible build gives changed files the same time, so only the ETag shows whether a file has changed.
     del response.headers["Last-Modified"]
     response.vary.add("Accept-Encoding")
-    # With no-cache, browsers ask before each use whether the file has changed. File names have no hash of the content,
-    # and old modules do not work with new ones.
+    # With no-cache, browsers ask before each use whether the file has changed. File names contain no hash of the
+    # content, and old modules do not work with new modules.
     response.headers["Cache-Control"] = "no-cache"
     return response
 
 
 def _forget_dates() -> None:
-    """Remove the conditions by date, which the ETag replaces (RFC 9110 sections 13.1.3 to 13.1.5)."""
+    """Remove the conditions on dates, which the ETag replaces (RFC 9110 sections 13.1.3 to 13.1.5)."""
     for name in ("HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE"):
         request.environ.pop(name, None)
     if not _ENTITY_TAG.fullmatch(request.environ.get("HTTP_IF_RANGE", '""')):

@@ -1,4 +1,4 @@
-"""Whether the mail servers accept connections, for the operator's monitoring. Nobody logs in for it."""
+"""Whether the mail servers accept connections, for the operator's monitoring. The test does not log in."""
 
 from __future__ import annotations
 

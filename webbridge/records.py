@@ -29,7 +29,7 @@ class Record:
 
 @contextmanager
 def recorded_login(account: str) -> Iterator[None]:
-    """Record one attempt to sign in, by its outcome."""
+    """Record one attempt to sign in with its outcome."""
 
     def write(record: Record) -> None:
         count_login(record.outcome)
@@ -41,7 +41,7 @@ def recorded_login(account: str) -> Iterator[None]:
 
 @contextmanager
 def recorded_send(account: str) -> Iterator[Record]:
-    """Record one message by its outcome, which the caller sets unless it is an error."""
+    """Record one message with its outcome, which the caller sets unless it is an error."""
 
     def write(record: Record) -> None:
         count_send(record.outcome)
@@ -53,9 +53,9 @@ def recorded_send(account: str) -> Iterator[Record]:
 
 @contextmanager
 def recorded_parcel(account: str) -> Iterator[Record]:
-    """Record what a sender does with a parcel, by the outcome that the caller sets unless it is an error.
+    """Record an action of a sender on a parcel with its outcome, which the caller sets unless it is an error.
 
-    The line names no parcel: an id in a log would be half of what opens it.
+    The line names no parcel, because the id is half of what opens the parcel.
     """
 
     def write(record: Record) -> None:
@@ -68,7 +68,7 @@ def recorded_parcel(account: str) -> Iterator[Record]:
 
 @contextmanager
 def recorded_kept_file(account: str) -> Iterator[Record]:
-    """Record what a person does with kept files, by the outcome that the caller sets unless it is an error.
+    """Record an action of a person on kept files with its outcome, which the caller sets unless it is an error.
 
     The line names no file.
     """
@@ -78,21 +78,21 @@ def recorded_kept_file(account: str) -> Iterator[Record]:
 
 @contextmanager
 def recorded_opening() -> Iterator[None]:
-    """Count one proof of a recipient by its outcome. Recipients are in no log."""
+    """Count one proof of a recipient with its outcome. No log names recipients."""
     with _recorded(lambda record: count_opening(record.outcome)):
         yield
 
 
 @contextmanager
 def recorded_call() -> Iterator[None]:
-    """Count one call to a mail server, by the view that makes it."""
+    """Count one call to a mail server, with the view that makes it."""
     start = time.monotonic()
     with _recorded(lambda record: count_call(request.endpoint or "", record.outcome, time.monotonic() - start)):
         yield
 
 
 class ByOwner(StrEnum):
-    """The ends of sessions in the list of an account's sessions, as words of the program."""
+    """The ways in which owners end sessions in the list of an account's sessions, as words of the program."""
 
     ONE = "one-by-owner"
     ALL_OTHERS = "all-others-by-owner"

@@ -1,7 +1,8 @@
 """The messages of POP3 mailboxes that their readers have retrieved, and that are to be deleted after some days.
 
-POP3 has no flags, so the database notes such a message: a hash of the account, one of the message's unique id (RFC 1939
-section 7), and when it is due. Notes of accounts that nobody signs in to any more are dropped after a while.
+POP3 has no flags, so the database notes such messages. A note has a hash of the account, a hash of the message's unique
+id (RFC 1939 section 7), and the time when the message is due. Notes of accounts without sign-ins are dropped after a
+while.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Retrieved:
         self._clock = clock
 
     def note(self, account: str, messages: Sequence[bytes], *, days: int) -> None:
-        """Note messages by the hashes of their unique ids. A later note about the same message replaces the first."""
+        """Note messages with the hashes of their unique ids. A later note about a message replaces the earlier note."""
         at = self._clock().timestamp()
         due_at = at + days * _DAY_SECONDS
         named = _hashed(account)
@@ -50,7 +51,7 @@ class Retrieved:
             return [bytes(message) for message in found]
 
     def forget(self, account: str, messages: Sequence[bytes]) -> None:
-        """Forget messages that are deleted."""
+        """Drop the notes of messages that are deleted."""
         named = _hashed(account)
         with self._database.transaction(durable=False) as rows:
             for message in messages:

@@ -1,7 +1,8 @@
 """Exact-origin CORS, the defence against cross-site requests, the limits of extensions, and the pages' CSP.
 
-State changes only with the header `X-Sealwax: 1`. No form can set it, and a script of another origin needs a CORS
-preflight for it, which only the pages' origin passes. SameSite is not enough, because every port of a host is one site.
+Requests change state only with the header `X-Sealwax: 1`. No form can set this header. A script of another origin needs
+a CORS preflight for it, which only the pages' origin passes. SameSite is not enough, because all ports of a host are
+one site.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from webbridge.login.cookies import ACCOUNT_HEADER
 
 CSRF_HEADER = "X-Sealwax"
 _FOR_EXTENSIONS = frozenset({"directory.find_certificates"})
-"""The views that any extension may ask, with the pages' cookie if the person allowed it to use this site."""
+"""The views for any extension. The pages' cookie comes along if the person allowed the extension to use this site."""
 FOR_SIGNED_IN_EXTENSIONS: Final = frozenset(
     {
         "directory.find_certificates",
@@ -40,16 +41,16 @@ FOR_SIGNED_IN_EXTENSIONS: Final = frozenset(
         "settings.show_config",
     }
 )
-"""The views for an extension with an allowed origin and a session of its own. It is refused all others.
+"""The views for an extension with an allowed origin and its own session. Most other views are refused.
 
-It sees only the folders for sent mail and for drafts (`mail_calls.folder_of`).
+The extension sees only the folders for sent mail and for drafts (`mail_calls.folder_of`).
 """
 _FOR_RECIPIENTS: Final = ("parcel_opening.", "parcel_abuse.", "parcel_keys.")
-"""The views of a parcel's recipient, who has no session. Any extension may ask them: they take no cookie."""
+"""The views of a parcel's recipient, who has no session. Any extension may use them, because they read no cookie."""
 _FOR_ANYBODY: Final = frozenset({"parcel_abuse.show_refusal", "parcel_abuse.answer_refusal"})
-"""The views whose address has a token that is all they need. Mail programs send it without our header."""
+"""The views whose URL has a token, which is all they need. Mail programs request the URL without X-Sealwax."""
 _FOR_SENDERS: Final = ("parcels.", "parcel_uploads.")
-"""The views of a sender, which a program may ask with a token of its own, and an extension by its session."""
+"""The views of a sender. A program may use them with its own token, an extension with its session."""
 _BEARER: Final = "bearer "
 _EXTENSION_SCHEMES = ("chrome-extension://", "moz-extension://")
 _PARCEL_METHODS: Final = ("PATCH", "HEAD")
@@ -96,7 +97,7 @@ def install_api_security(app: Flask, config: BridgeConfig) -> None:
 
 
 def _let_extensions_open_parcels(app: Flask) -> None:
-    """Let any extension read the answers to a recipient, which need no cookie and get none."""
+    """Let any extension read the answers to a recipient, whose requests need no cookie and get none."""
     allowed = CrossOrigin(
         origins=(),
         methods=("GET", "HEAD", "POST"),
@@ -121,7 +122,7 @@ def caller() -> Caller:
 
 
 def has_bearer_token() -> bool:
-    """Return whether a program sends the request, for one of its views, with a token in the header Authorization.
+    """Return whether the request is for a view of senders, and has a token in the header Authorization.
 
     No form can set that header. A script of another site needs a preflight for it, which is refused.
     """
@@ -145,7 +146,7 @@ def _find_caller(config: BridgeConfig) -> Caller:
     if _is_extension_at_its_door(origin) and not token_in(request):
         return PAGES
     if has_bearer_token() and origin.startswith(_EXTENSION_SCHEMES):
-        return PAGES  # The token is all that counts, as in a program.
+        return PAGES  # Only the token counts, as for a program.
     if found is None and (origin != config.pages_origin or token_in(request)):
         raise ServiceError(403, "wrong-origin", "This address is not open to that site.")
     return found or PAGES
@@ -155,7 +156,7 @@ def _is_extension_at_its_door(origin: str) -> bool:
     """Return whether a browser extension searches for certificates or opens a parcel, which needs no session.
 
     No web page has such an origin. An extension's request has the session's cookie only if the user has allowed the
-    extension to use this site, and no CORS header lets other extensions read the answer.
+    extension to use this site. No CORS header lets other extensions read the answer.
     """
     is_open = request.endpoint in _FOR_EXTENSIONS or (request.endpoint or "").startswith(_FOR_RECIPIENTS)
     return is_open and origin.startswith(_EXTENSION_SCHEMES)
@@ -169,5 +170,5 @@ def pages_policy(config: PagesConfig) -> dict[str, str]:
 
 
 def pages_fields(config: PagesConfig) -> dict[str, str]:
-    """Return the other header fields that bind browsers. `sealwax verify-pages` expects the same ones."""
+    """Return the other header fields with rules for browsers. `sealwax verify-pages` expects the same fields."""
     return {**ISOLATION, TRANSPORT: TRANSPORT_VALUE} if is_https(config.pages_origin) else ISOLATION

@@ -63,7 +63,7 @@ from webbridge.sending.limits import SendLimits
 from webbridge.sending.offers import KnownOffers
 
 _EXTENSION = "sealwax"
-# Extensions search for certificates as well, and know of no account. Every account finds the same ones.
+# Extensions search for certificates too, without naming an account. Every account finds the same certificates.
 _FOR_ANY_ACCOUNT = frozenset({"directory.find_certificates"})
 _PLAIN_IN_URI = "!~*'()"  # encodeURIComponent does not escape these, nor letters, digits, "-", "_" and ".".
 
@@ -73,7 +73,7 @@ Result = TypeVar("Result")
 def session_cookie(config: BridgeConfig) -> SessionCookie:
     """Return the cookie for the bridge's own origin, or for its path there if it shares the origin."""
     if config.api_prefix:
-        # Browsers take __Host- only with the path "/", at which every other service of the origin would get the cookie.
+        # Browsers accept __Host- only with the path "/". Every other service of the origin would get the cookie then.
         is_secure, path = is_https(config.api_origin), f"{config.api_prefix}/api"
         return SessionCookie(name="__Secure-sealwax" if is_secure else "sealwax", is_secure=is_secure, path=path)
     return HTTPS_COOKIE if is_https(config.api_origin) else LOOPBACK_COOKIE
@@ -155,7 +155,7 @@ class Services:
 def install_services(app: Flask, config: BridgeConfig) -> None:
     """Build the parts and store them with the application."""
     app.after_request(name_account)
-    # Certificates are read first: if a file is unreadable, no database is open yet that would have to be closed.
+    # Certificates are read first, because an unreadable file then leaves no open database behind.
     anchors_der = _read_anchors(config.anchors_file)
     timestamp_anchors_der = _read_anchors(config.timestamp_anchors_file)
     label_policy = None if config.label_policy_file is None else read_label_policy(config.label_policy_file)
@@ -281,9 +281,9 @@ def services() -> Services:
 
 
 def require_session() -> Session:
-    """Return the session of the current request: of the pages, that of the account that they name.
+    """Return the session of the current request. For the pages, it is the session of the account that they name.
 
-    Raises ServiceError 401 if there is none, or if it is of another account than the request names.
+    Raises ServiceError 401 if there is no session, or if it belongs to another account than the request names.
     """
     session = services().sessions.find(_token())
     if session is None or not caller().may_use(session.origin):
@@ -309,7 +309,7 @@ def cookie_token() -> str:
 
 
 def _token() -> str:
-    """Return the token of the request's session: an extension's from its header, the pages' from their cookie."""
+    """Return the token of the request's session. Extensions send it in a header, the pages in a cookie."""
     return caller().token if caller().is_extension else cookie_token()
 
 
@@ -323,13 +323,13 @@ class SessionHere:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionsHere:
-    """The sessions of which the request has the cookies. `ended` are the accounts whose cookies open nothing now."""
+    """The sessions whose cookies the request has. `ended` are the accounts whose cookies belong to no session now."""
 
     living: tuple[SessionHere, ...]
     ended: tuple[str, ...]
 
     def forget_ended(self, response: Response) -> None:
-        """Let the browser forget the cookies of sessions that have ended."""
+        """Delete the cookies of ended sessions in the browser."""
         for account in self.ended:
             services().cookie.delete_in(response, account)
 
@@ -347,15 +347,15 @@ def sessions_here() -> SessionsHere:
 
 
 def is_of_another_account(session: Session) -> bool:
-    """Return whether a session belongs to another account than the page names, or than the name of its cookie."""
+    """Return whether a session belongs to another account than the page names, or than its cookie's name says."""
     if request.headers.get(ACCOUNT_HEADER, g.account) != g.account:
         return True
-    # Another service of the host could give the browser a cookie under the name of another account.
+    # Another service of the host could set a cookie with another account's name.
     return not caller().is_extension and account_named() != services().account_ids.id_of(session.address)
 
 
 def name_account(response: Response) -> Response:
-    """Name the account whose session answered, so that a page can compare it with the account that it shows."""
+    """Name the account of the session in the response. A page compares it with the account that it shows."""
     if "account" in g:
         response.headers[ACCOUNT_HEADER] = g.account
     return response
@@ -376,14 +376,14 @@ def with_mail(session: Session, call: Callable[[], Result]) -> Result:
 
 
 def end_session() -> None:
-    """Delete the server's half of the key of the request's session, and log out the session's connections."""
+    """End the request's session: delete the server's half of its key, and log out its connections."""
     session_id = services().sessions.end(_token())
     if session_id is not None:
         close_ended_session(session_id)
 
 
 def close_ended_session(session_id: str) -> None:
-    """Log out the connections of a session that has ended, and let the other processes end theirs and its streams."""
+    """Log out the connections of an ended session, and let the other processes end its connections and streams."""
     services().pool.close_session(session_id)
     services().announcements.tell(Announcement(kind=SESSION_ENDED, subject=session_id))
 

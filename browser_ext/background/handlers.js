@@ -248,7 +248,7 @@ async function claimFrame(body, sender) {
 /** @param {BodyOf<"preferences.change">} body */
 async function changePreferences(body) {
   const before = await preferences.change(body);
-  // A running vault cannot change how it takes private keys. The lock ends this vault; the next vault starts with the
+  // A running vault cannot change how it handles private keys. The lock ends this vault; the next vault starts with the
   // new setting.
   if (before.strict !== body.strict) await session.lock("hand");
   await session.lockIfOver();

@@ -115,7 +115,7 @@ export class Answering {
   }
 
   /**
-   * The files of a draft. Kept aside are the attachments of an original that is forwarded as one file: that file has
+   * The files of a draft. The attachments of an original that is forwarded as one file are kept aside. That file has
    * them already, and the person may switch back.
    * @param {Attachment[]} attached
    */
@@ -126,7 +126,7 @@ export class Answering {
     return { fields: { forwarded, aside: aside.length }, attachments: [...attached, ...aside] };
   }
 
-  /** Whether the letter may have decrypted words: it answers or forwards a message, or continues a draft. */
+  /** Whether the letter may have decrypted words, because it answers or forwards a message, or continues a draft. */
   get hasOpenedWords() {
     return this.#isThere || this.isRead;
   }
@@ -225,7 +225,7 @@ export class Answering {
     const before = this.#taken();
     const others = attached.files.filter((file) => !before.includes(file));
     forwarding.isWhole = isWhole;
-    // The person may have agreed to send the letter unencrypted. That was for its former content.
+    // The person may have agreed to send the letter unencrypted. That was for the letter's former content.
     composition.askAgain();
     if (isWhole) composition.set({ text: composition.values.text.replace(forwarding.quote, "") });
     else this.#append(forwarding.quote);

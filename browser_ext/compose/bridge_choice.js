@@ -31,8 +31,8 @@ export class BridgeChoice {
   }
 
   /**
-   * The way in which the letter leaves. A session that ends leaves it as it is: otherwise a click on "Send by …" could come
-   * too late and give the letter to the webmail.
+   * The way in which the letter leaves. The end of a session does not change the way. Otherwise a click on "Send by …"
+   * could come too late and give the letter to the webmail.
    * @returns {Delivery}
    */
   get deliver() {

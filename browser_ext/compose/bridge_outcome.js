@@ -1,4 +1,4 @@
-/** The words for a message that the person's bridge has not sent, or perhaps not. */
+/** The words for a message that the person's bridge has not sent, or perhaps not sent. */
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
 import { translate } from "../texts/texts.js";

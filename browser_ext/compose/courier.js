@@ -28,8 +28,8 @@ import { versionOf } from "./letter_version.js";
 /** @typedef {ReplyTo<"compose.identities">[number]} OwnIdentity */
 /**
  * The parts of a letter's request that say who signs, and who can read. `people` are the fingerprints of the
- * certificates for To, then for Cc; "" for a recipient without one. `hiddenPeople` are the same for Bcc. `byPassword`
- * are the addresses that open the letter by password.
+ * certificates for To, then for Cc; "" for a recipient without a certificate. `hiddenPeople` are the same for Bcc.
+ * `byPassword` are the addresses that open the letter with a password.
  * @typedef {{
  *   identity: string, sign: boolean, encrypt: boolean, receipt: boolean, lasting: boolean, label: string, from: string, to: string[], cc: string[], bcc: string[], people: string[],
  *   hiddenPeople: string[], byPassword: string[],
@@ -128,8 +128,8 @@ export class Courier {
    * @param {PackedLetter<LetterFields>} letter
    * @param {Leaving} leaving
    * @param {{password: Secret | null, again: boolean, anew: boolean, bridge: string, draft: string, secret: string}} options
-   *   `bridge` is the host of the bridge that sends it, or "" for the webmail; `draft` names the letter, and `secret` is its
-   *   secret (`letter_version.js`)
+   *   `bridge` is the host of the bridge that sends the letter, or "" for the webmail; `draft` names the letter, and
+   *   `secret` is the letter's secret (`letter_version.js`)
    */
   async send(letter, leaving, { password, secret, ...options }) {
     // The password is overwritten when it is encrypted.
@@ -179,7 +179,7 @@ export class Courier {
     return envelope && /** @type {Draft[Part]} */ (unpackLetter(await openWith(keys, "draft to go on with", envelope)));
   }
 
-  /** The drafts that are at the person's bridge only. @returns {Promise<{id: string, at: string}[]>} */
+  /** The drafts that are only at the person's bridge. @returns {Promise<{id: string, at: string}[]>} */
   bridgeDrafts() {
     return ask("compose.list-drafts", this.#letter);
   }
@@ -189,7 +189,7 @@ export class Courier {
     return ask("compose.fetch-draft", { ...this.#letter, draft });
   }
 
-  /** The servers that take parcels from the person. */
+  /** The servers that accept parcels from the person. */
   parcelWays() {
     return ask("parcel.ways", this.#letter);
   }
@@ -222,7 +222,7 @@ export class Courier {
   /**
    * The plan of a parcel, or its manifest.
    * @param {"parcel.plan" | "parcel.finish"} verb
-   * @param {object} described all that is not bytes
+   * @param {object} described the members that are not bytes
    * @param {{key: ArrayBuffer, salt: ArrayBuffer, proof: ArrayBuffer, sign: boolean, identity: string, at: string}} options `identity` signs
    */
   async buildParcel(verb, described, options) {

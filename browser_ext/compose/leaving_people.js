@@ -4,7 +4,7 @@
 
 /**
  * `people` and `hiddenPeople` are the fingerprints of the certificates, in the order of the people; "" for a person
- * without one.
+ * without a certificate.
  * @param {import("../../wasm_build/writing/composition.js").Composition} composition
  * @param {(person: Person) => boolean} [isWanted] leaves out the others
  */
@@ -16,7 +16,7 @@ export function leavingPeople(composition, isWanted = () => true) {
   };
 }
 
-/** Those who open the letter by a password. @param {Person[]} people */
+/** The people who open the letter with a password. @param {Person[]} people */
 export function byPassword(people) {
   return people.filter(({ finding }) => finding?.readiness === "password");
 }

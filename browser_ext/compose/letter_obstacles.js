@@ -1,4 +1,4 @@
-/** The reasons why a letter cannot leave yet that only the extension has. */
+/** The extension's own reasons why a letter cannot leave yet. */
 import { translate } from "../texts/texts.js";
 import { expiryObstacle } from "./own_expiry.js";
 
@@ -9,7 +9,7 @@ import { expiryObstacle } from "./own_expiry.js";
  * @param {Letter} letter
  * @param {{
  *   identity: import("./courier.js").OwnIdentity | null, deliver: string, hidden: number, byPassword: number, isReadingOriginal: boolean,
- * }} around `hidden`: the number of people in Bcc; `byPassword`: the number who open the letter by its password;
+ * }} around `hidden`: the number of people in Bcc; `byPassword`: the number of people who open the letter with its password;
  *   `isReadingOriginal`: whether the message that the letter answers or forwards is being opened
  * @returns {Obstacle[]}
  */
@@ -18,7 +18,7 @@ export function obstaclesHere(letter, { identity, deliver, hidden, byPassword, i
   const isAttached = deliver === "attachment";
   /** @type {Obstacle[]} */
   const found = [];
-  // People, subject and quotation come with it.
+  // People, subject and quotation come with the original.
   if (isReadingOriginal) found.push(reason("original", "compose_original_unread"));
   if (!identity) found.push(reason("no-identity", "compose_no_identity"));
   if (identity && sign) found.push(...expiryObstacle(identity));

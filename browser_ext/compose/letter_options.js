@@ -16,7 +16,7 @@ export function signatureOffers({ timestampService, labelPolicy }) {
  * @param {import("../../wasm_build/writing/composition.js").Composition} composition @param {OffersOfClaim} claim
  */
 export function createLetterOptions(translate, composition, claim) {
-  // The permission is requested in the click itself: browsers grant sites at no other time.
+  // The permission is requested in the click itself, because browsers grant sites at no other time.
   const allowService = async () => {
     const isGranted = await api.permissions.request({ origins: [directoryPattern(claim.timestampService)] }).catch(() => false);
     return isGranted ? "" : errorText({ code: "timestamp-not-granted" });

@@ -9,7 +9,8 @@ import { createSentParcelView } from "./sent_view.js";
 /** @typedef {import("./letter_window.js").LetterWindow} LetterWindow */
 /** @typedef {import("../../wasm_build/ui/recipients_field.js").Person} Person */
 /**
- * The window, as its letter needs it. `asksMixed` asks about people whose keys do not go together in one mail. `send` sends the letter by mail to the people whom `isWanted` names, and `show` replaces the letter.
+ * The functions of the window that its letter needs. `asksMixed` asks about people whose keys do not fit together in one mail. `send` sends the letter by mail
+ * to the people that `isWanted` selects, and `show` replaces the letter.
  * @typedef {{
  *   origin: string,
  *   asksMixed: (people: Person[], onGo: () => void) => boolean,
@@ -46,11 +47,11 @@ export class LetterParcel {
     return this.#choice.refresh();
   }
 
-  /** Leads the person to what is in the way, or asks for the way around it. */
+  /** Leads the person to the obstacles, or asks for a parcel that avoids them. */
   explain() {
     const { plan, composition } = this.#window;
     const found = plan.obstacles;
-    // Other obstacles are in the way of a parcel too.
+    // Other obstacles stop a parcel too.
     if (!this.#choice.solves(found)) return this.#window.view.panel.focus();
     const { letter } = plan;
     if (letter.encrypt && this.#desk.asksMixed(openOthers(found, composition), () => this.explain())) return;

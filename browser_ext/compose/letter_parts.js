@@ -20,7 +20,7 @@ export function addressList(addresses) {
 
 /**
  * @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate @param {import("./bridge_choice.js").Delivery} deliver
- * @param {string} [host] the bridge's
+ * @param {string} [host] the host of the bridge
  */
 export function sendVerb(translate, deliver, host = "") {
   if (deliver === "bridge") return translate("bridge_send", { host: isolate(host) });
@@ -29,7 +29,7 @@ export function sendVerb(translate, deliver, host = "") {
 
 /**
  * The notes for a webmail without an adaptor in `content/adaptors/`, which is known only by its form for mail. The
- * extension gives the site nothing: the person saves the message and takes it there.
+ * extension gives the site nothing. The person saves the message and attaches it there.
  * @param {import("./letter_window.js").Claim} claim
  */
 export function formNotes({ origin, deliver, text: moved }) {
@@ -38,7 +38,10 @@ export function formNotes({ origin, deliver, text: moved }) {
   return moved ? [note, html("p", { class: "warning", text: translate("compose_form_text") })] : [note];
 }
 
-/** The notes on what only the pages can send of a draft of theirs. @param {import("../../wasm_build/writing/draft_content.js").DraftFields} fields */
+/**
+ * The notes on the parts of a draft of the pages that only the pages can send.
+ * @param {import("../../wasm_build/writing/draft_content.js").DraftFields} fields
+ */
 export function pagesNotes({ html: formatted, sharedFrom }) {
   return [
     formatted ? html("p", { text: translate("compose_formatted"), data: { test: "formatted-note" } }) : null,
@@ -46,7 +49,7 @@ export function pagesNotes({ html: formatted, sharedFrom }) {
   ].filter((note) => note !== null);
 }
 
-/** A note on how the message arrives, by the way in which it leaves. @param {import("./bridge_choice.js").Delivery} deliver */
+/** A note on how the message arrives, depending on the way in which it leaves. @param {import("./bridge_choice.js").Delivery} deliver */
 export function arrivalNote(deliver) {
   const key = { raw: "compose_arrives_whole", bridge: "compose_arrives_whole", attachment: "compose_arrives_attached", file: "compose_arrives_as_file" }[deliver];
   return html("p", { class: "field-hint", text: translate(key), data: { test: "arrives" } });

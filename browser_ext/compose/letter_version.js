@@ -1,7 +1,7 @@
 /**
  * The version of a letter: a hash that changes with everything that the person writes, except the recipients and their
- * certificates, by which each of its messages is named too. The hash has a secret of the letter, which is kept only in the
- * sealed draft. So it can be stored, and nobody can find out by it whether the letter has certain words.
+ * certificates. These are part of the name of each message. The hash covers a secret of the letter, which is kept only in
+ * the sealed draft. So the hash can be stored, and nobody can find out from it whether the letter has certain words.
  */
 
 const SECRET_BYTES = 32;

@@ -1,6 +1,7 @@
 /**
- * The window in which a letter is written in the extension. It hands the finished message to the webmail that asked, and
- * keeps everything until the webmail has taken the message. What it shares with the pages is in `wasm_build/writing/`.
+ * The window in which a letter is written in the extension. It hands the finished message to the webmail that asked,
+ * and keeps everything until the webmail has accepted the message. The code that the window shares with the pages is in
+ * `wasm_build/writing/`.
  */
 import { html } from "../../wasm_build/ui/dom.js";
 import { takeDroppedFiles } from "../../wasm_build/ui/dropped_files.js";
@@ -44,7 +45,7 @@ import { unseenNote } from "./unseen_note.js";
 /** @typedef {import("./courier.js").Draft} Draft */
 /** @typedef {ReplyTo<"compose.claim">} Claim */
 
-/** The limit of a letter: browsers limit an extension message to 64 MiB, and its other fields need room too. */
+/** The limit of a letter. Browsers limit an extension message to 64 MiB, and its other fields need room too. */
 const MAX_MESSAGE_BYTES = 64_000_000;
 const MAX_DRAFTS_SHOWN = 5;
 
@@ -59,11 +60,11 @@ export class LetterWindow {
   #watch;
   /** The secret of the letter's versions. It is kept with the draft. */
   #secret = newLetterSecret();
-  /** The drafts that are at the person's bridge only. @type {Set<string>} */
+  /** The drafts that are only at the person's bridge. @type {Set<string>} */
   #atBridge = new Set();
   /** The letter as it was when it left. @type {Letter | null} */
   #leavingLetter = null;
-  /** The way in which it left. @type {import("./bridge_choice.js").Delivery} */
+  /** The way in which the letter left. @type {import("./bridge_choice.js").Delivery} */
   #leavingBy = "raw";
 
   /** @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate @param {import("./courier.js").Courier} courier @param {Claim} claim */
@@ -200,14 +201,14 @@ export class LetterWindow {
     });
   }
 
-  /** Shows the known notes, and reads the original if the person need not be asked before. */
+  /** Shows the known notes, and reads the original if the person need not be asked first. */
   async begin() {
     this.sender.show();
     this.view.note("form", ...formNotes(this.#claim));
     this.#offerDrafts(this.#claim.drafts.slice(0, MAX_DRAFTS_SHOWN));
     addEventListener("focus", () => void this.#refresh());
     takeDroppedFiles((files) => void this.composition.attached.attach(files));
-    // The person need not wait for the original: they write above the place of its quotation.
+    // The person need not wait for the original, because they write above the place of its quotation.
     const focusFirst = () => (this.composition.to.isEmpty ? this.view.recipients.to : this.text).focus();
     const isTouched = watchTouch(this.element);
     this.text.placeCaret();
@@ -220,7 +221,7 @@ export class LetterWindow {
     if (!isTouched()) focusFirst();
   }
 
-  /** Shows how the letter would leave, and what is in the way. */
+  /** Shows how the letter would leave, and the obstacles. */
   update() {
     const { values, people } = this.composition;
     this.bridge.show(this.sender.address);
@@ -243,7 +244,7 @@ export class LetterWindow {
   async #lookUp(people) {
     const { directory } = this.#claim;
     if (!directory) return people.forEach((person) => void this.composition.lineOf(person).lookUp(person));
-    // The permission is requested in the click itself: browsers grant sites at no other time.
+    // The permission is requested in the click itself, because browsers grant sites at no other time.
     const granting = api.permissions.request({ origins: [directoryPattern(directory)] });
     await this.attempt(async () => {
       await granting;

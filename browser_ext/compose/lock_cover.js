@@ -1,6 +1,7 @@
 /**
  * Covers a letter with decrypted words (a quoted message, a continued draft) while the keys are locked. The person's
- * text is neither lost nor shown: the letter is taken out of the document and comes back when they unlock.
+ * text is neither lost nor shown. The letter is taken out of the document, and comes back when the person unlocks the
+ * keys.
  */
 import { html } from "../../wasm_build/ui/dom.js";
 import { translate } from "../texts/texts.js";

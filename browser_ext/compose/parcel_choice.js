@@ -1,6 +1,7 @@
 /**
- * The way of a letter in a parcel: to people who cannot read an encrypted mail, or because the letter is too large for one. It
- * goes by the bridge of the person's session if that takes parcels, else by the server for which the person has a token.
+ * The way of a letter in a parcel, for people who cannot read an encrypted mail, or for a letter that is too large for a mail.
+ * The parcel goes through the bridge of the person's session, or through the server for which the person has a token. The
+ * server that accepts parcels from the letter's From is preferred.
  */
 import { ParcelDialog } from "../../wasm_build/parcels/letter_dialog.js";
 import { areSolved, partPeople } from "../../wasm_build/parcels/letter_people.js";
@@ -27,7 +28,7 @@ import { createParcelVault, createUploads, KEYS_OF_BACKGROUND } from "./parcel_t
 /** @typedef {import("../../wasm_build/parcels/letter_host.js").ParcelLetter<Delivered>} ParcelLetter */
 /**
  * The letter, as its window gives it. `signer` is the fingerprint of the identity that signs, `deliver` the way of the mail to the
- * others, who are those that `isOther` names.
+ * others. `isOther` names the others.
  * @typedef {Pick<ParcelLetter, "from" | "files" | "sign" | "encrypt" | "hasStatements" | "compose" | "onUnencrypted"> & {
  *   signer: string, deliver: import("./bridge_choice.js").Delivery, takeBack: (agreed: Agreed) => Promise<void>,
  *   sendOthers: (isOther: (person: Person) => boolean, agreed: Agreed) => Promise<Delivered>,
@@ -39,14 +40,14 @@ const PARTS = { createForm, disturb, inputField, problem, showDialog: openDialog
 /** The errors after which the person may agree to send the mail once more, or this version of it. @type {Map<string, keyof Agreed>} */
 const AGREEABLE = new Map([["sending-unknown", "again"], ["sending-earlier", "anew"], ["draft-elsewhere", "anew"]]);
 const WORDS_AGAIN = { again: "send_again", anew: "send_this_version" };
-/** The sentences about the others' mail, by the way in which it leaves. */
+/** The sentences about the others' mail, for each way in which it leaves. */
 const FOR_OTHERS = { raw: "", bridge: "", attachment: "parcel_others_attached", file: "parcel_others_file" };
 
 export class ParcelChoice {
   #translate;
   #courier;
   #onChange;
-  /** The servers that take parcels from the person. @type {Way[]} */
+  /** The servers that accept parcels from the person. @type {Way[]} */
   #ways = [];
   /** Aborts when the keys are locked. */
   #ended = new AbortController();
@@ -63,12 +64,12 @@ export class ParcelChoice {
     });
   }
 
-  /** Whether a server takes parcels from the person. */
+  /** Whether a server accepts parcels from the person. */
   get isOffered() {
     return this.#ways.length > 0;
   }
 
-  /** Whether a parcel goes around all that is in the way. @param {Obstacle[]} found */
+  /** Whether a parcel avoids all obstacles. @param {Obstacle[]} found */
   solves(found) {
     return this.isOffered && areSolved(found);
   }
@@ -82,7 +83,7 @@ export class ParcelChoice {
   }
 
   /**
-   * Asks whether the letter goes as a parcel, sends it, and shows the words.
+   * Asks whether the letter goes as a parcel, sends the parcel, and shows the six words.
    * @param {Obstacle[]} found @param {People} people @param {Letter} letter
    */
   ask(found, people, { takeBack, sendOthers, onSent, onLeft, deliver, signer, ...letter }) {
@@ -146,13 +147,13 @@ export class ParcelChoice {
         const name = AGREEABLE.get(codeOf(error));
         if (name) agreed[name] = true;
       },
-      // The focus goes to each new heading, which a screen reader says.
+      // The focus goes to each new heading, which a screen reader reads.
       announce: () => {},
     };
   }
 }
 
-/** The mail to the others was not sent, or perhaps not. */
+/** The mail to the others was not sent, or perhaps not sent. */
 class NotDelivered extends RequestError {
   /** @param {Delivered} delivered */
   constructor({ problem: reason, byBridge }) {

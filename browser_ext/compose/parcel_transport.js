@@ -1,6 +1,6 @@
 /**
- * The vault and the requests for a letter that goes as a parcel. Both are those of the background: the keys are there, and
- * this window may connect to nothing.
+ * The vault and the requests for a letter that goes as a parcel. Both belong to the background, because the keys are
+ * there, and this window may not connect to any server.
  */
 import { ParcelUploads } from "../../wasm_build/parcels/parcel_uploads.js";
 import { ApiError, refusal } from "../../wasm_build/vault/server/json_requests.js";
@@ -14,13 +14,16 @@ import { codeOf, RequestError } from "../shared/messages.js";
 const LOST = new Set(["directory-failed", "no-reply"]);
 /** The codes for a request of an extension that the server does not admit. */
 const NOT_ADMITTED = new Set(["wrong-origin", "not-allowed"]);
-/** A Response with one of these has no body. */
+/** A Response with one of these statuses has no body. */
 const WITHOUT_BODY = new Set([204, 205, 304]);
 
 /** The background adds the seal key and the identities to each call. */
 export const KEYS_OF_BACKGROUND = { copies: () => ({ identities: [], sealKey: { buffer: new ArrayBuffer(0), length: 0 } }) };
 
-/** The verbs of a parcel. @param {import("./courier.js").Courier} courier @param {string} identity the fingerprint of the one that signs @returns {Caller} */
+/**
+ * The verbs of a parcel.
+ * @param {import("./courier.js").Courier} courier @param {string} identity the fingerprint of the identity that signs @returns {Caller}
+ */
 export function createParcelVault(courier, identity) {
   return {
     async call(verb, args, { signal } = {}) {
@@ -30,7 +33,7 @@ export function createParcelVault(courier, identity) {
   };
 }
 
-/** @param {import("./courier.js").Courier} courier @param {Way} way @param {string} language the one in which the person reads */
+/** @param {import("./courier.js").Courier} courier @param {Way} way @param {string} language the language of the person */
 export function createUploads(courier, { via, host }, language) {
   return new ParcelUploads(async (path, { method, headers = {}, body, signal }) => {
     signal?.throwIfAborted();
@@ -59,7 +62,7 @@ function callBackground(courier, verb, { language, content, key, sign, identity,
 }
 
 /**
- * A message to the background cannot be stopped. Its answer is left when the signal aborts.
+ * A message to the background cannot be stopped. Its answer is ignored when the signal aborts.
  * @template T @param {Promise<T>} asking @param {AbortSignal} signal @returns {Promise<T>}
  */
 function untilAborted(asking, signal) {

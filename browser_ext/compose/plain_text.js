@@ -4,7 +4,7 @@ import { createTextArea } from "../../wasm_build/ui/parts.js";
 
 export class PlainText {
   #area;
-  /** The text of the composition that the field has, or that the person has changed in it. */
+  /** The text of the field, from the composition or from the person. */
   #shown;
 
   /** @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate @param {import("../../wasm_build/writing/composition.js").Composition} composition */
@@ -18,7 +18,7 @@ export class PlainText {
     this.element = html(
       "div", { class: "field" }, html("label", { for: area.id, text: translate("letter") }), html("div", { class: "sheet" }, area),
     );
-    // The field writes some line ends in another way.
+    // The field changes some line ends.
     composition.rewrite({ text: area.value, html: composition.values.html });
     composition.addEventListener("change", () => this.#show(composition.values.text));
   }
@@ -36,7 +36,7 @@ export class PlainText {
   #show(text) {
     if (this.#shown === text) return;
     this.#shown = text;
-    // The person may be writing already, and goes on where they were.
+    // The person may be writing already, so the caret stays in its place.
     const { selectionStart, selectionEnd } = this.#area;
     this.#area.value = text;
     this.#area.setSelectionRange(selectionStart, selectionEnd);

@@ -1,6 +1,6 @@
 /**
- * The window in which the person gives a signed receipt. It says who gets the receipt and what they learn by it. No page
- * can cover this window, and nothing leaves before the click on its button.
+ * The window in which the person gives a signed receipt. The window says who gets the receipt and what they learn from
+ * it. No page can cover this window, and nothing leaves before the click on its button.
  */
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate, sameAddress } from "../../wasm_build/ui/formats.js";

@@ -10,7 +10,7 @@ import { createExpiryNote } from "./own_expiry.js";
 /** @typedef {import("./courier.js").OwnIdentity} OwnIdentity */
 
 export class SenderChoice {
-  /** `element` shows the choice; `unlockPlace` takes the passphrase, beside the button that sends. */
+  /** `element` shows the choice; `unlockPlace` has the field for the passphrase, beside the button that sends. */
   element;
   unlockPlace = html("div", { class: "field" });
   #translate;
@@ -67,8 +67,8 @@ export class SenderChoice {
   }
 
   /**
-   * The addresses of the person's own keys, and the one that the letter is from. A key that several people share may name any
-   * address, such as that of a colleague, who would get no answer to all.
+   * The addresses of the person's own keys, and the letter's From address. A key that several people share may name any
+   * address. A colleague with such an address would get no answer to all.
    */
   get ownAddresses() {
     return [this.address, ...this.#identities.filter(({ isShared }) => !isShared).flatMap(({ addresses }) => addresses)];

@@ -27,7 +27,7 @@ import { LetterProgress } from "./letter_progress.js";
 
 /** The codes of errors after which the message was not, or perhaps not, sent to everybody. */
 const UNFINISHED = new Set(["sending-unknown", "sending-partial", "webmail-gone", "draft-not-removed"]);
-/** The codes of errors after which the person may send this version although another one was sent, or perhaps so. */
+/** The codes of errors after which the person may send this version although another version was sent, or perhaps sent. */
 const SENT_BEFORE = new Set(["sending-earlier", "draft-elsewhere"]);
 /** The codes of errors of the timestamp service. Nothing was sent then. */
 const UNSTAMPED = new Set(["timestamp-failed", "timestamp-refused", "timestamp-not-granted"]);
@@ -64,7 +64,7 @@ export class Sending {
     return this.#done;
   }
 
-  /** Notes that the letter left another way. */
+  /** Notes that the letter left in another way. */
   settle() {
     this.#done = true;
   }
@@ -125,7 +125,11 @@ export class Sending {
     this.#offerWays(false);
   }
 
-  /** Says what the bridge knows. A message that was perhaps sent is looked for again, and never simply sent again. @param {BridgeResult} result */
+  /**
+   * Shows the outcome from the bridge. A message that was perhaps sent is looked for again, and never sent again
+   * without a question.
+   * @param {BridgeResult} result
+   */
   #notByBridge(result) {
     this.say(outcomeSentence(result));
     const people = createRefusedList(result);

@@ -11,7 +11,7 @@ import { translate } from "../texts/texts.js";
 /** @typedef {{heading: HTMLElement, parts: (Node | string)[]}} SentView */
 /**
  * A letter that went as a parcel. `letter` has the people who got it by mail, and `delivered` is the outcome of that mail; null
- * if nobody got one.
+ * if nobody got a mail.
  * @typedef {{way: import("../background/parcels/parcel_letters.js").Way, letter: Letter, delivered: ReplyTo<"compose.send"> | null}} SentParcel
  */
 

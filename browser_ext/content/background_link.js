@@ -5,7 +5,7 @@ import { api } from "./world.js";
 const RETRY_MILLISECONDS = 500;
 
 /**
- * Sends a message to the background. If the background ended before its answer, the message is sent once more, which
+ * Sends a message to the background. If the background ended before its answer, the message is sent once more. This
  * starts the background anew.
  * @param {string} type @param {object} body
  */

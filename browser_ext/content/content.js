@@ -1,6 +1,6 @@
 /**
- * The watcher of a page: looks for fields, forms and mail that the extension can do something with, and loads the other
- * scripts when it finds any.
+ * The watcher of a page. It looks for fields, forms and mail that the extension can handle, and loads the other scripts
+ * when it finds any.
  *
  * The watcher searches the whole page once, and after that only added elements. It examines a found element in the
  * browser's idle time, when the element comes near the viewport, or gets the pointer or the focus. So a page with
@@ -25,24 +25,24 @@ const LOOK_AGAIN_MILLISECONDS = 300;
 const IDLE_TIMEOUT_MILLISECONDS = 1000;
 /** The length of one slice of work on a page that is never idle. */
 const SLICE_MILLISECONDS = 8;
-/** The limit of buttons in one document. Above it only the focused element gets one; menu and shortcut still work. */
+/** The limit of buttons in one document. Above the limit only the focused element gets a button; menu and shortcut still work. */
 const MAX_OFFERS = 1000;
-/** The most changes that are read one by one. After more, the whole document is read. */
+/** The most changes that are read one by one. After more changes, the whole document is read. */
 const MAX_CHANGES = 500;
 /**
- * The limit of fields that are watched until they come into view. In a page with more, such as a table to fill in, a
- * field gets its button when it gets the pointer or the focus.
+ * The limit of fields that are watched until they come into view. In a page with more fields, such as a table to fill
+ * in, a field gets its button when it gets the pointer or the focus.
  */
 const MAX_FIELDS = 100;
 /** Fields in which a page asks for encrypted or signed text. */
 const FIELDS = ":is(textarea, input:not([type=file]), [contenteditable])[data-smime]";
 /** The other elements that may get a button. */
 const OTHERS = `${ASKING}:not(${FIELDS}), textarea:not(:empty, ${ASKING})`;
-/** All that is told by an element. Most pages have nothing of it, and are searched only once. */
+/** The elements that may need the extension. Most pages have none of them, and are searched only once. */
 const TELLING = `${ASKING}, textarea:not(:empty), ${MAIL_SIGNS}`;
 
 /**
- * Elements near the viewport. They are examined again at every change, because no event tells that a script has put
+ * Elements near the viewport. They are examined again at every change, because no event reports that a script has put
  * text into a field.
  * @type {Set<HTMLElement>}
  */
@@ -58,7 +58,7 @@ let hasRemovals = false;
 /** The parts that are loaded or being loaded, by name. @type {Map<string, Promise<void>>} */
 const loading = new Map();
 
-/** Made for the first element, which most pages do not have. @type {IntersectionObserver | undefined} */
+/** Made for the first watched element. Most pages have none. @type {IntersectionObserver | undefined} */
 let viewport;
 const mutations = new MutationObserver(noteChanges);
 
@@ -123,7 +123,7 @@ function lookAgainSoon() {
   setTimeout(() => {
     isScheduled = false;
     hasRemovals = false;
-    // Elements that a page has put into one another would be read as often as they are nested.
+    // Nested elements would be read once for each level.
     const roots = changed.size > MAX_CHANGES ? new Set([document]) : changed;
     changed = new Set();
     read([...roots].filter(isConnected));
@@ -138,7 +138,7 @@ function read(roots) {
   const telling = roots.filter((root) => hasIn(root, TELLING));
   for (const root of roots) watchAround(root);
   for (const root of telling) watchBelow(root);
-  // Most elements with a shadow root are custom elements: let the guard look for a root in each of these.
+  // Most elements with a shadow root are custom elements, so the guard looks for a root in each of these.
   for (const element of roots.flatMap(customElementsBelow)) world.guard.meet(element);
   isMail ||= isMailHost() || telling.some((root) => hasIn(root, MAIL_SIGNS)) || roots.some(namesPart);
   if (isMail) offerMail();
@@ -157,7 +157,7 @@ function watchBelow(root) {
   for (const element of findBelow(root, OTHERS)) watch(element);
 }
 
-/** Whether the page has too many fields, some of which are these. @param {number} count */
+/** Whether the page has too many fields. `count` of them are already found. @param {number} count */
 function hasManyFields(count) {
   return count > MAX_FIELDS || findBelow(document, FIELDS).length > MAX_FIELDS;
 }
@@ -220,7 +220,7 @@ function load(part) {
 }
 
 /**
- * Acts on the focused field, or on the mail, when the person asks for it by the toolbar, the menu or the keyboard.
+ * Acts on the focused field, or on the mail, when the person asks for it with the toolbar, the menu or the keyboard.
  * @returns {boolean} true if the page has something to act on
  */
 function activateFocused() {

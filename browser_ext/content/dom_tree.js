@@ -1,15 +1,15 @@
 /**
  * Reads the tree of a page. A form's controls can shadow its properties (`<input name=matches>`), and the images, forms
- * and frames of a page can shadow those of its document (`<img name=body>`), by chance too. So this module reads with
- * the methods and getters of the prototypes.
+ * and frames of a page can shadow the document's properties (`<img name=body>`), even by chance. So this module reads
+ * with the methods and getters of the prototypes.
  */
 
 const CUSTOM = "descendant-or-self::*[contains(local-name(), '-')]";
 
 /**
- * A method or a getter as a function whose first argument is the object. The prototype is asked at the first call: most
- * pages need few of these functions, and a page waits for this script. The bundler leaves out those without a caller
- * (`wasm_build/bundle/scripts.mjs`).
+ * A method or a getter as a function whose first argument is the object. The prototype is read at the first call,
+ * because most pages need few of these functions, and a page waits for this script. The bundler leaves out functions
+ * without a caller (`wasm_build/bundle/scripts.mjs`).
  * @param {"Node" | "Element" | "HTMLElement" | "HTMLFormElement" | "Document" | "DocumentFragment"} type @param {string} name
  * @returns {(node: Node, ...args: unknown[]) => any}
  */
@@ -83,7 +83,7 @@ export const bodyOf = readerOf("Document", "body");
 export const topElementOf = readerOf("Document", "documentElement");
 /** The element with the focus, outside of shadow roots. @type {(page: Document) => Element | null} */
 export const focusedIn = readerOf("Document", "activeElement");
-/** Whether a document is written as a whole: "on" or "off". @type {(page: Document) => string} */
+/** Whether a person can edit the whole document: "on" or "off". @type {(page: Document) => string} */
 export const modeOf = readerOf("Document", "designMode");
 /** @type {(page: Document) => boolean} */
 export const hasFocus = readerOf("Document", "hasFocus");
@@ -108,13 +108,13 @@ export function findBelow(root, selector) {
   return finders[readType(root)](root, selector);
 }
 
-/** Whether the node or an element below matches: the browser searches no further than to the first. @param {Node} root @param {string} selector */
+/** Whether the node or an element below matches. The browser stops at the first match. @param {Node} root @param {string} selector */
 export function hasIn(root, selector) {
   return (isElement(root) && matches(root, selector)) || firstFinders[readType(root)](root, selector) !== null;
 }
 
 /**
- * The custom elements below, and the element itself if it is one: those with a hyphen in their names.
+ * The custom elements at and below a node. Their names have a hyphen.
  * @param {Node} root @returns {Element[]}
  */
 export function customElementsBelow(root) {
@@ -123,7 +123,7 @@ export function customElementsBelow(root) {
 }
 
 /**
- * The nodes of a path. It makes no object for every other node, as a loop over all of them would; in a shadow root no path
+ * The nodes of a path. Unlike a loop over all nodes, a path makes no objects for the other nodes. In a shadow root no path
  * works.
  * @param {string} path @param {Node} root @returns {Node[]}
  */
@@ -150,8 +150,8 @@ function* nodesOf(root, kinds) {
 }
 
 /**
- * The texts below of at most so many characters that have one of the marks, one after the other. Most texts of a long page
- * are not even copied.
+ * The texts below with at most `maxCharacters` that contain one of the marks, one after the other. Most texts of a long
+ * page are not even copied.
  * @param {Node} root @param {number} maxCharacters @param {string[]} marks without quotes
  */
 export function markedTextsBelow(root, maxCharacters, marks) {
@@ -160,7 +160,7 @@ export function markedTextsBelow(root, maxCharacters, marks) {
   return [...texts].map(({ data }) => data).filter((text) => text.length <= maxCharacters && marks.some((mark) => text.includes(mark))).join("");
 }
 
-/** The text below a node; null if it has more characters. @param {Node} root @param {number} maxCharacters @returns {string | null} */
+/** The text below a node; null if it has more than `maxCharacters`. @param {Node} root @param {number} maxCharacters @returns {string | null} */
 export function shortTextOf(root, maxCharacters) {
   let found = "";
   for (const { data } of textsBelow(root)) {
@@ -202,7 +202,7 @@ export function outwardsFrom(element) {
 }
 
 /**
- * The parent as the page is drawn: the slot of an element that has one.
+ * The parent in the drawn page. For an element in a slot it is the slot.
  * @param {Element} element @returns {Element | null}
  */
 export function drawnParentOf(element) {

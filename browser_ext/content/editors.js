@@ -1,6 +1,6 @@
 /**
- * The field in which a person writes, and the element in whose place the extension's frame stands: editors that look
- * like one field are often a frame of the page, or an element out of sight that only takes the keys.
+ * The field in which a person writes, and the element that the extension's frame replaces. An editor that looks like
+ * one field is often a frame of the page, or a hidden element that only gets the keys.
  */
 import { bodyOf, outwardsFrom, topElementOf } from "./dom_tree.js";
 import { isField } from "./field_text.js";
@@ -8,17 +8,17 @@ import { isField } from "./field_text.js";
 /** The least size of a field in which a person can see what they write, in pixels. */
 const MIN_WIDTH = 40;
 const MIN_HEIGHT = 10;
-/** The least size of the editor around a field that only takes the keys. */
+/** The least size of the editor around a field that only gets the keys. */
 const EDITOR_WIDTH = 100;
 const EDITOR_HEIGHT = 60;
 /** The height that a frame may need, in pixels. */
 const FRAME_HEIGHT = 400;
-/** The styles of an element whose content outside of it cannot be scrolled into view. */
+/** The styles of an element that cuts off its content without scrolling. */
 const CLIPPING = /hidden|clip/u;
 
 /**
- * `place`: the element that the person sees. `field`: the element with the text; null where only the page's own script
- * knows the text, as in editors of code that draw the lines in view.
+ * `place`: the element that the person sees. `field`: the element with the text; null if only the page's own script
+ * knows the text, as in code editors that draw only the visible lines.
  *
  * @typedef {{place: HTMLElement, field: HTMLElement | null}} Editor
  */
@@ -35,7 +35,7 @@ export function editorAt(element) {
   return place ? { place, field: null } : { place: element, field: element };
 }
 
-/** The body of a frame of the page that is an editor as a whole; null for any other frame. @param {HTMLIFrameElement} frame */
+/** The body of a page's frame, if the whole frame is an editor; null for any other frame. @param {HTMLIFrameElement} frame */
 export function wholeEditorIn({ contentDocument }) {
   const body = contentDocument && bodyOf(contentDocument);
   return body && (contentDocument.designMode === "on" || body.isContentEditable) ? body : null;
@@ -51,7 +51,7 @@ function hasSize(element, width, height) {
 }
 
 /**
- * The element itself, or the outermost one around it that would cut off a frame in its place.
+ * The element itself, or the outermost element around it that would cut off a frame in that place.
  * @param {HTMLElement} element
  */
 function unclipped(element) {

@@ -2,16 +2,16 @@
  * Keeps armored text in the entries of a form that is submitted. The page's handlers of `formdata` run first; the
  * extension compares the entries after them, and restores the armored text if a handler has altered it.
  *
- * The guard's first listener gets the event in the window before the page does (`passFormData`), and stops it there. It
- * dispatches a second event with the same entries to the page's handlers; when `dispatchEvent` returns, all of them
- * have run. The guard's second listener (`settleFormData`) compares after the page's microtasks, and no handler runs
- * after that.
+ * The guard's first listener gets the event in the window before the page does (`passFormData`), and stops it there.
+ * This listener dispatches a second event with the same entries to the page's handlers. When `dispatchEvent` returns,
+ * all handlers have run. The guard's second listener (`settleFormData`) compares after the page's microtasks, and no
+ * handler runs after that.
  */
 import { readArmor, textOf } from "./field_text.js";
 import { filledFieldsOf, isLeft, isWatching, tellAltered } from "./filled_fields.js";
 import { leaveOutOld, putBack } from "./old_entries.js";
 
-/** The method of the prototype: a form's controls can shadow its properties. */
+/** The method of the prototype, because a form's controls can shadow its properties. */
 const { dispatchEvent } = EventTarget.prototype;
 
 /**
@@ -58,7 +58,8 @@ function planFor(form, formData) {
   /** @type {Plan} */
   const plan = new Map();
   for (const [element, own] of filledFieldsOf(form)) {
-    // The page may have renamed the field since it was filled, and given its name to another field: check both names.
+    // The page may have renamed the field since it was filled, and given its name to another field, so both names are
+    // checked.
     for (const name of new Set([own.name, element.getAttribute("name")])) {
       if (!name || !formData.has(name)) continue;
       const { values, altered } = plan.get(name) ?? { values: formData.getAll(name), altered: null };

@@ -1,11 +1,12 @@
-/** Listens in all documents of the same site in this tab: a page can have its buttons in another frame than its fields. */
+/** Listens in all documents of the same site in this tab, because a page can have its buttons in another frame than its fields. */
 import { world } from "./world.js";
 
 /** @type {Parameters<typeof window.addEventListener>[]} */
 const listeners = [];
 
 /**
- * Listens in this document and, once they are met, in the others: before all listeners of elements, or after them.
+ * Listens in this document, and in the others once they are met. With `capture` the listener runs before all listeners
+ * of elements, otherwise after them.
  * @param {string} type @param {(event: Event) => void} listener @param {{capture?: boolean}} [options]
  */
 export function listenEverywhere(type, listener, { capture = true } = {}) {

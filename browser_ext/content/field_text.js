@@ -6,7 +6,7 @@ export const ARMOR_BEGIN = "-----BEGIN CMS-----";
 const ARMOR_END = "-----END CMS-----";
 const ARMOR = /-----BEGIN CMS-----([^-]+)-----END CMS-----/;
 const LINE = /.{1,64}/g;
-/** The most lines of an armored text that are looked for in another one, and the least characters of one. */
+/** The most lines of an armored text that are searched for in another text, and the least characters of such a line. */
 const MAX_PIECES = 64;
 const LEAST_PIECE = 16;
 /** The blanks that editors and fields of one line change in an armored text. */
@@ -44,13 +44,13 @@ export function findCms(element) {
   return readArmor(element instanceof HTMLElement && isEditable(element) ? element.textContent ?? "" : textOf(element));
 }
 
-/** Whether an element of the page still has an armored text, among others too. @param {HTMLElement} element @param {string} cms */
+/** Whether an element of the page still has an armored text, also among other text. @param {HTMLElement} element @param {string} cms */
 export function holdsArmor(element, cms) {
   return element.isConnected && contentOf(element).replace(BLANKS, "").includes(cms.replace(BLANKS, ""));
 }
 
 /**
- * Whether a text has pieces of an armored text, and not the whole of it: nobody could open that.
+ * Whether a text has pieces of an armored text, but not the whole. Nobody could open such pieces.
  * @param {string} text @param {string} cms
  */
 export function hasPieces(text, cms) {
@@ -61,7 +61,8 @@ export function hasPieces(text, cms) {
 }
 
 /**
- * Finds armor in a text and restores its lines of 64 characters: an editor or a field of one line loses the line ends.
+ * Finds armor in a text and restores its lines of 64 characters, because an editor or a field of one line loses the
+ * line ends.
  * @param {string} text
  */
 export function readArmor(text) {
@@ -72,10 +73,10 @@ export function readArmor(text) {
 }
 
 /**
- * Replaces the text of a page's field by armored text.
+ * Replaces the text of a page's field with armored text.
  * @param {HTMLElement} element
  * @param {string} armored
- * @returns {Promise<string>} the code of a problem, or "" if the field has taken the text
+ * @returns {Promise<string>} the code of a problem, or "" if the field has accepted the text
  */
 export async function writeArmor(element, armored) {
   const isLine = element instanceof HTMLInputElement;

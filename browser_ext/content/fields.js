@@ -16,7 +16,7 @@ import { translate } from "../texts/texts.js";
 /** @type {WeakMap<HTMLElement, FrameHost>} */
 const hostOf = new WeakMap();
 
-/** @param {HTMLElement} element the field @param {HTMLElement} [place] the element in whose place the frame stands */
+/** @param {HTMLElement} element the field @param {HTMLElement} [place] the element that the frame replaces */
 function hostFor(element, place = element) {
   const known = hostOf.get(place);
   if (known) return known;

@@ -6,7 +6,7 @@ const EXTENDED = /;\s*filename\*\s*=\s*utf-8'[^']*'([^;\s]+)/iu;
 const PLAIN = /;\s*filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s"]+))/iu;
 
 /**
- * The name that the answer gives the file, or else the end of its address. It has no folders.
+ * The name that the answer gives the file, or else the end of its address. The name has no folders.
  * @param {Response} answer @param {string} address
  */
 export function fileName(answer, address) {

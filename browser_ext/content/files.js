@@ -1,6 +1,6 @@
 /**
- * File controls that ask for encrypted files. The browser's own picker never opens: the person chooses the file in the
- * extension's window, and the control gets the encrypted file, under a name that does not reveal the original name.
+ * File controls that ask for encrypted files. The browser's own picker never opens. The person chooses the file in the
+ * extension's window. The control gets the encrypted file, under a name that does not reveal the original name.
  */
 import { ask } from "./background_link.js";
 import { findBelow } from "./dom_tree.js";
@@ -59,12 +59,12 @@ function refuseDropped(event) {
   const input = controlOf(event);
   if (!input) return;
   intercept(event);
-  // Warn the person: a page can read any file that is dropped on it.
+  // The person is warned, because a page can read any file that is dropped on it.
   noteFor(input, translate("file_dropped"));
 }
 
 /**
- * Removes files that the extension did not put in: a page can open the browser's picker without a click event.
+ * Removes files that the extension did not put in, because a page can open the browser's picker without a click event.
  * @param {Event} event
  */
 function refuseForeign(event) {

@@ -1,6 +1,6 @@
 /**
- * The fields whose text was replaced, by armored text or by the sentence of a form for mail: fills them, and checks until
- * the text has been sent that the old one does not come back.
+ * The fields whose text was replaced, by armored text or by the sentence of a form for mail. This module fills the
+ * fields. Until the text has been sent, it checks that the old text does not come back.
  */
 import { ask } from "./background_link.js";
 import { boxes } from "./boxes.js";
@@ -18,31 +18,31 @@ import { translate } from "../texts/texts.js";
 
 const LOOK_MILLISECONDS = 500;
 const FIELDS = "textarea, input, [contenteditable]";
-/** The presses of which the person is told when they are stopped. */
+/** The presses that are reported to the person when they are stopped. */
 const PRESSES = ["click", "auxclick", "contextmenu", "keydown"];
 /** The events around a press with which a page can send a text too. */
 const PARTS_OF_PRESSES = ["pointerdown", "mousedown", "touchstart", "pointerup", "mouseup", "touchend", "keyup", "change"];
-/** The events of a press that goes on. */
+/** The events during a press. */
 const MOVES = ["pointermove", "mousemove", "touchmove", "dragstart"];
 
 /**
- * The text that was put into a field, and the one that it replaced. `armored` is "" in a form for mail, where `put` is
- * the sentence. `name`: the field's name at that time. `left`: the page's text that the person agreed to send instead;
- * null if there is none. `host` shows the field while it is written, and is told when the page has put something else
- * there. `read`: what the field held when it was last looked at, and the name of the sentence about it. `isPressed`: the
- * person has pressed something in the page since; `isSent`: the page has emptied or removed the field after that. `others`
- * are the fields that had the same text before.
+ * The text that was put into a field, and the old text. `armored` is "" in a form for mail, where `put` is the sentence.
+ * `name`: the field's name at that time. `left`: the page's text that the person agreed to send instead; null if there is
+ * none. `host` shows the field while it is written, and gets a call when the page has put something else there. `read`:
+ * the field's content at the last check, and the name of the sentence about that content. `isPressed`: the person has
+ * pressed something in the page since; `isSent`: the page has emptied or removed the field after that. `others` are the
+ * fields that had the same text before.
  * @typedef {{whileShown<T>(act: () => Promise<T>): Promise<T>, tellReplaced(): void, tellPressed(): void}} Host
  * @typedef {{put: string, armored: string, name: string, old: OldText, left: string | null, host: Host, others: WeakSet<HTMLElement>, isPressed?: boolean, isSent?: boolean, read?: {content: string, flaw: Flaw}}} Filled
  * @typedef {"altered_returned" | "altered_damaged" | ""} Flaw
  */
 /** The fields whose text has not been sent yet. @type {Map<HTMLElement, Filled>} */
 const filled = new Map();
-/** The timer that looks whether a field has its old text again, while there are filled fields; 0 for none. */
+/** The timer that checks whether a field has its old text again; 0 while there are no filled fields. */
 let timer = 0;
-/** Whether the beginning of the press that goes on was stopped. */
+/** Whether the beginning of the current press was stopped. */
 let isHeld = false;
-/** The place of a text that stands in no frame of the extension. @type {Host} */
+/** The host of a text that is in no frame of the extension. @type {Host} */
 const NO_HOST = { whileShown: (act) => act(), tellReplaced() {}, tellPressed() {} };
 
 /** Starts to stop forms in which the page has altered a filled field. */
@@ -89,18 +89,18 @@ function watch(element, own) {
   timer ||= setInterval(lookForFlaws, LOOK_MILLISECONDS);
 }
 
-/** The field itself, or the one with which the page has replaced it. @param {HTMLElement} field */
+/** The field itself, or the field with which the page has replaced it. @param {HTMLElement} field */
 function placeOf(field) {
   return field.isConnected ? field : findSuccessor(field, isField);
 }
 
-/** Says at each field that its old text is there in clear again, by Undo or by the page, or that nobody could open what is there. */
+/** Warns at each field whose old text is there in clear again, through Undo or the page, or whose encrypted text is damaged. */
 function lookForFlaws() {
   // A page can add a frame later.
   meetDocuments(reachableDocuments());
   noteSent();
   for (const [element, own] of filled) {
-    // A field that the page has taken out stays known: the page can put it back and send it.
+    // A field that the page has removed stays known, because the page can put it back and send it.
     const place = document.hidden ? null : placeOf(element);
     const flaw = place && flawOf(place, own);
     if (flaw) warnFor(shownPlaceOf(place), translate(flaw));
@@ -111,7 +111,7 @@ function lookForFlaws() {
   timer = 0;
 }
 
-/** Notes which fields the page has emptied or taken out after a press. Their words may be written elsewhere again. */
+/** Notes which fields the page has emptied or removed after a press. The person may write their text elsewhere again. */
 function noteSent() {
   for (const [element, own] of filled) {
     const place = placeOf(element);
@@ -119,14 +119,14 @@ function noteSent() {
   }
 }
 
-/** The element below which a person sees a sentence about a field: for one in another document its frame. @param {HTMLElement} place */
+/** The element below which a person sees a sentence about a field. For a field in another document it is the frame. @param {HTMLElement} place */
 function shownPlaceOf(place) {
   return (place.ownerDocument === document ? null : place.ownerDocument.defaultView?.frameElement) ?? place;
 }
 
 /**
- * The flaw of a field's text: the old one is there, also beside that of the extension, or the encrypted one
- * is damaged. A page that empties the field after it was sent damages nothing.
+ * The flaw of a field's text: the old text is there, also beside the extension's text, or the encrypted text is
+ * damaged. A field that the page has emptied has no flaw.
  * @param {HTMLElement} place @param {Filled} own @returns {Flaw}
  */
 function flawOf(place, own) {
@@ -137,7 +137,7 @@ function flawOf(place, own) {
 }
 
 /**
- * Whether a page has put something else in the place of an encrypted text. An empty field was sent, or holds nothing.
+ * Whether a page has put something else in the place of an encrypted text. An empty field does not count.
  * @param {HTMLElement} place @param {Filled} own
  */
 function isReplaced(place, { armored }) {
@@ -152,8 +152,8 @@ function judge(content, { put, armored, old }) {
 }
 
 /**
- * The field whose old text is back, or whose text is damaged, and where it is: in the field, in the one that has replaced
- * it, or, for an old text, in another one that a person sees.
+ * The field whose old text is back, or whose text is damaged, and the place of that text. The place is the field, the
+ * field that has replaced it, or, for an old text, another visible field.
  * @returns {{element: HTMLElement, place: HTMLElement} | null}
  */
 function findReturned() {
@@ -176,13 +176,13 @@ function shownFields() {
   return fields.filter((field) => isVisible(field) && !matches(field, ":read-only"));
 }
 
-/** The fields that have the text by themselves, such as what is quoted. @param {OldText} old @param {HTMLElement} element its own field */
+/** The other fields that already have the text, such as a quotation. @param {OldText} old @param {HTMLElement} element its own field */
 function fieldsWith(old, element) {
   return new WeakSet(old.isLong ? shownFields().filter((field) => field !== element && old.isIn(contentOf(field))) : []);
 }
 
 /**
- * Stops a press that may send a field that has its old text again, or a damaged one. Pages that send by script have no form.
+ * Stops a press that may send a field with its old text or a damaged text. Pages that send by script have no form.
  * @param {Event} event @param {{isTold: boolean}} options
  */
 function stopReturned(event, { isTold }) {
@@ -198,7 +198,7 @@ function stopReturned(event, { isTold }) {
   if (isTold) void tellAltered(returned.element, textOf(returned.place), false, returned.place);
 }
 
-/** Stops the moves of a press that was stopped: a page can send a text by them too. @param {Event} event */
+/** Stops the moves of a press that was stopped, because a page can send a text during a move too. @param {Event} event */
 function stopMove(event) {
   if (isHeld && /** @type {Partial<MouseEvent>} */ (event).buttons !== 0) stop(event);
 }
@@ -273,7 +273,7 @@ export async function tellAltered(element, text, isSent, place = element) {
   const known = filled.get(element);
   // A script can submit forms at any time. The window opens only if the person has clicked or typed just before.
   if (navigator.userActivation?.isActive === false) {
-    // The note is shown later. Now it would run observers of the page before the form is sent.
+    // The note is shown later. A note now would run observers of the page before the form is sent.
     return setTimeout(() => noteFor(element, translate(isSent ? "altered_sent" : "altered_stopped")));
   }
   try {

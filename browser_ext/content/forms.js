@@ -3,7 +3,7 @@
  * shown all entries. The extension then submits a form of its own, in a closed shadow root, with exactly the signed
  * entries. No handler of the page runs between the last comparison and the submission.
  *
- * A form's controls can shadow its properties (`<input name=action>`), so this module reads forms by `dom_tree.js`.
+ * A form's controls can shadow its properties (`<input name=action>`), so this module reads forms with `dom_tree.js`.
  */
 import { ask } from "./background_link.js";
 import { attributeOf, baseOf, controlsOf, createElement, parentOf, textsBelow, topElementOf } from "./dom_tree.js";
@@ -17,7 +17,7 @@ import { translate } from "../texts/texts.js";
 
 const SIGNATURE = "smime_signature";
 const MAX_LABEL_CHARACTERS = 200;
-/** The limit for one file: a file is read whole into the memory of the page's process to be hashed. */
+/** The limit for one file, because a file is read whole into the memory of the page's process to be hashed. */
 const MAX_FILE_BYTES = 256 * 2 ** 20;
 const MIN_VISIBLE_PIXELS = 2;
 const ENCTYPES = ["application/x-www-form-urlencoded", "multipart/form-data"];
@@ -29,7 +29,7 @@ const ENCTYPES = ["application/x-www-form-urlencoded", "multipart/form-data"];
 const submitForm = HTMLFormElement.prototype.submit;
 /** If the page is left within this time after a script has read the form, the form was probably sent unsigned. */
 const LEAVING_MILLISECONDS = 3000;
-/** Forms for whose signature the extension's window is open. @type {WeakSet<HTMLFormElement>} */
+/** Forms for which the extension's window asks for a signature. @type {WeakSet<HTMLFormElement>} */
 const waiting = new WeakSet();
 /** True while this script, and not the page, reads a form. */
 let isReading = false;
@@ -59,8 +59,8 @@ function intercept(event) {
 }
 
 /**
- * Notes that a script of the page submits the form, or reads it to send it by itself. The browser reports both only by
- * the event `formdata`.
+ * Notes that a script of the page submits the form, or reads the form to send it by itself. The browser reports both
+ * only with the event `formdata`.
  * @param {Event} event
  */
 function noteTaken(event) {
@@ -256,7 +256,7 @@ function isChanged(form, submitter, pairs, target) {
 
 /** @param {File} one @param {File} other */
 function isSameEntry(one, other) {
-  // An empty input gives a new empty file at each reading, with another time: compare only the names.
+  // An empty input gives a new empty file at each reading, with another time, so only the names are compared.
   if (one.size === 0 && other.size === 0) return one.name === other.name;
   return isSameFile(one, other);
 }
@@ -285,7 +285,8 @@ function submit(form, pairs, { action, method, enctype, target }, signature) {
 /** @param {Pair} pair */
 function controlFor({ name, value }) {
   const control = value instanceof File ? fileControl(value) : createElement("textarea");
-  // A textarea replaces a hidden input: a hidden input named `_charset_` sends the name of the encoding, not its value.
+  // A textarea replaces a hidden input, because a hidden input named `_charset_` sends the name of the encoding, not
+  // its value.
   if (!(value instanceof File)) control.value = value;
   control.name = name;
   return control;
@@ -295,7 +296,7 @@ function controlFor({ name, value }) {
 function fileControl(file) {
   const control = createElement("input");
   control.type = "file";
-  // For an empty file without a name the control stays empty: the browser then submits such a file.
+  // For an empty file without a name the control stays empty. The browser then submits such a file.
   if (file.size > 0 || file.name) {
     const carrier = new DataTransfer();
     carrier.items.add(file);

@@ -20,9 +20,9 @@ const BUTTON_STYLE = "all:revert;display:inline-block;box-sizing:border-box;min-
   + "font:550 16px/1.5 system-ui,sans-serif";
 const FRAME_STYLE = "display:block;box-sizing:border-box;inline-size:100%;border:1px solid #75706a;border-radius:6px;"
   + "background:Canvas;color-scheme:normal";
-/** A frame that loads before it is wanted takes no place. */
+/** The style of a frame that loads early. Such a frame takes no place. */
 const PREPARED_STYLE = "position:absolute;visibility:hidden;inline-size:0;block-size:0;border:0";
-/** The time after which a frame that nobody wanted is taken away. */
+/** The time after which an unused frame is removed. */
 const PREPARED_MILLISECONDS = 20_000;
 const MIN_FRAME_HEIGHT = "300px";
 /**
@@ -31,15 +31,15 @@ const MIN_FRAME_HEIGHT = "300px";
  */
 const CLAIM_MILLISECONDS = 6000;
 const LOOK_MILLISECONDS = 250;
-/** The images and contents that are not drawn. */
+/** The values of styles that draw no image or content. */
 const EMPTY = ["none", "normal"];
 
 /** The hosts whose box is in the page. @type {Set<FrameHost>} */
 export const places = new Set();
-/** The elements that a frame hides while it stands in their place. @type {WeakSet<Node>} */
+/** The elements that a frame hides while it is in their place. @type {WeakSet<Node>} */
 export const replaced = new WeakSet();
 
-/** Removes the frames of a page that is shown again by Back: they are empty, and the background has forgotten them. */
+/** Removes the frames of a page that is shown again after Back. These frames are empty, and the background has forgotten them. */
 export function watchReturns() {
   world.guard.listen("pageshow", (event) => {
     if (!/** @type {PageTransitionEvent} */ (event).persisted) return;
@@ -83,7 +83,7 @@ export class FrameHost {
   #prepared = null;
   #isOpen = false;
   #claimed = false;
-  /** Whether the page's field has the encrypted text, and the person has not gone on writing since. */
+  /** Whether the page's field has the encrypted text, and the person has not continued writing since. */
   #isWritten = false;
   #offered = "";
   /** @type {HTMLButtonElement | null} */
@@ -159,8 +159,7 @@ export class FrameHost {
    * Shows one button. Clicks by scripts are ignored.
    * @param {string} label
    * @param {() => Promise<void>} act
-   * @param {{prepares?: string}} [options] the kind of the frame that `act` opens, which loads when the pointer or the
-   *   focus comes to the button
+   * @param {{prepares?: string}} [options] the kind of the frame that `act` opens. The frame loads when the pointer or the focus comes to the button
    */
   offer(label, act, { prepares = "" } = {}) {
     if (!this.#box.isConnected) this.#stand();
@@ -190,7 +189,7 @@ export class FrameHost {
     this.#prepared = null;
   }
 
-  /** The prepared frame; null for none, or if the page has moved it since it loaded: it loads anew then. */
+  /** The prepared frame; null for none. Also null if the page has moved the frame since it loaded, because the frame then loads anew. */
   #takePrepared() {
     const prepared = this.#prepared;
     this.#prepared = null;
@@ -227,7 +226,8 @@ export class FrameHost {
   }
 
   /**
-   * Tells a frame when the page starts or stops fading, masking or shrinking it, and ends it with its text.
+   * Reports to a frame when the page starts or stops fading, masking or shrinking it. Closes the frame when its text is
+   * gone.
    * @param {HTMLIFrameElement} frame
    */
   #watch(frame) {
@@ -242,18 +242,18 @@ export class FrameHost {
   }
 
   /**
-   * Whether the text that the frame shows is no longer the page's own at this place: the page has changed it, taken it
-   * away, or put something else beside the frame. Otherwise a verdict would seem to be one on what is there now.
+   * Whether the page has changed or removed the text that the frame shows, or put something else beside the frame. The
+   * verdict would then seem to be about the new content.
    */
   #isOver() {
-    // A text that stands in the page itself has no element of its own, but a mark of the extension behind it.
+    // A text directly in the page has no element of its own, but a mark of the extension behind the text.
     if (!this.#isOpen || !this.#cms || !this.#frame || boxes.has(this.#field)) return false;
     let before = this.#box.previousElementSibling;
     while (before && boxes.has(before)) before = before.previousElementSibling;
     return before !== this.#field || this.#isDrawnElsewhere() || editorAround(this.#field) !== null || !this.#holds(this.#cms);
   }
 
-  /** Whether the page has drawn something else where the frame stands: it shows the field, or adds words to it or around. */
+  /** Whether the page draws something else in the frame's place: the page shows the field, moves the box, or adds content to the box. */
   #isDrawnElsewhere() {
     const isSamePlace = this.#box.parentNode === this.#around?.node && shadowRootOf(this.#around.node) === this.#around.root;
     const isAlone = ["::before", "::after"].every((part) => EMPTY.includes(getComputedStyle(this.#box, part).content));
@@ -286,10 +286,11 @@ export class FrameHost {
     this.#isOpen = true;
     this.#text = text;
     this.#cms = request.kind === "open" ? request.cms : "";
-    // A frame gets the text by postMessage. In an insecure context a window opens, which gets it from the background.
+    // A frame gets the text by postMessage. In an insecure context a window opens, and gets the text from the
+    // background.
     const secure = globalThis.isSecureContext;
     const early = held && secure ? this.#show(request.kind) : null;
-    // Its error is reported below, after the answer to the request.
+    // An error of `held` is reported below, after the answer to the request.
     held?.catch(() => {});
     try {
       const mail = secure ? "" : (await held) ?? "";
@@ -333,7 +334,7 @@ export class FrameHost {
   }
 
   /**
-   * Shows the page's field while something is written there: an editor that is hidden takes no text.
+   * Shows the page's field while something is written there, because a hidden editor accepts no text.
    * @template T @param {() => Promise<T>} act
    */
   async whileShown(act) {
@@ -349,14 +350,14 @@ export class FrameHost {
     }
   }
 
-  /** If the page has removed the frame, lets the person go on with the text in a window of the extension. */
+  /** If the page has removed the frame, lets the person continue with the text in a window of the extension. */
   checkFrame() {
     if (!this.#frame || !this.#frameId || this.#frame.isConnected) return;
     void this.attempt(() => ask("frame.lost", { frame: this.#frameId }));
     this.#lose();
   }
 
-  /** Shows the field again after its frame has ended: the text goes on in a window. */
+  /** Shows the field again after its frame has ended. The text continues in a window. */
   #lose() {
     this.#restoreField();
     if (!this.#box.isConnected) unwrittenPlaceOf(this.#field).after(this.#box);
@@ -364,7 +365,7 @@ export class FrameHost {
     this.say(translate("content_frame_lost"));
   }
 
-  /** Tells that the person has pressed something in the page after its field was encrypted. */
+  /** Reports that the person has pressed something in the page after its field was encrypted. */
   tellPressed() {
     if (this.#isWritten && this.#frameId) void ask("field.pressed", { frame: this.#frameId }).catch(() => {});
   }
@@ -388,9 +389,9 @@ export class FrameHost {
     this.#display = this.#field.style.display;
     this.#field.style.setProperty("display", "none", "important");
     replaced.add(this.#field);
-    // In a row of a flexible box the frame would be as narrow as frames are.
+    // In a row of a flexible box the frame would have only its default width.
     this.#box.style.inlineSize = "100%";
-    // A frame that is put in its place anew loads anew.
+    // A frame that is inserted again loads again.
     for (const other of [...this.#root.children]) if (other !== frame) other.remove();
     if (!frame.isConnected) this.#root.append(frame);
     this.#frame = frame;

@@ -3,9 +3,9 @@
  * send something unencrypted while the scripts that encrypt are not loaded yet. It only listens, so its cost for a page
  * is very small.
  *
- * All scripts of the extension in a page listen by `listen`: in the window and in each known shadow root, and again
- * after `document.open()`, which removes all listeners. Events of a form inside a shadow root do not leave the root, so
- * the guard gets no events from a root that it does not know.
+ * All scripts of the extension in a page use `listen`. It listens in the window and in each known shadow root, and
+ * again after `document.open()`, which removes all listeners. Events of a form inside a shadow root do not leave the
+ * root, so the guard gets no events from a root that it does not know.
  */
 import { matches } from "./dom_tree.js";
 import { shadowRootOf } from "./shadow_roots.js";
@@ -67,7 +67,7 @@ function take(taker, signal) {
 
 /** @param {Event} event */
 function handToTakers(event) {
-  // A taker can begin the next one.
+  // A taker can add another taker.
   for (const taker of [...takers]) taker(event);
 }
 
@@ -108,8 +108,8 @@ function knownRoots() {
 }
 
 /**
- * Keeps a signed submission from the page's handlers of `navigate`, which could read and stop it. The scripts for fields
- * may stop a navigation.
+ * Hides a signed submission from the page's handlers of `navigate`. These could read and stop the submission. The
+ * scripts for fields may stop a navigation.
  * @param {NavigateEvent} event
  */
 function meetNavigation(event) {

@@ -1,14 +1,14 @@
-/** The keys with which a person writes or moves about, and no others: any other key can be one with which a page sends a text. */
+/** The keys with which a person only writes or moves the cursor. With any other key, a page may send a text. */
 import { documentOf, modeOf } from "./dom_tree.js";
 
 const MOVING = /^(?:Tab|Shift|Control|Alt|AltGraph|Meta|CapsLock|Arrow\w+|Page\w+|Home|End|Unidentified)$/u;
 const COMMANDS = /^(?:Enter|Escape|ContextMenu|F\d+)$/u;
 /** The keys that with Control or Command only edit a text. */
 const EDITING = /^[acvxyz]$/iu;
-/** The types of input that take no text: keys press or choose there. */
+/** The types of input without text. In such an input, keys press or choose. */
 const PRESSED = /^(?:button|checkbox|color|file|image|radio|range|reset|submit)$/u;
 
-/** Whether an event is that of a key that only writes or moves. @param {Event} event */
+/** Whether an event belongs to a key that only writes or moves. @param {Event} event */
 export function isWriting(event) {
   if (!isOfKey(event)) return false;
   if (MOVING.test(event.key)) return true;
@@ -16,14 +16,14 @@ export function isWriting(event) {
   return takesText(target) && !COMMANDS.test(event.key) && !isCommand(event);
 }
 
-/** Whether an event, also one of another document, is that of a key. @param {Event} event @returns {event is KeyboardEvent} */
+/** Whether an event, also one of another document, is a key event. @param {Event} event @returns {event is KeyboardEvent} */
 function isOfKey(event) {
   return event.type.startsWith("key");
 }
 
-/** Whether a key is pressed with one that makes it a command. @param {KeyboardEvent} event */
+/** Whether a key is pressed with a modifier that makes it a command. @param {KeyboardEvent} event */
 function isCommand(event) {
-  // The third level of a keyboard has Control and Alt on Windows.
+  // On Windows, a character of the keyboard's third level has Control and Alt.
   if (event.key.length > 1 || event.getModifierState("AltGraph")) return false;
   if (event.altKey && !event.ctrlKey) return /^[a-z\d]$/iu.test(event.key);
   return (event.ctrlKey || event.metaKey) && !EDITING.test(event.key);

@@ -1,6 +1,6 @@
 /**
- * Forms for mail in webmails that have no adaptor. Text that is written there is sent as mail, so it must not be
- * encrypted as a field of the site: the recipients of the mail could not open it.
+ * Forms for mail in webmails that have no adaptor. Text that is written there is sent as mail. It must not be encrypted
+ * as a field of the site, because the recipients of the mail could not open it.
  *
  * A form for mail is a recipient field, a subject field and the editor nearest to both, inside a `form` element or not.
  * The module searches only when the person asks for encryption.
@@ -21,7 +21,7 @@ const MAX_NEIGHBOURS = 300;
 const MAX_FIELDS = 20;
 /** The characters between the addresses of a field of recipients. An apostrophe can be in an address. */
 const AROUND_ADDRESS = /[\s<>()[\]:;,"]+/u;
-/** The number of texts with people that leave a form. */
+/** The limit of texts with people that are read from a form. */
 const MAX_TEXTS = 200;
 /** The least height of an editor, in pixels. A lower one is a field of one line, for example for recipients. */
 const MIN_EDITOR_HEIGHT = 40;
@@ -137,7 +137,7 @@ function formAmong(found, editors, element) {
 }
 
 /**
- * Whether a field inside `place` belongs to the form for mail: if both are in a `form` element, it must be the same
+ * Whether a field inside `place` belongs to the form for mail. If both are in a `form` element, it must be the same
  * one. If `place` is the whole page, the field must itself be a recipient, a subject or an editor.
  * @param {{place: Element, subject: HTMLElement, element: HTMLElement, isPart: boolean}} one
  */
@@ -185,7 +185,7 @@ function textsIn(field) {
 }
 
 /**
- * The texts in a recipient field, and of recipients shown around it.
+ * The texts in a recipient field, and the texts of recipients shown around it.
  * @param {HTMLElement} field @param {MailForm} form
  */
 function recipientsAt(field, form) {
@@ -225,7 +225,7 @@ export function fieldsOf(form) {
   };
 }
 
-/** The recipient fields of a form in which nobody is. @param {MailForm} form */
+/** The recipient fields of a form that name nobody. @param {MailForm} form */
 export function emptyPeople(form, known = fieldsOf(form)) {
   const fieldOf = (/** @type {"to" | "cc"} */ kind) =>
     // A field can hold a name without an address.
@@ -234,8 +234,8 @@ export function emptyPeople(form, known = fieldsOf(form)) {
 }
 
 /**
- * The addresses that only a form shows, or only a message has. Names without an address tell nothing, and empty fields
- * are filled.
+ * The addresses that only a form shows, or only a message has. Names without an address do not count. Empty fields do
+ * not count either, because they are filled.
  * @param {MailForm} form @param {Record<"to" | "cc" | "bcc", string[]>} envelope
  */
 export function otherPeople(form, { to, cc, bcc }) {
@@ -248,7 +248,7 @@ export function otherPeople(form, { to, cc, bcc }) {
 }
 
 /**
- * The file input of a form: the one that the person has taught, or the only one that takes any file; null for none.
+ * The file input of a form: the one that the person has taught, or the only one that accepts any file; null for none.
  * @param {MailForm} form @returns {HTMLInputElement | null}
  */
 export function fileFieldOf({ place, subject, editor, files }) {

@@ -1,6 +1,7 @@
 /**
- * Recognises the fields of a form for mail (recipients, subject, sender), each by its name in the markup, its type, and
- * its label in the languages of the extension. Fields with other names and labels are not recognised.
+ * Recognises the fields of a form for mail (recipients, subject, sender). Each field is known by its name in the
+ * markup, its type, and its label in the languages of the extension. Fields with other names and labels are not
+ * recognised.
  */
 import { findBelow, matches, parentOf, previousOf, textOf } from "./dom_tree.js";
 
@@ -38,16 +39,16 @@ const WORDS = {
     "destinataire", "destinataires", "destinatario", "destinatarios", "المستلم", "المستلمون", "المستلمين", "المستلمون"],
   subject: ["subject", "betreff", "objet", "sujet", "asunto", "الموضوع", "موضوع"],
 };
-/** Words for members of the site: a field for members takes user names, and sends no mail. */
+/** Words for members of the site. A field for members accepts user names, and is not for mail. */
 const MEMBERS = new Set(("user users username usernames member members nick nickname nicknames player benutzer benutzername "
   + "benutzernamen nutzer mitglied mitglieder utilisateur utilisateurs pseudo pseudos membre membres usuario usuarios miembro "
   + "miembros المستخدم مستخدم عضو الأعضاء").split(" "));
 const MAIL = /@|mail|courriel|correo|بريد/u;
-/** The values of `autocomplete` for postal addresses: such a field is no recipient of a mail. */
+/** The values of `autocomplete` for postal addresses. Such a field is not for a recipient of a mail. */
 const OWN = /^(?:shipping|billing)\b|\b(?:street-address|address-l|postal-code)/u;
 const TEXT_TYPES = ["text", "email", "search", "hidden"];
 const MAX_LABEL_CHARACTERS = 60;
-/** The number of elements around a field in which its label is searched: in the cell before it, or the line above. */
+/** The number of elements around a field in which its label is searched. The label can be in the cell before the field, or in the line above. */
 const MAX_LEVELS = 4;
 /** The invisible characters that set the direction of writing. */
 const DIRECTIONS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
@@ -68,7 +69,7 @@ export function mailFieldOf(field) {
 }
 
 /**
- * The recipients before which a text stands as a label, with a colon or alone: "To:". @param {string} text
+ * The recipients that a text labels, with or without a colon, such as "To:". @param {string} text
  * @returns {"to" | "cc" | "bcc" | null}
  */
 export function recipientLabel(text) {

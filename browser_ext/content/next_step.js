@@ -7,9 +7,9 @@ import { controlsOf, formOf, isVisible, textOf, visibleTextOf } from "./dom_tree
 import { translate } from "../texts/texts.js";
 
 const MAX_LABEL_CHARACTERS = 30;
-/** Invisible characters, and those that turn the order of letters. */
+/** Invisible characters, and characters that change the order of letters. */
 const UNSEEN = /\p{C}/u;
-/** The page's button must not be taken for one of the extension. */
+/** The page's button must not be mistaken for one of the extension. */
 const OWN_NAME = /sealwax/i;
 
 /** The sentence about the next step. @param {Element} element the field or file control that was filled */
@@ -18,7 +18,7 @@ export function nextStepAt(element) {
   const labels = new Set(form ? submitButtonsOf(form).map(labelOf) : []);
   const [label] = labels;
   if (labels.size !== 1 || !isQuotable(label)) return translate("next_step");
-  // The isolate keeps the direction of the label's letters out of the sentence (UAX 9, FSI and PDI).
+  // The isolate keeps the label's direction of writing from changing the sentence (UAX 9, FSI and PDI).
   return translate("next_step_named", { label: `\u2068${label}\u2069` });
 }
 

@@ -1,6 +1,6 @@
 /**
- * A note: a line of text below an element of the page. Nothing may depend on it, because a page can hide it or show a
- * false one. Texts on which a person must rely are in the extension's window.
+ * A note: a line of text below an element of the page. Nothing may depend on a note, because a page can hide it or show
+ * a false one. Texts on which a person must rely are in the extension's window.
  */
 import { boxes } from "./boxes.js";
 import { createElement } from "./dom_tree.js";
@@ -48,7 +48,7 @@ function create(element, text) {
 export function lineOf(text) {
   const line = createElement("span");
   line.setAttribute("role", "status");
-  // The page's direction may be another one than that of the sentence's language.
+  // The page's direction may differ from the direction of the sentence's language.
   line.dir = direction();
   line.style.cssText = STYLE;
   line.textContent = text;

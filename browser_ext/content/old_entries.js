@@ -1,6 +1,6 @@
 /**
- * Keeps a text that was encrypted out of all parts of a form's request: its entries, their names and its address, wherever
- * the page has the text from: a hidden control, an option, a button, a handler of `formdata`.
+ * Keeps a text that was encrypted out of all parts of a form's request: the entries, their names and the address. The page
+ * can have the text from any source, such as a hidden control, an option, a button or a handler of `formdata`.
  */
 import { attributeOf, baseOf, controlsOf, documentOf, isVisible, setAttributeOf } from "./dom_tree.js";
 import { listenEverywhere } from "./everywhere.js";
@@ -30,7 +30,7 @@ function watchedForm(event) {
   return /** @type {HTMLFormElement} */ (event.composedPath()[0]);
 }
 
-/** Stops a document that goes to an address with an old text that its own did not have. @param {NavigateEvent} event */
+/** Stops a navigation to an address with an old text that the document's address did not have. @param {NavigateEvent} event */
 export function stopAddress(event) {
   const { destination, cancelable } = event;
   const [element] = cancelable && isWatching() ? watchedTexts().find(([, own]) => isAdded(new URL(destination.url), own)) ?? [] : [];
@@ -98,7 +98,7 @@ function removeNames(formData, { old }) {
 }
 
 /**
- * Shortens the addresses to which a form may go. Here nothing can stop the request any more.
+ * Shortens the addresses to which a form may go. At this point nothing can stop the request.
  * @param {HTMLFormElement} form @param {Filled} own @returns {string[]} the addresses that were shortened
  */
 function shortenAddresses(form, own) {

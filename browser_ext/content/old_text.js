@@ -1,10 +1,10 @@
 /**
  * A text that the person has had encrypted, and whether a page still holds it: in clear, in another form, or in part.
  * Only letters and digits count, because editors change everything else. A long text is there if half of its runs of
- * letters are there, in any order; a short one if nothing else is there.
+ * letters are there, in any order. A short text is there if nothing else is there.
  */
 const RUN = 12;
-/** The most runs that are looked for. Of a longer text only some are. */
+/** The most runs that are looked for. Of a longer text only some runs are. */
 const MAX_RUNS = 20_000;
 /** The most characters of a value that are read. */
 const MAX_CHARACTERS = 4 * 2 ** 20;
@@ -41,7 +41,7 @@ export class OldText {
     return this.#letters.length >= RUN;
   }
 
-  /** Whether a field holds the text, also beside the one that replaced it. @param {string} value @param {string} put */
+  /** Whether a field holds the text, also beside the text that replaced it. @param {string} value @param {string} put */
   isBeside(value, put) {
     if (this.isEmpty) return false;
     if (this.isLong) return this.isIn(value);
@@ -60,7 +60,7 @@ export class OldText {
     return this.isIn(value) || readingsOf(value).some((reading) => isBegun(lettersOf(reading)));
   }
 
-  /** The values that are nothing but pieces of the text, if they are half of it together. @param {string[]} values */
+  /** The values that are only pieces of the text, if they are together half of the text. @param {string[]} values */
   piecesAmong(values) {
     const letters = new Map([...new Set(values)].map((value) => [value, lettersOf(value)]));
     const pieces = values.filter((value) => (letters.get(value) ?? "").length >= RUN && this.#letters.includes(letters.get(value) ?? ""));
@@ -98,7 +98,7 @@ function lettersOf(text) {
   return text.normalize("NFKC").toLowerCase().replace(OTHERS, "");
 }
 
-/** A value as it is, and as markup, JSON, a part of an address or base64 would be read. No script of it runs. @param {string} value */
+/** A value as it is, and as markup, JSON, a part of an address or base64 would be read. No script in the value runs. @param {string} value */
 function readingsOf(value) {
   const read = value.slice(0, MAX_CHARACTERS);
   return [

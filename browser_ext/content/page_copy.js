@@ -1,7 +1,7 @@
 /**
- * Copies the page of a tab as it is shown now: with the values of its fields, and with the styles and pictures that the
- * page may read. The copy has no scripts, no closed shadow roots (such as the extension's own frames), and no values of
- * fields for passwords or other secrets.
+ * Copies the page of a tab as it is shown now. The copy has the values of its fields, and the styles and pictures that
+ * the page may read. The copy has no scripts, no closed shadow roots (such as the extension's own frames), and no
+ * values of fields for passwords or other secrets.
  */
 
 /** The names, labels and hints of fields for a secret, in the extension's five languages. */
@@ -17,7 +17,8 @@ const LEFT_OUT = "script, noscript, template, iframe, frame, object, embed, link
  * @returns {Promise<{address: string, title: string, markup: string}>}
  */
 export async function copyPage(limits) {
-  // Read both before any `await`, together with the page: a script may change them while pictures are fetched.
+  // Both are read before any `await`, together with the page, because a script may change them while pictures are
+  // fetched.
   const address = location.href;
   const { title } = document;
   const copy = /** @type {HTMLElement} */ (document.documentElement.cloneNode(true));
@@ -72,7 +73,7 @@ function takeStyles(copy) {
 }
 
 /**
- * The rules of a stylesheet; "" for one of another origin, which the page may not read.
+ * The rules of a stylesheet; "" for a stylesheet of another origin, which the page may not read.
  * @param {CSSStyleSheet | null} sheet
  */
 function rulesOf(sheet) {
@@ -99,7 +100,7 @@ async function takePictures(copy, { maxPictures, maxPictureBytes }) {
   }
 }
 
-/** Fetches a picture. Returns null for one of another origin, which the page may not read. @param {string} source */
+/** Fetches a picture. Returns null for a picture of another origin, which the page may not read. @param {string} source */
 async function fetchPicture(source) {
   try {
     const blob = await (await fetch(source, { cache: "force-cache" })).blob();

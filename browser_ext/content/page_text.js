@@ -1,31 +1,31 @@
 /**
  * Replaces the text of a page's field as a person does, and reads back what the page has made of it.
  *
- * An editor keeps a model of its own, sends that, and draws its elements from it. A text that somebody only puts into
- * its elements is shown and never sent. So an editor gets a text by the events and commands with which a browser brings
- * it a person's text, one way after the other, and is believed only after its turn: by what it gives to copy, which is
- * its model, or else by its elements.
+ * An editor keeps a model of its own, sends the model, and draws its elements from the model. A text that is only put
+ * into the elements is shown, but never sent. So this module uses the events and commands with which a browser enters a
+ * person's text, one way after the other. After each way the module waits, and then checks the text that the editor
+ * gives to copy, which is its model. If the editor gives none, the module checks the elements.
  */
 import { bodyOf, commentsBelow, documentOf, findBelow, formOf, isVisible, textOf } from "./dom_tree.js";
 import { OldText, settled } from "./old_text.js";
 import { reachableRoots } from "./reachable_documents.js";
 import { shadowRootOf } from "./shadow_roots.js";
 
-/** The time in which an editor notices a selection, and in which it finishes a change. */
+/** The time in which an editor notices a selection, and the time in which it finishes a change. */
 const SELECTION_MILLISECONDS = 120;
 const TURN_MILLISECONDS = 200;
 /** The longest wait for two frames. A tab in the background draws none. */
 const FRAMES_MILLISECONDS = 300;
-/** How often an editor is asked what it holds. */
+/** How often an editor is asked for its text. */
 const MAX_TRIES = 3;
-/** Where a page keeps a text apart from the field that the person sees. */
+/** The elements in which a page can keep a text apart from the field that the person sees. */
 const HELD_APART = "textarea, input[type=hidden], input[type=text], [contenteditable]";
 const COMMON = { bubbles: true, cancelable: true, composed: true };
 
 /** @typedef {HTMLInputElement | HTMLTextAreaElement} Control */
 
 /**
- * The ways by which editors take text. Each gets the selected editor.
+ * The ways to enter text into an editor. Each way gets the selected editor.
  * @type {((field: HTMLElement, text: string) => void)[]}
  */
 const WAYS = [paste, replaceByEvent, typeByCommand];
@@ -33,7 +33,7 @@ const WAYS = [paste, replaceByEvent, typeByCommand];
 /**
  * Replaces all text of a field. Any document of this site may hold the field.
  * @param {HTMLElement} field @param {string} text
- * @returns {Promise<boolean>} false if the page did not take it; then the field is empty, or `contentOf` has what it kept
+ * @returns {Promise<boolean>} false if the page did not accept the text; then the field is empty, or `contentOf` gives the kept text
  */
 export async function replaceText(field, text) {
   const before = new OldText(contentOf(field));
@@ -58,17 +58,17 @@ export function isControl(field) {
   return field.localName === "textarea" || field.localName === "input";
 }
 
-/** Whether the page's own text is this one, after the editor has had its turn. @param {HTMLElement} field @param {string} text */
+/** Whether the page has exactly this text, after the editor has handled it. @param {HTMLElement} field @param {string} text */
 async function holdsOnly(field, text) {
   if (isControl(field)) return settled(field.value) === settled(text);
   /** @type {string | null} */
   let copied = "";
-  // An editor that gives nothing has not understood the selection yet: the browser's own command selects other points.
+  // An editor that gives nothing has not noticed the selection yet. The browser's own command selects other points.
   for (let tries = 0; tries < MAX_TRIES && copied === ""; tries += 1) {
     await selectAll(field, { isAgain: tries > 0 });
     copied = copyFrom(field);
   }
-  // An editor that takes the event and gives nothing has lost its place: what its elements show is not its model.
+  // An editor that handles the event and gives nothing has lost its selection. Its elements then do not show its model.
   return settled(copied ?? contentOf(field)) === settled(text);
 }
 
@@ -80,8 +80,9 @@ function copyFrom(field) {
 }
 
 /**
- * Whether the page keeps the old text, or its beginning, where nobody sees it: in the control under an editor, in the
- * other one of two editors, in any document that the page can reach, or in the markup of the editor, which it sends.
+ * Whether the page keeps the old text, or its beginning, where nobody sees it. This place can be the control under an
+ * editor, the other one of two editors, any document that the page can reach, or the editor's markup, which the page
+ * sends.
  * @param {HTMLElement} field @param {OldText} before
  */
 function isHeldApart(field, before) {
@@ -91,13 +92,21 @@ function isHeldApart(field, before) {
     || (!isControl(field) && unseenTextsBelow(field).some((text) => before.isBegunIn(text)));
 }
 
-/** Whether a text is the old one, or its beginning; not if that stands in the page, as the title of a topic does. @param {string} text @param {OldText} before */
+/**
+ * Whether a text is the old text or its beginning. A beginning that the page shows, such as the title of a topic, does
+ * not count.
+ * @param {string} text @param {OldText} before
+ */
 export function isCopy(text, before) {
   if (before.isIn(text)) return true;
   return before.isBegunIn(text) && !(bodyOf(document)?.innerText ?? "").includes(text.trim());
 }
 
-/** Whether a control is of the same form as a field, or of none like it: a short text is also the value of many others. @param {HTMLElement} one @param {HTMLElement} field */
+/**
+ * Whether a control belongs to the same form as a field, or both belong to none. A short text is also the value of many
+ * other controls.
+ * @param {HTMLElement} one @param {HTMLElement} field
+ */
 function isBeside(one, field) {
   return documentOf(one) === documentOf(field) && formOf(one) === formOf(field);
 }
@@ -129,7 +138,7 @@ function setValue(field, text) {
   tell(field);
 }
 
-/** Tells a page that its field has changed, by the events after a replacement. @param {HTMLElement} field */
+/** Tells a page that its field has changed, with the events of a replacement. @param {HTMLElement} field */
 function tell(field) {
   field.dispatchEvent(new InputEvent("input", { ...COMMON, cancelable: false, inputType: "insertReplacementText" }));
   field.dispatchEvent(new Event("change", { bubbles: true }));
@@ -156,8 +165,8 @@ function transferOf(text) {
 }
 
 /**
- * Has the browser type the text in one line: Chromium takes 3 ms and two events for each further one. Older editors
- * notice it by keys, or by a click.
+ * Has the browser type the text in one line, because Chromium takes 3 ms and two events for each further line. Older
+ * editors notice the text through key events, or through a click.
  * @param {HTMLElement} field @param {string} text
  */
 function typeByCommand(field, text) {
@@ -178,8 +187,8 @@ async function empty(field) {
 }
 
 /**
- * Selects all of a field, and waits until its editor knows that.
- * @param {HTMLElement} field @param {{isAgain?: boolean}} [options] `isAgain`: the editor has not understood it before
+ * Selects all of a field, and waits until its editor has noticed the selection.
+ * @param {HTMLElement} field @param {{isAgain?: boolean}} [options] `isAgain`: the editor has not noticed the selection before
  */
 async function selectAll(field, { isAgain = false } = {}) {
   field.focus();
@@ -193,7 +202,7 @@ async function selectAll(field, { isAgain = false } = {}) {
   await pause(SELECTION_MILLISECONDS);
 }
 
-/** Waits until an editor has drawn what it has taken. */
+/** Waits until an editor has drawn its new text. */
 export async function turn() {
   const frames = new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
   await Promise.race([frames, pause(FRAMES_MILLISECONDS)]);

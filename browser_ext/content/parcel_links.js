@@ -1,6 +1,6 @@
 /**
- * The notices of parcels in a page: beside a link to a parcel of a listed server, a button opens the parcel in a page of the
- * extension. The page of the server is not needed then.
+ * The notices of parcels in a page. Beside a link to a parcel of a listed server, a button opens the parcel in a page of the
+ * extension, without the server's page.
  */
 import { parseNoticeAddress } from "../../wasm_build/parcels/notice_address.js";
 import { ask } from "./background_link.js";
@@ -9,7 +9,7 @@ import { PARCEL_LINKS } from "./mail_signs.js";
 import { fieldsPart } from "./world.js";
 import { translate } from "../texts/texts.js";
 
-/** A mail names one parcel. A page with more links than this is a list, or wants to be slow. */
+/** A mail names one parcel. A page with more links than this is a list, or tries to slow down the browser. */
 const MAX_LINKS = 10;
 /** The links that have a button or are being looked up. @type {WeakSet<Element>} */
 const known = new WeakSet();
@@ -23,12 +23,12 @@ export async function offerParcels() {
   const { FrameHost } = fieldsPart();
   for (const link of links) {
     if (!(link instanceof HTMLElement) || !addresses.includes(addressOf(link))) continue;
-    // Read again at the click: the page may have changed the link.
+    // The address is read again at the click, because the page may have changed the link.
     new FrameHost(link).offer(translate("parcel_open_here"), () => ask("parcel.open", { address: addressOf(link) }));
   }
 }
 
-/** @param {Element} link @returns {string} "" if it is no link of a parcel */
+/** @param {Element} link @returns {string} "" if it is not a link to a parcel */
 function addressOf(link) {
   const href = link instanceof HTMLAnchorElement ? link.href : "";
   return parseNoticeAddress(href) ? href : "";

@@ -1,6 +1,6 @@
 /**
- * Recipients that a page shows as text, beside a label such as "To:", and not in a field. A form with them is one for
- * mail, so its text must not be encrypted as a field of the site.
+ * Recipients that a page shows as text, beside a label such as "To:", and not in a field. A form with such recipients
+ * is for mail, so its text must not be encrypted as a field of the site.
  */
 import { attributeOf, bodyOf, findBelow, isVisible, parentOf, textOf, textsBelow } from "./dom_tree.js";
 import { recipientLabel } from "./mail_words.js";
@@ -15,7 +15,7 @@ const MAX_LABEL_CHARACTERS = 60;
 const MAX_LEVELS = 3;
 /** The most labels that are looked at. */
 const MAX_LABELS = 50;
-/** Elements in which a person writes. The people there are read as those of a field. */
+/** Elements in which a person writes. People in such an element are read from a field. */
 const FIELDS = "input:not([type=hidden]), textarea, select, [contenteditable]:not([contenteditable=false])";
 
 /** The texts in which addresses may be. Only the core reads them. @param {(string | null | undefined)[]} texts */

@@ -2,7 +2,7 @@
 import { findBelow } from "./dom_tree.js";
 import { rootsBelow } from "./shadow_roots.js";
 
-/** This document and the others of the same site in this tab, this one first, without those in shadow trees. */
+/** This document, and then the others of the same site in this tab, except documents in shadow trees. */
 export function reachableDocuments() {
   return reachableBy(framesIn);
 }

@@ -38,7 +38,7 @@ function cmsAround(element) {
  * @param {string} cms
  * @param {Range} range
  * @param {Element | null} around
- * @returns {HTMLElement | null} null if only the whole page holds the text: a frame cannot replace the page
+ * @returns {HTMLElement | null} null if only the whole page holds the text, because a frame cannot replace the page
  */
 function elementWith(cms, range, around) {
   const below = [...(around?.querySelectorAll("*") ?? [])].filter((element) => range.intersectsNode(element));

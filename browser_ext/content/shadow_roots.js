@@ -3,7 +3,7 @@ import { findBelow, focusedIn } from "./dom_tree.js";
 import { api } from "./world.js";
 
 /**
- * @param {unknown} element @returns {ShadowRoot | null} its shadow root; closed ones only where the browser allows that
+ * @param {unknown} element @returns {ShadowRoot | null} its shadow root; a closed root only if the browser allows that
  */
 export function shadowRootOf(element) {
   if (!(element instanceof Element)) return null;

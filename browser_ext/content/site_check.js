@@ -1,11 +1,11 @@
 /**
- * Checks the files of a site before its page runs. The browser starts this script with the document, when that has
- * nothing but its first element, and only on sites that the person or an administrator has named.
+ * Checks the files of a site before its page runs. The browser starts this script when the document has only its first
+ * element, and only on sites that the person or an administrator has named.
  *
  * 1. The document is stopped at once, so that nothing of what the server sent for it runs.
  * 2. The files of the signed list are read, from the browser's cache where possible, and compared.
- * 3. The signed document is put in the place of the stopped one. Each of its scripts and styles carries its hash, so that the
- *    browser itself refuses other bytes, whatever the server answers to the page's own requests.
+ * 3. The signed document is put in the place of the stopped one. Each script and style in the document has a hash, so that
+ *    the browser itself refuses other bytes, whatever the server answers.
  */
 import { ask } from "./background_link.js";
 import { problem } from "./problems.js";
@@ -20,22 +20,22 @@ const NOT_LOADED = /\.(?:br|gz|map)$/u;
 const root = new URL("/", location.href);
 
 /**
- * The size above which a file is compared while the page starts. These are the data of the vault's runtime: the signed script
- * has their hashes, and refuses other bytes itself.
+ * The size above which a file is compared while the page starts. Such files are data of the vault's runtime. The signed
+ * script has their hashes, and refuses other bytes itself.
  */
 const LARGE_BYTES = 2_000_000;
 
 /** @type {string} */
 let configuration = "";
-/** The link of a parcel, which may have the words that open it. The signed page gets it back. */
+/** The fragment of a parcel's link. It may have the six words that open the parcel. The signed page gets it back. */
 const fragment = takeFragment();
 
 const isOpened = stopDocument();
 void check();
 
 /**
- * Stops the document. Chromium never draws a document after `stop`, but it does after `open`, which Firefox forbids to
- * extensions. Returns whether the document was opened, and so has to be written.
+ * Stops the document. Chromium never draws a document after `stop`, but draws it after `open`. Firefox forbids `open`
+ * to extensions. Returns whether the document was opened, and so has to be written.
  */
 function stopDocument() {
   try {
@@ -53,7 +53,7 @@ function takeFragment() {
   try {
     if (hash) history.replaceState(null, "", `${pathname}${search}`);
   } catch {
-    // Firefox refuses it after many such calls in a tab, which another page could have made. The document is stopped all the same.
+    // Firefox refuses the call after many such calls in a tab, for example by another page. The document is stopped nevertheless.
   }
   return hash;
 }
@@ -89,7 +89,7 @@ async function compare() {
   const loaded = files.filter(({ path }) => path !== name && !NOT_LOADED.test(path));
   /** @param {typeof files} some @param {RequestCache} cache */
   const readAll = (some, cache) => Promise.all(some.map(({ path }) => readSigned(path, integrity, cache)));
-  // The page asks the server for the small files again, so the server has to answer for them now too.
+  // The page will ask the server for the small files again, so this check asks the server too.
   const small = readAll(loaded.filter(({ bytes }) => bytes <= LARGE_BYTES), "no-cache");
   const [markup] = await Promise.all([readSigned(name, integrity, "no-cache"), small]);
   const html = build(new TextDecoder().decode(markup), { name, integrity, servers });
@@ -97,7 +97,7 @@ async function compare() {
 }
 
 /**
- * The bytes of a file, which are the signed ones. A file in the cache may be that of an earlier release, so a file that
+ * The bytes of a file, if they are the signed bytes. The cache may have the file of an earlier release, so a file that
  * differs is asked for once more.
  * @param {string} path @param {Map<string, string>} integrity @param {RequestCache} cache
  */
@@ -126,10 +126,10 @@ async function hashOf(bytes) {
 }
 
 /**
- * The signed document with the hashes of its scripts and styles, and with what the page is not to ask the server again.
- * Throws `site-file-unlisted`.
+ * The signed document with the hashes of its scripts and styles, and with the data that the page must not ask the
+ * server for again. Throws `site-file-unlisted`.
  * @param {string} markup
- * @param {{name: string, integrity: Map<string, string>, servers: object}} options `name` is that of the document
+ * @param {{name: string, integrity: Map<string, string>, servers: object}} options `name` is the name of the document
  */
 function build(markup, { name: documentName, integrity, servers }) {
   const { documentElement: html, head } = new DOMParser().parseFromString(markup, "text/html");
@@ -137,7 +137,7 @@ function build(markup, { name: documentName, integrity, servers }) {
     for (const element of html.querySelectorAll(selector)) {
       const path = new URL(element.getAttribute(name) ?? "", root).pathname.slice(1);
       element.setAttribute("integrity", signedHash(path, { name: documentName, integrity }));
-      // The stop broke off the browser's early request for a module, and a document never asks for the same module again.
+      // The stop ended the browser's early request for a module, and a document never asks for the same module again.
       if (name === "src") element.setAttribute(name, `${path}?checked`);
     }
   }
@@ -149,10 +149,10 @@ function build(markup, { name: documentName, integrity, servers }) {
 }
 
 /**
- * The hash of a file that the document loads. A file that is not on the list has none, and browsers load a file with an empty
- * hash unchecked. A script or style inside the document has no file, and so no path.
+ * The hash of a file that the document loads. A file that is not on the list has no hash, and browsers load a file with an
+ * empty hash unchecked. A script or style inside the document has no file, and so no path.
  * @param {string} path
- * @param {{name: string, integrity: Map<string, string>}} options `name` is that of the document
+ * @param {{name: string, integrity: Map<string, string>}} options `name` is the name of the document
  */
 function signedHash(path, { name, integrity }) {
   const hash = integrity.get(path);
@@ -160,7 +160,7 @@ function signedHash(path, { name, integrity }) {
   return hash;
 }
 
-/** Makes each script anew, because one that was parsed elsewhere never runs. @param {Element} html */
+/** Makes each script anew, because a script that was parsed elsewhere never runs. @param {Element} html */
 function withLiveScripts(html) {
   for (const parsed of html.querySelectorAll("script")) {
     const script = document.createElement("script");

@@ -1,9 +1,9 @@
-/** The attributes by which a page asks for S/MIME. */
+/** The attributes with which a page asks for S/MIME. */
 import { attributeOf } from "./dom_tree.js";
 
 /**
- * The elements that must be examined even when they are not in view: a person can submit a form by Enter, and use a
- * hidden file field by a button of the page.
+ * The elements that must be examined even when they are not in view. A person can submit a form with Enter, and use a
+ * hidden file field through a button of the page.
  */
 export const GUARDED = "form[data-smime], input[type=file][data-smime]";
 
@@ -13,7 +13,7 @@ export function asksFor(element, ...words) {
   return words.some((word) => asked.includes(word));
 }
 
-/** The recipients whom the page proposes. @param {Element} element @returns {string[]} */
+/** The recipients that the page proposes. @param {Element} element @returns {string[]} */
 export function proposedBy(element) {
   return (attributeOf(element, "data-smime-to") ?? "").split(/[\s,]+/).filter(Boolean);
 }

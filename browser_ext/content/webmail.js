@@ -46,7 +46,7 @@ const composing = new Map();
 const FIELDS = "textarea, input:not([type]), input[type=text], [contenteditable]:not([contenteditable=false])";
 /** The error code if it is not known whether the message was sent. */
 const UNKNOWN = "sending-unknown";
-/** The height of a mail's frame, three quarters of the window also after the person has turned the phone. */
+/** The height of a mail's frame: three quarters of the window, also after the phone was turned. */
 const MAIL_HEIGHT = "75vh";
 /**
  * The message that was opened last, with the element that its frame replaces.
@@ -72,7 +72,7 @@ function hostFor(element) {
 
 /**
  * Offers to open the messages in this page, and to write one. Opens the only protected message if the person asks.
- * @param {{isAsked?: boolean}} [options] `isAsked`: the person asks for it by the toolbar, the menu or the keyboard
+ * @param {{isAsked?: boolean}} [options] `isAsked`: the person asks for it with the toolbar, the menu or the keyboard
  * @returns {number} the number of offers
  */
 export function offerMail({ isAsked = false } = {}) {
@@ -100,7 +100,7 @@ export function offerMail({ isAsked = false } = {}) {
  */
 function dismissUnlessShown(messages) {
   if (!opened || messages.some(({ id }) => id === opened?.id)) return;
-  // No list has a message at which the person has pointed. It stays while the page shows the same address.
+  // A message at which the person has pointed is in no list. Its frame stays while the page has the same address.
   if (opened.id === pickedId() && opened.element.isConnected) return;
   const isReplaced = messages.some(({ element }) => element === opened?.element);
   if (messages.length > 0 && !isReplaced && opened.element.isConnected) return;
@@ -115,7 +115,7 @@ function dismissUnlessShown(messages) {
  */
 function offerReading(webmail, { element }) {
   const host = hostFor(element);
-  // Read again at the click: the page may show another message by then.
+  // The message is read again at the click, because the page may show another message by then.
   const readShown = async () => {
     const shown = webmail.messages().find((message) => message.element === element);
     if (shown) await read(webmail, host, shown);
@@ -135,7 +135,7 @@ async function read(webmail, host, message) {
 }
 
 /**
- * Waits for a message that is being searched. If the page takes its place away meanwhile, the bar says so.
+ * Waits for a message that is being searched. If the page removes the message's place meanwhile, the bar says so.
  * @param {FrameHost} host @param {HTMLElement} element the place of the message @param {Promise<string>} held
  */
 async function searched(host, element, held) {
@@ -162,7 +162,7 @@ function offerOtherWays(host, element, error) {
     { label: translate("mail_pick"), act: async () => void pickMail() },
     { label: translate("toolbar_teach"), act: async () => void teach() },
   ];
-  // After the sentence, which `attempt` shows when the error arrives there.
+  // The buttons come after the sentence that `attempt` shows for the error.
   setTimeout(() => {
     host.offerAlso(...ways);
     if (codeOf(error) !== "part-untold") return;
@@ -173,8 +173,8 @@ function offerOtherWays(host, element, error) {
 }
 
 /**
- * Looks for the shown mail where the page names no part of it, as when a webmail hides a signature, or calls a part
- * "noname". If it is none of S/MIME, the toolbar's window opens, as anywhere else.
+ * Looks for the shown mail if the page names no part of it, for example because a webmail hides a signature, or calls a
+ * part "noname". If the mail has no S/MIME part, the toolbar's window opens, as on other pages.
  * @returns {Promise<boolean>} false if no control of the webmail can lead to it
  */
 export async function searchMail() {
@@ -234,7 +234,7 @@ async function openPicked(element) {
   await openAbove(message);
 }
 
-/** Opens a message that no list of the page's messages has. @param {ShownMessage} message */
+/** Opens a message that is not in the list of the page's messages. @param {ShownMessage} message */
 async function openAbove(message) {
   const host = hostFor(message.element);
   const button = translate("open_with_sealwax");
@@ -276,7 +276,7 @@ export async function findForm() {
     const isIn = taught && [taught.editor, taught.subject, ...taught.found.map(({ element }) => element)].some((one) => one === focused);
     return isIn ? "field" : findMailForm() || (taught ? "taught" : "");
   } catch (error) {
-    // Only a form that has changed is said. A frame without an origin has no recipe.
+    // Only a form that has changed is reported. A frame without an origin has no recipe.
     const { element } = /** @type {{element?: HTMLElement}} */ (error);
     if (element) fieldsPart().noteErrorFor(element, error);
     return findMailForm();
@@ -304,12 +304,13 @@ async function fetchAndHold(message) {
 async function answer(webmail, kind, mail) {
   try {
     if (kind === "receipt") {
-      // A receipt is no letter that the person could write in the webmail's own form.
+      // The person cannot write a receipt in the webmail's own form.
       const isRaw = (await webmail.delivery().catch(() => "file")) === "raw";
       await openLetter(webmail, { kind, from: "", to: [], cc: [], subject: "", text: "", mail, deliver: isRaw ? "raw" : "file" });
       return "";
     }
-    // A webmail that sends only from its own form opens it; the person continues with the extension's button above it.
+    // A webmail that sends only from its own form opens that form. The person continues with the extension's button
+    // above the form.
     if (webmail.answer) {
       await webmail.answer(kind);
       return "";
@@ -366,7 +367,7 @@ export async function writeMailForm() {
     place ??= form.editor;
     const deliver = fileFieldOf(form) ? "attachment" : "file";
     const letter = fieldsOf(form);
-    // The person is told of each difference once.
+    // Each difference is reported once.
     let told = "";
     const send = async (/** @type {ComposedMessage} */ done) => {
       const others = otherPeople(asShownNow(form), done.envelope).join(" ");
@@ -398,7 +399,8 @@ function composerAround(webmail, place) {
 
 /**
  * Attaches the encrypted message in a form of a webmail without an adaptor. The person sends the form. Throws
- * `mail-form-changed` if somebody has written there since the message window opened: it may be another letter.
+ * `mail-form-changed` if somebody has written there since the message window opened, because the text may be another
+ * letter.
  * @param {import("./mail_forms.js").MailForm} form @param {string} begun the text that the form had @param {ComposedMessage} done
  */
 async function attach(form, begun, done) {
@@ -447,7 +449,7 @@ async function deliver({ compose, ...done }) {
   const asking = composing.get(compose);
   if (!asking) return { sent: false, problem: "page-gone" };
   try {
-    // The form from which the window was opened gets the message, even if the person has begun another one since.
+    // The form from which the window was opened gets the message, even if the person has begun another form since.
     await asking.webmail.send({ ...done, sentence: translate("mail_sentence") }, asking.composer?.element);
     if (!done.more) composing.delete(compose);
     return { sent: true, problem: "" };

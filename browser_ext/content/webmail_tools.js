@@ -6,7 +6,7 @@ import { contentOf, replaceText, turn } from "./page_text.js";
 import { problem } from "./problems.js";
 import { fieldsPart } from "./world.js";
 
-/** The key Enter, with the old names of its number that some pages read. */
+/** The key Enter, with the old properties for its number, which some pages read. */
 const ENTER = { key: "Enter", code: "Enter", keyCode: 13, which: 13, bubbles: true, cancelable: true, composed: true };
 
 /**
@@ -15,7 +15,8 @@ const ENTER = { key: "Enter", code: "Enter", keyCode: 13, which: 13, bubbles: tr
  */
 /**
  * The message that a page shows. `id` is unique among the messages of the webmail. `isProtected` is true if the message
- * has S/MIME parts. `isSearched` is true if the page may not lead to the source: the page stays as it is until then.
+ * has S/MIME parts. `isSearched` is true if the page may have no way to the source. The page then stays as it is until
+ * the source is found.
  * @typedef {{
  *   element: HTMLElement, id: string, isProtected: boolean, isSearched?: boolean, fetchSource: () => Promise<ArrayBuffer>,
  * }} ShownMessage
@@ -52,7 +53,7 @@ export async function fetchFrom(url, options = {}) {
 
 /**
  * Sends the request that sends a message. Throws `webmail-refused` if the webmail refuses it. Without an answer, or
- * after an error of the server, the message was perhaps sent: throws `sending-unknown`.
+ * after an error of the server, the message was perhaps sent. Then throws `sending-unknown`.
  * @param {string | URL} url
  * @param {RequestInit} options
  * @returns {Promise<Response>}
@@ -103,8 +104,8 @@ export function isSameMessage(one, other) {
 
 /**
  * A message as a file, for webmails that send only messages composed by themselves. Thunderbird opens an attached
- * message, and only saves an attached CMS object. Throws `needs-raw-sending` for a message that is no single base64 CMS
- * object, since people on the way could read it.
+ * message, and only saves an attached CMS object. Throws `needs-raw-sending` for a message that is not a single base64
+ * CMS object, since people on the way could read it.
  * @param {ArrayBuffer} message
  * @returns {File} `smime.p7m.eml`: the part before `.eml` tells programs that it is S/MIME
  */
@@ -132,10 +133,10 @@ export function valueIn(root, selector) {
 }
 
 /**
- * Fills the form of a webmail that sends only messages composed by itself: attaches the encrypted message, and writes
- * the sentence, the subject, and the recipients into empty fields. Throws `handed-over` at the end, because the person must send the form. Throws
- * `page-not-understood`, and alters nothing, if a field is missing, and `mail-form-refused`, without the file, if the
- * form keeps another text than the sentence: it would leave beside the encrypted message.
+ * Fills the form of a webmail that sends only messages composed by itself. Attaches the encrypted message, and writes the sentence, the subject,
+ * and the recipients into empty fields. Throws `handed-over` at the end, because the person must send the form. Throws `page-not-understood`, and
+ * alters nothing, if a field is missing. Throws `mail-form-refused`, and attaches no file, if the form keeps another text than the sentence,
+ * because that text would leave beside the encrypted message.
  * @param {ComposedMessage} done
  * @param {{
  *   text: Element | null | undefined, files: Element | null | undefined, title: Element | null | undefined,
@@ -161,8 +162,8 @@ export async function handOver({ message, subject, sentence, envelope }, { text,
 }
 
 /**
- * Writes addresses into an empty field for recipients. Where the page takes the first one out of the field, as into a
- * token, the others follow one by one.
+ * Writes addresses into an empty field for recipients. If the page takes the first address out of the field, for
+ * example into a token, the others follow one by one.
  * @param {HTMLElement} field @param {string[]} addresses
  */
 async function enterPeople(field, [first = "", ...others]) {
@@ -177,7 +178,7 @@ async function enterPeople(field, [first = "", ...others]) {
   }
 }
 
-/** Leaves a field, and where that changes nothing presses Enter there, for pages that take a text only then. @param {HTMLElement} field */
+/** Leaves a field. If the text stays there, presses Enter, because some pages accept a text only then. @param {HTMLElement} field */
 async function leave(field) {
   field.blur();
   await turn();

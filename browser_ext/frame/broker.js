@@ -19,7 +19,7 @@ import { watchText } from "./covered.js";
 
 const KEEP_MILLISECONDS = 700;
 const LOOK_AFTER_KEPT_MILLISECONDS = 10_000;
-/** The time after which the vault has ended that a lock ends. */
+/** The time after which a lock has ended the vault. */
 const LOCKING_MILLISECONDS = 500;
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
@@ -36,7 +36,7 @@ let keptAt = 0;
 /** The public key of the vault that keeps the typed text; "" while no vault keeps it. */
 let keptBy = "";
 const reading = new MailReading(main);
-/** The id of the mail, which the content script tells when it has fetched the mail. @type {Promise<string>} */
+/** The id of the mail, which the content script sends when it has fetched the mail. @type {Promise<string>} */
 const fetched = new Promise((resolve) => {
   addEventListener("message", ({ source, data }) => {
     if (source === parent && data?.type === "mail") resolve(String(data.mail));
@@ -76,10 +76,10 @@ async function start(ticket, moved = "") {
     const onAnswer = (/** @type {MessageKinds["way"]} */ kind) => ask("mail.answer", { frame: claim.frame, kind });
     return reading.start({ frame: claim.frame, mail: parent === window ? "" : await fetched, onAnswer, closing });
   }
-  // Do not move the view: a moved iframe loads again and loses its port.
+  // The view is not moved, because a moved iframe loads again and loses its port.
   const view = await ViewLink.open(main);
   main.prepend(top_);
-  // A window of its own is a whole document, which a screen reader's user reads by its headings.
+  // A separate window is a whole document, so it has a heading for users of screen readers.
   if (parent === window) main.prepend(html("h1", { text: translate(claim.kind === "write" ? "editor_label" : "extension_name") }));
   main.append(bottom);
   if (claim.kind === "write") return startWriting(claim, view, moved || claim.moved);
@@ -90,7 +90,8 @@ async function start(ticket, moved = "") {
 /** @param {Claim} claim @param {ViewLink} view @param {string} moved */
 async function startWriting(claim, view, moved) {
   await view.write({ label: translate("editor_label"), text: moved });
-  // Only the content script can reach this window and send it messages. These can only make the editor grey, or open it.
+  // Only the content script can reach this window and send it messages. These messages can only make the editor grey,
+  // or open it.
   addEventListener("message", ({ source, data }) => {
     if (source !== parent) return;
     if (data?.type === "seen") void view.attend(data.seen === true).catch(() => {});
@@ -136,7 +137,7 @@ async function keep(frame, view) {
 }
 
 /**
- * Has the text kept by the new vault, if there is one. A vault ends at a lock, and in Firefox with the background.
+ * Has the new vault keep the text, if there is a new vault. A vault ends at a lock, and in Firefox with the background.
  * @param {Claim} claim @param {ViewLink} view
  */
 async function keepAgain({ frame }, view) {
@@ -157,7 +158,7 @@ function showEditor(claim, view, hint) {
 }
 
 /**
- * Lets the person go on writing in a field that was encrypted.
+ * Lets the person continue writing in a field that was encrypted.
  * @param {Claim} claim @param {ViewLink} view @param {string} [problem] the sentence that says why, if the page is the reason
  */
 function change(claim, view, problem = "") {

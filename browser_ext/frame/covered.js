@@ -1,12 +1,12 @@
 /**
- * Takes a verdict out of sight while the page covers the text to which it belongs, or cuts it off: the verdict would stand
- * over other words. Only Chromium tells what lies over a frame; every browser tells what is cut off.
+ * Hides a verdict while the page covers or cuts off the text to which the verdict belongs. Otherwise the verdict would be
+ * above other words. Only Chromium reports what covers a frame. Every browser reports what is cut off.
  */
 import { html } from "../../wasm_build/ui/dom.js";
 import { translate } from "../texts/texts.js";
 
 const DELAY_MILLISECONDS = 100;
-/** So much of a text has to be in sight: a line. */
+/** The least height of a text in sight: one line. */
 const LEAST_PIXELS = 24;
 const STEPS = [0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1];
 
@@ -18,12 +18,13 @@ export function watchText(main) {
   const place = { isCovered: false, isAltered: false };
   const show = () => {
     const isHidden = place.isCovered || place.isAltered;
-    // An attribute of its own, since the states of a frame replace its class, and its other parts.
+    // A separate attribute, since the states of a frame replace its class and its other parts.
     main.toggleAttribute("data-covered", isHidden);
     if (!note.isConnected) main.append(note);
     note.textContent = isHidden ? translate("text_covered") : "";
   };
-  // Only the content script can reach this window. It tells when the page starts or stops to fade, mask or cut the frame.
+  // Only the content script can reach this window. The script reports when the page starts or stops to fade, mask or
+  // cut the frame.
   addEventListener("message", ({ source, data }) => {
     if (source !== parent || data?.type !== "seen") return;
     place.isAltered = data.seen !== true;
@@ -53,8 +54,8 @@ export function watchText(main) {
 /** @param {Entry} entry */
 function isCovered({ boundingClientRect: { height, bottom }, intersectionRect, isVisible }) {
   const least = Math.min(LEAST_PIXELS, height);
-  // Only the person scrolls in the frame. The verdict stands above the text, so it has left the sight before.
+  // Only the person scrolls in the frame. The verdict is above the text, so the verdict is already out of sight.
   const isScrolledAway = bottom < least;
-  // The frame itself takes the text away when nothing could be opened, and says why.
+  // The frame itself removes the text when nothing could be opened, and says why.
   return height > 0 && !isScrolledAway && (isVisible === false || intersectionRect.height < least);
 }

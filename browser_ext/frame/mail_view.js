@@ -30,7 +30,7 @@ import { setLanguage, ViewPort } from "../shared/view_port.js";
 
 const NOTED_FIELDS = ["to", "cc", "date"];
 const MAX_SUBJECT_CHARACTERS = 1_000;
-/** Some hundred people of To and Cc. */
+/** Enough for some hundred people in To and Cc. */
 const MAX_FIELD_CHARACTERS = 10_000;
 const MAX_NAME_CHARACTERS = 255;
 /** The viewer also shows signatures of files, and certificates. */
@@ -100,7 +100,7 @@ async function draw(shown) {
   if (!body.hasMarkup) for (const child of [...document.body.children, ...element.children]) heights.observe(child);
 }
 
-/** Tells the frame around how much room the mail needs. Its text takes the rest of the room, which is left out. */
+/** Reports the height that the mail needs to the frame around. The empty room below the text does not count. */
 function tellHeight() {
   const passages = /** @type {Element} */ (document.querySelector(".passages"));
   const rest = passages.getBoundingClientRect().bottom - endOf(passages.children);
@@ -130,7 +130,7 @@ function headerOf({ headers, people, date, protections }) {
     list.append(html("dt", {}, label), html("dd", { dir: "auto", "data-test": name }, ...value));
   }
   const header = html("header");
-  // A signed file that is no mail has no header fields.
+  // A signed file that is not a mail has no header fields.
   if (headers.length) header.append(html("h1", { dir: "auto", "data-test": "subject" }, beginningOf(field("subject"), MAX_SUBJECT_CHARACTERS) || words.noSubject));
   header.append(list, ...notesOf(headers, protections));
   return header;
@@ -147,7 +147,7 @@ function dateText(date) {
 }
 
 /**
- * The notes that name the header fields that were encrypted, and those that nothing protects.
+ * The notes that name the header fields that were encrypted, and the fields that nothing protects.
  * @param {[string, string][]} headers
  * @param {string[]} protections
  */

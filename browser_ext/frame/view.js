@@ -8,7 +8,7 @@ import { ViewPort } from "../shared/view_port.js";
 
 const VISIBILITY_DELAY_MILLISECONDS = 100;
 
-/** True if the editor lost the focus, and the person has not come back by a click or the Tab key. */
+/** True if the editor lost the focus, and the person has not come back with a click or the Tab key. */
 let isLost = false;
 /** Whether the page fades, masks or shrinks the frame. */
 let isAltered = false;
@@ -83,8 +83,8 @@ function freeze({ frozen }) {
 
 /**
  * Makes the editor grey while typed keys would go elsewhere, or while the page covers it. A page can take the focus by
- * a window that it opens, and give it back by closing the window. So the editor stays grey until the person comes back
- * by a click or the Tab key. This only informs: the page gets the keys that were typed in between.
+ * opening a window, and give it back by closing the window. So the editor stays grey until the person comes back with a
+ * click or the Tab key. This only informs the person. The page gets the keys that were typed in between.
  */
 function watchAttention() {
   isWatched = true;

@@ -29,7 +29,7 @@ byId("states").append(
     state === "verified" ? { sentence: translate("state_verified_sentence", { sender: someone }) } : {})),
   html("div", { class: "state-statement" }, lockMark("", { size: 32 }), html("p", { text: translate("help_lock") })),
 );
-// A permission without a reason is our mistake. It throws, so that a test finds it.
+// A permission without a reason is a mistake. Its missing text throws, so that a test finds the mistake.
 const granted = api.runtime.getManifest().permissions ?? [];
 byId("permissions").append(
   ...granted.flatMap((name) => [html("dt", {}, html("code", { lang: "en", dir: "ltr", text: name })), html("dd", { text: translate(REASONS[name]) })]),

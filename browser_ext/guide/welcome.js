@@ -1,5 +1,6 @@
 /**
- * The guide for the first steps: four steps, after each of which the person may stop. It continues where it was left.
+ * The guide for the first steps. The person may stop after each of the four steps. The guide continues where it was
+ * left.
  */
 import { html } from "../../wasm_build/ui/dom.js";
 import { setTitle } from "../../wasm_build/ui/page_title.js";
@@ -90,7 +91,7 @@ async function drawIdentity() {
   ];
 }
 
-/** The form that takes a key file. */
+/** The form that imports a key file. */
 function createImport() {
   const file = html("input", { type: "file", id: "p12", accept: ".p12,.pfx,.pem,.epf,application/x-pkcs12" });
   const passphrase = new SecretField({ translate, label: translate("passphrase_of_file"), hint: translate("passphrase_hint"), onSubmit: () => void importKeys() });

@@ -1,4 +1,4 @@
-/** The person's session at their bridge, by which messages are sent, beside the setting of its address. */
+/** The person's session at their bridge, with which messages are sent, beside the setting of the bridge's address. */
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
 import { translate } from "../texts/texts.js";

@@ -1,6 +1,6 @@
 /**
- * The person's identities, with purposes, expiry and key files. Here people export, renew and remove them, or change
- * passphrases.
+ * The person's identities, with purposes, expiry and key files. Here people export, renew and remove identities, or
+ * change passphrases.
  */
 import { saveFile } from "../../wasm_build/ui/attachments.js";
 import { useWords } from "../../wasm_build/ui/certificate_uses.js";

@@ -36,7 +36,7 @@ let parts = [];
  * @param {Context} context @param {ListedKeyFile[]} keyFiles
  */
 export async function showKeyServer(context, keyFiles) {
-  // These notes are apart, because the page must not draw a new code anew while a person copies it.
+  // These notes are separate, because the page must not draw a new recovery code again while a person copies it.
   const { hasLostCode, roaming, ...state } = await ask("account.read");
   const isStored = state.account !== null && !state.account.isNew;
   showRoaming(context, isStored ? roaming : null);
@@ -52,7 +52,7 @@ export async function showKeyServer(context, keyFiles) {
 }
 
 /**
- * Says whether contacts and decisions are at the key server too, and which do not count or stay here.
+ * Says whether contacts and decisions are at the key server too, and how many do not count or stay here.
  * @param {Context} context @param {Roaming} roaming null if nothing is to be said
  */
 function showRoaming({ translate }, roaming) {
@@ -80,7 +80,7 @@ function createApp({ translate, refresh }) {
       byId("key-server-done").textContent = "";
       return action();
     }, (error) => { failure.textContent = errorText(error); }),
-    // The extension does not keep the mail password, and has nothing to compare with.
+    // The extension does not keep the mail password, so there is nothing to compare a passphrase with.
     passphraseRule: { check: async () => {} },
     roamingKeys: { leave: () => void refresh() },
   };
@@ -140,7 +140,7 @@ function createConnecting(app, { refresh }, { bridge, address }) {
   }));
   const connect = () => {
     const origin = safeOrigin(server.input.value.trim());
-    // The permission is requested in the click itself: browsers grant sites at no other time.
+    // The permission is requested in the click itself, because browsers grant sites at no other time.
     const origins = [origin, ...(origin === found.server ? found.further : [])];
     const granting = origin ? api.permissions.request({ origins: origins.map(directoryPattern) }).catch(() => false) : null;
     return app.attempt(go, translate("working"), failure, async () => {
@@ -153,7 +153,7 @@ function createConnecting(app, { refresh }, { bridge, address }) {
   const form = createForm({ class: "stack", data: { test: "key-server-form" } }, connect,
     server.element, html("div", { class: "actions", hidden: !bridge }, finding), user.element, failure,
     html("div", { class: "actions" }, go));
-  // Closed, because most people have no key server, and the section is long.
+  // The form is closed, because most people have no key server, and the section is long.
   const opening = html("summary", { text: translate("key_server_connect"), data: { test: "key-server-open" } });
   return withoutText(html("details", { class: "details" }, opening, form));
 }
@@ -171,13 +171,14 @@ function createLogIn(app, { refresh }, account) {
   });
 }
 
-/** Says that the keys are here and unlocked. A setting of the account may have locked them, which their state then says. @param {App} app */
+/** Says that the keys are here and unlocked, unless a setting of the account has locked them. Their state then says so. @param {App} app */
 async function announceBrought(app) {
   if ((await ask("account.read")).isOpen) app.announce(app.translate("key_account_brought"));
 }
 
 /**
- * The form that makes the account. The key server takes it with a ticket from the bridge, so the person is signed in there.
+ * The form that makes the account. The key server accepts the account with a ticket from the bridge, so the person must be
+ * signed in at the bridge.
  * @param {App} app @param {Context} context
  * @param {{files: {id: string, name: string}[], account: Account, address: string}} what
  */
@@ -235,7 +236,7 @@ async function stopReset(app, { refresh }) {
   await refresh();
 }
 
-/** The account as the background has it. @param {App} app @param {Account} account @param {Context} context */
+/** The account, through requests to the background. @param {App} app @param {Account} account @param {Context} context */
 function createRemote(app, { host }, { refresh }) {
   return {
     host,
@@ -296,7 +297,7 @@ async function prove(app, demand) {
   }
 }
 
-/** Puts the focus on what comes next, since the focused element is gone. */
+/** Puts the focus on the next field, since the focused element is gone. */
 function focusFirst() {
   /** @type {HTMLElement | null} */ (byId("key-server").querySelector("[role=textbox], input, summary"))?.focus();
 }

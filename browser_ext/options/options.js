@@ -125,13 +125,13 @@ async function refresh() {
   drawOnce("offers", offers, () => byId("offers").replaceChildren(...createOffers(context, offers)));
   showQuestions();
   await showProposal();
-  // It is the last, since questions must not come later and move what a person is about to press.
+  // The key server comes last. A question after it would move a button that a person is about to press.
   await showKeyServer(context, keyFiles);
 }
 
 /**
- * Shows the heading of the questions that wait, above whichever section is open. Brings the heading of new questions into
- * view, and not the end of a long question: the page would scroll while a person presses a button above.
+ * Shows the heading of the questions that wait, above whichever section is open. Brings the heading of new questions
+ * into view, and not the end of a long question. Otherwise the page would scroll while a person presses a button above.
  */
 function showQuestions() {
   const isAsked = ["own-authority", "changes", "offers"].some((id) => byId(id).childElementCount > 0);

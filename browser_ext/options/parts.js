@@ -44,7 +44,7 @@ export async function tellChange(section, changed, refresh) {
 }
 
 /**
- * Says in a section what was done there, and brings it into view. An empty sentence takes the last one back.
+ * Says in a section what was done there, and brings it into view. An empty sentence removes the last one.
  * @param {"identities" | "key-server" | "backup"} section
  * @param {string} sentence
  */

@@ -1,6 +1,6 @@
 /**
- * Certificates of other people: those that were imported, and those remembered from verified mail. The table becomes
- * cards on a narrow page. Its ARIA roles are written out, since browsers drop them when CSS changes the display.
+ * Certificates of other people: those that were imported, and those known from verified mail. The table becomes cards
+ * on a narrow page. The table's ARIA roles are written out, since browsers drop the roles when CSS changes the display.
  */
 import { saveFile } from "../../wasm_build/ui/attachments.js";
 import { useWords } from "../../wasm_build/ui/certificate_uses.js";
@@ -105,7 +105,7 @@ function createRow({ translate, refresh }, { info, names, since, how, removal },
 }
 
 /**
- * Draws the known people who have a new certificate. Each waits for the person's decision.
+ * Draws the known people who have a new certificate. Each certificate waits for the person's decision.
  * @param {Catalogue} translate @param {ReplyTo<"keys.list">["changes"]} changes @param {() => Promise<void>} refresh
  */
 export function createChanges(translate, changes, refresh) {

@@ -23,7 +23,7 @@ export function watchPreferences(refresh) {
   }
 
   async function changeDownloads() {
-    // The permission is requested in the click itself: browsers grant it at no other time.
+    // The permission is requested in the click itself, because browsers grant it at no other time.
     const change = inputById("downloads").checked ? api.permissions.request(DOWNLOADS) : api.permissions.remove(DOWNLOADS);
     await change.catch(() => false);
     await refresh();
@@ -31,7 +31,7 @@ export function watchPreferences(refresh) {
 
   async function changeDirectory() {
     const origin = safeOrigin(inputById("directory").value.trim());
-    // The permission is requested in the click itself: browsers grant sites at no other time.
+    // The permission is requested in the click itself, because browsers grant sites at no other time.
     if (origin) await api.permissions.request({ origins: [directoryPattern(origin)] }).catch(() => false);
     await change();
   }

@@ -1,6 +1,6 @@
 /**
- * The sections of the page, of which one is shown at a time: the one that the address names, or the first. The links to
- * them are links, so that Back, bookmarks and the keyboard work as in any page.
+ * The sections of the page. One section is shown at a time: the one that the address names, or the first. Ordinary
+ * links lead to the sections, so that Back, bookmarks and the keyboard work as in any page.
  */
 import { setTitle } from "../../wasm_build/ui/page_title.js";
 import { translate } from "../texts/texts.js";

@@ -124,7 +124,7 @@ function drawReaders() {
       ...people.map(readerCard)), adder.element);
 }
 
-/** Ticks a reader whom the person has added. @param {import("../../wasm_build/ui/recipient_words.js").RecipientCheck} added */
+/** Ticks a reader that the person has added. @param {import("../../wasm_build/ui/recipient_words.js").RecipientCheck} added */
 async function takeAdded(added) {
   people = [...people.filter(({ fingerprint }) => fingerprint !== added.fingerprint), { ...added, isUnasked: false }];
   chosen.add(added.fingerprint);

@@ -1,4 +1,4 @@
-/** The view that asks for the address of a notice, or shows the one that came with a click. */
+/** The view that asks for the address of a notice, or shows the address that came with a click. */
 import { parseNoticeAddress } from "../../wasm_build/parcels/notice_address.js";
 import { html } from "../../wasm_build/ui/dom.js";
 import { createForm, inputField, whileBusy } from "../../wasm_build/ui/parts.js";
@@ -6,7 +6,7 @@ import { translate } from "../texts/texts.js";
 
 /**
  * @param {import("./parcel_tab.js").ParcelTab} tab
- * @param {string} address the address of the notice, with which the view goes on at once; "" if the person pastes it
+ * @param {string} address the address of the notice, with which the view continues at once; "" if the person pastes it
  * @returns {import("../../wasm_build/parcels/parcel_host.js").ParcelView}
  */
 export function createAddressView(tab, address) {

@@ -1,8 +1,8 @@
-/** Names of hosts that read like another one. */
+/** Names of hosts that read like another name. */
 
 /** Groups of letters that look alike in many fonts, each with the letters to compare. @type {[RegExp, string][]} */
 const ALIKE = [[/rn/gu, "m"], [/vv/gu, "w"], [/cl/gu, "d"], [/[1i|]/gu, "l"], [/0/gu, "o"], [/5/gu, "s"], [/-/gu, ""]];
-/** A name of fewer characters differs from too many others by one. */
+/** A name of fewer characters differs from too many other names by one character. */
 const MIN_CHARACTERS = 6;
 
 /** Whether a name has letters beyond ASCII. `URL` writes these as punycode (RFC 3492). @param {string} host */
@@ -11,7 +11,7 @@ export function hasForeignLetters(host) {
 }
 
 /**
- * The host of the list that this one may imitate; "" if there is none.
+ * The host of the list that `host` may imitate; "" if there is none.
  * @param {string} host @param {string[]} listed
  */
 export function imitated(host, listed) {
@@ -37,7 +37,7 @@ function skeletonOf(name) {
   return ALIKE.reduce((text, [found, shown]) => text.replace(found, shown), name);
 }
 
-/** Whether one character more, less, or another, or two in another order, make one text of the other. @param {string} one @param {string} other */
+/** Whether one text becomes the other if one character is added, removed or changed, or two are swapped. @param {string} one @param {string} other */
 function isOneChange(one, other) {
   const [short, long] = one.length <= other.length ? [one, other] : [other, one];
   if (long.length - short.length > 1) return false;

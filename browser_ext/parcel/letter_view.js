@@ -1,6 +1,6 @@
 /**
- * The written message of a parcel, in the sandboxed view that shows mail. It has no signature of its own: the verdict on the
- * manifest is that of the message.
+ * The written message of a parcel, in the sandboxed view that shows mail. The message has no signature of its own, so the
+ * verdict on the manifest is the verdict on the message.
  */
 import { overwrite } from "../../wasm_build/vault/memory/cleanup.js";
 import { encryptTo } from "../shared/channel.js";

@@ -1,5 +1,6 @@
 /**
- * The page of one parcel: the address of the notice, the question about its server, the words, and the opened parcel.
+ * The page of one parcel: the address of the notice, the question about its server, the six words, and the opened
+ * parcel.
  *
  * The server is asked nothing before the person presses a button. A lock of the keys, and leaving the page, delete the
  * parcel's key and all that was shown.
@@ -43,17 +44,17 @@ export class ParcelTab {
   #evidence = new EvidenceStore();
   /** @type {ReturnType<typeof openVault> | null} */
   #vault = null;
-  /** The address of the notice. Its words are deleted when they were used. @type {NoticeAddress | null} */
+  /** The address of the notice. Its words are deleted after their use. @type {NoticeAddress | null} */
   #address = null;
   /** @type {ParcelView | null} */
   #view = null;
   /** The server of the notice, once it is asked. @type {Promise<ParcelRequests> | null} */
   #server = null;
-  /** Gives the permission for a server that is not in the list back. */
+  /** Gives back the permission for a server that is not in the list. */
   #giveBack = async () => {};
-  /** A report finds the server first. @type {ParcelHost["requests"]} */
+  /** A report of a parcel finds the server first. @type {ParcelHost["requests"]} */
   requests = { complain: async (id, reason) => (await this.#askServer()).complain(id, reason) };
-  /** A page of the extension has no service worker of its own in every browser. */
+  /** In some browsers a page of the extension has no service worker of its own. */
   saveByWorker = null;
 
   /**
@@ -114,7 +115,7 @@ export class ParcelTab {
     }, (error) => { failure.textContent = this.sentenceFor(error); });
   }
 
-  /** Goes on with the address of a notice: to the words, or to the question about its server. @param {NoticeAddress} address */
+  /** Continues with the address of a notice: to the words, or to the question about its server. @param {NoticeAddress} address */
   async take(address) {
     this.#address = address;
     this.#server = null;
@@ -130,7 +131,7 @@ export class ParcelTab {
 
   /**
    * The person lets this server open the parcel. For a server that is not in the list, the extension gives its permission back as
-   * soon as it knows the address of the API, which admits the extension by itself.
+   * soon as it knows the address of the API. The API admits the extension by itself.
    * @param {NoticeAddress} address @param {{isGranted: boolean, isListed: boolean}} known
    */
   async admit(address, { isGranted, isListed }) {
@@ -153,7 +154,7 @@ export class ParcelTab {
 
   /**
    * @param {ParcelRequests} requests @param {ReplyTo<"parcel.judging">} judged the person's trust
-   * @param {string} [fingerprint] that of the person's certificate, if its key opens the parcel
+   * @param {string} [fingerprint] the fingerprint of the person's certificate, if its key opens the parcel
    */
   #makeReader(requests, { trust }, fingerprint) {
     const judging = (/** @type {import("../../wasm_build/vault/server/trust.js").Evidence} */ evidence = this.#evidence.copy()) =>
@@ -220,7 +221,7 @@ export class ParcelTab {
     }
   }
 
-  /** Shows an error in the place of the parcel, and deletes what there is of it. @param {unknown} error */
+  /** Shows an error in the place of the parcel, and deletes the parcel. @param {unknown} error */
   fail(error) {
     this.#forgetWords();
     this.#session.lock("hand");

@@ -1,7 +1,8 @@
 /**
  * The question about the server of a notice, if it is not in the list of checked sites, or the extension may not read it yet.
  *
- * A link in a mail can lead anywhere. The view names the host in full, and warns of names that imitate one of the list.
+ * A link in a mail can lead anywhere. The view names the host in full, and warns of names that imitate a name in the
+ * list.
  */
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate } from "../../wasm_build/ui/formats.js";

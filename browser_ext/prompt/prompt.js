@@ -51,7 +51,7 @@ let question;
 let shown;
 let shownText = "";
 let identity = "";
-/** Whether the person agreed that nobody else can read it. */
+/** Whether the person agreed that nobody else can read the result. */
 let isForWriterOnly = false;
 /** @type {SecretField | null} */
 let passphrase = null;
@@ -142,7 +142,7 @@ function drawnState() {
 
 function draw() {
   shown = digestOf(question);
-  // A question about what was drawn before.
+  // An open dialog asks about the earlier content.
   document.querySelector("dialog")?.close();
   const kind = QUESTIONS[current.kind];
   setTitle(translate, kind.title());
@@ -230,7 +230,7 @@ function readersSection() {
     adder.element);
 }
 
-/** Ticks a reader whom the person has added. @param {{fingerprint: string}} added */
+/** Ticks a reader that the person has added. @param {{fingerprint: string}} added */
 async function takeAdded({ fingerprint }) {
   await load();
   chosen.add(fingerprint);
@@ -329,7 +329,7 @@ async function answer(button, act) {
   button.disabled = false;
 }
 
-/** Whether the question is one that encrypts. A text that is decrypted may have been asked for by the same words. */
+/** Whether the question is about encrypting. The page may have asked with the same words for a text that is decrypted. */
 function asksForReaders() {
   return current.encrypt && ["write", "files"].includes(current.kind);
 }

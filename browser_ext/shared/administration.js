@@ -1,6 +1,6 @@
 /**
- * The parts of the page with keys and people that are not the person's own settings: the note about a new version, the
- * marks of the organisation's settings, and the export of these settings as a policy.
+ * The parts of the page with keys and people that are not the person's own settings. They are the note about a new
+ * version, the marks of the organisation's settings, and the export of these settings as a policy.
  */
 import { html } from "../../wasm_build/ui/dom.js";
 import { api } from "./api.js";
@@ -53,7 +53,7 @@ function showPolicy(set) {
   }
 }
 
-/** The button that saves these settings in the form in which browsers take policies. @param {HTMLElement} place */
+/** The button that saves these settings in the form in which browsers read policies. @param {HTMLElement} place */
 function addPolicyExport(place) {
   const save = html("button", { type: "button", text: translate("policy_export"), data: { test: "policy-export" } });
   save.addEventListener("click", async () => {

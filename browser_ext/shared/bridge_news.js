@@ -3,7 +3,7 @@ import { api } from "./api.js";
 
 const CHANGED = "bridgeChangedAt";
 
-/** Tells the open windows. The value that they hear is only a time: a listener of `storage.session` would see the token. */
+/** Tells the open windows. The value is only a time, because a listener of `storage.session` would see the token. */
 export async function tellBridgeChanged() {
   await api.storage.local.set({ [CHANGED]: Date.now() }).catch(() => undefined);
 }

@@ -1,6 +1,6 @@
 /**
- * Encrypted envelopes between the extension's own contexts, so that extension messages carry only ciphertext: browsers
- * keep copies of all that passes through `runtime.sendMessage`.
+ * Encrypted envelopes between the extension's own contexts. So extension messages have only ciphertext. Browsers keep
+ * copies of everything that passes through `runtime.sendMessage`.
  *
  * One envelope is ECIES: a fresh P-256 key for each, ECDH, HKDF-SHA-256, AES-256-GCM with a zero nonce (each key is
  * used once). HKDF's info binds the purpose and both public keys. An envelope does not prove who encrypted it; the
@@ -44,7 +44,7 @@ function joined(...pieces) {
 }
 
 /**
- * Encrypts bytes to a public key, and overwrites `plaintext`.
+ * Encrypts bytes for a public key, and overwrites `plaintext`.
  * @param {ArrayBuffer} recipient raw P-256 point
  * @param {string} purpose
  * @param {ArrayBuffer} plaintext
@@ -63,7 +63,7 @@ export async function encryptTo(recipient, purpose, plaintext) {
  * @param {ChannelKeys} keys
  * @param {string} purpose
  * @param {Envelope} envelope
- * @returns {Promise<ArrayBuffer>} the plaintext; rejects when the envelope was not encrypted to these keys
+ * @returns {Promise<ArrayBuffer>} the plaintext; rejects if the envelope was not encrypted for these keys
  */
 export async function openWith(keys, purpose, { sender, ciphertext }) {
   const binding = { sender, recipient: keys.publicKey, purpose };

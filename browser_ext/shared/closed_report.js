@@ -1,5 +1,5 @@
 /**
- * Whether a message stayed closed: it is encrypted, and no unlocked key opens it.
+ * Whether a message stayed closed, because it is encrypted and no unlocked key opens it.
  * @param {{reasons: {code: string}[]}} report
  */
 export function isClosed({ reasons }) {

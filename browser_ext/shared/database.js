@@ -3,15 +3,15 @@
  * open it, since it is not reliable inside a frame of a foreign page.
  *
  * Its stores: `keyFiles` are PKCS#12 files, encrypted under their passphrases. `sealed` are the unlocked identities,
- * sealed under the session's key: nobody can open them without it, and a lock deletes them. `people` and `anchors` are
- * certificates. `requests` are keys that wait for their certificates, encrypted under their passphrases. `sites` are
- * the sites on which the person has agreed to open encrypted texts. `settings` are the person's decisions and choices.
- * `drafts` are letters, sealed under a key of their writer. `recipes` are what the person has taught about webmails.
- * `checkedSites` are the sites whose files are checked, with the newest signed list of each.
+ * sealed under the session's key. Nobody can open them without this key, and a lock deletes them. `people` and
+ * `anchors` are certificates. `requests` are keys that wait for their certificates, encrypted under their passphrases.
+ * `sites` are the sites on which the person has agreed to open encrypted texts. `settings` are the person's decisions
+ * and choices. `drafts` are letters, sealed under a key of their writer. `recipes` are what the person has taught about
+ * webmails. `checkedSites` are the sites whose files are checked, with the newest signed list of each.
  * `receiptRequests` are sent messages that ask for signed receipts, without their content. `givenReceipts` are the
- * messages for which the person gave one. `keyAccounts` has the account at a key server, with this browser's token there
- * and what it has seen of the account; it has no key. `keySessions` has the session at that server, sealed as the
- * identities are.
+ * messages for which the person gave a receipt. `keyAccounts` has the account at a key server, with this browser's
+ * token and the record that the browser has seen. It has no key. `keySessions` has the session at that server, sealed
+ * like the identities.
  */
 import { inTransaction, openDatabase } from "../../wasm_build/vault/storage/database.js";
 

@@ -1,4 +1,4 @@
-/** The address of a bridge, at which certificates are looked up and by which messages are sent. */
+/** The address of a bridge. The bridge looks up certificates and sends messages. */
 import { RequestError } from "./messages.js";
 
 /** A path before `/api`, as the bridge's setting `api_prefix` allows it. */
@@ -20,10 +20,10 @@ export function directoryOrigin(directory) {
 }
 
 /**
- * The address of the bridge's API without `/api`, which the bridge's pages name. Throws `unsafe-directory` if nothing may be sent to
- * it. Only an address on this machine may be without TLS, and a bridge on another machine must not name one of these.
+ * The address of the bridge's API, as the bridge's pages name it, without `/api`. Throws `unsafe-directory` if nothing may be sent
+ * to this address. Only an address on this machine may be without TLS, and only pages without TLS may name such an address.
  * @param {string} named @param {string} directory the origin of the pages, as `directoryOrigin` gave it
- * @returns {string} an origin, or one with a path
+ * @returns {string} an origin, or an origin with a path
  */
 export function apiAddress(named, directory) {
   const isInClear = directory.startsWith("http:");

@@ -1,5 +1,6 @@
 /**
- * The choice of files in the extension's window. The files go to the vault's owner in parts, each encrypted to its key.
+ * The choice of files in the extension's window. The files go to the vault's owner in parts, each encrypted for the
+ * owner's key.
  */
 import { html } from "../../wasm_build/ui/dom.js";
 import { exactSize } from "../../wasm_build/ui/formats.js";

@@ -4,7 +4,7 @@ import * as database from "./database.js";
 /**
  * @typedef {object} Preferences
  * @property {number} idleMinutes the minutes without use after which the keys lock
- * @property {boolean} harvest whether the senders of verified mail are remembered
+ * @property {boolean} harvest whether the senders of verified mail become contacts
  * @property {boolean} strict whether private keys stay out of the browser's own cryptography
  * @property {string} directory the origin of the person's bridge, or ""
  */

@@ -31,14 +31,14 @@ export class MailReading {
   /** @type {HTMLElement | null} */
   #details = null;
   /**
-   * The view that is loading or empty, with the public key to which its mail is encrypted.
+   * The view that is loading or empty, with the public key for which its mail is encrypted.
    * @type {Promise<Prepared> | null}
    */
   #prepared = null;
   /** @type {ViewLink | null} */
   #view = null;
 
-  /** Whether the mail was removed, since the keys were locked or the page was left. */
+  /** Whether the mail was removed, because the keys were locked or the page was left. */
   #isLetGo = false;
   #onLocked;
 
@@ -221,8 +221,8 @@ export class MailReading {
 }
 
 /**
- * The part of the verdict that the view needs: the proved sender, the mail's parts that have a protection of their own,
- * and the site of a field's text.
+ * The part of the verdict that the view needs. It has the proved sender, the mail's parts with a protection of their
+ * own, and the site of a field's text.
  * @param {MessageReport} report
  * @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate
  */

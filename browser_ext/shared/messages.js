@@ -25,7 +25,8 @@ export function describeError(error) {
 }
 
 /**
- * A member of an error as text; null without one. In Firefox an error of a reply is no instance of this page's Object.
+ * A member of an error as text; null without one. In Firefox an error in a reply is not an instance of this page's
+ * Object.
  * @param {unknown} error @param {string} name
  */
 function memberOf(error, name) {
@@ -38,7 +39,7 @@ function memberOf(error, name) {
 const ENVELOPE = "envelope";
 const SECRET = "secret";
 const OPTIONAL_SECRET = "secret or null";
-/** The hash of the question that is answered, as the window drew it (`question.js`). */
+/** The hash of the answered question as the window showed it (`question.js`). */
 const DIGEST = "digest";
 
 /** A letter that is ready to leave, with its protection. @satisfies {MessageShape} */
@@ -62,7 +63,7 @@ const PARCEL_TO_SEND = {
 export const MESSAGES = {
   // A page's content script has found fields or mail, and asks for the scripts that handle them.
   "content.load": { from: ["content"], body: { part: "string" } },
-  // A page's content script asks for a frame, which is bound to its document.
+  // A page's content script asks for a frame. The frame is bound to the script's document.
   "frame.request": {
     from: ["content"],
     body: { kind: "string", smime: "string", proposed: "strings", cms: "string", mail: "string", secure: "boolean", text: "string" },
@@ -86,7 +87,7 @@ export const MESSAGES = {
   "job.wait": { from: ["broker", "viewer"], body: { frame: "string", job: "string" } },
   // Mail that is read, in a page's frame or in the viewer.
   "mail.hold": { from: ["content", "options", "viewer"], body: { bytes: "bytes", name: "string" } },
-  // The content of a webmail: the mail that the person opens there, and the one that a letter answers or forwards.
+  // The mail that the person opens in a webmail, and the mail that a letter answers or forwards.
   "mail.hold-opened": { from: ["content"], body: { bytes: "bytes" } },
   "mail.hold-original": { from: ["content"], body: { bytes: "bytes" } },
   "mail.inspect": { from: ["viewer"], body: { mail: "string" } },
@@ -125,7 +126,7 @@ export const MESSAGES = {
   "page.encrypt": {
     from: ["page"], body: { page: "string", sign: "boolean", encrypt: "boolean", identity: "string", recipients: "strings", shown: DIGEST },
   },
-  // A reader was ticked: the certificate is checked, and its authorities are asked.
+  // A reader was ticked. The certificate is checked, and its authorities are asked.
   "people.check": { from: ["prompt", "page"], body: { fingerprint: "string" } },
   // A reader is added in the window, by address or with a certificate file.
   "people.add": { from: ["prompt", "page"], body: { address: "string" } },
@@ -205,10 +206,10 @@ export const MESSAGES = {
   },
   "sites.remove": { from: ["options"], body: { id: "string" } },
   "session.lock": { from: ["options"], body: {} },
-  // The pattern that marks private pages; a frame in a page gets it with its claim.
+  // The pattern that marks private pages. A frame in a page gets the pattern with `frame.claim`.
   "pattern.read": { from: ["prompt", "options", "compose", "sign-in"], body: {} },
   "pattern.change": { from: ["options"], body: {} },
-  // Letters: a page asks for one, and the person writes it in a window of the extension.
+  // Letters. A page asks for a letter, and the person writes it in a window of the extension.
   "compose.open": {
     from: ["content", "viewer"],
     body: {
@@ -240,7 +241,7 @@ export const MESSAGES = {
   "compose.list-drafts": { from: ["compose"], body: { composition: "string" } },
   "compose.fetch-draft": { from: ["compose"], body: { composition: "string", draft: "string" } },
   // `bridge` is the host that the window named as the sender's bridge, or "" for the webmail; `draft` names the letter, and
-  // `version` its content. `anew`: this version may leave although an earlier one has left.
+  // `version` its content. With `anew`, this version may leave although an earlier version has left.
   "compose.send": {
     from: ["compose"],
     body: { ...LEAVING, again: "boolean", anew: "boolean", bridge: "string", draft: "string", version: "string" },
@@ -263,14 +264,15 @@ export const MESSAGES = {
   "checked.list": { from: ["options"], body: {} },
   "checked.add": { from: ["options"], body: { address: "string", certificate: "bytes" } },
   "checked.remove": { from: ["options"], body: { id: "string" } },
-  // A parcel that opens in a page of the extension. Its address may have the words, so it is in no address of a tab.
+  // A parcel that opens in a page of the extension. The parcel's link may contain the six words, so the address of a
+  // tab never contains the link.
   "parcel.open": { from: ["content", "stopped"], body: { address: "string" } },
   "parcel.listed": { from: ["content"], body: { addresses: "strings" } },
   "parcel.claim": { from: ["parcel"], body: { parcel: "string" } },
   "parcel.look": { from: ["parcel"], body: { origin: "string" } },
   "parcel.server": { from: ["parcel"], body: { origin: "string" } },
   "parcel.judging": { from: ["parcel"], body: {} },
-  // A key of the person opens the parcel: the vault of the background decrypts for the page.
+  // A key of the person opens the parcel. The vault of the background decrypts for the page.
   "parcel.answer": { from: ["parcel"], body: { challenge: "bytes", fingerprint: "string" } },
   "parcel.verify": {
     from: ["parcel"],
@@ -292,7 +294,8 @@ export const MESSAGES = {
   },
   "parcel.propose": { from: ["parcel"], body: { fingerprint: "string", certificates: "files" } },
   "parcel.attached": { from: ["parcel"], body: { name: "string", envelope: ENVELOPE } },
-  // A letter that goes as a parcel: its window encrypts by the vault of the background, and sends by its requests.
+  // A letter that goes as a parcel. Its window encrypts with the vault of the background, and sends with the
+  // background's requests.
   "parcel.ways": { from: ["compose"], body: { composition: "string" } },
   "parcel.message": { from: ["compose"], body: { composition: "string", letter: ENVELOPE, replyKey: "bytes" } },
   "parcel.make": { from: ["compose"], body: { composition: "string", language: "string", replyKey: "bytes" } },

@@ -1,4 +1,4 @@
-/** The origin of this extension, which the bridge's administrator has to admit, with a button that copies it. */
+/** The origin of this extension, with a button that copies it. The bridge's administrator has to admit this origin. */
 import { html } from "../../wasm_build/ui/dom.js";
 import { api } from "./api.js";
 import { translate } from "../texts/texts.js";

@@ -1,7 +1,7 @@
 /**
- * A head and several parts in one run of bytes: the length of the head (four bytes, big-endian), the head as JSON with
- * the lengths of the parts, then the parts one after the other. The parts stay bytes. Only the view makes strings of
- * them.
+ * A head and several parts in one run of bytes. First comes the length of the head (four bytes, big-endian), then the
+ * head as JSON with the lengths of the parts, then the parts one after the other. The parts stay bytes. Only the view
+ * makes strings of them.
  */
 
 const LENGTH_BYTES = 4;

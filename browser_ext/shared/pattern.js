@@ -1,6 +1,6 @@
 /**
- * Draws the person's own pattern, by which people tell a window or frame of the extension from an imitation by a page.
- * The pattern is made of gradients set by script, so that a page finds it in no file and in no style sheet.
+ * Draws the person's own pattern, which shows people that a window or frame is the extension's and not a page's
+ * imitation. A script sets the gradients of the pattern, so a page finds them in no file and in no style sheet.
  */
 import { html } from "../../wasm_build/ui/dom.js";
 import { translate } from "../texts/texts.js";
@@ -33,7 +33,7 @@ const SHAPES = [
 export function showPattern(number) {
   const band = html("div", { class: "own-pattern", role: "img", data: { test: "pattern" } });
   paint(band, number);
-  // A landmark by which screen readers find the pattern. It has no box of its own in the layout.
+  // A landmark with which screen readers find the pattern. It has no box of its own in the layout.
   const place = html("header", {}, band);
   place.style.display = "contents";
   document.body.prepend(place);

@@ -1,6 +1,6 @@
 /**
  * The progress of a piece of work in bytes. The vault's owner and the background send it to the window that waits. The
- * channel carries nothing else, and has no answers.
+ * channel has no other messages, and no answers.
  */
 const CHANNEL = "sealwax progress";
 

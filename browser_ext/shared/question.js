@@ -1,6 +1,6 @@
 /**
- * Binds a person's answer to the question that was shown. A window hashes the question when it draws it, and its answer
- * carries the hash. The background hashes the question as it is when the answer comes, and refuses an answer with
+ * Binds a person's answer to the question that was shown. A window hashes the question when it draws it, and puts the
+ * hash into its answer. The background hashes the question as it is when the answer comes, and refuses an answer with
  * another hash.
  */
 

@@ -52,7 +52,7 @@ export class ReaderAdder {
       this.#input.focus();
       return this.#say(translate("add_reader_no_address"));
     }
-    // The permission is requested in the click itself: browsers grant sites at no other time.
+    // The permission is requested in the click itself, because browsers grant sites at no other time.
     const granting = this.#directory ? api.permissions.request({ origins: [directoryPattern(this.#directory)] }) : null;
     void this.#take(address, async () => {
       await granting;

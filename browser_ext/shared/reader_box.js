@@ -26,7 +26,7 @@ export function createReaderBox(info, { id, chosen, onChecked, onFailed }) {
 }
 
 /**
- * Replaces the card that holds this box by a new one. The focus stays.
+ * Replaces the card that holds this box with a new card. The focus stays.
  * @param {HTMLElement} box @param {HTMLElement} card
  */
 export function replaceCard(box, card) {

@@ -11,9 +11,9 @@ import { day, translate } from "../texts/texts.js";
 
 /** @typedef {import("../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 
-/** A signer takes many rows. */
+/** The number of signers that are shown at first. A signer needs many rows. */
 const FIRST_SIGNERS = 5;
-/** The remarks that are shown beside the verdict, so that nobody overlooks them, each with its class: one is no warning. */
+/** The remarks that are shown beside the verdict, so that nobody overlooks them, each with its class. A `calm-remark` is not a warning. */
 const REMARKS = new Map([
   ["display-name-differs", "remark"], ["sender-read-otherwise", "remark"], ["sender-field-differs", "remark"], ["sent-by", "remark"], ["encrypted-part", "remark calm-remark"],
 ]);

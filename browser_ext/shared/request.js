@@ -8,8 +8,8 @@ const HEARTBEAT_MILLISECONDS = 10_000;
 const RETRY_MILLISECONDS = 500;
 
 /**
- * Sends a message to the background. If the background ended before its answer, the message is sent once more, which
- * starts the background anew. Heartbeats keep it alive during the wait.
+ * Sends a message to the background. If the background ended before its answer, the message is sent once more. This
+ * starts the background anew. Heartbeats keep the background alive during the wait.
  * @template {MessageType} T
  * @param {T} type
  * @param {BodyArgument<T>} rest
@@ -42,8 +42,8 @@ function pause() {
 }
 
 /**
- * Sends a message with passphrases, encrypted to the vault's present key. If the vault ends before it has used them,
- * they are encrypted once more to the key of the next vault.
+ * Sends a message with passphrases, encrypted for the vault's present key. If the vault ends before it has used the
+ * passphrases, they are encrypted once more, for the key of the next vault.
  * @template {MessageType} T
  * @param {T} type
  * @param {Omit<BodyOf<T>, SecretsOf<T>>} body
@@ -74,7 +74,7 @@ async function encrypt(publicKey, { buffer, length }) {
 
 /** Calls `act` when the keys are locked. @param {() => void} act hides the content that the keys opened */
 export function whenLocked(act) {
-  // `storage.local` carries the news, since Firefox delivers no messages to frames in pages. Listeners of
+  // The lock is reported through `storage.local`, since Firefox delivers no messages to frames in pages. Listeners of
   // `storage.session` would see the seal key.
   api.storage.local.onChanged.addListener((changes) => {
     if ("lockedAt" in changes) act();

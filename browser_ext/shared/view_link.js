@@ -78,12 +78,12 @@ export class ViewLink {
     return this.#call("write", body);
   }
 
-  /** @param {{label: string}} body @returns {Promise<ArrayBuffer>} the public key to which the text is encrypted */
+  /** @param {{label: string}} body @returns {Promise<ArrayBuffer>} the public key for which the text is encrypted */
   read(body) {
     return this.#call("read", body);
   }
 
-  /** @returns {Promise<ArrayBuffer>} the public key to which a kept text is encrypted */
+  /** @returns {Promise<ArrayBuffer>} the public key for which a kept text is encrypted */
   prepare() {
     return this.#call("prepare", {});
   }

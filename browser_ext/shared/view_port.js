@@ -84,7 +84,7 @@ export class ViewPort {
   }
 }
 
-/** Sets the language and the direction of the document to those of its texts. @param {Wording} wording */
+/** Gives the document the language and the direction of its texts. @param {Wording} wording */
 export function setLanguage({ language, direction }) {
   document.documentElement.lang = language;
   document.documentElement.dir = direction;

@@ -1,4 +1,4 @@
-/** Shows foreign texts with all their characters. Those that are invisible or reorder letters appear as code points. */
+/** Shows foreign texts with all their characters. Characters that are invisible or reorder letters appear as code points. */
 import { html } from "../../wasm_build/ui/dom.js";
 
 /**

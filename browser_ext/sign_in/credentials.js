@@ -1,4 +1,4 @@
-/** The body of a request to sign in, made without a string of the password. */
+/** The body of a request to sign in. The password is never a string. */
 import { overwrite } from "../../wasm_build/vault/memory/cleanup.js";
 
 const [QUOTE, BACKSLASH, FIRST_PLAIN] = [0x22, 0x5c, 0x20];

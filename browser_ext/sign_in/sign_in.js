@@ -53,7 +53,7 @@ function submit() {
     return address.input.focus();
   }
   if (!password.length) return password.setError(translate("bridge_password_missing"));
-  // The permissions are requested in the click itself: browsers grant sites at no other time.
+  // The permissions are requested in the click itself, because browsers grant sites at no other time.
   const granting = api.permissions.request({ origins: [...new Set([directory, place || directory].map(directoryPattern))] }).catch(() => false);
   return whileBusy(go, translate("signing_in"), async () => {
     await granting;
@@ -73,8 +73,8 @@ async function signIn() {
 }
 
 /**
- * Keeps the session. The bridge only makes letters of the typed address small: under another one, letters would leave in the
- * name of somebody else.
+ * Keeps the session. The bridge only changes the typed address to lower case. With another address, letters would leave in
+ * the name of somebody else.
  * @param {Record<string, unknown>} members of the answer
  */
 function keep({ address: named, token }) {

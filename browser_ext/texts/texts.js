@@ -5,7 +5,7 @@ import { isRightToLeft } from "../../wasm_build/ui/languages.js";
 /** The WebExtension API under one name: Firefox calls it `browser`, Chromium `chrome`. */
 const api = globalThis.browser ?? globalThis.chrome;
 
-/** The function that looks texts up. A text that a language lacks is shown in English: the browser sees to that. */
+/** The function that looks texts up. If a language lacks a text, the browser gives the English text. */
 export const translate = createCatalogue((key) => api.i18n.getMessage(key), locale);
 
 /** The sentences for an error. @param {unknown} error @returns {string} */
@@ -14,7 +14,8 @@ export function errorText(error) {
 }
 
 /**
- * The locale of dates, numbers and lists: the browser's if the texts are in its language, else that of the texts.
+ * The locale of dates, numbers and lists: the browser's locale if the texts are in its language, otherwise the locale
+ * of the texts.
  * @returns {string} BCP 47
  */
 export function locale() {
@@ -27,7 +28,7 @@ export function textLanguage() {
   return api.i18n.getMessage("language_tag");
 }
 
-/** How the texts are written. */
+/** The direction of writing of the texts. */
 export function direction() {
   return isRightToLeft(textLanguage()) ? "rtl" : "ltr";
 }

@@ -6,7 +6,7 @@ import { errorText, translate } from "../texts/texts.js";
 import { startPage } from "../shared/page_start.js";
 import { ask } from "../shared/request.js";
 
-/** The ways, in the order of the window. Those of a page need a page that admits the extension's scripts. */
+/** The ways, in the order of the window. Ways with `ofPage` need a page that admits the extension's scripts. */
 const WAYS = /** @type {const} */ ([
   { way: "mail", label: "toolbar_mail", hint: "toolbar_mail_hint", ofPage: true },
   { way: "write", label: "write_message", hint: "toolbar_write_hint", ofPage: false },
@@ -50,7 +50,7 @@ function downloadButton({ id, name }) {
     html("span", { text: translate("toolbar_download", { name: isolate(name) }) }), html("span", { class: "muted", text: translate("toolbar_download_hint") }));
 }
 
-/** Goes a way; the background then closes this window, except after a lock. @param {MessageKinds["toolbar way"]} way */
+/** Performs the action of a way. The background then closes this window, except after a lock. @param {MessageKinds["toolbar way"]} way */
 async function go(way) {
   problem.textContent = "";
   try {

@@ -1,6 +1,6 @@
 /**
- * The verbs of the vault's owner for letters. A letter arrives in one envelope that is encrypted to the owner, and
- * leaves in one that is encrypted to the window.
+ * The verbs of the vault's owner for letters. A letter arrives in one envelope that is encrypted for the owner, and
+ * leaves in an envelope that is encrypted for the window.
  */
 import { overwrite } from "../../wasm_build/vault/memory/cleanup.js";
 import { encryptTo } from "../shared/channel.js";
@@ -46,8 +46,8 @@ export const letterVerbs = {
 };
 
 /**
- * Makes one message for each of `copies`: people in To and Cc share one, each person in Bcc has one of their own.
- * `requests` are the values by which the receipts for each message are recognised.
+ * Makes one message for each of `copies`. People in To and Cc share one message, and each person in Bcc has their own.
+ * `requests` are the values with which the receipts for each message are recognised.
  * @param {Composing} body
  */
 async function composeLetter(body) {
@@ -68,7 +68,8 @@ async function composeLetter(body) {
 }
 
 /**
- * Signs one message for each of `copies`. They wait here for the answers of a timestamp service to the `queries`.
+ * Signs one message for each of `copies`. The messages wait here for the answers of a timestamp service to the
+ * `queries`.
  * @param {Composing} body
  */
 async function signLetter(body) {
@@ -89,7 +90,8 @@ async function signLetter(body) {
 }
 
 /**
- * Finishes the messages of `signLetter` with the answers of the timestamp service. The reply is that of `composeLetter`.
+ * Finishes the messages of `signLetter` with the answers of the timestamp service. The reply is like the reply of
+ * `composeLetter`.
  * @param {Pick<Composing, "composition" | "copies" | "password"> & {answers: ArrayBuffer[]}} body
  */
 async function finishLetter({ composition, copies, password: encrypted, answers }) {
@@ -120,7 +122,7 @@ export function clearLetters() {
 
 /**
  * Opens the envelope of a letter. A call to the vault transfers its buffers. So the drafts of earlier copies duplicate
- * the letter's buffers, and that of the last copy has the buffers themselves.
+ * the letter's buffers, and the draft of the last copy has the buffers themselves.
  * @param {Composing} body
  */
 async function openLetter({ composition, letter, copies, sign, at }) {
@@ -133,8 +135,8 @@ async function openLetter({ composition, letter, copies, sign, at }) {
   const draftOf = (/** @type {number} */ index) => {
     const isLast = index === copies.length - 1;
     const files = isLast ? attachments : attachments.map((attachment) => ({ ...attachment, data: attachment.data.slice(0) }));
-    // RFC 5322 section 3.6.4: a Message-ID names one message. By a shared one, the copy of one message in Sent would confirm
-    // another.
+    // RFC 5322 section 3.6.4: a Message-ID names one message. With a shared Message-ID, the copy of one message in Sent
+    // would confirm another.
     const messageId = isLast ? fields.messageId : `<${crypto.randomUUID()}@${fields.messageId?.slice(1, -1).split("@").at(-1)}>`;
     return { ...fields, messageId, text: isLast ? text : text.slice(0), attachments: files, date: at };
   };
@@ -142,7 +144,7 @@ async function openLetter({ composition, letter, copies, sign, at }) {
 }
 
 /**
- * Opens a letter's password for some work, and overwrites it however that ends.
+ * Opens a letter's password for some work, and overwrites the password however the work ends.
  * @param {EncryptedSecret | null} encrypted @param {(password: Secret | null) => Promise<void>} work
  */
 async function withPassword(encrypted, work) {
@@ -179,7 +181,7 @@ async function sealDraft({ content, ...rest }) {
 }
 
 /**
- * Opens a kept part of a draft, and encrypts it to the window that continues it.
+ * Opens a kept part of a draft, and encrypts it for the window that continues the draft.
  * @param {Encrypted<VaultArgs<"draft.open">> & {replyKey: ArrayBuffer}} body
  */
 async function openDraft({ replyKey, ...sealed }) {
@@ -188,7 +190,7 @@ async function openDraft({ replyKey, ...sealed }) {
 }
 
 /**
- * The mail that is answered or forwarded, encrypted to the window that shows it.
+ * The mail that is answered or forwarded, encrypted for the window that shows it.
  * @param {Omit<Encrypted<VaultArgs<"message.verify">>, "message"> & {mail: string, replyKey: ArrayBuffer}} body
  */
 async function openOriginal({ mail, replyKey, ...opening }) {
@@ -202,7 +204,7 @@ async function openOriginal({ mail, replyKey, ...opening }) {
 }
 
 /**
- * The whole mail as a file, encrypted to the window that forwards it. A mail that came encrypted is decrypted first,
+ * The whole mail as a file, encrypted for the window that forwards it. A mail that came encrypted is decrypted first,
  * since its new readers do not have its keys.
  * @param {Keys & {mail: string, isEncrypted: boolean, replyKey: ArrayBuffer}} body
  */
@@ -217,7 +219,7 @@ async function takeWhole({ mail, isEncrypted, replyKey, ...keys }) {
 
 /**
  * Estimates the work for a letter in bytes, for its progress. The letter arrives and is opened. For each copy the vault
- * takes it, hashes it as base64, encrypts that, and returns the result as base64 again.
+ * reads the letter, hashes it as base64, encrypts the base64, and returns the result as base64 again.
  * @param {number} bytes @param {{copies: number, sign: boolean, encrypts: boolean}} letter
  */
 function workOf(bytes, { copies, sign, encrypts }) {

@@ -1,6 +1,6 @@
 /**
  * The verbs of the vault's owner for mail. The content of a mail (its text, markup, header fields and files) leaves
- * encrypted to the view that shows it. The report leaves without this content.
+ * encrypted for the view that shows it. The report leaves without this content.
  */
 import { overwrite } from "../../wasm_build/vault/memory/cleanup.js";
 import { encryptTo } from "../shared/channel.js";

@@ -1,6 +1,6 @@
 /**
  * The verbs of the vault's owner for whole pages. Pages are held in memory and never stored. An opened page leaves
- * encrypted to the view that shows it.
+ * encrypted for the view that shows it.
  */
 import { overwrite } from "../../wasm_build/vault/memory/cleanup.js";
 import { encryptTo } from "../shared/channel.js";
@@ -15,7 +15,7 @@ const MAX_HELD_BYTES = 64 * 1024 * 1024;
 
 /**
  * `address` is the page's web address, "" for a file. `published` is the page whose detached signature is `cms`.
- * `password`, encrypted to the owner, has opened the page; it is kept since every judgement opens the page again.
+ * `password`, encrypted for the owner, has opened the page. It is kept, since every judgement opens the page again.
  * @typedef {{
  *   cms: ArrayBuffer | null, published: ArrayBuffer | null, address: string, resources: {url: string, octets: ArrayBuffer}[],
  *   password?: EncryptedSecret,

@@ -1,6 +1,6 @@
 /**
- * The verbs of the vault's owner for parcels: one that a key of the person opens, and one that is sent. Names of files, their
- * content and the words leave encrypted to the page that shows them; the report leaves without them.
+ * The verbs of the vault's owner for parcels that a key of the person opens, and for parcels that are sent. Names of files,
+ * their content and the six words leave encrypted for the page that shows them. The report leaves without them.
  */
 import { encryptTo } from "../shared/channel.js";
 import { unpackLetter } from "../../wasm_build/vault/values/packed_letter.js";
@@ -8,7 +8,7 @@ import { callVault, openEnvelope } from "./vault_access.js";
 
 /** @typedef {import("./letter_verbs.js").Unpacked} Unpacked */
 /**
- * A parcel to send, whose `content` has all that is not bytes.
+ * A parcel to send. Its `content` has the members that are not bytes.
  * @typedef {Pick<Encrypted<VaultArgs<"parcel.plan">>, "key" | "recipients" | "sign" | "identities" | "sealKey" | "at">
  *   & {content: Envelope, salt: ArrayBuffer, proof: ArrayBuffer}} Building
  */
@@ -38,7 +38,10 @@ async function decrypt({ replyKey, ...args }) {
   return { envelope: await encryptTo(replyKey, "parcel chunk", content) };
 }
 
-/** The written message of a parcel, unprotected: the parcel is encrypted, and its manifest signed. @param {{letter: Envelope, at: string, replyKey: ArrayBuffer}} body */
+/**
+ * The written message of a parcel, unprotected, because the parcel is encrypted, and its manifest signed.
+ * @param {{letter: Envelope, at: string, replyKey: ArrayBuffer}} body
+ */
 async function compose({ letter, at, replyKey }) {
   const { fields, text, attachments } = /** @type {Unpacked} */ (unpackLetter(await openEnvelope("letter", letter)));
   const draft = { ...fields, text, attachments, date: at };

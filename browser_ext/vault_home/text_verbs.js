@@ -1,6 +1,6 @@
 /**
- * Texts that the vault's owner holds for jobs. They are encrypted: to this owner before the job is done, to the frame
- * after it.
+ * Texts that the vault's owner holds for jobs. A text is encrypted for this owner before the job is done, and for the
+ * frame after that.
  */
 import { encryptTo } from "../shared/channel.js";
 import { RequestError } from "../shared/messages.js";
@@ -11,7 +11,8 @@ const held = new Map();
 
 /** @typedef {{job: string, envelope: Envelope}} HeldText */
 /**
- * @typedef {{job: string, replyKey: ArrayBuffer}} TextRequest `replyKey` is the public key of the window that shows it
+ * @typedef {{job: string, replyKey: ArrayBuffer}} TextRequest `replyKey` is the public key of the window that shows the
+ *   text
  */
 
 export const textVerbs = {

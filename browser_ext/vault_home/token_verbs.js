@@ -1,6 +1,7 @@
 /**
- * The verbs of the vault's owner for the token by which the person's parcels are sent. It is kept sealed under a key of the
- * person, as a draft is, and is bound to its server. It leaves encrypted to the background, which sends it.
+ * The verbs of the vault's owner for the token with which the person's parcels are sent. The token is sealed under a key of
+ * the person, like a draft, and is bound to its server. It leaves encrypted for the background, which sends it to the
+ * server.
  */
 import { overwrite } from "../../wasm_build/vault/memory/cleanup.js";
 import { encryptTo } from "../shared/channel.js";

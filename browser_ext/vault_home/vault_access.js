@@ -1,5 +1,5 @@
 /**
- * The owner's calls to the vault, and the key pair to which the extension's contexts encrypt texts and secrets.
+ * The owner's calls to the vault, and the key pair for which the extension's contexts encrypt texts and secrets.
  * Envelopes are opened here only for the vault.
  */
 import { openVault } from "../../wasm_build/vault/owner/vault.js";
@@ -23,7 +23,7 @@ let keys = null;
 /** @type {ReturnType<typeof openVault> | null} */
 let vault = null;
 
-/** The key pair of this owner. Somebody who asks for it will soon send a request, so a Worker starts. */
+/** The key pair of this owner. A caller that asks for it will soon send a request, so a Worker starts. */
 export function ownKeys() {
   keys ??= generateKeys();
   openSoon().then((opened) => opened.wake(), () => {});
@@ -84,7 +84,7 @@ export async function openEnvelope(purpose, envelope) {
   try {
     return await openWith(await ownKeys(), purpose, envelope);
   } catch {
-    // The envelope was encrypted to the key of an earlier owner: the sender encrypts again.
+    // The envelope was encrypted for the key of an earlier owner, so the sender encrypts again.
     throw new RequestError("vault-restarted");
   }
 }

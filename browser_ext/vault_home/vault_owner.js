@@ -1,5 +1,5 @@
 /**
- * Owns the vault on behalf of the background, and the key pair to which the extension's contexts encrypt texts and
+ * Owns the vault on behalf of the background, and the key pair for which the extension's contexts encrypt texts and
  * secrets. It opens envelopes only to hand their content to the vault, and encrypts every text that leaves.
  */
 import { readClock } from "../../wasm_build/vault/storage/session.js";
@@ -27,7 +27,7 @@ const chosenFiles = new Map();
 /** @type {Map<string, ArrayBuffer[]>} */
 const encryptedFiles = new Map();
 
-/** The verbs that pass through to the vault: the owner only opens their secrets. */
+/** The verbs that pass through to the vault. The owner only opens their secrets. */
 const PASSED_ON = /** @type {const} */ ([
   "addresses.read", "addresses.find", "identity.open", "certificate.describe", "certificate.page", "certificate.read", "recipients.check", "decision.make", "decision.list",
   "decision.remove", "trust.follow", "form.sign", "message.compose", "key.export", "request.make", "request.finish", "contacts.list",
@@ -82,7 +82,7 @@ function passedOn() {
 }
 
 /**
- * The next step of an operation at the key server. A new recovery code leaves encrypted to the page that shows it.
+ * The next step of an operation at the key server. A new recovery code leaves encrypted for the page that shows it.
  * @param {Encrypted<VaultArgs<"roaming.answer">> & {replyKey: ArrayBuffer | null}} body
  */
 async function answerStep({ replyKey, ...args }) {

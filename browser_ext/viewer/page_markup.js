@@ -12,7 +12,7 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; fo
 /** The hash algorithms, the strongest last (Subresource Integrity, section 3.3.3). */
 const HASHES = ["sha256", "sha384", "sha512"];
 const HASH = /^(sha256|sha384|sha512)-([A-Za-z0-9+/_-]+={0,2})(?:\?.*)?$/u;
-/** The elements whose addresses `removeAddresses` keeps: `markLinks` and `fillPictures` check them. */
+/** The elements whose addresses `removeAddresses` keeps. `markLinks` and `fillPictures` check these addresses. */
 const WITH_ADDRESS = ["a", "area", "img"];
 /** The removed elements that are counted, because they would show, play or load something. */
 const COUNTED = "iframe, frame, object, embed, portal, template, audio[src], video, source[src], source[srcset], fencedframe, "
@@ -32,7 +32,7 @@ const CHARSET_SEARCHED = 1024;
 /**
  * @param {SignedPage} page
  * @returns {Promise<{document: string, links: string[], leftOut: number, scripts: number} | null>} null for a file that
- *   is no page, text or picture, and for markup that changes its meaning when it is parsed again
+ *   is not a page, text or picture, and for markup that changes its meaning when it is parsed again
  */
 export async function preparePage(page) {
   const type = page.mediaType.split(";")[0].trim().toLowerCase();
@@ -188,7 +188,7 @@ function countForeignStyles(root) {
 }
 
 /**
- * Escapes `<` in a style: the cleaner would take an SVG `data:` URL for markup and remove the style.
+ * Escapes `<` in a style, because the cleaner would mistake an SVG `data:` URL for markup and remove the style.
  * @param {string} css
  */
 function withoutTags(css) {
@@ -208,8 +208,8 @@ function removeAddresses(root) {
 }
 
 /**
- * Has links open in new tabs. Removes the addresses of links within the page: browsers would resolve them against this
- * view, and show the view instead of the page.
+ * Has links open in new tabs. Removes the addresses of links within the page, because browsers would resolve them
+ * against this view, and show the view instead of the page.
  * @param {Document} root
  * @param {string} base
  */

@@ -1,7 +1,7 @@
 /**
  * The viewer of whole pages. It shows a published page, fetched again from the tab in which the person clicked, with
- * its signature; or a page in a file. The viewer needs no further question: only a click of the person opens it, and no
- * page can cover it.
+ * its signature; or a page in a file. The viewer needs no further question, because only a click of the person opens
+ * it, and no page can cover it.
  */
 import { html } from "../../wasm_build/ui/dom.js";
 import { setTitle } from "../../wasm_build/ui/page_title.js";
@@ -84,7 +84,7 @@ function showVerdict({ report, address: signedFor, envelope }, top, bottom) {
 /**
  * The addresses of a page: the signed one, and the one it was fetched from.
  * @param {string} signedFor
- * @param {boolean} isVouched false for a page that is not signed, or not shown: then there is no signed address
+ * @param {boolean} isVouched false for a page that is not signed, or not shown, and so has no signed address
  */
 function addressesOf(signedFor, isVouched) {
   const line = (/** @type {string} */ label, /** @type {string} */ value, /** @type {string} */ test) => html("div", {},

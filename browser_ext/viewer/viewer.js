@@ -1,6 +1,6 @@
 /**
  * The viewer: a tab that shows a file from the disk, or a mail that the background already holds. It asks no question
- * before it opens a file: the person chose the file here, and no page can cover this tab.
+ * before it opens a file, because the person chose the file here, and no page can cover this tab.
  */
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
@@ -26,7 +26,7 @@ const note = byId("note");
 const drop = byId("drop");
 const picker = /** @type {HTMLInputElement} */ (byId("file"));
 const name = /** @type {HTMLElement} */ (document.querySelector("[data-test=name]"));
-/** The id of a detached signature that was opened first; the viewer waits for the file that it covers. */
+/** The id of a detached signature that was opened first; the viewer waits for the file that the signature covers. */
 let waitingSignature = "";
 /** The number of the last opened file. The result for an earlier file is dropped. */
 let lastTurn = 0;
@@ -150,7 +150,7 @@ async function showCertificates(mail) {
 }
 
 /**
- * The reason why mail cannot be encrypted to a certificate. The certificate of an authority is not called bad.
+ * The reason why mail cannot be encrypted for a certificate. The certificate of an authority is not called bad.
  * @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate
  * @param {import("../../wasm_build/ui/verdict_words.js").Reason} reason
  */

@@ -1,8 +1,8 @@
-"""The way to an account's key server for `sealwax roam`, wherever the domain's list says that it answers.
+"""The transport to an account's key server for `sealwax roam`, at the addresses in the domain's list of servers.
 
-An account belongs to the name of its key server (docs/discovery_protocol.md): all that is derived and signed names
-it. Only the address to which requests go comes from the list. So only servers that the list has under this name are
-tried.
+An account belongs to the name of its key server (docs/discovery_protocol.md). All derived keys and signatures cover
+this name. Only the address to which requests go comes from the list. So only servers that the list has under this name
+are tried.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ _UNREACHABLE: Final = "key-server-unreachable"
 class FollowingTransport:
     """Sends the requests of a session to the first server of the account that answers.
 
-    When a server is lost, the list is asked for at once, and the request goes to the next server. A request whose
-    answer was lost is repeated there as it is: the servers of an account share a database, which takes it only once.
+    When a server does not answer, the list is asked for at once, and the request goes to the next server. A request
+    whose answer was lost is repeated there unchanged, because the servers of an account share a database, which accepts
+    it only once.
     """
 
     def __init__(self, place: Place, sources: Sources) -> None:
@@ -44,7 +45,7 @@ class FollowingTransport:
     async def send(self, call: Call, authorization: str | None = None) -> bytes:
         """Return the body of the answer; empty if nothing has changed (304). Raises KeyServerError.
 
-        Raises DiscoveryUnavailable if a server is lost, and there is no list that may still be used.
+        Raises DiscoveryUnavailable if a server does not answer, and no list may still be used.
         """
         lost: tuple[str, ...] = ()
         while True:
@@ -63,7 +64,7 @@ class FollowingTransport:
                 write_error(f"going on with {self._addresses[0]}, by the list of servers of {self._domain}")
 
     def _known_addresses(self) -> tuple[str, ...]:
-        """The addresses by the last good list. The list is asked for only if it has ended too long ago."""
+        """The addresses in the last good list. The list is asked for only if it has ended too long ago."""
         followed = None if self._domain is None else known_list(self._domain)
         if followed is None:
             return (self._place.server,)
@@ -83,9 +84,9 @@ class FollowingTransport:
         self._addresses = self._listed(found.server_list)
 
     def _listed(self, server_list: ServerList) -> tuple[str, ...]:
-        """The addresses of the account's servers in the order of the list, or its own if it is not listed."""
+        """The addresses of the account's servers in the order of the list, or its server if none is listed."""
         listed = server_list.of_kind(ServerKind.KEY_SERVER)
-        # Our key servers have no path, so an address with one is of another kind of server.
+        # Our key servers have no path, so an address with a path is of another kind of server.
         addresses = (one.address for one in listed if one.name == self._place.server)
         return tuple(address for address in addresses if normalise_origin(address) == address) or (self._place.server,)
 
@@ -98,9 +99,9 @@ def check_ticket_key(place: Place, key: str | None, sources: Sources) -> None:
 
 
 def follow_ticket_key(place: Place, key: str | None, sources: Sources) -> None:
-    """Pin the discovery key of a ticket that the key server has taken, and fetch the list.
+    """Pin the discovery key of a ticket that the key server has accepted, and fetch the list.
 
-    Without a list now, the key waits for the first one.
+    Without a list now, the key stays pinned for the first list.
     """
     domain = _domain_of(place)
     if key is None or domain is None:

@@ -1,7 +1,7 @@
 """The file of this computer about the user's accounts at key servers: one JSON file, readable only by its owner.
 
-For each account it has the token by which the server knows this computer again, and what this computer has seen of the
-account, so that the server cannot give it an earlier record. Neither opens anything.
+For each account it has the token by which the server recognises this computer. It also has what this computer has seen
+of the account, so that the server cannot give an earlier record. Neither opens anything.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class KeptAccount:
     known: Known | None
 
     def after(self, seen: Known | None) -> KeptAccount:
-        """Return what is kept when a command has seen the account. Another one may have seen a later record.
+        """Return what is kept when a command has seen the account. Another command may have seen a later record.
 
         Raises ServerLies.
         """
@@ -69,13 +69,13 @@ def load_accounts() -> dict[Place, KeptAccount]:
 def changing_accounts() -> Iterator[dict[Place, KeptAccount]]:
     """The accounts, which are written at the end. Other commands wait meanwhile.
 
-    Raises as `load_accounts`, or LimitExceeded for what could not be read again.
+    Raises as `load_accounts`, or LimitExceeded if the file could not be read again.
     """
     file = _file()
     with lock_file(file):
         accounts = load_accounts()
         yield accounts
-        # No account is dropped for another one: what is known of it finds a server out that lies.
+        # No account is dropped for another one, because the facts about an account expose a server that lies.
         check_limit("accounts at key servers on this computer", len(accounts), _MAX_ACCOUNTS)
         data = write({"accounts": [kept.members(place) for place, kept in accounts.items()]})
         check_limit("roaming.json in bytes", len(data), _MAX_BYTES)

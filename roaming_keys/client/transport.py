@@ -20,7 +20,7 @@ _DONE: Final = range(200, 300)
 
 
 class HttpTransport:
-    """Sends the requests of a session to one server. Its methods wait, though they are coroutines."""
+    """Sends the requests of a session to one server. Its methods block, although they are coroutines."""
 
     def __init__(self, server: str, tls: ssl.SSLContext | None = None) -> None:
         # normalise_origin allows only https, and http on loopback.
@@ -57,7 +57,7 @@ async def start_reset(transport: Transport, user: str, ticket: str) -> ResetAnsw
 
 
 async def finish_reset(transport: Transport, registration: Registration) -> None:
-    """Put a new account in the place of the one whose passphrase is forgotten. Raises KeyServerError."""
+    """Replace the account whose passphrase is forgotten with a new account. Raises KeyServerError."""
     await transport.send(Call(method="POST", path="/reset/finish", body=registration.to_json()))
 
 

@@ -1,8 +1,8 @@
-"""The calls of a session: each is signed by the session's key, over all that the server acts on.
+"""The calls of a session, each signed with the session's key, over all that the server acts on.
 
     Authorization: Sealwax key="…", counter="…", signature="…"       RFC 9110 section 11.6.2, values in base64url
 
-The counter of a session only grows, so the server takes no call twice.
+The counter of a session only grows, so the server accepts no call twice.
 """
 
 from __future__ import annotations

@@ -5,10 +5,10 @@
     wrap_key  = HKDF(stretched, "passphrase wrap key")
     authenticating_key = HKDF(stretched, "wrap keys authenticating key")
 
-A login signs the server's nonce and a session key, so nothing is sent that could be used again; each later call is
-signed by the session key (`calls.py`). The server sees public keys and encrypted records (`records/record.py`), and
-learns neither passphrase nor private key. The origin is part of the salt and of what is signed, so a false server gets
-a login that the real one does not accept. The vault, the pages and the command share all of this.
+A login signs the server's nonce and a session key, so nothing is sent that could be used again. The session key signs
+each later call (`calls.py`). The server sees public keys and encrypted records (`records/record.py`), and learns
+neither passphrase nor private key. The origin is part of the salt and of the signed bytes, so the real server refuses a
+login that a false server gets. The vault, the pages and the command share all of this.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class AccountKeys:
 
 
 async def stretch(account: KeyAccount, parameters: Parameters, provider: CryptoProvider) -> AccountKeys:
-    """Return the keys of the account, by Argon2id. Raises MalformedMessage for an invalid passphrase."""
+    """Return the keys of the account, computed with Argon2id. Raises MalformedMessage for an invalid passphrase."""
     context = encode_fields("argon2id salt", PROTOCOL, account.server, account.user, parameters.salt)
     kdf = Argon2id(
         salt=hashlib.sha256(context).digest(),
@@ -116,7 +116,7 @@ async def stretch(account: KeyAccount, parameters: Parameters, provider: CryptoP
 
 
 class LoginWay(StrEnum):
-    """The key that signs a login, and the account that it is for. The value is the label of the signed bytes."""
+    """The key that signs a login, and the account that the login is for. The value is the label of the signed bytes."""
 
     PASSPHRASE = "login"  # noqa: S105  # a label
     RECOVERY_CODE = "recover"
@@ -130,7 +130,7 @@ class LoginWay(StrEnum):
 
     @property
     def is_undo(self) -> bool:
-        """True if the login is to the account from before a reset, which it puts back."""
+        """True if the login puts the account from before a reset back."""
         return self in (LoginWay.UNDO_BY_PASSPHRASE, LoginWay.UNDO_BY_CODE)
 
 
@@ -171,7 +171,7 @@ def login_record(server: str, user: str, way: LoginWay, login: Login) -> bytes:
 def check_passphrase(passphrase: bytes, mail_password: bytes | None = None) -> None:
     """Return if the passphrase may protect keys.
 
-    Raises PassphraseMissing, PassphraseReused, or MalformedMessage if it is not UTF-8 or too long.
+    Raises PassphraseMissing, PassphraseReused, or MalformedMessage if the passphrase is not UTF-8 or too long.
     """
     prepared = _prepare(passphrase)
     if not prepared:
@@ -181,9 +181,10 @@ def check_passphrase(passphrase: bytes, mail_password: bytes | None = None) -> N
 
 
 def find_discovery_key(ticket: str) -> str | None:
-    """Return the text of the discovery key that a ticket names, which the client pins. Raises MalformedMessage.
+    """Return the text of the discovery key that a ticket names, for the client to pin. Raises MalformedMessage.
 
-    Only the key server verifies the ticket. The client believes the bridge, from which the ticket came by TLS.
+    Only the key server verifies the ticket. The client trusts the bridge, because the ticket came from the bridge over
+    TLS.
     """
     claims = ticket.partition(".")[0]
     try:
@@ -198,7 +199,7 @@ def normalise_user(user: str) -> str:
     if len(user) > _MAX_USER_CHARACTERS:
         raise MalformedMessage("expected a mail address", where="user")
     lowered = unicodedata.normalize("NFC", user.strip()).lower()
-    # Five small letters are one character with their mark, and the large ones are two: J and a caron, for example.
+    # Five small letters are one character with their mark, but two characters as large letters, such as J and a caron.
     normalised = unicodedata.normalize("NFC", lowered)
     if not _USER.fullmatch(normalised):
         raise MalformedMessage("expected a mail address", where="user")
@@ -206,11 +207,11 @@ def normalise_user(user: str) -> str:
 
 
 def is_address_of(user: str, address: str) -> bool:
-    """Return whether a mail address is that of the account with a normalised address."""
+    """Return whether a mail address is that of the account `user`, a normalised address."""
     if addresses_match(user, address):
         return True
     try:
-        # The address of an account has small letters also beyond ASCII.
+        # The address of an account has no large letters, also beyond ASCII.
         return normalise_user(address) == user
     except MalformedMessage:
         return False
@@ -220,7 +221,7 @@ def check_readable_user(user: str, where: str) -> None:
     """Return if people can read the normalised address of an account. Raises MalformedMessage."""
     if normalise_user(user) != user:
         raise MalformedMessage("expected a normalised address", where=where)
-    # No control character, and no mark that turns the direction of the text.
+    # This refuses control characters, and marks that turn the direction of the text.
     if parse_address(user) is None:
         raise MalformedMessage("expected a mail address that people can read", where=where)
 
@@ -251,7 +252,7 @@ def encode_fields(label: str, *fields: str | int | bytes) -> bytes:
 async def expand(
     secret: bytes, purpose: str, length: int, provider: CryptoProvider, *context: str | int | bytes
 ) -> bytes:
-    """Return `length` bytes for one purpose and context, by HKDF from a secret of high entropy (RFC 5869)."""
+    """Return `length` bytes for one purpose and context, with HKDF (RFC 5869) from a secret of high entropy."""
     kdf = Hkdf(hash_name=HashName.SHA256, salt=b"", info=encode_fields(purpose, KEY_FORM, *context))
     return await provider.derive_key(kdf, secret, length)
 

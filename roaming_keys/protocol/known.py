@@ -25,7 +25,7 @@ UNDONE: Final = "undone"
 
 
 class ServerLies(SmimeError):
-    """The server's answer contradicts what this device has seen. `code` says in what."""
+    """The server's answer contradicts what this device has seen. `code` names the contradiction."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -33,10 +33,10 @@ class ServerLies(SmimeError):
 
 
 class AccountReset(ServerLies):
-    """The record is not of the account that this device knows, but of the one after a reset, or from before it.
+    """The record is not of the account that this device knows, but of the account after or before a reset.
 
-    Whoever runs the mail server can reset an account, so a client goes on only when the person has agreed to `reset`:
-    the day of the reset as 2026-01-31, or UNDONE for the account from before.
+    The operator of the mail server can reset an account, so a client goes on only when the person has agreed to
+    `reset`. This is the day of the reset as 2026-01-31, or UNDONE for the account from before.
     """
 
     def __init__(self, reset: str) -> None:
@@ -80,9 +80,9 @@ class Known:
     def check_record(self, opened: OpenRecord, user: str, *, agreed: str = "") -> None:
         """Return if the record is the known one, or a later one that follows it. Raises ServerLies or AccountReset.
 
-        A record that is more than KEPT_DIGESTS versions later is taken: its history does not reach back, and a device
-        may have been off for long. A record of the account after another reset is taken if the person has `agreed` to
-        it, in the words of AccountReset.
+        A record that is more than KEPT_DIGESTS versions later is accepted, because its history does not reach back. A
+        device may have been off for long. A record after another reset is accepted if `agreed` is the `reset` of its
+        AccountReset.
         """
         record = opened.record
         if opened.state.reset != self.reset:
@@ -102,7 +102,7 @@ class Known:
             raise _forked()
 
     def followed_by(self, seen: Known) -> Known:
-        """Return the later one of this and what was seen at the same time. Raises ServerLies if they contradict."""
+        """Return the later one of this and `seen`. Raises ServerLies if they contradict each other."""
         if seen.version < self.version:
             return self
         if seen.version == self.version and seen.digest != self.digest:

@@ -27,19 +27,19 @@ _PATHS: Final = {
     LoginWay.UNDO_BY_PASSPHRASE: "/reset/undo",
     LoginWay.UNDO_BY_CODE: "/reset/undo-by-code",
 }
-# A server ends the login earlier.
+# A server ends the login after fewer proofs.
 _MAX_PROOFS: Final = 20
 _FROM_BEFORE: Final = frozenset({LoginWay.UNDO_BY_PASSPHRASE, LoginWay.UNDO_BY_CODE})
 
 LoginSecret = AccountKeys | RecoveryKeys
-"""The keys that a login is signed by and that open its answer."""
+"""The keys that sign a login and open its answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnDevice:
-    """The device of a login, what it knows of the account (None at the first time), and its time (aware).
+    """The device of a login, what the device knows of the account (None the first time), and the time (aware).
 
-    `agreed` is the reset of the account that the person has agreed to, in the words of `known.AccountReset`.
+    `agreed` is the `reset` of the `known.AccountReset` to which the person has agreed, or empty.
     """
 
     device: Device
@@ -50,7 +50,7 @@ class OnDevice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingLogin:
-    """A login that was signed, until its answer is there. `body` is what the server gets."""
+    """A signed login that waits for its answer. `body` is sent to the server."""
 
     place: Place
     parameters: Parameters
@@ -61,8 +61,8 @@ class PendingLogin:
     async def open(self, answer: bytes, known: Known | None, provider: CryptoProvider, *, agreed: str = "") -> Session:
         """Return the session for the answer to the login, or to the second factor after it.
 
-        Raises ServerLies, WrongPassphrase, WrongRecoveryCode, MalformedMessage, or KeyServerError for a demand; also
-        AccountReset, unless the person has `agreed` to it.
+        Raises ServerLies, WrongPassphrase, WrongRecoveryCode, MalformedMessage, KeyServerError if a factor is demanded,
+        or AccountReset unless the person has `agreed` to the reset.
         """
         if FactorDemand.find(answer) is not None:
             raise KeyServerError("factor-needed", "the account asks for a second factor")
@@ -115,34 +115,34 @@ class PendingLogin:
 async def prepare_login(
     account: KeyAccount, terms: LoginTerms, here: OnDevice, provider: CryptoProvider
 ) -> PendingLogin:
-    """Return a login by the passphrase. Raises ServerLies for weaker parameters than the known ones."""
+    """Return a login with the passphrase. Raises ServerLies if the parameters are weaker than the known ones."""
     place = Place(server=account.server, user=account.user)
     return await _prepare(place, LoginWay.PASSPHRASE, _stretching(account, provider), terms, here, provider)
 
 
 async def log_in(setting: Setting, account: KeyAccount, here: OnDevice) -> Session:
-    """Log in by the passphrase. Raises KeyServerError, ServerLies, WrongPassphrase or MalformedMessage."""
+    """Log in with the passphrase. Raises KeyServerError, ServerLies, WrongPassphrase or MalformedMessage."""
     place = Place(server=account.server, user=account.user)
     return await _log_in(setting, place, LoginWay.PASSPHRASE, _stretching(account, setting.provider), here)
 
 
 async def log_in_by_recovery_code(setting: Setting, place: Place, keys: RecoveryKeys, here: OnDevice) -> Session:
-    """Log in by the recovery code. The person should then choose a new passphrase. Raises as `log_in`."""
+    """Log in with the recovery code. The person should then choose a new passphrase. Raises as `log_in`."""
     return await _log_in(setting, place, LoginWay.RECOVERY_CODE, _having(keys), here)
 
 
 async def undo_reset(setting: Setting, account: KeyAccount, here: OnDevice) -> Session:
-    """Put the account from before a reset back, by its passphrase, and log in to it. Raises as `log_in`.
+    """Put the account from before a reset back with its passphrase, and log in to it. Raises as `log_in`.
 
-    The account after the reset is deleted. Its record may be known here and is a later one, so nothing that is known is
-    compared.
+    The account after the reset is deleted. This device may know a later record of that account, so nothing is compared
+    with what the device knows.
     """
     place = Place(server=account.server, user=account.user)
     return await _log_in(setting, place, LoginWay.UNDO_BY_PASSPHRASE, _stretching(account, setting.provider), here)
 
 
 async def undo_reset_by_code(setting: Setting, place: Place, keys: RecoveryKeys, here: OnDevice) -> Session:
-    """Put the account from before a reset back, by its recovery code. Raises as `undo_reset`."""
+    """Put the account from before a reset back with its recovery code. Raises as `undo_reset`."""
     return await _log_in(setting, place, LoginWay.UNDO_BY_CODE, _having(keys), here)
 
 
@@ -188,7 +188,7 @@ async def _prepare(
     place: Place, way: LoginWay, find_secret: _FindSecret, terms: LoginTerms, here: OnDevice, provider: CryptoProvider
 ) -> PendingLogin:
     if here.known is not None:
-        # After a login by the recovery code, the rotation takes the cost of the parameters over.
+        # After a login with the recovery code, the rotation keeps the cost of these parameters.
         here.known.check_parameters(terms.parameters)
     secret, session_key = await find_secret(terms.parameters), SessionKey.generate(provider)
     attempt = Attempt(nonce=terms.nonce, at=here.at, session_key=session_key.public, device=here.device)
@@ -205,7 +205,7 @@ async def _ask_for_terms(setting: Setting, user: str, way: LoginWay) -> LoginTer
 
 
 async def _prove(setting: Setting, ask: AskFactor, demand: FactorDemand, pending: PendingLogin) -> bytes:
-    """Return the answer to a login's second factor. Raises the refusal after which `ask` asks no more."""
+    """Return the answer to a login's second factor. Raises the last refusal if `ask` stops."""
     refusal: KeyServerError | None = None
     for _ in range(_MAX_PROOFS):
         proof = ask(demand, refusal)

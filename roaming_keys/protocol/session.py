@@ -1,6 +1,6 @@
 """A person's session at a key server: fetch, store, change the passphrase, without I/O.
 
-A `Transport` sends the requests. What the server answers is checked against what this device knows of the account.
+A `Transport` sends the requests. Each record of the server is checked against what this device knows of the account.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from roaming_keys.protocol.steps import AT_ONCE, KeyServerError, Steps
 from smime_core.provider import CryptoProvider
 from smime_core.text import JsonObject
 
-# Each time, another device has stored something in the moment between.
+# Each further try means that another device has stored something in between.
 _PUSH_TRIES: Final = 5
-# The first try has ended all other sessions, so that only a device which has logged in since can have stored something.
+# The first try has ended all other sessions. So only a device that has logged in since can have stored something.
 _ROTATION_TRIES: Final = 3
 
 AskFactor = Callable[[FactorDemand, KeyServerError | None], Proof]
-"""Asks the person for a second factor. After a refused one it gets the refusal, and raises it to ask no more."""
+"""Asks the person for a second factor. It gets the refusal of an earlier try, and raises this error to stop asking."""
 
 
 class Transport(Protocol):
@@ -65,7 +65,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """The parts that the operations of an account need besides it. Without `ask_factor` no login waits for a factor."""
+    """The parts that the operations of an account need. Without `ask_factor`, a login that needs a factor fails."""
 
     transport: Transport
     provider: CryptoProvider
@@ -75,11 +75,11 @@ class Setting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """A session and the open record. Each method that changes something returns the session after it.
+    """A session and the open record. Each method that changes something returns the session after the change.
 
-    `own` are the wrap keys for which the secret of the login vouches. Records under the same key have no others.
-    `reset_ready` is set if a reset of the account went on at the login: the time, in seconds since 1970, from which
-    somebody who reads the mail of the address may take the account, unless a device stops it.
+    `own` are the wrap keys that the secret of the login authenticates. They are the same for all records under one key.
+    `reset_ready` is set if a reset of the account went on at the login. From this time, in seconds since 1970, somebody
+    who reads the mail of the address may take over the account, unless a device stops the reset.
     """
 
     place: Place
@@ -116,10 +116,10 @@ class Session:
         recovery: RecoveryKeys | None = None,
         change: Callable[[AccountState], AccountState] = lambda state: state,
     ) -> Session:
-        """Store a new key and a passphrase, which may be the one of before, with a new recovery code if given.
+        """Store a new key and a passphrase, which may be the current one, with a new recovery code if given.
 
-        What another device has stored since the last pull is kept, and `change` is made to it. Raises KeyServerError,
-        ServerLies, WrongPassphrase.
+        What another device has stored since the last pull is kept, and `change` is applied to the latest state. Raises
+        KeyServerError, ServerLies, WrongPassphrase.
         """
 
         def prepare(latest: Session) -> Awaitable[Prepared]:
@@ -130,7 +130,7 @@ class Session:
         return await self._store(setting, prepare, _ROTATION_TRIES)
 
     async def _store(self, setting: Setting, prepare: Callable[[Session], Awaitable[Prepared]], tries: int) -> Session:
-        """Send a change, and make it anew from the record that another device has stored meanwhile."""
+        """Send a change. If another device has stored a record meanwhile, make the change again from that record."""
         latest = self
         for _ in range(tries):
             prepared = await setting.steps.once(Prepared, partial(prepare, latest))
@@ -149,7 +149,7 @@ class Session:
         raise KeyServerError("record-changed", "other devices store keys all the time: try again later")
 
     async def prepare_push(self, content: OpenRecord, provider: CryptoProvider) -> Prepared:
-        """Return the call that stores the content of a record beside what this session has."""
+        """Return the call that stores the content of a record, merged with the content of this session."""
         merged = self.opened.with_content(content)
         record = await build_next_record(merged, self.place.user, provider)
         call = Call(method="PUT", path="/bundle", condition=self.opened.record.tag, body=Push(record=record).to_json())
@@ -212,7 +212,7 @@ class Session:
         return replace(self, reset_ready=None)
 
     async def note_export(self, setting: Setting) -> None:
-        """Say that the keys are saved to a file, so that the server tells their owner. Raises KeyServerError."""
+        """Report that the keys are saved to a file, so that the server notifies their owner. Raises KeyServerError."""
         await self.send(setting, Call(method="POST", path="/export"))
 
     async def delete(self, setting: Setting) -> None:
@@ -253,7 +253,7 @@ class Session:
         )
 
     async def _reopen(self, record: KeyRecord, key: bytes, provider: CryptoProvider) -> OpenRecord:
-        # The stored record is opened once more, so that no record is stored that does not open.
+        # A new record is opened before it is sent, so that no record is stored that does not open.
         return await open_record(record, self.place.user, key, provider)
 
     async def send(self, setting: Setting, call: Call) -> bytes:
@@ -269,7 +269,7 @@ class Prepared:
     after: Session
 
     def has_stored(self, record: KeyRecord) -> bool:
-        """Return whether the server's record is the one of this call: the answer to an earlier try was lost."""
+        """Return whether the server has the record of this call, because the answer to an earlier try was lost."""
         user = self.after.place.user
         return digest_of(record, user) == digest_of(self.after.opened.record, user)
 
@@ -284,7 +284,7 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptCall:
-    """A call that was made from randomness, and the facts of its result."""
+    """A call that was made with random values, and the facts of its result."""
 
     call: Call
     facts: Mapping[str, Any]

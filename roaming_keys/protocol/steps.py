@@ -1,9 +1,9 @@
 """An operation of an account in steps, without I/O.
 
-An operation is a coroutine that sends calls, asks the person, and makes results from randomness. A command stays until
-the end: there each step happens at once (`AtOnce`). The vault ends after each request. There the operation runs anew at
-each step, and finds the answers and results of the earlier steps in a journal, until it needs an answer that is not
-there yet (`Waiting`). So both run the same code.
+An operation is a coroutine that sends calls, asks the person, and makes results with random values. A command runs
+until the end, so each step happens at once (`AtOnce`). The vault ends after each request. There the operation runs
+again at each step. It finds the answers and results of the earlier steps in a journal, until it needs an answer that is
+not there yet (`Waiting`). So both run the same code.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _MADE: Final = "made"
 class KeyServerError(SmimeError):
     """The key server refused a request or cannot be reached.
 
-    `code` is the code in the server's error, `key-server-error` if its answer is no such error, or
-    `key-server-unreachable`. `record` is the server's record, if it is another than the one that was expected.
+    `code` is the code in the server's error, `key-server-error` if the answer is no such error, or
+    `key-server-unreachable`. `record` is the server's record, if it differs from the expected one.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Steps(Protocol):
         """Have the page keep something before the next call is sent."""
 
     def agree(self, reset: AccountReset) -> None:
-        """Return if the person agrees to go on with the account after a reset. Raises it otherwise."""
+        """Return if the person agrees to go on with the account after a reset. Raises `reset` otherwise."""
 
     def reached(self, session: Kept) -> None:
         """Note the session that the next operation begins with, also if this one fails later."""
@@ -132,7 +132,7 @@ class Question:
 
 
 class Waiting(BaseException):
-    """The operation needs an answer. It is no Exception, so that no handler of the operation takes it for a failure."""
+    """The operation needs an answer. It is no Exception, so that no handler of the operation catches it."""
 
     def __init__(self, need: SignedCall | Question) -> None:
         super().__init__("an operation waits for an answer")
@@ -140,10 +140,10 @@ class Waiting(BaseException):
 
 
 class Journal:
-    """The steps of an operation that runs anew at each of them; also its transport.
+    """The steps of an operation that runs again at each step. It is also the operation's transport.
 
-    `entries` are the answers and results so far, as members of JSON. Results are added to them, and so are the answers
-    that the page has fetched `ahead`, as their calls come. `session` is one that was reached after all of them, and
+    `entries` are the answers and results so far, as members of JSON. New results are added, and so are the answers that
+    the page has fetched `ahead`, when their calls come. `session` is the one that was reached after all entries, and
     `has_session` says whether any was reached. `notes` are what the page has to keep before the next call.
     """
 
@@ -193,7 +193,7 @@ class Journal:
 
     def reached(self, session: Kept) -> None:
         self.has_session = True
-        # An earlier run has told of the sessions before the last answer.
+        # An earlier run has reported the sessions before the last answer.
         if self._position == len(self.entries):
             self.session = session
 

@@ -24,7 +24,7 @@ from smime_core.text import read_base64url, read_ed25519, write_base64url
 KEY_BYTES: Final = 32
 LIFETIME: Final = datetime.timedelta(minutes=10)
 _LABEL: Final = "ticket 2"
-# The clocks of the bridge and of the key server may differ by so much.
+# The clocks of the bridge and of the key server may differ by this much.
 _SLACK: Final = datetime.timedelta(minutes=1)
 _MAX_CHARACTERS: Final = 2_048
 _ID_BYTES: Final = 16
@@ -40,7 +40,7 @@ class Purpose(StrEnum):
 class BadTicket(SmimeError):
     """The ticket is damaged, expired, used, made under another key or for another user or server.
 
-    The text does not reveal which.
+    The error's text does not reveal the reason.
     """
 
     code = "bad-ticket"
@@ -107,7 +107,7 @@ def check_ticket(
     at: datetime.datetime,
     purpose: Purpose = Purpose.ENROLMENT,
 ) -> Ticket:
-    """Return the ticket if it is one of `user` for the purpose at the time `at`. Raises BadTicket.
+    """Return the ticket if it is valid for `user` and the purpose at the time `at`. Raises BadTicket.
 
     The caller checks that its id was not used before.
     """

@@ -3,8 +3,8 @@
     wrap by a secret      = AES-256-GCM(wrap key, K)
     wrap for a public key = AES-256-GCM(HKDF(X25519(ephemeral key, public key)), K), nonce of zeros      RFC 7748
 
-The additional data bind a wrap to one account, key and kind. Who can open a wrap for a public key need not be there
-when it is made.
+The additional data bind a wrap to one account, key and kind. The owner of a public key need not be present when a wrap
+for the key is made.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from smime_core.errors import MalformedMessage
 from smime_core.keys import public_key_of, public_octets, raw_private_key, raw_public_key
 from smime_core.provider import CryptoProvider, KeyType
 
-# The key of such a wrap is never used again.
+# The key of such a wrap is never used again, so the nonce may be zeros.
 _NO_NONCE: Final = bytes(AES_256_GCM.iv_length)
 
 
@@ -72,9 +72,9 @@ def find_wrap(wraps: Sequence[Wrap], kind: str) -> Wrap:
 
 
 async def bundle_password(key: bytes, provider: CryptoProvider, *, version: int | None = None) -> bytes:
-    """Return the password of a PKCS#12, of that version in an account.
+    """Return the password of a PKCS#12 file, for its `version` in an account.
 
-    It is the key as base64url, because passwords are text: ASCII is the same in UTF-8 and BMPString.
+    It is a derived key as base64url, because passwords are text, and ASCII is the same in UTF-8 and BMPString.
     """
     context = () if version is None else (version,)
     return base64.urlsafe_b64encode(await expand(key, "bundle password", KEY_BYTES, provider, *context))
@@ -85,7 +85,7 @@ async def _agreed_key(shared: bytes, ephemeral: bytes, public_key: bytes, provid
 
 
 def _aad(user: str, bundle_id: str, kind: str) -> bytes:
-    # The 1 stands where earlier bundles of passkeys have their version.
+    # The 1 is where earlier bundles of passkeys have their version.
     return encode_fields("wrap", KEY_FORM, user, bundle_id, 1, kind)
 
 

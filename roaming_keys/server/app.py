@@ -40,7 +40,7 @@ def create_app(config: KeyServerConfig) -> Flask:
     store.begin_trail(config.clock())
     app = create_application("roaming_keys", config.origin, proxies=config.proxies, error_codes=_ERROR_CODES)
     app.config["TRUSTED_HOSTS"] = [host_of(origin) for origin in (config.origin, *config.addresses)]
-    # The routes with a record raise it for themselves.
+    # The routes with a record raise this limit for themselves.
     app.config["MAX_CONTENT_LENGTH"] = MAX_SMALL_BYTES
     # Requests from pages carry no cookies (`with_cookies` stays False), because the server uses none.
     pages = CrossOrigin(
@@ -92,7 +92,7 @@ def close_app(app: Flask) -> None:
 
 @cache
 def _find_extensions() -> tuple[Callable[[Flask, KeyServerConfig, Store], None], ...]:
-    """Return the functions by which other packages add their routes, found by entry points."""
+    """Return the functions with which other packages add their routes, found through entry points."""
     return tuple(point.load() for point in sorted(entry_points(group=_EXTENSIONS)))
 
 

@@ -19,14 +19,14 @@ from sealwax.service import check_origin, check_proxies, now
 class KeyServerConfig:
     """The settings of an operator.
 
-    `database` is the path of the SQLite file, or the URL of a PostgreSQL database, which may have a password.
-    `origin` is this server's own origin, as clients write it: https, or http on loopback. Accounts belong to it.
-    `addresses` are further origins at which the server answers, after a move for example. `pages_origins` are the exact
-    origins whose pages may send requests. `ticket_key` is the bridge's Ed25519 public key. `master_key` has 32 bytes,
-    or is the place that keeps it; None means the system keyring. `proxies` is the number of reverse proxies in front of
-    the server, which set X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host. Values that clients set in these
-    headers are ignored. `reset_delay` is the time between the start of a reset and its end. `notices` is the
-    way of the notices by mail, without which people get none. Raises ValueError.
+    `database` is the path of the SQLite file, or the URL of a PostgreSQL database, which may have a password. `origin`
+    is this server's own origin, as clients write it: https, or http on loopback. Accounts belong to it. `addresses` are
+    further origins at which the server answers, after a move for example. `pages_origins` are the exact origins whose
+    pages may send requests. `ticket_key` is the bridge's Ed25519 public key. `master_key` has 32 bytes, or is the place
+    that keeps it; None means the system keyring. `proxies` is the number of reverse proxies in front of the server,
+    which set X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host. Values that clients set in these headers are
+    ignored. `reset_delay` is the time between the start of a reset and its end. `notices` says how notices are mailed.
+    Without it, people get none. Raises ValueError.
     """
 
     origin: str

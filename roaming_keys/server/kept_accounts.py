@@ -1,7 +1,7 @@
-"""Accounts from before a reset: kept for a while with all that opens them, and put back by a login of their own.
+"""Accounts from before a reset, kept for a while with all that opens them, and put back by a login to them.
 
-The second factors and the officers' copy of an account are kept with it. So a factor that somebody adds after the
-reset keeps no owner out, and one that is removed then still gates the account from before.
+The second factors and the officers' copy of an account are kept with it. So a factor that somebody adds after the reset
+does not keep the owner out. A factor that is removed then still guards the earlier account.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ _ACCOUNT_COLUMNS: Final = {"sealed_login_key": Sealed.LOGIN_KEY, "sealed_recover
 
 
 def keep_account(rows: Connection, keys: ServerKeys, user: str, at: datetime.datetime) -> None:
-    """Copy an account for KEPT, with its factors, and take its recovery copy along.
+    """Keep a copy of an account for KEPT, with its factors, and move its recovery copy there.
 
-    If one is kept already, that one stays: a second reset must not delete what the first one has kept. The account is
-    locked.
+    If an account is kept already, it stays, because a second reset must not delete what the first one has kept. The
+    caller has locked the account.
     """
     _delete(rows, KEPT_ACCOUNT.c.user == user, KEPT_ACCOUNT.c.ends <= at.timestamp())
     account = rows.execute(select(ACCOUNT).where(ACCOUNT.c.user == user)).one()
@@ -61,21 +61,21 @@ def find_kept(rows: Connection, user: str, at: datetime.datetime) -> Row[Any, An
 
 
 def reset_of_kept(rows: Connection, user: str, at: datetime.datetime) -> datetime.datetime | None:
-    """Return the time of the reset, if the account of a user from before it is kept."""
+    """Return the time of a user's reset, if the account from before the reset is kept."""
     kept = find_kept(rows, user, at)
     return None if kept is None else datetime.datetime.fromtimestamp(kept.ends, datetime.UTC) - KEPT
 
 
 def lock_kept(rows: Connection, user: str, at: datetime.datetime) -> Row[Any, Any] | None:
-    """Return what `find_kept` does, and keep other transactions from the account until this one ends."""
-    # The account first, as in all transactions of an account. It may have been deleted.
+    """Return the result of `find_kept`, and keep other transactions from the account until this one ends."""
+    # The account is locked first, as in all transactions of an account. It may have been deleted.
     rows.execute(select(ACCOUNT.c.user).where(ACCOUNT.c.user == user).with_for_update())
     is_kept = KEPT_ACCOUNT.c.user == user, KEPT_ACCOUNT.c.ends > at.timestamp()
     return rows.execute(select(KEPT_ACCOUNT).where(*is_kept).with_for_update()).first()
 
 
 def put_back(rows: Connection, keys: ServerKeys, kept: Row[Any, Any]) -> None:
-    """Put the account of a locked row back. The one that took its place is deleted, with all that it has."""
+    """Put the account of a locked row back. The account that replaced it is deleted, with all that it has."""
     user = kept.user
     delete_groups_since(rows, user, datetime.datetime.fromtimestamp(kept.ends, datetime.UTC) - KEPT)
     account = _renewed(rows, keys, kept, _ACCOUNT_COLUMNS)
@@ -95,7 +95,7 @@ def put_back(rows: Connection, keys: ServerKeys, kept: Row[Any, Any]) -> None:
 
 
 def end_access(rows: Connection, user: str) -> None:
-    """End all sessions and logins that wait of an account, and forget its devices."""
+    """End all sessions and waiting logins of an account, and delete its devices."""
     for table in (SESSION, WAITING_LOGIN, DEVICE):
         rows.execute(delete(table).where(table.c.user == user))
 
@@ -126,7 +126,7 @@ def _delete(rows: Connection, *conditions: ColumnElement[bool]) -> None:
 
 
 def _copy_factors(rows: Connection, keys: ServerKeys, user: str, source: Table, target: Table) -> None:
-    """Put the factors of one table in the place of those in the other. They keep their ids and counters."""
+    """Replace the factors in `target` with those in `source`. They keep their ids and counters."""
     rows.execute(delete(target).where(target.c.user == user))
     for row in rows.execute(select(source).where(source.c.user == user)).all():
         rows.execute(insert(target).values(_renewed(rows, keys, row, {"sealed": Sealed.FACTOR})))

@@ -5,14 +5,13 @@ lanes that has room:
 
 - A known device has a bucket of its own, which no stranger can fill.
 - The first try of a network at an account needs no room in a bucket. An account admits 1,040 first tries a day.
-- All other tries at an account share one bucket. A network that has failed there often may fill it less.
+- All other tries at an account share one bucket. A network that has often failed there may fill the bucket less.
 
 Strangers' tries in a network are limited too: by the number of accounts at which the network has failed.
 
 So an account admits at most 1,492 guesses in 24 hours: 1,040 first tries, 5 that fill the bucket, and one more every
 193 seconds, after which the bucket has room again. Accounts that do not exist are counted as those that do. All names
-are keyed hashes, so that the table does not list who logs in from where, and nobody can choose accounts that share a
-row.
+are keyed hashes. So the table does not list who logs in from where, and nobody can choose accounts that share a row.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from sealwax.service import Database, DecayingCounter, TryLater
 HALF_LIFE_SECONDS: Final = 10 * 60
 DEVICE_ROOM: Final = 5
 ACCOUNT_ROOM: Final = 5
-# A guesser in a few networks leaves room for the next tries of an owner who has mistyped the first one.
+# So a guesser in a few networks leaves room for an owner who has mistyped the first try.
 ACCOUNT_ROOM_AFTER_MANY: Final = 4
 MANY_FAILURES: Final = 10
 
@@ -50,8 +49,8 @@ _GROUP_DIGITS: Final = 4
 NETWORK_ACCOUNTS: Final = 120
 NETWORK_HALF_LIFE_SECONDS: Final = 12 * 3_600
 
-# Enough for 1,200 networks that fail at as many accounts as they may. So many could use up an account's first tries
-# anyway, so nobody gains by making the server forget rows.
+# Enough for 1,200 networks that fail at as many accounts as they may. So many networks could use up an account's first
+# tries anyway, so nobody gains by making the server forget rows.
 MOST_ROWS: Final = 400_000
 KINDS: Final = ("failed device", "failed account and network", "failed network", "first tries", "failed account")
 _HALF_LIVES_KEPT: Final = 10
@@ -60,7 +59,7 @@ _REFUSAL: Final = "There were too many attempts to log in. Try again in {seconds
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    """The events of one name that a successful login takes back."""
+    """The events under one name that a successful login takes back."""
 
     counter: DecayingCounter
     name: str
@@ -75,7 +74,7 @@ class Attempt:
 
 
 class _Full(Exception):
-    """A lane without room for so many seconds."""
+    """A lane that has no room for the next `seconds`."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__()
@@ -83,7 +82,7 @@ class _Full(Exception):
 
 
 class LoginLimits:
-    """The counters of failed logins. `counter_name` hashes a kind and a value by a key of the server."""
+    """The counters of failed logins. `counter_name` hashes a kind and a value with a key of the server."""
 
     def __init__(self, database: Database, counter_name: Callable[[str, str], bytes]) -> None:
         self._database = database
@@ -117,14 +116,14 @@ class LoginLimits:
                 return self._start_as_stranger(rows, user, network, now)
             except _Full as full:
                 waits.append(full.seconds)
-            # The error ends the transaction, which leaves no row of a name that is new.
+            # The error rolls the transaction back, so no row of a new name stays.
             seconds = max(1, ceil(min(waits) - 1e-6))
             raise TryLater(_REFUSAL.format(seconds=seconds), seconds)
 
     def succeeded(self, rows: Connection, attempt: Attempt, at: datetime) -> None:
-        """Take back what this attempt has counted, and the failures of its network or device before it.
+        """Take back what this attempt has counted, and the earlier failures of its network or device.
 
-        This is in the transaction of the success, so that an attempt which fails there stays counted. It locks rows
+        This belongs in the transaction of the success, so that an attempt that fails there stays counted. It locks rows
         that logins to other accounts need too.
         """
         for counted in attempt.counted:
@@ -160,7 +159,7 @@ class LoginLimits:
         return counted
 
     def _take_next_try(self, rows: Connection, user: str, failures: float, now: float) -> _Counted:
-        """Count a try at an account by a network with so many failures there. Raises _Full."""
+        """Count a try at an account by a network that has failed there `failures` times. Raises _Full."""
         name = self._name("account", user)
         room = ACCOUNT_ROOM if failures < MANY_FAILURES else ACCOUNT_ROOM_AFTER_MANY
         self._take_room(rows, self._accounts, name, room, now)
@@ -168,7 +167,7 @@ class LoginLimits:
         return _Counted(self._accounts, name, max(1, failures))
 
     def _take_room(self, rows: Connection, counter: DecayingCounter, name: str, room: int, now: float) -> None:
-        # Most names have no failures, because a success forgets those before it.
+        # Most names have no failures, because a success deletes the failures before it.
         if counter.begin(rows, name, now):
             return
         level = counter.lock(rows, name, now)

@@ -37,7 +37,7 @@ class OcspAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InformationDesk:
-    """Answers questions about a CA. Each answer reads the register anew, so that a revocation takes effect at once."""
+    """Answers questions about a CA. Each answer reads the register again, so that a revocation takes effect at once."""
 
     folder: AuthorityFolder
     responder: Responder

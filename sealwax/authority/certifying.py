@@ -1,8 +1,8 @@
-"""Certificates without a person of the CA: a service sends the requests of people whose addresses it has confirmed.
+"""Certificates without a person at the CA: a service sends the requests of people whose addresses it has confirmed.
 
-The service may be broken into, so nothing that it sends is believed, except that the address was confirmed: nobody
-else can know that. The bounds are kept here, in the register: how many certificates, for which domains, and never a
-second address for one key.
+The service may be broken into, so nothing that it sends is believed, except that the address was confirmed, which
+nobody else can know. The bounds are enforced here, with the register: how many certificates, for which domains, and
+never a second address for one key.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ class RequestRefused(Exception):
 class Terms:
     """The operator's bounds.
 
-    `domains` are in lower case; ANY_DOMAIN stands for all. A domain of `never` gets nothing in any case. A mailbox gets
-    `per_address` certificates in ADDRESS_WINDOW, and all together get `per_day` in a DAY.
+    `domains` are in lower case; ANY_DOMAIN stands for all. A domain in `never` gets no certificate in any case. A
+    mailbox gets `per_address` certificates in ADDRESS_WINDOW, and all mailboxes together get `per_day` in a DAY.
     """
 
     domains: frozenset[str]
@@ -81,7 +81,7 @@ class Issued:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertifyingDesk:
-    """Certifies requests by the issuing key. `directory` is the folder in which others look for certificates."""
+    """Certifies requests with the issuing key. `directory` is the folder in which others look for certificates."""
 
     folder: AuthorityFolder
     issuing: Identity
@@ -166,7 +166,7 @@ def _find_issued(
 def _check_count(
     changes: Changes, mailbox: str, window: datetime.timedelta, most: int, at: datetime.datetime, reason: Reason
 ) -> None:
-    # Times that lie ahead, from before a clock was set back, count too.
+    # Times in the future, from before a clock was set back, count too.
     times = changes.automatic_since(at - window, mailbox)
     if len(times) >= most:
         waits = times[-most] + window - at

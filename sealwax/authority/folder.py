@@ -1,8 +1,8 @@
 """The folder of a CA: `authority.json`, certificates and encrypted keys of its roles, `register.sqlite`.
 
-The keys of root and issuing CA stay the same, and each has its certificate in a file of its own. Key and certificate of
-the responder change together: `responder.key` has both, so that one move replaces them. `responder.pem` is a copy
-of the certificate.
+The keys of root and issuing CA never change, and their certificates are in other files. Key and certificate of the
+responder change together: `responder.key` has both, so that one move replaces both. `responder.pem` is a copy of the
+certificate.
 
 A folder need not have the keys of all roles. The root's key may stay offline, and a responder on another machine gets
 the folder without the keys of root and issuing CA.
@@ -203,7 +203,8 @@ def new_folder(path: Path) -> Iterator[AuthorityFolder]:
 def check_url(url: str) -> str:
     """Check the address of a responder, which must be http.
 
-    CRLs and OCSP responses are signed, so they need no TLS. A client of https could need them to check the certificate.
+    CRLs and OCSP responses are signed, so they need no TLS. With https, a client could need them to check the server's
+    certificate.
 
     Raises MalformedMessage.
     """

@@ -129,7 +129,7 @@ def accept_issuing(
 
 
 def certify_responder(folder: AuthorityFolder, issuing: Identity, founder: Founder) -> Certificate:
-    """Replace the key and the certificate of the responder by new ones. Raises OSError."""
+    """Replace the key and the certificate of the responder with new ones. Raises OSError."""
     key = run(folder.provider.generate_key(NewKey.P256))
     settings = folder.settings()
     template = responder_template(

@@ -58,7 +58,7 @@ def issue_certificate(folder: AuthorityFolder, order: Order, issuing: Identity, 
 def add_certificate(
     changes: Changes, folder: AuthorityFolder, order: Order, issuing: Identity, at: datetime.datetime
 ) -> Certificate:
-    """A new certificate of a person, entered into the register by a transaction that does more than that.
+    """A new certificate of a person, entered into the register as a part of a larger transaction.
 
     Raises the errors of `issue_certificate`.
     """

@@ -1,4 +1,4 @@
-"""Certification requests whose sender has proved the key, and has signed the one address that the key is for."""
+"""Certification requests whose sender has proved the key, and has signed the only address for it."""
 
 from __future__ import annotations
 

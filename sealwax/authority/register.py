@@ -47,7 +47,7 @@ _SCHEMA: Final = (
     )
     """,
 )
-# Added to the registers that are older than it. A register that nobody certifies from by itself does without.
+# This table is added to older registers. A register without automatic certification does not need it.
 _AUTOMATIC: Final = """
     CREATE TABLE IF NOT EXISTS automatic (
         serial TEXT PRIMARY KEY,
@@ -176,7 +176,7 @@ class Rows:
         return None if row is None else PublishedList(number=row[0], next_update=_moment(row[1]), der=row[2])
 
     def automatic_since(self, since: datetime.datetime, mailbox: str = "") -> tuple[datetime.datetime, ...]:
-        """The times after `since` of certificates that a service issued by itself: for a mailbox, or all of them."""
+        """The times after `since` at which a service issued certificates by itself, for one mailbox or for all."""
         rows = self._connection.execute(
             "SELECT at FROM automatic WHERE at > ? AND (? = '' OR mailbox = ?) ORDER BY at",
             (_seconds(since), mailbox, mailbox),

@@ -1,6 +1,6 @@
 """The group of verbs, and the only place where errors become one line and an exit code.
 
-Other packages add their verbs by the entry points `sealwax.commands`.
+Other packages add their verbs through the entry points `sealwax.commands`.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def _noticing_a_reader_that_left() -> Iterator[None]:
 
 
 class Verbs(click.Group):
-    """Verbs that are imported when they are used: our own first, then those of other packages by entry points."""
+    """Verbs that are imported when they are used: first Sealwax's own, then those that other packages add."""
 
     own: ClassVar[Mapping[str, str]] = _VERBS
     """The module and the name of each verb."""
@@ -101,7 +101,7 @@ class Verbs(click.Group):
 
     def find_plugins(self) -> dict[str, EntryPoint]:
         """The verbs of other packages."""
-        # Imported here because it imports the standard library's e-mail package, which none of our verbs needs.
+        # Imported here because it imports the standard library's e-mail package, which no verb of this package needs.
         from importlib.metadata import entry_points
 
         return {plugin.name: plugin for plugin in entry_points(group=self.entry_points)}
@@ -141,7 +141,7 @@ class Verbs(click.Group):
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=False)
 @click.version_option(package_name="sealwax", message="%(prog)s %(version)s")
 def sealwax() -> None:
-    """Sign, encrypt, decrypt and verify mail and files by S/MIME.
+    """Sign, encrypt, decrypt and verify mail and files with S/MIME.
 
     IN and OUT are files or - for standard input and output. Formats are recognised by the content.
     """

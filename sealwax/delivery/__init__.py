@@ -1,5 +1,5 @@
-"""Parcels by a bridge's delivery service: the client that encrypts, sends, lists and opens them.
+"""Parcels through a bridge's delivery service: the client that encrypts, sends, lists and opens them.
 
-The service gets ciphertext and a signed, encrypted manifest only (`smime_core.parcels`). It speaks HTTP with JSON, tus
-1.0 for uploads, and ranges for downloads.
+The service gets ciphertext and a signed, encrypted manifest only (`smime_core.parcels`). The client uses HTTP with
+JSON, tus 1.0 for uploads, and ranges for downloads.
 """

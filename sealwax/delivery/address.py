@@ -1,4 +1,4 @@
-"""The address of a delivery service, and the links to parcels that its notices carry."""
+"""The address of a delivery service, and the links to parcels in its notices."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PAGE: Final = "/parcel.html"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParcelLink:
-    """A link to a parcel: the pages that it leads to, the parcel's id, and the words if the sender put them into it."""
+    """A link to a parcel: the pages that it leads to, the parcel's id, and the six words if the link has them."""
 
     pages: ServiceAddress
     parcel_id: str
@@ -60,7 +60,7 @@ def parse_server(url: str) -> ServiceAddress:
 def parse_store_url(url: str, service: ServiceAddress) -> tuple[ServiceAddress, str]:
     """The server and the path in a URL at which a service lets its store hand out an object.
 
-    Raises MalformedMessage, also for a store of this machine if the service is elsewhere.
+    Raises MalformedMessage, also for a store on this machine if the service is elsewhere.
     """
     where = "address of the store"
     place, _, query = url.partition("?")

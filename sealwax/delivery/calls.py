@@ -37,7 +37,7 @@ class Caller:
         return Caller(self._connection.to(self._connection.address), self._authorization, patience)
 
     def break_off(self) -> None:
-        """End the exchange of another thread, which hears of a lost connection."""
+        """End the exchange of another thread, which sees a lost connection."""
         self._connection.break_off()
 
     def close(self) -> None:
@@ -65,7 +65,7 @@ class Caller:
         return answer
 
     def authorized(self, call: Call) -> Call:
-        """The call with our authorization."""
+        """The call with the authorization."""
         if not self._authorization:
             return call
         headers = {**call.headers, "Authorization": self._authorization}
@@ -73,7 +73,7 @@ class Caller:
 
 
 def check_answer(answer: HttpAnswer, taken: frozenset[int] = frozenset()) -> None:
-    """Raise DeliveryFailed for an answer that is an error, by the service's `{code, message}` if it has one."""
+    """Raise DeliveryFailed for an answer that is an error, with the service's `{code, message}` if it has one."""
     if answer.status < 300 or answer.status in taken:
         return
     retry_after = answer.header("Retry-After")

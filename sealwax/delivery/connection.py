@@ -1,4 +1,4 @@
-"""One connection to a delivery service, by the client of all services. Its failures are those of deliveries."""
+"""One connection to a delivery service, with the HTTP client of all services. Failures raise DeliveryFailed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from sealwax.http_client import (
 )
 from smime_core.asn1 import Buffer
 
-_BYTES_A_SECOND: Final = 8_192  # An upload that is slower than a bad telephone line is given up, and goes on anew.
+_BYTES_A_SECOND: Final = 8_192  # An upload slower than a bad telephone line is ended, and goes on again.
 _REDIRECTS: Final = range(300, 400)
 _ELSEWHERE: Final = 307
 _OWN_HEADERS: Final = {"X-Sealwax": "1"}
@@ -49,7 +49,7 @@ class Call:
 
 
 class Connection:
-    """The way to one service. It connects at the first call, and anew after a failure."""
+    """A client of one service. It connects at the first call, and again after a failure."""
 
     def __init__(self, address: ServiceAddress, *, ca_file: Path | None = None) -> None:
         self.address = address
@@ -71,26 +71,26 @@ class Connection:
         self._client.close()
 
     def break_off(self) -> None:
-        """End the exchange of another thread, which hears of a lost connection."""
+        """End the exchange of another thread, which sees a lost connection."""
         self._client.break_off()
 
     def exchange(self, call: Call, move: Move = no_move) -> HttpAnswer:
-        """The answer, with any status but a redirect. `move` hears of the sent bytes. Raises DeliveryFailed."""
+        """The answer, with any status except a redirect. `move` reports the sent bytes. Raises DeliveryFailed."""
         with self._mapped():
             return self._here(self._client.exchange(call.http, move, seconds=call.seconds))
 
     def download(self, call: Call, room: memoryview, move: Move = no_move) -> tuple[HttpAnswer, int]:
         """The answer and the number of its bytes that were written to the beginning of `room`.
 
-        The body is left alone unless the status is 200 or 206; 307 is a status like others. A lost connection ends the
-        bytes early, without an error, if some came. Raises DeliveryFailed.
+        `room` stays as it is unless the status is 200 or 206; 307 is a status like others. If the connection is lost
+        after some bytes, the number is smaller, and no error is raised. Raises DeliveryFailed.
         """
         with self._mapped():
             answer, count = self._client.download(call.http, room, move)
             return (answer if answer.status == _ELSEWHERE else self._here(answer)), count
 
     def _here(self, answer: HttpAnswer) -> HttpAnswer:
-        """Return an answer that is no redirect. Raises DeliveryFailed for one."""
+        """Return an answer that is no redirect. Raises DeliveryFailed for a redirect."""
         if answer.status in _REDIRECTS:
             self.close()
             text = f"{self.address.host} sends elsewhere, which is not followed"

@@ -1,7 +1,7 @@
-"""Downloads of a parcel's objects, each into memory. After a lost connection they go on by a range (RFC 9110).
+"""Downloads of a parcel's objects, each into memory. After a lost connection they go on with a Range (RFC 9110).
 
-A service may let its store hand out an object, at an address that counts for a short time: status 307. This one
-redirect is followed, without the ticket. The store can only give ciphertext, whose hash the manifest has.
+A service may let its store hand out an object: status 307, with an address that is valid for a short time. This one
+redirect is followed, without the ticket. The store has only ciphertext, whose hash is in the manifest.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Downloader:
         self._store: Connection | None = None
 
     def close(self) -> None:
-        """Close the connection to the store. That to the service belongs to the caller."""
+        """Close the connection to the store. The caller closes the one to the service."""
         if self._store is not None:
             self._store.close()
             self._store = None
@@ -60,7 +60,7 @@ class Downloader:
             answer, count = self._read_from_store(answer.header("Location"), headers, data[have:], move)
         check_answer(answer)
         if answer.status == http.client.OK and have:
-            # A body from the beginning, although the rest was asked for: it is in the wrong place.
+            # The body begins at the start of the object, although only the rest was asked for.
             raise lie("the whole object where a range was asked for")
         if answer.status == _PARTIAL:
             expected = f"bytes {have}-{len(data) - 1}/{len(data)}"
@@ -82,7 +82,7 @@ class Downloader:
             self._store = self._connection.to(address)
         answer, count = self._store.download(Call(method="GET", path=path, headers=headers), room, move)
         if answer.status == http.client.FORBIDDEN:
-            # The address has counted for too short a time. The service names another one.
+            # The address is no longer valid. The service names another one.
             raise DeliveryFailed("delivery-error", f"{address.host} refuses an object", is_passing=True)
         if answer.status == _ELSEWHERE:
             raise lie("its store sends elsewhere too")

@@ -18,17 +18,17 @@ _SENTENCES: Final = {
     "id-used": "the service has another parcel under this id",
 }
 
-# The statuses that waiting for a minute does not change.
+# The statuses that do not change within a minute.
 _LASTING_STATUSES: Final = frozenset({http.client.NOT_IMPLEMENTED, http.client.INSUFFICIENT_STORAGE})
 
 
 class DeliveryFailed(SmimeError):
     """The service refused a request, or cannot be reached.
 
-    `code` is the code in the service's error, or one of ours: `delivery-unreachable`, `delivery-error` for an answer
-    that is no error of the service, `delivery-lies` for one that cannot be right. `status` is the HTTP status, 0 if no
-    answer came. `is_passing` says whether the same request may succeed later, after `retry_after_seconds` if the
-    service says so.
+    `code` is the code in the service's error, or a code of this package: `delivery-unreachable`, `delivery-error` for
+    an answer that is no error of the service, `delivery-lies` for one that cannot be right. `status` is the HTTP
+    status, 0 if no answer came. `is_passing` says whether the same request may succeed later, after
+    `retry_after_seconds` if the service says so.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ def lie(text: str) -> DeliveryFailed:
 
 
 def refusal(code: str, message: str, *, status: int, retry_after_seconds: int | None) -> DeliveryFailed:
-    """The failure of a request that the service refused, in our words where there are any."""
+    """The failure of a request that the service refused, with a sentence of this module if there is one."""
     text = _SENTENCES.get(code) or f"the service refuses: {message or code}"
     is_passing = (status == http.client.TOO_MANY_REQUESTS or status >= 500) and status not in _LASTING_STATUSES
     is_passing = is_passing and code != "too-many-tries"

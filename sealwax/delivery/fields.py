@@ -16,7 +16,7 @@ _MAX_BYTES: Final = 8_388_608
 class ServiceAnswer(JsonObject):
     """The members of one object in an answer. All methods raise DeliveryFailed.
 
-    Later services may add members, so that others are let be. A missing member counts as null.
+    Later services may add members, so unknown members are ignored. A missing member counts as null.
     """
 
     @classmethod
@@ -60,7 +60,7 @@ class ServiceAnswer(JsonObject):
             time = datetime.datetime.fromisoformat(self.text(name))
             if time.tzinfo is None:
                 raise self.wrong(name, "a time with its zone")
-            # A zone can lead out of the years that there are.
+            # A zone can move a time out of the range of years.
             return time.astimezone(datetime.UTC)
         except (ValueError, OverflowError):
             raise self.wrong(name, "a time") from None

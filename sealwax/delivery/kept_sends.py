@@ -1,8 +1,8 @@
-"""A sending that goes on after an interruption: what it needs, sealed in a file of the user.
+"""The state of a sending that can go on after an interruption, in an encrypted file of the user.
 
-The file has the secret, because the remaining chunks are encrypted for it. It is encrypted under a key that is derived
-from the token at the service, which is in the system keyring or in a private file. The name of the file says nothing
-about the parcel either.
+The file has the secret, because the remaining chunks are encrypted with it. The file is encrypted with a key that is
+derived from the token at the service. The token is in the system keyring or in a private file. The name of the file
+says nothing about the parcel either.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _KEPT_SECONDS: Final = 2 * 24 * 60 * 60  # Services delete an unfinished parcel 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptSend:
-    """A parcel that is being sent. `chunks` are those that the service has; `pending` follow, and are on their way.
+    """A parcel that is being sent. The service has `chunks`; `pending` are the next ones, on their way.
 
     `expected_receipt` is the SHA-256 of the receipts for its manifest, as soon as there is one. `manifest_bytes` is the
     size that was announced for the manifest. `created` counts the seconds since 1970.
@@ -54,7 +54,7 @@ class KeptSend:
         return number < len(self.chunks) + len(self.pending)
 
     def with_pending(self, number: int, chunk: ParcelChunk) -> KeptSend:
-        """The state before the upload of a chunk, which may have begun before, encrypted otherwise."""
+        """The state before the upload of a chunk. The service may have a part of another encryption of it."""
         index = number - len(self.chunks)
         return replace(self, pending=(*self.pending[:index], chunk, *self.pending[index + 1 :]))
 
@@ -73,7 +73,7 @@ class KeptSends:
         self._key = blocking.run(provider.derive_key(kdf, token.encode(), _KEY_BYTES))
 
     def place_of(self, request: str) -> Path:
-        """The file for a request to send. Equal requests, with unchanged files, have the same one."""
+        """The file for a request to send. Equal requests, with unchanged files, have the same file."""
         name = hmac.new(self._key, request.encode(), hashlib.sha256).hexdigest()
         return self._folder / f"{name[:32]}{_ENDING}"
 
@@ -99,7 +99,7 @@ class KeptSends:
         write_whole(place, nonce + sealed, mode=_PRIVATE_MODE)
 
     def sweep(self, at: float) -> None:
-        """Delete what was left so long ago that no service has the parcel any more. `at` counts seconds since 1970."""
+        """Delete states that are so old that no service has the parcel any more. `at` counts seconds since 1970."""
         with contextlib.suppress(OSError):
             for path in list(self._folder.iterdir()):
                 if path.name.endswith((_ENDING, _LOCK_ENDING)) and path.lstat().st_mtime < at - _KEPT_SECONDS:
@@ -125,7 +125,7 @@ def _to_json(kept: KeptSend) -> bytes:
 
 
 def _from_json(data: bytes) -> KeptSend:
-    # The file is ours, and its tag was checked.
+    # Sealwax wrote the file, and the tag was checked.
     members = json.loads(data)
     expected = members["expectedReceipt"]
     return KeptSend(

@@ -1,4 +1,4 @@
-"""Uploads of a parcel's objects, two at the same time: while the service makes one durable, the next is on its way."""
+"""Uploads of a parcel's objects, two at the same time: while the service stores one, the next is on its way."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Lanes:
         return len(self._running)
 
     def start(self, name: str, data: Buffer, move: Move = no_move, *, replaces: bool = False) -> None:
-        """Upload an object, in the place of any part of another one if it replaces that.
+        """Upload an object. With `replaces`, it replaces what the service has under this name.
 
         `move` is called in another thread. The caller waits for an upload before it starts more than LANES.
         """
@@ -53,7 +53,7 @@ class Lanes:
         self._running.append(self._pool.submit(upload))
 
     def wait(self) -> None:
-        """Wait for the upload that was started first. Raises DeliveryFailed if any of them has failed."""
+        """Wait for the upload that was started first. Raises DeliveryFailed if any upload has failed."""
         first = self._running.popleft()
         unfinished = {first, *self._running}
         while not first.done():
@@ -73,7 +73,7 @@ class Lanes:
 
 @contextlib.contextmanager
 def open_lanes(caller: Caller, make_uploader: Callable[[Caller], Uploader]) -> Iterator[Lanes]:
-    """Lanes to the service of a caller. At the end, what still runs is broken off, and waited for."""
+    """Lanes to the service of a caller. At the end, running uploads are broken off, and waited for."""
     stopped = threading.Event()
 
     def pause(seconds: float) -> None:

@@ -1,7 +1,7 @@
-"""Open a parcel: the proof, the manifest with its verdict, then the files, each checked before it gets its name.
+"""Open a parcel: prove the right to it, judge the manifest, then save the files, each checked before it gets its name.
 
-At most two chunks are in memory. A chunk that is not the one that the manifest names ends the opening. Files that were
-complete before stay; of the one in work nothing stays.
+At most two chunks are in memory. A chunk that does not match the manifest ends the opening. Complete files stay, and
+the unfinished one is deleted.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from smime_core.trust import Judging
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """The keys that open the objects of one parcel: that of its secret, or those of a recipient."""
+    """The keys that open the objects of one parcel: the key from its secret, or a recipient's."""
 
     key: ParcelKey | None = None
     identities: Sequence[Identity] = ()
@@ -58,7 +58,7 @@ class ObjectSource(Protocol):
         """Raise an SmimeError if the objects cannot be those of the manifest, before any is read."""
 
     def read_chunk(self, number: int, size: int, move: Move) -> Buffer:
-        """The CMS structure of a chunk, which has `size` bytes by the manifest."""
+        """The CMS structure of a chunk, which has `size` bytes according to the manifest."""
 
 
 class ServiceSource:
@@ -137,7 +137,7 @@ def open_by_identity(
     for identity in identities:
         challenge = api.challenge(parcel_id, identity.certificate.der)
         try:
-            # No other content type: a service that lies could send a mail in place of a nonce, to learn its text.
+            # No other content type is accepted: a lying service could send a mail instead of a nonce, to read it.
             nonce = blocking.decrypt_bytes(
                 challenge.cms, Keys(identities=[identity]), provider=provider, content_type=PARCEL_CHALLENGE
             )
@@ -145,7 +145,7 @@ def open_by_identity(
         except NoMatchingRecipient as error:
             refused = error
         except DeliveryFailed as error:
-            # Unknown parcels look alike. The other refusals come only after a right answer.
+            # An unknown parcel is refused in the same way. The other refusals come only after a right answer.
             if error.code not in ("wrong-secret", "not-for-you"):
                 raise
             refused = error
@@ -165,7 +165,7 @@ def read_manifest(
 ) -> OpenedManifest:
     """The manifest and the verdict on it. Raises the errors of `open_manifest`.
 
-    Objects of a folder have no id before the manifest is read: `parcel_id` is None for them.
+    `parcel_id` is None for objects in a folder, because only the manifest has their id.
     """
     opening = open_manifest(
         cms, judging, provider, parcel=parcel_id, key=access.key, identities=access.identities, readers=readers
@@ -185,7 +185,7 @@ class Saver:
     move: Move = no_move
 
     def save_all(self, note: Callable[[ParcelFile, Path], None]) -> None:
-        """Save each file. `note` hears of each that is complete. Raises OSError, DeliveryFailed or SmimeError."""
+        """Save each file. `note` is called for each complete file. Raises OSError, DeliveryFailed or SmimeError."""
         self.source.check(self.manifest)
         number = 0
         for file in self.manifest.files:
@@ -210,15 +210,15 @@ class Saver:
 
 
 def save_content(folder: Path, name: str, content: bytes) -> Path:
-    """Save a file of this name, or of a similar one that is free. Returns its path. Raises OSError."""
+    """Save a file under this name, or under a similar free name. Returns its path. Raises OSError."""
     return _save(folder, name, [content])
 
 
 def _save(folder: Path, name: str, contents: Iterable[bytes]) -> Path:
     paths = (path for path in free_names(folder, name) if not _exists(path))
     first = next(paths)
-    # The draft has no final name, and is deleted after an error. A file that exists is never replaced, also if it came
-    # during the download.
+    # The draft does not have the final name, and is deleted after an error. An existing file is never replaced, even if
+    # it came during the download.
     with new_whole_among(itertools.chain([first], paths)) as new, new.path.open("r+b") as target:
         for content in contents:
             _write(target, content, first)
@@ -235,5 +235,5 @@ def _write(target: BinaryIO, content: bytes, path: Path) -> None:
 
 
 def _exists(path: Path) -> bool:
-    # Also a symbolic link to nothing has the name.
+    # A symbolic link to nothing uses the name too.
     return path.is_symlink() or path.exists()

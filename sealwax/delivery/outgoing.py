@@ -1,4 +1,4 @@
-"""The files of a parcel as they are read from the disk, chunk by chunk, and must not change meanwhile."""
+"""The files of a parcel, read from the disk chunk by chunk. They must not change meanwhile."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from smime_core.parcels import CHUNK_BYTES, check_file_name, chunk_lengths
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingFile:
-    """A file of the disk, or the `content` of a written message. `stamp` shows whether the file has changed."""
+    """A file on the disk, or the `content` of a written message. `stamp` shows whether the file has changed."""
 
     name: str
     size_bytes: int
@@ -43,7 +43,7 @@ class OutgoingFile:
 
 
 def outgoing_file(path: Path) -> OutgoingFile:
-    """A file to send. Raises OSError, or MalformedMessage for what is no file or has a name that no parcel takes."""
+    """A file to send. Raises OSError, or MalformedMessage for no file, or a name that no parcel allows."""
     found = path.stat()
     if not stat.S_ISREG(found.st_mode):
         raise MalformedMessage("this is no file: put the files of a folder into an archive", where=str(path))

@@ -1,4 +1,4 @@
-"""Repeating what failed on the way, with growing pauses, for as long as a person would."""
+"""Repetition of failed exchanges, with growing pauses, for as long as a person would wait."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sealwax.delivery.failures import DeliveryFailed
 Result = TypeVar("Result")
 
 PROGRESS_BYTES: Final = 16_384
-"""Fewer are no progress: a service that takes or gives a byte at a time would be asked for ever."""
+"""Fewer bytes are no progress, because a service that accepts or sends one byte at a time would be asked for ever."""
 _TRIES: Final = 8  # Without any progress; with the pauses they take two minutes.
 _FIRST_PAUSE_SECONDS: Final = 0.5
 _MAX_PAUSE_SECONDS: Final = 60.0
@@ -25,7 +25,7 @@ class Patience:
         self._failed = 0
 
     def note_progress(self) -> None:
-        """Begin to count anew."""
+        """Begin to count again."""
         self._failed = 0
 
     def run(self, action: Callable[[], Result]) -> Result:

@@ -1,4 +1,4 @@
-"""The recipient's half of the API: the proof, the ticket, the objects, and what the recipient reports."""
+"""The recipient's half of the API: proving the right to open, the ticket, the objects, and the recipient's reports."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class RecipientApi:
         return Challenge(cms=answer.octets("challenge"), token=answer.text("token"))
 
     def open_by_proof(self, parcel_id: str, proof: bytes) -> OpenedParcel:
-        """The parcel, if the proof is right. Each wrong one is counted."""
+        """The parcel, if the proof is right. Each wrong proof is counted."""
         # Not repeated after a lost connection: a repeated wrong proof would count twice.
         return self._take_ticket(
             parcel_id, self._caller.ask_once("/api/open", {"id": parcel_id, "proof": write_base64url(proof)})
@@ -82,7 +82,7 @@ class RecipientApi:
         return self._downloader.read(f"/api/open/objects/{name}", size, move)
 
     def claim(self, state: str, code: str | None = None) -> None:
-        """Report a state. A failure to report is no failure of what is reported."""
+        """Report a state. If the report fails, no error is raised."""
         with contextlib.suppress(DeliveryFailed):
             self._caller.ask_once("/api/open/claims", {"state": state} | ({"code": code} if code else {}))
 
@@ -92,7 +92,7 @@ class RecipientApi:
 
     def _take_ticket(self, parcel_id: str, answer: ServiceAnswer) -> OpenedParcel:
         ticket = answer.text("ticket")
-        # It becomes a header field.
+        # The ticket becomes a header field.
         if not all("!" <= character <= "~" for character in ticket):
             raise lie("a ticket that is none")
         opened = OpenedParcel(

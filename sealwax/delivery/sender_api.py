@@ -29,7 +29,7 @@ _ENDED: Final = frozenset(("expired", "withdrawn"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateRow:
-    """One state of a parcel, its time, and who says so."""
+    """One state of a parcel, its time, and who reported it."""
 
     state: str
     at: datetime.datetime
@@ -42,8 +42,8 @@ class StateRow:
 class SentParcel:
     """A parcel as the service knows it.
 
-    `downloads` is how often it may be opened in all, or None for any number of times, and `opened` how often it was.
-    `receipts` are the signed receipts, which only `find` brings.
+    `downloads` is how often the parcel may be opened in all, or None for no limit. `opened` is how often it was opened.
+    `receipts` are the signed receipts, which only `find` returns.
     """
 
     parcel_id: str
@@ -61,22 +61,25 @@ class SentParcel:
 
     @property
     def is_submitted(self) -> bool:
-        """Whether the service has all of it, so that nothing is left to upload."""
+        """Whether the service has the whole parcel, so that nothing is left to upload."""
         return self.state in _AFTER_SUBMISSION
 
     @property
     def is_on_offer(self) -> bool:
-        """Whether the service hands it out to its recipients."""
+        """Whether the service hands the parcel out to its recipients."""
         return self.is_submitted and self.state not in _ENDED
 
     @property
     def is_confirmed(self) -> bool:
-        """Whether the service has a signed receipt for it."""
+        """Whether the service has a signed receipt for the parcel."""
         return any(row.by == "recipient-signed" for row in self.states)
 
 
 class SenderApi:
-    """The calls of a sender, authorized by a token. `language` is that of the service's mails to them, or empty."""
+    """The calls of a sender, authorized by a token.
+
+    `language` is that of the service's mails to the sender, or empty.
+    """
 
     def __init__(self, connection: Connection, token: str, patience: Patience, *, language: str = "") -> None:
         self._caller = Caller(connection, f"Bearer {token}", patience)
@@ -85,7 +88,7 @@ class SenderApi:
     def create(
         self, parcel_id: str, announcement: bytes, objects: Sequence[bytes] = (), move: Move = no_move
     ) -> SentParcel:
-        """Announce a parcel, with all its objects and then its manifest if it goes whole. Repeating it does no harm."""
+        """Announce a parcel, with its objects and manifest if all is sent at once. Repeating this does no harm."""
         body = b"".join([announcement, *objects])
         headers = {"Content-Type": JSON_TYPE, **({"Accept-Language": self._language} if self._language else {})}
         call = Call(method="POST", path=_PARCELS, headers=headers, body=body)
@@ -112,7 +115,7 @@ class SenderApi:
         return _read_parcel(self._caller.ask(f"{_PARCELS}/{parcel_id}"), parcel_id)
 
     def list_page(self, before: str | None = None) -> tuple[tuple[SentParcel, ...], str | None]:
-        """Parcels of this sender, the newest first, and the word by which the next page is asked for."""
+        """Parcels of this sender, the newest first, and the value of `before` for the next page."""
         answer = self._caller.ask(_PARCELS if before is None else f"{_PARCELS}?before={quote(before, safe='')}")
         return tuple(map(_read_parcel, answer.objects("parcels"))), answer.text_or_null("next")
 
@@ -142,14 +145,14 @@ class SenderApi:
         return _read_parcel(self._caller.ask_once(f"{_PARCELS}/{parcel_id}/tries", {}), parcel_id)
 
     def limit_downloads(self, parcel_id: str, limit: int | None) -> SentParcel:
-        """Let a parcel be opened so often in all; None for any number of times. Repeating it does no harm."""
+        """Set how often a parcel may be opened in all; None for no limit. Repeating it does no harm."""
         return _read_parcel(self._caller.ask(f"{_PARCELS}/{parcel_id}/downloads", {"limit": limit}), parcel_id)
 
 
 def _read_parcel(fields: ServiceAnswer, asked: str | None = None) -> SentParcel:
     states = fields.objects("states") if "states" in fields else ()
     parcel_id = fields.text("id")
-    # It becomes a part of paths, and of the link that the sender passes on with the words.
+    # The id becomes a part of paths, and of the link that the sender passes on with the words.
     if not is_parcel_id(parcel_id):
         raise lie("an id that is none")
     if parcel_id != (asked or parcel_id):

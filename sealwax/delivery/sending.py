@@ -1,8 +1,7 @@
-"""Send a parcel: encrypt chunk by chunk, upload each, then the manifest, then let the service notify.
+"""Send a parcel: encrypt and upload each chunk, upload the manifest, then let the service notify the recipients.
 
 At most three chunks are in memory: two on their way, and one that is read and encrypted. The state after each chunk is
-kept, so that a sending that was killed goes on. All calls can be repeated: the parcel's id, which is chosen here, makes
-them one parcel.
+kept, so a killed sending can go on later. All calls can be repeated, because the parcel's id is chosen here.
 """
 
 from __future__ import annotations
@@ -50,12 +49,12 @@ from smime_core.provider import CryptoProvider
 from smime_core.x509 import Certificate
 
 WHOLE_BYTES: Final = 1_048_576
-"""Up to this many bytes a parcel is submitted in one request."""
+"""A parcel of at most this many bytes is submitted in one request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sending:
-    """A parcel to send. `certificates` are those of recipients; the secret opens it too. `language` is the words'."""
+    """A parcel to send. A key of `certificates` or the secret opens it. `language` is that of the six words."""
 
     sender: str
     to: Sequence[Addressee]
@@ -103,17 +102,17 @@ class Sender:
         self._provider = provider
 
     def place_of(self, sending: Sending) -> Path:
-        """The file of the state of a sending, which `forget` deletes once its secret was shown."""
+        """The file with the state of a sending. `forget` deletes it after the secret was shown."""
         return self._kept.place_of(sending.request)
 
     def forget(self, sending: Sending) -> None:
-        """Forget a sending. The same one again is a new parcel. Raises OSError."""
+        """Forget a sending. To send the same again makes a new parcel. Raises OSError."""
         self._kept.forget(self.place_of(sending))
 
     def send(self, sending: Sending, at: datetime.datetime, move: Move = no_move) -> Sent:
         """The submitted parcel. A sending that was interrupted goes on. Raises DeliveryFailed, OSError or SmimeError.
 
-        `move` hears of the bytes of content that the service has.
+        `move` reports the bytes of content that the service has received.
         """
         self._kept.sweep(at.timestamp())
         place = self.place_of(sending)
@@ -131,12 +130,12 @@ class Sender:
         run = _Run(self._api, self._kept, self._provider, place=place, sending=sending, kept=kept, key=key, move=move)
         parcel = run.finish()
         if not parcel.is_on_offer:
-            # The words would be told to people who get nothing.
+            # The sender would pass the words on to people who get nothing.
             raise lie("a parcel that it hands out to nobody")
         return Sent(parcel=parcel, expected_receipt=run.expected_receipt, secret=kept.secret)
 
     def _is_lost(self, kept: KeptSend) -> bool:
-        # The service sweeps what was not finished in a day, and a sender may have withdrawn the parcel elsewhere.
+        # The service deletes parcels that are not finished within a day. The sender may also have withdrawn this one.
         if not kept.manifest_bytes:
             return True
         try:
@@ -218,7 +217,7 @@ class _Run:
 
     def _send_whole(self) -> SentParcel:
         if self._kept.manifest_bytes:
-            # The request of before the interruption may have arrived. What is encrypted now differs from it.
+            # The request before the interruption may have arrived. A new encryption would differ from it.
             with contextlib.suppress(DeliveryFailed):
                 found = self._api.find(self._kept.parcel_id)
                 if found.is_submitted:
@@ -235,7 +234,7 @@ class _Run:
         return created
 
     def _take_pending(self, uploader: Uploader) -> None:
-        """Count the chunks that were on their way at the interruption, as far as the service has all of each."""
+        """Count the chunks that were on their way at the interruption, up to the first incomplete one."""
         for pending in self._kept.pending:
             if uploader.find_offset(str(len(self._kept.chunks))) != (pending.cms_bytes, pending.cms_bytes):
                 break
@@ -260,7 +259,7 @@ class _Run:
         cms, number = self._encrypt(content), len(self._kept.chunks) + lanes.running
         if len(cms) != sizes[number]:
             raise ProviderError("encrypt", f"a chunk has {len(cms)} bytes, and {sizes[number]} were announced")
-        # Only after an interruption the service may have a part of another encryption of this chunk.
+        # After an interruption, the service may have a part of another encryption of this chunk.
         replaces = self._kept.has_begun(number)
         self._keep(self._kept.with_pending(number, self._describe(cms, len(content))))
         lanes.start(str(number), cms, self._share(len(content), len(cms)), replaces=replaces)
@@ -270,7 +269,7 @@ class _Run:
         self._keep(self._kept.with_uploaded())
 
     def _share(self, content_bytes: int, cms_bytes: int) -> Move:
-        """Report the bytes of the content in place of those of its CMS structure, which has a few more."""
+        """A function that counts bytes of the CMS structure and reports the fewer bytes of content in them."""
         moved = 0
 
         def move(count: int) -> None:

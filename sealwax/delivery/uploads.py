@@ -1,6 +1,6 @@
-"""Uploads of a parcel's objects by tus 1.0 (core, creation, creation with upload, termination).
+"""Uploads of a parcel's objects with tus 1.0 (core, creation, creation with upload, termination).
 
-A lost connection costs the bytes that the service does not have: HEAD says how many it has, and PATCH goes on there.
+After a lost connection, HEAD says how many bytes the service has, and PATCH goes on there.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Uploader:
         return self._caller.patience.run(lambda: self._head(name))
 
     def replace(self, name: str, data: Buffer, move: Move = no_move) -> None:
-        """Upload an object in the place of any part of another one. Raises DeliveryFailed."""
+        """Upload an object in place of what the service has under this name. Raises DeliveryFailed."""
         self._caller.patience.run(lambda: self._waiting(lambda: self._delete(name)))
         self.put(name, data, move)
 
@@ -50,7 +50,7 @@ class Uploader:
         try:
             action()
         except DeliveryFailed as error:
-            # The service still writes the bytes of a connection that was lost. The next HEAD says where it has ended.
+            # The service still writes the bytes of a connection that was lost. The next HEAD says where it stopped.
             error.is_passing |= error.status in _BUSY
             raise
 
@@ -72,7 +72,7 @@ class Uploader:
         }
         call = Call(method="POST", path=self._path, headers=headers, body=data)
         answer = self._caller.exchange(call, state.begin_at(0))
-        # A service without creation-with-upload names no offset, and has taken no bytes.
+        # A service without creation-with-upload names no offset, and has stored no bytes.
         return _check_offset(_number(answer.header("Upload-Offset") or "0"), len(data), len(data))
 
     def _patch(self, name: str, data: memoryview, offset: int, state: _Progress) -> int:
@@ -108,12 +108,12 @@ class _Progress:
         self.has_begun = False
 
     def begin_at(self, offset: int) -> Move:
-        """The function to report the bytes from `offset` on to."""
+        """The function that reports the bytes sent from `offset` on."""
         self._sent = offset
         return self._note_sent
 
     def note(self, offset: int, caller: Caller) -> None:
-        """Renew the patience if the service has a good many bytes more than before."""
+        """Renew the patience if the service has PROGRESS_BYTES more than before."""
         if offset >= self._durable + PROGRESS_BYTES:
             self._durable = offset
             caller.patience.note_progress()

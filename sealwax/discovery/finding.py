@@ -1,4 +1,4 @@
-"""The native client: asks the publishers of a domain's document, one after the other, and keeps the last good one.
+"""The native client: asks the publishers of a domain's document, one after the other, and keeps the last good document.
 
 The DNS names the publishers (SRV records of `_sealwax._tcp.DOMAIN`), and the last one is the domain's own web site. No
 publisher is trusted: if one is dead, slow or huge, or sends a document that is unsigned, stale, older or of another
@@ -31,7 +31,7 @@ _LAST_GOOD: Final = "the last good document"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """The reason why a publisher's answer was not taken: a code for programs, and a sentence."""
+    """The reason why a publisher's answer was not accepted: a code for programs, and a sentence."""
 
     publisher: str
     code: str
@@ -53,7 +53,7 @@ class DiscoveryUnavailable(SmimeError):
 class Found:
     """The list to use, what to keep of it, and the publisher that gave it.
 
-    `publisher` is None if no one gave a good document: this is then the last good list.
+    `publisher` is None if none gave a good document. Then the list is the last good one.
     """
 
     followed: FollowedDiscovery
@@ -65,7 +65,7 @@ class Found:
 def find_publishers(domain: str, name_servers: Sequence[NameServer]) -> tuple[str, ...]:
     """The URLs to ask for a domain's document, the preferred one first.
 
-    The domain's own one is always there, also if the DNS does not answer.
+    The domain's own web site is always among them, even if the DNS does not answer.
     """
     try:
         targets = find_services(f"_sealwax._tcp.{domain}", name_servers)[: MAX_PUBLISHERS - 1]
@@ -107,8 +107,8 @@ def find_newest(
 ) -> Found:
     """The first newer list of a domain, or the known one if there is none newer.
 
-    A publisher that gives the known document is not the last one asked, because another one may be ahead of it. Raises
-    DiscoveryUnavailable if none gives a good document, and the known one may be used no longer.
+    After a publisher that gives the known document, the next one is asked, because it may have a newer one. Raises
+    DiscoveryUnavailable if none gives a good document, and the known one has expired.
     """
     refusals: list[Refusal] = []
     unchanged: str | None = None

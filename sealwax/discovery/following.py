@@ -1,4 +1,4 @@
-"""The list of a domain that this user follows: asked for anew, and kept in the user's folder."""
+"""The list of a domain that this user follows: fetched again, and kept in the user's folder."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from smime_core.provider import CryptoProvider
 
 
 class DiscoveryKeyChanged(SmimeError):
-    """Another key is pinned for the domain, and it has not named this one as its successor."""
+    """Another key is pinned for the domain, and that key has not named this one as its successor."""
 
     code = "discovery-key-changed"
 
@@ -48,7 +48,7 @@ class NotFollowed(SmimeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """The places to ask for a document: the `urls`, or else those that the DNS names and the domain."""
+    """The places to ask for a document: the `urls`, or else the publishers that the DNS names and the domain."""
 
     urls: tuple[str, ...] = ()
     name_servers: tuple[NameServer, ...] = ()
@@ -66,7 +66,7 @@ class Sources:
             return find_publishers(domain, ())
 
     def policy(self, domain: str) -> FetchPolicy:
-        """The rules of the requests. What the user has named may be inside the user's network."""
+        """The rules of the requests. A server that the user has named may be inside the user's network."""
         named = {urlsplit(url).netloc.rpartition("@")[2] for url in self.urls} or {domain}
         return FetchPolicy(allowed_hosts=frozenset(named | self.allowed_hosts), ca_file=self.ca_file)
 
@@ -77,12 +77,12 @@ def known_list(domain: str) -> FollowedDiscovery | None:
 
 
 def is_followed(domain: str) -> bool:
-    """Whether a key is pinned for a domain. Raises as `known_list`."""
+    """Whether a key is pinned for a domain. Raises the errors of `known_list`."""
     return bool(_known_keys(domain))
 
 
 def pin_key(domain: str, key: str) -> None:
-    """Pin the key of a domain that has none yet. Raises DiscoveryKeyChanged, and as `known_list`."""
+    """Pin the key of a domain that has none yet. Raises DiscoveryKeyChanged, and the errors of `known_list`."""
     folder = default_folder()
     make_folder(folder)
     with lock_file(file_of(folder, domain)):
@@ -94,10 +94,10 @@ def pin_key(domain: str, key: str) -> None:
 
 
 def check_key(domain: str, key: str, sources: Sources, provider: CryptoProvider, *, at: datetime) -> None:
-    """Return if `key` may be pinned: it is the known one or its successor, or none is known.
+    """Check that `key` may be pinned: it is the known key or its successor, or no key is known.
 
-    The list is asked for if the key is unknown, because the operator may have replaced the known one. Raises
-    DiscoveryKeyChanged, and as `known_list`.
+    If it is another key, the list is fetched, because the operator may have replaced the known key. Raises
+    DiscoveryKeyChanged, and the errors of `known_list`.
     """
     known = _known_keys(domain)
     if not known or key in known:
@@ -109,9 +109,9 @@ def check_key(domain: str, key: str, sources: Sources, provider: CryptoProvider,
 
 
 def renew_list(domain: str, key: str | None, sources: Sources, provider: CryptoProvider, *, at: datetime) -> Found:
-    """The newest list of a domain, which is kept. A `key` that is neither the known one nor its successor is pinned.
+    """The newest list of a domain, which is kept. A `key` that is neither the known key nor its successor is pinned.
 
-    Raises NotFollowed without a key for a domain that has none pinned, DiscoveryUnavailable, and as `known_list`.
+    Raises NotFollowed if there is no `key` and none is pinned, DiscoveryUnavailable, and the errors of `known_list`.
     """
     folder = default_folder()
     make_folder(folder)

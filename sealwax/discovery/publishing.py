@@ -1,6 +1,6 @@
-"""The current document of a domain: signed anew when it is half as old as it may get, and after each change.
+"""The current document of a domain: signed again after half of its lifetime, and after each change.
 
-Several processes share the state file. Each signs only under its lock, and only if no other one has done so before.
+Several processes share the state file. Each signs only with the file's lock, and only if no other has signed before.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _REMEDY: Final = "put that key back, or delete the state file, after which all c
 
 
 class DiscoveryKeyReplaced(SmimeError):
-    """The configured key is not the one that signed the published document, or its successor."""
+    """The configured key is neither the key that signed the published document nor its successor."""
 
     code = "discovery-key-replaced"
 
@@ -58,7 +58,7 @@ class Publisher:
         return self._file.read().signed
 
     def current(self) -> bytes:
-        """The document to send now, signed anew if it is time.
+        """The document to send now, signed again if it is time.
 
         Raises OSError, StateDamaged or DiscoveryKeyReplaced.
         """
@@ -75,12 +75,12 @@ class Publisher:
             return self._sign(self._file.read()).signed
 
     def move(self, data: bytes) -> tuple[Move, ServerList]:
-        """Take a server's move, and publish the new list.
+        """Accept a server's move, and publish the new list.
 
         Raises MoveRefused, MoveNotNext, MoveNotAllowed, MalformedMessage, LimitExceeded, DiscoveryKeyReplaced,
         StateDamaged or OSError.
         """
-        # Checked before too, so that a flood of false moves does not keep the lock from others.
+        # Also checked without the lock, so that a flood of false moves does not keep others waiting.
         self._check_move(data, self.current())
         with self._file.lock():
             state = self._file.read()
@@ -105,7 +105,7 @@ class Publisher:
             return self._sign_by(new_key, state).signed
 
     def newest_key(self) -> str:
-        """The key that clients expect: the newest successor, or the one of the published document."""
+        """The key that clients expect: the newest successor, that of the published document, or the configured one."""
         return _newest_key(self._file.read()) or key_text(self._config.key)
 
     def wanted(self, state: State) -> tuple[Server, ...]:
@@ -134,7 +134,7 @@ class Publisher:
             servers=self.wanted(state),
         )
         signed = blocking.run(sign_discovery(server_list, self._provider, key=key, successions=state.successions))
-        # A key that the configuration names no longer has no moves.
+        # Moves of a key that the configuration no longer names are dropped.
         moves = tuple(move for move in state.moves if server_list.find_by_key(move.key))
         state = dataclasses.replace(state, signed=signed, moves=moves)
         self._file.write(state)
@@ -161,7 +161,10 @@ class Publisher:
 
 
 def list_of(signed: bytes) -> ServerList:
-    """The list in a document of our own, which is not verified. Raises MalformedMessage or LimitExceeded."""
+    """The list in a document of this service. Its signature is not verified.
+
+    Raises MalformedMessage or LimitExceeded.
+    """
     return parse_server_list(parse_signed_discovery(signed).document)
 
 
@@ -179,7 +182,7 @@ def _next_number(state: State, at: datetime) -> int:
 def _moved(server: Server, state: State) -> Server:
     for move in state.moves:
         if move.key == server.key:
-            # An address that the operator has changed since then counts more than the move.
+            # If the operator has changed the address since then, that counts, not the move.
             address = move.address if move.left == server.address else server.address
             return dataclasses.replace(server, address=address, moves=move.counter)
     return server

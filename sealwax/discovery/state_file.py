@@ -1,7 +1,7 @@
 """The state of the discovery service: the published document, the moves since the configuration, and former keys.
 
 It is one JSON file, which is replaced as a whole under a lock. It has no secrets. The number of a document is never
-lower than the time of its issue in seconds, so clients take newer documents even after the file was lost.
+lower than the time of its issue in seconds, so clients accept newer documents even after the file was lost.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _WHERE: Final = "state of the discovery service"
 _MEMBERS: Final = ("format", "signed", "moves", "successions")
 _MOVE_MEMBERS: Final = ("key", "counter", "from", "to")
 _MAX_BYTES: Final = 1_048_576
-_MAX_SUCCESSIONS: Final = 1_000  # Documents carry the newest ones only.
+_MAX_SUCCESSIONS: Final = 1_000  # Documents have only the newest ones.
 _PUBLIC_MODE: Final = 0o644
 
 

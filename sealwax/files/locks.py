@@ -1,7 +1,7 @@
 """A lock for a file that several processes read and replace: a hidden, empty file beside it.
 
 The file itself cannot be locked: it is replaced, and its lock would stay with the old file. The name of the lock begins
-with a dot and contains the whole name of the file, so that `.contacts.json.lock` belongs to no other file.
+with a dot and contains the name of the file, so that `.contacts.json.lock` belongs to no other file.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ def lock_beside(path: Path) -> Iterator[None]:
     An existing lock file is neither emptied nor written to, and a symbolic link is not followed. Locks do not nest:
     waiting for a lock that this process holds never ends. Raises OSError.
     """
-    # All names of a file have one lock: a process that names the file by a link waits for one that names it directly.
+    # All names of a file have one lock: a process that names the file through a link waits for one that names it
+    # directly.
     target = Path(os.path.realpath(path))
     lock = target.with_name(f".{target.name[:_NAME_CHARACTERS]}.lock")
     descriptor = _open(lock, path)

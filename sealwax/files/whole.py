@@ -1,4 +1,4 @@
-"""Write files by moving a temporary file: at any moment, also after a crash, a file has its old or its new content."""
+"""Write files by moving a temporary file: at any moment, even after a crash, a file has its old or its new content."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def open_whole(path: Path, mode: int, group: int | None = None) -> Iterator[Bina
             os.fsync(file.fileno())
             if group is not None and not _give_to_group(file.fileno(), group):
                 mode = mode_for_another_group(mode)
-            # By its descriptor, because the owner of the folder may have put a link in the place of the draft.
+            # This uses the descriptor, because the owner of the folder may have put a link in the place of the draft.
             os.fchmod(file.fileno(), mode)
         Path(draft).replace(path)
     except BaseException:
@@ -66,10 +66,10 @@ def _give_to_group(descriptor: int, group: int) -> bool:
 
 @contextlib.contextmanager
 def new_whole(path: Path) -> Iterator[Path]:
-    """A draft beside a file that must not exist, for its owner only. It gets the file's name at the end of the block.
+    """A draft, for its owner only, beside a file that must not exist. It gets the file's name at the end of the block.
 
-    Several processes may do this at the same time: one of them makes the file. Raises FileExistsError, also at the end,
-    or OSError.
+    Several processes may do this at the same time: only one of them makes the file. Raises FileExistsError, also at the
+    end, or OSError.
     """
     if path.exists():
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
@@ -79,14 +79,14 @@ def new_whole(path: Path) -> Iterator[Path]:
 
 @dataclass(slots=True)
 class NewFile:
-    """A file of its owner. `path` is that of a draft, and after the end of the block its final one."""
+    """A new file, for its owner only. `path` is that of the draft, and after the end of the block the final one."""
 
     path: Path
 
 
 @contextlib.contextmanager
 def new_whole_among(paths: Iterable[Path]) -> Iterator[NewFile]:
-    """A draft that gets the first of several names in one folder that is free at the end of the block.
+    """A draft that gets, at the end of the block, the first of several names in one folder that is free.
 
     Raises FileExistsError at the end if none of them is free, or OSError.
     """
@@ -125,13 +125,13 @@ def _name_first_free(draft: Path, *paths: Iterable[Path]) -> Path:
 
 
 def _give_name(draft: Path, path: Path) -> None:
-    """Give a draft a name that must be free. Unlike a move, that never replaces a file."""
+    """Give a draft a name that must be free. Unlike a move, this never replaces a file."""
     try:
         os.link(draft, path)
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
-        # The file systems of USB sticks know no links. The empty file keeps others from taking the name.
+        # The file systems of USB sticks have no hard links. The empty file keeps others from taking the name.
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         try:
             draft.replace(path)

@@ -22,7 +22,7 @@ from smime_core.limits import MAX_CACHE_BYTES, MAX_MEMORY_CACHE_BYTES
 
 _FORMAT: Final = 1
 _BUSY_SECONDS: Final = 5.0
-# An answer whose last use is in the future was stored by a wrong clock. It is not used, because its times are wrong.
+# An answer whose last use is in the future was stored with a wrong clock. It is not used, because its times are wrong.
 _CLOCK_SLACK_SECONDS: Final = 60.0
 _WAL_BYTES: Final = 1_000_000  # SQLite shrinks its log file to this size.
 _SCHEMA: Final = f"""

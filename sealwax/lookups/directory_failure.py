@@ -24,7 +24,7 @@ class DirectoryProblem(StrEnum):
     TOO_MANY = "too-many"
     """More entries, records or bytes than the certificates of one address can need."""
     NOT_AUTHENTIC = "not-authentic"
-    """By DNSSEC the answer is not from the domain."""
+    """According to DNSSEC, the answer is not from the domain."""
 
 
 class DirectoryFailed(SmimeError):

@@ -84,7 +84,7 @@ class LookupFailed(SmimeError):
 
 
 def resolve_host(host: str, port: int) -> Sequence[str]:
-    """The addresses of a host by the system's resolver. Raises OSError."""
+    """The addresses of a host from the system's resolver. Raises OSError."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
 
@@ -133,7 +133,7 @@ PUBLIC_ONLY: Final = FetchPolicy()
 class FetchRequest:
     """A GET of `url`, or a POST if there is a `body`, unless `method` says otherwise.
 
-    `headers` are further header fields. `taken` are the statuses of an answer that is not refused.
+    `headers` are further header fields. An answer with a status in `taken` is not refused.
     """
 
     url: str
@@ -239,11 +239,11 @@ def _request_target(parts: SplitResult) -> str:
 
 
 def _find_addresses(target: _Target, policy: FetchPolicy, deadline: Deadline) -> tuple[Address, ...]:
-    # A host is refused even if only one of several addresses is private: the owner of its DNS decides which is used.
+    # A host is refused even if only one of several addresses is private: its DNS decides which address is used.
     texts = _resolve_until(target, policy, deadline)
     addresses = tuple(ipaddress.ip_address(text) for text in texts)
     if not target.is_listed and not all(map(policy.admits, addresses)):
-        # The error does not name the address. On a server, it would tell clients about the server's own network.
+        # The error does not name the address. On a server, the address would tell clients about the server's network.
         raise LookupFailed(LookupFailure.NOT_PUBLIC, f"{target.host} leads to no public address")
     if not addresses:
         raise LookupFailed(LookupFailure.UNREACHABLE, f"{target.host} has no address")
@@ -251,7 +251,7 @@ def _find_addresses(target: _Target, policy: FetchPolicy, deadline: Deadline) ->
 
 
 def _resolve_until(target: _Target, policy: FetchPolicy, deadline: Deadline) -> Sequence[str]:
-    # The system's resolver takes no deadline, so it runs in a thread that is not waited for after the deadline.
+    # The system's resolver accepts no deadline. It runs in a thread, which is given up after the deadline.
     answers: queue.SimpleQueue[Sequence[str] | Exception] = queue.SimpleQueue()
 
     def resolve() -> None:
@@ -330,7 +330,7 @@ class _Connection(http.client.HTTPConnection):
             self._connected.close()
 
     def connect(self) -> None:
-        """Connect to the first address that answers, by TLS for https."""
+        """Connect to the first address that answers, with TLS for https."""
         self._connected = self._connect_to_any()
         if self._target.scheme == "https":
             self._connected = self._wrap(self._connected)
@@ -341,7 +341,7 @@ class _Connection(http.client.HTTPConnection):
             if self._policy.may_connect is not None and not self._policy.may_connect(address):
                 raise LookupFailed(LookupFailure.NOT_ASKED, f"{self._target.host} was asked too often")
             try:
-                # Each address gets a share of the remaining time: one that drops packets leaves time for the next one.
+                # Each address gets a share of the remaining time. One that drops packets leaves time for the next.
                 seconds = self._deadline.remaining() / left
                 return socket.create_connection((str(address), self._target.port), timeout=seconds)
             except OSError:

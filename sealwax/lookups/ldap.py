@@ -1,6 +1,6 @@
 """Certificates of an address from an LDAP directory (RFC 4511, RFC 4523 section 2.1, RFC 2798 section 2.8).
 
-`ldap_query` runs libldap in a process of its own, which can be bounded and ended: a server can make libldap wait,
+`ldap_query` runs libldap in a separate process, which can be limited and ended, because a server can make libldap wait,
 resolve names and allocate memory. The connection is TLS, or StartTLS on ldap://, unless the operator allowed plain
 LDAP. Referrals are not followed. No answer is trusted.
 """
@@ -169,7 +169,7 @@ def _read_answer(stdout: bytes, host: str) -> list[bytes]:
     try:
         answer = json.loads(stdout)
     except ValueError:
-        # The process ended before its answer was complete, by its bound on memory or because libldap failed.
+        # The process ended before its answer was complete, because of its memory limit or because libldap failed.
         raise DirectoryFailed(DirectoryProblem.REFUSED, f"{host}: {UNREADABLE_OR_TOO_LARGE}") from None
     if "problem" in answer:
         problem = DirectoryProblem(answer["problem"])

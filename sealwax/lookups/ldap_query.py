@@ -1,4 +1,4 @@
-"""A process that makes one search of an LDAP directory by libldap. Question and answer are JSON on standard streams.
+"""A process that makes one search of an LDAP directory with libldap. Question and answer are JSON on standard streams.
 
 `ldap` starts this process, ends it when time is up and reads the answer.
 """

@@ -10,7 +10,7 @@ from smime_core.provider import CryptoProvider
 
 
 def open_own_list(cms: bytes, provider: CryptoProvider, *, at: datetime.datetime) -> TrustList:
-    """Verify a list by any signer. The operator supplied the file, so no signer needs to be pinned.
+    """Verify a list, whoever signed it. The operator supplied the file, so no signer needs to be pinned.
 
     Raises the errors of `verify_trust_list`.
     """

@@ -89,8 +89,8 @@ def look_up_issuers(
     """The certificates of each certificate's issuer, from the addresses in the certificate (RFC 5280 4.2.2.1).
 
     The maker of a certificate learns from the look-up that somebody examines it. `source` must allow LookupKind.ISSUER.
-    All failures are one problem with one text: the client chose the address, and must not learn how a server there
-    answers.
+    All failures are one problem with one text, because the client chose the address and must not learn how a server
+    there answers.
     """
     lookups = [
         [

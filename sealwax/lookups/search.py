@@ -77,7 +77,7 @@ def search(address: str, directories: Directories, *, seconds: float = SEARCH_SE
         wait(futures, timeout=seconds)
         answers = [_answer_of(future, question) for future, question in zip(futures, questions, strict=True)]
     finally:
-        # Each thread soon ends by its own bounds, so it is not waited for.
+        # Each thread soon reaches its own bounds, so nothing waits for it.
         threads.shutdown(wait=False, cancel_futures=True)
     problems = tuple(answer for answer in answers if isinstance(answer, SearchProblem))
     found = tuple(one for answer in answers if isinstance(answer, tuple) for one in answer)
@@ -136,7 +136,7 @@ def _problem(question: _Question, code: str, text: str) -> SearchProblem:
 
 def _compared(found: Sequence[FoundCertificate], answer: SmimeaAnswer) -> tuple[FoundCertificate, ...]:
     # RFC 6698 section 2.1.1: secure records can name the person's own certificate. Then each certificate from another
-    # place is marked as named or not named by them.
+    # place is marked as named or not named by these records.
     if not answer.names_people:
         return tuple(found)
     words = {True: "as the signed DNS says", False: "not the one that the signed DNS names"}

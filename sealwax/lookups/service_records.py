@@ -42,8 +42,8 @@ def find_service(owner: str, name_servers: Sequence[NameServer]) -> ServiceTarge
 def find_services(owner: str, name_servers: Sequence[NameServer]) -> tuple[ServiceTarget, ...]:
     """Return the targets of an owner name, the preferred one first.
 
-    They are in the order of the priority value, and then of the weight, the highest first: the answers are kept, so
-    that no load is to be shared. Raises LookupFailed.
+    They are ordered by priority, and then by weight, the highest first. Weights share no load here, because the answers
+    are kept. Raises LookupFailed.
     """
     deadline = Deadline(LOOKUP_SECONDS)
     failure = LookupFailed("there is no DNS resolver to ask")

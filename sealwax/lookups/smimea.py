@@ -1,10 +1,10 @@
 """Certificates of an address from the DNS of its domain: SMIMEA (RFC 8162), with the DNSSEC status.
 
-The resolver validates DNSSEC. Its AD bit is believed only if nobody can change it in transit: from a resolver on this
-machine, or one that the operator trusts. RFC 8162 section 6 allows a certificate to be trusted only after a secure
-answer. Sealwax never trusts a certificate because of the DNS: it needs a path to an anchor. So an insecure answer may
-give a candidate, which is marked. A bogus answer gives none. Local parts are hashed as they are written: no other
-spellings are tried (section 4).
+The resolver validates DNSSEC. Its AD bit is believed only if nobody can change it in transit, that is, from a resolver
+on this machine or one that the operator trusts. RFC 8162 section 6 allows a certificate to be trusted only after a
+secure answer. Sealwax never trusts a certificate because of the DNS: the certificate needs a path to an anchor. So an
+insecure answer may give a candidate, which is marked as such. A bogus answer gives none. Local parts are hashed as they
+are written: no other spellings are tried (section 4).
 """
 
 from __future__ import annotations
@@ -189,7 +189,7 @@ def find_smimea(
     failure = DirectoryFailed(DirectoryProblem.UNREACHABLE, "there is no DNS resolver to ask")
     for left, server in zip(range(len(name_servers), 0, -1), name_servers, strict=True):
         try:
-            # Each resolver gets a share of the remaining time: one that does not answer leaves time for the next one.
+            # Each resolver gets a share of the remaining time. A silent one leaves time for the next.
             response = _ask(owner, server, (end - time.monotonic()) / left)
             if response.rcode() == dns.rcode.SERVFAIL:
                 _check_not_bogus(response, owner, server, end - time.monotonic())
@@ -218,7 +218,7 @@ def _ask(owner: str, server: NameServer, seconds: float, *, unchecked: bool = Fa
 
 
 def _check_not_bogus(response: dns.message.Message, owner: str, server: NameServer, seconds: float) -> None:
-    # RFC 4035 section 5.5: a resolver replaces a bogus answer by SERVFAIL. If the same question without checks (CD)
+    # RFC 4035 section 5.5: a resolver replaces a bogus answer with SERVFAIL. If the same question without checks (CD)
     # gets an answer, the first answer was bogus.
     codes = {int(option.code) for option in response.options if isinstance(option, dns.edns.EDEOption)}
     is_bogus = bool(codes & _BOGUS_CODES)

@@ -1,6 +1,6 @@
 """The part of a socket that http.client uses, with a deadline for all steps together.
 
-The timeout of a socket starts anew with each byte. With a deadline, a server that sends one byte now and then gains
+The timeout of a socket starts again with each byte. With a deadline, a server that sends one byte now and then gains
 nothing.
 """
 

@@ -1,4 +1,4 @@
-"""The time for which an answer is cached: up to its nextUpdate, within our own bounds."""
+"""The time for which an answer is cached: up to its nextUpdate, within the bounds of Sealwax."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Final
 FIRST_PAUSE_SECONDS: Final = 60
 LONGEST_PAUSE_SECONDS: Final = 4 * 60 * 60
 TAKEN_SECONDS: Final = 5 * 60
-"""Longer than one try takes. If the process ends in it, another one sends the notice after this time."""
+"""Longer than one try takes. If the process ends during a try, another one sends the notice after this time."""
 
 
 def pause_seconds(tries: int) -> int:

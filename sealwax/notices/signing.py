@@ -28,7 +28,7 @@ class SignerRefused(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeSigner:
-    """The keys of a service with their certificates, of which a newer one may follow an older one."""
+    """The keys of a service with their certificates. A newer certificate may follow an older one."""
 
     identities: tuple[Identity, ...] = field(repr=False)
     provider: CryptoProvider = field(repr=False)
@@ -36,9 +36,9 @@ class NoticeSigner:
     def sign(self, mail: bytes, at: datetime.datetime) -> bytes:
         """Return the mail as multipart/signed, so that programs without S/MIME show it too.
 
-        If every certificate has expired, the mail goes out unsigned, and the log says so: people would be warned of a
-        signature that is not valid, and without the mail they would not get their parcels. Raises SmimeError if the
-        provider fails.
+        If every certificate has expired, the mail is sent unsigned, and the log says so. Programs would warn people of
+        an invalid signature, and without the mail people would not get their parcels. Raises SmimeError if the provider
+        fails.
         """
         try:
             signer = choose_signer(self.identities, SignerRules(at=at))

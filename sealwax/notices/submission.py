@@ -1,4 +1,4 @@
-"""The operator's mail server, which takes the notices: smtplib, with bounds for what a server may answer."""
+"""The operator's mail server, which accepts the notices: smtplib, with bounds on the server's answers."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 TRY_SECONDS: Final = 60.0
-"""The time for one notice, from the connection to the answer to its end."""
+"""The time for one notice, from the connection to the answer to its last line."""
 MAX_ANSWER_BYTES: Final = 64 * 1024
-"""The answers of one connection."""
+"""The most bytes in all answers of one connection."""
 _SIGNED_IN: Final = 235
 _GO_ON: Final = 354
 _TOO_LARGE: Final = 552
@@ -37,10 +37,10 @@ class SmtpSecurity(StrEnum):
 
 
 class MailFailed(Exception):
-    """The mail server took no mail, or gave no answer.
+    """The mail server did not accept a mail, or gave no answer.
 
-    `is_of_mail`: the fault is that of this one, and it may take others. `code` is the server's answer to this mail, or
-    None. An answer from 500 on is final (RFC 5321 section 4.2.1).
+    If `is_of_mail`, the fault is in this mail, and the server may accept others. `code` is the server's answer to this
+    mail, or None. An answer from 500 on is final (RFC 5321 section 4.2.1).
     """
 
     def __init__(self, reason: str, *, is_of_mail: bool = False, code: int | None = None) -> None:
@@ -68,10 +68,10 @@ class Submission:
     def send(
         self, mail: bytes, sender: str, recipient: str, *, before_last_line: Callable[[], None] = lambda: None
     ) -> None:
-        """Hand one mail over, which is 7-bit. Raises MailFailed.
+        """Hand over one mail, which must be 7-bit. Raises MailFailed.
 
-        `before_last_line` is called when all but the line that ends the mail was sent (RFC 5321 section 4.1.1.4). If it
-        raises, that line is not sent, and the server delivers nothing.
+        `before_last_line` is called when all except the line that ends the mail was sent (RFC 5321 section 4.1.1.4). If
+        it raises, that line is not sent, and the server delivers nothing.
         """
         with self._opened() as server:
             server.before_last_line = before_last_line
@@ -94,7 +94,7 @@ class Submission:
             if self.user:
                 self._log_in(server)
             yield server
-            # The mail is taken already, whatever the server answers to this.
+            # The mail is accepted already, whatever the server answers to QUIT.
             with suppress(smtplib.SMTPException, OSError):
                 server.quit()
         except smtplib.SMTPRecipientsRefused as error:
@@ -103,7 +103,7 @@ class Submission:
         except smtplib.SMTPAuthenticationError as error:
             raise MailFailed(f"answer {error.smtp_code} to the login") from None
         except smtplib.SMTPSenderRefused as error:
-            # RFC 1870 section 6.1: the server takes no mail of this size, and may take others.
+            # RFC 1870 section 6.1: the server accepts no mail of this size, and may accept others.
             is_of_mail = error.smtp_code == _TOO_LARGE
             code = error.smtp_code if is_of_mail else None
             raise MailFailed(f"answer {error.smtp_code} to the sender", is_of_mail=is_of_mail, code=code) from None
@@ -123,7 +123,7 @@ class Submission:
         if (self.user + self.password).isascii():
             server.login(self.user, self.password)
             return
-        # smtplib logs in by ASCII only. RFC 4616 section 2 wants UTF-8.
+        # smtplib logs in with ASCII only. RFC 4616 section 2 wants UTF-8.
         plain = b64encode(f"\0{self.user}\0{self.password}".encode()).decode()
         code, answer = server.docmd("AUTH", f"PLAIN {plain}")
         if code != _SIGNED_IN:
@@ -143,14 +143,14 @@ class Submission:
 class _Bounded(smtplib.SMTP):
     """A client that ends after TRY_SECONDS, and reads MAX_ANSWER_BYTES at most.
 
-    smtplib bounds each wait and not all of them together, and takes the lines of one answer without an end.
+    smtplib limits each wait, but not all of them together, and reads the lines of one answer without a limit.
     """
 
     before_last_line: Callable[[], None] = staticmethod(lambda: None)
     _timer: threading.Timer | None = None
 
     def data(self, msg: ReadableBuffer | str) -> tuple[int, bytes]:
-        """Send a mail, and the line that ends it apart from the rest."""
+        """Send a mail, and then separately the line that ends it."""
         code, answer = self.docmd("DATA")
         if code != _GO_ON:
             raise smtplib.SMTPDataError(code, answer)
@@ -162,7 +162,7 @@ class _Bounded(smtplib.SMTP):
         return self.getreply()
 
     def getreply(self) -> tuple[int, bytes]:
-        """Read one answer. The first one begins the time."""
+        """Read one answer. The first one starts the timer."""
         if self._timer is None:
             self._timer = threading.Timer(TRY_SECONDS, self._cut)
             self._timer.daemon = True

@@ -1,4 +1,4 @@
-"""The thread that sends what is due, in each process of a service."""
+"""The thread that sends due notices, in each process of a service."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Worker:
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the notice that is being sent. One that takes longer is left, and sent again by another process."""
+        """End after the notice that is being sent. If that takes long, another process sends it again."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(_END_SECONDS)

@@ -13,7 +13,7 @@ from smime_core.mime import addresses
 from smime_core.trust import NOTICE, SERVICE_FIELD
 
 # Atoms and dots (RFC 5322 section 3.2.3). Other addresses would need quotes in the header and in SMTP's commands, or
-# are beyond ASCII, where 7-bit mail does not reach.
+# have characters beyond ASCII, which 7-bit mail cannot have.
 _PLAIN_ADDRESS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9][A-Za-z0-9.-]*")
 # RFC 5321 section 4.5.3.1: a path of 256 characters with its angle brackets, and a local part of 64.
 _MAX_ADDRESS_CHARACTERS: Final = 254
@@ -23,14 +23,14 @@ _MAX_LINE_CHARACTERS: Final = 900  # RFC 5322 section 2.1.1 allows 998 with the 
 
 
 class Unwritable(Exception):
-    """There is no mail for a notice."""
+    """A notice cannot be written as a mail."""
 
 
 def is_plain(address: str) -> bool:
     """Return whether mails can be written to or by an address."""
     if len(address) > _MAX_ADDRESS_CHARACTERS or len(address.partition("@")[0]) > _MAX_LOCAL_CHARACTERS:
         return False
-    # The parser decides too: a dot at the end of a local part, for example, is in no header.
+    # The parser must accept it too. For example, no header has a dot at the end of a local part.
     return _PLAIN_ADDRESS.fullmatch(address) is not None and [one.address for one in addresses(address)] == [address]
 
 
@@ -40,7 +40,7 @@ def message_id(notice_id: str, sender: str) -> str:
 
 
 def build_notice(draft: Draft, language: Language, *, fields: Sequence[tuple[str, str]] = ()) -> bytes:
-    """Return the mail of a draft as a program's, with further header fields. Raises Unwritable.
+    """Return the mail of a draft, marked as a program's, with further header fields. Raises Unwritable.
 
     No vacation notice answers it (RFC 3834 section 2).
     """

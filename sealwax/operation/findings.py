@@ -71,7 +71,7 @@ def report(findings: Iterable[Finding], *, as_json: bool) -> int:
 
 
 def guarded(part: str, check: Callable[[], Finding]) -> Finding:
-    """The finding of a check, also if it raises an error that nobody foresaw."""
+    """The finding of a check, even if it raises an unexpected error."""
     try:
         return check()
     except Exception as error:  # noqa: BLE001 (a check must say something about each part)

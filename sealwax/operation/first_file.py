@@ -1,4 +1,4 @@
-"""The first configuration of a service: each setting of its schema with its meaning, and the values that are given."""
+"""The first configuration file of a service: each setting with its meaning, and with its value if one is given."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Values = Mapping[tuple[str, ...], str | int | bool]
 
 
 def first_file(kind: type[BaseModel], values: Values, *, elsewhere: Mapping[str, str]) -> str:
-    """The text of a TOML file. `elsewhere` are the secrets in files of their own, with these files."""
+    """The text of a TOML file. `elsewhere` maps each secret that has a file of its own to this file."""
     head = "# The settings of Sealwax. A line that begins with # is a comment, or shows a default.\n"
     return head + "".join(_lines(kind, values, elsewhere, ()))
 
@@ -60,5 +60,5 @@ def _setting(path: tuple[str, ...], one: FieldInfo, values: Values) -> Iterator[
 
 def toml_value(value: Any) -> str:
     """A text, a number or a truth value as TOML writes it."""
-    # Texts of JSON are texts of TOML, but for DEL, which the settings do not take.
+    # TOML reads every string of JSON except one with DEL, which no setting accepts.
     return json.dumps(value, ensure_ascii=False)

@@ -33,7 +33,7 @@ _BESIDE = ("{0}", "{0}-wal", "{0}-shm", "{0}-journal", "{0}-announcements", "{0}
 
 
 def write_configuration(program: ServiceProgram[Settings], file: Path, text: str) -> Settings:
-    """Write a configuration if there is none yet, and return the settings of the one that there is."""
+    """Write a configuration if there is none yet, and return the settings in the file."""
     is_new = not file.exists()
     if is_new:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -48,7 +48,7 @@ def go_on_as_user(
     """Make the folders of secrets and data, and give up the rights of root for those of the service's user.
 
     `kept` is the file in which the service keeps its data. Without an owner, root becomes the user who has these
-    folders already. `given` was made by this command in a folder of root's own, and goes to the user. Raises
+    folders already. This command made `given` in a folder of root, and gives these files to the user. Raises
     ClickException.
     """
     folders = [own_secrets_folder(settings.file), *([kept] if kept else [])]
@@ -65,9 +65,9 @@ def go_on_as_user(
 
 
 def go_on_with_database(owner: str | None, settings: ServiceSettings, *, wanted: str, present: str) -> None:
-    """As `go_on_as_user`, for a service with a database: `wanted` by the command line, and `present` by the settings.
+    """Do as `go_on_as_user`, for a service with a database: `wanted` on the command line, `present` in the settings.
 
-    A database that is kept apart is written to a secret.
+    If `is_kept_apart`, the URL of the database is written to a secret.
     """
     is_secret = is_kept_apart(settings, wanted)
     go_on_as_user(owner, settings, file_of(wanted if is_secret else present))
@@ -77,7 +77,7 @@ def go_on_with_database(owner: str | None, settings: ServiceSettings, *, wanted:
 
 
 def is_kept_apart(settings: ServiceSettings, url: str) -> bool:
-    """Return whether a database belongs into a secret: its URL has a password, and the settings name no database."""
+    """Return whether a database belongs in a secret: its URL has a password, and the settings name no database."""
     return has_password(url) and DATABASE_SECRET not in settings.model_fields_set
 
 
@@ -98,7 +98,10 @@ def make_secret(file: Path, name: str) -> Path | None:
 
 
 def write_secret(path: Path, text: str) -> Path | None:
-    """Write a secret into the folder of secrets. Return its file, or None if it exists, also since this moment."""
+    """Write a secret into the folder of secrets.
+
+    Return its file, or None if it exists, even if made meanwhile.
+    """
     path.parent.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
     try:
         with new_whole(path) as draft, draft.open("ab") as file:

@@ -60,7 +60,7 @@ class MailServerSection(Section):
 
 
 def check_mail_server(server: Submission, *, part: str, table: str) -> Finding:
-    """Log in at a mail server, and say what is wrong. `table` has its settings."""
+    """Log in at a mail server, and say what is wrong. `table` is the table of its settings."""
     try:
         server.check()
     except MailFailed as error:

@@ -1,8 +1,8 @@
-"""The process of a service: gunicorn with threads, started inside our command.
+"""The process of a service: gunicorn with threads, started inside the command.
 
-The application is made once, before the workers are forked, so that they share its memory. SIGTERM lets running
-requests end, SIGHUP reads the settings anew: new workers serve by them, and the old ones end as after SIGTERM. If the
-new settings are wrong, the old ones stay.
+The application is made once, before the workers are forked, so that they share its memory. After SIGTERM, running
+requests may end. After SIGHUP, the settings are read again: new workers use them, and the old workers end as after
+SIGTERM. If the new settings are wrong, the old settings stay.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _log = logging.getLogger("sealwax.process")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """The parts of one service: how it listens and logs, its application, and the end of that.
+    """The parts of one service: how it listens and logs, its application, and the function that closes it.
 
     `begin` starts the threads of an application in the process that answers.
     """
@@ -56,9 +56,9 @@ class Service:
 def run_service(load: Callable[[], Service]) -> None:
     """Serve until a signal ends the process. `load` reads the settings, at the start and at each SIGHUP.
 
-    Raises what `load` and the service's `application` raise, at the start only.
+    At the start, raises the errors of `load` and of the service's `application`.
     """
-    # `sealwax` starts without garbage collection, which only a short process can do without.
+    # `sealwax` starts without garbage collection, which only a short process does not need.
     gc.enable()
     service = load()
     configure_logs(json_lines=service.logs.format == "json", level=service.logs.level, audit=service.logs.audit_file)
@@ -86,7 +86,7 @@ def temporary_folder(server: ServerSection) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        # A worker, which is a fork of this process, leaves by this way too.
+        # A worker, which is a fork of this process, also gets here.
         if os.getpid() == owner:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -114,7 +114,7 @@ class _Process(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         return add_watch(self._flask, self._service.watch)
 
     def reload(self) -> None:
-        """Read the settings anew, and keep the old ones if the new ones cannot be used."""
+        """Read the settings again, and keep the old ones if the new ones cannot be used."""
         try:
             service = self._load()
             flask = service.application()
@@ -162,7 +162,7 @@ def _gunicorn_settings(service: Service, folder: Path) -> dict[str, Any]:
         "logger_class": _Log,
         "accesslog": None,
         "proc_name": f"sealwax-{service.name}",
-        # Only `trusted_proxies` says whose headers are believed. gunicorn believes those of no client.
+        # Only `trusted_proxies` says whose headers are believed. gunicorn believes no client's.
         "forwarded_allow_ips": "",
         "secure_scheme_headers": {},
         "forwarder_headers": "",

@@ -1,4 +1,4 @@
-"""A service as its operator runs it: `sealwax NAME init`, `check` and `serve` by one configuration."""
+"""A service as its operator runs it: `sealwax NAME init`, `check` and `serve` with one configuration."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sealwax.operation.settings import Settings, load_settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceProgram(Generic[Settings]):
-    """The name of a service's group of commands, the class of its settings, and the usual place of them."""
+    """The name of a service's group of commands, the class of its settings, and the usual file of the settings."""
 
     name: str
     settings: type[Settings]
@@ -36,7 +36,7 @@ class ServiceProgram(Generic[Settings]):
         )
 
     def request_class(self) -> type[ConfigRequest]:
-        """The requests of a verb that takes only the configuration."""
+        """The class of requests of a verb that needs only the configuration."""
         program = self
 
         @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,9 @@
-"""The system user of a service, and the way of a command from root to that user.
+"""The system user of a service, and how a command that root starts becomes that user.
 
 The folders of secrets and database belong to the service's user, who may put a link there at any moment. If root made,
-opened or gave a file there by its name, the link could lead root to any other file of the machine. So root only makes
-and gives the folders themselves, and gives what an earlier run left there, by descriptors. Then the command becomes the
-user for good.
+opened or handed over a file there by its name, the link could lead root to any other file of the machine. So root makes
+and hands over only the folders, and uses descriptors to hand over files that an earlier run left in them. Then the
+command becomes the user for good.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _PROGRAM: Final = Path(__file__).parent.parent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceUser:
-    """A system user. One without a name is known by its number only, as in a container."""
+    """A system user. A user without a name, as in a container, is known only by its number."""
 
     uid: int
     gid: int
@@ -42,8 +42,7 @@ class ServiceUser:
 class OwnFolder:
     """A folder for the service's user only. `files` are the names of the service's files in it.
 
-    Another folder than one of ours is never given to the user: it is known by its name, or because it has no files but
-    ours.
+    Only a folder of Sealwax is given to the user. It is known by its name, or because it has no files except these.
     """
 
     path: Path
@@ -63,7 +62,7 @@ def find_user(name: str) -> ServiceUser:
 
 
 def find_owner(paths: Iterable[Path]) -> ServiceUser | None:
-    """Return the user, other than root, who can change the way to one of the paths. None if there is none."""
+    """Return the user, other than root, who owns something on the way to one of the paths, or None."""
     for path in paths:
         for status in _way_to(path):
             if status.st_uid != _ROOT:
@@ -74,7 +73,7 @@ def find_owner(paths: Iterable[Path]) -> ServiceUser | None:
 def prepare_folder(folder: OwnFolder, user: ServiceUser) -> None:
     """As root: make a folder for the user, and give the user what an earlier run of root has left there.
 
-    Without effect where others than root could change the way to the folder: the user makes it then.
+    Without effect if others than root could change the way to the folder: then the user makes it.
     """
     path = Path(os.path.abspath(folder.path))
     nearest = next(parent for parent in path.parents if parent.exists())
@@ -92,7 +91,7 @@ def prepare_folder(folder: OwnFolder, user: ServiceUser) -> None:
 
 
 def give_own(path: Path, user: ServiceUser) -> None:
-    """As root: give a file or folder to the user, which root has just made in a folder of its own."""
+    """As root: give the user a file or folder that root has made in one of root's folders."""
     with _opened(path, os.O_NOFOLLOW) as descriptor:
         os.fchown(descriptor, user.uid, user.gid)
 
@@ -111,14 +110,14 @@ def become(user: ServiceUser) -> None:
 
 
 def become_owner(paths: Iterable[Path]) -> None:
-    """Become the user whose folder one of the paths is in. Without effect in folders of root, and for other users."""
+    """Become the user whose folder contains one of the paths. Only root does so, and not for folders of root."""
     if os.geteuid() == _ROOT and (owner := find_owner(paths)) is not None:
         become(owner)
 
 
 @contextmanager
 def acting_as_owner(paths: Iterable[Path]) -> Iterator[None]:
-    """As `become_owner`, during the block only: for a command that writes elsewhere as root."""
+    """Do as `become_owner`, but only during the block, for a command that writes elsewhere as root."""
     owner = find_owner(paths) if os.geteuid() == _ROOT else None
     if owner is None:
         yield
@@ -153,7 +152,7 @@ def _refusals_said(user: ServiceUser) -> Iterator[None]:
 
 
 def _check_program(user: ServiceUser) -> None:
-    """Return if the user, as whom this process acts, can read the program. Raises ClickException."""
+    """Check that the user as whom this process acts can read the program. Raises ClickException."""
     if not os.access(_PROGRAM, os.R_OK | os.X_OK, effective_ids=True):
         raise click.ClickException(
             f"{user} cannot read the program in {_PROGRAM}: install it where every user can, such as in /opt/sealwax"
@@ -169,7 +168,7 @@ def _user_of(status: os.stat_result) -> ServiceUser:
 
 
 def _way_to(path: Path) -> Iterator[os.stat_result]:
-    """The status of each folder and link on the way to a path, and of itself, as far as they exist."""
+    """The status of each folder and link on the way to a path, and of the path itself, as far as they exist."""
     absolute = Path(os.path.abspath(path))
     for one in (*reversed(absolute.parents), absolute):
         try:
@@ -192,7 +191,7 @@ def _belongs_to_root(path: Path) -> bool:
 
 
 def _is_left(folder: OwnFolder, descriptor: int) -> bool:
-    """Return whether the folder is one of ours that root has made and not given yet."""
+    """Return whether root has made this folder for Sealwax and not yet handed it over."""
     status = os.fstat(descriptor)
     if status.st_uid != _ROOT:
         return False
@@ -204,7 +203,7 @@ def _give_files(folder: OwnFolder, descriptor: int, user: ServiceUser) -> None:
     for name in folder.files:
         with suppress(OSError), _opened(name, os.O_NOFOLLOW | os.O_NONBLOCK, within=descriptor) as file:
             status = os.fstat(file)
-            # A second name could be one that the user gave to a file of root elsewhere.
+            # A second name could be a hard link that the user made to a file of root elsewhere.
             if stat.S_ISREG(status.st_mode) and status.st_uid == _ROOT and status.st_nlink == 1:
                 os.fchown(file, user.uid, user.gid)
 

@@ -1,8 +1,9 @@
-"""The settings of a service: a TOML file, environment variables over it, and secrets from files of their own.
+"""The settings of a service: a TOML file, environment variables that override it, and secrets from files of their own.
 
-A secret is, in this order, in the variable, in the folder $CREDENTIALS_DIRECTORY (systemd's LoadCredential), in the
-folder `NAME.secrets` beside the file `NAME.toml`, or in that file. Wrong settings become one sentence each. A sentence
-names the setting and what is expected, and never repeats a value, because it may be a secret in the wrong place.
+A secret is, in this order, in the variable, in the folder $CREDENTIALS_DIRECTORY (systemd's LoadCredential) or, without
+that variable, in the folder `NAME.secrets` beside the file `NAME.toml`, or in that file. Each wrong setting is reported
+in one sentence with its name and what is expected. The sentence never repeats a value, because the value may be a
+secret in the wrong place.
 """
 
 from __future__ import annotations
@@ -265,7 +266,7 @@ def default_of(one: FieldInfo) -> str:
     if value is None or isinstance(value, BaseModel):
         return ""
     if isinstance(value, SecretStr):
-        # A default is in the source, and so no secret.
+        # A default is in the source, so it is no secret.
         value = value.get_secret_value()
     plain = TypeAdapter(Any).dump_python(value, mode="json")
     return str(plain).lower() if isinstance(plain, bool) else repr(plain).replace("'", '"')

@@ -1,4 +1,4 @@
-"""The command `step-back` of a service: the database as the version before this one knows it."""
+"""The command `step-back` of a service: it returns the database to the version before this one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def step_back_command(
         """Undo the latest migration of the database, for a return to an older version of Sealwax.
 
         Stop the service first, and run this command of the newer version until it prints the revision that the older
-        version knows. It deletes all that the older version has no table for, so back the database up before.
+        version knows. The command deletes all that the older version has no table for, so back up the database first.
         """
         write_line(undo_latest_step(schema, database_of(program.load(request.config))))
 

@@ -31,10 +31,10 @@ def add_watch(app: Flask, listen: str | None) -> WSGIApplication:
 
 
 def _arrived_at(listen: str, environ: WSGIEnvironment) -> bool:
-    """Return whether a request arrived at an address. The request itself cannot say so."""
+    """Return whether a request arrived at an address. The header of the request is no proof."""
     connected: socket.socket | None = environ.get("gunicorn.socket")
     if connected is not None and connected.family == socket.AF_UNIX:
-        # For these gunicorn takes SERVER_NAME and SERVER_PORT from the Host of the request.
+        # For Unix sockets, gunicorn takes SERVER_NAME and SERVER_PORT from the request's Host.
         return listen == f"unix:{connected.getsockname()}"
     host, _, port = listen.rpartition(":")
     return bool(environ.get("SERVER_PORT") == port and environ.get("SERVER_NAME") == host.strip("[]"))

@@ -1,6 +1,6 @@
 """gunicorn's worker, with JSON for requests that it refuses before the application sees them.
 
-A body that comes too slowly is given up, because it holds a thread: proxies pass a message on as it comes.
+A body that comes too slowly is refused, because it holds a thread, and proxies pass a message on as it comes.
 """
 
 from __future__ import annotations
@@ -45,19 +45,22 @@ UNREAD_SECONDS: Final = 5.0
 _log = logging.getLogger("sealwax.http")
 
 
-# gunicorn reads a body by a megabyte, and copies the rest of it for each piece that the application takes.
+# gunicorn reads a megabyte of a body, and copies the rest of that for each piece that the application reads.
 SocketUnreader.max_body_chunk = BODY_PIECE_BYTES
 
 
 class BodyTooSlow(ServiceError):
-    """The client sends the body of its request too slowly. This is no OSError, which would mean that it has gone."""
+    """The client sends the body of its request too slowly.
+
+    This is no OSError, which would mean that the client has gone.
+    """
 
     def __init__(self) -> None:
         super().__init__(408, "too-slow", "The request came too slowly. Try again over a better connection.")
 
 
 class BodyDeadline:
-    """The seconds that a body may be waited for. Each piece of BODY_PIECE_BYTES begins them anew."""
+    """The time to wait for a body. It begins again with each piece of BODY_PIECE_BYTES."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = self._left = seconds
@@ -92,7 +95,7 @@ def _receive_in_time(unreader: Any, size_hint: int | None = None) -> bytes:
     return deadline.receive(unreader.sock, lambda: _receive(unreader, size_hint))
 
 
-# gunicorn has no time for a body: a client that sends a byte now and then would hold its thread for hours.
+# gunicorn has no time limit for a body: a client that sends a byte now and then would hold its thread for hours.
 SocketUnreader.chunk = _receive_in_time
 
 
@@ -129,7 +132,7 @@ class JsonErrorWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
 def _read_rest(parser: Any) -> bool:
     """Read the rest of a body after its answer. Return whether the connection can be used for another request.
 
-    gunicorn would do this too, but bounds each wait for a few bytes and not all of them together.
+    gunicorn would do this too, but limits each wait for a few bytes, and not all waits together.
     """
     parser.unreader.deadline = BodyDeadline(UNREAD_SECONDS)
     try:

@@ -1,8 +1,8 @@
 """The document of the pages, and the files to which it refers.
 
 The bytes of the document are compared with the signed list. The check here finds a document that was signed although it
-refers to another place. It knows only the markup that the pages use, and names all other markup, such as comments. A
-parser here could read that otherwise than browsers, and so not see a reference.
+refers to another place. The check knows only the markup that the pages use, and reports all other markup, such as
+comments. A parser here could read such markup differently from browsers, and miss a reference.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Final
 DOCUMENT: Final = "index.html"
 CONFIGURATION: Final = "config.json"
 
-# Without ASCII, the case of letters would not matter for some others, as the Kelvin sign.
+# Without ASCII, some other letters would match too, such as the Kelvin sign.
 _FLAGS: Final = re.IGNORECASE | re.ASCII
 _DOCTYPE: Final = re.compile(r"<!doctype html>", _FLAGS)
 _END_TAG: Final = re.compile(r"</([a-z][a-z0-9]*)[ \t\r\n]*>", _FLAGS)
@@ -30,7 +30,7 @@ _NO_SCRIPT: Final = re.compile(r"[ \t\r\n]*</script[ \t\r\n]*>", _FLAGS)
 _PATH: Final = re.compile(r"[A-Za-z0-9._~/-]+")
 _SHOWN_CHARACTERS: Final = 200
 
-# The attributes that any element may have. None of them takes an address, a style or a script.
+# The attributes that any element may have. None of them contains an address, a style or a script.
 _EVERYWHERE: Final = frozenset({"class", "dir", "hidden", "id", "lang", "role", "title"})
 _ELEMENTS: Final[Mapping[str, frozenset[str]]] = {
     **dict.fromkeys(("body", "div", "footer", "h1", "h2", "head", "header", "html", "main", "noscript"), frozenset()),
@@ -41,7 +41,7 @@ _ELEMENTS: Final[Mapping[str, frozenset[str]]] = {
     "script": frozenset({"async", "crossorigin", "defer", "integrity", "src", "type"}),
 }
 _REFERENCES: Final = frozenset({"href", "src"})
-# The values that an attribute may have, where others would weaken the page or give the element another meaning.
+# The values that an attribute may have, where other values would weaken the page or change the element's meaning.
 _VALUES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     ("meta", "charset"): frozenset({"utf-8"}),
     ("meta", "name"): frozenset({"color-scheme", "description", "referrer", "theme-color", "viewport"}),
@@ -51,7 +51,7 @@ _VALUES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
 
 
 def find_references(html: str, listed: Collection[str]) -> list[str]:
-    """A sentence for each thing in the document that is no reference to a file of the list."""
+    """A sentence for each problem of the document: a reference to a file outside the list, or unknown markup."""
     problems = [] if "\ufffd" not in html else ["it has bytes that are no UTF-8"]
     return [*problems, *dict.fromkeys(_find_problems(html, frozenset(listed)))]
 
@@ -97,6 +97,6 @@ def _is_listed(path: str, listed: frozenset[str]) -> bool:
 
 
 def shown(text: str) -> str:
-    """A text of a stranger for a terminal: cut, and without characters that change what is shown."""
+    """A text from a stranger, for a terminal: cut, and without characters that change what is shown."""
     cut = text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
     return cut if cut.isprintable() else ascii(cut)

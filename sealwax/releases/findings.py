@@ -17,9 +17,9 @@ class Outcome(StrEnum):
     DIFFERS = "differs"
     MISSING = "missing"
     NOT_READ = "not-read"
-    """It could not be read, for instance not in time."""
+    """The file could not be read, for example not in time."""
     ADDITIONAL = "additional"
-    """It is there, and the list does not name it."""
+    """The file is there, and the list does not name it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

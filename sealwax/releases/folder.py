@@ -1,7 +1,7 @@
 """The files of a release in a folder: listed for a signature, and compared with a signed list.
 
-A release has regular files only. A symbolic link leads to something that can change later or is elsewhere, so it is a
-finding, and so is a pipe or a device. Nothing is signed in a folder that has one.
+A release has regular files only. A symbolic link leads to something that can change later or is elsewhere, so a link is
+a finding, and so is a pipe or a device. A folder that has one is not signed.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def compare_file(file: ReleasedFile, path: Path) -> Finding:
 
 
 def _compare_entry(file: ReleasedFile, path: Path, *, is_there: bool) -> Finding:
-    # A file below a link to a folder is not there: the link is a further entry.
+    # A file below a link to a folder counts as missing, because the link is an entry itself.
     if not is_there:
         return Finding(path=file.path, outcome=Outcome.MISSING)
     if not _is_regular(path):

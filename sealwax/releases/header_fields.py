@@ -1,8 +1,7 @@
 """The header fields of the pages' document: what the pages' server sends, and how another server's answer differs.
 
-The server and the check use the same lists. A header field that the pages' server does not send could have an effect
-whatever the document's bytes are, such as `Link`, `Refresh` or `Set-Cookie`. So only fields that are known to be
-harmless may be added on the way.
+The server and the check use the same lists. Some other fields, such as `Link`, `Refresh` or `Set-Cookie`, have an
+effect whatever the document's bytes are. So only fields that are known to be harmless may be added on the way.
 """
 
 from __future__ import annotations
@@ -13,14 +12,14 @@ from typing import Final
 
 from sealwax.releases.document import CONFIGURATION, shown
 
-# The only script in the frame that draws a PDF file, which inherits this policy
+# The only script in the frame that draws a PDF file. That frame inherits this policy
 # (`webbridge/pages/reading/pdf/pdf_frame.js`).
 _PDF_FRAME_SCRIPT: Final = "'sha384-76IsHbqTAw+XCn9bMK0boLO7ysCz83brDzYkQTC7t4o/hyWDAYeQkL97NtjPXDPo'"
 PAGES_POLICY: Final = {
     "default-src": "'none'",
     "script-src": f"'self' 'wasm-unsafe-eval' {_PDF_FRAME_SCRIPT}",
-    # The frame starts a worker from bytes that the pages have compared with their hash. In the pages themselves Trusted
-    # Types admit no such address.
+    # The frame starts a worker from bytes that the pages have compared with their hash. In the pages themselves,
+    # Trusted Types forbid such an address.
     "worker-src": "'self' blob:",
     # The frame of a formatted message inherits this policy. There it admits the message's own styles.
     "style-src": "'self' 'unsafe-inline'",
@@ -43,7 +42,7 @@ PAGES_FIELDS: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-"""The other header fields that bind a browser, each with its only value."""
+"""The other header fields that restrict a browser, each with its only value."""
 _PERMISSIONS: Final = "Permissions-Policy"
 ISOLATION: Final = {**PAGES_FIELDS, _PERMISSIONS: ", ".join(f"{feature}=()" for feature in FEATURES)}
 TRANSPORT: Final = "Strict-Transport-Security"
@@ -60,7 +59,7 @@ _HARMLESS_FIELDS: Final = frozenset(
     | {"x-request-id"}
 )
 _EXPECTED: Final = frozenset(name.lower() for name in (*ISOLATION, TRANSPORT, _POLICY, _TYPE))
-# Earlier versions do not send it, and without it default-src forbids the manifest.
+# Earlier versions do not send this directive, and without it default-src forbids the manifest.
 _MAY_BE_MISSING: Final = frozenset({"manifest-src"})
 _HARMLESS_DIRECTIVE: Final = "upgrade-insecure-requests"
 _REPORTS: Final = ("report-uri", "report-to")
@@ -73,10 +72,10 @@ Fields = Sequence[tuple[str, str]]
 def check_header_fields(fields: Fields, *, connections: Collection[str], is_https: bool) -> list[str]:
     """A sentence for each header field of the document that the pages' server does not send, or sends otherwise.
 
-    `connections`: the origins that the policy may allow besides the pages' own. `is_https`: whether the pages' server
-    has to bind browsers to https.
+    `connections` are the origins that the policy may allow besides the pages' own. `is_https` says whether the pages'
+    server has to bind browsers to https.
     """
-    # Python takes some further characters for blanks, and browsers take them for letters of a directive or a value.
+    # Python treats some further characters as blanks. Browsers treat them as part of a directive or a value.
     unclear = sorted({name for name, value in fields if not _is_plain(value)})
     return [
         *(f"the header field {shown(name)} has characters other than ASCII" for name in unclear),
@@ -116,7 +115,7 @@ def _check_value(fields: Fields, name: str, expected: str) -> Iterator[str]:
 
 
 def _check_permissions(fields: Fields) -> Iterator[str]:
-    # A browser ignores the whole field if one of its members has another syntax, and obeys the last one of a feature.
+    # A browser ignores the whole field if one member has another syntax, and obeys the last member for each feature.
     members = [one.strip(" \t") for value in _values(fields, _PERMISSIONS) for one in value.split(",")]
     missing = [feature for feature in FEATURES if f"{feature}=()" not in members]
     wrong = [member for member in members if not _NO_FEATURE.fullmatch(member)]
@@ -145,7 +144,7 @@ def _check_policies(fields: Fields, connections: Collection[str]) -> list[str]:
     policies = _policies(fields)
     if not policies:
         return [f"the header field {_POLICY} is missing"]
-    # A browser obeys each of several policies, so one that is strict enough suffices. It also reports to each.
+    # A browser obeys each of several policies, so one that is strict enough suffices. It sends the reports of each.
     reported = [f"{name} {shown(policy[name])}" for policy in policies for name in _REPORTS if name in policy]
     weaknesses = min((list(_weaknesses(policy, connections)) for policy in policies), key=len)
     return [*weaknesses, *(f"the policy has {one}, so that a server learns of visits" for one in reported)]

@@ -31,7 +31,7 @@ _NOT_FOUND: Final = (404, 410)
 
 
 class BadAddress(ValueError):
-    """The address is none at which pages can be checked. The text says why."""
+    """Pages cannot be checked at this address. The text says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +68,7 @@ class PagesSource:
 
 
 def check_address(url: str) -> str:
-    """The address in one spelling, with a slash at its end, by which the newest version that was seen is kept.
+    """The address in one spelling, with a slash at its end, under which the newest version seen is kept.
 
     Raises BadAddress unless it is https, or http on this machine.
     """
@@ -93,7 +93,7 @@ def fetch_signed_list(source: PagesSource) -> bytes:
 
 def compare_pages(release: Release, source: PagesSource) -> PagesReport:
     """Fetch the document, the configuration and each file of the list, and compare them with the list."""
-    # Browsers ask for the document by the address of its folder, and so it may have no other address.
+    # Browsers fetch the document at the address of its folder, so it is compared only there.
     files = [file for file in release.files if file.path != DOCUMENT]
     with ThreadPoolExecutor(_PARALLEL) as threads:
         findings = threads.map(lambda file: _compare_served(file, source), files)
@@ -122,7 +122,7 @@ def _failed(path: str, failure: LookupFailed) -> Finding:
 
 
 def _origin(address: str) -> str:
-    """The source by which a policy allows this address, or "" if it is not the address of one server."""
+    """The source with which a policy allows this address, or "" if it is not the address of one server."""
     try:
         parts = urlsplit(address)
     except ValueError:
@@ -138,13 +138,13 @@ def _compare_document(
         return Finding(path=DOCUMENT, outcome=Outcome.ADDITIONAL, detail="the signed list has no document"), ()
     file = listed[DOCUMENT]
     try:
-        # An altered document is read further, to say what was added to it.
+        # A document that became longer is read too, to say what was added.
         answer = source.fetch("", max_bytes=max(file.bytes, MAX_RELEASE_BYTES))
     except LookupFailed as failure:
         return _failed(DOCUMENT, failure), ()
     references = find_references(answer.body.decode("utf-8", "replace"), listed)
     head = check_header_fields(answer.fields, connections=connections, is_https=source.base.startswith("https:"))
-    # Browsers read the lines after such a line, and Python leaves them out.
+    # Browsers read the lines after a line that is no header field, and Python leaves them out.
     unread = () if answer.is_head_read else ("its head has a line that is no header field",)
     problems = (*unread, *head, *references)
     return compare(file, answer.body), [f"{DOCUMENT}: {text}" for text in problems]
@@ -166,7 +166,7 @@ def _connections(value: object) -> dict[str, str]:
 
 
 def _read_configuration(source: PagesSource) -> tuple[dict[str, str], Sequence[str]]:
-    """The addresses of API and key server, and what is wrong with the file or with the policy about them."""
+    """The addresses of API and key server, and what is wrong with the configuration."""
     try:
         body = source.fetch(CONFIGURATION, max_bytes=_CONFIGURATION_BYTES).body
         value = parse_json(body, CONFIGURATION, max_bytes=_CONFIGURATION_BYTES)

@@ -1,7 +1,7 @@
-"""The fingerprints of the release certificates that this build carries: `release_keys.json`.
+"""The fingerprints of the release certificates in this build: `release_keys.json`.
 
-The file is part of the sources, and the extension's packages carry the same. It is empty until the owner of a release
-enters a certificate and keeps its private key apart from the sources.
+The file is part of the sources, and the extension's packages have the same file. It is empty until the owner of a
+release enters a certificate and keeps its private key apart from the sources.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The newest release that was seen at each address, in the user's own file.
 
-A server that goes back to an older release, whose files are signed too, is noticed by this file only.
+Only this file shows that a server has gone back to an older release, whose files are signed too.
 """
 
 from __future__ import annotations

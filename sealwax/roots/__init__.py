@@ -1,6 +1,6 @@
 """Mozilla's root certificates that are trusted for e-mail: the list `mozilla.pem`, and the code that reads it.
 
-`python -m sealwax.roots certdata.txt --source NAME` makes the list anew.
+`python -m sealwax.roots certdata.txt --source NAME` makes the list again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`python -m sealwax.roots certdata.txt --source NAME`: make `mozilla.pem` anew."""
+"""`python -m sealwax.roots certdata.txt --source NAME`: make `mozilla.pem` again."""
 
 from __future__ import annotations
 

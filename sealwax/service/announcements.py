@@ -1,7 +1,7 @@
-"""Short words from one process of a service to the others: by NOTIFY of PostgreSQL, or by a file beside SQLite's.
+"""Short messages from one process of a service to the others, by PostgreSQL's NOTIFY or a file beside SQLite's.
 
-An announcement may be lost, so a receiver looks for itself too, only less often. It names nobody: its subject is an id
-or a hash. The first line of the file is at random, so that a file that has begun anew is known from one that has grown.
+An announcement may be lost, so a receiver also looks for changes, but less often. An announcement names nobody: its
+subject is an id or a hash. The first line of the file is random, so that a new file differs from one that has grown.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from sealwax.service.database import Database, DatabaseUnavailable
 POLL_SECONDS: Final = 1.0
 RETRY_SECONDS: Final = 5.0
 MAX_FILE_BYTES: Final = 256 * 1024
-_MAX_WORD_BYTES: Final = 4000  # PostgreSQL takes 8,000. The id of a folder has up to 2,700.
+_MAX_WORD_BYTES: Final = 4000  # PostgreSQL accepts 8,000. The id of a folder has up to 2,700.
 _CHANNEL: Final = "sealwax"
 _PRIVATE_MODE: Final = 0o600
 _log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announcement:
-    """A kind, which is a word of the program, what it is about, and perhaps more."""
+    """A kind, which is a fixed name in the code, a subject, and perhaps a detail."""
 
     kind: str
     subject: str
@@ -40,11 +40,11 @@ class Announcement:
 
 
 Heard = Callable[[Announcement | None], None]
-"""Called for each announcement, and with None when some may have been lost. By a thread of its own."""
+"""Called in a separate thread for each announcement, and with None when some may have been lost."""
 
 
 class Announcements:
-    """The announcements of the processes that share one database. One in memory has none."""
+    """The announcements of the processes that share one database. A database in memory has none."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -52,7 +52,7 @@ class Announcements:
         self._file = None if file is None else file.with_name(f"{file.name}-announcements")
 
     def tell(self, announcement: Announcement) -> None:
-        """Tell the other processes, as well as it goes: a failure is not the caller's."""
+        """Send an announcement to the other processes. If that fails, a warning is logged."""
         word = json.dumps([announcement.kind, announcement.subject, announcement.detail])
         if len(word) > _MAX_WORD_BYTES:
             raise ValueError("an announcement is a short word")
@@ -66,7 +66,7 @@ class Announcements:
             _log.warning("an announcement was not made: %s", type(error).__name__)
 
     def listen(self, heard: Heard, *, poll_seconds: float | None = None) -> Listening:
-        """Hear the announcements from now on, until the listening is closed. A file is read each `poll_seconds`."""
+        """Receive the announcements from now on, until the result is closed. A file is read every `poll_seconds`."""
         if self._database.is_postgresql:
             return _PostgresqlListening(self._database, heard)
         return _FileListening(self._file, heard, POLL_SECONDS if poll_seconds is None else poll_seconds)
@@ -99,7 +99,7 @@ class _PostgresqlListening(Listening):
         super().__init__(heard)
         self._database = database
         self._connection: Any = None
-        # Announcements count from here on, if the server answers.
+        # Announcements are received from here on, if the server answers.
         with suppress(Exception):
             self._connection = self._connect()
         self._thread.start()
@@ -171,10 +171,10 @@ class _FileListening(Listening):
 
 
 def _append(path: Path, line: bytes) -> None:
-    """Add a line to the file, which begins anew when it is long.
+    """Add a line to the file, which is emptied first if it is long.
 
-    Without a lock: the system appends a short line as a whole. If two processes begin the file anew at the same time,
-    one announcement may be lost, or a second first line is there, which is no announcement.
+    No lock is needed, because the system appends a short line as a whole. If two processes empty the file at the same
+    time, one announcement may be lost, or the file gets a second random line, which is no announcement.
     """
     number = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, _PRIVATE_MODE)
     with os.fdopen(number, "ab", buffering=0) as file:

@@ -30,7 +30,7 @@ def create_application(
     are further header fields of every answer, and `error_codes` are the `codes` of `install_error_handlers`.
     """
     app = _Service(name, static_folder=None, template_folder=None)
-    # Against DNS rebinding: a page whose name resolves to our address sends its own Host, which is refused.
+    # Against DNS rebinding: a page whose name resolves to this server sends its own Host, which is refused.
     app.config["TRUSTED_HOSTS"] = [host_of(origin)]
     install_error_handlers(app, error_codes)
     install_security_headers(app, policy, https=is_https(origin), fields=fields)

@@ -27,5 +27,5 @@ def host_of(origin: str) -> str:
 
 
 def is_https(origin: str) -> bool:
-    """Return whether a checked origin is reached by TLS."""
+    """Return whether a checked origin is reached with TLS."""
     return origin.startswith("https://")

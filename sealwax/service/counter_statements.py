@@ -25,7 +25,7 @@ from sealwax.service.columns import INSTANT, NUMBER
 from sealwax.service.counter_table import COUNTER_KEY
 from sealwax.service.database import CLOCK_SLACK_SECONDS, Database, insert_into
 
-# More than all processes count in the time between two sweeps of one.
+# More names than all processes count between two sweeps of one process.
 SWEPT_AT_ONCE: Final = 1000
 
 # The parameters. The names of columns are reserved for the values of an INSERT.
@@ -35,8 +35,8 @@ COUNTER, EVENTS, NOW, PER_SECOND, MOST, NAMES = "counter", "events", "now", "per
 class CounterStatements:
     """The statements for the counters of one kind, each of which is empty after `seconds`.
 
-    `COUNTER` is the name, `EVENTS` their number, `NOW` the time, `PER_SECOND` how fast the value drains, and `MOST` the
-    highest value.
+    `COUNTER` is the name, `EVENTS` the number of events, `NOW` the time, `PER_SECOND` how fast the value drains, and
+    `MOST` the highest value.
     """
 
     def __init__(self, database: Database, table: Table, *, kind: str, seconds: int) -> None:
@@ -71,7 +71,7 @@ class CounterStatements:
         return update(self._table).where(*self._is_named()).values(value=left)
 
     def _level(self) -> ColumnElement[float]:
-        """The value now. A time further ahead was written by a wrong clock, so its value is ignored."""
+        """The value now. A value whose time is further ahead comes from a wrong clock, and is ignored."""
         value, since = self._table.c.value, self._table.c.at
         drained = value - (_now() - since) * bindparam(PER_SECOND, type_=NUMBER)
         is_dead = (since > _now() + CLOCK_SLACK_SECONDS) | ((since <= _now()) & (drained <= 0))
@@ -81,7 +81,7 @@ class CounterStatements:
         """Delete some rows that count nothing any more."""
         table = self._table
         dead = select(table.c.kind, table.c.name).where(table.c.kind == self._kind, is_dead)
-        # Rows that another process changes now are left to it.
+        # Rows that another process is changing are skipped.
         dead = dead.order_by(table.c.at).limit(SWEPT_AT_ONCE).with_for_update(skip_locked=True)
         return delete(table).where(tuple_(table.c.kind, table.c.name).in_(dead))
 
@@ -90,10 +90,10 @@ class CounterStatements:
 
 
 class DecayStatements(CounterStatements):
-    """The statements for values of one kind that decay otherwise, by a rule of the caller.
+    """The statements for values of one kind that decay by a rule of the caller.
 
-    `value` is what the caller has written, and `at` the time at which it was right. `NAMES` are several names. `trim`
-    deletes the rows that were written longest ago, beyond the latest `most_rows`.
+    `value` is what the caller has written, and `at` the time at which the value was right. `NAMES` are several names.
+    `trim` deletes the rows that were written longest ago, beyond the latest `most_rows`.
     """
 
     def __init__(self, database: Database, table: Table, *, kind: str, seconds: int, most_rows: int) -> None:
@@ -105,7 +105,7 @@ class DecayStatements(CounterStatements):
         self.begin: Final = one.on_conflict_do_nothing(index_elements=COUNTER_KEY).returning(row.value)
         unchanged = first.on_conflict_do_update(index_elements=COUNTER_KEY, set_={"value": row.value})
         self.lock: Final = unchanged.returning(row.value, row.at)
-        # A value only falls, so what is at most so high was written so.
+        # A value only falls, so the value now is at most the one that was written.
         is_few = row.value <= bindparam(EVENTS, type_=NUMBER)
         self.forget_few: Final = delete(table).where(*is_named, is_few).returning(row.name)
         written = {"value": bindparam(EVENTS, type_=NUMBER), "at": _now()}

@@ -1,7 +1,7 @@
 """Counters that make clients wait: leaky buckets in the database, and a limit on concurrent calls.
 
-A bucket is one row: a value, and the time at which it had this value. It drains evenly with the time, or decays by half
-in a constant time.
+A bucket is one row: a value, and the time at which the bucket had this value. The value falls evenly with time, or
+halves in a constant time.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _SWEEP_SECONDS: Final = 1.0
 
 
 class LeakyCounter:
-    """Counts events by name. Each name may have its limit at once, and again in every `seconds` by and by.
+    """Counts events by name. A name may have its limit of events at once, and as many again spread over `seconds`.
 
     `tables` has the table `counter`; `kind` separates its users. An event is counted when it starts, so that parallel
     events are counted too. `refusal` is the text of TryLater.
@@ -61,7 +61,7 @@ class LeakyCounter:
         self._sweep = _Sweep(self._statements)
 
     def start(self, limits: Mapping[str, int], *, events: int = 1) -> None:
-        """Count events under each name, up to its limit, which is at least as high.
+        """Count `events` under each name, up to its limit, which must be at least `events`.
 
         Beyond a limit, raises TryLater and counts nothing.
         """
@@ -102,7 +102,7 @@ class DecayingCounter:
 
     `tables` has the table `counter`; `kind` separates its users. A name that was not written for `forget_seconds` is
     forgotten. If there are more than `most_rows` names, those that were written longest ago are forgotten. The caller
-    counts in a transaction of its own, and locks names of several counters always in the same order of the counters.
+    counts in its own transaction. With several counters, it always locks names in the same order of counters.
     """
 
     def __init__(
@@ -124,9 +124,9 @@ class DecayingCounter:
         self._added_since_sweep = SWEPT_AT_ONCE
 
     def begin(self, rows: Connection, name: str, now: float) -> bool:
-        """Count one event of a name that has none, and return True. If it may have one, return False.
+        """Count one event of a name that has none, and return True. If the name may have one, return False.
 
-        Most names are new, and so one statement counts them.
+        Most names are new, so one statement is enough for them.
         """
         if rows.execute(self._statements.begin, {COUNTER: name, NOW: now}).first() is None:
             return False
@@ -134,7 +134,7 @@ class DecayingCounter:
         return True
 
     def lock(self, rows: Connection, name: str, now: float) -> Level:
-        """Return the level of a name, whose row is locked until the transaction ends, and made if it is new."""
+        """Return the level of a name. Its row is made if the name is new, and locked until the transaction ends."""
         value, since = rows.execute(self._statements.lock, {COUNTER: name, NOW: now}).one()
         if not now - self._forget_seconds < since <= now + CLOCK_SLACK_SECONDS:
             return Level(value=0.0, age_seconds=0.0, at=now)
@@ -148,7 +148,7 @@ class DecayingCounter:
         return float(rows.execute(self._statements.total, {NAMES: names}).scalar_one())
 
     def count(self, rows: Connection, name: str, now: float) -> Level:
-        """Count one event of a name, and return the level before it. The row is locked as by `lock`."""
+        """Count one event of a name, and return the level before it. The row is locked as in `lock`."""
         if self.begin(rows, name, now):
             return Level(value=0.0, age_seconds=0.0, at=now)
         level = self.lock(rows, name, now)
@@ -156,7 +156,7 @@ class DecayingCounter:
         return level
 
     def add(self, rows: Connection, name: str, level: Level) -> None:
-        """Count one event of a locked name, whose level this is."""
+        """Count one event of a locked name that has this level."""
         rows.execute(self._statements.write, {COUNTER: name, NOW: level.at, EVENTS: level.value + 1})
         self._added_since_sweep += 1
 
@@ -175,9 +175,9 @@ class DecayingCounter:
         return self._half_life_seconds * log2(level.value / value) if level.value > value + _ROUNDING else 0.0
 
     def sweep(self, now: float) -> None:
-        """Delete dead rows, and the rows beyond the most that are kept, at the first call and once in a while.
+        """Delete dead rows, and the rows beyond `most_rows`, at the first call and then once in a while.
 
-        This is a transaction of its own, because a refusal would undo it together with the caller's.
+        The sweep has its own transaction, because a refusal would undo it together with the caller's.
         """
         if self._added_since_sweep < SWEPT_AT_ONCE // 2:
             return
@@ -195,7 +195,7 @@ class _Sweep:
         self._swept_at = 0.0
 
     def if_due(self, rows: Connection, at: float) -> None:
-        """Delete some of them, once in a while. A clock that was set back makes it due too."""
+        """Delete some dead rows, once in a while and after the clock was set back."""
         if abs(at - self._swept_at) >= _SWEEP_SECONDS:
             self._swept_at = at
             for sweep in self._statements.sweeps:
@@ -203,7 +203,7 @@ class _Sweep:
 
 
 class Gate:
-    """Limits the number of long calls that run at the same time in one process. Each occupies its thread."""
+    """Limits the number of long calls that run at the same time in one process. Each call occupies one thread."""
 
     def __init__(self, places: int, *, refusal: str, retry_seconds: int, places_per_client: int | None = None) -> None:
         self._places = places
@@ -215,7 +215,7 @@ class Gate:
 
     @contextmanager
     def one(self, client: str = "", *, patience_seconds: float = 0.0) -> Iterator[None]:
-        """Count a call while it runs. Raises TryLater if too many calls are running, also after a little patience."""
+        """Count a call while it runs. Raises TryLater if too many calls still run after `patience_seconds`."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._has_place(client), patience_seconds):
                 raise TryLater(self._refusal, self._retry_seconds)

@@ -37,8 +37,8 @@ from sealwax.service.sqlite_files import prepare_file, uri_for_reading
 
 BUSY_SECONDS = 10.0
 RETRY_AFTER_SECONDS: Final = 5
-# A request reads the clock before it waits for its transaction, so a stored time may be a little ahead. A time further
-# ahead was written by a wrong clock: it would block a login, or keep a session, until that time.
+# A request reads the clock before it waits for its transaction, so a time stored by another request may be a little
+# ahead. A time further ahead comes from a wrong clock and would block a login, or keep a session, until then.
 CLOCK_SLACK_SECONDS = 60
 _ERASE_MILLISECONDS: Final = 100
 _IN_MEMORY: Final = ":memory:"
@@ -56,8 +56,9 @@ _STATEMENT_AT_FAULT: Final = frozenset(
 _READS_ONLY: Final = "sealwax_reads_only"
 _SYNCHRONOUS: Final = "sealwax_synchronous"
 _POOL_PLACES: Final = 64
-# The server's own limits of a session. It notices within 45 seconds that our machine was cut off, and then ends the
-# session with its locks: 15 seconds of silence and three questions, or bytes that nobody has acknowledged for so long.
+# Limits that the server applies to a session. The server notices within 45 seconds that this machine was cut off, and
+# then ends the session and its locks. It waits for 15 seconds of silence and three probes, or 45 seconds for the
+# acknowledgement of sent bytes.
 _SESSION: Final = {
     "lock_timeout": "10s",
     "idle_in_transaction_session_timeout": "60s",
@@ -79,7 +80,7 @@ _log = logging.getLogger(__name__)
 
 
 class Access(Enum):
-    """The use of a database: by a service, or by a command that changes nothing of it."""
+    """The use of a database: by a service, or by a command that changes nothing in it."""
 
     WRITING = "writing"
     READING = "reading"
@@ -157,8 +158,8 @@ class Database:
     def transaction(self, *, durable: bool = True) -> Iterator[Connection]:
         """A connection inside one transaction: all changes or none. Raises DatabaseUnavailable.
 
-        A `durable` transaction, and all before it, outlive a power failure. SQLite waits for the disk then. Another one
-        outlives only the end of the process.
+        A `durable` transaction and all earlier ones survive a power failure. For such a transaction, SQLite waits for
+        the disk. Any other is sure to survive only the end of the process.
         """
         self._after_a_fork()
         engine = self._durable if durable else self._quick
@@ -173,9 +174,9 @@ class Database:
             yield connection
 
     def erase_deleted(self) -> None:
-        """Empty SQLite's write-ahead log, which has the pages of deleted rows. PostgreSQL keeps them until VACUUM.
+        """Empty SQLite's write-ahead log, which has the pages of deleted rows. PostgreSQL keeps such rows until VACUUM.
 
-        Without effect while another process reads: `erase_left` makes up for it. Raises DatabaseUnavailable.
+        While another process reads, this has no effect, and `erase_left` does it later. Raises DatabaseUnavailable.
         """
         if self.is_postgresql or self._is_in_memory:
             return
@@ -188,7 +189,7 @@ class Database:
                 self._has_left = not _empty_log(raw)
 
     def erase_left(self) -> None:
-        """Do what the last `erase_deleted` could not do. Raises DatabaseUnavailable."""
+        """Empty the log if the last `erase_deleted` could not. Raises DatabaseUnavailable."""
         if self._has_left:
             self.erase_deleted()
 
@@ -212,7 +213,10 @@ class Database:
             turn.release()
 
     def _after_a_fork(self) -> None:
-        """Leave the connections to the parent. They are kept, because closing them could disturb it."""
+        """Open new connections in a forked process.
+
+        The inherited ones stay open, because closing them could disturb the parent.
+        """
         if self._process != os.getpid():
             self._inherited.append(self._engine.pool)
             self._engine.dispose(close=False)
@@ -238,7 +242,7 @@ _BAD_URL: Final = "the database is neither a path nor a URL like postgresql+psyc
 
 
 def is_in_memory(url: URL) -> bool:
-    """Return whether the URL is that of an SQLite database in memory."""
+    """Return whether the URL names an SQLite database in memory."""
     return url.get_backend_name() == "sqlite" and url.database in (None, "", _IN_MEMORY)
 
 
@@ -257,7 +261,7 @@ def is_missing(url: str | Path) -> bool:
 
 
 def has_password(url: str) -> bool:
-    """Return whether the URL of a database has a password. One that cannot be read may have one."""
+    """Return whether the URL of a database has a password. A URL that cannot be read counts as having one."""
     try:
         parsed = parse_url(url)
     except ValueError:
@@ -336,7 +340,7 @@ def _sqlite_engine(url: URL) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        # IMMEDIATE, so that a transaction that reads a counter and then writes it has the lock from the start.
+        # With IMMEDIATE, a transaction that reads a counter and then writes it has the lock from the start.
         options = connection.get_execution_options()
         if options.get(_READS_ONLY, False):
             connection.exec_driver_sql("BEGIN")
@@ -351,7 +355,7 @@ def _sqlite_engine(url: URL) -> Engine:
 
 
 def _empty_log(connection: sqlite3.Connection) -> bool:
-    """Return whether the write-ahead log is empty now. A reader is waited for only for a moment."""
+    """Return whether the write-ahead log is empty now. The wait for a reader is short."""
     with closing(connection.cursor()) as cursor:
         cursor.execute(f"PRAGMA busy_timeout = {_ERASE_MILLISECONDS}")
         try:
@@ -377,7 +381,7 @@ def _postgresql_engine(url: URL) -> Engine:
 
     @event.listens_for(engine, "checkout")
     def replace_ended(connection: Any, _record: object, _place: object) -> None:
-        # A connection that a restarted server has closed is replaced before it is used, and so are all others.
+        # A connection that a restarted server has closed is replaced before it is used, and so are the others.
         if _has_news(connection.pgconn.socket):
             raise InvalidatePoolError
 
@@ -385,9 +389,9 @@ def _postgresql_engine(url: URL) -> Engine:
 
 
 def _has_news(socket: int) -> bool:
-    """Return whether an idle connection has something to read, which is its end, or a notice of that.
+    """Return whether an idle connection has something to read: its end, or a notice of its end.
 
-    This costs no round trip, as a ping would for each transaction. A server that vanished is noticed by the keepalives.
+    Unlike a ping for each transaction, this costs no round trip. The keepalives notice a server that vanished.
     """
     poll = select.poll()
     poll.register(socket, select.POLLIN)

@@ -1,4 +1,4 @@
-"""Errors as JSON `{code, message}`: a word for programs and a sentence for people, for every kind of error."""
+"""Errors as JSON `{code, message}`: a code for programs and a sentence for people, for every kind of error."""
 
 from __future__ import annotations
 

@@ -36,10 +36,10 @@ def install_security_headers(
 ) -> None:
     """Add the headers to every answer. With `https`, plain HTTP is redirected, and browsers remember to use HTTPS.
 
-    `fields` are further ones, or ones in the place of these.
+    `fields` are further headers, or replace these.
     """
 
-    # Functions that are added later run earlier, so this one has the last word.
+    # Functions that are added later run earlier, so this one runs last.
     @app.after_request
     def set_fields(response: Response) -> Response:
         response.headers.update(fields or {})

@@ -1,4 +1,4 @@
-"""Whether a service lives, and whether it can serve: words without secrets, names or addresses."""
+"""Whether a service runs, and whether it can serve. The answers have no secrets, names or addresses."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def find_health(app: Flask) -> Health:
 
 
 def health_answer() -> Response:
-    """Return the answer of a living process."""
+    """Return the answer of a running process."""
     return jsonify(status=Condition.OK, proxies=_proxies())
 
 

@@ -1,8 +1,8 @@
-"""The log of a service: one line for each request and event, by structlog, as JSON or for a console.
+"""The log of a service: one line for each request and event, written by structlog as JSON or for a console.
 
-A line has no query, no body, no address of a person and no name of a folder: of a request's path only the template of
-its route. The audit log is a logger of its own. It names accounts and the networks of clients, never passwords or
-content (docs/administrator_guide.md has its fields).
+A line has no query, no body, no address of a person and no name of a folder. It shows only the template of a request's
+route. The audit log is a separate logger. It names accounts and the networks of clients, never passwords or content
+(docs/administrator_guide.md has its fields).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def configure_logs(*, json_lines: bool, level: str, audit: Path | None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    # At the level "info" it would write two lines for each look at the database's revision.
+    # At the level "info" alembic would write two lines for each look at the database's revision.
     logging.getLogger("alembic").setLevel(logging.WARNING)
     configure_audit(audit)
 
@@ -59,9 +59,9 @@ def audit(event: str, *, outcome: str = "", account: str = "", client: str = "")
 
 
 def _audit_handler(path: Path) -> logging.Handler:
-    # Made with its mode before logging opens it, because it names people.
+    # The file gets its mode before logging opens it, because it names people.
     os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, _PRIVATE_MODE))
-    # A file that logrotate has moved away is made anew.
+    # A file that logrotate has moved away is made again.
     handler = WatchedFileHandler(path, encoding="utf-8")
     handler.setFormatter(_formatter(json_lines=True))
     return handler

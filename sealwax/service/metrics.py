@@ -1,7 +1,7 @@
 """The metrics of a service for Prometheus. No label names a person, a folder or an address.
 
-prometheus_client is imported at the first use, because it decides then whether several processes share the values: the
-command sets PROMETHEUS_MULTIPROC_DIR before. Without prometheus_client, nothing is counted.
+prometheus_client is imported at the first use. When imported, it reads PROMETHEUS_MULTIPROC_DIR to see whether several
+processes share the values. The command sets that variable earlier. Without the variable, nothing is counted.
 """
 
 from __future__ import annotations
@@ -37,7 +37,10 @@ class Metrics:
 
 @cache
 def metrics() -> Metrics:
-    """Return the metrics, which are made at the first call: before there are threads, which would make them twice."""
+    """Return the metrics, which the first call makes.
+
+    That call comes before there are threads, which could make them twice.
+    """
     from prometheus_client import Counter, Gauge, Histogram
 
     return Metrics(
@@ -57,7 +60,7 @@ def metrics() -> Metrics:
 
 
 def are_counted() -> bool:
-    """Whether somebody reads the metrics of this process."""
+    """Whether the metrics of this process are counted."""
     return MULTIPROCESS_FOLDER in os.environ
 
 
@@ -68,7 +71,7 @@ def count_request(method: str, route: str, status: str, seconds: float) -> None:
 
 
 def count_call(kind: str, outcome: str, seconds: float) -> None:
-    """Count one call to a mail server. `kind` is a word of the program, `outcome` "ok" or a code."""
+    """Count one call to a mail server. `kind` is a name from the code, `outcome` is "ok" or an error code."""
     if are_counted():
         metrics().calls.labels(kind, outcome).observe(seconds)
 
@@ -98,25 +101,25 @@ def count_notice(outcome: str) -> None:
 
 
 def count_parcel(outcome: str) -> None:
-    """Count what a sender does with a parcel, by its outcome."""
+    """Count one request of a sender about a parcel by its outcome."""
     if are_counted():
         metrics().parcels.labels(outcome).inc()
 
 
 def count_opening(outcome: str) -> None:
-    """Count one proof of a recipient by its outcome."""
+    """Count one attempt of a recipient to prove the right to open a parcel, by its outcome."""
     if are_counted():
         metrics().openings.labels(outcome).inc()
 
 
 def add_connections(change: int) -> None:
-    """Count IMAP connections that are taken, or given back with a negative number."""
+    """Count IMAP connections that come into use. A negative number counts those that are no longer in use."""
     if are_counted():
         metrics().connections.inc(change)
 
 
 def add_streams(change: int) -> None:
-    """Count streams of events that open, or close with a negative number."""
+    """Count event streams that open. A negative number counts streams that close."""
     if are_counted():
         metrics().streams.inc(change)
 

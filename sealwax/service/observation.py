@@ -75,7 +75,7 @@ class _Observed:
             record()
             raise
         if type(answer) is environ.get("wsgi.file_wrapper"):
-            # Wrapped, it would no longer be sent by the kernel.
+            # If the answer were wrapped, the kernel would no longer send it.
             record()
             return answer
         return ClosingIterator(answer, record)

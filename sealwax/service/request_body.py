@@ -1,7 +1,7 @@
 """The body of a request: the application gets all of it, or an error of the client.
 
-gunicorn says that it ends each body itself (`wsgi.input_terminated`), and so Werkzeug takes any end for the end of the
-body. But a client that ends its connection ends the body early, without an error.
+gunicorn says that it ends each body itself (`wsgi.input_terminated`), so Werkzeug accepts any end as the end of the
+body. But if a client ends its connection, the body ends early, without an error.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _TERMINATED = "wsgi.input_terminated"
 
 
 def install_whole_bodies(app: Flask) -> None:
-    """Answer 400 to a body that is shorter than its Content-Length, or whose chunks are none."""
+    """Answer 400 to a body that is shorter than its Content-Length, or whose chunks cannot be read."""
     inner: WSGIApplication = app.wsgi_app
 
     def whole(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

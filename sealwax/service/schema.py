@@ -1,7 +1,7 @@
 """The tables of a service's database, version by version: each start of the program brings the database up to date.
 
 The steps are Alembic migrations in the folder `versions` of the service's package. All steps of an upgrade are one
-transaction, so that an upgrade that is broken off leaves the old state.
+transaction, so an interrupted upgrade leaves the old state.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from sqlalchemy import Connection, inspect, text
 from sealwax.service.database import Access, Database, DatabaseUnavailable, file_of, is_missing
 from sealwax.service.faults import Fault
 
-UPGRADE_SECONDS: Final = 300.0  # For the upgrade of another process, which may have begun before this one.
+UPGRADE_SECONDS: Final = 300.0  # The longest wait for a database that another process upgrades.
 _RETRY_SECONDS: Final = 0.5
-# A server that is reached from another machine may start later than this one.
+# A database server on another machine may start later than this program.
 _PASSING: Final = (Fault.BUSY, Fault.UNREACHABLE)
-_LOCK_NUMBER: Final = 0x5EA1_3A50  # Among the advisory locks of a PostgreSQL database, ours.
+_LOCK_NUMBER: Final = 0x5EA1_3A50  # The upgrade's number among the advisory locks of PostgreSQL.
 # Alembic's `op` is one object for the whole process.
 _one_migration: Final = threading.Lock()
 
@@ -59,9 +59,9 @@ class DatabaseState:
 class Schema:
     """The versions of one service's tables. `package` is the folder that contains `versions`.
 
-    Revisions are named "<service>_0001", so that no service takes the database of another. There is one for each
-    release. A build between two releases had others, whose numbers are lower than the newest one. The first release
-    marked no database, so `first_tables`, its tables with the names of their columns, tell it from any other file.
+    Revisions are named "<service>_0001", so no service uses the database of another. Each release has one revision.
+    Builds between two releases had other revisions, with lower numbers than the newest. The first release wrote no
+    revision. Its databases are known by `first_tables`, the tables with the names of their columns.
     """
 
     service: str
@@ -85,7 +85,10 @@ class Schema:
         return database
 
     def upgrade(self, url: str | Path) -> None:
-        """Bring the tables up to date. Raises as `open` does, but waits for no server that does not answer."""
+        """Bring the tables up to date.
+
+        Raises the errors of `open`, but does not wait for a server that does not answer.
+        """
         self.state(url)
         self.open(url).close()
 
@@ -128,7 +131,7 @@ class Schema:
             return self._state(rows).standing in (Standing.CURRENT, Standing.NEWER)
 
     def _look_at(self, url: str | Path) -> None:
-        """Refuse a file that is no database, or has to be refused, before anything of it changes."""
+        """Refuse a file that is no database, or one that `_check` refuses, before anything in it changes."""
         if file_of(url) is None:
             return
         try:
@@ -162,7 +165,7 @@ class Schema:
     def _state(self, rows: Connection) -> DatabaseState:
         newest = self._newest()
         revisions = _revisions_in(rows)
-        # No service of ours leaves several marks.
+        # No service of Sealwax writes several revisions.
         standing = self._standing(rows, *revisions) if len(revisions) <= 1 else Standing.OF_ANOTHER_SERVICE
         if standing is Standing.OF_ANOTHER_SERVICE and _revisions_in(rows) != revisions:
             # Another process has upgraded the database between these look-ups.
@@ -183,7 +186,10 @@ class Schema:
         return Standing.CURRENT if revision == known[0] else Standing.OLDER
 
     def _has_first_tables(self, rows: Connection) -> bool:
-        """Return whether a database has tables of the first release, and nothing else. It made them one by one."""
+        """Return whether a database has only tables of the first release.
+
+        That release made them one by one, so some may be missing.
+        """
         found = _tables_in(rows)
         return found <= self.first_tables.keys() and all(
             {column["name"] for column in inspect(rows).get_columns(name)} == self.first_tables[name] for name in found
@@ -233,7 +239,7 @@ def _revisions_in(rows: Connection) -> tuple[str, ...]:
 
 
 def _tables_in(rows: Connection) -> set[str]:
-    """The names of the tables of a database, without the mark of its revision, and of the views of a file."""
+    """The names of a database's tables, without the one with its revision, and of the views in an SQLite file."""
     found = inspect(rows)
     # An extension of PostgreSQL puts views of its own into an empty database.
     views = found.get_view_names() if rows.dialect.name == "sqlite" else []

@@ -39,7 +39,7 @@ def prepare_file(path: Path, *, busy_seconds: float) -> None:
 
 
 def uri_for_reading(path: Path) -> str:
-    """Return the URI by which SQLite reads a database, and neither changes its file nor makes one beside it.
+    """Return the URI with which SQLite reads a database, and neither changes its file nor makes another beside it.
 
     Raises OSError if the path leads to no regular file.
     """
@@ -47,19 +47,19 @@ def uri_for_reading(path: Path) -> str:
         raise OSError(errno.EINVAL, "is no regular file", str(path))
     log, shared = (path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))
     has_log = log.exists() and (log.stat().st_size > 0 or shared.exists())
-    # To read a database without a log, SQLite would make one, but not if it takes the file for immutable.
+    # To read a database without a log, SQLite would make a log, except with immutable=1.
     how = "readonly_shm=1" if has_log else "immutable=1"
     return f"file:{quote(os.path.abspath(path))}?mode=ro&{how}"
 
 
 def _make_private(path: Path) -> None:
-    """Take a regular file from everybody but its owner. Raises OSError, also for a link and any other kind of file."""
+    """Let only its owner use a regular file. Raises OSError, also for a link and any other kind of file."""
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode):
         raise OSError(errno.ELOOP, "is a symbolic link where a database is to be: remove it", str(path))
     if not stat.S_ISREG(mode):
         raise OSError(errno.EINVAL, "is no regular file", str(path))
-    # To close a file would end the locks that this process has on it, so a private one is not opened.
+    # Closing a file would end the locks that this process has on it, so a private file is not opened.
     if mode & _OTHERS:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         try:
@@ -75,7 +75,7 @@ def _keep_log(path: Path, busy_seconds: float) -> None:
             with closing(sqlite3.connect(path, timeout=busy_seconds)) as connection:
                 connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.DatabaseError as error:
-            # A change of the journal mode waits for nobody, so it is tried again.
+            # SQLite does not wait when it changes the journal mode, so this is tried again.
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
             time.sleep(_RETRY_SECONDS)

@@ -1,4 +1,4 @@
-"""Serve a WSGI application on a bound socket by threads, and catch the signals that end the command."""
+"""Serve a WSGI application on a bound socket with threads, and catch the signals that end the command."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def serve(app: WSGIApplication, bound: socket.socket, *, client_seconds: float |
 
     handler = type("Handler", (_QuietHandler,), {"timeout": client_seconds})
     server = make_server(host, port, remember_answer, threaded=True, request_handler=handler, fd=bound.fileno())
-    # The server has a duplicate of the socket. If `bound` stayed open, the port would stay in use after its end.
+    # The server has a duplicate of the socket. Without this, the port would stay in use after the server's end.
     bound.close()
     thread = threading.Thread(target=server.serve_forever, args=[POLL_SECONDS], name=f"web-{port}", daemon=True)
     thread.start()
@@ -58,8 +58,8 @@ def catch_ending_signals() -> Callable[[], None]:
 
     def wait() -> None:
         while True:
-            # Python runs the handler of a signal when the main thread is back from waiting. A signal just before the
-            # wait, or one that another thread gets, wakes nobody. So no wait is without an end.
+            # Python runs a signal handler when the main thread has stopped waiting. A signal just before the wait, or
+            # in another thread, does not wake the main thread. So each wait has a limit.
             with suppress(queue.Empty):
                 return stopped.get(timeout=_LOOK_SECONDS)
 

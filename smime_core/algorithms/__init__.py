@@ -1,7 +1,7 @@
-"""Algorithm identifiers as frozen values, parsed from DER and written as DER.
+"""Algorithm identifiers as immutable objects, parsed from DER and written as DER.
 
-The DER of each identifier that we write is built once and cached. Identifiers in messages are parsed into the same
-values.
+The DER of each identifier that we write is built once and cached. Identifiers in messages are parsed into equal
+objects.
 """
 
 from smime_core.algorithms.content_ciphers import (

@@ -51,7 +51,7 @@ HASH_OIDS: Final = {
 ID_SHAKE256_LEN: Final = "2.16.840.1.101.3.4.2.18"
 """The OID of SHAKE256 with its output length in bits as parameter. Ed448 requires 512 (RFC 8419 section 3.1)."""
 
-# The length of each digest in bytes. RFC 8702 section 3.1 fixes those of SHAKE128 and SHAKE256 in messages.
+# The length of each digest in bytes. RFC 8702 section 3.1 fixes the lengths for SHAKE128 and SHAKE256 in messages.
 _LENGTHS: Final = {
     HashName.MD5: 16,
     HashName.SHA1: 20,
@@ -88,7 +88,7 @@ def hash_label(name: HashName) -> str:
 
 
 def digest_octets(name: HashName, data: Buffer) -> bytes:
-    """One digest by `hashlib`, for small data that needs no provider. Raises UnsupportedAlgorithm."""
+    """One digest from `hashlib`, for small data that needs no provider. Raises UnsupportedAlgorithm."""
     try:
         if name is HashName.SHAKE128:
             return hashlib.shake_128(data).digest(_LENGTHS[name])
@@ -126,8 +126,8 @@ def parse_hash_identifier(identifier_der: Buffer, role: str = "digestAlgorithm")
 def parse_digest_identifier(identifier_der: Buffer) -> HashName:
     """Parse the digestAlgorithm of a SignerInfo.
 
-    Parameters that no hash has are ignored, as OpenSSL does: they change neither the digest nor the content. Raises
-    UnsupportedAlgorithm, or MalformedMessage for what is no AlgorithmIdentifier.
+    Parameters that no hash has are ignored, as OpenSSL does, because they change neither the digest nor the content.
+    Raises UnsupportedAlgorithm, or MalformedMessage if the bytes are no AlgorithmIdentifier.
     """
     oid, _ = parse_algorithm_identifier(identifier_der)
     if oid == ID_SHAKE256_LEN:

@@ -86,7 +86,7 @@ class AgreementKdf(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyAgreement:
-    """ECDH with its KDF (RFC 5753, RFC 8418). Standard and cofactor ECDH are equal on curves of cofactor one."""
+    """ECDH with its KDF (RFC 5753, RFC 8418). Standard and cofactor ECDH are equal on curves with cofactor one."""
 
     oid: str
     kdf: AgreementKdf

@@ -141,7 +141,7 @@ _BY_OID: Final = {
     "1.3.14.3.2.27": (SignatureScheme.DSA, HashName.SHA1),
 }
 _PURE_BY_OID: Final = {oid: scheme for scheme, oid in PURE_SCHEME_OIDS.items()}
-# Some signers write the key's OID in place of the signature's, and name the hash only in digestAlgorithm.
+# Some signers write the key's OID in place of the signature's OID, and name the hash only in digestAlgorithm.
 _KEY_OIDS: Final = {
     RSA_ENCRYPTION: SignatureScheme.RSA_PKCS1_V15,  # RFC 3370 section 3.2
     DSA: SignatureScheme.DSA,
@@ -173,7 +173,7 @@ def build_signature_identifier(algorithm: SignatureAlgorithm) -> bytes:
 
 @functools.cache
 def build_digest_identifier(algorithm: SignatureAlgorithm) -> bytes:
-    """DER of the digestAlgorithm beside a signature. Ed448 needs id-shake256-len with 512 (RFC 8419 section 3.1)."""
+    """DER of the digestAlgorithm for a signature. Ed448 needs id-shake256-len with 512 (RFC 8419 section 3.1)."""
     if algorithm.scheme is SignatureScheme.ED448:
         return der.sequence(der.oid(ID_SHAKE256_LEN), der.integer(512))
     return build_hash_identifier(algorithm.hash_name)
@@ -184,9 +184,10 @@ def parse_signature_identifier(
 ) -> SignatureAlgorithm:
     """Parse a signatureAlgorithm. For a SignerInfo, `digest` is its digestAlgorithm; for a certificate it is None.
 
-    The result has `digest` as its hash where the OID names none: an OID of a key, such as rsaEncryption (RFC 3370
+    The hash of the result is `digest` if the OID names no hash: the OID of a key, such as rsaEncryption (RFC 3370
     section 3.2), or of ML-DSA. In a SignerInfo, parameters that the algorithm does not have are ignored, as OpenSSL
-    does: some signers write the curve behind the OID of an EC key. Raises UnsupportedAlgorithm or MalformedMessage.
+    does. For example, some signers write the curve after the OID of an EC key. Raises UnsupportedAlgorithm or
+    MalformedMessage.
     """
     oid, parameters = parse_algorithm_identifier(identifier_der)
     if digest is not None and oid != RSASSA_PSS:

@@ -85,7 +85,7 @@ ED448: Final = EdwardsCurve(
 
 
 def public_half(curve: EdwardsCurve, private: bytes) -> bytes:
-    """The public key of a private one (RFC 8032 sections 5.1.5 and 5.2.5)."""
+    """The public key of a private key (RFC 8032 sections 5.1.5 and 5.2.5)."""
     return _encode(curve, _multiply(curve, curve.clamp(_expand(curve, private)[0]), curve.base))
 
 
@@ -106,7 +106,7 @@ def is_signature(curve: EdwardsCurve, public: bytes, signature: bytes, data: byt
         return False
     commitment, answer = signature[: curve.length], int.from_bytes(signature[curve.length :], "little")
     key, point = _decode(curve, public), _decode(curve, commitment)
-    # S must be below the order. Otherwise anyone could make a second signature from a valid one.
+    # S must be below the order. Otherwise anybody could make a second signature from a valid signature.
     if key is None or point is None or answer >= curve.order:
         return False
     challenge = _hash_number(curve, commitment, public, data) % curve.order

@@ -81,8 +81,8 @@ def public_half(parameters: MlDsa, private: bytes) -> bytes | None:
     small = [[eta - value for value in unpack(private[at : at + step], parameters.small_bits)] for at in starts]
     if any(value < -eta for polynomial in small for value in polynomial):
         return None
-    # Rebuild and compare the whole key: signatures by a key whose t0 or s1 was altered reveal something about the
-    # original key.
+    # Rebuild and compare the whole key, because signatures by a key whose t0 or s1 was altered reveal something about
+    # the original key.
     rebuilt, public = _build_halves(parameters, private[:32], private[32:64], small)
     return public if rebuilt == private else None
 
@@ -100,7 +100,7 @@ def is_signature(parameters: MlDsa, public: bytes, signature: bytes, data: bytes
     bound = (1 << parameters.gamma1_bits) - beta
     if hints is None or any(abs(value) >= bound for polynomial in response for value in polynomial):
         return False
-    # Pure mode: a zero byte and the length of the context, which is also zero, come before the message.
+    # In pure mode, a zero byte and the length of the context, which is also zero, come before the message.
     digest = hashlib.shake_256(hashlib.shake_256(public).digest(64) + b"\0\0" + data).digest(64)
     challenge = ntt(sample_challenge(parameters, challenge_seed))
     transformed = [ntt(polynomial) for polynomial in response]
@@ -211,7 +211,8 @@ def sample_challenge(parameters: MlDsa, seed: bytes) -> Polynomial:
 
 
 def _unpack_hints(parameters: MlDsa, octets: bytes) -> list[set[int]] | None:
-    # HintBitUnpack (FIPS 204 algorithm 21). Positions must ascend and unused bytes be zero: each hint has one encoding.
+    # HintBitUnpack (FIPS 204 algorithm 21). Positions must ascend and unused bytes be zero, so each hint has only one
+    # encoding.
     positions, ends = octets[: parameters.omega], octets[parameters.omega :]
     hints: list[set[int]] = []
     start = 0

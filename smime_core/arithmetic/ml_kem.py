@@ -1,4 +1,4 @@
-"""ML-KEM (FIPS 203) in all parameter sets, because `cryptography` lacks ML-KEM-512 and Firefox lacks all of ML-KEM.
+"""ML-KEM (FIPS 203) in all parameter sets, because `cryptography` lacks ML-KEM-512 and Firefox lacks ML-KEM.
 
 The functions take private keys in their expanded form. `expand_seed` computes that form from the 64-byte seed d ‖ z;
 files may have either (RFC 9935 section 6). Random bytes are arguments. The arithmetic is not constant-time, because
@@ -78,7 +78,7 @@ def public_half(parameters: MlKem, private: bytes) -> bytes:
 def is_private_key(parameters: MlKem, private: bytes) -> bool:
     """Whether the parts of an expanded key belong together: the checks of FIPS 203 section 7.3, and one more.
 
-    The additional check: the public half must be A·s + e with a short e. Without it, somebody who altered a part of s
+    The additional check is that the public half is A·s + e with a short e. Without it, somebody who altered a part of s
     could learn the rest from failed decapsulations.
     """
     public, digest = public_half(parameters, private), private[-64:-32]
@@ -108,7 +108,8 @@ def encapsulate(parameters: MlKem, public: bytes, randomness: bytes) -> tuple[by
 def decapsulate(parameters: MlKem, private: bytes, ciphertext: bytes) -> bytes:
     """The shared secret (FIPS 203 algorithm 18). The caller has checked the key and the ciphertext's length.
 
-    A ciphertext for another key raises no error: by the same steps it yields an unrelated secret (implicit rejection).
+    A ciphertext for another key raises no error: with the same steps it yields an unrelated secret (implicit
+    rejection).
     """
     public, digest, z = public_half(parameters, private), private[-64:-32], private[-32:]
     message = _decrypt(parameters, private[: 384 * parameters.k], ciphertext)

@@ -60,5 +60,5 @@ def multiply(curve: MontgomeryCurve, scalar: bytes, coordinate: bytes) -> bytes:
 
 
 def public_half(curve: MontgomeryCurve, scalar: bytes) -> bytes:
-    """The public key of a private one (RFC 7748 section 6)."""
+    """The public key of a private key (RFC 7748 section 6)."""
     return multiply(curve, scalar, curve.base.to_bytes(curve.length, "little"))

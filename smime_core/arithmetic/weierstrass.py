@@ -157,7 +157,7 @@ CURVE_NUMBERS: Final = {
 
 
 def decompress_point(curve: Curve, point: bytes) -> bytes | None:
-    """The uncompressed form of a compressed point (SEC 1, 2.3.4), or None if `point` is none of the curve."""
+    """The uncompressed form of a compressed point (SEC 1, 2.3.4), or None if `point` is not on the curve."""
     numbers = CURVE_NUMBERS[curve]
     x = int.from_bytes(point[1:], "big")
     if point[:1] not in (b"\2", b"\3") or len(point) != 1 + numbers.field_length or x >= numbers.prime:
@@ -172,8 +172,8 @@ def decompress_point(curve: Curve, point: bytes) -> bytes | None:
 
 
 def _square_root(square: int, prime: int) -> int:
-    # Returns a square root of a number modulo a prime, or any number if it has none. All primes here except that of
-    # P-224 are 3 modulo 4, so one exponentiation is enough.
+    # Returns a square root of a number modulo a prime, or any number if there is no root. All primes here except the
+    # prime of P-224 are 3 modulo 4, so one exponentiation is enough.
     if prime % 4 == 3:
         return pow(square, (prime + 1) // 4, prime)
     # Tonelli and Shanks: prime - 1 is `odd` times a power of two, and `root`² is `square` times `rest`. `generator`

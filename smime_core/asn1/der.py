@@ -30,8 +30,8 @@ _INDEFINITE: Final = -1
 class Tlv(NamedTuple):
     """One element: its identifier byte (`tag`), all its bytes unchanged (`encoded`), and its content octets.
 
-    It is a tuple, because a certificate has some hundred elements, and a frozen dataclass takes three times as long to
-    make.
+    The class is a tuple, because a certificate has some hundred elements, and creating a frozen dataclass takes three
+    times as long.
 
     For an indefinite length, `content` leaves out the end-of-contents octets, which `encoded` includes.
     """
@@ -75,13 +75,13 @@ def read_one(data: Buffer, where: str = "") -> Tlv:
 
 
 def read_children(tlv: Tlv, where: str = "") -> list[Tlv]:
-    """The elements inside a constructed one. Raises MalformedMessage or LimitExceeded."""
+    """The elements inside a constructed element. Raises MalformedMessage or LimitExceeded."""
     view = _content_of(tlv, where)
     children: list[Tlv] = []
     offset, end = 0, len(view)
     while offset < end and len(children) <= MAX_CHILDREN:
-        # Nearly every element has a low tag number and a length below 128. Such elements are read here without a call:
-        # a signed message has ninety of them, and ninety calls would take as long as verifying its signatures.
+        # Nearly every element has a low tag number and a length below 128. Such elements are read here without a call.
+        # A signed message has ninety of them, and ninety calls would take as long as verifying its signatures.
         if offset + 2 <= end and (length := view[offset + 1]) < 0x80 and (tag := view[offset]) and tag & 0x1F != 0x1F:
             start = offset + 2
             stop = start + length
@@ -153,8 +153,8 @@ def parse_integer(tlv: Tlv, where: str = "") -> int:
 def pass_version(fields: list[Tlv], where: str = "") -> list[Tlv]:
     """The fields after the version of a structure. Raises MalformedMessage if the first field is no INTEGER.
 
-    Every version is accepted (MUSTS 32). A structure without a version is refused, because its other fields would be
-    mistaken for their neighbours.
+    Every version is accepted (MUSTS 32). A structure without a version is refused, because each of its other fields
+    would be read as the field after it.
     """
     if not fields:
         raise MalformedMessage("the version is missing", where)

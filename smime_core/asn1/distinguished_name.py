@@ -1,10 +1,10 @@
 """Distinguished names: a comparable form, and their text (RFC 5280 section 7.1, RFC 4518 section 2).
 
 A comparable name is a tuple of its RDNs in order. An RDN is the tuple of its attributes in ascending order; an
-attribute is its type and its value. For values that are text, the string type, the case and the width of blanks do not
-matter; other values are compared byte by byte. Making text for people never fails: damaged characters are replaced, and
-values that are no text are written in hexadecimal. Leaves out RFC 4518 section 2.4, which refuses unassigned and
-private characters; here such a character equals itself.
+attribute is a pair of type and value. For values that are text, the string type, the case and the width of blanks do
+not matter; other values are compared byte by byte. Making text for people never fails: damaged characters are replaced,
+and values that are no text are written in hexadecimal. Leaves out RFC 4518 section 2.4, which refuses unassigned and
+private characters; here such a character equals only itself.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def find_attribute_values(name_der: bytes, kind: str) -> tuple[str | None, ...]:
 
 
 def find_readable_value(name_der: bytes, kind: str) -> str | None:
-    """The first value of one type of attribute for people, or None if the name has none or is damaged."""
+    """The first value of one type of attribute for people, or None if there is none or the name is damaged."""
     try:
         return next((_readable(value) for oid, value in _read_attributes(name_der) if oid == kind), None)
     except MalformedMessage:
@@ -119,7 +119,7 @@ def find_readable_value(name_der: bytes, kind: str) -> str | None:
 
 @functools.lru_cache(maxsize=1024)
 def name_text(name_der: bytes) -> str:
-    """A distinguished name for people: "CN=Alice, O=Example". The text for a damaged one says that it is unreadable."""
+    """A distinguished name for people: "CN=Alice, O=Example". The text for a damaged name says so."""
     try:
         pairs = reversed(_read_attributes(name_der))
     except MalformedMessage as error:
@@ -141,7 +141,8 @@ def _read_rdn(rdn: Tlv) -> list[Tlv]:
 
 
 def _comparable_rdn(rdn: Tlv) -> tuple[ComparableAttribute, ...]:
-    # Nearly every RDN has one attribute. Values are texts or bytes, which Python sorts together only by a key.
+    # Nearly every RDN has one attribute. Values are texts or bytes, which Python sorts together only with a key
+    # function.
     pairs = [_comparable_attribute(attribute) for attribute in _read_rdn(rdn)]
     return tuple(pairs) if len(pairs) == 1 else tuple(sorted(pairs, key=repr))
 
@@ -180,7 +181,7 @@ def _readable(value: Tlv) -> str:
     encoding = _ENCODINGS.get(value.tag)
     if encoding is not None:
         return bytes(value.content).decode(encoding, "replace")
-    # RFC 4514 section 2.4: a value that is no text in hexadecimal, after a number sign.
+    # RFC 4514 section 2.4: a value that is no text is written in hexadecimal, after a number sign.
     shown = bytes(value.encoded[:_SHOWN_OCTETS]).hex()
     return f"#{shown}" if len(value.encoded) <= _SHOWN_OCTETS else f"#{shown}..."
 

@@ -1,8 +1,8 @@
-"""The DER values in a file of any form, each with its kind. All doors for files go through this module.
+"""The DER values in a file of any form, each with its kind. All functions that accept files use this module.
 
-The forms: DER or BER, several values one after the other, PEM in any line form (RFC 7468), and base64 without armour,
-as UTF-8 or UTF-16, with or without a byte order mark, also one inside the other. Line ends, blanks and zeros between
-and behind values are ignored. The structure decides the kind (`value_kinds`); the label of a PEM block does not. Takes
+The forms: DER or BER, several values one after the other, PEM in any line form (RFC 7468), and base64 without armour.
+Text may be UTF-8 or UTF-16, with or without a byte order mark. Forms may be nested. Line ends, blanks and zeros between
+and after values are ignored. The structure decides the kind (`value_kinds`); the label of a PEM block does not. Takes
 linear time. Leaves out: mails, LDIF and vCard, and the content of a value.
 """
 
@@ -23,11 +23,11 @@ from smime_core.text.entrust import check_no_entrust_profile
 from smime_core.text.text_form import to_utf8
 
 _FILLER: Final = re.compile(rb"[\0\t\n\r \x1a]*+")  # 0x1A ends text files of MS-DOS.
-_MAX_STRAY_BYTES: Final = 2  # As behind a ContentInfo: old writers added a byte.
+_MAX_STRAY_BYTES: Final = 2  # As after a ContentInfo, because old writers added a byte.
 _FOREIGN_KEYS: Final = ("OPENSSH PRIVATE KEY",)
-_OPENPGP: Final = "PGP "  # RFC 9580 section 6.2: all labels begin so.
+_OPENPGP: Final = "PGP "  # RFC 9580 section 6.2: all labels begin with this.
 _OF_OTHER_PROGRAMS: Final = (UnsupportedAlgorithm, OpenPgpContent)
-_MAX_TEXT_LEVELS: Final = 2  # Base64 of a PEM file, as containers of secrets keep it.
+_MAX_TEXT_LEVELS: Final = 2  # Base64 of a PEM file, as secret stores keep it.
 _NOTHING: Final = "found neither DER, PEM nor base64"
 
 
@@ -54,7 +54,8 @@ class FileValues:
     def take(self, *kinds: ValueKind, where: str = "") -> tuple[FileValue, ...]:
         """The values of these kinds, at least one. The first kind is the expected one.
 
-        Raises the error of the first damaged block. A block of another program counts only if nothing else is there.
+        Raises the error of the first damaged block. The error of another program's block is raised only if the file has
+        no value of these kinds.
         """
         damaged = (one for one in self.failures if not isinstance(one, _OF_OTHER_PROGRAMS))
         if (failure := next(damaged, None)) is not None:
@@ -71,7 +72,7 @@ class FileValues:
 def parse_file_values(data: Buffer, where: str = "file") -> FileValues:
     """All values in a file. A damaged PEM block does not hide the others.
 
-    Raises MalformedMessage if there is no value at all or if other bytes follow one, EntrustProfile or LimitExceeded.
+    Raises MalformedMessage if there is no value or if other bytes follow a value, EntrustProfile or LimitExceeded.
     """
     check_limit("bytes of a file", len(data), MAX_WHOLE_BYTES)
     return _Reader(where).read(bytes(data), 0)
@@ -86,7 +87,7 @@ def parse_single_value(data: Buffer, kind: ValueKind, where: str = "") -> bytes:
 
 
 def is_whole_element(data: Buffer) -> bool:
-    """Whether the bytes are one SEQUENCE and nothing else, so that there is nothing to take off."""
+    """Whether the bytes are one SEQUENCE and nothing else, so that no outer form has to be removed."""
     if bytes(data[:1]) != b"\x30":
         return False
     try:

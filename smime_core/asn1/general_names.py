@@ -49,7 +49,7 @@ class GeneralName(NamedTuple):
         return self == other or self.comparable() == other.comparable()
 
     def comparable(self) -> tuple[int, ComparableName | str | bytes]:
-        """A form that is equal for two spellings of one name: domains in any case, Names by RFC 5280 section 7.1.
+        """A form that is equal for two spellings of one name: domains in any case, Names as in RFC 5280 section 7.1.
 
         Raises MalformedMessage.
         """

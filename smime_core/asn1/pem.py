@@ -29,7 +29,7 @@ _MAX_BASE64_VALUES: Final = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PemBlock:
-    """One block. `text_before` is the text between the block before it and this one. `problem` is "" for a whole block.
+    """One block. `text_before` is the text after the previous block. `problem` is "" for a whole block.
 
     `octets` are empty if there is a problem.
     """
@@ -49,7 +49,7 @@ def find_pem_blocks(text: bytes) -> tuple[PemBlock, ...]:
     """All PEM blocks in a text with any other text around them, in linear time. Raises LimitExceeded."""
     blocks: list[PemBlock] = []
     position = 0
-    # Each byte is searched once: the search goes on behind the end of the block, or at the mark that cut it short.
+    # Each byte is searched once: the search continues after the end of the block, or at the mark that cut it short.
     while begin := BEGIN_LINE.search(text, position):
         before, label = text[position : begin.start()], begin[1].decode("ascii")
         stop = text.find(_MARK, begin.end())
@@ -64,7 +64,7 @@ def find_pem_blocks(text: bytes) -> tuple[PemBlock, ...]:
 
 
 def find_base64(text: bytes, start: int) -> int:
-    """Where the base64 of the block begins whose first line ends at `start`: behind its headers, if it has any."""
+    """The offset of the base64 in the block whose first line ends at `start`, after the headers if there are any."""
     start += len(text) - start - len(text[start:].lstrip())
     return start + _take_headers(text[start:])[1] if _HEADER.match(text, start) else start
 
@@ -82,7 +82,7 @@ def decode_base64_values(text: bytes) -> bytes:
     White space is ignored. Raises MalformedMessage for anything else.
     """
     digits = text.translate(None, _WHITE_SPACE)
-    # The text is cut behind each padding. A value without padding is decoded together with its neighbour.
+    # The text is cut after each padding. A value without padding is decoded together with its neighbour.
     values = digits.rstrip(b"=").replace(b"==", b"=").split(b"=", _MAX_BASE64_VALUES)
     try:
         return b"".join(binascii.a2b_base64(value + b"=" * (-len(value) % 4), strict_mode=True) for value in values)
@@ -102,8 +102,9 @@ def _read_block(label: str, body: bytes, text_before: bytes) -> PemBlock:
 
 
 def _take_headers(text: bytes) -> tuple[tuple[tuple[str, str], ...], int]:
-    # Returns the headers, and the offset after them. RFC 1421 ends them with a blank line. Some writers leave it out;
-    # then the base64 begins with the first line that has no name. A line that begins with a blank continues a header.
+    # Returns the headers, and the offset after them. RFC 1421 ends them with a blank line. Some writers omit the blank
+    # line; then the base64 begins with the first line that has no name. A line that begins with a blank continues a
+    # header.
     headers: list[tuple[str, str]] = []
     start = 0
     for _ in range(_MAX_HEADER_LINES):

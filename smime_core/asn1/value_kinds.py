@@ -1,7 +1,7 @@
 """The kind of a DER value by its first fields, never by a label (RFC 5280, 5652, 5958, 7292, 2986, 3161, 6960, 8017).
 
 Only the first fields of each level are read. A damaged value still has the kind that its first fields show, so that the
-parser of this kind can say what is wrong with it.
+parser of this kind can report the fault.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def kind_of(value: Tlv) -> ValueKind:
 
 def _kind_after_version(fields: list[Tlv], tags: list[int]) -> ValueKind:
     if tags[1:2] == [der.SEQUENCE]:
-        # The authSafe of a PFX is a ContentInfo. Its version is the parser's concern (RFC 7292 section 4).
+        # The authSafe of a PFX is a ContentInfo. The parser checks the version (RFC 7292 section 4).
         inner = _first_fields(fields[1])[:1]
         if inner and inner[0].tag == der.OID and bytes(inner[0].content).startswith(_PKCS7):
             return ValueKind.PKCS12

@@ -1,7 +1,7 @@
 """Requests for a certificate, PKCS#10 (RFC 2986, RFC 2985 section 5.4.2): built by the key's holder, read by the CA.
 
 The signature of a request proves that its sender has the private key. A key that cannot sign (X25519, X448, ML-KEM)
-cannot give this proof and is refused. A request does not prove who its sender is: the sender only claims the names in
+cannot give this proof and is refused. A request does not prove who its sender is. The sender only claims the names in
 it.
 """
 

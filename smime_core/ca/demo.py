@@ -47,7 +47,7 @@ _USAGES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authority:
-    """A CA that can issue: its own certificate and key. `identity.chain` has the certificates above its own."""
+    """A CA that can issue: its certificate and key. `identity.chain` has the certificates above it."""
 
     identity: Identity
 

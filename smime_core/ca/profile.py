@@ -1,8 +1,8 @@
 """The profile of this CA's certificates: the S/MIME Baseline Requirements, mailbox-validated.
 
 Section numbers are those of the CA/Browser Forum's "Baseline Requirements for the Issuance and Management of
-Publicly-Trusted S/MIME Certificates", version 1.0.11. A private CA need not follow them. This one does, so that
-programs that check certificates by them find no fault. `profile_checks` checks a certificate against the same rules.
+Publicly-Trusted S/MIME Certificates", version 1.0.11. A private CA need not follow these requirements. This CA does, so
+that programs that check certificates find no fault. `profile_checks` checks a certificate against the same rules.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ _USAGES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """The URLs of an issuer's CRL, OCSP responder and own certificate. An empty string means no URL."""
+    """The URLs of an issuer's CRL, OCSP responder and certificate. An empty string means no URL."""
 
     crl_url: str = ""
     ocsp_url: str = ""
@@ -109,7 +109,7 @@ class Term:
         return self.at.replace(microsecond=0) - HEAD_START
 
     def not_after(self, issuer: Certificate | None = None) -> datetime.datetime:
-        """The last second of the validity, never later than that of the issuer's certificate."""
+        """The last second of the validity, never after the validity of the issuer's certificate."""
         end = self.not_before() + datetime.timedelta(days=self.days) - _ONE_SECOND
         return end if issuer is None else min(end, issuer.not_after)
 
@@ -184,7 +184,8 @@ def subscriber_template(
     """A person's certificate (section 7.1.2.3). Its common name is the first address if that is short enough.
 
     A multipurpose certificate is for login too if the issuer's certificate is. Raises MalformedMessage for a text that
-    is no address or for too long a term. Raises UnsupportedAlgorithm for a key that is too weak or of another kind.
+    is no address or for too long a term. Raises UnsupportedAlgorithm for a key that is too weak or of an unsuitable
+    kind.
     """
     _check_subscriber(addresses, term)
     usage = _USAGES.get(check_key(key).key_type)

@@ -202,7 +202,7 @@ def _serial_number_breach(facts: ProfileFacts) -> str:
 
 
 def key_fault(key: PublicKey) -> str:
-    """The fault of a key by section 6.1.5 in words, or "" if the key has no fault."""
+    """The fault of a key under section 6.1.5 in words, or "" if the key has no fault."""
     if key.key_type is KeyType.RSA and (key.bits < MIN_RSA_BITS or key.bits % 8):
         return f"an RSA key of {key.bits} bits, expected {MIN_RSA_BITS} or more, in whole bytes"
     if key.curve is not None and key.curve not in _CURVES:

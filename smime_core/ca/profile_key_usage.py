@@ -31,8 +31,8 @@ class Scope(Enum):
 class KeyUsageRule:
     """A rule for keys of `kinds`: the certificate needs one bit of `purposes`, and may also have the bits of `allowed`.
 
-    With keyAgreement, it may also have the bits of `with_agreement`. The rule does not apply to a key usage without any
-    bit; for that there is the rule `key_usage_bits`.
+    With keyAgreement, the certificate may also have the bits of `with_agreement`. The rule does not apply to a key
+    usage without any bit, which the rule `key_usage_bits` reports.
     """
 
     name: str

@@ -23,8 +23,8 @@ from smime_core.x509.revoked_entries import CRL_REASONS, REASON_CODE, UNSPECIFIE
 
 _NOT_FOR_PEOPLE: Final = {"certificateHold", "removeFromCRL", "aACompromise"}
 REASON_CODES: Final = {name: code for code, name in CRL_REASONS.items() if name not in _NOT_FOR_PEOPLE}
-"""The reasons that this CA may give, with their codes. It never suspends a certificate, because its revocations are
-final, and it has no attribute authorities."""
+"""The reasons that this CA may give, with their codes. This CA never suspends a certificate, because its revocations
+are final, and it has no attribute authorities."""
 _VERSION_2: Final = 1
 _ENUMERATED: Final = 0x0A
 
@@ -40,7 +40,7 @@ class RevokedCertificate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListTerm:
-    """The time when a list is made, and the time when the next one is due."""
+    """The time when a list is made, and the time when the next list is due."""
 
     this_update: datetime.datetime
     next_update: datetime.datetime
@@ -55,7 +55,7 @@ async def build_revocation_list(
     number: int,
     term: ListTerm,
 ) -> bytes:
-    """DER of a CertificateList. `number` must be higher than that of every earlier list.
+    """DER of a CertificateList. `number` must be higher than the number of every earlier list.
 
     Raises MalformedMessage for a reason that an entry may not have.
     """

@@ -26,7 +26,7 @@ _COMMITMENTS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignaturePolicy:
-    """The rules by which to judge a signature. `oid` is "" if the policy follows from the content ("implied")."""
+    """The rules for judging a signature. `oid` is "" if the policy follows from the content ("implied")."""
 
     oid: str
 

@@ -39,8 +39,8 @@ async def add_signature_timestamp(
 ) -> bytes:
     """DER of the same SignedData with a timestamp on the signature of signer `number` in `cms`.
 
-    Signers are a set, so their order may differ in the result. Raises TimestampMismatch for a token over other data,
-    and the errors of `check_token`.
+    The signers stay in their order. Raises TimestampMismatch for a token over other data, and the errors of
+    `check_token`.
     """
     signature = OctetsContent(signature_value(cms, number), provider)
     await check_token(token, signature, provider)

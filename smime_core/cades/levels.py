@@ -1,6 +1,6 @@
 """The level of CAdES baseline signatures that a signature has by its structure (ETSI EN 319 122-1 section 6).
 
-Nothing is verified here. The old attributes of ETSI TS 101 733 count like the new ones of EN 319 122-1.
+Nothing is verified here. The old attributes of ETSI TS 101 733 count like the new attributes of EN 319 122-1.
 """
 
 from __future__ import annotations

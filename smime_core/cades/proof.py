@@ -18,7 +18,7 @@ from smime_core.timestamp import Timestamp, TimestampToken, parse_timestamp_toke
 async def judge_timestamps(
     signer: SignerInfo, rules: PathRules, provider: CryptoProvider, *, budget: PathBudget | None = None
 ) -> tuple[Timestamp | SmimeError, ...]:
-    """The timestamps on a signature in the order of their claimed times, up to the first that is valid by the rules.
+    """The timestamps on a signature in the order of their claimed times, up to the first that is valid under the rules.
 
     Each invalid timestamp is replaced by its error. The errors of timestamps that cannot be read come first. Paths must
     end at one of the trust store's anchors for timestamps. `rules.known` are the certificates in the message. `budget`
@@ -42,7 +42,7 @@ async def judge_timestamps(
 
 
 async def proved_time(signer: SignerInfo, rules: PathRules, provider: CryptoProvider) -> Timestamp | None:
-    """The earliest timestamp on a signature that is valid by the rules, or None; see `judge_timestamps`."""
+    """The earliest timestamp on a signature that is valid under the rules, or None; see `judge_timestamps`."""
     if not rules.trust_store.timestamp_anchors:
         return None
     judged = await judge_timestamps(signer, rules, provider)

@@ -42,7 +42,7 @@ class LongTermValues:
 
 
 def carried_evidence(signed_data: SignedData) -> Evidence:
-    """The revocation data and certificates that a message carries for its own signatures and for its timestamps.
+    """The revocation data and certificates in a message for its signatures and for its timestamps.
 
     The evidence is not trusted, because the sender chose what to include. Damaged data is left out.
     """

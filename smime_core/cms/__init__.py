@@ -1,4 +1,4 @@
-"""The Cryptographic Message Syntax: one module for each content type, and what they share.
+"""The Cryptographic Message Syntax: one module for each content type, and shared modules.
 
 RFC 5652, 5083 (AuthEnvelopedData), 3274 (CompressedData).
 """

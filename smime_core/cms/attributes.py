@@ -1,7 +1,8 @@
 """CMS attribute sets: signedAttrs, authAttrs and unsignedAttrs (RFC 5652 sections 5.3 and 11, RFC 5083 section 2.2).
 
-Signed and authenticated attributes must be DER, and authenticated ones of each type occur once. `check_attribute_rules`
-checks the number of values, and whether an attribute must be signed or unsigned. `signed_attributes` reads the values.
+Signed and authenticated attributes must be DER, and each type of authenticated attribute occurs once.
+`check_attribute_rules` checks the number of values, and whether an attribute must be signed or unsigned.
+`signed_attributes` reads the values.
 """
 
 from __future__ import annotations
@@ -124,7 +125,7 @@ def looks_like_attribute_set(head: Buffer) -> bool:
 def parse_attributes(tlv: Tlv, where: str) -> tuple[bytes, Attributes]:
     """Parse an IMPLICIT SET OF Attribute. Returns (its SET OF form, which is hashed or authenticated; the attributes).
 
-    The set must be DER, even inside BER (RFC 5652 section 5.3): other encodings could be hashed in more than one way
+    The set must be DER, even inside BER (RFC 5652 section 5.3), because other encodings could be hashed in several ways
     (MUSTS 6). Raises MalformedMessage or LimitExceeded.
     """
     parsed = parse_signed_attributes(tlv, where)
@@ -138,9 +139,9 @@ def parse_attributes(tlv: Tlv, where: str) -> tuple[bytes, Attributes]:
 def parse_signed_attributes(tlv: Tlv, where: str) -> SignedAttributes:
     """Parse signedAttrs, whose members are DER but may be in any order; see `SignedAttributes.tolerances`.
 
-    By RFC 5652 section 5.4 a signature covers the DER form, which is sorted. OpenSSL, NSS and GnuPG verify the set in
+    A signature covers the DER form, which is sorted (RFC 5652 section 5.4). OpenSSL, NSS and GnuPG verify the set in
     the order received; Bouncy Castle sorts it first. Old signers never sorted: their messages verify in the order
-    received. Several attributes of one type are merged: `check_attribute_rules` refuses those that must occur once.
+    received. Several attributes of one type are merged; `check_attribute_rules` refuses the types that must occur once.
     Raises MalformedMessage or LimitExceeded.
     """
     check_definite(tlv, where)
@@ -177,7 +178,7 @@ def parse_unsigned_attributes(tlv: Tlv, where: str) -> Attributes:
 
 
 def check_attribute_rules(signed: Attributes, unsigned: Attributes) -> None:
-    """Raise MalformedMessage for an attribute with a wrong number of values, or signed or unsigned against its rules.
+    """Raise MalformedMessage for an attribute with a wrong number of values, or one wrongly signed or unsigned.
 
     MUSTS 2, 15, 16, 17, 41 and 50: a violation makes the signature invalid.
     """
@@ -196,7 +197,7 @@ def check_attribute_rules(signed: Attributes, unsigned: Attributes) -> None:
 
 
 def single_value(attributes: Attributes, attribute_type: str, name: str) -> Tlv:
-    """The value of an attribute that must have exactly one (RFC 5652 section 11). Raises MalformedMessage."""
+    """The value of an attribute that must have exactly one value (RFC 5652 section 11). Raises MalformedMessage."""
     values = attributes.get(attribute_type, ())
     if len(values) != 1:
         raise MalformedMessage(f"{name} has {len(values)} values, expected 1", where="attributes")
@@ -221,7 +222,7 @@ def attribute_type_der(attribute_type: str) -> bytes:
 def check_definite(tlv: Tlv, where: str) -> None:
     """Raise MalformedMessage unless every length in the element is definite and as short as DER requires.
 
-    One loop reads all headers. It skips the content octets of primitive elements and enters constructed ones.
+    One loop reads all headers. It skips the content octets of primitive elements and enters constructed elements.
     """
     octets, offset = bytes(tlv.encoded), 0
     end = len(octets)
@@ -233,7 +234,7 @@ def check_definite(tlv: Tlv, where: str) -> None:
             count = first & 0x7F
             length = int.from_bytes(octets[offset : offset + count], "big")
             offset += count
-            # The indefinite form (0x80) is refused here too: no length bytes follow, so `length` is 0.
+            # The indefinite form (0x80) is refused here too, because no length bytes follow, so `length` is 0.
             if length < 0x80 or length >> 8 * (count - 1) == 0:
                 raise MalformedMessage("a length that is not DER", where)
         if not tag & 0x20:

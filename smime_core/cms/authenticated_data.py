@@ -109,7 +109,7 @@ async def verify_authenticated_data(
     """The content, after its MAC was checked. The MAC key is decrypted with one of `keys`.
 
     A recipient that can check the MAC can also make it. So the MAC proves nothing to third parties. With several
-    recipients it does not even prove to one of them who the author is. Raises NoMatchingRecipient, DecryptionError for
+    recipients, it does not even prove to a recipient who the author is. Raises NoMatchingRecipient, DecryptionError for
     a wrong MAC, MessageDigestMismatch, UnsupportedAlgorithm or MalformedMessage.
     """
     content = one_content(authenticated.e_content, detached_content, where="AuthenticatedData")

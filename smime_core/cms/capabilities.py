@@ -45,9 +45,9 @@ from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.limits import MAX_CAPABILITIES, check_limit
 
 HEADER_PROTECTION: Final = "2.25.236207443901122355391373723761262601458"
-"""Our own note among the stored capabilities of a contact: their program protects header fields (RFC 9788).
+"""Our note in a contact's stored capabilities that the contact's program protects header fields (RFC 9788).
 
-No message has it. Versions that do not know it ignore it, as RFC 8551 section 2.5.2 asks.
+No message has this note. Versions that do not know the note ignore it, as RFC 8551 section 2.5.2 asks.
 """
 
 
@@ -65,7 +65,7 @@ class Capability:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """A signer's capabilities, in the order of preference. The properties return those of `entries` that we support."""
+    """A signer's capabilities, in the order of preference. The properties return the `entries` that we support."""
 
     entries: tuple[Capability, ...]
 
@@ -132,7 +132,7 @@ def _parse_capability(tlv: der.Tlv) -> Capability:
 def _content_cipher(entry: Capability) -> ContentCipher | None:
     if entry.oid != RC2_CBC:
         return CONTENT_CIPHERS.get(entry.oid)
-    # In messages RFC 3370 section 5.2 uses a version code. In a capability the parameter is the number of bits itself.
+    # In messages RFC 3370 section 5.2 uses a version code. In a capability the parameter is the number of bits.
     bits = {b"\x02\x01\x28": 40, b"\x02\x01\x40": 64, b"\x02\x02\x00\x80": 128}.get(entry.parameters or b"")
     return rc2_cbc(bits) if bits else None
 
@@ -171,7 +171,7 @@ def _agreement(agreement: KeyAgreement, wrap: KeyWrap) -> Capability:
     return Capability(oid=agreement.oid, parameters=der.sequence(der.oid(wrap.oid)))
 
 
-# The algorithms that we read, best first within each category. Outlook takes the first cipher that it knows.
+# The algorithms that we read, best first within each category. Outlook uses the first cipher that it supports.
 OUR_CAPABILITIES: Final = (
     *(
         Capability(oid=cipher.oid, parameters=None)

@@ -1,7 +1,7 @@
-"""The certificates and revocation lists that a file carries: bare, in CMS, or in a signed mail (RFC 5652 section 10.2).
+"""The certificates and revocation lists in a file: bare, in CMS, or in a signed mail (RFC 5652 section 10.2).
 
-This is the door for everything that takes certificates or lists. The forms are those of `asn1.file_values`, and mails.
-Nothing is verified. Leaves out: LDIF and vCard (`trust.people_files`), and certificates in the keys' own files.
+Everything that accepts certificates or lists uses this module. The forms are those of `asn1.file_values`, and mails.
+Nothing is verified. Leaves out: LDIF and vCard (`trust.people_files`), and certificates in key files.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ class Carried:
 
 
 def parse_carried(data: Buffer, where: str = "file") -> Carried:
-    """The certificates and revocation lists of a file. One of both may be empty.
+    """The certificates and revocation lists of a file. One of the two may be empty.
 
-    A file of CMS may have signers, as in userSMIMECertificate (RFC 2798 section 2.8). Raises MalformedMessage if the
+    A CMS structure may have signers, as in userSMIMECertificate (RFC 2798 section 2.8). Raises MalformedMessage if the
     file has neither lists nor certificates that can be read, UnsupportedAlgorithm or LimitExceeded.
     """
     return _parse_carried(data, where, _CERTIFICATES)
@@ -78,9 +78,10 @@ def parse_carried_certificates(data: Buffer, where: str = "certificate") -> tupl
 
 
 def parse_every_certificate(data: Buffer, where: str = "certificate") -> tuple[Certificate, ...]:
-    """The certificates of a file, at least one, where one that cannot be read may be the one that is meant.
+    """The certificates of a file, at least one, all of them readable.
 
-    Raises the errors of `parse_carried`, and MalformedMessage if any certificate cannot be read.
+    An unreadable certificate may be the wanted one. Raises the errors of `parse_carried`, and MalformedMessage if any
+    certificate cannot be read.
     """
     carried = parse_carried(data, where)
     if carried.unreadable or not carried.certificates:
@@ -97,7 +98,7 @@ def parse_carried_lists(data: Buffer, where: str = "CRL") -> tuple[bytes, ...]:
 
 
 def parse_each_certificate(encodings: Iterable[bytes], where: str) -> Carried:
-    """The certificates in the DER of each that can be read, at least one. Raises MalformedMessage."""
+    """The certificates in `encodings`, each in DER, with at least one that can be read. Raises MalformedMessage."""
     return _collect([_of_encodings(encodings)], where)
 
 

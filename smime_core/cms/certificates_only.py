@@ -1,6 +1,6 @@
 """Certificates-only messages: SignedData without signers (RFC 5652 section 5.2, RFC 8551 section 3.8, MUSTS 7).
 
-Such messages carry certificates and CRLs. They never count as signed, because nobody has signed them.
+Such messages contain certificates and CRLs. They never count as signed, because nobody has signed them.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class CertificatesOnly:
 def parse_certificates_only(cms: Buffer) -> CertificatesOnly:
     """The certificates and CRLs of a certificates-only message.
 
-    An empty eContent counts as absent, because Windows writes one into its .p7b files. Raises MalformedMessage, also if
-    there are signers or content.
+    An empty eContent counts as absent, because Windows writes an empty eContent into .p7b files. Raises
+    MalformedMessage, also if there are signers or content.
     """
     where = "certificates-only message"
     content_info = parse_content_info(cms)

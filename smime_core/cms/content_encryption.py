@@ -30,8 +30,8 @@ _NONCE_LENGTHS: Final = {
     CipherMode.CCM: range(7, 14),  # RFC 5084 section 3.1
     CipherMode.CHACHA20_POLY1305: range(12, 13),  # RFC 8103 section 3
 }
-# RFC 3370 section 5.2 and RFC 2268 section 6: below 256 the version is a code for the effective key bits; from 256 on
-# it is the number of bits itself. Only the three codes that occur in mail are listed.
+# RFC 3370 section 5.2 and RFC 2268 section 6: a version below 256 is a code for the effective key bits; a version from
+# 256 on is the number of bits. Only the three codes that occur in mail are listed.
 _RC2_VERSIONS: Final = {160: 40, 120: 64, 58: 128}
 _RC2_DEFAULT_BITS: Final = 32
 _MAX_RC2_BITS: Final = 1024

@@ -1,7 +1,7 @@
 """ContentInfo and the content types, standard and our own (RFC 5652 sections 3 and 4, RFC 7468 section 9).
 
-Every kind of content that Sealwax makes outside mail has an OID of its own (arc 2.25.<uuid>), and each verifier accepts
-one type only. So a signed text field cannot pass as a signed mail, and an encrypted mail cannot be decrypted as a
+Every kind of content that Sealwax makes outside mail has a separate OID (arc 2.25.<uuid>), and each verifier accepts
+only one type. So a signed text field cannot pass as a signed mail, and an encrypted mail cannot be decrypted as a
 field.
 """
 
@@ -39,7 +39,7 @@ PUBLISHED_PAGE: Final = "2.25.183266888243104336638299900116815475425"
 SIGNED_PAGE: Final = "2.25.286837710234770486638560513911881683281"
 """A ContentInfo with SignedData over PAGE, as the content of an encrypted page."""
 PARCEL_MANIFEST: Final = "2.25.1589569059441655875092899504865246300"
-"""The manifest of a parcel, as JSON (`smime_core.parcels.manifest`). Unsigned, it is encrypted as id-data."""
+"""The manifest of a parcel, as JSON (`smime_core.parcels.manifest`). An unsigned manifest is encrypted as id-data."""
 TRUST_LIST: Final = "2.25.19189679730912088980898887392212511399"
 """The anchors that an organisation trusts, as JSON (`smime_core.own_content.trust_list`); signed, never encrypted."""
 TRUST_STATE: Final = "2.25.161258077155765256585541340064723270870"
@@ -59,7 +59,7 @@ GROUP_KEY: Final = "2.25.195550888004648044879634804329050286769"
 SIGNED_GROUP_KEY: Final = "2.25.305709149717436402451300031377417348519"
 """A ContentInfo with SignedData over GROUP_KEY, as the content of an encrypted key of a group."""
 PARCEL_CHALLENGE: Final = "2.25.3868232965977762102046389164398458617"
-"""A nonce that the owner of a certificate decrypts to prove it (`webbridge.delivery.challenges`); never signed."""
+"""A nonce that the owner of a certificate decrypts as a proof (`webbridge.delivery.challenges`); never signed."""
 
 PROTECTING_TYPES: Final = frozenset(
     {
@@ -111,14 +111,14 @@ class ContentInfo:
 
 
 def is_own_type(content_type: str) -> bool:
-    """Whether this is a content type of our own, which counts only where it belongs."""
+    """Whether this is one of our own content types, each of which is accepted only in its place."""
     return content_type in _OWN_TYPES
 
 
 def parse_content_info(data: Buffer) -> ContentInfo:
     """Parse a ContentInfo, in BER or DER. Raises MalformedMessage.
 
-    Bytes that may follow are ignored: see `check_trailing`.
+    Bytes that may follow the structure are ignored: see `check_trailing`.
     """
     where = "ContentInfo"
     tlv, end = der.read_tlv(data, where=where)
@@ -149,11 +149,11 @@ def build_content_info(content_type: str, *content: Buffer) -> bytes:
 
 
 def missing_header(content_type: str, head: Buffer, length: int) -> bytes:
-    """The header that is missing before the content of a structure, to make a ContentInfo of a structure in it.
+    """The bytes that turn the content of a structure, itself a CMS structure, into a ContentInfo.
 
-    `head` are the first bytes of the content, and `length` counts all. Most writers leave the ContentInfo out there,
-    some leave it around the structure. PKCS #7 version 1.5 leaves out also the tag and length of the structure, which
-    begins with its version then (RFC 5652 section 5.2.1).
+    `head` has the first bytes of the content, and `length` counts all bytes. Most writers omit the ContentInfo there,
+    but some write it; then nothing is missing. PKCS #7 version 1.5 also omits tag and length of the inner structure, so
+    the content begins with the version (RFC 5652 section 5.2.1).
     """
     if is_content_info(head):
         return b""
@@ -179,7 +179,7 @@ def is_content_info(data: Buffer) -> bool:
 def unarmor(data: Buffer) -> Buffer:
     """CMS bytes from a file in any form (`asn1.file_values`). DER and BER are returned unchanged.
 
-    The first structure counts; others and text after it are ignored. Raises MalformedMessage.
+    The first structure counts; other structures and text after it are ignored. Raises MalformedMessage.
     """
     if is_content_info(data):
         return data

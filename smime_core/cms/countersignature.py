@@ -1,8 +1,7 @@
 """Countersignatures: signatures on another person's signature (RFC 5652 section 11.4, MUSTS 41).
 
-A countersignature is an unsigned attribute, so anybody may have removed it. If it verifies, its signer had the
-signature that it covers. The signing time is only that signer's claim. `signed_data_editing` adds a countersignature to
-a message.
+A countersignature is an unsigned attribute, so anybody may have removed it. If it verifies, its signer had the covered
+signature. The signing time is only that signer's claim. `signed_data_editing` adds a countersignature to a message.
 """
 
 from __future__ import annotations
@@ -45,8 +44,8 @@ class Countersignature:
     """One countersignature. If it cannot be read, `signer` is the error.
 
     `path` is its position below the message's SignerInfo: (1,) is the second countersignature on the signer's
-    signature, (1, 0) the first countersignature on that one. `countersigned` is the SignerInfo whose signature it
-    covers.
+    signature, (1, 0) the first countersignature on that countersignature. `countersigned` is the SignerInfo whose
+    signature it covers.
     """
 
     path: tuple[int, ...]

@@ -7,9 +7,9 @@ returned only after its padding or tag was checked.
 Streams handle the content apart from the other fields:
 
 - reading: `parse_enveloped_data` accepts a structure whose encrypted content was cut out. Then
-  `use_content_key(enveloped, use, ...)` calls `use(cek)` with one possible content key after the other, until `use`
-  does not raise DecryptionError. `encryption` (cipher, IV, tag length), `tag` and `auth_attrs_der` are the other inputs
-  of `use`.
+  `use_content_key(enveloped, use, ...)` calls `use(cek)` with each possible content key in turn, until `use` does not
+  raise DecryptionError. `encryption` (cipher, IV, tag length), `tag` and `auth_attrs_der` are the other inputs of
+  `use`.
 - writing: `start_envelope(...)` returns an `Envelope` with the fresh `cek` and `encryption`. Its
   `prefix(encrypted_length)` is written before the encrypted content, and its `suffix(tag)` after it.
 """
@@ -60,9 +60,9 @@ _UNAUTH_ATTRS: Final = 0xA2
 class EnvelopedData:
     """An EnvelopedData or AuthEnvelopedData.
 
-    `tag` (mac) and `auth_attrs_der` (in the SET OF form that is authenticated) are set only for AuthEnvelopedData.
-    `unprotected_attrs` (in AuthEnvelopedData unauthAttrs) are not authenticated. `encrypted_content` is empty if a
-    stream has cut it out.
+    `tag` (the field mac) and `auth_attrs_der` (in the SET OF form that is authenticated) are set only for
+    AuthEnvelopedData. `unprotected_attrs` (called unauthAttrs in AuthEnvelopedData) are not authenticated.
+    `encrypted_content` is empty if a stream has cut it out.
     """
 
     recipients: tuple[RecipientInfo, ...]
@@ -119,7 +119,7 @@ class Envelope:
 
 
 def parse_enveloped_data(content: Tlv, *, content_type: str) -> EnvelopedData:
-    """Parse the structure inside a ContentInfo. `content_type` is that of EnvelopedData or AuthEnvelopedData.
+    """Parse the structure inside a ContentInfo. `content_type` is the OID of EnvelopedData or AuthEnvelopedData.
 
     Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
     """
@@ -181,8 +181,8 @@ async def use_content_key(
 ) -> Decrypted[_T]:
     """The result of `use` for the right content key.
 
-    `use` is called with one possible key after the other. It raises DecryptionError for a wrong key; then the next one
-    is tried. If the encrypted content was cut out, `use` counts it in `budget`. `head_of` gives the first
+    `use` is called with each possible key in turn. `use` raises DecryptionError for a wrong key; then the next key is
+    tried. If the encrypted content was cut out, `use` counts it in `budget`. `head_of` gives the first
     GUESSED_HEAD_BYTES of the content that `use` has decrypted; without it, only keys that a recipient names are tried.
     Raises the errors of `decrypt_enveloped_data`.
     """

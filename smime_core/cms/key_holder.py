@@ -31,11 +31,11 @@ class Encoded(Protocol):
 
 
 class KeyHolder(Protocol):
-    """A certificate with its private key and the certificates above it; `identity.Identity` is one."""
+    """A certificate with its private key and the certificates above it, such as `identity.Identity`."""
 
     @property
     def certificate(self) -> Certificate:
-        """The certificate of the key. Messages name the holder by it."""
+        """The certificate of the key. Messages name the holder by this certificate."""
 
     @property
     def private_key(self) -> PrivateKey:
@@ -49,7 +49,7 @@ class KeyHolder(Protocol):
 def choose_holder_algorithm(
     holder: KeyHolder, scheme: SignatureScheme | None = None, *, rsa_hash: HashName | None = None
 ) -> SignatureAlgorithm:
-    """The algorithm with which a holder signs, by its key and certificate. Raises UnsupportedAlgorithm."""
+    """The signature algorithm for a holder's key and certificate. Raises UnsupportedAlgorithm."""
     if holder.certificate.public_key.receives_only:
         text = f"the key of {holder.certificate.common_name} is bound to encryption: it signs nothing"
         raise UnsupportedAlgorithm(holder.private_key.key_type, "signer", text=text)
@@ -66,10 +66,10 @@ def choose_holder_algorithms(
 ) -> list[SignatureAlgorithm]:
     """One algorithm for each of several holders who sign the same content, with one hash where their keys allow it.
 
-    `beside` are the hashes of the signatures that are there already.
+    `beside` has the hashes of the existing signatures.
 
-    Some mail programs take a message with two digests for one without a signature. So RSA and ECDSA keys take the
-    longest hash of all, or that of a key with a fixed one. No key takes a shorter hash than it would alone. Raises
+    Some mail programs treat a message with two digests as unsigned. So RSA and ECDSA keys use the longest hash of all,
+    or the hash of a key with a fixed hash. No key uses a shorter hash than it would use alone. Raises
     UnsupportedAlgorithm.
     """
     own = [choose_holder_algorithm(one, scheme, rsa_hash=rsa_hash) for one in holders]
@@ -93,7 +93,7 @@ def choose_signature_algorithm(
 ) -> SignatureAlgorithm:
     """The signature algorithm for `key`.
 
-    The hash is SHA-256, or for larger curves one of the same strength (RFC 5753 section 8); `rsa_hash` is another one
+    The hash is SHA-256, or for larger curves a hash of the same strength (RFC 5753 section 8); `rsa_hash` replaces it
     for RSA keys. Without `scheme`, an RSA key uses v1.5, which every mail program supports, or PSS if its certificate
     restricts it to PSS (`pss`). PSS salts are as long as the hash (RFC 4055 section 3.1). Raises UnsupportedAlgorithm
     for a scheme or hash that does not fit the key or its certificate, and for keys that cannot sign.
@@ -138,7 +138,7 @@ def _with_hash(algorithm: SignatureAlgorithm, hash_name: HashName) -> SignatureA
     return dataclasses.replace(algorithm, hash_name=hash_name, salt_length=salt_length)
 
 
-# The hashes that RSA and ECDSA keys can take in place of their own.
+# The hashes that RSA and ECDSA keys can use instead of their default.
 _COMMON: Final = frozenset((HashName.SHA256, HashName.SHA384, HashName.SHA512))
 # The signature schemes of each type of key, the default first.
 _SCHEMES: Final = {

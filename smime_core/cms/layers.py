@@ -1,7 +1,7 @@
 """The outermost CMS layer of a message, whatever form the message has (RFC 8551 section 3).
 
-The content type inside CMS decides the kind of a layer, never only a MIME header. This module neither verifies nor
-decrypts. Functions that examine messages and functions that only describe them both use it.
+The content type inside CMS decides the kind of a layer; a MIME header is not enough. This module neither verifies nor
+decrypts. It serves the functions that examine messages and those that only describe messages.
 """
 
 from __future__ import annotations
@@ -65,18 +65,19 @@ _MAX_TEXT_LEVELS: Final = 2  # As in `asn1.file_values`.
 HEAD_BYTES: Final = 128
 PEM_HEAD_BYTES: Final = 4_096
 """The bytes at the start of a file in which PEM begins. Programs write up to some hundred bytes of text before it."""
-# The content octets of each CMS content type's OID begin with one of these arcs: that of PKCS #7 or that of S/MIME (RFC
-# 5652 section 14, RFC 8551).
+# The content octets of each CMS content type's OID begin with the arc of PKCS #7 or the arc of S/MIME (RFC 5652 section
+# 14, RFC 8551).
 _CMS_ARCS: Final = (bytes.fromhex("2a864886f70d0107"), bytes.fromhex("2a864886f70d01091001"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedLayer:
-    """SignedData with the bytes that it covers.
+    """SignedData with the bytes that its signatures cover.
 
     `content` is None in a certificates-only message, and if detached content was not given. `micalg` is the parameter
     of multipart/signed, and "" in other forms. If a multipart/signed has no readable signature, `fault` says why, and
-    it is the only signer in `signed_data`. `damage` names faults of its frame that do not concern content or signature.
+    `fault` is the only signer in `signed_data`. `damage` names faults of the multipart that affect neither content nor
+    signature.
     """
 
     signed_data: SignedData
@@ -163,8 +164,8 @@ def is_mail(data: Buffer) -> bool:
 
 
 def _begins_as_mail(data: Buffer) -> bool:
-    # With a header field, and without a PEM block in the header section: the text that OpenSSL writes before a PEM
-    # block resembles header fields. A mail may quote PEM in its body.
+    # A mail begins with a header field and has no PEM block in its header section, because the text that OpenSSL writes
+    # before a PEM block resembles header fields. A mail may quote PEM in its body.
     head = bytes(data[:MAX_HEADER_BYTES]).lstrip()
     if not (_HEADER_FIELD.match(head) or head.startswith(_MBOX_START)):
         return False
@@ -249,7 +250,7 @@ def is_cms_part(entity: Entity) -> bool:
 
 
 def decode_head(entity: Entity) -> Buffer:
-    """The first bytes of the body without its transfer encoding, at least 32 if there are so many."""
+    """The first bytes of the body without its transfer encoding, at least 32 if the body is that long."""
     head = bytes(entity.body[:HEAD_BYTES])
     if entity.transfer_encoding == "base64":
         return decode_base64_leniently(head.lstrip())
@@ -260,10 +261,10 @@ def decode_head(entity: Entity) -> Buffer:
 
 
 def inner_node(content: Buffer, outer: Entity | bytes, content_type: str = ID_DATA) -> Entity | bytes:
-    """The parsed content of the layer in `outer`, which names its `content_type`.
+    """The parsed content of the layer in `outer`. `content_type` is the type that the layer names.
 
-    A CMS structure gets the ContentInfo that it lacks there. Other content is a MIME entity inside mail. Inside bare
-    CMS it is bytes, unless they begin as a MIME entity that is protected itself.
+    A CMS structure without a ContentInfo gets one. Other content inside mail is a MIME entity. Other content inside
+    bare CMS is bytes, unless it begins as a MIME entity that is itself protected.
     """
     if content_type in PROTECTING_TYPES:
         return b"".join((missing_header(content_type, content, len(content)), content))
@@ -280,12 +281,12 @@ def inner_node(content: Buffer, outer: Entity | bytes, content_type: str = ID_DA
 
 
 def is_protected_entity(entity: Entity) -> bool:
-    """Whether an entity is signed in clear, or protects its header fields, so that it is one of a mail."""
+    """Whether an entity is signed in clear, or protects its header fields, and so belongs to a mail."""
     return is_multipart_signed(entity) or find_scheme(entity) is not HeaderScheme.NONE
 
 
 def type_inside(layer: Layer) -> str:
-    """The content type of what a layer is around."""
+    """The type of the content inside a layer."""
     match layer:
         case SignedLayer():
             return layer.signed_data.e_content_type
@@ -338,7 +339,7 @@ def parse_any_layer(cms: Buffer, detached_content: Buffer | None = None) -> Laye
 def find_cms(node: Entity | bytes) -> Buffer | None:
     """The bytes of the outermost CMS structure, or None if there is none. Raises MalformedMessage.
 
-    A multipart/signed has its structure in its second part, and gives None.
+    None for a multipart/signed, whose structure is in its second part.
     """
     if isinstance(node, bytes):
         return node if is_content_info(node) else None
@@ -365,8 +366,8 @@ def _find_detached(node: Entity) -> SignedLayer:
 def read_detached_signature(parts: SignedParts) -> tuple[SignedData, MalformedMessage | UnsupportedAlgorithm | None]:
     """Returns (the SignedData in the second part of a multipart/signed, None).
 
-    If the part cannot be read, the SignedData has its error as the only signer, and the error is returned too. The text
-    beside it is shown then, as one whose signature nobody can check. Raises LimitExceeded.
+    If the part cannot be read, the error is returned too, and it is the only signer of the SignedData. The signed text
+    is then shown as text whose signature nobody can check. Raises LimitExceeded.
     """
     try:
         return _parse_detached(parts), None
@@ -390,7 +391,7 @@ def _parse_detached(parts: SignedParts) -> SignedData:
 
 
 def _open_signature(octets: Buffer) -> Buffer:
-    # Some programs send base64 without naming it, or PEM.
+    # Some programs send PEM, or base64 without naming the encoding.
     try:
         return unarmor(octets)
     except LimitExceeded:
@@ -409,7 +410,7 @@ def _signed_layer(signed_data: SignedData, detached_content: Buffer | None) -> S
 
 
 def _begins_as_cms(octets: Buffer) -> bool:
-    # The OID must be that of a CMS content type: many other DER files begin with a SEQUENCE that starts with an OID.
+    # The OID must be of a CMS content type, because many other DER files begin with a SEQUENCE that starts with an OID.
     head = bytes(octets[:32])
     if not is_content_info(head):
         return False

@@ -1,7 +1,7 @@
 """The protected parts below the top of a message, with their numbers.
 
 A number counts parts from 1 as IMAP does ("1.2"), inside all layers at the top. The mail in a message/rfc822, or in a
-file with the name of a mail, is its only part.
+file with the name of a mail, is the only part of that entity.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _is_encrypted(part: Entity) -> bool:
 
 
 def is_attached_mail(entity: Entity) -> bool:
-    """Whether a part is a whole mail: by its type, or a file with the name of one."""
+    """Whether a part is a whole mail, by its type or its file name."""
     content_type = entity.content_type
     is_file = content_type.type == "application" and entity.filename.lower().endswith(_MAIL_FILE)
     return content_type.media_type in EMBEDDED_MESSAGES or is_file

@@ -2,7 +2,7 @@
 
 They are signingTime (RFC 5652 section 11.3), signingCertificate and its version 2 (RFC 2634 section 5.4, RFC 5035),
 CMSAlgorithmProtection (RFC 6211) and the preference for an encryption key (RFC 8551 section 2.5.3, and Microsoft's
-own). SMIMECapabilities are in `capabilities`, the attributes of RFC 2634 in `ess`.
+attribute). SMIMECapabilities are in `capabilities`, the attributes of RFC 2634 in `ess`.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class CertificateHash:
 
 
 def parse_signing_time(attributes: Attributes) -> datetime.datetime | None:
-    """The signer's own claim of the time in whole seconds (RFC 5652 section 11.3), or None if absent.
+    """The time that the signer claims, in whole seconds (RFC 5652 section 11.3), or None if absent.
 
     Every form of X.680 section 46.3 that names a moment is read: see `signing_time_tolerances`. Raises
     MalformedMessage.
@@ -91,7 +91,7 @@ def parse_signing_time(attributes: Attributes) -> datetime.datetime | None:
     clock = digits[year_digits + 4 :]
     if not len(clock) or len(clock) % 2 or len(clock) > 6 or (value.tag == _UTC_TIME and len(clock) < 4):
         raise MalformedMessage("neither hours, nor hours and minutes, nor seconds too", where="signingTime")
-    # `parse_time` knows the century of a UTCTime, and refuses a date that does not exist.
+    # `parse_time` finds the century of a UTCTime, and refuses a date that does not exist.
     whole = der.element(value.tag, digits.ljust(year_digits + 10, b"0") + b"Z")
     local = parse_time(der.read_one(whole), where="signingTime")
     try:
@@ -117,7 +117,7 @@ def signing_time_tolerances(attributes: Attributes) -> tuple[str, ...]:
 
 
 def _is_strict_time(tag: int, content: bytes) -> bool:
-    # Every digit down to the seconds and a Z, as RFC 5652 section 11.3 demands and nearly all write it.
+    # All digits down to the seconds, and a Z. RFC 5652 section 11.3 demands this form, and nearly all signers use it.
     return len(content) == _YEAR_DIGITS.get(tag, 0) + 11 and content[-1:] == b"Z" and content[:-1].isdigit()
 
 
@@ -126,8 +126,8 @@ def is_worth_remembering(
 ) -> bool:
     """Whether a signer's capabilities and key preference may replace those with the signing time `remembered`.
 
-    RFC 8551 section 2.7.1 (MUSTS 16): the signature must be verified, which the caller ensures. Its signing time must
-    be newer than the remembered one, and not more than MAX_CLOCK_SKEW after `at`. Raises MalformedMessage.
+    The caller must have verified the signature (RFC 8551 section 2.7.1, MUSTS 16). The signing time must be newer than
+    `remembered`, and not more than MAX_CLOCK_SKEW after `at`. Raises MalformedMessage.
     """
     signing_time = parse_signing_time(attributes)
     if signing_time is None or signing_time > at + MAX_CLOCK_SKEW:
@@ -150,10 +150,10 @@ def build_time(moment: datetime.datetime) -> bytes:
 
 
 def parse_signing_certificate(attributes: Attributes) -> tuple[CertificateHash, ...]:
-    """The certificates that the signer names: its own first, then the issuers that it accepts (RFC 5035 section 5).
+    """The certificates that the signer names: first the signer's, then those of accepted issuers (RFC 5035 section 5).
 
-    If both versions of the attribute are present, version 2 counts. Empty if neither is. Raises MalformedMessage or
-    UnsupportedAlgorithm.
+    If both versions of the attribute are present, version 2 counts. Empty if neither is present. Raises
+    MalformedMessage or UnsupportedAlgorithm.
     """
     for attribute_type, default_hash in _SIGNING_CERTIFICATE_KINDS:
         value = find_value(attributes, attribute_type, "signingCertificate")
@@ -193,8 +193,9 @@ def check_algorithm_protection(
 ) -> None:
     """Raise AlgorithmProtectionMismatch if CMSAlgorithmProtection names others (RFC 6211 section 3, MUSTS 50).
 
-    Parsed values are compared, not bytes: NULL parameters equal absent ones, and PSS parameters may be encoded in two
-    ways. Also raises MalformedMessage.
+    `digest_algorithm_der` and `signature_algorithm_der` are those of the SignerInfo. Parsed values are compared, not
+    bytes, because NULL parameters equal absent ones, and PSS parameters may be encoded in two ways. Also raises
+    MalformedMessage.
     """
     value = find_value(attributes, ALGORITHM_PROTECTION, "CMSAlgorithmProtection")
     if value is None:
@@ -220,7 +221,7 @@ def build_algorithm_protection(digest_algorithm_der: bytes, signature_algorithm_
 def parse_key_preference(attributes: Attributes) -> CertificateId | None:
     """The certificate that the signer wants mail encrypted for, or None (RFC 8551 section 2.5.3).
 
-    Reads the S/MIME attribute, or Microsoft's if that is missing. A date beside a key identifier is ignored, because
+    Reads Microsoft's attribute if the S/MIME attribute is missing. A date beside a key identifier is ignored, because
     only Diffie-Hellman keys need it. Trust the value only in a verified signature (MUSTS 16). Raises MalformedMessage.
     """
     where = "encryptionKeyPreference"
@@ -245,7 +246,7 @@ def build_key_preference(certificate: Certificate) -> bytes:
 
 
 def build_microsoft_key_preference(certificate: Certificate) -> bytes:
-    """DER of Microsoft's attribute for the key preference, which Outlook reads. It names the certificate likewise."""
+    """DER of Microsoft's attribute for the key preference, which Outlook reads, with issuer and serial number."""
     content = certificate.issuer_der + der.integer(certificate.serial_number)
     return build_attribute(MICROSOFT_KEY_PREFERENCE, der.element(der.SEQUENCE, content))
 
@@ -318,5 +319,5 @@ def _offset_of(fields: re.Match[bytes]) -> datetime.timedelta:
 
 
 def _as_sequence(tlv: Tlv) -> Tlv:
-    # Replaces the tag of a [0] IMPLICIT SEQUENCE by that of a SEQUENCE.
+    # Replaces the tag of a [0] IMPLICIT SEQUENCE with the tag of a SEQUENCE.
     return der.read_one(b"\x30" + bytes(tlv.encoded[1:]))

@@ -48,8 +48,8 @@ _SUCCESSFUL: Final = b"\x0a\x01\x00"
 class SignedData:
     """The parsed structure. `e_content` is None if detached. `certificates` leaves out those in `unreadable`.
 
-    `crls` has the DER of each CertificateList, `ocsp_responses` of each OCSPResponse (RFC 5940, or CAdES's earlier
-    form). Other revocation formats are skipped.
+    `crls` has the DER of each CertificateList, `ocsp_responses` the DER of each OCSPResponse (RFC 5940, or CAdES's
+    earlier form). Other revocation formats are skipped.
     """
 
     e_content_type: str
@@ -119,8 +119,9 @@ def read_signed_data_fields(signed_data: Tlv) -> SignedDataFields:
 def parse_encapsulated(tlv: Tlv) -> tuple[str, Buffer | None]:
     """Returns (eContentType, eContent) of an EncapsulatedContentInfo. Raises MalformedMessage.
 
-    RFC 5652 section 5.2: detached means eContent absent, not empty (MUSTS 8). PKCS #7 version 1.5 has any type in place
-    of the OCTET STRING, and signs the content octets of its DER without tag and length (section 5.2.1).
+    In a detached signature, eContent is absent, not empty (RFC 5652 section 5.2, MUSTS 8). PKCS #7 version 1.5 allows
+    any type in place of the OCTET STRING. Its signature covers the content octets of the DER, without tag and length
+    (section 5.2.1).
     """
     where = "encapContentInfo"
     fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
@@ -164,11 +165,11 @@ async def build_signed_data(
     *,
     certificates: Sequence[Certificate] = (),
 ) -> bytes:
-    """DER of a ContentInfo with SignedData by every identity.
+    """DER of a ContentInfo with SignedData, signed by every identity.
 
-    It has the certificate and chain of each identity, and `certificates`. The content is inside unless `signing.form`
-    is DETACHED. Raises UnsupportedAlgorithm for a scheme that a key cannot sign with, MalformedMessage for options that
-    contradict the content.
+    The SignedData has the certificate and chain of each identity, and `certificates`. The content is inside unless
+    `signing.form` is DETACHED. Raises UnsupportedAlgorithm for a scheme that a key cannot sign with, MalformedMessage
+    for options that contradict the content.
     """
     signer_infos = await make_signer_infos(content, signing, provider, content_type)
     chains = (c.der for holder in signing.identities for c in (holder.certificate, *holder.chain))

@@ -1,7 +1,7 @@
 """Change an existing SignedData: add signers, countersignatures, unsigned attributes, certificates, revocation data.
 
 No signed byte changes. Signers, certificates, CRLs and content are copied unchanged, even if they are not DER. Only the
-fields around them are written anew, in DER (RFC 5652 section 5.1).
+fields around them are written again, in DER (RFC 5652 section 5.1).
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ async def add_signer(
 ) -> bytes:
     """DER of the same SignedData with a parallel signature by each identity. Their certificates are added.
 
-    They take the digest of the others where their keys allow it, and stand behind them unless `first`.
+    The new signatures use the digest of the others where their keys allow it, and come last unless `first`.
     `detached_content` is the content of a detached signature. The other signatures are not checked here. Raises
     MalformedMessage, also if the content is missing or present twice (MUSTS 8), or if labels of other signers differ.
     """
@@ -88,8 +88,7 @@ async def add_countersignature(
     """DER of the same SignedData with a countersignature by `holder` (RFC 5652 section 11.4).
 
     `path` names the signature to countersign, in numbers from 0: (2,) is the third signer in `cms`, (2, 0) the first
-    countersignature on that signer, and so on. Signers are a set, so their order may differ in the result. Raises
-    MalformedMessage.
+    countersignature on that signer, and so on. The signers stay in their order. Raises MalformedMessage.
     """
     fields = _read(cms)
     if not path:
@@ -107,8 +106,7 @@ async def add_countersignature(
 def add_unsigned_attribute(cms: Buffer, attribute: bytes, number: int = 0) -> bytes:
     """DER of the same SignedData with one more unsigned attribute, given as DER of a whole Attribute.
 
-    `number` is the signer's number in `cms`. Signers are a set, so their order may differ in the result. Raises
-    MalformedMessage.
+    `number` is the signer's number in `cms`. The signers stay in their order. Raises MalformedMessage.
     """
     fields = _read(cms)
     signer_infos = _encodings(fields.signer_infos)
@@ -119,7 +117,7 @@ def add_unsigned_attribute(cms: Buffer, attribute: bytes, number: int = 0) -> by
 def add_revocation_data(cms: Buffer, *, certificates: Sequence[Certificate] = (), crls: Sequence[bytes] = ()) -> bytes:
     """DER of the same SignedData with `certificates` and `crls` (DER of each RevocationInfoChoice) added.
 
-    Members that it has already are not repeated. Raises MalformedMessage or LimitExceeded.
+    Members that are already there are not repeated. Raises MalformedMessage or LimitExceeded.
     """
     fields = _read(cms)
     check_limit("certificates", len(fields.certificates) + len(certificates), MAX_CERTIFICATES)
@@ -189,7 +187,7 @@ def _signer_version(signer_info: bytes) -> int:
 
 
 def _check_label(signers: Sequence[SignerInfo], further_attributes: Sequence[bytes]) -> None:
-    # RFC 2634 section 3.1.1: if one signer gives a label, all must.
+    # RFC 2634 section 3.1.1: if one signer gives a label, all signers must.
     types = {der.parse_oid(der.read_sequence(attribute, where="attribute")[0]) for attribute in further_attributes}
     if SECURITY_LABEL in types and any(SECURITY_LABEL not in signer.attributes for signer in signers):
         raise MalformedMessage("the other signers give no label", where="SignedData")

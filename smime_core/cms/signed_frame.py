@@ -1,7 +1,7 @@
 """The multipart/mixed between a clear signature and content that mail programs do not expect directly inside it.
 
 Thunderbird calls a signature directly around compressed or signed content invalid, and Courier alters a forwarded mail
-that is the whole signed part. Inside a multipart/mixed both stay whole. Encrypted content gets no frame: it is
+that is the whole signed part. Inside a multipart/mixed both stay whole. Encrypted content gets no frame, because it is
 decrypted only directly inside a signature (RFC 8551 section 3.7).
 """
 
@@ -32,7 +32,7 @@ _FRAMED_TYPES: Final = (ID_SIGNED_DATA, ID_COMPRESSED_DATA)
 def needs_frame(entity: Entity, *, protects: bool) -> bool:
     """Whether an entity that is signed in clear gets a frame. The first MAX_HEADER_BYTES of its body are enough.
 
-    If the signature also `protects` header fields, signed and compressed content gets none, because fields are
+    If the signature also `protects` header fields, signed and compressed content gets no frame, because fields are
     protected before the first layer (RFC 9788 section 4).
     """
     return _is_forwarded(entity) or (not protects and is_framed_kind(entity))
@@ -72,7 +72,7 @@ def is_frame(entity: Entity) -> bool:
 
 
 def is_framed_kind(entity: Entity) -> bool:
-    """Whether an entity is signed or compressed, as far as its header and its first bytes say."""
+    """Whether an entity is signed or compressed, as far as its header and its first bytes show."""
     if is_multipart_signed(entity):
         return True
     if not is_cms_part(entity):

@@ -62,10 +62,10 @@ class SignatureForm(StrEnum):
 class Signing:
     """The signers of some content, the signing time and the form of the signature (RFC 5652 section 5).
 
-    `form` None means the default of the operation: OPAQUE for CMS without MIME, and for mail that of `mail_form`.
+    `form` None means the default of the operation: OPAQUE for CMS without MIME, and for mail the form from `mail_form`.
     `scheme` None means the scheme that most mail programs support, RSA v1.5 for RSA keys. `rsa_hash` None means SHA-256
-    for RSA keys, or the hash that another signer needs; `beside` are the hashes of signatures that are there already.
-    `crls` (DER of each CertificateList) go into SignedData. Raises MalformedMessage without identities.
+    for RSA keys, or the hash that another signer needs. `beside` has the hashes of existing signatures. `crls` (DER of
+    each CertificateList) go into SignedData. Raises MalformedMessage without identities.
     """
 
     identities: Sequence[KeyHolder]
@@ -83,15 +83,15 @@ class Signing:
 
     @property
     def algorithms(self) -> list[SignatureAlgorithm]:
-        """One algorithm for each identity. Raises UnsupportedAlgorithm for a key that cannot sign by the scheme."""
+        """One algorithm for each identity. Raises UnsupportedAlgorithm for a key that cannot sign with the scheme."""
         return choose_holder_algorithms(self.identities, self.scheme, rsa_hash=self.rsa_hash, beside=self.beside)
 
     def mail_form(self, cut_field_bytes: int) -> SignatureForm:
-        """The form of a signature in mail: the given one, or else a detached one where readers take it for one.
+        """The form of a signature in mail: the given form, or else DETACHED where readers recognise it.
 
-        It is opaque if the content has a header field that mail servers cut or break, and if the signers have several
-        digests: Thunderbird takes a multipart/signed whose `micalg` is a list for a message without a
-        signature. Raises MalformedMessage for such a field in a signature that is to be DETACHED, and
+        The form is OPAQUE if the content has a header field that mail servers cut or break. The default is also OPAQUE
+        if the signers have several digests, because Thunderbird treats a multipart/signed whose `micalg` is a list as
+        unsigned. Raises MalformedMessage for such a field in a signature that must be DETACHED, and
         UnsupportedAlgorithm.
         """
         if cut_field_bytes:

@@ -1,7 +1,7 @@
-"""Certificates of a message that cannot be read, with the names by which a signer may mean them.
+"""Certificates of a message that cannot be read, with the names by which a SignerInfo may refer to them.
 
-Issuer, serial number and key identifier are looked for loosely: they only say why a signer has no certificate, and
-never make one count.
+Issuer, serial number and key identifier are read leniently, because they only explain why a signer has no certificate.
+They never make a certificate count.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class UnreadableCertificate:
             return self.problem
 
     def may_be(self, sid: CertificateId) -> bool:
-        """Whether a signer may mean this certificate: by its name, or because nothing is left that could be compared.
+        """Whether `sid` may name this certificate: one of its names is equal, or none of them can be read.
 
         Issuers are compared byte by byte.
         """
@@ -48,7 +48,7 @@ class UnreadableCertificate:
 
 
 def read_certificates(encodings: Iterable[bytes]) -> tuple[tuple[Certificate, ...], tuple[UnreadableCertificate, ...]]:
-    """Returns (the certificates in the DER of each, those that cannot be read). None of them hides the others."""
+    """Returns (the certificates, those that cannot be read). An unreadable certificate does not hide the others."""
     certificates: list[Certificate] = []
     unreadable: list[UnreadableCertificate] = []
     for octets in encodings:

@@ -1,7 +1,7 @@
 """Attributes in words, for `inspect` and bug reports. Nothing is verified.
 
-Each value is read by the parser of its own module. If a value cannot be read, the error is shown instead. An unknown
-attribute is shown as hexadecimal bytes.
+Each value is read by the parser of the attribute's module. If a value cannot be read, the error is shown instead. An
+unknown attribute is shown as hexadecimal bytes.
 """
 
 from __future__ import annotations

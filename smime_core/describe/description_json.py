@@ -22,7 +22,7 @@ def description_to_json(
 ) -> dict[str, Any]:
     """A description as the JSON object of a report. `state` and every signer's verdict are null.
 
-    `certificates` and `keys` (labels for people) are those of a file that is no message, such as a PKCS#12.
+    `certificates` and `keys` (labels for people) are for a file that is no message, such as a PKCS#12.
     """
     layers = description.layers if description else ()
     numbered = list(enumerate(layers))

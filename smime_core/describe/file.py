@@ -43,7 +43,7 @@ class FileKind(StrEnum):
     REQUEST = "certification request"
 
 
-# A file that has several kinds of values is what comes first here.
+# If a file has several kinds of values, the first of these kinds counts.
 _KINDS: Final = (
     (ValueKind.PKCS12, FileKind.PKCS12),
     (ValueKind.PRIVATE_KEY, FileKind.PRIVATE_KEY),
@@ -59,7 +59,7 @@ _KINDS: Final = (
 class KeysAndCertificates:
     """The content of a file that is no message. `keys` are labels of private keys, in words for people.
 
-    `unreadable_certificates` says of each certificate that cannot be read whose it is, as far as it shows, and why.
+    `unreadable_certificates` has a text for each certificate that cannot be read: its name, if found, and the error.
     """
 
     title: str
@@ -94,7 +94,7 @@ async def inspect_file(data: bytes, provider: CryptoProvider, *, passphrase: Cal
 
 
 def detect_kind(data: bytes) -> FileKind:
-    """The kind of a file by the structure of its values, whatever its form. A text without values is a message.
+    """The kind of a file in any form, from the structure of its values. A text without values is a message.
 
     Raises MalformedMessage for any other kind, EntrustProfile for an Entrust profile.
     """
@@ -111,7 +111,7 @@ def detect_kind(data: bytes) -> FileKind:
     if found is None:
         values.take(*(kind for kind, _ in _KINDS), where="file")
         raise MalformedMessage("found neither message, certificate, CRL, PKCS#12 nor private key", where="file")
-    # A file of several values that may be in one CMS structure is shown as such a structure.
+    # Several lists, or a list with certificates, are shown like a CMS structure with these values.
     is_only_list = found is FileKind.REVOCATION_LIST and len(values.values) == 1
     return FileKind.CERTIFICATES if found is FileKind.REVOCATION_LIST and not is_only_list else found
 
@@ -184,7 +184,7 @@ async def _pkcs12(data: bytes, passphrase: Callable[[], bytes], provider: Crypto
 
 def _read_certificates(values: FileValues) -> tuple[tuple[Certificate, ...], tuple[str, ...]]:
     # Returns the certificates, and a description of each that cannot be read. If the bytes of a block are no DER, only
-    # its label tells what it was.
+    # the label shows the kind of the block.
     certificates, unreadable = _read_all(value.der for value in values.find(ValueKind.CERTIFICATE))
     malformed = (error for error in values.failures if isinstance(error, MalformedMessage))
     return certificates, (*unreadable, *(str(error) for error in malformed if error.where.endswith(_LABEL)))

@@ -50,9 +50,9 @@ from smime_core.x509.revocation_list import RevocationList, parse_revocation_lis
 class SignerDescription:
     """A SignerInfo, not verified. `problem` is the error if it cannot be read, otherwise "".
 
-    `countersigners` has all countersignatures below it, each before the countersignatures on it. `path` is the position
-    of a countersignature: (1,) is the second countersignature on the signer, and (1, 0) the first one on that
-    countersignature. `level` is the CAdES level by structure only, "" below B-B.
+    `countersigners` has all countersignatures below the SignerInfo, each before the countersignatures on it. `path` is
+    the position of a countersignature: (1,) is the second countersignature on the signer, and (1, 0) the first
+    countersignature on that countersignature. `level` is the CAdES level by structure only, "" below B-B.
     """
 
     sid: str
@@ -70,9 +70,9 @@ class SignerDescription:
 class LayerDescription:
     """A layer. `algorithm` is the cipher, hash or MAC, and "" for a signed layer.
 
-    `path` is the number of the part that the layer is around ("1.2"), or "" for the whole message. `problem` is the
-    error if the layer cannot be read, otherwise "". `unreadable_certificates` says of each certificate that cannot be
-    read whose it is, as far as it shows, and why.
+    `path` is the number of the part that the layer protects ("1.2"), or "" for the whole message. `problem` is the
+    error if the layer cannot be read, otherwise "". `unreadable_certificates` has a text for each certificate that
+    cannot be read: its name, if found, and the error.
     """
 
     kind: LayerKind
@@ -94,8 +94,9 @@ class LayerDescription:
 class Description:
     """A message, as far as it can be read without a key.
 
-    `layers` has the layers at the top, outermost first, then those of parts below the top. `media_type` is that of the
-    innermost entity. `header_scheme` is the protection of its header fields. `openpgp` is what OpenPGP does to it.
+    `layers` has the layers at the top, outermost first, then the layers of parts below the top. `media_type` is the
+    type of the innermost entity. `header_scheme` is the protection of its header fields. `openpgp` is the use of
+    OpenPGP in it, or None.
     """
 
     layers: tuple[LayerDescription, ...]
@@ -143,7 +144,8 @@ def describe_layer(found: Layer) -> LayerDescription:
 def _walk(
     node: Entity | bytes, layers: list[LayerDescription], detached_content: Buffer | None = None
 ) -> Entity | bytes | None:
-    # Adds the layers to `layers`. Returns the node inside them, or None if it cannot be read without a key.
+    # Adds the layers to `layers`. Returns the node inside the layers, or None if that node cannot be read without a
+    # key.
     while (found := find_any_layer(node, detached_content)) is not None:
         check_limit("CMS layers", len(layers) + 1, MAX_MIME_DEPTH)
         detached_content = None

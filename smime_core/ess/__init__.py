@@ -1,7 +1,7 @@
 """Enhanced Security Services: receipts, labels, mailing lists and hints (RFC 2634; signing certificates: RFC 5035).
 
-All functions read signed attributes. Verify the signature before you trust their results. A parameter `verified` takes
-only signers whose signatures were verified.
+All functions read signed attributes. Verify the signature before you trust their results. As `verified`, pass only
+signers whose signatures were verified.
 """
 
 from smime_core.asn1.general_names import GeneralName, GeneralNames, directory_name, mail_name

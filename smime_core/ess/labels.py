@@ -73,7 +73,7 @@ def find_security_label(verified: Sequence[SignerInfo]) -> SecurityLabel | None:
 
 
 def build_security_label(label: SecurityLabel) -> bytes:
-    """DER of an eSSSecurityLabel attribute, which every signer of a SignedData must carry. Raises MalformedMessage."""
+    """DER of an eSSSecurityLabel attribute, which every signer of a SignedData must have. Raises MalformedMessage."""
     return build_attribute(SECURITY_LABEL, _build_label(label))
 
 
@@ -108,7 +108,7 @@ def _check_equivalent(labels: Sequence[SecurityLabel], label: SecurityLabel | No
 
 
 def _parse_label(tlv: Tlv) -> SecurityLabel:
-    # A label is a SET: its components come in any order, are identified by their tags and occur at most once.
+    # A label is a SET, so its components come in any order, are identified by their tags and occur at most once.
     where = "ESSSecurityLabel"
     components = der.read_children(der.expect(tlv, der.SET, where), where)
     by_tag = {component.tag: component for component in components}
@@ -166,7 +166,7 @@ def _parse_category(tlv: Tlv) -> SecurityCategory:
 
 
 def _build_label(label: SecurityLabel) -> bytes:
-    # The privacy mark is always UTF8String: then the order of tags that DER requires is the order of fields in the RFC.
+    # The privacy mark is always UTF8String, so that the order of tags in DER is the order of fields in the RFC.
     _check_classification(label.classification)
     if label.privacy_mark == "":
         raise MalformedMessage("an empty privacy mark", where="ESSSecurityLabel")

@@ -1,4 +1,4 @@
-"""Requests for signed receipts, and the choice whether to answer one (RFC 2634 sections 2.2, 2.3, 2.5 and 2.7)."""
+"""Requests for signed receipts, and the choice whether to answer them (RFC 2634 sections 2.2, 2.3, 2.5 and 2.7)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class AllOrFirstTier(IntEnum):
 class ReceiptRequest:
     """A ReceiptRequest: `receipts_from` are the people who are asked, `receipts_to` the people who get the receipts.
 
-    `signed_content_identifier` ties receipts to the message. `hints.new_content_identifier` makes one.
+    `signed_content_identifier` ties receipts to the message. `hints.new_content_identifier` makes such an identifier.
     """
 
     signed_content_identifier: bytes

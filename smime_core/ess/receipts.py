@@ -92,8 +92,8 @@ async def build_receipt(
 
     `signer`, `content`, `content_type` and `certificate` are those of the original, which is first verified with them.
     First call `receipt_request.receipt_recipients`, which returns the people to send the receipt to, if any. Raises
-    VerificationError or UnsupportedAlgorithm if the original does not verify, MalformedMessage if it asks for no
-    receipt or if `signing` has more than one signer.
+    VerificationError or UnsupportedAlgorithm if the original does not verify, MalformedMessage if the original asks for
+    no receipt or if `signing` has more than one signer.
     """
     await verify_signer(signer, content, provider, certificate, content_type, policy)
     if content_type == ID_CT_RECEIPT:
@@ -128,10 +128,11 @@ async def verify_receipt(
 ) -> VerifiedReceipt:
     """Verify a signed receipt for a sent message, whose SignedData is `original` (section 2.6).
 
-    (1) It is SignedData by one signer directly over a Receipt. (2) The Receipt names a signer of the original who asked
-    for it. (3) msgSigDigest is the digest of that signer's attributes. (4) message-digest is the digest of the Receipt
-    as we build it ourselves, and the signature covers both attributes. The certificate of the receipt's signer is
-    looked up in the receipt and in `certificates`. Raises VerificationError, UnsupportedAlgorithm or MalformedMessage.
+    (1) The receipt is SignedData by one signer directly over a Receipt. (2) The Receipt names a signer of the original
+    who asked for it. (3) msgSigDigest is the digest of that signer's attributes. (4) message-digest is the digest of
+    the Receipt as we build it ourselves, and the signature covers both attributes. The certificate of the receipt's
+    signer is looked up in the receipt and in `certificates`. Raises VerificationError, UnsupportedAlgorithm or
+    MalformedMessage.
     """
     # (1)
     receipt = parse_signed_receipt(cms)
@@ -226,7 +227,7 @@ def _build_receipt_content(signer: SignerInfo) -> bytes:
 
 
 async def _signed_attributes_digest(signer: SignerInfo, provider: CryptoProvider) -> bytes:
-    # Section 2.10: the digest of the original's signedAttrs in DER, by the original's digest algorithm.
+    # Section 2.10: the digest of the original's signedAttrs in DER, with the original's digest algorithm.
     if signer.signed_attrs is None or signer.signed_attrs.tolerances:
         raise MalformedMessage("the original's signed attributes are not DER", where="msgSigDigest")
     return await provider.digest(parse_hash_identifier(signer.digest_algorithm_der), signer.signed_attrs.received_der)

@@ -1,6 +1,6 @@
-"""The certificates and revocation lists of any file, also of PKCS#12 (RFC 7292).
+"""The certificates and revocation lists of any file, including PKCS#12 (RFC 7292).
 
-Programs keep the certificates that they trust in PKCS#12 files without keys. Leaves out the keys (`identity`).
+Programs keep trusted certificates in PKCS#12 files without keys. Leaves out the keys (`identity`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from smime_core.provider import CryptoProvider
 async def load_carried(
     data: Buffer, passphrase: Callable[[], bytes], provider: CryptoProvider, where: str = "file"
 ) -> Carried:
-    """The certificates and revocation lists of a file. `passphrase`, in UTF-8, is called only for PKCS#12.
+    """The certificates and revocation lists of a file. `passphrase` returns UTF-8 and is called only for PKCS#12.
 
     Raises WrongPassphrase, and the errors of `cms.parse_carried` and of `load_identities`.
     """

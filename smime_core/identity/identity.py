@@ -1,8 +1,8 @@
 """Identities: a private key with its certificate and chain, read from files and written to them.
 
-PKCS#12 (RFC 7292), and keys and certificates beside each other, in any form of file (`asn1.file_values`). A certificate
-belongs to the private key whose public half it contains, whatever localKeyID says. A key with several certificates
-(renewals) yields several identities, because an old message names the old certificate.
+A file is PKCS#12 (RFC 7292), or has keys and certificates beside each other, in any form (`asn1.file_values`). A
+certificate belongs to the private key whose public half it contains, whatever localKeyID says. A key with several
+certificates (renewals) yields several identities, because an old message names the old certificate.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from smime_core.provider import CryptoProvider, PrivateKey
 from smime_core.x509.certificate import Certificate, parse_certificate
 
 _MAX_FILE_KEYS: Final = 100  # Each key may cost a key derivation.
-_MAX_PKCS12: Final = 10  # Each has several derivations.
+_MAX_PKCS12: Final = 10  # Each needs several key derivations.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,8 +133,9 @@ async def export_identities(
 ) -> bytes:
     """A PKCS#12 file in the given `form`, with `iterations` for each derivation.
 
-    A key of several identities is written once. Each certificate has a name of its own in the file, because Thunderbird
-    takes only one of several without a name, or with the same one. `passphrase` is UTF-8. Raises ProviderError.
+    A key of several identities is written once. Each certificate gets a different name in the file, because Thunderbird
+    imports only one of several certificates without a name, or with the same name. `passphrase` is UTF-8. Raises
+    ProviderError.
     """
     keys: dict[bytes, Pkcs12Key] = {}
     certificates: dict[bytes, Pkcs12Certificate] = {}
@@ -153,7 +154,7 @@ async def export_identities(
 
 
 def _choose_names(identities: Sequence[Identity]) -> list[str]:
-    """A name for each identity: its own, or that of its holder, with a number if the name is taken."""
+    """A name for each identity: its friendly name, common name or address, with a number if the name is taken."""
     taken: set[str] = set()
     names = []
     for identity in identities:
@@ -207,7 +208,7 @@ async def _pair(contents: _FileContents, provider: CryptoProvider) -> tuple[Iden
     for key in contents.keys:
         matching = await _find_certificates(key, certificates, provider)
         pairs += ((key, fitting, entry) for fitting, entry in matching)
-    # An unreadable certificate is an error only if the file has keys, one of which may belong to it.
+    # An unreadable certificate is an error only if the file has keys, because one of the keys may belong to it.
     failures = (*contents.failures, *(unreadable if contents.keys else ()))
     if not pairs and failures:
         raise failures[0]
@@ -270,7 +271,8 @@ async def _fit(private_key: PrivateKey, certificate: Certificate, provider: Cryp
         return None
     own = find_public_key(private_key)
     if own is not None:
-        # Compare only the key's bytes: an id-RSASSA-PSS certificate has another identifier around the same numbers.
+        # Compare only the key's bytes, because an id-RSASSA-PSS certificate has another identifier around the same
+        # numbers.
         return private_key if public_point(own) == public_point(theirs) else None
     # Java writes EC keys without the public half. For such a key, a trial signature shows whether the certificate fits.
     completed = with_public_key(private_key, theirs)

@@ -65,7 +65,7 @@ class FilePassphrase:
             key, iv = await self._derive(encryption, form)
             try:
                 plaintext = await self.provider.decrypt_content(encryption.cipher, key, iv, ciphertext)
-                # Of 256 wrong keys, one yields valid padding. The content is always a SEQUENCE, so this is checked too.
+                # One of 256 wrong keys yields valid padding, so it is also checked that the content is a SEQUENCE.
                 der.expect(der.read_one(plaintext), der.SEQUENCE)
             except (DecryptionError, MalformedMessage):
                 continue

@@ -1,7 +1,7 @@
 """Password-based encryption: the schemes of PKCS#5 (RFC 8018), of PKCS#12 (RFC 7292 appendix C) and of old PEM files.
 
 Reads PBES2 with PBKDF2 or scrypt over AES, 3DES, RC2 and DES in CBC mode, PBES1, and the 3DES and RC2 of PKCS#12.
-Writes PBES2 over AES only. RC4, MD2 and RC5 are not supported; the errors name them.
+Writes only PBES2 with AES. RC4, MD2 and RC5 are not supported; the errors name them.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ _PEM_SALT_LENGTH: Final = 8  # The first bytes of the IV are the salt; DES has a
 
 
 class OldKdf(StrEnum):
-    """Derivations that need no provider. PKCS12 and PBKDF1 derive the IV too; PEM takes it from the header."""
+    """Derivations that need no provider. PKCS12 and PBKDF1 derive the IV too; PEM reads the IV from the header."""
 
     PKCS12 = "pkcs12"
     PBKDF1 = "pbkdf1"
@@ -158,7 +158,7 @@ def build_pbes2(kdf: Pbkdf2, cipher: ContentCipher, iv: bytes) -> bytes:
 async def derive_old(
     encryption: PasswordEncryption, derivation: OldDerivation, password: bytes, provider: CryptoProvider
 ) -> tuple[bytes, bytes]:
-    """(key, IV) by a derivation from before PBES2. Raises LimitExceeded or UnsupportedAlgorithm."""
+    """(key, IV) from a derivation that is older than PBES2. Raises LimitExceeded or UnsupportedAlgorithm."""
     loop = RepeatedHash(hash_name=derivation.hash_name, iterations=derivation.iterations)
     if derivation.kdf is OldKdf.PBKDF1:
         # RFC 8018 section 6.1.1: 8 bytes are the key, the next 8 are the IV.

@@ -1,6 +1,6 @@
-"""Private keys in their own files: PKCS#8, encrypted or not (RFC 5958), PKCS#1 and SEC 1, in a file of any form.
+"""Private keys in separate files: PKCS#8, encrypted or not (RFC 5958), PKCS#1 and SEC 1, in a file of any form.
 
-Reads every encryption of `pbes`, including OpenSSL's old `DEK-Info`. Writes PKCS#8, encrypted by PBES2.
+Reads every encryption of `pbes`, including OpenSSL's old `DEK-Info`. Writes PKCS#8, encrypted with PBES2.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ async def load_private_key(data: Buffer, passphrase: bytes | None, provider: Cry
     check_limit("private key bytes", len(data), MAX_PKCS12_BYTES)
     file_passphrase = None if passphrase is None else FilePassphrase(bytes(passphrase), provider)
     values = parse_file_values(data, where)
-    # A damaged block beside a key does not hide it.
+    # A damaged block does not hide a key beside it.
     keys = values.find(ValueKind.PRIVATE_KEY) or values.take(ValueKind.PRIVATE_KEY, where=where)
     return await load_key_value(keys[0], file_passphrase)
 
@@ -44,7 +44,7 @@ async def load_private_key(data: Buffer, passphrase: bytes | None, provider: Cry
 async def export_private_key(
     key: PrivateKey, passphrase: bytes | None, provider: CryptoProvider, *, iterations: int = DEFAULT_ITERATIONS
 ) -> bytes:
-    """PEM of a PKCS#8 key, encrypted by PBES2 with AES-256-CBC and PBKDF2-HMAC-SHA-256.
+    """PEM of a PKCS#8 key, encrypted with PBES2 (AES-256-CBC and PBKDF2-HMAC-SHA-256).
 
     The key stays unencrypted only if `passphrase` is None; an empty passphrase encrypts it. Raises ProviderError.
     """

@@ -1,7 +1,7 @@
-"""The mark of an identity that several people share, such as that of a ward: a friendlyName (RFC 2985 section 5.5.1).
+"""The mark of an identity that several people share, such as a ward: a friendlyName (RFC 2985 section 5.5.1).
 
-The mark travels with the key through key files and accounts. So a shared key is told from the person's own ones where
-nothing else is known of it. The mark gives no trust: a key that has it may do less.
+The mark travels with the key through key files and accounts. So a shared key can be distinguished from the person's own
+keys even if nothing else is known about it. The mark gives no trust: a marked key may do less.
 """
 
 from __future__ import annotations
@@ -19,19 +19,20 @@ _MARK: Final = re.compile(r"Shared identity \(Sealwax\)(?: [0-9]+)?")
 
 
 def is_shared(identity: Identity) -> bool:
-    """Whether several people share the identity. In a file with several of them, a number follows the mark."""
+    """Whether the identity is shared. In a file with several shared identities, a number follows the mark."""
     return identity.friendly_name is not None and _MARK.fullmatch(identity.friendly_name) is not None
 
 
 def as_shared(identity: Identity) -> Identity:
-    """The identity, marked as one that several people share."""
+    """The identity, marked as shared by several people."""
     return identity if is_shared(identity) else replace(identity, friendly_name=SHARED_NAME)
 
 
 def with_own_issuers(identity: Identity) -> Identity:
-    """The identity with those certificates of its file that may be above its own, by the names of their issuers.
+    """The identity with only those certificates of its chain that may be above its own, by issuer names.
 
-    A file or an account gives each identity the certificates of all. All of them would go into each signed message.
+    A file or an account gives each identity the certificates of all identities. All of them would go into each signed
+    message.
     """
     return replace(identity, chain=find_issuers(identity.certificate, identity.chain))
 

@@ -1,7 +1,7 @@
 """Parse public and private keys, as far as the choice of algorithms needs it (RFC 5280, 5958, 8410, 9881, 9935).
 
-Each parsed key is written anew in one canonical form: browsers refuse PKCS#8 attributes, BER, and RSA identifiers
-without NULL, and equal public keys must have equal bytes. The provider checks that a point is on its curve.
+Each parsed key is rewritten in one canonical form. Browsers refuse PKCS#8 attributes, BER, and RSA identifiers without
+NULL, and equal public keys must have equal bytes. The provider checks that a point is on its curve.
 """
 
 from smime_core.keys.dsa import inherit_dsa_parameters

@@ -20,7 +20,7 @@ _CURVE_BY_OID: Final = {oid: curve for curve, oid in CURVE_OIDS.items()}
 
 def read_curve(parameters: bytes | None, where: str) -> Curve:
     """The curve of ECParameters. Raises UnsupportedAlgorithm or MalformedMessage."""
-    # RFC 5480 section 2.1.1: only namedCurve. specifiedCurve is read because OpenSSL reads it too.
+    # RFC 5480 section 2.1.1 allows only namedCurve. specifiedCurve is read because OpenSSL reads it too.
     tlv = der.read_one(parameters or b"", where)
     if tlv.tag == der.SEQUENCE:
         return find_specified_curve(tlv, where)
@@ -44,7 +44,7 @@ def parse_ec_private_key(
 ) -> PrivateKey:
     """Parse an ECPrivateKey (RFC 5915 section 3), the content of PEM "EC PRIVATE KEY" and of PKCS#8.
 
-    For PKCS#8, pass the `curve` that it names and, as `outer_point`, its public key if it has one. An ECPrivateKey from
+    For PKCS#8, pass the `curve` that it names, and its public key, if present, as `outer_point`. An ECPrivateKey from
     PEM names its curve itself. Raises MalformedMessage or UnsupportedAlgorithm.
     """
     inner = _read_private(key_der)
@@ -57,7 +57,8 @@ def parse_ec_private_key(
     point = inner.point if inner.point is not None else outer_point
     if point is not None:
         point = _uncompressed(curve, point, where="ECPrivateKey")
-    # RFC 5915 section 3: the private number is as long as the order. Some writers drop leading zeros, others add one.
+    # RFC 5915 section 3: the private number is as long as the order. Some writers drop leading zeros, others add a
+    # zero.
     length = CURVE_NUMBERS[curve].field_length
     scalar = inner.scalar.lstrip(b"\0").rjust(length, b"\0")
     if len(scalar) > length or not any(scalar):
@@ -66,7 +67,7 @@ def parse_ec_private_key(
 
 
 def ec_public_half(key: PrivateKey, curve: Curve) -> PublicKey | None:
-    """The public half if the key includes it, or None. Java writes keys that do not."""
+    """The public half if the key includes it, or None. Java writes keys without it."""
     point = _read_private(private_octets(key.pkcs8_der)).point
     return None if point is None else ec_public_key(curve, point, where="ECPrivateKey")
 

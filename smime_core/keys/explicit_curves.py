@@ -1,7 +1,7 @@
 """Explicit curve parameters: the SpecifiedECDomain of SEC 1 appendix C.2, which RFC 5480 forbids and old CAs wrote.
 
-They count only if all six values are those of a named curve. With a base point of their own choosing, anybody could
-make signatures that seem to be by the key of another (CVE-2020-0601). Leaves out fields of characteristic two.
+They count only if all six values belong to a named curve. With a base point of their own choice, anybody could make
+signatures that seem to come from another person's key (CVE-2020-0601). Leaves out fields of characteristic two.
 """
 
 from __future__ import annotations

@@ -90,7 +90,7 @@ class Pbkdf2Parameters(NamedTuple):
 
 
 def bmp_passphrase(passphrase: bytes) -> bytes:
-    """A UTF-8 passphrase as the old KDF takes it: a BMPString followed by two zero bytes (RFC 7292 B.1).
+    """A UTF-8 passphrase in the form for the old KDF: a BMPString followed by two zero bytes (RFC 7292 B.1).
 
     Bytes that are not UTF-8 are read as Latin-1, as in OpenSSL. Characters outside the BMP become surrogate pairs.
     """
@@ -104,7 +104,7 @@ def bmp_passphrase(passphrase: bytes) -> bytes:
 async def derive_pkcs12(
     loop: RepeatedHash, password: bytes, salt: bytes, purpose: Purpose, length: int, provider: CryptoProvider
 ) -> bytes:
-    """`length` bytes by the KDF of RFC 7292 appendix B.2. `password` is a result of `bmp_passphrase`, or empty.
+    """`length` bytes from the KDF of RFC 7292 appendix B.2. `password` is a result of `bmp_passphrase`, or empty.
 
     Raises LimitExceeded or UnsupportedAlgorithm.
     """
@@ -123,7 +123,7 @@ async def derive_pkcs12(
 
 
 async def derive_pbkdf1(loop: RepeatedHash, password: bytes, salt: bytes, provider: CryptoProvider) -> bytes:
-    """One digest by PBKDF1 (RFC 8018 section 5.1). Raises LimitExceeded or UnsupportedAlgorithm."""
+    """One digest from PBKDF1 (RFC 8018 section 5.1). Raises LimitExceeded or UnsupportedAlgorithm."""
     check_limit("PBKDF1 iterations", loop.iterations, MAX_PKCS12_KDF_ITERATIONS)
     check_hash(loop.hash_name)
     return await _repeat(loop, password + salt, provider)
@@ -196,7 +196,7 @@ def build_hmac_identifier(hash_name: HashName) -> bytes:
 
 
 def weigh_iterations(iterations: int, hash_name: HashName) -> int:
-    """The cost of iterations of a hash, in iterations of SHA-256. Hashes slower than SHA-256 count twice."""
+    """The cost of iterations of a hash, in iterations of SHA-256. Iterations of a slower hash count twice."""
     return iterations if hash_name in _QUICK_HASHES else 2 * iterations
 
 

@@ -84,8 +84,8 @@ def _check_public(modulus: int, exponent: int, where: str) -> None:
 
 def _check_private(fields: list[int]) -> None:
     # RFC 8017 section 3.2. A key whose CRT numbers disagree reveals its primes with one signature (Boneh, DeMillo and
-    # Lipton). It is not checked that p and q are prime: the check takes 30 ms, and a key with other numbers merely does
-    # not work.
+    # Lipton). The primality of p and q is not checked, because the check takes 30 ms, and a key with other numbers only
+    # fails to work.
     _, n, e, d, p, q, d_p, d_q, q_inv = fields
     if min(p, q) < 3 or p * q != n or q * q_inv % p != 1:
         raise MalformedMessage("the numbers do not belong together", where="RSAPrivateKey")

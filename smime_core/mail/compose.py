@@ -44,10 +44,10 @@ class Draft:
 
     `date` has a time zone. `message_id` and `in_reply_to` include their angle brackets; `in_reply_to` may be empty.
     `references` are the message ids of the thread, oldest first. If they are empty, the References field has only
-    `in_reply_to`. `sent_by` is the person who sends it for its author, such as for a ward: the Sender field.
+    `in_reply_to`. `sent_by` is the person who sends the mail for its author, such as for a ward (the Sender field).
 
-    `html` is the same text as an HTML document or a piece of one. It is sent as it is, beside `text`, which must not be
-    empty then: programs and people who read no HTML see only the text.
+    `html` is the same text as an HTML document or a piece of one. It is sent unchanged beside `text`, which must then
+    not be empty, because programs and people who read no HTML see only the text.
     """
 
     sender: str
@@ -98,10 +98,10 @@ def build_parts(draft: Draft, boundary: str = DEFAULT_BOUNDARY) -> tuple[bytes, 
 
 
 def build_attachment(attachment: Attachment) -> bytes:
-    """A file as an entity of its own, 7-bit, ready to be signed. Raises MalformedMessage for a bad name or type.
+    """A file as a separate entity, 7-bit, ready to be signed. Raises MalformedMessage for a bad name or type.
 
-    An attached message keeps its type only if it is 7-bit already: RFC 2046 section 5.2.1 permits no encoding for it.
-    Then it is prepared as mail that is signed.
+    An attached message keeps its type only if it is 7-bit already, because RFC 2046 section 5.2.1 permits no encoding
+    for it. Such a message is prepared like signed mail.
     """
     if attachment.content_type.lower() == "message/rfc822" and _is_seven_bit(attachment.data):
         head = _attachment_head(attachment, "message/rfc822", encoding="7bit")

@@ -30,7 +30,7 @@ def hcp_shy(name: str, value: str) -> str | None:
     wanted = name.lower()
     if wanted in ("from", "to", "cc"):
         mailboxes = addresses(value)
-        # A field that cannot be parsed is not rebuilt, so that no recipient gets lost.
+        # A field that cannot be parsed is not rebuilt, so that no recipient is lost.
         return (
             ", ".join(mailbox.address for mailbox in mailboxes)
             if mailboxes and all(m.address for m in mailboxes)

@@ -37,8 +37,8 @@ _MAX_VALUE_LENGTH: Final = 900  # RFC 5322 section 2.1.1 allows lines of 998, wh
 class ProtectionMode(StrEnum):
     """The value of the parameter `hp` (section 2.1.1): CLEAR if only signed, CIPHER if also encrypted.
 
-    CIPHER_WITH_COPY is CIPHER with a copy of the hidden fields in the text, which programs without header protection
-    show (section 5.2).
+    CIPHER_WITH_COPY also copies the hidden fields into the text, which programs without header protection show (section
+    5.2).
     """
 
     CLEAR = "clear"
@@ -86,10 +86,10 @@ class ProtectedHeaders:
     """The displayed form of a message.
 
     `content` is the entity to render. `recorded_outer` are the fields that the sender left outside: those recorded in
-    HP-Outer, or without HP-Outer the outer fields as received. If the sender cannot have hidden any, they are the
-    displayed fields, so that no field that was changed on the way counts as hidden. `altered_outside` names fields that
-    were changed outside after sending: their outside form is neither the recorded form nor, in a decrypted copy, the
-    protected form.
+    HP-Outer, or without HP-Outer the outer fields as received. If the sender cannot have hidden a field,
+    `recorded_outer` are the displayed fields, so that no field that was changed in transit counts as hidden.
+    `altered_outside` names the outer fields that were changed after sending. Their outer form is neither the recorded
+    form nor, in a decrypted copy, the protected form.
     """
 
     scheme: HeaderScheme
@@ -101,7 +101,7 @@ class ProtectedHeaders:
 
     @property
     def headers(self) -> Headers:
-        """The displayed fields. Their From is the one that is compared with the signer."""
+        """The displayed fields. The signer is compared with their From field."""
         shown = tuple(one.field for one in self.fields)
         return Headers(shown, b"".join(field.encoded for field in shown))
 
@@ -111,9 +111,9 @@ def protect_headers(
 ) -> tuple[bytes, bytes]:
     """Returns (the fields that stay outside, the entity to sign or encrypt). The arguments come from `split_message`.
 
-    Protected fields have the form of `header_form`, inside and outside; those without a value are left out.
-    Raises MalformedMessage if the entity is signed or encrypted already, because header fields must be included before
-    that, or if the policy changes an author's address (section 3.1.1) or returns text that a header cannot have.
+    Protected fields have the form of `header_form`, inside and outside; fields without a value are left out. Header
+    fields must be included before the first layer. Raises MalformedMessage if the entity is already signed or
+    encrypted, or if the policy changes an author's address (section 3.1.1) or returns text that a header cannot have.
     """
     inner = parse_entity(entity)
     if inner.content_type.media_type in ("multipart/signed", "multipart/encrypted") or looks_like_cms_part(inner):
@@ -134,7 +134,7 @@ def protect_headers(
         if name in _FIRST_COUNTS:
             firsts.setdefault(name, encoded)
         if not encoded:
-            continue  # It has no value, so there is nothing to hide or to record. No later one may take its place.
+            continue  # The field has no value to hide or record. No later field may take its place.
         protected.append(encoded)
         shown = encoded if mode is ProtectionMode.CLEAR else _apply_policy(policy, encoded)
         outer.append(shown)
@@ -187,7 +187,7 @@ def unprotect_headers(outer: Headers, payload: Entity, *, signed: bool, encrypte
 
 
 def find_scheme(payload: Entity) -> HeaderScheme:
-    """The header protection scheme of the payload, by its own parameters only."""
+    """The header protection scheme of the payload, from the payload's parameters only."""
     parameters = payload.content_type.parameters
     mark = parameters.get("hp", "").strip().lower()
     if mark in ("clear", "cipher"):
@@ -202,7 +202,7 @@ def find_scheme(payload: Entity) -> HeaderScheme:
 
 
 def _copy_hidden(entity: bytes, hidden: bytes, protected: bytes) -> bytes:
-    # Most mail is not written with a copy, and the reading of HTML is large.
+    # Imported only here, because most mail gets no copy, and the module that reads HTML is large.
     from smime_core.mail.legacy_display_writing import copied_lines, with_legacy_display
 
     lines = copied_lines(parse_headers(hidden).fields)
@@ -221,7 +221,7 @@ def _encode(field: Field) -> bytes:
 
 
 def _is_structural(field: Field) -> bool:
-    # Section 1.1.1: these fields describe their own part.
+    # Section 1.1.1: these fields describe the part that has them.
     return field.name.lower() == "mime-version" or field.name.lower().startswith("content-")
 
 
@@ -254,8 +254,8 @@ def _fold(encoded: bytes) -> bytes:
 
 
 def _mark(field: Field, mode: ProtectionMode) -> bytes:
-    # Removes the parameters of _MARKS, which an earlier protection may have left, from Content-Type, and adds `hp`
-    # after the other parameters.
+    # Removes from Content-Type the parameters in _MARKS, which an earlier protection may have left. Adds `hp` after the
+    # other parameters.
     if field.name.lower() != "content-type":
         return field.encoded
     kind, parameters = parse_parameterised(field.unfolded)
@@ -282,8 +282,8 @@ def _status(*, signed: bool, hidden: bool) -> FieldProtection:
 
 def _from_outside(outer: Headers, protected: list[Field], scheme: HeaderScheme) -> tuple[Field, ...]:
     # With header protection, anybody may have added a field that is only outside. Such a field is not displayed
-    # (section 4.5), except a From that is missing inside. The form `protected-headers` protects some fields only, so
-    # the other fields outside are displayed.
+    # (section 4.5), except a From that is missing inside. The form `protected-headers` protects only some fields, so
+    # the other outer fields are displayed.
     names = {field.name.lower() for field in protected}
     outside = tuple(field for field in outer.fields if field.name.lower() not in names)
     if scheme in (HeaderScheme.NONE, HeaderScheme.LEGACY):
@@ -292,7 +292,7 @@ def _from_outside(outer: Headers, protected: list[Field], scheme: HeaderScheme) 
 
 
 def _find_altered(expected: tuple[Field, ...], outer: Headers) -> tuple[str, ...]:
-    # A part that came without its message has no header fields outside but those that describe it.
+    # A part that came without its message has only outer fields that describe the part.
     altered = _without_copies(expected, outer) if any(map(_is_protectable, outer.fields)) else ()
     return tuple(dict.fromkeys(field.name for field in altered))
 
@@ -305,7 +305,7 @@ def _without_restored(expected: tuple[Field, ...], protected: list[Field], outer
 
 
 def _without_copies(fields: tuple[Field, ...], outer: Headers) -> tuple[Field, ...]:
-    # The fields that are not outside, neither in the same words nor with the same meaning.
+    # The fields that occur outside neither word for word nor with the same meaning.
     words = {_key(field) for field in outer.fields}
     missing = [field for field in fields if _key(field) not in words]
     names = {field.name.lower() for field in missing}
@@ -330,12 +330,13 @@ def _addresses_in(value: str) -> list[tuple[str, str]]:
 
 
 def _key(field: Field) -> tuple[str, str]:
-    # Folding and white space have no meaning (RFC 5322 section 2.2.3), and relays fold anew.
+    # Folding and white space have no meaning (RFC 5322 section 2.2.3), and relays change the folding.
     return field.name.lower(), " ".join(field.text.split())
 
 
 def _meaning(field: Field) -> tuple[str, object]:
-    # Relays write addresses and dates anew: sendmail writes `a,b` as `a, b`. Very long fields are compared by words.
+    # Relays rewrite addresses and dates; for example, sendmail writes `a,b` as `a, b`. Very long fields are compared
+    # word by word.
     name, value = field.name.lower(), field.unfolded
     if name in ADDRESS_FIELDS and len(value) <= _MAX_PARSED_CHARACTERS:
         mailboxes = addresses(value)

@@ -33,8 +33,8 @@ class HiddenField(NamedTuple):
 class ReplyHeaders:
     """The basis of a reply. `policy` is for `protect_headers`: it hides the fields that were hidden in the original.
 
-    `hidden` are these fields, from which `keep_hidden` can make the policy again later. The recipients are those of
-    `report.find_answer_people`, which knows who is proved.
+    `hidden` has these fields, from which `keep_hidden` can make the policy again later. The recipients come from
+    `report.find_answer_people`, which considers the verdict.
     """
 
     subject: str
@@ -80,7 +80,7 @@ def keep_hidden(
         is_thread = name.lower() in ("in-reply-to", "references")
         if not is_thread and _squeeze(value) != _squeeze(field.value):
             return given
-        # Nobody else may be named outside: anybody on the way could have put another address there.
+        # An outer To with other addresses is left out, because anybody could have put them there in transit.
         return None if name.lower() == "to" and not _name_the_same(field) else _outside(field)
 
     return reply_policy

@@ -41,8 +41,8 @@ _LINE: Final = frozenset(
 _PARAGRAPH: Final = frozenset(
     ("p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table", "blockquote", "pre", "hr")
 )
-# Text without references and tags without attributes, which are read together: a large table has little else. Such tags
-# only end a line, or are nothing in a text.
+# Text without references and tags without attributes, which are read together, because a large table has little else.
+# Such tags end a line or add nothing to the text.
 _RUN: Final = re.compile(
     r"(?>(?:[^<&]++|</?tr>|<(?:td|th|/?(?:b|em|font|i|span|strong|tbody|thead|u))>)+)", re.IGNORECASE
 )
@@ -75,7 +75,7 @@ def extract_text(document: str) -> str:
             position = _skip_declaration(document, match.start())
         else:
             name = name.lower()
-            # Most tags have no attributes. These are spared the search for them.
+            # Most tags have no attributes. For such tags the search is skipped.
             attributes, position = ({}, position) if end else _read_attributes(document, position)
             if position >= 0 and not close and name in _RAW:
                 position = _skip_raw(document, position, name)
@@ -122,11 +122,11 @@ class _Reader:
 
     @property
     def reads_runs(self) -> bool:
-        """Whether text is displayed, with its runs of blanks as one."""
+        """Whether text is displayed, with each run of blanks as one blank."""
         return not self._dropped and not self._preformatted
 
     def add_run(self, source: str) -> None:
-        """Add what `_RUN` has found."""
+        """Add text that `_RUN` has found."""
         text = _MANY_BLANKS.sub("", _LINE_TAG.sub("\n", _NO_TAG.sub("", _BLANKS.sub(" ", source))))
         self._add_piece(text)
 

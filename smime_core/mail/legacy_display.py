@@ -1,8 +1,8 @@
 """Find and remove the copy of the header fields in a text (RFC 9788 section 4.5.3).
 
 The copy is for programs without header protection. It occurs only in the payload of an encrypted message. In the
-autocrypt drafts a whole part before the text is such a copy (`protected-headers="v1"`). Only words that repeat a
-header field of the payload are removed: a signer could hide any others from some of the readers.
+autocrypt drafts a whole part before the text is such a copy (`protected-headers="v1"`). Only words that repeat a header
+field of the payload are removed, because a signer could hide other words from some of the readers.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def is_legacy_display(part: Entity, protected: Headers) -> bool:
 
 
 def without_legacy_display(text: str, content_type: ContentType, protected: Headers) -> str:
-    """The text of a part, without the copied header fields if it is marked by `hp-legacy-display="1"`.
+    """The text of a part, without the copied header fields if the part is marked with `hp-legacy-display="1"`.
 
     `protected` are the header fields of the payload.
     """
@@ -51,7 +51,7 @@ def without_legacy_display(text: str, content_type: ContentType, protected: Head
 
 
 def _repeats(copy: str, protected: Headers) -> bool:
-    # Whether each line is a header field of the payload: its decoded form, or the form as it is sent. Lines are folded.
+    # Whether each line is a header field of the payload, decoded or in the form that is sent. Lines are folded.
     fields = {
         (field.name.lower(), _squeeze(value)) for field in protected.fields for value in (field.text, field.unfolded)
     }

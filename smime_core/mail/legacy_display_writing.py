@@ -1,8 +1,8 @@
 """Copy hidden header fields into the text, for programs without header protection (RFC 9788 section 5.2).
 
-A part gets the copy only if `legacy_display` removes exactly that again: otherwise it stays as it is. Only the main
-text gets one: the first part of a multipart, and each form of an alternative. Text beyond the first bytes of a long
-mail is left out, so that a stream writes what memory writes.
+A part gets the copy only if `legacy_display` removes exactly the copy again; otherwise the part stays unchanged. Only
+the main text gets a copy: the first part of a multipart, and each form of an alternative. Text beyond the first bytes
+of a long mail gets no copy, so that a stream writes the same mail as memory.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _USER_FACING: Final = frozenset(
     ("subject", "from", "sender", "to", "cc", "date", "reply-to", "followup-to", "keywords", "comments")
 )
 _CUT_MARGIN: Final = (
-    2_000  # A delimiter that ends nearer to a cut may go on behind it: boundary and blanks are shorter.
+    2_000  # A delimiter that ends nearer to a cut may continue after it. Boundary and blanks are shorter.
 )
 _LONGEST_LINE: Final = 998  # RFC 5322 section 2.1.1
 _MAX_DEPTH: Final = 10
@@ -41,7 +41,7 @@ _AS_IT_IS: Final = ("7bit", "8bit", "binary")
 
 
 def copied_lines(hidden: Iterable[Field]) -> str:
-    """The lines that copy these fields; empty if there is nothing for people among them."""
+    """The lines that copy these fields; empty if none of the fields is for people."""
     lines = [f"{one.name}: {' '.join(one.text.split())}\r\n" for one in hidden if one.name.lower() in _USER_FACING]
     return "".join(lines)
 
@@ -49,7 +49,7 @@ def copied_lines(hidden: Iterable[Field]) -> str:
 def with_legacy_display(entity: bytes, copy: str, protected: Headers) -> bytes:
     """The entity with `copy` at the beginning of its text. `protected` are the header fields of the payload.
 
-    The entity may be the beginning of a mail: of its body at least MAX_SEARCHED_BYTES and one more.
+    The entity may be the beginning of a mail, if it has at least MAX_SEARCHED_BYTES + 1 bytes of the body.
     """
     parsed = parse_entity(entity)
     is_cut = len(parsed.body) > MAX_SEARCHED_BYTES
@@ -65,7 +65,7 @@ class _Writer:
         self._protected = protected
 
     def write(self, entity: Entity, *, is_cut: bool, depth: int) -> bytes | None:
-        """The entity with the copy, or None if it gets none."""
+        """The entity with the copy, or None if it gets no copy."""
         kind = entity.content_type
         if kind.media_type in ("text/plain", "text/html"):
             return None if is_cut or entity.is_file else self._write_text(entity)
@@ -85,7 +85,7 @@ class _Writer:
         return b"".join((*pieces, entity.body[position:])) if position else None
 
     def _write_text(self, entity: Entity) -> bytes | None:
-        # A letter that was encrypted before and is sent on has a copy already.
+        # A mail that was encrypted before and is forwarded has a copy already.
         text = without_legacy_display(_text_of(entity), entity.content_type, self._protected)
         for encoding in dict.fromkeys((entity.transfer_encoding, "quoted-printable", "base64")):
             written = _encode(self._with_copy(text, entity.content_type.subtype), entity, encoding)
@@ -98,12 +98,12 @@ class _Writer:
             return f"{self._copy}\r\n{text}"
         found = _BEFORE_BODY.match(text)
         at = found.end() if found else 0
-        # Of the ASCII form, no charset that the document names makes another text.
+        # The ASCII form is the same text in every charset that the document may name.
         lines = html.escape(self._copy).encode("ascii", "xmlcharrefreplace").decode("ascii")
         return f'{text[:at]}<div class="header-protection-legacy-display"><pre>{lines}</pre></div>{text[at:]}'
 
     def _reads_as(self, text: str, written: bytes) -> bool:
-        # Whether our own reading removes the copy, and nothing else.
+        # Whether `legacy_display` removes the copy, and nothing else.
         entity = parse_entity(written)
         found = _text_of(entity)
         return found != text and without_legacy_display(found, entity.content_type, self._protected) == text
@@ -114,7 +114,7 @@ def _text_of(entity: Entity) -> str:
 
 
 def _encode(text: str, entity: Entity, encoding: str) -> bytes | None:
-    # Returns None if this transfer encoding cannot have the text.
+    # Returns None if this transfer encoding cannot represent the text.
     try:
         octets = text.encode("utf-8")
     except UnicodeEncodeError:

@@ -69,7 +69,7 @@ class Passage(NamedTuple):
 
 
 class ReadableEntity(NamedTuple):
-    """The readable form of an entity. `text` has LF line ends; `headers` are its own fields, decoded, in order."""
+    """The readable form of an entity. `text` has LF line ends; `headers` are the entity's fields, decoded, in order."""
 
     text: str
     attachments: tuple[Attachment, ...]
@@ -104,7 +104,7 @@ def read_encrypted_payload(entity_bytes: Buffer) -> ReadableEntity:
 def read_payload(entity_bytes: Buffer, *, encrypted: bool) -> ReadableEntity:
     """The readable content of a message, like `read_encrypted_payload` if it is or was encrypted, else `read_entity`.
 
-    A message that was decrypted and kept or forwarded so still has the mark `hp="cipher"` and the copy. Raises
+    A message that was decrypted and then kept or forwarded still has the mark `hp="cipher"` and the copy. Raises
     LimitExceeded.
     """
     was_encrypted = encrypted or _is_for_encryption(parse_entity(entity_bytes))
@@ -199,7 +199,7 @@ def _read_attachment(entity: Entity, path: str) -> Attachment:
 
 
 def _fallback_name(media_type: str) -> str:
-    """A name for a file without one, which shows people and programs the kind of its content."""
+    """A name for a file without a name. It shows people and programs the kind of the content."""
     stem = _FALLBACK_STEMS.get(media_type.partition("/")[0], "attachment")
     return _FALLBACK_NAMES.get(media_type) or stem + _ENDINGS.get(media_type, "")
 

@@ -42,11 +42,12 @@ _CANONICAL: Final = re.compile(
 )
 # A remark in brackets without signs that another reader could take for a part of an address.
 _REMARK: Final = re.compile(r"""\([^()<>@,;:"\\\x00-\x08\x0a-\x1f\x7f]*\)""")
-# The first letters of the kinds of tokens of mailboxes: a name and an address in angle brackets, or an address.
+# A mailbox as the first letters of its kinds of tokens: a name and an address in angle brackets, or an address.
 _USUAL_MAILBOX: Final = "(?:[awq]*<[aq]@a>|[aq]@a)"
 _USUAL: Final = re.compile(f"{_USUAL_MAILBOX}(?:,{_USUAL_MAILBOX})*")
 _LONE_CR: Final = re.compile(rb"\r(?!\n|\Z)")
-# The line that begins a message in an mbox file, and the fields up to a line that is none, without obsolete blanks.
+# The line that begins a message in an mbox file, and the fields up to a line that is not a field, without obsolete
+# blanks.
 _USUAL_FIELDS: Final = re.compile(rb"(?:>?From [^:\s][^\n]*+\n)?(?:[!-9;-~]++:[^\n]*+(?:\n[ \t][^\n]*+)*(?:\n|\Z))*")
 _BETWEEN_ADDRESSES: Final = re.compile(r"""[\s<>()\[\]",:;]+""")
 _KEPT_CHARACTERS: Final = 256
@@ -65,7 +66,8 @@ class Mailbox:
 def from_addresses(headers: Headers) -> tuple[Mailbox, ...]:
     """All mailboxes of all From fields.
 
-    The author check requires exactly one: RFC 5322 section 3.6 allows one field, and we allow one mailbox in it.
+    The author check requires exactly one mailbox: RFC 5322 section 3.6 allows one field, and we allow one mailbox in
+    it.
     """
     return tuple(mailbox for field in headers.find("From") for mailbox in addresses(field.unfolded))
 
@@ -84,7 +86,7 @@ def _parse_once(header_value: str) -> tuple[Mailbox, ...]:
 def canonical_mailbox(header_value: str) -> Mailbox | None:
     """The only mailbox of an unfolded address field that every reader of mail reads alike, or None for other fields.
 
-    It is in the form of RFC 5322 section 3.4, in ASCII, without the obsolete forms, comments and groups.
+    Such a mailbox has the form of RFC 5322 section 3.4, in ASCII, without obsolete forms, comments and groups.
     """
     match = _CANONICAL.fullmatch(header_value)
     mailboxes = addresses(header_value) if match else ()
@@ -99,7 +101,7 @@ def canonical_mailbox(header_value: str) -> Mailbox | None:
 def is_read_alike(headers: Headers) -> bool:
     """Whether other programs read the same authors in From: one field with mailboxes as people usually write them.
 
-    Unlike in a canonical mailbox, there may be remarks in brackets, and dots and letters beyond ASCII in the name.
+    Unlike canonical mailboxes, these may have remarks in brackets, and dots and non-ASCII letters in the name.
     `tests/interop/test_senders.py` compares what others read.
     """
     named = headers.find("From")
@@ -115,7 +117,7 @@ def is_read_alike(headers: Headers) -> bool:
 
 
 def _is_found_by_all(headers: Headers) -> bool:
-    """Whether From comes before each line that is no field. Some programs read nothing after such a line."""
+    """Whether From comes before each line that is not a field. Some programs read nothing after such a line."""
     usual = _USUAL_FIELDS.match(headers.raw)
     return usual is not None and bool(parse_headers(usual[0]).find("From"))
 
@@ -128,10 +130,10 @@ def first_addresses(header_value: str, most: int) -> tuple[tuple[Mailbox, ...], 
 
 
 def find_addresses(text: str) -> tuple[Mailbox, ...]:
-    """The mailboxes in a text that a page shows, in which other words may stand between the addresses.
+    """The mailboxes in a text that a page shows. Other words may be between the addresses.
 
-    A text that is an address field is read as one. Of another text, the words that are addresses are taken. Nobody has
-    vouched for such a text, so its addresses may only be proposed to a person.
+    A text that is an address field is parsed as such. In any other text, the words that are addresses are found. Nobody
+    vouches for such a text, so its addresses may only be proposed to a person.
     """
     mailboxes = addresses(text)
     if mailboxes and all(mailbox.address for mailbox in mailboxes):
@@ -179,7 +181,8 @@ def format_mailbox(mailbox: Mailbox) -> str:
 
 
 def _read_tokens(value: str) -> Iterator[_Token]:
-    # Blanks separate tokens and are dropped; comments do so too, and are named only (CFWS, RFC 5322 section 3.2.2).
+    # Blanks and comments separate tokens (CFWS, RFC 5322 section 3.2.2). Blanks are dropped; a comment is a token
+    # without its text.
     position = 0
     while position < len(value):
         match = _TOKEN.match(value, position)

@@ -63,11 +63,11 @@ def names_type(headers: Headers) -> bool:
 
 
 def inner_headers_of(headers: Headers, *, body_is_ascii: bool) -> bytes:
-    """The Content-* fields that have a value, canonical. `body_is_ascii` counts only if they name no type: then it is
-    text.
+    """The Content-* fields that have a value, canonical. `body_is_ascii` counts only if they name no type; the body is
+    then text.
 
-    Names that no line has room for are left out (RFC 5322 section 2.1.1). A message that is the whole body is marked as
-    a forwarded one, because without that it is the wrapped letter itself for a reader (RFC 8551 section 3.1).
+    Fields whose name does not fit in a line are left out (RFC 5322 section 2.1.1). If the whole body is a message, it
+    is marked as forwarded. Otherwise readers would take it for the wrapped message itself (RFC 8551 section 3.1).
     """
     fields = [field for field in headers.fields if len(field.name) <= _MAX_NAME_LENGTH and field.unfolded]
     inner = [_mark_forwarded(field) for field in fields if field.name.lower().startswith("content-")]
@@ -90,7 +90,7 @@ def _mark_forwarded(field: Field) -> bytes:
 def join_message(outer_headers: bytes, entity: Buffer) -> bytes:
     """The message from the inner entity and the outer fields: the reverse of `split_message`.
 
-    A field that is in both is taken from the entity if the entity marks its header as protected (RFC 9788 section 2.1,
+    A field that is in both comes from the entity if the entity marks its header as protected (RFC 9788 section 2.1,
     `hp=`), and otherwise from the outer fields. With a protected header, an author's field that is only outside is left
     out, because anybody may have added it.
     """

@@ -41,8 +41,8 @@ class Change(Enum):
     """The change of one segment.
 
     HEAD: the header section is written anew, with the transfer encoding in `detail`: a name, SAME_ENCODING, or "" for
-    none. BASE64 and QUOTED_PRINTABLE: the body is decoded by `detail`, a Decoding, and encoded. TEXT: `text` comes in
-    the place of the segment.
+    none. BASE64 and QUOTED_PRINTABLE: the body is decoded as `detail`, a Decoding, says, and encoded. TEXT: `text`
+    replaces the segment.
     """
 
     KEEP = "keep"

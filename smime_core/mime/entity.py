@@ -72,7 +72,7 @@ class Entity:
     @property
     def is_file(self) -> bool:
         """Whether a text is to be saved and not shown in the message. Some programs give inline text a name."""
-        # Without a disposition a name means a file.
+        # Without a disposition, a text with a name is a file.
         return self.disposition == "attachment" or (self.disposition != "inline" and bool(self.filename))
 
 

@@ -1,9 +1,9 @@
 """Header fields in the one form that relays leave unchanged (RFC 5322 section 2.2.3, RFC 8551 section 3.1.3).
 
 Relays write header fields anew, also inside a signed part. Mailman 3 and other programs on Python's email package write
-`Name: value` with one blank, drop the blank of an empty field, break lines at control characters, and may fold lines
-of more than 78 columns. So a field has one blank after the colon and a first line with text; its lines are in ASCII,
-end with no blanks and are folded; and a field without a value is left out.
+`Name: value` with one blank, and drop the blank of an empty field. They break lines at control characters, and may fold
+lines of more than 78 columns. So a field has one blank after the colon and a first line with text. Its lines are in
+ASCII, end with no blanks and are folded. A field without a value is left out.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _MARK: Final = re.compile(r'\\.|"|[ \t]++')
 
 
 def is_lasting_head(octets: bytes) -> bool:
-    """Whether relays leave the header section unchanged. It has CRLF line ends, the last of which is the blank line."""
+    """Whether relays leave the header section unchanged. The section has CRLF line ends and a blank line at its end."""
     if _LASTING_HEAD.fullmatch(octets) and not _LONG_LINE.search(octets):
         return True
     return octets.isascii() and write_fields(parse_headers(octets).fields) + b"\r\n" == octets
@@ -43,7 +43,7 @@ def is_lasting_head(octets: bytes) -> bool:
 def write_fields(fields: Iterable[Field]) -> bytes:
     """All fields in the lasting form.
 
-    Only the first field of a name describes a part. If it is left out, no later one may take its place.
+    Only the first field of a name describes a part. If it is left out, no later field may take its place.
     """
     written: list[bytes] = []
     empty: set[str] = set()
@@ -57,8 +57,8 @@ def write_fields(fields: Iterable[Field]) -> bytes:
 
 
 def write_field(field: Field) -> bytes:
-    """The field in the lasting form with its line end. Returns nothing for one without a value, or whose name is longer
-    than a line.
+    """The field in the lasting form with its line end. Returns nothing for a field without a value, or with a name
+    longer than a line.
 
     A field that has this form stays unchanged.
     """
@@ -72,7 +72,7 @@ def write_field(field: Field) -> bytes:
 
 
 def _lines_of(body: bytes) -> list[bytes]:
-    # The first line has text: an empty one would have a blank at its end.
+    # The first line has text, because an empty line would have a blank at its end.
     spaced = (_OTHER_CONTROLS.sub(b" ", line.rstrip(b"\r")).rstrip(b" \t") for line in body.split(b"\n"))
     lines = [line for line in spaced if line]
     return [lines[0].lstrip(b" \t"), *lines[1:]] if lines else []
@@ -125,8 +125,8 @@ def _fold(name: str, lines: list[str]) -> Iterator[str]:
 
 
 def _find_blanks(line: str, start: int, *, is_quoted: bool) -> tuple[list[tuple[int, bool]], bool]:
-    # Returns (the places of blanks after the first word, each with whether it is in a quoted string; whether one is
-    # open at the end).
+    # Returns (the places of blanks after the first word, each with whether it is in a quoted string; whether a quoted
+    # string is open at the end).
     first = len(line) - len(line[start:].lstrip(" \t"))
     places: list[tuple[int, bool]] = []
     for mark in _MARK.finditer(line, first):

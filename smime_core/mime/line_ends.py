@@ -1,4 +1,4 @@
-"""Text with other line ends, in pieces, as `openssl cms` writes it in text mode, and with another end."""
+"""Text with other line ends, in pieces: as `openssl cms` writes it in text mode, or with one CRLF more or less."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class OneLessLineEnd(LineForm):
 
 
 class LineEnds(LineForm):
-    """Replaces each LF and the CRs before it by `line_end`. A CR without LF stays. `head` is put before the text."""
+    """Replaces each LF and the CRs before it with `line_end`. A CR without LF stays. `head` is put before the text."""
 
     def __init__(self, line_end: bytes, head: bytes = b"") -> None:
         self._line_end = line_end

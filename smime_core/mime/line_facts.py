@@ -15,9 +15,10 @@ _OVERLAP_BYTES: Final = 2  # One less than the length of "=00".
 class LineFacts:
     """The facts about one body, gap or header section.
 
-    `is_crlf`: there is no bare CR or LF. `is_fit`: no transport has a reason to alter it, once its line ends are CRLF.
-    `has_nul`: a text that is not fit has a NUL, in quoted-printable also as "=00". Octets (`is_octets`) keep
-    their line ends, so with a bare one they are not fit. Only `is_crlf` is found unless `judges_fitness`.
+    `is_crlf`: there is no bare CR or LF. `is_fit`: no transport has a reason to alter the text once its line ends are
+    CRLF. `has_nul`: a text that is not fit has a NUL, in quoted-printable also as "=00". Bytes that are no text
+    (`is_octets`) keep their line ends, so with a bare CR or LF they are not fit. Only `is_crlf` is found unless
+    `judges_fitness`.
     """
 
     def __init__(self, *, judges_fitness: bool, is_octets: bool = False, is_quoted: bool = False) -> None:
@@ -30,7 +31,7 @@ class LineFacts:
         self._open_line = b""
 
     def feed(self, octets: bytes, start: int, end: int) -> None:
-        """Judge whole lines of the range, and keep the open one. Of a line that is too long only the end is kept."""
+        """Judge whole lines of the range, and keep the open one. Only the end of a line that is too long is kept."""
         if self._open_line:
             # Only the first line is joined, because copying takes as long as judging.
             first = octets.find(b"\n", start, end) + 1

@@ -1,7 +1,7 @@
 """A window on the bytes of a mail that arrive block by block, and the next delimiter in it (RFC 2046 section 5.1.1).
 
-The window stays small: everything is taken out of it that cannot be part of a delimiter. In text CR, LF and CRLF end a
-line, because all of them become CRLF. In octets, which keep their line ends, only LF and CRLF do.
+The window stays small: all bytes that cannot be part of a delimiter are taken out. In text CR, LF and CRLF end a line,
+because all of them become CRLF. In other bytes, which keep their line ends, only LF and CRLF end a line.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class LineWindow:
     """All positions are counted from the first byte of the mail.
 
     `position` is the first byte that was not taken. `delimiters` are those of the open multiparts, the outermost first:
-    if a line is a delimiter of two, it belongs to the outer one.
+    if a line is a delimiter of two multiparts, it belongs to the outer multipart.
     """
 
     def __init__(self) -> None:
@@ -59,18 +59,18 @@ class LineWindow:
         self.is_ended = True
 
     def expect(self, delimiters: list[bytes], *, is_text: bool) -> None:
-        """Look for these delimiters from now on, in text or in octets."""
+        """Look for these delimiters from now on, in text or in other bytes."""
         if delimiters != self._delimiters or is_text is not self._is_text:
             self._delimiters, self._is_text = delimiters, is_text
             self._searched, self._found = max(self.position - 1, self._start), None
 
     def take(self, end: int) -> tuple[bytes, int, int]:
-        """Take the bytes up to `end` out of the window. Returns a bytes object, and where they begin and end in it."""
+        """Take the bytes up to `end` out of the window. Returns (a bytes object, start in it, end in it)."""
         start = self.position - self._start
         self.position = max(end, self.position)
         taken = self._octets, start, self.position - self._start
         if self._found is not None and self.position >= self._found.end:
-            # The line end of a delimiter may also be the one before the next.
+            # The line end of a delimiter may also be the line end before the next delimiter.
             self._searched, self._found = self.position - 1, None
         return taken
 

@@ -1,4 +1,4 @@
-"""Files that hold a mail in a form of its own: with a byte order mark, in UTF-16, or as `.emlx` of Apple Mail.
+"""Files that hold a mail in a special form: with a byte order mark, in UTF-16, or as `.emlx` of Apple Mail.
 
 The mail inside is returned as it was before it was put into the file. Files of other programs that people take for
 mails (Outlook's `.msg`, PDF, ASiC) are recognised by their first bytes and refused by name.
@@ -36,7 +36,7 @@ class MailForm:
 
 
 def find_mail_form(head: bytes) -> MailForm:
-    """The form of a file by its first MAIL_HEAD_BYTES. Raises OutlookMessage, PdfFile or AsicContainer."""
+    """The form of a file, from its first MAIL_HEAD_BYTES. Raises OutlookMessage, PdfFile or AsicContainer."""
     if head.startswith(_COMPOUND_FILE):
         raise OutlookMessage
     if head.lstrip().startswith(_PDF):
@@ -64,7 +64,7 @@ def check_emlx(length: int, available: int, rest: bytes) -> None:
 
 
 def open_mail_file(data: Buffer) -> Buffer:
-    """The mail in a file of any form; `data` itself if it is in none. Raises the errors of `find_mail_form`.
+    """The mail in a file of any form; `data` itself if it has no special form. Raises the errors of `find_mail_form`.
 
     Raises MalformedMessage for an .emlx whose number is wrong.
     """

@@ -81,11 +81,11 @@ def is_multipart_signed(entity: Entity) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedParts:
-    """A multipart/signed taken apart, as far as possible.
+    """The parts of a multipart/signed, as far as they can be found.
 
     `content` has the signed bytes, which are the first part with its headers, or the whole body if there is no part.
-    `signature` is the second part, or None with the `problem` why it is not one. `damage` names faults of the
-    frame beside which content and signature are still whole. Without `has_content_part`, the content is the whole body.
+    `signature` is the second part, or None if it is not a signature; `problem` says why. `damage` names faults of the
+    frame that leave content and signature whole. Without `has_content_part`, the content is the whole body.
     """
 
     content: memoryview
@@ -98,7 +98,7 @@ class SignedParts:
 def find_signed_parts(entity: Entity) -> SignedParts:
     """The parts of a multipart/signed, which may be damaged. Raises LimitExceeded for too many parts.
 
-    A part that says pkcs7-mime, or a message without its last boundary, says nothing against the signed bytes.
+    A signature with the type pkcs7-mime, or a missing last boundary, is no evidence against the signed bytes.
     """
     try:
         parts = find_parts(entity)

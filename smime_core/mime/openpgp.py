@@ -1,7 +1,7 @@
 """OpenPGP in mail: recognised and named, never read (RFC 3156, RFC 9580 section 6.2).
 
-PGP/MIME is known by the media type. Inline OpenPGP is a text whose armour begins on a line of its own. Exchange servers
-turn an encrypted PGP/MIME mail into a multipart/mixed, which still has the part application/pgp-encrypted.
+PGP/MIME is recognised from the media type. Inline OpenPGP is a text whose armour begins on a line of its own. Exchange
+servers turn an encrypted PGP/MIME mail into a multipart/mixed, which still has the part application/pgp-encrypted.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from smime_core.mime.entity import Entity, decode_body
 from smime_core.mime.multipart import parse_parts
 
 OPENPGP_HEAD_BYTES: Final = 65_536
-"""The bytes of a body that are searched, so that memory and streams find the same."""
+"""The number of bytes of a body that are searched, the same in memory and in streams."""
 _ARMOUR: Final = re.compile(rb"^-----BEGIN PGP (SIGNED )?MESSAGE-----[ \t]*+\r?$", re.MULTILINE)
 _MAX_PARTS: Final = 20
 _MAX_DEPTH: Final = 4

@@ -86,7 +86,7 @@ def _find_parameters(value: str, position: int) -> Iterator[re.Match[str]]:
 
 
 def format_parameter(name: str, value: str) -> str:
-    """`name=value`, quoted if needed. A long value or one beyond ASCII has sections (RFC 2231), one in each line."""
+    """`name=value`, quoted if needed. A long or non-ASCII value has sections (RFC 2231), one in each line."""
     if _PLAIN_VALUE.fullmatch(value):
         if _TOKEN.fullmatch(value):
             return f"{name}={value}"

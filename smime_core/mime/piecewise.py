@@ -17,7 +17,7 @@ _BASE64_LINES_BYTES: Final = 57 * 16_384  # Whole lines of base64.
 _LONG_LINE_BYTES: Final = 65_536  # A line is divided from here on.
 # A soft line break of the encoder, and not the one that `encode_quoted_printable` adds after a guarded `From`.
 _SOFT_BREAK: Final = re.compile(rb"(?<!=46rom)=\r\n")
-# A place where no "=XX" and no run of blanks goes on.
+# A place that is not inside "=XX" or a run of blanks.
 _QUOTED_PLACE: Final = re.compile(rb"(?<![=\r])(?<!=.)(?<![ \t])(?=[^ \t])", re.DOTALL)
 
 
@@ -47,7 +47,7 @@ class QuotedPrintableEncoder:
         self._rest = b""
 
     def feed(self, data: bytes) -> bytes:
-        """The lines so far. Of a long line, the part up to a soft line break."""
+        """The lines so far, and a long line up to a soft line break."""
         octets = self._rest + data
         # A CR at the end may belong to an LF that follows.
         end = len(octets) - octets.endswith(b"\r")
@@ -79,7 +79,7 @@ class QuotedPrintableDecoder:
         self._rest = b""
 
     def feed(self, data: bytes) -> bytes:
-        """The lines so far. Of a long line, the part up to a place where neither "=XX" nor a run of blanks goes on.
+        """The lines so far, and a long line up to a place that is not inside "=XX" or a run of blanks.
 
         Raises LimitExceeded if there is no such place.
         """

@@ -1,6 +1,6 @@
 """Find the changes that prepare an entity for protection, in one reading, block by block (RFC 8551 section 3.1).
 
-The entity is read as `parse_entity` and `find_parts` read it, but no more of it is held than a header section.
+The entity is read as `parse_entity` and `find_parts` read it, but at most a header section is kept in memory.
 CANONICAL: text gets CRLF line ends. Leaves that are not text and have the encoding `binary` stay unchanged. SEVEN_BIT:
 leaves that transport might alter are encoded, and the header sections around them are written anew. All others stay
 unchanged. A multipart/signed is only made canonical, because anything else would break its signature.
@@ -34,15 +34,15 @@ _FIELD_START: Final = re.compile(rb"[!-9;-~]{1,1000}[ \t]*:")
 _MBOX_STARTS: Final = (b"From ", b">From ")
 _MOST_HEAD_BYTES: Final = MAX_HEADER_BYTES + 8
 _LONG_HEAD_BYTES: Final = MAX_CLEAR_FIELD_BYTES // 4  # Encoded-words have up to four times the length of the text.
-_MOST_QUOTED_BYTES: Final = 1_048_576  # Base64 is made far faster, and nobody reads a longer text in its source.
+_MOST_QUOTED_BYTES: Final = 1_048_576  # Base64 is encoded far faster, and nobody reads the source of a longer text.
 _UNENCODED: Final = ("7bit", "8bit", "binary")
 
 
 @dataclass(slots=True)
 class _Body:
-    """A leaf's body, or a multipart's bytes outside its parts, that is being read.
+    """The bytes that are being read: a leaf's body, or a multipart's bytes outside its parts.
 
-    `is_whole`: each delimiter has a line end of its own before and behind it. Relays add one that is missing.
+    `is_whole` means that each delimiter has its own line end before it and after it. Relays add a missing line end.
     """
 
     start: int
@@ -58,7 +58,7 @@ class _Leaf(_Body):
 
 @dataclass(slots=True)
 class _Head:
-    """A header section, once it was read."""
+    """A header section that was read."""
 
     start: int
     end: int
@@ -91,7 +91,7 @@ def prepare(octets: bytes, preparation: Preparation) -> bytes:
 
 
 def _needs_no_change(octets: bytes, preparation: Preparation) -> bool:
-    # A quick answer for most entities. For parts inside the entity, the scan has the answer.
+    # A quick answer for most entities. For parts inside the entity, the scan decides.
     if preparation is Preparation.CANONICAL:
         return has_crlf_only(octets)
     entity = parse_entity(octets)
@@ -103,7 +103,7 @@ def _needs_no_change(octets: bytes, preparation: Preparation) -> bool:
 def cut_field_bytes(entity: bytes) -> int:
     """The length of the longest header field of the entity, or a part inside it, that mail servers cut or break.
 
-    Returns 0 if there is none. The entity must be prepared, so that a long line is one of a header field.
+    Returns 0 if there is none. The entity must be prepared, so that every long line belongs to a header field.
     """
     if len(entity) <= MAX_CLEAR_FIELD_BYTES and not has_long_lines(entity):
         return 0
@@ -116,7 +116,8 @@ def cut_field_bytes(entity: bytes) -> int:
 class PreparationScan:
     """Reads one entity and lists the changes of its segments, which follow each other without a gap.
 
-    `cut_field_bytes` is the length of its longest header field that mail servers cut or break as it is written, or 0.
+    `cut_field_bytes` is the length of the longest header field that mail servers would cut or break after the changes,
+    or 0.
     """
 
     def __init__(self, preparation: Preparation) -> None:
@@ -202,7 +203,7 @@ class PreparationScan:
             current.part_type = "message/rfc822" if entity.content_type.subtype == "digest" else "text/plain"
             self._body = _Body(start, LineFacts(judges_fitness=self._judges_fitness))
         elif media_type in EMBEDDED_MESSAGES and entity.transfer_encoding in _UNENCODED:
-            # RFC 2046 section 5.2.1 permits no encoding here, so the message inside is made fit instead.
+            # RFC 2046 section 5.2.1 permits no encoding here, so the message inside is encoded instead.
             self._begin_entity(current.preparation, "text/plain")
         else:
             decoding = _decoding_of(entity)
@@ -272,8 +273,8 @@ class PreparationScan:
                 self._open[-1].is_fit &= entity.is_fit
 
     def _has_no_end(self, entity: _Open) -> bool:
-        # Relays close a multipart that has no end. A closing delimiter that is also one of an outer multipart would
-        # close that one.
+        # Relays close a multipart that has no end. But a closing delimiter that is also a delimiter of an outer
+        # multipart would close the outer one.
         others = [one.delimiter for one in self._open if one is not entity]
         return (
             entity.preparation is Preparation.SEVEN_BIT
@@ -304,12 +305,12 @@ class PreparationScan:
         is_quoted = leaf.is_text and not facts.has_nul and end - leaf.start <= _MOST_QUOTED_BYTES
         change = Change.QUOTED_PRINTABLE if is_quoted else Change.BASE64
         self._end_head(entity, change.value)
-        # Lines that end in CRLF already are taken as they are, which saves a pass over them.
+        # Lines that end in CRLF already are not converted, which saves a pass over them.
         decoding = Decoding.OCTETS if facts.is_crlf and leaf.decoding is Decoding.LINES else leaf.decoding
         self._segments.append(Segment(leaf.start, end, change, decoding))
 
     def _end_head(self, entity: _Open, encoding: str) -> None:
-        # The header section of an entity that is not fit is written anew.
+        # The header section of an entity that is not fit for transport is written anew.
         head = entity.head
         entity.is_fit &= head.is_fit
         change = Change.KEEP if head.is_crlf else Change.CRLF

@@ -20,7 +20,7 @@ def is_transport_safe(octets: bytes) -> bool:
 
 
 def has_safe_lines(octets: bytes) -> bool:
-    """Whether no mail transport has a reason to alter a line of these bytes, whose line ends are not looked at.
+    """Whether no mail transport has a reason to alter a line of these bytes. Line ends are not checked.
 
     This holds for a text if it holds for each of its lines, so a text may be judged in pieces of whole lines.
     """

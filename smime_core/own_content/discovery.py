@@ -1,14 +1,14 @@
 """Discovery documents: the list of a domain's servers, signed by the operator's Ed25519 key.
 
-Each client has pinned the key. The document has a number and an end: one that is older than a known one, or that has
-ended, is refused. Therefore the server that distributes it can neither name servers nor bring back those of before. The
-signed document is JSON:
+Each client has pinned the key. The document has a number and an end. A document that is older than a known one, or that
+has ended, is refused. Therefore the server that distributes it can neither name other servers nor bring back former
+servers. The signed document is JSON:
 
     {"format": "sealwax-signed-discovery-1", "document": base64, "key": "ed25519:…", "signature": base64,
     "successions": [{"old": "ed25519:…", "new": "ed25519:…", "signature": base64}, ...]}
 
-The operator's key is replaced by a succession: the old key signs the new one. A client that has followed it takes
-nothing more from the old key. docs/discovery_protocol.md describes all of it.
+The operator's key is replaced by a succession: the old key signs the new one. A client that has followed a succession
+accepts nothing more from the old key. docs/discovery_protocol.md describes all of it.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ FORMAT: Final = "sealwax-signed-discovery-1"
 FOLLOWED_FORMAT: Final = "sealwax-followed-discovery-1"
 MAX_CLOCK_DIFFERENCE: Final = datetime.timedelta(minutes=10)
 LAST_GOOD: Final = datetime.timedelta(days=30)
-"""A client that gets no newer document uses its last good one for so long after its end.
+"""The time for which a client that gets no newer document still uses its last good document after the end.
 
-The limit keeps a client from a server whose name somebody else has registered since.
+Later, somebody else may have registered the name of a server.
 """
 
 _WHERE: Final = "discovery document"
@@ -137,11 +137,11 @@ async def sign_succession(
 async def follow_discovery(
     signed: bytes, provider: CryptoProvider, domain: str, key: str, at: datetime.datetime
 ) -> FollowedDiscovery:
-    """Begin to follow a domain by the key that the client pins, at the time `at`.
+    """Begin to follow a domain with the key that the client pins, at the time `at`.
 
     (0) The pinned key, or the last of its successors, has signed the document. (1) Its JSON has the right members, and
-    it is of this domain. (2) It has been issued and has not ended. Raises DiscoveryUnsigned, DiscoveryOfAnotherDomain,
-    DiscoveryNotYetValid, DiscoveryExpired, MalformedMessage or LimitExceeded.
+    names this domain. (2) The document has been issued and has not ended. Raises DiscoveryUnsigned,
+    DiscoveryOfAnotherDomain, DiscoveryNotYetValid, DiscoveryExpired, MalformedMessage or LimitExceeded.
     """
     followed, _ = await _follow(signed, provider, domain, key, at)
     return followed
@@ -150,7 +150,7 @@ async def follow_discovery(
 async def renew_discovery(
     followed: FollowedDiscovery, signed: bytes, provider: CryptoProvider, at: datetime.datetime
 ) -> FollowedDiscovery:
-    """Replace the followed document by a newer one. The same document again changes nothing.
+    """Replace the followed document with a newer one. The same document again changes nothing.
 
     Raises the errors of `follow_discovery`, and DiscoveryOlder for another document that is not newer.
     """
@@ -224,13 +224,13 @@ async def _follow(
 
 
 async def _verify(signed: bytes, provider: CryptoProvider, domain: str, key: str) -> tuple[ServerList, str]:
-    """The list, and the key that has signed it. Its times are not checked."""
+    """The list, and the key that has signed it. The times of the list are not checked."""
     # (0)
     parsed = parse_signed_discovery(signed)
     newest_key = await _follow_successions(parsed, provider, domain, key)
     if parsed.key != newest_key:
         raise DiscoveryUnsigned(f"the document is signed by {parsed.key}, and {newest_key} was expected")
-    # The signature is checked before the JSON, so that only a text of the operator is parsed.
+    # The signature is checked before the JSON, so that only the operator's text is parsed.
     await _check_signed(newest_key, parsed.signature, provider, _DOCUMENT, parsed.document)
     # (1)
     server_list = parse_server_list(parsed.document)

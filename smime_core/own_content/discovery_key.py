@@ -1,6 +1,6 @@
 """Signatures by the Ed25519 keys of a discovery document (RFC 8032): the operator's, and those of the servers.
 
-Each signature covers fields with a label of their own, so that no statement is taken for another one.
+Each signature covers fields with a label of their own, so that no statement passes as another one.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The choice among a domain's servers while some do not answer, and the times at which a client asks for the list anew.
 
-All of it is a value: the client keeps it, says what happened and when, and gets the next value. Times are arguments.
+The state is a value: the client keeps it, reports what happened and when, and gets the next value. Times are arguments.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Final
 from smime_core.own_content.server_list import Server, ServerKind, ServerList
 
 RETRY: Final = datetime.timedelta(minutes=5)
-"""A lost server is the last choice for so long. A failed request for the list is repeated after so long."""
+"""The time for which a lost server is the last choice, and after which a failed request for the list is repeated."""
 MIN_FETCH_INTERVAL: Final = datetime.timedelta(seconds=10)
-"""A client that loses one server after another asks for the list no more often."""
+"""The shortest time between two requests for the list by a client that loses one server after another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class LostServer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failover:
-    """The last good list, the servers that were lost, and when the list was last asked for."""
+    """The last good list, the servers that were lost, and the time of the last request for the list."""
 
     server_list: ServerList
     asked: datetime.datetime
@@ -63,7 +63,8 @@ class Failover:
     def next_fetch(self) -> datetime.datetime:
         """The time from which the client should ask for the list anew.
 
-        After a loss it asks at once, because the server may have moved. Otherwise it asks at half of the list's life.
+        After a loss it asks as soon as MIN_FETCH_INTERVAL allows, because the server may have moved. Otherwise it asks
+        at half of the list's life.
         """
         if any(one.at >= self.asked for one in self.lost):
             return self.asked + MIN_FETCH_INTERVAL

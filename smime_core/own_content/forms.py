@@ -99,9 +99,9 @@ Submitted = Sequence[tuple[str, str | SubmittedFile]]
 class Submission:
     """A form as this server received it, filled from the request and from the server's own session.
 
-    `action` is the absolute address of the request. `nonce` is the one that the server gave to the form. After
-    `verify_form` the server must forget the nonce, so that it is accepted only once. `top_origin` is that of the page
-    around a framed form, or None.
+    `action` is the absolute address of the request. `nonce` is the nonce that the server gave to the form. After
+    `verify_form` the server must forget the nonce, so that it is accepted only once. `top_origin` is the origin of the
+    page around a framed form, or None.
     """
 
     origin: str
@@ -165,8 +165,8 @@ async def verify_form(armored: Buffer, submitted: Submission, judging: Judging, 
 
     (0) The signature verifies, with the content type of forms. (1) Purpose and version are right. (2) The signer's
     certificate is the one that the form names. (3) Origins, action, method, enctype and nonce are those of the request.
-    (4) The form was not signed in the future and has not expired. (5) Every entry equals the one received, in the same
-    order. Raises VerificationError with the report, ContentTypeMismatch, FormMismatch or MalformedMessage.
+    (4) The form was not signed in the future and has not expired. (5) The entries equal the received entries, in the
+    same order. Raises VerificationError with the report, ContentTypeMismatch, FormMismatch or MalformedMessage.
     """
     # (0)
     report = await examine_content(armored, _KIND, judging, provider)

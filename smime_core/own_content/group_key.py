@@ -5,7 +5,7 @@ The bundle has the keys of an identity that several people share. The signed con
     {"version": "sealwax-group-key-1", "group": the group's id, "number": the version of the group, "owner": address,
     "user": the member's address, "bundle": SHA-256 of the bundle in hexadecimal, "key": base64 of the key}
 
-So a server can neither give the key to somebody else, nor give a member that of another group, version or bundle.
+So a server can neither give the key to somebody else, nor give a member the key of another group, version or bundle.
 """
 
 from __future__ import annotations
@@ -113,10 +113,10 @@ async def examine_group_key(
 
 
 def read_group_key(report: MessageReport) -> OwnedGroupKey:
-    """The key in a report, and the certificate by which its owner has signed it.
+    """The key in a report, and the certificate with which its owner has signed it.
 
     (1) It is encrypted, and its signature is verified. (2) Its JSON has the right members. (3) The signer's certificate
-    is trusted for the address of the owner that it names. Raises GroupKeyRefused or MalformedMessage.
+    is trusted for the owner's address in the JSON. Raises GroupKeyRefused or MalformedMessage.
     """
     # (1)
     if report.state is not State.VERIFIED or not report.is_encrypted:
@@ -135,7 +135,7 @@ def read_group_key(report: MessageReport) -> OwnedGroupKey:
 async def unwrap_own_group_key(
     wrap: Buffer, provider: CryptoProvider, *, identities: Sequence[KeyHolder], at: datetime.datetime
 ) -> OwnedGroupKey:
-    """The key that the person, who owns the group, has wrapped with one of `identities`, also if that has expired.
+    """The key that the owner of the group has wrapped with one of their `identities`, even one that has expired.
 
     Raises the errors of `examine_group_key` and `read_group_key`.
     """

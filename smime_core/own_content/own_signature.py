@@ -27,8 +27,8 @@ async def examine_as_own(
 ) -> MessageReport:
     """The report on content of this kind, which is `verified` only if the key of one of `identities` has signed it.
 
-    Content that was signed while the person's certificate was valid still counts after it has expired. Raises the
-    errors of `examine_content`.
+    Content that was signed while the person's certificate was valid still counts after the certificate has expired.
+    Raises the errors of `examine_content`.
     """
     # Only these certificates count: neither their issuers nor the certificates that they issued.
     anchors = tuple(TrustAnchor(certificate=holder.certificate, is_exact=True) for holder in identities)

@@ -102,7 +102,7 @@ async def examine_page(
     """The page with its report, from one file, or from the `published` page and its separate signature.
 
     `standing_at` is the address where the page was found. A page that was signed for another address does not get the
-    state VERIFIED. Raises ContentTypeMismatch if it is no page, and the errors of `examine_content`.
+    state VERIFIED. Raises ContentTypeMismatch if the CMS is no page, and the errors of `examine_content`.
     """
     report = await examine_content(cms, _KIND if published is None else _PUBLISHED, judging, provider, keys, published)
     head, page = _split_content(report) if published is None else (_published_head(report), published)

@@ -1,13 +1,14 @@
 """Releases: the files of a built product, each with its hash, signed by the release key.
 
-The list is signed, with a content type of its own, by one certificate, whose SHA-256 fingerprint each verifier has
-pinned. Versions grow: a verifier that has seen a version refuses an older one, and other files under the same version.
-A list has no end of its own; it counts as long as its signer's certificate does. The signed content is JSON:
+The list is signed with one certificate, and has a content type of its own. Each verifier has pinned the SHA-256
+fingerprint of the certificate. A verifier that has seen a version refuses an older version, and other files under the
+same version. A list has no end of its own; it counts as long as its signer's certificate is valid. The signed content
+is JSON:
 
     {"format": "sealwax-release-1", "covers": "pages" or "release", "version": "0.2.0", "commit": 40 hexadecimal digits
     or null, "files": [{"path": "main.js", "bytes": number, "integrity": "sha384-" and base64}, ...]}
 
-The paths are relative to the folder of the release, which is the root of the origin for pages. They are sorted.
+The paths are sorted, and relative to the folder of the release. For pages, this folder is the root of the origin.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ class ReleasedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """The list of a release's files, sorted by path. `commit` is that of the sources, if they were in a checkout."""
+    """The list of a release's files, sorted by path. `commit` is the sources' commit if they were a checkout."""
 
     covers: Coverage
     version: str
@@ -92,7 +93,7 @@ class SeenRelease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedRelease:
-    """A release whose signature holds, its signer, and what to remember of it."""
+    """A release with a valid signature, its signer, and the `seen` value for the next verification."""
 
     release: Release
     signer: Certificate
@@ -134,8 +135,8 @@ async def verify_release(
     """Verify a signed list and return it parsed.
 
     (0) Its signer's certificate has one of the fingerprints `keys`, SHA-256 in hexadecimal. (1) This certificate signed
-    it with its content type, and counts at the time `at`. (2) Its JSON has the right members, and it covers what is
-    asked about. (3) It is not older than `seen`, and has the same files if it has the same version. Raises
+    the list with its content type, and is valid at the time `at`. (2) Its JSON has the right members, and `covers` what
+    the caller expects. (3) The list is not older than `seen`, and has the same files if it has the same version. Raises
     ReleaseOfAnotherKey, ReleaseRefused, ReleaseNotNewer, ContentTypeMismatch, MalformedMessage or LimitExceeded.
     """
     # (0)

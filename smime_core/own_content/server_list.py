@@ -5,9 +5,9 @@ The list is the content of a discovery document, JSON with exactly these members
     {"format": "sealwax-discovery-1", "domain", "number", "issued", "expires", "servers": [{"kind", "name", "address",
     "key": "ed25519:…" or null, "moves"}, ...]}
 
-Accounts, logins and tickets belong to a server's `name`, which is the address that it had first. Its `address` is where
-it answers now. By its key a server may move, and `moves` counts how often it did. Servers of unknown kinds are left
-out. `discovery` signs and verifies the document (docs/discovery_protocol.md).
+Accounts, logins and tickets belong to a server's `name`, which is the server's first address. Its `address` is where it
+answers now. With its key a server may move, and `moves` counts its moves. Servers of unknown kinds are left out.
+`discovery` signs and verifies the document (docs/discovery_protocol.md).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from smime_core.text.times import utc_text
 FORMAT: Final = "sealwax-discovery-1"
 MAX_DISCOVERY_LIFETIME: Final = datetime.timedelta(
     hours=24
-)  # The longest time for which a server can hide a newer one.
+)  # The longest time for which a server can hide a newer list.
 
 _WHERE: Final = "discovery document"
 _MEMBERS: Final = ("format", "domain", "number", "issued", "expires", "servers")
@@ -58,7 +58,7 @@ class ServerKind(StrEnum):
 class Server:
     """One server. Several servers of a kind with the same `name` hold the same accounts.
 
-    `key` is the text of the Ed25519 key by which it may move, or None.
+    `key` is the text of the Ed25519 key with which the server may move, or None.
     """
 
     kind: ServerKind
@@ -83,7 +83,7 @@ class ServerList:
         return tuple(server for server in self.servers if server.kind is kind)
 
     def find_by_key(self, key: str) -> Server | None:
-        """The server that may move by this key."""
+        """The server that may move with this key."""
         return next((server for server in self.servers if server.key == key), None)
 
 

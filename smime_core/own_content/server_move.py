@@ -2,7 +2,8 @@
 
     {"format": "sealwax-move-1", "domain", "key": "ed25519:…", "counter", "at", "address", "signature": base64}
 
-The counter is one more than the moves in the document, so each move counts once. It is sent within MAX_AGE of `at`.
+The counter is one more than the moves in the document, so each move counts once. The move is sent within MAX_AGE of
+`at`.
 """
 
 from __future__ import annotations
@@ -76,8 +77,9 @@ async def sign_move(
 async def check_move(data: bytes, server_list: ServerList, provider: CryptoProvider, at: datetime.datetime) -> Move:
     """Check a move against the published list, at the time `at`.
 
-    (0) Its JSON has the right members. (1) A server of the list has signed it for this domain. (2) It was signed now.
-    (3) It is the server's next one. Raises MoveRefused, MoveNotNext, MalformedMessage or LimitExceeded.
+    (0) Its JSON has the right members. (1) A server of the list has signed it for this domain. (2) It was signed within
+    MAX_AGE of `at`. (3) It is the server's next move. Raises MoveRefused, MoveNotNext, MalformedMessage or
+    LimitExceeded.
     """
     # (0)
     members = JsonObject.of(parse_json(data, _WHERE, max_bytes=MAX_MOVE_BYTES), _MEMBERS, _WHERE)

@@ -10,8 +10,8 @@ or, for a setting or a recipe, over this one:
     {"version": "sealwax-setting-1", "account": address, "at": milliseconds since 1970, "name": the name of its entry,
     "setting": its text}
 
-So a server, or a person who can decrypt but not sign, can neither add one nor bring back a removed one with a later
-time.
+So a server, or a person who can decrypt but not sign, can neither add a decision nor bring back a removed one with a
+later time.
 """
 
 from __future__ import annotations

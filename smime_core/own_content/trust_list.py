@@ -1,6 +1,6 @@
 """Trust lists: the anchors that an organisation trusts for the mail of its people, signed by the operator of the list.
 
-The list is signed, with a content type of its own, by the operator's certificate, which each follower has pinned. Each
+The operator signs the list, with a content type of its own. Each follower has pinned the operator's certificate. Each
 list has a serial number and an end. A list that is older than a known one, or that has ended, is refused. Therefore the
 server that distributes lists can neither bring back an authority that was removed nor hide the removal for long. The
 signed content is JSON:
@@ -67,7 +67,7 @@ _OID: Final = re.compile(r"[0-2](?:\.[0-9]{1,20}){1,30}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustList:
-    """A parsed list. `name` is that of the organisation, `directories` are the URLs of its certificate directories.
+    """A parsed list. `name` is the name of the organisation, `directories` are the URLs of its certificate directories.
 
     The anchors of a verified list have the source OPERATOR.
     """
@@ -83,7 +83,7 @@ class TrustList:
 
     @property
     def trust_store(self) -> TrustStore:
-        """The trust store for judging signers and recipients by this list only.
+        """The trust store for judging signers and recipients with this list only.
 
         Each anchor gets the list's revocation policy, so that the policy also counts in a store with other anchors.
         """
@@ -117,7 +117,7 @@ async def verify_trust_list(
 
     (0) It is signed with its content type by `operator`, the pinned certificate. (1) Its JSON has the right members.
     (2) At the time `at` it has been issued and has not ended. (3) Its serial number is not below `least_serial_number`,
-    that of the newest known list. Raises TrustListRefused, ContentTypeMismatch or MalformedMessage.
+    the number of the newest known list. Raises TrustListRefused, ContentTypeMismatch or MalformedMessage.
     """
     check_limit(f"bytes of {_WHERE}", len(cms), MAX_TRUST_LIST_BYTES)
     # (0)
@@ -164,7 +164,7 @@ async def follow_trust_list(
 async def renew_trust_list(
     followed: FollowedList, cms: bytes, provider: CryptoProvider, at: datetime.datetime
 ) -> FollowedList:
-    """Replace the followed list by a newer one. The same list again changes nothing.
+    """Replace the followed list with a newer one. The same list again changes nothing.
 
     Raises the errors of `verify_trust_list`, and TrustListRefused for another list that is not newer.
     """

@@ -7,8 +7,8 @@ mail. An older state is recognised by its counter. The signed content is JSON:
     {"version": "sealwax-trust-state-1", "account": address, "counter", "contacts": the text of `contacts_json`,
     "decisions": the text of `decisions_json`}
 
-A state with an address book has version 2 and one more member: `"book"`, the text of `book_json`. One without it stays
-of version 1, so that earlier pages read it.
+A state with an address book has version 2 and one more member: `"book"`, the text of `book_json`. A state without a
+book stays of version 1, so that earlier pages can read it.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class TrustState:
     book: tuple[BookEntry, ...] = ()
 
     def with_unknown(self, contacts: Contacts, decisions: Sequence[Decision]) -> TrustState:
-        """This state, plus those of `contacts` and `decisions` that it lacks. Those that it has stay unchanged.
+        """This state, plus those `contacts` and `decisions` that it lacks. Those that it has stay unchanged.
 
         A known contact gets further certificates if the user need not be asked about them. Raises LimitExceeded.
         """
@@ -116,8 +116,8 @@ async def open_trust_state(
     """Verify that the state is the person's own and return it parsed.
 
     (0) It is encrypted for one of `identities` and signed with its content type by one of them. (1) Its JSON has the
-    right members. (2) It belongs to `account`. (3) Its counter is not below `least_counter`, that of the newest known
-    state. Raises TrustStateRefused, TrustStateOlder, NoMatchingRecipient, DecryptionError, ContentTypeMismatch or
+    right members. (2) It belongs to `account`. (3) Its counter is not below `least_counter`, the counter of the newest
+    known state. Raises TrustStateRefused, TrustStateOlder, NoMatchingRecipient, DecryptionError, ContentTypeMismatch or
     MalformedMessage.
     """
     # (0)

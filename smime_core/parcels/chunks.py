@@ -1,8 +1,8 @@
 """The chunks of a parcel: AuthEnvelopedData over id-data, each with a content-encryption key of its own.
 
-`openssl cms -decrypt` opens each, by the secret or by a certificate, and the outputs for one file joined are the file.
-The manifest has the hash of each chunk, which is checked before a key is used: somebody who also holds the secret could
-encrypt another chunk, but not one with that hash.
+`openssl cms -decrypt` decrypts each chunk, with the secret or with a recipient's private key. The joined outputs for
+one file are the file. The manifest has the hash of each chunk. The hash is checked before a key is used, because
+somebody who also holds the secret could encrypt another chunk, but not one with that hash.
 """
 
 from __future__ import annotations
@@ -59,11 +59,11 @@ async def decrypt_chunk(
     identities: Sequence[KeyHolder] = (),
     manifest: Manifest | None = None,
 ) -> bytes:
-    """The content of a chunk, which must be the one that the manifest names at this place.
+    """The content of a chunk, which must be the chunk that the manifest names at this place.
 
-    (1) It is not cut, and its SHA-256 is that of `chunk`. (2) It is encrypted with authentication, and each of its
-    password recipients has the parcel's key derivation. (3) It is decrypted. (4) Its content has the right size.
-    Nothing is derived from a password. With `manifest`, a chunk of another place of this parcel is named as such.
+    (1) The CMS is complete, and its SHA-256 is the hash in `chunk`. (2) It is encrypted with authentication, and each
+    of its password recipients has the parcel's key derivation. (3) It is decrypted. (4) Its content has the right size.
+    Nothing is derived from a password. With `manifest`, a chunk from another place of this parcel is reported as such.
 
     Raises ParcelCut, ParcelDamaged, ParcelMixed, ParcelNotAuthenticated, NoMatchingRecipient, LimitExceeded or
     UnsupportedAlgorithm.

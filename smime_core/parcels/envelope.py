@@ -67,13 +67,13 @@ def parse_envelope(cms: Buffer, key: ParcelKey | None, *, what: str) -> Envelope
 
 @contextlib.contextmanager
 def damage(what: str) -> Iterator[None]:
-    """Errors inside that the structure or the content has caused become ParcelDamaged. WrongPassphrase is kept."""
+    """Turn errors that the structure or the content causes into ParcelDamaged, except WrongPassphrase."""
     try:
         yield
     except (LimitExceeded, WrongPassphrase):
         raise
     except DecryptionError:
-        # The cause is left out: all failures of decryption look alike.
+        # The cause is left out, because all failures of decryption must look alike.
         raise ParcelDamaged(f"{what} could not be decrypted: it was altered") from None
     except (MalformedMessage, ContentTypeMismatch) as error:
         raise ParcelDamaged(f"{what}: {error}") from error

@@ -1,8 +1,8 @@
 """Files that another program has encrypted for a recipient of ours, such as one object of `openssl cms -encrypt`.
 
-They have no manifest: nobody says who made them, or whether one is missing. OpenSSL 3.0 encrypts for a password only
-with CBC, which has no authentication. `decrypt_unauthenticated` reads that for the command, whose user is told. Pages
-use `decrypt_authenticated` only: text that anybody could alter is not shown there.
+They have no manifest, so nothing states who made them, or whether a file is missing. OpenSSL 3.0 encrypts for a
+password only with CBC, which has no authentication. `decrypt_unauthenticated` reads such files for the command, which
+warns its user. Pages use only `decrypt_authenticated`, because they show no text that anybody could alter.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ async def decrypt_authenticated(cms: Buffer, keys: Keys, provider: CryptoProvide
 
 
 async def decrypt_unauthenticated(cms: Buffer, keys: Keys, provider: CryptoProvider) -> bytes:
-    """The content of EnvelopedData over id-data, which anybody could have altered. The caller says so to people.
+    """The content of EnvelopedData over id-data, which anybody could have altered. The caller must warn people of this.
 
     Raises ContentTypeMismatch for AuthEnvelopedData, MalformedMessage, and the errors of `decrypt_enveloped_data`.
     """

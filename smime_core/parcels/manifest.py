@@ -4,8 +4,8 @@
     "created": "2026-01-31T12:00:00Z", "files": [{"name": "photo.jpg", "bytes": size of the file,
     "chunks": [{"bytes": size of the chunk's CMS, "sha256": hash of the chunk's CMS in hexadecimal}, ...]}, ...]}
 
-Every chunk of a file has CHUNK_BYTES of content, and the last one the rest. An empty file has no chunk. The chunks are
-numbered over all files from 0, which is their name on the server.
+Every chunk of a file has CHUNK_BYTES of content, and the last one the rest. An empty file has no chunk. The chunks of
+all files are numbered from 0. The number is the chunk's name on the server.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Manifest:
 
     @property
     def chunks(self) -> tuple[ParcelChunk, ...]:
-        """The chunks of all files. The number of a chunk is its place here."""
+        """The chunks of all files. The number of a chunk is its index here."""
         return tuple(chunk for file in self.files for chunk in file.chunks)
 
     @property
@@ -96,7 +96,7 @@ def chunk_lengths(size_bytes: int) -> list[int]:
 
 
 def check_file_name(name: str) -> None:
-    """Raise MalformedMessage for a name that is no name of a file in a parcel, LimitExceeded for a long one."""
+    """Raise MalformedMessage for a name that no file in a parcel may have, LimitExceeded for too long a name."""
     try:
         length = len(name.encode())
     except UnicodeEncodeError:

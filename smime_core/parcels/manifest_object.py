@@ -1,10 +1,10 @@
 """The manifest as an object of its parcel: signed by the sender, then encrypted like a chunk.
 
-The signed content has the content type PARCEL_MANIFEST, so that no other signature of the sender passes as one over a
-manifest. It asks the recipients for signed receipts. A sender without an identity signs nothing. Such a parcel is
-nobody's word, like a mail that is only encrypted.
+The signed content has the content type PARCEL_MANIFEST, so that no other signature of the sender passes as a signature
+over a manifest. The signature asks the recipients for signed receipts. A sender without an identity signs nothing.
+Nobody vouches for such a parcel, as for a mail that is only encrypted.
 
-The manifest is read before the first chunk. Its verdict is the one on all files of the parcel.
+The manifest is read before the first chunk. Its verdict applies to all files of the parcel.
 """
 
 from __future__ import annotations
@@ -87,13 +87,13 @@ async def open_manifest(
     identities: Sequence[KeyHolder] = (),
     readers: Collection[str] = (),
 ) -> OpenedManifest:
-    """The manifest of the parcel with the id `parcel`; None if the reader has asked for no id.
+    """The manifest of the parcel with the id `parcel`; None if the reader expects no particular id.
 
     `readers` are the reader's own addresses, as far as known.
 
     (1) It is encrypted with authentication, and each of its password recipients has the parcel's key derivation. (2) It
-    is decrypted. (3) The signature, if there is one, is judged. (4) The JSON is read. (5) It has the id of this parcel.
-    (6) It is addressed to one of `readers`. Nothing is derived from a password.
+    is decrypted. (3) The signature, if there is one, is judged. (4) The JSON is read. (5) The manifest has the id of
+    this parcel. (6) It is addressed to one of `readers`. Nothing is derived from a password.
 
     Raises ParcelDamaged, ParcelMixed, ParcelMisaddressed, ParcelNotAuthenticated, WrongPassphrase, NoMatchingRecipient,
     LimitExceeded or UnsupportedAlgorithm. A signature that does not verify raises nothing: the report has it.

@@ -3,8 +3,8 @@
     KEK   = PBKDF2-HMAC-SHA-256(secret, the parcel's salt, 600,000 iterations, 32 bytes)     (RFC 8018)
     proof = HKDF-SHA-256(KEK, empty salt, "sealwax parcel proof 1", 32 bytes)                (RFC 5869)
 
-The proof is sent to the server, which hands out the objects only after it. It says nothing about the KEK, and without
-the salt nothing about the secret.
+The proof is sent to the server, which hands out the objects only for the right proof. The proof reveals nothing about
+the KEK, and without the salt nothing about the secret.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _PROOF_LABEL: Final = b"sealwax parcel proof 1"
 class ParcelKey:
     """The salt of a parcel, and the KEK that was derived with it. The repr leaves out the KEK.
 
-    Raises MalformedMessage for other lengths than those of the format.
+    Raises MalformedMessage for lengths other than the format's.
     """
 
     salt: bytes
@@ -47,7 +47,7 @@ class ParcelKey:
 
     @property
     def password_key(self) -> PasswordKey:
-        """The KEK as recipients of CMS take it."""
+        """The KEK in the form that CMS recipients use."""
         return PasswordKey(kdf=password_derivation(self.salt), kek=self.kek)
 
 
@@ -68,7 +68,7 @@ async def derive_parcel_key(secret: str, salt: bytes, provider: CryptoProvider) 
 
 
 async def proof_of(key: ParcelKey, provider: CryptoProvider) -> bytes:
-    """The 32 bytes by which the holder of the secret proves it to the server."""
+    """The 32 bytes that prove to the server that somebody holds the secret."""
     return await provider.derive_key(Hkdf(hash_name=HashName.SHA256, salt=b"", info=_PROOF_LABEL), key.kek, PROOF_BYTES)
 
 

@@ -1,8 +1,8 @@
-"""A parcel before it is encrypted: its chunks, its sizes, and what the service is told of it.
+"""A parcel before it is encrypted: its chunks, its sizes, and its announcement to the service.
 
-A large parcel is announced with the sizes of its objects before any of them comes. The size of a chunk's CMS depends on
-nothing but the length of its content. That of the manifest differs by some bytes from signature to signature, so the
-most that it may have is announced. A small parcel goes whole, in one request after everything is encrypted.
+A large parcel is announced with the sizes of its objects before the first object is sent. The size of a chunk's CMS
+depends only on the length of its content. The size of the manifest differs by some bytes from signature to signature,
+so its largest possible size is announced. A small parcel is sent in one request, after everything is encrypted.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from smime_core.text.base64url import write_base64url
 from smime_core.x509.certificate import Certificate
 
 _MAX_WHOLE_FILES: Final = 100
-# Each number of an ECDSA signature may have a byte more than that of the one that was measured, or some bytes less.
+# Each number of an ECDSA signature may be a byte longer than in the measured signature, or some bytes shorter.
 _SIGNATURE_BYTES: Final = 64
 _NO_HASH: Final = "0" * 64
 
@@ -66,7 +66,7 @@ class PlannedChunk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParcelSizes:
-    """The bytes of each chunk's CMS, and of the manifest: its own if the parcel goes whole, otherwise the most."""
+    """The bytes of each chunk's CMS, and of the manifest: exact for a parcel in one request, else the maximum."""
 
     chunks: Sequence[int]
     manifest: int
@@ -74,7 +74,7 @@ class ParcelSizes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParcelTerms:
-    """The terms of a parcel for others: `proof` opens it, and `downloads` limits how often, or None."""
+    """The terms of a parcel for others: the service hands it out for `proof`, at most `downloads` times unless None."""
 
     salt: bytes
     proof: bytes = field(repr=False)
@@ -86,7 +86,7 @@ class ParcelTerms:
 class ParcelPlan:
     """A parcel to send. `key`, the certificates, or both open it. `created` is in UTC.
 
-    A service takes a parcel of up to `whole_bytes` in one request. `terms` are None for a file that people keep for
+    A service accepts a parcel of up to `whole_bytes` in one request. `terms` are None for a file that people keep for
     themselves.
     """
 
@@ -108,17 +108,17 @@ class ParcelPlan:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the parcel goes in one request. Encryption adds to each file, and the manifest lists it."""
+        """Whether the parcel goes in one request. The limits leave room for encryption and the manifest."""
         return self.size_bytes <= self.whole_bytes // 2 and len(self.files) <= _MAX_WHOLE_FILES
 
     @property
     def kind(self) -> ParcelKind:
-        """A message if the first file is a written one."""
+        """A message if the first file is a written message."""
         return ParcelKind.MESSAGE if self.files and self.files[0].name == MESSAGE_NAME else ParcelKind.FILES
 
     @property
     def chunks(self) -> tuple[PlannedChunk, ...]:
-        """The chunks of all files. The number of a chunk is its place here. Raises LimitExceeded."""
+        """The chunks of all files. The number of a chunk is its index here. Raises LimitExceeded."""
         planned: list[PlannedChunk] = []
         for number, file in enumerate(self.files):
             start = 0
@@ -128,7 +128,7 @@ class ParcelPlan:
         return tuple(planned)
 
     async def measure(self, provider: CryptoProvider) -> ParcelSizes:
-        """The sizes to announce for a parcel that does not go whole. Raises SmimeError."""
+        """The sizes to announce for a parcel that needs several requests. Raises SmimeError."""
         lengths = [chunk.content_bytes for chunk in self.chunks]
         by_length = {length: len(await self._encrypt_nothing(length, provider)) for length in sorted(set(lengths))}
         chunks = [ParcelChunk(cms_bytes=by_length[length], content_bytes=length, sha256=_NO_HASH) for length in lengths]
@@ -148,7 +148,7 @@ class ParcelPlan:
         return manifest
 
     def announce(self, sizes: ParcelSizes) -> bytes:
-        """The line of JSON that tells the service what comes, with the end of the line."""
+        """The line of JSON that announces the parcel to the service, with the line end."""
         members: dict[str, Any] = {"id": self.parcel, "objects": list(sizes.chunks), "manifest": sizes.manifest}
         if self.terms is not None:
             members |= {

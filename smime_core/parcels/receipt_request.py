@@ -1,6 +1,6 @@
 """The request for signed receipts in the signature of a manifest (RFC 2634 section 2.2).
 
-Its signedContentIdentifier is the id of the parcel, by which a server knows the parcel of a receipt without reading the
+Its signedContentIdentifier is the id of the parcel, so a server can find the parcel of a receipt without reading the
 manifest. All recipients are asked, and nobody has to give a receipt.
 """
 
@@ -14,7 +14,7 @@ from smime_core.ess.receipt_request import AllOrFirstTier, ReceiptRequest, build
 
 
 def asking_for_receipts(signing: Signing, *, parcel: str, sender: str) -> Signing:
-    """The signing with the request of `sender`. An address beyond ASCII cannot be named there, and so asks for none."""
+    """The signing with the request of `sender`. A non-ASCII address asks for none, as the request cannot name it."""
     if not sender.isascii():
         return signing
     request = ReceiptRequest(

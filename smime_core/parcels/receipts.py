@@ -1,8 +1,8 @@
 """Signed receipts for parcels (RFC 2634 section 2).
 
-A receipt covers the signature of the manifest, and by the manifest the hash of each chunk. It is made only if the
-sender is verified: otherwise a recipient would confirm to a stranger. The sender compares a receipt with the one
-that the manifest lets expect.
+A receipt covers the signature of the manifest, and through the manifest the hash of each chunk. It is made only if the
+sender is verified, because otherwise a recipient would confirm to a stranger. The sender compares a receipt with the
+receipt that the manifest implies.
 """
 
 from __future__ import annotations
@@ -53,9 +53,10 @@ async def build_parcel_receipt(opened: OpenedManifest, signing: Signing, provide
 
 
 async def expect_parcel_receipt(cms: Buffer, key: ParcelKey, provider: CryptoProvider) -> bytes | None:
-    """SHA-256 of the Receipt by which people confirm a manifest that its sender has just made.
+    """SHA-256 of the Receipt that recipients will sign for a manifest that its sender has just made.
 
-    None if nobody has signed it, or asks for receipts. Raises the errors of parsing and of decryption.
+    Returns None if the manifest is not signed, or does not ask for receipts. Raises the errors of parsing and of
+    decryption.
     """
     enveloped = parse_envelope(cms, key, what="the manifest")
     content = (await decrypt_enveloped_data(enveloped, keys_of(key, ()), provider)).content
@@ -70,7 +71,7 @@ async def expect_parcel_receipt(cms: Buffer, key: ParcelKey, provider: CryptoPro
 async def check_parcel_receipt(
     cms: Buffer, provider: CryptoProvider, *, parcel: str, expected: bytes | None = None
 ) -> None:
-    """Check that a receipt is for this parcel, and the expected one if that is known. Its signature is not verified.
+    """Check that a receipt is for this parcel and is the expected receipt, if known. Its signature is not verified.
 
     Raises MalformedMessage.
     """

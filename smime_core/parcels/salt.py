@@ -1,4 +1,4 @@
-"""The salt of a parcel, for readers who have its objects and no server that says it."""
+"""The salt of a parcel, for readers who have its objects but no server to ask."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from smime_core.parcels.envelope import parse_envelope
 def salt_of(cms: Buffer) -> bytes:
     """The salt in the password recipient of an object of a parcel. Nothing is derived.
 
-    Raises NoMatchingRecipient if there is no such recipient, ParcelDamaged for another key derivation than that of the
-    format, and the errors of `parse_envelope`.
+    Raises NoMatchingRecipient if there is no such recipient, ParcelDamaged for a key derivation other than the
+    format's, and the errors of `parse_envelope`.
     """
     enveloped = parse_envelope(cms, None, what="the manifest")
     passwords = [recipient for recipient in enveloped.recipients if isinstance(recipient, PasswordRecipient)]

@@ -21,7 +21,7 @@ from smime_core.provider import CryptoProvider
 SECRET_WORDS: Final = 6
 MAX_TYPED_CHARACTERS: Final = 1_000  # Six long words take about 60.
 
-_SHORTEST_PREFIX: Final = 4  # Letters that tell every word of a list from the others.
+_SHORTEST_PREFIX: Final = 4  # So many first letters are different for every word of a list.
 _BETWEEN_WORDS: Final = re.compile(r"[\s\-_.,;:/+\u00b7\u060c\u2010-\u2015\u2022\u3001]+")
 # Characters that show nothing: marks of the writing direction, joiners, the soft hyphen, the byte order mark.
 _INVISIBLE: Final = dict.fromkeys(
@@ -69,7 +69,7 @@ def parse_words(text: str, *, language: str = "en") -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reading:
-    """Typed words read by one list. `is_exact`: all are in full. `unknown` is the place of the first unknown one."""
+    """Typed words read with one list. With `is_exact`, all are in full. `unknown` is the first unknown word's place."""
 
     found: Sequence[str]
     is_exact: bool
@@ -80,7 +80,7 @@ def _read(typed: Sequence[str], language: str) -> _Reading:
     by_key = _words_by_key(language)
     keys = [_key(word) for word in typed]
     words = [by_key.get(key) or by_key.get(_prefix_key(key)) for key in keys]
-    # A beginning that continues with other letters than the word's is no beginning of it.
+    # All typed letters must be those of the word, not only the first four.
     found = [
         word if word is not None and _key(word).startswith(key) else None for key, word in zip(keys, words, strict=True)
     ]

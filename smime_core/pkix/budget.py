@@ -1,6 +1,6 @@
 """Limits on the signatures, issuers and paths that one examination may check.
 
-Without them, a hostile message could cause endless work: it can have dozens of parts with a hundred signers each, and
+Without limits, a hostile message could cause endless work. It can have dozens of parts with a hundred signers each, and
 the path of every signer may use every certificate in the message.
 """
 
@@ -28,8 +28,8 @@ _USUAL_RSA_BITS: Final = 4_096
 class PathBudget:
     """The counts for all path searches of one examination, and the certificate signatures that were checked.
 
-    `holding` has the result of each signature check, so that none is repeated: the key is (the issuer's key, the
-    certificate), both as DER, and the value is True if the signature verifies. Counts never go down: after a count has
+    `holding` has the result of each signature check, so that none is repeated. The key is (the issuer's key, the
+    certificate), both as DER. The value is True if the signature verifies. Counts never go down. After a count has
     passed its limit, every later call raises LimitExceeded again. `last_pool` is (certificates, store, moment, pool):
     the pool of the last search, and the three values that it was made from.
     """
@@ -81,6 +81,6 @@ class PathBudget:
 
 
 def _weight(key: PublicKey) -> int:
-    # A signature by a very large RSA key counts as several signatures: with 16,384 bits, one check takes up to five
-    # milliseconds.
+    # A signature by a very large RSA key counts as several signatures, because with 16,384 bits one check takes up to
+    # five milliseconds.
     return max(1, key.bits // _USUAL_RSA_BITS) ** 2 if key.key_type is KeyType.RSA else 1

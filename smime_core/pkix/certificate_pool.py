@@ -10,7 +10,7 @@ from smime_core.asn1.distinguished_name import ComparableName, comparable_name
 from smime_core.errors import MalformedMessage
 from smime_core.x509.certificate import Certificate, KeyUsage
 
-OTHER_KEY: Final = 8  # Penalty for an issuer whose key identifier is not the one that the certificate names.
+OTHER_KEY: Final = 8  # Penalty for an issuer with another key identifier than the certificate names.
 _UNNAMED_KEY: Final = 1  # Penalty for an issuer that has no key identifier.
 
 
@@ -63,7 +63,7 @@ class CertificatePool:
         """All certificates whose subject is that name, in any spelling, the likeliest first.
 
         With a key identifier, the certificates with that identifier come first, then those without any. After them come
-        all certificates of the name again, with a higher penalty. The first ones therefore occur twice.
+        all certificates of the name again, with a higher penalty. The first certificates therefore occur twice.
         """
         try:
             name = comparable_name(name_der)

@@ -34,9 +34,9 @@ _SOURCE: Final = "crl"
 class ListFindings(NamedTuple):
     """The statements of the lists about a certificate. `faults` says why other lists do not count.
 
-    `faults` are codes of `statements.UNKNOWN_REASONS`. `delta_points` are the addresses of delta lists, as far as they
-    are named by complete lists with a valid signature. Anybody can make an unsigned list so that an address is fetched,
-    so the addresses in unsigned lists are left out.
+    `faults` are codes of `statements.UNKNOWN_REASONS`. `delta_points` are the addresses of delta lists in complete
+    lists with a valid signature. Addresses in unsigned lists are left out, because anybody could make such a list to
+    have an address fetched.
     """
 
     statements: list[Statement]
@@ -188,7 +188,7 @@ class _ListCheck:
 
     def _find_entry(self, one: RevocationList) -> RevokedEntry | None:
         # Section 5.3.3: issuer and serial number must match. An entry that names no issuer has the issuer of the list.
-        # If several entries match, the entry with the gravest reason counts.
+        # If several entries match, the entry with the most serious reason counts.
         certificate = self._question.certificate
         found = [
             entry
@@ -201,8 +201,8 @@ class _ListCheck:
         return min(found, key=lambda entry: mildness(entry.reason), default=None)
 
     def _freshness(self, one: RevocationList) -> Freshness:
-        # Section 3.3: a CA may remove entries of expired certificates. A list still has them if it was made before the
-        # certificate expired, or if it says that it keeps them.
+        # Section 3.3: a CA may remove entries of expired certificates. A list still has the entry if the list was made
+        # before the certificate expired, or states that it keeps such entries.
         not_after = self._question.certificate.not_after
         remembers = one.this_update <= not_after or (one.expired_since is not None and one.expired_since <= not_after)
         return judge_freshness(
@@ -214,7 +214,7 @@ class _ListCheck:
         )
 
     async def _find_delta(self, one: RevocationList, signer: Certificate) -> RevocationList | None:
-        # (c) and section 5.2.4. Of several deltas, the one with the highest number counts.
+        # (c) and section 5.2.4. Of several deltas, the delta with the highest number counts.
         deltas = [delta for delta in self._question.evidence.find_lists(one.issuer_der) if _updates(delta, one)]
         for delta in sorted(deltas, key=lambda one: one.crl_number or 0, reverse=True):
             if self._freshness(delta) not in (Freshness.CURRENT, Freshness.LATER):
@@ -270,7 +270,7 @@ class _ListCheck:
 
 
 def _newest(in_delta: RevokedEntry | None, in_complete: RevokedEntry | None) -> RevokedEntry | None:
-    # A delta may lift a hold or give another reason. It cannot take back a final revocation.
+    # A delta may lift a hold or give another reason. It cannot undo a final revocation.
     if in_delta is None or in_complete is None or in_complete.reason in (HOLD, _REMOVED):
         return in_delta or in_complete
     return min(in_delta, in_complete, key=lambda entry: mildness(entry.reason))

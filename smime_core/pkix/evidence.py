@@ -33,9 +33,9 @@ class Evidence:
     """Revocation lists, OCSP responses and further certificates, from anywhere: a cache, a message, the network.
 
     `damaged` is the number of items that could not be read and were left out. `asked` are the lookups that were tried,
-    and `unavailable` those among them that got no answer. `gathered_at` is the time of the lookups if paths are judged
-    for an earlier moment: lists and responses issued up to `gathered_at` count (see `pkix.freshness`). Instances
-    compare by identity.
+    and `unavailable` are those that got no answer. `gathered_at` is the time of the lookups if paths are judged for an
+    earlier moment: lists and responses issued up to `gathered_at` count (see `pkix.freshness`). Instances compare by
+    identity.
     """
 
     revocation_lists: tuple[RevocationList, ...] = ()
@@ -49,7 +49,7 @@ class Evidence:
     def merged_with(self, other: Evidence) -> Evidence:
         """This evidence, then `other`. Items with equal bytes occur once.
 
-        `asked`, `unavailable` and `gathered_at` are taken from this evidence. `other` has no lookups if it comes from a
+        `asked`, `unavailable` and `gathered_at` come from this evidence. `other` has no lookups if it comes from a
         message.
         """
         return dataclasses.replace(
@@ -110,7 +110,7 @@ class LookupKind(StrEnum):
     ISSUER = "issuer"
     """GET the issuer's certificate, or a certs-only CMS (RFC 5280 section 4.2.2.1).
 
-    The address comes from a certificate without a complete path, so anybody may have written it: fetch it only if the
+    The address comes from a certificate without a complete path, so anybody may have written it. Fetch it only if the
     user asks.
     """
 
@@ -156,8 +156,8 @@ class RevocationStatus:
 
     `why` is a code of `statements.UNKNOWN_REASONS`, set if the state is UNKNOWN. `revoked_at` and `reason` (a CRLReason
     such as "keyCompromise") are set if it is REVOKED. `source` is "ocsp", "crl" or ""; `this_update` and `next_update`
-    are those of the list or response that decided. `delta_points` are the addresses of delta lists in signed complete
-    lists (RFC 5280 section 5.2.6).
+    are the times of the list or response that decided. `delta_points` are the addresses of delta lists in signed
+    complete lists (RFC 5280 section 5.2.6).
     """
 
     certificate: Certificate
@@ -198,14 +198,14 @@ def add_answer(evidence: Evidence, lookup: Lookup, data: bytes | None) -> Eviden
     """The evidence with the answer to a lookup; `data` is None if the lookup got no answer.
 
     The answer is parsed here, and validated later, when a path is judged. Raises SmimeError if the answer is not what
-    the lookup asks for, if the responder refuses, or if the nonce is not that of the request.
+    the lookup asks for, if the responder refuses, or if its nonce differs from the nonce of the request.
     """
     asked = dataclasses.replace(evidence, asked=evidence.asked | {lookup.key})
     if data is None:
         return dataclasses.replace(asked, unavailable=evidence.unavailable | {lookup.key})
     if lookup.kind is LookupKind.OCSP:
         response = parse_ocsp_response(data)
-        # RFC 9654 section 2.1: many responders leave the nonce out. A nonce in the response must be that of the
+        # RFC 9654 section 2.1: many responders leave the nonce out. A nonce in the response must equal the nonce of the
         # request.
         if response.nonce is not None and lookup.nonce and not hmac.compare_digest(response.nonce, lookup.nonce):
             raise MalformedMessage("the nonce is not the one asked with", where="OCSP response")

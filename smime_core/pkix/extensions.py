@@ -1,4 +1,4 @@
-"""The extensions by which paths are judged, and the extensions that may be critical (RFC 5280 section 4.2)."""
+"""The extensions that path validation uses, and the extensions that may be critical (RFC 5280 section 4.2)."""
 
 from __future__ import annotations
 

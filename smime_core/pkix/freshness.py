@@ -1,13 +1,13 @@
-"""Whether a statement (a CRL or an OCSP response) covers the moment `at`, as of which a path is judged.
+"""Whether a statement (a CRL or an OCSP response) covers the moment `at`, for which a path is judged.
 
 The usual case (RFC 5280 section 6.3.3 (a), RFC 6960 section 3.2): the statement was issued before `at`, and the next
 one is not due yet. Clocks may differ by CLOCK_TOLERANCE. A statement without nextUpdate is valid for MAX_AGE.
 
-A moment in the past, as for old mail: a statement issued after `at`, but before the evidence was gathered
-(`Evidence.gathered_at`), covers `at` too if its issuer still reports on the certificate. This is so if the certificate
-had not expired when the statement was made, or if the list or responder says that it also reports on expired
-certificates. If such a later statement has a revocation after `at`, the revocation does not count at `at`, unless the
-key was compromised before (invalidityDate).
+For a moment in the past, as for old mail, later statements count too. A statement issued after `at`, but before the
+evidence was gathered (`Evidence.gathered_at`), covers `at` if its issuer still reports on the certificate. The issuer
+does if the certificate had not expired when the statement was made, or if the list or responder says that it also
+reports on expired certificates. If such a later statement has a revocation after `at`, the revocation does not count at
+`at`, unless the key was compromised before (invalidityDate).
 
 A revocation counts even in a stale statement. The exception is certificateHold, which may have been lifted since. If a
 stale statement does not revoke a certificate, the status of the certificate is unknown.
@@ -48,7 +48,7 @@ def judge_freshness(
     remembers: bool,
 ) -> Freshness:
     """The relation of a statement to `at`. `remembers` is True if the statement still reported on the certificate."""
-    # A sum could overflow, so only differences are computed: nextUpdate may be the last possible second, meaning
+    # A sum could overflow, so only differences are computed. nextUpdate may be the last possible second, meaning
     # "never", and `at` may be any time that a signer claims.
     if this_update - at > CLOCK_TOLERANCE:
         is_gathered = evidence.gathered_at is not None and this_update - evidence.gathered_at <= CLOCK_TOLERANCE

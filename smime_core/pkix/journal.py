@@ -30,7 +30,7 @@ class Journal:
         self.steps.append(Step(label=label, position=position, outcome=Outcome.NOTED, text=text))
 
     def failed(self, label: str, position: int, text: str, *, error: type[PathError] = PathError) -> PathError:
-        """Record a check that failed, and return the error to raise, which carries the whole record."""
+        """Record a check that failed, and return the error to raise, which has the whole record."""
         self.steps.append(Step(label=label, position=position, outcome=Outcome.FAILED, text=text))
         return error(text, certificate=self.certificates[position].subject, rfc5280_step=label, trail=self.trail())
 

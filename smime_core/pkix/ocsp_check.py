@@ -159,8 +159,9 @@ async def _fault_of_delegate(
     responder: Certificate, response: OcspResponse, question: RevocationQuestion
 ) -> str | None:
     # Section 4.2.2.2: the delegate's certificate comes directly from the issuer, is for OCSP signing, valid and not
-    # revoked. No certificate may answer about itself. An authority is no delegate: many authorities have OCSP signing
-    # among their purposes, and could otherwise answer about themselves and about other certificates of the same issuer.
+    # revoked. No certificate may answer about itself. An authority is no delegate, because many authorities have OCSP
+    # signing among their purposes. They could otherwise answer about themselves and about other certificates of the
+    # same issuer.
     moment = max(question.at, response.produced_at)
     is_fit = (
         names_match(responder.issuer_der, question.issuer.subject_der)
@@ -185,7 +186,7 @@ async def _fault_of_delegate(
 
 async def _is_revoked(responder: Certificate, question: RevocationQuestion) -> bool:
     # Section 4.2.2.2.1: a delegate's own certificate is looked up only in revocation lists, because responders for
-    # responders would form an endless chain. A delegate that is on no list is accepted: most CAs do not revoke
+    # responders would form an endless chain. A delegate that is on no list is accepted, because most CAs do not revoke
     # delegates but give them certificates for a few days.
     if any(extension.oid == OCSP_NO_CHECK for extension in responder.extensions):
         return False

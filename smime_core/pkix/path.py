@@ -1,8 +1,8 @@
 """The first certification path that is valid, or why there is none (RFC 5280 section 6, RFC 6818, 8550, 9549, 9598).
 
 (1) `path_building` finds paths, the most promising first, and checks their signatures. (2) `path_validation` checks
-each by the conditions of the anchor and by section 6.1, from the anchor down. (3) Revocation is checked for the paths
-that pass (2), also from the anchor down. The first path that passes all three steps is returned.
+each path against the conditions of the anchor and section 6.1, from the anchor down. (3) Revocation is checked for the
+paths that pass (2), also from the anchor down. The first path that passes all three steps is returned.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ from smime_core.x509.distribution_points import ACCESS_CA_ISSUERS, find_access_u
 class PathRules:
     """The rules for a path: the anchors of `trust_store`, the moment `at`, and the algorithms of `policy`.
 
-    `known` are certificates that the path may use besides those of the store, such as those of a message. Signatures by
-    MD5, SHA-1 and DSA count only under Policy.ARCHIVE.
+    `known` are certificates that the path may use besides those of the store, such as those of a message. Signatures
+    with MD5, SHA-1 or DSA count only under Policy.ARCHIVE.
     """
 
     trust_store: TrustStore
@@ -58,7 +58,7 @@ class ValidatedPath:
     """A valid path. Only `validate_path` makes one.
 
     `certificates` run from the end-entity certificate to the anchor's; DSA keys include inherited parameters.
-    `addresses` are those of the end-entity certificate that the anchor is trusted for. `policies` is the
+    `addresses` are the end-entity certificate's addresses for which the anchor is trusted. `policies` is the
     user-constrained-policy-set of RFC 5280 section 6.1.6.
     """
 
@@ -76,7 +76,7 @@ async def validate_path(
     *,
     budget: PathBudget | None = None,
 ) -> ValidatedPath:
-    """Returns a path from `certificate` to one of the anchors that is valid for the purpose, by the rules.
+    """Returns a path from `certificate` to one of the anchors, valid for the purpose under the rules.
 
     `budget` limits the cost of several paths together, such as those of all signers of a message.
 
@@ -125,8 +125,7 @@ def _find_pool(budget: PathBudget, rules: PathRules) -> CertificatePool:
 def check_end_entity(certificate: Certificate, purpose: Purpose | CertificateUse) -> None:
     """Check that a certificate by itself may be used for the purpose. Raises PathError.
 
-    For mail, the checks are those of extended key usage, and of key usage for the operation (RFC 8550 sections 4.4.2
-    and 4.4.4).
+    For mail, this checks extended key usage, and key usage for the operation (RFC 8550 sections 4.4.2 and 4.4.4).
     """
     fault = find_usage_fault(certificate, use_of(purpose, certificate))
     if fault is not None:
@@ -211,7 +210,8 @@ class _Run:
                 # may be accepted.
                 unknown.append((position, text, status.why == TOO_MUCH))
         if revoked:
-            # The loop did not stop at the first revoked certificate: timestamps need the reasons of all revocations.
+            # The loop did not stop at the first revoked certificate, because timestamps need the reasons of all
+            # revocations.
             position, text = revoked[0]
             raise journal.failed(label, position, text, error=CertificateRevoked)
         journal.lookups = find_lookups(

@@ -1,9 +1,10 @@
 """Find paths from a certificate to the anchors in bounded time, the most promising first, as in RFC 4158.
 
-Each step leads from a certificate to one that has its issuer's name and whose key made its signature. Several keys of
-one name, cross-certificates and loops all occur (RFC 5280 section 4.2.1.1), so an authority (a name and a key) occurs
-at most once in a path. An unlikely issuer (another key identifier, expired, no authority) is tried later but not ruled
-out, so that the validation can report the fault. Nothing here is recursive, and every signature is checked once.
+Each step leads from a certificate to an issuer: a certificate with the issuer's name, whose key made the signature.
+Several keys of one name, cross-certificates and loops all occur (RFC 5280 section 4.2.1.1), so an authority (a name and
+a key) occurs at most once in a path. An unlikely issuer (another key identifier, expired, no authority) is tried later
+but not ruled out, so that the validation can report the fault. Nothing here is recursive, and every signature is
+checked once.
 """
 
 from __future__ import annotations
@@ -128,7 +129,7 @@ class PathSearch:
 
     async def _complete_keys(self, path: tuple[Certificate, ...]) -> tuple[Certificate, ...] | None:
         # 6.1.4 (d) and (e), from the anchor down. Signatures by keys without parameters are checked only here. Returns
-        # None if one is wrong.
+        # None if a signature is wrong.
         if not any(map(_lacks_parameters, path)):
             return path
         issuer, complete = path[-1], [path[-1]]

@@ -181,7 +181,7 @@ class _PathChecker:
         self._passed("6.1.3 (f)", position, "policies hold" if not self._graph.is_null else "no policy is demanded")
 
     def _prepare(self, position: int, *, is_anchor: bool) -> None:
-        # Section 6.1.4. The steps (k) and (n) come first, because their errors are the most telling.
+        # Section 6.1.4. The steps (k) and (n) come first, because their errors explain most.
         certificate = self._path[position]
         self._check_authority(position, is_anchor=is_anchor)
         if not is_anchor:
@@ -193,8 +193,8 @@ class _PathChecker:
         self._check_form(position, "6.1.4 (o)")
 
     def _check_authority(self, position: int, *, is_anchor: bool) -> None:
-        # (k): before version 3, a certificate cannot state that it is an authority. An anchor of such a version is one
-        # because the store has it.
+        # (k): before version 3, a certificate cannot state that it is an authority. An anchor of such a version is an
+        # authority because the store has it.
         certificate = self._path[position]
         if not certificate.is_ca and not (is_anchor and certificate.version < 3):
             raise self._failed("6.1.4 (k)", position, f"{certificate.common_name} is no certification authority")

@@ -3,8 +3,9 @@
 RFC 5280 sections 4.2.1.4, 4.2.1.5, 4.2.1.11, 4.2.1.14 and 6.1.
 
 In the tree of RFC 5280, the nodes multiply with each mapping. RFC 9618 merges the nodes of one policy at one depth,
-with the same result. A level then has one node at most for each policy that a certificate names, and each step takes
-time in proportion to them. Only the form of qualifiers is checked, because they are text for people and decide nothing.
+with the same result. A level then has at most one node for each policy that a certificate names. Each step takes time
+in proportion to the number of these policies. Only the form of qualifiers is checked, because they are text for people
+and decide nothing.
 """
 
 from __future__ import annotations
@@ -146,7 +147,7 @@ class PolicyState:
 
     @classmethod
     def initial(cls, requirements: PolicyRequirements, path_length: int) -> PolicyState:
-        """The state by 6.1.2 (a), (d), (e), (f) for a path of `path_length` certificates below the anchor."""
+        """The state after 6.1.2 (a), (d), (e), (f) for a path of `path_length` certificates below the anchor."""
         later = path_length + 1
         return cls(
             requirements=requirements,
@@ -167,7 +168,7 @@ class PolicyState:
         return self.explicit_policy > 0 or not self.is_null
 
     def take_policies(self, certificate: Certificate, *, is_last: bool) -> None:
-        """Take a certificate's policies, 6.1.3 (d) and (e). Raises MalformedMessage or LimitExceeded."""
+        """Process a certificate's policies, 6.1.3 (d) and (e). Raises MalformedMessage or LimitExceeded."""
         extension = find_extension(certificate, CERTIFICATE_POLICIES)
         level: dict[str, _Node] = {}
         if extension is not None:
@@ -199,7 +200,7 @@ class PolicyState:
         return found
 
     def take_mappings(self, certificate: Certificate) -> None:
-        """Take a certificate's policy mappings, 6.1.4 (a) and (b). Raises MalformedMessage or LimitExceeded."""
+        """Process a certificate's policy mappings, 6.1.4 (a) and (b). Raises MalformedMessage or LimitExceeded."""
         extension = find_extension(certificate, POLICY_MAPPINGS)
         if extension is None:
             return
@@ -216,7 +217,7 @@ class PolicyState:
                 level[issuer_policy] = _Node(subject_policies, {ANY_POLICY})
 
     def take_constraints(self, certificate: Certificate) -> None:
-        """Take a certificate's policy constraints, 6.1.4 (h), (i) and (j). Raises MalformedMessage."""
+        """Process a certificate's policy constraints, 6.1.4 (h), (i) and (j). Raises MalformedMessage."""
         if not certificate.is_self_issued:
             self.explicit_policy = max(0, self.explicit_policy - 1)
             self.policy_mapping = max(0, self.policy_mapping - 1)
@@ -232,7 +233,7 @@ class PolicyState:
             self.inhibit_any_policy = min(self.inhibit_any_policy, parse_inhibit_any_policy(extension.value))
 
     def finish(self, certificate: Certificate) -> frozenset[str] | None:
-        """The user-constrained-policy-set by 6.1.5 (a), (b) and (g), or None if a policy is demanded and none is left.
+        """The user-constrained-policy-set of 6.1.5 (a), (b) and (g), or None if a policy is demanded and none is left.
 
         anyPolicy in the set means every policy. Raises MalformedMessage or LimitExceeded.
         """

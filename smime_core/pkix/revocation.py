@@ -1,7 +1,7 @@
-"""Whether a certificate was revoked, by all evidence at hand, and the lookups that could add evidence.
+"""Whether a certificate was revoked, from all evidence so far, and the lookups that could add evidence.
 
 RFC 5280 sections 6.1.3 (a)(3) and 6.3, RFC 6960. `crl_check` and `ocsp_check` read the evidence. `statements` combines
-the statements to a status, and `freshness` decides which moments a statement covers.
+the statements into a status, and `freshness` decides which moments a statement covers.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ _MAX_POINTS: Final = 4  # Distribution points of one certificate that are looked
 
 
 async def check_revocation(question: RevocationQuestion) -> RevocationStatus:
-    """The revocation status of one certificate of a path by the evidence.
+    """The revocation status of one certificate of a path, from the evidence.
 
     Signatures beyond the question's budget are not checked, without an error. The caller must call `budget.check`
     afterwards, which raises the error.
     """
     by_responses, response_faults = await read_responses(question)
-    # The signatures on lists are counted apart, so that forged responses cannot use up the limit for lists.
+    # The signatures on lists are counted separately, so that forged responses cannot use up the limit for lists.
     lists = await read_lists(dataclasses.replace(question, tried=[]))
     faults = response_faults | lists.faults | _faults_of_asking(question.certificate, question.evidence)
     status = combine(question.certificate, [*by_responses, *lists.statements], faults)
@@ -98,8 +98,8 @@ class _Asking:
         return self._lists((*_list_points(self.certificate), *self._delta_points(status)))
 
     def _lists(self, points: Sequence[DistributionPoint]) -> tuple[Lookup, ...]:
-        # The URLs of one point lead to the same list (RFC 5280 section 4.2.1.13), so the next URL is tried only if
-        # those before it did not answer.
+        # The URLs of one point lead to the same list (RFC 5280 section 4.2.1.13), so the next URL is tried only if the
+        # earlier URLs did not answer.
         found: list[Lookup] = []
         for point in points:
             for url in find_urls((point,))[:_MAX_URLS]:

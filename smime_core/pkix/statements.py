@@ -1,6 +1,6 @@
-"""The statement of one list or response about one certificate, and the status by all statements together.
+"""The statement of one list or response about one certificate, and the status that all statements together give.
 
-A revocation in any valid statement overrides "good" in any other. This rule is our own. By it, an attacker who
+A revocation in any valid statement overrides "good" in any other. This rule is our own. With it, an attacker who
 withholds statements cannot hide a revocation that another statement reports. The exception is certificateHold: a newer
 statement lifts the hold if it covers the certificate and does not revoke it (RFC 5280 section 5.3.1). In a delta,
 removeFromCRL lifts the hold. "Good" needs statements that together cover all reasons.
@@ -40,12 +40,12 @@ UNKNOWN_REASONS: Final[dict[str, str]] = {
     "not-asked": "no authority was asked yet whether it was revoked",
     "nobody-to-ask": "the certificate names no service that could say whether it was revoked",
 }
-"""Reasons why a status is unknown: code and sentence, the most telling first. Of several, the first is reported."""
+"""Reasons why a status is unknown: code and sentence, the most informative first. Of several, the first is reported."""
 
 TOO_MUCH: Final = "too-much"
 HOLD: Final = "certificateHold"
 # The mild reasons, the mildest last: the milder a reason, the less it says against earlier signatures (RFC 3161 section
-# 4, RFC 5280 section 5.3.1). Reasons that are not listed are graver than all of these.
+# 4, RFC 5280 section 5.3.1). Reasons that are not listed are more serious than all of these.
 _MILD_REASONS: Final = (
     "privilegeWithdrawn",
     "affiliationChanged",
@@ -60,8 +60,8 @@ _MILD_REASONS: Final = (
 class Statement:
     """The statement of one list (with its delta) or one response: good for `reasons`, or a revocation.
 
-    `revoked_at` is None if the certificate is not revoked. `is_current` is False if the statement is stale; then it
-    counts only as a revocation.
+    `revoked_at` is None if the certificate is not revoked. `is_current` is False if the statement is stale. A stale
+    statement counts only as a revocation.
     """
 
     source: str
@@ -117,10 +117,10 @@ class RevocationQuestion:
 
 
 def combine(certificate: Certificate, statements: Sequence[Statement], faults: Iterable[str]) -> RevocationStatus:
-    """The status by all statements; `faults` are UNKNOWN_REASONS codes of the lists and responses that do not count."""
+    """The status from all statements. `faults` are UNKNOWN_REASONS codes of lists and responses that do not count."""
     revocations = [one for one in statements if one.revoked_at is not None and not _is_lifted(one, statements)]
     if revocations:
-        # A later list may give a graver reason than an earlier one, as when a key turns out to be compromised.
+        # A later list may give a more serious reason than an earlier one, as when a key turns out to be compromised.
         deciding = min(revocations, key=lambda revocation: (mildness(revocation.reason), revocation.revoked_at))
         return _status(certificate, RevocationState.REVOKED, deciding)
     faults = set(faults)
@@ -148,7 +148,7 @@ def refuse_left_out(status: RevocationStatus) -> None:
 
 
 def mildness(reason: str) -> int:
-    """The mildness of a reason for a revocation, by how little it says against earlier signatures: 0 is the gravest."""
+    """The mildness of a reason: how little it says against earlier signatures. 0 is the most serious."""
     return _MILD_REASONS.index(reason) + 1 if reason in _MILD_REASONS else 0
 
 

@@ -61,7 +61,8 @@ from smime_core.providers.signature_keys import check_key, fits
 _OAEP_HASHES: Final = frozenset({HashName.SHA1, HashName.SHA224, HashName.SHA256, HashName.SHA384, HashName.SHA512})
 
 
-# Pure-Python algorithms are imported inside the methods: few messages need them, and every start would pay for them.
+# Pure-Python algorithms are imported inside the methods, because few messages need them, and every start would pay for
+# them.
 class NativeProvider:
     """`smime_core.provider.CryptoProvider` for servers, the command and tests.
 
@@ -177,9 +178,9 @@ class NativeProvider:
     async def transport_decrypt_any(
         self, attempts: Sequence[tuple[PrivateKey, bytes]], cek_length: int
     ) -> tuple[int, bytes]:
-        """(position, CEK) of one attempt by RSA v1.5 that fits, or both random."""
+        """(position, CEK) of an attempt that succeeds with RSA v1.5, or both random."""
         # OpenSSL does not say whether a padding was right, and gives bytes of the wanted length by chance once in 250
-        # times. So the block is read here.
+        # times. So Python reads the block.
         from smime_core.providers import python_rsa
 
         return python_rsa.decrypt_any_pkcs1_v15(attempts, cek_length)

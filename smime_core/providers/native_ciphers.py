@@ -1,7 +1,7 @@
 """Content ciphers by pyca/cryptography: AES in three modes, ChaCha20-Poly1305, and ciphers of old mail.
 
-The ciphers of old mail are only decrypted. The library has 3DES; DES is 3DES with one key three times. It has RC2 only
-with 128 effective bits, so `native_rc2` decrypts RC2.
+The ciphers of old mail are only decrypted. The library has 3DES; DES is 3DES with one key three times. The library has
+RC2 only with 128 effective bits, so `native_rc2` decrypts RC2.
 """
 
 from __future__ import annotations

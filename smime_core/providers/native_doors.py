@@ -18,7 +18,7 @@ REFUSALS: Final = (ValueError, TypeError, OverflowError, MemoryError)
 def operation(name: str) -> Iterator[None]:
     """Raise UnsupportedByProvider or ProviderError for exceptions of pyca/cryptography in the `with` block.
 
-    The exception stays attached as the cause: its text names sizes and types, never values.
+    The exception stays attached as the cause, because its text names sizes and types, never values.
     """
     try:
         yield

@@ -1,7 +1,7 @@
 """Signatures by pyca/cryptography: RSA v1.5 and PSS, ECDSA, DSA (verified only), EdDSA, ML-DSA.
 
-Unless the scheme signs the data itself, this module hashes the data. The library's RSA signing takes only `bytes`, so
-it would have to copy a large message.
+Unless the scheme signs the data itself, this module hashes the data. The library's RSA signing accepts only `bytes`, so
+a large message would have to be copied.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ class NativeStreamingProvider(NativeProvider):
         return ThreadBeside(work)
 
     def make_store(self) -> None:
-        """Return None: to decrypt a second time costs less than to keep the plaintext in memory."""
+        """Return None, because decrypting a second time costs less than keeping the plaintext in memory."""
 
     def begin_digest(self, hash_name: HashName) -> RunningDigest:
         """A running digest. Raises UnsupportedByProvider."""
@@ -144,7 +144,7 @@ class _CbcDecryption:
 
 
 class _ChainedDecryption:
-    """CBC by a cipher that takes only whole blocks: the last ciphertext block is the next IV."""
+    """CBC with a cipher that accepts only whole blocks: the last ciphertext block is the next IV."""
 
     def __init__(self, cipher: ContentCipher, cek: bytes, iv: bytes) -> None:
         self._cipher = cipher
@@ -204,7 +204,7 @@ class _GcmDecryption:
 
 
 class _ChaCha:
-    """ChaCha20 and Poly1305 combined as in RFC 8439 section 2.8. The library does so only for content in one piece."""
+    """ChaCha20 and Poly1305 combined (RFC 8439 section 2.8). The library does this only for content in one piece."""
 
     def __init__(self, cek: bytes, iv: bytes, aad: bytes) -> None:
         if len(iv) != 12:

@@ -1,9 +1,8 @@
 """ECDSA (FIPS 186-5 section 6.4) and ECDH (SEC 1 section 3.3.1) where WebCrypto lacks the curve or the hash.
 
-These are the brainpool curves, which no browser has, the curves on which signatures are only verified (P-192, P-224,
-secp256k1), and the P curves with SHA-224 or SHA-3. Points are checked to lie
-on their curve, whose cofactor is one. Secret multipliers are blinded by a multiple of the order. Python is not
-constant-time.
+These are the brainpool curves, which no browser has; P-192, P-224 and secp256k1, on which signatures are only verified;
+and the P curves with SHA-224 or SHA-3. Points are checked to lie on their curve, whose cofactor is one. Secret
+multipliers are blinded with a multiple of the order. Python is not constant-time.
 """
 
 from __future__ import annotations
@@ -140,7 +139,7 @@ def _find_point(curve: Curve, octets: bytes) -> Point | None:
 
 
 def _multiply_secret(numbers: CurveNumbers, scalar: int, point: Point) -> Point:
-    # A random multiple of the order is added to the scalar (Coron): the point is the same, but the steps differ each
+    # A random multiple of the order is added to the scalar (Coron). The point is the same, but the steps differ each
     # time. For every bit, zero or one, the ladder does one addition and one doubling.
     blinded = scalar + numbers.order * (secrets.randbits(_BLIND_BITS) | 1 << _BLIND_BITS - 1)
     low, high = point, _double(numbers, point)

@@ -1,8 +1,8 @@
 """PBKDF2 (RFC 8018 section 5.2) and HKDF (RFC 5869) over hashlib, for platforms whose hashlib has neither.
 
-A passphrase given to WebCrypto's PBKDF2 stays in Firefox's memory for good. Given to this module, it stays in the
-WebAssembly memory, which the vault fills with zeros. For the usual hashes the vault has the iterations in WebAssembly
-of its own (`vault/worker/pbkdf2/`), in a fifth of the time. `begin_pbkdf2` computes their input.
+A passphrase given to WebCrypto's PBKDF2 stays in Firefox's memory permanently. Given to this module, it stays in the
+WebAssembly memory, which the vault fills with zeros. For the usual hashes, WebAssembly of the vault
+(`vault/worker/pbkdf2/`) computes the iterations in a fifth of the time. `begin_pbkdf2` computes their input.
 """
 
 from __future__ import annotations
@@ -59,8 +59,7 @@ def derive_hkdf(kdf: Hkdf, secret: bytes, length: int) -> bytes:
 
 
 def _pbkdf2_block(kdf: Pbkdf2, secret: bytes, number: int) -> bytes:
-    # HMAC, written out here: its two keyed states are computed once and copied. So each iteration takes only two
-    # compressions.
+    # This is HMAC with its two keyed states computed once and copied, so each iteration takes only two compressions.
     key = _hmac_key(kdf.hash_name, secret)
     copy_inner = hashlib.new(kdf.hash_name, key.translate(_INNER)).copy
     copy_outer = hashlib.new(kdf.hash_name, key.translate(_OUTER)).copy

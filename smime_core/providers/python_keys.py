@@ -44,7 +44,7 @@ _MISMATCH: Final = "the signature does not fit the content and the key"
 
 
 def sign_in_python(key: PrivateKey, algorithm: SignatureAlgorithm, data: Buffer) -> bytes:
-    """A signature by a key that fits the algorithm. Raises UnsupportedByProvider for DSA."""
+    """A signature with a key that fits the algorithm. Raises UnsupportedByProvider for DSA."""
     if algorithm.scheme is SignatureScheme.ECDSA:
         return sign_ecdsa(key, algorithm.hash_name, data)
     if key.key_type is KeyType.RSA:

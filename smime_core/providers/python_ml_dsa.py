@@ -30,7 +30,7 @@ class _Expanded:
 
 
 def sign_ml_dsa(parameters: MlDsa, private: bytes, data: bytes) -> bytes:
-    """A signature over `data` by an expanded private key, in pure mode with an empty context (RFC 9882 section 3)."""
+    """A signature over `data` with an expanded private key, in pure mode with an empty context (RFC 9882 section 3)."""
     key = _expand(parameters, private)
     digest = _shake(key.digest_of_public + b"\0\0" + data, 64)
     mask_seed = _shake(key.seed + secrets.token_bytes(_RANDOM_LENGTH) + digest, 64)

@@ -1,8 +1,8 @@
 """ML-KEM over the core's own arithmetic (FIPS 203).
 
-The native provider uses it for ML-KEM-512 and for keys without a seed; browsers use it for every key that they do not
-support. The arithmetic is not constant-time, because Python's integers are not. Encapsulation and decapsulation take 3
-ms each natively.
+The native provider uses this module for ML-KEM-512 and for keys without a seed. Browsers use it for every key that they
+do not support. The arithmetic is not constant-time, because Python's integers are not. Encapsulation and decapsulation
+take 3 ms each natively.
 """
 
 from __future__ import annotations

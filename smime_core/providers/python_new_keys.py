@@ -1,7 +1,7 @@
 """New RSA and EC keys in Python (FIPS 186-5 appendices A.1.3 and A.2.2), for callers that avoid WebCrypto.
 
-The duration of the search for primes depends on the rejected candidates. Nothing else uses these, so it reveals nothing
-useful.
+The duration of the search for primes depends on the rejected candidates. Nothing else uses these candidates, so the
+duration reveals nothing useful.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ def encrypt_oaep(key: PublicKey, algorithm: KeyTransport, cek: bytes) -> bytes:
 
 
 def decrypt_pkcs1_v15(key: PrivateKey, encrypted_key: bytes, cek_length: int) -> bytes:
-    """The CEK by RSAES-PKCS1-v1_5, or random bytes if the block is not a padded key of `cek_length` bytes.
+    """The CEK, decrypted with RSAES-PKCS1-v1_5, or random bytes if the block is not a padded key of `cek_length` bytes.
 
     RFC 3218 section 2.3.2: the random key is made first, and no branch depends on the decrypted block.
     """
@@ -78,7 +78,7 @@ def decrypt_any_pkcs1_v15(attempts: Sequence[tuple[PrivateKey, bytes]], cek_leng
         try:
             block = apply_private(key, encrypted_key, operation="transport_decrypt")
         except SmimeError:
-            # This key cannot be used, whatever the block is: its numbers do not fit together, or are not here.
+            # This key cannot be used, whatever the block is: its numbers do not fit together, or are missing.
             continue
         mask, cek = _read_padded(block, cek)
         position = number & mask | position & ~mask
@@ -86,7 +86,8 @@ def decrypt_any_pkcs1_v15(attempts: Sequence[tuple[PrivateKey, bytes]], cek_leng
 
 
 def _read_padded(block: bytes, substitute: bytes) -> tuple[int, bytes]:
-    # Returns (-1, the key in the block) if it has the right padding and the length of `substitute`, else (0, that one).
+    # Returns (-1, the key in the block) if it has the right padding and the length of `substitute`, else (0,
+    # `substitute`).
     start = len(block) - len(substitute)
     if start < 11:
         return 0, substitute
@@ -126,7 +127,7 @@ def public_numbers_of(key: PrivateKey) -> RsaPublic:
 
 
 def apply_private(key: PrivateKey, block: bytes, *, operation: str) -> bytes:
-    """RSADP and RSASP1 (RFC 8017 sections 5.1.2 and 5.2.1) by the CRT, blinded so that times do not reveal the block.
+    """RSADP and RSASP1 (RFC 8017 sections 5.1.2 and 5.2.1) with the CRT, blinded so that times do not reveal the block.
 
     Returns empty bytes if the block is no number below the modulus. Raises ProviderError for an inconsistent key.
     """
@@ -147,7 +148,7 @@ def apply_private(key: PrivateKey, block: bytes, *, operation: str) -> bytes:
 
 
 def mask_block(data: bytes, seed: bytes, hash_name: HashName) -> bytes:
-    """`data` XOR the mask that MGF1 makes of `seed` (RFC 8017 appendix B.2.1)."""
+    """`data` XOR the mask that MGF1 makes from `seed` (RFC 8017 appendix B.2.1)."""
     count = -(-len(data) // hash_length(hash_name))
     stream = b"".join(python_digest(hash_name, seed + number.to_bytes(4, "big")) for number in range(count))
     return (int.from_bytes(data, "big") ^ int.from_bytes(stream[: len(data)], "big")).to_bytes(len(data), "big")

@@ -1,7 +1,7 @@
-"""RSA signatures that WebCrypto lacks (RFC 8017 section 8): with hashes or by keys that a browser refuses.
+"""RSA signatures that WebCrypto lacks (RFC 8017 section 8): with hashes or keys that a browser refuses.
 
-A v1.5 signature is verified by building the expected block and comparing it; a PSS signature, by the steps of EMSA-PSS.
-Signing is blinded, and its result is checked.
+A v1.5 signature is verified by building the expected block and comparing it. A PSS signature is verified with the steps
+of EMSA-PSS. Signing is blinded, and its result is checked.
 """
 
 from __future__ import annotations

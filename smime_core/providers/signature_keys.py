@@ -23,7 +23,7 @@ _KEY_TYPES: Final = {
 
 
 def fits(key_type: KeyType, algorithm: SignatureAlgorithm) -> bool:
-    """Whether a key of this type makes and verifies signatures by `algorithm`."""
+    """Whether a key of this type makes and verifies signatures with `algorithm`."""
     return _KEY_TYPES[algorithm.scheme] is key_type
 
 
@@ -35,7 +35,7 @@ def check_key(key: PublicKey, algorithm: SignatureAlgorithm) -> None:
     The parameters of a PSS key fix the hash and the shortest salt (RFC 4055 sections 1.2 and 3.1, MUSTS 10).
     """
     if key.key_type is KeyType.UNKNOWN:
-        # The certificate was read without its key. Reading the key again says why it is not supported.
+        # The certificate was read without its key. Reading the key again raises the error that says why.
         parse_public_key(key.spki_der)
     if key.receives_only:
         raise SignatureMismatch("the key is bound to encryption and verifies no signature")

@@ -206,7 +206,7 @@ class WebCryptoProvider:
     async def transport_decrypt_any(
         self, attempts: Sequence[tuple[PrivateKey, bytes]], cek_length: int
     ) -> tuple[int, bytes]:
-        """(position, CEK) of one attempt by RSA v1.5 that fits, or both random."""
+        """(position, CEK) of an attempt that succeeds with RSA v1.5, or both random."""
         return decrypt_any_pkcs1_v15(attempts, cek_length)
 
     async def agree_ephemeral(self, key: PublicKey) -> tuple[bytes, bytes]:

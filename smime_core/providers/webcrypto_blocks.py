@@ -1,8 +1,8 @@
 """The block ciphers that the browser's streams use. Each key is imported once, for any number of chunks.
 
 `sealwax_js` uses WebCrypto, or its own code for old ciphers and for AES-192 in Chromium
-(`vault/worker/stream_door.js`). Every operation starts at once and its result is taken later, so that the browser works
-while Python continues.
+(`vault/worker/stream_door.js`). Every operation starts at once and its result is fetched later, so that the browser
+works while Python continues.
 """
 
 from __future__ import annotations

@@ -36,12 +36,12 @@ _WEB_SCHEMES: Final = {
 
 
 def pad_private_key(pkcs8_der: bytes) -> tuple[bytes, int]:
-    """The bytes of a private key that has an attribute more, up to a number of zeros at its end, and that number.
+    """Returns (a private key with an additional attribute, without the zeros at its end; the number of these zeros).
 
-    A browser copies the bytes of a key, and frees the copy as it is. A small block would go to the next part of the
-    browser that asks for one, and the key's end would stay behind what is written into the block. A block of a megabyte
-    goes back to the operating system, which empties it. Browsers pass over the attributes of PKCS#8 (RFC 5958
-    section 2). A key that has attributes or a public half behind it gets none.
+    A browser copies the bytes of a key, and frees the copy without overwriting it. Another part of the browser could
+    get a small block, overwrite only its beginning, and leave the end of the key in memory. A block of a megabyte goes
+    back to the operating system, which empties it. Browsers ignore the attributes of PKCS#8 (RFC 5958 section 2). A key
+    that already has attributes or a public half stays unchanged.
     """
     fields = der.read_sequence(pkcs8_der)
     if len(fields) > _FIELDS_BEFORE_ATTRIBUTES:

@@ -1,8 +1,8 @@
 """Content ciphers of the browser that are fed block by block: CBC and GCM over `webcrypto_blocks`.
 
-WebCrypto takes a message only in one piece. Here CBC continues from the end of the last chunk, and GCM is composed of
-counter mode and GHASH (SP 800-38D section 7). Most calls of `update` return the result of the call before, while the
-browser works on the new data. CCM and ChaCha20-Poly1305 take the whole content at once, up to MAX_WHOLE_BYTES.
+WebCrypto processes a message only in one piece. Here CBC continues from the end of the last chunk, and GCM is composed
+of counter mode and GHASH (SP 800-38D section 7). Most calls of `update` return the result of the previous call, while
+the browser works on the new data. CCM and ChaCha20-Poly1305 process the whole content at once, up to MAX_WHOLE_BYTES.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class WholeBlocks:
 
 
 class CbcEncryption:
-    """`smime_core.provider.RunningCipher`. Each chunk is chained to the last block of the one before."""
+    """`smime_core.provider.RunningCipher`. Each chunk is chained to the last block of the previous chunk."""
 
     def __init__(self, open_key: Callable[[], Awaitable[BlockKey]], iv: bytes) -> None:
         self._open_key = open_key
@@ -82,7 +82,7 @@ class CbcDecryption:
         self._running: Chunk | None = None
 
     async def update(self, data: Buffer) -> Buffer:
-        """The plaintext of the chunk before, except its last block."""
+        """The plaintext of the previous chunk, except its last block."""
         blocks = self._whole.take(data)
         if not len(blocks):
             return b""
@@ -183,7 +183,7 @@ class GcmEncryption(_Gcm):
     """`smime_core.provider.RunningCipher`. The tag is at the end of the result of `finish`."""
 
     async def update(self, data: Buffer) -> Buffer:
-        """The ciphertext of the chunk before."""
+        """The ciphertext of the previous chunk."""
         blocks = self._whole.take(data)
         if not len(blocks):
             return b""
@@ -216,7 +216,7 @@ class GcmDecryption(_Gcm):
         self._expected = tag
 
     async def update(self, data: Buffer) -> Buffer:
-        """The plaintext of the chunk before. Do not use it before `finish` has returned."""
+        """The plaintext of the previous chunk. Do not use it before `finish` has returned."""
         blocks = self._whole.take(data)
         if not len(blocks):
             return b""

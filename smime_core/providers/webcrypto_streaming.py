@@ -25,7 +25,7 @@ from smime_core.providers.webcrypto_running import (
     WholeCipher,
 )
 
-_STORE_BLOCK_BYTES: Final = 1_048_576  # The size of a block read from a store, the same as of one read from a file.
+_STORE_BLOCK_BYTES: Final = 1_048_576  # The size of a block from a store, the same as from a file.
 
 
 class WebCryptoStreamingProvider(WebCryptoProvider):

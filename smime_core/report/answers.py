@@ -1,12 +1,12 @@
 """The people whom an answer to a message may address, and whether the writer must be asked first.
 
-A verified message is answered to its proved sender, in whatever form its From is written. Any other address of a signed
-or encrypted message is sure only if a verified signature of its author covers the field that names it. Somebody who
-changed the message on its way could have added all others, and would get the quoted words: they can also take the
-signature off, and sign anew with a key of their own. Encryption without a signature proves nothing here: anybody can
-encrypt, and a ciphertext without an authentication tag can be altered (RFC 8551 section 6).
+A verified message is answered to its proved sender, whatever the form of its From. Any other address of a signed or
+encrypted message is sure only if a verified signature of its author covers the field that names it. Somebody who
+changed the message on its way could have added all other addresses, and would get the quoted text. Such an attacker can
+also remove the signature, and sign anew with another key. Encryption without a signature proves nothing here, because
+anybody can encrypt, and a ciphertext without an authentication tag can be altered (RFC 8551 section 6).
 
-A plain message is answered as it says. The caller leaves out the person's own addresses.
+A plain message is answered to the addresses that it names. The caller leaves out the person's own addresses.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _SIGNED = (FieldProtection.SIGNED, FieldProtection.SIGNED_AND_ENCRYPTED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerMailbox:
-    """A mailbox with a readable address. If it is not sure, nobody may be written to there without a question.
+    """A mailbox with a readable address. If it is not sure, the writer must be asked before a mail goes there.
 
-    `name` is empty if only an unprotected field of a signed or encrypted message has it.
+    `name` is empty if only an unprotected field of a signed or encrypted message has the name.
     """
 
     name: str
@@ -53,15 +53,15 @@ class AnswerPeople:
 
 
 def find_proved_sender(report: MessageReport) -> Mailbox | None:
-    """The sender of a verified message. None for any other message, and for the text of a field, which nobody sent."""
+    """The sender of a verified message, or None for any other message and for a field's text, which nobody sent."""
     return None if report.field_origin is not None else find_proved_author(report)
 
 
 def find_proved_author(report: MessageReport) -> Mailbox | None:
     """The author of a verified mail, field or file, as all views name them. Returns None if the state is another one.
 
-    The name is from the certificate of the signer who proves the address. The address of a mail's author is that in
-    From; for anything else, it is the first one of the certificate. It is "" for a certificate without addresses.
+    The name is from the certificate of the signer who proves the address. The address of a mail's author is the address
+    in From. For anything else, it is the first address of the certificate, or "" if the certificate has none.
     """
     if report.state is not State.VERIFIED:
         return None
@@ -110,7 +110,7 @@ def _is_sure(report: MessageReport, mailbox: NamedMailbox) -> bool:
 
 
 def _is_by_author(report: MessageReport) -> bool:
-    # The state is lower where the outer header was changed on the way. The signed fields are the author's all the same.
+    # If the outer header was changed on the way, the state is lower, but the signed fields are still the author's.
     if report.state is State.VERIFIED:
         return True
     authors, signers = report.people.authors, report.deciding_signers
@@ -134,7 +134,7 @@ def _mailbox(report: MessageReport, mailbox: NamedMailbox, *, is_sure: bool) -> 
 
 
 def _unique(mailboxes: Iterable[AnswerMailbox]) -> tuple[AnswerMailbox, ...]:
-    # Each readable address once. Of two fields that name it, the one that is sure counts.
+    # Returns each readable address once. If two fields name it, the mailbox that is sure counts.
     found: dict[tuple[str, str], AnswerMailbox] = {}
     for mailbox in mailboxes:
         key = address_key(mailbox.address)

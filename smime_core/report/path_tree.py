@@ -63,7 +63,7 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TreeNode:
-    """One node of the path. `certificate` is None for MISSING. `addresses` are those of the HOLDER.
+    """One node of the path. `certificate` is None for MISSING. `addresses` are the addresses of the HOLDER.
 
     `trust` is the source of the trust in an anchor, `revocation` the revocation status, `problems` are faults and
     unknown facts. All three are words for people, and may be empty.
@@ -98,7 +98,7 @@ def explain_path(
 ) -> tuple[TreeNode, ...]:
     """The path as nodes, from the top down to `certificate`. Without a trail, `certificate` is the only node.
 
-    Beside `proved` addresses, the holder's node names no other ones of the certificate.
+    If there are `proved` addresses, the holder's node names no other addresses of the certificate.
     """
     if trail is None:
         alone = (certificate,) if certificate is not None else ()
@@ -111,7 +111,7 @@ def explain_path(
 
 
 def draw_tree(tree: Sequence[TreeNode]) -> list[str]:
-    """The path as lines of text. Each certificate is indented below that of its issuer."""
+    """The path as lines of text. Each certificate is indented below its issuer's."""
     lines = []
     for depth, node in enumerate(tree):
         indent = "   " * (depth - 1) + "└─ " if depth else ""
@@ -191,7 +191,7 @@ def _node(trail: PathTrail, position: int, proved: tuple[str, ...]) -> TreeNode:
 def _holder(certificate: Certificate, trail: PathTrail, proved: tuple[str, ...]) -> TreeNode:
     addresses = proved or certificate.email_addresses
     name = certificate.common_name
-    # A name that looks like an address may be one that nobody vouches for.
+    # A name that looks like an address may be an address that nobody vouches for.
     shown = ", ".join(proved) if proved and looks_like_address(name) else name
     return replace(_build_node(certificate, trail, NodeRole.HOLDER, 0), name=shown, addresses=addresses)
 

@@ -1,6 +1,6 @@
 """The report of an examination: the layers, one of five headline states, and the reasons.
 
-`MessageReport` has no truth value on purpose: a caller must compare its `state`.
+`MessageReport` has no truth value on purpose. A caller must compare its `state`.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class SignerReport:
 
     `state` is VERIFIED, SIGNED_UNVERIFIED or INVALID. `certificate` is None if the message does not have it. `path`
     runs from the signer to the anchor; it is empty if no path is valid. `trail` is the record of the checks on the
-    path, or None if no path was followed. `addresses` are those of the certificate that the anchor is trusted for.
+    path, or None if no path was followed. `addresses` are the certificate's addresses for which the anchor is trusted.
     `info` is the SignerInfo if the signature verifies, even if `state` is not VERIFIED. `timestamp_trails` are the
     records of the paths of timestamp services, for the timestamps on the signature, as far as these paths were
     followed.
@@ -138,7 +138,7 @@ def find_deciding_signers(layers: Sequence[LayerReport]) -> tuple[SignerReport, 
     """The signers of the whole message whose signatures are inside every encrypted layer that was decrypted.
 
     RFC 8551 section 3.7: a signer outside the encryption may never have seen the text, and anybody can sign there.
-    Returns nobody if all signatures are outside the encryption, and all signers if no layer was decrypted.
+    Returns no signers if all signatures are outside the encryption, and all signers if no layer was decrypted.
     """
     whole = [layer for layer in layers if layer.covers_whole]
     opened = [
@@ -155,9 +155,9 @@ class MessageReport:
     `headers` are the displayed RFC 5322 fields, decoded, in order. `header_scheme` is the scheme of their protection (a
     value of `header_protection.HeaderScheme`, such as "none"); `header_protections` has the protection of each field.
     `people` are the mailboxes in these fields, and `date` is the time in the first Date field, or None if it cannot be
-    read. `protected_headers` are the input of `mail.header_replies` for a reply.
-    `certificates` are all certificates in the message. `field_origin` is the origin of the site for whose field a text
-    was protected, and None for anything else.
+    read. `protected_headers` are the input of `mail.header_replies` for a reply. `certificates` are all certificates in
+    the message. For the text of a field, `field_origin` is the origin of the field's site; for anything else, it is
+    None.
     """
 
     state: State

@@ -1,10 +1,10 @@
 """S/MIME from file to file, of any size, in constant memory.
 
-The functions take binary files and return when the work is done. Results and verdicts are those of the functions with
-the same purpose in `smime_core`, which work in memory. A source must be seekable, because it is read more than once:
-fields after the content decide how to read it, and no plaintext is written before its tag or padding was checked. The
-functions write only to `target`. The caller moves the target into place after the function has returned. A file that
-is changed while it is read is refused (SourceChanged) before a changed byte is used.
+The functions take binary files and return when the work is done. Results and verdicts are the same as those of the
+functions in `smime_core`, which work in memory. A source must be seekable, because it is read more than once. Fields
+after the content decide how to read the content, and no plaintext is written before its tag or padding was checked. The
+functions write only to `target`. The caller moves the target into place after the function has returned. A file that is
+changed while it is read is refused (SourceChanged) before a changed byte is used.
 """
 
 from __future__ import annotations
@@ -162,8 +162,8 @@ def part_of(
 ) -> Octets:
     """The part of a mail with this number, such as "2" or "1.2", as a message of its own, to be examined or decrypted.
 
-    The keys open layers around the whole; the part itself stays closed. Raises the errors of `decrypt_mail_file`, and
-    MalformedMessage without such a part.
+    The keys decrypt the layers around the whole; the part itself is not decrypted. Raises the errors of
+    `decrypt_mail_file`, and MalformedMessage if there is no such part.
     """
     decryptor = Decryptor(keys=keys, provider=provider, policy=policy, other_types=True)
     return run(locate_part(_octets(source, provider), number, provider, decryptor))
@@ -172,7 +172,7 @@ def part_of(
 def copy_content(report: StreamedReport, target: Sink) -> None:
     """Write the content inside all layers that could be read. The source file must still be open.
 
-    Raises SourceChanged if the source is not what was examined, or MalformedMessage if it has shrunk.
+    Raises SourceChanged if the source has changed since the examination, or MalformedMessage if it has shrunk.
     """
     run(copy_octets(report.content, FileSink(target)))
 

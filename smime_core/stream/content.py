@@ -25,7 +25,7 @@ async def digest_beside(
 
     Raises UnsupportedByProvider.
     """
-    # Only a block of a file stays valid while the next one is read. Other octets may reuse their buffer.
+    # Only a block of a file stays valid while the next one is read. Other sequences of bytes may reuse their buffer.
     reads_ahead = isinstance(octets, FileOctets)
     running = {name: provider.begin_digest(name) for name in hash_names}
     return await digest_blocks(octets.blocks(), running, provider, reads_ahead=reads_ahead, copy_to=copy_to)
@@ -110,7 +110,7 @@ class StreamedContent:
 
 
 class DecryptedOctets(DerivedOctets):
-    """The plaintext of encrypted octets. Use it only after `checked`, which checks the tag or the padding."""
+    """The plaintext of encrypted bytes. Use it only after `checked`, which checks the tag or the padding."""
 
     def __init__(self, encrypted: Octets, enveloped: EnvelopedData, cek: bytes, provider: StreamingProvider) -> None:
         self._encrypted = encrypted

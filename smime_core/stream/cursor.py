@@ -83,7 +83,7 @@ class Cursor:
         return bytes(rest)
 
     def skip(self, length: int) -> None:
-        """Skip the next `length` bytes. Whether there are so many is not checked here; see `read_rest`."""
+        """Skip the next `length` bytes without checking that they exist; see `read_rest`."""
         if length <= len(self._block) - self._offset:
             self._offset += length
         elif starts_anywhere(self._octets):
@@ -175,8 +175,8 @@ class Cursor:
         return INDEFINITE if header.length == INDEFINITE else self.position + header.length
 
     def _run_of_pieces(self, end: int) -> list[memoryview]:
-        # Takes all pieces that are whole in this block at once. Programs write a piece for every few kilobytes, and
-        # taking each piece by itself would cost more than hashing or decrypting it.
+        # Reads at once all pieces that are whole in this block. Programs write a piece for every few kilobytes, and
+        # reading each piece by itself would cost more than hashing or decrypting it.
         block, offset = self._block, self._offset
         run: list[memoryview] = []
         stop = len(block) if end == INDEFINITE else min(len(block), end - self._passed)

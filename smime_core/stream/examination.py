@@ -79,7 +79,7 @@ _CMS: Final = "CMS"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamedReport:
-    """The report, whose own `content` is empty, and the content inside all layers that could be read."""
+    """The report, in which `content` is empty, and the content inside all layers that could be read."""
 
     report: MessageReport
     content: Octets = field(repr=False)
@@ -206,7 +206,7 @@ class _Found:
 
     @property
     def structure(self) -> BegunStructure:
-        """The structure of a layer that is no multipart/signed."""
+        """The structure of a layer that is not multipart/signed."""
         if isinstance(self.begun, SignedParts):
             raise MalformedMessage("a multipart/signed is not decrypted", where="CMS")
         return self.begun
@@ -219,7 +219,7 @@ class _Found:
         """The content type of the content. Raises MalformedMessage."""
         if isinstance(self.begun, SignedParts):
             return self.begun.signed_data.e_content_type
-        # The content is in the first SEQUENCE of each structure but CompressedData, where it is in the second.
+        # The content is in the first SEQUENCE of each structure except CompressedData, where it is in the second.
         holders = [child for child in der.read_children(self.begun.head.content, _CMS) if child.tag == der.SEQUENCE]
         holder = der.read_children(holders[-1], _CMS)
         return der.parse_oid(holder[0], _CMS)
@@ -249,7 +249,7 @@ class StreamedWalk:
     ) -> None:
         self._opener = decryptor
         self._provider = provider
-        # The bare CMS structure in the octets, or None if they are mail.
+        # The bare CMS structure in the bytes, or None if they are mail.
         self._cms = cms
         self.octets = entity.octets if entity else octets
         self.entity = entity
@@ -380,7 +380,7 @@ class StreamedWalk:
         walk: AsyncIterator[memoryview] | None,
         on_last_walk: Callable[[], None] | None,
     ) -> Decrypted[Octets]:
-        # Only the first content key reads `walk`, and only the others count.
+        # The first content key that is tried reads `walk`. Only the blocks of further tries count in `budget`.
         walks, budget = [walk], self._opener.decryption_budget
 
         async def use(cek: bytes) -> Octets:
@@ -421,7 +421,7 @@ class StreamedWalk:
 
 
 async def _without_frame(entity: StreamedEntity) -> StreamedEntity:
-    # As `cms.signed_frame.find_framed` does. Nearly every part shows by its first bytes that it is not framed.
+    # As `cms.signed_frame.find_framed` does. The first bytes of nearly every part show that it is not framed.
     if not is_frame(entity.head):
         return entity
     with contextlib.suppress(MalformedMessage):

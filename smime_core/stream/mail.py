@@ -52,7 +52,7 @@ _HYPHEN: Final = re.compile(rb"-")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamedEntity:
-    """A MIME entity: its header block, parsed, and the bytes of its body, not decoded."""
+    """A MIME entity: its parsed header block, and the bytes of its body before decoding."""
 
     head: Entity
     octets: Octets
@@ -86,7 +86,7 @@ async def open_mail_octets(octets: Octets) -> Octets:
 
 
 async def locate_cms(octets: Octets) -> Octets | None:
-    """The bytes of a bare CMS structure in DER, BER, PEM or base64. Returns None if the octets are something else.
+    """The bytes of a bare CMS structure in DER, BER, PEM or base64. Returns None if the bytes are something else.
 
     Raises MalformedMessage for PEM of another kind.
     """
@@ -100,7 +100,7 @@ async def locate_cms(octets: Octets) -> Octets | None:
     if text is None:
         return None
     if b"\\" in head[text:]:
-        # Settings have two characters in place of a line end; such a block is worked on in memory.
+        # PEM in settings has the two characters "\n" in place of a line end. Such a block is decoded in memory.
         return MemoryOctets(unarmor(await read_head(octets, MAX_WHOLE_BYTES + 1)))
     end = await find(octets, _HYPHEN, text, longest=1)
     if end is None or not END_LINE.match(await read_head(slice_octets(octets, end[0]), HEAD_BYTES)):
@@ -136,7 +136,7 @@ async def locate_signed(entity: StreamedEntity, provider: StreamingProvider | No
     """The parts of a multipart/signed, decoded. Returns None for another entity.
 
     With a `provider`, the digests that micalg announces are computed during the search for the end of the content.
-    Damage is treated as by `cms.layers`. Raises LimitExceeded.
+    Damage is treated as in `cms.layers`. Raises LimitExceeded.
     """
     if not is_multipart_signed(entity.head):
         return None
@@ -160,7 +160,7 @@ async def locate_signed(entity: StreamedEntity, provider: StreamingProvider | No
     passing = walk if has_crlf else CrlfOctets(walk)
     digests = await _digest(passing, names[:MOST_ANNOUNCED_HASHES], provider)
     found = slice_octets(entity.body, first[1], walk.end)
-    # `rest`, the text after the content, is put behind an empty first part, so that `mime` can take it apart.
+    # `rest`, the text after the content, is put behind an empty first part, so that `mime` can parse it.
     whole = dataclasses.replace(entity.head, body=memoryview(delimiter + b"\r\n\r\n\r\n" + bytes(walk.rest)))
     if walk.end is None:
         if not await read_head(found, 1):
@@ -232,7 +232,7 @@ async def find(octets: Octets, pattern: re.Pattern[bytes], start: int, *, longes
 async def _digest(
     content: Octets, names: Sequence[HashName], provider: StreamingProvider | None
 ) -> dict[HashName, bytes]:
-    # The content is read even if no digest is needed, because its end is found in this way.
+    # The content is read even if no digest is needed, because the reading finds the end of the content.
     try:
         running = {name: provider.begin_digest(name) for name in names} if provider is not None else {}
     except UnsupportedByProvider:

@@ -79,7 +79,7 @@ async def _split(
         head, body = await _framed(head, body, signer.provider, protection)
     start = b""
     if protection is ProtectionMode.CIPHER_WITH_COPY:
-        # The copy of the hidden fields comes into the beginning of the body.
+        # The copy of the hidden fields goes to the beginning of the body.
         start, body = await _cut(body, MAX_SEARCHED_BYTES + 1)
     if protection is not None:
         outer_headers, head = protect_headers(outer_headers, head + start, protection)
@@ -109,7 +109,7 @@ async def sign_mail(
     """Write the signed message, and return its form. Raises the errors of `split_mail` and `Signing.mail_form`.
 
     The content is read once if `target` is a seekable file. Otherwise nothing is written before the signatures are
-    there, so the content is read twice: for hashing and for writing.
+    made, so the content is read twice: for hashing and for writing.
     """
     outer_headers, entity, longest = await _split(message, Preparation.SEVEN_BIT, protection, signer)
     form = signer.signing.mail_form(longest)
@@ -154,7 +154,7 @@ async def encrypt_mail(
 
 
 async def join_mail(outer: Entity | None, inside: Octets) -> Octets:
-    """The decrypted content. Mail gets its outer header fields again, as `mime.join_message` does it."""
+    """The decrypted content. Mail gets its outer header fields again, as in `mime.join_message`."""
     if outer is None:
         return inside
     entity = await read_entity_head(inside)

@@ -1,7 +1,7 @@
 """The part of a mail that a number names, as a message of its own.
 
 Numbers count the parts of the content inside all layers at the top, from 1 as IMAP does ("1.2"). The mail in a
-message/rfc822 is its only part, and so is the one in a file with the name of a mail. The report, `inspect` and views
+message/rfc822 is its only part, and so is the mail in a file that is named like a mail. The report, `inspect` and views
 use the same numbers. Nothing is judged here.
 """
 
@@ -27,8 +27,8 @@ _NUMBER: Final = re.compile(r"[1-9][0-9]{0,8}(?:\.[1-9][0-9]{0,8})*")
 async def locate_part(octets: Octets, number: str, provider: StreamingProvider, decryptor: Decryptor) -> Octets:
     """The part with this number: its entity, or the mail in it.
 
-    Its signatures and its encryption are left as they are. Layers around the whole are opened, and their signatures not
-    checked. Raises MalformedMessage without such a part, NoMatchingRecipient, DecryptionError, LimitExceeded or
+    Its signatures and its encryption are left as they are. Layers around the whole are decrypted, and their signatures
+    are not checked. Raises MalformedMessage without such a part, NoMatchingRecipient, DecryptionError, LimitExceeded or
     UnsupportedAlgorithm.
     """
     if not _NUMBER.fullmatch(number):

@@ -51,7 +51,7 @@ class MemoryOctets:
 
 
 class DerivedOctets(ABC):
-    """Bytes that are made from other bytes during reading. Even if reading starts later, the earlier bytes are made."""
+    """Bytes that are made from other bytes during reading. Reading from a later byte makes all before it, too."""
 
     _length: int | None = None
 
@@ -83,7 +83,7 @@ class DerivedOctets(ABC):
 class FileOctets:
     """The bytes of a seekable binary file from `first` up to `end`.
 
-    With `tags`, each block is held to the bytes of its first reading. Ranges of one file share the tags.
+    With `tags`, each block must have the same bytes as at its first reading. Ranges of one file share the tags.
     """
 
     def __init__(self, file: BinaryIO, *, tags: BlockTags | None = None) -> None:
@@ -93,7 +93,7 @@ class FileOctets:
         self._tags = tags
 
     def range(self, first: int, end: int) -> FileOctets:
-        """The bytes of the file from `first` up to `end`, which count from the start of the file."""
+        """The bytes from `first` up to `end`, both counted from the start of the file."""
         part = copy.copy(self)
         part.first, part.end = first, end
         return part
@@ -101,10 +101,10 @@ class FileOctets:
     async def blocks(self, start: int = 0) -> AsyncIterator[memoryview]:
         """The bytes from `start` on, in blocks.
 
-        Raises MalformedMessage if the file has become shorter, SourceChanged if the tags do not fit.
+        Raises MalformedMessage if the file has become shorter, SourceChanged if a block does not have its tag.
         """
         position = self.first + start
-        # A tag is that of a whole block, so reading begins at the start of the block.
+        # A tag covers a whole block, so reading begins at the start of the block.
         at = position - position % BLOCK_BYTES if self._tags is not None else position
         last = self._size if self._tags is not None else self.end
         size = min(BLOCK_BYTES, max(last - at, 0))
@@ -118,7 +118,7 @@ class FileOctets:
             buffer, other = other, buffer
 
     def _read(self, at: int, room: memoryview) -> int:
-        """Read into `room`: the whole of it if the block gets a tag, else at least a byte."""
+        """Fill `room` if the block gets a tag, else read at least one byte into it."""
         done = 0
         while done < len(room):
             # Other readers may have moved the file's position since the last block.
@@ -156,7 +156,7 @@ class Utf8Octets(DerivedOctets):
 
 
 def starts_anywhere(octets: Octets) -> bool:
-    """Whether reading can start at a later byte without cost. Derived octets must make all bytes before it."""
+    """Whether reading can start at a later byte without cost. `DerivedOctets` must make all bytes before it."""
     if isinstance(octets, _SliceOctets):
         return starts_anywhere(octets.whole)
     return not isinstance(octets, DerivedOctets)

@@ -13,8 +13,8 @@ from smime_core.stream.octets import Octets
 class PartWalk:
     """The part: the bytes of `body` from `start` on, up to the line end before the first match of `delimiter`.
 
-    These are known after `blocks` has been read to its end: `end` is the position of the part's end, or None if no
-    delimiter was found. `has_crlf` is True if a line of the part ends in CRLF. `rest` is the text after the line end
+    Three values are known after `blocks` has been read to its end. `end` is the position of the part's end, or None if
+    no delimiter was found. `has_crlf` is True if a line of the part ends in CRLF. `rest` is the text after the line end
     behind the part: the delimiter and all that follows it.
     """
 

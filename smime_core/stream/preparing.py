@@ -1,6 +1,7 @@
-"""Prepare mail of any size to be signed or encrypted, as `mime.prepare` does it in memory (RFC 8551 section 3.1).
+"""Prepare mail of any size to be signed or encrypted, as `mime.prepare` does in memory (RFC 8551 section 3.1).
 
-The mail is read once to find the changes, and again each time the prepared bytes are read. Only the changes are held.
+The mail is read once to find the changes, and again each time the prepared bytes are read. Only the changes are kept in
+memory.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ async def prepare_mail(head: bytes, body: Octets, preparation: Preparation) -> P
     if first.change is Change.HEAD:
         prepared, segments = rewrite_head(head, first.encoding), others
     else:
-        # The header section and the part of the body that is kept with it.
+        # The first segment is the header section and the part of the body that is kept with it.
         prepared, segments = head, [first._replace(start=len(head)), *others]
     if all(segment.change is Change.KEEP for segment in segments):
         return PreparedMail(prepared, body, scan.cut_field_bytes)
@@ -77,7 +78,7 @@ class _ChangedOctets(DerivedOctets):
         self._first = first
 
     async def check(self) -> None:
-        """Decode the bodies that may be damaged, so that no error comes later. Raises the errors of `prepare_mail`."""
+        """Decode the bodies that may be damaged, so that no error is raised later. Raises `prepare_mail`'s errors."""
         for segment in self._segments:
             if segment.decoding in _MAY_FAIL:
                 await self._changed(segment).length()

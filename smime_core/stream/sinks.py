@@ -12,14 +12,14 @@ class Sink(Protocol):
     """A target whose writes are not awaited, such as a binary file."""
 
     def write(self, data: Buffer, /) -> object:
-        """Take all of `data` before returning, because the caller reuses the buffer."""
+        """Consume all of `data` before returning, because the caller reuses the buffer."""
 
 
 class StreamSink(Protocol):
     """A target whose writes are awaited, natively and in the browser."""
 
     async def write(self, data: Buffer, /) -> None:
-        """Take all of `data` before returning, because the caller reuses the buffer."""
+        """Consume all of `data` before returning, because the caller reuses the buffer."""
 
 
 class FileSink:
@@ -30,7 +30,7 @@ class FileSink:
         self.is_seekable = isinstance(sink, io.IOBase) and sink.seekable()
 
     async def write(self, data: Buffer, /) -> None:
-        """Take all of `data` before returning."""
+        """Consume all of `data` before returning."""
         self._sink.write(data)
 
     @property

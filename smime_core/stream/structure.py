@@ -182,7 +182,7 @@ class BegunStructure:
         return der.sequence(*fields)
 
     def _tag_of_content(self, header: Header, fields: list[bytes]) -> int:
-        # The tag of PKCS #7 version 1.5 is any, and that of CMS OCTET STRING: see `signed_data.parse_encapsulated`.
+        # PKCS #7 version 1.5 allows any tag, CMS only OCTET STRING: see `signed_data.parse_encapsulated`.
         if self.content_type != ID_SIGNED_DATA or header.length == INDEFINITE or not fields:
             return der.OCTET_STRING
         content_type = der.parse_oid(der.read_one(fields[0]), where=_CONTENT)

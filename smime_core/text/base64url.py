@@ -1,4 +1,4 @@
-"""Base64url without padding (RFC 4648 section 5). The same bytes have one text, and no other text of them is read."""
+"""Base64url without padding (RFC 4648 section 5). The same bytes have only one text, and any other text is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines that are folded: a line that begins with a blank continues the line before (RFC 2849, RFC 2425, RFC 6350)."""
+"""Lines that are folded: a line that begins with a blank continues the previous line (RFC 2849, RFC 2425, RFC 6350)."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The members of a JSON object from somebody else, read with the same strictness everywhere.
 
-Each member is read by its kind and its bounds; bytes are standard base64. Two programs must not read one text
-differently, so that an object which only one of them understands is refused: by `of`, unless it has exactly the named
-members, or by `check_finished`, if nobody has read one of them. `smime_core.text.strict_json` reads the text.
+Each member is checked against its kind and its bounds; bytes are standard base64. Two programs must not read one text
+differently, so an object with unknown members is refused. `of` refuses it unless it has exactly the named members, and
+`check_finished` if a member was not read. `smime_core.text.strict_json` reads the text.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ _HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
 class JsonObject:
     """The members of one JSON object. `where` names the text in errors.
 
-    Every method raises MalformedMessage if a member is missing or is another thing than expected, and LimitExceeded if
-    a list or bytes are too long.
+    Every method raises MalformedMessage if a member is missing or is not as expected, and LimitExceeded if a list or
+    bytes are too long.
     """
 
     def __init__(self, source: bytes | Mapping[str, Any], where: str, *, max_bytes: int = MAX_SMALL_BYTES) -> None:
@@ -64,7 +64,7 @@ class JsonObject:
         return name in self._members
 
     def wrong(self, name: str, expected: str) -> Exception:
-        """The error of a member that is not what was expected."""
+        """The error for a member that is not as expected."""
         return MalformedMessage(f"expected {expected}", self._place(name))
 
     def value(self, name: str) -> Any:
@@ -159,7 +159,7 @@ class JsonObject:
         return tuple(self._data(name, value, limit) for value in self.values(name, most))
 
     def exactly(self, name: str, length: int) -> bytes:
-        """The bytes of a member that has `length` of them."""
+        """The bytes of a member that has exactly `length` bytes."""
         data = self.data(name, length)
         if len(data) != length:
             raise self.wrong(name, f"{length} bytes")
@@ -213,7 +213,7 @@ class JsonObject:
 
     def _id(self, name: str, value: object) -> str:
         text = self._text(name, value)
-        # Other characters are in no id, and PostgreSQL takes no U+0000.
+        # No id has other characters, and PostgreSQL refuses U+0000.
         if not 0 < len(text) <= MAX_ID_CHARACTERS or not (text.isascii() and text.isalnum()):
             raise self.wrong(name, f"at most {MAX_ID_CHARACTERS} letters and digits")
         return text
@@ -228,7 +228,7 @@ class JsonObject:
         try:
             data = base64.b64decode(self._text(name, value), validate=True)
         except (binascii.Error, ValueError):
-            # The cause is left out: its text might quote the value, which may be a key.
+            # The cause is left out, because its text might quote the value, which may be a key.
             raise self.wrong(name, "base64") from None
         check_limit(f"{self._place(name)} in bytes", len(data), limit)
         return data

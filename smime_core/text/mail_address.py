@@ -24,7 +24,7 @@ _QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)+)"')
 _QUOTED_PAIR: Final = re.compile(r"\\(.)")
 _HOST: Final = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 _LITERAL: Final = re.compile(r"\[[!-Z^-~]+\]")
-# RFC 5233: what follows the separator sorts the mail of the mailbox before it, or names a person to a program, as in
+# RFC 5233: the text after the separator sorts the mail of the mailbox before it, or names a person to a program, as in
 # "team-bounces+alice=example.org@lists.example.org".
 _DETAIL: Final = "+"
 
@@ -60,7 +60,7 @@ class MailAddress:
 def parse_address(text: str) -> MailAddress | None:
     """Parse an address. Returns None for any other text, including one with blanks, controls or invisible characters.
 
-    An address with an invisible character would look like that of somebody else.
+    An address with an invisible character would look like somebody else's address.
     """
     if len(text) > MAX_ADDRESS_CHARACTERS or not text.isprintable() or "\ufffd" in text or has_ignorable(text):
         return None

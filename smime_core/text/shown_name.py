@@ -14,7 +14,7 @@ from typing import Final
 MAX_SHOWN_NAME_CHARACTERS: Final = 100
 """A longer name is cut, because it would push the address beside it out of sight."""
 MAX_READ_NAME_CHARACTERS: Final = 1_000
-"""The characters of a name that are read at all."""
+"""The greatest number of characters of a name that are read."""
 
 # Format characters, with the marks of direction, and halves of surrogate pairs have no picture.
 _INVISIBLE: Final = frozenset(("Cf", "Cs"))
@@ -61,14 +61,14 @@ def write_unread(name: str) -> str:
 
 
 def without_address_signs(name: str) -> str:
-    """A name in which each sign of an address is an underscore, for where the name is all that is known of somebody."""
+    """A name in which each sign of an address is an underscore, for use where only the name is known."""
     return _ADDRESS_SIGN.sub("_", name if _ADDRESS_SIGN.search(name) else unicodedata.normalize("NFKD", name))
 
 
 def write_proved(name: str, address: str) -> str:
-    """A proved address with a name in front of it, or the address if there is no name that may be beside it.
+    """A proved address with a name in front of it, or only the address if the name may not be beside it.
 
-    Without an address the name is the only thing that is known, so it is written in any case.
+    Without an address, the name is written in any case.
     """
     shown = clean_name(name)
     if not address:

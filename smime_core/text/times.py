@@ -12,8 +12,8 @@ def utc_text(time: datetime.datetime) -> str:
 
 
 def parse_utc_text(text: str) -> datetime.datetime:
-    """The time that `utc_text` writes so. Raises ValueError for any other text."""
-    # This does not use strptime, which needs three modules more in a browser.
+    """The time in a text of `utc_text`. Raises ValueError for any other text."""
+    # This does not use strptime, which needs three more modules in a browser.
     time = datetime.datetime.fromisoformat(text)
     if not text.endswith("Z") or utc_text(time) != text:
         raise ValueError(text)

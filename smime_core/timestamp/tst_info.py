@@ -43,7 +43,7 @@ class MessageImprint:
     digest: bytes
 
     def matches(self, other: MessageImprint) -> bool:
-        """Whether both are the same digest by the same hash."""
+        """Whether both are the same digest made with the same hash."""
         return self.hash_name is other.hash_name and hmac.compare_digest(self.digest, other.digest)
 
 
@@ -52,7 +52,7 @@ class TstInfo:
     """The statement of a timestamp, not verified yet.
 
     `tsa_policy` is the OID of the service's own policy, dotted. `accuracy` is the possible error of the clock; if it is
-    None, the service's policy states the error. `tsa` is a name of the service. `nonce` is that of the request.
+    None, the service's policy states the error. `tsa` is a name of the service. `nonce` is the nonce of the request.
     """
 
     tsa_policy: str

@@ -72,15 +72,15 @@ async def verify_timestamp(
 ) -> Timestamp:
     """Verify a token for the data `imprinted`, as of `rules.at`.
 
-    The anchors of the rules are those of timestamp authorities; `rules.known` are certificates besides those in the
+    The anchors of the rules are anchors of timestamp authorities; `rules.known` are certificates besides those in the
     token.
 
     (0) All checks of `check_token` pass. (1) The token's time is not after `rules.at`, with a tolerance for wrong
-    clocks. (2) The path of the authority's certificate was valid at the token's time, by the store's policy on
+    clocks. (2) The path of the authority's certificate was valid at the token's time, under the store's policy on
     revocation. (3) The path is also valid at `rules.at`; for that time, an unknown revocation status and a harmless
     revocation after the token's time are accepted (RFC 3161 section 4).
 
-    The token's signature counts in `budget` like that of a signer. Raises TimestampMismatch, SignatureMismatch,
+    The token's signature counts in `budget` like a signer's. Raises TimestampMismatch, SignatureMismatch,
     AlgorithmForbidden, PathError and its subclasses, or MalformedMessage.
     """
     budget = budget or PathBudget()
@@ -113,9 +113,9 @@ async def check_token(
 ) -> Certificate:
     """The certificate of a token's signer, after all checks that need no trust.
 
-    (0) The imprint is the digest of `imprinted`, by a hash that is strong enough. (1) The signer names its certificate
-    by hash, and the certificate is in the token or in `known`. (2) The signature verifies. (3) The certificate is for
-    timestamps only, and has the name that the token gives for the service.
+    (0) The imprint is the digest of `imprinted`, made with a hash that is strong enough. (1) The signer names its
+    certificate by hash, and the certificate is in the token or in `known`. (2) The signature verifies. (3) The
+    certificate is for timestamps only, and has the name that the token gives for the service.
 
     Raises TimestampMismatch, SignatureMismatch, AlgorithmForbidden, PathError, VerificationError or MalformedMessage.
     """
@@ -153,7 +153,8 @@ def check_answer(token: TimestampToken, request: TimestampRequest) -> None:
 async def _follow_path(
     certificate: Certificate, token: TimestampToken, rules: PathRules, provider: CryptoProvider, budget: PathBudget
 ) -> PathTrail:
-    # Returns the path at the token's time. Signatures by old algorithms do not count in it, even under ARCHIVE.
+    # Returns the path at the token's time. Signatures with old algorithms do not count in this path, even under
+    # ARCHIVE.
     store, time = rules.trust_store.looking_back_from(rules.at), token.info.gen_time
     then = PathRules(store, min(time, rules.at), known=(*token.signed_data.certificates, *rules.known))
     path = await validate_path(certificate, Purpose.TIMESTAMP, then, provider, budget=budget)

@@ -1,8 +1,8 @@
-"""A new certificate of a known person: a further one, a renewal, or a change that the person must agree to.
+"""A new certificate of a known person: a further one, a renewal, or a change that the user must agree to.
 
 A certificate has a set of uses, signing and encryption (RFC 8550 section 4.4.2). Many people have one certificate for
 each use, and some have both from several authorities. So a certificate is compared with the known ones that share a use
-with it. A first certificate for a use is no change if an authority that the person is known by has issued it.
+with it. A first certificate for a use is no change if its issuer also issued a known certificate of the person.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ class CertificateChange:
 
 
 def change_from(known: Sequence[Certificate], certificate: Certificate, address: str) -> CertificateChange | None:
-    """The change from the known certificates of an address, the last seen first. None if there is none to report.
+    """The change from the known certificates of an address, the last seen first, or None if there is none to report.
 
-    For each use, `certificate` is compared with a known one for this use: of the same key, else by the same authority,
-    else the last seen one. The change that the person must agree to is reported before a renewal.
+    For each use, `certificate` is compared with a known one for this use: with the same key and authority, else with
+    the same authority, else the last seen. A change that the user must agree to is reported before a renewal.
     """
     if not known or certificate in known:
         return None
@@ -57,7 +57,7 @@ def change_from(known: Sequence[Certificate], certificate: Certificate, address:
 
 
 def uses_of(certificate: Certificate) -> tuple[Purpose, ...]:
-    """The uses of a certificate. One that allows neither is compared as if it allowed both."""
+    """The uses of a certificate. A certificate that allows neither is compared as if it allowed both."""
     return tuple(use for use in _USES if _MAY[use](certificate)) or _USES
 
 

@@ -1,7 +1,7 @@
-"""The certificates at hand besides those of a message, found by the names that a message has for them.
+"""The known certificates besides those of a message, found by the names that the message has for them.
 
-None of them is trusted: a signature is verified with them, and a path through them is validated, as with those that a
-message carries.
+None of them is trusted. Signatures are verified with them and paths through them are validated, as with the
+certificates in a message.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Final
 from smime_core.text.json_object import JsonObject
 from smime_core.x509.certificate import Certificate, parse_certificate
 
-_MAX_BYTES: Final = 1_048_576  # With an ML-DSA-87 key and signature a certificate has 8,000 bytes.
+_MAX_BYTES: Final = 1_048_576  # A certificate with an ML-DSA-87 key and signature has 8,000 bytes.
 
 
 def read_certificate(members: JsonObject, name: str) -> Certificate:

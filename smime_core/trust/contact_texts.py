@@ -1,7 +1,8 @@
-"""The contacts of a JSON text, one text for each, without a look into their certificates.
+"""The contacts of a JSON text, one text for each, without parsing their certificates.
 
-A contact's text is that of `contacts_json` with one contact, without blanks. Equal contacts have equal texts, so that
-two devices can compare thousands of contacts in milliseconds. Texts from elsewhere are checked by `parse_contacts`.
+A contact's text is the text of `contacts_json` with this contact only, without blanks. Equal contacts have equal texts,
+so that two devices can compare thousands of contacts in milliseconds. Texts from elsewhere are checked by
+`parse_contacts`.
 """
 
 from __future__ import annotations
@@ -78,22 +79,23 @@ def last_change(text: str) -> datetime.datetime:
     """The latest time that a contact's text names."""
     (contact,) = json.loads(text)["contacts"]
     times = [*(one["lastSeen"] for one in contact["certificates"]), *filter(None, (contact["saidAt"],))]
-    # All have the same form, which sorts by time.
+    # All times have the same form, so the greatest text is the latest time.
     return datetime.datetime.fromisoformat(max(times)) if times else datetime.datetime.fromtimestamp(0, datetime.UTC)
 
 
 def join_contact(one: Contact, other: Contact) -> Contact:
-    """One contact that two devices have changed: the certificates of both, and what the later mail says.
+    """One contact that two devices have changed: the certificates of both, and the preferences from the later mail.
 
-    If the devices have learned certificates between which a person would be asked, those that were seen first stay: the
-    next mail with another one asks. If the person has agreed to a change on the other device, all of that device stay.
+    If the user would have to agree to a certificate from the other device, the certificates that were seen first stay.
+    The next mail with another certificate then asks. If the user has agreed to a change on the device with the later
+    certificates, all of its certificates stay.
     """
     joined, later = sorted((one, other), key=_arrivals)
     unasked = add_unasked(Contact(address=one.address), later.certificates)
     has_agreed = len(unasked.certificates) < len(later.certificates)
     for known in in_order_of_arrival(later.certificates):
         joined = (remember_certificate if has_agreed else add_unasked_one)(joined, known)
-    # The wishes of a certificate count only if the certificate does.
+    # A contact's preferences count only if its preferred certificate is kept.
     certain = [contact for contact in (one, other) if contact.preferred in (None, *joined.known)]
     said = {contact.said_at: contact for contact in certain if contact.said_at is not None}
     return dataclasses.replace(said[max(said)], certificates=joined.certificates) if said else joined
@@ -111,10 +113,10 @@ def _write(people: Iterable[Mapping[str, Any]], listed: list[Any]) -> str:
 
 
 def _renumber(contact: Mapping[str, Any], listed: list[Any], numbers: dict[str, int]) -> dict[str, Any]:
-    """The contact with the numbers of its certificates in another list, which `numbers` becomes."""
+    """The contact with the numbers of its certificates in a new list, which is built in `numbers`."""
 
     def number(old: Any) -> int:
-        # In Python a list also takes negative numbers, and `true` as 1.
+        # A Python list also accepts negative indexes, and True as 1.
         if type(old) is not int or old < 0:
             raise MalformedMessage("the number of a certificate that is not there", where=_WHERE)
         return numbers.setdefault(listed[old], len(numbers))

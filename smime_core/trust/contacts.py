@@ -1,9 +1,9 @@
 """Contacts: their certificates with date and source, and the algorithms that they can read.
 
-Facts are remembered from `verified` mail only (RFC 8551 section 2.7.1, MUSTS 16). The first certificate of an address
-is remembered at once, and a second one for another use by the same authority. Another certificate is reported as a
-`CertificateChange`; if its issuer or key differs, it is remembered after the user agrees. A remembered certificate is
-not trusted: `recipient_choice` checks it each time.
+Facts are stored from `verified` mail only (RFC 8551 section 2.7.1, MUSTS 16). The first certificate of an address is
+stored at once, and so is a second certificate for another use by the same authority. Any other certificate is reported
+as a `CertificateChange`; if its issuer or key differs, it is stored after the user agrees. A stored certificate is not
+trusted: `recipient_choice` checks it each time.
 """
 
 from __future__ import annotations
@@ -53,10 +53,10 @@ class CertificateSource(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownCertificate:
-    """One certificate of a contact. `intermediates` came with it and may lead to an anchor.
+    """One certificate of a contact. `intermediates` came with the certificate and may lead to an anchor.
 
-    `first_seen` and `last_seen` are the signing times of the first and the last mail with it, or the time when the user
-    added it.
+    `first_seen` and `last_seen` are the signing times of the first and the last mail with the certificate, or the time
+    when the user added it.
     """
 
     certificate: Certificate
@@ -102,7 +102,7 @@ class Contacts:
         return CertificateIndex(self.all_certificates())
 
     def all_certificates(self) -> Iterator[Certificate]:
-        """The certificates of all contacts, and those that came with them."""
+        """The certificates of all contacts, and the intermediates that came with them."""
         for contact in self.people:
             for known in contact.certificates:
                 yield known.certificate
@@ -168,12 +168,12 @@ class Merged:
 
 
 def harvest(report: MessageReport, at: datetime.datetime) -> Harvest | None:
-    """The facts to remember from a message, or None if the message is not `verified` as its sender's own.
+    """The facts to store from a message, or None if the message is not `verified` as its sender's.
 
-    Also None if a program has written it: a service is no person, and reads no encrypted mail.
+    Also None if a program wrote the message, because a program reads no encrypted mail.
 
     The certificate for encryption is found as in RFC 8551 section 2.5.3.1: the certificate that the signer prefers, or
-    else one with the signer's name. This certificate must have the sender's address. `at` is the time of the
+    else a certificate with the signer's name. This certificate must have the sender's address. `at` is the time of the
     examination.
     """
     sender = report.sender
@@ -200,10 +200,10 @@ def harvest(report: MessageReport, at: datetime.datetime) -> Harvest | None:
 
 
 def forget_service(contacts: Contacts, report: MessageReport) -> Contacts | None:
-    """The contacts without what an earlier version has learnt of a service. None if nothing is to be forgotten.
+    """The contacts without the facts that an earlier version stored about a service, or None if there are none.
 
-    Only the certificate that has signed the message is forgotten: its own key says that it is a service's. Another one
-    of the same address may be a person's. A certificate that the user has added stays.
+    Only the certificate that signed the message is removed, because the message says that its sender is a service.
+    Another certificate of the same address may be a person's. A certificate that the user added stays.
     """
     signer = _find_verified_signer(report)
     contact = contacts.find(report.sender) if report.sender else None
@@ -222,10 +222,10 @@ def forget_service(contacts: Contacts, report: MessageReport) -> Contacts | None
 
 
 async def confirm_preferred(harvested: Harvest, provider: CryptoProvider, trust_store: TrustStore) -> Harvest:
-    """The harvest, without its certificate for encryption if that one has no valid path for the sender's address.
+    """The harvest. Its certificate for encryption is left out if it has no valid path for the sender's address.
 
-    No signature covers the certificates in a message: anybody who forwards it can add their own. The revocation status
-    of the certificate may be unknown here, because it is checked again before encryption.
+    No signature covers the certificates in a message, so anybody who forwards the message can add their own. The
+    revocation status of the certificate may be unknown here, because it is checked again before encryption.
     """
     preferred = harvested.preferred
     if preferred is None or preferred == harvested.certificate:
@@ -240,7 +240,7 @@ async def confirm_preferred(harvested: Harvest, provider: CryptoProvider, trust_
 
 
 def merge(contacts: Contacts, harvested: Harvest) -> Merged:
-    """Remember the facts of a mail, unless the user must agree first: see `Merged.asks`. Raises LimitExceeded."""
+    """Store the facts of a mail, unless the user must agree first: see `Merged.asks`. Raises LimitExceeded."""
     merged = Merged(contacts=contacts, changes=_find_changes(contacts, harvested))
     if merged.asks:
         return merged
@@ -248,7 +248,7 @@ def merge(contacts: Contacts, harvested: Harvest) -> Merged:
 
 
 def accept(contacts: Contacts, harvested: Harvest) -> Contacts:
-    """Remember the facts of a mail including changed certificates, after the user agreed. Raises LimitExceeded."""
+    """Store the facts of a mail including changed certificates, after the user agreed. Raises LimitExceeded."""
     contact = contacts.find(harvested.address) or Contact(address=harvested.address)
     seen_at = min(harvested.signed_at or harvested.at, harvested.at)
     for certificate in harvested.certificates:
@@ -294,7 +294,7 @@ def remember_certificate(contact: Contact, known: KnownCertificate) -> Contact:
 
 
 def add_unasked(contact: Contact, further: Iterable[KnownCertificate]) -> Contact:
-    """The contact with those certificates about which the user need not be asked, as if they had come by mail."""
+    """The contact with those of the `further` certificates about which the user need not be asked."""
     for known in in_order_of_arrival(further):
         contact = add_unasked_one(contact, known)
     return contact
@@ -307,7 +307,7 @@ def add_unasked_one(contact: Contact, known: KnownCertificate) -> Contact:
 
 
 def in_order_of_arrival(certificates: Iterable[KnownCertificate]) -> list[KnownCertificate]:
-    """The certificates by the time when each was first seen."""
+    """The certificates in the order in which they were first seen."""
     return sorted(certificates, key=lambda certificate: (certificate.first_seen, certificate.certificate.fingerprint))
 
 
@@ -323,7 +323,7 @@ def known_certificates(contacts: Contacts, address: str) -> tuple[Certificate, .
 
 
 def _find_changes(contacts: Contacts, harvested: Harvest) -> tuple[CertificateChange, ...]:
-    # The preferred certificate is also compared with the signer's, as if that one had been seen before.
+    # The preferred certificate is also compared with the signer's, as if the signer's had been seen before.
     known, changes = known_certificates(contacts, harvested.address), []
     for certificate in harvested.certificates:
         changes.append(change_from(known, certificate, harvested.address))
@@ -332,7 +332,8 @@ def _find_changes(contacts: Contacts, harvested: Harvest) -> tuple[CertificateCh
 
 
 def _read_capabilities(report: MessageReport, signer: SignerReport) -> Capabilities | None:
-    # No capability of RFC 8551 is about header fields. A program that protects them reads them too.
+    # RFC 8551 has no capability for header protection. A program that protects header fields can also read protected
+    # ones.
     said = parse_capabilities(signer.signed_attributes)
     return with_header_protection(said) if report.header_scheme in _HEADER_PROTECTION else said
 

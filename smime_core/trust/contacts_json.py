@@ -4,7 +4,7 @@
     [{"certificate", "source", "firstSeen", "lastSeen", "intermediates"}], "capabilities", "preferred", "saidAt"}]}
 
 Each certificate is written once, in the list at the top. Contacts name it by its index there. `capabilities` is base64
-DER of SMIMECapabilities. Parsing is strict: a text with any extra, missing or misplaced member is refused, so that a
+DER of SMIMECapabilities. Parsing is strict. A text with any extra, missing or misplaced member is refused, so that a
 damaged file is not read as a file with fewer contacts.
 """
 

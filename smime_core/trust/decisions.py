@@ -2,7 +2,7 @@
 
 Decisions are meant for another organisation's PKI without cross-certificates. The user makes a decision by hand and can
 remove it. The decision has a time, and the addresses for which it counts. It is refused if an anchor vouches for the
-certificate already, if the certificate has expired or was revoked, or if the certificate is not for mail: a decision
+certificate already, if the certificate has expired or was revoked, or if the certificate is not for mail. A decision
 must not hide these facts. `decisions_json` stores decisions.
 """
 
@@ -52,7 +52,7 @@ class DecisionKind(StrEnum):
     EXACT = "exact"
     """A person's certificate, and no other."""
     AUTHORITY = "authority"
-    """An authority's certificate, and those that it issues for the addresses."""
+    """An authority's certificate, and the certificates that it issues for the addresses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,8 +202,8 @@ async def _check_stranger(
             if (trail := trail_of(error)) is not None and trail.anchor is not None:
                 raise DecisionRefused(f"this was decided otherwise: {error}", why="decided-otherwise") from error
         except SmimeError as error:
-            # The path leads to an anchor but is not valid: revoked, for example, or an authority has expired. A
-            # decision must not hide that.
+            # The path leads to an anchor but is not valid, for example because a certificate was revoked or has
+            # expired. A decision must not hide that.
             why = "revoked" if isinstance(error, CertificateRevoked) else "does-not-hold"
             raise DecisionRefused(f"it cannot be accepted: {error}", why=why) from error
         else:

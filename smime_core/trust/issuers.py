@@ -15,7 +15,7 @@ from smime_core.x509.certificate import Certificate
 
 
 class Issuers:
-    """Authorities by their names. Roots are left out, because one that somebody has sent says nothing about trust."""
+    """Authorities by their names. Roots are left out, because a root that somebody sent proves no trust."""
 
     def __init__(self, authorities: Iterable[Certificate]) -> None:
         self._by_subject: dict[ComparableName, list[Certificate]] = defaultdict(list)

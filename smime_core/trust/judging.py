@@ -1,4 +1,4 @@
-"""The trust and the time by which signers and recipients are judged."""
+"""The trust and the time for judging signers and recipients."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from smime_core.trust.contacts import NO_CONTACTS, Contacts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judging:
-    """The anchors and the time that signers and recipients are judged by.
+    """The anchors and the time for judging signers and recipients.
 
     `contacts` are the known people. If one of them now has another certificate than before, the change is reported.
-    Their certificates and those of the trust store's evidence may complete a message that lacks its signer's, or one of
-    the path. They are not trusted.
+    Their certificates and those of the trust store's evidence may complete a message that lacks a certificate of its
+    signer or path. They are not trusted.
     """
 
     trust_store: TrustStore

@@ -2,8 +2,8 @@
 
 The caller passes all certificates that were found (by `sealwax.lookups.search`), with their sources. No source is
 trusted: a certificate is used only if its path, its use, its dates and its address pass. Each refused certificate is
-reported with all reasons. `choose_recipient` takes the first source with a usable certificate, in the order of
-`CertificateSource`. CRLs, OCSP responses and missing intermediates are taken from the trust store's evidence.
+reported with all reasons. `choose_recipient` uses the first source with a usable certificate, in the order of
+`CertificateSource`. CRLs, OCSP responses and missing intermediates come from the trust store's evidence.
 """
 
 from __future__ import annotations
@@ -89,8 +89,8 @@ WARNINGS: Final = {
 class FoundCertificate:
     """A candidate and its source. `detail` names the file, the server or the record.
 
-    `intermediates` came with it and may lead to an anchor. `is_preferred` means that its owner asked for this
-    certificate in verified mail. `known_since` is when the certificate of a contact was first seen.
+    `intermediates` came with the certificate and may lead to an anchor. `is_preferred` means that its owner asked for
+    this certificate in verified mail. `known_since` is the time when the certificate of a contact was first seen.
     """
 
     certificate: Certificate
@@ -105,8 +105,8 @@ class FoundCertificate:
 class RecipientCheck:
     """One candidate checked for an address. It may be used if there are no `reasons` against it.
 
-    `trail` is the record of the checks on its path, or None if no path was checked. `covered` are the addresses of the
-    certificate that its anchor is trusted for; it is empty without a valid path. The certificate may have other
+    `trail` is the record of the checks on its path, or None if no path was checked. `covered` are the certificate's
+    addresses for which its anchor is trusted; it is empty without a valid path. The certificate may have other
     addresses, which nobody vouches for.
     """
 
@@ -119,7 +119,7 @@ class RecipientCheck:
 
     @property
     def is_usable(self) -> bool:
-        """Whether mail may be encrypted for it."""
+        """Whether mail may be encrypted for the certificate."""
         return not self.reasons
 
 
@@ -207,7 +207,7 @@ async def choose_recipient(
 
 
 def find_in_contacts(contacts: Contacts, address: str) -> tuple[FoundCertificate, ...]:
-    """The remembered certificates of an address."""
+    """The stored certificates of an address."""
     contact = contacts.find(address)
     if contact is None:
         return ()
@@ -258,7 +258,7 @@ def _check_itself(
 
 def _reasons_against_use(certificate: Certificate) -> list[Reason]:
     if not has_receiving_key(certificate):
-        # No usage that the certificate could name would help.
+        # With this key, no key usage in the certificate would help.
         return [_reason("key-cannot-receive", {"key": key_label(certificate.public_key)})]
     try:
         check_end_entity(certificate, Purpose.ENCRYPT)

@@ -1,4 +1,4 @@
-"""The certificates by which the signers of one layer are judged: those in the message, and known ones that it lacks."""
+"""The certificates for judging the signers of one layer: those in the message, and known ones that it lacks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from smime_core.x509.certificate import Certificate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificatesAtHand:
-    """The certificates that a message carries, the known ones that its signers name, and `all` for the paths."""
+    """The certificates in a message (`carried`), the known ones that its signers name, and `all` for the paths."""
 
     carried: tuple[Certificate, ...]
     signers: tuple[Certificate, ...]

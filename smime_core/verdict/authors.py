@@ -1,8 +1,8 @@
 """The authors that the displayed header fields name, and signs of deceit in these fields (RFC 5322 section 3.6.2).
 
 Only From counts for a verdict (MUSTS 37). A misleading display name or Sender field is reported as a note; notes change
-no state. A Sender field that is signed with the message is no deceit: people who share an address are named by it.
-Leaves out: which addresses of a certificate are proved (`signers`).
+no state. A Sender field that is signed with the message is no deceit, because people who share an address are named in
+this way. Leaves out: which addresses of a certificate are proved (`signers`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _DOMAIN_LIKE: Final = re.compile(r"[^.]+(?:\.[^.]+)+")
 class Authors:
     """The people whom the displayed header fields name: the addresses in From, and the address in Sender.
 
-    `sent_by` is the only mailbox in Sender, if it is another one than the author's.
+    `sent_by` is the only mailbox in Sender, if it differs from the author's.
     """
 
     authors: tuple[str, ...] = ()
@@ -77,8 +77,8 @@ def name_sender(mailbox: Mailbox, *, proved: Mapping[str, str]) -> Reason:
     """The note that a mailbox in a signed Sender field has sent a message.
 
     `proved` has the addresses of verified signers, with the names in their certificates. A proved sender gets that
-    name, as a proved author does, because the one in the field is only a claim. Without a signature of the person,
-    everybody with the author's key could have written the field.
+    name, as a proved author does, because the name in the field is only a claim. If the person has not signed, anybody
+    with the author's key could have written the field.
     """
     names = [name for address, name in proved.items() if addresses_match(mailbox.address, address)]
     person = write_proved(names[0] if names else mailbox.name, mailbox.address)

@@ -20,8 +20,8 @@ from smime_core.trust.judging import Judging
 class Decryptor:
     """The keys for the encrypted layers of one message, and the content types that may be inside them.
 
-    All layers share `decryption_budget`. With `other_types`, types that are neither these nor our own may be inside
-    too, as in a message whose writer chose another type.
+    All layers share `decryption_budget`. With `other_types`, any type that is not our own may be inside too, as in a
+    message whose writer chose such a type.
     """
 
     provider: CryptoProvider
@@ -75,9 +75,9 @@ class Examiner(Decryptor):
     budget: PathBudget = field(default_factory=PathBudget)
 
     def expects_signed(self, content_type: str) -> bool:
-        """Whether a signature over content of this type counts as one of what is examined.
+        """Whether a signature over content of this type counts as a signature of the examined content.
 
-        A signed CMS structure does, where the walk goes on inside it.
+        With `other_types`, a signed CMS structure counts, because the walk continues inside it.
         """
         return content_type in self.signed_types or (self.other_types and content_type in PROTECTING_TYPES)
 

@@ -1,6 +1,6 @@
 """Detached signatures over the same text with other line ends (RFC 8551 section 3.1.1, RFC 5652 section 5.2).
 
-Some programs sign text in its canonical form and deliver it as it was, others sign lines that end in LF, and transport
+Some programs sign text in its canonical form and deliver it as it was. Others sign lines that end in LF, and transport
 replaces line ends. Others sign the line end before a boundary, which belongs to the boundary (RFC 2046 section 5.1.1),
 and stores add one there. If a signature does not fit the content as received, it is tried on these forms. The form that
 fits is what was signed, and is shown and written in place of the received one. Leaves out opaque signatures, whose
@@ -54,7 +54,7 @@ async def judge_line_form(
     known: tuple[Certificate, ...],
     blocks: AsyncIterator[memoryview],
 ) -> tuple[SignerReport, ...] | None:
-    """The verdict on the signers by another form of the content, or None if no signature fits it.
+    """The verdict on the signers for another form of the content, or None if no signature fits it.
 
     `blocks` are the received bytes. Only text may change its line ends, so a fitting signature over anything else
     remains unverified.
@@ -70,7 +70,7 @@ async def judge_line_form(
 
 
 async def _may_fit(signed_data: SignedData, content: SignedContent) -> bool:
-    # Comparing digests first saves the work of judging again what fits in no form.
+    # Comparing digests first avoids judging the signatures again if they cannot fit.
     for info in signed_data.signer_infos:
         if not isinstance(info, SignerInfo):
             continue

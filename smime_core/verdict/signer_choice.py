@@ -1,8 +1,8 @@
-"""The choice of the signers among a person's keys, by the rules of those who read the signatures.
+"""The choice of the signers among a person's keys, by the rules that readers of the signatures apply.
 
-A key is chosen by the author of the mail (RFC 8550 section 3), by key usage and extended key usage (section 4.4) and by
-its validity at the time of signing. If no key fits, nothing is signed, because every reader would doubt the signature.
-Leaves out certification paths and revocation: whom the readers trust is not known here.
+The choice depends on the author of the mail (RFC 8550 section 3), on key usage and extended key usage (section 4.4),
+and on validity at the time of signing. If no key fits, nothing is signed, because every reader would doubt the
+signature. Leaves out certification paths and revocation, because the anchors of the readers are not known here.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ Holder = TypeVar("Holder", bound=KeyHolder)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignerRules:
-    """The time of signing, and the author whose signature it is to be.
+    """The time of signing, and the author who is to sign.
 
-    With `claimed` None the content names no author, and anybody may sign. A receipt has no author, but `recipients`,
-    one of whom signs. `holder` is an address, or the subject of a certificate without addresses: it overrules both, and
-    readers may doubt the signature then. A key that can sign by `scheme` is preferred. `allows_expired` permits a
-    certificate that is not valid at the time, and `allows_weak` a key that is too short.
+    With `claimed` None the content names no author, and anybody may sign. A receipt has no author; one of its
+    `recipients` signs. `holder` is an address, or for a certificate without addresses its subject or common name. It
+    overrules both, and then readers may doubt the signature. A key that can sign with `scheme` is preferred.
+    `allows_expired` permits a certificate that is not valid at the time, and `allows_weak` a key that is too short.
     """
 
     at: datetime.datetime
@@ -59,12 +59,12 @@ def read_claim(headers: Headers) -> Authors | None:
 
 
 def claim_of(author: str) -> Authors:
-    """The claim that `author` has signed, who is `Name <address>` or only an address, as in From."""
+    """The claim that `author` has signed: `Name <address>` or only an address, as in From."""
     return Authors(authors=tuple(mailbox.address for mailbox in addresses(author)))
 
 
 def choose_signer(holders: Sequence[Holder], rules: SignerRules) -> Holder:
-    """The one of `holders` who signs. Raises the errors of `choose_signers`."""
+    """The holder among `holders` who signs. Raises the errors of `choose_signers`."""
     return choose_signers([holders], rules)[0]
 
 
@@ -74,10 +74,10 @@ def choose_signers(
     """One signer from each group, such as the keys of one file. One of them is the claimed author, who comes first.
 
     `beside` are the certificates of those who have signed the same content already. If the author is among them,
-    anybody may sign too. Within a group the author comes first, then valid certificates, then keys that can sign by the
-    scheme, then the order of the group. Of the chosen signers, the author with an RSA or ECDSA key comes first, because
-    Thunderbird reads only the first SignerInfo, and no other kinds of keys. Raises NoUsableSigner, and MalformedMessage
-    for a group without any key.
+    anybody may sign too. Within a group the author comes first, then valid certificates, then keys that are not weak,
+    then keys that can sign with the scheme. Equals keep their order. Of the chosen signers, the author with an RSA or
+    ECDSA key comes first, because Thunderbird reads only the first SignerInfo, and only these two kinds of keys. Raises
+    NoUsableSigner, and MalformedMessage for a group without any key.
     """
     given = [holder.certificate for group in groups for holder in group]
     everybody = [*beside, *given]
@@ -85,14 +85,14 @@ def choose_signers(
     mismatch = _find_mismatch([*beside, *(holder.certificate for holder in chosen)], rules)
     if mismatch is None:
         return tuple(sorted(chosen, key=lambda holder: _place(holder.certificate, rules)))
-    # A key of the author that was not chosen is unfit, and the reasons against it are the ones that help.
+    # If the author has a key that was not chosen, it is unfit. The reasons against this key help most.
     raise _refuse(_faults_of_authors(given, rules) or [mismatch])
 
 
 def goes_before(holder: Holder, other: Certificate | None, rules: SignerRules) -> bool:
-    """Whether the signature of `holder` goes before that of `other`, or of somebody unknown. See `choose_signers`.
+    """Whether the signature of `holder` goes before the signature of `other`; None is an unknown signer.
 
-    Where nobody is the claimed author it does not.
+    Returns False if the rules have no claimed author. See `choose_signers`.
     """
     if rules.claimed is None:
         return False
@@ -102,7 +102,7 @@ def goes_before(holder: Holder, other: Certificate | None, rules: SignerRules) -
 
 def _find_own_faults(certificate: Certificate, rules: SignerRules) -> tuple[Reason, ...]:
     """The reasons against signing with this certificate, whoever the author is."""
-    # In the order in which readers get them.
+    # The faults are in the order in which readers get them.
     faults = []
     weakness = None if rules.allows_weak else find_weakness(certificate.public_key)
     if weakness is not None:
@@ -131,7 +131,7 @@ def _choose(group: Sequence[Holder], rules: SignerRules, everybody: Sequence[Cer
 
 
 def _rank(holder: KeyHolder, rules: SignerRules) -> tuple[bool, bool, bool, bool]:
-    # The least is the best. `min` keeps the order of equals.
+    # The lowest rank is the best. Of equal ranks, `min` returns the first.
     is_foreign = _find_mismatch([holder.certificate], rules) is not None
     is_outside = find_validity_fault(holder.certificate, rules.at) is not None
     is_weak = find_weakness(holder.certificate.public_key) is not None

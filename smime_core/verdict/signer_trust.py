@@ -1,7 +1,7 @@
 """The trust in a signer: the certification path and its revocation status, as doubts and notes for people.
 
-RFC 8550 section 4 and RFC 5280 section 6; `pkix` checks the path. A signature with a doubt is never VERIFIED. A note
-does not change the state. A revoked or expired certificate never makes a signature INVALID: the content is unchanged
+RFC 8550 section 4 and RFC 5280 section 6. `pkix` checks the path. A signature with a doubt is never VERIFIED. A note
+does not change the state. A revoked or expired certificate never makes a signature INVALID. The content is unchanged
 since it was signed, but no authority vouches for the signer any more.
 """
 
@@ -46,7 +46,7 @@ from smime_core.verdict.examiner import Examiner
 from smime_core.x509.certificate import Certificate
 
 # RFC 5280 section 5.3.1: reasons for a revocation that say nothing against earlier signatures. keyCompromise is not
-# among them, because the thief of a key can sign with any date.
+# among them, because whoever steals a key can sign with any date.
 _HARMLESS_REASONS: Final = frozenset({"affiliationChanged", "superseded", "cessationOfOperation", "privilegeWithdrawn"})
 # Doubts whose cause may have arisen after a timestamp was made.
 _UNDONE_BY_TIME: Final = frozenset(
@@ -211,8 +211,8 @@ def _validity_of(error: CertificateExpired) -> dict[str, str]:
 async def _held_at(
     certificate: Certificate, examiner: Examiner, rules: PathRules, signing_time: datetime.datetime
 ) -> bool:
-    # The signing time is only the signer's claim, so it may change the words but never the state (MUSTS 15). An unknown
-    # revocation status is accepted, because few CAs report on certificates after their expiry.
+    # The signing time is only the signer's claim, so it may change the reason but never the state (MUSTS 15). An
+    # unknown revocation status is accepted, because few CAs report on certificates after their expiry.
     try:
         then = dataclasses.replace(rules, trust_store=rules.trust_store.softened(), at=signing_time)
         await _find_path(certificate, examiner, then)

@@ -1,9 +1,9 @@
 """The verdict on signers, and the headline over all layers (RFC 5652 section 5.6, RFC 8550).
 
 (1) Each SignerInfo is judged by itself: structure, signature, certification path. (2) The signers are compared with the
-displayed From. (3) The headline, one state for the whole message, is chosen. With any doubt it is not VERIFIED. The
-same code judges messages in memory and in streams. A verdict applies to the content that its signature covers: a layer
-around one part of a message never improves the verdict on the whole.
+displayed From. (3) The headline, one state for the whole message, is chosen. With any doubt, the state is not VERIFIED.
+The same code judges messages in memory and in streams. A verdict applies to the content that its signature covers. A
+layer around one part of a message never improves the verdict on the whole.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ UNREADABLE: Final = "unreadable"
 
 
 class Claim(Enum):
-    """The claim about the author that the signature is compared with."""
+    """The claim about the author with which the signature is compared."""
 
     FROM_FIELD = "from"
     """The From field of the message. A message without an author is never verified."""
@@ -67,19 +67,19 @@ async def judge_signers(
 ) -> tuple[SignerReport, ...]:
     """The verdict on each SignerInfo. `known` are all certificates that were found in the message so far.
 
-    A certificate that the message lacks, the signer's or one of the path, may be one that the judging has at hand.
+    If the message lacks a certificate of the signer or the path, `examiner.judging` may have the certificate.
     """
     is_expected = examiner.expects_signed(signed_data.e_content_type)
     why = reason("content-type-mismatch", {"oid": signed_data.e_content_type})
     if not is_expected and (ID_DATA not in examiner.signed_types or is_own_type(signed_data.e_content_type)):
         return tuple(broken_signer(info, why) for info in signed_data.signer_infos)
     examiner = _with_carried_evidence(examiner, signed_data)
-    # All signers share one tuple, because the pool of a path search is kept by it.
+    # All signers share one tuple, because the pool of a path search is found by this tuple.
     at_hand = complete_certificates(known, signed_data.signer_infos, examiner.judging)
     reports: list[SignerReport] = []
     for info in signed_data.signer_infos:
         report = await _judge_signer(info, signed_data, content, examiner, at_hand)
-        # A genuine signature of content that is no mail is not one of the mail.
+        # A genuine signature over content that is not mail is no signature of the mail.
         reports.append(report if is_expected else with_doubt(report, why))
         if _went_beyond_limits(reports[-1]):
             # All signers share the certificates of the message. If the certificates are hostile, each further signer
@@ -117,7 +117,7 @@ async def _judge_signer(
     at_hand: CertificatesAtHand,
 ) -> SignerReport:
     if isinstance(info, SmimeError):
-        # Nobody can say of such a signature that it does not fit the content.
+        # A SignerInfo that cannot be read is no evidence that the content was altered.
         return unread_signer(info)
     known = at_hand.carried
     try:
@@ -141,8 +141,9 @@ async def _judge_signer(
 
 
 def _judged_by_other(info: SignerInfo, report: SignerReport, signed_data: SignedData) -> SignerReport:
-    # The message does not carry the certificate, and others may have the same name. So a signature that fails by this
-    # one says nothing, unless the content does not have the signed digest: that is false for every key.
+    # The certificate is not in the message, and others may have the same name. So a signature that fails with this
+    # certificate proves nothing. But if the content does not have the signed digest, the signature fails with every
+    # key.
     if report.info is not None or _went_beyond_limits(report):
         return report
     is_altered = report.reasons[0].code == MessageDigestMismatch.code
@@ -182,7 +183,8 @@ async def _judge_by(
     try:
         signing_time = info.signing_time
     except MalformedMessage as error:
-        # RFC 5652 section 11.3: the time is only the signer's claim, so it says nothing against the content.
+        # RFC 5652 section 11.3: the time is only the signer's claim, so a damaged time is no evidence against the
+        # content.
         signing_time, doubts = None, (reason("signing-time-unreadable", {"text": str(error)}),)
     trust = await judge_trust(certificate, examiner, info, known, signing_time)
     if doubts:
@@ -197,7 +199,7 @@ def _trusted_signer(
     trust: SignerTrust,
     signing_time: datetime.datetime | None,
 ) -> SignerReport:
-    # The verdict on a signature that verifies, by the trust in its signer.
+    # The verdict on a signature that verifies, from the trust in its signer.
     doubts = trust.doubts
     if is_weak_signature(algorithm, certificate.public_key):
         doubts = (reason("weak-signature", {"algorithm": algorithm.label}), *doubts)
@@ -221,7 +223,7 @@ def _trusted_signer(
 
 
 def _is_accepted(trust: SignerTrust) -> bool:
-    # The person or the organisation has decided to trust this certificate, whatever its key.
+    # The person or the organisation has decided to trust exactly this certificate, whatever its key.
     anchor = None if trust.trail is None else trust.trail.anchor
     return anchor is not None and anchor.is_exact
 
@@ -286,8 +288,8 @@ def draw_headline(
 
 
 def _doubts(signers: Sequence[SignerReport]) -> list[SignerReport]:
-    # A second signature by the same person with an unknown algorithm is no doubt (MUSTS 45): people sign with two
-    # algorithms to reach old and new programs.
+    # A second signature by the same person with an unknown algorithm is no doubt (MUSTS 45), because people sign with
+    # two algorithms to reach old and new programs.
     verified = {a for signer in signers if signer.state is State.VERIFIED for a in _addresses(signer)}
     return [
         signer
@@ -305,7 +307,7 @@ def _author_mismatch(signers: Sequence[SignerReport], claimed: Authors) -> Reaso
     trusted = [signer for signer in signers if signer.state is State.VERIFIED]
     judged = trusted or [signer for signer in signers if signer.certificate is not None]
     if not judged and len(claimed.authors) == 1:
-        # Nothing is known of the addresses of a certificate that nobody has.
+        # The addresses of a missing certificate are unknown.
         return None
     mismatch = find_mismatch(claimed, list(dict.fromkeys(a for one in judged for a in _addresses(one))))
     if mismatch is None or len(claimed.authors) != 1:

@@ -92,8 +92,8 @@ class Walk:
     """The state of an examination: the layers so far, the node to examine next, and the entity whose From is displayed.
 
     `garbled` is the error for damage inside, after a layer without an authentication tag (CBC) was decrypted. `notes`
-    are reasons that are reported to people but do not change the state; `doubts` keep it from being verified. `openpgp`
-    is the protection of the innermost node by OpenPGP, which is named if there is no other.
+    are reasons that are reported to people but do not change the state; `doubts` keep the message from being verified.
+    `openpgp` is the OpenPGP protection of the innermost node, reported if there is no other protection.
     """
 
     node: Entity | bytes = b""
@@ -121,15 +121,15 @@ class Walk:
         self.note_type(enveloped.content_type, examiner)
 
     def note_type(self, content_type: str, examiner: Decryptor) -> None:
-        """Note content of a type that nobody here knows. A signature inside it is never verified."""
+        """Note content of an unknown type. A signature inside it is never verified."""
         if content_type not in (*examiner.encrypted_types, *PROTECTING_TYPES):
             self.doubts[reason("unknown-content-type", {"oid": content_type})] = None
 
     def note_frame(self, fault: MalformedMessage | UnsupportedAlgorithm | None, damage: Sequence[str]) -> None:
         """Note the `damage` of a multipart/signed.
 
-        In plaintext that nothing authenticates, an attacker may have caused it. There it raises an error, which looks
-        like that of any failed decryption.
+        In unauthenticated plaintext, an attacker may have caused the damage. There the damage raises an error, which
+        looks like the error of any failed decryption.
         """
         if self.garbled is not None and (fault is not None or damage):
             raise fault or MalformedMessage("; ".join(damage), where="multipart/signed")
@@ -144,7 +144,7 @@ class Walk:
             self.displayed = node
 
     def disguise(self, error: MalformedMessage | UnsupportedAlgorithm | ContentTypeMismatch) -> Exception:
-        """`error` itself, or that of a failed decryption if it would reveal something about unauthenticated plaintext.
+        """`error`, or the error of a failed decryption if `error` would reveal something of unauthenticated plaintext.
 
         Garbled plaintext causes errors further inside, such as damage or an unknown identifier. These errors must look
         like any failed decryption, and no text may quote the plaintext (MUSTS 23).
@@ -177,7 +177,8 @@ class Walk:
         if claim is Claim.FROM_FIELD and state is not State.PLAIN:
             reasons = _with_notes(reasons, self._notes_on(claimed, state, protected))
         elif claim is Claim.FROM_FIELD:
-            # Everything in an unprotected message can be a lie. But a reader has to see the sender whom others see.
+            # Anything in an unprotected message may be false. But readers must know that other programs may show
+            # another sender.
             reasons = (*reasons, *(note for note in claimed.notes if note.code == "sender-read-otherwise"))
         # Only layers around the whole message count here. A nested part that is not decrypted is reported with that
         # part.
@@ -203,7 +204,7 @@ class Walk:
     def protects_headers(self) -> bool:
         """Whether header fields may be protected: layers cover the whole of a mail (RFC 9788 section 4).
 
-        The mail may have come without its own header section, as bare CMS. Layers of a part protect none.
+        The mail may be bare CMS, without its own header section. Layers of a part protect no header fields.
         """
         return isinstance(self.node, Entity) and any(layer.covers_whole for layer in self.layers)
 

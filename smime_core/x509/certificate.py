@@ -1,4 +1,4 @@
-"""X.509 certificates as frozen values (RFC 5280 section 4, RFC 9598 for internationalised addresses).
+"""X.509 certificates as immutable values (RFC 5280 section 4, RFC 9598 for internationalised addresses).
 
 The TBSCertificate and the extensions that S/MIME needs are parsed at once. Names are converted to text on first use.
 Leaves out: validation (`pkix`), CRLs, name constraints.
@@ -45,7 +45,7 @@ ANY_EXTENDED_KEY_USAGE: Final = "2.5.29.37.0"
 _EXTENSIONS: Final = 0xA3
 _OPTIONAL_FIELDS: Final = frozenset({0x81, 0x82, _EXTENSIONS})  # 0x81: issuerUniqueID, 0x82: subjectUniqueID
 
-_MAX_KEPT_BYTES: Final = 16_384  # Larger certificates are not cached. With ML-DSA-87 they have about 8,000 bytes.
+_MAX_KEPT_BYTES: Final = 16_384  # Larger certificates are not cached. Those with ML-DSA-87 have about 8,000 bytes.
 _MAX_KEPT_CERTIFICATES: Final = 256
 
 
@@ -129,9 +129,9 @@ class Certificate:
     def common_name(self) -> str:
         """A short name for people: the common name, or else the first address, or else the whole subject.
 
-        A common name that looks like an address counts only if it is one of the certificate's. In a certificate without
-        addresses, its signs are replaced, because nobody vouches for the address. A certificate that names nobody has
-        the beginning of its fingerprint.
+        A common name that looks like an address counts only if it is an address of the certificate. In a certificate
+        without addresses, the signs of an address in a name are replaced, because nobody vouches for the address.
+        Without any name, the result is the beginning of the fingerprint.
         """
         name = clean_name(find_readable_value(self.subject_der, COMMON_NAME) or "")
         own = self.email_addresses
@@ -320,8 +320,8 @@ def _parse_basic_constraints(value: bytes | None) -> tuple[bool, int | None]:
     if value is None:
         return False, None
     fields = der.read_sequence(value, where="basicConstraints")
-    # Any other field is refused. After pathLenConstraint it would hide that limit, because the last field is read as
-    # the limit.
+    # Any other field is refused. A field after pathLenConstraint would hide that limit, because the last field is read
+    # as the limit.
     if [field.tag for field in fields] not in ([], [0x01], [der.INTEGER], [0x01, der.INTEGER]):
         raise MalformedMessage("fields other than cA and pathLenConstraint", where="basicConstraints")
     is_ca = bool(fields) and fields[0].tag == 0x01 and bytes(fields[0].content) != b"\x00"

@@ -95,7 +95,7 @@ class IssuingDistributionPoint:
 def parse_distribution_points(
     certificate: Certificate, oid: str = CRL_DISTRIBUTION_POINTS
 ) -> tuple[DistributionPoint, ...]:
-    """The distribution points in a certificate. With FRESHEST_CRL as `oid`, those of delta lists.
+    """The distribution points in a certificate. With FRESHEST_CRL as `oid`, the points of delta lists.
 
     Raises MalformedMessage or LimitExceeded.
     """
@@ -116,7 +116,7 @@ def parse_issuing_distribution_point(value: bytes) -> IssuingDistributionPoint:
     where = "issuingDistributionPoint"
     fields = der.read_sequence(value, where)
     known = {field.tag: field for field in fields}
-    # DER leaves out fields that are FALSE. If all are, the SEQUENCE is empty, which section 5.2.5 forbids.
+    # DER leaves out fields that are FALSE. If all are FALSE, the SEQUENCE is empty, which section 5.2.5 forbids.
     if not fields or [field.tag & 0x1F for field in fields] != sorted({field.tag & 0x1F for field in fields}):
         raise MalformedMessage("empty, or its fields are not in order", where)
     if not known.keys() <= {0xA0, 0x81, 0x82, 0x83, 0x84, 0x85}:

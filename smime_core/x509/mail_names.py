@@ -1,7 +1,7 @@
 """The mail addresses in a certificate: rfc822Name, SmtpUTF8Mailbox and emailAddress (RFC 8550 section 3).
 
-Each name is parsed once, here. The author check, name constraints and the words for people all use the result, so that
-a name is the same address for all of them. If a name is not a valid address, `address` is None: the name proves no
+Each name is parsed once, here. The author check, name constraints and texts for people all use the result, so that a
+name is the same address for all of them. If a name is not a valid address, `address` is None. Such a name proves no
 sender, and name constraints refuse it. Leaves out: who may certify a name (`pkix.name_constraints`).
 """
 

@@ -77,7 +77,7 @@ _STATUS_TEXTS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateId:
-    """A CertID: the issuer by the hashes of its name and key, and the serial number."""
+    """A CertID: the hashes of the issuer's name and key, and the serial number."""
 
     hash_name: HashName
     issuer_name_hash: bytes
@@ -148,8 +148,9 @@ def build_ocsp_request(
 ) -> bytes:
     """DER of an OCSPRequest about one certificate (RFC 6960 section 4.1.1).
 
-    The default hash is SHA-1, because many responders support no other. It need not be strong: the CertID in the answer
-    is compared with the issuer's real name and key. `nonce` has 32 bytes (RFC 9654 section 2.1); None leaves it out.
+    The default hash is SHA-1, because many responders support no other. It need not be strong, because the CertID in
+    the answer is compared with the issuer's real name and key. `nonce` has 32 bytes (RFC 9654 section 2.1); None leaves
+    it out.
     """
     request = der.sequence(CertificateId.of(certificate, issuer, hash_name=hash_name).encode())
     extension = b""

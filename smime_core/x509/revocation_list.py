@@ -50,11 +50,11 @@ _VERSION_2: Final = 1
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RevocationList:
-    """One CertificateList. Instances compare by identity, because comparing megabytes is of no use.
+    """One CertificateList. Instances compare by identity, because nothing needs a comparison of megabytes.
 
     `base_crl_number` is None unless the list is a delta. `issuing_point_der` is the undecoded issuingDistributionPoint,
     for comparing the scopes of two lists. `is_usable` is False if an unknown extension is critical or the scope is
-    damaged: such a list proves nothing about any certificate (RFC 5280 sections 5.2 and 5.3). Certificates that expired
+    damaged. Such a list proves nothing about any certificate (RFC 5280 sections 5.2 and 5.3). Certificates that expired
     after `expired_since` stay on the list (X.509 section 9.5.2.9); None means that the CA may remove all expired ones.
     """
 
@@ -87,7 +87,7 @@ class RevocationList:
 
     @property
     def revoked(self) -> Sequence[int]:
-        """The serial numbers in the order of the list. Each is parsed only when it is taken from the sequence."""
+        """The serial numbers in the order of the list. Each is parsed only when it is read from the sequence."""
         return self.entries
 
     @property

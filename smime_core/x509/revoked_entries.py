@@ -1,7 +1,7 @@
 """The revokedCertificates of a list in compact form: its bytes, and the offset of each entry (RFC 5280 section 5.3).
 
-A million entries as objects take half a gigabyte; as offsets they take four megabytes. A serial number is found by a
-search for its bytes. Each entry is checked once, during the scan; a list with a damaged entry is refused.
+A million entries as objects take half a gigabyte; as offsets they take four megabytes. A serial number is found by
+searching for its bytes. Each entry is checked once, during the scan; a list with a damaged entry is refused.
 """
 
 from __future__ import annotations
@@ -212,8 +212,8 @@ class _Scan:
         if len(self._known) < _MAX_KNOWN_EXTENSIONS:
             self._known[extensions_der] = _parse_entry_extensions(extensions_der)
             return self._known[extensions_der]
-        # The cache is full, usually of invalidity dates, which are different in each entry. They decide nothing here,
-        # so only extensions that may name an issuer or be critical are parsed.
+        # The cache is full, usually of invalidity dates, which are different in each entry. These dates decide nothing
+        # here, so only extensions that may name an issuer or be critical are parsed.
         if _CERTIFICATE_ISSUER_DER in extensions_der or _TRUE_START in extensions_der:
             self._count_unusual()
             return _parse_entry_extensions(extensions_der)

@@ -12,14 +12,14 @@ from wasm_build.bundle.inputs import Package
 _OWN: Final = "sealwax"
 _ROOTS: Final = "mozilla-roots"
 _WORDS: Final = "parcel-words"
-# The notice that the licence of the lists demands. The bundle's modules have no docstrings.
+# The notice that the licence of the word lists demands. The bundle's modules have no docstrings, where it would be.
 _WORDS_NOTICE: Final = "Copyright (c) 2013-2016 Pavol Rusnak"
 
 
 def build_bill_of_materials(
     version: str, packages: Sequence[Package], *, python_version: str, roots_source: str, files: Mapping[str, str]
 ) -> bytes:
-    """The parts of the bundle with versions and licences. `files` maps a file's name to its SHA-384 in hexadecimal."""
+    """The parts of the bundle with versions and licences. `files` maps file names to SHA-384 hashes in hexadecimal."""
     own = {"type": "application", "bom-ref": _OWN, "name": "sealwax", "version": version, **_licence("Apache-2.0")}
     python = f"pkg:generic/cpython@{python_version}"
     parts = [*map(_component, packages), _cpython(python, python_version), _mozilla_roots(roots_source), _word_lists()]
@@ -37,7 +37,7 @@ def build_bill_of_materials(
             },
         ],
     }
-    # The serial number is a hash of the content, not random, so that two builds are equal.
+    # The serial number is not random but a hash of the content, so that two builds are equal.
     bill["serialNumber"] = uuid.uuid5(uuid.NAMESPACE_URL, json.dumps(bill, sort_keys=True)).urn
     return (json.dumps(bill, indent=1, sort_keys=True) + "\n").encode()
 
@@ -57,7 +57,7 @@ def _component(package: Package) -> dict[str, Any]:
 
 
 def _cpython(reference: str, version: str) -> dict[str, Any]:
-    # Pyodide contains CPython, compiled, with the standard library.
+    # Pyodide contains compiled CPython with the standard library.
     library = {"type": "library", "name": "cpython", "version": version}
     return {**library, "bom-ref": reference, "purl": reference, **_licence("PSF-2.0")}
 

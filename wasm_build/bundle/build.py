@@ -36,7 +36,7 @@ from wasm_build.bundle.tree import Content, read_content, sha384, write_tree
 _CONTENT_SCRIPTS: Final = tuple(
     f"content/{name}.js" for name in ("guard", "site_check", "content", "field_scripts", "mail_scripts", "page_scripts")
 )
-# The workers of the pages by their published names, and the folders whose files are published without the folder.
+# The published names of the pages' workers, and the folders whose files are published without the folder.
 _PAGES_WORKERS: Final = {
     "new_mail_worker.js": "settings/new_mail_worker.js",
     "save_worker.js": "parcels/save_worker.js",
@@ -123,8 +123,8 @@ def _below(folder: str, files: Mapping[str, Content]) -> dict[str, Content]:
 
 
 def _test_manifest(extension: Mapping[str, Content]) -> dict[str, Content]:
-    # The test extension has one permission that the product lacks: it may act on loopback pages although nobody has
-    # clicked to grant their origin.
+    # The test extension has a permission that the product lacks. It may act on loopback pages without a click that
+    # grants their origin.
     if "manifest.json" not in extension:
         return {}
     manifest = json.loads(read_content(extension["manifest.json"]))

@@ -1,9 +1,8 @@
 """The compiler of sources to bytecode, which the build runs inside Pyodide.
 
-Compiled modules start in less than half the time. Docstrings, line numbers and the annotations of functions and of a
-module's own names are left out, so that a first visit loads a megabyte less. Nothing reads them, and Python's
-tracebacks never leave the Worker.
-The annotations of classes stay, because dataclasses and requests read those.
+Compiled modules start in less than half the time. Docstrings, line numbers and the annotations of functions and module
+names are left out, so that a first visit loads a megabyte less. Nothing reads them, and Python's tracebacks never leave
+the Worker. The annotations of classes stay, because dataclasses and requests read those.
 """
 
 from __future__ import annotations
@@ -16,9 +15,9 @@ from types import CodeType
 from typing import Final
 
 _EARLIEST_ZIP_TIME: Final = (1980, 1, 1, 0, 0, 0)
-# PEP 552: the .pyc has the hash of its source, which Python does not check. The bundle has no sources to check it with.
+# PEP 552: the .pyc has the hash of its source. Python does not check this hash, because the bundle has no sources.
 _UNCHECKED_HASH: Final = (1).to_bytes(4, "little")
-# For a class without a docstring, `dataclass` makes one from the signature, which slows the start.
+# For a class without a docstring, `dataclass` makes a docstring from the signature, which slows the start.
 _NO_DOCSTRING: Final = "."
 
 

@@ -1,4 +1,4 @@
-"""The texts as browsers load them: those of one language and one place in each file, without indentation."""
+"""The texts as browsers load them. Each file has the texts for one language and one place, without indentation."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ def texts_of_extension(words: Words) -> dict[str, Content]:
 
 
 def start_words(words: Words) -> str:
-    """The line of `pinned.js` with the words for a start of the pages that failed before their texts had come."""
+    """The line of `pinned.js` with the words for a failed start of the pages, for use before their texts have come."""
     keys = {"title": "pages.start_failed_title", "sentence": "pages.start_part_missing", "again": "shared.try_again"}
     said = {language: {name: words.texts(language)[key] for name, key in keys.items()} for language in words.languages}
     return f"export const START_WORDS = {_in_json(said).decode()};\n"
 
 
 def with_sentences(page: str, words: Words) -> bytes:
-    """A page of HTML in which each comment "KEY in all languages" became a paragraph for each language."""
+    """A page of HTML in which paragraphs, one for each language, replace each comment "KEY in all languages"."""
     return _IN_ALL_LANGUAGES.sub(lambda comment: _paragraphs(words, comment[1]), page).encode()
 
 
 def _paragraphs(words: Words, name: str) -> str:
-    # Most people read the first one, also those whose language follows.
+    # Most people read the first paragraph, even if their language follows.
     english_first = sorted(words.languages.items(), key=lambda row: row[0] != ENGLISH)
     said = ((language, facts, words.texts(language)[f"pages.{name}"]) for language, facts in english_first)
     return "".join(

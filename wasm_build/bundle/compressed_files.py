@@ -1,4 +1,4 @@
-"""The compressed copies of served files: `NAME.br` beside NAME, which the bridge and other servers send instead."""
+"""The compressed copies of served files. The bridge and other servers send `NAME.br` instead of NAME."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The Python files that go into the bundle: the modules that the Worker calls, and all their imports.
 
-The imports are read from the source, also those inside functions. Imports for the type checker are left out. Imported
-modules that are not below the root are ignored: they belong to Python, or the build makes them.
+The imports are read from the source, including imports inside functions. Imports for the type checker are left out.
+Imported modules that are not below the root are ignored: they belong to Python, or the build makes them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ VAULT_ENTRIES: Final = (
 
 
 def follow_imports(root: Path, entries: Iterable[str] = VAULT_ENTRIES) -> dict[str, Path]:
-    """The files of the entries, of their packages and of all they import, by their paths below `root`."""
+    """The files of the entries, of their packages and of everything they import, by their paths below `root`."""
     found: dict[str, Path] = {}
     waiting = list(entries)
     while waiting:

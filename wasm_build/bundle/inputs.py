@@ -1,4 +1,4 @@
-"""Third-party files in the bundle. The build stops if one differs from the locked file.
+"""Third-party files in the bundle. The build stops if a file differs from the locked file.
 
 `package-lock.json` has the versions and the hashes of whole packages. `locked_files.json` has the hash of each file
 that goes into the bundle, because a file may have been altered after npm unpacked it.
@@ -18,7 +18,7 @@ _BUNDLER: Final = "esbuild"
 
 
 class InputError(Exception):
-    """An input differs from the locked one. The message names it and the remedy."""
+    """An input differs from the locked file. The message names it and the remedy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

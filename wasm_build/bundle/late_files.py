@@ -1,4 +1,4 @@
-"""The scripts of views that the pages load with the first such view. `pinned.js` of the pages has their hashes."""
+"""The scripts of views, which the pages load at the first use. `pinned.js` of the pages has their hashes."""
 
 from __future__ import annotations
 
@@ -30,6 +30,6 @@ class LateViews:
 
 
 def build_late_views(root: Path) -> LateViews:
-    """Bundle each view as a script of its own."""
+    """Bundle each view as a separate script."""
     files = bundle_scripts(root, "pages", "iife", {name: source for _, name, source in _VIEWS})
     return LateViews(files=files, pins="".join(pin_script(pin, files[name]) for pin, name, _ in _VIEWS))

@@ -28,9 +28,9 @@ def find_or_make(cache: Path, kind: str, inputs: Iterable[Content], make: Callab
 def find_or_make_all(
     cache: Path, kind: str, inputs: Mapping[str, Iterable[Content]], make: Callable[[Mapping[Path, str]], None]
 ) -> dict[str, Path]:
-    """Several files as from `find_or_make`, by name. One call of `make` makes all that are missing."""
+    """Several files as from `find_or_make`, by name. One call of `make` makes all missing files."""
     made = {name: cache / f"{_fingerprint(items)}.{kind}" for name, items in inputs.items()}
-    # Files are written under another name first: two builds may run at once, and each may be interrupted.
+    # Files are written under another name first, because two builds may run at once, and each may be interrupted.
     unfinished = {path: path.with_suffix(f".{os.getpid()}.unfinished") for path in made.values() if not path.exists()}
     if unfinished:
         cache.mkdir(parents=True, exist_ok=True)
@@ -38,7 +38,7 @@ def find_or_make_all(
         for path, whole in unfinished.items():
             whole.replace(path)
     for path in made.values():
-        # The time of access becomes now, because `_forget_old` deletes the files that were not used for longest. The
+        # The access time is set to now, because `_forget_old` deletes the files that have been unused for longest. The
         # time of modification stays, because hard links in `dist/` share it.
         os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
     if unfinished:

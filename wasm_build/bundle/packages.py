@@ -1,4 +1,4 @@
-"""The extension's packages for the stores of the browsers, one archive each. Two builds give the same bytes."""
+"""The extension's packages for the browsers' stores, one archive for each. Two builds give the same bytes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def firefox_manifest(manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def build_package(files: Mapping[str, Content], manifest: Mapping[str, Any]) -> bytes:
-    """The archive of `files`, with this manifest instead of theirs."""
+    """The archive of `files`, with this manifest instead of the one in `files`."""
     own = {"manifest.json": json.dumps(manifest, indent=2, ensure_ascii=False).encode()}
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as target:

@@ -1,6 +1,6 @@
-"""The preview of PDF files, which the pages load when it is needed first: its view, and the worker that draws.
+"""The preview of PDF files: its view, and the worker that draws. The pages load it when it is first needed.
 
-The view has the hash of the worker, and `pinned.js` of the pages that of the view.
+The view has the hash of the worker, and `pinned.js` of the pages has the hash of the view.
 """
 
 from __future__ import annotations

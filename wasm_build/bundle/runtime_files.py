@@ -26,7 +26,7 @@ _WORKER: Final = {"vault_worker.js": "wasm_build/vault/worker/vault_worker.js"}
 _SCRIPTS: Final = (*_WORKER, *(address.removeprefix("./") for address in PUBLISHED.values()))
 _OWNERS: Final = {name: f"wasm_build/vault/owner/{name}" for name in ("sealwax.js", "vault.js")}
 _STYLES: Final = {f"ui/{name}.css": f"wasm_build/ui/{name}.css" for name in ("components", "tokens")}
-# A browser copies a piece in about a millisecond before it hashes it beside the page.
+# A browser copies a piece in about a millisecond, and then hashes the piece in another thread than the page's.
 _PIECE_BYTES: Final = 2 << 20
 _BUILD_SCRIPTS: Final = (
     "frozen_inputs.mjs",
@@ -43,7 +43,7 @@ class _Pin(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pyodide:
-    """The Pyodide that npm installed, with the scripts of this folder that run in it, and a cache of their results."""
+    """The Pyodide that npm installed, with this folder's scripts for it, and a cache of their results."""
 
     folder: Path
     scripts: Path
@@ -129,7 +129,7 @@ def pinned_module(runtime: Mapping[str, Content]) -> str:
 def kept_files(pages: Mapping[str, Content], workers: Collection[str]) -> str:
     """The text of `pinned.js` of the pages' service worker: the hash of each file that the pages load.
 
-    Source maps are for developer tools, and a worker does not load another one.
+    Source maps are only for developer tools, and a worker does not load another worker.
     """
     names = sorted(name for name in pages if name not in workers and not name.endswith(".map"))
     head = "/** Made by the build: the files of the pages, each with its hash. */"

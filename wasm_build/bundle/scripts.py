@@ -21,7 +21,8 @@ PUBLISHED: Final = {
     "node_modules/hash-wasm/dist/argon2.umd.min.js": "./argon2.js",
     "node_modules/hash-wasm/dist/scrypt.umd.min.js": "./scrypt.js",
 }
-# Third-party files that are bundled: a worker without an origin imports nothing, and a late view is one file.
+# Third-party files that are bundled, because a worker without an origin can import nothing, and a late view is one
+# file.
 INLINED: Final = (
     *(
         f"node_modules/pdfjs-dist/{name}"
@@ -49,9 +50,9 @@ Format = Literal["esm", "iife"]
 def bundle_scripts(
     root: Path, room: str, format: Format, entries: Mapping[str, str], *, pinned: str | None = None, small: bool = False
 ) -> dict[str, Content]:
-    """The bundles by their names in `room`, a folder of `dist/`. `entries` maps such names to their sources.
+    """The bundles by their names in `room`, a folder of `dist/`. `entries` maps these names to sources.
 
-    With `small` they are minified and have no source maps.
+    With `small` the bundles are minified and have no source maps.
     """
     settings = {
         "root": str(root),
@@ -81,8 +82,8 @@ def bundle_pages(
 ) -> dict[str, Content]:
     """All files of a folder of pages, with the scripts and styles that a page names bundled.
 
-    `modules` and `classic` are further scripts to bundle, which no page names; `classic` has their sources by their
-    names. The files in the folders `flat` have names without the folder.
+    `modules` and `classic` are further scripts to bundle, which no page names; `classic` maps their names to sources.
+    The files in the folders `flat` have names without the folder.
     """
     folder = root / source
     files = {_published(name, flat): name for name in list_folder(folder)}
@@ -109,7 +110,7 @@ def list_source_modules(root: Path, pinned: str) -> dict[str, Content]:
 
 
 def _named_in(page: str) -> dict[Format, list[str]]:
-    """The addresses in a page: those of its modules and styles, and those of its other scripts."""
+    """The addresses in a page: the addresses of its modules and styles, and the addresses of its other scripts."""
     modules = [name for is_module, name in _SCRIPT.findall(page) if is_module]
     return {
         "esm": [*modules, *_STYLE.findall(page)],
@@ -123,6 +124,6 @@ def _published(name: str, flat: tuple[str, ...]) -> str:
 
 
 def _sources(files: Mapping[str, str], base: Path, addresses: list[str]) -> dict[str, str]:
-    # An address that names no file of the pages is that of a third-party script, which is not bundled.
+    # An address that names no file of the pages belongs to a third-party script, which is not bundled.
     names = [Path(os.path.normpath(base / address)).as_posix() for address in addresses]
     return {name: files[name] for name in names if name in files}

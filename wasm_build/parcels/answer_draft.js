@@ -1,13 +1,13 @@
-/** The message in an answer, as the vault takes it. It says in its text that nobody proves who has written it. */
+/** The message in an answer, in the form that the vault accepts. Its text says that nobody proves who has written it. */
 
 /** @typedef {import("../ui/attachments.js").Attachment} Attachment */
 
-/** The part of the encrypted answer that files can fill: base64 of them, with line ends, and room for the text. */
+/** The share of the encrypted answer that files can fill. Base64, line ends and the text take the rest. */
 const FILES_PART = 0.7;
 const DOMAIN = /@([a-z0-9.-]+)>?$/iu;
 const RE = /^re:/iu;
 
-/** The most bytes of files in an answer that has so many bytes when it is encrypted. @param {number} bytes */
+/** The largest total size of files in an answer with this encrypted size. @param {number} bytes */
 export function largestFiles(bytes) {
   return Math.floor(bytes * FILES_PART);
 }
@@ -16,14 +16,14 @@ export function largestFiles(bytes) {
  * @param {{
  *   translate: import("../ui/catalogue.js").Catalogue, from: string, to: string, subject: string, reference: string,
  *   text: string, files: Attachment[], at: Date,
- * }} answer `from` is the service, because nobody knows the writer, and is the same in the mail around it
+ * }} answer `from` is the service, because nobody knows the writer. The mail around the message has the same From
  */
 export function writeDraft({ translate, from, to, subject, reference, text, files, at }) {
   const said = translate("parcel_answer_said", { reference });
   const answered = RE.test(subject) ? subject : `Re: ${subject}`;
   return {
     from, to: [to], cc: [], references: [], hidden: [], date: at.toISOString(),
-    // The mail around it has another one, which the service makes.
+    // The service makes another Message-ID for the mail around the message.
     messageId: `<${crypto.randomUUID()}@${DOMAIN.exec(from)?.[1] ?? "localhost"}>`,
     subject: subject ? answered : translate("parcel_answer_subject", { reference }),
     text: new TextEncoder().encode(text.trim() ? `${said}\n\n${text}` : said).buffer,

@@ -1,8 +1,10 @@
 /**
- * The form that answers a parcel: a text and files, encrypted here for the sender and passed on by the server as a mail.
+ * The form that answers a parcel. The text and files are encrypted here for the sender, and the server passes them on
+ * as a mail.
  *
- * The mail server's page has it in a script of its own, so what there may be only once in a document comes from
- * `answer_offer.js`. An encrypted answer keeps its key, so that pressing Send again after a lost connection sends no second one.
+ * The mail server's page loads this form as a separate script, so things that may exist only once in a document come from
+ * `answer_offer.js`. An encrypted answer keeps its key, so that pressing Send again after a lost connection sends no second
+ * answer.
  */
 
 import { AttachedFiles } from "../ui/attached_files.js";
@@ -20,7 +22,7 @@ import { base64urlFromBytes } from "./base64url.js";
  *   page: import("./parcel_host.js").ParcelHost, parts: Parts, terms: import("./requests.js").AnswerTerms,
  *   reference: string, sender: string, subject: string, encrypt: (draft: object) => Promise<ArrayBuffer>,
  *   send: (answer: {key: string, cms: ArrayBuffer}) => Promise<void>, onEnd: () => void,
- * }} Given `subject` is that of the parcel's message; `onEnd` is called when the form is no longer wanted
+ * }} Given `subject` is the subject of the parcel's message; `onEnd` is called when the form is no longer wanted
  */
 /** @typedef {{element: HTMLElement, focus: () => void, close: () => void}} AnswerForm `close` deletes the answer */
 /** @typedef {(given: Given) => AnswerForm} CreateAnswer */
@@ -32,12 +34,12 @@ export function createAnswer({ page, parts, terms, reference, sender, subject, e
   const { translate } = page;
   const who = isolate(sender);
   const [titleId, textId, hintId] = ["answer", "answer-text", "answer-hint"].map(parts.uniqueId);
-  /** The answer that was encrypted and perhaps sent, until it is changed. @type {{key: string, cms: ArrayBuffer} | null} */
+  /** The encrypted answer, which may have been sent already; null after a change. @type {{key: string, cms: ArrayBuffer} | null} */
   let encrypted = null;
   const changed = () => {
     encrypted = null;
     failure.textContent = "";
-    // Writing is no use of the key, and a long answer must not be lost meanwhile.
+    // Writing does not use the key, but a lock must not delete a long answer meanwhile.
     page.touch();
   };
   const area = html("textarea", {
@@ -83,7 +85,7 @@ export function createAnswer({ page, parts, terms, reference, sender, subject, e
     note.focus();
   };
 
-  /** Nothing is changed while it is being sent. @param {() => Promise<void>} action */
+  /** Keeps the answer unchanged while it is sent. @param {() => Promise<void>} action */
   const whileUnchanged = async (action) => {
     area.readOnly = attached.inert = true;
     try {

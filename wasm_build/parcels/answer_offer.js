@@ -1,6 +1,6 @@
 /**
- * The offer to answer a parcel: a button if an answer can be encrypted for the sender, else the reason why not. The form comes
- * with the first press on the button.
+ * The offer to answer a parcel: a button if an answer can be encrypted for the sender, else the reason why not. The form is
+ * loaded at the first press of the button.
  */
 
 import { html, uniqueId } from "../ui/dom.js";
@@ -13,7 +13,7 @@ import { ApiError } from "../vault/server/json_requests.js";
 /** @typedef {import("./parcel_reader.js").OpenedManifest} OpenedManifest */
 /** @typedef {import("./requests.js").Opening} Opening */
 
-/** The functions and classes that there may be only once in a document. */
+/** The functions and classes that may exist only once in a document. */
 const PARTS = { createForm, problem, uniqueId };
 
 export class AnswerOffer {
@@ -44,16 +44,16 @@ export class AnswerOffer {
   }
 
   /**
-   * Looks whether the sender can get an encrypted answer, and shows the result.
+   * Checks whether the sender can get an encrypted answer, and shows the result.
    * @param {OpenedManifest} manifest whose verdict is settled
-   * @param {string} subject that of the message; empty without one
+   * @param {string} subject the subject of the message; empty without a message
    */
   async show(manifest, subject) {
     const { answer } = this.#opening;
     const sender = isolate(manifest.sender);
     if (!answer) return this.#say("parcel_answer_no_server", sender);
     if (answer.left <= 0) return this.#say("parcel_answer_no_more", sender);
-    // Without a vault or a connection nobody knows of a certificate, and none is made up.
+    // Without a vault or a connection there is no known certificate.
     const certificate = await this.#reader.answerCertificate(manifest, this.#signal).catch(() => null);
     if (this.#signal.aborted) return;
     if (!certificate) return this.#say("parcel_answer_no_certificate", sender);

@@ -11,5 +11,5 @@
  * @typedef {{name: string, sizeBytes: number, cmsBytes: number, chunks: (Chunk & {object: string})[]}} ReceivedFile
  */
 
-/** The plaintext in each chunk but the last one of a file: `smime_core.parcels.CHUNK_BYTES`. */
+/** The size of the plaintext in each chunk except the last of a file: `smime_core.parcels.CHUNK_BYTES`. */
 export const CHUNK_BYTES = 16 * 1024 * 1024;

@@ -1,10 +1,10 @@
-/** The reading of a file chunk by chunk. The next chunk is fetched while one is decrypted. */
+/** The reading of a file chunk by chunk. The next chunk is fetched while the current chunk is decrypted. */
 
 /** @typedef {import("./chunk_plan.js").Chunk} Chunk */
 /** @typedef {import("./chunk_plan.js").ReceivedFile["chunks"][number]} PlacedChunk */
 
 /**
- * The contents of chunks, in their order. The caller overwrites each.
+ * The contents of chunks, in their order. The caller overwrites each content.
  * @param {PlacedChunk[]} chunks
  * @param {{
  *   fetch: (object: {name: string, bytes: number}, onProgress: (bytes: number) => void) => Promise<ArrayBuffer>,
@@ -19,7 +19,7 @@ export async function* readChunks(chunks, { fetch, decrypt, onProgress }) {
     const before = done;
     done += chunk.cmsBytes;
     const fetching = fetch({ name: chunk.object, bytes: chunk.cmsBytes }, (bytes) => onProgress(before + bytes));
-    // Its error is reported when it is this chunk's turn.
+    // An error of this fetch is reported when it is the chunk's turn.
     fetching.catch(() => {});
     return fetching;
   };

@@ -1,4 +1,4 @@
-/** The chunks of a plan on their way: encrypted one after the other, and uploaded if their sizes were announced. */
+/** The sending of a plan's chunks. They are encrypted one after the other, and uploaded if their sizes were announced. */
 
 import { readChunk } from "./readable.js";
 
@@ -17,9 +17,9 @@ import { readChunk } from "./readable.js";
 export class ChunkSending {
   #plan;
   #files;
-  /** The chunks that are encrypted, and that the bridge has unless they go in one request. @type {Chunk[]} */
+  /** The encrypted chunks. The bridge has them, unless they go in one request. @type {Chunk[]} */
   #chunks = [];
-  /** The encrypted chunk that is on its way. @type {Encrypted | null} */
+  /** The encrypted chunk that is being uploaded. @type {Encrypted | null} */
   #pending = null;
   /** The objects of a parcel that goes in one request. @type {ArrayBuffer[]} */
   objects = [];
@@ -35,7 +35,7 @@ export class ChunkSending {
     return this.#chunks.map((chunk) => ({ ...chunk }));
   }
 
-  /** Sends the chunks. A call after an error goes on where it was. @param {Way} way */
+  /** Sends the chunks. A call after an error goes on where the last call stopped. @param {Way} way */
   async run({ encrypt, put, onProgress }) {
     const { chunks, line } = this.#plan;
     let done = this.#chunks.reduce((sum, { contentBytes }) => sum + contentBytes, 0);

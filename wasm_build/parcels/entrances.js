@@ -1,6 +1,7 @@
 /**
- * The ways into a parcel: the key of its words, or the key of a recipient's certificate. Each proves itself to the server,
- * again when a ticket has ended, and has the keys for the vault's operations. All keys are sealed under the session's key.
+ * The ways into a parcel: with the key of its six words, or with the key of a recipient's certificate. An entrance proves
+ * to the server that it has the key, again when a ticket has ended, and has the keys for the vault's operations. All keys
+ * are sealed under the session's key.
  */
 
 import { overwrite } from "../vault/memory/cleanup.js";
@@ -14,15 +15,15 @@ import { codeOf } from "./failures.js";
 /** @typedef {() => Secret} UseKey makes a copy of the session's key */
 /** @typedef {{key: ArrayBuffer | null, identities: ArrayBuffer[]}} ParcelKeys copies for one call of the vault */
 /**
- * `readers` are the person's own addresses, as far as known. `canSign` says whether the keys can sign a receipt. `prove`
- * resolves with the server's word, and `forget` overwrites the keys.
+ * `readers` are the known addresses of the person. `canSign` says whether the keys can sign a receipt. `prove` resolves with the
+ * server's answer, and `forget` overwrites the keys.
  * @typedef {{
  *   readers: string[], canSign: boolean, prove: (useKey: UseKey) => Promise<Opening>, keys: () => ParcelKeys, forget: () => void,
  * }} Entrance
  */
 /** @typedef {{sealed: ArrayBuffer, certificate: ArrayBuffer, addresses: string[], notBefore: string}} Identity */
 
-/** Each refused certificate costs one of the parcel's five tries. Some are left for the words. */
+/** Each refused certificate costs one of the parcel's five tries. Some tries are left for the words. */
 const MAX_CERTIFICATES = 3;
 /** The server knows no parcel for this certificate, or the certificate encrypts nothing. */
 const NOT_THIS_ONE = new Set(["wrong-secret", "bad-request"]);
@@ -52,7 +53,7 @@ export function entranceByWords(requests, id, { proof, key }) {
  * @returns {Entrance}
  */
 export function entranceByCertificate(requests, id, { identities, vault }) {
-  // Parcels are for the certificate that a person uses now.
+  // The newest certificate comes first, because senders use the current one.
   let left = [...identities].sort((one, other) => Date.parse(other.notBefore) - Date.parse(one.notBefore));
   const forget = (/** @type {Identity[]} */ some) => some.forEach(({ sealed }) => overwrite(sealed));
 
@@ -95,7 +96,7 @@ export function entranceByVault({ readers, canSign, prove }) {
     readers,
     canSign,
     prove(useKey) {
-      // The session begins with its key, though nothing is sealed under it.
+      // The session begins with a key, although nothing is sealed under this key.
       overwrite(useKey().buffer);
       return prove();
     },

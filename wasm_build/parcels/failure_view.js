@@ -1,4 +1,4 @@
-/** The view after an error that concerns the whole parcel: what has happened, and what helps. */
+/** The view after an error of the whole parcel. It says what has happened, and what helps. */
 
 import { html } from "../ui/dom.js";
 import { codeOf, remedyFor } from "./failures.js";

@@ -1,4 +1,4 @@
-/** The errors of a parcel: the sentence for people, and what the person can do about each. */
+/** The errors of a parcel: for each the sentence for people, and what the person can do. */
 
 import { errorSentence } from "../ui/catalogue.js";
 import { ApiError } from "../vault/server/json_requests.js";
@@ -18,9 +18,9 @@ const WRONG_WORDS = "wrong-secret";
 export const WRONG_PASSPHRASE = "key-file-passphrase";
 /** The errors of a key file, before any object of the parcel was read. */
 const OF_KEY_FILE = new Set(["parcel-not-for-certificate", "no-identity-in-file", WRONG_PASSPHRASE, "file-damaged"]);
-/** The errors of a file that has no keys which can be read. */
+/** The errors of a file without readable keys. */
 const UNREADABLE = new Set(["malformed-message", "limit-exceeded", "unsupported-algorithm", "algorithm-forbidden"]);
-/** After these the parcel cannot be opened here, whatever the person does. */
+/** After these errors the parcel cannot be opened here at all. */
 const FINAL = new Set([
   "expired", "withdrawn", "used-up", "parcel-damaged", "parcel-mixed", "parcel-cut", "parcel-misaddressed", "parcel-refused",
   "parcel-not-authenticated", "parcel-forged", "decryption-error", "wrong-passphrase", "no-matching-recipient", "limit-exceeded", "malformed-message", "unsupported-algorithm",
@@ -35,7 +35,7 @@ export function remedyFor(error) {
   return FINAL.has(code) ? "sender" : "again";
 }
 
-/** The error of a key file by that of the vault, whose codes stand for objects of the parcel elsewhere. @param {unknown} error */
+/** The error of a key file for an error of the vault. Elsewhere the vault's codes are about objects of the parcel. @param {unknown} error */
 export function keyFileError(error) {
   const code = codeOf(error);
   if (code === "wrong-passphrase") return new ApiError(WRONG_PASSPHRASE, "the passphrase does not open the file");
@@ -58,7 +58,7 @@ export function parcelSentence(translate, error) {
 }
 
 /**
- * The sentence for words that cannot be right, which may name the place of an unknown word, but never the word. Throws any
+ * The sentence for words that cannot be right. It may name the place of an unknown word, but never the word. Throws any
  * other error.
  * @param {Catalogue} translate
  * @param {unknown} error

@@ -3,10 +3,10 @@
 import { cleanName } from "../ui/attachments.js";
 import { withoutEnd } from "./link.js";
 
-/** Linux allows 255 bytes. The browser may add a number and an extension of its own. */
+/** The longest name. Linux allows 255 bytes, and the browser may add a number and an extension. */
 const MAX_BYTES = 200;
 const MAX_EXTENSION_BYTES = 20;
-/** The names that Windows keeps for devices, with any extension, also behind blanks. */
+/** The names that Windows reserves for devices, with any extension, even after blanks. */
 const DEVICE = /^(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³]) *(?:\.|$)/iu;
 
 const POINT_OR_BLANK = /[. ]/u;
@@ -16,7 +16,7 @@ const POINT_OR_BLANK = /[. ]/u;
  * @param {string} unnamed the name of a file without one
  */
 export function safeFileName(name, unnamed) {
-  // Windows drops points and blanks at the end, so that the extension would be another than the shown one.
+  // Windows drops points and blanks at the end, so that the extension would differ from the shown one.
   const clean = withoutEnd(cleanName(name.normalize("NFC")), POINT_OR_BLANK);
   if (!clean) return unnamed;
   return shorten(DEVICE.test(clean) ? `_${clean}` : clean);

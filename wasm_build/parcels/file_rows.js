@@ -1,4 +1,4 @@
-/** The files of a parcel: each with its size, a button to save it, and the progress of the saving. */
+/** The files of a parcel. Each has its size, a button to save it, and the progress of the saving. */
 
 import { html, uniqueId } from "../ui/dom.js";
 import { size } from "../ui/formats.js";

@@ -9,13 +9,13 @@ import { ParcelPost } from "./parcel_post.js";
 /** @typedef {import("./letter_host.js").LetterHost} LetterHost */
 /** @typedef {import("../ui/parcel_secret.js").Route} Route */
 
-/** @template Outcome that of the mail to the people with certificates */
+/** @template Outcome the outcome of the mail to the people with certificates */
 export class ParcelDialog {
   #host;
   #letter;
   #titleId;
   #dialog;
-  /** Whether Escape closes the dialog: not while a parcel is uploaded, and not while its words are shown. */
+  /** Whether Escape closes the dialog. It does not while a parcel is uploaded or its words are shown. */
   #isClosable = true;
   /** The function that runs when the dialog is closed. */
   #onClose;
@@ -58,7 +58,7 @@ export class ParcelDialog {
       void post.discard();
       this.#letter.onLeft(failure);
     };
-    // A lock overwrites the key of the parcel's key, so that the upload cannot go on.
+    // A lock overwrites the key that seals the parcel's key, so the upload cannot go on.
     const { ended } = host;
     const lock = () => this.#dialog.close();
     ended.addEventListener("abort", lock, { once: true });
@@ -88,7 +88,7 @@ export class ParcelDialog {
     const { translate, createList } = this.#host;
     const secrets = post.secrets();
     const close = this.#letter.onSent(post.outcome);
-    // A page that the browser keeps for the way back keeps no words. A page that is closed asks first.
+    // A page that the browser keeps for going back must not keep the words. A page asks before it closes.
     const leave = () => this.#dialog.close();
     const warn = (/** @type {BeforeUnloadEvent} */ event) => event.preventDefault();
     addEventListener("pagehide", leave);
@@ -165,7 +165,7 @@ class Progress {
     this.#said.textContent = isLost ? this.#translate("as_parcel_connection_lost") : "";
   }
 
-  /** Nothing can be cancelled while the recipients are told. */
+  /** Nothing can be cancelled while the recipients are notified. */
   finish() {
     this.#cancel.hidden = true;
     this.#said.textContent = this.#translate("as_parcel_finishing");
@@ -181,7 +181,7 @@ class Progress {
   }
 }
 
-/** The sentence for an error. Some codes mean another thing than elsewhere. @param {LetterHost} host @param {any} error */
+/** The sentence for an error. Some codes have another meaning here than elsewhere. @param {LetterHost} host @param {any} error */
 function sentenceOf({ translate, sentenceFor }, error) {
   const key = `as_parcel_error_${String(error?.code ?? "").replaceAll("-", "_")}`;
   return translate.has(key) ? translate(key) : sentenceFor(error);

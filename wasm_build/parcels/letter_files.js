@@ -1,4 +1,4 @@
-/** The files of a letter that goes as a parcel: the written message first, and then the attachments under names of their own. */
+/** The files of a letter that goes as a parcel: the written message first, and then the attachments under different names. */
 
 import { MESSAGE_NAME } from "./parcel_sending.js";
 import { inMemory } from "./readable.js";
@@ -10,7 +10,7 @@ import { safeFileName } from "./file_names.js";
 /**
  * @param {ArrayBuffer} message
  * @param {Attached[]} attached
- * @param {string} unnamed the name of a file whose own name has nothing left
+ * @param {string} unnamed the name of a file whose name is empty after cleaning
  * @returns {ParcelContent[]}
  */
 export function parcelFiles(message, attached, unnamed) {
@@ -33,8 +33,8 @@ function freeName(name, taken) {
 }
 
 /**
- * Names that differ only in the case of letters are one name in many file systems. Some letters reach the common form only by way of
- * the small ones, such as the large sharp s.
+ * Names that differ only in the case of letters are the same name in many file systems. Some letters, such as the large sharp s,
+ * reach the common form only through small letters.
  * @param {string} name
  */
 function keyOf(name) {

@@ -1,22 +1,22 @@
-/** The people of a letter for whom a parcel is the way. */
+/** The people of a letter who get it as a parcel. */
 
 /** @typedef {import("../ui/recipients_field.js").Person} Person */
 /** @typedef {import("../ui/sending_plan.js").Obstacle} Obstacle */
-/** @typedef {{open: Person[], hidden: Person[]}} People those of To and Cc, and those of Bcc */
+/** @typedef {{open: Person[], hidden: Person[]}} People the people of To and Cc, and those of Bcc */
 /** @typedef {People & {isTooLarge: boolean, others: Person[]}} Parting `open` and `hidden` get the parcel, `others` the letter by mail */
 
-/** The codes of obstacles that a parcel goes around. A failed look-up says nothing of a certificate. */
+/** The codes of obstacles that a parcel avoids. A failed look-up is not among them, because it says nothing about a certificate. */
 const SOLVED = new Set(["size", "certificate-none", "certificate-unusable", "certificate-bad-file"]);
 /** The findings with which a letter can be read as a mail. */
 const READABLE = new Set(["ready", "password"]);
 
-/** Whether a parcel goes around all that is in the way. @param {Obstacle[]} found */
+/** Whether a parcel avoids all obstacles. @param {Obstacle[]} found */
 export function areSolved(found) {
   return found.length > 0 && found.every(({ code }) => SOLVED.has(code));
 }
 
 /**
- * The people who get the parcel: those who cannot read a mail, or everybody if the letter is too large for one.
+ * The people who get the parcel: those who cannot read a mail, or everybody if the letter is too large for a mail.
  * @param {Obstacle[]} found
  * @param {People} people
  * @returns {Parting}

@@ -1,4 +1,4 @@
-/** The question before a letter goes as a parcel: what happens then, in which language, for how long, and how the words travel. */
+/** The question before a letter goes as a parcel. It says what happens then, and asks for the language, the days, and how the six words reach the recipient. */
 
 import { html } from "../ui/dom.js";
 import { isolate, listOf, size } from "../ui/formats.js";
@@ -8,7 +8,7 @@ import { isolate, listOf, size } from "../ui/formats.js";
 /** @typedef {import("./parcel_post.js").Choice} Choice */
 
 const USUAL_DAYS = 14;
-/** More people are counted. */
+/** The number of people who are named. The others are only counted. */
 const NAMED_PEOPLE = 3;
 const DIGITS = /^\d{1,4}$/u;
 
@@ -88,7 +88,7 @@ function sentencesOf(host, { open, hidden, others, isTooLarge, hasStatements }) 
   ].filter((text) => text);
 }
 
-/** Why the bridge would refuse the parcel; empty if it would not. @param {LetterHost} host @param {Letter} letter */
+/** The reason why the bridge would refuse the parcel; empty if it would not. @param {LetterHost} host @param {Letter} letter */
 function whyTooMuch({ translate, limits }, { open, files }) {
   if (open.length > limits.maxRecipients) return translate("as_parcel_too_many_people", { count: limits.maxRecipients });
   const bytes = files.reduce((sum, { data }) => sum + data.size, 0);

@@ -2,15 +2,15 @@
 
 /** @typedef {{id: string, words: string}} ParcelLink `words` is empty unless the link has them */
 
-/** 16 random bytes in base64url without padding. The last character has only two bits of them. */
+/** 16 random bytes in base64url without padding. The last character has only two of their bits. */
 const ID = /^[\w-]{21}[AQgw]$/u;
 /** The brackets and points that a mail program may take for a part of a link. */
 const AROUND = /[<>()[\]{}"'.,;:!?\s]/u;
-/** Six words of any list are shorter. */
+/** The limit on the words. Six words of any list are shorter. */
 const MAX_WORDS_CHARACTERS = 400;
 
 /**
- * The link in a fragment; null if it is none.
+ * The link in a fragment; null if there is no link.
  * @param {string} fragment `location.hash`
  * @returns {ParcelLink | null}
  */
@@ -23,7 +23,7 @@ export function parseLink(fragment) {
 }
 
 /**
- * The text up to its last character that is wanted. A regular expression for that would need quadratic time.
+ * The text without unwanted characters at its end. A regular expression for this would need quadratic time.
  * @param {string} text
  * @param {RegExp} unwanted matches one character
  */
@@ -33,7 +33,7 @@ export function withoutEnd(text, unwanted) {
   return text.slice(0, end);
 }
 
-/** A text that cannot be decoded stays as it is, because a link may be cut. @param {string} text */
+/** The decoded text. A text that cannot be decoded stays as it is, because a link may be cut. @param {string} text */
 function decoded(text) {
   try {
     return decodeURIComponent(text);

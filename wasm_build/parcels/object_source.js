@@ -1,8 +1,8 @@
 /**
- * Reads an object of a parcel into one buffer, and goes on where it was when the connection is lost.
+ * Reads an object of a parcel into one buffer. After a lost connection the reading goes on where it was.
  *
- * The caller knows the size from the manifest. More bytes than that are not read, and fewer are an error. The caller checks
- * the hash of the bytes, so a server cannot mix two objects here unnoticed.
+ * The caller knows the size from the manifest. Further bytes are not read, and fewer bytes are an error. The caller checks
+ * the hash of the bytes, so a server cannot mix two objects unnoticed.
  */
 
 import { giveBackReceived } from "../vault/memory/cleanup.js";
@@ -14,15 +14,15 @@ import { pauseUntilOnline } from "./online_pause.js";
 /**
  * @typedef {{
  *   onProgress?: (bytes: number) => void, onLost?: (isLost: boolean) => void, maxTries?: number, pause?: Pause,
- * }} ReadingOptions `onProgress` gets the bytes of this object that have come, which may become fewer; after `maxTries`
+ * }} ReadingOptions `onProgress` gets the number of bytes of this object that have come, which may become smaller; after `maxTries`
  *   requests without progress the reading rejects with the last error
  */
 
-/** Fewer bytes are no progress: a server that gives one at a time would be asked for ever. */
+/** Fewer bytes do not count as progress. Otherwise a server that sends single bytes would be asked forever. */
 const PROGRESS_BYTES = 16_384;
 const FIRST_PAUSE_MILLISECONDS = 1_000;
 const LONGEST_PAUSE_MILLISECONDS = 30_000;
-/** A server or store that is being started anew answers with these. */
+/** The statuses with which a server or store answers while it restarts. */
 const PASSING = new Set([500, 502, 503, 504]);
 const CONTENT_RANGE = /^bytes (\d+)-\d+\/(\d+|\*)$/u;
 
@@ -41,7 +41,7 @@ export async function readObject(ask, { name, bytes, signal }, options = {}) {
     const { length } = piece;
     if (have + length > bytes) throw new ApiError("parcel-damaged", `object ${name} is longer than the manifest says`);
     target.set(piece, have);
-    // Left to the garbage collector, the pieces of several chunks would be in memory.
+    // If the garbage collector had to free them, the pieces of several chunks would be in memory.
     giveBackReceived(piece.buffer);
     have += length;
     if (isLost) onLost(false);
@@ -74,7 +74,7 @@ export async function readObject(ask, { name, bytes, signal }, options = {}) {
 /** The place of a response's first byte, and the size of the whole object; null if the server does not say. @param {Response} response */
 function placeOf({ status, headers }) {
   const length = headers.get("Content-Length");
-  // The browser has undone an encoding, whose length says nothing about the object.
+  // The browser has undone an encoding. The encoded length says nothing about the object.
   const isPlain = headers.get("Content-Encoding") === null;
   if (status !== 206) return { from: 0, total: length === null || !isPlain ? null : Number(length) };
   const [, first = "-1", total = "*"] = CONTENT_RANGE.exec(headers.get("Content-Range") ?? "") ?? [];
@@ -104,7 +104,7 @@ function wrongSize(name, found, expected) {
   return new ApiError(found < expected ? "parcel-cut" : "parcel-damaged", text);
 }
 
-/** Whether a later request may succeed. The class of the error says nothing: it may be that of another bundle. @param {any} error */
+/** Whether a later request may succeed. The class of the error is not compared, because it may come from another bundle. @param {any} error */
 function isPassing(error) {
   return error?.code === "unreachable" || PASSING.has(error?.status);
 }

@@ -1,4 +1,4 @@
-/** A pause between two tries over a connection that was lost. */
+/** A pause between two tries after a connection was lost. */
 
 /** @typedef {(milliseconds: number, signal: AbortSignal) => Promise<void>} Pause */
 

@@ -1,7 +1,7 @@
 /**
  * The opened parcel: the verdict on its sender first, then the written message, and the files.
  *
- * Until the manifest is read, only the server says who has sent the parcel, and the view says so.
+ * Until the manifest is read, only the server names the sender of the parcel, and the view says so.
  */
 
 import { html } from "../ui/dom.js";
@@ -65,7 +65,7 @@ export class OpenedParcel {
     void this.#read();
   }
 
-  /** Deletes the content, and ends all that still runs. */
+  /** Deletes the content, and ends everything that still runs. */
   close() {
     this.#ending.abort();
     this.#answer.close();
@@ -100,7 +100,10 @@ export class OpenedParcel {
     }
   }
 
-  /** Offers to answer, and what else the host offers: below the answer, so that nothing moves it. @param {OpenedManifest} manifest @param {AbortSignal} signal */
+  /**
+   * Offers to answer, and below that the host's other offers, so that nothing moves the answer.
+   * @param {OpenedManifest} manifest @param {AbortSignal} signal
+   */
   async #offer(manifest, signal) {
     await this.#answer.show(manifest, this.#shown?.subject ?? "");
     if (!signal.aborted) this.#further?.show(this.#opening, manifest);
@@ -110,7 +113,7 @@ export class OpenedParcel {
   #judge(manifest) {
     const { translate } = this.#host;
     const { report, to, created } = manifest;
-    // A signature that is not the sender's can be anybody's. Nothing of such a parcel is shown or saved.
+    // An invalid signature may be anybody's. Nothing of such a parcel is shown or saved.
     if (report.state === "invalid") throw new ApiError("parcel-forged", "the signature of the manifest is not valid");
     const { headline, details, spoken, from, fromLabel } = this.#drawing.drawVerdict(manifest);
     this.#verdict.replaceChildren(...headline, ...(report.signers.length === 0 ? [this.#createUnsigned()] : []));

@@ -1,4 +1,4 @@
-/** The limits for a parcel that a server names, bounded: a server must not make its sender keep a large file in memory. */
+/** The limits for a parcel that a server names. They are bounded, because a server must not make the sender keep a large file in memory. */
 
 /** @typedef {import("./letter_host.js").ParcelLimits} ParcelLimits */
 

@@ -1,7 +1,7 @@
 /**
- * The posting of a letter as parcels: one for the people in To and Cc, and one for each person in Bcc, because a parcel names its
- * recipients. Everything is uploaded before anybody gets anything. Then the people with certificates get their mail, and at last
- * the bridge notifies the recipients of the parcels.
+ * The posting of a letter as parcels. There is one parcel for the people in To and Cc, and one for each person in Bcc, because a
+ * parcel names its recipients. Everything is uploaded before anybody gets anything. Then the people with certificates get their
+ * mail. Finally the bridge notifies the recipients of the parcels.
  */
 
 import { parcelFiles } from "./letter_files.js";
@@ -20,7 +20,7 @@ import { ParcelSending } from "./parcel_sending.js";
 /** The languages that have a list of words. A parcel in another language has English words, as `smime_core.parcels` makes them. */
 const WORD_LANGUAGES = new Set(["en", "es", "fr"]);
 
-/** @template Outcome that of the mail to the people with certificates */
+/** @template Outcome the outcome of the mail to the people with certificates */
 export class ParcelPost {
   #host;
   #letter;
@@ -39,7 +39,7 @@ export class ParcelPost {
     this.#choice = choice;
   }
 
-  /** Sends everything. After an error it can be called again, and goes on where it was. @param {Options} options */
+  /** Sends everything. Can be called again after an error, and then goes on where it was. @param {Options} options */
   async send({ signal, onProgress, onLost, onUploaded }) {
     this.#posts ??= await this.#prepare();
     const total = this.#posts.reduce((sum, { sending }) => sum + sending.bytes, 0);
@@ -58,7 +58,7 @@ export class ParcelPost {
     for (const { sending } of this.#posts) await sending.submit({ signal, onLost });
   }
 
-  /** Gives everything up, and has the bridge delete it. A parcel that was submitted is withdrawn: nobody has its words. */
+  /** Gives everything up, and has the bridge delete it. A submitted parcel is withdrawn, because nobody has its words. */
   async discard() {
     await Promise.all((this.#posts ?? []).map(({ sending }) => sending.discard()));
   }

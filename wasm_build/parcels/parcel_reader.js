@@ -1,8 +1,10 @@
 /**
- * Opens one parcel: derives its key from the words or reads the key file of a recipient, proves to the server that it has the
- * key, reads the manifest with its verdict, and then the files, each chunk checked before any of it is passed on.
+ * Opens one parcel. Derives the parcel's key from the six words or reads a recipient's key file, and proves to the server
+ * that it has the key. Then reads the manifest with its verdict, and the files. Each chunk is checked before any of it is
+ * passed on.
  *
- * The key is sealed under the key of a session, as identities are. A lock overwrites both, and ends every operation.
+ * The parcel's key is sealed under the session's key, as identities are. A lock overwrites both keys and ends every
+ * operation.
  */
 
 import { overwrite } from "../vault/memory/cleanup.js";
@@ -34,7 +36,7 @@ import { readObject } from "./object_source.js";
 
 /** A received file in a written message. @typedef {import("../ui/attachments.js").Attachment & {path: string, contentId: string}} ReceivedFile */
 /**
- * The trust by which a parcel is judged: the arguments `trust` and `at` of a verb, as copies, and the answers of authorities.
+ * The trust with which a parcel is judged: copies of the arguments `trust` and `at` of a verb, and the answers of authorities.
  * @typedef {{
  *   judging: (evidence?: import("../vault/server/trust.js").Evidence) => {trust: object, at: string}, evidence: import("../vault/server/lookups.js").EvidenceStore,
  * }} Trust
@@ -46,9 +48,9 @@ const MAX_MANIFEST_BYTES = 17 * 1024 * 1024;
 const ITERATIONS = 600_000;
 /** A written message above this size is offered as a file only. */
 export const MAX_LETTER_BYTES = 32_000_000;
-/** The requests for the manifest before the person is told of a lost connection. */
+/** The requests for the manifest before a lost connection is reported to the person. */
 const MANIFEST_TRIES = 3;
-/** A letter of at most this size is fetched along with the manifest. A larger one would delay the verdict. */
+/** A letter of at most this size is fetched along with the manifest. A larger letter would delay the verdict. */
 const AHEAD_BYTES = 256 * 1024;
 const TICKET_ENDED = "ticket-ended";
 
@@ -59,13 +61,13 @@ export class ParcelReader {
   #trust;
   #id = "";
   #ticket = "";
-  /** The way by which the parcel was opened, with its keys. @type {import("./entrances.js").Entrance | null} */
+  /** The way in which the parcel was opened, with its keys. @type {import("./entrances.js").Entrance | null} */
   #entrance = null;
   /** The encrypted manifest, for which a receipt can be given. @type {ArrayBuffer | null} */
   #manifest = null;
-  /** The renewal of the ticket that runs. @type {Promise<void> | null} */
+  /** The running renewal of the ticket. @type {Promise<void> | null} */
   #renewing = null;
-  /** The objects that come before the manifest says what they have to be, by their names. @type {Map<string, Ahead>} */
+  /** The objects, by name, that come before the manifest describes them. @type {Map<string, Ahead>} */
   #ahead = new Map();
 
   /**
@@ -83,7 +85,7 @@ export class ParcelReader {
   }
 
   /**
-   * Rejects with the reason if a text cannot be the words of a parcel. The server learns nothing of it.
+   * Rejects with the reason if a text cannot be the words of a parcel. Nothing is sent to the server.
    * @param {Secret} words whose buffer is transferred
    */
   async checkWords(words) {
@@ -135,8 +137,8 @@ export class ParcelReader {
   /**
    * Proves to the server that a key of the person opens the parcel. The caller's vault adds that key to each operation.
    * @param {string} id
-   * @param {{readers: string[], canSign: boolean, prove: () => Promise<Opening>}} key `readers` are the addresses of its certificate, of
-   *   which the parcel must name one; `canSign` says whether it may sign a receipt
+   * @param {{readers: string[], canSign: boolean, prove: () => Promise<Opening>}} key `readers` are the addresses of the key's certificate:
+   *   the parcel must name one of them; `canSign` says whether the key may sign a receipt
    * @returns {Promise<Opening>}
    */
   unlockByKey(id, key) {
@@ -166,7 +168,7 @@ export class ParcelReader {
   /**
    * Reads the manifest. Yields twice if authorities are asked: the first report says that the parcel is being checked.
    * @param {Opening} opening
-   * @param {{signal: AbortSignal, onArrived: () => void}} options `onArrived` is called when its bytes have come
+   * @param {{signal: AbortSignal, onArrived: () => void}} options `onArrived` is called when the manifest's bytes have come
    * @returns {AsyncGenerator<OpenedManifest, void>}
    */
   async *manifest({ manifest, kind, objects, enclosed }, { signal, onArrived }) {
@@ -192,7 +194,8 @@ export class ParcelReader {
   }
 
   /**
-   * The written message, with its attachments. It has no verdict of its own: the manifest's is that of all files.
+   * The written message, with its attachments. The message has no separate verdict, because the manifest's verdict is
+   * for all files.
    * @param {ParcelFile} file
    * @param {{signal: AbortSignal} & import("./object_source.js").ReadingOptions} options
    * @returns {Promise<OpenedLetter>}
@@ -203,7 +206,7 @@ export class ParcelReader {
   }
 
   /**
-   * The written message as the vault has opened it, with its texts as bytes. The caller overwrites these.
+   * The written message as the vault has opened it, with its texts as bytes. The caller overwrites the bytes.
    * @param {ParcelFile} file
    * @param {{signal: AbortSignal} & import("./object_source.js").ReadingOptions} options
    * @returns {Promise<import("../vault/types/verbs.js").VaultReply<"message.verify">>}
@@ -217,13 +220,13 @@ export class ParcelReader {
       overwrite(chunk);
     }
     const vault = await this.#vault();
-    // The message has no layer of its own that a key here could open, so none comes along.
+    // The message has no encrypted layer that an identity could open, so no identities are passed.
     const args = { message: message.buffer, identities: [], sealKey: this.#useKey(), ...this.#trust.judging(), contacts: null };
     return vault.call("message.verify", args, { signal: options.signal });
   }
 
   /**
-   * The plaintext of a file, chunk by chunk. The caller overwrites each.
+   * The plaintext of a file, chunk by chunk. The caller overwrites each chunk.
    * @param {ParcelFile} file
    * @param {{signal: AbortSignal} & import("./object_source.js").ReadingOptions} options `onProgress` gets the bytes of the
    *   whole file that have come
@@ -242,27 +245,33 @@ export class ParcelReader {
     });
   }
 
-  /** Begins to fetch an object. Without success it is fetched again at its turn. @param {{name: string, bytes: number, signal: AbortSignal}} object */
+  /**
+   * Begins to fetch an object. If that fails, the object is fetched again when it is needed.
+   * @param {{name: string, bytes: number, signal: AbortSignal}} object
+   */
   #fetchAhead({ name, bytes, signal }) {
     const coming = readObject(this.#ask, { name, bytes, signal }, { maxTries: 1 });
     coming.catch(() => {});
     this.#ahead.set(name, { bytes, coming });
   }
 
-  /** An object that has come ahead, once, if it has the size that it has to have. @param {{name: string, bytes: number}} object */
+  /** An object that was fetched in advance, if it has the right size. Each object is returned only once. @param {{name: string, bytes: number}} object */
   #takeAhead({ name, bytes }) {
     const ahead = this.#ahead.get(name);
     this.#ahead.delete(name);
     return ahead?.bytes === bytes ? ahead.coming : null;
   }
 
-  /** Tells the server what became of the parcel. It is a claim, so its failure changes nothing. @param {import("./requests.js").Claim} state @param {string} [code] */
+  /**
+   * Tells the server what became of the parcel. This is only a claim, so its failure changes nothing.
+   * @param {import("./requests.js").Claim} state @param {string} [code]
+   */
   async claim(state, code) {
     if (this.#ticket) await this.#requests.claim(this.#ticket, state, code).catch(() => {});
   }
 
   /**
-   * The certificate of the sender for which an answer can be encrypted; null if there is none.
+   * The sender's certificate for which an answer can be encrypted; null if there is no such certificate.
    * @param {OpenedManifest} manifest
    * @param {AbortSignal} signal
    * @returns {Promise<ArrayBuffer | null>}
@@ -284,7 +293,7 @@ export class ParcelReader {
 
   /**
    * Encrypts an answer to the sender.
-   * @param {object} draft as the vault takes it; the data of its attachments is transferred
+   * @param {object} draft in the form that the vault accepts; the data of its attachments is transferred
    * @param {ArrayBuffer} certificate
    * @returns {Promise<ArrayBuffer>}
    */
@@ -322,7 +331,7 @@ export class ParcelReader {
     return this.#withTicket((ticket) => this.#requests.askForKey(ticket, key));
   }
 
-  /** The certificates for a new key, by the code from the mail. @param {NewKey} key @param {string} code */
+  /** The certificates for a new key, in exchange for the code from the mail. @param {NewKey} key @param {string} code */
   confirmKey({ address, request }, code) {
     return this.#withTicket((ticket) => this.#requests.confirmKey(ticket, { address, request, code }));
   }
@@ -345,7 +354,7 @@ export class ParcelReader {
     }
   }
 
-  /** Whether the parcel was opened by a certificate, whose key can sign a receipt. */
+  /** Whether the parcel was opened with a certificate whose key can sign a receipt. */
   get canConfirm() {
     return this.#entrance?.canSign ?? false;
   }
@@ -366,7 +375,10 @@ export class ParcelReader {
   /** @type {import("../vault/server/lookups.js").Asker} */
   #askAuthorities = (lookups, stop) => this.#requests.askAuthorities(this.#ticket, lookups, stop);
 
-  /** Calls the server, once more after a new proof if the ticket has ended. @template T @param {(ticket: string) => Promise<T>} call @returns {Promise<T>} */
+  /**
+   * Calls the server. If the ticket has ended, proves the key again and repeats the call.
+   * @template T @param {(ticket: string) => Promise<T>} call @returns {Promise<T>}
+   */
   async #withTicket(call) {
     const ticket = this.#ticket;
     try {

@@ -1,9 +1,9 @@
 /**
- * The sending of one parcel: makes its secret, encrypts its files chunk by chunk, uploads each, then the manifest, and submits
- * it. At most two chunks are in memory, whatever the size of a file.
+ * The sending of one parcel. Makes the parcel's secret, encrypts its files chunk by chunk, uploads each chunk and then the
+ * manifest, and submits the parcel. At most two chunks are in memory, even for large files.
  *
  * Every call can be repeated after an error, and goes on where it was. The parcel's id is made once, so that a call after a lost
- * answer sends nothing twice. The parcel's key is sealed under the key of the session: a lock ends the sending.
+ * answer sends nothing twice. The parcel's key is sealed under the session's key, so a lock ends the sending.
  */
 
 import { overwrite } from "../vault/memory/cleanup.js";
@@ -20,8 +20,9 @@ import { ChunkSending } from "./chunk_sending.js";
 /** @typedef {import("./chunk_plan.js").Chunk} Chunk */
 /** @typedef {import("./chunk_plan.js").Plan} Plan */
 /**
- * `language` is that of the words; each recipient has that of the notice. `certificates` are those of readers, who open the
- * parcel without the words too. With `sign`, the identity of the address `from` signs the manifest.
+ * `language` is the language of the six words; each recipient has the language of the notice. `certificates` are readers'
+ * certificates, with which they can open the parcel without the words. With `sign`, the identity of the address `from`
+ * signs the manifest.
  * @typedef {{
  *   from: string, to: {address: string, language: string}[], files: ParcelContent[], certificates: ArrayBuffer[],
  *   sign: boolean, language: string, days: number,
@@ -31,14 +32,14 @@ import { ChunkSending } from "./chunk_sending.js";
  * @typedef {{
  *   vault: () => Promise<Caller>, keys: {copies: () => {identities: ArrayBuffer[], sealKey: Secret | null}},
  *   uploads: ParcelUploads, wholeBytes: number,
- * }} Parts `wholeBytes` is the size up to which the bridge takes a parcel in one request
+ * }} Parts `wholeBytes` is the size up to which the bridge accepts a parcel in one request
  */
 /** @typedef {{parcel: string, words: ArrayBuffer, salt: ArrayBuffer, key: ArrayBuffer, proof: ArrayBuffer}} Made */
 /** @typedef {{signal: AbortSignal, onProgress?: (bytes: number) => void, onLost?: (isLost: boolean) => void}} Options */
 
 /** The name of a written message, which is the first file: `smime_core.parcels.MESSAGE_NAME`. */
 export const MESSAGE_NAME = "message.eml";
-/** The states of a parcel whose recipients are told, or will be. */
+/** The states of a parcel whose recipients have been or will be notified. */
 const TAKEN = new Set(["submitted", "notified", "received", "opened", "answered"]);
 const REFERENCE = /^[\w-]{1,40}$/u;
 
@@ -48,14 +49,14 @@ export class ParcelSending {
   #at = new Date().toISOString();
   /** @type {Made | null} */
   #made = null;
-  /** The parts of the parcel; null until it is planned. Its announcement stays the same, because the bridge compares it. @type {Plan | null} */
+  /** The parts of the parcel; null until they are planned. The announcement stays the same, because the bridge compares it. @type {Plan | null} */
   #plan = null;
   /** Whether the bridge has, or may have, a record of the parcel. */
   #mayBeKnown = false;
   #isAnnounced = false;
   /** @type {ChunkSending | null} */
   #sending = null;
-  /** The manifest; with the announcement, if the parcel goes in one request. @type {{manifest: ArrayBuffer, line?: ArrayBuffer | null} | null} */
+  /** The manifest, and the announcement if the parcel goes in one request. @type {{manifest: ArrayBuffer, line?: ArrayBuffer | null} | null} */
   #finished = null;
   /** @type {CreatedParcel | null} */
   #submitted = null;
@@ -77,7 +78,7 @@ export class ParcelSending {
   }
 
   /**
-   * The words, and the link that has them. The caller lets nothing keep them.
+   * The words, and the link that contains them. The caller must not let anything keep the words.
    * @param {string} pages the address of the pages
    * @returns {{words: string, link: string, linkWithWords: string}}
    */
@@ -121,7 +122,7 @@ export class ParcelSending {
     return this.#submitted;
   }
 
-  /** Gives the sending up: what was uploaded is deleted. Without a connection the bridge deletes it after a day. */
+  /** Gives the sending up and deletes the uploads. Without a connection, the bridge deletes them after a day. */
   async discard() {
     const id = this.#mayBeKnown ? this.#made?.parcel : null;
     this.forget();
@@ -153,7 +154,7 @@ export class ParcelSending {
     return this.#call("parcel.encrypt", { content, key: key.slice(0), recipients: this.#certificates() }, options);
   }
 
-  /** The parcel for the vault, as copies. */
+  /** Copies of the parcel's members, for the vault. */
   #members() {
     const { from, to, files, sign, days } = this.#letter;
     const { parcel, key, salt, proof } = this.#begun();
@@ -169,7 +170,7 @@ export class ParcelSending {
   }
 
   /**
-   * Calls the vault with the session's key. Rejects with `locked` without it.
+   * Calls the vault with the session's key. Rejects with `locked` if there is no key.
    * @param {string} verb @param {object} args @param {Options} options
    */
   async #call(verb, args, { signal }) {
@@ -181,7 +182,7 @@ export class ParcelSending {
 }
 
 /**
- * Checks the server's answer, because the person passes on words and reference number after it.
+ * Checks the server's answer, because afterwards the person passes on the words and the reference number.
  * @param {CreatedParcel} answer of any shape @param {string} parcel
  */
 function checkSubmitted(answer, parcel) {

@@ -1,8 +1,8 @@
 /**
- * The requests by which a parcel reaches the bridge: its announcement, its objects by tus 1.0, and its submission.
+ * The requests that bring a parcel to the bridge: its announcement, its objects with tus 1.0, and its submission.
  *
- * A lost connection costs the piece that was on its way: HEAD says how many bytes the bridge has, and PATCH goes on there. An object
- * that was begun at another bridge begins anew. All requests can be repeated, because the parcel's id makes them one parcel.
+ * A lost connection costs only the piece that was being sent. HEAD says how many bytes the bridge has, and PATCH goes on there. An
+ * object that was begun at another bridge begins anew. All requests can be repeated, because the parcel's id makes them one parcel.
  */
 
 import { ApiError, JSON_TYPE, readJson } from "../vault/server/json_requests.js";
@@ -11,27 +11,27 @@ import { pauseUntilOnline } from "./online_pause.js";
 /** @typedef {{method: string, headers?: Record<string, string>, body?: BodyInit, signal?: AbortSignal}} UploadOptions */
 /** @typedef {(path: string, options: UploadOptions) => Promise<Response>} Ask sends a request in the name of the sender */
 /** @typedef {{id: string, reference: string, expires: string, state: string}} CreatedParcel */
-/** @typedef {{signal: AbortSignal, onLost?: (isLost: boolean) => void}} Waiting `onLost` tells that the connection is lost or back */
+/** @typedef {{signal: AbortSignal, onLost?: (isLost: boolean) => void}} Waiting `onLost` reports that the connection is lost or back */
 
-/** So many bytes are in a request, so that the progress is seen and little is sent again. */
+/** The number of bytes in a request. It is small, so that progress shows and little is sent again. */
 export const PIECE_BYTES = 4 * 1024 * 1024;
 const OFFSET_TYPE = "application/offset+octet-stream";
 const OCTETS_TYPE = { "Content-Type": "application/octet-stream" };
 const VERSION = { "Tus-Resumable": "1.0.0" };
 const FIRST_PAUSE_MILLISECONDS = 1_000;
 const LONGEST_PAUSE_MILLISECONDS = 15_000;
-/** The requests in a row without a new byte before the person is asked. They take a bit more than a minute. */
+/** The number of requests without a new byte, in a row, before the person is asked. They take a bit more than a minute. */
 const MAX_TRIES = 9;
-/** A server or store that is being started anew answers with these. */
+/** The statuses with which a server or store answers while it restarts. */
 const PASSING = new Set([500, 502, 503, 504]);
 /**
- * The bridge still writes the bytes of a connection that was lost, or has too many uploads of this sender at once. One that has not
- * found the upload is another bridge than the one at which it was begun.
+ * The codes for these cases: the bridge still writes the bytes of a lost connection, or has too many uploads of this sender at
+ * once, or does not find the upload, which began at another bridge.
  */
 const BUSY = new Set(["upload-busy", "wrong-offset", "try-later", "not-found"]);
-/** The bridge has no such parcel yet: the request that makes it was given up here, and may still be on its way. */
+/** The code if the bridge does not have the parcel yet. The request that makes the parcel was given up here, and may still arrive. */
 const UNKNOWN = "no-such-parcel";
-/** They take seven seconds. */
+/** The most tries to withdraw a parcel. They take seven seconds. */
 const MAX_WITHDRAWALS = 4;
 const DIGITS = /^\d{1,15}$/u;
 
@@ -43,8 +43,8 @@ export class ParcelUploads {
 
   /**
    * @param {Ask} ask
-   * @param {{language: string, place?: string, pause?: import("./online_pause.js").Pause}} options `language` is that in which the
-   *   sender reads, or "" if no mail is sent; `place` is the path of all parcels, or kept files
+   * @param {{language: string, place?: string, pause?: import("./online_pause.js").Pause}} options `language` is the
+   *   language that the sender reads, or "" if no mail is sent; `place` is the path of all parcels, or of kept files
    */
   constructor(ask, { language, place = "/api/parcels", pause = pauseUntilOnline }) {
     this.#ask = ask;
@@ -54,7 +54,7 @@ export class ParcelUploads {
   }
 
   /**
-   * Announces a parcel, with all its objects if it is whole.
+   * Announces a parcel. Sends all its objects too if the parcel goes in one request.
    * @param {ArrayBuffer} line
    * @param {ArrayBuffer[]} objects
    * @param {Waiting} waiting
@@ -70,7 +70,7 @@ export class ParcelUploads {
   }
 
   /**
-   * Uploads an object, of which the bridge may have a part already.
+   * Uploads an object. The bridge may already have a part of it.
    * @param {{id: string, name: string, data: ArrayBuffer}} object
    * @param {Waiting & {onProgress?: (bytes: number) => void}} waiting `onProgress` gets the bytes of the object that the bridge has
    */
@@ -101,7 +101,7 @@ export class ParcelUploads {
   }
 
   /**
-   * Withdraws a parcel, also one that is not submitted, and has its bytes deleted.
+   * Withdraws a parcel, even if it is not submitted, and has its bytes deleted.
    * @param {string} id @param {AbortSignal} signal
    */
   async withdraw(id, signal) {
@@ -125,7 +125,7 @@ export class ParcelUploads {
    * @template T
    * @param {Waiting} waiting
    * @param {(isGoingOn: () => void) => Promise<T>} action calls its argument when something has come through
-   * @param {Set<string>} [busy] the codes of errors that pass, besides those of connection and server
+   * @param {Set<string>} [busy] the codes of further errors that pass, besides errors of connection and server
    * @returns {Promise<T>}
    */
   async patiently({ signal, onLost = () => {} }, action, busy = new Set()) {
@@ -222,7 +222,8 @@ class Upload {
 }
 
 /**
- * Whether the same request may succeed later. The class of the error says nothing: it may be that of another bundle.
+ * Whether the same request may succeed later. The class of the error is not compared, because it may come from another
+ * bundle.
  * @param {any} error @param {Set<string>} busy
  */
 function isPassing(error, busy) {

@@ -1,4 +1,4 @@
-/** The sentence above the form that opens a parcel, beside the mark of an encrypted message. */
+/** The sentence above the form that opens a parcel, with the mark of an encrypted message beside it. */
 
 import { html } from "../ui/dom.js";
 import { stateMark } from "../ui/state_mark.js";

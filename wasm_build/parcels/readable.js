@@ -4,7 +4,7 @@ import { ApiError } from "../vault/server/json_requests.js";
 
 /** @typedef {{size: number, slice: (start: number, end: number) => {arrayBuffer: () => Promise<ArrayBuffer>}}} Readable a Blob is one */
 
-/** Bytes in memory, read as a file is. A Blob of them might be written to the disk. @param {ArrayBuffer} bytes @returns {Readable} */
+/** Bytes in memory, read like a file. A Blob of these bytes might be written to the disk. @param {ArrayBuffer} bytes @returns {Readable} */
 export function inMemory(bytes) {
   return { size: bytes.byteLength, slice: (start, end) => ({ arrayBuffer: async () => bytes.slice(start, end) }) };
 }

@@ -1,4 +1,4 @@
-/** The offer to confirm to the sender, by a signed receipt, that the person has the parcel. Nothing leaves without the press. */
+/** The offer to confirm to the sender, with a signed receipt, that the person has the parcel. Nothing is sent before the person presses the button. */
 
 import { html } from "../ui/dom.js";
 import { isolate } from "../ui/formats.js";
@@ -7,7 +7,7 @@ import { problem } from "../ui/parts.js";
 /**
  * @param {import("./parcel_host.js").ParcelHost} page
  * @param {import("./parcel_reader.js").ParcelReader} reader
- * @param {{sender: string, signal: AbortSignal}} options `sender` has been proved by the manifest
+ * @param {{sender: string, signal: AbortSignal}} options `sender` is proved by the manifest
  */
 export function createReceiptOffer(page, reader, { sender, signal }) {
   const { translate } = page;

@@ -1,6 +1,6 @@
 /**
- * The requests of a recipient to the server of parcels. They have no cookie: the words, and then a ticket, are all that
- * counts. Nothing is asked before the person presses Open.
+ * The requests of a recipient to the server of parcels. The requests have no cookie; only the six words, and then a
+ * ticket, give access. Nothing is requested before the person presses Open.
  */
 
 import { base64FromBytes, bytesFromBase64 } from "../vault/values/base64.js";
@@ -13,14 +13,14 @@ import { base64urlFromBytes, bytesFromBase64url } from "./base64url.js";
  *   ticket: string, reference: string, kind: "message" | "files", from: string, manifest: number, objects: number[],
  *   until: string, submitted: string, downloadsLeft: number | null, answer: AnswerTerms | null,
  *   key: KeyTerms | null, enclosed: Map<string, ArrayBuffer>,
- * }} Opening what the server says after a right proof; `manifest` is the size of the manifest in bytes, `objects` those of the chunks,
+ * }} Opening the server's answer to a right proof; `manifest` is the size of the manifest in bytes, `objects` are the sizes of the chunks,
  *   and `enclosed` has the objects of a small parcel by their names
  */
 /**
- * @typedef {{from: string, bytes: number, left: number}} AnswerTerms the From with which the server passes an answer on, its
- *   largest size when it is encrypted, and how many may still come
+ * @typedef {{from: string, bytes: number, left: number}} AnswerTerms the From with which the server passes an answer on, the answer's
+ *   largest size when encrypted, and the number of answers that may still come
  */
-/** @typedef {{seconds: number}} KeyTerms a key of one's own is offered; a code for it counts for so long */
+/** @typedef {{seconds: number}} KeyTerms the server offers a key to the recipient; a code for this key is valid for so many seconds */
 /** @typedef {"received" | "opened" | "failed"} Claim */
 /** @typedef {"unwanted" | "deceit" | "harmful" | "other"} Complaint */
 /** @typedef {import("../vault/server/lookups.js").Lookup} Lookup */
@@ -36,12 +36,12 @@ export class ParcelRequests {
     this.#origin = origin;
   }
 
-  /** The settings by which the server's operator trusts authorities (docs/contracts.md). */
+  /** The settings with which the server's operator trusts authorities (docs/contracts.md). */
   async config() {
     return readJson(await this.#send("/api/config"));
   }
 
-  /** The values for deriving the key of a parcel. For an unknown id the server makes some up. @param {string} id */
+  /** The values for deriving the key of a parcel. For an unknown id the server invents values. @param {string} id */
   async start(id) {
     const { salt, iterations } = await this.#post("/api/open/start", { id });
     if (typeof salt !== "string" || typeof iterations !== "number") throw new ApiError("server-error", "no salt came");
@@ -51,7 +51,8 @@ export class ParcelRequests {
   }
 
   /**
-   * A nonce, encrypted for the certificate, and the token that goes back with the answer. The server has one for every id.
+   * A nonce, encrypted for the certificate, and the token to return with the answer. The server sends a nonce for every
+   * id.
    * @param {string} id
    * @param {ArrayBuffer} certificate
    */
@@ -64,7 +65,7 @@ export class ParcelRequests {
   /**
    * Rejects with `wrong-secret`, `too-many-tries`, `expired`, `withdrawn` or `used-up`.
    * @param {string} id
-   * @param {{proof: ArrayBuffer} | {nonce: ArrayBuffer, token: string}} proof that of the words, or the answer to a challenge
+   * @param {{proof: ArrayBuffer} | {nonce: ArrayBuffer, token: string}} proof the proof of the words, or the answer to a challenge
    * @returns {Promise<Opening>}
    */
   async open(id, proof) {
@@ -82,7 +83,7 @@ export class ParcelRequests {
   }
 
   /**
-   * The bytes of an object, from `from` on. Rejects with `parcel-cut` if the server has none.
+   * The bytes of an object, from `from` on. Rejects with `parcel-cut` if the server does not have them.
    * @param {string} ticket
    * @param {string} name
    * @param {{from: number, signal?: AbortSignal}} options
@@ -92,7 +93,8 @@ export class ParcelRequests {
     const headers = bearing(ticket);
     if (from > 0) headers.Range = `bytes=${from}-`;
     try {
-      // The server forbids to keep the ciphertext. With "no-store", Chromium would ask for leave (CORS) each time.
+      // The server forbids caching the ciphertext. With "no-store", Chromium would send a preflight request (CORS) each
+      // time.
       return await this.#send(`/api/open/objects/${encodeURIComponent(name)}`, { headers, signal, cache: "default" });
     } catch (error) {
       // The object is missing, or ends before this place.
@@ -101,13 +103,14 @@ export class ParcelRequests {
     }
   }
 
-  /** @param {string} ticket @param {Claim} state @param {string} [code] that of the error */
+  /** @param {string} ticket @param {Claim} state @param {string} [code] the code of the error */
   async claim(ticket, state, code = "") {
     await this.#post("/api/open/claims", { state, code }, bearing(ticket));
   }
 
   /**
-   * Passes an encrypted answer on to the sender. The same answer may be sent again under its key, and goes out once.
+   * Passes an encrypted answer on to the sender. The same answer may be sent again with the same key, and still goes
+   * out only once.
    * @param {string} ticket
    * @param {{key: string, cms: ArrayBuffer}} answer
    * @returns {Promise<{reference: string, left: number}>}
@@ -118,8 +121,8 @@ export class ParcelRequests {
   }
 
   /**
-   * Lets the server send a code to the address that a certification request names. For other people's addresses it does the
-   * same, and sends none.
+   * Lets the server send a code to the address that a certification request names. For other people's addresses the server
+   * answers the same, but sends no code.
    * @param {string} ticket
    * @param {{address: string, request: ArrayBuffer}} order
    */
@@ -128,7 +131,8 @@ export class ParcelRequests {
   }
 
   /**
-   * The certificate for the request, and those of the authorities above it. Rejects with `wrong-code` or `code-ended`.
+   * The certificate for the request, and the certificates of the authorities above it. Rejects with `wrong-code` or
+   * `code-ended`.
    * @param {string} ticket
    * @param {{address: string, request: ArrayBuffer, code: string}} order
    * @returns {Promise<ArrayBuffer[]>}
@@ -151,8 +155,8 @@ export class ParcelRequests {
   }
 
   /**
-   * The answers of authorities about the revocation of certificates. Without them the verdict says that revocation could
-   * not be checked.
+   * The answers of authorities about the revocation of certificates. Without these answers the verdict says that
+   * revocation could not be checked.
    * @param {string} ticket
    * @param {Lookup[]} lookups
    * @param {AbortSignal} [signal]
@@ -191,7 +195,7 @@ export class ParcelRequests {
 }
 
 /**
- * The objects that came along, up to the first that is no base64. Those that are not there are fetched.
+ * The objects that came with the answer, up to the first that is not base64. Missing objects are fetched.
  * @param {unknown} given
  */
 function readEnclosed(given) {
@@ -200,7 +204,7 @@ function readEnclosed(given) {
   try {
     for (const [name, text] of Object.entries(given ?? {})) enclosed.set(name, bytesFromBase64(text));
   } catch {
-    // An object that cannot be read is fetched like one that is not there.
+    // An object that cannot be read is fetched as if it were missing.
   }
   return enclosed;
 }

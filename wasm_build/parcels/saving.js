@@ -1,9 +1,9 @@
 /**
  * Saves a file of a parcel chunk by chunk. A file that fails half-way is never left under its final name.
  *
- * A small file is saved from memory. A larger one is written where the person chooses (File System Access), or goes through a
- * service worker to the browser's downloads. The plaintext is in no storage of the browser: the private file system and large
- * Blobs would leave it in the profile.
+ * A small file is saved from memory. A larger file is written where the person chooses (File System Access), or goes through
+ * a service worker to the browser's downloads. The browser's storage never has the plaintext: the private file system and
+ * large Blobs would leave it in the profile.
  */
 
 import { saveFile } from "../ui/attachments.js";
@@ -18,13 +18,13 @@ import { CHUNK_BYTES } from "./chunk_plan.js";
 
 /** Browsers may write larger Blobs to the disk. */
 export const MAX_BLOB_BYTES = 64 * 1024 * 1024;
-/** A smaller file is at once in the downloads. */
+/** A smaller file appears in the downloads at once. */
 const MAX_MEMORY_BYTES = CHUNK_BYTES;
 
 /**
  * Finds the way to save a file. To be called in the person's click, because it may open a dialog.
  * @param {FileToSave} file
- * @param {{byWorker: ((file: FileToSave) => Promise<Save>) | null, picking?: Picking}} ways `byWorker` saves by a service worker; null
+ * @param {{byWorker: ((file: FileToSave) => Promise<Save>) | null, picking?: Picking}} ways `byWorker` saves through a service worker; null
  *   where none may run
  * @returns {Promise<Way | null>} null if the person has closed the dialog; rejects with `parcel-save-refused` if this browser
  *   cannot save a file of this size
@@ -67,7 +67,8 @@ function saveFromMemory({ name }) {
 }
 
 /**
- * The browser writes into a file beside the final one, which `close` puts into its place and `abort` deletes.
+ * The browser writes into a temporary file beside the final file. `close` replaces the final file with it, and `abort`
+ * deletes it.
  * @param {FileSystemFileHandle} handle
  * @returns {Save}
  */

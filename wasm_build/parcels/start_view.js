@@ -1,8 +1,8 @@
 /**
  * The first view of a parcel: one field for the six words, and one button. The server is asked when the button is pressed.
  *
- * The words are shown while they are typed, because people type them from a call or a note. They open this parcel only,
- * whose content is in this page afterwards.
+ * The words are shown while they are typed, because people type them from a call or a note. The words open only this
+ * parcel, and its content is in this page afterwards.
  */
 
 import { html, uniqueId } from "../ui/dom.js";
@@ -19,7 +19,7 @@ const PAUSE_MILLISECONDS = 600;
 
 /**
  * @param {ParcelHost} page
- * @param {string} words those of the link; empty if the person types them
+ * @param {string} words the words of the link; empty if the person types them
  * @param {{note?: string, problem?: string, typed?: string}} [options] `note` is shown above, `problem` below the field
  * @returns {ParcelView}
  */
@@ -34,7 +34,7 @@ export function createStartView(page, words, { note = "", problem = "", typed = 
     field.setProblem("");
     const said = await page.open(words || field.value);
     if (!said || !element.isConnected) return;
-    // Words of a link that do not open it are replaced by typed ones.
+    // If the words of a link do not open the parcel, the person types others.
     words = "";
     stated.replaceWith(field.element);
     field.setProblem(said);
@@ -60,7 +60,7 @@ function createWordsField(page, typed) {
   const [id, hintId, problemId] = ["words", "words-hint", "words-problem"].map(uniqueId);
   const hint = html("p", { class: "field-hint", id: hintId, text: translate("parcel_words_hint") });
   const problem = html("p", { class: "field-error", id: problemId, role: "alert", data: { test: "words-problem" } });
-  // Browsers keep no text of a field without autocomplete, and phones learn no words from one without suggestions.
+  // Browsers keep no text of a field without autocomplete, and phones learn no words from a field without suggestions.
   const area = html("textarea", {
     id, rows: 2, class: "parcel-words", dir: "auto", autocomplete: "off", autocapitalize: "none", autocorrect: "off",
     spellcheck: "false", translate: "no", writingsuggestions: "false", enterkeyhint: "go", required: true,
@@ -70,7 +70,7 @@ function createWordsField(page, typed) {
   area.value = typed;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
-  /** The number of problems that were set: a look-up that was asked before the last one says nothing any more. */
+  /** The number of problems that were set. The result of an older look-up is ignored. */
   let turn = 0;
   const setProblem = (/** @type {string} */ text) => {
     clearTimeout(timer);

@@ -1,9 +1,10 @@
-/** The typed words as a secret of the vault. */
+/** The typed six words as a secret for the vault. */
 
 import { SECRET_BUFFER_BYTES } from "../vault/memory/cleanup.js";
 
 /**
- * The text as UTF-8 at the start of a buffer, which the vault overwrites. A longer text is cut: no six words are so long.
+ * The text as UTF-8 at the start of a buffer, which the vault overwrites. A longer text is cut, because no six words are
+ * so long.
  * @param {string} text
  * @returns {import("../vault/storage/session.js").Secret}
  */

@@ -1,7 +1,7 @@
 /**
- * The dialog in which a person accepts a certificate or an authority that no trusted authority vouches for. It shows
- * the fingerprint, asks for which addresses the certificate shall be accepted, and explains the consequence. The person
- * must first confirm that they have compared the fingerprint.
+ * The dialog in which a person accepts a certificate or an authority that no trusted authority vouches for. The dialog
+ * shows the fingerprint, asks for which addresses the certificate shall be accepted, and explains the consequence. The
+ * person must first confirm that they have compared the fingerprint.
  */
 
 import { disturb } from "./calm.js";
@@ -12,7 +12,7 @@ import { isolate, sameAddress } from "./formats.js";
 import { createForm, problem, whileBusy } from "./parts.js";
 import { cleanAddress, cleanName, looksLikeAddress } from "./shown_names.js";
 
-/** The addresses of a certificate that are listed. */
+/** The most addresses of a certificate that are listed. */
 const MAX_LISTED = 10;
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
@@ -71,8 +71,8 @@ export function openAcceptDialog(translate, certificate, { day, onAccept, senten
  */
 function createAddresses(translate, kind, { addresses }, author) {
   const id = uniqueId("accept-addresses");
-  // Of several addresses, the field has only that of the message: whoever made the certificate could have put another person's
-  // among them, out of sight. For an authority it begins empty.
+  // If the certificate has several addresses, the field has only the message's address. The maker of the certificate could
+  // have hidden another person's address among them. For an authority the field begins empty.
   const asked = addresses.length === 1 ? addresses : addresses.filter((address) => sameAddress(address, author)).slice(0, 1);
   const input = html("input", {
     id, type: "text", autocomplete: "off", autocapitalize: "off", spellcheck: "false", dir: "ltr",
@@ -111,7 +111,7 @@ function listed(addresses) {
 }
 
 /**
- * The name of a certificate for the title. A name that looks like an address which the certificate does not have is not used.
+ * The name of a certificate for the title. A name is not used if it looks like an address that the certificate does not have.
  * @param {Acceptable} certificate
  */
 function titleOf({ name, addresses, subject }) {

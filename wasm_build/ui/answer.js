@@ -1,8 +1,8 @@
 /**
  * The parts of a message that an answer uses: recipients, subject, quoted text, and place in the thread.
  *
- * The core says whom an answer may address (`smime_core/report/answers.py`). Here only the person's own addresses are left
- * out. Only the shown text is quoted, because the message's encryption and signature cover it.
+ * The core says which people an answer may address (`smime_core/report/answers.py`). Only the person's own addresses are
+ * left out here. Only the shown text is quoted, because the message's encryption and signature cover it.
  */
 
 import { firstPieces } from "./bounded_text.js";
@@ -13,7 +13,7 @@ import { nameBeside } from "./shown_names.js";
 const SERVICE_FIELD = "sealwax-service";
 const PARCEL_REPLY = "parcel-reply";
 const NOTICE = "notice";
-/** The protections of a header field by a signature. */
+/** The protections of a header field that include a signature. */
 const SIGNED = new Set(["signed-only", "signed-and-encrypted"]);
 
 /** 64 KB, or 3,200 short lines. */
@@ -21,10 +21,10 @@ const QUOTED_PIECES = 16;
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("./formats.js").Mailbox} Mailbox */
-/** A mailbox that an answer may address. If it is not sure, the person is asked first. @typedef {Mailbox & {isSure: boolean}} AnswerMailbox */
+/** A mailbox that an answer may address. If the mailbox is not sure, the person is asked first. @typedef {Mailbox & {isSure: boolean}} AnswerMailbox */
 /**
- * The people whom an answer may address: `AnswerPeople` of the core. Without `isWhole`, recipients are missing, and `count` is
- * the number of all.
+ * The people that an answer may address: `AnswerPeople` of the core. Without `isWhole`, recipients are missing; `count` is the
+ * number of all.
  * @typedef {{
  *   senders: AnswerMailbox[], replyTo: AnswerMailbox[], to: AnswerMailbox[], cc: AnswerMailbox[], count: number, isWhole: boolean,
  * }} AnswerPeople
@@ -35,7 +35,7 @@ const QUOTED_PIECES = 16;
  * @typedef {{name: string, value: string, outside: string | null}} HiddenField
  */
 /**
- * The fields by which the answer joins the thread, and those that it hides.
+ * The fields that make the answer part of the thread, and the fields that it hides.
  * @typedef {{inReplyTo: string | null, references: string[], hidden: HiddenField[]}} ReplyFields
  */
 /**
@@ -52,8 +52,8 @@ const QUOTED_PIECES = 16;
  *   to: Mailbox[], cc: Mailbox[], subject: string, quote: string, answersEncrypted: boolean, senders: Mailbox[], replyTo: Mailbox[],
  *   doubtful: {to: Mailbox[], cc: Mailbox[]}, tooMany: number,
  *   service?: "parcel-reply" | "notice",
- * }} Answer `to` and `cc` have only sure mailboxes, and `doubtful` the others, about whom the person is asked. `replyTo` are
- *   those of Reply-To other than the `senders`: the person chooses between both, so these senders are not in `doubtful`. `tooMany`
+ * }} Answer `to` and `cc` have only sure mailboxes; `doubtful` has the others, about which the person is asked.
+ *   `replyTo` are the mailboxes of Reply-To that are not `senders`. The person chooses between both, so these senders are not in `doubtful`. `tooMany`
  *   is the number of recipients if they are too many for this answer; else 0. `service` is there for the mail of a service, which reads no reply
  */
 
@@ -61,8 +61,7 @@ const QUOTED_PIECES = 16;
  * @param {Catalogue} translate
  * @param {Opened} opened
  * @param {{toAll?: boolean, own?: string[], ownSigners?: string[]}} [options] `own` are the person's addresses, which get no copy.
- *   `ownSigners` are those of the person's keys: only they make a verified message the person's own, because a server names the
- *   others
+ *   `ownSigners` are the addresses of the person's keys. Only these make a verified message the person's own, because a server names the others
  * @returns {Answer}
  */
 export function answerTo(translate, opened, { toAll = false, own = [], ownSigners = own } = {}) {
@@ -82,8 +81,8 @@ export function answerTo(translate, opened, { toAll = false, own = [], ownSigner
 }
 
 /**
- * The kind of service whose mail this is; null for the mail of a person. In a verified message only a signed mark counts, because
- * anybody on the way could have added another one, and the reply belongs to the proved sender.
+ * The kind of service whose mail this is; null for the mail of a person. In a verified message only a signed mark counts: anybody
+ * on the way could have added an unsigned mark, and the reply belongs to the proved sender.
  * @param {Opened} opened
  * @returns {"parcel-reply" | "notice" | null}
  */
@@ -95,9 +94,9 @@ function serviceOf({ headers, report }) {
 }
 
 /**
- * The reply to the mail of a service, which names nobody by itself: a service has no person who reads. Whoever forges the mark
- * keeps a reply from being addressed, and sends none elsewhere. A verified notice says in a signed field who wants the reply; the
- * person is asked about them.
+ * The reply to the mail of a service. It has no recipient at first, because nobody at a service reads replies. A forged mark can
+ * only leave a reply without recipients; it cannot send the reply elsewhere. A verified notice names in a signed field who wants
+ * the reply, and the person is asked about them.
  * @param {Catalogue} translate
  * @param {Opened} opened
  * @param {"parcel-reply" | "notice"} service
@@ -134,13 +133,13 @@ export function forwardOf(translate, opened) {
   };
 }
 
-/** All to whom a message says that it was sent, as far as they are listed. @param {Opened} opened */
+/** All recipients that a message names, as far as they are listed. @param {Opened} opened */
 export function addressedBy({ reply: { people } }) {
   return uniqueOf([...people.to, ...people.cc]);
 }
 
 /**
- * A mailbox as a text for people. One that could not be read has only its name, unless that could be taken for an address.
+ * A mailbox as a text for people. An unreadable mailbox has only its name, unless the name could be taken for an address.
  * @param {Mailbox} mailbox
  */
 export function mailboxText({ name, address }) {
@@ -148,7 +147,7 @@ export function mailboxText({ name, address }) {
 }
 
 /**
- * The mailboxes of a field as a text for people. The number of those that are not listed follows an ellipsis.
+ * The mailboxes of a field as a text for people. An ellipsis and the number of unlisted mailboxes follow.
  * @param {FieldPeople} people
  */
 export function peopleText({ count, mailboxes }) {
@@ -165,9 +164,9 @@ function chooseRecipients({ senders, replyTo, to, cc, count, isWhole }, { toAll,
   const isNotOwn = (/** @type {Mailbox} */ one) => !isOwn(one);
   const isFromOwn = senders.length > 0 && senders.every(({ address }) => ownAuthors.some((author) => sameAddress(author, address)));
   const readers = isFromOwn ? to.filter(isNotOwn) : [];
-  // A message without a readable sender can only be answered at its Reply-To.
+  // An answer to a message without a readable sender can go only to its Reply-To.
   const claimed = senders.length > 0 ? senders : replyTo;
-  // A note to oneself is answered to oneself.
+  // The answer to a note to oneself goes to oneself.
   const wanted = [readers, isFromOwn ? claimed.filter(isNotOwn) : claimed, claimed].find((some) => some.length > 0) ?? [];
   const isWanted = (/** @type {Mailbox} */ { address }) => wanted.some((one) => sameAddress(one.address, address));
   return {
@@ -204,13 +203,13 @@ function withoutMark({ name, address }) {
   return { name, address };
 }
 
-/** The sender as the view names them: the proved one, or the people in From. @param {Opened} opened */
+/** The sender as the view names them: the proved sender, or the people in From. @param {Opened} opened */
 function senderText({ report, reply: { people: { senders } } }) {
   const [proved] = report.state === "verified" ? senders : [];
   return proved ? writeMailbox(proved) : peopleText(report.people.from);
 }
 
-/** The time of a message in words; the text of its Date field if that is no time. @param {Pick<Opened, "report" | "headers">} opened */
+/** The time of a message in words; the text of its Date field if that text is no time. @param {Pick<Opened, "report" | "headers">} opened */
 export function dateText({ report, headers }) {
   return longDate(report.date) || headerReader(headers)("date");
 }
@@ -224,14 +223,14 @@ function quoteOf(translate, opened) {
   return `\n\n${intro}\n${quoted.join("\n")}\n`;
 }
 
-/** The text that is quoted. Of a very long one it is the beginning, because fields for text are slow. @param {Catalogue} translate @param {string} text */
+/** The text that is quoted. For a very long text, only its beginning, because text fields are slow. @param {Catalogue} translate @param {string} text */
 function quotedText(translate, text) {
   const beginning = firstPieces(text, QUOTED_PIECES);
   return beginning === null ? text.trimEnd() : `${beginning.trimEnd()}\n${translate("quote_cut")}`;
 }
 
 /**
- * Whether any layer was encrypted, so that an unencrypted answer must not quote it.
+ * Whether any layer was encrypted. If so, an unencrypted answer must not quote the message.
  * @param {Opened["report"]} report
  */
 function isEncrypted({ layers }) {

@@ -10,9 +10,9 @@ import { visibleName } from "./shown_names.js";
 /** @typedef {{name: string, type: string, data: ArrayBuffer}} Attachment */
 /** @typedef {{name: string, type: string, data: {byteLength: number}}} Listed an attachment, whose content need not be in memory */
 
-/** A longer name of a file, or of its type, is cut. File systems allow 255 bytes. */
+/** A longer file name or media type is cut. File systems allow 255 bytes. */
 const SHOWN_NAME_CHARACTERS = 255;
-/** The end of a longer name is kept, because it has the kind of the file. */
+/** The end of a longer name is kept, because it shows the kind of the file. */
 const MAX_NAME_CHARACTERS = 1_000;
 /** After this time every browser has begun the download, so that the copy can be freed. */
 const REVOKE_AFTER_MILLISECONDS = 30_000;
@@ -89,7 +89,7 @@ export function saveFile(name, ...parts) {
 }
 
 /**
- * The name of a file in one line, without folders (RFC 2183 section 2.3) and invisible characters. Runs of blanks become one, so
+ * The name of a file in one line, without folders (RFC 2183 section 2.3) and invisible characters. Several blanks become one, so
  * that they do not push the kind of the file out of sight.
  * @param {string} name
  */

@@ -4,19 +4,19 @@
 export const PIECE_CHARACTERS = 4_096;
 export const PIECE_LINES = 200;
 
-/** A text that begins with these cannot be parted from the character before: half of a pair, a mark, a joiner. */
+/** A text must not be cut before one of these: half of a pair, a mark, a joiner. */
 const WITHIN = /^[\p{Cs}\p{M}\u200d]/u;
 const SEARCHED_UNITS = 64;
-/** More than eight marks on a letter. No writing needs more: Hebrew with all its points has up to four. */
+/** More than eight marks on a letter. No writing needs more; Hebrew with all its points has up to four. */
 const MANY_MARKS = /(\p{M}{8})\p{M}+/gu;
 
-/** The text without the marks that are too many on their letters. @param {string} text */
+/** The text with at most eight marks on each letter. @param {string} text */
 export function withFewMarks(text) {
   return text.replace(MANY_MARKS, "$1");
 }
 
 /**
- * The beginning of a text in one line, such as a subject, with "…" in the place of the rest.
+ * The beginning of a text in one line, such as a subject, with "…" instead of the rest.
  * @param {string} text @param {number} maxCharacters
  */
 export function beginningOf(text, maxCharacters) {
@@ -26,7 +26,7 @@ export function beginningOf(text, maxCharacters) {
 }
 
 /**
- * The beginning of a text that has so many pieces, or null if the whole text has no more.
+ * The given number of pieces from the beginning of a text, or null if the whole text has no more.
  * @param {string} text @param {number} pieces
  */
 export function firstPieces(text, pieces) {
@@ -40,7 +40,7 @@ export function firstPieces(text, pieces) {
  * @param {string} text @param {number} start
  */
 export function endOfPiece(text, start) {
-  // Only the piece is searched: a search to the end of the text for each piece would be quadratic.
+  // Only the piece is searched. Searching to the end of the text for each piece would take quadratic time.
   const piece = text.slice(start, start + PIECE_CHARACTERS);
   let end = 0;
   for (let lines = 0; lines < PIECE_LINES; lines += 1) {
@@ -55,8 +55,8 @@ export function endOfPiece(text, start) {
 }
 
 /**
- * The greatest number of code units, at most `most`, after which a text can be cut: not within a character, and not between a
- * letter and its marks.
+ * The greatest number of code units, at most `most`, after which a text can be cut. A cut is not within a character, and not
+ * between a letter and its marks.
  * @param {string} text @param {number} most
  */
 function wholeCharacters(text, most) {

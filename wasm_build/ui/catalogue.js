@@ -1,8 +1,8 @@
 /**
- * The texts that people read, by their keys. They stand in the folder `sealwax/words`, each with a note for translators.
+ * The texts that people read, by their keys. They are in the folder `sealwax/words`, each with a note for translators.
  *
- * A text names its values in braces, as in "Encrypted for {name}". One that depends on a number has a form for each plural
- * category (CLDR), and the value `count` chooses the form: `{count, plural, one {One reader} other {{count} readers}}`.
+ * A text names its values in braces, as in "Encrypted for {name}". A text that depends on a number has a form for each
+ * plural category (CLDR). The value `count` chooses the form: `{count, plural, one {One reader} other {{count} readers}}`.
  */
 
 import { isolate, technical } from "./formats.js";
@@ -23,7 +23,7 @@ const NUMBERS = new Map();
 
 /**
  * Makes the function that looks up texts. It throws for a missing key, so that a test finds it.
- * @param {(key: string) => string | undefined} find the text of a key, in the language that is spoken at the time
+ * @param {(key: string) => string | undefined} find the text of a key, in the current language
  * @param {() => string} localeNow the locale of the texts, for numbers and plurals
  * @returns {Catalogue}
  */
@@ -45,7 +45,7 @@ export function createCatalogue(find, localeNow) {
 }
 
 /**
- * Fetches files of texts. A text of a later file replaces the one with the same key in an earlier file.
+ * Fetches files of texts. A text of a later file replaces the text with the same key in an earlier file.
  * @param {(URL | Request)[]} addresses
  * @returns {Promise<Map<string, string>>}
  */
@@ -65,9 +65,9 @@ export async function loadCatalogue(locale, addresses) {
 }
 
 /**
- * The sentences for an error of the core, the vault, the bridge or the key server. They tell what has happened, what it
- * means, and what to do. For an unknown code they quote the error's own text, which is written for people too. That of a server is
- * called so, because a server can write anything.
+ * The sentences for an error of the core, the vault, the bridge or the key server. They say what has happened, what it means, and
+ * what to do. For an unknown code they quote the error's text, which is written for people too. A server's text is marked as such,
+ * because a server can write anything.
  * @param {Catalogue} translate
  * @param {unknown} error
  * @returns {string}
@@ -88,8 +88,8 @@ function pluralForm(text, count, locale) {
 }
 
 /**
- * A value as it stands in a sentence. From right to left, an address, a name or a number of a version would otherwise take
- * the points and brackets around it along to the wrong side.
+ * A value in the form for a sentence. In a sentence from right to left, the points and brackets around an address, a name
+ * or a version number would otherwise appear on the wrong side.
  * @param {string | number} value @param {string} locale
  */
 function writeValue(value, locale) {

@@ -1,4 +1,4 @@
-/** The notice that a known sender has a new certificate. It shows old and new side by side, with possible reasons. */
+/** The notice that a known sender has a new certificate. It shows both certificates side by side, with possible reasons. */
 
 import { disturb } from "./calm.js";
 import { html, uniqueId } from "./dom.js";

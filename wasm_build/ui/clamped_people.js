@@ -1,4 +1,4 @@
-/** The people of a header field. Of a long list, the first ones are shown, and a button shows the others that are listed. */
+/** The people of a header field. A long list shows its first people, and a button shows the other listed people. */
 
 import { mailboxText } from "./answer.js";
 import { beginningOf } from "./bounded_text.js";
@@ -10,12 +10,12 @@ import { html } from "./dom.js";
 const SHOWN_PEOPLE = 5;
 /** A list with one or two more people is shown whole, because the button would need the same room. */
 const SPARE_PEOPLE = 2;
-/** The longest name and the longest address (RFC 5321 section 4.5.3.1) together: the end of an address says whose it is. */
+/** The longest name and the longest address (RFC 5321 section 4.5.3.1) together, because the end of an address says whose it is. */
 const MAX_PERSON_CHARACTERS = 550;
 
 /**
  * @param {FieldPeople} people of a To or Cc field
- * @param {{more: Counted, unlisted: Counted}} words those on the button, and those for people whom only the source names
+ * @param {{more: Counted, unlisted: Counted}} words the words on the button, and the words for people that only the source names
  * @returns {(Node | string)[]}
  */
 export function createPeople({ count, mailboxes }, { more: onButton, unlisted }) {

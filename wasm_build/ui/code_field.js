@@ -15,7 +15,7 @@ export function codeField(translate, test) {
     element,
     clear() { input.value = ""; },
     focus() { input.focus(); },
-    /** The digits; null if they are not six. */
+    /** The digits; null if there are not six. */
     read() {
       const digits = input.value.replaceAll(/\s/gu, "");
       return /^\d{6}$/u.test(digits) ? digits : null;

@@ -1,18 +1,18 @@
 /**
- * The message in which a sealed draft is kept in the folder for drafts of its writer's mailbox. The extension and the
- * pages write and read the same bytes, so that each continues the drafts of the other.
+ * The message that holds a sealed draft in the drafts folder of its writer's mailbox. The extension and the pages write
+ * and read the same bytes, so that each can continue the drafts of the other.
  *
- * A note for people who see the message in another mail program comes first. The file after it is the length of the sealed
- * letter in four bytes, the sealed letter, and the sealed files if there are any.
+ * The message begins with a note for people who see it in another mail program. The file after the note has the length of
+ * the sealed letter in four bytes, the sealed letter, and the sealed files if there are any.
  */
 
 import { base64FromBytes, bytesFromBase64 } from "../vault/values/base64.js";
 
-/** A draft is two parts, so that typing does not seal the attachments again. @typedef {"letter" | "files"} DraftPart */
+/** A draft has two parts, so that typing does not seal the attachments again. @typedef {"letter" | "files"} DraftPart */
 
-/** A larger draft, with its attachments, stays in the browser: it would be sent anew after each pause in typing. */
+/** A larger draft, with its attachments, stays in the browser, because it would be sent again after each pause in typing. */
 export const MAX_SERVER_DRAFT_BYTES = 5_000_000;
-/** The message around such a draft, in base64. */
+/** The size of the message around such a draft, in base64. */
 export const MAX_DRAFT_MESSAGE_BYTES = 8_000_000;
 /** The first words of the Subject. The draft's id follows. */
 export const DRAFT_MARK = "Sealwax draft";
@@ -36,19 +36,19 @@ export function draftIdOf(subject) {
   return subject === `${DRAFT_MARK} ${id}` && isDraftId(id) ? id : null;
 }
 
-/** The same for a whole message; null if it is none of Sealwax's drafts. @param {ArrayBuffer} message @returns {string | null} */
+/** The id of the draft in a whole message; null if the message is not a draft of Sealwax. @param {ArrayBuffer} message @returns {string | null} */
 export function draftIdIn(message) {
   const header = new TextDecoder().decode(new Uint8Array(message, 0, Math.min(message.byteLength, MAX_HEADER_BYTES)));
   const line = header.split("\r\n\r\n", 1)[0]?.split("\r\n").find((one) => one.toLowerCase().startsWith(SUBJECT));
   return draftIdOf(line?.slice(SUBJECT.length).trim() ?? "");
 }
 
-/** The place to which the vault binds one part of a draft. @param {string} id @param {DraftPart} part */
+/** The place to which the vault binds a part of a draft. @param {string} id @param {DraftPart} part */
 export function draftPlace(id, part) {
   return `draft ${id} ${part}`;
 }
 
-/** The bridge keeps and deletes drafts of this domain only. The message that is sent has another Message-ID. @param {string} id */
+/** The Message-ID of a draft. The bridge keeps and deletes only drafts of this domain. The message that is sent has another Message-ID. @param {string} id */
 export function draftMessageId(id) {
   return `<${id}@draft.sealwax.invalid>`;
 }
@@ -77,8 +77,8 @@ export function writeDraftMessage(id, address, { letter, files }, note) {
 }
 
 /**
- * Reads what `writeDraftMessage` wrote, and the messages of earlier versions, which were the file without a note. The vault
- * finds out whether the parts are whole.
+ * Reads what `writeDraftMessage` wrote, and the messages of earlier versions, which had only the file and no note. The
+ * vault checks whether the parts are complete.
  * @param {string} message
  * @returns {DraftParts | null} null if it is not a draft
  */

@@ -1,9 +1,9 @@
 /** Files that are dropped on the page. */
 
 /**
- * Takes a file that is dropped anywhere. Otherwise the browser would show the file in the place of the letter.
+ * Accepts a file that is dropped anywhere. Otherwise the browser would show the file instead of the letter.
  * @param {(files: File[]) => void} onFiles
- * @param {{signal?: AbortSignal, isWanted?: () => boolean}} [options] `isWanted` tells whether the letter is shown
+ * @param {{signal?: AbortSignal, isWanted?: () => boolean}} [options] `isWanted` says whether the letter is shown
  */
 export function takeDroppedFiles(onFiles, { signal, isWanted = () => true } = {}) {
   addEventListener("dragover", (event) => { if (isWanted()) event.preventDefault(); }, { signal });

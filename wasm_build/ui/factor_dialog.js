@@ -12,7 +12,7 @@ import { base64Members } from "./factor_messages.js";
 /** @typedef {import("./key_account_view.js").App} App */
 /** @typedef {import("../vault/types/account.js").FactorDemand} FactorDemand */
 /** @typedef {{kind: "totp" | "webauthn", [member: string]: string}} Proof */
-/** @typedef {"factor_key_not_here" | "factor_key_in_pages"} KeyObstacle the text key of why security keys do not work here */
+/** @typedef {"factor_key_not_here" | "factor_key_in_pages"} KeyObstacle the key of the text that says why security keys do not work here */
 
 /**
  * @template Answer
@@ -73,7 +73,7 @@ function openAsking(app, demand, prove, { resolve, reject, keyObstacle }) {
   );
 }
 
-/** The text key of what the person does; null if no factor works here. @param {boolean} byCode @param {boolean} byKey */
+/** The key of the text that says what to do; null if no factor works here. @param {boolean} byCode @param {boolean} byKey */
 function meaningFor(byCode, byKey) {
   if (byCode) return byKey ? "factor_by_either" : "factor_by_code";
   return byKey ? "factor_by_key" : null;

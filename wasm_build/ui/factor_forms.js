@@ -1,4 +1,4 @@
-/** The part of the account about second factors: their list, and the forms that add and remove one. */
+/** The part of the account about second factors: their list, and the forms that add and remove a factor. */
 
 import { base64FromBytes, bytesFromBase64 } from "../vault/values/base64.js";
 import { canUseSecurityKeys, createSecurityKey } from "../vault/account/security_key.js";

@@ -5,7 +5,7 @@ import { base64FromBytes } from "../vault/values/base64.js";
 const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const SECRET_BYTES = 20;
 
-/** @param {Record<string, ArrayBuffer>} members @returns {Record<string, string>} the same in base64 */
+/** @param {Record<string, ArrayBuffer>} members @returns {Record<string, string>} the members in base64 */
 export function base64Members(members) {
   return Object.fromEntries(
     Object.entries(members).map(([name, bytes]) => [name, base64FromBytes(bytes)]),
@@ -17,7 +17,7 @@ export function makeSecret() {
   return crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
 }
 
-/** The secret as apps take it: base 32 of RFC 4648. @param {Uint8Array} secret */
+/** The secret in the form for apps, base 32 of RFC 4648. @param {Uint8Array} secret */
 export function writeSecret(secret) {
   const bits = Array.from(secret, (octet) => octet.toString(2).padStart(8, "0")).join("");
   return bits.match(/.{5}/gu)?.map((five) => BASE32[Number.parseInt(five, 2)]).join("") ?? "";

@@ -1,6 +1,6 @@
 /**
  * Dates, sizes, addresses and folder names in the form for people. Only the core parses addresses
- * (`smime_core/mime/addresses.py`): `isAddress` knows the plain ones, and mailboxes come parsed.
+ * (`smime_core/mime/addresses.py`). `isAddress` recognises plain addresses, and mailboxes come parsed.
  */
 
 import { cleanAddress, cleanName, looksLikeAddress, nameBeside, visibleName } from "./shown_names.js";
@@ -37,8 +37,8 @@ export function isAddress(text) {
 }
 
 /**
- * The form in which addresses are compared, as in the core: only ASCII letters become lower case. `toLowerCase` would
- * also turn the Kelvin sign into a k, and so make the address that of another person.
+ * The form in which addresses are compared. As in the core, only ASCII letters become lower case. `toLowerCase` would
+ * also turn the Kelvin sign into a k, and so give another person's address.
  * @param {string} address
  */
 export function addressKey(address) {
@@ -54,7 +54,8 @@ export function sameAddress(one, other) {
 }
 
 /**
- * The certificates of a file that are for an address. If none is, all of people, whose refusal says why; else all.
+ * The certificates of a file that are for an address. If there are none, all certificates of people, so that their
+ * refusal says why; else all certificates.
  * @template {{addresses: string[], isCa: boolean}} C
  * @param {string} address
  * @param {C[]} certificates
@@ -66,8 +67,8 @@ export function certificatesFor(address, certificates) {
 }
 
 /**
- * An address with a name that nothing proves: from a header field, or from a certificate, where the authority may not have
- * checked it. A name that looks like an address is left out, because people could take it for the address.
+ * An address with a name that nothing proves: it is from a header field, or from a certificate whose authority may not
+ * have checked it. A name that looks like an address is left out, because people could take it for the address.
  * @param {Mailbox} mailbox `address` is empty if only the certificate is known
  */
 export function writeMailbox({ name, address }) {
@@ -136,7 +137,7 @@ export function dayOnly(iso) {
 /**
  * The heading of a day in a list: the weekday, or the date.
  * @param {Date} date
- * @param {{isRecent: boolean, isThisYear: boolean}} options a recent day has only its weekday, and one of this year no year
+ * @param {{isRecent: boolean, isThisYear: boolean}} options a recent day has only its weekday, and a day of this year has no year
  */
 export function dayHeading(date, { isRecent, isThisYear }) {
   if (isRecent) return format(date, { weekday: "long" });
@@ -185,8 +186,8 @@ export function listOf(parts, translate) {
 }
 
 /**
- * The title of a folder: the word of the catalogue for its role, such as Inbox; else its own name, also of a folder that the
- * person has chosen for a role, as they know it by this name.
+ * The title of a folder: the catalogue's word for its role, such as Inbox, or else its name. A folder that the person has
+ * chosen for a role keeps its name, because they know it by this name.
  * @param {NamedFolder & {role: string | null, use?: string | null}} folder
  * @param {Catalogue} translate
  */
@@ -198,7 +199,7 @@ export function folderTitle(folder, translate) {
 }
 
 /**
- * The name of a folder as the person wrote it: without the beginning that some servers put before all own folders.
+ * The name of a folder as the person wrote it, without the prefix that some servers put before all folders of a person.
  * @param {NamedFolder} folder
  */
 export function folderName({ name, place = "own", prefix = "" }) {

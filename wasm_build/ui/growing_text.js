@@ -7,7 +7,7 @@ export function growWithText(area) {
   area.classList.add("grows");
   if (GROWS_BY_ITSELF) return () => {};
   const grow = () => {
-    // The field shrinks for a moment, and a shorter page would scroll up.
+    // The field shrinks for a moment, and the shorter page would scroll up.
     const top = scrollY;
     area.style.blockSize = "auto";
     area.style.blockSize = `${area.scrollHeight + area.offsetHeight - area.clientHeight}px`;
@@ -15,7 +15,7 @@ export function growWithText(area) {
   };
   area.addEventListener("input", grow);
   let width = 0;
-  // The width decides how many lines the text has. It is known when the field is shown.
+  // The width decides how many lines the text has. The width is known when the field is shown.
   new ResizeObserver(() => {
     if (area.clientWidth === width) return;
     width = area.clientWidth;

@@ -1,7 +1,7 @@
 /**
- * The part of the keys' view about the account at the key server: its devices, its passphrase, its recovery code.
+ * The part of the keys' view about the account at the key server: the account's devices, passphrase and recovery code.
  *
- * Each change asks for the passphrase in a form of its own, which is closed at first.
+ * Each change asks for the passphrase in a separate form, which is closed at first.
  */
 
 import { html } from "./dom.js";
@@ -12,7 +12,7 @@ import { createForm, problem } from "./parts.js";
 import { SecretField } from "./secret_field.js";
 
 /**
- * The account, or in the extension's page what asks the background for it.
+ * The account; in the extension's page, an object that asks the background for it.
  * @typedef {{
  *   host: string, devices: () => Promise<KeyDevice[]>, revoke: (id: string, passphrase: Secret) => Promise<unknown>,
  *   changePassphrase: (passphrase: Secret, next: Secret) => Promise<unknown>,
@@ -63,7 +63,7 @@ export function createKeyAccount(app, account, further = []) {
 }
 
 /**
- * The same without the heading, and without second factors where the application cannot ask for them.
+ * The account without the heading, and without second factors where the application cannot ask for them.
  * @param {App} app
  * @param {KeyAccount} account
  * @param {LoadedPart | null} [factors]
@@ -77,8 +77,8 @@ export function createAccountActs(app, account, factors = null) {
 }
 
 /**
- * The devices, and below them the second factors and the deletion of the account. These appear after the lists, which
- * would move them.
+ * The devices, and below them the second factors and the deletion of the account. Both appear after the list of
+ * devices, because this list would move them.
  * @param {App} app
  * @param {KeyAccount} account
  * @param {LoadedPart | null} factors
@@ -197,7 +197,7 @@ function createRemoval(app, account) {
 }
 
 /**
- * A change of the account: a summary that opens a form with the passphrase.
+ * A change of the account. A summary opens a form with the passphrase.
  * @param {App} app
  * @param {{
  *   test: string, title: string, meaning: string, submit: string, further?: Part, keepsOpen?: boolean,
@@ -236,10 +236,10 @@ export function createAct(app, { test, title, meaning, submit, further, keepsOpe
     further?.clear();
     closing.open = false;
     if (!said) return;
-    // The change may have drawn the view anew.
+    // The change may have redrawn the view.
     if (!element.isConnected) return app.announce(said);
     done.textContent = said;
-    // The focused button is closed away, and a long form leaves the view elsewhere.
+    // The focused button disappears with the closed form, and a long form leaves the view scrolled elsewhere.
     done.focus();
   });
   const form = createForm(

@@ -1,4 +1,4 @@
-/** The name of a security label under the reader's own policy (RFC 2634 section 3). */
+/** The name of a security label under the reader's policy (RFC 2634 section 3). */
 
 /**
  * @param {import("../vault/types/verbs.js").SecurityLabel | null} label

@@ -1,4 +1,4 @@
-/** The languages that Sealwax speaks, from the list of the catalogues. */
+/** The languages of Sealwax, from the list of the catalogues. */
 
 import listed from "../../sealwax/words/languages.json" with { type: "json" };
 

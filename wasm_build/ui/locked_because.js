@@ -1,4 +1,4 @@
-/** The words for the reason why the keys were locked, for pages and extension. */
+/** The words that say why the keys were locked, for pages and extension. */
 
 import { LIMITS } from "../vault/storage/session.js";
 import { duration } from "./formats.js";

@@ -3,7 +3,7 @@
 import { html } from "./dom.js";
 import { Slices } from "./slices.js";
 
-/** A list of so many rows is drawn whole. */
+/** The number of rows that are drawn at first. A list without more rows is drawn whole. */
 const FIRST_ROWS = 30;
 const ROWS_OF_A_PRESS = 500;
 const ROWS_OF_A_FRAME = 20;

@@ -1,4 +1,4 @@
-/** The header of a message, for finding what belongs together. Nothing in it is proved. */
+/** The header of a message, for finding messages that belong together. Nothing in the header is proved. */
 
 /** The longest header that is read. */
 const MAX_HEADER_BYTES = 256 * 1024;

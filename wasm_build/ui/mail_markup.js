@@ -1,6 +1,6 @@
 /**
- * Cleans the markup of one part of a mail for a frame without scripts: afterwards only links point to the network. This
- * is the second protection. The first is the frame itself, by its sandbox and its inherited content security policy.
+ * Cleans the markup of one part of a mail for a frame without scripts. Afterwards only links point to the network. This
+ * is the second protection. The first is the frame itself, with its sandbox and its inherited content security policy.
  */
 import { withFewMarks } from "./bounded_text.js";
 import { cleanMarkup, writeDocument } from "./markup_cleaner.js";
@@ -27,9 +27,8 @@ const LINK = /^(https?|mailto):/iu;
  * @param {string} markup
  * @param {(contentId: string) => Promise<string | null>} findPicture the `data:` URL of a picture of the same part
  * @param {import("./slices.js").Slices} [slices] the work on the whole mail
- * @returns {Promise<{document: string, links: Target[], blocked: number} | null>} the frame's document, the targets of
- *   its links, and the number of removed references to the network; null for markup that changes its meaning when it
- *   is parsed again
+ * @returns {Promise<{document: string, links: Target[], blocked: number} | null>} the frame's document, the targets of its links,
+ *   and the number of removed references to the network; null for markup that changes when it is parsed again
  */
 export async function prepareMail(markup, findPicture, slices = new Slices()) {
   const root = await cleanMarkup(markup, { forbiddenTags: FORBIDDEN_TAGS, forbiddenAttributes: FORBIDDEN_ATTRIBUTES, slices });
@@ -45,7 +44,7 @@ export async function prepareMail(markup, findPicture, slices = new Slices()) {
   return document === null ? null : { document, links, blocked };
 }
 
-/** Drawing many marks on one letter takes long, and covers other lines. @param {HTMLElement} body */
+/** Removes marks, because many marks on one letter take long to draw and cover other lines. @param {HTMLElement} body */
 function removeManyMarks(body) {
   const walker = body.ownerDocument.createTreeWalker(body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
@@ -63,7 +62,7 @@ function removeManyMarks(body) {
 function removeForeignStyles(body) {
   let count = 0;
   const clean = (/** @type {string} */ css) => {
-    // A backslash too: escapes can hide any of these words.
+    // A backslash counts too, because escapes can hide any of these words.
     if (!/url\s*\(|image-set|@import|\\|src\s*\(/iu.test(css)) return css;
     count += 1;
     return "";
@@ -136,7 +135,7 @@ export function readLink(url) {
   return { url: target.href, place: target.protocol === "mailto:" ? cleanAddress(peopleOf(target)) : target.host };
 }
 
-/** All recipients of a `mailto:` link. Its header fields can name more of them (RFC 6068). @param {URL} link */
+/** All recipients of a `mailto:` link. Its header fields can name further recipients (RFC 6068). @param {URL} link */
 function peopleOf({ pathname, searchParams }) {
   const more = [...searchParams].filter(([name]) => /^(?:to|cc|bcc)$/iu.test(name)).map(([, address]) => address);
   return [decodeSafely(pathname), ...more].filter(Boolean).join(", ");

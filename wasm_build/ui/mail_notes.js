@@ -1,6 +1,6 @@
 /**
- * The notes below the verdict of a mail: its security label, and what is said and asked about signed receipts. Extension and
- * pages share them.
+ * The notes below the verdict of a mail: its security label, and statements and questions about signed receipts. Extension
+ * and pages share these notes.
  */
 import { MAX_RECEIVERS } from "./receipts.js";
 import { html } from "./dom.js";
@@ -13,8 +13,8 @@ import { isolate, listOf, writeMailbox } from "./formats.js";
 /**
  * @param {Catalogue} translate
  * @param {ShownReceipt | null} receipt
- * @param {{sender: string, day: (iso: string) => string, onGive: (() => void) | null}} options `sender` is the proved one;
- *   `onGive` is null if nothing can be sent from here
+ * @param {{sender: string, day: (iso: string) => string, onGive: (() => void) | null}} options `sender` is the proved sender;
+ *   `onGive` is null if nothing can be sent from this place
  * @returns {HTMLElement[]} empty for no statement
  */
 export function createReceiptNote(translate, receipt, { sender, day, onGive }) {
@@ -39,7 +39,7 @@ export function answeredNote(translate, date) {
 
 /**
  * @param {Catalogue} translate
- * @param {string | null} name that of the label; "" for a label that is unknown here, null for none
+ * @param {string | null} name the name of the label; "" for a label that is unknown here, null for none
  * @returns {HTMLElement[]}
  */
 export function createLabelNote(translate, name) {

@@ -1,6 +1,6 @@
 /**
- * The words of a mail: its parts one below the other, each part with markup in a frame without scripts, forms and origin,
- * then the list of all links. The view of the extension and the pages share this code.
+ * The words of a mail: its parts one below the other, then the list of all links. A part with markup is in a frame
+ * without scripts, forms and origin. The view of the extension and the pages share this code.
  */
 
 import { html } from "./dom.js";
@@ -13,7 +13,7 @@ import { FIRST_PIECES, LEAST_PIECE, PIECES_OF_A_FRAME, createTextBox, linkTo, ta
 /** @typedef {{path: string, text: string, markup: string | null}} Passage `markup` is null for a part without markup */
 /** @typedef {{path: string, type: string, contentId: string, size: number}} FileFacts */
 /**
- * A part of the mail with a protection of its own. `sentence` says which.
+ * A separately protected part of the mail. `sentence` names the protection.
  * @typedef {{path: string, detached: boolean, sentence: string}} ProtectedPart
  */
 /** @typedef {{parts: ProtectedPart[], isWholeSigned: boolean}} Coverage `isWholeSigned`: a signature covers all parts */
@@ -25,11 +25,11 @@ import { FIRST_PIECES, LEAST_PIECE, PIECES_OF_A_FRAME, createTextBox, linkTo, ta
  */
 /** @typedef {{passages: Passage[], text: string, files: FileFacts[]}} Mail `text` is the text of the whole mail */
 
-/** The limit for all pictures in one part together. */
+/** The limit on the total size of all pictures in one part. */
 const MAX_PICTURE_BYTES = 20_000_000;
-/** The pieces that a press draws, in slices: 1 MB. */
+/** The number of pieces that a press draws, in slices. They hold 1 MB. */
 const PIECES_OF_A_PRESS = 256;
-/** The most frames that are drawn at once, and by a press. */
+/** The most frames that are drawn at first, and after each press of the button. */
 const FRAMES = 5;
 
 /** @typedef {{passage: Passage, from: number, section: HTMLElement | null}} Waiting the rest of a part, from this character on */
@@ -72,7 +72,7 @@ export class MailText {
   }
 
   /**
-   * Draws the parts. Of a long mail the beginning is drawn, with a button for the rest. Without markup nothing is waited for.
+   * Draws the parts. A long mail gets its beginning and a button for the rest. Text without markup is drawn without waiting.
    * @param {{asText: boolean}} options
    */
   async draw({ asText }) {
@@ -91,7 +91,7 @@ export class MailText {
     try {
       await this.#drawParts(drawing, { pieces: FIRST_PIECES, step: FIRST_PIECES, onSection });
     } catch (error) {
-      // The mail was closed, or is drawn anew.
+      // The mail was closed, or is being redrawn.
       if (signal.aborted) return;
       throw error;
     }
@@ -114,8 +114,8 @@ export class MailText {
   }
 
   /**
-   * The parts to show. As text, the text alternative of the whole mail is the only part, unless parts have signatures of
-   * their own.
+   * The parts to show. In the view as text, the text alternative of the whole mail is the only part, unless parts are
+   * signed separately.
    * @param {boolean} asText
    * @returns {Passage[]}
    */
@@ -128,8 +128,8 @@ export class MailText {
   /**
    * Draws the next parts that wait.
    * @param {Drawing} drawing
-   * @param {{pieces: number, step: number, onSection: (section: HTMLElement) => void}} options the pieces to draw, those of one
-   *   slice, and what adds a section to the page
+   * @param {{pieces: number, step: number, onSection: (section: HTMLElement) => void}} options the number of pieces
+   *   to draw, the number in one slice, and the function that adds a section to the page
    */
   async #drawParts(drawing, { pieces, step, onSection }) {
     let sinceFrame = 0;
@@ -159,7 +159,7 @@ export class MailText {
   }
 
   /**
-   * Draws markup within its bounds. For other markup a note is drawn, and nothing else.
+   * Draws markup that is within its bounds. Otherwise only a note is drawn.
    * @param {HTMLElement} section @param {Passage} passage @param {Drawing} drawing @returns {Promise<number>} 0 for a note
    */
   async #drawMarkup(section, passage, drawing) {
@@ -185,7 +185,8 @@ export class MailText {
   }
 
   /**
-   * The note on markup that could stop the page, with a button to show it all the same if it would not stop it for long.
+   * The note on markup that could stop the page. If the page would not stop for long, the note has a button that shows
+   * the markup.
    * @param {HTMLElement} section @param {Passage} passage @param {Drawing} drawing
    */
   #createTooLarge(section, passage, drawing) {
@@ -303,14 +304,14 @@ export class MailText {
   }
 
   /**
-   * Shows above a part the signature that covers only this part, or that none covers it, if parts of the mail have a
-   * protection of their own.
+   * If the mail has separately protected parts, shows above a part the signature that covers only this part, or that no
+   * signature covers it.
    * @param {Element} section
    */
   #showCoverage(section) {
     section.querySelector(".coverage")?.remove();
     const path = /** @type {HTMLElement} */ (section).dataset.path ?? "";
-    // The text of the whole mail is no single part.
+    // The text of the whole mail is not a part.
     if (this.#coverage.parts.length === 0 || !this.#mail.passages.some((passage) => passage.path === path)) return;
     const covering = this.#covering(path);
     if (covering.length === 0 && this.#coverage.isWholeSigned) return;

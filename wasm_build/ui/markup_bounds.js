@@ -1,18 +1,18 @@
 /**
- * Bounds on foreign markup, checked before the sanitiser and the browser work on it. Their time grows faster than some of its
- * parts: attributes of one element, elements in one another, formatting that the parser opens anew in each paragraph (HTML
- * Standard section 13.2.4.3).
+ * Bounds on foreign markup, checked before the sanitiser and the browser work on it. For some parts their time grows faster
+ * than the size of the markup: attributes of one element, nested elements, and formatting that the parser reopens in each
+ * paragraph (HTML Standard section 13.2.4.3).
  *
- * The text of the markup is searched first, in linear time, so that parsing is cheap too. This search counts all that could be a
- * tag or an attribute, also in comments, because no simple reader agrees with the parser everywhere. Then the parsed document is
- * counted exactly.
+ * First the text of the markup is searched in linear time, so that parsing is cheap too. This search counts everything that
+ * could be a tag or an attribute, even in comments, because no simple reader agrees with the parser everywhere. Then the
+ * elements of the parsed document are counted exactly.
  */
 
 import { parseMarkup, writeParsed } from "./trusted_markup.js";
 
 /**
- * `attributes` is the number of all elements together, `letters` that of the text, `word` the longest run without a blank;
- * `styles` counts the characters of style sheets and style attributes.
+ * `attributes` is the total number for all elements, `letters` the number of letters in the text, `word` the longest run
+ * without a blank; `styles` counts the characters of style sheets and style attributes.
  * @typedef {{
  *   characters: number, dataCharacters: number, elements: number, attributes: number, ownAttributes: number, depth: number,
  *   letters: number, lines: number, word: number, styles: number, links: number,
@@ -31,23 +31,23 @@ export const ON_PRESS = {
 };
 
 const DATA_URLS = /data:image\/[a-z]{1,10};base64,[A-Za-z0-9+/=\s]*/giu;
-/** A run after one of these characters can have attributes. After ">" it has none: either a tag has ended, or a quoted value goes on. */
+/** A run after one of these characters can have attributes. After ">" it has none, because either a tag has ended, or a quoted value goes on. */
 const RUNS = /[<"'][^<>"']*/gu;
 const TAGS = /<\/?[a-z]/giu;
-/** Formatting that the parser opens anew. `a` and `nobr` close themselves (HTML Standard section 13.2.6.4.7). */
+/** Formatting that the parser reopens. `a` and `nobr` close themselves (HTML Standard section 13.2.6.4.7). */
 const FORMATTING = "b|big|code|em|font|i|s|small|strike|strong|tt|u";
 const CLOSED_FORMATTING = new RegExp(`<(${FORMATTING})((?:\\s(?:[^<>"']|"[^<>"]*"|'[^<>']*')*)?)>[^<>]*</\\1\\s*>`, "giu");
 const OPEN_FORMATTING = new RegExp(`<(?:${FORMATTING})(?=[\\s/>])(?:[^<>"']|"[^<>"]*"|'[^<>']*')*(.?)`, "gisu");
 /** Formatting inside formatting, which `CLOSED_FORMATTING` removes from inside out. */
 const CLOSED_LEVELS = 3;
-/** The parser keeps so many equal ones (HTML Standard section 13.2.4.3, "Noah's Ark"). */
+/** The number of equal formatting elements that the parser keeps (HTML Standard section 13.2.4.3, "Noah's Ark"). */
 const EQUAL_FORMATTING = 3;
 const MAX_OPEN_FORMATTING = 200;
 /** Below this product of tags and formatting, parsing at once is cheap. */
 const HARMLESS_ELEMENTS = 10_000;
-/** So short that a piece adds few elements, even if each of its tags opens all formatting anew. */
+/** A piece is so short that it adds few elements, even if each of its tags reopens all formatting. */
 const PIECE_CHARACTERS = 128;
-/** An element that is opened or closed by a tag of its own, or by another one. */
+/** The number of tags for one element. Other tags may open or close an element too. */
 const TAGS_OF_ELEMENT = 2.5;
 
 /**
@@ -66,7 +66,7 @@ export async function isWithin(markup, bounds, slices) {
 }
 
 /**
- * Whether the length of markup and the number of its tags are within the bounds, which is seen without parsing.
+ * Whether the length of markup and the number of its tags are within the bounds. This needs no parsing.
  * @param {string} markup @param {Bounds} bounds
  */
 export function mayBeWithin(markup, bounds) {
@@ -74,7 +74,7 @@ export function mayBeWithin(markup, bounds) {
   return own !== null && isTextWithin(own, bounds);
 }
 
-/** The markup without the pictures in it, whose letters cost little; null if it is too long. @param {string} markup @param {Bounds} bounds */
+/** The markup without its pictures, whose letters cost little; null if the markup is too long. @param {string} markup @param {Bounds} bounds */
 function ownMarkup(markup, { characters, dataCharacters }) {
   if (markup.length > characters + dataCharacters) return null;
   const own = markup.length > characters ? markup.replace(DATA_URLS, "data:,") : markup;
@@ -93,8 +93,8 @@ function isTextWithin(markup, { elements, attributes }) {
 }
 
 /**
- * Whether the parser makes few elements of the markup. Formatting without an end is opened anew after each tag, so that a
- * thousand tags can make a million elements. Such markup is parsed in short pieces, and the elements are counted after each.
+ * Whether the parser makes few elements of the markup. Unclosed formatting is reopened after each tag, so a thousand tags
+ * can make a million elements. Such markup is parsed in short pieces, and the elements are counted after each.
  * @param {string} markup @param {Bounds} bounds @param {import("./slices.js").Slices} slices
  */
 async function isParsedWithin(markup, { elements }, slices) {

@@ -1,6 +1,6 @@
 /**
- * Cleans foreign markup for a frame without scripts. The views of mail and of pages share this code. DOMPurify, as a script of
- * its own, must be loaded before.
+ * Cleans foreign markup for a frame without scripts. The views of mail and of pages share this code. DOMPurify, a separate
+ * script, must be loaded before.
  *
  * Markup can change its meaning when it is written out and parsed again ("mutation"). The result of `cleanMarkup` is
  * stable: the sanitizer finds nothing more in it, and parsing its text gives the same tree. The frame parses as
@@ -10,7 +10,7 @@
 import { Slices } from "./slices.js";
 import { parseMarkup, sanitize } from "./trusted_markup.js";
 
-/** Elements that load, run, navigate or hide something, in mail and in pages. */
+/** Elements that load, run, navigate or hide something. They are forbidden in mail and in pages. */
 const FORBIDDEN_TAGS = ["iframe", "frame", "frameset", "object", "embed", "audio", "video", "source", "track", "picture",
   "math", "link", "meta", "base", "template", "canvas", "portal", "fencedframe", "noscript", "slot", "selectedcontent",
   "use", "image", "feimage", "foreignobject", "animate", "animatemotion", "animatetransform", "set"];
@@ -23,7 +23,7 @@ const ADDRESS_OR_RELATIVE = /^(?:(?:https?|mailto|data):|[^a-z]|[a-z+.\-]+(?:[^a
 const MAX_ROUNDS = 5;
 
 /**
- * Each round is a slice of its own, because the sanitiser takes a whole text.
+ * Each round is a separate slice, because the sanitiser needs a whole text.
  * @param {string} markup
  * @param {{isWhole?: boolean, forbiddenTags?: string[], forbiddenAttributes?: string[], slices?: Slices}} [options] `isWhole`: a
  *   page with head and relative addresses
@@ -65,7 +65,7 @@ export async function writeDocument(root, { policy, style = "", slices = new Sli
   });
   const own = root.createElement("style");
   own.textContent = style;
-  // No script runs in the frame that could stop a drag, so the markup itself forbids it.
+  // No script in the frame could stop a drag, so the markup itself forbids dragging.
   for (const element of root.querySelectorAll("a, img")) element.setAttribute("draggable", "false");
   root.head.prepend(...first, ...(style ? [own] : []));
   const { outerHTML } = root.documentElement;

@@ -32,7 +32,7 @@ export function heightFor({ text, markup }) {
 }
 
 /**
- * A list of links, which the markup's own styles cannot touch.
+ * A list of links that the markup's styles cannot change.
  * @template T
  * @param {{links: string, more: string}} words with `{count}`
  * @param {readonly T[]} targets

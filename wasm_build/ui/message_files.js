@@ -1,15 +1,15 @@
 /**
- * The files of a message that is being written: chosen, dropped, or taken from the forwarded message. It tells its
- * observers of each change, and knows no view.
+ * The files of a message that is being written, which were chosen, dropped, or taken from the forwarded message.
+ * `MessageFiles` reports each change to its observers, and knows no view.
  *
- * A file that is too large for any mail is not read. It can only go in a parcel, which reads it piece by piece.
+ * A file that is too large for any mail is not read. It can go only in a parcel, which reads the file piece by piece.
  */
 
 /** @typedef {import("./attachments.js").Attachment} Attachment */
 /** @typedef {{name: string, type: string, data: {byteLength: number}, file: File}} LargeFile */
 /** @typedef {{done: number, total: number}} ReadingProgress in bytes */
 
-/** The number of bytes of a file that are read at a time. Progress is reported after each part. */
+/** The number of bytes that are read from a file at a time. Progress is reported after each part. */
 const PART_BYTES = 4 * 2 ** 20;
 
 /** Dispatches `change` when the files have changed or could not be read, and `progress` while they are read. */
@@ -20,7 +20,7 @@ export class MessageFiles extends EventTarget {
   large = [];
   /** The names of the files that were chosen last and could not be read. @type {string[]} */
   unreadable = [];
-  /** The number of times that the list was changed otherwise than by a file that has been read. */
+  /** The number of changes to the list, without additions of files that have been read. */
   changes = 0;
   /** The reading of the files that were chosen last. @type {ReadingProgress} */
   progress = { done: 0, total: 0 };
@@ -76,7 +76,7 @@ export class MessageFiles extends EventTarget {
     this.replace(this.files.filter((each) => each !== gone));
   }
 
-  /** Forgets all files, also those that are being read. */
+  /** Forgets all files, including those that are being read. */
   clear() {
     this.#isCleared = true;
     this.large = [];

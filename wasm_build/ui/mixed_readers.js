@@ -1,6 +1,6 @@
 /**
- * The question before a message that its mix of readers closes to Thunderbird: it opens none that has a password or an ML-KEM
- * key beside its reader's certificate.
+ * The question before a message that Thunderbird cannot open because of its mix of readers. Thunderbird opens no message
+ * that is encrypted for a password or an ML-KEM key besides its reader's certificate.
  */
 import { listOf } from "./formats.js";
 import { ask } from "./parts.js";
@@ -8,7 +8,7 @@ import { ask } from "./parts.js";
 /** @typedef {import("./recipients_field.js").Person} Person */
 
 /**
- * The people of one message whose kind of key closes it, and the others; null if it is no mix.
+ * The people whose kind of key makes a message unreadable for the others, and these others; null if there is no mix.
  * @param {Person[]} people
  */
 export function findMix(people) {
@@ -27,13 +27,13 @@ function isByKem({ finding }) {
   return finding?.readiness === "ready" && finding.check.isKem;
 }
 
-/** The sentence for people who close a message by passwords, by ML-KEM keys or by both. @param {Person[]} closing */
+/** The sentence for people with passwords, with ML-KEM keys, or with both. @param {Person[]} closing */
 function meaningKey(closing) {
   if (closing.every(isByPassword)) return "mixed_meaning_password";
   return closing.every(isByKem) ? "mixed_meaning_kem" : "mixed_meaning";
 }
 
-/** Asks once for the same readers. */
+/** Asks about the same readers only until the person agrees. */
 export class MixQuestion {
   #translate;
   #onKeep;

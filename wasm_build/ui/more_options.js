@@ -1,6 +1,6 @@
 /**
  * The rarer options of a letter, under "More": a receipt, a timestamp, a security label. All are statements in the
- * signature, so they are there only if the letter is signed. Extension and pages share them.
+ * signature, so they appear only if the letter is signed. Extension and pages share them.
  */
 import { html, uniqueId } from "./dom.js";
 import { isolate } from "./formats.js";
@@ -28,8 +28,9 @@ export class MoreOptions {
    * @param {{
    *   timestampHost: string, labelPolicy: LabelPolicy | null, onChange: () => void, receiptHint?: string,
    *   allowService?: () => Promise<string>, further?: HTMLElement[],
-   * }} options without a service or a policy their options are absent. `allowService` is called in the click that wants a
-   *   timestamp; it resolves with why the service may not be asked, or "". `further` are options that need no signature.
+   * }} options without a service or a policy their options are absent. `allowService` is called in the click that asks for a
+   * timestamp; it resolves with the reason why the service may not be asked, or "". `further` are options that need no
+   * signature.
    */
   constructor(translate, {
     timestampHost, labelPolicy, onChange, receiptHint = translate("ask_receipt_hint"), allowService = async () => "", further = [],
@@ -54,12 +55,12 @@ export class MoreOptions {
     return { receipt: this.#receipt.input.checked, lasting: this.#lasting.input.checked, label: this.#label.value };
   }
 
-  /** The words about these options in the plan of what will leave. */
+  /** The sentences about these options in the plan for sending. */
   get sentences() {
     return optionSentences(this.chosen, this.#offers, this.#translate);
   }
 
-  /** @param {Options} wanted as a draft has kept it; an option that is absent stays off */
+  /** @param {Options} wanted the options from a draft; an absent option stays off */
   set(wanted) {
     const { receipt, lasting, label } = offeredOptions(wanted, this.#offers);
     this.#receipt.input.checked = receipt;

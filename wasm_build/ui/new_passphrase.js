@@ -1,4 +1,4 @@
-/** The two fields for a new passphrase, which the person types twice. Every place where one is chosen uses them. */
+/** The two fields for a new passphrase, which the person types twice. Every form for a new passphrase uses them. */
 
 import { overwrite } from "../vault/memory/cleanup.js";
 import { html } from "./dom.js";
@@ -31,8 +31,8 @@ export class NewPassphrase {
   }
 
   /**
-   * The passphrase in a new buffer, which the caller overwrites. Null if it is missing or too short, or if the two fields
-   * differ; then a field shows the problem.
+   * The passphrase in a new buffer, which the caller overwrites. Null if the passphrase is missing or too short, or if
+   * the two fields differ. Then a field shows the problem.
    * @returns {Secret | null}
    */
   read() {

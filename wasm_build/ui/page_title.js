@@ -1,6 +1,6 @@
 /**
  * The title of a page: fixed words of the catalogue. Browsers write titles into their history and session files, which
- * outlive a lock, so no subject, name or file name may be in one.
+ * remain after a lock. So no title may have a subject, name or file name.
  */
 
 /**

@@ -1,6 +1,6 @@
 /**
- * The view of the words that open a parcel, shown once, when it was sent. The words are in this view only: whoever shows it
- * empties it afterwards.
+ * The view of the six words that open a parcel. It is shown once, after the sending. The words are only in this view, and
+ * the caller empties it afterwards.
  */
 
 import { html, sentenceNodes } from "./dom.js";
@@ -9,7 +9,7 @@ import { createQrPicture } from "./qr_picture.js";
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /**
- * A parcel that was sent. `link` is that of the notice, `linkWithWords` has the words too.
+ * A parcel that was sent. `link` is the link in the notice; `linkWithWords` contains the words too.
  * @typedef {{
  *   people: string[], words: string, language: string, link: string, linkWithWords: string, reference: string, expires: string,
  * }} SentSecret
@@ -66,7 +66,7 @@ function drawLink(translate, { linkWithWords }, copy) {
   ];
 }
 
-/** The link of the notice, for a recipient who does not get it. @param {Catalogue} translate @param {SentSecret} secret @param {Copy} copy */
+/** The link of the notice, for a recipient who does not get the notice. @param {Catalogue} translate @param {SentSecret} secret @param {Copy} copy */
 function drawUsualLink(translate, { link }, copy) {
   const shown = html("output", { class: "code", dir: "ltr", translate: "no", text: link, data: { test: "parcel-link" } });
   return html(
@@ -75,7 +75,7 @@ function drawUsualLink(translate, { link }, copy) {
   );
 }
 
-/** Copies a text, or where the browser does not allow it selects the text for the person. @param {string} text @param {HTMLElement} from */
+/** Copies a text. If the browser does not allow that, selects the text for the person. @param {string} text @param {HTMLElement} from */
 async function copyText(text, from) {
   try {
     await navigator.clipboard.writeText(text);

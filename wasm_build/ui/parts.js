@@ -9,7 +9,7 @@ import { html, uniqueId } from "./dom.js";
 
 /**
  * The paragraph for an error. It is hidden while empty.
- * @param {string} test the name by which tests find it
+ * @param {string} test the name with which tests find the paragraph
  */
 export function problem(test) {
   return html("p", { class: "problem", role: "alert", data: { test } });
@@ -79,8 +79,8 @@ export function createForm(properties, onSubmit, ...children) {
 }
 
 /**
- * Asks the person before something is lost. `onKeep` is called if the person presses the first button, `onGo` only if they
- * press the second one, which is red if nothing can take it back.
+ * Asks the person before something is lost. `onKeep` is called if the person presses the first button, `onGo` only if they press the
+ * second. The second button is red if its action cannot be undone.
  * @param {{
  *   title: string, meaning: string, keep: string, go: string, test: string, onKeep?: () => void, onGo: () => void, isDanger?: boolean,
  * }} question
@@ -104,7 +104,7 @@ export function ask({ title, meaning, keep, go, test, onKeep, onGo, isDanger = f
   disturb();
 }
 
-/** The buttons whose action runs. The attribute `aria-disabled` cannot tell them: a form sets it for its obstacles too. */
+/** The buttons whose action is running. The attribute `aria-disabled` does not identify them, because forms also set it for obstacles. */
 const busy = new WeakSet();
 
 /**
@@ -112,7 +112,7 @@ const busy = new WeakSet();
  * @param {HTMLButtonElement} button
  * @param {string} busyLabel
  * @param {() => unknown} action
- * @param {(error: unknown) => void} [onError] without it the returned promise rejects with an error
+ * @param {(error: unknown) => void} [onError] without `onError` the returned promise rejects with an error
  */
 export async function whileBusy(button, busyLabel, action, onError) {
   if (busy.has(button)) return;

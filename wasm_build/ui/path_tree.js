@@ -1,6 +1,6 @@
 /**
  * The certification path of a signer or a recipient as a tree, from the trust anchor down to the person. Each
- * certificate has its mark with a word, its dates, and its problems.
+ * certificate has a mark with a word, its dates, and its problems.
  */
 
 import { html, sentenceNodes } from "./dom.js";
@@ -73,7 +73,7 @@ function createNode(translate, node, options, below) {
 }
 
 /**
- * The words of the catalogue for a node. Without a trail they are the core's words, which are English.
+ * The catalogue's words for a node. Without a trail they are the core's English words.
  * @param {Catalogue} translate
  * @param {TreeNode} node
  * @param {TreeOptions} options

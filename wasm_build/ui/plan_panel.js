@@ -1,4 +1,4 @@
-/** The panel under the letter: how it will be sent, and each reason why it cannot be sent yet, with the remedies. */
+/** The panel under the letter. It says how the letter will be sent, and each reason why it cannot be sent yet, with the remedies. */
 
 import { html, uniqueId } from "./dom.js";
 import { leavingMark } from "./state_mark.js";

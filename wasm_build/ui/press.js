@@ -8,7 +8,7 @@ let isDown = false;
 addEventListener("pointerdown", () => { isDown = true; }, true);
 for (const type of ["pointerup", "pointercancel"]) addEventListener(type, () => { isDown = false; }, true);
 
-/** Calls the function after the click of the press that is under way, or soon if there is none. @param {() => void} act */
+/** Calls the function after the click of the current press, or soon if there is no press. @param {() => void} act */
 export function afterPress(act) {
   if (!isDown) return void setTimeout(act);
   const finish = () => {

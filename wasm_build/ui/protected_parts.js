@@ -1,9 +1,9 @@
-/** The coverage of the signatures and the encryption of a mail: the whole, or single parts. */
+/** The coverage of a mail's signatures and encryption. They cover the whole mail or single parts. */
 
 import { stateWord } from "./state_mark.js";
 import { signerText } from "./verdict_words.js";
 
-/** The signers of a part that its sentence names. */
+/** The most signers that the sentence of a part names. */
 const NAMED_SIGNERS = 5;
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
@@ -35,8 +35,8 @@ export function describeCoverage(report, translate, { signed, encrypted }) {
 }
 
 /**
- * The number of those for whom the whole message is encrypted; 0 if it is not. The readers of an encrypted part, which anybody can
- * attach, do not count.
+ * The number of people for whom the whole message is encrypted; 0 if it is not encrypted. Readers of only a part do not count,
+ * because anybody can attach an encrypted part.
  * @param {{layers: {coversWhole: boolean}[], recipients: {layer: number, rid: string}[]}} report
  */
 export function countReaders({ layers, recipients }) {

@@ -15,7 +15,7 @@ export function createQrPicture(text, label) {
   const dark = data.flatMap((row, y) => row.flatMap((isDark, x) => (isDark ? [`M${x} ${y}h1v1h-1z`] : []))).join("");
   return svg(
     "svg", { class: "qr-picture", role: "img", "aria-label": label, viewBox: `0 0 ${size} ${size}`, "shape-rendering": "crispEdges" },
-    // The colours stay in the dark, because many cameras read no code that is light on dark.
+    // The colours are the same in dark mode, because many cameras cannot read a code that is light on dark.
     svg("rect", { width: size, height: size, fill: "#ffffff" }), svg("path", { d: dark, fill: "#000000" }),
   );
 }

@@ -1,34 +1,38 @@
 /**
- * The notes about signed receipts (RFC 2634 section 2) beside a mail, and the records of those that arrive. Extension
- * and pages share this module, and keep the requests of sent messages each in its own way. Of a sent message only
- * hashes, time and recipients are kept, and its content is not.
+ * The notes about signed receipts (RFC 2634 section 2) beside a mail, and the records of receipts that arrive.
+ * Extension and pages share this module, but store the requests of sent messages differently. Only hashes, time and
+ * recipients of a sent message are kept, not its content.
  */
 import { isAddress, sameAddress } from "./formats.js";
 
 /** @typedef {import("../vault/types/verbs.js").ReceiptRequest} ReceiptRequest */
 /** @typedef {import("../vault/types/verbs.js").GivenReceipt} GivenReceipt */
-/** `signature` and `messageId` name the mail that brought it. @typedef {{name: string, address: string, at: string, signature: string, messageId: string}} ArrivedReceipt */
 /**
- * A sent message that asked for signed receipts. `id` and `digest` are the values that a receipt for it must have, `to` the
- * addresses of its recipients, `receipts` those that arrived, one for each person, and `doubtful` the mails with receipts that
- * proved nothing.
+ * `signature` and `messageId` identify the mail with the receipt.
+ * @typedef {{name: string, address: string, at: string, signature: string, messageId: string}} ArrivedReceipt
+ */
+/**
+ * A sent message that asked for signed receipts. `id` and `digest` are the values that a receipt for the message must have, `to` the
+ * addresses of its recipients. `receipts` are the receipts that arrived, one for each person, and `doubtful` the mails with receipts
+ * that proved nothing.
  * @typedef {{id: string, digest: string, sentAt: string, to: string[], receipts: ArrivedReceipt[], doubtful?: string[]}} SentRequest
  */
-/** @typedef {{state: string, sender: string | null, reasons: {code: string}[]}} Verdict the final one */
+/** @typedef {{state: string, sender: string | null, reasons: {code: string}[]}} Verdict the final verdict */
 /** @typedef {{report: Verdict, receipt?: ReceiptRequest | GivenReceipt | null}} Judged */
 /** @typedef {{sent: SentRequest | null, answeredAt: string | null, own: string[]}} Known `own` are the person's addresses */
 /**
- * A statement about receipts beside a mail: it asks for one, or for too many, was answered, asked for some itself, or is one.
+ * A statement about receipts beside a mail. The mail asks for a receipt, or for too many; its request was answered; it is a
+ * sent mail that asked for receipts; or it is a receipt.
  * @typedef {{kind: "asked"} | {kind: "too-many"} | {kind: "answered", at: string}
  *   | {kind: "sent", receipts: {name: string, address: string, at: string}[], hasDoubtful: boolean}
  *   | {kind: "given", sentAt: string, to: string[]}} ShownReceipt
  */
 
-/** A receipt that comes later than this is for no known message. */
+/** Requests are kept for this time. A later receipt is for no known message. */
 const KEPT_MILLISECONDS = 365 * 24 * 60 * 60 * 1000;
-/** A request to more addresses is not answered: its sender would have people write to everybody that they like. */
+/** A request to more addresses is not answered, because its sender could make people write to anybody. */
 export const MAX_RECEIVERS = 10;
-/** Anybody who has the message can send receipts that prove nothing. */
+/** The most doubtful mails that are kept, because anybody who has the message can send receipts that prove nothing. */
 const MAX_DOUBTFUL = 20;
 
 /** @param {{sentAt: string}} request */
@@ -71,7 +75,7 @@ export function withArrived(sent, { report, receipt }) {
     return { ...sent, doubtful: [...doubtful, mail] };
   }
   const address = signerAmong(receipt, sent);
-  // Another tab may have kept a receipt of this person since this one was compared.
+  // Another tab may have stored a receipt of this person since this receipt was compared.
   if (address === null || sent.receipts.some((one) => sameAddress(one.address, address))) return null;
   return {
     ...sent, receipts: [...sent.receipts, { name, address, at, signature, messageId }], doubtful: doubtful.filter((one) => one !== mail),
@@ -84,8 +88,8 @@ function signerAmong({ addresses }, { to }) {
 }
 
 /**
- * Whether a request is for the person, who is not its sender. No receipt goes to what is no plain address: a certificate's
- * form of names allows any text there.
+ * Whether a request is for the person, who is not its sender. A receipt goes only to plain addresses, because the name
+ * form of a certificate allows any text as an address.
  * @param {ReceiptRequest} request @param {string | null} sender @param {string[]} own
  */
 function isAskedHere({ to, only }, sender, own) {

@@ -1,6 +1,6 @@
 /**
- * The recipients in one line of a message that is being written: people with the certificates that were found for them,
- * and the text that is typed and no recipient yet. It tells its observers of each change, and knows no view.
+ * The recipients in one line of a message that is being written: people with the certificates found for them, and typed
+ * text that is not a recipient yet. The line reports each change to its observers, and knows no view.
  */
 
 import { addressKey, isAddress, quoteMailbox } from "./formats.js";
@@ -15,7 +15,7 @@ import { addressKey, isAddress, quoteMailbox } from "./formats.js";
  */
 /**
  * The search for certificates, and the reading of addresses. `find` and `takeFile` reject only because of a fault in
- * this program. `readAddresses` gives the mailboxes of a text by the parser of the core.
+ * this program. `readAddresses` gives the mailboxes of a text, read by the core's parser.
  * @typedef {{
  *   find: (address: string) => Promise<Finding>, takeFile: (address: string, file: File) => Promise<Finding>,
  *   readAddresses: (text: string) => Promise<Mailbox[]>,
@@ -23,12 +23,12 @@ import { addressKey, isAddress, quoteMailbox } from "./formats.js";
  */
 /**
  * @typedef {{name: string, address: string, valid: boolean, finding: Finding | null, group?: string}} Person
- *   `finding` is null during the look-up; `group` is the name of the group by which the person came into the line.
+ *   `finding` is null during the look-up; `group` is the name of the group that brought the person into the line.
  */
 
 /**
- * Dispatches `people` when people or their certificates have changed, and `change` then and when the typed text has
- * changed.
+ * Dispatches `people` when people or their certificates have changed. Dispatches `change` then too, and when the typed
+ * text has changed.
  */
 export class RecipientLine extends EventTarget {
   /** @type {Person[]} */
@@ -43,7 +43,7 @@ export class RecipientLine extends EventTarget {
 
   /**
    * @param {Directory} directory
-   * @param {{groups?: () => KnownGroup[]}} [options] `groups` are those that a text may name
+   * @param {{groups?: () => KnownGroup[]}} [options] `groups` are the groups that a text may name
    */
   constructor(directory, { groups = () => [] } = {}) {
     super();
@@ -51,7 +51,7 @@ export class RecipientLine extends EventTarget {
     this.#groups = groups;
   }
 
-  /** The text that is no recipient yet. */
+  /** The typed text that is not a recipient yet. */
   get typed() {
     return this.#typed;
   }
@@ -71,7 +71,7 @@ export class RecipientLine extends EventTarget {
     return this.people.map(quoteMailbox);
   }
 
-  /** The mailboxes as texts, and the text that is typed and no recipient yet, for a draft. */
+  /** The mailboxes as texts, and the typed text that is not a recipient yet, for a draft. */
   get written() {
     const typed = this.#typed.trim();
     return typed ? [...this.texts, typed] : this.texts;
@@ -87,8 +87,8 @@ export class RecipientLine extends EventTarget {
   }
 
   /**
-   * Takes the typed text. It becomes recipients when an address is complete: after a comma, a semicolon, or a line end
-   * in a pasted list.
+   * Takes the typed text. The text becomes recipients when an address is complete, that is, after a comma, a semicolon,
+   * or a line end in a pasted list.
    * @param {string} typed
    */
   type(typed) {
@@ -122,7 +122,7 @@ export class RecipientLine extends EventTarget {
 
   /**
    * Adds the people of a text that the person has typed or chosen. Plain addresses and names of groups are added at
-   * once, another text when it is read. Only such a text may name a group: a header field of a message must not.
+   * once, other texts after they are read. A header field of a message must not name a group; only such a text may.
    * @param {string} text
    */
   addText(text) {
@@ -169,8 +169,8 @@ export class RecipientLine extends EventTarget {
   }
 
   /**
-   * Looks a person up again, since a certificate may have been added meanwhile. Nothing shows it until something else is
-   * found: a button that the person is pressing would be drawn anew under the pointer.
+   * Looks a person up again, because a certificate may have been added meanwhile. The view changes only if the result is
+   * different. Otherwise a button might be redrawn while the person presses it.
    * @param {Person} person
    */
   async lookUpAgain(person) {
@@ -181,7 +181,7 @@ export class RecipientLine extends EventTarget {
     this.#peopleChanged();
   }
 
-  /** Waits for the texts and the look-ups that are under way. */
+  /** Waits until running look-ups have ended and added texts are read. */
   async lookedUp() {
     await this.read();
     await Promise.allSettled(this.#lookUps);
@@ -214,7 +214,7 @@ export class RecipientLine extends EventTarget {
     return this.#groups().find((group) => group.name.toLocaleLowerCase() === wanted);
   }
 
-  /** Adds the mailboxes of a text. A chip with the text holds their place until they are read. @param {string} text */
+  /** Adds the mailboxes of a text. A chip with the text is in their place until they are read. @param {string} text */
   async #addRead(text) {
     const place = /** @type {Person} */ ({ name: "", address: text, valid: true, finding: null });
     this.people.push(place);
@@ -235,7 +235,7 @@ export class RecipientLine extends EventTarget {
   /** @param {Mailbox[]} mailboxes @param {{group?: string}} [origin] */
   #addAll(mailboxes, origin = {}) {
     const known = new Set(this.people.map(({ address }) => addressKey(address)));
-    // `add` returns the set, so that an address that is new is in it for the next one.
+    // `add` also stores a new address, so that a second mailbox with the address is not new.
     const isNew = (/** @type {string} */ key) => !known.has(key) && Boolean(known.add(key));
     const added = mailboxes.filter(({ address }) => isNew(addressKey(address)))
       .map((mailbox) => /** @type {Person} */ ({ ...mailbox, ...origin, valid: isAddress(mailbox.address), finding: null }));

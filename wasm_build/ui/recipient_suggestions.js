@@ -1,6 +1,6 @@
 /**
  * The list of known people and groups below the input of a line of recipients: a combobox with a list box (WAI-ARIA APG). Arrows
- * choose, Enter and Tab take, Escape closes.
+ * choose a suggestion, Enter and Tab accept it, Escape closes the list.
  */
 
 import { html, uniqueId } from "./dom.js";
@@ -8,8 +8,8 @@ import { addressKey, isAddress, sameAddress } from "./formats.js";
 import { cleanAddress, cleanName, nameBeside } from "./shown_names.js";
 
 /** @typedef {import("./formats.js").Mailbox} Mailbox */
-/** A name for several people, which puts them all in. @typedef {{name: string, people: Mailbox[]}} KnownGroup */
-/** @typedef {Mailbox & {people?: Mailbox[]}} Suggestion a person, or a group without an address of its own */
+/** A name for several people, which adds them all to the line. @typedef {{name: string, people: Mailbox[]}} KnownGroup */
+/** @typedef {Mailbox & {people?: Mailbox[]}} Suggestion a person, or a group without an address */
 
 const MAX_SHOWN = 6;
 
@@ -31,8 +31,8 @@ export class RecipientSuggestions {
    * @param {{
    *   label: string, known: () => Promise<Mailbox[]>, isTaken: (address: string) => boolean, onTake: (taken: Suggestion) => void,
    *   groups: () => KnownGroup[], groupWords: (count: number) => string,
-   * }} options `known` gives the people to choose from; `isTaken` is true for those who are in the line. `onTake` gets the
-   *   chosen one, and `groupWords` says how many people a group has
+   * }} options `known` gives the people to choose from; `isTaken` is true for people who are in the line. `onTake` gets the
+   *   chosen suggestion, and `groupWords` says how many people a group has
    */
   constructor(input, { label, known, isTaken, onTake, groups, groupWords }) {
     this.#input = input;
@@ -52,15 +52,15 @@ export class RecipientSuggestions {
     this.close();
   }
 
-  /** Shows the people who fit to the typed text. */
+  /** Shows the people who fit the typed text. */
   async update() {
     const typed = this.#input.value;
     const known = typed.trim() ? await this.#known() : [];
-    // The person may have typed on meanwhile.
+    // The person may have typed more meanwhile.
     if (typed !== this.#input.value || document.activeElement !== this.#input) return;
     const groups = typed.trim() ? this.#groups().map((group) => ({ ...group, address: "" })).filter((one) => fits(one, typed)) : [];
     this.#shown = [...groups, ...fitting(known, typed).filter(({ address }) => !this.#isTaken(address))].slice(0, MAX_SHOWN);
-    // A complete address stays as it is typed: Enter must not take another one that begins with it.
+    // A complete address stays as it is typed. Enter must not accept a longer address that begins with it.
     this.#active = this.#shown.length > 0 && !isAddress(typed.trim()) ? 0 : -1;
     this.#draw();
   }
@@ -111,7 +111,7 @@ export class RecipientSuggestions {
 }
 
 /**
- * The people of whom the address, or a word of the name, begins with the typed text.
+ * The people whose address, or a word of whose name, begins with the typed text.
  * @param {Mailbox[]} known @param {string} typed
  */
 function fitting(known, typed) {

@@ -1,4 +1,4 @@
-/** The words for a recipient's certificate: its state in a few words, and its source. */
+/** The words for the state of a recipient's certificate, and for its source. */
 
 import { dayOnly, isolate } from "./formats.js";
 
@@ -17,11 +17,11 @@ import { dayOnly, isolate } from "./formats.js";
  *   knownSince: string | null, covered: string[], usable: boolean, isKem: boolean, readsHeaders: boolean,
  *   reasons: Reason[], warnings: Reason[], tree: TreeNode[], trail: import("./verdict_words.js").Trail | null,
  *   path: Certificate[],
- * }} RecipientCheck an item of the vault's reply to `recipients.check`; `isKem`: of an ML-KEM key; `readsHeaders`: the person's program is known to
- *   read protected header fields
+ * }} RecipientCheck an item of the vault's reply to `recipients.check`; `isKem` is true for an ML-KEM key; `readsHeaders` is true
+ *   if the person's program is known to read protected header fields
  */
 
-/** The reasons against a certificate that have a short wording, the gravest first. Others have only a sentence. */
+/** The reasons against a certificate that have a short wording, the most serious first. Others have only a sentence. */
 const STATES = new Map([
   ["certificate-revoked", "recipient_revoked"],
   ["certificate-expired", "recipient_expired"],
@@ -41,7 +41,7 @@ const STATES = new Map([
 export function recipientState(translate, { usable, reasons, warnings, notBefore, notAfter }, day) {
   const dates = { from: day(notBefore), date: day(notAfter) };
   if (!usable) {
-    // STATES begins with the gravest reason.
+    // STATES begins with the most serious reason.
     const codes = reasons.map(({ code }) => code);
     const gravest = [...STATES.keys()].find((code) => codes.includes(code));
     const word = translate(STATES.get(gravest ?? "") ?? "recipient_cannot", dates);

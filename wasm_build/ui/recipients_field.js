@@ -1,5 +1,5 @@
 /**
- * The field for a line of recipients. A chip shows each recipient, with a mark that tells whether mail can be encrypted
+ * The field for a line of recipients. A chip shows each recipient, with a mark that shows whether mail can be encrypted
  * for them.
  */
 
@@ -32,7 +32,7 @@ export class RecipientsField {
    * @param {Catalogue} translate
    * @param {RecipientLine} line
    * @param {{label: string, test: string, onDetails: ShowDetails, known?: () => Promise<Mailbox[]>}} options `known` gives the
-   *   people by whom the typed text can be completed
+   *   people with whom the typed text can be completed
    */
   constructor(translate, line, { label, test, onDetails, known }) {
     this.#translate = translate;
@@ -78,7 +78,7 @@ export class RecipientsField {
     this.#line.add(mailbox);
   }
 
-  /** Removes a person for the writer, who goes on in this line. @param {Person} person */
+  /** Removes a person at the writer's request. The writer goes on in this line. @param {Person} person */
   remove(person) {
     this.#line.drop(person);
     this.#input.focus();
@@ -121,7 +121,7 @@ export class RecipientsField {
     void this.#suggestions?.update();
   }
 
-  /** Shows the typed text when it has become recipients, or was put in by a program. */
+  /** Shows the typed text after it has become recipients, or after a program has set it. */
   #showTyped() {
     if (this.#input.value === this.#line.typed) return;
     this.#suggestions?.close();
@@ -129,7 +129,7 @@ export class RecipientsField {
   }
 
   #drawChips() {
-    // A look-up may end while a button of a chip has the focus. The same button gets the focus again.
+    // A look-up may end while a button of a chip has the focus. The same button then gets the focus again.
     const focused = [...this.#chips.querySelectorAll("button")].findIndex((each) => each === document.activeElement);
     this.#chips.replaceChildren(...this.people.map((person) => this.#createChip(person)));
     if (focused >= 0) this.#chips.querySelectorAll("button")[focused]?.focus();

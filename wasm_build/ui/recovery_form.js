@@ -1,4 +1,4 @@
-/** The form for a forgotten passphrase, closed at first: the recovery code, and a new passphrase. */
+/** The form for a forgotten passphrase, which is closed at first. It has fields for the recovery code and a new passphrase. */
 
 import { html } from "./dom.js";
 import { NewPassphrase } from "./new_passphrase.js";

@@ -1,4 +1,4 @@
-/** The question where a reply goes if the message asks for replies to another address than its sender's. */
+/** The question where a reply shall go, if the message asks for replies to another address than the sender's. */
 
 import { html } from "./dom.js";
 import { isolate } from "./formats.js";
@@ -7,7 +7,7 @@ import { isolate } from "./formats.js";
 
 /**
  * @param {import("./catalogue.js").Catalogue} translate
- * @param {{senders: Mailbox[], replyTo: Mailbox[]}} people `replyTo` are the wanted ones
+ * @param {{senders: Mailbox[], replyTo: Mailbox[]}} people `replyTo` are the people that the message asks for
  * @param {{onKeep: () => void, onTake: () => void}} options
  * @returns {HTMLElement[]} the sentence and the buttons
  */

@@ -1,4 +1,4 @@
-/** The dialog that says that the account was reset by a mail login, or that this was undone, before its keys are used. */
+/** The dialog that says that a mail login has reset the account, or that the reset was undone. It comes before any use of the account's keys. */
 
 import { disturb } from "./calm.js";
 import { openDialog } from "./dialog.js";
@@ -6,7 +6,7 @@ import { html, uniqueId } from "./dom.js";
 import { ApiError } from "../vault/server/json_requests.js";
 
 const UNDONE = "undone";
-/** Does not end a line. */
+/** A hyphen at which no line breaks. */
 const HYPHEN = "\u2011";
 
 /**

@@ -1,4 +1,4 @@
-/** The notice that somebody resets the account at the key server, with a button that stops it. */
+/** The notice that somebody is resetting the account at the key server, with a button that stops the reset. */
 
 import { html } from "./dom.js";
 import { longDate } from "./formats.js";

@@ -5,7 +5,8 @@
  * Browsers keep the value of a password input in memory until the tab closes, and pass it to the password manager when
  * the form is removed. Here `beforeinput` is prevented; the typed characters go into one buffer, and the field shows a
  * bullet for each. Composition (input methods, dead keys, most phone keyboards) cannot be prevented. When it ends, its
- * text is taken from the DOM and replaced by bullets at once. docs/vault.md says which text is a string, and how long.
+ * text is taken from the DOM and replaced with bullets at once. docs/vault.md says which text becomes a string, and for
+ * how long.
  */
 
 import { html, svg, uniqueId } from "./dom.js";
@@ -140,7 +141,7 @@ export class SecretField {
       "aria-labelledby": labelId,
       "aria-describedby": `${hintId} ${this.#error.id}`,
       "aria-multiline": "false",
-      // These attributes keep password managers away, which would write the passphrase into the DOM.
+      // Password managers would write the passphrase into the DOM. These attributes keep them away.
       "data-1p-ignore": "",
       "data-lpignore": "true",
       "data-bwignore": "",
@@ -230,7 +231,7 @@ export class SecretField {
     this.#onInput?.();
   }
 
-  /** Takes the text that a composition or the browser wrote into the DOM, and replaces it by bullets. */
+  /** Takes the text that a composition or the browser wrote into the DOM, and puts bullets in its place. */
   #collect() {
     this.#composing = false;
     const shown = this.editor.textContent ?? "";

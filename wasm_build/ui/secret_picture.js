@@ -1,6 +1,6 @@
 /**
  * The picture of a passphrase, for people who ask to see it. A canvas shows each character in a cell, drawn from a
- * string of that character only. So the text is never in the document. Hiding removes the pixels.
+ * string of only that character. So the text is never in the document. Hiding the picture removes the pixels.
  */
 
 import { html } from "./dom.js";
@@ -9,7 +9,7 @@ import { html } from "./dom.js";
 
 const CELL = Object.freeze({ width: 22, height: 32 });
 const FONT_PIXELS = 18;
-/** The sign drawn for a blank, to make it visible. */
+/** The visible sign that is drawn for a blank. */
 const OPEN_BOX = "\u2423";
 
 /** @param {string} label the label for screen readers, which cannot read a canvas */

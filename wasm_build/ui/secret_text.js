@@ -1,5 +1,5 @@
 /**
- * Secret text in one buffer and never in a string. It can be edited, counted, written as UTF-8 and wiped.
+ * Secret text in one buffer and never in a string. The text can be edited, counted, written as UTF-8 and wiped.
  *
  * The text is in UTF-16 units, because browsers pass characters above U+FFFF in two events. Positions count code
  * points, because the field shows a bullet for each. The text is not normalised; the code that uses it must do that.
@@ -9,7 +9,7 @@ import { SECRET_BUFFER_BYTES } from "../vault/memory/cleanup.js";
 
 /** @typedef {{buffer: ArrayBuffer, length: number}} Secret UTF-8 bytes at the start of a 4,096-byte buffer */
 
-/** A unit takes at most three bytes in UTF-8, so that the UTF-8 of every text fits into a buffer. */
+/** A unit takes at most three bytes in UTF-8, so the UTF-8 of every text fits into a buffer. */
 const MAX_UNITS = Math.floor(SECRET_BUFFER_BYTES / 3);
 const REPLACEMENT = 0xfffd;
 /** Code points that are drawn together with the previous one: marks, variation selectors, skin tones, joiners. */
@@ -31,7 +31,7 @@ export class SecretText {
    * @param {number} start
    * @param {number} end
    * @param {string} text
-   * @returns {boolean} false if the text does not fit; then nothing is changed, so that no secret is cut unnoticed
+   * @returns {boolean} false if the text does not fit. Then nothing is changed, so that no secret is cut unnoticed
    */
   replace(start, end, text) {
     const from = this.#unitIndex(start);

@@ -1,5 +1,5 @@
 /**
- * The plan for sending a letter: the sentence under the letter that tells how it will be sent, and every reason why it
+ * The plan for sending a letter: the sentence under the letter that says how it will be sent, and every reason why it
  * cannot be sent yet.
  *
  * The functions are pure, so that tests can call them without the view.
@@ -26,13 +26,13 @@ import { recipientSentence } from "./verdict_words.js";
 
 /** Warnings that are the same for all recipients. Only the details of a certificate show them. */
 const FOR_DETAILS = new Set(["revocation-not-checked"]);
-/** More missing certificates than these are one group, with one remedy each for all. */
+/** More missing certificates than this become one group, in which each remedy is for all of them. */
 const MOST_SINGLE = 3;
 /** Warnings that nobody has to read before the letter leaves. */
 const NOT_URGENT = new Set(["expires-soon", "revocation-unknown", "revocation-not-checked"]);
 
 /**
- * The sentence that tells how the letter would be sent now, or which recipients could not read it yet.
+ * The sentence that says how the letter would be sent now, or which recipients could not read it yet.
  * @param {Letter} letter
  * @param {Catalogue} translate
  */
@@ -77,7 +77,8 @@ export function obstacles(letter, translate) {
 }
 
 /**
- * The obstacles, with one for all missing certificates if there are many, one for those of a group, and one for all look-ups.
+ * The obstacles, with one for the missing certificates of each group of people, one for many other missing certificates, and
+ * one for many look-ups.
  * @param {Obstacle[]} found
  * @param {Catalogue} translate
  * @returns {Obstacle[]}
@@ -131,7 +132,7 @@ function groupMany(found, translate) {
 }
 
 /**
- * The warnings about recipients' certificates that do not stop the sending, such as that one expires soon.
+ * The warnings about recipients' certificates that do not stop the sending, such as a certificate that expires soon.
  * @param {Letter} letter
  * @param {Catalogue} translate
  * @returns {string[]}
@@ -149,7 +150,7 @@ export function warnings({ encrypt, people }, translate) {
 }
 
 /**
- * The codes of the warnings to read before the letter leaves, such as that a person has a new certificate.
+ * The codes of the warnings to read before the letter leaves, such as the warning about a person's new certificate.
  * @param {Letter} letter
  */
 export function urgentWarnings({ encrypt, people }) {

@@ -1,4 +1,4 @@
-/** The wait of a click on Send for the look-ups of certificates that are under way, and for the files that are being read. */
+/** The wait after a click on Send for running look-ups of certificates, and for files that are being read. */
 
 /** @typedef {import("./recipient_line.js").RecipientLine} RecipientLine */
 /** @typedef {import("./sending_plan.js").Obstacle} Obstacle */
@@ -30,8 +30,9 @@ export class SendingWait {
   }
 
   /**
-   * Handles a click on Send that met obstacles. If only look-ups and unread files are in the way, the letter leaves after
-   * them. It stays if the person has changed it meanwhile, or has something new to read, as that a file cannot be read.
+   * Handles a click on Send that met obstacles. If only look-ups and unread files are in the way, the letter leaves when
+   * they are done. It stays if the person has changed it meanwhile, or has something new to read, such as that a file
+   * cannot be read.
    * @param {() => void} send
    */
   async meet(send) {
@@ -40,7 +41,7 @@ export class SendingWait {
     if (!obstacles().every(({ code }) => PASSING.has(code))) return explain();
     if (this.#isWaiting) return;
     this.#isWaiting = true;
-    // A typed text becomes people when it is read. That is no change by the person.
+    // A typed text becomes people when it is read. This does not count as a change by the person.
     await Promise.all(lines.map((line) => line.read()));
     const [written, known] = [content(), warnings().length];
     const [isRead] = await Promise.all([files.read(), ...lines.map((line) => line.lookedUp())]);

@@ -1,4 +1,4 @@
-/** The sentence above a reply to the mail of a service: why it is addressed to nobody, and what helps. */
+/** The sentence above a reply to the mail of a service. It says why the reply has no recipient, and what helps. */
 
 import { html } from "./dom.js";
 

@@ -1,4 +1,4 @@
-/** The question about a setting or a recipe of another device that is weaker than the one here, for pages and extension. */
+/** The question about another device's setting or recipe that is weaker than the value here, for pages and extension. */
 import { html, uniqueId } from "./dom.js";
 
 /**

@@ -9,10 +9,12 @@
 
 /** A longer name is cut, because it would push the address beside it out of sight. */
 const MAX_SHOWN_NAME_CHARACTERS = 100;
-/** The characters of a name that are read at all. */
+/** Only this number of a name's characters is read. */
 const MAX_READ_NAME_CHARACTERS = 1_000;
-/** Format characters, with the marks of direction, and halves of surrogate pairs have no picture. */
-/** And characters of other categories that programs may ignore, and the empty braille pattern. */
+/**
+ * Characters without a picture: format characters with the marks of direction, halves of surrogate pairs, characters of other
+ * categories that programs may ignore, and the empty braille pattern.
+ */
 const INVISIBLE = /[\p{Cf}\p{Cs}\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]/gu;
 const BREAKS = /[\p{Cc}\p{Zl}\p{Zp}\s]+/gu;
 /** The signs of an address, and their look-alikes that do not decompose into them: an enclosed a, and angle brackets. */
@@ -49,8 +51,8 @@ export function nameBeside(name) {
 }
 
 /**
- * The name of a mailbox where only one of name and address has room: the address, if the name could be taken for another
- * one, or "?" if there is no address. "" if there is neither.
+ * The name of a mailbox where only one of name and address has room. A name that could be taken for another address is
+ * replaced with the address, or with "?" if there is none. "" without name and address.
  * @param {Mailbox} mailbox
  */
 export function shortName({ name, address }) {
@@ -58,8 +60,8 @@ export function shortName({ name, address }) {
 }
 
 /**
- * The holder of a certificate in one line: the first address, or the subject. The core's name takes the place of a subject that
- * is empty or could be taken for an address.
+ * The holder of a certificate in one line: the first address, or the subject. The core's name replaces a subject that is empty
+ * or could be taken for an address.
  * @param {{addresses: string[], name: string, subject: string}} certificate
  */
 export function holderText({ addresses: [address], name, subject }) {
@@ -67,7 +69,7 @@ export function holderText({ addresses: [address], name, subject }) {
   return visibleName(looksLikeAddress(subject) ? name : subject) || name;
 }
 
-/** The first characters of a text, of which none is half a surrogate pair. @param {string} text @param {number} count */
+/** The first characters of a text, without half surrogate pairs. @param {string} text @param {number} count */
 function firstOf(text, count) {
   return [...text.slice(0, 2 * count)].slice(0, count).join("");
 }

@@ -31,7 +31,7 @@ export function offeredOptions({ receipt, lasting, label }, { timestampHost, lab
 }
 
 /**
- * The words about the chosen options in the plan of what will leave.
+ * The sentences about the chosen options in the plan for sending.
  * @param {Options} chosen @param {SignatureOffers} offers @param {Catalogue} translate
  */
 export function optionSentences({ receipt, lasting, label }, { timestampHost, labelPolicy }, translate) {

@@ -1,8 +1,8 @@
-/** Work on much input in slices, between which the browser draws and takes the person's input. */
+/** Work on much data in slices. Between slices the browser draws and handles the person's input. */
 
 import { nextTask } from "../vault/values/next_task.js";
 
-/** A slice takes so long. With the layout of the elements that it adds, it stays under the 50 ms that people notice. */
+/** The time of a slice. With the layout of the elements that it adds, a slice stays under the 50 ms that people notice. */
 const SLICE_MILLISECONDS = 8;
 
 /** Lets the browser work after each slice. One object goes through all the steps of a piece of work. */
@@ -16,7 +16,7 @@ export class Slices {
   }
 
   /**
-   * Waits for the browser if the slice is over. Resolves at once before.
+   * Waits for the browser if the slice is over. Otherwise resolves at once.
    * @throws the reason of the signal, if the work was ended
    */
   async next() {
@@ -32,7 +32,7 @@ export class Slices {
   }
 
   /**
-   * Waits until the browser has drawn, so that the layout of the elements of each slice is work of its own.
+   * Waits until the browser has drawn, so that the elements of each slice are laid out separately.
    * @throws the reason of the signal, if the work was ended
    */
   async drawn() {

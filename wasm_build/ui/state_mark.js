@@ -1,8 +1,8 @@
 /**
- * The marks of the five states of a message, and other marks. A state is shown by a shape, a word and a sentence, never
- * by a colour only.
+ * The marks of the five states of a message, and other marks. A state is shown with a shape, a word and a sentence,
+ * never only with a colour.
  *
- * Shapes are drawn by DOM calls. A mark has a title for screen readers, unless the text beside it says the same.
+ * Shapes are drawn with DOM calls. A mark has a title for screen readers, unless the text beside it says the same.
  */
 
 import { html, sentenceNodes, svg, uniqueId } from "./dom.js";

@@ -1,12 +1,13 @@
 /**
- * The way from plain text to the markup of `written_markup.js`, and from there to the document that is sent.
+ * The conversion of plain text to the markup of `written_markup.js`, and of this markup to the document that is sent.
  *
- * Reducing the markup of a text gives the text again, but for one thing: a quotation is always apart from the words before it.
+ * Reducing the markup of a text gives the text again, except that a quotation is always separate from the words before
+ * it.
  */
 
 /** @typedef {import("./written_markup.js").Written} Written */
 
-/** As many as `written_markup.js` keeps. */
+/** The same limit as in `written_markup.js`. */
 const MAX_NESTING = 10;
 const NO_BREAK = "\u00a0";
 
@@ -15,14 +16,14 @@ export function markupOf(text) {
   return text === "" ? "" : writeLines(text.split("\n"), 0);
 }
 
-/** Whether markup says more than its words do. @param {Written} written */
+/** Whether markup has more than its words, such as formatting. @param {Written} written */
 export function hasFormatting({ markup, text }) {
   return withoutBlanks(markup) !== withoutBlanks(markupOf(text));
 }
 
 /**
- * The markup of a letter whose text was changed by a program that knows only the text. Paragraphs, lists and quotations whose
- * words are the same keep their formatting, from both ends up to the first change.
+ * The markup of a letter whose text was changed by a program that knows only the text. Paragraphs, lists and quotations with
+ * unchanged words keep their formatting, from both ends up to the first change.
  * @param {Written[]} blocks the letter before @param {string} text
  */
 export function withChangedText(blocks, text) {
@@ -37,7 +38,7 @@ export function withChangedText(blocks, text) {
 }
 
 /**
- * Markup in which lines can break between words: browsers write a blank before or after a mark as a no-break one.
+ * Markup in which lines can break between words. Browsers write a blank before or after a mark as a no-break space.
  * @param {string} markup
  */
 export function withBreaks(markup) {
@@ -80,7 +81,7 @@ function kindOf(line, isQuoted) {
   return isQuoted(line) ? ["quoted", writeQuoted] : ["words", writeParagraph];
 }
 
-/** One empty line is between any two paragraphs. @type {GroupWriter} */
+/** A single empty line separates two paragraphs, so it needs no markup. @type {GroupWriter} */
 function writeEmpty(lines, { isEdge }) {
   return lines.length === 1 && !isEdge ? "" : "<p><br></p>".repeat(lines.length);
 }
@@ -96,7 +97,7 @@ function writeParagraph(lines) {
   return `<p>${lines.map(writeLine).join("<br>")}</p>`;
 }
 
-/** Blanks that markup does not show are written as no-break ones. @param {string} line */
+/** Blanks that markup does not show are written as no-break spaces. @param {string} line */
 function writeLine(line) {
   const blanks = line.replaceAll("\t", "    ").replaceAll("  ", ` ${NO_BREAK}`);
   const shown = blanks.startsWith(" ") ? `${NO_BREAK}${blanks.slice(1)}` : blanks;
@@ -105,7 +106,8 @@ function writeLine(line) {
 }
 
 /**
- * Markup without the blanks that its text has not: no-break ones, as browsers write some, and those at the end of paragraphs.
+ * Markup without the blanks that its text does not have: no-break spaces, which browsers write, and blanks at the end of
+ * paragraphs.
  * @param {string} markup
  */
 function withoutBlanks(markup) {
@@ -121,7 +123,7 @@ function joined(blocks) {
 }
 
 /**
- * The greatest number of blocks that fit, and all smaller numbers fit too.
+ * The greatest number of blocks for which it and all smaller numbers fit.
  * @param {Written[]} blocks @param {(some: Written[]) => boolean} fit @param {(count: number) => Written[]} take
  */
 function countThat(blocks, fit, take) {

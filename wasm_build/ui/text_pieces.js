@@ -1,4 +1,4 @@
-/** The drawing of a plain text with its links, as much of it as is wanted. */
+/** The drawing of a plain text with its links, or of a part of the text. */
 
 import { PIECE_CHARACTERS, PIECE_LINES, endOfPiece, withFewMarks } from "./bounded_text.js";
 import { html } from "./dom.js";
@@ -8,13 +8,13 @@ import { readLink } from "./mail_markup.js";
 /** The pieces of text that are drawn at once: 64 KB, or 3,200 short lines. */
 export const FIRST_PIECES = 16;
 export const PIECES_OF_A_FRAME = 2;
-/** The same for text without links. The browser draws the page anew in each frame, so that small steps take long in all. */
+/** The pieces of text without links that are drawn in a frame. The browser redraws the page in each frame, so that many small steps take long. */
 const PLAIN_PIECES_OF_A_FRAME = 8;
-/** The share that the shortest text has, because its box takes time too. */
+/** The least share of a piece that a text counts for, because its box takes time too. */
 export const LEAST_PIECE = 0.2;
-/** So many links take as long as a piece of text. */
+/** The number of links that take as long as a piece of text. */
 const LINKS_OF_A_PIECE = 20;
-/** So many characters that change the direction do, too. */
+/** The number of characters that change the direction and together take as long as a piece of text. */
 const DIRECTIONS_OF_A_PIECE = 8_000;
 const DIRECTION = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 const WEB_ADDRESS = /(https?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]])/u;

@@ -1,9 +1,9 @@
 /**
- * The only places where foreign markup becomes a document: one that is only parsed, one in a frame without scripts, one
- * in a frame with a script of the pages, and the text that a person writes, which takes few tags.
+ * The only places where foreign markup becomes a document. They are a document that is only parsed, a frame without
+ * scripts, a frame with a script of the pages, and the text that a person writes, which allows few tags.
  *
- * The pages admit these places by the Trusted Types policy `sealwax-markup`. No other code has the policy, so that a text
- * of a message can become markup of the page nowhere.
+ * The pages admit these places with the Trusted Types policy `sealwax-markup`. No other code has the policy, so a text of
+ * a message can never become markup of the page.
  */
 
 /** @typedef {{createHTML(markup: string): any, createScriptURL(url: string): any}} MarkupPolicy */
@@ -23,7 +23,7 @@ const rules = {
 const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("sealwax-markup", rules) ?? rules;
 
 /**
- * Has the sanitizer clean a text. It parses the text in documents of its own, for which it needs the policy.
+ * Has the sanitizer clean a text. The sanitizer parses the text in separate documents, for which it needs the policy.
  * @param {string} markup @param {object} options of DOMPurify
  * @returns {string}
  */
@@ -57,8 +57,8 @@ export function fillFrame(frame, source) {
 }
 
 /**
- * Fills a frame that has an origin of its own and scripts, and nothing else. Of the scripts in `source`, only one whose hash the
- * policy of the pages names runs there.
+ * Fills a frame that may only run scripts, with an opaque origin. Only scripts in `source` whose hash is in the pages' policy
+ * run there.
  * @param {HTMLIFrameElement} frame
  * @param {string} source
  */
@@ -68,7 +68,7 @@ export function fillScriptFrame(frame, source) {
 }
 
 /**
- * Puts markup in the place of the selected words, so that the browser can undo it.
+ * Replaces the selected words with markup, in a way that the browser can undo.
  * @param {string} markup of `written_markup.js`: markup with other tags or attributes throws an error
  */
 export function insertWritten(markup) {

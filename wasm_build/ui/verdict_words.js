@@ -1,10 +1,10 @@
 /**
- * The core's verdicts in the person's language. Reasons get words by their codes; trust, revocation and the steps of a
- * path by their values. A code without words gets the core's sentence, which is English, as are the details for
- * experts. Both are marked as technical, for `sentenceNodes`.
+ * The core's verdicts in the person's language. Words for reasons are found by their codes; words for trust, revocation
+ * and the steps of a path by their values. A code without words gets the core's English sentence. Details for experts
+ * are English too. Both are marked as technical, for `sentenceNodes`.
  *
- * Every value is isolated, so that an address is not reordered in a sentence that is written in the other direction.
- * Such a sentence has the direction of the page, because `dir=auto` would follow the first value.
+ * Every value is isolated, so that an address keeps its order in a sentence of the other direction of writing. Such a
+ * sentence has the direction of the page, because `dir=auto` would follow the first value.
  */
 
 import { beginningOf } from "./bounded_text.js";
@@ -53,7 +53,7 @@ const WITH_VALUE = new Set([
 ]);
 /**
  * The sentences that name the person who has sent a verified message for its author, such as for a ward. Without a signature of
- * the person the name is only what the message says.
+ * that person, the name is only a claim of the message.
  * @type {Record<string, string>}
  */
 const SENT_BY = { "sent-by": "state_verified_said_by_sentence", "sent-by-proved": "state_verified_sent_by_sentence" };
@@ -172,7 +172,7 @@ function detailOf(translate, { code, values = {} }, day, { details }) {
 
 /**
  * The proved author of verified content, as the core names them; null for anything else, and while authorities are asked. The
- * name is from the certificate, because the one in From is only a claim.
+ * name is from the certificate, because the name in From is only a claim.
  * @param {{state: string | null, proved: import("./formats.js").Mailbox | null}} report
  */
 export function provedMailbox({ state, proved }) {
@@ -180,8 +180,8 @@ export function provedMailbox({ state, proved }) {
 }
 
 /**
- * A signer as text: the addresses that the path covers, all of them, because the first one may be that of another person than the
- * author. Without any, the name in the certificate, which nobody has checked.
+ * A signer as text: all addresses that the path covers, because the first address may belong to another person than the author.
+ * Without addresses, it is the unchecked name in the certificate.
  * @param {{addresses: string[], certificate: string | null, sid: string}} signer
  * @param {{fingerprint: string, name: string}[]} certificates
  */
@@ -191,7 +191,8 @@ export function signerText({ addresses, certificate, sid }, certificates) {
 }
 
 /**
- * The sentence for a verified message: from whom it is, and who has sent it if several people share the address.
+ * The sentence for a verified message. It names the sender, and who has sent the message if several people share the
+ * address.
  * @param {Catalogue} translate
  * @param {{reasons: Reason[]}} report
  * @param {string} sender isolated
@@ -204,8 +205,8 @@ export function verifiedSentence(translate, { reasons }, sender) {
 }
 
 /**
- * The sentence that tells which authority vouches for a signer, until when, and how revocation was checked. If no
- * authority vouches for the signer, the sentence of the first reason.
+ * The sentence that says which authority vouches for a signer, until when, and how revocation was checked. If no
+ * authority vouches for the signer, it is the sentence of the first reason.
  * @param {Catalogue} translate
  * @param {Signer} signer
  * @param {{find: (fingerprint: string) => Named | null, day: Day}} options

@@ -1,4 +1,4 @@
-/** The question before something is encrypted that nobody but the writer could read. */
+/** The question before something is encrypted that only the writer could read. */
 
 import { disturb } from "./calm.js";
 import { openDialog } from "./dialog.js";
@@ -6,8 +6,7 @@ import { html, uniqueId } from "./dom.js";
 
 /**
  * @param {import("./catalogue.js").Catalogue} translate
- * @param {{onAdd: () => void, onGo: () => void}} answers `onAdd` leads to the choice of people; `onGo` encrypts for
- *   the writer only
+ * @param {{onAdd: () => void, onGo: () => void}} answers `onAdd` leads to the choice of people; `onGo` encrypts only for the writer
  */
 export function askWriterOnly(translate, { onAdd, onGo }) {
   const titleId = uniqueId("question");

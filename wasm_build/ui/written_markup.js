@@ -1,9 +1,10 @@
 /**
- * Reduces markup that a person writes or pastes to the few tags that a letter may have: `p`, `br`, `ul`, `ol`, `li`,
- * `blockquote`, `strong`, `em`, and `a` with an address of the web (https) or of mail. Gives the same words as plain text.
+ * Reduces markup that a person writes or pastes to the few tags of a letter. These are `p`, `br`, `ul`, `ol`, `li`,
+ * `blockquote`, `strong`, `em`, and `a` with an address of the web (https) or of mail. Also gives the same words as plain
+ * text.
  *
- * The result is not what is left of the markup after cleaning. It is written anew from the words and a few marks, so that no
- * other tag, attribute, comment or style can be in it, and reducing it again changes nothing.
+ * The markup is not cleaned in place. The result is written anew from the words and a few marks. So it can contain no other
+ * tag, attribute, comment or style, and reducing it again changes nothing.
  */
 
 import { readLink } from "./mail_markup.js";
@@ -15,7 +16,7 @@ import { parseMarkup } from "./trusted_markup.js";
  */
 /** @typedef {Omit<Run, "text">} Marks */
 /**
- * The properties of DOM nodes that are read. An element has a `localName`, a text has none.
+ * The properties of DOM nodes that are read. An element has a `localName`, a text node does not.
  * @typedef {{
  *   nodeType: number, localName?: string, nodeValue: string | null, childNodes: ArrayLike<ReadNode>, getAttribute?: (name: string) => string | null,
  * }} ReadNode
@@ -38,7 +39,7 @@ const DROPPED = new Set(["head", "title", "style", "script", "noscript", "templa
   "plaintext"]);
 /** Deeper nodes are left out. No browser's parser nests elements deeper. */
 const MAX_DEPTH = 512;
-/** Deeper lists and quotations become paragraphs of the one that they are in. */
+/** Deeper lists and quotations become paragraphs of the enclosing list or quotation. */
 const MAX_NESTING = 10;
 
 /** @param {string} markup @returns {Written} */
@@ -47,7 +48,7 @@ export function reduceMarkup(markup) {
 }
 
 /**
- * The same for the content of an element, such as an editor's.
+ * Reduces the content of an element, such as an editor.
  * @param {ReadNode} root @returns {Written}
  */
 export function reduceNode(root) {
@@ -56,7 +57,7 @@ export function reduceNode(root) {
 }
 
 /**
- * The same, each paragraph, list and quotation apart.
+ * Reduces the content of an element, with a separate result for each paragraph, list and quotation.
  * @param {ReadNode} root @returns {Written[]}
  */
 export function reduceInBlocks(root) {
@@ -89,7 +90,7 @@ class Reader {
     for (const node of Array.from(parent.childNodes)) this.#read(node, marks, depth + 1);
   }
 
-  /** The blocks, when all has been read. */
+  /** The blocks, after all nodes have been read. */
   finish() {
     this.#closeParagraph();
     return this.#blocks;
@@ -183,8 +184,8 @@ function cleanText(text) {
 }
 
 /**
- * The marks of the words in an element. Its own style comes first: some programs write words as bold by a style only, and put
- * a `b` without weight around everything.
+ * The marks of the words in an element. The element's style comes first, because some programs make words bold only with a
+ * style, and put a `b` without weight around everything.
  * @param {ReadNode} node @param {string} localName @param {Marks} marks @returns {Marks}
  */
 function marksOf(node, localName, marks) {
@@ -221,7 +222,7 @@ function writeBlock(block) {
   return `<${block.kind}>${block.items.map(writeItem).join("")}</${block.kind}>`;
 }
 
-/** An item whose first paragraph has no tags of its own, because they would move the items apart. @param {Block[]} blocks */
+/** An item whose first paragraph has no `p` tags, because they would move the items apart. @param {Block[]} blocks */
 function writeItem([first, ...others]) {
   const begin = first.kind === "p" ? first.runs.map(writeRun).join("") : writeBlock(first);
   return `<li>${begin}${others.map(writeBlock).join("")}</li>`;
@@ -242,7 +243,7 @@ function escape(text) {
 
 /** The lines of plain text, with an empty line between blocks. @param {Block[]} blocks @returns {string[]} */
 function plainLines(blocks) {
-  // Each block is written once: in nested quotations, a second time would be one for each level.
+  // Each block is written only once. Otherwise each level of nested quotations would double the work.
   const written = blocks.map(linesOf);
   return written.flatMap((lines, index) => {
     // An empty paragraph is an empty line itself.
@@ -264,7 +265,7 @@ function linesOf(block) {
 /** @param {Run[]} runs */
 function plainWords(runs) {
   return runs.map(({ text, link }, index) => {
-    // Of a link with bold words, only the last run is followed by the address.
+    // In a link with bold words, the address follows only the last run.
     const isEnd = link && runs[index + 1]?.link !== link;
     const words = isEnd ? runs.slice(startOfLink(runs, index), index + 1).map((run) => run.text).join("").trim() : "";
     const isNamed = [link, link.replace(/^mailto:/u, ""), link.replace(/\/$/u, "")].includes(words);

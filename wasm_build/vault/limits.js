@@ -2,10 +2,10 @@
 
 import { VaultError } from "./errors/vault_error.js";
 
-/** The limit on all buffers of a request together. Both browsers can process this much in one piece. */
+/** The limit on the total size of all buffers of a request. Chromium and Firefox can process this much in one piece. */
 const MAX_CALL_BYTES = 134_217_728;
 
-/** The limit on a stream. If Python reads an input twice, the Worker keeps all of it in memory, unless it is a Blob. */
+/** The limit on a stream. If Python reads an input twice, the Worker keeps the whole input in memory, unless the input is a Blob. */
 const MAX_STREAM_BYTES = 536_870_912;
 
 /** The number of processed bytes between two reports of progress. Smaller requests report no progress. */

@@ -1,7 +1,8 @@
 /**
  * The vault's protocol: `{id, verb, args}` → `{id, ok}` | `{id, error: {code, message}}`, checked on both sides.
  *
- * Python gets values as JSON, and binary values in a separate list: in the JSON `{"$buffer": n}` stands for the n-th.
+ * Python gets values as JSON, and binary values in a separate list: `{"$buffer": n}` in the JSON marks the place of the
+ * n-th value.
  */
 
 import { checkCallSize, checkStreamSize } from "./limits.js";
@@ -16,7 +17,7 @@ const STREAM_END = { source: "source", size: "size" };
 const STREAM_ENDS = { input: STREAM_END, "content?": STREAM_END, output: "port" };
 /** The mark of a binary value in JSON. */
 const MARK = "$buffer";
-/** So many objects and lists may be inside each other in plain data. */
+/** The deepest nesting of objects and lists in plain data. */
 const MAX_JSON_LEVELS = 32;
 
 /**
@@ -44,12 +45,12 @@ export function checkStreamEnds(stream) {
   checkStreamSize((input.size ?? 0) + (content?.size ?? 0));
 }
 
-/** The names of secrets that are no passphrase. */
+/** The names of secrets that are not passphrases. */
 const PASSING_SECRETS = new Set(["sealKey", "words"]);
 
 /**
- * Whether a checked request has a passphrase or password: any secret but the key of the session, and the words of a parcel.
- * These open nothing else, the page has them already, and the session keeps their key from now on.
+ * Whether a checked request has a passphrase or password, that is, any secret except the session's key and the words of a
+ * parcel. The words open nothing else, the page has them already, and the session keeps their key from now on.
  * @param {string} verb
  * @param {object} args
  */
@@ -81,7 +82,7 @@ export function isReply(verb, reply) {
 }
 
 /**
- * The ArrayBuffers inside a value, each once. They are transferred, and overwritten after use.
+ * The ArrayBuffers inside a value, each only once. They are transferred, and overwritten after use.
  * @param {unknown} value
  * @returns {ArrayBuffer[]}
  */
@@ -131,7 +132,8 @@ export function unpack(json, buffers) {
  */
 function isSecret(value) {
   const { buffer, length } = /** @type {any} */ (value ?? {});
-  // A view has these members too, but it may begin later in its buffer, and browsers clone it: nobody overwrites the clone.
+  // A view has these members too, but it may begin later in its buffer. Browsers clone a view, and nobody overwrites
+  // the clone.
   return !ArrayBuffer.isView(value) && buffer instanceof ArrayBuffer && Number.isInteger(length) && length >= 0 && length <= buffer.byteLength;
 }
 
@@ -150,7 +152,8 @@ const IS_KIND = {
 };
 
 /**
- * Whether a value, which may come from a server, has no binary values, no mark of one, and at most so many levels.
+ * Whether a value, which may come from a server, has at most `levels` levels, no binary values and no mark of a binary
+ * value.
  * @param {unknown} value
  * @param {number} levels
  * @returns {boolean}
@@ -171,7 +174,7 @@ function checkValue(kind, value, where) {
     if (!IS_KIND[kind](value)) refuse(where, kind);
   } else if (Array.isArray(kind)) {
     if (!Array.isArray(value)) refuse(where, "list");
-    // `forEach` would pass over holes, of which a list may have 2^32.
+    // `forEach` would skip holes, and a list may have 2^32 of them.
     for (const [index, item] of /** @type {unknown[]} */ (value).entries()) checkValue(kind[0], item, `${where}[${index}]`);
   } else {
     checkObject(/** @type {{[name: string]: Kind}} */ (kind), value, where);

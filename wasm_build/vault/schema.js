@@ -1,5 +1,6 @@
 /**
- * The schema of the vault's verbs. The page checks a request against it before sending, the Worker before acting.
+ * The schema of the vault's verbs. The page checks a request against the schema before it sends the request, and the
+ * Worker checks it before it acts.
  *
  * Kinds: "bytes" an ArrayBuffer; "secret" {buffer: ArrayBuffer(4096), length}; "text" a string; "flag" a boolean;
  * "number"; "json" plain data, parsed; "any" (only in replies) data that the core's own schemas describe; ["kind"] a
@@ -20,7 +21,7 @@ const ANCHOR = {
   certificate: "bytes", "source?": "text", "addresses?": ["text"], "exact?": "flag", "distrustAfter?": "text",
   "acceptedAt?": "text",
 };
-/** Evidence about revocation, looked up or kept. The vault checks all of it. @satisfies {Record<string, Kind>} */
+/** Evidence about revocation that was looked up or kept. The vault checks all evidence. @satisfies {Record<string, Kind>} */
 const EVIDENCE = {
   "crls?": ["bytes"], "ocsp?": ["bytes"], "certificates?": ["bytes"], "asked?": ["text"], "unavailable?": ["text"],
 };
@@ -61,7 +62,7 @@ const LOGIN = {
   server: "text", user: "text", at: "text", deviceToken: "bytes", deviceName: "text", "known?": "bytes", "ahead?": ["bytes"],
   sealKey: "secret", passphrase: "secret",
 };
-/** A session at a key server, sealed, and the number of its calls so far. @satisfies {Record<string, Kind>} */
+/** A sealed session at a key server, and the number of calls made in it so far. @satisfies {Record<string, Kind>} */
 const SESSION = { user: "text", session: "bytes", calls: "number", sealKey: "secret" };
 /** @satisfies {Record<string, Kind>} */
 const KEY_FILE = { p12: "bytes", p12Passphrase: "secret" };
@@ -221,7 +222,8 @@ export const STREAM_VERBS = Object.freeze(/** @satisfies {VerbTable} */ ({
 /** @satisfies {Record<string, Kind>} */
 const OPENED = { identities: ["any"] };
 /**
- * A step of an operation at a key server: a call to send or a question to answer, with the state for `roaming.answer`; or the result.
+ * A step of an operation at a key server: a call to send or a question to answer, each with the state for `roaming.answer`; or the
+ * result.
  * @satisfies {Record<string, Kind>}
  */
 const LAST_STEP = { "result?": "any", "code?": "bytes", "session?": "bytes", "known?": "bytes", "calls?": "number", "notes?": "any" };

@@ -1,6 +1,6 @@
 /**
- * The questions above a letter that answers a message: about recipients whom only unprotected fields of it name, and
- * about another address for replies. Each is a note of `LetterView`, which goes when it is answered.
+ * The questions above a letter that answers a message: about recipients that only unprotected fields of the message
+ * name, and about another address for replies. Each is a note of `LetterView` that is removed when it is answered.
  */
 
 import { html } from "../ui/dom.js";
@@ -12,8 +12,8 @@ import { replyToQuestion } from "../ui/reply_to_note.js";
 /** @typedef {import("./letter_view.js").LetterView} LetterView */
 
 /**
- * Asks before doubtful recipients are added: somebody who could change the message on its way may have added them. A
- * draft of the message does not ask again.
+ * Asks before doubtful recipients are added, because somebody who could change the message on its way may have put them
+ * in. A draft of the message does not ask again.
  * @param {Catalogue} translate @param {LetterView} view @param {import("./composition.js").Composition} composition
  */
 export function askDoubtful(translate, view, composition) {
@@ -52,7 +52,7 @@ export function askReplyTo(translate, view, { senders = [], replyTo = [] }) {
     to.focus();
   };
   const onKeep = () => {
-    // A sender who is not proved is in the line only now.
+    // An unproved sender comes into the line only now.
     for (const sender of senders) to.add(sender);
     end();
   };

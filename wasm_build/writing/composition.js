@@ -1,12 +1,11 @@
 /**
  * The message that is being written, as one value that views observe: its recipients, subject, text, files, sender,
- * protection and options, and the proposal with which it began, so also the message that it answers and the draft that
- * it continues.
+ * protection and options. It also keeps the proposal with which it began, and so the answered message and the continued
+ * draft.
  *
- * - Views put into it what the person does, and show it again at each `change`. It knows no view and no service.
- * - The plan (`letter_plan.js`), the sending and the draft (`draft_content.js`) read it, and no field of a form.
- * - `clear` empties it for good: after a lock, and when the message was sent or discarded, no typed text stays in the
- *   page.
+ * - Views enter the person's changes, and show the message again at each `change`. The message knows no view and no service.
+ * - The plan (`letter_plan.js`), the sending and the draft (`draft_content.js`) read the message, and no field of a form.
+ * - `clear` empties the message for good. After a lock, or when the message was sent or discarded, no typed text stays in the page.
  */
 
 import { MessageFiles } from "../ui/message_files.js";
@@ -21,7 +20,7 @@ import { addressKey } from "../ui/formats.js";
 /** @typedef {import("../ui/signature_options.js").Options} Options */
 /** @typedef {import("./draft_content.js").DraftContent} DraftContent */
 /** The copy in Sent: kept, not kept, or deleted after so many days. @typedef {boolean | number} CopyWish */
-/** The header fields by which a message joins a thread. @typedef {import("./draft_content.js").Thread} Thread */
+/** The header fields that make a message part of a thread. @typedef {import("./draft_content.js").Thread} Thread */
 /**
  * The beginning of a message.
  * @typedef {Thread & {
@@ -30,9 +29,9 @@ import { addressKey } from "../ui/formats.js";
  *   groups?: string[], outboxId?: string, sign?: boolean, encrypt?: boolean, options?: Options, copy?: CopyWish | null,
  *   draft?: {content: DraftContent}, replyTo?: Mailbox[], html?: string, sharedFrom?: string,
  *   addressed?: AnswerMailbox[], service?: "parcel-reply" | "notice", parcelLine?: string,
- * }} Proposal `draft` is the one that it continues; `service` and `parcelLine` are those of `noteService`;
- *   `sharedFrom` and `addressed` are those of `FromChoice`; `outboxId` is that of the letter in the outbox which is
- *   changed; `html` is its formatted text, empty for none
+ * }} Proposal `draft` is the draft that the message continues; `service` and `parcelLine` are those of `noteService`;
+ * `sharedFrom` and `addressed` are those of `FromChoice`; `outboxId` is the id of the letter in the outbox that is
+ * changed; `html` is its formatted text, empty for none
  */
 /**
  * The text, and the same text as markup of few tags; `html` is empty if nothing is formatted.
@@ -55,7 +54,7 @@ import { addressKey } from "../ui/formats.js";
 
 /**
  * The parts of the answered or forwarded message that the letter takes. `leaving` are the people who leave the lines before `to` and `cc` come,
- * `quote` is the text to append, `attachments` are those of a forwarded message.
+ * `quote` is the text to append, `attachments` are the files of a forwarded message.
  * @typedef {Thread & {
  *   to: Mailbox[], cc: Mailbox[], leaving: Mailbox[], subject: string, answersEncrypted: boolean, quote: string,
  *   attachments: Attachment[], doubtful?: {to: Mailbox[], cc: Mailbox[]},
@@ -74,10 +73,10 @@ export class Composition extends EventTarget {
   #offers;
   /** Whether the person has agreed that decrypted words leave unencrypted. */
   #isReadableAgreed = false;
-  /** The text before the person has changed it. */
+  /** The text as it was before any change by the person. */
   #first;
   #isCleared = false;
-  /** Whether several changes are being made, which observers are to see as one. */
+  /** Whether several changes are being made that observers shall see as one. */
   #isChanging = false;
 
   /** @param {Proposal} proposal @param {Surroundings} surroundings */
@@ -97,7 +96,7 @@ export class Composition extends EventTarget {
     this.attached.addEventListener("progress", () => this.#changed());
   }
 
-  /** The proposal with which the message began, and what it has joined since. */
+  /** The proposal with which the message began, with everything that it has joined since. */
   get proposal() {
     return this.#proposal;
   }
@@ -121,17 +120,17 @@ export class Composition extends EventTarget {
     return this.lines.flatMap(({ people }) => people);
   }
 
-  /** The people whom all readers see. */
+  /** The people that all readers see. */
   get open() {
     return [...this.to.people, ...this.cc.people];
   }
 
-  /** The people whom nobody else sees. */
+  /** The people that nobody else sees. */
   get hidden() {
     return this.bcc.people;
   }
 
-  /** Whether a line has text that is no recipient yet. */
+  /** Whether a line has typed text that is not a recipient yet. */
   get hasTyped() {
     return this.lines.some(({ written, people }) => written.length > people.length);
   }
@@ -159,7 +158,7 @@ export class Composition extends EventTarget {
     return this.#isCleared;
   }
 
-  /** Takes what the person has entered. @param {Partial<Values>} changes */
+  /** Takes over what the person has entered. @param {Partial<Values>} changes */
   set(changes) {
     if (this.#isCleared) return;
     this.#values = { ...this.#values, ...changes };
@@ -177,8 +176,8 @@ export class Composition extends EventTarget {
   }
 
   /**
-   * Joins the message that it answers or forwards, which may be opened when the person writes already. What it adds is
-   * no change by the person.
+   * Joins the answered or forwarded message, which may be opened when the person is already writing. Its additions do
+   * not count as changes by the person.
    * @param {Joined} joined
    */
   join({ to, cc, leaving, attachments, quote, ...original }) {
@@ -203,7 +202,7 @@ export class Composition extends EventTarget {
     this.#changed();
   }
 
-  /** Begins anew with another proposal, such as that of a draft which is continued. @param {Proposal} proposal */
+  /** Begins again with another proposal, such as the proposal of a continued draft. @param {Proposal} proposal */
   begin(proposal) {
     this.#atOnce(() => {
       this.askAgain();
@@ -216,7 +215,7 @@ export class Composition extends EventTarget {
     });
   }
 
-  /** Takes the text as another field writes it, which is no change by the person. @param {Text} text */
+  /** Takes the text as another field writes it. This does not count as a change by the person. @param {Text} text */
   rewrite({ text, html }) {
     if (!this.isTextChanged) this.#first = textOf({ text, html });
     this.set({ text, html });
@@ -232,7 +231,7 @@ export class Composition extends EventTarget {
     for (const person of this.people) if (person.finding?.readiness === "failed") void this.lineOf(person).lookUp(person);
   }
 
-  /** Looks in the background for people without a certificate, since one may have been added meanwhile. */
+  /** Looks up people without a certificate again in the background, because a certificate may have been added meanwhile. */
   lookUpMissing() {
     for (const person of this.people) {
       if (["failed", "none"].includes(person.finding?.readiness ?? "")) void this.lineOf(person).lookUpAgain(person);
@@ -263,7 +262,7 @@ export class Composition extends EventTarget {
     for (const mailbox of bcc) this.bcc.add(mailbox);
   }
 
-  /** Makes several changes known as one. @param {() => void} change */
+  /** Reports several changes as one. @param {() => void} change */
   #atOnce(change) {
     if (this.#isCleared) return;
     this.#isChanging = true;
@@ -284,7 +283,7 @@ function valuesOf(proposal, offers) {
   return { subject: oneLine(subject), text, html, sharedFrom, sign, encrypt, copy, options: offeredOptions(options, offers) };
 }
 
-/** The field of a subject has one line. @param {string} subject */
+/** The subject field has one line. @param {string} subject */
 function oneLine(subject) {
   return subject.replace(/[\r\n]/gu, "");
 }

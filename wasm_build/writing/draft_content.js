@@ -1,23 +1,24 @@
 /**
- * A draft as values, and the way between it and the message that is being written. Pages and extension continue the
- * drafts of each other.
+ * A draft as values, and the conversion between a draft and the message that is being written. Pages and extension
+ * continue the drafts of each other.
  */
 
 import { isAddress, sameAddress } from "../ui/formats.js";
 
 /** @typedef {import("../ui/attachments.js").Attachment} Attachment */
 /** @typedef {import("../ui/formats.js").Mailbox} Mailbox */
-/** Gives the mailboxes of each text by the parser of the core. @typedef {(texts: string[]) => Promise<Mailbox[][]>} ReadAddresses */
+/** Gives the mailboxes of each text, read by the core's parser. @typedef {(texts: string[]) => Promise<Mailbox[][]>} ReadAddresses */
 /** @typedef {{inReplyTo: string | null, references: string[], hidden: import("../ui/answer.js").HiddenField[]}} Thread */
 /**
- * How the message forwards another one. `isWhole` is whether the person chose to forward it as one file.
+ * How the message forwards another message. `isWhole` is true if the person chose to forward the other message as one
+ * file.
  * @typedef {{mail: string, quote: string, answersEncrypted: boolean, isWhole: boolean}} Forward
  */
 /**
- * `seal` and `answersSealed` are the names of stored drafts for "encrypted". `forward` and `secret` are of the extension,
- * `copy`, `sharedFrom` and `html` of the pages: each gives back to the other what it does not use. `doubtful` are the
- * people about whom the person is still asked. `html` is the formatted text, empty for none; the extension may have
- * changed the text beside it.
+ * In `seal` and `answersSealed`, "sealed" means encrypted; stored drafts have these names. Only the extension uses `forward`
+ * and `secret`, only the pages use `copy`, `sharedFrom` and `html`; both keep the other's fields unchanged. `doubtful` are the
+ * people about whom the person is still asked. `html` is the formatted text, empty for none; the extension may have changed the
+ * text beside it.
  * @typedef {{
  *   from: string, to: string[], cc: string[], bcc: string[], subject: string, thread: Thread, forward: Forward | null,
  *   answersSealed: boolean, sign: boolean, seal: boolean, more?: import("../ui/signature_options.js").Options, secret?: string,
@@ -49,7 +50,7 @@ export async function proposalOf({ fields, text, files }, read) {
 }
 
 /**
- * The mailboxes that an earlier version, or a draft, keeps as texts. A text that names nobody stays as it is typed.
+ * The mailboxes that an earlier version, or a draft, keeps as texts. A text without a mailbox stays as it was typed.
  * @param {(string | Mailbox)[]} kept @param {ReadAddresses} read
  * @returns {Promise<Mailbox[]>}
  */
@@ -65,7 +66,7 @@ export async function mailboxesOf(kept, read) {
 }
 
 /**
- * The parts that only the extension keeps; `files` gives the files of the draft from those that are attached.
+ * The parts that only the extension keeps; `files` makes the draft's files from the attached files.
  * @typedef {Pick<DraftFields, "forward" | "secret"> & {files: (attached: Attachment[]) => DraftContent["files"]}} OfExtension
  */
 

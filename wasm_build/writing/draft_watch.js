@@ -1,4 +1,4 @@
-/** Notes when a draft of the message that is being written is due: when something has changed that a draft keeps. */
+/** Notes when a draft of the message that is being written is due, that is, when something has changed that a draft keeps. */
 
 /** @typedef {import("./draft_content.js").DraftContent} DraftContent */
 
@@ -15,7 +15,7 @@ export class DraftWatch {
    * @param {import("./composition.js").Composition} composition
    * @param {{
    *   read: () => DraftContent, isDraftBegun: () => boolean, onDue: (changed: {files: boolean}) => void,
-   * }} options `isDraftBegun` says whether a draft is kept already, which then follows each change
+   * }} options `isDraftBegun` says whether a draft is already kept; a kept draft follows each change
    */
   constructor(composition, { read, isDraftBegun, onDue }) {
     this.#composition = composition;

@@ -10,7 +10,7 @@ export class LetterOptions {
   /**
    * @param {import("../ui/catalogue.js").Catalogue} translate
    * @param {import("./composition.js").Composition} composition
-   * @param {Omit<ConstructorParameters<typeof MoreOptions>[1], "onChange">} options those of `MoreOptions`
+   * @param {Omit<ConstructorParameters<typeof MoreOptions>[1], "onChange">} options the options of `MoreOptions`
    */
   constructor(translate, composition, options) {
     this.#composition = composition;

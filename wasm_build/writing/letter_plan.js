@@ -1,6 +1,6 @@
 /**
- * The plan of a message that is being written: how it would leave now, and what is in the way. It reads the
- * composition, and what the program around it allows.
+ * The plan of a message that is being written: how it would leave now, and what is in the way. The plan depends on the
+ * composition, and on what the program around it allows.
  */
 
 import { areSolved } from "../parcels/letter_people.js";
@@ -13,7 +13,7 @@ import { obstacles, urgentWarnings, whatWillLeave } from "../ui/sending_plan.js"
 /** @typedef {import("../ui/sending_plan.js").Remedy} Remedy */
 /**
  * The program around the message, and its limits. `sender` is who the message is from, and whether their keys can sign it.
- * `ways` are the remedies for a missing certificate. `obstaclesHere` are those of this program alone.
+ * `ways` are the remedies for a missing certificate. `obstaclesHere` are obstacles that only this program has.
  * @typedef {{
  *   readonly sender: Pick<Letter, "address" | "unlocked" | "hasOwnIdentity" | "ownAddresses">,
  *   readonly ways: Remedy[], readonly maxBytes: number, readonly hasPassword: boolean,
@@ -52,7 +52,7 @@ export class LetterPlan {
     };
   }
 
-  /** The obstacles to sending, also those of this program. @returns {Obstacle[]} */
+  /** The obstacles to sending, including those of this program. @returns {Obstacle[]} */
   get obstacles() {
     const { letter } = this;
     return [...obstacles(letter, this.#translate), ...this.#host.obstaclesHere(letter)];
@@ -63,12 +63,12 @@ export class LetterPlan {
     return urgentWarnings(this.letter);
   }
 
-  /** Whether a parcel goes around all that is in the way. @param {Obstacle[]} found */
+  /** Whether a parcel avoids all obstacles. @param {Obstacle[]} found */
   isSolvedByParcel(found) {
     return this.#host.ways.includes("parcel") && areSolved(found);
   }
 
-  /** The sentences that tell how the message will be sent, and what the people in Bcc get. */
+  /** The sentences that say how the message will be sent, and what the people in Bcc get. */
   get sentence() {
     const translate = this.#translate;
     const { open, hidden, options } = this.#composition;

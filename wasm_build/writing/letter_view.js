@@ -1,7 +1,7 @@
 /**
- * The window in which a letter is written, for pages and extension: the notes above it, recipients, subject, text, files,
- * protection, options, and the panel that says how the letter would leave and what is in the way. What differs between
- * the two is in `LetterHost` and `Pieces`.
+ * The window in which a letter is written, for pages and extension. It has notes, recipients, subject, text, files,
+ * protection, options, and the panel that says how the letter would leave and what is in the way. `LetterHost` and
+ * `Pieces` have what differs between pages and extension.
  */
 
 import { AttachedFiles } from "../ui/attached_files.js";
@@ -15,7 +15,7 @@ import { RecipientLines } from "./recipient_lines.js";
 
 /** @typedef {import("../ui/plan_panel.js").Remedies} Remedies */
 /**
- * `title` is the heading. `remedies` are those of this program; the others are the same everywhere.
+ * `title` is the heading. `remedies` are the remedies of this program; the others are the same everywhere.
  * @typedef {import("./recipient_lines.js").RecipientsHost & {
  *   title: string, remedies: Partial<Remedies> & Pick<Remedies, "onUnlock">,
  * }} LetterHost
@@ -66,7 +66,7 @@ export class LetterView {
     return this.form;
   }
 
-  /** Shows how the letter would leave. Returns what is in the way. */
+  /** Shows how the letter would leave. Returns the obstacles to sending. */
   update() {
     const translate = this.#translate;
     const { letter, obstacles, sentence } = this.#plan;
@@ -75,7 +75,7 @@ export class LetterView {
   }
 
   /**
-   * Shows one note of each kind above the letter; without content the note is removed.
+   * Shows a note above the letter, at most one of each kind. Without content the note of this kind is removed.
    * @param {string} kind @param {...(HTMLElement | null)} content
    */
   note(kind, ...content) {

@@ -1,6 +1,6 @@
 /**
- * The switches that sign and encrypt a letter. Words that came encrypted are not sent unencrypted before the person
- * agrees.
+ * The switches that sign and encrypt a letter. Words from an encrypted message are not sent unencrypted before the
+ * person agrees.
  */
 
 import { html } from "../ui/dom.js";
@@ -42,7 +42,7 @@ export class ProtectionSwitches {
     });
   }
 
-  /** Asks whether the letter may leave so that all can read it. @param {() => void} onGo */
+  /** Asks whether the letter may leave unencrypted, so that anybody can read it. @param {() => void} onGo */
   askReadable(onGo) {
     const { answersEncrypted } = this.#composition.proposal;
     askUnencrypted(this.#translate, { answersEncrypted }, () => {

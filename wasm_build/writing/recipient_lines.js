@@ -7,7 +7,7 @@ import { RecipientsField } from "../ui/recipients_field.js";
 /** @typedef {import("../ui/recipient_line.js").Person} Person */
 /** @typedef {import("../ui/recipient_words.js").RecipientCheck} RecipientCheck */
 /**
- * `known` gives the people to suggest, and is asked when a line is first used; `onDetails` shows a certificate.
+ * `known` gives the people to suggest, and is called when a line is first used; `onDetails` shows a certificate.
  * @typedef {{
  *   known: () => Promise<import("../ui/formats.js").Mailbox[]>, onDetails: (address: string, check: RecipientCheck) => void,
  * }} RecipientsHost
@@ -49,7 +49,7 @@ export class RecipientLines {
     this.#show();
   }
 
-  /** Removes people for the writer, who goes on in the line of the last one. @param {Person[]} people */
+  /** Removes people at the writer's request. The writer goes on in the line of the last person. @param {Person[]} people */
   remove(people) {
     for (const person of people) {
       const field = [this.to, this.cc, this.bcc].find((one) => one.people.includes(person)) ?? this.to;

@@ -1,6 +1,7 @@
 /**
- * The rules before a letter leaves, in their order. Nothing leaves while something is in the way; decrypted words do not
- * leave unencrypted, no reader is closed out, and no letter is encrypted for its writer only, before the person agrees.
+ * The rules before a letter leaves, in their order. Nothing leaves while something is in the way. The person must agree
+ * before decrypted words leave unencrypted, before a reader's program cannot open the letter, and before a letter is
+ * encrypted only for its writer.
  */
 
 import { sameAddress } from "../ui/formats.js";
@@ -11,7 +12,7 @@ import { askWriterOnly } from "../ui/writer_only.js";
 /** @typedef {import("../ui/recipient_line.js").Person} Person */
 /**
  * `content` changes with everything that the person writes, without the files; `explain` leads the person to the
- * obstacles, or asks for the way around them.
+ * obstacles, or asks whether to avoid them.
  * @typedef {{
  *   composition: import("./composition.js").Composition, plan: import("./letter_plan.js").LetterPlan,
  *   protection: Pick<import("./protection_switches.js").ProtectionSwitches, "askReadable">,
@@ -40,7 +41,7 @@ export class SendingGate {
   }
 
   /**
-   * Whether the letter can leave now. Otherwise the person is led to what is in the way, or asked.
+   * Whether the letter can leave now. Otherwise the person is led to the obstacles, or asked.
    * @param {() => void} onFree is called when only look-ups were in the way, or the person has agreed
    */
   passes(onFree) {
@@ -59,7 +60,7 @@ export class SendingGate {
   }
 
   /**
-   * Asks about people whose kinds of keys do not go together in one mail.
+   * Asks about people whose kinds of keys do not work together in one mail.
    * @param {Person[]} people @param {() => void} onGo @returns {boolean} whether the person is asked
    */
   asksMixed(people, onGo) {
@@ -75,6 +76,6 @@ export class SendingGate {
 /** Whether a letter is encrypted, and only for the writer's own certificates. @param {import("./letter_plan.js").Letter} letter */
 function isForWriterOnly({ encrypt, people, ownAddresses }) {
   const isWriter = (/** @type {string} */ address) => ownAddresses.some((own) => sameAddress(own, address));
-  // Anyone who is told the password can read the letter.
+  // Anyone who learns the password can read the letter.
   return encrypt && people.every(({ address, finding }) => finding?.readiness === "ready" && isWriter(address));
 }

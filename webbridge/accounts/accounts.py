@@ -1,7 +1,7 @@
-"""The account that a person means by an address or a login name.
+"""The account that belongs to the address or login name that a person types.
 
-Two spellings never give two accounts: addresses are written in small letters, as nearly every mail server compares them
-(RFC 5321 section 2.4 would allow more). Sessions, counters and tickets know only this form.
+Different spellings never give two accounts. Addresses are written in small letters, because nearly every mail server
+ignores case (RFC 5321 section 2.4 lets a server distinguish it). Sessions, counters and tickets use only this form.
 """
 
 from __future__ import annotations
@@ -62,5 +62,5 @@ class Accounts:
 
 
 def _in_small_letters(address: str) -> str:
-    # Checked before, because the Kelvin sign would become the k of another person's address.
+    # The check comes first, because the Kelvin sign would become the k of another person's address.
     return check_address(address).lower()

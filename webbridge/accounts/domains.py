@@ -15,9 +15,9 @@ _FIELDS = frozenset({"{local}", "{domain}", "{address}"})
 class MailDomain:
     """A domain whose addresses may sign in.
 
-    `login` is the name that its mail servers know. In it `{local}` is the part of the address before the @, `{domain}`
-    the part after it, and `{address}` the whole address. Without `server` the bridge's own `mail_server` is meant. With
-    `is_found` the servers are those that the domain's DNS names and that the operator has accepted.
+    `login` is the name that the domain's mail servers know. In it `{local}` is the part of the address before the @,
+    `{domain}` the part after it, and `{address}` the whole address. Without `server`, the bridge's `mail_server` is
+    used. With `is_found`, the servers are those that the domain's DNS names and the operator has accepted.
     """
 
     name: str
@@ -40,7 +40,7 @@ class MailDomain:
 
 
 def check_domain(name: str) -> None:
-    """Check that a domain is written as mail programs compare it. Raises ValueError."""
+    """Check that a domain is written in the form in which mail programs compare domains. Raises ValueError."""
     try:
         check_address(f"x@{name}")
     except GatewayError:

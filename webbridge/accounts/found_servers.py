@@ -1,10 +1,10 @@
-"""The mail servers of a domain by its DNS (RFC 6186, RFC 8314), found for the operator and kept once accepted.
+"""The mail servers of a domain in its DNS (RFC 6186, RFC 8314), found for the operator and stored once accepted.
 
-A forged answer of the DNS would lead passwords to a stranger. RFC 6186 section 6 lets a client believe a host in
-another domain only by DNSSEC or after a person has agreed. Here the operator agrees once, and the bridge uses only the
-accepted servers: people's requests ask no DNS for servers. The certificate must then name the accepted host.
+A forged DNS answer would lead passwords to a stranger. RFC 6186 section 6 lets a client trust a host in another domain
+only with DNSSEC, or after a person has agreed. Here the operator agrees once, and the bridge uses only the accepted
+servers. People's requests look up no servers in the DNS. The certificate must then name the accepted host.
 Found hosts must have public addresses, so that no domain leads the bridge into the operator's network.
-Only the four ports are taken on which mail servers begin with TLS or demand it.
+Only the four ports where mail servers begin with TLS or require it are accepted.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from webbridge.accounts.domains import check_domain
 from webbridge.database.tables import SETTING
 from webbridge.gateway.door import MailServer, Security, ServerAddress
 
-# RFC 6186 section 3 and RFC 8314 section 7.3: service, protocol, port, way to start TLS; the preferred one first.
-# _imap on port 143 is left out: its TLS is optional.
+# RFC 6186 section 3 and RFC 8314 section 7.3: service, protocol, port, way to start TLS. The preferred one is first.
+# _imap on port 143 is left out, because its TLS is optional.
 _MAILBOX: Final = (("imaps", "imap", 993), ("pop3s", "pop3", 995))
 _SUBMISSION: Final = (("submissions", 465, Security.IMPLICIT_TLS), ("submission", 587, Security.STARTTLS))
 
 
 def find_servers(domain: str, name_servers: Sequence[NameServer]) -> MailServer:
-    """Return the mail servers that the DNS names for a domain. Raises LookupFailed if it names none that are taken."""
+    """Return the mail servers that the DNS names for a domain. Raises LookupFailed if it names no acceptable ones."""
     protocol, mailbox = _find_mailbox(domain, name_servers)
     return _servers(protocol, mailbox, _find_submission(domain, name_servers))
 

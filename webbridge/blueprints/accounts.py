@@ -13,7 +13,7 @@ blueprint = Blueprint("accounts", __name__)
 
 @blueprint.get("/accounts")
 def list_accounts() -> Response:
-    """Return the addresses and ids of the accounts whose cookies the request has. No use of a session is noted."""
+    """Return the addresses and ids of the accounts whose cookies the request has. The use of a session is not noted."""
     here = sessions_here()
     accounts = [{"address": one.session.address, "account": one.account} for one in here.living]
     response = jsonify(accounts=sorted(accounts, key=lambda account: account["address"]), most=MAX_ACCOUNTS)

@@ -27,7 +27,7 @@ blueprint = Blueprint("changes", __name__)
 
 @blueprint.put("/folders/<folder_id>/<int:uid_validity>/flags")
 def change_flags(folder_id: str, uid_validity: int) -> Response:
-    """Set the flags in `add` and clear those in `remove` on the messages in `uids`."""
+    """Set the flags in `add` and clear the flags in `remove` on the messages in `uids`."""
     session = require_session()
     mailbox = mailbox_of(session, folder_id, uid_validity)
     members = read_members(max_bytes=MAX_CHANGE_BYTES)
@@ -74,7 +74,7 @@ def delete(folder_id: str, uid_validity: int) -> Response:
 
 @blueprint.post("/folders/<folder_id>/<int:uid_validity>/retrieved")
 def were_retrieved(folder_id: str, uid_validity: int) -> Response:
-    """Delete the messages in `uids`, which the reader has stored, at once or `afterDays` days. Only by POP3."""
+    """Delete the messages in `uids`, which the reader has stored, after `afterDays` days. Only POP3 offers this."""
     session = require_session()
     mailbox = mailbox_of(session, folder_id, uid_validity)
     members = read_members(max_bytes=MAX_CHANGE_BYTES)
@@ -92,12 +92,12 @@ def were_retrieved(folder_id: str, uid_validity: int) -> Response:
 
 @blueprint.post("/undo")
 def undo() -> Response:
-    """Take the steps in `undo`, which are those of an earlier answer. The answer has the steps that do it again."""
+    """Take the steps in `undo`, which come from an earlier answer. The answer has the steps that redo the change."""
     session = require_session()
     steps = read_steps(session, read_members(max_bytes=MAX_UNDO_BYTES).get("undo"))
     if not steps:
         raise BadRequest
-    # One call, so that all steps together wait for the mail server no longer than any other request.
+    # All steps are in one call, so together they wait for the mail server no longer than any other request.
     done = call_mail_once(session, lambda connection: [connection.take_step(step) for step in steps])
     for changed in done:
         services().folder_choices.were_renamed(session.address, changed.renamed)

@@ -23,7 +23,7 @@ def show_choice() -> Response:
 
 @blueprint.put("/copies")
 def choose() -> Response:
-    """Note the choice for all messages. A choice that the mail server cannot keep is an error and changes nothing."""
+    """Note the choice for all messages. A choice that the mail server cannot fulfil is an error and changes nothing."""
     session = require_session()
     wish = read_wish(read_members(max_bytes=_MAX_BYTES).get("copy"))
     with_mail(session, lambda: check_wish(session, wish))

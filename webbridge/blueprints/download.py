@@ -1,4 +1,4 @@
-"""The body of an answer that is a message: its bytes as they come from the mail server."""
+"""The body of an answer with a message: the bytes as they come from the mail server."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _log = logging.getLogger(__name__)
 
 
 class DownloadBroken(ConnectionResetError):
-    """The rest of a message does not come. The web server ends the connection, by which the page notices it."""
+    """The rest of a message does not come. The web server ends the connection, so the page notices it."""
 
     def __init__(self) -> None:
         super().__init__(errno.ECONNRESET, "the message does not come whole")
@@ -29,7 +29,7 @@ class Download:
         try:
             yield from self._message
         except GatewayError as error:
-            # The status is sent already. The text of the error may have the server's words, which belong into no log.
+            # The status is sent already. The text of the error may have the server's words, which belong in no log.
             _log.warning("a download broke off", extra={"code": error.code.value})
             raise DownloadBroken from None
 

@@ -1,7 +1,7 @@
-"""`/api/drafts`: keep a draft in the folder for drafts, and delete it. What a draft holds is the client's affair.
+"""`/api/drafts`: keep a draft in the folder for drafts, and delete it. The bridge does not read a draft's content.
 
-All versions of one draft have the same Message-ID: a new version replaces the earlier ones. Only Message-IDs of the
-domain `draft.sealwax.invalid` are accepted, so that a draft of another program is never touched.
+All versions of one draft have the same Message-ID. A new version replaces the earlier versions. Only Message-IDs of the
+domain `draft.sealwax.invalid` are accepted, so that no draft of another program is changed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ blueprint = Blueprint("drafts", __name__)
 
 @blueprint.post("/drafts")
 def keep_draft() -> Response:
-    """Store the message of the body as a draft, and then delete the earlier ones with its Message-ID."""
+    """Store the message in the body as a draft, and then delete the earlier drafts with its Message-ID."""
     session = require_session()
     most = services().config.max_message_bytes
     request.max_content_length = most
@@ -35,7 +35,7 @@ def keep_draft() -> Response:
 
 @blueprint.delete("/drafts")
 def delete_draft() -> Response:
-    """Delete the drafts with the Message-ID `messageId`. It is no error if there are none."""
+    """Delete the drafts with the Message-ID `messageId`. If there are none, that is no error."""
     session = require_session()
     message_id = read_members(max_bytes=MAX_REQUEST_BYTES).get("messageId")
     if not isinstance(message_id, str):

@@ -1,4 +1,4 @@
-"""`GET /api/events`: the changes in a mailbox as server-sent events, by the process `sealwax bridge events` only."""
+"""`GET /api/events`: the changes in a mailbox as server-sent events. Only `sealwax bridge events` serves this route."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ blueprint = Blueprint("folders", __name__)
 
 @blueprint.get("/folders")
 def list_folders() -> Response:
-    """List the folders of the account with their counts. An extension's session sees only its own."""
+    """List the folders of the account with their counts. An extension's session sees only Sent and Drafts."""
     session = require_session()
     folders = call_mail(session, lambda connection: connection.list_folders())
     seen = [folder for folder in folders if not session.origin or folder.role in EXTENSION_ROLES]
@@ -38,7 +38,7 @@ def list_folders() -> Response:
 def create_folder() -> Response:
     """Make the folder `name`, with the names of its parents as the server separates them.
 
-    At a server that keeps a person's folders below a prefix, the folder gets it.
+    If the server keeps a person's folders below a prefix, the folder gets this prefix.
     """
     session = require_session()
     name = _name()
@@ -69,7 +69,7 @@ def delete_folder(folder_id: str) -> Response:
 
 @blueprint.put("/folders/<folder_id>/use")
 def choose_use(folder_id: str) -> Response:
-    """Use the folder for what the role `use` names, in place of the folder that was used for it; null for no choice."""
+    """Use the folder for the role `use`, in place of the folder that had this role. With null, end the choice."""
     session = require_session()
     folder, use = folder_of(session, folder_id), read_members(max_bytes=MAX_NAME_BYTES).get("use")
     if session.origin:

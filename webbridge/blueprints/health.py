@@ -12,11 +12,11 @@ blueprint = Blueprint("health", __name__)
 
 @blueprint.get("/health")
 def health() -> Response:
-    """Say that the process lives."""
+    """Answer that the process lives."""
     return health_answer()
 
 
 @blueprint.get("/ready")
 def ready() -> Response:
-    """Say whether the database works. The mail servers are only reported: without them, other pages still work."""
+    """Answer whether the database works. Mail servers are only reported, because other pages work without them."""
     return ready_answer(services().health())

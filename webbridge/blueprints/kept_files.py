@@ -1,7 +1,7 @@
-"""`/api/files`: the files that a person keeps for themselves. Only a session of their account gets at them.
+"""`/api/files`: the files that a person keeps. Only a session of the person's account has access to them.
 
-A file is announced, its objects are uploaded, its manifest finishes it, and a new version of the index keeps it. The
-index is one object for each account: the bridge knows its version and its size.
+A file is announced, its objects are uploaded, its manifest finishes it, and a new version of the index keeps it. Each
+account has one index, of which the bridge knows only the version and the size.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ blueprint = Blueprint("kept_files", __name__)
 
 @blueprint.post("/files")
 def create_file() -> Response:
-    """Reserve the room for a file by one line of JSON, after which all objects follow with `whole`.
+    """Reserve the room for a file. The body is one line of JSON, then all objects if the file is `whole`.
 
     The same request again gets the same answer.
     """
@@ -69,9 +69,9 @@ def end_file(file_id: str) -> Response:
 
 @blueprint.get("/files/<file_id>/bytes/<name>")
 def show_object(file_id: str, name: str) -> Response:
-    """Return an object, or the range of it that the request names, or as JSON the address at which the store has it.
+    """Return an object, or the requested range of it, or the URL of the object in the store as JSON.
 
-    A redirect to the store would carry the page's credentials there, which it does not take.
+    A redirect would send the page's credentials to the store, which does not accept them.
     """
     _, file = require_file(file_id)
     found = None if file.stage is KeptStage.UPLOADING else find_object(file, name)
@@ -96,9 +96,9 @@ def show_index() -> Response:
 
 @blueprint.put("/files/index")
 def store_index() -> Response:
-    """Store a version of the index upon the one before it, by one line of JSON before its objects.
+    """Store the next version of the index. The body is one line of JSON, then the objects of the index.
 
-    The files of `kept` are kept from now on, and those of `deleted` are deleted.
+    The files in `kept` are kept from now on, and the files in `deleted` are deleted.
     """
     account = require_session().address
     request.max_content_length = MAX_LINE_BYTES + MAX_INDEX_BYTES

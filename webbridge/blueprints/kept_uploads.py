@@ -1,4 +1,4 @@
-"""`/api/files/ID/objects`: uploads of the chunks of a kept file by tus 1.0, each named by its number."""
+"""`/api/files/ID/objects`: uploads of the chunks of a kept file with tus 1.0. A chunk's name is its number."""
 
 from __future__ import annotations
 

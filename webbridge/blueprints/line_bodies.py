@@ -1,4 +1,4 @@
-"""Bodies of requests that are one line of JSON, and then the bytes of objects one after the other."""
+"""Bodies of requests with one line of JSON, and then the bytes of objects one after the other."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def read_line(stream: IO[bytes]) -> bytes:
 
 
 def read_objects(stream: IO[bytes], wanted: int) -> bytes:
-    """Return the `wanted` bytes after the line, of which there are no more and no fewer. Raises ServiceError."""
+    """Return the rest of the body, which must have exactly `wanted` bytes. Raises ServiceError."""
     body = bytearray()
     while len(body) <= wanted and (piece := stream.read(wanted + 1 - len(body))):
         body += piece

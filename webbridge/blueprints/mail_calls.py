@@ -18,7 +18,7 @@ DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 MAX_DIGITS = 10  # The digits of a UID, which has 32 bits.
 EXTENSION_ROLES = (Role.SENT, Role.DRAFTS)
-"""The folders that an extension's session has."""
+"""The roles of the folders that an extension's session may use."""
 MAX_CHANGE_BYTES = 64 * 1024  # A request that names 1,000 messages.
 
 Result = TypeVar("Result")
@@ -48,7 +48,7 @@ def folder_of(session: Session, folder_id: object) -> str:
 
 
 def mailbox_of(session: Session, folder_id: object, uid_validity: object) -> Mailbox:
-    """Return the session's folder under a UIDVALIDITY. Raises BadRequest or GatewayError."""
+    """Return the session's folder with a UIDVALIDITY. Raises BadRequest or GatewayError."""
     if type(uid_validity) is not int:
         raise BadRequest
     return Mailbox(folder_of(session, folder_id), uid_validity)
@@ -68,7 +68,7 @@ def uids_in(members: Mapping[str, object]) -> list[int]:
 
 
 def texts_in(members: Mapping[str, object], name: str) -> list[str]:
-    """Return a list of texts of a request, or an empty one if it is absent. Raises BadRequest."""
+    """Return a list of texts of a request. An absent list is empty. Raises BadRequest."""
     texts = members.get(name, [])
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise BadRequest
@@ -76,7 +76,7 @@ def texts_in(members: Mapping[str, object], name: str) -> list[str]:
 
 
 def flag_in(members: Mapping[str, object], name: str) -> bool:
-    """Return a truth value of a request; False if it is absent. Raises BadRequest."""
+    """Return a truth value of a request, False if it is absent. Raises BadRequest."""
     value = members.get(name, False)
     if not isinstance(value, bool):
         raise BadRequest
@@ -104,7 +104,7 @@ def number_of_query(name: str, *, lowest: int = 1) -> int | None:
 
 
 def check_before(before: int | None, uid_validity: int | None) -> None:
-    """Check that a UID comes with the UIDVALIDITY that it is from. Raises ServiceError."""
+    """Check that a UID comes with its UIDVALIDITY. Raises ServiceError."""
     if before is not None and uid_validity is None:
         raise ServiceError(400, "bad-request", "The request has a before, and lacks the uidValidity of its folder.")
 

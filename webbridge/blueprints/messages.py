@@ -41,7 +41,7 @@ blueprint = Blueprint("messages", __name__)
 def list_messages(folder_id: str) -> Response:
     """List a page of messages, newest first or in the order of `sort`, or the changes since an earlier list.
 
-    `before` is a UID, so it needs the `uidValidity` that it is from.
+    `before` is a UID, so the request must also have the `uidValidity` of this UID.
     """
     session = require_session()
     folder = folder_of(session, folder_id)
@@ -69,7 +69,7 @@ def list_threads(folder_id: str) -> Response:
 
 @blueprint.post("/folders/<folder_id>/search")
 def search(folder_id: str) -> Response:
-    """List the messages that meet the criteria, newest first. The words are in the body, because proxies log URLs."""
+    """List the messages that meet the criteria, newest first. The body has the criteria, because proxies log URLs."""
     session = require_session()
     folder = folder_of(session, folder_id)
     members = read_members(max_bytes=MAX_CHANGE_BYTES)
@@ -99,7 +99,7 @@ def raw_message(folder_id: str, uid_validity: int, uid: int) -> Response:
     )
     if message.size_bytes is not None and message.size_bytes > SMALL_BYTES:
         try:
-            # The message is on its way, so a database that goes now does not stop it.
+            # The message is open already, so an unavailable database does not stop it.
             with suppress(DatabaseUnavailable):
                 message.with_end(services().downloads.take(session.id))
         except BaseException:

@@ -1,4 +1,4 @@
-"""The answer that is an object of a parcel or a kept file, or the range of it that the request names."""
+"""The answer with an object of a parcel or a kept file, or with the requested range of it."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _add_bytes(response: Response, found: StoredObject) -> None:
 def _wanted_range(response: Response) -> tuple[int | None, int | None] | None:
     """Return the first and the last byte of the only range, (None, count) for the last bytes, or None without one.
 
-    A range that is none, or of another version, is ignored (RFC 9110 sections 13.1.5 and 14.2).
+    A malformed range, or a range of another version, is ignored (RFC 9110 sections 13.1.5 and 14.2).
     """
     text = request.headers.get("Range", "")
     found = _RANGE.fullmatch(text)
@@ -69,7 +69,7 @@ def _wanted_range(response: Response) -> tuple[int | None, int | None] | None:
 
 
 def unbroken(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The pieces of a body whose status is sent already. Without its end, the connection breaks."""
+    """The pieces of a body whose status is sent already. If the store fails, the connection breaks."""
     try:
         yield from pieces
     except StoreFailed:

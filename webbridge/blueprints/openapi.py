@@ -12,6 +12,6 @@ blueprint = Blueprint("openapi", __name__)
 
 @blueprint.get("/openapi.json")
 def show_api() -> Response:
-    """Return the description. It is the same for everybody, and says nothing of a parcel."""
+    """Return the description. It is the same for everybody, and contains nothing about single parcels."""
     config = services().config
     return jsonify(describe_api(config.api_origin + config.api_prefix))

@@ -1,8 +1,8 @@
 """`/api/open/complaints` and `/api/refusals`: a recipient complains, and refuses all further notices.
 
-The link of a refusal is a page of the API, of two sentences and a button, without a script. Following it changes
-nothing, because programs follow links. The token in it is all that a refusal needs, so that it has no login, no cookie
-and no header of ours. Mail programs send the same request by a button of their own (RFC 8058).
+The link of a refusal leads to a page of the API with two sentences and a button, and without a script. Following the
+link changes nothing, because programs follow links. A refusal needs only the token in the link, no login, no cookie and
+no special header. Mail programs can send the same request with their own button (RFC 8058).
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ blueprint = Blueprint("parcel_abuse", __name__)
 
 @blueprint.post("/open/complaints")
 def complain() -> Response:
-    """Take a complaint about a parcel. The answer is the same for an unknown id."""
+    """Accept a complaint about a parcel. The answer is the same for an unknown id."""
     members = read_request()
     parcel, reason = id_in(members), members.get("reason")
     if not isinstance(reason, str) or reason not in tuple(ComplaintReason):
@@ -66,7 +66,7 @@ def complain() -> Response:
 
 @blueprint.get("/refusals/<token>")
 def show_refusal(token: str) -> Response:
-    """Show the question whether the address of the token wants no more notices. Nothing changes."""
+    """Ask whether the address of the token wants no more notices. Nothing changes."""
     language = _language()
     texts, address = words(language), protection().refusals.open(token)
     if address is None:
@@ -76,7 +76,7 @@ def show_refusal(token: str) -> Response:
 
 @blueprint.post("/refusals/<token>")
 def answer_refusal(token: str) -> Response:
-    """Keep all further notices from the address of the token, or with the choice `allow` take that back."""
+    """Refuse all further notices for the address of the token, or take that back with the choice `allow`."""
     request.max_content_length = _MAX_FORM_BYTES
     language = _language()
     texts, address = words(language), protection().refusals.open(token)

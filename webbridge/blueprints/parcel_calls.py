@@ -1,4 +1,4 @@
-"""The sender and the delivery of a request about parcels, and the values that their requests and answers share."""
+"""The sender and the delivery of a request about parcels, and values that such requests and answers share."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MAX_CHARACTERS: Final = 1000
 
 
 def delivery() -> Delivery:
-    """Return the delivery of the application that answers the request, which has one if it has this route."""
+    """Return the delivery of the application that answers the request. Applications with this route have one."""
     found = services().delivery
     if found is None:
         raise TypeError("this bridge has no parcels")
@@ -34,10 +34,10 @@ def delivery() -> Delivery:
 
 
 def require_sender() -> str:
-    """Return the verified address of the request's sender: of its token, or of its session. Raises ServiceError 401."""
+    """Return the verified address of the request's sender, from its token or its session. Raises ServiceError 401."""
     if has_bearer_token():
         address = delivery().tokens.address_of(bearer_token())
-        # A session of a domain that the operator serves no more cannot begin either.
+        # Like a new session, a token needs a domain that the operator still serves.
         if not services().accounts.is_served(address):
             raise TokenRefused
         return address
@@ -68,18 +68,18 @@ def id_in(members: dict[str, object]) -> str:
 
 
 def read_request() -> dict[str, object]:
-    """Return the members of a small request, none if it has no body."""
+    """Return the members of a small request. A request without a body has none."""
     return read_members(max_bytes=MAX_REQUEST_BYTES) if request.content_length != 0 else {}
 
 
 def place_of(sender: str) -> AbstractContextManager[None]:
-    """The place of a sender's request that may hold its thread for long. Raises TryLater."""
+    """The place of a sender's request that may occupy its thread for a long time. Raises TryLater."""
     return delivery().slow_gate.one(sender, patience_seconds=SLOW_PATIENCE_SECONDS)
 
 
 @contextmanager
 def body_of(sender: str) -> Iterator[None]:
-    """The place of a sender's body while it comes.
+    """The place of a sender's request while its body comes.
 
     Raises TryLater, or at the end ServiceError 401 if the token was revoked or the session has ended meanwhile.
     """
@@ -102,7 +102,7 @@ def read_slow_request(sender: str) -> dict[str, object]:
 
 
 def now() -> float:
-    """Return the time, by the clock of the application."""
+    """Return the time of the application's clock."""
     return services().config.clock().timestamp()
 
 

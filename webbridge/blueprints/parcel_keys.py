@@ -1,7 +1,7 @@
-"""`/api/open/key`: a recipient who has opened another parcel before gets a certificate for a key of their own.
+"""`/api/open/key`: a recipient who has opened another parcel before gets a certificate for their own key.
 
-The browser makes the key. A code that goes to the address confirms that it is the recipient's, and the CA's signing
-service, which is no part of the bridge, makes the certificate.
+The browser makes the key. A code that is mailed to the address confirms that the address is the recipient's. The CA's
+signing service, which is no part of the bridge, makes the certificate.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ blueprint = Blueprint("parcel_keys", __name__)
 @blueprint.post("/open/key")
 def ask_for_key() -> Response:
     """Send a code to the address that a certification request names. The answer is the same for every address."""
-    # The request comes first, because the parcel may end while it comes.
+    # The request is read first, because the parcel may end while the request comes.
     members = read_request()
     keys, parcel = _require_keys()
     request_der = bytes_of_base64(members.get("request"), max_bytes=MAX_KEY_REQUEST_BYTES)
@@ -35,7 +35,7 @@ def ask_for_key() -> Response:
 
 @blueprint.post("/open/key/confirm")
 def confirm_key() -> Response:
-    """Return the certificate for the request with this digest, after the code from the mail."""
+    """Return the certificate for the request with this digest if the code from the mail is right."""
     members = read_request()
     keys, parcel = _require_keys()
     digest, code = bytes_of_base64url(members.get("digest"), FINGERPRINT_BYTES), members.get("code")

@@ -1,7 +1,7 @@
-"""`/api/open`: a recipient proves the secret or a certificate, fetches the objects, and says what became of them.
+"""`/api/open`: a recipient proves the secret or a certificate, fetches the objects, and reports what became of them.
 
-Recipients have no account and no cookie. No GET changes anything or tells whether a parcel exists, so that programs
-that follow links open nothing. The id is in no address, because proxies log addresses.
+Recipients have no account and no cookie. No GET changes anything or reveals whether a parcel exists, so programs that
+follow links open nothing. The id is in no URL, because proxies log URLs.
 """
 
 from __future__ import annotations
@@ -49,14 +49,14 @@ blueprint = Blueprint("parcel_opening", __name__)
 
 @blueprint.post("/open/start")
 def start() -> Response:
-    """Return the salt and the rounds from which the secret gives the proof; made-up ones for an unknown id."""
+    """Return the salt and the rounds for making the proof from the secret. For an unknown id, the salt is made up."""
     salt = delivery().openings.salt_of(id_in(read_request()))
     return jsonify(salt=_base64url(salt), iterations=ITERATIONS)
 
 
 @blueprint.post("/open/challenge")
 def challenge() -> Response:
-    """Return a nonce that only the owner of the certificate can decrypt, for each id alike."""
+    """Return a nonce that only the owner of the certificate can decrypt. Known and unknown ids are treated alike."""
     members = read_request()
     parcel_id = id_in(members)
     certificate = bytes_of_base64(members.get("certificate"), max_bytes=MAX_CERTIFICATE_BYTES)
@@ -66,7 +66,7 @@ def challenge() -> Response:
 
 @blueprint.post("/open")
 def open_parcel() -> Response:
-    """Return the ticket for the objects, after the proof of the secret or of a certificate."""
+    """Return the ticket for the objects if the proof of the secret or of a certificate is right."""
     members = read_request()
     parcel_id = id_in(members)
     proof = _proof_in(members, parcel_id)
@@ -108,15 +108,15 @@ def show_object(name: str) -> Response:
 
 @blueprint.post("/open/status")
 def find_status() -> Response:
-    """Return the evidence about revocation for the verdict on the sender, as `/api/pki/status` does for a session."""
+    """Return the evidence about revocation for the verdict on the sender, as `/api/pki/status` does with a session."""
     services().lookups.start_parcel(require_ticket().parcel.id)
     return answer_about_paths()
 
 
 @blueprint.post("/open/claims")
 def claim() -> Response:
-    """Note what the recipient's client says: received, opened, or failed with a code. It proves nothing."""
-    # The request comes first, because the parcel may end while it comes.
+    """Note the claim of the recipient's client: received, opened, or failed with a code. It proves nothing."""
+    # The request is read first, because the parcel may end while the request comes.
     members, opened = read_request(), require_ticket()
     state = _CLAIMS.get(str(members.get("state")))
     code = members.get("code", "") if state is State.FAILED else ""
@@ -129,7 +129,7 @@ def claim() -> Response:
 
 @blueprint.post("/open/receipt")
 def take_receipt() -> Response:
-    """Take a signed receipt of a recipient by certificate, as base64 of its CMS."""
+    """Accept a signed receipt of a recipient with a certificate. The CMS of the receipt comes in base64."""
     cms = bytes_of_base64(read_request().get("receipt"), max_bytes=MAX_REQUEST_BYTES)
     delivery().receipts.take(require_ticket().parcel, cms)
     return Response(status=204)
@@ -137,7 +137,7 @@ def take_receipt() -> Response:
 
 @blueprint.post("/open/answer")
 def take_answer() -> Response:
-    """Take an encrypted answer, and pass it on to the sender by mail.
+    """Accept an encrypted answer, and mail it to the sender.
 
     The body is the CMS of the encrypted message. `Idempotency-Key` names the answer, so that it may be repeated.
     """
@@ -164,7 +164,7 @@ def take_answer() -> Response:
 
 
 def _enclosed_objects(parcel: Parcel) -> dict[str, str]:
-    """Return all objects of a small parcel by their names, as base64. Without them a client fetches each."""
+    """Return all objects of a small parcel by their names, in base64. Other parcels' objects are fetched one by one."""
     names = announced_sizes(parcel)
     if len(names) > MAX_ENCLOSED_OBJECTS or sum(names.values()) > MAX_ENCLOSED_BYTES:
         return {}
@@ -180,7 +180,7 @@ def _enclosed_objects(parcel: Parcel) -> dict[str, str]:
 
 
 def _answer_terms(parcel: Parcel) -> dict[str, object] | None:
-    """Return what a client needs to know before it writes an answer, or None if the bridge sends the sender none."""
+    """Return the facts that a client needs for writing an answer, or None if the bridge passes no answers on."""
     notices = services().config.parcel_notices
     if notices is None or not is_plain(parcel.sender):
         return None

@@ -1,4 +1,4 @@
-"""`/api/parcel-tokens`: the tokens of programs that send parcels for the account. Only its own session manages them."""
+"""`/api/parcel-tokens`: the tokens of programs that send parcels for the account. Only its sessions manage them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def list_tokens() -> Response:
 
 @blueprint.post("/parcel-tokens")
 def make_token() -> Response:
-    """Make a token of this name, for so many days, and return its value."""
+    """Make a token with the member `name` for `days` days, and return its value."""
     session = require_session()
     members = read_slow_request(session.address)
     days = whole_number(members, "days", 1, MAX_TOKEN_DAYS)

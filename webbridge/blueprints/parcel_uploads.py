@@ -1,4 +1,4 @@
-"""`/api/parcels/ID/objects`: uploads of the objects of a parcel by tus 1.0.
+"""`/api/parcels/ID/objects`: uploads of the objects of a parcel with tus 1.0.
 
 An object is named `manifest` or by its number.
 """

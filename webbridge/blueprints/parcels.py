@@ -36,10 +36,10 @@ blueprint = Blueprint("parcels", __name__)
 
 @blueprint.post("/parcels")
 def create_parcel() -> Response:
-    """Reserve the room for a parcel, or with `whole` submit it, by one line of JSON before the bytes.
+    """Reserve the room for a parcel, or submit it if it is `whole`. One line of JSON comes before the bytes.
 
-    The same request again gets the same answer. It names the parcel by its id, so that it may be repeated.
-    `Accept-Language` says the language of the mails to the sender.
+    The request names the parcel's id, so the same request again gets the same answer. `Accept-Language` gives the
+    language of the mails to the sender.
     """
     sender = require_sender()
     request.max_content_length = MAX_LINE_BYTES + MAX_WHOLE_BYTES
@@ -62,7 +62,7 @@ def create_parcel() -> Response:
 def list_parcels() -> Response:
     """List a page of the sender's parcels, newest first. `next` is the id for `before`, or null on the last page.
 
-    `address` is the sender's, by which a program learns for whom its token sends.
+    `address` is the sender's address, which tells a program for whom its token sends.
     """
     sender, before = require_sender(), request.args.get("before")
     listed = delivery().parcels.list_own(sender, before=None if before is None else check_id(before))
@@ -85,9 +85,9 @@ def show_parcel(parcel_id: str) -> Response:
 
 @blueprint.post("/parcels/<parcel_id>/submit")
 def submit_parcel(parcel_id: str) -> Response:
-    """Let the recipients be told, when all chunks have come. Once more, it changes nothing.
+    """Submit a parcel when all chunks have come, and queue its notices. A repeated request changes nothing.
 
-    The body is the manifest, unless that was uploaded like the chunks.
+    The body is the manifest, unless the manifest was uploaded like the chunks.
     """
     sender = require_sender()
     manifest = read_manifest(sender) if request.mimetype == "application/octet-stream" else None
@@ -113,7 +113,7 @@ def withdraw_parcel(parcel_id: str) -> Response:
 
 @blueprint.post("/parcels/<parcel_id>/extend")
 def extend_parcel(parcel_id: str) -> Response:
-    """Let the parcel end so many days from now, unless it ends later."""
+    """Let the parcel end `days` from now, unless it ends later."""
     sender = require_sender()
     days = whole_number(read_slow_request(sender), "days", 1, delivery().config.max_days)
     return _shown(sender, delivery().parcels.extend(sender, check_id(parcel_id), days))
@@ -128,7 +128,7 @@ def give_tries(parcel_id: str) -> Response:
 
 @blueprint.post("/parcels/<parcel_id>/downloads")
 def limit_downloads(parcel_id: str) -> Response:
-    """Allow so many openings in all, or with null any number."""
+    """Allow at most `limit` openings in all, or any number if it is null."""
     sender = require_sender()
     members = read_slow_request(sender)
     if "limit" not in members:
@@ -139,18 +139,18 @@ def limit_downloads(parcel_id: str) -> Response:
 
 @contextmanager
 def _counted(sender: str, submission: Submission) -> Iterator[None]:
-    """Check the sender of a new parcel, and count its recipients if the parcel is taken. Raises ServiceError."""
+    """Check the sender of a new parcel, and count its recipients if the parcel is accepted. Raises ServiceError."""
     if delivery().parcels.find(submission.id) is not None:
         yield
         return
     senders, count = protection().senders, len(submission.recipients)
     senders.check(sender, [recipient.address for recipient in submission.recipients])
-    # Counted first, so that parcels that come together are counted too.
+    # The recipients are counted first, so that parcels that come together are counted too.
     senders.count(sender, count)
     try:
         yield
     except DatabaseUnavailable:
-        raise  # The record may be there all the same.
+        raise  # The record may exist nevertheless.
     except ServiceError:
         senders.take_back(sender, count)
         raise

@@ -1,6 +1,6 @@
 """`/api/pki`: the answers of authorities about certificates, for people who are signed in.
 
-The addresses of the authorities come from the certificates, never from the request.
+The authorities' URLs come from the certificates, never from the request.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MAX_REQUEST_BYTES = 512 * 1024
 MAX_PATHS = 16
 MAX_CERTIFICATE_BYTES = 32 * 1024
 MAX_ANSWER_BYTES = 40_000_000
-"""The most bytes of CRLs in one answer: the largest CRL, and as many bytes of others."""
+"""The most bytes of CRLs in one answer: room for the largest CRL, and the same room for other CRLs."""
 
 blueprint = Blueprint("pki", __name__)
 
@@ -38,7 +38,7 @@ def find_status() -> Response:
 
 
 def answer_about_paths() -> Response:
-    """Return the evidence about the paths of the request, whose sender was counted before."""
+    """Return the evidence about the paths of the request. The caller has counted the request's sender."""
     paths = [_read_certificates(path, at_most=MAX_PATH_LENGTH) for path in _read_list("paths")]
     answers = services().authorities.ask_about(paths)
     return jsonify(answers=_answers_to_json(answers))

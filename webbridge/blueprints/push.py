@@ -1,4 +1,4 @@
-"""`/api/push`: the address of the signed-in browser at its push service, for messages about new mail."""
+"""`/api/push`: the URL of the signed-in browser at its push service, for messages about new mail."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ blueprint = Blueprint("push", __name__)
 
 @blueprint.put("/push")
 def subscribe() -> Response:
-    """Keep the address until the session ends, in place of an earlier one. No message is sent to it now."""
+    """Keep the URL until the session ends, in place of an earlier URL. No message is sent now."""
     session = require_session()
     push = services().config.push
     if push is None or session.credentials.account.server.imap is None:
@@ -35,7 +35,7 @@ def subscribe() -> Response:
 
 @blueprint.delete("/push")
 def unsubscribe() -> Response:
-    """Forget the address."""
+    """Delete the URL."""
     session = require_session()
     services().subscriptions.forget(session.id)
     return _changed(session)

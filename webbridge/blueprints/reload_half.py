@@ -1,7 +1,7 @@
-"""`/api/reload-half`: the bridge's half of a key, by which the pages unlock identities after a reload.
+"""`/api/reload-half`: the bridge's half of a key with which the pages unlock identities after a reload.
 
-A half is asked for by its session only, and given once (`login.reload_halves`). It travels as bytes, because pages can
-overwrite those, and no text.
+Only its session may ask for a half, and gets it once (`login.reload_halves`). The half is sent as bytes, because pages
+can overwrite bytes, but no text.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ blueprint = Blueprint("reload_half", __name__)
 
 @blueprint.post("/reload-half")
 def make_half() -> Response:
-    """Return a new half of 32 bytes, in place of the session's earlier one. The pages have chosen its name."""
+    """Return a new half of 32 bytes, which replaces the session's earlier half. The pages choose its name."""
     session, members = _read()
     minutes = members.get("minutes")
     if not isinstance(minutes, int) or isinstance(minutes, bool) or minutes < 1:
@@ -54,7 +54,7 @@ def take_half() -> Response:
 
 @blueprint.put("/reload-half")
 def note_use() -> Response:
-    """Let the minutes of the half of this name begin again, because the person is active."""
+    """Begin the minutes of the half of this name again, because the person is active."""
     session, members = _read()
     if not services().reload_halves.note_use(session, name=_name_in(members)):
         raise _gone()

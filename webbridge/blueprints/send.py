@@ -1,4 +1,4 @@
-"""`/api/send`: pass a message to the submission server once, and say what became of it."""
+"""`/api/send`: pass a message to the submission server once, and report its outcome."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ blueprint = Blueprint("send", __name__)
 
 @blueprint.post("/send")
 def send_message() -> Response:
-    """Send the message of the body to the recipients that its first line names, unless its key was sent before.
+    """Send the message in the body to the recipients that the first line names, unless its key was sent before.
 
-    `outcome` is `sent` or `perhaps`; an error with any code but `server-error` means that no recipient got the message.
+    `outcome` is `sent` or `perhaps`. Any error except `server-error` means that no recipient got the message.
     `savedTo` is null if no copy was stored. A message that was perhaps sent has no copy, because a copy in the folder
     for sent mail would mean that it was sent.
     """
@@ -57,7 +57,7 @@ def send_message() -> Response:
 
 @blueprint.get("/send")
 def show_offers() -> Response:
-    """Say what the submission server takes, to be known before an upload."""
+    """Return the abilities of the submission server, which a client needs before an upload."""
     session = require_session()
     offers = with_mail(session, lambda: services().offers.of(session.credentials.account.server))
     own_most = services().config.max_message_bytes
@@ -72,7 +72,7 @@ def show_offers() -> Response:
 
 @blueprint.get("/send/<key>")
 def show_outcome(key: str) -> Response:
-    """Say what became of a message of the last day: the answer of its request, or `unknown` if none of it was sent."""
+    """Return the answer to the request that sent a message in the last day, or `unknown` if nothing was sent."""
     session = require_session()
     recorded = services().ledger.find(session.address, check_key(key))
     return jsonify(outcome="unknown", savedTo=None) if recorded is None else _answer(recorded)
@@ -80,7 +80,7 @@ def show_outcome(key: str) -> Response:
 
 @blueprint.delete("/send/<key>")
 def withdraw_key(key: str) -> Response:
-    """Send nothing under a key any more, also if its upload is still on its way; `withdrawn` if none of it was sent."""
+    """Send nothing with this key any more, even if an upload is on its way. `withdrawn` means that nothing was sent."""
     session = require_session()
     recorded = services().ledger.withdraw(session.address, check_key(key))
     return jsonify(outcome="withdrawn", savedTo=None) if recorded is None else _answer(recorded)
@@ -117,14 +117,14 @@ def _answer(recorded: Recorded) -> Response:
 
 
 def _check_copy(session: Session, wish: CopyWish) -> None:
-    """Raise an error before the message is sent if its copy cannot get the wished end."""
+    """Raise an error before the message is sent if its copy cannot end as wished."""
     check_wish(session, wish)
     if wish.days is not None:
         services().copies.expect_end(session.address, wish.days)
 
 
 def _keep_copy(session: Session, message: OutgoingMessage, wish: CopyWish) -> str | None:
-    """Store a copy in Sent, and return the name of the folder, or None after a failure.
+    """Store a copy in the folder for sent mail, and return the folder's name, or None after a failure.
 
     The message is already sent, so a failure raises no error.
     """

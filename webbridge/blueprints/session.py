@@ -37,10 +37,10 @@ blueprint = Blueprint("session", __name__)
 
 @blueprint.post("/session")
 def sign_in() -> Response:
-    """Check address and password, or token, at the mail server and start a session under a new id.
+    """Check address and password, or token, at the mail server and start a session with a new id.
 
-    The pages get its token as a cookie. An extension gets it in the answer, and gets no cookie. The browser's other
-    sessions end, or, if the request says `beside`, only the one of the same account.
+    The pages get the session's token as a cookie. An extension gets the token in the answer, and no cookie. The
+    browser's other sessions end. If the request says `beside`, only the session of the same account ends.
     """
     members = read_members(max_bytes=MAX_LOGIN_BYTES)
     credentials = _read_credentials(members)
@@ -69,7 +69,7 @@ def sign_in() -> Response:
 def who() -> Response:
     """Return the address and the id of the account that the request names, and the id of its session.
 
-    The ids give access to nothing. A tab that knows that of the session has asked here, with the cookie.
+    The ids give access to nothing. A tab that knows the session's id has made this request, with the cookie.
     """
     session = require_session()
     return jsonify(address=session.address, account=services().account_ids.id_of(session.address), id=session.id)
@@ -89,7 +89,7 @@ def sign_out() -> Response:
 
 
 def _leave_others(here: SessionsHere, address: str) -> SessionsHere:
-    """Return the browser's session of the same account only, which the new one replaces. Raises ServiceError."""
+    """Return only the browser's session of the same account, which the new session replaces. Raises ServiceError."""
     same = tuple(one for one in here.living if one.session.address == address)
     if len(here.living) - len(same) >= MAX_ACCOUNTS:
         text = f"{MAX_ACCOUNTS} accounts are signed in in this browser. Sign out of one of them."
@@ -106,7 +106,7 @@ def _end_earlier(here: SessionsHere) -> None:
 
 
 def _origin() -> str:
-    """Return the origin that the new session is bound to; empty for the pages."""
+    """Return the origin that the new session is bound to. It is empty for the pages."""
     (origin,) = caller().extension_origins or ("",)
     return origin
 
@@ -133,7 +133,7 @@ def _remember_device(response: Response, address: str) -> None:
 
 
 def _delete_due_messages(response: Response, session: Session) -> None:
-    """Delete the messages whose days are over, when the answer is on its way."""
+    """Delete the messages whose days are over, after the response is sent."""
     parts = services()
     if session.credentials.account.server.pop3 is not None:
         if due := parts.retrieved.due(session.address):

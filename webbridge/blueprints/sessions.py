@@ -1,4 +1,4 @@
-"""`/api/sessions`: the sessions of the signed-in account, with an end for each and for all."""
+"""`/api/sessions`: list the sessions of the signed-in account, and end one or all of them."""
 
 from __future__ import annotations
 

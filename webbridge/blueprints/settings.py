@@ -14,7 +14,7 @@ from webbridge.delivery.limits import ITERATIONS, MAX_WHOLE_BYTES
 from webbridge.delivery.settings import ParcelsConfig
 from webbridge.services import services
 
-# Raised when pages of the version before would fail. Additions do not raise it. Sealwax 0.1 named no version.
+# The version is raised when pages of the previous version would fail. Additions do not raise it. Sealwax 0.1 had none.
 API_VERSION: Final = 2
 OLDEST_PAGES: Final = 2
 
@@ -23,7 +23,7 @@ blueprint = Blueprint("settings", __name__)
 
 @blueprint.get("/config")
 def show_config() -> Response:
-    """Return the versions, the anchors that the operator trusts for the pages, and what this bridge offers.
+    """Return the versions, the anchors that the operator trusts for the pages, and the abilities of this bridge.
 
     Pages that were made for a version from `oldestPages` on can use this API. With `events`, they may ask for a stream
     of events. `timestampHost` is null, or the timestamp service that the bridge asks. `labelPolicy` is null, or has the

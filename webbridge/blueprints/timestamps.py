@@ -1,6 +1,6 @@
 """`POST /api/timestamp`: asks the operator's timestamp service, for people who are signed in.
 
-A browser cannot ask it: timestamp services send no header that lets pages of other origins read their answers.
+A browser cannot ask the service, because such services send no header that lets pages of other origins read answers.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ blueprint = Blueprint("timestamps", __name__)
 
 @blueprint.post("/timestamp")
 def ask_for_timestamp() -> Response:
-    """Return the answer to a TimeStampReq. The vault checks it. The service learns a hash, and not who asks."""
+    """Return the answer to a TimeStampReq. The vault checks it. The service learns a hash, but not who asks."""
     session = require_session()
     service = services().config.timestamp_service
     if not service:

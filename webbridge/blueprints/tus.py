@@ -1,7 +1,7 @@
-"""Uploads by tus 1.0 (core, creation, creation-with-upload, termination) of the objects of a parcel or a kept file.
+"""Uploads with tus 1.0 (core, creation, creation-with-upload, termination) of the objects of a parcel or a kept file.
 
-An object has the size that was announced. Each has one address, so that an upload that was begun twice is the same one.
-The size that was reserved bounds all of them.
+Each object has the announced size and one URL, so an upload that was begun twice is the same upload. All objects
+together have at most the reserved size.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _MAX_DIGITS: Final = 15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """The parcel or file whose objects come. `path` is its address, `sizes` the announced size of each object."""
+    """The parcel or file whose objects are uploaded. `path` is its URL, `sizes` the announced size of each object."""
 
     account: str
     path: str
@@ -37,9 +37,9 @@ class Target:
 
 
 def upload_blueprint(name: str, place: str, require_target: Callable[[str], Target]) -> Blueprint:
-    """Return the routes for the objects of what is at `place`, a rule whose one value `require_target` gets.
+    """Return the routes for the objects at `place`, a URL rule with one value. `require_target` gets this value.
 
-    `require_target` raises ServiceError for what has no such objects, or once they change no more.
+    `require_target` raises ServiceError if there are no such objects, or if they cannot change any more.
     """
     blueprint = Blueprint(name, __name__)
     blueprint.after_request(_name_version)
@@ -71,7 +71,7 @@ def check_version() -> None:
 
 
 def _begin_upload(target: Target) -> Response:
-    """Begin the upload of an object, perhaps with its first bytes. An upload that was begun before goes on."""
+    """Begin the upload of an object, perhaps with its first bytes. An upload that was begun before continues."""
     name = _name_in(request.headers.get("Upload-Metadata", ""))
     size = target.sizes.get(name)
     if size is None:
@@ -87,7 +87,7 @@ def _begin_upload(target: Target) -> Response:
 
 
 def _answer_offset(target: Target, name: str) -> Response:
-    """Say how many bytes of an object have come."""
+    """Answer with the number of bytes of an object that have come."""
     size = _size_of(target, name)
     response = Response(status=200)
     response.headers["Upload-Offset"] = str(delivery().uploads.offset_of(target.folder, name, size=size))
@@ -106,7 +106,7 @@ def _append_bytes(target: Target, name: str) -> Response:
 
 
 def _end_upload(require_target: Callable[[], Target], name: str) -> Response:
-    """End the upload of an object, and delete its bytes. `require_target` raises once no object may go any more."""
+    """End the upload of an object, and delete its bytes. `require_target` raises if no object can be deleted."""
     uploads = delivery().uploads
     target = require_target()
     with place_of(target.account), uploads.in_turn(target.folder):

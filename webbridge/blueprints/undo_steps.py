@@ -1,6 +1,6 @@
 """The steps that undo a change, in JSON: `{"do": "move", "folder": ID, "uidValidity": N, "uids": […], "to": ID}`.
 
-A page posts them back as it got them. They are checked as if a person had asked for them directly.
+A page posts the steps back as it got them. They are checked like direct requests of a person.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from webbridge.gateway.undo import (
 )
 from webbridge.login.sessions import Session
 
-MAX_STEPS = MAX_FLAGS  # The change of flags is the one that needs the most.
-MAX_UNDO_BYTES = 512 * 1024  # So many steps of 1,000 messages each.
+MAX_STEPS = MAX_FLAGS  # A change of flags needs the most steps.
+MAX_UNDO_BYTES = 512 * 1024  # MAX_STEPS steps of 1,000 messages each.
 
 
 def render_change(session: Session, changed: Changed) -> dict[str, object]:

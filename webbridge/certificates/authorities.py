@@ -1,8 +1,8 @@
 """The answers of authorities about certificates, for the pages: returned unchecked, and cached for all sessions.
 
-Authorities are asked about revocation only for certificates that lead to the operator's own anchors, at the addresses
-in these certificates. Issuers' certificates are fetched for any certificate, but only from public addresses, and only
-so often from each. Nothing is logged, and no request names a user.
+Authorities are asked about revocation only for certificates that lead to the operator's own anchors, at the URLs in
+these certificates. Issuers' certificates are fetched for any certificate, but only from public addresses, and each
+address is asked only a limited number of times. Nothing is logged, and no request names a user.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Authorities:
             )
 
     def find_issuers(self, certificates: Sequence[Certificate]) -> tuple[IssuerAnswers, ...]:
-        """Return the certificates of the issuers that signed these. Raises TryLater while too many requests run."""
+        """Return the certificates of these certificates' issuers. Raises TryLater while too many requests run."""
         with self._running.one():
             return look_up_issuers(
                 certificates,

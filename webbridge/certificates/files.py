@@ -1,6 +1,6 @@
 """Certificates in files: the operator's trust anchors, and a folder with certificates of mail users.
 
-The bridge does not check them: it returns their bytes, and the vault validates them.
+The bridge does not check certificates. It returns their bytes, and the vault validates them.
 """
 
 from __future__ import annotations

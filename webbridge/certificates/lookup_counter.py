@@ -1,8 +1,8 @@
 """Counters of requests about certificates, so that nobody can use the bridge to flood other servers.
 
-The counters are in the database, so they hold for all processes. An issuer's certificate is fetched from an address
-that anybody may have chosen. So these fetches are counted by session, by account, and by the address of the server,
-whatever name led to it.
+The counters are in the database, so they hold for all processes. Anybody may have chosen the URL of an issuer's
+certificate. So these fetches are counted for the session, for the account, and for the IP address of the server, under
+any host name.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from webbridge.login.sessions import Session
 
 WINDOW_SECONDS: Final = 60
 MAX_PER_SESSION: Final = 60
-# Certificates whose issuer is looked for: two full requests at once.
+# The certificates whose issuers a session may look for, enough for two full requests at once.
 MAX_ISSUERS_PER_SESSION: Final = 32
 MAX_ISSUERS_PER_ACCOUNT: Final = 64
 MAX_PER_SERVER: Final = 30
@@ -27,7 +27,7 @@ _REFUSAL: Final = "You have asked about too many certificates. Wait a minute."
 
 
 class LookupCounter:
-    """The counters of one bridge. Their rows have only hashes; the id of a session is one of its cookie."""
+    """The counters of one bridge. Their rows have only hashes. The id of a session is a hash of its cookie."""
 
     def __init__(self, database: Database, *, clock: Callable[[], datetime]) -> None:
         def counter(kind: str) -> LeakyCounter:
@@ -60,5 +60,5 @@ class LookupCounter:
 
 
 def _hashed(text: str) -> str:
-    # Hashed, so that the table does not list who asks, and who is asked.
+    # Hashed, so that the table does not show who asks whom.
     return sha256(text.encode()).hexdigest()

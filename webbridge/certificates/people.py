@@ -11,7 +11,7 @@ from webbridge.certificates.files import CertificateFolder
 from webbridge.config import BridgeConfig
 
 MAX_SEARCHES = 8
-"""The concurrent searches in one process. Each may wait for a slow directory, and LDAP needs a process of its own."""
+"""The concurrent searches in one process. Each may wait for a slow directory, and LDAP needs a separate process."""
 RETRY_SECONDS = 2
 _REFUSAL = "Too many people look for certificates at the moment. Try again in a moment."
 

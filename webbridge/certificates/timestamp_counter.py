@@ -1,4 +1,4 @@
-"""The counter of requests to the timestamp service, so that nobody can use the bridge to flood it."""
+"""The counter of requests to the timestamp service, so that nobody can use the bridge to flood the service."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sealwax.service import Database, LeakyCounter
 from webbridge.database.tables import TABLES
 
 WINDOW_SECONDS: Final = 60
-# Each person in Bcc gets a message of their own, with a signature of its own.
+# Each person in Bcc gets a separate message with a separate signature.
 MAX_PER_SESSION: Final = 120
 _REFUSAL: Final = "You have asked for too many timestamps. Wait a minute."
 

@@ -1,4 +1,4 @@
-"""The operator's signed list, read again when its file changes. It is returned unchanged; the pages verify it."""
+"""The operator's signed trust list, read again when its file changes. It is returned unchanged. The pages verify it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from smime_core.provider import CryptoProvider
 _log = logging.getLogger(__name__)
 
 MAX_PUSHED_BYTES = 2_000_000
-"""The largest list that is served, because every page loads it. One with all of Mozilla's roots has 150,000 bytes."""
+"""The largest list that is served, because every page loads it. All of Mozilla's roots take 150,000 bytes."""
 _NO_FILE = (-1, -1, -1, -1)
 
 
 class TrustListFile:
-    """The list in one file, or no list. A file that is missing, too large or no list is logged once."""
+    """The list in one file, or no list. If the file is missing, too large or no list, that is logged once."""
 
     def __init__(self, path: Path | None, provider: CryptoProvider, *, clock: Callable[[], datetime]) -> None:
         self._path = path
@@ -42,7 +42,7 @@ class TrustListFile:
 
     @property
     def anchors(self) -> tuple[TrustAnchor, ...]:
-        """The anchors of the list, for look-ups; none if there is no list or it has expired."""
+        """The anchors of the list, for look-ups, or none if there is no list or if it has expired."""
         self._read_again()
         trust_list = self._trust_list
         return trust_list.anchors if trust_list is not None and self._clock() <= trust_list.expires else ()

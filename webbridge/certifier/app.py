@@ -1,6 +1,6 @@
 """The signing service over HTTP: one route, which takes an address and a request, and returns a certificate.
 
-The only client is the bridge, which may be broken into. What it sends is bounded, and no refusal or error ends the
+The only client is the bridge, which an attacker may control. Its requests are limited, and no refusal or error ends the
 service.
 """
 

@@ -30,7 +30,7 @@ _GROUP_MODE: Final = 0o660
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertifyRequest:
-    """The folder of a CA, the socket of its only client, and the bounds on what it certifies."""
+    """The folder of a CA, the socket of its only client, and the limits on its certificates."""
 
     folder: Path = given_by(FOLDER)
     socket: Path = given_by(
@@ -125,7 +125,7 @@ def certify(request: CertifyRequest) -> None:
 
 
 def _domain(name: str) -> str:
-    """Return a domain as addresses are compared. Raises UsageError."""
+    """Return a domain in the form in which addresses are compared. Raises UsageError."""
     key = condition_key(f"@{name}")
     if key is None:
         raise click.UsageError(f"{name} is not the name of a domain")
@@ -133,7 +133,7 @@ def _domain(name: str) -> str:
 
 
 def _listen(path: Path, group: str | None) -> socket.socket:
-    """Return a socket that only the own user and the group may use. One that a process has left is replaced."""
+    """Return a socket that only this user and the group may use. A socket that another process left is replaced."""
     bound = socket.socket(socket.AF_UNIX)
     try:
         if path.exists() and stat.S_ISSOCK(path.lstat().st_mode):

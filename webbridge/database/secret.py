@@ -1,4 +1,4 @@
-"""The bridge's own secret, from which it derives keys that all its processes share."""
+"""The bridge's secret. All processes of the bridge derive the same keys from it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NAME: Final = "secret"
 
 
 def bridge_secret(database: Database) -> bytes:
-    """Return the secret of 32 bytes. The first process to ask makes it."""
+    """Return the secret of 32 bytes. The first process that asks makes it."""
     with database.transaction() as rows:
         made = insert_into(rows, SETTING).values(name=_NAME, value=secrets.token_bytes(SECRET_BYTES))
         rows.execute(made.on_conflict_do_nothing())

@@ -22,7 +22,7 @@ SESSION: Final = Table(
     Column("sealed_password", LargeBinary, nullable=False),
     Column("used_at", INSTANT, nullable=False),
     Column("expires_at", LONG, nullable=False),
-    # 0 if a version that did not note it has begun the session.
+    # 0 if a version that did not note the time began the session.
     Column("started_at", INSTANT, nullable=False, server_default=text("0.0")),
     # Empty for the pages, otherwise the exact origin of a browser extension.
     Column("origin", Text, nullable=False, server_default=""),
@@ -30,7 +30,7 @@ SESSION: Final = Table(
     Column("program", Text, nullable=False, server_default=""),
     # The address at which a push service takes messages for the browser, or empty.
     Column("push_endpoint", Text, nullable=False, server_default=""),
-    # The half that `login.reload_halves` gives, with its name, its last use, and its life.
+    # The half that `login.reload_halves` gives, with its name, its last use, and its lifetime.
     Column("reload_half", LargeBinary, nullable=True),
     Column("reload_name", Text, nullable=False, server_default=""),
     Column("reload_used_at", INSTANT, nullable=False, server_default=text("0.0")),
@@ -55,7 +55,7 @@ SUBMISSION: Final = Table(
     Column("answer", Text, nullable=False),
     Column("begun_at", INSTANT, nullable=False),
     Column("busy_until", INSTANT, nullable=False),
-    # The process that sends it, or empty if a version that did not note it has begun the message.
+    # The process that sends the message, or empty if a version that did not note the process began the message.
     Column("process", Text, nullable=False, server_default=""),
     Index("submission_by_beginning", "begun_at"),
     sqlite_strict=True,
@@ -64,7 +64,7 @@ SUBMISSION: Final = Table(
 DEVICE: Final = Table(
     "device",
     TABLES,
-    # Hashes: of token and account, and of the account.
+    # Hashes: of the token with the account, and of the account.
     Column("device", LargeBinary, primary_key=True, nullable=False),
     Column("account", LargeBinary, nullable=False),
     Column("used_at", INSTANT, nullable=False),
@@ -138,14 +138,14 @@ SETTING: Final = Table(
 PARCEL: Final = Table(
     "parcel",
     TABLES,
-    # As the sender chose it; recipients have it in their link.
+    # The sender chooses the id. The recipients' link contains it.
     Column("id", Text, primary_key=True, nullable=False),
     Column("reference", Text, nullable=False),
     # The verified address of the account or of the token.
     Column("sender", Text, nullable=False),
-    # The name of the parcel's folder in the store. It says nothing of the id.
+    # The name of the parcel's folder in the store. The name does not reveal the id.
     Column("folder", Text, nullable=False),
-    # SHA-256 of the request that made it, so that a repeated one gets the same answer.
+    # SHA-256 of the request that made the parcel, so that a repeated request gets the same answer.
     Column("digest", LargeBinary, nullable=False),
     Column("salt", LargeBinary, nullable=False),
     # HMAC of the proof under the pepper.
@@ -165,9 +165,9 @@ PARCEL: Final = Table(
     # A word of `delivery.states.Stage`.
     Column("stage", Text, nullable=False),
     Column("created_at", INSTANT, nullable=False),
-    # 0 until it is submitted.
+    # 0 until the parcel is submitted.
     Column("submitted_at", INSTANT, nullable=False),
-    # The end of its days. An upload ends earlier, if nothing more comes.
+    # The end of the parcel's days. An upload to which nothing is added ends earlier.
     Column("ends_at", INSTANT, nullable=False),
     # 1 while the bytes are in the store and count for the quota.
     Column("is_stored", LONG, nullable=False),
@@ -175,7 +175,7 @@ PARCEL: Final = Table(
     Column("most_openings", LONG, nullable=True),
     Column("openings", LONG, nullable=False),
     Column("tries_left", LONG, nullable=False),
-    # The language of the mails to the sender, or empty if nobody has said it.
+    # The language of the mails to the sender, or empty if the request named none.
     Column("language", Text, nullable=False, server_default=""),
     Index("parcel_by_sender", "sender", "created_at"),
     Index("parcel_by_end", "stage", "ends_at"),
@@ -187,12 +187,12 @@ PARCEL: Final = Table(
 PARCEL_EVENT: Final = Table(
     "parcel_event",
     TABLES,
-    # The parcel's row goes first when a parcel is forgotten, and its events follow.
+    # When a parcel is forgotten, its row is deleted first, then its events.
     Column("parcel", Text, primary_key=True, nullable=False),
-    # Words of `delivery.states`: the state, and who says so.
+    # Words of `delivery.states`: the state, and who reports it.
     Column("state", Text, primary_key=True, nullable=False),
     Column("said_by", Text, primary_key=True, nullable=False),
-    # The address of the recipient whom it is about, or empty.
+    # The address of the recipient that the event is about, or empty.
     Column("recipient", Text, primary_key=True, nullable=False),
     Column("at", INSTANT, nullable=False),
     # The stable code of an error, or empty.
@@ -205,16 +205,16 @@ PARCEL_NOTICE: Final = Table(
     TABLES,
     Column("parcel", Text, primary_key=True, nullable=False),
     Column("address", Text, primary_key=True, nullable=False),
-    # "parcel" tells a recipient of the parcel, "tries" its sender of five wrong tries, "answer-1" is an answer,
-    # "key-1" has a code.
+    # "parcel" announces the parcel to a recipient, "tries" reports five wrong tries to its sender, "answer-1" is an
+    # answer, "key-1" has a code.
     Column("kind", Text, primary_key=True, nullable=False),
     Column("language", Text, nullable=False),
-    # Fixed before the first try; empty until then.
+    # Fixed before the first try. Empty until then.
     Column("message_id", Text, nullable=False),
     # pending, sending, sent, perhaps-twice or failed.
     Column("state", Text, nullable=False),
     Column("tries", LONG, nullable=False),
-    # The time of the next try, or while it is being sent, the time at which its process counts as dead.
+    # The time of the next try. While the notice is being sent, the time at which its process counts as dead.
     Column("next_at", INSTANT, nullable=False),
     # The process that sends it, or empty.
     Column("owner", Text, nullable=False),
@@ -243,7 +243,7 @@ PARCEL_USAGE: Final = Table(
     TABLES,
     # The address of a sender.
     Column("sender", Text, primary_key=True, nullable=False),
-    # The reserved bytes and the number of its parcels that are stored.
+    # The sender's reserved bytes, and the number of the sender's stored parcels.
     Column("total_bytes", LONG, nullable=False),
     Column("parcels", LONG, nullable=False),
     sqlite_strict=True,
@@ -263,7 +263,7 @@ PARCEL_COMPLAINT: Final = Table(
     # A hash of the client's network.
     Column("client", LargeBinary, nullable=False),
     Column("at", INSTANT, nullable=False),
-    # 0 until the operator has looked at it.
+    # 0 until the operator has settled the complaint.
     Column("settled_at", INSTANT, nullable=False),
     Index("parcel_complaint_by_parcel", "parcel"),
     Index("parcel_complaint_by_sender", "sender", "at"),
@@ -293,7 +293,7 @@ PARCEL_RECEIPT: Final = Table(
     Column("parcel", Text, primary_key=True, nullable=False),
     # SHA-256 of the signer's certificate.
     Column("signer", LargeBinary, primary_key=True, nullable=False),
-    # DER of the receipt, for the sender, who knows the signature that it answers.
+    # DER of the receipt, for the sender, who knows the signature that the receipt answers.
     Column("cms", LargeBinary, nullable=False),
     Column("at", INSTANT, nullable=False),
     sqlite_strict=True,
@@ -303,12 +303,12 @@ PARCEL_ANSWER: Final = Table(
     "parcel_answer",
     TABLES,
     Column("parcel", Text, primary_key=True, nullable=False),
-    # From 1 on. The notice that sends it has it in its kind.
+    # From 1 on. The kind of the notice that sends the answer contains the number.
     Column("number", LONG, primary_key=True, nullable=False),
-    # The client's name for it, so that a repeated request is the same answer, and SHA-256 of its bytes.
+    # The client's name for the answer, so that a repeated request adds no answer, and SHA-256 of the answer's bytes.
     Column("key", Text, nullable=False),
     Column("digest", LargeBinary, nullable=False),
-    # The encrypted message, or empty once the mail server has taken it or never will.
+    # The encrypted message. Empty once the mail server has accepted it, or never will.
     Column("cms", LargeBinary, nullable=False),
     Column("at", INSTANT, nullable=False),
     sqlite_strict=True,
@@ -322,13 +322,13 @@ PARCEL_KEY_REQUEST: Final = Table(
     Column("address", Text, primary_key=True, nullable=False),
     # SHA-256 of the request.
     Column("digest", LargeBinary, primary_key=True, nullable=False),
-    # From 1 on, another one for each request of the address. The notice with the code has it in its kind.
+    # From 1 on, a different number for each request of the address. The kind of the notice with the code contains it.
     Column("number", LONG, nullable=False),
     # DER of the request (PKCS#10).
     Column("request", LargeBinary, nullable=False),
-    # The address to which the code goes, or empty if no code counts.
+    # The address that the code is mailed to, or empty if no code counts.
     Column("mailbox", Text, nullable=False),
-    # The code is made from it and from the pepper, and is in no database.
+    # The code is made from this nonce and the pepper. No database has the code.
     Column("nonce", LargeBinary, nullable=False),
     Column("tries_left", LONG, nullable=False),
     Column("ends_at", INSTANT, nullable=False),
@@ -341,17 +341,17 @@ KEPT_FILE: Final = Table(
     TABLES,
     # The verified address of the account.
     Column("account", Text, primary_key=True, nullable=False),
-    # As the account's page chose it. Other accounts may have the same one.
+    # The account's page chooses the id. Other accounts may use the same id.
     Column("id", Text, primary_key=True, nullable=False),
     # The name of the file's folder in the store.
     Column("folder", Text, nullable=False),
-    # A hash of the request that made it, so that a repeated one gets the same answer.
+    # A hash of the request that made the file, so that a repeated request gets the same answer.
     Column("digest", LargeBinary, nullable=False),
     # JSON: the bytes of each chunk.
     Column("objects", Text, nullable=False),
-    # Until it is complete, the most that the manifest may have.
+    # The largest size of the manifest, until the file is complete. Then it is the manifest's size.
     Column("manifest_bytes", LONG, nullable=False),
-    # The bytes that are reserved.
+    # The reserved bytes.
     Column("total_bytes", LONG, nullable=False),
     # 1 if all bytes came in one request and are one object of the store.
     Column("is_whole", LONG, nullable=False),
@@ -367,9 +367,9 @@ KEPT_INDEX: Final = Table(
     "kept_index",
     TABLES,
     Column("account", Text, primary_key=True, nullable=False),
-    # Each is one more than the one before it.
+    # Each version is one more than the version before it.
     Column("version", LONG, nullable=False),
-    # The name of the folder in the store, of which each version has another one.
+    # The name of the folder in the store. Each version has a different folder.
     Column("folder", Text, nullable=False),
     # JSON: the bytes of each chunk.
     Column("objects", Text, nullable=False),

@@ -1,8 +1,8 @@
 """The answers to parcels: encrypted messages to their senders, which the service passes on by mail.
 
-Somebody who opened a parcel writes an answer, and nobody proves who that was. The client encrypts it for the sender's
-certificate, which the bridge does not know. So the bridge checks that the answer is encrypted, and cannot know whether
-the sender is able to decrypt it.
+Anybody who opened a parcel may write an answer, without a proof of identity. The client encrypts the answer for the
+sender's certificate, which the bridge does not know. So the bridge only checks that the answer is encrypted. It cannot
+know whether the sender can decrypt it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from webbridge.delivery.limits import MAX_ANSWERS
 from webbridge.delivery.notices.outbox import queue_answer
 from webbridge.delivery.parcels import Parcel
 
-# A request is counted also if it is repeated or refused, because its body was read.
+# Repeated and refused requests count too, because their bodies were read.
 _WINDOW_SECONDS: Final = 60 * 60
 MAX_REQUESTS: Final = 30
 _REFUSAL: Final = "There were too many answers to this parcel. Wait some minutes."
@@ -46,7 +46,7 @@ class TooManyAnswers(ServiceError):
 
 
 class AnswerTooLarge(ServiceError):
-    """The answer is larger than the operator lets it be."""
+    """The answer is larger than the operator allows."""
 
     def __init__(self, max_bytes: int) -> None:
         super().__init__(413, "answer-too-large", f"An encrypted answer has at most {max_bytes} bytes.")
@@ -54,7 +54,7 @@ class AnswerTooLarge(ServiceError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """An answer that is stored, and goes out by mail. `left` is the number of those that may follow it."""
+    """An answer that is stored, and will be mailed. `left` is the number of answers that may follow."""
 
     number: int
 
@@ -83,14 +83,14 @@ class Answers:
             return max(0, MAX_ANSWERS - int(rows.execute(_COUNT, {"of_id": parcel_id}).scalar_one()))
 
     def take(self, parcel: Parcel, key: str, cms: bytes) -> Accepted:
-        """Store an answer, and queue its mail. With the same key again, it changes nothing.
+        """Store an answer, and queue its mail. A repeated call with the same key changes nothing.
 
         Raises AnswerRefused, TooManyAnswers, or ServiceError if another answer has the key.
         """
         smime_type_of(cms)
         digest, at = sha256(cms).digest(), self._clock().timestamp()
         with self._database.transaction() as rows:
-            # Answers to a parcel come one after another, so that each gets a number of its own.
+            # Answers to a parcel wait here for each other, so that each gets a different number.
             rows.execute(_LOCK, {"of_id": parcel.id})
             known = rows.execute(_FIND, {"of_id": parcel.id, "of_key": key}).first()
             if known is not None:

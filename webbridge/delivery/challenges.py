@@ -1,9 +1,9 @@
-"""The proof of a recipient by certificate: a nonce that only the owner of its key can decrypt.
+"""The proof of a recipient with a certificate: a nonce that only the owner of the certificate's key can decrypt.
 
-A challenge is AuthEnvelopedData over a content type of its own, which its authenticated attributes protect (RFC 5083
-section 2.1). A client decrypts this type only, and so a bridge that lies cannot let it decrypt a mail or a chunk and
-send the plaintext back. Challenges are made for every id and every certificate alike. Whether the certificate is one of
-the parcel is looked at when the nonce comes back.
+A challenge is AuthEnvelopedData with a special content type, which the authenticated attributes protect (RFC 5083
+section 2.1). A client decrypts only this type. So a lying bridge cannot make it decrypt a mail or a chunk and send the
+plaintext back. Challenges are made alike for every id and every certificate. The bridge checks whether the certificate
+is one of the parcel's when the nonce comes back.
 """
 
 from __future__ import annotations
@@ -47,13 +47,13 @@ class Challenges:
         self._pepper = pepper
         self._clock = clock
         self._provider = NativeProvider()
-        # Each one costs an operation with a public key, which the client chooses.
+        # Each challenge costs an operation with a public key that the client chooses.
         self._asked = LeakyCounter(
             database, clock, tables=TABLES, kind="parcel-challenge", seconds=_WINDOW_SECONDS, refusal=_REFUSAL
         )
 
     def make(self, parcel_id: str, certificate_der: bytes, *, client: str) -> MadeChallenge:
-        """Return a challenge for the owner of a certificate. Raises ServiceError for one that encrypts nothing."""
+        """Return a challenge for the owner of a certificate. Raises ServiceError if it cannot encrypt."""
         self._asked.start({self._pepper.client_name(client): MAX_PER_CLIENT})
         nonce = secrets.token_bytes(NONCE_BYTES)
         try:
@@ -68,7 +68,7 @@ class Challenges:
         return MadeChallenge(cms=cms, token=self._pepper.seal_challenge(parcel_id, challenge, nonce))
 
     def proof_of(self, parcel_id: str, nonce: bytes, token: str) -> Proof:
-        """Return the proof that a nonce is. It is a wrong one if the nonce is wrong, or too old."""
+        """Return the proof that a nonce gives. The proof is wrong if the nonce is wrong or too old."""
         challenge = self._pepper.open_challenge(token, parcel_id, nonce)
         at = self._clock().timestamp()
         is_timely = challenge is not None and at < challenge.ends_at <= at + CHALLENGE_SECONDS + CLOCK_SLACK_SECONDS

@@ -32,8 +32,8 @@ from webbridge.delivery.tokens import Tokens
 # Half of the threads that the administrator's guide recommends. A slow client occupies one while it sends.
 MAX_UPLOADS_AT_ONCE: Final = 8
 MAX_UPLOADS_PER_SENDER: Final = 4
-# The other requests of senders that may hold a thread: by a body, which the proxy passes on as it comes, or by waiting
-# for each other. Most of them are done at once.
+# Other requests of senders may occupy a thread too, because their body comes slowly through the proxy, or because they
+# wait for each other. Most of these requests end quickly.
 MAX_SLOW_AT_ONCE: Final = 6
 MAX_SLOW_PER_SENDER: Final = 2
 SLOW_PATIENCE_SECONDS: Final = 2.0
@@ -52,7 +52,7 @@ class Incomplete(ServiceError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """The parts of the delivery. Without a signing service there are no `keys` of recipients' own."""
+    """The parts of the delivery. Without a signing service, `keys` is None, and recipients get no keys."""
 
     config: ParcelsConfig
     store: Store
@@ -75,8 +75,8 @@ class Delivery:
     def create(self, sender: str, submission: Submission, body: bytes, *, language: str = "") -> tuple[Parcel, bool]:
         """Return the parcel of a submission, and whether it is new. `body` has all objects of a whole parcel.
 
-        `language` is that of the mails to the sender, or empty for the operator's. The bytes of a whole parcel are
-        durable before its record is. Raises ServiceError.
+        `language` is the language of the mails to the sender, or empty for the operator's language. The bytes of a
+        whole parcel are durable before its record is. Raises ServiceError.
         """
         digest = self.pepper.digest_of(canonical_bytes(submission) + body)
         known = self.parcels.find_repeated(sender, submission.id, digest)
@@ -90,26 +90,26 @@ class Delivery:
             raise
 
     def submit(self, sender: str, parcel_id: str, manifest: bytes | None) -> Parcel:
-        """Submit a parcel whose chunks have all come, with its manifest, or None if that was uploaded as they were.
+        """Submit a parcel whose chunks have all come. `manifest` is None if it was uploaded as a chunk is.
 
-        Once more, it changes nothing. Raises ServiceError.
+        A repeated call changes nothing. Raises ServiceError.
         """
         parcel = self.parcels.find_own(sender, parcel_id)
         if parcel.stage is not Stage.UPLOADING:
             return self.parcels.submit(sender, parcel_id)
-        # No object is deleted or replaced between the check and the record.
+        # In its turn, no other request deletes or replaces an object between the check and the record.
         with self.uploads.in_turn(parcel.folder):
             # Another request may have submitted the parcel while this one waited.
             if self.parcels.find_own(sender, parcel_id).stage is Stage.UPLOADING:
                 self._complete(parcel, manifest)
             submitted = self.parcels.submit(sender, parcel_id, None if manifest is None else len(manifest))
             with suppress(StoreFailed):
-                # Empty by now. The sweep would find it too.
+                # The folder is empty now. Otherwise the sweep would delete it.
                 self.uploads.delete(parcel.folder)
         return submitted
 
     def withdraw(self, sender: str, parcel_id: str) -> Parcel:
-        """Withdraw a parcel, and delete its bytes now, or by the sweep if the store fails. Raises ServiceError."""
+        """Withdraw a parcel, and delete its bytes. If the store fails, the sweep deletes them. Raises ServiceError."""
         self.parcels.withdraw(sender, parcel_id)
         self.sweep.delete_withdrawn(parcel_id)
         return self.parcels.find_own(sender, parcel_id)
@@ -159,7 +159,7 @@ class Delivery:
             raise
 
     def _delete_unrecorded(self, parcel_id: str, folder: str) -> None:
-        # After DatabaseUnavailable the record may be there all the same. If nobody can tell now, the sweep does later.
+        # After DatabaseUnavailable the record may exist nevertheless. If that is unknown now, the sweep decides later.
         with suppress(ServiceError):
             known = self.parcels.find(parcel_id)
             if known is None or known.folder != folder:

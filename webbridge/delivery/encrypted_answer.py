@@ -1,8 +1,8 @@
 """The check that an answer to a parcel is encrypted, before the service passes it on.
 
-(1) The bytes are one EnvelopedData or AuthEnvelopedData (RFC 5652 section 6, RFC 5083) and nothing more, (2) of a
-message, (3) for certificates only, (4) without the fields in which a text could be readable: attributes, and recipients
-of another kind. Whether the ciphertext is one, only its reader knows.
+(1) The bytes are one EnvelopedData or AuthEnvelopedData (RFC 5652 section 6, RFC 5083) and nothing more. (2) Its
+content is a message. (3) All recipients have certificates. (4) There is no OriginatorInfo and no attribute, which could
+contain readable text. Only the reader can know whether the ciphertext really is ciphertext.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ _ID: Final = re.compile(r"[A-Za-z0-9_-]{21}[AQgw]")  # The last character has 2 
 _NAME: Final = re.compile(r"0|[1-9][0-9]{0,5}")
 _FOLDER_BYTES: Final = 16
 _LABEL: Final = b"sealwax parcel reference 1\0"
-# Crockford's base 32: without I, L, O and U, which are misread.
+# Crockford's base 32, without I, L, O and U, which people misread.
 _LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _GROUPS: Final = 3
 _GROUP_LETTERS: Final = 4

@@ -1,4 +1,4 @@
-"""The bounds on parcels. The operator may set lower ones for sizes, days and recipients (`settings`)."""
+"""The limits on parcels. The operator may set lower limits for sizes, days and recipients (`settings`)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ SALT_BYTES: Final = 16
 PROOF_BYTES: Final = 32
 FINGERPRINT_BYTES: Final = 32
 ITERATIONS: Final = 600_000
-"""The rounds of PBKDF2 with HMAC-SHA-256 (RFC 8018 section 5.2) of every parcel."""
+"""The rounds of PBKDF2 with HMAC-SHA-256 (RFC 8018 section 5.2) for every parcel."""
 TRIES: Final = 5
-"""The wrong proofs in a row until the sender has to give more, and the number that the sender gives."""
+"""The wrong proofs in a row until the sender has to give more tries, and the number of tries that the sender gives."""
 
 MAX_DAYS: Final = 90
 MAX_RECIPIENTS: Final = 50
@@ -24,11 +24,11 @@ MAX_OBJECT_BYTES: Final = 17 * 1024 * 1024
 MAX_MANIFEST_BYTES: Final = 17 * 1024 * 1024
 MAX_LINE_BYTES: Final = 2 * 1024 * 1024  # 20,000 sizes, and 200 certificates of the usual 3 KB.
 MAX_WHOLE_BYTES: Final = 1024 * 1024
-"""All objects of a parcel that comes in one request."""
+"""The most bytes of a parcel that comes in one request."""
 MAX_ENCLOSED_BYTES: Final = 64 * 1024
-"""All objects of a parcel that come along with the ticket, so that its text is there one round trip earlier."""
+"""The most bytes of a parcel whose objects come along with the ticket. This saves one round trip."""
 MAX_ENCLOSED_OBJECTS: Final = 8
-"""Each object that comes along is read by itself, and from a store at a URL by a request of its own."""
+"""The most objects that come along with the ticket. A store at a URL needs a separate request for each."""
 MAX_REQUEST_BYTES: Final = 128 * 1024  # The other requests: an id, a proof, a certificate or a receipt.
 
 MAX_PARCEL_BYTES: Final = 20 * 1024**3
@@ -40,22 +40,22 @@ MAX_KEPT_FILES: Final = 20_000
 MAX_INDEX_BYTES: Final = 8 * 1024 * 1024  # Each of 20,000 files takes 300 bytes; the manifest of the index takes 10 KB.
 
 UPLOAD_SECONDS: Final = 24 * 60 * 60
-"""An upload to which nothing was added for so long is deleted."""
+"""An upload is deleted if nothing was added to it for this time."""
 GRACE_SECONDS: Final = 24 * 60 * 60
-"""The bytes of an expired parcel stay for so long, because the clock may have been wrong."""
+"""The bytes of an expired parcel stay for this time, because the clock may have been wrong."""
 KEPT_SECONDS: Final = 90 * 24 * 60 * 60
-"""The record of a parcel without its bytes stays for so long, so that it is called expired and not wrong."""
+"""The record of a parcel without bytes stays for this time, so that recipients learn that it is expired."""
 MAX_ANSWERS: Final = 10
 """The answers to one parcel, from all of its recipients."""
-MAX_ANSWER_BYTES: Final = 20 * 1024 * 1024  # 28 MB as a mail. Larger files come back by a parcel.
+MAX_ANSWER_BYTES: Final = 20 * 1024 * 1024  # 28 MB as a mail. Larger files come back as a parcel.
 ANSWER_BYTES: Final = 7 * 1024 * 1024
-"""The largest encrypted answer without a setting. As a mail it has less than Postfix takes by default, 10,240,000."""
+"""The largest encrypted answer without a setting. Its mail is smaller than Postfix's default limit, 10,240,000."""
 
 CODE_SECONDS: Final = 30 * 60
-"""A code that confirms the address of a new key counts for so long."""
+"""The time for which a code counts that confirms the address of a new key."""
 CODE_TRIES: Final = 5
 MAX_KEY_REQUESTS: Final = 10
-"""The requests of one address at one parcel whose codes count at the same time."""
+"""The requests of one address for one parcel whose codes count at the same time."""
 MAX_KEY_REQUEST_BYTES: Final = 16 * 1024  # A request with an ML-DSA-87 key takes 8,000 bytes.
 
 TICKET_SECONDS: Final = 12 * 60 * 60

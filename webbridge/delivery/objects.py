@@ -11,7 +11,7 @@ from webbridge.delivery.submission import bad_request
 
 
 class HasObjects(Protocol):
-    """The record of something that has objects in the store. `objects` are the sizes of the chunks."""
+    """The record of a parcel or kept file with objects in the store. `objects` are the sizes of the chunks."""
 
     @property
     def folder(self) -> str:
@@ -32,7 +32,7 @@ class HasObjects(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredObject:
-    """The place of an object: its bytes from `start` on in an object of the store."""
+    """The place of an object's bytes: from `start` on in an object of the store."""
 
     folder: str
     name: str

@@ -1,8 +1,8 @@
-"""Opening a parcel: five wrong proofs, and an unknown id that looks like a known one.
+"""The opening of parcels. Five wrong proofs are allowed, and an unknown id looks like a known one.
 
-Both cost one SELECT and one change of a row, and get the same answers: a salt, "wrong", and after five tries "too
-many". A parcel is locked while a proof is compared, so that proofs that come together are counted one by one. The words
-expired, withdrawn and used up are only for people who have proved that they know the secret.
+Known and unknown ids cost one SELECT and one change of a row, and get the same answers: a salt, "wrong", and after five
+tries "too many". A parcel is locked while a proof is compared, so proofs that come together are counted one by one.
+Only people who have proved that they know the secret get the answers expired, withdrawn and used up.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from webbridge.delivery.submission import Recipient
 
 _STRANGERS: Final = "parcel-stranger"
 _MOST_STRANGERS: Final = 100_000
-# One network has so many wrong proofs in the window, over all parcels.
+# The time in which one network may send MAX_WRONG_PER_CLIENT wrong proofs, for all parcels together.
 _WINDOW_SECONDS: Final = 15 * 60
 MAX_WRONG_PER_CLIENT: Final = 60
 _REFUSAL: Final = "There were too many wrong secrets from your network. Wait some minutes."
 
 
 class WrongSecret(ServiceError):
-    """The proof is wrong, or there is no such parcel. `tries_left`: further ones until the sender has to give more."""
+    """The proof is wrong, or there is no such parcel. `tries_left` is the number of further tries."""
 
     def __init__(self, tries_left: int) -> None:
         self.tries_left = tries_left
@@ -51,7 +51,7 @@ class TooManyTries(ServiceError):
 
 
 class TicketEnded(ServiceError):
-    """The ticket is none, or its time is over."""
+    """The text is no ticket, or the ticket's time is over."""
 
     def __init__(self) -> None:
         super().__init__(401, "ticket-ended", "Open the parcel again.")
@@ -78,7 +78,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Locked:
-    """The short columns of a parcel whose row is locked."""
+    """The columns of a locked parcel that are always short."""
 
     id: str
     sender: str
@@ -89,7 +89,7 @@ class _Locked:
 
 _COUNTER: Final = counter_of(TABLES)
 _IS: Final = PARCEL.c.id == bindparam("of_id")
-# A large parcel has a long list of sizes. Until its proof is right, none of it is read, which would take time.
+# A large parcel has a long list of sizes, which takes time to read. It is read only after a right proof.
 _FIND_SALT: Final = select(PARCEL.c.salt).where(_IS, PARCEL.c.submitted_at > 0)
 _LOCK: Final = (
     select(PARCEL.c.id, PARCEL.c.sender, PARCEL.c.proof, PARCEL.c.certificates, PARCEL.c.tries_left)
@@ -128,7 +128,7 @@ class Openings:
             set_={"value": _COUNTER.c.value + 1.0, "at": counted.excluded.at},
         ).returning(_COUNTER.c.value)
         asked = insert_into(database, PARCEL_NOTICE)
-        # The sender may give tries and be asked again, but a request on its way is not sent twice.
+        # After new tries the sender may be asked again, but a queued request is not sent twice.
         self._ask_sender = asked.on_conflict_do_update(
             index_elements=["parcel", "address", "kind"],
             set_={name: asked.excluded[name] for name in ("message_id", "state", "tries", "next_at", "owner", "code")},
@@ -136,19 +136,19 @@ class Openings:
         )
 
     def salt_of(self, parcel_id: str) -> bytes:
-        """Return the salt of a parcel, or a made-up one that is always the same."""
+        """Return the salt of a parcel. An unknown id gets a made-up salt that is always the same."""
         made_up = self._pepper.made_up_salt(parcel_id)
         with self._database.reading() as rows:
             salt = rows.execute(_FIND_SALT, {"of_id": parcel_id}).scalar_one_or_none()
         return made_up if salt is None else bytes(salt)
 
     def open(self, parcel_id: str, proof: Proof, *, client: str) -> Opened:
-        """Return a ticket for a right proof. `client` is the network that counts beside the parcel.
+        """Return a ticket for a right proof. Wrong proofs count for the parcel and for the network `client`.
 
         Raises WrongSecret, TooManyTries, TryLater, or for a right proof ServiceError 410.
         """
         at = self._clock().timestamp()
-        # Computed for every id, so that a known one does not take longer.
+        # Computed for every id, so that a known id does not take longer.
         record = self._pepper.record_of(parcel_id, proof.value or bytes(PROOF_BYTES))
         with self._database.transaction() as rows:
             locked = _lock(rows, parcel_id)
@@ -158,7 +158,7 @@ class Openings:
                 opened = self._compare(rows, locked, proof, record, at)
             else:
                 left = self._count_at_stranger(rows, parcel_id, at)
-                # The count at a known id only costs what it costs at an unknown one.
+                # A known id is counted too, so that it costs as much as an unknown id.
                 tries = left if locked is None else 0
         if opened is not None:
             _check_available(opened.parcel, at)
@@ -179,13 +179,13 @@ class Openings:
         return Opened(parcel=parcel, ticket=ticket)
 
     def forget_strangers(self) -> None:
-        """Delete the counts at unknown ids that are old, and the oldest of too many."""
+        """Delete old counts for unknown ids, and the oldest if there are too many."""
         with self._database.transaction(durable=False) as rows:
             rows.execute(_FORGET_OLD, {"oldest": self._clock().timestamp() - KEPT_SECONDS})
             rows.execute(_FORGET_BEYOND)
 
     def _compare(self, rows: Connection, locked: _Locked, proof: Proof, record: bytes, at: float) -> Opened | None:
-        """Compare a proof, and count it if it is wrong. The row is locked, so that proofs come one after another."""
+        """Compare a proof, and count it if it is wrong. The row is locked, so proofs come one after another."""
         if not _is_right(locked, proof, record):
             rows.execute(_CHANGE, {"of_id": locked.id, "tries_left": locked.tries_left - 1})
             if locked.tries_left == 1:
@@ -206,13 +206,13 @@ class Openings:
         return max(0, TRIES + 1 - int(rows.execute(self._count_stranger, counted).scalar_one()))
 
     def _noted(self, opened: Opened) -> Opened:
-        """Return the opening with the counts after it."""
+        """Return the opening with the parcel's counts after it."""
         parcel = opened.parcel
         return replace(opened, parcel=replace(parcel, openings=parcel.openings + 1))
 
 
 def _lock(rows: Connection, parcel_id: str) -> _Locked | None:
-    """Return a submitted parcel, which nobody else opens until the transaction ends, or None."""
+    """Return a submitted parcel, or None. Nobody else opens the parcel until the transaction ends."""
     row = rows.execute(_LOCK, {"of_id": parcel_id}).first()
     if row is None:
         return None

@@ -1,7 +1,7 @@
 """The records of parcels: reserved with their quota, submitted, withdrawn, extended, and listed for their senders.
 
-A parcel is made by one transaction, which also reserves its bytes. Its id makes requests idempotent: the same request
-gets the same answer again, and any other one under the id is refused, also another sender's.
+One transaction makes a parcel and reserves its bytes. The parcel's id makes requests idempotent: the same request gets
+the same answer again. Any other request with that id is refused, also from another sender.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedParcel:
-    """A parcel with its events, in the order of their times."""
+    """A parcel and its events, ordered by time."""
 
     parcel: Parcel
     events: tuple[Event, ...]
@@ -111,7 +111,8 @@ class ParcelGone(ServiceError):
         super().__init__(410, "withdrawn" if is_withdrawn else "expired", f"{text} Send it anew.")
 
 
-# Made once, because making a statement takes longer than running it. The names of columns are reserved for new values.
+# These statements are made once, because making one takes longer than running it. Parameters with names of columns are
+# new values.
 _IS: Final = PARCEL.c.id == bindparam("of_id")
 _IS_OWN: Final = (_IS, PARCEL.c.sender == bindparam("of_sender"))
 _FIND: Final = select(PARCEL).where(_IS)
@@ -131,7 +132,7 @@ _EVENTS: Final = select(PARCEL_EVENT).where(PARCEL_EVENT.c.parcel.in_(bindparam(
 _DROP_PENDING: Final = delete(PARCEL_NOTICE).where(
     PARCEL_NOTICE.c.parcel == bindparam("of_id"),
     PARCEL_NOTICE.c.state == PENDING,
-    # An answer is acknowledged, and is for the sender.
+    # Answers stay: they are acknowledged already, and go to the sender.
     PARCEL_NOTICE.c.kind.not_in(ANSWER_KINDS),
 )
 
@@ -158,11 +159,11 @@ class Parcels:
     def create(
         self, sender: str, submission: Submission, *, digest: bytes, folder: str, record: bytes, language: str
     ) -> Parcel:
-        """Return the new parcel, or one in another folder that the same request has made meanwhile.
+        """Return the new parcel, or the parcel in another folder that the same request has made meanwhile.
 
-        `digest` is of the request, `record` that of its proof, and `language` that of the mails to the sender. Its
-        bytes are reserved. A whole parcel is submitted: its bytes are in the folder already. Raises IdUsed, or
-        ServiceError beyond a quota.
+        `digest` is the digest of the request, `record` the record of its proof, and `language` the language of the
+        mails to the sender. The parcel's bytes are reserved. A whole parcel counts as submitted, because its bytes are
+        in the folder already. Raises IdUsed, or ServiceError beyond a quota.
         """
         at = self._now()
         given = {"digest": digest, "folder": folder, "proof": record, "language": language}
@@ -196,7 +197,7 @@ class Parcels:
             return _with_events(rows, [parcel])[0]
 
     def list_own(self, sender: str, *, before: str | None) -> Page:
-        """Return a page of the sender's parcels, newest first, after the one with the id `before`. Raises NoParcel."""
+        """Return a page of the sender's parcels, newest first. It begins after the parcel `before`. Raises NoParcel."""
         place = {"of_sender": sender}
         with self._database.reading() as rows:
             if before is None:
@@ -210,16 +211,16 @@ class Parcels:
             return Page(parcels=_with_events(rows, shown), next=shown[-1].id if len(found) > PAGE_PARCELS else None)
 
     def submit(self, sender: str, parcel_id: str, manifest_bytes: int | None = None) -> Parcel:
-        """Note that all objects are there, and queue the notices. Once more, it changes nothing.
+        """Note that all objects are there, and queue the notices. A second call changes nothing.
 
-        `manifest_bytes` are those of the manifest if it has fewer than were announced. What it does not use is given
-        back. Raises NoParcel or ParcelGone.
+        `manifest_bytes` is the size of the manifest if it is smaller than announced. The difference is given back.
+        Raises NoParcel or ParcelGone.
         """
         at = self._now()
         with self._database.transaction() as rows:
             parcel = self._lock(rows, sender, parcel_id)
             if parcel.stage is Stage.UPLOADING:
-                # The days begin now: a large parcel may have been on its way for longer than they are.
+                # The parcel's days begin now, because the upload of a large parcel may take longer than these days.
                 ends_at = at + parcel.ends_at - parcel.created_at
                 unused = 0 if manifest_bytes is None else parcel.manifest_bytes - manifest_bytes
                 sizes = {
@@ -233,7 +234,7 @@ class Parcels:
         return self.find_own(sender, parcel_id)
 
     def withdraw(self, sender: str, parcel_id: str) -> Parcel:
-        """Note that nobody may open the parcel any more, nor be told of it. Raises NoParcel or ParcelGone.
+        """Note that nobody may open the parcel any more, nor get a notice of it. Raises NoParcel or ParcelGone.
 
         The caller deletes the bytes.
         """
@@ -264,19 +265,19 @@ class Parcels:
         """Give the recipients five tries more. Raises NoParcel or ParcelGone."""
         with self._database.transaction() as rows:
             parcel = self._lock(rows, sender, parcel_id)
-            # A request that is repeated must not add up to tries without end.
+            # Repeated requests must not add up to endless tries.
             rows.execute(_CHANGE, {"of_id": parcel_id, "tries_left": min(parcel.tries_left + TRIES, 2 * TRIES)})
         return self.find_own(sender, parcel_id)
 
     def limit_openings(self, sender: str, parcel_id: str, most: int | None) -> Parcel:
-        """Allow so many openings in all, or any number. Raises NoParcel or ParcelGone."""
+        """Allow at most `most` openings in all, or any number if it is None. Raises NoParcel or ParcelGone."""
         with self._database.transaction() as rows:
             self._lock(rows, sender, parcel_id)
             rows.execute(_CHANGE, {"of_id": parcel_id, "most_openings": most})
         return self.find_own(sender, parcel_id)
 
     def note(self, parcel_id: str, event: Event) -> None:
-        """Note a state. Its first time stays."""
+        """Note a state. If it is noted again, the first time stays."""
         with self._database.transaction() as rows:
             self._note(rows, parcel_id, event)
 

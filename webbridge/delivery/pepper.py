@@ -1,8 +1,8 @@
-"""The pepper: a key outside the database, under which proofs are kept and tickets are made.
+"""The pepper: a key outside the database, with which the bridge makes the records of proofs, and tickets.
 
-A database without the pepper allows no guess at a proof: it has HMACs only. Each purpose has a key of its own. Tickets
-and challenges are stateless: they carry what they say, and a tag over it. The parcel's record decides whether a ticket
-still counts.
+Without the pepper, nobody can test guesses at a proof, because the database has only HMACs. Each purpose has a separate
+key. Tickets and challenges are stateless: they contain their values and a tag over the values. The parcel's record
+decides whether a ticket still counts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from webbridge.delivery.limits import FINGERPRINT_BYTES, ID_BYTES, SALT_BYTES
 
 KEY_BYTES: Final = 32
 NOBODY: Final = bytes(FINGERPRINT_BYTES)
-"""The fingerprint in the ticket of a recipient who has proved the secret, and owns no certificate."""
+"""The fingerprint in the ticket of a recipient who has proved the secret, and no certificate."""
 _PURPOSES: Final = ("proof", "salt", "request", "ticket", "challenge", "count", "client", "key code", "key count")
 CODE_DIGITS: Final = 8
 _TAG_BYTES: Final = 32
@@ -30,7 +30,7 @@ _TIME_BYTES: Final = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """The right to fetch the objects of one parcel until `ends_at`. `fingerprint` is NOBODY's, or of a certificate."""
+    """The right to fetch the objects of one parcel until `ends_at`. `fingerprint` is of a certificate, or NOBODY."""
 
     parcel: str
     ends_at: int
@@ -51,7 +51,7 @@ class Challenge:
 
 
 class Pepper:
-    """The keys that are derived from the pepper. Nothing here shows one of them."""
+    """The keys that are derived from the pepper. No method returns a key."""
 
     def __init__(self, key: bytes) -> None:
         if len(key) != KEY_BYTES:
@@ -67,7 +67,7 @@ class Pepper:
         return self._tag("salt", id_bytes(parcel))[:SALT_BYTES]
 
     def digest_of(self, request: bytes) -> bytes:
-        """Return the value by which a repeated request is known. A bare hash would let its owner guess the proof."""
+        """Return the value that identifies a repeated request. With a plain hash, guessed proofs could be tested."""
         return self._tag("request", request)
 
     def count_name(self, parcel: str) -> str:
@@ -77,7 +77,7 @@ class Pepper:
     def client_name(self, network: str) -> str:
         """Return the name under which the requests of a network are counted.
 
-        There are so few networks that a bare hash would list who opens parcels from where.
+        There are so few networks that plain hashes would reveal from which networks parcels are opened.
         """
         return self._tag("client", network.encode()).hex()
 
@@ -96,7 +96,7 @@ class Pepper:
         return write_base64url(content + self._tag("ticket", content))
 
     def open_ticket(self, text: str) -> Ticket | None:
-        """Return the ticket of a text, or None if this bridge has not made it. The caller looks at its end."""
+        """Return the ticket of a text, or None if this bridge has not made it. The caller checks the ticket's end."""
         octets = _decode(text, ID_BYTES + _TIME_BYTES + FINGERPRINT_BYTES + _TAG_BYTES)
         if octets is None:
             return None
@@ -109,12 +109,12 @@ class Pepper:
         )
 
     def seal_challenge(self, parcel: str, challenge: Challenge, nonce: bytes) -> str:
-        """Return the text of a challenge. It says nothing of the nonce."""
+        """Return the text of a challenge. It reveals nothing about the nonce."""
         content = challenge.ends_at.to_bytes(_TIME_BYTES) + challenge.fingerprint
         return write_base64url(content + self._tag("challenge", id_bytes(parcel) + content + nonce))
 
     def open_challenge(self, text: str, parcel: str, nonce: bytes) -> Challenge | None:
-        """Return the challenge of a text if the nonce is its own, or None. The caller looks at its end."""
+        """Return the challenge of a text, or None if the nonce is wrong. The caller checks the challenge's end."""
         octets = _decode(text, _TIME_BYTES + FINGERPRINT_BYTES + _TAG_BYTES)
         if octets is None:
             return None

@@ -14,7 +14,7 @@ from webbridge.database.tables import PARCEL_USAGE
 from webbridge.delivery.settings import ParcelsConfig
 from webbridge.delivery.store import Store, StoreFull
 
-# The sum over all senders, and the room on the disk, are looked at so often.
+# The sum over all senders, and the room on the disk, are read again after this time.
 _LOOK_SECONDS: Final = 5.0
 _SPARE_BYTES: Final = 256 * 1024 * 1024
 """The room on the disk that stays for the database and the logs."""
@@ -63,10 +63,10 @@ class Quota:
         ).returning(PARCEL_USAGE.c.total_bytes)
 
     def check_room(self, size: int) -> None:
-        """Look whether all senders together, and the disk, have room. Raises QuotaExceeded or StoreFull.
+        """Check that the quota of all senders together, and the disk, have room. Raises QuotaExceeded or StoreFull.
 
-        The sum may be some seconds old, so that the senders do not wait for each other. They may exceed it by the
-        parcels of these seconds.
+        The sum may be some seconds old, so that senders do not wait for each other. The parcels of these seconds may
+        exceed the quota.
         """
         with self._lock:
             if abs(time.monotonic() - self._looked_at) >= _LOOK_SECONDS:
@@ -81,7 +81,7 @@ class Quota:
             self._total_bytes += size
 
     def give_up(self, size: int) -> None:
-        """Note that a parcel for which there was room is not made, so that its sender takes no room from others."""
+        """Note that a parcel for which `check_room` found room is not made, so that others get this room."""
         with self._lock:
             self._total_bytes -= size
 

@@ -1,9 +1,9 @@
-"""Signed receipts of recipients by certificate (RFC 2634 section 2).
+"""Signed receipts of recipients with certificates (RFC 2634 section 2).
 
-The manifest that a receipt answers is encrypted, so that the bridge cannot compare the signature in the receipt with
-the sender's. It checks what it can: (1) one signer directly over a Receipt, (2) whose signedContentIdentifier is the
-parcel's id, (3) whose certificate is one of the parcel's recipients, (4) whose signature verifies. The sender gets the
-receipt, and checks the rest.
+The manifest that a receipt answers is encrypted, so the bridge cannot compare the signature in the receipt with the
+sender's. It checks four facts. (1) One signer directly signs a Receipt. (2) Its signedContentIdentifier is the parcel's
+id. (3) The signer's certificate is one of the parcel's. (4) The signature verifies. The sender gets the receipt, and
+checks the rest.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _FIND: Final = (
 
 
 class ReceiptRefused(ServiceError):
-    """The receipt is none, or is not one of this parcel's recipients'."""
+    """The bytes are no receipt, or the receipt is not of a recipient of this parcel."""
 
     def __init__(self) -> None:
         text = "This is no signed receipt of a recipient of the parcel."

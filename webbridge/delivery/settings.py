@@ -1,4 +1,4 @@
-"""The operator's settings of parcels, as frozen values."""
+"""The operator's settings of parcels, as a frozen dataclass."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ACCEL: Final = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 
 
 def check_store(store: str) -> None:
-    """Check the place of the store: an absolute path, or a URL that fsspec takes. Raises ValueError."""
+    """Check the place of the store: an absolute path, or a URL that fsspec accepts. Raises ValueError."""
     if not store.startswith("/") and _URL.fullmatch(store) is None:
         raise ValueError("an absolute path is expected, or a URL as s3://bucket/folder")
 
@@ -39,9 +39,9 @@ def check_accel_path(path: str) -> None:
 
 
 def origin_of_store(endpoint: str) -> str:
-    """Return the origin of the addresses at which clients fetch bytes from the store. Raises ValueError.
+    """Return the origin of the URLs at which clients fetch bytes from the store. Raises ValueError.
 
-    A client of S3 that is given an endpoint writes the bucket into the path, and so all addresses have this origin.
+    With an endpoint, a client of S3 writes the bucket into the path. So all URLs have this origin.
     """
     parts = urlsplit(endpoint)
     origin = f"{parts.scheme}://{parts.netloc}"
@@ -57,14 +57,13 @@ class ParcelsConfig:
     an S3-compatible service. A store at a URL needs `upload_folder` on this machine for objects
     that have not come whole.
 
-    With `accel_path`, nginx sends the bytes of the folder. With `presigned_seconds`, clients fetch them from the store
-    at addresses that count for so long. These have the origin of `endpoint`, which the pages' policy has to allow.
+    With `accel_path`, nginx sends the bytes of the folder. With `presigned_seconds`, clients fetch them from the store,
+    at URLs that are valid for this time. These have the origin of `endpoint`, which the pages' policy must allow.
     Otherwise the bridge sends the bytes.
 
-    With `max_kept_files`, people keep files for themselves. They count for `sender_bytes` as parcels do.
+    With `max_kept_files`, people may keep files for themselves. These count for `sender_bytes` as parcels do.
 
-    With `key_socket`, people who open a second parcel get a certificate of their own. It is the socket of `sealwax ca
-    certify`.
+    With `key_socket`, the socket of `sealwax ca certify`, people who open a second parcel get their own certificate.
 
     `pepper` has 32 bytes, and is in no database.
     """

@@ -1,4 +1,4 @@
-"""The states of a parcel, each with its time and with the one who says so."""
+"""The states of a parcel, each with its time and its source."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Stage(StrEnum):
     SUBMITTED = "submitted"
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
-    """Its bytes are deleted. A parcel whose days are over has expired already before that."""
+    """The parcel's bytes are deleted, or about to be. People see a parcel as expired once its days are over."""
 
 
 class State(StrEnum):
@@ -32,19 +32,19 @@ class State(StrEnum):
 
 
 class SaidBy(StrEnum):
-    """The one who says that a state was reached. A claim of a client proves nothing."""
+    """The source that reports a state. A claim of a client proves nothing."""
 
     SERVICE = "service"
     RECIPIENT_CLAIMS = "recipient-claims"
     RECIPIENT_SIGNED = "recipient-signed"
     SENDER = "sender"
     MAIL_SERVER = "mail-server"
-    """A mail server, by a report of non-delivery."""
+    """A mail server, with a report of non-delivery."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One state of a parcel. `recipient` is an address or empty, `code` that of an error or empty."""
+    """One state of a parcel. `recipient` is an address or empty, `code` the code of an error or empty."""
 
     state: State
     said_by: SaidBy
@@ -57,7 +57,7 @@ _ADVANCE: Final = (State.SUBMITTED, State.NOTIFIED, State.RECEIVED, State.OPENED
 
 
 def latest_state(stage: Stage, events: Collection[Event], *, is_over: bool) -> str:
-    """Return the state that stands for a parcel in a list. Before it is submitted, that is `uploading`."""
+    """Return the state that a list shows for a parcel. Until the parcel is submitted, it is `uploading`."""
     if stage is Stage.UPLOADING:
         return Stage.UPLOADING
     if stage is Stage.WITHDRAWN:

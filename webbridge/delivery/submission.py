@@ -1,4 +1,4 @@
-"""The beginning of a submission: one line of JSON that says what comes, for whom, and by which proof it opens."""
+"""The beginning of a submission: one line of JSON that names the objects, the recipients, and the proof for opening."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def parse_sizes(value: object) -> tuple[int, ...]:
 
 
 def parse_flag(value: object) -> bool:
-    """Return the member `whole` of a request. Raises ServiceError."""
+    """Return a flag of a request, the member `whole`. Raises ServiceError."""
     if not isinstance(value, bool):
         raise bad_request("The member whole is true or false.")
     return value
@@ -166,7 +166,7 @@ def bytes_of_base64url(text: object, size: int) -> bytes | None:
 
 
 def bad_request(text: str) -> ServiceError:
-    """Return the error of a request that is none."""
+    """Return the error of a malformed request."""
     return ServiceError(400, "bad-request", text)
 
 

@@ -1,8 +1,8 @@
 """The sweep: deletes the bytes of parcels whose time is over, uploads that nobody continues, and old records.
 
-A wrong clock must not cost an acknowledged parcel. So a parcel that has expired is first only noted, and its bytes are
-deleted a day after that note; a note that lies ahead of its parcel's end, or of the clock, was written by a wrong
-clock. Records change only when the bytes are gone, so that a sweep that is killed is done again.
+A wrong clock must not cost an acknowledged parcel. So the end of a parcel is first only noted, and the bytes are
+deleted a day after the note. If the parcel's end is still to come, or the note's time is, then a wrong clock wrote the
+note. Records change only when the bytes are gone, so a sweep that is killed is done again.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ _END: Final = (
     )
     .values(stage=Stage.EXPIRED)
 )
-# Parcels that stay, because they are still coming or their store fails, must not keep the sweep from the rest.
+# Parcels that stay, because their upload continues or their store fails, must not keep the sweep from the rest.
 _AFTER: Final = PARCEL.c.id > bindparam("after")
 _ALL_ENDED: Final = select(PARCEL).where(PARCEL.c.stage.in_((Stage.WITHDRAWN, Stage.EXPIRED)), PARCEL.c.is_stored == 1)
 _ENDED: Final = _ALL_ENDED.where(_AFTER).order_by(PARCEL.c.id).limit(_AT_ONCE)
@@ -113,7 +113,7 @@ _FORGET: Final = tuple(
 
 
 class _Folders(Protocol):
-    """The folders of parcels, in the store or of uploads."""
+    """The folders of parcels, either in the store or among the uploads."""
 
     def folders(self) -> Iterator[tuple[str, float]]:
         """Return all folders with the times of their last changes."""
@@ -148,11 +148,11 @@ class Sweep:
         self._add_event = insert_into(database, PARCEL_EVENT).on_conflict_do_nothing()
 
     def run(self) -> None:
-        """Delete what is due. A part that fails is left for the next time. Raises DatabaseUnavailable."""
+        """Delete the due bytes and records. A part that fails is left for the next time. Raises DatabaseUnavailable."""
         at = self._clock().timestamp()
         self._note_expired(at)
         with self._database.transaction() as rows:
-            # From here on no sender can extend them.
+            # From here on, no sender can extend these parcels.
             rows.execute(_END, {"now": at, "noted_before": at - GRACE_SECONDS})
         for row in self._all_rows(_ENDED, {}):
             self._delete_bytes(row)
@@ -165,7 +165,7 @@ class Sweep:
             self._keys.forget_ended()
 
     def correct_notes(self) -> None:
-        """Forget the ends that a wrong clock has noted, so that parcels expire at their time."""
+        """Delete the ends that a wrong clock has noted, so that parcels expire at their time."""
         at = self._clock().timestamp()
         with self._database.transaction(durable=False) as rows:
             found = rows.execute(_WRONGLY_ENDED, {"now": at, "latest": at + CLOCK_SLACK_SECONDS}).scalars().all()
@@ -174,7 +174,7 @@ class Sweep:
                     rows.execute(statement, {"of_id": parcel})
 
     def delete_orphans(self) -> None:
-        """Delete folders without a record of stored bytes: of a process that was killed between the two.
+        """Delete folders without a record of stored bytes. A process that was killed in between left them.
 
         Raises DatabaseUnavailable.
         """
@@ -184,14 +184,14 @@ class Sweep:
                 self._delete_orphans(part)
 
     def delete_withdrawn(self, parcel_id: str) -> None:
-        """Delete the bytes of one parcel that was withdrawn, unless that is done. Raises DatabaseUnavailable."""
+        """Delete the bytes of a withdrawn parcel, unless they are deleted already. Raises DatabaseUnavailable."""
         for row in self._rows(_ONE_ENDED, {"of_id": parcel_id}):
             self._delete_bytes(row)
 
     def _delete_bytes(self, parcel: Row[Any]) -> None:
-        """Delete the bytes of a parcel that nobody opens any more, then note it, and give its quota back."""
+        """Delete the bytes of a parcel that nobody opens any more. Then note the deletion, and give the quota back."""
         with _store_failures_left():
-            # In this order. An object that is complete meanwhile has no file any more that could come into the store.
+            # The uploads go first. An object that is completed meanwhile then has no file left to move into the store.
             self._uploads.delete(parcel.folder)
             self._store.delete(parcel.folder)
             with self._database.transaction() as rows:
@@ -223,7 +223,7 @@ class Sweep:
             changed_at = self._uploads.changed_at(parcel.folder)
             if at - UPLOAD_SECONDS < changed_at <= at + CLOCK_SLACK_SECONDS:
                 return
-            # The record goes first: its sender may be submitting it now. Without it, the bytes are orphans.
+            # The record is deleted first, because its sender may be submitting it now. The bytes are orphans then.
             is_it = and_(PARCEL.c.id == parcel.id, PARCEL.c.stage == Stage.UPLOADING)
             with self._database.transaction() as rows:
                 if rows.execute(delete(PARCEL).where(is_it)).rowcount != 1:
@@ -239,7 +239,7 @@ class Sweep:
                     rows.execute(statement, {"of_ids": list(ids)})
 
     def _all_rows(self, statement: Any, values: Mapping[str, float]) -> Iterator[Row[Any]]:
-        """Return the rows of a statement for those after an id, in several portions."""
+        """Return all rows of a statement, read in portions in the order of the ids."""
         after = ""
         while some := self._rows(statement, {**values, "after": after}):
             yield from some
@@ -251,7 +251,7 @@ class Sweep:
 
 
 class Sweeper:
-    """Sweeps in a thread of its own until it is closed, because a store may be slow."""
+    """Sweeps in a separate thread until it is closed, because a store may be slow."""
 
     def __init__(self, sweep: Sweep) -> None:
         self._sweep = sweep
@@ -260,7 +260,7 @@ class Sweeper:
         self._thread.start()
 
     def close(self) -> None:
-        """Sweep no longer, after what is being deleted now."""
+        """End the sweeping after the current deletions."""
         self._ends.set()
         self._thread.join()
 
@@ -275,7 +275,7 @@ class Sweeper:
                     self._sweep.correct_notes()
                     self._sweep.delete_orphans()
             except DatabaseUnavailable:
-                continue  # Said by the database. The next sweep makes up for it.
+                continue  # The database logs it. The next sweep does the work.
             except Exception:  # noqa: BLE001 (one parcel that cannot be deleted must not keep all others)
                 _log.exception("parcels were not swept")
 

@@ -1,7 +1,7 @@
-"""The tokens of programs that send parcels for an account: 256 random bits each, of which the database has a hash.
+"""The tokens of programs that send parcels for an account. A token has 256 random bits. The database has its hash.
 
-A token sends from one address, and lists, changes and withdraws its parcels, until its day or until it is revoked. It
-opens no mailbox.
+With a token, a program sends parcels from one address, and lists, changes and withdraws them, until the token expires
+or is revoked. A token opens no mailbox.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ class ListedToken:
 
 
 class TokenRefused(ServiceError):
-    """The token is unknown, revoked, or its day is over."""
+    """The token is unknown, revoked or expired."""
 
     def __init__(self) -> None:
         super().__init__(401, "token-refused", "This token does not count any more. Ask for a new one.")
 
 
-# Among the advisory locks of a PostgreSQL database, that of new tokens: an account without one has no row to lock. On
-# SQLite, BEGIN IMMEDIATE has let no other writer in.
+# The number of an advisory lock of PostgreSQL for new tokens, because an account without a token has no row to lock. On
+# SQLite, BEGIN IMMEDIATE keeps other writers out.
 _LOCK_NUMBER: Final = 0x5EA1_70CE
 _LOCK: Final = select(func.pg_advisory_xact_lock(_LOCK_NUMBER))
 _FIND: Final = select(PARCEL_TOKEN).where(PARCEL_TOKEN.c.token == bindparam("of_token"))
@@ -81,7 +81,7 @@ class Tokens:
             "expires_at": at + days * DAY_SECONDS,
         }
         with self._database.transaction() as rows:
-            # Tokens that are made together are counted one after another.
+            # With the lock, tokens that are made at the same time are counted one after another.
             if self._database.is_postgresql:
                 rows.execute(_LOCK)
             rows.execute(_FORGET, {"now": at})
@@ -110,13 +110,13 @@ class Tokens:
             rows.execute(_REVOKE, {"of_address": address, "of_name": name})
 
     def address_of(self, token: str) -> str:
-        """Return the address for which a token sends. Raises TokenRefused."""
+        """Return the address that a token sends for. Raises TokenRefused."""
         if len(token) > _MAX_CHARACTERS or not token.isascii():
             raise TokenRefused
         hashed = _hashed(token)
         with self._database.reading() as rows:
             row = rows.execute(_FIND, {"of_token": hashed}).first()
-        # Found by its hash, of which nobody can choose a prefix. Compared again in constant time all the same.
+        # The row is found by the hash, whose prefix nobody can choose. Nevertheless it is compared in constant time.
         if row is None or not hmac.compare_digest(bytes(row.token), hashed):
             raise TokenRefused
         if row.expires_at <= self._clock().timestamp():
@@ -127,7 +127,7 @@ class Tokens:
 def _check_name(name: object) -> str:
     if not isinstance(name, str) or not _is_name(name):
         raise bad_request(f"The name of a token is a text of at most {MAX_NAME_CHARACTERS} characters.")
-    # It is the last part of the address by which the token is revoked.
+    # The name is the last part of the URL for revoking the token.
     if "/" in name or name in (".", ".."):
         raise bad_request("The name of a token has no slash, and is no folder.")
     return name

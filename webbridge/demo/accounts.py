@@ -1,4 +1,4 @@
-"""The people of the demonstration: two with mailboxes and keys, and two only in the directory, under one CA."""
+"""The people of the demonstration, with certificates of one CA: two with mailboxes, and two only in the directory."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DOMAIN = "example.test"
 NAMES = ("Alice", "Bob")
 EXPIRING, REVOKED = f"carol@{DOMAIN}", f"dave@{DOMAIN}"
 SERVICE = f"parcels@{DOMAIN}"
-"""The address that writes the notices about parcels."""
+"""The address that sends the notices about parcels."""
 DAYS_LEFT = 12
 AUTHORITY_NAME = "Sealwax demonstration authority"
 # Syllables are easy to read from a terminal and to type. Each syllable has about six bits of entropy.
@@ -34,7 +34,7 @@ _VOWELS = "aeiou"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """One person. `p12` is the identity as a PKCS#12 file under the key passphrase."""
+    """One person. `p12` is the identity as a PKCS#12 file, encrypted with the key passphrase."""
 
     name: str
     address: str
@@ -46,7 +46,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class People:
-    """The accounts and the authority that vouches for them; `expiring` and `revoked` have no mailbox.
+    """The accounts and the authority that certifies them. `expiring` and `revoked` have no mailbox.
 
     `service` signs the notices about parcels.
     """
@@ -87,7 +87,7 @@ def gather_people(
     at: datetime,
     list_url: str,
 ) -> People:
-    """The people with these accounts. The others get their certificates at each start, so that one ends soon."""
+    """The people with these accounts. The other people get new certificates at each start, so that one ends soon."""
     pointers = Details(crl_urls=(list_url,))
     issue = partial(issue_identity, authority, provider=provider, at=at)
     return People(

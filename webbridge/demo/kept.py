@@ -1,6 +1,6 @@
-"""The folder of a demonstration that goes on where it ended: its secrets, the identities, and the mail.
+"""The folder of a demonstration that continues at its next start: its secrets, the identities, and the mail.
 
-The passwords stand in the folder in clear, as the command prints them. Only its owner may read it.
+The passwords are in the folder in clear text, as the command prints them. Only the folder's owner may read it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class DemoSecrets:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptState:
-    """The state beside the files of a folder: its first port, secrets, and mail password and key passphrase by name."""
+    """The state of a folder besides its files: the first port, the secrets, and the two passwords of each name."""
 
     base_port: int
     secrets: DemoSecrets
@@ -107,7 +107,7 @@ def write_state(folder: Path, state: KeptState) -> None:
 
 
 def write_mail(folder: Path, messages: Iterable[KeptMessage]) -> None:
-    """Keep all messages, in the place of those kept before. Raises OSError, and then the earlier ones stay."""
+    """Keep all messages in place of the earlier ones, which stay if it fails. Raises OSError."""
     new, old = folder / f"{_MAIL}.new", folder / f"{_MAIL}.old"
     for unfinished in (new, old):
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -132,7 +132,7 @@ def write_mail(folder: Path, messages: Iterable[KeptMessage]) -> None:
 
 
 def read_mail(folder: Path) -> list[KeptMessage]:
-    """The kept messages in their order; none before the first end.
+    """The kept messages in their order, or none before the first end.
 
     Raises OSError, or ValueError if the list is damaged.
     """

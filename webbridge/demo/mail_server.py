@@ -1,8 +1,8 @@
-"""A mail server in memory: pymap's dict backend for IMAP and aiosmtpd for submission, on one event loop in a thread.
+"""A mail server in memory. One event loop in a thread runs pymap's dict backend for IMAP and aiosmtpd for submission.
 
 IMAP has TLS from the first byte, SMTP after STARTTLS, both with the certificate of `tls`. Messages are kept byte for
-byte; no Received line is added. Submission needs a login. The sender must be the user's own address, and the recipients
-accounts of this server.
+byte. No Received line is added. Submission needs a login. The sender must be the user's own address, and the recipients
+must be accounts of this server.
 """
 
 from __future__ import annotations
@@ -57,11 +57,11 @@ class StoredMessage:
 
 
 class MemoryMailServer:
-    """A context manager. The servers listen until the context ends, and then all mail is lost, or kept in a folder.
+    """A context manager. The servers listen until the context ends. Then all mail is lost, or kept in a folder.
 
-    `kept_in` is a folder with the mail of before, if there was any, to which the end of the context writes all mail.
-    `passwords` has an entry for each account. `tls_folder` has the files of `write_tls_files`. The two sockets are
-    bound already; the end of the context closes them.
+    `kept_in` is a folder with the mail of an earlier run, if there was one. At the end of the context, all mail is
+    written there. `passwords` has an entry for each account. `tls_folder` has the files of `write_tls_files`. The two
+    sockets are bound already. The end of the context closes them.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class MemoryMailServer:
         smtp_socket: socket.socket,
         kept_in: Path | None = None,
     ) -> None:
-        # aiosmtpd logs a warning at every login, because it uses a deprecated name of its own.
+        # aiosmtpd logs a warning at every login, because it uses one of its own deprecated names.
         logging.getLogger("mail.log").setLevel(logging.ERROR)
         self._passwords = dict(passwords)
         self._tls_folder = tls_folder
@@ -101,11 +101,11 @@ class MemoryMailServer:
         )
 
     def messages(self, account: str, folder: str = "INBOX") -> list[StoredMessage]:
-        """Return the messages of a mailbox, oldest first; none if the folder does not exist."""
+        """Return the messages of a mailbox, oldest first. A missing folder has none."""
         return self._call(self._messages(account, folder))
 
     def append(self, account: str, raw: bytes, folder: str = "INBOX") -> int:
-        """Add a message to a mailbox unchanged and unseen, and return its UID. A folder that is missing is made."""
+        """Add a message to a mailbox unchanged and unseen, and return its UID. A missing folder is made."""
         return self._call(self._append(account, folder, AppendMessage(raw, datetime.now(UTC))))
 
     def __enter__(self) -> Self:
@@ -136,7 +136,7 @@ class MemoryMailServer:
         try:
             asyncio.run(self._serve())
         except (OSError, ValueError) as error:
-            # The thread of the context raises it, so that nobody takes mail for kept that is not.
+            # The thread of the context raises the error. Otherwise a failure to keep the mail would go unseen.
             self._failure = error
             self._started.set()
 
@@ -214,7 +214,7 @@ class MemoryMailServer:
         return address.lower() in self._passwords
 
     async def deliver(self, address: str, raw: bytes) -> None:
-        """Add a message that came by SMTP to an account's inbox. Runs on the server's own loop."""
+        """Add a message that came through SMTP to an account's inbox. Runs on the server's event loop."""
         await self._append(address.lower(), "INBOX", AppendMessage(raw, datetime.now(UTC)))
 
     async def _append(self, account: str, folder: str, given: AppendMessage) -> int:
@@ -307,7 +307,7 @@ def _pymap_config(tls_folder: Path) -> Config:
         demo_user="",
         demo_password="",
         ssl_context=server_context(tls_folder),
-        tls_enabled=False,  # The option means STARTTLS; here TLS starts first.
+        tls_enabled=False,  # The option means STARTTLS. Here TLS starts first.
         hash_context=BuiltinHash(rounds=1),  # The demonstration prints its passwords, so they need no slow hash.
         cpu_subsystem=Subsystem.for_asyncio(),
         max_append_len=MAX_MESSAGE_BYTES,

@@ -21,7 +21,7 @@ _TYPE = "application/octet-stream"
 
 
 def serve_published(published: Mapping[str, bytes]) -> WSGIApplication:
-    """Return the application that answers with the published files, by path."""
+    """Return the application that serves the published files by their paths."""
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         found = published.get(environ.get("PATH_INFO", ""))
@@ -35,7 +35,7 @@ def serve_published(published: Mapping[str, bytes]) -> WSGIApplication:
 
 
 def build_list(authority: Authority, serial_numbers: Iterable[int], provider: CryptoProvider, at: datetime) -> bytes:
-    """Return a CRL by which these certificates were revoked yesterday."""
+    """Return a CRL that says that these certificates were revoked yesterday."""
     yesterday = at - timedelta(days=1)
     entries = [
         RevokedCertificate(serial_number=number, revoked_at=yesterday, reason="superseded") for number in serial_numbers

@@ -1,4 +1,4 @@
-"""The servers of the demonstration as one context manager, which the browser tests use too."""
+"""The servers of the demonstration as one context manager. The browser tests use it too."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class DemoStack:
 
     When the context is entered, keys are registered, certificates are in the directory, and each inbox has a welcome
     message. `folder` keeps everything, with `ca.pem` and the identities as `alice.p12` and `bob.p12`. The next start
-    with it goes on from there, at the same ports. Without it all is in a temporary folder.
+    with the same folder continues with its data, at the same ports. Without `folder`, all is in a temporary folder.
     """
 
     mail_server: MemoryMailServer
@@ -103,7 +103,7 @@ class DemoStack:
 
     @property
     def is_kept(self) -> bool:
-        """Whether mail, accounts and keys stay in a folder after the end."""
+        """Whether mail, accounts and keys stay in a folder when the context ends."""
         return self._given_folder is not None
 
     @property
@@ -113,7 +113,7 @@ class DemoStack:
 
     @property
     def mailbox_url(self) -> str:
-        """The URL of an inbox's first message, for reading it by IMAP with curl."""
+        """The URL of an inbox's first message, for reading it with curl through IMAP."""
         imap = self.mail_server.address.mailbox
         return f"imaps://{imap.host}:{imap.port}/INBOX;MAILINDEX=1"
 
@@ -166,7 +166,7 @@ class DemoStack:
         return bind_ports(kept.base_port, is_fixed=True)
 
     def _read_kept(self) -> KeptState | None:
-        """Return what an earlier demonstration has kept. Raises FileExistsError for a file that may be a real key."""
+        """Return the state of an earlier demonstration. Raises FileExistsError for a file that may be a real key."""
         if self._given_folder is None:
             return None
         kept = read_state(self._given_folder)
@@ -225,7 +225,7 @@ class DemoStack:
                 file.write(p12)
 
     def _write_directory(self, folder: Path) -> None:
-        """Write the certificates of all people, for those who write to them."""
+        """Write the certificates of all people, so that others can encrypt messages for them."""
         folder.mkdir()
         owners = {account.name.lower(): account.identity for account in self.accounts}
         for name, identity in (owners | {"carol": self._people.expiring, "dave": self._people.revoked}).items():

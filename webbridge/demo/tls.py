@@ -21,7 +21,7 @@ BACKDATED = timedelta(hours=1)
 def write_tls_files(folder: Path, at: datetime, *, names: Sequence[str] = ("localhost",)) -> Path:
     """Write `tls_ca.pem` and `tls_server.pem` (certificate and key) for 127.0.0.1 and `names`. Return the former.
 
-    The authority's key is never written, so that no other certificate can be issued under it.
+    The authority's key is never written, so no other certificate can be issued with it.
     """
     ca_key = ec.generate_private_key(ec.SECP256R1())
     ca_name = _name("Sealwax demonstration TLS authority")

@@ -1,4 +1,4 @@
-"""The Flask application that admits requests for events, by the same rules as the rest of the API."""
+"""The Flask application that admits requests for events, with the same rules as the rest of the API."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Admission:
     hub: Hub
 
     def find_session(self, request: Request) -> Session | None:
-        """Return the pages' session of the account that a request names, or None. No use is noted."""
+        """Return the pages' session of the account that a request names, or None. The use is not noted."""
         account = named_account(request, cookie=self.cookie, ids=self.account_ids)
         session = self.sessions.find_unused(self.cookie.value_in(request, account)) if account else None
         if session is None or session.origin or self.account_ids.id_of(session.address) != account:
@@ -42,7 +42,7 @@ class Admission:
         return session
 
     def admit(self, environ: WSGIEnvironment, session: Session) -> None:
-        """Leave a stream for the answer in the request's environment. Raises TryLater."""
+        """Put a stream for the answer into the request's environment. Raises TryLater."""
         environ[_STREAMS].append(self.hub.reserve(session))
 
 
@@ -69,7 +69,7 @@ def admission_of(app: Flask) -> Admission:
 
 
 def await_stream(environ: WSGIEnvironment) -> list[Stream]:
-    """Return the list that has the stream after the request, if it was admitted."""
+    """Return a list that will have the stream after the request, if the request is admitted."""
     streams: list[Stream] = []
     environ[_STREAMS] = streams
     return streams

@@ -1,4 +1,4 @@
-"""The ASGI application of the events: each request is admitted in a thread, and an admitted one is streamed."""
+"""The ASGI application of the events. A thread admits each request, and an admitted request gets a stream."""
 
 from __future__ import annotations
 
@@ -77,13 +77,13 @@ class EventsApplication:
 
     def _push(self, config: BridgeConfig, push: PushConfig) -> Push:
         def send(url: str) -> Sent:
-            # A message that is delivered later would tell of mail of a session that may have ended.
+            # If a message were delivered later, its session might have ended.
             return send_message(url, push, ttl_seconds=config.idle_seconds, at=config.clock())
 
         return Push(subscriptions=Subscriptions(self._database), send=send, threads=self._push_threads)
 
     def answer_by(self, wsgi: WSGIApplication) -> None:
-        """Answer requests by an application around `admission`."""
+        """Answer requests with an application around `admission`."""
         self._wsgi = wsgi
 
     def close(self) -> None:
@@ -112,7 +112,7 @@ class EventsApplication:
             self.hub.release(answer.stream)
 
     async def _look_after_sessions(self) -> None:
-        """Hear what the other processes say of sessions, and look for itself."""
+        """Listen for the announcements of other processes, and check the sessions regularly."""
         loop = asyncio.get_running_loop()
 
         def heard(announcement: Announcement | None) -> None:
@@ -128,7 +128,7 @@ class EventsApplication:
         )
         # The body of a request is never read.
         environ.pop("CONTENT_LENGTH", None)
-        environ["SERVER_PORT"] = str(environ["SERVER_PORT"])  # As gunicorn has it, and as PEP 3333 wants it.
+        environ["SERVER_PORT"] = str(environ["SERVER_PORT"])  # A text, as in gunicorn and as PEP 3333 requires.
         streams = await_stream(environ)
         try:
             body, status, headers = run_wsgi_app(self._wsgi, environ, buffered=True)

@@ -1,6 +1,6 @@
-"""The open streams by session and by user, the watch over each user's inbox, and the end of streams with sessions.
+"""The open streams of each session and user, and the watch over each user's inbox. Streams end with their sessions.
 
-A session with a subscription to push messages keeps the watch going without a page, until the session ends.
+If a session has a subscription to push messages, the watch goes on without a page until the session ends.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from webbridge.push.subscriptions import Subscriptions
 
 MAX_STREAMS_PER_SESSION: Final = 8
 CHECK_SECONDS: Final = 20.0
-# A page that is loaded again finds the connection of its user still open.
+# A page that reloads finds its user's connection still open.
 LINGER_SECONDS: Final = 30.0
 RETRY_AFTER_SECONDS: Final = 60
 _SESSION_ENDED: Final = event_bytes("session-ended", {})
@@ -41,7 +41,7 @@ _SESSION_ENDED: Final = event_bytes("session-ended", {})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Push:
-    """The sending of push messages. `send` sends one to an address, and waits in a thread of `threads`."""
+    """The sending of push messages. `send` sends a message to an address, and runs in a thread of `threads`."""
 
     subscriptions: Subscriptions
     send: Callable[[str], Sent]
@@ -59,7 +59,7 @@ class _User:
 
 
 class Hub:
-    """All streams of this process. `reserve` and `release` may be called by any thread, the rest by the event loop."""
+    """All streams of this process. Any thread may call `reserve` and `release`, only the event loop the rest."""
 
     def __init__(
         self,
@@ -124,7 +124,7 @@ class Hub:
             user.watcher = self._watch(user, folders[0])
 
     def leave(self, stream: Stream) -> None:
-        """Feed a stream no longer. The watch of a user without streams or subscriptions ends after a while."""
+        """Stop feeding a stream. The watch of a user without streams or subscriptions ends after a while."""
         user = self._users.get(_key_of(stream))
         if user is None:
             return
@@ -143,20 +143,20 @@ class Hub:
         try:
             living = await asyncio.to_thread(self._sessions.find_living, asked)
         except DatabaseUnavailable:
-            return  # Later looks make up for it.
+            return  # A later check does it.
         for session_id in asked - living:
             self.end_session(session_id)
         await self._read_endpoints(living)
 
     def end_session(self, session_id: str) -> None:
-        """End the streams of one session with the event that says so, and its subscription."""
+        """End the streams of one session with the event `session-ended`, and end the session's subscription."""
         for stream in self._streams():
             if stream.session_id == session_id:
                 stream.end(_SESSION_ENDED)
         self._unsubscribe(session_id)
 
     def hear(self, announcement: Announcement | None) -> None:
-        """Do what another process says. None means that something may not have been heard."""
+        """React to an announcement of another process. None means that announcements may be lost."""
         if announcement is None:
             self._spawn(self.check_sessions_once())
         elif announcement.kind == SESSION_ENDED:
@@ -170,7 +170,7 @@ class Hub:
                     stream.put(event)
 
     def end(self) -> None:
-        """End all streams. Their pages come back within some seconds, not all at once."""
+        """End all streams. Their pages come back at different times within ten seconds."""
         self._has_ended = True
         for stream in self._streams():
             self._end(stream)
@@ -262,13 +262,13 @@ class Hub:
             user.watcher.stop()
 
     async def _read_endpoints(self, session_ids: Set[str]) -> None:
-        """Read the subscriptions of sessions, as far as they have a page or a subscription here."""
+        """Read the subscriptions of the sessions that have a page or a subscription here."""
         if self._push is None or not session_ids:
             return
         try:
             found = await asyncio.to_thread(self._push.subscriptions.find, session_ids)
         except DatabaseUnavailable:
-            return  # Later looks make up for it.
+            return  # A later check does it.
         for stream in self._streams():
             if stream.session_id in found and stream.credentials.account.server.imap is not None:
                 self._subscribe(stream, found[stream.session_id])
@@ -285,7 +285,7 @@ class Hub:
             self._subscribers.put(stream.session_id, subscriber)
 
     def _change_endpoint(self, session_id: str, endpoint: str) -> None:
-        """Take over the address that the database has for a session now, or that it has none."""
+        """Use the address that the database now has for a session. An empty address ends the subscription."""
         known = self._subscribers.find(session_id)
         if known is not None and endpoint:
             self._subscribers.put(session_id, replace(known, endpoint=endpoint))
@@ -306,12 +306,12 @@ class Hub:
         return Waker(endpoint_of=self._endpoint_of, send=push.send, gone=self._gone, threads=push.threads)
 
     def _endpoint_of(self, session_id: str) -> str | None:
-        """Return the address of a session's browser, or None if a page of the session is open, which hears of mail."""
+        """Return the push address of a session, or None if a page of the session is open, whose stream reports mail."""
         found = self._subscribers.find(session_id)
         return None if found is None or session_id in self._by_session else found.endpoint
 
     def _gone(self, session_id: str, endpoint: str) -> None:
-        """Forget an address that the push service no longer knows."""
+        """Delete an address that the push service no longer knows."""
         found = self._subscribers.find(session_id)
         if self._push is not None and found is not None and found.endpoint == endpoint:
             self._unsubscribe(session_id)

@@ -1,7 +1,7 @@
-"""The watch over one user's inbox: one connection for all pages of the user, and a new one when it breaks.
+"""The watch over one user's inbox. One connection serves all pages of the user, and is replaced when it breaks.
 
-Calls that wait for the mail server run in threads. While the server is silent, the connection costs the event loop one
-entry in its selector.
+Calls that wait for the mail server run in threads. While the server is silent, the connection costs the event loop only
+one entry in its selector.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ Result = TypeVar("Result")
 class InboxWatcher:
     """Calls `report` when the inbox has changed, and `arrived` too if messages have come, until `stop`.
 
-    `credentials` returns those of a living session of the user, or None. `refused` is called if the mail server no
-    longer accepts them.
+    `credentials` returns the credentials of a living session of the user, or None. `refused` is called if the mail
+    server no longer accepts them.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class InboxWatcher:
                     self._refused(credentials)
                     continue
                 _log.info("the watch of an inbox is interrupted", extra={"code": str(error.code)})
-            # Not all at once, if a mail server with many users comes back.
+            # The time is random, so that users do not all connect at once when a mail server comes back.
             await asyncio.sleep(wait_seconds * random.uniform(0.5, 1.5))  # noqa: S311 (not a secret)
             wait_seconds = min(wait_seconds * 2, LAST_RETRY_SECONDS)
 
@@ -89,7 +89,7 @@ class InboxWatcher:
         try:
             return await asyncio.wrap_future(opening)
         except asyncio.CancelledError:
-            # In the thread, because the loop may end before the server has answered.
+            # The thread closes the connection, because the loop may end before the server has answered.
             opening.add_done_callback(_close_opened)
             raise
 
@@ -126,7 +126,7 @@ class InboxWatcher:
         loop.add_reader(number, read)
         self.is_connected = True
         try:
-            read()  # TLS may have decrypted more than the last call took, which no selector sees.
+            read()  # TLS may have decrypted more than the last call read. No selector sees these bytes.
             async with asyncio.timeout(RENEW_SECONDS * random.uniform(0.8, 1.0)):  # noqa: S311 (not a secret)
                 await broken
         except TimeoutError:
@@ -139,7 +139,7 @@ class InboxWatcher:
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
     def _compare(self, watch: InboxWatch) -> None:
-        """Notice messages that have come between two connections, by the UIDs that the server gives out."""
+        """Notice messages that have come between two connections, by comparing the next UIDs."""
         if 0 < self._next_uid < watch.next_uid:
             self._has_arrived = True
             self._gather()

@@ -1,4 +1,4 @@
-"""uvicorn for streams: small buffers, so that a slow reader is noticed and costs little, and an end within seconds."""
+"""uvicorn for streams. Small buffers make a slow reader noticeable and cheap. The server ends within seconds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from webbridge.events.application import EventsApplication
 
 END_SECONDS: Final = 5
 _MAX_HEADER_BYTES: Final = 16 * 1024
-# Some hundred events. A page that does not read so many is dropped (`stream.MAX_WAITING`).
+# Room for some hundred events. A page that does not read so many is dropped (`stream.MAX_WAITING`).
 _SEND_BYTES: Final = 16 * 1024
 _WAITING_BYTES: Final = 4 * 1024
 _UNREAD_MILLISECONDS: Final = 60_000
@@ -27,7 +27,7 @@ _SOCKET_MODE: Final = 0o666  # As gunicorn makes sockets: the folder decides who
 
 
 class StreamProtocol(H11Protocol):
-    """A connection of the proxy with small buffers. It ends if the other side takes no bytes for a minute."""
+    """A connection of the proxy with small buffers. It ends if the other side reads no bytes for a minute."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Set the sizes and the time."""
@@ -53,7 +53,7 @@ class StreamServer(Server):
             log_config=None,
             log_level="critical",
             access_log=False,
-            # Only `trusted_proxies` says whose headers are believed.
+            # Only `trusted_proxies` decides whose headers are trusted.
             proxy_headers=False,
             server_header=False,
             h11_max_incomplete_event_size=_MAX_HEADER_BYTES,

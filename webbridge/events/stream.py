@@ -11,7 +11,7 @@ from typing import Final
 from webbridge.login.sessions import Session
 
 MAX_WAITING: Final = 16
-HEARTBEAT_SECONDS: Final = 25.0  # Proxies and routers forget connections that are silent for a minute.
+HEARTBEAT_SECONDS: Final = 25.0  # Proxies and routers drop connections that are silent for a minute.
 HEARTBEAT: Final = b":\n\n"
 
 
@@ -26,7 +26,7 @@ def retry_bytes(milliseconds: int) -> bytes:
 
 
 class Stream:
-    """The queue of one page. `put` and `end` belong to the event loop."""
+    """The queue of one page. Only the event loop may call `put` and `end`."""
 
     def __init__(self, session: Session) -> None:
         self.session_id = session.id
@@ -38,7 +38,7 @@ class Stream:
         self._changed = asyncio.Event()
 
     def put(self, event: bytes) -> None:
-        """Add an event, unless the same one waits already. A page that reads too slowly is dropped."""
+        """Add an event, unless the same event waits already. A page that reads too slowly is dropped."""
         if self._ends or event in self._waiting:
             return
         if len(self._waiting) >= MAX_WAITING:

@@ -1,4 +1,4 @@
-"""The sessions whose browsers want push messages, by session and by user. Belongs to the event loop."""
+"""The sessions whose browsers want push messages, by session and by user. Only the event loop may use them."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ class Subscribers:
         return {one: self._by_session[one] for one in self._by_user.get(user, ())}
 
     def put(self, session_id: str, subscriber: Subscriber) -> None:
-        """Note the subscription of a session, in place of an earlier one."""
+        """Keep the subscription of a session, in place of an earlier one."""
         self._by_session[session_id] = subscriber
         self._by_user.setdefault(subscriber.user, set()).add(session_id)
 
     def remove(self, session_id: str) -> Subscriber | None:
-        """Forget the subscription of a session. Return it, or None if there was none."""
+        """Remove the subscription of a session. Return it, or None if there was none."""
         removed = self._by_session.pop(session_id, None)
         if removed is not None:
             others = self._by_user[removed.user]

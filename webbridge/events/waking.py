@@ -1,4 +1,4 @@
-"""The push messages to browsers without an open page: one for many mails, none before the push service allows it."""
+"""The push messages to browsers without an open page. One message is for many mails, and waits as the service asks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 
 from webbridge.push.message import Outcome, Sent
 
-# A notification that is shown already says the same.
+# The least time between two messages to a browser, because a notification that is shown already says the same.
 GAP_SECONDS: Final = 60.0
 _log = logging.getLogger("sealwax.push")
 
@@ -25,10 +25,10 @@ class _Turn:
 
 
 class Waker:
-    """Wakes browsers. Belongs to the event loop.
+    """Wakes browsers. Only the event loop may use it.
 
-    `endpoint_of` returns the address of a session's browser, or None if it needs no message now. `send` sends one
-    message, in a thread of `threads`. `gone` is called if the push service no longer knows the address.
+    `endpoint_of` returns the push address of a session's browser, or None if the browser needs no message now. `send`
+    sends one message, in a thread of `threads`. `gone` is called if the push service no longer knows the address.
     """
 
     def __init__(

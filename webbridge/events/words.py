@@ -15,5 +15,5 @@ _LABEL: Final = b"sealwax bridge account 1"
 
 
 def name_of_account(address: str) -> str:
-    """Return a name of an account that does not name the person."""
+    """Return a name of an account that does not reveal the person."""
     return sha256(_LABEL + address.encode()).hexdigest()

@@ -22,7 +22,7 @@ from webbridge.gateway.wire import CallDeadline
 
 @dataclass(frozen=True, slots=True)
 class RawMessage:
-    """A message on the server: its bytes in chunks, and its size, or None if the server does not say it for certain."""
+    """A message on the server: its bytes in chunks, and its size, or None if the size is not certain."""
 
     size_bytes: int | None
     chunks: Iterator[bytes]
@@ -32,8 +32,8 @@ class RawMessage:
 class MessagePage:
     """Some messages of a folder, newest first.
 
-    `total` counts the messages of the folder or the found ones, if the server does. `token` asks for later changes; it
-    is None if the server cannot name them.
+    `total` counts the messages of the folder or the found messages, if the server counts them. `token` asks for later
+    changes. It is None if the server cannot name changes.
     """
 
     uid_validity: int
@@ -44,7 +44,7 @@ class MessagePage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """The changes in a folder since a token. If `is_whole` is False, there are too many: the list is loaded anew."""
+    """The changes in a folder since a token. If `is_whole` is False, some are missing, and the list is loaded anew."""
 
     uid_validity: int
     total: int | None
@@ -133,7 +133,7 @@ class MailConnection(Protocol):
         """Delete messages for ever. Raises GatewayError with NOT_IN_TRASH if they can be moved to a trash first."""
 
     def retrieved_ids(self, mailbox: Mailbox, uids: Sequence[int]) -> list[bytes]:
-        """Return names of messages that stay the same, for a later deletion. Only POP3 has them."""
+        """Return lasting names of messages, for a later deletion. Only POP3 has them."""
 
     def delete_retrieved(self, hashed_ids: Collection[bytes]) -> None:
         """Delete the messages with these names for ever."""
@@ -154,7 +154,7 @@ class MailConnection(Protocol):
         """Return the rights of people in a folder."""
 
     def grant_access(self, folder: str, person: str, level: Level) -> None:
-        """Give a person rights in a folder, in the place of those before."""
+        """Give a person rights in a folder. They replace the person's earlier rights."""
 
     def withdraw_access(self, folder: str, person: str) -> None:
         """Take the rights of a person in a folder away."""
@@ -165,10 +165,10 @@ class MailConnection(Protocol):
     def append(
         self, folder: str, message: OutgoingMessage, flags: Sequence[str], received: datetime | None = None
     ) -> None:
-        """Store a message in a folder unchanged, as one that was received then or, without a time, now."""
+        """Store a message in a folder unchanged, as received at the time `received` or, without it, now."""
 
     def check_end(self, folder: str, days: int) -> None:
-        """Check that messages of a folder can be deleted after so many days."""
+        """Check that messages of a folder can be deleted after `days` days."""
 
     def delete_due(self, folder: str, today: date) -> int:
         """Delete the messages of a folder whose days are over. Return their number."""
@@ -183,7 +183,7 @@ class MailConnection(Protocol):
         """Return whether a folder has one of the roles."""
 
     def keep_draft(self, message: OutgoingMessage, message_id: str) -> KeptDraft:
-        """Store a draft in the folder for drafts, and delete the earlier ones with its Message-ID."""
+        """Store a draft in the folder for drafts, and delete the earlier drafts with its Message-ID."""
 
     def delete_draft(self, message_id: str) -> str:
         """Delete the drafts with a Message-ID. Return the folder for drafts."""

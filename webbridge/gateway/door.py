@@ -19,15 +19,15 @@ from pathlib import Path
 MAX_ADDRESS_BYTES = 254
 MAX_LOCAL_PART_BYTES = 64
 # Our own bounds.
-MAX_RECIPIENTS = 500  # Servers take at least 100 in one transaction (RFC 5321 section 4.5.3.1.8).
+MAX_RECIPIENTS = 500  # Servers accept at least 100 in one transaction (RFC 5321 section 4.5.3.1.8).
 MAX_FOLDER_NAME_CHARACTERS = 500
 MAX_PASSWORD_CHARACTERS = 1000
 MAX_TOKEN_CHARACTERS = 8000  # With its base64 below the 12,288 bytes of a line (RFC 4954 section 4).
 MAX_UIDS = 1000  # In one request.
-MAX_FLAGS = 20  # In one request. Each may need a step of its own to be undone.
+MAX_FLAGS = 20  # In one request. Undoing each flag may need a separate step.
 MAX_REASON_CHARACTERS = 300  # Longer error texts of a server are cut before they are passed on.
 
-# RFC 9051 section 2.3.2. The spelling is the one that is sent.
+# RFC 9051 section 2.3.2. The flags are sent in this spelling.
 SETTABLE_FLAGS = frozenset({"\\Seen", "\\Answered", "\\Flagged", "\\Draft"})
 _KEYWORD = re.compile(r"[A-Za-z0-9$_.+:!#&/=?^`|~-]{1,64}")
 
@@ -55,23 +55,23 @@ class GatewayCode(StrEnum):
     FOLDER_EXISTS = "folder-exists"
     FOLDER_NOT_EMPTY = "folder-not-empty"
     IN_TRASH = "in-trash"
-    """The messages are in the trash already: deleting them is for ever, and must be asked for."""
+    """The messages are in the trash already. Deleting them for ever needs an explicit request."""
     NOT_IN_TRASH = "not-in-trash"
     """Only messages in the trash are deleted for ever."""
     FOLDER_CHANGED = "folder-changed"
     """The folder's messages have new UIDs, so the old ones name no message any more."""
     SERVER_REFUSED = "mail-server-refused"
-    """The server works, and refuses this one operation."""
+    """The server works, but refuses this operation."""
     MISCONFIGURED = "mail-server-misconfigured"
-    """The server's certificate, or its way to sign in, needs its administrator."""
+    """The administrator must mend the server's certificate, or its ways to sign in."""
     BUSY = "mail-server-busy"
     """Trying again later may help. The password was not refused."""
     UNREADABLE = "mail-server-unreadable"
-    """The server broke its protocol, which only its administrator can remedy."""
+    """The server broke its protocol. Only its administrator can remedy that."""
     MAILBOX_FULL = "mailbox-full"
     """The mailbox has no room. Only deleting or more room helps."""
     FOLDER_READ_ONLY = "folder-read-only"
-    """The server lets the person read the folder, and change nothing in it."""
+    """The person may read the folder, but change nothing in it."""
     NOT_OFFERED = "not-offered"
     """The protocol of the mailbox lacks the operation."""
     BAD_ARGUMENT = "bad-argument"
@@ -110,9 +110,9 @@ class UnreadableAnswer(GatewayError):
 
 
 class Busy(GatewayError):
-    """The server does not do this now. `retry_seconds`: the time that it asks for, if it names one.
+    """The server refuses the command for now. `retry_seconds` is the time to wait that the server names, if any.
 
-    With `ends_connection` it says so of every command on this connection.
+    With `ends_connection`, the server refuses every command on this connection.
     """
 
     def __init__(self, message: str, *, retry_seconds: int | None = None, ends_connection: bool = False) -> None:
@@ -122,14 +122,14 @@ class Busy(GatewayError):
 
 
 class NotConnected(Busy):
-    """The server has lost what is behind this connection. A fresh connection may succeed at once."""
+    """The server has lost the service behind this connection. A fresh connection may succeed at once."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, ends_connection=True)
 
 
 class LoginRefused(GatewayError):
-    """The server refused a login. `names_password`: it says so of the secret, and not only that it refuses."""
+    """The server refused a login. `names_password` says whether the server gave the secret as the reason."""
 
     def __init__(
         self,
@@ -150,7 +150,7 @@ class Security(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerAddress:
-    """The address at which a server listens. `is_public_only`: its host may have only addresses of the Internet."""
+    """The address of a server. With `is_public_only`, the host may have only public IP addresses."""
 
     host: str
     port: int
@@ -160,10 +160,10 @@ class ServerAddress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailServer:
-    """The mail servers of an account: one for its mailbox, by IMAP or by POP3, and one for outgoing mail.
+    """The mail servers of an account: an IMAP or POP3 server for the mailbox, and a server for outgoing mail.
 
-    `ca_file`, if given, replaces the system's authorities. With `takes_tokens` a bearer token may log in in place of a
-    password, by SASL OAUTHBEARER (RFC 7628).
+    `ca_file`, if given, replaces the system's authorities. With `takes_tokens`, a bearer token may log in instead of a
+    password, with SASL OAUTHBEARER (RFC 7628).
 
     One call waits at most `timeout_seconds` for a server in total, plus the time to transfer a large message.
     """
@@ -189,7 +189,8 @@ class MailServer:
     def tls_context(self) -> ssl.SSLContext:
         """Return a context that verifies chain and host name. The standard library's starttls() verifies nothing.
 
-        Connections share it until the file changes: with the system's authorities a context takes half a megabyte.
+        Connections share a context until the file changes, because a context with the system's authorities takes half a
+        megabyte.
         """
         changed_ns = 0 if self.ca_file is None else self.ca_file.stat().st_mtime_ns
         return _tls_context(self.ca_file, changed_ns)
@@ -204,7 +205,7 @@ def _tls_context(ca_file: Path | None, _changed_ns: int) -> ssl.SSLContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailAccount:
-    """One person's account: the address that names it everywhere, the name that its servers know, and the servers."""
+    """One person's account: the address that names it everywhere, its login name at the servers, and the servers."""
 
     address: str
     login: str
@@ -229,7 +230,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """A folder as long as its UIDs hold (RFC 9051 section 2.3.1.1). `uid_validity` is 0 if the server gives none."""
+    """A folder while its UIDs are valid (RFC 9051 section 2.3.1.1). `uid_validity` is 0 if the server gives none."""
 
     name: str
     uid_validity: int
@@ -269,7 +270,7 @@ def check_recipient(text: str) -> str:
 
 
 def _check_match(text: str, match: re.Match[str] | None) -> str:
-    # The limits count octets (RFC 5321 section 4.5.3.1, RFC 6531 section 3.3).
+    # The limits count bytes (RFC 5321 section 4.5.3.1, RFC 6531 section 3.3).
     if match is None or len(match[0].encode()) > MAX_ADDRESS_BYTES or len(match[1].encode()) > MAX_LOCAL_PART_BYTES:
         raise GatewayError(
             GatewayCode.BAD_ARGUMENT, f"{clean_text(text)!r} is not an e-mail address. Write it as name@example.org."
@@ -348,7 +349,7 @@ def check_flag(flag: str) -> str:
     """Return a flag that may be set on a message. Raises GatewayError.
 
     It is one of the system flags in SETTABLE_FLAGS, or a keyword (RFC 9051 section 9: flag-keyword), such as
-    `$Forwarded`. `\\Deleted` is not among them, because the next EXPUNGE of any program deletes a message with it.
+    `$Forwarded`. `\\Deleted` is refused, because the next EXPUNGE of any program deletes messages with this flag.
     """
     if flag not in SETTABLE_FLAGS and not _KEYWORD.fullmatch(flag):
         raise GatewayError(GatewayCode.BAD_ARGUMENT, f"{clean_text(flag)!r} is not a flag that can be changed.")

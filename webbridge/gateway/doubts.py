@@ -1,7 +1,7 @@
-"""Refused logins of which the server does not say that the password is wrong.
+"""Refused logins where the server does not say that the password is wrong.
 
-A server may refuse one connection more for many reasons, and not all name theirs. So the first refusal without a reason
-ends nothing; one that comes later, without a login in between, counts as a wrong password.
+A server may refuse one more connection for many reasons, and not all servers name the reason. So the first refusal
+without a reason ends nothing. A later refusal, without a successful login in between, counts as a wrong password.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import Final
 
 from webbridge.gateway.door import GatewayCode, GatewayError, LoginRefused
 
-# A second refusal before is about the same moment.
+# A second refusal within this time may have the same temporary reason.
 LATER_SECONDS: Final = 60.0
-# The times of ended sessions are dropped at last.
+# After this time, the times of ended sessions are dropped.
 FORGOTTEN_SECONDS: Final = 86_400.0
 
 
 class Doubts:
-    """The times of the first refusals without a reason, by what was refused."""
+    """The times of the first refusals without a reason, by the names of what was refused."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
@@ -28,7 +28,7 @@ class Doubts:
         self._first: dict[str, float] = {}
 
     def judge(self, name: str, refusal: LoginRefused) -> GatewayError:
-        """Return what a refusal means: itself if it names the password or is a later one, else BUSY."""
+        """Return the refusal if it names the password or is a later one, else an error with BUSY."""
         if refusal.names_password:
             return refusal
         now = self._monotonic()
@@ -40,12 +40,12 @@ class Doubts:
         return GatewayError(GatewayCode.BUSY, text)
 
     def settle(self, name: str) -> None:
-        """Forget a refusal after a login that succeeded."""
+        """Drop the time of a refusal after a login that succeeded."""
         with self._lock:
             self._first.pop(name, None)
 
     def look_after(self) -> None:
-        """Forget what is long ago."""
+        """Drop old times."""
         now = self._monotonic()
         with self._lock:
             self._first = {name: at for name, at in self._first.items() if at > now - FORGOTTEN_SECONDS}

@@ -16,7 +16,7 @@ class Failure(StrEnum):
     """The kind of a mail server's failure, as a stable word for programs. Each has its own remedy."""
 
     WRONG_PASSWORD = "wrong-password"  # noqa: S105 (a word, not a password)
-    """The only one that ends a session. The person signs in again."""
+    """The only failure that ends a session. The person signs in again."""
     TRY_LATER = "try-later"
     UNREACHABLE = "unreachable"
     MISCONFIGURED = "misconfigured"
@@ -41,16 +41,16 @@ _FOR_THE_ADMINISTRATOR = (
     "CLIENTBUG",
 )
 _LATER = ("UNAVAILABLE", "EXPUNGEISSUED", "INUSE", "LIMIT", "SERVERBUG")
-# These are about one operation: the server works, and refuses this one.
+# These codes are about one operation. The server works, but refuses this operation.
 _OF_A_RIGHT = ("NOPERM", "CANNOT")
 _OF_ONE_OPERATION = (*_OF_A_RIGHT, "OVERQUOTA", "ALREADYEXISTS", "NONEXISTENT")
 _OF_THE_PASSWORD = ("AUTHENTICATIONFAILED", "EXPIRED")
 
-# The words of a refused login, each list with whether it names the name or the password. The first that is found
-# decides. A server that does not say more gives AUTHENTICATIONFAILED for any reason (RFC 5530 section 3), so the first
-# three lists are above the code: Gmail's "Too many simultaneous connections", Exchange's "Request is throttled", the
-# locks of POP3 servers. The last two are read only where no code names the password: a server that refuses a password
-# may write "try again" and close the connection.
+# The words of a refused login, in lists. The first list with a match decides whether the refusal is about the name or
+# the password. A server may give AUTHENTICATIONFAILED for any reason (RFC 5530 section 3), so the first three lists
+# count more than the code. Examples are Gmail's "Too many simultaneous connections", Exchange's "Request is throttled",
+# and the locks of POP3 servers. The last two lists are read only if no code names the password. A server that refuses a
+# password may write "try again" and close the connection.
 _FOR_ANOTHER_REASON: Final = re.compile(
     r"too many|\bb?lock|simultaneous|concurrent|throttl|"
     r"(?:maximum|number|limit) [a-z ]{0,20}connections?\b|connections?[a-z ]{0,20} (?:limit|exceeded|reached)",
@@ -85,7 +85,8 @@ _MECHANISM_WORDS = re.compile(
     re.IGNORECASE,
 )
 
-# Reasons that pass, for which a command may be refused with no code: Exchange says so by NO or BAD at any command.
+# Temporary reasons for which a server may refuse a command without a code. Exchange does so with NO or BAD to any
+# command.
 _NOT_CONNECTED_WORDS = re.compile(rb"authenticated but not connected", re.IGNORECASE)
 _THROTTLED_WORDS = re.compile(rb"throttl|back-?off", re.IGNORECASE)
 _PASSING_WORDS = re.compile(
@@ -101,25 +102,25 @@ _FULL_WORDS = re.compile(
 )
 _LARGE_WORDS = re.compile(rb"(?:message|append)[a-z ]{0,20} too (?:big|large)|too large a message", re.IGNORECASE)
 _READ_ONLY_WORDS = re.compile(rb"\bread[- ]?only\b", re.IGNORECASE)
-# Gmail gives OVERQUOTA also for what was asked for or downloaded too often in a day.
+# Gmail gives OVERQUOTA also for too many requests or downloads in a day.
 _RATE_WORDS = re.compile(r"bandwidth|(?:command|rate)[- ]?limit", re.IGNORECASE)
 _WAIT = re.compile(rb"(\d{1,9}) ?(milliseconds?|ms|seconds?|secs?|s|minutes?|mins?)\b", re.IGNORECASE)
 MOST_WAIT_SECONDS: Final = 3600  # Our own bound.
 
 LOGIN_CODES: Final[Mapping[str, GatewayCode]] = MappingProxyType(
-    # Many servers send no code. A NO without one, or with a code that gives no reason, means a wrong password.
+    # Many servers send no code. A NO without a code, or with a code that gives no reason, means a wrong password.
     dict.fromkeys(("", "ALERT", *_OF_THE_PASSWORD), GatewayCode.LOGIN_REFUSED)
     | dict.fromkeys(_LATER, GatewayCode.BUSY)
     | dict.fromkeys((*_FOR_THE_ADMINISTRATOR, *_OF_ONE_OPERATION), GatewayCode.MISCONFIGURED)
 )
-"""The errors of a login that ends with NO and this response code (RFC 5530 section 3). Another code: MISCONFIGURED."""
+"""The errors of a login that ends with NO, by response code (RFC 5530 section 3). Other codes mean MISCONFIGURED."""
 COMMAND_CODES: Final[Mapping[str, GatewayCode]] = MappingProxyType(
     dict.fromkeys(_LATER, GatewayCode.BUSY)
     # The password was right at the login, so a command cannot refuse it.
     | dict.fromkeys((*_FOR_THE_ADMINISTRATOR, *_OF_THE_PASSWORD), GatewayCode.MISCONFIGURED)
     | dict.fromkeys(("", *_OF_ONE_OPERATION), GatewayCode.SERVER_REFUSED)
 )
-"""The errors of any other command that ends with NO. Another code: SERVER_REFUSED."""
+"""The errors of any other command that ends with NO. Other codes mean SERVER_REFUSED."""
 
 
 def login_code(code: str, text: str) -> GatewayCode:
@@ -156,7 +157,7 @@ def failure_of(code: GatewayCode) -> Failure | None:
 
 
 def circumstance(code: str, text: bytes) -> GatewayError | None:
-    """Return the error of a refused command that is about the server or the mailbox and not about the command.
+    """Return the error of a command that was refused because of the server or the mailbox, not because of the command.
 
     `code` is the response code ("" for none). Returns None for any other refusal.
     """
@@ -203,7 +204,7 @@ def read_only() -> GatewayError:
 
 
 def _wait_in(text: bytes) -> int | None:
-    """Return the seconds that a server asks to wait; None if it names none."""
+    """Return the seconds that a server asks to wait, or None if the text names no time."""
     match = _WAIT.search(text)
     if match is None:
         return None

@@ -20,12 +20,12 @@ _Folder = TypeVar("_Folder", bound=_Listed)
 
 
 def name_hash(account: str, wire_name: bytes) -> bytes:
-    """Return the hash that stands for a folder's name in the database, 32 bytes, another one for each account."""
+    """Return the hash of 32 bytes for a folder's name in the database. It differs for each account."""
     return sha256(_PREFIX + account.casefold().encode() + b"\0" + wire_name).digest()
 
 
 class FolderUses:
-    """The choices of one account: for each role, as its word, the hash of the folder's name."""
+    """The choices of one account: the hash of a folder's name for each role's word."""
 
     def __init__(self, account: str = "", chosen: Mapping[str, bytes] = MappingProxyType({})) -> None:
         self._account = account
@@ -41,7 +41,7 @@ class FolderUses:
         return self._role_of.get(name_hash(self._account, wire_name)) if self._role_of else None
 
     def chosen_in(self, folders: Sequence[_Folder]) -> dict[str, _Folder]:
-        """Return the folders that were chosen and are there. Those that are gone have no use any more."""
+        """Return the chosen folders that exist. Chosen folders that are gone have no use any more."""
         named = ((self.chosen_for(folder.wire_name), folder) for folder in folders)
         return {role: one for role, one in named if role is not None}
 

@@ -1,6 +1,6 @@
 """One logged-in IMAP connection (RFC 9051, RFC 3501): what can be done with folders and messages.
 
-Each theme has a module of its own; this one joins them. Servers are not trusted: counts may be missing or wrong, and
+This module joins the modules for the single themes. Servers are not trusted: counts may be missing or wrong, and
 answers may be about messages that were not requested.
 """
 
@@ -73,9 +73,9 @@ __all__ = [
 
 SEEN = "\\Seen"
 LOGOUT_SECONDS = 1.0
-# In English whatever the locale, which `%b` follows.
+# `%b` follows the locale, but IMAP has English names.
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-# A larger message waits until the server has taken the folder and the size, which a full mailbox refuses.
+# A larger message waits until the server has accepted the folder and the size. A full mailbox refuses the size.
 MAX_UNASKED_BYTES = 64 * 1024
 # The share of a call's time for checking that a kept connection still works.
 SHARE_FOR_CHECK = 1 / 6
@@ -182,7 +182,7 @@ class ImapConnection:
         limit: int,
         uid_validity: int | None = None,
     ) -> MessagePage:
-        """Return the newest messages that meet the criteria. `total` counts them, or those below `before_uid`."""
+        """Return the newest messages that meet the criteria. `total` counts all, or those below `before_uid`."""
         return self._lists.found(
             folder, criteria, before_uid=before_uid, limit=limit, uid_validity=uid_validity, cache=self.cache
         )
@@ -279,7 +279,7 @@ class ImapConnection:
             case RemoveStep():
                 return self._changes.remove(_numbered(step.mailbox), step.uids)
             case RenameStep():
-                # Another program may have given the folder a name that we give to none.
+                # The old name may come from another program, and be one that `check_new_name` refuses.
                 return self._folders.rename(step.folder, step.to)
             case CreateStep():
                 return self._folders.create(step.folder)
@@ -291,7 +291,7 @@ class ImapConnection:
     def append(
         self, folder: str, message: OutgoingMessage, flags: Sequence[str], received: datetime | None = None
     ) -> None:
-        """Store a message in a folder unchanged, as one that was received then or, without a time, now."""
+        """Store a message in a folder unchanged, as received at the time `received` or, without it, now."""
         name = FolderName.of(check_folder_name(folder))
         listed = [b"(" + " ".join(map(check_flag, flags)).encode() + b")", *_date_time(received)]
         self._imap.wire.deadline.extend_for(message.size_bytes)
@@ -302,7 +302,7 @@ class ImapConnection:
         else:
             self._append_in_pieces(message, (name, *listed), refused)
         if self._imap.folder_news == news:
-            # RFC 9051 section 6.3.12 asks a server to tell of the message if the folder is selected. GNU Mailutils and
+            # RFC 9051 section 6.3.12 asks a server to report the message if the folder is selected. GNU Mailutils and
             # hoodiecrow do not.
             self._selection.forget_if_it_is(folder)
 
@@ -314,7 +314,7 @@ class ImapConnection:
         self._imap.finish([], refused=refused)
 
     def check_end(self, folder: str, days: int) -> None:
-        """Raise GatewayError with NOT_OFFERED unless messages of a folder can be deleted after so many days."""
+        """Raise GatewayError with NOT_OFFERED unless messages of a folder can be deleted after `days` days."""
         self._expiry.check(folder, days)
 
     def delete_due(self, folder: str, today: date) -> int:
@@ -326,7 +326,7 @@ class ImapConnection:
         return bool(self.find_message_id(folder, message_id)[1])
 
     def find_message_id(self, folder: str, message_id: str) -> tuple[Mailbox, list[int]]:
-        """Return the UIDs of the messages with this Message-ID in a folder. Anybody may have chosen it for theirs."""
+        """Return the folder and the UIDs of its messages with this Message-ID, which anybody may have used."""
         wanted = Literal(check_message_id(message_id).encode())
         command: Command = (b"UID SEARCH HEADER Message-ID", wanted)
         selected, answers = self._selection.search(folder, None, command, refusal)
@@ -344,7 +344,7 @@ class ImapConnection:
         return self._folders.has_role(folder, *roles)
 
     def keep_draft(self, message: OutgoingMessage, message_id: str) -> KeptDraft:
-        """Store a draft in the folder for drafts, and delete the earlier ones with its Message-ID."""
+        """Store a draft in the folder for drafts, and delete the earlier drafts with its Message-ID."""
         return self._drafts.keep(message_id, lambda folder: self.append(folder, message, DRAFT_FLAGS))
 
     def delete_draft(self, message_id: str) -> str:

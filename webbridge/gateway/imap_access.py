@@ -1,7 +1,7 @@
 """The rights that other people have in a folder (RFC 4314, RFC 2086): who may read it, file into it, or do everything.
 
-The three levels are of our own. Rights that are none of them stay as they are and are shown by their letters. Only
-people get rights here: an identifier of all users, a group or a negative right is refused (RFC 4314 section 2).
+The bridge defines the three levels. Other rights stay as they are, and are shown with their letters. Only people get
+rights here. An identifier of all users, a group or a negative right is refused (RFC 4314 section 2).
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from webbridge.gateway.imap_wire import Answer, ImapWire, folder_refusal
 MAX_GRANTS: Final = 1000  # Our own bound: people in the list of one folder.
 MAX_IDENTIFIER_BYTES: Final = 255
 _RIGHTS: Final = re.compile(rb"[a-z0-9]{0,40}")
-# A login name or an address. The marks of groups, of negative rights and of servers' own words come first in others.
+# A login name or an address. Other marks begin identifiers of groups, negative rights and special words of servers.
 _PERSON: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+@=-]{0,253}")
 _NO_PEOPLE: Final = frozenset({"anyone", "anonymous", "authenticated", "owner"})
 
 
 class Level(StrEnum):
-    """The rights of a person in a folder. The value is the word in our own API."""
+    """The rights of a person in a folder. The value is the word in the bridge's API."""
 
     READ = "read"
     FILE = "file"
-    """To read, to mark and to put messages in."""
+    """To read messages, to mark them, and to put messages into the folder."""
     ALL = "all"
     """To delete messages too, and to make and delete folders. Not to give rights to others."""
     OTHER = "other"
@@ -58,12 +58,12 @@ class Grant:
 
     @property
     def is_person(self) -> bool:
-        """Whether the identifier is that of one person, whose rights may be changed here."""
+        """Whether the identifier names one person, whose rights may be changed here."""
         return _PERSON.fullmatch(self.identifier) is not None and self.identifier.lower() not in _NO_PEOPLE
 
 
 class AccessLists:
-    """Reads and changes the lists of rights on one connection. Raises NOT_OFFERED where the server has none."""
+    """Reads and changes the lists of rights on one connection. Raises NOT_OFFERED if the server has no such lists."""
 
     def __init__(self, imap: ImapWire) -> None:
         self._imap = imap
@@ -74,7 +74,7 @@ class AccessLists:
         return read_grants(self._imap.run(b"GETACL", _word(folder), refused=folder_refusal), folder)
 
     def grant(self, folder: str, person: str, level: Level) -> None:
-        """Give a person the rights of a level, in the place of those before."""
+        """Give a person the rights of a level. They replace the person's earlier rights."""
         self._check_offered()
         letters = (_LETTERS if self._imap.offers_beginning("RIGHTS=") else _OLD_LETTERS)[level].encode()
         self._imap.run(b"SETACL", _word(folder), _person(person), Literal(letters), refused=folder_refusal)
@@ -90,7 +90,7 @@ class AccessLists:
 
 
 def read_grants(answers: Iterable[Answer], folder: str) -> list[Grant]:
-    """Return the rights in the ACL answer about a folder. Raises UnreadableAnswer for one that is none or too long."""
+    """Return the rights in the ACL answer about a folder. Raises UnreadableAnswer if it is missing, bad or too long."""
     wire_name = write_folder_name(folder)
     for answer in answers:
         if answer.kind != "ACL" or not answer.values or answer.values[0] != wire_name:
@@ -116,7 +116,7 @@ def level_of(rights: str) -> Level:
     if not letters & set("xte"):
         letters |= set("xte") if "d" in letters else set()
         letters |= set("k") if "c" in letters else set()
-    # A server of RFC 4314 lists "c" and "d" beside the rights that took their place (section 2.1.1).
+    # A server of RFC 4314 lists "c" and "d" besides the rights that replaced them (section 2.1.1).
     letters -= set("pcd")
     known = {level for level, text in _LETTERS.items() if letters == set(text)}
     return known.pop() if known else Level.READ if letters == set("lr") else Level.OTHER

@@ -1,7 +1,7 @@
-"""Changes of messages: flags, copy, move and delete (RFC 9051 section 6.4, RFC 4315, RFC 6851), with what undoes them.
+"""Changes of messages and their undoing: flags, copy, move and delete (RFC 9051 section 6.4, RFC 4315, RFC 6851).
 
 Only the messages that a call names are ever deleted. Without UID EXPUNGE they are only marked, because a plain EXPUNGE
-would also delete the messages that another program has marked.
+would also delete messages that another program has marked.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from webbridge.gateway.uid_set import MAX_UID, read_in_order, split_uids
 from webbridge.gateway.undo import Changed, FlagStep, MoveStep, RemoveStep
 
 DELETED = b"(\\Deleted)"
-# RFC 4315 section 3: the new UIDVALIDITY, the UIDs of the originals, and those of the copies in the same order.
+# RFC 4315 section 3: the new UIDVALIDITY, the UIDs of the originals, and the UIDs of the copies in the same order.
 _COPYUID = re.compile(rb"\[COPYUID ([0-9]{1,10}) ([0-9:,]+) ([0-9:,]+)\]", re.IGNORECASE)
 
 
@@ -56,7 +56,7 @@ class MessageChanges:
         self._selection.begin(mailbox.name, mailbox.uid_validity, *fetches, uids=uids)
         answers: list[Answer] = []
         for _ in fetches:
-            # Without the flags of before there is nothing to undo. The change itself is made all the same.
+            # Without the earlier flags there is nothing to undo. The change is made nevertheless.
             with suppress(GatewayError):
                 self._imap.finish(answers)
         found = items_by_uid(answers)
@@ -93,7 +93,7 @@ class MessageChanges:
     def _transfer(
         self, verb: bytes, mailbox: Mailbox, uids: Sequence[int], to: str, refused: Refusal | None = None
     ) -> tuple[MoveStep, ...]:
-        """Copy or move messages. Return the steps that move the new ones back, as far as the server names them."""
+        """Copy or move messages. Return the steps that move the new messages back, if the server names them."""
         name = FolderName.of(check_folder_name(to))
         named = split_uids(check_uids(uids))
         self._selection.enter(mailbox, uids)
@@ -118,7 +118,7 @@ class MessageChanges:
 
 
 def _back(mailbox: Mailbox, to: str, moved: str, texts: Iterable[bytes]) -> list[MoveStep]:
-    """Return the step that moves the new messages back, or none if the server does not name one for each original."""
+    """Return the step that moves the new messages back, or none unless the server names one for each original."""
     match = next(filter(None, map(_COPYUID.match, texts)), None)
     if match is None or int(match[1]) > MAX_UID:
         return []
@@ -136,7 +136,7 @@ def _back(mailbox: Mailbox, to: str, moved: str, texts: Iterable[bytes]) -> list
 def _flag_steps(
     mailbox: Mailbox, before: Mapping[int, Sequence[str]], add: Sequence[str], remove: Sequence[str]
 ) -> Iterable[FlagStep]:
-    """Yield the steps that give each message the flags that it had."""
+    """Yield the steps that restore the earlier flags of each message."""
     had = {uid: {flag.upper() for flag in flags} for uid, flags in before.items()}
     for flag in dict.fromkeys(add):
         if uids := [uid for uid, flags in had.items() if flag.upper() not in flags]:

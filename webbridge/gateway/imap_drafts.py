@@ -1,10 +1,10 @@
 """Drafts in the folder for drafts (RFC 6154). All versions of one draft have the same Message-ID.
 
 The Message-IDs are in the domain `draft.sealwax.invalid`, so that no draft of another program is replaced or deleted.
-A new version is stored before the earlier ones are deleted, so that none is lost. The earlier versions are found by the
-Message-ID, so a request that is repeated because its answer was lost leaves no second copy. The newest of them stays
-when a version is stored, so two versions that are stored at the same time leave the later one. The Message-ID of each
-message is read before it is deleted, because a search may find too much.
+A new version is stored before the earlier versions are deleted, so that none is lost. The earlier versions are found
+with the Message-ID, so a request that is repeated because its answer was lost leaves no second copy. All versions
+except the newest are deleted, so the later of two concurrent versions stays. The Message-ID of each message is read
+before the message is deleted, because a search may find too much.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from webbridge.gateway.imap_wire import Command, ImapWire, refusal
 from webbridge.gateway.uid_set import MAX_UID
 
 DRAFT_FLAGS: Final = ("\\Draft", "\\Seen")
-# RFC 2606 section 2: no other program has a Message-ID of this domain by chance. The extension makes them in
-# `browser_ext/background/writing/bridge_drafts.js`. The message that is sent has another one.
+# RFC 2606 section 2: no other program has a Message-ID of this domain by chance. The extension makes these Message-IDs
+# in `browser_ext/background/writing/bridge_drafts.js`. The message that is sent has a different Message-ID.
 _DRAFT_ID: Final = re.compile(r"<[^@]+@draft\.sealwax\.invalid>")
 # RFC 4315 section 3: UIDVALIDITY and UID of the stored message.
 _APPENDUID: Final = re.compile(rb"\[APPENDUID ([0-9]{1,10}) ([0-9]{1,10})\]", re.IGNORECASE)
@@ -35,7 +35,7 @@ _APPENDUID: Final = re.compile(rb"\[APPENDUID ([0-9]{1,10}) ([0-9]{1,10})\]", re
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptDraft:
-    """The place of a stored draft. `uid` is None if the server does not name it and does not find it."""
+    """The place of a stored draft. `uid` is None if the server neither names nor finds it."""
 
     folder: str
     uid_validity: int
@@ -52,7 +52,7 @@ class Drafts:
         self._changes = changes
 
     def keep(self, message_id: str, append: Callable[[str], None]) -> KeptDraft:
-        """Store a draft by `append`, which gets the folder, and delete the earlier ones with its Message-ID."""
+        """Store a draft with `append`, which gets the folder. Delete the earlier drafts with its Message-ID."""
         _check_draft_id(message_id)
         folder = self._folders.named_or_new(Role.DRAFTS)
         append(folder)

@@ -1,9 +1,9 @@
 """Messages that are deleted some days after they were stored, such as copies of sent messages.
 
-Such a message has a keyword with the number of its days, as `$SealwaxDeleteAfter30` (RFC 9051 section 2.3.2), and the
-server knows the day on which it was stored. The keyword names no day, because servers bound the keywords of a folder:
-in a Maildir Dovecot writes down 26. A message that a person moves to another folder stays. The keyword and the day of
-each message are read before it is deleted, because a search may find too much.
+Such a message has a keyword with the number of its days, as `$SealwaxDeleteAfter30` (RFC 9051 section 2.3.2). The
+server knows the day on which it was stored. The keyword names no date, because servers limit the keywords of a folder,
+for example Dovecot to 26 in a Maildir. A message that a person moves to another folder stays. The keyword and the day
+of each message are read before the message is deleted, because a search may find too much.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from webbridge.gateway.imap_stored import read_stored
 from webbridge.gateway.imap_wire import ImapWire
 
 MAX_DAYS: Final = 365
-MAX_AT_ONCE: Final = 10_000  # Deleted in one call. The next one goes on.
+MAX_AT_ONCE: Final = 10_000  # Deleted in one call. The next call continues.
 _KEYWORD: Final = re.compile(r"\$SealwaxDeleteAfter([1-9][0-9]{0,2})", re.IGNORECASE)
 
 
 def keyword_of(days: int) -> str:
-    """Return the keyword of messages that are deleted after so many days."""
+    """Return the keyword of messages that are deleted after `days` days."""
     return f"$SealwaxDeleteAfter{days}"
 
 
@@ -60,14 +60,14 @@ class Expiry:
         return len(uids)
 
     def _find_due(self, days: int, today: date) -> list[int]:
-        """Return the messages with this number of days that were stored on an earlier day than so many days ago."""
+        """Return the messages with the keyword for `days` days that were stored more than `days` days ago."""
         keyword, stored_before = keyword_of(days), today - timedelta(days=days)
         words = (b"KEYWORD", keyword.encode(), b"BEFORE", write_day(stored_before))
         found = found_in(self._imap.run(*search_command(self._imap, words))).newest(limit=MAX_AT_ONCE)
         return [
             message.uid
             for message in read_stored(self._imap, found)
-            # Like BEFORE, the day in the server's own time zone (RFC 9051 section 6.4.4).
+            # Like BEFORE, this compares the day in the server's time zone (RFC 9051 section 6.4.4).
             if message.has_keyword(keyword) and message.stored_at and message.stored_at.date() < stored_before
         ]
 

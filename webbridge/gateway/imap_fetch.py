@@ -10,7 +10,7 @@ from webbridge.gateway.uid_set import MAX_UID
 
 
 def items_of(answer: Answer) -> dict[bytes, Value]:
-    """Return the items of a FETCH answer by their names in capitals; none for any other answer."""
+    """Return the items of a FETCH answer by their names in capitals. Other answers have no items."""
     items = answer.values[0] if answer.kind == "FETCH" and answer.values else None
     if not isinstance(items, list):
         return {}
@@ -42,11 +42,11 @@ def flags_of(items: Mapping[bytes, Value]) -> tuple[str, ...]:
 
 
 def newest_first(uids: Iterable[int], before_uid: int | None, limit: int) -> list[int]:
-    """Return at most `limit` of the UIDs, those below `before_uid` only, each once, the highest first."""
+    """Return at most `limit` of the UIDs below `before_uid`, each once, the highest first."""
     below = MAX_UID + 1 if before_uid is None else before_uid
     return sorted({uid for uid in uids if uid < below}, reverse=True)[:limit]
 
 
 def ends_of(exists: int, limit: int) -> Sequence[int]:
-    """Return the sequence numbers of the first and the last of the newest messages."""
+    """Return the first and the last sequence number of the newest messages."""
     return max(1, exists - limit + 1), exists

@@ -1,7 +1,7 @@
 """The folders of an account and their changes on one connection (RFC 9051 sections 6.3.4 to 6.3.11).
 
-A server with LIST-STATUS (RFC 5819) answers in one round trip, any other in two: the list, then all counts. One that
-does not list rights (RFC 8440) is asked for those in folders of others, if there are any, in a further one.
+A server with LIST-STATUS (RFC 5819) answers in one round trip. Any other server needs two: the list, then all counts.
+If a server does not list rights (RFC 8440), one more round trip asks for the rights in folders of others.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class FolderLists:
         self._namespaces = UNKNOWN if imap.offers("NAMESPACE") else ALL_PERSONAL
 
     def all(self) -> list[Folder]:
-        """Return the selectable folders with their counts: the inbox first, then those with a role, then by name.
+        """Return the selectable folders with their counts: the inbox, then folders with a role, then the rest by name.
 
         The inbox always exists (RFC 9051 section 5.1), even if the server does not list it. A folder that the server
         cannot count is listed with zero counts.
@@ -95,7 +95,7 @@ class FolderLists:
         except GatewayError as error:
             if error.code is not GatewayCode.FOLDER_EXISTS:
                 raise
-            # Another device may have made it since the list.
+            # Another device may have made the folder since the list.
             if (known := self._named(role)) is None:
                 raise _not_listed(name) from None
             return known
@@ -131,7 +131,7 @@ class FolderLists:
         return Changed(undo=(RenameStep(folder=name, to=folder),), folder=name, renamed=renamed)
 
     def delete(self, folder: str, *, with_messages: bool) -> Changed:
-        """Delete a folder. With messages in it only if that is asked for, because nothing brings them back."""
+        """Delete a folder. A folder with messages needs `with_messages`, because nothing brings the messages back."""
         check_not_inbox(folder)
         facts = read_facts(self._imap.run(b"STATUS", _word(folder), _COUNTS, refused=opening_refusal))
         # An answer about another folder says nothing about this one.
@@ -159,7 +159,7 @@ class FolderLists:
         return read_folder_name(self._namespaces.placed_name(write_folder_name(name)))
 
     def _renamed(self, folder: str, to: str) -> tuple[tuple[str, str], ...]:
-        """Return the old and the new name of a folder, and of those below it that were chosen for a use."""
+        """Return the old and new names of a folder, and of the folders below it that were chosen for a use."""
         uses = self._uses()
         chosen = uses.chosen_in(self._listed()).values() if uses.has_any else ()
         old, new = write_folder_name(folder), write_folder_name(to)
@@ -167,9 +167,9 @@ class FolderLists:
         return ((folder, to), *((one.name, read_folder_name(new + one.wire_name[len(old) :])) for one in below))
 
     def _leave(self) -> None:
-        """Leave the selected folder, since servers refuse to delete it (RFC 9051 section 6.3.5), or to rename it.
+        """Leave the selected folder, since servers refuse to delete (RFC 9051 section 6.3.5) or to rename that folder.
 
-        Courier refuses to rename a parent of it too.
+        Courier also refuses to rename the folder's parents.
         """
         if not self._selection.may_be_open:
             return
@@ -188,7 +188,7 @@ class FolderLists:
 
     @contextmanager
     def _naming(self, name: str) -> Iterator[None]:
-        """Say of a refusal that the new name is taken, if it is. Cyrus and others send no ALREADYEXISTS (RFC 5530)."""
+        """Raise FOLDER_EXISTS after a refusal if the name is taken. Cyrus and others lack ALREADYEXISTS (RFC 5530)."""
         try:
             yield
         except GatewayError as error:
@@ -205,7 +205,7 @@ class FolderLists:
     def _listed(self) -> list[ListedFolder]:
         plain: Command = (b"LIST", b'""', b'"*"')
         if self._imap.offers("SPECIAL-USE", "LIST-EXTENDED"):
-            # Some servers mark special folders only on request (RFC 6154 section 3; Cyrus by `specialusealways: 0`).
+            # Some servers mark special folders only on request (RFC 6154 section 3; Cyrus with `specialusealways: 0`).
             answers = self._try_list((*plain, b"RETURN", b"(SPECIAL-USE)"))
             if answers is not None:
                 return self._read(answers)
@@ -222,7 +222,7 @@ class FolderLists:
         return read_folders(answers, self._namespaces, self._uses)
 
     def _ask_list(self, command: Command) -> list[Answer]:
-        """Return the answers to a LIST. Until the namespaces are known, each one asks for them in the same write."""
+        """Return the answers to a LIST. Until the namespaces are known, each LIST asks for them in the same write."""
         if not self._namespaces.are_known:
             self._imap.send((b"NAMESPACE",), command)
             self._namespaces = read_namespaces(self._answered_namespaces())
@@ -234,7 +234,7 @@ class FolderLists:
         return answers
 
     def _answered_namespaces(self) -> list[Answer]:
-        """Return the answers to NAMESPACE; none if it failed, also if the server named some before that."""
+        """Return the answers to NAMESPACE. If the command failed, no answers are used."""
         try:
             return self._imap.answers()
         except GatewayError:
@@ -259,7 +259,7 @@ class FolderLists:
             return None
 
     def _count(self, folders: Sequence[ListedFolder]) -> list[Answer]:
-        """Return the STATUS and MYRIGHTS answers of the folders, as far as the server gives them in time."""
+        """Return the STATUS and MYRIGHTS answers of the folders that the server gives in time."""
         commands: list[Command] = []
         for folder in folders:
             commands.append((b"STATUS", FolderName(folder.wire_name), _COUNTS))

@@ -22,7 +22,7 @@ MAX_COUNT = 2**32 - 1  # RFC 9051 section 9: number
 
 
 class Role(StrEnum):
-    """The role of a folder (RFC 6154). The value is the word in our own API."""
+    """The role of a folder (RFC 6154). The value is the word in the bridge's API."""
 
     INBOX = "inbox"
     DRAFTS = "drafts"
@@ -50,7 +50,7 @@ def _usual_form(name: str) -> str:
 
 
 def _shown_form(wire_name: bytes) -> str:
-    """Return the form in which a folder's name is compared with the usual ones: also of one that is no UTF-7."""
+    """Return the form for comparing a folder's name with the usual names. The name may be invalid UTF-7."""
     return _usual_form(read_folder_name(wire_name).removeprefix(UNREADABLE_NAME_MARK))
 
 
@@ -58,7 +58,7 @@ _ALL_USUAL = frozenset(_usual_form(name) for names in USUAL_NAMES.values() for n
 
 
 class Right(StrEnum):
-    """A change that an account offers in a folder. The value is the word in our own API."""
+    """A change that an account may make in a folder. The value is the word in the bridge's API."""
 
     FLAGS = "flags"
     SEEN = "seen"
@@ -69,7 +69,7 @@ class Right(StrEnum):
     FOLDER = "folder"
     """To rename or to delete the folder itself."""
     SHARE = "share"
-    """To give rights to others. It is there only if the server says so."""
+    """To give rights to others. The server must list this right."""
 
 
 # RFC 4314 section 2.1: all letters of a right are needed. A message leaves a folder by \\Deleted and EXPUNGE.
@@ -82,7 +82,7 @@ _LETTERS = {
     Right.FOLDER: "x",
     Right.SHARE: "a",
 }
-# RFC 2086 section 3. Servers of RFC 4314 list these letters too, beside those that took their place.
+# RFC 2086 section 3. Servers of RFC 4314 list these letters besides the letters that replaced them.
 _OF_OLD_LETTERS = {"d": "te", "c": "x"}
 ALL_RIGHTS = frozenset(Right) - {Right.SHARE}
 
@@ -102,7 +102,7 @@ class Folder:
     rights: frozenset[Right] = ALL_RIGHTS
     place: Place = Place.OWN
     prefix: str = ""
-    """The beginning of the name that only says whose the folder is, such as `INBOX.` at Cyrus. It says nothing more."""
+    """The beginning of the name that only says whose folder it is, such as `INBOX.` at Cyrus."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,20 +113,20 @@ class ListedFolder:
     attributes: frozenset[bytes]
     delimiter: bytes | None = None
     top_name: bytes | None = None
-    """The name by which it may have a role; None in the namespaces of others."""
+    """The name that may give the folder a role. None in the namespaces of others."""
     place: Place = Place.OWN
     prefix: bytes = b""
 
     @property
     def name(self) -> str:
-        """The name for people and for our own API."""
+        """The name for people and for the bridge's API."""
         return read_folder_name(self.wire_name)
 
     def described(self, role: Role | None, about: FolderFacts, *, may_share: bool) -> Folder:
         """Return the folder with its counts and rights. Missing counts are zero, and unknown rights are assumed.
 
-        In a folder of others only rights are assumed by which nothing is lost. `may_share`: the server has lists of
-        rights, which the owner of a folder may change.
+        In a folder of others, only rights that lose nothing are assumed if `may_share`. `may_share` says that the
+        server has lists of rights, which the owner of a folder may change.
         """
         counts = about.counts
         if about.rights is not None:
@@ -153,7 +153,7 @@ class ListedFolder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderFacts:
-    """The counts by their names in capitals, and the letters of the rights, or None if the server does not tell."""
+    """The counts by their names in capitals, and the letters of the rights, or None if the server names none."""
 
     counts: Mapping[bytes, int] = field(default_factory=dict)
     rights: str | None = None
@@ -205,7 +205,7 @@ def read_folders(
 ) -> list[ListedFolder]:
     """Return the folders that can be selected, each once, always including the inbox.
 
-    Beyond MAX_FOLDERS only those that may have a role.
+    Beyond MAX_FOLDERS, only folders that may have a role are included.
     """
     uses = cache(uses)
     folders = {INBOX: ListedFolder(INBOX, frozenset())}
@@ -223,16 +223,16 @@ def read_folders(
         if not {b"\\NOSELECT", b"\\NONEXISTENT"} & attributes:
             separator = delimiter if isinstance(delimiter, bytes) else None
             folder = _listed_folder(name, attributes, separator, namespaces)
-            # A server that marks folders only in the answers to XLIST has listed them before.
+            # A server that marks folders only in answers to XLIST has sent the LIST answers before.
             known = folders.get(folder.wire_name, folder).attributes
             folders[folder.wire_name] = replace(folder, attributes=folder.attributes | known)
     return list(folders.values())
 
 
 class ListAnswers(list[Answer]):
-    """The answers to a LIST: the first ones, and further ones about folders that may have a role, or were chosen.
+    """The answers to a LIST: the first ones, and further answers about folders that may have a role, or were chosen.
 
-    So no second trash is made beside more folders than are listed.
+    So the trash is found even among more folders than are listed, and no second trash is made.
     """
 
     def __init__(self, uses: Callable[[], FolderUses]) -> None:
@@ -240,13 +240,13 @@ class ListAnswers(list[Answer]):
         self._uses = cache(uses)
 
     def append(self, answer: Answer) -> None:
-        """Keep an answer if it is one of these."""
+        """Keep an answer if it is one of the first, or about a folder that may have a role."""
         if len(self) < MAX_ANSWERS or (len(self) < 2 * MAX_ANSWERS and may_have_role(answer, self._uses)):
             super().append(answer)
 
 
 def may_have_role(answer: Answer, uses: Callable[[], FolderUses]) -> bool:
-    """Return whether an answer is about a folder with a mark, with a usual name in any place, or with a chosen one."""
+    """Return whether an answer is about a folder that has a mark, a usual name in any place, or was chosen."""
     if answer.kind not in ("LIST", "XLIST") or len(answer.values) < 3:
         return False
     flags, delimiter, name = answer.values[:3]
@@ -259,7 +259,7 @@ def may_have_role(answer: Answer, uses: Callable[[], FolderUses]) -> bool:
 
 
 def _attribute(attribute: bytes, kind: str) -> bytes:
-    """Return an attribute of a folder. Those of XLIST, which came before RFC 6154, have another word for spam."""
+    """Return an attribute of a folder. XLIST, which is older than RFC 6154, has another word for spam."""
     return b"\\JUNK" if kind == "XLIST" and attribute == b"\\SPAM" else attribute
 
 
@@ -282,9 +282,9 @@ def in_order(folders: Iterable[Folder]) -> list[Folder]:
 
 
 def folders_with(role: Role, folders: Sequence[ListedFolder], uses: FolderUses = NO_USES) -> list[ListedFolder]:
-    """Return the folders with a role: the chosen one, else those that SPECIAL-USE marks, else one with a usual name.
+    """Return the folders with a role: the chosen folder, else those that SPECIAL-USE marks, else one with a usual name.
 
-    A folder that was chosen for one role has no other.
+    A folder that was chosen for one role has no other role.
     """
     chosen = uses.chosen_in(folders)
     if role in chosen:
@@ -299,7 +299,7 @@ def folders_with(role: Role, folders: Sequence[ListedFolder], uses: FolderUses =
 
 
 def roles_of(folders: Sequence[ListedFolder], uses: FolderUses = NO_USES) -> dict[bytes, Role]:
-    """Return the roles of the folders that have one, by the bytes of their names."""
+    """Return the roles of the folders, by the bytes of their names. Folders without a role are missing."""
     roles = {INBOX: Role.INBOX}
     for role in _SPECIAL_USE:
         for folder in folders_with(role, folders, uses):

@@ -1,8 +1,8 @@
 """A connection that waits for changes in the inbox: IDLE (RFC 2177), or NOOP where the server does not offer it.
 
-Opening, IDLE and DONE wait for the server within a deadline, so they belong into a thread. Between them `read_at_hand`
-never waits: the owner calls it when the socket has something to read. The answers are read only as far as they say that
-something has changed, and whether messages have come. Message contents never travel on this connection.
+Opening, IDLE and DONE wait for the server within a deadline, so they belong in a thread. `read_at_hand` never waits.
+The caller uses it during IDLE, when the socket has something to read. The answers are read only to learn that something
+has changed, and whether messages have come. Message contents never travel on this connection.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def _examined(imap: ImapWire) -> list[Answer]:
 
 
 class InboxWatch:
-    """One connection of one account. All waiting methods raise GatewayError; then the connection is of no use."""
+    """One connection of one account. The methods that wait raise GatewayError. The connection is unusable then."""
 
     def __init__(self, imap: ImapWire, timeout_seconds: float) -> None:
         self._imap = imap
@@ -55,7 +55,7 @@ class InboxWatch:
             raise GatewayError(GatewayCode.NOT_OFFERED, "This mailbox reports no changes. Look for new mail by hand.")
         imap = connect(credentials, CallDeadline(server.timeout_seconds))
         try:
-            # EXAMINE leaves the mark of new messages, \Recent, to programs that read them.
+            # EXAMINE does not clear \Recent, the mark of new messages, which programs for reading mail use.
             answers = _examined(imap)
         except GatewayError:
             imap.wire.close()
@@ -94,7 +94,7 @@ class InboxWatch:
     def read_at_hand(self) -> bool:
         """Read what has come during IDLE, without waiting. Return whether something has changed.
 
-        A literal, which no answer during IDLE needs, is read as lines. At worst these report a change.
+        No answer during IDLE needs a literal. A literal is read as lines, and at worst these report a change.
         """
         lines = self._imap.wire.lines_at_hand(MAX_IDLE_BYTES)
         self._idle_bytes += sum(map(len, lines))
@@ -102,7 +102,7 @@ class InboxWatch:
             raise self._imap.unreadable()
         for line in lines:
             if _BYE_LINE.match(line) or not line.startswith((b"* ", b"+")):
-                # A tagged line ends the IDLE, which only we may do.
+                # A tagged line ends the IDLE, but only the client may end it.
                 self._imap.wire.broken = True
                 raise ConnectionLost
         changes = [found for line in lines if (found := _CHANGE_LINE.match(line))]
@@ -112,13 +112,13 @@ class InboxWatch:
         return bool(changes)
 
     def end_idle(self) -> bool:
-        """End IDLE. Return whether something has changed since the last look."""
+        """End IDLE. Return whether something has changed since the last read."""
         self._begin_call()
         self._imap.send_line(b"DONE")
         return self._have_changed(self._imap.answers())
 
     def poll(self) -> bool:
-        """Ask for changes by NOOP, outside IDLE. Return whether there are any."""
+        """Ask for changes with NOOP, outside IDLE. Return whether there are any."""
         self._begin_call()
         return self._have_changed(self._imap.run(b"NOOP"))
 
@@ -130,7 +130,7 @@ class InboxWatch:
         self._imap.wire.deadline = CallDeadline(self._timeout_seconds)
 
     def _begin(self, answers: Iterable[Answer]) -> None:
-        """Note the state of the inbox, as EXAMINE has answered it."""
+        """Note the state of the inbox from the answers to EXAMINE."""
         for answer in answers:
             if answer.kind == "EXISTS" and answer.number is not None:
                 self._messages = answer.number
@@ -138,7 +138,7 @@ class InboxWatch:
                 self.next_uid = int(found[1])
 
     def _have_changed(self, answers: Iterable[Answer]) -> bool:
-        # Not `any`, which would end at the first change and leave the others uncounted.
+        # `any` would stop at the first change and leave the others uncounted.
         return True in [self._is_change(answer) for answer in answers]
 
     def _is_change(self, answer: Answer | None) -> bool:
@@ -149,7 +149,7 @@ class InboxWatch:
         return True
 
     def _count(self, kind: str, number: int) -> None:
-        """Note the number of messages by one answer (RFC 9051 sections 7.4.1 and 7.5.1)."""
+        """Update the number of messages from one answer (RFC 9051 sections 7.4.1 and 7.5.1)."""
         if kind == "EXPUNGE":
             self._messages = max(0, self._messages - 1)
         elif kind == "EXISTS":

@@ -53,8 +53,8 @@ class MessageLists:
     ) -> MessagePage:
         """Return the newest messages, or the newest below `before_uid`.
 
-        A call that names no UID gets the list also if the folder has another UIDVALIDITY, which the page names. That of
-        STATUS may follow the clock until the first SELECT (Courier).
+        A call that names no UID gets the list even if the folder has another UIDVALIDITY. The page names the folder's
+        UIDVALIDITY, since STATUS may report one that follows the clock until the first SELECT (Courier).
         """
         if before_uid is None:
             selected, items = self._newest_items(folder, limit, cache)
@@ -68,10 +68,10 @@ class MessageLists:
     def rows(
         self, selected: Selected, uids: list[int], items: dict[int, dict[bytes, Value]], cache: RowCache
     ) -> list[MessageSummary]:
-        """Return the rows of these messages in this order. `items` are known already; the rest is asked for.
+        """Return the rows of these messages in this order. `items` are known already. The rest is requested.
 
-        Of messages whose rows were kept, only the flags are asked for.
-        If the server's description of a message is unreadable, the message's row says so.
+        For messages whose rows are cached, only the flags are requested. If the server's description of a message is
+        unreadable, the message's row says so.
         """
         kept = {
             uid: row for uid in uids if (row := cache.find_row(selected.name, selected.uid_validity, uid)) is not None
@@ -172,9 +172,9 @@ class MessageLists:
         )
 
     def _newest_items(self, folder: str, limit: int, cache: RowCache) -> tuple[Selected, dict[int, dict[bytes, Value]]]:
-        """Select the folder if it has changed, and return the items of at least the newest messages by UID."""
+        """Select the folder if it has changed. Return the items of at least the newest messages, by UID."""
         wanted = _FLAG_ITEMS if cache.has_rows_of(folder) or cache.is_suspect(folder) else SUMMARY_ITEMS
-        # GNU Mailutils, which has no UIDPLUS, tells of changes only at a SELECT.
+        # GNU Mailutils, which has no UIDPLUS, reports changes only at a SELECT.
         selected = self._selection.unchanged(folder, None) if self._imap.offers("UIDPLUS") else None
         if selected is not None and selected.exists:
             items = self._items_if_unchanged(selected, limit, wanted, cache)
@@ -203,7 +203,7 @@ class MessageLists:
                 self._imap.send((b"FETCH", b"%d:%d" % (start, high), wanted))
                 items |= self._read_items(folder, cache)
             if wanted != _FLAG_ITEMS and len(items) < high - low + 1:
-                # The server failed at the header of a message. Each message has a row all the same.
+                # The server failed at the header of a message. Each message gets a row nevertheless.
                 self._imap.send((b"FETCH", b"%d:%d" % (low, high), _FLAG_ITEMS))
                 for uid, flags in self._read_items(folder, cache).items():
                     items.setdefault(uid, flags)
@@ -216,8 +216,8 @@ class MessageLists:
     ) -> dict[int, dict[bytes, Value]]:
         """Return the items of the newest messages without a SELECT, or nothing if the folder has changed."""
         low, high = ends_of(selected.exists or 0, limit)
-        # At the NOOP the server tells of new and removed messages and of changed flags (RFC 9051 section 6.1.2). It
-        # stands last, because Dovecot carries it out after the commands that come with it, and answers it then.
+        # At the NOOP the server reports new and removed messages and changed flags (RFC 9051 section 6.1.2). The NOOP
+        # is last, because Dovecot runs it after the commands that come with it.
         self._imap.send((b"FETCH", b"%d:%d" % (low, high), wanted), (b"NOOP",))
         try:
             items = self._read_items(selected.name, cache)
@@ -228,10 +228,10 @@ class MessageLists:
         return items if is_same and not has_new_flags and len(items) == high - low + 1 else {}
 
     def _read_items(self, folder: str, cache: RowCache) -> dict[int, dict[bytes, Value]]:
-        """Return the items of the answers. A refusal leaves out the rest of them.
+        """Return the items of the answers, up to a refusal.
 
-        Raises GatewayError if the connection broke. The next attempt asks for UIDs before it asks for headers. An
-        unreadable answer counts as a lost connection the first time, so that this attempt is made at once.
+        Raises GatewayError if the connection broke. The next attempt then asks for UIDs before headers. The first
+        unreadable answer counts as a lost connection, so that the next attempt is made at once.
         """
         answers: list[Answer] = []
         try:
@@ -246,7 +246,7 @@ class MessageLists:
         return items_by_uid(answers)
 
     def _fetch(self, wanted: Mapping[bytes, list[int]]) -> dict[int, dict[bytes, Value]]:
-        """Return the wanted items of these messages, as far as the server gives them before it fails."""
+        """Return the wanted items of these messages that the server gives before it fails."""
         answers: list[Answer] = []
         commands = [(b"UID", b"FETCH", write_uids(uids).encode(), items) for items, uids in wanted.items() if uids]
         if commands:
@@ -286,7 +286,7 @@ class MessageLists:
 
 
 def _row(uid: int, kept: MessageSummary | None, items: dict[bytes, Value]) -> MessageSummary:
-    """Return a row that was kept with its flags of now, or else a row of what the server has said."""
+    """Return the cached row with the current flags, or else a row from the server's items."""
     if kept is not None and b"FLAGS" in items:
         return replace(kept, flags=flags_of(items))
     return summary_from_fetch(uid, items)

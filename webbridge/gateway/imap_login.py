@@ -1,8 +1,8 @@
 """Open an IMAP connection: verified TLS, then the login (RFC 9051 sections 6.2.1 to 6.2.3, RFC 5530, RFC 7628).
 
-imapclient reads the greeting and the capabilities and logs in. It uses our `Wire`, which has one deadline for a slow
-server and refuses long answers. After the login `imap_wire` reads the answers: in imapclient a damaged answer may raise
-any exception, and one unreadable row would hide the whole list.
+imapclient reads the greeting and the capabilities and logs in. It uses the bridge's `Wire`, which has one deadline for
+a slow server and refuses long answers. After the login `imap_wire` reads the answers, because in imapclient a damaged
+answer may raise any exception, and one unreadable row would hide the whole list.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _connect(credentials: Credentials, deadline: CallDeadline, refused: set[str]
 
 
 class BothRevisions(imaplib.IMAP4):
-    """imaplib that takes a server which speaks only the second revision of IMAP too (RFC 9051 section 6.1.1)."""
+    """imaplib that also accepts a server with only the second revision of IMAP (RFC 9051 section 6.1.1)."""
 
     def _get_capabilities(self) -> None:
         super()._get_capabilities()  # type: ignore[misc]  # typeshed does not know it
@@ -74,7 +74,7 @@ class BothRevisions(imaplib.IMAP4):
 
 
 class _ImapOverWire(BothRevisions):
-    """imaplib on an open connection, bounded by the wire's deadline and in bytes."""
+    """imaplib on an open connection. The wire's deadline and a number of bytes limit it."""
 
     def __init__(self, wire: Wire, host: str) -> None:
         self._wire = wire
@@ -106,7 +106,7 @@ class _ImapOverWire(BothRevisions):
         self._wire.send(data)
 
     def capability(self) -> Any:
-        # The greeting names them on most servers (RFC 9051 section 7.1). imaplib would ask for them all the same.
+        # Most servers name the capabilities in the greeting (RFC 9051 section 7.1). imaplib would ask for them again.
         if "CAPABILITY" in self.untagged_responses:
             return self._untagged_response("OK", [None], "CAPABILITY")
         return super().capability()
@@ -149,7 +149,7 @@ class _Challenges:
         self._first = first
 
     def process(self, challenge: bytes) -> bytes:
-        """Return the next line of the client. A server that takes no message in the command asks for the first one."""
+        """Return the client's next line, which is the first message if the command had none."""
         first, self._first = self._first, None
         return self._exchange.answer_line(challenge) if first is None else first
 
@@ -167,7 +167,7 @@ class _Client(IMAPClient):  # type: ignore[misc]  # imapclient has no types
         self._imap._mesg = self._imap._log = lambda *_: None
 
     def begin_tls(self, context: ssl.SSLContext) -> None:
-        """Encrypt by STARTTLS, and ask for the capabilities anew."""
+        """Encrypt with STARTTLS, and ask for the capabilities anew."""
         self._imap.begin_tls(context)
         self._starttls_done = True
 
@@ -220,7 +220,7 @@ def _authenticate(client: _Client, exchange: Exchange) -> None:
 
 @contextmanager
 def _login_errors(client: _Client) -> Iterator[None]:
-    """Convert the errors of imapclient and imaplib at a login to those of the gateway."""
+    """Convert the errors of imapclient and imaplib at a login to errors of the gateway."""
     try:
         yield
     except GatewayError:
@@ -234,7 +234,7 @@ def _login_errors(client: _Client) -> Iterator[None]:
 
 
 def _capabilities(client: _Client) -> frozenset[bytes]:
-    """Return the capabilities after the login, from its answer or by a command (RFC 9051 section 6.1.1)."""
+    """Return the capabilities after the login, from its answer or from a command (RFC 9051 section 6.1.1)."""
     try:
         return frozenset(client.capabilities())
     except GatewayError:

@@ -1,7 +1,7 @@
-"""Folders' names at servers that have only the second revision of IMAP, where they are in UTF-8 (RFC 9051 section 5.1).
+"""Folders' names in UTF-8, at servers that have only the second revision of IMAP (RFC 9051 section 5.1).
 
-Inside the bridge each name is the bytes of modified UTF-7 (RFC 3501 section 5.1.3). The connection converts them, so
-that a folder keeps its id and its use when its server begins to offer the first revision too.
+Inside the bridge each name is the bytes of modified UTF-7 (RFC 3501 section 5.1.3). The connection converts the names.
+So a folder keeps its id and its use when its server begins to offer the first revision too.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from typing import Final
 from webbridge.gateway.imap_syntax import UNREADABLE_NAME_MARK, Value, read_folder_name, write_folder_name
 
 _LISTS: Final = ("LIST", "XLIST")
-# The last value is that of the folder. The values before it are its name, which some servers send without quotes.
+# The last value is about the folder. The values before it are the folder's name, which some servers do not quote.
 _FACTS: Final = ("STATUS", "MYRIGHTS")
 
 
 def are_in_utf8(capabilities: Collection[bytes]) -> bool:
-    """Return whether a server sends and takes names in UTF-8. One of both does so only after an ENABLE."""
+    """Return whether a server sends and accepts names in UTF-8. A server with both revisions does so after ENABLE."""
     return b"IMAP4REV2" in capabilities and b"IMAP4REV1" not in capabilities
 
 
 def to_utf8(name: bytes) -> bytes:
-    """Return a name in modified UTF-7 in UTF-8. Bytes that are no modified UTF-7 stay as they are."""
+    """Return a name from modified UTF-7 in UTF-8. Bytes that are no modified UTF-7 stay as they are."""
     text = read_folder_name(name)
     return name if text.startswith(UNREADABLE_NAME_MARK) else text.encode()
 
 
 def from_utf8(name: bytes) -> bytes:
-    """Return a name in UTF-8 in modified UTF-7. Bytes that are no UTF-8 stay as they are, and are no UTF-7 either."""
+    """Return a name from UTF-8 in modified UTF-7. Bytes that are no UTF-8, and so no UTF-7 either, stay as they are."""
     try:
         text = name.decode()
     except UnicodeDecodeError:

@@ -1,7 +1,7 @@
-"""The namespaces of an account (RFC 2342): which folders are its own, and which belong to others or to everybody.
+"""The namespaces of an account (RFC 2342): which folders belong to the account, to others, or to everybody.
 
-A folder has a role only in a personal namespace. Where the server does not say which these are, no mark counts, because
-others may have made the folder, and a folder has a role only by its name at the top.
+A folder has a role only in a personal namespace. If the server does not name these namespaces, others may have made a
+folder. Then marks do not count, and only a folder's name at the top gives it a role.
 """
 
 from __future__ import annotations
@@ -15,21 +15,22 @@ from typing import Final
 from webbridge.gateway.imap_syntax import Value
 from webbridge.gateway.imap_wire import Answer
 
-MAX_PERSONAL: Final = 20  # Our own bound. Folders of further ones have no role.
-# Our own bounds, because each folder is compared with all of them. With more or longer ones no folder has a role.
+MAX_PERSONAL: Final = 20  # Our own bound. Folders in further personal namespaces have no role.
+# Our own bounds, because each folder is compared with all namespaces. If there are more or longer ones, no folder has a
+# role.
 MAX_FOREIGN: Final = 2000
 MAX_PREFIX_BYTES: Final = 255
 _INBOX: Final = b"INBOX"
 
 
 class Place(StrEnum):
-    """The owner of a folder, by its namespace. The value is the word in our own API."""
+    """The owner of a folder, which its namespace shows. The value is the word in the bridge's API."""
 
     OWN = "own"
     OTHERS = "others"
-    """Another person's."""
+    """A folder of another person."""
     SHARED = "shared"
-    """Nobody's own, such as that of a team."""
+    """A folder that no single person owns, such as a team's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,19 +40,19 @@ class Namespaces:
     personal: tuple[bytes, ...] = (b"",)
     foreign: frozenset[bytes] = frozenset()
     shared: frozenset[bytes] = frozenset()
-    """Those of `foreign` that belong to nobody."""
+    """The namespaces in `foreign` that belong to nobody."""
     are_known: bool = True
     """False if the server was asked for its namespaces, and has not named them."""
 
     def new_name(self, top_name: bytes) -> bytes | None:
-        """Return the name of a new folder at the top of a personal namespace, or None if there is no place for it."""
+        """Return the name of a new folder at the top of a personal namespace, or None if there is no such place."""
         names = (one + top_name for one in self.personal)
         return next((name for name in names if self.are_known and self._own_namespace(name, None) is not None), None)
 
     def placed_name(self, name: bytes) -> bytes:
-        """Return a folder's name that a person has typed: in the personal namespace, unless it names one itself.
+        """Return a folder's name that a person has typed, in the personal namespace unless the name has a namespace.
 
-        RFC 2342 section 5. Cyrus and Courier take no folders of a person beside `INBOX.`.
+        RFC 2342 section 5. Cyrus and Courier accept folders of a person only below `INBOX.`.
         """
         if name.upper() == _INBOX:
             return name
@@ -63,7 +64,7 @@ class Namespaces:
         return self.are_known and self._own_namespace(name, delimiter) is not None
 
     def top_name(self, name: bytes, delimiter: bytes | None) -> bytes | None:
-        """Return the name of a folder without its personal namespace and the inbox; None for another user's folder."""
+        """Return the name of a folder without its personal namespace and the inbox. None for a folder of others."""
         own = self._own_namespace(name, delimiter)
         if own is None:
             return None
@@ -72,7 +73,7 @@ class Namespaces:
         return rest[len(inbox) :] if _compared(rest).startswith(inbox) else rest
 
     def place_of(self, name: bytes, delimiter: bytes | None) -> tuple[Place, bytes]:
-        """Return the owner of a folder, and the beginning of its name that says only that."""
+        """Return the owner of a folder, and the beginning of its name that only says who the owner is."""
         root = _compared(name + delimiter) if delimiter is not None else b""
         if root not in self._foreign:
             root = b""
@@ -82,18 +83,18 @@ class Namespaces:
         return (Place.SHARED if longest in self._shared else Place.OTHERS), b"" if root else name[: len(longest)]
 
     def _needless_beginning(self, name: bytes, own_bytes: int) -> bytes:
-        """Return the personal namespace of an own folder if the name without it, when typed, means the same folder."""
+        """Return the personal namespace of a folder if the name without it, when typed, means the same folder."""
         own, rest = name[:own_bytes], name[own_bytes:]
         return own if own and rest and _compared(self.placed_name(rest)) == _compared(name) else b""
 
     def _own_namespace(self, name: bytes, delimiter: bytes | None) -> bytes | None:
-        """Return the personal namespace of a folder, or None if the folder is in another one or in none."""
+        """Return the personal namespace of a folder, or None if the folder is in another namespace or in none."""
         longest = self._longest(name)
         is_root_of_others = delimiter is not None and _compared(name + delimiter) in self._foreign
         return None if longest in self._foreign or is_root_of_others else longest
 
     def _longest(self, name: bytes) -> bytes | None:
-        """Return the longest beginning of a name that is one of a namespace, as `_compared` returns it, or None."""
+        """Return the longest namespace with which a name begins, in the form of `_compared`, or None."""
         name = _compared(name)
         return next((name[:size] for size in self._sizes if name[:size] in self._all), None)
 
@@ -111,18 +112,18 @@ class Namespaces:
 
     @cached_property
     def _sizes(self) -> list[int]:
-        """The lengths of the beginnings, the longest first. The most exact namespace of a folder decides."""
+        """The lengths of the namespaces, the longest first. The longest namespace that fits a folder decides."""
         return sorted(set(map(len, self._all)), reverse=True)
 
 
 def _compared(name: bytes) -> bytes:
-    """Return a name with the inbox at its beginning in capitals, which mean nothing there (RFC 3501 section 5.1)."""
+    """Return a name with INBOX at its beginning in capitals, because its case has no meaning (RFC 3501 section 5.1)."""
     is_inbox = name[:5].upper() == _INBOX and not name[5:6].isalnum()
     return _INBOX + name[5:] if is_inbox else name
 
 
 ALL_PERSONAL: Final = Namespaces()
-"""The namespaces at a server that has no such command."""
+"""The namespaces at a server without the command NAMESPACE."""
 UNKNOWN: Final = Namespaces(are_known=False)
 _NONE: Final = Namespaces(personal=())
 
@@ -133,7 +134,7 @@ def read_namespaces(answers: Iterable[Answer]) -> Namespaces:
         if answer.kind == "NAMESPACE" and len(answer.values) >= 3:
             personal, others, shared = (_prefixes(value) for value in answer.values[:3])
             foreign = [*others, *shared]
-            # An unreadable namespace of others could be the one of a folder with a usual name.
+            # A folder with a usual name could be in an unreadable namespace of others.
             if None in foreign or (personal and not any(prefix is not None for prefix in personal)):
                 return UNKNOWN
             if len(foreign) > MAX_FOREIGN or any(len(prefix or b"") > MAX_PREFIX_BYTES for prefix in foreign):
@@ -151,7 +152,7 @@ def read_namespaces(answers: Iterable[Answer]) -> Namespaces:
 
 
 def _prefixes(value: Value) -> list[bytes | None]:
-    """Return the beginnings in one of the three parts, with None for each unreadable one. NIL has none of them."""
+    """Return the namespaces in one of the three parts, with None for each unreadable one. NIL has no namespaces."""
     if value is None:
         return []
     described: list[Value] = value if isinstance(value, list) else [value]
@@ -159,9 +160,9 @@ def _prefixes(value: Value) -> list[bytes | None]:
 
 
 def _prefix(described: Value) -> bytes | None:
-    """Return the beginning that one namespace describes, or None. One of the inbox gets the delimiter if it lacks it.
+    """Return the prefix of one namespace, or None. The prefix INBOX gets the delimiter if it lacks that.
 
-    RFC 2342 section 5: a beginning "usually" has it. The folders below the inbox cannot begin otherwise.
+    A prefix has the delimiter only "usually" (RFC 2342 section 5). Folders below the inbox always begin with both.
     """
     if not isinstance(described, list) or not described or not isinstance(described[0], bytes):
         return None

@@ -1,6 +1,6 @@
-"""One message byte for byte (RFC 9051 section 7.5.2): its literal is passed on in chunks as it arrives.
+"""One message byte for byte (RFC 9051 section 7.5.2). Its literal is passed on in chunks as it arrives.
 
-Servers are not trusted: an answer may be about a message that was not requested, or be cut.
+Servers are not trusted. An answer may be cut, or be about a message that was not requested.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class RawReader:
                 return raw
 
     def _raw_in(self, line: Line, uid: int, max_bytes: int) -> RawMessage | None:
-        """Return the message with this UID if this line of an answer begins it, else None."""
+        """Return the message with this UID if this line begins its answer, else None."""
         begin = _FETCH_WITH_BODY.match(line.text)
         if begin and line.literal_bytes is not None:
             before = _uid_in(begin[1] + b")")
@@ -58,7 +58,7 @@ class RawReader:
         items = {} if answer is None else items_of(answer)
         if b"BODY[]" not in items or read_number(items.get(b"UID")) != uid or line.literal_bytes is not None:
             return None
-        # A server may send a short message as a quoted string, and NIL for what it cannot find (RFC 9051 section 9).
+        # A server may send a short message as a quoted string, and NIL for a missing one (RFC 9051 section 9).
         text = items[b"BODY[]"]
         self._imap.finish([])
         self.is_reading = False

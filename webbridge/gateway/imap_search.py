@@ -1,7 +1,7 @@
-"""Search in a folder by typed criteria, sorted and threaded lists (RFC 9051 section 6.4.4, RFC 4731, RFC 5256).
+"""Searches in a folder, and sorted and threaded lists (RFC 9051 section 6.4.4, RFC 4731, RFC 5256).
 
-A caller gives criteria as values. Every text is one argument of its own, so that no word of a person is a keyword of
-the search. The answers of ESEARCH stay ranges, because a server may claim billions of messages in a few bytes.
+A caller gives criteria as values. Every text is a separate argument, so no word of a person becomes a keyword of the
+search. The answers of ESEARCH stay ranges, because a server may claim billions of messages in a few bytes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 class SortKey(StrEnum):
-    """The orders of a list (RFC 5256 section 3). The value is the word in our own API."""
+    """The orders of a list (RFC 5256 section 3). The value is the word in the bridge's API."""
 
     ARRIVAL = "arrival"
     DATE = "date"
@@ -35,7 +35,7 @@ class SortKey(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Criteria:
-    """The conditions that a found message meets, all of them. `before` is a day that the message is older than."""
+    """The conditions, all of which a found message meets. The message is older than the day `before`."""
 
     text: str = ""
     subject: str = ""
@@ -62,7 +62,7 @@ class Criteria:
             if text:
                 check_text(text, what="A word of the search", max_characters=MAX_WORDS_CHARACTERS)
                 words += [key, Literal(text.encode())]
-        # The time of arrival is compared, which no sender can choose.
+        # The search compares the time of arrival, which no sender can choose.
         days = {b"SINCE": self.since, b"BEFORE": self.before}
         words += [word for key, day in days.items() if day is not None for word in (key, write_day(day))]
         words += [key for key, is_asked in ((b"UNSEEN", self.unseen), (b"FLAGGED", self.flagged)) if is_asked]
@@ -106,7 +106,7 @@ def sort_command(key: SortKey, words: Command, *, is_descending: bool) -> Comman
 
 def write_day(day: date) -> bytes:
     """Return a day as a criterion of IMAP."""
-    # Not strftime, whose names of months depend on the locale.
+    # The names of months in strftime depend on the locale.
     return f"{day.day}-{_MONTHS[day.month - 1]}-{day.year:04}".encode()
 
 
@@ -141,7 +141,7 @@ def _found(answers: Sequence[Answer]) -> Ranges:
 
 
 def _esearch_ranges(values: list[Value]) -> Ranges:
-    """Return the ranges of `* ESEARCH (TAG "x") UID ALL 1:5,7` (RFC 4731 section 3.1); none if nothing was found."""
+    """Return the ranges of `* ESEARCH (TAG "x") UID ALL 1:5,7` (RFC 4731 section 3.1), or none if it has no ALL."""
     for name, value in pairwise(values):
         if isinstance(name, bytes) and name.upper() == b"ALL" and isinstance(value, bytes):
             return read_ranges(value)

@@ -1,14 +1,14 @@
-"""The folder that a connection has selected (RFC 9051 section 6.3.2), remembered from one call to the next.
+"""The folder that a connection has selected (RFC 9051 section 6.3.2). Its state is kept from one call to the next.
 
-A call that names the UIDVALIDITY of the selected folder goes on without a SELECT, and so does a search, which needs
-only the UIDVALIDITY of a SELECT's answer. Any other call selects, and sends its next command in the same write. Only
-commands that change nothing may be sent before the UIDVALIDITY is known: in a folder that was numbered anew they would
-change other messages.
+A call that names the UIDVALIDITY of the selected folder needs no SELECT. A search in the selected folder needs none
+either, because it uses only the UIDVALIDITY from that SELECT. Any other call selects, and sends its next command in the
+same write. Until the UIDVALIDITY is known, only commands that change nothing may be sent. Other commands would change
+wrong messages in a folder with new UIDs.
 
 A folder that cannot be selected is examined (RFC 9051 section 6.3.3), because some servers let a person only read it.
 
-A server knows no message in a selected folder of which it has not told (RFC 9051 section 5.2), and a command that names
-one does nothing. So a call selects anew if it names a message that came after the SELECT, as its UID shows.
+In a selected folder, a server does not find messages that it has not reported (RFC 9051 section 5.2). A command that
+names such a message does nothing. So a call selects anew if a UID shows that its message came after the SELECT.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class Selected:
     """The state of a folder when it was selected.
 
     `exists` is None if the server does not count its messages, and `modseq` if it does not number changes (RFC 7162).
-    `keywords` are the flags that messages of the folder may have, and `kept_keywords` those that the server keeps, in
-    small letters. `is_read_only`: the server says that nothing in the folder can be changed.
+    `keywords` are the flags that messages of the folder may have, and `kept_keywords` the flags that the server keeps,
+    both in small letters. `is_read_only` says that nothing in the folder can be changed.
     """
 
     name: str
@@ -67,11 +67,11 @@ class Selection:
 
     @property
     def may_be_open(self) -> bool:
-        """Whether a folder may be selected at the server, also one whose state was forgotten."""
+        """Whether a folder may be selected at the server, even if its state was dropped here."""
         return self._was_asked
 
     def begin(self, folder: str, uid_validity: int | None, *commands: Command, uids: Sequence[int] = ()) -> Selected:
-        """Do as `_begin`. A folder that the server does not open is tried in the further ways."""
+        """Do as `_begin`. If the server does not open the folder, try the further ways."""
         refusals: list[GatewayError] = []
         for verb in self._ways_to_open():
             try:
@@ -83,7 +83,7 @@ class Selection:
         raise refusals[0]
 
     def _ways_to_open(self) -> Iterator[bytes]:
-        """Yield the commands that open a folder: again if the server may want to know the program first."""
+        """Yield the commands that open a folder. SELECT comes twice if the server may want the program's name first."""
         yield _SELECT
         if self._imap.named_itself():
             yield _SELECT
@@ -93,10 +93,10 @@ class Selection:
     def _begin(
         self, verb: bytes, folder: str, uid_validity: int | None, *commands: Command, uids: Sequence[int] = ()
     ) -> Selected:
-        """Select the folder if necessary, and send commands that only read. Their answers are to be read next.
+        """Select the folder if necessary, and send commands that only read. The caller reads their answers next.
 
-        `uids` are the messages that the call is about. Raises GatewayError with FOLDER_CHANGED or one of _NOT_OPENED;
-        then the commands have no answers left.
+        `uids` are the messages that the call is about. Raises GatewayError with FOLDER_CHANGED or one of _NOT_OPENED.
+        The commands have no answers left then.
         """
         selected = self._selected
         is_same = selected is not None and selected.name == folder and selected.uid_validity == uid_validity
@@ -119,9 +119,9 @@ class Selection:
     ) -> tuple[Selected, list[Answer]]:
         """Run a search. Select the folder before it only if it is not selected. Raises GatewayError.
 
-        A search knows only the messages that the server has told of (RFC 9051 section 5.2). The NOOP after it makes the
-        server tell the changes of others. If there are any, the search is repeated. The counts in the result are those
-        of the SELECT. A token made from them is older than the search, so the changes since it lack nothing.
+        A search finds only messages that the server has reported (RFC 9051 section 5.2). The NOOP after the search
+        makes the server report the changes of others. If there are any, the search is repeated. The counts in the
+        result are from the SELECT. A token made from these counts is older than the search, so no change is missed.
         """
         selected = self._selected
         if selected is None or selected.name != folder or uid_validity not in (None, selected.uid_validity):
@@ -138,7 +138,7 @@ class Selection:
         return selected, self._imap.answers(refused)
 
     def unchanged(self, folder: str, uid_validity: int | None) -> Selected | None:
-        """Return the state of the folder if it is selected, and nothing was told of other messages in it since."""
+        """Return the state of the folder if it is selected, and the server has reported no other messages since."""
         selected = self._selected
         if selected is None or selected.name != folder or uid_validity not in (None, selected.uid_validity):
             return None
@@ -149,13 +149,13 @@ class Selection:
         return self.begin(mailbox.name, mailbox.uid_validity, uids=uids)
 
     def refusal_in(self, folder: str, word: str, text: bytes) -> GatewayError:
-        """Return the error of a change that was refused: a folder that was opened so can only be read."""
+        """Return the error of a change that was refused, which may be that the folder can only be read."""
         error = folder_refusal(word, text)
         is_unclear = error.code is GatewayCode.SERVER_REFUSED
         return read_only() if is_unclear and self._is_read_only(folder) else error
 
     def check_changed(self, folder: str) -> None:
-        """Raise GatewayError if the server says that it has taken the last change and made none, as Dovecot does."""
+        """Raise GatewayError if the server accepted the last change but made none, as Dovecot in a read-only folder."""
         if self._is_read_only(folder) and names_read_only("", self._imap.status_text):
             raise read_only()
 
@@ -172,7 +172,7 @@ class Selection:
             self.forget()
 
     def leave(self) -> None:
-        """Forget a folder that is not selected at the server any more."""
+        """Drop the state of a folder that is no longer selected at the server."""
         self._selected = None
         self._was_asked = False
 

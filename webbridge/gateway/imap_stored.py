@@ -1,7 +1,7 @@
 """Facts about stored messages that decide whether they are the wanted ones (RFC 9051 sections 2.3.3 and 7.5.2).
 
-A search only proposes messages: some servers ignore a criterion that they do not know, and then name every message. The
-messages that a call deletes, or takes for one that was sent, are therefore read and compared here.
+A search only proposes messages. Some servers ignore a criterion that they do not know, and then name every message. So
+the bridge reads and compares these facts before it deletes a message, or treats a message as the one that was sent.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from webbridge.gateway.imap_syntax import Value
 from webbridge.gateway.imap_wire import Answer, ImapWire
 from webbridge.gateway.uid_set import split_uids
 
-ID_PART_BYTES: Final = 2048  # Enough for the longest Message-ID that `check_message_id` takes, and its folding.
+ID_PART_BYTES: Final = 2048  # Enough for the longest Message-ID that `check_message_id` accepts, and its folding.
 _ITEMS: Final = b"(UID FLAGS INTERNALDATE BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]<0.%d>)" % ID_PART_BYTES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredMessage:
-    """The facts of one message. A fact that the server does not give, or not readably, is empty."""
+    """The facts of one message. A fact that is missing or unreadable in the server's answer is empty."""
 
     uid: int
     message_id: str
@@ -39,7 +39,7 @@ class StoredMessage:
 
 
 def read_stored(imap: ImapWire, uids: Sequence[int]) -> list[StoredMessage]:
-    """Return the facts of these messages of the selected folder, in ascending order, without those that are gone."""
+    """Return the facts of these messages of the selected folder, in ascending order, without missing messages."""
     wanted = sorted(set(uids))
     stored: list[StoredMessage] = []
     for start in range(0, len(wanted), MAX_UIDS):
@@ -73,5 +73,5 @@ def _message_id(items: Mapping[bytes, Value]) -> str:
 
 
 def _read_date_time(value: Value) -> datetime | None:
-    # RFC 9051 section 9, date-time: that of a header field, but for the hyphens in the date.
+    # RFC 9051 section 9, date-time: the form of a header field, except the hyphens in the date.
     return parse_date(value.decode("latin-1").replace("-", " ", 2)) if isinstance(value, bytes) else None

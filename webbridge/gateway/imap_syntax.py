@@ -1,7 +1,7 @@
 """The values, response codes and folder names on IMAP's lines (RFC 3501 section 9, RFC 9051 section 9).
 
-Answers are read tolerantly, but nothing is guessed: an answer without structure raises UnreadableAnswer. Every function
-takes linear time.
+Reading is tolerant, but nothing is guessed. An answer without structure raises UnreadableAnswer. Every function takes
+linear time.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from typing import TypeAlias
 
 from webbridge.gateway.door import UnreadableAnswer
 
-MAX_DEPTH = 50  # Nested parentheses. Only BODYSTRUCTURE, which is never requested, could have so many.
+MAX_DEPTH = 50  # Nested parentheses. Only BODYSTRUCTURE, which is never requested, could have more.
 MAX_NUMBER_DIGITS = 18
-# A folder's name that is no modified UTF-7 is shown after this mark, so that the folder can be opened: as UTF-8, and
-# its bytes after a second mark if it is no UTF-8 either.
+# A folder's name that is no modified UTF-7 is shown as UTF-8 after this mark, so that the folder can be opened. If the
+# name is no UTF-8 either, its bytes are shown after two marks.
 UNREADABLE_NAME_MARK = "\ufffd"
 
 Value: TypeAlias = "bytes | list[Value] | None"
-"""An atom, number or string is its bytes; NIL is None; a list in parentheses is a list."""
+"""An atom, number or string is its bytes. NIL is None. A list in parentheses is a list."""
 
-# An atom may have a part in brackets, which may have blanks: BODY[HEADER.FIELDS (FROM TO)]<0>.
+# An atom may have a part in brackets with blanks, as BODY[HEADER.FIELDS (FROM TO)]<0>.
 _TOKEN = re.compile(
     rb"""[ \t\r\n]*+(?:
     (?P<open>\()
@@ -42,18 +42,18 @@ _SHIFTED = re.compile(rb"&([A-Za-z0-9+,]*+)-|&")
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """The bytes of a literal in an answer, which have no syntax of their own."""
+    """The bytes of a literal in an answer. They have no syntax."""
 
     content: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class FolderName(Literal):
-    """A folder's name in a command, in modified UTF-7. The connection sends it in the form that its server takes."""
+    """A folder's name in a command, in modified UTF-7. The connection sends it in the form that its server accepts."""
 
     @classmethod
     def of(cls, name: str) -> FolderName:
-        """Return the name as `read_folder_name` has shown it."""
+        """Return the name of a folder from the text that `read_folder_name` returns."""
         return cls(write_folder_name(name))
 
 
@@ -98,7 +98,7 @@ def quote(argument: bytes) -> bytes:
 
 
 def read_folder_name(wire: bytes) -> str:
-    """Return the name for people and for our own API. `write_folder_name` turns it into the same bytes."""
+    """Return the name for people and for the bridge's API. `write_folder_name` returns the same bytes again."""
     name = _decode_utf7(wire)
     if name is None or name.startswith(UNREADABLE_NAME_MARK) or write_folder_name(name) != wire:
         return UNREADABLE_NAME_MARK + _read_raw(wire)
@@ -106,13 +106,13 @@ def read_folder_name(wire: bytes) -> str:
 
 
 def write_folder_name(name: str) -> bytes:
-    """Return a folder's name as modified UTF-7 (RFC 3501, 5.1.3), or the bytes that a text after a mark means."""
+    """Return a folder's name as modified UTF-7 (RFC 3501, 5.1.3), or the bytes of a text after a mark."""
     if name.startswith(2 * UNREADABLE_NAME_MARK):
         return name[2:].encode("latin-1", "replace")
     if name.startswith(UNREADABLE_NAME_MARK):
         return name[1:].encode("utf-8", "replace")
     pieces = re.split(r"([^\x20-\x7e]+)", name)
-    # Every second piece has only characters beyond ASCII.
+    # Every second piece has only characters that are not printable ASCII.
     return b"".join(
         _shift(piece) if position % 2 else piece.replace("&", "&-").encode("ascii")
         for position, piece in enumerate(pieces)
@@ -145,7 +145,7 @@ def _read_line(line: bytes, stack: list[list[Value]]) -> None:
 
 
 def _read_raw(wire: bytes) -> str:
-    """Return the text of UTF-8, or other bytes after a mark. Some servers send UTF-8 unasked (hMailServer, Courier)."""
+    """Return UTF-8 as text, and other bytes after a mark. Some servers send UTF-8 unasked (hMailServer, Courier)."""
     try:
         text = wire.decode()
     except UnicodeDecodeError:
@@ -154,7 +154,7 @@ def _read_raw(wire: bytes) -> str:
 
 
 def _decode_utf7(wire: bytes) -> str | None:
-    """Return the text of modified UTF-7, or None for other bytes."""
+    """Return modified UTF-7 as text, or None for other bytes."""
     if not is_plain(wire):
         return None
     pieces: list[str] = []

@@ -1,7 +1,7 @@
 """Commands and answers of IMAP on one connection (RFC 9051 sections 2.2 and 7).
 
-An unreadable answer is skipped together with its literals, whose lengths are announced, so that the other answers can
-be read. The answers to a command are bounded in lines, in bytes and by the deadline of the wire.
+An unreadable answer is skipped together with its literals, whose lengths are announced, so the other answers can be
+read. The lines and bytes of the answers to a command are limited, and so is the time, by the deadline of the wire.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from webbridge.gateway.wire import Wire
 MAX_LINE_BYTES = 2 * 1024 * 1024  # Our own bound. The longest line answers a search, with room for 180,000 UIDs.
 MAX_ANSWER_BYTES = 8 * 1024 * 1024  # All answers to one command, without the raw message.
 MAX_LINES = 20_000  # The lines of all answers to one command.
-# The same for a list of folders, of which only some are kept: 100,000 folders with their counts and rights.
+# The same limits for a list of folders: 100,000 folders with their counts and rights. Only some are kept.
 MAX_LISTED_BYTES = 24 * 1024 * 1024
 MAX_LISTED_LINES = 320_000
 MAX_LITERAL_DIGITS = 10  # RFC 9051 section 9 allows 64-bit numbers, but no mail has so many bytes.
@@ -85,8 +85,8 @@ _NO_FOLDER = re.compile(rb"\[(?:NONEXISTENT|TRYCREATE)\b", re.IGNORECASE)
 def folder_refusal(word: str, text: bytes) -> GatewayError:
     """Return the error of a failed command that changes a folder, or messages in one.
 
-    Only a response code says that the folder does not exist (RFC 9051 section 7.1). GNU Mailutils writes it within the
-    text.
+    Only a response code says that the folder does not exist (RFC 9051 section 7.1). GNU Mailutils writes the code
+    within the text.
     """
     if word == "NO" and _NO_FOLDER.search(text):
         return GatewayError(GatewayCode.NO_SUCH_FOLDER, "There is no such folder. Load the list of folders again.")
@@ -94,9 +94,9 @@ def folder_refusal(word: str, text: bytes) -> GatewayError:
 
 
 def opening_refusal(word: str, text: bytes) -> GatewayError:
-    """Return the error of a failed command that only needs the folder to be there, such as SELECT.
+    """Return the error of a failed command that only needs the folder to exist, such as SELECT.
 
-    Many servers refuse it without a code if there is no such folder. Any other code says another reason.
+    Many servers refuse such a command without a code if the folder does not exist. Another code gives another reason.
     """
     error = folder_refusal(word, text)
     is_unclear = error.code is GatewayCode.SERVER_REFUSED and read_code(text) in ("", "ALERT")
@@ -104,7 +104,7 @@ def opening_refusal(word: str, text: bytes) -> GatewayError:
 
 
 Command: TypeAlias = "tuple[bytes | Literal, ...]"
-"""The words of a command. A literal that is plain is sent as a quoted string."""
+"""The words of a command. A literal of plain characters is sent as a quoted string."""
 
 
 class ImapWire:
@@ -138,7 +138,7 @@ class ImapWire:
         return all(name.encode() in self._capabilities for name in names)
 
     def offers_beginning(self, name: str) -> bool:
-        """Return whether the server has a capability that begins so, such as `RIGHTS=` (RFC 4314 section 2.2)."""
+        """Return whether the server has a capability that begins with `name`, as `RIGHTS=` (RFC 4314 section 2.2)."""
         return any(capability.startswith(name.encode()) for capability in self._capabilities)
 
     def named_itself(self) -> bool:
@@ -168,7 +168,7 @@ class ImapWire:
         return answers
 
     def send(self, *commands: Command) -> None:
-        """Send commands in one write. A literal is sent without waiting where the server offers that (RFC 7888)."""
+        """Send commands in one write. A literal is sent without waiting if the server offers that (RFC 7888)."""
         lines = bytearray()
         for command in commands:
             self._unfinished.append(self._new_tag())
@@ -215,7 +215,7 @@ class ImapWire:
 
     @contextmanager
     def taking_many(self) -> Iterator[None]:
-        """Read longer answers during the block. Their reader keeps only some of them."""
+        """Allow longer answers during the block. The caller keeps only some of them."""
         self._most = (MAX_LISTED_BYTES, MAX_LISTED_LINES)
         try:
             yield
@@ -249,7 +249,7 @@ class ImapWire:
         return line.text.startswith(self._unfinished[0] + b" ")
 
     def end(self, line: Line, refused: Refusal = refusal) -> None:
-        """End the first unfinished command by its status. Raises GatewayError if it failed."""
+        """End the first unfinished command with its status line. Raises GatewayError if the command failed."""
         tag = self._unfinished.popleft()
         self._taken_bytes = self._taken_lines = 0
         match = _STATUS.match(line.text, len(tag) + 1)
@@ -265,7 +265,7 @@ class ImapWire:
     def read_line(self) -> Line:
         """Return one line, and the size of the literal that follows it.
 
-        A status ends in text for people, in which braces have no meaning.
+        A status line ends in text for people. Braces in this text announce no literal.
         """
         text = self._read_text()
         has_values = text.startswith(b"* ") and not _STATUS.match(text, 2)
@@ -277,7 +277,7 @@ class ImapWire:
         return UnreadableAnswer()
 
     def _as_sent(self, word: bytes | Literal) -> bytes | Literal:
-        """Return a word of a command as the server takes it."""
+        """Return a word of a command, with names of folders in UTF-8 if the server uses that."""
         return Literal(to_utf8(word.content)) if self._has_utf8_names and isinstance(word, FolderName) else word
 
     def _takes_literal(self, word: Literal) -> bool:

@@ -1,7 +1,7 @@
-"""The connections to submission servers that stay open after a message, for the next one of the same session.
+"""The connections to submission servers that stay open after a message, for the next message of the same session.
 
-A new connection takes five round trips before it takes a message: TCP, TLS, greeting, EHLO and AUTH. A kept one has to
-answer RSET, which also clears whatever the last message left behind (RFC 5321 section 4.1.1.5).
+A new connection needs five round trips before it accepts a message: TCP, TLS, greeting, EHLO and AUTH. A kept
+connection has to answer RSET, which also clears what the last message left (RFC 5321 section 4.1.1.5).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from webbridge.gateway.smtp_wire import SmtpWire
 from webbridge.gateway.wire import CallDeadline
 
 MAX_IDLE_SECONDS: Final = 30.0
-# A router may silently forget an idle connection. Then the message goes over a new one.
+# A router may silently drop an idle connection. The message is sent on a new connection then.
 CHECK_SECONDS: Final = 5.0
 MAX_KEPT: Final = 500
 

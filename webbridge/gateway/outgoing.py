@@ -1,7 +1,7 @@
-"""A message on its way out: received in pieces, checked while it comes, and passed on in pieces as often as needed.
+"""An outgoing message. It is received in pieces, checked while it comes, and passed on in pieces as often as needed.
 
-The first megabyte stays in memory. A larger message is in a temporary file without a name, encrypted by AES-256-CTR
-under a random key that only this process has.
+A message of up to a megabyte stays in memory. A larger message is in a temporary file without a name. The file is
+encrypted with AES-256-CTR and a random key that only this process has.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ _HEADER_END: Final = b"\r\n\r\n"
 class OutgoingMessage:
     """One message. `write` its pieces, `finish`, and then read `pieces` as often as needed. `close` it at the end.
 
-    Every server in transit splits the message into the same lines (RFC 5321 section 2.3.8): it has no bare CR or LF and
-    no NUL, which would allow SMTP smuggling.
+    The message has no NUL and no bare CR or LF, which would allow SMTP smuggling. So every server in transit splits it
+    into the same lines (RFC 5321 section 2.3.8).
     """
 
     def __init__(self, *, max_bytes: int) -> None:
@@ -45,7 +45,7 @@ class OutgoingMessage:
         self._lines = _Lines()
         self._header = bytearray()
         self._has_whole_header = False
-        # The bytes at the beginning that `replace_header` has replaced, and those in their place.
+        # The number of bytes at the beginning that `replace_header` has replaced, and the bytes that replace them.
         self._left_out_bytes = 0
         self._first = b""
         self._ends_with_line = False
@@ -89,7 +89,7 @@ class OutgoingMessage:
         return self._ends_with_line
 
     def write(self, piece: bytes) -> None:
-        """Take the next bytes. Raises GatewayError with BAD_ARGUMENT or MESSAGE_TOO_LARGE; OSError for a full disk."""
+        """Add the next bytes. Raises GatewayError with BAD_ARGUMENT or MESSAGE_TOO_LARGE, OSError for a full disk."""
         if not piece:
             return
         if self.size_bytes + len(piece) > self._max_bytes:
@@ -110,9 +110,9 @@ class OutgoingMessage:
         self._lines.check_end()
 
     def replace_header(self, header: bytes) -> None:
-        """Put other header fields in the place of those that came, for `header`, `pieces` and `size_bytes`.
+        """Replace the received header fields in `header`, `pieces` and `size_bytes`.
 
-        The lines of the new ones are among those that came. The digest stays that of the message as it came.
+        Each line of the new header is a line of the received header. The digest stays that of the received message.
         """
         self._left_out_bytes += len(self._header) - len(self._first)
         self.size_bytes += len(header) - len(self._header)
@@ -130,7 +130,7 @@ class OutgoingMessage:
             left_out = max(0, left_out - len(piece))
 
     def _kept(self) -> Iterator[bytes]:
-        """Yield the message as it came."""
+        """Yield the message as it was received."""
         if self._memory is not None:
             kept = bytes(self._memory)
             yield from (kept[start : start + PIECE_BYTES] for start in range(0, len(kept), PIECE_BYTES))
@@ -193,7 +193,7 @@ class _Lines:
         if b"\0" in data:
             raise GatewayError(GatewayCode.BAD_ARGUMENT, "The message contains a NUL.")
         lines = data.split(b"\r\n")
-        # Counting is ten times as fast as the search, which only says where.
+        # Counting is ten times as fast as the search, which is needed only for the position in the error.
         if not data.count(b"\r") == data.count(b"\n") == len(lines) - 1:
             raise _bare_line_end(self._at + _first_bare_line_end(data))
         lengths = list(map(len, lines))
@@ -209,7 +209,7 @@ class _Lines:
 
 
 def _write_all(file: IO[bytes], data: bytes) -> None:
-    """Write all of the data, or raise OSError. A raw file takes only a part of it when the disk fills up."""
+    """Write all of the data, or raise OSError. When the disk fills up, a raw file accepts only a part of the data."""
     rest = memoryview(data)
     while rest:
         rest = rest[file.write(rest) :]

@@ -1,6 +1,6 @@
-"""Logged-in connections of sessions to their mailboxes: kept between requests, and never more than a few at once.
+"""Logged-in connections of sessions to their mailboxes. They are kept between requests.
 
-A call may find that its kept connection is broken. Then it continues once on a new connection. `slots` counts them.
+`slots` limits their number. If a call finds its kept connection broken, it continues once on a new connection.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from webbridge.gateway.smtp_wire import SmtpWire
 from webbridge.gateway.wire import CallDeadline
 from webbridge.places.shared import SharedPlaces
 
-# Servers close idle connections after 30 minutes or more (RFC 9051 section 5.4). We close them much earlier.
+# Servers close idle connections after 30 minutes or more (RFC 9051 section 5.4). The bridge closes them much earlier.
 MAX_IDLE_SECONDS: Final = 120.0
 # A router may silently forget an idle connection, so the server has to answer before the next use.
 CHECK_AFTER_SECONDS: Final = 15.0
 _ALWAYS: Final = -1.0
-# The rows of a session that has made no call for this time are dropped. Its cookie may be lost, or its time over.
+# If a session makes no call for this time, its rows are dropped. Its cookie may be lost, or its time over.
 CACHE_SECONDS: Final = 900.0
-# An ended session is remembered for this time, so that connections are closed when its last calls return them.
+# The ids of ended sessions are kept for this time, so that connections are closed when the last calls return them.
 ENDED_SECONDS: Final = 900.0
 
 Result = TypeVar("Result")
@@ -49,9 +49,8 @@ class _Cache:
 class LentMessage:
     """The chunks of a raw message. `close` returns its connection to the pool, also if chunks were left unread.
 
-    `with_end` adds what else its end gives back.
-
-    This is a class, because a generator that was never started does not run its `finally`.
+    `with_end` adds a function that `close` calls too. This is a class, because a generator that was never started does
+    not run its `finally`.
     """
 
     def __init__(self, raw: RawMessage, give_back: Callable[[], None]) -> None:
@@ -60,7 +59,7 @@ class LentMessage:
         self._ends = [give_back]
 
     def with_end(self, give_back: Callable[[], None]) -> None:
-        """Give something back too when the message is closed."""
+        """Call `give_back` too when the message is closed."""
         self._ends.append(give_back)
 
     def __iter__(self) -> Iterator[bytes]:
@@ -98,7 +97,7 @@ class ConnectionPool:
         places.serve(self)
 
     def log_in(self, credentials: Credentials) -> MailConnection:
-        """Return a new connection of a person who has no session yet. Raises GatewayError."""
+        """Return a new connection for a person who has no session yet. Raises GatewayError."""
         if credentials.account.server.pop3 is None:
             return self._connect(credentials, _new_deadline(credentials))
         with self._slot("", credentials) as slot:
@@ -113,9 +112,9 @@ class ConnectionPool:
             connection.close()
 
     def run(self, session_id: str, credentials: Credentials, operation: Callable[[MailConnection], Result]) -> Result:
-        """Run an operation that may be repeated: on a kept connection, and if that one broke, on a fresh one.
+        """Run an operation on a kept connection, and once more on a fresh one if the kept connection broke.
 
-        Raises GatewayError; BUSY if too many calls of this session run already.
+        Raises GatewayError, with BUSY if too many calls of this session run already.
         """
         with self._slot(session_id, credentials) as slot:
             return self._run_in(slot, session_id, credentials, operation)
@@ -135,7 +134,7 @@ class ConnectionPool:
         first: Callable[[MailConnection], First],
         operation: Callable[[MailConnection, First], Result],
     ) -> Result:
-        """Run `first` as `run` does, and then once `operation` with its result, on the connection that has answered."""
+        """Run `first` as `run` does. Run `operation` once with the result, on the connection that has answered."""
         with self._slot(session_id, credentials) as slot:
             found = self._run_in(slot, session_id, credentials, first)
             return operation(_connection_of(slot), found)
@@ -185,11 +184,11 @@ class ConnectionPool:
             return {*self._slots.names_of_idle(), *self._kept_smtp.session_ids(), *self._caches}
 
     def give_one_back(self, name: str) -> None:
-        """Give a place of a session to another process, which asks for it."""
+        """Give a place of a session to another process that asks for it."""
         self._slots.give_one_back(name)
 
     def look_after(self) -> None:
-        """Close the connections that were idle for long, and forget the rows of sessions that made no call."""
+        """Close the connections that were idle for long, and drop the rows of sessions that made no call."""
         now = self._monotonic()
         with self._lock:
             self._caches = {one: cache for one, cache in self._caches.items() if cache.used_at > now - CACHE_SECONDS}
@@ -222,13 +221,13 @@ class ConnectionPool:
         except (ConnectionLost, NotConnected) as error:
             if isinstance(error, NotConnected) and not is_kept:
                 raise
-            # A kept connection may have been closed meanwhile, and one message may break a list. Then the list is asked
-            # for in smaller steps.
+            # A kept connection may have been closed meanwhile, or one message may break a list. The second call asks
+            # for the list in smaller steps.
             self._open(slot, credentials, deadline)
             return operation(self._with_cache(session_id, slot))
 
     def _prepare(self, slot: Slot, credentials: Credentials, deadline: CallDeadline, *, check_after: float) -> bool:
-        """Let the slot have a connection that works. Return whether it is a kept one."""
+        """Give the slot a connection that works. Return whether it is a kept connection."""
         kept = slot.connection
         if kept is not None:
             idle_seconds = self._monotonic() - slot.idle_since
@@ -247,7 +246,7 @@ class ConnectionPool:
         try:
             slot.connection = self._connect(credentials, deadline)
         except LoginRefused as refusal:
-            # A person who signs in has no session yet, which a refusal could end.
+            # A person who signs in has no session yet that a refusal could end.
             raise (self._doubts.judge(name, refusal) if name else refusal) from None
         self._doubts.settle(name)
         if self._is_closed:
@@ -270,7 +269,7 @@ class ConnectionPool:
         return self._is_closed or session_id in self._ended
 
     def _with_cache(self, session_id: str, slot: Slot) -> MailConnection:
-        """Return the connection, which knows the rows of its session. Those of an ended session are not kept."""
+        """Return the connection with the row cache of its session. The rows of an ended session are not kept."""
         connection, now = _connection_of(slot), self._monotonic()
         with self._lock:
             if self._is_over(session_id):

@@ -1,4 +1,4 @@
-"""One logged-in POP3 connection (RFC 1939): the part of a mailbox that POP3 has, which is to list, read and delete.
+"""One logged-in POP3 connection (RFC 1939). POP3 can only list, read and delete messages.
 
 A server locks the mailbox for each connection and shows it the messages of that moment. So a connection serves one call
 and is then closed. Message numbers change with each connection. The API's UIDs are 32 bits of the hash of a message's
@@ -25,7 +25,7 @@ from webbridge.gateway.undo import Changed
 from webbridge.gateway.wire import CallDeadline
 
 INBOX = "INBOX"
-UID_VALIDITY = 1  # Unique ids hold for ever (RFC 1939 section 7), and so do UIDs that are made from them.
+UID_VALIDITY = 1  # Unique ids never change (RFC 1939 section 7), so UIDs that are made from them do not either.
 MAX_MESSAGES = 100_000
 MAX_HEADER_BYTES = 1024 * 1024  # A header that is longer ends the connection, and the rows after it are unreadable.
 QUIT_SECONDS = 1.0
@@ -41,7 +41,7 @@ class _Stored:
 
     @property
     def hashed_id(self) -> bytes:
-        """A hash of the unique id, by which the bridge's database names the message."""
+        """A hash of the unique id. The bridge's database names the message by this hash."""
         return sha256(b"sealwax message\0" + self.unique_id).digest()
 
 
@@ -235,14 +235,14 @@ def _check_inbox(folder: str, uid_validity: int | None) -> None:
 
 
 class _Uids:
-    """Makes the UIDs of one listing: 32 bits of the hash of a unique id, or of a next hash if these are taken."""
+    """Makes the UIDs of one listing. A UID is 32 bits of a unique id's hash, or of a next hash if these are taken."""
 
     def __init__(self) -> None:
         self._taken: set[int] = set()
         self._times: Counter[bytes] = Counter()
 
     def make(self, unique_id: bytes) -> int:
-        # Equal messages may have the same unique id (RFC 1939 section 7). Each continues where the last one ended.
+        # Equal messages may have the same unique id (RFC 1939 section 7). Each gets the next hash of this id.
         while True:
             uid = int.from_bytes(sha256(b"%d " % self._times[unique_id] + unique_id).digest()[:4], "big")
             self._times[unique_id] += 1

@@ -1,7 +1,7 @@
 """Open a POP3 connection: verified TLS (RFC 2595, RFC 8314), CAPA (RFC 2449), then the login.
 
-The login is by SASL (RFC 5034), or by USER and PASS (RFC 1939) where the server offers no mechanism that the bridge
-knows. The password is sent only inside TLS. APOP is not used, because it needs MD5.
+The login uses SASL (RFC 5034), or USER and PASS (RFC 1939) if the server offers no mechanism that the bridge knows. The
+password is sent only inside TLS. APOP is not used, because it needs MD5.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from webbridge.gateway.pop3_wire import Pop3Wire, Status
 from webbridge.gateway.sasl import Exchange, MechanismRefused, log_in_by, with_mechanisms_left
 from webbridge.gateway.wire import CallDeadline, Wire
 
-MAX_AUTH_BYTES = 255  # RFC 5034 section 4: a longer response follows on a line of its own.
-# RFC 2449 section 8.1, RFC 3206: the mailbox is in use, logins are too frequent, or the server has a passing fault.
+MAX_AUTH_BYTES = 255  # RFC 5034 section 4: a longer response is sent on a separate line.
+# RFC 2449 section 8.1, RFC 3206: the mailbox is in use, logins are too frequent, or the server has a temporary fault.
 _PASSING = frozenset({"IN-USE", "LOGIN-DELAY", "SYS/TEMP"})
 
 
@@ -82,7 +82,7 @@ def _log_in(pop3: Pop3Wire, credentials: Credentials, capabilities: frozenset[st
 
 
 def _authenticate(pop3: Pop3Wire, exchange: Exchange) -> Status:
-    """Log in by one mechanism, and return the status that ends the login. Raises GatewayError."""
+    """Log in with one mechanism, and return the status that ends the login. Raises GatewayError."""
     command = b"AUTH " + exchange.mechanism.value.encode()
     first = None if exchange.first is None else b64encode(exchange.first)
     is_short = first is not None and len(command) + len(first) + 3 <= MAX_AUTH_BYTES

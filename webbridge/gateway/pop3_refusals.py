@@ -15,7 +15,7 @@ from webbridge.gateway.undo import Step
 
 
 class Pop3Refusals:
-    """The part of MailConnection that a mailbox by POP3 refuses."""
+    """The part of MailConnection that a POP3 mailbox refuses."""
 
     def list_changes(self, mailbox: Mailbox, token: str, *, from_uid: int, limit: int) -> NoReturn:
         """Raise NOT_OFFERED."""

@@ -1,7 +1,7 @@
 """Commands and answers of POP3 on one connection (RFC 1939 section 3, RFC 2449), within the deadline of the wire.
 
-An answer of several lines ends with a line of one dot, and each line that begins with a dot has a further dot. Raw
-messages are passed on in chunks of any length, because their lines have no bound in practice. An answer that came
+An answer of several lines ends with a line of one dot. Each other line that begins with a dot has an additional dot.
+Raw messages are passed on in chunks of any length, because their lines have no bound in practice. An answer that came
 before its command breaks the connection.
 """
 
@@ -15,7 +15,7 @@ from webbridge.gateway.door import GatewayCode, GatewayError, UnreadableAnswer, 
 from webbridge.gateway.wire import Wire
 
 MAX_LINE_BYTES = 4096  # RFC 2449 section 4 allows 512 in an answer.
-MAX_LISTED_BYTES = 16 * 1024 * 1024  # The listing of 100,000 messages has less.
+MAX_LISTED_BYTES = 16 * 1024 * 1024  # The listing of 100,000 messages is smaller.
 CHUNK_BYTES = 64 * 1024
 
 _STATUS = re.compile(rb"(\+OK|-ERR)(?: ++(?>(?:\[([^\]]*+)\])?)([^\r\n]*+))?\r?\n")
@@ -41,13 +41,13 @@ class Pop3Wire:
     def ask(self, command: bytes) -> Status:
         """Send one command and return the first line of its answer.
 
-        Raises UnreadableAnswer if an answer came before the command. It would be taken for the answer to this command.
+        Raises UnreadableAnswer if an answer came before the command. It would pass for the answer to this command.
         """
         self.send(command)
         return self.read_status()
 
     def exchange(self, line: bytes) -> Status | bytes:
-        """Send one line of a login, and return the end of the login or what the server sends in it (RFC 5034)."""
+        """Send one line of a login. Return the status that ends the login, or the server's challenge (RFC 5034)."""
         self.send(line)
         answer = self.wire.read_line(MAX_LINE_BYTES)
         is_challenge = answer.startswith(b"+") and not answer.startswith(b"+OK")
@@ -63,7 +63,7 @@ class Pop3Wire:
         self.wire.send(b"".join(command + b"\r\n" for command in commands))
 
     def read_status(self) -> Status:
-        """Return the next first line of an answer."""
+        """Return the first line of the next answer."""
         return self._read_status_in(self.wire.read_line(MAX_LINE_BYTES))
 
     def _read_status_in(self, line: bytes) -> Status:
@@ -87,7 +87,7 @@ class Pop3Wire:
         raise GatewayError(GatewayCode.SERVER_REFUSED, f"The mail server refused: {text}")
 
     def read_lines(self) -> Iterator[bytes]:
-        """Yield the lines of an answer, without their line ends and further dots."""
+        """Yield the lines of an answer, without their line ends and additional dots."""
         taken = 0
         while (line := self.wire.read_line(MAX_LINE_BYTES).rstrip(b"\r\n")) != b".":
             taken += len(line)
@@ -100,7 +100,7 @@ class Pop3Wire:
 
         Raises UnreadableAnswer if it has more than `max_bytes`.
         """
-        # A line end before the first line makes that line like all others. It is left out of the text.
+        # With a line end before it, the first line is handled like the others. This line end is left out of the text.
         buffer, room, left_out = bytearray(b"\r\n"), max_bytes, 2
         is_whole = False
         while not is_whole:
@@ -126,6 +126,6 @@ class Pop3Wire:
 
 
 def _settled(buffer: bytearray) -> bytes:
-    """Return the beginning of a buffer that later bytes cannot change: it ends with no part of a line end and a dot."""
+    """Return the beginning of a buffer that later bytes cannot change. It does not end within a line end and a dot."""
     part = bytes(buffer[: 1 - len(_END)])
     return part[: -2 if part.endswith(b"\r\n") else -1 if part.endswith(b"\r") else None]

@@ -1,8 +1,8 @@
-"""The rows of message lists that a session has already seen, so that a list asks the server only for new ones.
+"""The rows of message lists that a session has already seen, so that a list asks the server only for new rows.
 
-Rows contain parts of messages' headers. They are kept in memory only, bounded in bytes, and dropped with their session.
-A UID names one message for ever under one UIDVALIDITY (RFC 9051 section 2.3.1.1), and a message never changes. Only its
-flags do, which are asked for each time.
+Rows contain parts of messages' headers. They are kept in memory only, limited in bytes, and dropped with their session.
+With one UIDVALIDITY, a UID always names the same message (RFC 9051 section 2.3.1.1), and a message never changes except
+its flags. The flags are requested each time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from webbridge.gateway.summary import MessageSummary
 MAX_BYTES = 4 * 1024 * 1024  # The rows of about 5,000 messages.
 MAX_FOLDERS = 5000
 RECENT_ROWS = 200  # The longest list.
-# The objects of a row, without its texts: measured with tracemalloc in CPython 3.11.
+# The size of a row's objects without its texts, measured with tracemalloc in CPython 3.11.
 ROW_BYTES = 600
 
 _Key: TypeAlias = "tuple[str, int, int]"
@@ -35,7 +35,7 @@ class RowCache:
         self._lock = threading.Lock()
 
     def find_row(self, folder: str, uid_validity: int, uid: int) -> MessageSummary | None:
-        """Return the row of a message with its flags of an earlier time, or None."""
+        """Return the row of a message with its earlier flags, or None."""
         key = folder, uid_validity, uid
         with self._lock:
             row = self._rows.get(key)
@@ -44,8 +44,8 @@ class RowCache:
             return row
 
     def keep_row(self, folder: str, uid_validity: int, row: MessageSummary) -> None:
-        """Keep a row. The rows that were not used for longest make room for it."""
-        # Under a UIDVALIDITY of 0 the server promises nothing about UIDs. A row with a problem may be better next time.
+        """Keep a row. The least recently used rows make room for it."""
+        # With a UIDVALIDITY of 0 the server promises nothing about UIDs. A row with a problem may be better next time.
         if not uid_validity or row.problem or not self._max_bytes:
             return
         with self._lock:
@@ -67,16 +67,16 @@ class RowCache:
         return folder in self._suspects
 
     def suspect(self, folder: str) -> None:
-        """Remember that a message of the folder has broken a connection."""
+        """Note that a message of the folder has broken a connection."""
         if len(self._suspects) < MAX_FOLDERS:
             self._suspects.add(folder)
 
     def count_of(self, folder: str) -> int | None:
-        """Return the number of messages that the folder had, or None. It may have changed since."""
+        """Return the number of messages that the folder had, or None. The number may have changed since."""
         return self._counts.get(folder)
 
     def keep_count(self, folder: str, count: int) -> None:
-        """Remember the number of messages of a folder."""
+        """Keep the number of messages of a folder."""
         if len(self._counts) < MAX_FOLDERS or folder in self._counts:
             self._counts[folder] = count
 

@@ -1,8 +1,8 @@
-"""The client's side of SASL (RFC 4422): which mechanism logs in, and its messages, for IMAP, POP3 and SMTP.
+"""The client's side of SASL (RFC 4422) for IMAP, POP3 and SMTP: the choice of a mechanism, and its messages.
 
-The server is verified by TLS before, so that it may see the password. So the first of these mechanisms that it offers
-is used: PLAIN takes one message, SCRAM needs an entry of its own for each person, and LOGIN is written down nowhere but
-in an expired draft (draft-murchison-sasl-login). Tokens go by OAUTHBEARER, or by XOAUTH2 where only that is offered.
+TLS has verified the server before, so it may see the password. The first of these mechanisms that the server offers is
+used. PLAIN takes one message. SCRAM needs a separate entry at the server for each person. LOGIN is specified only in an
+expired draft (draft-murchison-sasl-login). Tokens are sent with OAUTHBEARER, or with XOAUTH2 if only that is offered.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ MAX_ITERATIONS: Final = 1_000_000
 
 
 class Mechanism(StrEnum):
-    """The mechanisms, by their registered names, in the order in which they are tried."""
+    """The registered names of the mechanisms, in the order in which they are tried."""
 
     PLAIN = "PLAIN"
     SCRAM_SHA_256 = "SCRAM-SHA-256"
@@ -49,7 +49,7 @@ _WITH: Final = {Secret.PASSWORD: "this password", Secret.TOKEN: "a token"}
 
 
 class Exchange(ABC):
-    """One login by one mechanism. `first` is the client's first message; None where the server speaks first."""
+    """One login with one mechanism. `first` is the client's first message, or None if the server begins."""
 
     mechanism: Mechanism
     first: bytes | None = None
@@ -67,31 +67,31 @@ class Exchange(ABC):
         return b64encode(self.answer(decoded))
 
     def check_end(self) -> None:  # noqa: B027 (most mechanisms need no check)
-        """Raise GatewayError if the server says that the login succeeded, and may not say so yet."""
+        """Raise GatewayError if the server reports success before the exchange is complete."""
 
     def refused(self, refusal: GatewayError) -> GatewayError:
-        """Return what a refusal of the server means."""
+        """Return the error that a refusal of the server stands for with this mechanism."""
         return refusal
 
 
 class MechanismRefused(GatewayError):
-    """The server refuses a mechanism that it has offered, whatever the password is. Another one may succeed."""
+    """The server refuses a mechanism that it has offered, whatever the password is. Another mechanism may succeed."""
 
     def __init__(self, message: str = "The mail server refused to sign you in. Tell your administrator.") -> None:
         super().__init__(GatewayCode.MISCONFIGURED, message)
 
 
 class SaidGoodbye(GatewayError):
-    """The server ends the connection in place of an answer."""
+    """The server ends the connection instead of an answer."""
 
     def __init__(self) -> None:
         super().__init__(GatewayCode.BUSY, "The mail server takes no connection at the moment. Try again later.")
 
 
 def with_mechanisms_left(connect: Callable[[set[str]], Connection]) -> Connection:
-    """Connect and log in, and once more each time that a server ends the connection after it has refused a mechanism.
+    """Connect and log in. Try again each time that a server ends the connection after it has refused a mechanism.
 
-    `connect` makes a connection, and adds the mechanisms that are refused on it to the set. Those are not tried again.
+    `connect` makes a connection, and adds the mechanisms that the server refuses to the set. They are not tried again.
     """
     refused: set[str] = set()
     while True:
@@ -111,10 +111,10 @@ def log_in_by(
     *,
     refused: set[str],
 ) -> GatewayError | None:
-    """Log in by the first mechanism that the server does not refuse as such, and that is not `refused` already.
+    """Log in with the first mechanism that is not in `refused`, and that the server does not refuse as a mechanism.
 
-    `attempt` makes one login, and raises GatewayError if it is refused. Returns None after a login, and the reason if
-    no mechanism is left, so that another way of the protocol may be tried. Raises GatewayError.
+    `attempt` makes one login, and raises GatewayError if it is refused. Returns None after a login, or the reason if no
+    mechanism is left. The caller may then log in without SASL. Raises GatewayError.
     """
     reason: GatewayError | None = MechanismRefused() if refused else None
     for exchange in exchanges(set(offered) - refused, credentials, address):
@@ -133,7 +133,7 @@ def log_in_by(
 
 
 def exchanges(offered: Collection[str], credentials: Credentials, address: ServerAddress) -> Iterator[Exchange]:
-    """Yield the logins that a server offers, the best first. `offered` are names of mechanisms in capitals."""
+    """Yield the logins that a server offers, the best first. `offered` has names of mechanisms in capitals."""
     for mechanism in OF_TOKENS if credentials.kind is Secret.TOKEN else OF_PASSWORDS:
         if mechanism in offered and (exchange := _exchange(mechanism, credentials, address)):
             yield exchange
@@ -169,7 +169,7 @@ class _Plain(Exchange):
 
 
 class _Login(Exchange):
-    """The server asks twice, by any words: for the name, then for the password."""
+    """The server asks for the name, then for the password, each time with any text."""
 
     mechanism = Mechanism.LOGIN
 
@@ -183,7 +183,7 @@ class _Login(Exchange):
 
 
 class _Scram(Exchange):
-    """RFC 7677, RFC 5802: the server proves that it knows the password too."""
+    """RFC 7677, RFC 5802. The server also proves that it knows the password."""
 
     mechanism = Mechanism.SCRAM_SHA_256
 
@@ -233,7 +233,7 @@ class _OauthBearer(Exchange):
         return self._last
 
     def answer_line(self, challenge: bytes) -> bytes:
-        # The reason for a refusal is for the administrator. A damaged one leaves the refusal as it is.
+        # The reason for a refusal is for the administrator. If the reason is damaged, the refusal stays the same.
         try:
             return super().answer_line(challenge)
         except UnreadableAnswer:
@@ -250,7 +250,7 @@ class _OauthBearer(Exchange):
 
 
 class _Xoauth2(_OauthBearer):
-    """The older form, of Google and Microsoft, without an RFC."""
+    """The older form of Google and Microsoft, which has no RFC."""
 
     mechanism = Mechanism.XOAUTH2
     _last = b""

@@ -1,7 +1,7 @@
-"""The connections of each session in this process, lent to calls or kept idle, on places that all processes count.
+"""The connections of each session in this process, lent to calls or kept idle. Each needs a place.
 
-A call takes an idle connection first, then a free place for a new one. If there is neither, it waits: for a call of
-this process, and for another process, which it asks to give a place back.
+All processes share the number of places. A call takes an idle connection first, then a free place for a new one. If
+there is neither, the call waits until a call of this process ends, or until another process gives a place back.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ MAX_IDLE_PER_SESSION: Final = 2
 # Each call that waits for a connection occupies one of our threads.
 MAX_WAITING_PER_SESSION: Final = 4
 MAX_WAIT_SECONDS: Final = 10.0
-# All connections that are closed together may wait so long for the answers to their LOGOUT.
+# The time that all connections that are closed together may wait for the answers to LOGOUT.
 LOGOUT_SECONDS: Final = 1.0
-# The database is asked so often for a place while calls wait for one.
+# While a call waits for a place, the database is asked again after this time.
 _RETRY_SECONDS: Final = 0.05
 _ASK_AGAIN_SECONDS: Final = 0.25
-# Another process that wants a place has this time to take the one that is given back.
+# The time in which another process may take a place that was given back for it.
 _YIELD_SECONDS: Final = 0.2
-# A wish that was not repeated for so long is no longer one.
+# A wish of another process for a place counts for this time, unless the wish is repeated.
 _WISH_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """The connections that are counted together: those of a session, or the only one that a mailbox admits (POP3)."""
+    """The connections that are counted together: all of a session, or the only one that a POP3 mailbox admits."""
 
     name: str
     kind: PlaceKind = PlaceKind.IMAP
@@ -53,7 +53,7 @@ class Room:
 
     @property
     def places(self) -> int:
-        """The connections that it may have, over all processes."""
+        """The number of connections that the room may have in all processes together."""
         return MOST_AT_ONCE[self.kind]
 
 
@@ -69,7 +69,7 @@ class Slot:
 
 @dataclass(slots=True)
 class _State:
-    """The slots of one room. `held` counts the idle ones too, and those that are being taken or ended."""
+    """The slots of one room. `held` also counts idle slots, and slots that are being taken or ended."""
 
     idle: list[Slot] = field(default_factory=list)
     held: int = 0
@@ -93,7 +93,7 @@ class Slots:
         self._is_closed = False
 
     def take(self, room: Room) -> Slot:
-        """Return a slot, which `put_back` ends: an idle one, or a new one without a connection.
+        """Return an idle slot, or a new slot without a connection. `put_back` ends the slot.
 
         Raises GatewayError with BUSY after `wait_seconds`, or at once if too many calls wait already.
         """
@@ -105,7 +105,7 @@ class Slots:
             raise
 
     def put_back(self, slot: Slot, *, keep: bool) -> None:
-        """End a slot, or keep its connection for the next call if there is room for it."""
+        """End a slot, or keep its connection for the next call if there is room for the connection."""
         add_connections(-1)
         with self._is_free:
             self._lent.discard(slot)
@@ -122,7 +122,7 @@ class Slots:
             self._leave(slot.room)
 
     def adopt(self, room: Room, connection: MailConnection) -> None:
-        """Keep a connection that was opened without a place, if there is one for it."""
+        """Keep a connection that was opened without a place, if there is a free place. Otherwise close it."""
         self._enter(room)
         try:
             slot = self._new_slot(room)
@@ -136,7 +136,7 @@ class Slots:
         self.put_back(slot, keep=True)
 
     def give_one_back(self, name: str) -> None:
-        """Give a place of a room to another process: of an idle connection now, else of the next that is put back."""
+        """Give a place of an idle connection to another process, else the next place that is put back."""
         now = time.monotonic()
         with self._lock:
             state = self._rooms.get(name)
@@ -151,7 +151,7 @@ class Slots:
             self._end(slot)
 
     def end_idle(self, *, before: float) -> None:
-        """Close the connections that are idle since before a time, and those whose place was lost."""
+        """Close the connections that are idle since before a time, and connections whose place was lost."""
         with self._lock:
             over = [
                 slot
@@ -240,7 +240,8 @@ class Slots:
     def _wait(self, room: Room) -> Slot:
         ends = time.monotonic() + self._wait_seconds
         with self._counted_waiting(room) as state:
-            # A process with connections of its own waits for them a moment, because giving a place on costs a login.
+            # If this process has connections, it first waits for them, because a place from another process costs a
+            # login.
             ask_at = time.monotonic() + (_ASK_AGAIN_SECONDS if state.held else 0.0)
             while (now := time.monotonic()) < ends:
                 if now >= ask_at and state.held < room.places:

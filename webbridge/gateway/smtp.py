@@ -1,4 +1,4 @@
-"""Submission of one message by SMTP (RFC 6409, RFC 5321), to all of its recipients or to none.
+"""Submission of one message with SMTP (RFC 6409, RFC 5321), to all of its recipients or to none.
 
 A server accepts a message only with its reply to the line that ends the message (RFC 5321 section 4.1.1.4). So an error
 before that line means that no recipient got the message. After that line only the reply shows whether the message was
@@ -59,7 +59,7 @@ class Outcome(StrEnum):
 
 
 class Report(StrEnum):
-    """An event of which the mail servers tell the sender (RFC 3461 section 4.1), as stable words for programs."""
+    """An event that the mail servers report to the sender (RFC 3461 section 4.1), as stable words for programs."""
 
     SUCCESS = "success"
     FAILURE = "failure"
@@ -78,7 +78,7 @@ class Offers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connections:
-    """The connections of one person between two messages: logged in, and ready for the next one. By default, none."""
+    """One person's connections between two messages, logged in and ready for the next message. By default, none."""
 
     take: Callable[[], SmtpWire | None] = lambda: None
     keep: Callable[[SmtpWire], None] = SmtpWire.leave
@@ -99,13 +99,13 @@ def submit_message(
     """Pass the bytes to the submission server unchanged.
 
     SMTP ends every message with CR LF (RFC 5321 section 4.1.1.4), so a message without a last CR LF gets one.
-    The mail servers tell the sender of the events in `reports`; without any, each server does as it usually does.
-    `before_last_line` is called when the server has all but the line that ends the message. If it raises an error, no
-    recipient gets the message. `connections` may have a connection that an earlier message has left open.
+    The mail servers report the events in `reports` to the sender. If it is empty, each server follows its default.
+    `before_last_line` is called when the server has the message except the line that ends it. If the call raises an
+    error, no recipient gets the message. `connections` may have a connection that an earlier message has left open.
 
-    Raises GatewayError, and then no recipient got the message: BUSY if it may succeed later, MESSAGE_REFUSED,
-    MISCONFIGURED, also for a refused password, UNREACHABLE, UNREADABLE, BAD_ARGUMENT, MESSAGE_TOO_LARGE, or NOT_OFFERED
-    for reports.
+    Raises GatewayError. No recipient got the message then. The code is BUSY if it may succeed later, MESSAGE_REFUSED,
+    MISCONFIGURED (also for a refused password), UNREACHABLE, UNREADABLE, BAD_ARGUMENT, MESSAGE_TOO_LARGE, or
+    NOT_OFFERED for reports.
     """
     checked = check_recipients(recipients)
     if message.longest_line_bytes > MAX_LINE_BYTES:
@@ -130,7 +130,7 @@ def submit_message(
 
 
 def ask_offers(server: MailServer) -> Offers:
-    """Return what the submission server says that it takes. Raises GatewayError."""
+    """Return the abilities that the submission server announces. Raises GatewayError."""
     smtp = SmtpWire.connect(server, CallDeadline(server.timeout_seconds))
     offers = Offers(
         max_bytes=_max_bytes(smtp),
@@ -143,7 +143,7 @@ def ask_offers(server: MailServer) -> Offers:
 
 
 def _begin(credentials: Credentials, connections: Connections, opening: Callable[[SmtpWire], None]) -> SmtpWire:
-    """Return a connection with an open transaction. A kept one may have ended: then a fresh one is tried once."""
+    """Return a connection with an open transaction. If a kept connection has ended, a fresh one is tried once."""
     kept = connections.take()
     if kept is not None:
         kept.wire.deadline = CallDeadline(credentials.account.server.timeout_seconds)
@@ -182,7 +182,7 @@ def _log_in_anew(credentials: Credentials) -> SmtpWire:
 
 
 def _log_in(smtp: SmtpWire, credentials: Credentials, refused: set[str]) -> None:
-    """Log in by a mechanism that the server offers. One that offers none trusts the address of the bridge."""
+    """Log in with a mechanism that the server offers. A server that offers none trusts the address of the bridge."""
     offered = smtp.mechanisms()
     address = credentials.account.server.smtp
 
@@ -200,7 +200,7 @@ def _log_in(smtp: SmtpWire, credentials: Credentials, refused: set[str]) -> None
 
 
 def _authenticate(smtp: SmtpWire, exchange: Exchange, credentials: Credentials) -> None:
-    """Log in by one mechanism, with its first message in the command if that is short enough (RFC 4954 section 4)."""
+    """Log in with one mechanism. A short first message is part of the command (RFC 4954 section 4)."""
     command = f"AUTH {exchange.mechanism.value}".encode()
     first = None if exchange.first is None else b64encode(exchange.first)
     is_short = first is not None and len(command) + len(first) + 1 <= MAX_COMMAND_BYTES
@@ -223,7 +223,7 @@ def _login_refusal(reply: Reply, credentials: Credentials) -> GatewayError:
             GatewayCode.BUSY, f"The server for outgoing mail accepts no login now ({reply.code}). Try again later."
         )
     if reply.code == 535:
-        # The mailbox has accepted the password. So this server knows other passwords, or the password is new.
+        # The mailbox has accepted the password. So this server has other passwords, or the password is new.
         is_token = credentials.kind is Secret.TOKEN
         text = (
             f"The server for outgoing mail does not accept the {credentials.kind.value} of your mailbox."
@@ -272,7 +272,7 @@ def _open_transaction(
 
 
 def _check_size(smtp: SmtpWire, message: OutgoingMessage) -> None:
-    """Raise GatewayError if the server has said that it takes no message of this size (RFC 1870 section 3)."""
+    """Raise GatewayError if the server has said that it accepts no message of this size (RFC 1870 section 3)."""
     most = _max_bytes(smtp)
     if most is not None and most < message.size_bytes:
         text = f"The message has {message.size_bytes} bytes. The server for outgoing mail takes at most {most}."
@@ -287,7 +287,7 @@ def _max_bytes(smtp: SmtpWire) -> int | None:
 
 
 def _check_letters(smtp: SmtpWire, recipients: list[str]) -> None:
-    """Raise GatewayError for addresses beyond ASCII if the server takes none (RFC 6531 section 3.2)."""
+    """Raise GatewayError for addresses beyond ASCII if the server does not accept them (RFC 6531 section 3.2)."""
     if smtp.offers("smtputf8"):
         return
     text = "the server for outgoing mail takes only addresses in ASCII"
@@ -317,7 +317,7 @@ def _transfer(smtp: SmtpWire, message: OutgoingMessage) -> None:
     """Send the message without the line that ends it."""
     try:
         _send_lines(smtp, message)
-        # A reply that has come already would be taken for the reply to the message.
+        # A reply that has come already would pass for the reply to the message.
         smtp.wire.check_quiet()
     except (ConnectionLost, ServerTooSlow, UnreadableAnswer):
         # RFC 5321 section 3.8: a server may say 421 at any time, and close the connection. Other refusals come too.
@@ -340,8 +340,8 @@ def _send_lines(smtp: SmtpWire, message: OutgoingMessage) -> None:
 
 
 def _finish(smtp: SmtpWire, seconds: float) -> Outcome:
-    """Send the line that ends the message, and return the outcome by the server's reply."""
-    # Servers scan a message for long (RFC 5321 section 4.5.3.2.6), so their answer has a deadline of its own.
+    """Send the line that ends the message, and return the outcome that the server's reply shows."""
+    # Servers may scan a message for a long time (RFC 5321 section 4.5.3.2.6), so their reply has a new deadline.
     smtp.wire.deadline = CallDeadline(seconds)
     try:
         smtp.wire.send(b".\r\n")

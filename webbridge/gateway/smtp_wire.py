@@ -14,7 +14,7 @@ from webbridge.gateway.wire import CallDeadline, Wire
 QUIT_SECONDS = 1.0
 MAX_REPLY_LINE_BYTES = 4096  # RFC 5321 section 4.5.3.1.5 allows 512
 MAX_REPLY_LINES = 200
-# Both ends buffer as many short lines, so that neither waits for the other.
+# Both ends can buffer this many short lines, so neither waits for the other.
 COMMANDS_AT_ONCE = 100
 
 ENDING = 421  # RFC 5321 section 3.8: the server ends the connection.
@@ -49,7 +49,7 @@ class SmtpWire:
 
     @classmethod
     def connect(cls, server: MailServer, deadline: CallDeadline) -> SmtpWire:
-        """Connect and say EHLO, over verified TLS. Raises GatewayError if the server fails or takes no connection."""
+        """Connect and send EHLO over verified TLS. Raises GatewayError if the server fails or accepts no connection."""
         smtp = cls(Wire.connect(server, server.smtp, deadline))
         try:
             smtp._expect(smtp.read_reply(), 220)
@@ -74,7 +74,7 @@ class SmtpWire:
     def mechanisms(self) -> frozenset[str]:
         """Return the SASL mechanisms that the server offers, in capitals.
 
-        Some servers write them as `AUTH=LOGIN PLAIN`, a form from before RFC 4954.
+        Some servers write `AUTH=LOGIN PLAIN`, which is older than RFC 4954.
         """
         offers = (f"{name}={parameters}" for name, parameters in self._extensions.items())
         named = (line.removeprefix("auth=").replace("=", " ") for line in offers if line.startswith("auth="))
@@ -83,18 +83,17 @@ class SmtpWire:
     def command(self, line: bytes) -> Reply:
         """Send one command and return its reply.
 
-        Raises UnreadableAnswer if a reply came before the command. That reply would be taken for the reply to this
-        command.
+        Raises UnreadableAnswer if a reply came before the command. That reply would pass for the reply to this command.
         """
         self.wire.check_quiet()
         self.wire.send(line + b"\r\n")
         return self.read_reply()
 
     def commands(self, lines: Sequence[bytes]) -> list[Reply]:
-        """Send commands and return their replies: in few round trips where the server allows it (RFC 2920).
+        """Send commands and return their replies, in few round trips if the server allows it (RFC 2920).
 
-        A server may end the connection after 421 (RFC 5321 section 3.8), and some do so after they have refused the
-        first command. Then this reply stands for those that are missing.
+        A server may end the connection after 421 (RFC 5321 section 3.8). Some servers do so after they have refused the
+        first command. The last reply then replaces the missing ones.
         """
         replies: list[Reply] = []
         try:
@@ -115,7 +114,7 @@ class SmtpWire:
                 yield self.read_reply()
 
     def leave(self) -> None:
-        """Say QUIT and close the connection. The answer would say nothing about any message."""
+        """Send QUIT and close the connection. The reply would say nothing about any message."""
         if not self.wire.broken:
             self.wire.deadline = CallDeadline(QUIT_SECONDS)
             with suppress(GatewayError):
@@ -123,7 +122,7 @@ class SmtpWire:
         self.wire.close()
 
     def last_words(self) -> Reply | None:
-        """Return a reply that came without a command, before the connection is given up. None if there is none."""
+        """Return a reply that came without a command, or None. The connection is closed after this call."""
         self.wire.deadline = CallDeadline(QUIT_SECONDS)
         try:
             return self.read_reply()

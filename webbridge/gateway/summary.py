@@ -1,8 +1,8 @@
 """One row of a message list, made from the answer to IMAP's FETCH.
 
-All fields come from strangers. An unreadable field is left out and the row says so, so that one odd message does not
-hide the list. `protection` is a hint from the outer Content-Type header (RFC 8551 sections 3.2.2 and 3.5); only the
-vault gives a verdict.
+All fields come from strangers. An unreadable field is left out, and the row says so. One odd message does not hide the
+list. `protection` is a hint from the outer Content-Type header (RFC 8551 sections 3.2.2 and 3.5). Only the vault gives
+a verdict.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from smime_core.text import write_proved, write_unread
 from webbridge.gateway.imap_fetch import flags_of
 from webbridge.gateway.imap_syntax import Value, read_number
 
-# The most bytes that are requested of a header. The recipients are requested separately, so that a long list of them
-# does not cut the other fields.
+# The most bytes that are requested of a header. The recipients are requested separately, so that many recipients do not
+# cut off the other fields.
 HEADER_PART_BYTES = 12 * 1024
 RECIPIENTS_PART_BYTES = 2 * 1024
-# Header fields are requested instead of ENVELOPE, because servers make an ENVELOPE by parsing, and one message that a
-# server cannot parse would hide the list.
+# Header fields are requested instead of ENVELOPE, which servers make by parsing. One message that a server cannot parse
+# would hide the list.
 SUMMARY_ITEMS = (
     b"(UID RFC822.SIZE FLAGS BODY.PEEK[HEADER.FIELDS (FROM SUBJECT DATE CONTENT-TYPE)]<0.%d>"
     b" BODY.PEEK[HEADER.FIELDS (TO)]<0.%d>)" % (HEADER_PART_BYTES, RECIPIENTS_PART_BYTES)
 )
 MAX_TEXT_CHARACTERS = 1000  # The longest text in one field of a row.
-MAX_ADDRESSES_CHARACTERS = 2000  # Only so much of From is parsed, because only its first mailbox is shown.
+MAX_ADDRESSES_CHARACTERS = 2000  # No more of From is parsed, because only its first mailbox is shown.
 MAX_SIZE_BYTES = 2**63 - 1
 SEEN = ("\\Seen",)
 
@@ -62,8 +62,8 @@ class HeaderProblem(StrEnum):
 class MessageSummary:
     """The row of one message in a list.
 
-    `sender` and `recipients` are texts for people: `Name <local@domain>`, or only the address. Where no address of a
-    field is readable, they are the first name in it, or "?" if that could be taken for an address. `author` is the
+    `sender` and `recipients` are texts for people: `Name <local@domain>`, or only the address. If no address of a field
+    is readable, the text is the first name in the field, or "?" if that name looks like an address. `author` is the
     sender as a mailbox, or None.
     """
 
@@ -75,7 +75,7 @@ class MessageSummary:
     date: datetime | None = None
     size_bytes: int = 0
     flags: tuple[str, ...] = ()
-    """As the server spells them; those of the system in any case of letters."""
+    """The flags as the server spells them. Letters of system flags may have any case."""
     protection: Protection | None = None
     openpgp: bool = False
     problem: HeaderProblem | None = None
@@ -93,7 +93,7 @@ def summary_from_fetch(uid: int, data: Mapping[bytes, Value]) -> MessageSummary:
 
 
 def summary_from_header(uid: int, header: bytes | None, *, size_bytes: int) -> MessageSummary:
-    """Return the row for one message of a server without flags, from its whole header, or None if it is unknown."""
+    """Return the row for one message of a server without flags. `header` is the whole header, or None if unknown."""
     if header is None:
         return _summary(uid, size_bytes, None, None, flags=SEEN)
     shown = _fields_named(header, (b"from", b"subject", b"date", b"content-type"))[:HEADER_PART_BYTES]
@@ -165,7 +165,7 @@ def protection_of(content_type: str) -> Protection | None:
 
 
 def is_openpgp(content_type: str) -> bool:
-    """Return whether an unfolded Content-Type is that of PGP/MIME (RFC 3156), which pages name and do not read."""
+    """Return whether an unfolded Content-Type is for PGP/MIME (RFC 3156), which the pages name but do not read."""
     parsed = parse_content_type(content_type)
     protocol = parsed.parameters.get("protocol", "").lower()
     return (parsed.media_type, protocol) in _PGP_MIME
@@ -188,7 +188,7 @@ def _is_cut(part: bytes, allowed: int = HEADER_PART_BYTES) -> bool:
 
 
 def _whole_fields(part: bytes) -> Headers:
-    """Return the fields. If the part was cut, the last one is left out, because half an address is another address."""
+    """Return the fields. If the part was cut, the last field is left out, as half an address is another address."""
     headers = parse_headers(part)
     last = headers.fields[-1:]
     if not _is_cut(part) or [field.name.lower() for field in last] == ["subject"]:

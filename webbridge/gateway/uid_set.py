@@ -1,6 +1,6 @@
 """Sets of UIDs as IMAP writes them: `1:3,7` (RFC 9051 section 9, sequence-set).
 
-A server may claim that a folder has 4 billion messages in 12 bytes. A set is kept as its ranges and never expanded.
+With 12 bytes a server may claim that a folder has 4 billion messages. So a set is kept as ranges and never expanded.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from webbridge.gateway.door import UnreadableAnswer
 MAX_UID = 2**32 - 1
 MAX_SET_CHARACTERS = 7000  # RFC 7162 section 4: servers take command lines of 8,192 bytes.
 Ranges: TypeAlias = "list[tuple[int, int]]"
-"""Ranges of UIDs, each with its ends, ascending and apart."""
+"""Ranges of UIDs, each with both ends, in ascending order. No two ranges touch."""
 
 _RANGE = re.compile(r"([0-9]{1,10})(?::([0-9]{1,10}))?")
 
@@ -55,7 +55,7 @@ def read_ranges(text: bytes) -> Ranges:
 
 
 def read_in_order(text: bytes, *, limit: int) -> list[int]:
-    """Return the UIDs of a set in the order in which it names them. Raises UnreadableAnswer if there are more."""
+    """Return the UIDs of a set in its order. Raises UnreadableAnswer if there are more than `limit`."""
     uids: list[int] = []
     for piece in text.decode("latin-1").split(","):
         match = _RANGE.fullmatch(piece)
@@ -67,7 +67,7 @@ def read_in_order(text: bytes, *, limit: int) -> list[int]:
 
 
 def join_ranges(pieces: Iterable[tuple[int, int]]) -> Ranges:
-    """Return the ranges in order, those that touch joined."""
+    """Return the ranges in order. Ranges that overlap or touch are joined."""
     joined: Ranges = []
     for low, high in sorted(pieces):
         if joined and low <= joined[-1][1] + 1:

@@ -30,7 +30,7 @@ class MoveStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveStep:
-    """Delete messages for ever: the copies that a copy made."""
+    """Delete messages for ever. They are copies that a change has made."""
 
     mailbox: Mailbox
     uids: Sequence[int]
@@ -73,9 +73,9 @@ Step: TypeAlias = "FlagStep | MoveStep | RemoveStep | RenameStep | CreateStep | 
 class Changed:
     """The outcome of a change. `undo` is empty if nothing can undo it, or nothing has changed.
 
-    `is_marked_only` says that the server cannot delete single messages: they are in their folder, marked as deleted.
-    `folder` is the whole name of the folder that was made or renamed. `renamed` are the old and the new names of the
-    folder that was renamed, and of those below it that were chosen for a use.
+    `is_marked_only` says that the server cannot delete single messages. They stay in their folder, marked as deleted.
+    `folder` is the whole name of the folder that was made or renamed. `renamed` has the old and new names of the
+    renamed folder, and of the folders below it that were chosen for a use.
     """
 
     undo: tuple[Step, ...] = ()

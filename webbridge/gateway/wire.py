@@ -1,7 +1,7 @@
 """The bytes of one connection to a mail server: verified TLS, bounded lines, and one deadline for each call.
 
-A server that sends one byte a second answers every read in time but never finishes. So the deadline is for all waiting
-of one call together, from the connection to the last byte. Only the look-up of the host name, which comes before the
+A server that sends one byte a second answers every read in time but never finishes. So the deadline limits the whole
+waiting of one call, from the connection to the last byte. Only the look-up of the host name, which comes before the
 connection, is not included.
 """
 
@@ -29,7 +29,7 @@ from webbridge.gateway.door import (
 RECEIVE_BYTES = 64 * 1024
 # A large message extends its call's deadline by its size divided by this rate.
 MIN_BYTES_PER_SECOND = 32 * 1024
-# So many bytes are progress. Fewer are not: a server could send one byte a minute for ever.
+# The bytes that count as progress. Fewer do not, because a server could send one byte a minute for ever.
 PROGRESS_BYTES = 1024
 _QUICK_ACK = getattr(socket, "TCP_QUICKACK", None)  # Only Linux has it.
 _NOT_TRUSTED = "The mail server's certificate is not trusted. No password or message was sent. Tell your administrator."
@@ -37,7 +37,7 @@ _NOT_PUBLIC = "The mail server has an address inside a private network, where it
 
 
 class CallDeadline:
-    """The seconds that one call may still wait for the server. Our own computing time does not count."""
+    """The seconds that one call may still wait for the server. The bridge's computing time does not count."""
 
     def __init__(self, seconds: float, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._seconds = self._left = seconds
@@ -45,7 +45,7 @@ class CallDeadline:
 
     @property
     def left(self) -> float:
-        """The seconds left; zero or less when the time is used up."""
+        """The seconds left. Zero or less means that the time is used up."""
         return self._left
 
     def extend_for(self, size_bytes: int) -> None:
@@ -54,9 +54,9 @@ class CallDeadline:
 
     @contextmanager
     def waiting(self) -> Iterator[float]:
-        """Subtract the time that the context takes. Yields the seconds that it may take.
+        """Subtract the time that the context takes. Yields the seconds that the context may take.
 
-        Raises ServerTooSlow before waiting if none are left.
+        Raises ServerTooSlow before waiting if no time is left.
         """
         if self._left <= 0:
             raise ServerTooSlow
@@ -80,7 +80,7 @@ class ProgressDeadline(CallDeadline):
         return cls(call._seconds, monotonic=call._monotonic)
 
     def count(self, size_bytes: int) -> None:
-        """Count bytes that have come. Enough of them begin the time anew."""
+        """Count bytes that have come. PROGRESS_BYTES of them begin the time anew."""
         self._came_bytes += size_bytes
         if self._came_bytes >= PROGRESS_BYTES:
             self._came_bytes = 0
@@ -107,14 +107,14 @@ class Wire:
 
     @property
     def local_host(self) -> str:
-        """The IP address of our end of the connection."""
+        """The IP address of the bridge's end of the connection."""
         return str(self._socket.getsockname()[0])
 
     def start_tls(self, context: ssl.SSLContext, host: str) -> None:
         """Verify the server and encrypt from now on.
 
-        Raises UnreadableAnswer if bytes have come before TLS. An attacker may have sent them, and we would take them
-        for answers of the server (RFC 9051 section 11.1, RFC 3207 section 4.2).
+        Raises UnreadableAnswer if bytes have come before TLS. An attacker may have sent them, and they would pass for
+        answers of the server (RFC 9051 section 11.1, RFC 3207 section 4.2).
         """
         if self._buffer:
             self.broken = True
@@ -149,7 +149,7 @@ class Wire:
         return self._receive(min(max_bytes, RECEIVE_BYTES))
 
     def unread(self, data: bytes) -> None:
-        """Put bytes back that the next read returns first."""
+        """Put bytes back. The next read returns them first."""
         self._buffer[:0] = data
 
     def send(self, data: bytes) -> None:
@@ -206,8 +206,8 @@ class Wire:
         with self._guarded() as seconds:
             self._socket.settimeout(seconds)
             if _QUICK_ACK is not None:
-                # Cyrus and Courier send an answer in two parts, and the second one waits 40 ms for the acknowledgement
-                # of the first. The system forgets the option again.
+                # Cyrus and Courier send an answer in two parts. The second part waits 40 ms for the acknowledgement of
+                # the first. The system clears the option again, so it is set before each read.
                 self._socket.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)
             received = self._socket.recv(max_bytes)
         if not received:
@@ -262,7 +262,7 @@ def _connect_socket(address: ServerAddress, deadline: CallDeadline) -> socket.so
         found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
     except OSError as error:
         raise _no_answer() from error
-    # The connection goes to the address that was checked, so that a second answer of the DNS cannot lead elsewhere.
+    # The connection goes to the checked address, so that a second DNS answer cannot lead elsewhere.
     if address.is_public_only and not all(is_public(ip_address(str(place[0]))) for *_rest, place in found):
         raise GatewayError(GatewayCode.MISCONFIGURED, _NOT_PUBLIC)
     for family, kind, protocol, _name, place in found:

@@ -1,8 +1,8 @@
 """The cookies of a browser: one for the session of each account that is signed in there, and one for the device.
 
-The name of a session's cookie ends with the id of its account. A request of the pages names its account, by its
-address in the header `X-Sealwax-Account` or by its id in the query, and gets the session of that cookie and of no
-other. So a tab of one account cannot act by the session of another one, also when both are signed in in one browser.
+The name of a session's cookie ends with the id of its account. A request of the pages names its account: the address in
+the header `X-Sealwax-Account`, or the id in the query. It gets only the session of that account's cookie. So a tab of
+one account cannot use the session of another account, even if both are signed in in one browser.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from flask import Request, Response
 from webbridge.login.devices import KEPT_SECONDS
 
 ACCOUNT_HEADER: Final = "X-Sealwax-Account"
-"""A percent-encoded address: in a request the account that the page shows, in an answer that of the session."""
+"""A percent-encoded address. In a request it is of the account that the page shows, in an answer of the session's."""
 ACCOUNT_QUERY: Final = "account"
-"""The id of the account that the page shows. A header would cost each read a preflight, and event streams have none."""
+"""The id of the account that the page shows. A header would need a preflight for each read, and streams have none."""
 MAX_ACCOUNTS: Final = 5
 """The accounts that are signed in in one browser at the same time."""
-_MAX_COOKIES: Final = 2 * MAX_ACCOUNTS  # Those of sessions that have ended stay in the browser until it asks.
+_MAX_COOKIES: Final = 2 * MAX_ACCOUNTS  # The cookies of ended sessions stay in the browser until its next request.
 _MAX_ADDRESS_BYTES: Final = 1024
 _ID: Final = re.compile("[0-9a-f]{32}")
 _ID_DIGITS: Final = 32
@@ -35,7 +35,7 @@ _READING_METHODS: Final = frozenset({"GET", "HEAD"})
 
 
 class AccountIds:
-    """Makes the ids of accounts. Only the bridge's secret leads from an address to its id in cookies and URLs."""
+    """Makes the ids of accounts. Only with the bridge's secret can one compute an address's id in cookies and URLs."""
 
     def __init__(self, secret: bytes) -> None:
         self._key = HKDF(algorithm=SHA256(), length=32, salt=None, info=_KEY_LABEL).derive(secret)
@@ -47,7 +47,7 @@ class AccountIds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionCookie:
-    """The cookies of sessions, whose names begin with `name`. `is_secure`: browsers send them by HTTPS only."""
+    """The cookies of sessions, whose names begin with `name`. If `is_secure`, browsers send them only over HTTPS."""
 
     name: str
     is_secure: bool
@@ -58,7 +58,7 @@ class SessionCookie:
         return f"{self.name}-{account}"
 
     def accounts_in(self, request: Request) -> list[str]:
-        """Return the ids of the accounts for which a request has a cookie, also if its session has ended."""
+        """Return the ids of the accounts for which a request has a cookie, even if the session has ended."""
         start = f"{self.name}-"
         ids = (name.removeprefix(start) for name, value in request.cookies.items() if name.startswith(start) and value)
         return [one for one in ids if _ID.fullmatch(one)][:_MAX_COOKIES]
@@ -74,7 +74,7 @@ class SessionCookie:
         )
 
     def delete_in(self, response: Response, account: str) -> None:
-        """Let the browser forget the account's cookie."""
+        """Delete the account's cookie in the browser."""
         response.delete_cookie(
             self.name_for(account), secure=self.is_secure, httponly=True, samesite="Strict", path=self.path
         )
@@ -89,7 +89,7 @@ class SessionCookie:
         return request.cookies.get(self.device_name, "")
 
     def set_device_in(self, response: Response, token: str) -> None:
-        """Let the browser keep the token of the device for long."""
+        """Let the browser keep the token of the device for a long time."""
         response.set_cookie(
             self.device_name,
             token,
@@ -109,8 +109,8 @@ LOOPBACK_COOKIE: Final = SessionCookie(name="sealwax", is_secure=False)
 def named_account(request: Request, *, cookie: SessionCookie, ids: AccountIds) -> str:
     """Return the id of the account that a request of the pages names, or an empty text if it names none or two.
 
-    A read that names none is of the browser's only account: pages from before there were several read so. A request
-    that changes something has to name its account: a tab whose account has signed out must not act for another one.
+    A read that names no account is for the browser's only account, because older versions of the pages read so. A
+    request that changes something has to name its account. So a tab cannot act for another account after a sign-out.
     """
     named = set()
     if (address := request.headers.get(ACCOUNT_HEADER)) is not None:

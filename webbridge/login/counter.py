@@ -1,8 +1,8 @@
-"""Counters of failed logins in a window of time, by account and by network address.
+"""Counters of failed logins in a window of time, for each account and each network address.
 
 The tight limit is for one account from one network address, so that nobody can lock an account for all clients. The
-wide limits stop guesses at many accounts, or from many network addresses. A known device (`devices`) is counted by
-itself instead, so that the failures of others do not keep an owner out.
+wide limits stop guesses at many accounts, or from many network addresses. A known device (`devices`) has a separate
+counter instead, so that the failures of others do not keep an owner out.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ _REFUSAL = "There were too many attempts to sign in. Wait a few minutes."
 
 
 def login_gate() -> Gate:
-    """Return the limit on concurrent logins. A login waits for the mail server and may occupy its thread for long."""
+    """Return the limit on concurrent logins. A login waits for the mail server and may occupy a thread for long."""
     return Gate(MAX_AT_ONCE, places_per_client=MAX_AT_ONCE_PER_CLIENT, refusal=_REFUSAL, retry_seconds=RETRY_SECONDS)
 
 
 def device_gate() -> Gate:
-    """Return the limit on concurrent logins of known devices, for which others leave room. Each device has one."""
+    """Return the separate limit on concurrent logins of known devices. Each device has one place."""
     return Gate(MAX_DEVICES_AT_ONCE, places_per_client=1, refusal=_REFUSAL, retry_seconds=RETRY_SECONDS)
 
 
@@ -67,9 +67,9 @@ class Attempt:
 
 @contextmanager
 def login_place(attempt: Attempt, *, devices: Gate, others: Gate) -> Iterator[None]:
-    """Count a login while it runs. A known device that finds its places taken takes one of the others.
+    """Count a login while it runs. A known device whose places are taken gets one of the other places.
 
-    Anybody with an account has a known device, so the places of devices may be taken too. Raises TryLater.
+    Anybody with an account has a known device, so the devices' places may all be taken. Raises TryLater.
     """
     with ExitStack() as place:
         try:

@@ -1,7 +1,7 @@
 """Known devices: browsers in which somebody has signed in to an account before.
 
 A device has a random token in a cookie. For each account, the table has a hash of token and account, so it shows
-neither tokens nor that two accounts share a device. A known device signs in on a lane of its own (`counter`), so that
+neither tokens nor that two accounts share a device. The logins of a known device are counted separately (`counter`), so
 the failures of others do not keep its owner out. A token gives access to nothing.
 """
 
@@ -25,7 +25,8 @@ _TOKEN_BYTES: Final = 32
 _TOKEN_CHARACTERS: Final = len(secrets.token_urlsafe(_TOKEN_BYTES))
 
 
-# Made once, because making a statement takes longer than running it. The names of columns are reserved for new values.
+# These statements are made once, because making one takes longer than running it. Parameters with names of columns are
+# new values.
 _FIND: Final = select(DEVICE.c.used_at).where(DEVICE.c.device == bindparam("of_device"))
 _BY_USE: Final = (
     select(DEVICE.c.device).where(DEVICE.c.account == bindparam("of_account")).order_by(DEVICE.c.used_at.desc())
@@ -45,14 +46,14 @@ class KnownDevices:
         self._note = noted.on_conflict_do_update(index_elements=["device"], set_={"used_at": noted.excluded.used_at})
 
     def knows(self, token: str, account: str) -> bool:
-        """Return whether somebody has signed in to the account with this token, not too long ago."""
+        """Return whether somebody has signed in to the account with this token within KEPT_SECONDS."""
         at = self._clock().timestamp()
         with self._database.reading() as rows:
             used_at = rows.execute(_FIND, {"of_device": _device(token, account)}).scalar_one_or_none()
         return used_at is not None and at - KEPT_SECONDS < used_at <= at + CLOCK_SLACK_SECONDS
 
     def remember(self, token: str, account: str) -> str:
-        """Note that the device has signed in to the account. Return its token, a new one if it has none."""
+        """Note that the device has signed in to the account. Return its token, which is new if it had none."""
         kept = token if len(token) == _TOKEN_CHARACTERS else secrets.token_urlsafe(_TOKEN_BYTES)
         at = self._clock().timestamp()
         owner = _hashed("account", account.casefold())
@@ -63,7 +64,7 @@ class KnownDevices:
         return kept
 
     def forget_old(self) -> None:
-        """Delete the devices that nobody has used for long, and those that a wrong clock noted."""
+        """Delete the devices that nobody has used for long, and devices with a time in the future."""
         at = self._clock().timestamp()
         with self._database.transaction(durable=False) as rows:
             for is_dead in (DEVICE.c.used_at <= at - KEPT_SECONDS, DEVICE.c.used_at > at + CLOCK_SLACK_SECONDS):

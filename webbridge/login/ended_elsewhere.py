@@ -1,4 +1,4 @@
-"""The sessions that another process has ended: this process closes their connections and forgets their rows."""
+"""The sessions that another process has ended. This process closes their connections and drops their rows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from webbridge.login.sessions import SessionStore
 
 
 class EndedElsewhere:
-    """Hears of the ends of sessions."""
+    """Reacts to the announced ends of sessions."""
 
     def __init__(self, *, sessions: SessionStore, pool: ConnectionPool) -> None:
         self._sessions = sessions

@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 _MAX_READ_CHARACTERS: Final = 512
-# A browser also names those that it resembles, so the first match counts.
+# A browser also names the browsers that it resembles, so the first match counts.
 _BROWSERS: Final = (
     ("Edge", re.compile(r"\bEdgA?(?:iOS)?/")),
     ("Opera", re.compile(r"\bOPR/")),

@@ -1,10 +1,11 @@
-"""The bridge's halves of the keys under which the pages seal identities for a reload.
+"""The bridge's halves of the keys with which the pages encrypt identities for a reload.
 
 half = HKDF-SHA256(random 32 bytes ‖ cookie of the session)
 
-A session has at most one half. Its random bytes are in the session's row, and go with it. The half is given once, to
-the session that asked for it, and only until its minutes without a use are over. A page seals under its own half too,
-which never leaves the browser, so this half alone opens nothing. Without the cookie the row gives no half.
+A session has at most one half. Its random bytes are in the session's row, and are deleted with the row. The half is
+given once, to the session that asked for it, and only until its minutes without a use are over. A page's key also needs
+the page's own half, which never leaves the browser. So the bridge's half opens nothing without the page's half. Without
+the cookie the row gives no half.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class ReloadHalves:
         self._calls.start({session.id: MAX_PER_SESSION})
 
     def make(self, session: Session, cookie: str, *, name: str, minutes: int) -> bytes | None:
-        """Make a half in place of the session's earlier one. Return None if the session has ended meanwhile."""
+        """Make a half that replaces the session's earlier half. Return None if the session has ended meanwhile."""
         random = secrets.token_bytes(HALF_BYTES)
         kept = {
             "reload_half": random,
@@ -75,12 +76,12 @@ class ReloadHalves:
         return _derive(random, cookie) if is_made else None
 
     def take(self, session: Session, cookie: str, *, name: str) -> TakenHalf | None:
-        """Delete the half of this name and return it, or None if there is none or its minutes are over."""
+        """Delete the half of this name and return it. Return None if there is none, or if its minutes are over."""
         with self._database.transaction(durable=False) as rows:
             row = rows.execute(_FIND, {"session_id": session.id}).one_or_none()
             if row is None or row.reload_half is None or not secrets.compare_digest(row.reload_name, name):
                 return None
-            # In one transaction with the reading, so that two requests at once get one half.
+            # One transaction reads and deletes the half, so that only one of two concurrent requests gets it.
             deletes = _MAKE.where(SESSION.c.reload_half == row.reload_half).values(_NO_HALF)
             is_first = rows.execute(deletes, {"session_id": session.id}).rowcount == 1
         self._database.erase_deleted()
@@ -90,7 +91,7 @@ class ReloadHalves:
         return TakenHalf(half=_derive(bytes(row.reload_half), cookie), age_seconds=max(0, ceil(age_seconds)))
 
     def note_use(self, session: Session, *, name: str) -> bool:
-        """Let the minutes of the half of this name begin again. Return False if there is none or they are over."""
+        """Begin the minutes of the half of this name again. Return False if there is none, or if they are over."""
         at = self._now()
         is_kept = (SESSION.c.reload_half.is_not(None), SESSION.c.reload_name == name)
         is_in_time = SESSION.c.reload_used_at + SESSION.c.reload_seconds > at

@@ -1,9 +1,9 @@
-"""Sessions: the mail password or bearer token, sealed under a key that needs both the cookie and the database.
+"""Sessions: the mail password or bearer token, encrypted with a key that needs both the cookie and the database.
 
-key = HKDF-SHA256(cookie half ‖ server half). The password is sealed by AES-256-GCM with session, address, host, expiry
-and origin as additional data. So a stolen database reveals no password, no row fits another session, and none gives an
-extension the rights of the pages. The server half is deleted at logout. The database names a session by a hash of its
-cookie, never by the cookie.
+key = HKDF-SHA256(cookie half ‖ server half). The password is encrypted with AES-256-GCM. Session, address, host, expiry
+and origin are the additional data. So a stolen database reveals no password, no row fits another session, and no row
+gives an extension the rights of the pages. The server half is deleted at logout. The database names a session by a hash
+of its cookie, never by the cookie.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from webbridge.database.tables import SESSION
 from webbridge.gateway import Credentials, GatewayError, MailAccount, Secret
 
 HALF_BYTES = 32
-NONCE_BYTES = 12  # NIST SP 800-38D section 8.2; the key is new for every session, so no nonce repeats
-# A use is written at most so often, because each write waits for the disk, and for the writes of all others.
+NONCE_BYTES = 12  # NIST SP 800-38D section 8.2. The key is new for every session, so no nonce repeats.
+# A use is written at most this often, because each write waits for the disk and for the writes of all other sessions.
 NOTED_AFTER_SECONDS = 60
 MAX_LISTED = 100
 _IDS_AT_ONCE = 500  # SQLite takes at least 999 values in a statement.
@@ -49,9 +49,9 @@ _ID_LABEL = b"sealwax bridge session id 1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """A session that is valid now. `id` is its name in the connection pool and gives access to nothing.
+    """A valid session. `id` is its name in the connection pool and gives access to nothing.
 
-    `origin` is empty for the pages' own sessions, otherwise the exact origin of a browser extension, which may do less.
+    `origin` is empty for sessions of the pages, otherwise the exact origin of a browser extension, which may do less.
     `push_endpoint` is the address of the browser at its push service, or empty.
     """
 
@@ -68,7 +68,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedSession:
-    """A session as its owner sees it in the list. `started` is None if a version that did not note it has begun it."""
+    """A session as its owner sees it in the list. `started` is None if an old version did not note the time."""
 
     id: str
     started: datetime | None
@@ -99,7 +99,7 @@ class SessionStore:
     def create(self, credentials: Credentials, *, origin: str, program: str) -> tuple[str, Session]:
         """Start a session. Return the value of its cookie, and the session.
 
-        `origin` is that of `Session`, and `program` a description for the list of sessions, or empty.
+        `origin` is the same as in `Session`. `program` is a description for the list of sessions, or empty.
         """
         cookie_half = secrets.token_bytes(HALF_BYTES)
         server_half = secrets.token_bytes(HALF_BYTES)
@@ -183,7 +183,7 @@ class SessionStore:
         return session, row.used_at
 
     def list_for(self, session: Session) -> tuple[list[ListedSession], int]:
-        """Return the account's latest used sessions that are valid now, at most MAX_LISTED, and the number of all."""
+        """Return at most MAX_LISTED valid sessions of the account, latest used first, and the number of all."""
         at = self._clock().timestamp()
         with self._database.reading() as rows:
             found = rows.execute(_LIST, {"address": session.address, "host": _host_of(session.credentials)})
@@ -198,19 +198,19 @@ class SessionStore:
         session_id = _session_id(cookie_half)
         with self._database.reading() as rows:
             if rows.execute(_FIND, {"session_id": session_id}).first() is None:
-                # Anybody can invent a cookie, and must not make the database write.
+                # Anybody can invent a cookie. An invented cookie must not make the database write.
                 return None
         self.end_id(session_id)
         return session_id
 
     def end_id(self, session_id: str) -> None:
-        """Delete what `end` deletes of the session with this id."""
+        """End the session with this id as `end` does."""
         with self._database.transaction(durable=False) as rows:
             rows.execute(delete(SESSION).where(SESSION.c.id == session_id))
         self._database.erase_deleted()
 
     def end_one_of(self, session: Session, session_id: str) -> bool:
-        """Delete what `end` deletes of one session of the account. Return False if the account has no such session."""
+        """End one session of the account as `end` does. Return False if the account has no such session."""
         with self._database.transaction(durable=False) as rows:
             ended = rows.execute(
                 delete(SESSION).where(SESSION.c.id == session_id, SESSION.c.address == session.address)
@@ -219,7 +219,7 @@ class SessionStore:
         return ended.rowcount == 1
 
     def end_all_of(self, session: Session, *, with_this: bool) -> list[str]:
-        """Delete what `end` deletes of the account's other sessions, perhaps with this one. Return their ids."""
+        """End the account's other sessions as `end` does, and this one if `with_this`. Return their ids."""
         ends = delete(SESSION).where(SESSION.c.address == session.address)
         if not with_this:
             ends = ends.where(SESSION.c.id != session.id)
@@ -229,14 +229,14 @@ class SessionStore:
         return ended
 
     def end_expired(self) -> None:
-        """Delete what `end` deletes of the sessions whose time is over."""
+        """End the sessions whose time is over as `end` does."""
         with self._database.transaction(durable=False) as rows:
             is_one_over = self._delete_expired(rows, self._clock().timestamp())
         if is_one_over:
             self._database.erase_deleted()
 
     def _is_valid(self, used_at: float, expires_at: int, at: float) -> bool:
-        # A use further ahead was noted by a wrong clock.
+        # A use in the future was noted by a wrong clock.
         return at < expires_at and at - self._idle_seconds < used_at <= at + CLOCK_SLACK_SECONDS
 
     def _note_use(self, session_id: str, at: float) -> bool:
@@ -246,7 +246,7 @@ class SessionStore:
         return noted.rowcount == 1
 
     def _find_account(self, address: str, host: str) -> MailAccount | None:
-        """Return the account of a session, or None if the operator has given it another server, or none."""
+        """Return the account of a session, or None if the operator has changed or removed the account's server."""
         try:
             account = self._accounts.account_of(address)
         except (ServiceError, GatewayError):
@@ -254,7 +254,7 @@ class SessionStore:
         return account if account.server.mailbox.host == host else None
 
     def _delete_expired(self, rows: Connection, at: float) -> bool:
-        """Return whether there was one."""
+        """Delete the expired sessions. Return whether there were any."""
         # Each condition has its own index. In one statement with all three SQLite would read the whole table.
         count = 0
         for is_over in (
@@ -267,12 +267,12 @@ class SessionStore:
 
 
 def _secret_bytes(credentials: Credentials) -> bytes:
-    # No password has a NUL, so that one before it marks a token.
+    # No password contains a NUL. A NUL in front marks a token.
     return (_TOKEN_MARK if credentials.kind is Secret.TOKEN else b"") + credentials.password.encode()
 
 
 def _credentials(account: MailAccount, secret: bytes) -> Credentials | None:
-    """Return the credentials of a session, or None for a token that the operator's servers no longer take."""
+    """Return the credentials of a session, or None for a token that the operator's servers no longer accept."""
     if not secret.startswith(_TOKEN_MARK):
         return Credentials(account=account, password=secret.decode())
     if not account.server.takes_tokens:
@@ -301,7 +301,7 @@ def _derive_key(cookie_half: bytes, server_half: bytes) -> bytes:
 
 
 def _additional_data(session_id: str, address: str, host: str, expires_at: int, origin: str) -> bytes:
-    # The pages' own sessions are sealed as before there were others, so that an upgrade ends no session.
+    # Sessions of the pages have no origin here, because earlier versions had none. So an upgrade ends no session.
     return json.dumps([session_id, address, host, expires_at, *([origin] if origin else [])]).encode()
 
 

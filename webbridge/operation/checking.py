@@ -1,4 +1,4 @@
-"""`sealwax bridge check`: tries all that the configuration names, and says what is wrong and what helps."""
+"""`sealwax bridge check`: tries everything that the configuration names, and reports errors and remedies."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _check_keys(config: BridgeConfig) -> Finding:
 
 
 def _without_domains() -> Finding:
-    """Return the warning about addresses of any domain. Each bridge confirms addresses to its key server."""
+    """Return the warning for a bridge without domains, which confirms every address to its key server."""
     text = "addresses of every domain may sign in, and the bridge confirms them to the key server"
     remedy = "name your domains in [[domains]]: some mail servers leave out the domain of a login"
     return doubtful("domains", text, remedy)
@@ -134,7 +134,7 @@ def _servers(config: BridgeConfig) -> list[MailServer]:
 
 
 def _is_current(config: BridgeConfig) -> bool:
-    """Return whether the database has the tables of this program. To open it by its schema would upgrade it."""
+    """Return whether the database has the tables of this program. Opening it with SCHEMA would upgrade it."""
     try:
         return SCHEMA.state(config.database).standing is Standing.CURRENT
     except DatabaseUnavailable:
@@ -339,7 +339,7 @@ def _check_running(settings: BridgeSettings) -> Iterator[Finding]:
 
 
 def _check_events(settings: BridgeSettings) -> Iterator[Finding]:
-    """Ask for events without a session, which the process of events refuses by a code of its own."""
+    """Ask for events without a session. The process of events refuses that with the code `session-ended`."""
     listen, path = settings.events.listen, f"{settings.api_prefix}/api/events"
     if listen is None or listen.startswith("unix:"):
         return

@@ -11,7 +11,7 @@ from sealwax.cli.group import Verbs
 
 
 class BridgeVerbs(Verbs):
-    """The commands in the order of use, then those that other packages add by the entry points `sealwax.bridge`."""
+    """The commands in the order of use, then the commands of other packages with entry points `sealwax.bridge`."""
 
     own: ClassVar[Mapping[str, str]] = {
         "init": "webbridge.operation.founding:init",

@@ -31,7 +31,7 @@ class ParcelNoticesSection(MailServerSection):
     identity_password: SecretStr = Field(default=SecretStr(""), description="Password of `identity_file`")
 
     def to_config(self, *, pages_origin: str, api_url: str) -> NoticesConfig | None:
-        """Return the frozen value, or None without a mail server. Raises WrongSettings."""
+        """Return the configuration of the notices, or None without a mail server. Raises WrongSettings."""
         submission = self.to_submission()
         if submission is None or self.sender is None:
             return None
@@ -61,5 +61,5 @@ class ParcelLimitsSection(Section):
     )
 
     def to_limits(self) -> SenderLimits:
-        """Return the frozen value."""
+        """Return the limits for the code that counts recipients."""
         return SenderLimits(sender_recipients=self.sender_recipients, domain_recipients=self.domain_recipients)

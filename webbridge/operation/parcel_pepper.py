@@ -1,4 +1,4 @@
-"""`sealwax bridge parcel-pepper`: the key under which the proofs of parcels are kept."""
+"""`sealwax bridge parcel-pepper`: the key with which the database's records of proofs of parcels are made."""
 
 from __future__ import annotations
 

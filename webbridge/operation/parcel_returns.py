@@ -24,7 +24,7 @@ def parcel_returns(request: BlocksRequest) -> int:
     A mail server runs it for each mail to the address of the notices. Other mails than such reports change nothing.
     If the database cannot be asked, the exit code is 75, and the mail server tries again.
     """
-    # A longer mail is no report about a notice. What follows is read too, or the mail server would see a broken pipe.
+    # A longer mail is no report about a notice. Its rest is read too, or the mail server would get a broken pipe.
     mail = sys.stdin.buffer.read(MAX_RETURNED_BYTES + 1)
     while sys.stdin.buffer.read(MAX_RETURNED_BYTES):
         pass

@@ -1,4 +1,4 @@
-"""`sealwax bridge parcel-tokens`: the tokens by which programs send parcels for an account."""
+"""`sealwax bridge parcel-tokens`: the tokens with which programs send parcels for an account."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from webbridge.delivery.settings import ParcelsConfig, check_accel_path, check_s
 
 KEY: Final = "parcel_pepper"
 _KEY_MISSING: Final = f"{KEY} is missing: `sealwax bridge parcel-pepper` makes it"
-_WEEK_SECONDS: Final = 7 * 24 * 60 * 60  # The longest time that S3 takes for a presigned address.
+_WEEK_SECONDS: Final = 7 * 24 * 60 * 60  # The longest time that S3 accepts for a presigned URL.
 
 
 class ParcelsSection(Section):
@@ -70,7 +70,7 @@ class ParcelsSection(Section):
 
     @model_validator(mode="after")
     def check_places(self) -> Self:
-        """Refuse a store or a location that is none."""
+        """Refuse a wrong store or location."""
         if self.store is not None:
             check_store(self.store)
         check_accel_path(self.accel_path)
@@ -82,7 +82,7 @@ class ParcelsSection(Section):
         return origin_of_store(self.endpoint) if self.store is not None and self.presigned_seconds else None
 
     def to_config(self, pepper: SecretStr | None) -> ParcelsConfig | None:
-        """Return the frozen value, or None without a store. Raises ValueError or WrongSettings."""
+        """Return the configuration of parcels, or None without a store. Raises ValueError or WrongSettings."""
         if self.store is None:
             return None
         if pepper is None:

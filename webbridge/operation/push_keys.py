@@ -1,4 +1,4 @@
-"""`sealwax bridge push-keys`: the key by which push services know the bridge."""
+"""`sealwax bridge push-keys`: the key that identifies the bridge to push services."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class PushSection(Section):
         return hosts
 
     def to_config(self, key: SecretStr | None) -> PushConfig | None:
-        """Return the frozen value, or None without a contact. Raises ValueError or WrongSettings."""
+        """Return the configuration of Web Push, or None without a contact. Raises ValueError or WrongSettings."""
         if self.contact is None:
             return None
         if key is None:

@@ -1,4 +1,4 @@
-"""`sealwax bridge serve` and `sealwax bridge pages`: the two services, each in a process of its own."""
+"""`sealwax bridge serve` and `sealwax bridge pages`: the two services, each in a separate process."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class AddressSection(Section):
     security: Security = Field(default=Security.IMPLICIT_TLS, description="`tls` from the first byte, or `starttls`")
 
     def to_address(self) -> ServerAddress:
-        """Return the frozen value."""
+        """Return the address for the gateway."""
         return ServerAddress(host=self.host, port=self.port, security=self.security)
 
 
@@ -79,13 +79,13 @@ class MailSection(Section):
 
     @model_validator(mode="after")
     def check_mailbox(self) -> Self:
-        """Refuse two protocols for the mailbox, or none."""
+        """Refuse a mailbox with both protocols, or with none."""
         if (self.imap is None) == (self.pop3 is None):
             raise ValueError("a mail server has either imap or pop3")
         return self
 
     def to_server(self) -> MailServer:
-        """Return the frozen value."""
+        """Return the mail servers for the gateway."""
         return MailServer(
             imap=None if self.imap is None else self.imap.to_address(),
             pop3=None if self.pop3 is None else self.pop3.to_address(),
@@ -116,7 +116,7 @@ class DomainSection(Section):
         return self
 
     def to_domain(self) -> MailDomain:
-        """Return the frozen value. Raises ValueError."""
+        """Return the domain for the accounts. Raises ValueError."""
         server = None if self.mail is None else self.mail.to_server()
         return MailDomain(name=self.name, login=self.login, server=server, is_found=self.find_servers)
 
@@ -168,12 +168,12 @@ class LdapSection(Section):
 
     @model_validator(mode="after")
     def check_url(self) -> Self:
-        """Refuse an address that is no directory."""
+        """Refuse an address that names no directory."""
         self.to_directory()
         return self
 
     def to_directory(self) -> LdapDirectory:
-        """Return the frozen value. Raises ValueError."""
+        """Return the directory for lookups. Raises ValueError."""
         security = LdapSecurity.PLAIN_ALLOWED if self.allow_plain else LdapSecurity.ENCRYPTED
         try:
             return parse_ldap_url(

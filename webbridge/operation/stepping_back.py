@@ -1,4 +1,4 @@
-"""`sealwax bridge step-back`: the database as the version before this one knows it."""
+"""`sealwax bridge step-back`: the database in the form of the previous version."""
 
 from __future__ import annotations
 

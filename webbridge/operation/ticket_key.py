@@ -1,4 +1,4 @@
-"""`sealwax bridge ticket-key`: the public key by which the key server knows the bridge's tickets."""
+"""`sealwax bridge ticket-key`: the public key with which the key server verifies the bridge's tickets."""
 
 from __future__ import annotations
 

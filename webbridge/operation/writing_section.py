@@ -1,4 +1,4 @@
-"""The table `[writing]` of `bridge.toml`: what the pages offer to people who write mail."""
+"""The table `[writing]` of `bridge.toml`: the settings for people who write mail in the pages."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ class WritingSection(Section):
     @field_validator("authserv_id")
     @classmethod
     def check_name(cls, name: str) -> str:
-        """Refuse what is no name."""
+        """Refuse a text that is no name."""
         check_authserv_id(name)
         return name
 
     @field_validator("shared_addresses")
     @classmethod
     def check_addresses(cls, addresses: tuple[str, ...]) -> tuple[str, ...]:
-        """Refuse what is no address."""
+        """Refuse a text that is no address."""
         for address in addresses:
             check_shared_address(address)
         return addresses

@@ -37,7 +37,7 @@ function wordsFor(translate, error) {
   return { title: translate("start_failed_title"), sentence: errorSentence(translate, error), again: translate("try_again") };
 }
 
-/** The words for a start that failed before there were texts to look up. @returns {Words} */
+/** The words for a start that failed before the texts were loaded. @returns {Words} */
 function wordsWithoutTexts() {
   return /** @type {Words} */ (START_WORDS[pageLanguage()]);
 }

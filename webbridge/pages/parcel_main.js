@@ -1,5 +1,5 @@
 /**
- * The start of the page for the recipient of a parcel. Its first import takes the link out of the address, before any other
+ * The start of the page for the recipient of a parcel. The first import removes the link from the address, before any other
  * module runs. The page asks only for its own files until the person presses Open.
  */
 
@@ -11,7 +11,7 @@ import { loadTexts, pageLanguage } from "./app/language.js";
 import { ParcelPage } from "./parcels/page/parcel_page.js";
 import { StartedVault } from "./parcels/page/started_vault.js";
 
-/** The words for a start that failed before there were texts to look up. @type {Record<string, Words>} */
+/** The words for a start that failed before the texts were loaded. @type {Record<string, Words>} */
 const WITHOUT_TEXTS = {
   en: {
     title: "The parcel cannot be shown",

@@ -1,6 +1,6 @@
 """The limit on messages that a session downloads at the same time.
 
-A small message is sent in a moment, and writing down that it is would take as long. So only larger ones count.
+Sending a small message takes no longer than counting it. So only larger messages count.
 """
 
 from __future__ import annotations

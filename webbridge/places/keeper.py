@@ -1,4 +1,4 @@
-"""The threads that keep the places of a process, and the ear for other processes that want one."""
+"""The threads that keep the places of a process, and listen to other processes that want a place."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sealwax.service import Announcement, Announcements, DatabaseUnavailable
 from webbridge.places.processes import WATCH_SECONDS
 
 LOOK_SECONDS: Final = 5.0
-# Announcements by a file are read so often, because somebody waits.
+# Announcements in a file are read after each such time, because another process waits.
 HEAR_SECONDS: Final = 0.05
 _log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ class KeptPlaces(Protocol):
     """The places of a process, as their keeper needs them."""
 
     def hear(self, announcement: Announcement | None) -> None:
-        """Do what another process says."""
+        """React to an announcement of another process."""
 
     def look_after(self) -> None:
         """Keep the places. Raises DatabaseUnavailable."""
@@ -40,12 +40,12 @@ class KeptPlaces(Protocol):
 
 
 class Keeper:
-    """Looks after the places of this process until it is closed."""
+    """Keeps the places of this process until it is closed."""
 
     def __init__(self, places: KeptPlaces, announcements: Announcements) -> None:
         self._ends = threading.Event()
         self._listening = announcements.listen(places.hear, poll_seconds=HEAR_SECONDS)
-        # Connections that are closed may take their time, and the watch has none.
+        # Closing connections may take long, but the watch must not wait. So they have two threads.
         self._threads = [
             threading.Thread(target=self._repeat, args=(call, seconds), name="places", daemon=True)
             for call, seconds in ((places.look_after, LOOK_SECONDS), (places.watch, WATCH_SECONDS))
@@ -54,7 +54,7 @@ class Keeper:
             thread.start()
 
     def close(self) -> None:
-        """Look after them no longer."""
+        """Stop the threads."""
         self._ends.set()
         for thread in self._threads:
             thread.join()
@@ -65,6 +65,6 @@ class Keeper:
             try:
                 call()
             except DatabaseUnavailable:
-                continue  # Said by the database. The next look makes up for it.
+                continue  # The database logs it. The next call does the work.
             except Exception:  # noqa: BLE001 (the lease must not run out, whatever a connection does when it is closed)
                 _log.exception("the places of this process were not looked after")

@@ -13,7 +13,7 @@ class PlaceKind(StrEnum):
     IMAP = "imap"
     """A connection of a session to its mailbox, in use or kept for the next call."""
     POP3 = "pop3"
-    """The connection to a mailbox by POP3, which admits one at a time (RFC 1939 section 8)."""
+    """The connection to a POP3 mailbox, which admits one connection at a time (RFC 1939 section 8)."""
     DOWNLOAD = "download"
     SEND = "send"
 

@@ -1,8 +1,8 @@
-"""The locks that processes hold while they live, so that the others notice within a moment that one was killed.
+"""The lock that each process holds while it lives. The other processes soon notice when a process was killed.
 
-On PostgreSQL they are advisory locks of a session, and the session is a connection of its own: the server ends it with
-the process. On SQLite a lock is one byte of a file beside the database, which the system frees with the process. A
-process that is only slow, or was stopped, keeps its lock.
+On PostgreSQL it is an advisory lock of a session. The process keeps a separate connection for the session, and the
+server ends the session when the process ends. On SQLite a lock is one byte of a file beside the database. The system
+frees the byte when the process ends. A process that is only slow, or was stopped, keeps its lock.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from typing import Any, Final, Protocol
 from sealwax.service import Database, DatabaseUnavailable
 
 NUMBER_BITS: Final = 62
-"""The number of a lock is positive, as a bigint and as a place in a file."""
+"""The bits of a lock's number. The number is positive, both as a bigint and as an offset in a file."""
 _PRIVATE_MODE: Final = 0o600
-# struct flock of Linux on 64 bits, where only the kind, the place and the length of a lock have a value.
+# The struct flock of 64-bit Linux. Only the kind, the offset and the length of a lock are set.
 _FLOCK: Final = struct.Struct("hhqqi4x")
-# Without the class of the lock, which `objsubid` names, the number is in two halves (PostgreSQL, "pg_locks").
+# pg_locks shows a lock with one bigint key as two halves, with `objsubid` 1 (PostgreSQL, "pg_locks").
 _FREE: Final = """
 SELECT unnest(%s::bigint[]) EXCEPT SELECT classid::bigint << 32 | objid::bigint FROM pg_locks
 WHERE locktype = 'advisory' AND objsubid = 1 AND granted
@@ -32,22 +32,23 @@ _HOLD: Final = "SELECT pg_try_advisory_lock(%s)"
 
 
 class ProcessLocks(Protocol):
-    """The lock of this process, and a look at those of others."""
+    """The lock of this process, and a test whether other processes hold their locks."""
 
     def find_free(self, numbers: Collection[int]) -> set[int]:
-        """Hold the own lock, and return the numbers that nobody held: also the own one if it had to be taken.
+        """Hold this process's lock, and return those of `numbers` whose locks nobody holds.
 
-        Raises DatabaseUnavailable if the own lock cannot be held.
+        On PostgreSQL, this process's number is returned too if its lock had to be taken. Raises DatabaseUnavailable if
+        this process's lock cannot be held.
         """
 
     def close(self) -> None:
-        """Give the own lock back."""
+        """Give this process's lock back."""
 
 
 def locks_of(database: Database, own: int) -> ProcessLocks | None:
-    """Return the locks of the processes that share a database. `own` is the number of this one's.
+    """Return the locks of the processes that share a database. `own` is the number of this process's lock.
 
-    None for a database in memory, which has one process, and for SQLite on another system than Linux.
+    The result is None for a database in memory, which has one process, and for SQLite without 64-bit Linux.
     """
     if database.is_postgresql:
         return SessionLocks(database, own)
@@ -57,7 +58,7 @@ def locks_of(database: Database, own: int) -> ProcessLocks | None:
 
 
 class SessionLocks:
-    """Advisory locks of PostgreSQL. Whether one is held is always asked: a pooler may end its session unseen."""
+    """Advisory locks of PostgreSQL. Each call asks the server about them, because a pooler may end a session unseen."""
 
     def __init__(self, database: Database, own: int) -> None:
         self._database = database
@@ -68,7 +69,7 @@ class SessionLocks:
         if self._connection is not None:
             with suppress(Exception):
                 return self._ask(numbers)
-            # A connection that broke is replaced at once, before the others count the lock as free.
+            # A broken connection is replaced at once, before other processes find the lock free.
             self.close()
         try:
             self._connection = self._database.own_connection()
@@ -92,7 +93,7 @@ class SessionLocks:
 
 
 class _FileLocks:
-    """Locks of an open file (Linux, fcntl(2), "Open file description locks"), which no other thread closes."""
+    """Locks of an open file (Linux, fcntl(2), "Open file description locks"). No other thread closes the file."""
 
     def __init__(self, path: Path, own: int) -> None:
         self._path = path
@@ -113,7 +114,7 @@ class _FileLocks:
             os.close(file)
 
     def _opened(self) -> int:
-        """Return the file at the path, which somebody may have deleted. All processes notice it at their next look."""
+        """Return the lock file, opened anew if somebody deleted it. Every process notices that at its next call."""
         if self._file is not None and os.fstat(self._file).st_nlink == 0:
             self.close()
         if self._file is None:

@@ -1,15 +1,15 @@
-"""The rows of the processes that hold places, and how each of them shows that it lives.
+"""The rows of the processes that hold places, and the ways in which a process shows that it lives.
 
-A process renews a lease in its row, and holds a lock. It counts as dead when its lease has run out, or when nobody has
-held its lock for GRACE_SECONDS. The lock is lost with the process, also by kill -9.
+A process renews a lease in its row, and holds a lock. The process counts as dead when its lease has run out, or when
+nobody has held its lock for GRACE_SECONDS. The lock is lost with the process, also after kill -9.
 
-A living process may lose it too, with the connection that held it. It takes the lock anew at its next look, before the
-others count it as dead. If the server was away from all, they give each other PATIENCE_SECONDS to come back. A process
-that does not come back is in doubt about its places, so its idle connections are closed. If it was believed dead, it
-finds that out, and holds none of its places any more.
+A living process loses its lock if the connection that holds the lock breaks. It takes the lock anew at its next look,
+before the others count it as dead. If no process could reach the server, they give each other PATIENCE_SECONDS to come
+back. A process that does not come back is in doubt about its places, so its idle connections are closed. If others
+believed it dead, it notices that, and holds none of its places any more.
 
-The leases are for processes that cannot hold a lock, whose rows name none. They also end the places of a dead process
-whose session a pooler keeps.
+The leases are for processes that cannot hold a lock, and whose rows name no lock. Leases also end the places of a dead
+process if a pooler keeps its database session.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ WATCH_SECONDS: Final = 0.25
 # A process whose connection has broken takes its lock anew within WATCH_SECONDS and the time of a login.
 GRACE_SECONDS: Final = 0.75
 NOTICED_SECONDS: Final = 2
-"""The others have noticed the end of a process by then, in whole seconds for Retry-After."""
+"""The time after which the others have noticed the end of a process, in whole seconds for Retry-After."""
 # A process in doubt looks less often, because each failure is logged.
 DOUBT_SECONDS: Final = 2.0
-# Twice the time that a connection may take to be made.
+# Twice the longest time for opening a connection.
 PATIENCE_SECONDS: Final = 10.0
 _ID_BYTES: Final = 12
 _log = logging.getLogger(__name__)
 
 
 class OwnProcess:
-    """The row and the lock of this process. Its `id` is another one after it was believed dead."""
+    """The row and the lock of this process. The `id` changes if the process was believed dead."""
 
     def __init__(self, database: Database, *, clock: Callable[[], datetime]) -> None:
         self._database = database
@@ -61,7 +61,7 @@ class OwnProcess:
         self.id = ""
         self.renewed_at = 0.0
         self.has_swept = False
-        # Held before the row is written, so that the row names it from the start.
+        # The lock is taken before the row is written, so that the row names the lock from the start.
         self._find_free({})
 
     def renew_if_due(self) -> str:
@@ -74,11 +74,11 @@ class OwnProcess:
 
     @property
     def is_in_doubt(self) -> bool:
-        """Whether the others may count this process as dead, because it could not show them that it lives."""
+        """Whether the others may count this process as dead, because it could not show that it lives."""
         return time.monotonic() - self._failing_since >= GRACE_SECONDS
 
     def watch(self) -> None:
-        """Keep the lock, and delete the processes that hold theirs no longer. Raises DatabaseUnavailable."""
+        """Keep the lock, and delete the processes that no longer hold their locks. Raises DatabaseUnavailable."""
         if self._locks is None or time.monotonic() < self._look_again_at:
             return
         try:
@@ -113,7 +113,10 @@ class OwnProcess:
                 self.has_swept = _sweep(rows, PROCESS.c.id.in_(dead)) or self.has_swept
 
     def _find_free(self, locks: dict[str, int]) -> set[str]:
-        """Hold the own lock, and return the other processes whose lock nobody holds: none while the own is lost."""
+        """Hold this process's lock, and return the other processes whose locks nobody holds.
+
+        The result is empty while this process's lock is lost.
+        """
         if self._locks is None:
             return set()
         try:
@@ -144,7 +147,7 @@ def _has_run_out(at: Any, latest: Any) -> ColumnElement[bool]:
 
 # Made once, because making a statement takes longer than running it.
 LIVING: Final = select(PROCESS.c.id).where(~_has_run_out(bindparam("at"), bindparam("latest")))
-"""The processes whose lease has not run out. Those without their lock are deleted."""
+"""The processes whose lease has not run out. `watch` deletes processes without their lock."""
 _KNOWN: Final = select(PROCESS.c.id).where(PROCESS.c.id == bindparam("process"))
 _LOCKS: Final = select(PROCESS.c.id, PROCESS.c.lock).where(PROCESS.c.lock.is_not(None))
 
@@ -155,7 +158,7 @@ def is_gone(rows: Connection, process: str) -> bool:
 
 
 def _renew(rows: Connection, process: str, at: float, lock: int | None) -> str:
-    """Renew the lease of a process, and return its id: a new one if it has none, or lost it."""
+    """Renew the lease of a process, and return its id. The id is new if the process has none, or was deleted."""
     until = at + LEASE_SECONDS
     own = update(PROCESS).where(PROCESS.c.id == process, ~_has_run_out(at, until + CLOCK_SLACK_SECONDS))
     if process and rows.execute(own.values(until=until, lock=lock)).rowcount == 1:
@@ -166,8 +169,8 @@ def _renew(rows: Connection, process: str, at: float, lock: int | None) -> str:
 
 
 def _sweep(rows: Connection, which: ColumnElement[bool]) -> bool:
-    """Delete processes with their places. Return whether there was one."""
-    # A row that another process changes now is left to it.
+    """Delete processes with their places. Return whether there were any."""
+    # Rows that another process is changing now are skipped.
     dead = list(rows.execute(select(PROCESS.c.id).where(which).with_for_update(skip_locked=True)).scalars())
     for process in dead:
         _delete(rows, process)

@@ -1,4 +1,4 @@
-"""The limit on what a session does at once, over all processes of the bridge."""
+"""The limit on concurrent actions of a session, in all processes of the bridge together."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Places that the processes of a bridge share, by rows in its database.
+"""Places that the processes of a bridge share through rows in the database.
 
-A process has one row, and each place that it holds has another. Only the row of the process is renewed, so a place
-costs a statement when it is taken and one when it is given back. The places of a dead process are free (`processes`).
+Each process has one row, and so has each place that a process holds. Only the row of the process is renewed, so a place
+costs one statement when it is taken and one when it is given back. The places of a dead process are free (`processes`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from webbridge.places.kinds import MOST_AT_ONCE, PlaceKind
 from webbridge.places.processes import LEASE_SECONDS, LIVING, OwnProcess
 
 WANTED: Final = "place-wanted"
-"""The announcement that a process is to give back a place: the subject is its name, the detail the process."""
+"""The announcement that a process is to give back a place. The subject names the place, the detail the process."""
 _ID_BYTES: Final = 12
 
 
@@ -44,7 +44,7 @@ class Place:
 
 
 class SharedPlaces:
-    """The places of one process. It begins with the first one, after the fork that made a worker."""
+    """The places of one process. Its row and thread begin with the first use, after the fork that made a worker."""
 
     def __init__(self, database: Database, announcements: Announcements, *, clock: Callable[[], datetime]) -> None:
         self._database = database
@@ -61,19 +61,19 @@ class SharedPlaces:
         self._chores_done_at = 0.0
 
     def serve(self, user: PlaceUser) -> None:
-        """Let the user of the places keep them, and give them back when another process wants one."""
+        """Set the user of the places, who looks after them and gives one back when another process wants it."""
         self._user = user
 
     def also_hear(self, heard: Heard) -> None:
-        """Let somebody else hear what other processes say, from when this process has had a place."""
+        """Pass the announcements of other processes to `heard` too, from the first use of the places on."""
         self._hearers.append(heard)
 
     def also_look_after(self, chore: Callable[[], None]) -> None:
-        """Do something else too, each time that the lease is renewed. It may raise DatabaseUnavailable."""
+        """Run a chore each time that the lease is renewed. The chore may raise DatabaseUnavailable."""
         self._chores.append(chore)
 
     def process(self) -> str:
-        """Return the id of this process, whose row is there while it lives. Raises DatabaseUnavailable."""
+        """Return the id of this process. Its row exists while the process lives. Raises DatabaseUnavailable."""
         return self._begin().renew_if_due()
 
     def take(self, kind: PlaceKind, name: str) -> Place | None:
@@ -92,7 +92,7 @@ class SharedPlaces:
 
         try:
             with self._database.transaction(durable=False) as rows:
-                # Most sessions have one place, so the first is tried before the others are looked at.
+                # Most sessions have one place, so the first place is tried before the others are read.
                 if (place := take_number(0)) is not None:
                     return place
                 taken = set(rows.execute(_TAKEN, asked).scalars())
@@ -112,11 +112,11 @@ class SharedPlaces:
             self._owe([place])
 
     def holds(self, place: Place) -> bool:
-        """Return whether a place is still this process's, as far as it has noticed."""
+        """Return whether this process still holds a place, as far as it knows."""
         return self._own is not None and place.process == self._own.id and not self._own.is_in_doubt
 
     def ask_for(self, kind: PlaceKind, name: str) -> None:
-        """Ask a process that holds one of these places to give one back. Each is asked by its share."""
+        """Ask a process to give back one of its places. A process with more of these places is asked more often."""
         with self._database.reading() as rows:
             holders = list(rows.execute(_HOLDERS, {"kind": kind, "name": name}).scalars())
         others = [process for process in holders if process != self._id]
@@ -124,7 +124,7 @@ class SharedPlaces:
             self._announcements.tell(Announcement(kind=WANTED, subject=name, detail=random.choice(others)))  # noqa: S311
 
     def hear(self, announcement: Announcement | None) -> None:
-        """Give back a place that another process wants, and pass everything on."""
+        """Give back a place that another process wants. Pass all announcements on."""
         is_for_us = announcement is not None and (announcement.kind, announcement.detail) == (WANTED, self._id)
         if announcement is not None and is_for_us and self._user is not None:
             self._user.give_one_back(announcement.subject)
@@ -132,12 +132,12 @@ class SharedPlaces:
             heard(announcement)
 
     def look_after(self) -> None:
-        """Keep the lease of this process, and pay what it owes. Raises DatabaseUnavailable."""
+        """Keep the lease of this process, and give back the places that it owes. Raises DatabaseUnavailable."""
         own = self._begin()
         try:
             own.renew_if_due()
         finally:
-            # Without the database too, so that a process in doubt keeps no idle connections.
+            # This runs also without the database, so that a process in doubt keeps no idle connections.
             if self._user is not None:
                 self._user.look_after()
         with self._lock:
@@ -145,7 +145,7 @@ class SharedPlaces:
         for place in owed:
             self.give_back(place)
         if own.has_swept:
-            # A process that was killed may have left deleted rows in the log.
+            # A process that was killed may have left deleted rows in the database's log.
             self._database.erase_deleted()
             own.has_swept = False
         if self._chores_done_at != own.renewed_at:
@@ -154,7 +154,7 @@ class SharedPlaces:
                 chore()
 
     def watch(self) -> None:
-        """Keep the lock of this process, and free the places of those that were killed. Raises DatabaseUnavailable."""
+        """Keep the lock of this process, and free the places of killed processes. Raises DatabaseUnavailable."""
         self._begin().watch()
 
     def close(self) -> None:
@@ -163,7 +163,7 @@ class SharedPlaces:
             return
         if self._keeper is not None:
             self._keeper.close()
-        with suppress(DatabaseUnavailable):  # Then the others find the lock free.
+        with suppress(DatabaseUnavailable):  # The other processes find the lock free then.
             self._own.leave()
 
     @property
@@ -175,7 +175,7 @@ class SharedPlaces:
             self._owed.extend(places)
 
     def _begin(self) -> OwnProcess:
-        """Begin in this process, of which the one that it was forked from knows nothing."""
+        """Return the row of this process. After a fork, the child begins with a new row and a new thread."""
         with self._lock:
             if self._own is None or self._pid != os.getpid():
                 self._pid, self._owed = os.getpid(), []
@@ -193,7 +193,10 @@ _GIVE_BACK: Final = delete(PLACE).where(*_IS_IN, PLACE.c.lease == bindparam("lea
 
 @cache
 def _take_statement(dialect: str) -> Executable:
-    """Take one place if it is free, or was a dead process's. On PostgreSQL another process may be faster."""
+    """Return the statement that takes a place if it is free, or belongs to a dead process.
+
+    On PostgreSQL, another process may be faster.
+    """
     values: dict[str, Any] = {name: bindparam(name) for name in ("kind", "name", "number", "process", "lease")}
     added = (postgresql.insert(PLACE) if dialect == "postgresql" else sqlite.insert(PLACE)).values(values)
     taken = added.on_conflict_do_update(

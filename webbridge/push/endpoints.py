@@ -1,7 +1,7 @@
-"""The addresses of push services that browsers name (RFC 8030 section 5). Anyone who is signed in can name any address.
+"""The URLs of push services that browsers name (RFC 8030 section 5). Anyone who is signed in can name any URL.
 
-So only https is taken, only hosts that the operator allows, and only port 443 or a port that the operator writes with
-the host. An address is checked again before each message, because the operator may have changed the list.
+So only https is accepted, only hosts that the operator allows, and only port 443 or a port that the operator writes
+with the host. A URL is checked again before each message, because the operator may have changed the list.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PUSH_HOSTS: Final = (
     "*.push.apple.com",  # Safari
     "*.notify.windows.com",  # Edge
 )
-MAX_ENDPOINT_CHARACTERS: Final = 1024  # Our own bound. Those of the services above have up to 600.
+MAX_ENDPOINT_CHARACTERS: Final = 1024  # Our own bound. The URLs of the services above have up to 600.
 _PORT: Final = 443
 _BELOW: Final = "*."
 _NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
@@ -26,12 +26,12 @@ _ALLOWED: Final = re.compile(r"(?:\*\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[1-9
 
 
 class EndpointRefused(ValueError):
-    """The address is not one at which a push service that the operator allows takes messages."""
+    """The URL does not belong to a push service that the operator allows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """The address of one subscription. `origin` is that of its push service."""
+    """The URL of one subscription. `origin` is the origin of its push service."""
 
     url: str
     origin: str
@@ -44,7 +44,7 @@ def check_push_host(host: str) -> None:
 
 
 def read_endpoint(url: str, hosts: Iterable[str]) -> Endpoint:
-    """Return the address of a subscription. Raises EndpointRefused."""
+    """Return the endpoint of a subscription. Raises EndpointRefused."""
     # urlsplit drops tabs and line breaks, and some programs read a backslash as a slash. So these are refused first.
     if len(url) > MAX_ENDPOINT_CHARACTERS or not all("!" <= one <= "~" and one != "\\" for one in url):
         raise EndpointRefused("the address has characters that no address of a push service has, or is too long")

@@ -33,9 +33,9 @@ class Outcome(Enum):
 
     TAKEN = "taken"
     GONE = "gone"
-    """The subscription has ended, or may not be used. It is of no further use."""
+    """The subscription has ended, or may not be used. It is unusable from now on."""
     LATER = "later"
-    """The service asks to be left alone for a time."""
+    """The service asks for a pause."""
     FAILED = "failed"
 
 
@@ -48,7 +48,7 @@ class Sent:
 
 
 def send_message(url: str, config: PushConfig, *, ttl_seconds: int, at: datetime) -> Sent:
-    """Send one message to a subscription. The log has the host and the status of a failure, never the address."""
+    """Send one message to a subscription. The log has the origin and the status of a failure, never the whole URL."""
     try:
         endpoint = read_endpoint(url, config.hosts)
     except EndpointRefused:
@@ -94,7 +94,7 @@ def _outcome_of(failure: LookupFailed, at: datetime) -> Sent:
 
 
 def _retry_after(fields: Iterable[tuple[str, str]], at: datetime) -> float:
-    """Return the time of Retry-After in seconds, which is a number or a date (RFC 9110 section 10.2.3)."""
+    """Return the seconds in Retry-After, whose value is a number or a date (RFC 9110 section 10.2.3)."""
     text = next((value.strip() for name, value in fields if name.lower() == "retry-after"), "")
     if _SECONDS.fullmatch(text):
         return min(float(text), MAX_WAIT_SECONDS)

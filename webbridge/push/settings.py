@@ -1,4 +1,4 @@
-"""The operator's settings of Web Push, as frozen values."""
+"""The operator's settings of Web Push, as a frozen dataclass."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def check_contact(contact: str) -> None:
 class PushConfig:
     """The settings of Web Push.
 
-    `key` is the private key by which push services know this bridge (`vapid.make_key`), and `contact` the address that
-    they get with it. Messages go only to `hosts`. `ca_file` replaces the system's authorities for these.
+    `key` is the private key that identifies this bridge to push services (`vapid.make_key`), and `contact` the address
+    that they get with it. Messages are sent only to `hosts`. `ca_file` replaces the system's authorities for them.
     """
 
     key: bytes = field(repr=False)

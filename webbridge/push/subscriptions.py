@@ -1,6 +1,6 @@
-"""The subscriptions of sessions: the address at which a push service takes messages for one browser.
+"""The subscriptions of sessions: the URL at which a push service accepts messages for one browser.
 
-An address is a column of its session's row. So it is gone when the session ends, in whatever way.
+The URL is a column of the session's row. So it is deleted when the session ends, in whatever way.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Subscriptions:
         self._database = database
 
     def keep(self, session: Session, url: str) -> None:
-        """Keep the address of a session's browser, in place of an earlier one. Raises ServiceError."""
+        """Keep the URL for a session's browser, in place of an earlier URL. Raises ServiceError."""
         others = select(func.count()).where(
             SESSION.c.address == session.address, SESSION.c.id != session.id, SESSION.c.push_endpoint != _NONE
         )
@@ -38,13 +38,13 @@ class Subscriptions:
             rows.execute(update(SESSION).where(SESSION.c.id == session.id).values(push_endpoint=url))
 
     def forget(self, session_id: str) -> None:
-        """Forget the address of a session's browser."""
+        """Delete the URL for a session's browser."""
         with self._database.transaction(durable=False) as rows:
             rows.execute(update(SESSION).where(SESSION.c.id == session_id).values(push_endpoint=_NONE))
         self._database.erase_deleted()
 
     def find(self, session_ids: Iterable[str]) -> dict[str, str]:
-        """Return the addresses of those sessions that have one."""
+        """Return the URLs of those sessions that have one."""
         wanted = list(session_ids)
         found: dict[str, str] = {}
         with self._database.reading() as rows:

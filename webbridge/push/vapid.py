@@ -1,4 +1,4 @@
-"""VAPID (RFC 8292): the signed token by which a push service knows the operator of the bridge."""
+"""VAPID (RFC 8292): the signed token that identifies the operator of the bridge to a push service."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from smime_core.text import write_base64url
 
 KEY_BYTES: Final = 32
-TOKEN_SECONDS: Final = 60 * 60  # RFC 8292 section 2 allows 24 hours. Clocks may differ by half of it.
+TOKEN_SECONDS: Final = 60 * 60  # RFC 8292 section 2 allows 24 hours. Clocks may differ by up to an hour.
 _ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # of P-256 (SEC 2 section 2.4.2)
 
 
@@ -44,7 +44,7 @@ def authorization(key: bytes, *, audience: str, contact: str, at: datetime) -> s
     claims = {"aud": audience, "exp": int(at.timestamp()) + TOKEN_SECONDS, "sub": contact}
     signed = f"{_part({'typ': 'JWT', 'alg': 'ES256'})}.{_part(claims)}"
     r, s = decode_dss_signature(_private(key).sign(signed.encode(), ec.ECDSA(SHA256())))
-    # RFC 7518 section 3.4: both numbers with 32 bytes each, and not the DER of X.509.
+    # RFC 7518 section 3.4: both numbers with 32 bytes each, unlike the DER of X.509.
     signature = r.to_bytes(KEY_BYTES) + s.to_bytes(KEY_BYTES)
     return f"vapid t={signed}.{write_base64url(signature)}, k={public_key_text(key)}"
 

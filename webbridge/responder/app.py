@@ -32,7 +32,7 @@ def create_authority_app(desk: InformationDesk, clock: Callable[[], datetime] = 
     """Return the responder of one CA."""
     app = Flask("webbridge.authority", static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_OCSP_REQUEST_BYTES
-    # Base64 in a path may have adjacent slashes, which must not be merged.
+    # Base64 in a path may have adjacent slashes. These must not be merged.
     app.url_map.merge_slashes = False
     install_error_handlers(app)
 
@@ -50,7 +50,7 @@ def create_authority_app(desk: InformationDesk, clock: Callable[[], datetime] = 
 
 
 class _Views:
-    """The views of the routes. Their answers come from `desk`, which answers for the CA."""
+    """The views of the routes. Their answers come from `desk`, which has the CA's answers."""
 
     def __init__(self, desk: InformationDesk, clock: Callable[[], datetime]) -> None:
         self._desk = desk
@@ -85,7 +85,7 @@ class _Views:
 
 
 def _decode(encoded: str) -> bytes:
-    """Return the decoded bytes, or b"" if the text is no base64: the answer to b"" is "malformedRequest"."""
+    """Return the decoded bytes. Text that is no base64 becomes b"", which gets the answer "malformedRequest"."""
     if len(encoded) > MAX_ENCODED_CHARACTERS:
         abort(414)
     try:

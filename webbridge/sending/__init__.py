@@ -1,1 +1,1 @@
-"""Sending: from the upload of a message to its outcome, and never twice."""
+"""Sending: from the upload of a message to its outcome. No message is sent twice."""

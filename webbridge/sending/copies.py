@@ -1,7 +1,7 @@
 """The copy of a sent message in the folder for sent mail: kept, not kept, or deleted after some days.
 
-A person chooses for all messages or for one. The choice for all is in the database under a hash of the account, and so
-is the time until which copies with an end may be in the folder. The table names no message.
+A person chooses for all messages or for one message. The database has the choice for all messages, with a hash of the
+account. It also has the time until which copies with an end may be in the folder. The table names no message.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from webbridge.database.tables import SENT_COPY
 from webbridge.gateway.imap_expiry import MAX_DAYS
 
 _DAY_SECONDS: Final = 24 * 60 * 60
-# A copy goes at most one day after its last whole day, and the mail server may be in another zone of time.
+# A copy is deleted at most one day after its last whole day, and the mail server may be in another time zone.
 _SLACK_DAYS: Final = 3
 _KEPT: Final = "kept"
 _NONE: Final = "none"
@@ -28,7 +28,7 @@ _NONE: Final = "none"
 
 @dataclass(frozen=True, slots=True)
 class CopyWish:
-    """Whether a sent message gets a copy, and after how many days this is deleted. Without days it stays."""
+    """Whether a sent message gets a copy, and after how many days the copy is deleted. Without days it stays."""
 
     is_wanted: bool = True
     days: int | None = None
@@ -39,7 +39,7 @@ KEEP_NONE: Final = CopyWish(is_wanted=False)
 
 
 def read_wish(value: object) -> CopyWish:
-    """Return the wish that JSON has as true, false or a number of days. Raises ServiceError."""
+    """Return the wish from the JSON value true, false or a number of days. Raises ServiceError."""
     if isinstance(value, bool):
         return KEEP if value else KEEP_NONE
     if isinstance(value, int) and 1 <= value <= MAX_DAYS:
@@ -66,7 +66,7 @@ class CopyChoices:
         self._clock = clock
 
     def of(self, account: str) -> CopyWish:
-        """Return the choice of an account for all its messages: a copy that stays, if it has made none."""
+        """Return the choice of an account for all its messages. Without a choice, copies stay."""
         with self._database.reading() as rows:
             choice = rows.execute(_FIND_CHOICE, {"of_account": _hashed(account)}).scalar_one_or_none()
         return KEEP if choice is None else _read(choice)
@@ -76,7 +76,7 @@ class CopyChoices:
         self._write(account, choice=_write(wish))
 
     def expect_end(self, account: str, days: int) -> None:
-        """Note that the account will have a copy that is deleted after so many days."""
+        """Note that the account will have a copy that is deleted after `days` days."""
         until = self._clock().timestamp() + (days + _SLACK_DAYS) * _DAY_SECONDS
         mine = SENT_COPY.c.account == _hashed(account)
         self._write(account)
@@ -84,12 +84,12 @@ class CopyChoices:
             rows.execute(update(SENT_COPY).where(mine, SENT_COPY.c.ends_until < until).values(ends_until=until))
 
     def may_have_ends(self, account: str) -> bool:
-        """Return whether the account may have copies that are to be deleted."""
+        """Return whether the account may have copies that must be deleted some day."""
         with self._database.reading() as rows:
             return bool(rows.execute(_FIND_END, {"of_account": _hashed(account)}).scalar_one_or_none())
 
     def were_deleted(self, account: str) -> None:
-        """Note that the due copies are deleted. If the last one was due, there is nothing to look for any more."""
+        """Note that the due copies are deleted. If the last one was due, no copy with an end is left."""
         mine = SENT_COPY.c.account == _hashed(account)
         at = self._clock().timestamp()
         with self._database.transaction(durable=False) as rows:

@@ -1,7 +1,7 @@
 """The beginning of a request to send: one line of JSON with the envelope, before the bytes of the message.
 
-The envelope is in the body, because proxies log addresses and may log header fields, and because 500 recipients are
-longer than the header fields that servers take.
+The envelope is in the body, because proxies log URLs and may log header fields. Also, 500 recipients are longer than
+the header fields that servers accept.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from webbridge.gateway.outgoing import PIECE_BYTES, OutgoingMessage
 from webbridge.sending.copies import CopyWish, read_wish
 
 MAX_LINE_BYTES: Final = 256 * 1024  # 500 recipients of 254 letters
-_RETRY_SECONDS: Final = 60  # Until other messages have left the disk.
-# Made by the client from at least 120 random bits.
+_RETRY_SECONDS: Final = 60  # By then, other messages have left the disk.
+# The client makes a key from at least 120 random bits.
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{22,64}")
 
 _REPORTS: Final = tuple(map(str, Report))
@@ -40,9 +40,9 @@ class Envelope:
 
 
 def read_upload(stream: IO[bytes], *, max_bytes: int) -> tuple[Envelope, OutgoingMessage]:
-    """Return the envelope and the message of an upload, whose end is the end of the stream. The caller closes it.
+    """Return the envelope and the message of an upload, which ends with the stream. The caller closes the message.
 
-    Raises ServiceError or GatewayError if something is wrong with either, and ServiceError if the disk has no room.
+    Raises ServiceError or GatewayError if the envelope or the message is wrong, ServiceError if the disk has no room.
     """
     line = stream.readline(MAX_LINE_BYTES)
     if not line.endswith(b"\n"):
@@ -52,7 +52,7 @@ def read_upload(stream: IO[bytes], *, max_bytes: int) -> tuple[Envelope, Outgoin
 
 
 def read_message(stream: IO[bytes], *, max_bytes: int) -> OutgoingMessage:
-    """Return the message that a stream has up to its end. The caller closes it. Raises GatewayError."""
+    """Return the message in the rest of a stream. The caller closes the message. Raises GatewayError."""
     message = OutgoingMessage(max_bytes=max_bytes)
     try:
         for piece in _pieces(stream):
@@ -65,7 +65,7 @@ def read_message(stream: IO[bytes], *, max_bytes: int) -> OutgoingMessage:
 
 
 def check_key(key: object) -> str:
-    """Return the key of a message if it has the form of one. Raises ServiceError."""
+    """Return the key of a message if its form is right. Raises ServiceError."""
     if not isinstance(key, str) or not _KEY.fullmatch(key):
         raise _bad_request("The key of a message is 22 to 64 letters, digits, - and _.")
     return key

@@ -1,4 +1,4 @@
-"""The header fields of an outgoing message by which readers learn who it is from (RFC 5322 section 3.6.2)."""
+"""The header fields of an outgoing message that tell readers who it is from (RFC 5322 section 3.6.2)."""
 
 from __future__ import annotations
 
@@ -11,22 +11,23 @@ from smime_core.mime import Field, Headers, canonical_mailbox, parse_headers
 from webbridge.gateway import GatewayCode, GatewayError
 from webbridge.gateway.door import check_message_id
 
-# RFC 5322 section 2.2: a name of printable ASCII, then lines that begin with a blank. Obsolete are lines of blanks, and
-# blanks before the colon, with which some programs read no field.
+# RFC 5322 section 2.2: a name of printable ASCII, then lines that begin with a blank. Lines of blanks, and blanks
+# before the colon, are obsolete. Some programs do not read fields with them.
 # The group is not possessive, because Python before 3.11.5 does not match with such a group around possessive parts.
 _FIELD: Final = re.compile(rb"[!-9;-~]++:[^\r\n]*+(?:\r\n[ \t]++[^\r\n \t][^\r\n]*+)*(?:\r\n|\Z)")
 _HIDDEN: Final = ("Bcc", "Resent-Bcc")
-# The fields besides From in which readers see a sender.
+# The fields besides From that show readers a sender.
 _SENDERS: Final = ("Sender", "Resent-From", "Resent-Sender")
-# RFC 8601 section 2.2: the name of the server that has checked the message. After a comment it is not read.
+# RFC 8601 section 2.2: the name of the server that has checked the message. A name after a comment is not read.
 _AUTHSERV_ID: Final = re.compile(r"""(?:"(?P<quoted>[^"\\]*)"|(?P<token>[^ \t;()"]+))(?:[ \t]+\d+)?[ \t]*(?:;|$)""")
 
 
 def check_header(header: bytes, account: str, *, shared_addresses: Collection[str] = ()) -> str:
-    """Return the Message-ID of a message that this account may send; "" if it has none of the usual form.
+    """Return the Message-ID of a message that this account may send, or "" if it has none in the usual form.
 
-    Every reader sees the same one author: the account, or one of `shared_addresses`, in small letters, with the account
-    in Sender. No other field names another sender. Raises GatewayError with BAD_ARGUMENT.
+    The message has one author, the same for every reader. The author is the account, or one of `shared_addresses` (in
+    small letters) if Sender names the account. No other field names another sender. Raises GatewayError with
+    BAD_ARGUMENT.
     """
     _check_lines(header)
     try:
@@ -44,8 +45,8 @@ def check_header(header: bytes, account: str, *, shared_addresses: Collection[st
 def leave_out_results(header: bytes, authserv_ids: Collection[str]) -> bytes:
     """Return a checked header without each Authentication-Results that claims to be from one of these servers.
 
-    Programs believe what such a field of their own server says of a message (RFC 8601 section 5). One whose server
-    cannot be read is left out too. The names are in small letters.
+    Programs trust such a field if it names their own server (RFC 8601 section 5). A field whose server cannot be read
+    is left out too. The names are in small letters.
     """
     fields = parse_headers(header).fields
     kept = [field for field in fields if not _is_result_of(field, {"", *authserv_ids})]
@@ -61,7 +62,7 @@ def message_id_of(header: bytes) -> str:
 
 
 def _check_lines(header: bytes) -> None:
-    """Raise GatewayError if a line is no field. For some servers the header ends there, for others it goes on."""
+    """Raise GatewayError if a line is no field. Some servers end the header at such a line, others do not."""
     at = 0
     while at < len(header) and (field := _FIELD.match(header, at)):
         at = field.end()
@@ -89,14 +90,14 @@ def _check_from(fields: Headers, account: str, shared_addresses: Collection[str]
 
 
 def _only_address(fields: Headers, name: str) -> str:
-    """Return the address of a field that is there once and has one canonical mailbox; otherwise an empty text."""
+    """Return the address of a field that occurs once and has one canonical mailbox, otherwise an empty text."""
     named = fields.find(name)
     mailbox = canonical_mailbox(named[0].unfolded) if len(named) == 1 else None
     return "" if mailbox is None else mailbox.address
 
 
 def _is_result_of(field: Field, authserv_ids: Collection[str]) -> bool:
-    """Return whether a field is an Authentication-Results of one of these servers; "" stands for an unreadable one."""
+    """Return whether a field is an Authentication-Results of one of these servers. "" means an unreadable name."""
     if field.name.lower() != "authentication-results":
         return False
     match = _AUTHSERV_ID.match(field.unfolded)

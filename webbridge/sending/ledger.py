@@ -1,10 +1,10 @@
 """The messages of the last day by their keys, so that none is sent twice.
 
 A message is `begun` before the mail server sees it, and `ending` before the line that ends it (RFC 5321 section
-4.1.1.4). Only the request that began it may end it, and only within its turn, which is over after its time, or when its
-process is gone. Each step is one UPDATE that names the step before. So a process that was believed dead sends no last
-line. An answer that nothing was sent takes the turn from the request that began it. After a last line the message is
-never sent again: if nobody has written down its outcome, it was perhaps sent.
+4.1.1.4). Only the request that began the message may end it, and only within its turn. A turn ends when its time is
+over, or when its process is gone. Each step is one UPDATE that names the step before. So a process that was believed
+dead sends no last line. An answer that nothing was sent ends the turn of the request that began the message. After a
+last line the message is never sent again. If its outcome was not recorded, it was perhaps sent.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from webbridge.places.processes import NOTICED_SECONDS, is_gone
 
 KEPT_SECONDS: Final = 24 * 60 * 60
 _OWNER_BYTES: Final = 16
-# The record of a key that its owner gave up. A digest has 32 bytes, so that no message has this one.
+# The digest for a key that its owner withdrew. Digests have 32 bytes, so no message has this one.
 _NO_DIGEST: Final = b""
 _WITHDRAWN: Final = {
     "code": GatewayCode.MESSAGE_REFUSED.value,
@@ -38,7 +38,7 @@ _WITHDRAWN: Final = {
 }
 
 
-# The parameters that name a message and its owner. The names of columns are reserved for new values.
+# The parameters that name a message and its owner. Parameters with names of columns are new values.
 _ACCOUNT, _KEY, _OWNER = "of_account", "of_key", "of_owner"
 
 
@@ -120,10 +120,10 @@ class Ledger:
         self._add = insert_into(database, SUBMISSION).on_conflict_do_nothing().returning(SUBMISSION.c.key)
 
     def begin(self, account: str, key: str, digest: bytes, message_id: str, *, seconds: float) -> Turn | Recorded:
-        """Return the turn to send a message within `seconds`, or what became of it if it was sent before.
+        """Return the turn to send a message within `seconds`, or the record of the message if it was sent before.
 
-        `digest` is of the envelope and the message. Raises NotOurTurn while another request sends it, and ServiceError
-        if the key belongs to another message.
+        `digest` is the digest of the envelope and the message. Raises NotOurTurn while another request sends the
+        message, and ServiceError if the key belongs to another message.
         """
         turn = _turn(account, key)
         at = self._clock().timestamp()
@@ -132,12 +132,13 @@ class Ledger:
         with self._database.transaction(durable=False) as rows:
             rows.execute(_FORGET_OLD, {"oldest": at - KEPT_SECONDS})
             if message_id:
-                # Remembered as long as this one, because a copy of either may be found.
+                # Earlier messages with this Message-ID are kept as long as this message, because a copy of either may
+                # be found.
                 rows.execute(_KEEP_SAME_ID, {_ACCOUNT: turn.account, "same_id": message_id, "begun_at": at})
             known = rows.execute(_FIND, turn.name).first()
             if known is None:
                 if rows.execute(self._add, row).first() is None:
-                    # On PostgreSQL, another request has added it since the SELECT.
+                    # On PostgreSQL, another request has added the row since the SELECT.
                     raise NotOurTurn(0)
                 return turn
             recorded = self._settle(rows, turn, known, at)
@@ -145,15 +146,15 @@ class Ledger:
                 if bytes(known.digest) != digest:
                     raise ServiceError(422, "key-used", "This key belongs to another message. Send it under a new one.")
                 return recorded
-            # The process that began it has died, or lost its turn: it had not sent the last line, and now never can.
-            # So the key may also name another message, such as the same one encrypted anew.
+            # The process that began the message has died, or lost its turn. It had not sent the last line, and now
+            # never can. So the key may name another message, such as the same text encrypted anew.
             rows.execute(_CHANGE, {**turn.name, **row})
             return turn
 
     def will_end(self, turn: Turn, *, seconds: float) -> None:
-        """Note that the line that ends the message follows, and its answer within `seconds`. Raises NotOurTurn."""
+        """Note that the last line is sent next, and answered within `seconds`. Raises NotOurTurn."""
         at = self._clock().timestamp()
-        # Durable, and so is the row itself from here on: after a power failure, nothing is sent again.
+        # From here on the row is durable, so nothing is sent again after a power failure.
         with self._database.transaction() as rows:
             step = rows.execute(_WILL_END, {**turn.owned, "at": at, "state": State.ENDING, "busy_until": at + seconds})
             if step.rowcount != 1:
@@ -165,23 +166,23 @@ class Ledger:
             rows.execute(_END, {**turn.owned, "state": state, "answer": json.dumps(answer), "busy_until": 0.0})
 
     def give_up(self, turn: Turn) -> None:
-        """Forget a message that no recipient got, so that its key may be used again."""
+        """Delete a message that no recipient got, so that its key may be used again."""
         with self._database.transaction(durable=False) as rows:
             rows.execute(_GIVE_UP, turn.owned)
 
     def find(self, account: str, key: str) -> Recorded | None:
-        """Return what became of a message, or None if the key is unknown. Raises NotOurTurn while it is being sent.
+        """Return the record of a message, or None if the key is unknown. Raises NotOurTurn while it is being sent.
 
-        After None, no request that has begun sends it. An upload that is still on its way may: see `withdraw`.
+        After None, no request that has begun sends the message. An upload that is still on its way may: see `withdraw`.
         """
         turn = _turn(account, key)
-        # A process that has begun notices the end of others.
+        # A process with an id notices the end of other processes.
         self._process()
         with self._database.transaction(durable=False) as rows:
             return self._find(rows, turn, self._clock().timestamp())
 
     def withdraw(self, account: str, key: str) -> Recorded | None:
-        """Return what became of a message that was perhaps sent. Return None if no recipient got it, nor ever will.
+        """Return the record of a message that was perhaps sent, or None if no recipient got it, nor ever will.
 
         An upload that is still on its way then finds the key used. Raises NotOurTurn while the message is being sent.
         """
@@ -194,14 +195,14 @@ class Ledger:
                 return None if recorded.state is State.REFUSED else recorded
             withdrawn = {**row, "state": State.REFUSED, "answer": json.dumps(_WITHDRAWN)}
             if rows.execute(self._add, withdrawn).first() is None:
-                # On PostgreSQL, a request has added it since the SELECT.
+                # On PostgreSQL, a request has added the row since the SELECT.
                 raise NotOurTurn(0)
         return None
 
     def was_found(self, account: str, key: str, message_id: str, answer: Mapping[str, Any]) -> bool:
         """Note that a message that was perhaps sent is in the folder for sent mail, and so was sent.
 
-        Return False if another message of the account has the same Message-ID, so that the copy may be of that one.
+        Return False if another message of the account has the same Message-ID. The copy may be of that message then.
         """
         turn = _turn(account, key)
         with self._database.transaction(durable=False) as rows:
@@ -214,15 +215,15 @@ class Ledger:
         known = rows.execute(_FIND, turn.name).first()
         recorded = None if known is None else self._settle(rows, turn, known, at)
         if recorded is not None and recorded.state is State.BEGUN:
-            # Its turn has run out. Without the row it sends no last line, so the answer stays true.
+            # The turn has run out. Without the row its request sends no last line, so the answer stays true.
             rows.execute(_RAN_OUT, turn.name)
             return None
         return recorded
 
     def _settle(self, rows: Connection, turn: Turn, known: Row[Any], at: float) -> Recorded:
-        """Return the record of a message. One whose end nobody wrote down was perhaps sent. Raises NotOurTurn."""
+        """Return the record of a message. If its end was not recorded, it was perhaps sent. Raises NotOurTurn."""
         state = State(known.state)
-        # A time further ahead was written by a wrong clock, and the turn would not run out before that time.
+        # A wrong clock wrote a time in the future. The turn would not run out before that time.
         has_time = at < known.busy_until and known.begun_at <= at + CLOCK_SLACK_SECONDS
         if state in (State.BEGUN, State.ENDING) and has_time and not (known.process and is_gone(rows, known.process)):
             raise NotOurTurn(min(known.busy_until - at, NOTICED_SECONDS))

@@ -1,4 +1,4 @@
-"""The limits on messages that are sent at the same time. Each occupies its thread."""
+"""The limits on messages that are sent at the same time. Each message occupies a thread."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from webbridge.places.kinds import PlaceKind
 from webbridge.places.session_limit import SessionLimit
 from webbridge.places.shared import SharedPlaces
 
-MAX_AT_ONCE: Final = 8  # Half of the threads that a service has by default. The others read.
-# In all its sessions, because a person may open any number of them. Other people can still send.
+MAX_AT_ONCE: Final = 8  # Half of the threads that a service has by default. The others remain for reading.
+# All sessions of an account share this limit, because a person may open any number. Other people can still send.
 MAX_AT_ONCE_PER_ACCOUNT: Final = 4
 _RETRY_SECONDS: Final = 5
 _REFUSAL: Final = "Too many messages are being sent at once. Try again in a moment."
 
 
 class SendLimits:
-    """The limit of each session over all processes, and those of an account and of everybody in this process."""
+    """The limit of each session in all processes, and the limits of an account and of everybody in this process."""
 
     def __init__(self, places: SharedPlaces) -> None:
         self._gate = Gate(

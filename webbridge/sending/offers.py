@@ -1,4 +1,4 @@
-"""The abilities of submission servers, asked once in some minutes, so that a person hears of them before an upload."""
+"""The abilities of submission servers, cached for some minutes. A person needs to know them before an upload."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from webbridge.gateway import MailServer, Offers, ask_offers
 
 _KEPT: Final = timedelta(minutes=10)
 _MAX_SERVERS: Final = 1000
-# Each question occupies its thread, for long if the server is silent.
+# Each question occupies a thread, for a long time if the server is silent.
 MAX_ASKED_AT_ONCE: Final = 4
 MAX_ASKED_AT_ONCE_PER_SERVER: Final = 2
 _RETRY_SECONDS: Final = 5
@@ -31,7 +31,7 @@ class KnownOffers:
         )
 
     def of(self, server: MailServer) -> Offers:
-        """Return what a server takes. Raises GatewayError if it does not say so, and TryLater while others ask it."""
+        """Return the abilities of a server. Raises GatewayError if it fails, TryLater while too many others ask it."""
         name, at = (server.smtp.host, server.smtp.port), self._clock()
         known = self._known.get(name)
         if known is not None and at - known[0] < _KEPT:

@@ -1,4 +1,4 @@
-"""One message through the submission server: sent, refused or perhaps sent, and by its key never sent twice."""
+"""The submission of one message, which is sent, refused or perhaps sent. Its key prevents that it is sent twice."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from webbridge.sending.envelope import Envelope
 from webbridge.sending.header_check import check_header, leave_out_results
 from webbridge.sending.ledger import Ledger, Recorded, State, Turn
 
-# A process that waits for the mail server also computes, and its clock is read at another time.
+# The time that a process needs for computing besides its waiting for the mail server, and for differences of clocks.
 _SPARE_SECONDS: Final = 15.0
 _log = logging.getLogger(__name__)
 
@@ -32,9 +32,9 @@ _log = logging.getLogger(__name__)
 class Sending:
     """The parts that one message needs.
 
-    `shared_addresses` are those from which each account may send, and `authserv_ids` the names of the servers whose
-    results of checks no message may bring along, both in small letters. `copy` is the wish for its copy.
-    `check_copy` raises an error if the mail server cannot keep to it, and `keep_copy` stores the copy and returns the
+    Each account may send from `shared_addresses`. `authserv_ids` are the names of the servers whose
+    Authentication-Results no message may contain. Both are in small letters. `copy` is the wish for the message's copy.
+    `check_copy` raises an error if the mail server cannot fulfil the wish. `keep_copy` stores the copy and returns the
     folder's name, or None if it failed.
     """
 
@@ -49,10 +49,10 @@ class Sending:
 
 
 def send_once(sending: Sending, envelope: Envelope, message: OutgoingMessage) -> Recorded:
-    """Send a message unless its key says that it was sent, and return what became of it.
+    """Send a message unless its key says that it was sent, and return the record of the message.
 
     A refusal after the last line is recorded, without the server's words. Any error means that no recipient got the
-    message, and that the same key may try again: GatewayError as `submit_message` raises it, ServiceError as
+    message, and that the same key may be used again. Raises GatewayError as `submit_message` does, and ServiceError as
     `Ledger.begin` and `Ledger.will_end` do.
     """
     account, server = sending.credentials.account.address, sending.credentials.account.server
@@ -106,7 +106,7 @@ def _submit(sending: Sending, turn: Turn, envelope: Envelope, message: OutgoingM
         raise
     else:
         state = State.SENT if outcome is Outcome.SENT else State.PERHAPS
-        # A message that was perhaps sent gets no copy of ours. A later look may find one that the server has made.
+        # For a message that was perhaps sent, the bridge stores no copy. A later look may find a copy of the server.
         has_wish = state is State.SENT and sending.copy != KEEP
         wish = {"copy": render_wish(sending.copy)} if has_wish else {}
         recorded = Recorded(state=state, message_id=message_id, answer={"savedTo": None, **wish})
@@ -121,7 +121,7 @@ def _give_up(ledger: Ledger, turn: Turn) -> None:
 
 
 def _note(ledger: Ledger, turn: Turn, recorded: Recorded) -> None:
-    """Write the outcome down. Without it, a repeated request hears that the message was perhaps sent."""
+    """Record the outcome. Without it, the answer to a repeated request is that the message was perhaps sent."""
     try:
         ledger.end(turn, recorded.state, recorded.answer)
     except DatabaseUnavailable:

@@ -1,4 +1,4 @@
-"""`sealwax import` and `sealwax export`: mail between files and a mail server."""
+"""`sealwax import` and `sealwax export`: transfer of mail between files and a mail server."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MAX_PORT = 65535
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailboxOptions:
-    """The mail server, the login name, and where the password comes from."""
+    """The mail server, the login name, and the source of the password."""
 
     server: str = given_by(
         click.Option(
@@ -54,7 +54,7 @@ class MailboxOptions:
     )
 
     def credentials(self) -> Credentials:
-        """The credentials, with a password that is asked for if no file has it."""
+        """The credentials. If no file has the password, the terminal asks for it."""
         security = Security.STARTTLS if self.starttls else Security.IMPLICIT_TLS
         host, port = _split(self.server, _PORTS[security])
         address = ServerAddress(host=host, port=port, security=security)

@@ -24,7 +24,7 @@ from webbridge.transfer.stored_mail import MAILDIR_PARTS
 _PAGE: Final = 200
 _MAX_BYTES: Final = 1024 * 1024 * 1024
 _PRIVATE_FOLDER: Final = 0o700
-# The importer takes these from names, and the file of a folder has the first one.
+# The importer removes these suffixes from names. The file of a folder has the first one.
 _SUFFIXES: Final = (".mbox", ".sbd")
 _MUST_BE_QUOTED: Final = re.compile(rb">*From ")
 _LETTERS: Final = {"\\Draft": "D", "\\Flagged": "F", "\\Answered": "R", "\\Seen": "S"}
@@ -49,7 +49,7 @@ class Exported:
 
 
 def export(credentials: Credentials, target: Path, form: Form, wanted: Iterable[str] = ()) -> Iterator[Exported]:
-    """Write the folders, or the wanted ones, below `target`. Raises GatewayError, and OSError if a file is there."""
+    """Write all or only the wanted folders below `target`. Raises GatewayError, or OSError if a file exists."""
     names = tuple(wanted)
     connection = ImapConnection.open(credentials)
     try:
@@ -66,7 +66,7 @@ def export(credentials: Credentials, target: Path, form: Form, wanted: Iterable[
 
 
 def _places(folders: Iterable[Folder]) -> dict[str, Path]:
-    """A path for each folder. Folders whose names differ by unsafe characters only get numbers."""
+    """A path for each folder. Folders whose names differ only in unsafe characters get numbers."""
     places: dict[str, Path] = {}
     taken = set[str]()
     for folder in folders:
@@ -83,7 +83,7 @@ def _places(folders: Iterable[Folder]) -> dict[str, Path]:
 
 
 def _part(level: str) -> str:
-    """The name of a folder on the disk, which the importer takes for nothing else."""
+    """The name of a folder on the disk. The importer cannot mistake the name for a Maildir or a suffix."""
     name = clean_filename(level, fallback="folder")
     plain = name.casefold()
     return f"{name}_" if plain in MAILDIR_PARTS or plain.endswith(_SUFFIXES) else name
@@ -136,8 +136,9 @@ class _Export:
         return place, count
 
     def _messages(self, folder: Folder) -> Iterator[tuple[MessageSummary, Callable[[], Iterator[bytes]]]]:
-        """The messages, newest first. The second part requests the bytes of one."""
-        # Not the number in the list of folders, which may follow the clock until the folder is opened (Courier).
+        """The messages, newest first. The second part requests the bytes of the message."""
+        # The list of folders is not used for the UIDVALIDITY, which may follow the clock until the folder is opened
+        # (Courier).
         before: int | None = None
         uid_validity: int | None = None
         while True:
@@ -191,7 +192,7 @@ def _letters(row: MessageSummary, letters: Mapping[str, str]) -> str:
 
 
 def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The lines with LF at their ends, also the last one."""
+    """The lines, each with LF at its end, also the last one."""
     held = b""
     for piece in pieces:
         *lines, held = (held + piece).split(b"\n")

@@ -1,8 +1,8 @@
 """The import of stored messages into the folders of a mail server.
 
-A message that its folder already has is left out, so that an import that was interrupted goes on when it is started
-again. Messages are looked for by their Message-ID, and compared byte for byte: anybody can choose a Message-ID, so it
-keeps no other message out.
+A message that its folder already has is left out. So an interrupted import goes on when it is started again. Messages
+are found by their Message-ID, and then compared byte for byte. Anybody can choose a Message-ID, so an equal Message-ID
+is not enough.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from webbridge.transfer.stored_mail import StoredMail
 
 _AGAIN: Final = frozenset({GatewayCode.UNREACHABLE, GatewayCode.BUSY})
 _TRIES: Final = 3
-# A larger one is none of those that are imported. It is read to its end too, so that the connection goes on.
+# A message that is too large to be an imported one is read to its end too, so that the connection stays usable.
 _MAX_COMPARED_BYTES: Final = 2**40
 _NO_DELIMITER: Final = "/"
 
@@ -43,14 +43,14 @@ class Importer:
         self._connection: ImapConnection | None = None
         self._folders: dict[str, int] = {}
         self._delimiter = _NO_DELIMITER
-        # The digests of messages, by folder and Message-ID: those that this import has stored, and those at the server.
+        # The digests of the messages that this import has stored, and of those at the server, by folder and Message-ID.
         self._own: dict[tuple[str, str], set[bytes]] = {}
         self._found: dict[tuple[str, str], set[bytes]] = {}
         self.tallies: dict[str, Tally] = {}
         """By the name of the folder."""
 
     def run(self, mails: Iterable[StoredMail]) -> None:
-        """Store the messages. Raises GatewayError if the mailbox cannot be used; a single message is left out."""
+        """Store the messages. Raises GatewayError if the mailbox is unusable. A message that fails is left out."""
         for mail in mails:
             folder = self._connect().whole_name(self._name_of(mail.folder))
             tally = self.tallies.setdefault(folder, Tally())
@@ -88,7 +88,7 @@ class Importer:
         """Whether the folder has the message, from an earlier import or from this one."""
         if digest in self._own.get((folder, message_id), ()):
             return True
-        # A folder that this import has made has nothing else.
+        # A folder that this import has made has no other messages.
         if self._folders.get(folder, 0) == 0:
             return False
         if (folder, message_id) not in self._found:
@@ -131,12 +131,12 @@ class Importer:
             self._connection = ImapConnection.open(self._credentials)
             folders = self._connection.list_folders()
             self._delimiter = next((folder.delimiter for folder in folders if folder.delimiter), _NO_DELIMITER)
-            # The messages that this import has stored are known by their digests.
+            # Messages that this import has stored do not count, because their digests are known.
             self._folders = {folder.name: self._folders.get(folder.name, folder.total) for folder in folders}
         return self._connection
 
     def _store_again_if_broken(self, mail: StoredMail, folder: str, tally: Tally) -> None:
-        """Try again on a new connection if the old one broke: what was stored then is found there."""
+        """Try again on a new connection if the old one broke. A message that was stored before is found."""
         for _ in range(_TRIES - 1):
             try:
                 self._store(mail, folder, tally)
@@ -152,7 +152,7 @@ class Importer:
         if self._connection is not None:
             self._connection.close()
         self._connection = None
-        # The message on its way may be there.
+        # The message that was being stored may be there.
         self._folders = {}
         self._found = {}
 

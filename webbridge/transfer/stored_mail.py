@@ -1,9 +1,9 @@
-"""The messages in mbox files, Maildirs and .eml files, with what the program that stored them has noted.
+"""The messages in mbox files, Maildirs and .eml files, with the notes of the program that stored them.
 
 mbox is read as mboxrd (`>From ` at the beginning of a line stands for `From `), with the notes of Thunderbird and of
-the programs of old. Maildir has subfolders by Maildir++ (`.Archive.2025`), or as folders in it, as `export` writes
-them. A folder may have others in it, and Thunderbird's `.sbd`. Messages come in CR LF, without the notes, byte for byte
-otherwise, so that signatures stay valid.
+old programs. A Maildir has subfolders as in Maildir++ (`.Archive.2025`), or as folders inside it, as `export` writes
+them. A folder may contain other folders, also Thunderbird's `.sbd`. Messages have CR LF and no notes. Otherwise they
+are the same byte for byte, so signatures stay valid.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MAX_MESSAGE_BYTES: Final = 256 * 1024 * 1024
 """Larger messages are left out."""
 
 _LINE_END: Final = re.compile(rb"\r\n|\r|\n")
-# The notes of programs about a message of theirs. They are no part of the message.
+# Header fields with the notes of mail programs, which are no part of the message.
 _NOTE: Final = re.compile(
     rb"^(?:Status|X-Status|X-Keywords|X-UID|X-Mozilla-Status2?|X-Mozilla-Keys)[ \t]*:([^\n]*)\n",
     re.IGNORECASE | re.MULTILINE,
@@ -47,12 +47,12 @@ class StoredMail:
     """A message as it was stored. `content` is None if it is larger than MAX_MESSAGE_BYTES."""
 
     folder: tuple[str, ...]
-    """The names of its folder and of those around it; () for the folder that was given."""
+    """The names of the message's folder and of the folders around it. () for the given folder."""
     content: bytes | None
     flags: tuple[str, ...]
     received: datetime | None
     place: str
-    """Where it was found, for people."""
+    """The file of the message, for people."""
 
     @property
     def message_id(self) -> str | None:
@@ -96,7 +96,7 @@ def is_maildir(source: Path) -> bool:
 
 
 def _is_mbox(file: Path) -> bool:
-    # A pipe without a writer would be waited for.
+    # Opening a pipe without a writer would wait.
     if not file.is_file():
         return False
     with file.open("rb") as opened:
@@ -116,7 +116,7 @@ def _read_maildir(maildir: Path, folder: tuple[str, ...]) -> Iterator[StoredMail
         if is_maildir(inside) and not inside.is_symlink():
             yield from _read_maildir(inside, (*folder, *inside.name[1:].split(".")))
     for inside in sorted(maildir.iterdir()):
-        # Other files in a Maildir are notes of the mail server.
+        # Other files in a Maildir belong to the mail server.
         if inside.is_dir() and inside.name not in MAILDIR_PARTS:
             yield from _read_inside(inside, folder)
 
@@ -143,10 +143,10 @@ def _read_mbox(file: Path, folder: tuple[str, ...]) -> Iterator[StoredMail]:
 
 
 def _split(opened: IO[bytes]) -> Iterator[tuple[bytes, bytes | None]]:
-    """Yield the From line of each message, and its lines; None for one that is too large."""
+    """Yield the From line of each message, and the lines after it, or None if they are too large."""
     first = opened.readline(_PIECE_BYTES)
     kept, size, was_empty = list[bytes](), 0, False
-    # A line without an end must not fill the memory, so a long one comes in pieces.
+    # A line without an end must not fill the memory, so a long line is read in pieces.
     for line in iter(lambda: opened.readline(_PIECE_BYTES), b""):
         if was_empty and line.startswith(_FROM):
             yield first, _whole(kept, size)
@@ -169,7 +169,7 @@ def _whole(lines: list[bytes], size: int) -> bytes | None:
 
 
 def _read_noted(first: bytes, content: bytes | None, folder: tuple[str, ...], place: str) -> StoredMail | None:
-    """The message without its notes; None if it was deleted."""
+    """The message without its notes, or None if it was deleted."""
     received = _date_of(first)
     if content is None:
         return StoredMail(folder=folder, content=None, flags=(), received=received, place=place)
@@ -185,7 +185,7 @@ def _read_noted(first: bytes, content: bytes | None, folder: tuple[str, ...], pl
 
 
 def _notes_of(header: bytes) -> tuple[str, ...] | None:
-    """The flags; None for a message that was deleted and is still in the file."""
+    """The flags, or None for a deleted message that is still in the file."""
     found: dict[str, None] = {}
     for note in _NOTE.finditer(header):
         name, value = note[0].partition(b":")[0].strip().lower(), note[1].decode("ascii", "replace").strip()

@@ -1,10 +1,10 @@
 /**
- * The person's account at a key server, which keeps identities for all their devices, encrypted.
+ * The person's account at a key server. The server keeps encrypted identities for all their devices.
  *
- * Identities of the account become a key file of this browser, which opens with the account's passphrase also while the
- * server does not answer. What this browser knows of the account (its token there, and the latest record that it has
- * seen) is in the extension's own database. Neither opens anything. The session at the server is there too, sealed under the
- * key of the unlocked session as the identities are, and a lock removes it.
+ * Identities of the account become a key file of this browser. The file opens with the account's passphrase, also while the
+ * server does not answer. The extension's database keeps this browser's token at the server, and the latest record that the
+ * browser has seen. Neither opens anything. The database also keeps the session at the server, sealed like the identities
+ * under the key of the unlocked session. A lock removes that session.
  */
 import { addressKey } from "../../../wasm_build/ui/formats.js";
 import { KeyAccount } from "../../../wasm_build/vault/account/key_account.js";
@@ -38,7 +38,7 @@ const PAUSE_MILLISECONDS = 2_000;
 let opened = null;
 /** The seal key for the step that runs. @type {EncryptedSecret | null} */
 let sealKeyNow = null;
-/** The key of the page that gets the recovery code of the step that runs. @type {ArrayBuffer | null} */
+/** The key of the page that gets the recovery code from the running step. @type {ArrayBuffer | null} */
 let replyKeyNow = null;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let sending;
@@ -46,7 +46,7 @@ let sending;
 onLearned(sendSoon);
 
 const sealing = {
-  // The background itself stops at a lock: the vault then rejects all calls with `locked`.
+  // The background needs no signal, because at a lock the vault rejects all calls with `locked`.
   ended: new AbortController().signal,
   keyForUnlock() {
     if (!sealKeyNow) throw new RequestError("locked");
@@ -99,8 +99,8 @@ export async function findServer() {
 
 /**
  * Notes the account with which this browser exchanges identities. Rejects with `bad-key-server`, `bad-key-user`,
- * `key-server-not-granted`, or the failure of the server. A list of its addresses counts only if the pages of the person's
- * bridge name this server.
+ * `key-server-not-granted`, or the failure of the server. A list of the server's addresses counts only if the pages of the
+ * person's bridge name this server.
  * @param {{server: string, user: string}} body
  */
 export function connect({ server, user }) {
@@ -142,7 +142,7 @@ export function recover({ code, newPassphrase }) {
 }
 
 /**
- * Makes the account, with the identities of a key file of this browser and its passphrase.
+ * Makes the account with the identities and the passphrase of a key file of this browser.
  * @param {{keyFile: string, passphrase: EncryptedSecret}} body
  */
 export function register({ keyFile, passphrase }) {
@@ -174,7 +174,7 @@ export function changePassphrase({ passphrase, newPassphrase }) {
 export function makeCode({ passphrase, replyKey }) {
   return during(async ({ client }) => {
     replyKeyNow = replyKey;
-    // The owner of the vault has encrypted the code to the page.
+    // The owner of the vault has encrypted the code for the page.
     return { code: /** @type {any} */ (await client.makeCode(passphrase)) };
   });
 }
@@ -189,19 +189,19 @@ export function revoke({ device, passphrase }) {
   return during(({ client }) => client.revoke(device, passphrase));
 }
 
-/** Stops the reset of the account that goes on. */
+/** Stops the running reset of the account. */
 export function stopReset() {
   return during(({ client }) => client.stopReset());
 }
 
-/** Exports a key file, and tells the owner of its keys. @param {Parameters<typeof keys.exportKeyFile>[0]} body */
+/** Exports a key file, and reports the export to the owner of the keys. @param {Parameters<typeof keys.exportKeyFile>[0]} body */
 export async function exportKeyFile(body) {
   const exported = await keys.exportKeyFile(body);
   await tellOfSaved([body.id]);
   return exported;
 }
 
-/** Makes a backup, and tells the owners of the keys in it. @param {Parameters<typeof backup.make>[0]} body */
+/** Makes a backup, and reports it to the owners of the keys in it. @param {Parameters<typeof backup.make>[0]} body */
 export async function makeBackup(body) {
   const { ids, ...made } = await backup.make(body);
   await tellOfSaved(ids);
@@ -209,14 +209,14 @@ export async function makeBackup(body) {
 }
 
 /**
- * The owner of the account is told that its keys are saved to a file, as far as there is a session at the server.
+ * Reports to the owner of the account that its keys are saved in a file, if there is a session at the server.
  * @param {string[]} ids of the key files that are saved
  */
 async function tellOfSaved(ids) {
   const kept = await find();
   const isRoaming = ids.some((id) => id.split(" ").some((fingerprint) => kept?.stored.includes(fingerprint)));
   if (kept && isRoaming && (await findSession(kept.user))) {
-    // A server that cannot be reached keeps nobody from their keys.
+    // The export succeeds even if the server cannot be reached.
     await inTurn(TURN, () => withClient(({ client }) => client.ask("export"))).catch(() => undefined);
   }
 }
@@ -230,7 +230,7 @@ export function remove({ passphrase }) {
 }
 
 /**
- * Runs one step with the account, after those before it.
+ * Runs one step with the account after the earlier steps.
  * @template T
  * @param {(step: Step) => Promise<T>} act
  * @returns {Promise<Progress<T>>}
@@ -314,8 +314,8 @@ async function send() {
 }
 
 /**
- * Notes whether the code on paper may be lost, because the account itself shows it only until its keys change, and whether a
- * reset goes on.
+ * Notes whether the recovery code on paper may be lost, and whether a reset is running. The account itself reports a lost
+ * code only until its keys change.
  * @param {KeyAccount} client
  */
 async function noteWarnings({ user, hasLostCode, resetReady }) {
@@ -325,7 +325,8 @@ async function noteWarnings({ user, hasLostCode, resetReady }) {
 }
 
 /**
- * Keeps the identities of the account as one key file under its passphrase, in place of the files that it includes.
+ * Keeps the identities of the account as one key file under the account's passphrase. Removes the key files that this
+ * one includes.
  * @param {Step} step @param {OpenedIdentity[]} identities @param {EncryptedSecret} passphrase
  */
 async function keep({ kept, client, sessionId, sealKey }, identities, passphrase) {
@@ -344,7 +345,7 @@ async function keep({ kept, client, sessionId, sealKey }, identities, passphrase
   await keyTrust.merge(client).catch(() => undefined);
 }
 
-/** The unlocked identities of this browser, but for some. @param {Set<string>} others fingerprints @returns {Promise<OpenedIdentity[]>} */
+/** The unlocked identities of this browser, except `others`. @param {Set<string>} others fingerprints @returns {Promise<OpenedIdentity[]>} */
 async function findUnlocked(others) {
   if (!(await session.isUnlocked())) return [];
   const described = new Map((await database.all("keyFiles")).flatMap(({ identities }) => identities).map((info) => [info.fingerprint, info]));
@@ -354,7 +355,7 @@ async function findUnlocked(others) {
   });
 }
 
-/** The ticket by which the bridge names the person to the key server. */
+/** The ticket with which the bridge names the person to the key server. */
 async function takeTicket() {
   const response = await bridge.askIfSignedIn("/api/enrolment", { method: "POST" });
   if (!response || response.status === 401) throw new RequestError("key-ticket-signed-out");

@@ -1,7 +1,7 @@
 /**
- * Steps with the account at a key server whose login may wait for a second factor. The page with keys asks the person: a
- * step returns the demand as its progress, and goes on when the page has sent the right code. The code is in a message in
- * clear, because it works once and only for this login.
+ * Steps with the account at a key server. A login may wait for a second factor, for which the page with keys asks the
+ * person. The step returns the demand as its progress, and continues when the page has sent the right code. The message
+ * has the code in clear, because the code works once and only for this login.
  */
 import { RequestError } from "../../shared/messages.js";
 import { inTurn } from "../browser/turns.js";
@@ -15,7 +15,7 @@ import { inTurn } from "../browser/turns.js";
 let current = null;
 
 /**
- * Runs a step after those before it. A step that waits for the person ends first, since its page may be closed.
+ * Runs a step after the earlier steps. Cancels an earlier step that waits for the person, since its page may be closed.
  * @template T
  * @param {string} turn
  * @param {() => Promise<T>} act

@@ -1,6 +1,6 @@
 /**
- * The addresses of the person's key server: those that the pages of the bridge name, and those in the signed list of the
- * organisation's servers, for when it does not answer.
+ * The addresses of the person's key server. The pages of the bridge name some of them. The signed list of the
+ * organisation's servers has others, for the case that the server does not answer.
  */
 import { KeyServer } from "../../../wasm_build/vault/account/key_server.js";
 import { KeyServerFinder } from "../../../wasm_build/vault/account/key_server_finder.js";
@@ -43,7 +43,7 @@ function checkDiscovery({ key, url, keyServers }, directory) {
 }
 
 /**
- * The client of a key server, which goes on at its next address.
+ * The client of a key server. If an address does not answer, the client continues with the next one.
  * @param {{server: string, user: string, discovery?: Discovery | null}} account
  * @param {Kept} kept the place of the last good list
  */
@@ -54,7 +54,8 @@ export function createServer({ server, user, discovery }, kept) {
 }
 
 /**
- * The addresses that the person has granted. Rejects with `key-server-elsewhere` if the server has others and none is granted.
+ * The server's first address, and the others that the person has granted. Rejects with `key-server-elsewhere` if there are
+ * others and none of them is granted.
  * @param {string} server @param {string[]} addresses
  */
 async function onlyGranted(server, addresses) {

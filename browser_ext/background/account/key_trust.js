@@ -1,6 +1,6 @@
 /**
- * Contacts, decisions, settings and recipes that roam with the account at a key server: they are merged with its entries by
- * the vault (`roaming.merge`), which counts only those that one of the person's keys has signed.
+ * Contacts, decisions, settings and recipes that roam with the account at a key server. The vault merges them with the
+ * account's entries (`roaming.merge`). An entry counts only if one of the person's keys has signed it.
  */
 import { codeOf, RequestError } from "../../shared/messages.js";
 import * as database from "../../shared/database.js";
@@ -20,13 +20,13 @@ import { inTurn } from "../browser/turns.js";
  * @typedef {{
  *   state: "stored" | "failed" | "ended" | "managed", code: string, refused: number, staying: number,
  * }} Roaming `ended`: changes are sent after the next login; `managed`: an organisation decides about certificates in this
- *   browser. `code` is that of the failure
+ *   browser. `code` is the code of the failure
  */
 
 const ROAMING = "roaming";
 /** The codes of errors after which only a login helps. */
 export const ENDED = ["login-ended", "call-refused", "locked"];
-/** The person has changed something during each try before. */
+/** The limit of tries. A merge is tried again if the person changed something meanwhile. */
 const TRIES = 5;
 
 /** The outcome of the latest merge; null before the first. @returns {Promise<Roaming | null>} */
@@ -49,7 +49,7 @@ export function forget() {
  * @param {KeyAccount} client with a session at the server
  */
 export async function merge(client) {
-  // Decisions of other browsers must not come around the organisation's policy.
+  // Decisions from other browsers must not bypass the organisation's policy.
   if (!(await policy.read()).ownDecisions) return note("managed");
   try {
     const { refused, staying, changesStrict } = await mergeUnchanged(client);
@@ -85,8 +85,8 @@ function keepSent(user, sent) {
 }
 
 /**
- * Keeps the result, unless the person has changed something since `before`: by what was sent, the next merge knows what the
- * account has from here, and finds the change.
+ * Keeps the result, unless the person has changed something since `before`. The next merge compares with the entries that
+ * were sent, and finds the change.
  * @param {string} user @param {Kept} before @param {MergedTrust} merged
  */
 function keep(user, before, { contacts: known, decisions, others, base }) {

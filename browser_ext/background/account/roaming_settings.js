@@ -1,6 +1,6 @@
 /**
- * The person's settings and recipes that roam with the account at a key server: what this browser has, what the account
- * brings, and the questions about what is weaker (`vault/account/roaming_settings.js`).
+ * The person's settings and recipes that roam with the account at a key server. A value from the account that is weaker
+ * than the one in this browser becomes a question (`vault/account/roaming_settings.js`).
  */
 import { offersOf, settle, textsForMerge } from "../../../wasm_build/vault/account/roaming_settings.js";
 import { RequestError, WORDS } from "../../shared/messages.js";
@@ -47,7 +47,7 @@ export async function read() {
 }
 
 /**
- * The changes of the database by which what the account has takes effect, as far as the person need not be asked.
+ * The changes of the database that apply the account's values, except those about which the person must be asked.
  * @param {Named} account the texts after a merge
  */
 export async function changesBy(account) {
@@ -82,7 +82,7 @@ export async function accept({ name }) {
   if (isOther) await session.lock("hand");
 }
 
-/** Keeps what this browser has. The entry of the account stays, for the other devices. @param {{name: string}} body */
+/** Keeps the value of this browser. The entry of the account stays, for the other devices. @param {{name: string}} body */
 export function decline({ name }) {
   return inTurn(TURN, async () => {
     const held = await readHeld();
@@ -161,7 +161,7 @@ async function changesFor(taken, removed, held) {
   const gone = removed.map((name) => name.slice(RECIPE.length));
   return {
     changes: { settings: { put }, recipes: { put: recipe, remove: gone } },
-    // A running vault cannot change how it takes private keys.
+    // A running vault cannot change how it handles private keys.
     changesStrict: Object.hasOwn(values, "setting:strict"),
   };
 }

@@ -1,10 +1,11 @@
 /**
- * The origins of the pages around a frame, as the browser reports them. No message or event of a page is used for them.
+ * The origins of the pages around a frame, as the browser reports them. No message or event of a page determines these
+ * origins.
  *
- * In Chromium a script in the frame reads the list of its ancestors' origins. Firefox has no such list: a script in the
- * frame finds the ancestors' frame numbers, and a second script in each ancestor reads its origin. Firefox runs that
- * script only on sites that the person has granted. An ancestor lives as long as the frames in it, so its origin cannot
- * change while the frame is there.
+ * In Chromium a script in the frame reads the list of its ancestors' origins. Firefox has no such list. There a script
+ * in the frame finds the ancestors' frame numbers, and a second script in each ancestor reads its origin. Firefox runs
+ * that script only on sites that the person has granted. An ancestor lives as long as the frames in it, so its origin
+ * cannot change while the frame is there.
  */
 import { api } from "../../shared/api.js";
 import { RequestError } from "../../shared/messages.js";
@@ -19,10 +20,10 @@ const WEB_ORIGIN = /^https?:\/\//;
  */
 
 /**
- * The origin of the document that sent a message and those of all pages around it.
+ * The origin of the document that sent a message, and the origins of all pages around the document.
  *
- * Rejects with `no-origin` if the document's own origin is opaque, and with `no-top-origin` if the origin of a page
- * around it is opaque or the browser does not name it.
+ * Rejects with `no-origin` if the document's own origin is opaque. Rejects with `no-top-origin` if the origin of a page
+ * around it is opaque, or the browser does not name that origin.
  * @param {Sender} sender
  * @returns {Promise<Place>}
  */

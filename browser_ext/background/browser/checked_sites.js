@@ -3,7 +3,7 @@
  * pages, and the certificate that signs the list of their files.
  *
  * `content/site_check.js` stops the document, compares the files, and puts the signed document in its place, with the
- * hash of each script. Here the list's signature is verified, by the vault, when the list is a new one.
+ * hash of each script. In this module the vault verifies the signature of each new list.
  */
 import { api } from "../../shared/api.js";
 import { directoryOrigin, directoryPattern } from "../../shared/directory_address.js";
@@ -20,7 +20,7 @@ import * as vault from "../keys/vault_link.js";
 const SCRIPT = { id: "checked-sites", js: ["content/site_check.js"], runAt: "document_start", allFrames: true };
 const HEADER_FIELDS = [
   { header: "content-type", operation: "set", value: "text/html; charset=utf-8" },
-  // They would add a style to the page, or replace it.
+  // These fields would add a style to the page, or replace the page.
   { header: "link", operation: "remove" },
   { header: "refresh", operation: "remove" },
 ];
@@ -30,18 +30,18 @@ const MAX_CONFIGURATION_CHARACTERS = 4096;
 /** The page of a parcel. Its link has the parcel's id in the fragment, and perhaps the words. */
 const PARCEL_PATH = "/parcel.html";
 
-/** Registers the check for the pinned sites, and for no other. */
+/** Registers the check for the listed sites, and for no other. */
 export function register() {
   return keepRegistered([SCRIPT], async () => {
     const sites = await list();
     await readAsHtml(sites.map(({ origin }) => origin));
-    // Firefox's patterns name no port. There the script stops the pages of every port, and asks for the origin.
+    // In Firefox a pattern names no port, so the script stops the pages of every port, and asks for the origin.
     return [...new Set(sites.map(({ origin }) => api.offscreen ? `${origin}/*` : directoryPattern(origin)))];
   });
 }
 
 /**
- * The checked sites with the certificates that may sign, and what was seen last.
+ * The checked sites, each with the certificates that may sign and the list that was seen last.
  * @returns {Promise<(CheckedSite & {byPolicy: boolean, granted: boolean})[]>}
  */
 export async function list() {
@@ -78,8 +78,8 @@ export async function remove({ id }) {
 }
 
 /**
- * The files of the sender's site, by its signed list. Rejects if the list or the servers that it names are not those
- * that are expected.
+ * The files of the sender's site, according to its signed list. Rejects if the list, or the servers in the site's
+ * configuration, are not the expected ones.
  * @param {BodyOf<"checked.files">} body
  * @param {Sender} sender
  */
@@ -116,7 +116,7 @@ export async function stop({ code, file, configuration, fragment }, sender) {
   await api.tabs.update(sender.tab.id, { url: api.runtime.getURL(STOPPED_PAGE) });
 }
 
-/** The reason for which the site of the sender's tab was stopped. @param {{}} _ @param {Sender} sender */
+/** The reason why the site of the sender's tab was stopped. @param {{}} _ @param {Sender} sender */
 export async function stopped(_, { tab }) {
   return memory.find(`stopped:${tab?.id ?? -1}`, "toolbar-page-gone");
 }
@@ -151,8 +151,8 @@ async function verify({ keys, seen }, signed, hash, at) {
 }
 
 /**
- * Lets the browser take each document of these sites for HTML. Firefox runs the scripts that an XML document makes by XSLT
- * before any script of an extension. Header fields that add to a document are taken away.
+ * Makes the browser read each document of these sites as HTML. Firefox runs the scripts that XSLT makes from an XML
+ * document before any script of an extension. Header fields that add to a document are removed.
  * @param {string[]} origins
  */
 async function readAsHtml(origins) {
@@ -180,8 +180,8 @@ function empty(origin) {
 function readServers(configuration) {
   try {
     if (configuration.length > MAX_CONFIGURATION_CHARACTERS) throw new Error("too long");
-    // The list of servers is for pages that were not checked: here the person accepts each other server. The store of parcels gets
-    // nothing: pages fetch ciphertext from it, at addresses that the API gives.
+    // `discovery` is ignored, because on a checked site the person accepts each other server. `parcelStore` is ignored, because
+    // pages only fetch ciphertext from there, at addresses that the API gives.
     const { api: bridge, keyServer, discovery: _, parcelStore: __, ...others } = JSON.parse(configuration);
     if (Object.keys(others).length || ![bridge, keyServer].every((one) => typeof one === "string" && URL.canParse(one))) throw new Error("other members");
     return { api: bridge, keyServer };

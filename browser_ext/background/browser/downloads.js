@@ -1,6 +1,6 @@
 /**
- * Downloaded messages. If the person has granted the permission for downloads, the toolbar button offers a finished file
- * that has the name of a message and came from a site that the person has granted.
+ * Downloaded messages. If the person has granted the permission for downloads, the toolbar button offers finished
+ * files. Each has the name of a message, and came from a site that the person has granted.
  *
  * No browser says whether a file came by GET. The file is fetched again only if a page of its site still links it, so
  * that GET is right. In any other case the viewer asks for the file. An extension cannot read the file itself.
@@ -78,7 +78,7 @@ function hostPattern(address) {
   return `${protocol}//${hostname}/*`;
 }
 
-/** The id of the held message, or null if no page links it or it is not there any more. @param {Download} download */
+/** The id of the held message, or null if no page links the file or the file is gone. @param {Download} download */
 async function fetchAgain({ name, url }) {
   for (const tab of await api.tabs.query({ url: hostPattern(url) })) {
     if (tab.id === undefined || !(await isLinked(tab.id, url))) continue;

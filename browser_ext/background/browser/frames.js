@@ -185,7 +185,7 @@ export async function askPage(frame, message) {
 }
 
 /**
- * Keeps the text typed so far, encrypted to the vault's owner, since a page may remove the frame at any time.
+ * Keeps the text typed so far, encrypted for the vault's owner, since a page may remove the frame at any time.
  * @param {BodyOf<"field.keep">} body @param {Sender} sender
  */
 export async function keep({ frame: id, text }, sender) {
@@ -195,7 +195,8 @@ export async function keep({ frame: id, text }, sender) {
 }
 
 /**
- * The kept text, encrypted to the broker that continues with it. Rejects with `text-gone` if the vault was restarted.
+ * The kept text, encrypted for the broker that continues with the text. Rejects with `text-gone` if the vault was
+ * restarted.
  * @param {BodyOf<"field.kept">} body @param {Sender} sender
  */
 export async function kept({ frame: id, replyKey }, sender) {
@@ -206,8 +207,8 @@ export async function kept({ frame: id, replyKey }, sender) {
 }
 
 /**
- * Drops the kept text of a field that was encrypted, after the person has pressed something in the page: before that a page
- * that draws itself anew would lose it.
+ * Drops the kept text of an encrypted field, after the person has pressed something in the page. Dropped earlier, the text
+ * would be lost if the page draws itself anew.
  * @param {BodyOf<"field.pressed">} body @param {Sender} sender
  */
 export async function pressed(body, sender) {
@@ -215,7 +216,7 @@ export async function pressed(body, sender) {
   await inTurn(`window ${id}`, async () => dropKept(await load(id)));
 }
 
-/** Drops the kept text of a frame that has no more use for it. @param {FrameRecord} frame */
+/** Drops the kept text of a frame that no longer needs it. @param {FrameRecord} frame */
 async function dropKept(frame) {
   if (!frame.kept) return;
   await save({ ...frame, kept: false });
@@ -228,8 +229,8 @@ function keptName(frame) {
 }
 
 /**
- * Handles the end of a broker's document. A kept text goes on in a window, whether the page has removed or moved the frame
- * or gone to another address. A person who closes the tab has discarded the text.
+ * Handles the end of a broker's document. A kept text continues in a window, whether the page has removed or moved the
+ * frame or gone to another address. A person who closes the tab has discarded the text.
  * @param {BodyOf<"frame.left">} body @param {Sender} sender
  */
 export async function left(body, sender) {
@@ -306,7 +307,7 @@ function save(frame) {
   return memory.write(`frame:${frame.id}`, frame);
 }
 
-/** The frame with the mail that came after it. @param {FrameRecord} frame @param {string} mail "" for none */
+/** The frame, with a mail that arrived later than the frame. @param {FrameRecord} frame @param {string} mail "" for none */
 export async function withMail(frame, mail) {
   if (!mail || frame.mail) return frame;
   const full = { ...frame, mail };

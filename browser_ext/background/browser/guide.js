@@ -1,5 +1,6 @@
 /**
- * The guide for the first steps. It opens after the installation, remembers its step, and ends with a message to try.
+ * The guide for the first steps. The guide opens after the installation, keeps its step, and ends with a message to
+ * try.
  */
 import { api } from "../../shared/api.js";
 import { RequestError } from "../../shared/messages.js";

@@ -4,8 +4,8 @@ import { api } from "../../shared/api.js";
 const PAGE = "options/options.html";
 
 /**
- * Opens the page, or brings it to the front if it is open. Firefox's own `openOptionsPage` opens a second one if the
- * first shows another section.
+ * Opens the page, or brings it to the front if it is open. Firefox's `openOptionsPage` opens a second page if the first
+ * shows another section.
  * @param {BodyOf<"options.open">} [body] `section` is "" for the section that the page shows already
  */
 export async function open({ section } = { section: "" }) {

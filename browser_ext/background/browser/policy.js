@@ -41,7 +41,7 @@ const READERS = {
   timestampService: (/** @type {unknown} */ value) => readAddress(value, serviceAddress),
   labelPolicy: readLabelPolicy,
   pagesKeys: readPagesKeys,
-  // The value counts as set only if it takes the list away from the person.
+  // The value counts as set only if the person may not change the list.
   ownSites: (/** @type {unknown} */ value) => (value === false ? value : null),
 };
 

@@ -13,7 +13,7 @@ export { kept };
 
 /** @typedef {import("../../shared/kept_preferences.js").Preferences} Preferences */
 
-/** The preferences in force: the administrator's values, else the person's. @returns {Promise<Preferences>} */
+/** The preferences in force: the administrator's values, otherwise the person's. @returns {Promise<Preferences>} */
 export async function read() {
   return { ...(await kept()), ...(await policy.read()).preferences };
 }

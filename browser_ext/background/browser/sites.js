@@ -47,7 +47,7 @@ export async function load({ part }, { tab, frameId, documentId }) {
  * @param {{id: string}} body as `siteOf` names it
  */
 export async function remove({ id: site }) {
-  // The readers of a site inside another page are kept by the site's own origin.
+  // The readers of a site inside another page are kept under the origin of that site.
   const [origin] = site.split(" ");
   await database.change({ sites: { remove: [site] }, settings: { remove: [readersName(origin)] } });
 }
@@ -65,8 +65,8 @@ export async function openSelection(tabId, frameId) {
 const FRAMES_MILLISECONDS = 2000;
 
 /**
- * Puts the content scripts into a tab that the person just clicked for, and runs a function there; only in the top frame
- * if not all frames answer.
+ * Puts the content scripts into a tab after a click of the person, and runs a function there. If not all frames answer,
+ * only the top frame gets them.
  * @param {number} tabId
  * @param {number | undefined} frameId
  * @template T

@@ -1,6 +1,6 @@
 /**
- * The toolbar button, and the same by menu and keyboard. It acts at once on what the page shows. If the page shows
- * nothing that the extension knows, a window offers the other ways.
+ * The toolbar button, and the same action by menu and keyboard. The action applies at once to the content of the page.
+ * If the extension knows nothing in the page, a window offers the other ways.
  */
 import { api } from "../../shared/api.js";
 import { RequestError } from "../../shared/messages.js";
@@ -19,7 +19,7 @@ import { showTab } from "./tabs.js";
 
 const PAGE = "toolbar/toolbar.html";
 const SIZE = { width: 480, height: 640 };
-/** A letter that no webmail sends, and that answers none. */
+/** A letter that no webmail sends, and that answers no other letter. */
 const EMPTY = { kind: /** @type {const} */ ("new"), from: "", subject: "", mail: "", text: "", deliver: /** @type {const} */ ("file") };
 
 /** The action of each way of the window. @type {Record<MessageKinds["toolbar way"], (tabId: number, sender: Sender) => Promise<unknown>>} */
@@ -53,13 +53,13 @@ export async function activate(tabId, frameId) {
   else if (!(await pages.offer(tabId)) && !(await searchMail(tabId, frameId))) await openWindow(tabId);
 }
 
-/** Looks for a mail of which the page names no part. @param {number} tabId @param {number} [frameId] @returns {Promise<boolean>} whether it has begun */
+/** Looks for a mail whose parts the page does not name. @param {number} tabId @param {number} [frameId] @returns {Promise<boolean>} whether it has begun */
 async function searchMail(tabId, frameId) {
   const begun = await runIn(tabId, frameId, () => globalThis.sealwaxContent.mail?.searchMail());
   return begun.some(({ result }) => result);
 }
 
-/** Opens the window after a search in a page that has found no mail of S/MIME. @param {{}} _ @param {Pick<Sender, "tab">} sender */
+/** Opens the window after a search in a page has found no S/MIME mail. @param {{}} _ @param {Pick<Sender, "tab">} sender */
 export async function offerWays(_, { tab }) {
   if (tab?.id !== undefined) await openWindow(tab.id);
 }
@@ -91,7 +91,10 @@ export async function openDownload({ download }, sender) {
   promptWindow.close(sender);
 }
 
-/** Goes a way, and closes the window. After a lock the window stays, and says so. @param {BodyOf<"toolbar.go">} body @param {Sender} sender */
+/**
+ * Performs the action of a way, and closes the window. After a lock the window stays open, and says so.
+ * @param {BodyOf<"toolbar.go">} body @param {Sender} sender
+ */
 export async function go({ tab, way }, sender) {
   await WAYS[way](tab, sender);
   if (way !== "lock") promptWindow.close(sender);
@@ -135,7 +138,7 @@ export async function stopPicking(_, { tab }) {
 }
 
 /**
- * Opens the message window without a form. A webmail that sends whole messages sends this one too.
+ * Opens the message window without a form. A webmail that sends whole messages sends this message too.
  * @param {number} tabId @param {Sender} sender
  */
 async function writeNew(tabId, sender) {
@@ -147,6 +150,6 @@ async function writeNew(tabId, sender) {
 /** Opens the message window for a `mailto:` link. @param {chrome.tabs.Tab} tab @param {string} address */
 export async function writeTo(tab, address) {
   const letter = readMailto(address);
-  // The letter belongs to no site: the link only proposes what the window shows.
+  // The letter belongs to no site, because the link only proposes what the window shows.
   if (letter) await composing.open({ ...EMPTY, ...letter }, { tab, url: api.runtime.getURL(PAGE) });
 }

@@ -10,7 +10,7 @@ export const UPDATE_ALARM = "update";
 const SETTING = "updated";
 const RETRY_MINUTES = 5;
 
-/** Remembers that the news of this version are unread. @param {string} [before] the version that ran until now */
+/** Notes that the news of this version are unread. @param {string} [before] the version that ran until now */
 export async function remember(before) {
   const { version } = api.runtime.getManifest();
   // Developers reload the same version, which has no news.

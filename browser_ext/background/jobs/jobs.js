@@ -1,7 +1,7 @@
 /**
  * A job is the work that follows one click, such as encrypting or opening a text. Jobs are kept in `storage.session`,
- * so that they outlive the service worker. The frame asks for a job's result by a call that waits up to ten seconds and
- * is then repeated. These calls also keep the background alive.
+ * so that they outlive the service worker. The frame asks for a job's result with a call that waits up to ten seconds
+ * and is then repeated. These calls also keep the background alive.
  */
 import { whileChecking } from "../../../wasm_build/vault/server/lookups.js";
 import { describeError, RequestError } from "../../shared/messages.js";

@@ -1,5 +1,5 @@
 /**
- * The person's own pattern, which marks every private window and frame: chosen at random when the extension is
+ * The person's own pattern, which marks every private window and frame. It is chosen at random when the extension is
  * installed, kept in the extension's database, and given only to the extension's own pages.
  */
 import * as database from "../../shared/database.js";

@@ -26,7 +26,7 @@ const PAGE_JOBS = { form: forms, files, altered: alterations, unsigned };
 const NOTICES = ["altered", "unsigned"];
 
 /**
- * The content of the window: the question, to which the answer is bound, and the choices.
+ * The content of the window: the choices, and the question to which the answer is bound.
  * @param {BodyOf<"prompt.claim">} body
  */
 export async function claim({ job: id, replyKey }) {

@@ -30,11 +30,11 @@ import * as vault from "./vault_link.js";
  */
 /** @typedef {{backup: Backup, described: Described}} Offer the entries that would be restored */
 /** @typedef {import("../people/trust.js").Decision} Decision */
-/** @typedef {{address: string, certificates: CertificateInfo[]}} Known a person who is remembered from verified mail */
+/** @typedef {{address: string, certificates: CertificateInfo[]}} Known a person known from verified mail */
 
 /** The vault's codes for a file that this passphrase does not open, or that was altered. */
 const NOT_OPENED = new Set(["decryption-error", "no-matching-recipient", "wrong-passphrase"]);
-/** The vault's codes for a file that is no backup of ours. */
+/** The vault's codes for a file that is not a Sealwax backup. */
 const FOREIGN = new Set(["malformed-message", "content-type-mismatch", "unsupported-algorithm", "limit-exceeded"]);
 /** The first byte of a PKCS#12 file and of a certificate. */
 const DER_SEQUENCE = 0x30;
@@ -42,7 +42,7 @@ const DER_SEQUENCE = 0x30;
 const CERTIFICATES_AT_ONCE = 500;
 /** The settings that a restored backup replaces. */
 const SETTINGS = ["contacts", "decisions", "followed list", "trust", "preferences", keys.PREFERRED, "changed certificates"];
-/** A site as `siteOf` names it, in ASCII only: other characters could hide or reorder parts of the name. */
+/** A site as `siteOf` names it, in ASCII only, because other characters could hide or reorder parts of the name. */
 const SITE = /^[!-~]+(?: \([ -~]+\))?$/;
 
 /** @param {{passphrase: EncryptedSecret}} body @returns {Promise<{backup: ArrayBuffer, keyFiles: number, ids: string[]}>} `ids` of its key files */
@@ -64,7 +64,7 @@ async function collect() {
     version: VERSION,
     madeAt: new Date().toISOString(),
     keyFiles: keyFiles.map(({ name, p12, identities, origin }) => ({ name, p12, certificates: identities.map(octets),
-      // A backup does not connect to a key server, and so its key files are like those of a file.
+      // A backup does not connect to a key server, so its key files count as read from a file.
       origin: origin === "request" ? origin : "file" })),
     requests: requests.map(({ id, addresses, commonName, kind, createdAt, request, key }) =>
       ({ id, addresses, commonName, kind, createdAt, request, key })),
@@ -99,7 +99,7 @@ export async function countHere() {
 const offers = new WeakMap();
 
 /**
- * Describes all that a backup would restore, as a question to the person. Changes nothing. The answer must carry the
+ * Describes all that a backup would restore, as a question to the person. Changes nothing. The answer must have the
  * hash of this question. Rejects with `backup-not-opened` or `backup-foreign`.
  * @param {Chosen} body
  */
@@ -122,7 +122,7 @@ export async function restore(body) {
   if (replace) await session.lock("hand");
   await inTurn(TURN, () => database.change(changes));
   tellLearned();
-  // A restored list may have replaced the administrator's, which is therefore followed again.
+  // A restored list may have replaced the administrator's list, so the administrator's list is followed again.
   await trust.followPolicyList();
   return { keyFiles: described.inFile.keyFiles, people: described.inFile.people };
 }
@@ -285,7 +285,8 @@ async function describe(certificates) {
 async function replacing(backup, { keyFiles, people, anchors, preferred }) {
   const accounts = await database.all("keyAccounts");
   return {
-    // Without the base of the last merge, an account at a key server does not take what the backup lacks as removed.
+    // Without the base of the last merge, an account at a key server does not treat entries missing from the backup as
+    // removed.
     keyAccounts: { put: accounts.map((account) => ({ ...account, base: null, sent: null })) },
     keyFiles: { clear: true, put: keyFiles },
     requests: { clear: true, put: backup.requests },

@@ -1,7 +1,7 @@
 /**
  * The content of a backup: strict JSON, with bytes as base64. Key files and the keys in requests stay encrypted, each
  * under its own passphrase. A missing or an unknown member makes the file invalid. Otherwise a damaged or foreign file
- * could be taken for a backup with fewer entries.
+ * could be mistaken for a backup with fewer entries.
  *
  *     {"version": "sealwax-backup-1", "madeAt", "keyFiles": [{"name", "p12", "certificates", "origin"}],
  *      "requests": [{"id", "addresses", "commonName", "kind", "createdAt", "request", "key"}],

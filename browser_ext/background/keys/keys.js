@@ -192,7 +192,7 @@ export async function removeKeyFile(id) {
 }
 
 /**
- * Adds the certificates of a file: those of people with the addresses that they name, or those of authorities.
+ * Adds the certificates of a file, either of people, with the addresses in the certificates, or of authorities.
  * @param {"people" | "anchors"} store
  * @param {ArrayBuffer} bytes
  */
@@ -200,10 +200,10 @@ export async function importCertificates(store, bytes) {
   if (store === "anchors") await policy.checkOwnDecisions();
   const { certificates, leftOut } = await vault.call("certificate.read", { file: bytes });
   const fit = certificates.filter(({ isCa }) => isCa === (store === "anchors"));
-  // An authority's certificate may not declare that its owner is an authority. So if no certificate in the file is of
-  // the wanted kind, all are imported.
+  // Some authorities' certificates do not declare that their owner is an authority. So if no certificate in the file is
+  // of the wanted kind, all are imported.
   const wanted = fit.length ? fit : certificates;
-  // Nothing can be encrypted to a certificate without an address. It is in `leftOut`.
+  // Nothing can be encrypted for a certificate without an address. Such a certificate is in `leftOut`.
   const chosen = wanted.filter(({ isCa, addresses }) => store === "anchors" || isCa || addresses.length);
   const known = new Set((await database.all(store)).map(({ fingerprint }) => fingerprint));
   const added = chosen.filter(({ fingerprint }) => !known.has(fingerprint));
@@ -258,7 +258,7 @@ export async function checkPeople(people, isWanted) {
 }
 
 /**
- * Checks the certificate of a reader whom the person has chosen, and asks its authorities.
+ * Checks the certificate of a reader that the person has chosen, and asks the certificate's authorities.
  * @param {{fingerprint: string}} body
  */
 export async function checkPerson({ fingerprint }) {

@@ -35,7 +35,7 @@ export function isUnlocked() {
   return inTurn(TURN, async () => ((await current()).session?.times ?? null) !== null);
 }
 
-/** Whether the session with this id goes on. @param {string} id */
+/** Whether the session with this id is the current one. @param {string} id */
 export function isCurrent(id) {
   return inTurn(TURN, async () => (await current()).session?.id === id);
 }
@@ -46,7 +46,7 @@ export async function lockReason() {
 }
 
 /**
- * The seal key, encrypted to the vault's owner. Each call counts as a use of the keys.
+ * The seal key, encrypted for the vault's owner. Each call counts as a use of the keys.
  * @returns {Promise<EncryptedSecret | null>} null while locked
  */
 export function sealKey() {
@@ -115,7 +115,7 @@ export function lockIfOver() {
 }
 
 /**
- * The session, unless its time is over: then it ends here. `now` is null if no key was unlocked.
+ * The session. If its time is over, it ends here. `now` is null if no key was unlocked.
  * @returns {Promise<{session: Session | null, now: Moment | null, isOver: boolean}>}
  */
 async function current() {

@@ -17,7 +17,7 @@ let owner = null;
 let creating = null;
 /** Not null while the vault closes. Calls wait for this, and then start the next vault. @type {Promise<void> | null} */
 let closing = null;
-/** A number that grows when a lock stops the operations or closes the vault. Firefox closes the vault without it. */
+/** A number that grows when a lock stops the operations or closes the vault. It does not grow when Firefox closes the vault. */
 let ends = 0;
 
 /**
@@ -72,7 +72,7 @@ async function closeOwner() {
 /** @param {"vault.stop" | "vault.close"} type */
 async function end(type) {
   ends += 1;
-  // An error is ignored: an owner that is gone runs no operation.
+  // An error is ignored, because an owner that is gone runs no operation.
   await ask(type, {}).catch(() => undefined);
 }
 
@@ -92,7 +92,7 @@ async function askOffscreen(type, body) {
 async function askPage(type, body) {
   const before = ends;
   const reply = await (await loadOwner()).answer(type, body);
-  // Firefox is ending this background page, which has closed its vault. This call gets no answer: the extension's page
+  // Firefox is ending this background page, which has closed its vault. This call gets no answer. The extension's page
   // that asked notices the end, and asks the next background page.
   if (reply.error?.code === "vault-closed" && ends === before) return new Promise(() => {});
   return reply;

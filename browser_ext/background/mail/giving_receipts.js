@@ -21,7 +21,7 @@ export async function send(body, sender) {
 }
 
 /**
- * Makes the receipt as a file, for a webmail that is gone or refuses it.
+ * Makes the receipt as a file, for a webmail that is gone or refuses the receipt.
  * @param {BodyOf<"receipt.save">} body @param {Sender} sender
  */
 export async function saveAsFile(body, sender) {
@@ -30,7 +30,8 @@ export async function saveAsFile(body, sender) {
 }
 
 /**
- * Gives a receipt, which is noted before. Forgets it if it has certainly not left, so that the person may give it later.
+ * Notes a receipt, and then gives it. Forgets the note if the receipt has certainly not left, so that the person may
+ * give it later.
  * @template T @param {CompositionRecord} composition @param {(id: string) => Promise<T>} give
  */
 async function giveReceipt({ id: composition, receipt }, give) {
@@ -56,7 +57,7 @@ async function makeReceipt({ mail }, id, { identity, from }) {
   const own = (await keys.identities()).find(({ fingerprint }) => fingerprint === identity);
   if (!own) throw new RequestError("no-such-key");
   if (own.locked) throw new RequestError("locked");
-  // The chosen identity signs, and any may decrypt.
+  // The chosen identity signs, and any identity may decrypt.
   const [signer, all] = [await keys.unlocked(identity), await keys.unlocked()];
   const subject = translate("receipt_subject");
   const { message, to } = await vault.call("letter.receipt", {

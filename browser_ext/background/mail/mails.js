@@ -1,9 +1,9 @@
 /**
  * Mail for reading. The vault's owner holds it, and opens it for a frame in a page or for the viewer.
  *
- * Mail that is not encrypted needs no key and no consent. Encrypted mail is opened like a field: after a click, if the
- * person has agreed to this for the site, and a limited number of times per minute. The viewer is a page of the
- * extension, so a click there is the consent.
+ * Mail that is not encrypted needs no key and no consent. Encrypted mail is opened like a field. This needs a click and
+ * the person's consent for the site, and is possible only a limited number of times per minute. The viewer is a page of
+ * the extension, so a click there is the consent.
  */
 import { judgeFully } from "../../../wasm_build/vault/server/lookups.js";
 import { api } from "../../shared/api.js";
@@ -33,8 +33,8 @@ export function holdOpened({ bytes }, sender) {
 }
 
 /**
- * Holds the message that a letter in a webmail's form answers or forwards. Rejects with `mail-changed` if it is another one
- * than the person has opened.
+ * Holds the message that a letter in a webmail's form answers or forwards. Rejects with `mail-changed` if it is not the
+ * message that the person has opened.
  * @param {{bytes: ArrayBuffer}} body @param {Sender} sender
  */
 export async function holdOriginal({ bytes }, sender) {
@@ -48,7 +48,7 @@ export async function openViewer({ mail }) {
 }
 
 /**
- * Gives a mail in the viewer a record like that of a frame in a page.
+ * Makes a record for a mail in the viewer, like the record of a frame in a page.
  * @param {{mail: string, content: string}} body @param {Sender} sender
  */
 export async function claimViewer(body, sender) {
@@ -66,8 +66,8 @@ export async function certificates({ mail }) {
 }
 
 /**
- * Opens a frame's mail, which came after the frame if `mail` is not empty. `outcome` is null if a window asks the person
- * before.
+ * Opens a frame's mail. `mail` is not empty if the mail came after the frame. `outcome` is null if a window asks the
+ * person first.
  * @param {{frame: string, mail: string, replyKey: ArrayBuffer}} body @param {Sender} sender
  */
 export async function verify({ frame: id, mail, replyKey }, sender) {
@@ -107,7 +107,7 @@ async function tryToOpen(job, { withKeys }) {
     if (isClosed) return null;
     const shown = lookups.length === 0 ? await receipts.describe({ report, receipt }) : null;
     const outcome = jobs.opened({ report, lookups, receipt: shown, label: await writing.nameOfLabel(label) }, openedAt);
-    // The sender is remembered only after a final verdict, while the mail is already shown.
+    // The sender becomes a contact only after a final verdict, while the mail is already shown.
     if (lookups.length === 0) void contacts.keepHarvest(harvest ?? null, known).catch(() => undefined);
     return outcome;
   } catch (error) {
@@ -136,7 +136,7 @@ export async function propose({ frame: id, fingerprint }, sender) {
 }
 
 /**
- * One file of an opened mail, encrypted to the mail's view.
+ * One file of an opened mail, encrypted for the mail's view.
  * @param {{frame: string, file: number}} body @param {Sender} sender
  */
 export async function file({ frame: id, file: index }, sender) {
@@ -180,7 +180,7 @@ export async function judgeAgain({ mail, content }, ask) {
 }
 
 /**
- * The receipt that a held mail asks for, as the window shows it: with the report on the mail, and the addresses that the
+ * The receipt that a held mail asks for, as the window shows it, with the report on the mail and the addresses that the
  * mail names. Rejects with `receipt-not-asked` or `receipt-given`.
  * @param {string} mail
  */

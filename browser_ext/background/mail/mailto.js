@@ -7,7 +7,7 @@ const MAX_CHARACTERS = 100_000;
 
 /** @typedef {{to: string[], cc: string[], bcc: string[], subject: string, text: string}} Beginning */
 
-/** @param {string} address @returns {Beginning | null} null if it is no `mailto:` address */
+/** @param {string} address @returns {Beginning | null} null if it is not a `mailto:` address */
 export function readMailto(address) {
   if (!/^mailto:/iu.test(address) || address.length > MAX_CHARACTERS) return null;
   const [path = "", query = ""] = address.slice("mailto:".length).split("#", 1)[0].split(/\?(.*)/su);
@@ -25,7 +25,7 @@ export function readMailto(address) {
   return letter;
 }
 
-/** The texts of a list, which the core reads. A comma inside of an address is encoded (RFC 6068 section 2). @param {string} list */
+/** The texts of a list. The core reads these texts. A comma inside an address is encoded (RFC 6068 section 2). @param {string} list */
 function listOf(list) {
   return list.split(",").map((one) => decode(one).trim()).filter(Boolean);
 }

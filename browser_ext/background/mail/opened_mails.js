@@ -2,8 +2,8 @@
  * The mails that were opened in pages of webmails, known by their Message-ID and the SHA-256 of their bytes.
  *
  * A webmail's own form for writing is another page, so the message that a letter answers or forwards is fetched from the webmail
- * again. It counts only if it is what the person has read: a mail with the Message-ID of an opened one must be an opened one,
- * and a letter that was begun from an opened mail answers that mail.
+ * again. This message is compared with the opened mails. If mails with the same Message-ID were opened, the message must be
+ * one of them. A letter that was begun from an opened mail must answer that mail.
  */
 import { headerField } from "../../../wasm_build/ui/mail_header.js";
 import { hexFromBytes } from "../../../wasm_build/vault/values/hexadecimal.js";
@@ -12,7 +12,7 @@ import { senderOrigin } from "../browser/ancestors.js";
 import * as memory from "../browser/memory.js";
 import { inTurn } from "../browser/turns.js";
 
-/** The newest ones are kept. */
+/** The newest opened mails are kept. */
 const MAX_OPENED = 200;
 
 /** `name` is the Message-ID, hashed with the origin. @typedef {{mail: string, name: string, digest: string}} OpenedMail */
@@ -42,8 +42,8 @@ export async function begin({ tabId, origin, mail: id }) {
 }
 
 /**
- * Checks the message that a letter in a webmail's form answers or forwards. Rejects with `mail-changed` for another message
- * than the one that was opened.
+ * Checks the message that a letter in a webmail's form answers or forwards. Rejects with `mail-changed` if the message is
+ * not the one that was opened.
  * @param {ArrayBuffer} bytes @param {Sender} sender
  */
 export async function check(bytes, sender) {
@@ -54,7 +54,7 @@ export async function check(bytes, sender) {
     const begun = answers.find((answer) => answer.tabId === sender.tab?.id && answer.origin === origin);
     const same = mails.filter((mail) => mail.name === name);
     isOther = (begun !== undefined && begun.digest !== digest) || (same.length > 0 && same.every((one) => one.digest !== digest));
-    // The person is told once, and may then answer another message in this tab.
+    // The change is reported once. The person may then answer another message in this tab.
     return { mails, answers: answers.filter((answer) => answer !== begun) };
   });
   if (isOther) throw new RequestError("mail-changed");
@@ -76,7 +76,7 @@ function change(act) {
 /** @param {string} origin @param {ArrayBuffer} bytes */
 async function nameOf(origin, bytes) {
   const id = headerField(bytes, "Message-ID").replaceAll(/[<>\s]/gu, "");
-  // Of two mails without one, nobody can tell whether they are the same. They are known by their bytes only.
+  // Mails without a Message-ID are known by their bytes only.
   return id ? digestOf(new TextEncoder().encode(JSON.stringify([origin, id])).buffer) : digestOf(bytes);
 }
 

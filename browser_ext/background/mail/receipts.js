@@ -1,4 +1,4 @@
-/** Signed receipts: the requests of sent messages, to compare receipts with, and the receipts that the person gave. */
+/** Signed receipts: the requests in sent messages, with which receipts are compared, and the receipts that the person gave. */
 import { describeReceipt, isOver, withArrived } from "../../../wasm_build/ui/receipts.js";
 import { RequestError } from "../../shared/messages.js";
 import * as database from "../../shared/database.js";
@@ -33,7 +33,7 @@ export function keepRequests(requests) {
 }
 
 /**
- * The statement about receipts beside a mail; null for none. Keeps what a receipt has proved.
+ * The statement about receipts beside a mail; null for none. Keeps a receipt that has arrived.
  * @param {Judged} judged @returns {Promise<ShownReceipt | null>}
  */
 export async function describe({ report, receipt }) {
@@ -59,8 +59,8 @@ export async function readAsked(judged) {
 }
 
 /**
- * Notes that a receipt is being given. A window may give its own receipt again, since it is the one that knows whether
- * the first try has failed. Rejects with `receipt-given`.
+ * Notes that a receipt is being given. A window may give its receipt again, since only this window knows whether the
+ * first try has failed. Rejects with `receipt-given`.
  * @param {{id: string, composition: string}} given
  */
 export function noteGiven({ id, composition }) {

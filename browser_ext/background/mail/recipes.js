@@ -1,7 +1,7 @@
 /**
- * Recipes: what the person has taught the extension about webmails, one for each origin. A recipe is data for the
- * content scripts of its own origin, and no other page gets or changes it. As a file it is strict JSON; a text is ""
- * where nothing was taught:
+ * A recipe for each origin: what the person has taught the extension about a webmail. A recipe is data for the content
+ * scripts of its origin, and no other page gets or changes it. A recipe's file is strict JSON. A text is "" if nothing
+ * was taught:
  *
  *     {
  *       "version": 1, "origin": "https://mail.example.org",
@@ -29,12 +29,12 @@ export async function find(_, sender) {
   return { source, form };
 }
 
-/** Keeps the way to a mail's source, which the person has taught in a page. @param {BodyOf<"recipe.keep-source">} body @param {Sender} sender */
+/** Keeps the way to a mail's source that the person has taught in a page. @param {BodyOf<"recipe.keep-source">} body @param {Sender} sender */
 export async function keepSource({ selector, template }, sender) {
   await keep(sender, { source: { selector, template } });
 }
 
-/** Keeps the form for writing, which the person has taught in a page. @param {BodyOf<"recipe.keep-form">} body @param {Sender} sender */
+/** Keeps the form for writing that the person has taught in a page. @param {BodyOf<"recipe.keep-form">} body @param {Sender} sender */
 export async function keepForm({ to, cc, subject, text, file }, sender) {
   await keep(sender, { form: { to, cc, subject, text, file } });
 }

@@ -1,4 +1,4 @@
-/** Encrypts and decrypts the fields of pages. The origin is always that of the frame, as the browser reports it. */
+/** Encrypts and decrypts the fields of pages. The origin is always the frame's origin as the browser reports it. */
 import { holderText } from "../../../wasm_build/ui/shown_names.js";
 import { judgeFully } from "../../../wasm_build/vault/server/lookups.js";
 import { RequestError } from "../../shared/messages.js";
@@ -35,7 +35,7 @@ export async function write(body, sender) {
   return { job: job.id };
 }
 
-/** Tells the page that the person goes on writing in a field that was encrypted. @param {BodyOf<"field.change">} body @param {Sender} sender */
+/** Tells the page that the person continues writing in an encrypted field. @param {BodyOf<"field.change">} body @param {Sender} sender */
 export async function change({ frame }, sender) {
   await frames.tellPage(await frames.ofBroker(frame, sender), { type: "field.changing" });
 }
@@ -65,7 +65,7 @@ export async function encryptNow(job, choice) {
   const { armored } = await vault.call("field.encrypt", {
     job: job.id, origin: frame.origin, sign: frame.sign, identities, sealKey, recipients: certificates, at,
   });
-  // Editors take a text only while they have the focus, which they lose with their window.
+  // An editor accepts a text only while it has the focus, and it loses the focus with its window.
   if (!frame.inWindow) await showTab(frame.tabId).catch(() => {});
   const taken = await frames.askPage(frame, { type: "field.encrypted", armored });
   if (taken !== true) {
@@ -113,7 +113,7 @@ export async function encryptingWith({ sign, encrypt }, { identity, recipients }
   return { own, people, sealKey, identities, certificates };
 }
 
-/** The people whom the window offers as readers. @param {{encrypt: boolean, proposed: string[]} | undefined} wanted */
+/** The people that the window offers as readers. @param {{encrypt: boolean, proposed: string[]} | undefined} wanted */
 export async function peopleFor(wanted) {
   return keys.checkPeople(wanted?.encrypt ? await database.all("people") : [], keys.isProposed(wanted?.proposed ?? []));
 }
@@ -176,7 +176,7 @@ export async function proposeOneOf(carried, fingerprint) {
   await optionsPage.open({ section: "trust" });
 }
 
-/** Asks no authority: all answers stay unavailable. @type {import("../../../wasm_build/vault/server/lookups.js").Asker} */
+/** Asks no authority, so all answers stay unavailable. @type {import("../../../wasm_build/vault/server/lookups.js").Asker} */
 export async function nobodyAsked(lookups) {
   return { answer: { crls: [], ocsp: [] }, unavailable: lookups.map(({ id }) => id) };
 }

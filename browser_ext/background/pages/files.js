@@ -21,7 +21,7 @@ export function describe(job) {
 }
 
 /**
- * Passes a part of a chosen file to the vault's owner. The part is encrypted to this owner.
+ * Passes a part of a chosen file to the vault's owner. The part is encrypted for this owner.
  * @param {BodyOf<"files.part">} body
  */
 export async function holdPart({ job: id, ...part }) {

@@ -8,7 +8,7 @@ import * as keys from "../keys/keys.js";
 import * as pageJobs from "../jobs/page_jobs.js";
 import * as vault from "../keys/vault_link.js";
 
-/** The limit of a form: a person has to read it, and `storage.session` has 10 MB for all values together. */
+/** The limit of a form. A person has to read the form, and `storage.session` has 10 MB for all values together. */
 const MAX_CHARACTERS = 1_000_000;
 
 /**
@@ -38,7 +38,7 @@ export async function agree(job, { identity }) {
   const at = new Date().toISOString();
   const { signature } = await vault.call("form.sign", { form: whole(job), identities, sealKey, at });
   const answer = await pageJobs.tellPage(job, { type: "form.signed", signature });
-  // The job ends even if the page has changed the form meanwhile: a changed form needs another signature.
+  // The job ends even if the page has changed the form meanwhile, because a changed form needs another signature.
   await pageJobs.drop(job);
   if (answer === "submitted") return;
   throw new RequestError(answer === "changed" ? "form-changed" : "page-gone");

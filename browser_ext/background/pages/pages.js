@@ -19,7 +19,7 @@ import * as trust from "../people/trust.js";
 import * as vault from "../keys/vault_link.js";
 
 const MEBIBYTE = 1024 * 1024;
-/** Limits up to which a view can show a page without blocking its tab for long. */
+/** The limits within which a view can show a page without blocking its tab for long. */
 const FETCH_LIMITS = {
   maxPageBytes: 8 * MEBIBYTE, maxSignatureBytes: MEBIBYTE, maxResources: 100, maxResourceBytes: 16 * MEBIBYTE,
 };
@@ -32,7 +32,7 @@ const WINDOW_SIZE = { width: 720, height: 840 };
 /** @typedef {chrome.tabs.Tab} Tab */
 
 /**
- * Opens the viewer if the tab's page names a signature; returns whether it does.
+ * Opens the viewer if the tab's page names a signature. Returns whether the page names one.
  * @param {number} tabId @returns {Promise<boolean>}
  */
 export async function offer(tabId) {
@@ -64,7 +64,7 @@ export async function openLink(tabId, address) {
 }
 
 /**
- * The file behind a link in a tab, which the tab fetches; null if it cannot be fetched.
+ * The file behind a link in a tab. The tab fetches the file. Null if that fails.
  * @param {number} tabId
  * @param {string} address
  */
@@ -170,7 +170,7 @@ export function preview({ page, replyKey }) {
 }
 
 /**
- * Signs a copied page, encrypts it, or both. It is encrypted for the chosen people, and always for the writer.
+ * Signs a copied page, encrypts it, or both. An encrypted page is for the chosen people, and always for the writer.
  * @param {{page: string, sign: boolean, encrypt: boolean, identity: string, recipients: string[]}} body fingerprints
  */
 export async function encrypt({ page, sign, encrypt, ...choice }) {

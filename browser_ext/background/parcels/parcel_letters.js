@@ -1,7 +1,7 @@
 /**
- * Letters that go as parcels. The window of the letter encrypts by the vault of the background, and sends only ciphertext
- * by these requests: the page of the window itself may connect to nothing. Message, names of files, content and words
- * pass through here encrypted.
+ * Letters that go as parcels. The window of the letter encrypts with the vault of the background. The window may not
+ * connect to any server, so these requests send its ciphertext. The message, file names, content and six words pass
+ * through here encrypted.
  */
 import { addressKey } from "../../../wasm_build/ui/formats.js";
 import { readAtMost } from "../../../wasm_build/vault/server/json_requests.js";
@@ -17,8 +17,8 @@ import * as vault from "../keys/vault_link.js";
 
 /** @typedef {import("../../../wasm_build/parcels/letter_host.js").ParcelLimits} ParcelLimits */
 /**
- * A server that takes parcels from an address of the person: the bridge of their session, or the one for which they have a token.
- * `pages` is the address of the pages on which parcels are opened.
+ * A server that accepts parcels from an address of the person: the bridge of their session, or the server for which they have a
+ * token. `pages` is the address of the pages on which parcels are opened.
  * @typedef {{via: "bridge" | "token", host: string, pages: string, address: string, limits: ParcelLimits}} Way
  */
 
@@ -28,10 +28,10 @@ const PATH = /^\/api\/parcels(?:\/[\w-]{22}(?:\/submit|\/withdraw|\/objects(?:\/
 const METHODS = new Set(["POST", "PATCH", "HEAD"]);
 const HEADERS = new Set(["Accept-Language", "Content-Type", "Tus-Resumable", "Upload-Length", "Upload-Metadata", "Upload-Offset"]);
 
-/** The limits of the session's bridge, which is asked once a session. @type {{name: string, limits: ParcelLimits | null} | null} */
+/** The limits of the session's bridge. The bridge is asked once a session. @type {{name: string, limits: ParcelLimits | null} | null} */
 let known = null;
 
-/** The servers that take parcels from the person. A bridge that does not answer takes none. @param {BodyOf<"parcel.ways">} body @param {Sender} sender */
+/** The servers that accept parcels from the person. A bridge that does not answer is left out. @param {BodyOf<"parcel.ways">} body @param {Sender} sender */
 export async function ways({ composition }, sender) {
   await ofWindow(composition, sender);
   const [byBridge, kept] = await Promise.all([wayByBridge().catch(() => null), server.find()]);
@@ -48,20 +48,20 @@ async function wayByBridge() {
   const { directory, api, address } = place;
   const name = JSON.stringify(place);
   if (known?.name !== name) {
-    // The links of parcels lead to the pages.
+    // A bridge without pages is left out, because the link of a parcel leads to the pages.
     const hasPages = (await findNamedApi(directory)) !== null;
     known = { name, limits: hasPages ? await server.limitsOf(api) : null };
   }
   return known.limits && { via: "bridge", host: new URL(directory).host, pages: `${directory}/`, address: addressKey(address), limits: known.limits };
 }
 
-/** The written message, encrypted to the window. @param {BodyOf<"parcel.message">} body @param {Sender} sender */
+/** The written message, encrypted for the window. @param {BodyOf<"parcel.message">} body @param {Sender} sender */
 export async function message({ composition, letter, replyKey }, sender) {
   await ofWindow(composition, sender);
   return vault.call("parcel.message", { letter, replyKey, at: new Date().toISOString() });
 }
 
-/** A new parcel: its id, its key, and its words, encrypted to the window. @param {BodyOf<"parcel.make">} body @param {Sender} sender */
+/** A new parcel: its id, its key, and its six words, encrypted for the window. @param {BodyOf<"parcel.make">} body @param {Sender} sender */
 export async function make({ composition, language, replyKey }, sender) {
   await ofWindow(composition, sender);
   return vault.call("parcel.make", { language, replyKey, sealKey: await sealKey() });
@@ -73,12 +73,15 @@ export async function encrypt({ composition, content, key }, sender) {
   return vault.call("parcel.encrypt", { content, key, recipients: [], sealKey: await sealKey() });
 }
 
-/** The plan of a parcel. Its measured manifest is signed like the one to send. @param {BodyOf<"parcel.plan">} body @param {Sender} sender */
+/**
+ * The plan of a parcel. To measure the manifest, the vault signs it like the manifest that will be sent.
+ * @param {BodyOf<"parcel.plan">} body @param {Sender} sender
+ */
 export async function plan(body, sender) {
   return vault.call("parcel.plan", await withKeys(body, sender));
 }
 
-/** The manifest, signed with `sign` by the writer's key. @param {BodyOf<"parcel.finish">} body @param {Sender} sender */
+/** The manifest. With `sign`, the writer's key signs it. @param {BodyOf<"parcel.finish">} body @param {Sender} sender */
 export async function finish(body, sender) {
   return vault.call("parcel.finish", await withKeys(body, sender));
 }
@@ -92,8 +95,9 @@ async function withKeys({ composition, identity, shown: _, ...parcel }, sender) 
 }
 
 /**
- * Takes the draft back from the person's mailbox when everything is uploaded, so that no other browser is offered it.
- * Rejects with `draft-elsewhere` if another browser may have sent it, unless `anew`, and with `draft-not-removed`.
+ * Takes the draft back from the person's mailbox when everything is uploaded. Otherwise other browsers would offer the
+ * draft. Rejects with `draft-elsewhere` if another browser may have sent the draft, unless `anew`. Rejects with
+ * `draft-not-removed` if the bridge has not confirmed the deletion.
  * @param {BodyOf<"parcel.take-back">} body @param {Sender} sender
  */
 export async function takeBack({ composition, draft, anew }, sender) {
@@ -103,8 +107,8 @@ export async function takeBack({ composition, draft, anew }, sender) {
 }
 
 /**
- * Sends one request of an upload to the server that the window has named. Rejects with `bridge-signed-out`, `token-refused`,
- * `parcel-server-moved` for a redirection, which is not followed, or the failure of the request.
+ * Sends one request of an upload to the server that the window has named. Does not follow a redirection. Rejects with
+ * `bridge-signed-out`, `token-refused`, `parcel-server-moved` for a redirection, or the failure of the request.
  * @param {BodyOf<"parcel.ask">} body @param {Sender} sender
  */
 export async function ask({ composition, via, host, method, path, headers, body }, sender) {
@@ -124,7 +128,7 @@ export async function ask({ composition, via, host, method, path, headers, body 
   return { status: response.status, offset: response.headers.get("Upload-Offset") ?? "", text };
 }
 
-/** Ends the sending of a window: its token is forgotten. @param {BodyOf<"parcel.end">} body @param {Sender} sender */
+/** Forgets the token of a window that has ended its sending. @param {BodyOf<"parcel.end">} body @param {Sender} sender */
 export async function end({ composition }, sender) {
   await ofWindow(composition, sender);
   server.release(composition);

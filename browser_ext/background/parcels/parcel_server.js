@@ -1,10 +1,10 @@
 /**
- * The server that takes the person's parcels, and the person's token there. It is for people who write in any webmail: a
- * session at a bridge that takes parcels needs no token.
+ * The server that accepts the person's parcels, and the person's token at this server. The token is for people who
+ * write in any webmail. A session at a bridge that accepts parcels needs no token.
  *
- * The token is kept sealed under a key of the person, as drafts are, and bound to its server: it opens only while that key
- * is unlocked, and goes nowhere else. While a window sends parcels, the token is in a variable of the background, so that
- * what was uploaded can be deleted after a lock too.
+ * The token is sealed under a key of the person, like drafts, and bound to its server. The token opens only while that key
+ * is unlocked, and goes to no other server. While a window sends parcels, the token is in a variable of the background, so
+ * an upload can be deleted after a lock too.
  */
 import { readLimits } from "../../../wasm_build/parcels/parcel_limits.js";
 import { addressKey, isAddress } from "../../../wasm_build/ui/formats.js";
@@ -43,7 +43,7 @@ export async function find() {
 }
 
 /**
- * The API of the server whose pages have this address, for which the person has to grant the permission too.
+ * The API of the server whose pages have this address. The person has to grant the permission for the API too.
  * Rejects with `bad-directory`, `parcel-server-no-pages`, `parcel-not-granted`, or the failure of the request.
  * @param {{address: string}} body
  */
@@ -52,7 +52,7 @@ export async function look({ address }) {
 }
 
 /**
- * Keeps a server with a token, which is tried there first. Rejects with `parcel-server-elsewhere`, `parcel-server-without`,
+ * Tries a token at a server, and keeps both. Rejects with `parcel-server-elsewhere`, `parcel-server-without`,
  * `token-refused`, `parcel-server-old`, `parcel-token-no-key`, `parcel-keys-locked` or the errors of `look`.
  * @param {{address: string, token: EncryptedSecret}} body
  */
@@ -70,12 +70,12 @@ export async function save({ address, token }) {
   await database.put("settings", { name: NAME, value: { server, api, address: sender, limits, identity, sealed } });
 }
 
-/** Forgets the server and the token here. At the server it stays until it is revoked there. */
+/** Forgets the server and the token here. The token stays valid until it is revoked at the server. */
 export async function remove() {
   await database.remove("settings", NAME);
 }
 
-/** The limits of a server for parcels; null from one that takes none. @param {string} api */
+/** The limits of a server for parcels; null if the server accepts no parcels. @param {string} api */
 export async function limitsOf(api) {
   const response = await ask(`${api}/api/config`, { credentials: "omit" });
   return response.ok ? readLimits((await readJson(response))?.parcels) : null;
@@ -92,7 +92,7 @@ export async function askByToken({ composition, host }, path, options) {
   return ask(`${used.api}${path}`, bearing(used.token, options));
 }
 
-/** Forgets the token of a window that sends nothing any more. @param {string} composition */
+/** Forgets the token of a window that has stopped sending. @param {string} composition */
 export function release(composition) {
   inUse.delete(composition);
 }
@@ -135,7 +135,7 @@ async function senderOf(api, token) {
   return addressKey(address);
 }
 
-/** The identity under whose key the token is sealed: that of the token's address if it is unlocked. @param {string} address */
+/** The identity whose key seals the token. The identity of the token's address is preferred, if it is unlocked. @param {string} address */
 async function sealingIdentity(address) {
   const own = (await keys.identities()).filter(({ isShared }) => !isShared);
   if (!own.length) throw new RequestError("parcel-token-no-key");
@@ -147,7 +147,7 @@ async function sealingIdentity(address) {
 /** @param {string} server */
 async function apiOf(server) {
   const api = await findNamedApi(server).catch(notGranted);
-  // The links of parcels lead to the pages, so an address without pages is none.
+  // The links of parcels lead to the pages, so an address without pages is refused.
   if (!api) throw new RequestError("parcel-server-no-pages");
   return api;
 }
@@ -159,7 +159,7 @@ function originOf(address) {
   return origin;
 }
 
-/** Another code for a server that the person has not granted, since its remedy is another. @param {unknown} error @returns {never} */
+/** Another code for a server that the person has not granted, since the remedy differs. @param {unknown} error @returns {never} */
 export function notGranted(error) {
   throw codeOf(error) === "directory-not-granted" ? new RequestError("parcel-not-granted") : error;
 }

@@ -1,6 +1,6 @@
 /**
- * The notices of parcels, which a page of the extension opens (`parcel/`). That page derives the key and decrypts in a vault of
- * its own. Here are the links on their way to it, the list of servers, and the trust by which a parcel is judged.
+ * The notices of parcels. A page of the extension opens them (`parcel/`), derives the key, and decrypts in a vault of its own.
+ * This module has the links on their way to that page, the list of servers, and the trust for judging a parcel.
  */
 import { parseNoticeAddress } from "../../../wasm_build/parcels/notice_address.js";
 import { api } from "../../shared/api.js";
@@ -19,8 +19,8 @@ import * as vault from "../keys/vault_link.js";
 const PAGE = "parcel/parcel.html";
 
 /**
- * Opens the page for the address of a notice; for "" the person pastes one there. The address may have the words. It is in
- * memory only, and in no address of a tab.
+ * Opens the page for the address of a notice; for "" the person pastes one there. The notice's address may contain the six
+ * words, so it is only in memory, and never in the address of a tab.
  * @param {BodyOf<"parcel.open">} body
  */
 export async function open({ address }) {
@@ -29,7 +29,7 @@ export async function open({ address }) {
   await api.tabs.create({ url: api.runtime.getURL(id ? `${PAGE}?parcel=${id}` : PAGE) });
 }
 
-/** The address for which the page was opened, once; "" after that. @param {BodyOf<"parcel.claim">} body */
+/** The address for which the page was opened; "" after the first call. @param {BodyOf<"parcel.claim">} body */
 export async function claim({ parcel }) {
   const address = (await memory.read(`parcel:${parcel}`)) ?? "";
   await memory.forget(`parcel:${parcel}`);
@@ -43,8 +43,8 @@ export async function listed({ addresses }) {
 }
 
 /**
- * The list's knowledge of a notice's server, before anything is sent to it. `mayAsk`: the person may let a server that is not in
- * the list open this parcel.
+ * The list's information on a notice's server, before anything is sent to the server. With `mayAsk`, the person may let a server
+ * outside the list open this parcel.
  * @param {BodyOf<"parcel.look">} body
  */
 export async function look({ origin }) {
@@ -54,8 +54,8 @@ export async function look({ origin }) {
 }
 
 /**
- * The address of the server's API. Rejects with `parcel-server-refused` if the organisation does not admit the server, and with
- * `site-servers-changed` if the pages name another API than the one that the person has accepted.
+ * The address of the server's API. Rejects with `parcel-server-refused` if the organisation does not admit the server. Rejects
+ * with `site-servers-changed` if the person has accepted another API than the pages name.
  * @param {BodyOf<"parcel.server">} body
  */
 export async function findServer({ origin }) {
@@ -82,7 +82,8 @@ export async function propose({ certificates, fingerprint }) {
 }
 
 /**
- * The decrypted nonce of a server's challenge, by which a key of the person opens a parcel. The vault decrypts challenges only.
+ * The decrypted nonce of a server's challenge, with which a key of the person opens a parcel. The vault decrypts challenges
+ * only.
  * @param {BodyOf<"parcel.answer">} body
  */
 export async function answer({ challenge, fingerprint }) {
@@ -90,7 +91,7 @@ export async function answer({ challenge, fingerprint }) {
 }
 
 /**
- * The verdict on a manifest that a key of the person opens. Its content is encrypted to the page.
+ * The verdict on a manifest that a key of the person opens. The manifest's content is encrypted for the page.
  * @param {BodyOf<"parcel.verify">} body
  */
 export async function verify({ manifest, parcel, readers, fingerprint, replyKey, crls, ocsp, asked, unavailable }) {
@@ -98,14 +99,15 @@ export async function verify({ manifest, parcel, readers, fingerprint, replyKey,
   return vault.call("parcel.verify", { manifest, parcel, readers, replyKey, ...(await unlocked(fingerprint)), ...judged });
 }
 
-/** The content of a chunk, encrypted to the page. @param {BodyOf<"parcel.decrypt">} body */
+/** The content of a chunk, encrypted for the page. @param {BodyOf<"parcel.decrypt">} body */
 export async function decrypt({ cms, sha256, cmsBytes, contentBytes, fingerprint, replyKey }) {
   const chunk = { sha256, cmsBytes, contentBytes };
   return vault.call("parcel.decrypt", { cms, chunk, replyKey, ...(await unlocked(fingerprint)) });
 }
 
 /**
- * A receipt for a parcel, signed with the key that opens it. The vault verifies the sender again, and signs only for one who asks.
+ * A receipt for a parcel, signed with the key that opens the parcel. The vault verifies the sender again, and signs only for a
+ * sender who asks.
  * @param {BodyOf<"parcel.receipt">} body
  */
 export async function confirm({ manifest, parcel, fingerprint, crls, ocsp, asked, unavailable }) {

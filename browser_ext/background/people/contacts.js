@@ -1,5 +1,5 @@
 /**
- * People who are remembered from verified mail. They are kept as bytes of the core's `contacts_json`, which only the
+ * People known from verified mail. They are kept as bytes of the core's `contacts_json`, which only the
  * vault reads and changes. A known sender's new certificate waits here for the person's decision.
  */
 import { RequestError } from "../../shared/messages.js";
@@ -23,14 +23,14 @@ const CHANGED = "changed certificates";
 const MAX_WAITING_CHANGES = 50;
 
 /**
- * The contacts in a buffer that may be transferred to the vault; null while nobody is remembered.
+ * The contacts in a buffer that may be transferred to the vault; null while there are none.
  * @returns {Promise<ArrayBuffer | null>}
  */
 export async function read() {
   return (await database.get("settings", CONTACTS))?.value ?? null;
 }
 
-/** The people who are remembered. */
+/** The people known from verified mail. */
 export async function list() {
   const contacts = await read();
   return contacts ? (await vault.call("contacts.list", { contacts })).people : [];
@@ -42,7 +42,8 @@ export async function listChanges() {
 }
 
 /**
- * Remembers the sender of a verified mail, if the person allows it. A changed certificate waits for a decision.
+ * Keeps the sender of a verified mail as a contact, if the person allows it. A changed certificate waits for a
+ * decision.
  * @param {Harvest | null} harvest from the vault's reply to `message.verify`
  * @param {ArrayBuffer | null} before the contacts from which the vault made `harvest`
  */
@@ -68,7 +69,7 @@ export async function question(body) {
   return questionOf(findChange(await listChanges(), body));
 }
 
-/** Remembers a changed certificate, which the person accepts. @param {ChangeName} body */
+/** Keeps a changed certificate that the person accepts. @param {ChangeName} body */
 export function acceptChange({ address, fingerprint }) {
   return inTurn(TURN, async () => {
     const { after } = findChange(await listChanges(), { address, fingerprint });

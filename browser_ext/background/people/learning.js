@@ -1,6 +1,6 @@
 /**
- * The changes of the person's contacts, decisions, settings and recipes. They run in one turn, since each
- * starts from the result of the one before, and the account at a key server hears of them.
+ * The changes of the person's contacts, decisions, settings and recipes. The changes run one after the other, since
+ * each starts from the result of the previous one. The account at a key server gets them too.
  */
 
 import { inTurn } from "../browser/turns.js";

@@ -1,12 +1,12 @@
 /**
- * The people whom a page or a link proposes for a letter. Their texts are read by the core only. Nobody vouches for them, so
- * they stay proposals in the window of the letter.
+ * The people that a page or a link proposes for a letter. Only the core reads the proposed texts. Nobody vouches for these
+ * people, so they stay proposals in the window of the letter.
  */
 import { addressKey, isAddress } from "../../../wasm_build/ui/formats.js";
 import * as vault from "../keys/vault_link.js";
 
 const MAX_PEOPLE = 50;
-/** The characters of all texts that are read; the vault takes a little more. */
+/** The limit of characters in all texts together; the vault accepts a little more. */
 const MAX_CHARACTERS = 100_000;
 
 /** @typedef {import("../../../wasm_build/ui/formats.js").Mailbox} Mailbox */

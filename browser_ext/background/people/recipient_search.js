@@ -11,7 +11,7 @@ import * as preferences from "../browser/preferences.js";
 import * as trust from "./trust.js";
 import * as vault from "../keys/vault_link.js";
 
-/** The people whose certificates are kept or were in verified mail. One person may be there several times. */
+/** The people whose certificates are kept or were in verified mail. One person may be in the list several times. */
 export async function listPeople() {
   const remembered = (await contacts.list()).flatMap(({ address, certificates }) => certificates.map(({ name }) => ({ name, address })));
   const kept = (await database.all("people")).flatMap(({ name, addresses }) => addresses.map((address) => ({ name, address })));

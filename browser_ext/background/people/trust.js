@@ -25,7 +25,7 @@ import * as vault from "../keys/vault_link.js";
 /** @typedef {{fingerprint: string, subject: string, notBefore: string, notAfter: string, addresses: string[], question: object}} OwnAuthority */
 /** @typedef {{mozilla: boolean, revocation: MessageKinds["revocation"]}} Settings */
 /**
- * The question about the authority of an imported key file. `judgedBy` is the hash of the trust by which `shown` was
+ * The question about the authority of an imported key file. `judgedBy` is the hash of the trust with which `shown` was
  * judged.
  * @typedef {{certificate: string, own: OwnAuthority, shown?: OwnAuthority, judgedBy?: string}} KeptAuthority
  */
@@ -70,7 +70,7 @@ export async function judging(evidence = store.copy()) {
 }
 
 /**
- * The certificates in the anchors of the policy. They count as not set if one file has none.
+ * The certificates in the anchors of the policy. The anchors count as not set if one file has no certificate.
  * @param {ArrayBuffer[]} files @returns {Promise<ArrayBuffer[]>}
  */
 async function anchorsIn(files) {
@@ -189,7 +189,8 @@ function changeDecisions(act) {
 
 /**
  * Keeps a certificate of an opened text until the person decides about it on the extension's own page, which no other
- * page can cover. It waits while a dialog about another certificate is open. Rejects with `too-many-proposals`.
+ * page can cover. The certificate waits while a dialog about another certificate is open. Rejects with
+ * `too-many-proposals`.
  * @param {string} fingerprint
  * @param {ArrayBuffer} certificate
  * @param {ArrayBuffer[]} carried
@@ -257,7 +258,8 @@ export async function proposeOwnAuthority(authority, names) {
 }
 
 /**
- * Whether the vault would accept this authority. It refuses an authority that must not, or need not, be accepted.
+ * Whether the vault would accept this authority. The vault refuses an authority that must not, or need not, be
+ * accepted.
  * @param {ArrayBuffer} certificate @param {string[]} addresses
  */
 async function canAccept(certificate, addresses) {

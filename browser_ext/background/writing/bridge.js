@@ -1,8 +1,8 @@
 /**
- * The person's session at their bridge, by which messages are sent. The person signs in in a window of the extension
- * (`sign_in/`), which alone sees the password. The token of the session is only in `storage.session`, in memory: it goes
- * with the browser, at sign-out, and when the bridge has ended the session. Locking the keys does not end it, because it
- * decrypts and signs nothing.
+ * The person's session at their bridge, with which messages are sent. The person signs in through a window of the
+ * extension (`sign_in/`), and only this window sees the password. The token of the session is only in memory
+ * (`storage.session`). The token is lost when the browser closes, at sign-out, and when the bridge has ended the
+ * session. Locking the keys does not end the session, because the session decrypts and signs nothing.
  */
 import { api } from "../../shared/api.js";
 import { tellBridgeChanged } from "../../shared/bridge_news.js";
@@ -16,13 +16,13 @@ const SIZE = { width: 480, height: 640 };
 const SESSION = "bridge";
 /** The bridge answers within the time for a call, for the message, for the confirmation and for the copy in Sent. */
 const SENDING_MILLISECONDS = 5 * 60_000;
-/** The codes of errors after which a recipient may have got the message. All others mean that nobody did (docs/contracts.md). */
+/** The codes of errors after which a recipient may have got the message. All other codes mean that nobody got it (docs/contracts.md). */
 const UNCERTAIN = new Set(["server-error", "already-sending"]);
-/** The limit of a server's words that are shown. */
+/** The limit of characters of a server's text that are shown. */
 const MAX_WORDS = 300;
 
 /** @typedef {{directory: string, api: string, address: string, token: string}} Session */
-/** A recipient whom a mail server refused. @typedef {{address: string, temporary: boolean, text: string}} Refused */
+/** A recipient that a mail server refused. @typedef {{address: string, temporary: boolean, text: string}} Refused */
 /**
  * The outcome of a message. "unknown": nothing of it was sent; "unanswered": no answer came, so nobody knows yet.
  * `temporary` says that sending it later may help.
@@ -71,7 +71,7 @@ export async function keep({ directory, api: place, address, token }) {
   await tellBridgeChanged();
 }
 
-/** Ends the session, at the bridge too. It ends here in any case. */
+/** Ends the session, at the bridge too. Here it ends even if the bridge does not answer. */
 export async function leave() {
   const session = await current();
   await forget();
@@ -79,15 +79,16 @@ export async function leave() {
 }
 
 /**
- * Sends a message under its key. The same key never reaches a mail server twice once its message was perhaps sent.
- * Without `keepsCopy` there is no copy in Sent, else the account's choice counts.
+ * Sends a message under its key. Once its message was perhaps sent, the same key never reaches a mail server again.
+ * Without `keepsCopy` there is no copy in Sent; otherwise the account's choice counts.
  * @param {{key: string, recipients: string[], message: ArrayBuffer, keepsCopy: boolean}} letter
  * @returns {Promise<Outcome>} rejects with `bridge-signed-out` or `bridge-not-admitted`; then nothing was sent
  */
 export async function send({ key, recipients, message, keepsCopy }) {
   const body = new Blob([`${JSON.stringify({ key, recipients, ...(keepsCopy ? {} : { copy: false }) })}\n`, message]);
   const outcome = await readOutcome(await post("/api/send", body, "application/octet-stream"));
-  // An earlier request with this key has sent the message, or perhaps: no other message goes out under it.
+  // An earlier request with this key has sent the message, or perhaps sent it. No other message goes out under this
+  // key.
   return outcome.outcome === "refused" && outcome.code === "key-used" ? look(key) : outcome;
 }
 
@@ -97,7 +98,7 @@ export async function look(key) {
 }
 
 /**
- * Withdraws the key of a message of which the bridge knows nothing, so that an upload that is still on its way sends nothing.
+ * Withdraws the key of a message that the bridge does not know. An upload that is still on its way then sends nothing.
  * @param {string} key @returns {Promise<Outcome | {outcome: "withdrawn"}>} "unknown" from a bridge that cannot withdraw keys
  */
 export async function withdraw(key) {
@@ -134,14 +135,15 @@ async function post(path, body, type, method = "POST") {
 async function request(session, path, options) {
   const headers = { ...options.headers, "X-Sealwax": "1", Authorization: `Sealwax ${session.token}` };
   const response = await ask(`${session.api}${path}`, { ...options, credentials: "omit", headers });
-  // The bridge has ended the session: by time, in the list of sessions, or because the mail server refused the password.
+  // The bridge has ended the session: after its time, through the list of sessions, or because the mail server refused
+  // the password.
   if (response.status === 401 && (await current())?.token === session.token) await forget();
   return response;
 }
 
 /**
- * Reads the answer to a question about a message. An error is a refusal of the message only if it says so: otherwise the
- * question has failed, for example because the mail server could not be asked for the copy.
+ * Reads the answer to a question about a message. An error is a refusal of the message only if the error says so.
+ * Otherwise the question has failed, for example because the mail server could not be asked for the copy.
  * @param {Response | null} response @returns {Promise<Outcome>}
  */
 async function readRecord(response) {

@@ -1,11 +1,11 @@
 /**
- * Drafts in the folder for drafts of the person's mailbox, so that they can go on writing with another browser that has the
- * same keys. A draft is kept there exactly as it is here: sealed under a key of its writer and bound to its name
- * (`drafts.js`). The bridge learns its time and its size, and of whom it is.
+ * Drafts in the drafts folder of the person's mailbox. The person can continue them in another browser that has the same
+ * keys. A draft there has the same form as here: sealed under a key of its writer and bound to its name (`drafts.js`). The
+ * bridge learns the draft's time, size and owner.
  *
- * A draft that another browser is offered there was never given to a server for sending: it is deleted there before its
- * letter goes to the bridge, and not uploaded while a message of it was sent or perhaps sent. A draft that is dropped
- * stays as an entry without content until each mailbox that may have it has confirmed the deletion.
+ * A draft that another browser finds there was never given to a server for sending. The draft is deleted there before
+ * its letter goes to the bridge. It is not uploaded if one of its messages was sent or perhaps sent. A dropped draft
+ * stays as an entry without content until each mailbox that may have the draft has confirmed the deletion.
  */
 import { addressKey } from "../../../wasm_build/ui/formats.js";
 import {
@@ -23,7 +23,7 @@ import * as keys from "../keys/keys.js";
 import { inTurn } from "../browser/turns.js";
 
 const MAX_LISTED = 20;
-/** The place of a draft of which it is not noted in whose mailbox it is. */
+/** The place of a draft whose mailbox is not noted. */
 const ANY_ACCOUNT = "";
 
 /** The drafts that wait for an upload. A later version replaces one that waits. @type {Set<string>} */
@@ -33,7 +33,7 @@ const waiting = new Set();
 
 /**
  * Keeps a draft at the bridge in place of its earlier version, if the person is signed in there with an address of its
- * writer. A failure costs nothing: the draft is kept here.
+ * writer. A failure is ignored, because the draft is kept here.
  * @param {string} id @param {string} identity the fingerprint of its writer
  */
 export async function keep(id, identity) {
@@ -68,7 +68,7 @@ export async function bring(id) {
   });
 }
 
-/** Deletes a draft here and at the bridge. Until the bridge has confirmed it, it is only not offered. @param {string} id */
+/** Deletes a draft here and at the bridge. Until the bridge has confirmed the deletion, the draft is not offered. @param {string} id */
 export function drop(id) {
   return inTurn(turnOf(id), async () => {
     const kept = await database.get("drafts", id);
@@ -80,8 +80,8 @@ export function drop(id) {
 }
 
 /**
- * Deletes a draft at the bridge before the first of its messages is sent, so that no other browser is offered it. Rejects
- * with `draft-not-removed` if the bridge has not confirmed it.
+ * Deletes a draft at the bridge before the first of its messages is sent, so that no other browser offers the draft.
+ * Rejects with `draft-not-removed` if the bridge has not confirmed the deletion.
  * @param {string} id
  */
 export function takeBack(id) {
@@ -92,8 +92,8 @@ export function takeBack(id) {
 }
 
 /**
- * Whether a draft was deleted at the bridge by somebody else: another browser that has it may have sent it. Rejects with
- * `draft-not-removed` if the bridge does not say it.
+ * Whether another browser has deleted a draft at the bridge, and so may have sent the draft. Rejects with
+ * `draft-not-removed` if the bridge does not answer.
  * @param {string} id
  */
 export function isElsewhere(id) {
@@ -120,7 +120,7 @@ async function deleteDropped() {
 
 /**
  * Deletes a draft in the mailbox of the account that is signed in, if it may be there.
- * @param {string} id @returns {Promise<boolean>} whether it is certainly not there
+ * @param {string} id @returns {Promise<boolean>} whether the draft is certainly not there
  */
 async function deleteAtBridge(id) {
   const kept = await database.get("drafts", id);
@@ -133,7 +133,7 @@ async function deleteAtBridge(id) {
   const response = await bridge.askIfSignedIn("/api/drafts", options).catch(() => null);
   // A POP3 mailbox has no folder for drafts.
   const isGone = response?.status === 204 || (response !== null && (await readJson(response).catch(() => null))?.code === "not-offered");
-  // The person may have signed in as somebody else meanwhile, whose mailbox has deleted nothing.
+  // The person may have signed in with another account meanwhile, and its mailbox has deleted nothing.
   if (!isGone || account !== (await accountNow())) return false;
   await drafts.note(id, (one) => {
     const { isAtBridge: _, keptAt, ...others } = one;
@@ -165,11 +165,12 @@ async function upload(id, identity) {
   if (kept.letter.byteLength + (kept.files?.byteLength ?? 0) > MAX_SERVER_DRAFT_BYTES) return;
   // Another browser would not know of the messages that were sent, or perhaps sent.
   if (Object.values(kept.sending ?? {}).some(({ state, isAgreed }) => state !== "refused" || isAgreed)) return;
-  // It would be offered again, and the person would not be asked before it is sent.
+  // A draft that another browser has deleted would be offered again, and the person would not be asked before it is
+  // sent.
   if ((await wasTaken(id)) !== false) return;
   const body = writeDraftMessage(id, address, { letter: kept.letter, files: kept.files ?? null }, translate("draft_note"));
   const account = await accountNow();
-  // Noted before: the bridge may keep it although its answer is lost.
+  // The place is noted first, because the bridge may keep the draft although its answer is lost.
   await drafts.note(id, (one) => ({ ...one, atBridge: [...new Set([...placesOf(one), account])] }));
   const options = { method: "POST", body, headers: { "Content-Type": "application/octet-stream" } };
   const response = await bridge.askIfSignedIn("/api/drafts", options);
@@ -192,7 +193,7 @@ async function search(words) {
   if (!page) return null;
   const found = itemsOf(page.messages).map(({ uid, subject, date, flags }) => ({
     id: draftIdOf(String(subject)) ?? "", at: String(date), path: `${place}/${Number(page.uidValidity)}/${Number(uid)}/raw`,
-    // A server without UIDPLUS only marks what was replaced.
+    // A server without UIDPLUS only marks a replaced draft.
     isDeleted: Array.isArray(flags) && flags.includes("\\Deleted"),
   }));
   return found.filter(({ id, at, isDeleted }) => id && Number.isFinite(Date.parse(at)) && !isDeleted);

@@ -17,7 +17,10 @@ export async function findApi(directory) {
   return (await findNamedApi(directory)) ?? directory;
 }
 
-/** The same, but null if the address is not that of a bridge's pages. @param {string} directory @returns {Promise<string | null>} */
+/**
+ * The address of the bridge's API; null if `directory` is not the address of a bridge's pages.
+ * @param {string} directory @returns {Promise<string | null>}
+ */
 export async function findNamedApi(directory) {
   const response = await ask(`${directory}/config.json`, { credentials: "omit" });
   if (!response.ok) return null;
@@ -37,7 +40,7 @@ export async function ask(url, options) {
   }).catch(() => { throw new RequestError("directory-failed"); });
 }
 
-/** Rejects with `directory-failed` for an answer that is no JSON, or too long. @param {Response} response */
+/** Rejects with `directory-failed` for an answer that is not JSON, or too long. @param {Response} response */
 export async function readJson(response) {
   try {
     return JSON.parse(new TextDecoder().decode(await readAtMost(response, MAX_JSON_BYTES)));

@@ -1,8 +1,9 @@
 /**
- * A letter that the person's bridge sends. Each message of it has a key, which is kept with the draft before the bridge
- * gets the message, so that neither a closed window nor a lost answer sends it twice: before anything is sent again, the
- * bridge is asked what became of it. The record of a message is found by its recipients and its content, so that changed
- * words are another message: if an earlier version was sent, the person is asked.
+ * A letter that the person's bridge sends. Each message of the letter has a key, and the key is kept with the draft
+ * before the bridge gets the message. So neither a closed window nor a lost answer sends the message twice. Before
+ * anything is sent again, the bridge is asked about the earlier messages. The record of a message is found by its
+ * recipients and its content, so a changed text is another message. If an earlier version was sent, the person is
+ * asked.
  */
 import { addressKey } from "../../../wasm_build/ui/formats.js";
 import { RequestError } from "../../shared/messages.js";
@@ -15,23 +16,24 @@ import { accountName } from "../browser/hashes.js";
 import { inTurn } from "../browser/turns.js";
 
 const KEY_BYTES = 24;
-/** The bridge remembers a key for a day. Later it says "unknown" of a message that was sent. */
+/** The bridge keeps a key for a day. Later it reports "unknown" for a message that was sent. */
 const REMEMBERED_MILLISECONDS = 23 * 60 * 60 * 1000;
 
 /**
- * The outcome of the letter: that of the message at which it stopped, or "sent". `isPartial`: others of its messages
- * were sent. `host` is the bridge's.
+ * The outcome of the message at which the letter stopped, or "sent". `isPartial` means that other messages of the
+ * letter were sent. `host` is the host of the bridge.
  * @typedef {bridge.Outcome & {host: string, isPartial: boolean}} Result
  */
 /**
- * A letter by the id of its draft, and the bridge that sends it now. `account` is a hash of its address and the bridge's.
- * `planned` are the names of its messages, once they are known.
+ * A letter by the id of its draft, and the bridge that sends it now. `account` is a hash of the bridge's address and
+ * the signed-in mail address. `planned` are the names of the letter's messages, once they are known.
  * @typedef {{id: string, keys: Record<string, SendingRecord>, planned: Set<string> | null, host: string, account: string}} Letter
  */
 
 /**
- * Sends a letter by the bridge that the window named. With `again` the person has agreed that a message that was perhaps
- * sent is sent once more, and with `anew` that this version is sent although an earlier one was, or perhaps by another browser.
+ * Sends a letter through the bridge that the window named. With `again` the person has agreed that a message that was perhaps
+ * sent is sent once more. With `anew` the person has agreed to send this version although an earlier version was sent, or
+ * another browser has perhaps sent the letter.
  * @param {BodyOf<"compose.send">} body @param {Sender} sender
  * @returns {Promise<import("./composing.js").Delivered>}
  */
@@ -65,7 +67,7 @@ async function sendInTurn(body, by) {
   for (const [index, { copy, name }] of left.entries()) {
     tellProgress(body.composition, { stage: "deliver", done: index, total: left.length > 1 ? left.length : null });
     const { to, cc, bcc } = copy.envelope;
-    // The copy for To and Cc is the last one: Sent gets this one only.
+    // Sent gets only the last copy, which is the copy for To and Cc.
     outcome = await sendOne(letter, name, { message: messages[index], recipients: [...to, ...cc, ...bcc], keepsCopy: index === left.length - 1 });
     if (outcome.outcome !== "sent") return { sent: false, problem: "", files: [], shown, byBridge: resultOf(letter, outcome) };
   }
@@ -73,8 +75,8 @@ async function sendInTurn(body, by) {
 }
 
 /**
- * Rejects with `sending-earlier` if other recipients or other words of this letter were sent, and with `draft-elsewhere` if
- * another browser may have sent it.
+ * Rejects with `sending-earlier` if this letter was sent to other recipients or with another text. Rejects with
+ * `draft-elsewhere` if another browser may have sent the letter.
  * @param {Letter} letter
  */
 async function checkVersion({ id, keys, planned }) {
@@ -83,15 +85,15 @@ async function checkVersion({ id, keys, planned }) {
 }
 
 /**
- * Asks what became of the messages of earlier tries whose fate is open, whatever recipients the letter has by now. Another
- * bridge, or another account, knows nothing of them: there a message was perhaps sent.
+ * Asks the bridge about messages of earlier tries whose outcome is open, also if the letter has other recipients by now. A
+ * message of another bridge or account cannot be looked up here, so it counts as perhaps sent.
  * @param {Letter} letter @param {boolean} again
  * @returns {Promise<Result | null>} the outcome that is still open; null if none is
  */
 async function settle(letter, again) {
   for (const [name, { key, state, at, by }] of Object.entries(letter.keys)) {
     if (state !== "begun" && state !== "perhaps") continue;
-    // A record of an earlier version does not say which bridge got the message: this one may know it.
+    // A record of an earlier version does not name the bridge that got the message, so this bridge is asked.
     const isAskedHere = !by || by.account === letter.account;
     const found = isAskedHere ? await bridge.look(key) : /** @type {bridge.Outcome} */ ({ outcome: "perhaps" });
     const isForgotten = found.outcome === "unknown" && (!by || state === "perhaps" || Date.now() - at > REMEMBERED_MILLISECONDS);
@@ -116,13 +118,14 @@ async function settle(letter, again) {
 async function sendOne(letter, name, one) {
   const known = letter.keys[name];
   const by = { host: letter.host, account: letter.account };
-  // A message that certainly did not leave may go under its key again. After a refusal the bridge would repeat that.
+  // A message that certainly did not leave may use its key again. After a refusal a new key is needed, because the
+  // bridge would repeat the refusal.
   const { key, at } = known && known.state !== "refused" ? known : { key: makeKey(), at: Date.now() };
   const agreed = known?.isAgreed ? { isAgreed: true } : {};
   await write(letter, name, { key, state: "begun", at, by, ...agreed });
   const outcome = await bridgeDrafts.takeBack(letter.id).then(() => bridge.send({ key, ...one })).catch(async (error) => {
-    // The draft is still at the bridge, or the bridge has refused the session and so this request. An earlier request with
-    // the key stays as open as it was.
+    // The draft is still at the bridge, or the bridge has refused the session and so this request. The outcome of an
+    // earlier request with the key stays open.
     await write(letter, name, known?.state === "begun" ? known : { key, state: "refused", at, by, ...agreed });
     throw error;
   });

@@ -1,8 +1,8 @@
 /**
  * Letters that are written in a window of the extension for a webmail, from the request to the sending. The text that
  * is written in the window passes through the background encrypted until the message is finished. The text with which a
- * window begins is not encrypted: the page already has it, or it is our own request for a certificate. The finished
- * message goes only to the document that asked.
+ * window begins is not encrypted. The page already has this text, or the text is the extension's own request for a
+ * certificate. The finished message goes only to the document that asked.
  */
 import { api } from "../../shared/api.js";
 import { RequestError } from "../../shared/messages.js";
@@ -111,9 +111,9 @@ export async function claim({ composition: id }, sender) {
 }
 
 /**
- * The question to which the person's answer is bound: the facts about the asking page, the receipt that is asked for,
- * the timestamp service and the policy of labels, as the letter's window shows them. The question need not contain the
- * letter, its readers and its key, since the answer itself names them.
+ * The question to which the person's answer is bound. It has the facts about the asking page, the receipt that is asked
+ * for, the timestamp service and the policy of labels, as the letter's window shows them. The question need not contain
+ * the letter, its readers and its key, since the answer itself names them.
  * @param {CompositionRecord} composition
  */
 async function questionOf(composition) {
@@ -142,7 +142,7 @@ export async function unlock({ composition, keyFile, passphrase }, sender) {
 }
 
 /**
- * The mail that is answered or forwarded, encrypted to the window.
+ * The mail that is answered or forwarded, encrypted for the window.
  * @param {BodyOf<"compose.original">} body @param {Sender} sender
  */
 export async function original({ composition: id, replyKey }, sender) {
@@ -177,7 +177,7 @@ export async function readAddresses({ composition, text }, sender) {
   return (await vault.call("addresses.read", { texts: [text] })).mailboxes[0] ?? [];
 }
 
-/** The known people, by whom a typed recipient can be completed. @param {BodyOf<"compose.people">} body @param {Sender} sender */
+/** The known people, with whom a typed recipient can be completed. @param {BodyOf<"compose.people">} body @param {Sender} sender */
 export async function listPeople({ composition }, sender) {
   await ofWindow(composition, sender);
   return recipientSearch.listPeople();
@@ -210,7 +210,7 @@ export async function keepDraft(body, sender) {
   void bridgeDrafts.keep(body.draft, body.identity);
 }
 
-/** The drafts that are at the person's bridge only. @param {BodyOf<"compose.list-drafts">} body @param {Sender} sender */
+/** The drafts that are only at the person's bridge. @param {BodyOf<"compose.list-drafts">} body @param {Sender} sender */
 export async function listBridgeDrafts({ composition }, sender) {
   await ofWindow(composition, sender);
   return bridgeDrafts.list();
@@ -237,13 +237,13 @@ export async function dropDraft({ composition, draft }, sender) {
 /**
  * Makes one message for To and Cc and one for each Bcc, and hands them to the webmail one after the other. A message
  * that the webmail has taken is not handed over again. If the webmail did not answer, it is unknown whether a message
- * left: then a call without `again` rejects with `sending-unknown`.
+ * left. A call without `again` then rejects with `sending-unknown`.
  * @param {BodyOf<"compose.send">} body @param {Sender} sender
  * @returns {Promise<Delivered>}
  */
 export async function send(body, sender) {
   const composition = await unlessBegun(body, sender);
-  // The bridge has sent the letter, or some of its copies, or perhaps so.
+  // The bridge has sent, or perhaps sent, the letter or some of its copies.
   const byBridge = Object.values(body.draft ? await drafts.sending(body.draft) : {});
   if (!body.again && byBridge.some(({ state }) => state !== "refused")) throw new RequestError("sending-unknown");
   const named = await Promise.all((await planCopies(body)).map(async (copy) => ({ ...copy, name: await copyName(copy, body.version) })));
@@ -253,7 +253,8 @@ export async function send(body, sender) {
 }
 
 /**
- * Rejects with `sending-earlier` if the webmail has taken a message with other recipients or other words of this letter.
+ * Rejects with `sending-earlier` if the webmail has taken a message of this letter with other recipients or another
+ * text.
  * @param {CompositionRecord} composition @param {{name: string}[]} named the messages that are to leave
  */
 function checkTaken({ copies }, named) {
@@ -342,7 +343,7 @@ async function deliver(composition, name, done) {
   if (!(await isThere(tabId))) throw new RequestError((await hasLeftForSome(id)) ? "sending-partial" : "webmail-gone");
   await mark(id, name, "begun");
   const message = { type: "compose.done", body: { ...done, compose: id, deliver: how } };
-  // The webmail's editor takes the sentence only while its tab has the focus.
+  // The webmail's editor accepts the inserted sentence only while its tab has the focus.
   if (how === "attachment") await showTab(tabId).catch(() => {});
   // A later document in the same frame does not know this letter and refuses it.
   const answer = await api.tabs.sendMessage(tabId, message, { frameId: pageFrameId }).catch(() => null);
@@ -375,8 +376,8 @@ async function mark(id, name, state) {
 }
 
 /**
- * The copies of a letter, with the certificates to encrypt each for. An encrypted message names its readers, so each
- * person in Bcc gets a copy of their own.
+ * The copies of a letter, each with the certificates for which it is encrypted. An encrypted message names its readers,
+ * so each person in Bcc gets a copy of their own.
  * @param {Letter} letter
  * @returns {Promise<Copy[]>}
  */
@@ -418,7 +419,7 @@ export async function makeMessages({ composition, letter, password, sign, receip
     receipt: sign && receipt, label: sign ? await writing.labelFor(label) : null,
   };
   const made = await (sign && lasting ? makeLasting(body) : vault.call("letter.compose", body));
-  // A message may arrive although the webmail does not answer, so the requests are kept before.
+  // A message may arrive although the webmail does not answer, so the receipt requests are kept first.
   const requests = made.requests.flatMap((request, index) => (request ? [{ ...request, to: readersOf(copies[index].envelope) }] : []));
   if (requests.length) await receipts.keepRequests(requests);
   return made;
@@ -486,8 +487,8 @@ function nameIn(id) {
 }
 
 /**
- * A name for one message of a letter, which changes with its recipients, their certificates and the words. It shows none
- * of them: `version` is a hash with a secret of the letter (`compose/letter_version.js`).
+ * A name for one message of a letter. The name changes with the recipients, their certificates and the text. It reveals
+ * none of them, because `version` is a hash with a secret of the letter (`compose/letter_version.js`).
  * @param {Copy} copy @param {string} version
  */
 export function copyName({ envelope: { to, cc, bcc }, readers, usesPassword }, version) {

@@ -34,7 +34,7 @@ export async function keep({ draft: id, part, content, identity }) {
 /**
  * Opens one part of a draft for its window. Rejects with `locked`.
  * @param {{draft: string, part: string, replyKey: ArrayBuffer}} body
- * @returns {Promise<Envelope | null>} the part, encrypted to `replyKey`; null if it was never kept
+ * @returns {Promise<Envelope | null>} the part, encrypted for `replyKey`; null if it was never kept
  */
 export async function open({ draft: id, part, replyKey }) {
   const sealed = (await database.get("drafts", id))?.[partOf(part)];

@@ -1,12 +1,12 @@
 /**
- * Gmail. Each message carries its number (`data-legacy-message-id`), and Gmail hands the original over to the signed-in
- * page. Tested against pages made after its markup, not on the live service.
+ * Gmail. Each message has its number in the page (`data-legacy-message-id`), and Gmail gives the original to the
+ * signed-in page. Tested with pages that imitate Gmail's markup, not on the live service.
  */
 import { problem } from "../problems.js";
 import { isWebmail } from "../webmail_signs.js";
 import { fetchMessage, handOver, valueIn } from "../webmail_tools.js";
 
-/** The messages by their numbers, without what a mail's text imitates. */
+/** The messages by their numbers, except elements in a mail's text. */
 const MESSAGES = "[data-legacy-message-id]:not(.a3s *)";
 const NUMBER = /^[\da-f]+$/iu;
 const EDITOR = "[contenteditable=true][role=textbox]";

@@ -1,6 +1,6 @@
 /**
- * Outlook on the web. The message's number is in the address of its page; Exchange Web Services hand its MIME
- * content over to the signed-in page. Tested against pages made after its markup, not on the live service.
+ * Outlook on the web. The message's number is in the address of its page. Exchange Web Services give the MIME content
+ * to the signed-in page. Tested with pages that imitate Outlook's markup, not on the live service.
  */
 import { problem } from "../problems.js";
 import { isWebmail } from "../webmail_signs.js";

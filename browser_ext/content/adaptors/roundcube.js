@@ -1,13 +1,13 @@
 /**
  * Roundcube 1.4 and later.
  *
- * Reading: the adaptor fetches the message by the action `viewsource`, with the session of the page.
+ * Reading: the adaptor fetches the message with the action `viewsource` and the session of the page.
  *
- * Sending: Roundcube sets its own Content-Type on messages that it composes, so it cannot compose an encrypted one. But
- * it can import a message into a folder, and resend a stored message unchanged ("bounce", which only puts Resent-
+ * Sending: Roundcube sets its own Content-Type on messages that it composes, so it cannot compose an encrypted message.
+ * But it can import a message into a folder, and resend a stored message unchanged ("bounce", which only puts Resent-
  * fields on top, RFC 5322 section 3.6.6). The adaptor imports the encrypted message into the drafts, checks that the
- * stored copy is the same, resends it, and moves it to the sent mail. Where an administrator has switched off the
- * import or the resending, the encrypted message goes as an attachment.
+ * stored copy is the same, resends it, and moves it to the sent mail. If an administrator has switched off the import
+ * or the resending, the encrypted message goes as an attachment.
  */
 import { addressKey } from "../../../wasm_build/ui/formats.js";
 import { headerField } from "../../../wasm_build/ui/mail_header.js";
@@ -28,7 +28,7 @@ let delivery = null;
  * in an isolated world and cannot read the variables of the page.
  */
 function environment(page = document) {
-  // A mail's text has no say in it, whatever Roundcube leaves there.
+  // Scripts in a mail's text do not count, whatever Roundcube leaves there.
   const scripts = [...page.querySelectorAll("script:not([src], #messagebody *)")].map(({ textContent }) => textContent ?? "");
   const texts = scripts.flatMap((text) => [...text.matchAll(/^rcmail\.set_env\((\{.*\})\);\s*$/gm)]);
   return Object.assign({}, ...texts.map(([, json]) => parse(json ?? "")));
@@ -47,7 +47,7 @@ function recognises() {
   return isWebmail("Roundcube") && (document.body?.matches("[class*='task-']") || environment().task !== undefined);
 }
 
-/** The action of the page by the class of its body, which some skins set, for pages whose settings name no action. */
+/** The action of the page according to the class of its body, for pages whose settings name no action. Some skins set this class. */
 function actionByLooks() {
   return /\baction-(\w+)/.exec(document.body.className)?.[1] ?? "";
 }
@@ -84,17 +84,17 @@ function messages() {
   return [{ element, id: `${mailbox} ${uid}`, isProtected, fetchSource: () => fetchSource(String(uid), mailbox) }];
 }
 
-/** Opens Roundcube's own form for an answer, which adds the thread's header fields. @param {string} kind */
+/** Opens Roundcube's own form for an answer. The form adds the thread's header fields. @param {string} kind */
 async function answer(kind) {
   const { uid, mailbox } = environment();
   const compose = address({ _task: "mail", _action: "compose", _mbox: String(mailbox) });
   compose.searchParams.set(kind === "forward" ? "_forward_uid" : "_reply_uid", String(uid));
   if (kind === "replyAll") compose.searchParams.set("_all", "all");
-  // The message may be shown in a frame of Roundcube's page: open the form in the whole tab.
+  // The message may be shown in a frame of Roundcube's page, so the form opens in the whole tab.
   open(compose, "_top");
 }
 
-/** Where Roundcube ends the addresses in a list that it has written itself. They are only counted. */
+/** The ends of the addresses in a list that Roundcube has written itself. They are only counted. */
 const ENDS_OF_ADDRESSES = /@[^\s@<>,;"]+>?\s*(?=[,;]|$)/gu;
 
 /** Whether this is the page for writing. */
@@ -104,11 +104,11 @@ function isForm() {
 
 function composer() {
   if (!isForm()) return null;
-  // Each skin gives it another id.
+  // Each skin gives the text field another id.
   const element = document.querySelector("textarea[name=_message]");
   const form = element?.closest("form");
   if (!(element instanceof HTMLTextAreaElement) || !form) throw problem("page-not-understood");
-  // Not beside the text field itself: Roundcube's own buttons lie over its edge.
+  // The button is not beside the text field itself, because Roundcube's own buttons cover the edge of the field.
   const place = document.getElementById("composebodycontainer") ?? element;
   return { element: place, fields: () => fields(form, element), fetchOriginal };
 }
@@ -118,7 +118,7 @@ function fields(form, body) {
   const field = (/** @type {string} */ name) => /** @type {{value?: string, defaultValue?: string} | null} */ (form.elements.namedItem(name));
   const value = (/** @type {string} */ name) => field(name)?.value ?? "";
   const { compose_mode: mode } = environment();
-  // Roundcube does not say whether it answers all. The people that the person has added since do not make it so.
+  // Roundcube does not say whether it answers all. People that the person has added since do not count.
   const begun = [field("_to"), field("_cc")].flatMap((one) => [...(one?.defaultValue ?? "").matchAll(ENDS_OF_ADDRESSES)]);
   const reply = begun.length > 1 ? "replyAll" : "reply";
   const kind = mode === "reply" ? reply : mode === "forward" ? "forward" : "new";
@@ -149,13 +149,15 @@ function senderOf(identity) {
 async function fetchOriginal() {
   const { reply_msgid: id, mailbox, compose_mode: mode } = environment();
   if (!id || (mode !== "reply" && mode !== "forward")) return null;
-  // Roundcube calls a message without a Message-ID by its number in the folder, "mid:7", which is not its UID.
+  // Roundcube names a message without a Message-ID after its number in the folder, such as "mid:7". This is not the
+  // UID.
   const number = /^mid:(\d+)$/.exec(id)?.[1];
   const uids = await (number ? search(number, mailbox) : find(id, mailbox));
-  // With two messages of the same Message-ID, an attacker may have sent one to have a wrong text quoted: quote neither.
+  // If two messages have the same Message-ID, an attacker may have sent one to have a wrong text quoted. So neither is
+  // quoted.
   if (uids.length !== 1) return null;
   const bytes = await fetchSource(uids[0] ?? "", mailbox);
-  // The search finds longer names too.
+  // The search finds longer Message-IDs too.
   return bareId(headerField(bytes, "Message-ID")) === (number ? "" : bareId(id)) ? bytes : null;
 }
 
@@ -166,7 +168,7 @@ function bareId(id) {
 
 /** The numbers of the messages whose Message-ID contains this one, oldest first. @param {string} id @param {string} folder */
 async function find(id, folder) {
-  // Roundcube takes "<…>" in a request for markup and leaves it out. An empty name would be in every message.
+  // Roundcube leaves "<…>" out of a request, as if it were markup. An empty name would match every message.
   const name = bareId(id).replaceAll(/["\\\r\n]/g, "");
   return name ? search(`HEADER MESSAGE-ID "${name}"`, folder) : [];
 }
@@ -186,7 +188,7 @@ async function ask(query, body) {
   return parse(await response.text());
 }
 
-/** Finds out whether this installation can import and resend messages ("raw"), or sends ours as an attachment. */
+/** Finds out whether this installation can import and resend messages ("raw"), or sends the encrypted message as an attachment. */
 async function deliveryWay() {
   const [bounced, imported] = await Promise.all(["bounce", "import"].map((_action) => ask({ _action })));
   // The requests name no message, so Roundcube 1.4 and later complain. Earlier versions have no action "bounce".
@@ -197,7 +199,7 @@ async function deliveryWay() {
 /** @param {ComposedMessage} done */
 async function send(done) {
   await (done.deliver === "raw" ? sendRaw(done) : sendAttached(done));
-  // More copies (for people in Bcc) will be sent by this page: stay on it. A receipt is sent from the page of its mail.
+  // If this page will send more copies (for people in Bcc), it stays open. A receipt is sent from the page of its mail.
   if (done.more || !isForm()) return;
   location.assign(address({ _task: "mail", _mbox: environment().mailbox ?? "INBOX" }));
 }
@@ -219,7 +221,7 @@ async function sendRaw({ message: bytes, envelope }) {
   await putAway(uid, drafts, storeTarget(form));
 }
 
-/** The page for writing, for a message that was not begun there: it names the identities and the folders. */
+/** The page for writing, for a message that was not begun there. The page names the identities and the folders. */
 async function fetchForm() {
   const response = await fetchFrom(address({ _task: "mail", _action: "compose" }));
   return new DOMParser().parseFromString(await response.text(), "text/html");

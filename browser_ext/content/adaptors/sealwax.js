@@ -1,6 +1,6 @@
 /**
  * The pages of the Sealwax bridge, which encrypt and decrypt mail by themselves with the keys of the key server. The
- * extension does it with its own keys instead.
+ * extension uses its own keys instead.
  */
 import { problem } from "../problems.js";
 import { isWebmail } from "../webmail_signs.js";
@@ -18,7 +18,8 @@ async function ask(path, options = {}) {
   const { api } = await (await fetchFrom(new URL("config.json", location.href))).json();
   // A page that came by HTTPS must not send mail by plain HTTP, even if its configuration names such an address.
   if (location.protocol === "https:" && new URL(api).protocol !== "https:") throw problem("unsafe-directory");
-  // The browser may be signed in to several accounts. The request names the one of this tab, whose session answers it.
+  // The browser may be signed in to several accounts. The request names the account of this tab, so the session of this
+  // account answers.
   const account = encodeURIComponent(document.querySelector("[data-test=account]")?.textContent ?? "");
   const headers = { ...options.headers, ...(account ? { "X-Sealwax-Account": account } : {}) };
   return [new URL(path, api), { credentials: "include", ...options, headers }];
@@ -31,7 +32,7 @@ function messages() {
   const element = document.querySelector("[data-test=reading]");
   if (!(element instanceof HTMLElement)) throw problem("page-not-understood");
   const path = `/api/folders/${place[1]}/${place[2]}/${place[3]}/raw`;
-  // The pages show these where they cannot decrypt: the key is locked, or they do not have it.
+  // The pages show these elements if they cannot decrypt, because the key is locked or missing.
   const isProtected = element.querySelector("[data-test=reading-locked], [data-test=reading-error]") !== null;
   return [{ element, id: path, isProtected, fetchSource: async () => fetchMessage(...(await ask(path))) }];
 }

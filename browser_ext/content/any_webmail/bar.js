@@ -39,7 +39,7 @@ export class Bar {
     if (window === window.top) this.say(hint, ...actions);
     fieldsPart().boxes.add(this.#box);
     findBelow(document, ":root")[0].append(this.#box);
-    // The bar makes way for the pointer.
+    // The bar moves away from the pointer.
     this.listen("pointermove", (event) => {
       if (!this.isOwn(event)) this.stand(/** @type {PointerEvent} */ (event).clientY > innerHeight / 2 ? "top" : "bottom");
     });
@@ -77,7 +77,7 @@ export class Bar {
     this.#bar.style.bottom = edge === "top" ? "auto" : "0";
   }
 
-  /** Whether an event happens on the bar. Its path ends at the closed root. @param {Event} event */
+  /** Whether an event happens on the bar. The event's path ends at the closed root. @param {Event} event */
   isOwn(event) {
     return event.composedPath()[0] === this.#box;
   }

@@ -1,6 +1,6 @@
 /**
- * The words of dates in many languages, by the browser's own names: those of months and days beside a number, of spans of
- * time ("3 h", "vor 2 Std."), and of days alone ("Fri").
+ * The words of dates in many languages, from the browser's own names: months and days beside a number, spans of time
+ * ("3 h", "vor 2 Std."), and days without a number ("Fri").
  */
 import { topElementOf } from "../dom_tree.js";
 
@@ -12,13 +12,13 @@ const COUNTS = [1, 2, 3, 5, 11];
 const MONTHS = Array.from({ length: 12 }, (_, month) => new Date(Date.UTC(2026, month, 15)));
 const DAYS = Array.from({ length: 7 }, (_, day) => new Date(Date.UTC(2026, 5, 1 + day)));
 
-/** Patterns of which one matches in a text that names a date, and of which one matches the whole of it. */
+/** Patterns for dates. A text names a date if one of `parts` matches a part of it, or one of `wholes` matches all of it. */
 export function datePatterns() {
   const languages = knownLanguages();
   return { parts: [...monthDays(languages), ...relativeDates(languages)], wholes: [...weekdays(languages), ...spans(languages)] };
 }
 
-/** The languages that are always known, and those of the person and of the page. */
+/** The languages that are always known, and the languages of the person and of the page. */
 function knownLanguages() {
   const own = [...navigator.languages, topElementOf(document)?.lang ?? ""].filter((language) => {
     try {

@@ -1,6 +1,7 @@
 /**
- * Tells the entries of a list from controls that do something: the mails of a folder, or open mails in tabs. Their labels
- * are subjects and names, which the senders have chosen; they lead to addresses of one shape.
+ * Distinguishes the entries of a list, such as the mails of a folder or open mails in tabs, from controls that do
+ * something. The labels of entries are subjects and names that the senders have chosen. Entries lead to addresses of
+ * one shape.
  */
 import { attributeOf, baseOf, closest, findBelow } from "../dom_tree.js";
 
@@ -12,8 +13,8 @@ const VARYING = /[\p{N}]+|%[\da-f]{2}|[\w-]{16,}/giu;
 const MAX_NEIGHBOURS = 500;
 
 /**
- * Whether a control may be an entry of a list: something else in the part of the page before a mail, or the page itself,
- * has another address of the same shape.
+ * Whether a control may be an entry of a list. Then another element in the part of the page before a mail, or the page
+ * itself, has another address of the same shape.
  * @param {Element} element @param {Element} part
  */
 export function isEntry(element, part) {
@@ -23,7 +24,7 @@ export function isEntry(element, part) {
   return own !== "" && others.some((one) => one !== own && shapeOf(one) === shapeOf(own));
 }
 
-/** The address of an element in this site, or what its script says; "" for none. @param {Element} element */
+/** The address of an element in this site, or the text of its script; "" for none. @param {Element} element */
 function addressIn(element) {
   const [address] = ["href", "formaction", "onclick"].map((name) => attributeOf(element, name)).filter(Boolean);
   if (!address || !URL.canParse(address, baseOf(element))) return address ?? "";

@@ -27,7 +27,7 @@ export function startTeachingForm(done) {
   teach({ to: "", cc: "", subject: "", text: "", file: "" }, STEPS, done);
 }
 
-/** @param {FormRecipe} form the fields that are known @param {Step[]} steps the ones to come @param {() => void} done */
+/** @param {FormRecipe} form the fields that are known @param {Step[]} steps the remaining steps @param {() => void} done */
 function teach(form, [step, ...later], done) {
   if (!step) return teachFile(form, done);
   const { name, hint, selector, mayMiss } = step;
@@ -43,8 +43,8 @@ function teach(form, [step, ...later], done) {
 }
 
 /**
- * Waits until the person has pressed what chooses a file here. The page gets the press, and with it opens its file input,
- * which may be hidden; the input then opens nothing.
+ * Waits until the person has pressed the control that chooses a file. The page gets the press, and clicks its file
+ * input, which may be hidden. That click is stopped, so the input opens nothing.
  * @param {FormRecipe} form @param {() => void} done
  */
 function teachFile(form, done) {

@@ -18,7 +18,7 @@ const NAMING = 'time, [title*="@"], [aria-label*="@"], [href^="mailto:" i], [hre
 const MAILTO = /^mailto:([^?]+)/iu;
 const WRITING = /[?&]to=/u;
 const BARE_ADDRESS = /^[\s(<]*([^\s@<>()]+@[^\s@<>()]+)[\s)>]*$/u;
-/** The date of today, by which a webmail may show what day it is. */
+/** The date of today, which a webmail may show apart from any mail. */
 const CLOCK = /^\s*(\p{Nd}{1,4})[./-](\p{Nd}{1,2})[./-](\p{Nd}{1,4})\.?\s*$/u;
 const VERSION = /^\s*v?\p{Nd}{1,2}\.\p{Nd}{1,3}\.\p{Nd}{1,3}\s*$/iu;
 
@@ -35,14 +35,14 @@ export function namesDay(text) {
   return knownSigns().day.test(text);
 }
 
-/** Whether a text is a date of today, by which a webmail may show what day it is, or the number of a version. @param {string} text */
+/** Whether a text is the date of today, which a webmail may show apart from any mail, or the number of a version. @param {string} text */
 export function isClockOrVersion(text) {
   return Boolean(isToday(text)) || VERSION.test(text);
 }
 
 /**
- * Whether a text names a person as the lines above a mail do: by the word "From", or by an address beside a name. A bare
- * address can be that of the account.
+ * Whether a text names a person as the lines above a mail do: with the word "From", or with an address beside a name. A
+ * bare address can be the account's address.
  * @param {string} text
  */
 export function namesPerson(text) {
@@ -55,7 +55,7 @@ export function bareAddress(text) {
 }
 
 /**
- * The texts by which an element names a person or a date without a text of its own.
+ * The texts with which an element names a person or a date without a text of its own.
  * @param {Element} element @returns {string[]} with "" for a date, and for a link that begins a message
  */
 export function namesOfElement(element) {

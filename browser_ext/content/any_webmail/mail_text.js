@@ -1,9 +1,9 @@
 /**
- * Tells the webmail's own controls from links that the sender of a mail has chosen. Nothing in a mail's markup is
- * reliable: it can imitate any control. Only its place is: a webmail shows a mail's text in an element of its own or in a
- * frame, and names the sender or the date before it. So a control counts by itself only in a bar of controls that the
- * document has before the first of these lines. Of the others, those that are certainly in the text of a mail do not
- * count either if the person points at them.
+ * Distinguishes the webmail's own controls from links that the sender of a mail has chosen. A mail's markup can imitate
+ * any control, so only the place of a control is reliable. A webmail shows a mail's text in an element of its own or in
+ * a frame, and names the sender or the date before the text. So a control counts by itself only in a bar of controls
+ * that the document has before the first of these lines. Another control counts only if the person points at it, and if
+ * it is not certainly in the text of a mail.
  */
 import {
   attributeOf, baseOf, bodyOf, childrenOf, closest, contains, documentOf, findBelow, isElement, isText, isVisible, matches, openRootOf, outwardsFrom, parentOf, textOf, textsBelow, topElementOf,
@@ -25,15 +25,15 @@ const CHOSEN_ROW = "tr:has(> td > input[type=checkbox])";
 const MAX_NODES = 50_000;
 /** The most controls whose places are looked at. */
 const MAX_WANTED = 50;
-/** The most letters of a bar that are no labels, such as "Message 1 of 5". */
+/** The most letters of a bar outside of labels, such as "Message 1 of 5". */
 const MAX_BAR_LETTERS = 60;
-/** The most letters beside a bar that are no text, such as "(New)" or "Move to:". */
+/** The most letters beside a bar that do not count as text, such as "(New)" or "Move to:". */
 const MAX_NOTE_LETTERS = 20;
-/** The most letters of texts, and not of names, in a part of a page that is no text of a mail. */
+/** The most letters of sentences, and not of names, in a part of a page that is not the text of a mail. */
 const MAX_PROSE_LETTERS = 20;
 /** The most texts before a bar that are neither controls, lists, counts nor addresses, such as the name of the webmail. */
 const MAX_UNCLEAR = 1;
-/** The least words, or the least letters without blanks, of a text that is no name. */
+/** The least words, or the least letters without blanks, of a text that is not a name. */
 const LEAST_WORDS = 3;
 const LEAST_PROSE_LETTERS = 25;
 /** The least columns of a list of mails: a person, a subject and a date. */
@@ -55,7 +55,7 @@ const COUNTER = /^[^\d]{0,20}\d{1,6}[^\d]{1,12}\d{1,6}[^\d]{0,20}$/u;
 /**
  * The wanted controls of a document that the webmail has certainly made itself.
  * @param {Document} page @param {(element: Element) => boolean} isWanted
- * @returns {Element[]} none for a document in which this cannot be told
+ * @returns {Element[]} none for a document in which this is unknown
  */
 export function ownControls(page, isWanted) {
   if (!isOwnDocument(page)) return [];
@@ -74,8 +74,8 @@ export function headOf(page) {
 }
 
 /**
- * Whether a link at which the person points may be one of a mail's text: in a frame with a mail, written as an address,
- * or beside sentences in the part of the page after the date of a mail.
+ * Whether a link at which the person points may belong to a mail's text. Such a link is in a frame with a mail, is
+ * written as an address, or is beside sentences in the part of the page after the date of a mail.
  * @param {Element} element
  */
 export function isInMailText(element) {
@@ -87,14 +87,14 @@ export function isInMailText(element) {
   return countLetters(branchOf(element, head), isProse, MAX_PROSE_LETTERS) > MAX_PROSE_LETTERS;
 }
 
-/** Whether a page has a text, also in a shadow root: then the text may be the subject, or the name of a file. @param {Document} page @param {string} text */
+/** Whether a page has a text, also in a shadow root. Such a text may be the subject, or the name of a file. @param {Document} page @param {string} text */
 export function hasText(page, text) {
   return [...deepTextsBelow(/** @type {Element} */ (topElementOf(page)))].some(({ data }) => data.includes(text));
 }
 
 /**
- * Whether a link that asks for a click of the extension may be one of a mail's text: in a frame with a mail, or after the
- * lines that name a mail's sender and date, beside sentences.
+ * Whether a link that asks for a click of the extension may belong to a mail's text. Such a link is in a frame with a
+ * mail, or beside sentences after the lines that name a mail's sender and date.
  * @param {Element} element
  */
 export function isOfMail(element) {
@@ -112,8 +112,9 @@ export function ownBaseOf(element) {
 }
 
 /**
- * Whether a document is the webmail's: the one of the tab, or of a frameset, with a script or a stylesheet of the site.
- * A mail's text is shown in other frames. A document of its own with a mail's text has neither.
+ * Whether a document is the webmail's. It is the document of the tab or of a frameset, and has a script or a stylesheet
+ * of the site. A mail's text is shown in other frames. A separate document with a mail's text has neither a script nor
+ * such a stylesheet.
  * @param {Document} page
  */
 function isOwnDocument(page) {
@@ -133,7 +134,7 @@ function isInFrameset(page) {
   return false;
 }
 
-/** Whether this document has the origin of its address. One with a sandbox has none. */
+/** Whether this document has the origin of its address. A document with a sandbox has no such origin. */
 function hasOwnOrigin() {
   return /^https?:$/u.test(location.protocol) && (globalThis.origin === undefined || globalThis.origin === location.origin);
 }
@@ -144,14 +145,15 @@ function hasProgram(page) {
   return findBelow(page, "script").length > 0 || styles.some(({ href }) => URL.canParse(href) && new URL(href).origin === location.origin);
 }
 
-/** Whether a document is that of a frame in which a webmail shows a mail. @param {Document} page */
+/** Whether a document is in a frame in which a webmail shows a mail. @param {Document} page */
 function isMailDocument(page) {
   const isWritten = !/^https?:$/u.test(/** @type {Location} */ (page.location).protocol);
   return isWritten || !hasOwnOrigin() || (!isInFrameset(page) && !hasProgram(page));
 }
 
 /**
- * The elements before the first node that `isEnd`, and its element. Shadow roots come before the children of their hosts.
+ * The elements before the first node for which `isEnd` is true, and the element of this node. Shadow roots come before
+ * the children of their hosts.
  * @param {Document} page @param {(node: Element | Text) => boolean} isEnd
  * @returns {{before: Element[], end: Element | null}}
  */
@@ -173,14 +175,14 @@ function walkTo(page, isEnd) {
   return { before, end: null };
 }
 
-/** The shadow root of an element that is none of the extension's, also in another frame if it is open. @param {Element} element */
+/** The shadow root of an element that is not the extension's. In another frame the root must be open. @param {Element} element */
 function rootOf(element) {
   return world.fields?.boxes.has(element) ? null : shadowRootOf(element) ?? openRootOf(element);
 }
 
 /**
- * Whether a node is the first of a mail's lines, of nodes that it gets in their order. The first bare address can be that
- * of the account, which many webmails show above everything.
+ * Returns a test whether a node is the first of a mail's lines. The test gets the nodes in their order. The first bare
+ * address can be the account's address, which many webmails show above everything.
  * @returns {(node: Element | Text) => boolean}
  */
 function headLineFinder() {
@@ -217,8 +219,8 @@ function isShown(node) {
 }
 
 /**
- * Whether a page shows an element, also where the extension's own frame hides it: the lines of a mail are still the
- * webmail's while the mail is open in their place.
+ * Whether a page shows an element. An element that the extension's own frame hides counts too, because the lines of a
+ * mail are still the webmail's while the mail is open in their place.
  * @param {Element} element
  */
 function isSeen(element) {
@@ -235,8 +237,8 @@ function isInList(line) {
 }
 
 /**
- * The bar of a control; null for none. It is beside another control there, without lines of a mail and almost without
- * other text. The first text around the bar has the lines of the mail, or counts the mails.
+ * The bar of a control; null for none. A bar has another control too, no lines of a mail, and almost no other text. The
+ * first text around the bar has the lines of the mail, or counts the mails.
  * @param {Element} element @param {Element} head
  */
 function barOf(element, head) {
@@ -252,8 +254,8 @@ function barOf(element, head) {
 }
 
 /**
- * Whether texts come before a bar that may be the lines of a mail in another form than the known ones: a name, a subject
- * and a day. Then the bar may be one of the mail's text.
+ * Whether the texts before a bar may be the lines of a mail in an unknown form, such as a name, a subject and a day.
+ * The bar may then belong to the mail's text.
  * @param {Element} bar
  */
 function isAfterUnclear(bar) {
@@ -279,7 +281,8 @@ function isLogo(element) {
 }
 
 /**
- * Whether a control is in a shadow root whose host has lines of a mail outside of the root, which may be drawn before it.
+ * Whether a control is in a shadow root whose host has lines of a mail outside of the root. These lines may be drawn
+ * before the control.
  * @param {Element} element
  */
 function isBesideSlotted(element) {
@@ -289,7 +292,7 @@ function isBesideSlotted(element) {
   return false;
 }
 
-/** How many controls an element has, each with those in it. @param {Element} root */
+/** How many controls an element has. Controls inside another control do not count. @param {Element} root */
 function controlsIn(root) {
   return [...findBelow(root, CONTROLS)].filter((one) => !closest(/** @type {Element} */ (parentOf(one)), CONTROLS)).length;
 }
@@ -301,7 +304,8 @@ function hasInside(root, element) {
 }
 
 /**
- * The number of letters and digits in the texts of an element that `counts`; it stops above `enough`.
+ * The number of letters and digits in the texts of an element for which `counts` is true. The count stops above
+ * `enough`.
  * @param {Element} root @param {(text: Text) => boolean} counts @param {number} enough
  */
 function countLetters(root, counts, enough) {

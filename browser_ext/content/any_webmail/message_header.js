@@ -1,6 +1,6 @@
 /**
  * The outer header of a message's source, and whether it belongs to the mail that a page shows. The page shows From,
- * Subject and Date in some form. Each of these that the page shows must fit.
+ * Subject and Date in some form. Each field that the page shows must fit.
  */
 import { headerField } from "../../../wasm_build/ui/mail_header.js";
 import { bodyOf, contains, findBelow, matches, parentOf, visibleTextOf } from "../dom_tree.js";
@@ -8,7 +8,7 @@ import { bodyOf, contains, findBelow, matches, parentOf, visibleTextOf } from ".
 /** The header fields that a page shows. `date` is null if the field cannot be read. @typedef {{from: string, to: string, subject: string, date: Date | null}} Header */
 
 const PROTECTED = /^(?:application\/(?:x-)?pkcs7-mime\b|multipart\/signed\b.*\bpkcs7-signature\b)/isu;
-/** Programs that do not know S/MIME call the part by a general type, with the usual name. */
+/** Programs that do not know S/MIME give the part a general type and the usual name. */
 const NAMED = /^application\/octet-stream\b.*smime\.p7m/isu;
 /** The types of a message that can have a part of S/MIME below the top, as behind a list's footer. */
 const WITH_PARTS = /^(?:multipart\/|message\/rfc822\b)/iu;
@@ -70,8 +70,8 @@ function decodeQ(content) {
 }
 
 /**
- * Whether a page shows this header around an element: in the smallest element around it that shows the subject and a
- * person, or in another document of the page.
+ * Whether a page shows this header around an element. The smallest element around it that shows the subject and a
+ * person counts, or another document of the page.
  * @param {Header} header @param {Element} element @param {Document[]} documents the element's own document first
  */
 export function isShownAround(header, element, documents) {
@@ -87,7 +87,7 @@ export function isShownAround(header, element, documents) {
 }
 
 /**
- * The visible text of an element, without the rows of lists that show the header in one line: such a row can belong to
+ * The visible text of an element, without the rows of lists that show the header in one line. Such a row can belong to
  * another mail than the shown one.
  * @param {HTMLElement} outer @param {Element} element @param {Header} header
  */
@@ -100,7 +100,10 @@ function textAround(outer, element, header) {
   return without(text, entries.map((row) => visibleTextOf(row)));
 }
 
-/** A text without some pieces, which are in the order of the text. A piece inside of another one is not there any more. @param {string} text @param {string[]} pieces */
+/**
+ * A text without some pieces, which are in the order of the text. A piece inside another piece is already gone.
+ * @param {string} text @param {string[]} pieces
+ */
 function without(text, pieces) {
   let [left, end] = ["", 0];
   for (const piece of pieces) {
@@ -121,7 +124,7 @@ function showsMail(text, { from, to, subject, date }) {
   return isKnown && [...namesOf(from), ...namesOf(to)].some((name) => shown.includes(name));
 }
 
-/** The words by which a page can show the first person of a field: an address, and the name before it. @param {string} field */
+/** The words with which a page can show the first person of a field: an address, and the name before it. @param {string} field */
 function namesOf(field) {
   const [first = ""] = field.split(",");
   const address = settle(first.split(/[\s<>"()]+/u).findLast((word) => word.includes("@")) ?? "");
@@ -145,7 +148,7 @@ function isTimeOf(date, minute) {
   return date !== null && (minute - date.getUTCMinutes()) % ZONE_STEP === 0;
 }
 
-/** A text as texts are compared: in one case, without spaces and invisible characters. @param {string} text */
+/** A text in the form for comparisons: in one case, without spaces and invisible characters. @param {string} text */
 function settle(text) {
   return text.normalize("NFKC").toLowerCase().replace(/[\s\p{Cf}]+/gu, "");
 }

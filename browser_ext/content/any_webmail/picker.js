@@ -40,7 +40,7 @@ export function startPicking({ hint, selector, choose, actions = [], isHere = fa
     hold(event);
     if (event.isTrusted && element) end(element);
   };
-  // A page gets no movement of the pointer above a frame.
+  // A page gets no event if the pointer moves over a frame.
   for (const type of ["pointermove", "pointerover", "focusin"]) bar.listen(type, (event) => surround(outline, targetOf(event)));
   bar.listen("scroll", () => surround(outline, null));
   bar.take((event) => {

@@ -1,6 +1,6 @@
 /**
- * Recipes: the way to the source of a webmail's mails, and the form in which it writes them, as the person has taught
- * them. A recipe is data. It is used only at a click, and what it leads to counts only as any other address does.
+ * Recipes: the way to the source of a webmail's mails, and the form in which the webmail writes mails, as the person
+ * has taught them. A recipe is data. It is used only at a click, and its addresses are checked like any other address.
  */
 import { ask } from "../background_link.js";
 import { findSelected } from "./selectors.js";
@@ -30,7 +30,7 @@ export function placesOf({ link }) {
 
 /**
  * The addresses to which a recipe leads for this mail. A selector that finds links to several addresses may have found
- * one of the mail's text.
+ * a link of the mail's text.
  * @param {SourceRecipe} recipe @param {Document[]} documents @param {ShownPart} part @returns {URL[]}
  */
 export function taughtLinks({ selector, template }, documents, part) {

@@ -5,7 +5,7 @@
 import { attributeOf, findBelow, matches, parentOf } from "../dom_tree.js";
 import { rootsBelow } from "../shadow_roots.js";
 
-/** Attributes by which a field is found that has no name. */
+/** Attributes with which a field without a name is found. */
 const LOOSE_NAMING = ["placeholder", "type", "contenteditable"];
 const NAMING = ["id", "name", "data-testid", "data-test", "data-action", "data-command", "aria-label", "title", "rel", "role"];
 const MAX_LEVELS = 6;
@@ -44,7 +44,7 @@ function narrowest(element, own) {
 }
 
 /**
- * The elements that a selector matches in these documents; none if it is no selector, or matches too many.
+ * The elements that a selector matches in these documents; none if it is not a selector, or matches too many.
  * @param {string} selector @param {Document[]} documents @returns {Element[]}
  */
 export function findSelected(selector, documents) {
@@ -74,7 +74,7 @@ function selectorBy(element, name, value) {
   return isShort ? `${CSS.escape(element.localName)}[${name}="${CSS.escape(value)}"]` : "";
 }
 
-/** Whether a value can be a name. One with a digit may be a counter. @param {string} value */
+/** Whether a value can be a name. A value with a digit may be a counter. @param {string} value */
 function isName(value) {
   return value.length > 0 && value.length <= MAX_VALUE_CHARACTERS && !/\p{N}/u.test(value);
 }

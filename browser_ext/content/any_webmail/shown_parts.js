@@ -1,6 +1,6 @@
 /**
- * Finds the protected mails in a page of any webmail: the attachments that the page names as S/MIME parts, and for each
- * the place in which its mail can be shown.
+ * Finds the protected mails in a page of any webmail. These are the attachments that the page names as S/MIME parts,
+ * each with the place in which its mail can be shown.
  */
 import { bodyOf, closest, contains, findBelow, isConnected, isVisible, matches, parentNodeOf, parentOf, shortTextOf, textOf, textsBelow, widthOf } from "../dom_tree.js";
 import { mailFieldOf } from "../mail_words.js";
@@ -24,7 +24,7 @@ const MAX_LINKS = 50;
 /** The most characters of a line that names a part. A longer text is about S/MIME, and no name of an attachment. */
 const MAX_NAME_CHARACTERS = 300;
 const MAX_LEVELS = 6;
-/** The least width of a place: a frame in a narrow column would not be readable. */
+/** The least width of a place, because a frame in a narrow column would not be readable. */
 const MIN_WIDTH = 320;
 const MIN_SHARE = 0.5;
 const UNREAD = "script, style, template, noscript, textarea, select, title, [contenteditable]:not([contenteditable=false])";
@@ -33,7 +33,7 @@ const EDITORS = "textarea, iframe, [contenteditable]:not([contenteditable=false]
 const BLOCKS = ["block", "flow-root", "table-cell", "list-item"];
 const BOXES = [...BLOCKS, "flex", "grid", "table"];
 
-/** The places of known parts: a place stays when the mail is shown there, and its own content is hidden. @type {WeakMap<Element, HTMLElement>} */
+/** The places of known parts. A place stays when the mail is shown there, and the place's own content is hidden. @type {WeakMap<Element, HTMLElement>} */
 const places = new WeakMap();
 
 /** The parts that this document names, one for each place, in the order of the page. @returns {ShownPart[]} */
@@ -74,7 +74,7 @@ export function partAt(element) {
 }
 
 /**
- * The part for a mail of which the page names none: above the first line of the mail.
+ * The part for a mail whose parts the page does not name. Its place is above the first line of the mail.
  * @param {Element} head @returns {ShownPart | null} null in a form in which a mail is being written
  */
 export function partWithoutName(head) {
@@ -113,8 +113,8 @@ function newPlace(element, line, seen) {
 }
 
 /**
- * The element around a name that a person sees as one thing, such as the row of the attachment: the nearest in which the
- * page offers something to click. A text counts only beside such a thing: others only talk about S/MIME.
+ * The nearest element around a name in which the page offers something to click, such as the row of the attachment. A
+ * text counts only in such an element. Other texts only talk about S/MIME.
  * @param {Element} element @param {Known} seen
  */
 function clickableLine(element, { lines }) {
@@ -136,7 +136,7 @@ function kindOf(line) {
 }
 
 /**
- * The link to a part: around its name, or else beside it. It is never followed by itself.
+ * The link to a part: around its name, or else beside it. The link is never followed automatically.
  * @param {Element} element @param {Element} line @returns {HTMLAnchorElement | null}
  */
 function linkOf(element, line) {
@@ -146,7 +146,7 @@ function linkOf(element, line) {
 }
 
 /**
- * The innermost element around a line that is a block of its own, wide enough, and in whose parent a block may stand.
+ * The innermost element around a line that is a block of its own and wide enough, and whose parent may contain a block.
  * @param {Element} line @returns {HTMLElement | null}
  */
 function placeOf(line) {
@@ -155,7 +155,7 @@ function placeOf(line) {
     if (!(place instanceof HTMLElement)) continue;
     if (outer === bodyOf(document)) return place;
     const isBlock = BOXES.includes(getComputedStyle(place).display) && BLOCKS.includes(getComputedStyle(outer).display);
-    // A list takes only entries.
+    // A list may contain only entries.
     const isFree = isBlock && !matches(place, "li, dt, dd, a, button, summary") && !matches(outer, "a, button, summary");
     if (isFree && widthOf(outer) >= wide) return place;
   }
@@ -163,8 +163,8 @@ function placeOf(line) {
 }
 
 /**
- * Whether an element is an attachment in a form in which a mail is being written: whether the outermost element around
- * it, below the page and in each shadow root, has an editor and a subject.
+ * Whether an element is an attachment in a form in which a mail is being written. The outermost element around it,
+ * below the page and in each shadow root, then has an editor and a subject.
  * @param {Element} element @param {Known} seen
  */
 function isComposed(element, { composed }) {

@@ -17,7 +17,7 @@ const MAX_TEXT_CHARACTERS = 2000;
 const MAX_PICTURES = 10;
 /** A page that cuts a subject shows more characters of it than these. */
 const MAX_CUT_CHARACTERS = 12;
-/** The first value of a script, where it opens an address. The first value of another call may be the subject. */
+/** The first value of a script that opens an address. The first value of another call may be the subject. */
 const OPENED = /^[^"',]*(?:\bopen\s*\(|\blocation(?:\.href)?\s*=(?!=)|\blocation\.(?:assign|replace)\s*\()\s*(["'])([^"'\\]*)\1/u;
 /** An address in a script: the address of a file, or one that begins at a folder or a query. */
 const QUOTED_ADDRESS = /^(?:https?:\/\/|\.{0,2}\/|\?|[\w-]+[/.])[^\s<>(){}\\]+$/iu;
@@ -63,8 +63,8 @@ function addressTexts(element) {
 }
 
 /**
- * The address in a script such as `open('source.php?id=5')`: its first value. Others can be the subject or the name of a
- * file, which the sender has chosen, and so can a text that the page shows.
+ * The address in a script such as `open('source.php?id=5')`: its first value. Other values, and texts that the page
+ * shows, can be the subject or the name of a file, which the sender has chosen.
  * @param {Element} element @param {string} script
  */
 function quotedAddress(element, script) {
@@ -80,7 +80,7 @@ function formAddress(element) {
   if (!form || !contains(form, element) || (element.getAttribute("formmethod") ?? attributeOf(form, "method") ?? "get").toLowerCase() !== "get") return [];
   const url = addressOf(attributeOf(element, "formaction") ?? attributeOf(form, "action") ?? "", ownBaseOf(element));
   if (!url) return [];
-  // A form with fields to fill in, such as a search, is no link.
+  // A form with fields to fill in, such as a search, is not a link.
   const controls = [...controlsOf(form)].filter((one) => contains(form, one));
   const hidden = controls.filter((control) => control instanceof HTMLInputElement && control.type === "hidden");
   const isFilled = controls.some((control) => matches(control, "input:not([type=hidden], [type=submit], [type=image], [type=button]), select, textarea"));

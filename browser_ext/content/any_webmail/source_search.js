@@ -1,8 +1,9 @@
 /**
- * Fetches the source of a mail that the page shows, when the person has clicked for it. Every address is one of this
- * site, and is asked by GET with the person's session, by itself only if a control of the webmail leads to it. An answer
- * counts only if it is a message of S/MIME whose header the page shows. The S/MIME part itself counts where the person
- * points at it. An address whose answer was no message is not asked again in the same page.
+ * Fetches the source of a mail that the page shows, when the person has clicked for it. Every address belongs to this
+ * site, and is asked by GET with the person's session. An address to which nobody has pointed is asked only if a
+ * control of the webmail leads to it. An answer counts only if it is an S/MIME message whose header the page shows. The
+ * S/MIME part itself counts if the person points at it. An address whose answer was not a message is not asked again in
+ * the same page.
  */
 import { findBelow, isConnected, textOf } from "../dom_tree.js";
 import { problem } from "../problems.js";
@@ -14,7 +15,7 @@ import { readRecipe, taughtLinks } from "./recipes.js";
 import { addressesOf, addressOf, sourceLinks } from "./source_links.js";
 
 /** @typedef {import("./shown_parts.js").ShownPart} ShownPart */
-/** The content at an address: the mail, or an S/MIME part alone. @typedef {{bytes?: ArrayBuffer, cms?: ArrayBuffer, refused: Refusal}} Answer */
+/** The content at an address: the mail, or only an S/MIME part. @typedef {{bytes?: ArrayBuffer, cms?: ArrayBuffer, refused: Refusal}} Answer */
 /** @typedef {"" | "source-other-mail" | "source-signed-out" | "source-too-large" | "source-not-protected" | "source-not-found"} Refusal */
 
 /** The largest message that the background holds. */
@@ -29,7 +30,7 @@ const LEAST_BYTES_PER_MILLISECOND = 8;
 const SEARCH_MILLISECONDS = 60_000;
 /** The most addresses that one click fetches. */
 const MAX_FETCHES = 10;
-/** The most addresses that are remembered. */
+/** The most addresses that are kept. */
 const MAX_REMEMBERED = 200;
 /** @type {Refusal} */
 const NOT_FOUND = "source-not-found";
@@ -42,7 +43,7 @@ const HTML = /^\s*(?:<!doctype html|<html|<head|<body|<!--)/iu;
 const CMS_TEXT = /^\s*(?:MI[A-J]|-----BEGIN (?:CMS|PKCS ?#?7|SMIME))/u;
 const ASCII = /^[\t\n\r\x20-\x7e]*$/u;
 
-/** The addresses that have answered with something else than a message in this page, the latest last. @type {Map<string, Refusal>} */
+/** The addresses that have not answered with a message in this page, the latest last. @type {Map<string, Refusal>} */
 const otherAnswers = new Map();
 
 /**
@@ -64,7 +65,7 @@ export async function hasSource(part) {
   return (await waysTo(part)).urls.length > 0;
 }
 
-/** The addresses that may be the source of a mail, what is taught first, and the documents that show it. @param {ShownPart} part */
+/** The addresses that may be the source of a mail, taught addresses first, and the documents that show the mail. @param {ShownPart} part */
 async function waysTo(part) {
   const documents = reachableDocuments();
   const { source } = await readRecipe();
@@ -119,7 +120,7 @@ async function askOnce({ href }, part, documents) {
   if (known) return { refused: known };
   const taken = await take(href).catch((/** @type {Error} */ { message }) => message);
   const answer = typeof taken === "string" ? { refused: REFUSALS[taken] ?? NOT_FOUND } : judgeTaken(taken, part, documents);
-  // A mail can be the shown one later. An address without an answer has not answered.
+  // Another mail may be the shown one later, so its address is not noted. Neither is an address without an answer.
   const isOther = ["source-signed-out", "source-too-large"].includes(answer.refused) || (answer.refused === NOT_FOUND && !answer.cms);
   if (isOther && (typeof taken !== "string" || Object.hasOwn(REFUSALS, taken))) remember(href, answer.refused);
   return answer;
@@ -134,7 +135,7 @@ function remember(href, refused) {
 /** @param {{bytes: ArrayBuffer, page: boolean}} taken @param {ShownPart} part @param {Document[]} documents @returns {Answer} */
 function judgeTaken({ bytes, page }, part, documents) {
   if (!page) return judge(bytes, part, documents);
-  // No script of it runs, and none of its links is followed: it can be a mail's text.
+  // No script of the page runs, and none of its links is followed, because the page can be a mail's text.
   const shown = new DOMParser().parseFromString(new TextDecoder().decode(bytes), "text/html");
   if (findBelow(shown, "input[type=password]").length > 0) return { refused: "source-signed-out" };
   const source = sourceIn(shown);
@@ -190,7 +191,7 @@ async function readWhole(reader, waitFor) {
   }
 }
 
-/** @param {BlobPart[]} chunks @returns {Promise<"page" | "file">} rejects for anything that is no page, message or CMS */
+/** @param {BlobPart[]} chunks @returns {Promise<"page" | "file">} rejects for anything that is not a page, message or CMS */
 async function kindOf(chunks) {
   const bytes = await new Blob(chunks).slice(0, HEAD_BYTES).arrayBuffer();
   const start = new TextDecoder("latin1").decode(bytes);

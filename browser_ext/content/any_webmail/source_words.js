@@ -1,4 +1,4 @@
-/** The words by which the links and buttons of webmails name the source of a message, in the languages of the extension. */
+/** The words with which the links and buttons of webmails name the source of a message, in the languages of the extension. */
 import { decodePercent } from "../percent_encoding.js";
 
 /** Labels that name the source itself. */
@@ -7,7 +7,7 @@ const SOURCE = /(?<!\p{L})(?:(?:view|show|display|message|mail|page)[ -]?source|
 const FILE = /(?<!\p{L})(?:(?:download|save|export) (?:the |this )?(?:message|e-?mail|mail)|(?:message|e-?mail|mail) (?:download|export)|save (?:as|to)|save as (?:a )?file|export as|(?:nachricht|e-?mail|mail) (?:als datei )?(?:herunterladen|speichern|exportieren)|speichern unter|als datei (?:speichern|herunterladen)|(?:télécharger|enregistrer|exporter) (?:le |ce )?(?:message|courriel|mail|e-?mail)|enregistrer (?:sous|comme)|(?:descargar|guardar|exportar) (?:el |este )?(?:mensaje|correo)|guardar como|(?:تنزيل|حفظ|تصدير) (?:ال)?(?:رسالة|بريد)|حفظ باسم)(?!\p{L})/gu;
 /** Labels that may name the message or one of its parts. */
 const MAYBE = /^(?:source|raw|original|export|download|save|quelle|exportieren|herunterladen|speichern|exporter|télécharger|enregistrer|origen|exportar|descargar|guardar|المصدر|تصدير|تنزيل|حفظ)(?!\p{L})/gu;
-/** The words that a label has beside these. A label with any other word is one of something else. */
+/** The words that a label has beside these. A label with any other word names something else. */
 const BESIDE = new Set(("the this that of in as a an to with message messages mail mails email mime text plain code headers full complete view show display see open get new window tab file format eml raw source original download save export "
   + "die diese dieser das der des den dem von als im in neuem fenster nachricht mail datei vollständig anzeigen ansehen öffnen herunterladen speichern exportieren "
   + "le la les l ce cet cette du de des en au dans une format message courriel fichier nouvelle fenêtre onglet afficher voir ouvrir télécharger enregistrer exporter "
@@ -31,7 +31,7 @@ export function weighLabel(label) {
 }
 
 /**
- * The same for the words of an address. `own` are the words that belong to the shown message.
+ * How clearly the words of an address name the source. `own` are the words that belong to the shown message.
  * @param {URL} url @param {Set<string>} own
  */
 export function weighAddress(url, own) {
@@ -40,7 +40,7 @@ export function weighAddress(url, own) {
   return words.some((word) => FILE_ADDRESS.has(word)) ? 1 : 0;
 }
 
-/** The words of an address but those in which webmails put the subject, a name or another person. @param {URL} url @returns {string[]} */
+/** The words of an address, except those in which webmails put the subject, a name or another person. @param {URL} url @returns {string[]} */
 function wordsOf(url) {
   const parameters = parametersOf(url).filter(([name]) => !NAMES.has(name.toLowerCase())).flat();
   return [...url.pathname.split("/"), ...parameters].flatMap((text) => wordsIn(decodePercent(text)));

@@ -1,5 +1,5 @@
 /**
- * The form for mail that the person has taught: its fields are where the recipe names them. What is in them is read as in
+ * The form for mail that the person has taught: its fields are those that the recipe names. Their content is read as in
  * any form for mail.
  */
 import { isVisible } from "../dom_tree.js";

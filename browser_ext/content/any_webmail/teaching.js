@@ -1,7 +1,8 @@
 /**
- * The person teaches the extension where this webmail has the source of a mail: they show or download the source as
- * they always do here. The extension watches which address of this site is asked, and fetches it itself. If it answers
- * with the source of the shown mail, the person can keep the way to it. A link in the mail's text teaches nothing.
+ * The person teaches the extension where this webmail has the source of a mail. To do so, they show or download the
+ * source as usual. The extension watches which address of this site is requested, and fetches this address itself. If
+ * the answer is the source of the shown mail, the person can keep the way to the source. A link in the mail's text
+ * teaches nothing.
  */
 import { headerField } from "../../../wasm_build/ui/mail_header.js";
 import { ask } from "../background_link.js";
@@ -23,7 +24,7 @@ import { translate } from "../../texts/texts.js";
 const MAX_TRIED = 30;
 /** The ways in which the scripts of a page load a text. A mail can have a frame that loads an address. */
 const LOADED = ["fetch", "xmlhttprequest", "other"];
-/** Scripts also send what they change. Its answers are smaller than the source of any mail of S/MIME. */
+/** Scripts also send changes. The answers to such requests are smaller than the source of any S/MIME mail. */
 const LEAST_SOURCE_BYTES = 500;
 const MAX_LINE_CHARACTERS = 100;
 
@@ -71,7 +72,7 @@ export function startTeaching(done) {
   });
   requests.observe({ type: "resource" });
   bar.signal.addEventListener("abort", () => requests.disconnect());
-  // A download by a script is no resource of the page. Not all browsers have this event.
+  // A download by a script is not a resource of the page. Not all browsers have this event.
   globalThis.navigation?.addEventListener("navigate", ({ destination, formData }) => {
     const url = destination.sameDocument || formData ? null : addressOf(destination.url, location.href);
     if (clicked) void consider(url, null);

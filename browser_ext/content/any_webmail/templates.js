@@ -1,7 +1,7 @@
 /**
  * Templates of addresses. In a template `{page.hash.1}` stands for a word of the page's address, and
- * `{part.query.uid.0}` for one of the attachment's: so one template leads to the source of every mail. A word that both
- * have is taken from the page's address, which no mail can imitate.
+ * `{part.query.uid.0}` for a word of the attachment's address. So one template leads to the source of every mail. A
+ * word in both addresses is taken from the page's address, which no mail can imitate.
  */
 import { decodePercent } from "../percent_encoding.js";
 import { addressOf } from "./source_links.js";
@@ -9,15 +9,15 @@ import { parametersOf } from "./source_words.js";
 
 /** The addresses from which a template is filled. @typedef {{part: URL | null, page: URL}} Places */
 
-/** A run of characters that are no separators in addresses. */
+/** A run of characters that are not separators in addresses. */
 const WORD = /[\p{L}\p{N}@=+!$~-]+/gu;
 const PLACEHOLDER = /\{([^{}]+)\}/gu;
 const DIGIT = /\p{N}/u;
 const MAX_TEMPLATE_CHARACTERS = 2000;
 
 /**
- * The template by which an address follows from the addresses of the attachment and the page; "" if it does not follow
- * from them, since then it leads to one mail only.
+ * The template that makes an address from the addresses of the attachment and the page; "" if there is none, since the
+ * address then leads to one mail only.
  * @param {URL} url @param {Places} places
  */
 export function templateFor(url, places) {
@@ -39,7 +39,7 @@ export function templateFor(url, places) {
   return filled && isSame(filled, url) ? template : "";
 }
 
-/** @param {string} text @param {(word: string) => string} replace @returns {string} what is between the words, encoded */
+/** @param {string} text @param {(word: string) => string} replace @returns {string} what results: the replaced words, and the encoded text between them */
 function replaceWords(text, replace) {
   const between = text.split(WORD).map(encodeURIComponent);
   const words = (text.match(WORD) ?? []).map(replace);

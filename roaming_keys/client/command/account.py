@@ -116,7 +116,7 @@ def recovery_code(request: CodeRequest) -> None:
     roaming = open_session(request.login)
     secret = PROVIDER.random_bytes(CODE_BYTES)
     keys = blocking.run(recovery_keys(secret, PROVIDER))
-    # The code is shown before the one of before ends: a full disk must not take both.
+    # The code is shown before the earlier code ends, because a full disk must not cost the person both.
     write_line(write_code(secret))
     flush_output()
     try:

@@ -1,4 +1,4 @@
-"""The packages that add steps to the commands of an account, found by the entry points `roaming_keys.client`."""
+"""The packages that add steps to the commands of an account, found through the entry points `roaming_keys.client`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ def with_own_passphrase(state: AccountState) -> AccountState:
 
 @cache
 def _find_extensions() -> tuple[AccountExtension, ...]:
-    # Imported here because it imports the standard library's e-mail package, which a refused login does not need.
+    # Imported here because importlib.metadata imports the standard library's e-mail package, which a refused login does
+    # not need.
     from importlib.metadata import entry_points
 
     extensions = [point.load() for point in sorted(entry_points(group=_GROUP))]

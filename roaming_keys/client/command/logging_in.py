@@ -1,4 +1,4 @@
-"""`sealwax roam login`: the first look at an account, which later commands take for the one that is meant."""
+"""`sealwax roam login`: the first look at an account, which later commands use by default."""
 
 from __future__ import annotations
 

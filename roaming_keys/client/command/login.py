@@ -47,7 +47,7 @@ _LOST_CODE: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyFiles:
-    """The source of the passphrase of identity files, beside that of the account's."""
+    """The source of the passphrase of identity files, apart from the account's passphrase."""
 
     file: str | None = given_by(
         click.Option(
@@ -144,7 +144,7 @@ def setting_for(account: AccountChoice) -> Setting:
 
 
 def open_session(login: AccountLogin) -> Roaming:
-    """Log in, and remember the account. Raises the errors of `session.log_in`."""
+    """Log in, and remember the account. Raises the errors of `log_in`."""
     place = login.account.place()
     passphrase = login.passphrases.reader()(f"{place.user} at {place.server}")
     setting = setting_for(login.account)
@@ -158,7 +158,7 @@ def open_session(login: AccountLogin) -> Roaming:
 def log_in_as_known(
     place: Place, agreement: ResetAgreement, start: Callable[[OnDevice], Coroutine[Any, Any, Session]]
 ) -> Session:
-    """Return the session of a login, and remember the account. Raises ClickException for a reset of it."""
+    """Return the session of a login, and remember the account. Raises ClickException for a reset without agreement."""
     here = replace(on_device(place), agreed=agreement.reset or "")
     try:
         session = blocking.run(start(here))
@@ -166,7 +166,7 @@ def log_in_as_known(
         remedy = f"if you know why, repeat this with --accept-reset {error.reset}; else ask your administrator"
         raise click.ClickException(f"{error}: {remedy}") from None
     if here.known is not None and here.known.reset != session.known.reset:
-        # The person has agreed. The versions of both accounts have nothing to do with each other.
+        # The person has agreed to the reset. The record versions of the two accounts are unrelated.
         forget(place)
     keep_login(place, here.device, session.known)
     if session.reset_ready is not None:
@@ -177,7 +177,7 @@ def log_in_as_known(
 
 
 def on_device(place: Place) -> OnDevice:
-    """Return this computer, with its token for the account: a new one, which a right login keeps, at the first time."""
+    """Return this computer, with its token for the account. The first token is new, and a right login keeps it."""
     kept = load_accounts().get(place) or KeptAccount(token=PROVIDER.random_bytes(TOKEN_BYTES), known=None)
     name = f"sealwax · {platform.node()}"[:MAX_DEVICE_NAME_CHARACTERS]
     device = Device(token=kept.token, name=name if name.isprintable() else "sealwax")
@@ -202,7 +202,7 @@ def remember(session: Session) -> None:
 
 
 def forget(place: Place) -> None:
-    """Keep nothing of an account any more."""
+    """Delete what this computer keeps of an account."""
     with changing_accounts() as accounts:
         accounts.pop(place, None)
 

@@ -52,5 +52,5 @@ def register(request: RegisterRequest) -> None:
     blocking.run(register_account(HttpTransport(place.server), registration))
     keep_login(place, on_device(place).device, None)
     write_line(f"{place.user} is registered at {place.server}.")
-    # Only now: the key server has verified the ticket.
+    # Only now, because the key server has verified the ticket.
     follow_ticket_key(place, discovery_key, sources)

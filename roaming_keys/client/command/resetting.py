@@ -104,7 +104,7 @@ def reset(request: ResetRequest) -> None:
         )
     )
     blocking.run(finish_reset(setting.transport, registration))
-    # The person has agreed to this reset, and what this computer knew of the account from before counts no more.
+    # The person has agreed to this reset, so this computer forgets what it knew of the earlier account.
     device = on_device(place).device
     forget(place)
     keep_login(place, device, None)

@@ -1,4 +1,4 @@
-"""The options by which `sealwax roam` gets a ticket: from the bridge, by the mail password, or from a file."""
+"""The options with which `sealwax roam` gets a ticket: from the bridge with the mail password, or from a file."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _ask_bridge(bridge: str, user: str, mail_password: bytes, purpose: Purpose) 
     """Return a ticket of the bridge for the user's address, after a login with the mail password."""
     place = ServiceAddress.of(normalise_origin(bridge))
     password = mail_password.decode("utf-8", "surrogateescape")
-    # The bridge takes changes only for the account that they name.
+    # The bridge accepts changes only for the account that they name.
     headers = {"X-Sealwax": "1", "Content-Type": "application/json"}
     with HttpClient(place, uses_proxy=True) as client:
         session = _ask(client, "POST", "/api/session", headers, {"address": user, "password": password})

@@ -1,7 +1,7 @@
 """The command's contacts and decisions files, merged with an account.
 
-What the account had at the last merge is kept in a file of its own for each account, encrypted as at the key server. By
-it the next merge knows what was changed or removed on this computer since. Another file has what was sent since, if the
+A file for each account has the account's state at the last merge, encrypted as at the key server. With this file, the
+next merge finds what was changed or removed on this computer since. Another file has what was sent since, in case the
 answer was lost.
 """
 
@@ -33,7 +33,7 @@ from smime_core.limits import MAX_DECISIONS_BYTES, MAX_TRUST_STATE_BYTES
 
 
 def push_files(roaming: Roaming, identities: tuple[Identity, ...]) -> Session:
-    """Store identities, contacts and decisions, and take those of other devices. Raises as `Session.push`."""
+    """Store identities, contacts and decisions, and get those of other devices. Raises as `Session.push`."""
     session = roaming.session
     entries = _merge(session, _read_files()).entries
     content = replace(
@@ -49,7 +49,7 @@ def push_files(roaming: Roaming, identities: tuple[Identity, ...]) -> Session:
 
 
 def take_files(session: Session) -> None:
-    """Write what the account has to the contacts and decisions files, beside what they have."""
+    """Merge the account's contacts and decisions into the files."""
     contacts_file, decisions_file = default_contacts_file(), default_decisions_file()
     # Another command may have changed the files since they were read for the account.
     with lock_file(contacts_file), lock_file(decisions_file):
@@ -77,7 +77,7 @@ def forget_base(place: Place) -> None:
 
 
 def _note(session: Session, entries: Mapping[str, Entry]) -> None:
-    """Note what is about to be sent. If the answer is lost, the next merge knows it again."""
+    """Note what is about to be sent. If the answer is lost, the next merge recognises it."""
     path = _sent_file(session.place)
     with lock_file(path):
         sent = blocking.run(note_sent(_read_sent(session), session.opened, entries, session.place.user, PROVIDER))

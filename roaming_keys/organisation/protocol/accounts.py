@@ -20,7 +20,7 @@ from smime_core.errors import MalformedMessage
 from smime_core.identity import Identity
 from smime_core.provider import CryptoProvider
 
-# Letters and digits that nobody takes for one another: 16 of them have 80 random bits.
+# Letters and digits that nobody confuses. 16 of these 31 characters have 79 random bits.
 _ALPHABET: Final = "23456789abcdefghjkmnpqrstuvwxyz"
 _GROUPS: Final = 4
 _GROUP: Final = 4
@@ -71,6 +71,6 @@ def make_passphrase(provider: CryptoProvider) -> str:
     """Return a random passphrase that is easy to type from paper."""
     letters: list[str] = []
     while len(letters) < _GROUPS * _GROUP:
-        # 31 letters: a byte above the largest multiple would make some of them likelier.
+        # Bytes from 248 on (8 times 31) are left out, because they would make some letters likelier.
         letters += [_ALPHABET[one % 31] for one in provider.random_bytes(32) if one < 248]
     return "-".join("".join(letters[_GROUP * n :][:_GROUP]) for n in range(_GROUPS))

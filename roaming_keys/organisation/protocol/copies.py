@@ -1,4 +1,4 @@
-"""The recovery copy: a person's encryption keys under a key of their own, which the officers have in shares.
+"""The recovery copy: a person's encryption keys, encrypted under a random key that the officers have in shares.
 
     R      = 32 random bytes, new for each copy
     bundle = PKCS#12 (RFC 7292) under base64url(HKDF(R, "recovery bundle password", user, copy id)), then zeros
@@ -55,7 +55,7 @@ class SharesRefused(SmimeError):
 
 
 def recoverable(identities: Sequence[Identity]) -> tuple[Identity, ...]:
-    """Return the identities whose keys only encrypt: no certificate of the same key may sign."""
+    """Return the identities whose keys only encrypt, that is, no certificate of the same key may sign."""
     signing = {identity.certificate.public_key.spki_der for identity in identities if _may_sign(identity.certificate)}
     return tuple(
         identity
@@ -76,7 +76,7 @@ def left_out(identities: Sequence[Identity]) -> tuple[Identity, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryCopy:
-    """A copy as the server has it. `certificates` are the fingerprints of those whose keys are in it.
+    """A copy as the server has it. `certificates` are the fingerprints of the certificates whose keys are in the copy.
 
     `shares` are in the order of the policy's officers.
     """
@@ -124,7 +124,7 @@ class RecoveryCopy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """A share of a copy's key, as one officer has it, or passes it on for a case (`case` is empty before)."""
+    """A share of a copy's key, for one officer. `case` is empty until the officer passes the share on for a case."""
 
     user: str
     copy_id: str
@@ -178,7 +178,7 @@ async def build_copy(
 
 
 async def build_empty_copy(user: str, policy: RecoveryPolicy, provider: CryptoProvider) -> RecoveryCopy:
-    """Return a copy without keys, for the place of one whose keys may all sign by now. `user` is normalised."""
+    """Return a copy without keys, to replace a copy whose keys may all sign by now. `user` is normalised."""
     key, copy_id = provider.random_bytes(KEY_BYTES), provider.random_bytes(16).hex()
     return RecoveryCopy(
         id=copy_id,
@@ -208,10 +208,10 @@ async def pass_on_share(
     recipient: Certificate,
     provider: CryptoProvider,
 ) -> bytes:
-    """Return an officer's share encrypted for whoever recovers the keys.
+    """Return an officer's share, encrypted for the person who recovers the keys.
 
-    `asked` names user, copy, number and case; its value counts for nothing. Raises SharesRefused if the share is of
-    another user or copy than the case, so that the server cannot have a share of somebody else passed on.
+    `asked` names user, copy, number and case; its value is ignored. Raises SharesRefused if the share is of another
+    user or copy than the case. So the server cannot have somebody else's share passed on.
     """
     share = await decrypt_share(cms, officer, provider)
     if replace(share, value=asked.value, case=asked.case) != asked or share.case:
@@ -222,7 +222,7 @@ async def pass_on_share(
 async def open_copy(
     copy: RecoveryCopy, user: str, case: str, shares: Sequence[Share], provider: CryptoProvider
 ) -> tuple[Identity, ...]:
-    """Return the keys in a copy, by the shares that officers have passed on for a case. Raises SharesRefused."""
+    """Return the keys in a copy, from the shares that officers have passed on for a case. Raises SharesRefused."""
     if any((share.user, share.copy_id, share.case) != (user, copy.id, case) for share in shares):
         raise SharesRefused("a share is of another case")
     values = {share.number: share.value for share in shares}

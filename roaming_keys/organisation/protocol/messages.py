@@ -1,6 +1,6 @@
-"""The messages about organisations, as frozen values and as JSON: those of owners of keys, and those of the staff.
+"""The messages about organisations, as frozen dataclasses and as JSON: those of key owners, and those of the staff.
 
-Every `from_json` raises MalformedMessage, or LimitExceeded for what is too long.
+Every `from_json` raises MalformedMessage, or LimitExceeded if a value is too long.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from smime_core.x509 import Certificate, parse_certificate
 
 MAX_CASES: Final = 100
 MAX_EVENTS: Final = 500
-MAX_NOTE_CHARACTERS: Final = 1_000  # MAX_EVENTS of these have a quarter of MAX_ANSWER_BYTES.
+MAX_NOTE_CHARACTERS: Final = 1_000  # MAX_EVENTS of these take a quarter of MAX_ANSWER_BYTES.
 # With these, no answer with MAX_CASES cases is larger than MAX_ANSWER_BYTES.
 MAX_REASON_CHARACTERS: Final = 500
 MAX_RECIPIENT_CHARACTERS: Final = 100
@@ -52,9 +52,9 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseFacts:
-    """A recovery case, without its keys. Times are in seconds since 1970, and 0 for what has not happened.
+    """A recovery case, without its keys. Times are in seconds since 1970, and 0 if the event has not happened.
 
-    `told` is the time at which a device of the owner has shown the case, `opened` that at which the keys were fetched.
+    `told` is when a device of the owner has shown the case, and `opened` when the keys were fetched.
     """
 
     id: str
@@ -310,7 +310,7 @@ class Cases:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfficersCase:
-    """The answer to `POST /staff/case/share`: a case, and the share of the officer who asks, by its number.
+    """The answer to `POST /staff/case/share`: a case, and the asking officer's share with its number.
 
     The officer is shown the facts, and the share goes to the recipient. Raises MalformedMessage if the facts name
     another certificate than the recipient's.
@@ -383,7 +383,7 @@ class OpenCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventsWanted:
-    """The body of `POST /staff/audit`: the events of a user, or of all for "", after the one with a number."""
+    """The body of `POST /staff/audit`: the events of a user, or of all users for "", with numbers above `after`."""
 
     user: str
     after: int

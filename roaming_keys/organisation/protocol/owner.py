@@ -1,7 +1,7 @@
 """The owner's side of recovery by officers: which officers were confirmed, and the copy that goes to them.
 
 The confirmed policy is an entry of the account's encrypted state. Copies are made for its officers only, whatever
-policy the server names. The keys of groups are not copied: they are their owners' to share.
+policy the server names. The keys of groups are not copied, because only the groups' owners share them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ FIRST_LOGIN_ENTRY: Final = "first login"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnerRecovery:
-    """The facts for the owner: the policy that was confirmed, and one that waits for that; None without.
+    """The facts for the owner: the policy that was confirmed, and one that waits for confirmation, or None.
 
     `left_out` encrypt, but are never shared, because their keys may sign too. `is_copied` says whether the officers
     can recover all other encryption keys. `must_renew` is true until there is a certificate from after the request.
@@ -50,7 +50,7 @@ class OwnerRecovery:
 
 
 def judge_recovery(opened: OpenRecord, standing: Standing) -> OwnerRecovery:
-    """Return what concerns the owner, from the open record and what the server says. Raises MalformedMessage."""
+    """Return the facts for the owner, from the open record and the server's answer. Raises MalformedMessage."""
     confirmed = confirmed_policy(opened.state)
     offered = standing.policy
     newest = max((identity.certificate.not_before for identity in opened.identities), default=None)
@@ -78,7 +78,7 @@ def with_policy(state: AccountState, policy: RecoveryPolicy, at: datetime.dateti
 
 
 def has_first_passphrase(state: AccountState) -> bool:
-    """Return whether the passphrase is that of an administrator, who knows it."""
+    """Return whether an administrator has made the passphrase, and so knows it."""
     entry = state.entries.get(FIRST_LOGIN_ENTRY)
     return entry is not None and entry.value is not None
 
@@ -103,7 +103,7 @@ async def fetch_standing(session: Session, setting: Setting) -> Standing:
 
 
 async def confirm_policy(session: Session, setting: Setting, policy: RecoveryPolicy, at: datetime.datetime) -> Session:
-    """Confirm a policy, store a copy for its officers, and return the session after it.
+    """Confirm a policy, store a copy for its officers, and return the changed session.
 
     Raises KeyServerError, or KeyMaySign if no key can be copied.
     """
@@ -115,9 +115,9 @@ async def confirm_policy(session: Session, setting: Setting, policy: RecoveryPol
 
 
 async def renew_copy(session: Session, setting: Setting) -> bool:
-    """Store a new copy if officers were confirmed and the server's copy has other keys. Return whether one was stored.
+    """Store a new copy if the server's copy is not for the confirmed policy and keys. Return whether one was stored.
 
-    A key that has got a certificate which may sign is copied no more; without any other key, the new copy is empty.
+    A key is no longer copied once it has a certificate that may sign. Without any other key, the new copy is empty.
     Raises KeyServerError or MalformedMessage.
     """
     policy = confirmed_policy(session.opened.state)
@@ -153,6 +153,6 @@ def _same(offered: RecoveryPolicy, confirmed: RecoveryPolicy | None) -> bool:
 
 
 def _with_entry(state: AccountState, name: str, value: str | None, at: datetime.datetime) -> AccountState:
-    # A clock that was ahead at an earlier change must not make that one the latest.
+    # A clock that was ahead at an earlier change must not make that change the latest.
     entry = Entry(at=time_after(state.entries.get(name), int(at.timestamp() * 1_000)), value=value)
     return replace(state, entries={**state.entries, name: entry})

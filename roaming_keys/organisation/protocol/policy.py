@@ -1,7 +1,7 @@
 """The recovery policy of an organisation: its officers, how many of them are needed, and how long they wait.
 
-The owner of keys confirms a policy by its fingerprint. From then on it is part of the account's encrypted state, so
-that the server cannot put officers of its own in its place.
+The owner of keys confirms a policy by its fingerprint. From then on the policy is part of the account's encrypted
+state, so that the server cannot replace its officers.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _ENCRYPTS: Final = KeyUsage.KEY_ENCIPHERMENT | KeyUsage.KEY_AGREEMENT
 class RecoveryPolicy:
     """A policy. `wait_hours` pass between the request for keys and the first approval.
 
-    Raises MalformedMessage for a policy that lets one officer act alone, or nobody.
+    Raises MalformedMessage if one officer could act without another, or if nobody could act.
     """
 
     organisation: str

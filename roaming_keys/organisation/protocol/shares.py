@@ -1,8 +1,8 @@
-"""A secret split among people: any k of n shares give it, and fewer tell nothing about it (Shamir, 1979).
+"""A secret split among people: any k of n shares give it, and fewer reveal nothing about it (Shamir, 1979).
 
 Each byte of the secret is the value at 0 of a random polynomial of degree k - 1 over GF(2^8), with the reduction
-polynomial of AES (FIPS 197 section 4.2). A share has the values at its number. draft-mcgrew-tss-03 describes the same
-construction, and has an example that the tests use.
+polynomial of AES (FIPS 197 section 4.2). A share has the values at the share's number. draft-mcgrew-tss-03 describes
+the same construction, and has an example that the tests use.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final
 from smime_core.errors import MalformedMessage
 from smime_core.provider import CryptoProvider
 
-MAX_SHARES: Final = 255  # The elements of the field but 0.
+MAX_SHARES: Final = 255  # The elements of the field except 0.
 _REDUCTION: Final = 0x11B
 
 
@@ -27,9 +27,9 @@ def split_secret(secret: bytes, needed: int, total: int, provider: CryptoProvide
 
 
 def join_shares(shares: Mapping[int, bytes]) -> bytes:
-    """Return the secret from shares by their numbers. Too few, or wrong ones, give other bytes.
+    """Return the secret from shares by their numbers. Too few or wrong shares give other bytes.
 
-    Raises MalformedMessage for numbers or lengths that no secret has.
+    Raises MalformedMessage if the numbers or lengths are not of one secret.
     """
     lengths = {len(share) for share in shares.values()}
     if len(lengths) != 1 or not all(1 <= number <= MAX_SHARES for number in shares):
@@ -63,7 +63,7 @@ def _multiply(one: int, other: int) -> int:
 
 
 def _divide(one: int, other: int) -> int:
-    # The inverse of an element is its 254th power, because the 255th of each but 0 is 1.
+    # The inverse of an element is its 254th power, because the 255th power of each element except 0 is 1.
     inverse = 1
     for _ in range(254):
         inverse = _multiply(inverse, other)

@@ -1,6 +1,6 @@
 """The bytes that a member of the staff signs: all that the server acts on.
 
-The counter of a call is the time in milliseconds, which the server takes once, and only near its own time.
+The counter of a call is the time in milliseconds, which the server accepts once, and only near the server's time.
 
     Authorization: Sealwax key="…", counter="…", signature="…"       as in a session (`protocol/calls.py`)
 """

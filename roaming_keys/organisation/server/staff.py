@@ -33,7 +33,7 @@ class MemberExists(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """A member of the staff. `certificate` is the fingerprint of an officer's, to which shares are encrypted."""
+    """A member of the staff. `certificate` is the fingerprint of the certificate for an officer's shares."""
 
     name: str
     role: Role
@@ -58,7 +58,7 @@ class StaffStore:
 
     def add(self, member: Member, at: datetime.datetime) -> None:
         """Add a member. Raises MemberExists."""
-        # Calls from before, when somebody had the same key, are not taken again.
+        # Earlier calls, from when somebody had the same key, are refused.
         counter = int(at.timestamp() * 1_000)
         values = {"name": member.name, "role": member.role.value, "key": member.key, "counter": counter}
         with self._database.transaction() as rows:
@@ -77,7 +77,7 @@ class StaffStore:
         return True
 
     def check_call(self, server: str, call: Call, credentials: Credentials, at: datetime.datetime) -> Member:
-        """Return the member who has signed a call, and count it. Raises StaffCallRefused."""
+        """Return the member who has signed a call, and count the call. Raises StaffCallRefused."""
         record = staff_call_record(server, credentials.session_key, call, credentials.counter)
         try:
             Ed25519PublicKey.from_public_bytes(credentials.session_key).verify(credentials.signature, record)

@@ -69,7 +69,7 @@ _NOTES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Case:
-    """A row of a case, opened."""
+    """The decrypted row of a case."""
 
     facts: CaseFacts
     recipient: Certificate
@@ -77,7 +77,7 @@ class _Case:
 
 
 class OrganisationStore:
-    """The store, over that of the accounts."""
+    """The organisation's rows, in the database of the accounts."""
 
     def __init__(self, accounts: Store) -> None:
         self._accounts = accounts
@@ -124,7 +124,7 @@ class OrganisationStore:
             self.trail.add(rows, AuditEvent(kind=kind, at=at, user=user, actor=member.name, note=note))
 
     def _end_access(self, rows: Connection, user: str, member: Member, at: datetime.datetime) -> None:
-        """End what goes on for an account that is disabled: its sessions, and a reset, which no device could stop."""
+        """End the sessions of a disabled account, and its reset, because no device could stop the reset."""
         for table in (SESSION, WAITING_LOGIN):
             rows.execute(delete(table).where(table.c.user == user))
         goes_on = RESET.c.user == user, RESET.c.ends > at.timestamp()
@@ -132,7 +132,7 @@ class OrganisationStore:
             self.trail.add(rows, AuditEvent(kind=AuditKind.RESET_STOPPED, at=at, user=user, actor=member.name))
 
     def set_policy(self, policy: RecoveryPolicy, member: Member, at: datetime.datetime) -> None:
-        """Put a policy in force. Raises ServiceError, also if one of its officers is none of the staff."""
+        """Put a policy in force. Raises ServiceError, also if the staff lacks one of the policy's officers."""
         with self._database.transaction() as rows:
             known = select(STAFF.c.certificate).where(STAFF.c.role == Role.OFFICER.value)
             officers = set(rows.execute(known).scalars())
@@ -158,7 +158,7 @@ class OrganisationStore:
         return None if content is None else RecoveryPolicy.from_json(bytes(content))
 
     def store_copy(self, caller: Caller, copy: RecoveryCopy, at: datetime.datetime) -> None:
-        """Store a copy in the place of the one before. Raises SessionEnded."""
+        """Store a copy in place of the earlier copy. Raises SessionEnded."""
         with self._database.transaction() as rows:
             self._accounts.sessions.lock_account_of(rows, caller, at)
             self._write_copy(rows, caller.user, copy)
@@ -166,7 +166,7 @@ class OrganisationStore:
             self.trail.add(rows, event)
 
     def standing(self, user: str, at: datetime.datetime) -> Standing:
-        """Return what concerns a user. The cases in it count as shown to the owner from now on."""
+        """Return the policy, copy, cases and renewal of a user. The cases count as shown to the owner from now on."""
         is_untold = RECOVERY_CASE.c.user == user, RECOVERY_CASE.c.told.is_(None)
         with self._database.reading() as rows:
             renew = rows.execute(select(RESTRICTION.c.renew).where(RESTRICTION.c.user == user)).scalar()
@@ -183,12 +183,12 @@ class OrganisationStore:
         )
 
     def _tell(self, user: str, at: datetime.datetime) -> tuple[CaseFacts, ...]:
-        """Return the cases that the owner is shown, and note of each that the owner was told of it."""
+        """Return the cases that the owner is shown, and note each new one as shown."""
         with self._database.transaction() as rows:
             self._keys.hold(rows)
             self._lock(rows, user, at)
             shown = rows.execute(_shown_to(user, at)).all()
-            # Only those in the answer: nobody is told of a case by another one.
+            # Only the cases in this answer, because the owner does not see others.
             for case in (one.id for one in shown if one.told is None):
                 rows.execute(update(RECOVERY_CASE).where(RECOVERY_CASE.c.id == case).values(told=at.timestamp()))
                 kind = AuditKind.RECOVERY_OWNER_TOLD
@@ -198,7 +198,7 @@ class OrganisationStore:
     def ask(self, new: NewCase, user: str, member: Member, at: datetime.datetime) -> CaseFacts:
         """Open a case. Raises ServiceError if the server has no copy of the user's keys, or too many cases.
 
-        For an account that was reset and has no copy of its own, it is for the copy of the account from before.
+        If the account was reset and has no copy, the case is for the copy of the account from before the reset.
         """
         copy = self._find_copy(user) or self._find_kept_copy(user, at)
         if copy is None or not copy.certificates:
@@ -211,7 +211,7 @@ class OrganisationStore:
             self._lock(rows, user, at)
             asked_since = RECOVERY_CASE.c.user == user, RECOVERY_CASE.c.asked > (at - CASE_LASTS).timestamp()
             if rows.execute(select(func.count()).where(*asked_since)).scalar_one() >= MAX_CASES:
-                # More would hide the earlier ones from the owner.
+                # More cases would hide the earlier ones from the owner.
                 raise ServiceError(409, "too-many-cases", f"The account has {MAX_CASES} cases that have not ended.")
             values = {
                 "id": case,
@@ -294,13 +294,13 @@ class OrganisationStore:
         return OpenCase(facts=found.facts, copy=found.copy, shares=shares)
 
     def events(self, user: str, after: int) -> tuple[ShownEvent, ...]:
-        """Return events of the audit trail after the one with a number, of one user or of all."""
+        """Return the audit trail's events with numbers above `after`, of one user or of all users."""
         shown: list[ShownEvent] = []
         for entry in self.trail.entries(self._database, user=user, after=after):
             details = self.trail.details_of(entry)
             texts = ("", "", "") if details is None else (details.user, details.actor, details.note)
             of, actor, note = texts
-            # The deletion of an account names all its events, which may be hundreds of thousands.
+            # The event of a deleted account names all events of the account, perhaps hundreds of thousands.
             note = note if len(note) <= MAX_NOTE_CHARACTERS else f"{note[: MAX_NOTE_CHARACTERS - 1]}…"
             shown.append(ShownEvent(number=entry.number, at=entry.at, kind=entry.kind, user=of, actor=actor, note=note))
             if len(shown) == MAX_EVENTS:
@@ -362,16 +362,16 @@ class OrganisationStore:
         raise ServiceError(403, "not-your-case", "You are no officer for this account.")
 
     def _lock(self, rows: Connection, user: str, at: datetime.datetime) -> None:
-        """Lock the account, as each transaction that changes rows of it. Raises ServiceError if there is none.
+        """Lock the account, as each transaction that changes its rows does. Raises ServiceError if there is no account.
 
-        An account from before a reset counts too: the officers have shares of its keys.
+        An account from before a reset counts too, because the officers have shares of its keys.
         """
         with _told_of_no_account():
             self._accounts.sessions.lock_account_or_kept(rows, user, at)
 
 
 def _shown_to(user: str, at: datetime.datetime) -> Select[Any]:
-    """The cases that the owner of an account is shown: those that have not ended, and those just told or not yet."""
+    """The query for the cases to show to an owner: asked or first shown within CASE_LASTS, or not shown yet."""
     since, case = (at - CASE_LASTS).timestamp(), RECOVERY_CASE.c
     is_shown = (case.asked > since) | case.told.is_(None) | (case.told > since)
     query = select(RECOVERY_CASE).where(case.user == user, is_shown)

@@ -1,4 +1,4 @@
-"""The routes of organisations: that of the owner of keys inside a session, and those of the staff."""
+"""The routes of organisations: those for the owner of keys, inside a session, and those of the staff."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class OwnerViews(AccountViews):
         return json_answer(self._organisation.standing(caller.user, self._config.clock()).to_json())
 
     def store_copy(self) -> Response:
-        """Store a recovery copy, in the place of the only one there is."""
+        """Store a recovery copy, in place of the earlier copy."""
         expect_record()
         caller = self._check_call()
         check_fresh(self._config, caller)
@@ -121,7 +121,7 @@ class StaffViews:
         return json_answer(Standing(policy=self._store.find_policy()).to_json())
 
     def set_policy(self) -> Response:
-        """Put a policy in force. Each owner confirms it before shares go to its officers."""
+        """Put a policy in force. Each owner confirms the policy before shares go to its officers."""
         member = self._check(Role.ADMINISTRATOR)
         self._store.set_policy(NewPolicy.from_json(json_body()).policy, member, self._config.clock())
         return json_answer(b"{}")
@@ -132,7 +132,7 @@ class StaffViews:
         return json_answer(Cases(cases=self._store.cases(self._config.clock())).to_json())
 
     def ask(self) -> Response:
-        """Open a case, and tell the owner."""
+        """Open a case, and notify the owner."""
         member = self._check(Role.ADMINISTRATOR)
         new = NewCase.from_json(json_body())
         check_encrypts(new.recipient)

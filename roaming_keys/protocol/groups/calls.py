@@ -34,19 +34,19 @@ _ID_BYTES: Final = 16
 
 
 class OwnAddressInGroup(GroupKeyRefused):
-    """A group has a certificate of the person's own address. Mail to the person would go to its key."""
+    """A group has a certificate of the person's own address. Mail to the person would use the group's key."""
 
     code = "group-of-own-address"
 
 
 class AddressOfOtherKeys(GroupKeyRefused):
-    """A group has a certificate of an address for which the account has other keys: own ones, or another group's."""
+    """A group has a certificate of an address for which the account has other keys, the person's or another group's."""
 
     code = "group-of-known-address"
 
 
 class OwnerChanged(SmimeError):
-    """A group is signed by another certificate of its owner than before. `fingerprint` is the new one's."""
+    """A group's owner has signed with another certificate than before. `fingerprint` is the new certificate's."""
 
     code = "group-owner-changed"
 
@@ -57,7 +57,7 @@ class OwnerChanged(SmimeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenGroup:
-    """A group that was opened. `certificate` is the one by which its owner has signed it.
+    """A group that was opened. `certificate` is the one with which its owner has signed the group.
 
     `left` are members for whom the server has no key any more. Only the owner learns of them.
     """
@@ -92,7 +92,7 @@ async def fetch_group(session: Session, setting: Setting, id: str) -> StoredGrou
 
 
 def find_wrap(stored: StoredGroup, user: str) -> bytes:
-    """Return the key of a group for a member. Raises ServerLies."""
+    """Return a member's wrap of the group's key. Raises ServerLies."""
     for member in stored.members:
         if member.user == user:
             return member.wrap
@@ -105,7 +105,7 @@ async def open_own_group(
     """Return a group of the person. Raises ServerLies, GroupKeyRefused, NoMatchingRecipient or MalformedMessage."""
     identities, wrap = own_identities(session.opened), find_wrap(stored, session.place.user)
     owned = await unwrap_own_group_key(wrap, provider, identities=identities, at=at)
-    # The person has no certificate of others to accept: each of the own ones counts.
+    # The person need not accept a certificate here, because each of the person's own certificates counts.
     opened = await _open(session, id, stored, owned, provider)
     have_keys = {member.user for member in stored.members}
     return replace(opened, left=tuple(member.user for member in opened.content.members if member.user not in have_keys))
@@ -120,10 +120,10 @@ async def open_group(
     *,
     accepted: str = "",
 ) -> OpenGroup:
-    """Return a group of another owner, by a key that was judged (`examine_group_key`, `read_group_key`).
+    """Return a group of another owner, opened with a key that was judged (`examine_group_key`, `read_group_key`).
 
-    `accepted` is the fingerprint of the owner's certificate if the person has agreed to another one than before.
-    Raises ServerLies, OwnerChanged, GroupKeyRefused, AddressOfOtherKeys among them, or MalformedMessage.
+    `accepted` is the fingerprint of the owner's new certificate, if the person has agreed to it. Raises ServerLies,
+    OwnerChanged, GroupKeyRefused (also AddressOfOtherKeys), or MalformedMessage.
     """
     known, is_agreed = known_groups(session.opened.state).get(id), accepted == owned.certificate.fingerprint
     if known is not None and owned.certificate != known.certificate and not is_agreed:
@@ -148,7 +148,7 @@ def first_of(
 ) -> tuple[GroupVersion, GroupContent]:
     """Return the first version of a new group, whose owner and only member is the person, and its content.
 
-    Raises MalformedMessage for a name that is not one line or without identities, or NoOwnIdentity.
+    Raises MalformedMessage if the name is not one line or there are no identities, or NoOwnIdentity.
     """
     user = session.place.user
     myself = GroupMember(user=user, certificate=find_own_certificate(own_identities(session.opened), user, at))
@@ -157,9 +157,9 @@ def first_of(
 
 
 def next_of(before: OpenGroup, content: GroupContent) -> tuple[GroupVersion, GroupContent, tuple[str, ...]]:
-    """Return the version after `before`, its content without members who have no key any more, and who these are."""
+    """Return the version after `before`, its content without members who have no key any more, and these members."""
     version = replace(before.version, number=before.version.number + 1)
-    # A member who is added again has a new key by this version, and has not left.
+    # A member who is added again gets a new key with this version, and has not left.
     kept = {member.user for member in content.members if member in before.content.members}
     gone = tuple(user for user in before.left if user in kept)
     return version, without_members(content, gone, version.owner) if gone else content, gone
@@ -174,7 +174,7 @@ async def prepare_group(
     """
     user = session.place.user
     if any(is_address_of(user, one) for one in addresses_of(content.identities)):
-        # Neither the person nor the members would take such a group.
+        # Neither the person nor the members would accept such a group.
         raise OwnAddressInGroup(f"this is your own certificate: a group has one of its own, and not of {user}")
     owner = find_signer(own_identities(session.opened), user, at)
     key = provider.random_bytes(KEY_BYTES)
@@ -206,7 +206,7 @@ async def store_group(
 
 
 async def keep_group(session: Session, setting: Setting, group: OpenGroup, *, at: datetime.datetime) -> Session:
-    """Add the keys of a group to the account, with what it has seen of it. Raises the errors of `Session.push`."""
+    """Add the keys of a group to the account, with the facts about the group. Raises the errors of `Session.push`."""
     content = with_keys_of(session.opened, group, at)
     return session if content is session.opened else await session.push(setting, content)
 
@@ -217,7 +217,7 @@ def with_keys_of(opened: OpenRecord, group: OpenGroup, at: datetime.datetime) ->
 
 
 async def end_group(session: Session, setting: Setting, id: str) -> None:
-    """Delete a group of the person, or take the person out of another's. Raises KeyServerError."""
+    """Delete a group of the person, or remove the person from another owner's. Raises KeyServerError."""
     await _send(session, setting, Call(method="DELETE", path=f"/groups/{id}"))
 
 
@@ -235,7 +235,7 @@ async def _open(
         known.check(owner=stored.owner, version=stored.version, bundle=digest)
     version = GroupVersion(id=id, owner=stored.owner, number=stored.version)
     content = await open_group_bundle(stored.bundle, version, key.key, provider)
-    # The account takes the keys in. One for the own address would be used in the place of the person's own.
+    # The account adds the keys. A key for the person's address would be used in place of the person's own key.
     if any(is_address_of(session.place.user, one) for one in addresses_of(content.identities)):
         raise OwnAddressInGroup(f"the group has a certificate of {session.place.user}, who is a person and no group")
     if all(member.user != session.place.user for member in content.members):

@@ -6,8 +6,8 @@
                the JSON has the identities as PKCS#12 (RFC 7292) under the password
     wrap     = AuthEnvelopedData for a member, of SignedData by the owner, of G (`smime_core.own_content.group_key`)
 
-Each version has its own G, so a member who was removed opens no later one. A key that the member had already is not
-taken away by that: `removed` names those who have the newest one.
+Each version has its own G, so a removed member opens no later version. The member still has the earlier keys. `removed`
+names the former members who have the newest key.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ VERSION: Final = "sealwax-group-1"
 MAX_GROUP_NAME_CHARACTERS: Final = 100
 # A key and a certificate for two purposes, new each year for fifteen years. An account has room for a hundred keys.
 MAX_IDENTITIES: Final = 30
-MAX_ISSUERS: Final = 10  # Certificates above those of a group.
+MAX_ISSUERS: Final = 10  # Certificates above the group's own.
 _WHERE: Final = "group"
 # Letters and signs that show nothing (Unicode, Default_Ignorable_Code_Point), and the empty pattern of Braille.
 _BLANK: Final = "\u115f\u1160\u3164\uffa0\u2800"
@@ -57,8 +57,8 @@ class GroupMember:
 class GroupContent:
     """The content of a group's bundle. The owner is a member too.
 
-    `identities` begin with the newest, and include those of before, which open old mail. `removed` are the addresses of
-    people who have the keys of all of them, and are members no more.
+    `identities` begin with the newest, and include the earlier ones, which open old mail. `removed` are the addresses
+    of former members, who have the keys of all `identities`.
     """
 
     name: str
@@ -85,7 +85,7 @@ class GroupContent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupVersion:
-    """One version of a group: what its bundle is bound to."""
+    """One version of a group, to which its bundle is bound."""
 
     id: str
     owner: str
@@ -107,7 +107,7 @@ def _is_visible(character: str) -> bool:
 
 
 def digest_of_bundle(bundle: bytes) -> str:
-    """Return the SHA-256 of a bundle in hexadecimal, by which a member's key names it."""
+    """Return the SHA-256 of a bundle in hexadecimal, by which a member's key names the bundle."""
     return hashlib.sha256(bundle).hexdigest()
 
 
@@ -156,7 +156,7 @@ async def open_group_bundle(bundle: bytes, version: GroupVersion, key: bytes, pr
 
 
 def _check_issuers(identities: Sequence[Identity]) -> None:
-    # Members get them into their accounts.
+    # Members add these certificates to their accounts.
     issuers = {issuer.der for identity in identities for issuer in identity.chain}
     check_limit("certificates above those of a group", len(issuers), MAX_ISSUERS)
 

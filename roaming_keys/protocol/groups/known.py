@@ -3,9 +3,9 @@
     group key:ID   {"name", "owner", "certificate": base64 of the owner's, "version", "bundle": SHA-256 of the latest
                    bundle that was opened, "certificates": SHA-256 of those of the group}
 
-By them a server can give no earlier version of a group, and no group of another owner. They also say which identities
-of the account are not the person's own (`shared_keys`): a group's key signs no decisions and settings. So a certificate
-that a later version of the group lacks stays in the entry.
+Because of them, a server can give no earlier version of a group, and no group of another owner. They also say which
+identities of the account are not the person's own (`shared_keys`), because a group's key signs no decisions and
+settings. So a certificate that a later version of the group lacks stays in the entry.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class KnownGroup:
 
 
 def known_groups(state: AccountState) -> Mapping[str, KnownGroup]:
-    """Return the groups of an account by their ids. One that a later program has written otherwise is left out."""
+    """Return the groups of an account by their ids. An entry in a later program's form is left out."""
     found = {}
     for name, entry in state.entries.items():
         kind, _, id = name.partition(":")
@@ -99,7 +99,7 @@ def known_groups(state: AccountState) -> Mapping[str, KnownGroup]:
 
 
 def with_group(state: AccountState, id: str, known: KnownGroup, at: datetime.datetime) -> AccountState:
-    """Return the state with a group as it was seen. It stays also after the person has left: the keys do too."""
+    """Return the state with a group as it was seen. It stays after the person has left, because the keys stay too."""
     name = f"{KIND}:{id}"
     time = time_after(state.entries.get(name), int(at.timestamp() * 1_000))
     entry = Entry(at=time, value=known.to_json().decode())

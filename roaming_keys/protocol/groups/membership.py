@@ -23,20 +23,20 @@ class NotInGroup(SmimeError):
 
 
 class NoOwnIdentity(SmimeError):
-    """The account has no certificate of its address by which the owner of a group could sign, or be a member."""
+    """The account has no certificate of its address with which the owner of a group could sign, or be a member."""
 
     code = "no-own-identity"
 
 
 def with_members(content: GroupContent, added: Sequence[GroupMember]) -> GroupContent:
-    """Return the content with more members. One who is a member already gets the new certificate."""
+    """Return the content with more members. A present member gets the new certificate."""
     by_user = {one.user: one for one in (*content.members, *added)}
     removed = tuple(one for one in content.removed if one not in by_user)
     return replace(content, members=tuple(by_user.values()), removed=removed)
 
 
 def without_members(content: GroupContent, users: Sequence[str], owner: str) -> GroupContent:
-    """Return the content without some members, who are noted as people that have its keys. Raises NotInGroup."""
+    """Return the content without some members, who are noted because they still have its keys. Raises NotInGroup."""
     known = {member.user for member in content.members}
     for user in users:
         if user == owner:
@@ -48,10 +48,10 @@ def without_members(content: GroupContent, users: Sequence[str], owner: str) -> 
 
 
 def with_identities(content: GroupContent, new: Sequence[Identity]) -> GroupContent:
-    """Return the content with a new certificate. Those of before stay, for old mail.
+    """Return the content with new certificates. The earlier ones stay, for old mail.
 
-    Those who were removed stay noted unless it takes the place of all before: a certificate of a key that was there
-    before protects from nobody, and one of another address, or for signatures only, leaves mail to the keys of before.
+    Removed members stay noted unless the new certificates replace all earlier ones. A certificate of an earlier key
+    keeps nobody out. A certificate for another address, or for signatures only, leaves mail to the earlier keys.
     """
     keys = {identity.certificate.public_key.spki_der for identity in content.identities}
     is_new = bool(new) and all(one.certificate.public_key.spki_der not in keys for one in new)
@@ -90,7 +90,7 @@ def find_signer(identities: Sequence[Identity], user: str, at: datetime.datetime
 
 
 def find_own_certificate(identities: Sequence[Identity], user: str, at: datetime.datetime) -> Certificate:
-    """Return the person's certificate for which the key of the own group is encrypted. Raises NoOwnIdentity."""
+    """Return the person's certificate for which the key of the person's group is encrypted. Raises NoOwnIdentity."""
     return _find(
         identities, user, at, lambda one: check_end_entity(one.certificate, Purpose.ENCRYPT), "encrypt"
     ).certificate

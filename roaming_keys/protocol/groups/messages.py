@@ -1,6 +1,6 @@
-"""The messages about groups, as frozen values and as JSON (docs/roaming_protocol.md, "Groups").
+"""The messages about groups, as frozen dataclasses and as JSON (docs/roaming_protocol.md, "Groups").
 
-Every `from_json` raises MalformedMessage, or LimitExceeded for what is too long.
+Every `from_json` raises MalformedMessage, or LimitExceeded if a value is too long.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class GroupPush:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredGroup:
-    """The answer to `GET /groups/ID`. `members` are all for the owner, and for a member this one only."""
+    """The answer to `GET /groups/ID`. `members` are all members for the owner, and only the caller for a member."""
 
     owner: str
     version: int
@@ -120,7 +120,7 @@ class ListedGroups:
         reader = JsonObject(data, "groups", max_bytes=MAX_ANSWER_BYTES)
         listed = cls(groups=tuple(_read_listed(one) for one in reader.objects("groups", MAX_LISTED)))
         reader.check_finished()
-        # A stranger whose address nobody can read takes no list away: such a group is left out.
+        # A group whose owner's address nobody can read is left out, so that a stranger cannot make the list unreadable.
         listed = cls(groups=tuple(group for group in listed.groups if parse_address(group.owner) is not None))
         if len({group.id for group in listed.groups}) != len(listed.groups):
             raise MalformedMessage("a group appears twice", where="groups")

@@ -17,14 +17,14 @@ from smime_core.trust import Judging
 from smime_core.x509 import Certificate
 
 REVOKED: Final = "certificate-revoked"
-"""The codes of reasons for a revoked certificate begin with it."""
+"""The codes of reasons for a revoked certificate begin with this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnerReports:
-    """The report on a group's key that counts, and the one by the person's trust only.
+    """The report on a group's key that counts, and the report that uses only the person's trust.
 
-    The look-ups of the second could change both.
+    The look-ups of the second report could change both.
     """
 
     counting: MessageReport
@@ -34,11 +34,11 @@ class OwnerReports:
 async def examine_owner(
     session: Session, id: str, stored: StoredGroup, judging: Judging, provider: CryptoProvider, *, accepted: str = ""
 ) -> OwnerReports:
-    """Return the reports on the person's key of a group, by the owner's signature. One is for `read_group_key`.
+    """Return the reports on the owner's signature of the person's group key. `counting` is for `read_group_key`.
 
-    The certificate that is known of the owner counts, and the one with the fingerprint `accepted`, to which the person
-    has agreed; but not if it is revoked.
-    Raises ServerLies, NoMatchingRecipient, DecryptionError or MalformedMessage.
+    The owner's known certificate is trusted. So is the certificate with the fingerprint `accepted`, to which the person
+    has agreed. A revoked certificate is not. Raises ServerLies, NoMatchingRecipient, DecryptionError or
+    MalformedMessage.
     """
     wrap, identities = find_wrap(stored, session.place.user), own_identities(session.opened)
     known = known_groups(session.opened.state).get(id)

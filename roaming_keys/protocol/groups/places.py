@@ -14,7 +14,7 @@ from smime_core.identity import Identity, as_shared, is_shared
 from smime_core.limits import check_limit
 from smime_core.text import address_key
 
-# A record has room for a hundred keys. Those of groups leave the person room for own ones.
+# A record has room for a hundred keys. The keys of groups leave room for the person's own keys.
 MAX_SHARED_IDENTITIES: Final = 60
 
 
@@ -24,7 +24,7 @@ def with_shared_identities(
     """Return the record with the identities of a group, or the same record if it has them. Raises LimitExceeded.
 
     The newest certificate of the group comes before its others, because programs sign with the first one of an address.
-    A group keeps its place among the others, so that none takes an address from another by a later version.
+    A group keeps its place among the others, so that no group takes an address from another with a later version.
     """
     before = known_groups(opened.state).get(id)
     known, given = seen.after(before), tuple(map(as_shared, newest))
@@ -46,7 +46,8 @@ def with_shared_identities(
 def find_other_address(opened: OpenRecord, content: GroupContent, known: KnownGroup | None, owner: str) -> str | None:
     """Return an address of a group for which the account has other keys, or None.
 
-    These are own ones, and those of groups of other owners. An own key that the group has too is no other one.
+    Other keys are the person's own, and those of groups of other owners. A key of the person that the group has too
+    does not count.
     """
     groups = [one for one in known_groups(opened.state).values() if one.owner == owner]
     of_owner = {certificate for group in (*groups, *([known] if known else [])) for certificate in group.certificates}
@@ -68,7 +69,7 @@ def addresses_of(identities: Iterable[Identity]) -> list[str]:
 
 
 def _place_of(identities: Sequence[Identity], known: KnownGroup | None) -> int:
-    """The place of a group's first identity; that of the first group's for one that is not known yet."""
+    """The place of a group's first identity, or of the first shared identity for a group that is not known yet."""
     for place, one in enumerate(identities):
         if is_shared(one) and (known is None or _is_of(known, one)):
             return place

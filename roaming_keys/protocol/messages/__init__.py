@@ -1,4 +1,4 @@
-"""The messages of protocol 2 as frozen values and as JSON.
+"""The messages of protocol 2 as frozen dataclasses and as JSON.
 
-Every `from_json` is as strict as `reader`: it raises MalformedMessage, or LimitExceeded for what is too long.
+Every `from_json` is as strict as `JsonObject`. It raises MalformedMessage, or LimitExceeded if a value is too long.
 """

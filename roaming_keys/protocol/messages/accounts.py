@@ -1,8 +1,8 @@
-"""The messages of protocol 2 between a client and the key server, as frozen values and as JSON.
+"""The messages of protocol 2 between a client and the key server, as frozen dataclasses and as JSON.
 
-Argon2id's cost (RFC 9106) has a lower and an upper limit, so that a hostile server can neither weaken the stretching of
-a passphrase nor exhaust the device that computes it. Every `from_json` raises MalformedMessage, or LimitExceeded for
-what is too long.
+Argon2id's cost (RFC 9106) has a lower and an upper limit. So a hostile server can neither weaken the stretching of a
+passphrase nor exhaust the device that computes it. Every `from_json` raises MalformedMessage, or LimitExceeded if a
+value is too long.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from smime_core.errors import MalformedMessage
 from smime_core.text import MAX_SMALL_BYTES, JsonObject
 
 PROTOCOL: Final = 2
-# The number in the labels of derived keys and wraps. Browsers keep bundles of passkeys, so it stays when the protocol
-# changes.
+# The number in the labels of derived keys and wraps. Browsers keep bundles of passkeys, so the number stays when the
+# protocol changes.
 KEY_FORM: Final = 1
 
 MIN_MEMORY_KIB: Final = 65_536  # The second recommendation of RFC 9106 section 4.
@@ -32,7 +32,7 @@ PUBLIC_KEY_BYTES: Final = 32
 SIGNATURE_BYTES: Final = 64
 NONCE_BYTES: Final = 40
 TOKEN_BYTES: Final = 32
-# The sizes of bundle and state are steps of this, so that they tell little about the content.
+# The sizes of bundle and state are multiples of this, so that they reveal little about the content.
 STEP_BYTES: Final = 16_384
 MAX_BUNDLE_BYTES: Final = 1_048_576  # A PKCS#12 file with a chain has about 5,000 bytes.
 MAX_STATE_BYTES: Final = 1_048_576
@@ -46,7 +46,7 @@ MAX_ANSWER_BYTES: Final = MAX_RECORD_BYTES + MAX_SMALL_BYTES
 
 
 class WrapKind(StrEnum):
-    """The kinds of wrap that this client makes. Others (organisation) are skipped."""
+    """The kinds of wrap that this client makes. Wraps of other kinds (organisation) are skipped."""
 
     PASSPHRASE = "passphrase"  # noqa: S105  # the name of a kind
     PASSKEY = "passkey"
@@ -69,7 +69,7 @@ class Parameters:
         check_range(self.lanes, 1, MAX_LANES, where="lanes")
 
     def at_the_cost_of(self, other: Parameters) -> Parameters:
-        """Return these parameters with at least the memory and the passes of others."""
+        """Return these parameters with at least the memory and the passes of `other`."""
         return replace(self, memory_kib=max(self.memory_kib, other.memory_kib), passes=max(self.passes, other.passes))
 
     def members(self) -> dict[str, Any]:
@@ -136,7 +136,7 @@ class LoginTerms:
 class Wrap:
     """The key of a record or bundle, encrypted under another key that `kind` names.
 
-    `nonce` is that of AES-GCM, for `WrapKind.RECOVERY` an ephemeral public key.
+    `nonce` is the nonce of AES-GCM, or an ephemeral public key for `WrapKind.RECOVERY`.
     """
 
     kind: str
@@ -215,7 +215,7 @@ class KeyRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginKeys:
-    """The public keys (Ed25519, RFC 8032) that log in to an account, and the parameters for the first.
+    """The public keys (Ed25519, RFC 8032) that log in to an account, and the parameters for `login_key`.
 
     `recovery_key` is None without a recovery code.
     """
@@ -270,7 +270,7 @@ class Registration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """The device of a login. The server knows it again by the secret `token`, which opens nothing."""
+    """The device of a login. The server recognises the device by its secret `token`, which opens nothing."""
 
     token: bytes = field(repr=False)
     name: str
@@ -281,7 +281,7 @@ class Login:
     """The body of `POST /login` and `POST /recover`.
 
     `at` is the client's time in seconds since 1970, `session_key` the Ed25519 public key that signs the calls of this
-    login. The signature covers the server's origin too, so that no other server can pass it on.
+    login. The signature covers the server's origin too, so that no other server can pass the login on.
     """
 
     user: str
@@ -325,7 +325,7 @@ class Login:
 class LoginAnswer:
     """The answer to a login: the record, and the end of the session in seconds since 1970.
 
-    `reset_ready` is there while a reset of the account goes on: the time from which it may be finished.
+    `reset_ready` is set while a reset of the account goes on. It is the time from which the reset may be finished.
     """
 
     ends: int
@@ -345,7 +345,7 @@ class LoginAnswer:
 
 
 def write_login_answer(ends: int, record: bytes, *, reset_ready: int | None) -> bytes:
-    """Return the JSON of a LoginAnswer, with the JSON of its record as it is."""
+    """Return the JSON of a LoginAnswer. `record` is JSON already, and stays unchanged."""
     others = {"ends": ends} | ({} if reset_ready is None else {"reset_ready": reset_ready})
     return write(others)[:-1] + b',"record":' + record + b"}"
 
@@ -516,7 +516,7 @@ class PasskeyBundle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """The body of an error. `record` is the server's own one, with code CHANGED."""
+    """The body of an error. `record` is the server's record, only with code CHANGED."""
 
     code: str
     message: str

@@ -1,7 +1,7 @@
-"""The messages about second factors, as frozen values and as JSON: one-time codes and security keys.
+"""The messages about second factors, as frozen dataclasses and as JSON: one-time codes and security keys.
 
-A login of an account with a factor is answered by a FactorDemand in place of the record. Every `from_json` raises
-MalformedMessage, or LimitExceeded for what is too long.
+The answer to a login with a second factor is a FactorDemand in place of the record. Every `from_json` raises
+MalformedMessage, or LimitExceeded if a value is too long.
 """
 
 from __future__ import annotations
@@ -55,13 +55,13 @@ class FactorDemand:
 
     @classmethod
     def find(cls, answer: bytes) -> FactorDemand | None:
-        """Return the demand in the answer to a login, or None if it brings the record."""
+        """Return the demand in the answer to a login, or None if the answer has the record."""
         reader = JsonObject(answer, "login", max_bytes=MAX_ANSWER_BYTES)
         if "factors" not in reader:
             return None
         demand = cls(
             ends=reader.seconds("ends"),
-            # Kinds of a later version are not for this client.
+            # This client ignores kinds of later versions.
             kinds=tuple(
                 FactorKind(text) for text in reader.short_texts("factors", MAX_FACTORS) if text in set(FactorKind)
             ),
@@ -182,7 +182,7 @@ def read_new_factor(data: bytes) -> NewCodes | NewSecurityKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownFactor:
-    """A factor of the account. The times are in seconds since 1970; `latest` is that of its last use."""
+    """A factor of the account. The times are in seconds since 1970; `latest` is the time of its last use."""
 
     id: str
     kind: str

@@ -30,7 +30,7 @@ class ResetRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResetAnswer:
-    """The answer to `POST /reset`: a reset may be finished from `ready` to `ends`, by the record after `version`.
+    """The answer to `POST /reset`: a reset may be finished from `ready` to `ends`, with the record after `version`.
 
     The times are in seconds since 1970.
     """

@@ -1,4 +1,4 @@
-"""The entries of an account's state: what roams with the keys, each with the time of its last change.
+"""The entries of an account's state: the items that are stored with the keys, each with the time of its last change.
 
 The word before the colon of a name is its kind. Kinds that this program does not know are kept as they are. Each kind
 has a limit of its own, so that many contacts cannot push out a decision.
@@ -23,11 +23,11 @@ SETTING: Final = "setting"
 RECIPE: Final = "recipe"
 PERSON: Final = "person"
 GROUP: Final = "group"
-# Entries that are in use, and removals, of each kind. The latest stay.
+# The most entries in use, and removals, of each kind. The latest stay.
 MAX_REMOVED: Final = 1_000
 MAX_LIVE: Final = {CONTACT: 2_000, DECISION: 100, PERSON: 2_000, GROUP: 100}
 MAX_LIVE_OTHERS: Final = 500
-# Longer ones stay on the device. A decision with two certificates of RSA-4096 has 7,000 characters.
+# Longer values stay on the device. A decision with two certificates of RSA-4096 has 7,000 characters.
 MAX_VALUE_CHARACTERS: Final = {
     CONTACT: 32_768,
     DECISION: 8_192,
@@ -36,18 +36,18 @@ MAX_VALUE_CHARACTERS: Final = {
     PERSON: 1_024,
     GROUP: 16_384,
 }
-# JSON that is inflated: the contacts and decisions of the largest sizes have less.
+# The limit for inflated JSON. The largest contacts and decisions need less.
 MAX_STATE_JSON_BYTES: Final = 16_777_216
 
 # The rest is for the members of the state that are no entries.
 _MAX_ENTRIES_BYTES: Final = MAX_STATE_BYTES - 65_536
-# zlib makes data that cannot be compressed longer by less than that (RFC 1951 section 3.2.4).
+# In zlib, data that cannot be compressed grow by less than this (RFC 1951 section 3.2.4).
 _MAX_UNCOMPRESSED_BYTES: Final = _MAX_ENTRIES_BYTES - 4_096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One thing that roams. `value` is None for one that was removed, `at` the time of the change.
+    """One stored item. `value` is None if the item was removed, and `at` is the time of the change.
 
     Times are in milliseconds since 1970, by the clock of the device.
     """
@@ -56,7 +56,7 @@ class Entry:
     value: str | None
 
     def is_newer_than(self, other: Entry) -> bool:
-        """Return whether this one stays when both are merged. At one time a removal stays, then the larger text."""
+        """Return whether this one stays when both are merged. At equal times a removal stays, else the larger text."""
         return self._rank() > other._rank()
 
     def _rank(self) -> tuple[int, bool, str]:
@@ -69,12 +69,12 @@ def time_after(before: Entry | None, now: int) -> int:
 
 
 def kind_of(name: str) -> str:
-    """Return the kind of an entry, by its name."""
+    """Return the kind of the entry with this name."""
     return name.partition(":")[0]
 
 
 def merge_entries(*sides: Mapping[str, Entry]) -> dict[str, Entry]:
-    """Return the entries of all sides, of each name the newest. The order of the sides makes no difference."""
+    """Return the newest entry of each name on all sides. The order of the sides makes no difference."""
     merged: dict[str, Entry] = {}
     for name, entry in (item for side in sides for item in side.items()):
         if name not in merged or entry.is_newer_than(merged[name]):
@@ -85,9 +85,9 @@ def merge_entries(*sides: Mapping[str, Entry]) -> dict[str, Entry]:
 def fit_entries(entries: Mapping[str, Entry]) -> dict[str, Entry]:
     """Return the entries that have room in a state.
 
-    Of each kind, the latest stay within its limit. If they are still too large, the contacts that were not changed for
-    the longest time are left out, then removals of contacts, then names of people, recipes, settings and groups. What
-    is left out is not removed: devices that have it keep it.
+    The latest entries of each kind stay, within its limit. If they are still too large, the contacts with the oldest
+    changes are left out. Then follow removals of contacts, names of people, recipes, settings and groups. Entries that
+    are left out are not removed. Devices that have them keep them.
     """
     groups: dict[tuple[str, bool], list[str]] = {}
     for name, entry in entries.items():

@@ -1,7 +1,7 @@
-"""The wrap keys of an account that its owner has stored, as told from those that a device or a thief has put there.
+"""The wrap keys that an account's owner has stored, apart from those that a device or a thief has put there.
 
-Each device can change the state, and a revoked one could before: it has K. So the wrap keys have an authenticator that
-only the passphrase gives. Keys without it are never carried over to the next K.
+Each device can change the state, and a revoked device could before, because it has K. So the wrap keys have an
+authenticator that only the passphrase gives. The next K is never wrapped for keys without an authenticator.
 
     authenticator = HKDF(HKDF(stretched, "wrap keys authenticating key"), "wrap keys", user, kind, key, login key, …)
 """
@@ -20,7 +20,7 @@ from smime_core.provider import CryptoProvider
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnWrapKeys:
-    """The keys that go over to the next K. `has_lost_some` says that the state has others, or lacks some."""
+    """The keys for which the next K is wrapped. `has_lost_some` says that the state has other keys, or lacks some."""
 
     keys: tuple[WrapKey, ...]
     has_lost_some: bool = False
@@ -35,7 +35,7 @@ async def authenticate(wrap_keys: Sequence[WrapKey], user: str, keys: AccountKey
 async def find_own_wrap_keys(
     state: AccountState, user: str, secret: AccountKeys | RecoveryKeys, provider: CryptoProvider
 ) -> OwnWrapKeys:
-    """Return the wrap keys for which a login's secret vouches: a recovery code only for its own."""
+    """Return the wrap keys that a login's secret authenticates. A recovery code authenticates only its own key."""
     if isinstance(secret, RecoveryKeys):
         return OwnWrapKeys(keys=(secret.wrap_key,))
     expected = await authenticate(state.wrap_keys, user, secret, provider)

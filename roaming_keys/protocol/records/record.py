@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 BUNDLE_ITERATIONS: Final = 1_000
 FIRST_VERSION: Final = 1
 EMPTY_STATE: Final = AccountState()
-# Labels in the additional data of a state: one of a record is never taken for what a device has sent.
+# Labels in the additional data of a state, so that a record's state never passes for what a device has sent.
 RECORD_STATE: Final = "state"
 SENT_STATE: Final = "sent state"
 
@@ -66,8 +66,8 @@ class OpenRecord:
     def with_content(self, other: OpenRecord) -> OpenRecord:
         """Return this record with the content of both, for the next version after two devices have stored.
 
-        Identities are never lost, and those of `other` come first, in their order: programs sign with the first one of
-        an address. Of each entry of the state, the newer one stays, and of each group the later version.
+        Identities are never lost, and those of `other` come first, in their order, because programs sign with the first
+        one of an address. The newer entry of each name stays, and the later version of each group.
         """
         sides = other.identities, self.identities
         state = other.state.merged_with(self.state)
@@ -79,7 +79,7 @@ class OpenRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatePart:
-    """The encrypted state of a record, which a device keeps to know later what it has changed itself since."""
+    """The encrypted state of a record. A device keeps it to find later what the device itself has changed."""
 
     bundle_id: str
     version: int
@@ -119,7 +119,7 @@ async def build_first_record(
     *,
     state: AccountState = EMPTY_STATE,
 ) -> KeyRecord:
-    """Return `identities` as version 1 of a new account, for the passphrase's keys. `user` is normalised."""
+    """Return `identities` as version 1 of a new account, wrapped for the passphrase's keys. `user` is normalised."""
     base = _Base(version=FIRST_VERSION, identities=identities, state=state)
     return await _build_under_new_key(user, base, keys, provider)
 
@@ -143,8 +143,8 @@ async def build_rotated_record(
 ) -> KeyRecord:
     """Return the content of an open record as the next version, under a new key for the passphrase's keys.
 
-    The key is also wrapped for `wrap_keys`, which take the place of those of the state. The key of before is in the
-    state, for devices that have kept a state under it.
+    The new key is also wrapped for `wrap_keys`, which replace those of the state. The state gets the earlier key, for
+    devices that have kept a state under it.
     """
     base = _next_base(opened, user)
     state = base.state.after_key(opened.record.bundle_id, opened.key)
@@ -174,11 +174,12 @@ async def open_record(record: KeyRecord, user: str, key: bytes, provider: Crypto
     password = await bundle_password(key, provider, version=record.version)
     identities = await load_identities(bytes(pkcs12), password, provider)
     state = await open_state(StatePart.of(record), user, key, provider)
-    # The server may have had two records of one version, and given the answer to one device that it has taken neither.
+    # The server may have got two records of one version, if it reported to a device that the first one was not stored.
     bound = state.bundle
     if bound is not None and bound.version == record.version and bound.digest != _bundle_digest(record.bundle):
         raise WrongPassphrase
-    # The file gives each identity the issuers of all. Those of a group's key are not for the person's own messages.
+    # The file gives each identity the issuers of all identities. The person's own messages do not get the issuers of a
+    # group's key.
     owned = mark_shared([with_own_issuers(identity) for identity in identities], state.entries)
     return OpenRecord(record=record, key=key, identities=owned, state=state)
 
@@ -211,9 +212,9 @@ async def open_kept_state(
 ) -> AccountState | None:
     """Return a state that a device has kept, also if the account has got other keys since.
 
-    `label` is SENT_STATE for that of `seal_sent_entries`.
+    `label` is SENT_STATE for a state from `seal_sent_entries`.
 
-    Returns None if its key is not known any more. Raises MalformedMessage.
+    Returns None if the state was altered, or if its key is not known any more. Raises MalformedMessage.
     """
     keys = {key.bundle_id: key.key for key in opened.state.earlier_keys} | {opened.record.bundle_id: opened.key}
     if part.bundle_id not in keys:
@@ -225,7 +226,7 @@ async def open_kept_state(
 
 
 def digest_of(record: KeyRecord, user: str) -> bytes:
-    """Return the SHA-256 by which a client knows a record again."""
+    """Return the SHA-256 by which a client recognises a record."""
     wraps = [part for wrap in record.wraps for part in (wrap.kind, wrap.nonce, wrap.wrapped)]
     members = (user, record.bundle_id, record.version, record.bundle, record.state, *wraps)
     return hashlib.sha256(encode_fields("record", PROTOCOL, *members)).digest()

@@ -1,10 +1,10 @@
 """Recovery codes: 128 random bits on paper, which open an account when its passphrase is forgotten.
 
     code = 28 characters in groups of four: 16 random bytes, and 12 bits that find a mistake
-    Ed25519 key = HKDF(random bytes, "recovery login key")        it logs in by POST /recover
+    Ed25519 key = HKDF(random bytes, "recovery login key")        it logs in with POST /recover
     X25519 key  = HKDF(random bytes, "recovery wrap key")         the records' keys are wrapped for it
 
-The server and the other devices have only the public keys, so none of them can open a later record by them.
+The server and the other devices have only the public keys, so they cannot open a later record with these.
 """
 
 from __future__ import annotations

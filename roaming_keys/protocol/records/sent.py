@@ -1,9 +1,9 @@
 """Notes of what a device has sent to the account since its last merge.
 
 The answer to a push may be lost, or come after the person has changed something again. Then the device keeps its own
-texts and its old base, and by these alone it takes its own entries in the account for those of another device: what the
-person has removed meanwhile would come back. So each push is noted before it is sent, encrypted, and the next merge
-compares the account with it. The notes go when a merge is kept.
+texts and its old base. With only these, it would mistake its own entries in the account for those of another device.
+Then what the person has removed meanwhile would come back. So each push is noted, encrypted, before it is sent, and the
+next merge compares the account with the note. The notes are deleted when a merge is kept.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MAX_SENT_BYTES: Final = 2 * MAX_SENT * MAX_STATE_BYTES
 async def note_sent(
     sent: bytes, opened: OpenRecord, entries: Mapping[str, Entry], user: str, provider: CryptoProvider
 ) -> bytes:
-    """Return the notes with one more: that the account of `opened` shall have `entries`. Raises MalformedMessage."""
+    """Return the notes with one more, on the push of `entries` to the account of `opened`. Raises MalformedMessage."""
     before = opened.state.entries
     changed = {name: entry for name, entry in entries.items() if entry != before.get(name)}
     part = await seal_sent_entries(changed, opened, user, provider)

@@ -1,7 +1,7 @@
-"""The keys of groups among those of an account: which they are, also after two devices have stored at once.
+"""The marks that distinguish keys of groups from an account's other keys, also after two devices have stored at once.
 
-An entry names the certificates of its group. The keys are marked too (`smime_core.identity.shared`), so that a key of
-a group stays one when its entry is lost, or is of a later program.
+An entry names the certificates of its group. The keys are marked too (`smime_core.identity.shared`), so that a group's
+key is still recognised when its entry is lost, or is of a later program.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ def keep_marks(identities: Sequence[Identity], *sides: Sequence[Identity]) -> tu
 def merge_group_entries(merged: _Entries, *sides: _Entries) -> dict[str, Entry]:
     """Return the merged entries with the later version of each group, and with the certificates of both sides.
 
-    The clocks of devices do not decide: an entry of an earlier version would let a server give that version again.
+    The clocks of devices do not decide, because an entry of an earlier version would let a server give that version
+    again.
     """
     result = dict(merged)
     for name, entry in merged.items():
@@ -52,7 +53,7 @@ def merge_group_entries(merged: _Entries, *sides: _Entries) -> dict[str, Entry]:
         found = [members for side in sides if name in side and (members := _members_of(side[name]))]
         if not found or len(found) < len([side for side in sides if name in side]):
             continue
-        # Of two groups with one version, all devices keep the same.
+        # If two groups have the same version, all devices keep the same group.
         latest = max(found, key=lambda members: (members["version"], str(members.get("bundle"))))
         certificates = sorted({member for members in found for member in members["certificates"]})
         value = write({**latest, "certificates": certificates}).decode()

@@ -1,7 +1,7 @@
-"""The state of an account: what roams with the keys, as one JSON object that is encrypted under their key.
+"""The state of an account: all that is stored with the keys, as one JSON object, encrypted under the same key.
 
 It has the digests of earlier records, the public keys for which each new key is wrapped, and the entries: contacts,
-decisions and settings. Members of later programs are kept. The JSON is compressed (zlib, RFC 1950), because
+decisions and settings. Members that only later programs know are kept. The JSON is compressed (zlib, RFC 1950), because
 certificates in base64 are long and alike.
 """
 
@@ -66,7 +66,7 @@ class WrapKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EarlierKey:
-    """A key that the account had before, by which a device opens the state that it has kept from then."""
+    """An earlier key of the account, with which a device opens the state that it has kept from that time."""
 
     bundle_id: str
     key: bytes = field(repr=False)
@@ -83,9 +83,9 @@ class EarlierKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundBundle:
-    """The SHA-256 of the bundle beside which a state was stored, and the version of that record.
+    """The SHA-256 of the bundle that was stored with a state, and the version of that record.
 
-    A program of before leaves it as it is in the next record, where it says nothing.
+    An earlier program copies both into the next record, which has another version. There the digest is not checked.
     """
 
     version: int
@@ -105,8 +105,8 @@ class BoundBundle:
 class AccountState:
     """The state. `history` has the digests of earlier records by version, the latest KEPT_DIGESTS.
 
-    `authenticator` is that of the wrap keys (`own_wrap_keys.py`). `earlier_keys` are the latest KEPT_KEYS.
-    `reset` is the time in seconds since 1970 at which the account was made by a reset of an earlier one.
+    `authenticator` authenticates the wrap keys (`own_wrap_keys.py`). `earlier_keys` are the latest KEPT_KEYS. `reset`
+    is the time in seconds since 1970 at which the account was made by a reset of an earlier one.
     """
 
     history: Mapping[int, bytes] = field(default_factory=dict)
@@ -129,7 +129,7 @@ class AccountState:
         return replace(self, earlier_keys=earlier[-KEPT_KEYS:])
 
     def merged_with(self, other: AccountState) -> AccountState:
-        """Return `other` with the entries of both: of each, the newer one. Those without room are left out."""
+        """Return `other` with the newer entry of each name in both states. Entries without room are left out."""
         return replace(other, entries=fit_entries(merge_entries(self.entries, other.entries)))
 
     def to_bytes(self) -> bytes:

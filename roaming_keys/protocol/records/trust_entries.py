@@ -1,14 +1,14 @@
-"""Contacts, decisions, settings and recipes as entries of an account's state, and their merge with those of a device.
+"""Contacts, decisions, settings and recipes as entries of an account's state, and their merge with a device's texts.
 
     contact:ADDRESS            the text of `smime_core.trust.contact_texts`; the address in its form for comparison
-    decision:FINGERPRINT       {"decision": the text of `decisions_json` with one, "signature": base64 of its DER}
+    decision:FINGERPRINT       {"decision": `decisions_json` of one decision, "signature": base64 of its DER}
     setting:NAME, recipe:SITE, group:NAME
-                               {"setting": a text that only its readers know, "signature": base64 of its DER}
-    person:ADDRESS             the name of a person, as a text that only its readers know
+                               {"setting": a text that this module does not read, "signature": base64 of its DER}
+    person:ADDRESS             the name of a person, as a text that this module does not read
 
-A changed certificate that a person has accepted is in its contact. A device keeps the entries of its last merge, the
-base, by which it knows what was changed or removed on it since. Only decisions, settings, recipes and groups that one
-of the person's own keys has signed count.
+A changed certificate that a person has accepted is part of the contact. A device keeps the entries of its last merge
+(the base), to find what was changed or removed on the device since. Decisions, settings, recipes and groups count only
+if one of the person's own keys has signed them.
 """
 
 from __future__ import annotations
@@ -55,12 +55,13 @@ from smime_core.trust import (
 
 # The kinds whose values are signed, each with the member that has its text.
 _SIGNED_MEMBERS: Final = {DECISION: "decision", SETTING: "setting", RECIPE: "setting", GROUP: "setting"}
-# The kinds of which a device gives the texts by name.
+# The kinds whose texts a device gives by name.
 NAMED_KINDS: Final = frozenset({SETTING, RECIPE, PERSON, GROUP})
-# The kinds in which a device says what it has removed, by None as the text. One that it does not name it does not know.
+# In these kinds, None as the text means that the device has removed the entry. The device does not know a name that is
+# missing.
 BOOK_KINDS: Final = frozenset({PERSON, GROUP})
 _KINDS: Final = frozenset({CONTACT, PERSON, *_SIGNED_MEMBERS})
-# The clock of a device may differ from the key server's by five minutes, or no login is right.
+# The server refuses a login if the device's clock differs from the server's by more than five minutes.
 _MAX_AHEAD: Final = datetime.timedelta(days=1)
 _Entries = Mapping[str, Entry]
 
@@ -69,8 +70,8 @@ _Entries = Mapping[str, Entry]
 class DeviceTrust:
     """The texts that a device keeps: contacts and decisions as JSON, None if it has never kept any.
 
-    `others` are texts of `NAMED_KINDS`, by kind and name. A kind that is not there is one in which the device takes no
-    part. None in the place of a text, in `BOOK_KINDS` only, is one that the device has removed.
+    `others` are texts of `NAMED_KINDS`, by kind and name. The device takes no part in a kind that is missing. None in
+    place of a text, in `BOOK_KINDS` only, means that the device has removed the text.
     """
 
     contacts: bytes | None = None
@@ -90,8 +91,9 @@ class Owner:
 class MergedTrust:
     """The texts that the device keeps from now on, and the entries to store.
 
-    `refused` has the names of stored entries that none of the person's own keys has signed: they do not count.
-    `staying` has the names of what stays on this device: there is no room for it, or no key of the person may sign.
+    `refused` names the stored entries that do not count, because none of the person's own keys has signed them.
+    `staying` names the texts that stay on this device, because there is no room for them or no key of the person may
+    sign.
     """
 
     device: DeviceTrust
@@ -112,13 +114,13 @@ async def merge_trust(
 ) -> MergedTrust:
     """Merge what a device keeps with the entries of the account.
 
-    (1) All that the device keeps becomes texts by name. (2) What the account has of the entries that the device has
-    `sent` since its last merge, it has from this device, and counts as merged. A stored entry that is older than that
-    of the last merge does not count, one that is missing is as it was then, and those from the future are gone. The
-    signatures of those that the device lacks are verified. (3) By the base, each text of the
-    device is unchanged, changed or removed: it becomes an entry with its time. (4) New decisions, settings and recipes
-    are signed. (5) Of each name, the latest entry stays. Raises MalformedMessage or LimitExceeded for
-    what the device keeps. A stored entry that is damaged does not count.
+    (1) All that the device keeps becomes texts by name. (2) Entries that the device has `sent` since its last merge,
+    and that the account has unchanged, count as merged. An entry of the last merge replaces a stored entry that is
+    older or missing. Entries from the future are dropped. The signatures of stored entries that the device lacks are
+    verified. (3) The base shows which texts of the device are changed or removed. Each of these becomes an entry with
+    its time. (4) New decisions, settings, recipes and groups are signed. (5) The latest entry of each name stays.
+    Raises MalformedMessage or LimitExceeded if a text of the device is damaged or too long. A stored entry that is
+    damaged does not count.
     """
     # (1)
     texts = _device_texts(device)
@@ -126,13 +128,13 @@ async def merge_trust(
     # (2)
     arrived = {name: entry for one in sent for name, entry in one.items() if stored.get(name) == entry}
     base = _until(at + _MAX_AHEAD, {**(base or {}), **arrived})
-    # Otherwise a signed entry could be put back after its removal was left out of one record.
+    # Otherwise a removed entry with a valid signature would return if one record left the removal out.
     stored = merge_entries(_until(at + _MAX_AHEAD, stored), base)
     plain, refused = await _open_stored(stored, texts, owner, at, provider)
     # (3)
     known = {name: entry for name, entry in base.items() if name in plain}
     changes = _find_changes(texts, plain, _plain_base(device, known), now=_milliseconds(at))
-    # A setting that only a later program reads is that program's to change.
+    # This program changes no setting that only a later program can read.
     unread = {name for name in stored if kind_of(name) in NAMED_KINDS and name not in plain and name not in refused}
     changes = {name: entry for name, entry in changes.items() if name not in unread}
     # (4)
@@ -150,7 +152,7 @@ async def merge_trust(
 
 
 def _until(latest: datetime.datetime, entries: _Entries) -> dict[str, Entry]:
-    """The entries without those of the kinds above that are later. Nobody could ever change these again."""
+    """The entries without those of `_KINDS` that are later than `latest`. Nobody could ever change these again."""
     most = _milliseconds(latest)
     return {name: entry for name, entry in entries.items() if entry.at <= most or kind_of(name) not in _KINDS}
 
@@ -191,7 +193,8 @@ async def _open_stored(
         except DecisionNotSigned:
             refused.append(name)
         except SmimeError:
-            # A later program may write a value in another way. It stays in the account, and counts where it is known.
+            # A later program may write a value in another form. The value stays in the account, and counts where it is
+            # understood.
             continue
     return plain, refused
 
@@ -259,10 +262,10 @@ def _find_changes(texts: Mapping[str, str | None], stored: _Entries, base: _Entr
 
 
 def _stays_as_stored(name: str, texts: Mapping[str, str | None], stored: _Entries, base: _Entries) -> bool:
-    """Whether the account decides about one of `NAMED_KINDS`, and not the device.
+    """Whether the account decides about an entry of `NAMED_KINDS`, and not the device.
 
-    So an old copy does not bring back what another device has changed or removed, and a device removes no settings,
-    names and groups that it does not know.
+    So an old copy does not bring back what another device has changed or removed. A device removes no settings, names
+    and groups that it does not know.
     """
     is_of_others = kind_of(name) in {SETTING, *BOOK_KINDS} and name not in texts
     return is_of_others or (name not in base and name in stored)
@@ -272,14 +275,15 @@ def _find_change(text: str | None, stored: Entry | None, base: Entry | None, *, 
     """The entry of what this device has changed since its last merge; None if it has changed nothing."""
     if text == (base.value if base else None) or (stored is not None and stored.value == text):
         return None
-    # After a clock was put back, a change is still later than what it changes.
+    # Even after a clock was set back, a change is later than the entry that it changes.
     return Entry(at=time_after(base, now), value=text)
 
 
 def _first_time(name: str, text: str, *, now: int) -> int:
-    """The time of a text that the device has never merged: the latest that it names itself.
+    """The time of a text that the device has never merged: the latest time in the text.
 
-    So an old copy of what another device has removed since stays removed. `NAMED_KINDS` name none.
+    So an old copy of a text that another device has removed since stays removed. Texts of `NAMED_KINDS` contain no
+    time.
     """
     if kind_of(name) == CONTACT:
         return _milliseconds(last_change(text))
@@ -299,7 +303,7 @@ def _joined(name: str, change: Entry, stored: Entry | None, base: Entry | None) 
 async def _sign_all(
     changes: _Entries, stored: _Entries, owner: Owner, at: datetime.datetime, provider: CryptoProvider
 ) -> dict[str, Entry]:
-    """The changes in the form in which they are stored, without those that cannot be."""
+    """The changes in the form in which they are stored, without those that cannot be stored."""
     signer = _find_signer(owner.identities, at)
     signed = {}
     for name, entry in changes.items():

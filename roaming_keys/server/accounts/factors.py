@@ -1,4 +1,4 @@
-"""The second factors in the key server's database: adding, removing, and the logins that prove one."""
+"""The second factors in the key server's database: adding, removing, and the logins that prove a factor."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Waiting(RightLogin):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddedFactor:
-    """A factor that was tried once: `counter` is that of this use. `used` is the challenge that it answered."""
+    """A factor that was tried once. `counter` is the counter of that try, `used` the challenge that it answered."""
 
     name: str
     means: Means
@@ -67,7 +67,7 @@ class FactorStore:
             return read_factors(rows, self._keys, user)
 
     def knows_device(self, user: str, token_hash: bytes) -> bool:
-        """Return whether the device with this token has logged in with a factor, or one was added there."""
+        """Return whether the device with this token has logged in with a factor, or has added one."""
         with self._database.reading() as rows:
             return knows_device(rows, user, token_hash)
 
@@ -84,7 +84,7 @@ class FactorStore:
                 raise UsedBefore
 
     def take_challenge(self, key: bytes) -> bytes:
-        """Return the challenge of a login that waits, and take it away. Raises FactorRefused if it was taken."""
+        """Return and delete the challenge of a login that waits. Raises FactorRefused if it was used already."""
         query = select(WAITING_LOGIN.c.challenge).where(WAITING_LOGIN.c.key == key).with_for_update()
         with self._database.transaction(durable=False) as rows:
             found = rows.execute(query).scalar()
@@ -96,7 +96,7 @@ class FactorStore:
     def prove_by_code(
         self, waiting: Waiting, proof: CodeProof, at: datetime.datetime, take_back: TakeBack
     ) -> StartedSession:
-        """Start the session of a login for a right code, and return it.
+        """Start the session of a login whose code is right, and return the session.
 
         Raises FactorRefused, WaitingEnded, NoSuchAccount.
         """
@@ -118,7 +118,7 @@ class FactorStore:
         at: datetime.datetime,
         take_back: TakeBack,
     ) -> StartedSession:
-        """Start the session of a login for the assertion of a security key, and return it.
+        """Start the session of a login with an assertion of a security key, and return the session.
 
         Raises FactorRefused, WaitingEnded, NoSuchAccount.
         """
@@ -131,7 +131,7 @@ class FactorStore:
             raise FactorRefused
 
     def add(self, caller: Caller, added: AddedFactor, at: datetime.datetime) -> None:
-        """Store a factor. All other sessions of the account end, because they were started without it.
+        """Store a factor. All other sessions of the account end, because they were started without the factor.
 
         Raises UsedBefore, TooManyFactors, FactorRefused if the key is there already, or SessionEnded.
         """
@@ -186,7 +186,7 @@ class FactorStore:
         take_back: TakeBack,
     ) -> StartedSession:
         used = {"counter": counter, "latest": at.timestamp()}
-        # A factor from before a reset is in both tables, and a code of it counts once.
+        # A factor from before a reset is in both tables, and each of its codes counts once.
         for table in (FACTOR, KEPT_FACTOR):
             rows.execute(update(table).where(table.c.id == factor.id).values(**used))
         latest = rows.execute(

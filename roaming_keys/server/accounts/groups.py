@@ -1,4 +1,4 @@
-"""The groups in the key server's database. Whoever is neither owner nor member learns nothing of a group."""
+"""The groups in the key server's database. A user who is neither owner nor member learns nothing of a group."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class GroupOfEarlierAccount(ServiceError):
 
 
 class GroupChanged(Exception):
-    """The stored group is not the version that the next one was made from."""
+    """The stored group is not the version from which the next version was made."""
 
 
 class GroupStore:
@@ -46,10 +46,10 @@ class GroupStore:
         self._sessions = sessions
 
     def list_of(self, user: str) -> list[ListedGroup]:
-        """Return the groups of a user: the own ones, those for which the user has asked before, and then the others.
+        """Return the groups of a user: those that the user owns, those that the user has asked for, then the others.
 
-        Anybody can put the user into groups, and the list has a limit. So nothing that comes later goes before a group
-        that was asked for, and the second group of an owner does not go before the first of another.
+        Anybody can add the user to groups, and the list has a limit. So new groups come after those that were asked
+        for, and the second group of an owner comes after the first groups of other owners.
         """
         mine = and_(GROUP_MEMBER.c.group == GROUP_BUNDLE.c.id, GROUP_MEMBER.c.user == user)
         of_owner = func.row_number().over(
@@ -77,7 +77,7 @@ class GroupStore:
                 raise NoSuchGroup
             wraps = select(GROUP_MEMBER).where(GROUP_MEMBER.c.group == group).order_by(GROUP_MEMBER.c.user)
             if row.user != user:
-                # A member reads the own wrap only, and does not learn of the others.
+                # A member gets only the member's own wrap, and does not learn of the others.
                 wraps = wraps.where(GROUP_MEMBER.c.user == user)
             found = rows.execute(wraps).all()
         if row.user != user and not found:
@@ -99,9 +99,10 @@ class GroupStore:
             rows.execute(update(GROUP_MEMBER).where(*is_new).values(asked=at.timestamp()))
 
     def replace(self, caller: Caller, group: str, before: int, push: GroupPush, at: datetime.datetime) -> None:
-        """Store the version after `before` of a group of the caller; after 0 a new group.
+        """Store the version after `before` of a group of the caller, or a new group if `before` is 0.
 
-        Raises GroupChanged, NoSuchGroup, GroupOfEarlierAccount, SessionEnded, or ServiceError for one group too many.
+        Raises GroupChanged, NoSuchGroup, GroupOfEarlierAccount, SessionEnded, or ServiceError if the caller owns too
+        many groups.
         """
         with self._database.transaction() as rows:
             self._sessions.lock_account_of(rows, caller, at)
@@ -129,7 +130,7 @@ class GroupStore:
         self._database.erase_deleted()
 
     def leave(self, caller: Caller, group: str, at: datetime.datetime) -> None:
-        """Take the caller out of a group of another. Raises NoSuchGroup, GroupOfEarlierAccount or SessionEnded."""
+        """Remove the caller from another owner's group. Raises NoSuchGroup, GroupOfEarlierAccount or SessionEnded."""
         with self._database.transaction() as rows:
             self._sessions.lock_account_of(rows, caller, at)
             _check_of_this_account(rows, caller.user, group, at)
@@ -169,7 +170,7 @@ class GroupStore:
         is_in = GROUP_MEMBER.c.group == group
         before = {row.user: row for row in rows.execute(select(GROUP_MEMBER).where(is_in))}
         rows.execute(delete(GROUP_MEMBER).where(is_in))
-        # In one order, so that two transactions do not wait for each other.
+        # In a fixed order, so that two transactions do not wait for each other.
         for one in sorted(members, key=lambda member: member.user):
             sealed = self._keys.seal_in(rows, Sealed.GROUP_WRAP, one.wrap, one.user)
             known = before.get(one.user)
@@ -179,7 +180,7 @@ class GroupStore:
 
 
 def _check_of_this_account(rows: Connection, user: str, group: str, at: datetime.datetime) -> None:
-    """Return if the group was made since the account was reset, or no account of before is kept."""
+    """Return if the group was made since the account was reset, or no earlier account is kept."""
     reset = reset_of_kept(rows, user, at)
     created = rows.execute(select(GROUP_BUNDLE.c.created).where(GROUP_BUNDLE.c.id == group)).scalar()
     if reset is not None and created is not None and created < reset.timestamp():

@@ -1,8 +1,8 @@
-"""Resets of a forgotten passphrase: started by a mail login, finished by another one after a delay.
+"""Resets of a forgotten passphrase: started by a mail login, finished by another mail login after a delay.
 
-Until it is finished, each logged-in device can stop a reset. The account from before is kept for a while, and put back
-by a login with its own passphrase or recovery code (`server/kept_accounts.py`). So the one who runs the mail server
-gets no earlier keys, and the owner gets the account back. Second factors stay: the new account asks for them too.
+Each logged-in device can stop a reset that is not finished. The earlier account is kept for a while. A login with its
+passphrase or recovery code puts it back (`server/kept_accounts.py`). So the operator of the mail server gets no earlier
+keys, and the owner gets the account back. The new account asks for the same second factors.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MIN_DELAY: Final = datetime.timedelta(hours=72)
 FINISH_WITHIN: Final = datetime.timedelta(days=14)
 _SWEEP_SECONDS: Final = 1.0
 _USER, _NOW = "the_user", "now"
-# Made once: making a statement takes SQLAlchemy longer than running it.
+# Made once, because SQLAlchemy needs longer to make a statement than to run it.
 _GOES_ON: Final = select(RESET).where(RESET.c.user == bindparam(_USER), RESET.c.ends > bindparam(_NOW))
 
 
@@ -45,7 +45,7 @@ class Reset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartedReset:
-    """A reset, and the version of the record that the new one has to follow."""
+    """A reset, and the version of the record that the new record has to follow."""
 
     reset: Reset
     version: int
@@ -61,7 +61,7 @@ class ResetStore:
         self._swept_at = 0.0
 
     def find_with_version(self, user: str, at: datetime.datetime) -> StartedReset | None:
-        """Return the reset of a user that goes on, and the version of the record that the new one has to follow."""
+        """Return the reset of a user that goes on, and the version that the new record has to follow."""
         query = _GOES_ON.add_columns(RECORD.c.version).join(RECORD, RECORD.c.user == RESET.c.user)
         with self._database.reading() as rows:
             row = rows.execute(query, {_USER: user, _NOW: at.timestamp()}).first()
@@ -77,7 +77,7 @@ class ResetStore:
             version = self._lock(rows, user)
             found = _find(rows, user, at)
             if found is not None:
-                # The ticket stays good for finishing it, unless it is the one that has started it.
+                # The ticket can still finish the reset, unless it has started this reset.
                 _check_unused(rows, ticket)
                 return StartedReset(reset=found, version=version, is_new=False)
             rows.execute(delete(RESET).where(RESET.c.user == user))
@@ -99,7 +99,7 @@ class ResetStore:
         return True
 
     def finish(self, account: Account, record: SealedRecord, ticket: Ticket, at: datetime.datetime) -> None:
-        """Put a new account with its first record in the place of the account, which is kept.
+        """Replace the account with a new account and its first record, and keep the earlier account.
 
         All sessions end, and all devices are forgotten. Raises NoSuchAccount, AccountDisabled, ResetNotReady,
         RecordChanged if the record does not follow the account's, or UsedBefore.
@@ -129,9 +129,9 @@ class ResetStore:
         return None if row is None else account_of(row)
 
     def sweep(self, at: datetime.datetime) -> None:
-        """Delete the kept accounts and the resets whose time is over, once in a while.
+        """Delete the kept accounts and the resets whose time is over, at most once a second.
 
-        It writes only if there are any. A clock that was set back makes it due too.
+        Nothing is written if there are none. A clock that was set back makes a sweep due too.
         """
         if abs(at.timestamp() - self._swept_at) < _SWEEP_SECONDS:
             return
@@ -146,11 +146,11 @@ class ResetStore:
         self._database.erase_deleted()
 
     def _lock(self, rows: Connection, user: str) -> int:
-        """Keep other transactions from the account until this one ends. Returns the version of its record.
+        """Keep other transactions from the account until this one ends. Returns the version of the record.
 
         Raises NoSuchAccount or AccountDisabled.
         """
-        # Before the account is locked, as in all transactions of an account.
+        # The master key is held before the account is locked, as in all transactions of an account.
         self._store.keys.hold(rows)
         self._store.sessions.lock_account(rows, user)
         is_disabled = RESTRICTION.c.user == user, RESTRICTION.c.disabled.is_not(None)

@@ -53,10 +53,10 @@ _TABLES_OF_ACCOUNTS: Final = (
     RESET,
     RESTRICTION,
 )
-# Made once: making a statement takes SQLAlchemy longer than running it.
+# Made once, because SQLAlchemy needs longer to make a statement than to run it.
 _USER, _KEY, _TOKEN = "the_user", "the_key", "the_token"
 _ACCOUNT: Final = select(ACCOUNT).where(ACCOUNT.c.user == bindparam(_USER))
-# Always one row after two searches, so that it takes the same time for a user who is not registered.
+# Always two searches and one row, so that the time is the same for a user who is not registered.
 _ONE_ROW: Final = select(literal(1)).subquery("one_row")
 _DEVICE: Final = select(DEVICE.c.id).where(
     DEVICE.c.user == bindparam(_USER), DEVICE.c.token == bindparam(_TOKEN), DEVICE.c.of_earlier_keys == 0
@@ -74,7 +74,7 @@ class AccountExists(Exception):
 
 
 class RecordChanged(Exception):
-    """The stored record is not the one that the next one was made from."""
+    """The stored record is not the record from which the new one was made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +97,7 @@ class Account:
         )
 
     def sealed_key_for(self, way: LoginWay) -> bytes | None:
-        """Return the key that a login of this way has to be signed by."""
+        """Return the sealed public key that verifies a login of this way."""
         return self.sealed_login_key if way.is_by_passphrase else self.sealed_recovery_key
 
 
@@ -115,13 +115,13 @@ class SealedRecord:
 
 
 class Store:
-    """The store, in one database, and the server's keys for it.
+    """The accounts and records in one database, and the server's keys for this database.
 
-    What it does to accounts is in the audit trail of the same database.
+    Each change of an account has its event in the audit trail of the same database.
     """
 
     def __init__(self, url: str | Path, ring: KeyRing, tell_owner: TellOwner | None = None) -> None:
-        """`tell_owner` is that of the trail. Raises ServerKeyError if the ring lacks the master key of the database."""
+        """`tell_owner` goes to the trail. Raises ServerKeyError if the ring lacks the database's master key."""
         self._database = SCHEMA.open(url)
         try:
             self.keys = ServerKeys.open(self._database, ring)
@@ -159,7 +159,7 @@ class Store:
     def find_account_and_device(self, user: str, token_hash: bytes) -> tuple[Account | None, bool]:
         """Return the account of a user, and whether the user has logged in on the device with this token.
 
-        A login before the keys of the account changed does not count: it may have been a thief's.
+        A login before the keys of the account changed does not count, because it may have been a thief's.
         """
         with self._database.reading() as rows:
             row = rows.execute(_ACCOUNT_AND_DEVICE, {_USER: user, _TOKEN: token_hash}).one()
@@ -181,7 +181,7 @@ class Store:
     def add_account(self, account: Account, record: SealedRecord, ticket: Ticket, at: datetime.datetime) -> None:
         """Store an account and its first record, and note the ticket. Raises AccountExists or UsedBefore.
 
-        An account of before protocol 2 is deleted.
+        An account from before protocol 2 is deleted.
         """
         with self._database.transaction() as rows:
             # First, so that a used ticket is found also while its account exists.
@@ -252,7 +252,7 @@ class Store:
     def delete_account(self, caller: Caller, at: datetime.datetime) -> None:
         """Delete the account of a call. Raises SessionEnded.
 
-        An account from before a reset stays until its time is over: a thief of the mailbox could delete it otherwise.
+        An account from before a reset stays until its time is over. Otherwise a thief of the mailbox could delete it.
         """
         with self._database.transaction() as rows:
             self.sessions.lock_account_of(rows, caller, at)
@@ -306,7 +306,7 @@ class Store:
 
 
 def account_of(row: Row[*tuple[Any, ...]]) -> Account:
-    """Return the account in a row with its columns."""
+    """Return the account in a row with the columns of an account."""
     return Account(
         user=row.user,
         parameters=Parameters(salt=bytes(row.salt), memory_kib=row.memory_kib, passes=row.passes, lanes=row.lanes),

@@ -4,14 +4,15 @@ Hashes can be computed anew by anybody who writes to the database, so the chain 
 the timestamps find a past that was rewritten, also by somebody who has the master key and asks the authority again:
 
 (1) Each timestamp is of the event that it names, and was made by the authority.
-(2) Its own event says the time at which it was made.
+(2) The event that holds a timestamp has the time at which the timestamp was made.
 (3) Each event was covered by a timestamp within STAMPED_WITHIN of its time, and not before its time.
 (4) The first timestamp was made within STAMPED_WITHIN of the time that the settings name. Events from before that time
-    may have waited for it, and may claim to be later than a timestamp from before it: a clock was ahead.
+    may have waited longer. They may claim to be later than a timestamp from before that time, because a clock was
+    ahead.
 
 An attacker who rewrites an event has to leave out the timestamps that cover it, and new ones come too late for (3). If
-the rewritten events claim to be recent, then the event of the last timestamp before them is missing or too late. If
-no earlier timestamp is left, (4) finds it.
+the rewritten events claim to be recent, then the event of the last timestamp before them is missing or too late. If no
+earlier timestamp is left, (4) finds the attack.
 """
 
 from __future__ import annotations
@@ -33,13 +34,13 @@ from smime_core.timestamp import Timestamp
 from smime_core.x509 import Certificate
 
 STAMPED_WITHIN: Final = datetime.timedelta(hours=48)
-"""One daily timestamp may fail. The latest events, of so many hours, can be rewritten unnoticed."""
+"""One daily timestamp may fail. The events of the latest STAMPED_WITHIN can be rewritten unnoticed."""
 
 _HOURS: Final = STAMPED_WITHIN // datetime.timedelta(hours=1)
 
 
 class TrailDamaged(Exception):
-    """The trail is not as it was written. `number` is that of the first event that does not fit."""
+    """The trail is not as it was written. `number` is the number of the first event that does not fit."""
 
     def __init__(self, number: int, text: str) -> None:
         super().__init__(f"event {number}: {text}")
@@ -65,7 +66,7 @@ def check_chain(trail: AuditTrail, database: Database) -> Chain:
         if hash_event(entry.chained(NO_HASH if head is None else head.hash)) != entry.hash:
             raise TrailDamaged(number, "its hash is not that of its content and of the event before it")
         try:
-            # Each time is one, so that all that follows can show it.
+            # Checks that the time is valid, because later code shows it.
             _ = entry.time
             details = trail.details_of(entry)
             if details is None:
@@ -90,10 +91,10 @@ def check_stamps(
     at: datetime.datetime,
     since: datetime.datetime,
 ) -> Timestamp | None:
-    """Check the timestamps of a chain by the four rules, and return the latest. `since` is the time of rule (4).
+    """Check the timestamps of a chain with the four rules, and return the latest. `since` is the time of rule (4).
 
-    Each timestamp is verified as of the time of the next one, which covers it, and the latest one as of `at`. So they
-    hold for longer than the authority's certificate. Raises TrailDamaged.
+    Each timestamp is verified as of the time of the next one, which covers it, and the latest one as of `at`. So
+    timestamps are valid for longer than the authority's certificate. Raises TrailDamaged.
     """
     covered, latest = 0, None
     times = [stamp.token.info.gen_time for _, stamp in chain.stamps]
@@ -137,7 +138,7 @@ def _check_stamp(
 def _check_times(
     database: Database, covered: int, number: int, stamped: datetime.datetime, since: datetime.datetime
 ) -> None:
-    """Check (3): find the first event after `covered` and until `number` that was not stamped at its time."""
+    """Check (3): find the first event after `covered` and until `number` that was not stamped in time."""
     earliest, latest = stamped - STAMPED_WITHIN, stamped + CLOCKS_DIFFER
     # Events have whole seconds.
     is_wrong = AUDIT.c.at > int(latest.timestamp()) if since <= stamped else false()

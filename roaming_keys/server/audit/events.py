@@ -1,8 +1,8 @@
 """The events of the audit trail, and the hashes that chain them.
 
-The hash of an event covers the hash before it, its number, time and kind, and a commitment to its details: who acted on
-which account. The details begin with a random salt, so that the commitment reveals nothing once they are deleted.
-Failed logins are no events, because somebody who guesses could fill the trail with them.
+The hash of an event covers the previous hash, the number, time and kind of the event, and a commitment to its details,
+which say who acted on which account. The details begin with a random salt, so that the commitment reveals nothing once
+they are deleted. Failed logins are no events, because somebody who guesses could fill the trail with them.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def chained_bytes(previous_hash: bytes, number: int, at: int, kind: str, commitm
 
 
 def hash_event(chained: bytes) -> bytes:
-    """Return the hash of an event from its chained bytes. An RFC 3161 timestamp of these has the same imprint."""
+    """Return the hash of an event from its chained bytes. An RFC 3161 timestamp of these bytes has the same imprint."""
     return hashlib.sha256(chained).digest()
 
 

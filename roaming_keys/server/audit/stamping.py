@@ -1,7 +1,7 @@
 """Timestamps of the trail's head (RFC 3161): they prove when its events existed, also against the server's operator.
 
-Each is itself an event, so that the next one covers it. Nothing here runs in a request: `sealwax keys stamp` is a
-process of its own, which a timer starts.
+Each timestamp is itself an event, so that the next timestamp covers it. Nothing here runs in a request, because
+`sealwax keys stamp` is a process of its own, which a timer starts.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ from smime_core.x509 import Certificate
 STAMP_EVERY: Final = datetime.timedelta(hours=20)
 """Less than a day, so that a timer which runs every hour stamps once a day, and tries again after a failure."""
 CLOCKS_DIFFER: Final = datetime.timedelta(minutes=5)
-"""Between this server and the authority."""
+"""The most by which the clocks of this server and the authority may differ."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
-    """A timestamp, not verified: of the event `covers` and so of all before it."""
+    """A timestamp that is not verified, of the event `covers` and so of all events before it."""
 
     covers: int
     token: TimestampToken
@@ -58,7 +58,7 @@ class Stamp:
 def stamp_head(
     trail: AuditTrail, database: Database, authority: Authority, clock: Callable[[], datetime.datetime]
 ) -> Stamp | None:
-    """Obtain a timestamp of the latest event and append it, or return None if the latest one is not due yet.
+    """Obtain a timestamp of the latest event and append it, or return None if none is due yet.
 
     The timestamp is checked first, so that none is kept that `check` would refuse. Raises SmimeError.
     """
@@ -87,6 +87,6 @@ def content_of(database: Database, entry: Entry) -> bytes:
 
 
 def verify_stamp(stamp: Stamp, content: bytes, anchors: tuple[Certificate, ...], *, at: datetime.datetime) -> Timestamp:
-    """Verify a timestamp as of a time. The revocation of its authority is not asked for. Raises SmimeError."""
+    """Verify a timestamp as of a time. The revocation of its authority is not checked. Raises SmimeError."""
     rules = PathRules(TrustStore.of(*anchors, revocation=RevocationPolicy.NOT_CHECKED), at)
     return blocking.run(verify_timestamp(stamp.token, OctetsContent(content, PROVIDER), rules, PROVIDER))

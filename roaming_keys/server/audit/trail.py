@@ -1,4 +1,4 @@
-"""The audit trail in the database: appending inside the transaction of what is reported, reading, deleting details."""
+"""The audit trail in the database: appending in the transaction of the reported change, reading, deleting details."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from roaming_keys.server.master_key.server_keys import Sealed, ServerKeys
 from sealwax.service import Database
 
 TellOwner = Callable[[Connection, AuditEvent], None]
-"""Writes what the owner of an account has to be told of an event, inside its transaction."""
+"""Writes the notice about an event for the account's owner, inside the event's transaction."""
 _PAGE: Final = 1_000
-_LOCK_NUMBER: Final = 0x5EA1_A0D1  # Among the advisory locks of a PostgreSQL database, that of the trail.
-# Made once, because making a statement takes SQLAlchemy longer than running it.
+_LOCK_NUMBER: Final = 0x5EA1_A0D1  # The trail's number among the advisory locks of a PostgreSQL database.
+# Made once, because SQLAlchemy needs longer to make a statement than to run it.
 _LOCK: Final = text(f"SELECT pg_advisory_xact_lock({_LOCK_NUMBER})")
 _IS_HEAD: Final = AUDIT.c.number == select(func.max(AUDIT.c.number)).scalar_subquery()
 _HEAD: Final = select(AUDIT.c.number, AUDIT.c.hash).where(_IS_HEAD)
@@ -57,10 +57,10 @@ class AuditTrail:
         return head
 
     def add(self, rows: Connection, event: AuditEvent) -> None:
-        """Append an event inside a transaction. It must be the last statement that writes in it.
+        """Append an event inside a transaction. It must be the last statement that writes there.
 
-        The transactions that append wait here for each other, each until the one before has ended. One that changed
-        other rows afterwards could wait for the rows of a transaction that waits for it.
+        The transactions that append wait here for each other, each until the one before has ended. A transaction that
+        changed other rows afterwards could wait for rows of one that waits for it.
         """
         if self._tell_owner is not None:
             self._tell_owner(rows, event)
@@ -84,8 +84,8 @@ class AuditTrail:
     def forget(self, rows: Connection, user: str, at: datetime.datetime, *, actor: str = "") -> None:
         """Delete the details of all events of a user, and append that an account was deleted.
 
-        The new event does not name the user, but the numbers of those events: an event without details that no other
-        one names was tampered with. It must be the last that writes in its transaction, as `add`.
+        The new event names the numbers of those events, not the user. So an event without details that no deletion
+        names was tampered with. Like `add`, this must be the last write of its transaction.
         """
         self._keys.hold(rows)
         if self._tell_owner is not None:
@@ -98,7 +98,7 @@ class AuditTrail:
     def entries(
         self, database: Database, *, user: str = "", since: datetime.datetime | None = None, after: int = 0
     ) -> Iterator[Entry]:
-        """Read the events in their order, a page at a time: all, those of a user, those since a time or after one."""
+        """Read the events in order, a page at a time: all, those of a user, since a time, or after a number."""
         query = _AFTER
         if user:
             query = query.where(AUDIT.c.name == self._name(user))
@@ -115,7 +115,7 @@ class AuditTrail:
     def details_of(self, entry: Entry) -> Details | None:
         """Return the details of an event, or None if they were deleted.
 
-        Raises ValueError if they do not belong to it, and ServerKeyError if they are damaged.
+        Raises ValueError if the details do not belong to the event, and ServerKeyError if they are damaged.
         """
         if entry.sealed is None:
             return None
@@ -154,7 +154,7 @@ def find_latest(database: Database, kind: AuditKind) -> Entry | None:
 
 
 def _wait_for_others(rows: Connection) -> None:
-    """Lock the trail on PostgreSQL until the end of the transaction. On SQLite, BEGIN IMMEDIATE has the lock."""
+    """Lock the trail on PostgreSQL until the end of the transaction. On SQLite, BEGIN IMMEDIATE takes the lock."""
     if rows.dialect.name == "postgresql":
         rows.execute(_LOCK)
 

@@ -1,7 +1,7 @@
 """The deletion of groups, in a transaction of an account.
 
-After a reset of an account, its groups of before stay for as long as the account of before is kept: the one in its
-place, which somebody who reads the mail may have made, deletes only the groups that it has made itself.
+After a reset of an account, its earlier groups stay for as long as the earlier account is kept. Somebody who reads the
+mail may have made the new account, so it deletes only the groups that it has made.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from roaming_keys.server.database.tables import ACCOUNT, GROUP_BUNDLE, GROUP_MEM
 
 
 def delete_groups_of(rows: Connection, user: str) -> None:
-    """Delete the groups that a user owns, and take the user out of those of others."""
+    """Delete the groups that a user owns, and remove the user from those of others."""
     _delete_owned(rows, user)
     rows.execute(delete(GROUP_MEMBER).where(GROUP_MEMBER.c.user == user))
 
 
 def delete_groups_since(rows: Connection, user: str, reset: datetime.datetime) -> None:
-    """Delete the groups that a user has made since a reset. Those of others keep the user."""
+    """Delete the groups that a user has made since a reset. The user stays in those of others."""
     _delete_owned(rows, user, since=reset.timestamp())
 
 

@@ -40,7 +40,8 @@ ACCOUNT: Final = Table(
     sqlite_strict=True,
 )
 
-# Apart from the account: the time to read past a record would reveal which accounts exist, and how large theirs are.
+# Separate from the account, because the time to read past a record would reveal which accounts exist, and how large
+# their records are.
 RECORD: Final = Table(
     "record",
     TABLES,
@@ -132,7 +133,7 @@ FACTOR: Final = Table(
     sqlite_strict=True,
 )
 
-# The factors that an account had at its reset, which gate the kept account. Their ids are those of the factors.
+# The factors that an account had at its reset, which guard the kept account. They have the ids of the original factors.
 KEPT_FACTOR: Final = Table(
     "kept_factor",
     TABLES,
@@ -157,7 +158,7 @@ WAITING_LOGIN: Final = Table(
     Column("token", LargeBinary, nullable=False),
     Column("sealed_name", LargeBinary, nullable=False),
     Column("counter", LONG, nullable=False),
-    # The challenge that a security key has to sign; none if it was answered already.
+    # The challenge that a security key has to sign, until it is answered.
     Column("challenge", LargeBinary),
     Column("started", INSTANT, nullable=False),
     Column("ends", INSTANT, nullable=False),
@@ -181,12 +182,12 @@ MASTER_KEY: Final = Table(
     "master_key",
     TABLES,
     Column("fingerprint", LargeBinary, primary_key=True, nullable=False),
-    # The server's secrets, sealed under this key. Without a value they are those of a version before 0.2.
+    # The server's secrets, sealed under this key. Without a value, the database is of a version before 0.2.
     Column("secrets", LargeBinary),
     sqlite_strict=True,
 )
 
-# Triggers keep the rows, and all columns but the last two, which the hash does not cover.
+# Triggers refuse to delete rows, and to change any column except the last two, which the hash does not cover.
 AUDIT: Final = Table(
     "audit",
     TABLES,
@@ -201,7 +202,7 @@ AUDIT: Final = Table(
     sqlite_strict=True,
 )
 
-# The notices by mail that wait to be sent, the next time at `due`. They outlive their account.
+# The notices that wait to be sent by mail, and are tried next at `due`. They stay when their account is deleted.
 NOTICE: Final = Table(
     "notice",
     TABLES,
@@ -256,7 +257,7 @@ RECOVERY_CASE: Final = Table(
     Column("told", INSTANT),
     Column("opened", INSTANT),
     Column("sealed", LargeBinary, nullable=False),
-    # As the copy was when the case was opened, so that no later one takes its place.
+    # The copy from when the case was opened, so that no later copy replaces it.
     Column("sealed_copy", LargeBinary, nullable=False),
     Index("recovery_case_by_user", "user"),
     sqlite_strict=True,
@@ -294,7 +295,7 @@ GROUP_MEMBER: Final = Table(
     Column("group", Text, primary_key=True, nullable=False),
     Column("user", Text, primary_key=True, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
-    # When the member came into the group, and asked for it first.
+    # The times at which the member was added to the group, and first asked for it.
     Column("since", INSTANT, nullable=False, server_default=text("0")),
     Column("asked", INSTANT),
     Index("group_member_by_user", "user"),

@@ -16,7 +16,7 @@ from roaming_keys.server.factors.security_keys import SecurityKey
 from roaming_keys.server.master_key.server_keys import Sealed, ServerKeys
 
 _USER: Final = "the_user"
-# Made once: making a statement takes SQLAlchemy longer than running it.
+# Made once, because SQLAlchemy needs longer to make a statement than to run it.
 _FACTORS, _KEPT_FACTORS = (
     select(table).where(table.c.user == bindparam(_USER)).order_by(table.c.created, table.c.id)
     for table in (FACTOR, KEPT_FACTOR)
@@ -35,7 +35,7 @@ Means = SharedSecret | SecurityKey
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptFactor:
-    """A factor. `counter` is the time step of its latest code or the count of its signatures. Times in seconds."""
+    """A factor. `counter` is the time step of its latest code or the count of its signatures. Times are in seconds."""
 
     id: str
     name: str
@@ -57,7 +57,7 @@ def kind_of(means: Means) -> FactorKind:
 def read_factors(
     rows: Connection, keys: ServerKeys, user: str, *, way: LoginWay = LoginWay.PASSPHRASE
 ) -> list[KeptFactor]:
-    """Return the factors that gate logins of a way for a user, the oldest first. Raises ServerKeyError."""
+    """Return the factors that guard a user's logins of one way, the oldest first. Raises ServerKeyError."""
     factors = []
     for row in rows.execute(_KEPT_FACTORS if way.is_undo else _FACTORS, {_USER: user}):
         content = json.loads(keys.unseal(Sealed.FACTOR, bytes(row.sealed), user))
@@ -75,7 +75,7 @@ def read_factors(
 
 
 def write_content(name: str, means: Means) -> bytes:
-    """Return what is sealed."""
+    """Return the content to seal."""
     members = (
         {"secret": means.secret.hex()}
         if isinstance(means, SharedSecret)

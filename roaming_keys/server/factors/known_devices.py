@@ -1,7 +1,6 @@
-"""The devices that an account with second factors knows: those that have logged in since it has one.
+"""The devices that an account with second factors knows: those that have logged in since a factor was added.
 
-A device of an earlier login has proved the passphrase only, so it may be that of the thief against whom the factor was
-added.
+An earlier login proves the passphrase only, so its device may be that of a thief, against whom the factor was added.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""The limit on guesses at one-time codes, for whoever has the passphrase already.
+"""The limit on guesses at one-time codes, for somebody who has the passphrase already.
 
 A code is counted before it is checked. Three of a million codes are right at a time, and an account admits at most 452
-guesses in 24 hours: 5 that fill the bucket, and one more every 193 seconds. A known device has a bucket of its own, so
-that such a thief cannot keep the owner out; it admits as many. Devices are known by `known_devices.py`: otherwise
-each device of a thief from before the factor would have a bucket.
+guesses in 24 hours: 5 that fill the bucket, and one more every 193 seconds. A known device has a bucket of its own of
+the same size, so that such a thief cannot keep the owner out. `known_devices.py` says which devices are known.
+Otherwise each device that a thief used before the factor would have a bucket.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _REFUSAL: Final = "There were too many wrong codes. Try again in {seconds} secon
 
 
 class FactorLimits:
-    """The counter of failed factors. `counter_name` hashes a kind and a value by a key of the server."""
+    """The counter of failed factors. `counter_name` hashes a kind and a value with a key of the server."""
 
     def __init__(self, database: Database, counter_name: Callable[[str, str], bytes]) -> None:
         self._database = database
@@ -40,7 +40,7 @@ class FactorLimits:
         )
 
     def start(self, user: str, *, device: bytes | None, at: datetime) -> str:
-        """Count a failure before the factor is checked, and return its name. Raises TryLater, and counts nothing.
+        """Count a failure before the factor is checked, and return its name. Raises TryLater if there is no room.
 
         `device` is the name of a device that the account knows.
         """

@@ -25,7 +25,7 @@ from webauthn.helpers.structs import (
 
 from roaming_keys.protocol.messages.factors import AssertionProof, NewSecurityKey
 
-# The library's parsers let the errors of Python pass for some malformed bytes.
+# For some malformed bytes, the library's parsers raise errors of Python.
 _REFUSALS: Final = (
     WebAuthnException,
     ArithmeticError,
@@ -43,7 +43,7 @@ class FactorRefused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecurityKey:
-    """A security key: its public key (COSE), the id by which it knows its own, and the host that it belongs to."""
+    """A security key: its public key (COSE), its credential id, and the host that it belongs to."""
 
     credential_id: bytes
     public_key: bytes
@@ -78,7 +78,7 @@ def check_assertion(
 ) -> int:
     """Return the key's count after an assertion of the challenge, made in a page of these origins.
 
-    `count` is the one before. Raises FactorRefused, also for a count that has not grown: the key may have been copied.
+    `count` is the earlier count. Raises FactorRefused, also if it has not grown, because the key may have been copied.
     """
     if not hmac.compare_digest(proof.credential_id, key.credential_id):
         raise FactorRefused
@@ -102,7 +102,7 @@ def check_assertion(
 
 
 def _origin_of(client_data: bytes) -> str:
-    """Return the origin of the page. Raises FactorRefused if it was in a frame of another origin.
+    """Return the origin of the page. Raises FactorRefused if the page was in a frame of another origin.
 
     Our pages are in nobody's frame, and the library leaves this step out (sections 7.1 and 7.2: crossOrigin).
     """

@@ -49,7 +49,7 @@ class KeyStore(KeySource, Protocol):
     """A place whose keys can be replaced."""
 
     def keep(self, keys: Sequence[MasterKey]) -> None:
-        """Put these keys in the place of the others, all at once. Raises ServerKeyError or OSError."""
+        """Replace all keys with these, at once. Raises ServerKeyError or OSError."""
         ...
 
     def locked(self) -> contextlib.AbstractContextManager[None]:
@@ -59,7 +59,7 @@ class KeyStore(KeySource, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GivenKeys:
-    """The keys of a configuration, and those that `rotate` has written since into the file beside it.
+    """The keys of a configuration, and those that `rotate` has written since into the file beside the configuration.
 
     systemd and containers show a service the file as it was at the start.
     """
@@ -100,7 +100,7 @@ class KeyFile:
             file.write(write_keys(keys).encode())
 
     def locked(self) -> contextlib.AbstractContextManager[None]:
-        """Lock the file by another one beside it. Raises OSError."""
+        """Lock the file with a lock file beside it. Raises OSError."""
         return lock_beside(self.path)
 
 
@@ -133,7 +133,7 @@ class KeyringKeys:
             return True
 
     def keep(self, keys: Sequence[MasterKey]) -> None:
-        """Replace the entry, and look whether the keyring has kept it. Raises ServerKeyError."""
+        """Replace the entry, and check that the keyring has kept it. Raises ServerKeyError."""
         text = " ".join(base64.b64encode(key.secret).decode("ascii") for key in keys)
         with _refusals_named():
             keyring.set_password(KEYRING_SERVICE, KEYRING_ENTRY, text)
@@ -141,7 +141,7 @@ class KeyringKeys:
             raise ServerKeyError("the system keyring did not keep the master key: keep it in a file")
 
     def locked(self) -> contextlib.AbstractContextManager[None]:
-        """Lock the entry by a file beside the database. Raises ServerKeyError or OSError."""
+        """Lock the entry with a lock file beside the database. Raises ServerKeyError or OSError."""
         return lock_beside(self._file())
 
     def _read(self) -> str | None:

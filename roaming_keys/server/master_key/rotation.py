@@ -5,7 +5,7 @@
 3. The other contents are sealed anew, a few in each transaction.
 4. The old key is dropped.
 
-Each step may be repeated, so that a rotation that was killed goes on. `operation/rotating.py` has the order.
+Each step may be repeated, so that a rotation that was killed can go on. `operation/rotating.py` has the order.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def reseal_all(
 ) -> Resealing:
     """Seal all contents under the master key in force. Raises DatabaseUnavailable.
 
-    After each transaction it pauses for as long as that took, so that the servers get their turns at SQLite.
+    After each transaction it pauses for as long as the transaction took, so that the servers get their turns at SQLite.
     """
     done = Resealing()
     for sealed in SEALED_COLUMNS:

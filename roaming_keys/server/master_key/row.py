@@ -13,10 +13,10 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from roaming_keys.server.database.tables import MASTER_KEY
 
-# Made once, because making a statement takes SQLAlchemy longer than running it.
+# Made once, because SQLAlchemy needs longer to make a statement than to run it.
 _FIND: Final = select(MASTER_KEY.c.fingerprint, MASTER_KEY.c.secrets)
-# Among the advisory locks of a PostgreSQL database, that of the row. They are granted in the order of the requests, and
-# so a rotation waits only for the transactions that run. On SQLite, BEGIN IMMEDIATE has let no other writer in.
+# The row's number among the advisory locks of a PostgreSQL database. Locks are granted in the order of the requests, so
+# a rotation waits only for running transactions. On SQLite, BEGIN IMMEDIATE keeps other writers out.
 _LOCK_NUMBER: Final = 0x5EA1_3A51
 _HOLD: Final = select(func.pg_advisory_xact_lock_shared(_LOCK_NUMBER))
 _LOCK: Final = select(func.pg_advisory_xact_lock(_LOCK_NUMBER))
@@ -57,6 +57,6 @@ def lock_row(rows: Connection) -> MasterKeyRow | None:
 
 
 def write_row(rows: Connection, row: MasterKeyRow, *, before: MasterKeyRow | None) -> None:
-    """Write the row in the place of the one `before`. The caller has locked it."""
+    """Write the row in place of the row `before`. The caller has locked it."""
     values = {"fingerprint": row.fingerprint, "secrets": row.secrets}
     rows.execute(insert(MASTER_KEY).values(values) if before is None else update(MASTER_KEY).values(values))

@@ -1,9 +1,9 @@
-"""The server's own keys: the master keys, under which all stored contents are sealed, and secrets that outlive them.
+"""The server's keys: the master keys, under which all stored contents are sealed, and secrets that outlast them.
 
-A thief who has only the database cannot guess passphrases: login keys and bundles are encrypted under a key of the
-server. There are two master keys only while `sealwax keys rotate` replaces one by the other (`rotation.py`). The
-database says which one is in force. Values that have to stay the same for years, such as the false salts of unknown
-users, come from random secrets, which are sealed in the database too.
+A thief who has only the database cannot guess passphrases, because login keys and bundles are encrypted under a key of
+the server. There are two master keys only while `sealwax keys rotate` replaces one with the other (`rotation.py`). The
+database says which one is in force. Some values have to stay the same for years, such as the false salts of unknown
+users. They come from random secrets, which are sealed in the database too.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from sealwax.service import CLOCK_SLACK_SECONDS, Database
 
 MASTER_KEY_BYTES = 32
 _ID_BYTES: Final = 8
-# Sealed contents begin with these bytes and the id of their master key, those of versions before 0.2 with a random
-# nonce. A nonce that begins with the mark by chance occurs once in 2^64.
+# Sealed contents begin with these bytes and the id of their master key. Contents of versions before 0.2 begin with a
+# random nonce, which begins with these bytes by chance once in 2^64.
 MARK: Final = b"sealwax1"
 HEAD_BYTES: Final = len(MARK) + _ID_BYTES
 _NONCE_BYTES = 12
@@ -99,7 +99,7 @@ class MasterKey:
 
 
 def head_of(fingerprint: bytes) -> bytes:
-    """Return the bytes with which each content begins that is sealed under the key of this fingerprint."""
+    """Return the first bytes of each content that is sealed under the key with this fingerprint."""
     return MARK + fingerprint[:_ID_BYTES]
 
 
@@ -112,10 +112,10 @@ class KeySource(Protocol):
 
 
 class KeyRing:
-    """The master keys that this process knows. It looks again in their place for a key that it does not know."""
+    """The master keys that this process knows. It looks again in the source for a key that it does not know."""
 
     def __init__(self, source: KeySource, *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """Raises ServerKeyError if the place has no key."""
+        """Raises ServerKeyError if the source has no key."""
         self._source = source
         self._monotonic = monotonic
         self._lock = threading.Lock()
@@ -124,7 +124,7 @@ class KeyRing:
         self.newest = self._learn()[0]
 
     def find(self, head: bytes) -> MasterKey | None:
-        """Return the key whose contents begin with `head`, or None if its place does not have it."""
+        """Return the key whose contents begin with `head`, or None if the source does not have it."""
         if head not in self._keys:
             with self._lock:
                 if self._missed is None or self._missed[0] != head or self._monotonic() >= self._missed[1]:
@@ -139,7 +139,7 @@ class KeyRing:
     def _learn(self) -> tuple[MasterKey, ...]:
         found = self._source.find()
         for key in found:
-            # A key that is known stays: contents in memory may be sealed under it.
+            # Known keys stay, because contents in memory may be sealed under them.
             self._keys.setdefault(key.head, key)
         return found
 
@@ -158,7 +158,7 @@ class _Secrets:
 
     @classmethod
     def of_earlier_version(cls, key: MasterKey) -> Self:
-        """Return the values of the versions that derived them from the master key, so that they stay."""
+        """Return the secrets as earlier versions derived them from the master key, so that the values stay."""
         return cls(nonces=key.derive("nonces"), false_salts=key.derive("false salts"), counters=key.derive("counters"))
 
     @classmethod
@@ -177,15 +177,16 @@ class ServerKeys:
         """`secrets` are those of the database. Raises ServerKeyError if they are damaged."""
         self._ring = ring
         self._in_force = in_force
-        # The connections of transactions that hold the key. `Database.transaction` makes one for each.
+        # The connections of transactions that hold the key. `Database.transaction` makes a connection for each
+        # transaction.
         self._holders: WeakSet[Connection] = WeakSet()
         self._secrets = _Secrets.from_bytes(self.unseal(Sealed.SECRETS, secrets, user=""))
 
     @classmethod
     def open(cls, database: Database, ring: KeyRing) -> Self:
-        """Return the keys for a database. A new one is bound to the newest master key.
+        """Return the keys for a database. A new database is bound to the newest master key.
 
-        Raises ServerKeyError if the database belongs to a master key that is not there.
+        Raises ServerKeyError if the database belongs to a master key that the ring lacks.
         """
         with database.reading() as rows:
             row = find_row(rows)
@@ -205,7 +206,7 @@ class ServerKeys:
         return content + self._nonce_mark(content, user)
 
     def check_nonce(self, nonce: bytes, user: str, at: datetime) -> datetime | None:
-        """Return the time at which a nonce of `make_nonce` ends, or None if it is none, or has ended."""
+        """Return the time at which a nonce of `make_nonce` ends, or None if the nonce is false or has ended."""
         content, mark = nonce[:-_MARK_BYTES], nonce[-_MARK_BYTES:]
         if not hmac.compare_digest(mark, self._nonce_mark(content, user)):
             return None
@@ -223,7 +224,7 @@ class ServerKeys:
     def seal(self, kind: Sealed, content: bytes, user: str) -> bytes:
         """Return the content encrypted under the server's key and bound to its kind and user.
 
-        The transaction that stores it calls `renew` first.
+        The transaction that stores the result calls `renew` first.
         """
         return self._in_force.seal(kind, content, user)
 
@@ -237,14 +238,14 @@ class ServerKeys:
         raise ServerKeyError(f"a stored {kind} is damaged: restore the database from a backup")
 
     def seal_in(self, rows: Connection, kind: Sealed, content: bytes, user: str) -> bytes:
-        """Return what `seal` does, under the master key that is in force until the transaction ends."""
+        """Return the result of `seal`, under the master key that is in force until the transaction ends."""
         self.hold(rows)
         return self.seal(kind, content, user)
 
     def renew(self, rows: Connection, kind: Sealed, sealed: bytes, user: str) -> bytes:
         """Return a sealed content under the master key that is in force until the transaction ends.
 
-        The key may have been replaced since `seal`. Raises ServerKeyError if this machine lacks the new one.
+        The key may have been replaced since `seal`. Raises ServerKeyError if this machine lacks the new key.
         """
         self.hold(rows)
         is_renewed = sealed.startswith(self._in_force.head)
@@ -253,8 +254,8 @@ class ServerKeys:
     def hold(self, rows: Connection) -> None:
         """Keep the master key in force until the transaction ends, and seal under it.
 
-        A transaction that waits for rows of others does this first, so that none of them waits for a new key meanwhile.
-        Raises ServerKeyError if this machine lacks the key.
+        A transaction does this before it waits for rows, so that no transaction that has locked rows waits for a new
+        key. Raises ServerKeyError if this machine lacks the key.
         """
         if rows not in self._holders:
             self._in_force = key_of(hold_row(rows), self._ring)
@@ -280,7 +281,7 @@ class ServerKeys:
 
 
 def key_of(row: MasterKeyRow | None, ring: KeyRing) -> MasterKey:
-    """Return the master key in force. Raises ServerKeyError if it is not there."""
+    """Return the master key in force. Raises ServerKeyError if the ring lacks it."""
     found = None if row is None else ring.find(head_of(row.fingerprint))
     if row is None or found is None or found.fingerprint != row.fingerprint:
         raise ServerKeyError("the database belongs to another master key: start with the key that it was made with")

@@ -1,4 +1,4 @@
-"""Notices by mail to the owners of keys: what the trail says, told to the owner outside the key server's clients.
+"""Notices by mail to the owners of keys: the events of the trail, reported outside the key server's clients.
 
 `outbox` keeps them until `sender` has handed them to the mail server, and `mail` writes them.
 """

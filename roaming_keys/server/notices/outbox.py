@@ -1,4 +1,4 @@
-"""The notices that wait to be sent: written in the transaction of what they tell, so that none is lost."""
+"""The notices that wait to be sent, written in the transactions of their events, so that none is lost."""
 
 from __future__ import annotations
 
@@ -34,23 +34,23 @@ TOLD_BY_MAIL: Final = frozenset(
 """The events that the owner of an account learns by mail."""
 GIVEN_UP_AFTER: Final = datetime.timedelta(days=3)
 MOST_WAITING: Final = 20
-"""The notices of one kind that wait for one account. The owner who gets so many learns nothing by another one."""
-# Those of one kind for one account are sent one after another, so that a flood of them lets others pass.
+"""The notices of one kind that wait for one account. An owner who gets so many learns nothing from another one."""
+# Notices of one kind for one account are sent at intervals, so that a flood of them lets others pass.
 _APART_SECONDS: Final = 60
 _ID_BYTES: Final = 16
 _NOW, _AHEAD, _TAKEN, _ID, _USER, _KIND = "now", "ahead", "taken", "the_id", "the_user", "the_kind"
-# A notice whose time is further ahead than any wait was written by a wrong clock.
+# A notice whose time is further ahead than any wait was written while the clock was wrong.
 _IS_DUE: Final = or_(NOTICE.c.due <= bindparam(_NOW), NOTICE.c.due > bindparam(_AHEAD))
 _ANY_DUE: Final = select(NOTICE.c.id).where(_IS_DUE).limit(1)
 _TAKE: Final = (
     update(NOTICE)
-    # On PostgreSQL, each process takes another one. On SQLite, BEGIN IMMEDIATE has the lock.
+    # On PostgreSQL, each process takes another notice. On SQLite, BEGIN IMMEDIATE takes the lock.
     .where(NOTICE.c.id == _ANY_DUE.order_by(NOTICE.c.due).with_for_update(skip_locked=True).scalar_subquery())
     .values(due=bindparam(_TAKEN), tries=NOTICE.c.tries + 1)
     .returning(NOTICE)
 )
 _WRITE: Final = insert(NOTICE)
-# Without an index: the limit keeps the table small.
+# No index is needed, because the limit keeps the table small.
 _ALIKE: Final = select(func.count()).where(NOTICE.c.user == bindparam(_USER), NOTICE.c.kind == bindparam(_KIND))
 _DROP: Final = delete(NOTICE).where(NOTICE.c.id == bindparam(_ID))
 _POSTPONE: Final = update(NOTICE).where(NOTICE.c.id == bindparam(_ID)).values(due=bindparam(_TAKEN))
@@ -85,7 +85,7 @@ def write_notice(rows: Connection, event: AuditEvent) -> None:
 
 
 class Outbox:
-    """The notices in the database, for those who send them: several processes, each taking another one."""
+    """The notices in the database, for several processes that send them. Each takes different notices."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticesByMail:
-    """The mail server that takes the notices, and the letterhead of their mails."""
+    """The mail server that accepts the notices, and the letterhead of their mails."""
 
     submission: Submission
     head: Letterhead
@@ -39,13 +39,13 @@ class NoticeSender:
         self._worker.start()
 
     def stop(self) -> None:
-        """End after the notice that is being sent. One that takes longer is left, and sent again by another process."""
+        """End after the notice that is being sent. If this takes too long, another process sends it again."""
         self._worker.stop()
 
     def send_due(self) -> None:
         """Send what is due. Raises DatabaseUnavailable.
 
-        If the mail server takes none, the others wait for the next time.
+        If the mail server accepts none, the others wait for the next time.
         """
         while not self._worker.is_stopping and (notice := self._outbox.take(self._clock())) is not None:
             if not self._send(notice):
@@ -74,7 +74,7 @@ class NoticeSender:
         return True
 
     def _hand_over(self, notice: Notice) -> None:
-        """Give a notice to the mail server. Raises MailFailed, or Unwritable also for one that is too old."""
+        """Give a notice to the mail server. Raises MailFailed, or Unwritable, also if the notice is too old."""
         if abs(self._clock() - notice.at) > GIVEN_UP_AFTER:
             raise Unwritable("the mail server has refused it for too long")
         head = self._by_mail.head

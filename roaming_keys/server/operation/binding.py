@@ -1,4 +1,4 @@
-"""The master key of a database, as commands see it that change nothing."""
+"""The master key of a database, for commands that do not change it."""
 
 from __future__ import annotations
 

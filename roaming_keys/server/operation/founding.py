@@ -87,7 +87,7 @@ def _found(settings: KeysSettings, request: InitRequest) -> None:
     """Make the master key if there is none yet, and the database, which belongs to it. Raises ServerKeyError."""
     url = settings.to_config().database
     made = None
-    # The key of a database that exists is never made anew: it is in the keyring, or has to be brought back.
+    # The key of a database that exists is never made anew. It is in the keyring, or has to be restored.
     if settings.master_key is None and not is_bound(url):
         if request.in_keyring:
             if KeyringKeys(url).make():
@@ -99,7 +99,7 @@ def _found(settings: KeysSettings, request: InitRequest) -> None:
         with closing(Store(config.database, KeyRing(config.key_source))) as store:
             store.begin_trail(config.clock())
     except ServerKeyError:
-        # Another machine has bound the database to its key meanwhile, and nothing is sealed under this one.
+        # Another machine has bound the database to its key meanwhile, and nothing is sealed under this key.
         if made is not None:
             made.unlink()
         raise

@@ -1,6 +1,6 @@
 """`sealwax keys rotate`: a new master key, while the servers serve.
 
-Each step looks at the state that it finds, so that the command goes on where one before it was broken off.
+Each step depends on the state that it finds, so that the command goes on where an earlier run was broken off.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def _add_key(store: KeyStore | None, present: MasterKey) -> tuple[MasterKey, ...
 
 
 def _reseal(database: Database, keys: ServerKeys, newest: MasterKey) -> None:
-    """Seal all contents under the newest key. Raises ClickException if some are under another one still."""
+    """Seal all contents under the newest key. Raises ClickException if some are still under another key."""
     done = reseal_all(database, keys, newest)
     write_line(f"{done.resealed} stored contents were sealed anew")
     if done.damaged:

@@ -101,7 +101,7 @@ class NoticesSection(MailServerSection):
     language: LanguageSetting = Field(default=ENGLISH, description=f"Language of the notices: {LANGUAGES_TEXT}")
 
     def by_mail(self, origin: str) -> NoticesByMail | None:
-        """Return the way of the notices for a key server, or None without a mail server."""
+        """Return how a key server sends its notices, or None without a mail server."""
         submission = self.to_submission()
         if submission is None or self.sender is None:
             return None
@@ -181,7 +181,7 @@ class KeysSettings(ServiceSettings):
         return GivenKeys(keys=read_keys(self.master_key.get_secret_value()), file=self.master_key_file)
 
     def _is_in_own_file(self) -> bool:
-        """Return whether the setting is in the file of `init`, and in no place that counts more."""
+        """Return whether the setting is in the file of `init`, and in no place that takes precedence."""
         is_in_environment = any(name.upper() == variable_name((MASTER_KEY,)) for name in os.environ)
         is_elsewhere = is_in_environment or secrets_folder(self.file) != own_secrets_folder(self.file)
         return not is_elsewhere and self.master_key_file.exists()

@@ -1,4 +1,4 @@
 """The sessions of people who have logged in, and their devices.
 
-`gate` gives none to an account with a second factor before the factor.
+`gate` gives no session to an account with a second factor before the factor.
 """

@@ -1,4 +1,4 @@
-"""The gate between a right login and its session: an account with a second factor gets none before the factor.
+"""The gate between a right login and its session: an account with a second factor gets no session before the factor.
 
 A login that waits is in a table of its own. So no call of a session finds it, whatever routes there are.
 """
@@ -34,7 +34,7 @@ class FactorGate:
         self._wait = insert_into(database, WAITING_LOGIN).on_conflict_do_nothing().returning(WAITING_LOGIN.c.key)
 
     def hold_back(self, rows: Connection, new: NewSession, at: datetime.datetime) -> FactorDemand:
-        """Let a login to an account that has a factor wait, and return what it has to wait for.
+        """Let a login to an account that has a factor wait, and return the demand for a factor.
 
         The account is locked. Raises UsedBefore if a login with this key waits already.
         """
@@ -67,8 +67,8 @@ class FactorGate:
 def _drop_others(rows: Connection, new: NewSession, now: float) -> None:
     """Delete the logins that have waited too long, and the oldest ones of the user.
 
-    Those of a known device are pushed out by itself only, so that somebody who has the passphrase, and no factor, keeps
-    no owner from answering there.
+    A known device's logins are deleted only for later logins of the same device. So somebody who has the passphrase,
+    but no factor, cannot keep the owner from answering there.
     """
     table = WAITING_LOGIN
     rows.execute(delete(table).where((table.c.ends <= now) | (table.c.started > now + CLOCK_SLACK_SECONDS)))

@@ -38,7 +38,8 @@ class NewSession(RightLogin):
 class StartedSession:
     """A session from its start: its end, and the sealed record of its account.
 
-    `reset_ready` is there while a reset of the account goes on: the time from which it may be finished, in seconds.
+    `reset_ready` is set while a reset of the account goes on. It is the time in seconds from which the reset may be
+    finished.
     """
 
     ends: datetime.datetime

@@ -66,7 +66,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredDevice:
-    """A device of an account, with its name sealed by the server. The times are aware."""
+    """A device of an account, with its name sealed by the server. The times are in UTC."""
 
     id: str
     sealed_name: bytes
@@ -86,15 +86,15 @@ class SessionStore:
         self._swept_at = 0.0
 
     def start(self, new: NewSession, at: datetime.datetime, take_back: TakeBack) -> StartedSession | FactorDemand:
-        """Start a session and return it, or what the login has to wait for if the account has a second factor.
+        """Start a session and return it, or the demand for a factor if the account has a second factor.
 
         Raises UsedBefore if the nonce or the key was used before, NoSuchAccount or AccountDisabled.
         """
         with self._database.transaction(durable=new.way.is_undo) as rows:
-            # Before the account is locked, as in all transactions of an account.
+            # The master key is held before the account is locked, as in all transactions of an account.
             new = replace(new, sealed_name=self._keys.renew(rows, Sealed.DEVICE_NAME, new.sealed_name, new.user))
             account = self.lock_account_for(rows, new, at)
-            # The login may have waited here for a transaction that has replaced the key which it was checked by.
+            # The login may have waited here for a transaction that has replaced the key that verified the login.
             self._check_login_key(account, new)
             found = rows.execute(statements.HINDRANCES, {USER: new.user}).one()
             if found.is_disabled:
@@ -117,11 +117,11 @@ class SessionStore:
         counter: int = 0,
         factor: str = "",
     ) -> StartedSession:
-        """Begin the session of a login that needs no more, and return it. It must be the last that writes.
+        """Begin the session of a login that needs no more, and return it. Nothing may be written after it.
 
-        An account from before a reset is put back only here, behind its second factors. The account is locked.
-        `counter` is the number of the latest call, and `factor` the id of the factor that was used. Raises UsedBefore
-        if the key was used before, or NoSuchAccount.
+        An account from before a reset is put back only here, after its second factors. The account is locked. `counter`
+        is the number of the latest call, and `factor` the id of the factor that was used. Raises UsedBefore if the key
+        was used before, or NoSuchAccount.
         """
         ends, now = at + LIFETIME, at.timestamp()
         if login.way.is_undo:
@@ -135,11 +135,12 @@ class SessionStore:
             raise UsedBefore
         if started.has_many:
             rows.execute(statements.DROP_SESSIONS, {USER: login.user, KEY: login.key, MOST: MAX_SESSIONS - 1})
-        # While the account is locked, so that a session which another call ends gets no record from after its end.
+        # Read while the account is locked, so that a session that another call ends gets no record from after its end.
         found = rows.execute(statements.RECORD_AND_RESET, {USER: login.user, NOW: now}).first()
         if found is None:
             raise NoSuchAccount
-        # After all rows of accounts, for which the transaction of another login may wait while it has these counters.
+        # After all rows of accounts, because another login's transaction may wait for these rows while it has locked
+        # the counters.
         take_back(rows)
         for kind, note in _events_of(login, device, is_new=is_new, factor=factor):
             self._trail.add(rows, AuditEvent(kind=kind, at=at, user=login.user, note=note))
@@ -154,10 +155,10 @@ class SessionStore:
     def lock_account_of(self, rows: Connection, caller: Caller, at: datetime.datetime) -> None:
         """Keep other transactions from the account of a call, and check again that its session has not ended.
 
-        Each transaction that changes an account for a call does this first: it may have waited for one that has ended
-        the session. Raises SessionEnded.
+        Each transaction that changes an account for a call does this first, because it may have waited for a
+        transaction that has ended the session. Raises SessionEnded.
         """
-        # Before the account is locked, as in all transactions of an account.
+        # The master key is held before the account is locked, as in all transactions of an account.
         self._keys.hold(rows)
         is_locked = rows.execute(statements.LOCK_ACCOUNT, {USER: caller.user}).first() is not None
         if not is_locked or _find(rows, caller.session_key, at) != caller:
@@ -195,27 +196,27 @@ class SessionStore:
         ]
 
     def use_once(self, rows: Connection, value: str, ends: datetime.datetime, at: datetime.datetime) -> None:
-        """Note the use of something that ends. Raises UsedBefore."""
+        """Note that a value, which is valid until `ends`, was used. Raises UsedBefore."""
         self._sweep(rows, at)
         if rows.execute(self._statements.use, {"value": value, "ends": ends.timestamp()}).first() is None:
             raise UsedBefore
 
     def _sweep(self, rows: Connection, at: datetime.datetime) -> None:
-        """Delete what has ended, once in a while. A clock that was set back makes it due too."""
+        """Delete what has ended, at most once a second, and when the clock was set back."""
         now = at.timestamp()
         if abs(now - self._swept_at) < _SWEEP_SECONDS:
             return
         self._swept_at = now
-        # Kept for longer, because another process may have a clock that is behind.
+        # Used values are kept for longer, because another process may have a clock that is behind.
         rows.execute(statements.FORGET_USED, {NOW: (at - _KEPT_AFTER_END).timestamp()})
-        # A session that began by a clock far ahead is deleted too.
+        # A session that began while a clock was far ahead is deleted too.
         rows.execute(statements.END_SESSIONS, {NOW: now, LATEST: now + CLOCK_SLACK_SECONDS + LIFETIME.total_seconds()})
 
     def lock_account(self, rows: Connection, user: str) -> Row[Any, Any]:
-        """Keep other transactions from the account until this one ends. Returns its login keys. Raises NoSuchAccount.
+        """Lock the account until the transaction ends, and return the account's login keys. Raises NoSuchAccount.
 
         Each transaction that changes several rows of an account locks the account first, so that no two of them wait
-        for each other's rows. On SQLite, BEGIN IMMEDIATE has the lock.
+        for each other's rows. On SQLite, BEGIN IMMEDIATE takes the lock.
         """
         account = rows.execute(statements.LOCK_ACCOUNT, {USER: user}).first()
         if account is None:
@@ -231,7 +232,7 @@ class SessionStore:
             self.lock_account(rows, user)
 
     def lock_account_for(self, rows: Connection, login: RightLogin, at: datetime.datetime) -> Row[Any, Any]:
-        """Lock the account of a login as `lock_account`: for an undo, return the kept account. Raises NoSuchAccount."""
+        """Lock the account of a login, or the kept account for an undo, and return its row. Raises NoSuchAccount."""
         if not login.way.is_undo:
             return self.lock_account(rows, login.user)
         kept = lock_kept(rows, login.user, at)
@@ -242,13 +243,13 @@ class SessionStore:
     def _check_login_key(self, account: Row[Any, Any], new: NewSession) -> None:
         """Check that the account still has the login key of a login. Raises NoSuchAccount."""
         sealed = account.sealed_login_key if new.way.is_by_passphrase else account.sealed_recovery_key
-        # Unsealed, because a new master key seals the same login key anew.
+        # The keys are compared unsealed, because a new master key seals the same login key anew.
         stored = sealed and self._keys.unseal(Sealed.LOGIN_KEY, bytes(sealed), new.user)
         if not stored or not hmac.compare_digest(stored, new.login_key):
             raise NoSuchAccount
 
     def _remember_device(self, rows: Connection, login: RightLogin, at: datetime.datetime) -> tuple[str, bool]:
-        """Return the id of the device, and whether it logs in for the first time."""
+        """Store the device, and return its id and whether it logs in for the first time."""
         now, new = at.timestamp(), os.urandom(_ID_BYTES).hex()
         device = {"id": new, "user": login.user, "token": login.token_hash}
         times = {"sealed_name": login.sealed_name, "created": now, "latest": now, "of_earlier_keys": 0}

@@ -1,4 +1,4 @@
-"""The SQL of sessions and devices, made once: making a statement takes SQLAlchemy longer than running it."""
+"""The SQL of sessions and devices, made once, because SQLAlchemy needs longer to make a statement than to run it."""
 
 from __future__ import annotations
 
@@ -63,14 +63,15 @@ LOCK_ACCOUNT: Final = (
     .with_for_update()
 )
 # The hindrances that keep a right login from its session. They are read once the account is locked, and not by the
-# statement that locks it: on PostgreSQL, a statement that has waited for a row reads all others as they were before.
+# statement that locks it. On PostgreSQL, a statement that has waited for a row reads all other rows as they were
+# before.
 HINDRANCES: Final = select(
     exists().where(RESTRICTION.c.user == bindparam(USER), RESTRICTION.c.disabled.is_not(None)).label("is_disabled"),
     exists().where(FACTOR.c.user == bindparam(USER)).label("has_factor"),
     exists().where(KEPT_FACTOR.c.user == bindparam(USER)).label("has_kept_factor"),
 )
-# Whether an INSERT is followed by a DELETE of the rows beyond the most. The databases differ in whether the new row is
-# counted here, and so one row too early is said to be the last.
+# Whether a DELETE of the rows beyond MOST follows an INSERT. Databases differ in whether they count the new row here,
+# so the DELETE may come one row early.
 _session, _device = SESSION.alias("other"), DEVICE.alias("other")
 _HAS_MANY_SESSIONS: Final = (
     select(func.count() >= bindparam(MOST))

@@ -49,7 +49,7 @@ class AccountViews:
         stored = self._stored(caller)
         if stored.tag != request.headers["If-Match"]:
             return self._changed(caller)
-        # No record is stored in place of another one than this, so that its wraps cannot change meanwhile.
+        # The new record can only replace this stored record, so the wraps cannot change meanwhile.
         if record.wraps != stored.wraps:
             raise MalformedMessage("only a new key changes the wraps", where="wraps")
         try:
@@ -73,7 +73,8 @@ class AccountViews:
             sealed, revoked = self._sealed(record, user), list(rotation.revoked)
             self._store.rotate(caller, account, sealed, before, revoked, self._config.clock())
         except RecordChanged:
-            # A session that stores all the time would keep its owner from ending it. The next try finds none.
+            # Otherwise a session that stores all the time would keep the owner from ending that session. The next try
+            # finds no other session.
             self._store.sessions.end_others(caller, self._config.clock())
             return self._changed(caller)
         return json_answer(b"{}")
@@ -101,13 +102,13 @@ class AccountViews:
         return json_answer(b"{}")
 
     def note_export(self) -> Response:
-        """Note that the device of the caller saves the keys to a file, so that the owner is told."""
+        """Note that the device of the caller saves the keys to a file, so that the owner is notified."""
         caller = self._check_call()
         self._store.note_export(caller, self._config.clock())
         return json_answer(b"{}")
 
     def _check_call(self) -> Caller:
-        """Return the session of a call that its key has signed, and count it. Raises ServiceError."""
+        """Return the session whose key has signed the call, and count the call. Raises ServiceError."""
         return check_call(self._config, self._store.sessions.find, self._store.sessions.count)
 
     def _stored(self, caller: Caller) -> KeyRecord:

@@ -113,7 +113,7 @@ class FactorViews:
         """Delete a factor of the caller."""
         caller = self._check_call()
         check_fresh(self._config, caller)
-        # The route takes any text, and PostgreSQL takes no U+0000.
+        # The route accepts any text, but PostgreSQL accepts no U+0000.
         if not (id.isascii() and id.isalnum()) or not self._factors.remove(caller, id, self._config.clock()):
             raise ServiceError(404, "no-such-factor", "The account has no such second factor.")
         return json_answer(b"{}")

@@ -41,7 +41,7 @@ class GroupViews:
         return json_answer(ListedGroups(groups=self._groups.list_of(caller.user)).to_json())
 
     def show_group(self, group: str) -> Response:
-        """Return a group: the owner sees all members, a member only the own wrap."""
+        """Return a group: the owner gets all wraps, a member only the member's wrap."""
         caller = self._check_call()
         stored = self._groups.find(_check_id(group), caller.user)
         self._groups.note_asked(group, caller.user, self._config.clock())
@@ -62,7 +62,7 @@ class GroupViews:
         return json_answer(b"{}")
 
     def end_group(self, group: str) -> Response:
-        """Delete a group of the caller, or take the caller out of another's."""
+        """Delete a group of the caller, or remove the caller from another owner's."""
         caller = self._check_call()
         if self._groups.is_owner(_check_id(group), caller.user):
             check_fresh(self._config, caller)
@@ -76,7 +76,7 @@ class GroupViews:
 
 
 def _check_id(group: str) -> str:
-    # An id of another form is of no group. PostgreSQL takes no U+0000.
+    # No group has an id of another form. PostgreSQL accepts no U+0000.
     if not _ID.fullmatch(group):
         raise NoSuchGroup
     return group

@@ -53,7 +53,7 @@ class LoginViews:
         self._store = store
         self._resets = ResetStore(store)
         self._limits = LoginLimits(store.database, keys.counter_name)
-        # No login is right for it.
+        # No login is valid under this key.
         false_key = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
         self._false_login_key = keys.seal(Sealed.LOGIN_KEY, false_key, user="")
 
@@ -95,30 +95,30 @@ class LoginViews:
         return json_answer(b"{}", status=201)
 
     def log_in(self) -> Response:
-        """Start a session for a login by the passphrase."""
+        """Start a session for a login with the passphrase."""
         return self._start_session(LoginWay.PASSPHRASE)
 
     def recover(self) -> Response:
-        """Start a session for a login by the recovery code."""
+        """Start a session for a login with the recovery code."""
         return self._start_session(LoginWay.RECOVERY_CODE)
 
     def undo_by_passphrase(self) -> Response:
-        """Put the account from before a reset back, and start a session, for a login by the passphrase from before."""
+        """Put the account from before a reset back, and start a session, for a login with its passphrase."""
         return self._start_session(LoginWay.UNDO_BY_PASSPHRASE)
 
     def undo_by_code(self) -> Response:
-        """Put the account from before a reset back, and start a session, for a login by its recovery code."""
+        """Put the account from before a reset back, and start a session, for a login with its recovery code."""
         return self._start_session(LoginWay.UNDO_BY_CODE)
 
     def _start_session(self, way: LoginWay) -> Response:
         """Start a session for a login that the account's key has signed, and return the record.
 
-        The attempt is counted before that is checked.
+        The attempt is counted before the signature is checked.
         """
         attempt = Login.from_json(json_body())
         user = normalise_user(attempt.user)
         at = self._config.clock()
-        # Neither says anything about the passphrase, so neither is counted.
+        # The clock and the nonce say nothing about the passphrase, so these refusals are not counted.
         _check_clock(attempt, at)
         nonce_ends = self._keys.check_nonce(attempt.nonce, user, at)
         if nonce_ends is None:
@@ -159,7 +159,7 @@ class LoginViews:
     def _key_that_signed(self, attempt: Login, user: str, way: LoginWay, account: Account | None) -> bytes | None:
         """Return the account's public key for this way if it has signed the login."""
         stored = account and account.sealed_key_for(way)
-        # Without a key, the same is done with a false one, so that it takes equal time.
+        # Without a key, a false key is used in the same way, so that the time is equal.
         sealed, owner = (stored, user) if stored else (self._false_login_key, "")
         login_key = self._keys.unseal(Sealed.LOGIN_KEY, sealed, owner)
         key = Ed25519PublicKey.from_public_bytes(login_key)
@@ -173,9 +173,9 @@ class LoginViews:
 def session_answer(store: Store, login: RightLogin, started: StartedSession) -> Response:
     """Return the answer to a login whose session has started."""
     if login.way.is_undo:
-        # The account that took the place of this one was deleted.
+        # The account that had replaced this one was deleted.
         store.database.erase_deleted()
-    # The text that `KeyRecord.to_json` wrote, which goes into the answer as it is.
+    # The JSON from `KeyRecord.to_json`, which the answer contains unchanged.
     record = store.keys.unseal(Sealed.RECORD, started.sealed_record, login.user)
     return json_answer(write_login_answer(int(started.ends.timestamp()), record, reset_ready=started.reset_ready))
 

@@ -58,7 +58,7 @@ class ResetViews:
         return _answer(started, status=201 if started.is_new else 200)
 
     def find(self) -> Response:
-        """Return the reset that goes on, for a ticket, which is not used up. Starts none."""
+        """Return the reset that goes on. The ticket is not used up, and no reset is started."""
         request = ResetRequest.from_json(json_body())
         user, at = normalise_user(request.user), self._config.clock()
         self._ticket(request.ticket, user, at)
@@ -66,7 +66,7 @@ class ResetViews:
         return Response(status=204) if found is None else _answer(found)
 
     def finish(self) -> Response:
-        """Put a new account in the place of the one whose passphrase is forgotten."""
+        """Replace the account whose passphrase is forgotten with a new account."""
         expect_record()
         registration = Registration.from_json(json_body())
         user, record, at = normalise_user(registration.user), registration.record, self._config.clock()

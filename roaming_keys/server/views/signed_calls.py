@@ -17,7 +17,7 @@ from roaming_keys.server.sessions.sessions import Caller, SessionEnded
 from sealwax.service import ServiceError
 from smime_core.errors import MalformedMessage
 
-# A person who finds a device with a session that is still open must not take the account with it.
+# A person who finds a device with a session that is still open must not take over the account.
 FRESH: Final = datetime.timedelta(minutes=10)
 _Found = TypeVar("_Found")
 
@@ -51,6 +51,6 @@ def check_call(
 
 
 def check_fresh(config: KeyServerConfig, caller: Caller) -> None:
-    """Return if the login of a session was a moment ago. Raises ServiceError."""
+    """Return if the login of a session was at most FRESH ago. Raises ServiceError."""
     if config.clock() - caller.started > FRESH:
         raise ServiceError(403, "log-in-again", "Type the passphrase again for this.")

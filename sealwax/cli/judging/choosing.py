@@ -39,7 +39,7 @@ _SOURCES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateJudge:
-    """Judges candidates for a recipient by a trust store, with the look-ups that the options allow."""
+    """Judges candidates for a recipient with a trust store, with the look-ups that the options allow."""
 
     store: TrustStore
     trust: TrustOptions

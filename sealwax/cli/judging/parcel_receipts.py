@@ -34,7 +34,7 @@ _NOT_COMPARED: Final = "not compared with the parcel, which another computer has
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedReceipt:
-    """A receipt: the recipient who has signed it, by its certificate, its state, and the verdict in words."""
+    """A receipt: the recipient according to its certificate, its state, and the verdict in words."""
 
     recipient: str
     state: State
@@ -42,7 +42,7 @@ class JudgedReceipt:
 
 
 class ReceiptJudge:
-    """Judges receipts by the trust of the options, which is read when there is a receipt."""
+    """Judges receipts with the trust store of the options, which is loaded for the first receipt."""
 
     def __init__(self, trust: TrustOptions) -> None:
         self._trust = trust
@@ -80,7 +80,7 @@ class ReceiptJudge:
 
 
 def _find_recipient(cms: Buffer, parcel: SentParcel) -> str:
-    """The recipient whose address a certificate in the receipt has, or else the first one, who is not its signer."""
+    """The recipient whose address is in a certificate of the receipt. Without one, the parcel's first recipient."""
     certificates = parse_signed_receipt(cms).signed_data.certificates
     named = [address for certificate in certificates for address in certificate.email_addresses]
     return next(

@@ -110,7 +110,7 @@ class RecipientOptions:
         )
 
     def signer_choice(self, holder: str | None) -> SignerChoice:
-        """The rules that the same options give for one's own key."""
+        """The rules that the same options give for the sender's key."""
         return SignerChoice(allow_expired=self.allow_expired, allow_weak=self.allow_weak, holder=holder)
 
     def _load_given(self, name: str, judge: CandidateJudge) -> Certificate:
@@ -130,7 +130,7 @@ class RecipientOptions:
 
 
 def load_given(name: str, judge: CandidateJudge, *, allow_expired: bool, allow_weak: bool = False) -> Certificate:
-    """The recipient's certificate in a file, checked: by its path too if any anchor is trusted.
+    """The recipient's certificate in a file, checked. Its path is checked too if any anchor is trusted.
 
     Raises NoUsableCertificate, OSError or MalformedMessage.
     """
@@ -144,7 +144,7 @@ def load_given(name: str, judge: CandidateJudge, *, allow_expired: bool, allow_w
 
 
 def load_preferred(name: str, signer: Certificate, choice: SignerChoice) -> Certificate:
-    """The signer's certificate for replies, checked by itself as one of a recipient.
+    """The signer's certificate for replies, checked like a recipient's, without its path.
 
     Raises NoUsableCertificate, OSError or MalformedMessage.
     """

@@ -52,7 +52,8 @@ def _sent_by(reasons: Sequence[Reason]) -> str:
 
 
 def _signers(report: MessageReport) -> str:
-    # The author of a mail comes first, by the address in From. The order of the signers in a message says nothing.
+    # The author of a mail comes first, according to the address in From. The order of the signers in a message says
+    # nothing.
     verified = [signer for signer in report.deciding_signers if signer.state is State.VERIFIED]
     authors = [one for one in verified if any(addresses_match(report.sender or "", each) for each in one.addresses)]
     others = dict.fromkeys(_signer_name(one, one.addresses) for one in verified if one not in authors)

@@ -33,9 +33,9 @@ Message = Input | Octets
 
 
 def take_part(data: Input, number: str, keys: Keys = NO_KEYS) -> Message:
-    """The part of a mail with this number, as a message of its own, in the form of the input.
+    """The part of a mail with this number, as a separate message in the form of the input.
 
-    The keys open layers around the whole. Raises MalformedMessage without such a part, and the errors of decryption.
+    The keys open layers around it. Raises MalformedMessage without such a part, and the errors of decryption.
     """
     part = stream.part_of(as_file(data), number, PROVIDER, keys, policy=Policy.ARCHIVE)
     # A small message is examined in memory, and so is its part.
@@ -96,7 +96,7 @@ class Examined:
 def examine(
     data: Message, judging: Judging, *, sender: str | None, content: Input | None = None, keys: Keys = NO_KEYS
 ) -> Examined:
-    """The report on the input, by policy ARCHIVE. `content` is the content of a detached signature."""
+    """The report on the input, with policy ARCHIVE. `content` is the content of a detached signature."""
     if isinstance(data, bytes) and (content is None or isinstance(content, bytes)):
         report = blocking.examine_message(
             data, judging, PROVIDER, keys, sender, detached_content=content, policy=Policy.ARCHIVE

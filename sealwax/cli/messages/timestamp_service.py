@@ -1,4 +1,4 @@
-"""Requests to a timestamp service by HTTP (RFC 3161 section 3.4), at the address that the user gave."""
+"""Requests to a timestamp service over HTTP (RFC 3161 section 3.4), at the address that the user gave."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def ask_service(url: str) -> Callable[[bytes], Coroutine[Any, Any, bytes]]:
 
 
 def post_query(url: str, request: bytes) -> bytes:
-    """The answer of the service at `url` to one request, by the rules of `ask_service`. Raises LookupFailed."""
+    """The answer of the service at `url` to one request, with the rules of `ask_service`. Raises LookupFailed."""
     policy = FetchPolicy(allowed_hosts=frozenset(_hosts_of(url)), max_body_bytes=MAX_TIMESTAMP_BYTES)
     return fetch(FetchRequest(url=url, body=request, content_type=QUERY_TYPE), policy)
 

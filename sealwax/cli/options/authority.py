@@ -40,14 +40,14 @@ def open_authority(path: Path) -> AuthorityFolder:
 
 
 def read_passphrase(folder: AuthorityFolder, given: PassphraseSource) -> bytes:
-    """The passphrase of a CA's keys: by option, else from the keyring entry in the settings, else from the terminal."""
+    """The passphrase of a CA's keys: from an option, else the keyring entry in the settings, else the terminal."""
     if not given.is_given:
         given = dataclasses.replace(given, keyring_entry=folder.settings().keyring_entry or None)
     return given.reader()(str(folder.path))
 
 
 def choose_passphrase(given: PassphraseSource) -> bytes:
-    """The passphrase of a new CA: by option, else typed twice.
+    """The passphrase of a new CA: from an option, else typed twice.
 
     A keyring entry that does not exist is made, with a random passphrase.
     """

@@ -27,7 +27,7 @@ CA_FILE: Final = click.Option(
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Authorities of the service, in place of the system's.",
 )
-# POSIX.1-2024, "Environment Variables" 8.2, in the order in which they count, and the form of their values.
+# POSIX.1-2024, "Environment Variables" 8.2: the variables in the order in which they count, and their form.
 _OF_LOCALE: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
 _LOCALE: Final = re.compile(r"([a-z]{2,3})(?:_([A-Z]{2}))?(?:\..*|@.*)?")
 TOKEN_FILE: Final = click.Option(
@@ -89,7 +89,7 @@ class SenderLogin:
 
 
 def language_of(environment: Mapping[str, str]) -> str:
-    """The language of a person by the variables of their session, as a tag, or an empty text."""
+    """The tag of the language that a person's environment variables name, or an empty text."""
     value = next((environment[name] for name in _OF_LOCALE if environment.get(name)), "")
     found = _LOCALE.fullmatch(value)
     return "" if found is None else "-".join(group for group in found.groups() if group)

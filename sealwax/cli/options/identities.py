@@ -70,7 +70,7 @@ def load_carried_file(name: str) -> Carried:
 
 
 def name_unreadable(name: str, carried: Carried) -> None:
-    """Name the certificates of a file that cannot be read on standard error, at most three."""
+    """Name on standard error the certificates of a file that cannot be read, at most three."""
     for one in carried.unreadable[:_MAX_UNREADABLE_SHOWN]:
         write_error(f"{name}: a certificate cannot be read, and is left out: {one}")
     if (further := len(carried.unreadable) - _MAX_UNREADABLE_SHOWN) > 0:

@@ -1,6 +1,6 @@
 """The files that the parameters of a verb name.
 
-No output may replace another one, or a file of an option. Only one parameter may read standard input.
+No output may replace another output, or a file of an option. Only one parameter may read standard input.
 """
 
 from __future__ import annotations
@@ -92,5 +92,5 @@ def _files_of(kind: click.ParamType[Any], value: Any) -> Iterator[str]:
 
 
 def _can_be_replaced(file: str) -> bool:
-    # A device or a pipe takes all that is written to it.
+    # A device or a pipe accepts everything that is written to it.
     return file == STANDARD_STREAM or Path(file).is_file() or not Path(file).exists()

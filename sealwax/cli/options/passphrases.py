@@ -22,7 +22,7 @@ from smime_core.limits import MAX_PASSPHRASE_BYTES, check_limit
 
 KEYRING_SERVICE: Final = "sealwax"
 MIN_NEW_PASSPHRASE_CHARACTERS: Final = 10
-"""The fewest code points of a passphrase that is chosen. `wasm_build/ui/new_passphrase.js` has the same number."""
+"""The fewest code points of a new passphrase. `wasm_build/ui/new_passphrase.js` has the same number."""
 
 PASSWORDS: Final = click.Option(
     ["--password-file", "password_files"],
@@ -87,7 +87,7 @@ class PassphraseSource:
 def new_passphrase(file: str | None) -> bytes:
     """A passphrase for new files or for an account: from --new-passphrase-file, or typed twice.
 
-    Only a new passphrase needs so many characters. A shorter one still opens what was encrypted under it.
+    The lower limit is only for new passphrases. A shorter one still opens what was encrypted with it.
     """
     passphrase = new_password(file)
     if len(passphrase.decode(errors="replace")) < MIN_NEW_PASSPHRASE_CHARACTERS:
@@ -117,7 +117,7 @@ def read_first_line(name: str) -> bytes:
 
 
 def ask_terminal(prompt: str, asked: str, option: str) -> bytes:
-    """A secret that is typed. `option` gives it where there is no terminal."""
+    """A secret that is typed. Without a terminal, the error names `option`, which gives the secret too."""
     with warnings.catch_warnings():
         # Without a terminal getpass would show the typed passphrase, or read a line of the message on standard input.
         warnings.simplefilter("error", getpass.GetPassWarning)

@@ -52,7 +52,7 @@ def load_shared_keys(values: Iterable[str]) -> SharedKeys:
 
 def _parse_name(name: str) -> bytes:
     if not name.startswith("0x"):
-        # The bytes as they were typed, also those of another charset.
+        # The bytes as they were typed, even in another charset.
         return name.encode(errors="surrogateescape")
     try:
         return bytes.fromhex(name[2:])

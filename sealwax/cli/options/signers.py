@@ -45,7 +45,7 @@ _NOT_THE_AUTHOR: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignerChoice:
-    """The options of a user about the signers: whose key signs, and that it may have expired or be weak."""
+    """The options of a user about the signers: whose key signs, and whether it may have expired or be weak."""
 
     allow_expired: bool = given_by(
         click.Option(["--allow-expired"], is_flag=True, help="Sign though the certificate has expired.")

@@ -1,4 +1,4 @@
-"""The options by which certificates and signatures are judged, and the trust store made from them."""
+"""The options with which certificates and signatures are judged, and the trust store made from them."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ class TrustOptions:
     def load_store(self) -> TrustStore:
         """The trust store, with the evidence in files. Raises OSError, MalformedMessage or UsageError.
 
-        It includes the user's own decisions, and the organisation's list that the user follows, with its policy.
+        It includes the user's own decisions, and the list and policy of the organisation that the user follows.
         """
         operator = load_operator_list(default_list_file(), at=now())
         evidence = Evidence(
@@ -206,7 +206,7 @@ class VerdictOptions:
         return self.at or now()
 
     def judging(self, trust_store: TrustStore, contacts: Contacts = NO_CONTACTS) -> Judging:
-        """The trust and the time by which a message is judged."""
+        """The trust and the time with which a message is judged."""
         return Judging(trust_store=trust_store, at=self.moment, contacts=contacts)
 
 

@@ -32,7 +32,7 @@ def open_standard_streams() -> None:
     sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
     if isinstance(sys.stdin, io.TextIOWrapper):
-        # Questions are answered by a letter, and the terminal may send bytes of another charset than the locale's.
+        # Questions are answered with a letter, and the terminal may send bytes of another charset than the locale's.
         sys.stdin.reconfigure(errors="surrogateescape")
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Names contain any letters, and the terminal or the locale may have only ASCII.

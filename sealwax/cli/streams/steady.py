@@ -1,7 +1,6 @@
-"""A large input file, held to its first reading for as long as a verb has it open.
+"""A large input file that must not change as long as a verb has it open.
 
-A verb may read its input for the content, for a verdict, and after each look-up. All of it must be about the same
-bytes.
+A verb may read its input for the content, for a verdict, and after each look-up. All these must use the same bytes.
 """
 
 from __future__ import annotations

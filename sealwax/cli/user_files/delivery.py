@@ -49,7 +49,7 @@ def sends_folder() -> Path:
 
 
 def load_services() -> list[KeptService]:
-    """The services, the one that was chosen last at the end. Raises OSError or MalformedMessage."""
+    """The services. The one that was chosen last is at the end. Raises OSError or MalformedMessage."""
     rows = _read(data_folder() / _WHERE, "services")
     if not isinstance(rows, list):
         raise MalformedMessage("expected a list of services", where=_WHERE)
@@ -98,7 +98,7 @@ def _keep_token(entry: str, token: str) -> str:
     tokens, is_kept = _read_tokens(), False
     with contextlib.suppress(KeyringError):
         keyring.set_password(KEYRING_SERVICE, entry, token)
-        # A keyring that is switched off takes everything and has nothing.
+        # A keyring that is switched off accepts everything and stores nothing.
         is_kept = keyring.get_password(KEYRING_SERVICE, entry) == token
     if not is_kept:
         _write(_tokens_file(), {"tokens": {**tokens, entry: token}})

@@ -1,6 +1,7 @@
 """The receipts that the user may expect for sent parcels: the SHA-256 of each by the id of its parcel, in one file.
 
-A receipt has the signature of the manifest, which the service does not know. The file says nothing else about a parcel.
+A receipt has the manifest's signature, and the service does not know that signature. The file says nothing else about a
+parcel.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ class AddRecipientsRequest:
 
 @verb(AddRecipientsRequest, "add-recipients")
 def add_recipients(request: AddRecipientsRequest) -> None:
-    """Encrypt a message for further people, its content untouched.
+    """Encrypt a message for further people. Its content stays as it is.
 
     --to and --new-password-file say for whom; --identity, --password-file or --shared-key decrypt it.
     """

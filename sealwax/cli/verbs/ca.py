@@ -11,7 +11,7 @@ from sealwax.cli.group import Verbs
 
 
 class CaVerbs(Verbs):
-    """The verbs in the order of use, then those that other packages add by the entry points `sealwax.ca`."""
+    """The verbs in the order of use, then those that other packages add through the entry points `sealwax.ca`."""
 
     own: ClassVar[Mapping[str, str]] = {
         "create": "sealwax.cli.verbs.ca_founding:create",
@@ -40,13 +40,13 @@ def ca() -> None:
         makes a root and an issuing CA. Or, with a root that stays offline:
         create-root, request-issuing, sign-issuing, accept-issuing.
     issue DIR alice.csr --address alice@example.org -o alice.pem
-        certifies who made the request, in the command, the pages or
-        any other program. You answer for whose address it is.
+        certifies the maker of a request from the command, the pages
+        or any other program. You vouch for the owner of the address.
     respond DIR
         answers at the URL: OCSP, lists, certificates of the CAs.
     certify DIR --socket PATH --domain example.org
-        certifies by itself what the bridge has confirmed: people who
-        open parcels and make a key of their own.
+        certifies by itself people whose address the bridge has
+        confirmed: they open parcels and make a key of their own.
     crl, renew, revoke, list, publish
         keep it going: a new list before the last one ends, say daily.
     """

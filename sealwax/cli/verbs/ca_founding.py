@@ -194,7 +194,7 @@ def create(request: CreateRequest) -> None:
 
 @verb(CreateRootRequest, "create-root")
 def create_root_only(request: CreateRootRequest) -> None:
-    """Make only a root, where it stays offline."""
+    """Make only a root, on a computer that stays offline."""
     settings = _settings(request.authority, None, request.passphrases)
     with new_folder(request.folder) as draft:
         root = create_root(draft, settings, _new_founder(request.authority, request.passphrases))
@@ -212,9 +212,9 @@ def request_issuing_certificate(request: RequestIssuingRequest) -> None:
 
 @verb(SignIssuingRequest, "sign-issuing")
 def sign_issuing_certificate(request: SignIssuingRequest) -> None:
-    """Sign the request of an issuing CA by the root in DIR.
+    """Sign the request of an issuing CA with the root in DIR.
 
-    OUT gets the certificate, the root's and the root's list, in PEM: what accept-issuing takes.
+    OUT gets the certificate, the root's certificate and the root's list, in PEM, for accept-issuing.
     """
     authority = open_authority(request.folder)
     asked = blocking.run(open_certification_request(read_input(request.request_file), provider=PROVIDER))
@@ -226,9 +226,9 @@ def sign_issuing_certificate(request: SignIssuingRequest) -> None:
 
 @verb(AcceptIssuingRequest, "accept-issuing")
 def accept_issuing_certificate(request: AcceptIssuingRequest) -> None:
-    """Take in what sign-issuing wrote.
+    """Read in the file that sign-issuing wrote.
 
-    DIR is the folder of request-issuing; from then on it can issue."""
+    DIR is the folder of request-issuing. From then on, its CA can issue certificates."""
     authority = open_authority(request.folder)
     carried = parse_carried(read_input(request.signed), request.signed)
     issuing, root = _pair(carried.certificates)
@@ -239,9 +239,9 @@ def accept_issuing_certificate(request: AcceptIssuingRequest) -> None:
 
 @click.command("accept-root-crl", params=[FOLDER, click.Argument(["signed"], metavar="CRL", type=FILE), WORK_AT])
 def accept_root_list(folder: Path, signed: str, at: datetime.datetime | None) -> None:
-    """Take in a new list of an offline root.
+    """Read in a new list of an offline root.
 
-    CRL is what `crl --root` wrote where the root is. `respond` hands it out here."""
+    CRL is the file that `crl --root` wrote where the root is. `respond` hands it out here."""
     authority = open_authority(folder)
     root = authority.certificate(Role.ROOT)
     published = keep_root_list(authority, read_input(signed), root, at or now())
@@ -252,7 +252,7 @@ def accept_root_list(folder: Path, signed: str, at: datetime.datetime | None) ->
 def responder(request: ResponderRequest) -> None:
     """Give the responder a new key and certificate, for a year.
 
-    `respond` takes them up when it starts again."""
+    `respond` uses them after it has started again."""
     authority = open_authority(request.folder)
     check_role(authority, Role.ISSUING)
     founder = _founder_of(authority, request.at, request.passphrases)

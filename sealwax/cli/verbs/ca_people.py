@@ -152,9 +152,9 @@ class PublishRequest:
 
 @verb(IssueRequest)
 def issue(request: IssueRequest) -> None:
-    """Certify who made a request, for addresses you have checked.
+    """Certify the maker of a request, for addresses you have checked.
 
-    CSR is PKCS#10, in PEM or DER; only its key is taken. OUT gets the certificate and that of the issuing CA, in PEM.
+    CSR is PKCS#10, in PEM or DER; only its key is used. OUT gets the certificate and the issuing CA's, in PEM.
     """
     authority = open_authority(request.folder)
     settings = authority.settings()
@@ -175,7 +175,7 @@ def issue(request: IssueRequest) -> None:
 def renew(request: RenewRequest) -> None:
     """Certify somebody again, for the same addresses.
 
-    The certificate before stays valid until its end."""
+    The earlier certificate stays valid until its end."""
     authority = open_authority(request.folder)
     settings = authority.settings()
     entry = _find_entry(authority, request.which)
@@ -197,7 +197,7 @@ def renew(request: RenewRequest) -> None:
 
 @verb(RevokeRequest)
 def revoke(request: RevokeRequest) -> None:
-    """Take a certificate back for good, with a new list."""
+    """Revoke a certificate for good, and make a new revocation list."""
     authority = open_authority(request.folder)
     entry = _find_entry(authority, request.which)
     press = _press(authority, entry.issuer, request.passphrases)
@@ -208,7 +208,7 @@ def revoke(request: RevokeRequest) -> None:
 
 @click.command("list", params=[FOLDER, JSON, WORK_AT])
 def list_certificates(folder: Path, as_json: bool, at: datetime.datetime | None) -> None:
-    """List what was issued, and whether it is still valid."""
+    """List the issued certificates, and whether they are still valid."""
     authority = open_authority(folder)
     moment = at or now()
     with authority.register.read() as rows:
@@ -228,7 +228,7 @@ def list_certificates(folder: Path, as_json: bool, at: datetime.datetime | None)
 
 @verb(ListRequest)
 def crl(request: ListRequest) -> None:
-    """Make the next list of what was revoked.
+    """Make the next list of revoked certificates.
 
     `respond` hands it out; OUT gets it too, in DER."""
     authority = open_authority(request.folder)
@@ -239,9 +239,9 @@ def crl(request: ListRequest) -> None:
 
 @verb(PublishRequest)
 def publish(request: PublishRequest) -> None:
-    """Put certificates where others look for them.
+    """Put valid certificates where others look for them.
 
-    Those that are valid; the others are taken away there."""
+    Certificates that are not valid are removed there."""
     authority = open_authority(request.folder)
     with authority.register.read() as rows:
         entries = [entry for entry in rows.entries() if entry.kind is Kind.PERSON]

@@ -1,4 +1,4 @@
-"""`sealwax certificates`: certificates and revocation lists from files, written to a file of their own."""
+"""`sealwax certificates`: certificates and revocation lists from files, written to one file."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def certificates(request: CertificatesRequest) -> None:
     """Collect certificates and CRLs from files.
 
     IN are certificates and CRLs in any form (PEM, DER, base64), .p7b and .p7c files, signed messages, and PKCS#12
-    files, which need their passphrase. They are written as PEM, or with --p7c and --mail as a certificates-only
-    message. Nothing is verified.
+    files, which need their passphrase. The certificates and CRLs are written as PEM, or with --p7c and --mail as a
+    certificates-only message. Nothing is verified.
     """
     carried = [_load(source, request) for source in request.sources or (STANDARD_STREAM,)]
     found = dict.fromkeys(certificate for each in carried for certificate in each.certificates)

@@ -65,7 +65,7 @@ class UnpackRequest:
 def compress(request: CompressRequest) -> None:
     """Compress a mail or a file.
 
-    This is for before it is signed or encrypted (RFC 3274). Old programs do not read it.
+    Do this before you sign or encrypt it (RFC 3274). Old programs do not read compressed mail.
     """
     with open_input(request.source) as data, show_progress(data, "Compressing") as watched:
         outer_headers, content = (b"", FileOctets(as_file(watched))) if request.raw else _split(watched)
@@ -80,9 +80,9 @@ def compress(request: CompressRequest) -> None:
 
 @verb(UnpackRequest)
 def unpack(request: UnpackRequest) -> None:
-    """Take out what was compressed.
+    """Extract compressed content.
 
-    Content that only carries its digest comes out too. The digest is checked; it proves nothing about who wrote it.
+    Content with only a digest is extracted too. The digest is checked; it proves nothing about the author.
     """
     with open_input(request.source) as data, show_progress(data, "Unpacking") as watched:
         content = blocking.run(_unpacked(FileOctets(as_file(watched)), raw=request.raw))
@@ -118,7 +118,7 @@ async def _write_compressed_mail(outer_headers: bytes, content: Octets, target: 
 
 async def _write_compressed(content: Octets, target: StreamSink) -> None:
     # The content is compressed twice: first to count its bytes, because the length is written before the content. A
-    # copy on the disk would make the second compression needless, but it would be plaintext.
+    # copy on the disk would save the second compression, but the copy would be plaintext.
     compressed = _DeflatedOctets(content)
     before, behind = der.frame(
         await compressed.length(),

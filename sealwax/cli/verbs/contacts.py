@@ -1,4 +1,4 @@
-"""`sealwax contacts`: the people you know, taken from an address book, and written to one."""
+"""`sealwax contacts`: the people you know, imported from address books and exported to them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _ADDRESSES: Final = click.Argument(["addresses"], metavar="[ADDRESS]...", nargs=
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportRequest:
-    """Address books, and the file of contacts that takes the people in them."""
+    """Address books, and the file of contacts to which their people are added."""
 
     sources: tuple[str, ...] = given_by(
         click.Argument(["sources"], metavar="FILE...", nargs=-1, required=True, type=FILE)
@@ -97,7 +97,7 @@ def contacts() -> None:
 
 @verb(ListRequest, "list", group=contacts)
 def list_contacts(request: ListRequest) -> None:
-    """List the contacts: whose certificate, until when, since when, from where."""
+    """List the contacts and their certificates: until when, since when and from where."""
     known = sorted(load_contacts(_path(request.contacts_file)).people, key=lambda contact: contact.address)
     if request.as_json:
         write_json({"contacts": [_contact_to_json(contact) for contact in known]})
@@ -109,10 +109,10 @@ def list_contacts(request: ListRequest) -> None:
 
 @verb(ImportRequest, "import", group=contacts)
 def import_contacts(request: ImportRequest) -> int:
-    """Take the people of address books among the contacts.
+    """Add the people in address books to the contacts.
 
-    FILE is LDIF, vCard, .p7b, PEM or DER, recognised by its content. The certificates are remembered, and
-    not trusted: their paths are checked when you write to the people. Exits 1 when no certificate was taken or known.
+    FILE is LDIF, vCard, .p7b, PEM or DER, recognised by its content. The certificates are stored but not trusted: their
+    paths are checked when you write to these people. Exits 1 when no certificate was added or already known.
     """
     path = _path(request.contacts_file)
     files = [parse_people_file(read_input(source), source) for source in request.sources]
@@ -138,8 +138,8 @@ def import_contacts(request: ImportRequest) -> int:
 def export_contacts(request: ExportRequest) -> None:
     """Write contacts with their certificates to a file for other programs.
 
-    Without ADDRESS all are written. A .p7b and PEM have no names of their own, so whoever reads them takes those in
-    the certificates.
+    Without ADDRESS all are written. A .p7b or PEM file does not have the contacts' names, so programs that read it use
+    those in the certificates.
     """
     known = load_contacts(_path(request.contacts_file))
     people = [_find(known, address) for address in request.addresses] if request.addresses else known.people

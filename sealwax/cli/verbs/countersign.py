@@ -54,7 +54,7 @@ class AddSignerRequest:
 
 @verb(CountersignRequest)
 def countersign(request: CountersignRequest) -> None:
-    """Sign somebody's signature: that it had been made by now.
+    """Countersign somebody's signature, to confirm that it had been made by now.
 
     The content and the other signatures stay as they are. This command does not check them: verify them first.
     """
@@ -69,7 +69,7 @@ def countersign(request: CountersignRequest) -> None:
 
 @verb(AddSignerRequest, "add-signer")
 def add_signer(request: AddSignerRequest) -> None:
-    """Sign the same content as those who have signed it already.
+    """Sign content that others have signed already.
 
     This command does not check their signatures: verify them first.
     """

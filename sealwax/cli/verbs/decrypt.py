@@ -58,8 +58,8 @@ def decrypt(request: DecryptRequest) -> None:
 
     The result is the inner entity under the outer headers, or under the protected ones if there are any. Signatures
     around the encryption are removed, those inside it stay.
-    Bare CMS gives the content as it was. Exits 0 when it was decrypted, also if the signature inside is not verified.
-    Any option about trust, --from, --at and --json also report on that signature.
+    From bare CMS, the content is written as it was. Exits 0 when the message was decrypted, even if the signature
+    inside is not verified. Options about trust, --from, --at and --json also report on that signature.
     With --part only that part is decrypted and judged.
     """
     trust_store = request.verdict.trust.load_store()
@@ -92,7 +92,7 @@ def _judge_inside(request: DecryptRequest, data: Message, keys: Keys, trust_stor
 
 
 def _show_problem(error: SmimeError, *, as_json: bool) -> None:
-    # Nobody can say of a signature that cannot be read that it does not fit.
+    # A signature that cannot be read cannot be called invalid.
     state = State.SIGNED_UNVERIFIED
     if as_json:
         reasons = reasons_to_json([Reason(code=error.code, sentence=str(error))])

@@ -108,7 +108,7 @@ def tries(request: ParcelChoice) -> None:
 def downloads(request: DownloadsRequest) -> None:
     """Limit how often a parcel may be opened, or end the limit. REF is its reference number, or its id.
 
-    What was opened before counts too.
+    Earlier openings count too.
     """
     with request.parcel.open() as (api, parcel):
         changed = api.limit_downloads(parcel.parcel_id, request.limit)

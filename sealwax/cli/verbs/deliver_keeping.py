@@ -57,10 +57,10 @@ class ListRequest:
 
 @verb(TokenRequest)
 def token(request: TokenRequest) -> None:
-    """Keep a token, by which this computer sends parcels as you.
+    """Keep a token with which this computer sends parcels as you.
 
-    It is asked for on the terminal, tried once, and kept in the system keyring, or else in a file that only you can
-    read. --forget removes it here; revoke it in the pages too.
+    The token is asked for on the terminal, tried once, and kept in the system keyring, or else in a file that only you
+    can read. --forget removes it here; revoke it in the pages too.
     """
     if parse_address(request.address) is None:
         raise click.BadParameter("expected a mail address", param_hint="--address")
@@ -81,10 +81,10 @@ def token(request: TokenRequest) -> None:
 
 @verb(ListRequest, "list")
 def list_parcels(request: ListRequest) -> None:
-    """List your parcels, the newest first: their states, when, and who says so.
+    """List your parcels, the newest first: their states, the times, and who reports them.
 
-    What a recipient's program claims proves nothing. What the recipient has signed does: each signed receipt gets a
-    verdict here, as a message does.
+    A claim of a recipient's program proves nothing. A receipt that the recipient has signed does: each gets a verdict
+    here, as a message does.
     """
     judge = ReceiptJudge(request.trust)
     with request.login.open() as (_, _, api):

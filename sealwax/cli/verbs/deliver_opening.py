@@ -66,7 +66,7 @@ _NOT_AUTHENTICATED: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderOptions:
-    """The words or the keys that open a parcel."""
+    """The six words or the keys that open a parcel."""
 
     words_file: str | None = given_by(
         click.Option(
@@ -85,7 +85,7 @@ class ReaderOptions:
         return load_all_identities(self.identity_files, self.passphrases)
 
     def load_typed(self, words: str | None = None) -> str:
-        """The text of the words as the person has it: those of a link, of --words-file, or typed."""
+        """The six words as they are written in --words-file or a link, or typed."""
         if self.words_file is not None:
             typed = read_first_line(self.words_file)
         elif words is not None:
@@ -150,10 +150,10 @@ class OpenRequest:
 def open_parcel(request: OpenRequest) -> int:
     """Open a parcel: say who sent it, and save its files.
 
-    LINK is that of the notice; put it in quotes. FOLDER has objects that were downloaded another way: the manifest and
-    the numbered chunks. FILE is one encrypted file of another program, such as openssl cms.
+    LINK is the link in the notice; put it in quotes. FOLDER has the manifest and the numbered chunks, downloaded
+    another way. FILE is one encrypted file of another program, such as openssl cms.
     The verdict comes first, on standard error. A file gets its name only when all of it was checked, and replaces no
-    other file. Exits 0 when all was opened, also if the sender is not verified. With --receipt, the receipt must have
+    other file. Exits 0 when all was opened, even if the sender is not verified. With --receipt, the receipt must have
     been given too.
     """
     request.folder.mkdir(parents=True, exist_ok=True)
@@ -279,7 +279,7 @@ _CMS_ENDINGS: Final = frozenset((".cms", ".der", ".pem", ".p7m", ".p7e"))
 
 
 def _passwords(typed: str) -> Sequence[bytes]:
-    # The password of another program is any text. Six words count as the parcel's secret too.
+    # A password of another program is any text. Six words are also tried as a parcel's secret.
     try:
         secret = parse_words(typed)
     except SmimeError:

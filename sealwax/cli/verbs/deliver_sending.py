@@ -74,7 +74,7 @@ class Letter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readers:
-    """The people for whom a parcel is."""
+    """The recipients of a parcel."""
 
     to: tuple[str, ...] = given_by(
         click.Option(
@@ -131,7 +131,7 @@ class Readers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendRequest:
-    """A message and files, the people whom they are for, and the service that delivers them."""
+    """A message and files, their recipients, and the service that delivers them."""
 
     files: tuple[Path, ...] = given_by(
         click.Argument(["files"], nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path))
@@ -192,8 +192,8 @@ class SendRequest:
 def send(request: SendRequest) -> None:
     """Encrypt a message or files of any size, and send them to people who may have no key.
 
-    The recipients get a notice with a link. Tell them the six words another way, as by telephone: the notice does not
-    have them, and the service does not know them. --to-cert encrypts for a certificate too.
+    The recipients get a notice with a link. Tell them the six words another way, such as by telephone: the notice does
+    not contain the words, and the service does not know them. --to-cert encrypts for a certificate too.
     An interrupted sending goes on when you give the same command again within a day.
     """
     certificates = request.readers.load()
@@ -208,7 +208,7 @@ def send(request: SendRequest) -> None:
             sent = sender.send(sending, now(), move)
         if sent.expected_receipt is not None:
             keep_expected_receipt(sent.parcel.parcel_id, sent.expected_receipt)
-        # Kept until the words are out: an interruption before this line costs nothing.
+        # The state is kept until the words are shown, so an interruption before this line loses nothing.
         _show(request, service, sent)
         sender.forget(sending)
 

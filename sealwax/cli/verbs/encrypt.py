@@ -117,8 +117,8 @@ class EncryptRequest:
 def encrypt(request: EncryptRequest) -> None:
     """Encrypt a mail and its Subject.
 
-    The owners of the certificates can read it, and people who know a password or have a key that you share.
-    With --identity it is signed first. A mail that was signed before keeps its Subject outside. Give your own
+    The owners of the certificates, and people who know a password or have a key that you share, can read it.
+    With --identity it is signed first. The Subject of a mail that was signed before stays outside. Give your own
     certificate too if you want to read it again. A --shared-key without a name encrypts the content itself: then
     only people who have that key can read it.
     """

@@ -48,8 +48,8 @@ class FindRequest:
 def find(request: FindRequest) -> int:
     """Find the certificate of an address.
 
-    Contacts, and the directories that are named, are all asked. Every certificate is listed with where it was found
-    and why it may not be used. Exits 0 only when one may be.
+    The contacts and all named directories are asked. Every certificate is listed with the place where it was found and
+    the reasons why it may not be used. Exits 0 only when a certificate may be used.
     """
     contacts = request.places.load_contacts()
     result = search(request.address, request.places.load(contacts, request.trust.fetch_policy()))

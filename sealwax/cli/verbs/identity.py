@@ -54,8 +54,8 @@ identity.add_command(export)
 def demo(request: DemoRequest) -> None:
     """Make a demonstration CA and an identity for each address.
 
-    DIR gets ca.pem, NAME.p12 and NAME.pem for each, and one passphrase.txt for all. Nothing that people rely on should
-    trust this CA.
+    DIR gets ca.pem, NAME.p12 and NAME.pem for each address, and one passphrase.txt for all. Nothing that people rely on
+    should trust this CA.
     """
     names, directory = _file_names(request.addresses), request.folder
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -96,7 +96,7 @@ class ExportRequest:
 
 @verb(ListIdentitiesRequest, "list")
 def list_identities(request: ListIdentitiesRequest) -> None:
-    """List the identities in PKCS#12 and PEM files: whose, until when, for what."""
+    """List the identities in PKCS#12 and PEM files: the owner, the end and the use of each."""
     identities = load_all_identities(request.names, request.passphrases)
     if request.as_json:
         keys = [key_label(identity.private_key) for identity in identities]
@@ -113,8 +113,8 @@ def list_identities(request: ListIdentitiesRequest) -> None:
 def export(request: ExportRequest) -> None:
     """Write the identities of a PKCS#12 or PEM file to a new file with its own passphrase.
 
-    The file is PKCS#12, encrypted by AES-256 with an HMAC-SHA-256 check value. OpenSSL, NSS, Java and current Windows
-    read it.
+    The file is PKCS#12, encrypted with AES-256, with an HMAC-SHA-256 check value. OpenSSL, NSS, Java and current
+    Windows read it.
     """
     if request.form is Pkcs12Form.LEGACY and not request.is_confirmed:
         _confirm_legacy()

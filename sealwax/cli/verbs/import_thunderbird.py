@@ -1,4 +1,4 @@
-"""`sealwax import-thunderbird`: the keys and the people of a Thunderbird profile, as files that every part imports."""
+"""`sealwax import-thunderbird`: the keys and certificates of a Thunderbird profile, as files for other parts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NO_TOOL: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThunderbirdRequest:
-    """A profile and its primary password, the folder for the files, and the passphrase of the keys in it."""
+    """A profile and its primary password, the folder for the files, and the passphrase of its file of keys."""
 
     profile: Path = given_by(click.Argument(["profile"], metavar="PROFILE", type=click.Path(path_type=Path)))
     folder: Path = given_by(
@@ -64,8 +64,8 @@ def import_thunderbird(request: ThunderbirdRequest) -> None:
     """Write the keys and the people of a Thunderbird profile to files.
 
     DIR gets identity.p12 with all of your keys, old ones too, and people.ldif with other people's certificates, which
-    the extension, the pages and `sealwax contacts import` take. PROFILE is read from a copy, so Thunderbird may run.
-    Whom the profile trusts is not taken along.
+    the extension, the pages and `sealwax contacts import` read. A copy of PROFILE is read, so Thunderbird may run. The
+    profile's decisions about trust are not imported.
     """
     if not has_tool():
         raise click.ClickException(_NO_TOOL)
@@ -109,9 +109,9 @@ def _load(keys: Iterable[ExportedKey]) -> tuple[Identity, ...]:
     loaded = [
         identity for key in keys for identity in blocking.load_identities(key.p12, key.passphrase, provider=PROVIDER)
     ]
-    # A key with several certificates is exported once for each. The names are those of the copy.
+    # A key with several certificates is exported once for each. The copy has made up their names.
     by_certificate = {one.certificate: dataclasses.replace(one, friendly_name=None) for one in loaded}
-    # The newest first, because programs sign with the first.
+    # The newest certificate comes first, because programs sign with the first.
     return tuple(sorted(by_certificate.values(), key=lambda one: one.certificate.not_after, reverse=True))
 
 

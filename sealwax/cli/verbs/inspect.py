@@ -74,7 +74,7 @@ def inspect(request: InspectRequest) -> None:
 
 
 def _inspect(data: bytes, read_passphrase: Callable[[], bytes], further: tuple[str, ...]) -> Findings:
-    """The findings of the core; only a title for a file that holds nothing but an attribute certificate."""
+    """The findings of the core; only a title for a file with only an attribute certificate."""
     try:
         return run(inspect_file(data, provider=PROVIDER, passphrase=read_passphrase))
     except MalformedMessage:

@@ -1,7 +1,7 @@
-"""The parts of a file that the core has no use for: attribute certificates, the attributes of a request, rare bags.
+"""The parts of a file that the core does not read: attribute certificates, the attributes of a request, rare bags.
 
-asn1crypto reads them, here only and natively: they are no part of a verdict, and no hot path. Names and addresses are
-still those of the core, because asn1crypto reads domains by the rules of 2003.
+asn1crypto reads these parts. It is used only here and only natively, because the parts affect no verdict and need no
+speed. The core still reads names and addresses, because asn1crypto reads domains by the rules of 2003.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ _ATTRIBUTE_NAMES: Final = {
     "1.3.6.1.4.1.311.13.2.3": "Microsoft: version of the operating system",
     "1.3.6.1.4.1.311.21.20": "Microsoft: program of the request",
 }
-# A text of these is shown. A challenge password is a secret between the sender and the authority.
+# The text of these attributes is shown. A challenge password is a secret between the sender and the authority.
 _SHOWN: Final = frozenset({"1.2.840.113549.1.9.2", "1.2.840.113549.1.9.8", "1.3.6.1.4.1.311.13.2.3"})
 _KNOWN_BAGS: Final = frozenset({"key_bag", "pkcs8_shrouded_key_bag", "cert_bag", "safe_contents"})
 _BAGS: Final = {"crl_bag": "a revocation list", "secret_bag": "a secret"}
 
 
 def further_parts(data: bytes) -> tuple[str, ...]:
-    """A line for each such part of a file in any form; none if it has none. Nothing is verified, and nothing raised."""
+    """A line for each such part of a file in any form. Nothing is verified, and no error is raised."""
     if len(data) > _MAX_BYTES:
         return ()
     try:
@@ -72,7 +72,7 @@ def _of_message(der: bytes) -> Iterator[str]:
 def _attribute_certificate(der: bytes) -> Iterator[str]:
     from asn1crypto import cms
 
-    # A certificate or a request may begin with the same fields, and is then no such structure further on.
+    # A certificate or a request may begin with the same fields and then differ.
     with suppress(*_UNREADABLE):
         info = cms.AttributeCertificateV2.load(der)["ac_info"]
         if info["version"].native == "v2":
@@ -109,7 +109,7 @@ def _values(values: Any) -> Iterator[str]:
 
 
 def _of_request(der: bytes) -> Iterator[str]:
-    # The first fields of an attribute certificate are those of a request, but for the number of the version.
+    # An attribute certificate begins with the same fields as a request, except the version number.
     certificate = list(_attribute_certificate(der))
     if certificate:
         yield from certificate

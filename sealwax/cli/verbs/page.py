@@ -191,10 +191,10 @@ def page() -> None:
 
 @verb(SignPageRequest, group=page)
 def sign(request: SignPageRequest) -> None:
-    """Sign a page: OUT is published with it, or contains it (--embed).
+    """Sign a page: OUT is published with the page, or contains it (--embed).
 
-    Readers find the signature by <link rel="smime-signature" href="page.p7s"> in the page or by the HTTP header
-    Link: <page.p7s>; rel="smime-signature".
+    Readers find the signature through <link rel="smime-signature" href="page.p7s"> in the page or through the HTTP
+    header Link: <page.p7s>; rel="smime-signature".
     """
     loaded = request.page.load(request.source)
     cms = _sign(request, loaded, _load_signing(request.identity_file, request.choice, request.passphrases))
@@ -211,7 +211,7 @@ def sign(request: SignPageRequest) -> None:
 def encrypt(request: EncryptPageRequest) -> None:
     """Encrypt a page: OUT is one file, which the extension's viewer opens.
 
-    The owners of the certificates can read it, and people who know a password. Give your own certificate too if you
+    The owners of the certificates, and people who know a password, can read it. Give your own certificate too if you
     want to read it again.
     """
     loaded = request.page.load(request.source)
@@ -329,7 +329,7 @@ def _write_cms(request: SignPageRequest | EncryptPageRequest, cms: bytes) -> Non
 
 
 def guess_media_type(name: str, page: bytes) -> str:
-    """The media type by the file's name. HTML has the charset that the page names, otherwise UTF-8."""
+    """The media type from the file's name. HTML has the charset that the page names, otherwise UTF-8."""
     kind = mimetypes.guess_type(name)[0] or (_HTML if name == STANDARD_STREAM else "application/octet-stream")
     if kind != _HTML:
         return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind

@@ -46,7 +46,7 @@ _CSS_IMPORT: Final = re.compile(r"@import\s+(?:\"([^\"]*)\"|'([^']*)')", re.I)
 _INSIDE: Final = ("data:", "#", "about:", "blob:", "javascript:")
 _UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 # A comment, a tag with its attributes, or other markup that browsers skip (HTML Standard section 13.2.5). Each of them
-# ends at the end of the page at the latest. html.parser takes quadratic time for those without an end.
+# ends at the end of the page at the latest. html.parser needs quadratic time for markup without an end.
 _MARKUP: Final = re.compile(
     r"""<(?:
         !--(?:-?>|.*?(?:--!?>|\Z))
@@ -122,7 +122,7 @@ def _as_text(page: bytes) -> str:
 
 
 class _Attribute(NamedTuple):
-    """The value as it is written, without its quotes, and its place in the page, with them."""
+    """The written value without its quotes, and the place in the page of the value with its quotes."""
 
     written: str
     start: int
@@ -166,7 +166,7 @@ def _read_attributes(page: str, start: int, end: int) -> dict[str, _Attribute]:
         written = match["value"] or ""
         if written.startswith(("'", '"')):
             written = written[1:-1]
-        # Browsers take the first of several attributes with the same name.
+        # Browsers use the first of several attributes with the same name.
         attributes.setdefault(match["name"].lower(), _Attribute(written, *match.span("value")))
     return attributes
 

@@ -75,10 +75,10 @@ def receipt() -> None:
 
 @verb(MakeReceiptRequest, group=receipt)
 def make(request: MakeReceiptRequest) -> None:
-    """Say with your signature that you could verify a message that asks for it.
+    """Confirm with your signature that you could verify a message that asks for a receipt.
 
     The message's signature is checked first. One line on standard error says to whom the receipt goes. To see whether
-    its signer is to be trusted, use sealwax verify.
+    the message's signer is to be trusted, use sealwax verify.
     """
     data = load_whole(request.source)
     original = _find_signed(data, request.content_file, request.source)
@@ -111,7 +111,7 @@ def make(request: MakeReceiptRequest) -> None:
 def verify(request: VerifyReceiptRequest) -> int:
     """Say whether a receipt is for the message that was sent, and whose it is.
 
-    Exits 0 only when it is, and its signer is verified.
+    Exits 0 only when the receipt is for that message, and its signer is verified.
     """
     options = request.verdict
     receipt_cms = load_wrapped(request.source).cms

@@ -190,7 +190,7 @@ class ReleaseRequest:
 def verify_release(request: ReleaseRequest) -> int | None:
     """Compare a downloaded release, or single files of it, with the signed list of its files.
 
-    In a folder, missing and additional files are named too, symbolic links and pipes among them. Exit status: 0 if
+    In a folder, missing and additional files are named too, including symbolic links and pipes. Exit status: 0 if
     everything is equal, 1 if something differs, 2 if the list or the folder cannot be read.
     """
     keys, first = _load_keys(request.key_files), request.sources[0]
@@ -219,7 +219,7 @@ def _sign(release: Release, request: SigningRequest) -> None:
 
 
 def _read_build(folder: Path) -> tuple[str | None, str | None]:
-    # The build writes its version and commit beside the pages, and into the folder of the whole.
+    # The build writes its version and commit into the folder of the whole build, which contains the pages' folder.
     for path in (folder / _BUILD, folder.parent / _BUILD):
         if path.is_file():
             value = parse_json(read_small(path, max_bytes=_BUILD_BYTES), _BUILD, max_bytes=_BUILD_BYTES)

@@ -164,7 +164,7 @@ def timestamp() -> None:
 def write_request(request: WriteRequest) -> None:
     """Write the request for a timestamp of a file, to be posted by hand.
 
-    It is what openssl ts -query writes: application/timestamp-query.
+    OUT is an application/timestamp-query, as openssl ts -query writes.
     """
     with open_input(request.source) as data:
         asked = request.imprint.ask_about(_content_of(data))
@@ -175,7 +175,7 @@ def write_request(request: WriteRequest) -> None:
 def obtain(request: ObtainRequest) -> None:
     """Get a timestamp of a file from a service, and write its answer.
 
-    The service learns the digest of the file and nothing more. OUT is what openssl ts reads too.
+    The service learns the digest of the file and nothing more. openssl ts reads OUT too.
     """
     with open_input(request.source) as data:
         content = _content_of(data)
@@ -203,11 +203,11 @@ def add(request: AddRequest) -> None:
 
 @verb(ExtendRequest, group=timestamp)
 def extend(request: ExtendRequest) -> None:
-    """Add to a message the data that it takes to verify it in years to come (CAdES B-LT).
+    """Add to a message the data with which it can be verified in years to come (CAdES B-LT).
 
-    That is the certificates above its signers and above the services that timestamped it, and the lists and answers
-    that say they are not revoked: from files, from earlier answers, and with --fetch from the CAs. The message must be
-    verified today, with timestamps that count.
+    These are the certificates above its signers and above the services that timestamped it, and the lists and answers
+    that say they are not revoked. They come from files, from earlier answers, and with --fetch from the CAs. The
+    message must be verified today, with valid timestamps.
     """
     data, at = read_input(request.source), now()
     content = None if request.content_file is None else read_input(request.content_file)
@@ -229,7 +229,7 @@ def extend(request: ExtendRequest) -> None:
 def check(request: CheckRequest) -> int:
     """Say whether a file is timestamped, when and by whom.
 
-    IN is the answer of a service, or only a token. Whether the service's certificate was revoked is not asked.
+    IN is the answer of a service, or only a token. Whether the service's certificate was revoked is not checked.
     """
     token = read_timestamp(read_input(request.source))
     store = TrustStore.of(*load_certificates(request.anchors), revocation=RevocationPolicy.NOT_CHECKED)

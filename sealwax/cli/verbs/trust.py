@@ -105,7 +105,7 @@ def accept(request: AcceptRequest) -> None:
     """Accept a certificate that no authority you trust vouches for.
 
     CERT is a person's, or with --ca an authority's. Further certificates in the file may show that an authority vouches
-    for it after all. Compare the fingerprint with the one that its owner tells you in another way, not with one from
+    for CERT after all. Compare the fingerprint with the one that its owner tells you in another way, not with one from
     the same mail.
     """
     certificates = parse_every_certificate(read_input(request.source), request.source)
@@ -131,7 +131,7 @@ def accept(request: AcceptRequest) -> None:
 
 @trust.command(params=[click.Argument(["fingerprint"]), _DECISIONS])
 def remove(fingerprint: str, decisions_file: Path) -> None:
-    """Take a decision back.
+    """Remove a decision.
 
     FINGERPRINT is the certificate's SHA-256, or the beginning of it.
     """

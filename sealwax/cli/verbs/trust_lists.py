@@ -126,7 +126,7 @@ class PublishRequest:
 def publish(request: PublishRequest) -> None:
     """Sign your organisation's list of the authorities that its people trust.
 
-    People who follow the list take only newer ones, by their number, and none that has ended: publish in time.
+    People who follow the list accept only lists with a higher number, and none that has ended: publish in time.
     """
     at = now()
     signer = load_signer(request.identity_file, request.passphrases, request.choice.rules(at))
@@ -142,9 +142,9 @@ def publish(request: PublishRequest) -> None:
     ]
 )
 def show(source: str, operator_file: str | None, as_json: bool) -> None:
-    """Show a list: whose it is, until when it counts, and what is in it.
+    """Show a list: who signed it, until when it counts, and what is in it.
 
-    Without --operator anybody may have signed it. Compare the fingerprint that is shown before you follow it.
+    Without --operator anybody may have signed the list. Compare the shown fingerprint before you follow the list.
     """
     cms = read_input(source)
     operator = parse_certificate(read_input(operator_file)) if operator_file else find_operator(cms)
@@ -175,9 +175,9 @@ def show(source: str, operator_file: str | None, as_json: bool) -> None:
     ]
 )
 def follow(source: str, operator_file: str | None) -> None:
-    """Trust what your organisation's list says, or take a newer one.
+    """Trust what your organisation's list says, or accept a newer one.
 
-    One list is followed at a time. Newer ones need no --operator: they have to be by the one that was pinned.
+    You follow one list at a time. A newer list needs no --operator: the operator that was pinned must have signed it.
     """
     path, cms = default_list_file(), read_input(source)
     with lock_file(path):
@@ -197,7 +197,7 @@ def follow(source: str, operator_file: str | None) -> None:
 
 @click.command()
 def unfollow() -> None:
-    """Trust your organisation's list no more."""
+    """Stop trusting your organisation's list."""
     path = default_list_file()
     with lock_file(path):
         if read_followed_list(path) is None:

@@ -65,9 +65,9 @@ class VerifyRequest:
 def verify(request: VerifyRequest) -> int:
     """Say whether a message is what it claims to be.
 
-    Exits 0 only for "verified". The content is written for every state but "invalid", and not when the message is
-    encrypted: use `sealwax decrypt` for that. With --part the verdict is that of the part alone; the sender of the
-    message around it is not its sender, so give --from if the part names none.
+    Exits 0 only for "verified". The content is written for every state except "invalid", and not when the message is
+    encrypted: use `sealwax decrypt` for that. With --part the verdict is only that of the part. The sender of the
+    message around it is not the part's sender, so give --from if the part names none.
     """
     judged = _judge(request)
     _show(request, judged)

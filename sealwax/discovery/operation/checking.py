@@ -33,8 +33,8 @@ class CheckRequest:
 def check(request: CheckRequest) -> int:
     """Try all that the configuration names: files, key, state, proxy, the domain's web site.
 
-    Each line says what works, or what is wrong and what helps. The exit code is 1 if there is an error, else 0. Run it
-    as the user of the service.
+    Each line says what works, or what is wrong and what helps. The exit code is 1 if there is an error, else 0. Run
+    this command as the user of the service.
     """
     file = request.config
     return report(check_settings(DISCOVERY, file, lambda settings: _findings(settings, file)), as_json=request.as_json)

@@ -34,11 +34,11 @@ def discovery() -> None:
     \b
     init       writes a configuration with comments, and makes the signing key
     check      tries all that the configuration names, and says what is wrong
-    serve      publishes the signed list, and takes the moves of its servers
+    serve      publishes the signed list, and accepts the moves of its servers
     sign       writes the signed list to a file, for a static web server
     public-key prints the key that clients pin
-    rotate     replaces the signing key by a new one, which clients follow
+    rotate     replaces the signing key with a new one, which clients follow
     server-key makes the key of a server that may move, and prints its public half
     move       reports the new address of a server
-    show       looks the servers of a domain up
+    show       looks up the servers of a domain
     """

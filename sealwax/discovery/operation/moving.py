@@ -40,7 +40,7 @@ class ServerKeyRequest:
 
 @verb(ServerKeyRequest, "server-key")
 def server_key(request: ServerKeyRequest) -> None:
-    """Make the key by which a server may move, if KEYFILE does not exist, and print its public half.
+    """Make the key with which a server may move, if KEYFILE does not exist, and print its public half.
 
     The operator of the domain writes the printed text into discovery.toml, as the key of this server.
     """
@@ -51,7 +51,7 @@ def server_key(request: ServerKeyRequest) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveRequest:
-    """The server's key, its new address, and the service to tell."""
+    """The server's key, its new address, and the service that gets the report."""
 
     key_file: Path = given_by(_KEY_FILE)
     address: str = given_by(click.Argument(["address"], metavar="ADDRESS"))
@@ -67,8 +67,8 @@ class MoveRequest:
 def move(request: MoveRequest) -> None:
     """Report the new ADDRESS of the server whose key is in KEYFILE.
 
-    The discovery service publishes it at once. Clients that lose the server at its old address ask for the list and
-    follow. Run it when the server answers at the new address.
+    The discovery service publishes ADDRESS at once. Clients that do not find the server at its old address fetch the
+    list and follow it. Run this command when the server answers at the new address.
     """
     key = _read_key(request.key_file)
     domain = normalise_domain(request.domain)
@@ -89,7 +89,7 @@ def move(request: MoveRequest) -> None:
 
 
 def _next_counter(service: str, key: PrivateKey) -> int:
-    """The counter of the server's next move. A service that lies about it refuses the move."""
+    """The counter of the server's next move. A service that gives a wrong counter refuses the move."""
     answer = ask(service, PATH)
     try:
         server = list_of(json.dumps(answer).encode()).find_by_key(key_text(key))

@@ -22,10 +22,10 @@ from smime_core.provider import KeyType, PrivateKey
 
 @verb(DISCOVERY.request_class())
 def rotate(request: ConfigRequest) -> None:
-    """Replace the signing key by a new one, and publish a list that it signs.
+    """Replace the signing key with a new one, and publish a list that the new key signs.
 
-    Clients that know the old key follow to the new one, and take nothing more from the old one. Restart the service
-    afterwards, and destroy the backups of the old key. If the command was interrupted, run it again.
+    Clients that know the old key accept the new one, and nothing more from the old one. Restart the service afterwards,
+    and destroy the backups of the old key. If the command was interrupted, run it again.
     """
     config = DISCOVERY.load(request.config).to_config()
     file = own_secrets_folder(request.config) / KEY_NAME
@@ -33,7 +33,7 @@ def rotate(request: ConfigRequest) -> None:
     if not file.exists() or key_text(_read_key(file)) != key_text(config.key):
         raise WrongSettings([f"{KEY_NAME} does not come from {file}: move it there first"])
     publisher = Publisher(config, PROVIDER)
-    # The new key is on the disk before anything names it, and takes its place after the document that it signs.
+    # The new key is on the disk before anything names it, and replaces the old one after signing the document.
     waiting = file.with_name(f"{KEY_NAME}.new")
     if not _is_interrupted(publisher, waiting):
         write_whole(waiting, secrets.token_hex(KEY_BYTES).encode() + b"\n", mode=PRIVATE_MODE)

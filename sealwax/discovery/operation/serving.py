@@ -14,9 +14,10 @@ from sealwax.operation.program import ConfigRequest
 
 @verb(DISCOVERY.request_class())
 def serve(request: ConfigRequest) -> None:
-    """Publish the signed list, and take the moves of its servers, until the process is stopped.
+    """Publish the signed list, and accept the moves of its servers, until the process is stopped.
 
-    SIGTERM lets running requests end. SIGHUP reads the configuration anew, and publishes the changed list at once.
+    After SIGTERM, running requests may end. After SIGHUP, the configuration is read again, and the changed list is
+    published at once.
     """
     run_service(lambda: _service(request.config))
 

@@ -1,4 +1,4 @@
-"""`sealwax discovery show`: the servers of a domain, by its signed document."""
+"""`sealwax discovery show`: the servers of a domain, from its signed document."""
 
 from __future__ import annotations
 
@@ -76,10 +76,10 @@ class ShowRequest:
 
 @verb(ShowRequest)
 def show(request: ShowRequest) -> int:
-    """Look up the servers of DOMAIN by its signed document, and remember it.
+    """Look up the servers of DOMAIN in its signed document, and keep the document.
 
-    The first call pins the key by --key. Exit status: 0 if a server gave a good document, 1 if none did and the last
-    good one is shown.
+    The first call pins the key that --key gives. Exit status: 0 if a server gave a good document, 1 if none did and the
+    last good one is shown.
     """
     sources = Sources(
         urls=request.urls,

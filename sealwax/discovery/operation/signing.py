@@ -18,7 +18,7 @@ from smime_core.own_content import key_text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignRequest:
-    """The configuration to sign by, and the file to write."""
+    """The configuration to sign with, and the file to write."""
 
     config: Path = given_by(DISCOVERY.config_option())
     target: str = given_by(OUTPUT)
@@ -26,10 +26,10 @@ class SignRequest:
 
 @verb(SignRequest)
 def sign(request: SignRequest) -> None:
-    """Sign the list anew and write it, for a static web server.
+    """Sign the list again and write it, for a static web server.
 
-    Any number of web servers may send the file as /.well-known/sealwax-discovery.json. It ends after lifetime_hours, so
-    sign at least twice as often, as the user of the service.
+    Any number of web servers may send the file as /.well-known/sealwax-discovery.json. The file ends after
+    lifetime_hours, so sign at least twice as often, as the user of the service.
     """
     config = DISCOVERY.load(request.config).to_config()
     with acting_as_owner([config.state_file]):

@@ -3,7 +3,7 @@
 `try_content_keys` unwraps with every key of ours that a recipient names. It passes each CEK to `use`, which decrypts or
 checks a MAC, until `use` accepts one. Only `use` can recognise the right CEK: RSA v1.5 gives a random CEK for bad
 padding (RFC 3218), and in CBC a wrong CEK shows only in the padding of the content. This module also chooses the error
-for a failure, so that it reveals nothing about the keys.
+for a failure, so that the error reveals nothing about the keys.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _T_co = TypeVar("_T_co", covariant=True)
 class Decrypted(Generic[_T_co]):
     """The content of an encrypted layer, and the recipient whose key decrypted it.
 
-    `garbled` is the error for content that turns out to be garbled: that of a layer that no key decrypts.
+    `garbled` is the error for content that turns out to be garbled, the same as for a layer that no key decrypts.
     """
 
     content: _T_co = field(repr=False)
@@ -73,19 +73,20 @@ async def try_content_keys(
     """The result of `cek_use.use` for the first CEK that it accepts.
 
     All layers of one message share `budget`; without one, the limits apply to this layer. After the keys that a
-    recipient names, others of its type are tried (`guessed_keys`), if `cek_use` can say whether a result is plausible.
+    recipient names, other keys of the same type are tried (`guessed_keys`), if `cek_use` can say whether a result is
+    plausible.
 
-    If a recipient names no key of ours, or unwrapping fails, the next recipient is tried: renewed certificates share a
-    name, and a broken identity must not stop the others. If all keys fail, one DecryptionError is raised, however far
-    each key got, or WrongPassphrase if only passwords were tried. Faults of the message itself, such as an algorithm
-    that is unknown or forbidden by `policy`, are raised only if every attempt ended with one.
+    If a recipient names no key of ours, or unwrapping fails, the next recipient is tried, because renewed certificates
+    share a name and a broken identity must not stop the others. If all keys fail, one DecryptionError is raised,
+    whatever step failed, or WrongPassphrase if only passwords were tried. Faults of the message itself, such as an
+    algorithm that is unknown or forbidden by `policy`, are raised only if every attempt ended with such a fault.
 
     Raises NoMatchingRecipient, DecryptionError, UnsupportedAlgorithm, MalformedMessage, LimitExceeded or
     UnsupportedByProvider.
     """
     budget = budget or DecryptionBudget()
     trial = _Trial(cek_use=cek_use, provider=provider, budget=budget)
-    # Passwords are tried last, because deriving a key from one takes about a second.
+    # Passwords are tried last, because deriving a key from a password takes about a second.
     opened = (
         await trial.try_ways(_find_unwraps(recipients, keys, policy))
         or await trial.try_guesses(recipients, keys, policy)
@@ -123,7 +124,7 @@ class _Trial(Generic[_T]):
         self, recipients: Sequence[RecipientInfo], keys: Keys, policy: Policy
     ) -> Decrypted[_T] | None:
         is_plausible = self.cek_use.is_plausible
-        # A guess that fails is no failure of its own: the error is as if there had been no guess (MUSTS 23).
+        # A failed guess is not counted as a failure, so the error is the same as without the guess (MUSTS 23).
         attempts = find_attempts(recipients, keys) if is_plausible is not None else []
         attempts = attempts[: self.budget.count_guesses(len(attempts))]
         guessed = await guess_content_key(attempts, keys, self.provider, self.cek_use.cek_length, policy)

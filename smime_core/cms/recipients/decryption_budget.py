@@ -59,7 +59,7 @@ class DecryptionBudget:
     def count_content(self, work: int) -> None:
         """Count bytes that a further content key decrypts; `work` is in bytes of AES.
 
-        Raises DecryptionError, as a wrong content key does. An error of its own would say how many recipients could be
+        Raises DecryptionError, as a wrong content key does. A different error would reveal how many recipients could be
         unwrapped.
         """
         self._further_bytes += work

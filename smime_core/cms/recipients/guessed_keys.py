@@ -1,11 +1,12 @@
-"""Own keys that no recipient names. They are tried after all that are named.
+"""Keys of the reader that no recipient names. They are tried after all keys that a recipient names.
 
 A renewed certificate has another serial number, and often the same key. A recipient may also be named by an identifier
-that nobody else computes. So each own key is tried on the recipients of its type, on at most MAX_GUESSED_KEYS pairs.
+that only the sender's program computes. So each key is tried on the recipients of its type, for at most
+MAX_GUESSED_KEYS pairs.
 
-All pairs are tried, and only then one content-encryption key (CEK) is used, whatever has fitted. With RSA v1.5 a key
-fits if the padding and the length of the CEK are right. Neither this module nor `transport_decrypt_any` of the provider
-says whether one has (RFC 3218 section 2.3.2). The other kinds of recipients have integrity of their own.
+All pairs are tried before one content-encryption key (CEK) is used, whichever pairs fit. With RSA v1.5 a key fits if
+the padding and the length of the CEK are right. Neither this module nor `transport_decrypt_any` of the provider says
+whether a key fits (RFC 3218 section 2.3.2). For other kinds of recipients, a wrong key raises an error.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from smime_core.provider import CryptoProvider, KeyType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """A recipient, and the holder of a key of its type that it does not name."""
+    """A recipient, and the holder of a key of the recipient's type that the recipient does not name."""
 
     recipient: HeldRecipient
     holder: KeyHolder
@@ -64,9 +65,9 @@ def _is_of_type(recipient: HeldRecipient, holder: KeyHolder) -> bool:
 async def guess_content_key(
     attempts: Sequence[Attempt], keys: Keys, provider: CryptoProvider, cek_length: int, policy: Policy
 ) -> tuple[HeldRecipient, bytes] | None:
-    """The recipient and the CEK of an attempt that fits. All are tried.
+    """The recipient and the CEK of an attempt that fits. All attempts are made.
 
-    If no attempt fits, both are random if any was by RSA v1.5. Otherwise returns None.
+    If no attempt fits but one used RSA v1.5, recipient and CEK are random. Otherwise the result is None.
     """
     found: tuple[HeldRecipient, bytes] | None = None
     padded: list[tuple[KeyTransRecipient, KeyHolder]] = []

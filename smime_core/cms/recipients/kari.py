@@ -1,6 +1,6 @@
 """KeyAgreeRecipientInfo: the content-encryption key (CEK), wrapped with an agreed key (RFC 5652 section 6.2.2).
 
-RFC 5753 is for ECDH, RFC 8418 for X25519 and X448. Reading supports ephemeral originator keys and static ones that are
+RFC 5753 is for ECDH, RFC 8418 for X25519 and X448. Reading supports ephemeral originator keys, and static keys that are
 named by their certificate, with the X9.63 KDF and HKDF. Writing uses an ephemeral key on the recipient's own curve.
 """
 
@@ -73,7 +73,7 @@ class KeyAgreeRecipient:
 
 
 def parse_kari(tlv: Tlv) -> list[KeyAgreeRecipient | MalformedMessage]:
-    """One recipient for each RecipientEncryptedKey. A damaged one is replaced by its error (MUSTS 45).
+    """One recipient for each RecipientEncryptedKey. A damaged key is replaced by its error (MUSTS 45).
 
     Raises MalformedMessage if the whole `kari` is damaged.
     """
@@ -137,7 +137,7 @@ async def unwrap_kari(
     cek_length: int,
     policy: Policy,
 ) -> bytes:
-    """The CEK of `cek_length` bytes. `originators` are the certificates to search for the originator's.
+    """The CEK of `cek_length` bytes. The originator's certificate is looked up in `originators`.
 
     Raises DecryptionError, UnsupportedAlgorithm or MalformedMessage.
     """
@@ -181,7 +181,7 @@ async def derive_kek(
 
 
 def _choose_agreement(key: PublicKey) -> KeyAgreement:
-    # RFC 8418 section 2 recommends HKDF. By RFC 5753 section 8 the hash of the KDF is as strong as the curve.
+    # RFC 8418 section 2 recommends HKDF. The hash of the KDF is as strong as the curve (RFC 5753 section 8).
     if key.key_type is KeyType.X25519:
         return ECDH_HKDF_SHA256
     if key.key_type is KeyType.X448:

@@ -20,7 +20,7 @@ KEKRI: Final = 0xA2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyEncryptionKey:
-    """A shared key, and the name by which both sides know it. The repr leaves out the key."""
+    """A shared key, and the name that both sides use for it. The repr leaves out the key."""
 
     identifier: bytes
     key: bytes = field(repr=False)
@@ -38,7 +38,7 @@ class KekIdentifier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KekRecipient:
-    """A `kekri`. Its algorithm is parsed only on use, so that an unknown one does not affect other recipients."""
+    """A `kekri`. Its algorithm is parsed only on use, so that an unknown algorithm does not affect other recipients."""
 
     rid: KekIdentifier
     algorithm_der: bytes

@@ -39,7 +39,7 @@ _FIELDS: Final = 8  # of a KEMRecipientInfo without the optional ukm
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KemRecipient:
-    """A `kemri`. Its algorithms are parsed when it is used, so that unknown ones do not affect other recipients."""
+    """A `kemri`. Its algorithms are parsed on use, so that unknown algorithms do not affect other recipients."""
 
     rid: CertificateId
     kem_der: bytes
@@ -112,7 +112,7 @@ async def build_kemri(certificate: Certificate, cek: bytes, provider: CryptoProv
 async def unwrap_kemri(
     recipient: KemRecipient, key: PrivateKey, provider: CryptoProvider, *, cek_length: int, policy: Policy
 ) -> bytes:
-    """The CEK of `cek_length` bytes. A wrong ciphertext gives a wrong KEK, so that the unwrap fails (MUSTS 29).
+    """The CEK of `cek_length` bytes. A wrong ciphertext gives a wrong KEK, so the unwrap fails (MUSTS 29).
 
     Raises DecryptionError, UnsupportedAlgorithm or MalformedMessage.
     """

@@ -18,7 +18,7 @@ from smime_core.x509.certificate import Certificate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyTransRecipient:
-    """A `ktri`. Its algorithm is parsed only on use, so that an unknown one does not affect other recipients."""
+    """A `ktri`. Its algorithm is parsed only on use, so that an unknown algorithm does not affect other recipients."""
 
     rid: CertificateId
     algorithm_der: bytes
@@ -61,7 +61,7 @@ async def build_ktri(
 async def unwrap_ktri(
     recipient: KeyTransRecipient, key: PrivateKey, provider: CryptoProvider, *, cek_length: int
 ) -> bytes:
-    """The CEK of `cek_length` bytes. For wrong RSA v1.5 padding, it is a random one (MUSTS 23).
+    """The CEK of `cek_length` bytes. For wrong RSA v1.5 padding, the CEK is random (MUSTS 23).
 
     Raises DecryptionError, UnsupportedAlgorithm or MalformedMessage.
     """

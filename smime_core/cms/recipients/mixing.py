@@ -1,7 +1,7 @@
-"""Messages with a recipient whose presence alone closes them to some mail programs.
+"""Messages that some mail programs cannot open because of one of the recipients.
 
-Thunderbird 153 opens no message that has a `pwri` (a password) or an `ori` (ML-KEM) beside the `ktri` or `kari` of its
-reader, although RFC 5652 section 6.2 lets each reader look only for their own. A `kekri` does no harm.
+Thunderbird 153 opens no message that has a `pwri` (a password) or an `ori` (ML-KEM) beside the `ktri` or `kari` of the
+reader. But by RFC 5652 section 6.2, readers may ignore the other recipients. A `kekri` does no harm.
 """
 
 from __future__ import annotations

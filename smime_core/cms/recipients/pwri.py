@@ -1,10 +1,10 @@
 """PasswordRecipientInfo: the content-encryption key (CEK), encrypted with a passphrase (RFC 5652 section 6.2.4).
 
-PBKDF2 derives the key-encryption key (KEK). The CEK, after a length byte and three check bytes, is encrypted twice with
-CBC (RFC 3211). We write AES and also read 3DES and RC2.
+PBKDF2 derives the key-encryption key (KEK). A length byte, three check bytes and the CEK are encrypted twice with CBC
+(RFC 3211). We write AES and also read 3DES and RC2.
 
-A `PasswordKey` is a KEK that was derived before. Many structures that share one key derivation are written and read
-with it, and the passphrase is derived only once.
+A `PasswordKey` is a KEK that was derived before. With it, many structures that share one key derivation are written and
+read, and the KEK is derived only once.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class PasswordKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordRecipient:
-    """A `pwri`. Its algorithms are parsed when it is used, so that unknown ones do not affect other recipients."""
+    """A `pwri`. Its algorithms are parsed on use, so that unknown algorithms do not affect other recipients."""
 
     derivation_der: bytes
     algorithm_der: bytes
@@ -97,7 +97,7 @@ async def build_pwri(password: bytes, cek: bytes, provider: CryptoProvider) -> b
 
 
 async def derive_password_key(password: bytes, salt: bytes, provider: CryptoProvider) -> PasswordKey:
-    """The KEK of a passphrase in UTF-8, by PBKDF2 with HMAC-SHA-256 and 600,000 iterations.
+    """The KEK of a passphrase in UTF-8, from PBKDF2 with HMAC-SHA-256 and 600,000 iterations.
 
     Raises MalformedMessage for an empty password, which anybody could guess.
     """
@@ -192,7 +192,7 @@ async def _unwrap(
 ) -> bytes:
     cipher, size = wrap.cipher, wrap.cipher.iv_length
     # RFC 3211 section 2.3.2: the last block, decrypted, is both the IV of the outer encryption and the last block of
-    # the inner one.
+    # the inner encryption.
     outer_iv = await provider.decrypt_blocks(cipher, kek, wrapped[-2 * size : -size], wrapped[-size:])
     once = await provider.decrypt_blocks(cipher, kek, outer_iv, wrapped[:-size]) + outer_iv
     block = await provider.decrypt_blocks(cipher, kek, wrap.iv, once)

@@ -1,8 +1,8 @@
 """RecipientInfo: the recipients of encrypted content, parsed and built (RFC 5652 section 6.2).
 
-The five choices are in modules of their own: `ktri` (RSA), `kari` (ECDH, X25519, X448), `kekri` (a shared key), `pwri`
-(a password) and `kemri` (ML-KEM, inside `ori`). An unknown or damaged choice is listed and otherwise ignored, so that
-it does not affect the others (MUSTS 45).
+Each of the five choices has a module: `ktri` (RSA), `kari` (ECDH, X25519, X448), `kekri` (a shared key), `pwri` (a
+password) and `kemri` (ML-KEM, inside `ori`). An unknown or damaged choice is listed and otherwise ignored, so that it
+does not affect the others (MUSTS 45).
 """
 
 from __future__ import annotations
@@ -181,7 +181,7 @@ async def _build_recipient_info(
 
 
 def _transport_for(key: PublicKey, wanted: KeyTransport) -> KeyTransport:
-    # A key of id-RSAES-OAEP takes OAEP only, and that of its parameters if it has any (RFC 4055 section 4.1).
+    # A key of id-RSAES-OAEP allows only OAEP, and only with the key's parameters if it has any (RFC 4055 section 4.1).
     if not key.receives_only or wanted.scheme is TransportScheme.RSA_OAEP:
         return key.transport or wanted
     return key.transport or RSA_OAEP

@@ -1,4 +1,4 @@
-"""The own keys that a recipient names, and how the content-encryption key (CEK) is unwrapped with one of them."""
+"""The reader's keys that a recipient names, and how one of them unwraps the content-encryption key (CEK)."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ HeldRecipient = KeyTransRecipient | KeyAgreeRecipient | KemRecipient
 def is_recipient(rid: CertificateId, certificate: Certificate) -> bool:
     """Whether `rid` names the certificate, or names its key by an identifier that the sender has computed.
 
-    RFC 5280 section 4.2.1.2 computes it by SHA-1 over the bits of the public key, others over the SubjectPublicKeyInfo.
-    The certificate may have another identifier, or none.
+    RFC 5280 section 4.2.1.2 uses SHA-1 over the bits of the public key, other programs over the SubjectPublicKeyInfo.
+    The certificate may have another identifier, or no identifier.
     """
     if rid.matches(certificate):
         return True

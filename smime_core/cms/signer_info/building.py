@@ -98,7 +98,7 @@ async def _build_bare_signer_info(
 ) -> bytes:
     # The signature covers the content itself (RFC 5652 section 5.4). So the content must be id-data (section 5.3).
     # Attributes are refused, because they would stay unsigned. Content that begins as a set of attributes is refused,
-    # because its author could present the signature as one over another message.
+    # because its author could present the signature as a signature over another message.
     if content_type != ID_DATA:
         raise MalformedMessage(f"content of type {content_type} is signed with attributes only", where="SignerInfo")
     if options.further_attributes:

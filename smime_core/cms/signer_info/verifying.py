@@ -109,7 +109,7 @@ class SignerInfo:
 
     @property
     def signing_time(self) -> datetime.datetime | None:
-        """The signer's own claim of the time (RFC 5652 section 11.3). Raises MalformedMessage."""
+        """The time that the signer claims (RFC 5652 section 11.3). Raises MalformedMessage."""
         return parse_signing_time(self.attributes)
 
 
@@ -144,11 +144,11 @@ async def verify_signer(
 ) -> SignatureAlgorithm:
     """Verify one SignerInfo against the content and the signer's key. Returns the algorithm that verified.
 
-    (0) The algorithms are known, fit together and are strong enough. (1) No attribute is unsigned that must be signed,
-    or the reverse, and each has as many values as allowed. (2) The digest of the content, computed here, equals
-    message-digest. (3) content-type equals eContentType. (4) Attributes that name a certificate or algorithms name the
-    ones in use. (5) The signature covers the attributes. Both (2) and (5) are always checked (RFC 5652 sections 5.4 and
-    5.6). Without signed attributes, one check replaces (2) to (5): the signature covers the content.
+    (0) The algorithms are known, fit together and are strong enough. (1) Each attribute is signed or unsigned as its
+    type requires, and has as many values as allowed. (2) The digest of the content, computed here, equals
+    message-digest. (3) content-type equals eContentType. (4) Attributes that name the certificate or the algorithms
+    agree with those in use. (5) The signature covers the attributes. Both (2) and (5) are always checked (RFC 5652
+    sections 5.4 and 5.6). Without signed attributes, one check replaces (2) to (5): the signature covers the content.
 
     Raises AlgorithmForbidden, UnsupportedAlgorithm, MessageDigestMismatch, ContentTypeMismatch, SignatureMismatch or
     MalformedMessage.
@@ -184,11 +184,11 @@ async def verify_signer(
 def check_algorithms(signer: SignerInfo, policy: Policy) -> tuple[HashName, SignatureAlgorithm]:
     """The content digest and the signature algorithm of a SignerInfo, after checking that they fit together.
 
-    The provider checks that they fit the key, which may be bound to PSS parameters (MUSTS 10). With PSS, Ed25519 and
-    Ed448 the two hashes must be the same: RFC 4056 section 3 (MUSTS 10), RFC 8419 section 3 (MUSTS 13). With ML-DSA the
-    digest may be any hash that is strong enough (RFC 9882 section 3.3). With the other schemes the two may differ: see
-    `verify_by_either`. A fault here says nothing about the content, so it is never a mismatch. Raises
-    UnsupportedAlgorithm or AlgorithmForbidden.
+    The provider checks that the algorithms fit the key, which may be bound to PSS parameters (MUSTS 10). With PSS,
+    Ed25519 and Ed448 the two hashes must be the same: RFC 4056 section 3 (MUSTS 10), RFC 8419 section 3 (MUSTS 13).
+    With ML-DSA the digest may be any hash that is strong enough (RFC 9882 section 3.3). With the other schemes the two
+    hashes may differ: see `verify_by_either`. A fault here says nothing about the content, so it is never a mismatch.
+    Raises UnsupportedAlgorithm or AlgorithmForbidden.
     """
     try:
         digest = parse_digest_identifier(signer.digest_algorithm_der)
@@ -214,12 +214,12 @@ async def verify_by_either(
     digest: HashName,
     key: PublicKey,
 ) -> SignatureAlgorithm:
-    """Verify with the hash of the signature, or else with that of the digest.
+    """Verify with the hash that signatureAlgorithm names, or else with the hash that digestAlgorithm names.
 
-    Where the identifiers name two hashes, programs sign with either: OpenSSL and NSS verify with that of the digest,
-    Bouncy Castle with that of the signature. RFC 5652 does not say which. Returns the weaker of the two algorithms,
-    because somebody who can forge one of the hashes can forge the message. Raises SignatureMismatch, or
-    UnsupportedAlgorithm for a PSS signature whose salt has another length than stated.
+    If the two hashes differ, programs sign with either of them. OpenSSL and NSS verify with the hash of
+    digestAlgorithm, Bouncy Castle with the hash of signatureAlgorithm. RFC 5652 does not say which is right. Returns
+    the weaker of the two algorithms, because somebody who can forge one of the hashes can forge the message. Raises
+    SignatureMismatch, or UnsupportedAlgorithm for a PSS signature whose salt has another length than stated.
     """
     other = _with_hash(algorithm, digest)
     try:
@@ -234,15 +234,16 @@ async def verify_by_either(
 
 
 def _with_hash(algorithm: SignatureAlgorithm, digest: HashName) -> SignatureAlgorithm:
-    # Nearly always it has this hash already, and a copy costs a hundredth of a verification.
+    # The algorithm nearly always has this hash already, and a copy takes a hundredth of the time of a verification.
     return algorithm if algorithm.hash_name is digest else dataclasses.replace(algorithm, hash_name=digest)
 
 
 async def _check_salt(
     verify: Callable[[SignatureAlgorithm], Awaitable[None]], algorithm: SignatureAlgorithm, key: PublicKey
 ) -> None:
-    # RFC 8017 section 9.1.2 demands the stated length, so the signature is not verified. The salt proves nothing by its
-    # length, so nothing says that the content was altered. Writers choose the length of a hash, the longest one, or 0.
+    # RFC 8017 section 9.1.2 demands the stated salt length, so a signature with another length does not verify. But
+    # that length does not show that the content was altered, so the error is no mismatch. Signers choose the length of
+    # a hash, the longest possible length, or 0.
     longest = (key.bits + 6) // 8 - hash_length(algorithm.hash_name) - 2
     for length in (*_USUAL_SALT_LENGTHS, longest):
         if length > longest:

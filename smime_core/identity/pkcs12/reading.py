@@ -44,7 +44,7 @@ async def parse_pkcs12(p12: Buffer, passphrase: bytes, provider: CryptoProvider)
     """The content of a PKCS#12 file. `passphrase` is UTF-8, empty for none.
 
     Raises MalformedMessage, LimitExceeded, UnsupportedAlgorithm (for a file signed with a key, or an unknown MAC), and
-    WrongPassphrase if the MAC is wrong or, without a MAC, nothing can be decrypted.
+    WrongPassphrase if the MAC is wrong. Without a MAC, WrongPassphrase is raised if nothing can be decrypted.
     """
     check_limit("PKCS#12 bytes", len(p12), MAX_PKCS12_BYTES)
     # The bytes are copied, because the caller may overwrite its buffers while this function awaits the provider.
@@ -159,7 +159,7 @@ def _read_fields(tlv: Tlv, where: str) -> list[Tlv]:
 
 
 def _split_bags(safe_contents: Buffer, *, depth: int) -> Iterator[Tlv]:
-    # The SafeBags, with those of nested SafeContents in their place (RFC 7292 section 4.2.6).
+    # The SafeBags. A nested SafeContents is replaced by its SafeBags (RFC 7292 section 4.2.6).
     check_limit("PKCS#12 bags in one another", depth, MAX_BER_DEPTH)
     for safe_bag in _elements(safe_contents, where="SafeContents"):
         nested = _find_nested(safe_bag)
@@ -179,7 +179,7 @@ def _find_nested(safe_bag: Tlv) -> Buffer | None:
 
 
 def _elements(sequence: Buffer, where: str) -> Iterator[Tlv]:
-    # This is a generator, so that the caller can refuse millions of elements before they fill the memory.
+    # A generator, so that the caller can refuse millions of elements before they fill the memory.
     content = der.expect(der.read_one(sequence, where), der.SEQUENCE, where).content
     offset = 0
     while offset < len(content):
@@ -208,8 +208,8 @@ def _decode_name(name: Tlv) -> str:
 
 
 def _read_attributes(attributes: Tlv) -> dict[str, Tlv]:
-    # Returns the first value of each attribute: friendlyName and localKeyID have only one (RFC 2985 sections 5.5.1 and
-    # 5.5.2). Other attributes, such as Java's trustedKeyUsage and Microsoft's provider names, are not used.
+    # Returns the first value of each attribute: friendlyName and localKeyID have only one value (RFC 2985 sections
+    # 5.5.1 and 5.5.2). Other attributes, such as Java's trustedKeyUsage and Microsoft's provider names, are not used.
     values: dict[str, Tlv] = {}
     for attribute in der.read_children(attributes, where="bagAttributes"):
         fields = _read_fields(attribute, where="bagAttributes")

@@ -1,4 +1,4 @@
-"""Encryption by 3DES (FIPS 46-3) in CBC mode, only for PKCS#12 files in the legacy form.
+"""Encryption with 3DES (FIPS 46-3) in CBC mode, only for PKCS#12 files in the legacy form.
 
 WebCrypto lacks 3DES, and our providers only decrypt it. So the few kilobytes of a key file are encrypted here. The
 arithmetic is not constant-time.

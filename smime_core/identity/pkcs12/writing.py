@@ -30,15 +30,15 @@ class Pkcs12Form(StrEnum):
     """The encryption and the MAC of a file."""
 
     COMPATIBLE = "compatible"
-    """The default: PBES2 with AES-256-CBC, and a MAC by HMAC-SHA-256 with the KDF of RFC 7292, as OpenSSL 3 writes.
+    """The default: PBES2 with AES-256-CBC, and a MAC with HMAC-SHA-256 and the KDF of RFC 7292, as OpenSSL 3 writes.
 
     Readers: OpenSSL from 1.0 on, NSS, GnuTLS, Java from 8u301 on, Windows from 10 1709 and Server 2019 on, and .NET
     within its default limits on iterations.
     """
     MODERN = "modern"
-    """The same encryption with a MAC by PBMAC1 (RFC 9579), which OpenSSL reads from 3.4 on."""
+    """The same encryption with PBMAC1 as the MAC (RFC 9579), which OpenSSL reads from 3.4 on."""
     LEGACY = "legacy"
-    """3DES with a MAC by HMAC-SHA-1, only for programs that read nothing else: older Windows and macOS. Weak."""
+    """3DES with HMAC-SHA-1 as the MAC, only for programs that read nothing else: older Windows and macOS. Weak."""
 
 
 # OWASP's figure for PBKDF2-HMAC-SHA-256 is 600,000, about 0.2 s natively. .NET accepts at most 300,000 iterations in a

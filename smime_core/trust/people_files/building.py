@@ -31,7 +31,7 @@ class PeopleForm(StrEnum):
 
 
 def build_people_file(contacts: Sequence[Contact], form: PeopleForm) -> bytes:
-    """The contacts that have certificates, as a file. Raises LimitExceeded, or MalformedMessage if nobody has any."""
+    """The contacts that have certificates, as a file. Raises LimitExceeded, or MalformedMessage if there are none."""
     known = [contact for contact in contacts if contact.certificates]
     if not known:
         raise MalformedMessage("no contact has a certificate", where="people file")

@@ -1,6 +1,6 @@
 """Entries of an address book, as LDIF and vCard have them.
 
-The certificates of an entry are bytes here: DER, or CMS that carries certificates (RFC 2798 section 2.8).
+The certificates of an entry are bytes here: DER, or CMS with certificates (RFC 2798 section 2.8).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_ADDRESS_CHARACTERS, MAX_CERTIFICATES, MAX_PERSON_ADDRESSES, check_limit
 
 _MAX_NAME_BYTES: Final = 1_000  # Names are only shown.
-_MAX_ADDRESS_BYTES: Final = 4 * MAX_ADDRESS_CHARACTERS  # A longer text is no address, and is cut so that it stays none.
+_MAX_ADDRESS_BYTES: Final = 4 * MAX_ADDRESS_CHARACTERS  # A longer text is no address. The cut text is still too long.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class EntryDraft:
         self._addresses.append(value[:_MAX_ADDRESS_BYTES].decode("utf-8", "replace").strip())
 
     def add_certificate(self, value: bytes) -> None:
-        """Add the bytes of a certificate. Bytes that are none are noticed later. Raises LimitExceeded."""
+        """Add the bytes of a certificate. Bytes that are no certificate are noticed later. Raises LimitExceeded."""
         self._certificates.append(value)
         self._check_count()
 
@@ -69,7 +69,7 @@ class EntryDraft:
         self._check_count()
 
     def finish(self) -> Entry:
-        """The entry. Without a name it is named by its first address."""
+        """The entry. Without a name, its first address is the name."""
         return Entry(
             name=next(iter((*self._names, *self._addresses)), ""),
             addresses=tuple(self._addresses),

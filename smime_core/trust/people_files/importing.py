@@ -1,4 +1,4 @@
-"""Add the certificates of a people file to the contacts. They are remembered, and not trusted: see `contacts`.
+"""Add the certificates of a people file to the contacts. They are stored, but not trusted: see `contacts`.
 
 A certificate that differs from the known ones of its address is a `CertificateChange`, as in mail. It is added only
 after the user agreed, because later verdicts would no longer report it. Several certificates of one address in a file
@@ -96,7 +96,7 @@ class _Import:
             held = {certificate.certificate for certificate in contact.certificates}
             new = [one for one in theirs if one.certificate not in held]
             known += len(theirs) - len(new)
-            # An import never pushes out a certificate that is known from mail. The newest ones come first.
+            # An import never drops a known certificate. The newest of the imported certificates come first.
             new.sort(key=_newest_first)
             room = MAX_CONTACT_CERTIFICATES - len(held)
             left_out += [leave_out(one.address, "too-many", one.certificate) for one in new[room:]]

@@ -61,7 +61,8 @@ def build_ldif(contacts: Sequence[Contact]) -> bytes:
 
 def _take(draft: EntryDraft, attribute: bytes, value: bytes) -> None:
     if attribute in _CHANGES:
-        # RFC 2849: a record with `changetype` or `control` is a change, and its certificates may be those to delete.
+        # RFC 2849: a record with `changetype` or `control` is a change, and its certificates may be certificates to
+        # delete.
         raise MalformedMessage("it changes a directory. Expected entries, as a search or an export writes them", _WHERE)
     if attribute in _CERTIFICATES:
         _take_certificate(draft, value)

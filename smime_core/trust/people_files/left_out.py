@@ -20,7 +20,7 @@ LEFT_OUT_REASONS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
-    """One certificate that is not imported. `name` is its entry's or its owner's. `certificate` is None if not read."""
+    """A certificate that is not imported. `name` is its entry's or owner's. An unreadable `certificate` is None."""
 
     name: str
     reason: Reason

@@ -1,8 +1,8 @@
-"""Read a file with other people's certificates, whose form is recognised by its content.
+"""Read a file with other people's certificates. The form of the file is recognised from its content.
 
-The forms are LDIF, vCard, and those of `cms.carried`: certificates, .p7b and signed mails in any form of file. A
-certificate belongs to the addresses that it names. If its entry states addresses, it belongs only to those that both
-name. All other certificates are reported in `left_out`. No signature and no path is checked here.
+The forms are LDIF, vCard, and the forms of `cms.carried`: certificates, .p7b and signed mails in any form of file. A
+certificate belongs to the addresses that it names. If its entry states addresses, it belongs only to the addresses that
+both name. All other certificates are reported in `left_out`. No signature and no path is checked here.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from smime_core.trust.people_files.left_out import LeftOut, leave_out
 from smime_core.trust.people_files.vcard import parse_vcards
 from smime_core.x509.certificate import Certificate
 
-_HEAD_BYTES: Final = 65_536  # A form is recognised in the first bytes, and PEM in all of them.
+_HEAD_BYTES: Final = 65_536  # A form is recognised in the first bytes; PEM may be anywhere.
 _VCARD: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*+BEGIN[ \t]*+:[ \t]*+VCARD", re.IGNORECASE)
 # RFC 2849: comments and blank lines may come first.
 _LDIF: Final = re.compile(rb"(?:\xef\xbb\xbf)?(?:(?:[# ][^\n]*+)?\n|\r\n)*(?:version|dn)[ \t]*+:", re.IGNORECASE)
@@ -45,8 +45,9 @@ class FoundPerson:
 class PeopleFile:
     """The contents of a file. `certificates` are all that were read, in their order and each once.
 
-    `people` are those of people, and `authorities` those of authorities, which may be intermediates of the former.
-    `entries_without` is the number of entries that have no certificate at all.
+    `people` are the certificates of people, each with an address. `authorities` are the certificates of authorities,
+    which may be intermediates of the people's. `entries_without` is the number of entries that have no certificate at
+    all.
     """
 
     certificates: tuple[Certificate, ...]
@@ -74,7 +75,7 @@ def parse_people_file(data: bytes, where: str = "people file") -> PeopleFile:
 
 
 def find_people(certificates: Iterable[bytes]) -> PeopleFile:
-    """The people whose certificates are given, each as DER. A damaged one does not hide the others.
+    """The people of these certificates, each as DER. A damaged certificate does not hide the others.
 
     Raises LimitExceeded.
     """
@@ -106,7 +107,7 @@ class _Reading:
         return self._finish()
 
     def of_values(self, values: FileValues, where: str) -> PeopleFile:
-        """Read the values of a file, at least one. A damaged one does not hide the others. Raises MalformedMessage."""
+        """Read the values of a file, at least one. A damaged value hides no other. Raises MalformedMessage."""
         carriers = values.find(*_CARRIERS)
         if not carriers:
             values.take(*_CARRIERS, where=where)

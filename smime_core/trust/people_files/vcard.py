@@ -70,12 +70,12 @@ def _read_properties(data: bytes) -> Iterator[_Property]:
     for line in lines:
         found = _PROPERTY.match(line)
         if found is None:
-            # Blank lines, and the values of programs that do not fold them.
+            # Skips blank lines, and lines of values that a program did not fold.
             continue
         value = line[found.end() :]
         parameters = {name.upper(): text.strip(b'"').upper() for name, text in _PARAMETER.findall(found[2])}
         if _QUOTED_PRINTABLE in found[2].upper():
-            # vCard 2.1: a line that ends with "=" continues, and its rest must not be taken for a property.
+            # vCard 2.1: a line that ends with "=" continues, and its rest must not be read as a property.
             pieces = [value]
             while pieces[-1].endswith(b"="):
                 pieces.append(next(lines, b""))

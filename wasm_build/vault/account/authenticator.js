@@ -3,7 +3,7 @@
 import { VaultError } from "../errors/vault_error.js";
 
 export const TIMEOUT_MILLISECONDS = 120_000;
-/** ES256, EdDSA, RS256 (IANA COSE algorithms). Passkeys that give a secret need no signature, but WebAuthn demands one. */
+/** ES256, EdDSA, RS256 (IANA COSE algorithms). Passkeys that give a secret need no signature, but WebAuthn requires an algorithm. */
 export const ALGORITHMS = [-7, -8, -257];
 /** Hosts that are IP addresses, which WebAuthn does not accept as relying party. */
 export const ADDRESS = /^[\d.]+$|^\[/u;
@@ -18,7 +18,7 @@ export async function ask(request) {
     return /** @type {PublicKeyCredential} */ (await request());
   } catch (error) {
     const { name, message } = /** @type {DOMException} */ (error);
-    // WebAuthn has the same name for a refusal, a closed dialogue and a timeout, so that sites cannot tell them apart.
+    // WebAuthn has the same name for a refusal, a closed dialogue and a timeout, so that sites cannot distinguish them.
     if (name === "NotAllowedError" || name === "AbortError") throw new VaultError("passkey-cancelled", message);
     throw new VaultError("passkey-failed", message);
   }

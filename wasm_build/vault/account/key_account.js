@@ -1,4 +1,4 @@
-/** The person's account at the key server. The vault makes and judges all that goes between here and there (`operation.js`). */
+/** The person's account at the key server. The vault makes and judges all data that is exchanged with the server (`operation.js`). */
 
 import { ApiError } from "../server/json_requests.js";
 import { deviceName } from "./device_name.js";
@@ -10,11 +10,11 @@ import { ServerSession } from "./server_session.js";
 export class KeyAccount {
   #memory;
   #place;
-  /** Resolves when the last operation is done: the server takes the calls of a session only in their order. */
+  /** Resolves when the last operation is done. The server accepts the calls of a session only in their order. */
   #turn = Promise.resolve();
-  /** Whether the account has had a recovery code that the person's passphrase does not vouch for, and no new one since. */
+  /** Whether the account has had a recovery code that the person's passphrase does not vouch for, and no new code since. */
   hasLostCode = false;
-  /** From when a reset may replace this account, in seconds since 1970; null if none goes on. @type {number | null} */
+  /** The time from which a reset may replace this account, in seconds since 1970; null if no reset is running. @type {number | null} */
   resetReady = null;
 
   /**
@@ -24,7 +24,7 @@ export class KeyAccount {
   constructor(vault, seal, memory, place) {
     this.#memory = memory;
     this.user = place.user;
-    /** The session at the server, with which a later client can go on. */
+    /** The session at the server, which a later client can continue. */
     this.session = new ServerSession(memory, place.user);
     this.#place = { vault, seal, ...place, take: (/** @type {Step} */ step) => this.session.take(step) };
   }
@@ -38,7 +38,7 @@ export class KeyAccount {
     return this.session.copy !== null;
   }
 
-  /** Overwrites the session, at a lock. */
+  /** Overwrites the session. Called at a lock. */
   forget() {
     this.session.forget();
   }
@@ -56,7 +56,7 @@ export class KeyAccount {
     return this.enter("roaming.rotate", { passphrase, newPassphrase });
   }
 
-  /** @param {Passphrase} passphrase @returns {Promise<ArrayBuffer>} the recovery code, to be written down, as the vault returned it */
+  /** @param {Passphrase} passphrase @returns {Promise<ArrayBuffer>} the recovery code for the person to write down, as the vault returned it */
   async makeCode(passphrase) {
     return (await this.enter("roaming.rotate", { passphrase, newCode: true })).code ?? new ArrayBuffer(0);
   }
@@ -66,7 +66,7 @@ export class KeyAccount {
     return this.enter("roaming.rotate", { passphrase, revoked: [id] });
   }
 
-  /** Adds a second factor, which `make` makes for a challenge. @param {Secret} passphrase @param {(challenge: string) => Promise<object>} make */
+  /** Adds a second factor. `make` makes it for a challenge. @param {Secret} passphrase @param {(challenge: string) => Promise<object>} make */
   addFactor(passphrase, make) {
     return this.enter("roaming.factors", { passphrase }, { "new-factor": ({ challenge }) => make(challenge) });
   }
@@ -106,9 +106,9 @@ export class KeyAccount {
   }
 
   /**
-   * Merges what the page keeps of the person's trust with the account, and stores there what it lacks.
+   * Merges the person's trust that the page keeps with the account, and stores in the account what it lacks.
    * @param {KeptTrust} kept @param {Record<string, Record<string, string | null>>} others settings, recipes and address book
-   * @param {(sent: ArrayBuffer) => Promise<void>} keepSent keeps what is about to be stored until a result is kept: the answer may be lost
+   * @param {(sent: ArrayBuffer) => Promise<void>} keepSent keeps what is about to be stored until a result is kept, because the answer may be lost
    * @returns {Promise<MergedTrust>}
    */
   merge(kept, others, keepSent) {

@@ -4,26 +4,26 @@ import { ApiError, JSON_TYPE, readAtMost, request } from "../server/json_request
 
 /** The version of the protocol. */
 const PROTOCOL = 2;
-/** That of the command (`sealwax.http_client`). */
+/** The same limit as in the command (`sealwax.http_client`). */
 const MAX_ANSWER_BYTES = 8_388_608;
-/** The server answers each request at once. The bodies of the largest requests, with all keys, take longer by a slow line. */
+/** The time for an answer. The server answers each request at once. The bodies of the largest requests, with all keys, take longer on a slow line. */
 const ANSWER_MILLISECONDS = 30_000;
 const SLOWEST_BYTES_PER_MILLISECOND = 30;
 /** @typedef {import("../types/account.js").SignedCall} SignedCall */
 /**
- * A reset can be finished from `ready` to `ends`, by the record after `version`. The times are in seconds since 1970.
+ * A reset can be finished from `ready` to `ends`, with the record after `version`. The times are in seconds since 1970.
  * @typedef {{started: number, ready: number, ends: number, version: number}} Reset
  */
 
 /** The client of the key server, which keeps encrypted keys and never learns a passphrase. */
 export class KeyServer {
   #finder;
-  /** The addresses at which the server may answer, the one to try first. @type {string[]} */
+  /** The addresses at which the server may answer, in the order in which they are tried. @type {string[]} */
   #addresses;
 
   /**
-   * @param {string} origin the name of the server, to which accounts belong, and its address as far as is known
-   * @param {{find(server: string): Promise<string[]>} | null} [finder] finds its addresses when it does not answer
+   * @param {string} origin the name of the server, to which accounts belong, and its address as long as no other is known
+   * @param {{find(server: string): Promise<string[]>} | null} [finder] finds the server's addresses when the server does not answer
    */
   constructor(origin, finder = null) {
     this.origin = origin;
@@ -53,7 +53,7 @@ export class KeyServer {
   }
 
   /**
-   * Starts a reset of the account, or goes on with the one that was started.
+   * Starts a reset of the account, or continues a started reset.
    * @param {string} user @param {string} ticket of the bridge @returns {Promise<Reset>}
    */
   async startReset(user, ticket) {
@@ -61,7 +61,7 @@ export class KeyServer {
   }
 
   /**
-   * The reset that goes on; null if none does.
+   * The running reset; null if there is none.
    * @param {string} user @param {string} ticket of the bridge @returns {Promise<Reset | null>}
    */
   async findReset(user, ticket) {
@@ -69,13 +69,13 @@ export class KeyServer {
     return answer.byteLength ? objectOf(answer) : null;
   }
 
-  /** The address is in the body, because servers log URLs. @param {string} path @param {object} members */
+  /** Posts a request. The mail address is in the body, because servers log URLs. @param {string} path @param {object} members */
   #post(path, members) {
     return this.#request(path, { method: "POST", body: JSON.stringify({ protocol: PROTOCOL, ...members }), headers: JSON_TYPE });
   }
 
   /**
-   * Asks the first address that answers. The servers of an account share a database, which takes a request only once.
+   * Asks the first address that answers. The servers of an account share a database, which accepts a request only once.
    * @param {string} path
    * @param {RequestInit} options
    * @returns {Promise<ArrayBuffer>} the body of the answer
@@ -100,8 +100,8 @@ export class KeyServer {
 }
 
 /**
- * The body of an answer, or `unreachable` when it is not whole in time: an account makes its calls one after the other, so that
- * one without an end would hold all others.
+ * The body of an answer. Rejects with `unreachable` if the answer is not complete in time. An account makes its calls one after
+ * the other, so an endless call would block all others.
  * @param {string} url
  * @param {RequestInit} options
  */
@@ -117,7 +117,7 @@ async function answerOf(url, options) {
   }
 }
 
-/** The object in a body; an empty one for anything else, such as the page of a proxy. @param {ArrayBuffer} body @returns {any} */
+/** The object in a body; an empty object for anything else, such as the page of a proxy. @param {ArrayBuffer} body @returns {any} */
 function objectOf(body) {
   try {
     const value = JSON.parse(new TextDecoder().decode(body));

@@ -1,9 +1,10 @@
 /**
- * Finds the key server of the person's account by the signed list of servers, when it does not answer.
+ * Finds the key server of the person's account in the signed list of servers, when the server does not answer.
  *
  * The key that signs the list comes from the origin of the bridge's pages, as the name of the key server does. The list may
- * come from anywhere: the vault verifies it. Whatever it says, the policy of the pages allows only the servers that the
- * operator has configured (`webbridge/security.py`), and the extension only those that the person has granted.
+ * come from anywhere, because the vault verifies it. The policy of the pages allows only servers that the operator has
+ * configured (`webbridge/security.py`), and the extension only servers that the person has granted, even if the list names
+ * others.
  */
 
 import { ApiError, readAtMost, request } from "../server/json_requests.js";
@@ -42,10 +43,10 @@ export class KeyServerFinder {
   }
 
   /**
-   * The addresses of a key server by the newest list, or by the last good one. Rejects with the code of the refusal if a list
-   * was refused and there is no other.
+   * The addresses of a key server in the newest list, or in the last good list. Rejects with the code of the refusal if a
+   * list was refused and there is no other.
    * @param {string} server its name
-   * @returns {Promise<string[]>} the preferred one first
+   * @returns {Promise<string[]>} the preferred address first
    */
   async find(server) {
     const vault = await this.#vault();
@@ -60,12 +61,12 @@ export class KeyServerFinder {
     });
     if (found.followed) await this.#kept.write(found.followed);
     const problem = /** @type {Problem | undefined} */ (found.problems[0]);
-    // An answer that is no list at all, as from the network of a hotel, has no sentence of its own.
+    // An answer that is no list at all, such as a hotel network's page, has no separate sentence.
     if (!found.addresses.length && problem?.code.startsWith("discovery-")) throw new ApiError(problem.code, problem.message);
     return found.addresses;
   }
 
-  /** The list, or null if it does not come or was asked for a moment ago. @returns {Promise<ArrayBuffer | null>} */
+  /** The list, or null if it does not come or was requested a moment ago. @returns {Promise<ArrayBuffer | null>} */
   async #fetch() {
     if (performance.now() < this.#askedAt + FETCH_INTERVAL_MILLISECONDS) return null;
     this.#askedAt = performance.now();

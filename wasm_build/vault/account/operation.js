@@ -1,5 +1,6 @@
 /**
- * An operation at the key server, step by step: the vault says what is sent or asked next (`vault/python/roaming_steps.py`).
+ * An operation at the key server, step by step. The vault says what to send or ask next
+ * (`vault/python/roaming_steps.py`).
  */
 
 import { overwrite } from "../memory/cleanup.js";
@@ -7,7 +8,7 @@ import { ApiError } from "../server/json_requests.js";
 
 /** @import {Answers, AskFactor, AskReset, Sealing, Step} from "../types/account.js" */
 /**
- * `take` is called with each step, before the next one.
+ * `take` is called with each step, before the next step.
  * @typedef {{
  *   vault: () => Promise<import("../storage/session.js").Caller>, seal: Sealing, server: import("./key_server.js").KeyServer, user: string,
  *   askFactor?: AskFactor, askReset?: AskReset, take: (step: Step) => Promise<void>,
@@ -24,7 +25,7 @@ export async function operate(place, verb, members, answers) {
     const { result, code } = await operation.run(verb, members);
     return code ? { ...result, code } : result;
   } catch (error) {
-    // The vault passes on only the code and the text of what the server has said.
+    // The vault passes on only the code and the text of the server's error.
     const { refusal } = operation;
     throw refusal && error instanceof Error && "code" in error && error.code === refusal.code ? refusal : error;
   }
@@ -55,12 +56,12 @@ class Operation {
     return step;
   }
 
-  /** Sends the call of a step. The last one of an operation needs no other request to the vault. @param {Step} step @returns {Promise<Step>} */
+  /** Sends the call of a step. The last call of an operation needs no further request to the vault. @param {Step} step @returns {Promise<Step>} */
   async #exchange(step) {
     for (const [kind, note] of Object.entries(step.notes ?? {})) await this.#answers[kind]?.(note);
     const answer = await this.#send(step);
     const isForeseen = step.then && !("refusal" in answer);
-    // A new recovery code that does not count. In the extension it is encrypted.
+    // Overwrites a new recovery code that does not become valid. In the extension the code is encrypted.
     if ((!isForeseen || this.#ended.aborted) && step.then?.code instanceof ArrayBuffer) overwrite(step.then.code);
     if (!step.then || !isForeseen) return this.#answer(step, answer);
     if (this.#ended.aborted) throw new ApiError("locked", "the keys are locked");
@@ -72,7 +73,7 @@ class Operation {
   async #call(verb, members) {
     const { vault, seal, user, take } = this.#place;
     const caller = await vault();
-    // After a lock the session has another key, which opens nothing.
+    // After a lock the session has another key, which does not open the state.
     if (this.#ended.aborted) throw new ApiError("locked", "the keys are locked");
     const step = await caller.call(verb, { user, ...members, sealKey: seal.keyForUnlock() });
     await take(step);
@@ -106,7 +107,7 @@ class Operation {
     return { told: (await this.#answers[question.kind]?.(question)) ?? {} };
   }
 
-  /** Has the person prove a second factor, as often as the server allows. @param {Step} asked @returns {Promise<Step>} */
+  /** Asks the person for a second factor, as often as the server allows. @param {Step} asked @returns {Promise<Step>} */
   #prove(asked) {
     let latest = asked;
     const { askFactor = refuse("factor-needed") } = this.#place;

@@ -2,42 +2,43 @@
  * Settings and recipes that roam with the account at a key server (docs/roaming_protocol.md, "Settings"), for the pages and
  * the extension.
  *
- * The vault merges them by entry, and counts only those that one of the person's keys has signed. This module decides which
- * of them take effect on this device. A weaker one is held until the person has agreed here. The next merge gets it in the
- * place of the device's own, so that the entry stays as it is.
+ * The vault merges the settings by entry, and counts only entries that one of the person's keys has signed. This module
+ * decides which entries take effect on this device. A weaker value is held until the person has agreed here. The next merge
+ * gets the held value in place of the device's value, so that the entry stays as it is.
  */
 
-/** @typedef {Record<string, string>} Texts values as JSON, by the whole name of their entry, such as `setting:strict` */
-/** @typedef {Record<string, Record<string, string>>} Named the same by kind and name, as the vault has them */
+/** @typedef {Record<string, string>} Texts values as JSON, by the full name of their entry, such as `setting:strict` */
+/** @typedef {Record<string, Record<string, string>>} Named the same values by kind and name, in the vault's form */
 /**
- * A value of the account that is not in effect here: the person has not answered or has declined, or this program does
- * not know such a value. `own`: the value in effect when it came; null for none.
+ * A value of the account that is not in effect here, because the person has not answered or has declined, or because
+ * this program does not know the value. `own` is the value that was in effect when the held value came; null for none.
  * @typedef {{text: string, own: string | null, state: "asked" | "declined" | "unknown"}} Held
  */
-/** @typedef {Record<string, Held>} AllHeld by the whole name of the entry */
+/** @typedef {Record<string, Held>} AllHeld by the full name of the entry */
 
 const RECIPE = "recipe:";
 const SETTING = "setting:";
 const STRICTEST_FIRST = ["required", "if-known", "not-checked"];
 
 /**
- * Whether a value that comes from elsewhere (`there`) is weaker than the one in effect (`here`).
+ * Whether a value from another device (`there`) is weaker than the value in effect (`here`).
  * @satisfies {Record<string, (here: any, there: any) => boolean>}
  */
 export const IS_WEAKER = {
   strict: (/** @type {boolean} */ here, /** @type {boolean} */ there) => here && !there,
-  // Harvesting remembers the certificates of verified senders without a question.
+  // Harvesting keeps the certificates of verified senders without asking.
   harvest: (/** @type {boolean} */ here, /** @type {boolean} */ there) => there && !here,
   mozilla: (/** @type {boolean} */ here, /** @type {boolean} */ there) => there && !here,
   revocation: (/** @type {string} */ here, /** @type {string} */ there) => STRICTEST_FIRST.indexOf(there) > STRICTEST_FIRST.indexOf(here),
-  // The service learns when the person signs something that shall last.
+  // The service learns when the person makes a signature that shall last.
   timestampService: (/** @type {string} */ here, /** @type {string} */ there) => there !== "" && there !== here,
 };
 
 /**
- * The texts for a merge, by kind and name. A person who has changed a value here since another was held wants the new one.
+ * The texts for a merge, by kind and name. If the person has changed a value here since another was held, the new value
+ * counts.
  * @param {Texts} chosen the values that the person has chosen here @param {AllHeld} held @param {Texts} here all in effect
- * @param {string[]} kinds those in which this device takes part
+ * @param {string[]} kinds the kinds in which this device takes part
  * @returns {Named}
  */
 export function textsForMerge(chosen, held, here, kinds) {
@@ -54,9 +55,9 @@ export function textsForMerge(chosen, held, here, kinds) {
 
 /**
  * Decides about each value of the account.
- * @param {Named} account the texts after a merge @param {AllHeld} held those before it @param {Texts} here the values in effect
+ * @param {Named} account the texts after a merge @param {AllHeld} held the held values before it @param {Texts} here the values in effect
  * @param {(name: string, text: string) => boolean} isKnown whether this program can use the value
- * @returns {{taken: Texts, removed: string[], held: AllHeld}} `taken` takes effect, and the recipes `removed` go away
+ * @returns {{taken: Texts, removed: string[], held: AllHeld}} `taken` takes effect, and the recipes `removed` are deleted
  */
 export function settle(account, held, here, isKnown) {
   /** @type {Texts} */
@@ -84,7 +85,7 @@ export function offersOf(held, here) {
     .map(([name, { text, own }]) => ({ name, text, own }));
 }
 
-/** Whether the person has not changed the value here since. @param {Held} held @param {string | undefined} own */
+/** Whether the value here is unchanged since the other value was held. @param {Held} held @param {string | undefined} own */
 function isCurrent(held, own) {
   return held.own === (own ?? null);
 }
@@ -99,7 +100,7 @@ function isWeaker(name, here, there) {
   return here !== undefined && Object.hasOwn(rules, setting) && rules[setting](JSON.parse(here), JSON.parse(there));
 }
 
-/** @param {Named} named @returns {Map<string, string>} by the whole names of entries */
+/** @param {Named} named @returns {Map<string, string>} by the full names of entries */
 function whole(named) {
   return new Map(Object.entries(named).flatMap(([kind, texts]) =>
     Object.entries(texts).map(([name, text]) => /** @type {[string, string]} */ ([`${kind}:${name}`, text]))));

@@ -1,7 +1,7 @@
 /**
- * Security keys as a second factor (WebAuthn Level 3): they sign a challenge of the key server.
+ * Security keys as a second factor (WebAuthn Level 3). They sign a challenge of the key server.
  *
- * The host of the page is the relying party. A touch is enough: the passphrase is the other factor.
+ * The host of the page is the relying party. A touch is enough, because the passphrase is the other factor.
  */
 
 import { ADDRESS, ALGORITHMS, ask, random, TIMEOUT_MILLISECONDS } from "./authenticator.js";
@@ -37,7 +37,7 @@ export async function createSecurityKey(challenge, name) {
 }
 
 /**
- * Resolves with the assertion of one of the keys, which the person touches.
+ * Resolves with the assertion of the key that the person touches.
  * @param {BufferSource} challenge
  * @param {BufferSource[]} credentials
  * @returns {Promise<Assertion>} rejects with `passkey-cancelled` or `passkey-failed`

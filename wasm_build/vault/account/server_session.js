@@ -1,4 +1,4 @@
-/** The session of an account at the key server, sealed, and what it says of the account. */
+/** The sealed session of an account at the key server, and what it says about the account. */
 
 import { overwrite } from "../memory/cleanup.js";
 
@@ -10,7 +10,7 @@ export class ServerSession {
   /** @type {ArrayBuffer | null} */
   #sealed = null;
   #calls = 0;
-  /** The time in seconds since 1970 of the reset that made the account; null if none did. @type {number | null} */
+  /** The time in seconds since 1970 of the reset that made the account; null if no reset did. @type {number | null} */
   resetAt = null;
 
   /** @param {KeyServerMemory} memory @param {string} user */
@@ -19,12 +19,12 @@ export class ServerSession {
     this.#user = user;
   }
 
-  /** A copy of the session, and the number of its calls; null if there is none. @returns {OpenSession | null} */
+  /** A copy of the session, and the number of its calls; null if there is no session. @returns {OpenSession | null} */
   get copy() {
     return this.#sealed && { session: this.#sealed.slice(0), calls: this.#calls };
   }
 
-  /** Goes on with the session of an earlier client. @param {OpenSession} standing */
+  /** Continues the session of an earlier client. @param {OpenSession} standing */
   resume({ session, calls }) {
     this.#sealed = session;
     this.#calls = calls;

@@ -28,7 +28,7 @@ export function crashed() {
 function translate(error) {
   const { name, type } = /** @type {{name?: string, type?: string}} */ (error ?? {});
   if (name === "PythonError") return type === "MemoryError" ? outOfMemory() : unexpected();
-  // Both browsers throw a RangeError for a buffer that they cannot allocate, and for a stack that is too deep.
+  // Chromium and Firefox throw a RangeError for a buffer that they cannot allocate, and for a stack that is too deep.
   if (error instanceof RangeError) return /stack/iu.test(error.message) ? crashed() : outOfMemory();
   if (error instanceof WebAssembly.RuntimeError || name === "InternalError") return crashed();
   return unexpected();

@@ -10,7 +10,7 @@ import { VaultError } from "./vault_error.js";
  */
 export function storageError(cause) {
   const { name, message } = /** @type {{name?: string, message?: string}} */ (cause ?? {});
-  // Errors of the extension's storage have only a message, no name of their own.
+  // Errors of the extension's storage have only a message, and no special name.
   const isFull = name === "QuotaExceededError" || /quota/iu.test(message ?? "");
   return isFull
     ? new VaultError("storage-full", "the browser has no room left to keep this")

@@ -1,6 +1,6 @@
 /**
- * The cleanup of a Worker: overwrites every JavaScript buffer that it received or made, then all linear memory, then
- * the memory that WebCrypto has freed.
+ * The cleanup of a Worker. Overwrites every JavaScript buffer that the Worker received or made, then all linear memory,
+ * then the memory that WebCrypto has freed.
  *
  * Terminating the Worker is not enough: freed ArrayBuffers stay readable in the browser's process unless overwritten.
  */
@@ -15,7 +15,7 @@ export const SECRET_BUFFER_BYTES = 4096;
 
 // A freed block belongs to the thread that freed it. On a busy machine a thread may sleep through one rinse.
 const AGAIN_MILLISECONDS = [50, 100];
-// For smaller buffers, giving the memory back by a message costs more than it gains.
+// For smaller buffers, giving the memory back with a message costs more than it gains.
 const LARGE_BYTES = 65_536;
 const { port1: nobody, port2: closed } = new MessageChannel();
 closed.close();
@@ -64,7 +64,7 @@ export class Residue {
   }
 
   /**
-   * Starts to overwrite what WebCrypto has just freed, or frees when it has done what was begun last. Only the cleanup
+   * Starts to overwrite what WebCrypto has just freed, or frees at the end of the latest operation. Only the cleanup
    * waits for this.
    * @param {number} length in bytes
    */
@@ -169,7 +169,8 @@ export function giveBack(buffer) {
 }
 
 /**
- * Does the same for a buffer of any size that has come from the network or in a message: a response comes in many small ones.
+ * Gives back a buffer of any size that has come from the network or in a message, because a response comes in many small
+ * buffers.
  * @param {ArrayBuffer} buffer
  */
 export function giveBackReceived(buffer) {
@@ -177,11 +178,11 @@ export function giveBackReceived(buffer) {
 }
 
 /**
- * Cleans up what is in reach after an operation of a Worker that goes on: overwrites the buffers, and puts linear memory
- * back to its image. `cleanUpLater` must follow.
+ * Cleans up what can be reached after an operation of a Worker that goes on. Overwrites the buffers, and puts linear
+ * memory back to its image. `cleanUpLater` must follow.
  * @param {Residue} residue
- * @param {{restore: () => number}} image throws if Python is not sure to be as in the image
- * @returns {CleanupReport | null} null in any doubt: the Worker must end by `cleanUp`
+ * @param {{restore: () => number}} image throws if Python may differ from the image
+ * @returns {CleanupReport | null} null in any doubt; then the Worker must end with `cleanUp`
  */
 export function cleanUpToRest(residue, image) {
   const begun = performance.now();
@@ -195,11 +196,11 @@ export function cleanUpToRest(residue, image) {
 }
 
 /**
- * Cleans up what WebCrypto has kept of one operation or several. The residue still knows its secrets, so that the cleanup
- * can be repeated.
+ * Cleans up what WebCrypto has kept of one or several operations. The residue still has the lengths of their secrets, so
+ * that the cleanup can be repeated.
  * @param {Residue} residue
- * @param {() => Promise<boolean>} collect resolves with whether the browser has given up the keys of the operations
- * @returns {Promise<boolean>} false in any doubt: the Worker must end by `cleanUp`
+ * @param {() => Promise<boolean>} collect resolves with true if the browser has given up the keys of the operations
+ * @returns {Promise<boolean>} false in any doubt; then the Worker must end with `cleanUp`
  */
 export async function cleanUpLater(residue, collect) {
   try {

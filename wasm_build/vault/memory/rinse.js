@@ -1,33 +1,33 @@
 /**
- * Overwrites the memory that WebCrypto has freed. The browser copies each key and each text into its own memory blocks
- * and frees them without overwriting. We can reach these blocks only by later operations of the same size, for which
- * the allocator reuses them.
+ * Overwrites the memory that WebCrypto has freed. The browser copies each key and each text into memory blocks of the
+ * browser and frees these without overwriting them. We can reach these blocks only with later operations of the same
+ * size, because the allocator reuses the blocks for them.
  *
- * tests/vault/test_residue.py measures the effect: without the rinse, each operation leaves one or two copies of a
- * private key readable, as long as the browser's process lives. With the rinse, no copy stays.
+ * tests/vault/test_residue.py measures the effect. Without the rinse, each operation leaves one or two readable copies
+ * of a private key until the browser's process ends. With the rinse, no copy stays.
  */
 
-// No key is freed before the last one is made, so that each key takes a different free block of its size.
+// No key is freed before the last key is made, so that each key takes a different free block of its size.
 const KEYS_OF_EACH_SIZE = 32;
 /** Above this size fewer keys are made, to save memory. A sealed identity with its chain is smaller. */
 const LARGE_BYTES = 16_384;
-/** So many are enough for blocks of a text, which is no key. */
+/** This number is enough for blocks of a text, which is not a key. */
 const KEYS_OF_EACH_LARGE_SIZE = 4;
-/** So many take the blocks that one operation has just freed. */
+/** This number takes the blocks that one operation has just freed. */
 const KEYS_AT_ONCE = 4;
 /** The most sizes that are rinsed. One operation has secrets of about ten sizes; a batch has more with each message. */
 const MAX_SIZES = 32;
 const ROUNDS = 4;
-/** A block above this size has its own memory pages, which the allocator later cuts into small blocks with gaps. */
+/** A block above this size has separate memory pages, which the allocator later cuts into small blocks with gaps. */
 const PAGE_BYTES = 4_096;
-/** Larger blocks, also those of streams, go back to the operating system when freed and need no rinse. */
+/** Larger blocks, including those of streams, go back to the operating system when freed, and need no rinse. */
 const MAX_RINSED_BYTES = 1_048_576 - PAGE_BYTES;
 const IV_BYTES = 12;
 const AES = { name: "AES-GCM", length: 256 };
 const HMAC = { name: "HMAC", hash: "SHA-256" };
 
-// Values computed from the private key of an elliptic curve stay on the stack of a thread. This many operations at once
-// reach every thread that the browser uses for them.
+// Values computed from the private key of an elliptic curve stay on the stack of a thread. This many concurrent
+// operations reach every thread that the browser uses for them.
 const USES_OF_EACH_CURVE = 16;
 
 /**
@@ -49,8 +49,9 @@ export async function rinseTexts(lengths) {
 }
 
 /**
- * Takes blocks of this length while the browser frees them, before another part of it does: what is left behind a shorter
- * content cannot be rinsed later. Chromium does these imports on the same thread, behind what was begun before.
+ * Takes blocks of this length while the browser frees them, before another part of the browser does. If a block gets
+ * shorter content, the rest of it cannot be rinsed later. Chromium does these imports on the same thread, after the
+ * operations that were begun before.
  * @param {number} length in bytes
  */
 export async function takeFreedBlocks(length) {

@@ -10,11 +10,11 @@ import { VaultError } from "../errors/vault_error.js";
 
 const SNAPSHOT = "sealwax.snapshot";
 const PROGRAM = "pyodide.asm.wasm";
-/** A small file. The way it came tells if the browser has kept the files of an earlier visit. */
+/** A small file. Its timing shows whether the browser has kept the files of an earlier visit. */
 const PROBE = "argon2.js";
-/** The time to wait for the timing of a file. Without it the visit is not taken for the first. */
+/** The time to wait for the timing of a file. Without the timing, the visit does not count as a first visit. */
 const TIMING_MILLISECONDS = 250;
-/** A file in the browser's cache comes all at once. After so long the page has its turn, so that scrolling goes on smoothly. */
+/** A file in the browser's cache comes all at once. After this time the page gets its turn, so that scrolling stays smooth. */
 const READING_MILLISECONDS = 5;
 /** The server is asked only if the copy in the browser's cache has another hash. @type {readonly RequestCache[]} */
 const KEPT_THEN_ASKED = ["force-cache", "no-cache"];
@@ -30,7 +30,7 @@ const WITHOUT_SNAPSHOT = Object.keys(FILES).filter((name) => name !== SNAPSHOT);
 export class RuntimeFiles {
   /** Resolves when every script has its pinned hash, so that a Worker may be started. @type {Promise<void>} */
   scripts;
-  /** Resolves with true when the snapshot is loaded, with false if it cannot be loaded. @type {Promise<boolean>} */
+  /** Resolves with true when the snapshot is loaded, or with false if it cannot be loaded. @type {Promise<boolean>} */
   snapshotSettled;
   /** The address of the runtime's folder. */
   base;
@@ -77,7 +77,7 @@ export class RuntimeFiles {
     this.#progress?.enter("ready");
   }
 
-  /** Called when a Worker has started and no request uses it. Now the snapshot can be fetched if it had to wait. */
+  /** Called when a Worker has started and no request uses it. A snapshot that had to wait can be fetched now. */
   calm() {
     this.#isCalm();
   }
@@ -90,8 +90,8 @@ export class RuntimeFiles {
   }
 
   /**
-   * Compiles the program. One module serves all Workers, so that the engine optimises it once. Compiled from a response,
-   * it comes with the code that the browser has optimised and kept on earlier visits.
+   * Compiles the program. All Workers share one module, so that the engine optimises it once. A module compiled from a
+   * response includes the optimised code that the browser has kept from earlier visits.
    */
   async #compile() {
     const [address, { integrity }] = [new URL(PROGRAM, this.base), FILES[PROGRAM]];
@@ -99,7 +99,7 @@ export class RuntimeFiles {
       try {
         return await WebAssembly.compileStreaming(fetch(address, { integrity, cache }));
       } catch {
-        // The copy in the browser's cache may be of an older version, or the server may not name the type of the file.
+        // The copy in the browser's cache may be an older version, or the server may not send the file's media type.
       }
     }
     const program = await this.#fetch(PROGRAM);
@@ -131,10 +131,10 @@ export class RuntimeFiles {
    */
   async #fetch(name, priority = "auto") {
     const address = new URL(name, this.base);
-    // The hash tells if the copy in the browser's cache is the right one, so the server is not asked.
+    // The hash shows whether the copy in the browser's cache is right, so the server is not asked.
     const kept = await this.#read(name, fetch(address, { priority, cache: "force-cache" })).catch(() => null);
     if (kept && (await isPinned(name, kept))) return kept;
-    // The copy may be damaged, of an older version, or the answer that there is none, so the file is fetched once more
+    // The copy may be damaged or old, or a stored answer that there is no file. So the file is fetched once more
     // without the cache.
     const again = await this.#read(name, fetch(address, { priority, cache: "reload" }));
     if (await isPinned(name, again)) return again;
@@ -175,7 +175,7 @@ class Progress {
     this.#tell = tell;
   }
 
-  /** Counts a file no longer, because the start does not wait for it. @param {string} name */
+  /** Stops counting a file that the start does not wait for. @param {string} name */
   leaveOut(name) {
     if (this.#loaded.delete(name)) this.#total -= bytesOf(name);
   }
@@ -217,7 +217,7 @@ class Progress {
   #add(name, bytes) {
     const before = this.#loaded.get(name);
     // Background downloads do not delay the start, so the progress bar leaves them out. A file that is fetched twice
-    // counts once.
+    // counts only once.
     if (before === undefined || this.#stage !== "files") return;
     this.#loaded.set(name, Math.min(before + bytes, bytesOf(name)));
     const loaded = [...this.#loaded.values()].reduce((sum, each) => sum + each, 0);
@@ -236,8 +236,8 @@ function bytesOf(name) {
 }
 
 /**
- * Whether the content is the file that the build pinned. The browser copies in one task what it hashes, so the pieces of a
- * large file are hashed one after the other, and the page has its turn between them.
+ * Whether the content is the file that the build pinned. The browser copies the data to hash in one task. So a large file
+ * is hashed piece by piece, and the page gets its turn between the pieces.
  * @param {string} name
  * @param {ArrayBuffer} content
  */
@@ -259,9 +259,9 @@ async function hashOf(content) {
 }
 
 /**
- * Whether the browser is set to save data, or this is a first visit, on which a file of the runtime came over the network.
- * @param {URL} address of the file, which was taken from the browser's cache if it was there
- * @param {number} since when the file was asked for, in milliseconds of `performance.now`
+ * Whether the browser is set to save data, or this is a first visit, that is, a file of the runtime came over the network.
+ * @param {URL} address of the file, which came from the browser's cache if the cache had it
+ * @param {number} since when the file was requested, in milliseconds of `performance.now`
  */
 async function wantsFewBytes({ href, protocol }, since) {
   const { connection } = /** @type {{connection?: {saveData?: boolean}}} */ (navigator);
@@ -271,7 +271,7 @@ async function wantsFewBytes({ href, protocol }, since) {
 }
 
 /**
- * The timing of a file that has come, or null. The browser reports it a little later than the file.
+ * The timing of a file that has come, or null. The browser reports the timing a little later than the file.
  * @param {string} href
  * @param {number} since
  * @returns {Promise<PerformanceResourceTiming | null>}

@@ -27,7 +27,7 @@ export class Batch {
 
   /**
    * Starts the requests and returns their outcomes, in order. The requests run even if the caller does not read the
-   * outcomes, so that the Worker and the secrets in it end as soon as possible.
+   * outcomes, so that the Worker with its secrets ends as soon as possible.
    * @param {readonly BatchRequest[]} requests
    * @returns {Promise<Outcome>[]}
    */
@@ -49,7 +49,7 @@ export class Batch {
     this.#cell?.stop(error);
   }
 
-  /** Gives the Worker back. From now on it may serve somebody else, so a late `stop` must not reach it. */
+  /** Gives the Worker back. From now on it may serve another caller, so a late `stop` must not reach it. */
   #finish() {
     this.#cell?.finish();
     this.#cell = null;

@@ -1,5 +1,5 @@
 /**
- * One Worker of the vault: it starts, waits in reserve, answers and cleans up. Then it waits again, or ends.
+ * One Worker of the vault. The Worker starts, waits in reserve, answers and cleans up. Then it waits again, or ends.
  */
 
 import { overwrite } from "../memory/cleanup.js";
@@ -8,12 +8,13 @@ import { collectBuffers, isReply } from "../rpc.js";
 import { workerUrl } from "./trusted_scripts.js";
 import { VaultError } from "../errors/vault_error.js";
 
-// The time until a stopped Worker must report that its cleanup begins. It reads messages only between computations.
+// The time until a stopped Worker must report that its cleanup begins. The Worker reads messages only between
+// computations.
 const LISTENING_MILLISECONDS = 3_000;
-// The time for the cleanup, and before it for a Worker that has answered and so listens. The cleanup takes some 10 ms for each
-// 100 MB and two pauses, and more if the memory was swapped to a disk.
+// The time for the cleanup. A Worker that has answered also has this time until the cleanup begins, because it listens. The
+// cleanup takes some 10 ms for each 100 MB and two pauses, and more if the memory was swapped to a disk.
 const CLEANUP_MILLISECONDS = 10_000;
-// A browser's timer lasts at most 2^31 ms; a longer one would fire at once.
+// A browser's timer lasts at most 2^31 ms; a longer timer would fire at once.
 const LONGEST_DEADLINE_SECONDS = 2_000_000;
 
 /**
@@ -61,7 +62,7 @@ export class Cell {
    * @param {URL} base the folder of the runtime
    * @param {Promise<import("./assets.js").Assets>} assets the files for the Worker, which loads its scripts meanwhile
    * @param {{reservedBytes: number, rewinds: boolean}} plan `reservedBytes`: the bytes by which the Worker's memory grows in
-   *   advance; `rewinds`: whether the Worker waits for the next operation after one
+   *   advance; `rewinds`: whether the Worker waits for another operation after each
    * @param {(report: CleanupReport) => void} onCleanup
    */
   constructor(base, assets, { reservedBytes, rewinds }, onCleanup) {
@@ -77,7 +78,7 @@ export class Cell {
       event.preventDefault();
       this.#crash();
     };
-    // Waiting callers get a failure. Without a caller the browser must not report it as an unhandled error.
+    // Waiting callers get a failure. If no caller waits, the browser must not report the failure as unhandled.
     this.#ready.catch(() => {});
     const lock = `sealwax vault ${crypto.randomUUID()}`;
     assets.then(
@@ -97,7 +98,7 @@ export class Cell {
     return this.#ended;
   }
 
-  /** Resolves when the Worker asks, between two operations, to be ended, because the browser keeps a key of it. */
+  /** Resolves when the Worker asks between two operations to be ended, because the browser keeps one of its keys. */
   get spent() {
     return this.#spent;
   }
@@ -156,7 +157,8 @@ export class Cell {
     try {
       this.#worker.postMessage({ kind: "request", ...request }, [...collectBuffers(request.args), ...ports]);
     } catch {
-      // Buffers that another request has taken, proxies and functions cannot be sent. The Worker does not know the request.
+      // Buffers that another request has taken, proxies and functions cannot be sent. The Worker has not received the
+      // request.
       const error = new VaultError("bad-request", `${request.verb}: arguments that cannot be sent to the Worker`);
       if (request.stream) this.stop(error);
       this.#waiting.get(request.id)?.reject(error);
@@ -207,7 +209,7 @@ export class Cell {
   /** @param {any} message */
   #settle({ id, ok, error, progress }) {
     const waiting = this.#waiting.get(id);
-    // The answer was on its way when its request was refused. Nobody gets it.
+    // The answer was on its way when its request was refused. Nobody gets this answer.
     if (!waiting) return collectBuffers(ok).forEach(overwrite);
     if (progress) return void waiting.onProgress(progress);
     // A stream reports progress also after its reply.
@@ -217,10 +219,10 @@ export class Cell {
     else waiting.reject(crashed());
   }
 
-  /** Notices a Worker that ends without a message, because the browser then releases its lock. @param {string} lock */
+  /** Notices when a Worker ends without a message, because the browser then releases the Worker's lock. @param {string} lock */
   #watchLife(lock) {
-    // A busy page gets the lock before the last messages of a Worker that has ended in the usual way. A message to the page
-    // itself arrives after them, because messages keep their order.
+    // If a Worker has ended in the usual way, a busy page gets the lock before the Worker's last messages. A message of the
+    // page to itself arrives after them, because messages keep their order.
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {
       port1.close();
@@ -251,11 +253,11 @@ export class Cell {
 
   /** @param {CleanupReport} report */
   #rest({ bytesZeroed, milliseconds }) {
-    // A stopped Worker has been told to end, with the whole cleanup. Its report follows.
+    // A stopped Worker has received the order to end, with the whole cleanup. Its report follows.
     if (this.#stopped) return;
     clearTimeout(this.#endTimer);
     this.#finishing = false;
-    // First of all, because the listener is the application's and may throw.
+    // This comes first, because the application's listener may throw.
     this.#setFree(true);
     this.#onCleanup({ bytesZeroed, milliseconds });
   }
@@ -280,8 +282,8 @@ export class Cell {
 }
 
 /**
- * Throws `bad-request` unless `watch` can use these options. Called before a Worker is lent, because an operation that fails
- * between the lending and the watch would leave it.
+ * Throws `bad-request` unless `watch` can use these options. Called before a Worker is lent: an operation that failed
+ * between the lending and the watch would never give the Worker back.
  * @param {{deadlineSeconds?: unknown, signal?: unknown}} options
  */
 export function checkWatch({ deadlineSeconds = 0, signal }) {

@@ -1,5 +1,5 @@
 /**
- * Passkeys that give a secret, by the `prf` extension of WebAuthn (Level 3, section 10.1.4).
+ * Passkeys that give a secret, with the `prf` extension of WebAuthn (Level 3, section 10.1.4).
  *
  * When the person has shown finger, face or PIN, the authenticator computes a secret of 32 bytes from the credential
  * and a salt. Only the vault gets this secret. Credential id and salt are not secret; the caller keeps them.
@@ -48,7 +48,7 @@ export async function createPasskey(name) {
 }
 
 /**
- * Resolves with the secret of a passkey, for which the device asks the person.
+ * Resolves with the secret of a passkey. The device asks the person for it.
  * @param {Passkey} passkey
  * @returns {Promise<Secret>} rejects with `passkey-cancelled` or `passkey-failed`
  */
@@ -68,7 +68,7 @@ export async function askPasskey({ credentialId, salt }) {
 }
 
 /**
- * Moves the secret into its own buffer and overwrites the browser's buffer. Returns null if there is no secret.
+ * Moves the secret into a new buffer and overwrites the browser's buffer. Returns null if there is no secret.
  * @param {PublicKeyCredential} credential
  * @returns {Secret | null}
  */

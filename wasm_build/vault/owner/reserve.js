@@ -1,6 +1,6 @@
 /**
- * The reserve of started Workers: their number, and the time when the next one starts or an unused one ends. A request
- * takes the Worker that was used last, whose code is warm, or the one that has waited longest.
+ * The reserve of started Workers: their number, and the times when the next Worker starts or an unused Worker ends. A
+ * request takes the Worker that was used last, because its code is warm, or else the Worker that has waited longest.
  */
 
 import { Cell } from "./cell.js";
@@ -9,17 +9,18 @@ import { Cell } from "./cell.js";
 const REFILL_DELAY_MILLISECONDS = 50;
 /** A Worker that rests after an operation ends after this time without a request. */
 const IDLE_MILLISECONDS = 60_000;
-/** A request waits so long for a Worker in use, before it starts another. */
+/** A request waits this long for a Worker in use before it starts another Worker. */
 const PATIENCE_MILLISECONDS = 60;
-/** It waits longer for a Worker that only cleans up, because a start takes longer than a cleanup. */
+/** A request waits longer for a Worker that only cleans up, because a start takes longer than a cleanup. */
 const CLEANING_MILLISECONDS = 2_000;
 
-/** So long without a request the page is calm, and files that nobody waits for may share the line and the processor. */
+/** After this time without a request the page is calm. Then files that nobody waits for may use the network and the processor. */
 const CALM_MILLISECONDS = 1_000;
 
 /**
- * The size of the reserve by the device's gigabytes of memory and cores. A Worker takes some 50 MB. In advance it grows
- * by `reservedBytes`, four times a message of 10 MB, for the message, its content, an intermediate step and the result.
+ * The size of the reserve for the device's gigabytes of memory and its cores. A Worker takes some 50 MB. Its memory
+ * grows in advance by `reservedBytes`. This is four times the size of a 10 MB message: for the message, its content, an
+ * intermediate step and the result.
  * @typedef {{workers: number, reservedBytes: number}} Plan
  * @type {readonly (Plan & {gigabytes: number, cores: number})[]}
  */
@@ -29,7 +30,7 @@ const PLANS = [
   { gigabytes: 2, cores: 1, workers: 1, reservedBytes: 0 },
   { gigabytes: 0, cores: 1, workers: 0, reservedBytes: 0 },
 ];
-// The assumed memory in Firefox and Safari, which do not tell its size.
+// The assumed memory in Firefox and Safari, which do not report the memory size.
 const DESKTOP_GIGABYTES = 8;
 const PHONE_GIGABYTES = 2;
 
@@ -58,9 +59,9 @@ export class Reserve {
   #waiting = [];
   /** The waiting Workers that have had an operation. @type {Set<Cell>} */
   #rested = new Set();
-  /** The Workers that an operation uses. The value tells if one may rest, which `retire` forbids. @type {Map<Cell, boolean>} */
+  /** The Workers that an operation uses. The value says whether the Worker may rest; `retire` forbids it. @type {Map<Cell, boolean>} */
   #lent = new Map();
-  /** Those of them that end with their operation. @type {Set<Cell>} */
+  /** The lent Workers that end with their operation. @type {Set<Cell>} */
   #leaving = new Set();
   /** The requests that wait for a Worker to be free. @type {Set<() => void>} */
   #hoping = new Set();
@@ -73,22 +74,22 @@ export class Reserve {
   #closed = false;
 
   /**
-   * Starts the first Worker at once if the plan has one.
+   * Starts the first Worker at once if the plan has any.
    * @param {import("./assets.js").RuntimeFiles} files
-   * @param {boolean} rewinds whether Workers wait for the next operation after one
+   * @param {boolean} rewinds whether Workers wait for another operation after each
    * @param {(report: CleanupReport) => void} onCleanup
    */
   constructor(files, rewinds, onCleanup) {
     this.#files = files;
     this.#rewinds = rewinds;
-    // A Worker that goes on serves one request after the other, so a second one would only wait.
+    // A Worker that goes on serves one request after the other, so a second Worker would only wait.
     if (rewinds) this.#plan = { ...this.#plan, workers: 1 };
     this.#onCleanup = onCleanup;
     this.#refill();
     void files.snapshotSettled.then((isThere) => (isThere ? this.#renewAll() : undefined));
   }
 
-  /** Resolves when a Worker is ready or, on a device without a reserve, when the files for one have come. */
+  /** Resolves when a Worker is ready or, on a device without a reserve, when the files for a Worker have come. */
   get ready() {
     this.#asleep = false;
     this.#refill();
@@ -96,8 +97,8 @@ export class Reserve {
   }
 
   /**
-   * Resolves with a Worker, which now belongs to the caller until `giveBack` or `lose`: a waiting one, one that is free
-   * soon, or a new one.
+   * Resolves with a waiting Worker, one that becomes free soon, or a new one. The Worker belongs to the caller until
+   * `giveBack` or `lose`.
    * @returns {Promise<Cell>}
    */
   async take() {
@@ -111,7 +112,7 @@ export class Reserve {
     return cell;
   }
 
-  /** Notes that a Worker will end with its operation. The next one starts meanwhile. @param {Cell} cell */
+  /** Notes that a Worker will end with its operation. Meanwhile the next Worker starts. @param {Cell} cell */
   expectLoss(cell) {
     this.#leaving.add(cell);
     // Workers start one after the other, because the first is needed soonest.
@@ -130,15 +131,15 @@ export class Reserve {
     this.#idleTimer = setTimeout(() => this.retire(), IDLE_MILLISECONDS);
   }
 
-  /** Notes that a Worker ended with its operation. Another one starts. @param {Cell} cell */
+  /** Notes that a Worker ended with its operation. Another Worker starts. @param {Cell} cell */
   lose(cell) {
     this.#free(cell);
     this.#refillSoon();
   }
 
   /**
-   * Ends the Workers that have had an operation: when the keys are locked, after a time without requests, and when the
-   * page is hidden. Those in use end with their operation. The next one starts with the next sign of use.
+   * Ends the Workers that have had an operation. Called when the keys are locked, after a time without requests, and
+   * when the page is hidden. Workers in use end with their operation. The next Worker starts at the next sign of use.
    * @returns {Promise<unknown>} resolves when they have ended
    */
   retire() {
@@ -179,7 +180,7 @@ export class Reserve {
     this.#calmSoon();
   }
 
-  /** Tells the files after a while that the page is calm, unless a request comes. */
+  /** Reports to the files after a while that the page is calm, unless a request comes. */
   #calmSoon() {
     clearTimeout(this.#calmTimer);
     if (!this.#closed && this.#lent.size === 0) this.#calmTimer = setTimeout(() => this.#files.calm(), CALM_MILLISECONDS);
@@ -196,7 +197,7 @@ export class Reserve {
     else cell.discard();
   }
 
-  /** Resolves when a Worker has become free, or has not for a while. */
+  /** Resolves when a Worker has become free, or after a while. */
   #soon() {
     const isCleaning = [...this.#lent.keys()].some((cell) => cell.isCleaning);
     return new Promise((resolve) => {
@@ -210,7 +211,7 @@ export class Reserve {
     });
   }
 
-  /** A new Worker, or one in use that is free before that has started. On a slow device a start takes seconds. */
+  /** A new Worker, or a Worker in use that becomes free before the new one has started. On a slow device a start takes seconds. */
   async #startUnlessFree() {
     const started = this.#start();
     this.#lent.set(started, true);
@@ -240,7 +241,7 @@ export class Reserve {
     );
   }
 
-  /** Replaces waiting Workers that started without the snapshot by faster ones from the snapshot. */
+  /** Replaces waiting Workers that started without the snapshot with faster ones from the snapshot. */
   async #renewAll() {
     if (this.startKind !== "plain") return;
     for (const old of [...this.#waiting]) {
@@ -254,7 +255,7 @@ export class Reserve {
     }
   }
 
-  /** Ends a Worker that waits and must not go on. One in use ends by itself with its operation. @param {Cell} cell */
+  /** Ends a waiting Worker that must not go on. A Worker in use ends with its operation. @param {Cell} cell */
   #replace(cell) {
     if (!this.#waiting.includes(cell)) return;
     this.#forget(cell);

@@ -215,7 +215,7 @@ function copy(octets) {
 }
 
 /**
- * Moves a passphrase into its own buffer outside the JavaScript heap, and overwrites the given bytes.
+ * Moves a passphrase into a new buffer outside the JavaScript heap, and overwrites the given bytes.
  * @param {Secret} secret
  */
 function takeSecret(secret) {

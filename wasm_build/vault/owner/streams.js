@@ -18,7 +18,8 @@ const NOTHING = new Uint8Array(0);
  */
 
 /**
- * Returns the ends of a stream to send to the Worker. Throws `message-too-large` if a known size is above the limit.
+ * Returns the ends of a stream, to be sent to the Worker. Throws `message-too-large` if a known size is above the
+ * limit.
  * @param {Inputs} inputs
  * @param {MessagePort} output
  * @returns {Ends}
@@ -38,7 +39,7 @@ export function openEnds({ input, size, content, contentSize }, output) {
 
 /**
  * Opens one input. The Worker reads a Blob itself, as often as it wants. A stream is sent to it chunk by chunk.
- * @param {Input} input the chunks of a stream are transferred to the Worker, so that the page cannot use them any more
+ * @param {Input} input the chunks of a stream are transferred to the Worker, so that the page can no longer use them
  * @param {number | null} size in bytes; null if unknown
  * @returns {InputEnd}
  */
@@ -59,7 +60,7 @@ function openInput(input, size) {
 /**
  * Opens the output, a stream of bytes. For a reader with its own buffer (BYOB), a chunk is copied and its memory given
  * back at once. For other readers a chunk stays until the browser's garbage collector frees it. WebKitGTK 2.50 has no
- * streams of bytes: there the output is a plain stream, which refuses a reader with its own buffer.
+ * streams of bytes. There the output is a plain stream, which refuses a reader with its own buffer.
  * @param {() => void} cancelled called when the reader stops
  * @returns {OutputEnd}
  */

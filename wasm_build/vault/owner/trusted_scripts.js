@@ -1,7 +1,7 @@
 /**
- * The Trusted Types policy `sealwax`, which admits the script of the vault's Worker, the sanitiser, the preview of PDF
- * files, the views of sent parcels, of kept files and of letters that go as parcels, the answer to a parcel, the key of its
- * recipient, the service workers of notifications, of the pages and of parcels, and nothing else.
+ * The Trusted Types policy `sealwax`. It admits only these scripts: the vault's Worker; the sanitiser; the preview of PDF
+ * files; the views of sent parcels, kept files and letters that go as parcels; the forms for the answer to a parcel and for
+ * its recipient's key; and the service workers of notifications, pages and parcels.
  */
 
 const WORKER = "vault_worker.js";

@@ -1,8 +1,8 @@
 /**
- * The vault's owner. Each request, batch or stream has a Worker for itself as long as it runs, from a reserve of started
- * Workers.
+ * The vault's owner. Each request, batch or stream has a Worker to itself while it runs. The Workers come from a reserve
+ * of started Workers.
  *
- * While a started Worker waits in the reserve, a request does not wait for a start.
+ * A request does not wait for a start while a started Worker is in the reserve.
  */
 
 import { RuntimeFiles } from "./assets.js";
@@ -36,12 +36,11 @@ const SIGNS_OF_USE = ["pointermove", "keydown", "focusin"];
  * Fetches the runtime and starts the reserve.
  *
  * With `strict` private keys stay in Python's memory, which is overwritten completely, but Python is not constant-time.
- * Without `strict` WebCrypto uses the keys. It is constant-time, but may leave copies of keys behind in Firefox.
+ * Without `strict` WebCrypto uses the keys. WebCrypto is constant-time, but may leave copies of keys in Firefox.
  *
- * With `saveBytes` the first Worker starts without the snapshot, which is fetched afterwards. This is the default on a
- * first visit, and if the browser shall save data.
- * By default a Worker goes on after an operation: its memory is put back to an image of the time before. With `strict`, or
- * without `rewind`, each operation ends its Worker.
+ * With `saveBytes` the first Worker starts without the snapshot, which is fetched afterwards. This is the default on a first
+ * visit, and if the browser is set to save data. By default a Worker goes on after an operation. Its memory is put back to
+ * an image from before the operation. With `strict`, or without `rewind`, each operation ends its Worker.
  * @param {{base?: URL, strict?: boolean, rewind?: boolean} & StartOptions} [options] `base` is the folder of the runtime, by
  *   default the folder of the built module
  * @returns {Promise<Vault>}
@@ -72,12 +71,12 @@ export class Vault {
   #nextId = 1;
   /** The number of operations that wait for a Worker, or use one. */
   #open = 0;
-  /** Lets all Workers clean up when the person leaves the page, as far as the browser gives them time. */
+  /** Lets all Workers clean up when the person leaves the page, if the browser gives them time. */
   #leave = () => {
     this.#stopAll();
     void this.retire();
   };
-  /** A hidden page counts as one that is not used. */
+  /** A hidden page counts as unused. */
   #hide = () => {
     if (document.visibilityState === "hidden") void this.retire();
   };
@@ -129,7 +128,8 @@ export class Vault {
 
   /**
    * Runs several verbs in one Worker, one after the other, and cleans up once. Yields the outcomes in the order of the
-   * requests; a failed request does not stop the others. Each has its own deadline. A stopped Worker is replaced.
+   * requests; a failed request does not stop the others. Each request has its own deadline. A stopped Worker is
+   * replaced.
    * @param {readonly BatchRequest[]} requests
    * @param {CallOptions} [options]
    * @returns {AsyncGenerator<Outcome, void>}
@@ -151,14 +151,14 @@ export class Vault {
       for (const outcome of batch.begin(requests)) yield await outcome;
     } finally {
       options.signal?.removeEventListener("abort", aborted);
-      // A caller that reads no further outcomes ends the batch too.
+      // A caller that stops reading outcomes also ends the batch.
       aborted();
     }
   }
 
   /**
-   * Runs one verb over content that need not fit into memory. The reply comes before the first byte of `output`, after
-   * every check that can be made by then. Later failures are errors of `output`.
+   * Runs one verb on content that need not fit into memory. The reply comes after every check that can be made before
+   * output, and before the first byte of `output`. Later failures are errors of `output`.
    * @param {string} verb
    * @param {object} args
    * @param {StreamOptions} options

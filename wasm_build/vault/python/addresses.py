@@ -1,4 +1,4 @@
-"""The verbs that read mail addresses in texts of the person or of a page. Nothing in JavaScript parses addresses."""
+"""The verbs that read mail addresses in texts of the person or of a page. JavaScript never parses addresses."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class ReadAddresses:
 async def read_addresses(request: ReadAddresses, provider: CryptoProvider) -> Reply:
     """Returns `{mailboxes}`: for each text the list of its mailboxes, as a header field has them.
 
-    The lines of a pasted list are separate mailboxes. The address of an unreadable one is empty. Raises LimitExceeded.
+    The lines of a pasted list are separate mailboxes. An unreadable mailbox has an empty address. Raises LimitExceeded.
     """
     return _describe(request.texts, lambda text: addresses(",".join(text.splitlines())))
 
 
 async def find_addresses_in(request: ReadAddresses, provider: CryptoProvider) -> Reply:
-    """Returns `{mailboxes}` of texts that a page shows, which may have other words between the addresses.
+    """Returns `{mailboxes}` of texts that a page shows. They may have other words between the addresses.
 
     The addresses may only be proposed. Raises LimitExceeded.
     """

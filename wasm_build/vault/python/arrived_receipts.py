@@ -1,4 +1,4 @@
-"""Signed receipts that arrive (RFC 2634 section 2.6). The page keeps the requests with which they are compared."""
+"""Signed receipts that arrive (RFC 2634 section 2.6). The page keeps the requests to compare them with."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from wasm_build.vault.python.receipts import any_match, find_message_id, receipt
 from wasm_build.vault.python.replies import Reply, describe_headers, describe_reply, describe_verdict
 from wasm_build.vault.python.requests import request_class
 
-# The longest body in which a receipt is looked for. A receipt has about 5,000 bytes, most of them its certificates.
+# The longest body in which a receipt is looked for. A receipt has about 5,000 bytes, mostly its certificates.
 _MAX_RECEIPT_BYTES: Final = 200_000
 
 
@@ -58,12 +58,12 @@ def find_receipt(message: bytes) -> bytes | None:
     if cms is None or not isinstance(layer, SignedLayer):
         return None
     data = layer.signed_data
-    # Without a signer it only carries certificates, and is read as any such mail.
+    # Without a signer the message only has certificates, and is read like other such mail.
     return bytes(cms) if data.e_content_type == ID_CT_RECEIPT and data.signer_infos else None
 
 
 def _may_be_receipt(entity: Entity) -> bool:
-    # Most mails are sorted out by their header.
+    # The header of most mails shows that they are no receipt.
     smime_type = entity.content_type.parameters.get("smime-type", "signed-receipt").lower()
     return smime_type == "signed-receipt" and len(entity.body) <= _MAX_RECEIPT_BYTES
 
@@ -73,7 +73,8 @@ async def verify_receipt_mail(
 ) -> Reply:
     """Returns the reply of `message.verify` for a mail that is a receipt.
 
-    It is verified only as the first receipt of a recipient of the message `sent`. Without `sent` it is for no message.
+    The receipt is verified only if it is the first one from a recipient of the message `sent`. Without `sent` it
+    belongs to no message.
     """
     node = parse_message(message)
     report = await verify_bytes(
@@ -163,7 +164,7 @@ def _compare(arrived: _Arrived, sent: GivenSent | None) -> tuple[State, Reason] 
 
 
 def _is_repeated(arrived: _Arrived, earlier: GivenEarlier) -> bool:
-    # The same mail may be opened again. Its copy in another mail is a second receipt.
+    # The same mail may be opened again. A copy of the receipt in another mail counts as a second receipt.
     is_same_mail = (arrived.signature, arrived.message_id) == (earlier.signature, earlier.message_id)
     return any_match(arrived.addresses, [earlier.address]) and not is_same_mail
 
@@ -177,7 +178,7 @@ def _with_doubt(report: MessageReport, doubt: tuple[State, Reason] | None) -> Me
 
 
 def _author_of(node: Entity | bytes) -> str | None:
-    # Several authors are none: no signer has the address "".
+    # Several authors count as no author, because no signer has the address "".
     mailboxes = from_addresses(node.headers) if isinstance(node, Entity) else ()
     has_field = isinstance(node, Entity) and bool(node.headers.find("From"))
     return (mailboxes[0].address if len(mailboxes) == 1 else "") if has_field else None

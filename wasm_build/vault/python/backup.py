@@ -1,8 +1,8 @@
 """The verbs about a backup: everything that the extension keeps, as one file encrypted under a passphrase.
 
 The file is AuthEnvelopedData with a password recipient (RFC 5083, RFC 5652 section 6.2.4). Its content is encrypted
-with AES-256-GCM, its key derived with PBKDF2-HMAC-SHA-256 in 600,000 iterations. Backups have their own content type,
-so that no other encrypted file is accepted as a backup. A backup with one altered byte is refused as a whole.
+with AES-256-GCM. The key is derived with PBKDF2-HMAC-SHA-256 in 600,000 iterations. Backups have a separate content
+type, so that no other encrypted file is accepted as a backup. A backup with one altered byte is refused as a whole.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The verbs for getting a certificate: one makes a key and a request, one joins the key with the issued certificate.
+"""The verbs for getting a certificate. One makes a key and a request, the other adds the issued certificate.
 
 The private key leaves the vault only encrypted under the person's passphrase. The CA sees only the request.
 """
@@ -53,7 +53,7 @@ async def make_request(request: MakeRequest, provider: CryptoProvider) -> Reply:
 async def finish_request(request: FinishRequest, provider: CryptoProvider) -> Reply:
     """Returns `{identities, authority, p12}`: the key with its issued certificate and its CA. Raises SmimeError.
 
-    `files` are the files that the CA sent, each PEM, DER or a certs-only message, in any order.
+    `files` are the files from the CA, each PEM, DER or a certs-only message, in any order.
     """
     identity = await _join(request, provider)
     p12 = await export_identity(identity, request.passphrase, provider)

@@ -42,7 +42,7 @@ class ReadCertificates:
 
 
 async def describe_certificates(request: DescribeCertificates, provider: CryptoProvider) -> Reply:
-    """Returns `{certificates}`: the facts of each; `usable`, whether mail can be encrypted to it; `reason`, why not."""
+    """Returns `{certificates}`: the facts; `usable`, whether mail can be encrypted for each; `reason`, why not."""
     certificates = parse_certificates(request.certificates)
     store = await read_store(request.judging, provider)
     rules = PathRules(store, request.judging.at, known=certificates)
@@ -65,7 +65,7 @@ async def show_certificate(request: ShowCertificate, _: CryptoProvider) -> Reply
 async def read_certificate_file(request: ReadCertificates, _: CryptoProvider) -> Reply:
     """Returns `{certificates, leftOut}` of a file in any form of `smime_core.trust.people_files`.
 
-    Each certificate has its purposes, and its `intermediates` in the file. One that is for other addresses than its
+    Each certificate has its purposes, and its `intermediates` in the file. A certificate for other addresses than its
     entry is only in `leftOut`.
     """
     file = parse_people_file(request.file)
@@ -99,7 +99,7 @@ def describe_change(change: CertificateChange) -> Reply:
 
 
 def describe(certificate: Certificate) -> Reply:
-    """The facts of a certificate, its bytes, and its `purposes`: "sign", "seal" (encryption to it), both or none."""
+    """The facts of a certificate, its bytes, and its `purposes`: "sign", "seal" (encryption), both or none."""
     return {
         **describe_shortly(certificate),
         "purposes": [word for word, purpose in _PURPOSES.items() if _may(certificate, purpose)],
@@ -112,7 +112,7 @@ def describe_shortly(certificate: Certificate) -> Reply:
 
 
 def may_receive(certificate: Certificate) -> bool:
-    """Whether mail can be encrypted to this certificate."""
+    """Whether mail can be encrypted for this certificate."""
     return _may(certificate, Purpose.ENCRYPT)
 
 

@@ -1,7 +1,7 @@
-"""The verbs that compose mail: signed, encrypted, both or neither.
+"""The verbs that compose mail, which is signed, encrypted, both or neither.
 
-A signature that gets a timestamp takes two steps, since the page asks the timestamp service in between: `sign` returns
-the query for the service, and `finish` checks the answer and encrypts.
+A signature with a timestamp takes two steps, because the page asks the timestamp service in between. `sign` returns the
+query for the service; `finish` checks the answer and encrypts.
 """
 
 from __future__ import annotations
@@ -167,8 +167,8 @@ async def compose(request: ComposeMessage, provider: CryptoProvider) -> Reply:
 async def sign(request: SignMessage, provider: CryptoProvider) -> Reply:
     """Returns `{headers, entity, query, nonce, receipt, writer}`: the signed draft, the query for a timestamp service.
 
-    With `encrypts` the header fields are protected as in an encrypted message, and `writer` is the own certificate that
-    the message has to be encrypted to as well, or None. Raises SmimeError.
+    With `encrypts` the header fields are protected as in an encrypted message. `writer` is the writer's certificate,
+    for which the message must be encrypted too, or None. Raises SmimeError.
     """
     draft = _parse_draft(request.draft)
     identities = await unseal(request.keys, provider)
@@ -189,8 +189,8 @@ async def sign(request: SignMessage, provider: CryptoProvider) -> Reply:
 async def finish(request: FinishMessage, provider: CryptoProvider) -> Reply:
     """Returns `{message}`: the message of `sign` with the timestamp in `answer`, encrypted if it has recipients.
 
-    The answer must be a valid timestamp of this signature for this query. Whether its service is trusted is for
-    readers to judge. Raises TimestampRefused, or the errors of encryption.
+    The answer must be a valid timestamp of this signature for this query. Readers judge whether its service is trusted.
+    Raises TimestampRefused, or the errors of encryption.
     """
     entity = await _add_timestamp(request.entity, request.answer, int(request.nonce, 16), provider)
     if request.recipients or request.passwords:
@@ -206,11 +206,12 @@ async def finish(request: FinishMessage, provider: CryptoProvider) -> Reply:
 async def reply_to_parcel(request: ReplyToParcel, provider: CryptoProvider) -> Reply:
     """Returns `{cms}`: the draft with its header fields, encrypted and not signed. Raises SmimeError.
 
-    The writer opened a parcel and has no keys. The service of parcels puts the mail around it, with a subject, a date
-    and a Message-ID of its own.
+    The writer opened a parcel and has no keys. The service of parcels puts the answer into a mail with another subject,
+    date and Message-ID.
     """
     outer_headers, entity = build_parts(_parse_draft(request.draft))
-    # Encrypted too, so that nobody on the way takes it off: the sender's reply goes to no service.
+    # The encrypted part has the field too, so that nobody on the way can remove it. A reply of the sender must not go
+    # to a service.
     outer_headers += f"{SERVICE_FIELD}: {PARCEL_REPLY}\r\n".encode()
     _, entity = protect_headers(outer_headers, entity, ProtectionMode.CIPHER, _keep_people)
     encrypting = Encrypting(recipients=parse_certificates(request.recipients), cipher=parse_cipher(request.cipher))
@@ -218,7 +219,7 @@ async def reply_to_parcel(request: ReplyToParcel, provider: CryptoProvider) -> R
 
 
 def _keep_people(name: str, value: str) -> str | None:
-    # The service writes the other fields anew, so none of them may be recorded as being outside (RFC 9788 section 2.2).
+    # The service rewrites the other fields, so they must not be recorded as outer fields (RFC 9788 section 2.2).
     return value if name.lower() in ("from", "to") else None
 
 
@@ -285,8 +286,8 @@ def _split(entity: bytes) -> tuple[bytes | None, bytes]:
 def _with_writer(
     recipients: tuple[Certificate, ...], identities: Sequence[UnsealedIdentity], draft: Draft
 ) -> tuple[Certificate, ...]:
-    # The writer must be able to read the copy in Sent. One own certificate is enough for that. A short key is left out,
-    # because it would open the message to others too.
+    # The writer must be able to read the copy in Sent. One certificate of the writer is enough for that. A short key is
+    # left out, because an attacker could break it and read the message.
     own = (
         identity.certificate
         for identity in identities

@@ -1,4 +1,4 @@
-"""The verbs about contacts: the remembered addresses of other people with their certificates.
+"""The verbs about contacts, that is, stored addresses of other people with their certificates.
 
 The page keeps the contacts as the bytes of `contacts_json`.
 """
@@ -87,7 +87,7 @@ async def learn_contact(request: LearnContact, _: CryptoProvider) -> Reply:
 async def import_contacts(request: ImportContacts, _: CryptoProvider) -> Reply:
     """Returns `{contacts, added, known, changes, leftOut}`: the contacts with the people of a file.
 
-    `added` are their addresses, once for each certificate. Changed certificates are only in `changes`, unless
+    `added` are these people's addresses, once for each certificate. Changed certificates are only in `changes`, unless
     `acceptChanges` says that the person agreed.
     """
     contacts, file = read_contacts(request.contacts), parse_people_file(request.file)

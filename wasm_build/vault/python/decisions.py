@@ -54,7 +54,7 @@ async def list_decisions(request: ListDecisions, _: CryptoProvider) -> Reply:
 
 
 async def remove_decision(request: RemoveDecision, _: CryptoProvider) -> Reply:
-    """Returns `{decisions}` without the decision on the certificate with this fingerprint, or beginning of one.
+    """Returns `{decisions}` without the decision on the certificate whose fingerprint begins with the given one.
 
     Raises DecisionRefused unless exactly one decision matches.
     """

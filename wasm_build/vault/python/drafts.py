@@ -1,12 +1,13 @@
-"""The verbs about drafts, sealed under a symmetric key of an identity: only the holder of its key can make a draft.
+"""The verbs about drafts. A draft is sealed under a symmetric key from an identity's private key.
 
     draft key = HKDF-SHA-256(PKCS#8 of the private key, info = label ‖ fingerprint), RFC 5869
     sealed    = fingerprint (32 bytes) ‖ nonce (12 bytes) ‖ AES-256-GCM(draft key, draft)
     aad       = label ‖ fingerprint ‖ place
 
-Drafts are not encrypted to the public key, because anybody can do that: the server that keeps the drafts could plant
-a forged draft, which the writer would then send. For the same reason no key counts that several people share. `place`
-names where the draft is kept, so that the server cannot put one draft in the place of another.
+So only the holder of the private key can make a draft. Drafts are not encrypted for the public key, because anybody
+could do that. The server that keeps the drafts could plant a forged draft, and the writer would send it. For the same
+reason a key that several people share counts only if the person has no other. `place` names where the draft is kept, so
+that the server cannot replace one draft with another.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class OpenDraft:
 
 
 async def seal_draft(request: SealDraft, provider: CryptoProvider) -> Reply:
-    """Returns `{sealed}`: the draft, sealed under the first own identity. Raises MalformedMessage without one."""
+    """Returns `{sealed}`: the draft, sealed under the person's first identity. Raises MalformedMessage without keys."""
     identities = own_of(await unseal(request.keys, provider))
     if not identities:
         raise MalformedMessage("a draft is sealed under a key of its writer, and none is open", where="identities")

@@ -1,4 +1,4 @@
-"""The verbs for web forms: one signs a whole submission, one signs or encrypts a file before its upload."""
+"""The verbs for web forms. One signs a whole submission, the other signs or encrypts a file before its upload."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ async def sign_submission(request: SignForm, provider: CryptoProvider) -> Reply:
 async def encrypt_file(request: EncryptFile, provider: CryptoProvider) -> Reply:
     """Returns `{cms}`: a file with its name and type. Raises SmimeError.
 
-    An encrypted file is DER; a file that is only signed is a mail message.
+    An encrypted file becomes DER; a file that is only signed becomes a mail message.
     """
     recipients = parse_certificates(request.recipients)
     if not request.sign and not recipients:

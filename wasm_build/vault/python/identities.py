@@ -1,4 +1,4 @@
-"""The verbs that open and make a key file, and the members of replies that describe its identities."""
+"""The verbs that open and make a key file, and the reply members that describe its identities."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ async def open_identity(request: OpenIdentity, provider: CryptoProvider) -> Repl
     reply = await seal_all(identities, request.seal_key, provider)
     if request.for_keeping and identities:
         reply |= describe_authority(identities)
-        # Some files have no passphrase, and old files a broken cipher. So a file is encrypted anew before it is kept.
+        # Some files have no passphrase, and old files have a broken cipher. So a file is encrypted anew before it is
+        # kept.
         if not request.passphrase:
             raise WrongPassphrase()
         reply["p12"] = await export_identities(identities, request.passphrase, provider, form=Pkcs12Form.MODERN)
@@ -44,7 +45,7 @@ async def open_identity(request: OpenIdentity, provider: CryptoProvider) -> Repl
 
 
 async def keep_identities(request: KeepIdentities, provider: CryptoProvider) -> Reply:
-    """Returns `{p12, authority}`: a key file with unlocked identities. Raises WrongPassphrase for an empty one."""
+    """Returns `{p12, authority}`: a key file with unlocked identities. Raises WrongPassphrase without a passphrase."""
     if not request.passphrase:
         raise WrongPassphrase()
     unsealed = await unseal_identities(request.identities, request.seal_key, provider)
@@ -65,7 +66,7 @@ async def _seal(identity: Identity, seal_key: Secret, provider: CryptoProvider) 
 
 
 def describe_authority(identities: Sequence[Identity]) -> Reply:
-    """Returns `{authority}`: the topmost CA of the first identity whose CA is in its file. Without any CA, `{}`."""
+    """Returns `{authority}`: the topmost CA of the first identity whose CA is in its file; or `{}` without any CA."""
     authority = _find_authority(identities)
     return {} if authority is None else {"authority": describe(authority)}
 

@@ -1,6 +1,6 @@
-"""The verb that finds an account's key server by the signed list of its domain (docs/discovery_protocol.md).
+"""The verb that finds an account's key server in the signed list of its domain (docs/discovery_protocol.md).
 
-The page fetches the list from any server and keeps the followed one as bytes. The signature is verified here.
+The page fetches the list from any server, and keeps the followed list as bytes. The signature is verified here.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class FindKeyServers:
 async def find_key_servers(request: FindKeyServers, provider: CryptoProvider) -> Reply:
     """Returns `{followed, addresses, problems}`: where the account's key server answers, the preferred address first.
 
-    `server` is the name of the key server. Servers with other names have other accounts, and are left out. A list that
-    is refused leaves the followed one, with its code among the `problems`. Raises SmimeError for a wrong server.
+    `server` is the name of the key server. Servers with other names have other accounts, and are left out. If a list is
+    refused, the followed list stays, and the error's code is in `problems`. Raises SmimeError for a wrong server.
     """
     name = normalise_origin(request.server)
     domain = normalise_domain(normalise_user(request.user).rpartition("@")[2])
@@ -52,7 +52,7 @@ async def find_key_servers(request: FindKeyServers, provider: CryptoProvider) ->
     try:
         addresses = [] if followed is None else _addresses(await followed.open(provider, at=request.at), name)
     except SmimeError as error:
-        # The last good list has ended too long ago.
+        # The last good list expired too long ago.
         addresses = []
         problems.append({"code": error.code, "message": str(error)})
     kept = None if followed is None else build_followed_discovery(followed)
@@ -60,7 +60,7 @@ async def find_key_servers(request: FindKeyServers, provider: CryptoProvider) ->
 
 
 def _known(request: FindKeyServers, domain: str) -> FollowedDiscovery | None:
-    """The followed list, unless it is of another domain, or its key has been replaced in the pages' configuration."""
+    """The followed list, unless it is for another domain or the pages' configuration now names another key."""
     if not request.followed:
         return None
     followed = parse_followed_discovery(request.followed)

@@ -1,6 +1,6 @@
 """The verb about an organisation's signed trust list.
 
-The vault pins the signer of the first list and compares each later list with the followed one. The page keeps the
+The vault pins the signer of the first list, and compares each later list with the followed list. The page keeps the
 followed list as bytes.
 """
 
@@ -36,7 +36,8 @@ async def follow_list(request: FollowList, provider: CryptoProvider) -> Reply:
     """Returns `{followed, operator, list, problems}`: the list followed from now on, and why a list was refused.
 
     Without `followed` the signer of the given list is pinned as the operator. With `followed` the given list replaces
-    the followed one only if it is newer and by the same operator. `list` in the reply is null if no list is valid now.
+    the followed list only if it is newer and from the same operator. `list` in the reply is null if no list is valid
+    now.
     """
     at = request.at
     followed = parse_followed_list(request.followed) if request.followed else None

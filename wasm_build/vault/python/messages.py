@@ -1,4 +1,4 @@
-"""The verbs that decrypt mail, and read it with its verdict."""
+"""The verbs that decrypt mail, and that read mail with its verdict."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ class ReadSubjects:
 async def verify(request: VerifyMessage, provider: CryptoProvider) -> Reply:
     """Returns the report on the message, and its parts that the page shows or keeps.
 
-    The text of a form field is opened only for a page that shows it as such (`fields_too`), and a receipt only for one
-    that keeps its requests (`receipts_too`); `sent` is the request that the receipt answers. Raises SmimeError.
+    The text of a form field is opened only for a page that shows it as such (`fields_too`). A receipt is read only for
+    a page that keeps its requests (`receipts_too`); `sent` is the request that the receipt answers. Raises SmimeError.
     """
     contacts = read_contacts(request.contacts)
     judging = await read_judging(request.judging, provider, contacts)
@@ -103,7 +103,8 @@ async def decrypt(request: DecryptMessage, provider: CryptoProvider) -> Reply:
 async def read_subjects(request: ReadSubjects, provider: CryptoProvider) -> Reply:
     """Returns `{subjects}` for a list of messages: for each the shown subject, or None if it cannot be read.
 
-    No signature is checked. An error of one message is not told, because it could describe unauthenticated plaintext.
+    No signature is checked. An error of one message is not reported, because it could describe unauthenticated
+    plaintext.
     """
     # A list may have many messages for other people, so only keys that a message names are tried.
     keys = Keys(identities=await unseal(request.keys, provider), most_guesses=0)
@@ -157,7 +158,8 @@ def _describe_passage(passage: Passage) -> Reply:
 
 
 def _describe_files(report: MessageReport, files: tuple[Attachment, ...]) -> list[Reply]:
-    # A protected part that its header calls something else has the type of one, by which views offer to open it.
+    # A protected part gets the type of a protected part, even if its header names another type, so that views offer to
+    # open it.
     protected = {layer.path for layer in report.layers if layer.kind in _OPENED_KINDS and not layer.covers_whole}
     return [_describe_file(file, is_protected=file.path in protected) for file in files]
 
@@ -169,7 +171,8 @@ def _describe_file(file: Attachment, *, is_protected: bool) -> Reply:
 
 
 def _read_parts(report: MessageReport) -> list[Reply]:
-    # A signature that covers only a part has its own verdict. The page shows it beside the text of that part.
+    # A signature that covers only a part has a separate verdict. The page shows this verdict beside the text of that
+    # part.
     paths = {layer.path for layer in report.layers if layer.kind is LayerKind.SIGNED and not layer.covers_whole}
     parts = find_nested_layers(parse_entity(report.content)) if paths else ()
     return [{"path": path, "text": read_entity(part.encoded).text.encode()} for path, part in parts if path in paths]

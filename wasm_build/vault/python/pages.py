@@ -1,4 +1,4 @@
-"""The verbs for whole web pages, kept as a protected file or published with a signature in a separate file."""
+"""The verbs for whole web pages, either kept as a protected file or published with a signature in a separate file."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""The verbs about parcels. The key of a parcel is derived once, and then sealed for the session like an identity.
+"""The verbs about parcels. A parcel's key is derived once, and then sealed for the session as identities are.
 
 sealed key = nonce (12 bytes) ‖ AES-256-GCM(seal key, salt (16 bytes) ‖ KEK (32 bytes))
 
-Only `parcel.make` and `parcel.open` derive a key from words. A chunk or a manifest is an ordinary operation with a
-sealed key, with identities, or with both.
+Only `parcel.make` and `parcel.open` derive a key from words. Chunks and manifests are processed with a sealed key, with
+identities, or with both.
 """
 
 from __future__ import annotations
@@ -196,7 +196,7 @@ class PlanParcel:
 
 @request_class
 class FinishParcel:
-    """The chunks are those of the plan, in their order. `most` is the size of the manifest that was announced."""
+    """The chunks of the plan, in their order. `most` is the announced size of the manifest."""
 
     plan: PlanParcel = group_of(PlanParcel)
     chunks: tuple[GivenChunk, ...]
@@ -217,9 +217,10 @@ async def make_parcel(request: MakeParcel, provider: CryptoProvider) -> Reply:
 
 
 async def answer_challenge(request: AnswerChallenge, provider: CryptoProvider) -> Reply:
-    """Returns `{nonce}`, by which the owner of a certificate proves it to the server of a parcel.
+    """Returns `{nonce}`, with which the owner of a certificate proves to the server of a parcel that the key is theirs.
 
-    Only a challenge is decrypted: otherwise a server that lies could send a mail, to learn its text. Raises SmimeError.
+    Only a challenge is decrypted. Otherwise a dishonest server could send a mail in its place and learn the text.
+    Raises SmimeError.
     """
     keys = Keys(identities=await unseal(request.keys, provider))
     opened = await decrypt_bytes(request.challenge, keys, provider, content_type=PARCEL_CHALLENGE)
@@ -239,7 +240,7 @@ async def open_parcel(request: OpenParcel, provider: CryptoProvider) -> Reply:
 
 
 async def verify_parcel(request: VerifyParcel, provider: CryptoProvider) -> Reply:
-    """Returns the verdict on the manifest with its members, and as for a message the contacts with its certificates.
+    """Returns the verdict on the manifest, its members, and the contacts with its certificates, as for a message.
 
     `asksForReceipt` is true if the sender is verified and asks for a signed receipt.
     Raises ParcelRefused and the errors of decryption.
@@ -276,9 +277,9 @@ async def verify_parcel(request: VerifyParcel, provider: CryptoProvider) -> Repl
 
 
 async def give_receipt(request: GiveReceipt, provider: CryptoProvider) -> Reply:
-    """Returns `{receipt}`, signed by the first identity that may sign, for a manifest that one of them opens.
+    """Returns `{receipt}` for a manifest that one of the identities opens, signed by the first identity that may sign.
 
-    The sender is verified again. Raises MalformedMessage for one who is not, or who asks for none.
+    The sender is verified again. Raises MalformedMessage if the sender is not verified or asks for no receipt.
     """
     identities = await unseal(request.keys, provider)
     judging = await read_judging(request.judging, provider)
@@ -304,9 +305,9 @@ async def encrypt_one_chunk(request: EncryptChunk, provider: CryptoProvider) -> 
 
 
 async def plan_parcel(request: PlanParcel, provider: CryptoProvider) -> Reply:
-    """Returns `{chunks}`, the place of each; and `{line, most}` if the sizes are announced before the chunks come.
+    """Returns `{chunks}`, the place of each chunk; and `{line, most}` if sizes are announced before the chunks come.
 
-    `line` is the announcement, and `most` the bytes that the manifest may have. Raises SmimeError.
+    `line` is the announcement, and `most` the largest size of the manifest. Raises SmimeError.
     """
     plan = request.outline()
     places = [{"file": chunk.file, "start": chunk.start, "contentBytes": chunk.content_bytes} for chunk in plan.chunks]
@@ -318,7 +319,7 @@ async def plan_parcel(request: PlanParcel, provider: CryptoProvider) -> Reply:
 
 
 async def finish_parcel(request: FinishParcel, provider: CryptoProvider) -> Reply:
-    """Returns `{manifest}`, the encrypted object; and the announcement as `{line}` if the parcel goes whole.
+    """Returns `{manifest}`, the encrypted object; and `{line}`, the announcement, if the parcel goes in one request.
 
     Raises SmimeError.
     """
@@ -332,7 +333,7 @@ async def finish_parcel(request: FinishParcel, provider: CryptoProvider) -> Repl
 
 
 async def decrypt_foreign(request: DecryptForeign, provider: CryptoProvider) -> Reply:
-    """Returns `{content}` of a file of another program. Raises ParcelNotAuthenticated if anybody could alter it."""
+    """Returns `{content}` of another program's file. Raises ParcelNotAuthenticated if anybody could have altered it."""
     keys = Keys(identities=await unseal(request.keys, provider))
     return {"content": await decrypt_authenticated(request.cms, keys, provider)}
 

@@ -1,4 +1,4 @@
-"""The verbs about unlocking by a passkey.
+"""The verbs about unlocking with a passkey.
 
 The page passes the PRF output of the passkey to the vault, which encrypts and decrypts the identities with it.
 """

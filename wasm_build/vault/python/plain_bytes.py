@@ -1,4 +1,4 @@
-"""The verbs for plain bytes. They sign, verify, encrypt, decrypt and inspect CMS without a mail around it."""
+"""The verbs for plain bytes. They sign, verify, encrypt, decrypt and inspect CMS that is not in a mail."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ from wasm_build.vault.python.signers import choose_signer, unseal
 
 @request_class
 class MakeReceipt:
-    """`id` is that of the request in the message. `from_` is the reader who signs the receipt."""
+    """`id` is the id of the request in the message. `from_` is the reader who signs the receipt."""
 
     message: bytes
     id: str
@@ -60,7 +60,7 @@ class MakeReceipt:
 
 
 def ask_for_receipt(address: str, at: datetime.datetime, provider: CryptoProvider) -> bytes:
-    """The attribute by which a signer asks every recipient for a receipt to this address. Raises MalformedMessage."""
+    """The attribute with which a signer asks every recipient for a receipt to this address. Raises MalformedMessage."""
     request = ReceiptRequest(
         signed_content_identifier=new_content_identifier(address.encode(), provider, moment=at),
         receipts_from=AllOrFirstTier.ALL_RECEIPTS,
@@ -81,9 +81,9 @@ async def describe_asked(signed: bytes, provider: CryptoProvider) -> Reply:
 async def describe_request(report: MessageReport, provider: CryptoProvider) -> Reply | None:
     """Returns `{kind, id, to, only, readers}` for a verified message that asks for a receipt, or None.
 
-    `to` are the addresses that get the receipt, `only` are the addresses that are asked, or None for everybody, and
-    `readers` are the addresses in To and Cc. Only the author may ask: others can add signers to a message. A message
-    that a mailing list has expanded asks nobody, since the list may lead receipts elsewhere (section 4.2).
+    `to` are the addresses that get the receipt, and `readers` are the addresses in To and Cc. `only` are the addresses
+    that are asked, or None for everybody. Only the author may ask, because others can add signers to a message. A
+    message that a mailing list has expanded asks nobody, because the list may direct receipts elsewhere (section 4.2).
     """
     if report.state is not State.VERIFIED:
         return None
@@ -96,7 +96,7 @@ async def describe_request(report: MessageReport, provider: CryptoProvider) -> R
                 expected = await expect_receipt(info, provider)
                 return {"kind": "asked", "id": receipt_id(expected.content), **_describe_people(request, report)}
     except SmimeError:
-        # A damaged request is no request.
+        # A damaged request does not count.
         return None
     return None
 
@@ -133,7 +133,7 @@ def find_message_id(message: bytes) -> str:
 
 
 def any_match(some: Iterable[str], others: Sequence[str]) -> bool:
-    """Whether one of some addresses is among the others."""
+    """Whether any of some addresses is among the others."""
     return any(addresses_match(one, other) for one in some for other in others)
 
 

@@ -1,4 +1,4 @@
-"""The verb that judges certificates found for a recipient, and the contacts gathered from a message that was read.
+"""The verb that judges certificates found for a recipient, and the collection of contacts from a message that was read.
 
 The page looks for the certificates; the vault judges them.
 """

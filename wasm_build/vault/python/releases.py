@@ -1,4 +1,4 @@
-"""The verb about the signed list of the files of pages.
+"""The verb about the signed list of a site's page files.
 
 The extension pins the fingerprint of the list's signer for each site, and keeps the newest version that it has seen.
 """
@@ -24,7 +24,7 @@ class VerifyPages:
 
 
 async def verify_pages(request: VerifyPages, provider: CryptoProvider) -> Reply:
-    """Returns `{version, digest, ends, signer, files}`: the list, until when it counts, and its signer."""
+    """Returns `{version, digest, ends, signer, files}`: the list, the end of its validity, and its signer."""
     seen = SeenRelease(version=request.seen_version, digest=request.seen_digest) if request.seen_version else None
     verified = await verify_release(
         request.list_, provider, frozenset(request.keys), Coverage.PAGES, at=request.at, seen=seen

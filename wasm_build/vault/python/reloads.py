@@ -1,10 +1,10 @@
-"""The verbs by which the pages keep identities over a reload, under two halves of a key.
+"""The verbs with which the pages keep identities during a reload, under two halves of a key.
 
     reload key = HKDF-SHA-256(browser's half ‖ bridge's half, "reload key", context), RFC 5869
     kept       = each identity as in `sealed`, under the reload key
 
-Each half has 32 random bytes. The page asks the bridge for its half; the browser keeps its own beside the ciphertext.
-The context names the account and the time of the unlocking, so that neither can be changed on the disk.
+Each half has 32 random bytes. The page gets the bridge's half from the bridge; the browser keeps the other half beside
+the ciphertext. The context has the account and the time of the unlocking, so that neither can be changed on the disk.
 """
 
 from __future__ import annotations

@@ -26,9 +26,9 @@ def describe_verdict(report: MessageReport) -> Reply:
 
 
 def describe_headers(headers: Iterable[tuple[str, str]]) -> list[list[str]]:
-    """Returns the fields as `[name, value]` pairs for a view. The end of a very long value is left out.
+    """Returns the fields as `[name, value]` pairs for a view. Very long values are cut.
 
-    A list of recipients of a megabyte would stop the view. The space before the ellipsis keeps it out of an address.
+    A megabyte of recipients would stop the view. A space before the ellipsis separates it from the last address.
     """
     return [
         [name, value if len(value) <= MAX_SHOWN_VALUE_CHARACTERS else f"{value[:MAX_SHOWN_VALUE_CHARACTERS]} …"]
@@ -39,7 +39,7 @@ def describe_headers(headers: Iterable[tuple[str, str]]) -> list[list[str]]:
 def describe_reply(report: MessageReport) -> Reply:
     """Returns `{inReplyTo, references, hidden, people}` for the draft of an answer.
 
-    The answer joins the thread and hides every header field that this message hid. `people` are those whom it may
+    The answer joins the thread and hides every header field that this message hid. `people` are the people that it may
     address: `{senders, replyTo, to, cc, count, isWhole}`, as in `smime_core.report.AnswerPeople`.
     """
     in_reply_to, references, hidden = _thread(report)
@@ -68,7 +68,7 @@ def _describe_mailboxes(mailboxes: Iterable[AnswerMailbox]) -> list[Reply]:
 
 
 def describe_lookups(trails: Iterable[PathTrail | None]) -> list[Reply]:
-    """The look-ups that could still change the verdict on these paths, each once and with an `id`.
+    """The look-ups that could still change the verdict on these paths, each only once and with an `id`.
 
     Look-ups of issuers' certificates are left out. The maker of a message chooses their URLs, so a request to such a
     URL would reveal to the maker who reads the message.
@@ -89,7 +89,7 @@ def describe_lookups(trails: Iterable[PathTrail | None]) -> list[Reply]:
 
 
 def _describe_certificates(report: MessageReport) -> list[Reply]:
-    # The page shows these certificates in detail, and the person can decide on them.
+    # The page shows these certificates in detail, and the person can decide about them.
     named = [signer.certificate for signer in report.signers if signer.certificate is not None]
     judged = [
         certificate
@@ -105,7 +105,7 @@ def _thread(report: MessageReport) -> tuple[str, str, Sequence[HiddenField]]:
     if report.protected_headers is not None:
         reply = reply_headers(report.protected_headers)
         return reply.in_reply_to, reply.references, reply.hidden
-    # Of a field that occurs several times, the first one counts, as in views and rows.
+    # If a field occurs several times, the first counts, as in views and rows.
     headers = {name.lower(): value for name, value in reversed(report.headers)}
     message_id = headers.get("message-id", "")
     return message_id, f"{headers.get('references', '')} {message_id}", ()

@@ -1,6 +1,6 @@
-"""Requests: the arguments of a verb, read into one frozen value.
+"""Requests: the arguments of a verb, read into an immutable object.
 
-The fields of a request are those of its verb in `vault/schema.js`; JavaScript has checked the arguments against it.
+The fields of a request are those of its verb in `vault/schema.js`, against which JavaScript has checked the arguments.
 Names in camelCase there are in snake_case here. A field that may be absent has a default here. A group has the fields
 that several verbs share. `tests/vault/test_requests.py` checks that schema and requests agree.
 """

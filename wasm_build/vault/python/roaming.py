@@ -1,4 +1,4 @@
-"""The operations with which a page makes an account at a key server, logs in to it, and changes it after a login."""
+"""The operations with which a page makes an account at a key server, logs in to the account, and changes it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from wasm_build.vault.python.roaming_steps import factor_body, id_in_path
 
 @request_class
 class LoginPlace:
-    """An account at a key server, the device that logs in, and what it knows of the account."""
+    """An account at a key server, the device that logs in, and what this device knows of the account."""
 
     server: str
     user: str
@@ -141,11 +141,11 @@ async def register(request: Register, setting: Setting) -> Reply:
 
 
 async def log_in(request: LogIn, setting: Setting) -> Reply:
-    """Returns `{identities, hasLostCode, resetReady}`: the keys in the record, sealed. Raises SmimeError.
+    """Returns `{identities, hasLostCode, resetReady}`. The identities are the record's keys, sealed. Raises SmimeError.
 
-    ServerLies is among them. The page asks the person for a second factor (`factor`), and whether to go on with the
-    account after a reset (`reset`). `resetReady` is the time in seconds since 1970 from which a reset that goes on can
-    take the account.
+    The errors include ServerLies. The page asks the person for a second factor (`factor`), and whether to go on with
+    the account after a reset (`reset`). `resetReady` is the time in seconds since 1970 from which a running reset can
+    replace the account.
     """
     login = request.login
     session = await log_in_by_passphrase(setting, login.account(request.passphrase), login.here)
@@ -153,7 +153,7 @@ async def log_in(request: LogIn, setting: Setting) -> Reply:
 
 
 async def recover(request: Recover, setting: Setting) -> Reply:
-    """Logs in by a recovery code that a person typed, as `log_in` does, and stores a passphrase.
+    """Logs in as `log_in` does, but with a recovery code that a person typed, and stores a passphrase.
 
     Raises WrongRecoveryCode or another SmimeError.
     """
@@ -165,9 +165,9 @@ async def recover(request: Recover, setting: Setting) -> Reply:
 
 
 async def finish_reset(request: FinishReset, setting: Setting) -> Reply:
-    """Puts a new account in the place of the forgotten one, and logs in as `log_in` does, with `{code}`.
+    """Replaces the forgotten account with a new one. Logs in as `log_in` does, and also returns `{code}`.
 
-    `version` is that of the record that it replaces. `code` is the new recovery code, and missing if it could not be
+    `version` is the version of the replaced record. `code` is the new recovery code; it is missing if it could not be
     stored. Raises SmimeError.
     """
     login, provider = request.login, setting.provider
@@ -175,7 +175,7 @@ async def finish_reset(request: FinishReset, setting: Setting) -> Reply:
     replaced = ReplacedAccount(parameters=parameters, version=request.version)
     registration = await setting.steps.once(KeptBytes, partial(_reset, request, replaced, provider))
     await setting.transport.send(Call(method="POST", path="/reset/finish", body=registration.data))
-    # The person has just agreed to this reset, and to no other one.
+    # The person has just agreed to this reset, and to no other.
     here = replace(login.here, agreed=day_of(int(login.at.timestamp())))
     session = await log_in_by_passphrase(setting, login.account(request.passphrase), here)
     opened = await _opened(session, login, provider)
@@ -186,9 +186,9 @@ async def finish_reset(request: FinishReset, setting: Setting) -> Reply:
 
 
 async def undo_reset(request: UndoReset, setting: Setting) -> Reply:
-    """Puts the account from before a reset back, by its passphrase or recovery code, and logs in as `log_in` does.
+    """Restores the account from before a reset with its passphrase or recovery code, and logs in as `log_in` does.
 
-    With a code, the passphrase is a new one. Nothing that this device knows is compared, because it may know the
+    With a code, the passphrase is new. The device's knowledge of the account is not compared, because it may be of the
     account after the reset. Raises SmimeError.
     """
     login, provider = request.login, setting.provider
@@ -202,9 +202,9 @@ async def undo_reset(request: UndoReset, setting: Setting) -> Reply:
 
 
 async def rotate(request: Rotate, setting: Setting) -> Reply:
-    """Logs in as `log_in` does, and stores a new key: under another passphrase, without the revoked devices.
+    """Logs in as `log_in` does, and stores a new key under another passphrase or without the revoked devices.
 
-    With `new_code` also `{code}`, the new recovery code. Raises SmimeError.
+    With `new_code` it stores a new recovery code instead, and also returns it as `{code}`. Raises SmimeError.
     """
     login, provider = request.login, setting.provider
     session = await log_in_by_passphrase(setting, login.account(request.passphrase), login.here)
@@ -219,7 +219,7 @@ async def rotate(request: Rotate, setting: Setting) -> Reply:
 
 
 async def change_factors(request: ChangeFactors, setting: Setting) -> Reply:
-    """Logs in, and removes a second factor, or adds the one that the page makes for a challenge (`new-factor`).
+    """Logs in, and removes a second factor or adds one that the page makes for a challenge (`new-factor`).
 
     Raises SmimeError.
     """

@@ -1,4 +1,4 @@
-"""The operations about identities that several people share by a key server (`roaming_keys.protocol.groups`)."""
+"""The operations on identities that several people share through a key server (`roaming_keys.protocol.groups`)."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class ChangeGroup:
 
 
 async def list_groups(request: ListGroups, setting: Setting) -> Reply:
-    """Returns `{groups}`: those of the server's answer, and those that the person has left. Raises SmimeError."""
+    """Returns `{groups}`: the groups in the server's answer, and those that the person has left. Raises SmimeError."""
     session = await request.session.open(setting)
     listed, known = await list_at_server(session, setting), known_groups(session.opened.state)
     ids = {one.id for one in listed}
@@ -134,15 +134,15 @@ async def fetch_stored(request: NameGroup, setting: Setting) -> Reply:
 
 
 async def end(request: NameGroup, setting: Setting) -> Reply:
-    """Takes the person out of somebody else's group, or deletes an own one. Raises SmimeError."""
+    """Takes the person out of somebody else's group, or deletes the person's own group. Raises SmimeError."""
     await end_group(await request.session.open(setting), setting, id_in_path(request.id))
     return {}
 
 
 async def show_group(request: ShowGroup, setting: Setting) -> Reply:
-    """Returns `{group, refusal, lookups}`: the opened group, or why its owner does not count.
+    """Returns `{group, refusal, lookups}`: the opened group, or the reason why its owner is not accepted.
 
-    `lookups` could still change that. Raises SmimeError, ServerLies among them.
+    `lookups` are the look-ups that could still change the result. Raises SmimeError, including ServerLies.
     """
     session, provider = await request.session.open(setting), setting.provider
     stored = StoredGroup.from_json(request.group.stored)
@@ -162,9 +162,9 @@ async def show_group(request: ShowGroup, setting: Setting) -> Reply:
 
 
 async def take_group(request: TakeGroup, setting: Setting) -> Reply:
-    """Returns `{identities, group}` with the keys of a group, once the account has them.
+    """Stores the keys of a group in the account. Returns `{identities, group}` with these keys.
 
-    Raises SmimeError, GroupKeyRefused and ServerLies among them.
+    Raises SmimeError, including GroupKeyRefused and ServerLies.
     """
     session, provider, at = await request.session.open(setting), setting.provider, request.judging.at
     stored = StoredGroup.from_json(request.group.stored)
@@ -195,8 +195,8 @@ async def create_group(request: CreateGroup, setting: Setting) -> Reply:
 async def change_group(request: ChangeGroup, setting: Setting) -> Reply:
     """Stores the next version of a group of the person. Returns `{version, gone}`.
 
-    A file has its new certificate. `gone` are members who have left meanwhile. Raises SmimeError, NotInGroup among
-    them.
+    `p12` is a key file with the group's new certificate. `gone` are members who have left meanwhile. Raises SmimeError,
+    including NotInGroup.
     """
     session, provider = await request.session.open(setting), setting.provider
     stored = await fetch_group(session, setting, id_in_path(request.id))
@@ -263,7 +263,7 @@ async def _find_acceptable(
     judging: Judging,
     provider: CryptoProvider,
 ) -> Certificate | None:
-    """The owner's certificate, if the group can be taken once the person has agreed to it."""
+    """The owner's certificate, if the group can be accepted once the person has agreed to this certificate."""
     for signer in report.deciding_signers:
         if signer.certificate is None or any(reason.code.startswith(REVOKED) for reason in signer.reasons):
             continue

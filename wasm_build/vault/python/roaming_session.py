@@ -25,7 +25,7 @@ _LISTS: Final[dict[str, type[Devices | Factors]]] = {"devices": Devices, "factor
 
 @request_class
 class GivenSession:
-    """A session at a key server, sealed, and the number of calls that were made in it."""
+    """A sealed session at a key server, and the number of calls that were made in it."""
 
     user: str
     session: bytes
@@ -52,8 +52,8 @@ class PushIdentities:
 async def ask_server(request: AskServer, setting: Setting) -> Reply:
     """Returns `{devices}`, `{factors, challenge}` or `{recovery}`, or nothing after `export` and `stop-reset`.
 
-    `recovery` is who can recover the encryption keys, and what the owner has to know. After `export` the server tells
-    the owner that the keys were saved to a file. Raises SmimeError.
+    `recovery` says who can recover the encryption keys, and what the owner has to know. After `export` the server
+    informs the owner that the keys were saved to a file. Raises SmimeError.
     """
     session = await request.session.open(setting)
     if request.what in _LISTS:
@@ -72,7 +72,7 @@ async def ask_server(request: AskServer, setting: Setting) -> Reply:
 
 
 async def push_identities(request: PushIdentities, setting: Setting) -> Reply:
-    """Stores the identities beside those of the record. Raises SmimeError."""
+    """Stores the identities beside the record's identities. Raises SmimeError."""
     session = await request.session.open(setting)
     unsealed = await unseal_identities(request.identities, request.session.seal_key, setting.provider)
     added = [identity_of(one) for one in unsealed]

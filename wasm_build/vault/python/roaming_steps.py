@@ -1,9 +1,9 @@
-"""Operations of an account at a key server, step by step: between two requests their state is sealed with the page.
+"""Operations of an account at a key server, step by step. Between two requests the page keeps their sealed state.
 
-A verb that is an operation returns `{state, step}` with the `request` that the page has to send, or the `question`
-that it has to answer. The page gives the answer by `roaming.answer`, with the state and the number of the step. The
-last step returns `{result}`. Each may also have `{session, known}`: the session with which the next operation begins,
-sealed, and what this device knows of the account now; and `calls`, the number of calls that were made in that session.
+A verb that is an operation returns `{state, step}` with the `request` that the page has to send, or the `question` that
+it has to answer. The page passes the answer to `roaming.answer`, with the state and the number of the step. The last
+step returns `{result}`. Each step may also have `{session, known}`: the sealed session for the next operation, and what
+this device now knows of the account. `calls` is the number of calls that were made in that session.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from wasm_build.vault.python.sealed import seal_secret, unseal_secret
 
 _SESSION_PURPOSE: Final = b"sealwax session at a key server 3: "
 _STATE_PURPOSE: Final = b"sealwax operation at a key server 1: "
-# After these the person may try another factor in the same login.
+# After these errors the person may try another factor in the same login.
 _REPEATABLE: Final = frozenset({"factor-refused", "try-later", "unreachable"})
 
 _MAX_ID_CHARACTERS: Final = 64
@@ -49,7 +49,7 @@ Operate = Callable[[Request, Setting], Awaitable[Reply]]
 
 
 class Operation(NamedTuple, Generic[Request]):
-    """A verb that takes several steps: the class of its requests, and the coroutine that runs anew at each step."""
+    """A verb that takes several steps: the class of its requests, and the coroutine that is run again at each step."""
 
     request: type[Request]
     operate: Operate[Request]
@@ -57,7 +57,7 @@ class Operation(NamedTuple, Generic[Request]):
 
 @request_class
 class AnswerStep:
-    """The answer to a step: a server's body, or its refusal, or the answer to a question."""
+    """The answer to a step: the body or the refusal of a server's answer, or the answer to a question."""
 
     user: str
     state: bytes
@@ -70,9 +70,9 @@ class AnswerStep:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _State:
-    """The state of an operation between two steps. `of` is the call or the question that waits for its answer.
+    """The state of an operation between two steps. `of` is the call or the question that waits for an answer.
 
-    It has the person's secrets, so its `repr` shows no fields.
+    The state contains the person's secrets, so its `repr` shows no fields.
     """
 
     verb: str
@@ -87,7 +87,7 @@ async def begin_operation(
 ) -> Reply:
     """The first step of an operation. Raises SmimeError.
 
-    `ahead` among the arguments has the answers to its first calls, which the page has fetched in the meantime.
+    The argument `ahead` has the answers to the operation's first calls, which the page has fetched in advance.
     """
     seal_key = Secret(bytes(arguments["sealKey"]))
     kept = {name: value for name, value in arguments.items() if name not in ("sealKey", "ahead")}
@@ -112,7 +112,7 @@ async def seal_session(session: Session, seal_key: Secret, provider: CryptoProvi
 
 
 async def read_session(sealed: bytes, user: str, calls: int, seal_key: Secret, provider: CryptoProvider) -> Session:
-    """The session, after `calls` calls. Raises DecryptionError for that of another account or page."""
+    """The session, after `calls` calls. Raises DecryptionError for a session of another account or page."""
     plain = await unseal_secret(sealed, _purpose(_SESSION_PURPOSE, normalise_user(user)), seal_key, provider)
     session = await Session.revive(json.loads(plain), provider)
     session.session_key.counter = calls
@@ -128,7 +128,7 @@ async def _run(
     reply: Reply
     try:
         result = await operation.operate(request, setting)
-        # The extension's vault encrypts the code to the page that shows it.
+        # The extension's vault encrypts the code for the page that shows it.
         code = {name: result.pop(name) for name in ("code",) if name in result}
         reply = {"result": result, **code}
     except Waiting as waiting:
@@ -136,7 +136,7 @@ async def _run(
         purpose = _purpose(_STATE_PURPOSE, normalise_user(str(state.arguments["user"])))
         sealed = await seal_secret(_write_state(later), purpose, seal_key, provider)
         reply = {"state": sealed, "step": later.step, **_describe_need(waiting.need)}
-        # A call before the end of a login belongs to no session with which the page could go on.
+        # A call before the end of a login belongs to no session that the page could continue.
         if journal.has_session or "session" in state.arguments:
             reply |= _count_calls(waiting.need)
         reply |= await _foresee(waiting.need, later, operation, seal_key, provider)
@@ -152,9 +152,9 @@ async def _run(
 async def _foresee(
     need: SignedCall | Question, state: _State, operation: Operation[Any], seal_key: Secret, provider: CryptoProvider
 ) -> Reply:
-    """Returns `{then}`, the last step, if the operation ends with this call and its answer says nothing.
+    """Returns `{then}`, the last step, if the operation ends with this call and needs nothing from the answer.
 
-    The page takes it once the server has answered, and needs no other Worker.
+    The page uses this step once the server has answered, and needs no further Worker.
     """
     if isinstance(need, Question) or need.call.method == "GET" or not need.authorization:
         return {}
@@ -162,7 +162,7 @@ async def _foresee(
     try:
         then = await _run(foreseen, operation, seal_key, provider)
     except SmimeError:
-        # The answer says something.
+        # The operation needs the content of the answer.
         return {}
     return {"then": then} if "result" in then else {}
 
@@ -188,12 +188,12 @@ def _asking(journal: Journal) -> Callable[[FactorDemand, KeyServerError | None],
 
 
 def factor_body(told: Mapping[str, Any]) -> bytes:
-    """The body of a request about a second factor, with what the page has told."""
+    """The body of a request about a second factor, with the page's answer."""
     return json.dumps({"protocol": PROTOCOL, **told}).encode()
 
 
 def id_in_path(id: str) -> str:
-    """The id of a factor or group, which becomes a part of a path. Raises MalformedMessage for anything else."""
+    """The id of a factor or group, in the form for a part of a path. Raises MalformedMessage for anything else."""
     if not (id.isascii() and id.isalnum() and len(id) <= _MAX_ID_CHARACTERS):
         raise MalformedMessage("expected an id", where="request")
     return id

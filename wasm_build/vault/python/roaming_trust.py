@@ -1,4 +1,4 @@
-"""The operation that merges all that roams but the keys with the account at a key server."""
+"""The operation that merges everything that roams, except the keys, with the account at a key server."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ from wasm_build.vault.python.state import Kept
 class MergeTrust:
     """The session of an account, and what the page keeps.
 
-    `base` is that of the last merge that the page has kept, or nothing; `sent` what it was given since.
-    `others` are the texts of settings, recipes, names of people and groups, by kind and name; null for a name or a
-    group that was removed here.
+    `base` is the base of the last merge that the page has kept, or empty; `sent` is what the page was asked to keep
+    since. `others` are the texts of settings, recipes, names of people and groups, by kind and name. A name or group
+    that was removed here has null.
     """
 
     session: GivenSession = group_of(GivenSession)
@@ -51,10 +51,10 @@ class MergeTrust:
 async def merge(request: MergeTrust, setting: Setting) -> Reply:
     """Returns `{contacts, decisions, others, base, refused, staying}`: what the page keeps now.
 
-    If the account has less, it is stored there. Before that the page is asked to keep `sent` until it keeps a `base`
-    (`sent`), because the answer of the server may be lost. The page keeps `base` only together with the contacts and
-    decisions. `refused` has the names of entries that none of the person's own keys has signed, `staying` the number of
-    entries that do not roam. Raises SmimeError.
+    What the account lacks is stored there. Before that the note `sent` asks the page to keep its content until the page
+    keeps a `base`, because the server's answer may be lost. The page keeps `base` only together with the contacts and
+    decisions. `refused` has the names of entries that none of the person's own keys has signed. `staying` is the number
+    of entries that do not roam. Raises SmimeError.
     """
     session = await request.session.open(setting)
     merged = await setting.steps.once(Merged, partial(_merge, request, session, request.sent, setting.provider))
@@ -65,7 +65,7 @@ async def merge(request: MergeTrust, setting: Setting) -> Reply:
         setting.steps.tell("sent", {"sent": note.data})
         session = await session.push(setting, replace(session.opened, state=merged.state))
         if session.opened.state.entries != merged.state.entries:
-            # Another device has stored something in the moment between.
+            # Another device has stored something in between.
             merged = await _merge(request, session, note.data, setting.provider)
     return {
         "contacts": merged.contacts,

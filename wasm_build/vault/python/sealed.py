@@ -1,4 +1,4 @@
-"""Identities sealed between two requests: the page keeps the ciphertext, each Worker decrypts it for a request.
+"""Identities sealed between two requests. The page keeps the ciphertext, and a Worker decrypts it for each request.
 
 sealed   = nonce (12 bytes) ‖ AES-256-GCM(seal key, masked)
 masked   = SealedIdentity XOR SHAKE256(label ‖ seal key ‖ nonce ‖ purpose)
@@ -6,14 +6,14 @@ SealedIdentity ::= SEQUENCE {key SealedKey, certificate OCTET STRING, chain SEQU
                              shared NULL OPTIONAL}
 SealedKey ::= SEQUENCE {type OCTET STRING, curve OCTET STRING, bits INTEGER, privateKey OCTET STRING}
 
-`shared` marks an identity that several people share: with it nothing is sealed or signed that only the person may read
-or write.
+`shared` marks an identity that several people share. If the person has another identity, nothing is sealed or signed
+with it that only the person may read or write.
 
-Key and certificates were parsed and checked before they were sealed, and the GCM tag proves that they are unaltered.
-So the parts that signing and decrypting do not read, such as the chain, are not parsed again.
+Key and certificates were parsed and checked before they were sealed, and the GCM tag proves that they are unaltered. So
+parts that are not needed for signing and decrypting, such as the chain, are not parsed again.
 
-The mask is not there for secrecy, for which AES-GCM is enough. It keeps the key away from the browser, which does not
-overwrite its copies of what it decrypted. They are masked; only Python's memory has the mask.
+The mask is not for secrecy, because AES-GCM is enough for that. The browser does not overwrite its copies of what it
+has decrypted. The mask keeps the key out of these copies, because only Python's memory has the mask.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ async def _unseal_identity(
 
 
 def _mask(octets: bytes, seal_key: bytes, nonce: bytes, purpose: bytes) -> bytes:
-    # All parts but the purpose have a fixed length. Masking twice gives the same bytes again.
+    # All parts except the purpose have a fixed length. Masking twice gives the original bytes.
     mask = hashlib.shake_256(_MASK_LABEL + seal_key + nonce + purpose).digest(len(octets))
     return (int.from_bytes(octets, "big") ^ int.from_bytes(mask, "big")).to_bytes(len(octets), "big")
 

@@ -16,7 +16,7 @@ from wasm_build.vault.python.requests import SealedKeys, group_of, request_class
 from wasm_build.vault.python.signers import unseal
 
 _PEOPLE: Final = ("From", "To", "Cc")
-# Longer texts are found by their beginning. A message must not fill the index.
+# Only the beginning of longer texts can be found. A message must not fill the index.
 _MAX_CHARACTERS: Final = 100_000
 _NOTHING: Final = ReadableEntity("", (), ())
 
@@ -31,7 +31,7 @@ async def read_texts(request: ReadTexts, provider: CryptoProvider) -> Reply:
     """Returns `{texts}`: for each message `{subject, people, text}`, or None if it cannot be read.
 
     `people` has the fields From, To and Cc, `text` the text and the names of files. No signature is checked. An error
-    of one message is not told, because it could describe unauthenticated plaintext.
+    of one message is not reported, because it could describe unauthenticated plaintext.
     """
     keys = Keys(identities=await unseal(request.keys, provider))
     return {"texts": [await _read_text(message, keys, provider) for message in request.messages]}

@@ -1,4 +1,4 @@
-"""The identities of a request: unsealing them, and choosing the signer among them."""
+"""The identities of a request: their unsealing, and the choice of the signer among them."""
 
 from __future__ import annotations
 
@@ -56,22 +56,22 @@ def choose_signer(
 ) -> UnsealedIdentity:
     """The first identity that may sign at this time and, if given, has the address of the claimed author.
 
-    An identity whose key can sign, by `scheme` if given, comes before the others. Without a claim it is one of the
-    person's own. Raises NoUsableSigner if no identity may sign, and MalformedMessage without identities.
+    An identity whose key can sign, with `scheme` if given, comes before the others. Without a claim, only the person's
+    own identities count. Raises NoUsableSigner if no identity may sign, and MalformedMessage without identities.
     """
     candidates = own_of(identities) if claimed is None else identities
     return verdict.choose_signer(candidates, SignerRules(at=at, claimed=claimed, scheme=scheme))
 
 
 def identity_of(unsealed: UnsealedIdentity) -> Identity:
-    """The identity with its parsed chain, to be exported."""
+    """The identity with its parsed chain, for export."""
     chain = tuple(parse_certificate(link.der) for link in unsealed.chain)
     identity = Identity(certificate=unsealed.certificate, private_key=unsealed.private_key, chain=chain)
     return as_shared(identity) if unsealed.is_shared else identity
 
 
 def own_of(identities: Sequence[UnsealedIdentity]) -> tuple[UnsealedIdentity, ...]:
-    """The identities that are the person's own, and shared with nobody. All of them, if the person has none.
+    """The identities that the person shares with nobody; if there are none, all identities.
 
     A person who has opened only the key file of a ward has no other key.
     """
@@ -84,7 +84,7 @@ def may(identity: UnsealedIdentity, purpose: Purpose, at: datetime.datetime) -> 
 
 
 def allows(identity: UnsealedIdentity, purpose: Purpose) -> bool:
-    """Whether the certificate allows this purpose, whether or not it is valid now."""
+    """Whether the certificate allows this purpose, even if it is not valid now."""
     try:
         check_end_entity(identity.certificate, purpose)
     except PathError:
@@ -101,7 +101,7 @@ def owns(identity: UnsealedIdentity, sender: str) -> bool:
 
 
 def _find_algorithm(key: PrivateKey, scheme: SignatureScheme | None) -> SignatureAlgorithm | None:
-    """The algorithm by which the key signs; None if it cannot sign, or not by this scheme."""
+    """The algorithm with which the key signs; None if it cannot sign, or not with this scheme."""
     try:
         return choose_signature_algorithm(key, scheme)
     except UnsupportedAlgorithm:

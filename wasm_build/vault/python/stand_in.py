@@ -1,7 +1,7 @@
-"""Material of the warm-up: two identities with fixed keys, which are no secret, and a stand-in for WebCrypto.
+"""Material of the warm-up: two identities with fixed keys that are not secret, and a stand-in for WebCrypto.
 
 The build makes the snapshot without WebCrypto, and the snapshot must be the same each time. The stand-in's results have
-the right form and no secrecy: its ciphertext is the plaintext, and every signature is valid. The stand-in exists only
+the right form but no secrecy. Its ciphertext is the plaintext, and every signature is valid. The stand-in exists only
 while the snapshot is made. The identities have working keys, because each Worker rehearses with the real WebCrypto.
 """
 

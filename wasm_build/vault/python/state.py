@@ -1,4 +1,4 @@
-"""The verbs about what pages keep between sessions: contacts, decisions and address book, sealed with the own keys."""
+"""The verbs about what pages keep between sessions: contacts, decisions and book, sealed with the person's keys."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ class JoinKept:
 
 
 async def seal_state(request: SealState, provider: CryptoProvider) -> Reply:
-    """Returns `{state}`: all that is kept, signed with one of the person's keys and encrypted to all of them.
+    """Returns `{state}`: everything kept, signed with one of the person's keys and encrypted for all of them.
 
-    Keys that others have too neither sign nor open it.
+    A key that other people have too is used only if the person has no other.
     """
     identities = own_of(await unseal(request.keys, provider))
     state = _read_state(request.kept, account=request.account, counter=request.counter)
@@ -71,7 +71,8 @@ async def seal_state(request: SealState, provider: CryptoProvider) -> Reply:
 async def open_state(request: OpenState, provider: CryptoProvider) -> Reply:
     """Returns `{counter, contacts, decisions, book}` of a sealed state.
 
-    Contacts and decisions get the entries of `kept` that the state lacks. The page joins the book with its own.
+    Contacts and decisions get the entries of `kept` that the state lacks. The page joins the book with the page's
+    address book.
     """
     state = await open_trust_state(
         request.state,
@@ -85,7 +86,7 @@ async def open_state(request: OpenState, provider: CryptoProvider) -> Reply:
 
 
 async def join_kept(request: JoinKept, _: CryptoProvider) -> Reply:
-    """Returns `{contacts, decisions}`: those of `kept`, with the entries of `added` that they lack.
+    """Returns `{contacts, decisions}` from `kept`, with the entries of `added` that `kept` lacks.
 
     Raises MalformedMessage or LimitExceeded.
     """

@@ -1,8 +1,8 @@
 """The vault's verbs whose input and output are streams (docs/contracts.md), over `smime_core.stream`.
 
 A verb that verifies or decrypts checks everything before it writes a byte. It reads the content once for the check, and
-a second time to write it out. `worker/stream_sources.js` refuses a file that has changed between the two. The reply is
-sent before the first byte of the content.
+again to write it out. `worker/stream_sources.js` refuses a file that has changed in between. The reply is sent before
+the first byte of the content.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class DecryptStream:
 
 
 class DoorOctets:
-    """`smime_core.stream.Octets` over bytes in JavaScript, which may be arriving still (`worker/content_door.js`)."""
+    """`smime_core.stream.Octets` over bytes in JavaScript, which may still be arriving (`worker/content_door.js`)."""
 
     def __init__(self, door: Any, name: str) -> None:
         self._door = door
@@ -120,7 +120,7 @@ class Streams:
 
 
 def begin(verb: str, args_json: str, views: Iterable[Any], strict: bool, door: Any) -> Callable[[Any], Any]:
-    """Start a verb over the streams of `door`. Returns a stepper, which the Worker calls until the verb ends."""
+    """Start a verb on the streams of `door`. Returns a stepper, which the Worker calls until the verb ends."""
     return stepper(dispatch(verb, take(args_json, views), door, strict=strict))
 
 
@@ -142,14 +142,15 @@ async def dispatch(verb: str, args: dict[str, Any], door: Any, *, strict: bool) 
 
 
 async def run_stream_verb(verb: str, args: dict[str, Any], streams: Streams, provider: StreamingProvider) -> None:
-    """Run one verb to its end. Raises SmimeError; after the reply only if the input has changed meanwhile."""
+    """Run one verb to its end. Raises SmimeError, after the reply only if the input has changed meanwhile."""
     known = STREAM_VERBS[verb]
     await known.run(parse_request(known.request, args), streams, provider)
 
 
 async def _sign(request: SignStream, streams: Streams, provider: StreamingProvider) -> None:
     is_mail, scheme = _is_mail(request.form), parse_scheme(request.scheme)
-    # Mail is signed detached by default, so that programs without S/MIME can read it. Bare CMS includes its content.
+    # Mail is signed detached by default, so that programs without S/MIME can read it. A CMS without a mail includes its
+    # content by default.
     is_detached = is_mail if request.detached is None else request.detached
     identities = await unseal_signers(request.keys, provider, scheme)
     claimed = await _read_claim(streams.input) if is_mail else None
@@ -209,7 +210,7 @@ async def _decrypt(request: DecryptStream, streams: Streams, provider: Streaming
         provider=provider, policy=_policy(is_mail), keys=Keys(identities=await unseal(request.keys, provider))
     )
     outer, inside = await decrypt_octets(streams.input, provider, decryptor, on_last_walk=streams.read_once)
-    # The decrypted content has its own store, so the input is not needed any more.
+    # The decrypted content has a separate store, so the input is no longer needed.
     streams.release()
     streams.answer({})
     await copy_octets(await join_mail(outer, inside), streams.output)
@@ -232,7 +233,7 @@ async def _demand_cms(octets: Octets) -> None:
 
 
 async def _read_claim(message: Octets) -> Authors:
-    # A mail without an author is refused, because no reader could compare its signer with anybody.
+    # A mail without an author is refused, because no reader could compare the signer with an author.
     return read_claim((await read_entity_head(await open_mail_octets(message))).head.headers) or Authors()
 
 

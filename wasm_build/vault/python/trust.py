@@ -1,6 +1,7 @@
 """The trust and the time of a request that judges: anchors, decisions, a list, and evidence that was looked up.
 
-The page keeps them and the vault makes a TrustStore of them. The core validates the evidence like all other input.
+The page keeps these values, and the vault makes a TrustStore from them. The core validates the evidence like all other
+input.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class GivenAnchor:
 
 @request_class
 class GivenEvidence:
-    """Evidence about revocation, looked up or kept. The vault validates all of it."""
+    """Evidence about revocation that was looked up or kept. The vault validates all evidence."""
 
     crls: tuple[bytes, ...] = ()
     ocsp: tuple[bytes, ...] = ()
@@ -73,7 +74,7 @@ class GivenTrust:
 
 @request_class
 class GivenJudging:
-    """The trust and the time by which something is judged."""
+    """The trust and the time for a judgement."""
 
     trust: GivenTrust
     at: datetime.datetime
@@ -86,7 +87,8 @@ def parse_trust(trust: GivenTrust) -> TrustStore:
     """
     own = tuple(map(_parse_anchor, trust.anchors)) + decision_anchors(read_decisions(trust.decisions))
     return TrustStore(
-        # The anchors of the person or the operator precede Mozilla's. They were chosen for particular correspondents.
+        # The anchors of the person or the operator precede Mozilla's, because they were chosen for particular
+        # correspondents.
         anchors=own + (mozilla_anchors() if trust.mozilla else ()),
         revocation=_parse_word(RevocationPolicy, trust.revocation or RevocationPolicy.REQUIRED),
         evidence=_parse_evidence(trust.evidence),
@@ -97,8 +99,8 @@ def parse_trust(trust: GivenTrust) -> TrustStore:
 async def read_store(given: GivenJudging, provider: CryptoProvider) -> TrustStore:
     """The TrustStore of a request, with the anchors of the followed list. Raises MalformedMessage or LimitExceeded.
 
-    A valid list brings its requirements, and its own policy on revocation for its anchors. A list that has expired or
-    was replaced by an older one is ignored; `trust.follow` reports why.
+    A valid list adds its requirements, and its policy on revocation for its anchors. A list that has expired, or was
+    replaced with an older list, is ignored; `trust.follow` reports why.
     """
     store = parse_trust(given.trust)
     if not given.trust.followed:

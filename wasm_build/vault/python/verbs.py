@@ -65,7 +65,7 @@ class Verb(Generic[Request]):
 
 
 def reseed() -> None:
-    """Seed `random` anew. Its state in the memory snapshot is the same everywhere. No secret is drawn from it."""
+    """Seed `random` again, because every snapshot has the same state of it. No secret is drawn from it."""
     random.seed(os.urandom(32))
 
 

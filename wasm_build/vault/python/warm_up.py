@@ -1,8 +1,8 @@
 """The warm-up: a run of the verbs while the snapshot is made, so that the first request is not slower than the others.
 
-Python specialises bytecode and caches regular expressions and codecs on first use. `warm_up` puts the results into
-the snapshot. JavaScript and WebCrypto also become faster with use, but a snapshot cannot contain their state; so each
-Worker rehearses while it waits (`vault/worker/rehearsal.js`). The keys are those of `stand_in`, which are not secret.
+Python specialises bytecode and caches regular expressions and codecs on first use. `warm_up` puts the results into the
+snapshot. JavaScript and WebCrypto also become faster with use, but a snapshot cannot contain their state. So each
+Worker rehearses while it waits (`vault/worker/rehearsal.js`). The keys are from `stand_in`, and are not secret.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _PEOPLE: Final = make_stand_ins()
 
 
 def warm_up() -> None:
-    """Run the verbs in the same way as requests do, over the stand-in, and remove the stand-in afterwards."""
+    """Run the verbs as requests do, with the stand-in, and remove the stand-in afterwards."""
     sys.modules["sealwax_js"] = StandInDoor()  # type: ignore[assignment]  # looks like the Worker's module
     try:
         for _ in range(_ROUNDS):

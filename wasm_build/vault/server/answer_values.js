@@ -1,8 +1,8 @@
 /**
- * Values in answers of servers, which may hold anything in any place.
+ * Values in answers of servers. An answer may have anything in any place.
  *
- * A value of another type, or out of its bounds, becomes the one that says nothing. So a single wrong value takes nothing from
- * the others of the answer.
+ * A value of another type, or out of its bounds, becomes an empty value. So a single wrong value does not affect the other
+ * values of the answer.
  */
 
 /** The largest number of a message or folder (RFC 9051 section 9: nz-number). */
@@ -13,19 +13,19 @@ export function membersOf(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? /** @type {Record<string, unknown>} */ (value) : {};
 }
 
-/** The entries of an array, up to a number of them; none for anything else. @param {unknown} value @param {number} most @returns {unknown[]} */
+/** The entries of an array, up to a given number; none for anything else. @param {unknown} value @param {number} most @returns {unknown[]} */
 export function entriesOf(value, most) {
   return Array.isArray(value) ? value.slice(0, most) : [];
 }
 
-/** A text, which is cut; "" for anything else. @param {unknown} value @param {number} most the number of UTF-16 code units */
+/** A text, cut to a given length; "" for anything else. @param {unknown} value @param {number} most the number of UTF-16 code units */
 export function textOf(value, most) {
   if (typeof value !== "string") return "";
   // Half of a surrogate pair is no character, and can be in no URL.
   return value.slice(0, most).replace(/\p{Cs}/gu, "\uFFFD");
 }
 
-/** The id of something, whole or not at all. @param {unknown} value @param {number} most @returns {string} "" if it is none */
+/** An id, which is never cut. @param {unknown} value @param {number} most @returns {string} "" if it is none */
 export function idOf(value, most) {
   return typeof value === "string" && value.length <= most && textOf(value, most) === value ? value : "";
 }

@@ -1,6 +1,6 @@
 /**
- * The certificates that a bridge has found for an address (`POST /api/directory`). Each is read by itself, so that one that is none
- * takes no other away. The vault judges them.
+ * The certificates that a bridge has found for an address (`POST /api/directory`). Each is read separately, so that an invalid one
+ * does not affect the others. The vault judges the certificates.
  */
 
 import { entriesOf, membersOf, textOf, wordOf } from "./answer_values.js";
@@ -8,9 +8,9 @@ import { bytesFromBase64 } from "../values/base64.js";
 
 /** @typedef {{certificate: ArrayBuffer, source: string, detail: string, intermediates: ArrayBuffer[]}} Found */
 
-/** The sources of a bridge. Those of the person's own, such as the contacts, are preferred by the vault. */
+/** The sources of a bridge. The vault prefers the person's own sources, such as the contacts. */
 const SOURCES = /** @type {const} */ (["bridge", "ldap", "smimea", "url"]);
-/** Of each kind of certificates and answers of authorities. */
+/** The limit for each kind of certificates and answers of authorities. */
 const MAX_ENCODED = 500;
 const MAX_ENCODED_CHARACTERS = 40_000_000;
 const MAX_DETAIL_CHARACTERS = 300;
@@ -31,7 +31,7 @@ export function readDers(values) {
   return entriesOf(values, MAX_ENCODED).map(readDer).filter((one) => one !== null);
 }
 
-/** The decoded value; null if it is no base64. @param {unknown} value @returns {ArrayBuffer | null} */
+/** The decoded value; null if the value is not base64. @param {unknown} value @returns {ArrayBuffer | null} */
 export function readDer(value) {
   if (typeof value !== "string" || value === "" || value.length > MAX_ENCODED_CHARACTERS) return null;
   try {

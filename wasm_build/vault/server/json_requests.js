@@ -1,12 +1,13 @@
 /**
- * Requests to the bridge and the key server, and the reading of their answers, which a server can make as long as it likes.
+ * Requests to the bridge and the key server, and the reading of their answers. A server can make an answer of any
+ * length.
  *
  * Every failure becomes an ApiError, whose code selects a sentence of the catalogue.
  */
 /**
  * @typedef {{method?: string, body?: BodyInit, headers?: Record<string, string>, signal?: AbortSignal, keepalive?: boolean}} RequestOptions
  */
-/** @typedef {{address: string, temporary: boolean, text: string}} Refused a recipient, with the mail server's words */
+/** @typedef {{address: string, temporary: boolean, text: string}} Refused a recipient, with the text from the mail server */
 
 /** A bridge passes on revocation lists of at most 40 MB, which are a third longer in base64 (`webbridge/blueprints/pki.py`). */
 const MAX_JSON_BYTES = 64_000_000;
@@ -23,13 +24,13 @@ export class ApiError extends Error {
     super(message);
     this.code = code;
     this.refused = refused;
-    /** The key server's record, if it has another one than this client has seen. @type {object | null} */
+    /** The key server's record, if this client has seen another record. @type {object | null} */
     this.record = null;
     /** Whether a message may have been sent, or may still be on its way, although its request has failed. */
     this.isOpen = false;
     /** The status of the answer; 0 if none came. */
     this.status = 0;
-    /** The number of tries that are left after wrong words, if the server says so. @type {number | null} */
+    /** The number of tries left after wrong words, if the server reports it. @type {number | null} */
     this.triesLeft = null;
   }
 }
@@ -39,7 +40,8 @@ export class ApiError extends Error {
  * @param {RequestInit} [options]
  */
 export async function request(url, options = {}) {
-  // Browsers answer no other methods from their cache. With "no-store", Chromium would ask for leave (CORS) before each of them.
+  // Browsers answer only reading methods from their cache. With "no-store", Chromium would send a preflight request
+  // (CORS) before each other request.
   const cache = READING.has(options.method ?? "GET") ? "no-store" : "default";
   const response = await fetch(url, { cache, referrerPolicy: "no-referrer", ...options }).catch((error) => {
     if (options.signal?.aborted) throw error;
@@ -49,17 +51,17 @@ export async function request(url, options = {}) {
   throw await refusal(response);
 }
 
-/** The error of an answer that is not ok. Its members may be anything. @param {Response} response */
+/** The error of an answer that is not ok. The answer's members may be anything. @param {Response} response */
 export async function refusal(response) {
   const { code, message, refused, record = null, triesLeft = null } = await readJson(response);
-  // A proxy in front of the bridge has its own limit, and refuses without JSON.
+  // A proxy in front of the bridge has another limit, and refuses without JSON.
   if (!code && response.status === 413) return new ApiError("message-too-large", "the server takes no request so large");
   const said = typeof message === "string" && message ? message.slice(0, MAX_SAID_CHARACTERS) : `the server answered ${response.status}`;
   const error = new ApiError(typeof code === "string" && CODE.test(code) ? code : "server-error", said, readRefused(refused));
   return Object.assign(error, { record, triesLeft: Number.isSafeInteger(triesLeft) ? triesLeft : null, status: response.status });
 }
 
-/** The words of a server in an error are a sentence. */
+/** A server's text in an error is at most this long. */
 const MAX_SAID_CHARACTERS = 300;
 const CODE = /^[a-z0-9-]{1,64}$/;
 const MAX_REFUSED = 1_000;
@@ -76,7 +78,7 @@ function readRefused(value) {
 }
 
 /**
- * The body of an answer. One that breaks off on its way counts as one that did not come.
+ * The body of an answer. An answer that breaks off counts as missing.
  * @template T
  * @param {Promise<T>} reading
  * @returns {Promise<T>} rejects with `unreachable`, or as the reading does if it was aborted
@@ -89,7 +91,7 @@ export function unlessCut(reading) {
 }
 
 /**
- * The bytes of an answer. The rest of a longer one is not read, and nothing of it is kept.
+ * The bytes of an answer. The rest of a longer answer is not read, and nothing of that answer is kept.
  * @param {Response} response
  * @param {number} maxBytes
  * @returns {Promise<ArrayBuffer>} rejects with `answer-too-large`, or with `unreachable` for an answer that breaks off
@@ -123,7 +125,8 @@ function joined(pieces, length) {
 }
 
 /**
- * The object in a JSON response; an empty object for another body, such as a proxy's error page, a list, or one that is too long.
+ * The object in a JSON response; an empty object for another body, such as a proxy's error page, a list, or a body that is too
+ * long.
  * @param {Response} response
  */
 export async function readJson(response) {

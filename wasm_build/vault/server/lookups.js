@@ -1,5 +1,5 @@
 /**
- * The rounds of a judgement: the vault judges, the page looks up the missing evidence, and the vault judges again.
+ * The rounds of a judgement. The vault judges, the page looks up the missing evidence, and the vault judges again.
  *
  * The vault requests look-ups only for certificates that chain to an anchor, and checks every answer.
  */
@@ -8,7 +8,7 @@
 /** @typedef {{crls: ArrayBuffer[], ocsp: ArrayBuffer[]}} Answer */
 /**
  * @typedef {{id: string, kind: "ocsp" | "crl", url: string, body: ArrayBuffer, path: ArrayBuffer[]}} Lookup
- *   `path` are the certificates from the one that is asked about up to its anchor; `body` is the body to post.
+ *   `path` are the certificates from the certificate in question up to its anchor; `body` is the body to post.
  */
 /**
  * @typedef {(lookups: Lookup[], signal?: AbortSignal) => Promise<{answer: Answer, unavailable: string[]}>} Asker
@@ -16,7 +16,7 @@
  */
 
 const MAX_ROUNDS = 3;
-/** The limit on the answers kept for later messages. A larger answer is used for its own message only. */
+/** The limit on the answers kept for later messages. A larger answer is used only for the current message. */
 const MAX_KEPT_BYTES = 4_000_000;
 
 /** The answers of this session. With them the vault can judge later messages of the same signers without look-ups. */
@@ -31,7 +31,7 @@ export class EvidenceStore {
 
   /** @param {Answer} answer */
   keep(answer) {
-    // A larger answer would drop all others, and then itself.
+    // A larger answer would displace all others, and then itself.
     if (bytesOf(answer) > MAX_KEPT_BYTES) return;
     this.#kept.push(structuredClone(answer));
     while (this.#kept.reduce((sum, one) => sum + bytesOf(one), 0) > MAX_KEPT_BYTES) this.#kept.shift();
@@ -89,7 +89,8 @@ export async function judgeFully(judge, options) {
 export const BEING_CHECKED = "being-checked";
 
 /**
- * The report to show while look-ups are open: verdicts that a look-up could still change are `signed-unverified`.
+ * The report to show while look-ups are open. In it, verdicts that a look-up could still change are
+ * `signed-unverified`.
  * @template {{state: string, reasons: {code: string, sentence: string}[], signers: any[]}} R
  * @param {R} report
  * @returns {R}

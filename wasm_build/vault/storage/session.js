@@ -1,6 +1,6 @@
 /**
- * The sealed session: while keys are unlocked, identities are sealed under one random key, and this module decides how
- * long that key may be used. Pages and extension share these rules, but each keeps the key in its own place.
+ * The sealed session. While keys are unlocked, identities are sealed under one random key. This module decides how long
+ * that key may be used. Pages and extension share these rules, but keep the key in different places.
  *
  * A session ends when the person locks it, after a time without use, after a total time, when the clock is set back,
  * and when its page or browser closes. Every use checks the deadlines. A timer locks an unused session at its deadline.
@@ -47,7 +47,8 @@ export function beginAt(moment) {
 }
 
 /**
- * The times after a use. The latest wall time seen is kept, so that setting the clock back does not prolong a session.
+ * The times after a use. The latest wall time is kept, so that a session does not last longer when the clock is set
+ * back.
  * @param {Times} times
  * @param {Moment} moment
  * @returns {Times}
@@ -68,7 +69,7 @@ function timesAt(moment, ages) {
 }
 
 /**
- * The time that a session may still stay unused.
+ * The time for which a session may still stay unused.
  * @param {Times} times
  * @param {Moment} moment
  * @param {Limits} [limits]
@@ -92,8 +93,8 @@ export function whyOver({ begun, used }, moment, limits = LIMITS) {
 }
 
 /**
- * The elapsed time, by the clock that has advanced more. The wall clock runs while the computer sleeps; the steady
- * clock cannot be set back.
+ * The elapsed time on the clock that has advanced more. The wall clock runs while the computer sleeps; the steady clock
+ * cannot be set back.
  * @param {Moment} from
  * @param {Moment} to
  */
@@ -112,8 +113,8 @@ export class LockedEvent extends Event {
 }
 
 /**
- * A page's session. One buffer of this object has the key and is overwritten at the end. Dispatches "locked" once for
- * each open session, and "used" when the person is active in it.
+ * A page's session. One buffer of this object contains the key and is overwritten at the end. Dispatches "locked" once
+ * for each open session, and "used" when the person is active in it.
  */
 export class SealedSession extends EventTarget {
   #limits;
@@ -155,9 +156,9 @@ export class SealedSession extends EventTarget {
   }
 
   /**
-   * Starts the deadlines after an unlocking. Throws `locked` if they are over.
+   * Starts the deadlines after an unlocking. Throws `locked` if a deadline is over.
    * @param {AbortSignal} ended the signal `ended` from before the unlocking; throws `locked` if it has aborted since
-   * @param {Ages} [ages] those of a session that goes on here
+   * @param {Ages} [ages] the ages of a session that goes on here
    */
   begin(ended, ages = { begun: 0, used: 0 }) {
     if (ended.aborted || ended !== this.ended) throw lockedError();
@@ -168,7 +169,7 @@ export class SealedSession extends EventTarget {
   }
 
   /**
-   * Goes on with the session of another tab, under its key. Throws `locked` if its deadlines are over.
+   * Goes on with the session of another tab, under that session's key. Throws `locked` if a deadline is over.
    * @param {Secret} key is overwritten
    * @param {Ages} ages
    */
@@ -181,7 +182,7 @@ export class SealedSession extends EventTarget {
     this.begin(this.ended, ages);
   }
 
-  /** The ages of the open session, by the clock that has advanced more; null while the keys are locked. @returns {Ages | null} */
+  /** The ages of the open session, on the clock that has advanced more; null while the keys are locked. @returns {Ages | null} */
   get ages() {
     if (!this.#times) return null;
     const moment = this.#readClock();
@@ -189,14 +190,14 @@ export class SealedSession extends EventTarget {
   }
 
   /**
-   * Notes that the person was active in another tab with the same session. A session that is over is locked.
+   * Notes that the person was active in another tab with the same session. Locks the session if it is over.
    * @param {number} wall the time there
    */
   noteUseElsewhere(wall) {
     this.check();
     if (!this.#times) return;
     const moment = this.#readClock();
-    // A message may have waited, for instance while the computer slept.
+    // The message may have waited, for example while the computer slept.
     const age = Math.max(0, moment.wall - wall);
     if (age < elapsed(this.#times.used, moment)) {
       const { begun } = this.#times;
@@ -219,7 +220,7 @@ export class SealedSession extends EventTarget {
     return { buffer: this.#key.slice(0), length: SEAL_KEY_BYTES };
   }
 
-  /** Restarts the time without use, because the person is active. A session that is over is locked. */
+  /** Restarts the time without use, because the person is active. Locks the session if it is over. */
   touch() {
     this.check();
     if (!this.#times) return;

@@ -1,7 +1,7 @@
 /**
- * Chunks of bytes over a MessagePort. A chunk is sent when the other side asks for it, and transferred, never cloned.
+ * Chunks of bytes over a MessagePort. A chunk is sent when the other side asks for it. It is transferred, never cloned.
  *
- * The taker posts "more" or "stop". The giver answers each "more" by `{chunk: ArrayBuffer}`,
+ * The taker posts "more" or "stop". The giver answers each "more" with `{chunk: ArrayBuffer}`,
  * `{end: true}` or `{error: {code, message}}`.
  */
 
@@ -9,9 +9,9 @@ import { describeError } from "../errors/failures.js";
 import { VaultError } from "../errors/vault_error.js";
 
 /**
- * Sends a chunk each time that the other side asks for one.
+ * Sends a chunk each time the other side asks for one.
  * @param {MessagePort} port
- * @param {() => Promise<ArrayBuffer | null>} next resolves with the next chunk; with null at the end
+ * @param {() => Promise<ArrayBuffer | null>} next resolves with the next chunk, or with null at the end
  * @param {() => void} stop called when the other side wants no more chunks, or has received the end
  */
 export function giveChunks(port, next, stop) {
@@ -45,7 +45,7 @@ export class ChunkTaker {
   }
 
   /**
-   * Resolves with the next chunk; with null at the end.
+   * Resolves with the next chunk, or with null at the end.
    * @returns {Promise<ArrayBuffer | null>}
    */
   take() {

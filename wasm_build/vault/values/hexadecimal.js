@@ -1,4 +1,4 @@
-/** Hexadecimal digits, two for each octet. */
+/** Hexadecimal digits, two for each byte. */
 
 /** @param {ArrayBuffer} octets @returns {string} in lower case */
 export function hexFromBytes(octets) {

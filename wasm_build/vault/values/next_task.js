@@ -1,6 +1,6 @@
 /**
- * Resolves in a later task, before which the page draws and takes input, and a Worker hears the messages that wait. Unlike
- * a timer it has no least delay.
+ * Resolves in a later task. Before that, the page draws and handles input, and a Worker receives waiting messages. Unlike
+ * a timer, this has no minimum delay.
  * @returns {Promise<void>}
  */
 export function nextTask() {

@@ -1,7 +1,7 @@
 /**
- * A letter as one run of bytes, so that it travels in one envelope: four bytes with the length of a JSON text, the
- * JSON, the bytes of the text, then the attachments' contents in the order in which the JSON names them. The vault's
- * owner passes text and contents on as they are: the text becomes a string only in the window that shows it.
+ * A letter as one run of bytes, for one encrypted envelope: four bytes with the length of a JSON text, the JSON, the
+ * bytes of the text, then the attachments' contents in the order in which the JSON names them. The vault's owner passes
+ * text and contents on as bytes. The text becomes a string only in the window that shows it.
  */
 
 /** @typedef {import("../../ui/attachments.js").Attachment} Attachment */

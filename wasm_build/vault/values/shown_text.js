@@ -3,8 +3,8 @@
 const BETWEEN = new TextEncoder().encode("\n\n");
 
 /**
- * The text that an answer quotes, in a buffer that may be that of the text alternative. If a part is shown with its markup, it
- * is the text of the shown parts: a mail's text alternative may say anything else, which the person has not read.
+ * The text that an answer quotes. Its buffer may be the text alternative's. If a part is shown with its markup, the quoted
+ * text is that of the shown parts, because the text alternative may say something that the person has not read.
  * @param {{text: ArrayBuffer, passages: {text: ArrayBuffer, html?: ArrayBuffer | null}[]}} opened
  * @returns {ArrayBuffer}
  */

@@ -1,9 +1,9 @@
 /**
  * The symmetric part of the module that Python imports: content ciphers and AES key wrap. WebCrypto does the work. Our
- * own code (`ciphers/`) does it where the browser lacks the cipher or the key length, and for the ciphers of old mail.
+ * own code (`ciphers/`) is for ciphers or key lengths that the browser lacks, and for the ciphers of old mail.
  *
  * When WebCrypto refuses an operation, one attempt with valid key and data shows whether the browser lacks the cipher.
- * The names of ciphers are those of WebCrypto, and DES-CBC (also for Triple-DES) and RC2-CBC.
+ * The names of ciphers are WebCrypto's, and DES-CBC (also for Triple-DES) and RC2-CBC.
  */
 
 import { attempt, copySmall, withKept, withView } from "./lent_bytes.js";
@@ -40,7 +40,7 @@ export function createCipherDoor(residue) {
 
 /**
  * @param {Residue} residue
- * @returns {WithFallback} tries WebCrypto first, and remembers the ciphers that this browser was found to lack
+ * @returns {WithFallback} tries WebCrypto first, and stores which ciphers this browser lacks
  */
 function createFallback(residue) {
   /** @type {Set<string>} */
@@ -67,7 +67,7 @@ function createContentCiphers(residue, withFallback) {
   /**
    * @param {"encrypt" | "decrypt"} operation
    * @returns {(name: string, cek: PythonBytes, iv: PythonBytes, aad: PythonBytes, data: PythonBytes, bits: number) => Promise<unknown>}
-   *   `bits` is the length of the tag; in counter mode of the counter; for RC2 the effective key length
+   *   `bits` is the length of the tag; in counter mode the length of the counter; for RC2 the effective key length
    */
   const createCipher = (operation) => (name, cek, iv, aad, data, bits) => {
     const job = { name, key: copy(cek), iv: copy(iv), aad: copy(aad), bits };
@@ -122,7 +122,7 @@ function createKeyWrap(residue, withFallback) {
 }
 
 /**
- * Notes the lengths of the memory blocks in which the browser has what it encrypts or decrypts. Firefox decrypts into a
+ * Notes the lengths of the memory blocks that the browser uses for encryption or decryption. Firefox decrypts into a
  * block that is longer than the ciphertext by one block of the cipher.
  * @param {Residue} residue @param {number} length
  */
@@ -197,8 +197,8 @@ async function unwrapByBrowser(kek, wrapped) {
 }
 
 /**
- * Decrypts without checking the padding. WebCrypto always checks and removes padding, so before the call a block is
- * appended that decrypts to valid padding.
+ * Decrypts without checking the padding. WebCrypto always checks and removes padding, so a block that decrypts to valid
+ * padding is appended before the call.
  * @param {Residue} residue
  * @param {Uint8Array<ArrayBuffer>} secret
  * @param {Uint8Array<ArrayBuffer>} iv

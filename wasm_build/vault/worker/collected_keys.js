@@ -1,14 +1,15 @@
 /**
  * The proof that the browser has collected the keys of an operation. WebCrypto keeps a copy of each secret key as long
- * as its CryptoKey lives. No script can end that life, but a FinalizationRegistry tells when it is over.
+ * as its CryptoKey lives. No script can end that life, but a FinalizationRegistry reports its end.
  */
 
-/** The browser gets this time, and on a slow device so many rounds. Without other work each round takes 4 to 5 ms. */
+/** The time that the browser gets, and the number of rounds on a slow device. Without other work each round takes 4 to 5 ms. */
 const PATIENCE_MILLISECONDS = 100;
 const PATIENCE_ROUNDS = 20;
 const PAUSE_MILLISECONDS = 4;
-// Buffers that are dropped and never touched make browsers collect. They take address space only. Firefox collects when
-// half a gigabyte exists at once, Chromium when a few buffers of this size have come and gone, some milliseconds apart.
+// Buffers that are dropped and never touched make browsers collect garbage. They take only address space. Firefox
+// collects when half a gigabyte exists at once, Chromium when a few buffers of this size have come and gone, some
+// milliseconds apart.
 const PRESSURE_BYTES = 33_554_432;
 const [HELD_BUFFERS, DROPPED_BUFFERS] = [16, 4];
 const MAKERS = /** @type {const} */ (["importKey", "generateKey", "unwrapKey", "deriveKey"]);
@@ -16,7 +17,7 @@ const MAKERS = /** @type {const} */ (["importKey", "generateKey", "unwrapKey", "
 /** The numbers of the keys that may still be alive. @type {Set<number>} */
 const living = new Set();
 let latest = 0;
-// A look through a WeakRef would keep the key alive until the running collection has ended.
+// Reading a WeakRef would keep the key alive until the running collection has ended.
 const registry = new FinalizationRegistry((/** @type {number} */ number) => living.delete(number));
 
 /** Watches every secret or private key that WebCrypto makes in this Worker from now on. */
@@ -47,7 +48,7 @@ export function forgetKeys() {
 }
 
 /**
- * Presses the browser to collect.
+ * Makes the browser collect garbage.
  * @returns {Promise<boolean>} whether all watched keys are gone
  */
 export async function collectKeys() {

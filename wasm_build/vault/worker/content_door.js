@@ -1,4 +1,4 @@
-/** The functions by which Python reads the sources of a stream by name, replies, and writes the output. */
+/** The functions with which Python reads the sources of a stream by name, replies, and writes the output. */
 
 import { Pending } from "./pending.js";
 import { Outlet } from "./outlet.js";
@@ -18,7 +18,7 @@ export class ContentDoor {
   #outlet;
   /** @type {Record<string, import("./stream_sources.js").ByteSource>} */
   #sources;
-  /** @type {Record<string, number>} the furthest position read in each source; reading again is no progress */
+  /** @type {Record<string, number>} the furthest position read in each source; reading again does not count as progress */
   #furthest = { input: 0, content: 0 };
   #answered = false;
 
@@ -53,7 +53,7 @@ export class ContentDoor {
   }
 
   /**
-   * Resolves with some bytes from this position on, which Python copies at once; at the end with undefined (None).
+   * Resolves with some bytes from this position on, which Python copies at once, or with undefined (None) at the end.
    * @param {string} name
    * @param {number} position
    */

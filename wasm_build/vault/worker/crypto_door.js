@@ -2,8 +2,8 @@
  * The module `sealwax_js` that Python imports: WebCrypto, the ciphers that a browser lacks, PBKDF2, Argon2id and scrypt.
  * They work on bytes in Python's memory.
  *
- * WebCrypto gets bulk data as a view on linear memory and copies it before the call returns, so that JavaScript has
- * no copy. Results belong to the residue and are overwritten at the end. A refusal is returned as the name of the
+ * WebCrypto gets bulk data as a view on linear memory and copies the data before the call returns, so that JavaScript
+ * has no copy. Results belong to the residue and are overwritten at the end. A refusal is returned as the name of the
  * DOMException and never thrown, so that the browser's text does not reach Python.
  */
 
@@ -16,7 +16,7 @@ import { createStreamDoor } from "./stream_door.js";
 /** @typedef {import("../memory/cleanup.js").Residue} Residue */
 /** @typedef {import("./lent_bytes.js").PythonBytes} PythonBytes */
 
-/** The public exponent 65537 of new RSA keys. It is not in the JSON of the algorithm, because it must be bytes. */
+/** The public exponent 65537 of new RSA keys. It must be bytes, so it cannot be in the JSON of the algorithm. */
 const PUBLIC_EXPONENT = [1, 0, 1];
 
 /**
@@ -54,15 +54,15 @@ function createKeys(residue) {
         crypto.subtle.importKey("spki", copySmall(residue, data), JSON.parse(algorithm), false, usage ? [usage] : [])),
 
     /**
-     * @param {PythonBytes} data PKCS#8 up to zeros that end it @param {number} zeros their number @param {number} length that
-     *   of the key as the browser keeps it @param {string} algorithm JSON @param {KeyUsage} usage
+     * @param {PythonBytes} data PKCS#8 without the zeros at its end @param {number} zeros the number of these zeros
+     * @param {number} length the length of the key as the browser keeps it @param {string} algorithm JSON @param {KeyUsage} usage
      */
     importPrivateKey: (data, zeros, length, algorithm, usage) =>
       attempt(residue, () => {
         residue.notePrivateKey(algorithm);
         residue.noteSecret(length);
         const imported = crypto.subtle.importKey("pkcs8", copySmall(residue, data, zeros), JSON.parse(algorithm), false, [usage]);
-        // Chromium writes the key once more, to keep it, and frees a copy.
+        // Chromium encodes the key again to keep it, and frees a copy.
         residue.rinseFreed(length);
         return imported;
       }),

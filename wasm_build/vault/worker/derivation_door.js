@@ -1,7 +1,8 @@
 /**
- * The part of `sealwax_js` that derives keys from passphrases: PBKDF2 and repeated hashes by our own code, the others by hash-wasm.
+ * The part of `sealwax_js` that derives keys from passphrases. PBKDF2 and repeated hashes are our own code; the others
+ * are from hash-wasm.
  *
- * Arguments are copied into buffers of the residue before the call returns. The results are such buffers too.
+ * Arguments are copied into buffers of the residue before the call returns. Results are such buffers too.
  */
 
 import { deriveArgon2id, deriveScrypt } from "./hash_door.js";
@@ -28,7 +29,7 @@ export function createDerivationDoor(residue, cancelling) {
     },
 
     /**
-     * Resolves with the digest of the digest, and so on.
+     * Resolves with the result of hashing repeatedly.
      * @param {string} hash Python's name @param {PythonBytes} first @param {number} iterations
      */
     repeatHash: async (hash, first, iterations) => {

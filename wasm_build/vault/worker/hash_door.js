@@ -1,11 +1,11 @@
 /**
- * Argon2id (RFC 9106) and scrypt (RFC 7914) by hash-wasm, each loaded when first needed. The WebAssembly memories and
+ * Argon2id (RFC 9106) and scrypt (RFC 7914) from hash-wasm, each loaded when first needed. The WebAssembly memories and
  * all arrays of hash-wasm belong to the residue, which is overwritten at the end.
  */
 
 /** @typedef {import("../memory/cleanup.js").Residue} Residue */
 
-// Firefox keeps arrays of up to 96 bytes on its heap. The size is not larger, because scrypt makes thousands of arrays.
+// Firefox keeps arrays of up to 96 bytes on its heap. The size is no larger, because scrypt makes thousands of arrays.
 const OFF_HEAP_BYTES = 256;
 
 /**
@@ -32,7 +32,7 @@ export async function deriveScrypt(residue, { secret, salt, cost, blockSize, lan
   return derive(residue, scrypt, { password: secret, salt, ...parameters, hashLength: length });
 }
 
-/** The functions of hash-wasm. Its scripts have no exports, but put them on the global object. */
+/** The functions of hash-wasm. Its scripts do not export the functions, but put them on the global object. */
 function hashWasm() {
   return /** @type {any} */ (globalThis).hashwasm;
 }
@@ -76,7 +76,7 @@ async function keepingAll(residue, operation) {
 
 /**
  * A Uint8Array class whose new arrays use buffers of the residue. The buffers are too large for the JavaScript heap,
- * where a derived key would stay after the operation. Each array has its own buffer, as hash-wasm expects.
+ * where a derived key would stay after the operation. Each array has a separate buffer, as hash-wasm expects.
  * @param {Residue} residue
  * @returns {any}
  */

@@ -15,7 +15,7 @@
 const SMALL_SECRET_BYTES = 4096;
 
 /**
- * A copy of a small value in its own buffer.
+ * A copy of a small value in a new buffer.
  * @param {Residue} residue
  * @param {PythonBytes} bytes
  * @param {number} [zeros] the number of zeros that follow
@@ -70,7 +70,8 @@ export async function withKept(bytes, use) {
 }
 
 /**
- * Lends a view on Python's bytes to `use`, which must read them before it returns: linear memory may move afterwards.
+ * Lends a view on Python's bytes to `use`, which must read them before it returns, because linear memory may move
+ * afterwards.
  * @template T
  * @param {PythonBytes} bytes
  * @param {(view: Uint8Array<ArrayBuffer>) => T} use

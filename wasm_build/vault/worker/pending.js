@@ -1,4 +1,4 @@
-/** A promise in a wrapper, which Python returns unchanged. Pyodide would give a bare promise to its event loop. */
+/** A promise in a wrapper that Python returns unchanged. Pyodide would give a bare promise to its event loop. */
 
 /** One promise for each call that has not settled. It has no value, so it keeps no key alive. @type {Set<Promise<void>>} */
 const unsettled = new Set();
@@ -14,8 +14,8 @@ export class Pending {
 }
 
 /**
- * Waits for the calls for which Python did not wait. They may still read Python's memory, and their results are yet to
- * be overwritten.
+ * Waits for the calls that Python left running. They may still read Python's memory, and their results must still be
+ * overwritten.
  * @param {number} milliseconds the longest time to wait
  * @returns {Promise<boolean>} whether all calls have settled
  */

@@ -45,11 +45,11 @@ export class Progress {
   }
 }
 
-// The position of the argument with the content, by function of `sealwax_js`.
+// The position of the argument with the content, for each function of `sealwax_js`.
 const BULK_ARGUMENTS = { digest: 1, sign: 2, verify: 3, encrypt: 4, decrypt: 4 };
 
 /**
- * The functions of `sealwax_js`. Those with bulk content count its bytes as progress.
+ * The functions of `sealwax_js`. Functions with bulk content count the content's bytes as progress.
  * @param {Record<string, (...args: any[]) => import("./pending.js").Pending>} door
  * @param {Progress} progress
  */

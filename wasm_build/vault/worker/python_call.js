@@ -33,8 +33,8 @@ export async function runVerb(pyodide, verb, args, residue, { strict, cancelling
 }
 
 /**
- * The Python functions of a Worker's own needs. The first call must come before the image of Python is taken, because
- * later proxies are lost with the next rewind.
+ * The Python functions that a Worker itself needs. The first call must come before the image of Python is taken,
+ * because later proxies are lost at the next rewind.
  * @param {any} pyodide
  * @returns {{reseed: () => void, collect: () => void, reserveMemory: (bytes: number) => void}}
  */

@@ -1,7 +1,7 @@
 /**
- * Starts Python inside a Worker: from the memory snapshot, or without it if there is none or it fails to load.
+ * Starts Python inside a Worker from the memory snapshot, or without a snapshot if there is none or it fails to load.
  *
- * The owner has fetched and checked all files and passes their bytes. The Worker itself has no network.
+ * The owner has fetched and checked all files, and passes their bytes. The Worker itself has no network.
  */
 
 import "./before_pyodide.js";
@@ -58,7 +58,7 @@ export async function startPython(assets) {
 async function loadSnapshot(assets, packed) {
   const snapshot = restoreZeroPages(new Uint8Array(packed));
   const loaded = await load(assets, { _loadSnapshot: snapshot }, snapshot.byteLength);
-  // Python's memory has its own copy now. Without this the two buffers would stay until the garbage collector runs.
+  // Python's memory has a copy now. Otherwise the two buffers would stay until the garbage collector runs.
   for (const buffer of [packed, snapshot.buffer]) giveBack(buffer);
   return { ...loaded, startKind: "snapshot" };
 }
@@ -84,7 +84,7 @@ async function load(assets, settings, memoryBytes = 0) {
   let memory;
   /** @type {Python["deduplicate"]} */
   let deduplicate = null;
-  // Pyodide calls this to fetch and compile its program. It gets the module that the owner has compiled already.
+  // Pyodide calls this to fetch and compile its program. It gets the module that the owner has already compiled.
   WebAssembly.instantiateStreaming = async (_response, imports) => {
     const { env } = /** @type {{env: Record<string, Function>}} */ (/** @type {unknown} */ (imports));
     const makeMap = env.__hiwire_deduplicate_new;
@@ -103,7 +103,7 @@ async function load(assets, settings, memoryBytes = 0) {
     indexURL: RUNTIME_URL,
     env: { ...PYTHON_ENVIRONMENT },
     lockFileContents: LOCK_FILE,
-    // Python's output is dropped, because it could quote a message.
+    // Python's output is dropped, because the output could quote a message.
     stdout: () => {},
     stderr: () => {},
   });

@@ -1,6 +1,6 @@
 /**
- * The rehearsal of a waiting Worker: it signs, verifies, encrypts and decrypts a few bytes with keys that protect
- * nothing. So the browser has compiled the Worker's JavaScript and prepared WebCrypto before a request comes.
+ * The rehearsal of a waiting Worker. The Worker signs, verifies, encrypts and decrypts a few bytes with keys that
+ * protect nothing. So the browser has compiled its JavaScript and prepared WebCrypto before a request comes.
  */
 
 import { finish, takeReply } from "./python_call.js";
@@ -12,8 +12,8 @@ const ROUNDS = 2;
 /**
  * @param {any} pyodide
  * @param {import("../memory/cleanup.js").Residue} residue
- * @param {{isWanted: () => boolean, isUseless: () => boolean}} asked whether a request has come, which shortens the
- *   rehearsal, and whether it gains nothing by it, which ends the rehearsal
+ * @param {{isWanted: () => boolean, isUseless: () => boolean}} asked `isWanted`: whether a request has come, which shortens the
+ *   rehearsal; `isUseless`: whether the request gains nothing from the rehearsal, which ends it
  * @param {(verb: string, args: object) => Promise<any>} run runs a verb in the same way as for a request
  */
 export async function rehearse(pyodide, residue, { isWanted, isUseless }, run) {
@@ -25,7 +25,7 @@ export async function rehearse(pyodide, residue, { isWanted, isUseless }, run) {
   for (let round = 0; round < ROUNDS; round++) {
     if (round > 0 && isWanted()) return;
     for (const { sealed, certificate } of people) {
-      // The buffers of a request are overwritten after it, so each request needs its own copies.
+      // The buffers of a request are overwritten afterwards, so each request needs separate copies.
       const keys = () => ({ identities: [sealed.slice(0)], sealKey: { buffer: new ArrayBuffer(4096), length: 32 } });
       const content = () => new ArrayBuffer(CONTENT_BYTES);
       if (isUseless()) return;

@@ -1,13 +1,13 @@
 /**
- * Rewinds Python: puts the instance back to an image that was taken at a quiet point, so that a Worker can serve the
- * next request without a new start, and nothing of the last one is left in linear memory.
+ * Rewinds Python, that is, puts the instance back to an image that was taken at a quiet point. So a Worker can serve
+ * the next request without a new start, and nothing of the last request is left in linear memory.
  *
- * State that lies outside linear memory goes back too: hiwire's table of JavaScript objects, and the Map by which
- * hiwire finds the reference of an object again. hiwire's free list lies in linear memory and comes back by itself.
- * WebAssembly's globals stay, because only the stack pointer among them ever moves, and the stack must be empty.
+ * State outside linear memory is put back too: hiwire's table of JavaScript objects, and the Map in which hiwire finds
+ * the reference of an object again. hiwire's free list is in linear memory, so it needs nothing more. WebAssembly's
+ * globals stay as they are, because only the stack pointer ever changes, and the stack must be empty.
  *
- * The names of Pyodide that this needs are private. Without one of them no image is taken, and Workers end as they do
- * after a doubt.
+ * This module needs private names of Pyodide. If a name is missing, no image is taken, and Workers end as they do after
+ * a `Doubt`.
  */
 
 const PAGE_BYTES = 4096;
@@ -16,7 +16,7 @@ const PAGE_WORDS = PAGE_BYTES / 4;
 const SAMPLED_PAGES = 16;
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
-// dlmalloc's parameter (mallopt): the free memory at the end from which the break would be lowered.
+// dlmalloc's parameter (mallopt): the amount of free memory at the end above which the break would be lowered.
 const M_TRIM_THRESHOLD = -1;
 const NEVER = 0x7fffffff;
 
@@ -41,8 +41,8 @@ export const NAMES = /** @type {const} */ ([
 export class Doubt extends Error {}
 
 /**
- * Prepares a started Python, before its first request. The finalizers of proxies are turned off: a late one would count
- * down a reference of another operation.
+ * Prepares a started Python, before its first request. The finalizers of proxies are turned off, because a late
+ * finalizer would count down a reference of another operation.
  * @param {Python} python
  * @returns {boolean} whether an image can be taken
  */
@@ -50,11 +50,11 @@ export function prepareRewind({ pyodide, deduplicate }) {
   const module = pyodide._module;
   if (!deduplicate || NAMES.some((name) => typeof module[name] !== "function")) return false;
   module.finalizationRegistry = { register() {}, unregister() {} };
-  // The break tells how far memory was used, so it may rise but never fall.
+  // The break shows how far memory was used, so it may rise but never fall.
   return module._mallopt(M_TRIM_THRESHOLD, NEVER) === 1;
 }
 
-/** The image of a quiet Python. It keeps only the pages that are not zero. */
+/** The image of a quiet Python. It has only the pages that are not zero. */
 export class Image {
   /** @type {Hiwire} */
   #module;
@@ -97,7 +97,7 @@ export class Image {
   }
 
   /**
-   * Puts Python back. Throws Doubt if it is not sure to be as in the image.
+   * Puts Python back. Throws Doubt if Python may differ from the image.
    * @returns {number} the bytes that were overwritten
    */
   restore() {
@@ -150,7 +150,7 @@ export class Image {
 }
 
 /**
- * Copies of the pages below `end` that are not zero, joined to runs.
+ * Copies of the pages below `end` that are not zero, joined into runs.
  * @param {WebAssembly.Memory} memory
  * @param {number} end
  */
@@ -184,7 +184,7 @@ function checksum(words, page) {
 }
 
 /**
- * The length of a WebAssembly table that is not exported: reading beyond its end throws.
+ * The length of a WebAssembly table that is not exported. It can be found because reading beyond the end throws.
  * @param {(index: number) => unknown} get
  */
 function lengthOf(get) {

@@ -1,7 +1,7 @@
 /**
  * The part of `sealwax_js` for streams: block ciphers for consecutive chunks, GHASH, and a store for plaintext.
  *
- * A key is imported once for all chunks. A result is overwritten as soon as Python has copied it. So a stream of any
+ * A key is imported once for all chunks. A result is overwritten as soon as Python has copied it, so a stream of any
  * length needs little memory.
  */
 
@@ -76,12 +76,12 @@ async function openBlockKey(residue, rooms, job) {
     const key = await crypto.subtle.importKey("raw", job.key, job.name, false, ["encrypt", "decrypt"]);
     return new WebBlockKey(residue, rooms, key);
   } catch {
-    // WebCrypto lacks the ciphers of old mail, and in Chromium also AES-192.
+    // WebCrypto lacks the ciphers of old mail. In Chromium it lacks AES-192 too.
     return new OwnBlockKey(residue, await import("./ciphers/own_ciphers.js"), job);
   }
 }
 
-/** Block ciphers by WebCrypto, which copies the data before the call returns. */
+/** Block ciphers of WebCrypto, which copies the data before the call returns. */
 class WebBlockKey {
   #residue;
   #rooms;
@@ -143,7 +143,7 @@ class WebBlockKey {
   }
 }
 
-/** Block ciphers by our own code, with the same methods as WebBlockKey. */
+/** Block ciphers of our own code, with the same methods as WebBlockKey. */
 class OwnBlockKey {
   #residue;
   #own;
@@ -242,7 +242,7 @@ class Store {
   }
 }
 
-/** Buffers that are used again and again. Each belongs to the residue. */
+/** Buffers that are used repeatedly. Each belongs to the residue. */
 class Rooms {
   #residue;
   /** @type {ArrayBuffer[]} */
@@ -268,7 +268,7 @@ class Rooms {
     return copy;
   }
 
-  /** Frees a buffer for the next copy. @param {Uint8Array<ArrayBuffer>} copy a copy that is not used any more */
+  /** Frees a buffer for the next copy. @param {Uint8Array<ArrayBuffer>} copy a copy that is no longer used */
   giveBack(copy) {
     this.#free.push(copy.buffer);
   }

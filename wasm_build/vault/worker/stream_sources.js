@@ -1,10 +1,10 @@
 /**
  * The input of a stream. Python reads it in blocks, beginning at any position.
  *
- * A Blob is read as often as Python wants. It may be a file that somebody changes meanwhile, so each block is held to the
- * digest of its first reading: Python gets no byte that differs from what was judged. The bytes of a ReadableStream are
- * kept in blocks until they are read for the last time. Python waits for a block that has not come yet, so that it can
- * work while a message downloads.
+ * A Blob is read as often as Python wants. It may be a file that somebody changes meanwhile. So each block must have the
+ * digest of its first reading, and Python gets no byte that differs from what was judged. The bytes of a ReadableStream
+ * are kept in blocks until they are read for the last time. Python waits for a block that has not come yet, so that it
+ * can work during a download.
  */
 
 import { ChunkTaker } from "../values/chunk_port.js";
@@ -50,7 +50,7 @@ class BlobSource {
     return this.#blob.size;
   }
 
-  /** Does nothing: the Blob keeps its own bytes, so there are none to release. */
+  /** Does nothing, because a Blob keeps its bytes and there is nothing to release. */
   readOnce() {}
 
   release() {}
@@ -64,7 +64,7 @@ class BlobSource {
     const block = await (this.#ahead?.index === index ? this.#ahead.block : this.#fetch(index));
     const isLast = (index + 1) * BLOCK_BYTES >= this.#blob.size;
     this.#ahead = isLast ? null : { index: index + 1, block: this.#fetch(index + 1) };
-    // Python may end before it has read this block. Its error is reported when it is read.
+    // Python may end before it has read this block. The block's error is reported when the block is read.
     this.#ahead?.block.catch(() => {});
     this.#lent = block;
     return new Uint8Array(block, position % BLOCK_BYTES);
@@ -117,7 +117,7 @@ class PortSource {
     return this.#size ?? this.#length;
   }
 
-  /** From now on a block is released when Python asks for the next one. */
+  /** From now on a block is released when Python asks for the next block. */
   readOnce() {
     this.#keeps = false;
   }

@@ -1,4 +1,4 @@
-/** The script of the vault's Worker, which answers one request, batch or stream, cleans up, and ends. */
+/** The script of the vault's Worker, which answers requests, batches or streams, and cleans up after each. */
 
 import { serve } from "./worker_core.js";
 

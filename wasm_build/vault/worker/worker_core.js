@@ -1,6 +1,6 @@
 /**
- * The life of the vault's Worker: its start, the requests of an operation, and the cleanup after it. Then the Worker
- * rests until the next operation, with its memory rewound. If the rewind is not sure to be complete, the Worker ends.
+ * The life of the vault's Worker: its start, the requests of an operation, and the cleanup after it. Then the Worker's
+ * memory is rewound, and the Worker rests until the next operation. If the rewind may be incomplete, the Worker ends.
  *
  * `hooks` exist for the tests, which scan the linear memory before and after it is cleaned.
  */
@@ -38,22 +38,23 @@ import { VaultError } from "../errors/vault_error.js";
 const MAX_OPERATIONS = 50;
 const MAX_GROWTH_BYTES = 64_000_000;
 /**
- * One cleanup of WebCrypto's memory serves several operations. It comes this time after the last one, but not later than
- * this time after the first, nor after more operations, because a rinse reaches only so many freed blocks of one size.
+ * One cleanup of WebCrypto's memory serves several operations. The cleanup comes `QUIET_MILLISECONDS` after the last
+ * operation. It comes before a request if the first operation is older than `LATEST_MILLISECONDS` or `MAX_UNCLEANED`
+ * operations are done, because a rinse reaches only so many freed blocks of one size.
  */
 const QUIET_MILLISECONDS = 1_000;
 /**
- * Then WebCrypto's memory is rinsed again after these times. A freed block belongs to the thread that freed it, and on a
- * busy device a thread may sleep through one rinse.
+ * After the cleanup, WebCrypto's memory is rinsed again after these times. A freed block belongs to the thread that
+ * freed it, and on a busy device a thread may sleep through one rinse.
  */
 const AGAIN_MILLISECONDS = [1_500, 3_000];
 const LATEST_MILLISECONDS = 4_000;
 const MAX_UNCLEANED = 8;
-/** One rinse does 32 sizes of secrets. An operation adds about ten at most. */
+/** One rinse overwrites secrets of up to 32 sizes. An operation adds about ten at most. */
 const MAX_SIZES = 20;
 /** A request with more bytes may take long, so the cleanup comes before it. */
 const SHORT_BYTES = 262_144;
-/** The time that a cleanup waits for calls of WebCrypto for which Python did not wait. */
+/** The time that a cleanup waits for those WebCrypto calls that Python left running. */
 const SETTLING_MILLISECONDS = 1_000;
 
 /**
@@ -80,22 +81,22 @@ class Service {
   #cancelled = rejected(this.#cancelling.signal);
   /** @type {Python | undefined} */
   #python;
-  /** @type {Promise<unknown>} the latest step: preparation, request or rest. Each waits for the one before */
+  /** @type {Promise<unknown>} the latest step: preparation, request or rest. Each step waits for the one before */
   #current = Promise.resolve();
   #requested = false;
   #isRehearsing = false;
-  /** Whether the Worker ends with a request that has come. Then it needs no image. */
+  /** Whether the Worker ends after a request that has already come. Then the Worker needs no image. */
   #isLast = false;
   #ended = false;
-  /** The state to which Python is put back; null while there is none. @type {Image | null} */
+  /** The state to which Python is put back; null while there is no image. @type {Image | null} */
   #image = null;
   /** Seeds Python's `random` anew. @type {() => void} */
   #reseed = () => {};
   #imageMemoryBytes = 0;
-  /** The bytes by which memory is still to grow in advance. */
+  /** The number of bytes by which memory is still to grow in advance. */
   #reservedBytes = 0;
   #operations = 0;
-  /** The operations since WebCrypto was cleaned up after, and the time of the first. */
+  /** The number of operations since the last cleanup of WebCrypto's memory, and the time of the first of them. */
   #uncleaned = 0;
   #uncleanedSince = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -156,13 +157,14 @@ class Service {
     this.#scope.close();
   }
 
-  /** Puts Python back to its image and waits for the next operation. Ends if that is not allowed, or not sure. */
+  /** Puts Python back to its image and waits for the next operation. The Worker ends if that is not allowed, or may have failed. */
   async #rest() {
     this.#operations += 1;
     if (this.#ended) return;
     if (!this.#image || !this.#python || this.#mustEnd(this.#python.memory)) return this.end();
     this.#scope.postMessage({ kind: "cleaning" });
-    // Python imports the keys of signers early. After an error such a key would come when all seemed to be collected.
+    // Python imports the keys of signers early. After an error, such an import could end when all keys seemed to be
+    // collected.
     if (!(await settleAll(SETTLING_MILLISECONDS))) return this.end();
     await this.#hooks.afterOperation?.(this.#python.memory);
     const report = cleanUpToRest(this.#residue, this.#image);
@@ -175,7 +177,7 @@ class Service {
     this.#cleanUpSoon();
   }
 
-  /** Arranges for the cleanup of what WebCrypto has kept. An operation without a secret needs none. */
+  /** Arranges a cleanup of what WebCrypto has kept. An operation without a secret needs no cleanup. */
   #cleanUpSoon() {
     if (this.#residue.secretLengths.size === 0) return;
     if (this.#uncleaned === 0) this.#uncleanedSince = performance.now();
@@ -196,7 +198,7 @@ class Service {
 
   /**
    * If the browser keeps a key, the Worker is spent: it ends when its owner says so, or after the next operation.
-   * @returns {Promise<boolean>} whether WebCrypto is cleaned up after
+   * @returns {Promise<boolean>} whether nothing is left in WebCrypto
    */
   async #cleanUpLater() {
     if (this.#ended) return false;
@@ -249,8 +251,9 @@ class Service {
   }
 
   /**
-   * Warms up while the Worker waits, and takes the image. An early request waits for this, some 50 ms, and
-   * longer without the snapshot: without an image the Worker would end with it, and the next one would cost much more.
+   * Warms up while the Worker waits, and takes the image. An early request waits for this, some 50 ms, and longer
+   * without the snapshot. Without an image the Worker would end after that request, and starting another Worker would
+   * take much longer.
    * @param {Python} python
    * @param {boolean} canRewind
    */
@@ -259,7 +262,7 @@ class Service {
     this.#isRehearsing = true;
     try {
       await rehearse(python.pyodide, this.#residue, asked, (verb, args) => this.#rehearse(verb, args));
-      // Everybody may know the private keys of the rehearsal, so nothing of it need be rinsed.
+      // The private keys of the rehearsal are public, so nothing of the rehearsal needs a rinse.
       this.#residue.forgetSecrets();
       forgetKeys();
       this.#isSpent = false;
@@ -288,7 +291,7 @@ class Service {
     try {
       holdVerbs(pyodide).reserveMemory(this.#reservedBytes);
     } catch {
-      // A device without so much memory may have enough for the messages that come.
+      // A device with less memory may still have enough for the messages that come.
     }
     this.#reservedBytes = 0;
     this.#imageMemoryBytes += memory.buffer.byteLength - before;
@@ -324,7 +327,7 @@ class Service {
     } catch (error) {
       const described = describeError(error);
       fatal = isFatal(described.code);
-      // Only the core's own errors and the vault's leave Python in a state that is known.
+      // Only errors of the core and of the vault leave Python in a known state.
       this.#isSpent ||= !(error instanceof VaultError);
       post({ error: described });
     }
@@ -397,7 +400,7 @@ function rejected(signal) {
 }
 
 /**
- * Takes a lock and keeps it until this Worker ends. The owner waits for the same lock, to notice the end.
+ * Takes a lock and keeps it until this Worker ends. The owner waits for the same lock, and so notices the end.
  * @param {string} name
  */
 function holdLock(name) {

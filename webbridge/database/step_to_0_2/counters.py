@@ -24,14 +24,14 @@ def upgrade() -> None:
     op.create_index("counter_by_time", "counter", ["kind", "at"])
     for table, (kind, name) in _EVENTS.items():
         events = sa.table(table, sa.column(name), sa.column("at"))
-        # SQLite's STRICT tables take no integer for a REAL in this place, so the count becomes a fraction.
+        # SQLite's STRICT tables accept no integer for a REAL here, so the count is multiplied by 1.0.
         counted = sa.select(sa.literal(kind), events.c[name], sa.func.count() * 1.0, sa.func.max(events.c.at))
         op.execute(sa.insert(counter).from_select(["kind", "name", "value", "at"], counted.group_by(events.c[name])))
         op.drop_table(table)
 
 
 def downgrade() -> None:
-    """Make events of the counters again."""
+    """Turn the counters into events again."""
     counter = sa.table("counter", sa.column("kind"), sa.column("name"), sa.column("value"), sa.column("at"))
     for table, (kind, name) in _EVENTS.items():
         events = op.create_table(

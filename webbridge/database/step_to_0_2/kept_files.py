@@ -40,6 +40,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Delete the tables. The bytes of the files stay in the store, where nobody finds them any more."""
+    """Delete the tables. The bytes of the files stay in the store, but nothing finds them any more."""
     op.drop_table("kept_index")
     op.drop_table("kept_file")

@@ -23,7 +23,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Delete the tables. The bytes of the parcels stay in the store, where nobody finds them any more."""
+    """Delete the tables. The bytes of the parcels stay in the store, but nothing finds them any more."""
     for table in (
         "parcel_key_request",
         "parcel_answer",

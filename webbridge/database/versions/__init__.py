@@ -1,4 +1,4 @@
-"""The migrations, one for each release, in the order of their numbers. A released one never changes.
+"""The migrations, one for each release, in the order of their numbers. A released migration never changes.
 
-Each from 0.2 on only adds to the tables, because processes of the version before use them too.
+From 0.2 on, migrations only add to the tables, because processes of the previous version use them too.
 """

@@ -1,6 +1,6 @@
-"""The tables of 0.2. Until its release each change of them goes into this step, whose number rises by one.
+"""The tables of 0.2. Until the release of 0.2, each change of the tables goes into this step and raises its number.
 
-The databases of the builds before such a change are refused, because their revision has a lower number.
+Databases of builds before such a change are refused, because their revision has a lower number.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ _TAKE_BACK: Final = _REMOVE.where(PARCEL_BLOCK.c.reason == BlockReason.RECIPIENT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """One block. `ends_at` is None for one without an end."""
+    """One block. `ends_at` is None for a block without an end."""
 
     kind: BlockKind
     name: str
@@ -66,7 +66,7 @@ class Blocks:
         self._database = database
 
     def add(self, block: Block) -> None:
-        """Add a block, or replace the one of the same kind and name. Raises DatabaseUnavailable."""
+        """Add a block, or replace the block of the same kind and name. Raises DatabaseUnavailable."""
         with self._database.transaction() as rows:
             add_block(rows, block)
 
@@ -78,9 +78,9 @@ class Blocks:
         return removed > 0
 
     def refuse(self, name: str, at: datetime.datetime) -> None:
-        """Keep all notices from a recipient who refuses them. Raises DatabaseUnavailable.
+        """Send no more notices to a recipient who refuses them. Raises DatabaseUnavailable.
 
-        A block of the operator, which the recipient cannot take back, stays and loses its end.
+        A block of the operator, which the recipient cannot take back, stays, but no longer ends.
         """
         with self._database.transaction() as rows:
             _add_refusal(rows, name, at)
@@ -92,7 +92,7 @@ class Blocks:
         self._database.erase_deleted()
 
     def all(self, at: datetime.datetime) -> list[Block]:
-        """Return the blocks that count, and forget those that have ended. Raises DatabaseUnavailable."""
+        """Return the blocks that count, and delete the blocks that have ended. Raises DatabaseUnavailable."""
         now = {_NOW: at.timestamp()}
         with self._database.transaction() as rows:
             rows.execute(_SWEEP, now)
@@ -118,7 +118,7 @@ def is_blocked(rows: Connection, sender: str, at: datetime.datetime) -> bool:
 
 
 def add_block(rows: Connection, block: Block) -> None:
-    """Add a block inside a transaction, or replace the one of the same kind and name."""
+    """Add a block inside a transaction, or replace the block of the same kind and name."""
     values: dict[str, Any] = {
         "reason": block.reason.value,
         "made_at": block.made_at.timestamp(),
@@ -166,7 +166,7 @@ def _find(
 
 
 def _with_parents(domain: str) -> list[str]:
-    """A domain and those above it: a block of a domain also counts below it."""
+    """A domain and the domains above it, because a block of a domain also counts below it."""
     labels = domain.split(".")
     return [".".join(labels[start:]) for start in range(len(labels))]
 

@@ -1,4 +1,4 @@
-"""Complaints of recipients. After a few of different parcels from different networks, the sender is held back."""
+"""Complaints of recipients. After a few about different parcels from different networks, the sender is blocked."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from webbridge.delivery.notices.outbox import queue_change
 from webbridge.delivery.notices.sender_mail import Change
 
 HELD_AFTER: Final = 3
-"""The parcels of one sender with a complaint, from as many networks, until the operator looks at it."""
+"""The parcels of one sender with complaints, from as many networks, after which the sender is blocked."""
 COUNTED_FOR: Final = datetime.timedelta(days=30)
 HELD_FOR: Final = datetime.timedelta(days=30)
 KEPT_FOR: Final = datetime.timedelta(days=365)
@@ -55,7 +55,7 @@ class ComplaintReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Complaint:
-    """A complaint about a parcel. `network` is that of the client, of which only a hash is kept."""
+    """A complaint about a parcel. Only a hash of `network`, the client's network, is kept."""
 
     parcel: str
     reason: ComplaintReason
@@ -63,16 +63,16 @@ class Complaint:
 
 
 class Complaints:
-    """The complaints in the database. `secret` keys the hashes of networks, of which there are few."""
+    """The complaints in the database. The hashes of networks contain `secret`, because there are few networks."""
 
     def __init__(self, database: Database, secret: bytes) -> None:
         self._database = database
         self._secret = secret
 
     def take(self, complaint: Complaint, at: datetime.datetime) -> None:
-        """Note a complaint. One of an unknown parcel, and a second one of the same network, change nothing.
+        """Note a complaint. If it is about an unknown parcel, or the second from a network, it changes nothing.
 
-        Nothing is returned, so that the caller cannot tell whether there is such a parcel. Raises DatabaseUnavailable.
+        Nothing is returned, so that the answer cannot reveal whether the parcel exists. Raises DatabaseUnavailable.
         """
         named = {_PARCEL: complaint.parcel, _CLIENT: self._hashed(complaint.network)}
         with self._database.transaction() as rows:
@@ -80,7 +80,7 @@ class Complaints:
             sender = rows.execute(_FIND, named).scalar()
             if sender is None or rows.execute(_ALIKE, named).first() is not None:
                 return
-            # A sender who signs in with another detail is the same one.
+            # A sender who signs in with another detail is the same sender.
             mailbox = mailbox_name(sender)
             row = {
                 "id": secrets.token_hex(_ID_BYTES),

@@ -1,4 +1,4 @@
-"""The operator's view of parcels: numbers by domain of the sender and in all, without content, names or ids."""
+"""The operator's view of parcels: numbers for each domain of senders and in all, without content, names or ids."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ _BLOCKS: Final = select(PARCEL_BLOCK.c.kind, func.count()).group_by(PARCEL_BLOCK
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParcelCounts:
-    """The numbers since a time; those of notices and blocks are of now.
+    """The numbers since a time. The numbers of notices and blocks are current.
 
-    `senders` are the addresses that have sent, by domain. `complaints` are by domain of the sender and reason.
+    `senders` has the number of sending addresses for each domain. `complaints` are by domain of the sender and reason.
     """
 
     parcels: dict[str, int]

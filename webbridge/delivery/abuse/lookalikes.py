@@ -1,6 +1,6 @@
-"""Domains of senders that look like a domain that the recipient knows: their own, or one of this service.
+"""Domains of senders that look like a domain that the recipient knows: the recipient's, or a domain of this service.
 
-Leaves out names that differ in what they say, such as `example-payments.test`, and other top-level labels: these may
+Names with other words, such as `example-payments.test`, and other top-level labels are not found, because they may
 belong to the same people.
 """
 
@@ -25,7 +25,7 @@ _COUNTRY: Final = 2
 
 
 def has_mixed_scripts(domain: str) -> bool:
-    """Return whether one label of a domain has letters of scripts that nobody writes in one word."""
+    """Return whether a label of a domain mixes letters of scripts that nobody writes in one word."""
     return any(_is_mixed(label) for label in _u_labels(domain).split("."))
 
 
@@ -45,7 +45,7 @@ def find_lookalike(domain: str, known: Iterable[str]) -> str | None:
 
 
 def _read(domain: str) -> str | None:
-    """The domain in A-labels, or None for a text that is none."""
+    """The domain in A-labels, or None for a text that is no domain."""
     address = parse_address(f"somebody@{domain.rstrip('.')}")
     return None if address is None or address.is_literal else address.domain
 
@@ -60,24 +60,24 @@ def _is_alike(mine: str, theirs: str) -> bool:
 
 
 def _forms(domain: str) -> set[str]:
-    """The shapes of a domain and of the domains above it, without dots and hyphens, which eyes skip."""
+    """The shapes of a domain and of the domains above it, without dots and hyphens, which readers overlook."""
     return {shape_of(name).replace("-", "").replace(".", "") for name in _names(domain)}
 
 
 def _names(domain: str) -> list[str]:
-    """A domain and those above it, but for such as `co.uk`."""
+    """A domain and the domains above it, except public ones such as `co.uk`."""
     labels = _u_labels(domain).split(".")
     names = [".".join(labels[start:]) for start in range(max(1, len(labels) - 1))]
     return [name for name in names if not _is_public(name)] or [_u_labels(domain)]
 
 
 def _have_one_owner(mine: str, theirs: str) -> bool:
-    """Return whether two domains end in the same name that somebody has registered."""
+    """Return whether two domains end in the same registered name."""
     return not set(_names(mine)).isdisjoint(_names(theirs))
 
 
 def _is_public(name: str) -> bool:
-    """Return whether a name is one under which everybody registers. The list of all of them changes each week."""
+    """Return whether everybody registers names below this name. It is a guess, since the full list changes weekly."""
     labels = name.split(".")
     is_country = len(labels) == 2 and len(labels[1]) == _COUNTRY
     return len(labels) == 1 or (is_country and len(labels[0]) <= _LONGEST_SECOND_LEVEL)

@@ -18,7 +18,7 @@ from webbridge.delivery.own_keys.codes import CodeBook
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Protection:
-    """The parts. Without a mail server there are no `notices`, and senders tell their recipients the link."""
+    """The parts. Without a mail server, `notices` is None, and senders pass the link on to their recipients."""
 
     blocks: Blocks
     complaints: Complaints
@@ -49,7 +49,7 @@ def open_protection(
 ) -> Protection:
     """Return the parts for one configuration. The caller closes them.
 
-    `secret` is the bridge's own, and `codes` are those of keys.
+    `secret` is the bridge's secret, and `codes` has the codes for keys.
     """
     refusals = RefusalTokens(secret)
     return Protection(

@@ -1,7 +1,7 @@
-"""Refusals: the token in each notice by which its recipient refuses all further ones, without a login.
+"""Refusals: the token in each notice with which its recipient refuses all further notices, without a login.
 
-The token is the address under a key of the bridge (AES-GCM, deterministic: one address has one token), so that nobody
-can refuse for somebody else, and no log of a proxy names an address.
+The token is the address, encrypted with a key of the bridge (AES-GCM, deterministic: one address has one token). So
+nobody can refuse for somebody else, and no log of a proxy names an address.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _LABEL: Final = b"sealwax parcel refusal 1"
 
 
 class RefusalTokens:
-    """Makes and reads the tokens. `secret` is one that all processes of the bridge share, and that stays the same."""
+    """Makes and reads the tokens. `secret` is shared by all processes of the bridge, and never changes."""
 
     def __init__(self, secret: bytes) -> None:
         derived = HKDF(algorithm=SHA256(), length=64, salt=None, info=_LABEL).derive(secret)
@@ -35,7 +35,7 @@ class RefusalTokens:
     def seal(self, address: str) -> str:
         """Return the token of an address."""
         text = block_name(BlockKind.RECIPIENT, address).encode()
-        # One address has one nonce, so that no two texts share one.
+        # The nonce depends on the address, so no two addresses share a nonce.
         nonce = hmac.digest(self._nonce_key, text, sha256)[:_NONCE_BYTES]
         return write_base64url(nonce + self._cipher.encrypt(nonce, text, _LABEL))
 
@@ -52,7 +52,7 @@ class RefusalTokens:
 
 
 def refuse(blocks: Blocks, address: str, at: datetime.datetime) -> None:
-    """Keep all further notices from an address. Raises DatabaseUnavailable."""
+    """Send no more notices to an address. Raises DatabaseUnavailable."""
     blocks.refuse(block_name(BlockKind.RECIPIENT, address), at)
 
 

@@ -1,4 +1,4 @@
-"""The check of a sender before a parcel is taken: blocks, look-alike domains, recipients, and limits."""
+"""The check of a sender before a parcel is accepted: blocks, look-alike domains, recipients, and limits."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _REFUSAL: Final = "Too many parcels have gone out. Send this one later."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SenderLimits:
-    """The operator's limits on the recipients whom one sender, and all senders of a domain, may reach in a day."""
+    """The operator's limits on recipients in a day: for one sender, and for all senders of a domain together."""
 
     sender_recipients: int = SENDER_RECIPIENTS
     domain_recipients: int = DOMAIN_RECIPIENTS
@@ -39,8 +39,8 @@ class SenderLimits:
 class OwnNames:
     """The names of the service.
 
-    `domains` are those whose addresses may sign in: nobody else can have an address there. `hosts` are further names
-    that people take for the service's, such as those of its origins. `addresses` get no parcels.
+    `domains` are the domains whose addresses may sign in. Nobody else can have an address there. `hosts` are further
+    names that people may think belong to the service, such as the hosts of its origins. `addresses` get no parcels.
     """
 
     domains: Collection[str] = ()
@@ -63,7 +63,7 @@ class SenderCheck:
     def check(self, sender: str, recipients: Sequence[str]) -> None:
         """Check a parcel without counting it. Raises ServiceError.
 
-        The order is: the sender, then the recipients one by one.
+        The sender is checked first, then the recipients one by one.
         """
         at = self._clock()
         self._check_block(sender, at)
@@ -83,7 +83,7 @@ class SenderCheck:
         self._sent.start(limits, events=recipients)
 
     def take_back(self, sender: str, recipients: int) -> None:
-        """Uncount the recipients of a parcel that was not taken. Raises DatabaseUnavailable."""
+        """Uncount the recipients of a parcel that was not accepted. Raises DatabaseUnavailable."""
         self._sent.take_back(self._limits_of(sender), events=recipients)
 
     def _limits_of(self, sender: str) -> dict[str, int]:
@@ -96,7 +96,7 @@ class SenderCheck:
         try:
             check_recipient(recipient, own=self._own.addresses)
         except NoPerson as error:
-            # Such a person gets no notice, but the sender can tell them the link.
+            # An unreachable address gets no notice, but the sender can pass the link on.
             if error.reason is not Unreachable.ADDRESS:
                 raise
 

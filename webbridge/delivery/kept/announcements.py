@@ -13,12 +13,12 @@ from webbridge.delivery.settings import ParcelsConfig
 from webbridge.delivery.submission import bad_request, parse_flag, parse_members, parse_sizes, whole_number
 
 MAX_VERSION: Final = 2**53 - 1
-"""The largest whole number that JSON carries to every client (RFC 8259 section 6)."""
+"""The largest whole number in JSON that every client reads exactly (RFC 8259 section 6)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewFile:
-    """A file that comes. `manifest_bytes` is the size of its manifest, and the largest one unless it comes whole."""
+    """An announced file. `manifest_bytes` is the manifest's size, or its largest size unless the file comes whole."""
 
     id: str
     objects: tuple[int, ...]
@@ -38,7 +38,7 @@ class NewFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewIndex:
-    """A version of the index. `kept` and `deleted` are the ids of the files that it names as the first, or no more."""
+    """A version of the index. `kept` has the ids of files that it adds, `deleted` of files that it removes."""
 
     version: int
     objects: tuple[int, ...]

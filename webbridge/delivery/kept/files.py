@@ -1,9 +1,9 @@
 """The kept files of one bridge, and the index of each account.
 
-A file is uploaded first. A new version of the index then names it as kept, in one transaction with the number of the
-version: a version is stored only upon the one before it, so that two devices do not overwrite each other. The bytes of
-a version are durable before its record is, and those of deleted files go after their record. A process that is killed
-between leaves folders without a record, which the sweep deletes.
+A file is uploaded first. A new version of the index then names the file as kept, in the transaction that stores the
+version's number. A version is stored only if its predecessor is the current one, so two devices do not overwrite each
+other. The bytes of a version are durable before its record is, and the bytes of deleted files are deleted after their
+record. A process that is killed in between leaves folders without a record, which the sweep deletes.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from webbridge.delivery.store import WHOLE, Store, StoreFailed, Uploads
 
 _AT_ONCE: Final = 500
 _INDEX_GROWTH: Final = 65_536
-"""So much more than the one before may an index have that deletes files, because signatures and certificates differ."""
+"""The bytes by which an index that deletes files may grow, because signatures and certificates differ in size."""
 
 _OF_ACCOUNT: Final = KEPT_FILE.c.account == bindparam("of_account")
 _IS_OWN: Final = (_OF_ACCOUNT, KEPT_FILE.c.id == bindparam("of_id"))
@@ -67,7 +67,7 @@ _STALE: Final = (
     .where(
         KEPT_FILE.c.stage != KeptStage.KEPT,
         KEPT_FILE.c.created_at <= bindparam("begun_before"),
-        # Those that are still coming must not keep the sweep from the rest.
+        # Uploads that are still in progress must not keep the sweep from the rest.
         tuple_(KEPT_FILE.c.account, KEPT_FILE.c.id) > tuple_(bindparam("after_account"), bindparam("after_id")),
     )
     .order_by(KEPT_FILE.c.account, KEPT_FILE.c.id)
@@ -114,7 +114,7 @@ class KeptFiles:
     def create(self, account: str, new: NewFile, body: bytes) -> tuple[KeptFile, bool]:
         """Return the file of an announcement, and whether it is new. `body` has all objects of a whole file.
 
-        The bytes are reserved. The same request again gets the same file. Raises FileIdUsed, TooManyFiles, or
+        The file's bytes are reserved. The same request again returns the same file. Raises FileIdUsed, TooManyFiles, or
         ServiceError beyond a quota.
         """
         digest = self._pepper.digest_of(new.canonical_bytes + body)
@@ -130,7 +130,7 @@ class KeptFiles:
             raise
 
     def finish(self, account: str, file_id: str, manifest: bytes) -> KeptFile:
-        """Store the manifest of a file whose chunks have all come. Before it is kept, another one replaces it.
+        """Store the manifest of a file whose chunks have all come. Until the file is kept, a new manifest replaces it.
 
         The same manifest again changes nothing. Raises NoFile, FileIdUsed, FileIncomplete, or ServiceError for a
         manifest that is larger than announced, or if the store fails.
@@ -164,7 +164,8 @@ class KeptFiles:
     def read_index(self, account: str) -> tuple[StoredIndex, Iterator[bytes]]:
         """Return the record of the index, and its objects one after the other. Raises StoreFailed.
 
-        Another device may replace the index after its record is read, and its bytes go then.
+        If another device replaces the index after its record is read, its bytes are deleted, and the newer index is
+        read.
         """
         index = self.index(account)
         while True:
@@ -177,13 +178,13 @@ class KeptFiles:
                 index = newer
 
     def put_index(self, account: str, new: NewIndex, body: bytes) -> StoredIndex:
-        """Store a version upon the one before it, with the files that it keeps and deletes.
+        """Store the next version of the index, and keep and delete the files that it names.
 
         Raises IndexChanged, NoFile, FileIncomplete, or ServiceError if the store fails.
         """
         if not self._makes_room(account, new):
             self._quota.check_room(new.total_bytes)
-            # An index replaces another one, and counts for nobody.
+            # An index replaces its predecessor, and counts against no quota.
             self._quota.give_up(new.total_bytes)
         values = self._index_values(account, new)
         folder = str(values["folder"])
@@ -210,7 +211,7 @@ class KeptFiles:
                     self._delete_upload(row.account, row.id)
 
     def _stale(self, begun_before: float) -> Iterator[Row[Any]]:
-        """Return the uploads that were begun before a time, in several portions."""
+        """Return the uploads that began before a time, read in portions."""
         after = {"after_account": "", "after_id": ""}
         while True:
             with self._database.reading() as rows:
@@ -221,7 +222,7 @@ class KeptFiles:
             after = {"after_account": some[-1].account, "after_id": some[-1].id}
 
     def _makes_room(self, account: str, new: NewIndex) -> bool:
-        """Return whether an index is for deletions. Where no room is left, nothing else gives kept files' room back."""
+        """Return whether an index deletes files. When no room is left, only such an index frees kept files' room."""
         return bool(new.deleted) and new.total_bytes <= self.index(account).total_bytes + _INDEX_GROWTH
 
     def _pieces_of(self, index: StoredIndex) -> Iterator[bytes]:
@@ -236,7 +237,7 @@ class KeptFiles:
             with self._database.transaction() as rows:
                 is_new = rows.execute(self._add, values).first() is not None
                 if is_new:
-                    # Each of several files that come together waits here, so that they are counted one after another.
+                    # Files that come at the same time wait here, so that they are counted one after another.
                     self._quota.reserve(rows, account, new.total_bytes)
                     if rows.execute(_COUNT, {"of_account": account}).scalar_one() > self._config.max_kept_files:
                         raise TooManyFiles
@@ -250,7 +251,7 @@ class KeptFiles:
         return file_of(row), True
 
     def _replace_index(self, rows: Connection, account: str, version: int, values: dict[str, Any]) -> StoredIndex:
-        """Return the record before. Two devices that come at once wait for each other here."""
+        """Return the record of the replaced version. Two devices that come at once wait for each other here."""
         before = index_of(rows.execute(_INDEX.with_for_update(), {"of_account": account}).first())
         if before.version != version - 1:
             raise IndexChanged
@@ -302,7 +303,7 @@ class KeptFiles:
         return b"".join(self._store.read(file.folder, MANIFEST, 0, len(manifest))) == manifest
 
     def _reopen(self, file: KeptFile) -> None:
-        """Let no index keep the file until it has its new manifest, whose size is in the record."""
+        """Let no index keep the file until the new manifest is stored, and its size recorded."""
         with self._database.transaction() as rows:
             if rows.execute(_REOPEN, {"of_account": file.account, "of_id": file.id}).rowcount != 1:
                 raise FileIdUsed
@@ -321,7 +322,7 @@ class KeptFiles:
             raise
 
     def _delete_unrecorded(self, account: str, file_id: str, folder: str) -> None:
-        # After DatabaseUnavailable the record may be there all the same. If nobody can tell now, the sweep does later.
+        # After DatabaseUnavailable the record may exist nevertheless. If that is unknown now, the sweep decides later.
         with suppress(ServiceError):
             try:
                 is_recorded = self.find(account, file_id).folder == folder
@@ -336,8 +337,8 @@ class KeptFiles:
                 self._delete_folder(folder)
 
     def _delete_folder(self, folder: str) -> None:
-        # The objects that a store keeps because it fails now have no record, and so the sweep deletes them.
-        # In this order. An object that is complete meanwhile has no file any more that could come into the store.
+        # If a store fails here, its objects have no record, and the sweep deletes them.
+        # The uploads go first. An object that is completed meanwhile then has no file left to move into the store.
         for part in (self._uploads, self._store):
             with suppress(ServiceError):
                 part.delete(folder)

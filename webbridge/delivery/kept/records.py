@@ -1,4 +1,4 @@
-"""The records of kept files and of their index, as frozen values, and the errors about them."""
+"""The records of kept files and of their index, as frozen dataclasses, and the errors about them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class KeptStage(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptFile:
-    """The record of a kept file. Until it is complete, `manifest_bytes` is what its manifest has at most."""
+    """The record of a kept file. Until the file is complete, `manifest_bytes` is the manifest's largest size."""
 
     id: str
     account: str
@@ -36,7 +36,7 @@ class KeptFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredIndex:
-    """The record of the index of an account: version 0, without a folder, before the first one."""
+    """The record of an account's index. Before the first index, it is version 0 without a folder."""
 
     version: int = 0
     folder: str = ""
@@ -45,7 +45,7 @@ class StoredIndex:
 
     @property
     def total_bytes(self) -> int:
-        """The bytes of its objects, which are one object of the store."""
+        """The bytes of the index's objects, which are one object of the store."""
         return sum(self.objects) + self.manifest_bytes
 
 
@@ -57,7 +57,7 @@ class NoFile(ServiceError):
 
 
 class FileIdUsed(ServiceError):
-    """The id belongs to another file of the account, or to one that is kept."""
+    """The id belongs to another file of the account, or to a file that is kept."""
 
     def __init__(self) -> None:
         super().__init__(409, "id-used", "This id belongs to another file. Keep this one under a new id.")

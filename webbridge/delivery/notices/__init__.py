@@ -1,4 +1,5 @@
-"""Notices by mail about parcels: to recipients that a parcel waits, and to its sender what became of it.
+"""Notices by mail about parcels. They announce a parcel to its recipients, and report to its sender what became of it.
 
-`recipients` says who gets none, `parcel_mail` and `sender_mail` write, `outbox` is the queue, `sending` empties it.
+`recipients` decides who gets none, `parcel_mail` and `sender_mail` write mails, `outbox` is the queue, `sending`
+empties it.
 """

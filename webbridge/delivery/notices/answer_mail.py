@@ -1,8 +1,8 @@
 """The mail that passes an encrypted answer on to the sender of a parcel.
 
-A person has written it, so it has no Auto-Submitted (RFC 3834 section 5), by which mail programs file the mails of
-programs away. The header has the service's words and the reference number, and nothing of the writer's. The service
-does not sign it: a signature around it would seem to vouch for the writer.
+A person has written the answer, so the mail has no Auto-Submitted field (RFC 3834 section 5). Mail programs use that
+field to sort out mails of programs. The header has only the service's text and the reference number, nothing from the
+writer. The service does not sign the mail, because its signature would seem to confirm the writer.
 """
 
 from __future__ import annotations
@@ -53,5 +53,5 @@ def write_answer_mail(answer: AnswerMail, head: Letterhead) -> bytes:
 
 
 def author_of(head: Letterhead, language: Language) -> str:
-    """Return the From of answers, which is also inside each of them: readers compare the two (RFC 9788 section 4.4)."""
+    """Return the From of answers. Each encrypted answer has it too. Readers compare both (RFC 9788 section 4.4)."""
     return f"{words(language)['service']} <{head.sender}>"

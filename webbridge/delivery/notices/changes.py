@@ -1,4 +1,4 @@
-"""The events of a parcel that its sender learns by mail, each once. An answer is a mail of its own."""
+"""The events of a parcel that are mailed to its sender, each once. Answers are mailed separately."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _WAS_OPENED: Final = select(PARCEL_EVENT.c.state).where(
 
 _EXPIRED: Final = PARCEL_NOTICE.c.kind == Change.EXPIRED.value
 FORGET_EXPIRY: Final = delete(PARCEL_NOTICE).where(PARCEL_NOTICE.c.parcel == bindparam("of_id"), _EXPIRED)
-"""The end that was told did not come, so that the next one is news."""
+"""The statement that deletes the notice of an end that did not come, so that the next end is mailed too."""
 
 
 def tell_sender(rows: Connection, parcels: Iterable[str], event: Event) -> None:
-    """Queue the mails to the senders of parcels, if they learn of such an event, inside its transaction.
+    """Queue the mails to the senders of parcels in the event's transaction, if such an event is mailed.
 
-    The end of a parcel that was opened is no news.
+    The end of a parcel that was opened is not mailed.
     """
     change = _TOLD.get((event.state, event.said_by))
     if change is None:

@@ -1,7 +1,7 @@
 """The mail with the code that confirms the address of a new key.
 
-The subject has no code, because telephones show subjects while they are locked. No text in the mail is of the one who
-has asked, and no link in it confirms anything.
+The subject has no code, because locked phones show subjects. The mail has no text of the person who asked for the code,
+and no link that confirms anything.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _HALF: Final = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeMail:
-    """A code of 8 digits for the address of a recipient, until when it counts, and the token of a refusal."""
+    """A code of 8 digits for the address of a recipient, the end of its time, and the token of a refusal."""
 
     id: str
     at: datetime.datetime

@@ -1,4 +1,4 @@
-"""The answers of mail servers in words for the sender (RFC 5321 section 4.2.3, RFC 7504, RFC 3463)."""
+"""The replies of mail servers as sentences for the sender (RFC 5321 section 4.2.3, RFC 7504, RFC 3463)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from webbridge.delivery.notices.words import words
 SMTP: Final = "smtp-"
 RETURNED: Final = "returned-"
 GIVEN_UP: Final = "given-up"
-"""The mail server did not take the notice for as long as it was tried."""
+"""The mail server did not accept the notice in any try."""
 REFUSED: Final = "recipient-refused"
 """The recipient wants no notices."""
 BLOCKED: Final = "sender-blocked"
@@ -49,7 +49,7 @@ _OF_OURS: Final = {
 
 
 def smtp_code(code: int) -> str:
-    """Return the stable code of a mail server's answer."""
+    """Return the stable code of a mail server's reply."""
     return f"{SMTP}{code}"
 
 

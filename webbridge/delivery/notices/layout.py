@@ -1,7 +1,7 @@
 """The body of a notice: paragraphs, facts and links as plain text, and for languages from right to left as HTML too.
 
-Plain text from right to left has no direction of its own: many programs put addresses and full stops on the wrong side.
-The other languages have no HTML, which would add nothing.
+Plain text does not mark its direction, so for right-to-left languages many programs put addresses and full stops on the
+wrong side. Notices in other languages have no HTML, which would add nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 
 from sealwax.words import Language, is_right_to_left
 
-# Unicode Standard Annex 9, section 2.4: a value of another direction does not turn its neighbours round.
+# Unicode Standard Annex 9, section 2.4: the isolates keep a value from changing the direction of its neighbours.
 _ISOLATE: Final = "\u2068{}\u2069"
 
 
@@ -26,7 +26,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A sentence, and an address below it. The address is a line of its own, so that no program cuts or extends it."""
+    """A sentence, and a URL below it. The URL is on a separate line, so that no program cuts or extends it."""
 
     sentence: str
     url: str
@@ -41,7 +41,7 @@ def write_text(blocks: Sequence[Block], language: Language) -> str:
 
 
 def write_html(blocks: Sequence[Block], language: Language) -> str:
-    """Return the same words as HTML, or an empty text for a language that needs none."""
+    """Return the same text as HTML, or an empty text for a language that needs no HTML."""
     if not is_right_to_left(language):
         return ""
     body = "\n".join(f"<p>{_html_of(block)}</p>" for block in blocks)

@@ -1,4 +1,4 @@
-"""The parts that mails of one service share: its addresses, and the header fields that say that a program writes."""
+"""The parts that all mails of one service share: its addresses, and the header fields for mail of a program."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _REFERENCE: Final = re.compile(r"[A-Z0-9]{1,16}(?:-[A-Z0-9]{1,16}){0,7}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letterhead:
-    """The origin of the pages, that of the API with its prefix, and the address that writes.
+    """The origin of the pages, the URL of the API with its prefix, and the address that sends the mails.
 
-    The mail server that takes the notices has to sign them by DKIM for the domain of `sender`, which is also the
-    envelope's sender, so that SPF, DKIM and DMARC name one domain. Without a `signer` the mails have no signature.
+    The mail server that accepts the notices has to sign them with DKIM for the domain of `sender`. This address is also
+    the envelope's sender, so SPF, DKIM and DMARC name one domain. Without a `signer` the mails have no signature.
     """
 
     pages_origin: str
@@ -48,18 +48,18 @@ class Letterhead:
         return f"{self.pages_origin}/parcel.html#{check_parcel_id(parcel)}"
 
     def refusal_url(self, token: str, language: Language) -> str:
-        """Return the link by which a recipient refuses all further notices."""
+        """Return the link with which a recipient refuses all further notices."""
         return f"{self.api_url}/api/refusals/{token}?language={language}"
 
     @property
     def list_url(self) -> str:
-        """The pages, in which senders see their parcels."""
+        """The URL of the pages, where senders see their parcels."""
         return f"{self.pages_origin}/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """One mail: to whom, when and under which id, its subject and its body.
+    """One mail: its recipient, time and id, its subject and its body.
 
     `answers_to` is the address to which an answer goes, or empty.
     """

@@ -1,8 +1,8 @@
-"""The queue of notices: rows that are written in the transaction of what they tell, so that none is lost.
+"""The queue of notices. A row is written in the transaction of the change that it reports, so no notice is lost.
 
 A notice is `pending` until the line that ends its mail is about to be sent, and `sending` from then on. Each step is
-one UPDATE that names the owner, so that a process that was believed dead ends no mail. A notice that is found `sending`
-without a living owner was perhaps sent: it goes out once more under the same Message-ID, and is `perhaps-twice` then.
+one UPDATE that names the owner, so a process that was believed dead cannot end a mail. If a notice is `sending` without
+a living owner, it was perhaps sent. It is sent once more with the same Message-ID, and is `perhaps-twice` then.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from webbridge.delivery.notices.sender_mail import Change
 from webbridge.delivery.states import SaidBy, State
 
 PARCEL_KIND: Final = "parcel"
-"""The kind of the notice to a recipient. The other kinds are the words of Change, those of answers, and of codes."""
+"""The kind of the notice to a recipient. The other kinds are the values of Change, ANSWER_KINDS and KEY_KINDS."""
 ANSWER_KINDS: Final = tuple(f"answer-{number}" for number in range(1, MAX_ANSWERS + 1))
 """The kinds of the mails with the answers to a parcel, in the order of their numbers."""
 KEY_KINDS: Final = tuple(f"key-{number}" for number in range(1, MAX_KEY_REQUESTS + 1))
@@ -38,17 +38,17 @@ _NOW, _AHEAD, _UNTIL, _OWNER, _NEW_ID = "now", "ahead", "until", "the_owner", "n
 _PARCEL, _ADDRESS, _KIND, _STATE, _CODE = "the_parcel", "the_address", "the_kind", "new_state", "new_code"
 _NUMBER: Final = "the_number"
 _OPEN_STATES: Final = ("pending", "sending")
-# A notice whose time is further ahead than any pause was written by a wrong clock.
 _KNOWN_KINDS: Final = (PARCEL_KIND, *(one.value for one in Change), *ANSWER_KINDS, *KEY_KINDS)
 _IS_DUE: Final = and_(
-    # A newer version sends those that it has queued.
+    # Other kinds are of a newer version of the bridge, which sends them.
     PARCEL_NOTICE.c.kind.in_(_KNOWN_KINDS),
     PARCEL_NOTICE.c.state.in_(_OPEN_STATES),
+    # A wrong clock wrote a time that is further ahead than any pause.
     or_(PARCEL_NOTICE.c.next_at <= bindparam(_NOW), PARCEL_NOTICE.c.next_at > bindparam(_AHEAD)),
 )
 _KEY: Final = (PARCEL_NOTICE.c.parcel, PARCEL_NOTICE.c.address, PARCEL_NOTICE.c.kind)
 _ANY_DUE: Final = select(*_KEY).where(_IS_DUE).limit(1)
-# On PostgreSQL, each process takes another one. On SQLite, BEGIN IMMEDIATE has the lock.
+# On PostgreSQL, each process takes a different notice. On SQLite, BEGIN IMMEDIATE locks the database.
 _FIRST_DUE: Final = _ANY_DUE.order_by(PARCEL_NOTICE.c.next_at).with_for_update(skip_locked=True)
 _IS_NAMED: Final = and_(
     PARCEL_NOTICE.c.parcel == bindparam(_PARCEL),
@@ -107,7 +107,7 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A notice that is tried for the `tries`-th time, by one owner. `is_repeated`: it was perhaps sent already.
+    """A notice that one owner tries for the `tries`-th time. `is_repeated` means that it was perhaps sent already.
 
     `id` is the left part of its Message-ID. `begun_at` is the time of the first try.
     """
@@ -145,7 +145,7 @@ class Waiting:
 
 
 def queue_parcel(rows: Connection, parcel: str, recipients: Iterable[tuple[str, str]], at: datetime.datetime) -> None:
-    """Queue the notice to each recipient, an address with a language, inside a transaction.
+    """Queue the notices to the recipients, which are pairs of address and language, inside a transaction.
 
     A second call changes nothing.
     """
@@ -157,7 +157,7 @@ def queue_parcel(rows: Connection, parcel: str, recipients: Iterable[tuple[str, 
 
 
 def queue_change(rows: Connection, parcel: str, change: Change, *, sender: str, at: datetime.datetime) -> None:
-    """Queue a mail to the sender of a parcel inside a transaction. One of the same kind that was sent is sent anew."""
+    """Queue a mail to the sender of a parcel inside a transaction. If such a mail was sent before, it is sent anew."""
     again = PARCEL_NOTICE.c.state.not_in(_OPEN_STATES)
     added = _change(rows, parcel, change, sender=sender, at=at)
     rows.execute(added.on_conflict_do_update(index_elements=list(_KEY), set_=_new_row(at), where=again))
@@ -177,20 +177,20 @@ def queue_answer(rows: Connection, parcel: str, number: int, *, sender: str, at:
 def queue_code(
     rows: Connection, parcel: str, number: int, *, address: str, language: str, at: datetime.datetime
 ) -> None:
-    """Queue the mail with the code of a request, inside the transaction that stores it. An earlier one is sent anew."""
+    """Queue the mail with a request's code in the transaction that stores the code. A mail sent before is sent anew."""
     named = {"parcel": parcel, "address": address, "kind": KEY_KINDS[number - 1], "language": language}
     added = insert_into(rows, PARCEL_NOTICE).values(**_new_row(at), **named)
     rows.execute(added.on_conflict_do_update(index_elements=list(_KEY), set_=_new_row(at)))
 
 
 class Outbox:
-    """The notices in the database, for those who send them: several processes, each taking another one."""
+    """The notices in the database. Several processes send them, and each takes a different notice."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def take(self, at: datetime.datetime) -> Waiting | None:
-        """Return a notice that is due, which nobody else takes for a while, or None.
+        """Return a notice that is due, or None. Nobody else takes this notice for a while.
 
         Nothing is written if none is due. Raises DatabaseUnavailable.
         """
@@ -205,21 +205,21 @@ class Outbox:
             if due is None:
                 return None
             name = {_PARCEL: due.parcel, _ADDRESS: due.address, _KIND: due.kind}
-            # The time of the first try is the Date of each mail, and stands in the id.
+            # The time of the first try is the Date of each mail, and is part of the id.
             rows.execute(_NAME, {**name, _NEW_ID: f"{int(now)}.{secrets.token_hex(_ID_BYTES)}"})
             row = rows.execute(_TAKE, {**name, _UNTIL: now + TAKEN_SECONDS, _OWNER: owner}).one()
             parcel = rows.execute(_FIND_PARCEL, {_PARCEL: due.parcel}).first()
         return _waiting(row, parcel)
 
     def will_end(self, waiting: Waiting, at: datetime.datetime) -> None:
-        """Note that the line that ends the mail follows. Raises NotOurs or DatabaseUnavailable."""
+        """Note that the line that ends the mail is sent next. Raises NotOurs or DatabaseUnavailable."""
         with self._database.transaction() as rows:
             step = rows.execute(_WILL_END, {**waiting.owned, _UNTIL: at.timestamp() + TAKEN_SECONDS})
             if step.rowcount != 1:
                 raise NotOurs
 
     def end(self, waiting: Waiting, at: datetime.datetime) -> Outcome:
-        """Note that the mail server has taken the mail. Raises DatabaseUnavailable."""
+        """Note that the mail server has accepted the mail. Raises DatabaseUnavailable."""
         outcome = Outcome.PERHAPS_TWICE if waiting.is_repeated else Outcome.SENT
         with self._database.transaction() as rows:
             step = rows.execute(_END, {**waiting.owned, _STATE: outcome.value, _CODE: ""})
@@ -242,25 +242,28 @@ class Outbox:
                 _note(rows, waiting, State.FAILED, at, recipient=waiting.address, code=code)
                 queue_change(rows, waiting.parcel_id, Change.FAILED, sender=waiting.parcel.sender, at=at)
             if step.rowcount == 1 and waiting.answer is not None:
-                # With the sender's address it is another event than that of an answer that came.
+                # The sender's address tells this event from the event of an answer that was sent.
                 _note(rows, waiting, State.ANSWERED, at, recipient=waiting.address, code=code)
                 _empty_answer(rows, waiting)
                 queue_change(rows, waiting.parcel_id, Change.ANSWER_LOST, sender=waiting.address, at=at)
 
     def postpone(self, waiting: Waiting, at: datetime.datetime, *, code: str = "", is_ending: bool = False) -> None:
-        """Let a notice wait, longer after each try. `is_ending`: it was perhaps sent. Raises DatabaseUnavailable."""
+        """Let a notice wait, longer after each try. `is_ending` means that it was perhaps sent.
+
+        Raises DatabaseUnavailable.
+        """
         state = "sending" if is_ending or waiting.is_repeated else "pending"
         due = at.timestamp() + pause_seconds(waiting.tries)
         with self._database.transaction() as rows:
             rows.execute(_POSTPONE, {**waiting.owned, _STATE: state, _UNTIL: due, _CODE: code})
 
     def drop(self, waiting: Waiting) -> None:
-        """Delete a notice that tells nothing any more. Raises DatabaseUnavailable."""
+        """Delete a notice that has nothing to report any more. Raises DatabaseUnavailable."""
         with self._database.transaction() as rows:
             rows.execute(_DROP, waiting.name)
 
     def answer_of(self, waiting: Waiting) -> bytes:
-        """Return the encrypted message of an answer; empty if it is gone. Raises DatabaseUnavailable."""
+        """Return the encrypted message of an answer, empty if it is gone. Raises DatabaseUnavailable."""
         with self._database.reading() as rows:
             found = rows.execute(_FIND_ANSWER, {_PARCEL: waiting.parcel_id, _NUMBER: waiting.answer}).scalar()
         return bytes(found or b"")

@@ -1,7 +1,7 @@
-"""The notice to a recipient: who has sent what, until when it waits, and how it is opened.
+"""The notice to a recipient: who has sent what, how long the parcel waits, and how to open it.
 
-No word in it is the sender's. The sender's address is the only value that a person has chosen, and the service has
-verified it. The mail has no secret, so that whoever reads the mailbox cannot open the parcel by the mail only.
+The mail has no text of the sender. The sender's address is the only value that a person has chosen, and the service has
+verified it. The mail has no secret, so reading the mailbox is not enough to open the parcel.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from webbridge.delivery.notices.words import words, write_size, write_time
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParcelNotice:
-    """A parcel as its notice tells of it.
+    """The facts about a parcel for its notice.
 
     `id` names the notice in its Message-ID, and `at` is its Date. `kind` is "message" or "files". `refusal` is the
-    token by which the recipient refuses further notices.
+    token with which the recipient refuses further notices.
     """
 
     id: str
@@ -69,7 +69,7 @@ def write_parcel_mail(notice: ParcelNotice, head: Letterhead) -> bytes:
             texts["parcel_end"],
         ),
         answers_to=notice.sender,
-        # RFC 8058: mail programs offer the refusal by a button of their own.
+        # RFC 8058: mail programs offer the refusal with their own button.
         fields=(("List-Unsubscribe", f"<{refusal}>"), ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")),
     )
     return write_letter(letter, head, notice.language)

@@ -1,6 +1,6 @@
-"""The addresses to which no notice goes: lists, programs, null senders, and the service itself (RFC 3834 section 2).
+"""The addresses that get no notices: lists, programs, null senders, and the service itself (RFC 3834 section 2).
 
-A list whose address is an ordinary name cannot be told from a person's.
+A list with an ordinary name as its address cannot be distinguished from a person.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from sealwax.notices.writing import is_plain
 from sealwax.service import ServiceError
 from smime_core.text import mailbox_name, parse_address, without_detail
 
-# RFC 3834 section 2 and RFC 2142 section 6, and the addresses by which list programs name their commands and returns.
-# They are without the signs between two words, which people write in many ways: "no-reply", "no_reply", "no.reply".
+# RFC 3834 section 2 and RFC 2142 section 6, and the addresses of list programs for commands and returned mail. The
+# signs between words are left out, because people write them in many ways: "no-reply", "no_reply", "no.reply".
 _PROGRAMS: Final = frozenset(
     {
         "abusereport",
@@ -74,7 +74,7 @@ class NoPerson(ServiceError):
 
 
 def check_recipient(address: str, *, own: Collection[str]) -> None:
-    """Check that a notice may go to an address. `own` are those of the service. Raises NoPerson."""
+    """Check that a notice may go to an address. `own` are the service's addresses. Raises NoPerson."""
     parsed = parse_address(address)
     if parsed is None:
         raise NoPerson(Unreachable.NO_ADDRESS)

@@ -1,7 +1,7 @@
-"""Notices that a mail server has taken and another one has sent back (RFC 3464).
+"""Notices that one mail server has accepted and another has sent back (RFC 3464).
 
-A report names the notice by its Message-ID, of which 96 bits are random. Only the mail servers on the way of the notice
-and its recipient know it, and so nobody else can let a parcel look as if its notice had failed.
+A report names the notice with its Message-ID, of which 96 bits are random. Only the notice's recipient and the mail
+servers on its way know the Message-ID. So nobody else can pretend that the notice of a parcel has failed.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Returned:
 
 
 def parse_returned(mail: bytes) -> Returned | None:
-    """Return what a mail says of a notice that was not delivered, or None if it is no such report."""
+    """Return the report in a mail about a notice that was not delivered, or None if the mail is no such report."""
     try:
         report = parse_entity(mail)
         content = report.content_type
@@ -100,11 +100,11 @@ def fail_returned(database: Database, returned: Returned, at: datetime.datetime)
 
 
 def _find_status(parts: list[Entity]) -> str | None:
-    """The status of the first recipient to whom nothing is delivered any more (RFC 3464 section 2.3)."""
+    """The status of the first recipient for whom the delivery failed for good (RFC 3464 section 2.3)."""
     for part in parts:
         if part.content_type.media_type not in _STATUSES:
             continue
-        # A group of fields is about the report, and each of the others about one recipient.
+        # One group of fields is about the report. Each other group is about one recipient.
         for group in map(parse_headers, _BLANK_LINES.split(bytes(decode_body(part)))):
             status = _STATUS.match(group.get_unfolded("Status") or "")
             if (group.get_unfolded("Action") or "").lower() == _FAILED and status is not None:

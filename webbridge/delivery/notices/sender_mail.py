@@ -1,4 +1,4 @@
-"""The notice to a sender: what became of a parcel, and who says so."""
+"""The notice to a sender: what became of a parcel, and who reports it."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ from webbridge.delivery.states import Stage
 
 GIVEN_UP_AFTER: Final = datetime.timedelta(days=3)
 LEAST_TRIES: Final = 10
-"""The pauses between so many tries take half a day. A clock that jumps ahead gives up no notice."""
+"""The least number of tries, whose pauses take half a day. So a clock that jumps ahead gives up no notice."""
 _log = logging.getLogger(__name__)
 
 
@@ -41,11 +41,11 @@ class _Pointless(Exception):
 
 
 class _NotNow(Exception):
-    """A notice of something that is over by a clock that may be wrong."""
+    """A notice of something that is over according to a clock that may be wrong."""
 
 
 class ParcelNoticeSender:
-    """Sends what is due, one notice after another, until it is stopped. `codes` are those of keys, if there are any."""
+    """Sends the due notices, one after another, until it is stopped. `codes` has the codes for keys, if any."""
 
     def __init__(
         self,
@@ -69,13 +69,13 @@ class ParcelNoticeSender:
         self._worker.start()
 
     def stop(self) -> None:
-        """End after the notice that is being sent. One that takes longer is left, and sent again by another process."""
+        """End after the current notice. If that takes too long, it is left, and another process sends it again."""
         self._worker.stop()
 
     def send_due(self) -> None:
-        """Send what is due. Raises DatabaseUnavailable.
+        """Send the due notices. Raises DatabaseUnavailable.
 
-        If the mail server takes none, the others wait for the next time.
+        If the mail server accepts no mail, the other notices wait for the next time.
         """
         while not self._worker.is_stopping and (waiting := self._outbox.take(self._clock())) is not None:
             if not self._send(waiting):
@@ -130,7 +130,7 @@ class ParcelNoticeSender:
             self._fail(waiting, code)
             return True
         if is_ending and error.code is None and waiting.is_repeated:
-            # It was sent twice, and each time the answer was lost. A third one would help nobody.
+            # The mail was sent twice, and each time the reply was lost. A third mail would help nobody.
             count_notice("sent")
             self._outbox.end(waiting, self._clock())
             return True
@@ -192,7 +192,7 @@ class ParcelNoticeSender:
         return write_parcel_mail(notice, self._config.head)
 
     def _write_answer(self, waiting: Waiting, parcel: Parcel) -> bytes:
-        # It was acknowledged, so it goes out also when the parcel is withdrawn or has expired.
+        # The answer was acknowledged, so it is sent even if the parcel is withdrawn or has expired.
         if abs(self._clock() - waiting.begun_at) > GIVEN_UP_AFTER:
             raise _Undeliverable(GIVEN_UP)
         cms = self._outbox.answer_of(waiting)

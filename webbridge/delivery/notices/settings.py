@@ -1,4 +1,4 @@
-"""The operator's settings of the notices about parcels, as a frozen value."""
+"""The operator's settings of the notices about parcels, as a frozen dataclass."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from webbridge.delivery.notices.letterhead import Letterhead
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticesConfig:
-    """The mail server that takes the notices, the letterhead of their mails, and their language.
+    """The mail server that accepts the notices, the letterhead of the mails, and their language.
 
-    `language` is for senders whose own nobody knows.
+    `language` is for senders whose language is unknown.
     """
 
     submission: Submission
@@ -21,5 +21,5 @@ class NoticesConfig:
     language: Language = ENGLISH
 
     def language_for(self, sender_language: str) -> Language:
-        """Return the language of the mails to a sender, by that of the parcel, which may be empty."""
+        """Return the language of the mails to a sender. `sender_language` is from the parcel, and may be empty."""
         return language_of(sender_language) if sender_language else self.language

@@ -1,4 +1,4 @@
-"""The words of notices, and numbers and times as each language writes them."""
+"""The texts of notices, and numbers and times in the form of each language."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _UNITS: Final = ("bytes", "kb", "mb", "gb", "tb")
 
 
 def words(language: Language) -> Mapping[str, str]:
-    """Return the words of a language."""
+    """Return the texts of a language."""
     return words_of_room(language, "shared", "parcel_mails")
 
 
 def write_size(count: int, language: Language) -> str:
-    """Return a number of bytes in two digits at least, as "3.4 MB"."""
+    """Return a number of bytes with at least two digits, as "3.4 MB"."""
     texts = words(language)
     value, unit = float(count), 0
     while round(value) >= _STEP and unit < len(_UNITS) - 1:
@@ -30,5 +30,5 @@ def write_size(count: int, language: Language) -> str:
 
 
 def write_time(at: datetime.datetime) -> str:
-    """Return a time that people of all languages read alike."""
+    """Return a time in a form that people of all languages understand."""
     return f"{at.astimezone(datetime.UTC):%Y-%m-%d %H:%M} UTC"

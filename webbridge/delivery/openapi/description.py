@@ -1,4 +1,4 @@
-"""The description of the parcels' API (OpenAPI 3.1), as JSON values. A test compares it with the routes."""
+"""The description of the parcels' API (OpenAPI 3.1) as JSON values. A test compares the description with the routes."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from webbridge.delivery.openapi.parts import (
 
 
 def kept_paths() -> Json:
-    """Return the paths for kept files and their index, but for the uploads of their objects."""
+    """Return the paths for kept files and their index, except the uploads of their objects."""
     return _file_paths() | {
         "/api/files/{id}/bytes/{name}": {"get": _fetching()},
         "/api/files/index": {"get": _index_reading(), "put": _index_writing()},

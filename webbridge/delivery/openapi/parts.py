@@ -1,4 +1,4 @@
-"""The parts of the description that stand in several of its paths and schemas, and the functions that make them."""
+"""The parts that several paths and schemas of the description share, and the functions that make such parts."""
 
 from __future__ import annotations
 

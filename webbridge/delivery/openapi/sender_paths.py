@@ -22,7 +22,7 @@ from webbridge.delivery.openapi.parts import (
 
 
 def sender_paths() -> Json:
-    """Return the paths for parcels, but for the uploads of their objects."""
+    """Return the paths for parcels, except the uploads of their objects."""
     return {"/api/parcels": {"post": _announcing(), "get": _listing()}} | _paths_of_a_parcel()
 
 

@@ -1,4 +1,4 @@
-"""The paths of the API for the upload of objects, by tus 1.0."""
+"""The paths of the API for the upload of objects with tus 1.0."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Keys of recipients' own: a code by mail confirms the address, and the CA's signing service makes the certificate."""
+"""Recipients' own keys. A code by mail confirms the address, and the CA's signing service makes the certificate."""

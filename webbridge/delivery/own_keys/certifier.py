@@ -1,6 +1,6 @@
 """The client of the CA's signing service (`sealwax ca certify`), at a Unix socket of this machine.
 
-The bridge never has the CA's key. What it may ask for is bounded by the service, which does not believe it.
+The bridge never has the CA's key. The service does not trust the bridge, and limits which certificates it may get.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 
 class CertifierUnavailable(ServiceError):
-    """The signing service does not answer. What the person has done so far still counts."""
+    """The signing service does not answer. The person's earlier steps still count."""
 
     def __init__(self) -> None:
         text = "No certificate can be made at the moment. Try again later."
@@ -34,7 +34,7 @@ class CertifierUnavailable(ServiceError):
 
 
 class NotCertified(ServiceError):
-    """The CA certifies no such address or key."""
+    """The CA does not certify this address or key."""
 
     def __init__(self) -> None:
         text = "The authority makes no certificate for this address. Ask the administrator of the service."
@@ -49,9 +49,9 @@ class Certifier:
         self._gate = Gate(MAX_AT_ONCE, refusal="Too many keys are being certified.", retry_seconds=_RETRY_SECONDS)
 
     def certify(self, address: str, request_der: bytes) -> tuple[bytes, ...]:
-        """Return the certificate of a request (DER), and those of the CAs above it.
+        """Return the certificate for a request (DER), and the certificates of the CAs above it.
 
-        The same request again gets the same certificate. Raises CertifierUnavailable, NotCertified or TryLater.
+        A repeated request returns the same certificate. Raises CertifierUnavailable, NotCertified or TryLater.
         """
         order = {"address": address, "request": b64encode(request_der).decode("ascii")}
         with self._gate.one():

@@ -1,4 +1,4 @@
-"""The codes that confirm addresses: made from the pepper, so that no row of the database has one."""
+"""The codes that confirm addresses. They are made from the pepper, so no row of the database has a code."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class Code:
 
 
 class CodeBook:
-    """The codes of the requests in one database, for the mails that carry them."""
+    """The codes of the requests in one database, for the mails with the codes."""
 
     def __init__(self, database: Database, pepper: Pepper) -> None:
         self._database = database
         self._pepper = pepper
 
     def find(self, parcel: str, mailbox: str, number: int, at: datetime.datetime) -> Code | None:
-        """Return the code that goes to a mailbox, or None if it does not count any more."""
+        """Return the code that is mailed to a mailbox, or None if it does not count any more."""
         named = {"of_id": parcel, "of_mailbox": mailbox, "of_number": number}
         with self._database.reading() as rows:
             row = rows.execute(_FIND, named).first()
@@ -47,5 +47,5 @@ class CodeBook:
 
 
 def counts(ends_at: float, tries_left: int, at: float) -> bool:
-    """Return whether a code still counts. One whose end lies too far ahead was made by a wrong clock."""
+    """Return whether a code still counts. If its end is too far ahead, a wrong clock made it."""
     return tries_left > 0 and at < ends_at <= at + CODE_SECONDS + CLOCK_SLACK_SECONDS

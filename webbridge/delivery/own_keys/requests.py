@@ -1,8 +1,8 @@
-"""The requests of recipients for certificates of their own, each confirmed by a code that goes to its address.
+"""The requests of recipients for their own certificates. A code that is mailed to the address confirms each request.
 
-A code counts for the address and the request with which it was asked for, and for nothing else. Nobody learns from an
-answer whether an address is a recipient of the parcel, or has opened another one: there is a row with the same counts
-for every address. Only a row of such a recipient has a mailbox, a mail, and a code that counts.
+A code counts only for the address and the request that it was made for. No answer reveals whether an address is a
+recipient of the parcel, or has opened another parcel, because every address gets a row with the same counts. Only the
+row of a recipient who has opened another parcel has a mailbox, a mail, and a code that counts.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from webbridge.delivery.submission import Recipient
 
 _DAY_SECONDS: Final = 24 * 60 * 60
 MAX_CODES: Final = 5
-"""The codes for an address in a day: of one parcel, and of all parcels together."""
+"""The codes for an address in a day, both for one parcel and for all parcels together."""
 MAX_CODES_OF_PARCEL: Final = 20
 _NONCE_BYTES: Final = 16
 _REFUSAL: Final = "There were too many codes for this address. Try again tomorrow."
@@ -72,14 +72,14 @@ _FORGET: Final = delete(PARCEL_KEY_REQUEST).where(_IS)
 
 
 class RequestUnusable(ServiceError):
-    """The certification request is none, has no proof of its key, or names another address."""
+    """The text is no certification request, has no proof of its key, or names another address."""
 
     def __init__(self) -> None:
         super().__init__(422, "request-unusable", "The request for a certificate is not one for this address.")
 
 
 class WrongCode(ServiceError):
-    """The code is wrong. `tries_left`: further ones until another code has to be asked for."""
+    """The code is wrong. `tries_left` is the number of tries until the recipient has to ask for another code."""
 
     def __init__(self, tries_left: int) -> None:
         self.tries_left = tries_left
@@ -87,7 +87,7 @@ class WrongCode(ServiceError):
 
 
 class CodeEnded(ServiceError):
-    """No code counts for this request: its time is over, or it was wrong too often."""
+    """No code counts for this request. Its time is over, or too many codes were wrong."""
 
     def __init__(self) -> None:
         super().__init__(410, "code-ended", "The code does not count any more. Ask for another one.")
@@ -95,7 +95,7 @@ class CodeEnded(ServiceError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """A certification request for one address. `address` is the same for all its spellings; `text` is as written."""
+    """A certification request for one address. `address` is the same for all spellings, `text` is as written."""
 
     parcel: str
     address: str
@@ -136,9 +136,9 @@ class KeyRequests:
         )
 
     def is_offered(self, parcel: Parcel) -> bool:
-        """Return whether recipients of a parcel are offered a key: somebody among them may have opened another one.
+        """Return whether recipients of a parcel are offered a key, because one may have opened another parcel.
 
-        With several recipients this is always so, because one of them shall not learn it of another.
+        For several recipients the result is always True, so that none learns whether another has opened one.
         """
         if len(parcel.recipients) > 1:
             return True
@@ -147,8 +147,8 @@ class KeyRequests:
     def ask(self, parcel: Parcel, address: str, request_der: bytes) -> int:
         """Send a code for a request to a recipient who has opened another parcel. Return the seconds that it counts.
 
-        The answer is the same for any other address. The same request again sends no further mail while its code
-        counts. Raises RequestUnusable or TryLater.
+        The answer is the same for any other address. A repeated request sends no further mail while its code counts.
+        Raises RequestUnusable or TryLater.
         """
         order = self._open_order(parcel, address, request_der)
         at = self._clock().timestamp()
@@ -162,22 +162,22 @@ class KeyRequests:
         )
         recipient = self._find_recipient(parcel, order)
         with self._database.transaction() as rows:
-            # Requests of a parcel come one after another, so that each gets a number of its own.
+            # Requests of a parcel wait here for each other, so that each gets a different number.
             rows.execute(_LOCK_PARCEL, {"of_id": parcel.id})
             self._store(rows, order, recipient, at)
         return CODE_SECONDS
 
     def confirm(self, parcel: Parcel, address: str, digest: bytes, code: str) -> tuple[bytes, ...]:
-        """Return the certificate (DER) for the request with this digest, and those of the CAs above it.
+        """Return the certificate (DER) for the request with this digest, and the certificates of the CAs above it.
 
-        The same again returns the same certificate. Raises WrongCode, CodeEnded, CertifierUnavailable, NotCertified or
+        A repeated call returns the same certificate. Raises WrongCode, CodeEnded, CertifierUnavailable, NotCertified or
         TryLater.
         """
         name = {"of_id": parcel.id, "of_address": address_name(address), "of_digest": digest}
         at = self._clock().timestamp()
         with self._database.transaction() as rows:
             row = rows.execute(_LOCK, name).first()
-            # Computed for every request, so that a known one does not take longer.
+            # Computed for every request, so that a known request does not take longer.
             expected = self._pepper.key_code(parcel.id, digest, b"" if row is None else bytes(row.nonce))
             is_same = hmac.compare_digest(expected, code)
             tries = 0 if row is None or not counts(row.ends_at, row.tries_left, at) else int(row.tries_left)
@@ -205,14 +205,14 @@ class KeyRequests:
         return Order(parcel=parcel.id, address=address_name(address), text=address, request_der=request_der)
 
     def _find_recipient(self, parcel: Parcel, order: Order) -> Recipient | None:
-        """Return the recipient who gets a code, or None. It takes the same steps for every address."""
+        """Return the recipient who gets a code, or None. The steps are the same for every address."""
         found = next((one for one in parcel.recipients if addresses_match(one.address, order.text)), None)
         has_opened = self._has_opened_another(parcel, order.text if found is None else found.address)
         recipient = found if has_opened else None
         try:
             self._mails.start({self._count_name("none" if recipient is None else "mail", order.address): MAX_CODES})
         except TryLater:
-            # Said to nobody, because it would tell of other parcels.
+            # The error is not reported, because it would reveal other parcels.
             return None
         return recipient
 
@@ -222,7 +222,7 @@ class KeyRequests:
             return rows.execute(_OPENED_ANOTHER, sought).first() is not None
 
     def _store(self, rows: Connection, order: Order, recipient: Recipient | None, at: float) -> None:
-        """Store a request under a new code, and queue its mail if a recipient gets one."""
+        """Store a request with a new code, and queue the mail if a recipient gets one."""
         row = rows.execute(_FIND, order.name).first()
         number = _free_number(rows, order) if row is None else row.number
         changed = {

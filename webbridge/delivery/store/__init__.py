@@ -1,7 +1,7 @@
-"""The bytes of parcels: a folder of this machine, or any store that fsspec reaches.
+"""The bytes of parcels, in a folder of this machine or in any store that fsspec reaches.
 
-Objects never change. An object has its name only when all of its bytes are durable, and so the names in a folder are
-the record of complete objects.
+Objects never change. An object gets its name only when all of its bytes are durable. So the names in a folder are the
+record of complete objects.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The store in a folder of this machine, whose bytes the proxy may send by X-Accel-Redirect.
+"""The store in a folder of this machine. The proxy may send its bytes with X-Accel-Redirect.
 
 ab/cdef…/0           an object of the parcel with the folder abcdef…
 upload/abcdef…/0     an object that has not come whole (`uploads`)
@@ -103,7 +103,7 @@ class DiskStore:
             shards = [entry for entry in self._root.iterdir() if _SHARD.fullmatch(entry.name)]
             for shard in shards:
                 for entry in shard.iterdir():
-                    # Another process may delete it now.
+                    # Another process may delete the folder now.
                     with suppress(FileNotFoundError):
                         yield shard.name + entry.name, entry.stat().st_mtime
 

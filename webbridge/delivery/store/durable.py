@@ -1,4 +1,4 @@
-"""Files that outlive a power failure: synced, and so are the folders that name them."""
+"""Files that survive a power failure, because they and the folders that name them are synced."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from webbridge.delivery.store.protocol import StoreFailed, StoreFull
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Modes:
-    """The modes of files and folders, whatever the umask of the process is."""
+    """The modes of files and folders, independent of the umask of the process."""
 
     file: int
     folder: int
@@ -24,7 +24,7 @@ class Modes:
 
 PRIVATE: Final = Modes(file=0o600, folder=0o700)
 FOR_PROXY: Final = Modes(file=0o640, folder=0o750)
-"""The group of the folder, which is the proxy's, may read the bytes. They are ciphertext."""
+"""The modes with which the folder's group, which is the proxy's, may read the bytes. They are ciphertext."""
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -54,7 +54,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def make_file(path: Path, flags: int, modes: Modes) -> int:
-    """Return the descriptor of a file that is made unless it exists. Raises OSError."""
+    """Return the descriptor of a file. The file is made unless it exists. Raises OSError."""
     descriptor = os.open(path, os.O_CREAT | flags, modes.file)
     try:
         os.fchmod(descriptor, modes.file)
@@ -65,7 +65,7 @@ def make_file(path: Path, flags: int, modes: Modes) -> int:
 
 
 def write_file(path: Path, data: bytes, modes: Modes) -> None:
-    """Write a new file whose bytes are durable; its name is not yet. Raises OSError, also if it exists."""
+    """Write a new file. Its bytes are durable then, but not yet its name. Raises OSError, also if it exists."""
     descriptor = make_file(path, os.O_WRONLY | os.O_EXCL, modes)
     try:
         write_all(descriptor, data)
@@ -75,20 +75,20 @@ def write_file(path: Path, data: bytes, modes: Modes) -> None:
 
 
 def make_folder(folder: Path, modes: Modes) -> None:
-    """Make a folder durably, with those above it, unless it exists. Raises OSError."""
+    """Make a folder durably, with the folders above it, unless it exists. Raises OSError."""
     if folder.is_dir():
         return
     make_folder(folder.parent, modes)
     try:
         folder.mkdir(mode=modes.folder)
-        # Below a folder with the set-group-ID bit, each folder has that bit, and the group goes on.
+        # Below a folder with the set-group-ID bit, each folder keeps that bit, so files get the same group.
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         try:
             os.fchmod(descriptor, modes.folder | os.fstat(descriptor).st_mode & stat.S_ISGID)
         finally:
             os.close(descriptor)
     except FileExistsError:
-        # Another process has made it, and perhaps not synced it yet.
+        # Another process has made the folder, and perhaps not synced it yet.
         if not folder.is_dir():
             raise
     sync_folder(folder.parent)

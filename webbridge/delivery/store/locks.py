@@ -1,6 +1,6 @@
-"""The locks of uploads: one request at a time adds to a file, and one at a time depends on the objects of a folder.
+"""The locks of uploads. One request at a time adds to a file, and one at a time depends on the objects of a folder.
 
-Machines that have the folder in common share the locks too.
+Machines that share the folder share the locks too.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sealwax.service import ServiceError
 from webbridge.delivery.store.durable import Modes, make_file, make_folder
 
 _LOCK: Final = "lock"
-"""The file in a folder that is locked, and deleted afterwards. No object has this name."""
+"""The name of the file that locks a folder. The file is deleted afterwards. No object has this name."""
 
 
 class NoUpload(ServiceError):
@@ -45,7 +45,7 @@ def lock_upload(path: Path) -> Iterator[int]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise UploadBusy from None
-        # The request before may have given the file to the store between the two calls.
+        # An earlier request may have given the file to the store between the two calls.
         if not _is_at(path, descriptor):
             raise NoUpload
         yield descriptor
@@ -55,13 +55,13 @@ def lock_upload(path: Path) -> Iterator[int]:
 
 @contextmanager
 def lock_folder(folder: Path, modes: Modes) -> Iterator[None]:
-    """Wait until nobody else has the lock of a folder, which is made unless it exists. Raises OSError."""
+    """Hold the lock of a folder during the block. The folder is made unless it exists. Raises OSError."""
     path = folder / _LOCK
     descriptor = _open_locked(path, modes)
     try:
         yield
     finally:
-        # Its owner may have deleted the folder, and another request has made it anew.
+        # Somebody may have deleted the folder, and another request may have made it anew.
         if _is_at(path, descriptor):
             path.unlink(missing_ok=True)
         os.close(descriptor)
@@ -76,7 +76,7 @@ def _open_locked(path: Path, modes: Modes) -> int:
             continue
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            # The request before has deleted the file that it had locked.
+            # An earlier request may have deleted this file, which it had locked.
             is_locked = _is_at(path, descriptor)
         except BaseException:
             os.close(descriptor)

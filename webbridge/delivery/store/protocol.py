@@ -16,7 +16,7 @@ _RETRY_SECONDS: Final = 30
 
 
 class StoreFailed(ServiceError):
-    """The store does not work now. Nothing of it reaches the client."""
+    """The store does not work now. The client gets no details."""
 
     def __init__(self) -> None:
         text = "This server cannot use its store of parcels now. Try again in a moment."
@@ -46,9 +46,9 @@ class Store(Protocol):
         """Store the object WHOLE durably. Raises StoreFull."""
 
     def keep(self, folder: str, name: str, file: Path) -> None:
-        """Store the bytes of a synced file durably, which is gone afterwards.
+        """Store the bytes of a synced file durably. The file is gone afterwards.
 
-        An object of this name is replaced: readers find the one or the other whole. Raises StoreFull.
+        An object of this name is replaced. Readers find either the whole old or the whole new object. Raises StoreFull.
         """
 
     def size_of(self, folder: str, name: str) -> int | None:
@@ -58,10 +58,10 @@ class Store(Protocol):
         """Return the sizes of all objects of a folder."""
 
     def read(self, folder: str, name: str, start: int, size: int) -> Iterator[bytes]:
-        """Return `size` bytes of an object in pieces. Raises StoreFailed before the first one if there is none."""
+        """Return `size` bytes of an object in pieces. Raises StoreFailed at once if the object does not exist."""
 
     def find_elsewhere(self, folder: str, name: str) -> Elsewhere | None:
-        """Return the place from which a client gets an object without us, or None."""
+        """Return the place from which a client gets an object without the bridge, or None."""
 
     def delete(self, folder: str) -> None:
         """Delete a folder with its objects, if there is one."""
@@ -73,4 +73,4 @@ class Store(Protocol):
         """Return all folders, each with the time of its last change."""
 
     def free_bytes(self) -> int | None:
-        """Return the room that is left, or None if the store does not say."""
+        """Return the room that is left, or None if the store does not report it."""

@@ -1,7 +1,7 @@
 """The store at a URL of fsspec, such as an S3-compatible service.
 
-Each object is stored by one call, which the service answers when the bytes are durable. The errors of the packages
-behind fsspec have no common root, so every one of them means that the store does not work.
+One call stores each object. The service answers the call when the bytes are durable. The errors of the packages behind
+fsspec have no common base class, so every error means that the store does not work.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, Final
 from sealwax.service import ServiceError
 from webbridge.delivery.store.protocol import WHOLE, Elsewhere, StoreFailed
 
-_PIECE_BYTES: Final = 1024 * 1024  # Each piece is a request of its own.
+_PIECE_BYTES: Final = 1024 * 1024  # Each piece is a separate request.
 _OBJECT: Final = re.compile("/([0-9a-f]{2})/([0-9a-f]{30})/[^/]+$")
 _log = logging.getLogger(__name__)
 
@@ -64,12 +64,12 @@ class RemoteStore:
             return {str(one["name"]).rpartition("/")[2]: int(one["size"]) for one in found if one["type"] == "file"}
 
     def read(self, folder: str, name: str, start: int, size: int) -> Iterator[bytes]:
-        """Return `size` bytes of an object in pieces. Raises StoreFailed before the first one if there is none."""
+        """Return `size` bytes of an object in pieces. Raises StoreFailed at once if the object does not exist."""
         first = self._read_piece(folder, name, start, size)
         return self._pieces(first, folder, name, start, size)
 
     def find_elsewhere(self, folder: str, name: str) -> Elsewhere | None:
-        """Return an address of the store that counts for some time, or None without such addresses."""
+        """Return a URL of the store that is valid for some time, or None without such URLs."""
         if not self._presigned_seconds:
             return None
         with _failures_named():
@@ -104,7 +104,7 @@ class RemoteStore:
         yield from newest.items()
 
     def free_bytes(self) -> int | None:
-        """Return None: such a store does not say it."""
+        """Return None, because such a store does not report its room."""
         return None
 
     @cached_property
@@ -118,7 +118,7 @@ class RemoteStore:
         if not self._endpoint:
             return {}
         options: dict[str, Any] = {"client_kwargs": {"endpoint_url": self._endpoint}}
-        # Most services take no other signature, and for addresses the client makes an older one by default.
+        # Most services accept only this signature, but the client's default for URLs is an older one.
         return {**options, "config_kwargs": {"signature_version": "s3v4"}} if self._presigned_seconds else options
 
     @cached_property
@@ -132,7 +132,7 @@ class RemoteStore:
         return f"{self._place(folder)}/{name}"
 
     def _make_folder(self, folder: str) -> None:
-        # A store of objects has no folders. To make one in it would make a bucket.
+        # An object store has no folders. Making a folder there would make a bucket.
         if not self._url.startswith(("s3://", "gs://", "gcs://", "abfs://", "az://")):
             self._files.makedirs(self._place(folder), exist_ok=True)
 

@@ -1,9 +1,9 @@
 """Objects that have not come whole, in files of this machine.
 
-The size of the file is the offset of the upload, so that there is no other record that could differ from it. One
-request at a time adds to a file. Its bytes are synced before the answer. A complete file is given to the store; if the
-store fails then, the next look at the object gives it again. The requests that replace or end an object, or depend on
-all of them, wait for each other (`in_turn`).
+The size of the file is the offset of the upload, so no other record can differ from it. One request at a time adds to a
+file. The bytes are synced before the answer. A complete file is given to the store. If the store fails then, the next
+request for the object tries again. Requests that replace or end an object, or depend on all objects, wait for each
+other (`in_turn`).
 """
 
 from __future__ import annotations
@@ -56,17 +56,17 @@ class Uploads:
         self._modes = modes
 
     def begin(self, folder: str, name: str) -> None:
-        """Begin an object. One that was begun before stays as it is. Raises StoreFull or StoreFailed."""
+        """Begin an object. An object that was begun before stays as it is. Raises StoreFull or StoreFailed."""
         if self._store.size_of(folder, name) is not None:
             return
         with disk_failures_named():
             place = self._root / folder
             make_folder(place, self._modes)
-            # Its name is synced with its first bytes. A client that misses it begins anew.
+            # The file's name is synced with the first bytes. If it is lost before, the client begins anew.
             os.close(make_file(place / name, os.O_RDWR, self._modes))
 
     def offset_of(self, folder: str, name: str, *, size: int) -> int:
-        """Return the bytes of an object that have come. Raises NoUpload, UploadBusy, StoreFull or StoreFailed."""
+        """Return how many bytes of an object have come. Raises NoUpload, UploadBusy, StoreFull or StoreFailed."""
         with disk_failures_named(), suppress(FileNotFoundError):
             offset = (self._root / folder / name).stat().st_size
             if offset < size:
@@ -93,7 +93,7 @@ class Uploads:
         except NoUpload:
             if self._store.size_of(folder, name) != size:
                 raise
-            # It is complete. A repeated last request, or an empty one, finds that so.
+            # The object is complete. A repeated last request, or an empty request, ends here.
             if offset != size:
                 raise WrongOffset from None
             return size
@@ -125,14 +125,14 @@ class Uploads:
             self._store.delete_object(folder, name)
 
     def replace(self, folder: str, name: str, data: bytes) -> None:
-        """Store an object durably in place of another one of its name, or as the first. The caller is `in_turn`.
+        """Store an object durably, and replace an object with the same name. The caller is `in_turn`.
 
-        Readers find the one or the other, and so they do after a crash. Raises StoreFull or StoreFailed.
+        Readers find the old or the new object, also after a crash. Raises StoreFull or StoreFailed.
         """
         with disk_failures_named():
             place = self._root / folder
             make_folder(place, self._modes)
-            # The file of a process that was killed, or whose store failed.
+            # A file may be left of a process that was killed, or whose store failed.
             (place / name).unlink(missing_ok=True)
             write_file(place / name, data, self._modes)
             self._store.keep(folder, name, place / name)
@@ -140,10 +140,10 @@ class Uploads:
     def missing(self, folder: str, sizes: Mapping[str, int]) -> list[str]:
         """Return the names of those objects that have not come whole. Raises StoreFailed.
 
-        A complete one whose last request met a store that failed is given to the store now.
+        If an object is complete, but the store failed at the last request, it is given to the store now.
         """
         missing = self._not_stored(folder, sizes)
-        # Most of many missing objects were never begun. Each question to a store at a URL is a request of its own.
+        # Most of many missing objects were never begun. For a store at a URL, each question is a separate request.
         begun = self.names_in(folder) if missing else frozenset()
         for name in missing:
             if name in begun:
@@ -171,16 +171,16 @@ class Uploads:
         return frozenset()
 
     def changed_at(self, folder: str) -> float:
-        """Return the time at which something was last added to a parcel, or 0 if nothing is there."""
+        """Return the time at which something was last added to a parcel, or 0 if the folder does not exist."""
         with disk_failures_named(), suppress(FileNotFoundError):
             place = self._root / folder
             newest = 0.0
             with os.scandir(place) as entries:
                 for entry in entries:
-                    # It may come whole now, and leave the folder.
+                    # The object may be completed now, and leave the folder.
                     with suppress(FileNotFoundError):
                         newest = max(newest, entry.stat().st_mtime)
-            # At last, because that changes the folder.
+            # The folder is read last, because an object that leaves it changes its time.
             return max(newest, place.stat().st_mtime)
         return 0.0
 
@@ -216,5 +216,5 @@ def _read_piece(body: IO[bytes], most: int) -> bytes:
     try:
         return body.read(most)
     except OSError:
-        # The client has gone. That is no failure of the disk.
+        # The client has disconnected. The disk has not failed.
         raise ServiceError(400, "bad-request", "The request ended too early. Go on at the upload's offset.") from None

@@ -1,4 +1,4 @@
-"""The examples for operators, as files with the names and addresses of one configuration."""
+"""The examples for operators: files with the names and addresses of one configuration."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def write_examples(
 ) -> Iterator[Path]:
     """Write each example into a folder, and yield its path. Existing files of these names are replaced.
 
-    `has_database_secret` says whether the bridge's database is going to be a secret, if it is none yet.
+    `has_database_secret` says that the URL of the bridge's database will be a secret, even if it is none yet.
     """
     values = _values(settings, file, has_database_secret=has_database_secret)
     for source in sorted(path for path in _FOLDER.rglob("*") if path.is_file()):
@@ -89,7 +89,7 @@ def _credential(path: Path, when: str, *, is_there: bool) -> str:
 
 
 def _writable(parcels: ParcelsSection) -> str:
-    """The line of a unit for the folder of parcels outside of the service's own."""
+    """The line of a unit for a folder of parcels that is outside of the service's folder."""
     folders = [parcels.store, parcels.upload_folder]
     named = [str(folder) for folder in folders if folder is not None and str(folder).startswith("/")]
     return "\n".join(f"ReadWritePaths={one}" for one in named) or "# Without parcels in a folder"

@@ -3,14 +3,18 @@
 import { ApiError, readJson } from "../../../wasm_build/vault/server/json_requests.js";
 import { readAccount, readAccounts } from "../app/service_answers.js";
 
-/** `account` is its id at the bridge, which names nobody; "" from a bridge that is older than these pages. @typedef {{address: string, account: string}} AccountHere */
+/**
+ * `account` is the account's id at the bridge, which reveals nobody's name; "" from a bridge that is older than these
+ * pages.
+ * @typedef {{address: string, account: string}} AccountHere
+ */
 /** @typedef {import("../../../wasm_build/vault/server/json_requests.js").RequestOptions} RequestOptions */
 
-/** Answers of a bridge that is older than these pages to a request that it does not know. */
+/** The error codes of a bridge that is older than these pages, for a request that it does not know. */
 export const NOT_OFFERED = new Set(["not-found", "method-not-allowed"]);
 /** The header with the account of the session, in requests and responses. */
 export const ACCOUNT_HEADER = "X-Sealwax-Account";
-/** The page still shows its last view while it waits for the end of the session. */
+/** The longest wait for the end of the session. The page shows its last view meanwhile. */
 const SIGN_OUT_MILLISECONDS = 10_000;
 
 /** @param {string} address @returns {Record<string, string>} the header that names the account */
@@ -20,7 +24,7 @@ export function naming(address) {
 
 export class AccountRequests {
   #send;
-  /** The number of accounts that can be signed in in one browser. A bridge that is older than these pages has one. */
+  /** The number of accounts that can be signed in in one browser. A bridge that is older than these pages allows one. */
   most = 1;
 
   /** @param {(path: string, options?: RequestOptions) => Promise<Response>} send */

@@ -1,5 +1,6 @@
 /**
- * The account of this tab: signing in and out, the change to another account, and the end of its session at the bridge.
+ * The account of this tab: signing in and out, the change to another account, and the end of the account's session at the
+ * bridge.
  *
  * After a session has ended, the keys and the letter of its account stay in the page until another account signs in.
  */
@@ -23,10 +24,10 @@ import { PasswordMark } from "./password_mark.js";
  *   draftDesk: import("../drafts/draft_desk.js").DraftDesk,
  *   navigate: import("../app/services.js").Navigate, announce: import("../app/services.js").Announce,
  *   readonly hasEvents: boolean, hasDraft: () => boolean,
- * }} SessionServices `hasEvents`: the bridge tells of new mail; `hasDraft`: a letter is begun
+ * }} SessionServices `hasEvents`: the bridge reports new mail; `hasDraft`: a letter is begun
  */
 /**
- * `forget` forgets the data of the account that the page holds; `signedIn` shows the first view.
+ * `forget` deletes the account's data from the page; `signedIn` shows the first view.
  * @typedef {{forget: () => void, signedIn: () => void}} SessionPlace
  */
 
@@ -55,7 +56,7 @@ export class AccountSession {
     return this.address ?? this.#lastAddress;
   }
 
-  /** Whether the bridge did not confirm the last sign-out, so that its session may go on. */
+  /** Whether the bridge did not confirm the last sign-out, so that the session may go on. */
   get isSessionLeft() {
     return this.#isSessionLeft;
   }
@@ -66,7 +67,7 @@ export class AccountSession {
   }
 
   /**
-   * Signs in. For the account that signed in last, a begun letter is kept. For another account all earlier data is
+   * Signs in. A begun letter is kept for the account that signed in last. For another account, all earlier data is
    * forgotten.
    * @param {string} address
    * @param {string} password
@@ -113,7 +114,7 @@ export class AccountSession {
 
   /**
    * Signs out of the account of this tab. Other accounts of this browser stay signed in.
-   * @param {Sealed[]} letters those of the outbox that may be lost
+   * @param {Sealed[]} letters the letters of the outbox that may be lost
    * @returns {Promise<boolean>} false if nobody was signed out, because another letter waits
    */
   signOut(letters) {

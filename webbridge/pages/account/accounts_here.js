@@ -1,8 +1,8 @@
 /**
- * The accounts that are signed in in this browser, and the one that this tab shows.
+ * The accounts that are signed in in this browser, and the account that this tab shows.
  *
- * Each tab shows one account. The tab keeps its id, which names nobody, in the storage of the tab. Another account is shown
- * after the page was loaded anew, so that nothing of the first one is left in it.
+ * Each tab shows one account. The tab keeps its id, which names nobody, in the storage of the tab. To show another account,
+ * the page is loaded anew, so that nothing of the first account is left in the page.
  */
 
 import { sameAddress } from "../../../wasm_build/ui/formats.js";
@@ -14,18 +14,18 @@ import { accountDigest } from "../app/state_database.js";
 /** @typedef {import("../app/api.js").BridgeApi} BridgeApi */
 /** @typedef {import("../offline/store.js").Sealed} Sealed */
 
-/** The item with the id and, behind a blank, the hash of the address: after a reload, the bridge must not call the account by another one. */
+/** The item with the id and, after a blank, the hash of the address, so that the bridge cannot give the account another address after a reload. */
 const NAME = "sealwax-account";
-/** In place of an id: the tab shows the form to sign in, whoever is signed in. */
+/** The value in place of an id when the tab shows the form to sign in, whoever is signed in. */
 export const NEW_ACCOUNT = "new";
-/** The part of the address by which a link opens a tab of an account. */
+/** The fragment of a link that opens a tab of an account. */
 const LINK = /^#\/as\/(new|[0-9a-f]{32})$/u;
 
 export class AccountsHere {
   #api;
   /** The accounts that were signed in when the bridge was asked last. @type {AccountHere[]} */
   #all = [];
-  /** For a browser that stores nothing. @type {string | null} */
+  /** The tab's choice, for a browser that stores nothing. @type {string | null} */
   #choice = null;
 
   /** @param {BridgeApi} api */
@@ -38,7 +38,7 @@ export class AccountsHere {
     return this.#all;
   }
 
-  /** Whether a further account can be signed in beside the others. A bridge that is older than these pages has one. */
+  /** Whether another account can be signed in beside the others. A bridge that is older than these pages has one account. */
   get hasRoom() {
     return this.#all.length < this.#api.accounts.most;
   }
@@ -60,9 +60,10 @@ export class AccountsHere {
   }
 
   /**
-   * Asks who is signed in, and uses the account of this tab from now on: `shown`, or the one that was chosen here, or the only one.
+   * Asks who is signed in, and uses the account of this tab from now on: `shown`, or the account that was chosen here, or
+   * the only account.
    * @param {string | null} shown
-   * @returns {Promise<string | null>} its address; null if there is none, or if the person has to choose one
+   * @returns {Promise<string | null>} its address; null without an account, or if the person has to choose one
    */
   async find(shown) {
     this.#takeLink();
@@ -102,14 +103,14 @@ export class AccountsHere {
       if (kept) sessionStorage.setItem(NAME, kept);
       else sessionStorage.removeItem(NAME);
     } catch {
-      // After a reload the tab shows the only account, or lets the person choose, and the bridge's word counts.
+      // After a reload the tab shows the only account, or lets the person choose. The address from the bridge then counts.
     }
   }
 
   /** Shows another account in this tab, or the form to sign in. @param {string} choice */
   change(choice) {
     this.choose(choice);
-    // The view may be of a folder of the account before.
+    // The view may be of a folder of the earlier account.
     history.replaceState(null, "", "#/");
     location.reload();
   }
@@ -119,7 +120,7 @@ export class AccountsHere {
     return `#/as/${choice}`;
   }
 
-  /** Whether an account keeps mail in this browser, also if it may keep no more. @param {string} address */
+  /** Whether this browser keeps mail of an account, also if it may keep no more. @param {string} address */
   async keepsMailOf(address) {
     return await keepsMail() && (await readAccount(await accountDigest(address))) !== null;
   }
@@ -134,8 +135,8 @@ export class AccountsHere {
   }
 
   /**
-   * Deletes what this browser keeps of accounts for reading without a connection and for reloading. Resolves with false, and deletes
-   * nothing, if a letter waits that was not agreed on.
+   * Deletes what this browser keeps of accounts for reading without a connection and for reloading. Resolves with false,
+   * and deletes nothing, if another letter than the agreed ones waits.
    * @param {string[]} addresses @param {Sealed[]} agreed the letters that may be deleted
    */
   async forgetKept(addresses, agreed) {

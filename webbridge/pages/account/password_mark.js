@@ -1,5 +1,5 @@
 /**
- * The mark of the mail password: a salted hash, by which the page recognises the password in another field.
+ * The mark of the mail password, which is a salted hash. With the mark, the page recognises the password in another field.
  *
  * The bridge and the mail server see the mail password. If it were also the passphrase of the keys, they could decrypt
  * the keys.

@@ -20,7 +20,7 @@ const SHAPES = {
   language: ["M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z", "M3 12h18", "M12 3c-5.5 5-5.5 13 0 18", "M12 3c5.5 5 5.5 13 0 18"],
 };
 
-/** The shapes with an arrow into the direction of reading: they are mirrored where the text runs from right to left. */
+/** The shapes with an arrow in the direction of reading. They are mirrored where the text runs from right to left. */
 const DIRECTED = new Set(["move"]);
 
 /** @param {ActIcon} name @param {{isFilled?: boolean, size?: number}} [options] */

@@ -2,7 +2,7 @@
 
 export class Announcer {
   #region;
-  /** Whether the last announcement is about the shown view only. */
+  /** Whether the last announcement concerns only the shown view. */
   #isOfPlace = false;
 
   /** @param {HTMLElement} region */
@@ -23,7 +23,7 @@ export class Announcer {
   }
 
   /**
-   * Clears an announcement about the shown view, because another one is shown now. A screen reader can read the
+   * Clears an announcement about the earlier view, because another view is shown now and a screen reader can read the
    * announcement at any time.
    */
   leavePlace() {

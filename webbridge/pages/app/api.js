@@ -1,7 +1,7 @@
 /**
  * The client of the bridge (mail, directory).
  *
- * Every failure becomes an ApiError, whose code selects a sentence of the catalogue. Secrets are not kept after their
+ * Every failure becomes an ApiError, whose code selects a sentence of the catalogue. Secrets are not kept after the
  * request.
  */
 
@@ -36,15 +36,15 @@ const MAX_RAW_BYTES = 536_870_912;
 export class BridgeApi {
   #origin;
   #onSessionEnded;
-  /** The number of sign-ins of this page. A request that began before the latest says nothing of its session. */
+  /** The number of sign-ins of this page. A request that began before the latest sign-in says nothing about the present session. */
   #signIns = 0;
-  /** The account of this page. Other tabs of the browser may have others, whose cookies go with each request too. */
+  /** The account of this page. Other tabs of the browser may have other accounts, whose cookies go with each request too. */
   #account = "";
   /** The id by which requests that only read name the account. */
   #accountId = "";
-  /** Whether the mail server may sort. Only its refusal tells. */
+  /** Whether the mail server may sort. Only its refusal shows that it does not. */
   #sorts = true;
-  /** The shared addresses from which the person may send; null until the bridge has named those of the account. @type {string[] | null} */
+  /** The shared addresses from which the person may send; null until the bridge has named them. @type {string[] | null} */
   sharedAddresses = null;
   /** The number of folders in the latest list that cannot be read. */
   foldersLeftOut = 0;
@@ -70,14 +70,18 @@ export class BridgeApi {
     this.#onSessionEnded = onSessionEnded;
   }
 
-  /** Rejects if these pages and the bridge are of versions that cannot work together. @returns {Promise<BridgeConfig>} */
+  /** Rejects if the versions of these pages and the bridge cannot work together. @returns {Promise<BridgeConfig>} */
   async config() {
     const config = readConfig(await this.#json("/api/config"));
     checkVersions(config);
     return config;
   }
 
-  /** Makes requests for an account from now on. Without its id, which only the bridge knows, they name its address. @param {import("../account/account_requests.js").AccountHere} one */
+  /**
+   * Makes requests for an account from now on. Requests name the account's address as long as its id from the bridge is not
+   * known.
+   * @param {import("../account/account_requests.js").AccountHere} one
+   */
   use({ address, account }) {
     this.#account = address;
     this.#accountId = account;
@@ -100,7 +104,7 @@ export class BridgeApi {
     const response = await this.#send("/api/session", { method: "POST", body, headers: JSON_TYPE });
     const signedIn = readAccount(await readJson(response));
     if (!signedIn) throw new ApiError("server-error", "the answer names no account");
-    // The bridge only makes letters of it small. Under another address, letters would leave in the name of somebody else.
+    // The bridge only changes the address to lower case. Under another address, mail would leave in the name of somebody else.
     if (!sameAddress(signedIn.address, address)) throw new ApiError("other-account", "the answer names another account");
     this.use(signedIn);
     this.#signIns += 1;
@@ -116,7 +120,7 @@ export class BridgeApi {
   }
 
   /**
-   * The sessions of this account, the latest use first, and the number of all.
+   * The sessions of this account, the latest use first, and the number of all sessions.
    * @returns {Promise<{sessions: ListedSession[], total: number}>}
    */
   async sessions() {
@@ -137,13 +141,13 @@ export class BridgeApi {
     return `${this.#origin}${this.#withAccount("/api/events")}`;
   }
 
-  /** The id of the session of this page's account; "" from a bridge that is older than these pages. @returns {Promise<string>} */
+  /** The id of the session of this page's account. A bridge that is older than these pages gives "". @returns {Promise<string>} */
   async sessionId() {
     const { id } = await this.#json("/api/session");
     return typeof id === "string" ? id : "";
   }
 
-  /** Asks whether the session of this page goes on, and reports its end. */
+  /** Asks whether the session of this page goes on. Reports the end of the session. */
   async checkSession() {
     await this.#json("/api/session").catch((error) => {
       if (!(error instanceof ApiError)) throw error;
@@ -158,11 +162,11 @@ export class BridgeApi {
   }
 
   /**
-   * One page of messages, the newest date first; by arrival where the mail server does not sort.
+   * One page of messages, the newest date first, or the newest arrival first where the mail server does not sort.
    * @param {string} folder
-   * @param {{before?: {uidValidity: number, uid: number}, offset?: number, signal?: AbortSignal}} [options] for the page
-   *   after others: their number, and the last of them by arrival. Rejects with `folder-changed` if the folder has another
-   *   UIDVALIDITY
+   * @param {{before?: {uidValidity: number, uid: number}, offset?: number, signal?: AbortSignal}} [options] for a later
+   *   page: the number of messages before the page, and the message among them that arrived first. Rejects with
+   *   `folder-changed` if the folder has another UIDVALIDITY
    * @returns {Promise<MessagePage>}
    */
   async messages(folder, { before, offset = 0, signal } = {}) {
@@ -198,7 +202,8 @@ export class BridgeApi {
       query.set("before", String(before.uid));
       query.set("uidValidity", String(before.uidValidity));
     }
-    // The number of requests for encrypted subjects depends on the number of rows, so the bridge must not choose it.
+    // The number of requests for encrypted subjects depends on the number of rows, so the bridge must not choose how many
+    // rows there are.
     return readPage(await this.#json(`${folderPath(folder, "messages")}?${query}`, { signal }), PAGE_OF_MESSAGES);
   }
 
@@ -268,8 +273,8 @@ export class BridgeApi {
   async #authorised(path, options) {
     const signIns = this.#signIns;
     try {
-      // Each request names the account of this page, and gets the session of no other. Those that only read name it by an
-      // id in their address, because a header would cost each of them a preflight request.
+      // Each request names the account of this page, and gets the session of no other account. Requests that only read have
+      // the account's id in their URL, because a header would cost each of them a preflight request.
       const isChange = Boolean(options?.method);
       if (isChange && !this.#account) throw new ApiError("session-ended", "this page shows no account");
       const isByHeader = isChange || !this.#accountId;
@@ -306,8 +311,9 @@ export class BridgeApi {
 }
 
 /**
- * The version of the API that these pages were made for, and the oldest one of a bridge that they can use. Since 2, pages
- * work with the version before theirs: they do without the routes and members that it lacks. Version 1 named no version.
+ * The version of the API that these pages were made for, and the oldest one of a bridge that they can use. Since version 2,
+ * pages also work with a bridge of the version before theirs, without the routes and members that it lacks. Version 1 named
+ * no version.
  */
 const API_VERSION = 2;
 const OLDEST_BRIDGE = 2;

@@ -1,7 +1,7 @@
 /**
- * The application around the views: its services, the lock, the language, and what begins and ends with the account.
+ * The application around the views: the services, the lock, the language, and what begins and ends with the account.
  *
- * The members of this object are the services. A view takes those that it uses. The object itself does nothing with
+ * The members of this object are the services. A view takes the services that it uses. The object itself does nothing with
  * mail or cryptography.
  */
 
@@ -71,7 +71,7 @@ export class App {
    * @type {import("../parcels/parcel_requests.js").ParcelLimits | null}
    */
   parcels = null;
-  /** Whether the bridge tells of new mail. */
+  /** Whether the bridge reports new mail. */
   hasEvents = false;
   /** The reason of the last lock; null before the first unlocking. @type {LockReason | null} */
   #lockReason = null;
@@ -99,7 +99,7 @@ export class App {
     const vault = () => this.#vault.start();
     const isOwnComputer = () => this.#session.isOwnComputer;
     const ownAccount = () => (isOwnComputer() ? this.address : null);
-    // After the end of a session the letter is still written in the name of its account.
+    // After the end of a session the letter is still from the account that began it.
     const writer = () => this.#session.writer;
     this.keys = new KeyRing(vault);
     this.strict = new StrictSetting(this.#vault, this.keys, isOwnComputer);
@@ -169,7 +169,7 @@ export class App {
     this.away.outbox.addEventListener("sent", () => this.announce(this.translate("outbox_sent")));
     if (address !== null) await this.#session.begin(address);
     lockByItself(this.keys);
-    // The view of the keys has the switch, and is drawn again also if the keys were locked already.
+    // The view of the keys has the switch, so the view is drawn again, also if the keys were locked already.
     this.strict.watch(() => { if (this.address !== null && location.hash === "#/keys") this.#views.route(); });
     addEventListener("beforeunload", (event) => {
       if (!this.draftDesk.hasUnkept) return;
@@ -178,7 +178,7 @@ export class App {
     });
     await this.unlocking.start((element) => this.#frame.wait(element));
     addEventListener("hashchange", () => this.#views.route());
-    // The page was loaded again while a letter was written: its draft is offered when the keys are unlocked.
+    // The page was loaded again while a letter was being written. The letter's draft is offered when the keys are unlocked.
     if (location.hash === "#/write" && (await this.drafts.hasHere())) {
       history.replaceState(null, "", this.keys.unlocked ? `#${this.mailPath()}` : "#/keys");
     }
@@ -192,7 +192,7 @@ export class App {
     return this.#session.address;
   }
 
-  /** The sentences that tell why the keys were locked, and which data is kept. */
+  /** The sentences that say why the keys were locked, and which data is kept. */
   lockedSentence() {
     const kept = this.translate(this.hasDraft() ? "locked_draft_kept" : "locked_kept");
     return `${this.unlocking.refusal || lockedBecause(this.translate, this.#lockReason)} ${kept}`.trim();
@@ -230,7 +230,7 @@ export class App {
   }
 
   /**
-   * Shows the pages in another language. A letter that is begun keeps its view, and with it the labels of that view.
+   * Shows the pages in another language. The view of a begun letter stays, and so do the labels of that view.
    * @param {string} language @param {{isOwnComputer: boolean}} [where]
    */
   async useLanguage(language, { isOwnComputer } = { isOwnComputer: this.#session.isOwnComputer }) {
@@ -252,7 +252,7 @@ export class App {
 
   /**
    * Signs out of the account of this tab. Other accounts of this browser stay signed in.
-   * @param {Sealed[]} letters those of the outbox that may be lost
+   * @param {Sealed[]} letters the letters of the outbox that may be lost
    * @returns {Promise<boolean>} false if nobody was signed out, because another letter waits
    */
   signOut(letters) {
@@ -290,7 +290,7 @@ export class App {
     this.#letter.drop();
     if (sent) {
       this.#views.mail.tellSent(sent);
-      // The notice in the view of the mail is not heard where another view is shown.
+      // A screen reader does not read the notice in the mail view while another view is shown.
       this.announce(sent.text);
     }
     // The person may have gone elsewhere while the letter was being sent.
@@ -331,10 +331,10 @@ export class App {
   /** @param {LockReason} reason */
   #locked(reason) {
     this.#lockReason = reason;
-    // After a lock no Worker goes on that has worked with the keys.
+    // After a lock, every Worker that has worked with the keys ends.
     this.#vault.retire();
     if (reason === "left" || reason === "signed-out") return;
-    // A text that is kept nowhere else stays in the page.
+    // A letter that is kept nowhere else stays in the page.
     if (this.draftDesk.leave()) this.#letter.drop();
     this.announce(this.lockedSentence());
     // The view of the keys replaces the shown view, and with it the text of a letter or message.

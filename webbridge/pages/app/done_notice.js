@@ -1,4 +1,4 @@
-/** The notice of what was done in a view that another one has replaced. It stays until the person closes it or signs out. */
+/** The notice of what was done in a view that another view has replaced. It stays until the person closes it or signs out. */
 
 import { html } from "../../../wasm_build/ui/dom.js";
 
@@ -12,7 +12,7 @@ export class DoneNotice extends EventTarget {
     this.#translate = translate;
   }
 
-  /** @param {string} text an empty one takes the notice away */
+  /** @param {string} text an empty text removes the notice */
   say(text) {
     if (text === this.#text) return;
     this.#text = text;

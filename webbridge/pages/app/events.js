@@ -1,16 +1,17 @@
 /**
- * The stream of events from the bridge: a folder has changed, or the session has ended. The browser connects again by itself
- * when the stream breaks. Without a stream, people check for mail themselves.
+ * The stream of events from the bridge, which report that a folder has changed or that the session has ended. The browser
+ * reconnects by itself when the stream breaks. Without a stream, people check for mail themselves.
  *
- * One tab of the browser holds the stream and tells the others: a browser has few connections to a server (six over HTTP/1.1),
- * and a stream in each tab would leave none for anything else. When that tab closes, the next one opens a stream.
+ * One tab of the browser holds the stream and informs the other tabs. A browser has few connections to a server (six over
+ * HTTP/1.1), and a stream in each tab would leave none for anything else. When the tab with the stream closes, the next tab
+ * opens a stream.
  */
 
 import { entriesOf, idOf, membersOf } from "../../../wasm_build/vault/server/answer_values.js";
 
-/** After an answer that is no stream, such as a proxy's error, the browser does not connect again. */
+/** The wait after an answer that is no stream, such as a proxy's error. The browser does not reconnect by itself then. */
 const AGAIN_MILLISECONDS = 60_000;
-/** The name of the lock and of the channel, before the account. */
+/** The name of the lock and of the channel. The account follows. */
 const NAME = "sealwax-events";
 
 const MAX_FOLDERS = 5_000;
@@ -19,8 +20,8 @@ const MAX_ID_CHARACTERS = 10_000;
 /** @typedef {{name: "mail" | "arrived" | "back" | "session-ended", folder?: string}} Told */
 
 /**
- * Dispatches `mail`, whose `detail` is the id of a folder that has changed. Before it comes `back` if there was no stream for
- * a time. After it comes `arrived` if the change is that messages have come.
+ * Dispatches `mail`, whose `detail` is the id of a folder that has changed. Dispatches `back` before `mail` if there was no
+ * stream for a time, and `arrived` after `mail` if messages have come.
  */
 export class MailEvents extends EventTarget {
   #url;
@@ -30,9 +31,9 @@ export class MailEvents extends EventTarget {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #waiting;
   #account = "";
-  /** Ends the turn of this tab, or its waiting for one; null while no account is followed. @type {AbortController | null} */
+  /** Ends this tab's turn to hold the stream, or its wait for a turn; null while no account is followed. @type {AbortController | null} */
   #turn = null;
-  /** Where the tab that holds the stream tells the others. @type {BroadcastChannel | null} */
+  /** The channel on which the tab that holds the stream informs the other tabs. @type {BroadcastChannel | null} */
   #channel = null;
 
   /**
@@ -43,7 +44,7 @@ export class MailEvents extends EventTarget {
     super();
     this.#url = url;
     this.#check = check;
-    // A frozen page hears nothing. Without its stream the bridge sends a push message, if the person wants these.
+    // A frozen page gets no events. Without a stream, the bridge sends push messages, if the person wants them.
     document.addEventListener("freeze", () => this.#endTurn());
     document.addEventListener("resume", () => {
       if (this.#channel) this.#queue(false);
@@ -51,7 +52,7 @@ export class MailEvents extends EventTarget {
   }
 
   /**
-   * Follows the events of an account, and of no other.
+   * Follows the events of an account, and of no other account.
    * @param {string} account
    */
   start(account) {
@@ -72,7 +73,7 @@ export class MailEvents extends EventTarget {
     this.#channel = null;
   }
 
-  /** Opens a stream as soon as no other tab has one. @param {boolean} isFirst whether nothing can have been missed */
+  /** Opens a stream as soon as no other tab has one. @param {boolean} isFirst true if no event can have been missed */
   #queue(isFirst) {
     const turn = new AbortController();
     this.#turn = turn;
@@ -86,7 +87,7 @@ export class MailEvents extends EventTarget {
     void navigator.locks.request(name, { ifAvailable: true }, async (lock) => lock && !signal.aborted && hold())
       .then(() => {
         if (signal.aborted) return undefined;
-        // The other tab's stream has ended when this one gets its turn, and something may have come between.
+        // When this tab gets its turn, the other tab's stream has ended. Events may have been missed in between.
         isFirst = false;
         return navigator.locks.request(name, { signal }, hold);
       })
@@ -105,7 +106,7 @@ export class MailEvents extends EventTarget {
     const source = new EventSource(this.#url(), { withCredentials: true });
     this.#source = source;
     this.#on(source, "ready", ({ account, folders }) => {
-      // A bridge that is older than these pages has one session for all tabs, which may be of another account.
+      // A bridge that is older than these pages has one session for all tabs. It may be of another account.
       if (account !== this.#account) return this.#end();
       // While there was no stream, anything may have changed.
       if (!isFirst) {
@@ -119,7 +120,7 @@ export class MailEvents extends EventTarget {
     this.#on(source, "session-ended", () => this.#tell({ name: "session-ended" }));
     source.addEventListener("error", () => {
       if (source.readyState !== EventSource.CLOSED || source !== this.#source) return;
-      // Many pages do not come back at the same time.
+      // The wait is random, so that many pages do not come back at the same time.
       this.#waiting = setTimeout(() => this.#open(false), AGAIN_MILLISECONDS * (1 + Math.random()));
     });
   }

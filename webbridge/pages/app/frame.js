@@ -1,6 +1,6 @@
 /**
- * The frame around every view: the name, the links to read and write mail, the lock, the account, and the vault's state
- * in the footer.
+ * The frame around every view: the name, the links to read and write mail, the lock, the account, and the vault's state in
+ * the footer.
  */
 
 import { html } from "../../../wasm_build/ui/dom.js";
@@ -43,7 +43,7 @@ export function createFrame(services) {
   return {
     element,
     update: () => bar.update(),
-    /** Writes everything around the view in the language that the texts have now. */
+    /** Writes everything around the view in the present language of the texts. */
     redraw() {
       bar = createBar(services);
       vault.say();
@@ -94,7 +94,7 @@ function createNav(services) {
   const write = html("button", {
     class: "primary", type: "button", data: { test: "write" }, on: { click: () => services.write() },
   }, actIcon("write"), writeWord, writeShort);
-  // On a phone the navigation is at the bottom of the mail, and has what a wide page shows beside the list.
+  // On a phone the navigation is at the bottom of the mail view, with the links that a wide page shows beside the list.
   const search = html("button", {
     class: "quiet phone-only", type: "button", data: { test: "nav-search" }, on: { click: () => services.search() },
   }, actIcon("search"), translate("search"));
@@ -115,7 +115,7 @@ function createNav(services) {
   return { element, update };
 }
 
-/** The account, the lock, and the way out. @param {FrameServices} services */
+/** The account, the lock, and the sign-out. @param {FrameServices} services */
 function createPerson(services) {
   const { translate } = services;
   const lock = html("button", { type: "button", data: { test: "lock" }, on: { click: () => toggleLock(services) } });

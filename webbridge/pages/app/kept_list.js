@@ -1,8 +1,8 @@
 /**
- * The place of a signed list that this browser follows.
+ * The place of a signed list that this browser follows, or of the newest index of files that it has seen.
  *
- * It contains nothing secret, and stays when the person signs out and when a session does not reach the database. If it
- * were not kept, an attacker could bring back an older list at each visit. If the browser stores nothing, the list is
+ * The list contains nothing secret. It stays when the person signs out, and also in sessions that do not use the database.
+ * If it were not kept, an attacker could bring back an older list at each visit. If the browser stores nothing, the list is
  * followed for this visit only.
  */
 
@@ -11,7 +11,7 @@ import { base64FromBytes, bytesFromBase64 } from "../../../wasm_build/vault/valu
 export class KeptList {
   #key;
 
-  /** @param {string} key its name in the browser's storage */
+  /** @param {string} key the name in the browser's storage */
   constructor(key) {
     this.#key = key;
   }

@@ -1,6 +1,6 @@
 /**
- * The language of the pages: the person's choice, else the first of the browser's languages that the pages speak. The texts
- * of the pages change their language while the pages stay open.
+ * The language of the pages: the person's choice, otherwise the first of the browser's languages in which the pages have
+ * texts. The language can change while the pages stay open.
  */
 
 import { createCatalogue, fetchTexts } from "../../../wasm_build/ui/catalogue.js";
@@ -12,9 +12,9 @@ import { keepChoice, keptChoices } from "./kept_choice.js";
 /** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {(language: string) => Promise<boolean>} Use */
 /** @typedef {Catalogue & {language: string, use: Use}} PageTexts `use` changes the language of all later
- *   texts. Resolves with false if another call has taken its place meanwhile */
+ *   texts. Resolves with false if a later call has replaced it meanwhile */
 
-/** The language for a browser that asks for none of ours. */
+/** The language for a browser that asks for no language of the pages. */
 const FIRST_LANGUAGE = "en";
 const NAME = "sealwax-language";
 
@@ -26,7 +26,7 @@ const NAME = "sealwax-language";
 export async function loadTexts(integrity) {
   let language = pageLanguage();
   let texts = await fetchAll(language, integrity);
-  // The language of the last call wins, also if its texts come first.
+  // The language of the last call is used, also if its texts come first.
   let wanted = language;
 
   /** @type {Use} */
@@ -43,15 +43,15 @@ export async function loadTexts(integrity) {
   return /** @type {PageTexts} */ (Object.defineProperties(catalogue, { use: { value: use }, language: { get: () => language } }));
 }
 
-/** The language for texts when no catalogue could be loaded, too. */
+/** The language of the pages, also when no catalogue could be loaded. */
 export function pageLanguage() {
   const chosen = keptChoices(NAME).find((language) => Object.hasOwn(LANGUAGES, language));
   return chosen ?? browserLanguage();
 }
 
 /**
- * Keeps the choice of a language. If the browser asks for this language anyway, nothing is kept, so that the pages go on to
- * follow the browser.
+ * Keeps the choice of a language. If the browser asks for this language anyway, nothing is kept, so that the pages continue
+ * to follow the browser.
  * @param {string} language
  * @param {boolean} isOwnComputer on another computer only this tab keeps the choice
  */
@@ -72,7 +72,7 @@ function writeIn(language) {
 
 /** @param {string} language @param {Record<string, string>} [integrity] */
 async function fetchAll(language, integrity) {
-  // The build refuses a language that lacks a text, so none needs those of another.
+  // The build refuses a language that lacks a text, so no language needs the texts of another.
   const paths = [`runtime/ui/messages.${language}.json`, `messages.${language}.json`];
   try {
     return await fetchTexts(paths.map((path) =>

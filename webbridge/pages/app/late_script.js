@@ -1,9 +1,9 @@
-/** Scripts that the pages load when they need them, so that no start of the pages waits for them. */
+/** Scripts that the pages load when they need them, so that the start of the pages does not wait for them. */
 
 /**
  * A function that loads a script once. After a failure, the next call tries again.
  * @param {(base: URL) => string} addressOf
- * @param {string} integrity the browser refuses other bytes than those of the build
+ * @param {string} integrity the hash of the script in the build; the browser refuses other bytes
  * @returns {() => Promise<void>}
  */
 export function lateScript(addressOf, integrity) {

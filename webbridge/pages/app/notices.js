@@ -1,4 +1,4 @@
-/** The notices above every view: what the person has to know before anything else. */
+/** The notices above every view, which the person has to see before anything else. */
 
 import { html } from "../../../wasm_build/ui/dom.js";
 import { createResetNotice } from "../../../wasm_build/ui/reset_notice.js";

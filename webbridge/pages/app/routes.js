@@ -1,7 +1,7 @@
 /** The paths of views, which are in the fragment of the page's address. A folder is named by its id from the bridge. */
 
 /**
- * The address of a message. Its UID is valid as long as its folder has this UIDVALIDITY.
+ * The address of a message. The UID is valid as long as the folder has this UIDVALIDITY.
  * @typedef {{folder: string, uidValidity: number, uid: number}} MessageAddress
  */
 
@@ -19,7 +19,7 @@ export function messagePath({ folder, uidValidity, uid }) {
 }
 
 /**
- * The address of the message in the parts of a path, or null if the path is that of a folder.
+ * The address of the message in the parts of a path, or null if the path names a folder.
  * @param {string} folder
  * @param {string} uidValidity
  * @param {string} uid
@@ -39,7 +39,7 @@ export function isSameMessage(one, other) {
 }
 
 /**
- * Shows the view of a link again that leads to the address of the page. Browsers do nothing at such a click.
+ * Shows the view again at a click on a link to the present address. Browsers do nothing then.
  * @param {MouseEvent} event
  * @param {(path: string) => void} navigate
  */

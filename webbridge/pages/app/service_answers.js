@@ -1,6 +1,6 @@
 /**
- * The answers of the bridge about itself, its accounts and certificates. A wrong value counts as absent, and takes nothing from the
- * others. Where two values are possible, the stricter one takes its place.
+ * The answers of the bridge about itself, its accounts and certificates. A wrong value counts as absent, and does not
+ * affect the other values. Where two values are possible, the stricter value replaces a wrong one.
  */
 
 import { readDer, readDers } from "../../../wasm_build/vault/server/found_answers.js";
@@ -31,7 +31,7 @@ import { countOf, dateOf, entriesOf, idOf, membersOf, textOf, wordOf } from "../
 const MAX_ADDRESS_CHARACTERS = 320;
 const MAX_TEXT_CHARACTERS = 300;
 const MAX_ENTRIES = 1_000;
-/** Of each kind of certificates and answers of authorities. */
+/** The largest number of certificates or answers of each kind. */
 const MAX_ENCODED = 500;
 
 /** @param {unknown} answer @returns {BridgeConfig} */
@@ -82,7 +82,7 @@ function readParcelLimits(value) {
 export function readAccount(value) {
   const { address, account } = membersOf(value);
   const known = idOf(address, MAX_ADDRESS_CHARACTERS);
-  // The address stands for the account in the pages, so it is no other text.
+  // The pages identify the account by its address, so other texts are rejected.
   return isAddress(known) && cleanAddress(known) === known ? { address: known, account: idOf(account, MAX_TEXT_CHARACTERS) } : null;
 }
 
@@ -110,7 +110,7 @@ export function readSessions(answer) {
   return { sessions: read, total: Math.max(countOf(total) ?? 0, sessions.length) };
 }
 
-/** @param {unknown} answer @returns {CopyWish} rejects as `server-error` what is no choice, so that nothing is saved over it */
+/** @param {unknown} answer @returns {CopyWish} rejects as `server-error` anything that is no choice, so that the choice is not overwritten */
 export function readCopyChoice(answer) {
   const { copy } = membersOf(answer);
   if (typeof copy === "boolean") return copy;
@@ -126,7 +126,7 @@ export function readOffers(answer) {
   return { maxBytes: countOf(maxBytes) ?? Infinity, utf8: utf8 === true, sharedAddresses: shared };
 }
 
-/** @param {unknown} answer @returns {Grant[]} rejects a list that cannot be read whole as `server-error` */
+/** @param {unknown} answer @returns {Grant[]} rejects as `server-error` a list that cannot be read completely */
 export function readGrants(answer) {
   const { people } = membersOf(answer);
   const given = entriesOf(people, MAX_ENTRIES);
@@ -146,7 +146,7 @@ export function readIssuers(answer) {
   return entriesOf(membersOf(answer)["answers"], MAX_ENCODED).flatMap((one) => readDers(membersOf(one)["certificates"]));
 }
 
-/** The answers of authorities, one for each question. @param {unknown} answer @param {number} count that of the questions */
+/** The answers of authorities, one for each query. @param {unknown} answer @param {number} count the number of questions */
 export function readRevocation(answer, count) {
   const given = entriesOf(membersOf(answer)["answers"], count);
   return Array.from({ length: count }, (_, index) => {

@@ -1,15 +1,15 @@
 /**
  * The types of a view, and of the services that are functions.
  *
- * A view names the services that it uses. The application, which makes the view, has a member of the same name for each.
+ * A view names the services that it uses. The application makes the view, and has a member of the same name for each service.
  */
 
 /**
  * @typedef {{
  *   element: HTMLElement, heading: HTMLElement, titleKey: string, shown?: () => void, focus?: () => void, close?: () => void,
  *   renew?: () => View,
- * }} View `renew` makes the same view in another language, with the typed text. `shown` is called when the view is shown, and
- *   then `focus`; without `focus` the `heading` gets the focus. `close` is called when another view replaces this one.
+ * }} View `renew` makes the same view in another language, with the typed text. When the view is shown, `shown` is called,
+ * and then `focus`. Without `focus`, the `heading` gets the focus. `close` is called when another view replaces this one.
  */
 /**
  * Runs the action of a button. If it fails, `failure` shows the sentence of the error.

@@ -1,6 +1,6 @@
 /**
- * The keys of the mail view, and the page that lists them. None acts while the person types in a field, and a switch in the
- * account turns them off.
+ * The keyboard shortcuts of the mail view, and the page that lists them. No key acts while the person types in a field. A
+ * switch in the account view turns the shortcuts off.
  */
 
 import { inSnakeCase } from "../../../wasm_build/ui/catalogue.js";
@@ -27,12 +27,12 @@ const HELP = [
   ["undo", ["z"]], ["reply", ["r"]], ["replyAll", ["a"]], ["forward", ["f"]], ["write", ["c"]], ["send", ["Ctrl Enter"]], ["search", ["/"]],
   ["go", ["g"]], ["leave", ["Esc"]], ["lock", ["l"]], ["help", ["?"]],
 ];
-/** Commands that the arrows give: they act in the list only, because elsewhere arrows scroll. */
+/** The arrow keys, which act in the list only, because elsewhere arrows scroll. */
 const IN_LIST = new Set(["ArrowDown", "ArrowUp", "Shift+ArrowDown", "Shift+ArrowUp"]);
 const NAME = "sealwax-shortcuts";
 const OFF = "off";
 
-/** Whether the keys act. Where the browser keeps nothing, they do. */
+/** Whether the shortcuts are on. If the browser keeps nothing, they are. */
 export function hasShortcuts() {
   return !keptChoices(NAME).includes(OFF);
 }
@@ -45,7 +45,7 @@ export function chooseShortcuts(isOn, isOwnComputer) {
 /**
  * Listens for the keys.
  * @param {{isShown: () => boolean, isInList: (target: Element) => boolean, run: (command: Command) => boolean}} view `run`
- *   returns false if a command has nothing to do, so that the browser has the key
+ *   returns false if a command has nothing to do, so that the browser handles the key
  * @returns {() => void} ends the listening
  */
 export function listenForShortcuts({ isShown, isInList, run }) {
@@ -63,14 +63,14 @@ export function listenForShortcuts({ isShown, isInList, run }) {
   return () => removeEventListener("keydown", listen);
 }
 
-/** Lets Control and Enter, or Command and Enter, submit a form, also where Enter is a character of the text. @param {HTMLFormElement} form */
+/** Lets Control+Enter and Command+Enter submit a form, also from a field where Enter is part of the text. @param {HTMLFormElement} form */
 export function submitByKeys(form) {
   form.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing) form.requestSubmit();
   });
 }
 
-/** Whether the person types here, or chooses with letters. @param {Element} target */
+/** Whether the person types text in an element, or chooses with letters. @param {Element} target */
 function isTyping(target) {
   if (target instanceof HTMLInputElement) return target.type !== "checkbox" && target.type !== "radio";
   return target.closest("textarea, select, iframe, [contenteditable], [role=textbox]") !== null;

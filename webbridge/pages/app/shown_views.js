@@ -1,4 +1,4 @@
-/** The view that the address of the page names: it is shown in the frame, and gets the focus. */
+/** The view that the address of the page names. The view is shown in the frame, and gets the focus. */
 
 import { createAccountView } from "../account/views/account_view.js";
 import { createAccountsView } from "../account/views/accounts_view.js";
@@ -14,7 +14,7 @@ import { folderPath, INBOX, messageAddress } from "./routes.js";
 
 /** @typedef {import("./services.js").View} View */
 /**
- * The services of all views, which the application has.
+ * The services of all views. The application has them.
  * @typedef {Parameters<typeof createAccountView>[0] & Parameters<typeof createAccountsView>[0]
  *   & Parameters<typeof createSignInView>[0] & Parameters<typeof createMyFilesView>[0]
  *   & Parameters<typeof createAwayView>[0] & Parameters<typeof createKeysView>[0]
@@ -22,7 +22,7 @@ import { folderPath, INBOX, messageAddress } from "./routes.js";
  *   & Parameters<typeof createOutboxView>[0] & ConstructorParameters<typeof MailView>[0]} ViewServices
  */
 /**
- * `session` is the account, and `letter` the one that is written.
+ * `session` is the account, and `letter` is the letter that is being written.
  * @typedef {{
  *   session: import("../account/account_session.js").AccountSession,
  *   letter: import("../writing/views/open_letter.js").OpenLetter,
@@ -114,7 +114,7 @@ export class ShownViews {
   }
 
   /**
-   * The view that the path names; null for that of the mail, "none" if a letter is opened first.
+   * The view that the path names; null for the mail view, "none" if a letter is opened first.
    * @returns {View | "none" | null}
    */
   #named() {
@@ -165,7 +165,7 @@ function partsOfHash() {
 }
 
 /**
- * A decoded part of the page's address. A part that cannot be decoded stays as it is, because a link may be wrong.
+ * A decoded part of the page's address. A part that cannot be decoded stays as it is, because links may contain errors.
  * @param {string} part
  */
 function decoded(part) {

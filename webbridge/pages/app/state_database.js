@@ -1,10 +1,11 @@
 /**
- * The IndexedDB of the pages' origin. Each store has one record for each account, `learnt` one for each
- * folder of an account, `drafts` one for each draft, `receipts` one for each message that asks for a receipt. Only the vault
- * can decrypt it, but for that of `roaming`, which has no secret of the person.
+ * The IndexedDB of the pages' origin. A store has one record for each account. Three stores differ: `learnt` has a record
+ * for each folder of an account, `drafts` for each draft, and `receipts` for each message that asks for a receipt. Only the
+ * vault can decrypt the records, except the records of `roaming`, which hold no secret of the person.
  *
- * The key of a record is a hash of the address, so that no file on the disk contains the address. A changed `counter`
- * shows a tab that another tab has written. It is not trusted: the counter inside the encrypted state decides.
+ * The key of a record is a hash of the address, so that no file on the disk contains the address. A changed `counter` shows
+ * a tab that another tab has written. The `counter` is not trusted, because only the counter inside the encrypted state
+ * decides.
  */
 
 import { addressKey } from "../../../wasm_build/ui/formats.js";
@@ -19,17 +20,17 @@ const VERSION = 6;
 const KEY_PATHS = { trust: "account", passkeys: "account", roaming: "account", learnt: "place", drafts: "place", receipts: "place" };
 /** The records of more folders than these are dropped. */
 const MAX_LEARNT_FOLDERS = 40;
-/** Of the messages that ask for receipts, sent and received, those are kept that were noted last. */
+/** The largest number of records of messages that ask for receipts, sent or received. The latest records are kept. */
 const MAX_RECEIPTS = 1_000;
 
 /**
- * A state that only the vault can decrypt. `merged` is what the account at the key server had when the state was last merged
- * with it, and `sent` what was sent there since, both encrypted under the key of the account.
+ * A state that only the vault can decrypt. `merged` is the content of the account at the key server at the last merge, and
+ * `sent` is what was sent to the account since then. Both are encrypted under the key of the account.
  * @typedef {{state: ArrayBuffer, merged: ArrayBuffer | null, sent: ArrayBuffer | null}} OpenState
  */
 /** @typedef {{account: string, credentialId: ArrayBuffer, salt: ArrayBuffer, bundle: ArrayBuffer}} KeptPasskey */
 
-/** The kept contacts and decisions of each account, encrypted by the vault to the person's own keys. */
+/** The kept contacts and decisions of each account. The vault encrypts them with the person's keys. */
 export const openStates = {
   /**
    * @param {string} address
@@ -47,7 +48,7 @@ export const openStates = {
   },
 
   /**
-   * Keeps what will be sent beside a state that is kept, as it is. Resolves with false if there is none.
+   * Keeps what will be sent in the record of the kept state, which stays as it is. Resolves with false if there is no record.
    * @param {string} address @param {ArrayBuffer | null} sent
    */
   async keepSent(address, sent) {
@@ -101,7 +102,8 @@ export const openRoaming = {
   },
 
   /**
-   * Writes what `choose` returns of the record that is kept, or undefined, and of the new one. No other tab writes between.
+   * Writes the result of `choose`, which gets the kept record, or undefined, and the new record. No other tab writes in
+   * between.
    * @param {string} address
    * @param {{token: ArrayBuffer, known: ArrayBuffer | null}} remembered
    * @param {(kept: any, remembered: any) => any} choose
@@ -122,7 +124,7 @@ export const openRoaming = {
   },
 };
 
-/** The lessons that were learnt of the messages of each folder (`learnt_rows.js`), sealed by the vault. */
+/** The lessons that were learnt from the messages of each folder (`learnt_rows.js`), sealed by the vault. */
 export const openLearnt = {
   /** @param {string} address @param {string} folder @returns {Promise<{counter: number, sealed: ArrayBuffer} | null>} */
   async read(address, folder) {
@@ -152,9 +154,9 @@ export const openLearnt = {
 };
 
 /**
- * A draft, sealed by the vault. `revision` changes with each write, `version` names the message in the mailbox from which this
- * one goes on, and `isUploaded` is whether that message is this version. `isDropped`: it was deleted, and the mail server has
- * not confirmed that yet.
+ * A draft, sealed by the vault. `revision` changes with each write. `version` names the message in the mailbox on which
+ * this draft is based, and `isUploaded` says whether that message is this version. `isDropped`: the draft was deleted, and
+ * the mail server has not confirmed that yet.
  * @typedef {{
  *   at: string, letter: any, files: ArrayBuffer | null, version: {uidValidity: number, uid: number} | null,
  *   revision: string | null, isUploaded: boolean, mayBeSent: boolean, isDropped?: boolean,
@@ -176,7 +178,7 @@ export const openDrafts = {
   },
 
   /**
-   * Writes what `choose` returns of the record that is kept. No other tab writes between.
+   * Writes the result of `choose`, which gets the kept record. No other tab writes in between.
    * @param {string} address @param {string} id
    * @param {(kept: KeptDraft | null) => KeptDraft | null | undefined} choose null deletes the record, undefined leaves it
    */
@@ -204,8 +206,8 @@ export const openDrafts = {
 };
 
 /**
- * The records of messages that ask for receipts (`receipts.js`), sealed by the vault. `at` is the time of a record's first
- * note.
+ * The records of messages that ask for receipts (`receipts.js`), sealed by the vault. `at` is the time when a record was
+ * first written.
  */
 export const openReceipts = {
   /** @param {string} address @param {string} id @returns {Promise<{at: number, sealed: ArrayBuffer} | null>} */

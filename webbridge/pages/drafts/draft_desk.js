@@ -1,6 +1,6 @@
 /**
- * The drafts between the views: those that are offered after unlocking, the one that a lock has cleared from the page, and
- * the way back for a deleted one.
+ * The drafts that belong to no single view: those offered after unlocking, the one that a lock has cleared from the page,
+ * and deleted ones that can be restored.
  */
 
 import { html } from "../../../wasm_build/ui/dom.js";
@@ -25,7 +25,7 @@ import { proposalOf } from "../../../wasm_build/writing/draft_content.js";
  * }} Place `tell` shows a notice in the view of the mail
  */
 
-/** A lock waits at most so long for a draft to be kept. */
+/** The longest time that a lock waits for a draft to be kept. */
 const LOCK_MILLISECONDS = 4_000;
 const MAX_OFFERED = 3;
 
@@ -70,7 +70,7 @@ export class DraftDesk {
     await Promise.race([this.#place.writing()?.drafts.keepNow(), late]);
   }
 
-  /** Whether the letter can be cleared from the page at a lock: it is kept, and comes back when the keys are unlocked. */
+  /** Whether the letter can be cleared from the page at a lock, because it is kept and comes back when the keys are unlocked. */
   leave() {
     const writing = this.#place.writing();
     if (!writing || writing.isDone() || writing.drafts.isPaused) return false;
@@ -100,7 +100,7 @@ export class DraftDesk {
    */
   async continue(draft) {
     this.#left = null;
-    // The text below messages, above which the person goes on to write, comes with what this browser keeps.
+    // The caret goes above the text below messages, which comes from the state that this browser keeps.
     await this.#services.kept.settled;
     this.#withdraw(draft.held.id);
     if (this.#place.writing()?.drafts.id === draft.held.id) return this.#services.navigate("/write");
@@ -108,7 +108,7 @@ export class DraftDesk {
     this.#services.write({ ...proposal, draft });
   }
 
-  /** Tells that a draft was deleted, with a button that brings it back. @param {() => Promise<ListedDraft>} back */
+  /** Reports that a draft was deleted, with a button that restores it. @param {() => Promise<ListedDraft>} back */
   discarded(back) {
     const { translate } = this.#services;
     const undo = async () => {
@@ -136,8 +136,8 @@ export class DraftDesk {
   }
 
   /**
-   * Looks for letters that were begun here and not sent. A failure offers none. The mailbox then also loses the drafts of
-   * letters that were sent while it could not be asked.
+   * Looks for letters that were begun here and not sent. After a failure, none are offered. This also removes the drafts of
+   * letters that were sent while the mailbox could not be reached.
    */
   async look() {
     this.#offered = [];
@@ -147,7 +147,7 @@ export class DraftDesk {
       if (!this.#services.keys.unlocked) return;
       const open = this.#place.writing()?.drafts.id;
       const here = found.filter(({ id, isHere }) => isHere && id !== open && !this.#declined.has(id));
-      // The others are in the folder for drafts.
+      // The other drafts are in the folder for drafts.
       this.#offered = here.filter(({ place }, index) => index === 0 || place === null).slice(0, MAX_OFFERED);
     }
     this.#place.changed();

@@ -1,7 +1,7 @@
 /**
  * Keeps the letter of the writing view as a draft, two seconds after a pause in typing: first in this browser, then in the
- * mailbox. An upload that fails is tried again by itself. If another tab or device has changed, sent or deleted the draft, the
- * letter goes on as a second draft, so that neither version is lost.
+ * mailbox. A failed upload is tried again automatically. If another tab or device has changed, sent or deleted the draft, the
+ * letter continues as a second draft, so that neither version is lost.
  */
 
 import { DraftChanged, newDraft } from "./draft_store.js";
@@ -10,19 +10,19 @@ import { DraftChanged, newDraft } from "./draft_store.js";
 /** @typedef {import("./draft_store.js").Held} Held */
 /** @typedef {import("../../../wasm_build/ui/draft_message.js").DraftParts} DraftParts */
 /**
- * `device`: here and not in the mailbox; `mailbox`: there, and this browser refused it; `perhaps-sent`: here only, because a
- * message of it was perhaps sent.
+ * `device`: in this browser and not in the mailbox; `mailbox`: in the mailbox, because this browser refused the draft;
+ * `perhaps-sent`: in this browser only, because the message was perhaps sent.
  * @typedef {"none" | "pending" | "saved" | "device" | "mailbox" | "perhaps-sent" | "locked" | "failed"} DraftState
  */
 /** @typedef {{state: DraftState, reason: string, isCopy: boolean}} DraftNews `reason` is the code of the error */
 
 const PAUSE_MILLISECONDS = 2_000;
-/** A person who types without a pause has a draft after this time. */
+/** The longest time until a draft is kept while the person types without a pause. */
 const LONGEST_MILLISECONDS = 20_000;
 const FIRST_RETRY_MILLISECONDS = 5_000;
 const LONGEST_RETRY_MILLISECONDS = 60_000;
 const REPEATS_MILLISECONDS = [0, 3_000, 15_000];
-/** Errors of the mailbox that another try does not change. */
+/** Errors of the mailbox that another try cannot solve. */
 const LASTING = new Set(["draft-too-large", "message-too-large", "not-offered", "session-ended", "bad-argument"]);
 
 export class DraftKeeper {
@@ -33,7 +33,7 @@ export class DraftKeeper {
   #onNews;
   /** @type {Held} */
   #held;
-  /** The number of changes of the letter, of those that are kept here, and of those in the mailbox. */
+  /** The number of changes of the letter, of the changes that are kept in this browser, and of the changes in the mailbox. */
   #changes = 0;
   #here = 0;
   #there = 0;
@@ -85,7 +85,7 @@ export class DraftKeeper {
     return this.news.state !== "none";
   }
 
-  /** Whether the letter is being sent, or was. */
+  /** Whether the letter is being sent, or was sent. */
   get isPaused() {
     return this.#isPaused;
   }
@@ -106,7 +106,7 @@ export class DraftKeeper {
     this.#timer = window.setTimeout(() => void this.keepNow(), Math.min(PAUSE_MILLISECONDS, this.#due - now));
   }
 
-  /** Keeps what is not kept yet. Resolves when it is kept outside this page, or cannot be. */
+  /** Keeps the changes that are not kept yet. Resolves when they are kept outside this page, or cannot be kept. */
   async keepNow() {
     clearTimeout(this.#timer);
     this.#due = 0;
@@ -124,7 +124,7 @@ export class DraftKeeper {
   }
 
   /**
-   * Stops keeping, and prepares the sending of the letter. Rejects with DraftChanged if it was perhaps sent elsewhere.
+   * Stops keeping, and prepares the sending of the letter. Rejects with DraftChanged if the letter was perhaps sent elsewhere.
    * @param {import("./draft_store.js").TakingBack} options
    */
   async takeBack({ isAgreed, mayWait }) {
@@ -134,7 +134,7 @@ export class DraftKeeper {
     await this.#store.takeBack(this.#held, { isAgreed, mayWait });
   }
 
-  /** Goes on keeping after the letter was not sent, or perhaps. @param {{mayBeSent: boolean}} outcome */
+  /** Goes on keeping after the letter was not sent, or was only perhaps sent. @param {{mayBeSent: boolean}} outcome */
   resume({ mayBeSent }) {
     if (!this.#isPaused) return;
     this.#isPaused = false;
@@ -144,7 +144,7 @@ export class DraftKeeper {
     void this.keepNow();
   }
 
-  /** Ends with the view. An upload that has begun goes on, and one that waits is made when drafts are listed next. */
+  /** Ends with the view. An upload that has begun goes on. A waiting upload is made when drafts are listed next. */
   dispose() {
     this.#closing.abort();
     clearTimeout(this.#timer);
@@ -155,7 +155,7 @@ export class DraftKeeper {
   /** Deletes the draft of a letter that was sent. */
   async end() {
     await this.#pause();
-    // A browser that keeps drafts notes the deletion, and repeats it when it lists them.
+    // A browser that keeps drafts notes the deletion, and repeats it when drafts are listed next.
     for (const milliseconds of this.#store.keepsHere ? [0] : REPEATS_MILLISECONDS) {
       await new Promise((resolve) => { setTimeout(resolve, milliseconds); });
       if (await this.#store.drop(this.#held).then(() => true, () => false)) return;
@@ -188,7 +188,7 @@ export class DraftKeeper {
   }
 
   async #keep() {
-    // A continued draft that nobody has changed is not written again, because another tab may have it too.
+    // A continued draft without changes is not written again, because another tab may have it too.
     if (this.#isPaused || this.news.state === "none" || this.isKept || this.#sealed?.at === this.#changes) return;
     const at = this.#changes;
     try {
@@ -219,7 +219,7 @@ export class DraftKeeper {
     this.#sealed = { at, parts };
   }
 
-  /** Uploads the version that was sealed last, and then those that were sealed meanwhile. */
+  /** Uploads the version that was sealed last, and then the versions that were sealed meanwhile. */
   #upload() {
     clearTimeout(this.#retry);
     this.#uploading ??= this.#uploadAll().finally(() => { this.#uploading = null; });
@@ -227,7 +227,7 @@ export class DraftKeeper {
   }
 
   async #uploadAll() {
-    // Another device must not be offered what was perhaps sent.
+    // Other devices must not be offered a draft that was perhaps sent.
     while (this.#sealed && this.#sealed.at > this.#there && !(this.#mayBeSent && this.#store.keepsHere)) {
       const { at, parts } = this.#sealed;
       try {

@@ -1,6 +1,6 @@
 /**
- * The drafts in the folder for drafts of the account's mailbox. A draft is named by its id, and each version by the UID that
- * the mail server gave it. The answers of the server are checked here: a number that is none makes the answer an error.
+ * The drafts in the folder for drafts of the account's mailbox. A draft is identified by its id, and each version by the
+ * UID from the mail server. The answers of the server are checked here. An invalid number makes the answer an error.
  */
 
 import {
@@ -37,7 +37,7 @@ export class DraftMailbox {
   }
 
   /**
-   * The same, with the UIDVALIDITY of the folder: only under the same one a version that is not there was deleted.
+   * The same drafts, with the UIDVALIDITY of the folder. Only if it is unchanged, a missing version was deleted.
    * @param {string} account @param {string} [id]
    * @returns {Promise<{uidValidity: number | null, found: FoundDraft[]}>}
    */
@@ -52,7 +52,7 @@ export class DraftMailbox {
     if (!Array.isArray(messages) || !Number.isSafeInteger(uidValidity)) throw nonsense();
     const found = messages.flatMap((message) => {
       const name = draftIdOf(String(message?.subject ?? ""));
-      // A server without UIDPLUS only marks what was replaced.
+      // A server without UIDPLUS only marks a replaced version as deleted.
       if (!name || (id && name !== id) || message.flags?.includes("\\Deleted")) return [];
       return [{ id: name, at: dateOf(message.date), place: { folder, ...checkVersion(uidValidity, message.uid) } }];
     });
@@ -74,7 +74,7 @@ export class DraftMailbox {
   /**
    * Stores a version in place of the earlier ones.
    * @param {string} account @param {string} id @param {DraftParts} parts
-   * @returns {Promise<Version | null>} null if the server does not name it
+   * @returns {Promise<Version | null>} null if the server does not return it
    */
   async keep(account, id, parts) {
     if (!isDraftId(id)) throw new ApiError("bad-argument", "the draft has no id");

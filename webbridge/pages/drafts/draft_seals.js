@@ -71,7 +71,7 @@ export class DraftSeals {
   async #seal(id, part, packed) {
     try {
       const vault = await this.#keys.vault();
-      // A draft is kept without an act of the person, so it does not keep the keys unlocked.
+      // A draft is kept without an act of the person, so this does not count as a use of the keys.
       const keys = this.#keys.copies({ byPerson: false });
       if (!keys.sealKey) throw new ApiError("locked", "the keys are locked");
       return (await vault.call("draft.seal", { draft: packed.slice(0), place: draftPlace(id, part), ...keys })).sealed;

@@ -1,9 +1,9 @@
 /**
- * The encrypted drafts of the account: in this browser if it is the person's own computer, and in the mailbox. The extension
+ * The encrypted drafts of the account: in the mailbox, and on the person's own computer also in this browser. The extension
  * reads and writes the same drafts (`wasm_build/ui/draft_message.js`).
  *
- * No version is replaced that its writer has not seen: the record in the browser has a revision, so that a second tab is
- * noticed, and a draft is uploaded only while the version in the mailbox is the one that was read or written here.
+ * A version is replaced only by a writer who has seen it. The record in the browser has a revision, which shows whether
+ * another tab has written. A draft is uploaded only while the mailbox has the version that was read or written here.
  * **Not prevented:** two devices that upload in the same second.
  */
 
@@ -20,16 +20,19 @@ import { openDrafts } from "../app/state_database.js";
 /** @typedef {import("../app/state_database.js").KeptDraft} KeptDraft */
 /** @typedef {import("../app/routes.js").MessageAddress} MessageAddress */
 /**
- * A draft in the hands of this page: the revision of its record here, its version in the mailbox, and the sealed letter of
- * the last upload, whose answer may have been lost.
+ * A draft that this page has open: the revision of the draft's record here, its version in the mailbox, and the sealed
+ * letter of the last upload. The answer to that upload may have been lost.
  * @typedef {{id: string, revision: string | null, version: Version | null, attempt: ArrayBuffer | null}} Held
  */
 /** @typedef {{held: Held, content: DraftContent, mayBeSent: boolean}} OpenedDraft */
-/** A draft that can be continued: from this browser, or else from its place in the mailbox. @typedef {{id: string, at: string, isHere: boolean, place: MessageAddress | null}} ListedDraft */
+/**
+ * A draft that can be continued, from this browser or else from the draft's place in the mailbox.
+ * @typedef {{id: string, at: string, isHere: boolean, place: MessageAddress | null}} ListedDraft
+ */
 
 /**
- * `isAgreed`: the person sends the letter in any case. `mayWait` says whether the letter waits in the outbox, because there is
- * no connection: then the mailbox has the draft until it can be asked.
+ * `isAgreed`: the person sends the letter in any case. `mayWait` says whether the letter waits in the outbox because there
+ * is no connection. The mailbox then keeps the draft until it can be reached.
  * @typedef {{isAgreed: boolean, mayWait: () => Promise<boolean>}} TakingBack
  */
 
@@ -94,7 +97,7 @@ export class DraftStore {
   }
 
   /**
-   * Keeps a version in the mailbox. Rejects with DraftChanged if the mailbox has another one than this page knows.
+   * Keeps a version in the mailbox. Rejects with DraftChanged if the mailbox has a version that this page does not know.
    * @param {Held} held @param {DraftParts} parts
    */
   async upload(held, parts) {
@@ -110,7 +113,7 @@ export class DraftStore {
   }
 
   /**
-   * The drafts here and in the mailbox, newest first. A draft that was sent or deleted elsewhere is forgotten here, and one
+   * The drafts here and in the mailbox, newest first. A draft that was sent or deleted elsewhere is forgotten here. A draft
    * that waits for its upload is uploaded.
    * @param {string} [open] the id of the draft that is being written
    * @returns {Promise<ListedDraft[]>}
@@ -142,7 +145,7 @@ export class DraftStore {
     const mine = { id: kept.id, at: kept.at, isHere: true, place: found?.place ?? null };
     if (there === null) return [mine];
     if (!found && kept.isUploaded && kept.version?.uidValidity === there.uidValidity) {
-      // It was sent or deleted elsewhere.
+      // The draft was sent or deleted elsewhere.
       await openDrafts.update(account, kept.id, (now) => (now?.revision === kept.revision ? null : undefined)).catch(() => undefined);
       return [];
     }
@@ -161,9 +164,9 @@ export class DraftStore {
   }
 
   /**
-   * Opens a draft in the mailbox, or the version of it here that goes on from there.
+   * Opens a draft in the mailbox, or the version in this browser that continues the mailbox's version.
    * @param {string} id @param {MessageAddress} place
-   * @param {ArrayBuffer} [message] its bytes, if they were read
+   * @param {ArrayBuffer} [message] the bytes of the draft, if they were read
    * @returns {Promise<OpenedDraft>}
    */
   async openThere(id, place, message) {
@@ -171,20 +174,21 @@ export class DraftStore {
     if (kept?.letter && isVersion(place, kept.version)) return this.#openHere(id, kept);
     const parts = message ? this.#mailbox.parse(message) : await this.#mailbox.read(place);
     const content = await this.#seals.open(id, parts);
-    // A version here that was never uploaded is not replaced by this one.
+    // The mailbox's version does not replace a version in this browser that was never uploaded.
     const revision = kept?.isUploaded ? kept.revision : null;
     const version = { uidValidity: place.uidValidity, uid: place.uid };
     return { held: { id, revision, version, attempt: parts.letter }, content, mayBeSent: false };
   }
 
-  /** The fields of a draft in a message, for its row. @param {string} id @param {DraftParts} parts */
+  /** The fields of a draft in a message, for the row in the list. @param {string} id @param {DraftParts} parts */
   async fieldsOf(id, parts) {
     return (await this.#seals.openLetter(id, parts, { byPerson: false })).fields;
   }
 
   /**
-   * Prepares the sending of a draft: the mailbox must not offer it to another device afterwards. In a browser that keeps
-   * nothing, it stays there until the message was sent. Rejects with DraftChanged if it was perhaps sent elsewhere.
+   * Prepares the sending of a draft, because the mailbox must not offer the draft to another device afterwards. If this
+   * browser keeps nothing, the draft stays in the mailbox until the message was sent. Rejects with DraftChanged if the
+   * draft was perhaps sent elsewhere.
    * @param {Held} held @param {TakingBack} options
    */
   async takeBack(held, { isAgreed, mayWait }) {
@@ -205,14 +209,14 @@ export class DraftStore {
       if (!(error instanceof ApiError) || error.code === "unreachable") return unlessAway(error);
       throw new ApiError("draft-not-removed", error.message);
     });
-    // Its deletion is repeated until the mailbox has confirmed it.
+    // The deletion is repeated until the mailbox has confirmed it.
     if (isAway) return;
     held.version = null;
     held.attempt = null;
   }
 
   /**
-   * Deletes a draft in both places. If the server does not confirm it, it is deleted when drafts are listed next.
+   * Deletes a draft in both places. If the server does not confirm the deletion, it is repeated when drafts are listed next.
    * @param {Held} held
    */
   async drop(held) {
@@ -240,7 +244,7 @@ export class DraftStore {
     return { id, at: new Date().toISOString(), isHere: held.revision !== null, place: found?.place ?? null };
   }
 
-  /** Forgets the version here of a draft whose text goes on under another id. @param {Held} held */
+  /** Forgets this browser's version of a draft whose text continues under another id. @param {Held} held */
   async leave({ id, revision }) {
     const account = this.#account();
     if (!account || revision === null) return;

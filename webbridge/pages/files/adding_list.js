@@ -8,7 +8,7 @@ import { Progress } from "./progress.js";
 /** @typedef {import("./keeper.js").Adding} Adding */
 /** @typedef {import("./keeper.js").Keeper} Keeper */
 
-/** More are counted only, because a person may choose thousands. */
+/** The number of files that are shown. Further files are only counted, because a person may choose thousands. */
 const MAX_SHOWN = 20;
 
 export class AddingList {
@@ -96,7 +96,7 @@ class AddingRow {
     bar.hidden = state === "failed";
     this.#again.hidden = state !== "failed";
     const text = state === "failed" ? "" : services.translate(`my_files_${state}`, { total: size(file.size) });
-    // The same text again would be read again.
+    // A screen reader would read the same text again.
     if (said.textContent !== text) said.textContent = text;
     failure.textContent = state === "failed" ? fileSentence(services, error) : "";
     cancel.hidden = state === "listing";

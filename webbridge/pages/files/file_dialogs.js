@@ -12,7 +12,7 @@ import { allFolders, isTaken, nameProblem, parentOf } from "./file_tree.js";
  * @param {Given} given
  * @param {{
  *   title: string, label: string, go: string, value?: string, content: Content, folder: string, onName: (name: string) => void,
- * }} options `folder` is the one in which the name must be free
+ * }} options `folder` is the folder in which the name must be free
  */
 export function askName({ services: { translate }, parts }, { title, label, go, value = "", content, folder, onName }) {
   const titleId = parts.uniqueId("name");

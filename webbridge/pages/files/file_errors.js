@@ -5,7 +5,7 @@
 /** @typedef {{translate: Catalogue, sentenceFor: SentenceFor}} FileErrorServices */
 
 /**
- * Some codes mean another thing than elsewhere, and some the same as for a parcel.
+ * The sentence for an error. Some codes have a different meaning here, and some the same meaning as for a parcel.
  * @param {FileErrorServices} services
  * @param {unknown} error
  */

@@ -1,8 +1,9 @@
 /**
- * The index of the files that a person keeps: one parcel to oneself for each version, whose only file is the list.
+ * The index of the files that a person keeps. Each version is a parcel to oneself, whose only file is the list of the kept
+ * files.
  *
- * The id of that parcel comes from the account and the number of the version. The ids of kept files are random. So nothing
- * else that the person has signed passes for a version, and no version for another one.
+ * The parcel's id comes from the account and the number of the version, while the ids of kept files are random. So nothing
+ * else that the person has signed can pass for a version, and no version for another version.
  */
 
 import { addressKey } from "../../../wasm_build/ui/formats.js";
@@ -30,7 +31,7 @@ export class FileIndex {
   #seen;
   /** @type {OpenIndex | null} */
   #current = null;
-  /** The changes, one after the other. @type {Promise<unknown>} */
+  /** Resolves when all queued changes are done. @type {Promise<unknown>} */
   #turn = Promise.resolve();
 
   /**
@@ -44,14 +45,15 @@ export class FileIndex {
     this.#seen = seen;
   }
 
-  /** The newest version that this page has read or stored; null before. */
+  /** The newest version that this page has read or stored; null before the first. */
   get current() {
     return this.#current;
   }
 
   /**
-   * Reads the newest version. Rejects with `files-older` if this browser has seen a later one, or another one of its number.
-   * @param {{acceptOlder?: boolean}} [options] takes an older one, because the person has agreed to it
+   * Reads the newest version. Rejects with `files-older` if this browser has seen a later version, or another version with
+   * the same number.
+   * @param {{acceptOlder?: boolean}} [options] accepts an older version, because the person has agreed to it
    * @returns {Promise<OpenIndex>}
    */
   async read({ acceptOlder = false } = {}) {
@@ -65,14 +67,14 @@ export class FileIndex {
     }
     const content = number === 0 ? NOTHING : await this.#open(number, manifest.buffer, { bytes, objects });
     if (acceptOlder) await this.#seen.agree(version);
-    // Another tab, or a change here, may have stored a later one while this one was opened.
+    // Another tab, or a change here, may have stored a later version while this one was opened.
     else if (number > 0 && !(await this.#seen.note(version))) return this.read();
     this.#current = { number, content, used, quota };
     return this.#current;
   }
 
   /**
-   * Changes the newest version, and stores the result. If another device was faster, changes what that has stored.
+   * Changes the newest version, and stores the result. If another device was faster, changes the version from that device.
    * @param {Change} change
    * @returns {Promise<OpenIndex>}
    */
@@ -114,7 +116,7 @@ export class FileIndex {
       version: number, chunks: [cms], manifest, kept: [...ids].filter((id) => !idsBefore.has(id)),
       deleted: [...idsBefore].filter((id) => !ids.has(id)),
     });
-    // Another tab may have seen a later one already. If it has seen another one of this number, the bridge lies.
+    // Another tab may have seen a later version already. If it has seen another version with this number, the bridge lies.
     if (!(await this.#seen.note({ number, digest }))) return this.read();
     this.#current = { number, content, used, quota };
     return this.#current;

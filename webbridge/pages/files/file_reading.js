@@ -1,4 +1,4 @@
-/** Reads a kept file: its manifest, which only the person may have signed, and then its chunks, each checked before it is passed on. */
+/** Reads a kept file. The manifest comes first, and must be signed by the person. The chunks follow, and each is checked before it is passed on. */
 
 import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
 import { readChunks } from "../../../wasm_build/parcels/chunk_reading.js";
@@ -7,7 +7,7 @@ import { readObject } from "../../../wasm_build/parcels/object_source.js";
 /** @typedef {import("./file_tree.js").KeptEntry} KeptEntry */
 
 /**
- * The content of a file, chunk by chunk. The caller overwrites each.
+ * The content of a file, chunk by chunk. The caller overwrites each chunk.
  * @param {KeptEntry} entry
  * @param {Pick<import("./file_sending.js").Parts, "own" | "requests">} parts
  * @param {{signal: AbortSignal} & import("../../../wasm_build/parcels/object_source.js").ReadingOptions} options `onProgress` gets the bytes of the

@@ -8,7 +8,7 @@ import { ParcelUploads } from "../../../wasm_build/parcels/parcel_uploads.js";
 /** @typedef {{version: number, objects: number[], manifest: number, used: number, quota: number}} IndexLine */
 
 const PATH = "/api/files";
-/** The same limits as at the bridge: `webbridge.delivery.limits`. */
+/** The same limits as in the bridge's `webbridge.delivery.limits`. */
 const MAX_INDEX_BYTES = 8 * 1024 * 1024;
 const MAX_MANIFEST_BYTES = 17 * 1024 * 1024;
 const MAX_LINE_BYTES = 64 * 1024;
@@ -24,7 +24,7 @@ export class FileRequests {
     this.#uploads = new ParcelUploads(ask, { language: "", place: PATH });
   }
 
-  /** The line about the index, and its objects one after the other. @returns {Promise<{line: IndexLine, bytes: Uint8Array}>} */
+  /** The line about the index, and the bytes of its objects one after the other. @returns {Promise<{line: IndexLine, bytes: Uint8Array}>} */
   async index() {
     const all = new Uint8Array(await readAtMost(await this.#ask(`${PATH}/index`, {}), MAX_INDEX_BYTES + MAX_LINE_BYTES));
     const end = all.indexOf(LINE_END);
@@ -33,7 +33,7 @@ export class FileRequests {
   }
 
   /**
-   * Stores a version of the index upon the one before it. Rejects with `index-changed` if there is another one.
+   * Stores a version of the index after the version before it. Rejects with `index-changed` if another version is stored.
    * @param {{version: number, chunks: ArrayBuffer[], manifest: ArrayBuffer, kept: string[], deleted: string[]}} index
    * @returns {Promise<IndexLine>}
    */
@@ -44,7 +44,12 @@ export class FileRequests {
     return readJson(await this.#ask(`${PATH}/index`, { method: "PUT", headers: JSON_TYPE, body }));
   }
 
-  /** Announces a file, with all its objects if it comes whole. @param {ArrayBuffer} line @param {ArrayBuffer[]} objects @param {Waiting} waiting */
+  /**
+   * Announces a file, with all its objects if they are sent in one request.
+   * @param {ArrayBuffer} line
+   * @param {ArrayBuffer[]} objects
+   * @param {Waiting} waiting
+   */
   async create(line, objects, waiting) {
     await this.#uploads.create(line, objects, waiting);
   }
@@ -59,13 +64,14 @@ export class FileRequests {
     await this.#uploads.patiently(waiting, () => this.#uploads.finish(`${id}/finish`, manifest, waiting.signal));
   }
 
-  /** Deletes what was uploaded of a file that is not kept. Without a connection the bridge deletes it after a day. @param {string} id */
+  /** Deletes the uploaded bytes of a file that is not kept. Without a connection, the bridge deletes them after a day. @param {string} id */
   async end(id) {
     await this.#ask(`${PATH}/${id}`, { method: "DELETE" }).catch(() => undefined);
   }
 
   /**
-   * A manifest is asked for again when no answer comes, as a chunk is: WebKit makes no requests while a download begins.
+   * The manifest of a file. Like a chunk, it is requested again when no answer comes, because WebKit makes no requests
+   * while a download begins.
    * @param {string} id @param {Waiting} waiting @returns {Promise<ArrayBuffer>}
    */
   manifest(id, waiting) {
@@ -88,7 +94,7 @@ export class FileRequests {
       return await request(url, { headers, signal, credentials: "omit" });
     } catch (error) {
       const { status } = /** @type {{status?: number}} */ (error);
-      // The file is there by the index, so the bridge has lost it, or a part of it.
+      // The index names the file, so the bridge has lost it, or a part of it.
       throw status === 404 || status === 416 ? new ApiError("parcel-cut", String(error)) : error;
     }
   }
@@ -101,7 +107,7 @@ function readLine(text) {
     const areSizes = Array.isArray(line.objects) && [line.version, line.manifest, ...line.objects].every(Number.isSafeInteger);
     if (areSizes) return line;
   } catch {
-    // It is named below.
+    // The error is thrown below.
   }
   throw new ApiError("server-error", "no line about the index came");
 }

@@ -1,7 +1,7 @@
 /**
  * Encrypts a file chunk by chunk and uploads it. At most two chunks are in memory, whatever the size of the file.
  *
- * The file is a parcel to oneself: its manifest has its name, so that it can be read without the index too.
+ * The file is a parcel to oneself. Its manifest contains the file's name, so that it can be read without the index too.
  */
 
 import { base64urlFromBytes } from "../../../wasm_build/parcels/base64url.js";
@@ -15,7 +15,8 @@ import { ChunkSending } from "../../../wasm_build/parcels/chunk_sending.js";
 const ID_BYTES = 16;
 
 /**
- * Resolves with the id of the uploaded file, which is kept when an index names it. What was uploaded is deleted after an error.
+ * Resolves with the id of the uploaded file. The file is kept once an index names it. After an error, the uploaded bytes
+ * are deleted.
  * @param {{name: string, data: Readable}} file
  * @param {Parts} parts
  * @param {Waiting & {onProgress: (bytes: number) => void}} options `onProgress` gets the bytes of the file that the bridge has

@@ -1,24 +1,24 @@
 /**
- * The folders and files that the index names, and the changes of them.
+ * The folders and files that the index names, and changes to them.
  *
- * A change is a function of the content. When another device has stored a version meanwhile, it is applied to that one, so
- * that no device undoes what another did. It does nothing if what it is about is gone.
+ * A change is a function of the content. If another device has stored a version meanwhile, the change is applied to that
+ * version, so no device undoes the work of another device. A change to a file or folder that is gone does nothing.
  */
 
 import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
 
 /** @typedef {{id: string, folder: string, name: string, bytes: number, added: string}} KeptEntry `folder` is a path such as `a/b`; "" for none */
-/** @typedef {{folders: string[], files: KeptEntry[]}} Content the paths of all folders, each below one that is named too, and the files */
+/** @typedef {{folders: string[], files: KeptEntry[]}} Content the files, and the paths of all folders, including the folders around them */
 /** @typedef {(content: Content) => Content} Change */
 
 const VERSION = "sealwax-files-1";
 /** The same limit as for a name in a parcel: `smime_core.limits.MAX_PARCEL_NAME_BYTES`. */
 const MAX_NAME_BYTES = 255;
 const MAX_DEPTH = 20;
-/** A longer ending of a name is no extension. */
+/** A longer ending of a name does not count as an extension. */
 const MAX_EXTENSION = 20;
 const ID = /^[A-Za-z0-9_-]{21}[AQgw]$/u;
-/** As in `smime_core.parcels.check_file_name`: separators, control characters, marks of the writing direction, half characters. */
+/** The characters that `smime_core.parcels.check_file_name` refuses too: separators, control characters, marks of the writing direction, half characters. */
 const UNWANTED = /[/\\\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\p{Cs}]/u;
 const COLLATOR = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 
@@ -26,7 +26,7 @@ const COLLATOR = new Intl.Collator(undefined, { numeric: true, sensitivity: "bas
 export const NOTHING = Object.freeze({ folders: [], files: [] });
 
 /**
- * Why a name is none for a file or folder: a word for the catalogue, or "".
+ * The reason why a file or folder cannot have a name, as a word for the catalogue, or "".
  * @param {string} name
  * @returns {"" | "empty" | "sign" | "long"}
  */
@@ -36,7 +36,7 @@ export function nameProblem(name) {
   return new TextEncoder().encode(name).length > MAX_NAME_BYTES ? "long" : "";
 }
 
-/** The name of a chosen file, which its computer may have allowed and we do not. @param {string} name @param {string} unnamed */
+/** The name for a chosen file, whose name on the computer may not be allowed here. @param {string} name @param {string} unnamed */
 export function asName(name, unnamed) {
   const clean = name.normalize("NFC").replaceAll(new RegExp(UNWANTED, "gu"), "_").trim();
   const short = shorten(clean, "");
@@ -70,14 +70,14 @@ export function listFolder({ folders, files }, folder) {
   };
 }
 
-/** The files whose names have the words, in all folders. @param {Content} content @param {string} words */
+/** The files in all folders whose names contain the words. @param {Content} content @param {string} words */
 export function findFiles({ files }, words) {
   const wanted = words.normalize("NFC").toLocaleLowerCase().split(/\s+/u).filter(Boolean);
   const has = (/** @type {string} */ name) => wanted.every((word) => name.toLocaleLowerCase().includes(word));
   return files.filter(({ name }) => has(name)).sort((one, other) => COLLATOR.compare(one.name, other.name));
 }
 
-/** All paths of folders, sorted, those inside behind the one that they are in. @param {Content} content */
+/** All paths of folders, sorted. A folder comes before the folders inside it. @param {Content} content */
 export function allFolders({ folders }) {
   return [...folders].sort((one, other) => COLLATOR.compare(one, other));
 }
@@ -87,7 +87,7 @@ export function isTaken(content, folder, name) {
   return namesIn(content, folder).has(name);
 }
 
-/** The number of files in a folder and those inside it. @param {Content} content @param {string} path */
+/** The number of files in a folder and in the folders inside it. @param {Content} content @param {string} path */
 export function countBelow(content, path) {
   return listBelow(content, path).files.length;
 }
@@ -145,8 +145,8 @@ export function removeFile(id) {
 }
 
 /**
- * Removes a folder with all that the person saw in it. A file or folder that another device has put there since then stays, with the
- * folders around it.
+ * Removes a folder with all that the person saw in it. A file or folder that another device has added since then stays,
+ * with the folders around it.
  * @param {string} path @param {Content} shown @returns {Change}
  */
 export function removeFolder(path, shown) {
@@ -169,7 +169,7 @@ export function writeContent({ folders, files }, { account, number }) {
 }
 
 /**
- * Reads the text of an index. Throws `files-damaged` for any other.
+ * Reads the text of an index. Throws `files-damaged` for any other text.
  * @param {string} text
  * @param {{account: string, number: number}} of
  * @returns {Content}
@@ -205,7 +205,7 @@ function namesIn({ folders, files }, folder) {
   ]);
 }
 
-/** Two folders that become one may have files of the same name. @param {KeptEntry[]} files @param {string} path */
+/** Renames files that would have the same name when two folders become one. @param {KeptEntry[]} files @param {string} path */
 function renameTaken(files, path) {
   /** @type {Map<string, Set<string>>} */
   const names = new Map();
@@ -219,14 +219,14 @@ function renameTaken(files, path) {
   });
 }
 
-/** The name itself, or with a number if it is taken. @param {Set<string>} taken @param {string} name */
+/** The name, with a number added if the name is taken. @param {Set<string>} taken @param {string} name */
 function freeName(taken, name) {
   let free = name;
   for (let number = 2; taken.has(free); number += 1) free = shorten(name, ` (${number})`);
   return free;
 }
 
-/** The name with a mark before its extension. A long one is cut. @param {string} name @param {string} mark */
+/** The name with a mark before its extension. A long name is cut. @param {string} name @param {string} mark */
 function shorten(name, mark) {
   const point = name.lastIndexOf(".");
   const extension = point > 0 && name.length - point <= MAX_EXTENSION ? name.slice(point) : "";
@@ -236,7 +236,7 @@ function shorten(name, mark) {
   return joined();
 }
 
-/** The files in a folder and those inside it, and all these folders. @param {Content} content @param {string} path @returns {Content} */
+/** The files in a folder and in the folders inside it, and all these folders. @param {Content} content @param {string} path @returns {Content} */
 function listBelow({ folders, files }, path) {
   return { folders: folders.filter((one) => isWithin(one, path)), files: files.filter(({ folder }) => isWithin(folder, path)) };
 }
@@ -257,7 +257,7 @@ function parse(text) {
     const value = JSON.parse(text);
     if (value !== null && typeof value === "object") return value;
   } catch {
-    // It is named below.
+    // The error is thrown below.
   }
   throw damaged("no JSON object");
 }

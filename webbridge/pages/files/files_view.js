@@ -1,4 +1,4 @@
-/** The list of a folder with what a person does there: adds files, makes folders, renames, moves, deletes and saves. */
+/** The list of a folder, in which a person adds files, makes folders, renames, moves, deletes and saves. */
 
 import { html } from "../../../wasm_build/ui/dom.js";
 import { size } from "../../../wasm_build/ui/formats.js";
@@ -20,7 +20,7 @@ import { Progress } from "./progress.js";
 /** @typedef {import("./file_tree.js").KeptEntry} KeptEntry */
 /** @typedef {import("./file_tree.js").Change} Change */
 
-/** The rows that are shown at first, and that each press on the button adds. */
+/** The number of rows that are shown at first, and that each press on the button adds. */
 const PAGE = 100;
 const OLDER = "files-older";
 
@@ -82,7 +82,7 @@ export class FilesView {
     void this.#read();
   }
 
-  /** Ends what saves a file. What is being added goes on. */
+  /** Ends the saving of files. The adding of files goes on. */
   close() {
     this.#ending.abort();
     this.#adding.close();
@@ -238,7 +238,7 @@ export class FilesView {
     });
   }
 
-  /** @param {Change} change @param {string} said the key of what a screen reader says afterwards */
+  /** @param {Change} change @param {string} said the key of the text that a screen reader says afterwards */
   async #change(change, said) {
     const { services } = this.#given;
     this.#failure.textContent = "";

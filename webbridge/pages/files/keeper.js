@@ -1,7 +1,7 @@
 /**
  * The files of one account while its keys are unlocked: the index, and the files that are being added.
  *
- * Files are uploaded one after the other. Those that have arrived meanwhile enter the index together.
+ * Files are uploaded one after the other. Files whose upload has ended meanwhile enter the index together.
  */
 
 import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
@@ -22,18 +22,18 @@ import { SeenIndex } from "./seen_index.js";
  * }} KeeperServices
  */
 /** @typedef {import("./file_tree.js").KeptEntry} KeptEntry */
-/** @typedef {"waiting" | "uploading" | "lost" | "listing" | "failed"} AddingState `listing`: it waits for its place in the index */
+/** @typedef {"waiting" | "uploading" | "lost" | "listing" | "failed"} AddingState `listing`: the file waits for its entry in the index */
 
-/** A file on its way. */
+/** A file that is being added. */
 export class Adding {
   /** @type {AddingState} */
   state = "waiting";
-  /** The bytes that the bridge has. */
+  /** The number of bytes that the bridge has. */
   done = 0;
   /** @type {unknown} */
   error = null;
   stopping = new AbortController();
-  /** Its entry when it is uploaded. @type {KeptEntry | null} */
+  /** The file's entry for the index, when the file is uploaded. @type {KeptEntry | null} */
   entry = null;
 
   /** @param {File} file @param {string} folder @param {string} name */
@@ -70,7 +70,7 @@ export class Keeper extends EventTarget {
     this.#ended.addEventListener("abort", () => { this.adding = []; });
   }
 
-  /** Whether the files are those of the account whose keys are unlocked now. @param {KeeperServices} services */
+  /** Whether the files belong to the account whose keys are unlocked now. @param {KeeperServices} services */
   isUsable(services) {
     return services === this.#services && services.address === this.#account && !this.#ended.aborted;
   }
@@ -97,12 +97,12 @@ export class Keeper extends EventTarget {
     void this.#upload();
   }
 
-  /** Ends the adding of a file, also of one that has failed. @param {Adding} one */
+  /** Ends the adding of a file, also of a file that has failed. @param {Adding} one */
   cancel(one) {
     one.stopping.abort();
     this.#drop([one]);
     const { entry } = one;
-    // It may be in an index on its way: that one keeps it.
+    // The entry may be in an index that is being stored. That index keeps the file.
     if (entry && one.state === "failed") void this.#parts.requests.end(entry.id);
   }
 
@@ -151,7 +151,7 @@ export class Keeper extends EventTarget {
     }
   }
 
-  /** Names all files that have arrived in one new version of the index, and again those that arrive meanwhile. */
+  /** Adds all uploaded files to the index in one new version, and then the files that were uploaded meanwhile. */
   async #list() {
     if (this.#isListing) return;
     this.#isListing = true;

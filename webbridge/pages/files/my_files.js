@@ -1,8 +1,8 @@
 /**
  * The content of the view "My files": the folders and files that a person keeps for themselves.
  *
- * It is a script of its own, which `my_files_view.js` loads when the view is shown first. What there may be only once in a
- * document comes from the pages: questions and dialogs with their calm, numbers of ids, and the addresses of scripts.
+ * This is a separate script, which `my_files_view.js` loads when the view is first shown. Functions that may exist only
+ * once in a document come from the pages: those for questions, dialogs, unique ids, and the addresses of scripts.
  */
 
 import { FilesView } from "./files_view.js";

@@ -1,7 +1,7 @@
 /**
- * The person's own keys for the files that they keep: the certificates by which a file counts as their own, and the one for
- * which a new file is encrypted. Keys that several people share are none of them, unless the account has no others. A manifest's
- * signer needs the address of the account in any case.
+ * The person's own keys for the files that they keep. A file counts as the person's own if it is signed with one of these
+ * keys. New files are encrypted for one of their certificates. Keys that several people share are not used, unless the
+ * account has no others. A manifest's signer needs the address of the account in any case.
  */
 
 import { sameAddress } from "../../../wasm_build/ui/formats.js";
@@ -10,7 +10,10 @@ import { VaultError } from "../../../wasm_build/vault/errors/vault_error.js";
 
 /** @typedef {import("../keys/keys.js").SealedIdentity} SealedIdentity */
 /** @typedef {import("../../../wasm_build/parcels/chunk_plan.js").Chunk} Chunk */
-/** @typedef {{parcel: string, name: string, sizeBytes: number, at: string, wholeBytes: number}} OwnParcel `wholeBytes` is the size up to which it goes in one request */
+/**
+ * @typedef {{parcel: string, name: string, sizeBytes: number, at: string, wholeBytes: number}} OwnParcel `wholeBytes` is the
+ *   size up to which the parcel is sent in one request
+ */
 
 /** A certificate for which nothing can be encrypted. */
 const NOT_FOR_ENCRYPTION = "unsupported-algorithm";
@@ -18,7 +21,7 @@ const NOT_FOR_ENCRYPTION = "unsupported-algorithm";
 export class OwnKeys {
   #keys;
   #account;
-  /** The certificate for new files, and those of which it was chosen. @type {{of: string, certificate: ArrayBuffer} | null} */
+  /** The certificate for new files, and the fingerprints of the keys among which it was chosen. @type {{of: string, certificate: ArrayBuffer} | null} */
   #chosen = null;
 
   /** @param {import("../keys/keys.js").KeyRing} keys @param {string} account */
@@ -32,7 +35,7 @@ export class OwnKeys {
   }
 
   /**
-   * Calls the vault with the keys. Rejects with `locked` without them.
+   * Calls the vault with the keys. Rejects with `locked` while the keys are locked.
    * @param {string} verb @param {object} args @param {AbortSignal} [signal]
    */
   async call(verb, args, signal) {
@@ -43,7 +46,7 @@ export class OwnKeys {
   }
 
   /**
-   * Verifies a manifest, which only one of the person's own keys may have signed, and was made for their address.
+   * Verifies a manifest. It must be signed with one of the person's own keys, and made for the person's address.
    * @param {ArrayBuffer} manifest @param {string} parcel its id @param {AbortSignal} [signal]
    * @returns {Promise<{files: import("../../../wasm_build/parcels/chunk_plan.js").ReceivedFile[]}>}
    */
@@ -57,11 +60,11 @@ export class OwnKeys {
     }, signal);
     let opened = await judge(new Date().toISOString());
     if (opened.report.state !== "verified") {
-      // A file that was signed while the certificate was valid counts afterwards too.
+      // A file that was signed while the certificate was valid also counts after its expiry.
       const signer = own.find(({ fingerprint }) => opened.report.signers.some((/** @type {any} */ one) => one.certificate === fingerprint));
       if (signer) opened = await judge(new Date(signer.notAfter).toISOString());
     }
-    // A key of the person may have another address, as one that several people share has.
+    // A key of the person may have another address, for example if several people share the key.
     const isOwn = opened.report.state === "verified" && sameAddress(opened.sender, this.#account);
     if (!isOwn) throw new ApiError("files-not-own", "none of the person's own keys has signed this");
     return opened;
@@ -77,7 +80,8 @@ export class OwnKeys {
   }
 
   /**
-   * Calls the verb for the parcel to oneself that is one file: its plan, or its manifest, signed and encrypted as its chunks are.
+   * Calls the verb for a parcel to oneself, which holds one file. The result is the parcel's plan, or the manifest, signed
+   * and encrypted as the chunks are.
    * @param {"parcel.plan" | "parcel.finish"} verb @param {OwnParcel & {chunks?: Chunk[], most?: number | null}} parcel @param {AbortSignal} [signal]
    * @returns {Promise<any>}
    */
@@ -97,7 +101,8 @@ export class OwnKeys {
   }
 
   /**
-   * The certificate for new files: of the valid ones for this account that are for encryption, the one that began last.
+   * The certificate for new files. Among the valid encryption certificates for this account, it is the one whose validity
+   * began last.
    * @returns {Promise<ArrayBuffer>}
    */
   async #certificate() {

@@ -14,7 +14,7 @@ export class Progress {
     this.element = html("div", { class: "kept-progress" }, this.bar, this.said, this.failure, this.cancel);
   }
 
-  /** Leaves only what became of it. @param {string} text @param {string} [failure] */
+  /** Replaces the progress with the outcome. @param {string} text @param {string} [failure] */
   end(text, failure = "") {
     this.bar.remove();
     this.cancel.remove();

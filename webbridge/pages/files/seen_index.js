@@ -1,8 +1,8 @@
 /**
- * The newest index of each account that this browser has seen, so that the bridge cannot give it an older one, or another one
- * of the same number.
+ * The newest index of each account that this browser has seen. With it, this page notices if the bridge gives an older
+ * index, or another index with the same number.
  *
- * It has nothing secret. On the person's own computer it stays in the browser, elsewhere in this page only.
+ * Nothing in it is secret. On the person's own computer the browser keeps it; elsewhere only this page does.
  */
 
 import { KeptList } from "../app/kept_list.js";
@@ -23,24 +23,25 @@ export class SeenIndex {
     this.#isOwnComputer = isOwnComputer;
   }
 
-  /** Whether a later version than this one was seen, or another one of its number. @param {Seen} version */
+  /** Whether a later version than this one was seen, or another version with the same number. @param {Seen} version */
   async isAfter(version) {
     return isAfter(this.#newest(await this.#place()), version);
   }
 
   /**
-   * Remembers a version. Resolves with false, and changes nothing, if a later one was seen meanwhile, or another one of its number.
+   * Stores a version. Resolves with false, and changes nothing, if a later version was seen meanwhile, or another version
+   * with the same number.
    * @param {Seen} version
    */
   async note(version) {
     const place = await this.#place();
-    // From here on there is no pause, in which another reading could note a later one.
+    // From here on there is no pause in which another reading could note a later version.
     if (isAfter(this.#newest(place), version)) return false;
     this.#write(version, place);
     return true;
   }
 
-  /** Remembers a version in the place of what was seen before, because the person has agreed to it. @param {Seen} version */
+  /** Stores a version in place of the version that was seen before, because the person has agreed to it. @param {Seen} version */
   async agree(version) {
     this.#write(version, await this.#place());
   }
@@ -48,7 +49,7 @@ export class SeenIndex {
   /** @param {KeptList | null} place @returns {Seen | null} */
   #newest(place) {
     const known = here.get(this.#account) ?? null;
-    // Another tab may have seen a later one.
+    // Another tab may have seen a later version.
     const kept = place && parse(place.read());
     return kept && (!known || kept.number > known.number) ? kept : known;
   }
@@ -59,7 +60,7 @@ export class SeenIndex {
     place?.write(new TextEncoder().encode(JSON.stringify(version)).buffer);
   }
 
-  /** The place in this browser; null on the computer of somebody else. */
+  /** The place in this browser; null on another person's computer. */
   async #place() {
     return this.#isOwnComputer() ? new KeptList(`files-index ${await accountDigest(this.#account)}`) : null;
   }

@@ -1,8 +1,9 @@
 /**
- * The note that a reset of an account at the key server was seen here, so that the pages show it at the next visit without
- * being asked. The browser keeps it on the person's own computer; elsewhere only the tab does.
+ * The note that a reset of an account at the key server was seen here. With the note, the pages show the reset at the next
+ * visit without being asked. The browser keeps it on the person's own computer; elsewhere only the tab does.
  *
- * It has a hash of the address, so that no file on the disk contains the address. It is not trusted: the key server knows.
+ * The note contains a hash of the address, so that no file on the disk contains the address. The note is not trusted,
+ * because the key server knows whether there is a reset.
  */
 
 import { accountDigest } from "../app/state_database.js";

@@ -1,4 +1,4 @@
-/** The encryption of what this browser keeps: AES-256-GCM, with each result bound to its place. */
+/** The encryption of the data that this browser keeps, with AES-256-GCM. Each result is bound to its place. */
 
 import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
 
@@ -12,7 +12,7 @@ export async function importKey(octets) {
   return key;
 }
 
-/** @param {CryptoKey} key @param {ArrayBuffer} clear which is overwritten @param {string} place what the result is bound to */
+/** @param {CryptoKey} key @param {ArrayBuffer} clear which is overwritten @param {string} place the place to which the result is bound */
 export async function encrypt(key, clear, place) {
   const iv = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
   const encrypted = new Uint8Array(await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData: bound(place) }, key, clear));

@@ -1,5 +1,5 @@
 /**
- * The unlocked keys in encrypted form, which this device keeps: under the secret of a passkey, and for a reload. Each
+ * The unlocked keys in the encrypted forms that this device keeps, under the secret of a passkey and for a reload. Each
  * call overwrites its secret.
  */
 

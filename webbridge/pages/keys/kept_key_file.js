@@ -1,6 +1,6 @@
 /**
- * The key file in which the keys are kept on this device for a start without a connection, because the key server cannot
- * be asked then.
+ * The key file in which this device keeps the keys for a start without a connection, because the key server cannot be
+ * reached then.
  */
 
 import { copySecret } from "../../../wasm_build/vault/memory/cleanup.js";
@@ -12,7 +12,7 @@ import { ApiError } from "../app/api.js";
 /** @typedef {import("./keys.js").SealedIdentity} SealedIdentity */
 /** @typedef {import("./passphrase_rule.js").PassphraseRule} PassphraseRule */
 /**
- * `ended` aborts at a lock, after which the keys open no more.
+ * `ended` aborts at a lock. The keys cannot be opened afterwards.
  * @typedef {{identities: SealedIdentity[], ended: AbortSignal}} KeptKeys
  */
 
@@ -44,7 +44,7 @@ export class KeptKeyFile {
   }
 
   /**
-   * The keys of a file that `make` made, which stay locked until `unlock`. The passphrase stays as it is.
+   * The keys of a file from `make`. They stay locked until `unlock`. The passphrase is not overwritten.
    * @param {ArrayBuffer} p12
    * @param {Secret} passphrase
    * @returns {Promise<KeptKeys>}

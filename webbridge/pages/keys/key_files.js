@@ -1,6 +1,6 @@
 /**
- * The keys that the person brings as a file, or joins with the certificates for a request. After the unlocking, the
- * person is asked whether to store them on the key server.
+ * The keys that the person opens from a file, or joins with the certificates for a request. After the unlocking, the person
+ * is asked whether to store the keys on the key server.
  */
 
 import { copySecret } from "../../../wasm_build/vault/memory/cleanup.js";
@@ -22,7 +22,7 @@ export class KeyFiles {
   #roamingKeys;
   #passphraseRule;
   /**
-   * The key file that was unlocked last, with its passphrase, while the person can store it on the key server.
+   * The key file that was unlocked last and its passphrase, as long as the person can store the file on the key server.
    * @type {KeyFile | null}
    */
   #offered = null;
@@ -72,7 +72,7 @@ export class KeyFiles {
   }
 
   /**
-   * Makes a new key, encrypted under the passphrase, and the request for its certificate. Resolves with both as files.
+   * Makes a new key, encrypted under the passphrase, and the request for the key's certificate. Resolves with both as files.
    * @param {string} address
    * @param {Secret} passphrase
    * @returns {Promise<{request: ArrayBuffer, key: ArrayBuffer}>}
@@ -87,7 +87,7 @@ export class KeyFiles {
   }
 
   /**
-   * Joins the key of a request with the certificates from the authority, and unlocks it.
+   * Joins the key of a request with the certificates from the authority, and unlocks the key.
    * @param {ArrayBuffer} key
    * @param {ArrayBuffer[]} files
    * @param {Secret} passphrase

@@ -1,8 +1,10 @@
 /**
- * The memory of this device for the person's account at a key server: the token by which the server knows the device
- * again, and the latest record that the vault has seen, so that the server cannot give it an earlier one.
+ * The memory of this device for the person's account at a key server. It has the token by which the server recognises the
+ * device, and the latest record that the vault has seen. With the record, the vault notices if the server gives an earlier
+ * one.
  *
- * It stays in the browser on the person's own computer, and elsewhere in this page alone. Neither opens anything.
+ * On the person's own computer the browser keeps the memory; elsewhere only this page does. Neither token nor record opens
+ * anything.
  */
 
 import { openRoaming } from "../app/state_database.js";
@@ -12,7 +14,7 @@ const TOKEN_WORDS = 8; // 32 bytes
 
 export class KeyServerMemory {
   #isOwnComputer;
-  /** The records that this page remembers, by account. @type {Map<string, Remembered>} */
+  /** The tokens and records that this page keeps, by account. @type {Map<string, Remembered>} */
   #here = new Map();
 
   /** @param {() => boolean} isOwnComputer */
@@ -33,11 +35,11 @@ export class KeyServerMemory {
   /** @param {string} account @param {Remembered} remembered */
   async write(account, remembered) {
     this.#here.set(account, remembered);
-    // The login was right, so it must not fail because the browser stores nothing.
+    // The login has succeeded, so it must not fail because the browser stores nothing.
     if (this.#isOwnComputer()) await openRoaming.write(account, remembered, laterOf).catch(() => {});
   }
 
-  /** @param {string} account one that was deleted */
+  /** @param {string} account a deleted account */
   async forget(account) {
     this.#here.delete(account);
     if (this.#isOwnComputer()) await openRoaming.remove(account).catch(() => {});
@@ -45,8 +47,8 @@ export class KeyServerMemory {
 }
 
 /**
- * The one with the later record, or the only one. The second stays if both know the same record, or an account before and
- * after a reset: the person has agreed to that one.
+ * The memory with the later record, or the only one with a record. The second stays if both have the same record. It also
+ * stays if the account was reset in between, because the person has agreed to it.
  * @param {Remembered | null | undefined} one @param {Remembered | null | undefined} other
  */
 function laterOf(one, other) {
@@ -55,7 +57,7 @@ function laterOf(one, other) {
   return first.reset === second.reset && first.version > second.version ? one : other;
 }
 
-/** A browser that stores nothing has nothing to compare with. @param {string} account @returns {Promise<Remembered | null>} */
+/** The memory that the browser keeps; null in a browser that stores nothing. @param {string} account @returns {Promise<Remembered | null>} */
 async function readKept(account) {
   try {
     return await openRoaming.read(account);

@@ -19,12 +19,12 @@ import { sameAddress } from "../../../wasm_build/ui/formats.js";
  * }} SealedIdentity
  */
 /** @typedef {import("../../../wasm_build/vault/storage/session.js").Ages} Ages */
-/** @typedef {"passphrase" | "passkey" | "tab" | "reload"} Way the way by which the keys were unlocked */
+/** @typedef {"passphrase" | "passkey" | "tab" | "reload"} Way the way in which the keys were unlocked */
 /** @typedef {{sealKey: Secret, identities: SealedIdentity[], ages: Ages}} SharedKeys */
 
 /**
- * Dispatches "change" when keys are added or removed, and when a class that unlocks them calls `changed`, "locked" with
- * the reason when unlocked keys are locked, and "used" when the person is active while they are unlocked.
+ * Dispatches "change" when keys are added or removed, and when a class that unlocks keys calls `changed`. Dispatches
+ * "locked" with the reason when unlocked keys are locked, and "used" when the person is active while the keys are unlocked.
  */
 export class KeyRing extends EventTarget {
   #vault;
@@ -55,7 +55,7 @@ export class KeyRing extends EventTarget {
     return this.#identities.length > 0 && this.#session.isOpen;
   }
 
-  /** The way by which the keys were unlocked last; null while they are locked. */
+  /** The way in which the keys were unlocked last; null while they are locked. */
   get way() {
     return this.unlocked ? this.#way : null;
   }
@@ -103,25 +103,26 @@ export class KeyRing extends EventTarget {
     return sealKey && ages && { sealKey, identities: this.shareIdentities(), ages };
   }
 
-  /** Copies of the identities for a tab that has their key. @returns {SealedIdentity[]} */
+  /** Copies of the identities for a tab that has the key under which they are sealed. @returns {SealedIdentity[]} */
   shareIdentities() {
     return this.#identities.map((identity) => (
       { ...identity, sealed: identity.sealed.slice(0), certificate: identity.certificate.slice(0) }
     ));
   }
 
-  /** A copy of the session's key, under which the vault seals keys that are being unlocked. */
+  /** A copy of the session's key. The vault seals keys that are being unlocked under the session's key. */
   keyForUnlock() {
     return this.#session.keyForUnlock();
   }
 
   /**
    * Adds the identities from `open` to the unlocked ones, and overwrites the secrets. Rejects if the keys were locked
-   * meanwhile. The caller calls `changed` when it has taken what came with the keys.
+   * meanwhile. The caller calls `changed` after it has stored what came with the keys.
    * @template {{identities: SealedIdentity[]}} Found
    * @param {Secret[]} secrets
    * @param {(vault: Vault) => Promise<Found>} open
-   * @param {{way?: Way, ages?: () => Ages, ended?: AbortSignal}} [options] `ended` from before an earlier beginning
+   * @param {{way?: Way, ages?: () => Ages, ended?: AbortSignal}} [options] `ended` is the session's signal from before the
+   *   unlocking began
    * @returns {Promise<Found>}
    */
   async unlock(secrets, open, { way = "passphrase", ages, ended = this.#session.ended } = {}) {
@@ -138,7 +139,7 @@ export class KeyRing extends EventTarget {
   }
 
   /**
-   * Unlocks with the keys of another tab, whose deadlines go on. Throws `locked` if they are over.
+   * Unlocks with the keys of another tab. The deadlines of that tab go on. Throws `locked` if they are over.
    * @param {SharedKeys} shared the key is overwritten
    */
   adopt({ sealKey, identities, ages }) {
@@ -149,7 +150,7 @@ export class KeyRing extends EventTarget {
   }
 
   /**
-   * Adds the identities of a tab that has the same key, in whose order they are then.
+   * Adds the identities of a tab that has the same key, and uses that tab's order.
    * @param {SealedIdentity[]} identities
    */
   join(identities) {
@@ -159,19 +160,19 @@ export class KeyRing extends EventTarget {
     this.changed();
   }
 
-  /** Puts the identities in an order. @param {SealedIdentity[]} order those that it lacks come last */
+  /** Puts the identities in an order. @param {SealedIdentity[]} order identities that the order lacks come last */
   arrange(order) {
     const places = new Map(order.map(({ fingerprint }, place) => [fingerprint, place]));
     const placeOf = (/** @type {SealedIdentity} */ { fingerprint }) => places.get(fingerprint) ?? places.size;
     this.#identities.sort((one, other) => placeOf(one) - placeOf(other));
   }
 
-  /** Tells that the keys, their account or the offer to store them have changed. */
+  /** Reports that the keys, their account or the offer to store the keys have changed. */
   changed() {
     this.dispatchEvent(new Event("change"));
   }
 
-  /** Restarts the idle time, because the person was active in another tab. @param {number} wall the time there */
+  /** Restarts the idle time, because the person was active in another tab. @param {number} wall the wall-clock time of the activity */
   noteUseElsewhere(wall) {
     this.#session.noteUseElsewhere(wall);
   }
@@ -202,7 +203,7 @@ export class KeyRing extends EventTarget {
     this.changed();
   }
 
-  /** Those that are not here yet. @param {SealedIdentity[]} identities */
+  /** The identities that are not here yet. @param {SealedIdentity[]} identities */
   #without(identities) {
     const known = new Set(this.#identities.map(({ fingerprint }) => fingerprint));
     return identities.filter(({ fingerprint }) => !known.has(fingerprint));

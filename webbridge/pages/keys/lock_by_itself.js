@@ -2,7 +2,7 @@
 
 /** @param {Pick<import("./keys.js").KeyRing, "lock" | "check" | "touch">} keys */
 export function lockByItself(keys) {
-  // The memory of a closed or frozen page cannot be overwritten later, so no secret may stay in it.
+  // The memory of a closed or frozen page cannot be overwritten later, so no secret may stay there.
   addEventListener("pagehide", () => keys.lock("left"));
   document.addEventListener("freeze", () => keys.lock("asleep"));
   // Timers do not run while a computer sleeps, so the deadlines are checked when the page is shown again.

@@ -2,7 +2,7 @@
  * The calls of the mail views to the vault: they open messages, compose messages, and check certificates.
  *
  * This object keeps no data. Every call passes copies of keys and trust. The vault returns texts as
- * bytes, which are decoded to be shown and then overwritten.
+ * bytes. They are decoded for display and then overwritten.
  */
 
 import { ApiError } from "../app/api.js";
@@ -22,13 +22,13 @@ import { makeMessage } from "./message_making.js";
 /**
  * @typedef {{
  *   address: string, name: string, certificates: (Certificate & {source: string, firstSeen: string, lastSeen: string})[],
- * }} Person `name` is the one that the person has given; empty without one
+ * }} Person `name` is the name that the person has given; empty for none
  */
 /**
  * @typedef {{
  *   added: string[], known: number, changed: string[], leftOut: import("../../../wasm_build/vault/types/verbs.js").LeftOut[],
- * }} PeopleImport the addresses whose certificates were added, once for each; the number of certificates that were known;
- *   and the addresses that have other certificates than the known ones
+ * }} PeopleImport the addresses whose certificates were added, each once; the number of certificates that were known; and
+ *   the addresses whose certificates differ from the known ones
  */
 /**
  * An anchor that the operator of the bridge trusts.
@@ -62,7 +62,7 @@ import { makeMessage } from "./message_making.js";
  */
 /**
  * @typedef {{contacts: ArrayBuffer, changes: Change[], asks: boolean, basis: number}} Harvest the person's contacts
- *   after the certificates of a message were added. `basis` is the `TrustKeeper.basis` of the contacts before; if it has
+ *   after the certificates of a message were added. `basis` is the `TrustKeeper.basis` before that. If the basis has
  *   changed since, the harvest is not kept.
  */
 /**
@@ -99,7 +99,7 @@ export class MailVault {
   }
 
   /**
-   * Opens a message and yields it with its report. If authorities must be asked, yields twice; the first report says
+   * Opens a message and yields it with its report. If authorities must be asked, it yields twice, and the first report says
    * that the message is being checked.
    * @param {ArrayBuffer} message the bytes of the message from the mail server
    * @param {AbortSignal} [signal]
@@ -118,7 +118,7 @@ export class MailVault {
       }, { signal });
       const judged = await verify({});
       if (judged.receipt?.kind !== "given") return judged;
-      // A receipt is judged a second time, with the message that it is for.
+      // A receipt is judged again, together with the message that it confirms.
       const sent = await this.#receipts.findSent(judged.receipt.id);
       return sent ? verify({ sent: valuesOf(sent) }) : this.#receipts.whileLocked(judged);
     };
@@ -156,7 +156,7 @@ export class MailVault {
    */
   async subjects(messages) {
     const vault = await this.#vault();
-    // The list calls this by itself, and a slow bridge decides when: it must not keep the keys unlocked.
+    // The list calls this without the person, when the bridge answers. The call must not keep the keys unlocked.
     const keys = this.#keys.copies({ byPerson: false });
     return (await vault.call("message.subjects", { messages, ...keys })).subjects;
   }
@@ -169,12 +169,12 @@ export class MailVault {
    */
   async texts(messages) {
     const vault = await this.#vault();
-    // The index is filled in the background, which must not keep the keys unlocked.
+    // The index is filled in the background. This must not keep the keys unlocked.
     return (await vault.call("message.texts", { messages, ...this.#keys.copies({ byPerson: false }) })).texts;
   }
 
   /**
-   * Makes a message. If it asks for receipts, that is kept before it can leave; rejects if it cannot be kept.
+   * Makes a message. A request for receipts is kept before the message can leave; rejects if it cannot be kept.
    * @param {Draft} draft @param {import("./message_making.js").Protection} protection
    * @returns {Promise<ArrayBuffer>} RFC 5322 bytes
    */
@@ -184,7 +184,7 @@ export class MailVault {
   }
 
   /**
-   * The receipt for a message, signed by this identity, and the addresses that get it.
+   * The receipt for a message, signed by this identity, and the addresses that get the receipt.
    * @param {ArrayBuffer} message @param {{id: string, from: string, subject: string, messageId: string}} receipt
    * @returns {Promise<{message: ArrayBuffer, to: string[]}>}
    */
@@ -216,7 +216,7 @@ export class MailVault {
   }
 
   /**
-   * Accepts a certificate by a decision of the person. Rejects with the reason if it cannot be accepted.
+   * Accepts a certificate because the person has decided so. Rejects with the reason if this is not possible.
    * @param {ArrayBuffer} certificate
    * @param {{kind: "exact" | "authority", addresses: string[], intermediates: ArrayBuffer[]}} options
    */
@@ -233,7 +233,7 @@ export class MailVault {
   }
 
   /**
-   * Changes the decisions. If they have changed meanwhile, by another click, tab or device, changes them as they are then.
+   * Changes the decisions. If another click, tab or device has changed them meanwhile, changes the new decisions.
    * @param {(vault: Vault) => Promise<ArrayBuffer | null>} change null if there is nothing to change
    */
   async #changeDecisions(change) {
@@ -245,13 +245,13 @@ export class MailVault {
     }
   }
 
-  /** The mailboxes of each text, by the parser of the core. @param {string[]} texts @returns {Promise<import("../../../wasm_build/ui/formats.js").Mailbox[][]>} */
+  /** The mailboxes of each text, by the core's parser. @param {string[]} texts @returns {Promise<import("../../../wasm_build/ui/formats.js").Mailbox[][]>} */
   async readAddresses(texts) {
     const vault = await this.#vault();
     return (await vault.call("addresses.read", { texts })).mailboxes;
   }
 
-  /** The addresses of the people whom the person knows, with their names: the given one, or that of the certificate. */
+  /** The addresses of the people whom the person knows, with the name that the person has given or the certificate's name. */
   async contacts() {
     const people = await this.#people(await this.#vault());
     return people.map(({ address, name, certificates }) => ({ name: name || (certificates[0]?.name ?? ""), address }));
@@ -303,8 +303,8 @@ export class MailVault {
   }
 
   /**
-   * The certificates in a file for an address, or all if none is for it, each with its intermediates there. Rejects if
-   * the file has no certificates.
+   * The certificates for an address in a file, or all certificates if none is for the address. Each comes with its
+   * intermediates from the file. Rejects if the file has no certificates.
    * @param {ArrayBuffer} file
    * @param {string} address
    * @returns {Promise<{certificate: ArrayBuffer, intermediates: ArrayBuffer[]}[]>}
@@ -319,7 +319,7 @@ export class MailVault {
   /**
    * Adds the people of a certificate file or an address book to the contacts.
    * @param {ArrayBuffer} file
-   * @param {{acceptChanges: boolean}} options whether other certificates than the known ones are added too
+   * @param {{acceptChanges: boolean}} options whether certificates that differ from the known ones are added too
    * @returns {Promise<PeopleImport>}
    */
   async importPeople(file, { acceptChanges }) {
@@ -331,7 +331,7 @@ export class MailVault {
     });
     // Another mail has added to the contacts meanwhile.
     if (basis !== this.#trust.basis) return this.importPeople(file, { acceptChanges });
-    // The person may have removed them earlier.
+    // The person may have removed these addresses earlier.
     const again = this.#trust.removed.addresses.filter((address) => added.some((/** @type {string} */ one) => sameAddress(one, address)));
     this.#trust.forgetRemoved({ addresses: again, fingerprints: [] });
     this.#trust.keepContacts(contacts);
@@ -353,7 +353,7 @@ export class MailVault {
       const kept = this.#trust.contacts();
       if (!kept.contacts) return;
       const { contacts } = await vault.call("contacts.remove", { contacts: kept.contacts, address });
-      // Those of before may have somebody who was removed meanwhile.
+      // The earlier contacts may include somebody who was removed meanwhile.
       if (basis !== this.#trust.basis) continue;
       this.#trust.noteRemovedContact(address);
       return this.#trust.keepContacts(contacts, basis);

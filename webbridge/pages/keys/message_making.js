@@ -1,6 +1,5 @@
 /**
- * The making of a message in the vault: signed, encrypted or both, with the timestamp and the receipts that it asks
- * for.
+ * Makes a message in the vault, signed, encrypted or both, with a timestamp and requests for receipts if wanted.
  */
 
 import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
@@ -17,13 +16,14 @@ import { ApiError } from "../app/api.js";
  * @typedef {{
  *   sign: boolean, recipients: ArrayBuffer[], readers: string[], readsHeaders?: boolean,
  *   stamp: (query: ArrayBuffer) => Promise<ArrayBuffer>,
- * }} Protection without `recipients` the message is not encrypted; `readers` are the addresses that get it, and
- *   `readsHeaders` whether the programs of all are known to read protected header fields; `stamp` asks the timestamp
- *   service
+ * }} Protection without `recipients` the message is not encrypted; `readers` are the addresses that get the message, and
+ *   `readsHeaders` says whether the programs of all readers are known to read protected header fields; `stamp` asks the
+ *   timestamp service
  */
 
 /**
- * Makes a message. If it asks for receipts, that is kept before it can leave; rejects if it cannot be kept.
+ * Makes a message. If the message asks for receipts, the request is kept before the message can leave. Rejects if the
+ * request cannot be kept.
  * @param {MakingServices} services
  * @param {import("./mail_vault.js").Draft} message
  * @param {Protection} protection
@@ -56,7 +56,7 @@ export async function makeMessage(services, message, { sign, recipients, readers
   return made.message;
 }
 
-/** The words of a message as the vault takes them. @param {import("./mail_vault.js").Draft} message */
+/** The words of a message in the form that the vault expects. @param {import("./mail_vault.js").Draft} message */
 function writtenOf({ statements: _, html, ...draft }) {
   return {
     ...draft,

@@ -1,12 +1,11 @@
-/** The vault of the pages: its start, its state in the footer, and another vault after a change of strict cleanup. */
+/** The vault of the pages: the start, the state in the footer, and the new vault after a change of strict cleanup. */
 
 import { openVault } from "../../../wasm_build/vault/owner/vault.js";
 import { isStrict } from "./strict_choice.js";
 
 /** @typedef {import("../../../wasm_build/vault/owner/vault.js").Vault} Vault */
 /**
- * `onState` shows a state by the key of its text, with the values in it. `onOpened` is awaited before anybody gets the
- * vault.
+ * `onState` gets the key of a state's text and the values in the text. `onOpened` is awaited before anybody gets the vault.
  * @typedef {{
  *   base: URL, onState: (key: string, values?: Record<string, number>) => void,
  *   onStart: (progress: import("../../../wasm_build/vault/owner/assets.js").StartProgress) => void,
@@ -30,13 +29,13 @@ export class PageVault {
     return this.#strict;
   }
 
-  /** Starts the vault, or gives the one that has started. @returns {Promise<Vault>} */
+  /** Starts the vault, or returns the started vault. @returns {Promise<Vault>} */
   start() {
     if (this.#vault) return this.#vault;
     const opening = this.#open();
     this.#vault = opening;
     opening.catch(() => {
-      // After a change of the strict setting another vault opens already.
+      // After a change of the strict setting, another vault is opening already.
       if (this.#vault !== opening) return;
       this.#vault = null;
       this.#place.onState("vault_failed");
@@ -55,7 +54,7 @@ export class PageVault {
   }
 
   /**
-   * Goes on with a vault of the other setting, after `lock` has locked the keys.
+   * Continues with a vault of the other setting, after `lock` has locked the keys.
    * @param {boolean} strict
    * @param {() => void} lock
    */

@@ -5,19 +5,19 @@ import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
 import { ApiError } from "../app/api.js";
 
 /** @typedef {import("../../../wasm_build/ui/secret_field.js").Secret} Secret */
-/** Recognises the mail password. @typedef {{matches: (passphrase: Secret) => Promise<boolean>}} Mark */
+/** A test whether a passphrase is the mail password. @typedef {{matches: (passphrase: Secret) => Promise<boolean>}} Mark */
 
 export class PassphraseRule {
   /** @type {Mark | null} */
   #mailPassword = null;
 
-  /** Remembers the mark of the mail password. @param {Mark} mark */
+  /** Keeps the mark of the mail password. @param {Mark} mark */
   refuse(mark) {
     this.#mailPassword = mark;
   }
 
   /**
-   * Overwrites the passphrase and rejects with `passphrase-reused` if it is the mail password.
+   * Checks a passphrase. If it is the mail password, overwrites it and rejects with `passphrase-reused`.
    * @param {Secret} passphrase
    */
   async check(passphrase) {
@@ -27,7 +27,7 @@ export class PassphraseRule {
     }
   }
 
-  /** Rejects as `check` does, and leaves the passphrase as it is. @param {Secret} passphrase */
+  /** Rejects as `check` does, without overwriting the passphrase. @param {Secret} passphrase */
   async checkCopyOf(passphrase) {
     const copy = copySecret(passphrase);
     try {

@@ -1,7 +1,7 @@
 /**
- * The IndexedDB with the identities that are kept over a reload, one record for each account. They are encrypted under a key
- * of two halves, of which only the browser's is here. It is no CryptoKey: browsers write those to the disk in clear too, and
- * a script that runs here could use one as well as the bytes.
+ * The IndexedDB with the identities that are kept over a reload, one record for each account. They are encrypted under a
+ * key of two halves. Only the browser's half is here. It is stored as bytes, because a CryptoKey would be no safer.
+ * Browsers write a CryptoKey to the disk in clear too, and a script in the page could use it like the bytes.
  */
 
 import { inTransaction, openDatabase } from "../../../wasm_build/vault/storage/database.js";

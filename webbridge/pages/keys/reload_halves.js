@@ -1,5 +1,6 @@
 /**
- * The bridge's half of the key under which this browser keeps the identities over a reload. It comes as bytes, and no text.
+ * The bridge's half of the key under which this browser keeps the identities over a reload. The half comes as bytes, not as
+ * text.
  */
 
 import { ApiError, JSON_TYPE, readAtMost } from "../../../wasm_build/vault/server/json_requests.js";
@@ -29,7 +30,7 @@ export class ReloadHalves {
   }
 
   /**
-   * The half of this name, which the bridge deletes, and the time since its last use. Rejects with `half-gone`.
+   * The half of this name and the time since its last use. The bridge deletes the half. Rejects with `half-gone`.
    * @param {string} name
    * @returns {Promise<{half: ArrayBuffer, ageMilliseconds: number}>}
    */
@@ -43,7 +44,7 @@ export class ReloadHalves {
     await this.#send(PATH, { method: "PUT", body: JSON.stringify({ name }), headers: JSON_TYPE });
   }
 
-  /** Deletes the half of this session, if there is one, also if the tab is closed now. */
+  /** Deletes the half of this session, if there is one, even if the tab is closed now. */
   async delete() {
     await this.#send(PATH, { method: "DELETE", keepalive: true });
   }

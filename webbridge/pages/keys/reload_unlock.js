@@ -2,8 +2,9 @@
  * Unlocking again after a reload, within the minutes that the person has chosen on this device.
  *
  * The vault encrypts the identities under HKDF(browser's half ‖ bridge's half). The browser keeps the ciphertext and its
- * half, the bridge keeps its own and gives it once, to the session that asked for it. Every unlocking and every reload
- * makes both halves anew. A lock deletes all of it, and the deadlines of the unlocking go on after a reload.
+ * half. The bridge keeps the other half and gives it once, to the session that asked for it. Every unlocking and every
+ * reload makes both halves anew. A lock deletes the ciphertext and both halves. The deadlines of the unlocking go on after
+ * a reload.
  */
 
 import { overwrite, SECRET_BUFFER_BYTES } from "../../../wasm_build/vault/memory/cleanup.js";
@@ -19,22 +20,22 @@ import { accountDigest } from "../app/state_database.js";
 /** @typedef {import("../../../wasm_build/vault/storage/session.js").LockedEvent} LockedEvent */
 /** @typedef {"over" | "refused" | "clock"} Refusal */
 
-/** The choices, as far as the bridge allows them. */
+/** The choices. The bridge may allow fewer. */
 const MINUTES = [1, 5, 15];
 const NAME_BYTES = 16;
 const MINUTE_MILLISECONDS = 60_000;
-/** So often a use is noted, on the bridge and here. */
+/** The time between two notes of a use, on the bridge and here. */
 const USE_MILLISECONDS = 20_000;
-/** As for a session: smaller corrections of the clock are usual. */
+/** The same tolerance as for a session, because small corrections of the clock are usual. */
 const CLOCK_TOLERANCE_MILLISECONDS = 5_000;
 /** The name of the lock under which tabs change the record. */
 const TURN = "sealwax-reload";
 /** The names of the choice, and of the mark of a lock. */
 const CHOICE = "sealwax-reload-minutes";
 const LOCKED = "sealwax-reload-locked";
-/** Errors by which the bridge says that there is no half. Other errors leave that open. */
+/** Errors that say that the bridge has no half. After other errors this is unknown. */
 const GONE = new Set(["half-gone", "reload-forbidden", "not-found", "method-not-allowed", "bad-request"]);
-/** A closed or frozen tab overwrites its own keys. The record is for the time after that. */
+/** A closed or frozen tab overwrites its keys. The record is for the time after that. */
 const ENDS_OF_ONE_TAB = new Set(["left", "asleep"]);
 
 /** Dispatches "change" when the choice or `refusal` changes. */
@@ -42,7 +43,7 @@ export class ReloadUnlock extends EventTarget {
   #keys;
   #halves;
   #mayKeep;
-  /** The longest time that the bridge allows; 0 if it forbids or does not know it. */
+  /** The longest time that the bridge allows; 0 if the bridge forbids unlocking after a reload, or does not know it. */
   #longest = 0;
   /** @type {string | null} */
   #account = null;
@@ -75,7 +76,7 @@ export class ReloadUnlock extends EventTarget {
     this.#longest = minutes;
   }
 
-  /** The choices, without "off"; none where nothing is kept. */
+  /** The choices, without "off"; empty where nothing is kept. */
   get choices() {
     if (!this.#mayKeep()) return [];
     return [...new Set([...MINUTES, this.#longest])].filter((one) => one > 0 && one <= this.#longest).sort((one, other) => one - other);
@@ -107,13 +108,13 @@ export class ReloadUnlock extends EventTarget {
     this.#refusal = null;
   }
 
-  /** Removes a record whose half has gone with the session before. */
+  /** Removes a record whose half at the bridge ended with the earlier session. */
   async forget() {
     const account = this.#account;
     if (!this.#keys.unlocked) await this.#inTurn(() => this.#remove(account)).catch(() => undefined);
   }
 
-  /** Another tab has locked the keys. Keys that are being unlocked after a reload may be the same. */
+  /** Notes that another tab has locked the keys. The keys that are being unlocked after a reload may be the same. */
   cancel() {
     this.#isCancelled = true;
   }
@@ -135,7 +136,8 @@ export class ReloadUnlock extends EventTarget {
 
   /**
    * Unlocks the keys that were unlocked before the reload. If that fails, `refusal` has the reason.
-   * @param {() => Promise<boolean>} askTabs two tabs that are loaded at once find one record, which only one of them may use
+   * @param {() => Promise<boolean>} askTabs asks other tabs first, because two tabs that are loaded at once find one
+   *   record, and only one tab may use it
    * @returns {Promise<boolean>} whether the keys are unlocked now
    */
   async resume(askTabs) {
@@ -143,7 +145,7 @@ export class ReloadUnlock extends EventTarget {
     await navigator.locks.request(`${TURN} ${this.#account}`, async () => {
       if (!(await askTabs())) await this.#open();
     }).catch((error) => {
-      // The deadlines of the unlocking are over; the event "locked" has told which.
+      // A deadline of the unlocking is over. The event "locked" has reported which.
       if (error.code !== "locked") this.#refuse("refused");
     });
     if (this.#isCancelled) this.#keys.lock("elsewhere");
@@ -165,10 +167,10 @@ export class ReloadUnlock extends EventTarget {
       if (!GONE.has(error.code)) throw error;
       return null;
     });
-    // The bridge has deleted its half, so that the record opens no more.
+    // The bridge has deleted its half, so the record no longer opens.
     await this.#remove(account);
     if (!taken) return this.#refuse("refused");
-    // By the bridge's clock more time may have passed than by the clock here, which may have been set back.
+    // More time may have passed on the bridge's clock than on the clock here, which may have been set back.
     const behind = Math.max(0, taken.ageMilliseconds - (Date.now() - record.used));
     const ages = () => ({ begun: Date.now() - record.begun + behind, used: Date.now() - record.used + behind });
     const halves = join(record.half, taken.half);
@@ -181,7 +183,7 @@ export class ReloadUnlock extends EventTarget {
     if (this.#account === null || fingerprints === this.#kept) return;
     if (!this.#keys.unlocked) return;
     this.#refusal = null;
-    // The record is made by the tab in which the person has unlocked, and by the one that has used the earlier record.
+    // The tab in which the person has unlocked the keys makes the record, and so does the tab that has used the earlier record.
     if (this.#keys.way === "tab" || this.minutes === 0) return;
     this.#kept = fingerprints;
     void this.#inTurn(() => this.#make()).catch(() => { this.#kept = ""; });
@@ -237,7 +239,7 @@ export class ReloadUnlock extends EventTarget {
     // A person who signs out ends the session, and with it the bridge's half.
     if (reason === "signed-out") return void this.#inTurn(() => this.#remove(account)).catch(() => undefined);
     void this.#halves.delete().catch(() => undefined);
-    // Once more, because a half may be on its way.
+    // Deleted once more, because a half may be on its way.
     void this.#inTurn(() => this.#drop(account)).catch(() => undefined);
   }
 
@@ -255,13 +257,13 @@ export class ReloadUnlock extends EventTarget {
     if (account && (await openReloads.exists())) await openReloads.remove(account);
   }
 
-  /** @param {Refusal | null} refusal null after a lock, whose reason the person knows */
+  /** @param {Refusal | null} refusal null after a lock, because the person knows the reason */
   #refuse(refusal) {
     this.#refusal = refusal;
     this.dispatchEvent(new Event("change"));
   }
 
-  /** In one tab after the other, and in each tab one task after the other. @template T @param {() => Promise<T>} task @returns {Promise<T>} */
+  /** Runs a task in one tab after the other, and in each tab one task after the other. @template T @param {() => Promise<T>} task @returns {Promise<T>} */
   #inTurn(task) {
     const name = `${TURN} ${this.#account}`;
     const done = this.#turn.then(() => navigator.locks.request(name, task));
@@ -300,9 +302,9 @@ export async function sweepReloads() {
 }
 
 /**
- * Why a record may not be used any more; null if it may.
+ * The reason why a record may not be used any more; null if it may.
  * @param {KeptForReload} record
- * @param {number} minutes those that are chosen now
+ * @param {number} minutes the minutes that are chosen now
  * @returns {Refusal | null}
  */
 function judge({ begun, used, minutes: kept }, minutes) {
@@ -317,7 +319,7 @@ function contextOf({ account, begun }) {
   return `${account} ${begun}`;
 }
 
-/** The name under which the bridge keeps its half. It tells nothing about the browser's half. @param {ArrayBuffer} half */
+/** The name under which the bridge keeps its half. The name reveals nothing about the browser's half. @param {ArrayBuffer} half */
 async function nameOf(half) {
   return hexFromBytes(await crypto.subtle.digest("SHA-256", half)).slice(0, 2 * NAME_BYTES);
 }
@@ -326,7 +328,7 @@ async function nameOf(half) {
  * Both halves in one buffer. Overwrites the bridge's half, which exists nowhere else.
  * @param {ArrayBuffer} ours
  * @param {ArrayBuffer} theirs
- * @param {{keepsFirst?: boolean}} [options] whether our half is still needed
+ * @param {{keepsFirst?: boolean}} [options] whether the browser's half is still needed
  */
 function join(ours, theirs, { keepsFirst = false } = {}) {
   const buffer = new ArrayBuffer(SECRET_BUFFER_BYTES);

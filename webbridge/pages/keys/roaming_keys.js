@@ -1,4 +1,4 @@
-/** The keys that come from an account at the key server: the account that is open, and the unlocking from it. */
+/** The keys that come from an account at the key server: the open account, and the unlocking of its keys. */
 
 import { KeyAccount } from "../../../wasm_build/vault/account/key_account.js";
 import { ApiError } from "../app/api.js";
@@ -9,7 +9,7 @@ import { ApiError } from "../app/api.js";
 /** @typedef {import("../../../wasm_build/vault/types/account.js").KeyServerMemory} KeyServerMemory */
 /** @typedef {import("../../../wasm_build/vault/account/key_server.js").KeyServer} KeyServer */
 /**
- * The account's server and address, what this device remembers of it, and the questions to the person at a login.
+ * The account's server and address, this device's memory of the account, and the questions to the person at a login.
  * @typedef {{
  *   server: KeyServer, user: () => string, memory: KeyServerMemory, askFactor?: AskFactor, askReset?: AskReset,
  * }} AccountPlace
@@ -55,8 +55,8 @@ export class RoamingKeys {
   }
 
   /**
-   * Unlocks what a change of the account has added, such as the keys of a shared identity. The order is that of the
-   * account, because messages are signed with the first identity of an address.
+   * Unlocks the keys that a change of the account has added, such as the keys of a shared identity. The keys are in the
+   * account's order, because messages are signed with the first identity of an address.
    * @template {{identities: SealedIdentity[]}} Found
    * @param {(account: KeyAccount) => Promise<Found>} change
    * @returns {Promise<Found>} the result of `change`
@@ -70,19 +70,19 @@ export class RoamingKeys {
     return opened;
   }
 
-  /** Stops the reset of the account that goes on. */
+  /** Stops a running reset of the account. */
   async stopReset() {
     await this.#account?.stopReset();
     this.#keys.changed();
   }
 
-  /** Leaves the account, which was deleted. The keys stay unlocked. */
+  /** Leaves the account after its deletion. The keys stay unlocked. */
   leave() {
     this.#account = null;
     this.#keys.changed();
   }
 
-  /** The account before a login, or before it is registered. */
+  /** The account before a login or registration. */
   newAccount() {
     const { server, user, memory, askFactor, askReset } = this.#place;
     return new KeyAccount(this.#keys.vault, this.#keys, memory, { server, user: user(), askFactor, askReset });

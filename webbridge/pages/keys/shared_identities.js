@@ -1,8 +1,8 @@
 /**
- * The identities that the person shares with others by the key server, such as that of a ward: their list, taking, leaving,
- * and what only the owner changes.
+ * The identities that the person shares with others through the key server, such as the identity of a ward. This class
+ * lists them, adds one to the account, leaves one, and makes the owner's changes.
  *
- * The answers stay beside the account while it is unlocked, because the view of the keys is drawn anew with each change.
+ * The answers are kept with the account while it is unlocked, because the view of the keys is drawn anew with each change.
  */
 
 import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
@@ -19,7 +19,10 @@ import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
 /** @typedef {import("../../../wasm_build/vault/types/verbs.js").GroupRefusal} GroupRefusal */
 /** @typedef {import("../../../wasm_build/vault/types/account.js").GivenGroup} GivenGroup */
 /** @typedef {import("../../../wasm_build/vault/types/account.js").KeyFile} KeyFile */
-/** An identity that was opened and judged, with what taking it needs. @typedef {{group: OpenedGroup | null, refusal: GroupRefusal | null, given: GivenGroup, judging: () => object}} Judged */
+/**
+ * An identity that was opened and judged, with what is needed to add it to the account.
+ * @typedef {{group: OpenedGroup | null, refusal: GroupRefusal | null, given: GivenGroup, judging: () => object}} Judged
+ */
 
 /** @type {WeakMap<KeyAccount, SharedIdentities>} */
 const known = new WeakMap();
@@ -35,11 +38,11 @@ export function sharedIdentitiesOf(services, account) {
 export class SharedIdentities extends EventTarget {
   #services;
   #account;
-  /** Null until the first answer. A later answer that is refused takes nothing away. @type {ListedGroup[] | null} */
+  /** The listed identities; null until the first answer. A later request that fails leaves the list as it is. @type {ListedGroup[] | null} */
   rows = null;
   /** The error because of which the list is not the latest one. @type {unknown} */
   problem = null;
-  /** Why an identity was not taken, left or changed, by its id. @type {Map<string, unknown>} */
+  /** The error because of which an identity was not added, left or changed, by the identity's id. @type {Map<string, unknown>} */
   #problems = new Map();
   /** @type {Promise<void> | null} */
   #loading = null;
@@ -67,7 +70,7 @@ export class SharedIdentities extends EventTarget {
     this.#changed();
   }
 
-  /** Asks for the list. The account makes its calls one after the other, so a list that is on its way is the latest. */
+  /** Asks for the list. The account makes its calls one after the other, so a list that is already on its way is the latest. */
   load() {
     this.#loading ??= this.#load().finally(() => { this.#loading = null; });
     return this.#loading;
@@ -109,7 +112,7 @@ export class SharedIdentities extends EventTarget {
    * Adds the key of an identity to the account, and unlocks it here.
    * @param {string} id
    * @param {string} [accepted] as for `open`
-   * @returns {Promise<{group: OpenedGroup | null, refusal: GroupRefusal | null}>} with a refusal nothing was taken
+   * @returns {Promise<{group: OpenedGroup | null, refusal: GroupRefusal | null}>} with a refusal nothing was added
    */
   async take(id, accepted) {
     const { refusal, given, judging } = await this.open(id, accepted);
@@ -119,18 +122,18 @@ export class SharedIdentities extends EventTarget {
     return { group, refusal: null };
   }
 
-  /** Leaves somebody else's identity, or deletes an own one. @param {string} id */
+  /** Leaves somebody else's identity, or deletes one of the person's identities. @param {string} id */
   async end(id) {
     await this.#account.run("group.end", { id });
     await this.load();
   }
 
   /**
-   * Changes an identity of the person, and takes the new version.
+   * Changes an identity that the person owns, and adds the new version to the account.
    * @param {string} id
-   * @param {{removed?: string[], added?: {user: string, certificate: ArrayBuffer}[]} & Partial<KeyFile>} change a file has its new
-   *   certificate
-   * @returns {Promise<{group: OpenedGroup | null, gone: string[]}>} `gone` are people who have left before
+   * @param {{removed?: string[], added?: {user: string, certificate: ArrayBuffer}[]} & Partial<KeyFile>} change a key file
+   *   has the identity's new certificate
+   * @returns {Promise<{group: OpenedGroup | null, gone: string[]}>} `gone` are people who had left before
    */
   async change(id, { added = [], ...change }) {
     const copies = added.map(({ user, certificate }) => ({ user, certificate: certificate.slice(0) }));
@@ -142,7 +145,7 @@ export class SharedIdentities extends EventTarget {
   }
 
   /**
-   * Makes an identity of the person with the keys of a file, and takes it.
+   * Makes an identity that the person owns from the keys of a file, and adds it to the account.
    * @param {string} name @param {KeyFile} file
    */
   async create(name, file) {
@@ -152,7 +155,7 @@ export class SharedIdentities extends EventTarget {
     await this.take(id);
   }
 
-  /** Gives an identity of the person a new certificate. @param {string} id @param {KeyFile} file */
+  /** Gives an identity that the person owns a new certificate. @param {string} id @param {KeyFile} file */
   async renew(id, file) {
     this.inFocus = id;
     return this.change(id, file).finally(() => overwrite(file.passphrase.buffer));

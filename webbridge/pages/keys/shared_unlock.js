@@ -1,15 +1,17 @@
 /**
  * One unlocked state for all tabs of this browser that are signed in to the same account.
  *
- * A tab without keys asks the others. One with keys asks the bridge which session this browser has now, and gives them only
- * if the asking tab knows it too. The key of the identities travels under a key that both tabs agree on for this one time,
- * because no page can overwrite what the browser copies between its processes. The identities stay encrypted all the way.
+ * A tab without keys asks the other tabs. A tab with keys asks the bridge which session this browser has now, and gives the
+ * keys only if the asking tab knows this session too. The key of the identities is sent under a key that both tabs agree on
+ * for this one time. Otherwise the browser would copy it in clear between its processes, where no page can overwrite it.
+ * The identities stay encrypted all the way.
  *
- * Keys that are added later, such as that of a group, reach the other tabs at once: tabs with the same key tell each other their
- * identities. A tab that was unlocked by itself at the same moment has another key, and gets them at its next unlocking.
+ * Tabs with the same key send each other their identities. So keys that are added later, such as the key of a group, reach
+ * the other tabs at once. A tab that was unlocked separately at the same moment has another key, and gets the added keys at
+ * its next unlocking.
  *
- * Every unlocking has an id. A tab that locks names the ids that it knows, once, also if another tab has locked it. So a
- * tab that got keys while that lock was on its way is locked by the tab that gave them.
+ * Every unlocking has an id. A tab that locks sends the ids that it knows, once, also if another tab has locked it. So a
+ * tab that got keys while a lock was on its way is locked by the tab that gave the keys.
  */
 
 import { overwrite, SECRET_BUFFER_BYTES } from "../../../wasm_build/vault/memory/cleanup.js";
@@ -24,13 +26,13 @@ import { accountDigest } from "../app/state_database.js";
 /** @typedef {{publicKey: ArrayBuffer, privateKey: CryptoKey}} Pair for one answer */
 /** @typedef {{nonce: string, pair: Pair, done: (isUnlocked: boolean) => void}} Question */
 
-/** The number is raised with the messages, so that tabs of different versions do not hear each other. */
+/** The number grows when the messages change, so that tabs of different versions do not hear each other. */
 const CHANNEL = "sealwax-unlocked 1";
 const CURVE = { name: "ECDH", namedCurve: "P-256" };
 const ANSWER_MILLISECONDS = 3_000;
-/** So often a tab tells the others that the person is active. */
+/** The time between two reports to the other tabs that the person is active. */
 const USE_MILLISECONDS = 5_000;
-/** A closed or frozen tab overwrites its own keys. The others go on. */
+/** A closed or frozen tab overwrites its keys. The other tabs keep theirs. */
 const ENDS_OF_ONE_TAB = new Set(["left", "asleep"]);
 
 /** Dispatches "opened" when keys came from another tab; "locked" and "signed-out" when another tab has done so. */
@@ -41,18 +43,18 @@ export class SharedUnlock extends EventTarget {
   #channel = new BroadcastChannel(CHANNEL);
   /** The digest of the account of this tab. @type {string | null} */
   #account = null;
-  /** The ids of the unlocking, and of those that other tabs have made at the same time. @type {Set<string>} */
+  /** The ids of this tab's unlocking, and of the unlockings in other tabs at the same time. @type {Set<string>} */
   #ids = new Set();
-  /** The name of the key that seals the identities, the same in all tabs that have it from each other. */
+  /** The name of the key that seals the identities. Tabs that have the key from each other have the same name. */
   #keyName = "";
-  /** The identities that the tabs with this key have been told of. */
+  /** The identities that the other tabs with this key know. */
   #told = "";
   /** @type {Question | null} */
   #question = null;
   #toldUse = -Infinity;
-  /** Whether the other tabs know that this one has keys. */
+  /** Whether the other tabs know that this tab has keys. */
   #isOpen = false;
-  /** Ends the Web Lock by which other tabs see that this one has keys. */
+  /** Ends the Web Lock that shows the other tabs that this tab has keys. */
   #standDown = () => {};
 
   /**
@@ -146,7 +148,7 @@ export class SharedUnlock extends EventTarget {
       if (!turn || proof !== await proofOf(await this.#findSession(), nonce, publicKey)) return;
       const pair = await makePair();
       const pad = await agree(pair.privateKey, publicKey, `${account} ${nonce}`);
-      // Nothing waits from here on, so that no lock comes between.
+      // Nothing waits from here on, so no lock can come between.
       const shared = ended.aborted || account !== this.#account ? null : this.#keys.share();
       if (shared) {
         const { sealKey, identities, ages } = shared;
@@ -200,7 +202,7 @@ export class SharedUnlock extends EventTarget {
     if (this.#isOpen) return this.#tellAdded(this.#account);
     this.#isOpen = true;
     this.#close(true);
-    // Keys that came from another tab have their ids and name already. A tab of an earlier version gives no name.
+    // Keys that came from another tab have ids and a name already. A tab of an earlier version gives no name.
     if (this.#ids.size === 0) {
       this.#ids.add(crypto.randomUUID());
       this.#keyName = crypto.randomUUID();
@@ -221,12 +223,12 @@ export class SharedUnlock extends EventTarget {
   /** @param {any} message */
   #takeAdded({ keyName, identities }) {
     if (!this.#isOpen || !this.#keyName || keyName !== this.#keyName || !this.#mayShare()) return;
-    // The other tab may lack what was added here: then it is told in turn.
+    // The other tab may lack what was added here. It then gets that in turn.
     this.#told = identities.map((/** @type {{fingerprint: string}} */ identity) => identity.fingerprint).sort().join();
     this.#keys.join(identities);
   }
 
-  /** Shows the other tabs that this one has keys, until it has none. @param {string} account */
+  /** Shows the other tabs that this tab has keys, until it has none. @param {string} account */
   #stand(account) {
     const over = new AbortController();
     /** @type {Promise<void>} */
@@ -304,7 +306,7 @@ async function makePair() {
 }
 
 /**
- * As many random bytes as the key has, which only the two tabs know.
+ * Random bytes of the length of the key, which only the two tabs know.
  * @param {CryptoKey} privateKey
  * @param {ArrayBuffer} theirs
  * @param {string} context
@@ -320,7 +322,7 @@ async function agree(privateKey, theirs, context) {
 }
 
 /**
- * Encrypts a key in its place, or decrypts it. A small array of its own would be on the JavaScript heap, which keeps copies.
+ * Encrypts or decrypts a key in place. A small new array would be on the JavaScript heap, which keeps copies.
  * @param {ArrayBuffer} key
  * @param {ArrayBuffer} pad random, of the length of a key, and used once
  */
@@ -330,7 +332,7 @@ function combine(key, pad) {
 }
 
 /**
- * Proves that a tab knows the id of the session, which the bridge tells only to the browser that has the session's cookie.
+ * Proves that a tab knows the id of the session, which the bridge gives only to the browser that has the session's cookie.
  * @param {string} session
  * @param {string} nonce
  * @param {ArrayBuffer} publicKey

@@ -1,6 +1,6 @@
 /**
- * The choice of the strict setting, and the one of another device that waits for the person's answer. The browser keeps
- * them on the person's own computer; elsewhere only the tab does.
+ * The choice of the strict setting, and another device's choice that waits for the person's answer. On the person's own
+ * computer the browser keeps both; elsewhere only the tab does.
  */
 
 import { offersOf, settle, textsForMerge } from "../../../wasm_build/vault/account/roaming_settings.js";
@@ -13,7 +13,7 @@ const NAME = "sealwax-strict";
 const HELD = "sealwax-strict-held";
 const CHOSEN = "yes";
 const NOT_CHOSEN = "no";
-/** The name of its entry in the account. */
+/** The name of the setting's entry in the account. */
 const ENTRY = "setting:strict";
 
 /** Whether private keys stay out of the browser's own cryptography. */
@@ -33,7 +33,7 @@ export function strictForAccount() {
 }
 
 /**
- * Whether the strict setting takes effect, because another device of the person has it. A weaker one waits for an answer.
+ * Whether the strict setting takes effect because another device of the person has it. A weaker setting waits for an answer.
  * @param {Named} account @param {boolean} isOwnComputer
  */
 export function takeStrict({ setting: { strict } = {} }, isOwnComputer) {

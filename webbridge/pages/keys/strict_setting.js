@@ -1,6 +1,6 @@
 /**
- * Strict cleanup as it is set here: private keys stay out of the browser's own cryptography, and each operation ends
- * its Worker. A change locks the keys, and goes on with another vault.
+ * The setting of strict cleanup on this device. With strict cleanup, private keys stay out of the browser's own
+ * cryptography, and each operation ends its Worker. A change locks the keys, and another vault starts.
  */
 
 import {
@@ -8,7 +8,7 @@ import {
 } from "./strict_choice.js";
 
 /**
- * The texts by kind and name; null for one that was deleted.
+ * The texts by kind and name; null for a deleted text.
  * @typedef {Record<string, Record<string, string | null>>} Texts
  */
 /** @typedef {import("../../../wasm_build/vault/storage/session.js").LockReason} LockReason */
@@ -57,12 +57,12 @@ export class StrictSetting {
     return { ...texts, setting: { ...strictForAccount().setting, ...texts.setting } };
   }
 
-  /** Takes the setting of the person's other devices. @param {Parameters<typeof takeStrict>[0]} account */
+  /** Applies the setting of the person's other devices. @param {Parameters<typeof takeStrict>[0]} account */
   take(account) {
     if (takeStrict(account, this.#isOwnComputer())) this.set(!this.isOn, "strict");
   }
 
-  /** Takes the setting of another tab from now on, and calls `onChange` then. @param {() => void} onChange */
+  /** Applies changes in other tabs from now on, and calls `onChange` for each. @param {() => void} onChange */
   watch(onChange) {
     watchStrict((isOn) => {
       this.#use(isOn, "hand");

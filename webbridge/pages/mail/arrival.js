@@ -1,6 +1,6 @@
 /**
- * The arrival of mail in Inbox: the number of unread messages in the page's title and on the icon of the installed page, and
- * a notification if the person wants it and does not look at the page.
+ * The arrival of mail in Inbox. The number of unread messages is in the page's title and on the icon of the installed page.
+ * A notification is shown if the person wants one and does not look at the page.
  */
 
 import { setTitle } from "../../../wasm_build/ui/page_title.js";
@@ -21,13 +21,13 @@ export class Arrival {
   #unread = null;
   /** The id of the inbox, once it is known. */
   #inbox = "";
-  /** The request for the folders that several may share. @type {Promise<Folder[]> | null} */
+  /** The request for the folders, which several callers may share. @type {Promise<Folder[]> | null} */
   #shared = null;
   /** The number of requests for the folders. Only the answer to the latest one counts. */
   #requests = 0;
-  /** Whether the bridge has told of messages that have come. */
+  /** Whether the bridge has reported that messages have come. */
   #hasArrived = false;
-  /** Whether messages may have come that the bridge did not tell of, while there was no stream. */
+  /** Whether messages may have come unreported while there was no stream. */
   #mayHaveArrived = false;
   /** Ends the lock of the visible page. */
   #hide = () => {};
@@ -59,10 +59,10 @@ export class Arrival {
     this.#look();
   }
 
-  /** The folders of the account, by one request for all who hear of the same event. */
+  /** The folders of the account. All who handle the same event share one request. */
   folders() {
     this.#shared ??= this.#load();
-    // A later event needs a request of its own, also before this one is answered.
+    // A later event needs a new request, also before this one is answered.
     queueMicrotask(() => { this.#shared = null; });
     return this.#shared;
   }
@@ -74,7 +74,7 @@ export class Arrival {
     return folders;
   }
 
-  /** Takes the number of unread messages from the folders. @param {Folder[]} folders */
+  /** Reads the number of unread messages from the folders. @param {Folder[]} folders */
   count(folders) {
     const inbox = folders.find(({ role }) => role === INBOX);
     if (!inbox) return;
@@ -88,7 +88,7 @@ export class Arrival {
     this.#look();
   }
 
-  /** Shows no number, after the session has ended. */
+  /** Removes the number, after the session has ended. */
   forget() {
     this.#unread = null;
     this.#hasArrived = this.#mayHaveArrived = false;

@@ -1,4 +1,4 @@
-/** The days under which a list has its messages: today, yesterday, a weekday, or a date as the person's locale writes it. */
+/** The days by which a list groups its messages: today, yesterday, a weekday, or a date in the person's locale. */
 
 import { dayHeading } from "../../../wasm_build/ui/formats.js";
 
@@ -13,13 +13,13 @@ const DAYS_WITH_NAMES = 7;
  * @param {() => Date} now
  */
 export function createDays(translate, now = () => new Date()) {
-  /** The titles are kept, because a formatter takes long for thousands of rows. @type {Map<string, string>} */
+  /** The titles that were made already, because a formatter takes long for thousands of rows. @type {Map<string, string>} */
   const titles = new Map();
   let today = "";
   /**
    * @param {{date: string | null}} message
-   * @param {string | null} before the key of the day above. Of messages in the order of arrival only an earlier day begins a
-   *   new heading, so that no day has two.
+   * @param {string | null} before the key of the day above. In the order of arrival, only an earlier day begins a new
+   *   heading, so that no day has two headings.
    */
   return ({ date }, before) => {
     const at = date ? new Date(date) : null;
@@ -51,7 +51,7 @@ function keyOf(date) {
 /** @param {Date} date @param {Date} now @param {Catalogue} translate */
 function titleOf(date, now, translate) {
   const midnight = (/** @type {Date} */ one) => new Date(one.getFullYear(), one.getMonth(), one.getDate()).getTime();
-  // A day with a change of the clock has 23 or 25 hours.
+  // A day on which the clocks change has 23 or 25 hours.
   const days = Math.round((midnight(now) - midnight(date)) / DAY_MILLISECONDS);
   if (days === 0) return translate("day_today");
   if (days === 1) return translate("day_yesterday");

@@ -6,8 +6,8 @@ import { readGrants } from "../app/service_answers.js";
 
 /** @typedef {"read" | "file" | "all"} GivenLevel */
 /**
- * The rights of one name in the server's list. `person`: it names one person, whose rights can be changed; `own`: the person
- * who has signed in; `rights` are the letters of RFC 4314.
+ * The rights of one name in the server's list. `person`: the name is of one person, whose rights can be changed; `own`: the
+ * name is of the person who has signed in; `rights` are the letters of RFC 4314.
  * @typedef {{name: string, person: boolean, own: boolean, level: GivenLevel | "other", rights: string}} Grant
  */
 /** @typedef {import("./mail_changes.js").Json} Json */
@@ -15,10 +15,10 @@ import { readGrants } from "../app/service_answers.js";
 /** @type {GivenLevel[]} */
 export const LEVELS = ["read", "file", "all"];
 
-/** The words of servers for all people, and for nobody by name (RFC 4314 section 2). */
+/** The identifiers that name no single person (RFC 4314 section 2). */
 const NO_PEOPLE = new Set(["anyone", "anonymous", "authenticated", "owner"]);
 
-/** Whether a name can be that of a person. The bridge checks it by the same rule. @param {string} name */
+/** Whether a name can be the name of a person. The bridge checks it by the same rule. @param {string} name */
 export function namesPerson(name) {
   return /^[a-z0-9][a-z0-9._%+@=-]{0,253}$/iu.test(name) && !NO_PEOPLE.has(name.toLowerCase());
 }

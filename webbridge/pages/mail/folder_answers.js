@@ -1,6 +1,6 @@
 /**
- * The bridge's answer with the folders of an account. Each folder is read by itself: what it says wrongly is left out of it, and
- * a folder without an id or a name is left out.
+ * The bridge's answer with the folders of an account. Each folder is read by itself. Wrong values are left out of the
+ * folder, and a folder without an id or a name is left out.
  */
 
 import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
@@ -11,14 +11,14 @@ import { countOf, entriesOf, idOf, membersOf, textOf, wordOf } from "../../../wa
  * @typedef {{
  *   id: string, name: string, delimiter: string | null, role: string | null, use?: FolderUse | null, total: number, unseen: number,
  *   uidValidity: number, subscribed: boolean | null, rights: string[], place: "own" | "others" | "shared", prefix: string,
- * }} Folder `prefix` is the beginning of the name that only says whose the folder is. `use` is what the person has chosen; an
- *   earlier bridge gives none
+ * }} Folder `prefix` is the beginning of the name, which only says whose the folder is. `use` is the person's choice; an
+ * earlier bridge gives none
  */
 
-/** As many as the bridge lists (`webbridge/gateway/imap_folders.py`). */
+/** The largest number of folders that the bridge lists (`webbridge/gateway/imap_folders.py`). */
 const MAX_FOLDERS = 5_000;
 const MAX_ID_CHARACTERS = 10_000;
-/** The name of a mailbox has at most 1,000 bytes at usual servers. */
+/** The longest name. On usual servers, the name of a mailbox has at most 1,000 bytes. */
 const MAX_NAME_CHARACTERS = 1_000;
 const ROLES = /** @type {const} */ (["inbox", "drafts", "sent", "trash", "junk", "archive"]);
 /** The roles for which a person can choose a folder. */
@@ -38,7 +38,7 @@ export function readFolders(answer) {
     const folder = readFolder(value);
     if (folder === null || ids.has(folder.id)) return [];
     ids.add(folder.id);
-    // A second inbox would stand in the place of the first one.
+    // A second inbox would replace the first one.
     const isFirst = folder.role !== null && !roles.has(folder.role);
     if (isFirst) roles.add(folder.role);
     return [{ ...folder, role: isFirst ? folder.role : null }];
@@ -61,7 +61,7 @@ function readFolder(value) {
     ...(use === undefined ? {} : { use: wordOf(use, USES) }),
     total: countOf(total) ?? 0, unseen: countOf(unseen) ?? 0, uidValidity: countOf(uidValidity) ?? 0,
     subscribed: typeof subscribed === "boolean" ? subscribed : null,
-    // An older bridge has no places, and counts marks of reading among the flags.
+    // An older bridge gives no `place`, and its right "flags" includes "seen".
     rights: isOlder && !named.includes("seen") ? [...named, "seen"] : named,
     place: wordOf(place, /** @type {const} */ (["own", "others", "shared"])) ?? "own",
     prefix: text.startsWith(beginning) ? beginning : "",

@@ -1,4 +1,4 @@
-/** The folders of the mailbox, as the bridge named them last. */
+/** The folders of the mailbox, from the bridge's latest answer. */
 
 import { ApiError } from "../app/api.js";
 import { INBOX } from "../app/routes.js";
@@ -28,7 +28,7 @@ export class FoldersHere {
   }
 
   /**
-   * Whether a folder may have drafts of Sealwax: they are made in one, and deleted into another.
+   * Whether a folder may have drafts of Sealwax. They are in the folder for drafts, and deleted drafts are in the trash.
    * @param {string} folder
    */
   mayHaveDrafts(folder) {

@@ -31,8 +31,8 @@ export async function decryptSubjects({ mailVault }, rows) {
 }
 
 /**
- * The bytes of those messages that the bridge gives. They are fetched one after the other, so that a message that the
- * person opens does not wait.
+ * The bytes of the messages, as far as the bridge gives them. The messages are fetched one after the other, so that a
+ * message that the person opens does not wait.
  * @param {BridgeApi} api
  * @param {MessageSummary[]} messages
  * @param {{addressOf: (message: MessageSummary) => MessageAddress, signal: AbortSignal}} options
@@ -41,7 +41,7 @@ export async function fetchRows(api, messages, { addressOf, signal }) {
   const rows = [];
   for (const message of messages) {
     const address = addressOf(message);
-    // The size in the row is the server's word, so it is checked again.
+    // The size in the row comes from the server, so the size is checked again.
     const options = { signal, maxBytes: MAX_FETCHED_BYTES };
     const bytes = await api.rawMessage(address, options).catch((error) => {
       if (!(error instanceof ApiError) || OF_EVERY_REQUEST.has(error.code)) throw error;

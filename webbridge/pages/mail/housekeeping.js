@@ -1,6 +1,6 @@
 /**
- * The acts on messages and folders: archive, delete, move, spam, flags. Each shows its outcome at once, says in a notice
- * what was done, and can be taken back. If the mail server refuses, the rows come back and the notice says why.
+ * The acts on messages and folders: archive, delete, move, spam, flags. Each act shows its outcome at once, reports in a
+ * notice what was done, and can be undone. If the mail server refuses, the rows come back and the notice says why.
  */
 
 import { ApiError } from "../app/api.js";
@@ -19,7 +19,8 @@ import { MAX_CHANGED } from "./mail_changes.js";
 /** @typedef {"archive" | "junk"} MadeRole */
 /** @typedef {{isPossible: boolean, reason: string}} Offer */
 /**
- * The changes that the list shows before the bridge has confirmed them. Each function returns one that takes its change back.
+ * The changes that the list shows before the bridge has confirmed them. Each function returns a function that takes its
+ * change back.
  * @typedef {{
  *   take: (chosen: Chosen) => () => void,
  *   showFlags: (chosen: Chosen, change: {add?: string[], remove?: string[]}) => () => void,
@@ -41,7 +42,7 @@ export const FLAGGED = "\\Flagged";
 export class Housekeeping {
   #services;
   #place;
-  /** Why a folder for a role could not be made. @type {Map<MadeRole, string>} */
+  /** The reasons why a folder for a role could not be made. @type {Map<MadeRole, string>} */
   #refusals = new Map();
 
   /** @param {HousekeepingServices} services @param {Place} place */
@@ -50,7 +51,12 @@ export class Housekeeping {
     this.#place = place;
   }
 
-  /** Whether an act is possible with messages of this folder, and why not. @param {string} folder @param {import("../app/act_icons.js").ActIcon} act @returns {Offer} */
+  /**
+   * Whether an act is possible with messages of this folder, with the reason if not.
+   * @param {string} folder
+   * @param {import("../app/act_icons.js").ActIcon} act
+   * @returns {Offer}
+   */
   offer(folder, act) {
     const { translate } = this.#services;
     const { role = null, rights = [] } = this.#find(folder) ?? {};
@@ -62,7 +68,7 @@ export class Housekeeping {
     return refusal ? refused(refusal) : { isPossible: true, reason: "" };
   }
 
-  /** Whether deleting messages of this folder cannot be taken back. @param {string} folder */
+  /** Whether deleting messages of this folder cannot be undone. @param {string} folder */
   deletesForEver(folder) {
     const found = this.#find(folder);
     return found?.role === "trash" || !found?.rights.includes("move");
@@ -100,7 +106,7 @@ export class Housekeeping {
     }
   }
 
-  /** Deletes to the trash. In the trash it asks, and deletes for ever. @param {Chosen} chosen */
+  /** Moves to the trash. In the trash, asks the person and then deletes for ever. @param {Chosen} chosen */
   remove(chosen) {
     const { translate, api } = this.#services;
     const count = chosen.uids.length;
@@ -129,7 +135,7 @@ export class Housekeeping {
     });
   }
 
-  /** Says why something was not done. @param {string} text */
+  /** Shows why something was not done. @param {string} text */
   say(text) {
     this.#place.notice.show(text);
   }
@@ -140,7 +146,7 @@ export class Housekeeping {
   }
 
   /**
-   * Changes a folder, and offers to take it back.
+   * Changes a folder, and offers to undo the change.
    * @template {Changed} C
    * @param {string} said
    * @param {() => Promise<C>} request
@@ -170,7 +176,7 @@ export class Housekeeping {
     await this.#moveTo(chosen, to, key, "", () => show);
   }
 
-  /** Makes the folder for a role: at the top, or below the inbox where the server has all folders there. @param {MadeRole} role */
+  /** Makes the folder for a role at the top level, or below the inbox if the server keeps all folders there. @param {MadeRole} role */
   async #makeFolder(role) {
     const name = FOLDER_NAMES[role];
     const { changes } = this.#services.api;
@@ -210,7 +216,7 @@ export class Housekeeping {
       back();
       this.#tell(this.#failure("act_failed", error, done), done);
       if (!(error instanceof ApiError)) throw error;
-      // The rows that came back may be of messages that are gone.
+      // The restored rows may be of messages that are gone.
       await this.#place.refreshList();
     }
     await this.#place.changed({ folders: true });
@@ -242,7 +248,7 @@ export class Housekeeping {
   }
 
   /**
-   * The sentence for a failure. It says that nothing was changed only where that is certain.
+   * The sentence for a failure. It says that nothing was changed only if that is certain.
    * @param {string} key @param {unknown} error @param {unknown[]} done what was changed before
    */
   #failure(key, error, done) {
@@ -259,7 +265,7 @@ export class Housekeeping {
 
 /** The names that other programs know for these roles too. @type {Record<MadeRole, string>} */
 const FOLDER_NAMES = { archive: "Archive", junk: "Junk" };
-/** Refusals that a later try does not change. */
+/** Refusals that a later try would meet again. */
 const LASTING = new Set(["mail-server-refused", "not-offered", "bad-argument"]);
 
 /** @param {string} reason @returns {Offer} */

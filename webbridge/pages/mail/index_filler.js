@@ -1,8 +1,8 @@
 /**
  * The filling of the index of encrypted mail, in the background while the keys are unlocked and the device has power.
  *
- * It reads each folder once, newest first, and later only what has changed. One tab of the browser does it. After each few
- * messages it rests as long as they took, so that the person's own actions do not wait.
+ * The filler reads each folder once, newest first, and later only changes. One tab of the browser does this. After every
+ * few messages the filler rests as long as they took, so that the person's actions do not wait.
  */
 
 import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
@@ -30,7 +30,7 @@ import { readUidSet } from "./list_source.js";
 /** Larger messages are not indexed. */
 export const MAX_READ_BYTES = 4_000_000;
 const AT_ONCE = 5;
-/** The messages that were read are written at least so often: those that are not written are read again. */
+/** The number of read messages after which they are written. Unwritten messages are read again later. */
 const WRITE_MESSAGES = 100;
 const REST_MILLISECONDS = 500;
 const START_MILLISECONDS = 3_000;
@@ -93,7 +93,7 @@ export class IndexFiller extends EventTarget {
     this.#soon(0);
   }
 
-  /** Ends the round. What is not written is read again in the next one. */
+  /** Ends the round. Messages that are not written are read again in the next round. */
   stop() {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -103,7 +103,7 @@ export class IndexFiller extends EventTarget {
     this.#say("off");
   }
 
-  /** Begins soon, or when the round that goes on has ended. @param {number} [milliseconds] */
+  /** Begins soon, or when the running round has ended. @param {number} [milliseconds] */
   #soon(milliseconds = START_MILLISECONDS) {
     if (this.#round) this.#isDue = true;
     if (this.#round || this.#timer !== undefined || !this.#services.keys.unlocked || !this.#index.isAllowed) return;
@@ -122,7 +122,7 @@ export class IndexFiller extends EventTarget {
     const round = new AbortController();
     this.#round = round;
     await navigator.locks.request(`${TURN} ${this.#services.address}`, { ifAvailable: true }, async (turn) => {
-      // Another tab does it.
+      // Another tab fills the index.
       if (!turn) return;
       await this.#run(round.signal);
     });
@@ -182,7 +182,7 @@ export class IndexFiller extends EventTarget {
       // A server that gives the same page again and again must not keep this going.
       const rows = page.messages.filter(({ uid }) => uid < least);
       if (rows.length === 0) {
-        // Folders that were never read to their end keep what the index has of them.
+        // Only a folder that was read to its end loses the indexed messages that are gone.
         return this.#write({ folder, mark: { uidValidity, token }, present: (uid) => present.has(uid) }, signal);
       }
       for (const { uid } of rows) present.add(uid);
@@ -194,7 +194,7 @@ export class IndexFiller extends EventTarget {
   }
 
   /**
-   * Reads the encrypted ones of some messages that the index does not know.
+   * Reads the encrypted messages among some rows that the index does not know.
    * @param {string} folder
    * @param {number} uidValidity
    * @param {MessageSummary[]} rows
@@ -237,7 +237,7 @@ export class IndexFiller extends EventTarget {
   }
 
   /**
-   * The texts of messages. One that is too much for the vault has none, and does not take those of the others with it.
+   * The texts of messages. A message that is too much for the vault has no text, and the other texts are still read.
    * @param {ArrayBuffer[]} messages which are transferred
    * @returns {Promise<Texts[]>}
    */
@@ -281,7 +281,7 @@ export class IndexFiller extends EventTarget {
   }
 }
 
-/** The answers of the bridge for a message that is gone, or that it does not give. */
+/** The bridge's error codes for a message that is gone, or that the bridge does not give. */
 const PASSED_OVER = new Set(["no-such-message", "answer-too-large", "mail-server-unreadable"]);
 
 /** @param {number} milliseconds */

@@ -1,6 +1,6 @@
 /**
- * The answers of the bridge with rows of messages. Each row is read by itself: what it says wrongly is left out of it, and a row
- * without a number is left out and counted. Rows have only the members that the bridge's API names.
+ * The answers of the bridge with rows of messages. Each row is read by itself. Wrong values are left out of the row, and a
+ * row without a UID is left out and counted. Rows have only the members that the bridge's API names.
  */
 
 import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
@@ -15,7 +15,7 @@ import { countOf, dateOf, entriesOf, idOf, membersOf, numberOf, textOf, wordOf }
  * }} MessageSummary an earlier bridge gives no `sender` and no `openpgp`
  */
 /**
- * `isByDate`: the newest date is first, and not the newest arrival. `leftOut` is the number of rows that cannot be read. `isAll` says
+ * `isByDate`: the newest date comes first, not the newest arrival. `leftOut` is the number of rows that cannot be read. `isAll` says
  * that no page follows.
  * @typedef {{
  *   uidValidity: number, messages: MessageSummary[], total?: number, token?: string | null, isByDate?: boolean, isAll?: boolean,
@@ -24,12 +24,12 @@ import { countOf, dateOf, entriesOf, idOf, membersOf, numberOf, textOf, wordOf }
  */
 /** @typedef {import("./mail_changes.js").ListChanges} ListChanges */
 
-/** The longest text of a row. The bridge gives 1,000 characters of a field, and more of the recipients. */
+/** The longest text of a row. The bridge gives 1,000 characters of a field, and more for the recipients. */
 const MAX_TEXT_CHARACTERS = 4_000;
 const MAX_FLAGS = 200;
 const MAX_FLAG_CHARACTERS = 200;
 const MAX_THREAD = 10_000;
-/** The longest token of a list, and the longest set of UIDs. */
+/** The longest token of a list, and below it the longest set of UIDs. */
 const MAX_TOKEN_CHARACTERS = 10_000;
 const MAX_SET_CHARACTERS = 100_000;
 
@@ -52,7 +52,7 @@ export function readPage(answer, most) {
 }
 
 /**
- * A page with the newest message of each thread, and the UIDs of all its messages.
+ * A page with the newest message of each thread, and the UIDs of all messages of the thread.
  * @param {unknown} answer
  * @param {number} most
  * @returns {MessagePage & {threads: number[][]}}
@@ -68,7 +68,7 @@ export function readThreads(answer, most) {
 /** @param {unknown} value @param {number} uid that of the newest message */
 function readThread(value, uid) {
   const uids = entriesOf(value, MAX_THREAD).map(numberOf).filter((one) => one !== null);
-  // A thread without its own row is about other messages.
+  // A thread that lacks the row's message is about other messages.
   return uids.includes(uid) ? [...new Set(uids)] : [uid];
 }
 
@@ -95,7 +95,7 @@ export function readChanges(answer, most) {
 
 const UID_SET = /^[0-9:,]*$/;
 
-/** The rows that have a UID of their own, with their places among all. @param {unknown[]} values */
+/** The rows whose UID no earlier row has, with their places among all rows. @param {unknown[]} values */
 function readRows(values) {
   const known = new Set();
   return values.flatMap((value, at) => {

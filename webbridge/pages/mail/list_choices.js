@@ -1,4 +1,4 @@
-/** The person's choices for lists, which the browser keeps on their own computer; elsewhere only the tab does. */
+/** The person's choices for lists. On the person's own computer the browser keeps them; elsewhere only the tab does. */
 
 const THREADS = "sealwax-threads";
 const CHOSEN = "yes";

@@ -16,14 +16,14 @@ export class ListPages {
   /** @type {Listing} */
   #listing = {};
   /**
-   * The state of the folder that the shown messages are of, for a request of the changes since.
+   * The state of the folder when the shown messages were read, for requests of later changes.
    * @type {string | null}
    */
   #token = null;
   #isByDate = false;
   #leftOut = 0;
 
-  /** @param {PageSources} sources @param {import("./shown_messages.js").ShownMessages} messages those of the list */
+  /** @param {PageSources} sources @param {import("./shown_messages.js").ShownMessages} messages the messages of the list */
   constructor(sources, messages) {
     this.#sources = sources;
     this.#messages = messages;
@@ -34,7 +34,7 @@ export class ListPages {
     return this.#leftOut;
   }
 
-  /** Whether the pages are those of a folder and a listing. @param {string} folder @param {Listing} listing */
+  /** Whether the pages belong to this folder and listing. @param {string} folder @param {Listing} listing */
   areOf(folder, listing) {
     return folder === this.#messages.folder && JSON.stringify(listing) === JSON.stringify(this.#listing);
   }
@@ -46,7 +46,7 @@ export class ListPages {
   }
 
   /**
-   * The first page, or the one after the shown messages.
+   * The first page, or the page after the shown messages.
    * @param {MessageAddress | undefined} before the shown message that arrived first
    * @param {AbortSignal} signal
    */

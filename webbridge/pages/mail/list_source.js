@@ -18,13 +18,13 @@ import { timeOf } from "./mail_index.js";
  */
 
 /**
- * The page after the rows that are shown. A search finds what the mail server finds, and what the index has. Without a
- * connection, the first page is what this device has kept.
+ * The page after the rows that are shown. A search finds messages at the mail server and in the index. Without a
+ * connection, the first page shows the rows that this device has kept.
  * @param {Sources & {away?: {source: Pick<import("../offline/mail_source.js").MailSource, "firstPage">}}} sources
  * @param {string} folder
  * @param {Listing} listing
  * @param {{offset: number, before?: {uidValidity: number, uid: number}, signal?: AbortSignal}} shown the number of shown rows,
- *   and the one of them that arrived first
+ *   and the shown message that arrived first
  * @returns {Promise<ListedPage>}
  */
 export async function fetchPage({ api, index, away }, folder, listing, shown) {
@@ -66,7 +66,7 @@ async function searched({ api, index }, folder, { place, text }, part) {
   const page = listed(await api.changes.search(folder, { [place]: text }, part));
   const present = new Set(page.messages.map(({ uid }) => uid));
   const more = own.filter(({ uidValidity, row }) => uidValidity === page.uidValidity && !present.has(row.uid));
-  // Older ones are shown with the next page.
+  // Older messages are shown with the next page.
   const oldest = page.isAll ? -Infinity : Math.min(...page.messages.map(timeOf));
   const found = more.filter(({ row }) => timeOf(row) >= oldest).map(listFound);
   const messages = [...page.messages, ...found].sort((one, other) => timeOf(other) - timeOf(one));
@@ -74,7 +74,7 @@ async function searched({ api, index }, folder, { place, text }, part) {
 }
 
 /**
- * The row of a message in the index. Its flags may have changed since it was read, so the row shows none.
+ * The row of a message in the index. The message's flags may have changed since then, so the row shows none.
  * @param {import("./mail_index.js").Found} found
  * @returns {ListedMessage}
  */
@@ -106,8 +106,8 @@ function listed({ uidValidity, messages, total, token = null, isByDate = false, 
 }
 
 /**
- * Whether a set of UIDs such as `3:5,9` has a UID. The set is not expanded, because a server could name billions. Its ranges are
- * sorted, because a server could name tens of thousands for each of as many rows.
+ * Whether a set of UIDs such as `3:5,9` has a UID. The set is not expanded, because a server could name billions of UIDs.
+ * The ranges are sorted, because a server could name tens of thousands of ranges, and each is compared with as many rows.
  * @param {string} set
  * @returns {(uid: number) => boolean}
  */
@@ -131,7 +131,7 @@ export function readUidSet(set) {
   };
 }
 
-/** @param {string} range @returns {[number, number]} not numbers if it is no range */
+/** @param {string} range @returns {[number, number]} not numbers if the text is no range */
 function readRange(range) {
   const [from = NaN, to = from] = range.split(":").map((part) => (part === "" ? NaN : Number(part)));
   return [from, to];

@@ -1,4 +1,4 @@
-/** The messages of a list as values: their flags, their order, and those that are drafts. */
+/** Functions on the messages of a list: their flags, their order, and the rows of drafts. */
 
 import { draftIdOf } from "../../../wasm_build/ui/draft_message.js";
 import { timeOf } from "./mail_index.js";
@@ -7,7 +7,7 @@ import { OBSCURED_SUBJECT } from "./row_texts.js";
 /** @typedef {import("./row_texts.js").ListedMessage} ListedMessage */
 
 /**
- * Whether a message has a flag. Flags differ in letter case only by server.
+ * Whether a message has a flag. Letter case is ignored, because it differs between servers.
  * @param {ListedMessage} message
  * @param {string} flag
  */
@@ -44,8 +44,8 @@ function rankOf(message, isByDate) {
 }
 
 /**
- * The messages that are in the list because the server listed them. Those of an unfolded thread, and those that the
- * index has found, are beside them.
+ * The messages that are in the list because the server listed them. Messages of an unfolded thread, and messages that the
+ * index has found, do not count.
  * @param {ListedMessage[]} messages
  */
 export function fromServer(messages) {

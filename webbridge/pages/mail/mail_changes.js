@@ -1,4 +1,4 @@
-/** The requests that change messages and folders, and those for lists in other orders than that of arrival. */
+/** The requests that change messages and folders, and the requests for lists that are not in the order of arrival. */
 
 import { ApiError, JSON_TYPE } from "../../../wasm_build/vault/server/json_requests.js";
 import { idOf, membersOf } from "../../../wasm_build/vault/server/answer_values.js";
@@ -8,11 +8,11 @@ import { readChanges, readPage, readThreads } from "./list_answers.js";
 /** @typedef {import("./list_answers.js").MessageSummary} MessageSummary */
 /** @typedef {import("../../../wasm_build/vault/server/json_requests.js").RequestOptions} RequestOptions */
 /** Messages of one folder. @typedef {{folder: string, uidValidity: number, uids: number[]}} Chosen */
-/** The steps that undo a change. The bridge gives them, and gets them back unchanged. @typedef {object[]} Steps */
+/** The steps that undo a change. They come from the bridge and go back to it unchanged. @typedef {object[]} Steps */
 /** @typedef {{undo: Steps, markedOnly: boolean}} Changed */
 /** @typedef {(path: string, options?: RequestOptions) => Promise<any>} Json */
 /** @typedef {"text" | "subject" | "from" | "body"} SearchPlace */
-/** "here" is the encrypted mail in the index of this browser, of which the mail server learns nothing. @typedef {SearchPlace | "here"} AnyPlace */
+/** "here" is the encrypted mail in the index of this browser. The mail server learns nothing of such a search. @typedef {SearchPlace | "here"} AnyPlace */
 /**
  * @typedef {{
  *   uidValidity: number, token: string | null, whole: boolean, flags: {uid: number, flags: string[]}[],
@@ -80,8 +80,9 @@ export class MailChanges {
   }
 
   /**
-   * Uses a folder for what a role names, in place of the folder that was used for it.
-   * @param {string} folder @param {import("./folder_answers.js").FolderUse | null} use null: as the mail service says @returns {Promise<Changed>}
+   * Uses a folder for a role, in place of the folder that was used for the role.
+   * @param {string} folder @param {import("./folder_answers.js").FolderUse | null} use null leaves the role to the mail service
+   * @returns {Promise<Changed>}
    */
   useFolder(folder, use) {
     return this.#change("PUT", apiFolderPath(folder, "use"), { use });
@@ -103,7 +104,7 @@ export class MailChanges {
   }
 
   /**
-   * The messages with these words, newest first.
+   * The messages that contain these words, newest first.
    * @param {string} folder
    * @param {Partial<Record<SearchPlace, string>>} words
    * @param {{before?: {uidValidity: number, uid: number}, limit: number, signal?: AbortSignal}} part
@@ -142,7 +143,7 @@ export class MailChanges {
     return readChanged(await this.#send(method, path, members));
   }
 
-  /** The same for a change after which a folder has another id. @param {string} method @param {string} path @param {object} members */
+  /** Makes a change after which a folder has another id. @param {string} method @param {string} path @param {object} members */
   async #changeFolder(method, path, members) {
     const answer = await this.#send(method, path, members);
     const id = idOf(membersOf(answer)["id"], MAX_ID_CHARACTERS);
@@ -156,7 +157,7 @@ export class MailChanges {
   }
 }
 
-/** A change, which can be taken back only by all of its steps. @param {unknown} answer @returns {Changed} */
+/** A change. It can be undone only with all of its steps. @param {unknown} answer @returns {Changed} */
 function readChanged(answer) {
   const { undo, markedOnly } = membersOf(answer);
   const isWhole = Array.isArray(undo) && undo.length <= MAX_STEPS && undo.every((step) => typeof step === "object" && step !== null);

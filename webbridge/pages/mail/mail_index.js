@@ -1,9 +1,9 @@
 /**
  * The index of encrypted mail: the rows and words of messages, encrypted in the browser's own storage.
  *
- * A random key encrypts the index. The vault seals that key under a symmetric key of the person's identity, so that the
- * index opens only while the keys are unlocked. The rows are then in this page; the words are decrypted for each search and
- * overwritten after it. Nothing of a search in the index goes to the server, also not which messages it found.
+ * A random key encrypts the index. The vault seals that key under a symmetric key of the person's identity, so the index
+ * opens only while the keys are unlocked. The rows are then in this page. The words are decrypted for each search and
+ * overwritten afterwards. The server learns nothing of a search in the index, not even which messages it found.
  */
 
 import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
@@ -21,12 +21,12 @@ import { shorten } from "./row_texts.js";
 /** @typedef {import("./mail_changes.js").SearchPlace} SearchPlace */
 /** @typedef {import("../app/routes.js").MessageAddress} MessageAddress */
 /**
- * The texts that the vault read of a message; null if the keys do not open it.
+ * The texts that the vault read in a message; null if the keys do not open the message.
  * @typedef {{subject: string, people: string, text: ArrayBuffer} | null} Texts
  */
 /**
- * `subject` is the encrypted one; `bodyEnd` and `end` are offsets into the words, where those of the text end, and those of
- * subject and people. `closedTo` names the keys that did not open the message, and is "" for the others.
+ * `subject` is the encrypted subject. `bodyEnd` and `end` are offsets: the words of the text end at `bodyEnd`, the words of
+ * subject and people at `end`. `closedTo` names the keys that did not open the message, and is "" for an opened message.
  * @typedef {{
  *   folder: string, uidValidity: number, row: MessageSummary, subject: string, start: number, bodyEnd: number, end: number,
  *   closedTo: string,
@@ -38,7 +38,7 @@ import { shorten } from "./row_texts.js";
 /** @typedef {{key: CryptoKey, kept: import("./search_store.js").KeptIndex, segments: Map<string, Head[]>, marks: Map<string, Mark>}} Opened */
 
 const FORMAT = 1;
-/** A segment with as many messages gets no more. */
+/** The number of messages after which a segment gets no more. */
 const SEGMENT_MESSAGES = 200;
 export const MAX_INDEXED_MESSAGES = 20_000;
 /** The name of the lock for writing, so that no tab overwrites what another tab has just written. */
@@ -76,14 +76,14 @@ export class MailIndex extends EventTarget {
     return this.#account() !== null;
   }
 
-  /** Looks whether the person has an index here. Rejects with `storage-refused` if the browser stores nothing. */
+  /** Checks whether the person has an index here. Rejects with `storage-refused` if the browser stores nothing. */
   async look() {
     const account = await this.#digest();
     if (account !== null) this.#isKept = (await readIndex(account)) !== null;
     this.#changed();
   }
 
-  /** Whether it takes part in searches. */
+  /** Whether the index takes part in searches. */
   get state() {
     if (this.#opened) return "open";
     return this.#isKept && this.isAllowed ? "locked" : "none";
@@ -95,7 +95,7 @@ export class MailIndex extends EventTarget {
     return this.#heads(this.#opened).reduce((count, { closedTo }) => count + (closedTo === "" ? 1 : 0), 0);
   }
 
-  /** Whether the opened index takes no further messages. */
+  /** Whether the opened index has no room for further messages. */
   get isFull() {
     return this.#opened !== null && this.#heads(this.#opened).length >= MAX_INDEXED_MESSAGES;
   }
@@ -142,7 +142,7 @@ export class MailIndex extends EventTarget {
     if (account === null || !this.#keys.unlocked) return null;
     const kept = await readIndex(account);
     this.#isKept = kept !== null;
-    // Another tab has ended the index that is open here, and may have begun another one.
+    // Another tab has deleted the index that is open here, and may have made a new one.
     if (this.#opened && (!kept || !haveSameOctets(kept.key, this.#opened.kept.key))) this.#close();
     if (!kept) return null;
     const before = this.#opened;
@@ -153,7 +153,7 @@ export class MailIndex extends EventTarget {
     /** @type {Map<string, Head[]>} */
     const segments = new Map();
     for (const { place, heads } of await readSegments(account)) segments.set(place, decodeJson(await decrypt(key, heads, `${place} heads`)));
-    // Locked, or signed out, meanwhile.
+    // The keys were locked, or the person has signed out, meanwhile.
     if (!this.#keys.unlocked || (await this.#digest()) !== account) return null;
     this.#opened = { key, kept, segments, marks: new Map(marks) };
     this.#changed();
@@ -174,7 +174,7 @@ export class MailIndex extends EventTarget {
     return [...this.#opened?.marks.keys() ?? []];
   }
 
-  /** How far a folder was read; null if it was not. @param {string} folder */
+  /** How far a folder was read; null for an unread folder. @param {string} folder */
   markOf(folder) {
     return this.#opened?.marks.get(folder) ?? null;
   }
@@ -217,8 +217,8 @@ export class MailIndex extends EventTarget {
   /**
    * Adds messages, and notes how far their folder was read. The texts are overwritten.
    * @param {Item[]} items
-   * @param {{folder: string, mark: Mark | null, present?: (uid: number) => boolean} | null} read `mark` is null for a folder
-   *   that is gone; `present` tells which messages the folder still has; without it, all
+   * @param {{folder: string, mark: Mark | null, present?: (uid: number) => boolean} | null} read `mark` is null for a
+   *   folder that is gone; `present` says which messages the folder still has; without `present`, all
    */
   async add(items, read) {
     try {
@@ -261,14 +261,14 @@ export class MailIndex extends EventTarget {
     const sealedMarks = await encrypt(key, encodeJson({ format: FORMAT, marks: [...marks] }), `${account} marks`);
     const removed = written.filter(({ place }) => segments.get(place)?.length === 0).map(({ place }) => place);
     const kept = { ...opened.kept, counter: opened.kept.counter + 1, marks: sealedMarks };
-    // Locked meanwhile, or ended.
+    // The index was locked or deleted meanwhile.
     if (this.#opened !== opened) return;
     await writeIndex(kept, { written: written.filter(({ place }) => !removed.includes(place)), removed });
     for (const place of removed) segments.delete(place);
     if (this.#opened === opened) this.#opened = { key, kept, segments, marks };
   }
 
-  /** A name for the unlocked keys: with other keys, messages that stayed closed are read again. */
+  /** A name for the unlocked keys. With other keys, messages that stayed closed are read again. */
   #keysName() {
     return this.#keys.identities.map(({ fingerprint }) => fingerprint.slice(0, 16)).sort().join();
   }
@@ -347,7 +347,7 @@ function pack(kept, before, items, keysName) {
   }
   for (const { texts, ...item } of items) {
     const body = texts ? packWords(new TextDecoder().decode(texts.text)) : new Uint8Array(0);
-    // A line break keeps the last word of the text from the first one of the subject.
+    // A line break separates the last word of the text from the first word of the subject.
     const others = texts ? packWords(`${texts.subject}\n${texts.people}`) : new Uint8Array(0);
     const [bodyEnd, end] = [start + body.length, start + body.length + 1 + others.length];
     heads.push({ ...item, subject: shorten(texts?.subject ?? ""), start, bodyEnd, end, closedTo: texts ? "" : keysName });
@@ -364,12 +364,12 @@ function pack(kept, before, items, keysName) {
   return { heads, words: words.buffer };
 }
 
-/** The time by which lists order a message: one without a date counts as new. @param {MessageSummary} row */
+/** The time by which lists order a message. A message without a date counts as new. @param {MessageSummary} row */
 export function timeOf({ date }) {
   return date === null ? Infinity : Date.parse(date) || Infinity;
 }
 
-/** @param {CryptoKey} key @param {ArrayBuffer} clear which is overwritten @param {string} place what the result is bound to */
+/** @param {CryptoKey} key @param {ArrayBuffer} clear which is overwritten @param {string} place the place to which the result is bound */
 function encrypt(key, clear, place) {
   return cipher.encrypt(key, clear, bound(place));
 }

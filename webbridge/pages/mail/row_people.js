@@ -5,8 +5,8 @@ import { addressKey, sameAddress } from "../../../wasm_build/ui/formats.js";
 /** @typedef {import("../../../wasm_build/ui/formats.js").Mailbox} Mailbox */
 
 /**
- * The claimed sender of a row. One that could not be read has only a name, as in the view of the message. An earlier bridge
- * gives only the text of the field, which then is shown as it is.
+ * The claimed sender of a row. A sender that could not be read has only a name, as in the view of the message. An earlier
+ * bridge gives only the text of the field, which is then shown as it is.
  * @param {{from: string, sender?: Mailbox | null}} message
  * @returns {Mailbox}
  */

@@ -1,8 +1,9 @@
 /**
- * The texts of a row in a list: who, subject and date.
+ * The texts of a row in a list: sender or recipients, subject and date.
  *
- * Beside a learnt state they are those of the opened message, which the verdict is about, and never those of the mail
- * server, which may say something else at any time. Before that, they are what the server says, and names look like names.
+ * Beside a state, the texts are from the opened message, because the verdict is about them. The mail server's texts are not
+ * used then, because the server may change them at any time. Before the message is opened, the texts are from the server,
+ * and names look like names.
  */
 
 import { isolate, mediumDate, shortDate, writeMailbox } from "../../../wasm_build/ui/formats.js";
@@ -14,18 +15,18 @@ import { dayKey } from "./days.js";
 /** @typedef {import("./list_answers.js").MessageSummary} MessageSummary */
 /** @typedef {import("../trust/learnt_rows.js").Lesson} Lesson */
 /**
- * A message as a list has it. `found` is there if the index of encrypted mail has found the message.
+ * A message as a list has it. `found` is set if the index of encrypted mail has found the message.
  * @typedef {MessageSummary & {
  *   thread?: number[], isInner?: boolean, isDraft?: boolean, found?: {subject: string},
  * }} ListedMessage
  */
 /** @typedef {{who: string, subject: string, date: {iso: string | null, text: string}}} RowTexts */
 
-/** The longest subject in a row. The bridge has the same limit for the subjects that are not encrypted. */
+/** The longest subject in a row. The bridge has the same limit for unencrypted subjects. */
 const MAX_SUBJECT_CHARACTERS = 1000;
 /** The placeholder for an encrypted subject (RFC 9788 section 3.2.1). */
 export const OBSCURED_SUBJECT = "[...]";
-/** A row has room for a few people only. */
+/** The largest number of people in the text of a row, which has room for few. */
 const MAX_PEOPLE = 100;
 
 /** @param {string} text @param {number} [most] */
@@ -38,7 +39,8 @@ export function shorten(text, most = MAX_SUBJECT_CHARACTERS) {
 /**
  * @param {Catalogue} translate
  * @param {ListedMessage} message
- * @param {{isOutgoing: boolean, lesson: Lesson | null, subject: string}} options `subject` is that of a row without a state
+ * @param {{isOutgoing: boolean, lesson: Lesson | null, subject: string}} options `subject` is the subject of a row without
+ *   a state
  * @returns {RowTexts}
  */
 export function rowTexts(translate, message, { isOutgoing, lesson, subject }) {
@@ -52,8 +54,8 @@ export function rowTexts(translate, message, { isOutgoing, lesson, subject }) {
 }
 
 /**
- * Whether the opened message is of another day than the mail server says. Its row is then at the place of the server's date,
- * gets no heading of that day, and names its own.
+ * Whether the opened message is of another day than the mail server says. The row stays at the place of the server's date,
+ * has no heading for that day, and shows the message's day.
  * @param {MessageSummary} message
  * @param {Lesson | null} lesson
  */

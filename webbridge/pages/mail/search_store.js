@@ -1,7 +1,7 @@
 /**
- * The IndexedDB of the search in encrypted mail. It is a database of its own, so that it is deleted as a whole.
+ * The IndexedDB of the search in encrypted mail. It is a separate database, so that it can be deleted as a whole.
  *
- * All of it is encrypted but for the numbers of segments and a hash of the account's address.
+ * Everything in it is encrypted, except the numbers of segments and a hash of the account's address.
  */
 
 import { inTransaction, openDatabase } from "../../../wasm_build/vault/storage/database.js";
@@ -12,10 +12,10 @@ const KEY_PATHS = { indexes: "account", segments: "place" };
 
 /**
  * The key of an index, sealed by the vault, and what was read of each folder, encrypted under that key. `counter` grows
- * with each write, so that a tab sees that another one has written.
+ * with each write, so that a tab sees that another tab has written.
  * @typedef {{account: string, counter: number, key: ArrayBuffer, marks: ArrayBuffer}} KeptIndex
  */
-/** Some messages: their rows, and their words, each encrypted. @typedef {{place: string, heads: ArrayBuffer, words: ArrayBuffer}} Segment */
+/** The rows and the words of some messages, each encrypted. @typedef {{place: string, heads: ArrayBuffer, words: ArrayBuffer}} Segment */
 
 /** @param {string} account a hash @returns {Promise<KeptIndex | null>} */
 export async function readIndex(account) {

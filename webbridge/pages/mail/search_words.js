@@ -6,7 +6,7 @@
  */
 
 const MAX_WORD_CHARACTERS = 60;
-/** Of each part of a message. Longer texts are found by the words that come first. */
+/** The limit for each part of a message. Of longer texts, only the first words can be found. */
 const MAX_BYTES = 40_000;
 const BETWEEN_WORDS = "\n";
 
@@ -31,7 +31,7 @@ export function packWords(text) {
   return words;
 }
 
-/** A search for all of some words in bytes. */
+/** A search in bytes that must contain all of some words. */
 export class WordSearch {
   #needles;
 
@@ -40,7 +40,7 @@ export class WordSearch {
     this.#needles = wordsOf(text).map((word) => new TextEncoder().encode(word));
   }
 
-  /** Whether the search has no words, so that it finds nothing. */
+  /** Whether the search has no words and so finds nothing. */
   get isEmpty() {
     return this.#needles.length === 0;
   }
@@ -52,7 +52,7 @@ export class WordSearch {
 }
 
 /**
- * Whether bytes contain others. The last byte of the needle is looked for first (Horspool), so that most bytes are skipped.
+ * Whether bytes contain the needle. The last byte of the needle is compared first (Horspool), so that most bytes are skipped.
  * @param {Uint8Array} bytes
  * @param {Uint8Array} needle which is not empty
  */

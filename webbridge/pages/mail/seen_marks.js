@@ -1,6 +1,6 @@
 /**
- * The marks of messages that were opened. A failure is not reported: its only effect is that the message is shown as
- * new later. A mark that the network lost is made again when the bridge answers.
+ * The seen marks of opened messages. A failure is not reported, because the message is then only shown as new later. A mark
+ * that was lost on the network is made again when the bridge answers.
  */
 
 import { ApiError } from "../app/api.js";
@@ -9,7 +9,7 @@ import { ApiError } from "../app/api.js";
 
 export class SeenMarks {
   #api;
-  /** The opened messages whose mark the network lost. @type {MessageAddress[]} */
+  /** The opened messages whose mark was lost on the network. @type {MessageAddress[]} */
   #lost = [];
 
   /** @param {Pick<import("../app/api.js").BridgeApi, "markSeen">} api */
@@ -18,7 +18,7 @@ export class SeenMarks {
   }
 
   /**
-   * Marks a message. Resolves with whether the bridge has done so.
+   * Marks a message. Resolves with true if the bridge has done so.
    * @param {MessageAddress} address
    * @returns {Promise<boolean>}
    */
@@ -33,7 +33,7 @@ export class SeenMarks {
     }
   }
 
-  /** Makes the marks that the network lost. */
+  /** Makes the marks that were lost on the network. */
   async makeUp() {
     for (const address of this.#lost.splice(0)) await this.mark(address);
   }

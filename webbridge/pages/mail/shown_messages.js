@@ -1,6 +1,6 @@
 /**
- * The messages that a list shows, of one folder. Those that the person moved away or deleted are left out, also if an
- * answer that was on its way still has them.
+ * The messages of one folder that a list shows. Messages that the person moved away or deleted are left out, also if a late
+ * answer still has them.
  */
 
 import { isSameMessage } from "../app/routes.js";
@@ -17,7 +17,7 @@ export class ShownMessages {
   #uidValidity = 0;
   /** @type {ListedMessage[]} */
   #messages = [];
-  /** The UIDs of those that were moved away or deleted. @type {Set<number>} */
+  /** The UIDs of the messages that were moved away or deleted. @type {Set<number>} */
   #taken = new Set();
   /** @type {number | null} */
   #gap = null;
@@ -38,7 +38,7 @@ export class ShownMessages {
     return this.#messages;
   }
 
-  /** The UID of the message that has taken the place of those that are gone; null if there is none. */
+  /** The UID of the message that has taken the place of removed messages; null without one. */
   get gap() {
     return this.#gap;
   }
@@ -49,7 +49,7 @@ export class ShownMessages {
     return uids.length === 0 ? undefined : this.addressOf({ uid: uids.reduce((least, uid) => Math.min(least, uid)) });
   }
 
-  /** Whether messages are of the folder as it is numbered now. @param {{folder: string, uidValidity: number}} place */
+  /** Whether the UIDs of messages belong to the folder's present UIDVALIDITY. @param {{folder: string, uidValidity: number}} place */
   isOf({ folder, uidValidity }) {
     return folder === this.#folder && uidValidity === this.#uidValidity;
   }
@@ -81,7 +81,7 @@ export class ShownMessages {
   }
 
   /**
-   * The messages of these rows. A thread that is not unfolded counts with all of its messages.
+   * The messages of these rows. A folded thread counts with all of its messages.
    * @param {number[]} uids
    * @returns {Chosen}
    */
@@ -90,9 +90,9 @@ export class ShownMessages {
     return { folder: this.#folder, uidValidity: this.#uidValidity, uids: [...new Set(chosen)] };
   }
 
-  /** Begins with a folder, of which no message is known yet. @param {string} folder */
+  /** Begins with a folder of which no message is known yet. @param {string} folder */
   begin(folder) {
-    // Another folder may have the same UIDVALIDITY.
+    // A different folder may have the same UIDVALIDITY.
     if (folder !== this.#folder) this.#taken.clear();
     this.#folder = folder;
     this.#messages = [];
@@ -112,7 +112,7 @@ export class ShownMessages {
   /**
    * Shows the list as it is now.
    * @param {ListedMessage[]} messages
-   * @returns {ListedMessage[]} those that are new, or not as they were
+   * @returns {ListedMessage[]} those that are new or have changed
    */
   update(messages) {
     const before = new Map(this.#messages.map((message) => [message.uid, JSON.stringify(message)]));
@@ -124,7 +124,7 @@ export class ShownMessages {
    * Shows the changes of the folder.
    * @param {ListChanges} changes
    * @param {{isByDate: boolean}} order
-   * @returns {ListedMessage[]} those with other flags
+   * @returns {ListedMessage[]} those with changed flags
    */
   change({ flags, vanished, messages }, { isByDate }) {
     const flagsOf = new Map(flags.map((flag) => [flag.uid, flag.flags]));
@@ -147,7 +147,7 @@ export class ShownMessages {
   /**
    * Adds messages below the others.
    * @param {ListedMessage[]} messages
-   * @returns {ListedMessage[]} those that were not taken out meanwhile
+   * @returns {ListedMessage[]} those that were not removed meanwhile
    */
   append(messages) {
     const added = this.#admit(messages);
@@ -196,12 +196,12 @@ export class ShownMessages {
     this.#messages = this.#messages.filter((message) => !unfolded.includes(message));
   }
 
-  /** Leaves out the messages that the index has found. */
+  /** Removes the messages that the index has found. */
   forgetFound() {
     this.#messages = this.#messages.filter(({ found }) => !found);
   }
 
-  /** The messages of an answer that were not taken out, as rows of the folder. @param {ListedMessage[]} messages */
+  /** The messages of an answer that were not removed here, as rows of the folder. @param {ListedMessage[]} messages */
   #admit(messages) {
     const rows = this.areDrafts ? messages.map(asDraftRow) : messages;
     return this.#taken.size === 0 ? rows : rows.filter(({ uid }) => !this.#taken.has(uid));

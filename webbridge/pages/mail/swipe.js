@@ -1,6 +1,6 @@
 /**
- * Swipes over the rows of a list by touch: to the left deletes, to the right archives. A long press selects a row. A vertical
- * scroll is none of these, and the edges of the screen belong to the system's own gestures.
+ * Swipes over the rows of a list by touch: to the left deletes, to the right archives. A long press selects a row. A
+ * vertical scroll does none of these, and the edges of the screen are left to the system's gestures.
  */
 
 import { html } from "../../../wasm_build/ui/dom.js";
@@ -134,7 +134,7 @@ function show({ row, dx }, word, mayAct) {
   const isFar = Math.abs(dx) > FAR * row.offsetWidth && mayAct(act);
   under.dataset.far = String(isFar);
   row.classList.add("swiping");
-  // A row whose act is not possible only gives a little.
+  // If the act is not possible, the row moves only a little.
   row.style.setProperty("--swipe", `${Math.round(mayAct(act) ? dx : dx / 4)}px`);
 }
 

@@ -1,6 +1,6 @@
 /**
- * The notice after an act: what was done, with a button that takes it back or shows more. It stays for about ten seconds,
- * and longer while it has the focus or the pointer.
+ * The notice after an act. It says what was done, and has a button that undoes the act or shows more. The notice stays for
+ * about ten seconds, and longer while it has the focus or the pointer.
  */
 
 import { html } from "../../../wasm_build/ui/dom.js";
@@ -31,7 +31,7 @@ export class UndoNotice {
     for (const type of ["pointerleave", "focusout"]) this.element.addEventListener(type, () => this.#wait());
   }
 
-  /** @param {string} text @param {(() => Promise<void>) | null} [undo] null if nothing can take it back */
+  /** @param {string} text @param {(() => Promise<void>) | null} [undo] null if the act cannot be undone */
   show(text, undo = null) {
     this.#text.textContent = text;
     this.#undo = undo;
@@ -61,11 +61,11 @@ export class UndoNotice {
     this.#dropMore();
   }
 
-  /** Takes the last act back, if it still can be. */
+  /** Undoes the last act, if this is still possible. */
   async undo() {
     const undo = this.#undo;
     if (!undo) return;
-    // The act is taken back once, also if the person presses twice.
+    // The act is undone once, also if the person presses twice.
     this.#undo = null;
     this.#button.hidden = true;
     await undo();

@@ -1,9 +1,9 @@
 /**
- * The files of the pages that the browser keeps, so that the pages start without a connection: their service worker, from
- * its installation to its end.
+ * The files of the pages that the browser keeps, so that the pages start without a connection. This class handles their
+ * service worker from the installation to the removal.
  *
- * It is on the person's own computer only, and only after they have asked for it. On pages that the extension has checked
- * there is none, because the browser would load its script unchecked.
+ * The worker exists only on the person's own computer, and only after the person has asked for it. Pages that the extension
+ * has checked have no worker, because the browser would load its script unchecked.
  */
 
 import { appWorkerUrl } from "../../../wasm_build/vault/owner/trusted_scripts.js";
@@ -13,7 +13,7 @@ import { APP_CACHE, NOT_KEPT, TAKE_OVER } from "./worker_words.js";
 
 /** @typedef {"none" | "unsupported" | "checked" | "installing" | "ready" | "failed"} FilesState */
 
-/** The worker answers a question within this time, or is taken for stopped. */
+/** A worker that does not answer a question within this time counts as stopped. */
 const ANSWER_MILLISECONDS = 5_000;
 
 /** Dispatches "change". */
@@ -36,24 +36,24 @@ export class AppFiles extends EventTarget {
     return "serviceWorker" in navigator && "caches" in globalThis ? this.#state : "unsupported";
   }
 
-  /** Whether a new version is kept whole, and waits for the page to be loaded anew. */
+  /** Whether a new version is kept completely, and waits for the page to be loaded anew. */
   get hasNewVersion() {
     return Boolean(this.#registration?.waiting && this.#registration.active);
   }
 
-  /** Takes up what this browser has, and looks for a new version. Installs nothing. */
+  /** Uses the worker that this browser has, and looks for a new version. Installs nothing. */
   async look() {
     if (this.state === "checked" || this.state === "unsupported") return;
     const found = await navigator.serviceWorker.getRegistration(this.#base.href).catch(() => undefined);
     if (!found || found.scope !== this.#base.href) return;
     this.#follow(found);
-    // Without a connection the kept version goes on.
+    // Without a connection the kept version stays in use.
     await found.update().catch(() => this.#endIfGone());
   }
 
   /**
-   * Keeps all files, or none. Rejects with `storage-full`, `storage-refused` or `unreachable`. On pages and in browsers that
-   * can have no worker, nothing happens.
+   * Keeps all files, or none. Rejects with `storage-full`, `storage-refused` or `unreachable`. Does nothing on pages and in
+   * browsers that can have no worker.
    */
   async install() {
     if (this.state === "checked" || this.state === "unsupported") return;
@@ -81,8 +81,8 @@ export class AppFiles extends EventTarget {
   }
 
   /**
-   * Makes the new version the one that answers. The caller loads the page anew.
-   * @returns {Promise<boolean>} false if other tabs have the version before
+   * Activates the new version. The caller loads the page anew.
+   * @returns {Promise<boolean>} false if other tabs have the earlier version
    */
   async takeOver() {
     const waiting = this.#registration?.waiting;
@@ -113,7 +113,7 @@ export class AppFiles extends EventTarget {
     worker?.addEventListener("statechange", () => this.dispatchEvent(new Event("change")));
   }
 
-  /** Ends a worker that the server does not have any more: it would keep this version for ever. */
+  /** Ends a worker that the server no longer has, because it would keep this version for ever. */
   async #endIfGone() {
     const answer = await fetch(new URL("app_worker.js", this.#base), { cache: "no-store" }).catch(() => null);
     if (answer?.status === 404) await this.remove();
@@ -174,7 +174,7 @@ class Complaint {
 
   /** The error with words for people. @param {unknown} error */
   async explain(error) {
-    // The message may come after the end of the worker.
+    // The worker's message may come after the worker has ended.
     for (let tries = 0; tries < COMPLAINT_TRIES && !this.#name; tries += 1) await pause(COMPLAINT_MILLISECONDS);
     const name = this.#name || /** @type {Error} */ (error).name;
     if (STORAGE_ERRORS.has(name)) return storageError({ name });

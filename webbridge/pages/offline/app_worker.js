@@ -1,9 +1,10 @@
 /**
  * The service worker that starts the pages without a connection.
  *
- * The build writes the list of their files with the hash of each. The worker keeps all of them or is not installed. It
- * answers with kept files only, and with no bytes that have another hash, so that a page never gets files of two versions.
- * It answers no request to bridge or key server, and keeps no mail. `config.json` is asked for at the server first.
+ * The build writes the list of the pages' files, with the hash of each file. The worker keeps all files or is not
+ * installed. The worker answers only with these files, and never with bytes of another hash, so that a page never gets
+ * files of two versions. It answers no request to bridge or key server, and keeps no mail. For `config.json` the worker
+ * asks the server first.
  */
 
 import { FILES } from "./pinned.js";
@@ -13,9 +14,9 @@ const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (
 
 const DOCUMENT = "index.html";
 const CONFIGURATION = "config.json";
-/** A server that does not answer within this time counts as not reachable. */
+/** A server that does not answer within this time counts as unreachable. */
 const ANSWER_MILLISECONDS = 4_000;
-/** The header fields that a kept file has again. Length and encoding were those of the bytes on the network. */
+/** The header fields that are kept with a file. Length and encoding described the bytes on the network. */
 const KEPT_FIELDS = [
   "content-security-policy", "content-type", "cross-origin-opener-policy", "cross-origin-resource-policy", "permissions-policy",
   "referrer-policy", "strict-transport-security", "x-content-type-options", "x-frame-options",
@@ -31,11 +32,11 @@ worker.addEventListener("fetch", (event) => {
   if (name === null) return;
   if (name === CONFIGURATION) event.respondWith(answerConfiguration());
   else if (name === DOCUMENT) event.respondWith(answerDocument());
-  // The vault asks again in this way after a file that was damaged.
+  // The vault asks again in this way after a damaged file.
   else if (event.request.cache !== "reload") event.respondWith(answerFile(name));
 });
 
-/** The name of the asked file; null for all that this worker does not answer. @param {Request} request */
+/** The name of the requested file; null for a request that this worker does not answer. @param {Request} request */
 function nameOf({ method, url, mode }) {
   const { origin, pathname, search } = new URL(url);
   const scope = new URL(worker.registration.scope);
@@ -45,7 +46,7 @@ function nameOf({ method, url, mode }) {
   return name === CONFIGURATION || Object.hasOwn(FILES, name) ? name : null;
 }
 
-/** Keeps every file. Rejects if one cannot be kept; the files that are kept by then are not fetched again. */
+/** Keeps every file. Rejects if a file cannot be kept. Files that are kept already are not fetched again. */
 async function keepAll() {
   const cache = await caches.open(APP_CACHE);
   for (const name of Object.keys(FILES)) {
@@ -56,7 +57,7 @@ async function keepAll() {
   await cache.put(urlOf(CONFIGURATION), configuration);
 }
 
-/** Tells the pages why the files are not kept, and fails. @param {unknown} error @returns {Promise<never>} */
+/** Reports to the pages why the files are not kept, and fails. @param {unknown} error @returns {Promise<never>} */
 async function tell(error) {
   const pages = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
   for (const page of pages) page.postMessage({ type: NOT_KEPT, name: /** @type {Error} */ (error).name });
@@ -66,7 +67,7 @@ async function tell(error) {
 /** @param {string} name */
 async function fetchPinned(name) {
   const { integrity } = pinOf(name);
-  // The browser compares the bytes, and rejects others.
+  // The browser compares the bytes with their hash, and rejects other bytes.
   const response = await fetch(urlOf(name === DOCUMENT ? "" : name), { integrity, redirect: "error" });
   if (!response.ok) throw new TypeError(`${name} did not come`);
   return response;
@@ -79,7 +80,7 @@ async function dropOthers() {
   for (const { url } of await cache.keys()) if (!wanted.has(url)) await cache.delete(url);
 }
 
-/** Takes over if no other tab is open that has the files of the version before. @param {MessagePort} [port] */
+/** Takes over if no other tab is open, which would have the files of the earlier version. @param {MessagePort} [port] */
 async function takeOver(port) {
   const tabs = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
   const isOnly = tabs.length <= 1;
@@ -87,12 +88,12 @@ async function takeOver(port) {
   port?.postMessage({ isOnly });
 }
 
-/** The document with the header fields that the server sends now, or as it was kept. */
+/** The document, with the header fields that the server sends now, or else as it was kept. */
 async function answerDocument() {
   const kept = (await caches.open(APP_CACHE)).match(placeOf(DOCUMENT));
   const fresh = await askServer("").catch(() => null);
   const content = fresh?.ok ? await fresh.arrayBuffer().catch(() => null) : null;
-  // Another document is of another version, which is a matter for its own worker.
+  // A changed document is of another version, whose worker handles it.
   if (fresh && content && (await hashOf(content)) === pinOf(DOCUMENT).integrity) return withFields(content, fresh);
   return (await checked(DOCUMENT, await kept)) ?? fetch(urlOf(""));
 }
@@ -101,7 +102,7 @@ async function answerConfiguration() {
   const cache = await caches.open(APP_CACHE);
   const fresh = await askServer(CONFIGURATION).catch(() => null);
   if (fresh?.ok) {
-    // A full disk must not keep the page from its configuration.
+    // The page must get its configuration even if the disk is full.
     await cache.put(urlOf(CONFIGURATION), fresh.clone()).catch(() => undefined);
     return fresh;
   }
@@ -120,7 +121,7 @@ async function answerFile(name) {
     await cache?.put(placeOf(name), withFields(content.slice(0), response)).catch(() => undefined);
     return withFields(content, response);
   }
-  // The server has another version by now, and this one is not whole any more. The next start is without this worker.
+  // The server has another version by now, and this version is no longer complete. The next start is without this worker.
   await worker.registration.unregister();
   return Response.error();
 }
@@ -155,7 +156,7 @@ function urlOf(path) {
   return new URL(path, worker.registration.scope).href;
 }
 
-/** Where a file is kept. Files are named by their content, so that two versions share those that are the same. @param {string} name */
+/** The address under which a file is kept. Files are named by their content, so that two versions share unchanged files. @param {string} name */
 function placeOf(name) {
   return urlOf(`kept/${encodeURIComponent(pinOf(name).integrity)}`);
 }

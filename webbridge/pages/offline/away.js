@@ -1,4 +1,4 @@
-/** The start without a connection with what this device has kept, and the way back to the bridge. */
+/** The start without a connection, with the mail that this device has kept, and the way back to the bridge. */
 
 import { ApiError } from "../app/api.js";
 import { KeptKeyFile } from "../keys/kept_key_file.js";
@@ -11,11 +11,11 @@ import { keepsMail } from "./store.js";
 /** @typedef {import("../app/service_answers.js").BridgeConfig} BridgeConfig */
 /** @typedef {import("./kept_openings.js").KeptOpening} KeptOpening */
 /** @typedef {import("../../../wasm_build/ui/secret_field.js").Secret} Secret */
-/** @typedef {[BridgeConfig, string | null]} Answers what the bridge says of itself, and who has signed in */
+/** @typedef {[BridgeConfig, string | null]} Answers the bridge's configuration, and the address of the account */
 /**
- * `adopt` takes up what the bridge has said; `follow` then reads the list that it hands out. `enter` shows the mail of an
- * account. `find` asks for the account of this tab, or for the one that it shows already. `ended` is called if its session has
- * ended meanwhile.
+ * `adopt` uses the bridge's configuration; `follow` then reads the trust list from the bridge. `enter` shows the mail of an
+ * account. `find` asks the bridge for the account of this tab, or for the account that the tab shows already. `ended` is
+ * called if the session of that account has ended meanwhile.
  * @typedef {{
  *   adopt: (config: BridgeConfig) => void, follow: () => Promise<void>, enter: (address: string) => Promise<void>, ended: () => void,
  *   find: (shown: string | null) => Promise<string | null>,
@@ -55,7 +55,7 @@ export class Away {
   }
 
   /**
-   * Asks the bridge at the start. Null if it cannot be reached, but mail is kept here.
+   * Asks the bridge at the start. Null if the bridge cannot be reached but mail is kept here.
    * @returns {Promise<Answers | null>}
    */
   async ask() {
@@ -82,18 +82,18 @@ export class Away {
     this.#steps.adopt(config);
   }
 
-  /** Takes up what is kept of an account, and looks for a new version of the pages. */
+  /** Opens what is kept of an account, and looks for a new version of the pages. */
   begin() {
     if (this.canEnter) {
       this.canEnter = false;
-      // From now on the views show what is kept, and say so.
+      // From now on the views show the kept mail, and say so.
       this.source.dispatchEvent(new Event("away"));
     }
     void this.mail.look().then(() => this.mail.open()).catch(() => undefined);
     if (this.#steps.isOwnComputer()) void this.files.look();
   }
 
-  /** Forgets the account at sign-out, after what is kept of it was removed. The files of the pages stay, which say nothing of the person. */
+  /** Forgets the account at sign-out, after its kept mail was removed. The files of the pages stay, because they reveal nothing about the person. */
   async end() {
     this.canEnter = false;
     await this.mail.end().catch(() => undefined);
@@ -104,14 +104,14 @@ export class Away {
     const address = this.#steps.address();
     if (address === null || !this.#config) return;
     await this.mail.begin({ address, config: this.#config }, passphrase);
-    // The browser then drops nothing of it by itself. Some ask the person first.
+    // After this request the browser drops none of the kept data by itself. Some browsers ask the person first.
     void navigator.storage?.persist?.().catch(() => false);
     await this.files.install();
   }
 
   /**
-   * Opens the keys that are kept here by their passphrase, which is overwritten: those of the shown account, or of all that were
-   * kept under this passphrase. The person chooses one for `enter`.
+   * Opens the keys that are kept here with their passphrase, which is overwritten. These are the keys of the shown account,
+   * or of all accounts that were kept under this passphrase. The person chooses one account for `enter`.
    * @param {Secret} passphrase
    * @returns {Promise<KeptOpening[]>}
    */
@@ -129,7 +129,7 @@ export class Away {
     this.#hasStarted = true;
     this.#api.use({ address, account: "" });
     await this.#steps.enter(address);
-    // Without these answers nothing says whether a certificate was revoked. Those that are too old do not count.
+    // Only these answers say whether a certificate was revoked. Answers that are too old do not count.
     const answer = await this.mail.readEvidence();
     if (answer) this.#steps.evidence.keep(answer);
   }
@@ -144,7 +144,7 @@ export class Away {
     await this.mail.keepEvidence(answer);
   }
 
-  /** After a start without a connection, makes up for what the bridge was not asked then. */
+  /** Asks the bridge what it could not be asked at a start without a connection. */
   async #comeBack() {
     const shown = this.#steps.address();
     if (this.canEnter) return location.reload();

@@ -1,10 +1,10 @@
 /**
  * The mail that was opened on this device, for reading it without a connection: messages, rows of lists, and folders.
  *
- * All of it is encrypted under a random key, which the vault seals under a symmetric key of the person's identity. So it opens
- * only while the keys are unlocked. The keys are kept too, in a key file under a passphrase, because the key server cannot be
- * asked then. It is off until the person switches it on, and never on another person's computer. It uses no clock: the
- * order in which messages were opened decides which of them go first.
+ * All of it is encrypted under a random key, which the vault seals under a symmetric key of the person's identity. So the
+ * mail opens only while the keys are unlocked. The keys are kept too, in a key file under a passphrase, because the key
+ * server cannot be reached without a connection. Nothing is kept until the person switches this on, and never on another
+ * person's computer. No clock is used: the order in which messages were opened decides which messages are deleted first.
  */
 
 import { base64FromBytes, bytesFromBase64 } from "../../../wasm_build/vault/values/base64.js";
@@ -29,7 +29,7 @@ import {
 /** @typedef {import("./store.js").KeptAccount} KeptAccount */
 /** @typedef {import("./kept_openings.js").Head} Head */
 /** @typedef {import("./kept_openings.js").KeptOpening} KeptOpening */
-/** `opened` are rows of messages that were opened and may be older. @typedef {{uidValidity: number, latest: MessageSummary[], opened: MessageSummary[]}} KeptList */
+/** `opened` are rows of opened messages, which may be older. @typedef {{uidValidity: number, latest: MessageSummary[], opened: MessageSummary[]}} KeptList */
 
 export const MAX_KEPT_BYTES = 200_000_000;
 /** A larger message is not kept. */
@@ -38,7 +38,7 @@ const MAX_OPENED_ROWS = 200;
 const FOLDERS = "folders";
 const EVIDENCE = "evidence";
 
-/** Dispatches "change" when it is switched on or off, opened or closed, and when something was kept. */
+/** Dispatches "change" when the keeping is switched on or off, when the kept mail is opened or closed, and when something was kept. */
 export class KeptMail extends EventTarget {
   #keys;
   #keyFile;
@@ -87,7 +87,7 @@ export class KeptMail extends EventTarget {
     return this.#account();
   }
 
-  /** Looks whether the person has switched it on here. Rejects with `storage-refused` if the browser stores nothing. */
+  /** Checks whether the person has switched the keeping on here. Rejects with `storage-refused` if the browser stores nothing. */
   async look() {
     const account = await this.#digest();
     this.#isKept = account !== null && await keepsMail() && (await readAccount(account)) !== null;
@@ -95,8 +95,9 @@ export class KeptMail extends EventTarget {
   }
 
   /**
-   * Begins to keep mail, and keeps the unlocked keys under the passphrase, which is overwritten. If another tab has begun since,
-   * only the passphrase is new: letters may wait there. Rejects with `storage-full` or `storage-refused`.
+   * Begins to keep mail, and keeps the unlocked keys under the passphrase, which is overwritten. If another tab has begun
+   * since, only the passphrase is replaced, because letters may wait in what that tab keeps. Rejects with `storage-full` or
+   * `storage-refused`.
    * @param {Head} head
    * @param {Secret} passphrase
    */
@@ -124,7 +125,7 @@ export class KeptMail extends EventTarget {
     }
   }
 
-  /** Deletes all that is kept of the account. Resolves with false, and deletes nothing, if letters wait. @returns {Promise<boolean>} */
+  /** Deletes everything that is kept of the account. Resolves with false, and deletes nothing, if letters wait. @returns {Promise<boolean>} */
   async end() {
     const account = await this.#digest();
     if (account !== null && !(await removeAccounts([account], []))) return false;
@@ -177,7 +178,7 @@ export class KeptMail extends EventTarget {
     await this.#keep("messages", messagePath(address), message.slice(0));
   }
 
-  /** @param {MessageAddress} address @returns {Promise<ArrayBuffer | null>} null if it is not kept, or not as it was */
+  /** @param {MessageAddress} address @returns {Promise<ArrayBuffer | null>} null if the message is not kept, or was altered */
   readMessage(address) {
     return this.#read("messages", messagePath(address));
   }
@@ -233,8 +234,8 @@ export class KeptMail extends EventTarget {
   }
 
   /**
-   * Letters that wait for being sent. Their failure to be kept is reported: with `unreachable` if nothing is kept any more,
-   * because then a letter needs the connection.
+   * Keeps a letter that waits to be sent. A failure is reported, with `unreachable` if nothing is kept any more, because a
+   * letter then needs the connection.
    * @param {string} id @param {object} letter
    */
   async keepLetter(id, letter) {
@@ -242,7 +243,7 @@ export class KeptMail extends EventTarget {
       if (await this.open() && this.#opened) return this.#write(this.#opened, "letters", `letter ${id}`, encodeJson({ id, ...letter }));
       throw this.#keys.unlocked ? new ApiError("unreachable", "nothing is kept here") : new ApiError("locked", "the keys are locked");
     };
-    // Once more, under the key of the tab that has begun anew.
+    // The second try is under the key of a tab that has begun anew.
     if (!(await write()) && !(await write())) throw new ApiError("unreachable", "other tabs begin anew");
     this.#changed();
   }
@@ -267,13 +268,13 @@ export class KeptMail extends EventTarget {
   }
 
   /**
-   * Keeps a record. A failure is told by `trouble` only, because the person has what they asked for.
+   * Keeps a record. Only `trouble` reports a failure, because the person has what they asked for.
    * @param {import("./store.js").PlacedStore} store @param {string} name @param {ArrayBuffer} clear which is overwritten
    */
   async #keep(store, name, clear) {
     if (!(await this.open().catch(() => false)) || !this.#opened) return overwrite(clear);
     const opened = this.#opened;
-    // One after the other: a list is read, changed and written.
+    // Writes run one after the other, because a list is read, changed and written.
     this.#writing = this.#writing.then(() => this.#write(opened, store, name, clear)).then(
       () => { this.trouble = ""; },
       (error) => { this.trouble = error.code ?? "storage-refused"; },
@@ -283,7 +284,7 @@ export class KeptMail extends EventTarget {
   }
 
   /**
-   * Resolves with false, and closes, if another tab has ended what is kept or begun it anew.
+   * Resolves with false, and closes, if another tab has deleted what is kept or has begun anew.
    * @param {{kept: KeptAccount, key: CryptoKey}} opened @param {import("./store.js").PlacedStore} store @param {string} name
    * @param {ArrayBuffer} clear
    */
@@ -294,7 +295,7 @@ export class KeptMail extends EventTarget {
     const write = () => writeSealed(kept, store, { place, sealed }, { maxBytes: this.#maxBytes });
     const isWritten = await write().catch(async (error) => {
       if (error.code !== "storage-full") throw error;
-      // Room for what is opened now is better than what was opened long ago.
+      // The mail that is opened now is more useful than mail that was opened long ago.
       await dropOlderHalf(kept.account);
       return write();
     });

@@ -1,6 +1,6 @@
 /**
- * The accounts whose mail is kept on this device, opened by a passphrase. The key server cannot be asked then, so the
- * keys of each account are kept in a key file.
+ * The accounts whose mail is kept on this device, opened with a passphrase. Without a connection the key server cannot be
+ * asked, so the keys of each account are kept in a key file.
  */
 
 import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
@@ -14,7 +14,7 @@ import { keepsMail, readAccounts } from "./store.js";
 /** @typedef {import("./store.js").KeptAccount} KeptAccount */
 /** @typedef {import("../keys/kept_key_file.js").KeptKeyFile} KeptKeyFile */
 /** @typedef {{keys: KeyRing, keyFile: KeptKeyFile}} OpeningServices */
-/** @typedef {{address: string, config: BridgeConfig}} Head the account, and what its bridge said of itself */
+/** @typedef {{address: string, config: BridgeConfig}} Head the account, and the configuration of its bridge */
 /**
  * An account that is kept here, whose keys a passphrase has opened.
  * @typedef {Head & {keys: import("../keys/kept_key_file.js").KeptKeys}} KeptOpening
@@ -24,8 +24,8 @@ import { keepsMail, readAccounts } from "./store.js";
 export const FORMAT = 1;
 
 /**
- * The accounts whose kept keys open with a passphrase, which is overwritten. Several may have been kept under the same
- * one, so no keys are unlocked yet. Rejects with `wrong-passphrase` if there is none.
+ * The accounts whose kept keys open with a passphrase, which is overwritten. Several accounts may have the same passphrase,
+ * so no keys are unlocked yet. Rejects with `wrong-passphrase` if no keys open.
  * @param {OpeningServices} services
  * @param {Secret} passphrase
  * @param {string | null} address the only account that counts; null for all
@@ -59,7 +59,7 @@ export function forgetOpenings(openings) {
 }
 
 /**
- * Opens the key of what is kept of an account.
+ * Opens the key that encrypts an account's kept mail.
  * @param {Pick<OpeningServices, "keys">} services @param {KeptAccount} kept @param {ReturnType<KeyRing["copies"]>} copies of the keys
  */
 export async function openKey(services, { account, key }, copies) {

@@ -1,7 +1,7 @@
 /**
- * The mail as the views read it: from the bridge, and without a connection from what was opened on this device.
+ * The mail that the views read, from the bridge, or without a connection from the mail that was opened on this device.
  *
- * The bridge is always asked first. What it gives is kept if the person has switched that on.
+ * The bridge is always asked first. Its answers are kept if the person has switched that on.
  */
 
 import { ApiError } from "../app/api.js";
@@ -12,10 +12,10 @@ import { timeOf } from "../mail/mail_index.js";
 /** @typedef {import("../app/routes.js").MessageAddress} MessageAddress */
 /** @typedef {import("./kept_mail.js").KeptMail} KeptMail */
 
-/** After a request without an answer, the bridge is asked this often. */
+/** The time between two questions to the bridge after a request without an answer. */
 const LOOK_MILLISECONDS = 10_000;
 
-/** Dispatches "away" when the views show what is kept, and "back" when the bridge answers after a request that it did not. */
+/** Dispatches "away" when the views begin to show kept mail, and "back" when the bridge answers again after an unanswered request. */
 export class MailSource extends EventTarget {
   #api;
   #kept;
@@ -30,12 +30,12 @@ export class MailSource extends EventTarget {
     addEventListener("online", () => { if (this.#timer) void this.#look(); });
   }
 
-  /** Whether the views show what is kept, because the bridge cannot be reached. */
+  /** Whether the views show kept mail, because the bridge cannot be reached. */
   get isAway() {
     return this.#isAway;
   }
 
-  /** The bridge could not be reached. */
+  /** Notes that the bridge could not be reached. */
   leave() {
     if (this.#isAway) return;
     this.#isAway = true;
@@ -43,7 +43,7 @@ export class MailSource extends EventTarget {
     this.dispatchEvent(new Event("away"));
   }
 
-  /** Asks until the bridge answers, because a request got no answer: the views then load what they have missed. */
+  /** Asks until the bridge answers, after a request without an answer. The views then load what they have missed. */
   lookAgain() {
     this.#timer ||= window.setInterval(() => void this.#look(), LOOK_MILLISECONDS);
   }
@@ -80,10 +80,11 @@ export class MailSource extends EventTarget {
   /**
    * @param {MessageAddress} address
    * @param {{signal?: AbortSignal}} [options]
-   * @returns {Promise<ArrayBuffer>} rejects with `not-kept-here` without a connection if it was not opened on this device
+   * @returns {Promise<ArrayBuffer>} rejects with `not-kept-here` without a connection if the message was not opened on this
+   *   device
    */
   rawMessage(address, options) {
-    // It is kept when it has been opened, and not when it has only been fetched.
+    // A message is kept when it has been opened, not when it has only been fetched.
     return this.#firstAsk(() => this.#api.rawMessage(address, options), {
       keep: async () => {},
       read: async () => {
@@ -115,7 +116,7 @@ export class MailSource extends EventTarget {
     }
   }
 
-  /** Asks whether the bridge can be reached. Another error than its silence says that it can. */
+  /** Asks whether the bridge can be reached. Any error answer also shows that it can. */
   async reaches() {
     if (!this.#isAway && navigator.onLine) await this.#look();
     else if (!this.#isAway) this.leave();

@@ -1,9 +1,10 @@
 /**
- * The outbox: letters that were sent without a connection, and wait for one.
+ * The outbox: letters that the person sent without a connection, and that wait for a connection.
  *
- * Each is kept complete and encrypted: the finished messages with their keys at the bridge, and the words for the case that
- * the person changes it. The bridge sends one message for a key, so a repeated request sends nothing twice. It remembers a key
- * for a day; a letter whose request was longer ago, by a clock that may have jumped, is not sent again without a question.
+ * Each letter is kept complete and encrypted: the finished messages with their keys at the bridge, and the words in case
+ * the person changes the letter. The bridge sends one message for a key, so a repeated request sends nothing twice. The
+ * bridge keeps a key for a day. A letter whose request was longer ago, by a clock that may have jumped, is not sent again
+ * before the person agrees.
  */
 
 import { base64FromBytes, bytesFromBase64 } from "../../../wasm_build/vault/values/base64.js";
@@ -19,11 +20,14 @@ import { newSendingKey } from "../writing/sending_requests.js";
  * A finished message: `tried` is the time of the first request that may have reached the bridge; 0 for none.
  * @typedef {{message: string, recipients: string[], key: string, wish: CopyWish | null, tried: number, isSent: boolean}} WaitingCopy
  */
-/** `held`: the person changes it; `refused`: the mail server refused it; `unknown`: it was perhaps sent. @typedef {"waiting" | "held" | "refused" | "unknown"} LetterState */
+/**
+ * `held`: the person changes the letter; `refused`: the mail server refused it; `unknown`: it was perhaps sent.
+ * @typedef {"waiting" | "held" | "refused" | "unknown"} LetterState
+ */
 /** @typedef {import("../writing/views/writing_view.js").Proposal} Proposal */
 /** @typedef {import("../../../wasm_build/ui/formats.js").Mailbox} Mailbox */
 /**
- * The words of a letter. An earlier version has kept the people as texts of a header field.
+ * The words of a letter. An earlier version of the pages kept the people as texts of a header field.
  * @typedef {Omit<Proposal, "attachments" | "to" | "cc" | "bcc"> & {
  *   to: (string | Mailbox)[], cc?: (string | Mailbox)[], bcc?: (string | Mailbox)[],
  *   statements?: import("../writing/statements.js").Statements,
@@ -32,8 +36,8 @@ import { newSendingKey } from "../writing/sending_requests.js";
 /** @typedef {KeptWords & {outboxId: string, attachments: import("../keys/mail_vault.js").Attachment[]}} Held */
 /** @typedef {KeptWords & {files: {name: string, type: string, data: string}[]}} Words attachments in base64 */
 /**
- * `isPart` is true while copies of the letter are still missing here, such as that for people in Bcc: then it is `held`. A page that
- * ends meanwhile leaves it so.
+ * `isPart` is true while copies of the letter are still missing here, such as the copy for people in Bcc. The state is
+ * `held` then, also if the page ends meanwhile.
  * @typedef {{
  *   id: string, turn: number, state: LetterState, problem: string, copies: WaitingCopy[], words: Words, isPart?: boolean,
  * }} Letter
@@ -43,15 +47,19 @@ import { newSendingKey } from "../writing/sending_requests.js";
  * @typedef {{outcome: "sent" | "unknown" | "refused", problem?: string}} Fate
  */
 
-/** The bridge remembers a key for a day. Half of it is left for a clock that was wrong at the first try. */
+/** The bridge keeps a key for a day. Half of the day is left for a clock that was wrong at the first try. */
 const REMEMBERED_MILLISECONDS = 12 * 60 * 60 * 1000;
-/** After a failure that may pass, the next try. */
+/** The wait before the next try, after a failure that may pass. */
 const AGAIN_MILLISECONDS = 30_000;
-/** The time that a request may be without an answer: a minute, and what a message of its size takes at 10 kB a second. @param {number} size in bytes */
+/**
+ * The time that a request may be without an answer: a minute, and the time that a message of its size takes at 10 kB a
+ * second.
+ * @param {number} size in bytes
+ */
 const patienceFor = (size) => 60_000 + size / 10;
 /** The name of the lock for sending, before the account, so that one tab of each account sends. */
 const TURN = "sealwax-outbox";
-/** Errors after which the same request may succeed later: nothing was sent, the key tells, or the outcome could not be noted. */
+/** Errors after which the same request may succeed later: nothing was sent, the key prevents a second copy, or no outcome was noted. */
 const LATER = new Set([
   "locked", "unreachable", "session-ended", "server-error", "already-sending", "try-later", "database-unavailable", "mail-server-busy",
   "mail-server-unreachable",
@@ -90,7 +98,7 @@ export class Outbox extends EventTarget {
   }
 
   /**
-   * Whether a letter that is sent now has to wait here. Asks the bridge, if it is not known to be away.
+   * Whether a letter that is sent now has to wait here. Asks the bridge, unless it is known to be out of reach.
    * @returns {Promise<boolean>}
    */
   async isNeeded() {
@@ -99,8 +107,8 @@ export class Outbox extends EventTarget {
   }
 
   /**
-   * Keeps a copy of a letter, which waits once its last copy is here. Rejects with `storage-full` or `storage-refused`: then the
-   * letter stays where it was written.
+   * Keeps a copy of a letter. The letter waits once its last copy is here. Rejects with `storage-full` or
+   * `storage-refused`; the letter then stays where it was written.
    * @param {string} id @param {Words} words
    * @param {{message: ArrayBuffer, recipients: string[], key: string, wish: CopyWish | null, isLast: boolean}} copy
    */
@@ -114,7 +122,7 @@ export class Outbox extends EventTarget {
     });
   }
 
-  /** Whether a letter may be changed: nobody has got it, and no request with it may be on its way. @param {Letter} letter */
+  /** Whether a letter may be changed, because nobody has got it and no request with it can be on its way. @param {Letter} letter */
   mayChange({ state, copies }) {
     return state !== "unknown" && copies.every(({ tried, isSent }) => !isSent && tried === 0);
   }
@@ -136,15 +144,15 @@ export class Outbox extends EventTarget {
   }
 
   /**
-   * Sends a letter that was kept back, refused or perhaps sent: the person has agreed. What another tab has done with the letter
-   * since the person saw it is not agreed to.
+   * Sends a letter that was kept back, refused or perhaps sent, because the person has agreed. The agreement does not cover
+   * what another tab has done with the letter since the person saw it.
    * @param {Letter} seen the letter as the person saw it
    */
   async release(seen) {
     await this.#inTurn(async () => {
       const letter = this.#find(seen.id);
       if (!letter || !isAsSeen(letter, seen) || !this.isWhole(letter)) return;
-      // Under its key, the bridge would repeat its answer.
+      // For the same key, the bridge would repeat its answer.
       const copies = letter.copies.map((copy) => (copy.isSent ? copy : { ...copy, key: newSendingKey(), tried: 0 }));
       await this.#keep({ ...letter, state: "waiting", problem: "", copies });
     });
@@ -161,7 +169,7 @@ export class Outbox extends EventTarget {
     await this.#read().catch(() => undefined);
   }
 
-  /** Sends what waits, the oldest first. A failure stays with its letter. */
+  /** Sends the letters that wait, the oldest first, until a failure that may pass. */
   async send() {
     clearTimeout(this.#timer);
     if (this.#source.isAway || !this.#hasWaiting) return;
@@ -184,7 +192,7 @@ export class Outbox extends EventTarget {
     return this.#letters.some(({ state }) => state === "waiting");
   }
 
-  /** @param {string} id @returns {Promise<boolean>} whether the next one may be sent */
+  /** @param {string} id @returns {Promise<boolean>} whether the next letter may be sent */
   async #sendLetter(id) {
     for (let index = 0; ; index += 1) {
       const letter = this.#find(id);
@@ -205,7 +213,7 @@ export class Outbox extends EventTarget {
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
         if (LATER.has(error.code)) return false;
-        // The question what became of it has failed, which says nothing about the letter.
+        // The request for the outcome has failed, which says nothing about the letter.
         await this.#keep({ ...this.#now(letter), state: "unknown" });
         return true;
       }
@@ -221,17 +229,17 @@ export class Outbox extends EventTarget {
     const age = now - copy.tried;
     const isForgotten = copy.tried !== 0 && (age < 0 || age > REMEMBERED_MILLISECONDS);
     if (!isForgotten) {
-      // Noted before the request, because its answer may be lost with this page.
+      // Noted before the request, because the answer may be lost with this page.
       if (copy.tried === 0) await this.#keep(withCopy(this.#now(letter), copy, { tried: now }));
       const fate = await this.#request(copy);
       if (fate.outcome !== "unknown") return fate;
     }
-    // Without an answer the same request is repeated later, and not taken for one that nobody knows about.
+    // Without an answer the same request is repeated later. Its outcome does not count as unknown yet.
     if (!(await this.#source.reaches())) throw new ApiError("unreachable", "the bridge was lost during the request");
     return { outcome: (await this.#look(copy)) ? "sent" : "unknown" };
   }
 
-  /** @param {WaitingCopy} copy as it was before this request @returns {Promise<Fate>} */
+  /** @param {WaitingCopy} copy the copy as it was before this request @returns {Promise<Fate>} */
   async #request({ message, recipients, key, wish, tried }) {
     try {
       const octets = bytesFromBase64(message);
@@ -241,7 +249,7 @@ export class Outbox extends EventTarget {
     } catch (error) {
       if (!(error instanceof ApiError) || error.isOpen || LATER.has(error.code)) throw error;
       const refused = { outcome: /** @type {const} */ ("refused"), problem: error.code };
-      // An earlier request with this key may have sent it. Of all errors, only the refusal of the message says that none has.
+      // An earlier request with this key may have sent the message. Only the error `message-refused` says that none has.
       if (tried === 0 || error.code === "message-refused") return refused;
       const earlier = await answerWithin(this.#patienceFor(0), this.#sending.withdraw(key));
       if (earlier === null) return refused;
@@ -279,7 +287,7 @@ export class Outbox extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  /** Opens and closes with what is kept. */
+  /** Opens and closes with the kept mail. */
   async #follow() {
     if (this.#state === this.#kept.state) return;
     this.#state = this.#kept.state;
@@ -308,7 +316,7 @@ export class Outbox extends EventTarget {
   }
 }
 
-/** The sending of one letter, by the bridge or by way of the outbox. */
+/** The sending of one letter, through the bridge or through the outbox. */
 export class LetterPost {
   #outbox;
   #sending;
@@ -366,8 +374,8 @@ function inOrder(letters) {
 }
 
 /**
- * The answer to a request, or `unreachable` when none came in time: a bridge that never answers would hold the turn, and with it every
- * other letter. The request may arrive all the same, so it is repeated under the same key.
+ * The answer to a request. Rejects with `unreachable` when none came in time, because a bridge that never answers would
+ * hold up every other letter. The request may still arrive, so it is repeated under the same key.
  * @template T
  * @param {number} milliseconds
  * @param {Promise<T>} answer

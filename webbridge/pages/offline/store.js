@@ -1,8 +1,9 @@
 /**
- * The IndexedDB of what can be read without a connection. It is a database of its own, so that it is deleted as a whole.
+ * The IndexedDB of the mail that can be read without a connection. It is a separate database, so that it can be deleted as
+ * a whole.
  *
- * Encrypted are: the messages, the lists, the letters that wait, the account's address, and the person's keys. In clear are:
- * hashes of account, folder and message, the order in which messages were opened, and sizes.
+ * The messages, the lists, the waiting letters, the account's address and the person's keys are encrypted. Hashes of
+ * account, folder and message, the order in which messages were opened, and sizes are in clear.
  */
 
 import { inTransaction, openDatabase } from "../../../wasm_build/vault/storage/database.js";
@@ -11,7 +12,7 @@ import { haveSameOctets } from "../../../wasm_build/vault/values/octets.js";
 const NAME = "sealwax-offline";
 const VERSION = 1;
 const KEY_PATHS = { accounts: "account", messages: "place", marks: "place", lists: "place", letters: "place" };
-/** The stores whose records are of one account and are named by a place. */
+/** The stores whose records belong to one account and are named by a place. */
 const PLACED = /** @type {const} */ (["messages", "marks", "lists", "letters"]);
 
 /**
@@ -39,7 +40,7 @@ export async function readAccount(account) {
   return (await transact("readonly", (transaction) => transaction.objectStore("accounts").get(account))) ?? null;
 }
 
-/** Begins anew with an account. Rejects with `storage-refused` if letters wait, which would be lost. @param {KeptAccount} kept */
+/** Begins anew with an account. Rejects with `storage-refused` if letters wait, because these would be lost. @param {KeptAccount} kept */
 export async function writeAccount(kept) {
   await transact("readwrite", (transaction) => {
     const counting = transaction.objectStore("letters").count(placesOf(kept.account));
@@ -59,9 +60,9 @@ export async function renewAccount(kept) {
 }
 
 /**
- * Deletes all records of accounts, or none if a letter waits that may not go with them. Both are one step, so that no letter is
- * lost that another tab adds or changes meanwhile.
- * @param {string[]} accounts @param {Sealed[]} agreed the letters that may go, as they were when the person was asked
+ * Deletes all records of accounts, or none if a letter waits that may not be deleted. The check and the deletion are one
+ * step, so that no letter is lost that another tab adds or changes meanwhile.
+ * @param {string[]} accounts @param {Sealed[]} agreed the letters that may be deleted, as they were when the person was asked
  * @returns {Promise<boolean>} false if nothing was deleted
  */
 export async function removeAccounts(accounts, agreed) {
@@ -92,10 +93,11 @@ export function readAllSealed(store, account) {
 }
 
 /**
- * Writes a record. The oldest messages go until all together have at most `maxBytes`.
+ * Writes a record. The oldest messages are deleted until all messages together have at most `maxBytes`.
  * @param {KeptAccount} kept @param {PlacedStore} store @param {Sealed} record
  * @param {{maxBytes: number}} limit only for messages
- * @returns {Promise<boolean>} false if nothing was written, because another tab has ended the account or begun it anew
+ * @returns {Promise<boolean>} false if nothing was written, because another tab has deleted what is kept of the account, or
+ *   has begun anew
  */
 export async function writeSealed(kept, store, record, { maxBytes } = { maxBytes: Infinity }) {
   let isWritten = false;
@@ -123,7 +125,7 @@ export async function countMessages(account) {
   return { count: marks.length, bytes: sum(marks) };
 }
 
-/** Makes room: drops the older half of the kept messages. @param {string} account */
+/** Makes room by deleting the older half of the kept messages. @param {string} account */
 export async function dropOlderHalf(account) {
   const { bytes } = await countMessages(account);
   await transact("readwrite", (transaction) => shrink(transaction, account, bytes / 2));
@@ -155,7 +157,7 @@ function shrink(transaction, account, maxBytes) {
     /** @type {Mark[]} */
     const oldestFirst = reading.result.sort((one, other) => one.turn - other.turn);
     let left = sum(oldestFirst);
-    // The latest one stays.
+    // The latest message stays.
     for (const { place, bytes } of oldestFirst.slice(0, -1)) {
       if (left <= maxBytes) return;
       for (const store of ["messages", "marks"]) transaction.objectStore(store).delete(place);

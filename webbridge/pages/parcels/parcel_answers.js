@@ -1,4 +1,4 @@
-/** The answers of the bridge about parcels that were sent, and about tokens. Each parcel, state and token is read by itself. */
+/** The answers of the bridge about sent parcels and about tokens. Each parcel, state and token is read by itself. */
 
 import { isAddress, sameAddress } from "../../../wasm_build/ui/formats.js";
 import { countOf, dateOf, entriesOf, idOf, membersOf, textOf } from "../../../wasm_build/vault/server/answer_values.js";
@@ -11,7 +11,7 @@ import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
 
 const MAX_ENTRIES = 1_000;
 const MAX_TEXT_CHARACTERS = 300;
-/** A token is pasted into a terminal, where a line break would end it and begin a command. */
+/** The form of a token. Tokens are pasted into a terminal, where a line break would end the token and begin a command. */
 const TOKEN = /^[\w-]{16,200}$/;
 
 /** @param {unknown} answer @returns {ParcelPage} rejects as `server-error` without a list */
@@ -70,7 +70,7 @@ export function readTokens(answer) {
  * The value of a new token.
  * @param {unknown} answer
  * @param {string} address of the account
- * @returns {string} rejects as `server-error` what is none, and a token of another account
+ * @returns {string} rejects as `server-error` anything that is no token, and a token of another account
  */
 export function readMadeToken(answer, address) {
   const members = membersOf(answer);

@@ -5,12 +5,13 @@ import { readMadeToken, readParcel, readParcels, readTokens } from "./parcel_ans
 
 /** @typedef {import("../mail/mail_changes.js").Json} Json */
 /**
- * A state that was reached. `by` is who says so: `service`, `sender`, `recipient-claims`, `recipient-signed` or `mail-server`.
+ * A state that was reached. `by` is who reports it: `service`, `sender`, `recipient-claims`, `recipient-signed` or
+ * `mail-server`.
  * @typedef {{state: string, at: string, by: string, recipient?: string, code?: string}} StateRow
  */
 /**
- * `bytes` are those of the ciphertext, `downloads` is how often the parcel may be opened in all, and `stored` says whether
- * the bridge has its bytes.
+ * `bytes` is the size of the ciphertext. `downloads` is how often the parcel may be opened in all. `stored` says whether
+ * the bridge has the parcel's bytes.
  * @typedef {{
  *   id: string, reference: string, state: string, kind: string, to: {address: string}[], bytes: number, created: string,
  *   expires: string, downloads: number | null, opened: number, triesLeft: number, stored: boolean, states: StateRow[],
@@ -19,11 +20,14 @@ import { readMadeToken, readParcel, readParcels, readTokens } from "./parcel_ans
 /** @typedef {{parcels: SentParcel[], next: string | null, used: number, quota: number}} ParcelPage */
 /** @typedef {{name: string, created: string, expires: string}} ListedToken */
 
-/** The limits of the bridge for a parcel. @typedef {{maxBytes: number, wholeBytes: number, maxDays: number, maxRecipients: number, maxKeptFiles?: number}} ParcelLimits */
+/**
+ * The bridge's limits for a parcel.
+ * @typedef {{maxBytes: number, wholeBytes: number, maxDays: number, maxRecipients: number, maxKeptFiles?: number}} ParcelLimits
+ */
 
 export class ParcelRequests {
   #json;
-  /** Sends a request of an upload. */
+  /** Sends a request that belongs to an upload. */
   ask;
 
   /** @param {Json} json sends a request and reads the answer @param {import("../../../wasm_build/parcels/parcel_uploads.js").Ask} ask */
@@ -32,7 +36,7 @@ export class ParcelRequests {
     this.ask = ask;
   }
 
-  /** A page of the account's parcels, the newest first. @param {string} [before] the id with which this page begins behind @returns {Promise<ParcelPage>} */
+  /** A page of the account's parcels, the newest first. @param {string} [before] the id after which this page begins @returns {Promise<ParcelPage>} */
   async list(before) {
     return readParcels(await this.#json(`/api/parcels${before ? `?before=${encodeURIComponent(before)}` : ""}`));
   }
@@ -47,7 +51,7 @@ export class ParcelRequests {
     return this.#change(id, "withdraw");
   }
 
-  /** Lets a parcel end so many days from now, unless it ends later. @param {string} id @param {number} days @returns {Promise<SentParcel>} */
+  /** Lets a parcel end the given number of days from now, unless it ends later. @param {string} id @param {number} days @returns {Promise<SentParcel>} */
   extend(id, days) {
     return this.#change(id, "extend", { days });
   }

@@ -1,6 +1,6 @@
 /**
- * The service worker that saves files of a parcel: it answers the download of an address in its scope with the chunks that
- * the page gives. It keeps nothing.
+ * The service worker that saves files of a parcel. It answers the download of an address in its scope with the chunks from
+ * the page. It keeps nothing.
  */
 
 import { ChunkTaker } from "../../../wasm_build/vault/values/chunk_port.js";
@@ -9,9 +9,9 @@ import { GIVE, READY, STAY } from "./page/save_words.js";
 
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 
-/** A message lets the worker live on for this time. */
+/** The time for which a message keeps the worker running. */
 const STAY_MILLISECONDS = 15_000;
-/** A file that no download has asked for is forgotten after this time. */
+/** The time after which a file without a download is forgotten. */
 const FORGET_MILLISECONDS = 60_000;
 
 /** The files by their tokens, each for one download. @type {Map<string, {name: string, bytes: number, taker: ChunkTaker}>} */
@@ -31,18 +31,18 @@ worker.addEventListener("fetch", (event) => {
   const token = event.request.url.slice(worker.registration.scope.length);
   const file = files.get(token);
   files.delete(token);
-  // Without content a navigation does not leave the page.
+  // An answer without content does not navigate away from the page.
   event.respondWith(file ? download(file) : new Response(null, { status: 204 }));
 });
 
 /** @param {{name: string, bytes: number, taker: ChunkTaker}} file */
 function download({ name, bytes, taker }) {
-  /** The chunk that the browser took last. It has written it when it asks for the next. @type {ArrayBuffer | null} */
+  /** The chunk that the browser took last. The browser has written it when it asks for the next. @type {ArrayBuffer | null} */
   let latest = null;
   const drop = () => {
     if (!latest) return;
     overwrite(latest);
-    // Left to the garbage collector, several chunks would be in memory.
+    // If the garbage collector freed the chunks, several would be in memory.
     giveBackReceived(latest);
     latest = null;
   };

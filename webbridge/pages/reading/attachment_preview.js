@@ -1,6 +1,6 @@
 /**
- * Previews of attachments: pictures in a frame without scripts and origin, PDF files as pictures that a worker without an origin
- * draws, and the beginning of texts. Files of other types can only be saved.
+ * Previews of attachments. Pictures are in a frame without scripts and origin. A worker without an origin draws the pages
+ * of PDF files as pictures. Of texts, the beginning is shown. Files of other types can only be saved.
  *
  * A preview closes with the message, because it shows decrypted content.
  */
@@ -33,7 +33,7 @@ const TEXT_NAME = /\.(txt|csv|log|md)$/iu;
 
 /** The preview that is open. @type {HTMLDialogElement | null} */
 let shown = null;
-/** Counts the closings: a preview that was asked for before the last one does not appear. */
+/** The number of closings. A preview that was requested before the last closing does not appear. */
 let closings = 0;
 
 /** Closes the preview, if there is one. */
@@ -79,7 +79,7 @@ async function createPicture({ type, data }, name) {
   root.body.append(picture);
   const source = (await writeDocument(root, { policy: POLICY, style: STYLE })) ?? "";
   const frame = markupFrame(source, { class: "preview-picture", title: name });
-  // A frame that takes the focus would take the Escape key too.
+  // A frame with the focus would get the Escape key too.
   frame.inert = true;
   return html("div", { role: "img", "aria-label": name }, frame);
 }

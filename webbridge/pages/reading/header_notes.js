@@ -1,6 +1,6 @@
 /**
- * Notes on the header fields above the text: one on the fields that were encrypted, one on the fields without
- * protection. Plain and invalid messages get no notes, because their state already says that no protection is valid.
+ * The notes on the header fields above the text: one on the encrypted fields, one on the unprotected fields. Plain and
+ * invalid messages get no notes, because their state already says that no protection is valid.
  */
 
 import { html } from "../../../wasm_build/ui/dom.js";
@@ -10,7 +10,7 @@ import { listOf } from "../../../wasm_build/ui/formats.js";
 /** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("./report.js").Report} Report */
 
-/** The header fields that the notes name. From is not among them, because the state already is about the author. */
+/** The header fields that the notes name. From is not among them, because the state is already about the author. */
 const SHOWN_FIELDS = ["subject", "to", "cc", "date"];
 
 /**

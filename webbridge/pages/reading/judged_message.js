@@ -1,8 +1,8 @@
 /**
- * The bytes of an open message, as the vault has judged them: every act on the message takes these bytes.
+ * The bytes of an open message, as the vault has judged them. Every act on the message uses these bytes.
  *
- * A small message is kept in memory until its view is left. A large one is read again for an act. If the mail server then gives
- * other bytes than those that were judged, the act is refused with `message-changed`: nobody has judged them.
+ * A small message is kept in memory until its view is left. A large one is read again for an act. If the mail server then
+ * gives other bytes than the judged ones, the act is refused with `message-changed`, because nobody has judged them.
  */
 
 import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
@@ -12,13 +12,13 @@ import { digestOf } from "../trust/learnt_rows.js";
 /** @typedef {import("../app/routes.js").MessageAddress} MessageAddress */
 /** @typedef {(address: MessageAddress) => Promise<ArrayBuffer>} ReadRaw */
 
-/** A larger message is not kept in memory beside its attachments, which the view keeps in any case. */
+/** The largest message that is kept in memory. The view keeps the attachments in any case. */
 export const MAX_KEPT_BYTES = 4_000_000;
 
 export class JudgedMessage {
   #readRaw;
   #address;
-  /** The bytes, until they are read again. @type {ArrayBuffer | null} */
+  /** The bytes; null once they must be read again. @type {ArrayBuffer | null} */
   #bytes;
   /** The SHA-256 of the bytes. @type {Promise<string>} */
   #digest;
@@ -42,7 +42,7 @@ export class JudgedMessage {
   }
 
   /**
-   * A copy of the bytes. Rejects with `message-changed` if they must be read again and are other bytes now.
+   * A copy of the bytes. Rejects with `message-changed` if they must be read again and have changed.
    * @returns {Promise<ArrayBuffer>}
    */
   async read() {
@@ -53,12 +53,12 @@ export class JudgedMessage {
     throw new ApiError("message-changed", "the mail server gives other bytes than those that were judged");
   }
 
-  /** Called when the message is shown: frees the memory of a large one. */
+  /** Frees the memory of a large message. Called when the message is shown. */
   settle() {
     if (this.#bytes && this.#bytes.byteLength > MAX_KEPT_BYTES) this.forget();
   }
 
-  /** Overwrites the bytes. An act that was begun before reads them again. */
+  /** Overwrites the bytes. An act that has begun before reads them again. */
   forget() {
     if (this.#bytes) overwrite(this.#bytes);
     this.#bytes = null;

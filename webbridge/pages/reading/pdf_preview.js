@@ -1,4 +1,4 @@
-/** Loads the preview of PDF files with the first one that is previewed, so that no start of the pages waits for it. */
+/** Loads the preview of PDF files when the first file is previewed, so that the start of the pages does not wait for it. */
 
 import { fillScriptFrame } from "../../../wasm_build/ui/trusted_markup.js";
 import { PDF_VIEW_INTEGRITY } from "../../../wasm_build/vault/owner/pinned.js";

@@ -1,4 +1,4 @@
-/** The choice to give no signed receipts, without being asked. */
+/** The choice to give no signed receipts and not to be asked about them. */
 
 import { keepChoice, keptChoices } from "../app/kept_choice.js";
 

@@ -1,6 +1,6 @@
 /**
- * The keyword at the mail server of a message for which a receipt was given, so that each browser of the person sees it. It is
- * set before the receipt leaves, as `$MDNSent` is (RFC 3503 section 3.1), which is for receipts that nobody signs.
+ * The keyword that marks a message at the mail server after a receipt was given, so that each browser of the person sees
+ * it. Like `$MDNSent` for unsigned receipts (RFC 3503 section 3.1), the keyword is set before the receipt is sent.
  */
 
 import { ApiError } from "../app/api.js";
@@ -10,7 +10,7 @@ import { NOT_OFFERED } from "../account/account_requests.js";
 /** @typedef {import("../app/routes.js").MessageAddress} MessageAddress */
 
 export const RECEIPT_SENT = "$SealwaxReceiptSent";
-/** Errors of servers that keep no keyword for this message. */
+/** The errors after which the server keeps no keyword for this message. */
 const NOT_KEPT = new Set(["not-offered", "mail-server-refused", "bad-argument", ...NOT_OFFERED]);
 
 /** @param {readonly string[]} flags */
@@ -31,8 +31,8 @@ export class ReceiptKeyword {
   }
 
   /**
-   * Sets it. Rejects with `receipt-given-elsewhere` if another browser has done so.
-   * @returns {Promise<boolean>} false if the mail server does not keep it
+   * Sets the keyword. Rejects with `receipt-given-elsewhere` if another browser has set it.
+   * @returns {Promise<boolean>} false if the mail server does not keep the keyword
    */
   async set() {
     if (!this.#address) return false;
@@ -42,7 +42,7 @@ export class ReceiptKeyword {
       const { undo } = await this.#changes.setFlags(this.#chosen, { add: [RECEIPT_SENT] });
       if (!(await this.#isThere())) return false;
       if (undo.length > 0) return true;
-      // Another browser has set it at the same time.
+      // Another browser has set the keyword at the same time.
       this.#isAsked = false;
       throw givenElsewhere();
     } catch (error) {
@@ -51,7 +51,7 @@ export class ReceiptKeyword {
     }
   }
 
-  /** Clears it, because the receipt has certainly not left. */
+  /** Clears the keyword, because the receipt has certainly not been sent. */
   async clear() {
     if (this.#isAsked) await this.#changes.setFlags(this.#chosen, { remove: [RECEIPT_SENT] }).catch(() => undefined);
   }

@@ -1,9 +1,10 @@
 /**
- * Signed receipts: the requests of sent messages, to compare receipts with, and the receipts that the person gave.
+ * Signed receipts: the requests in sent messages, with which received receipts are compared, and the receipts that the
+ * person gave.
  *
- * Each message that asks for a receipt has one record, sealed in the vault under a symmetric key of the person's identity and
- * bound to the account and the message. On the person's own computer the records are in the browser; elsewhere they are in
- * the memory of this page, until the sign-out.
+ * Each message that asks for a receipt has one record. The vault seals the record under a symmetric key of the person's
+ * identity, bound to the account and the message. On the person's own computer the browser keeps the records. Elsewhere
+ * they are in the memory of this page until the sign-out.
  */
 
 import { describeReceipt, isOver, withArrived } from "../../../wasm_build/ui/receipts.js";
@@ -41,18 +42,18 @@ export class Receipts {
     this.#isOwnComputer = isOwnComputer;
   }
 
-  /** Forgets what is only in this page. */
+  /** Forgets the records that are only in this page. */
   forget() {
     this.#memory = inMemory();
   }
 
-  /** The sent message that a receipt with this id is for; null for none that is known. @param {string} id */
+  /** The sent message that a receipt with this id is for; null if no such message is known. @param {string} id */
   async findSent(id) {
     return (await this.#read(id).catch(() => UNKNOWN)).sent;
   }
 
   /**
-   * The verdict on a receipt for no known message. While the keys are locked, no sent message is known.
+   * The verdict on a receipt for an unknown message. While the keys are locked, no sent message is known.
    * @template {Judged} J @param {J} judged @returns {J}
    */
   whileLocked(judged) {
@@ -62,8 +63,9 @@ export class Receipts {
   }
 
   /**
-   * Keeps that a message asks for receipts, before it leaves. Rejects with `receipt-request-not-kept`.
-   * @param {{id: string, digest: string} | null | undefined} asked by the vault; nothing if the message asks for none
+   * Keeps the request of a message for receipts, before the message leaves. Rejects with `receipt-request-not-kept`.
+   * @param {{id: string, digest: string} | null | undefined} asked the request from the vault; nothing if the message asks
+   *   for no receipts
    * @param {string[]} to
    */
   async keepRequest(asked, to) {
@@ -75,7 +77,7 @@ export class Receipts {
   }
 
   /**
-   * The statement about receipts beside a message, whose verdict is final; null for none. Keeps what a receipt has proved.
+   * The statement about receipts beside a message whose verdict is final; null for none. Keeps what a receipt has proved.
    * @param {Judged} judged
    */
   async settle({ report, receipt }) {
@@ -86,7 +88,7 @@ export class Receipts {
       const own = this.#keys.identities.flatMap(({ addresses }) => addresses);
       return describeReceipt({ report, receipt }, { ...known, own });
     } catch {
-      // Of a message whose record cannot be read nothing is said, and no receipt is offered a second time.
+      // If a message's record cannot be read, no statement is shown, and no second receipt is offered.
       return null;
     }
   }

@@ -61,11 +61,11 @@ export function provedSender(report) {
 }
 
 const SIGNED = new Set(["signed-only", "signed-and-encrypted"]);
-/** With these, a field that is only outside the signature is not shown (RFC 9788 section 4.5). */
+/** The kinds of header protection with which a field that is only outside the signature is not shown (RFC 9788 section 4.5). */
 const WHOLE_HEADERS = new Set(["hp-clear", "hp-cipher", "message-rfc822"]);
 
 /**
- * Whether the signature covers a header field of the message as it is shown, or that the message has none.
+ * Whether the signature covers a header field as it is shown, or covers the fact that the message has no such field.
  * @param {Report} report
  * @param {string} name in lower case
  */

@@ -28,25 +28,26 @@ import { findCertificate, isEncrypted, provedSender } from "./report.js";
 /** @typedef {import("./report.js").Report} Report */
 /** @typedef {import("./report.js").SignerReport} SignerReport */
 
-/** Reasons that only the details show, because readers need not act on them. */
+/** The reasons that only the details show, because readers need not act on them. */
 const FOR_DETAILS = new Set([
   "revocation-not-checked", "signed-attributes-resorted", "signing-time-with-offset",
   "signing-time-loose", "signed-with-other-line-ends", "frame-damaged",
   // These two also have a notice above the text, with both certificates.
   "certificate-changed", "certificate-renewed",
-  // The sentence beside the state says it.
+  // The sentence beside the state says this already.
   "openpgp-encrypted", "openpgp-signed",
 ]);
 
-/** A signer takes many rows. */
+/** The number of signers that are shown at first, because a signer takes many rows. */
 const FIRST_SIGNERS = 5;
 
 /**
  * @param {Catalogue} translate
  * @param {Report} report
- * @param {{from: string, why: HTMLElement | null, unproven?: string, people?: number}} options `from` is the claimed sender for people,
- *   `why` the section on signers, `unproven` the sentence for an encrypted message without a proved sender, in place of the general
- *   one, and `people` the number of people for whom it is encrypted, if the encryption does not say
+ * @param {{from: string, why: HTMLElement | null, unproven?: string, people?: number}} options `from` is the claimed sender
+ *   as shown to people, and `why` the section on signers. `unproven` replaces the general sentence for an encrypted message
+ *   without a proved sender. `people` is the number of people for whom the message is encrypted, if the encryption does not
+ *   say
  */
 export function createState(translate, report, { from, why, unproven, people = 0 }) {
   if (isBeingChecked(report)) return createChecking(translate, report, people);
@@ -223,8 +224,8 @@ function createCovered(translate, text) {
 }
 
 /**
- * The addresses of a signer that the path proves. If there are none, the name in the certificate. The unproved
- * addresses in the certificate are not shown.
+ * The addresses of a signer that the path proves. If there are none, the name in the certificate or the signer identifier.
+ * The certificate's unproved addresses are not shown.
  * @param {Report} report
  * @param {SignerReport} signer
  */
@@ -285,7 +286,7 @@ function createRecipients(translate, recipients) {
     ` (${algorithm}${opened ? `, ${translate("opened_with_this")}` : ""})`,
   );
   const title = html("p", { class: "facts-title", text: translate("fact_recipients") });
-  // The recipient whose key has opened the message is among the first.
+  // The recipient whose key has opened the message comes first.
   const sorted = recipients.toSorted((one, other) => Number(other.opened) - Number(one.opened));
   return html("div", {}, title, ...createLongList(html("ul"), sorted, createItem, { more: moreIn(translate) }));
 }

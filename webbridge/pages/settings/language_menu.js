@@ -19,7 +19,7 @@ export function createLanguageMenu(services, onChoice) {
   const { translate } = services;
   const failure = problem("language-error");
   const menu = html("select", { id: ID, data: { test: "language" } }, ...Object.entries(LANGUAGES).map(([lang, text]) =>
-    // Without its direction, an Arabic name would turn around in an English menu.
+    // Without a direction of its own, an Arabic name would be reversed in an English menu.
     html("option", { value: lang, lang, dir: "auto", text })));
   menu.value = translate.language;
   menu.addEventListener("change", async () => {

@@ -1,9 +1,9 @@
 /**
- * Notifications about new mail. They have a title and nothing else: no sender, no subject.
+ * Notifications about new mail. They have a title only, without sender and subject.
  *
- * They are off until the person asks for them, per browser and account, and never on another person's computer. Where the
- * browser has service workers, one of ours shows them, also after a push message of the bridge. On pages that the extension
- * has checked there is none, because the browser would load its script unchecked.
+ * They are off until the person asks for them, per browser and account, and always off on another person's computer. If the
+ * browser has service workers, a worker of these pages shows the notifications, also after a push message from the bridge.
+ * Pages that the extension has checked have no worker, because the browser would load its script unchecked.
  */
 
 import { noticeWorkerUrl } from "../../../wasm_build/vault/owner/trusted_scripts.js";
@@ -51,13 +51,13 @@ export class NewMailNotices extends EventTarget {
     return this.#isOn && Notification.permission === "granted" ? "on" : "off";
   }
 
-  /** Whether push messages can be had: the bridge sends them, and the browser takes them here. */
+  /** Whether push messages are possible, because the bridge sends them and the browser accepts them here. */
   get offersPush() {
     return this.push.isOffered && this.#worker !== null && "pushManager" in this.#worker;
   }
 
   /**
-   * Takes up the choice of an account that has signed in. Its browser's subscription, if there is one, belongs to the new
+   * Applies the choice of an account that has signed in. An existing subscription of this browser belongs to the new
    * session from now on.
    * @param {string} account
    */
@@ -75,7 +75,7 @@ export class NewMailNotices extends EventTarget {
     this.#worker = null;
   }
 
-  /** Asks the person for the permission. To be called in their click. */
+  /** Asks the person for the permission. Call this while handling the person's click. */
   async turnOn() {
     if (await Notification.requestPermission() === "granted") {
       remember(this.#account);
@@ -98,7 +98,7 @@ export class NewMailNotices extends EventTarget {
     }
   }
 
-  /** Subscribes to push messages, or ends that. To be called in the person's click. @param {boolean} isOn */
+  /** Subscribes to push messages, or ends the subscription. Call this while handling the person's click. @param {boolean} isOn */
   async choosePush(isOn) {
     if (!this.#worker) return;
     try {
@@ -109,7 +109,7 @@ export class NewMailNotices extends EventTarget {
     }
   }
 
-  /** Tells of new mail. One notification replaces the other. */
+  /** Shows that there is new mail. A notification replaces the earlier one. */
   async show() {
     if (this.state !== "on") return;
     try {
@@ -121,7 +121,7 @@ export class NewMailNotices extends EventTarget {
         void this.close();
       });
     } catch {
-      // A browser that shows none now tells by the title of the page.
+      // If the browser shows no notification now, the title of the page still shows the new mail.
     }
   }
 
@@ -133,7 +133,7 @@ export class NewMailNotices extends EventTarget {
     for (const one of shown ?? []) one.close();
   }
 
-  /** Without a worker, which some private windows do not allow, the page shows notifications while it is open. */
+  /** Starts the worker. Some private windows allow no worker; the page then shows notifications while it is open. */
   async #start() {
     try {
       this.#worker = await startWorker();

@@ -1,10 +1,10 @@
-/** The words that the pages and their service worker of notifications share. */
+/** The names that the pages share with the service worker of notifications. */
 
-/** The notifications of this name replace each other, so that there is one for many messages. */
+/** The tag of notifications. Notifications with the same tag replace each other, so that there is one for many messages. */
 export const TAG = "sealwax-new-mail";
 /** The type of the worker's message to a page whose notification was pressed. */
 export const SHOW_INBOX = "inbox.show";
-/** The name of the cache with the title, because a worker that was started by a push message has no catalogue. */
+/** The name of the cache with the title. A worker that a push message has started has no catalogue. */
 const CACHE = "sealwax-new-mail";
 const OTHERWISE = "New mail";
 

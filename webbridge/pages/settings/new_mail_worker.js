@@ -1,8 +1,9 @@
 /**
- * The service worker of notifications: it shows one when a push message comes, and the inbox when the person presses it.
+ * The service worker of notifications. It shows a notification when a push message comes, and the inbox when the person
+ * presses the notification.
  *
- * Its scope is a path without pages, so it answers no request of a page, and a page never runs what it sends. A push message
- * has no content, and any content is not read.
+ * The worker's scope is a path without pages, so it answers no request of a page, and no page runs what it sends. Push
+ * messages have no content, and the worker would not read any.
  */
 
 import { keptTitle, SHOW_INBOX, TAG } from "./new_mail_words.js";

@@ -1,6 +1,6 @@
 /**
- * The subscription of this browser at its push service (Push API). The bridge sends messages to its address while the session
- * lives and no page is open. They have no content.
+ * The subscription of this browser at its push service (Push API). The bridge sends messages to the subscription's address
+ * while the session lasts and no page is open. The messages have no content.
  */
 
 import { bytesFromBase64 } from "../../../wasm_build/vault/values/base64.js";
@@ -67,7 +67,7 @@ export class PushSubscriptions {
   }
 
   /**
-   * Gives a new session the subscription that the browser has kept. Makes none.
+   * Gives a new session the subscription that the browser has kept. Makes no new subscription.
    * @param {ServiceWorkerRegistration} worker
    */
   async renew(worker) {
@@ -80,7 +80,7 @@ export class PushSubscriptions {
       await this.#requests.keep(subscription.endpoint);
       this.isOn = true;
     } catch {
-      // The account's settings show that there are no push messages, and the person can ask for them again.
+      // The account's settings show that push messages are off. The person can ask for them again.
     }
   }
 

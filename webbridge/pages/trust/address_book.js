@@ -1,16 +1,17 @@
 /**
- * The person's address book: names of people, groups, and the text below messages. It is kept with contacts and decisions,
- * encrypted, and roams with them (docs/roaming_protocol.md, "The address book" and "Settings").
+ * The person's address book: names of people, groups, and the text below messages. It is kept encrypted with contacts and
+ * decisions, and roams with them (docs/roaming_protocol.md, "The address book" and "Settings").
  *
- * Each entry has the time of its last change, so that two tabs or devices can be joined. Removed entries stay as such for
- * a while, so that an old copy does not bring them back. A text that this program cannot read is kept, and not shown.
+ * Each entry has the time of its last change, so that two tabs or devices can be joined. Removed entries stay for a while,
+ * marked as removed, so that an old copy does not bring them back. A text that this program cannot read is kept and not
+ * shown.
  */
 
 import { addressKey, isAddress } from "../../../wasm_build/ui/formats.js";
 import { readSignature } from "../writing/letter_signature.js";
 
-/** @typedef {{at: number, value: string | null}} Entry `value` is null for one that was removed; `at` in milliseconds */
-/** @typedef {{name: string, members: string[]}} Group the addresses of its members */
+/** @typedef {{at: number, value: string | null}} Entry `value` is null for a removed entry; `at` is in milliseconds */
+/** @typedef {{name: string, members: string[]}} Group `members` are addresses */
 /** @typedef {import("../../../wasm_build/ui/formats.js").Mailbox} Mailbox */
 
 const VERSION = "sealwax-book-1";
@@ -27,7 +28,7 @@ const MAX_REMOVED = 1_000;
 
 /** Dispatches "change" when the person has changed something. */
 export class AddressBook extends EventTarget {
-  /** By kind, a colon, and address or name. @type {Map<string, Entry>} */
+  /** The entries by key: the kind, a colon, and the address or name. @type {Map<string, Entry>} */
   #entries = new Map();
 
   /** The groups, by name. @returns {Group[]} */
@@ -40,7 +41,7 @@ export class AddressBook extends EventTarget {
     return this.groups.map(({ name, members }) => ({ name, people: members.map((address) => ({ name: this.nameOf(address), address })) }));
   }
 
-  /** The people with a name, or added without one. @returns {Mailbox[]} */
+  /** The people with a name, and the people who were added without a name. @returns {Mailbox[]} */
   get people() {
     return this.#live(PERSON).flatMap(([key, value]) => readPerson(key, value) ?? []);
   }
@@ -49,7 +50,7 @@ export class AddressBook extends EventTarget {
     return this.#entries.size === 0;
   }
 
-  /** The name that the person has given to an address; empty without one. @param {string} address */
+  /** The name that the person has given to an address; empty without a name. @param {string} address */
   nameOf(address) {
     const key = addressKey(address);
     const { value } = this.#entries.get(`${PERSON}:${key}`) ?? {};
@@ -91,7 +92,7 @@ export class AddressBook extends EventTarget {
     ]);
   }
 
-  /** Keeps a group in the place of the one before. @param {Group} group @param {string} [before] its name until now */
+  /** Keeps a group in place of its earlier version. @param {Group} group @param {string} [before] its name until now */
   keepGroup({ name, members }, before) {
     const gone = before !== undefined && before !== name;
     this.#change([...(gone ? [/** @type {[string, null]} */ ([`${GROUP}:${before}`, null])] : []), [`${GROUP}:${name}`, groupText(members)]]);
@@ -109,7 +110,7 @@ export class AddressBook extends EventTarget {
     return new TextEncoder().encode(JSON.stringify({ version: VERSION, entries })).buffer;
   }
 
-  /** Joins a kept book with this one: of each entry the later stays. @param {ArrayBuffer} book which the vault has checked */
+  /** Joins a kept book with this one. Of each entry, the later version stays. @param {ArrayBuffer} book which the vault has checked */
   join(book) {
     /** @type {{entries: ({name: string} & Entry)[]}} */
     const { entries } = JSON.parse(new TextDecoder().decode(book));
@@ -119,7 +120,7 @@ export class AddressBook extends EventTarget {
     }
   }
 
-  /** The texts for a merge with the account: null for what was removed here. Settings are not removed, but may be empty. */
+  /** The texts for a merge with the account; null for a removed entry. Settings are never removed, but may be empty. */
   texts() {
     /** @type {Record<string, Record<string, string | null>>} */
     const named = { [PERSON]: {}, [GROUP]: {}, [SETTING]: {} };
@@ -131,7 +132,7 @@ export class AddressBook extends EventTarget {
   }
 
   /**
-   * Takes what the account has after a merge. An entry that it lacks was removed on another device.
+   * Adopts the entries of the account after a merge. An entry that the account lacks was removed on another device.
    * @param {Record<string, Record<string, string>>} account @returns {boolean} whether something has changed
    */
   take(account) {
@@ -147,7 +148,7 @@ export class AddressBook extends EventTarget {
     return this.#set(changes);
   }
 
-  /** Forgets all, at sign-out. */
+  /** Forgets all entries, at sign-out. */
   forget() {
     this.#entries.clear();
   }
@@ -160,7 +161,7 @@ export class AddressBook extends EventTarget {
   /** @param {[string, string | null][]} changes */
   #set(changes) {
     const real = changes.filter(([name, value]) => (this.#entries.get(name)?.value ?? null) !== value);
-    // After a clock was put back, a change is still later than what it changes.
+    // A change is later than the changed entry, also after the clock was put back.
     for (const [name, value] of real) this.#entries.set(name, { at: Math.max(Date.now(), (this.#entries.get(name)?.at ?? 0) + 1), value });
     const removed = [...this.#entries].filter(([, { value }]) => value === null).sort(([, one], [, other]) => other.at - one.at);
     for (const [name] of removed.slice(MAX_REMOVED)) this.#entries.delete(name);
@@ -222,7 +223,12 @@ function split(name) {
   return [name.slice(0, colon), name.slice(colon + 1)];
 }
 
-/** Whether the entry stays when both are joined: at one time a removal, then the larger text. @param {Entry} one @param {Entry} other */
+/**
+ * Whether the first entry stays when both are joined: the later one. If the times are equal, a removal stays, or else the
+ * larger text.
+ * @param {Entry} one
+ * @param {Entry} other
+ */
 function isNewer(one, other) {
   if (one.at !== other.at) return one.at > other.at;
   if (one.value === null || other.value === null) return one.value === null && other.value !== null;

@@ -9,7 +9,7 @@ import { dayOnly } from "../../../wasm_build/ui/formats.js";
 /**
  * @param {Catalogue} translate
  * @param {(CertificateReport & {purposes?: string[]}) | null} certificate
- * @returns {[string, string][]} without a certificate none
+ * @returns {[string, string][]} without a certificate, no pairs
  */
 export function certificateFacts(translate, certificate) {
   if (!certificate) return [];

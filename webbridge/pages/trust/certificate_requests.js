@@ -1,4 +1,4 @@
-/** The requests about certificates: those of an address, those of issuers, and the answers of authorities. */
+/** The requests about certificates: the certificates of an address, the certificates of issuers, and the answers of authorities. */
 import { readFound } from "../../../wasm_build/vault/server/found_answers.js";
 import { ApiError, JSON_TYPE } from "../../../wasm_build/vault/server/json_requests.js";
 import { joinAnswers } from "../../../wasm_build/vault/server/lookups.js";

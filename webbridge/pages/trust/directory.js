@@ -1,7 +1,7 @@
 /**
  * The search for the certificate of an address. The bridge finds certificates, and the vault decides which may be used.
  *
- * Found certificates are not trusted before the vault has checked them against the person's anchors.
+ * Found certificates are not trusted until the vault has checked them against the person's anchors.
  */
 
 /** @typedef {import("./certificate_requests.js").CertificateRequests} CertificateRequests */
@@ -10,8 +10,8 @@
 /** @typedef {import("../../../wasm_build/ui/recipients_field.js").Finding} Finding */
 
 /**
- * A message may be for many people. More look-ups would use up the open requests of the vault, which then refuses the
- * sending, and the connections that a browser has to a server.
+ * The limit of look-ups at a time, because a message may be for many people. More look-ups would exhaust the vault's open
+ * requests, so that it refuses the sending, and the browser's connections to a server.
  */
 const MOST_AT_ONCE = 4;
 
@@ -27,7 +27,7 @@ export class Directory {
   /**
    * @param {Pick<CertificateRequests, "certificatesFor">} requests
    * @param {MailVault} vault
-   * @param {() => Promise<boolean>} [isAway] whether the page goes on without the bridge
+   * @param {() => Promise<boolean>} [isAway] whether the page works without the bridge
    */
   constructor(requests, vault, isAway = async () => false) {
     this.#requests = requests;
@@ -36,8 +36,8 @@ export class Directory {
   }
 
   /**
-   * Without a connection, the certificates that are known from earlier messages count. If none is known, the look-up has
-   * failed: the bridge may know one.
+   * The certificate for an address. Without a connection, only certificates from earlier messages are used. If there are
+   * none, the look-up has failed, because the bridge may know one.
    * @param {string} address
    * @returns {Promise<Finding>}
    */

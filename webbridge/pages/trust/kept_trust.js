@@ -1,6 +1,6 @@
 /**
- * The state that is kept between sessions on the person's own computer: contacts, decisions and address book, encrypted
- * in this origin's IndexedDB.
+ * The trust state that is kept between sessions on the person's own computer: contacts, decisions and address book,
+ * encrypted in this origin's IndexedDB.
  *
  * The vault signs and encrypts the state with the person's own keys (`smime_core/own_content/trust_state.py`). It is
  * read when the keys are unlocked, and written after each change. On another person's computer no database is opened.
@@ -18,7 +18,7 @@ import { accountDigest, openStates } from "../app/state_database.js";
  *   `off` on another person's computer; `storage-…` if the browser stores nothing or has no room left
  */
 
-/** The name of the answer at the sign-in, before the account: two accounts of a browser may have different ones. */
+/** The name under which the answer at the sign-in is stored. The account follows, because accounts of a browser may have different answers. */
 const OWN_COMPUTER = "sealwax-own-computer";
 const [YES, NO] = ["yes", "no"];
 /** The name of the lock for writing, so that no tab overwrites a state that another tab has just written. */
@@ -43,12 +43,12 @@ export class KeptTrust extends EventTarget {
   #isOpen = false;
   /** Resolves when all queued tasks are done. @type {Promise<void>} */
   #turn = Promise.resolve();
-  /** Whether a write is already queued. It will write the state that is current when it runs. */
+  /** Whether a write is already queued. The write takes the state that is current when it runs. */
   #isWriteDue = false;
-  /** The number of changes of contacts and decisions in this page. `#keptLearnings` counts those that are written. */
+  /** The number of changes of contacts and decisions in this page. `#keptLearnings` counts the written changes. */
   #learnings = 0;
   #keptLearnings = 0;
-  /** The channel on which tabs report a newly kept state, so that no tab restores an entry that another has removed. */
+  /** The channel on which tabs report a newly kept state, so that no tab restores an entry that another tab has removed. */
   #otherTabs = new BroadcastChannel(TURN);
 
   /**
@@ -82,13 +82,13 @@ export class KeptTrust extends EventTarget {
 
   /**
    * @param {string} account the address of the person who has signed in
-   * @param {{isOwnComputer: boolean}} [answer] the answer at sign-in; after a reload and in a new tab the remembered one is
+   * @param {{isOwnComputer: boolean}} [answer] the answer at sign-in; after a reload and in a new tab the stored answer is
    *   used
    */
   async begin(account, answer) {
     const place = `${OWN_COMPUTER} ${await accountDigest(account)}`;
     if (answer) remember(place, answer.isOwnComputer);
-    // A browser that stores nothing remembers no answer.
+    // A browser that stores nothing has no stored answer.
     const isOwn = answer?.isOwnComputer ?? recall(place);
     this.#account = isOwn ? account : null;
     this.#isOpen = false;
@@ -159,7 +159,7 @@ export class KeptTrust extends EventTarget {
       const kept = await openStates.read(account);
       if (!kept || kept.counter <= this.#held) return;
       await this.#adopt(account, kept);
-      // The event tells the views to show the new state.
+      // The event makes the views show the new state.
       if (this.#isOpen) this.#say("kept");
     } catch {
       // Nothing is reported: the next write of this tab will report the problem.
@@ -171,9 +171,9 @@ export class KeptTrust extends EventTarget {
   }
 
   /**
-   * Replaces the state of this page by the kept state. If this page has changes that are not written yet, the vault
-   * joins both states, without what the person has removed here. Otherwise the entries that the kept state lacks were
-   * removed in another tab.
+   * Replaces the state of this page with the kept state. If this page has changes that are not written yet, the vault joins
+   * both states, without the entries that the person has removed here. Otherwise another tab has removed the entries that
+   * the kept state lacks.
    * @param {string} account
    * @param {OpenState} kept
    * @returns {Promise<void>}
@@ -231,7 +231,7 @@ export class KeptTrust extends EventTarget {
     });
   }
 
-  /** Keeps what will be sent. If that fails, it is sent all the same: only a lost answer would need it. */
+  /** Keeps the state that will be sent. If that fails, the state is sent all the same, because it is needed only after a lost answer. */
   async #keepSent() {
     const account = this.#account;
     if (!account || !this.#isOpen) return;
@@ -246,7 +246,7 @@ export class KeptTrust extends EventTarget {
     const vault = await this.#vault();
     await navigator.locks.request(TURN, async () => {
       const before = await openStates.read(account);
-      // Another tab has written a newer state, whose entries are joined first.
+      // Another tab has written a newer state. Its entries are joined first.
       if (before && before.counter > this.#held) await this.#adopt(account, before);
       const [args, merged, learnings, { removed }] = [this.#arguments(), this.#trust.merged(), this.#learnings, this.#trust];
       const isMergedHere = !isSame(merged, before?.merged ?? null);
@@ -308,7 +308,7 @@ function isSame(one, other) {
 function remember(place, isOwn) {
   try {
     sessionStorage.setItem(place, isOwn ? YES : NO);
-    // New tabs of the account have no answer of their own. Without a mark they keep nothing.
+    // New tabs of the account have no answer of their own. Without this mark they keep nothing.
     if (isOwn) localStorage.setItem(place, YES);
     else localStorage.removeItem(place);
   } catch {
@@ -319,7 +319,7 @@ function remember(place, isOwn) {
 /** @param {string} place */
 function recall(place) {
   try {
-    // Another tab may have said "no" since this one has said "yes".
+    // Another tab may have got the answer "no" after this tab got "yes".
     return sessionStorage.getItem(place) !== NO && localStorage.getItem(place) === YES;
   } catch {
     return false;

@@ -1,10 +1,10 @@
 /**
- * The verdicts and encrypted subjects of messages, learnt by opening them, for the rows of lists.
+ * The verdicts and encrypted subjects that the page learns by opening messages. The rows of lists show them.
  *
- * In the page they are only while the keys are unlocked. On the person's own computer they are kept between sessions, one
- * record for each folder, sealed in the vault under a symmetric key of the person's identity and bound to account and
- * folder. An entry is for one message: its folder, UIDVALIDITY and UID, what its row said, and the digest of its bytes. A
- * failure to keep or read them is not reported: its only effect is that rows show less.
+ * They are in the page only while the keys are unlocked. On the person's own computer they are kept between sessions, with
+ * one record for each folder. The vault seals a record under a symmetric key of the person's identity, bound to account and
+ * folder. An entry is for one message, identified by folder, UIDVALIDITY and UID, the text of the row, and the digest of
+ * the bytes. A failure to keep or read entries is not reported, because rows then only show less.
  */
 
 import { accountDigest, openLearnt } from "../app/state_database.js";
@@ -17,22 +17,22 @@ import { accountDigest, openLearnt } from "../app/state_database.js";
  * @typedef {{
  *   state: State | null, isUncovered?: boolean, sender: string, to?: string | null, subject: string, date: string | null,
  *   isEncrypted: boolean,
- * }} Lesson the texts of the opened message, which its row shows beside the state
- *   `state` is null if only the encrypted subject was read, and if the verdict does not cover the texts (`isUncovered`); `sender`
- *   is the proved author of a verified message; `to` are the recipients, null for a row that names the sender
+ * }} Lesson the texts of the opened message, which the message's row shows beside the state.
+ *   `state` is null if only the encrypted subject was read, or if the verdict does not cover the texts (`isUncovered`);
+ *   `sender` is the proved author of a verified message; `to` are the recipients, and null for a row that names the sender
  */
 /** @typedef {Lesson & {row: string, digest: string, at: number}} Entry `row` is what the row of the message said */
 /** @typedef {{entries: Map<string, Entry>, counter: number, reading: Promise<void> | null, timer: number}} Held */
 
-/** The entries of format 1 had no texts of their own beside a state, so they are dropped. */
+/** Entries of format 1 are dropped, because they had a state without texts. */
 const FORMAT = 2;
-/** In each folder, the entries that were learnt last are kept. */
+/** The largest number of entries for a folder. The latest entries are kept. */
 const MAX_ENTRIES = 500;
-/** The record of a folder is sealed once for messages that are opened soon after each other. */
+/** The wait before a folder's record is sealed, so that it is sealed once for messages that are opened soon after each other. */
 const WRITE_MILLISECONDS = 1_000;
 /**
- * The name of the lock for writing, so that no tab overwrites what another tab has just written, and of the channel on which
- * tabs tell that all was forgotten.
+ * The name of a lock and of a channel. With the lock, no tab overwrites what another tab has just written. On the channel,
+ * tabs report that all entries were deleted.
  */
 const TURN = "sealwax-learnt-rows";
 
@@ -41,7 +41,7 @@ export class LearntRows extends EventTarget {
   #vault;
   #keys;
   #account;
-  /** By the id of the folder. @type {Map<string, Held>} */
+  /** The entries by the id of the folder. @type {Map<string, Held>} */
   #folders = new Map();
   #otherTabs = new BroadcastChannel(TURN);
 
@@ -62,7 +62,7 @@ export class LearntRows extends EventTarget {
   }
 
   /**
-   * The lesson that was learnt of a message; null if nothing was, or if its row now says something else.
+   * The lesson that was learnt from a message; null without a lesson, or if the message's row now says something else.
    * @param {MessageAddress} address
    * @param {string} row
    * @returns {Lesson | null}
@@ -83,7 +83,7 @@ export class LearntRows extends EventTarget {
     const held = this.#hold(address.folder);
     const name = nameOf(address);
     const before = held.entries.get(name);
-    // Other bytes under the same number are another message, of which nothing is known.
+    // Other bytes under the same number are another message, about which nothing is known.
     const known = before?.digest === digest && before.row === row ? before : null;
     const isOnlySubject = lesson.state === null && !lesson.isUncovered;
     const next = known && isOnlySubject ? { ...known, subject: lesson.subject } : { ...lesson, row, digest };
@@ -115,7 +115,7 @@ export class LearntRows extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  /** Deletes all entries, also the kept ones: the person trusts less than when they were learnt. */
+  /** Deletes all entries, also the kept ones, because the person trusts less than when the entries were learnt. */
   async forgetForGood() {
     const account = this.#account();
     this.forget();
@@ -157,7 +157,7 @@ export class LearntRows extends EventTarget {
     const account = this.#account();
     if (account === null || !this.#keys.unlocked || this.#folders.get(folder) !== held) return;
     await navigator.locks.request(TURN, async () => {
-      // A tab that slept, or whose write waited, has not heard yet that all was forgotten.
+      // A tab that slept, or whose write waited, has not heard yet that all entries were deleted.
       const kept = await openLearnt.read(account, folder);
       if ((kept?.counter ?? 0) < held.counter) return this.forget();
       // A record that does not open is replaced.
@@ -168,7 +168,7 @@ export class LearntRows extends EventTarget {
       const vault = await this.#vault();
       const place = await placeOf(account, folder);
       const { sealed } = await vault.call("draft.seal", { draft, place, ...this.#keys.copies({ byPerson: false }) });
-      // Forgotten meanwhile, by a lock or for good.
+      // The entries were forgotten meanwhile, because of a lock or for good.
       if (this.#folders.get(folder) !== held) return;
       held.counter += 1;
       await openLearnt.write(account, folder, held.counter, sealed);
@@ -176,7 +176,7 @@ export class LearntRows extends EventTarget {
   }
 }
 
-/** The digest by which a message is recognised. @param {ArrayBuffer} message @returns {Promise<string>} */
+/** The digest that identifies a message. @param {ArrayBuffer} message @returns {Promise<string>} */
 export async function digestOf(message) {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", message));
   return Array.from(digest, (octet) => octet.toString(16).padStart(2, "0")).join("");

@@ -1,8 +1,8 @@
 /**
- * Contacts, decisions and settings that roam: they are merged with the account at the key server, in the background.
+ * Contacts, decisions and settings that roam. They are merged with the account at the key server in the background.
  *
- * The account's entries are taken when the keys come from it. Changes are sent a moment later, several at once. One merge
- * runs at a time.
+ * The account's entries are read when the keys come from the account. Changes are sent a moment later, several at once. One
+ * merge runs at a time.
  */
 
 import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
@@ -13,11 +13,11 @@ import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
 /** @typedef {import("./trust_keeper.js").TrustKeeper} TrustKeeper */
 /**
  * @typedef {"off" | "waiting" | "stored" | "ended" | "failed"} Roaming `off` without an account at a key server; `ended` if
- *   the session has ended, so that the keys have to be unlocked once more; `failed` if another try follows
+ *   the session has ended, so that the keys have to be unlocked again; `failed` if another try follows
  */
 
 /**
- * The settings of these pages that roam. `take` gets those of the account after a merge.
+ * The settings of these pages that roam. `take` gets the account's settings after a merge.
  * @typedef {{texts: () => Record<string, Record<string, string | null>>, take: (account: Named) => void}} Settings
  */
 /** @typedef {import("../../../wasm_build/vault/account/roaming_settings.js").Named} Named */
@@ -25,9 +25,9 @@ import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
 /** Changes that follow within this time are sent together. */
 const PAUSE_MILLISECONDS = 2_000;
 const RETRY_MILLISECONDS = 60_000;
-/** The first verdict waits so long for the decisions of the account; a later merge shows the message again. */
+/** The longest time that the first verdict waits for the decisions of the account. A later merge shows the message again. */
 const PATIENCE_MILLISECONDS = 3_000;
-/** The codes of errors that another try may not have, because only a login helps. */
+/** The codes of errors that only another login can solve. */
 const ENDED = ["login-ended", "locked"];
 
 /** Dispatches "change" when `roaming`, `refused` or `staying` change. */
@@ -92,7 +92,7 @@ export class RoamingTrust extends EventTarget {
     this.#trust.known = withPatience(this.#latest);
   }
 
-  /** Sends changes that wait, before a sign-out. Resolves after a short time also if they could not be sent. */
+  /** Sends waiting changes before a sign-out. Resolves after a short time, also if the changes could not be sent. */
   finish() {
     if (this.#roaming === "waiting") this.#begin();
     return withPatience(this.#latest);
@@ -103,7 +103,7 @@ export class RoamingTrust extends EventTarget {
   }
 
   #learned() {
-    // While a merge runs, its end finds out whether something has changed meanwhile.
+    // A running merge checks at its end whether something has changed meanwhile.
     if (!this.#account || this.#isRunning || this.#roaming === "ended") return;
     this.#say("waiting");
     this.#plan(PAUSE_MILLISECONDS);
@@ -131,7 +131,7 @@ export class RoamingTrust extends EventTarget {
         await withPatience(trust.sentKept);
       });
       if (account !== this.#account) return;
-      // Changes of the meantime are merged once more. By what was sent, that merge knows what the account has from here.
+      // Changes during the merge are merged once more. From the sent state, that merge knows what the account has from here.
       if (version !== this.#trust.version) return;
       this.#trust.keepMerged(merged);
       this.#refused = merged.refused;

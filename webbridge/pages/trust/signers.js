@@ -3,7 +3,7 @@
 import { html } from "../../../wasm_build/ui/dom.js";
 import { createLongList } from "../../../wasm_build/ui/long_list.js";
 
-/** A signer takes many rows. */
+/** The number of signers that are shown at first, because a signer takes many rows. */
 const FIRST_SIGNERS = 5;
 
 /** @typedef {import("../reading/report.js").Report} Report */

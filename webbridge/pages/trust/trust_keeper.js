@@ -1,6 +1,6 @@
 /**
  * The trust of the person: the operator's anchors, the person's decisions and contacts, and the latest answers of
- * authorities. They become the arguments of the vault's verbs; the vault checks them all.
+ * authorities. They become the arguments of the vault's verbs. The vault checks all of them.
  */
 
 import { AddressBook } from "./address_book.js";
@@ -19,9 +19,9 @@ import { haveSameOctets } from "../../../wasm_build/vault/values/octets.js";
 const NO_UNSIGNED_WORD = { anchors: [], timestampAnchors: [], mozilla: false, revocation: "required" };
 
 /**
- * Dispatches "decided" when verdicts may have changed, by a decision or a look-up of the person, "withdrawn" when
- * the person trusts less than before, "learned" when contacts, decisions or the address book have changed and should be
- * kept, and "sent" when something will be sent to the account at the key server.
+ * Dispatches "decided" when a decision or a look-up of the person may have changed verdicts, and "withdrawn" when the
+ * person trusts less than before. Dispatches "learned" when contacts, decisions or the address book have changed and should
+ * be kept, and "sent" when something will be sent to the account at the key server.
  */
 export class TrustKeeper extends EventTarget {
   evidence = new EvidenceStore();
@@ -33,17 +33,18 @@ export class TrustKeeper extends EventTarget {
   /** The person's contacts, in the form of `smime_core/trust/contacts_json.py`. @type {ArrayBuffer | null} */
   #contacts = null;
   /**
-   * The state of the account at the key server at the last merge, as `roaming.merge` gave it. By it the vault knows
-   * what was changed or removed here since, so it stays beside the contacts and decisions. @type {ArrayBuffer | null}
+   * The state of the account at the key server at the last merge, as `roaming.merge` gave it. From this state the vault
+   * knows what was changed or removed here since, so the state stays beside the contacts and decisions.
+   * @type {ArrayBuffer | null}
    */
   #merged = null;
-  /** The state that was sent to that account since, as `roaming.merge` gave it. @type {ArrayBuffer | null} */
+  /** The state that was sent to that account after the last merge, as `roaming.merge` gave it. @type {ArrayBuffer | null} */
   #sent = null;
-  /** Resolves when what was sent is kept for later sessions, as far as that is possible. @type {Promise<void>} */
+  /** Resolves when the sent state is kept for later sessions, or cannot be kept. @type {Promise<void>} */
   sentKept = Promise.resolve();
   /** A number that grows with each change of contacts and decisions. */
   #version = 0;
-  /** Resolves when the kept state of earlier sessions was read, or is known to be missing. @type {Promise<void>} */
+  /** Resolves when the state of earlier sessions was read, or is known to be missing. @type {Promise<void>} */
   known = Promise.resolve();
   /**
    * The addresses of contacts and the fingerprints of decisions that the person has removed, until a state without them is
@@ -115,7 +116,7 @@ export class TrustKeeper extends EventTarget {
     return this.#following;
   }
 
-  /** Whether the signer was pinned in this visit, so that the person has not compared its fingerprint yet. */
+  /** Whether the signer was pinned in this visit. The person has not compared the signer's fingerprint then. */
   get isNewlyFollowed() {
     return this.#isNewlyFollowed;
   }
@@ -130,7 +131,7 @@ export class TrustKeeper extends EventTarget {
   }
 
   /**
-   * The arguments `trust` and `at` of a verb that judges. They are copies, because a call transfers buffers.
+   * The arguments `trust` and `at` of a verb that judges, as copies, because a call transfers buffers.
    * @param {import("../../../wasm_build/vault/server/trust.js").Evidence} [evidence] the evidence to use; by default the kept one
    */
   judging(evidence = this.evidence.copy()) {
@@ -154,10 +155,10 @@ export class TrustKeeper extends EventTarget {
   }
 
   /**
-   * Replaces the contacts, unless they were made from older ones and would undo later changes.
+   * Replaces the contacts, unless the new ones were made from older contacts and would undo later changes.
    * @param {ArrayBuffer} contacts the contacts from the vault
    * @param {number} [basis] the value of `basis` when they were made
-   * @returns {boolean} whether they count
+   * @returns {boolean} whether they are used
    */
   keepContacts(contacts, basis = this.#basis) {
     if (basis !== this.#basis) return false;
@@ -169,7 +170,7 @@ export class TrustKeeper extends EventTarget {
     return true;
   }
 
-  /** Lets the open message be judged with the contacts and decisions of now. */
+  /** Lets the open message be judged again with the present contacts and decisions. */
   judgeAgain() {
     this.dispatchEvent(new Event("decided"));
   }
@@ -185,10 +186,10 @@ export class TrustKeeper extends EventTarget {
   }
 
   /**
-   * Replaces the decisions, unless they were made from older ones: these may have what was removed since.
+   * Replaces the decisions, unless the new ones were made from older decisions, which may include removed ones.
    * @param {ArrayBuffer} decisions the decisions from the vault
    * @param {number} basis the value of `decisionsBasis` when they were made
-   * @returns {boolean} whether they count
+   * @returns {boolean} whether they are used
    */
   keepDecisions(decisions, basis) {
     if (basis !== this.#decisionsBasis) return false;
@@ -281,7 +282,7 @@ export class TrustKeeper extends EventTarget {
   /**
    * @param {{
    *   contacts: ArrayBuffer, decisions: ArrayBuffer, book: ArrayBuffer, merged: ArrayBuffer | null, sent: ArrayBuffer | null,
-   * }} kept the state of earlier sessions, joined with this one's; the book is joined here
+   * }} kept the state of earlier sessions, already joined with this session's, except the book, which is joined here
    */
   adopt({ contacts, decisions, book, merged, sent }) {
     this.book.join(book);
@@ -327,7 +328,7 @@ function unreadable({ code = "", message }) {
   return { followed: null, operator: null, list: null, problems: [{ code, message }] };
 }
 
-/** Whether nothing has changed. An empty buffer is what was never kept. @param {ArrayBuffer} next @param {ArrayBuffer | null} before */
+/** Whether nothing has changed. An empty buffer equals a value that was never kept. @param {ArrayBuffer} next @param {ArrayBuffer | null} before */
 function isAsBefore(next, before) {
   return next.byteLength === 0 ? before === null : haveSameOctets(next, before);
 }

@@ -9,8 +9,8 @@ const OFFERED_DAYS = [7, 30, 90, 365];
 
 /**
  * @param {Catalogue} translate
- * @param {{label: string, hint?: string, as?: string, test: string}} options `as`: the label of a first choice that says
- *   nothing, so that the choice for all messages counts
+ * @param {{label: string, hint?: string, as?: string, test: string}} options `as`: the label of a first choice, which
+ *   leaves the decision to the choice for all messages
  */
 export function createCopyField(translate, { label, hint = "", as = "", test }) {
   const id = uniqueId("copy");
@@ -30,11 +30,11 @@ export function createCopyField(translate, { label, hint = "", as = "", test }) 
   return {
     element,
     select,
-    /** The chosen wish; null for the first choice. @returns {CopyWish | null} */
+    /** The chosen wish; null for the choice `as`. @returns {CopyWish | null} */
     get wish() {
       return select.value === "" ? null : JSON.parse(select.value);
     },
-    /** @param {CopyWish} wish which may have been chosen elsewhere, with other days than those offered here */
+    /** @param {CopyWish} wish which may have been chosen elsewhere, with a number of days that is not offered here */
     set wish(wish) {
       if (![...select.options].some(({ value }) => value === String(wish))) add(wish);
       select.value = String(wish);

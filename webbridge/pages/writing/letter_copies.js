@@ -1,6 +1,6 @@
 /**
- * The copies in which a letter is sent. An encrypted message names its readers, so each person in Bcc gets a copy of their
- * own. An unencrypted one names nobody in Bcc, and goes to all people as it is.
+ * The copies in which a letter is sent. An encrypted message names its readers, so each person in Bcc gets a separate copy.
+ * An unencrypted message names nobody in Bcc, and goes to all people as it is.
  */
 
 import { addressKey } from "../../../wasm_build/ui/formats.js";
@@ -9,12 +9,13 @@ import { addressKey } from "../../../wasm_build/ui/formats.js";
 /** @typedef {import("../../../wasm_build/ui/recipients_field.js").Person} Person */
 /** @typedef {{sign: boolean, encrypt: boolean}} Protection */
 /**
- * A message of the letter: its readers, by a name that stays the same when the letter is sent again.
+ * A copy of the letter: the readers, and a name for the copy that stays the same when the letter is sent again.
  * @typedef {Protection & {name: string, people: Person[]}} Copy
  */
 
 /**
- * The copies, those for Bcc first. The last one is kept in Sent: the one for To and Cc, if there are such people.
+ * The copies, with the copies for Bcc first. The last copy is kept in Sent. It is the copy for To and Cc, if there are such
+ * people.
  * @param {Protection} protection @param {{open: Person[], hidden: Person[]}} people of To and Cc, and of Bcc
  * @returns {Copy[]}
  */
@@ -26,7 +27,7 @@ export function planCopies({ sign, encrypt }, { open, hidden }) {
   return [...own, ...(open.length > 0 ? [{ name: "open", people: open, sign, encrypt }] : [])];
 }
 
-/** The certificates to encrypt a copy for; none if it is not encrypted. @param {Copy} copy */
+/** The certificates for which a copy is encrypted; none for an unencrypted copy. @param {Copy} copy */
 export function certificatesOf({ encrypt, people }) {
   if (!encrypt) return [];
   return people.map(({ finding, address }) => {
@@ -41,7 +42,8 @@ export function allReadHeaders({ people }) {
 }
 
 /**
- * The content of a message without its Message-ID. Two messages with the same content count as the same message.
+ * The content of a message without its Message-ID, with the name, type and size of each file. Two messages with the same
+ * content count as the same message.
  * @param {{messageId?: string, attachments: Attachment[]}} draft
  */
 export function contentOf({ messageId: _, attachments, ...rest }) {
@@ -49,7 +51,7 @@ export function contentOf({ messageId: _, attachments, ...rest }) {
 }
 
 /**
- * A text that changes with everything that leaves: the words, the files, the readers and how they can read it.
+ * A text that changes with everything that is sent: the words, the files, the readers and the certificates to encrypt for.
  * @param {{messageId?: string, attachments: Attachment[]}} draft @param {Copy} copy
  * @returns {Promise<string>}
  */

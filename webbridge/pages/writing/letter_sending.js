@@ -1,6 +1,6 @@
 /**
- * The sending of a letter in one or more copies. No copy is sent twice unless the person agrees: each has a key at the
- * bridge, and after an error only those are sent that nobody has got.
+ * The sending of a letter in one or more copies. No copy is sent twice unless the person agrees. Each copy has a key at the
+ * bridge, and after an error only the copies are sent that nobody has got.
  */
 
 import { addressKey } from "../../../wasm_build/ui/formats.js";
@@ -15,7 +15,7 @@ import { allReadHeaders, certificatesOf, contentOf, versionOf } from "./letter_c
 /** @typedef {{copies: Copy[], words: Words}} Plan the letter as it is now */
 /** @typedef {{copy: Copy, posting: Posting, draft: Draft, version: string}} Planned */
 /**
- * The bridge, or the outbox before it. `isLast` tells the outbox that it has all copies of the letter.
+ * The bridge, or the outbox in front of it. `isLast` says that the outbox now has all copies of the letter.
  * @typedef {Pick<import("./sending_requests.js").SendingRequests, "withdraw" | "lookForCopy" | "timestamp"> & {
  *   sendMessage: (
  *     message: ArrayBuffer, recipients: string[], key: string, wish: import("../app/service_answers.js").CopyWish | null, isLast?: boolean,
@@ -48,7 +48,7 @@ export class LetterSending {
     return [...this.#postings.values()].some(({ isOpen }) => isOpen);
   }
 
-  /** The addresses that got a copy, and those that certainly got none yet. */
+  /** The addresses that got a copy, and the addresses that certainly got none yet. */
   get reach() {
     const [reached, left] = [/** @type {string[]} */ ([]), /** @type {string[]} */ ([])];
     for (const { name, people } of this.#now().copies) {
@@ -60,7 +60,7 @@ export class LetterSending {
     return { reached, left };
   }
 
-  /** The person has agreed that what was perhaps sent is sent again. */
+  /** Allows a second sending of copies that were perhaps sent, because the person has agreed. */
   agreeAgain() {
     for (const posting of this.#postings.values()) if (posting.isOpen) posting.renewKey();
   }
@@ -86,7 +86,7 @@ export class LetterSending {
     return last.submission;
   }
 
-  /** Looks again for copies that were perhaps sent. Rejects if one is not found. */
+  /** Looks again for copies that were perhaps sent. Rejects if a copy is not found. */
   async look() {
     for (const { posting, version } of await this.#plan()) if (posting.isOpen) await this.#lookFor(posting, version);
   }
@@ -132,8 +132,8 @@ export class LetterSending {
   }
 
   /**
-   * Finds out what became of an earlier version of a copy, so that its outcome is not taken for that of this version.
-   * Rejects if the earlier version was sent, or perhaps, or is still on its way.
+   * Finds out what became of an earlier version of a copy, so that the outcome is not confused with the outcome of this
+   * version. Rejects if the earlier version was sent or perhaps sent, or is still on its way.
    * @param {Posting} posting
    */
   async #settleEarlier(posting) {
@@ -153,7 +153,8 @@ export class LetterSending {
   }
 
   /**
-   * Looks for a copy that was perhaps sent: some mail servers keep one in Sent by themselves. Rejects if none is found.
+   * Looks for a copy that was perhaps sent, because some mail servers keep a copy in Sent by themselves. Rejects if none is
+   * found.
    * @param {Posting} posting @param {string} version of the copy as it is now
    */
   async #lookFor(posting, version) {
@@ -173,9 +174,9 @@ export class LetterSending {
 class Posting {
   /** The key of the copy. It stays the same until it is certain that nothing was sent under it. */
   key = newSendingKey();
-  /** The version of the copy that went to the bridge under the key; "" while it is certain that none did. */
+  /** The version of the copy that went to the bridge under the key; "" while certainly no version did. */
   keyed = "";
-  /** The message that was perhaps sent. If it is sent again, it keeps this Message-ID. */
+  /** The message that was perhaps sent. It keeps this Message-ID if it is sent again. */
   unconfirmed = { draft: "", messageId: "" };
   /** @type {{version: string, addresses: Set<string>, submission: Submission} | null} */
   sent = null;
@@ -186,7 +187,7 @@ class Posting {
     return this.unconfirmed.messageId !== "";
   }
 
-  /** Each copy has a Message-ID of its own: the bridge finds it in Sent by it. @param {Words} words @returns {Draft} */
+  /** The draft of this copy. Each copy has its own Message-ID, with which the bridge finds the copy in Sent. @param {Words} words @returns {Draft} */
   draftOf(words) {
     const isSame = this.unconfirmed.draft === contentOf(words);
     const domain = words.from.replace(/>$/u, "").split("@").at(-1);

@@ -24,8 +24,8 @@ export function withSignature(proposal, signature) {
 }
 
 /**
- * The place where the person goes on to write: the end of the words above the signature, or of all words. Signatures of others
- * may be in a forwarded message.
+ * The place where the person continues to write: the end of the words above the signature, or of all words. A forwarded
+ * message may contain other people's signatures.
  * @param {string} text @param {string} signature
  */
 export function endOfWords(text, signature) {

@@ -1,4 +1,4 @@
-/** The words of a message that is being written: as they are sent, and as the outbox keeps them. */
+/** The words of a message that is being written, in the forms for sending and for the outbox. */
 
 import { base64FromBytes } from "../../../wasm_build/vault/values/base64.js";
 import { contentOf } from "./letter_copies.js";
@@ -23,7 +23,7 @@ export function wordsOf(composition, sender, policy) {
 }
 
 /**
- * The message as it is written again from the outbox.
+ * The message in the form in which it is written again from the outbox.
  * @param {Composition} composition @param {Sender} sender @param {LabelPolicy | null} policy
  * @returns {import("../offline/outbox.js").Words}
  */

@@ -1,4 +1,4 @@
-/** The limits that keys, bridge and mail server set to a message that is being written (`LetterPlan`). */
+/** The limits that keys, bridge and mail server set for a message that is being written (`LetterPlan`). */
 
 import { letterObstacles } from "./recipients_taken.js";
 
@@ -15,11 +15,11 @@ import { letterObstacles } from "./recipients_taken.js";
 
 /** The remedies for a missing certificate in the pages. @type {Remedy[]} */
 const WAYS = ["look-up", "choose-file", "encrypt-off"];
-/** Those where the bridge takes parcels. @type {Remedy[]} */
+/** The remedies if the bridge accepts parcels. @type {Remedy[]} */
 const WAYS_WITH_PARCEL = ["look-up", "choose-file", "parcel", "encrypt-off"];
 
 export class PlanHost {
-  /** The pages encrypt with no password. */
+  /** The pages encrypt without a password. */
   hasPassword = false;
   #services;
   #sender;
@@ -46,7 +46,7 @@ export class PlanHost {
     return this.takesParcels ? WAYS_WITH_PARCEL : WAYS;
   }
 
-  /** Whether the bridge takes parcels. */
+  /** Whether the bridge accepts parcels. */
   get takesParcels() {
     return this.#services.parcels !== null;
   }

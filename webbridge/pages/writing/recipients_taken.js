@@ -1,4 +1,4 @@
-/** The recipients whom the mail server does not take: the words before a message is sent, and after it was refused. */
+/** The recipients that the mail server does not accept: the sentences before a message is sent, and after it was refused. */
 
 import { listOf, technical } from "../../../wasm_build/ui/formats.js";
 import { ApiError } from "../app/api.js";
@@ -7,7 +7,7 @@ import { ApiError } from "../app/api.js";
 /** @typedef {import("../../../wasm_build/ui/sending_plan.js").Obstacle} Obstacle */
 
 /**
- * The obstacles of addresses with letters beyond ASCII at a mail server that takes none.
+ * The obstacles for addresses with letters beyond ASCII at a mail server that accepts none.
  * @param {string[]} addresses
  * @param {Catalogue} translate
  * @returns {Obstacle[]}
@@ -18,8 +18,8 @@ export function letterObstacles(addresses, translate) {
 }
 
 /**
- * The sentences on the recipients that an error names, each on a line: first those to correct, then those to try later. Empty
- * if it names none.
+ * The sentences about the recipients that an error names, each on a line: first the addresses to correct, then the
+ * addresses to try later. Empty if the error names none.
  * @param {unknown} error
  * @param {Catalogue} translate
  * @param {{isPartial?: boolean}} [options] whether another copy of the message was sent

@@ -1,4 +1,4 @@
-/** The sender of a message: the person's own address, or one that several people share, such as that of a ward. */
+/** The sender of a message: the person's own address, or one that several people share, such as a ward's address. */
 
 import { quoteMailbox, writeMailbox } from "../../../wasm_build/ui/formats.js";
 

@@ -1,6 +1,6 @@
 /**
- * The requests that send a message, and those that ask what became of one. A message is sent once under one key, whatever
- * becomes of the connection.
+ * The requests that send a message, and the requests that ask what became of a message. A message is sent once under one
+ * key, even if the connection fails.
  */
 import { sameAddress } from "../../../wasm_build/ui/formats.js";
 import { ApiError, JSON_TYPE, readAtMost } from "../../../wasm_build/vault/server/json_requests.js";
@@ -13,7 +13,7 @@ import { readCopyChoice } from "../app/service_answers.js";
 
 /** Errors after which the outcome of a request is unknown: the bridge did not answer, or failed during the request. */
 export const UNKNOWN_OUTCOME = new Set(["unreachable", "server-error", "already-sending", "key-used"]);
-/** Errors that leave the question open what became of a message. */
+/** Further errors after which the outcome of a message is unknown. */
 const STILL_OPEN = new Set(["try-later", "database-unavailable", "mail-server-busy", "mail-server-unreachable"]);
 
 /** A timestamp with its certificates has about 6,000 bytes. */
@@ -44,14 +44,15 @@ export class SendingRequests {
   }
 
   /**
-   * Sends a message. Rejects only if no recipient got it: with `unreachable` if an upload may still be on its way, which the
-   * same key stops from being sent beside a second one. Without a confirmation the outcome is "perhaps".
+   * Sends a message. Rejects if no recipient got the message. The error's `isOpen` is true if that is not certain, for
+   * example because an upload may still be on its way; under the same key, a second upload then sends nothing twice.
+   * Without a confirmation the outcome is "perhaps".
    * @param {ArrayBuffer} message RFC 5322 bytes
    * @param {string[]} recipients
-   * @param {string} key from `newSendingKey`; a message that was sent under it is not sent again
-   * @param {CopyWish | null} [copy] null if the choice for all messages counts
-   * @returns {Promise<Submission>} the outcome of the earlier request, if there was one with this key. So the caller uses a key
-   *   for one version of a letter only, and withdraws it before it sends another one
+   * @param {string} key from `newSendingKey`; a message that was sent under this key is not sent again
+   * @param {CopyWish | null} [copy] null to use the choice for all messages
+   * @returns {Promise<Submission>} the outcome of an earlier request with this key, if there was one. So the caller uses a
+   *   key for one version of a letter only, and withdraws the key before sending another version
    */
   async sendMessage(message, recipients, key, copy = null) {
     const envelope = { key, recipients, ...(copy === null ? {} : { copy }) };
@@ -63,7 +64,7 @@ export class SendingRequests {
       if (error instanceof ApiError && !UNKNOWN_OUTCOME.has(error.code)) throw about(error, recipients);
     }
     const outcome = await this.outcomeOf(key).catch((error) => {
-      // Only a refusal says that nothing was sent: after another error, such as the end of the session, nobody knows.
+      // Only a refusal says that nothing was sent. After another error, such as the end of the session, the outcome is unknown.
       if (!(error instanceof ApiError)) throw error;
       if (!["message-refused", "message-too-large"].includes(error.code)) error.isOpen = true;
       throw about(error, recipients);
@@ -81,15 +82,15 @@ export class SendingRequests {
   async timestamp(query) {
     const headers = { "Content-Type": "application/timestamp-query" };
     const answer = await this.#authorised("/api/timestamp", { method: "POST", body: query, headers }).catch((error) => {
-      // Without a connection the letter can be sent without a timestamp, and then waits in the outbox.
+      // Without a connection, the letter can be sent without a timestamp. It then waits in the outbox.
       throw error?.code === "unreachable" ? new ApiError("timestamp-failed", error.message) : error;
     });
     return readAtMost(answer, MAX_TIMESTAMP_BYTES);
   }
 
   /**
-   * Withdraws a key, before the letter goes out changed and under another one. Returns the outcome of the message with
-   * this key, or null if no recipient got it, and none will, although its upload may still be on its way.
+   * Withdraws a key, before the changed letter is sent under another key. Returns the outcome of the message with this key.
+   * Null means that no recipient got the message, and none will, although the upload may still be on its way.
    * @param {string} key @returns {Promise<Submission | null>}
    */
   async withdraw(key) {
@@ -111,7 +112,7 @@ export class SendingRequests {
   }
 
   /**
-   * The same, after a look into the folder for sent mail if the outcome is not known.
+   * Returns the same as `outcomeOf`. If the outcome is unknown, the bridge first looks into the folder for sent mail.
    * @param {string} key @returns {Promise<Submission | null>}
    */
   lookForCopy(key) {
@@ -142,7 +143,7 @@ export class SendingRequests {
   }
 }
 
-/** An error that names only those who were to get the message. @param {ApiError} error @param {string[]} recipients */
+/** The error, with only the recipients of this message among the refused addresses. @param {ApiError} error @param {string[]} recipients */
 function about(error, recipients) {
   error.refused = error.refused.filter(({ address }) => recipients.some((recipient) => sameAddress(recipient, address)));
   return error;

@@ -1,12 +1,11 @@
 /**
- * The statements in the signature of a message: a receipt is asked for, the signature has a timestamp, a security
- * label.
+ * The statements in the signature of a message: a request for a receipt, a timestamp, and a security label.
  */
 
 /** @typedef {import("../../../wasm_build/ui/signature_options.js").LabelPolicy} LabelPolicy */
 /** @typedef {import("../../../wasm_build/ui/signature_options.js").Options} Options */
 /**
- * The statements of a message as it is sent. Messages of earlier versions in the outbox have no `receipt`.
+ * The statements of a message as it is sent. Messages from earlier versions in the outbox have no `receipt`.
  * @typedef {{receipt?: boolean, lasting: boolean, label: {policy: string, classification: number} | null}} Statements
  */
 

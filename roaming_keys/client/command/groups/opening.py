@@ -1,4 +1,4 @@
-"""Groups that a command opens: one's own by one's own keys, those of others by trust in their owners."""
+"""Groups that a command opens: the person's own, and those of other owners whom the person trusts."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def find_own_group(roaming: Roaming, name: str) -> OpenGroup:
 
 
 def open_mine(roaming: Roaming, name: str) -> OpenGroup:
-    """Return a group of the person, or one of somebody else that was taken before, opened."""
+    """Return a group of the person, or one of another owner that was accepted before, opened."""
     return open_listed(roaming, find_listed(roaming, name), _NO_TRUST)
 
 

@@ -263,7 +263,7 @@ def take(request: TakeRequest) -> None:
         try:
             opened = open_listed(roaming, one, request.owner)
         except (click.ClickException, SmimeError) as error:
-            # Anybody with an account can put people into groups. Such a group keeps nobody from the others.
+            # Anybody with an account can add people to a group. So a group that is refused does not stop the others.
             refused.append(f"{one.id}, a group of {one.owner}: {error}")
             continue
         session = blocking.run(keep_group(roaming.session, roaming.setting, opened, at=now()))
@@ -323,7 +323,7 @@ def _load(names: tuple[str, ...], files: KeyFiles) -> tuple[Identity, ...]:
 
 
 def _address_of(name: str, certificate: Certificate) -> str:
-    """The address of a member: the one that was typed, or the only one of the certificate in a file."""
+    """The address of a member: the typed one, or the only address of the certificate in a file."""
     addresses = certificate.email_addresses
     typed = [address for address in addresses if addresses_match(address, name)]
     if len(typed or addresses) != 1:

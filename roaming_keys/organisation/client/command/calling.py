@@ -36,14 +36,14 @@ class StaffChoice:
     )
 
     def client(self) -> StaffClient:
-        """Return what calls the server. Raises ClickException for a file without a key, OSError or MalformedMessage."""
+        """Return a client of the server. Raises ClickException for a file without a key, OSError, MalformedMessage."""
         server = normalise_origin(self.server)
         key = StaffKey(seed=read_staff_key(self.staff_key), clock=read_clock)
         return StaffClient(server=server, key=key, transport=HttpTransport(server))
 
 
 def read_clock() -> datetime.datetime:
-    """Return the time of the machine's clock, with fractions of a second: two calls in one have different numbers."""
+    """Return the machine's time with fractions of a second, so that two calls in one second have different numbers."""
     return datetime.datetime.now(datetime.UTC)
 
 

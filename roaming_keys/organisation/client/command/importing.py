@@ -156,7 +156,7 @@ def _send(
         for one in people:
             problem = one.problem
             if one.made is not None:
-                # On the disk before the account, so that no account has a passphrase that nobody knows.
+                # Written before the account is made, so that no account has a passphrase that nobody knows.
                 writer.writerow([one.user, one.made.passphrase])
                 codes.flush()
                 problem = _try(client, one.made)

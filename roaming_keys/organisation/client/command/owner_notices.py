@@ -1,6 +1,6 @@
 """The sentences for the owner of keys after a login: who can recover the keys, and what others have done.
 
-`sealwax roam` finds EXTENSION by the entry point `roaming_keys.client`.
+`sealwax roam` finds EXTENSION through the entry point `roaming_keys.client`.
 """
 
 from __future__ import annotations

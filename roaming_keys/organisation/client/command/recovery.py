@@ -149,7 +149,7 @@ def policy(request: PolicyRequest) -> None:
     in_force = client.policy()
     if in_force is None or in_force.fingerprint != wanted.fingerprint:
         raise click.ClickException("the key server has another policy in force than yours: tell nobody its fingerprint")
-    # People confirm what is shown here, so it is what the administrator has given, and no word of the server.
+    # People confirm the policy that is shown here, so it is the administrator's, and not the server's.
     show_policy(wanted)
 
 

@@ -91,7 +91,7 @@ def password(request: PasswordRequest) -> None:
     """
     user = normalise_user(request.user)
     secret = new_password(request.password_file)
-    # Noted first, so that no password is set without it.
+    # Noted first, so that no password is set without a note.
     request.staff.client().change_user(user, Change.PASSWORD)
     command = [word.replace("{user}", user) for word in request.command]
     try:

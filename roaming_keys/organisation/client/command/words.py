@@ -14,13 +14,13 @@ def show_policy(policy: RecoveryPolicy) -> None:
     write_line(f"{policy.needed} of {len(policy.officers)} officers of {policy.organisation} together:")
     for one in policy.officers:
         write_line(f"  {', '.join(one.email_addresses) or one.common_name}, certificate {one.fingerprint}")
-    # Not from the notice: somebody who has left may never log in again.
+    # The wait does not begin with the notice, because somebody who has left may never log in again.
     wait = f"{policy.wait_hours} hours after your keys were asked for" if policy.wait_hours else "at once"
     write_line(f"They may act {wait}. Fingerprint of all this: {policy.fingerprint}")
 
 
 def show_notice(facts: CaseFacts) -> None:
-    """Print a case as its owner is shown it."""
+    """Print a case for its owner."""
     done = "has" if facts.opened else "is to get"
     write_line(
         f"Recovery: {facts.recipient} {done} your encryption keys, certificate {facts.recipient_fingerprint}."
@@ -30,7 +30,7 @@ def show_notice(facts: CaseFacts) -> None:
 
 
 def show_case(facts: CaseFacts) -> None:
-    """Print a case as the staff is shown it."""
+    """Print a case for the staff."""
     told = f"told {_day(facts.told)}" if facts.told else "not logged in since"
     opened = f", opened {_day(facts.opened)}" if facts.opened else ""
     approved = ", ".join(facts.approved_by) or "nobody"

@@ -1,4 +1,4 @@
-"""Accounts with records apart from them, devices, sessions, and the tickets and nonces that were used, until they end.
+"""Accounts, their separate records, devices, sessions, and the used tickets and nonces until they end.
 
 Nobody can log in to the accounts of 0.1, whose records have another form. Their table stays for a step back.
 """

@@ -1,4 +1,4 @@
-"""The audit trail. Triggers refuse to change or delete its events, but for the details, which no hash covers."""
+"""The audit trail. Triggers refuse to change or delete its events, except the details, which no hash covers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sealwax.service.columns import LONG
 
 _REFUSAL = "the audit trail is append-only"
 _KEPT = "number, at, kind, commitment, hash"
-# An event that replaces another one would be deleted by SQLite without a trigger, so each must be the next.
+# If an event replaced another one, SQLite would delete that one without a trigger. So each event must be the next.
 _IS_NEXT = "NEW.number IS (SELECT coalesce(max(number), 0) + 1 FROM audit)"
 _REFUSE = f"BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"
 _SQLITE = (

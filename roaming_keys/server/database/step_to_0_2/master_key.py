@@ -1,8 +1,8 @@
-"""The server's secrets, which stay when the master key is replaced. They are sealed under it.
+"""The server's secrets, which stay when the master key is replaced. They are sealed under the master key.
 
 The secrets of a database of 0.1 are those that 0.1 derived from its master key. The first start writes them, because a
-migration does not have the key. 0.1 finds sealed records without the name of their master key, so a step back waits
-until all contents are under the one in force.
+migration does not have the key. 0.1 reads only sealed records without the name of their master key. So a step back is
+refused until all contents are under the key in force.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Delete the column, and take the name of the master key from each record of 0.1."""
+    """Delete the column, and remove the name of the master key from each record of 0.1."""
     rows = op.get_bind()
     fingerprints = rows.execute(sa.select(_MASTER_KEY.c.fingerprint)).scalars().all()
     heads = [_MARK + bytes(fingerprint)[: _HEAD_BYTES - len(_MARK)] for fingerprint in fingerprints]

@@ -1,4 +1,4 @@
-"""The tables of 0.2. Until its release each change of them goes into this step, whose number rises by one.
+"""The tables of 0.2. Until that release, each change of these tables goes into this step, whose number rises by one.
 
 The databases of the builds before such a change are refused, because their revision has a lower number.
 """

@@ -14,7 +14,7 @@ const WORDS = 8;
 const S_BOX = makeSBox();
 const INVERSE_S_BOX = new Uint8Array(256).map((_, octet) => S_BOX.indexOf(octet));
 // Tables of the products of each byte with two neighbouring numbers in a column of the matrix. The other columns have
-// the same numbers, rotated. MIX does SubBytes and MixColumns, UNMIX does InvMixColumns.
+// the same numbers in rotated order. MIX does SubBytes and MixColumns, UNMIX does InvMixColumns.
 const MIX = makePairs([2, 1, 1, 3], (octet) => S_BOX[octet]);
 const UNMIX = makePairs([14, 9, 13, 11], (octet) => octet);
 // UNMIX_INVERSE does InvSubBytes and InvMixColumns, for the equivalent inverse cipher (FIPS 197 section 5.3.5).
@@ -136,7 +136,7 @@ function expandKey(scratch, key, rounds) {
 }
 
 /**
- * The round keys of the equivalent inverse cipher: in reverse order, with InvMixColumns applied to all but the first
+ * The round keys of the equivalent inverse cipher: in reverse order, with InvMixColumns applied to all except the first
  * and the last.
  * @param {Scratch} scratch
  * @param {Uint16Array} keys
@@ -188,7 +188,7 @@ function makeSBox() {
 /** @typedef {[Uint16Array, Uint16Array, Uint16Array, Uint16Array]} Pairs */
 
 /**
- * One table for each pair of neighbours in the column, which is circular. For each byte it has the products of
+ * One table for each pair of neighbours in the circular column. For each byte the table has the products of
  * `before(byte)` with the two neighbours, side by side in 16 bits.
  * @param {number[]} column
  * @param {(octet: number) => number} before

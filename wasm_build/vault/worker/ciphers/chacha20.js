@@ -33,7 +33,7 @@ export class ChaCha20 {
 
   /**
    * XORs `input` with the next blocks of the key stream. `input` and `output` may be the same. The next call begins with
-   * a new block, even if this call has not used all of the last one.
+   * a new block, even if this call has not used the whole last block.
    * @param {Uint8Array} input
    * @param {Uint8Array} output
    */

@@ -1,10 +1,9 @@
 /**
- * Decryption by DES and Triple-DES (FIPS 46-3), which no browser has, for old mail.
+ * Decryption with DES and Triple-DES (FIPS 46-3), for old mail. No browser has these ciphers.
  *
  * A half of a block is kept as its expansion E(R), 48 bits in two numbers. All steps after the S-boxes are linear, so
- * that one look-up of twelve bits does two S-boxes, the permutation P and the expansion. Numbers stay below 2^30,
- * because Chromium may put larger numbers on the JavaScript heap, where nothing overwrites them. The code is not
- * constant-time.
+ * one look-up of twelve bits does two S-boxes, the permutation P and the expansion. Numbers stay below 2^30, because
+ * Chromium may put larger numbers on the JavaScript heap, where nothing overwrites them. The code is not constant-time.
  */
 
 /** @typedef {import("./scratch.js").Scratch} Scratch */
@@ -40,7 +39,7 @@ const S_BOXES = [
 
 const EXPANSION = makeExpansion();
 /**
- * For each value of two neighbouring groups of six bits, after the XOR with the subkey: the two numbers to XOR to the
+ * For each value of two neighbouring groups of six bits, after the XOR with the subkey: the two numbers to XOR into the
  * expansion of the other half.
  */
 const ROUND = makeRound();
@@ -158,7 +157,7 @@ function expandKey(key, subkeys, bits, backwards) {
   }
 }
 
-/** For each bit of a half: the two numbers of its expansion, where it occurs in one or two groups of six bits. */
+/** For each bit of a half: the two numbers of its expansion. The bit is there in one or two groups of six bits. */
 function makeExpansion() {
   const numbers = Array.from({ length: 32 }, () => [0, 0]);
   for (let place = 0; place < 48; place++) {
@@ -182,7 +181,7 @@ function makeRound() {
   return table;
 }
 
-/** For each value of each group of six bits: the two numbers to XOR to the expansion of the other half. */
+/** For each value of each group of six bits: the two numbers to XOR into the expansion of the other half. */
 function makeSubstitution() {
   const table = new Int32Array(GROUPS * 64 * 2);
   for (let entry = 0; entry < GROUPS * 64; entry++) {
@@ -205,8 +204,8 @@ function makeInitial() {
     const [position, octet] = [entry >> 8, entry & 255];
     for (let bit = 0; bit < 8; bit++) {
       if (!((octet >> (7 - bit)) & 1)) continue;
-      // The initial permutation puts every second bit of a byte into the left half, the others into the right half. It
-      // begins with the last byte.
+      // The initial permutation puts every second bit of a byte into the left half, the others into the right half. The
+      // permutation begins with the last byte.
       const [high, low] = EXPANSION[8 * (bit >> 1) + 7 - position];
       table[4 * entry + (bit % 2 ? 0 : 2)] ^= high;
       table[4 * entry + (bit % 2 ? 1 : 3)] ^= low;

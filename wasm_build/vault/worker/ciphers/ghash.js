@@ -4,8 +4,8 @@
  *
  * Sum and products have the byte order of blocks, so that whole blocks are read as words. The speed is 100 to 250 MB a
  * second. The look-ups depend on secrets, and Chromium may put the words on the JavaScript heap. That is acceptable,
- * because a hash key is used for one message only: with it an attacker can forge the tag of that message, but not read
- * the message.
+ * because a hash key is used for only one message. An attacker who has it can forge the tag of that message, but cannot
+ * read the message.
  */
 
 /** @typedef {import("./scratch.js").Scratch} Scratch */

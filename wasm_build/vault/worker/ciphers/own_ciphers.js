@@ -23,8 +23,8 @@ import { Scratch } from "./scratch.js";
  * @property {Uint8Array} key
  * @property {Uint8Array} iv in counter mode the counter block
  * @property {Uint8Array} aad
- * @property {Uint8Array} data not used any more after the call returns
- * @property {number} bits the length of the tag; in counter mode of the counter; for RC2 the effective key length
+ * @property {Uint8Array} data no longer used after the call returns
+ * @property {number} bits the length of the tag; in counter mode the length of the counter; for RC2 the effective key length
  */
 
 const BLOCK = 16;
@@ -35,7 +35,8 @@ const WRAP_START = 0xa6;
 const DES_KEYS = [8, 24];
 const AES_KEYS = [16, 24, 32];
 const LONGEST_RC2_KEY = 128;
-// Results get buffers of at least this size: Firefox keeps small ones on its heap, where its collector copies them.
+// Results get buffers of at least this size, because Firefox keeps small buffers on its heap, where its collector
+// copies them.
 const SMALL_BYTES = 4096;
 
 /**
@@ -93,7 +94,7 @@ export function decryptBlocks(residue, job) {
 }
 
 /**
- * Wraps a key by AES key wrap (RFC 3394 section 2.2.1).
+ * Wraps a key with AES key wrap (RFC 3394 section 2.2.1).
  * @param {Residue} residue
  * @param {Uint8Array} kek
  * @param {Uint8Array} cek
@@ -120,7 +121,7 @@ export function wrap(residue, kek, cek) {
 }
 
 /**
- * Unwraps a key by AES key wrap (RFC 3394 section 2.2.2). Throws an OperationError if the integrity check fails.
+ * Unwraps a key with AES key wrap (RFC 3394 section 2.2.2). Throws an OperationError if the integrity check fails.
  * @param {Residue} residue
  * @param {Uint8Array} kek
  * @param {Uint8Array} wrapped
@@ -331,7 +332,7 @@ function decryptCbc(residue, cipher, scratch, job) {
 }
 
 /**
- * Checks every byte of the padding (RFC 5652 section 6.3). The time depends on the length of the padding only.
+ * Checks every byte of the padding (RFC 5652 section 6.3). The time depends only on the length of the padding.
  * @param {Uint8Array} block
  */
 function checkPadding(block) {
@@ -396,7 +397,7 @@ function countUp(counter, counterBytes) {
 }
 
 /**
- * XORs the number of a step of the key wrap to the first half of the block.
+ * XORs the number of a key wrap step into the first half of the block.
  * @param {Uint8Array} block
  * @param {number} step below 2^16
  */

@@ -13,7 +13,7 @@ const LIMB_BITS = 22;
 const LIMB = 2 ** LIMB_BITS;
 // 2^132 modulo 2^130 - 5: 2^132 is four times 2^130, which is congruent to 5.
 const WRAPPED = 20;
-/** The value of bit 130 in the last limb, which begins at bit 110. */
+/** The value of bit 130 in the last limb. This limb begins at bit 110. */
 const TOP = 2 ** 20;
 
 export class Poly1305 {
@@ -54,7 +54,7 @@ export class Poly1305 {
     }
   }
 
-  /** Fills an incomplete block with zeros, as RFC 8439 section 2.8 demands after each part of the input. */
+  /** Fills an incomplete block with zeros, as RFC 8439 section 2.8 requires after each part of the input. */
   pad() {
     if (this.#filled > 0) this.#addBlock();
   }
@@ -64,7 +64,7 @@ export class Poly1305 {
     const [total, tag] = [this.#total, this.#addend];
     reduce(total);
     // If the total is at least the prime 2^130 - 5, the prime is subtracted. In that case bit 130 of the total plus 5 is
-    // set, which `carry` gets.
+    // set. `carry` gets this bit.
     let carry = 5;
     for (let limb = 0; limb < LIMBS; limb++) carry = Math.floor((total[limb] + carry) / (limb < LIMBS - 1 ? LIMB : TOP));
     total[0] += 5 * carry;

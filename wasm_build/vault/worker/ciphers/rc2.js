@@ -1,4 +1,4 @@
-/** Decryption by RC2 (RFC 2268), for mail of the 1990s, in words of 16 bits. The code is not constant-time. */
+/** Decryption with RC2 (RFC 2268), for mail of the 1990s, in words of 16 bits. The code is not constant-time. */
 
 /** @typedef {import("./scratch.js").Scratch} Scratch */
 

@@ -2,8 +2,8 @@
 
 /** @typedef {import("../../memory/cleanup.js").Residue} Residue */
 
-// Enough for GCM with its table of products, which needs the most. A large buffer is outside the JavaScript heap, on
-// which nothing overwrites small buffers.
+// Enough for GCM with its table of products, which needs the most. A large buffer is outside the JavaScript heap, where
+// nothing overwrites small buffers.
 const SCRATCH_BYTES = 98_304;
 
 /** Gives out parts of one buffer, which belongs to the residue. */

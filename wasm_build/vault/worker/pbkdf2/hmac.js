@@ -1,10 +1,10 @@
 /**
- * HMAC (RFC 2104) of its own result, again and again, in a WebAssembly module that is made here byte by byte. Without a key
- * it is the hash of its own result.
+ * HMAC (RFC 2104) applied repeatedly to its result, in a WebAssembly module that is made here byte by byte. Without a key
+ * it is the hash, applied repeatedly to its result.
  *
- * The two pads of the key are compressed once. `iterate` has the whole loop, with two compressions in each iteration;
- * `rehash` has the loop without a key, with one.
- * Secrets are in the memory of the module only. No branch and no address depends on them.
+ * The two pads of the key are compressed once. `iterate` is the whole loop, with two compressions in each iteration;
+ * `rehash` is the loop without a key, with one compression. Secrets are only in the memory of the module. No branch and
+ * no address depends on them.
  */
 
 import { SCHEDULE_WORDS, Sha } from "./sha.js";
@@ -28,7 +28,8 @@ const ZERO = address(0);
 
 /**
  * The bytes of the module. `compress` compresses the block from one state to another. `iterate` replaces the message in
- * the block by its HMAC as often as its parameter says, and adds each result to the sum. `rehash` replaces it by its hash.
+ * the block with its HMAC as often as its parameter says, and adds each result to the sum. `rehash` replaces the message
+ * with its hash.
  * @param {Sha} sha
  */
 export function buildHmacModule(sha) {
@@ -36,7 +37,7 @@ export function buildHmacModule(sha) {
   const placeOf = (/** @type {number} */ place) => address(place * words.bytes);
   const [block, sum] = [BLOCK * words.bytes, SUM * words.bytes];
   const offsets = sha.start.map((_, index) => index * words.bytes);
-  // A state may be longer than the digest. Then its end is where the message is padded.
+  // A state may be longer than the digest. Then its end overwrites the message's padding, which is written again.
   const repadded = offsets
     .filter((offset) => offset >= digestBytes)
     .map((offset) => words.store(ZERO, block + offset, words.constant(offset === digestBytes ? words.highestBit : 0n)));
@@ -52,7 +53,7 @@ export function buildHmacModule(sha) {
   ]);
 }
 
-/** The memory of one module, and what is done with it. */
+/** The memory of one module, and the operations on it. */
 export class Hmac {
   #sha;
   #exports;
@@ -123,7 +124,7 @@ export class Hmac {
   }
 
   /**
-   * Where a byte is. Words of hashes begin with their highest byte, words of WebAssembly with their lowest.
+   * The place of a byte. Words of hashes begin with their highest byte, words of WebAssembly with their lowest.
    * @param {number} place @param {number} index
    */
   #find(place, index) {

@@ -1,6 +1,6 @@
 /**
  * The iterations of PBKDF2 (RFC 8018 section 5.2) and of the KDF of PKCS#12 (RFC 7292 appendix B.2) in WebAssembly. Python
- * does the first, whose message has the salt. This module is loaded when it is first needed.
+ * does the first iteration, whose message has the salt. This module is loaded when it is first needed.
  */
 
 import { SECRET_BUFFER_BYTES } from "../../memory/cleanup.js";
@@ -14,20 +14,20 @@ import { Hmac } from "./hmac.js";
  * @property {string} hash Python's name: sha1, sha224, sha256, sha384 or sha512
  * @property {Uint8Array | null} key the key of HMAC, filled up to a block of the hash; null for the hash itself
  * @property {Uint8Array} firsts the results of the first iteration for all blocks of the derived key
- * @property {number} iterations those that follow the first
+ * @property {number} iterations the number of iterations after the first
  */
 
-// About 50 ms. A cancel is heard after so many iterations.
+// This number takes about 50 ms. A cancel takes effect after the current call.
 const ITERATIONS_IN_ONE_CALL = 100_000;
 
 /** @type {Map<string, Promise<Hmac>>} by the name of the hash. A module is kept, because its memory is freed late. */
 const known = new Map();
-/** The latest derivation. The next one waits for it, because it may use the same memory. @type {Promise<unknown>} */
+/** The latest derivation. The next derivation waits for it, because both may use the same memory. @type {Promise<unknown>} */
 let latest = Promise.resolve();
 
 /**
- * Resolves with the derived key, whole blocks in a buffer of the residue. A cancel, and a job with wrong sizes, end in a
- * VaultError.
+ * Resolves with the derived key, whole blocks in a buffer of the residue. Rejects with a VaultError after a cancel, or
+ * for a job with wrong sizes.
  * @param {Residue} residue
  * @param {Job} job
  * @param {AbortSignal} [cancelling]

@@ -1,8 +1,8 @@
 /**
  * SHA-1 and SHA-2 (FIPS 180-4): the numbers of each hash, and the WebAssembly code that compresses one block.
  *
- * The message schedule is in memory behind the block and not in locals, which a browser may keep on its stack. There
- * are 64 or 80 rounds one after the other, so that the variables of the standard change their names and never move.
+ * The message schedule is in memory after the block. It is not in locals, because a browser may keep locals on its
+ * stack. The 64 or 80 rounds are unrolled, so that the standard's variables change names instead of moving.
  */
 
 import { VaultError } from "../../errors/vault_error.js";
@@ -13,11 +13,11 @@ import { address, get, set, Words } from "./wasm_format.js";
 const BLOCK_WORDS = 16;
 /** The words of a block and its message schedule, at most. */
 export const SCHEDULE_WORDS = 80;
-/** The parameters and locals: addresses, words of the schedule, and from the last one on the standard's variables. */
+/** The parameters and locals: addresses, words of the schedule, and from the last number on the standard's variables. */
 const [FROM, TO, WORD, EARLY, LATE, VARIABLES] = [0, 1, 2, 3, 4, 5];
 const ZERO = address(0);
 const FRACTION_BITS = 64n;
-/** FIPS 180-4 sections 4.1.2 and 4.1.3: rotations of Σ0 and Σ1; of σ0 and σ1, whose last number is a shift. */
+/** FIPS 180-4 sections 4.1.2 and 4.1.3: the rotations of Σ0 and Σ1, and of σ0 and σ1, whose last number is a shift. */
 const BITS = {
   4: { big: [[2, 13, 22], [6, 11, 25]], small: [[7, 18, 3], [17, 19, 10]] },
   8: { big: [[28, 34, 39], [14, 18, 41]], small: [[1, 8, 7], [19, 61, 6]] },
@@ -43,8 +43,8 @@ export class Sha {
   }
 
   /**
-   * The body of a function that compresses the block at an address. Its parameters are the address of the state before
-   * and the address to which it writes the state after.
+   * The body of a function that compresses the block at an address. Its parameters are the address of the old state and
+   * the address for the new state.
    * @param {number} block
    * @returns {{locals: number[], body: Code}}
    */
@@ -71,7 +71,7 @@ export class Sha {
 }
 
 /**
- * The message schedule: `at` is the code of a round's word, `keep` stores the word of a round behind the block.
+ * The message schedule: `at` is the code of a round's word, `keep` stores the word of a round after the block.
  * @typedef {{at: (round: number) => Code, keep: (round: number) => Code}} Schedule
  */
 

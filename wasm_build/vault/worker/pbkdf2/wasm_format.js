@@ -2,7 +2,7 @@
  * The binary format of WebAssembly modules (Core Specification 2.0, chapter 5), as far as PBKDF2 needs it: one memory,
  * exported functions without results, and instructions on words of 32 or 64 bits.
  *
- * Code is an array of bytes and of such arrays. The code of an operand comes before the instruction that takes it.
+ * Code is an array of bytes and of such arrays. The code of an operand comes before the instruction that uses it.
  */
 
 /** @typedef {(number | Code)[]} Code */
@@ -47,7 +47,7 @@ export class Words {
     this.bytes = bytes;
     this.type = isWide ? I64 : I32;
     this.highestBit = 1n << BigInt(8 * bytes - 1);
-    // Arithmetic on i64 has the opcodes of i32, moved by 18.
+    // Arithmetic on i64 has the opcodes of i32 plus 18.
     this.moved = isWide ? 18 : 0;
     this.codes = isWide
       ? { constant: 0x42, load: 0x29, store: 0x37, align: 3 }

@@ -1,6 +1,6 @@
 /**
- * The view of the account: where it is signed in, what tells of new mail, the text below its messages, their copies, and the
- * search.
+ * The view of the account: where it is signed in, the notifications of new mail, the text below sent messages, their
+ * copies, and the search.
  */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
@@ -117,7 +117,7 @@ function createCopies(services) {
   });
   const failure = problem("copies-error");
   const save = html("button", { class: "primary", type: "submit", text: translate("save"), data: { test: "copies-save" } });
-  // Until the choice is known, nothing can be saved over it.
+  // Until the choice is known, no new choice can be saved.
   field.select.disabled = true;
   save.disabled = true;
   const load = async () => {
@@ -142,7 +142,7 @@ function createCopies(services) {
   );
 }
 
-/** The choice to be asked for no signed receipts. @param {AccountServices} services */
+/** The choice not to be asked about signed receipts. @param {AccountServices} services */
 function createReceipts({ translate, kept }) {
   const never = switchField(translate("receipts_never"), "receipts-never", (isOn) => chooseNoReceipts(isOn, kept.keeping !== "off"));
   never.input.checked = givesNoReceipts();

@@ -1,4 +1,7 @@
-/** The view of the accounts that are signed in in this browser: show one, add one, sign out. A tab without an account begins here. */
+/**
+ * The view of the accounts that are signed in in this browser, in which the person shows one, adds one, or signs out. A tab
+ * without an account begins here.
+ */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { isolate, sameAddress } from "../../../../wasm_build/ui/formats.js";
@@ -51,7 +54,7 @@ export function createAccountsView(services) {
     }
     // The last account has signed out, in this tab or in another one.
     if (services.address === null && accounts.all.length === 0) return services.navigate("/sign-in");
-    // A list that is drawn anew loses the focus, and a click.
+    // Drawing the list anew would lose the focus, and a click.
     if (JSON.stringify(accounts.all) !== before) draw();
   };
   draw();

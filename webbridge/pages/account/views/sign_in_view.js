@@ -1,6 +1,6 @@
 /**
- * The view to sign in to the mail account, and to unlock the keys at the same time: address, password, passphrase, and a
- * sentence on what this page does. The passphrase goes to the vault only.
+ * The view to sign in to the mail account and to unlock the keys at the same time. It has address, password, passphrase,
+ * and a sentence on what this page does. The passphrase goes to the vault only.
  */
 
 import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
@@ -31,7 +31,7 @@ import { createForm, inputField, problem, whileBusy } from "../../../../wasm_bui
 /**
  * @param {SignInServices} services
  * @param {{ended: string | null, isSessionLeft: boolean, typed?: Typed}} options `ended` is the account whose session has ended; null
- *   for a first sign-in. `isSessionLeft`: the bridge did not confirm a sign-out. `typed` is filled in
+ *   for a first sign-in. `isSessionLeft`: the bridge did not confirm a sign-out. `typed` is what the fields begin with
  * @returns {View}
  */
 export function createSignInView(services, { ended, isSessionLeft, typed }) {
@@ -94,7 +94,7 @@ function createSignInForm(services, typed) {
     element: form,
     /** Overwrites the typed passphrase. */
     clear: () => passphrase?.clear(),
-    /** Puts the focus into the field that is filled in next. */
+    /** Puts the focus into the field that the person fills in next. */
     focus: () => (address.input.value ? password : address).input.focus(),
     /** @returns {Typed} */
     typed: () => ({ address: address.input.value, password: password.input.value, isForeign: foreign.input.checked }),

@@ -1,4 +1,4 @@
-/** A view whose content is a script of its own, which is loaded when it is shown first, so that no start of the pages waits for it. */
+/** A view whose content is a separate script. The script is loaded when the view is first shown, so that the start of the pages does not wait for it. */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { problem } from "../../../../wasm_build/ui/parts.js";
@@ -13,7 +13,7 @@ import { ApiError } from "../../../../wasm_build/vault/server/json_requests.js";
 /**
  * @param {LateViewServices} services
  * @param {{name: string, titleKey: string, meaning: string, load: () => Promise<void>, create: () => Content}} options `name` is for
- *   tests; `create` is called when the script is loaded
+ *   tests; `create` is called after the script is loaded
  * @returns {View}
  */
 export function createLateView(services, { name, titleKey, meaning, load, create }) {

@@ -8,7 +8,8 @@ import { createForm, inputField, problem } from "../../../../wasm_build/ui/parts
 /**
  * @param {import("../../../../wasm_build/ui/catalogue.js").Catalogue} translate
  * @param {{address: string, asksWords: boolean}} link `address` is "" for a new one
- * @param {{onSet: (address: string, words: string) => void, onClose: () => void}} on `address` is "" if the link shall go
+ * @param {{onSet: (address: string, words: string) => void, onClose: () => void}} on `address` is "" if the link is to be
+ *   removed
  */
 export function openLinkDialog(translate, { address, asksWords }, { onSet, onClose }) {
   const titleId = uniqueId("link");
@@ -48,7 +49,7 @@ export function openLinkDialog(translate, { address, asksWords }, { onSet, onClo
   place.input.focus();
 }
 
-/** The address of a web page or of mail that a person has typed, also without its scheme; empty for another one. @param {string} typed */
+/** The address of a web page or mailbox that a person has typed, also without the scheme; empty for any other text. @param {string} typed */
 function addressOf(typed) {
   if (/\s/u.test(typed)) return "";
   const isMail = /^[^@/:]+@[^@/:.]+(?:\.[^@/:.]+)+$/u.test(typed);

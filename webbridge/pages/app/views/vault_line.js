@@ -1,4 +1,4 @@
-/** The line below the views that tells the state of the vault. */
+/** The line below the views that shows the state of the vault. */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
 

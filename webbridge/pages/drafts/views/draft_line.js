@@ -5,7 +5,7 @@ import { html } from "../../../../wasm_build/ui/dom.js";
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Translate} Translate */
 /** @typedef {import("../draft_keeper.js").DraftNews} DraftNews */
 
-/** The errors of the mailbox with a sentence of their own. @type {Record<string, string>} */
+/** The errors of the mailbox that have a specific sentence. @type {Record<string, string>} */
 const REASONS = {
   "draft-too-large": "draft_reason_large", "message-too-large": "draft_reason_large", "not-offered": "draft_reason_no_folder",
   "unreachable": "draft_reason_network", "session-ended": "draft_reason_signed_out",
@@ -19,11 +19,11 @@ export function createDraftLine(translate) {
   const element = html("p", { class: "draft-line", data: { test: "draft-state", state: "none" } });
   const show = (/** @type {DraftNews} */ news) => {
     element.toggleAttribute("data-pending", news.state === "pending");
-    // A problem that is in the way stays said while the next version waits.
+    // A problem stays shown while the next version waits.
     if (news.state === "pending" && LASTING.has(element.dataset.state ?? "")) return;
     element.dataset.state = news.state;
     element.toggleAttribute("data-copy", news.isCopy);
-    // A screen reader announces what is in the way, and not each pause in typing.
+    // A screen reader announces only problems, not each pause in typing.
     element.setAttribute("aria-live", news.isCopy || LASTING.has(news.state) ? "polite" : "off");
     const copy = news.isCopy && news.state !== "pending" ? `${translate("draft_is_copy")} ` : "";
     const words = copy + wordsOf(translate, news);

@@ -1,4 +1,4 @@
-/** The rows of drafts: their subjects and recipients are sealed, and shown while the keys are unlocked. */
+/** The rows of drafts. Their subjects and recipients are sealed, and are shown only while the keys are unlocked. */
 
 import { draftIdIn, readDraftMessage } from "../../../../wasm_build/ui/draft_message.js";
 import { ApiError } from "../../app/api.js";
@@ -28,7 +28,7 @@ export async function readHidden(services, rows, { areDrafts }) {
   return found;
 }
 
-/** @param {DraftRowServices} services @param {ArrayBuffer} bytes @returns {Promise<Hidden | null>} null if it is no draft of Sealwax */
+/** @param {DraftRowServices} services @param {ArrayBuffer} bytes @returns {Promise<Hidden | null>} null if the message is no draft of Sealwax */
 async function readDraft(services, bytes) {
   const id = draftIdIn(bytes);
   const parts = id ? readDraftMessage(new TextDecoder().decode(bytes)) : null;

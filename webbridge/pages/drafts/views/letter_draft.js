@@ -80,7 +80,7 @@ export class LetterDraft {
 
   /** @returns {import("../../../../wasm_build/writing/draft_content.js").DraftContent} */
   #content() {
-    // An upload that goes on after the view must not replace the draft by an empty one.
+    // An upload that goes on after the view is left must not replace the draft with an empty one.
     if (this.#composition.isCleared) throw new ApiError("locked", "the message was cleared from the page");
     return draftContentOf(this.#composition, this.#services.address ?? "");
   }

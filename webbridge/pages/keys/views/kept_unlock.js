@@ -105,7 +105,7 @@ class AccountChoice {
     if (this.#openings.length > 0) this.#element?.querySelector("button")?.focus();
   }
 
-  /** Overwrites the keys of the accounts but of the chosen one. @param {KeptOpening} [chosen] */
+  /** Overwrites the keys of all accounts except the chosen one. @param {KeptOpening} [chosen] */
   forget(chosen) {
     forgetOpenings(this.#openings.filter((opening) => opening !== chosen));
     this.#openings = [];

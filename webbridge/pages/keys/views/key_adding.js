@@ -1,4 +1,4 @@
-/** The form that adds the keys of a file to the account at the key server, such as a renewed one. */
+/** The form that adds the keys of a file, such as a renewed key, to the account at the key server. */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { createForm, inputField, problem } from "../../../../wasm_build/ui/parts.js";

@@ -52,7 +52,7 @@ import { createUnlockForms } from "./unlock_forms.js";
  *   & RequestServices & KeptUnlockServices & PasskeyChoiceServices & ReloadChoiceServices} KeysServices
  */
 
-/** The time that the part about the account waits for the part above it. A list that never comes takes nothing else away. */
+/** The time that the part about the account waits for the part above it. After this time the account is shown even if the list above never comes. */
 const PATIENCE_MILLISECONDS = 2_000;
 
 /**
@@ -75,7 +75,7 @@ export function createKeysView(services) {
     const { unlocked } = services.keys;
     clear();
     const strict = createStrictSwitch(services);
-    // Asked first, so that the key server answers it first: nothing below is moved then.
+    // The shared identities are requested first, so that the key server answers them first and nothing below is moved.
     const { account: keyAccount } = services.roamingKeys;
     const shared = keyAccount && createSharedIdentities(services, keyAccount);
     const account = keyAccount && createKeyAccount(services, keyAccount, [
@@ -99,7 +99,7 @@ export function createKeysView(services) {
     else services.navigate(services.hasDraft() ? "/write" : services.mailPath());
   }
 
-  // The words only: what the person has typed into the form stays.
+  // Only the sentence is replaced, so that the typed text stays in the form.
   const tell = () => {
     const note = body.querySelector("[data-test=locked-note]");
     if (note) note.textContent = services.lockedSentence();
@@ -203,7 +203,7 @@ function drawUnlocked(services, strict, shared, account) {
     html("div", { class: "actions" }, open),
     strict,
     shared?.element ?? null,
-    // The list of devices comes later from the server, and moves nothing that is below it.
+    // The list of devices comes later from the server. Nothing is below it that it could move.
     account,
   ].filter((part) => part !== null);
 }
@@ -225,7 +225,7 @@ function createStrictSwitch(services) {
     clear: () => services.roaming.removeEventListener("change", drawOffer) };
 }
 
-/** The question whether strict cleanup goes off here too, as on another device. @param {KeysServices} services @param {() => void} draw */
+/** The question whether strict cleanup is switched off here too, as on another device. @param {KeysServices} services @param {() => void} draw */
 function createUnstrictOffer(services, draw) {
   return createSettingOffer(services.translate, {
     what: [html("div", { class: "name", text: services.translate("offer_strict_off") })], isRecipe: false,

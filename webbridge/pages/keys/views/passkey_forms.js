@@ -1,6 +1,6 @@
 /**
- * Unlocking by this device: fingerprint, face or PIN replaces the passphrase. It is offered if browser and device
- * support it, and on the person's own computer only.
+ * Unlocking with this device. Fingerprint, face or PIN replaces the passphrase. This is offered only if browser and device
+ * support it, and only on the person's own computer.
  */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
@@ -28,8 +28,8 @@ import { openWithPasskey, sealForPasskey } from "../device_bundles.js";
  */
 
 /**
- * The button that unlocks the keys by this device, above the passphrase. It is hidden if the device has no passkey for
- * the account.
+ * The button above the passphrase that unlocks the keys with this device. The button is hidden if the device has no passkey
+ * for the account.
  * @param {PasskeyServices} services
  * @param {{onUnlocked: () => void}} options
  */
@@ -54,8 +54,8 @@ export function createPasskeyUnlock(services, { onUnlocked }) {
 }
 
 /**
- * The section in which the person turns unlocking by this device on or off, shown while keys are unlocked. It is hidden
- * if the device cannot do it.
+ * The section in which the person turns unlocking with this device on or off, while keys are unlocked. The section is
+ * hidden if the device does not support it.
  * @param {PasskeyChoiceServices} services
  */
 export function createPasskeyChoice(services) {
@@ -102,7 +102,7 @@ async function remove({ address }) {
 }
 
 /**
- * Tells the device that the passkey is not used any more, if the browser supports it.
+ * Informs the device that the passkey is no longer used, if the browser supports this.
  * @param {ArrayBuffer} credentialId
  */
 async function forgetOnDevice(credentialId) {

@@ -1,4 +1,4 @@
-/** Offers once, after the keys were unlocked by a passphrase, that this device unlocks them from now on. */
+/** Offers once, after the keys were unlocked with a passphrase, that this device unlocks them from now on. */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { problem } from "../../../../wasm_build/ui/parts.js";
@@ -18,7 +18,7 @@ import { addPasskey, canKeepPasskey, isPasskeyKept } from "./passkey_forms.js";
  * } & PasskeyServices} PasskeyOfferServices
  */
 
-/** The name under which the browser keeps that the person has answered. */
+/** The name under which the browser notes that the person has answered. */
 const ANSWERED = "sealwax-passkey-answered";
 
 /** Dispatches "change" when the offer appears or goes. */
@@ -64,7 +64,7 @@ export class PasskeyOffer extends EventTarget {
     );
   }
 
-  /** The person has answered, here or in the view of the keys. */
+  /** Notes that the person has answered, here or in the view of the keys. */
   async answer() {
     try {
       localStorage.setItem(await this.#name(), "yes");

@@ -16,7 +16,7 @@ import { problem } from "../../../../wasm_build/ui/parts.js";
 const MILLISECONDS = 1_000;
 
 /**
- * Returns a part that is empty without an organisation.
+ * Returns the part, which is empty without an organisation.
  * @param {RecoveryServices} services
  * @param {KeyAccount} account
  * @returns {{element: HTMLElement, clear: () => void}}

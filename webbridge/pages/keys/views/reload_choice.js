@@ -1,4 +1,4 @@
-/** The person's choice of how long a reload, or a tab that was closed, needs no passphrase. */
+/** The person's choice for how long no passphrase is needed after a reload or in a reopened tab. */
 
 import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
 import { duration } from "../../../../wasm_build/ui/formats.js";
@@ -9,7 +9,7 @@ import { duration } from "../../../../wasm_build/ui/formats.js";
 
 /**
  * @param {ReloadChoiceServices} services
- * @returns {HTMLElement | null} null where the choice is not offered: on another person's computer, or by the operator
+ * @returns {HTMLElement | null} null where the choice is not offered, on another person's computer or because of the operator
  */
 export function createReloadChoice({ translate, unlocking: { reload } }) {
   if (reload.choices.length === 0) return null;

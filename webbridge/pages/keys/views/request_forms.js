@@ -1,8 +1,8 @@
 /**
- * The forms to get a certificate of one's own. The first form makes a new key and the request for its certificate. The
+ * The forms to get a personal certificate. The first form makes a new key and the request for the key's certificate. The
  * second form joins the key with the certificates from the authority.
  *
- * The vault makes the key. It leaves the vault only encrypted under the passphrase, as a file that the person keeps.
+ * The vault makes the key. The key leaves the vault only encrypted under the passphrase, as a file that the person keeps.
  */
 
 import { html } from "../../../../wasm_build/ui/dom.js";

@@ -1,6 +1,6 @@
 /**
- * The part for a forgotten passphrase without a recovery code: it starts a reset of the account at the key server by the mail
- * login, shows when it can be finished, and finishes it.
+ * The part for a forgotten passphrase without a recovery code. It starts a reset of the account at the key server with the
+ * mail login, shows when the reset can be finished, and finishes the reset.
  */
 
 import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
@@ -32,7 +32,7 @@ import { forgetReset, isResetBegun, noteReset } from "../begun_reset.js";
  */
 /** @typedef {import("../../../../wasm_build/vault/account/key_server.js").Reset} Reset */
 /** @typedef {import("../../../../wasm_build/ui/key_account_view.js").Part} Part */
-/** @typedef {{goOn: (reset: Reset) => Promise<void>, ended: () => Promise<void>, onUnlocked: () => void}} Steps `ended`: none goes on */
+/** @typedef {{goOn: (reset: Reset) => Promise<void>, ended: () => Promise<void>, onUnlocked: () => void}} Steps `ended`: no reset goes on */
 
 const MILLISECONDS = 1_000;
 
@@ -223,7 +223,7 @@ function showCode({ translate, keys }, code) {
       },
       html("h2", { id: titleId, text: translate("reset_code_title") }),
       html("p", { text: translate("reset_code_meaning") }),
-      // A row of its own, because the code wraps on a phone.
+      // The code has its own row, because it wraps on a phone.
       html("div", { class: "stack" }, html("p", { text: translate("recovery_code_made") }), output),
       html("div", { class: "actions" }, button),
     );

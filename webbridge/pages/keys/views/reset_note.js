@@ -1,4 +1,4 @@
-/** The note beside the keys that the account at the key server was reset, and until when the earlier account comes back. */
+/** The note beside the keys that says that the account at the key server was reset, and until when the earlier account can be restored. */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { dayOnly } from "../../../../wasm_build/ui/formats.js";
@@ -7,7 +7,7 @@ import { dayOnly } from "../../../../wasm_build/ui/formats.js";
 
 const MILLISECONDS = 1_000;
 const DAY_SECONDS = 86_400;
-/** The key server keeps the account from before for so long. */
+/** The time for which the key server keeps the earlier account. */
 const KEPT_DAYS = 30;
 
 /**

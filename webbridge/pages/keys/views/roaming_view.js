@@ -1,4 +1,4 @@
-/** The sentences about what roams besides the keys, in the keys' view. */
+/** The sentences in the keys' view about the data that roams besides the keys. */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { problem } from "../../../../wasm_build/ui/parts.js";
@@ -9,7 +9,7 @@ import { problem } from "../../../../wasm_build/ui/parts.js";
 /** @typedef {{translate: Catalogue, roaming: RoamingTrust, sentenceFor: SentenceFor}} RoamingServices */
 
 /**
- * Whether contacts and decisions are at the key server too, and which do not count or stay here.
+ * The part that says whether contacts and decisions are at the key server too, and which entries do not count or stay here.
  * @param {RoamingServices} services
  * @returns {{element: HTMLElement, clear: () => void}}
  */

@@ -60,7 +60,7 @@ export function openRenewing(services, shared, { id, name, address }) {
  * @param {{
  *   title: string, meaning: string, go: string, test: string, first?: HTMLElement,
  *   act: (file: () => KeyFile) => Promise<{refused: string, place: HTMLElement} | null>,
- * }} options `act` resolves with what is missing, and takes the file only if nothing is
+ * }} options `act` resolves with what is missing, and reads the file only if nothing is missing
  */
 function openFileDialog(services, { title, meaning, go, test, first, act }) {
   const { translate, keys } = services;

@@ -1,4 +1,4 @@
-/** The part of the keys' view about identities that several people share: who owns them, taking their keys, and leaving. */
+/** The part of the keys' view about identities that several people share: who owns them, adding their keys, and leaving. */
 
 import { disturb } from "../../../../wasm_build/ui/calm.js";
 import { openDialog } from "../../../../wasm_build/ui/dialog.js";
@@ -52,14 +52,14 @@ export function createSharedIdentities(services, account) {
     const { rows, problem: error } = shared;
     failure.textContent = error ? listSentence(services, error) : "";
     none.hidden = rows === null || rows.length > 0;
-    // The text that a person types into a card stays while nothing has changed.
+    // The text that a person types into a card stays as long as nothing has changed.
     const next = JSON.stringify((rows ?? []).map((row) => [row, problemOf(services, shared, row)]));
     if (next === drawn && shared.inFocus === null) return;
     drawn = next;
     const focused = shared.inFocus ?? idOf(document.activeElement, list);
     list.replaceChildren(...(rows ?? []).map((row) => createIdentity(services, shared, row)));
     if (focused === null) return;
-    // A view that was drawn anew is put into the document after this.
+    // A newly drawn view is put into the document later.
     queueMicrotask(() => focusIdentity(shared, list, focused));
   };
   draw();
@@ -96,7 +96,7 @@ function createIdentity(services, shared, row) {
   const { translate } = services;
   const { id, owner, name, addresses, isOwn, state } = row;
   const found = problemOf(services, shared, row);
-  // The announcement says it once. The list is drawn again with each change.
+  // The error is announced once, although the list is drawn again with each change.
   const failure = found ? html("p", { class: "problem", data: { test: "shared-problem", code: found.code } }, ...sentenceNodes(found.text)) : null;
   const titleId = uniqueId("shared");
   const isIn = state !== "left";
@@ -136,7 +136,7 @@ async function take(services, shared, row, accepted) {
     if (refusal?.acceptable) openAgreement(services, shared, row, refusal, refusal.acceptable);
     else if (refusal) services.announce(sharedSentence(services, refusal, row));
     if (!group) return;
-    // Those who were removed and still have the key are named above the list of people.
+    // Removed people who still have the key are named above the list of people.
     if (group.removed.length > 0) shared.opened.add(row.id);
     const who = group.removed.length > 0 ? translate("shared_still_with_key", { people: people(translate, group.removed), address: isolate(group.addresses.join(", ")) }) : "";
     services.announce(`${translate("shared_taken", { name: isolate(group.name) })} ${who}`.trim());
@@ -146,7 +146,7 @@ async function take(services, shared, row, accepted) {
 }
 
 /**
- * Asks the person to compare the certificate of an owner, which is not trusted or is another than before.
+ * Asks the person to compare the certificate of an owner, because it is not trusted or has changed.
  * @param {SharedIdentitiesServices} services @param {SharedIdentities} shared @param {ListedGroup} row @param {GroupRefusal} refusal
  * @param {Certificate} certificate
  */
@@ -181,8 +181,8 @@ function openAgreement(services, shared, row, refusal, { subject, issuer, notBef
 }
 
 /**
- * The button that takes the person out of somebody else's identity, or deletes an own one. An own one whose key is not with the
- * keys is not deleted, because the key would be lost.
+ * The button with which the person leaves somebody else's identity, or deletes one that they own. An identity whose key is
+ * not among the person's keys cannot be deleted, because the key would be lost.
  * @param {SharedIdentitiesServices} services @param {SharedIdentities} shared @param {ListedGroup} row @param {string} titleId
  */
 function createEnding(services, shared, row, titleId) {

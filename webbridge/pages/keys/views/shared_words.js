@@ -1,4 +1,4 @@
-/** The sentences about identities that several people share: their titles, and why one is not taken or changed. */
+/** The sentences about identities that several people share: the titles, and the reasons why one was not added or changed. */
 
 import { dayOnly, isolate, listOf } from "../../../../wasm_build/ui/formats.js";
 import { reasonInFull } from "../../../../wasm_build/ui/verdict_words.js";
@@ -51,7 +51,7 @@ export function listSentence(services, error) {
 }
 
 /**
- * Shows an error at its identity, and asks for the list anew if it is outdated.
+ * Shows an error in its identity's card, and asks for the list anew if the list is outdated.
  * @param {SharedWordServices} services @param {SharedIdentities} shared @param {ListedGroup} row @param {unknown} error
  */
 export async function fail(services, shared, row, error) {

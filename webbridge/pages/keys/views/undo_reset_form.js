@@ -1,4 +1,4 @@
-/** The part that undoes a reset: it puts the account from before back, by its passphrase or its recovery code. */
+/** The part that undoes a reset. It restores the earlier account, with that account's passphrase or recovery code. */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { createForm, problem } from "../../../../wasm_build/ui/parts.js";

@@ -1,5 +1,5 @@
 /**
- * The forms to unlock keys: by the passphrase for the key server, or from a file with its passphrase.
+ * The forms to unlock keys: with the passphrase for the key server, or from a file with its passphrase.
  *
  * Only one form is shown at a time. The first is for the key server; a button changes to the form for a file.
  */
@@ -66,7 +66,7 @@ export function createUnlockForms(services, { onUnlocked }) {
   draw();
   return {
     element: html("div", { class: "stack" }, server, file, choice, recovery.element, ...resets.map((part) => part.element)),
-    /** Puts the focus into the field of the form that is shown, and tells why the passphrase of the sign-in did not unlock. */
+    /** Puts the focus into the field of the shown form, and says why the passphrase from the sign-in did not unlock the keys. */
     focus() {
       (server.hidden ? fileField : serverField).focus();
       const error = services.unlocking.takeTypedFailure();

@@ -1,5 +1,5 @@
 /**
- * The ways in which the keys of this tab are unlocked without a passphrase: by another tab, after a reload, and by the
+ * The ways in which the keys of this tab are unlocked without a passphrase: from another tab, after a reload, and with the
  * device, which is offered once.
  */
 
@@ -25,9 +25,9 @@ import { SharedUnlock } from "../shared_unlock.js";
  */
 /** @typedef {import("../../../../wasm_build/ui/secret_field.js").Secret} Secret */
 
-/** So long the first view waits for the keys, so that no form appears that is needless a moment later. */
+/** The longest time that the first view waits for the keys, so that no form appears that is needless a moment later. */
 const PATIENCE_MILLISECONDS = 6_000;
-/** Within this time nobody needs to read why the page waits. */
+/** The time after which the page says why it waits. */
 const UNNOTICED_MILLISECONDS = 200;
 
 export class Unlocking {
@@ -49,13 +49,13 @@ export class Unlocking {
     this.#shared.addEventListener("opened", () => this.#opened());
     this.#shared.addEventListener("locked", () => this.reload.cancel());
     this.#shared.addEventListener("signed-out", () => void this.#signedOutElsewhere());
-    // A tab that the browser had put aside has overwritten its own keys.
+    // A tab that the browser had frozen has overwritten its keys.
     addEventListener("pageshow", ({ persisted }) => { if (persisted) void this.#resume(); });
     document.addEventListener("visibilitychange", () => { if (!document.hidden) void this.#shared.ask(); });
   }
 
   /**
-   * Unlocks the keys by another tab or after a reload, before the first view. Shows a note if that takes a while.
+   * Unlocks the keys from another tab or after a reload, before the first view. Shows a note if this takes a while.
    * @param {(element: HTMLElement) => void} show
    */
   async start(show) {
@@ -81,8 +81,8 @@ export class Unlocking {
   }
 
   /**
-   * Unlocks the keys from the key server by the passphrase that the person typed at the sign-in. The form to unlock tells
-   * of a failure.
+   * Unlocks the keys from the key server with the passphrase that the person typed at the sign-in. The form to unlock
+   * reports a failure.
    * @param {Secret | null} passphrase is overwritten
    */
   async useTyped(passphrase) {
@@ -106,7 +106,7 @@ export class Unlocking {
     return failure;
   }
 
-  /** Forgets the account, whose keys are locked. */
+  /** Forgets the account. Its keys are locked already. */
   end() {
     this.#typedFailure = null;
     this.#shared.end();
@@ -129,7 +129,7 @@ export class Unlocking {
     if (!(await ask()) && (await this.reload.isDue()) && (await this.reload.resume(ask))) this.#opened();
   }
 
-  /** The session may have ended, with keys that the other tab knows nothing of: it was of another account. */
+  /** Checks the session after another tab has signed out. If the session has ended, locks the keys, which the other tab may not have. */
   async #signedOutElsewhere() {
     await this.#services.api.checkSession();
     if (this.#services.address === null) this.#services.keys.lock("elsewhere");

@@ -1,4 +1,4 @@
-/** The bar of buttons for the acts on messages: above the open message, and above the list for the selected rows. */
+/** The bar of buttons for the acts on messages, above the open message and, for the selected rows, above the list. */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { uniqueId } from "../../../../wasm_build/ui/dom.js";

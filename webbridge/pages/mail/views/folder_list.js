@@ -22,13 +22,13 @@ import { arrangeTree } from "./folder_tree.js";
 /** @typedef {import("../folder_answers.js").Folder} Folder */
 /** @typedef {import("../housekeeping.js").Housekeeping} Housekeeping */
 
-/** Folders of others are shown without a subscription, as long as there are not more. */
+/** The number of others' folders up to which they are shown without a subscription. */
 const MOST_FOREIGN = 50;
 
 export class FolderList {
   #translate;
   #list = html("ul", { class: "folder-list" });
-  /** The folders of other people, and those of nobody. */
+  /** The folders of other people, and the shared folders. */
   #foreign = html("div", { class: "foreign-folders" });
   #all;
   #make;
@@ -61,7 +61,7 @@ export class FolderList {
     const shown = this.#showsAll ? folders : folders.filter((folder) => !hidden.includes(folder));
     this.#all.hidden = hidden.length === 0;
     this.#all.textContent = this.#showsAll ? translate("folders_subscribed") : translate("folders_all", { count: hidden.length });
-    // A mailbox by POP3 has one folder, and no others can be made.
+    // A POP3 mailbox has one folder, and no others can be made.
     this.#make.hidden = !folders.some(({ rights }) => rights.includes("append"));
     const lists = [this.#list, this.#foreign];
     const focused = lists.map((list) => list.querySelector("a:focus")?.getAttribute("href")).find(Boolean);
@@ -90,7 +90,7 @@ export class FolderList {
 }
 
 /**
- * Whether a folder is left out, because the person has not subscribed to it. Where nobody has subscribed to anything, all are
+ * Whether a folder is left out because the person has not subscribed to it. Without any subscription, all folders are
  * shown.
  * @param {Folder} folder
  * @param {Folder[]} folders
@@ -108,7 +108,7 @@ function isHidden({ role, subscribed, place }, folders) {
  */
 function folderLink(translate, { folder, depth, ownName }, isCurrent) {
   const whole = folderTitle(folder, translate);
-  // The heading above the folders of others says what the beginning of their names says.
+  // The beginning of the names of others' folders repeats the heading above them.
   const title = folder.place === "own" ? whole : folder.name.slice(folder.prefix.length);
   const link = html(
     "a",
@@ -146,7 +146,7 @@ export function openFolderMaking(services, housekeeping, onMade) {
 }
 
 /**
- * The dialog with the settings of a folder: its name, its subscription, and its end.
+ * The dialog with the settings of a folder: the name, the subscription, and the deletion.
  * @param {FolderServices} services
  * @param {Housekeeping} housekeeping
  * @param {Folder} folder
@@ -196,7 +196,7 @@ export function openFolderSettings(services, housekeeping, folder, onChanged) {
 }
 
 /**
- * The choice what a folder is used for; null for a folder of others, and with a bridge that does not know the choice.
+ * The choice what a folder is used for; null for a folder of others, or if the bridge does not know this choice.
  * @param {FolderServices} services @param {Housekeeping} housekeeping @param {Folder} folder @param {HTMLElement} failure
  */
 function useField({ api, translate, sentenceFor }, housekeeping, folder, failure) {

@@ -1,4 +1,4 @@
-/** The dialog in which a person chooses a folder by typing a part of its name, or has one made with the typed name if it is for moving. */
+/** The dialog in which a person chooses a folder by typing part of its name. To move messages, the person can also make a folder with the typed name. */
 
 import { openDialog } from "../../../../wasm_build/ui/dialog.js";
 import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
@@ -8,14 +8,14 @@ import { createForm, inputField } from "../../../../wasm_build/ui/parts.js";
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../folder_answers.js").Folder} Folder */
 
-/** More folders are not shown at once: the person types more of the name. */
+/** The number of folders that are shown at once. To see others, the person types more of the name. */
 const MAX_SHOWN = 200;
 
 /**
  * @param {Catalogue} translate
  * @param {Folder[]} folders those that can be chosen
  * @param {{title: string, onChoose: (folder: Folder) => void, onMake?: (name: string) => void}} options `onMake` gets the name of a
- *   new folder; without it none can be made
+ *   new folder; without `onMake`, none can be made
  */
 export function pickFolder(translate, folders, { title, onChoose, onMake }) {
   const titleId = uniqueId("pick");
@@ -62,7 +62,7 @@ export function pickFolder(translate, folders, { title, onChoose, onMake }) {
 }
 
 /**
- * The folders whose name has all the typed words, those that begin with the text first.
+ * The folders whose names contain all the typed words. Names that begin with the text come first.
  * @param {Folder[]} folders
  * @param {string} typed
  * @param {Catalogue} translate
@@ -75,7 +75,7 @@ export function findFolders(folders, typed, translate) {
   return found.sort((one, other) => begins(one.text) - begins(other.text)).map(({ folder }) => folder);
 }
 
-/** Whether a name is typed that no folder has. @param {Folder[]} folders @param {string} typed @param {Catalogue} translate */
+/** Whether the typed name is a name that no folder has. @param {Folder[]} folders @param {string} typed @param {Catalogue} translate */
 function isNewName(folders, typed, translate) {
   const name = typed.trim();
   return name !== "" && !folders.some((folder) => [folder.name, folderTitle(folder, translate)].includes(name));

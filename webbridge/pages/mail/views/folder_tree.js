@@ -1,14 +1,14 @@
-/** The places of folders in their tree: how deep a folder is below those that are shown, and its name there. */
+/** The places of folders in their tree: the depth of a folder below the shown folders, and the folder's name there. */
 
 /** @typedef {import("../folder_answers.js").Folder} Folder */
 
 const MAX_DEPTH = 4;
-/** Of a longer name, the levels beyond these are taken as one. */
+/** The largest number of levels of a name. The levels beyond count as one. */
 const MAX_LEVELS = 20;
 
 /**
- * The folders with the folders inside each after it, and for each its depth and the part of its name that is its own.
- * Folders with a role stand at the top, before all others and without a tree.
+ * The folders in order, each followed by the folders inside it, with the depth of each folder and its name within the
+ * folder around it. Folders with a role come first, without a tree.
  * @param {Folder[]} folders
  * @returns {{folder: Folder, depth: number, ownName: string | null}[]} `ownName` is null if the whole name is shown
  */
@@ -36,7 +36,7 @@ export function arrangeTree(folders) {
 }
 
 /**
- * The folders in their order, with those inside each after it.
+ * The folders in their order, each followed by the folders inside it.
  * @template {{folder: Folder, path: string[]}} Placed
  * @param {Placed[]} placed
  */
@@ -49,12 +49,12 @@ function byTree(placed) {
   }
   /** @type {Placed[]} */
   const ordered = [];
-  // A stack and no recursion, because a server can nest names as deep as it likes.
+  // A stack replaces recursion, because a server can nest names to any depth.
   const left = [...inside.get("") ?? []].reverse();
   for (let one = left.pop(); one; one = left.pop()) {
     ordered.push(one);
     left.push(...[...inside.get(one.folder.name) ?? []].reverse());
-    // A server may give two folders one name. Those inside stand below the first.
+    // A server may give two folders the same name. The folders inside come below the first.
     inside.delete(one.folder.name);
   }
   return ordered;

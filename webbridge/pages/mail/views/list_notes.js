@@ -1,4 +1,4 @@
-/** The words of a list beside its rows: that it is empty, what has failed, and that there is more. */
+/** The notes beside the rows of a list, which say that the list is empty, what has failed, and that there are more messages. */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { problem, whileBusy } from "../../../../wasm_build/ui/parts.js";
@@ -15,8 +15,8 @@ export class ListNotes {
 
   /**
    * @param {Translate} translate
-   * @param {{onOlder: () => Promise<void>, onEnd: () => Promise<boolean>}} options called by the button for older
-   *   messages, and near the end of the list; `onEnd` resolves with true if more rows came
+   * @param {{onOlder: () => Promise<void>, onEnd: () => Promise<boolean>}} options called by the button for older messages
+   *   and near the end of the list; `onEnd` resolves with true if more rows came
    */
   constructor(translate, { onOlder, onEnd }) {
     this.#translate = translate;
@@ -45,7 +45,7 @@ export class ListNotes {
     this.#older.hidden = true;
   }
 
-  /** Says what has failed, or nothing. @param {string} sentence */
+  /** Shows what has failed; an empty sentence removes the note. @param {string} sentence */
   showFailure(sentence) {
     this.#failure.textContent = sentence;
   }

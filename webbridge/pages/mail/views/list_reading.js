@@ -1,4 +1,4 @@
-/** The reading of a list: its first page, further ones as the person scrolls, and what has changed since. */
+/** The reading of a list: the first page, further pages as the person scrolls, and later changes. */
 
 import { nextTask } from "../../../../wasm_build/vault/values/next_task.js";
 import { ApiError } from "../../app/api.js";
@@ -18,7 +18,7 @@ import { ListPages } from "../list_pages.js";
  * }} ListParts
  */
 
-/** The number of rows of a further page that are drawn in one task. */
+/** The number of rows of a later page that are drawn in one task. */
 const ROWS_AT_ONCE = 10;
 
 export class ListReading {
@@ -71,11 +71,11 @@ export class ListReading {
   }
 
   /**
-   * Shows what has changed in the folder. Rows that stay the same stay in the page, with the focus and under the
-   * pointer. A failure is not reported: its only effect is that the list stays as it was.
+   * Shows what has changed in the folder. Unchanged rows stay in the page, with the focus and under the pointer. A failure
+   * is not reported, because the list only stays as it was.
    */
   async refresh() {
-    // A list that is being loaded may have been read before the change.
+    // A list that is still loading may have been read before the change.
     if (this.#parts.rows.areBusy) {
       this.#isStale = true;
       return;
@@ -138,7 +138,7 @@ export class ListReading {
   }
 
   /**
-   * @param {MessageAddress} [before] the shown message that arrived first, for the page after those that are shown
+   * @param {MessageAddress} [before] the shown message that arrived first, for the page after the shown pages
    * @returns {Promise<void>}
    */
   async #fetchPage(before) {
@@ -167,7 +167,7 @@ export class ListReading {
     }
   }
 
-  /** The messages have new UIDs, so nothing that is known of the old ones holds. @param {number} uidValidity */
+  /** Forgets what is known by the old UIDs, because the messages have new UIDs. @param {number} uidValidity */
   #renumber(uidValidity) {
     this.#messages.renumber(uidValidity);
     this.#parts.subjects.forget();
@@ -191,7 +191,7 @@ export class ListReading {
   }
 
   /**
-   * Adds rows below the others. The browser has its turn between a few of them, so that scrolling goes on smoothly.
+   * Adds rows below the others. The browser gets its turn after every few rows, so that scrolling stays smooth.
    * @param {ListedMessage[]} fresh
    * @param {AbortSignal} signal
    */
@@ -203,7 +203,7 @@ export class ListReading {
     }
   }
 
-  /** Says what the page tells of the list. @param {ListedPage} page */
+  /** Updates the notes beside the list from a page. @param {ListedPage} page */
   #tell(page) {
     const { notes } = this.#parts;
     notes.showLeftOut(this.#pages.leftOut);

@@ -70,7 +70,7 @@ export class MailActs {
     this.selectionBar = this.#selection.element;
     this.messageBar.hidden = true;
     this.selectionBar.hidden = true;
-    // Fingers do not hover, so the check boxes come by this button.
+    // Touch has no hover, so this button shows the check boxes.
     this.selectButton = html("button", {
       type: "button", class: "quiet select-button", text: translate("select"), "aria-pressed": "false", data: { test: "select" },
       on: { click: () => this.#choose(!list.element.classList.contains("choosing")) },
@@ -98,7 +98,7 @@ export class MailActs {
     this.#stop();
   }
 
-  /** Shows the check boxes of all rows, where a tap selects, or hides them. @param {boolean} isChoosing */
+  /** Shows the check boxes of all rows, so that a tap selects, or hides them. @param {boolean} isChoosing */
   #choose(isChoosing) {
     this.#parts.list.element.classList.toggle("choosing", isChoosing);
     this.selectButton.setAttribute("aria-pressed", String(isChoosing));
@@ -133,7 +133,7 @@ export class MailActs {
     return message ? [message.uid] : [];
   }
 
-  /** The messages that a key is about: the selected rows, the row with the focus, or the open message. */
+  /** The messages on which a key acts: the selected rows, the row with the focus, or the open message. */
   #meant() {
     const { list } = this.#parts;
     if (list.selection.size > 0) return list.selection.uids;
@@ -152,11 +152,11 @@ export class MailActs {
     await runAct(housekeeping, act, chosen, { ...this.#stateOf(uids), pick: (what) => this.#pick(what) });
   }
 
-  /** Closes the open message if it was taken out of the list. The row that took the place gets the focus. */
+  /** Closes the open message if it was removed from the list. The row that took its place gets the focus. */
   taken() {
     const { list, message } = this.#parts;
     const open = message();
-    // With nothing left of the selection, a tap opens again.
+    // If nothing of the selection is left, a tap opens messages again.
     if (list.selection.size === 0) this.#choose(false);
     this.update();
     // The focus stays for a moment in a bar that was hidden.
@@ -183,7 +183,7 @@ export class MailActs {
     });
   }
 
-  /** Shift with a click selects the rows up to this one. The browser would open a new window. @param {MouseEvent} event */
+  /** Selects the rows up to this one at a click with Shift. The browser would open a new window. @param {MouseEvent} event */
   #extendByClick(event) {
     const link = event.target instanceof Element ? event.target.closest("a") : null;
     const isChoosing = this.#parts.list.element.classList.contains("choosing");
@@ -226,7 +226,7 @@ export class MailActs {
     }
   }
 
-  /** Presses a button of the open message, if it has such a one. @param {string} test */
+  /** Presses a button of the open message, if there is one. @param {string} test */
   #press(test) {
     const button = /** @type {HTMLElement | null} */ (this.#parts.reading.querySelector(`button[data-test="${test}"]`));
     button?.click();

@@ -1,4 +1,4 @@
-/** The panes beside the open message: the folders with the links to other views, and the list with its tools. */
+/** The panes beside the open message: the folders and links to other views, and the list with its tools. */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { folderPath, followAgain, INBOX } from "../../app/routes.js";
@@ -10,7 +10,7 @@ import { openFolderSettings } from "./folder_list.js";
 /** @typedef {import("../../parcels/parcel_requests.js").ParcelLimits} ParcelLimits */
 /** @typedef {{translate: Catalogue, navigate: Navigate, parcels: ParcelLimits | null}} PaneServices */
 
-/** @param {PaneServices} services @param {HTMLElement[]} folders the links to the folders, and what has failed there */
+/** @param {PaneServices} services @param {HTMLElement[]} folders the links to the folders, and the note about a failure */
 export function createFolderPane(services, folders) {
   const { translate, parcels } = services;
   const link = (/** @type {string} */ href, /** @type {string} */ key, /** @type {string} */ test, kind = "folder") =>

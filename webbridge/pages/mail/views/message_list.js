@@ -1,5 +1,5 @@
 /**
- * The list of the messages in one folder, the newest date first, with a small mark for signed and encrypted messages.
+ * The list of the messages in one folder, the newest date first. Signed and encrypted messages have a small mark.
  * Further pages come as the person scrolls. This module puts the parts of the list together.
  */
 
@@ -32,7 +32,7 @@ import { ThreadUnfolding } from "./thread_unfolding.js";
  * } & ListReadingServices & RowLessonServices & RowSubjectServices} MessageListServices
  */
 /**
- * The lessons of the messages that were opened. It dispatches "change" when others have come.
+ * The lessons from opened messages. Dispatches "change" when new lessons have come.
  * @typedef {Pick<LearntRows, "find" | "learn" | "load" | "addEventListener" | "removeEventListener">} Learnt
  */
 
@@ -49,8 +49,8 @@ export class MessageList {
   /**
    * @param {MessageListServices} services
    * @param {Learnt} [learnt]
-   * @param {{onListed?: (page: ListedPage) => void, onSelect?: () => void, onTake?: () => void}} [options] called when
-   *   a list has come, when another row is selected, and when messages were taken out
+   * @param {{onListed?: (page: ListedPage) => void, onSelect?: () => void, onTake?: () => void}} [options] called when a
+   *   list has come, when another row is selected, and when messages were removed
    */
   constructor(services, learnt = NOTHING_LEARNT, { onListed = () => {}, onSelect = () => {}, onTake = () => {} } = {}) {
     const { translate } = services;
@@ -102,7 +102,7 @@ export class MessageList {
     await this.#reading.refresh();
   }
 
-  /** Whether the shown rows are not those that were asked for. */
+  /** Whether the list could not be loaded. */
   get hasFailed() {
     return this.#notes.hasFailed;
   }
@@ -128,7 +128,7 @@ export class MessageList {
   }
 
   /**
-   * Shows in its row what the opened message has taught.
+   * Shows in the row of an opened message what was learnt from it.
    * @param {MessageAddress} address
    * @param {OpenedMessage} opened
    * @param {string} digest of the message's bytes
@@ -145,7 +145,7 @@ export class MessageList {
   /** Hides the decrypted subjects. If the keys are unlocked, reads them again. */
   forgetSubjects() {
     this.#subjects.forget();
-    // A row that the index has found tells by its presence what is in an encrypted message.
+    // The mere presence of a row that the index has found reveals words of an encrypted message.
     if (!this.#services.keys.unlocked) this.messages.forgetFound();
     this.#rows.draw();
     void this.#subjects.read();

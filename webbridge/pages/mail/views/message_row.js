@@ -17,12 +17,13 @@ export function hidesSubject({ protection, subject }) {
   return protection === "sealed" && subject === OBSCURED_SUBJECT;
 }
 
-/** The members that a list adds to a row, and those that change while the message stays the same. */
+/** The members that a list adds to a row, and the members that change while the message stays the same. */
 const NOT_OF_THE_MESSAGE = new Set(["seen", "flags", "thread", "isInner", "isDraft", "found"]);
 
 /**
- * A text that differs for another message under the same UID. The server can give the UIDs of a folder anew (RFC 3501
- * section 2.3.1.1, UIDVALIDITY), and can change what it says of a message. All that a row has from it counts.
+ * A text that identifies a message, because another message may have the same UID. The server can renumber a folder (RFC
+ * 3501 section 2.3.1.1, UIDVALIDITY), and can change what it says about a message. The text contains everything about the
+ * message that a row has.
  * @param {MessageSummary} message
  */
 export function identityOf(message) {

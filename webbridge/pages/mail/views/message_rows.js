@@ -1,4 +1,4 @@
-/** The rows of a list of messages: drawn from what the list shows, and changed in place by what is learnt since. */
+/** The rows of a list of messages. They are drawn from the list, and changed in place when more is learnt about a message. */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { isSameMessage } from "../../app/routes.js";
@@ -102,10 +102,10 @@ export class MessageRows {
     this.#drawing.append(messages);
   }
 
-  /** Changes all rows after other lessons have come. */
+  /** Changes all rows after new lessons have come. */
   updateAll() {
     for (const message of this.#messages.all) this.update(message);
-    // The headings depend on what was learnt.
+    // The headings depend on the lessons.
     this.#drawing.arrange(this.#messages.all);
   }
 
@@ -116,8 +116,8 @@ export class MessageRows {
   }
 
   /**
-   * Changes the parts of a row. The row itself stays: a press of the pointer on a row that is drawn anew before the
-   * release opens nothing.
+   * Changes the parts of a row. The row itself stays, because a press on a row that is drawn anew before the release opens
+   * nothing.
    * @param {ListedMessage} message
    */
   update(message) {

@@ -1,6 +1,6 @@
 /**
- * The drawing of the rows of a list, with a heading for each day. Rows that stay the same stay in the page, with the focus
- * and under the pointer. The rows are in lists of about fifty, and the browser lays out only those lists that are in view.
+ * The drawing of the rows of a list, with a heading for each day. Unchanged rows stay in the page, with the focus and under
+ * the pointer. The rows are in lists of about fifty, and the browser lays out only the lists that are in view.
  */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
@@ -8,7 +8,7 @@ import { html } from "../../../../wasm_build/ui/dom.js";
 /** @typedef {import("../row_texts.js").ListedMessage} ListedMessage */
 /** @typedef {{key: string, title: string} | null} Day */
 
-/** A list with as many rows gets no more at its end. */
+/** The number of rows after which a list gets no more rows at its end. */
 const LIST_ROWS = 50;
 
 export class RowDrawing {
@@ -25,7 +25,7 @@ export class RowDrawing {
   /**
    * @param {HTMLElement} list holds the lists of rows
    * @param {{createRow: (message: ListedMessage) => HTMLElement, dayOf: (message: ListedMessage, before: string | null) => Day}} options
-   *   `dayOf` gives the heading above a message, or null for none, and gets the key of the heading before it
+   *   `dayOf` gets a message and the key of the heading before it, and returns the heading above the message, or null for none
    */
   constructor(list, { createRow, dayOf }) {
     this.#list = list;
@@ -59,7 +59,7 @@ export class RowDrawing {
   }
 
   /**
-   * Draws the rows that are new or have changed, and removes those of messages that are gone.
+   * Draws the rows that are new or have changed, and removes the rows of messages that are gone.
    * @param {ListedMessage[]} messages
    * @param {Set<number>} changed the UIDs whose rows are drawn anew
    */
@@ -79,7 +79,7 @@ export class RowDrawing {
     if (focused && !focused.isConnected) this.#passFocus(/** @type {HTMLElement} */ (focused), old);
   }
 
-  /** Draws rows below the others, without a look at those. @param {ListedMessage[]} messages */
+  /** Draws rows below the other rows, which are not compared. @param {ListedMessage[]} messages */
   append(messages) {
     for (const row of this.#wantedRows(messages)) {
       const last = this.#list.lastElementChild;
@@ -90,7 +90,7 @@ export class RowDrawing {
   /**
    * @param {ListedMessage[]} messages
    * @param {(uid: number) => HTMLElement | undefined} [find] gives the row that is drawn already
-   * @param {Map<string, HTMLElement>} [headings] those that are drawn already
+   * @param {Map<string, HTMLElement>} [headings] the headings that are drawn already
    */
   #wantedRows(messages, find = () => undefined, headings = new Map()) {
     const wanted = [];
@@ -110,8 +110,8 @@ export class RowDrawing {
   }
 
   /**
-   * Puts rows into their lists. Rows are only inserted and removed, because a row that is moved loses the focus: one that is
-   * drawn already stays in its list, and a new one joins the list of the row before it.
+   * Puts rows into their lists. Rows are only inserted and removed, because a moved row loses the focus. A row that is
+   * drawn already stays in its list, and a new row joins the list of the row before it.
    * @param {HTMLElement[]} wanted
    */
   #place(wanted) {
@@ -139,7 +139,7 @@ export class RowDrawing {
   }
 
   /**
-   * Gives the focus of a row that is gone to the row of the same message, or to the next one.
+   * Moves the focus from a row that is gone to the row of the same message, or to the next row.
    * @param {HTMLElement} focused
    * @param {Element[]} old
    */

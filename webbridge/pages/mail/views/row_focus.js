@@ -1,4 +1,4 @@
-/** The focus on the rows of a list, as keys move it, and where it goes when its row is gone. */
+/** The focus on the rows of a list: moving it with keys, and its new place when its row is gone. */
 
 /** @typedef {import("../../app/routes.js").MessageAddress} MessageAddress */
 
@@ -38,7 +38,7 @@ export class RowFocus {
   }
 
   /**
-   * Moves the focus to the row of a message, or as `moveToGap` does if the list does not show it.
+   * Moves the focus to the row of a message. If the list does not show the message, moves it as `moveToGap` does.
    * @param {MessageAddress} address
    */
   moveTo(address) {
@@ -47,7 +47,7 @@ export class RowFocus {
     else this.moveToGap();
   }
 
-  /** Moves the focus to the row that took the place of those that are gone, or to the first one. */
+  /** Moves the focus to the row that took the place of removed rows, or to the first row. */
   moveToGap() {
     const { gap } = this.#messages;
     const link = (gap === null ? null : this.#rows.link(gap)) ?? this.#rows.firstLink;

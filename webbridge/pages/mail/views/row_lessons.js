@@ -1,4 +1,4 @@
-/** The lessons on the messages of a list, learnt by opening them. Each is for one message and for what its row said. */
+/** The lessons on the messages of a list, learnt by opening them. A lesson is for one message with the row that it had then. */
 
 import { ownKeyAddresses } from "../../account/own_addresses.js";
 import { lessonOf } from "../../trust/views/learnt_marks.js";
@@ -11,7 +11,7 @@ import { identityOf } from "./message_row.js";
 /** @typedef {import("../../trust/learnt_rows.js").LearntRows} LearntRows */
 /** @typedef {Parameters<typeof ownKeyAddresses>[0]} RowLessonServices */
 
-/** The longest subject that is kept of a message. */
+/** The longest subject of a message that is kept. */
 const MAX_KEPT_SUBJECT = 300;
 
 export class RowLessons {
@@ -22,7 +22,7 @@ export class RowLessons {
   /**
    * @param {RowLessonServices} services
    * @param {Pick<LearntRows, "find" | "learn" | "load">} learnt
-   * @param {import("../shown_messages.js").ShownMessages} messages those of the list
+   * @param {import("../shown_messages.js").ShownMessages} messages the messages of the list
    */
   constructor(services, learnt, messages) {
     this.#services = services;
@@ -30,7 +30,7 @@ export class RowLessons {
     this.#messages = messages;
   }
 
-  /** The lesson on a message; null if nothing was learnt of it. @param {ListedMessage} message */
+  /** The lesson on a message; null if nothing was learnt. @param {ListedMessage} message */
   on(message) {
     return this.#learnt.find(this.#messages.addressOf(message), identityOf(message));
   }

@@ -1,4 +1,4 @@
-/** Further parts of rows: the marks for flags, the button that unfolds a thread, and the watch at the end of the list. */
+/** Further parts of rows: the marks for flags, the button that unfolds a thread, and the element that detects the end of the list. */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { actIcon } from "../../app/act_icons.js";
@@ -41,7 +41,7 @@ export function watchEnd(onReach) {
   const element = html("div", { class: "list-end", "aria-hidden": "true" });
   const observer = new IntersectionObserver(async (entries) => {
     if (!entries.at(-1)?.isIntersecting || !(await onReach())) return;
-    // The observer reports changes only, so it looks again if the rows that came do not fill the page.
+    // The observer reports changes only. It is started again, in case the new rows do not fill the page.
     observer.unobserve(element);
     observer.observe(element);
   });

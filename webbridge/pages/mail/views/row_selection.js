@@ -1,4 +1,4 @@
-/** The rows that a person has selected in a list, each by its check box, or as a range with Shift. */
+/** The rows that a person has selected in a list, with their check boxes, or as a range with Shift. */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
 
@@ -96,7 +96,7 @@ export class RowSelection {
     this.#changed(order);
   }
 
-  /** Selects rows that have come back, beside those that are selected. @param {number[]} uids */
+  /** Selects rows that have come back, besides the selected ones. @param {number[]} uids */
   restore(uids) {
     for (const uid of uids) this.#chosen.add(uid);
     if (uids.length > 0) this.#changed(uids);

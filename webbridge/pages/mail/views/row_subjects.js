@@ -61,7 +61,7 @@ export class RowSubjects {
     return subject || this.#services.translate("subject_encrypted");
   }
 
-  /** Takes the subject of a message that was opened. @param {ListedMessage} message @param {OpenedMessage} opened */
+  /** Stores the subject of a message that was opened. @param {ListedMessage} message @param {OpenedMessage} opened */
   learn(message, { headers }) {
     if (!hidesSubject(message)) return;
     this.#subjects.set(identityOf(message), shorten(headerReader(headers)("subject")));
@@ -76,7 +76,7 @@ export class RowSubjects {
     this.#decrypting?.abort();
   }
 
-  /** Reads the encrypted subjects. A failure is not reported: its only effect is that a row keeps its placeholder. */
+  /** Reads the encrypted subjects. A failure is not reported, because a row only keeps its placeholder. */
   async read() {
     this.stop();
     this.#decrypting = new AbortController();
@@ -86,7 +86,7 @@ export class RowSubjects {
     const groups = inGroups(this.#messages.all.filter((message) => this.#isToRead(message)));
     try {
       for (let group = groups.shift(); group && this.#mayRead(signal); group = groups.shift()) {
-        // One message must not take the subjects of the others with it, so each is read by itself.
+        // Each message is read by itself, so that one message does not stop the subjects of the others.
         if (!(await this.#readGroup(group, signal))) groups.push(...group.map((message) => [message]));
       }
     } catch (error) {

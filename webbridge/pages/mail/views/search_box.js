@@ -1,4 +1,4 @@
-/** The field above the list by which the mail server searches a folder. */
+/** The field above the list for searching a folder. */
 
 import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
 import { createForm } from "../../../../wasm_build/ui/parts.js";
@@ -10,7 +10,7 @@ import { actIcon } from "../../app/act_icons.js";
 /** @type {AnyPlace[]} */
 const PLACES = ["text", "subject", "from", "body", "here"];
 const MAX_CHARACTERS = 200;
-/** The sentence that says who has searched. */
+/** The sentences that say who has searched. */
 const MEANINGS = { open: "search_meaning_index", locked: "search_meaning_locked", none: "search_meaning" };
 
 export class SearchBox {
@@ -64,7 +64,7 @@ export class SearchBox {
     this.#note.textContent = "";
   }
 
-  /** Offers the search that only this device does, while it can. */
+  /** Offers the search on this device only, as long as it is possible. */
   update() {
     const here = /** @type {HTMLOptionElement} */ (this.#place.options[PLACES.indexOf("here")]);
     here.hidden = here.disabled = this.#indexState() !== "open";

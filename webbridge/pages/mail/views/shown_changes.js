@@ -1,4 +1,4 @@
-/** The changes that a list shows before the bridge has confirmed them. Each can be shown as not done. */
+/** The changes that a list shows before the bridge has confirmed them. Each change can be taken back in the list. */
 
 import { setFlags } from "../listed_messages.js";
 
@@ -16,7 +16,7 @@ export class ShownChanges {
    *   rows: Pick<import("./message_rows.js").MessageRows, "arrange" | "selection">,
    *   notes: Pick<import("./list_notes.js").ListNotes, "hasMore" | "showEmpty">,
    * }} list
-   * @param {() => void} onTake called when messages were taken out
+   * @param {() => void} onTake called when messages were removed
    */
   constructor({ messages, rows, notes }, onTake) {
     this.#messages = messages;
@@ -26,7 +26,7 @@ export class ShownChanges {
   }
 
   /**
-   * Takes messages out of the list. The next row gets the focus.
+   * Removes messages from the list. The next row gets the focus.
    * @param {Chosen} chosen
    * @returns {() => void} puts them back
    */

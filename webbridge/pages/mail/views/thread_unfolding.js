@@ -1,11 +1,11 @@
-/** The unfolding of threads in a list: the other messages of a thread come below its newest one. */
+/** The unfolding of threads in a list. The other messages of a thread come below the newest one. */
 
 import { ApiError } from "../../app/api.js";
 
 /** @typedef {import("../row_texts.js").ListedMessage} ListedMessage */
 /** @typedef {{api: import("../../app/api.js").BridgeApi}} ThreadUnfoldingServices */
 
-/** The number of messages of a thread that are shown below its newest one. */
+/** The number of messages of a thread that are shown below the newest one. */
 const MAX_UNFOLDED = 50;
 
 export class ThreadUnfolding {

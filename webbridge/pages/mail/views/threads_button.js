@@ -1,4 +1,4 @@
-/** The button that shows the list of a folder by threads. Only an answer tells whether the mail server has threads. */
+/** The button that shows the list of a folder by threads. Only an answer shows whether the mail server has threads. */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { chooseThreads, hasThreads } from "../list_choices.js";

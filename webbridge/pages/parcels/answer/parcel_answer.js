@@ -1,4 +1,4 @@
-/** The form that answers a parcel, as a script of its own, which the page loads when the person wants to answer. */
+/** The form that answers a parcel. This is a separate script, which the page loads when the person wants to answer. */
 
 import { createAnswer } from "../../../../wasm_build/parcels/answer_form.js";
 

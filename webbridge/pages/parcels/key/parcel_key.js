@@ -1,10 +1,10 @@
 /**
- * The form by which the recipient of a parcel gets a key of their own: the passphrase, the code from the mail, and the file.
+ * The form in which the recipient of a parcel gets a key of their own: the passphrase, the code from the mail, and the file.
  *
- * It is a script of its own, which `key_offer.js` loads when the person wants a key. What there may be only once in a document
- * comes from the page. The vault makes the key, which leaves it only under the passphrase. Nothing is kept in the browser: the
- * file can be saved until the parcel is closed. Until the code is right there is no certificate, so that nobody encrypts for a
- * key that was given up.
+ * This is a separate script, which `key_offer.js` loads when the person wants a key. Functions and classes that may exist
+ * only once in a document come from the page. The vault makes the key, which leaves the vault only under the passphrase.
+ * The browser keeps nothing. The file can be saved until the parcel is closed. There is no certificate until the code is
+ * right, so that nobody encrypts for a key that was given up.
  */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
@@ -40,7 +40,7 @@ function createKey(given) {
   return { element: steps.element, focus: () => steps.focus(), close: () => steps.close() };
 }
 
-/** The steps of the form: the passphrase, the code, and the saved file. Each takes the place of the one before. */
+/** The steps of the form: the passphrase, the code, and the saved file. Each step replaces the step before. */
 class KeySteps {
   #page;
   #translate;
@@ -55,7 +55,7 @@ class KeySteps {
   #submit = () => {};
   /** The new key without a certificate. @type {NewKey | null} */
   #made = null;
-  /** The file with the key, which may be saved again. @type {ArrayBuffer | null} */
+  /** The file with the key, which the person may save again. @type {ArrayBuffer | null} */
   #file = null;
 
   /** @param {Given} given */
@@ -98,7 +98,7 @@ class KeySteps {
 
   /** @param {...HTMLElement} children */
   #show(...children) {
-    // Reading and writing a mail is no use of the key, and the key must not be lost meanwhile.
+    // The person reads a mail meanwhile, which does not restart the idle time. The key must not be lost.
     this.#page.touch();
     this.element.replaceChildren(this.#title, ...children);
   }
@@ -174,7 +174,7 @@ class KeySteps {
     }, { hint: this.#translate("parcel_key_code_hint") });
   }
 
-  /** The sentence that says where the code was sent, and how long it is good. @param {string} address */
+  /** The sentence that says where the code was sent, and how long it is valid. @param {string} address */
   #codeWasSent(address) {
     const minutes = Math.round(this.#terms.seconds / 60);
     return this.#translate("parcel_key_code_sent", { address: isolate(address), minutes: String(minutes) });
@@ -211,7 +211,7 @@ class KeySteps {
 }
 
 /**
- * The address of the person: a text if the parcel has one recipient, else a choice.
+ * The person's address, as a text if the parcel has one recipient, otherwise as a choice.
  * @param {Parts} parts
  * @param {string} label
  * @param {string[]} addresses
@@ -233,7 +233,7 @@ function fileName(address) {
   return `${address.replaceAll(/[^A-Za-z0-9@._+-]/gu, "_")}.p12`;
 }
 
-/** The error in words for keys: the same code of the server has another meaning for parcels. @param {unknown} error */
+/** The error with a code for keys, because the server's code has another meaning for parcels. @param {unknown} error */
 function ofKey(error) {
   return codeOf(error) === TRY_LATER ? new ApiError("key-try-later", "too many codes or certificates") : error;
 }

@@ -1,6 +1,6 @@
 /**
- * The dialogs of a letter that goes as a parcel, as a script of its own, which `views/parcel_way.js` loads when it is needed
- * first.
+ * The dialogs of a letter that is sent as a parcel. This is a separate script, which `views/parcel_way.js` loads when it is
+ * first needed.
  */
 
 import { ParcelDialog } from "../../../../wasm_build/parcels/letter_dialog.js";
@@ -52,7 +52,7 @@ function compose({ mailVault }, from, words) {
   const draft = {
     ...words, attachments: [], messageId: `<${crypto.randomUUID()}@${domain}>`, statements: { receipt: false, lasting: false, label: null },
   };
-  // The manifest's signature covers it.
+  // The manifest's signature covers the message.
   return mailVault.compose(draft, { sign: false, recipients: [], readers: [], stamp: () => Promise.reject(new Error("unsigned")) });
 }
 

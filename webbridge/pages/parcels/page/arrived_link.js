@@ -1,12 +1,12 @@
 /**
- * Takes the link out of the address of this page, before any other module of the page runs.
+ * Removes the link from the address of this page, before any other module of the page runs.
  *
- * The fragment may have the words that open the parcel. It must not stay in the address bar, the history, or a bookmark.
+ * The fragment may contain the words that open the parcel, so it must not stay in the address bar, the history, or a bookmark.
  */
 
 import { parseLink } from "../../../../wasm_build/parcels/link.js";
 
-/** @typedef {{link: import("../../../../wasm_build/parcels/link.js").ParcelLink | null, isBroken: boolean}} ArrivedLink `isBroken`: a link came, but not whole */
+/** @typedef {{link: import("../../../../wasm_build/parcels/link.js").ParcelLink | null, isBroken: boolean}} ArrivedLink `isBroken`: the link cannot be read */
 
 /** The link with which the page was opened. */
 export const arrivedLink = takeLink();

@@ -1,8 +1,9 @@
 /**
  * The page for the recipient of a parcel: the link, the session, the vault, and the shown view.
  *
- * While the person types the words, the vault loads. The owner of a certificate may use a key file instead of the words. The
- * server is asked only after a press on Open. A lock, and leaving the page, delete the keys and all that was shown.
+ * While the person types the six words, the vault loads. The owner of a certificate may use a key file instead of the
+ * words. Until the person presses Open, the page requests only its own files. A lock, and leaving the page, delete the keys
+ * and everything that was shown.
  */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
@@ -40,7 +41,7 @@ import { removeSaveWorker, saveByWorker } from "./worker_saving.js";
 /** @typedef {import("../../../../wasm_build/vault/storage/session.js").LockedEvent} LockedEvent */
 /** @typedef {import("../../../../wasm_build/parcels/parcel_host.js").ParcelView} ParcelView */
 
-/** A list of the server's operator is followed for this visit only: the page keeps nothing. */
+/** A trust list of the server's operator is followed for this visit only, because the page keeps nothing. */
 const NO_LIST = { read: () => null, write: () => {} };
 const loadAnswerScript = lateScript(parcelAnswerUrl, PARCEL_ANSWER_INTEGRITY);
 
@@ -56,13 +57,13 @@ export class ParcelPage {
   #started;
   /** @type {Promise<Vault> | null} */
   #vault = null;
-  /** The opened link; null without one. Its words are deleted when they were used. @type {ParcelLink | null} */
+  /** The opened link; null without a link. The words in the link are deleted after their use. @type {ParcelLink | null} */
   #link = null;
   /** The words that were looked up last. @type {{words: string, done: Promise<void>} | null} */
   #checked = null;
   /** @type {ParcelView | null} */
   #view = null;
-  /** Whether the operator's settings have come, which are asked for after the first press on Open. */
+  /** Whether the operator's settings have come. They are requested after the first press on Open. */
   #isTrustKnown = false;
 
   /**
@@ -70,7 +71,7 @@ export class ParcelPage {
    *   root: HTMLElement, announcer: HTMLElement, translate: import("../../app/language.js").PageTexts, base: URL, apiOrigin: string, isChecked: boolean,
    *   started: StartedVault | null,
    * }} options `base` is the folder of the pages; `isChecked`: the extension has compared their files with the signed list;
-   *   `started` is the first vault, if it starts already
+   *   `started` is the first vault, if its start has already begun
    */
   constructor({ root, announcer, translate, base, apiOrigin, isChecked, started }) {
     this.#started = started;
@@ -78,7 +79,7 @@ export class ParcelPage {
     this.#announcer = announcer;
     this.translate = translate;
     this.base = base;
-    // The server could give a service worker other code than the checked one, and it would get the plaintext.
+    // The server could give a service worker unchecked code, which would get the plaintext.
     this.saveByWorker = isChecked ? null : (/** @type {import("../../../../wasm_build/parcels/saving.js").FileToSave} */ file) => saveByWorker(file, base, saveWorkerUrl);
     this.requests = new ParcelRequests(apiOrigin);
     this.#vaultLine = createVaultLine(translate);
@@ -90,7 +91,7 @@ export class ParcelPage {
   /** @param {ArrivedLink} arrived */
   start(arrived) {
     this.#session.addEventListener("locked", (event) => this.#locked(/** @type {LockedEvent} */ (event).reason));
-    // Another link in the same tab does not load the page anew.
+    // The browser does not load the page anew for another link in the same tab.
     addEventListener("hashchange", () => {
       if (location.hash.length > 1) this.#take(takeLink());
     });
@@ -116,7 +117,7 @@ export class ParcelPage {
     return sealwaxParcelAnswer.createAnswer;
   }
 
-  /** Closes the parcel, and deletes all that was shown of it. */
+  /** Closes the parcel, and deletes everything that was shown of it. */
   lock() {
     this.#session.lock("hand");
   }
@@ -146,8 +147,8 @@ export class ParcelPage {
   }
 
   /**
-   * Looks into the lists of words, without asking the server. Resolves with the sentence for words that cannot be right; "" if
-   * they may be. Called while the person types, so that Open need not wait for it.
+   * Looks the words up in the word lists, without asking the server. Resolves with the sentence for words that cannot be
+   * right; "" for words that may be right. Called while the person types, so that Open need not wait for the look-up.
    * @param {string} words
    * @returns {Promise<string>}
    */
@@ -171,7 +172,7 @@ export class ParcelPage {
   async open(words) {
     const { id } = this;
     try {
-      // Words of a link are judged when the key is derived from them. A look-up of their own would end a Worker.
+      // The words of a link are judged when the key is derived from them. A separate look-up would end a Worker.
       const problem = words && words === this.#link?.words ? "" : await this.checkWords(words);
       if (problem) return problem;
       await this.#enter(id, () => this.#reader.unlock(id, secretOf(words)));
@@ -215,7 +216,7 @@ export class ParcelPage {
   /** @param {string} id @param {() => Promise<import("../../../../wasm_build/parcels/requests.js").Opening>} unlock */
   async #enter(id, unlock) {
     const learning = this.#learnTrust();
-    // Its error is reported after that of the unlocking.
+    // The error of this promise is reported after the error of the unlocking.
     learning.catch(() => {});
     const opening = await unlock();
     await learning;
@@ -224,7 +225,7 @@ export class ParcelPage {
     this.#show(new OpenedParcel(this, this.#reader, opening, drawingOf(this)));
   }
 
-  /** Shows an error in the place of the parcel, and deletes what there is of it. @param {unknown} error */
+  /** Shows an error in place of the parcel, and deletes what there is of the parcel. @param {unknown} error */
   fail(error) {
     this.#forgetWords();
     this.#session.lock("hand");

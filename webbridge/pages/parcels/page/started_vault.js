@@ -1,11 +1,11 @@
-/** A vault that has begun to start. With a link it does so before the texts of the page have come, because it takes longest. */
+/** A vault that has begun to start. On a page with a link, it starts before the texts of the page have come, because the vault takes longest. */
 
 import { openVault } from "../../../../wasm_build/vault/owner/vault.js";
 
 /** @typedef {import("../../../../wasm_build/vault/owner/assets.js").StartProgress} StartProgress */
 
 export class StartedVault {
-  /** Hears of the progress from now on. @type {(progress: StartProgress) => void} */
+  /** Gets the progress from now on. @type {(progress: StartProgress) => void} */
   onProgress = () => {};
 
   /** @param {URL} base the folder of the pages */
@@ -13,7 +13,7 @@ export class StartedVault {
     this.opening = openVault({
       base: new URL("runtime/", base), onStartProgress: (progress) => this.onProgress(progress),
     });
-    // Its error is reported to whoever needs the vault.
+    // The error is reported to the caller that needs the vault.
     this.opening.catch(() => {});
   }
 }

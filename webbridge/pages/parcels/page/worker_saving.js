@@ -1,8 +1,8 @@
 /**
  * Passes a file to the browser's downloads through a service worker, which answers the download with the decrypted chunks.
  *
- * The worker asks for each chunk when the browser has written the one before, so that little of the file is in memory. Its
- * scope is a path without pages, so it answers no request of a page.
+ * The worker asks for a chunk when the browser has written the chunk before, so that little of the file is in memory. The
+ * worker's scope is a path without pages, so it answers no request of a page.
  */
 
 import { giveChunks } from "../../../../wasm_build/vault/values/chunk_port.js";
@@ -13,9 +13,9 @@ import { GIVE, READY, SCOPE, STAY } from "./save_words.js";
 /** @typedef {import("../../../../wasm_build/parcels/saving.js").FileToSave} FileToSave */
 /** @typedef {import("../../../../wasm_build/parcels/saving.js").Save} Save */
 
-/** The worker starts, and the browser asks it for the file, within this time. */
+/** The longest wait until the worker starts, and until the browser asks it for the file. */
 const START_MILLISECONDS = 10_000;
-/** A worker without events is ended after 30 seconds. */
+/** The time between two messages to the worker, because browsers end a worker without events after 30 seconds. */
 const STAY_MILLISECONDS = 10_000;
 
 /**
@@ -51,7 +51,7 @@ export async function saveByWorker({ name, bytes }, base, workerUrl) {
   };
 }
 
-/** Removes the worker, which has no file any more. @param {URL} base the folder of the pages */
+/** Removes the worker, which no longer has a file. @param {URL} base the folder of the pages */
 export async function removeSaveWorker(base) {
   const scope = new URL(SCOPE, base).href;
   const found = await navigator.serviceWorker?.getRegistration(scope).catch(() => undefined);
@@ -59,7 +59,7 @@ export async function removeSaveWorker(base) {
 }
 
 /**
- * Gives the chunks as they are asked for.
+ * Passes the chunks on as they are requested.
  * @param {MessagePort} port
  * @param {AsyncGenerator<ArrayBuffer, void>} chunks
  * @param {AbortSignal} signal

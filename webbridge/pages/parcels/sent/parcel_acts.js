@@ -1,4 +1,4 @@
-/** The acts of the sender on a parcel: keep it longer, limit how often it is opened, allow more tries, withdraw it. */
+/** The acts of the sender on a parcel: keeping it longer, limiting how often it is opened, allowing more tries, withdrawing it. */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { dayOnly } from "../../../../wasm_build/ui/formats.js";

@@ -1,4 +1,4 @@
-/** The card of one parcel that was sent. Opened, it shows every state with its time and who says so, and what the sender can do. */
+/** The card of one sent parcel. When opened, the card shows every state with its time and source, and what the sender can do. */
 
 import { html, sentenceNodes } from "../../../../wasm_build/ui/dom.js";
 import { dayOnly, isolate, listOf, longDate, size, technical } from "../../../../wasm_build/ui/formats.js";
@@ -12,7 +12,7 @@ import { codeWords, headlineOf, lookOf, speakerKey, stateKey } from "./parcel_st
 /** @typedef {import("../parcel_requests.js").StateRow} StateRow */
 /** @typedef {import("./parcels_sent.js").Given} Given */
 
-/** More recipients are counted, because a parcel may have fifty. */
+/** The number of recipients that are named. Further recipients are counted, because a parcel may have fifty. */
 const NAMED_RECIPIENTS = 3;
 
 export class ParcelCard {
@@ -46,7 +46,7 @@ export class ParcelCard {
     this.#title.focus();
   }
 
-  /** Shows what the list has said, and then what is known now. */
+  /** Shows the parcel as the list has it, and then its present state. */
   async #open() {
     const { services } = this.#given;
     this.#failure.textContent = "";
@@ -54,7 +54,7 @@ export class ParcelCard {
     this.#drawBody();
     try {
       const parcel = await services.api.parcels.show(this.#parcel.id);
-      // A person may type into a form of this card already.
+      // The person may already be typing into a form of this card.
       if (!this.#body.contains(document.activeElement)) this.#draw(parcel);
     } catch (error) {
       this.#failure.textContent = parcelSentence(services, error);

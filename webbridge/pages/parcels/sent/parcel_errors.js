@@ -1,4 +1,4 @@
-/** The sentences for errors of requests about parcels, and the acts of buttons that show them. */
+/** The sentences for errors of requests about parcels, and the function that runs a button's act and shows them. */
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../app/services.js").SentenceFor} SentenceFor */
@@ -6,7 +6,7 @@
 /** @typedef {import("./parcels_sent.js").Given} Given */
 
 /**
- * The sentence for an error of a request about parcels. Some codes mean another thing than elsewhere.
+ * The sentence for an error of a request about parcels. Some codes have a different meaning here.
  * @param {ParcelErrorServices} services
  * @param {unknown} error
  */
@@ -19,7 +19,7 @@ export function parcelSentence(services, error) {
 /**
  * Runs the act of a button, as `Attempt` does, with the sentences about parcels.
  * @param {Given} given
- * @param {{button: HTMLButtonElement, busy: string, failure: HTMLElement}} shown `busy` is on the button meanwhile
+ * @param {{button: HTMLButtonElement, busy: string, failure: HTMLElement}} shown `busy` is the button's label meanwhile
  * @param {() => Promise<void>} act
  */
 export function attempt({ services, parts }, { button, busy, failure }, act) {

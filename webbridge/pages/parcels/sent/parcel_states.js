@@ -1,4 +1,4 @@
-/** The known states of a parcel that was sent, who says so, and what its sender can do with it. */
+/** The known states of a sent parcel, who reports them, and what the sender can do with the parcel. */
 
 import { technical } from "../../../../wasm_build/ui/formats.js";
 
@@ -8,23 +8,23 @@ import { technical } from "../../../../wasm_build/ui/formats.js";
 /** @typedef {{state: string, by: string, look: Look, isClaim: boolean, isSigned: boolean}} Headline */
 
 const STATES = new Set(["uploading", "submitted", "notified", "received", "opened", "answered", "expired", "withdrawn", "failed"]);
-/** Those whose word is no claim of somebody unknown. A report has the name of the notice, which only its way and its reader know. */
+/** The sources whose reports are no claims of somebody unknown. A mail server's report has the notice's Message-ID, which others do not know. */
 const SURE = ["recipient-signed", "service", "sender", "mail-server"];
-/** Those who say that the mail to a recipient has failed. */
+/** The sources that report that the mail to a recipient has failed. */
 const MAIL = new Set(["service", "mail-server"]);
-/** The tries that a new parcel has, and that the sender gives at a time. */
+/** The tries of a new parcel, and the tries that the sender adds at a time. */
 const TRIES = 5;
 
-/** The word of the catalogue for a state; one of a newer bridge has none of its own. @param {Pick<StateRow, "state" | "by" | "recipient">} row */
+/** The word of the catalogue for a state. Unknown states of a newer bridge share one word. @param {Pick<StateRow, "state" | "by" | "recipient">} row */
 export function stateKey({ state, by, recipient }) {
-  // An answer names nobody, because nobody knows who wrote it. One that did not reach the sender names the sender.
+  // An answer names nobody, because its author is unknown. An answer that did not reach the sender names the sender.
   if (state === "answered" && recipient) return "sent_parcel_state_answer_lost";
-  // Only the mail that tells of a parcel fails at the bridge or at a mail server. What fails for a recipient, a program there says.
+  // At the bridge or a mail server, only the notice of a parcel can fail. Other failures are reported by the recipient's program.
   if (state === "failed" && MAIL.has(by)) return "sent_parcel_state_unnotified";
   return STATES.has(state) ? `sent_parcel_state_${state}` : "sent_parcel_state_other";
 }
 
-/** The sentence of the catalogue that names who says a state. @param {StateRow} row */
+/** The sentence of the catalogue that names who reported a state. @param {StateRow} row */
 export function speakerKey({ by }) {
   switch (by) {
     case "sender": return "sent_parcel_by_sender";
@@ -32,7 +32,7 @@ export function speakerKey({ by }) {
     case "recipient-signed": return "sent_parcel_by_signed";
     case "service": return "sent_parcel_by_service";
     case "mail-server": return "sent_parcel_by_mail_server";
-    // Nobody vouches for the word of a bridge that is newer than these pages.
+    // These pages do not know this source, because the bridge is newer.
     default: return "sent_parcel_by_other";
   }
 }
@@ -68,7 +68,7 @@ export function lookOf({ state, by, recipient }) {
 }
 
 /**
- * The state that stands for a parcel in the list. It is a claim if nobody but a program of the recipient says so.
+ * The state that the list shows for a parcel. It is a claim if only a program of the recipient reports it.
  * @param {SentParcel} parcel
  * @returns {Headline}
  */
@@ -76,12 +76,12 @@ export function headlineOf({ state, states }) {
   const said = states.filter((row) => row.state === state).map(({ by }) => by);
   const by = SURE.find((one) => said.includes(one)) ?? said[0] ?? "service";
   const look = lookOf({ state, by, at: "" });
-  // A failure or an end that a program claims is a claim too, whatever its shape.
+  // A failure or an end that only a program reports is a claim too, whatever its shape.
   return { state, by, look, isClaim: !SURE.includes(by), isSigned: by === "recipient-signed" };
 }
 
 /**
- * The acts that the sender can do on a parcel.
+ * The acts of the sender that are possible on a parcel.
  * @param {SentParcel} parcel
  */
 export function actsFor({ stored, state, triesLeft }) {
@@ -89,12 +89,12 @@ export function actsFor({ stored, state, triesLeft }) {
     withdraw: stored,
     extend: stored,
     limit: stored && state !== "expired",
-    // After a wrong try, because ten are the most that a parcel has.
+    // Only after a wrong try, because a parcel has ten tries at most.
     tries: stored && state !== "expired" && triesLeft < TRIES,
   };
 }
 
-/** A whole number that a person has typed, or null if it is none from `least` to `most`. @param {string} text @param {number} least @param {number} most */
+/** A whole number from `least` to `most` that a person has typed; null for other text. @param {string} text @param {number} least @param {number} most */
 export function wholeNumber(text, least, most) {
   const trimmed = text.trim();
   const number = /^\d{1,9}$/u.test(trimmed) ? Number(trimmed) : NaN;

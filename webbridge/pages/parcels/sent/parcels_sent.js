@@ -1,8 +1,8 @@
 /**
  * The content of the view "Sent parcels": the parcels of the account, and the tokens of its programs.
  *
- * It is a script of its own, which `sent_parcels_view.js` loads when the view is shown first. What there may be only once in a
- * document comes from the pages: questions and dialogs with their calm, and numbers of ids.
+ * This is a separate script, which `sent_parcels_view.js` loads when the view is first shown. Functions that may exist only
+ * once in a document come from the pages: those for questions, dialogs, and unique ids.
  */
 
 import { html } from "../../../../wasm_build/ui/dom.js";

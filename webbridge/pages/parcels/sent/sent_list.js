@@ -66,7 +66,7 @@ export class SentList {
       const before = this.#shown.size;
       const added = this.#add(await services.api.parcels.list(this.#next ?? undefined));
       services.announceHere(services.translate("sent_parcels_added", { count: this.#shown.size - before }));
-      // The button moves away, or is hidden.
+      // The button moves, or is hidden.
       added[0]?.focus();
     });
   }
@@ -83,7 +83,7 @@ export class SentList {
 }
 
 /**
- * Sentences that say what parcels are, and how they are sent today.
+ * The sentences that say what parcels are, and how they are sent today.
  * @param {Catalogue} translate
  */
 function emptySentences(translate) {

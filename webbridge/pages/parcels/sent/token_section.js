@@ -54,7 +54,7 @@ export function createTokenSection(given) {
   /** @param {HTMLButtonElement} button @param {string} name @param {number} days */
   const make = (button, name, days) => attempt(given, { button, busy: translate("parcel_token_making"), failure }, async () => {
     try {
-      // The command has the person's address, and not what the bridge calls so.
+      // The command has the address of the person, not an address from the bridge.
       const address = services.address ?? "";
       const token = await services.api.parcels.makeToken(name, days, address);
       // The view may have been left, or the account changed, while the token was made.
@@ -71,7 +71,7 @@ export function createTokenSection(given) {
     isClosed = true;
     shown?.close();
   };
-  // A page that the browser keeps for the way back keeps no token.
+  // A page that the browser keeps for the Back button must keep no token.
   const leave = () => shown?.close();
   addEventListener("pagehide", leave);
   void load();
@@ -132,7 +132,7 @@ function drawTokens({ services: { translate } }, tokens, revoke) {
 }
 
 /**
- * Shows a new token, and the command to which the person gives it.
+ * Shows a new token, and the command into which the person pastes it.
  * @param {Given} given
  * @param {{token: string, address: string}} made
  */
@@ -164,7 +164,7 @@ function showToken({ services, parts }, { token, address }) {
   return dialog;
 }
 
-/** Copies a text, or where the browser does not allow it selects the text for the person. @param {HTMLElement} from */
+/** Copies a text. If the browser does not allow this, selects the text for the person. @param {HTMLElement} from */
 async function copyText(from) {
   try {
     await navigator.clipboard.writeText(from.textContent ?? "");

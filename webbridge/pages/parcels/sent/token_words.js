@@ -1,9 +1,9 @@
 /** The names of tokens, and the command that keeps a token on a computer. */
 
 const MAX_NAME_CHARACTERS = 100;
-/** The characters that the bridge refuses in a name: a slash, control characters, and every blank but the plain one. */
+/** The characters that the bridge refuses in a name: a slash, control characters, and every blank except the plain one. */
 const REFUSED = /[/\p{C}]|[^\P{Z} ]/u;
-/** The texts that a shell reads as they are. */
+/** The texts that a shell does not change. */
 const PLAIN = /^[\w@%+=:,./-]+$/u;
 
 /** Whether a token can have this name. Dots alone would change the address of a request. @param {string} name */
@@ -28,7 +28,7 @@ export function tokenCommand(base, address) {
   return `sealwax deliver token --server ${quoted(pages)} --address ${quoted(address)}`;
 }
 
-/** A word for the shells of Unix. @param {string} word */
+/** A word, quoted for the shells of Unix. @param {string} word */
 function quoted(word) {
   return PLAIN.test(word) && !word.startsWith("-") ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

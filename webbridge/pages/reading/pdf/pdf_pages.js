@@ -1,6 +1,6 @@
 /**
- * The pages of a PDF file below each other. A page is drawn when it comes into view, one after the other, and again for
- * another width. Few pages that are out of view keep their pictures.
+ * The pages of a PDF file below each other. Pages are drawn one after the other when they come into view, and again when
+ * the width changes. Only a few pages that are out of view keep their pictures.
  */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
@@ -10,13 +10,13 @@ import { PdfError } from "./pdf_reader.js";
 /** @typedef {{number: number, element: HTMLElement, drawnWidth: number, isInView: boolean, isFailed: boolean}} Page */
 /** @typedef {(number: number, width: number) => Promise<Drawn>} Draw */
 
-/** Pictures that are kept out of view. */
+/** The number of pictures that are kept out of view. */
 const KEPT_PICTURES = 4;
-/** A picture is drawn again if its width differs by more than this part. */
+/** A picture is drawn again if its width differs by more than this share. */
 const WIDTH_TOLERANCE = 0.05;
 /**
- * A page has no more than this many times the height of its width, so that all of them have a place: browsers put what would be
- * below their greatest height at one place, where everything would be in view at once.
+ * The largest height of a page as a multiple of its width, so that every page has its own place. Beyond a greatest height,
+ * browsers put all elements at one place, where all pages would be in view at once.
  */
 const MAX_HEIGHT_PER_WIDTH = 8;
 
@@ -46,7 +46,7 @@ export class PdfPages {
     this.#sizes.observe(region);
   }
 
-  /** Draws what is in view again, for the width that it has now. */
+  /** Draws the pages in view again, for their present width. */
   redraw() {
     void this.#drawNext();
   }
@@ -104,7 +104,7 @@ export class PdfPages {
     }
   }
 
-  /** The worker has ended: the pages that are drawn stay. @param {unknown} error */
+  /** Reports that the worker has ended. The drawn pages stay. @param {unknown} error */
   #giveUp(error) {
     this.#watcher.disconnect();
     this.#sizes.disconnect();
@@ -120,7 +120,7 @@ export class PdfPages {
   }
 }
 
-/** The width of a page in pixels of the screen. It has none while the dialog is closed. @param {Page} page */
+/** The width of a page in pixels of the screen. While the dialog is closed, the width that was drawn last, or 1. @param {Page} page */
 function widthOf({ element, drawnWidth }) {
   return Math.round(element.clientWidth * devicePixelRatio) || drawnWidth || 1;
 }
@@ -146,7 +146,7 @@ function empty(page) {
   page.drawnWidth = 0;
 }
 
-/** Gives the memory of a picture back at once. @param {HTMLElement} element */
+/** Frees the memory of a picture at once. @param {HTMLElement} element */
 function clear(element) {
   for (const canvas of element.querySelectorAll("canvas")) Object.assign(canvas, { width: 0, height: 0 });
   element.replaceChildren();

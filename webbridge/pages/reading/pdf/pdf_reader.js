@@ -1,7 +1,7 @@
 /**
  * Reads a PDF file in a frame without an origin. Nothing of the library runs in the page itself, and what the frame's worker
- * sends is checked here. A file that takes too long, or never ends, is given up: the frame goes, and its worker with it. So does
- * a worker that sends what nobody asked for, since it could go on until the memory of the page is full.
+ * sends is checked here. If a file takes too long, or never ends, the frame is removed together with its worker. The same
+ * happens if the worker sends something that was not requested, since that could fill the memory of the page.
  */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
@@ -12,13 +12,13 @@ import { MAX_AREA_PIXELS, MAX_SIDE_PIXELS, MAX_TEXT_CHARACTERS } from "./pdf_lim
 /** @typedef {{pages: number, width: number, height: number}} Opened the number of pages, and the size of the first */
 /** @typedef {{bitmap: ImageBitmap, text: string}} Drawn */
 
-/** The worker starts within this time, or tells nothing of its failure. */
+/** A worker that does not start within this time has failed without a report. */
 const START_MILLISECONDS = 30_000;
-/** The times that a file may take to open, and a page to be drawn. Those of real files take a second on a slow telephone. */
+/** The times that opening a file and drawing a page may take. Real files take a second on a slow telephone. */
 const OPEN_MILLISECONDS = 20_000;
 const DRAW_MILLISECONDS = 20_000;
 
-/** A file or a page that is not shown. */
+/** The error for a file or a page that cannot be shown. */
 export class PdfError extends Error {
   /** @param {Reason} reason */
   constructor(reason) {
@@ -31,15 +31,15 @@ export class PdfReader {
   #frame = html("iframe", { sandbox: "allow-scripts", referrerpolicy: "no-referrer", hidden: true, data: { test: "pdf-frame" } });
   /** @type {MessagePort | null} */
   #port = null;
-  /** By it the frame tells of a worker that does not start. @type {MessagePort | null} */
+  /** The port on which the frame reports a worker that does not start. @type {MessagePort | null} */
   #alarm = null;
-  /** Why the frame is gone. @type {Reason | null} */
+  /** The reason why the frame was removed. @type {Reason | null} */
   #end = null;
   /** @type {{type: string, resolve: (answer: any) => void, reject: (error: PdfError) => void, timer: number} | null} */
   #waiting = null;
 
   /**
-   * Opens a file, whose bytes leave this page.
+   * Opens a file. Its bytes are transferred to the frame.
    * @param {{code: string, bytes: ArrayBuffer, fill: (frame: HTMLIFrameElement, source: string) => void}} given
    * @returns {Promise<Opened>} rejects with PdfError
    */
@@ -51,10 +51,10 @@ export class PdfReader {
     port1.onmessage = ({ data }) => this.#take(data);
     const alarm = new MessageChannel();
     this.#alarm = alarm.port1;
-    // A browser that does not know the language of the library cannot start it. A later error is answered by the library itself.
+    // A browser that does not know the library's JavaScript cannot start it. The library itself reports later errors.
     this.#alarm.onmessage = () => { if (this.#waiting?.type === "ready") this.#give("broken"); };
     const ready = this.#answer("ready", START_MILLISECONDS, "broken");
-    // A frame without an origin can only be named by "*". No policy lets it load another document.
+    // Only "*" can address a frame without an origin. No policy lets the frame load another document.
     this.#frame.contentWindow?.postMessage({ code, bytes }, "*", [bytes, port2, alarm.port2]);
     await ready;
     const { pages, width, height } = await this.#answer("opened", OPEN_MILLISECONDS);
@@ -75,7 +75,7 @@ export class PdfReader {
     return { bitmap, text };
   }
 
-  /** Ends the worker and the frame. What waits for an answer is rejected. */
+  /** Ends the worker and the frame. A promise that waits for an answer is rejected. */
   end() {
     this.#give("ended");
   }
@@ -88,7 +88,7 @@ export class PdfReader {
     });
   }
 
-  /** Takes a message of the worker, which answers each question once. @param {any} data */
+  /** Handles a message of the worker, which answers each question once. @param {any} data */
   #take(data) {
     if (this.#end) return;
     const type = this.#waiting?.type;
@@ -97,7 +97,7 @@ export class PdfReader {
     else this.#give(data?.type === "failed" && data.reason === "password" ? "password" : "broken");
   }
 
-  /** Gives the file up. @param {Reason} reason */
+  /** Ends the reading of the file. @param {Reason} reason */
   #give(reason) {
     const error = new PdfError(reason);
     this.#end = reason;

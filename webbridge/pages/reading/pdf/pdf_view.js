@@ -1,6 +1,6 @@
 /**
- * The preview of a PDF file: its pages as pictures, with their words for screen readers. The pages of the bridge load this
- * script with the first PDF file that is previewed, and the browser refuses other bytes than those of the build.
+ * The preview of a PDF file: its pages as pictures, with their words for screen readers. The pages load this script when
+ * the first PDF file is previewed. The browser refuses the script if its bytes are not those of the build.
  */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
@@ -24,11 +24,11 @@ const ZOOMS = [1, 1.5, 2, 3];
 /** @type {Readonly<Record<string, string>>} */
 const SENTENCES = { password: "pdf_password", slow: "pdf_slow" };
 
-/** The script of the worker. Rejects if it does not come, or has another hash than that of the build. */
+/** The script of the worker. Rejects if the script does not come, or its hash differs from the build's. */
 async function loadCode() {
   const ask = (/** @type {RequestCache} */ cache) =>
     fetch(new URL(WORKER, document.baseURI), { cache, integrity: PDF_WORKER_INTEGRITY, redirect: "error" });
-  // The browser refuses a copy that was damaged, or is of another version.
+  // The browser refuses a copy that is damaged or of another version.
   const response = await ask("default").catch(() => ask("reload"));
   if (!response.ok) throw new TypeError(`${WORKER} did not come`);
   return response.text();
@@ -52,7 +52,7 @@ function createView({ translate, data, name, code, fill }) {
     problem.textContent = translate(SENTENCES[reason] ?? "pdf_failed");
   };
   const show = async () => {
-    // The bytes leave this page, and those of the attachment can still be saved.
+    // A copy leaves this page, so that the attachment can still be saved.
     const { pages: count, width, height } = await reader.open({ code, bytes: data.slice(0), fill });
     region.hidden = false;
     status.textContent = translate("pdf_pages", { count });

@@ -4,9 +4,9 @@
 /**
  * Draws the pages of a PDF file. It runs in a worker of a frame without an origin, whose policy admits no request.
  *
- * The worker gets the bytes of the file and a port. By the port it reports `ready`, then `opened` or `failed`. For each page that
- * is asked for, it reports `drawn`, with the picture and the words of the page, or `undrawn`. The library runs no script of a
- * file, since it gets no place to run one, and opens no link, since the pages are pictures.
+ * The worker gets the bytes of the file and a port. On the port the worker reports `ready`, then `opened` or `failed`. For
+ * each requested page, it reports `drawn`, with the picture and the words of the page, or `undrawn`. The library runs no
+ * script of a file, since it is given no way to run one, and opens no link, since the pages are pictures.
  */
 
 import "../../../../node_modules/pdfjs-dist/build/pdf.worker.mjs";
@@ -52,7 +52,7 @@ class Canvases {
   }
 }
 
-/** No filters: they are elements of a document. The library then computes the same pixels itself. */
+/** A factory without filters, because filters are elements of a document. The library then computes the same pixels itself. */
 class NoFilters {
   addFilter = none;
   addHCMFilter = none;
@@ -63,7 +63,7 @@ class NoFilters {
   destroy() {}
 }
 
-/** Gives the library the files that this worker has, and no others: nothing is fetched. */
+/** Gives the library the files that this worker has. No other file is fetched. */
 class KeptFiles {
   /** @param {{filename: string}} asked */
   async fetch({ filename }) {

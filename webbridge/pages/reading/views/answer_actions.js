@@ -20,19 +20,19 @@ import { isEncrypted } from "../report.js";
  */
 /** @typedef {import("../../keys/mail_vault.js").OpenedMessage} OpenedMessage */
 
-/** The name of a message that is attached as a file. It does not tell the subject, which may be encrypted. */
+/** The name of a message that is attached as a file. The name does not contain the subject, which may be encrypted. */
 const WHOLE_NAME = "message.eml";
 
 /**
  * @param {AnswerServices} services
  * @param {OpenedMessage} opened
  * @param {() => Promise<ArrayBuffer>} readSource gives the bytes of the message
- * @returns {{element: HTMLElement, settle: (settled: OpenedMessage) => void}} `settle` takes a later verdict, by which answers
- *   are addressed from then on
+ * @returns {{element: HTMLElement, settle: (settled: OpenedMessage) => void}} `settle` gets a later verdict, which decides
+ *   from then on to whom answers are addressed
  */
 export function createAnswerActions(services, opened, readSource) {
   const { translate } = services;
-  // The later verdict comes with other copies of the attachments, which are overwritten.
+  // The later verdict comes with new copies of the attachments, which are overwritten.
   let judged = opened;
   const button = (/** @type {string} */ key, /** @type {string} */ test, /** @type {() => void} */ click) => html("button", {
     type: "button", class: test === "reply" ? "primary" : "", text: translate(key), data: { test }, on: { click },
@@ -91,7 +91,7 @@ function firstLine(text) {
 /** @param {AnswerServices} services @param {OpenedMessage} opened */
 function forward(services, opened) {
   const { quote, tooMany: _, ...proposal } = forwardOf(services.translate, opened);
-  // The view of the message overwrites its own attachments when it is left.
+  // The message view overwrites its attachments when the person leaves it.
   const attachments = opened.attachments.map(({ name, type, data }) => ({ name, type, data: data.slice(0) }));
   services.write({ ...proposal, text: quote, attachments });
 }

@@ -53,7 +53,7 @@ import { SearchBox } from "../../mail/views/search_box.js";
 
 export class MailView {
   #services;
-  /** The id of the shown folder, or the word of the page's address for it until the folders are loaded. */
+  /** The id of the shown folder, or the folder's word in the page's address until the folders are loaded. */
   #folder = "";
   /** @type {MessageAddress | null} */
   #message = null;
@@ -155,7 +155,7 @@ export class MailView {
     });
   }
 
-  /** The shown folder. The list is newer than the counts of the folders, which a server may give late for the open folder. */
+  /** The shown folder. The list is newer than the counts of the folders, because a server may report these late for the open folder. */
   #shownFolder() {
     const folder = this.#folders.find(this.#folder);
     return folder && { ...folder, total: Math.max(folder.total ?? 0, this.#total) };
@@ -179,7 +179,7 @@ export class MailView {
     this.#search.focus();
   }
 
-  /** Says that a letter was sent. @param {import("../../writing/views/sent_notice.js").SentNotice} sent */
+  /** Shows that a letter was sent. @param {import("../../writing/views/sent_notice.js").SentNotice} sent */
   tellSent({ text, label = this.#services.translate("view_sent"), view }) {
     this.#notice.showWith(text, { label, test: "sent", onPress: view });
   }
@@ -189,12 +189,12 @@ export class MailView {
     if (this.#folders.isKnown && !this.#folders.all.some(({ role }) => role === "drafts")) void this.#loadFolders();
   }
 
-  /** Says what was done. @param {string} text @param {(() => Promise<void>) | null} undo */
+  /** Shows what was done. @param {string} text @param {(() => Promise<void>) | null} undo */
   tell(text, undo) {
     this.#notice.show(text, undo);
   }
 
-  /** Opens a draft in the writing view, from which the way back leads to the list. @param {import("../../drafts/draft_store.js").OpenedDraft} draft */
+  /** Opens a draft in the writing view. The way back from there leads to the list. @param {import("../../drafts/draft_store.js").OpenedDraft} draft */
   #continueDraft(draft) {
     history.replaceState(null, "", `#${folderPath(this.#folder)}`);
     this.go(this.#folder, null);
@@ -260,7 +260,7 @@ export class MailView {
   }
 
   async #loadAll() {
-    // Answers to older requests for the list are dropped now, and not only when the folders are loaded.
+    // Answers to older requests for the list are dropped now, before the folders are loaded.
     this.#list.expect();
     const load = ++this.#loads;
     this.#isLoading = true;
@@ -278,7 +278,7 @@ export class MailView {
   }
 
   /**
-   * Shows what has changed in a folder, without disturbing the person: nothing moves, and a failure is not reported.
+   * Shows what has changed in a folder without disturbing the person. Nothing moves, and a failure is not reported.
    * @param {string} folder
    */
   async #refresh(folder) {
@@ -318,7 +318,7 @@ export class MailView {
     if (this.#listing.isThreaded && !isThreaded) this.#threads.showNotOffered();
   }
 
-  /** Ends what the person is in: the selection, the search, or the open message. @returns {boolean} */
+  /** Leaves the selection, the search, or the open message. @returns {boolean} */
   #leave() {
     if (this.#list.selection.size > 0) this.#list.selection.clear();
     else if (this.#message) this.#services.navigate(folderPath(this.#folder));
@@ -353,7 +353,7 @@ export class MailView {
 
 /** @param {string} word of the shown folder @param {Folder | undefined} folder @param {Catalogue} translate */
 function shownTitle(word, folder, translate) {
-  // Until the folders are loaded, only the inbox has a name.
+  // Until the folders are loaded, only the inbox's name is known.
   if (!folder && word !== INBOX) return translate("mail");
   return folderTitle(folder ?? { name: INBOX, role: null }, translate);
 }

@@ -1,6 +1,6 @@
 /**
  * The words of the shown message. Formatted parts are in frames without scripts, forms and origin, below the state and the
- * header fields, which the frames cannot cover. The person can choose the text instead.
+ * header fields, which the frames cannot cover. The person can choose the plain text instead.
  */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
@@ -31,7 +31,7 @@ export function createMessageText(translate, opened) {
     await shown.draw({ asText });
   };
   const drawOrText = () => draw().catch(async () => {
-    // The message was closed meanwhile, and its pictures overwritten.
+    // The message was closed meanwhile, and its pictures were overwritten.
     if (!element.isConnected) return;
     asText = true;
     await shown.draw({ asText });

@@ -1,6 +1,6 @@
 /**
- * The notice in the place of a message that is encrypted for other keys. It keeps sender, recipients and date, marked as
- * claimed, and offers what can help.
+ * The notice in place of a message that is encrypted for other keys. It shows sender, recipients and date, marked as
+ * claimed, and offers help.
  */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
@@ -34,7 +34,7 @@ export function createNotForMe(services, closed) {
 }
 
 /**
- * The letter that asks the claimed sender. It quotes nothing, but it goes to them only if the person says so.
+ * The letter that asks the claimed sender for help. It quotes nothing, and is sent only if the person says so.
  * @param {Catalogue} translate @param {import("../../../../wasm_build/ui/answer.js").AnswerMailbox | undefined} sender
  * @param {string} date
  */

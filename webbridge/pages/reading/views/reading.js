@@ -56,11 +56,11 @@ export class Reading {
   /** The message that is open or being opened, once its bytes have come. @type {JudgedMessage | null} */
   #judged = null;
   /**
-   * The open messages, each attached to the one before. The last one is shown.
+   * The open messages, each attached to the previous message. The last message is shown.
    * @type {Layer[]}
    */
   #layers = [];
-  /** Whether the message that was opened last did not come, because there was no connection. */
+  /** Whether the latest message could not be fetched because there was no connection. */
   hasMissed = false;
 
   /**
@@ -148,13 +148,13 @@ export class Reading {
     const heading = html("h2", { tabindex: -1, text: this.#services.translate("opening") });
     this.element.replaceChildren(backLink(this.#services.translate, folder), heading);
     this.element.setAttribute("aria-busy", "true");
-    // The state of the message is at the top, so the pane scrolls there, or on a narrow page the whole page.
+    // The state of the message is at the top, so the pane scrolls there. On a narrow page the whole page scrolls.
     this.#scrollToTop();
     return this.#opening.signal;
   }
 
   /**
-   * Overwrites the decrypted attachments. The text cannot be overwritten. It is in memory until the browser frees it.
+   * Overwrites the decrypted attachments. The text cannot be overwritten, and stays in memory until the browser frees it.
    */
   #release() {
     this.#opening?.abort();
@@ -202,7 +202,7 @@ export class Reading {
   }
 
   /**
-   * Opens an attached mail in the place of the message around it. Resolves when it is shown.
+   * Opens an attached mail in place of the message that contains it. Resolves when it is shown.
    * @param {import("../../keys/mail_vault.js").ReceivedFile} file
    * @param {HTMLElement} opener the button that has opened it
    * @returns {Promise<void>}
@@ -255,7 +255,7 @@ export class Reading {
   }
 
   /**
-   * Replaces the first verdict by the verdict after the authorities' answers. The text is not drawn again.
+   * Replaces the first verdict with the verdict after the authorities' answers. The text is not drawn again.
    * @param {Layer} layer
    * @param {OpenedMessage} opened
    */
@@ -297,7 +297,7 @@ export class Reading {
   /**
    * @param {MessageAddress} address
    * @param {unknown} error
-   * @param {HTMLElement[] | null} further what is known of the message, and what helps
+   * @param {HTMLElement[] | null} further what is known of the message, and what the person can do
    */
   #showFailure(address, error, further) {
     const { translate } = this.#services;
@@ -325,7 +325,7 @@ export class Reading {
     this.#moveFocus(heading);
   }
 
-  /** Moves the focus to the message, unless the person has gone to something else while it was opened. @param {HTMLElement} heading */
+  /** Moves the focus to the message, unless the person has gone elsewhere while the message was being opened. @param {HTMLElement} heading */
   #moveFocus(heading) {
     const now = document.activeElement;
     const isElsewhere = now !== this.#focused && !this.element.contains(now) && now?.matches("a, button, input, select, textarea, summary");
@@ -345,7 +345,7 @@ function backLink(translate, folder) {
 }
 
 /**
- * The way back from an attached mail, and the sentence about the message that it is attached to.
+ * The link back from an attached mail, and the sentence about the message that contains the mail.
  * @param {Catalogue} translate @param {string} subject @param {() => void} onBack
  */
 function aboveAttached(translate, subject, onBack) {

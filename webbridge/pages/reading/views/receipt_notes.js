@@ -1,6 +1,6 @@
 /**
  * The statements about receipts and labels beside an open message, and the question before a signed receipt is sent.
- * Nothing about the opening of a message leaves without the person's answer.
+ * Nothing about the opening of a message is sent without the person's answer.
  */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
@@ -53,10 +53,10 @@ export function createReceiptNotes(services, opened, source) {
 }
 
 /** @typedef {{receipt: ReceiptRequest, sender: string, address: string, source: Source}} Asking `address` is the sender's */
-/** `isNoted`: other browsers see that it was given. @typedef {{isSent: boolean, isNoted: boolean}} Given */
+/** `isNoted`: other browsers see that the receipt was given. @typedef {{isSent: boolean, isNoted: boolean}} Given */
 
 /**
- * Asks whether the receipt is sent, and sends it. Another note takes the place of `note` then.
+ * Asks whether to send the receipt, and sends it. Another note then replaces `note`.
  * @param {ReceiptServices} services @param {Asking} asking @param {HTMLElement} note
  */
 function askToGive(services, { receipt, sender, address, source }, note) {
@@ -95,14 +95,15 @@ function noteOf(sentences) {
 }
 
 /**
- * Sends the receipt for a message. It is noted before, here and at the mail server, and forgotten only if it has certainly not left.
+ * Sends the receipt for a message. Before that, the receipt is noted here and at the mail server. The note is removed only
+ * if the receipt has certainly not been sent.
  * @param {ReceiptServices} services @param {Pick<Asking, "receipt" | "source">} asking
  * @returns {Promise<Given>} `isSent`: it was certainly sent
  */
 async function giveReceipt(services, { receipt, source }) {
   const { receipts, api } = services;
   const keyword = new ReceiptKeyword(api.changes, source.address);
-  // Before anything is noted: a message that the mail server has changed gets no receipt.
+  // This comes before any note, because a message that the mail server has changed gets no receipt.
   const message = await source.read();
   await receipts.noteGiven(receipt.id);
   let [isNoted, isLeaving] = [false, false];
@@ -120,7 +121,7 @@ async function giveReceipt(services, { receipt, source }) {
 
 /**
  * @param {ReceiptServices} services @param {{receipt: ReceiptRequest, message: ArrayBuffer}} asking
- * @param {() => void} onLeaving called before it leaves
+ * @param {() => void} onLeaving called before the receipt is sent
  */
 async function sendReceipt(services, { receipt: { id }, message: asked }, onLeaving) {
   const { mailVault, api, keys, address, translate } = services;

@@ -1,4 +1,4 @@
-/** The attachments of a message: each can be saved, some shown in a preview, and mails opened in place. */
+/** The attachments of a message. Each can be saved, some can be shown in a preview, and mails can be opened in place. */
 
 import { isAttachedMail } from "../../../../wasm_build/ui/attached_mail.js";
 import { createAttachmentList } from "../../../../wasm_build/ui/attachments.js";
@@ -15,7 +15,7 @@ import { openPreview, previewKind } from "../attachment_preview.js";
 /**
  * @param {FileActionServices} services
  * @param {ReceivedFile[]} files
- * @param {OnOpen | null} onOpen opens an attached mail; rejects with the error to show. Null if it can only be saved
+ * @param {OnOpen | null} onOpen opens an attached mail; rejects with the error to show. Null if a mail can only be saved
  */
 export function createReceivedFiles(services, files, onOpen) {
   if (files.length === 0) return null;

@@ -16,7 +16,7 @@ import { createMessageText } from "./message_text.js";
 import { createReceiptNotes } from "./receipt_notes.js";
 import { createOpenButton, createReceivedFiles } from "./received_files.js";
 
-/** As in the rows of the list. */
+/** The longest subject, as in the rows of the list. */
 const MAX_SUBJECT_CHARACTERS = 1_000;
 /** Longer values of other fields are cut. */
 const MAX_FIELD_CHARACTERS = 1_000;
@@ -34,7 +34,7 @@ const MAX_FIELD_CHARACTERS = 1_000;
  */
 /** @typedef {import("../../keys/mail_vault.js").OpenedMessage} OpenedMessage */
 /**
- * `address` is null for a message inside another, and `flags` those of its row.
+ * `address` is null for a message inside another message; `flags` are the flags of the message's row.
  * @typedef {{read: () => Promise<ArrayBuffer>, address: import("../../app/routes.js").MessageAddress | null, flags: readonly string[]}} Source
  */
 
@@ -50,7 +50,7 @@ export function createMessage(services, opened, { onOpen, source }) {
   const shownOf = (/** @type {OpenedMessage} */ judged) => createVerdict(services, judged, { source, onOpen, files: opened.attachments });
   let verdict = shownOf(opened);
   const attachments = createReceivedFiles(services, opened.attachments, onOpen);
-  // Nobody has sent the text of a field, so nobody can be answered.
+  // The text of a field was not sent by anybody, so there is nobody to answer.
   const actions = site ? null : createAnswerActions(services, opened, source.read);
   const parts = [
     verdict.state, heading, verdict.headers, ...createHeaderNotes(services.translate, opened.report), ...text.parts, verdict.parts, attachments,
@@ -73,7 +73,7 @@ export function createMessage(services, opened, { onOpen, source }) {
 }
 
 /**
- * Makes the button that opens an encrypted part, or the attached mail in which it is.
+ * Makes the button that opens an encrypted part, or the attached mail that contains the part.
  * @param {ShownMessageServices} services
  * @param {OpenedMessage["attachments"]} files
  * @param {import("./received_files.js").OnOpen} onOpen
@@ -96,7 +96,7 @@ function createSubject(translate, { headers }) {
   });
 }
 
-/** The heading of a field's text, which has no header fields. @param {Catalogue} translate @param {string} site */
+/** The heading of the text of a field. Such a text has no header fields. @param {Catalogue} translate @param {string} site */
 function createFieldHeading(translate, site) {
   const sentence = sentenceNodes(translate("field_text", { site: technical(site) }));
   return html("h2", { class: "subject", tabindex: -1, data: { test: "field-text" } }, ...sentence);
@@ -131,7 +131,7 @@ function rememberSender(services, { harvest }) {
   }
   return harvest.changes.filter(({ isRenewal }) => !isRenewal).map((change) => {
     const onRemember = () => {
-      // If the contacts have changed since the message was judged, the person is asked anew.
+      // If the contacts have changed since the message was judged, the person is asked again.
       if (!services.trust.keepContacts(harvest.contacts, harvest.basis)) return services.trust.judgeAgain();
       element.replaceWith(html("p", { class: "note", role: "status", text: services.translate("changed_remembered", { address: change.address }) }));
     };
@@ -141,7 +141,7 @@ function rememberSender(services, { harvest }) {
 }
 
 /**
- * Opens the same `<details>` in the new element that the person has opened in the old one.
+ * Opens the `<details>` in the new element that the person has opened in the old element.
  * @param {HTMLElement} before
  * @param {HTMLElement} after
  */

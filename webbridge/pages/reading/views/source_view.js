@@ -1,4 +1,4 @@
-/** The section "View source": the message as the mail server has given it for judging, as plain text. */
+/** The section "View source". It shows the bytes of the message that were judged, as plain text. */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { problem } from "../../../../wasm_build/ui/parts.js";
@@ -11,7 +11,7 @@ import { fillLongText } from "../../../../wasm_build/ui/text_pieces.js";
 
 const SHOWN_BYTES = 262_144;
 /**
- * Control characters, invisible characters (some are letters or marks), and those that change the direction of writing.
+ * Control characters, invisible characters (some are letters or marks), and characters that change the direction of writing.
  */
 const UNSEEN = /[^\p{L}\p{M}\p{N}\p{P}\p{S} \t\n]|[\p{Default_Ignorable_Code_Point}\u2800]/gu;
 
@@ -34,7 +34,7 @@ export function createSourceView(services, readSource) {
       content.replaceChildren(...(await describe(translate, await readSource())));
     } catch (error) {
       failure.textContent = services.sentenceFor(error);
-      // A source that must be fetched is fetched again when the section is opened again.
+      // After a failure, the source is read again when the section is opened again.
       content.replaceChildren(failure);
       details.addEventListener("toggle", () => content.replaceChildren(), { once: true });
     }
@@ -48,7 +48,7 @@ export function createSourceView(services, readSource) {
 async function describe(translate, bytes) {
   const isCut = bytes.byteLength > SHOWN_BYTES;
   const text = new TextDecoder().decode(bytes.slice(0, SHOWN_BYTES)).replace(/\r\n/g, "\n").replace(UNSEEN, codePoint);
-  // A text of control characters is eight times as long now. Its pieces are work of their own.
+  // A text of control characters is eight times as long now. Its pieces are made in later tasks.
   await new Slices().end();
   return [
     html("p", { class: "note", text: translate("source_meaning") }),

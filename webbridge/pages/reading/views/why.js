@@ -1,5 +1,5 @@
 /**
- * The section "Why?": for each signer the sentence of the verdict, and the path from the trust anchor to the signer.
+ * The section "Why?". For each signer it has the sentence of the verdict, and the path from the trust anchor to the signer.
  */
 
 import { openAcceptDialog } from "../../../../wasm_build/ui/accept_dialog.js";
@@ -97,7 +97,7 @@ function createActions(services, opened, certificate, { mayAccept }) {
   return html("div", { class: "path-actions" }, show, accept);
 }
 
-/** The only address in From, which need not be proved; "" for none or several. @param {OpenedMessage} opened */
+/** The only address in From, which may be unproved; "" for none or several. @param {OpenedMessage} opened */
 function authorOf({ report: { people: { from } } }) {
   return from.count === 1 ? from.mailboxes[0]?.address ?? "" : "";
 }

@@ -1,4 +1,4 @@
-/** The part of the account's view about the search in encrypted mail: the switch of the index, and how far it is. */
+/** The part of the account's view about the search in encrypted mail: the switch for the index, and the index's progress. */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { problem, switchField } from "../../../../wasm_build/ui/parts.js";
@@ -59,7 +59,7 @@ export function createIndexSection(services) {
   };
 }
 
-/** The states of the filler that are worth a sentence. */
+/** The states of the filler for which there is a sentence. */
 const PROGRESS = new Set(["reading", "paused", "power", "full", "failed"]);
 
 /** @param {IndexServices} services */
@@ -74,7 +74,7 @@ async function end({ index, filler }) {
   await index.end();
 }
 
-/** The sentence that says how far the index is. @param {IndexServices} services */
+/** The sentence about the progress of the index. @param {IndexServices} services */
 function sentenceAbout({ translate, index, filler, keys }) {
   if (!index.isAllowed) return translate("index_not_here");
   if (!keys.unlocked) return translate(index.state === "none" ? "index_unlock_to_choose" : "index_locked");

@@ -1,4 +1,4 @@
-/** The part of the account's view about reading without a connection: its switch, and how much is kept. */
+/** The part of the account's view about reading without a connection: the switch, and how much is kept. */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { NewPassphrase } from "../../../../wasm_build/ui/new_passphrase.js";
@@ -114,7 +114,7 @@ function createPassphrase(translate) {
 }
 
 /**
- * Whether mail is here that the account kept before the person said that this is not their computer.
+ * Whether this browser still keeps mail of the account, from before the person said that this is not their computer.
  * @param {OfflineServices} services
  */
 async function isLeftHere({ away, accounts, address }) {

@@ -25,7 +25,7 @@ import { writeTo } from "./people_cards.js";
 /** @typedef {import("../address_book.js").Group} Group */
 /** @typedef {import("./people_view.js").Change} Change */
 
-/** Of a longer group, the others are counted. */
+/** The number of members that are shown. Further members are only counted. */
 const MAX_NAMED = 5;
 
 /**
@@ -75,8 +75,9 @@ function createGroup(services, { name, members }, change) {
 }
 
 /**
- * The dialog for a new group, or one that there is.
- * @param {GroupServices} services @param {Change} change @param {{name?: string, members: string[]}} group without `name` it is new
+ * The dialog for a new or an existing group.
+ * @param {GroupServices} services @param {Change} change @param {{name?: string, members: string[]}} group without `name`
+ *   the group is new
  * @param {() => void} [onSaved] called before the view is drawn again
  */
 export function openGroup(services, change, { name: before, members }, onSaved) {
@@ -117,7 +118,7 @@ export function openGroup(services, change, { name: before, members }, onSaved) 
 }
 
 /**
- * The sentence that tells why a group cannot be kept; null if it can.
+ * The sentence that says why a group cannot be kept; null if it can.
  * @param {GroupServices} services @param {Group} group @param {string | undefined} before its name until now
  */
 function whyNot({ translate, trust: { book } }, { name, members }, before) {

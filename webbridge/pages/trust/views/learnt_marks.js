@@ -1,6 +1,6 @@
 /**
- * The lesson that is learnt of a message by opening it, and the marks of its row: the shape of its state, and the lock
- * of an encrypted one.
+ * The lesson that is learnt from opening a message, and the marks of the message's row: the shape of the state, and the
+ * lock of an encrypted message.
  */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
@@ -16,17 +16,17 @@ import { shorten, writePeople } from "../../mail/row_texts.js";
 /** @typedef {import("../../mail/list_answers.js").MessageSummary} MessageSummary */
 /** @typedef {import("../learnt_rows.js").Lesson} Lesson */
 
-/** The longest text that is kept of a message. */
+/** The longest text of a message that is kept. */
 const MAX_CHARACTERS = 300;
 const NOBODY = { name: "", address: "" };
 
-/** A list of which nothing is learnt. */
+/** Lessons for a list in which nothing is learnt. */
 export const NOTHING_LEARNT = Object.assign(new EventTarget(), {
   find: () => null, learn: () => undefined, load: async () => undefined,
 });
 
 /**
- * The marks of a row. Without a verdict, the uncoloured shape says what the message seems to be.
+ * The marks of a row. Without a verdict, the uncoloured shape shows what the message seems to be.
  * @param {Catalogue} translate
  * @param {MessageSummary} message
  * @param {Lesson | null} lesson
@@ -44,12 +44,12 @@ export function createRowMarks(translate, message, lesson) {
 }
 
 /**
- * The lesson that the opened message teaches about its row. A verdict that does not cover all that the row shows is no
- * state beside it.
+ * The lesson that the opened message teaches about its row. A verdict that does not cover everything in the row is not
+ * shown as its state.
  * @param {import("../../keys/mail_vault.js").OpenedMessage} opened
  * @param {MessageSummary} message
- * @param {{isOutgoing?: boolean, own?: string[]}} [options] `own` are the addresses of the person's keys: only what they signed names its
- *   recipients in the Sent folder, and not its sender
+ * @param {{isOutgoing?: boolean, own?: string[]}} [options] `own` are the addresses of the person's keys: in the Sent
+ *   folder, only rows of messages that these keys signed name the recipients instead of the sender
  * @returns {Lesson}
  */
 export function lessonOf({ report, headers }, message, { isOutgoing = false, own = [] } = {}) {
@@ -57,7 +57,7 @@ export function lessonOf({ report, headers }, message, { isOutgoing = false, own
   const [claimed = NOBODY] = report.people.from.mailboxes;
   const proved = provedMailbox(report);
   const isVerified = report.state === "verified";
-  // A row that names another sender than the message is not this message's row, whatever the mail server says.
+  // If the row names another sender than the message, the row does not belong to this message, whatever the mail server says.
   const isTheirs = proved !== null && namesSender(message, proved.address);
   const isCovered = coversField(report, "subject") && coversField(report, "date");
   const isTo = isOutgoing && (!isVerified || (coversField(report, "to") && own.some((one) => sameAddress(one, proved?.address ?? ""))));
@@ -73,7 +73,7 @@ export function lessonOf({ report, headers }, message, { isOutgoing = false, own
 }
 
 /**
- * Shows in a row that is drawn already what was learnt since.
+ * Shows what was learnt in a row that is drawn already.
  * @param {Catalogue} translate
  * @param {HTMLElement} row
  * @param {{message: MessageSummary, lesson: Lesson | null, texts: import("../../mail/row_texts.js").RowTexts}} shown

@@ -11,7 +11,7 @@ import { ask, inputField, problem } from "../../../../wasm_build/ui/parts.js";
 /** @typedef {{translate: Catalogue, mailVault: MailVault, sentenceFor: SentenceFor}} PeopleImportServices */
 /** @typedef {import("../../keys/mail_vault.js").PeopleImport} PeopleImport */
 
-/** The number of people who are named in the question. */
+/** The number of people that the question names. */
 const MAX_NAMED = 10;
 
 /**

@@ -87,8 +87,8 @@ function createDrawing(services, body, { change, redraw }) {
     const shown = JSON.stringify([
       people, groups, decisions, operator, kept.keeping, String(kept.problem), trust.operator, trust.following, trust.isNewlyFollowed,
     ]);
-    // This function runs after every change of the kept state. If the shown data is the same, nothing is drawn, so that
-    // the focus and the open details stay.
+    // This function runs after every change of the kept state. If the shown data is the same, nothing is drawn. The focus
+    // and the open details then stay.
     if (shown === drawn) return;
     drawn = shown;
     body.replaceChildren(
@@ -125,7 +125,7 @@ function createDecisions(services, decisions, change) {
 }
 
 /**
- * The sentence that tells whether contacts and decisions are kept after the session, and the reason if not.
+ * The sentence that says whether contacts and decisions are kept after the session, and the reason if not.
  * @param {PeopleServices} services
  * @param {Change} change
  */
@@ -209,7 +209,7 @@ function revocationOfList(following) {
 }
 
 /**
- * The card of the organisation's list: its signer, its expiry, and its anchors. The person cannot change them.
+ * The card of the organisation's trust list: its signer, expiry, and anchors. The person cannot change them.
  * @param {PeopleServices} services
  * @param {import("../../../../wasm_build/vault/server/trust.js").Following} following
  * @param {() => Promise<void>} draw

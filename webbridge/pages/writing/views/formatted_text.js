@@ -1,8 +1,9 @@
 /**
  * The field for a letter with few tags, and its toolbar.
  *
- * The browser edits the field, because only its own commands can be undone. Everything that is pasted or dropped is reduced
- * before. The words are read by reducing the field again, so that nothing else leaves, whatever the browser wrote into it.
+ * The browser edits the field, because only the browser's commands can be undone. Pasted and dropped content is first
+ * reduced to these tags. To read the words, the field is reduced again, so that nothing else leaves, whatever the browser
+ * wrote into the field.
  */
 
 import { html, svg, uniqueId } from "../../../../wasm_build/ui/dom.js";
@@ -23,11 +24,11 @@ const SHAPES = {
   quote: ["M4 5v14", "M9 8h11", "M9 12h11", "M9 16h7"],
   link: ["M10 14a4 4 0 0 0 5.7 0l3.1-3.1a4 4 0 0 0-5.7-5.7l-1.6 1.6", "M14 10a4 4 0 0 0-5.7 0l-3.1 3.1a4 4 0 0 0 5.7 5.7l1.6-1.6"],
 };
-/** The shapes that begin where a line begins. */
+/** The shapes that are mirrored with the direction of writing. */
 const DIRECTED = new Set(["bullets", "quote"]);
-/** The keys with Ctrl or Command: by character, or with Shift by the key's place on the keyboard. @type {Record<Format, string>} */
+/** The keys with Ctrl or Command, as a character, or with Shift as the key's place on the keyboard. @type {Record<Format, string>} */
 const KEYS = { bold: "b", italic: "i", bullets: "Digit8", numbers: "Digit7", quote: "Digit9", link: "k" };
-/** The browser's names of what is on or off. @type {Partial<Record<Format, string>>} */
+/** The browser's commands for formats that are on or off. @type {Partial<Record<Format, string>>} */
 const COMMANDS = { bold: "bold", italic: "italic", bullets: "insertUnorderedList", numbers: "insertOrderedList" };
 const FORMATS = /** @type {Format[]} */ (Object.keys(SHAPES));
 
@@ -74,7 +75,7 @@ export class FormattedText {
     this.#read = null;
   }
 
-  /** Puts the caret at the end of the paragraph in which a text ends that the field begins with. @param {string} before */
+  /** Puts the caret at the end of the paragraph in which the text `before` ends. The field begins with this text. @param {string} before */
   placeCaret(before) {
     const { length } = parseMarkup(markupOf(before)).body.children;
     const block = this.area.children[Math.min(length, this.area.children.length) - 1] ?? this.area.firstElementChild ?? this.area;
@@ -86,7 +87,7 @@ export class FormattedText {
 
   focus() {
     const place = this.#place;
-    // A selection that is set again makes browsers forget that the next words are to be bold.
+    // If the selection were set again, browsers would forget that the next words are to be bold.
     const isHere = this.area.contains(getSelection()?.anchorNode ?? null);
     this.area.focus();
     if (!isHere) this.#select(place);
@@ -104,7 +105,7 @@ export class FormattedText {
       type: "button", class: "quiet", tabindex: index === 0 ? 0 : -1, "aria-label": name, title: name,
       "aria-keyshortcuts": `Control+${keys} Meta+${keys}`, ...(format === "link" ? { "aria-haspopup": "dialog" } : { "aria-pressed": "false" }),
       data: { test: `format-${format}` },
-      // A press would take the selection away from the words.
+      // A press on the button would remove the selection of the words.
       on: { pointerdown: (event) => event.preventDefault(), mousedown: (event) => event.preventDefault(), click: () => this.#use(format) },
     }, shape);
   }
@@ -114,7 +115,7 @@ export class FormattedText {
     this.focus();
     // The event about a selection may come after the next one.
     this.#selected();
-    // The browsers take elements, which the reduction knows, and no styles.
+    // The browsers use elements, which the reduction keeps, instead of styles.
     document.execCommand("styleWithCSS", false, "false");
     document.execCommand("defaultParagraphSeparator", false, "p");
     if (format === "link") return this.#link();
@@ -136,7 +137,7 @@ export class FormattedText {
     });
   }
 
-  /** @param {Element | null} link the one that is changed @param {string} address `""` removes it @param {string} words */
+  /** @param {Element | null} link the link that is changed @param {string} address `""` removes it @param {string} words */
   #setLink(link, address, words) {
     if (link) getSelection()?.selectAllChildren(link);
     if (!address) document.execCommand("unlink");
@@ -150,7 +151,7 @@ export class FormattedText {
 
   #changed() {
     this.#read = null;
-    // Browsers keep the look of words by styles, which are not sent.
+    // Browsers keep the look of words with styles, which are not sent.
     for (const one of this.area.querySelectorAll("[style]")) one.removeAttribute("style");
     this.#onInput();
   }
@@ -184,12 +185,12 @@ export class FormattedText {
     const reduced = markup ? reduceMarkup(markup).markup : markupOf(given.getData("text/plain").replaceAll("\r\n", "\n"));
     if (!reduced) return;
     const end = "</p>";
-    // One paragraph becomes a part of the paragraph at the caret.
+    // A single paragraph becomes part of the paragraph at the caret.
     const isInside = reduced.startsWith("<p>") && reduced.indexOf(end) === reduced.length - end.length;
     insertWritten(isInside ? reduced.slice("<p>".length, -end.length) : reduced);
   }
 
-  /** Notes the place of the caret, and shows which formats it has. */
+  /** Notes the place of the caret, and shows which formats apply there. */
   #selected() {
     const selection = getSelection();
     if (!selection?.rangeCount || !this.area.contains(selection.anchorNode)) return;
@@ -219,7 +220,7 @@ export class FormattedText {
     getSelection()?.addRange(place);
   }
 
-  /** Walks with the arrow keys from button to button. @param {KeyboardEvent} event */
+  /** Moves the focus from button to button with the arrow keys. @param {KeyboardEvent} event */
   #walk(event) {
     const buttons = Object.values(this.#buttons).filter((one) => !one.disabled);
     const at = buttons.indexOf(/** @type {HTMLButtonElement} */ (document.activeElement));
@@ -234,7 +235,7 @@ export class FormattedText {
   }
 }
 
-/** A link in the text that is written leads nowhere. @param {MouseEvent} event */
+/** Does not open a link in the text that is being written. @param {MouseEvent} event */
 function stayHere(event) {
   if (event.target instanceof Element && event.target.closest("a")) event.preventDefault();
 }

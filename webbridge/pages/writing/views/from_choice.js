@@ -1,6 +1,7 @@
 /**
- * The choice of the address that a letter is from: the person's own, or one that several people share, such as that of a
- * ward. It is there only if the bridge lets accounts send from shared addresses and the person has the key of one.
+ * The choice of the address that a letter is from: the person's own, or one that several people share, such as a ward's
+ * address. The choice is shown only if the bridge lets accounts send from shared addresses and the person has the key of
+ * one.
  */
 
 import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
@@ -17,13 +18,13 @@ export class FromChoice {
   #services;
   #composition;
   #sender;
-  /** Whether the address of an answer is still to be found. */
+  /** Whether the From address of an answer is still undecided. */
   #isOpen;
   #select;
   #note;
 
   /**
-   * A message that answers one to a shared address comes from that address, if it is sure. A note says so.
+   * An answer to a message that was surely sent to a shared address comes from that address. A note says so.
    * @param {FromServices} services @param {Composition} composition @param {import("../sender.js").Sender} sender
    */
   constructor(services, composition, sender) {
@@ -44,7 +45,7 @@ export class FromChoice {
     );
   }
 
-  /** Offers the shared addresses whose keys the person has. @param {string[]} shared those of the bridge */
+  /** Offers the shared addresses whose keys the person has. @param {string[]} shared the shared addresses from the bridge */
   show(shared) {
     const { keys, translate } = this.#services;
     const usable = shared.filter((address) => keys.hasIdentityFor(address));

@@ -1,6 +1,6 @@
 /**
- * The rarer options of a letter in the pages: a signed receipt, the timestamp and the security label that the bridge
- * offers for signatures, and the copy in Sent.
+ * The rarer options of a letter in the pages: a signed receipt, the copy in Sent, and the timestamp and security label that
+ * the bridge offers for signatures.
  */
 
 import { LetterOptions } from "../../../../wasm_build/writing/letter_options.js";

@@ -1,7 +1,7 @@
 /**
- * The text of a letter in the writing view: as plain text, or with formatting when the person has switched it on.
+ * The text of a letter in the writing view, as plain text, or with formatting if the person has switched it on.
  *
- * A letter in which nothing is formatted is a plain text, also while the switch is on.
+ * A letter in which nothing is formatted is plain text, also while the switch is on.
  */
 
 import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
@@ -43,7 +43,7 @@ export class LetterText {
     );
     if (markup) this.#format(withChangedText(reduceInBlocks(parseMarkup(markup).body), text));
     this.uncover();
-    // The fields write some line ends and elements in another way.
+    // The two fields write some line ends and elements differently.
     composition.rewrite(this.#written);
     composition.addEventListener("change", () => { if (composition.isCleared) this.#clear(); });
   }
@@ -97,7 +97,7 @@ export class LetterText {
     });
   }
 
-  /** Changes the field of the words, which the person does not count as a change of the letter. @param {() => void} change */
+  /** Replaces the field. This does not count as a change of the letter by the person. @param {() => void} change */
   #turn(change) {
     const caret = this.#formatted ? 0 : this.#area.selectionStart;
     change();
@@ -125,7 +125,7 @@ export class LetterText {
     this.#label.setAttribute("for", this.#area.id);
   }
 
-  /** Empties the field, also of what can be undone. */
+  /** Empties the field, including its undo history. */
   #clear() {
     this.#formatted?.area.replaceChildren();
     this.#area.value = "";

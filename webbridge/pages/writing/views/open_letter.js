@@ -1,4 +1,4 @@
-/** The letter that is being written. It is kept when the view, lock or mail session changes. */
+/** The letter that is being written. The letter stays when the view, the lock or the mail session changes. */
 
 import { createWritingView } from "./writing_view.js";
 
@@ -36,7 +36,7 @@ export class OpenLetter {
     this.#view ??= createWritingView(this.#services, proposal);
   }
 
-  /** The view to show: that of the letter, or of a new one. */
+  /** The view of the letter, or of a new letter if none is written. */
   show() {
     if (this.#view?.isDone()) this.drop();
     this.#view ??= createWritingView(this.#services);

@@ -70,7 +70,7 @@ export function waitingNotice(translate, view) {
 function createCard(services, letter, failure) {
   const { translate, away: { outbox } } = services;
   const { id, words, state, problem: code } = letter;
-  // An earlier version has kept the people as texts.
+  // An earlier version of the pages kept the people as texts.
   const people = [...words.to, ...words.cc ?? [], ...words.bcc ?? []].map((one) => (typeof one === "string" ? one : one.address));
   const sentence = state === "refused" && code ? `${translate("outbox_refused")} ${services.sentenceFor({ code })}` : translate(`outbox_${state}`);
   const button = (/** @type {string} */ key, /** @type {string} */ test, /** @type {() => Promise<void>} */ act) => {

@@ -1,6 +1,6 @@
 /**
- * The way of a letter in a parcel: to people without a certificate, or because it is too large for mail. The question, the
- * upload and the view of the words are a script of their own, which is loaded when it is needed first.
+ * The sending of a letter as a parcel, to people without a certificate, or because the letter is too large for mail. The
+ * question, the upload and the view of the six words are in a separate script, which is loaded when it is first needed.
  */
 
 import { partPeople } from "../../../../wasm_build/parcels/letter_people.js";
@@ -40,14 +40,14 @@ export class ParcelWay {
     this.#services = services;
   }
 
-  /** The people who get the letter by mail, beside the parcel that is being sent. @param {People} people @returns {People} */
+  /** The people who get the letter by mail, besides the parcel that is being sent. @param {People} people @returns {People} */
   others({ open, hidden }) {
     const isOther = (/** @type {Person} */ person) => !this.#going?.has(person);
     return { open: open.filter(isOther), hidden: hidden.filter(isOther) };
   }
 
   /**
-   * Asks whether the letter goes as a parcel, sends it, and shows the words.
+   * Asks whether to send the letter as a parcel, sends it, and shows the six words.
    * @param {Obstacle[]} found
    * @param {People} people
    * @param {Letter} letter

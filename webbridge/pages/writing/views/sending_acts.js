@@ -1,6 +1,6 @@
 /**
- * The acts that send a letter: the button that sends it, the look for a copy that was perhaps sent, the way as a
- * parcel, and the sentence about an error. Nothing is sent twice unless the person agrees.
+ * The acts that send a letter: the button to send, the search for a copy that was perhaps sent, the sending as a parcel,
+ * and the sentence about an error. Nothing is sent twice unless the person agrees.
  */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
@@ -32,7 +32,7 @@ import { askToSendAgain, askToSendAnew, askToSendElsewhere } from "./writing_que
  * }} SendingServices
  */
 /**
- * The message, and the parts of the view that show its way. `update` shows the plan again.
+ * The message, and the parts of the view that show how it will be sent. `update` shows the plan again.
  * @typedef {{
  *   composition: import("../../../../wasm_build/writing/composition.js").Composition, sender: import("../sender.js").Sender,
  *   plan: import("../../../../wasm_build/writing/letter_plan.js").LetterPlan, draft: import("../../drafts/views/letter_draft.js").LetterDraft,
@@ -41,7 +41,7 @@ import { askToSendAgain, askToSendAnew, askToSendElsewhere } from "./writing_que
  * }} SendingParts
  */
 
-/** The codes of errors of the timestamp service. Nothing of the message was sent then. */
+/** The codes of errors of the timestamp service. After these errors, nothing of the message was sent. */
 const UNSTAMPED = new Set(["timestamp-failed", "timestamp-refused"]);
 /** The duration of the animation of the wax seal in the style sheet. */
 const ENCRYPTING_MILLISECONDS = 200;
@@ -91,7 +91,7 @@ export class SendingActs {
     return this.#isDone;
   }
 
-  /** Ends with the view. A sending that has begun goes on, and the message is cleared after it. */
+  /** Ends with the view. A sending that has begun goes on. The message is cleared afterwards. */
   end() {
     this.#hasEnded = true;
     this.#gate.end();
@@ -143,7 +143,7 @@ export class SendingActs {
     const { composition, sender, plan, draft, view } = this.#parts;
     if (this.#isSending) return;
     const { letter, obstacles } = plan;
-    // Other obstacles are in the way of a parcel too.
+    // Other obstacles also prevent the sending as a parcel.
     if (!plan.isSolvedByParcel(obstacles)) return view.panel.focus();
     if (letter.encrypt && this.#gate.asksMixed(openOthers(obstacles, composition), () => this.askParcel())) return;
     this.failure.textContent = "";
@@ -169,7 +169,7 @@ export class SendingActs {
     return this.#services.signatureOffers.labelPolicy;
   }
 
-  /** Whether a copy of the letter was sent, or perhaps. */
+  /** Whether a copy of the letter was sent or perhaps sent. */
   get #mayBeSent() {
     return this.#sending.isOpen || this.#sending.reach.reached.length > 0;
   }
@@ -188,7 +188,7 @@ export class SendingActs {
   #showFailure(error) {
     const { translate } = this.#services;
     const { reached, left } = this.#sending.reach;
-    // Of another version, all people get a copy.
+    // After an earlier version, all people get a copy of this one.
     const isPartial = reached.length > 0 && !(error instanceof ApiError && error.code === "sending-earlier");
     this.look.hidden = !this.#sending.isOpen;
     this.#offerUnstamped(error);
@@ -224,7 +224,7 @@ export class SendingActs {
       text.cover(block);
       await drawn();
     };
-    // A draft that is still being taken back must not meet one that is kept again.
+    // The draft must not be kept again while it is still being taken back.
     const submission = await this.#sending.send({ isAgreed, wish: composition.values.copy, onEncrypted })
       .finally(() => takenBack.catch(() => undefined));
     this.#isDone = true;
@@ -250,7 +250,7 @@ export class SendingActs {
     return { copies, words: wordsOf(composition, sender, this.#policy) };
   }
 
-  /** Leads the person to what is in the way, or asks for the way around it. */
+  /** Leads the person to the obstacles, or offers a parcel if that solves them. */
   #explain() {
     const { plan, view } = this.#parts;
     if (plan.isSolvedByParcel(plan.obstacles)) this.askParcel();
@@ -259,13 +259,13 @@ export class SendingActs {
 
   #parcelWords() {
     const { composition, sender } = this.#parts;
-    // The question may be open longer than the view.
+    // The question about the parcel may be open longer than the view.
     if (composition.isCleared) throw new ApiError("locked", "the message was cleared from the page");
     return wordsOf(composition, sender, this.#policy);
   }
 
   /**
-   * @param {import("../sending_requests.js").Submission | null} submission that of the mail to people with certificates
+   * @param {import("../sending_requests.js").Submission | null} submission the outcome of the mail to people with certificates
    * @returns {() => void}
    */
   #parcelSent(submission) {

@@ -18,7 +18,7 @@ import { leavingMark } from "../../../../wasm_build/ui/state_mark.js";
 export function createSentNotice(translate, { letter, sentence, block, submission }) {
   const how = translate(letter.encrypt ? "sent_encrypted" : letter.sign ? "sent_signed" : "sent_unprotected");
   const copy = copySentence(translate, submission);
-  // A copy that was wanted and not kept is said at once.
+  // If a copy was wanted and not kept, the notice says so at once.
   const isMissed = submission.savedTo === null && submission.copy !== false;
   const view = () => void openReading(translate, translate("sent"), [
     html("div", { class: "plan" }, html("div", { class: "plan-line" }, leavingMark(letter), html("p", { text: sentence, data: { test: "left" } }))),
@@ -30,7 +30,8 @@ export function createSentNotice(translate, { letter, sentence, block, submissio
 /**
  * The notice after a letter went as a parcel.
  * @param {Catalogue} translate
- * @param {import("../sending_requests.js").Submission | null} submission that of the mail to the people with certificates; null if there were none
+ * @param {import("../sending_requests.js").Submission | null} submission the outcome of the mail to the people with
+ *   certificates; null if there were none
  * @returns {SentNotice}
  */
 export function createParcelNotice(translate, submission) {

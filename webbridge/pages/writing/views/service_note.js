@@ -1,6 +1,6 @@
 /**
- * The note above a reply to the mail of a service, which is addressed to nobody. For the reply to a parcel of the person's own it
- * offers the people who got that parcel.
+ * The note above an answer to the mail of a service. Such an answer is addressed to nobody. If the mail is the reply to a
+ * parcel from this person, the note offers the people who got the parcel.
  */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
@@ -39,13 +39,13 @@ export function noteService(services, view, { service, to, parcelLine = "" }) {
       on: { click: () => { people.forEach((address) => line.add({ name: "", address })); view.note("service"); line.focus(); } },
     }));
   };
-  // Without an answer the list of the parcels is left.
+  // Without an answer, only the link to the list of parcels remains.
   void findParcel(services, parcelLine).then(offer, () => {});
 }
 
 /**
- * The person's own parcel whose reference is in the first line of the reply. That line came encrypted, so nobody on the way has
- * put the reference of another parcel there.
+ * The parcel of this person whose reference is in the first line of the reply. That line came encrypted, so nobody on the
+ * way can have put another parcel's reference there.
  * @param {ServiceNoteServices} services
  * @param {string} parcelLine
  */

@@ -24,7 +24,7 @@ export function createSignatureForm(services) {
   const area = createArea(id);
   let shown = "";
   const fill = () => {
-    // The text that the person types is not replaced.
+    // A text that the person is typing is not replaced.
     if (area.value !== shown) return;
     area.value = trust.book.signature;
     shown = area.value;
@@ -36,7 +36,7 @@ export function createSignatureForm(services) {
   };
   const form = createTextForm(services, id, area, submit);
   const locked = html("p", { class: "note", text: translate("letter_signature_locked"), data: { test: "letter-signature-locked" } });
-  // It is encrypted to the person's keys, and may come from another device.
+  // The text is encrypted for the person's keys, and may come from another device.
   const draw = () => {
     fill();
     body.replaceChildren(keys.unlocked ? form : locked);

@@ -1,6 +1,6 @@
 /**
- * The bar at the lower edge of the window while a letter is written: how the letter will be sent, what is in the way, and
- * the button that sends it. It stays visible also above the keyboard of a phone.
+ * The bar at the lower edge of the window while a letter is being written. It shows how the letter will be sent, the
+ * obstacles, and the button that sends the letter. The bar stays visible above the keyboard of a phone.
  */
 
 import { html } from "../../../../wasm_build/ui/dom.js";

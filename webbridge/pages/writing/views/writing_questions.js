@@ -1,4 +1,4 @@
-/** The questions of the writing view of the pages, before something is sent twice, or lost. */
+/** The questions of the writing view before something is sent twice or lost. */
 
 import { ask } from "../../../../wasm_build/ui/parts.js";
 

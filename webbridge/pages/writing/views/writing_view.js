@@ -112,7 +112,7 @@ class Writing {
     this.acts.end();
   }
 
-  /** Updates the view when it is shown again, because the person may have signed in again or unlocked the keys. */
+  /** Updates the view when it is shown again. The person may have signed in again or unlocked the keys. */
   refresh() {
     this.acts.forgetFailure();
     this.update();
@@ -131,8 +131,8 @@ class Writing {
   }
 
   /**
-   * Whether the person has entered something besides the signature that is not sent yet, and would be lost with the
-   * view.
+   * Whether the person has entered something that is not sent yet and would be lost with the view. The signature does not
+   * count.
    */
   get isBegun() {
     return !this.acts.isDone && this.#composition.isBegun;
@@ -154,13 +154,13 @@ class Writing {
     });
   }
 
-  /** The place of the caret: that of an answer is above the signature and the quoted text. */
+  /** The place of the caret. In an answer, the caret goes above the signature and the quoted text. */
   #caret() {
     const { proposal: { draft, inReplyTo }, values: { text } } = this.#composition;
     return draft && inReplyTo === null ? endOfWords(text, this.#services.trust.book.signature) : 0;
   }
 
-  /** Says early what the mail server does not take. Without an answer, the request to send says so. */
+  /** Shows early what the mail server does not accept. Without an answer, the request to send reports it. */
   async #askForOffers() {
     const offers = await this.#services.api.sendingOffers().catch(() => null);
     if (!offers || this.#closing.signal.aborted) return;

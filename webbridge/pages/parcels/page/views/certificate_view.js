@@ -1,7 +1,7 @@
 /**
  * The first view of a parcel for the owner of a certificate: the key file, its passphrase, and one button.
  *
- * The passphrase goes to the vault and nowhere else. The file is read into memory, and what it opens is sealed there until
+ * The passphrase goes only to the vault. The file is read into memory. The keys from the file are sealed in memory until
  * the parcel is closed.
  */
 
@@ -17,7 +17,8 @@ import { createPromise } from "../../../../../wasm_build/parcels/promise.js";
 
 /**
  * @param {ParcelPage} page
- * @param {{files?: FileList | null, problem?: string}} [typed] what the person chose in this view in another language
+ * @param {{files?: FileList | null, problem?: string}} [typed] what the person chose in this view before the language was
+ *   changed
  * @returns {ParcelView}
  */
 export function createCertificateView(page, typed = {}) {

@@ -1,6 +1,6 @@
 /**
- * The offer of a key of one's own, after a second parcel was opened by its words. The form comes with the press on the button,
- * as a script of its own.
+ * The offer of a personal key, after a second parcel was opened with its words. The form is a separate script, which is
+ * loaded when the person presses the button.
  */
 
 import { html, uniqueId } from "../../../../../wasm_build/ui/dom.js";
@@ -18,7 +18,7 @@ import { lateScript } from "../../../app/late_script.js";
 /** @typedef {import("../../key/parcel_key.js").ParcelKey} ParcelKey */
 
 const load = lateScript(parcelKeyUrl, PARCEL_KEY_INTEGRITY);
-/** The functions and classes that there may be only once in a document. */
+/** The functions and classes that may exist only once in a document. */
 const PARTS = { createForm, inputField, NewPassphrase, problem, saveFile, uniqueId };
 
 export class KeyOffer {

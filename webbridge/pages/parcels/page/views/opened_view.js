@@ -1,4 +1,4 @@
-/** The own drawing of an opened parcel by the page for recipients: the verdict, the message, and the offer of a key. */
+/** The parts of an opened parcel that only the page for recipients draws: the verdict, the message, and the offer of a key. */
 
 import { html } from "../../../../../wasm_build/ui/dom.js";
 import { dayOnly, headerReader } from "../../../../../wasm_build/ui/formats.js";
