@@ -311,3 +311,14 @@ test("a decision about doubtful people is kept in the draft", () => {
   assert.equal(changesBy(composition, () => composition.settleDoubtful()), 1);
   assert.deepEqual(asked(), []);
 });
+
+test("a file that is attached to an answer begins it", async () => {
+  const composition = compose({ text: "\n" });
+  composition.join({
+    inReplyTo: null, references: [], hidden: [], subject: "Re: Plans", answersEncrypted: false, to: [ANN], cc: [], leaving: [], quote: "> Quoted",
+    attachments: [],
+  });
+  assert.equal(composition.isBegun, false);
+  await composition.attached.attach([new File(["A"], "a.txt")]);
+  assert.equal(composition.isBegun, true);
+});

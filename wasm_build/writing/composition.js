@@ -188,7 +188,9 @@ export class Composition extends EventTarget {
       }
       this.#fill({ to, cc });
       if (attachments.length > 0) this.attached.replace([...this.attached.files, ...attachments]);
-      this.#proposal = { ...this.#proposal, ...original, to: this.to.mailboxes, cc: this.cc.mailboxes, attachments: this.attached.files };
+      // A file that is attached later is added to the same list, so the proposal needs a copy.
+      const proposed = { to: this.to.mailboxes, cc: this.cc.mailboxes, attachments: [...this.attached.files] };
+      this.#proposal = { ...this.#proposal, ...original, ...proposed };
       this.askAgain();
       this.rewrite({ text: `${this.#values.text}${quote}`, html: this.#values.html });
       const subject = oneLine(original.subject);
