@@ -22,6 +22,7 @@ from urllib.request import getproxies, proxy_bypass
 from sealwax.lookups.deadline import Deadline
 from sealwax.lookups.timed_socket import TimedSocket, failure_words
 from smime_core.asn1 import Buffer
+from smime_core.text import is_loopback
 
 EXCHANGE_SECONDS: Final = 60.0
 MAX_ANSWER_BYTES: Final = 8_388_608
@@ -133,7 +134,7 @@ class HttpClient:
     """A client of one service. It connects at the first call, and again after a failure.
 
     `tls` or `ca_file` replaces the system's authorities. With `uses_proxy`, requests by https go through the proxy that
-    the environment names, as those of desktop programs do.
+    the environment names, as those of desktop programs do. Requests to this machine never do.
     """
 
     def __init__(
@@ -283,8 +284,10 @@ class _Proxy:
 
 
 def _proxy_for(place: Place) -> _Proxy | None:
-    """The proxy that the environment names for a service by https, or None."""
-    url = getproxies().get(place.scheme, "") if place.scheme == "https" else ""
+    """The proxy that the environment names for a service by https on another machine, or None."""
+    if place.scheme != "https" or is_loopback(place.host):
+        return None
+    url = getproxies().get(place.scheme, "")
     if not url or proxy_bypass(place.host):
         return None
     parts = urlsplit(url if "://" in url else f"//{url}")

@@ -15,8 +15,8 @@ from roaming_keys.protocol.tickets import BadTicket
 from roaming_keys.server.accounts.store import Store
 from roaming_keys.server.config import KeyServerConfig
 from roaming_keys.server.master_key.server_keys import KeyRing, ServerKeyError
-from roaming_keys.server.notices.outbox import Outbox, write_notice
-from roaming_keys.server.notices.sender import NoticeSender
+from roaming_keys.server.notices.outbox import write_notice
+from roaming_keys.server.notices.sender import OwnerNoticeSender
 from roaming_keys.server.views.account import AccountViews
 from roaming_keys.server.views.factors import FactorViews
 from roaming_keys.server.views.groups import GroupViews
@@ -71,7 +71,7 @@ def create_app(config: KeyServerConfig) -> Flask:
     ResetViews(config, store.keys, store, logins).install(app)
     app.extensions[_STORE] = store
     if config.notices is not None:
-        app.extensions[_SENDER] = NoticeSender(Outbox(store.database), config.notices, config.clock)
+        app.extensions[_SENDER] = OwnerNoticeSender(store.database, config.notices, config.clock)
     return app
 
 

@@ -26,6 +26,13 @@ _SIGNED_IN: Final = 235
 _GO_ON: Final = 354
 _TOO_LARGE: Final = 552
 _PERIOD: Final = re.compile(rb"(?m)^\.")
+SMTP_CODES: Final = "smtp-"
+"""The beginning of the stable codes for the replies of mail servers."""
+
+
+def smtp_code(code: int) -> str:
+    """Return the stable code of a mail server's reply."""
+    return f"{SMTP_CODES}{code}"
 
 
 class SmtpSecurity(StrEnum):
@@ -47,6 +54,11 @@ class MailFailed(Exception):
         super().__init__(reason)
         self.is_of_mail = is_of_mail
         self.code = code
+
+    @property
+    def stable_code(self) -> str:
+        """The server's answer to this mail as a stable code for programs, or an empty text."""
+        return "" if self.code is None else smtp_code(self.code)
 
     @property
     def is_final(self) -> bool:

@@ -20,6 +20,8 @@ _MAX_ADDRESS_CHARACTERS: Final = 254
 _MAX_LOCAL_CHARACTERS: Final = 64
 _LINE: Final = re.compile(r"[!-~]+(?: [!-~]+)*")
 _MAX_LINE_CHARACTERS: Final = 900  # RFC 5322 section 2.1.1 allows 998 with the name.
+UNUSABLE_ADDRESS: Final = "address-unusable"
+"""The stable code for an address to which no mail can be written."""
 
 
 class Unwritable(Exception):
@@ -31,7 +33,8 @@ def is_plain(address: str) -> bool:
     if len(address) > _MAX_ADDRESS_CHARACTERS or len(address.partition("@")[0]) > _MAX_LOCAL_CHARACTERS:
         return False
     # The parser must accept it too. For example, no header has a dot at the end of a local part.
-    return _PLAIN_ADDRESS.fullmatch(address) is not None and [one.address for one in addresses(address)] == [address]
+    parsed = [mailbox.address for mailbox in addresses(address)] if _PLAIN_ADDRESS.fullmatch(address) else []
+    return parsed == [address]
 
 
 def message_id(notice_id: str, sender: str) -> str:

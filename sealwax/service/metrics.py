@@ -53,7 +53,7 @@ def metrics() -> Metrics:
         logins=Counter("sealwax_logins", "Attempts to sign in", ["outcome"]),
         refusals=Counter("sealwax_refusals", "Requests refused because they came too soon", ["route"]),
         streams=Gauge("sealwax_event_streams", "Open streams of events", multiprocess_mode="livesum"),
-        notices=Counter("sealwax_notices", "Notices by mail to owners of keys", ["outcome"]),
+        notices=Counter("sealwax_notices", "Tries to send notices by mail", ["outcome"]),
         parcels=Counter("sealwax_parcels", "Requests of senders about parcels", ["outcome"]),
         openings=Counter("sealwax_parcel_openings", "Proofs of recipients of parcels", ["outcome"]),
     )

@@ -19,6 +19,7 @@ from werkzeug.test import TestResponse
 from roaming_keys.server.audit import AuditKind
 from roaming_keys.server.notices.mail import Letterhead, write_mail
 from roaming_keys.server.notices.outbox import Notice
+from sealwax.notices.outbox import Attempt
 from sealwax.notices.submission import SmtpSecurity, Submission
 from sealwax.words import Language
 from tests.support.servers import dovecot, postfix
@@ -253,8 +254,9 @@ def test_a_notice_of_the_key_server_arrives(rig: Rig, service: str) -> None:
         password=PASSWORDS[ALICE],
     )
     at = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)
-    notice = Notice(id="1" * 32, user=BOB, kind=AuditKind.RESET_STARTED, at=at, tries=1)
-    mail = write_mail(notice, Letterhead(origin="https://keys.example.test", sender=ALICE, language=Language("ar")))
+    notice = Notice(address=BOB, kind=AuditKind.RESET_STARTED, at=at)
+    attempt = Attempt(notice=notice, key={}, id="1" * 32, begun_at=at, tries=1, owner="", is_repeated=False)
+    mail = write_mail(attempt, Letterhead(origin="https://keys.example.test", sender=ALICE, language=Language("ar")))
     server.send(mail, ALICE, BOB)
     (arrived,) = rig.wait_for(BOB)
     assert arrived.replace(b"\n", b"\r\n").endswith(mail)

@@ -13,8 +13,8 @@ from roaming_keys.server.audit import AuditEvent, AuditKind
 from roaming_keys.server.database import SCHEMA
 from roaming_keys.server.database.tables import NOTICE
 from roaming_keys.server.notices.mail import Letterhead
-from roaming_keys.server.notices.outbox import MOST_WAITING, Outbox, write_notice
-from roaming_keys.server.notices.sender import NoticesByMail, NoticeSender
+from roaming_keys.server.notices.outbox import MOST_WAITING, write_notice
+from roaming_keys.server.notices.sender import NoticesByMail, OwnerNoticeSender
 from sealwax.notices.submission import SmtpSecurity, Submission
 from sealwax.service import Database
 from sealwax.words import ENGLISH
@@ -67,9 +67,9 @@ def send(database: Database, clock: FakeClock, tray: Tray) -> Callable[[], None]
     return sender_to(tray, database, clock).send_due
 
 
-def sender_to(tray: Tray, database: Database, clock: FakeClock) -> NoticeSender:
+def sender_to(tray: Tray, database: Database, clock: FakeClock) -> OwnerNoticeSender:
     head = Letterhead(origin=ORIGIN, sender=SENDER, language=ENGLISH)
-    return NoticeSender(Outbox(database), NoticesByMail(submission=tray, head=head), clock)
+    return OwnerNoticeSender(database, NoticesByMail(submission=tray, head=head), clock)
 
 
 def write(

@@ -16,7 +16,7 @@ from pathlib import Path
 import pyotp
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from roaming_keys.protocol.messages.accounts import Device
 from roaming_keys.protocol.messages.factors import NewCodes
@@ -28,16 +28,19 @@ from roaming_keys.server.config import KeyServerConfig
 from roaming_keys.server.database import SCHEMA
 from roaming_keys.server.database.tables import NOTICE
 from roaming_keys.server.notices.mail import Letterhead, write_mail
-from roaming_keys.server.notices.outbox import GIVEN_UP_AFTER, TOLD_BY_MAIL, Notice, Outbox, write_notice
-from roaming_keys.server.notices.sender import NoticesByMail, NoticeSender
-from sealwax.notices.submission import Submission
-from sealwax.notices.writing import Unwritable
+from roaming_keys.server.notices.outbox import TOLD_BY_MAIL, Notice, OwnerOutbox, write_notice
+from roaming_keys.server.notices.sender import NoticesByMail, OwnerNoticeSender
+from sealwax.notices import submission as submissions
+from sealwax.notices.outbox import Attempt
+from sealwax.notices.sending import GIVEN_UP_AFTER
+from sealwax.notices.submission import SmtpSecurity, Submission
 from sealwax.service import Database
 from sealwax.words import ENGLISH, WORDS, Language
 from smime_core.blocking import run
 from tests.support.clock import FakeClock
 from tests.support.keys.people import ORIGIN, OTHER_PASSPHRASE, PROVIDER, TICKET_KEY, USER, Person
 from tests.support.keys.resets import reset, start, undo
+from tests.support.servers.lying_server import SMTP, Close, LyingServer, TakeMessage
 from tests.support.servers.post import Post, serving
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("quick_passphrases")]
@@ -95,7 +98,7 @@ def database(database_url: str) -> Iterator[Database]:
 
 @pytest.fixture
 def send(database: Database, by_mail: NoticesByMail, clock: FakeClock) -> Callable[[], None]:
-    return NoticeSender(Outbox(database), by_mail, clock).send_due
+    return OwnerNoticeSender(database, by_mail, clock).send_due
 
 
 def write(database: Database, clock: FakeClock, kind: AuditKind = AuditKind.DEVICE_ADDED, user: str = USER) -> None:
@@ -106,6 +109,12 @@ def write(database: Database, clock: FakeClock, kind: AuditKind = AuditKind.DEVI
 def waiting(database: Database) -> int:
     with database.reading() as rows:
         return int(rows.execute(select(func.count()).select_from(NOTICE)).scalar_one())
+
+
+def attempt_at(at: datetime.datetime, kind: AuditKind) -> Attempt[Notice]:
+    """The first try to send a notice."""
+    notice = Notice(address=USER, kind=kind, at=at)
+    return Attempt(notice=notice, key={}, id="1" * 32, begun_at=at, tries=1, owner="", is_repeated=False)
 
 
 def subject(kind: AuditKind) -> str:
@@ -166,7 +175,7 @@ def test_nothing_of_a_deleted_account_stays_once_its_owner_was_told(
     run(person.log_in().delete(person.setting))
     assert USER.encode() in b"".join(path.read_bytes() for path in tmp_path.glob("keys.sqlite*"))
     with closing(SCHEMA.open(file)) as database:
-        NoticeSender(Outbox(database), by_mail, clock).send_due()
+        OwnerNoticeSender(database, by_mail, clock).send_due()
         assert subject(AuditKind.ACCOUNT_DELETED) in post.subjects
         assert USER.encode() not in b"".join(path.read_bytes() for path in tmp_path.glob("keys.sqlite*"))
     close_app(app)
@@ -176,8 +185,8 @@ def test_nothing_of_a_deleted_account_stays_once_its_owner_was_told(
 @pytest.mark.parametrize("kind", sorted(TOLD_BY_MAIL))
 def test_each_notice_can_be_read_in_each_language(kind: AuditKind, language: Language) -> None:
     at = datetime.datetime(2026, 3, 1, 12, 30, tzinfo=datetime.UTC)
-    notice = Notice(id="1" * 32, user=USER, kind=kind, at=at, tries=1)
-    mail = write_mail(notice, Letterhead(origin="https://keys.example.org", sender=SENDER, language=language))
+    head = Letterhead(origin="https://keys.example.org", sender=SENDER, language=language)
+    mail = write_mail(attempt_at(at, kind), head)
     read = message_from_bytes(mail, policy=default)
     assert isinstance(read, EmailMessage)
     text = read.get_content()
@@ -278,9 +287,9 @@ def test_a_notice_whose_sender_was_killed_is_sent_again_under_the_same_name(
     database: Database, clock: FakeClock, post: Post, by_mail: NoticesByMail, send: Callable[[], None]
 ) -> None:
     write(database, clock)
-    taken = Outbox(database).take(clock())
+    taken = OwnerOutbox(database).take(clock())
     assert taken is not None
-    by_mail.submission.send(write_mail(taken, by_mail.head), SENDER, taken.user)
+    by_mail.submission.send(write_mail(taken, by_mail.head), SENDER, taken.notice.address)
     send()
     assert len(post.mails) == 1, "another process has it"
     clock.advance(seconds=6 * 60)
@@ -296,14 +305,14 @@ def test_processes_that_send_at_once_take_each_notice_once(
     for number in range(40):
         write(database, clock, user=f"u{number}@example.test")
     others = [SCHEMA.open(database_url) for _ in range(3)]
-    senders = [NoticeSender(Outbox(one), by_mail, clock) for one in others]
+    senders = [OwnerNoticeSender(other, by_mail, clock) for other in others]
     threads = [threading.Thread(target=sender.send_due) for sender in senders]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    for one in others:
-        one.close()
+    for other in others:
+        other.close()
     assert sorted(recipient[0] for recipient in post.recipients) == sorted(
         f"u{number}@example.test" for number in range(40)
     )
@@ -323,11 +332,33 @@ def test_a_clock_that_was_set_back_holds_no_notice_up(
     assert len(post.mails) == 1
 
 
-def test_a_kind_of_a_newer_version_is_given_up(clock: FakeClock) -> None:
-    notice = Notice(id="1", user=USER, kind="moon-landed", at=clock(), tries=1)
-    head = Letterhead(origin=ORIGIN, sender=SENDER, language=ENGLISH)
-    with pytest.raises(Unwritable):
-        write_mail(notice, head)
+def test_a_kind_of_a_newer_version_is_left_to_it(
+    database: Database, clock: FakeClock, post: Post, send: Callable[[], None]
+) -> None:
+    write(database, clock)
+    with database.transaction() as rows:
+        rows.execute(update(NOTICE).values(kind="moon-landed"))
+    write(database, clock)
+    send()
+    assert len(post.mails) == 1
+    assert waiting(database) == 1
+
+
+def test_after_a_lost_answer_a_notice_is_sent_once_more_and_no_third_time(
+    database: Database, clock: FakeClock, tls_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(submissions, "TRY_SECONDS", 5.0)
+    write(database, clock)
+    with LyingServer(SMTP, tls_folder=tls_folder) as liar:
+        liar.answers["DATA"] = [b"354 go on\r\n", TakeMessage(), Close()]
+        server = liar.address().smtp
+        security, ca_file = SmtpSecurity.IMPLICIT_TLS, liar.address().ca_file
+        way = way_to(Submission(host=server.host, port=server.port, security=security, ca_file=ca_file))
+        for _ in range(4):
+            OwnerNoticeSender(database, way, clock).send_due()
+            clock.advance(seconds=60 * 60)
+        assert len(liar.messages) == 2
+    assert waiting(database) == 0
 
 
 def test_a_second_factor_is_told(owner: Person, post: Post, send: Callable[[], None], clock: FakeClock) -> None:

@@ -14,8 +14,8 @@ from roaming_keys.server.audit import AuditEvent, AuditKind
 from roaming_keys.server.database import SCHEMA
 from roaming_keys.server.database.tables import NOTICE
 from roaming_keys.server.notices.mail import Letterhead
-from roaming_keys.server.notices.outbox import Outbox, write_notice
-from roaming_keys.server.notices.sender import NoticesByMail, NoticeSender
+from roaming_keys.server.notices.outbox import write_notice
+from roaming_keys.server.notices.sender import NoticesByMail, OwnerNoticeSender
 from sealwax.notices import submission
 from sealwax.notices.submission import SmtpSecurity, Submission
 from sealwax.service import Database
@@ -54,7 +54,7 @@ def server_of(liar: LyingServer) -> Submission:
 def send(database: Database, server: Submission, clock: FakeClock) -> bool:
     """Send what is due, and return whether nothing waits any more."""
     head = Letterhead(origin=ORIGIN, sender="keys@example.test", language=ENGLISH)
-    NoticeSender(Outbox(database), NoticesByMail(submission=server, head=head), clock).send_due()
+    OwnerNoticeSender(database, NoticesByMail(submission=server, head=head), clock).send_due()
     with database.reading() as rows:
         return rows.execute(select(NOTICE)).first() is None
 

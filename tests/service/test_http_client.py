@@ -155,3 +155,19 @@ def test_this_machine_and_calls_without_leave_use_no_proxy(monkeypatch: pytest.M
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     with listening(saying(OK)) as server, HttpClient(place_of(server), uses_proxy=True) as client:
         assert client.exchange(GET).body == b"hi"
+
+
+def test_no_proxy_is_asked_for_a_way_to_this_machine_by_https(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    ca_file = write_tls_files(tmp_path, datetime.now(UTC), names=("localhost",))
+    context = server_context(tmp_path)
+
+    def serve(accepted: socket.socket) -> None:
+        with context.wrap_socket(accepted, server_side=True) as secured:
+            saying(OK)(secured)
+
+    with listening(serve) as server:
+        place = ServiceAddress(scheme="https", host="localhost", port=server.getsockname()[1])
+        with HttpClient(place, ca_file=ca_file, uses_proxy=True) as client:
+            assert client.exchange(GET).body == b"hi"

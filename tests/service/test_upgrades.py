@@ -26,7 +26,7 @@ REVISIONS = [pytest.param(schema, one, id=one) for schema in (SCHEMA, KEYS_SCHEM
 # Version 0.1 of the bridge kept a row for each event. Their number and the latest time are in one row now.
 COUNTED = {"login_attempt": ("login", "counter"), "lookup_request": ("lookup", "session_id")}
 # The step to 0.2 changes tables of 0.1, whose service has to be stopped first.
-OF_02 = {"bridge": "bridge_0018", "keys": "keys_0016"}
+OF_02 = {"bridge": "bridge_0018", "keys": "keys_0017"}
 # The tables to which the later version of these tests adds a column.
 TABLE_OF_BOTH = {"bridge": "session", "keys": "account"}
 # The key server counts failed logins by another rule now, and knows devices in place of networks.

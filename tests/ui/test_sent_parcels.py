@@ -6,10 +6,12 @@ import shlex
 
 import pytest
 
+from sealwax.notices.outbox import Outcome
+from sealwax.notices.sending import GIVEN_UP
+from sealwax.notices.submission import smtp_code
 from sealwax.service import ServiceError
 from tests.support.node_tests import check_in_node
-from webbridge.delivery.notices.failures import BLOCKED, GIVEN_UP, REFUSED, returned_code, smtp_code
-from webbridge.delivery.notices.outbox import Outcome
+from webbridge.delivery.notices.failures import BLOCKED, REFUSED, returned_code
 from webbridge.delivery.states import SaidBy, Stage, State
 from webbridge.delivery.tokens import _check_name
 

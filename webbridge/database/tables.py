@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy import Column, Index, LargeBinary, MetaData, Table, Text, text
 
+from sealwax.notices.outbox import queue_columns
 from sealwax.service.columns import INSTANT, LONG
 from sealwax.service.counter_table import add_counter_table
 
@@ -209,17 +210,7 @@ PARCEL_NOTICE: Final = Table(
     # answer, "key-1" has a code.
     Column("kind", Text, primary_key=True, nullable=False),
     Column("language", Text, nullable=False),
-    # Fixed before the first try. Empty until then.
-    Column("message_id", Text, nullable=False),
-    # pending, sending, sent, perhaps-twice or failed.
-    Column("state", Text, nullable=False),
-    Column("tries", LONG, nullable=False),
-    # The time of the next try. While the notice is being sent, the time at which its process counts as dead.
-    Column("next_at", INSTANT, nullable=False),
-    # The process that sends it, or empty.
-    Column("owner", Text, nullable=False),
-    # The stable code of the last refusal, or empty.
-    Column("code", Text, nullable=False),
+    *queue_columns(),
     Index("parcel_notice_by_next", "state", "next_at"),
     Index("parcel_notice_by_address", "address"),
     sqlite_strict=True,

@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
+from sealwax.notices.outbox import queue_columns
 from sealwax.service.columns import INSTANT, LONG
 from sealwax.service.counter_table import add_counter_table
 
@@ -202,7 +203,7 @@ AUDIT: Final = Table(
     sqlite_strict=True,
 )
 
-# The notices that wait to be sent by mail, and are tried next at `due`. They stay when their account is deleted.
+# The notices that wait to be sent by mail, and are tried next at `next_at`. They stay when their account is deleted.
 NOTICE: Final = Table(
     "notice",
     TABLES,
@@ -210,9 +211,8 @@ NOTICE: Final = Table(
     Column("user", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("at", INSTANT, nullable=False),
-    Column("due", INSTANT, nullable=False),
-    Column("tries", Integer, nullable=False),
-    Index("notice_by_due", "due"),
+    *queue_columns(),
+    Index("notice_by_next", "next_at"),
     sqlite_strict=True,
 )
 

@@ -7,26 +7,28 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+from roaming_keys.server.audit import AuditKind
 from roaming_keys.server.notices.outbox import Notice
+from sealwax.notices.outbox import Attempt
 from sealwax.notices.writing import Unwritable, build_notice, is_plain, message_id
 from sealwax.words import Language, words_of_room
 from smime_core.mail import Draft
 
 # The act that the mail about each kind of event recommends.
 _REMEDIES: Final = {
-    "device-added": "look",
-    "keys-exported": "look",
-    "keys-rotated": "regain",
-    "recovered": "regain",
-    "factor-added": "look",
-    "factor-removed": "look",
-    "reset-started": "stop",
-    "reset-stopped": "regain",
-    "reset-finished": "undo",
-    "reset-undone": "look",
-    "recovery-asked": "ask",
-    "recovery-opened": "ask",
-    "account-deleted": "ask",
+    AuditKind.DEVICE_ADDED: "look",
+    AuditKind.KEYS_EXPORTED: "look",
+    AuditKind.KEYS_ROTATED: "regain",
+    AuditKind.RECOVERED: "regain",
+    AuditKind.FACTOR_ADDED: "look",
+    AuditKind.FACTOR_REMOVED: "look",
+    AuditKind.RESET_STARTED: "stop",
+    AuditKind.RESET_STOPPED: "regain",
+    AuditKind.RESET_FINISHED: "undo",
+    AuditKind.RESET_UNDONE: "look",
+    AuditKind.RECOVERY_ASKED: "ask",
+    AuditKind.RECOVERY_OPENED: "ask",
+    AuditKind.ACCOUNT_DELETED: "ask",
 }
 
 
@@ -39,26 +41,25 @@ class Letterhead:
     language: Language
 
 
-def write_mail(notice: Notice, head: Letterhead) -> bytes:
+def write_mail(attempt: Attempt[Notice], head: Letterhead) -> bytes:
     """Return the mail of a notice. Each try has the same Message-ID. Raises Unwritable."""
-    if not is_plain(notice.user):
+    notice = attempt.notice
+    if not is_plain(notice.address):
         raise Unwritable("an address that needs quotes or other letters gets none")
-    texts, remedy = words_of_room(head.language, "key_mails"), _REMEDIES.get(notice.kind)
-    if remedy is None:
-        raise Unwritable("this version has no words for it")
+    texts = words_of_room(head.language, "key_mails")
     facts = {
         texts["time"]: f"{notice.at.astimezone(datetime.UTC):%Y-%m-%d %H:%M} UTC",
-        texts["account"]: notice.user,
+        texts["account"]: notice.address,
         texts["sender"]: urlsplit(head.origin).netloc,
     }
     lines = "\n".join(f"{name}: {value}" for name, value in facts.items())
     kind = f"kinds_{notice.kind.replace('-', '_')}"
     draft = Draft(
         sender=f"{texts['sender']} <{head.sender}>",
-        to=[notice.user],
+        to=[notice.address],
         date=notice.at,
-        message_id=message_id(notice.id, head.sender),
+        message_id=message_id(attempt.id, head.sender),
         subject=texts[f"{kind}_subject"],
-        text="\n\n".join((texts[f"{kind}_text"], lines, texts[f"remedies_{remedy}"], texts["end"])),
+        text="\n\n".join((texts[f"{kind}_text"], lines, texts[f"remedies_{_REMEDIES[notice.kind]}"], texts["end"])),
     )
     return build_notice(draft, head.language)

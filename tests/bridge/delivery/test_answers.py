@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from sealwax.notices.outbox import LONGEST_PAUSE_SECONDS
 from sealwax.notices.submission import Submission
 from smime_core import AES_256_CBC, AES_256_GCM, Encrypting, Identity, Keys, Signing
 from smime_core.asn1 import der
@@ -32,8 +33,8 @@ from webbridge import create_app
 from webbridge.database.tables import PARCEL_ANSWER, PARCEL_NOTICE
 from webbridge.delivery import answers
 from webbridge.delivery.limits import KEPT_SECONDS, MAX_ANSWERS
-from webbridge.delivery.notices.outbox import Outbox
-from webbridge.delivery.notices.sending import GIVEN_UP_AFTER, ParcelNoticeSender
+from webbridge.delivery.notices.outbox import ParcelOutbox
+from webbridge.delivery.notices.sending import ParcelNoticeSender
 from webbridge.services import services_of
 
 pytestmark = pytest.mark.server
@@ -176,7 +177,7 @@ def test_an_answer_is_sent_again_only_if_nobody_can_know_that_it_was(
 ) -> None:
     answer(recipient, recipient.ticket(draft), encrypted(alice))
     # A process that is killed after the last line of the mail.
-    outbox = Outbox(services_of(rig.app).database)
+    outbox = ParcelOutbox(services_of(rig.app).database)
     waiting = outbox.take(rig.clock())
     assert waiting is not None
     outbox.will_end(waiting, rig.clock())
@@ -360,10 +361,33 @@ def test_an_answer_is_given_up_after_days(
 ) -> None:
     answer(recipient, recipient.ticket(draft), encrypted(alice))
     post.answer = "451 later"
-    send()
-    rig.clock.advance(seconds=GIVEN_UP_AFTER.total_seconds() + 60)
-    send()
+    for _ in range(30):
+        send()
+        rig.clock.advance(seconds=LONGEST_PAUSE_SECONDS)
     assert [row["code"] for row in states_of(sender, draft)] == ["given-up"]
+
+
+@pytest.mark.parametrize("days", [-400, 4, 400])
+def test_a_clock_that_jumps_gives_up_no_answer(
+    days: int,
+    draft: Draft,
+    recipient: Recipient,
+    sender: Sender,
+    alice: Identity,
+    rig: Rig,
+    send: Callable[[], None],
+    post: Post,
+) -> None:
+    answer(recipient, recipient.ticket(draft), encrypted(alice))
+    post.answer = "451 later"
+    send()
+    rig.clock.advance(seconds=days * DAY)
+    send()
+    rig.clock.advance(seconds=-days * DAY)
+    post.answer = "250 OK"
+    rig.clock.advance(seconds=LONGEST_PAUSE_SECONDS)
+    send()
+    assert [(row["state"], row.get("code")) for row in states_of(sender, draft)] == [("answered", None)]
 
 
 def test_the_bytes_of_an_answer_stay_until_it_is_sent(

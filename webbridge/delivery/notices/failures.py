@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from sealwax.notices.sending import GIVEN_UP
+from sealwax.notices.submission import SMTP_CODES
 from sealwax.words import Language
 from webbridge.delivery.notices.recipients import Unreachable
 from webbridge.delivery.notices.words import words
 
-SMTP: Final = "smtp-"
 RETURNED: Final = "returned-"
-GIVEN_UP: Final = "given-up"
-"""The mail server did not accept the notice in any try."""
 REFUSED: Final = "recipient-refused"
 """The recipient wants no notices."""
 BLOCKED: Final = "sender-blocked"
@@ -48,11 +47,6 @@ _OF_OURS: Final = {
 }
 
 
-def smtp_code(code: int) -> str:
-    """Return the stable code of a mail server's reply."""
-    return f"{SMTP}{code}"
-
-
 def returned_code(status: str) -> str:
     """Return the stable code of a notice that came back with a status as 5.1.1 (RFC 3463)."""
     return f"{RETURNED}{status}"
@@ -68,5 +62,5 @@ def explain_failure(code: str, language: Language) -> str:
         subject, _, detail = status.partition(".")[2].partition(".")
         reason = _OF_STATUS.get(f"{subject}.{detail}") or _OF_STATUS.get(subject, _OTHER)
         return texts[f"failure_{reason}"].format(code=status)
-    number = code.removeprefix(SMTP)
+    number = code.removeprefix(SMTP_CODES)
     return texts[f"failure_{_OF_SMTP.get(number, _OTHER)}"].format(code=number)

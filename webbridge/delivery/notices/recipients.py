@@ -10,7 +10,7 @@ from collections.abc import Collection
 from enum import StrEnum
 from typing import Final
 
-from sealwax.notices.writing import is_plain
+from sealwax.notices.writing import UNUSABLE_ADDRESS, is_plain
 from sealwax.service import ServiceError
 from smime_core.text import mailbox_name, parse_address, without_detail
 
@@ -52,7 +52,7 @@ class Unreachable(StrEnum):
     """The reasons for which an address gets no notice, as stable codes."""
 
     NO_ADDRESS = "not-an-address"
-    ADDRESS = "address-unusable"
+    ADDRESS = UNUSABLE_ADDRESS
     LIST = "list-address"
     OWN = "own-address"
 

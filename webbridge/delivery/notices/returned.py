@@ -13,13 +13,14 @@ from typing import Final
 
 from sqlalchemy import and_, bindparam, select, update
 
+from sealwax.notices.outbox import Outcome
 from sealwax.service import Database
 from sealwax.service.database import insert_into
 from smime_core.errors import SmimeError
 from smime_core.mime import Entity, Headers, decode_body, parse_entity, parse_headers, parse_parts
 from webbridge.database.tables import PARCEL, PARCEL_EVENT, PARCEL_NOTICE
 from webbridge.delivery.notices.failures import returned_code
-from webbridge.delivery.notices.outbox import PARCEL_KIND, Outcome, queue_change
+from webbridge.delivery.notices.outbox import PARCEL_KIND, queue_change
 from webbridge.delivery.notices.sender_mail import Change
 from webbridge.delivery.states import SaidBy, Stage, State
 

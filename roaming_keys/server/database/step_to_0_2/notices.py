@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from sealwax.service.columns import INSTANT
+from sealwax.service.columns import INSTANT, LONG
 
 
 def upgrade() -> None:
@@ -16,11 +16,15 @@ def upgrade() -> None:
         sa.Column("user", sa.Text, nullable=False),
         sa.Column("kind", sa.Text, nullable=False),
         sa.Column("at", INSTANT, nullable=False),
-        sa.Column("due", INSTANT, nullable=False),
-        sa.Column("tries", sa.Integer, nullable=False),
+        sa.Column("message_id", sa.Text, nullable=False),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("tries", LONG, nullable=False),
+        sa.Column("next_at", INSTANT, nullable=False),
+        sa.Column("owner", sa.Text, nullable=False),
+        sa.Column("code", sa.Text, nullable=False),
         sqlite_strict=True,
     )
-    op.create_index("notice_by_due", "notice", ["due"])
+    op.create_index("notice_by_next", "notice", ["next_at"])
 
 
 def downgrade() -> None:

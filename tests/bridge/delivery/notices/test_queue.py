@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import update
 
 from sealwax.notices import submission as submissions
-from sealwax.notices.pauses import LONGEST_PAUSE_SECONDS
+from sealwax.notices.outbox import LONGEST_PAUSE_SECONDS, NotOurs
 from sealwax.notices.submission import SmtpSecurity, Submission
 from sealwax.service import Database
 from tests.support.clock import FakeClock
@@ -38,7 +38,7 @@ from webbridge.database import SCHEMA
 from webbridge.database.tables import PARCEL
 from webbridge.delivery.abuse.blocks import Block, BlockKind, BlockReason, Blocks
 from webbridge.delivery.abuse.refusals import refuse
-from webbridge.delivery.notices.outbox import NotOurs, Outbox, queue_change, queue_parcel
+from webbridge.delivery.notices.outbox import ParcelOutbox, queue_change, queue_parcel
 from webbridge.delivery.notices.sender_mail import Change
 from webbridge.delivery.notices.sending import ParcelNoticeSender
 
@@ -287,14 +287,14 @@ def test_a_server_that_refuses_the_size_of_a_mail_takes_the_others(
 
 def test_two_processes_take_different_notices(database: Database, clock: FakeClock) -> None:
     add_parcel(database, clock(), recipients=("carol@example.org", RECIPIENT))
-    taken = [Outbox(database).take(clock()) for _ in range(3)]
-    assert {one.address for one in taken if one} == {"carol@example.org", RECIPIENT}
+    taken = [ParcelOutbox(database).take(clock()) for _ in range(3)]
+    assert {attempt.notice.address for attempt in taken if attempt} == {"carol@example.org", RECIPIENT}
     assert taken[2] is None
 
 
 def test_a_process_that_was_believed_dead_ends_no_mail(database: Database, clock: FakeClock) -> None:
     add_parcel(database, clock())
-    outbox = Outbox(database)
+    outbox = ParcelOutbox(database)
     first = outbox.take(clock())
     clock.advance(seconds=6 * 60)
     second = outbox.take(clock())
@@ -312,7 +312,7 @@ def test_without_the_last_line_nothing_is_delivered(
 
     def lose_the_turn() -> None:
         clock.advance(seconds=6 * 60)
-        assert Outbox(database).take(clock()) is not None
+        assert ParcelOutbox(database).take(clock()) is not None
 
     post.before_recipient = lose_the_turn
     send()

@@ -17,7 +17,7 @@ from roaming_keys.server.database.step_to_0_2 import (
     resets,
 )
 
-revision = "keys_0016"
+revision = "keys_0017"
 down_revision = "keys_0001"
 
 _SUBJECTS = (accounts, limits, audit, master_key, factors, organisations, resets, notices, groups)
