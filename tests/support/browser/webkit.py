@@ -66,6 +66,10 @@ class WebKit(Browser):
             super().__init__(classic)
             self._closing = stack.pop_all()
 
+    def open_emptied(self, url: str) -> Page:
+        """As `open_private`, because each session has a profile of its own."""
+        return self.open_private(url)
+
     def click_toolbar_button(self, extension: str, page: Page) -> None:
         raise NotImplementedError("there is no extension for WebKitGTK")
 

@@ -75,7 +75,7 @@ class Extension:
         browser.wait_for_page("welcome.html").close()
 
     def uninstall(self) -> None:
-        self.browser.bidi.command("webExtension.uninstall", extension=self.id)
+        self.browser.uninstall_extension(self.id)
         # Close tabs that a failed test has left open: the next test would take them for its own.
         for context in self.browser.tabs().keys() - self._tabs_before:
             self.browser.close_tab(context)

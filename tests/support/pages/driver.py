@@ -22,7 +22,7 @@ class MailPages:
     def __init__(self, browser: Browser, url: str, account: Account, *, beside: Page | None = None) -> None:
         """Open a tab with separate cookies and storage, or with those of the tab `beside`."""
         self.account = account
-        self.page: Page = browser.open_private(url) if beside is None else browser.open_beside(beside, url)
+        self.page: Page = browser.open_emptied(url) if beside is None else browser.open_beside(beside, url)
 
     # Accounts
 

@@ -102,7 +102,7 @@ class MailRig:
 
     def visit(self, browser: Browser, address: str) -> Page:
         """Sign in and wait for the inbox. The keys stay locked."""
-        page = browser.open_private(self.pages_url)
+        page = browser.open_emptied(self.pages_url)
         page.fill(named("sign-in-address"), address)
         page.fill(named("sign-in-password"), PASSWORD)
         page.click(named("sign-in-submit"))

@@ -314,7 +314,7 @@ class ParcelPage:
 
     def __init__(self, browser: Browser, link: str, *, beside: Page | None = None) -> None:
         """Open a tab with separate cookies and storage, or with those of the tab `beside`."""
-        self.page: Page = browser.open_private(link) if beside is None else browser.open_beside(beside, link)
+        self.page: Page = browser.open_emptied(link) if beside is None else browser.open_beside(beside, link)
         self.page.wait_for_selector("#app h1", timeout_seconds=OPERATION_SECONDS)
 
     def type_words(self, words: str) -> None:

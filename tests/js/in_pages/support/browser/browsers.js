@@ -7,3 +7,18 @@ export async function clickToolbarButton(id) {
   window.focus();
   await ExtensionParent.apiManager.global.browserActionFor(extension).triggerAction(window);
 }
+
+/** Deletes the page's storage, and ends its service workers. */
+export async function emptyStorage() {
+  localStorage.clear();
+  sessionStorage.clear();
+  for (const registration of await navigator.serviceWorker?.getRegistrations() ?? []) await registration.unregister();
+  for (const name of await caches.keys()) await caches.delete(name);
+  for (const { name } of await indexedDB.databases()) {
+    await new Promise((resolve, reject) => {
+      const request = indexedDB.deleteDatabase(name);
+      request.onsuccess = resolve;
+      request.onerror = () => reject(request.error);
+    });
+  }
+}
