@@ -13,7 +13,7 @@ from sealwax.service import ServiceError
 from tests.support.node_tests import check_in_node
 from webbridge.delivery.notices.failures import BLOCKED, REFUSED, returned_code
 from webbridge.delivery.states import SaidBy, Stage, State
-from webbridge.delivery.tokens import _check_name
+from webbridge.delivery.tokens import NAME
 
 
 def test_each_state_and_speaker_of_the_bridge_has_words() -> None:
@@ -49,7 +49,7 @@ NAMES = [
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_is_refused_before_the_bridge_refuses_it(name: str) -> None:
     try:
-        taken = _check_name(name) == name
+        taken = NAME.read({"name": name}) == name
     except ServiceError:
         taken = False
     vectors = {"name": name, "taken": taken}

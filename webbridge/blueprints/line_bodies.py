@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import IO
 
 from webbridge.delivery.limits import MAX_LINE_BYTES
-from webbridge.delivery.submission import bad_request
+from webbridge.delivery.members import bad_request
 
 
 def read_line(stream: IO[bytes]) -> bytes:

@@ -12,15 +12,17 @@ from typing import Final
 
 from flask import Blueprint, Response, request
 
-from sealwax.service import API_POLICY, LeakyCounter, ServiceError, client_site
+from sealwax.service import API_POLICY, LeakyCounter, client_site
 from sealwax.service.headers import set_policy
 from sealwax.words import Language, is_right_to_left, language_of
-from webbridge.blueprints.parcel_calls import delivery, id_in, read_request
+from webbridge.blueprints.parcel_calls import delivery, read_request
 from webbridge.database.tables import TABLES
-from webbridge.delivery.abuse.complaints import Complaint, ComplaintReason
+from webbridge.delivery.abuse.complaints import Complaint
 from webbridge.delivery.abuse.protection import Protection
 from webbridge.delivery.abuse.refusals import allow_again, refuse
 from webbridge.delivery.notices.words import words
+from webbridge.delivery.recipient_members import REASON
+from webbridge.delivery.submission import ID
 from webbridge.services import services
 
 _MAX_FORM_BYTES: Final = 4096
@@ -47,9 +49,7 @@ blueprint = Blueprint("parcel_abuse", __name__)
 def complain() -> Response:
     """Accept a complaint about a parcel. The answer is the same for an unknown id."""
     members = read_request()
-    parcel, reason = id_in(members), members.get("reason")
-    if not isinstance(reason, str) or reason not in tuple(ComplaintReason):
-        raise ServiceError(400, "bad-request", f"The reason is one of: {', '.join(ComplaintReason)}.")
+    parcel, reason = ID.read(members), REASON.read(members)
     network, clock = client_site(request.remote_addr), services().config.clock
     counter = LeakyCounter(
         services().database,
@@ -60,7 +60,7 @@ def complain() -> Response:
         refusal="Too many complaints have come from here. Try again later.",
     )
     counter.start({delivery().pepper.client_name(network): _COMPLAINTS_IN_AN_HOUR})
-    protection().complaints.take(Complaint(parcel=parcel, reason=ComplaintReason(reason), network=network), clock())
+    protection().complaints.take(Complaint(parcel=parcel, reason=reason, network=network), clock())
     return Response(status=204)
 
 

@@ -9,7 +9,6 @@ from typing import Final
 
 from flask import request
 
-from sealwax.service import ServiceError
 from webbridge.blueprints.json_values import read_members
 from webbridge.delivery.delivery import SLOW_PATIENCE_SECONDS, Delivery
 from webbridge.delivery.ids import is_parcel_id
@@ -56,14 +55,6 @@ def check_id(parcel_id: str) -> str:
     """Return the id of a sender's parcel in an address. Raises NoParcel."""
     if not is_parcel_id(parcel_id):
         raise NoParcel
-    return parcel_id
-
-
-def id_in(members: dict[str, object]) -> str:
-    """Return the id that a recipient sends. Raises ServiceError."""
-    parcel_id = members.get("id")
-    if not isinstance(parcel_id, str) or not is_parcel_id(parcel_id):
-        raise ServiceError(400, "bad-request", "The id of a parcel is 16 bytes as base64url, 22 characters.")
     return parcel_id
 
 

@@ -15,32 +15,27 @@ from sealwax.notices.writing import is_plain
 from sealwax.service import ServiceError, client_network, error_response
 from webbridge.blueprints.json_values import base64_text
 from webbridge.blueprints.object_bytes import answer_object
-from webbridge.blueprints.parcel_calls import delivery, id_in, now, read_request, require_ticket, time_text
+from webbridge.blueprints.parcel_calls import delivery, now, read_request, require_ticket, time_text
 from webbridge.blueprints.parcel_keys import key_terms
 from webbridge.blueprints.pki import answer_about_paths
 from webbridge.delivery.answers import AnswerTooLarge
-from webbridge.delivery.challenges import NONCE_BYTES
 from webbridge.delivery.limits import (
     ITERATIONS,
-    MAX_CERTIFICATE_BYTES,
     MAX_ENCLOSED_BYTES,
     MAX_ENCLOSED_OBJECTS,
-    MAX_REQUEST_BYTES,
-    PROOF_BYTES,
 )
+from webbridge.delivery.members import bad_request
 from webbridge.delivery.notices.answer_mail import author_of
 from webbridge.delivery.objects import announced_sizes, find_object
 from webbridge.delivery.openings import Proof, WrongSecret
 from webbridge.delivery.parcels import Parcel
+from webbridge.delivery.recipient_members import CERTIFICATE, CLAIM, FAILURE, NONCE, PROOF, RECEIPT, TOKEN, Claim
 from webbridge.delivery.states import Event, SaidBy, State
 from webbridge.delivery.store import StoreFailed
-from webbridge.delivery.submission import bad_request, bytes_of_base64, bytes_of_base64url
+from webbridge.delivery.submission import ID
 from webbridge.records import recorded_opening
 from webbridge.services import services
 
-_CLAIMS: Final = {state.value: state for state in (State.RECEIVED, State.OPENED, State.FAILED)}
-_CODE: Final = re.compile(r"[a-z][a-z0-9-]{0,39}")
-_MAX_CHARACTERS: Final = 1000
 _CMS: Final = "application/pkcs7-mime"
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{22,64}")
 
@@ -50,7 +45,7 @@ blueprint = Blueprint("parcel_opening", __name__)
 @blueprint.post("/open/start")
 def start() -> Response:
     """Return the salt and the rounds for making the proof from the secret. For an unknown id, the salt is made up."""
-    salt = delivery().openings.salt_of(id_in(read_request()))
+    salt = delivery().openings.salt_of(ID.read(read_request()))
     return jsonify(salt=_base64url(salt), iterations=ITERATIONS)
 
 
@@ -58,9 +53,7 @@ def start() -> Response:
 def challenge() -> Response:
     """Return a nonce that only the owner of the certificate can decrypt. Known and unknown ids are treated alike."""
     members = read_request()
-    parcel_id = id_in(members)
-    certificate = bytes_of_base64(members.get("certificate"), max_bytes=MAX_CERTIFICATE_BYTES)
-    made = delivery().challenges.make(parcel_id, certificate, client=_client())
+    made = delivery().challenges.make(ID.read(members), CERTIFICATE.read(members), client=_client())
     return jsonify(challenge=base64_text(made.cms), token=made.token)
 
 
@@ -68,7 +61,7 @@ def challenge() -> Response:
 def open_parcel() -> Response:
     """Return the ticket for the objects if the proof of the secret or of a certificate is right."""
     members = read_request()
-    parcel_id = id_in(members)
+    parcel_id = ID.read(members)
     proof = _proof_in(members, parcel_id)
     try:
         with recorded_opening():
@@ -118,11 +111,9 @@ def claim() -> Response:
     """Note the claim of the recipient's client: received, opened, or failed with a code. It proves nothing."""
     # The request is read first, because the parcel may end while the request comes.
     members, opened = read_request(), require_ticket()
-    state = _CLAIMS.get(str(members.get("state")))
-    code = members.get("code", "") if state is State.FAILED else ""
-    if state is None or not isinstance(code, str) or (state is State.FAILED and not _CODE.fullmatch(code)):
-        raise bad_request("A claim has the state received, opened or failed, and a failed one its code.")
-    event = Event(state=state, said_by=SaidBy.RECIPIENT_CLAIMS, at=now(), code=code)
+    claim = CLAIM.read(members)
+    code = FAILURE.read(members) if claim is Claim.FAILED else ""
+    event = Event(state=State(claim), said_by=SaidBy.RECIPIENT_CLAIMS, at=now(), code=code)
     delivery().parcels.note(opened.parcel.id, event)
     return Response(status=204)
 
@@ -130,7 +121,7 @@ def claim() -> Response:
 @blueprint.post("/open/receipt")
 def take_receipt() -> Response:
     """Accept a signed receipt of a recipient with a certificate. The CMS of the receipt comes in base64."""
-    cms = bytes_of_base64(read_request().get("receipt"), max_bytes=MAX_REQUEST_BYTES)
+    cms = RECEIPT.read(read_request())
     delivery().receipts.take(require_ticket().parcel, cms)
     return Response(status=204)
 
@@ -193,14 +184,8 @@ def _answer_terms(parcel: Parcel) -> dict[str, object] | None:
 
 def _proof_in(members: dict[str, object], parcel_id: str) -> Proof:
     if "proof" in members:
-        value = bytes_of_base64url(members["proof"], PROOF_BYTES)
-        if value is None:
-            raise bad_request(f"The proof is {PROOF_BYTES} bytes as base64url.")
-        return Proof(value=value)
-    nonce, token = bytes_of_base64url(members.get("nonce"), NONCE_BYTES), members.get("token")
-    if nonce is None or not isinstance(token, str) or len(token) > _MAX_CHARACTERS:
-        raise bad_request("The request has a proof, or the nonce of a challenge and its token.")
-    return delivery().challenges.proof_of(parcel_id, nonce, token)
+        return Proof(value=PROOF.read(members))
+    return delivery().challenges.proof_of(parcel_id, NONCE.read(members), TOKEN.read(members))
 
 
 def _client() -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify
 
 from webbridge.blueprints.parcel_calls import delivery, read_slow_request, time_text
-from webbridge.delivery.limits import MAX_TOKEN_DAYS
-from webbridge.delivery.submission import whole_number
+from webbridge.delivery.tokens import DAYS, NAME
 from webbridge.records import record_token
 from webbridge.services import require_session
 
@@ -19,8 +18,8 @@ def list_tokens() -> Response:
     session = require_session()
     return jsonify(
         tokens=[
-            {"name": one.name, "created": time_text(one.created_at), "expires": time_text(one.expires_at)}
-            for one in delivery().tokens.list(session.address)
+            {"name": token.name, "created": time_text(token.created_at), "expires": time_text(token.expires_at)}
+            for token in delivery().tokens.list(session.address)
         ]
     )
 
@@ -30,10 +29,10 @@ def make_token() -> Response:
     """Make a token with the member `name` for `days` days, and return its value."""
     session = require_session()
     members = read_slow_request(session.address)
-    days = whole_number(members, "days", 1, MAX_TOKEN_DAYS)
-    token = delivery().tokens.make(session.address, members.get("name"), days)
+    name = NAME.read(members)
+    token = delivery().tokens.make(session.address, name, DAYS.read(members))
     record_token(session.address, "made")
-    response = jsonify(token=token, name=members["name"], address=session.address)
+    response = jsonify(token=token, name=name, address=session.address)
     response.status_code = 201
     return response
 

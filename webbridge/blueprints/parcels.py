@@ -24,9 +24,10 @@ from webbridge.blueprints.parcel_calls import (
     require_sender,
 )
 from webbridge.delivery.delivery import Incomplete
-from webbridge.delivery.limits import MAX_LINE_BYTES, MAX_OPENINGS, MAX_WHOLE_BYTES
+from webbridge.delivery.limits import MAX_LINE_BYTES, MAX_WHOLE_BYTES
+from webbridge.delivery.members import number
 from webbridge.delivery.parcels import Parcel
-from webbridge.delivery.submission import Submission, bad_request, parse_submission, whole_number
+from webbridge.delivery.submission import MOST_OPENINGS, Submission, parse_submission
 from webbridge.records import recorded_parcel
 
 _SHOWN_NAMES = 100
@@ -115,7 +116,7 @@ def withdraw_parcel(parcel_id: str) -> Response:
 def extend_parcel(parcel_id: str) -> Response:
     """Let the parcel end `days` from now, unless it ends later."""
     sender = require_sender()
-    days = whole_number(read_slow_request(sender), "days", 1, delivery().config.max_days)
+    days = number("days", 1, delivery().config.max_days).read(read_slow_request(sender))
     return _shown(sender, delivery().parcels.extend(sender, check_id(parcel_id), days))
 
 
@@ -130,10 +131,7 @@ def give_tries(parcel_id: str) -> Response:
 def limit_downloads(parcel_id: str) -> Response:
     """Allow at most `limit` openings in all, or any number if it is null."""
     sender = require_sender()
-    members = read_slow_request(sender)
-    if "limit" not in members:
-        raise bad_request("The request lacks the member limit.")
-    most = None if members["limit"] is None else whole_number(members, "limit", 0, MAX_OPENINGS)
+    most = MOST_OPENINGS.read(read_slow_request(sender))
     return _shown(sender, delivery().parcels.limit_openings(sender, check_id(parcel_id), most))
 
 

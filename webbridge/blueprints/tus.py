@@ -17,8 +17,8 @@ from flask import Blueprint, Response, request
 from sealwax.service import ServiceError
 from webbridge.blueprints.parcel_calls import delivery, place_of
 from webbridge.delivery.limits import MAX_OBJECT_BYTES
+from webbridge.delivery.members import bad_request
 from webbridge.delivery.store.locks import NoUpload
-from webbridge.delivery.submission import bad_request
 
 VERSION: Final = "1.0.0"
 _EXTENSIONS: Final = "creation,creation-with-upload,termination"

@@ -22,9 +22,9 @@ from smime_core.cms import PARCEL_CHALLENGE
 from smime_core.providers.native import NativeProvider
 from webbridge.database.tables import TABLES
 from webbridge.delivery.limits import CHALLENGE_SECONDS
+from webbridge.delivery.members import bad_request
 from webbridge.delivery.openings import Proof
 from webbridge.delivery.pepper import Challenge, Pepper
-from webbridge.delivery.submission import bad_request
 
 NONCE_BYTES: Final = 32
 MAX_PER_CLIENT: Final = 60

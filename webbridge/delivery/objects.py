@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from webbridge.delivery.ids import MANIFEST, number_of
+from webbridge.delivery.members import bad_request
 from webbridge.delivery.store import WHOLE
-from webbridge.delivery.submission import bad_request
 
 
 class HasObjects(Protocol):

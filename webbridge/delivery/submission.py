@@ -4,27 +4,37 @@ from __future__ import annotations
 
 import json
 import re
-from base64 import b64decode
-from binascii import Error as Base64Error
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Final
 
 from sealwax.service import ServiceError
-from smime_core.text import address_key, read_base64url
-from webbridge.delivery.ids import is_parcel_id
+from smime_core.text import address_key
 from webbridge.delivery.limits import (
     MAX_CERTIFICATE_BYTES,
     MAX_CERTIFICATES,
+    MAX_DAYS,
     MAX_MANIFEST_BYTES,
     MAX_OBJECT_BYTES,
     MAX_OBJECTS,
     MAX_OPENINGS,
+    MAX_RECIPIENTS,
     MAX_WHOLE_BYTES,
     PROOF_BYTES,
     SALT_BYTES,
+)
+from webbridge.delivery.members import (
+    Member,
+    Unfit,
+    bad_request,
+    base64,
+    flag,
+    number,
+    octets,
+    parcel_id,
+    several,
+    word,
 )
 from webbridge.delivery.settings import ParcelsConfig
 from webbridge.gateway import GatewayError
@@ -70,23 +80,64 @@ class Submission:
         return sum(self.objects) + self.manifest_bytes
 
 
+def _parse_recipient(value: object) -> Recipient:
+    address, language = (value.get("address"), value.get("language", "en")) if isinstance(value, dict) else ("", "")
+    if not isinstance(address, str) or not isinstance(language, str) or not _LANGUAGE.fullmatch(language):
+        raise ValueError
+    try:
+        return Recipient(address=check_recipient(address), language=language)
+    except GatewayError as error:
+        raise Unfit(error.message) from None
+
+
+_RECIPIENT: Final = Member(
+    name="recipient",
+    schema={
+        "type": "object",
+        "properties": {"address": {"type": "string"}, "language": {"type": "string"}},
+        "required": ["address"],
+    },
+    parse=_parse_recipient,
+    sentence="A recipient has an address, and a language as en.",
+)
+_SALT: Final = octets("salt", SALT_BYTES)
+_PROOF: Final = octets("proof", PROOF_BYTES)
+_CERTIFICATES: Final = several("certificates", base64("certificate", MAX_CERTIFICATE_BYTES), MAX_CERTIFICATES)
+_KIND: Final = word("kind", Kind)
+_DOWNLOADS: Final = number("downloads", 1, MAX_OPENINGS).or_null().optional(None)
+MOST_OPENINGS: Final = number("limit", 0, MAX_OPENINGS).or_null()
+ID: Final = parcel_id()
+OBJECTS: Final = several("objects", number("size", 1, MAX_OBJECT_BYTES), MAX_OBJECTS)
+MANIFEST: Final = number("manifest", 1, MAX_MANIFEST_BYTES)
+WHOLE: Final = flag("whole", f"All bytes follow in this request, at most {MAX_WHOLE_BYTES}")
+
+
+def submission_members(*, max_recipients: int = MAX_RECIPIENTS, max_days: int = MAX_DAYS) -> tuple[Member[Any], ...]:
+    """Return the members of a submission, with the operator's limits or the largest that an operator may set."""
+    to, days = several("to", _RECIPIENT, max_recipients, least=1), number("days", 1, max_days)
+    return (ID, to, _SALT, _PROOF, _CERTIFICATES.optional(()), _KIND, OBJECTS, MANIFEST, days, _DOWNLOADS, WHOLE)
+
+
 def parse_submission(line: bytes, config: ParcelsConfig) -> Submission:
     """Return the submission of a line. Raises ServiceError."""
     members = parse_members(line)
-    if not is_parcel_id(members.get("id")):
-        raise bad_request("The id of a parcel is 16 bytes as base64url, 22 characters.")
+    model = submission_members(max_recipients=config.max_recipients, max_days=config.max_days)
+    values = {member.name: member.read(members) for member in model}
+    recipients: tuple[Recipient, ...] = values["to"]
+    if len({address_key(recipient.address) for recipient in recipients}) < len(recipients):
+        raise bad_request("The member to names an address twice.")
     submission = Submission(
-        id=members["id"],
-        recipients=_parse_recipients(members.get("to"), config),
-        salt=_parse_bytes(members, "salt", SALT_BYTES),
-        proof=_parse_bytes(members, "proof", PROOF_BYTES),
-        fingerprints=_parse_certificates(members.get("certificates", [])),
-        kind=_parse_kind(members.get("kind")),
-        objects=parse_sizes(members.get("objects")),
-        manifest_bytes=whole_number(members, "manifest", 1, MAX_MANIFEST_BYTES),
-        days=whole_number(members, "days", 1, config.max_days),
-        most_openings=None if members.get("downloads") is None else whole_number(members, "downloads", 1, MAX_OPENINGS),
-        is_whole=parse_flag(members.get("whole", False)),
+        id=values["id"],
+        recipients=recipients,
+        salt=values["salt"],
+        proof=values["proof"],
+        fingerprints=tuple(dict.fromkeys(sha256(der).digest() for der in values["certificates"])),
+        kind=values["kind"],
+        objects=values["objects"],
+        manifest_bytes=values["manifest"],
+        days=values["days"],
+        most_openings=values["downloads"],
+        is_whole=values["whole"],
     )
     if submission.total_bytes > (MAX_WHOLE_BYTES if submission.is_whole else config.max_parcel_bytes):
         raise ServiceError(413, "parcel-too-large", "The parcel is larger than this server takes.")
@@ -121,89 +172,3 @@ def parse_members(line: bytes) -> dict[str, Any]:
     if not isinstance(members, dict):
         raise bad_request("The first line of the request is not an object.")
     return members
-
-
-def parse_sizes(value: object) -> tuple[int, ...]:
-    """Return the sizes of the chunks in a request. Raises ServiceError."""
-    if not isinstance(value, list) or len(value) > MAX_OBJECTS:
-        raise bad_request(f"The member objects is a list of at most {MAX_OBJECTS} sizes.")
-    if not all(type(size) is int and 1 <= size <= MAX_OBJECT_BYTES for size in value):
-        raise bad_request(f"The size of an object is 1 to {MAX_OBJECT_BYTES} bytes.")
-    return tuple(value)
-
-
-def parse_flag(value: object) -> bool:
-    """Return a flag of a request, the member `whole`. Raises ServiceError."""
-    if not isinstance(value, bool):
-        raise bad_request("The member whole is true or false.")
-    return value
-
-
-def whole_number(members: Mapping[str, Any], name: str, least: int, most: int) -> int:
-    """Return a number of a request. Raises ServiceError."""
-    value = members.get(name)
-    if type(value) is not int or not least <= value <= most:
-        raise bad_request(f"The member {name} is a whole number from {least} to {most}.")
-    return value
-
-
-def bytes_of_base64(text: object, *, max_bytes: int) -> bytes:
-    """Return the bytes of base64 in a request. Raises ServiceError."""
-    if isinstance(text, str) and len(text) <= max_bytes * 4 // 3 + 4:
-        try:
-            return b64decode(text, validate=True)
-        except (Base64Error, ValueError):
-            pass
-    raise bad_request(f"Base64 of at most {max_bytes} bytes is expected.")
-
-
-def bytes_of_base64url(text: object, size: int) -> bytes | None:
-    """Return the bytes of base64url without padding in a request, or None unless there are `size` of them."""
-    try:
-        return read_base64url(text, size) if isinstance(text, str) else None
-    except ValueError:
-        return None
-
-
-def bad_request(text: str) -> ServiceError:
-    """Return the error of a malformed request."""
-    return ServiceError(400, "bad-request", text)
-
-
-def _parse_bytes(members: Mapping[str, Any], name: str, size: int) -> bytes:
-    octets = bytes_of_base64url(members.get(name), size)
-    if octets is None:
-        raise bad_request(f"The member {name} is {size} bytes as base64url.")
-    return octets
-
-
-def _parse_recipients(value: object, config: ParcelsConfig) -> tuple[Recipient, ...]:
-    if not isinstance(value, list) or not 1 <= len(value) <= config.max_recipients:
-        raise bad_request(f"The member to is a list of 1 to {config.max_recipients} recipients.")
-    recipients = tuple(map(_parse_recipient, value))
-    if len({address_key(recipient.address) for recipient in recipients}) < len(recipients):
-        raise bad_request("The member to names an address twice.")
-    return recipients
-
-
-def _parse_recipient(value: object) -> Recipient:
-    address, language = (value.get("address"), value.get("language", "en")) if isinstance(value, dict) else ("", "")
-    if not isinstance(address, str) or not isinstance(language, str) or not _LANGUAGE.fullmatch(language):
-        raise bad_request("A recipient has an address, and a language as en.")
-    try:
-        return Recipient(address=check_recipient(address), language=language)
-    except GatewayError as error:
-        raise bad_request(error.message) from None
-
-
-def _parse_certificates(value: object) -> tuple[bytes, ...]:
-    if not isinstance(value, list) or len(value) > MAX_CERTIFICATES:
-        raise bad_request(f"The member certificates is a list of at most {MAX_CERTIFICATES} certificates in base64.")
-    ders = (bytes_of_base64(one, max_bytes=MAX_CERTIFICATE_BYTES) for one in value)
-    return tuple(dict.fromkeys(sha256(der).digest() for der in ders))
-
-
-def _parse_kind(value: object) -> Kind:
-    if not isinstance(value, str) or value not in tuple(Kind):
-        raise bad_request(f"The member kind is {' or '.join(Kind)}.")
-    return Kind(value)

@@ -19,10 +19,24 @@ from sqlalchemy import bindparam, delete, func, select
 from sealwax.service import Database, ServiceError
 from sealwax.service.database import insert_into
 from webbridge.database.tables import PARCEL_TOKEN
-from webbridge.delivery.limits import MAX_NAME_CHARACTERS, MAX_TOKENS
+from webbridge.delivery.limits import MAX_NAME_CHARACTERS, MAX_TOKEN_DAYS, MAX_TOKENS
+from webbridge.delivery.members import number, text
 from webbridge.delivery.parcels import DAY_SECONDS
-from webbridge.delivery.submission import bad_request
 
+
+def _is_name(name: str) -> bool:
+    # The name is the last part of the URL for revoking the token.
+    is_path = "/" in name or name in (".", "..")
+    return bool(name.strip()) and name.isprintable() and len(name) <= MAX_NAME_CHARACTERS and not is_path
+
+
+NAME: Final = text(
+    "name",
+    _is_name,
+    f"The name of a token is a text of at most {MAX_NAME_CHARACTERS} characters, without a slash, and is no folder.",
+    {"maxLength": MAX_NAME_CHARACTERS},
+)
+DAYS: Final = number("days", 1, MAX_TOKEN_DAYS)
 _PREFIX: Final = "swp_"
 _TOKEN_BYTES: Final = 32
 _MAX_CHARACTERS: Final = 100
@@ -69,14 +83,14 @@ class Tokens:
         self._clock = clock
         self._add = insert_into(database, PARCEL_TOKEN).on_conflict_do_nothing().returning(PARCEL_TOKEN.c.name)
 
-    def make(self, address: str, name: object, days: int) -> str:
-        """Return a new token, which is shown once. Raises ServiceError."""
+    def make(self, address: str, name: str, days: int) -> str:
+        """Return a new token, which is shown once. `name` is one that NAME has read. Raises ServiceError."""
         at = self._clock().timestamp()
         token = _PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
         row = {
             "token": _hashed(token),
             "address": address,
-            "name": _check_name(name),
+            "name": name,
             "created_at": at,
             "expires_at": at + days * DAY_SECONDS,
         }
@@ -122,19 +136,6 @@ class Tokens:
         if row.expires_at <= self._clock().timestamp():
             raise TokenRefused
         return str(row.address)
-
-
-def _check_name(name: object) -> str:
-    if not isinstance(name, str) or not _is_name(name):
-        raise bad_request(f"The name of a token is a text of at most {MAX_NAME_CHARACTERS} characters.")
-    # The name is the last part of the URL for revoking the token.
-    if "/" in name or name in (".", ".."):
-        raise bad_request("The name of a token has no slash, and is no folder.")
-    return name
-
-
-def _is_name(name: str) -> bool:
-    return bool(name.strip()) and name.isprintable() and len(name) <= MAX_NAME_CHARACTERS
 
 
 def _hashed(token: str) -> bytes:

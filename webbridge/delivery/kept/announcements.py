@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from sealwax.service import ServiceError
-from webbridge.delivery.ids import is_parcel_id
-from webbridge.delivery.limits import MAX_INDEX_BYTES, MAX_KEPT_FILES, MAX_MANIFEST_BYTES, MAX_WHOLE_BYTES
+from webbridge.delivery.limits import MAX_INDEX_BYTES, MAX_KEPT_FILES, MAX_WHOLE_BYTES
+from webbridge.delivery.members import number, several
 from webbridge.delivery.settings import ParcelsConfig
-from webbridge.delivery.submission import bad_request, parse_flag, parse_members, parse_sizes, whole_number
+from webbridge.delivery.submission import ID, MANIFEST, OBJECTS, WHOLE, parse_members
 
 MAX_VERSION: Final = 2**53 - 1
 """The largest whole number in JSON that every client reads exactly (RFC 8259 section 6)."""
+_VERSION: Final = number("version", 1, MAX_VERSION)
+_KEPT: Final = several("kept", ID, MAX_KEPT_FILES).optional(())
+_DELETED: Final = several("deleted", ID, MAX_KEPT_FILES).optional(())
+NEW_FILE: Final = (ID, OBJECTS, MANIFEST, WHOLE)
+NEW_INDEX: Final = (_VERSION, OBJECTS, MANIFEST, _KEPT, _DELETED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +61,10 @@ def parse_new_file(line: bytes, config: ParcelsConfig) -> NewFile:
     """Return the file of a line. Raises ServiceError."""
     members = parse_members(line)
     file = NewFile(
-        id=_parse_id(members.get("id")),
-        objects=parse_sizes(members.get("objects")),
-        manifest_bytes=whole_number(members, "manifest", 1, MAX_MANIFEST_BYTES),
-        is_whole=parse_flag(members.get("whole", False)),
+        id=ID.read(members),
+        objects=OBJECTS.read(members),
+        manifest_bytes=MANIFEST.read(members),
+        is_whole=WHOLE.read(members),
     )
     if file.total_bytes > (MAX_WHOLE_BYTES if file.is_whole else config.max_parcel_bytes):
         raise ServiceError(413, "parcel-too-large", "The file is larger than this server takes.")
@@ -70,25 +75,12 @@ def parse_new_index(line: bytes) -> NewIndex:
     """Return the index of a line. Raises ServiceError."""
     members = parse_members(line)
     index = NewIndex(
-        version=whole_number(members, "version", 1, MAX_VERSION),
-        objects=parse_sizes(members.get("objects")),
-        manifest_bytes=whole_number(members, "manifest", 1, MAX_MANIFEST_BYTES),
-        kept=_parse_ids(members, "kept"),
-        deleted=_parse_ids(members, "deleted"),
+        version=_VERSION.read(members),
+        objects=OBJECTS.read(members),
+        manifest_bytes=MANIFEST.read(members),
+        kept=tuple(dict.fromkeys(_KEPT.read(members))),
+        deleted=tuple(dict.fromkeys(_DELETED.read(members))),
     )
     if index.total_bytes > MAX_INDEX_BYTES:
         raise ServiceError(413, "parcel-too-large", "The index of the files is larger than this server takes.")
     return index
-
-
-def _parse_ids(members: dict[str, Any], name: str) -> tuple[str, ...]:
-    value = members.get(name, [])
-    if not isinstance(value, list) or len(value) > MAX_KEPT_FILES:
-        raise bad_request(f"The member {name} is a list of at most {MAX_KEPT_FILES} ids.")
-    return tuple(dict.fromkeys(map(_parse_id, value)))
-
-
-def _parse_id(value: object) -> str:
-    if not isinstance(value, str) or not is_parcel_id(value):
-        raise bad_request("The id of a file is 16 bytes as base64url, 22 characters.")
-    return value

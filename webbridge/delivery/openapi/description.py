@@ -5,13 +5,13 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Final
 
+from webbridge.delivery.members import Json
 from webbridge.delivery.openapi.kept_paths import kept_paths
 from webbridge.delivery.openapi.parts import (
     NAMES,
     NUMBERS,
     SENDER,
     SESSION,
-    Json,
     answer_with,
     json_body,
     operation,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from webbridge.delivery.members import Json
 from webbridge.delivery.openapi.parts import (
     ID,
     NAMES,
     OCTETS,
     SESSION,
     TEXT,
-    Json,
     answer_with,
     in_path,
     json_body,

@@ -6,22 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from webbridge.delivery.limits import MAX_OBJECT_BYTES
-from webbridge.delivery.pepper import CODE_DIGITS
-
-Json = dict[str, Any]
+from webbridge.delivery.members import Json, Member, number, object_schema
+from webbridge.delivery.submission import ID as ID_MEMBER
 
 SENDER: Final = ("sender", "session")
 SESSION: Final = ("session",)
 TICKET: Final = ("ticket",)
-ID: Final[Json] = {
-    "type": "string",
-    "pattern": "^[A-Za-z0-9_-]{21}[AQgw]$",
-    "description": "16 random bytes as base64url, chosen by the sender",
-}
+ID: Final = ID_MEMBER.schema
 BASE64: Final[Json] = {"type": "string", "contentEncoding": "base64"}
 BASE64URL: Final[Json] = {"type": "string", "pattern": "^[A-Za-z0-9_-]*$"}
 TIME: Final[Json] = {"type": "string", "format": "date-time"}
-SIZE: Final[Json] = {"type": "integer", "minimum": 1, "maximum": MAX_OBJECT_BYTES}
+SIZE: Final = number("size", 1, MAX_OBJECT_BYTES).schema
 TEXT: Final[Json] = {"type": "string"}
 ANSWER_KEY: Final[Json] = {
     "type": "string",
@@ -29,7 +24,6 @@ ANSWER_KEY: Final[Json] = {
     "description": "A random name for the answer. The same answer may be sent again under it",
 }
 OCTETS: Final[Json] = {"application/octet-stream": {}}
-CODE: Final[Json] = {"type": "string", "pattern": f"^[0-9]{{{CODE_DIGITS}}}$"}
 NAMES: Final[Json] = {"type": "string", "pattern": "^(manifest|0|[1-9][0-9]*)$"}
 NUMBERS: Final[Json] = {"type": "string", "pattern": "^(0|[1-9][0-9]*)$"}
 
@@ -65,6 +59,11 @@ def json_body(schema: Json) -> Json:
     return {"application/json": {"schema": schema}}
 
 
+def request_of(*members: Member[Any]) -> Json:
+    """Return the content of a request that is an object with these members."""
+    return json_body(object_schema(*members))
+
+
 def in_path(name: str, schema: Json) -> Json:
     """Return a parameter of the path."""
     return {"name": name, "in": "path", "required": True, "schema": schema}
@@ -73,11 +72,6 @@ def in_path(name: str, schema: Json) -> Json:
 def object_of(optional: Json | None = None, /, **required: Json) -> Json:
     """Return the schema of an object with these members."""
     return {"type": "object", "properties": {**required, **(optional or {})}, "required": list(required)}
-
-
-def number_between(least: int, most: int | None) -> Json:
-    """Return the schema of a whole number within these bounds."""
-    return {"type": "integer", "minimum": least, **({} if most is None else {"maximum": most})}
 
 
 def ref(name: str) -> Json:

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from webbridge.delivery.abuse.complaints import ComplaintReason
+from webbridge.delivery.members import Json, object_schema
 from webbridge.delivery.openapi.parts import (
     ANSWER_KEY,
     BASE64,
     BASE64URL,
-    CODE,
-    ID,
     TEXT,
     TICKET,
-    Json,
     answer_with,
     in_path,
     json_body,
     object_of,
     operation,
     ref,
+    request_of,
 )
+from webbridge.delivery.recipient_members import (
+    ADDRESS,
+    CERTIFICATE,
+    CLAIM,
+    CODE,
+    DIGEST,
+    FAILURE,
+    KEY_REQUEST,
+    NONCE,
+    PROOF,
+    REASON,
+    RECEIPT,
+    TOKEN,
+)
+from webbridge.delivery.submission import ID
 
 
 def recipient_paths() -> Json:
@@ -28,7 +41,7 @@ def recipient_paths() -> Json:
 
 def _opening_paths() -> Json:
     challenge = object_of(challenge=BASE64, token=TEXT)
-    by_secret, by_certificate = object_of(id=ID, proof=BASE64URL), object_of(id=ID, nonce=BASE64URL, token=TEXT)
+    by_secret, by_certificate = object_schema(ID, PROOF), object_schema(ID, NONCE, TOKEN)
     return {
         "/api/open/start": {
             "post": operation(
@@ -36,7 +49,7 @@ def _opening_paths() -> Json:
                 (),
                 answer_with(200, "The parameters", object_of(salt=BASE64URL, iterations={"type": "integer"})),
                 (400,),
-                body=json_body(object_of(id=ID)),
+                body=request_of(ID),
             )
         },
         "/api/open/challenge": {
@@ -46,7 +59,7 @@ def _opening_paths() -> Json:
                 (),
                 answer_with(200, "The challenge", challenge),
                 (400, 429),
-                body=json_body(object_of(id=ID, certificate=BASE64)),
+                body=request_of(ID, CERTIFICATE),
             )
         },
         "/api/open": {
@@ -93,11 +106,16 @@ def _fetching() -> Json:
 
 
 def _paths_back() -> Json:
-    claim = object_of(state={"enum": ["received", "opened", "failed"]}) | {"additionalProperties": {"type": "string"}}
     done = {"204": {"description": "Noted"}}
     return {
         "/api/open/claims": {
-            "post": operation("Say what became of the parcel.", TICKET, done, (400, 401, 410), body=json_body(claim))
+            "post": operation(
+                "Say what became of the parcel.",
+                TICKET,
+                done,
+                (400, 401, 410),
+                body=request_of(CLAIM, FAILURE.optional("")),
+            )
         },
         "/api/open/answer": {
             "post": operation(
@@ -115,7 +133,7 @@ def _paths_back() -> Json:
                 (),
                 done,
                 (400, 429),
-                body=json_body(object_of(id=ID, reason={"enum": list(ComplaintReason)})),
+                body=request_of(ID, REASON),
             )
         },
         "/api/open/receipt": {
@@ -124,14 +142,13 @@ def _paths_back() -> Json:
                 TICKET,
                 done,
                 (400, 401, 410, 422),
-                body=json_body(object_of(receipt=BASE64)),
+                body=request_of(RECEIPT),
             )
         },
     }
 
 
 def _key_paths() -> Json:
-    address: Json = {"type": "string", "description": "An address of the parcel's recipients"}
     asked = answer_with(200, "The same for every address", object_of(seconds={"type": "integer"}))
     chain = object_of(certificates={"type": "array", "items": BASE64, "description": "That of the key first"})
     return {
@@ -141,7 +158,7 @@ def _key_paths() -> Json:
                 TICKET,
                 asked,
                 (400, 401, 404, 410, 422, 429),
-                body=json_body(object_of(address=address, request=BASE64)),
+                body=request_of(ADDRESS, KEY_REQUEST),
             )
         },
         "/api/open/key/confirm": {
@@ -150,7 +167,7 @@ def _key_paths() -> Json:
                 TICKET,
                 answer_with(200, "The certificate, and those of the CAs above it", chain),
                 (400, 401, 403, 404, 410, 422, 429, 503),
-                body=json_body(object_of(address=address, digest=BASE64URL, code=CODE)),
+                body=request_of(ADDRESS, DIGEST, CODE),
             )
         },
     }

@@ -4,39 +4,28 @@ from __future__ import annotations
 
 from typing import Final
 
-from webbridge.delivery.kept.announcements import MAX_VERSION
+from webbridge.delivery.kept.announcements import MAX_VERSION, NEW_FILE, NEW_INDEX
 from webbridge.delivery.kept.records import KeptStage
-from webbridge.delivery.limits import (
-    MAX_DAYS,
-    MAX_ENCLOSED_BYTES,
-    MAX_ENCLOSED_OBJECTS,
-    MAX_OPENINGS,
-    MAX_RECIPIENTS,
-    MAX_WHOLE_BYTES,
-)
+from webbridge.delivery.limits import MAX_ENCLOSED_BYTES, MAX_ENCLOSED_OBJECTS
+from webbridge.delivery.members import Json, number, object_schema
 from webbridge.delivery.openapi.parts import (
     BASE64,
-    BASE64URL,
     ID,
     SIZE,
     TEXT,
     TIME,
-    Json,
-    number_between,
     object_of,
     ref,
 )
 from webbridge.delivery.states import SaidBy, Stage, State
-from webbridge.delivery.submission import Kind
+from webbridge.delivery.submission import Kind, submission_members
 
 _COUNT: Final[Json] = {"type": "integer"}
 _COUNT_OR_NULL: Final[Json] = {"type": ["integer", "null"]}
-_IDS: Final[Json] = {"type": "array", "items": ID}
 _DER: Final[Json] = {"type": "array", "items": BASE64}
 _KIND: Final[Json] = {"enum": list(Kind)}
 _SIZES: Final[Json] = {"objects": {"type": "array", "items": SIZE}, "manifest": SIZE}
 _TO: Final[Json] = {"type": "array", "items": object_of(address=TEXT, language=TEXT)}
-_WHOLE: Final[Json] = {"type": "boolean", "description": f"All bytes follow in this request, at most {MAX_WHOLE_BYTES}"}
 
 
 def schemas() -> Json:
@@ -52,20 +41,7 @@ def _sender_schemas() -> Json:
         {"recipient": TEXT, "code": TEXT}, state={"enum": list(State)}, at=TIME, by={"enum": list(SaidBy)}
     )
     return {
-        "Submission": object_of(
-            {
-                "certificates": _DER,
-                "downloads": number_between(1, MAX_OPENINGS) | {"type": ["integer", "null"]},
-                "whole": _WHOLE,
-            },
-            id=ID,
-            to=_TO | {"minItems": 1, "maxItems": MAX_RECIPIENTS},
-            salt=BASE64URL,
-            proof=BASE64URL,
-            kind=_KIND,
-            **_SIZES,
-            days=number_between(1, MAX_DAYS),
-        ),
+        "Submission": object_schema(*submission_members()),
         "Created": object_of(**created),
         "Parcel": object_of(
             {"receipts": _DER},
@@ -93,13 +69,13 @@ def _sender_schemas() -> Json:
 
 def _kept_schemas() -> Json:
     return {
-        "NewFile": object_of({"whole": _WHOLE}, id=ID, **_SIZES),
+        "NewFile": object_schema(*NEW_FILE),
         "KeptFile": object_of(id=ID, **_SIZES, state={"enum": list(KeptStage)}),
-        "NewIndex": object_of({"kept": _IDS, "deleted": _IDS}, version=number_between(1, MAX_VERSION), **_SIZES),
+        "NewIndex": object_schema(*NEW_INDEX),
         "KeptIndex": object_of(
-            version=number_between(0, MAX_VERSION),
+            version=number("version", 0, MAX_VERSION).schema,
             objects=_SIZES["objects"],
-            manifest=number_between(0, None),
+            manifest={"type": "integer", "minimum": 0},
             used=_COUNT,
             quota=_COUNT,
         ),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from webbridge.delivery.limits import MAX_DAYS, MAX_OPENINGS, MAX_TOKEN_DAYS
+from typing import Any
+
+from webbridge.delivery.limits import MAX_DAYS
+from webbridge.delivery.members import Json, Member, number
 from webbridge.delivery.openapi.parts import (
     ID,
     OCTETS,
@@ -10,15 +13,15 @@ from webbridge.delivery.openapi.parts import (
     SESSION,
     TEXT,
     TIME,
-    Json,
     answer_with,
     in_path,
-    json_body,
-    number_between,
     object_of,
     operation,
     ref,
+    request_of,
 )
+from webbridge.delivery.submission import MOST_OPENINGS
+from webbridge.delivery.tokens import DAYS, NAME
 
 
 def sender_paths() -> Json:
@@ -75,25 +78,18 @@ def _paths_of_a_parcel() -> Json:
             "post": operation("Let nobody open the parcel any more.", SENDER, shown, (401, 404, 410), one)
         },
         "/api/parcels/{id}/extend": {
-            "post": _changing("Let the parcel end so many days from now.", "days", number_between(1, MAX_DAYS))
+            "post": _changing("Let the parcel end so many days from now.", number("days", 1, MAX_DAYS))
         },
         "/api/parcels/{id}/tries": {
             "post": operation("Give five tries more at the secret.", SENDER, shown, (401, 404, 410), one)
         },
-        "/api/parcels/{id}/downloads": {
-            "post": _changing(
-                "Allow so many openings in all.",
-                "limit",
-                number_between(0, MAX_OPENINGS) | {"type": ["integer", "null"]},
-            )
-        },
+        "/api/parcels/{id}/downloads": {"post": _changing("Allow so many openings in all.", MOST_OPENINGS)},
     }
 
 
-def _changing(summary: str, member: str, schema: Json) -> Json:
+def _changing(summary: str, member: Member[Any]) -> Json:
     shown = answer_with(200, "The parcel", ref("Parcel"))
-    body = json_body(object_of(**{member: schema}))
-    return operation(summary, SENDER, shown, (400, 401, 404, 410), [in_path("id", ID)], body)
+    return operation(summary, SENDER, shown, (400, 401, 404, 410), [in_path("id", ID)], request_of(member))
 
 
 def token_paths() -> Json:
@@ -112,7 +108,7 @@ def token_paths() -> Json:
                 SESSION,
                 answer_with(201, "The token", object_of(token=TEXT, name=TEXT, address=TEXT)),
                 (400, 401, 409),
-                body=json_body(object_of(name=TEXT, days=number_between(1, MAX_TOKEN_DAYS))),
+                body=request_of(NAME, DAYS),
             ),
         },
         "/api/parcel-tokens/{name}": {

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from webbridge.delivery.openapi.parts import ID, SIZE, TEXT, Json, in_path, number_between, operation
+from webbridge.delivery.members import Json
+from webbridge.delivery.openapi.parts import ID, SIZE, TEXT, in_path, operation
 
 
 def _header(name: str, schema: Json) -> Json:
@@ -36,7 +37,7 @@ def upload_paths(kind: str, security: Sequence[str], names: Json) -> Json:
                 security,
                 {"204": {"description": "Added", "headers": _OFFSET}},
                 (400, 401, 404, 409, 412, 413, 415, 423, 507),
-                [*named, _header("Upload-Offset", number_between(0, None))],
+                [*named, _header("Upload-Offset", {"type": "integer", "minimum": 0})],
                 _OCTETS,
             ),
             "delete": operation(
