@@ -123,11 +123,11 @@ mutation: $(STAMPS)/python
 relays: setup test-tools
 	$(VENV)/python -m tools.relays --page docs/interoperation.md
 
-# The tests of all editors, webmails and web servers. Then Thunderbird and NSS from Debian (thunderbird,
-# libnss3-tools), and the webmails that are installed. Needs root for some of them; takes a quarter of an hour. The mail servers are unpacked from Debian into a temporary folder, and take
-# ten minutes.
+# The tests of all editors, webmails and web servers, and those that measure times, one after another. Then Thunderbird
+# and NSS from Debian (thunderbird, libnss3-tools), the webmails that are installed, and mail servers that are unpacked
+# from Debian into a temporary folder. Needs root for some of them.
 nightly: setup test-tools
-	$(PYTEST) --part nightly
+	$(PYTEST) -n 1 --part nightly
 	$(VENV)/python -m tests.interop.by_thunderbird --page docs/interoperation.md
 	$(VENV)/python -m tools.webmails --page docs/extension.md
 	$(VENV)/python -m tools.mail_servers --page docs/mail_servers.md

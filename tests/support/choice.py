@@ -22,12 +22,13 @@ from tests.support.project import ROOT
 _QUARTERS: Final = 4
 NIGHTLY: Final = "nightly"
 PARTS: Final = (*(str(number + 1) for number in range(_QUARTERS)), NIGHTLY)
-# The tests that need many editors, webmails or web servers, each of which starts first.
+# The tests that need many editors, webmails or web servers, each of which starts first, and those that measure times.
 _OF_NIGHT: Final = (
     "tests/extension/any_webmail/test_real_",
     "tests/extension/editors/",
     "tests/extension/webmails/",
     "tests/operation/test_proxies.py",
+    "tests/pages/test_growing_times.py",
 )
 # A run of `make test` takes one of so many files.
 SHARE: Final = 6

@@ -18,7 +18,7 @@ from webbridge.delivery.notices.settings import NoticesConfig
 
 
 class ParcelNoticesSection(MailServerSection):
-    """The mails that tell recipients of parcels, and senders what became of them."""
+    """The mails that tell recipients that a parcel waits, and senders what became of theirs."""
 
     language: LanguageSetting = Field(
         default=ENGLISH,

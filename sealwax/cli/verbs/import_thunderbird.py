@@ -92,7 +92,7 @@ def import_thunderbird(request: ThunderbirdRequest) -> None:
     if copy.keys_without:
         write_error(f"keys without a certificate, which are not taken: {copy.keys_without}")
     if people.added:
-        write_line(f"{ldif}: {len(people.added)} of other people")
+        write_line(f"{ldif}: {len(people.added)} certificates of other people")
 
 
 def _export(copy: ProfileCopy, request: ThunderbirdRequest) -> tuple[ExportedKey, ...]:

@@ -26,7 +26,7 @@ import { dayKey } from "./days.js";
 const MAX_SUBJECT_CHARACTERS = 1000;
 /** The placeholder for an encrypted subject (RFC 9788 section 3.2.1). */
 export const OBSCURED_SUBJECT = "[...]";
-/** The largest number of people in the text of a row, which has room for few. */
+/** The most people whose names a row has. Its width cuts off most of so many. */
 const MAX_PEOPLE = 100;
 
 /** @param {string} text @param {number} [most] */

@@ -120,7 +120,7 @@ class _Imported:
 def create(request: CreateRequest) -> int:
     """Make an account for ADDRESS with the keys of identity files. The first passphrase goes to the output.
 
-    The person chooses an own passphrase at the first login, by `sealwax roam passwd` or in the pages.
+    The person replaces the passphrase at the first login, by `sealwax roam passwd` or in the pages.
     """
     client = request.staff.client()
     identities = load_all_identities(request.names, request.passphrases)
