@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from tests.support.answer_codes import take_unforeseen, watch_answers
 from tests.support.choice import PARTS, choose, part_of, takes_turns
 from tests.support.project import source_newer_than_dist
 
@@ -121,3 +122,11 @@ def no_network_without_a_marker(request: pytest.FixtureRequest, monkeypatch: pyt
         raise AssertionError("a test without the marker `browser` or `server` opened a connection")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+@pytest.fixture(autouse=True)
+def no_error_that_the_tables_lack() -> Iterator[None]:
+    """Fail a test in which a service answers an error that the table of its routes does not have."""
+    watch_answers()
+    yield
+    assert not take_unforeseen()

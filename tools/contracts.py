@@ -1,7 +1,8 @@
 """The tables of docs/contracts.md that repeat code: `python -m tools.contracts --page docs/contracts.md`.
 
-The tables come from `smime_core.face`, the vault's schema and errors, the extension's table of messages, and the schema
-of the report. Each table is between two marks in the page; the text around the tables is written by hand.
+The tables come from `smime_core.face`, the vault's schema and errors, the extension's table of messages, the schema of
+the report, and the tables of the errors that services answer. Each table is between two marks in the page; the text
+around the tables is written by hand.
 """
 
 from __future__ import annotations
@@ -19,9 +20,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from roaming_keys.protocol.answer_codes import KEY_SERVER_CODES
+from sealwax.delivery.answer_codes import PARCEL_CODES
 from smime_core import face
+from smime_core.text import AnswerCodes
 from tests.support.project import ROOT
 from tools.folded_tables import fold_tables
+from webbridge.answer_codes import BRIDGE_CODES
 
 _SCRIPT_TABLES: Final = """
 const [schema, messages] = await Promise.all(process.argv.slice(1).map((path) => import(path)));
@@ -90,6 +95,13 @@ def vault_errors() -> str:
     return _spans(sorted(codes))
 
 
+def errors_table(table: AnswerCodes) -> str:
+    """The errors of each route of a service, after a sentence with those of all routes."""
+    rows = [(f"`{route}`", _spans(sorted(errors)) or "none of its own") for route, errors in table.routes.items()]
+    every = f"Every route may answer {_spans(sorted(table.common))}."
+    return f"{every}\n\n{_table(('route', 'its own errors'), rows)}"
+
+
 def write_page(text: str) -> str:
     """The page with its tables written anew, and all long rows folded."""
     tables = script_tables()
@@ -100,6 +112,9 @@ def write_page(text: str) -> str:
         "errors of the vault": vault_errors,
         "report": report_table,
         "messages": lambda: messages_table(tables),
+        "errors of the bridge": lambda: errors_table(BRIDGE_CODES),
+        "errors of the parcels": lambda: errors_table(PARCEL_CODES),
+        "errors of the key server": lambda: errors_table(KEY_SERVER_CODES),
     }
     for name, write in writers.items():
         begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"

@@ -10,7 +10,7 @@ from roaming_keys.protocol.key_account import normalise_origin
 from roaming_keys.protocol.messages.accounts import MAX_ANSWER_BYTES, Refusal, Registration
 from roaming_keys.protocol.messages.resets import ResetAnswer, ResetRequest
 from roaming_keys.protocol.session import Transport
-from roaming_keys.protocol.steps import KeyServerError
+from roaming_keys.protocol.steps import KeyServerError, known_refusal
 from sealwax.http_client import HttpAnswer, HttpCall, HttpClient, NoAnswer, ServiceAddress
 from smime_core.errors import SmimeError
 
@@ -42,7 +42,7 @@ class HttpTransport:
             raise KeyServerError("key-server-unreachable", f"the key server does not answer: {error}") from error
         if answer.status in _DONE or answer.status == _NOT_MODIFIED:
             return answer.body
-        raise _refusal(answer)
+        raise known_refusal(call, _refusal(answer))
 
 
 async def register_account(transport: Transport, registration: Registration) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeVar
 
+from roaming_keys.protocol.answer_codes import KEY_SERVER_CODES
 from roaming_keys.protocol.calls import Call
 from roaming_keys.protocol.key_account import encode_fields
 from roaming_keys.protocol.known import AccountReset
@@ -40,6 +41,25 @@ class KeyServerError(SmimeError):
         self.code = code  # type: ignore[misc]  # here the code comes from the server
         self.retry_after_seconds = retry_after_seconds
         self.record = record
+
+
+# The codes of failures that the command and the pages find themselves. Those of discovery begin with its name.
+_OF_CLIENTS: Final = frozenset(
+    {
+        *("key-server-error", "key-server-unreachable"),
+        *("answer-too-large", "message-too-large", "server-error", "unreachable"),
+    }
+)
+_OF_DISCOVERY: Final = "discovery-"
+
+
+def known_refusal(call: Call, refusal: KeyServerError) -> KeyServerError:
+    """Return the refusal of a call, or `key-server-error` if the route has no such code."""
+    code = refusal.code
+    if code in _OF_CLIENTS or code.startswith(_OF_DISCOVERY) or KEY_SERVER_CODES.has(call.method, call.path, code):
+        return refusal
+    text = f"the key server answers {call.method} {call.path} with the code {code}, which its protocol does not have"
+    return KeyServerError("key-server-error", text, refusal.retry_after_seconds)
 
 
 class AnswerOutOfOrder(SmimeError):
@@ -165,7 +185,7 @@ class Journal:
         if entry is None:
             raise Waiting(SignedCall(call=call, authorization=authorization))
         if _REFUSAL in entry:
-            raise _read_refusal(entry[_REFUSAL])
+            raise known_refusal(call, _read_refusal(entry[_REFUSAL]))
         return bytes.fromhex(entry[_ANSWER])
 
     async def once(self, kind: type[Result], make: Callable[[], Awaitable[Result]]) -> Result:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from sealwax.delivery.answer_codes import PARCEL_CODES
 from sealwax.delivery.connection import Call, Connection
 from sealwax.delivery.failures import DeliveryFailed, refusal
 from sealwax.delivery.fields import ServiceAnswer
@@ -61,7 +62,7 @@ class Caller:
     def exchange(self, call: Call, move: Move = no_move, *, taken: frozenset[int] = frozenset()) -> HttpAnswer:
         """The answer to one call. Statuses below 300 and those of `taken` are no failures. Raises DeliveryFailed."""
         answer = self._connection.exchange(self.authorized(call), move)
-        check_answer(answer, taken)
+        check_answer(answer, call, taken)
         return answer
 
     def authorized(self, call: Call) -> Call:
@@ -72,8 +73,11 @@ class Caller:
         return Call(method=call.method, path=call.path, headers=headers, body=call.body)
 
 
-def check_answer(answer: HttpAnswer, taken: frozenset[int] = frozenset()) -> None:
-    """Raise DeliveryFailed for an answer that is an error, with the service's `{code, message}` if it has one."""
+def check_answer(answer: HttpAnswer, call: Call | None = None, taken: frozenset[int] = frozenset()) -> None:
+    """Raise DeliveryFailed for an answer that is an error, with the service's `{code, message}` if it has one.
+
+    `call` is the request to the API, whose route may answer only the codes of its table.
+    """
     if answer.status < 300 or answer.status in taken:
         return
     retry_after = answer.header("Retry-After")
@@ -85,4 +89,6 @@ def check_answer(answer: HttpAnswer, taken: frozenset[int] = frozenset()) -> Non
         code = message = ""
     if not _CODE.fullmatch(code):
         code, message = "delivery-error", f"it answers with HTTP status {answer.status}"
+    elif call is not None and not PARCEL_CODES.has(call.method, call.path.partition("?")[0], code):
+        code, message = "delivery-error", f"it answers with the code {code}, which this request does not have"
     raise refusal(code, message, status=answer.status, retry_after_seconds=int(retry_after) if is_number else None)

@@ -58,7 +58,7 @@ class Downloader:
         answer, count = self._connection.download(self._caller.authorized(call), data[have:], move)
         if answer.status == _ELSEWHERE:
             answer, count = self._read_from_store(answer.header("Location"), headers, data[have:], move)
-        check_answer(answer)
+        check_answer(answer, call)
         if answer.status == http.client.OK and have:
             # The body begins at the start of the object, although only the rest was asked for.
             raise lie("the whole object where a range was asked for")

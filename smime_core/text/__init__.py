@@ -3,6 +3,7 @@
 RFC 5321, 5890, 6454, 4648, 2849.
 """
 
+from smime_core.text.answer_codes import AnswerCodes
 from smime_core.text.base64url import read_base64url, write_base64url
 from smime_core.text.entrust import check_no_entrust_profile
 from smime_core.text.json_object import MAX_SECONDS, MAX_SMALL_BYTES, JsonObject
@@ -34,6 +35,7 @@ from smime_core.text.times import utc_text
 __all__ = [
     "MAX_SECONDS",
     "MAX_SMALL_BYTES",
+    "AnswerCodes",
     "JsonObject",
     "MailAddress",
     "address_key",

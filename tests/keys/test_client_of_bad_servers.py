@@ -114,3 +114,24 @@ def test_a_bridge_cannot_send_the_command_to_another_server() -> None:
         with answering(once(moved)) as (url, _), pytest.raises(click.ClickException, match="status 302"):
             _ask_bridge(url, "alice@example.test", b"mail password", Purpose.ENROLMENT)
     assert seen == []
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "refused_as"),
+    [
+        ("/login", "login-refused", "login-refused"),
+        ("/login", "try-later", "try-later"),
+        ("/login", "moon-landed", "key-server-error"),
+        # A code of another route.
+        ("/login", "no-such-group", "key-server-error"),
+    ],
+)
+def test_an_error_that_the_route_does_not_have_is_named_and_refused(path: str, code: str, refused_as: str) -> None:
+    data = b'{"code": "%b", "message": "No."}' % code.encode()
+    with (
+        answering(once(body(data, b"401 No"))) as (url, _),
+        pytest.raises(KeyServerError, match=r"No|with the code") as no,
+    ):
+        run(HttpTransport(url).send(Call(method="POST", path=path, body=b"{}")))
+    assert no.value.code == refused_as
+    assert (code in str(no.value)) == (refused_as == "key-server-error")

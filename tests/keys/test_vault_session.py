@@ -529,3 +529,12 @@ def test_a_page_says_who_knows_the_passphrase_until_the_owner_chooses_one(clock:
     for change, is_known in (({"newCode": True}, True), ({"newPassphrase": OTHER_PASSPHRASE}, False)):
         page.log_in("roaming.rotate", passphrase=PASSPHRASE, **change)
         assert page.run("roaming.ask", what="recovery")["recovery"]["hasFirstPassphrase"] is is_known
+
+
+def test_an_error_that_the_route_does_not_have_is_refused_by_name(page: Page) -> None:
+    page.log_in(passphrase=PASSPHRASE)
+    reply = page.begin("roaming.ask", what="devices")
+    with pytest.raises(SmimeError, match="with the code moon-landed") as refused:
+        page.answer(reply, refusal={"code": "moon-landed", "message": "No."})
+    assert refused.value.code == "key-server-error"
+    assert refusal_of(lambda: page.answer(reply, refusal={"code": "unreachable", "message": "No."})) == "unreachable"

@@ -7,9 +7,13 @@ import shutil
 
 import pytest
 
+from roaming_keys.protocol.answer_codes import KEY_SERVER_CODES
+from sealwax.delivery.answer_codes import PARCEL_CODES
+from smime_core.text import AnswerCodes
 from tests.support.project import ROOT
 from tools import contracts
 from tools.folded_tables import MAX_LINE, fold_tables
+from webbridge.answer_codes import BRIDGE_CODES
 
 PAGE = (ROOT / "docs/contracts.md").read_text(encoding="utf-8")
 _VIEW = re.compile(r'\.(get|post|put|delete)\("(/[^"]*)"\)')
@@ -23,10 +27,15 @@ def test_the_tables_are_up_to_date() -> None:
 
 
 @pytest.mark.parametrize(
-    ("heading", "folder", "prefix"),
-    [("## webbridge: HTTP", "webbridge/blueprints", "/api"), ("## roaming_keys: HTTP", "roaming_keys", "")],
+    ("heading", "folder", "prefix", "tables"),
+    [
+        ("## webbridge: HTTP", "webbridge/blueprints", "/api", (BRIDGE_CODES, PARCEL_CODES)),
+        ("## roaming_keys: HTTP", "roaming_keys", "", (KEY_SERVER_CODES,)),
+    ],
 )
-def test_the_routes_are_those_of_the_servers(heading: str, folder: str, prefix: str) -> None:
+def test_the_routes_are_those_of_the_servers(
+    heading: str, folder: str, prefix: str, tables: tuple[AnswerCodes, ...]
+) -> None:
     sources = [path.read_text(encoding="utf-8") for path in sorted((ROOT / folder).rglob("*.py"))]
     served = {
         (method.upper(), prefix + re.sub(r"<\w+:", "<", path))
@@ -35,6 +44,9 @@ def test_the_routes_are_those_of_the_servers(heading: str, folder: str, prefix: 
     }
     for objects in (f"{prefix}/{place}/objects" for source in sources for place in _UPLOADS.findall(source)):
         served |= {("POST", objects), ("DELETE", f"{objects}/<name>")}
+    # The methods of uploads beside those of Flask's views are in the tables only.
+    tabled = {tuple(route.split(" ")) for table in tables for route in table.routes}
+    assert {route for route in tabled if route[0] not in ("PATCH", "HEAD")} == served
     section = PAGE.split(heading)[1].split("\n## ")[0]
     rows = [line for line in section.splitlines() if line.startswith("| `")]
     assert {route for row in rows for route in _ROUTE.findall(row.split(" | ")[0])} == served

@@ -465,3 +465,13 @@ def test_a_disk_without_links_gets_the_files(post: DeliveryLab, sent: Sent, monk
     assert post.open(sent).code == 0
     third = {"third.txt": b"mine", "third (2).txt": FILES["third.txt"]}
     assert post.got() == {**FILES, **third}
+
+
+@pytest.mark.parametrize(("code", "is_named"), [("expired", False), ("moon-landed", True), ("quota-exceeded", True)])
+def test_an_error_that_the_route_does_not_have_is_refused_by_name(
+    post: DeliveryLab, sent: Sent, code: str, is_named: bool
+) -> None:
+    post.service.before = lambda _method, path: refuse(410, code) if path == "/api/open" else None
+    result = post.open(sent)
+    assert (result.code, post.got()) == (1, {})
+    assert (f"with the code {code}" in result.line) == is_named

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib.metadata import version
 from typing import Final
 
+from sealwax.delivery.answer_codes import PARCEL_CODES
 from webbridge.delivery.members import Json
 from webbridge.delivery.openapi.kept_paths import kept_paths
 from webbridge.delivery.openapi.parts import (
@@ -35,22 +37,45 @@ def describe_api(server: str) -> Json:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": server}],
-        "paths": {
-            **sender_paths(),
-            **upload_paths("parcels", SENDER, NAMES),
-            **token_paths(),
-            **recipient_paths(),
-            **kept_paths(),
-            **upload_paths("files", SESSION, NUMBERS),
-            **_own_path(),
-        },
-        "components": {"schemas": schemas(), "securitySchemes": _security(), "responses": _responses()},
+        "paths": {path: _with_errors(path, methods) for path, methods in _paths().items()},
+        "components": {"schemas": schemas(), "securitySchemes": _security()},
+    }
+
+
+def _paths() -> dict[str, Json]:
+    return {
+        **sender_paths(),
+        **upload_paths("parcels", SENDER, NAMES),
+        **token_paths(),
+        **recipient_paths(),
+        **kept_paths(),
+        **upload_paths("files", SESSION, NUMBERS),
+        **_own_path(),
+    }
+
+
+def _with_errors(path: str, methods: Json) -> Json:
+    """Return the methods of a path with the errors of the table, so that the description has no others."""
+    for method, described in methods.items():
+        described["responses"] |= _errors(PARCEL_CODES.errors(method.upper(), path))
+    return methods
+
+
+def _errors(errors: Iterable[str]) -> Json:
+    codes: dict[str, list[str]] = {}
+    for error in sorted(errors):
+        status, _, code = error.partition(" ")
+        codes.setdefault(status, []).append(code)
+    content = json_body(ref("Error"))
+    return {
+        status: {"description": f"{_ERRORS[int(status)]}: {', '.join(names)}", "content": content}
+        for status, names in codes.items()
     }
 
 
 def _own_path() -> Json:
     answer = answer_with(200, "This description", {"type": "object"})
-    return {"/api/openapi.json": {"get": operation("Return this description.", (), answer, ())}}
+    return {"/api/openapi.json": {"get": operation("Return this description.", (), answer)}}
 
 
 def _security() -> Json:
@@ -74,8 +99,9 @@ def _security() -> Json:
 _ERRORS: Final = {
     400: "The request is none",
     401: "No session, token or ticket counts",
-    403: "The secret is wrong, or there is no such parcel",
+    403: "This is not allowed, or the secret is wrong",
     404: "There is no such thing",
+    405: "The address does not take this method",
     409: "The id belongs to another parcel, or the parcel is in another state",
     410: "Expired, withdrawn or used up",
     412: "Another version of tus",
@@ -84,11 +110,7 @@ _ERRORS: Final = {
     422: "The content is refused",
     423: "Another request adds to the object",
     429: "Too many tries",
+    500: "The service failed",
     503: "The service is not there at the moment",
     507: "No room",
 }
-
-
-def _responses() -> Json:
-    content = json_body(ref("Error"))
-    return {f"Error{status}": {"description": text, "content": content} for status, text in _ERRORS.items()}

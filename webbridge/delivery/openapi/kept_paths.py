@@ -36,13 +36,12 @@ def _file_paths() -> Json:
                 " objects follow it in order, and then the manifest. The same request again gets the same answer.",
                 SESSION,
                 {**answer_with(201, "A new file", file), **answer_with(200, "The same request has made it", file)},
-                errors=(400, 401, 409, 413, 429, 507),
                 body={"application/json": {"schema": ref("NewFile")}},
             )
         },
         "/api/files/{id}": {
             "delete": operation(
-                "Delete a file that no index names yet.", SESSION, {"204": {"description": "Deleted"}}, (401, 404), one
+                "Delete a file that no index names yet.", SESSION, {"204": {"description": "Deleted"}}, one
             )
         },
         "/api/files/{id}/finish": {
@@ -50,7 +49,6 @@ def _file_paths() -> Json:
                 "Store the manifest, when all chunks have come.",
                 SESSION,
                 answer_with(200, "Complete", file),
-                (400, 401, 404, 409, 413, 429),
                 one,
                 OCTETS,
             )
@@ -72,7 +70,7 @@ def _fetching() -> Json:
         in_path("name", NAMES),
         {"name": "Range", "in": "header", "required": False, "schema": TEXT},
     ]
-    return operation("Return an object, or a range of it.", SESSION, fetched, (401, 404), parameters)
+    return operation("Return an object, or a range of it.", SESSION, fetched, parameters)
 
 
 def _index_reading() -> Json:
@@ -80,7 +78,6 @@ def _index_reading() -> Json:
         "Return the index: one line of JSON, and then its chunks in order and its manifest.",
         SESSION,
         {"200": {"description": "The index, of version 0 before the first one", "content": OCTETS}},
-        (401,),
     )
 
 
@@ -90,6 +87,5 @@ def _index_writing() -> Json:
         " chunks in order and its manifest. The files that it keeps and deletes change with it.",
         SESSION,
         answer_with(200, "Stored", ref("KeptIndex")),
-        (400, 401, 404, 409, 413, 429, 507),
         body={"application/json": {"schema": ref("NewIndex")}},
     )

@@ -32,15 +32,14 @@ def operation(
     summary: str,
     security: Sequence[str],
     answers: Mapping[str, Any],
-    errors: Sequence[int],
     parameters: Sequence[Json] = (),
     body: Json | None = None,
 ) -> Json:
-    """Return the description of a request: who may send it, its answers, and the codes of its errors."""
+    """Return the description of a request: who may send it, and its answers. `describe_api` adds its errors."""
     described: Json = {
         "summary": summary,
         "security": [{name: []} for name in security],
-        "responses": {**answers, **{str(one): {"$ref": f"#/components/responses/Error{one}"} for one in errors}},
+        "responses": dict(answers),
     }
     if parameters:
         described["parameters"] = list(parameters)

@@ -48,7 +48,6 @@ def _opening_paths() -> Json:
                 "Return the salt and rounds of PBKDF2; made-up ones for an unknown id.",
                 (),
                 answer_with(200, "The parameters", object_of(salt=BASE64URL, iterations={"type": "integer"})),
-                (400,),
                 body=request_of(ID),
             )
         },
@@ -58,7 +57,6 @@ def _opening_paths() -> Json:
                 " that of a challenge, and of nothing else.",
                 (),
                 answer_with(200, "The challenge", challenge),
-                (400, 429),
                 body=request_of(ID, CERTIFICATE),
             )
         },
@@ -67,7 +65,6 @@ def _opening_paths() -> Json:
                 "Prove the secret, or the nonce of a challenge, and get a ticket.",
                 (),
                 answer_with(200, "Opened", ref("Opened")),
-                (400, 403, 410, 429),
                 body=json_body({"oneOf": [by_secret, by_certificate]}),
             )
         },
@@ -84,7 +81,6 @@ def _revocation_status() -> Json:
         "Look up the revocation of certificates, for the verdict on the sender.",
         TICKET,
         answer_with(200, "The evidence for each path", object_of(answers={"type": "array", "items": evidence})),
-        (400, 401, 410, 429),
         body=json_body(object_of(paths={"type": "array", "items": {"type": "array", "items": BASE64}})),
     )
 
@@ -100,7 +96,6 @@ def _fetching() -> Json:
         "Return an object, or a range of it.",
         TICKET,
         answers,
-        (401, 404, 410),
         [in_path("name", TEXT), {"name": "Range", "in": "header", "required": False, "schema": TEXT}],
     )
 
@@ -113,7 +108,6 @@ def _paths_back() -> Json:
                 "Say what became of the parcel.",
                 TICKET,
                 done,
-                (400, 401, 410),
                 body=request_of(CLAIM, FAILURE.optional("")),
             )
         },
@@ -122,7 +116,6 @@ def _paths_back() -> Json:
                 "Pass an answer on to the sender by mail: a message that is encrypted for the sender's certificate.",
                 TICKET,
                 answer_with(200, "Stored", object_of(reference=TEXT, left={"type": "integer"})),
-                (400, 401, 404, 409, 410, 413, 415, 422, 429),
                 [{"name": "Idempotency-Key", "in": "header", "required": True, "schema": ANSWER_KEY}],
                 body={"application/pkcs7-mime": {"schema": {"type": "string", "format": "binary"}}},
             )
@@ -132,7 +125,6 @@ def _paths_back() -> Json:
                 "Complain about a parcel. The answer is the same for an unknown id.",
                 (),
                 done,
-                (400, 429),
                 body=request_of(ID, REASON),
             )
         },
@@ -141,7 +133,6 @@ def _paths_back() -> Json:
                 "Give a signed receipt (RFC 2634) whose signedContentIdentifier is the parcel's id.",
                 TICKET,
                 done,
-                (400, 401, 410, 422),
                 body=request_of(RECEIPT),
             )
         },
@@ -157,7 +148,6 @@ def _key_paths() -> Json:
                 "Send a code to the address, for a certification request (PKCS#10) that names it and nothing else.",
                 TICKET,
                 asked,
-                (400, 401, 404, 410, 422, 429),
                 body=request_of(ADDRESS, KEY_REQUEST),
             )
         },
@@ -166,7 +156,6 @@ def _key_paths() -> Json:
                 "Get the certificate for the request with this SHA-256, by the code from the mail.",
                 TICKET,
                 answer_with(200, "The certificate, and those of the CAs above it", chain),
-                (400, 401, 403, 404, 410, 422, 429, 503),
                 body=request_of(ADDRESS, DIGEST, CODE),
             )
         },

@@ -40,7 +40,6 @@ def _announcing() -> Json:
             **answer_with(201, "A new parcel", created),
             **answer_with(200, "The same request has made it", created),
         },
-        errors=(400, 401, 403, 409, 413, 422, 429, 507),
         parameters=[{"name": "Accept-Language", "in": "header", "required": False, "schema": TEXT}],
         body={"application/json": {"schema": ref("Submission")}},
     )
@@ -51,7 +50,6 @@ def _listing() -> Json:
         "List a page of the sender's parcels, newest first.",
         SENDER,
         answer_with(200, "A page", ref("Page")),
-        errors=(401, 404),
         parameters=[{"name": "before", "in": "query", "required": False, "schema": ID}],
     )
 
@@ -60,36 +58,29 @@ def _paths_of_a_parcel() -> Json:
     shown = answer_with(200, "The parcel", ref("Parcel"))
     one = [in_path("id", ID)]
     return {
-        "/api/parcels/{id}": {
-            "get": operation("Show a parcel, with its states and receipts.", SENDER, shown, (401, 404), one)
-        },
+        "/api/parcels/{id}": {"get": operation("Show a parcel, with its states and receipts.", SENDER, shown, one)},
         "/api/parcels/{id}/submit": {
             "post": operation(
                 "Let the recipients be told, when all chunks have come. The body is the manifest, with at most the"
                 " bytes that were announced; or empty, if the manifest was uploaded like the chunks.",
                 SENDER,
                 answer_with(200, "Submitted", ref("Created")),
-                (400, 401, 404, 409, 410, 413, 429),
                 one,
                 OCTETS,
             )
         },
-        "/api/parcels/{id}/withdraw": {
-            "post": operation("Let nobody open the parcel any more.", SENDER, shown, (401, 404, 410), one)
-        },
+        "/api/parcels/{id}/withdraw": {"post": operation("Let nobody open the parcel any more.", SENDER, shown, one)},
         "/api/parcels/{id}/extend": {
             "post": _changing("Let the parcel end so many days from now.", number("days", 1, MAX_DAYS))
         },
-        "/api/parcels/{id}/tries": {
-            "post": operation("Give five tries more at the secret.", SENDER, shown, (401, 404, 410), one)
-        },
+        "/api/parcels/{id}/tries": {"post": operation("Give five tries more at the secret.", SENDER, shown, one)},
         "/api/parcels/{id}/downloads": {"post": _changing("Allow so many openings in all.", MOST_OPENINGS)},
     }
 
 
 def _changing(summary: str, member: Member[Any]) -> Json:
     shown = answer_with(200, "The parcel", ref("Parcel"))
-    return operation(summary, SENDER, shown, (400, 401, 404, 410), [in_path("id", ID)], request_of(member))
+    return operation(summary, SENDER, shown, [in_path("id", ID)], request_of(member))
 
 
 def token_paths() -> Json:
@@ -101,19 +92,17 @@ def token_paths() -> Json:
                 "List the tokens of the account.",
                 SESSION,
                 answer_with(200, "The tokens", object_of(tokens={"type": "array", "items": listed})),
-                (401,),
             ),
             "post": operation(
                 "Make a token. Its value is in no later answer.",
                 SESSION,
                 answer_with(201, "The token", object_of(token=TEXT, name=TEXT, address=TEXT)),
-                (400, 401, 409),
                 body=request_of(NAME, DAYS),
             ),
         },
         "/api/parcel-tokens/{name}": {
             "delete": operation(
-                "Revoke a token.", SESSION, {"204": {"description": "Revoked"}}, (401,), [in_path("name", TEXT)]
+                "Revoke a token.", SESSION, {"204": {"description": "Revoked"}}, [in_path("name", TEXT)]
             )
         },
     }
