@@ -25,7 +25,7 @@ PARCEL_CODES: Final = AnswerCodes(
     routes={
         "GET /api/parcels": f"{_SENDER}, 404 no-such-parcel",
         "POST /api/parcels": f"{_SENDER}, {_ROOM}, 403 look-alike-domain, 403 sender-blocked, 422 recipient-refused,"
-        " 422 too-many-recipients",
+        " 422 too-many-recipients, 422 address-unusable, 422 list-address, 422 not-an-address, 422 own-address",
         "GET /api/parcels/<parcel_id>": _OWN,
         "POST /api/parcels/<parcel_id>/submit": f"{_OWN}, {_OVER}, {_STORE}, 409 incomplete",
         "POST /api/parcels/<parcel_id>/withdraw": f"{_OWN}, {_OVER}",
