@@ -14,8 +14,8 @@ _TICKET: Final = "403 account-disabled, 403 bad-ticket"
 _OF_STAFF: Final = "401 call-refused, 403 wrong-role"
 
 KEY_SERVER_CODES: Final = AnswerCodes(
-    common="400 bad-request, 400 limit-exceeded, 400 malformed-message, 404 not-found, 405 method-not-allowed, 413 too-large, 415 not-json,"
-    " 429 try-later, 500 server-error, 503 database-unavailable",
+    common="400 bad-request, 400 limit-exceeded, 400 malformed-message, 404 not-found, 405 method-not-allowed,"
+    " 413 too-large, 415 not-json, 429 try-later, 500 server-error, 503 database-unavailable",
     routes={
         "POST /parameters": "",
         "POST /register": f"{_TICKET}, 409 exists",
@@ -40,8 +40,8 @@ KEY_SERVER_CODES: Final = AnswerCodes(
         "DELETE /factors/<id>": f"{_FRESH}, 404 no-such-factor",
         "GET /groups": _IN_SESSION,
         "GET /groups/<group>": f"{_IN_SESSION}, 404 no-such-group",
-        "PUT /groups/<group>": f"{_IN_SESSION}, 404 no-such-group, 409 account-reset, 409 too-many-groups, 412 group-changed,"
-        " 428 condition-missing",
+        "PUT /groups/<group>": f"{_IN_SESSION}, 404 no-such-group, 409 account-reset, 409 too-many-groups,"
+        " 412 group-changed, 428 condition-missing",
         "DELETE /groups/<group>": f"{_FRESH}, 404 no-such-group",
         "GET /recovery": _IN_SESSION,
         "PUT /recovery": f"{_FRESH}, {_RECORD}",
