@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from roaming_keys.protocol.answer_codes import KEY_SERVER_CODES
+from roaming_keys.protocol.messages.answer_codes import KEY_SERVER_CODES
 from sealwax.delivery.answer_codes import PARCEL_CODES
 from smime_core import face
 from smime_core.text import AnswerCodes

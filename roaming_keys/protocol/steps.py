@@ -13,11 +13,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeVar
 
-from roaming_keys.protocol.answer_codes import KEY_SERVER_CODES
 from roaming_keys.protocol.calls import Call
 from roaming_keys.protocol.key_account import encode_fields
 from roaming_keys.protocol.known import AccountReset
 from roaming_keys.protocol.messages.accounts import KeyRecord
+from roaming_keys.protocol.messages.answer_codes import KEY_SERVER_CODES
 from smime_core.errors import SmimeError
 from smime_core.provider import CryptoProvider
 

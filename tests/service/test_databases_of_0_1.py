@@ -166,6 +166,7 @@ def test_the_key_server_opens_what_0_1_sealed_and_seals_it_anew(database_url: st
     write_database(KEYS_SCHEMA, database_url, tmp_path)
     with pytest.raises(ServerKeyError, match="another master key"):
         Store(database_url, KeyRing(GivenKeys(keys=(new,))))
+    assert KEYS_SCHEMA.state(database_url).standing is Standing.OLDER, "it was brought up to date for a wrong key"
     with closing(Store(database_url, KeyRing(GivenKeys(keys=(new, old))))) as store:
         assert store.keys.in_force.fingerprint == old.fingerprint
         # A stranger sees the same salt as before, so that nobody learns who has registered.

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from flask import Flask, Response, request, request_finished
 
-from roaming_keys.protocol.answer_codes import KEY_SERVER_CODES
+from roaming_keys.protocol.messages.answer_codes import KEY_SERVER_CODES
 from sealwax.delivery.answer_codes import PARCEL_CODES
 from smime_core.text import AnswerCodes
 from webbridge.answer_codes import BRIDGE_CODES

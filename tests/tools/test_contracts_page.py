@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from roaming_keys.protocol.answer_codes import KEY_SERVER_CODES
+from roaming_keys.protocol.messages.answer_codes import KEY_SERVER_CODES
 from sealwax.delivery.answer_codes import PARCEL_CODES
 from smime_core.text import AnswerCodes
 from tests.support.project import ROOT

@@ -34,6 +34,7 @@ from roaming_keys.server.database.tables import (
     WAITING_LOGIN,
 )
 from roaming_keys.server.kept_accounts import delete_kept, reset_of_kept
+from roaming_keys.server.master_key.bound_key import check_bound_key
 from roaming_keys.server.master_key.server_keys import KeyRing, Sealed, ServerKeys
 from roaming_keys.server.sessions.new_session import UsedBefore
 from roaming_keys.server.sessions.sessions import Caller, SessionStore
@@ -122,6 +123,7 @@ class Store:
 
     def __init__(self, url: str | Path, ring: KeyRing, tell_owner: TellOwner | None = None) -> None:
         """`tell_owner` goes to the trail. Raises ServerKeyError if the ring lacks the database's master key."""
+        check_bound_key(url, ring)
         self._database = SCHEMA.open(url)
         try:
             self.keys = ServerKeys.open(self._database, ring)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy import select
-
 from roaming_keys.server.database import SCHEMA
-from roaming_keys.server.database.tables import MASTER_KEY
+from roaming_keys.server.master_key.bound_key import fingerprint_in
 from roaming_keys.server.master_key.rotation import heads_in
 from roaming_keys.server.master_key.server_keys import MARK, KeyRing, KeySource, ServerKeyError
 from sealwax.service import Database
@@ -18,13 +16,13 @@ from sealwax.service.schema import Standing
 
 def is_bound(url: str | Path) -> bool:
     """Return whether a database belongs to a master key. Raises DatabaseUnavailable."""
-    return _fingerprint(url) is not None
+    return fingerprint_in(url) is not None
 
 
 def check_keys(url: str | Path, source: KeySource) -> None:
     """Check that the master keys open the database. Raises ServerKeyError or DatabaseUnavailable."""
     ring = KeyRing(source)
-    fingerprint = _fingerprint(url)
+    fingerprint = fingerprint_in(url)
     if fingerprint is None:
         raise ServerKeyError("the database belongs to no master key yet: run `sealwax keys init`")
     if fingerprint not in [key.fingerprint for key in ring.all()]:
@@ -35,12 +33,3 @@ def check_keys(url: str | Path, source: KeySource) -> None:
     with closing(Database(url, access=Access.READING)) as database, database.reading() as rows:
         if any(head.startswith(MARK) and head not in known for head in heads_in(rows)):
             raise ServerKeyError("some stored data are sealed under another master key: add it to the others")
-
-
-def _fingerprint(url: str | Path) -> bytes | None:
-    """Return the fingerprint of the master key, which each version of the database has."""
-    if SCHEMA.state(url).standing is Standing.EMPTY:
-        return None
-    with closing(Database(url, access=Access.READING)) as database, database.reading() as rows:
-        found = rows.execute(select(MASTER_KEY.c.fingerprint)).scalar()
-    return None if found is None else bytes(found)
