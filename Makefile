@@ -99,9 +99,8 @@ scripts: $(STAMPS)/npm
 JOBS ?= 2
 PYTEST := $(VENV)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 # A bare run takes what its seed chooses: by default the commit. What ARGS names runs whole.
-SEED ?= $(shell $(VENV)/python -m tests.support.choice)
 pytest: setup test-tools
-	$(PYTEST) $(if $(ARGS),$(ARGS),--seed $(SEED))
+	$(PYTEST) $(if $(ARGS),$(ARGS),--seed $(or $(SEED),$(shell $(VENV)/python -m tests.support.choice)))
 
 # The published vectors stand outside the project; `make test` runs them too, and skips what is absent.
 # Six minutes with both browsers; PROVIDERS=native takes half a minute.
