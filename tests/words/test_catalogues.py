@@ -13,6 +13,7 @@ from typing import Any, Final
 import pytest
 
 from sealwax.words import ENGLISH, FOLDER, ROOMS, WORDS, Language, Words, WrongWords, forms_of, hash_of, values_in
+from tests.support.new_language import add_language
 from wasm_build.bundle.catalogues import start_words, texts_of_extension, texts_of_room, with_sentences
 from wasm_build.bundle.tree import read_content
 
@@ -166,26 +167,8 @@ def test_a_changed_english_text_names_the_older_translations(copy: Path) -> None
     assert hash_of("Stop") != hash_of("Cancel")
 
 
-def add_hebrew(folder: Path) -> None:
-    """Add a language from right to left to a copy: the English texts in brackets, with Hebrew's plural forms."""
-    languages = json.loads((folder / "languages.json").read_text())
-    plurals = ["one", "two", "other"]
-    languages["he"] = {"name": "עברית", "direction": "rtl", "plurals": plurals}
-    (folder / "languages.json").write_text(json.dumps(languages))
-    texts = {key: in_brackets(text, plurals) for key, text in WORDS.texts(ENGLISH).items()}
-    (folder / "he.json").write_text(json.dumps(texts, ensure_ascii=False, indent=2))
-
-
-def in_brackets(text: str, plurals: list[str]) -> str:
-    forms = forms_of(text)
-    if len(forms) == 1:
-        return f"⟦{text}⟧"
-    said = " ".join(f"{name} {{⟦{forms['other']}⟧}}" for name in plurals)
-    return f"{{count, plural, {said}}}"
-
-
 def test_a_new_language_from_right_to_left_is_in_every_place(copy: Path) -> None:
-    add_hebrew(copy)
+    add_language(copy)
     words = Words(copy)
     extension = texts_of_extension(words)
     own = json.loads(read_content(extension["_locales/he/messages.json"]))

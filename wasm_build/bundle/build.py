@@ -59,16 +59,6 @@ def build(root: Path, out: Path) -> dict[str, Content]:
     runtime = collect_runtime(root, pyodide)
     pinned = pinned_module(runtime)
     words = Words(root / _WORDS)
-    shared = _below("ui", texts_of_room(words, "shared"))
-    pdf, late = build_pdf_preview(root), build_late_views(root)
-    pages = bundle_pages(
-        root,
-        "webbridge/pages",
-        "pages",
-        classic=_PAGES_WORKERS,
-        flat=_PAGES_FOLDERS,
-        pinned=pinned + pdf.pins + late.pins + start_words(words),
-    )
     extension = {
         **bundle_pages(
             root,
@@ -83,17 +73,8 @@ def build(root: Path, out: Path) -> dict[str, Content]:
         **_sanitiser(root),
         "release_keys.json": root / "sealwax/releases/release_keys.json",
     }
-    pages |= {name: with_sentences(read_content(pages[name]).decode(), words) for name in _PAGES_WITH_SENTENCES}
-    owners = {**collect_owners(root, pinned), **shared}
-    pages |= {
-        **texts_of_room(words, "pages"),
-        **_below("runtime", {**runtime, **shared}),
-        **_sanitiser(root),
-        **pdf.files,
-        **late.files,
-    }
-    pages |= bundle_scripts(root, "pages", "iife", _APP_WORKER, pinned=kept_files(pages, tuple(_PAGES_WORKERS)))
-    served = {**_below("runtime", {**runtime, **owners}), **_below("pages", pages)}
+    owners = {**collect_owners(root, pinned), **_below("ui", texts_of_room(words, "shared"))}
+    served = {**_below("runtime", {**runtime, **owners}), **_below("pages", build_pages(root, runtime))}
     files: dict[str, Content] = {
         **served,
         **compress_all(served, root / "wasm_build/bundle/brotli.mjs", cache=pyodide.cache),
@@ -105,6 +86,33 @@ def build(root: Path, out: Path) -> dict[str, Content]:
     files["manifest.json"] = _manifest(files, commit=find_commit(root))
     write_tree(out, files)
     return files
+
+
+def build_pages(root: Path, runtime: Mapping[str, Content]) -> dict[str, Content]:
+    """The files of the pages by name, with the catalogues below `root`. `runtime` are the files of the vault.
+
+    Raises WrongWords.
+    """
+    words = Words(root / _WORDS)
+    pdf, late = build_pdf_preview(root), build_late_views(root)
+    pages = bundle_pages(
+        root,
+        "webbridge/pages",
+        "pages",
+        classic=_PAGES_WORKERS,
+        flat=_PAGES_FOLDERS,
+        pinned=pinned_module(runtime) + pdf.pins + late.pins + start_words(words),
+    )
+    pages |= {name: with_sentences(read_content(pages[name]).decode(), words) for name in _PAGES_WITH_SENTENCES}
+    pages |= {
+        **texts_of_room(words, "pages"),
+        **_below("runtime", {**runtime, **_below("ui", texts_of_room(words, "shared"))}),
+        **_sanitiser(root),
+        **pdf.files,
+        **late.files,
+    }
+    pages |= bundle_scripts(root, "pages", "iife", _APP_WORKER, pinned=kept_files(pages, tuple(_PAGES_WORKERS)))
+    return pages
 
 
 def _sanitiser(root: Path) -> dict[str, Content]:
