@@ -322,8 +322,8 @@ class Hub:
             await asyncio.to_thread(subscriptions.forget, session_id)
 
 
-def _are_equal(one: Credentials, other: Credentials) -> bool:
-    return hmac.compare_digest(one.password.encode(), other.password.encode())
+def _are_equal(credentials: Credentials, other: Credentials) -> bool:
+    return hmac.compare_digest(credentials.password.encode(), other.password.encode())
 
 
 def _key_of(stream: Stream) -> UserKey:
