@@ -43,8 +43,8 @@ def delete_retrieved(session: Session, messages: list[bytes], *, pool: Connectio
     """Delete the retrieved messages that are due."""
 
     def delete_and_note() -> None:
-        wanted = frozenset(messages)
-        pool.run_once(session.id, session.credentials, lambda connection: connection.delete_retrieved(wanted))
+        due_messages = frozenset(messages)
+        pool.run_once(session.id, session.credentials, lambda connection: connection.delete_retrieved(due_messages))
         retrieved.forget(session.address, messages)
 
     _try(delete_and_note)

@@ -29,8 +29,8 @@ class FolderChoices:
     def of(self, account: str) -> FolderUses:
         """Return the choices of an account."""
         with self._database.reading() as rows:
-            found = rows.execute(_FIND, {"of_account": _hashed(account)}).all()
-        return FolderUses(account, {Role(role): folder for role, folder in found})
+            choices = rows.execute(_FIND, {"of_account": _hashed(account)}).all()
+        return FolderUses(account, {Role(role): folder for role, folder in choices})
 
     def choose(self, account: str, folder: str, role: Role | None) -> None:
         """Note the use of a folder, which ends its earlier use and the use of another folder. None means no use."""

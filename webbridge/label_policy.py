@@ -43,18 +43,18 @@ class LabelPolicy:
 def read_label_policy(file: Path) -> LabelPolicy:
     """Return the policy in a file. Raises OSError, or ValueError if the file has no policy."""
     try:
-        found = json.loads(read_small(file, max_bytes=MAX_FILE_BYTES))
+        document = json.loads(read_small(file, max_bytes=MAX_FILE_BYTES))
     except LimitExceeded as error:
         raise ValueError(str(error)) from None
     except RecursionError:
         raise ValueError("nested too deep") from None
-    members = _members(found, "policy", "name", "classifications")
+    members = _members(document, "policy", "name", "classifications")
     oid, listed = members["policy"], members["classifications"]
     if not isinstance(oid, str) or not _OID.fullmatch(oid):
         raise ValueError("policy is no OID")
     if not isinstance(listed, list) or not 0 < len(listed) <= MAX_CLASSIFICATIONS:
         raise ValueError(f"classifications has not between 1 and {MAX_CLASSIFICATIONS} members")
-    classifications = tuple(_classification(one) for one in listed)
+    classifications = tuple(_classification(member) for member in listed)
     for distinct in (
         {classification.value for classification in classifications},
         {classification.name for classification in classifications},
@@ -64,21 +64,21 @@ def read_label_policy(file: Path) -> LabelPolicy:
     return LabelPolicy(policy=oid, name=_name(members["name"]), classifications=classifications)
 
 
-def _classification(found: object) -> Classification:
-    members = _members(found, "value", "name")
+def _classification(member: object) -> Classification:
+    members = _members(member, "value", "name")
     value = members["value"]
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_VALUE:
         raise ValueError(f"the value of a classification is no number from 0 to {MAX_VALUE}")
     return Classification(value=value, name=_name(members["name"]))
 
 
-def _name(found: object) -> str:
-    if not isinstance(found, str) or not found.strip() or len(found) > MAX_NAME_CHARACTERS:
+def _name(text: object) -> str:
+    if not isinstance(text, str) or not text.strip() or len(text) > MAX_NAME_CHARACTERS:
         raise ValueError(f"a name is no text of at most {MAX_NAME_CHARACTERS} characters")
-    return found
+    return text
 
 
-def _members(found: object, *names: str) -> dict[str, object]:
-    if not isinstance(found, dict) or set(found) != set(names):
+def _members(value: object, *names: str) -> dict[str, object]:
+    if not isinstance(value, dict) or set(value) != set(names):
         raise ValueError(f"an object with the members {', '.join(names)} is expected")
-    return found
+    return value

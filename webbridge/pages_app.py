@@ -72,8 +72,10 @@ def _configuration(config: PagesConfig) -> dict[str, object]:
         servers["parcelStore"] = config.parcel_store_origin
     if config.discovery is None:
         return servers
-    found = config.discovery
-    return servers | {"discovery": {"key": found.key, "url": found.url, "keyServers": list(found.key_servers)}}
+    discovery = config.discovery
+    return servers | {
+        "discovery": {"key": discovery.key, "url": discovery.url, "keyServers": list(discovery.key_servers)}
+    }
 
 
 def _serve(folder: Path, name: str) -> Response:

@@ -115,10 +115,10 @@ def _let_extensions_open_parcels(app: Flask) -> None:
 
 def caller() -> Caller:
     """Return the sender of the current request."""
-    found = g.caller
-    if not isinstance(found, Caller):
+    sender = g.caller
+    if not isinstance(sender, Caller):
         raise TypeError("the application has no security installed")
-    return found
+    return sender
 
 
 def has_bearer_token() -> bool:
@@ -142,14 +142,14 @@ def _is_for_extensions(endpoint: str) -> bool:
 def _find_caller(config: BridgeConfig) -> Caller:
     """Return the sender of the request. Raises ServiceError for other sites and other extensions."""
     origin = request.headers.get("Origin", config.pages_origin)
-    found = find_extension(request, config.extension_origins)
+    extension = find_extension(request, config.extension_origins)
     if _is_extension_at_its_door(origin) and not token_in(request):
         return PAGES
     if has_bearer_token() and origin.startswith(_EXTENSION_SCHEMES):
         return PAGES  # Only the token counts, as for a program.
-    if found is None and (origin != config.pages_origin or token_in(request)):
+    if extension is None and (origin != config.pages_origin or token_in(request)):
         raise ServiceError(403, "wrong-origin", "This address is not open to that site.")
-    return found or PAGES
+    return extension or PAGES
 
 
 def _is_extension_at_its_door(origin: str) -> bool:
@@ -164,8 +164,11 @@ def _is_extension_at_its_door(origin: str) -> bool:
 
 def pages_policy(config: PagesConfig) -> dict[str, str]:
     """Return the policy of the static origin: its own code, WebAssembly, and connections to the configured servers."""
-    found, store = config.discovery, config.parcel_store_origin
-    sources = (*(() if found is None else (found.origin, *found.key_servers)), *(() if store is None else (store,)))
+    discovery, store = config.discovery, config.parcel_store_origin
+    sources = (
+        *(() if discovery is None else (discovery.origin, *discovery.key_servers)),
+        *(() if store is None else (store,)),
+    )
     return {**PAGES_POLICY, CONNECT: " ".join(("'self'", config.api_origin, config.key_server_origin, *sources))}
 
 

@@ -298,7 +298,7 @@ def account_named() -> str:
     """Return the id of the account that the pages name, or an empty text."""
     names_one = ACCOUNT_HEADER in request.headers or ACCOUNT_QUERY in request.args
     if request.endpoint in _FOR_ANY_ACCOUNT and not names_one:
-        return next((one.account for one in sessions_here().living), "")
+        return next((login.account for login in sessions_here().living), "")
     return named_account(request, cookie=services().cookie, ids=services().account_ids)
 
 

@@ -122,8 +122,8 @@ def _sanitiser(root: Path) -> dict[str, Content]:
 
 def find_commit(root: Path) -> str | None:
     """The commit that is checked out, or None outside a checkout."""
-    asked = subprocess.run(["git", "-C", root, "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
-    return asked.stdout.strip() if asked.returncode == 0 else None
+    process = subprocess.run(["git", "-C", root, "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+    return process.stdout.strip() if process.returncode == 0 else None
 
 
 def _below(folder: str, files: Mapping[str, Content]) -> dict[str, Content]:

@@ -36,8 +36,8 @@ def texts_of_extension(words: Words) -> dict[str, Content]:
 def start_words(words: Words) -> str:
     """The line of `pinned.js` with the words for a failed start of the pages, for use before their texts have come."""
     keys = {"title": "pages.start_failed_title", "sentence": "pages.start_part_missing", "again": "shared.try_again"}
-    said = {language: {name: words.texts(language)[key] for name, key in keys.items()} for language in words.languages}
-    return f"export const START_WORDS = {_in_json(said).decode()};\n"
+    texts = {language: {name: words.texts(language)[key] for name, key in keys.items()} for language in words.languages}
+    return f"export const START_WORDS = {_in_json(texts).decode()};\n"
 
 
 def with_sentences(page: str, words: Words) -> bytes:
@@ -48,10 +48,10 @@ def with_sentences(page: str, words: Words) -> bytes:
 def _paragraphs(words: Words, name: str) -> str:
     # Most people read the first paragraph, even if their language follows.
     english_first = sorted(words.languages.items(), key=lambda row: row[0] != ENGLISH)
-    said = ((language, facts, words.texts(language)[f"pages.{name}"]) for language, facts in english_first)
+    paragraphs = ((language, facts, words.texts(language)[f"pages.{name}"]) for language, facts in english_first)
     return "".join(
         f'<p lang="{language}" dir="{facts.direction}">{html.escape(text, quote=False)}</p>'
-        for language, facts, text in said
+        for language, facts, text in paragraphs
     )
 
 

@@ -29,23 +29,23 @@ def compress_all(files: Mapping[str, Content], script: Path, *, cache: Path) -> 
         for name, content in files.items()
         if not name.endswith(_COMPRESSED_ALREADY + _SOURCE_MAPS) and _size(content) >= _MIN_BYTES
     }
-    wanted = {name: (content, _QUALITIES.get(name.rpartition("/")[2], _BEST)) for name, content in chosen.items()}
+    candidates = {name: (content, _QUALITIES.get(name.rpartition("/")[2], _BEST)) for name, content in chosen.items()}
     version = hashlib.sha256(script.read_bytes()).digest()
 
     def make(missing: Mapping[Path, str]) -> None:
         with tempfile.TemporaryDirectory() as folder:
             arguments: list[str | Path] = []
             for number, (out, name) in enumerate(missing.items()):
-                given = Path(folder, str(number))
-                given.write_bytes(read_content(wanted[name][0]))
-                arguments += [str(wanted[name][1]), given, out]
+                source = Path(folder, str(number))
+                source.write_bytes(read_content(candidates[name][0]))
+                arguments += [str(candidates[name][1]), source, out]
             subprocess.run(["node", script, *arguments], check=True)
 
-    inputs = {name: [content, version, bytes([quality])] for name, (content, quality) in wanted.items()}
+    inputs = {name: [content, version, bytes([quality])] for name, (content, quality) in candidates.items()}
     return {
         f"{name}.br": made
         for name, made in find_or_make_all(cache, "br", inputs, make).items()
-        if _size(made) < _size(wanted[name][0])
+        if _size(made) < _size(candidates[name][0])
     }
 
 

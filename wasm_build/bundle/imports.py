@@ -21,15 +21,15 @@ VAULT_ENTRIES: Final = (
 
 def follow_imports(root: Path, entries: Iterable[str] = VAULT_ENTRIES) -> dict[str, Path]:
     """The files of the entries, of their packages and of everything they import, by their paths below `root`."""
-    found: dict[str, Path] = {}
+    files: dict[str, Path] = {}
     waiting = list(entries)
     while waiting:
         for path in _find_files(root, waiting.pop()):
             name = path.relative_to(root).as_posix()
-            if name not in found:
-                found[name] = path
+            if name not in files:
+                files[name] = path
                 waiting += imported_names(ast.parse(path.read_bytes()))
-    return dict(sorted(found.items()))
+    return dict(sorted(files.items()))
 
 
 def imported_names(tree: ast.AST) -> Iterator[str]:

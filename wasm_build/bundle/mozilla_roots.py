@@ -20,7 +20,7 @@ def build_roots_module(root: Path) -> bytes:
         "import datetime",
         "from smime_core.trust import Root",
         "ROOTS = (",
-        *(f"    {one!r}," for one in roots),
+        *(f"    {authority!r}," for authority in roots),
         ")",
     ]
     return "".join(f"{line}\n" for line in lines).encode()

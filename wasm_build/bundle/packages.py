@@ -16,15 +16,15 @@ _REGULAR_FILE: Final = 0o100644 << 16
 
 def chromium_manifest(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """The manifest for Chromium, without the members that Chromium does not support and warns about."""
-    kept = {name: value for name, value in manifest.items() if name != "browser_specific_settings"}
-    return {**kept, "background": _without(manifest["background"], "scripts")}
+    members = {name: value for name, value in manifest.items() if name != "browser_specific_settings"}
+    return {**members, "background": _without(manifest["background"], "scripts")}
 
 
 def firefox_manifest(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """The manifest for Firefox, without the members that Firefox does not support and warns about."""
-    kept = {name: value for name, value in manifest.items() if name != "minimum_chrome_version"}
+    members = {name: value for name, value in manifest.items() if name != "minimum_chrome_version"}
     permissions = [permission for permission in manifest["permissions"] if permission != "offscreen"]
-    return {**kept, "background": _without(manifest["background"], "service_worker"), "permissions": permissions}
+    return {**members, "background": _without(manifest["background"], "service_worker"), "permissions": permissions}
 
 
 def build_package(files: Mapping[str, Content], manifest: Mapping[str, Any]) -> bytes:

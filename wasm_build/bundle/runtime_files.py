@@ -67,10 +67,10 @@ class Pyodide:
         archive, compiler = build_python_zip(sources), self.scripts / "bytecode.py"
 
         def make(out: Path) -> None:
-            given = out.with_suffix(".sources")
-            given.write_bytes(archive)
-            self._run("compile.mjs", compiler, given, out)
-            given.unlink()
+            archive_file = out.with_suffix(".sources")
+            archive_file.write_bytes(archive)
+            self._run("compile.mjs", compiler, archive_file, out)
+            archive_file.unlink()
 
         return find_or_make(self.cache, "pyc.zip", [archive, compiler, *self._inputs("compile.mjs")], make)
 

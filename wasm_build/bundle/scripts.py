@@ -87,12 +87,12 @@ def bundle_pages(
     """
     folder = root / source
     files = {_published(name, flat): name for name in list_folder(folder)}
-    found: dict[Format, dict[str, str]] = {"esm": {name: name for name in modules}, "iife": dict(classic)}
+    sources_by_format: dict[Format, dict[str, str]] = {"esm": {name: name for name in modules}, "iife": dict(classic)}
     for page in (name for name in files if name.endswith(".html")):
         for kind, addresses in _named_in((folder / files[page]).read_text()).items():
-            found[kind] |= _sources(files, Path(page).parent, addresses)
+            sources_by_format[kind] |= _sources(files, Path(page).parent, addresses)
     bundles: dict[str, Content] = {name: folder / path for name, path in files.items() if not name.endswith(_BUNDLED)}
-    for kind, sources in found.items():
+    for kind, sources in sources_by_format.items():
         entries = {name: f"{source}/{sources[name]}" for name in sorted(sources)}
         bundles |= bundle_scripts(root, room, kind, entries, pinned=pinned) if entries else {}
     return bundles

@@ -29,8 +29,8 @@ class MailDomain:
         check_domain(self.name)
         if self.is_found and self.server is not None:
             raise ValueError(f"the servers of {self.name} are given, so that they are not found by the DNS")
-        found = _FIELD.findall(self.login)
-        if not {"{local}", "{address}"} & set(found) or not set(found) <= _FIELDS or _has_other_braces(self.login):
+        fields = _FIELD.findall(self.login)
+        if not {"{local}", "{address}"} & set(fields) or not set(fields) <= _FIELDS or _has_other_braces(self.login):
             raise ValueError(f"the login name {self.login!r} of {self.name} needs {{local}} or {{address}}")
 
     def login_of(self, local: str) -> str:

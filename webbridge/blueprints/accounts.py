@@ -15,7 +15,7 @@ blueprint = Blueprint("accounts", __name__)
 def list_accounts() -> Response:
     """Return the addresses and ids of the accounts whose cookies the request has. The use of a session is not noted."""
     here = sessions_here()
-    accounts = [{"address": one.session.address, "account": one.account} for one in here.living]
+    accounts = [{"address": login.session.address, "account": login.account} for login in here.living]
     response = jsonify(accounts=sorted(accounts, key=lambda account: account["address"]), most=MAX_ACCOUNTS)
     here.forget_ended(response)
     return response
@@ -25,12 +25,12 @@ def list_accounts() -> Response:
 def sign_out_all() -> Response:
     """End the sessions of all accounts in this browser. Sessions of other browsers and of extensions go on."""
     here = sessions_here()
-    for one in here.living:
-        services().sessions.end_id(one.session.id)
-        close_ended_session(one.session.id)
-        record_sign_out(one.session.address)
+    for login in here.living:
+        services().sessions.end_id(login.session.id)
+        close_ended_session(login.session.id)
+        record_sign_out(login.session.address)
     response = jsonify(ended=len(here.living))
     here.forget_ended(response)
-    for one in here.living:
-        services().cookie.delete_in(response, one.account)
+    for login in here.living:
+        services().cookie.delete_in(response, login.account)
     return response

@@ -26,8 +26,8 @@ def find_certificates() -> Response:
     require_session()
     result = services().people.search(check_recipient(_read_address()))
     return jsonify(
-        certificates=[base64_text(found.certificate.der) for found in result.found],
-        found=[_found_to_json(found) for found in result.found],
+        certificates=[base64_text(entry.certificate.der) for entry in result.found],
+        found=[_found_to_json(entry) for entry in result.found],
         problems=[_problem_to_json(problem) for problem in result.problems],
     )
 
@@ -39,12 +39,12 @@ def _read_address() -> str:
     return address
 
 
-def _found_to_json(found: FoundCertificate) -> dict[str, object]:
+def _found_to_json(entry: FoundCertificate) -> dict[str, object]:
     return {
-        "certificate": base64_text(found.certificate.der),
-        "source": found.source.value,
-        "detail": found.detail,
-        "intermediates": [base64_text(intermediate.der) for intermediate in found.intermediates],
+        "certificate": base64_text(entry.certificate.der),
+        "source": entry.source.value,
+        "detail": entry.detail,
+        "intermediates": [base64_text(intermediate.der) for intermediate in entry.intermediates],
     }
 
 

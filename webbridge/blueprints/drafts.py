@@ -28,9 +28,9 @@ def keep_draft() -> Response:
     request.max_content_length = most
     with services().sends.one(session), read_message(request.stream, max_bytes=most) as message:
         message_id = message_id_of(message.header)
-        kept = call_mail_once(session, lambda connection: connection.keep_draft(message, message_id))
-    tell_changed(session, kept.folder)
-    return jsonify(folder=id_of(session, kept.folder), uidValidity=kept.uid_validity, uid=kept.uid)
+        draft = call_mail_once(session, lambda connection: connection.keep_draft(message, message_id))
+    tell_changed(session, draft.folder)
+    return jsonify(folder=id_of(session, draft.folder), uidValidity=draft.uid_validity, uid=draft.uid)
 
 
 @blueprint.delete("/drafts")

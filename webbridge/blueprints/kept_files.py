@@ -74,13 +74,15 @@ def show_object(file_id: str, name: str) -> Response:
     A redirect would send the page's credentials to the store, which does not accept them.
     """
     _, file = require_file(file_id)
-    found = None if file.stage is KeptStage.UPLOADING else find_object(file, name)
-    if found is None:
+    stored_object = None if file.stage is KeptStage.UPLOADING else find_object(file, name)
+    if stored_object is None:
         raise ServiceError(404, "not-found", "The file has no such object.")
-    elsewhere = None if found.is_part else delivery().store.find_elsewhere(found.folder, found.name)
+    elsewhere = (
+        None if stored_object.is_part else delivery().store.find_elsewhere(stored_object.folder, stored_object.name)
+    )
     if elsewhere is not None and elsewhere.url:
         return jsonify(url=elsewhere.url)
-    return answer_object(found, elsewhere)
+    return answer_object(stored_object, elsewhere)
 
 
 @blueprint.get("/files/index")

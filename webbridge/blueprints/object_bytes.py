@@ -32,22 +32,24 @@ def answer_object(found: StoredObject, elsewhere: Elsewhere | None) -> Response:
     return response
 
 
-def _add_bytes(response: Response, found: StoredObject) -> None:
+def _add_bytes(response: Response, stored_object: StoredObject) -> None:
     """Add the whole object or one range of it. Several ranges in one request get the whole object."""
-    start, size = 0, found.size
-    wanted = _wanted_range(response)
-    if wanted is not None:
-        first, last = wanted if wanted[0] is not None else (max(0, found.size - (wanted[1] or 0)), None)
-        start, end = first or 0, found.size if last is None else min(last + 1, found.size)
+    start, size = 0, stored_object.size
+    byte_range = _wanted_range(response)
+    if byte_range is not None:
+        first, last = (
+            byte_range if byte_range[0] is not None else (max(0, stored_object.size - (byte_range[1] or 0)), None)
+        )
+        start, end = first or 0, stored_object.size if last is None else min(last + 1, stored_object.size)
         if start >= end:
             response.status_code = 416
-            response.headers["Content-Range"] = f"bytes */{found.size}"
+            response.headers["Content-Range"] = f"bytes */{stored_object.size}"
             return
         size = end - start
         response.status_code = 206
-        response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{found.size}"
+        response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{stored_object.size}"
     if request.method != "HEAD":
-        pieces = delivery().store.read(found.folder, found.name, found.start + start, size)
+        pieces = delivery().store.read(stored_object.folder, stored_object.name, stored_object.start + start, size)
         response.response = unbroken(pieces)
     response.content_length = size
 
@@ -58,13 +60,13 @@ def _wanted_range(response: Response) -> tuple[int | None, int | None] | None:
     A malformed range, or a range of another version, is ignored (RFC 9110 sections 13.1.5 and 14.2).
     """
     text = request.headers.get("Range", "")
-    found = _RANGE.fullmatch(text)
-    if found is None or text == "bytes=-":
+    match = _RANGE.fullmatch(text)
+    if match is None or text == "bytes=-":
         return None
     condition = request.headers.get("If-Range")
     if condition is not None and condition != response.headers.get("ETag"):
         return None
-    first, last = (int(digits) if digits else None for digits in found.groups())
+    first, last = (int(digits) if digits else None for digits in match.groups())
     return None if first is not None and last is not None and last < first else (first, last)
 
 
@@ -76,5 +78,5 @@ def unbroken(pieces: Iterator[bytes]) -> Iterator[bytes]:
         raise DownloadBroken from None
 
 
-def _etag(found: StoredObject) -> str:
-    return sha256(f"{found.folder}/{found.name}/{found.start}".encode()).hexdigest()[:32]
+def _etag(stored_object: StoredObject) -> str:
+    return sha256(f"{stored_object.folder}/{stored_object.name}/{stored_object.start}".encode()).hexdigest()[:32]

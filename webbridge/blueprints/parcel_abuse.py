@@ -92,10 +92,10 @@ def answer_refusal(token: str) -> Response:
 
 def protection() -> Protection:
     """Return the parts against abuse of the application that answers the request."""
-    found = services().protection
-    if found is None:
+    parts = services().protection
+    if parts is None:
         raise TypeError("this bridge has no parcels")
-    return found
+    return parts
 
 
 def _language() -> Language:

@@ -26,10 +26,10 @@ _MAX_CHARACTERS: Final = 1000
 
 def delivery() -> Delivery:
     """Return the delivery of the application that answers the request. Applications with this route have one."""
-    found = services().delivery
-    if found is None:
+    parts = services().delivery
+    if parts is None:
         raise TypeError("this bridge has no parcels")
-    return found
+    return parts
 
 
 def require_sender() -> str:

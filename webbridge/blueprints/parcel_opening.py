@@ -90,13 +90,15 @@ def open_parcel() -> Response:
 def show_object(name: str) -> Response:
     """Return an object, or the range of it that the request names (RFC 9110 section 14)."""
     opened = require_ticket()
-    found = find_object(opened.parcel, name)
-    if found is None:
+    stored_object = find_object(opened.parcel, name)
+    if stored_object is None:
         raise ServiceError(404, "not-found", "The parcel has no such object.")
-    elsewhere = None if found.is_part else delivery().store.find_elsewhere(found.folder, found.name)
+    elsewhere = (
+        None if stored_object.is_part else delivery().store.find_elsewhere(stored_object.folder, stored_object.name)
+    )
     if elsewhere is not None and elsewhere.url and request.method != "HEAD":
         return Response(status=307, headers={"Location": elsewhere.url})
-    return answer_object(found, elsewhere)
+    return answer_object(stored_object, elsewhere)
 
 
 @blueprint.post("/open/status")
@@ -162,9 +164,11 @@ def _enclosed_objects(parcel: Parcel) -> dict[str, str]:
     store = delivery().store
     try:
         return {
-            name: base64_text(b"".join(store.read(found.folder, found.name, found.start, found.size)))
+            name: base64_text(
+                b"".join(store.read(stored_object.folder, stored_object.name, stored_object.start, stored_object.size))
+            )
             for name in names
-            if (found := find_object(parcel, name)) is not None
+            if (stored_object := find_object(parcel, name)) is not None
         }
     except StoreFailed:
         return {}

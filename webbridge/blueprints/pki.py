@@ -90,13 +90,13 @@ def _read_certificate(value: object) -> Certificate:
 
 def _answers_to_json(answers: Iterable[PathAnswers]) -> list[dict[str, object]]:
     # Paths often share their CRLs, so each CRL is sent only with the first path that needs it.
-    room, given = MAX_ANSWER_BYTES, set[bytes]()
+    room, sent_lists = MAX_ANSWER_BYTES, set[bytes]()
     encoded: list[dict[str, object]] = []
     for answer in answers:
-        lists = [data for data in answer.revocation_lists if data not in given]
+        lists = [data for data in answer.revocation_lists if data not in sent_lists]
         fitting = _fit(lists, room)
         room -= sum(map(len, fitting))
-        given.update(fitting)
+        sent_lists.update(fitting)
         problems = list(answer.problems)
         if len(fitting) < len(lists):
             problems.append(LookupProblem(code="too-large", text="the revocation lists are too large together"))

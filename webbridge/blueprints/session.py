@@ -59,7 +59,7 @@ def sign_in() -> Response:
         response = jsonify(address=session.address, account=account)
         services().cookie.set_in(response, account, token)
         _remember_device(response, session.address)
-        for left in {*here.ended, *(one.account for one in here.living)} - {account}:
+        for left in {*here.ended, *(login.account for login in here.living)} - {account}:
             services().cookie.delete_in(response, left)
     _delete_due_messages(response, session)
     return response
@@ -90,7 +90,7 @@ def sign_out() -> Response:
 
 def _leave_others(here: SessionsHere, address: str) -> SessionsHere:
     """Return only the browser's session of the same account, which the new session replaces. Raises ServiceError."""
-    same = tuple(one for one in here.living if one.session.address == address)
+    same = tuple(login for login in here.living if login.session.address == address)
     if len(here.living) - len(same) >= MAX_ACCOUNTS:
         text = f"{MAX_ACCOUNTS} accounts are signed in in this browser. Sign out of one of them."
         raise ServiceError(409, "too-many-accounts", text)
@@ -100,9 +100,9 @@ def _leave_others(here: SessionsHere, address: str) -> SessionsHere:
 def _end_earlier(here: SessionsHere) -> None:
     if caller().is_extension:
         end_session()
-    for one in here.living:
-        services().sessions.end_id(one.session.id)
-        close_ended_session(one.session.id)
+    for login in here.living:
+        services().sessions.end_id(login.session.id)
+        close_ended_session(login.session.id)
 
 
 def _origin() -> str:

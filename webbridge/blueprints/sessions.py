@@ -17,7 +17,7 @@ def list_sessions() -> Response:
     """Return the account's sessions, the latest use first."""
     session = require_session()
     listed, total = services().sessions.list_for(session)
-    return jsonify(sessions=[_render(one) for one in listed], total=total)
+    return jsonify(sessions=[_render(listed_session) for listed_session in listed], total=total)
 
 
 @blueprint.delete("/sessions/<session_id>")
@@ -49,12 +49,12 @@ def end_all() -> Response:
     return response
 
 
-def _render(one: ListedSession) -> dict[str, object]:
+def _render(session: ListedSession) -> dict[str, object]:
     return {
-        "id": one.id,
-        "started": None if one.started is None else one.started.isoformat(),
-        "used": one.used.isoformat(),
-        "program": one.program,
-        "origin": one.origin,
-        "this": one.is_this,
+        "id": session.id,
+        "started": None if session.started is None else session.started.isoformat(),
+        "used": session.used.isoformat(),
+        "program": session.program,
+        "origin": session.origin,
+        "this": session.is_this,
     }

@@ -40,7 +40,7 @@ def read_steps(session: Session, value: object) -> list[Step]:
     """Return the steps of a request. Raises BadRequest or GatewayError."""
     if not isinstance(value, list) or len(value) > MAX_STEPS:
         raise BadRequest
-    return [_read(session, one) for one in value]
+    return [_read(session, step) for step in value]
 
 
 def _render(session: Session, step: Step) -> dict[str, object]:

@@ -62,7 +62,9 @@ class CertificateFolder:
             return
         # Only changed files are read again, so that the log names an unreadable certificate only once.
         self._files = {
-            path: kept if (kept := self._files.get(path)) and kept.state == state else _read(path, state)
+            path: earlier_file
+            if (earlier_file := self._files.get(path)) and earlier_file.state == state
+            else _read(path, state)
             for path, state in states.items()
         }
         self._by_address = _index(self._files.values())
@@ -76,11 +78,11 @@ class _ReadFile:
 
 def _state_of(path: Path) -> tuple[int, ...]:
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return ()
     # An edit that keeps the size and restores the modification time still changes the status time.
-    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
 
 
 def _read(path: Path, state: tuple[int, ...]) -> _ReadFile:

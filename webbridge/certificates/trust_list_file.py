@@ -64,11 +64,11 @@ class TrustListFile:
 
 def _state_of(path: Path) -> tuple[int, int, int, int]:
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return (0, 0, 0, 0)
     # A file that becomes readable keeps its content and modification time. Only its status time changes.
-    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
 
 
 def _read(path: Path) -> bytes:

@@ -55,7 +55,9 @@ def _certified(desk: CertifyingDesk, address: str, request_der: bytes, at: datet
         raise ServiceError(status, error.reason.value, text, error.wait_seconds or None) from None
     except OSError:  # Another command uses the register, or the disk is full.
         raise ServiceError(503, "register-busy", "The register cannot be changed at the moment.") from None
-    return jsonify(certificates=[b64encode(one.der).decode("ascii") for one in (issued.certificate, *issued.chain)])
+    return jsonify(
+        certificates=[b64encode(certificate.der).decode("ascii") for certificate in (issued.certificate, *issued.chain)]
+    )
 
 
 def _read_order() -> tuple[str, bytes]:

@@ -172,10 +172,10 @@ def open_delivery(config: ParcelsConfig, database: Database, *, clock: Callable[
     pepper = Pepper(config.pepper)
     quota = Quota(database, store, config=config)
     parcels = Parcels(database, quota, config=config, clock=clock)
-    kept = KeptFiles(database, store, uploads, quota, pepper, config=config, clock=clock)
+    kept_files = KeptFiles(database, store, uploads, quota, pepper, config=config, clock=clock)
     openings = Openings(database, parcels, pepper, clock=clock)
     keys = _open_keys(config, database, pepper, clock)
-    sweep = Sweep(database, store, uploads, quota, openings, kept, keys, clock=clock)
+    sweep = Sweep(database, store, uploads, quota, openings, kept_files, keys, clock=clock)
     return Delivery(
         config=config,
         store=store,
@@ -183,7 +183,7 @@ def open_delivery(config: ParcelsConfig, database: Database, *, clock: Callable[
         pepper=pepper,
         quota=quota,
         parcels=parcels,
-        kept=kept,
+        kept=kept_files,
         tokens=Tokens(database, clock=clock),
         openings=openings,
         challenges=Challenges(database, pepper, clock=clock),

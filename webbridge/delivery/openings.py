@@ -127,11 +127,11 @@ class Openings:
             index_elements=["kind", "name"],
             set_={"value": _COUNTER.c.value + 1.0, "at": counted.excluded.at},
         ).returning(_COUNTER.c.value)
-        asked = insert_into(database, PARCEL_NOTICE)
+        notice = insert_into(database, PARCEL_NOTICE)
         # After new tries the sender may be asked again, but a queued request is not sent twice.
-        self._ask_sender = asked.on_conflict_do_update(
+        self._ask_sender = notice.on_conflict_do_update(
             index_elements=["parcel", "address", "kind"],
-            set_={name: asked.excluded[name] for name in ("message_id", "state", "tries", "next_at", "owner", "code")},
+            set_={name: notice.excluded[name] for name in ("message_id", "state", "tries", "next_at", "owner", "code")},
             where=PARCEL_NOTICE.c.state.not_in(("pending", "sending")),
         )
 

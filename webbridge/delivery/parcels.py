@@ -166,8 +166,8 @@ class Parcels:
         in the folder already. Raises IdUsed, or ServiceError beyond a quota.
         """
         at = self._now()
-        given = {"digest": digest, "folder": folder, "proof": record, "language": language}
-        values = _values_of(sender, submission, at) | given
+        columns = {"digest": digest, "folder": folder, "proof": record, "language": language}
+        values = _values_of(sender, submission, at) | columns
         with self._database.transaction() as rows:
             if rows.execute(self._add, values).first() is None:
                 return _repeated(rows.execute(_FIND, {"of_id": submission.id}).one(), sender, digest)
@@ -201,14 +201,16 @@ class Parcels:
         place = {"of_sender": sender}
         with self._database.reading() as rows:
             if before is None:
-                found = rows.execute(_NEWEST, place).all()
+                parcel_rows = rows.execute(_NEWEST, place).all()
             else:
                 last = rows.execute(_FIND_OWN, {"of_id": before, **place}).first()
                 if last is None:
                     raise NoParcel
-                found = rows.execute(_OLDER, place | {"before_at": last.created_at, "before_id": last.id}).all()
-            shown = [parcel_of(row) for row in found[:PAGE_PARCELS]]
-            return Page(parcels=_with_events(rows, shown), next=shown[-1].id if len(found) > PAGE_PARCELS else None)
+                parcel_rows = rows.execute(_OLDER, place | {"before_at": last.created_at, "before_id": last.id}).all()
+            shown = [parcel_of(row) for row in parcel_rows[:PAGE_PARCELS]]
+            return Page(
+                parcels=_with_events(rows, shown), next=shown[-1].id if len(parcel_rows) > PAGE_PARCELS else None
+            )
 
     def submit(self, sender: str, parcel_id: str, manifest_bytes: int | None = None) -> Parcel:
         """Note that all objects are there, and queue the notices. A second call changes nothing.
@@ -383,7 +385,7 @@ def _parcel_of_values(row: Mapping[Any, Any]) -> Parcel:
         salt=bytes(row["salt"]),
         proof_record=bytes(row["proof"]),
         fingerprints=bytes(row["certificates"]),
-        recipients=tuple(Recipient(**one) for one in json.loads(row["recipients"])),
+        recipients=tuple(Recipient(**recipient) for recipient in json.loads(row["recipients"])),
         kind=Kind(row["kind"]),
         objects=tuple(json.loads(row["objects"])),
         manifest_bytes=row["manifest_bytes"],

@@ -86,7 +86,7 @@ class Receipts:
             raise ReceiptRefused
         # (3)
         named = find_signer_certificates(receipt.signer, receipt.signed_data.certificates)
-        certificate = next((one for one in named if _is_known(parcel, one)), None)
+        certificate = next((candidate for candidate in named if _is_known(parcel, candidate)), None)
         if certificate is None:
             raise ReceiptRefused
         # (4)

@@ -168,8 +168,8 @@ class Sweep:
         """Delete the ends that a wrong clock has noted, so that parcels expire at their time."""
         at = self._clock().timestamp()
         with self._database.transaction(durable=False) as rows:
-            found = rows.execute(_WRONGLY_ENDED, {"now": at, "latest": at + CLOCK_SLACK_SECONDS}).scalars().all()
-            for parcel in found:
+            parcels = rows.execute(_WRONGLY_ENDED, {"now": at, "latest": at + CLOCK_SLACK_SECONDS}).scalars().all()
+            for parcel in parcels:
                 for statement in (_UNDO_END, FORGET_EXPIRY):
                     rows.execute(statement, {"of_id": parcel})
 
@@ -213,10 +213,10 @@ class Sweep:
     def _note_expired(self, at: float) -> None:
         with self._database.transaction(durable=False) as rows:
             event = Event(state=State.EXPIRED, said_by=SaidBy.SERVICE, at=at)
-            found = rows.execute(_JUST_OVER, {"now": at}).scalars().all()
-            if found:
-                rows.execute(self._add_event, [event_row(one, event) for one in found])
-                tell_sender(rows, found, event)
+            parcels = rows.execute(_JUST_OVER, {"now": at}).scalars().all()
+            if parcels:
+                rows.execute(self._add_event, [event_row(parcel, event) for parcel in parcels])
+                tell_sender(rows, parcels, event)
 
     def _delete_stale_upload(self, parcel: Row[Any], at: float) -> None:
         with _store_failures_left():

@@ -109,10 +109,10 @@ class Tokens:
         """Return the tokens of an account, the oldest first."""
         at = self._clock().timestamp()
         with self._database.reading() as rows:
-            found = rows.execute(_OF_ADDRESS, {"of_address": address}).all()
+            token_rows = rows.execute(_OF_ADDRESS, {"of_address": address}).all()
         return [
             ListedToken(name=row.name, created_at=row.created_at, expires_at=row.expires_at)
-            for row in found
+            for row in token_rows
             if row.expires_at > at
         ]
 

@@ -217,12 +217,12 @@ class MemoryMailServer:
         """Add a message that came through SMTP to an account's inbox. Runs on the server's event loop."""
         await self._append(address.lower(), "INBOX", AppendMessage(raw, datetime.now(UTC)))
 
-    async def _append(self, account: str, folder: str, given: AppendMessage) -> int:
+    async def _append(self, account: str, folder: str, mail: AppendMessage) -> int:
         mailboxes = self._mailboxes[account]
         if (await mailboxes.list_mailboxes()).get(folder) is None:
             await mailboxes.add_mailbox(folder)
         mailbox = await mailboxes.get_mailbox(folder)
-        message = await mailbox.append(given, recent=True)
+        message = await mailbox.append(mail, recent=True)
         return int(message.uid)
 
     async def _messages(self, account: str, folder: str) -> list[StoredMessage]:
@@ -240,17 +240,17 @@ class MemoryMailServer:
         ]
 
     async def _bring_back(self, folder: Path) -> None:
-        for kept in read_mail(folder):
-            if kept.account in self._mailboxes:
-                flags = frozenset(Flag(flag) for flag in kept.flags)
-                await self._append(kept.account, kept.mailbox, AppendMessage(kept.raw, kept.arrived, flags))
+        for message in read_mail(folder):
+            if message.account in self._mailboxes:
+                flags = frozenset(Flag(flag) for flag in message.flags)
+                await self._append(message.account, message.mailbox, AppendMessage(message.raw, message.arrived, flags))
 
     async def _keep(self, folder: Path) -> None:
-        kept = []
+        messages = []
         for account, mailboxes in self._mailboxes.items():
             for entry in (await mailboxes.list_mailboxes()).list():
                 mailbox = await mailboxes.get_mailbox(entry.name)
-                kept += [
+                messages += [
                     KeptMessage(
                         account=account,
                         mailbox=entry.name,
@@ -260,7 +260,7 @@ class MemoryMailServer:
                     )
                     async for message in mailbox.messages()
                 ]
-        write_mail(folder, kept)
+        write_mail(folder, messages)
 
     def _call(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(CALL_SECONDS)

@@ -24,12 +24,12 @@ def serve_published(published: Mapping[str, bytes]) -> WSGIApplication:
     """Return the application that serves the published files by their paths."""
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        found = published.get(environ.get("PATH_INFO", ""))
-        if found is None:
+        content = published.get(environ.get("PATH_INFO", ""))
+        if content is None:
             start_response("404 Not Found", [("Content-Type", "text/plain")])
             return [b"not found\n"]
-        start_response("200 OK", [("Content-Type", _TYPE), ("Content-Length", str(len(found)))])
-        return [found]
+        start_response("200 OK", [("Content-Type", _TYPE), ("Content-Length", str(len(content)))])
+        return [content]
 
     return app
 

@@ -132,17 +132,19 @@ class DemoStack:
 
     def _start(self, stack: ExitStack) -> None:
         at = datetime.now(UTC)
-        kept = self._read_kept()
+        state = self._read_kept()
         private = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sealwax-demo-")))
-        ports = self._bind_ports(kept)
+        ports = self._bind_ports(state)
         stack.callback(ports.close)
         list_host = f"{HOST}:{ports.base + 5}"
         self.list_url = f"http://{list_host}{LIST_PATH}"
         self.folder = self._given_folder or private / "files"
         self.keys_database = self.folder / "keys.sqlite"
-        self._secrets = make_secrets() if kept is None else kept.secrets
-        self._people = create_people(self._provider, at, self.list_url) if kept is None else self._load_people(kept, at)
-        if kept is None:
+        self._secrets = make_secrets() if state is None else state.secrets
+        self._people = (
+            create_people(self._provider, at, self.list_url) if state is None else self._load_people(state, at)
+        )
+        if state is None:
             self._write_files()
         self._write_directory(private / "people")
         write_tls_files(private, at)
@@ -151,27 +153,27 @@ class DemoStack:
         self.published = {LIST_PATH: list_der}
         stack.enter_context(serve(serve_published(self.published), ports.authority))
         self._start_servers(stack, ports, private, list_host)
-        if kept is None:
+        if state is None:
             self._register_keys(at)
             self._deliver_welcome(at)
             if self._given_folder is not None:
                 write_state(self.folder, self._state(ports.base))
 
-    def _bind_ports(self, kept: KeptState | None) -> Ports:
-        if kept is None:
+    def _bind_ports(self, state: KeptState | None) -> Ports:
+        if state is None:
             return bind_ports(self._base_port or DEFAULT_BASE)
-        if self._base_port not in {None, kept.base_port}:
-            raise OSError(errno.EINVAL, f"this folder belongs to the ports from {kept.base_port}: leave --port out")
+        if self._base_port not in {None, state.base_port}:
+            raise OSError(errno.EINVAL, f"this folder belongs to the ports from {state.base_port}: leave --port out")
         # The accounts at the key server and the certificates name these ports.
-        return bind_ports(kept.base_port, is_fixed=True)
+        return bind_ports(state.base_port, is_fixed=True)
 
     def _read_kept(self) -> KeptState | None:
         """Return the state of an earlier demonstration. Raises FileExistsError for a file that may be a real key."""
         if self._given_folder is None:
             return None
-        kept = read_state(self._given_folder)
-        if kept is not None:
-            return kept
+        state = read_state(self._given_folder)
+        if state is not None:
+            return state
         for name in ("ca.pem", *(f"{name}.p12" for name in (*map(str.lower, NAMES), *_OTHER_IDENTITIES))):
             if (self._given_folder / name).exists():
                 raise FileExistsError(errno.EEXIST, "there is such a file already", str(self._given_folder / name))
@@ -181,9 +183,9 @@ class DemoStack:
         passwords = {account.name: (account.mail_password, account.key_passphrase) for account in self.accounts}
         return KeptState(base_port=base_port, secrets=self._secrets, passwords=passwords)
 
-    def _load_people(self, kept: KeptState, at: datetime) -> People:
+    def _load_people(self, state: KeptState, at: datetime) -> People:
         accounts = []
-        for name, (mail_password, key_passphrase) in kept.passwords.items():
+        for name, (mail_password, key_passphrase) in state.passwords.items():
             p12 = read_small(self.folder / f"{name.lower()}.p12")
             accounts.append(
                 Account(
@@ -197,7 +199,7 @@ class DemoStack:
             )
         authority, service = (
             blocking.load_identity(
-                read_small(self.folder / f"{name}.p12"), kept.secrets.files_passphrase.encode(), self._provider
+                read_small(self.folder / f"{name}.p12"), state.secrets.files_passphrase.encode(), self._provider
             )
             for name in _OTHER_IDENTITIES
         )

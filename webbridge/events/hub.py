@@ -139,12 +139,12 @@ class Hub:
 
     async def check_sessions_once(self) -> None:
         """End the streams and subscriptions of sessions that have ended or expired."""
-        asked = set(self._by_session) | set(self._subscribers)
+        session_ids = set(self._by_session) | set(self._subscribers)
         try:
-            living = await asyncio.to_thread(self._sessions.find_living, asked)
+            living = await asyncio.to_thread(self._sessions.find_living, session_ids)
         except DatabaseUnavailable:
             return  # A later check does it.
-        for session_id in asked - living:
+        for session_id in session_ids - living:
             self.end_session(session_id)
         await self._read_endpoints(living)
 
@@ -203,10 +203,10 @@ class Hub:
         def credentials() -> Credentials | None:
             of_streams = (stream.credentials for stream in user.streams)
             of_others = (subscriber.credentials for subscriber in self._subscribers.of(user.key).values())
-            found = next(chain(of_streams, of_others), None)
-            if found is None:
+            first_credentials = next(chain(of_streams, of_others), None)
+            if first_credentials is None:
                 user.watcher = None  # The next stream begins anew.
-            return found
+            return first_credentials
 
         return InboxWatcher(
             credentials=credentials,
@@ -222,7 +222,7 @@ class Hub:
             refused = {stream for stream in user.streams if _are_equal(stream.credentials, credentials)}
             ended = {stream.session_id for stream in refused}
             subscribed = self._subscribers.of(user.key).items()
-            ended |= {one for one, subscriber in subscribed if _are_equal(subscriber.credentials, credentials)}
+            ended |= {session for session, subscriber in subscribed if _are_equal(subscriber.credentials, credentials)}
             for session_id in ended:
                 self._unsubscribe(session_id)
                 self._spawn(self._end_announced(session_id))
@@ -266,14 +266,14 @@ class Hub:
         if self._push is None or not session_ids:
             return
         try:
-            found = await asyncio.to_thread(self._push.subscriptions.find, session_ids)
+            endpoints = await asyncio.to_thread(self._push.subscriptions.find, session_ids)
         except DatabaseUnavailable:
             return  # A later check does it.
         for stream in self._streams():
-            if stream.session_id in found and stream.credentials.account.server.imap is not None:
-                self._subscribe(stream, found[stream.session_id])
+            if stream.session_id in endpoints and stream.credentials.account.server.imap is not None:
+                self._subscribe(stream, endpoints[stream.session_id])
         for session_id in session_ids:
-            self._change_endpoint(session_id, found.get(session_id, ""))
+            self._change_endpoint(session_id, endpoints.get(session_id, ""))
 
     def _subscribe(self, stream: Stream, endpoint: str) -> None:
         if self._push is None or not endpoint:
@@ -307,13 +307,13 @@ class Hub:
 
     def _endpoint_of(self, session_id: str) -> str | None:
         """Return the push address of a session, or None if a page of the session is open, whose stream reports mail."""
-        found = self._subscribers.find(session_id)
-        return None if found is None or session_id in self._by_session else found.endpoint
+        subscriber = self._subscribers.find(session_id)
+        return None if subscriber is None or session_id in self._by_session else subscriber.endpoint
 
     def _gone(self, session_id: str, endpoint: str) -> None:
         """Delete an address that the push service no longer knows."""
-        found = self._subscribers.find(session_id)
-        if self._push is not None and found is not None and found.endpoint == endpoint:
+        subscriber = self._subscribers.find(session_id)
+        if self._push is not None and subscriber is not None and subscriber.endpoint == endpoint:
             self._unsubscribe(session_id)
             self._spawn(self._forget_endpoint(self._push.subscriptions, session_id))
 
@@ -322,8 +322,8 @@ class Hub:
             await asyncio.to_thread(subscriptions.forget, session_id)
 
 
-def _are_equal(one: Credentials, other: Credentials) -> bool:
-    return hmac.compare_digest(one.password.encode(), other.password.encode())
+def _are_equal(credentials: Credentials, other: Credentials) -> bool:
+    return hmac.compare_digest(credentials.password.encode(), other.password.encode())
 
 
 def _key_of(stream: Stream) -> UserKey:

@@ -41,7 +41,7 @@ class Subscribers:
 
     def of(self, user: UserKey) -> dict[str, Subscriber]:
         """Return the subscriptions of a user by their sessions."""
-        return {one: self._by_session[one] for one in self._by_user.get(user, ())}
+        return {session_id: self._by_session[session_id] for session_id in self._by_user.get(user, ())}
 
     def put(self, session_id: str, subscriber: Subscriber) -> None:
         """Keep the subscription of a session, in place of an earlier one."""

@@ -43,7 +43,7 @@ class FolderUses:
     def chosen_in(self, folders: Sequence[_Folder]) -> dict[str, _Folder]:
         """Return the chosen folders that exist. Chosen folders that are gone have no use any more."""
         named = ((self.chosen_for(folder.wire_name), folder) for folder in folders)
-        return {role: one for role, one in named if role is not None}
+        return {role: chosen_folder for role, chosen_folder in named if role is not None}
 
 
 NO_USES: Final = FolderUses()

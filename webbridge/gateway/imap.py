@@ -327,8 +327,8 @@ class ImapConnection:
 
     def find_message_id(self, folder: str, message_id: str) -> tuple[Mailbox, list[int]]:
         """Return the folder and the UIDs of its messages with this Message-ID, which anybody may have used."""
-        wanted = Literal(check_message_id(message_id).encode())
-        command: Command = (b"UID SEARCH HEADER Message-ID", wanted)
+        literal = Literal(check_message_id(message_id).encode())
+        command: Command = (b"UID SEARCH HEADER Message-ID", literal)
         selected, answers = self._selection.search(folder, None, command, refusal)
         # A server that ignores the criterion names other messages.
         stored = read_stored(self._imap, found_in(answers).newest(limit=MAX_UIDS))

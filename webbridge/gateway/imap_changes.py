@@ -44,24 +44,26 @@ class MessageChanges:
         self, mailbox: Mailbox, uids: Sequence[int], *, add: Sequence[str] = (), remove: Sequence[str] = ()
     ) -> Changed:
         """Set and clear flags on messages. A UID that does not exist is no error."""
-        asked = check_uids(uids)
-        named = split_uids(asked)
+        checked_uids = check_uids(uids)
+        named = split_uids(checked_uids)
         check_flags(add, remove)
         changes = [
             sign + b"FLAGS.SILENT (" + " ".join(flags).encode() + b")"
             for sign, flags in ((b"+", add), (b"-", remove))
             if flags
         ]
-        fetches: list[Command] = [(b"UID", b"FETCH", one.encode(), b"(UID FLAGS)") for one in named]
+        fetches: list[Command] = [(b"UID", b"FETCH", uid_set.encode(), b"(UID FLAGS)") for uid_set in named]
         self._selection.begin(mailbox.name, mailbox.uid_validity, *fetches, uids=uids)
         answers: list[Answer] = []
         for _ in fetches:
             # Without the earlier flags there is nothing to undo. The change is made nevertheless.
             with suppress(GatewayError):
                 self._imap.finish(answers)
-        found = items_by_uid(answers)
-        before = {uid: flags_of(found[uid]) for uid in asked if uid in found}
-        self._run_all(mailbox, [(b"UID", b"STORE", one.encode(), change) for one in named for change in changes])
+        items = items_by_uid(answers)
+        before = {uid: flags_of(items[uid]) for uid in checked_uids if uid in items}
+        self._run_all(
+            mailbox, [(b"UID", b"STORE", uid_set.encode(), change) for uid_set in named for change in changes]
+        )
         return Changed(undo=tuple(_flag_steps(mailbox, before, add, remove)))
 
     def move(self, mailbox: Mailbox, uids: Sequence[int], to: str) -> Changed:
@@ -83,10 +85,10 @@ class MessageChanges:
         """Delete messages for ever, or mark them if the server cannot delete single messages."""
         named = [uid.encode() for uid in split_uids(check_uids(uids))]
         self._selection.enter(mailbox, uids)
-        commands: list[Command] = [(b"UID", b"STORE", one, b"+FLAGS.SILENT", DELETED) for one in named]
+        commands: list[Command] = [(b"UID", b"STORE", uid_set, b"+FLAGS.SILENT", DELETED) for uid_set in named]
         can_expunge = self._imap.offers("UIDPLUS")
         if can_expunge:
-            commands += [(b"UID", b"EXPUNGE", one) for one in named]
+            commands += [(b"UID", b"EXPUNGE", uid_set) for uid_set in named]
         self._run_all(mailbox, commands)
         return Changed(is_marked_only=not can_expunge)
 
@@ -98,10 +100,10 @@ class MessageChanges:
         named = split_uids(check_uids(uids))
         self._selection.enter(mailbox, uids)
         undo: list[MoveStep] = []
-        for one in named:
-            answers = self._imap.run(b"UID", verb, one.encode(), name, refused=refused or folder_refusal)
+        for uid_set in named:
+            answers = self._imap.run(b"UID", verb, uid_set.encode(), name, refused=refused or folder_refusal)
             texts = [answer.text for answer in answers if answer.kind == "OK"]
-            undo += _back(mailbox, to, one, [*texts, self._imap.status_text])
+            undo += _back(mailbox, to, uid_set, [*texts, self._imap.status_text])
         return tuple(undo)
 
     def _run_all(self, mailbox: Mailbox, commands: Sequence[Command]) -> None:

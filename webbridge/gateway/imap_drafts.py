@@ -57,18 +57,18 @@ class Drafts:
         folder = self._folders.named_or_new(Role.DRAFTS)
         append(folder)
         named = _APPENDUID.match(self._imap.status_text)
-        mailbox, found = self._find(folder, message_id)
+        mailbox, uids = self._find(folder, message_id)
         is_named = named is not None and int(named[1]) == mailbox.uid_validity and int(named[2]) <= MAX_UID
-        uid = int(named[2]) if named is not None and is_named else max(found, default=None)
-        self._remove(mailbox, found[:-1])
+        uid = int(named[2]) if named is not None and is_named else max(uids, default=None)
+        self._remove(mailbox, uids[:-1])
         return KeptDraft(folder=folder, uid_validity=mailbox.uid_validity, uid=uid)
 
     def delete(self, message_id: str) -> str:
         """Delete the drafts with a Message-ID. Return the folder for drafts."""
         _check_draft_id(message_id)
         folder = self._folders.named_or_new(Role.DRAFTS)
-        mailbox, found = self._find(folder, message_id)
-        self._remove(mailbox, found)
+        mailbox, uids = self._find(folder, message_id)
+        self._remove(mailbox, uids)
         return folder
 
     def _find(self, folder: str, message_id: str) -> tuple[Mailbox, list[int]]:
@@ -76,8 +76,8 @@ class Drafts:
         command: Command = (b"UID SEARCH UNDELETED HEADER Message-ID", Literal(message_id.encode()))
         selected, answers = self._selection.search(folder, None, command, refusal)
         stored = read_stored(self._imap, found_in(answers).newest(limit=MAX_UIDS))
-        found = [message.uid for message in stored if message.message_id == message_id]
-        return Mailbox(folder, selected.uid_validity), found
+        uids = [message.uid for message in stored if message.message_id == message_id]
+        return Mailbox(folder, selected.uid_validity), uids
 
     def _remove(self, mailbox: Mailbox, uids: list[int]) -> None:
         if uids:

@@ -63,10 +63,10 @@ class Expiry:
         """Return the messages with the keyword for `days` days that were stored more than `days` days ago."""
         keyword, stored_before = keyword_of(days), today - timedelta(days=days)
         words = (b"KEYWORD", keyword.encode(), b"BEFORE", write_day(stored_before))
-        found = found_in(self._imap.run(*search_command(self._imap, words))).newest(limit=MAX_AT_ONCE)
+        uids = found_in(self._imap.run(*search_command(self._imap, words))).newest(limit=MAX_AT_ONCE)
         return [
             message.uid
-            for message in read_stored(self._imap, found)
+            for message in read_stored(self._imap, uids)
             # Like BEFORE, this compares the day in the server's time zone (RFC 9051 section 6.4.4).
             if message.has_keyword(keyword) and message.stored_at and message.stored_at.date() < stored_before
         ]

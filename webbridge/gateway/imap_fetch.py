@@ -26,11 +26,11 @@ def uid_of(items: dict[bytes, Value]) -> int | None:
 
 def items_by_uid(answers: Iterable[Answer]) -> dict[int, dict[bytes, Value]]:
     """Return the items of each message. Several answers about one message are joined."""
-    found: dict[int, dict[bytes, Value]] = {}
+    messages: dict[int, dict[bytes, Value]] = {}
     for items in map(items_of, answers):
         if (uid := uid_of(items)) is not None:
-            found.setdefault(uid, {}).update(items)
-    return found
+            messages.setdefault(uid, {}).update(items)
+    return messages
 
 
 def flags_of(items: Mapping[bytes, Value]) -> tuple[str, ...]:

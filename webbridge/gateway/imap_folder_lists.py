@@ -163,8 +163,8 @@ class FolderLists:
         uses = self._uses()
         chosen = uses.chosen_in(self._listed()).values() if uses.has_any else ()
         old, new = write_folder_name(folder), write_folder_name(to)
-        below = [one for one in chosen if one.delimiter and one.wire_name.startswith(old + one.delimiter)]
-        return ((folder, to), *((one.name, read_folder_name(new + one.wire_name[len(old) :])) for one in below))
+        below = [child for child in chosen if child.delimiter and child.wire_name.startswith(old + child.delimiter)]
+        return ((folder, to), *((child.name, read_folder_name(new + child.wire_name[len(old) :])) for child in below))
 
     def _leave(self) -> None:
         """Leave the selected folder, since servers refuse to delete (RFC 9051 section 6.3.5) or to rename that folder.

@@ -185,8 +185,8 @@ def read_rights(letters: str) -> frozenset[Right]:
     """Return the changes that the letters of MYRIGHTS allow."""
     known = set(letters)
     if not known & set("xte"):
-        known |= {one for letter in letters for one in _OF_OLD_LETTERS.get(letter, "")}
-    return frozenset(one for one in Right if set(_LETTERS[one]) <= known)
+        known |= {new_letter for letter in letters for new_letter in _OF_OLD_LETTERS.get(letter, "")}
+    return frozenset(right for right in Right if set(_LETTERS[right]) <= known)
 
 
 def _prefix_of(name: str, prefix: bytes) -> str:
@@ -293,8 +293,10 @@ def folders_with(role: Role, folders: Sequence[ListedFolder], uses: FolderUses =
     marked = [folder for folder in others if _SPECIAL_USE[role] in folder.attributes]
     if marked:
         return marked
-    shortest_last = sorted(others, key=lambda one: -len(one.wire_name))
-    by_name = {_shown_form(one.top_name): one for one in shortest_last if one.top_name is not None}
+    shortest_last = sorted(others, key=lambda candidate: -len(candidate.wire_name))
+    by_name = {
+        _shown_form(candidate.top_name): candidate for candidate in shortest_last if candidate.top_name is not None
+    }
     return [by_name[name] for name in map(_usual_form, USUAL_NAMES[role]) if name in by_name][:1]
 
 

@@ -105,10 +105,10 @@ class InboxWatch:
                 # A tagged line ends the IDLE, but only the client may end it.
                 self._imap.wire.broken = True
                 raise ConnectionLost
-        changes = [found for line in lines if (found := _CHANGE_LINE.match(line))]
-        for found in changes:
-            if found[1]:
-                self._count(found[2].decode("ascii").upper(), int(found[1]))
+        changes = [change for line in lines if (change := _CHANGE_LINE.match(line))]
+        for change in changes:
+            if change[1]:
+                self._count(change[2].decode("ascii").upper(), int(change[1]))
         return bool(changes)
 
     def end_idle(self) -> bool:
@@ -134,8 +134,8 @@ class InboxWatch:
         for answer in answers:
             if answer.kind == "EXISTS" and answer.number is not None:
                 self._messages = answer.number
-            elif found := _NEXT_UID.search(answer.text):
-                self.next_uid = int(found[1])
+            elif match := _NEXT_UID.search(answer.text):
+                self.next_uid = int(match[1])
 
     def _have_changed(self, answers: Iterable[Answer]) -> bool:
         # `any` would stop at the first change and leave the others uncounted.

@@ -73,15 +73,17 @@ class MessageLists:
         For messages whose rows are cached, only the flags are requested. If the server's description of a message is
         unreadable, the message's row says so.
         """
-        kept = {
+        cached_rows = {
             uid: row for uid in uids if (row := cache.find_row(selected.name, selected.uid_validity, uid)) is not None
         }
-        without_flags = [uid for uid in kept if b"FLAGS" not in items.get(uid, {})]
+        without_flags = [uid for uid in cached_rows if b"FLAGS" not in items.get(uid, {})]
         without_header = [
-            uid for uid in uids if uid not in kept and not any(one.startswith(b"BODY[") for one in items.get(uid, {}))
+            uid
+            for uid in uids
+            if uid not in cached_rows and not any(item.startswith(b"BODY[") for item in items.get(uid, {}))
         ]
         known = items | self._fetch({_FLAG_ITEMS: without_flags, SUMMARY_ITEMS: without_header})
-        rows = [_row(uid, kept.get(uid), known.get(uid, {})) for uid in uids]
+        rows = [_row(uid, cached_rows.get(uid), known.get(uid, {})) for uid in uids]
         for row in rows:
             cache.keep_row(selected.name, selected.uid_validity, row)
         return rows
@@ -107,10 +109,10 @@ class MessageLists:
             words = (b"UID", b"1:%d" % max(1, before_uid - 1), *words)
         command = search_command(self._imap, words)
         selected, answers = self._selection.search(folder, uid_validity, command, search_refusal)
-        found = found_in(answers)
-        uids = found.newest(before=before_uid or MAX_UID + 1, limit=limit)
+        matches = found_in(answers)
+        uids = matches.newest(before=before_uid or MAX_UID + 1, limit=limit)
         rows = self.rows(selected, uids, {}, cache)
-        return _page(selected, rows, total=found.count)
+        return _page(selected, rows, total=matches.count)
 
     def ordered(
         self, folder: str, key: SortKey, *, is_descending: bool, offset: int, limit: int, cache: RowCache
@@ -142,9 +144,9 @@ class MessageLists:
         modseq, next_uid = int(match[1]), int(match[2])
         modifier = b"(CHANGEDSINCE %d VANISHED)" if self._imap.offers("ENABLE", "QRESYNC") else b"(CHANGEDSINCE %d)"
         self._selection.forget()
-        asked = b"%d:*" % from_uid
+        uid_range = b"%d:*" % from_uid
         selected = self._selection.begin(
-            mailbox.name, mailbox.uid_validity, (b"UID", b"FETCH", asked, _FLAG_ITEMS, modifier % max(modseq, 1))
+            mailbox.name, mailbox.uid_validity, (b"UID", b"FETCH", uid_range, _FLAG_ITEMS, modifier % max(modseq, 1))
         )
         answers = self._imap.answers()
         changed = {uid: items for uid, items in items_by_uid(answers).items() if uid >= from_uid}
@@ -173,18 +175,18 @@ class MessageLists:
 
     def _newest_items(self, folder: str, limit: int, cache: RowCache) -> tuple[Selected, dict[int, dict[bytes, Value]]]:
         """Select the folder if it has changed. Return the items of at least the newest messages, by UID."""
-        wanted = _FLAG_ITEMS if cache.has_rows_of(folder) or cache.is_suspect(folder) else SUMMARY_ITEMS
+        item_names = _FLAG_ITEMS if cache.has_rows_of(folder) or cache.is_suspect(folder) else SUMMARY_ITEMS
         # GNU Mailutils, which has no UIDPLUS, reports changes only at a SELECT.
         selected = self._selection.unchanged(folder, None) if self._imap.offers("UIDPLUS") else None
         if selected is not None and selected.exists:
-            items = self._items_if_unchanged(selected, limit, wanted, cache)
+            items = self._items_if_unchanged(selected, limit, item_names, cache)
             if items:
                 return selected, items
         expected = cache.count_of(folder) or 0
         self._selection.forget()
         if expected:
             low, high = ends_of(expected, limit)
-            fetch = (b"FETCH", b"%d:%d" % (low, high), wanted)
+            fetch = (b"FETCH", b"%d:%d" % (low, high), item_names)
             selected = self._selection.begin(folder, None, fetch)
             items = self._read_items(folder, cache)
         else:
@@ -200,9 +202,9 @@ class MessageLists:
                 items = {}
             start = max(low, expected + 1) if items else low
             if start <= high:
-                self._imap.send((b"FETCH", b"%d:%d" % (start, high), wanted))
+                self._imap.send((b"FETCH", b"%d:%d" % (start, high), item_names))
                 items |= self._read_items(folder, cache)
-            if wanted != _FLAG_ITEMS and len(items) < high - low + 1:
+            if item_names != _FLAG_ITEMS and len(items) < high - low + 1:
                 # The server failed at the header of a message. Each message gets a row nevertheless.
                 self._imap.send((b"FETCH", b"%d:%d" % (low, high), _FLAG_ITEMS))
                 for uid, flags in self._read_items(folder, cache).items():
@@ -212,13 +214,13 @@ class MessageLists:
         return selected, items
 
     def _items_if_unchanged(
-        self, selected: Selected, limit: int, wanted: bytes, cache: RowCache
+        self, selected: Selected, limit: int, item_names: bytes, cache: RowCache
     ) -> dict[int, dict[bytes, Value]]:
         """Return the items of the newest messages without a SELECT, or nothing if the folder has changed."""
         low, high = ends_of(selected.exists or 0, limit)
         # At the NOOP the server reports new and removed messages and changed flags (RFC 9051 section 6.1.2). The NOOP
         # is last, because Dovecot runs it after the commands that come with it.
-        self._imap.send((b"FETCH", b"%d:%d" % (low, high), wanted), (b"NOOP",))
+        self._imap.send((b"FETCH", b"%d:%d" % (low, high), item_names), (b"NOOP",))
         try:
             items = self._read_items(selected.name, cache)
             has_new_flags = any(answer.kind == "FETCH" for answer in self._imap.answers())
@@ -245,10 +247,12 @@ class MessageLists:
                 raise
         return items_by_uid(answers)
 
-    def _fetch(self, wanted: Mapping[bytes, list[int]]) -> dict[int, dict[bytes, Value]]:
+    def _fetch(self, uids_by_items: Mapping[bytes, list[int]]) -> dict[int, dict[bytes, Value]]:
         """Return the wanted items of these messages that the server gives before it fails."""
         answers: list[Answer] = []
-        commands = [(b"UID", b"FETCH", write_uids(uids).encode(), items) for items, uids in wanted.items() if uids]
+        commands = [
+            (b"UID", b"FETCH", write_uids(uids).encode(), items) for items, uids in uids_by_items.items() if uids
+        ]
         if commands:
             with suppress(GatewayError):
                 self._imap.send(*commands)
@@ -285,10 +289,10 @@ class MessageLists:
         return search_command(self._imap, (b"UID", b"%d:%d" % (max(1, before_uid - width), before_uid - 1)))
 
 
-def _row(uid: int, kept: MessageSummary | None, items: dict[bytes, Value]) -> MessageSummary:
+def _row(uid: int, cached_row: MessageSummary | None, items: dict[bytes, Value]) -> MessageSummary:
     """Return the cached row with the current flags, or else a row from the server's items."""
-    if kept is not None and b"FLAGS" in items:
-        return replace(kept, flags=flags_of(items))
+    if cached_row is not None and b"FLAGS" in items:
+        return replace(cached_row, flags=flags_of(items))
     return summary_from_fetch(uid, items)
 
 

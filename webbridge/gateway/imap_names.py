@@ -56,4 +56,4 @@ def _namespace(value: Value) -> Value:
 
 
 def _each(convert: Callable[[Value], Value], value: Value) -> Value:
-    return [convert(one) for one in value] if isinstance(value, list) else value
+    return [convert(element) for element in value] if isinstance(value, list) else value

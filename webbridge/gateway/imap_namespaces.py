@@ -46,7 +46,7 @@ class Namespaces:
 
     def new_name(self, top_name: bytes) -> bytes | None:
         """Return the name of a new folder at the top of a personal namespace, or None if there is no such place."""
-        names = (one + top_name for one in self.personal)
+        names = (prefix + top_name for prefix in self.personal)
         return next((name for name in names if self.are_known and self._own_namespace(name, None) is not None), None)
 
     def placed_name(self, name: bytes) -> bytes:
@@ -156,7 +156,7 @@ def _prefixes(value: Value) -> list[bytes | None]:
     if value is None:
         return []
     described: list[Value] = value if isinstance(value, list) else [value]
-    return [_prefix(one) for one in described]
+    return [_prefix(namespace) for namespace in described]
 
 
 def _prefix(described: Value) -> bytes | None:

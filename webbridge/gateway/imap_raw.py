@@ -77,13 +77,13 @@ class RawReader:
         """Yield the bytes of a literal. The last chunk is held back until the UID of the message is certain."""
         wire = self._imap.wire
         wire.deadline = deadline = ProgressDeadline.after(wire.deadline)
-        remaining, held = size, b""
+        remaining, chunk = size, b""
         while remaining:
-            if held:
-                yield held
-            held = wire.read_some(min(CHUNK_BYTES, remaining))
-            deadline.count(len(held))
-            remaining -= len(held)
+            if chunk:
+                yield chunk
+            chunk = wire.read_some(min(CHUNK_BYTES, remaining))
+            deadline.count(len(chunk))
+            remaining -= len(chunk)
         # A blank or a parenthesis must follow. Otherwise the literal is longer than announced.
         rest = wire.read_line(CHUNK_BYTES)
         after = _uid_in(b"(" + rest)
@@ -91,8 +91,8 @@ class RawReader:
             raise self._imap.unreadable()
         self._imap.finish([])
         self.is_reading = False
-        if held:
-            yield held
+        if chunk:
+            yield chunk
 
 
 def _uid_in(items: bytes) -> int | None:

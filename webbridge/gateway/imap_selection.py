@@ -128,12 +128,12 @@ class Selection:
             return self.begin(folder, uid_validity, command), self._imap.answers(refused)
         self._imap.send(command, (b"NOOP",))
         try:
-            found = self._imap.answers(refused)
-            news = [*found, *self._imap.answers()]
+            answers = self._imap.answers(refused)
+            news = [*answers, *self._imap.answers()]
         finally:
             self._imap.drain()
         if not any(answer.kind in _NEWS for answer in news):
-            return selected, found
+            return selected, answers
         self._imap.send(command)
         return selected, self._imap.answers(refused)
 
@@ -213,8 +213,8 @@ def _selected(folder: str, answers: Sequence[Answer], *, is_read_only: bool) -> 
     flags = [
         value for answer in answers if answer.kind == "FLAGS" for value in answer.values if isinstance(value, list)
     ]
-    kept = [match[1].split() for match in filter(None, (_KEPT_FLAGS.match(answer.text) for answer in answers))]
-    kept_keywords = _keywords(kept[-1] if kept else [])
+    kept_flags = [match[1].split() for match in filter(None, (_KEPT_FLAGS.match(answer.text) for answer in answers))]
+    kept_keywords = _keywords(kept_flags[-1] if kept_flags else [])
     matches = filter(None, (_CODE_NUMBER.match(answer.text) for answer in answers))
     codes = {match[1].upper(): int(match[2]) for match in matches}
     return Selected(

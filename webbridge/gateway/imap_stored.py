@@ -40,16 +40,16 @@ class StoredMessage:
 
 def read_stored(imap: ImapWire, uids: Sequence[int]) -> list[StoredMessage]:
     """Return the facts of these messages of the selected folder, in ascending order, without missing messages."""
-    wanted = sorted(set(uids))
+    sorted_uids = sorted(set(uids))
     stored: list[StoredMessage] = []
-    for start in range(0, len(wanted), MAX_UIDS):
-        some = wanted[start : start + MAX_UIDS]
+    for start in range(0, len(sorted_uids), MAX_UIDS):
+        some = sorted_uids[start : start + MAX_UIDS]
         answers: list[Answer] = []
-        for one in split_uids(some):
-            imap.send((b"UID", b"FETCH", one.encode(), _ITEMS))
+        for uid_set in split_uids(some):
+            imap.send((b"UID", b"FETCH", uid_set.encode(), _ITEMS))
             imap.finish(answers, kept_literal_bytes=ID_PART_BYTES)
-        found = items_by_uid(answers)
-        stored += [_stored_message(uid, found[uid]) for uid in some if uid in found]
+        items = items_by_uid(answers)
+        stored += [_stored_message(uid, items[uid]) for uid in some if uid in items]
     return stored
 
 

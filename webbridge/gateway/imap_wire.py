@@ -311,13 +311,13 @@ class ImapWire:
     def _read_literal(self, size_bytes: int, kept_bytes: int) -> bytes:
         if size_bytes > MAX_SKIPPED_BYTES:
             raise self.unreadable()
-        kept = bytearray()
+        literal = bytearray()
         while size_bytes:
             chunk = self.wire.read_some(size_bytes)
             size_bytes -= len(chunk)
-            kept += chunk[: kept_bytes - len(kept)]
-        self._take_account(len(kept))
-        return bytes(kept)
+            literal += chunk[: kept_bytes - len(literal)]
+        self._take_account(len(literal))
+        return bytes(literal)
 
     def _read_text(self) -> bytes:
         text = self.wire.read_line(MAX_LINE_BYTES)

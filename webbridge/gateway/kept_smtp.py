@@ -40,13 +40,13 @@ class KeptSmtp:
     def take(self, session_id: str, credentials: Credentials) -> SmtpWire | None:
         """Return the session's connection if it still answers and was made with these credentials."""
         with self._lock:
-            kept = self._kept.pop(session_id, None)
-        if kept is None:
+            connection = self._kept.pop(session_id, None)
+        if connection is None:
             return None
-        is_recent = self._monotonic() - kept.since < MAX_IDLE_SECONDS
-        if is_recent and kept.credentials == credentials and _answers(kept.smtp):
-            return kept.smtp
-        kept.smtp.leave()
+        is_recent = self._monotonic() - connection.since < MAX_IDLE_SECONDS
+        if is_recent and connection.credentials == credentials and _answers(connection.smtp):
+            return connection.smtp
+        connection.smtp.leave()
         return None
 
     def keep(self, session_id: str, credentials: Credentials, smtp: SmtpWire) -> None:
@@ -73,7 +73,7 @@ class KeptSmtp:
         """Close the connections that are idle for long."""
         oldest = self._monotonic() - MAX_IDLE_SECONDS
         with self._lock:
-            over = {session: kept for session, kept in self._kept.items() if kept.since <= oldest}
+            over = {session: connection for session, connection in self._kept.items() if connection.since <= oldest}
             for session in over:
                 del self._kept[session]
         _leave_all(over.values())
@@ -95,6 +95,6 @@ def _answers(smtp: SmtpWire) -> bool:
 
 
 def _leave_all(over: Iterable[_Kept | None]) -> None:
-    for kept in over:
-        if kept is not None:
-            kept.smtp.leave()
+    for connection in over:
+        if connection is not None:
+            connection.smtp.leave()

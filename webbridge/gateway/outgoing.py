@@ -132,8 +132,8 @@ class OutgoingMessage:
     def _kept(self) -> Iterator[bytes]:
         """Yield the message as it was received."""
         if self._memory is not None:
-            kept = bytes(self._memory)
-            yield from (kept[start : start + PIECE_BYTES] for start in range(0, len(kept), PIECE_BYTES))
+            message = bytes(self._memory)
+            yield from (message[start : start + PIECE_BYTES] for start in range(0, len(message), PIECE_BYTES))
             return
         if self._file is None:
             raise ValueError("the message is closed")
@@ -216,8 +216,8 @@ def _write_all(file: IO[bytes], data: bytes) -> None:
 
 
 def _first_bare_line_end(data: bytes) -> int:
-    found = _BARE_LINE_END.search(data)
-    return found.start() if found else 0
+    match = _BARE_LINE_END.search(data)
+    return match.start() if match else 0
 
 
 def _bare_line_end(position: int) -> GatewayError:

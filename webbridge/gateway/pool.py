@@ -136,8 +136,8 @@ class ConnectionPool:
     ) -> Result:
         """Run `first` as `run` does. Run `operation` once with the result, on the connection that has answered."""
         with self._slot(session_id, credentials) as slot:
-            found = self._run_in(slot, session_id, credentials, first)
-            return operation(_connection_of(slot), found)
+            result = self._run_in(slot, session_id, credentials, first)
+            return operation(_connection_of(slot), result)
 
     def open_raw(
         self, session_id: str, credentials: Credentials, mailbox: Mailbox, uid: int, *, max_bytes: int
@@ -191,7 +191,9 @@ class ConnectionPool:
         """Close the connections that were idle for long, and drop the rows of sessions that made no call."""
         now = self._monotonic()
         with self._lock:
-            self._caches = {one: cache for one, cache in self._caches.items() if cache.used_at > now - CACHE_SECONDS}
+            self._caches = {
+                session_id: cache for session_id, cache in self._caches.items() if cache.used_at > now - CACHE_SECONDS
+            }
             self._ended = {session: at for session, at in self._ended.items() if at > now - ENDED_SECONDS}
         self._slots.end_idle(before=now - MAX_IDLE_SECONDS)
         self._kept_smtp.end_idle()
@@ -228,11 +230,11 @@ class ConnectionPool:
 
     def _prepare(self, slot: Slot, credentials: Credentials, deadline: CallDeadline, *, check_after: float) -> bool:
         """Give the slot a connection that works. Return whether it is a kept connection."""
-        kept = slot.connection
-        if kept is not None:
+        connection = slot.connection
+        if connection is not None:
             idle_seconds = self._monotonic() - slot.idle_since
-            kept.begin_call(deadline)
-            if idle_seconds < MAX_IDLE_SECONDS and (idle_seconds <= check_after or kept.is_alive()):
+            connection.begin_call(deadline)
+            if idle_seconds < MAX_IDLE_SECONDS and (idle_seconds <= check_after or connection.is_alive()):
                 return True
         self._open(slot, credentials, deadline)
         return False

@@ -158,8 +158,8 @@ class Pop3Connection(Pop3Refusals):
 
     def _named(self, mailbox: Mailbox, uids: Sequence[int]) -> list[_Stored]:
         _check_inbox(mailbox.name, mailbox.uid_validity)
-        wanted = set(check_uids(uids))
-        return [message for message in self._stored() if message.uid in wanted]
+        checked_uids = set(check_uids(uids))
+        return [message for message in self._stored() if message.uid in checked_uids]
 
     def _delete(self, messages: Sequence[_Stored]) -> None:
         try:
@@ -174,13 +174,13 @@ class Pop3Connection(Pop3Refusals):
         """Return the messages in the server's order, which is by arrival."""
         self._pop3.run(b"UIDL")
         uids = _Uids()
-        found: dict[int, _Stored] = {}
+        messages: dict[int, _Stored] = {}
         for line in self._pop3.read_lines():
             number, _blank, unique_id = line.partition(b" ")
-            is_new = _is_number(number) and int(number) not in found and len(found) < MAX_MESSAGES
+            is_new = _is_number(number) and int(number) not in messages and len(messages) < MAX_MESSAGES
             if is_new and (unique_id := unique_id.strip()):
-                found[int(number)] = _Stored(int(number), uids.make(unique_id), unique_id)
-        return [found[number] for number in sorted(found)]
+                messages[int(number)] = _Stored(int(number), uids.make(unique_id), unique_id)
+        return [messages[number] for number in sorted(messages)]
 
     def _find(self, uid: int) -> _Stored:
         check_uid(uid)

@@ -144,18 +144,18 @@ def ask_offers(server: MailServer) -> Offers:
 
 def _begin(credentials: Credentials, connections: Connections, opening: Callable[[SmtpWire], None]) -> SmtpWire:
     """Return a connection with an open transaction. If a kept connection has ended, a fresh one is tried once."""
-    kept = connections.take()
-    if kept is not None:
-        kept.wire.deadline = CallDeadline(credentials.account.server.timeout_seconds)
+    connection = connections.take()
+    if connection is not None:
+        connection.wire.deadline = CallDeadline(credentials.account.server.timeout_seconds)
         try:
-            opening(kept)
+            opening(connection)
         except GatewayError as error:
-            is_useless = is_of_the_connection(error, kept)
-            kept.wire.close()
+            is_useless = is_of_the_connection(error, connection)
+            connection.wire.close()
             if not is_useless:
                 raise
         else:
-            return kept
+            return connection
     smtp = _log_in_anew(credentials)
     try:
         opening(smtp)

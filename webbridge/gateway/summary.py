@@ -103,14 +103,14 @@ def summary_from_header(uid: int, header: bytes | None, *, size_bytes: int) -> M
 
 def _fields_named(header: bytes, names: Sequence[bytes]) -> bytes:
     """Return the lines of the fields with these names."""
-    kept: list[bytes] = []
+    lines: list[bytes] = []
     is_kept = False
     for line in _LINE.findall(header):
         if not line.startswith((b" ", b"\t")):
             is_kept = line.partition(b":")[0].strip().lower() in names
         if is_kept:
-            kept.append(line)
-    return b"".join(kept)
+            lines.append(line)
+    return b"".join(lines)
 
 
 def _summary(
@@ -199,12 +199,12 @@ def _whole_fields(part: bytes) -> Headers:
 def _sender(fields: Headers) -> tuple[str, Mailbox | None, bool]:
     """Return the first readable mailbox of From, as text and parsed, and whether the field is readable."""
     text = fields.get_unfolded("From") or ""
-    found = addresses(text[:MAX_ADDRESSES_CHARACTERS])
-    whole = found if len(text) <= MAX_ADDRESSES_CHARACTERS else found[:-1]
+    mailboxes = addresses(text[:MAX_ADDRESSES_CHARACTERS])
+    whole = mailboxes if len(text) <= MAX_ADDRESSES_CHARACTERS else mailboxes[:-1]
     mailbox = next((_shown(mailbox) for mailbox in whole if mailbox.address), None)
     if mailbox is not None or not text:
         return "" if mailbox is None else _text_of(mailbox), mailbox, True
-    return _unread(found), None, False
+    return _unread(mailboxes), None, False
 
 
 def _recipients(part: bytes) -> tuple[str, ...]:
@@ -212,11 +212,11 @@ def _recipients(part: bytes) -> tuple[str, ...]:
     headers = parse_headers(part)
     text = headers.get_unfolded("To") or ""
     is_cut = _is_cut(part, RECIPIENTS_PART_BYTES)
-    found = addresses(text)
-    mailboxes = [_shown(mailbox) for mailbox in (found[:-1] if is_cut else found) if mailbox.address]
+    addressees = addresses(text)
+    mailboxes = [_shown(mailbox) for mailbox in (addressees[:-1] if is_cut else addressees) if mailbox.address]
     if mailboxes or not text:
         return (*map(_text_of, mailboxes), *(("…",) if is_cut else ()))
-    return (_unread(found),)
+    return (_unread(addressees),)
 
 
 def _unread(mailboxes: Sequence[Mailbox]) -> str:

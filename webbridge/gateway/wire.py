@@ -259,13 +259,13 @@ def _connect_socket(address: ServerAddress, deadline: CallDeadline) -> socket.so
     """Return a connection to the first address of the host that answers."""
     last: OSError | None = None
     try:
-        found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+        addresses = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
     except OSError as error:
         raise _no_answer() from error
     # The connection goes to the checked address, so that a second DNS answer cannot lead elsewhere.
-    if address.is_public_only and not all(is_public(ip_address(str(place[0]))) for *_rest, place in found):
+    if address.is_public_only and not all(is_public(ip_address(str(place[0]))) for *_rest, place in addresses):
         raise GatewayError(GatewayCode.MISCONFIGURED, _NOT_PUBLIC)
-    for family, kind, protocol, _name, place in found:
+    for family, kind, protocol, _name, place in addresses:
         connecting = socket.socket(family, kind, protocol)
         try:
             with deadline.waiting() as seconds:

@@ -61,7 +61,7 @@ class SessionCookie:
         """Return the ids of the accounts for which a request has a cookie, even if the session has ended."""
         start = f"{self.name}-"
         ids = (name.removeprefix(start) for name, value in request.cookies.items() if name.startswith(start) and value)
-        return [one for one in ids if _ID.fullmatch(one)][:_MAX_COOKIES]
+        return [account for account in ids if _ID.fullmatch(account)][:_MAX_COOKIES]
 
     def value_in(self, request: Request, account: str) -> str:
         """Return the value of the account's cookie that a request has, or an empty text."""

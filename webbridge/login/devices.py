@@ -54,14 +54,14 @@ class KnownDevices:
 
     def remember(self, token: str, account: str) -> str:
         """Note that the device has signed in to the account. Return its token, which is new if it had none."""
-        kept = token if len(token) == _TOKEN_CHARACTERS else secrets.token_urlsafe(_TOKEN_BYTES)
+        device_token = token if len(token) == _TOKEN_CHARACTERS else secrets.token_urlsafe(_TOKEN_BYTES)
         at = self._clock().timestamp()
         owner = _hashed("account", account.casefold())
-        row = {"device": _device(kept, account), "account": owner, "used_at": at}
+        row = {"device": _device(device_token, account), "account": owner, "used_at": at}
         with self._database.transaction(durable=False) as rows:
             rows.execute(self._note, row)
             rows.execute(_FORGET_BEYOND, {"of_account": owner})
-        return kept
+        return device_token
 
     def forget_old(self) -> None:
         """Delete the devices that nobody has used for long, and devices with a time in the future."""

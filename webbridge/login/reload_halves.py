@@ -64,14 +64,14 @@ class ReloadHalves:
     def make(self, session: Session, cookie: str, *, name: str, minutes: int) -> bytes | None:
         """Make a half that replaces the session's earlier half. Return None if the session has ended meanwhile."""
         random = secrets.token_bytes(HALF_BYTES)
-        kept = {
+        columns = {
             "reload_half": random,
             "reload_name": name,
             "reload_used_at": self._now(),
             "reload_seconds": minutes * 60,
         }
         with self._database.transaction(durable=False) as rows:
-            is_made = rows.execute(_MAKE.values(kept), {"session_id": session.id}).rowcount == 1
+            is_made = rows.execute(_MAKE.values(columns), {"session_id": session.id}).rowcount == 1
         self._database.erase_deleted()
         return _derive(random, cookie) if is_made else None
 

@@ -131,26 +131,26 @@ class SessionStore:
     def find(self, cookie: str) -> Session | None:
         """Return the session of a cookie and note its use, or None if the cookie is unknown, ended or expired."""
         at = self._clock().timestamp()
-        found = self._find(cookie, at)
-        if found is None:
+        record = self._find(cookie, at)
+        if record is None:
             return None
-        session, used_at = found
+        session, used_at = record
         return session if at - used_at < NOTED_AFTER_SECONDS or self._note_use(session.id, at) else None
 
     def find_unused(self, cookie: str) -> Session | None:
         """Return the session of a cookie as `find` does, without noting a use."""
-        found = self._find(cookie, self._clock().timestamp())
-        return None if found is None else found[0]
+        record = self._find(cookie, self._clock().timestamp())
+        return None if record is None else record[0]
 
     def find_living(self, session_ids: Iterable[str]) -> set[str]:
         """Return the ids whose sessions are valid now, without noting a use."""
         at = self._clock().timestamp()
         living: set[str] = set()
-        wanted = list(session_ids)
+        ids = list(session_ids)
         with self._database.reading() as rows:
-            for start in range(0, len(wanted), _IDS_AT_ONCE):
+            for start in range(0, len(ids), _IDS_AT_ONCE):
                 some = select(SESSION.c.id, SESSION.c.used_at, SESSION.c.expires_at).where(
-                    SESSION.c.id.in_(wanted[start : start + _IDS_AT_ONCE])
+                    SESSION.c.id.in_(ids[start : start + _IDS_AT_ONCE])
                 )
                 living.update(row.id for row in rows.execute(some) if self._is_valid(row.used_at, row.expires_at, at))
         return living
@@ -186,8 +186,8 @@ class SessionStore:
         """Return at most MAX_LISTED valid sessions of the account, latest used first, and the number of all."""
         at = self._clock().timestamp()
         with self._database.reading() as rows:
-            found = rows.execute(_LIST, {"address": session.address, "host": _host_of(session.credentials)})
-            valid = [row for row in found if self._is_valid(row.used_at, row.expires_at, at)]
+            session_rows = rows.execute(_LIST, {"address": session.address, "host": _host_of(session.credentials)})
+            valid = [row for row in session_rows if self._is_valid(row.used_at, row.expires_at, at)]
         return [_listed(row, session) for row in valid[:MAX_LISTED]], len(valid)
 
     def end(self, cookie: str) -> str | None:

@@ -99,11 +99,11 @@ def _check_notices(config: BridgeConfig) -> Finding:
     if notices is None:
         text = "recipients of parcels get no mail, so that senders have to tell them the link"
         return doubtful("notices", text, "name your mail server by host and sender in [parcel_notices]")
-    found = check_mail_server(notices.submission, part="notices", table="parcel_notices")
-    if found.level is Level.OK and notices.head.signer is None:
+    finding = check_mail_server(notices.submission, part="notices", table="parcel_notices")
+    if finding.level is Level.OK and notices.head.signer is None:
         text = f"{notices.submission.host} answers, but the notices have no signature"
         return doubtful("notices", text, "name the key and the certificate of sender by identity_file")
-    return found
+    return finding
 
 
 def _check_keys(config: BridgeConfig) -> Finding:
@@ -126,10 +126,10 @@ def _without_domains() -> Finding:
 
 def _servers(config: BridgeConfig) -> list[MailServer]:
     servers = [config.mail_server, *(domain.server for domain in config.domains)]
-    found = [domain.name for domain in config.domains if domain.is_found]
-    if found and _is_current(config):
+    domain_names = [domain.name for domain in config.domains if domain.is_found]
+    if domain_names and _is_current(config):
         with closing(Database(config.database, access=Access.READING)) as database:
-            servers += map(AcceptedServers(database).find, found)
+            servers += map(AcceptedServers(database).find, domain_names)
     return list(dict.fromkeys(server for server in servers if server))
 
 
@@ -156,10 +156,14 @@ def _check_found(config: BridgeConfig, domain: str, *, accepts_servers: bool) ->
         accepted = AcceptedServers(database)
         if accepts_servers:
             accepted.accept(domain, server)
-        kept = accepted.find(domain)
-    if kept == server:
+        accepted_server = accepted.find(domain)
+    if accepted_server == server:
         return fine("dns", shown)
-    use = "none is used yet" if kept is None else f"{_at(kept.mailbox)} and {_at(kept.smtp)} stay in use"
+    use = (
+        "none is used yet"
+        if accepted_server is None
+        else f"{_at(accepted_server.mailbox)} and {_at(accepted_server.smtp)} stay in use"
+    )
     remedy = "if these are the servers of the domain: sealwax bridge check --accept-servers"
     return wrong("dns", f"{shown}; {use}", remedy)
 
@@ -239,8 +243,8 @@ class _ImapOverTls(BothRevisions, imaplib.IMAP4_SSL):
     """IMAP inside TLS from the first byte."""
 
 
-def _offers(mechanisms: Iterable[str], wanted: Iterable[str]) -> bool:
-    return not set(wanted).isdisjoint(name.upper() for name in mechanisms)
+def _offers(mechanisms: Iterable[str], alternatives: Iterable[str]) -> bool:
+    return not set(alternatives).isdisjoint(name.upper() for name in mechanisms)
 
 
 def _takes_no_tokens(part: str, address: ServerAddress) -> Finding:

@@ -22,7 +22,7 @@ from webbridge.delivery.abuse.blocks import Block, BlockKind, BlockReason, Block
 from webbridge.delivery.abuse.complaints import Complaints
 from webbridge.operation.settings import BRIDGE
 
-_KIND = click.Argument(["kind"], type=click.Choice([one.value for one in BlockKind]))
+_KIND = click.Argument(["kind"], type=click.Choice([kind.value for kind in BlockKind]))
 _NAME = click.Argument(["name"], metavar="ADDRESS|DOMAIN")
 
 

@@ -88,7 +88,7 @@ def revoke_token(request: TokenRequest) -> None:
     address = _checked(request.account.address)
     with opened_database(request.account.config) as database:
         tokens = Tokens(database, clock=now)
-        if request.name not in [one.name for one in tokens.list(address)]:
+        if request.name not in [token.name for token in tokens.list(address)]:
             raise click.ClickException(f"{address} has no token of this name")
         tokens.revoke(address, request.name)
 

@@ -391,7 +391,7 @@ class BridgeSettings(ServiceSettings):
             mozilla_roots=self.trust.mozilla_roots,
             revocation=self.trust.revocation,
             directory_folder=self.directory.folder,
-            directory_ldap=tuple(one.to_directory() for one in self.directory.ldap),
+            directory_ldap=tuple(directory.to_directory() for directory in self.directory.ldap),
             directory_name_servers=tuple(
                 NameServer(address=str(server.address), port=server.port, is_trusted=server.is_trusted)
                 for server in self.directory.name_servers

@@ -79,15 +79,15 @@ class SharedPlaces:
     def take(self, kind: PlaceKind, name: str) -> Place | None:
         """Return a free place, or None if all are taken. Raises DatabaseUnavailable."""
         process, at = self.process(), self._clock().timestamp()
-        found: list[Place] = []
-        asked = {"kind": kind, "name": name, "at": at, "latest": at + LEASE_SECONDS + CLOCK_SLACK_SECONDS}
+        places: list[Place] = []
+        parameters = {"kind": kind, "name": name, "at": at, "latest": at + LEASE_SECONDS + CLOCK_SLACK_SECONDS}
 
         def take_number(number: int) -> Place | None:
             place = Place(kind=kind, name=name, number=number, process=process, lease=_new_id())
-            values = asked | {"number": number, "process": process, "lease": place.lease}
+            values = parameters | {"number": number, "process": process, "lease": place.lease}
             if rows.execute(_take_statement(rows.dialect.name), values).first() is None:
                 return None
-            found.append(place)
+            places.append(place)
             return place
 
         try:
@@ -95,12 +95,12 @@ class SharedPlaces:
                 # Most sessions have one place, so the first place is tried before the others are read.
                 if (place := take_number(0)) is not None:
                     return place
-                taken = set(rows.execute(_TAKEN, asked).scalars())
+                taken = set(rows.execute(_TAKEN, parameters).scalars())
                 tries = (take_number(number) for number in range(1, MOST_AT_ONCE[kind]) if number not in taken)
                 return next((place for place in tries if place is not None), None)
         except DatabaseUnavailable:
             # If only the answer to the COMMIT was lost, the place is taken.
-            self._owe(found)
+            self._owe(places)
             raise
 
     def give_back(self, place: Place) -> None:

@@ -46,7 +46,9 @@ def check_push_host(host: str) -> None:
 def read_endpoint(url: str, hosts: Iterable[str]) -> Endpoint:
     """Return the endpoint of a subscription. Raises EndpointRefused."""
     # urlsplit drops tabs and line breaks, and some programs read a backslash as a slash. So these are refused first.
-    if len(url) > MAX_ENDPOINT_CHARACTERS or not all("!" <= one <= "~" and one != "\\" for one in url):
+    if len(url) > MAX_ENDPOINT_CHARACTERS or not all(
+        "!" <= character <= "~" and character != "\\" for character in url
+    ):
         raise EndpointRefused("the address has characters that no address of a push service has, or is too long")
     try:
         parts = urlsplit(url)

@@ -45,12 +45,12 @@ class Subscriptions:
 
     def find(self, session_ids: Iterable[str]) -> dict[str, str]:
         """Return the URLs of those sessions that have one."""
-        wanted = list(session_ids)
-        found: dict[str, str] = {}
+        ids = list(session_ids)
+        endpoints: dict[str, str] = {}
         with self._database.reading() as rows:
-            for start in range(0, len(wanted), _IDS_AT_ONCE):
+            for start in range(0, len(ids), _IDS_AT_ONCE):
                 some = select(SESSION.c.id, SESSION.c.push_endpoint).where(
-                    SESSION.c.id.in_(wanted[start : start + _IDS_AT_ONCE]), SESSION.c.push_endpoint != _NONE
+                    SESSION.c.id.in_(ids[start : start + _IDS_AT_ONCE]), SESSION.c.push_endpoint != _NONE
                 )
-                found.update({row.id: row.push_endpoint for row in rows.execute(some)})
-        return found
+                endpoints.update({row.id: row.push_endpoint for row in rows.execute(some)})
+        return endpoints

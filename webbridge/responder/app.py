@@ -78,10 +78,10 @@ class _Views:
 
     def certificate(self, name: str) -> Response:
         """Return the certificate of an issuer."""
-        found = self._desk.find_certificate(Issuer(name))
-        if found is None:
+        certificate = self._desk.find_certificate(Issuer(name))
+        if certificate is None:
             abort(404)
-        return _file(found.der, _CERTIFICATE, seconds=CERTIFICATE_CACHE_SECONDS)
+        return _file(certificate.der, _CERTIFICATE, seconds=CERTIFICATE_CACHE_SECONDS)
 
 
 def _decode(encoded: str) -> bytes:

@@ -91,7 +91,7 @@ def _read_envelope(line: bytes) -> Envelope:
 
 
 def _read_reports(value: object) -> frozenset[Report]:
-    if not isinstance(value, list) or not all(one in _REPORTS for one in value):
+    if not isinstance(value, list) or not all(report in _REPORTS for report in value):
         raise _bad_request(f"The member reports is a list of {', '.join(Report)}.")
     return frozenset(map(Report, value))
 

@@ -49,8 +49,8 @@ def leave_out_results(header: bytes, authserv_ids: Collection[str]) -> bytes:
     is left out too. The names are in small letters.
     """
     fields = parse_headers(header).fields
-    kept = [field for field in fields if not _is_result_of(field, {"", *authserv_ids})]
-    return b"".join(field.encoded for field in kept) + header[sum(len(field.encoded) for field in fields) :]
+    remaining_fields = [field for field in fields if not _is_result_of(field, {"", *authserv_ids})]
+    return b"".join(field.encoded for field in remaining_fields) + header[sum(len(field.encoded) for field in fields) :]
 
 
 def message_id_of(header: bytes) -> str:

@@ -97,8 +97,8 @@ def _submit(sending: Sending, turn: Turn, envelope: Envelope, message: OutgoingM
             raise
         answer = {"code": error.code.value, "message": error.message, "members": members_of(error)}
         recorded = Recorded(state=State.REFUSED, message_id=message_id, answer=answer)
-        kept = {**answer, "message": error.without_words}
-        _note(ledger, turn, Recorded(state=State.REFUSED, message_id=message_id, answer=kept))
+        stored_answer = {**answer, "message": error.without_words}
+        _note(ledger, turn, Recorded(state=State.REFUSED, message_id=message_id, answer=stored_answer))
         return recorded
     except BaseException:
         if not is_ending:

@@ -60,9 +60,9 @@ class MailboxOptions:
         address = ServerAddress(host=host, port=port, security=security)
         # Only the mailbox is used.
         server = MailServer(smtp=address, imap=address, ca_file=self.ca_file)
-        asked = ("the password", "--password-file")
+        error_words = ("the password", "--password-file")
         prompt = f"Password of {printable(self.user)} at {printable(host)}: "
-        password = read_first_line(self.password_file) if self.password_file else ask_terminal(prompt, *asked)
+        password = read_first_line(self.password_file) if self.password_file else ask_terminal(prompt, *error_words)
         account = MailAccount(address=self.user, login=self.user, server=server)
         try:
             return check_credentials(account, password.decode())

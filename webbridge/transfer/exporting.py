@@ -193,12 +193,12 @@ def _letters(row: MessageSummary, letters: Mapping[str, str]) -> str:
 
 def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
     """The lines, each with LF at its end, also the last one."""
-    held = b""
+    rest = b""
     for piece in pieces:
-        *lines, held = (held + piece).split(b"\n")
+        *lines, rest = (rest + piece).split(b"\n")
         yield from (line.removesuffix(b"\r") + b"\n" for line in lines)
-    if held:
-        yield held.removesuffix(b"\r") + b"\n"
+    if rest:
+        yield rest.removesuffix(b"\r") + b"\n"
 
 
 def _moment(row: MessageSummary) -> datetime:

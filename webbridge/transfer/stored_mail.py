@@ -57,8 +57,8 @@ class StoredMail:
     @property
     def message_id(self) -> str | None:
         """The Message-ID in angle brackets, or None."""
-        found = _MESSAGE_ID.search(_header_of(self.content or b""))
-        return None if found is None else found[1].decode("ascii")
+        match = _MESSAGE_ID.search(_header_of(self.content or b""))
+        return None if match is None else match[1].decode("ascii")
 
 
 def read_stored(source: Path) -> Iterator[StoredMail]:
@@ -145,20 +145,20 @@ def _read_mbox(file: Path, folder: tuple[str, ...]) -> Iterator[StoredMail]:
 def _split(opened: IO[bytes]) -> Iterator[tuple[bytes, bytes | None]]:
     """Yield the From line of each message, and the lines after it, or None if they are too large."""
     first = opened.readline(_PIECE_BYTES)
-    kept, size, was_empty = list[bytes](), 0, False
+    lines, size, was_empty = list[bytes](), 0, False
     # A line without an end must not fill the memory, so a long line is read in pieces.
     for line in iter(lambda: opened.readline(_PIECE_BYTES), b""):
         if was_empty and line.startswith(_FROM):
-            yield first, _whole(kept, size)
-            first, kept, size, was_empty = line, [], 0, False
+            yield first, _whole(lines, size)
+            first, lines, size, was_empty = line, [], 0, False
             continue
         was_empty = line in (b"\n", b"\r\n")
         size += len(line)
         if size <= MAX_MESSAGE_BYTES:
-            kept.append(line)
+            lines.append(line)
         else:
-            kept.clear()
-    yield first, _whole(kept, size)
+            lines.clear()
+    yield first, _whole(lines, size)
 
 
 def _whole(lines: list[bytes], size: int) -> bytes | None:
@@ -186,27 +186,27 @@ def _read_noted(first: bytes, content: bytes | None, folder: tuple[str, ...], pl
 
 def _notes_of(header: bytes) -> tuple[str, ...] | None:
     """The flags, or None for a deleted message that is still in the file."""
-    found: dict[str, None] = {}
+    flags: dict[str, None] = {}
     for note in _NOTE.finditer(header):
         name, value = note[0].partition(b":")[0].strip().lower(), note[1].decode("ascii", "replace").strip()
         if name == b"x-mozilla-status":
             bits = int(value, 16) if re.fullmatch("[0-9a-fA-F]{1,8}", value) else 0
             if bits & _MOZILLA_EXPUNGED:
                 return None
-            found |= dict.fromkeys(flag for bit, flag in _MOZILLA_FLAGS.items() if bits & bit)
+            flags |= dict.fromkeys(flag for bit, flag in _MOZILLA_FLAGS.items() if bits & bit)
         elif name in (b"status", b"x-status"):
             if name == b"x-status" and "D" in value:
                 return None
-            found |= dict.fromkeys(flag for letter, flag in _MBOX_FLAGS.items() if letter in value)
-    return tuple(found)
+            flags |= dict.fromkeys(flag for letter, flag in _MBOX_FLAGS.items() if letter in value)
+    return tuple(flags)
 
 
 def _date_of(first: bytes) -> datetime | None:
     """The date in a From line, `From sender Thu Nov 26 10:00:00 2026`, in UTC (RFC 4155)."""
     words = first.decode("ascii", "replace").split()
     try:
-        found = parsedate_to_datetime(" ".join(words[-5:]))
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        date = parsedate_to_datetime(" ".join(words[-5:]))
+        return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
     except (ValueError, IndexError, OverflowError):
         return None
 

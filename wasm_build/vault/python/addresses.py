@@ -35,4 +35,6 @@ async def find_addresses_in(request: ReadAddresses, provider: CryptoProvider) ->
 def _describe(texts: Iterable[str], read: Callable[[str], tuple[Mailbox, ...]]) -> Reply:
     texts = tuple(texts)
     check_limit("characters of addresses", sum(map(len, texts)), MAX_TYPED_ADDRESSES_CHARACTERS)
-    return {"mailboxes": [[{"name": one.name, "address": one.address} for one in read(text)] for text in texts]}
+    return {
+        "mailboxes": [[{"name": mailbox.name, "address": mailbox.address} for mailbox in read(text)] for text in texts]
+    }

@@ -65,9 +65,9 @@ async def _join(request: FinishRequest, provider: CryptoProvider) -> Identity:
     key = await load_private_key(request.key, request.passphrase, provider)
     certificates = [certificate for file in request.files for certificate in parse_people_file(file).certificates]
     own = public_key_of(key).spki_der
-    issued = [one for one in certificates if one.public_key.spki_der == own]
+    issued = [certificate for certificate in certificates if certificate.public_key.spki_der == own]
     if not issued:
         raise MalformedMessage("none of the certificates is for this key", where="certificate")
-    newest = max(issued, key=lambda one: one.not_before)
-    chain = tuple(one for one in dict.fromkeys(certificates) if one not in issued)
+    newest = max(issued, key=lambda certificate: certificate.not_before)
+    chain = tuple(certificate for certificate in dict.fromkeys(certificates) if certificate not in issued)
     return Identity(certificate=newest, private_key=key, chain=chain)

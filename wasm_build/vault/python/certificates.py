@@ -70,7 +70,7 @@ async def read_certificate_file(request: ReadCertificates, _: CryptoProvider) ->
     """
     file = parse_people_file(request.file)
     issuers, people = Issuers(file.authorities), {person.certificate for person in file.people}
-    foreign = {one.certificate for one in file.left_out if one.reason.code == "other-address"} - people
+    foreign = {omission.certificate for omission in file.left_out if omission.reason.code == "other-address"} - people
     return {
         "certificates": [
             {**describe(certificate), "intermediates": [issuer.der for issuer in issuers.find_above(certificate)]}
@@ -83,7 +83,7 @@ async def read_certificate_file(request: ReadCertificates, _: CryptoProvider) ->
 
 def describe_left_out(left_out: Iterable[LeftOut]) -> list[Reply]:
     """The certificates of a file that are not imported: `{name, reason}`."""
-    return [{"name": one.name, "reason": reasons_to_json((one.reason,))[0]} for one in left_out]
+    return [{"name": omission.name, "reason": reasons_to_json((omission.reason,))[0]} for omission in left_out]
 
 
 def describe_change(change: CertificateChange) -> Reply:

@@ -150,18 +150,18 @@ async def compose(request: ComposeMessage, provider: CryptoProvider) -> Reply:
     identities = await unseal(request.keys, provider)
     encrypts = bool(request.recipients or request.passwords)
     outer_headers, entity = build_parts(draft)
-    asked = None
+    receipt = None
     if request.sign or encrypts:
         outer_headers, entity = _protect(request.draft, draft, _mode(encrypts, request.reads_headers))
     if request.sign:
-        entity, asked = await _sign(entity, draft, request.claims, identities, provider)
+        entity, receipt = await _sign(entity, draft, request.claims, identities, provider)
     if encrypts:
         recipients = _with_writer(parse_certificates(request.recipients), identities, draft)
         encrypting = Encrypting(recipients=recipients, passwords=request.passwords, cipher=parse_cipher(request.cipher))
         entity = await encrypt_entity(entity, encrypting, provider)
     if not request.sign and not encrypts:
         entity = b"MIME-Version: 1.0\r\n" + entity
-    return {"message": outer_headers + entity, "receipt": asked}
+    return {"message": outer_headers + entity, "receipt": receipt}
 
 
 async def sign(request: SignMessage, provider: CryptoProvider) -> Reply:
@@ -173,7 +173,7 @@ async def sign(request: SignMessage, provider: CryptoProvider) -> Reply:
     draft = _parse_draft(request.draft)
     identities = await unseal(request.keys, provider)
     outer_headers, entity = _protect(request.draft, draft, _mode(request.encrypts, request.reads_headers))
-    entity, asked = await _sign(entity, draft, request.claims, identities, provider)
+    entity, receipt = await _sign(entity, draft, request.claims, identities, provider)
     _, cms = _split(entity)
     query = await new_timestamp_request(OctetsContent(signature_value(cms), provider), provider)
     return {
@@ -181,8 +181,10 @@ async def sign(request: SignMessage, provider: CryptoProvider) -> Reply:
         "entity": entity,
         "query": build_timestamp_request(query),
         "nonce": f"{query.nonce:x}",
-        "receipt": asked,
-        "writer": next((one.der for one in _with_writer((), identities, draft)), None) if request.encrypts else None,
+        "receipt": receipt,
+        "writer": next((certificate.der for certificate in _with_writer((), identities, draft)), None)
+        if request.encrypts
+        else None,
     }
 
 
@@ -229,8 +231,8 @@ def _mode(encrypts: bool, reads_headers: bool) -> ProtectionMode:
     return ProtectionMode.CIPHER if reads_headers else ProtectionMode.CIPHER_WITH_COPY
 
 
-def _protect(given: GivenDraft, draft: Draft, mode: ProtectionMode) -> tuple[bytes, bytes]:
-    return protect_headers(*build_parts(draft), mode, keep_hidden(_parse_hidden(given)))
+def _protect(request_draft: GivenDraft, draft: Draft, mode: ProtectionMode) -> tuple[bytes, bytes]:
+    return protect_headers(*build_parts(draft), mode, keep_hidden(_parse_hidden(request_draft)))
 
 
 async def _sign(
@@ -261,10 +263,10 @@ def _further_attributes(claims: GivenClaims, draft: Draft, provider: CryptoProvi
 async def _add_timestamp(entity: bytes, answer: bytes, nonce: int, provider: CryptoProvider) -> bytes:
     content, cms = _split(entity)
     digest = await OctetsContent(signature_value(cms), provider).digest(HashName.SHA256)
-    asked = TimestampRequest(imprint=MessageImprint(hash_name=HashName.SHA256, digest=digest), nonce=nonce)
+    query = TimestampRequest(imprint=MessageImprint(hash_name=HashName.SHA256, digest=digest), nonce=nonce)
     try:
         token = parse_timestamp_response(answer)
-        check_answer(token, asked)
+        check_answer(token, query)
         cms = await add_signature_timestamp(cms, token, provider)
     except SmimeError as error:
         raise TimestampRefused(str(error)) from error
@@ -320,4 +322,4 @@ def _parse_draft(draft: GivenDraft) -> Draft:
 
 def _parse_hidden(draft: GivenDraft) -> list[HiddenField]:
     # The page takes `draft.hidden` from `message.verify` of the message to which this one replies.
-    return [HiddenField(name=one.name, value=one.value, outside=one.outside) for one in draft.hidden]
+    return [HiddenField(name=field.name, value=field.value, outside=field.outside) for field in draft.hidden]

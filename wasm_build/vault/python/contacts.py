@@ -95,7 +95,7 @@ async def import_contacts(request: ImportContacts, _: CryptoProvider) -> Reply:
     done = take(contacts, file, request.at)
     return {
         "contacts": build_contacts(done.contacts),
-        "added": [one.address for one in done.added],
+        "added": [person.address for person in done.added],
         "known": done.known,
         "changes": [describe_change(change) for change in done.changes],
         "leftOut": describe_left_out(done.left_out),

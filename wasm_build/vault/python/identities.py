@@ -49,7 +49,7 @@ async def keep_identities(request: KeepIdentities, provider: CryptoProvider) -> 
     if not request.passphrase:
         raise WrongPassphrase()
     unsealed = await unseal_identities(request.identities, request.seal_key, provider)
-    identities = [identity_of(one) for one in unsealed]
+    identities = [identity_of(identity) for identity in unsealed]
     p12 = await export_identities(identities, request.passphrase, provider, form=Pkcs12Form.MODERN)
     return {"p12": p12, **describe_authority(identities)}
 
@@ -73,14 +73,16 @@ def describe_authority(identities: Sequence[Identity]) -> Reply:
 
 def path_of(identity: Identity) -> list[Certificate]:
     """The certificates of the issuers above an identity, as far as its file has them."""
-    wanted, found = identity.certificate, []
+    certificate, path = identity.certificate, []
     for _ in identity.chain:
-        issuer = next((one for one in identity.chain if one.subject_der == wanted.issuer_der), None)
-        if issuer is None or issuer == wanted:
+        issuer = next(
+            (candidate for candidate in identity.chain if candidate.subject_der == certificate.issuer_der), None
+        )
+        if issuer is None or issuer == certificate:
             break
-        found.append(issuer)
-        wanted = issuer
-    return found
+        path.append(issuer)
+        certificate = issuer
+    return path
 
 
 def _find_authority(identities: Sequence[Identity]) -> Certificate | None:

@@ -41,14 +41,14 @@ async def export_keys(request: ExportKeys, provider: CryptoProvider) -> Reply:
     exported = await export_identities(
         _without_strangers(chosen, identities), request.new_passphrase, provider, form=_parse_form(request.form)
     )
-    return {"p12": exported, "certificates": [one.certificate.der for one in chosen]}
+    return {"p12": exported, "certificates": [identity.certificate.der for identity in chosen]}
 
 
 def _without_strangers(chosen: Sequence[Identity], identities: Sequence[Identity]) -> list[Identity]:
     # If only some identities are exported, the new file has only the certificates of their paths.
     if len(chosen) == len(identities):
         return list(chosen)
-    return [dataclasses.replace(one, chain=tuple(path_of(one))) for one in chosen]
+    return [dataclasses.replace(identity, chain=tuple(path_of(identity))) for identity in chosen]
 
 
 def _parse_form(name: str) -> Pkcs12Form:

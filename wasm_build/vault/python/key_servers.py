@@ -55,8 +55,8 @@ async def find_key_servers(request: FindKeyServers, provider: CryptoProvider) ->
         # The last good list expired too long ago.
         addresses = []
         problems.append({"code": error.code, "message": str(error)})
-    kept = None if followed is None else build_followed_discovery(followed)
-    return {"followed": kept, "addresses": addresses, "problems": problems}
+    discovery = None if followed is None else build_followed_discovery(followed)
+    return {"followed": discovery, "addresses": addresses, "problems": problems}
 
 
 def _known(request: FindKeyServers, domain: str) -> FollowedDiscovery | None:
@@ -77,4 +77,8 @@ async def _follow(
 
 def _addresses(server_list: ServerList, name: str) -> list[str]:
     listed = server_list.of_kind(ServerKind.KEY_SERVER)
-    return [one.address for one in listed if one.name == name and normalise_origin(one.address) == one.address]
+    return [
+        server.address
+        for server in listed
+        if server.name == name and normalise_origin(server.address) == server.address
+    ]

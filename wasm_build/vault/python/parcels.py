@@ -176,7 +176,7 @@ class PlanParcel:
         return ParcelPlan(
             parcel=self.parcel,
             sender=self.from_,
-            to=[Addressee(address=one.address, language=one.language) for one in self.to],
+            to=[Addressee(address=addressee.address, language=addressee.language) for addressee in self.to],
             created=self.at.astimezone(datetime.UTC),
             files=[PlannedFile(name=file.name, size_bytes=file.size_bytes) for file in self.files],
             certificates=parse_certificates(self.recipients),
@@ -353,8 +353,8 @@ async def _unseal_key(sealed: bytes | None, seal_key: Secret | None, provider: C
     return ParcelKey(salt=plain[:SALT_BYTES], kek=plain[SALT_BYTES:])
 
 
-def _read_chunk(given: GivenChunk) -> ParcelChunk:
-    return ParcelChunk(cms_bytes=given.cms_bytes, content_bytes=given.content_bytes, sha256=given.sha256)
+def _read_chunk(chunk: GivenChunk) -> ParcelChunk:
+    return ParcelChunk(cms_bytes=chunk.cms_bytes, content_bytes=chunk.content_bytes, sha256=chunk.sha256)
 
 
 def _describe_chunk(chunk: ParcelChunk) -> Reply:

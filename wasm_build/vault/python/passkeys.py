@@ -31,7 +31,7 @@ class OpenPasskey:
 
 async def seal_passkey_bundle(request: SealPasskey, provider: CryptoProvider) -> Reply:
     """Returns `{bundle}`: the identities encrypted under the passkey, a `PasskeyBundle` in JSON. Raises SmimeError."""
-    identities = [identity_of(one) for one in await unseal(request.keys, provider)]
+    identities = [identity_of(identity) for identity in await unseal(request.keys, provider)]
     sealed = await seal_for_passkey(identities, provider, user=request.account, prf_output=request.output)
     return {"bundle": sealed.to_json()}
 

@@ -110,8 +110,8 @@ async def make(request: MakeReceipt, provider: CryptoProvider) -> Reply:
     layer = find_signed_layer(await _decrypt(request.message, Keys(identities=identities), provider))
     info = await _find_asking(layer, request.id, provider)
     certificates = find_signer_certificates(info, layer.signed_data.certificates)
-    asked = parse_receipt_request(info.attributes)
-    if asked is None or not certificates:
+    receipt_request = parse_receipt_request(info.attributes)
+    if receipt_request is None or not certificates:
         raise _not_asked()
     receipt_der = await build_receipt(
         info,
@@ -121,7 +121,7 @@ async def make(request: MakeReceipt, provider: CryptoProvider) -> Reply:
         content_type=layer.signed_data.e_content_type,
         certificate=certificates[0],
     )
-    to = _addresses_in(asked.receipts_to)
+    to = _addresses_in(receipt_request.receipts_to)
     return {"message": _build_mail(receipt_der, request, to), "to": to}
 
 
@@ -134,7 +134,7 @@ def find_message_id(message: bytes) -> str:
 
 def any_match(some: Iterable[str], others: Sequence[str]) -> bool:
     """Whether any of some addresses is among the others."""
-    return any(addresses_match(one, other) for one in some for other in others)
+    return any(addresses_match(address, other) for address in some for other in others)
 
 
 def receipt_id(receipt_der: bytes) -> str:
@@ -150,10 +150,10 @@ def _infos_of_author(report: MessageReport) -> Iterable[SignerInfo]:
 
 
 def _describe_people(request: ReceiptRequest, report: MessageReport) -> Reply:
-    asked = request.receipts_from
+    recipients = request.receipts_from
     return {
         "to": _addresses_in(request.receipts_to),
-        "only": None if isinstance(asked, AllOrFirstTier) else _addresses_in(asked),
+        "only": None if isinstance(recipients, AllOrFirstTier) else _addresses_in(recipients),
         "readers": [mailbox.address for field in (report.people.to, report.people.cc) for mailbox in field.mailboxes],
     }
 
@@ -168,11 +168,11 @@ async def _decrypt(message: bytes, keys: Keys, provider: CryptoProvider) -> byte
         return message
 
 
-async def _find_asking(layer: SignedLayer, wanted: str, provider: CryptoProvider) -> SignerInfo:
+async def _find_asking(layer: SignedLayer, identifier: str, provider: CryptoProvider) -> SignerInfo:
     for info in layer.signed_data.signer_infos:
         if isinstance(info, SignerInfo) and parse_receipt_request(info.attributes) is not None:
             expected = await expect_receipt(info, provider)
-            if receipt_id(expected.content) == wanted:
+            if receipt_id(expected.content) == identifier:
                 return info
     raise _not_asked()
 

@@ -58,9 +58,9 @@ class CheckRecipients:
 async def check_recipients(request: CheckRecipients, provider: CryptoProvider) -> Reply:
     """Returns `{checks, leftOut, lookups}`: the certificates of an address with their verdicts, the best first."""
     contacts = read_contacts(request.contacts)
-    found = [*find_in_contacts(contacts, request.address), *map(_parse_found, request.found)]
+    candidates = [*find_in_contacts(contacts, request.address), *map(_parse_found, request.found)]
     judging = await read_judging(request.judging, provider, contacts)
-    choice = await choose_recipient(request.address, found, judging, provider)
+    choice = await choose_recipient(request.address, candidates, judging, provider)
     contact = contacts.find(request.address)
     reads_headers = bool(contact and contact.capabilities and contact.capabilities.reads_header_protection)
     return {
@@ -89,32 +89,32 @@ async def describe_harvest(report: MessageReport, judging: Judging, provider: Cr
     }
 
 
-def _parse_found(found: GivenCertificate) -> FoundCertificate:
+def _parse_found(candidate: GivenCertificate) -> FoundCertificate:
     try:
-        source = CertificateSource(found.source)
+        source = CertificateSource(candidate.source)
     except ValueError as error:
         raise MalformedMessage("an unknown source of certificates", where="request") from error
     return FoundCertificate(
-        certificate=parse_certificate(found.certificate),
+        certificate=parse_certificate(candidate.certificate),
         source=source,
-        detail=found.detail,
-        intermediates=parse_certificates(found.intermediates),
+        detail=candidate.detail,
+        intermediates=parse_certificates(candidate.intermediates),
     )
 
 
 def _describe_check(check: RecipientCheck) -> Reply:
-    found = check.found
+    candidate = check.found
     return {
-        **describe_shortly(found.certificate),
-        "source": str(found.source),
-        "detail": found.detail,
-        "knownSince": time_to_json(found.known_since) if found.known_since else None,
+        **describe_shortly(candidate.certificate),
+        "source": str(candidate.source),
+        "detail": candidate.detail,
+        "knownSince": time_to_json(candidate.known_since) if candidate.known_since else None,
         "covered": list(check.covered),
         "usable": check.is_usable,
-        "isKem": found.certificate.public_key.key_type.is_kem,
+        "isKem": candidate.certificate.public_key.key_type.is_kem,
         "reasons": reasons_to_json(check.reasons),
         "warnings": reasons_to_json(check.warnings),
-        "tree": [tree_node_to_json(node) for node in explain_path(check.trail, found.certificate)],
+        "tree": [tree_node_to_json(node) for node in explain_path(check.trail, candidate.certificate)],
         "trail": trail_to_json(check.trail) if check.trail else None,
         "path": [describe_shortly(certificate) for certificate in (check.trail.certificates if check.trail else ())],
     }

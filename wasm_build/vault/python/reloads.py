@@ -42,7 +42,7 @@ class OpenAfterReload:
 async def seal_for_reload(request: SealForReload, provider: CryptoProvider) -> Reply:
     """Returns `{kept}`: the identities encrypted under both halves. Raises SmimeError."""
     key = await _derive_key(request.halves, request.context, provider)
-    identities = [identity_of(one) for one in await unseal(request.keys, provider)]
+    identities = [identity_of(unsealed) for unsealed in await unseal(request.keys, provider)]
     if not identities:
         raise MalformedMessage("there are no keys to keep", where="identities")
     return {"kept": [await seal_identity(identity, key, provider) for identity in identities]}
@@ -52,7 +52,7 @@ async def open_after_reload(request: OpenAfterReload, provider: CryptoProvider) 
     """Returns `{identities}`, sealed for the session. Raises DecryptionError for another half or context."""
     key = await _derive_key(request.halves, request.context, provider)
     unsealed = await unseal_identities(request.kept, key, provider)
-    return await seal_all([identity_of(one) for one in unsealed], request.seal_key, provider)
+    return await seal_all([identity_of(identity) for identity in unsealed], request.seal_key, provider)
 
 
 async def _derive_key(halves: bytes, context: str, provider: CryptoProvider) -> bytes:

@@ -46,7 +46,7 @@ def describe_reply(report: MessageReport) -> Reply:
     return {
         "inReplyTo": next(iter(find_message_ids(in_reply_to)), None),
         "references": list(find_message_ids(references)),
-        "hidden": [{"name": one.name, "value": one.value, "outside": one.outside} for one in hidden],
+        "hidden": [{"name": field.name, "value": field.value, "outside": field.outside} for field in hidden],
         "people": _describe_people(report),
     }
 
@@ -74,8 +74,8 @@ def describe_lookups(trails: Iterable[PathTrail | None]) -> list[Reply]:
     URL would reveal to the maker who reads the message.
     """
     named = [lookup for trail in trails if trail is not None for lookup in trail.lookups]
-    asked = [lookup for lookup in named if lookup.kind is not LookupKind.ISSUER]
-    described = {lookup_id(one): one for one in asked}
+    lookups = [lookup for lookup in named if lookup.kind is not LookupKind.ISSUER]
+    described = {lookup_id(lookup): lookup for lookup in lookups}
     return [
         {
             "id": name,

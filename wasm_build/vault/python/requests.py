@@ -48,10 +48,10 @@ def group_of(kind: type[Group]) -> Group:
 def parse_request(kind: type[Request], members: Mapping[str, Any]) -> Request:
     """The request in these arguments. Raises MalformedMessage for an invalid time."""
     values: dict[str, Any] = {}
-    for one in _fields_of(kind):  # type: ignore[arg-type]  # every class is hashable
-        value = members if one.is_group else members.get(one.member)
+    for request_field in _fields_of(kind):  # type: ignore[arg-type]  # every class is hashable
+        value = members if request_field.is_group else members.get(request_field.member)
         if value is not None:
-            values[one.name] = one.parse(value)
+            values[request_field.name] = request_field.parse(value)
     return kind(**values)
 
 
@@ -83,7 +83,7 @@ def decode_text(data: bytes) -> str:
 
 def parse_certificates(encoded: Iterable[bytes]) -> tuple[Certificate, ...]:
     """Certificates from DER. Raises MalformedMessage."""
-    return tuple(parse_certificate(one) for one in encoded)
+    return tuple(parse_certificate(der) for der in encoded)
 
 
 def parse_time(text: str) -> datetime.datetime:
@@ -127,12 +127,12 @@ def _fields_of(kind: type) -> tuple[_RequestField, ...]:
     hints = get_type_hints(kind)
     return tuple(
         _RequestField(
-            name=one.name,
-            member=_member_name(one.name),
-            parse=_parser_of(hints[one.name]),
-            is_group=_GROUP in one.metadata,
+            name=request_field.name,
+            member=_member_name(request_field.name),
+            parse=_parser_of(hints[request_field.name]),
+            is_group=_GROUP in request_field.metadata,
         )
-        for one in fields(kind)
+        for request_field in fields(kind)
     )
 
 

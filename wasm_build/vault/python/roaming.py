@@ -229,8 +229,8 @@ async def change_factors(request: ChangeFactors, setting: Setting) -> Reply:
         await session.remove_factor(setting, id_in_path(request.removed))
         return {}
     factors = await session.factors(setting)
-    told = setting.steps.ask("new-factor", {"challenge": json.loads(factors.to_json())["challenge"]})
-    await session.add_factor(setting, read_new_factor(factor_body(told)))
+    answer = setting.steps.ask("new-factor", {"challenge": json.loads(factors.to_json())["challenge"]})
+    await session.add_factor(setting, read_new_factor(factor_body(answer)))
     return {}
 
 

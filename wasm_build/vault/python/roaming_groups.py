@@ -121,9 +121,9 @@ async def list_groups(request: ListGroups, setting: Setting) -> Reply:
     """Returns `{groups}`: the groups in the server's answer, and those that the person has left. Raises SmimeError."""
     session = await request.session.open(setting)
     listed, known = await list_at_server(session, setting), known_groups(session.opened.state)
-    ids = {one.id for one in listed}
-    rows = [_describe_listed(one, known.get(one.id), session) for one in listed]
-    left = [_describe_left(id, one, session) for id, one in known.items() if id not in ids]
+    ids = {group.id for group in listed}
+    rows = [_describe_listed(group, known.get(group.id), session) for group in listed]
+    left = [_describe_left(id, group, session) for id, group in known.items() if id not in ids]
     return {"groups": [*rows, *left]}
 
 
@@ -215,13 +215,16 @@ async def change_group(request: ChangeGroup, setting: Setting) -> Reply:
     return await _send_kept(await setting.steps.once(KeptCall, prepare), session, setting)
 
 
-async def _send_kept(kept: KeptCall, session: Session, setting: Setting) -> Reply:
-    await session.send(setting, kept.call)
-    return dict(kept.facts)
+async def _send_kept(kept_call: KeptCall, session: Session, setting: Setting) -> Reply:
+    await session.send(setting, kept_call.call)
+    return dict(kept_call.facts)
 
 
-def _read_members(given: Sequence[GivenMember]) -> list[GroupMember]:
-    return [GroupMember(user=normalise_user(one.user), certificate=parse_certificate(one.certificate)) for one in given]
+def _read_members(members: Sequence[GivenMember]) -> list[GroupMember]:
+    return [
+        GroupMember(user=normalise_user(member.user), certificate=parse_certificate(member.certificate))
+        for member in members
+    ]
 
 
 async def _load(p12: bytes, passphrase: Secret, provider: CryptoProvider) -> Sequence[Identity]:

@@ -75,7 +75,7 @@ async def push_identities(request: PushIdentities, setting: Setting) -> Reply:
     """Stores the identities beside the record's identities. Raises SmimeError."""
     session = await request.session.open(setting)
     unsealed = await unseal_identities(request.identities, request.session.seal_key, setting.provider)
-    added = [identity_of(one) for one in unsealed]
+    added = [identity_of(identity) for identity in unsealed]
     await session.push(setting, replace(session.opened, identities=(*session.opened.identities, *added)))
     return {}
 
@@ -90,14 +90,14 @@ async def _stop_reset(session: Session, setting: Setting) -> None:
 
 
 async def _judge_recovery(session: Session, setting: Setting) -> Reply:
-    found = judge_recovery(session.opened, await fetch_standing(session, setting))
+    recovery = judge_recovery(session.opened, await fetch_standing(session, setting))
     return {
-        "confirmed": _policy_members(found.confirmed),
-        "offered": _policy_members(found.offered),
-        "leftOut": len(found.left_out),
-        "cases": [case.members() for case in found.cases],
-        "mustRenew": found.must_renew,
-        "hasFirstPassphrase": found.has_first_passphrase,
+        "confirmed": _policy_members(recovery.confirmed),
+        "offered": _policy_members(recovery.offered),
+        "leftOut": len(recovery.left_out),
+        "cases": [case.members() for case in recovery.cases],
+        "mustRenew": recovery.must_renew,
+        "hasFirstPassphrase": recovery.has_first_passphrase,
     }
 
 

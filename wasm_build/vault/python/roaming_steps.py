@@ -90,8 +90,8 @@ async def begin_operation(
     The argument `ahead` has the answers to the operation's first calls, which the page has fetched in advance.
     """
     seal_key = Secret(bytes(arguments["sealKey"]))
-    kept = {name: value for name, value in arguments.items() if name not in ("sealKey", "ahead")}
-    state = _State(verb=verb, arguments=kept, entries=[], of="", step=0)
+    state_arguments = {name: value for name, value in arguments.items() if name not in ("sealKey", "ahead")}
+    state = _State(verb=verb, arguments=state_arguments, entries=[], of="", step=0)
     return await _run(state, operation, seal_key, provider, ahead=arguments.get("ahead") or ())
 
 
@@ -181,8 +181,8 @@ def _asking(journal: Journal) -> Callable[[FactorDemand, KeyServerError | None],
     def ask(demand: FactorDemand, refusal: KeyServerError | None) -> Proof:
         if refusal is not None and refusal.code not in _REPEATABLE:
             raise refusal
-        told = journal.ask("factor", json.loads(demand.to_json()))
-        return read_proof(factor_body(told))
+        answer = journal.ask("factor", json.loads(demand.to_json()))
+        return read_proof(factor_body(answer))
 
     return ask
 

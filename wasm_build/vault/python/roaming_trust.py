@@ -89,8 +89,8 @@ class Merged:
     staying: int
 
     def members(self) -> dict[str, Any]:
-        kept = {"contacts": self.contacts.hex(), "decisions": self.decisions.hex(), "others": self.others}
-        return {"state": self.state.to_bytes().hex(), **kept, "refused": list(self.refused), "staying": self.staying}
+        content = {"contacts": self.contacts.hex(), "decisions": self.decisions.hex(), "others": self.others}
+        return {"state": self.state.to_bytes().hex(), **content, "refused": list(self.refused), "staying": self.staying}
 
     @classmethod
     async def revive(cls, members: Mapping[str, Any], _: CryptoProvider) -> Merged:

@@ -92,7 +92,7 @@ async def unseal_identities(
     """
     if sealed and seal_key is None:
         raise DecryptionError
-    return tuple([await _unseal_identity(one, seal_key or b"", on_key, provider) for one in sealed])
+    return tuple([await _unseal_identity(identity, seal_key or b"", on_key, provider) for identity in sealed])
 
 
 async def _unseal_identity(

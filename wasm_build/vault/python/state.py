@@ -93,12 +93,12 @@ async def join_kept(request: JoinKept, _: CryptoProvider) -> Reply:
     return _join(_read_state(request.kept), request.added)
 
 
-def _read_state(kept: Kept, *, account: str = "", counter: int = 0) -> TrustState:
+def _read_state(content: Kept, *, account: str = "", counter: int = 0) -> TrustState:
     return TrustState(
         account=account,
         counter=counter,
-        contacts=read_contacts(kept.contacts),
-        decisions=read_decisions(kept.decisions),
+        contacts=read_contacts(content.contacts),
+        decisions=read_decisions(content.decisions),
     )
 
 

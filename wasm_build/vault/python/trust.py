@@ -137,9 +137,9 @@ def _parse_anchor(anchor: GivenAnchor) -> TrustAnchor:
     )
 
 
-def _parse_word(words: type[Word], given: str) -> Word:
+def _parse_word(words: type[Word], text: str) -> Word:
     try:
-        return words(given)
+        return words(text)
     except ValueError as error:
         known = ", ".join(words)
         raise MalformedMessage(f"expected one of {known}", where="trust") from error

@@ -58,8 +58,8 @@ async def _rehearsal_material() -> list[str | bytes]:
     # This runs in a Worker, where the real WebCrypto seals the identities.
     provider = WebCryptoProvider()
     people = [
-        {"sealed": await seal_identity(one, _SEAL_KEY, provider), "certificate": one.certificate.der}
-        for one in (_PEOPLE.rsa, _PEOPLE.ec)
+        {"sealed": await seal_identity(identity, _SEAL_KEY, provider), "certificate": identity.certificate.der}
+        for identity in (_PEOPLE.rsa, _PEOPLE.ec)
     ]
     material_json, buffers = pack({"people": people, "anchor": _PEOPLE.anchor.der, "at": _AT})
     return [material_json, *buffers]
@@ -115,8 +115,8 @@ async def _use_roaming(identity: Identity) -> None:
     device = {"deviceToken": bytes(32), "deviceName": "stand-in", "at": _AT, "sealKey": _SEAL_KEY}
     step = await _call("roaming.login", {**_SERVER, **device})
     for answer in (_PARAMETERS, {"ends": 0, "record": made["record"]}):
-        given = {"state": step["state"], "step": step["step"], "body": json.dumps(answer).encode()}
-        step = await _call("roaming.answer", {"user": _SERVER["user"], **given, "sealKey": _SEAL_KEY})
+        arguments = {"state": step["state"], "step": step["step"], "body": json.dumps(answer).encode()}
+        step = await _call("roaming.answer", {"user": _SERVER["user"], **arguments, "sealKey": _SEAL_KEY})
 
 
 def _draft(identity: Identity) -> dict[str, Any]:

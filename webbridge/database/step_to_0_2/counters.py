@@ -39,7 +39,7 @@ def downgrade() -> None:
         )
         op.create_index(f"{table}_by_{_INDEX_NAMES[name]}", table, [name, "at"])
         op.create_index(f"{table}_by_time", table, ["at"])
-        kept = op.get_bind().execute(sa.select(counter).where(counter.c.kind == kind)).all()
-        rows = [{name: row.name, "at": row.at} for row in kept for _ in range(round(row.value))]
+        counters = op.get_bind().execute(sa.select(counter).where(counter.c.kind == kind)).all()
+        rows = [{name: row.name, "at": row.at} for row in counters for _ in range(round(row.value))]
         op.bulk_insert(events, rows)
     op.drop_table("counter")

@@ -96,8 +96,8 @@ class Blocks:
         now = {_NOW: at.timestamp()}
         with self._database.transaction() as rows:
             rows.execute(_SWEEP, now)
-            found = rows.execute(select(PARCEL_BLOCK).order_by(PARCEL_BLOCK.c.kind, PARCEL_BLOCK.c.name)).all()
-        return [_block(row) for row in found]
+            block_rows = rows.execute(select(PARCEL_BLOCK).order_by(PARCEL_BLOCK.c.kind, PARCEL_BLOCK.c.name)).all()
+        return [_block(row) for row in block_rows]
 
     def find_for_sender(self, address: str, at: datetime.datetime) -> Block | None:
         """Return the block that keeps an address from sending, or None. Raises DatabaseUnavailable."""
@@ -156,7 +156,7 @@ def _find(
 ) -> Block | None:
     local_part, domain = address_key(address)
     # "alice+anything@example.org" reaches Alice, so a block of Alice counts there too.
-    names = [f"{one}@{domain}" for one in (local_part, without_detail(local_part))]
+    names = [f"{mailbox}@{domain}" for mailbox in (local_part, without_detail(local_part))]
     named = or_(
         and_(PARCEL_BLOCK.c.kind == of_address.value, PARCEL_BLOCK.c.name.in_(names)),
         and_(PARCEL_BLOCK.c.kind == of_domain.value, PARCEL_BLOCK.c.name.in_(_with_parents(domain))),

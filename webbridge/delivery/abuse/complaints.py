@@ -96,14 +96,14 @@ class Complaints:
             since = (at - COUNTED_FOR).timestamp()
             parcels, clients = rows.execute(_OPEN, {_SENDER: mailbox, _SINCE: since}).one()
             if min(parcels, clients) >= HELD_AFTER and not is_blocked(rows, sender, at):
-                held = Block(
+                block = Block(
                     kind=BlockKind.SENDER,
                     name=mailbox,
                     reason=BlockReason.COMPLAINTS,
                     made_at=at,
                     ends_at=at + HELD_FOR,
                 )
-                add_block(rows, held)
+                add_block(rows, block)
                 queue_change(rows, complaint.parcel, Change.HELD, sender=sender, at=at)
 
     def settle(self, sender: str, at: datetime.datetime) -> None:

@@ -98,7 +98,7 @@ def _u_label(label: str) -> str:
 
 
 def _is_mixed(label: str) -> bool:
-    scripts = {_script(one) for one in label if unicodedata.category(one).startswith("L")}
+    scripts = {_script(letter) for letter in label if unicodedata.category(letter).startswith("L")}
     return len(scripts) > 1 and not any(scripts <= together for together in _TOGETHER)
 
 

@@ -101,10 +101,10 @@ class SenderCheck:
                 raise
 
     def _check_block(self, sender: str, at: datetime.datetime) -> None:
-        found = self._blocks.find_for_sender(sender, at)
-        if found is None:
+        block = self._blocks.find_for_sender(sender, at)
+        if block is None:
             return
-        is_held = found.reason is BlockReason.COMPLAINTS
+        is_held = block.reason is BlockReason.COMPLAINTS
         because = "recipients have complained" if is_held else "the operator has decided so"
         raise ServiceError(403, "sender-blocked", f"You may send no parcels now: {because}. Ask your administrator.")
 

@@ -61,4 +61,4 @@ def shape_of(name: str) -> str:
 
 def _visible(text: str) -> str:
     """The text without marks, and without invisible characters such as joiners and soft hyphens."""
-    return "".join(one for one in text if unicodedata.category(one)[0] not in "MC")
+    return "".join(character for character in text if unicodedata.category(character)[0] not in "MC")

@@ -266,10 +266,10 @@ class KeptFiles:
 
     def _keep(self, rows: Connection, account: str, ids: Sequence[str]) -> None:
         for some in _portions(ids):
-            found = self._lock(rows, account, some)
-            if len(found) != len(some):
+            records = self._lock(rows, account, some)
+            if len(records) != len(some):
                 raise NoFile
-            if any(row.stage == KeptStage.UPLOADING for row in found):
+            if any(row.stage == KeptStage.UPLOADING for row in records):
                 raise FileIncomplete
             rows.execute(_KEEP, {"of_account": account, "of_ids": some})
 
@@ -277,11 +277,11 @@ class KeptFiles:
         """Return the folders to delete. An id without a record was deleted by another device."""
         folders: list[str] = []
         for some in _portions(ids):
-            found = self._lock(rows, account, some)
-            if found:
+            records = self._lock(rows, account, some)
+            if records:
                 rows.execute(_DELETE, {"of_account": account, "of_ids": some})
-                self._quota.give_back(rows, account, sum(row.total_bytes for row in found), parcels=len(found))
-            folders.extend(row.folder for row in found)
+                self._quota.give_back(rows, account, sum(row.total_bytes for row in records), parcels=len(records))
+            folders.extend(row.folder for row in records)
         return folders
 
     def _lock(self, rows: Connection, account: str, ids: Sequence[str]) -> Sequence[Row[Any]]:

@@ -52,7 +52,7 @@ def write_html(blocks: Sequence[Block], language: Language) -> str:
 def _text_of(block: Block, language: Language) -> str:
     if isinstance(block, Facts):
         value = _ISOLATE if is_right_to_left(language) else "{}"
-        return "\n".join(f"{name}: {value.format(one)}" for name, one in block.lines)
+        return "\n".join(f"{name}: {value.format(fact)}" for name, fact in block.lines)
     if isinstance(block, Link):
         return f"{block.sentence}\n{block.url}"
     return block
@@ -60,7 +60,7 @@ def _text_of(block: Block, language: Language) -> str:
 
 def _html_of(block: Block) -> str:
     if isinstance(block, Facts):
-        return "<br>\n".join(f"{html.escape(name)}: <bdi>{html.escape(one)}</bdi>" for name, one in block.lines)
+        return "<br>\n".join(f"{html.escape(name)}: <bdi>{html.escape(fact)}</bdi>" for name, fact in block.lines)
     if isinstance(block, Link):
         url = html.escape(block.url)
         return f'{html.escape(block.sentence)}<br>\n<a dir="ltr" href="{url}">{url}</a>'

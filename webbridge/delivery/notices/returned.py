@@ -116,9 +116,9 @@ def _find_status(parts: list[Entity]) -> str | None:
 def _find_id(parts: list[Entity]) -> str | None:
     for part in parts:
         if part.content_type.media_type in (*_ORIGINALS, *_ORIGINAL_HEADERS):
-            found = _MESSAGE_ID.fullmatch((_headers_in(part).get_unfolded("Message-ID") or "").strip())
-            if found is not None:
-                return found[1]
+            match = _MESSAGE_ID.fullmatch((_headers_in(part).get_unfolded("Message-ID") or "").strip())
+            if match is not None:
+                return match[1]
     return None
 
 

@@ -27,7 +27,7 @@ def kept_paths() -> Json:
 
 
 def _file_paths() -> Json:
-    one = [in_path("id", ID)]
+    parameters = [in_path("id", ID)]
     file = ref("KeptFile")
     return {
         "/api/files": {
@@ -41,7 +41,7 @@ def _file_paths() -> Json:
         },
         "/api/files/{id}": {
             "delete": operation(
-                "Delete a file that no index names yet.", SESSION, {"204": {"description": "Deleted"}}, one
+                "Delete a file that no index names yet.", SESSION, {"204": {"description": "Deleted"}}, parameters
             )
         },
         "/api/files/{id}/finish": {
@@ -49,7 +49,7 @@ def _file_paths() -> Json:
                 "Store the manifest, when all chunks have come.",
                 SESSION,
                 answer_with(200, "Complete", file),
-                one,
+                parameters,
                 OCTETS,
             )
         },

@@ -140,14 +140,14 @@ def _paths_back() -> Json:
 
 
 def _key_paths() -> Json:
-    asked = answer_with(200, "The same for every address", object_of(seconds={"type": "integer"}))
+    answer = answer_with(200, "The same for every address", object_of(seconds={"type": "integer"}))
     chain = object_of(certificates={"type": "array", "items": BASE64, "description": "That of the key first"})
     return {
         "/api/open/key": {
             "post": operation(
                 "Send a code to the address, for a certification request (PKCS#10) that names it and nothing else.",
                 TICKET,
-                asked,
+                answer,
                 body=request_of(ADDRESS, KEY_REQUEST),
             )
         },

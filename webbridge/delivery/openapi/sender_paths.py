@@ -56,24 +56,30 @@ def _listing() -> Json:
 
 def _paths_of_a_parcel() -> Json:
     shown = answer_with(200, "The parcel", ref("Parcel"))
-    one = [in_path("id", ID)]
+    parameters = [in_path("id", ID)]
     return {
-        "/api/parcels/{id}": {"get": operation("Show a parcel, with its states and receipts.", SENDER, shown, one)},
+        "/api/parcels/{id}": {
+            "get": operation("Show a parcel, with its states and receipts.", SENDER, shown, parameters)
+        },
         "/api/parcels/{id}/submit": {
             "post": operation(
                 "Let the recipients be told, when all chunks have come. The body is the manifest, with at most the"
                 " bytes that were announced; or empty, if the manifest was uploaded like the chunks.",
                 SENDER,
                 answer_with(200, "Submitted", ref("Created")),
-                one,
+                parameters,
                 OCTETS,
             )
         },
-        "/api/parcels/{id}/withdraw": {"post": operation("Let nobody open the parcel any more.", SENDER, shown, one)},
+        "/api/parcels/{id}/withdraw": {
+            "post": operation("Let nobody open the parcel any more.", SENDER, shown, parameters)
+        },
         "/api/parcels/{id}/extend": {
             "post": _changing("Let the parcel end so many days from now.", number("days", 1, MAX_DAYS))
         },
-        "/api/parcels/{id}/tries": {"post": operation("Give five tries more at the secret.", SENDER, shown, one)},
+        "/api/parcels/{id}/tries": {
+            "post": operation("Give five tries more at the secret.", SENDER, shown, parameters)
+        },
         "/api/parcels/{id}/downloads": {"post": _changing("Allow so many openings in all.", MOST_OPENINGS)},
     }
 

@@ -94,6 +94,6 @@ def _certificates_in(members: dict[str, Any]) -> tuple[bytes, ...]:
     if not isinstance(encoded, list) or not 1 <= len(encoded) <= _MAX_CERTIFICATES:
         raise CertifierUnavailable
     try:
-        return tuple(b64decode(one, validate=True) for one in encoded)
+        return tuple(b64decode(certificate, validate=True) for certificate in encoded)
     except (TypeError, ValueError, binascii.Error):
         raise CertifierUnavailable from None

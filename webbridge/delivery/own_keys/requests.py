@@ -206,9 +206,11 @@ class KeyRequests:
 
     def _find_recipient(self, parcel: Parcel, order: Order) -> Recipient | None:
         """Return the recipient who gets a code, or None. The steps are the same for every address."""
-        found = next((one for one in parcel.recipients if addresses_match(one.address, order.text)), None)
-        has_opened = self._has_opened_another(parcel, order.text if found is None else found.address)
-        recipient = found if has_opened else None
+        addressee = next(
+            (candidate for candidate in parcel.recipients if addresses_match(candidate.address, order.text)), None
+        )
+        has_opened = self._has_opened_another(parcel, order.text if addressee is None else addressee.address)
+        recipient = addressee if has_opened else None
         try:
             self._mails.start({self._count_name("none" if recipient is None else "mail", order.address): MAX_CODES})
         except TryLater:

@@ -58,10 +58,14 @@ class RemoteStore:
             # Listings are cached, and another process may have added an object.
             self._files.invalidate_cache()
             try:
-                found = self._files.ls(self._place(folder), detail=True)
+                entries = self._files.ls(self._place(folder), detail=True)
             except FileNotFoundError:
                 return {}
-            return {str(one["name"]).rpartition("/")[2]: int(one["size"]) for one in found if one["type"] == "file"}
+            return {
+                str(entry["name"]).rpartition("/")[2]: int(entry["size"])
+                for entry in entries
+                if entry["type"] == "file"
+            }
 
     def read(self, folder: str, name: str, start: int, size: int) -> Iterator[bytes]:
         """Return `size` bytes of an object in pieces. Raises StoreFailed at once if the object does not exist."""
@@ -96,11 +100,11 @@ class RemoteStore:
             if not self._files.exists(self._root):
                 return
             newest: dict[str, float] = {}
-            for path, one in self._files.find(self._root, detail=True).items():
-                found = _OBJECT.search(str(path))
-                if found is not None:
-                    folder = found[1] + found[2]
-                    newest[folder] = max(newest.get(folder, 0.0), _changed_at(one))
+            for path, entry in self._files.find(self._root, detail=True).items():
+                match = _OBJECT.search(str(path))
+                if match is not None:
+                    folder = match[1] + match[2]
+                    newest[folder] = max(newest.get(folder, 0.0), _changed_at(entry))
         yield from newest.items()
 
     def free_bytes(self) -> int | None:
@@ -137,19 +141,19 @@ class RemoteStore:
             self._files.makedirs(self._place(folder), exist_ok=True)
 
     def _read_piece(self, folder: str, name: str, start: int, size: int) -> bytes:
-        wanted = min(_PIECE_BYTES, size)
+        length = min(_PIECE_BYTES, size)
         with _failures_named():
-            piece = bytes(self._files.cat_file(self._key(folder, name), start=start, end=start + wanted))
-        if len(piece) != wanted:
+            piece = bytes(self._files.cat_file(self._key(folder, name), start=start, end=start + length))
+        if len(piece) != length:
             raise StoreFailed
         return piece
 
     def _pieces(self, first: bytes, folder: str, name: str, start: int, size: int) -> Iterator[bytes]:
         yield first
-        given = len(first)
-        while given < size:
-            piece = self._read_piece(folder, name, start + given, size - given)
-            given += len(piece)
+        offset = len(first)
+        while offset < size:
+            piece = self._read_piece(folder, name, start + offset, size - offset)
+            offset += len(piece)
             yield piece
 
 

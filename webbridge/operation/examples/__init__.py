@@ -47,13 +47,13 @@ def write_examples(
         text = read_small(source).decode()
         target = folder / source.relative_to(_FOLDER)
         target.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(target, _PLACE.sub(lambda found: values[found[1]], text).encode())
+        write_whole(target, _PLACE.sub(lambda match: values[match[1]], text).encode())
         yield target
 
 
 def _values(settings: BridgeSettings, file: Path, *, has_database_secret: bool) -> dict[str, str]:
     keys = file.with_name("keys.toml")
-    own, of_keys = (own_secrets_folder(one) / "database" for one in (file, keys))
+    own, of_keys = (own_secrets_folder(config_file) / "database" for config_file in (file, keys))
     of_push, of_parcels = (own_secrets_folder(file) / name for name in (PUSH_KEY, PARCEL_PEPPER))
     return {
         "API_HOST": urlsplit(settings.api_origin).hostname or "",
@@ -92,7 +92,7 @@ def _writable(parcels: ParcelsSection) -> str:
     """The line of a unit for a folder of parcels that is outside of the service's folder."""
     folders = [parcels.store, parcels.upload_folder]
     named = [str(folder) for folder in folders if folder is not None and str(folder).startswith("/")]
-    return "\n".join(f"ReadWritePaths={one}" for one in named) or "# Without parcels in a folder"
+    return "\n".join(f"ReadWritePaths={path}" for path in named) or "# Without parcels in a folder"
 
 
 def _parcel_files(parcels: ParcelsSection) -> str:
