@@ -42,5 +42,5 @@ def _fingerprint(url: str | Path) -> bytes | None:
     if SCHEMA.state(url).standing is Standing.EMPTY:
         return None
     with closing(Database(url, access=Access.READING)) as database, database.reading() as rows:
-        found = rows.execute(select(MASTER_KEY.c.fingerprint)).scalar()
-    return None if found is None else bytes(found)
+        fingerprint = rows.execute(select(MASTER_KEY.c.fingerprint)).scalar()
+    return None if fingerprint is None else bytes(fingerprint)
