@@ -73,7 +73,9 @@ class ProfileCopy:
 
     def _export(self, name: str, primary_password: bytes) -> ExportedKey:
         passphrase = secrets.token_hex(32).encode()
-        target, password_file, passphrase_file = (self.folder / one for one in ("p12", "password", "passphrase"))
+        target, password_file, passphrase_file = (
+            self.folder / file_name for file_name in ("p12", "password", "passphrase")
+        )
         # The folder is private, and arguments are visible in the process list.
         write_whole(password_file, primary_password + b"\n", mode=0o600)
         write_whole(passphrase_file, passphrase + b"\n", mode=0o600)
@@ -138,8 +140,8 @@ def _copy_database(source: Path, target: Path) -> None:
 
 def _read_key_ids(path: Path) -> set[bytes]:
     with contextlib.closing(sqlite3.connect(path)) as database:
-        found = database.execute("SELECT a102 FROM nssPrivate WHERE a0 = ?", (_CKO_PRIVATE_KEY,))
-        return {key_id for (key_id,) in found.fetchmany(MAX_PEOPLE_CERTIFICATES) if isinstance(key_id, bytes)}
+        rows = database.execute("SELECT a102 FROM nssPrivate WHERE a0 = ?", (_CKO_PRIVATE_KEY,))
+        return {key_id for (key_id,) in rows.fetchmany(MAX_PEOPLE_CERTIFICATES) if isinstance(key_id, bytes)}
 
 
 def _read_certificates(folder: Path, key_ids: set[bytes]) -> ProfileCopy:
@@ -148,9 +150,9 @@ def _read_certificates(folder: Path, key_ids: set[bytes]) -> ProfileCopy:
     seen: set[bytes] = set()
     with contextlib.closing(sqlite3.connect(folder / _CERTIFICATES)) as database, database:
         # CKA_VALUE is 0x11, CKA_ID is 0x102.
-        found = database.execute("SELECT id, a11, a102 FROM nssPublic WHERE a0 = ?", (_CKO_CERTIFICATE,)).fetchall()
-        check_limit("certificates of a profile", len(found), MAX_PEOPLE_CERTIFICATES)
-        for row, certificate, key_id in found:
+        rows = database.execute("SELECT id, a11, a102 FROM nssPublic WHERE a0 = ?", (_CKO_CERTIFICATE,)).fetchall()
+        check_limit("certificates of a profile", len(rows), MAX_PEOPLE_CERTIFICATES)
+        for row, certificate, key_id in rows:
             if key_id in key_ids:
                 # Certificates of one person have the same nickname in NSS, or none. A name of its own (CKA_LABEL, 3)
                 # makes each key exportable.
@@ -176,7 +178,9 @@ def _run(*command: str) -> None:
     except subprocess.TimeoutExpired as error:
         raise ProfileError(f"{command[0]} did not end within {_TOOL_SECONDS} s") from error
     if done.returncode:
-        said = (done.stderr + done.stdout).decode("utf-8", "replace")
-        if "SEC_ERROR_BAD_PASSWORD" in said:
+        output = (done.stderr + done.stdout).decode("utf-8", "replace")
+        if "SEC_ERROR_BAD_PASSWORD" in output:
             raise WrongPrimaryPassword("the primary password does not open the profile's keys")
-        raise ProfileError(f"{command[0]} failed: {said.strip().splitlines()[-1] if said.strip() else done.returncode}")
+        raise ProfileError(
+            f"{command[0]} failed: {output.strip().splitlines()[-1] if output.strip() else done.returncode}"
+        )

@@ -12,9 +12,9 @@ def user_folder(variable: str, below_home: str) -> Path:
     A user without a home, as in a container, gets a folder that does not exist. Reading there finds nothing, and
     writing fails with an OSError that names the folder.
     """
-    given = Path(os.environ.get(variable, ""))
+    folder = Path(os.environ.get(variable, ""))
     # The specification says to ignore relative paths.
-    return (given if given.is_absolute() else _home() / below_home) / "sealwax"
+    return (folder if folder.is_absolute() else _home() / below_home) / "sealwax"
 
 
 def _home() -> Path:

@@ -58,7 +58,7 @@ class FollowingTransport:
                 lost = (*lost, address)
                 write_error(f"{address} does not answer")
                 self._renew(self._domain)
-                self._addresses = (*(one for one in self._addresses if one not in lost), *lost)
+                self._addresses = (*(other for other in self._addresses if other not in lost), *lost)
                 if self._addresses[0] in lost:
                     raise
                 write_error(f"going on with {self._addresses[0]}, by the list of servers of {self._domain}")
@@ -79,15 +79,15 @@ class FollowingTransport:
         if self._is_renewed:
             return
         self._is_renewed = True
-        found = renew_list(domain, None, self._sources, PROVIDER, at=now())
-        _tell_source(found)
-        self._addresses = self._listed(found.server_list)
+        renewal = renew_list(domain, None, self._sources, PROVIDER, at=now())
+        _tell_source(renewal)
+        self._addresses = self._listed(renewal.server_list)
 
     def _listed(self, server_list: ServerList) -> tuple[str, ...]:
         """The addresses of the account's servers in the order of the list, or its server if none is listed."""
         listed = server_list.of_kind(ServerKind.KEY_SERVER)
         # Our key servers have no path, so an address with a path is of another kind of server.
-        addresses = (one.address for one in listed if one.name == self._place.server)
+        addresses = (server.address for server in listed if server.name == self._place.server)
         return tuple(address for address in addresses if normalise_origin(address) == address) or (self._place.server,)
 
 
@@ -126,9 +126,9 @@ def _followed_domain(place: Place) -> str | None:
     return domain if domain is not None and is_followed(domain) else None
 
 
-def _tell_source(found: Found) -> None:
-    _tell(found.refusals)
-    if found.publisher is None:
+def _tell_source(renewal: Found) -> None:
+    _tell(renewal.refusals)
+    if renewal.publisher is None:
         write_error("no server gave a newer list of servers: the last good one is used")
 
 

@@ -60,7 +60,7 @@ def load_accounts() -> dict[Place, KeptAccount]:
     except FileNotFoundError:
         return {}
     reader = JsonObject(data, "roaming.json", max_bytes=_MAX_BYTES)
-    accounts = dict(_read_account(one) for one in reader.objects("accounts", _MAX_ACCOUNTS))
+    accounts = dict(_read_account(account) for account in reader.objects("accounts", _MAX_ACCOUNTS))
     reader.check_finished()
     return accounts
 
@@ -77,7 +77,7 @@ def changing_accounts() -> Iterator[dict[Place, KeptAccount]]:
         yield accounts
         # No account is dropped for another one, because the facts about an account expose a server that lies.
         check_limit("accounts at key servers on this computer", len(accounts), _MAX_ACCOUNTS)
-        data = write({"accounts": [kept.members(place) for place, kept in accounts.items()]})
+        data = write({"accounts": [account.members(place) for place, account in accounts.items()]})
         check_limit("roaming.json in bytes", len(data), _MAX_BYTES)
         write_output(str(file), data, mode=PRIVATE_MODE)
 

@@ -65,10 +65,10 @@ class Credentials:
     @classmethod
     def from_header(cls, header: str) -> Credentials:
         """Parse the header, which is written in exactly one way. Raises MalformedMessage."""
-        found = _HEADER.fullmatch(header)
-        if found is None or int(found[2]) > MAX_VERSION:
+        match = _HEADER.fullmatch(header)
+        if match is None or int(match[2]) > MAX_VERSION:
             raise MalformedMessage("expected a signed call", where="Authorization")
-        return cls(session_key=_from_text(found[1]), counter=int(found[2]), signature=_from_text(found[3]))
+        return cls(session_key=_from_text(match[1]), counter=int(match[2]), signature=_from_text(match[3]))
 
 
 class SessionKey:

@@ -188,8 +188,8 @@ def find_discovery_key(ticket: str) -> str | None:
     """
     claims = ticket.partition(".")[0]
     try:
-        found = TicketClaims.from_json(read_base64url(claims)).discovery_key
-        return None if found is None else write_ed25519(read_ed25519(found))
+        key = TicketClaims.from_json(read_base64url(claims)).discovery_key
+        return None if key is None else write_ed25519(read_ed25519(key))
     except ValueError:
         raise MalformedMessage("expected a ticket of the bridge", where="ticket") from None
 

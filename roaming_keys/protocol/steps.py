@@ -201,8 +201,8 @@ class Journal:
         entry = self._next(kind, _TOLD)
         if entry is None:
             raise Waiting(Question(kind=kind, members=members))
-        told: Mapping[str, Any] = entry[_TOLD]
-        return told
+        answer: Mapping[str, Any] = entry[_TOLD]
+        return answer
 
     def tell(self, kind: str, members: Mapping[str, Any]) -> None:
         if self._position == len(self.entries):

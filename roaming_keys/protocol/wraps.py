@@ -65,10 +65,10 @@ async def open_wrap_by_private_key(
 
 def find_wrap(wraps: Sequence[Wrap], kind: str) -> Wrap:
     """Return the only wrap of a kind. Wraps of other kinds are ignored. Raises MalformedMessage."""
-    found = [wrap for wrap in wraps if wrap.kind == kind]
-    if len(found) != 1:
-        raise MalformedMessage(f"{len(found)} wraps of kind {kind}, expected 1", where="record")
-    return found[0]
+    matches = [wrap for wrap in wraps if wrap.kind == kind]
+    if len(matches) != 1:
+        raise MalformedMessage(f"{len(matches)} wraps of kind {kind}, expected 1", where="record")
+    return matches[0]
 
 
 async def bundle_password(key: bytes, provider: CryptoProvider, *, version: int | None = None) -> bytes:

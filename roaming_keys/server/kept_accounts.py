@@ -43,13 +43,13 @@ def keep_account(rows: Connection, keys: ServerKeys, user: str, at: datetime.dat
     record = rows.execute(select(RECORD).where(RECORD.c.user == user)).one()
     taken = delete(RECOVERY_COPY).where(RECOVERY_COPY.c.user == user).returning(RECOVERY_COPY.c.sealed)
     copy = rows.execute(taken).scalar()
-    kept = {
+    values = {
         **_renewed(rows, keys, account, _ACCOUNT_COLUMNS),
         **_renewed(rows, keys, record, {"sealed": Sealed.RECORD}),
         "sealed_copy": None if copy is None else keys.renew(rows, Sealed.RECOVERY_COPY, bytes(copy), user),
         "ends": (at + KEPT).timestamp(),
     }
-    added = insert_into(rows, KEPT_ACCOUNT).values(kept).on_conflict_do_nothing(index_elements=["user"])
+    added = insert_into(rows, KEPT_ACCOUNT).values(values).on_conflict_do_nothing(index_elements=["user"])
     if rows.execute(added.returning(KEPT_ACCOUNT.c.user)).first() is not None:
         _copy_factors(rows, keys, user, FACTOR, KEPT_FACTOR)
 
@@ -62,8 +62,8 @@ def find_kept(rows: Connection, user: str, at: datetime.datetime) -> Row[Any, An
 
 def reset_of_kept(rows: Connection, user: str, at: datetime.datetime) -> datetime.datetime | None:
     """Return the time of a user's reset, if the account from before the reset is kept."""
-    kept = find_kept(rows, user, at)
-    return None if kept is None else datetime.datetime.fromtimestamp(kept.ends, datetime.UTC) - KEPT
+    account = find_kept(rows, user, at)
+    return None if account is None else datetime.datetime.fromtimestamp(account.ends, datetime.UTC) - KEPT
 
 
 def lock_kept(rows: Connection, user: str, at: datetime.datetime) -> Row[Any, Any] | None:

@@ -91,8 +91,8 @@ class InformationDesk:
 
     def _find_statuses(self, request: OcspRequest) -> dict[int, Good | RevokedCertificate]:
         with self.folder.register.read() as rows:
-            found = {question.serial_number: _status(rows, question.serial_number) for question in request.questions}
-        return {number: status for number, status in found.items() if status is not None}
+            statuses = {question.serial_number: _status(rows, question.serial_number) for question in request.questions}
+        return {number: status for number, status in statuses.items() if status is not None}
 
 
 def _status(rows: Rows, serial_number: int) -> Good | RevokedCertificate | None:

@@ -103,10 +103,10 @@ class CertifyingDesk:
         The same request again gets the same certificate, and counts once. Raises RequestRefused or OSError.
         """
         mailbox = self._check_address(address)
-        asked = _open_request(request, mailbox, self.folder.provider)
+        certification_request = _open_request(request, mailbox, self.folder.provider)
         with self.folder.register.change() as changes:
-            entry = _find_issued(changes, asked, mailbox, at)
-            issued = entry or self._issue(changes, asked, mailbox, at)
+            entry = _find_issued(changes, certification_request, mailbox, at)
+            issued = entry or self._issue(changes, certification_request, mailbox, at)
         if self.directory is not None:
             # After the transaction, so that nobody finds a certificate that is not in the register.
             write_directory(self.directory, [issued], [issued])
@@ -121,14 +121,14 @@ class CertifyingDesk:
         return address
 
     def _issue(
-        self, changes: Changes, asked: CertificationRequest, mailbox: MailAddress, at: datetime.datetime
+        self, changes: Changes, certification_request: CertificationRequest, mailbox: MailAddress, at: datetime.datetime
     ) -> Entry:
         counted = _counted_name(mailbox)
         _check_count(changes, counted, ADDRESS_WINDOW, self.terms.per_address, at, Reason.ADDRESS_LIMIT)
         _check_count(changes, "", DAY, self.terms.per_day, at, Reason.DAY_LIMIT)
         settings = self.folder.settings()
         order = Order(
-            public_key=asked.public_key,
+            public_key=certification_request.public_key,
             addresses=(mailbox.text,),
             generation=settings.generation,
             days=settings.subscriber_days,
@@ -151,10 +151,10 @@ def _open_request(request: Buffer, mailbox: MailAddress, provider: CryptoProvide
 
 
 def _find_issued(
-    changes: Changes, asked: CertificationRequest, mailbox: MailAddress, at: datetime.datetime
+    changes: Changes, certification_request: CertificationRequest, mailbox: MailAddress, at: datetime.datetime
 ) -> Entry | None:
     """The valid certificate of the key for this address, or None. A key with any other certificate is refused."""
-    entries = changes.find_by_key(asked.public_key.spki_der)
+    entries = changes.find_by_key(certification_request.public_key.spki_der)
     for entry in entries:
         is_only = entry.kind is Kind.PERSON and len(entry.addresses) == 1
         is_same = is_only and addresses_match(entry.addresses[0], mailbox.text)

@@ -12,7 +12,7 @@ from smime_core.text import addresses_match
 
 def open_request_for(address: str, request: Buffer, provider: CryptoProvider) -> CertificationRequest:
     """The request (PKCS#10), if it names this address and no other. Raises SmimeError."""
-    asked = run(open_certification_request(request, provider=provider))
-    if len(asked.addresses) != 1 or not addresses_match(asked.addresses[0], address):
+    certification_request = run(open_certification_request(request, provider=provider))
+    if len(certification_request.addresses) != 1 or not addresses_match(certification_request.addresses[0], address):
         raise MalformedMessage("expected the address that it is for, and no other", where="certification request")
-    return asked
+    return certification_request

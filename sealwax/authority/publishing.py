@@ -22,9 +22,9 @@ def write_directory(folder: Path, entries: Sequence[Entry], valid: Sequence[Entr
         file = _file(folder, entry)
         if not file.exists():
             write_whole(file, build_pem("CERTIFICATE", entry.certificate.der))
-    kept = {entry.certificate.serial_number for entry in valid}
+    valid_numbers = {entry.certificate.serial_number for entry in valid}
     for entry in entries:
-        if entry.certificate.serial_number not in kept:
+        if entry.certificate.serial_number not in valid_numbers:
             _file(folder, entry).unlink(missing_ok=True)
 
 
@@ -34,11 +34,11 @@ def build_ldif(entries: Sequence[Entry], valid: Sequence[Entry], *, base: str) -
     Each entry is first added, then its certificates are replaced. If the entry exists, adding fails, and `-c` makes
     ldapmodify continue. Addresses beyond ASCII are left out, because `mail` is ASCII (RFC 4524 section 2.16).
     """
-    kept = {entry.certificate.serial_number for entry in valid}
+    valid_numbers = {entry.certificate.serial_number for entry in valid}
     by_address: dict[str, list[bytes]] = defaultdict(list)
     for entry in entries:
         for address in filter(str.isascii, entry.addresses):
-            by_address[address] += [entry.certificate.der] if entry.certificate.serial_number in kept else []
+            by_address[address] += [entry.certificate.der] if entry.certificate.serial_number in valid_numbers else []
     return b"".join(_changes(address, certificates, base) for address, certificates in by_address.items())
 
 

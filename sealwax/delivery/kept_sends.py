@@ -110,16 +110,16 @@ class KeptSends:
         place.unlink(missing_ok=True)
 
 
-def _to_json(kept: KeptSend) -> bytes:
+def _to_json(kept_send: KeptSend) -> bytes:
     members: dict[str, Any] = {
-        "id": kept.parcel_id,
-        "created": kept.created,
-        "manifestBytes": kept.manifest_bytes,
-        "secret": kept.secret,
-        "salt": base64.b64encode(kept.salt).decode("ascii"),
-        "chunks": [_chunk_row(chunk) for chunk in kept.chunks],
-        "pending": [_chunk_row(chunk) for chunk in kept.pending],
-        "expectedReceipt": None if kept.expected_receipt is None else kept.expected_receipt.hex(),
+        "id": kept_send.parcel_id,
+        "created": kept_send.created,
+        "manifestBytes": kept_send.manifest_bytes,
+        "secret": kept_send.secret,
+        "salt": base64.b64encode(kept_send.salt).decode("ascii"),
+        "chunks": [_chunk_row(chunk) for chunk in kept_send.chunks],
+        "pending": [_chunk_row(chunk) for chunk in kept_send.pending],
+        "expectedReceipt": None if kept_send.expected_receipt is None else kept_send.expected_receipt.hex(),
     }
     return json.dumps(members).encode()
 

@@ -58,8 +58,8 @@ class Lanes:
         unfinished = {first, *self._running}
         while not first.done():
             finished, unfinished = wait(unfinished, return_when=FIRST_COMPLETED)
-            for one in finished:
-                one.result()
+            for upload in finished:
+                upload.result()
         first.result()
 
     def _stopping(self, move: Move) -> Move:
@@ -82,13 +82,13 @@ def open_lanes(caller: Caller, make_uploader: Callable[[Caller], Uploader]) -> I
 
     callers = [caller.beside(Patience(pause)) for _ in range(LANES)]
     with contextlib.ExitStack() as closing:
-        for one in callers:
-            closing.callback(one.close)
+        for lane_caller in callers:
+            closing.callback(lane_caller.close)
         pool = closing.enter_context(ThreadPoolExecutor(LANES, thread_name_prefix="upload"))
-        for one in callers:
-            closing.callback(one.break_off)
+        for lane_caller in callers:
+            closing.callback(lane_caller.break_off)
         closing.callback(stopped.set)
-        yield Lanes([make_uploader(one) for one in callers], pool, stopped)
+        yield Lanes([make_uploader(lane_caller) for lane_caller in callers], pool, stopped)
 
 
 def _given_up() -> DeliveryFailed:

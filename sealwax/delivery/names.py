@@ -50,6 +50,6 @@ def _cut(text: str) -> str:
     if len(encoded) <= _MAX_NAME_BYTES:
         return text
     suffix = PurePosixPath(text).suffix
-    kept = suffix if len(suffix.encode()) <= 20 else ""
-    head = encoded[: _MAX_NAME_BYTES - len(kept.encode())].decode(errors="ignore")
-    return head.rstrip(". ") + kept
+    ending = suffix if len(suffix.encode()) <= 20 else ""
+    head = encoded[: _MAX_NAME_BYTES - len(ending.encode())].decode(errors="ignore")
+    return head.rstrip(". ") + ending

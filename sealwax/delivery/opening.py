@@ -83,8 +83,8 @@ class ServiceSource:
         """Raise ParcelCut if the service announces other objects than the manifest."""
         expected = [chunk.cms_bytes for chunk in manifest.chunks]
         if list(self._opened.objects) != expected:
-            found = len(self._opened.objects)
-            raise ParcelCut(f"the service has {found} objects of other sizes than the {len(expected)} of the manifest")
+            count = len(self._opened.objects)
+            raise ParcelCut(f"the service has {count} objects of other sizes than the {len(expected)} of the manifest")
 
     def read_chunk(self, number: int, size: int, move: Move) -> Buffer:
         """The CMS structure of a chunk. Raises DeliveryFailed."""

@@ -44,11 +44,11 @@ class OutgoingFile:
 
 def outgoing_file(path: Path) -> OutgoingFile:
     """A file to send. Raises OSError, or MalformedMessage for no file, or a name that no parcel allows."""
-    found = path.stat()
-    if not stat.S_ISREG(found.st_mode):
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
         raise MalformedMessage("this is no file: put the files of a folder into an archive", where=str(path))
     check_file_name(path.name)
-    return OutgoingFile(name=path.name, size_bytes=found.st_size, stamp=_stamp_of(found), path=path)
+    return OutgoingFile(name=path.name, size_bytes=status.st_size, stamp=_stamp_of(status), path=path)
 
 
 def outgoing_message(name: str, content: bytes, stamp: str) -> OutgoingFile:
@@ -56,8 +56,8 @@ def outgoing_message(name: str, content: bytes, stamp: str) -> OutgoingFile:
     return OutgoingFile(name=name, size_bytes=len(content), stamp=stamp, content=content)
 
 
-def _stamp_of(found: os.stat_result) -> str:
-    return f"{found.st_dev}:{found.st_ino}:{found.st_size}:{found.st_mtime_ns}"
+def _stamp_of(status: os.stat_result) -> str:
+    return f"{status.st_dev}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}"
 
 
 def _read_exactly(file: FileIO, length: int, outgoing: OutgoingFile) -> bytearray:

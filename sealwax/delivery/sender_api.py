@@ -149,20 +149,20 @@ class SenderApi:
         return _read_parcel(self._caller.ask(f"{_PARCELS}/{parcel_id}/downloads", {"limit": limit}), parcel_id)
 
 
-def _read_parcel(fields: ServiceAnswer, asked: str | None = None) -> SentParcel:
+def _read_parcel(fields: ServiceAnswer, expected_id: str | None = None) -> SentParcel:
     states = fields.objects("states") if "states" in fields else ()
     parcel_id = fields.text("id")
     # The id becomes a part of paths, and of the link that the sender passes on with the words.
     if not is_parcel_id(parcel_id):
         raise lie("an id that is none")
-    if parcel_id != (asked or parcel_id):
+    if parcel_id != (expected_id or parcel_id):
         raise lie("another parcel than was asked for")
     return SentParcel(
         parcel_id=parcel_id,
         reference=fields.text("reference"),
         state=fields.text("state"),
         expires=fields.time_or_null("expires"),
-        to=tuple(one.text("address") for one in fields.objects("to")) if "to" in fields else (),
+        to=tuple(recipient.text("address") for recipient in fields.objects("to")) if "to" in fields else (),
         kind=fields.text_or_null("kind") or "",
         size=fields.number_or_null("bytes") or 0,
         downloads=fields.number_or_null("downloads"),

@@ -71,7 +71,7 @@ class Sending:
         signers = () if self.signing is None else self.signing.identities
         members = {
             "from": self.sender,
-            "to": [[one.address, one.language] for one in self.to],
+            "to": [[recipient.address, recipient.language] for recipient in self.to],
             "certificates": [certificate.der.hex() for certificate in self.certificates],
             "signers": [signer.certificate.der.hex() for signer in signers],
             "files": [[file.name, file.stamp] for file in self.files],
@@ -116,34 +116,36 @@ class Sender:
         """
         self._kept.sweep(at.timestamp())
         place = self.place_of(sending)
-        kept = self._kept.load(place)
-        if kept is not None and self._is_lost(kept):
-            kept = None
-        if kept is None:
-            kept = KeptSend(
+        kept_send = self._kept.load(place)
+        if kept_send is not None and self._is_lost(kept_send):
+            kept_send = None
+        if kept_send is None:
+            kept_send = KeptSend(
                 parcel_id=make_parcel_id(self._provider),
                 created=int(at.timestamp()),
                 secret=make_secret(self._provider, language=sending.language),
                 salt=make_salt(self._provider),
             )
-        key = blocking.run(derive_parcel_key(kept.secret, kept.salt, self._provider))
-        run = _Run(self._api, self._kept, self._provider, place=place, sending=sending, kept=kept, key=key, move=move)
+        key = blocking.run(derive_parcel_key(kept_send.secret, kept_send.salt, self._provider))
+        run = _Run(
+            self._api, self._kept, self._provider, place=place, sending=sending, kept=kept_send, key=key, move=move
+        )
         parcel = run.finish()
         if not parcel.is_on_offer:
             # The sender would pass the words on to people who get nothing.
             raise lie("a parcel that it hands out to nobody")
-        return Sent(parcel=parcel, expected_receipt=run.expected_receipt, secret=kept.secret)
+        return Sent(parcel=parcel, expected_receipt=run.expected_receipt, secret=kept_send.secret)
 
-    def _is_lost(self, kept: KeptSend) -> bool:
+    def _is_lost(self, kept_send: KeptSend) -> bool:
         # The service deletes parcels that are not finished within a day. The sender may also have withdrawn this one.
-        if not kept.manifest_bytes:
+        if not kept_send.manifest_bytes:
             return True
         try:
-            return self._api.find(kept.parcel_id).state in ("expired", "withdrawn")
+            return self._api.find(kept_send.parcel_id).state in ("expired", "withdrawn")
         except DeliveryFailed as error:
             if error.status not in (http.client.NOT_FOUND, http.client.GONE):
                 raise
-            return bool(kept.chunks)
+            return bool(kept_send.chunks)
 
 
 class _Run:
@@ -219,9 +221,9 @@ class _Run:
         if self._kept.manifest_bytes:
             # The request before the interruption may have arrived. A new encryption would differ from it.
             with contextlib.suppress(DeliveryFailed):
-                found = self._api.find(self._kept.parcel_id)
-                if found.is_submitted:
-                    return found
+                parcel = self._api.find(self._kept.parcel_id)
+                if parcel.is_submitted:
+                    return parcel
         contents = [content for file in self._sending.files for content in file.read_chunks(0)]
         objects = [self._encrypt(content) for content in contents]
         chunks = [self._describe(cms, len(content)) for cms, content in zip(objects, contents, strict=True)]
@@ -293,6 +295,6 @@ class _Run:
     def _describe(self, cms: bytes, content_bytes: int) -> ParcelChunk:
         return blocking.run(describe_chunk(cms, content_bytes, self._provider))
 
-    def _keep(self, kept: KeptSend) -> None:
-        self._kept = kept
-        self._kept_sends.save(self._place, kept)
+    def _keep(self, kept_send: KeptSend) -> None:
+        self._kept = kept_send
+        self._kept_sends.save(self._place, kept_send)

@@ -55,9 +55,9 @@ class Uploader:
             raise
 
     def _put_once(self, name: str, data: memoryview, state: _Progress) -> None:
-        found = self._head(name) if state.has_begun else None
+        head = self._head(name) if state.has_begun else None
         state.has_begun = True
-        offset = self._create(name, data, state) if found is None else _check_offset(*found, len(data))
+        offset = self._create(name, data, state) if head is None else _check_offset(*head, len(data))
         while offset < len(data):
             state.note(offset, self._caller)
             offset = self._patch(name, data, offset, state)

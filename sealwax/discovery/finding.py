@@ -44,7 +44,7 @@ class DiscoveryUnavailable(SmimeError):
     code = "discovery-unavailable"
 
     def __init__(self, domain: str, refusals: Sequence[Refusal]) -> None:
-        reasons = "; ".join(f"{one.publisher}: {one.code}: {one.text}" for one in refusals)
+        reasons = "; ".join(f"{refusal.publisher}: {refusal.code}: {refusal.text}" for refusal in refusals)
         super().__init__(f"the servers of {domain} cannot be found: {reasons}")
         self.refusals = tuple(refusals)
 
@@ -71,7 +71,7 @@ def find_publishers(domain: str, name_servers: Sequence[NameServer]) -> tuple[st
         targets = find_services(f"_sealwax._tcp.{domain}", name_servers)[: MAX_PUBLISHERS - 1]
     except NoServiceRecords:
         targets = ()
-    named = [one.host if one.port == _HTTPS_PORT else f"{one.host}:{one.port}" for one in targets]
+    named = [target.host if target.port == _HTTPS_PORT else f"{target.host}:{target.port}" for target in targets]
     return tuple(dict.fromkeys(f"https://{host}{PATH}" for host in (*named, domain)))
 
 

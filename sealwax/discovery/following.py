@@ -120,14 +120,14 @@ def renew_list(domain: str, key: str | None, sources: Sources, provider: CryptoP
         followed = read_followed(file, domain)
         publishers, policy = sources.publishers(domain), sources.policy(domain)
         if followed is not None and key in (None, followed.pinned, followed.key):
-            found = find_newest(followed, publishers, provider, at=at, policy=policy)
+            renewal = find_newest(followed, publishers, provider, at=at, policy=policy)
         elif (pinned := key or read_pinned(folder, domain)) is not None:
-            found = begin_to_follow(domain, pinned, publishers, provider, at=at, policy=policy)
+            renewal = begin_to_follow(domain, pinned, publishers, provider, at=at, policy=policy)
         else:
             raise NotFollowed(f"nothing is known of {domain} yet: give its key by --key")
-        if found.followed is not followed:
-            save_followed(file, found.followed)
-    return found
+        if renewal.followed is not followed:
+            save_followed(file, renewal.followed)
+    return renewal
 
 
 def _known_keys(domain: str) -> tuple[str, ...]:

@@ -189,6 +189,6 @@ def _moved(server: Server, state: State) -> Server:
 
 
 def _with_move(state: State, move: Move, configured: str) -> State:
-    others = tuple(one for one in state.moves if one.key != move.server.key)
+    others = tuple(other for other in state.moves if other.key != move.server.key)
     accepted = AcceptedMove(key=move.server.key or "", counter=move.counter, left=configured, address=move.address)
     return dataclasses.replace(state, moves=(*others, accepted))

@@ -72,8 +72,8 @@ class StateFile:
     def read(self) -> State:
         """The state. Raises OSError or StateDamaged."""
         try:
-            found = self._path.stat()
-            version = (found.st_mtime_ns, found.st_ino, found.st_size)
+            status = self._path.stat()
+            version = (status.st_mtime_ns, status.st_ino, status.st_size)
             if self._seen is None or self._seen[0] != version:
                 self._seen = (version, _parse(read_small(self._path, max_bytes=_MAX_BYTES)))
         except FileNotFoundError:

@@ -59,17 +59,17 @@ class AnswerSource:
 
         A server that failed a short time ago is not asked again; that failure is the answer.
         """
-        found: dict[Lookup, Answer] = {}
+        answers: dict[Lookup, Answer] = {}
         missing: list[Lookup] = []
         each_once = {lookup.key: lookup for lookup in lookups}
         for lookup in list(each_once.values())[:MAX_LOOKUPS_IN_A_ROUND]:
-            kept = self.cache.find(_question(lookup), at=self.clock())
+            entry = self.cache.find(_question(lookup), at=self.clock())
             may_ask = lookup.kind in self.kinds
-            if kept is not None and (kept.data is not None or may_ask):
-                found[lookup] = _kept_answer(kept)
+            if entry is not None and (entry.data is not None or may_ask):
+                answers[lookup] = _kept_answer(entry)
             elif may_ask:
                 missing.append(lookup)
-        return found | self._fetch(missing, seconds)
+        return answers | self._fetch(missing, seconds)
 
     def distrust(self, lookup: Lookup) -> None:
         """Keep the answer only for a short time, because it decided nothing. An attacker may have sent it."""
@@ -81,8 +81,8 @@ class AnswerSource:
         of_authorities = [lookup for lookup in lookups if lookup.kind is not LookupKind.ISSUER]
         of_strangers = [lookup for lookup in lookups if lookup.kind is LookupKind.ISSUER]
         whole = Deadline(seconds)
-        found = self._fetch_by(self.policy, of_authorities, seconds)
-        return found | self._fetch_by(self.policy.for_strangers(), of_strangers, whole.left())
+        answers = self._fetch_by(self.policy, of_authorities, seconds)
+        return answers | self._fetch_by(self.policy.for_strangers(), of_strangers, whole.left())
 
     def _fetch_by(self, policy: FetchPolicy, lookups: Sequence[Lookup], seconds: float) -> dict[Lookup, Answer]:
         results = fetch_all([_request(lookup) for lookup in lookups], policy, seconds) if lookups else ()
@@ -127,8 +127,8 @@ def _new_answer(result: bytes | LookupFailed) -> Answer:
     return Answer(data=result)
 
 
-def _kept_answer(kept: KeptAnswer) -> Answer:
-    if kept.data is not None:
-        return Answer(data=kept.data, is_kept=True)
-    code, _, text = kept.failure.partition(":")
+def _kept_answer(entry: KeptAnswer) -> Answer:
+    if entry.data is not None:
+        return Answer(data=entry.data, is_kept=True)
+    code, _, text = entry.failure.partition(":")
     return Answer(data=None, problem=LookupProblem(code=code, text=f"{text} a few minutes ago"), is_kept=True)

@@ -85,8 +85,8 @@ class LookupFailed(SmimeError):
 
 def resolve_host(host: str, port: int) -> Sequence[str]:
     """The addresses of a host from the system's resolver. Raises OSError."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
+    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return tuple(dict.fromkeys(str(address[0]) for *_, address in addresses))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,8 +99,8 @@ def look_up_issuers(
         ]
         for certificate in certificates
     ]
-    found = source.find(itertools.chain(*lookups))
-    answers = {lookup.key: answer for lookup, answer in found.items()}
+    answers_by_lookup = source.find(itertools.chain(*lookups))
+    answers = {lookup.key: answer for lookup, answer in answers_by_lookup.items()}
     return tuple(
         _read_issuers(certificate, {lookup: answers[lookup.key] for lookup in own if lookup.key in answers}, provider)
         for certificate, own in zip(certificates, lookups, strict=True)

@@ -58,8 +58,8 @@ def continue_with_lookups(
     trails = tuple(trails_of(first))
     whole = Deadline(LOOKUP_TOTAL_SECONDS)
     for _ in range(MAX_LOOKUP_ROUNDS):
-        wanted = _lookups_of(trails)
-        answers = source.find(wanted, seconds=min(whole.left(), LOOKUP_BATCH_SECONDS))
+        lookups = _lookups_of(trails)
+        answers = source.find(lookups, seconds=min(whole.left(), LOOKUP_BATCH_SECONDS))
         if not answers:
             break
         for lookup, answer in answers.items():
@@ -98,9 +98,9 @@ class _Gathered:
         if answer.problem is not None:
             self.problems[lookup.key] = answer.problem
         # A cached answer has the nonce of an earlier question, so the nonce is not compared.
-        asked = replace(lookup, nonce=b"") if answer.is_kept else lookup
+        question = replace(lookup, nonce=b"") if answer.is_kept else lookup
         try:
-            self.evidence = add_answer(self.evidence, asked, answer.data)
+            self.evidence = add_answer(self.evidence, question, answer.data)
         except SmimeError as error:
             self.problems[lookup.key] = LookupProblem(code=error.code, text=f"{host_of(lookup)}: {error}")
             self.damaged.append(lookup)

@@ -80,13 +80,14 @@ def search(address: str, directories: Directories, *, seconds: float = SEARCH_SE
         # Each thread soon reaches its own bounds, so nothing waits for it.
         threads.shutdown(wait=False, cancel_futures=True)
     problems = tuple(answer for answer in answers if isinstance(answer, SearchProblem))
-    found = tuple(one for answer in answers if isinstance(answer, tuple) for one in answer)
+    candidates = tuple(candidate for answer in answers if isinstance(answer, tuple) for candidate in answer)
     for answer in answers:
         if isinstance(answer, SmimeaAnswer):
-            found = (*_compared(found, answer), *answer.find_certificates())
+            candidates = (*_compared(candidates, answer), *answer.find_certificates())
     order = list(CertificateSource)
     return SearchResult(
-        found=tuple(sorted((*known, *found), key=lambda one: order.index(one.source))), problems=problems
+        found=tuple(sorted((*known, *candidates), key=lambda candidate: order.index(candidate.source))),
+        problems=problems,
     )
 
 
@@ -134,13 +135,15 @@ def _problem(question: _Question, code: str, text: str) -> SearchProblem:
     return SearchProblem(source=question.source, detail=question.detail, code=code, text=text)
 
 
-def _compared(found: Sequence[FoundCertificate], answer: SmimeaAnswer) -> tuple[FoundCertificate, ...]:
+def _compared(candidates: Sequence[FoundCertificate], answer: SmimeaAnswer) -> tuple[FoundCertificate, ...]:
     # RFC 6698 section 2.1.1: secure records can name the person's own certificate. Then each certificate from another
     # place is marked as named or not named by these records.
     if not answer.names_people:
-        return tuple(found)
+        return tuple(candidates)
     words = {True: "as the signed DNS says", False: "not the one that the signed DNS names"}
     return tuple(
-        dataclasses.replace(one, detail=", ".join(filter(None, (one.detail, words[answer.confirms(one.certificate)]))))
-        for one in found
+        dataclasses.replace(
+            candidate, detail=", ".join(filter(None, (candidate.detail, words[answer.confirms(candidate.certificate)])))
+        )
+        for candidate in candidates
     )

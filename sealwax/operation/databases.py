@@ -37,8 +37,8 @@ def database_failures_said() -> Iterator[None]:
     except DatabaseRefused as error:
         raise click.ClickException(str(error)) from None
     except DatabaseUnavailable as error:
-        found, remedy = _WORDS[error.fault]
-        raise click.ClickException(f"the database cannot be used: {found}. Remedy: {remedy}") from None
+        problem, remedy = _WORDS[error.fault]
+        raise click.ClickException(f"the database cannot be used: {problem}. Remedy: {remedy}") from None
 
 
 def become_owner_of_database(url: str | Path) -> None:
@@ -68,8 +68,8 @@ def check_database(schema: Schema, url: str | Path, *, made_by: str) -> Finding:
         state = schema.state(url)
     except DatabaseUnavailable as error:
         return wrong("database", *_WORDS[error.fault])
-    found = "tables without a revision" if state.revision is None else f"revision {state.revision}"
-    text = f"it has {found}, and this program knows {state.newest}"
+    content = "tables without a revision" if state.revision is None else f"revision {state.revision}"
+    text = f"it has {content}, and this program knows {state.newest}"
     match state.standing:
         case Standing.CURRENT:
             return fine("database", f"it answers, with revision {state.revision}")

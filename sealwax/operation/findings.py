@@ -57,16 +57,16 @@ def report(findings: Iterable[Finding], *, as_json: bool) -> int:
     from rich.console import Console
 
     console = Console(highlight=False, soft_wrap=True)
-    for one in findings:
-        seen.append(one)
+    for finding in findings:
+        seen.append(finding)
         if not as_json:
-            colour = _COLOURS[one.level]
-            remedy = f" → {printable(one.remedy)}" if one.remedy else ""
-            console.print(f"[{colour}]{one.level:8}[/{colour}]", end="")
-            console.print(f"{one.part}: {printable(one.text)}{remedy}", markup=False)
-    failed = any(one.level is Level.ERROR for one in seen)
+            colour = _COLOURS[finding.level]
+            remedy = f" → {printable(finding.remedy)}" if finding.remedy else ""
+            console.print(f"[{colour}]{finding.level:8}[/{colour}]", end="")
+            console.print(f"{finding.part}: {printable(finding.text)}{remedy}", markup=False)
+    failed = any(finding.level is Level.ERROR for finding in seen)
     if as_json:
-        write_json({"ok": not failed, "findings": [asdict(one) for one in seen]})
+        write_json({"ok": not failed, "findings": [asdict(finding) for finding in seen]})
     return int(failed)
 
 

@@ -23,39 +23,41 @@ def first_file(kind: type[BaseModel], values: Values, *, elsewhere: Mapping[str,
 def _lines(
     kind: type[BaseModel], values: Values, elsewhere: Mapping[str, str], above: tuple[str, ...]
 ) -> Iterator[str]:
-    tables = {name: one for name, one in kind.model_fields.items() if section_of(one.annotation)}
-    for name, one in kind.model_fields.items():
+    tables = {name: field for name, field in kind.model_fields.items() if section_of(field.annotation)}
+    for name, field in kind.model_fields.items():
         if name in tables:
             continue
         if name in elsewhere:
-            yield f"\n# {one.description}\n# {name} is in {elsewhere[name]}\n"
+            yield f"\n# {field.description}\n# {name} is in {elsewhere[name]}\n"
         else:
-            yield from _setting((*above, name), one, values)
-    for name, one in tables.items():
+            yield from _setting((*above, name), field, values)
+    for name, field in tables.items():
         path = (*above, name)
-        is_used = (not one.is_required() and _has_default(one)) or any(given[: len(path)] == path for given in values)
-        section = section_of(one.annotation)
+        is_used = (not field.is_required() and _has_default(field)) or any(
+            value_path[: len(path)] == path for value_path in values
+        )
+        section = section_of(field.annotation)
         if section is None:
             continue
         if not is_used:
-            yield f"\n# {one.description}\n# [{'.'.join(path)}]\n"
+            yield f"\n# {field.description}\n# [{'.'.join(path)}]\n"
             continue
-        yield f"\n# {one.description}\n[{'.'.join(path)}]\n"
+        yield f"\n# {field.description}\n[{'.'.join(path)}]\n"
         yield from _lines(section, values, elsewhere, path)
 
 
-def _has_default(one: FieldInfo) -> bool:
-    return one.get_default(call_default_factory=True) is not None
+def _has_default(field: FieldInfo) -> bool:
+    return field.get_default(call_default_factory=True) is not None
 
 
-def _setting(path: tuple[str, ...], one: FieldInfo, values: Values) -> Iterator[str]:
-    yield f"\n# {one.description}\n"
+def _setting(path: tuple[str, ...], field: FieldInfo, values: Values) -> Iterator[str]:
+    yield f"\n# {field.description}\n"
     if path in values:
         yield f"{path[-1]} = {toml_value(values[path])}\n"
-    elif one.is_required():
+    elif field.is_required():
         yield f"# {path[-1]} = must be given\n"
     else:
-        yield f"# {path[-1]} = {default_of(one)}".rstrip(" =") + "\n"
+        yield f"# {path[-1]} = {default_of(field)}".rstrip(" =") + "\n"
 
 
 def toml_value(value: Any) -> str:

@@ -81,14 +81,14 @@ def is_kept_apart(settings: ServiceSettings, url: str) -> bool:
     return has_password(url) and DATABASE_SECRET not in settings.model_fields_set
 
 
-def _become(user: ServiceUser, settings: ServiceSettings, kept: Path | None) -> None:
+def _become(user: ServiceUser, settings: ServiceSettings, data_file: Path | None) -> None:
     if os.geteuid() == user.uid:
         return
     secret_files = frozenset(secret_names(type(settings)))
     prepare_folder(OwnFolder(path=own_secrets_folder(settings.file), files=secret_files, has_own_name=True), user)
-    if kept is not None:
-        files = frozenset(name.format(kept.name) for name in _BESIDE)
-        prepare_folder(OwnFolder(path=kept.parent, files=files, has_own_name=False), user)
+    if data_file is not None:
+        files = frozenset(name.format(data_file.name) for name in _BESIDE)
+        prepare_folder(OwnFolder(path=data_file.parent, files=files, has_own_name=False), user)
     become(user)
 
 

@@ -17,8 +17,8 @@ _LISTEN: Final = re.compile(r"(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(?P<p
 
 
 def _listen(text: str) -> str:
-    found = _LISTEN.fullmatch(text)
-    if found is None or (found["port"] and int(found["port"]) > 65_535):
+    match = _LISTEN.fullmatch(text)
+    if match is None or (match["port"] and int(match["port"]) > 65_535):
         raise ValueError("an address as 127.0.0.1:8001, [::1]:8001 or unix:/run/sealwax/bridge.sock is expected")
     return text
 

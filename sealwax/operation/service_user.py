@@ -53,12 +53,12 @@ class OwnFolder:
 def find_user(name: str) -> ServiceUser:
     """Return the system user of this name. Raises ClickException if there is none, or only root can act as the user."""
     try:
-        found = pwd.getpwnam(name)
+        account = pwd.getpwnam(name)
     except KeyError:
         raise click.ClickException(f"there is no user {name}: make it first (useradd --system {name})") from None
-    if os.geteuid() not in (_ROOT, found.pw_uid):
+    if os.geteuid() not in (_ROOT, account.pw_uid):
         raise click.ClickException(f"only root can act as {name}: run this command as root")
-    return ServiceUser(uid=found.pw_uid, gid=found.pw_gid, name=name, home=found.pw_dir)
+    return ServiceUser(uid=account.pw_uid, gid=account.pw_gid, name=name, home=account.pw_dir)
 
 
 def find_owner(paths: Iterable[Path]) -> ServiceUser | None:
@@ -161,23 +161,23 @@ def _check_program(user: ServiceUser) -> None:
 
 def _user_of(status: os.stat_result) -> ServiceUser:
     try:
-        found = pwd.getpwuid(status.st_uid)
+        account = pwd.getpwuid(status.st_uid)
     except KeyError:
         return ServiceUser(uid=status.st_uid, gid=status.st_gid)
-    return ServiceUser(uid=found.pw_uid, gid=found.pw_gid, name=found.pw_name, home=found.pw_dir)
+    return ServiceUser(uid=account.pw_uid, gid=account.pw_gid, name=account.pw_name, home=account.pw_dir)
 
 
 def _way_to(path: Path) -> Iterator[os.stat_result]:
     """The status of each folder and link on the way to a path, and of the path itself, as far as they exist."""
     absolute = Path(os.path.abspath(path))
-    for one in (*reversed(absolute.parents), absolute):
+    for place in (*reversed(absolute.parents), absolute):
         try:
-            status = one.lstat()
+            status = place.lstat()
         except OSError:
             return
         yield status
         if stat.S_ISLNK(status.st_mode):
-            yield from _way_to(one.parent / os.readlink(one))
+            yield from _way_to(place.parent / os.readlink(place))
 
 
 def _belongs_to_root(path: Path) -> bool:

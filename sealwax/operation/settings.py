@@ -134,7 +134,7 @@ def _load(kind: type[Settings], file: Path, secrets: Mapping[str, str]) -> Setti
     try:
         loaded: Settings = Loaded()
     except ValidationError as error:
-        raise WrongSettings(unknown + [_sentence(kind, one) for one in error.errors(include_input=False)]) from None
+        raise WrongSettings(unknown + [_sentence(kind, fault) for fault in error.errors(include_input=False)]) from None
     except SettingsError as error:
         name = str(error).partition('field "')[2].partition('"')[0]
         text = f"{_shown((name,))}: JSON is expected in this variable, because the setting has parts"
@@ -173,21 +173,21 @@ def _read_file(file: Path) -> dict[str, Any]:
 
 
 def _read_secrets(kind: type[ServiceSettings], folder: Path) -> dict[str, str]:
-    found = {}
+    secret_values = {}
     for name in secret_names(kind):
         try:
-            found[name] = read_small(folder / name, max_bytes=MAX_FILE_BYTES).decode().strip()
+            secret_values[name] = read_small(folder / name, max_bytes=MAX_FILE_BYTES).decode().strip()
         except FileNotFoundError:
             continue
         except (OSError, UnicodeDecodeError, LimitExceeded) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is no short text"
             raise WrongSettings([f"{name}: the secret in {folder / name} cannot be read: {reason}"]) from None
-    return found
+    return secret_values
 
 
 def secret_names(kind: type[BaseModel]) -> list[str]:
     """The names of the settings that are secrets with a file of their own."""
-    return [name for name, one in kind.model_fields.items() if _is_secret(one.annotation)]
+    return [name for name, field in kind.model_fields.items() if _is_secret(field.annotation)]
 
 
 def _is_secret(annotation: Any) -> bool:
@@ -196,9 +196,9 @@ def _is_secret(annotation: Any) -> bool:
 
 def setting_names(kind: type[BaseModel], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], FieldInfo]]:
     """The path of each setting, and its field. A table's settings follow it."""
-    for name, one in kind.model_fields.items():
-        yield (*above, name), one
-        inner = section_of(one.annotation)
+    for name, field in kind.model_fields.items():
+        yield (*above, name), field
+        inner = section_of(field.annotation)
         if inner is not None:
             yield from setting_names(inner, (*above, name))
 
@@ -227,7 +227,7 @@ def _sentence(kind: type[ServiceSettings], error: Any) -> str:
     path = tuple(str(part) for part in error["loc"])
     shown = _shown(path)
     if error["type"] == "extra_forbidden":
-        siblings = {".".join(one) for one, _ in setting_names(kind)}
+        siblings = {".".join(sibling) for sibling, _ in setting_names(kind)}
         return f"{shown}: there is no such setting{_suggestion(shown, siblings)}"
     if error["type"] == "missing":
         return f"{shown} is missing{_meaning(kind, path)}"
@@ -239,7 +239,7 @@ def _sentence(kind: type[ServiceSettings], error: Any) -> str:
 
 
 def _meaning(kind: type[ServiceSettings], path: tuple[str, ...]) -> str:
-    described = {one: field.description for one, field in setting_names(kind)}
+    described = {setting_path: field.description for setting_path, field in setting_names(kind)}
     text = described.get(path)
     return f": {text[:1].lower()}{text[1:]}" if text else ""
 
@@ -247,10 +247,10 @@ def _meaning(kind: type[ServiceSettings], path: tuple[str, ...]) -> str:
 def _shown(path: tuple[str, ...]) -> str:
     """The name of a setting, with the variables that set it or parts of it."""
     variable = variable_name(path)
-    given = sorted(
+    variables = sorted(
         name for name in os.environ if name.upper() == variable or name.upper().startswith(variable + NESTED)
     )
-    return f"{'.'.join(path)} (from {', '.join(given)})" if given else ".".join(path)
+    return f"{'.'.join(path)} (from {', '.join(variables)})" if variables else ".".join(path)
 
 
 def _suggestion(name: str, known: set[str]) -> str:

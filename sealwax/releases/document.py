@@ -60,19 +60,19 @@ def _find_problems(html: str, listed: frozenset[str]) -> Iterator[str]:
     at = html.find("<")
     while at >= 0:
         start, end = _START_TAG.match(html, at), _END_TAG.match(html, at)
-        found = start or end or _DOCTYPE.match(html, at)
+        markup = start or end or _DOCTYPE.match(html, at)
         if start is not None:
             yield from _check_element(start[1].lower(), _read_attributes(start[2]), listed)
-        elif found is None:
+        elif markup is None:
             yield f"it has markup that the pages do not use: {shown(html[at : at + 20])}"
-        after = found.end() if found else at + 1
+        after = markup.end() if markup else at + 1
         if start is not None and start[1].lower() == "script" and not _NO_SCRIPT.match(html, after):
             yield "it has a script of its own"
         at = html.find("<", after)
 
 
 def _read_attributes(text: str) -> list[tuple[str, str]]:
-    return [(one[1].lower(), one[2] or one[3] or one[4] or "") for one in _ATTRIBUTES.finditer(text)]
+    return [(match[1].lower(), match[2] or match[3] or match[4] or "") for match in _ATTRIBUTES.finditer(text)]
 
 
 def _check_element(tag: str, attributes: list[tuple[str, str]], listed: frozenset[str]) -> Iterator[str]:
@@ -85,10 +85,10 @@ def _check_element(tag: str, attributes: list[tuple[str, str]], listed: frozense
             yield f"the element {tag} has the attribute {name}"
         elif value.lower() not in _VALUES.get((tag, name), {value.lower()}):
             yield f"the element {tag} has {name}={shown(value)}"
-    found = {name: value.lower() for name, value in attributes}
-    if len(found) != len(attributes):
+    values = {name: value.lower() for name, value in attributes}
+    if len(values) != len(attributes):
         yield f"the element {tag} has an attribute twice"
-    if found.get("name") == "referrer" and found.get("content") != "no-referrer":
+    if values.get("name") == "referrer" and values.get("content") != "no-referrer":
         yield "it allows browsers to tell other servers its address"
 
 

@@ -100,23 +100,23 @@ def _added(fields: Fields) -> Iterator[str]:
 
 
 def _check_type(fields: Fields) -> Iterator[str]:
-    found = _values(fields, _TYPE)
+    values = _values(fields, _TYPE)
     # Another charset turns the same bytes into other text.
-    if [re.sub(r"[ \t\"]", "", value).lower() for value in found] != [DOCUMENT_TYPE.replace(" ", "")]:
-        yield f"the content type is {_listed(found)}, {DOCUMENT_TYPE} was expected"
+    if [re.sub(r"[ \t\"]", "", value).lower() for value in values] != [DOCUMENT_TYPE.replace(" ", "")]:
+        yield f"the content type is {_listed(values)}, {DOCUMENT_TYPE} was expected"
 
 
 def _check_value(fields: Fields, name: str, expected: str) -> Iterator[str]:
-    found = _values(fields, name)
-    if not any(found):
+    values = _values(fields, name)
+    if not any(values):
         yield f"the header field {name}: {expected} is missing"
-    elif [value.lower() for value in found] != [expected.lower()]:
-        yield f"the header field {name} is {_listed(found)}, {expected} was expected"
+    elif [value.lower() for value in values] != [expected.lower()]:
+        yield f"the header field {name} is {_listed(values)}, {expected} was expected"
 
 
 def _check_permissions(fields: Fields) -> Iterator[str]:
     # A browser ignores the whole field if one member has another syntax, and obeys the last member for each feature.
-    members = [one.strip(" \t") for value in _values(fields, _PERMISSIONS) for one in value.split(",")]
+    members = [member.strip(" \t") for value in _values(fields, _PERMISSIONS) for member in value.split(",")]
     missing = [feature for feature in FEATURES if f"{feature}=()" not in members]
     wrong = [member for member in members if not _NO_FEATURE.fullmatch(member)]
     if not any(members):
@@ -126,18 +126,20 @@ def _check_permissions(fields: Fields) -> Iterator[str]:
 
 
 def _check_cache(fields: Fields) -> Iterator[str]:
-    found = _values(fields, _CACHE)
-    if not {"no-cache", "no-store"} & {one.strip(" \t").lower() for value in found for one in value.split(",")}:
-        yield f"the header field {_CACHE} is {_listed(found)}, no-cache was expected"
+    values = _values(fields, _CACHE)
+    if not {"no-cache", "no-store"} & {
+        directive.strip(" \t").lower() for value in values for directive in value.split(",")
+    }:
+        yield f"the header field {_CACHE} is {_listed(values)}, no-cache was expected"
 
 
 def _check_transport(fields: Fields) -> Iterator[str]:
-    found = _values(fields, TRANSPORT)
+    values = _values(fields, TRANSPORT)
     # RFC 6797 section 8.1: the first field of several counts.
-    directives = [one.strip(" \t").lower() for one in found[0].split(";")] if found else []
+    directives = [directive.strip(" \t").lower() for directive in values[0].split(";")] if values else []
     ages = [int(match[1]) for match in map(_MAX_AGE.fullmatch, directives) if match]
     if len(ages) != 1 or ages[0] < TRANSPORT_SECONDS or "includesubdomains" not in directives:
-        yield f"the header field {TRANSPORT} is {_listed(found)}, {TRANSPORT_VALUE} was expected"
+        yield f"the header field {TRANSPORT} is {_listed(values)}, {TRANSPORT_VALUE} was expected"
 
 
 def _check_policies(fields: Fields, connections: Collection[str]) -> list[str]:
@@ -147,7 +149,7 @@ def _check_policies(fields: Fields, connections: Collection[str]) -> list[str]:
     # A browser obeys each of several policies, so one that is strict enough suffices. It sends the reports of each.
     reported = [f"{name} {shown(policy[name])}" for policy in policies for name in _REPORTS if name in policy]
     weaknesses = min((list(_weaknesses(policy, connections)) for policy in policies), key=len)
-    return [*weaknesses, *(f"the policy has {one}, so that a server learns of visits" for one in reported)]
+    return [*weaknesses, *(f"the policy has {report}, so that a server learns of visits" for report in reported)]
 
 
 def _weaknesses(policy: Mapping[str, str], connections: Collection[str]) -> Iterator[str]:
@@ -184,4 +186,4 @@ def _listed(values: Sequence[str]) -> str:
 
 
 def _values(fields: Fields, name: str) -> list[str]:
-    return [value.strip(" \t") for given, value in fields if given.lower() == name.lower()]
+    return [value.strip(" \t") for field_name, value in fields if field_name.lower() == name.lower()]

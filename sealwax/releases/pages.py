@@ -159,10 +159,10 @@ def _connections(value: object) -> dict[str, str]:
     servers = {name: members.text(name) for name in names}
     if not is_followed:
         return servers
-    found = JsonObject.of(members.value(_DISCOVERY), ("key", "url", "keyServers"), CONFIGURATION)
-    others = found.texts("keyServers", limit=MAX_LISTED_SERVERS)
+    discovery = JsonObject.of(members.value(_DISCOVERY), ("key", "url", "keyServers"), CONFIGURATION)
+    others = discovery.texts("keyServers", limit=MAX_LISTED_SERVERS)
     further = {f"keyServer {number}": address for number, address in enumerate(others, 2)}
-    return servers | further | {f"{_DISCOVERY} signed by {found.text('key')}": found.text("url")}
+    return servers | further | {f"{_DISCOVERY} signed by {discovery.text('key')}": discovery.text("url")}
 
 
 def _read_configuration(source: PagesSource) -> tuple[dict[str, str], Sequence[str]]:

@@ -47,14 +47,14 @@ def parse_certdata(text: str) -> tuple[NamedRoot, ...]:
     """The roots that are trusted for e-mail, in the file's order. Raises MalformedMessage."""
     objects = list(_read_objects(text))
     trusted = {
-        (one["CKA_ISSUER"], one["CKA_SERIAL_NUMBER"])
-        for one in objects
-        if one["CKA_CLASS"] == "CKO_NSS_TRUST" and one["CKA_TRUST_EMAIL_PROTECTION"] == _TRUSTED
+        (entry["CKA_ISSUER"], entry["CKA_SERIAL_NUMBER"])
+        for entry in objects
+        if entry["CKA_CLASS"] == "CKO_NSS_TRUST" and entry["CKA_TRUST_EMAIL_PROTECTION"] == _TRUSTED
     }
     return tuple(
-        _parse_root(one)
-        for one in objects
-        if one["CKA_CLASS"] == "CKO_CERTIFICATE" and (one["CKA_ISSUER"], one["CKA_SERIAL_NUMBER"]) in trusted
+        _parse_root(entry)
+        for entry in objects
+        if entry["CKA_CLASS"] == "CKO_CERTIFICATE" and (entry["CKA_ISSUER"], entry["CKA_SERIAL_NUMBER"]) in trusted
     )
 
 

@@ -191,6 +191,6 @@ def _read(word: str) -> Announcement | None:
         kind, subject, detail = json.loads(word)
     except (ValueError, TypeError, RecursionError):
         return None
-    if not all(isinstance(one, str) for one in (kind, subject, detail)):
+    if not all(isinstance(part, str) for part in (kind, subject, detail)):
         return None
     return Announcement(kind=kind, subject=subject, detail=detail)

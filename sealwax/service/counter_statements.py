@@ -101,8 +101,8 @@ class DecayStatements(CounterStatements):
         row, is_named = table.c, self._is_named()
         first = insert_into(database, table).values(kind=kind, name=bindparam(COUNTER), value=0.0, at=_now())
         # One event of a name that has no row.
-        one = insert_into(database, table).values(kind=kind, name=bindparam(COUNTER), value=1.0, at=_now())
-        self.begin: Final = one.on_conflict_do_nothing(index_elements=COUNTER_KEY).returning(row.value)
+        first_event = insert_into(database, table).values(kind=kind, name=bindparam(COUNTER), value=1.0, at=_now())
+        self.begin: Final = first_event.on_conflict_do_nothing(index_elements=COUNTER_KEY).returning(row.value)
         unchanged = first.on_conflict_do_update(index_elements=COUNTER_KEY, set_={"value": row.value})
         self.lock: Final = unchanged.returning(row.value, row.at)
         # A value only falls, so the value now is at most the one that was written.

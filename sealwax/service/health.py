@@ -36,8 +36,8 @@ def install_health(app: Flask, health: Health) -> None:
 
 def find_health(app: Flask) -> Health:
     """Return the checks of an application; none if it has not installed any."""
-    found = app.extensions.get(_EXTENSION)
-    return found if isinstance(found, Health) else Health()
+    health = app.extensions.get(_EXTENSION)
+    return health if isinstance(health, Health) else Health()
 
 
 def health_answer() -> Response:

@@ -36,9 +36,9 @@ def install_observation(app: Flask) -> None:
 
     @app.after_request
     def name_request(response: Response) -> Response:
-        found = structlog.contextvars.get_contextvars().get("request_id")
-        if found:
-            response.headers[REQUEST_ID_HEADER] = found
+        request_id = structlog.contextvars.get_contextvars().get("request_id")
+        if request_id:
+            response.headers[REQUEST_ID_HEADER] = request_id
         return response
 
     app.wsgi_app = _Observed(app.wsgi_app)  # type: ignore[method-assign]

@@ -190,9 +190,9 @@ class Schema:
 
         That release made them one by one, so some may be missing.
         """
-        found = _tables_in(rows)
-        return found <= self.first_tables.keys() and all(
-            {column["name"] for column in inspect(rows).get_columns(name)} == self.first_tables[name] for name in found
+        tables = _tables_in(rows)
+        return tables <= self.first_tables.keys() and all(
+            {column["name"] for column in inspect(rows).get_columns(name)} == self.first_tables[name] for name in tables
         )
 
     def _check_step_back(self, state: DatabaseState) -> None:
@@ -212,9 +212,9 @@ class Schema:
                 " a newer version of Sealwax has written it. Start that version, or run its command step-back."
             )
         if state.standing is Standing.OF_ANOTHER_SERVICE:
-            found = "tables of another program" if state.revision is None else f"revision {state.revision}"
+            content = "tables of another program" if state.revision is None else f"revision {state.revision}"
             raise DatabaseRefused(
-                f"The database belongs to another service: it has {found}. Give each service a database of its own."
+                f"The database belongs to another service: it has {content}. Give each service a database of its own."
             )
 
     def _run(self, rows: Connection, steps: Any) -> None:
@@ -240,10 +240,10 @@ def _revisions_in(rows: Connection) -> tuple[str, ...]:
 
 def _tables_in(rows: Connection) -> set[str]:
     """The names of a database's tables, without the one with its revision, and of the views in an SQLite file."""
-    found = inspect(rows)
+    inspector = inspect(rows)
     # An extension of PostgreSQL puts views of its own into an empty database.
-    views = found.get_view_names() if rows.dialect.name == "sqlite" else []
-    return {*found.get_table_names(), *views} - {"alembic_version"}
+    views = inspector.get_view_names() if rows.dialect.name == "sqlite" else []
+    return {*inspector.get_table_names(), *views} - {"alembic_version"}
 
 
 def _wait_for_other_processes(rows: Connection) -> None:

@@ -74,11 +74,11 @@ class Words:
     def texts(self, language: str) -> Mapping[str, str]:
         """The texts of one language by their whole keys. Raises WrongWords unless the file is whole and right."""
         if language not in self._texts:
-            found = self._read(f"{language}.json")
-            wrong = next(self._faults(Language(language), found), None)
+            texts = self._read(f"{language}.json")
+            wrong = next(self._faults(Language(language), texts), None)
             if wrong is not None:
                 raise WrongWords(f"{language}.json: {wrong}")
-            self._texts[language] = found
+            self._texts[language] = texts
         return self._texts[language]
 
     def of_room(self, language: str, *rooms: str) -> dict[str, str]:
@@ -112,22 +112,22 @@ class Words:
             raise WrongWords(f"notes.json: {key} has no note")
         return {"made_from": {}, **entry}
 
-    def _faults(self, language: Language, found: Mapping[str, Any]) -> Iterator[str]:
+    def _faults(self, language: Language, texts: Mapping[str, Any]) -> Iterator[str]:
         facts = self.languages.get(language)
         if facts is None:
             yield "it is not in languages.json"
             return
-        english = found if language == ENGLISH else self.texts(ENGLISH)
-        yield from (f"{key} is missing" for key in english if key not in found)
-        for key, text in found.items():
+        english = texts if language == ENGLISH else self.texts(ENGLISH)
+        yield from (f"{key} is missing" for key in english if key not in texts)
+        for key, text in texts.items():
             if not _KEY.fullmatch(key) or key not in english:
                 yield f"{key} is no key"
             elif not isinstance(text, str) or not text.strip():
                 yield f"{key} has no text"
             else:
                 yield from (f"{key} {fault}" for fault in _faults_of(text, english[key], facts.plurals))
-        yield from (f"{key} is also in same.json" for key in found if key in self.same)
-        yield from (f"{of}, which same.json names, is missing" for of in self.same.values() if of not in found)
+        yield from (f"{key} is also in same.json" for key in texts if key in self.same)
+        yield from (f"{of}, which same.json names, is missing" for of in self.same.values() if of not in texts)
 
     def _read(self, name: str) -> dict[str, Any]:
         path = self._folder / name
@@ -158,25 +158,25 @@ def hash_of(text: str) -> str:
 
 def _faults_of(text: str, english: str, plurals: tuple[str, ...]) -> Iterator[str]:
     forms, originals = forms_of(text), forms_of(english)
-    wanted = frozenset().union(*map(values_in, originals.values()))
+    english_values = frozenset().union(*map(values_in, originals.values()))
     is_counted = _PLURAL.fullmatch(english) is not None
     if is_counted and tuple(forms) != plurals:
         yield f"has not the forms {', '.join(plurals)}"
     elif not is_counted and _PLURAL.fullmatch(text):
         yield "has forms for numbers, and the English has none"
-    elif values_in(forms["other"]) != wanted:
-        yield f"has other values than the English: {', '.join(sorted(values_in(forms['other']) ^ wanted))}"
-    elif any(not values_in(form) <= wanted for form in forms.values()):
+    elif values_in(forms["other"]) != english_values:
+        yield f"has other values than the English: {', '.join(sorted(values_in(forms['other']) ^ english_values))}"
+    elif any(not values_in(form) <= english_values for form in forms.values()):
         yield "has a form with a value that the English lacks"
     elif any(character in _VALUE.sub("", form) for form in forms.values() for character in "{}"):
         yield "has a brace that is of no value"
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
         raise ValueError("a key stands twice")
-    return found
+    return members
 
 
 WORDS: Final = Words()
@@ -189,8 +189,8 @@ def language_of(tag: str) -> Language:
 
 def language_asked(tags: Iterable[str]) -> Language | None:
     """The first of these tags in whose language there are texts."""
-    asked = (Language(tag.partition("-")[0].lower()) for tag in tags)
-    return next((language for language in asked if language in WORDS.languages), None)
+    languages = (Language(tag.partition("-")[0].lower()) for tag in tags)
+    return next((language for language in languages if language in WORDS.languages), None)
 
 
 def is_right_to_left(language: Language) -> bool:

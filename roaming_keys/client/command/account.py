@@ -148,23 +148,23 @@ def recover(request: RecoverRequest) -> None:
 def devices(request: DevicesRequest) -> None:
     """List the devices that have logged in, the latest first."""
     roaming = open_session(request.login)
-    found = blocking.run(roaming.session.devices(roaming.setting))
+    all_devices = blocking.run(roaming.session.devices(roaming.setting))
     if request.as_json:
         rows = [
             {
-                "id": one.id,
-                "name": one.name,
-                "created": write_time(one.created),
-                "latest": write_time(one.latest),
-                "isThis": one.is_this,
+                "id": device.id,
+                "name": device.name,
+                "created": write_time(device.created),
+                "latest": write_time(device.latest),
+                "isThis": device.is_this,
             }
-            for one in found
+            for device in all_devices
         ]
         write_json({"devices": rows})
         return
-    for one in found:
-        mark = ", this device" if one.is_this else ""
-        write_line(f"{one.id}  {one.name}, last used {write_time(one.latest)}{mark}")
+    for device in all_devices:
+        mark = ", this device" if device.is_this else ""
+        write_line(f"{device.id}  {device.name}, last used {write_time(device.latest)}{mark}")
 
 
 @verb(RevokeRequest)
@@ -175,11 +175,11 @@ def revoke(request: RevokeRequest) -> None:
     change the passphrase if it was typed there.
     """
     roaming = open_session(request.login)
-    known = {one.id: one for one in blocking.run(roaming.session.devices(roaming.setting))}
-    for one in request.ids:
-        if one not in known:
-            raise click.ClickException(f"there is no device {one}: sealwax roam devices lists them")
-        if known[one].is_this:
+    known = {device.id: device for device in blocking.run(roaming.session.devices(roaming.setting))}
+    for device_id in request.ids:
+        if device_id not in known:
+            raise click.ClickException(f"there is no device {device_id}: sealwax roam devices lists them")
+        if known[device_id].is_this:
             raise click.ClickException("this device cannot revoke itself")
     session = blocking.run(roaming.session.rotate(roaming.setting, roaming.passphrase, revoked=request.ids))
     remember(session)

@@ -41,7 +41,7 @@ def _find_extensions() -> tuple[AccountExtension, ...]:
     from importlib.metadata import entry_points
 
     extensions = [point.load() for point in sorted(entry_points(group=_GROUP))]
-    for one in extensions:
-        if not isinstance(one, AccountExtension):
-            raise TypeError(f"{one!r} of the entry points {_GROUP} is no AccountExtension")
+    for extension in extensions:
+        if not isinstance(extension, AccountExtension):
+            raise TypeError(f"{extension!r} of the entry points {_GROUP} is no AccountExtension")
     return tuple(extensions)

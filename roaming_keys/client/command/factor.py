@@ -98,29 +98,31 @@ def add(request: AddRequest) -> None:
 def list_factors(request: ListRequest) -> None:
     """List the authenticator apps and security keys, the oldest first."""
     roaming = open_session(request.login)
-    found = blocking.run(roaming.session.factors(roaming.setting)).factors
+    factors = blocking.run(roaming.session.factors(roaming.setting)).factors
     if request.as_json:
         rows = [
             {
-                "id": one.id,
-                "kind": one.kind,
-                "name": one.name,
-                "created": write_time(one.created),
-                "latest": write_time(one.latest),
+                "id": entry.id,
+                "kind": entry.kind,
+                "name": entry.name,
+                "created": write_time(entry.created),
+                "latest": write_time(entry.latest),
             }
-            for one in found
+            for entry in factors
         ]
         write_json({"factors": rows})
         return
-    for one in found:
-        write_line(f"{one.id}  {one.name}, {_WORDS.get(one.kind, one.kind)}, last used {write_time(one.latest)}")
+    for entry in factors:
+        write_line(
+            f"{entry.id}  {entry.name}, {_WORDS.get(entry.kind, entry.kind)}, last used {write_time(entry.latest)}"
+        )
 
 
 @verb(RemoveRequest)
 def remove(request: RemoveRequest) -> None:
     """Remove an authenticator app or security key. Without any, the passphrase is enough to log in."""
     roaming = open_session(request.login)
-    known = {one.id: one for one in blocking.run(roaming.session.factors(roaming.setting)).factors}
+    known = {entry.id: entry for entry in blocking.run(roaming.session.factors(roaming.setting)).factors}
     if request.id not in known:
         raise click.ClickException(f"there is no factor {request.id}: sealwax roam factor list lists them")
     blocking.run(roaming.session.remove_factor(roaming.setting, request.id))

@@ -178,17 +178,17 @@ def log_in_as_known(
 
 def on_device(place: Place) -> OnDevice:
     """Return this computer, with its token for the account. The first token is new, and a right login keeps it."""
-    kept = load_accounts().get(place) or KeptAccount(token=PROVIDER.random_bytes(TOKEN_BYTES), known=None)
+    account = load_accounts().get(place) or KeptAccount(token=PROVIDER.random_bytes(TOKEN_BYTES), known=None)
     name = f"sealwax · {platform.node()}"[:MAX_DEVICE_NAME_CHARACTERS]
-    device = Device(token=kept.token, name=name if name.isprintable() else "sealwax")
-    return OnDevice(device=device, known=kept.known, at=now())
+    device = Device(token=account.token, name=name if name.isprintable() else "sealwax")
+    return OnDevice(device=device, known=account.known, at=now())
 
 
 def keep_login(place: Place, device: Device, known: Known | None) -> None:
     """Keep an account after a registration or a right login, and choose it from now on. Raises ServerLies."""
     with changing_accounts() as accounts:
-        kept = accounts.pop(place, KeptAccount(token=device.token, known=None))
-        accounts[place] = kept.after(known)
+        account = accounts.pop(place, KeptAccount(token=device.token, known=None))
+        accounts[place] = account.after(known)
 
 
 def remember(session: Session) -> None:

@@ -82,13 +82,13 @@ def reset(request: ResetRequest) -> None:
         raise click.ClickException("the files hold no private key together with its certificate")
     ticket, mail_password = request.source.ticket(place.user, Purpose.RESET)
     setting = setting_for(request.account)
-    found = blocking.run(start_reset(setting.transport, place.user, ticket))
+    answer = blocking.run(start_reset(setting.transport, place.user, ticket))
     if not identities:
-        write_line(f"The reset of {place.user} can be finished from {_time(found.ready)} to {_time(found.ends)}.")
+        write_line(f"The reset of {place.user} can be finished from {_time(answer.ready)} to {_time(answer.ends)}.")
         write_line("Then run this again with the files of your new keys.")
         return
-    if found.ready > now().timestamp():
-        raise click.ClickException(f"the reset has to wait until {_time(found.ready)}")
+    if answer.ready > now().timestamp():
+        raise click.ClickException(f"the reset has to wait until {_time(answer.ready)}")
     account = KeyAccount(server=place.server, user=place.user, passphrase=new_passphrase(request.new_file))
     registration = blocking.run(
         build_reset(
@@ -97,7 +97,7 @@ def reset(request: ResetRequest) -> None:
             ticket,
             PROVIDER,
             replaced=ReplacedAccount(
-                parameters=blocking.run(ask_for_parameters(setting, place.user)), version=found.version
+                parameters=blocking.run(ask_for_parameters(setting, place.user)), version=answer.version
             ),
             at=now(),
             mail_password=mail_password,

@@ -92,8 +92,8 @@ def _ask(client: HttpClient, method: str, path: str, headers: Mapping[str, str],
 
 def _cookies_of(answer: HttpAnswer) -> str:
     """Return the cookies of the session as the next requests send them; nothing else keeps them."""
-    given = SimpleCookie()
+    cookies = SimpleCookie()
     for field in answer.headers.get_all("Set-Cookie", []):
         with suppress(CookieError):
-            given.load(field)
-    return "; ".join(f"{name}={one.coded_value}" for name, one in given.items())
+            cookies.load(field)
+    return "; ".join(f"{name}={cookie.coded_value}" for name, cookie in cookies.items())

@@ -70,11 +70,11 @@ class StaffClient:
         while page := Events.from_json(
             self._send("POST", "/staff/audit", EventsWanted(user=user, after=after).to_json())
         ).events:
-            for one in page:
-                if one.number <= after:
-                    raise MalformedMessage(f"event {one.number} after event {after}", where="audit")
-                after = one.number
-                yield one
+            for event in page:
+                if event.number <= after:
+                    raise MalformedMessage(f"event {event.number} after event {after}", where="audit")
+                after = event.number
+                yield event
 
     def _send(self, method: str, path: str, body: bytes = b"") -> bytes:
         call = Call(method=method, path=path, body=body)

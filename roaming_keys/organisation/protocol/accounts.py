@@ -72,5 +72,5 @@ def make_passphrase(provider: CryptoProvider) -> str:
     letters: list[str] = []
     while len(letters) < _GROUPS * _GROUP:
         # Bytes from 248 on (8 times 31) are left out, because they would make some letters likelier.
-        letters += [_ALPHABET[one % 31] for one in provider.random_bytes(32) if one < 248]
+        letters += [_ALPHABET[byte % 31] for byte in provider.random_bytes(32) if byte < 248]
     return "-".join("".join(letters[_GROUP * n :][:_GROUP]) for n in range(_GROUPS))

@@ -66,11 +66,11 @@ def recoverable(identities: Sequence[Identity]) -> tuple[Identity, ...]:
 
 def left_out(identities: Sequence[Identity]) -> tuple[Identity, ...]:
     """Return the identities that encrypt, but whose keys are never shared, because they may sign."""
-    kept = {one.certificate.der for one in recoverable(identities)}
+    shared_certificates = {identity.certificate.der for identity in recoverable(identities)}
     return tuple(
         identity
         for identity in identities
-        if _may_encrypt(identity.certificate) and identity.certificate.der not in kept
+        if _may_encrypt(identity.certificate) and identity.certificate.der not in shared_certificates
     )
 
 
@@ -116,7 +116,7 @@ class RecoveryCopy:
             policy=RecoveryPolicy.read_from(reader.nested("policy")),
             certificates=reader.fingerprints("certificates"),
             bundle=reader.data("bundle", MAX_BUNDLE_BYTES),
-            shares=tuple(_read_cms(one) for one in reader.objects("shares", MAX_OFFICERS)),
+            shares=tuple(_read_cms(share) for share in reader.objects("shares", MAX_OFFICERS)),
         )
         reader.check_finished()
         return copy

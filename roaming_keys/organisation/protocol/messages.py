@@ -150,7 +150,7 @@ class Standing:
     def from_json(cls, data: bytes) -> Standing:
         reader = JsonObject(data, "recovery", max_bytes=MAX_ANSWER_BYTES)
         standing = cls(
-            cases=tuple(CaseFacts.read_from(one) for one in reader.objects("cases", MAX_CASES)),
+            cases=tuple(CaseFacts.read_from(case) for case in reader.objects("cases", MAX_CASES)),
             renew=reader.seconds("renew"),
             policy=RecoveryPolicy.read_from(reader.nested("policy")) if "policy" in reader else None,
             copy=CopyFacts.read_from(reader.nested("copy")) if "copy" in reader else None,
@@ -303,7 +303,7 @@ class Cases:
     @classmethod
     def from_json(cls, data: bytes) -> Cases:
         reader = JsonObject(data, "cases", max_bytes=MAX_ANSWER_BYTES)
-        cases = cls(cases=tuple(CaseFacts.read_from(one) for one in reader.objects("cases", MAX_CASES)))
+        cases = cls(cases=tuple(CaseFacts.read_from(case) for case in reader.objects("cases", MAX_CASES)))
         reader.check_finished()
         return cases
 
@@ -375,7 +375,7 @@ class OpenCase:
         case = cls(
             facts=CaseFacts.read_from(reader.nested("case")),
             copy=RecoveryCopy.read_from(reader.nested("copy")),
-            shares=tuple(one.data("cms", MAX_SHARE_BYTES) for one in reader.objects("shares", MAX_OFFICERS)),
+            shares=tuple(share.data("cms", MAX_SHARE_BYTES) for share in reader.objects("shares", MAX_OFFICERS)),
         )
         reader.check_finished()
         return case
@@ -395,9 +395,9 @@ class EventsWanted:
     def from_json(cls, data: bytes) -> EventsWanted:
         reader = JsonObject(data, "audit")
         reader.check_protocol(PROTOCOL)
-        wanted = cls(user=reader.text_or_null("user") or "", after=reader.number("after", 0, MAX_VERSION))
+        query = cls(user=reader.text_or_null("user") or "", after=reader.number("after", 0, MAX_VERSION))
         reader.check_finished()
-        return wanted
+        return query
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -447,7 +447,7 @@ class Events:
     @classmethod
     def from_json(cls, data: bytes) -> Events:
         reader = JsonObject(data, "audit", max_bytes=MAX_ANSWER_BYTES)
-        events = cls(events=tuple(ShownEvent.read_from(one) for one in reader.objects("events", MAX_EVENTS)))
+        events = cls(events=tuple(ShownEvent.read_from(event) for event in reader.objects("events", MAX_EVENTS)))
         reader.check_finished()
         return events
 

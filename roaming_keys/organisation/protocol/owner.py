@@ -54,14 +54,14 @@ def judge_recovery(opened: OpenRecord, standing: Standing) -> OwnerRecovery:
     confirmed = confirmed_policy(opened.state)
     offered = standing.policy
     newest = max((identity.certificate.not_before for identity in opened.identities), default=None)
-    asked = datetime.datetime.fromtimestamp(standing.renew, datetime.UTC)
+    request_time = datetime.datetime.fromtimestamp(standing.renew, datetime.UTC)
     return OwnerRecovery(
         confirmed=confirmed,
         offered=None if offered is None or _same(offered, confirmed) else offered,
         left_out=left_out(own_identities(opened)),
         is_copied=confirmed is not None and standing.copy == _copy_for(opened, confirmed),
         cases=standing.cases,
-        must_renew=standing.renew > 0 and (newest is None or newest < asked),
+        must_renew=standing.renew > 0 and (newest is None or newest < request_time),
         has_first_passphrase=has_first_passphrase(opened.state),
     )
 
@@ -123,10 +123,10 @@ async def renew_copy(session: Session, setting: Setting) -> bool:
     policy = confirmed_policy(session.opened.state)
     if policy is None:
         return False
-    standing, wanted = await fetch_standing(session, setting), _copy_for(session.opened, policy)
-    if standing.copy == wanted or (standing.copy is None and not wanted.certificates):
+    standing, due_copy = await fetch_standing(session, setting), _copy_for(session.opened, policy)
+    if standing.copy == due_copy or (standing.copy is None and not due_copy.certificates):
         return False
-    if wanted.certificates:
+    if due_copy.certificates:
         body = await _build_body(session, policy, setting.provider)
     else:
         body = StoreCopy(copy=await build_empty_copy(session.place.user, policy, setting.provider)).to_json()

@@ -49,8 +49,8 @@ class RecoveryPolicy:
         # An officer with two shares would count twice.
         if len({officer.public_key.spki_der for officer in self.officers}) != len(self.officers):
             raise MalformedMessage("two officers have the same key", where="recovery policy")
-        for one in self.officers:
-            check_encrypts(one)
+        for certificate in self.officers:
+            check_encrypts(certificate)
 
     @property
     def fingerprint(self) -> str:
@@ -84,7 +84,7 @@ class RecoveryPolicy:
             organisation=reader.short_text("organisation"),
             needed=reader.number("needed", MIN_NEEDED, MAX_OFFICERS),
             wait_hours=reader.number("wait_hours", 0, MAX_WAIT_HOURS),
-            officers=tuple(_read_officer(one) for one in reader.objects("officers", MAX_OFFICERS)),
+            officers=tuple(_read_officer(officer) for officer in reader.objects("officers", MAX_OFFICERS)),
         )
         reader.check_finished()
         return policy

@@ -41,30 +41,30 @@ def join_shares(shares: Mapping[int, bytes]) -> bytes:
             if other != number:
                 # Lagrange's basis polynomial at 0. In this field, minus is plus.
                 factor = _multiply(factor, _divide(other, other ^ number))
-        secret = bytes(one ^ _multiply(factor, value) for one, value in zip(secret, share, strict=True))
+        secret = bytes(byte ^ _multiply(factor, value) for byte, value in zip(secret, share, strict=True))
     return secret
 
 
 def _value_at(number: int, polynomial: Sequence[bytes]) -> bytes:
     value = bytes(len(polynomial[0]))
     for coefficients in reversed(polynomial):
-        value = bytes(_multiply(one, number) ^ added for one, added in zip(value, coefficients, strict=True))
+        value = bytes(_multiply(byte, number) ^ added for byte, added in zip(value, coefficients, strict=True))
     return value
 
 
-def _multiply(one: int, other: int) -> int:
+def _multiply(factor: int, other: int) -> int:
     product = 0
     while other:
-        product ^= one if other & 1 else 0
-        one <<= 1
-        one ^= _REDUCTION if one & 0x100 else 0
+        product ^= factor if other & 1 else 0
+        factor <<= 1
+        factor ^= _REDUCTION if factor & 0x100 else 0
         other >>= 1
     return product
 
 
-def _divide(one: int, other: int) -> int:
+def _divide(dividend: int, other: int) -> int:
     # The inverse of an element is its 254th power, because the 255th power of each element except 0 is 1.
     inverse = 1
     for _ in range(254):
         inverse = _multiply(inverse, other)
-    return _multiply(one, inverse)
+    return _multiply(dividend, inverse)

@@ -89,9 +89,9 @@ def add(request: AddRequest) -> None:
 def list_members(request: ConfigRequest) -> None:
     """List the members, with their roles and keys."""
     with _opened(request.config, Access.READING) as staff:
-        for one in staff.members():
-            certificate = f", certificate {one.certificate}" if one.certificate else ""
-            write_line(f"{one.name}, {one.role}, {write_ed25519(one.key)}{certificate}")
+        for member in staff.members():
+            certificate = f", certificate {member.certificate}" if member.certificate else ""
+            write_line(f"{member.name}, {member.role}, {write_ed25519(member.key)}{certificate}")
 
 
 @verb(RemoveRequest)

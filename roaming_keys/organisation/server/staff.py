@@ -51,9 +51,10 @@ class StaffStore:
     def members(self) -> list[Member]:
         """Return all members, by name."""
         with self._database.reading() as rows:
-            found = rows.execute(select(STAFF).order_by(STAFF.c.name)).all()
+            staff_rows = rows.execute(select(STAFF).order_by(STAFF.c.name)).all()
         return [
-            Member(name=one.name, role=Role(one.role), key=bytes(one.key), certificate=one.certificate) for one in found
+            Member(name=row.name, role=Role(row.role), key=bytes(row.key), certificate=row.certificate)
+            for row in staff_rows
         ]
 
     def add(self, member: Member, at: datetime.datetime) -> None:
@@ -89,12 +90,10 @@ class StaffStore:
         counted = update(STAFF).where(*is_next).values(counter=credentials.counter)
         returned = (STAFF.c.name, STAFF.c.role, STAFF.c.certificate)
         with self._database.transaction() as rows:
-            found = rows.execute(counted.returning(*returned)).first()
-        if found is None:
+            row = rows.execute(counted.returning(*returned)).first()
+        if row is None:
             raise StaffCallRefused
-        return Member(
-            name=found.name, role=Role(found.role), key=credentials.session_key, certificate=found.certificate
-        )
+        return Member(name=row.name, role=Role(row.role), key=credentials.session_key, certificate=row.certificate)
 
     def _note(self, rows: Connection, note: str, at: datetime.datetime) -> None:
         event = AuditEvent(kind=AuditKind.ADMINISTRATOR_ACTED, at=at, actor=OPERATOR, note=note)

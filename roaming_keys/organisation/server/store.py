@@ -136,9 +136,9 @@ class OrganisationStore:
         with self._database.transaction() as rows:
             known = select(STAFF.c.certificate).where(STAFF.c.role == Role.OFFICER.value)
             officers = set(rows.execute(known).scalars())
-            for one in policy.officers:
-                if one.fingerprint not in officers:
-                    text = f"{one.common_name} is no officer: sealwax keys staff add, with the certificate"
+            for certificate in policy.officers:
+                if certificate.fingerprint not in officers:
+                    text = f"{certificate.common_name} is no officer: sealwax keys staff add, with the certificate"
                     raise ServiceError(409, "no-such-officer", text)
             number = rows.execute(select(func.coalesce(func.max(RECOVERY_POLICY.c.number), 0))).scalar_one() + 1
             try:
@@ -189,7 +189,7 @@ class OrganisationStore:
             self._lock(rows, user, at)
             shown = rows.execute(_shown_to(user, at)).all()
             # Only the cases in this answer, because the owner does not see others.
-            for case in (one.id for one in shown if one.told is None):
+            for case in (row.id for row in shown if row.told is None):
                 rows.execute(update(RECOVERY_CASE).where(RECOVERY_CASE.c.id == case).values(told=at.timestamp()))
                 kind = AuditKind.RECOVERY_OWNER_TOLD
                 self.trail.add(rows, AuditEvent(kind=kind, at=at, user=user, note=f"case {case}"))
@@ -237,25 +237,25 @@ class OrganisationStore:
 
     def officers_case(self, case: str, member: Member, at: datetime.datetime) -> OfficersCase:
         """Return a case with the share of an officer. Raises ServiceError."""
-        found = self._find_case(case, at)
-        number = self._number_of(found, member)
+        stored_case = self._find_case(case, at)
+        number = self._number_of(stored_case, member)
         return OfficersCase(
-            facts=found.facts,
-            recipient=found.recipient,
-            copy_id=found.copy.id,
+            facts=stored_case.facts,
+            recipient=stored_case.recipient,
+            copy_id=stored_case.copy.id,
             number=number,
-            share=found.copy.shares[number - 1],
+            share=stored_case.copy.shares[number - 1],
         )
 
     def approve(self, case: str, share: bytes, member: Member, at: datetime.datetime) -> None:
         """Store the share that an officer passes on. Raises ServiceError, also before the owner's time is over."""
-        found = self._find_case(case, at)
-        number = self._number_of(found, member)
-        waits_until = found.facts.asked + found.copy.policy.wait_hours * 3_600
+        stored_case = self._find_case(case, at)
+        number = self._number_of(stored_case, member)
+        waits_until = stored_case.facts.asked + stored_case.copy.policy.wait_hours * 3_600
         if at.timestamp() < waits_until:
             ends = datetime.datetime.fromtimestamp(waits_until, datetime.UTC)
             raise ServiceError(409, "owner-has-time", f"The owner has time to object until {ends:%Y-%m-%d %H:%M} UTC.")
-        user = found.facts.user
+        user = stored_case.facts.user
         with self._database.transaction() as rows:
             self._keys.hold(rows)
             self._lock(rows, user, at)
@@ -276,8 +276,8 @@ class OrganisationStore:
 
     def open_case(self, case: str, member: Member, at: datetime.datetime) -> OpenCase:
         """Return the copy and the shares of a case that enough officers have approved. Raises ServiceError."""
-        found = self._find_case(case, at)
-        user, needed = found.facts.user, found.copy.policy.needed
+        stored_case = self._find_case(case, at)
+        user, needed = stored_case.facts.user, stored_case.copy.policy.needed
         query = select(RECOVERY_APPROVAL.c.sealed).where(RECOVERY_APPROVAL.c.case == case)
         with self._database.transaction() as rows:
             self._keys.hold(rows)
@@ -290,8 +290,8 @@ class OrganisationStore:
             rows.execute(update(RECOVERY_CASE).where(*is_first).values(opened=at.timestamp()))
             event = AuditEvent(kind=AuditKind.RECOVERY_OPENED, at=at, user=user, actor=member.name, note=f"case {case}")
             self.trail.add(rows, event)
-        shares = tuple(self._keys.unseal(Sealed.RECOVERY_APPROVAL, bytes(one), user) for one in sealed)
-        return OpenCase(facts=found.facts, copy=found.copy, shares=shares)
+        shares = tuple(self._keys.unseal(Sealed.RECOVERY_APPROVAL, bytes(share), user) for share in sealed)
+        return OpenCase(facts=stored_case.facts, copy=stored_case.copy, shares=shares)
 
     def events(self, user: str, after: int) -> tuple[ShownEvent, ...]:
         """Return the audit trail's events with numbers above `after`, of one user or of all users."""
@@ -316,10 +316,10 @@ class OrganisationStore:
 
     def _find_kept_copy(self, user: str, at: datetime.datetime) -> RecoveryCopy | None:
         with self._database.reading() as rows:
-            kept = find_kept(rows, user, at)
-        if kept is None or kept.sealed_copy is None:
+            account = find_kept(rows, user, at)
+        if account is None or account.sealed_copy is None:
             return None
-        return RecoveryCopy.from_json(self._keys.unseal(Sealed.RECOVERY_COPY, bytes(kept.sealed_copy), user))
+        return RecoveryCopy.from_json(self._keys.unseal(Sealed.RECOVERY_COPY, bytes(account.sealed_copy), user))
 
     def _write_copy(self, rows: Connection, user: str, copy: RecoveryCopy) -> None:
         values = {"sealed": self._keys.seal_in(rows, Sealed.RECOVERY_COPY, copy.to_json(), user)}

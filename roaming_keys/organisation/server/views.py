@@ -111,8 +111,8 @@ class StaffViews:
     def change_user(self) -> Response:
         """Disable, enable or delete an account, or ask for a renewal."""
         member = self._check(Role.ADMINISTRATOR)
-        wanted = UserChange.from_json(json_body())
-        self._store.change_user(normalise_user(wanted.user), wanted.change, member, self._config.clock())
+        user_change = UserChange.from_json(json_body())
+        self._store.change_user(normalise_user(user_change.user), user_change.change, member, self._config.clock())
         return json_answer(b"{}")
 
     def policy(self) -> Response:
@@ -163,9 +163,9 @@ class StaffViews:
     def events(self) -> Response:
         """Return events of the audit trail."""
         self._check(Role.AUDITOR)
-        wanted = EventsWanted.from_json(json_body())
-        user = normalise_user(wanted.user) if wanted.user else ""
-        return json_answer(Events(events=self._store.events(user, wanted.after)).to_json())
+        query = EventsWanted.from_json(json_body())
+        user = normalise_user(query.user) if query.user else ""
+        return json_answer(Events(events=self._store.events(user, query.after)).to_json())
 
     def _check(self, *roles: Role) -> Member:
         """Return the member who has signed the call, and who has one of the roles. Raises ServiceError."""

@@ -160,8 +160,8 @@ def next_of(before: OpenGroup, content: GroupContent) -> tuple[GroupVersion, Gro
     """Return the version after `before`, its content without members who have no key any more, and these members."""
     version = replace(before.version, number=before.version.number + 1)
     # A member who is added again gets a new key with this version, and has not left.
-    kept = {member.user for member in content.members if member in before.content.members}
-    gone = tuple(user for user in before.left if user in kept)
+    unchanged_users = {member.user for member in content.members if member in before.content.members}
+    gone = tuple(user for user in before.left if user in unchanged_users)
     return version, without_members(content, gone, version.owner) if gone else content, gone
 
 
@@ -173,7 +173,7 @@ async def prepare_group(
     Raises OwnAddressInGroup, NoOwnIdentity, UnsupportedAlgorithm or LimitExceeded.
     """
     user = session.place.user
-    if any(is_address_of(user, one) for one in addresses_of(content.identities)):
+    if any(is_address_of(user, address) for address in addresses_of(content.identities)):
         # Neither the person nor the members would accept such a group.
         raise OwnAddressInGroup(f"this is your own certificate: a group has one of its own, and not of {user}")
     owner = find_signer(own_identities(session.opened), user, at)
@@ -181,12 +181,17 @@ async def prepare_group(
     bundle = await seal_group(content, version, key, provider)
     opened = OpenGroup(version=version, bundle=digest_of_bundle(bundle), certificate=owner.certificate, content=content)
     members = []
-    for one in content.members:
+    for member in content.members:
         bound = GroupKey(
-            group=version.id, number=version.number, owner=version.owner, user=one.user, bundle=opened.bundle, key=key
+            group=version.id,
+            number=version.number,
+            owner=version.owner,
+            user=member.user,
+            bundle=opened.bundle,
+            key=key,
         )
-        wrap = await wrap_group_key(bound, one.certificate, provider, owner=owner, signing_time=at)
-        members.append(Member(user=one.user, wrap=wrap))
+        wrap = await wrap_group_key(bound, member.certificate, provider, owner=owner, signing_time=at)
+        members.append(Member(user=member.user, wrap=wrap))
     body = GroupPush(bundle=bundle, members=members).to_json()
     condition = f'"{version.id}.{version.number - 1}"'
     call = Call(method="PUT", path=f"/groups/{version.id}", condition=condition, body=body)
@@ -236,7 +241,7 @@ async def _open(
     version = GroupVersion(id=id, owner=stored.owner, number=stored.version)
     content = await open_group_bundle(stored.bundle, version, key.key, provider)
     # The account adds the keys. A key for the person's address would be used in place of the person's own key.
-    if any(is_address_of(session.place.user, one) for one in addresses_of(content.identities)):
+    if any(is_address_of(session.place.user, address) for address in addresses_of(content.identities)):
         raise OwnAddressInGroup(f"the group has a certificate of {session.place.user}, who is a person and no group")
     if all(member.user != session.place.user for member in content.members):
         raise GroupKeyRefused("the group's list of people lacks you")

@@ -76,9 +76,9 @@ class GroupContent:
             raise MalformedMessage("a member appears twice", where=_WHERE)
         for user in users:
             check_readable_user(user, "members")
-        for one in self.members:
-            if not any(is_address_of(one.user, address) for address in one.certificate.email_addresses):
-                raise MalformedMessage(f"the certificate of {one.user} is not of this address", where="members")
+        for person in self.members:
+            if not any(is_address_of(person.user, address) for address in person.certificate.email_addresses):
+                raise MalformedMessage(f"the certificate of {person.user} is not of this address", where="members")
         if not self.identities:
             raise MalformedMessage("it has no private key together with its certificate", where=_WHERE)
 
@@ -166,7 +166,7 @@ def _read_content(reader: JsonObject, identities: Sequence[Identity]) -> GroupCo
         raise MalformedMessage(f"this is not of version {VERSION}", where=_WHERE)
     content = GroupContent(
         name=reader.short_text("name"),
-        members=tuple(_read_member(one) for one in reader.objects("members", MAX_MEMBERS)),
+        members=tuple(_read_member(member) for member in reader.objects("members", MAX_MEMBERS)),
         removed=reader.short_texts("removed", MAX_MEMBERS),
         identities=tuple(identities),
     )

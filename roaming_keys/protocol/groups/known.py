@@ -86,16 +86,16 @@ class KnownGroup:
 
 def known_groups(state: AccountState) -> Mapping[str, KnownGroup]:
     """Return the groups of an account by their ids. An entry in a later program's form is left out."""
-    found = {}
+    groups = {}
     for name, entry in state.entries.items():
         kind, _, id = name.partition(":")
         if kind != KIND or entry.value is None:
             continue
         try:
-            found[id] = KnownGroup.from_json(entry.value.encode())
+            groups[id] = KnownGroup.from_json(entry.value.encode())
         except SmimeError:
             continue
-    return found
+    return groups
 
 
 def with_group(state: AccountState, id: str, known: KnownGroup, at: datetime.datetime) -> AccountState:

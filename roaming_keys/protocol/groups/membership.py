@@ -30,8 +30,8 @@ class NoOwnIdentity(SmimeError):
 
 def with_members(content: GroupContent, added: Sequence[GroupMember]) -> GroupContent:
     """Return the content with more members. A present member gets the new certificate."""
-    by_user = {one.user: one for one in (*content.members, *added)}
-    removed = tuple(one for one in content.removed if one not in by_user)
+    by_user = {member.user: member for member in (*content.members, *added)}
+    removed = tuple(user for user in content.removed if user not in by_user)
     return replace(content, members=tuple(by_user.values()), removed=removed)
 
 
@@ -54,7 +54,7 @@ def with_identities(content: GroupContent, new: Sequence[Identity]) -> GroupCont
     keeps nobody out. A certificate for another address, or for signatures only, leaves mail to the earlier keys.
     """
     keys = {identity.certificate.public_key.spki_der for identity in content.identities}
-    is_new = bool(new) and all(one.certificate.public_key.spki_der not in keys for one in new)
+    is_new = bool(new) and all(identity.certificate.public_key.spki_der not in keys for identity in new)
     is_whole = is_new and _uses_of(content.identities) <= _uses_of(new)
     identities = merge_identities(new, content.identities)
     return replace(content, identities=identities, removed=() if is_whole else content.removed)
@@ -82,9 +82,9 @@ def _may(certificate: Certificate, purpose: Purpose) -> bool:
 def find_signer(identities: Sequence[Identity], user: str, at: datetime.datetime) -> Identity:
     """Return the person's identity that signs the keys of a group. Raises NoOwnIdentity."""
 
-    def check(one: Identity) -> None:
-        check_end_entity(one.certificate, Purpose.SIGN)
-        choose_signature_algorithm(one.private_key, pss=one.certificate.public_key.pss)
+    def check(identity: Identity) -> None:
+        check_end_entity(identity.certificate, Purpose.SIGN)
+        choose_signature_algorithm(identity.private_key, pss=identity.certificate.public_key.pss)
 
     return _find(identities, user, at, check, "sign")
 
@@ -92,7 +92,7 @@ def find_signer(identities: Sequence[Identity], user: str, at: datetime.datetime
 def find_own_certificate(identities: Sequence[Identity], user: str, at: datetime.datetime) -> Certificate:
     """Return the person's certificate for which the key of the person's group is encrypted. Raises NoOwnIdentity."""
     return _find(
-        identities, user, at, lambda one: check_end_entity(one.certificate, Purpose.ENCRYPT), "encrypt"
+        identities, user, at, lambda identity: check_end_entity(identity.certificate, Purpose.ENCRYPT), "encrypt"
     ).certificate
 
 

@@ -118,7 +118,7 @@ class ListedGroups:
     @classmethod
     def from_json(cls, data: bytes) -> ListedGroups:
         reader = JsonObject(data, "groups", max_bytes=MAX_ANSWER_BYTES)
-        listed = cls(groups=tuple(_read_listed(one) for one in reader.objects("groups", MAX_LISTED)))
+        listed = cls(groups=tuple(_read_listed(group) for group in reader.objects("groups", MAX_LISTED)))
         reader.check_finished()
         # A group whose owner's address nobody can read is left out, so that a stranger cannot make the list unreadable.
         listed = cls(groups=tuple(group for group in listed.groups if parse_address(group.owner) is not None))
@@ -145,7 +145,7 @@ def _read_bundle(reader: JsonObject) -> bytes:
 
 
 def _read_members(reader: JsonObject) -> tuple[Member, ...]:
-    members = tuple(Member.read_from(one) for one in reader.objects("members", MAX_MEMBERS))
+    members = tuple(Member.read_from(member) for member in reader.objects("members", MAX_MEMBERS))
     if len({member.user for member in members}) != len(members):
         raise MalformedMessage("a member appears twice", where="members")
     return members

@@ -44,7 +44,7 @@ async def examine_owner(
     known = known_groups(session.opened.state).get(id)
     by_trust = await examine_group_key(wrap, judging, provider, identities=identities)
     pinned = [] if known is None else [known.certificate]
-    pinned += [one for one in _signers_of(by_trust) if one.fingerprint == accepted]
+    pinned += [certificate for certificate in _signers_of(by_trust) if certificate.fingerprint == accepted]
     if not pinned or by_trust.state is State.VERIFIED or _is_revoked(by_trust):
         return OwnerReports(counting=by_trust, by_trust=by_trust)
     counting = await examine_group_key(wrap, _trusting(judging, pinned), provider, identities=identities)

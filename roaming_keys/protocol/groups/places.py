@@ -27,8 +27,8 @@ def with_shared_identities(
     A group keeps its place among the others, so that no group takes an address from another with a later version.
     """
     before = known_groups(opened.state).get(id)
-    known, given = seen.after(before), tuple(map(as_shared, newest))
-    shared = {one.certificate.der for one in given}
+    known, group_identities = seen.after(before), tuple(map(as_shared, newest))
+    shared = {identity.certificate.der for identity in group_identities}
     if before == known and shared <= {
         identity.certificate.der for identity in opened.identities if is_shared(identity)
     }:
@@ -37,8 +37,10 @@ def with_shared_identities(
         identity for identity in opened.identities if _is_of(known, identity) and identity.certificate.der not in shared
     )
     place = _place_of(opened.identities, None if before is None else known)
-    first, others = ([one for one in part if not _is_of(known, one)] for part in _split(opened.identities, place))
-    identities = (*first, *given, *map(as_shared, earlier), *others)
+    first, others = (
+        [identity for identity in part if not _is_of(known, identity)] for part in _split(opened.identities, place)
+    )
+    identities = (*first, *group_identities, *map(as_shared, earlier), *others)
     check_limit("keys of shared identities", sum(map(is_shared, identities)), MAX_SHARED_IDENTITIES)
     return replace(opened, identities=identities, state=with_group(opened.state, id, known, at))
 
@@ -49,7 +51,7 @@ def find_other_address(opened: OpenRecord, content: GroupContent, known: KnownGr
     Other keys are the person's own, and those of groups of other owners. A key of the person that the group has too
     does not count.
     """
-    groups = [one for one in known_groups(opened.state).values() if one.owner == owner]
+    groups = [group for group in known_groups(opened.state).values() if group.owner == owner]
     of_owner = {certificate for group in (*groups, *([known] if known else [])) for certificate in group.certificates}
     keys = {identity.certificate.public_key.spki_der for identity in content.identities}
     others = [
@@ -60,7 +62,7 @@ def find_other_address(opened: OpenRecord, content: GroupContent, known: KnownGr
     ]
     before = [identity for identity in opened.identities if known is not None and _is_of(known, identity)]
     taken = set(map(address_key, addresses_of(others))) - set(map(address_key, addresses_of(before)))
-    return next((one for one in addresses_of(content.identities) if address_key(one) in taken), None)
+    return next((address for address in addresses_of(content.identities) if address_key(address) in taken), None)
 
 
 def addresses_of(identities: Iterable[Identity]) -> list[str]:
@@ -70,8 +72,8 @@ def addresses_of(identities: Iterable[Identity]) -> list[str]:
 
 def _place_of(identities: Sequence[Identity], known: KnownGroup | None) -> int:
     """The place of a group's first identity, or of the first shared identity for a group that is not known yet."""
-    for place, one in enumerate(identities):
-        if is_shared(one) and (known is None or _is_of(known, one)):
+    for place, identity in enumerate(identities):
+        if is_shared(identity) and (known is None or _is_of(known, identity)):
             return place
     return len(identities)
 

@@ -432,7 +432,7 @@ class Devices:
     @classmethod
     def from_json(cls, data: bytes) -> Devices:
         reader = JsonObject(data, "devices", max_bytes=MAX_RECORD_BYTES)
-        devices = tuple(_read_known_device(one) for one in reader.objects("devices", MAX_DEVICES))
+        devices = tuple(_read_known_device(device) for device in reader.objects("devices", MAX_DEVICES))
         reader.check_finished()
         return cls(devices=devices)
 

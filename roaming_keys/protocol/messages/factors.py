@@ -214,12 +214,12 @@ class Factors:
     @classmethod
     def from_json(cls, data: bytes) -> Factors:
         reader = JsonObject(data, "factors", max_bytes=MAX_RECORD_BYTES)
-        found = cls(
-            factors=tuple(_read_known(one) for one in reader.objects("factors", MAX_FACTORS)),
+        factors = cls(
+            factors=tuple(_read_known(factor) for factor in reader.objects("factors", MAX_FACTORS)),
             challenge=reader.exactly("challenge", NONCE_BYTES),
         )
         reader.check_finished()
-        return found
+        return factors
 
 
 def _read_code(reader: JsonObject) -> str:

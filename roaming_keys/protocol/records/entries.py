@@ -97,8 +97,8 @@ def fit_entries(entries: Mapping[str, Entry]) -> dict[str, Entry]:
     for group in droppable:
         while latest.get(group) and not _fits({name: entries[name] for names in latest.values() for name in names}):
             latest[group] = latest[group][: len(latest[group]) * 9 // 10]
-    kept = {name for names in latest.values() for name in names}
-    return {name: entry for name, entry in entries.items() if name in kept}
+    fitting_names = {name for names in latest.values() for name in names}
+    return {name: entry for name, entry in entries.items() if name in fitting_names}
 
 
 def write_entries(entries: Mapping[str, Entry]) -> list[dict[str, str | int | None]]:

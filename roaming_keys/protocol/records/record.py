@@ -234,8 +234,8 @@ def digest_of(record: KeyRecord, user: str) -> bytes:
 
 def merge_identities(*sides: Sequence[Identity]) -> tuple[Identity, ...]:
     """Return the identities of all sides, each certificate once, in the order of their first place."""
-    merged = {one.certificate.der: one for side in reversed(sides) for one in side}
-    order = dict.fromkeys(one.certificate.der for side in sides for one in side)
+    merged = {identity.certificate.der: identity for side in reversed(sides) for identity in side}
+    order = dict.fromkeys(identity.certificate.der for side in sides for identity in side)
     return tuple(merged[der_bytes] for der_bytes in order)
 
 
@@ -257,8 +257,8 @@ async def _build_under_new_key(user: str, base: _Base, keys: AccountKeys, provid
     state = replace(base.state, authenticator=await authenticate(wrap_keys, user, keys, provider))
     key, bundle_id = provider.random_bytes(KEY_BYTES), provider.random_bytes(16).hex()
     wraps = [await make_wrap(WrapKind.PASSPHRASE, key, keys.wrap_key, user, bundle_id, provider)]
-    for one in wrap_keys:
-        wraps.append(await wrap_for_public_key(one.kind, key, one.key, user, bundle_id, provider))
+    for wrap_key in wrap_keys:
+        wraps.append(await wrap_for_public_key(wrap_key.kind, key, wrap_key.key, user, bundle_id, provider))
     return await _build(user, replace(base, state=state), bundle_id, key, tuple(wraps), provider)
 
 

@@ -67,12 +67,12 @@ def write_code(secret: bytes) -> str:
 
 def read_code(text: str) -> bytes:
     """Return the 16 bytes of a code that a person typed. Raises WrongRecoveryCode."""
-    letters = [_READ_AS.get(one, one) for one in text[:_MAX_INPUT].upper() if one.isalnum()]
+    letters = [_READ_AS.get(character, character) for character in text[:_MAX_INPUT].upper() if character.isalnum()]
     if len(text) > _MAX_INPUT or len(letters) != _CHARACTERS or not set(letters) <= set(_ALPHABET):
         raise WrongRecoveryCode(f"a recovery code has {_CHARACTERS} letters and digits")
     number = 0
-    for one in letters:
-        number = number << 5 | _ALPHABET.index(one)
+    for letter in letters:
+        number = number << 5 | _ALPHABET.index(letter)
     secret = (number >> _CHECK_BITS).to_bytes(CODE_BYTES, "big")
     if number & (1 << _CHECK_BITS) - 1 != _check_bits(secret):
         raise WrongRecoveryCode("the recovery code has a typing mistake")

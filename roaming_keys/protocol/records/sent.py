@@ -31,7 +31,7 @@ async def note_sent(
     changed = {name: entry for name, entry in entries.items() if entry != before.get(name)}
     part = await seal_sent_entries(changed, opened, user, provider)
     parts = (*_read_parts(sent)[: MAX_SENT - 1], part)
-    return write({"sent": [one.members() for one in parts]})
+    return write({"sent": [note.members() for note in parts]})
 
 
 async def open_sent(
@@ -46,6 +46,6 @@ def _read_parts(sent: bytes) -> list[StatePart]:
     if not sent:
         return []
     reader = JsonObject(sent, "sent entries", max_bytes=MAX_SENT_BYTES)
-    parts = [StatePart.read_from(one) for one in reader.objects("sent", MAX_SENT)]
+    parts = [StatePart.read_from(part) for part in reader.objects("sent", MAX_SENT)]
     reader.check_finished()
     return parts

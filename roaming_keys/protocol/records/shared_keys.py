@@ -26,7 +26,12 @@ def mark_shared(identities: Sequence[Identity], entries: _Entries) -> tuple[Iden
     """Return the identities with a mark on each that an entry names."""
     from smime_core.identity import as_shared  # Imported here as in `open_record`.
 
-    shared = {one for name, entry in entries.items() if kind_of(name) == KIND for one in _certificates_of(entry)}
+    shared = {
+        fingerprint
+        for name, entry in entries.items()
+        if kind_of(name) == KIND
+        for fingerprint in _certificates_of(entry)
+    }
     return tuple(
         as_shared(identity) if identity.certificate.fingerprint in shared else identity for identity in identities
     )
@@ -36,7 +41,7 @@ def keep_marks(identities: Sequence[Identity], *sides: Sequence[Identity]) -> tu
     """Return the identities with the marks that they have on any side of a merge."""
     from smime_core.identity import as_shared, is_shared  # Imported here as in `open_record`.
 
-    marked = {one.certificate.der for side in sides for one in side if is_shared(one)}
+    marked = {identity.certificate.der for side in sides for identity in side if is_shared(identity)}
     return tuple(as_shared(identity) if identity.certificate.der in marked else identity for identity in identities)
 
 
@@ -50,12 +55,12 @@ def merge_group_entries(merged: _Entries, *sides: _Entries) -> dict[str, Entry]:
     for name, entry in merged.items():
         if kind_of(name) != KIND:
             continue
-        found = [members for side in sides if name in side and (members := _members_of(side[name]))]
-        if not found or len(found) < len([side for side in sides if name in side]):
+        versions = [members for side in sides if name in side and (members := _members_of(side[name]))]
+        if not versions or len(versions) < len([side for side in sides if name in side]):
             continue
         # If two groups have the same version, all devices keep the same group.
-        latest = max(found, key=lambda members: (members["version"], str(members.get("bundle"))))
-        certificates = sorted({member for members in found for member in members["certificates"]})
+        latest = max(versions, key=lambda members: (members["version"], str(members.get("bundle"))))
+        certificates = sorted({member for members in versions for member in members["certificates"]})
         value = write({**latest, "certificates": certificates}).decode()
         result[name] = Entry(at=entry.at, value=value)
     return result

@@ -120,8 +120,8 @@ class AccountState:
 
     def after(self, version: int, digest: bytes) -> AccountState:
         """Return the state of the record that follows the one with this version and digest."""
-        kept = sorted({**self.history, version: digest}.items())[-KEPT_DIGESTS:]
-        return replace(self, history=dict(kept))
+        latest_digests = sorted({**self.history, version: digest}.items())[-KEPT_DIGESTS:]
+        return replace(self, history=dict(latest_digests))
 
     def after_key(self, bundle_id: str, key: bytes) -> AccountState:
         """Return the state under the key that follows this one."""
@@ -136,7 +136,9 @@ class AccountState:
         """Return the compressed JSON, filled up with zeros so that its encryption is a multiple of STEP_BYTES."""
         members = {
             **self.others,
-            "history": [{"version": number, "digest": to_base64(one)} for number, one in sorted(self.history.items())],
+            "history": [
+                {"version": number, "digest": to_base64(digest)} for number, digest in sorted(self.history.items())
+            ],
             "wrap_keys": [key.members() for key in self.wrap_keys],
             "authenticator": to_base64(self.authenticator),
             "entries": write_entries(self.entries),
@@ -162,15 +164,15 @@ class AccountState:
         others = {name: value for name, value in parsed.items() if name not in _OWN_MEMBERS}
         reader = JsonObject({name: value for name, value in parsed.items() if name in _OWN_MEMBERS}, "state")
         history, earlier = {}, reader.objects("earlier_keys", KEPT_KEYS) if "earlier_keys" in reader else []
-        for one in reader.objects("history", KEPT_DIGESTS):
-            history[one.number("version", 1, MAX_VERSION)] = one.exactly("digest", DIGEST_BYTES)
-            one.check_finished()
+        for entry in reader.objects("history", KEPT_DIGESTS):
+            history[entry.number("version", 1, MAX_VERSION)] = entry.exactly("digest", DIGEST_BYTES)
+            entry.check_finished()
         return cls(
             history=history,
-            wrap_keys=tuple(WrapKey.read_from(one) for one in reader.objects("wrap_keys", MAX_WRAPS)),
+            wrap_keys=tuple(WrapKey.read_from(key) for key in reader.objects("wrap_keys", MAX_WRAPS)),
             authenticator=reader.data("authenticator", AUTHENTICATOR_BYTES),
             entries=read_entries(reader.objects("entries", MAX_ENTRIES)),
-            earlier_keys=tuple(EarlierKey.read_from(one) for one in earlier),
+            earlier_keys=tuple(EarlierKey.read_from(key) for key in earlier),
             bundle=BoundBundle.read_from(reader.nested("bundle")) if "bundle" in reader else None,
             others=others,
             reset=reader.seconds("reset") if "reset" in reader else None,

@@ -126,7 +126,9 @@ async def merge_trust(
     texts = _device_texts(device)
     kinds = {CONTACT, DECISION, *device.others}
     # (2)
-    arrived = {name: entry for one in sent for name, entry in one.items() if stored.get(name) == entry}
+    arrived = {
+        name: entry for sent_entries in sent for name, entry in sent_entries.items() if stored.get(name) == entry
+    }
     base = _until(at + _MAX_AHEAD, {**(base or {}), **arrived})
     # Otherwise a removed entry with a valid signature would return if one record left the removal out.
     stored = merge_entries(_until(at + _MAX_AHEAD, stored), base)
@@ -141,8 +143,10 @@ async def merge_trust(
     signed = await _sign_all(changes, stored, owner, at, provider)
     # (5)
     merged = fit_entries(merge_entries(stored, signed))
-    kept = {name: entry.value for name, entry in merge_entries(plain, changes).items() if kind_of(name) in kinds}
-    left = {name: text for name, text in {**texts, **kept}.items() if text is not None}
+    merged_texts = {
+        name: entry.value for name, entry in merge_entries(plain, changes).items() if kind_of(name) in kinds
+    }
+    left = {name: text for name, text in {**texts, **merged_texts}.items() if text is not None}
     return MergedTrust(
         device=_device_of(left, device),
         entries=merged,
@@ -232,11 +236,11 @@ def _plain_base(device: DeviceTrust, base: _Entries) -> dict[str, Entry]:
 
     A device that has never kept contacts has not removed them all, so its base of contacts does not count.
     """
-    kept = {CONTACT: device.contacts is not None, DECISION: device.decisions is not None}
-    kept |= dict.fromkeys(device.others, True)
+    kinds = {CONTACT: device.contacts is not None, DECISION: device.decisions is not None}
+    kinds |= dict.fromkeys(device.others, True)
     plain = {}
     for name, entry in base.items():
-        if not kept.get(kind_of(name)):
+        if not kinds.get(kind_of(name)):
             continue
         try:
             kind = kind_of(name)

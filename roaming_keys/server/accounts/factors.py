@@ -87,11 +87,11 @@ class FactorStore:
         """Return and delete the challenge of a login that waits. Raises FactorRefused if it was used already."""
         query = select(WAITING_LOGIN.c.challenge).where(WAITING_LOGIN.c.key == key).with_for_update()
         with self._database.transaction(durable=False) as rows:
-            found = rows.execute(query).scalar()
+            challenge = rows.execute(query).scalar()
             rows.execute(update(WAITING_LOGIN).where(WAITING_LOGIN.c.key == key).values(challenge=None))
-        if found is None:
+        if challenge is None:
             raise FactorRefused
-        return bytes(found)
+        return bytes(challenge)
 
     def prove_by_code(
         self, waiting: Waiting, proof: CodeProof, at: datetime.datetime, take_back: TakeBack
@@ -144,7 +144,7 @@ class FactorStore:
             present = read_factors(rows, self._keys, user)
             if len(present) >= MAX_FACTORS:
                 raise TooManyFactors
-            if any(one.means == added.means for one in present):
+            if any(factor.means == added.means for factor in present):
                 raise FactorRefused
             kind = kind_of(added.means)
             columns = {"id": id, "user": user, "kind": kind.value, "sealed": sealed, "counter": added.counter}

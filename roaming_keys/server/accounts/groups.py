@@ -79,12 +79,12 @@ class GroupStore:
             if row.user != user:
                 # A member gets only the member's own wrap, and does not learn of the others.
                 wraps = wraps.where(GROUP_MEMBER.c.user == user)
-            found = rows.execute(wraps).all()
-        if row.user != user and not found:
+            member_rows = rows.execute(wraps).all()
+        if row.user != user and not member_rows:
             raise NoSuchGroup
         members = [
-            Member(user=one.user, wrap=self._keys.unseal(Sealed.GROUP_WRAP, bytes(one.sealed), one.user))
-            for one in found
+            Member(user=member.user, wrap=self._keys.unseal(Sealed.GROUP_WRAP, bytes(member.sealed), member.user))
+            for member in member_rows
         ]
         bundle = self._keys.unseal(Sealed.GROUP_BUNDLE, bytes(row.sealed), row.user)
         return StoredGroup(owner=row.user, version=row.version, bundle=bundle, members=members)
@@ -171,11 +171,11 @@ class GroupStore:
         before = {row.user: row for row in rows.execute(select(GROUP_MEMBER).where(is_in))}
         rows.execute(delete(GROUP_MEMBER).where(is_in))
         # In a fixed order, so that two transactions do not wait for each other.
-        for one in sorted(members, key=lambda member: member.user):
-            sealed = self._keys.seal_in(rows, Sealed.GROUP_WRAP, one.wrap, one.user)
-            known = before.get(one.user)
+        for person in sorted(members, key=lambda member: member.user):
+            sealed = self._keys.seal_in(rows, Sealed.GROUP_WRAP, person.wrap, person.user)
+            known = before.get(person.user)
             since, asked = (known.since, known.asked) if known else (at.timestamp(), None)
-            new = {"group": group, "user": one.user, "sealed": sealed, "since": since, "asked": asked}
+            new = {"group": group, "user": person.user, "sealed": sealed, "since": since, "asked": asked}
             rows.execute(insert(GROUP_MEMBER).values(new))
 
 

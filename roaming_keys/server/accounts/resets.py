@@ -75,11 +75,11 @@ class ResetStore:
         reset = Reset(started=at, ready=at + delay, ends=at + delay + FINISH_WITHIN)
         with self._database.transaction() as rows:
             version = self._lock(rows, user)
-            found = _find(rows, user, at)
-            if found is not None:
+            running_reset = _find(rows, user, at)
+            if running_reset is not None:
                 # The ticket can still finish the reset, unless it has started this reset.
                 _check_unused(rows, ticket)
-                return StartedReset(reset=found, version=version, is_new=False)
+                return StartedReset(reset=running_reset, version=version, is_new=False)
             rows.execute(delete(RESET).where(RESET.c.user == user))
             self._store.sessions.use_once(rows, f"ticket {ticket.id}", ticket.ends, at)
             times = {"started": at.timestamp(), "ready": reset.ready.timestamp(), "ends": reset.ends.timestamp()}

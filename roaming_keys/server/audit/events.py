@@ -69,8 +69,8 @@ class Details:
 
     def encode(self) -> bytes:
         """Return the details after a fresh salt. The same details never give the same bytes."""
-        given = {name: value for name, value in asdict(self).items() if value}
-        return os.urandom(_SALT_BYTES) + json.dumps(given, separators=(",", ":")).encode()
+        details = {name: value for name, value in asdict(self).items() if value}
+        return os.urandom(_SALT_BYTES) + json.dumps(details, separators=(",", ":")).encode()
 
     @classmethod
     def decode(cls, encoded: bytes) -> Details:

@@ -38,8 +38,8 @@ def copy_database(database: Database, target: Path) -> None:
 def copy_rows(source: Connection, target: Connection) -> None:
     """Copy the rows of all tables, which are empty in the target."""
     for table in TABLES.sorted_tables:
-        found = source.execute(select(table), execution_options={"yield_per": _ROWS})
-        for rows in found.mappings().partitions(_ROWS):
+        result = source.execute(select(table), execution_options={"yield_per": _ROWS})
+        for rows in result.mappings().partitions(_ROWS):
             target.execute(insert(table), [dict(row) for row in rows])
 
 

@@ -118,7 +118,7 @@ class KeyringKeys:
         if stored is None:
             raise ServerKeyError(NO_KEY)
         try:
-            return tuple(MasterKey(base64.b64decode(one, validate=True)) for one in stored.split())
+            return tuple(MasterKey(base64.b64decode(text, validate=True)) for text in stored.split())
         except binascii.Error:
             raise ServerKeyError(
                 "the keyring's entry for the master key is damaged: restore it from a backup"

@@ -126,7 +126,7 @@ def _others(sealed: SealedColumn, in_force: MasterKey, *, after: Row[Any] | None
     """The rows whose content is not under the key in force, in the order of the primary key."""
     is_other: ColumnElement[bool] = _head_of(sealed) != in_force.head
     if after is not None:
-        is_other = and_(is_other, tuple_(*sealed.key) > tuple_(*(after._mapping[one] for one in sealed.key)))
+        is_other = and_(is_other, tuple_(*sealed.key) > tuple_(*(after._mapping[column] for column in sealed.key)))
     # Locked, so that a server that stores a new content meanwhile does so before or after.
     return select(sealed.table).where(is_other).order_by(*sealed.key).with_for_update()
 
@@ -139,7 +139,7 @@ def _reseal(rows: Connection, sealed: SealedColumn, row: Row[Any], keys: ServerK
     except ServerKeyError:
         done.damaged.append(f"{sealed.table.name}.{sealed.name} of {user}")
         return
-    is_row = and_(*(one == row._mapping[one] for one in sealed.key))
+    is_row = and_(*(column == row._mapping[column] for column in sealed.key))
     rows.execute(update(sealed.table).where(is_row).values({sealed.name: renewed}))
     done.resealed += 1
 

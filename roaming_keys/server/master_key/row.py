@@ -35,11 +35,11 @@ class MasterKeyRow:
 
 def find_row(rows: Connection) -> MasterKeyRow | None:
     """Return the row, or None if the database belongs to no master key yet."""
-    found = rows.execute(_FIND).first()
-    if found is None:
+    row = rows.execute(_FIND).first()
+    if row is None:
         return None
-    secrets = None if found.secrets is None else bytes(found.secrets)
-    return MasterKeyRow(fingerprint=bytes(found.fingerprint), secrets=secrets)
+    secrets = None if row.secrets is None else bytes(row.secrets)
+    return MasterKeyRow(fingerprint=bytes(row.fingerprint), secrets=secrets)
 
 
 def hold_row(rows: Connection) -> MasterKeyRow | None:

@@ -137,11 +137,11 @@ class KeyRing:
         return tuple(self._keys.values())
 
     def _learn(self) -> tuple[MasterKey, ...]:
-        found = self._source.find()
-        for key in found:
+        keys = self._source.find()
+        for key in keys:
             # Known keys stay, because contents in memory may be sealed under them.
             self._keys.setdefault(key.head, key)
-        return found
+        return keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,8 +272,8 @@ class ServerKeys:
         if not sealed.startswith(MARK):
             # A content of a version before 0.2 does not name its key.
             return self._ring.all()
-        found = self._ring.find(sealed[:HEAD_BYTES])
-        return () if found is None else (found,)
+        key = self._ring.find(sealed[:HEAD_BYTES])
+        return () if key is None else (key,)
 
     def _nonce_mark(self, content: bytes, user: str) -> bytes:
         marked = encode_fields("nonce", content, user)
@@ -282,10 +282,10 @@ class ServerKeys:
 
 def key_of(row: MasterKeyRow | None, ring: KeyRing) -> MasterKey:
     """Return the master key in force. Raises ServerKeyError if the ring lacks it."""
-    found = None if row is None else ring.find(head_of(row.fingerprint))
-    if row is None or found is None or found.fingerprint != row.fingerprint:
+    key = None if row is None else ring.find(head_of(row.fingerprint))
+    if row is None or key is None or key.fingerprint != row.fingerprint:
         raise ServerKeyError("the database belongs to another master key: start with the key that it was made with")
-    return found
+    return key
 
 
 def _bind(rows: Connection, ring: KeyRing) -> MasterKeyRow:

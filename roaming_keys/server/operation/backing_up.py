@@ -135,11 +135,11 @@ def _bring_up_to_date(copy: Path, file: Path) -> None:
         raise click.ClickException(f"{file} is no backup of a key server") from None
 
 
-def _find_keys(settings: KeysSettings, given: Path | None) -> KeySource:
+def _find_keys(settings: KeysSettings, key_file: Path | None) -> KeySource:
     """Return the keys of the file, or those of the configuration. Raises ServerKeyError."""
-    if given is None:
+    if key_file is None:
         return settings.stored_keys()
-    keys = KeyFile(given).find()
+    keys = KeyFile(key_file).find()
     if settings.master_key is not None:
         present = {key.fingerprint for key in settings.stored_keys().find()}
         if not {key.fingerprint for key in keys} <= present:

@@ -79,9 +79,9 @@ def _check_notices(config: KeyServerConfig) -> Finding:
 
 
 def _check_database(config: KeyServerConfig) -> Finding:
-    found = check_database(SCHEMA, config.database, made_by="sealwax keys init")
-    if found.level is not Level.OK:
-        return found
+    finding = check_database(SCHEMA, config.database, made_by="sealwax keys init")
+    if finding.level is not Level.OK:
+        return finding
     try:
         check_keys(config.database, config.key_source)
     except ServerKeyError as error:
@@ -90,7 +90,7 @@ def _check_database(config: KeyServerConfig) -> Finding:
         return doubtful(
             "master key", "it is being replaced, and the old one is still there", "run: sealwax keys rotate"
         )
-    return fine("database", f"{found.text}, and belongs to the master key")
+    return fine("database", f"{finding.text}, and belongs to the master key")
 
 
 def _check_trail(file: Path) -> Finding:

@@ -58,15 +58,15 @@ def rotate(request: ConfigRequest) -> None:
 def _rotate(database: Database, source: KeySource, *, is_shared: bool) -> None:
     store = source if isinstance(source, KeyFile | KeyringKeys) else None
     with contextlib.nullcontext() if store is None else store.locked():
-        found = source.find()
+        master_keys = source.find()
         # Checks that the database belongs to a key of this place.
         ServerKeys.open(database, KeyRing(source))
-        if len(found) == 1:
-            found = _add_key(store, found[0])
+        if len(master_keys) == 1:
+            master_keys = _add_key(store, master_keys[0])
             if is_shared and isinstance(store, KeyFile):
                 write_line(f"copy {store.path} to every machine that shares the database, and run this command again")
                 return
-        newest = found[0]
+        newest = master_keys[0]
         keys = ServerKeys.open(database, KeyRing(source))
         if keys.in_force.fingerprint != newest.fingerprint:
             with database.transaction() as rows:

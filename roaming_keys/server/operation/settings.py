@@ -77,8 +77,8 @@ class AuditSection(Section):
     @model_validator(mode="after")
     def check_together(self) -> Self:
         """Refuse timestamps that could not be checked."""
-        given = (self.timestamp_url, self.timestamp_anchors_file, self.stamped_since)
-        if any(one is not None for one in given) and None in given:
+        values = (self.timestamp_url, self.timestamp_anchors_file, self.stamped_since)
+        if any(value is not None for value in values) and None in values:
             raise ValueError("timestamp_url, timestamp_anchors_file and stamped_since belong together")
         return self
 

@@ -78,5 +78,5 @@ def _drop_others(rows: Connection, new: NewSession, now: float) -> None:
         else table.c.token.not_in(known_tokens(new.user))
     )
     is_other = (table.c.user == new.user, table.c.key != new.key, is_beside)
-    kept = select(table.c.key).where(*is_other).order_by(table.c.started.desc()).limit(MAX_WAITING - 1)
-    rows.execute(delete(table).where(*is_other, table.c.key.not_in(kept)))
+    newest_keys = select(table.c.key).where(*is_other).order_by(table.c.started.desc()).limit(MAX_WAITING - 1)
+    rows.execute(delete(table).where(*is_other, table.c.key.not_in(newest_keys)))

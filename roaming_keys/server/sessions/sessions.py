@@ -96,11 +96,11 @@ class SessionStore:
             account = self.lock_account_for(rows, new, at)
             # The login may have waited here for a transaction that has replaced the key that verified the login.
             self._check_login_key(account, new)
-            found = rows.execute(statements.HINDRANCES, {USER: new.user}).one()
-            if found.is_disabled:
+            hindrances = rows.execute(statements.HINDRANCES, {USER: new.user}).one()
+            if hindrances.is_disabled:
                 raise AccountDisabled
             self.use_once(rows, f"nonce {new.nonce.hex()}", new.nonce_ends, at)
-            has_factor = found.has_kept_factor if new.way.is_undo else found.has_factor
+            has_factor = hindrances.has_kept_factor if new.way.is_undo else hindrances.has_factor
             if not has_factor:
                 return self.begin(rows, new, at, take_back)
             demand = self._gate.hold_back(rows, new, at)
@@ -136,16 +136,16 @@ class SessionStore:
         if started.has_many:
             rows.execute(statements.DROP_SESSIONS, {USER: login.user, KEY: login.key, MOST: MAX_SESSIONS - 1})
         # Read while the account is locked, so that a session that another call ends gets no record from after its end.
-        found = rows.execute(statements.RECORD_AND_RESET, {USER: login.user, NOW: now}).first()
-        if found is None:
+        row = rows.execute(statements.RECORD_AND_RESET, {USER: login.user, NOW: now}).first()
+        if row is None:
             raise NoSuchAccount
         # After all rows of accounts, because another login's transaction may wait for these rows while it has locked
         # the counters.
         take_back(rows)
         for kind, note in _events_of(login, device, is_new=is_new, factor=factor):
             self._trail.add(rows, AuditEvent(kind=kind, at=at, user=login.user, note=note))
-        reset_ready = None if found.ready is None else int(found.ready)
-        return StartedSession(ends=ends, sealed_record=bytes(found.sealed), reset_ready=reset_ready)
+        reset_ready = None if row.ready is None else int(row.ready)
+        return StartedSession(ends=ends, sealed_record=bytes(row.sealed), reset_ready=reset_ready)
 
     def find(self, key: bytes, at: datetime.datetime) -> Caller | None:
         """Return the session with a public key, unless it has ended."""
@@ -184,7 +184,7 @@ class SessionStore:
     def devices(self, user: str) -> list[StoredDevice]:
         """Return the devices of a user, the latest first."""
         with self._database.reading() as rows:
-            found = rows.execute(statements.DEVICES, {USER: user}).all()
+            device_rows = rows.execute(statements.DEVICES, {USER: user}).all()
         return [
             StoredDevice(
                 id=row.id,
@@ -192,7 +192,7 @@ class SessionStore:
                 created=_aware(row.created),
                 latest=_aware(row.latest),
             )
-            for row in found
+            for row in device_rows
         ]
 
     def use_once(self, rows: Connection, value: str, ends: datetime.datetime, at: datetime.datetime) -> None:
@@ -235,10 +235,10 @@ class SessionStore:
         """Lock the account of a login, or the kept account for an undo, and return its row. Raises NoSuchAccount."""
         if not login.way.is_undo:
             return self.lock_account(rows, login.user)
-        kept = lock_kept(rows, login.user, at)
-        if kept is None:
+        account = lock_kept(rows, login.user, at)
+        if account is None:
             raise NoSuchAccount
-        return kept
+        return account
 
     def _check_login_key(self, account: Row[Any, Any], new: NewSession) -> None:
         """Check that the account still has the login key of a login. Raises NoSuchAccount."""

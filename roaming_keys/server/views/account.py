@@ -131,7 +131,7 @@ def _tag_before(record: KeyRecord) -> str:
     condition = request.headers.get("If-Match", "")
     if not condition:
         raise ServiceError(428, "condition-missing", "This call needs If-Match.")
-    found = _TAG.fullmatch(condition)
-    if found is None or int(found[2]) != record.version - 1:
+    match = _TAG.fullmatch(condition)
+    if match is None or int(match[2]) != record.version - 1:
         raise MalformedMessage("expected the version before that of the record", where="If-Match")
-    return found[1]
+    return match[1]

@@ -82,7 +82,7 @@ class FactorViews:
     def list(self) -> Response:
         """Return the factors of the caller, and a challenge for a security key that is to be added."""
         caller = self._check_call()
-        found = tuple(
+        factors = tuple(
             KnownFactor(
                 id=factor.id,
                 kind=factor.kind.value,
@@ -93,7 +93,7 @@ class FactorViews:
             for factor in self._factors.factors(caller.user)
         )
         challenge = self._keys.make_nonce(caller.user, self._config.clock())
-        return json_answer(Factors(factors=found, challenge=challenge).to_json())
+        return json_answer(Factors(factors=factors, challenge=challenge).to_json())
 
     def add(self) -> Response:
         """Store a factor that was tried once."""

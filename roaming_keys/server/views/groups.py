@@ -87,7 +87,7 @@ def _version_before(group: str) -> int:
     condition = request.headers.get("If-Match", "")
     if not condition:
         raise ServiceError(428, "condition-missing", "This call needs If-Match.")
-    found = _TAG.fullmatch(condition)
-    if found is None or found[1] != group:
+    match = _TAG.fullmatch(condition)
+    if match is None or match[1] != group:
         raise MalformedMessage("expected the version before of this group", where="If-Match")
-    return int(found[2])
+    return int(match[2])

@@ -62,8 +62,8 @@ class ResetViews:
         request = ResetRequest.from_json(json_body())
         user, at = normalise_user(request.user), self._config.clock()
         self._ticket(request.ticket, user, at)
-        found = self._resets.find_with_version(user, at)
-        return Response(status=204) if found is None else _answer(found)
+        started_reset = self._resets.find_with_version(user, at)
+        return Response(status=204) if started_reset is None else _answer(started_reset)
 
     def finish(self) -> Response:
         """Replace the account whose passphrase is forgotten with a new account."""
@@ -103,9 +103,9 @@ class ResetViews:
         user, at = normalise_user(ParametersRequest.from_json(json_body()).user), self._config.clock()
         # Another salt than that of `/parameters`, so that the two together do not reveal who is registered.
         false_parameters = Parameters(salt=self._keys.false_salt(f"reset {user}"))
-        kept = self._resets.find_kept(user, at)
+        account = self._resets.find_kept(user, at)
         terms = LoginTerms(
-            parameters=kept.parameters if kept else false_parameters, nonce=self._keys.make_nonce(user, at)
+            parameters=account.parameters if account else false_parameters, nonce=self._keys.make_nonce(user, at)
         )
         return json_answer(terms.to_json())
 
@@ -119,12 +119,12 @@ class ResetViews:
         return BadTicket()
 
 
-def _answer(found: StartedReset, *, status: int = 200) -> Response:
-    reset = found.reset
+def _answer(started_reset: StartedReset, *, status: int = 200) -> Response:
+    reset = started_reset.reset
     answer = ResetAnswer(
         started=int(reset.started.timestamp()),
         ready=int(reset.ready.timestamp()),
         ends=int(reset.ends.timestamp()),
-        version=found.version,
+        version=started_reset.version,
     )
     return json_answer(answer.to_json(), status=status)

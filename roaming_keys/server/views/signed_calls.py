@@ -35,8 +35,8 @@ def check_call(
         credentials = Credentials.from_header(request.headers.get("Authorization", ""))
     except MalformedMessage:
         raise ServiceError(401, "call-refused", "This call needs the signature of a session.") from None
-    found = find(credentials.session_key, config.clock())
-    if found is None:
+    caller = find(credentials.session_key, config.clock())
+    if caller is None:
         raise SessionEnded
     condition = request.headers.get("If-None-Match" if request.method == "GET" else "If-Match", "")
     call = Call(method=request.method, path=request.path, condition=condition, body=request.get_data())
@@ -47,7 +47,7 @@ def check_call(
         count(credentials.session_key, credentials.counter)
     except (InvalidSignature, UsedBefore):
         raise ServiceError(401, "call-refused", "This call is not signed, or was sent before.") from None
-    return found
+    return caller
 
 
 def check_fresh(config: KeyServerConfig, caller: Caller) -> None:

@@ -84,5 +84,6 @@ def _find_recipient(cms: Buffer, parcel: SentParcel) -> str:
     certificates = parse_signed_receipt(cms).signed_data.certificates
     named = [address for certificate in certificates for address in certificate.email_addresses]
     return next(
-        (one for one in parcel.to if any(addresses_match(one, name) for name in named)), next(iter(parcel.to), "")
+        (recipient for recipient in parcel.to if any(addresses_match(recipient, name) for name in named)),
+        next(iter(parcel.to), ""),
     )

@@ -134,12 +134,12 @@ def load_given(name: str, judge: CandidateJudge, *, allow_expired: bool, allow_w
 
     Raises NoUsableCertificate, OSError or MalformedMessage.
     """
-    found = _read_given(name)
-    judge = dataclasses.replace(judge, at=_judged_at(found, judge.at, allow_expired=allow_expired))
+    candidate = _read_given(name)
+    judge = dataclasses.replace(judge, at=_judged_at(candidate, judge.at, allow_expired=allow_expired))
     if judge.store.anchors:
-        check, hint = judge.check(found)
+        check, hint = judge.check(candidate)
     else:
-        check, hint = check_without_path(found, None, at=judge.at), ""
+        check, hint = check_without_path(candidate, None, at=judge.at), ""
     return _take(name, [_without_weakness(check) if allow_weak else check], hint)
 
 
@@ -148,19 +148,23 @@ def load_preferred(name: str, signer: Certificate, choice: SignerChoice) -> Cert
 
     Raises NoUsableCertificate, OSError or MalformedMessage.
     """
-    found = _read_given(name)
+    candidate = _read_given(name)
     own = signer.email_addresses
-    shared = (one for one in own if any(addresses_match(one, other) for other in found.certificate.email_addresses))
-    at = _judged_at(found, now(), allow_expired=choice.allow_expired)
-    check = check_without_path(found, next(shared, own[0] if own else None), at=at)
+    shared = (
+        address
+        for address in own
+        if any(addresses_match(address, other) for other in candidate.certificate.email_addresses)
+    )
+    at = _judged_at(candidate, now(), allow_expired=choice.allow_expired)
+    check = check_without_path(candidate, next(shared, own[0] if own else None), at=at)
     return _take(name, [_without_weakness(check) if choice.allow_weak else check])
 
 
-def _judged_at(found: FoundCertificate, at: datetime.datetime, *, allow_expired: bool) -> datetime.datetime:
-    end = found.certificate.not_after
+def _judged_at(candidate: FoundCertificate, at: datetime.datetime, *, allow_expired: bool) -> datetime.datetime:
+    end = candidate.certificate.not_after
     if not allow_expired or at <= end:
         return at
-    write_error(f"{found.detail}: the certificate has expired on {end:%Y-%m-%d} and is used all the same")
+    write_error(f"{candidate.detail}: the certificate has expired on {end:%Y-%m-%d} and is used all the same")
     return end
 
 

@@ -37,7 +37,7 @@ def verdict_line(report: MessageReport) -> str:
         return "encrypted, and not decrypted: use sealwax decrypt"
     if report.state is State.VERIFIED:
         words = f"{words}: signed by {_signers(report)}{_sent_by(report.reasons)}"
-    reasons = "; ".join(f"{one.code}: {one.sentence}" for one in report.reasons if one.code not in _SENT_BY)
+    reasons = "; ".join(f"{reason.code}: {reason.sentence}" for reason in report.reasons if reason.code not in _SENT_BY)
     if not reasons:
         return words
     return f"{words} ({reasons})" if report.state is State.VERIFIED else f"{words}: {reasons}"
@@ -55,8 +55,10 @@ def _signers(report: MessageReport) -> str:
     # The author of a mail comes first, according to the address in From. The order of the signers in a message says
     # nothing.
     verified = [signer for signer in report.deciding_signers if signer.state is State.VERIFIED]
-    authors = [one for one in verified if any(addresses_match(report.sender or "", each) for each in one.addresses)]
-    others = dict.fromkeys(_signer_name(one, one.addresses) for one in verified if one not in authors)
+    authors = [
+        signer for signer in verified if any(addresses_match(report.sender or "", each) for each in signer.addresses)
+    ]
+    others = dict.fromkeys(_signer_name(signer, signer.addresses) for signer in verified if signer not in authors)
     if not authors:
         return ", ".join(others)
     author = _signer_name(authors[0], (report.sender or "",))

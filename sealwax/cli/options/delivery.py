@@ -54,23 +54,23 @@ class ServiceOptions:
     def find(self) -> KeptService:
         """The chosen service. Raises UsageError, DeliveryFailed, OSError or MalformedMessage."""
         server = None if self.server is None else str(parse_server(self.server))
-        kept = [
+        services = [
             service
             for service in load_services()
             if server in (None, service.pages, service.api) and self.address in (None, service.address)
         ]
-        if kept:
-            return kept[-1]
+        if services:
+            return services[-1]
         if server is None or self.address is None:
             raise click.UsageError("say which service: give --server and --address, or run `sealwax deliver token`")
         return look_up(server, self.address, self.ca_file)
 
     def load_token(self, service: KeptService) -> str:
         """The token for a service. Raises UsageError, OSError or MalformedMessage."""
-        found = parse_token(read_first_line(self.token_file)) if self.token_file else find_token(service)
-        if not found:
+        token = parse_token(read_first_line(self.token_file)) if self.token_file else find_token(service)
+        if not token:
             raise click.UsageError("there is no token: run `sealwax deliver token`, or give --token-file")
-        return found
+        return token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,23 +82,23 @@ class SenderLogin:
     @contextlib.contextmanager
     def open(self) -> Iterator[tuple[KeptService, str, SenderApi]]:
         """The service, the token, and the calls that it authorizes."""
-        kept = self.service.find()
-        token = self.service.load_token(kept)
-        with Connection(parse_server(kept.api), ca_file=self.service.ca_file) as connection:
-            yield kept, token, SenderApi(connection, token, Patience(), language=language_of(os.environ))
+        service = self.service.find()
+        token = self.service.load_token(service)
+        with Connection(parse_server(service.api), ca_file=self.service.ca_file) as connection:
+            yield service, token, SenderApi(connection, token, Patience(), language=language_of(os.environ))
 
 
 def language_of(environment: Mapping[str, str]) -> str:
     """The tag of the language that a person's environment variables name, or an empty text."""
     value = next((environment[name] for name in _OF_LOCALE if environment.get(name)), "")
-    found = _LOCALE.fullmatch(value)
-    return "" if found is None else "-".join(group for group in found.groups() if group)
+    match = _LOCALE.fullmatch(value)
+    return "" if match is None else "-".join(group for group in match.groups() if group)
 
 
 def look_up(server: str, address: str, ca_file: Path | None) -> KeptService:
     """The service whose pages or API have this address. Raises DeliveryFailed or MalformedMessage."""
-    found = find_service(parse_server(server), ca_file=ca_file)
-    return KeptService(api=str(found.api), pages="" if found.pages is None else str(found.pages), address=address)
+    service = find_service(parse_server(server), ca_file=ca_file)
+    return KeptService(api=str(service.api), pages="" if service.pages is None else str(service.pages), address=address)
 
 
 def parse_token(data: bytes) -> str:

@@ -71,8 +71,8 @@ def load_carried_file(name: str) -> Carried:
 
 def name_unreadable(name: str, carried: Carried) -> None:
     """Name on standard error the certificates of a file that cannot be read, at most three."""
-    for one in carried.unreadable[:_MAX_UNREADABLE_SHOWN]:
-        write_error(f"{name}: a certificate cannot be read, and is left out: {one}")
+    for description in carried.unreadable[:_MAX_UNREADABLE_SHOWN]:
+        write_error(f"{name}: a certificate cannot be read, and is left out: {description}")
     if (further := len(carried.unreadable) - _MAX_UNREADABLE_SHOWN) > 0:
         write_error(f"{name}: and {further} more")
 

@@ -39,11 +39,11 @@ def check_outputs(parameters: Iterable[click.Parameter], values: Mapping[str, An
     """
     options = [parameter for parameter in parameters if isinstance(parameter, click.Option)]
     named = [(option, file) for option in options for file in _named_files(option, values)]
-    for (one, file), (other, other_file) in itertools.combinations(named, 2):
-        has_output = isinstance(one.type, OutputPath) or isinstance(other.type, OutputPath)
+    for (first, file), (other, other_file) in itertools.combinations(named, 2):
+        has_output = isinstance(first.type, OutputPath) or isinstance(other.type, OutputPath)
         if has_output and file == other_file and _can_be_replaced(file):
             where = "go to standard output" if file == STANDARD_STREAM else f"name {file}"
-            raise click.UsageError(f"{one.opts[0]} and {other.opts[0]} both {where}")
+            raise click.UsageError(f"{first.opts[0]} and {other.opts[0]} both {where}")
 
 
 def check_inputs(parameters: Iterable[click.Parameter], values: Mapping[str, Any]) -> None:
@@ -81,8 +81,8 @@ def _named_files(parameter: click.Parameter, values: Mapping[str, Any]) -> Itera
 def _files_of(kind: click.ParamType[Any], value: Any) -> Iterator[str]:
     """The real paths of the files that one value names, and "-" for standard output."""
     if isinstance(kind, click.Tuple):
-        for part, one in zip(kind.types, value, strict=True):
-            yield from _files_of(part, one)
+        for part, element in zip(kind.types, value, strict=True):
+            yield from _files_of(part, element)
     elif isinstance(kind, click.Path):
         name = SharedKeyPath.split(value)[1] if isinstance(kind, SharedKeyPath) else value
         if name != STANDARD_STREAM or not kind.allow_dash:

@@ -58,8 +58,8 @@ class PassphraseSource:
     )
 
     def __post_init__(self) -> None:
-        given = [choice for choice in (self.file, self.descriptor, self.keyring_entry) if choice is not None]
-        if len(given) > 1:
+        sources = [choice for choice in (self.file, self.descriptor, self.keyring_entry) if choice is not None]
+        if len(sources) > 1:
             raise click.UsageError("give one of --passphrase-file, --passphrase-fd and --passphrase-keyring")
 
     @property
@@ -171,8 +171,8 @@ def _ask(name: str) -> bytes:
 
 
 def _ask_twice() -> bytes:
-    asked = ("the new passphrase", "--new-passphrase-file")
-    passphrase = ask_terminal("New passphrase: ", *asked)
-    if passphrase != ask_terminal("The same again: ", *asked):
+    names = ("the new passphrase", "--new-passphrase-file")
+    passphrase = ask_terminal("New passphrase: ", *names)
+    if passphrase != ask_terminal("The same again: ", *names):
         raise click.ClickException("the two passphrases differ")
     return passphrase

@@ -58,19 +58,19 @@ def verb(
 
 def parameters_of(kind: type) -> Iterator[click.Parameter]:
     """The parameters of a request in the order of its fields, which is the order in the help."""
-    for one in fields(kind):
-        if _GROUP in one.metadata:
-            yield from parameters_of(one.metadata[_GROUP])
+    for member in fields(kind):
+        if _GROUP in member.metadata:
+            yield from parameters_of(member.metadata[_GROUP])
         else:
-            yield from one.metadata[_PARAMETERS]
+            yield from member.metadata[_PARAMETERS]
 
 
 def read_request(kind: type[Request], values: Mapping[str, object]) -> Request:
     """The request from click's values. Raises the errors of the request's own checks."""
-    return kind(**{one.name: _read_field(one, values) for one in fields(kind)})  # type: ignore[arg-type]
+    return kind(**{member.name: _read_field(member, values) for member in fields(kind)})  # type: ignore[arg-type]
 
 
-def _read_field(one: Field[Any], values: Mapping[str, object]) -> object:
-    if _GROUP in one.metadata:
-        return read_request(one.metadata[_GROUP], values)
-    return values[one.metadata[_PARAMETERS][0].name]
+def _read_field(member: Field[Any], values: Mapping[str, object]) -> object:
+    if _GROUP in member.metadata:
+        return read_request(member.metadata[_GROUP], values)
+    return values[member.metadata[_PARAMETERS][0].name]

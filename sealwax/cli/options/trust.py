@@ -164,7 +164,7 @@ class TrustOptions:
         return store.with_revocation(policy) if policy else store
 
     def _load_lists(self) -> tuple[RevocationList, ...]:
-        lists = (one for name in self.crl_files for one in parse_carried_lists(read_input(name), name))
+        lists = (crl for name in self.crl_files for crl in parse_carried_lists(read_input(name), name))
         return tuple(map(parse_revocation_list, lists))
 
     def _load_anchors(self) -> tuple[TrustAnchor, ...]:

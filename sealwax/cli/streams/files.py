@@ -88,15 +88,15 @@ def mode_like(name: str) -> int:
     """The mode of an output: readable only by people who can read the input. Raises OSError."""
     if name == STANDARD_STREAM:
         with naming_stream(STANDARD_INPUT):
-            found = os.fstat(0)
+            status = os.fstat(0)
     else:
-        found = Path(name).stat()
+        status = Path(name).stat()
     # The mode of a pipe or a device says nothing about its content.
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(status.st_mode):
         return PUBLIC_MODE
-    mode = PUBLIC_MODE & stat.S_IMODE(found.st_mode)
+    mode = PUBLIC_MODE & stat.S_IMODE(status.st_mode)
     # A new file belongs to the group of the user, which may be another group than the input's.
-    return mode if found.st_gid == os.getegid() else mode_for_another_group(mode)
+    return mode if status.st_gid == os.getegid() else mode_for_another_group(mode)
 
 
 def write_output(name: str, data: bytes, mode: int = PUBLIC_MODE) -> None:
@@ -129,9 +129,9 @@ def open_output(name: str, mode: int = PUBLIC_MODE) -> Iterator[Sink]:
     group: int | None = None
     if target.exists():
         # A private file keeps its mode, so that the new content has no more readers than the old.
-        found = target.stat()
-        mode &= stat.S_IMODE(found.st_mode)
-        group = found.st_gid
+        status = target.stat()
+        mode &= stat.S_IMODE(status.st_mode)
+        group = status.st_gid
     try:
         # open_whole sets the mode explicitly, so the umask is applied here.
         with open_whole(target, mode & ~_current_umask(), group) as file:

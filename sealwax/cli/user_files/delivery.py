@@ -67,9 +67,16 @@ def keep_service(service: KeptService, token: str) -> str:
     """
     path = data_folder() / _WHERE
     with lock_file(path):
-        services = [one for one in load_services() if (one.api, one.address) != (service.api, service.address)]
+        services = [
+            kept_service
+            for kept_service in load_services()
+            if (kept_service.api, kept_service.address) != (service.api, service.address)
+        ]
         place = _keep_token(service.entry, token)
-        rows = [{"api": one.api, "pages": one.pages, "address": one.address} for one in (*services, service)]
+        rows = [
+            {"api": kept_service.api, "pages": kept_service.pages, "address": kept_service.address}
+            for kept_service in (*services, service)
+        ]
         _write(path, {"services": rows})
     return place
 
@@ -79,7 +86,9 @@ def forget_service(service: KeptService) -> None:
     path = data_folder() / _WHERE
     with lock_file(path):
         rows = [
-            {"api": one.api, "pages": one.pages, "address": one.address} for one in load_services() if one != service
+            {"api": kept_service.api, "pages": kept_service.pages, "address": kept_service.address}
+            for kept_service in load_services()
+            if kept_service != service
         ]
         _write(path, {"services": rows})
         _forget_token(service.entry)

@@ -24,11 +24,11 @@ _HASH_BYTES: Final = 32
 
 def find_expected_receipt(parcel_id: str) -> bytes | None:
     """The SHA-256 of the receipts for a parcel; None if it is not known. Raises OSError or MalformedMessage."""
-    found = _read().get(parcel_id)
-    if found is None:
+    digest = _read().get(parcel_id)
+    if digest is None:
         return None
     try:
-        expected = bytes.fromhex(found)
+        expected = bytes.fromhex(digest)
     except ValueError:
         expected = b""
     if len(expected) != _HASH_BYTES:
@@ -39,8 +39,8 @@ def find_expected_receipt(parcel_id: str) -> bytes | None:
 def keep_expected_receipt(parcel_id: str, expected: bytes) -> None:
     """Keep the SHA-256 of the receipts for a parcel. Raises OSError or MalformedMessage."""
     with lock_file(_path()):
-        kept = {**_read(), parcel_id: expected.hex()}
-        newest = dict(list(kept.items())[-_MAX_PARCELS:])
+        receipts = {**_read(), parcel_id: expected.hex()}
+        newest = dict(list(receipts.items())[-_MAX_PARCELS:])
         write_output(str(_path()), json.dumps({"receipts": newest}).encode(), mode=PRIVATE_MODE)
 
 

@@ -185,9 +185,11 @@ def create(request: CreateRequest) -> None:
     with new_folder(request.folder) as draft:
         founder = _new_founder(request.authority, request.passphrases)
         root = create_root(draft, settings, founder)
-        asked = blocking.run(open_certification_request(request_issuing(draft, settings, founder), provider=PROVIDER))
+        issuing_request = blocking.run(
+            open_certification_request(request_issuing(draft, settings, founder), provider=PROVIDER)
+        )
         root_signer = draft.open_role(Role.ROOT, founder.passphrase)
-        issuing = sign_issuing(draft, asked, root_signer, founder.at)
+        issuing = sign_issuing(draft, issuing_request, root_signer, founder.at)
         accept_issuing(draft, issuing, root, _root_list(draft), founder)
     _show_root(request.folder, root)
 
@@ -206,8 +208,8 @@ def request_issuing_certificate(request: RequestIssuingRequest) -> None:
     """Make an issuing CA's key and request for an offline root."""
     settings = _settings(request.authority, request.issuing, request.passphrases)
     with new_folder(request.folder) as draft:
-        asked = request_issuing(draft, settings, _new_founder(request.authority, request.passphrases))
-    write_output(request.target, asked)
+        issuing_request = request_issuing(draft, settings, _new_founder(request.authority, request.passphrases))
+    write_output(request.target, issuing_request)
 
 
 @verb(SignIssuingRequest, "sign-issuing")
@@ -217,10 +219,10 @@ def sign_issuing_certificate(request: SignIssuingRequest) -> None:
     OUT gets the certificate, the root's certificate and the root's list, in PEM, for accept-issuing.
     """
     authority = open_authority(request.folder)
-    asked = blocking.run(open_certification_request(read_input(request.request_file), provider=PROVIDER))
+    issuing_request = blocking.run(open_certification_request(read_input(request.request_file), provider=PROVIDER))
     root = open_role(authority, Role.ROOT, request.passphrases)
-    issuing = sign_issuing(authority, asked, root, request.at or now())
-    certificates = (build_pem("CERTIFICATE", one.der) for one in (issuing, root.certificate))
+    issuing = sign_issuing(authority, issuing_request, root, request.at or now())
+    certificates = (build_pem("CERTIFICATE", certificate.der) for certificate in (issuing, root.certificate))
     write_output(request.target, b"".join(certificates) + build_pem("X509 CRL", _root_list(authority)))
 
 

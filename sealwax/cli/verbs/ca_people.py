@@ -158,10 +158,12 @@ def issue(request: IssueRequest) -> None:
     """
     authority = open_authority(request.folder)
     settings = authority.settings()
-    asked = blocking.run(open_certification_request(read_input(request.request_file), provider=PROVIDER))
-    left_out = [address for address in asked.addresses if address not in request.addresses]
+    certification_request = blocking.run(
+        open_certification_request(read_input(request.request_file), provider=PROVIDER)
+    )
+    left_out = [address for address in certification_request.addresses if address not in request.addresses]
     order = Order(
-        public_key=asked.public_key,
+        public_key=certification_request.public_key,
         addresses=tuple(dict.fromkeys(request.addresses)),
         generation=Generation.STRICT if request.strict else settings.generation,
         days=request.days or settings.subscriber_days,
@@ -255,7 +257,10 @@ def publish(request: PublishRequest) -> None:
 def _issue(authority: AuthorityFolder, order: Order, request: IssueRequest | RenewRequest) -> None:
     issuing = open_role(authority, Role.ISSUING, request.passphrases)
     issued = issue_certificate(authority, order, issuing, request.at or now())
-    write_output(request.target, b"".join(build_pem("CERTIFICATE", one.der) for one in (issued, issuing.certificate)))
+    write_output(
+        request.target,
+        b"".join(build_pem("CERTIFICATE", certificate.der) for certificate in (issued, issuing.certificate)),
+    )
 
 
 def _press(authority: AuthorityFolder, issuer: Issuer, passphrases: PassphraseSource) -> ListPress:

@@ -45,13 +45,15 @@ def certificates(request: CertificatesRequest) -> None:
     certificates-only message. Nothing is verified.
     """
     carried = [_load(source, request) for source in request.sources or (STANDARD_STREAM,)]
-    found = dict.fromkeys(certificate for each in carried for certificate in each.certificates)
+    collection = dict.fromkeys(certificate for each in carried for certificate in each.certificates)
     crls = dict.fromkeys(crl for each in carried for crl in each.crls)
     if request.form is None:
-        pem = [build_pem("CERTIFICATE", one.der) for one in found] + [build_pem(_CRL_LABEL, crl) for crl in crls]
+        pem = [build_pem("CERTIFICATE", certificate.der) for certificate in collection] + [
+            build_pem(_CRL_LABEL, crl) for crl in crls
+        ]
         write_output(request.target, b"".join(pem))
         return
-    cms = build_certificates_only(tuple(found), crls=tuple(crls))
+    cms = build_certificates_only(tuple(collection), crls=tuple(crls))
     write_output(request.target, build_pkcs7_mime(b"", cms, "certs-only") if request.form == "mail" else cms)
 
 

@@ -131,7 +131,7 @@ def import_contacts(request: ImportRequest) -> int:
         write_json(_imports_to_json(done))
     else:
         _report(files, done, accepts_change=request.accepts_change)
-    return DONE if any(one.added or one.known for one in done) else NOT_AS_ASKED
+    return DONE if any(outcome.added or outcome.known for outcome in done) else NOT_AS_ASKED
 
 
 @verb(ExportRequest, "export", group=contacts)
@@ -180,20 +180,20 @@ def _describe(contact: Contact, known: KnownCertificate) -> str:
 
 
 def _report(files: Sequence[PeopleFile], done: Sequence[Imported], *, accepts_change: bool) -> None:
-    for one in done:
-        for added in one.added:
+    for outcome in done:
+        for added in outcome.added:
             name, until = holder_name(added.certificate), f"until {added.certificate.not_after:%Y-%m-%d}"
             write_line(f"{added.address}: {', '.join(filter(None, (name, until)))}")
-        for change in one.changes:
+        for change in outcome.changes:
             end = "taken" if accepts_change else "not taken: --accept-change does, once you are sure"
             write_error(f"{change.address}: another certificate than before, {end}")
-        for left in one.left_out:
+        for left in outcome.left_out:
             write_error(f"not taken: {left_out_line(left)}")
     authorities = len({authority for file in files for authority in file.authorities})
     without = sum(file.entries_without for file in files)
     facts = (
-        f"taken: {sum(len(one.added) for one in done)}",
-        f"known before: {sum(one.known for one in done)}",
+        f"taken: {sum(len(outcome.added) for outcome in done)}",
+        f"known before: {sum(outcome.known for outcome in done)}",
         f"of authorities, which are not trusted by this: {authorities}" if authorities else "",
         f"entries without a certificate: {without}" if without else "",
     )
@@ -223,17 +223,19 @@ def _contact_to_json(contact: Contact) -> dict[str, Any]:
 def _imports_to_json(done: Sequence[Imported]) -> dict[str, Any]:
     return {
         "added": [
-            {"address": added.address, **certificate_to_json(added.certificate)} for one in done for added in one.added
+            {"address": added.address, **certificate_to_json(added.certificate)}
+            for outcome in done
+            for added in outcome.added
         ],
-        "known": sum(one.known for one in done),
+        "known": sum(outcome.known for outcome in done),
         "changes": [
             {
                 "address": change.address,
                 "before": certificate_to_json(change.before),
                 "after": certificate_to_json(change.after),
             }
-            for one in done
-            for change in one.changes
+            for outcome in done
+            for change in outcome.changes
         ],
         "leftOut": [
             {
@@ -241,7 +243,7 @@ def _imports_to_json(done: Sequence[Imported]) -> dict[str, Any]:
                 "reason": reasons_to_json((left.reason,))[0],
                 "fingerprint": left.certificate.fingerprint if left.certificate else None,
             }
-            for one in done
-            for left in one.left_out
+            for outcome in done
+            for left in outcome.left_out
         ],
     }

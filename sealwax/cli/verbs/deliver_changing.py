@@ -28,13 +28,13 @@ class ParcelChoice:
     @contextlib.contextmanager
     def open(self) -> Iterator[tuple[SenderApi, SentParcel]]:
         """The calls of the sender, and the chosen parcel. Raises ClickException if there is no such parcel."""
-        wanted = self.reference.strip()
+        reference = self.reference.strip()
         with self.login.open() as (_, _, api):
             for parcel in api.list_all():
-                if wanted == parcel.parcel_id or wanted.upper() == parcel.reference.upper():
+                if reference == parcel.parcel_id or reference.upper() == parcel.reference.upper():
                     yield api, parcel
                     return
-            raise click.ClickException(f"you have no parcel {printable(wanted)}")
+            raise click.ClickException(f"you have no parcel {printable(reference)}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,10 +69,10 @@ def token(request: TokenRequest) -> None:
         return
     service = look_up(str(parse_server(request.server)), request.address, request.ca_file)
     if request.token_file is None:
-        given = ask_terminal(f"Token of {printable(request.address)}: ", "the token", "--token-file")
+        secret = ask_terminal(f"Token of {printable(request.address)}: ", "the token", "--token-file")
     else:
-        given = read_first_line(request.token_file)
-    text = parse_token(given)
+        secret = read_first_line(request.token_file)
+    text = parse_token(secret)
     with Connection(parse_server(service.api), ca_file=request.ca_file) as connection:
         SenderApi(connection, text, Patience()).list_page()
     place = keep_service(service, text)
@@ -89,7 +89,7 @@ def list_parcels(request: ListRequest) -> None:
     judge = ReceiptJudge(request.trust)
     with request.login.open() as (_, _, api):
         # The list has no receipts.
-        parcels = [api.find(one.parcel_id) if one.is_confirmed else one for one in api.list_all()]
+        parcels = [api.find(parcel.parcel_id) if parcel.is_confirmed else parcel for parcel in api.list_all()]
     listed = [(parcel, judge.judge_all(parcel)) for parcel in parcels]
     if request.as_json:
         write_json({"parcels": [_parcel_to_json(parcel, receipts) for parcel, receipts in listed]})
@@ -106,10 +106,14 @@ def list_parcels(request: ListRequest) -> None:
 
 def _forget(request: TokenRequest) -> None:
     server = str(parse_server(request.server))
-    found = [one for one in load_services() if one.address == request.address and server in (one.pages, one.api)]
-    if not found:
+    services = [
+        kept_service
+        for kept_service in load_services()
+        if kept_service.address == request.address and server in (kept_service.pages, kept_service.api)
+    ]
+    if not services:
         raise click.ClickException(f"no token of {printable(request.address)} at {server} is kept")
-    for service in found:
+    for service in services:
         forget_service(service)
     write_line(f"The token of {request.address} at {server} is forgotten here.")
 

@@ -123,7 +123,7 @@ class Readers:
     def _load(self, name: str, judge: CandidateJudge) -> Certificate:
         certificate = load_given(name, judge, allow_expired=self.allow_expired)
         theirs = certificate.email_addresses
-        if not any(addresses_match(address, one) for address in self.to for one in theirs):
+        if not any(addresses_match(address, other) for address in self.to for other in theirs):
             owner = ", ".join(theirs) or "no address"
             raise click.UsageError(f"{name} is the certificate of {owner}, who is not under --to")
         return certificate
@@ -238,8 +238,8 @@ def _prepare(request: SendRequest, service: KeptService, certificates: tuple[Cer
 def _show(request: SendRequest, service: KeptService, sent: Sent) -> None:
     link = None
     if service.pages:
-        found = ParcelLink(pages=parse_server(service.pages), parcel_id=sent.parcel.parcel_id, words=sent.secret)
-        link = found.with_words() if request.words_in_link else str(found)
+        parcel_link = ParcelLink(pages=parse_server(service.pages), parcel_id=sent.parcel.parcel_id, words=sent.secret)
+        link = parcel_link.with_words() if request.words_in_link else str(parcel_link)
     elif request.words_in_link:
         raise click.ClickException("the address of the pages is not known: give it by --server")
     if request.words_file is not None:

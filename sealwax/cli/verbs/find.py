@@ -88,9 +88,11 @@ def _line(check: RecipientCheck, *, is_chosen: bool) -> str:
     return f"{line}: {sentences}" if sentences else line
 
 
-def _pem(found: FoundCertificate) -> bytes:
+def _pem(candidate: FoundCertificate) -> bytes:
     # The intermediates are included, so that the file is enough for people who trust only the root.
-    return b"".join(build_pem("CERTIFICATE", one.der) for one in (found.certificate, *found.intermediates))
+    return b"".join(
+        build_pem("CERTIFICATE", certificate.der) for certificate in (candidate.certificate, *candidate.intermediates)
+    )
 
 
 def _to_json(choice: RecipientChoice, result: SearchResult) -> dict[str, Any]:

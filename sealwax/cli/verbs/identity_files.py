@@ -100,7 +100,7 @@ def list_identities(request: ListIdentitiesRequest) -> None:
     identities = load_all_identities(request.names, request.passphrases)
     if request.as_json:
         keys = [key_label(identity.private_key) for identity in identities]
-        write_json(description_to_json(None, certificates=[one.certificate for one in identities], keys=keys))
+        write_json(description_to_json(None, certificates=[identity.certificate for identity in identities], keys=keys))
         return
     at = now()
     for identity in identities:
@@ -164,6 +164,6 @@ def _allows(certificate: Certificate, purpose: Purpose) -> bool:
 def _to_pem(identities: tuple[Identity, ...], passphrase: bytes | None) -> bytes:
     keys = {identity.private_key.pkcs8_der: identity.private_key for identity in identities}
     blocks = [blocking.run(export_private_key(key, passphrase, provider=PROVIDER)) for key in keys.values()]
-    certificates: dict[Certificate, None] = dict.fromkeys(one.certificate for one in identities)
-    certificates |= dict.fromkeys(certificate for one in identities for certificate in one.chain)
-    return b"".join([*blocks, *(build_pem("CERTIFICATE", one.der) for one in certificates)])
+    certificates: dict[Certificate, None] = dict.fromkeys(identity.certificate for identity in identities)
+    certificates |= dict.fromkeys(certificate for identity in identities for certificate in identity.chain)
+    return b"".join([*blocks, *(build_pem("CERTIFICATE", certificate.der) for certificate in certificates)])

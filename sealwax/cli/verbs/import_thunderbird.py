@@ -101,8 +101,8 @@ def _export(copy: ProfileCopy, request: ThunderbirdRequest) -> tuple[ExportedKey
     try:
         return copy.export_keys(b"")
     except WrongPrimaryPassword:
-        asked = ("the primary password of the profile", "--primary-password-file")
-        return copy.export_keys(ask_terminal(f"Primary password of {printable(str(request.profile))}: ", *asked))
+        names = ("the primary password of the profile", "--primary-password-file")
+        return copy.export_keys(ask_terminal(f"Primary password of {printable(str(request.profile))}: ", *names))
 
 
 def _load(keys: Iterable[ExportedKey]) -> tuple[Identity, ...]:
@@ -110,9 +110,9 @@ def _load(keys: Iterable[ExportedKey]) -> tuple[Identity, ...]:
         identity for key in keys for identity in blocking.load_identities(key.p12, key.passphrase, provider=PROVIDER)
     ]
     # A key with several certificates is exported once for each. The copy has made up their names.
-    by_certificate = {one.certificate: dataclasses.replace(one, friendly_name=None) for one in loaded}
+    by_certificate = {identity.certificate: dataclasses.replace(identity, friendly_name=None) for identity in loaded}
     # The newest certificate comes first, because programs sign with the first.
-    return tuple(sorted(by_certificate.values(), key=lambda one: one.certificate.not_after, reverse=True))
+    return tuple(sorted(by_certificate.values(), key=lambda identity: identity.certificate.not_after, reverse=True))
 
 
 def _describe(identity: Identity) -> str:

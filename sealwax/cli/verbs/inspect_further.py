@@ -84,13 +84,16 @@ def _describe_attribute_certificate(info: Any) -> Iterator[str]:
     first, last = (period[name].native.date().isoformat() for name in ("not_before_time", "not_after_time"))
     holder, issuer = info["holder"], info["issuer"].chosen
     names = [holder["entity_name"], holder["base_certificate_id"]["issuer"] if holder["base_certificate_id"] else None]
-    held = next((text for one in names if (text := _general_names(one))), "somebody who is named by a hash")
+    holder_names = next((text for name in names if (text := _general_names(name))), "somebody who is named by a hash")
     issued = _general_names(issuer["issuer_name"] if info["issuer"].name == "v2_form" else issuer)
     serial = info["serial_number"].native
-    yield f"{ATTRIBUTE_CERTIFICATE} {serial:x} of {held}, issued by {issued or 'nobody named'}, valid {first} to {last}"
+    yield (
+        f"{ATTRIBUTE_CERTIFICATE} {serial:x} of {holder_names}, issued by {issued or 'nobody named'},"
+        f" valid {first} to {last}"
+    )
     for attribute in info["attributes"]:
         label = attribute["type"].native.replace("_", " ")
-        yield f"attribute of {held}: {label}: {', '.join(_values(attribute['values']))}"
+        yield f"attribute of {holder_names}: {label}: {', '.join(_values(attribute['values']))}"
 
 
 def _values(values: Any) -> Iterator[str]:
@@ -99,7 +102,7 @@ def _values(values: Any) -> Iterator[str]:
             case "RoleSyntax":
                 yield _general_name(value["role_name"])
             case "IetfAttrSyntax":
-                yield ", ".join(_text_of(one.native) for one in value["values"])
+                yield ", ".join(_text_of(element.native) for element in value["values"])
             case "Clearance":
                 yield f"policy {value['policy_id'].dotted}: {', '.join(sorted(value['class_list'].native))}"
             case "SvceAuthInfo":
@@ -121,7 +124,9 @@ def _of_request(der: bytes) -> Iterator[str]:
         label = _ATTRIBUTE_NAMES.get(oid, oid)
         shown = ""
         if oid == _EXTENSIONS:
-            shown = ", ".join(_text_of(one["extn_id"].native) for value in attribute["values"] for one in value)
+            shown = ", ".join(
+                _text_of(extension["extn_id"].native) for value in attribute["values"] for extension in value
+            )
         elif oid in _SHOWN:
             values = attribute["values"]
             known = values.parse(spec=cms.SetOfAny) if isinstance(values, core.Any) else values

@@ -38,9 +38,9 @@ async def _describe_octets(octets: Octets) -> Description:
     is_bare = await locate_cms(octets) is not None
     first = entity = None if is_bare else await read_entity_head(octets)
     layers: list[LayerDescription] = []
-    while (found := await _describe_next(octets, entity)) is not None:
+    while (next_layer := await _describe_next(octets, entity)) is not None:
         check_limit("CMS layers", len(layers) + 1, MAX_MIME_DEPTH)
-        layer, inside = found
+        layer, inside = next_layer
         layers.append(layer)
         if inside is None:
             return _describe(layers, first, None)

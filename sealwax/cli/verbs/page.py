@@ -237,19 +237,19 @@ def verify(request: VerifyPageRequest) -> int:
 
     IN is one file that holds the page, or the page itself with --signature. Exits 0 only for "verified".
     """
-    judged, found = _judge(request)
-    if request.target is not None and judged.report.state is not State.INVALID and found.media_type:
-        write_output(request.target, found.page, PRIVATE_MODE)
+    judged, examined_page = _judge(request)
+    if request.target is not None and judged.report.state is not State.INVALID and examined_page.media_type:
+        write_output(request.target, examined_page.page, PRIVATE_MODE)
     if request.verdict.as_json:
         write_json(report_to_json(judged.report))
     sender = request.verdict.sender
-    is_senders = sender is None or _is_signed_by(found, sender)
+    is_senders = sender is None or _is_signed_by(examined_page, sender)
     if not is_senders:
         write_error(f"sender-mismatch: the page is not signed by {sender}")
     if judged.report.state is not State.VERIFIED or not is_senders:
         write_error(judged.line)
         return NOT_AS_ASKED
-    place = f"; signed for {found.address}" if found.address else "; signed for no address"
+    place = f"; signed for {examined_page.address}" if examined_page.address else "; signed for no address"
     if request.target == STANDARD_STREAM:
         write_error(judged.line + place)
     elif not request.verdict.as_json:
@@ -334,8 +334,8 @@ def guess_media_type(name: str, page: bytes) -> str:
     if kind != _HTML:
         return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
     tags = [] if page.startswith(b"\xef\xbb\xbf") else _META.findall(page[:_CHARSET_SEARCHED_BYTES])
-    found = next(filter(None, map(_CHARSET.search, tags)), None)
-    return f"{_HTML}; charset={found[1].decode('ascii').lower() if found else 'utf-8'}"
+    match = next(filter(None, map(_CHARSET.search, tags)), None)
+    return f"{_HTML}; charset={match[1].decode('ascii').lower() if match else 'utf-8'}"
 
 
 def _is_signed_by(page: ExaminedPage, sender: str) -> bool:

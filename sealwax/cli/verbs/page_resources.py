@@ -155,7 +155,7 @@ def _read_tags(page: str) -> Iterator[_Tag]:
         line, counted = line + page.count("\n", counted, start), start
         # Elements of SVG may end in their start tag.
         if name in _TEXT_ELEMENTS and not markup[0].endswith("/>"):
-            ends = (one.start() for one in _END_TAG.finditer(page, end) if one[1].lower() == name)
+            ends = (end_tag.start() for end_tag in _END_TAG.finditer(page, end) if end_tag[1].lower() == name)
             position = next(ends, len(page))
         yield _Tag(name, _read_attributes(page, *markup.span("attributes")), line, start, end, page[end:position])
 

@@ -86,16 +86,16 @@ def make(request: MakeReceiptRequest) -> None:
     rules = dataclasses.replace(request.choice.rules(at), recipients=people)
     holder = load_signer(request.identity_file, request.passphrases, rules)
     verified = _find_verified(original, request.source)
-    asked, to = _find_request(verified, holder)
-    if asked is None or not to:
+    asking_signer, to = _find_request(verified, holder)
+    if asking_signer is None or not to:
         raise VerificationError(f"{request.source} asks for no receipt from you")
     receipt_der = blocking.run(
         build_receipt(
-            asked,
+            asking_signer,
             OctetsContent(original.content or b"", provider=PROVIDER),
             Signing(identities=[holder], signing_time=at),
             content_type=original.signed_data.e_content_type,
-            certificate=next(certificate for info, certificate in verified if info is asked),
+            certificate=next(certificate for info, certificate in verified if info is asking_signer),
             provider=PROVIDER,
         )
     )
@@ -151,12 +151,12 @@ def _find_request(
 ) -> tuple[SignerInfo | None, tuple[GeneralNames, ...]]:
     """The signer that asks for a receipt or None, and the recipients of the receipt that `holder` signs."""
     signers = [info for info, _ in verified]
-    asked = ess.find_receipt_request(signers)
-    if asked is None:
+    request_and_signer = ess.find_receipt_request(signers)
+    if request_and_signer is None:
         return None, ()
     own_names = [ess.mail_name(address) for address in holder.certificate.email_addresses if address.isascii()]
-    to = ess.receipt_recipients(asked[0], own_names=own_names, history=ess.find_expansion_history(signers))
-    return asked[1], to
+    to = ess.receipt_recipients(request_and_signer[0], own_names=own_names, history=ess.find_expansion_history(signers))
+    return request_and_signer[1], to
 
 
 def _find_verified(original: SignedLayer, source: str) -> list[tuple[SignerInfo, Certificate]]:

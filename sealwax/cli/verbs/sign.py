@@ -142,7 +142,7 @@ class SignRequest:
         rules = self.choice.rules(at, headers)
         rules = dataclasses.replace(rules, scheme=self._scheme)
         first, *others = load_signers(self.identity_files, self.passphrases, rules)
-        if self.rsa_hash and not any(one.private_key.key_type is KeyType.RSA for one in (first, *others)):
+        if self.rsa_hash and not any(signer.private_key.key_type is KeyType.RSA for signer in (first, *others)):
             raise click.UsageError("--rsa-hash is for RSA keys, and no signer has one")
         further = self._further_attributes(first, at)
         certificates, crls = _load_carried(self.carried)

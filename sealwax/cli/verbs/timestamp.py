@@ -167,8 +167,8 @@ def write_request(request: WriteRequest) -> None:
     OUT is an application/timestamp-query, as openssl ts -query writes.
     """
     with open_input(request.source) as data:
-        asked = request.imprint.ask_about(_content_of(data))
-    write_output(request.target, build_timestamp_request(asked))
+        question = request.imprint.ask_about(_content_of(data))
+    write_output(request.target, build_timestamp_request(question))
 
 
 @verb(ObtainRequest, group=timestamp)
@@ -179,10 +179,10 @@ def obtain(request: ObtainRequest) -> None:
     """
     with open_input(request.source) as data:
         content = _content_of(data)
-        asked = request.imprint.ask_about(content)
-        answer = blocking.run(ask_service(request.url)(build_timestamp_request(asked)))
+        question = request.imprint.ask_about(content)
+        answer = blocking.run(ask_service(request.url)(build_timestamp_request(question)))
         token = parse_timestamp_response(answer)
-        check_answer(token, asked)
+        check_answer(token, question)
         blocking.run(check_token(token, content, provider=PROVIDER))
     write_output(request.target, answer)
 
@@ -235,7 +235,7 @@ def check(request: CheckRequest) -> int:
     store = TrustStore.of(*load_certificates(request.anchors), revocation=RevocationPolicy.NOT_CHECKED)
     with open_input(request.content_file) as data:
         try:
-            found = blocking.run(
+            stamp = blocking.run(
                 verify_timestamp(
                     token,
                     _content_of(data, token.info.imprint.hash_name),
@@ -246,7 +246,7 @@ def check(request: CheckRequest) -> int:
         except VerificationError as error:
             write_error(f"{error.code}: {error}")
             return NOT_AS_ASKED
-    write_line(_timestamp_line(found))
+    write_line(_timestamp_line(stamp))
     return DONE
 
 
@@ -255,10 +255,16 @@ def _is_timestamped(signer: SignerReport) -> bool:
 
 
 def _with_data_of(cms: bytes, trails: Sequence[PathTrail], evidence: Evidence) -> bytes:
-    certificates = dict.fromkeys(one for trail in trails for one in trail.certificates if not _is_anchor(one, trail))
+    certificates = dict.fromkeys(
+        certificate for trail in trails for certificate in trail.certificates if not _is_anchor(certificate, trail)
+    )
     issuers = dict.fromkeys(certificate.issuer_der for certificate in certificates)
-    lists = [one.der for name in issuers for one in evidence.find_lists(name)]
-    responses = [response.der for one in certificates for response, _ in evidence.find_responses(one.serial_number)]
+    lists = [crl.der for name in issuers for crl in evidence.find_lists(name)]
+    responses = [
+        response.der
+        for certificate in certificates
+        for response, _ in evidence.find_responses(certificate.serial_number)
+    ]
     return add_validation_data(cms, certificates=list(certificates), crls=lists, ocsp_responses=responses)
 
 
@@ -272,6 +278,6 @@ def _content_of(data: bytes | BinaryIO, *announced: HashName) -> SignedContent:
     return StreamedContent(FileOctets(data), announced, provider=PROVIDER)
 
 
-def _timestamp_line(found: Timestamp) -> str:
-    within = f", within {found.accuracy.total_seconds():g} s" if found.accuracy else ""
-    return f"timestamped: {found.time:%Y-%m-%dT%H:%M:%SZ}{within}, by {found.certificate.common_name}"
+def _timestamp_line(stamp: Timestamp) -> str:
+    within = f", within {stamp.accuracy.total_seconds():g} s" if stamp.accuracy else ""
+    return f"timestamped: {stamp.time:%Y-%m-%dT%H:%M:%SZ}{within}, by {stamp.certificate.common_name}"

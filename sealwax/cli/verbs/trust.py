@@ -118,7 +118,7 @@ def accept(request: AcceptRequest) -> None:
                 kind=DecisionKind.AUTHORITY if request.is_authority else DecisionKind.EXACT,
                 addresses=request.addresses,
                 at=now(),
-                trust_store=_everything_trusted(tuple(one.anchor for one in decisions)),
+                trust_store=_everything_trusted(tuple(earlier.anchor for earlier in decisions)),
                 provider=PROVIDER,
                 intermediates=certificates,
             )
@@ -138,7 +138,7 @@ def remove(fingerprint: str, decisions_file: Path) -> None:
     with lock_file(decisions_file):
         decisions = read_decisions(decisions_file)
         decision = find_decision(decisions, fingerprint)
-        save_decisions(decisions_file, [one for one in decisions if one is not decision])
+        save_decisions(decisions_file, [other for other in decisions if other is not decision])
     write_line(f"{decision.certificate.common_name}: removed")
 
 

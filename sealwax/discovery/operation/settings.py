@@ -109,9 +109,9 @@ class DiscoverySettings(ServiceSettings):
             ServerKind.DIRECTORY: self.directories,
         }
         return tuple(
-            Server(kind=kind, name=one.name, address=one.address or one.name, key=one.key)
+            Server(kind=kind, name=server.name, address=server.address or server.name, key=server.key)
             for kind, listed in kinds.items()
-            for one in listed
+            for server in listed
         )
 
 

@@ -88,37 +88,37 @@ def show(request: ShowRequest) -> int:
         ca_file=Path(request.ca_file) if request.ca_file else None,
     )
     try:
-        found = renew_list(normalise_domain(request.domain), request.key, sources, PROVIDER, at=now())
+        renewal = renew_list(normalise_domain(request.domain), request.key, sources, PROVIDER, at=now())
     except NotFollowed as error:
         raise click.UsageError(str(error)) from None
-    _write(found, request)
-    return 0 if found.publisher else _LAST_GOOD
+    _write(renewal, request)
+    return 0 if renewal.publisher else _LAST_GOOD
 
 
-def _write(found: Found, request: ShowRequest) -> None:
+def _write(renewal: Found, request: ShowRequest) -> None:
     if request.as_json:
-        write_json(_to_json(found))
+        write_json(_to_json(renewal))
         return
-    for refusal in found.refusals:
+    for refusal in renewal.refusals:
         write_error(f"{refusal.publisher}: {refusal.code}: {refusal.text}")
-    listed = found.server_list
+    listed = renewal.server_list
     end = f"{'ended' if now() >= listed.expires else 'until'} {utc_text(listed.expires)}"
-    source = f"from {found.publisher}" if found.publisher else "the last good list: no server gave a newer one"
-    write_line(f"{listed.domain}: number {listed.number}, {end}, signed by {found.followed.key}, {source}")
+    source = f"from {renewal.publisher}" if renewal.publisher else "the last good list: no server gave a newer one"
+    write_line(f"{listed.domain}: number {listed.number}, {end}, signed by {renewal.followed.key}, {source}")
     for server in listed.servers:
         renamed = "" if server.name == server.address else f" (accounts of {server.name})"
         write_line(f"{server.kind}: {server.address}{renamed}")
 
 
-def _to_json(found: Found) -> dict[str, Any]:
-    listed = found.server_list
+def _to_json(renewal: Found) -> dict[str, Any]:
+    listed = renewal.server_list
     return {
         "domain": listed.domain,
         "number": listed.number,
         "issued": utc_text(listed.issued),
         "expires": utc_text(listed.expires),
-        "key": found.followed.key,
-        "publisher": found.publisher,
+        "key": renewal.followed.key,
+        "publisher": renewal.publisher,
         "servers": [
             {
                 "kind": server.kind,
@@ -131,6 +131,6 @@ def _to_json(found: Found) -> dict[str, Any]:
         ],
         "refused": [
             {"publisher": refusal.publisher, "code": refusal.code, "message": refusal.text}
-            for refusal in found.refusals
+            for refusal in renewal.refusals
         ],
     }

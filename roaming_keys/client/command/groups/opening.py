@@ -56,12 +56,12 @@ def find_listed(roaming: Roaming, name: str) -> ListedGroup:
     """Return the group with this name or id. Raises ClickException."""
     known = known_groups(roaming.session.opened.state)
     listed = blocking.run(list_groups(roaming.session, roaming.setting))
-    found = [one for one in listed if name == one.id or (one.id in known and known[one.id].name == name)]
-    if not found:
+    groups = [group for group in listed if name == group.id or (group.id in known and known[group.id].name == name)]
+    if not groups:
         raise click.ClickException(f"you are in no group {name}: sealwax roam group list lists your groups")
-    if len(found) > 1:
+    if len(groups) > 1:
         raise click.ClickException(f"several groups are named {name}: give the id")
-    return found[0]
+    return groups[0]
 
 
 def find_own_group(roaming: Roaming, name: str) -> OpenGroup:

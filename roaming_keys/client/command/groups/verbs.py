@@ -205,16 +205,16 @@ def add(request: AddRequest) -> None:
     options = RecipientOptions(
         to=request.members, allow_expired=False, allow_weak=False, trust=request.trust, places=request.places
     )
-    found = options.load().certificates
+    certificates = options.load().certificates
     added = [
         GroupMember(user=_address_of(name, certificate), certificate=certificate)
-        for name, certificate in zip(request.members, found, strict=True)
+        for name, certificate in zip(request.members, certificates, strict=True)
     ]
     roaming = open_session(request.login)
     before = find_own_group(roaming, request.group)
     stored = _store_next(roaming, before, with_members(before.content, added))
-    for one in added:
-        write_line(f"{one.user} is in {stored.content.name}, and gets its keys by: sealwax roam group take")
+    for member in added:
+        write_line(f"{member.user} is in {stored.content.name}, and gets its keys by: sealwax roam group take")
     say_stored(stored)
 
 
@@ -259,12 +259,12 @@ def take(request: TakeRequest) -> None:
     if not chosen:
         write_line("You are in no group.")
     refused = []
-    for one in chosen:
+    for listed_group in chosen:
         try:
-            opened = open_listed(roaming, one, request.owner)
+            opened = open_listed(roaming, listed_group, request.owner)
         except (click.ClickException, SmimeError) as error:
             # Anybody with an account can add people to a group. So a group that is refused does not stop the others.
-            refused.append(f"{one.id}, a group of {one.owner}: {error}")
+            refused.append(f"{listed_group.id}, a group of {listed_group.owner}: {error}")
             continue
         session = blocking.run(keep_group(roaming.session, roaming.setting, opened, at=now()))
         remember(session)

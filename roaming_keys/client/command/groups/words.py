@@ -12,24 +12,24 @@ from sealwax.cli.streams.files import write_json, write_line
 
 def say_listed(listed: Sequence[ListedGroup], known: Mapping[str, KnownGroup], user: str, *, as_json: bool) -> None:
     """Print the groups of a person, and those whose keys the account keeps."""
-    ids = {one.id for one in listed}
-    left = {id: one for id, one in known.items() if id not in ids}
+    ids = {entry.id for entry in listed}
+    left = {id: known_group for id, known_group in known.items() if id not in ids}
     if as_json:
         rows = [
             {
-                "id": one.id,
-                "name": known[one.id].name if one.id in known else None,
-                "owner": one.owner,
-                "version": one.version,
-                "taken": known[one.id].version if one.id in known else None,
+                "id": entry.id,
+                "name": known[entry.id].name if entry.id in known else None,
+                "owner": entry.owner,
+                "version": entry.version,
+                "taken": known[entry.id].version if entry.id in known else None,
             }
-            for one in listed
+            for entry in listed
         ]
-        gone = [{"id": id, "name": one.name, "owner": one.owner} for id, one in left.items()]
+        gone = [{"id": id, "name": known_group.name, "owner": known_group.owner} for id, known_group in left.items()]
         write_json({"groups": rows, "left": gone})
         return
-    for one in listed:
-        write_line(f"{one.id}  {_words_of(one, known.get(one.id), user)}")
+    for entry in listed:
+        write_line(f"{entry.id}  {_words_of(entry, known.get(entry.id), user)}")
     for id, group in left.items():
         write_line(f"{id}  {group.name}, which you are not in any more: your keys still read old mail")
     if not ids and not left:
@@ -50,10 +50,10 @@ def say_members(group: OpenGroup, *, as_json: bool) -> None:
         ]
         write_json({"name": group.content.name, "members": rows, "removed": list(group.content.removed)})
         return
-    for one in group.content.members:
-        owner = ", the owner" if one.user == group.version.owner else ""
-        left = ", who has left, or was removed by the key server" if one.user in group.left else ""
-        write_line(f"{one.user}, certificate until {one.certificate.not_after:%Y-%m-%d}{owner}{left}")
+    for person in group.content.members:
+        owner = ", the owner" if person.user == group.version.owner else ""
+        left = ", who has left, or was removed by the key server" if person.user in group.left else ""
+        write_line(f"{person.user}, certificate until {person.certificate.not_after:%Y-%m-%d}{owner}{left}")
     _say_who_still_has_the_key(group)
 
 
@@ -90,11 +90,11 @@ def _say_who_still_has_the_key(group: OpenGroup) -> None:
         write_line(f'sealwax roam group renew "{group.content.name}" NEW.p12')
 
 
-def _words_of(one: ListedGroup, known: KnownGroup | None, user: str) -> str:
+def _words_of(group: ListedGroup, known: KnownGroup | None, user: str) -> str:
     if known is None:
-        return f"a group of {one.owner}, not taken yet: sealwax roam group take {one.id}"
-    owner = "yours" if one.owner == user else f"owned by {one.owner}"
-    newer = f", version {one.version} is there: sealwax roam group take" if one.version > known.version else ""
+        return f"a group of {group.owner}, not taken yet: sealwax roam group take {group.id}"
+    owner = "yours" if group.owner == user else f"owned by {group.owner}"
+    newer = f", version {group.version} is there: sealwax roam group take" if group.version > known.version else ""
     return f"{known.name}, {owner}, version {known.version}{newer}"
 
 

@@ -138,8 +138,8 @@ def import_users(request: ImportRequest) -> int:
     another person of the list.
     """
     client = request.staff.client()
-    given = None if request.file_passphrase is None else read_first_line(request.file_passphrase)
-    rows = list(_read_list(read_input(request.people), request.folder, given))
+    file_passphrase = None if request.file_passphrase is None else read_first_line(request.file_passphrase)
+    rows = list(_read_list(read_input(request.people), request.folder, file_passphrase))
     policy = _confirm_policy(client, request.fingerprint)
     people = frozenset(row.user for row in rows)
     return _send(client, (_import(client.server, row, policy, people) for row in rows), request)
@@ -153,21 +153,21 @@ def _send(
     with _new_private_file(request.codes) as codes:
         writer = csv.writer(codes)
         writer.writerow(["address", "first passphrase"])
-        for one in people:
-            problem = one.problem
-            if one.made is not None:
+        for person in people:
+            problem = person.problem
+            if person.made is not None:
                 # Written before the account is made, so that no account has a passphrase that nobody knows.
-                writer.writerow([one.user, one.made.passphrase])
+                writer.writerow([person.user, person.made.passphrase])
                 codes.flush()
-                problem = _try(client, one.made)
-            if problem or one.made is None:
+                problem = _try(client, person.made)
+            if problem or person.made is None:
                 failed += 1
-                write_error(f"{one.user}: {problem}")
+                write_error(f"{person.user}: {problem}")
                 continue
             done += 1
-            without += one.made.new.copy is None
+            without += person.made.new.copy is None
             if request.published is not None:
-                _publish(Path(request.published), one)
+                _publish(Path(request.published), person)
     write_line(f"{done} accounts were made, {failed} were not; the first passphrases are in {request.codes}")
     if without:
         why = "no policy is set, or no key is for encryption only"
@@ -189,9 +189,9 @@ def _try(client: StaffClient, made: Made) -> str:
 def _import(server: str, row: _Row, policy: RecoveryPolicy | None, people: frozenset[str]) -> _Imported:
     try:
         identities = tuple(
-            one
+            identity
             for name in row.names
-            for one in blocking.run(load_identities(read_small(name), row.passphrase, PROVIDER))
+            for identity in blocking.run(load_identities(read_small(name), row.passphrase, PROVIDER))
         )
     except SmimeError as error:
         return _Imported(user=row.user, problem=f"{row.names[0]}: {error}")
@@ -234,7 +234,7 @@ def _confirm_policy(client: StaffClient, fingerprint: str | None) -> RecoveryPol
     return policy
 
 
-def _read_list(data: bytes, folder: Path, given: bytes | None) -> Iterator[_Row]:
+def _read_list(data: bytes, folder: Path, file_passphrase: bytes | None) -> Iterator[_Row]:
     """The people of a list, each once. Raises ClickException, which quotes no passphrase."""
     if len(data) > _MAX_LIST_BYTES:
         raise click.ClickException(f"the list has more than {_MAX_LIST_BYTES} bytes")
@@ -244,7 +244,7 @@ def _read_list(data: bytes, folder: Path, given: bytes | None) -> Iterator[_Row]
             raise click.ClickException("the list needs the columns address and file in its first line")
         rows: dict[str, _Row] = {}
         for line in lines:
-            row = _read_row(line, folder, given, number=lines.line_num)
+            row = _read_row(line, folder, file_passphrase, number=lines.line_num)
             before = rows.get(row.user)
             if before is not None and before.passphrase != row.passphrase:
                 raise click.ClickException(f"line {lines.line_num}: the files of {row.user} have different passphrases")
@@ -256,12 +256,12 @@ def _read_list(data: bytes, folder: Path, given: bytes | None) -> Iterator[_Row]
     yield from rows.values()
 
 
-def _read_row(line: dict[str, str | None], folder: Path, given: bytes | None, *, number: int) -> _Row:
+def _read_row(line: dict[str, str | None], folder: Path, file_passphrase: bytes | None, *, number: int) -> _Row:
     try:
         user = normalise_user(line["address"] or "")
     except MalformedMessage:
         raise click.ClickException(f"line {number}: expected a mail address") from None
-    passphrase = (line.get("passphrase") or "").encode() or given
+    passphrase = (line.get("passphrase") or "").encode() or file_passphrase
     if not line["file"]:
         raise click.ClickException(f"line {number}: {user} has no file")
     if passphrase is None or len(passphrase) > MAX_PASSPHRASE_BYTES:
@@ -277,8 +277,8 @@ def _new_private_file(name: str) -> Iterator[TextIO]:
         yield file
 
 
-def _publish(folder: Path, one: _Imported) -> None:
+def _publish(folder: Path, person: _Imported) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    for identity in one.identities:
+    for identity in person.identities:
         pem = build_pem("CERTIFICATE", identity.certificate.der)
         write_output(str(folder / f"{identity.certificate.fingerprint}.pem"), pem)

@@ -37,35 +37,35 @@ class OfficersRequest:
 def officers(request: OfficersRequest) -> None:
     """Show whether officers of your organisation can recover your encryption keys, and who they are."""
     roaming = open_session(request.login)
-    found = judge_roaming(roaming)
+    recovery = judge_roaming(roaming)
     if request.fingerprint is not None:
-        offered = found.offered or found.confirmed
+        offered = recovery.offered or recovery.confirmed
         if offered is None or offered.fingerprint != request.fingerprint:
             raise click.ClickException("your organisation offers other officers: run the command without --confirm")
         session = blocking.run(confirm_policy(roaming.session, roaming.setting, offered, now()))
         remember(session)
-        found = judge_roaming(Roaming(session=session, passphrase=b"", setting=roaming.setting))
-    _show_officers(found)
-    show_notices(found)
+        recovery = judge_roaming(Roaming(session=session, passphrase=b"", setting=roaming.setting))
+    _show_officers(recovery)
+    show_notices(recovery)
 
 
-def _show_officers(found: OwnerRecovery) -> None:
-    if found.confirmed is None:
+def _show_officers(recovery: OwnerRecovery) -> None:
+    if recovery.confirmed is None:
         write_line("Recovery is off: nobody but you can open your keys.")
     else:
         write_line("Recovery is on. Your encryption keys can be opened by")
-        show_policy(found.confirmed)
-        if not found.is_copied:
+        show_policy(recovery.confirmed)
+        if not recovery.is_copied:
             write_line("They cannot open all of your encryption keys yet: log in once more by sealwax roam login.")
-    if found.confirmed is not None or found.offered is not None:
-        for one in found.left_out:
-            name = ", ".join(one.certificate.email_addresses)
+    if recovery.confirmed is not None or recovery.offered is not None:
+        for identity in recovery.left_out:
+            name = ", ".join(identity.certificate.email_addresses)
             write_line(
-                f"  not the key of {name} until {one.certificate.not_after:%Y-%m-%d}, which may also sign:"
+                f"  not the key of {name} until {identity.certificate.not_after:%Y-%m-%d}, which may also sign:"
                 " get a separate certificate for encryption"
             )
         write_line("Nobody can ever sign as you: keys that may sign are never shared.")
-    if found.offered is not None:
+    if recovery.offered is not None:
         write_line("Your organisation offers other officers. Until you confirm them, they get nothing:")
-        show_policy(found.offered)
-        write_line(f"  to confirm: sealwax roam officers --confirm {found.offered.fingerprint}")
+        show_policy(recovery.offered)
+        write_line(f"  to confirm: sealwax roam officers --confirm {recovery.offered.fingerprint}")

@@ -24,15 +24,15 @@ from smime_core import blocking
 def tell_owner(roaming: Roaming) -> None:
     """Keep the officers' copy complete, and print what the owner has to know after a login."""
     blocking.run(renew_copy(roaming.session, roaming.setting))
-    found = judge_roaming(roaming)
-    if found.confirmed is not None:
-        needed, total = found.confirmed.needed, len(found.confirmed.officers)
+    recovery = judge_roaming(roaming)
+    if recovery.confirmed is not None:
+        needed, total = recovery.confirmed.needed, len(recovery.confirmed.officers)
         write_line(
             f"Recovery is on: {needed} of {total} officers can open your encryption keys (sealwax roam officers)."
         )
-    if found.offered is not None:
+    if recovery.offered is not None:
         write_line("Your organisation offers recovery by officers: see sealwax roam officers.")
-    show_notices(found)
+    show_notices(recovery)
 
 
 def show_notices(found: OwnerRecovery) -> None:

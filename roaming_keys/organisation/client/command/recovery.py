@@ -133,24 +133,24 @@ def policy(request: PolicyRequest) -> None:
     """
     client = request.staff.client()
     if request.organisation is None:
-        found = client.policy()
-        if found is None:
+        present_policy = client.policy()
+        if present_policy is None:
             write_line("There is no policy: nobody's keys can be recovered.")
         else:
-            show_policy(found)
+            show_policy(present_policy)
         return
-    wanted = RecoveryPolicy(
+    new_policy = RecoveryPolicy(
         organisation=request.organisation,
         needed=request.needed,
         wait_hours=request.wait,
         officers=tuple(load_own_certificate(name) for name in request.officers),
     )
-    client.set_policy(wanted)
+    client.set_policy(new_policy)
     in_force = client.policy()
-    if in_force is None or in_force.fingerprint != wanted.fingerprint:
+    if in_force is None or in_force.fingerprint != new_policy.fingerprint:
         raise click.ClickException("the key server has another policy in force than yours: tell nobody its fingerprint")
     # People confirm the policy that is shown here, so it is the administrator's, and not the server's.
-    show_policy(wanted)
+    show_policy(new_policy)
 
 
 @verb(CaseRequest)
@@ -172,13 +172,13 @@ def cases(request: CasesRequest) -> None:
 def approve(request: ApproveRequest) -> None:
     """Pass on your share to the recipient of a case, after you have checked whose keys are wanted, and for whom."""
     client = request.staff.client()
-    found = client.share(request.case)
-    show_case(found.facts)
-    _check_recipient(found.recipient, request.recipient)
+    case = client.share(request.case)
+    show_case(case.facts)
+    _check_recipient(case.recipient, request.recipient)
     identities = load_all_identities([request.identity], request.passphrases)
-    asked = Share(user=found.facts.user, copy_id=found.copy_id, number=found.number, value=b"", case=request.case)
+    share = Share(user=case.facts.user, copy_id=case.copy_id, number=case.number, value=b"", case=request.case)
     try:
-        passed = blocking.run(pass_on_share(found.share, identities, asked, found.recipient, PROVIDER))
+        passed = blocking.run(pass_on_share(case.share, identities, share, case.recipient, PROVIDER))
     except NoMatchingRecipient:
         raise click.ClickException(
             f"{request.identity} does not open your share: give your key as an officer"
@@ -203,8 +203,8 @@ def open_case(request: OpenRequest) -> None:
     write_line(f"{len(recovered)} keys of {opened.facts.user} are in {request.target}")
 
 
-def _check_recipient(found: Certificate, name: str | None) -> None:
+def _check_recipient(recipient: Certificate, name: str | None) -> None:
     if name is None:
         click.confirm("Do you know this fingerprint to be the recipient's?", abort=True, err=True)
-    elif load_own_certificate(name) != found:
+    elif load_own_certificate(name) != recipient:
         raise click.ClickException(f"the case is for another certificate than {name}: nothing was passed on")

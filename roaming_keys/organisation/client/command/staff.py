@@ -47,8 +47,8 @@ def key(request: KeyRequest) -> None:
 def audit(request: AuditRequest) -> None:
     """Print the audit trail from another computer: the number, time, kind, account, actor and note of each event."""
     user = normalise_user(request.user) if request.user else ""
-    for one in request.staff.client().events(user):
-        time = datetime.datetime.fromtimestamp(one.at, datetime.UTC)
-        actor = f"by {one.actor}" if one.actor else ""
-        start = f"{one.number} {time:%Y-%m-%dT%H:%M:%SZ} {one.kind}"
-        write_line(" ".join(part for part in (start, one.user, actor, one.note) if part))
+    for event in request.staff.client().events(user):
+        time = datetime.datetime.fromtimestamp(event.at, datetime.UTC)
+        actor = f"by {event.actor}" if event.actor else ""
+        start = f"{event.number} {time:%Y-%m-%dT%H:%M:%SZ} {event.kind}"
+        write_line(" ".join(part for part in (start, event.user, actor, event.note) if part))

@@ -108,7 +108,7 @@ def password(request: PasswordRequest) -> None:
     write_line(f"{user} has the new mail password")
 
 
-def _change(request: UserRequest, change: Change, said: str) -> None:
+def _change(request: UserRequest, change: Change, outcome: str) -> None:
     user = normalise_user(request.user)
     request.staff.client().change_user(user, change)
-    write_line(f"{user} {said}")
+    write_line(f"{user} {outcome}")

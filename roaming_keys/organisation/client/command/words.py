@@ -12,8 +12,8 @@ from sealwax.cli.streams.files import write_line
 def show_policy(policy: RecoveryPolicy) -> None:
     """Print a policy: the officers, how many are needed, and its fingerprint."""
     write_line(f"{policy.needed} of {len(policy.officers)} officers of {policy.organisation} together:")
-    for one in policy.officers:
-        write_line(f"  {', '.join(one.email_addresses) or one.common_name}, certificate {one.fingerprint}")
+    for officer in policy.officers:
+        write_line(f"  {', '.join(officer.email_addresses) or officer.common_name}, certificate {officer.fingerprint}")
     # The wait does not begin with the notice, because somebody who has left may never log in again.
     wait = f"{policy.wait_hours} hours after your keys were asked for" if policy.wait_hours else "at once"
     write_line(f"They may act {wait}. Fingerprint of all this: {policy.fingerprint}")
@@ -31,13 +31,13 @@ def show_notice(facts: CaseFacts) -> None:
 
 def show_case(facts: CaseFacts) -> None:
     """Print a case for the staff."""
-    told = f"told {_day(facts.told)}" if facts.told else "not logged in since"
+    notice = f"told {_day(facts.told)}" if facts.told else "not logged in since"
     opened = f", opened {_day(facts.opened)}" if facts.opened else ""
     approved = ", ".join(facts.approved_by) or "nobody"
     write_line(f"{facts.id}: the keys of {facts.user} for {facts.recipient}, {_day(facts.asked)} by {facts.asked_by}")
     write_line(f"  certificate of the recipient: {facts.recipient_fingerprint}")
     write_line(f"  reason: {facts.reason}")
-    write_line(f"  owner {told}; approved by {approved}, {facts.needed} needed{opened}")
+    write_line(f"  owner {notice}; approved by {approved}, {facts.needed} needed{opened}")
 
 
 def _day(seconds: int) -> str:

@@ -35,7 +35,7 @@ def downgrade() -> None:
     fingerprints = rows.execute(sa.select(_MASTER_KEY.c.fingerprint)).scalars().all()
     heads = [_MARK + bytes(fingerprint)[: _HEAD_BYTES - len(_MARK)] for fingerprint in fingerprints]
     for name, columns in _SEALED.items():
-        table = sa.table(name, *(sa.column(one, sa.LargeBinary) for one in columns))
+        table = sa.table(name, *(sa.column(column_name, sa.LargeBinary) for column_name in columns))
         for column in table.columns:
             _check_heads(rows, column, heads)
     sealed = sa.column("sealed", sa.LargeBinary)
