@@ -76,7 +76,7 @@ def fixtures_that_do_not_exist(items: list[pytest.Item]) -> list[str]:
 
 def fixtures_that_outlive_what_they_use(items: list[pytest.Item]) -> list[str]:
     """The fixtures that use a fixture of a narrower scope. pytest itself notices them only when the test runs."""
-    found: dict[str, None] = {}
+    fixtures: dict[str, None] = {}
     for item in items:
         if not isinstance(item, pytest.Function):
             continue
@@ -86,8 +86,8 @@ def fixtures_that_outlive_what_they_use(items: list[pytest.Item]) -> list[str]:
                 # A fixture that asks for its own name gets the fixture that it overrides.
                 definitions = known.get(used, ())[: -1 if used == name else None]
                 if definitions and definitions[-1]._scope < known[name][-1]._scope:
-                    found[f"{name} uses {used} ({item.nodeid.partition('::')[0]})"] = None
-    return list(found)
+                    fixtures[f"{name} uses {used} ({item.nodeid.partition('::')[0]})"] = None
+    return list(fixtures)
 
 
 def parameters_of(item: pytest.Function) -> set[str]:

@@ -42,15 +42,15 @@ def is_importable(name: str) -> bool:
     module, _, attributes = name, "", list[str]()
     while module:
         try:
-            found: object = importlib.import_module(module)
+            value: object = importlib.import_module(module)
         except ModuleNotFoundError:
             module, _, last = module.rpartition(".")
             attributes.insert(0, last)
             continue
         for attribute in attributes:
-            if not hasattr(found, attribute):
+            if not hasattr(value, attribute):
                 return False
-            found = getattr(found, attribute)
+            value = getattr(value, attribute)
         return True
     return False
 

@@ -98,8 +98,8 @@ def framed() -> Iterator[Client]:
 
 def links(page: str) -> dict[str, str]:
     """The addresses of the links by their words."""
-    found = re.findall(r'<a href="([^"<]*)"[^<>]*>([^<]*)</a>', page)
-    return {html.unescape(words): html.unescape(address) for address, words in found}
+    matches = re.findall(r'<a href="([^"<]*)"[^<>]*>([^<]*)</a>', page)
+    return {html.unescape(words): html.unescape(address) for address, words in matches}
 
 
 def encrypted() -> bytes:
@@ -321,8 +321,8 @@ def test_frames_send_a_letter_with_an_upload(framed: Client) -> None:
     assert "thing.bin (256 Bytes)" in framed.upload("/attach.cgi", "datei", **form_fields(page))
     page = framed.page(f"/compose.cgi?entwurf={fields['entwurf']}")
     assert all(text in page for text in ("Käse", TEXT, "Bób", "thing.bin"))
-    told = framed.page("/compose.cgi", **fields, an=f"Bób <{BOB}>", betreff="Käse", text=TEXT, senden="Senden")
-    assert (framed.status, "gesendet" in told) == (200, True), told
+    answer = framed.page("/compose.cgi", **fields, an=f"Bób <{BOB}>", betreff="Käse", text=TEXT, senden="Senden")
+    assert (framed.status, "gesendet" in answer) == (200, True), answer
     (raw,) = framed.webmail.mailbox(ALICE).sent
     message = email.message_from_bytes(raw, policy=default)
     assert (message["From"], message["To"], message["Subject"]) == (ALICE, f"Bób <{BOB}>", "Käse")

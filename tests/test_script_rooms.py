@@ -64,11 +64,11 @@ def room_of(path: str) -> str:
 
 
 def test_scripts_import_only_what_their_room_may_know() -> None:
-    found: dict[str, set[str]] = defaultdict(set)
+    imports: dict[str, set[str]] = defaultdict(set)
     for importer, imported in script_imports().items():
-        found[room_of(importer)] |= {room_of(path) for path in imported} - {room_of(importer)}
-    assert {room: others - ALLOWED[room] for room, others in found.items() if others - ALLOWED[room]} == {}
-    assert set(found) == set(ALLOWED)
+        imports[room_of(importer)] |= {room_of(path) for path in imported} - {room_of(importer)}
+    assert {room: others - ALLOWED[room] for room, others in imports.items() if others - ALLOWED[room]} == {}
+    assert set(imports) == set(ALLOWED)
 
 
 def test_no_scripts_import_each_other_in_a_circle() -> None:

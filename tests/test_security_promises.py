@@ -15,20 +15,20 @@ _WORDS_AT_MOST: Final = 3_000
 
 def test_each_promise_is_linked_to_the_page_that_names_its_tests() -> None:
     promised = {name: (page, anchor) for name, page, anchor, _ in _PROMISE.findall(_MODEL.read_text())}
-    held = {
+    tested_promises = {
         name: (f"security/{page.name}", anchor)
         for page in sorted((ROOT / "docs/security").glob("*.md"))
         for anchor, name, tests in _HELD.findall(page.read_text())
         if "`test_" in tests
     }
     # That each named test exists, tests/core/test_library_guide.py holds for all pages.
-    assert promised == held
+    assert promised == tested_promises
     assert promised, "the pattern finds no promise"
 
 
 def test_a_promise_is_one_sentence() -> None:
     sentences = [sentence for *_, sentence in _PROMISE.findall(_MODEL.read_text())]
-    assert [one for one in sentences if not re.fullmatch(r"[^.]+(?:\.md[^.]*)?\.", one)] == []
+    assert [text for text in sentences if not re.fullmatch(r"[^.]+(?:\.md[^.]*)?\.", text)] == []
 
 
 def test_somebody_can_read_the_model_before_trusting_us() -> None:

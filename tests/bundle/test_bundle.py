@@ -90,8 +90,8 @@ def test_imports_are_followed_into_functions_and_packages(tmp_path: Path) -> Non
     for name, source in sources.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(source)
-    found = follow_imports(tmp_path, ["a.entry"])
-    assert set(found) == {name for name in sources if "unused" not in name}
+    modules = follow_imports(tmp_path, ["a.entry"])
+    assert set(modules) == {name for name in sources if "unused" not in name}
 
 
 def test_the_entries_are_the_modules_that_javascript_names() -> None:
@@ -229,10 +229,10 @@ def test_all_that_pages_load_is_built(dist: Path) -> None:
         pages = list((dist / room).rglob("*.html"))
         assert pages
         for page in pages:
-            found = Addresses()
-            found.feed(page.read_text())
-            assert found.addresses
-            assert [address for address in found.addresses if not (page.parent / address).is_file()] == []
+            parser = Addresses()
+            parser.feed(page.read_text())
+            assert parser.addresses
+            assert [address for address in parser.addresses if not (page.parent / address).is_file()] == []
 
 
 def test_all_that_the_extension_names_as_a_file_is_built(dist: Path) -> None:
@@ -261,8 +261,8 @@ def test_every_bundle_has_a_source_map_beside_it_that_names_no_folder_of_the_bui
 
 def test_the_manifest_names_every_file_with_its_hash(dist: Path) -> None:
     files = json.loads((dist / "manifest.json").read_text())["files"]
-    found = {path.relative_to(dist).as_posix() for path in dist.rglob("*") if path.is_file()} - {"manifest.json"}
-    assert set(files) == found
+    paths = {path.relative_to(dist).as_posix() for path in dist.rglob("*") if path.is_file()} - {"manifest.json"}
+    assert set(files) == paths
     for name in ("runtime/vault.js", "runtime/sealwax.snapshot", "extension/manifest.json"):
         data = (dist / name).read_bytes()
         assert files[name] == {"sha384": sha384(data), "bytes": len(data)}
@@ -312,8 +312,8 @@ def test_the_notes_for_translators_are_not_served(dist: Path) -> None:
     notes = [note for key in WORDS.texts(ENGLISH) if len(note := WORDS.note(key)["note"]) > 40]
     served = "".join(file.read_text() for file in dist.rglob("messages*.json"))
     assert len(notes) > 1000
-    said = {json.dumps(note, ensure_ascii=False)[1:-1] for note in notes} - set(WORDS.texts(ENGLISH).values())
-    assert [note for note in said if f'"{note}"' in served] == []
+    json_notes = {json.dumps(note, ensure_ascii=False)[1:-1] for note in notes} - set(WORDS.texts(ENGLISH).values())
+    assert [note for note in json_notes if f'"{note}"' in served] == []
 
 
 def first_visit(dist: Path) -> tuple[int, int]:
@@ -366,7 +366,7 @@ def test_the_bill_of_materials_names_every_package_and_file_by_the_rules_of_cycl
     for name, purl in {"pyodide": "pkg:npm/pyodide@", "hash-wasm": "pkg:npm/"}.items():
         assert parts[name]["purl"].startswith(purl)
         assert parts[name]["licenses"][0]["license"]["id"] in {"MIT", "MPL-2.0"}
-        assert all(len(one["content"]) == 128 for one in parts[name]["hashes"])
+        assert all(len(checksum["content"]) == 128 for checksum in parts[name]["hashes"])
         assert parts[name]["hashes"]
     references = [part["bom-ref"] for part in bill["components"]] + [bill["metadata"]["component"]["bom-ref"]]
     assert len(references) == len(set(references))
@@ -412,9 +412,9 @@ def test_locked_inputs_are_taken(locked: Path) -> None:
 def test_other_inputs_than_the_locked_ones_are_refused(
     locked: Path, file: str, before: str, after: str, text: str
 ) -> None:
-    given = (locked / file).read_text()
-    assert before in given
-    (locked / file).write_text(given.replace(before, after))
+    content = (locked / file).read_text()
+    assert before in content
+    (locked / file).write_text(content.replace(before, after))
     with pytest.raises(InputError, match=text):
         check_inputs(locked)
 

@@ -46,8 +46,8 @@ def digests(dist: Path) -> dict[str, str]:
 def test_two_builds_of_one_commit_on_two_paths_are_byte_identical(tmp_path: Path) -> None:
     folders = [tmp_path / "one", tmp_path / "another place" / "two"]
     folders[1].parent.mkdir()
-    asked = subprocess.run(["git", "-C", ROOT, "rev-parse", "HEAD"], capture_output=True, check=True, text=True)
-    commit = asked.stdout.strip()
+    answer = subprocess.run(["git", "-C", ROOT, "rev-parse", "HEAD"], capture_output=True, check=True, text=True)
+    commit = answer.stdout.strip()
     for build in [begin_build(folder, commit) for folder in folders]:
         assert build.wait() == 0
     first, second = (digests(folder / "dist") for folder in folders)

@@ -258,9 +258,9 @@ def opened_for_writing(call: ast.Call) -> str | None:
     if name.split(".")[-1] not in {"open", "fdopen"}:
         return "O_TRUNC" if "O_TRUNC" in ast.unparse(call) else None
     modes = [
-        one.value
-        for one in [*call.args, *(word.value for word in call.keywords if word.arg == "mode")]
-        if isinstance(one, ast.Constant)
+        argument.value
+        for argument in [*call.args, *(word.value for word in call.keywords if word.arg == "mode")]
+        if isinstance(argument, ast.Constant)
     ]
     # `os.fdopen` gets a descriptor of mkstemp, which only opens new files.
     if name == "os.fdopen" or not any(isinstance(mode, str) and mode.startswith("w") for mode in modes):
@@ -278,9 +278,9 @@ def test_no_file_is_emptied_by_opening_it(room: str) -> None:
         if path.name == "__main__.py":
             continue
         calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
-        found = sorted(opened for call in calls if (opened := opened_for_writing(call)) is not None)
+        openings = sorted(opened for call in calls if (opened := opened_for_writing(call)) is not None)
         place = path.relative_to(ROOT).as_posix()
-        assert found == MAY_OPEN_FOR_WRITING.get(place, []), place
+        assert openings == MAY_OPEN_FOR_WRITING.get(place, []), place
 
 
 def test_files_move_into_place_in_one_place() -> None:

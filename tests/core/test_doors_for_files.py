@@ -57,18 +57,18 @@ def inspected(data: bytes) -> object:
 
 
 def has_certificate(data: bytes) -> bool:
-    found = inspected(data)
-    return isinstance(found, KeysAndCertificates) and ALICE.certificate in found.certificates
+    contents = inspected(data)
+    return isinstance(contents, KeysAndCertificates) and ALICE.certificate in contents.certificates
 
 
 def shows_layers(data: bytes) -> bool:
-    found = inspected(data)
-    return isinstance(found, Description) and len(found.layers) == 1
+    contents = inspected(data)
+    return isinstance(contents, Description) and len(contents.layers) == 1
 
 
 def shows_request(data: bytes) -> bool:
-    found = inspected(data)
-    return isinstance(found, KeysAndCertificates) and "alice@example.test" in found.title
+    contents = inspected(data)
+    return isinstance(contents, KeysAndCertificates) and "alice@example.test" in contents.title
 
 
 def is_signed_by_alice(data: bytes) -> bool:
@@ -120,7 +120,7 @@ DOORS: dict[str, tuple[Callable[[], bytes], Callable[[bytes], bool]]] = {
     "inspection of a request": (request, shows_request),
     "inspection of a key": (
         lambda: ALICE.private_key.pkcs8_der,
-        lambda data: isinstance(found := inspected(data), KeysAndCertificates) and len(found.keys) == 1,
+        lambda data: isinstance(contents := inspected(data), KeysAndCertificates) and len(contents.keys) == 1,
     ),
 }
 
@@ -172,10 +172,10 @@ def test_a_certificate_that_a_plain_mail_quotes_is_not_taken() -> None:
 
 
 def test_certificates_and_lists_in_one_file_are_all_inspected() -> None:
-    found = inspected(build_pem("X", anchor().der) + 2 * build_pem("X", build_revocation_list(5)))
-    assert isinstance(found, Description)
-    assert len(found.layers[0].certificates) == 1
-    assert len(found.layers[0].revocation_lists) == 1
+    description = inspected(build_pem("X", anchor().der) + 2 * build_pem("X", build_revocation_list(5)))
+    assert isinstance(description, Description)
+    assert len(description.layers[0].certificates) == 1
+    assert len(description.layers[0].revocation_lists) == 1
 
 
 def test_keys_and_certificates_of_one_file_make_an_identity_in_any_mix_of_forms() -> None:

@@ -63,7 +63,7 @@ LAYERS: Final = {
 
 def modules() -> dict[str, set[str]]:
     """The modules of the key server with all that they import of the product, also inside functions."""
-    return {name: wanted for name, wanted in python_imports().items() if name.startswith(f"{ROOM}.")}
+    return {name: imports for name, imports in python_imports().items() if name.startswith(f"{ROOM}.")}
 
 
 def part_of(module: str) -> str | None:
@@ -81,13 +81,13 @@ def packages_of_the_server() -> set[str]:
 
 def packages_in(module: Path) -> set[str]:
     """The packages that a module imports, also inside functions."""
-    found = set[str]()
+    packages = set[str]()
     for node in ast.walk(ast.parse(module.read_text())):
         if isinstance(node, ast.Import):
-            found |= {name.name.split(".")[0] for name in node.names}
+            packages |= {name.name.split(".")[0] for name in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.add(node.module.split(".")[0])
-    return found
+            packages.add(node.module.split(".")[0])
+    return packages
 
 
 def test_each_module_belongs_to_a_part() -> None:
@@ -96,18 +96,18 @@ def test_each_module_belongs_to_a_part() -> None:
 
 
 def test_the_parts_import_only_what_they_may() -> None:
-    for name, wanted in modules().items():
+    for name, imports in modules().items():
         part = part_of(name)
         if part is not None:
-            parts = {found for one in wanted if (found := part_of(one)) is not None}
+            parts = {imported_part for module in imports if (imported_part := part_of(module)) is not None}
             assert parts <= PARTS[part] | {part}, name
 
 
 @pytest.mark.parametrize("part", sorted(PURE))
 def test_the_protocol_imports_only_the_core_beside_itself(part: str) -> None:
-    for name, wanted in modules().items():
+    for name, imports in modules().items():
         if part_of(name) == part:
-            assert {one.split(".")[0] for one in wanted} <= {ROOM, "smime_core"}, name
+            assert {module.split(".")[0] for module in imports} <= {ROOM, "smime_core"}, name
 
 
 @pytest.mark.parametrize("part", ["client", "organisation.client"])
@@ -117,7 +117,9 @@ def test_a_client_reaches_no_service(part: str) -> None:
     for name in modules():
         if part_of(name) == part:
             services = {
-                one for one in reachable(graph, name) if one.startswith(("sealwax.service", "sealwax.operation"))
+                module
+                for module in reachable(graph, name)
+                if module.startswith(("sealwax.service", "sealwax.operation"))
             }
             assert services == set(), name
 
@@ -126,13 +128,13 @@ def test_a_client_reaches_no_service(part: str) -> None:
 def test_a_part_imports_only_downwards(part: str) -> None:
     order = [package for row in LAYERS[part] for package in row]
     start = f"{ROOM}.{part}."
-    for name, wanted in modules().items():
+    for name, imports in modules().items():
         if name.startswith(start):
             own = name.removeprefix(start).split(".")[0]
-            for one in wanted:
-                if one.startswith(start):
-                    package = one.removeprefix(start).split(".")[0]
-                    assert order.index(package) <= order.index(own), f"{name} imports {one}"
+            for module in imports:
+                if module.startswith(start):
+                    package = module.removeprefix(start).split(".")[0]
+                    assert order.index(package) <= order.index(own), f"{name} imports {module}"
 
 
 @pytest.mark.parametrize("part", sorted(LAYERS))

@@ -43,13 +43,17 @@ def test_every_public_name_stands_in_the_reference(module: ModuleType) -> None:
         name
         for name in module.__all__
         if f"{module.__name__}.{name}" not in documented
-        and not any(one is getattr(module, name) for one in objects if inspect.isroutine(one) or inspect.isclass(one))
+        and not any(
+            member is getattr(module, name)
+            for member in objects
+            if inspect.isroutine(member) or inspect.isclass(member)
+        )
     ]
     assert not missing
 
 
 def test_every_error_stands_in_the_reference() -> None:
-    classes = {name for name, one in vars(errors).items() if inspect.isclass(one) and issubclass(one, Exception)}
+    classes = {name for name, value in vars(errors).items() if inspect.isclass(value) and issubclass(value, Exception)}
     assert {f"smime_core.errors.{name}" for name in classes} <= documented_names()
 
 
@@ -79,11 +83,11 @@ def test_every_test_that_the_documentation_names_exists() -> None:
         for sentence in re.findall(r"^ *(?:test|describe)\(\s*[\"`]([^\"`]*)", path.read_text(), re.MULTILINE)
     }
     named = {name: page for page, text in pages.items() for name in re.findall(r"`(test_\w+)`", text)}
-    told = {name: page for page, text in pages.items() for name in re.findall(r"`(\w+\.test\.js: [^`]+)`", text)}
+    quotations = {name: page for page, text in pages.items() for name in re.findall(r"`(\w+\.test\.js: [^`]+)`", text)}
     assert named
-    assert told
+    assert quotations
     assert {name: page for name, page in named.items() if name not in functions | files} == {}
-    assert {name: page for name, page in told.items() if name not in sentences} == {}
+    assert {name: page for name, page in quotations.items() if name not in sentences} == {}
 
 
 def reference_pages() -> list[Path]:

@@ -239,8 +239,8 @@ UTF8, PRINTABLE = 0x0C, 0x13
 
 
 def test_must_46_case_blanks_and_string_types_make_no_difference() -> None:
-    one = name((ORGANISATION, UTF8, "Example  Org"), (COMMON_NAME, UTF8, "Alice"))
-    assert names_match(one, name((ORGANISATION, PRINTABLE, "example org"), (COMMON_NAME, PRINTABLE, " ALICE ")))
+    subject = name((ORGANISATION, UTF8, "Example  Org"), (COMMON_NAME, UTF8, "Alice"))
+    assert names_match(subject, name((ORGANISATION, PRINTABLE, "example org"), (COMMON_NAME, PRINTABLE, " ALICE ")))
     pairs = [der.sequence(der.oid(kind), der.element(UTF8, b"x")) for kind in (COMMON_NAME, ORGANISATION)]
     assert names_match(der.sequence(der.element(der.SET, *pairs)), der.sequence(der.element(der.SET, *reversed(pairs))))
 

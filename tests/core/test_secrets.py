@@ -70,22 +70,24 @@ def list_fields() -> Iterator[tuple[type, str, str]]:
         package for each in packages for package in pkgutil.walk_packages(each.__path__, f"{each.__name__}.")
     ):
         module = importlib.import_module(module_info.name)
-        for one in vars(module).values():
-            if not isinstance(one, type) or one.__module__ != module_info.name:
+        for member in vars(module).values():
+            if not isinstance(member, type) or member.__module__ != module_info.name:
                 continue
-            if dataclasses.is_dataclass(one):
-                yield from ((one, field.name, str(field.type)) for field in dataclasses.fields(one) if field.repr)
-            elif issubclass(one, tuple):
-                yield from ((one, name, str(one.__annotations__[name])) for name in getattr(one, "_fields", ()))
+            if dataclasses.is_dataclass(member):
+                yield from ((member, field.name, str(field.type)) for field in dataclasses.fields(member) if field.repr)
+            elif issubclass(member, tuple):
+                yield from (
+                    (member, name, str(member.__annotations__[name])) for name in getattr(member, "_fields", ())
+                )
 
 
 def test_no_class_shows_a_field_that_may_hold_a_secret() -> None:
     fields = list(list_fields())
     assert len(fields) > 500
     shown = [
-        f"{one.__module__}.{one.__name__}.{name}"
-        for one, name, kind in fields
-        if _SECRET_NAMES.fullmatch(name) and _RAW_TYPES.search(kind) and (one.__name__, name) not in _PUBLIC
+        f"{owner.__module__}.{owner.__name__}.{name}"
+        for owner, name, kind in fields
+        if _SECRET_NAMES.fullmatch(name) and _RAW_TYPES.search(kind) and (owner.__name__, name) not in _PUBLIC
     ]
     assert shown == []
 

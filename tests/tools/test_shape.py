@@ -18,7 +18,7 @@ STALE = 0.03
 
 @pytest.fixture(scope="module")
 def counted() -> dict[str, Counted]:
-    return {one.measure.name: one for one in count_all()}
+    return {count.measure.name: count for count in count_all()}
 
 
 @pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.name)
@@ -38,8 +38,10 @@ def test_no_test_imports_another_test(counted: dict[str, Counted]) -> None:
 def test_the_page_has_the_values_of_the_program(counted: dict[str, Counted]) -> None:
     written, drawn = (text.splitlines() for text in (TABLE.read(PAGE), draw(counted.values())))
     assert [without_value(row) for row in written] == [without_value(row) for row in drawn]
-    for row, one in zip(written[2:], counted.values(), strict=True):
-        assert abs(value_in(row) - one.now) <= STALE * one.now, f"{one.measure.name}: `make shape` writes the page"
+    for row, count in zip(written[2:], counted.values(), strict=True):
+        assert abs(value_in(row) - count.now) <= STALE * count.now, (
+            f"{count.measure.name}: `make shape` writes the page"
+        )
 
 
 def test_counts_what_is_above_its_ceiling_as_a_failure(

@@ -21,7 +21,7 @@ _PAIRS: Final = (
 
 
 def pairs() -> list[dict[str, str | bool]]:
-    return [{"one": one, "other": other, "match": addresses_match(one, other)} for one, other in _PAIRS]
+    return [{"one": first, "other": other, "match": addresses_match(first, other)} for first, other in _PAIRS]
 
 
 def test_addresses_are_the_same_as_in_the_core() -> None:

@@ -204,8 +204,8 @@ def test_a_false_own_address_leads_no_answer_away_from_a_proved_sender() -> None
     named = {name: Named(text=text, addresses=()) for name, text in fields.items()}
     report = report_on(Letter(fields=named, signer="bob", protects_fields=True))
     cases = [case(report, to=[BOB], cc=[]), case(report, to_all=True, to=[BOB], cc=[CAROL])]
-    for one in cases:
-        one["options"] |= {"own": [BOB, ALICE], "ownSigners": [ALICE]}
+    for vector in cases:
+        vector["options"] |= {"own": [BOB, ALICE], "ownSigners": [ALICE]}
     check_in_node("answers", "a false own address leads no answer away from a proved sender", cases)
 
 
@@ -219,10 +219,10 @@ def test_a_reply_to_a_reply_to_a_parcel_names_nobody(
     to_all: bool, signer: str | None, protects: bool, encrypted: bool
 ) -> None:
     headers = {"Sealwax-Service": "parcel-reply", "From": BOB, "To": ALICE, "Cc": CAROL, "Reply-To": SERVICE}
-    found = answer(
+    vector = answer(
         headers, to_all=to_all, signer=signer, protects=protects, encrypted=encrypted, to=[], cc=[], replyTo=[]
     )
-    check_in_node("answers", "a reply to a reply to a parcel names nobody", [found])
+    check_in_node("answers", "a reply to a reply to a parcel names nobody", [vector])
 
 
 @pytest.mark.parametrize(

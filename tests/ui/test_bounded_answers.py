@@ -27,6 +27,8 @@ WHOLE: Final = re.compile(
 
 def test_one_module_reads_the_answers_of_servers() -> None:
     folders = ("browser_ext", "wasm_build", "webbridge/pages")
-    modules = [one for folder in folders for one in (ROOT / folder).rglob("*.js") if "node_modules" not in one.parts]
-    found = {str(module.relative_to(ROOT)) for module in modules if WHOLE.search(module.read_text())}
-    assert {name for name in found if not name.startswith(IN_PAGES)} <= OWN_FILES
+    modules = [
+        script for folder in folders for script in (ROOT / folder).rglob("*.js") if "node_modules" not in script.parts
+    ]
+    files = {str(module.relative_to(ROOT)) for module in modules if WHOLE.search(module.read_text())}
+    assert {name for name in files if not name.startswith(IN_PAGES)} <= OWN_FILES

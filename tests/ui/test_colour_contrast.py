@@ -60,7 +60,7 @@ def test_words_can_be_read_on_every_surface(scheme: str) -> None:
         ("accent", "accent-soft"),
     ]
     faint = {pair: round(contrast(colours[pair[0]], colours[pair[1]]), 2) for pair in pairs}
-    assert {pair: found for pair, found in faint.items() if found < TEXT_CONTRAST} == {}
+    assert {pair: ratio for pair, ratio in faint.items() if ratio < TEXT_CONTRAST} == {}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -68,4 +68,4 @@ def test_borders_of_controls_and_the_focus_can_be_seen(scheme: str) -> None:
     colours = read_colours(scheme)
     pairs = [(shape, surface) for shape in ("border-strong", "focus") for surface in SURFACES]
     faint = {pair: round(contrast(colours[pair[0]], colours[pair[1]]), 2) for pair in pairs}
-    assert {pair: found for pair, found in faint.items() if found < SHAPE_CONTRAST} == {}
+    assert {pair: ratio for pair, ratio in faint.items() if ratio < SHAPE_CONTRAST} == {}

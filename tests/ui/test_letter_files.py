@@ -13,27 +13,27 @@ from tests.support.node_tests import check_in_node
 
 def spellings() -> list[tuple[str, ...]]:
     """Names of one letter, in all spellings that the format takes for one."""
-    found = []
+    names = []
     for number in range(0x80, sys.maxunicode + 1):
         letter = chr(number)
         if unicodedata.category(letter) in ("Cs", "Co", "Cn"):
             continue
         forms = {letter, letter.upper(), letter.lower(), letter.casefold(), unicodedata.normalize("NFD", letter)}
         if len(forms) > 1:
-            found.append(tuple(sorted(f"{one}.txt" for one in forms)))
-    return found
+            names.append(tuple(sorted(f"{form}.txt" for form in forms)))
+    return names
 
 
 def refused_characters() -> list[str]:
     """The characters that a name of the format does not have."""
-    found = []
+    characters = []
     for letter in map(chr, range(sys.maxunicode + 1)):
         if unicodedata.category(letter) != "Cs":
             try:
                 check_file_name(f"a{letter}")
             except SmimeError:
-                found.append(letter)
-    return found
+                characters.append(letter)
+    return characters
 
 
 def test_no_two_files_of_a_letter_have_one_name() -> None:

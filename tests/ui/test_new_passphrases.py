@@ -52,8 +52,8 @@ def test_pages_extension_and_command_want_the_same_number_of_characters() -> Non
 def test_a_field_for_one_secret_is_never_for_a_new_passphrase() -> None:
     folders = (ROOT / name for name in ("browser_ext", "wasm_build", "webbridge"))
     scripts = [script for folder in folders for script in folder.rglob("*.js") if script != FIELDS]
-    found = {str(script.relative_to(ROOT)) for script in scripts if "new SecretField(" in script.read_text()}
-    assert found == set(EXISTING)
+    files = {str(script.relative_to(ROOT)) for script in scripts if "new SecretField(" in script.read_text()}
+    assert files == set(EXISTING)
 
 
 @pytest.mark.parametrize("short", [*SHORT, ""])

@@ -41,13 +41,13 @@ def test_each_title_is_a_key_of_a_catalogue_and_no_text() -> None:
     calls = 0
     for script in scripts():
         text = script.read_text()
-        for _, given in CALL.findall(text):
+        for _, expression in CALL.findall(text):
             calls += 1
-            literal = re.fullmatch(r'"(\w+)"', given)
-            assert given in KEYS or (literal and literal[1] in known), (script, given)
-        for given in re.findall(r"\btitleKey\s*[:=]\s*([^,;}\n]+)", text):
-            named = re.findall(r'"(\w+)"', given)
-            assert (named and set(named) <= known) or given.strip() in PASSED_ON, (script, given)
+            literal = re.fullmatch(r'"(\w+)"', expression)
+            assert expression in KEYS or (literal and literal[1] in known), (script, expression)
+        for expression in re.findall(r"\btitleKey\s*[:=]\s*([^,;}\n]+)", text):
+            named = re.findall(r'"(\w+)"', expression)
+            assert (named and set(named) <= known) or expression.strip() in PASSED_ON, (script, expression)
     assert calls >= 11
 
 
@@ -61,9 +61,9 @@ def test_the_markup_of_every_page_has_only_the_name_of_the_product() -> None:
 def test_no_title_has_a_value_of_a_message() -> None:
     """The words of a title have no place for a value, but for the number of unread messages."""
     literals = {
-        given
+        literal
         for script in scripts()
-        for given in re.findall(r'\btitleKey[ ]?[:=][^\n"]{0,80}"(\w+)"', script.read_text())
+        for literal in re.findall(r'\btitleKey[ ]?[:=][^\n"]{0,80}"(\w+)"', script.read_text())
     }
     texts = WORDS.of_room(ENGLISH, "shared", "pages")
     assert literals

@@ -43,14 +43,18 @@ def test_every_error_that_ends_a_parcel_has_its_sentence() -> None:
     named = set(re.findall(r'ApiError\(\s*"([a-z-]+)"', code))
     failures = (_PARCELS / "failures.js").read_text()
     named |= {
-        one for line in re.findall(r"new Set\(\[([^\[\]]*)\]\)", failures) for one in re.findall(r'"([a-z-]+)"', line)
+        error_code
+        for line in re.findall(r"new Set\(\[([^\[\]]*)\]\)", failures)
+        for error_code in re.findall(r'"([a-z-]+)"', line)
     }
     from_server = {"too-many-tries", "try-later", "store-unavailable", "not-found", "unreachable"}
     assert len(named) > 15
     without = {
-        one
-        for one in named | from_server
-        if not {f"{stem}_{one.replace('-', '_')}" for stem in ("parcel_error", "as_parcel_error", "error", "reason")}
+        error_code
+        for error_code in named | from_server
+        if not {
+            f"{stem}_{error_code.replace('-', '_')}" for stem in ("parcel_error", "as_parcel_error", "error", "reason")
+        }
         & known.keys()
     }
     assert without == set()

@@ -41,14 +41,14 @@ def test_the_readers_of_an_encrypted_part_do_not_count_for_the_whole() -> None:
     part = encrypted(TEXT, "alice", "carol")
     around = [mixed(TEXT, part), signed(mixed(TEXT, part), person("bob", NewKey.P256))]
     cases = [
-        *[(one, 0, ["encrypted"]) for one in around],
+        *[(wrapper, 0, ["encrypted"]) for wrapper in around],
         (encrypted(mixed(TEXT, part), "alice"), 1, ["encrypted"]),
         (encrypted(TEXT, "alice", "carol", "dave"), 3, []),
         (encrypted(encrypted(TEXT, "alice"), "alice"), 1, None),
     ]
     vectors = [
-        {"report": report_to_json(examine(HEAD + entity)), "readers": readers, "said": said}
-        for entity, readers, said in cases
+        {"report": report_to_json(examine(HEAD + entity)), "readers": readers, "said": words}
+        for entity, readers, words in cases
     ]
     check_in_node("protected_parts", "the readers of an encrypted part do not count for the whole", vectors)
 

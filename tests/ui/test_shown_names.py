@@ -69,11 +69,11 @@ def test_each_character_beside_an_address_is_written_alike_everywhere() -> None:
     assigned = [
         chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) not in ("Cn", "Co", "Cs")
     ]
-    given = beside([f"ceo{character}bank" for character in assigned])
-    check_in_node("shown_names", "each character beside an address is written alike everywhere", given)
-    core = [one["shown"] for one in given]
-    hidden = [one for one in assigned if unicodedata.category(one) in ("Cf", "Cc", "Zl", "Zp")]
-    assert all(one not in core[assigned.index(one)] for one in hidden)
+    vectors = beside([f"ceo{character}bank" for character in assigned])
+    check_in_node("shown_names", "each character beside an address is written alike everywhere", vectors)
+    core = [vector["shown"] for vector in vectors]
+    hidden = [code_point for code_point in assigned if unicodedata.category(code_point) in ("Cf", "Cc", "Zl", "Zp")]
+    assert all(code_point not in core[assigned.index(code_point)] for code_point in hidden)
     signs = {"@", "<", ">"}
     for character, written in zip(assigned, core, strict=True):
         if signs & set(unicodedata.normalize("NFKC", character)):
@@ -96,7 +96,7 @@ def test_no_invisible_characters_push_the_kind_of_a_file_out_of_sight() -> None:
 
 def test_a_row_whose_sender_cannot_be_read_shows_no_text_that_looks_like_an_address() -> None:
     texts = [name for name in _NAMES if name.strip() and name != "\u200f"]
-    shown = ["?" if _NAMES[one] == ALICE else _NAMES[one].removesuffix(f" <{ALICE}>") for one in texts]
+    shown = ["?" if _NAMES[key] == ALICE else _NAMES[key].removesuffix(f" <{ALICE}>") for key in texts]
     rows = [{"from": text, "shown": words} for text, words in zip(texts, shown, strict=True)]
     check_in_node("shown_names", "a row whose sender cannot be read shows no text that looks like an address", rows)
 
@@ -107,25 +107,25 @@ _INVISIBLE: Final = (
 
 
 def test_each_invisible_character_of_an_address_has_a_picture() -> None:
-    hidden = [f"ali{one}ce@example.test" for one in _INVISIBLE]
+    hidden = [f"ali{character}ce@example.test" for character in _INVISIBLE]
     vectors = {"plain": ALICE, "hidden": hidden, "shown": "ali\ufffdce@example.test"}
     check_in_node("shown_names", "each invisible character of an address has a picture", vectors)
 
 
 def test_the_place_of_a_mail_link_shows_no_address_in_another_direction() -> None:
     """The place is beside the words of the link, which may say anything."""
-    hidden = [quote(one) for one in _INVISIBLE]
-    links = [f"mailto:{one}tset.elpmaxe@eve" for one in hidden] + [
-        f"mailto:a@b.test?cc={one}x@y.test" for one in hidden
+    hidden = [quote(character) for character in _INVISIBLE]
+    links = [f"mailto:{character}tset.elpmaxe@eve" for character in hidden] + [
+        f"mailto:a@b.test?cc={character}x@y.test" for character in hidden
     ]
     expected = ["\ufffdtset.elpmaxe@eve"] * len(hidden) + ["a@b.test, \ufffdx@y.test"] * len(hidden)
-    given = [{"link": link, "place": place} for link, place in zip(links, expected, strict=True)]
-    check_in_node("shown_names", "the place of a mail link shows no address in another direction", given)
+    vectors = [{"link": link, "place": place} for link, place in zip(links, expected, strict=True)]
+    check_in_node("shown_names", "the place of a mail link shows no address in another direction", vectors)
 
 
 def test_the_title_of_a_certificate_without_an_address_shows_none() -> None:
     """A subject may hold any text. Only a name of an address form in the certificate is an address."""
-    subjects = [f"CN={one}, O=Example" for one in _NAMES if one.strip()]
+    subjects = [f"CN={name}, O=Example" for name in _NAMES if name.strip()]
     own = {"addresses": [ALICE, "bob@example.test"], "name": "Alice", "subject": "CN=Alice"}
     plain = {"addresses": [], "name": "Example CA", "subject": "CN=Example CA, O=Example"}
     nobody = {"addresses": [], "name": "SHA-256 00:11…", "subject": ""}

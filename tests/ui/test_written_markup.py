@@ -28,8 +28,8 @@ def make_block(source: random.Random, depth: int = 0) -> str:
 def test_the_core_reads_the_words_that_the_text_has() -> None:
     source = random.Random(9)  # noqa: S311 (the same markup every time)
     written = [make_block(source) + make_block(source) for _ in range(300)]
-    given = [
+    vectors = [
         {"markup": markup, "letters": re.sub("[^abcx]", "", extract_text(markup).replace("[a.test]", ""))}
         for markup in written
     ]
-    check_in_node("written_markup", "the core reads the words that the text has", given)
+    check_in_node("written_markup", "the core reads the words that the text has", vectors)

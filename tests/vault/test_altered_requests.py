@@ -53,9 +53,11 @@ def _alter(value: bytes, dice: random.Random) -> bytes:
     if cms is None or dice.random() < 0.5:
         return alter(value, dice)
     header, _ = split_message(value)
-    kept = b"".join(line for line in header.splitlines(keepends=True) if line.startswith((b"From:", b"To:", b"Date:")))
+    fields = b"".join(
+        line for line in header.splitlines(keepends=True) if line.startswith((b"From:", b"To:", b"Date:"))
+    )
     kind = dice.choice(("enveloped-data", "signed-data", "signed-receipt"))
-    return kept + b"MIME-Version: 1.0\r\n" + build_pkcs7_mime(b"", alter(cms, dice), kind)
+    return fields + b"MIME-Version: 1.0\r\n" + build_pkcs7_mime(b"", alter(cms, dice), kind)
 
 
 def _cms_in(value: bytes) -> bytes | None:

@@ -101,14 +101,14 @@ UNSENDABLE = {
 def test_a_request_that_cannot_be_sent_costs_no_worker(open_vault_page: OpenPage, way: str) -> None:
     page = open_vault_page(options={"device": {"deviceMemory": 4}})
     args = {"content": b64(b"content"), "recipients": [b64(person("bob").certificate.der)]}
-    asked = """async (args) => {
+    script = """async (args) => {
       const given = (WAY)(window.wake(args));
       // A request that waits for its Worker is sent later than it was checked.
       const others = Array.from({ length: 2 }, () => window.call("bytes.encrypt", args));
       const refused = await vault.call("bytes.encrypt", given).catch(({ code }) => code);
       return [refused, ...(await Promise.all(others)).map(({ ok }) => Boolean(ok))];
     }""".replace("WAY", UNSENDABLE[way])
-    assert page.js(asked, args) == ["bad-request", True, True]
+    assert page.js(script, args) == ["bad-request", True, True]
     # A Worker that nobody gave back would go on for ever.
     page.js("() => vault.retire()")
     page.wait_for("() => window.cleanups.length >= window.workers")
@@ -272,6 +272,6 @@ def test_the_largest_requests_pass(open_vault_page: OpenPage) -> None:
     keys = {"identities": [b64(blocking.run(seal_identity(bob, bytes(range(32)), provider=PROVIDER)))]}
     opening = {**keys, "sealKey": SEAL_KEY}
     encrypting = {"recipients": [b64(bob.certificate.der)], "cipher": "gcm"}
-    asked = [encrypting, opening, {**opening, "at": AT}, trusting()]
-    page.js(f"() => void ({LARGEST})(...{json.dumps(asked)}).then((it) => (window.passed = it))")
+    arguments = [encrypting, opening, {**opening, "at": AT}, trusting()]
+    page.js(f"() => void ({LARGEST})(...{json.dumps(arguments)}).then((it) => (window.passed = it))")
     assert page.wait_for("() => window.passed", timeout_seconds=120) == [128_000_000, "verified", 128_000_000]

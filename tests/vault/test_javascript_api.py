@@ -95,11 +95,11 @@ def open_at(vault_server: VaultServer, browser: Browser) -> Iterator[OpenAt]:
 def test_the_examples_of_the_guide_run(open_at: OpenAt) -> None:
     blocks = examples(GUIDE, "js")
     first_import, *_ = blocks
-    given = (key_file(), PASSPHRASE.encode(), authority().identity.certificate.der, person("bob").certificate.der)
+    inputs = (key_file(), PASSPHRASE.encode(), authority().identity.certificate.der, person("bob").certificate.der)
     files = {
         "/": PAGE,
         "/guide.js": "".join([GIVEN, *blocks, TOLD]).encode(),
-        "/given.json": json.dumps([base64.b64encode(octets).decode() for octets in given]).encode(),
+        "/given.json": json.dumps([base64.b64encode(octets).decode() for octets in inputs]).encode(),
     }
     assert 'from "./runtime/sealwax.js"' in first_import
     page = open_at("/", files)
@@ -111,18 +111,18 @@ def test_the_examples_of_the_guide_run(open_at: OpenAt) -> None:
     assert (seen["length"], seen["kind"]) == (3_000_000, "message")
     assert (seen["refused"], seen["passphrase"], seen["identities"]) == ("wrong-passphrase", False, 0)
     assert "multipart/signed" in seen["signedMail"]
-    told = "\n".join(seen["told"])
-    assert "alice@example.test" in told
-    assert "bytes overwritten in" in told
-    assert "locked: hand" in told
-    assert "verified Please sign." in told
+    text = "\n".join(seen["told"])
+    assert "alice@example.test" in text
+    assert "bytes overwritten in" in text
+    assert "locked: hand" in text
+    assert "verified Please sign." in text
 
 
 @pytest.mark.thorough
 def test_the_example_page_signs_what_was_typed(open_at: OpenAt, tmp_path: Path) -> None:
     file = tmp_path / "alice.p12"
     file.write_bytes(key_file())
-    page = open_at("/signing/index.html", {f"/signing/{one.name}": one.read_bytes() for one in EXAMPLE.iterdir()})
+    page = open_at("/signing/index.html", {f"/signing/{path.name}": path.read_bytes() for path in EXAMPLE.iterdir()})
     page.wait_for("() => document.getElementById('said').textContent === 'Choose a key file.'", timeout_seconds=60)
     page.js("() => (URL.createObjectURL = (made) => ((window.saved = made), 'data:,'))")
     page.choose_files("#file", [file])

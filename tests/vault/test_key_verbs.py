@@ -26,7 +26,7 @@ def key_file(*names: str) -> bytes:
 
 
 def opened(p12: bytes, passphrase: bytes) -> set[str]:
-    return {one.certificate.fingerprint for one in run(load_identities(p12, passphrase, provider=PROVIDER))}
+    return {identity.certificate.fingerprint for identity in run(load_identities(p12, passphrase, provider=PROVIDER))}
 
 
 def export(p12: bytes, passphrase: bytes = OLD, new: bytes = NEW, **options: object) -> bytes:
@@ -69,9 +69,12 @@ def test_certificates_are_read_out_of_every_kind_of_file() -> None:
         (certificate_pem(alice) + certificate_pem(bob) + certificate_pem(alice)).encode(),
     ):
         read = call("certificate.read", file=file)["certificates"]
-        assert sorted(one["addresses"] for one in read) == [["alice@example.test"], ["bob@example.test"]]
-    (one,) = call("certificate.read", file=alice.der)["certificates"]
-    assert (one["certificate"], one["purposes"]) == (alice.der, ["sign", "seal"])
+        assert sorted(certificate["addresses"] for certificate in read) == [
+            ["alice@example.test"],
+            ["bob@example.test"],
+        ]
+    (certificate,) = call("certificate.read", file=alice.der)["certificates"]
+    assert (certificate["certificate"], certificate["purposes"]) == (alice.der, ["sign", "seal"])
     with pytest.raises(SmimeError):
         call("certificate.read", file=b"a letter")
 
@@ -80,7 +83,7 @@ def test_an_address_book_gives_certificates_with_their_intermediates() -> None:
     below = path_pki.root("Verbs").issue("Below")
     carol = below.certify("carol@example.test")
     read = call("certificate.read", file=build_certificates_only([below.certificate, carol]))["certificates"]
-    assert {one["certificate"]: one["intermediates"] for one in read} == {
+    assert {certificate["certificate"]: certificate["intermediates"] for certificate in read} == {
         carol.der: [below.certificate.der],
         below.certificate.der: [],
     }
@@ -96,7 +99,7 @@ def test_a_certificate_for_another_address_than_its_entry_is_left_out() -> None:
     alice, bob = person("alice").certificate, person("bob").certificate
     file = card("alice@example.test", alice) + card("mallory@example.test", bob)
     read = call("certificate.read", file=file)
-    assert [one["certificate"] for one in read["certificates"]] == [alice.der]
+    assert [certificate["certificate"] for certificate in read["certificates"]] == [alice.der]
     (left,) = read["leftOut"]
     assert (left["name"], left["reason"]["code"]) == ("mallory@example.test", "other-address")
     done = call("contacts.import", contacts=None, file=file, at=AT)
@@ -104,7 +107,7 @@ def test_a_certificate_for_another_address_than_its_entry_is_left_out() -> None:
     assert done["leftOut"] == read["leftOut"]
     # Under its own address the certificate counts.
     both = call("certificate.read", file=file + card("bob@example.test", bob))
-    assert [one["certificate"] for one in both["certificates"]] == [alice.der, bob.der]
+    assert [certificate["certificate"] for certificate in both["certificates"]] == [alice.der, bob.der]
 
 
 def test_an_import_keeps_a_changed_certificate_only_if_the_person_agrees() -> None:
@@ -124,7 +127,9 @@ def test_a_contact_learns_what_names_its_address_and_nothing_else() -> None:
     learned = call("contacts.learn", contacts=None, address="bob@example.test", certificates=[bob.der], at=AT)
     (contact,) = call("contacts.list", contacts=learned["contacts"])["people"]
     assert contact["address"] == "bob@example.test"
-    assert [(one["fingerprint"], one["preferred"]) for one in contact["certificates"]] == [(bob.fingerprint, True)]
+    assert [(certificate["fingerprint"], certificate["preferred"]) for certificate in contact["certificates"]] == [
+        (bob.fingerprint, True)
+    ]
     with pytest.raises(MalformedMessage):
         call("contacts.learn", contacts=None, address="alice@example.test", certificates=[bob.der], at=AT)
 
@@ -139,7 +144,7 @@ def learned(name: str) -> bytes:
 def test_joining_adds_people_and_changes_nobody() -> None:
     joined = call("kept.join", contacts=learned("alice"), added={"contacts": learned("bob")})
     people = call("contacts.list", contacts=joined["contacts"])["people"]
-    assert {one["address"] for one in people} == {"alice@example.test", "bob@example.test"}
+    assert {contact["address"] for contact in people} == {"alice@example.test", "bob@example.test"}
     again = call("kept.join", contacts=joined["contacts"], added={"contacts": learned("bob")})
     assert again["contacts"] == joined["contacts"]
 

@@ -41,7 +41,7 @@ def test_a_signing_certificate_beside_a_known_one_to_receive_is_no_change() -> N
     ]
     assert [check["usable"] for check in checks] == [True, False]
     (dora,) = call("contacts.list", contacts=reply["harvest"]["contacts"])["people"]
-    uses = {one["fingerprint"]: one["purposes"] for one in dora["certificates"]}
+    uses = {certificate["fingerprint"]: certificate["purposes"] for certificate in dora["certificates"]}
     assert uses == {signs.certificate.fingerprint: ["sign"], receives.certificate.fingerprint: ["seal"]}
     assert checks[0]["fingerprint"] == receives.certificate.fingerprint
 

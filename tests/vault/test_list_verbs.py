@@ -35,7 +35,7 @@ def test_the_first_list_pins_whoever_signed_it() -> None:
     reply = follow(sign())
     assert reply["operator"] == operator().certificate.der
     assert (reply["list"]["name"], reply["list"]["serialNumber"], reply["problems"]) == ("Example Ltd", 7, [])
-    assert [one["addresses"] for one in reply["list"]["anchors"]] == [["@example.test"], []]
+    assert [trust_anchor["addresses"] for trust_anchor in reply["list"]["anchors"]] == [["@example.test"], []]
 
 
 def test_a_newer_list_by_the_same_operator_takes_the_place_of_the_older_one() -> None:
@@ -88,8 +88,8 @@ def test_the_list_that_is_followed_counts_with_its_policy_and_requirements() -> 
     args = {"trust": {"anchors": [], "revocation": "required", "followed": follow(sign())["followed"]}, "at": AT}
     store = store_of(args)
     assert store.anchors == LIST.trust_store.anchors
-    assert {one.source for one in store.anchors} == {TrustSource.OPERATOR}
-    assert {store.policy_for(one) for one in store.anchors} == {LIST.revocation}
+    assert {trust_anchor.source for trust_anchor in store.anchors} == {TrustSource.OPERATOR}
+    assert {store.policy_for(trust_anchor) for trust_anchor in store.anchors} == {LIST.revocation}
     assert (store.revocation, store.requirements) == (RevocationPolicy.REQUIRED, LIST.requirements)
 
 

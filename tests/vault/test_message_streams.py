@@ -160,9 +160,9 @@ def test_a_message_is_worked_on_while_it_downloads(open_vault_page: OpenPage, ve
 @pytest.mark.thorough
 def test_chunks_are_taken_away_and_only_those(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
-    given = IN_PAGE["given"]
+    script = IN_PAGE["given"]
     recipients = [b64(person("bob").certificate.der)]
-    assert page.js(given, {"form": "cms", "recipients": recipients}) == [0, 1000, True]
+    assert page.js(script, {"form": "cms", "recipients": recipients}) == [0, 1000, True]
 
 
 REFUSED = IN_PAGE["refused"]

@@ -34,13 +34,13 @@ def encrypt_cbc(algorithm: algorithms.AES | TripleDES, iv: bytes, data: bytes) -
 
 def call(name: str, *args: object, expected: bytes | str | tuple[str, ...] | dict[str, str]) -> dict[str, Any]:
     """A call of a function with its result: the bytes, the names of possible errors, or `begin` and `end` in hex."""
-    given = [{"hex": value.hex()} if isinstance(value, bytes) else value for value in args]
+    arguments = [{"hex": value.hex()} if isinstance(value, bytes) else value for value in args]
     if isinstance(expected, bytes):
-        return {"name": name, "args": given, "expected": {"hex": expected.hex()}}
+        return {"name": name, "args": arguments, "expected": {"hex": expected.hex()}}
     if isinstance(expected, dict):
-        return {"name": name, "args": given, "expected": expected}
+        return {"name": name, "args": arguments, "expected": expected}
     refusals = [expected] if isinstance(expected, str) else list(expected)
-    return {"name": name, "args": given, "expected": {"refusals": refusals}}
+    return {"name": name, "args": arguments, "expected": {"refusals": refusals}}
 
 
 # Answers of the standards
@@ -171,8 +171,8 @@ def test_the_counter_wraps_around_where_it_ends() -> None:
         following = b"n" * (16 - counter_bytes) + bytes(counter_bytes)
         encryptor = Cipher(algorithms.AES(AES_192), modes.ECB()).encryptor()  # noqa: S305  # the blocks themselves
         blocks = encryptor.update(counter + following)
-        given = ("AES-CTR", AES_192, counter, b"", bytes(32), 8 * counter_bytes)
-        calls.append(call("decrypt", *given, expected=blocks))
+        arguments = ("AES-CTR", AES_192, counter, b"", bytes(32), 8 * counter_bytes)
+        calls.append(call("decrypt", *arguments, expected=blocks))
     check_in_node("own_ciphers", "the counter wraps around where it ends", calls)
 
 
@@ -255,13 +255,13 @@ def altered_calls(name: str, key: bytes, cipher: aead.AESGCM | aead.ChaCha20Poly
     encrypted = cipher.encrypt(nonce, b"text", aad)
     altered = [b"", encrypted[:15], encrypted[:-1]]
     for bit in range(8 * len(encrypted)):
-        one = bytearray(encrypted)
-        one[bit // 8] ^= 1 << bit % 8
-        altered.append(bytes(one))
+        variant = bytearray(encrypted)
+        variant[bit // 8] ^= 1 << bit % 8
+        altered.append(bytes(variant))
     return [
         call("encrypt", name, key, nonce, aad, b"text", 128, expected=encrypted),
         call("decrypt", name, key, nonce, b"aae", encrypted, 128, expected=REFUSED),
-        *(call("decrypt", name, key, nonce, aad, one, 128, expected=REFUSED) for one in altered),
+        *(call("decrypt", name, key, nonce, aad, variant, 128, expected=REFUSED) for variant in altered),
     ]
 
 
@@ -287,8 +287,8 @@ def test_impossible_lengths_are_refused() -> None:
     calls = []
     for name, key, iv, data in IMPOSSIBLE:
         for function, extra in (("decrypt", [b""]), ("decryptBlocks", list[bytes]())):
-            given = (name, bytes(key), bytes(iv), *extra, bytes(data), 128)
-            calls.append(call(function, *given, expected=refusals))
+            arguments = (name, bytes(key), bytes(iv), *extra, bytes(data), 128)
+            calls.append(call(function, *arguments, expected=refusals))
     check_in_node("own_ciphers", "impossible lengths are refused", calls)
 
 
@@ -296,7 +296,7 @@ def test_wrong_wraps_are_refused() -> None:
     wrapped = aes_key_wrap(AES_192, bytes(32))
     bad = (b"", wrapped[:16], wrapped[:-1], wrapped + bytes(8), bytes(40))
     calls = [
-        *(call("unwrap", AES_192, one, expected=REFUSED) for one in bad),
+        *(call("unwrap", AES_192, octets, expected=REFUSED) for octets in bad),
         *(call("wrap", AES_192, cek, expected=REFUSED) for cek in (b"", bytes(8), bytes(17))),
     ]
     check_in_node("own_ciphers", "wrong wraps are refused", calls)

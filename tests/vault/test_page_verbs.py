@@ -39,12 +39,12 @@ def test_the_vault_verifies_a_published_page_and_says_that_it_was_moved() -> Non
 
 
 def test_the_vault_opens_a_page_by_its_password() -> None:
-    kept = blocking.run(
+    page = blocking.run(
         protect_page(
             HTML, address="", media_type=TYPE, provider=PROVIDER, encrypting=Encrypting(passwords=[b"lamp oak river"])
         )
     )
-    closed = call("page.verify", cms=kept, identities=[], **trust_of_request())
+    closed = call("page.verify", cms=page, identities=[], **trust_of_request())
     assert closed["page"] == b""
-    opened = call("page.verify", cms=kept, identities=[], password=b"lamp oak river", **trust_of_request())
+    opened = call("page.verify", cms=page, identities=[], password=b"lamp oak river", **trust_of_request())
     assert opened["page"] == HTML

@@ -137,8 +137,8 @@ def test_a_small_parcel_is_announced_with_its_manifest() -> None:
     finished = call("parcel.finish", **arguments, chunks=[encrypt(made["key"])["chunk"]])
     line = json.loads(finished["line"])
     assert (line["whole"], line["manifest"], line["days"]) == (True, len(finished["manifest"]), 7)
-    kept = call("parcel.finish", **(arguments | {"terms": None}), chunks=[encrypt(made["key"])["chunk"]])
-    assert json.loads(kept["line"]).keys() == {"id", "objects", "manifest", "whole"}
+    kept_file = call("parcel.finish", **(arguments | {"terms": None}), chunks=[encrypt(made["key"])["chunk"]])
+    assert json.loads(kept_file["line"]).keys() == {"id", "objects", "manifest", "whole"}
 
 
 def test_a_parcel_is_read_by_a_certificate() -> None:
@@ -286,8 +286,8 @@ def test_a_file_of_another_program_is_read_only_if_it_is_authenticated() -> None
 def test_the_verdict_has_the_certificate_for_an_answer() -> None:
     made = make()
     reply = verify(finish(made, encrypt(made["key"])["chunk"]), made)
-    asked = {"address": reply["sender"], "found": [], "contacts": reply["harvest"]["contacts"], **trust()}
-    (check,) = call("recipients.check", **asked)["checks"]
+    arguments = {"address": reply["sender"], "found": [], "contacts": reply["harvest"]["contacts"], **trust()}
+    (check,) = call("recipients.check", **arguments)["checks"]
     assert check["usable"]
     assert check["certificate"] == person("alice").certificate.der
     unsigned = finish(made, encrypt(made["key"])["chunk"], sign=False)

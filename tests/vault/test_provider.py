@@ -108,8 +108,8 @@ def test_a_single_cipher_that_is_lacking_is_done_by_our_own(vault: VaultPage, na
 def test_a_failure_caused_by_the_input_is_not_tried_again(vault: VaultPage) -> None:
     """A second, slower attempt would reveal to the sender why the first one failed (Manger's attack on OAEP)."""
     refuse(vault, {"method": "decrypt", "error": "OperationError"})
-    given = {**rsa_given(), "keys": [person("bob").private_key.pkcs8_der.hex()]}
-    *_, v15, oaep = json.loads(vault.call("use_rsa", json.dumps(given).encode()))[0]
+    arguments = {**rsa_given(), "keys": [person("bob").private_key.pkcs8_der.hex()]}
+    *_, v15, oaep = json.loads(vault.call("use_rsa", json.dumps(arguments).encode()))[0]
     assert bytes.fromhex(v15) == CEK
     assert oaep == DecryptionError().code
 
@@ -156,8 +156,8 @@ def test_a_damaged_prime_gives_no_wrong_result_out_of_the_vault(vault: VaultPage
     """A wrong signature by the CRT reveals both primes (Boneh, DeMillo and Lipton). The vault returns none."""
     damaged = damaged_keys()
     assert len(damaged) == 5
-    given = {**rsa_given(), "keys": [octets.hex() for octets in damaged.values()]}
-    outcomes = json.loads(vault.call("use_rsa", json.dumps(given).encode()))
+    arguments = {**rsa_given(), "keys": [octets.hex() for octets in damaged.values()]}
+    outcomes = json.loads(vault.call("use_rsa", json.dumps(arguments).encode()))
     for name, (pkcs1, pss, v15, oaep) in zip(damaged, outcomes, strict=True):
         check_signature(name, pkcs1, padding.PKCS1v15())
         check_signature(name, pss, padding.PSS(padding.MGF1(hashes.SHA256()), 32))

@@ -69,9 +69,9 @@ def request_to(*addresses: str, only: str | None = None) -> bytes:
 def test_the_reader_learns_who_asks_and_the_sender_recognises_the_receipt(encrypted: bool) -> None:
     composed = compose(encrypted=encrypted)
     expected = composed["receipt"]
-    asked = read(composed["message"], "bob")["receipt"]
-    assert asked == {"kind": "asked", "id": expected["id"], "to": [ALICE], "only": None, "readers": [BOB, CAROL]}
-    made = make(composed["message"], asked["id"])
+    request = read(composed["message"], "bob")["receipt"]
+    assert request == {"kind": "asked", "id": expected["id"], "to": [ALICE], "only": None, "readers": [BOB, CAROL]}
+    made = make(composed["message"], request["id"])
     assert made["to"] == [ALICE]
     mail = email.message_from_bytes(made["message"])
     assert (mail["From"], mail["To"], mail["In-Reply-To"]) == (BOB, ALICE, "<1@example.test>")
@@ -79,8 +79,8 @@ def test_the_reader_learns_who_asks_and_the_sender_recognises_the_receipt(encryp
     assert mail.get_param("smime-type") == "signed-receipt"
     seen = read(made["message"], "alice", sent=sent(expected))
     assert (seen["report"]["state"], seen["report"]["sender"]) == ("verified", BOB)
-    found = {key: seen["receipt"][key] for key in ("kind", "id", "addresses", "messageId", "at")}
-    assert found == {
+    facts = {key: seen["receipt"][key] for key in ("kind", "id", "addresses", "messageId", "at")}
+    assert facts == {
         "kind": "given", "id": expected["id"], "addresses": [BOB], "messageId": "<2@example.test>",
         "at": "2026-06-01T12:00:00Z",
     }  # fmt: skip
@@ -138,8 +138,8 @@ def test_a_damaged_request_is_none() -> None:
 
 
 def test_the_people_who_are_asked_are_named() -> None:
-    asked = read(signed_by_alice(request_to(ALICE, CAROL, only=BOB)), "bob")["receipt"]
-    assert (asked["to"], asked["only"]) == ([ALICE, CAROL], [BOB])
+    request = read(signed_by_alice(request_to(ALICE, CAROL, only=BOB)), "bob")["receipt"]
+    assert (request["to"], request["only"]) == ([ALICE, CAROL], [BOB])
 
 
 def test_no_receipt_is_made_for_another_request() -> None:
@@ -231,8 +231,8 @@ def test_a_receipt_is_verified_only_once_and_the_same_mail_again() -> None:
     assert verdict(receipt, sent(expected, earlier))[0] == "verified"
     assert verdict(receipt, sent(expected, {**earlier, "address": CAROL}))[0] == "verified"
     copy = receipt.replace(b"<2@example.test>", b"<3@example.test>")
-    for mail, kept in ((copy, earlier), (receipt, {**earlier, "signature": "00"})):
-        assert verdict(mail, sent(expected, kept)) == ("signed-unverified", "receipt-repeated")
+    for mail, record in ((copy, earlier), (receipt, {**earlier, "signature": "00"})):
+        assert verdict(mail, sent(expected, record)) == ("signed-unverified", "receipt-repeated")
 
 
 def test_a_receipt_whose_signer_nobody_vouches_for_is_not_verified() -> None:

@@ -59,17 +59,17 @@ REMAINDERS: Final[dict[tuple[str, Name], Counter[str]]] = {
 @pytest.mark.parametrize("name", ["chromium", "firefox"])
 def test_secrets_are_gone_after_lock(name: Name, setting: str, tmp_path: Path) -> None:
     require_browser(name)
-    given = make_secrets(SETTINGS[setting].key)
+    secrets = make_secrets(SETTINGS[setting].key)
     allowed = REMAINDERS.get((setting, name), Counter())
-    with open_lab(name, tmp_path, given, strict=SETTINGS[setting].strict) as lab:
-        lab.type_passphrase(given.passphrase)
+    with open_lab(name, tmp_path, secrets, strict=SETTINGS[setting].strict) as lab:
+        lab.type_passphrase(secrets.passphrase)
         lab.begin("unlock")
         assert lab.watch.find_in_memory(UNLOCKING) == UNLOCKING
         lab.go_on()
         lab.begin("decrypt")
         assert lab.watch.find_in_memory(DECRYPTING) == DECRYPTING
         on_disk = lab.watch.scan_disk()
-        assert lab.go_on() == {"value": len(given.text)}
+        assert lab.go_on() == {"value": len(secrets.text)}
         lab.begin("sign")
         lab.go_on()
         lab.lock()
@@ -88,14 +88,14 @@ OWN_CIPHERS: Final[dict[Name, ContentCipher]] = {"chromium": AES_192_CBC, "firef
 @pytest.mark.thorough
 def test_our_own_ciphers_leave_no_key_and_no_text(name: Name, tmp_path: Path) -> None:
     require_browser(name)
-    given = make_secrets(NewKey.RSA_2048, OWN_CIPHERS[name])
-    with open_lab(name, tmp_path, given, strict=True) as lab:
-        lab.type_passphrase(given.passphrase)
+    secrets = make_secrets(NewKey.RSA_2048, OWN_CIPHERS[name])
+    with open_lab(name, tmp_path, secrets, strict=True) as lab:
+        lab.type_passphrase(secrets.passphrase)
         lab.begin("unlock")
         lab.go_on()
         lab.begin("decrypt")
         assert lab.watch.find_in_memory(DECRYPTING) == DECRYPTING
-        assert lab.go_on() == {"value": len(given.text)}
+        assert lab.go_on() == {"value": len(secrets.text)}
         lab.lock()
         lab.close()
         left = lab.watch.wait_until_gone(lab.page)

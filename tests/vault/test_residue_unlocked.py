@@ -48,8 +48,8 @@ def left_of_operations(lab: Lab) -> Counter[str]:
 
 
 def is_on_stack(copy: list[Finding]) -> bool:
-    return {found.needle.form for found in copy} == {"reversed"} and sum(
-        len(found.needle.octets) for found in copy
+    return {finding.needle.form for finding in copy} == {"reversed"} and sum(
+        len(finding.needle.octets) for finding in copy
     ) <= ON_STACKS_BYTES
 
 
@@ -57,10 +57,10 @@ def is_on_stack(copy: list[Finding]) -> bool:
 @pytest.mark.parametrize("name", ["chromium", "firefox"])
 def test_ten_seconds_after_an_operation_nothing_of_it_is_left(name: Name, key: NewKey, tmp_path: Path) -> None:
     require_browser(name)
-    given = make_secrets(key)
-    with open_lab(name, tmp_path, given) as lab:
+    secrets = make_secrets(key)
+    with open_lab(name, tmp_path, secrets) as lab:
         lab.wait_for_image(1)
-        lab.type_passphrase(given.passphrase)
+        lab.type_passphrase(secrets.passphrase)
         lab.begin("unlock")
         lab.go_on()
         # The Worker that got the passphrase has ended.
@@ -97,11 +97,11 @@ def test_a_worker_goes_on_without_the_words_and_the_key_of_a_parcel(name: Name, 
     key = run(derive_parcel_key(words, salt, NATIVE))
     # The words are in the field where they were typed. The vault has them as the key of HMAC.
     needles = [*needles_for("parcel's key", [key.kek]), *hmac_key_needles("parcel's words", words.encode())]
-    given = make_secrets(NewKey.P256)
-    given = dataclasses.replace(given, salt=salt, needles=[*given.needles, *needles])
-    with open_lab(name, tmp_path, given) as lab:
+    secrets = make_secrets(NewKey.P256)
+    secrets = dataclasses.replace(secrets, salt=salt, needles=[*secrets.needles, *needles])
+    with open_lab(name, tmp_path, secrets) as lab:
         lab.wait_for_image(1)
-        lab.type_passphrase(given.passphrase)
+        lab.type_passphrase(secrets.passphrase)
         lab.begin("unlock")
         lab.go_on()
         lab.wait_for_image(2)

@@ -37,7 +37,7 @@ def is_secret(value: Any) -> bool:
 def fits(kind: Any, value: Any) -> bool:
     """Whether a value is of a kind, by the definition at the start of `schema.js`."""
     if isinstance(kind, list):
-        return isinstance(value, list) and all(fits(kind[0], one) for one in value)
+        return isinstance(value, list) and all(fits(kind[0], item) for item in value)
     if isinstance(kind, dict):
         if not isinstance(value, dict) or is_bytes(value):
             return False
@@ -128,5 +128,5 @@ def test_an_unknown_verb_is_refused(drawn: list[str]) -> None:
 def test_names_of_every_object_are_no_fields() -> None:
     args = {"cms": {"bytes": 1}, "trust": {"anchors": []}, "at": ""}
     odd = [{**args, name: 1} for name in ("constructor", "toString", "valueOf")]
-    judged = [("bytes.verify", args, "ok"), *(("bytes.verify", one, "bad-request") for one in odd)]
+    judged = [("bytes.verify", args, "ok"), *(("bytes.verify", variant, "bad-request") for variant in odd)]
     check_in_node("schema", "names of every object are no fields", judged)

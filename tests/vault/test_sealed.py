@@ -42,6 +42,6 @@ def test_a_secret_of_any_length_comes_back(plain: bytes) -> None:
 
 def test_each_sealing_has_its_own_mask() -> None:
     sealed = [run(seal_secret(bytes(64), b"purpose", SEAL_KEY, PROVIDER)) for _ in range(2)]
-    masked = [AESGCM(SEAL_KEY).decrypt(one[:12], one[12:], b"purpose") for one in sealed]
+    masked = [AESGCM(SEAL_KEY).decrypt(octets[:12], octets[12:], b"purpose") for octets in sealed]
     assert masked[0] != masked[1]
     assert bytes(16) not in masked[0]

@@ -59,21 +59,21 @@ def test_a_shared_key_neither_opens_nor_signs_what_is_kept() -> None:
 def test_a_shared_key_stays_one_on_each_way_of_keeping_it(verb: str) -> None:
     both = sealed(as_shared(person("ward3")), ALICE)
     again = WAYS[verb](both)["identities"]
-    kept = {"identities": [one["sealed"] for one in again], "sealKey": SEAL_KEY}
-    made = call("draft.seal", draft=b"a letter", place="1", **kept)["sealed"]
+    keys = {"identities": [identity["sealed"] for identity in again], "sealKey": SEAL_KEY}
+    made = call("draft.seal", draft=b"a letter", place="1", **keys)["sealed"]
     assert call("draft.open", sealed=made, place="1", **sealed(ALICE)) == {"draft": b"a letter"}
 
 
 def _over_a_reload(keys: dict[str, Any]) -> Any:
     halves = {"halves": b"h" * 64, "context": "c"}
-    kept = call("reload.seal", **halves, **keys)["kept"]
-    return call("reload.open", **halves, kept=kept, sealKey=SEAL_KEY)
+    record = call("reload.seal", **halves, **keys)["kept"]
+    return call("reload.open", **halves, kept=record, sealKey=SEAL_KEY)
 
 
 def _by_a_passkey(keys: dict[str, Any]) -> Any:
-    given = {"account": ACCOUNT, "output": b"o" * 32}
-    bundle = call("passkey.seal", **given, **keys)["bundle"]
-    return call("passkey.open", **given, bundle=bundle, sealKey=SEAL_KEY)
+    arguments = {"account": ACCOUNT, "output": b"o" * 32}
+    bundle = call("passkey.seal", **arguments, **keys)["bundle"]
+    return call("passkey.open", **arguments, bundle=bundle, sealKey=SEAL_KEY)
 
 
 def _by_a_file(keys: dict[str, Any]) -> Any:

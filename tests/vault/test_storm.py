@@ -46,11 +46,11 @@ def test_operations_that_are_stopped_take_nothing_from_others(
     open_vault_page: OpenPage, seed: int, strict: bool
 ) -> None:
     page = open_vault_page(options={"strict": strict})
-    given = {"mails": mails(), "seed": seed, "count": 150, "atOnce": AT_ONCE}
-    outcomes = page.js(STORM, given)
+    arguments = {"mails": mails(), "seed": seed, "count": 150, "atOnce": AT_ONCE}
+    outcomes = page.js(STORM, arguments)
     assert outcomes.keys() <= {"right", *STOPPED}, outcomes
     assert outcomes["right"] >= 20, outcomes
     assert STOPPED & outcomes.keys(), outcomes
     # The storm leaves nothing open: a full set of requests finds room.
     calm = IN_PAGE["calm"]
-    assert page.js(calm, given) == [True] * 16
+    assert page.js(calm, arguments) == [True] * 16

@@ -40,6 +40,6 @@ def test_a_mark_of_a_service_takes_no_other_certificate_from_the_people(mark: st
     known = read(written_by(person("bob", NewKey.P256)))["contacts"]
     assert read(written_by(another()), contacts=known)["asks"]
     forgotten = read(written_by(another(), f"Sealwax-Service: {mark}\r\n"), contacts=known)
-    kept = known if forgotten is None else forgotten["contacts"]
-    assert [one["address"] for one in json.loads(kept)["contacts"]] == [BOB]
-    assert read(written_by(another()), contacts=kept)["asks"]
+    contacts = known if forgotten is None else forgotten["contacts"]
+    assert [contact["address"] for contact in json.loads(contacts)["contacts"]] == [BOB]
+    assert read(written_by(another()), contacts=contacts)["asks"]

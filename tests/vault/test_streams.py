@@ -112,8 +112,8 @@ def test_every_cipher_reads_what_the_native_one_makes(vault: VaultPage) -> None:
     for cipher in MADE_HERE:
         for chunk, size in SIZES:
             ciphertext, tag = encrypted_natively(cipher, pattern(size), iv_of(cipher))
-            given = {"data": ciphertext.hex()} if size < MEGABYTE - 1 or cipher.is_weak else {"length": size}
-            cases.append(case(cipher, "decrypt", chunk, tag=tag.hex(), **given))
+            content = {"data": ciphertext.hex()} if size < MEGABYTE - 1 or cipher.is_weak else {"length": size}
+            cases.append(case(cipher, "decrypt", chunk, tag=tag.hex(), **content))
             expected.append(sha256(pattern(size)))
     assert ask(vault, "run_ciphers", cases) == expected
 
@@ -173,15 +173,15 @@ def altered(cipher: ContentCipher) -> Iterator[dict[str, Any]]:
 
 
 def test_altered_tags_paddings_and_lengths_are_refused_alike(vault: VaultPage) -> None:
-    cases = [one for cipher in MADE_HERE for one in altered(cipher)]
+    cases = [vector for cipher in MADE_HERE for vector in altered(cipher)]
     assert len(cases) > 30
     assert set(ask(vault, "run_ciphers", cases)) == {"decryption-error"}
 
 
 def test_every_hash_takes_chunks(vault: VaultPage) -> None:
-    found = ask(vault, "hash_chunks", {"length": 3_000, "chunks": [1, 3, 129, 3_000]})
-    assert len(found) == 4 * len(HashName)
-    for name, digest in found.items():
+    digests = ask(vault, "hash_chunks", {"length": 3_000, "chunks": [1, 3, 129, 3_000]})
+    assert len(digests) == 4 * len(HashName)
+    for name, digest in digests.items():
         assert digest == run(NATIVE.digest(HashName(name.partition(" ")[0]), pattern(3_000))).hex(), name
 
 
@@ -294,50 +294,54 @@ def opened_natively(message: bytes) -> str:
 
 @pytest.mark.parametrize("chunk", [64, 1_001, 65_536])
 def test_every_message_is_judged_as_natively(vault: VaultPage, chunk: int) -> None:
-    given = messages()
-    found = dict(zip(given, ask(vault, "examine_streams", given_for(chunk, given)), strict=True))
-    assert found == {name: judged_natively(message) for name, message in given.items()}
-    assert found["encrypted and signed"][0]["state"] == State.VERIFIED
+    samples = messages()
+    outcomes = dict(zip(samples, ask(vault, "examine_streams", given_for(chunk, samples)), strict=True))
+    assert outcomes == {name: judged_natively(message) for name, message in samples.items()}
+    assert outcomes["encrypted and signed"][0]["state"] == State.VERIFIED
 
 
 def test_a_message_that_comes_octet_by_octet_is_judged_alike(vault: VaultPage) -> None:
     small = mail(body=BODY[:3_000])
-    given = {
+    samples = {
         "signed": signed_mail(small),
         "encrypted": encrypted_mail(small, "AES-256-GCM"),
         "cms": signed(BODY[:3_000]),
     }
     for chunk in (1, 3):
-        found = ask(vault, "examine_streams", given_for(chunk, given))
-        assert found == [judged_natively(message) for message in given.values()]
+        outcomes = ask(vault, "examine_streams", given_for(chunk, samples))
+        assert outcomes == [judged_natively(message) for message in samples.values()]
 
 
 def test_streams_decrypt_as_natively_and_release_nothing_damaged(
     vault: VaultPage,
 ) -> None:
-    given = messages()
-    found = dict(zip(given, ask(vault, "open_streams", given_for(5_000, given)), strict=True))
-    assert found == {name: opened_natively(message) for name, message in given.items()}
-    assert {name for name, outcome in found.items() if " " not in outcome} > {"encrypted", "pieces", "encrypted twice"}
+    samples = messages()
+    outcomes = dict(zip(samples, ask(vault, "open_streams", given_for(5_000, samples)), strict=True))
+    assert outcomes == {name: opened_natively(message) for name, message in samples.items()}
+    assert {name for name, outcome in outcomes.items() if " " not in outcome} > {
+        "encrypted",
+        "pieces",
+        "encrypted twice",
+    }
 
 
 @pytest.mark.parametrize("chunk", [3, 65_536])
 def test_written_streams_are_read_natively(vault: VaultPage, chunk: int) -> None:
     message = mail(body=BODY[:20_000])
-    given = {**given_for(chunk, {}), "mail": message.hex(), "chunk": chunk, "content_type": ID_DATA}
-    found = {name: bytes.fromhex(octets) for name, octets in ask(vault, "write_streams", given).items()}
-    assert len(found) == 5 + sum(map(is_made, CIPHERS.values()))
+    arguments = {**given_for(chunk, {}), "mail": message.hex(), "chunk": chunk, "content_type": ID_DATA}
+    outputs = {name: bytes.fromhex(octets) for name, octets in ask(vault, "write_streams", arguments).items()}
+    assert len(outputs) == 5 + sum(map(is_made, CIPHERS.values()))
     for name in ("detached", "opaque", "cms signed"):
         report = blocking.examine_message(
-            found[name], Judging(trust_store=trust(), at=NOW), provider=NATIVE, sender="bob@example.test"
+            outputs[name], Judging(trust_store=trust(), at=NOW), provider=NATIVE, sender="bob@example.test"
         )
         assert [signer.state for signer in report.signers] == [State.VERIFIED], name
     for name in ("cbc mail", "gcm mail"):
-        opened = blocking.decrypt_message(found[name], Keys(identities=[person("bob")]), provider=NATIVE)
+        opened = blocking.decrypt_message(outputs[name], Keys(identities=[person("bob")]), provider=NATIVE)
         assert opened.partition(b"\r\n\r\n")[2] == message.partition(b"\r\n\r\n")[2], name
     for name, cipher in CIPHERS.items():
         if is_made(cipher):
-            opened_bytes = blocking.decrypt_bytes(found[name], Keys(identities=[person("bob")]), provider=NATIVE)
+            opened_bytes = blocking.decrypt_bytes(outputs[name], Keys(identities=[person("bob")]), provider=NATIVE)
             assert opened_bytes.content == message, name
 
 

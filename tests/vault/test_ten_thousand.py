@@ -43,7 +43,7 @@ def test_ten_thousand_operations(open_vault_page: OpenPage, browser: Browser) ->
         time.sleep(REST_SECONDS)
         used.append(memory_of(browser, page))
     workers = started(page)
-    print(workers, "Workers; megabytes after each round:", [round(one / 1e6) for one in used])
+    print(workers, "Workers; megabytes after each round:", [round(amount / 1e6) for amount in used])
     assert statistics.median(used[-3:]) <= GROWTH * statistics.median(used[:3])
     # WebKitGTK collects keys later than it is asked to, and then the Worker ends.
     if browser.name != "webkit":
@@ -59,5 +59,5 @@ def memory_of(browser: Browser, page: Page) -> int:
     processes = process_tree(browser.process.pid)
     if isinstance(browser, Chromium):
         browser.page_cdp(page, "HeapProfiler.collectGarbage")
-        return max(proportional_bytes([one]) for one in processes_of_kind(processes, "renderer"))
+        return max(proportional_bytes([process]) for process in processes_of_kind(processes, "renderer"))
     return proportional_bytes(processes)

@@ -153,7 +153,7 @@ def test_the_api_opens_it_in_memory_and_as_a_stream(
     people = {"signer": letters.bob, "reader": letters.alice}
     encrypted = encrypt_bytes(b"bare", Encrypting(recipients=[letters.alice.certificate]), provider=NATIVE)
     now = datetime.datetime.now(datetime.UTC)
-    given = (
+    inputs = (
         (letters.folder / "alice.p12").read_bytes(),
         PASSPHRASE.encode(),
         (letters.folder / "ca.der").read_bytes(),
@@ -164,7 +164,7 @@ def test_the_api_opens_it_in_memory_and_as_a_stream(
     vault_server.files = {
         "/": b'<!doctype html><link rel=icon href="data:,"><script type=module src="script.js"></script>',
         "/script.js": SCRIPT.encode(),
-        "/given.json": json.dumps([base64.b64encode(octets).decode() for octets in given]).encode(),
+        "/given.json": json.dumps([base64.b64encode(octets).decode() for octets in inputs]).encode(),
     }
     page = browser.open(f"http://127.0.0.1:{vault_server.port}/")
     try:

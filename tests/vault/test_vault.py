@@ -121,8 +121,8 @@ def test_verifies_what_the_native_core_signed_and_nothing_altered(open_page: Ope
         )
         altered = cms.replace(b"the content", b"the cOntent")
         states = [
-            call(page, "bytes.verify", {"cms": b64(one), **trusting()})["ok"]["report"]["state"]
-            for one in (cms, altered)
+            call(page, "bytes.verify", {"cms": b64(message), **trusting()})["ok"]["report"]["state"]
+            for message in (cms, altered)
         ]
         assert states == ["verified", "invalid"]
 
@@ -235,9 +235,9 @@ def test_the_worker_has_no_network(open_page: OpenPage) -> None:
         }"""
     )
     assert call(page, "bytes.verify", {"cms": b64(b"?"), **TRUST})["error"]["code"] == "malformed-message"
-    said = page.wait_for("() => window.answer")
-    assert "no network" in said["answer"]
-    assert said["ways"] == []
+    answer = page.wait_for("() => window.answer")
+    assert "no network" in answer["answer"]
+    assert answer["ways"] == []
 
 
 class KnownCek(NativeProvider):
@@ -262,7 +262,7 @@ def test_no_secret_is_left_in_the_workers_memory(open_page: OpenPage) -> None:
     }
     page = open_page(SCANNING_WORKER, options={"rewind": False})
     # Zeros at the start are cut off: the search looks for the first byte, and memory is full of zeros.
-    needles = [list(one.lstrip(b"\0")) for one in (prime[32:64], KnownCek.cek, text[50_000:50_032])]
+    needles = [list(octets.lstrip(b"\0")) for octets in (prime[32:64], KnownCek.cek, text[50_000:50_032])]
     page.js(
         IN_PAGE["noSecretIsLeftInTheWorkersMemory"],
         needles,

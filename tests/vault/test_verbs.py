@@ -91,7 +91,9 @@ def test_a_letter_without_its_encryption_keeps_its_signature() -> None:
 def test_a_list_shows_the_subjects_that_the_keys_open() -> None:
     alice, bob = person("alice"), person("bob")
     writing = {"sign": True, **sealed(alice), "recipients": [bob.certificate.der]}
-    letters = [call("message.compose", draft=draft(subject=one), **writing)["message"] for one in ("Plans", "Grüße")]
+    letters = [
+        call("message.compose", draft=draft(subject=subject), **writing)["message"] for subject in ("Plans", "Grüße")
+    ]
     damaged = letters[0][:-200] + b"A" * 200
     opened = call("message.subjects", messages=[letters[0], b"no mail", damaged, letters[1]], **sealed(bob))
     assert opened == {"subjects": ["Plans", None, None, "Grüße"]}
@@ -103,14 +105,14 @@ def test_the_texts_for_a_search_are_those_that_the_reader_sees() -> None:
     writing = {"sign": True, **sealed(alice), "recipients": [bob.certificate.der]}
     letter = call("message.compose", draft=draft(), **writing)["message"]
     damaged = letter[:-200] + b"A" * 200
-    found = call("message.texts", messages=[letter, damaged, b"no mail", MESSAGE], **sealed(bob))["texts"]
-    assert found[0] == {
+    texts = call("message.texts", messages=[letter, damaged, b"no mail", MESSAGE], **sealed(bob))["texts"]
+    assert texts[0] == {
         "subject": "Plans",
         "people": "alice@example.test\nbob@example.test",
         "text": "Grüße\na.txt".encode(),
     }
-    assert found[1] is None
-    assert [one["text"].strip() for one in found[2:]] == [b"no mail", read_entity(MESSAGE).text.strip().encode()]
+    assert texts[1] is None
+    assert [entry["text"].strip() for entry in texts[2:]] == [b"no mail", read_entity(MESSAGE).text.strip().encode()]
     assert call("message.texts", messages=[letter], **sealed(person("carol"))) == {"texts": [None]}
 
 
@@ -118,9 +120,9 @@ def test_a_long_text_is_found_by_its_beginning() -> None:
     bob = person("bob")
     letter = draft(subject="S" * 300_000, text=b"first " + b"x" * 300_000, attachments=[])
     message = call("message.compose", draft=letter, sign=False, **sealed(), recipients=[bob.certificate.der])["message"]
-    (found,) = call("message.texts", messages=[message], **sealed(bob))["texts"]
-    assert found["text"].startswith(b"first x")
-    assert max(len(found["text"]), len(found["subject"])) <= 200_000
+    (entry,) = call("message.texts", messages=[message], **sealed(bob))["texts"]
+    assert entry["text"].startswith(b"first x")
+    assert max(len(entry["text"]), len(entry["subject"])) <= 200_000
 
 
 def protection_of(opened: Any, name: str, value: str) -> str | None:
@@ -292,8 +294,8 @@ def test_among_the_open_keys_the_one_that_readers_verify_signs(is_first: bool) -
     details = Details(not_before=NOW - datetime.timedelta(days=9), not_after=NOW - datetime.timedelta(hours=1))
     server = Details(extended_key_usage=("1.3.6.1.5.5.7.3.1",))
     unfit = [
-        run(issue_identity(authority(), "alice@example.test", provider=PROVIDER, at=NOW, details=one))
-        for one in (details, server)
+        run(issue_identity(authority(), "alice@example.test", provider=PROVIDER, at=NOW, details=flaw))
+        for flaw in (details, server)
     ]
     keys = [person("alice"), *unfit, person("bob")] if is_first else [person("bob"), *unfit, person("alice")]
     written = call("message.compose", draft=draft(), sign=True, **sealed(*keys), recipients=[])
@@ -377,7 +379,7 @@ def test_octets_are_signed_with_and_without_the_content_inside() -> None:
     detached = call("bytes.sign", content=b"content", **keys, at=AT, detached=True)["cms"]
     verified = call("bytes.verify", cms=detached, content=b"content", **trust())
     assert verified["report"]["state"] == "verified"
-    assert person("alice").certificate.der in [one["certificate"] for one in verified["certificates"]]
+    assert person("alice").certificate.der in [certificate["certificate"] for certificate in verified["certificates"]]
     assert call("bytes.verify", cms=detached, content=b"other", **trust())["report"]["state"] == "invalid"
 
 
@@ -453,7 +455,9 @@ def test_timestamp_authorities_vouch_for_nobody() -> None:
 
 def test_mozillas_roots_count_where_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     bring_roots(monkeypatch)
-    assert {one.source for one in read_trust({"anchors": [], "mozilla": True}).anchors} == {TrustSource.MOZILLA}
+    assert {trust_anchor.source for trust_anchor in read_trust({"anchors": [], "mozilla": True}).anchors} == {
+        TrustSource.MOZILLA
+    }
     assert read_trust({"anchors": [], "mozilla": False}).anchors == ()
 
 
@@ -488,21 +492,21 @@ def test_a_file_without_a_private_key_has_no_identity() -> None:
 
 
 def test_a_file_to_keep_comes_back_encrypted_under_its_passphrase() -> None:
-    kept = call("identity.open", p12=pem_identity(), passphrase=b"new", sealKey=SEAL_KEY, forKeeping=True)["p12"]
-    assert person("bob").private_key.pkcs8_der not in kept
-    (again,) = call("identity.open", p12=kept, passphrase=b"new", sealKey=SEAL_KEY)["identities"]
+    p12 = call("identity.open", p12=pem_identity(), passphrase=b"new", sealKey=SEAL_KEY, forKeeping=True)["p12"]
+    assert person("bob").private_key.pkcs8_der not in p12
+    (again,) = call("identity.open", p12=p12, passphrase=b"new", sealKey=SEAL_KEY)["identities"]
     assert again["fingerprint"] == person("bob").certificate.fingerprint
     with pytest.raises(WrongPassphrase):
-        call("identity.open", p12=kept, passphrase=b"", sealKey=SEAL_KEY)
+        call("identity.open", p12=p12, passphrase=b"", sealKey=SEAL_KEY)
 
 
 def test_unlocked_identities_are_kept_under_a_passphrase() -> None:
     (opened,) = call("identity.open", p12=pem_identity(), passphrase=b"", sealKey=SEAL_KEY)["identities"]
-    kept = call("identity.keep", identities=[opened["sealed"]], sealKey=SEAL_KEY, passphrase=b"new")["p12"]
-    (again,) = call("identity.open", p12=kept, passphrase=b"new", sealKey=SEAL_KEY)["identities"]
+    p12 = call("identity.keep", identities=[opened["sealed"]], sealKey=SEAL_KEY, passphrase=b"new")["p12"]
+    (again,) = call("identity.open", p12=p12, passphrase=b"new", sealKey=SEAL_KEY)["identities"]
     assert again["certificate"] == opened["certificate"]
     with pytest.raises(WrongPassphrase):
-        call("identity.open", p12=kept, passphrase=b"", sealKey=SEAL_KEY)
+        call("identity.open", p12=p12, passphrase=b"", sealKey=SEAL_KEY)
 
 
 def test_nothing_is_kept_without_a_passphrase() -> None:
@@ -513,28 +517,28 @@ def test_nothing_is_kept_without_a_passphrase() -> None:
 @pytest.mark.parametrize("kind", [NewKey.RSA_2048, NewKey.P256])
 def test_a_sealed_identity_keeps_key_and_chain(kind: NewKey) -> None:
     alice = person("alice", kind)
-    one = run(seal_identity(alice, SEAL_KEY, provider=PROVIDER))
-    (back,) = run(unseal_identities([one], SEAL_KEY, provider=PROVIDER))
+    sealed_identity = run(seal_identity(alice, SEAL_KEY, provider=PROVIDER))
+    (back,) = run(unseal_identities([sealed_identity], SEAL_KEY, provider=PROVIDER))
     for name in ("pkcs8_der", "key_type", "bits", "curve"):
         assert getattr(back.private_key, name) == getattr(alice.private_key, name)
     assert back.certificate == alice.certificate
     assert [link.der for link in back.chain] == [link.der for link in alice.chain]
-    assert alice.private_key.pkcs8_der not in one
+    assert alice.private_key.pkcs8_der not in sealed_identity
 
 
 @pytest.mark.parametrize("key", [b"o" * 32, None], ids=["another key", "no key"])
 def test_a_sealed_identity_opens_under_its_own_key_alone(key: bytes | None) -> None:
-    one = run(seal_identity(person("alice"), SEAL_KEY, provider=PROVIDER))
+    sealed_identity = run(seal_identity(person("alice"), SEAL_KEY, provider=PROVIDER))
     with pytest.raises(DecryptionError):
-        run(unseal_identities([one], key, provider=PROVIDER))
+        run(unseal_identities([sealed_identity], key, provider=PROVIDER))
 
 
 @pytest.mark.parametrize("position", [0, 20, -1], ids=["nonce", "ciphertext", "tag"])
 def test_an_altered_sealed_identity_does_not_open(position: int) -> None:
-    one = bytearray(run(seal_identity(person("alice"), SEAL_KEY, provider=PROVIDER)))
-    one[position] ^= 1
+    sealed_identity = bytearray(run(seal_identity(person("alice"), SEAL_KEY, provider=PROVIDER)))
+    sealed_identity[position] ^= 1
     with pytest.raises(DecryptionError):
-        run(unseal_identities([bytes(one)], SEAL_KEY, provider=PROVIDER))
+        run(unseal_identities([bytes(sealed_identity)], SEAL_KEY, provider=PROVIDER))
 
 
 @pytest.mark.parametrize(
@@ -792,9 +796,9 @@ def test_a_changed_certificate_of_a_known_sender_asks() -> None:
 
 def test_the_octets_of_what_the_report_names_come_along() -> None:
     opened = call("message.verify", message=signed_letter(person("alice")), identities=[], **trust())
-    octets = {one["fingerprint"]: one["certificate"] for one in opened["certificates"]}
+    octets = {certificate["fingerprint"]: certificate["certificate"] for certificate in opened["certificates"]}
     assert octets[person("alice").certificate.fingerprint] == person("alice").certificate.der
-    assert {one["fingerprint"] for one in opened["report"]["certificates"]} <= set(octets)
+    assert {certificate["fingerprint"] for certificate in opened["report"]["certificates"]} <= set(octets)
 
 
 def test_a_certificate_says_all_that_is_in_it() -> None:
@@ -814,8 +818,8 @@ def test_a_key_made_for_a_request_signs_once_its_certificate_is_there(kind: str)
     )
     assert (identity.certificate, [link.der for link in identity.chain]) == (issued, [anchor().der])
     assert finished["authority"]["certificate"] == anchor().der
-    (kept,) = call("identity.open", p12=finished["p12"], passphrase=b"correct", sealKey=SEAL_KEY)["identities"]
-    assert kept["fingerprint"] == issued.fingerprint
+    (kept_identity,) = call("identity.open", p12=finished["p12"], passphrase=b"correct", sealKey=SEAL_KEY)["identities"]
+    assert kept_identity["fingerprint"] == issued.fingerprint
     assert identity.private_key.pkcs8_der not in finished["p12"]
     letter = call("message.compose", draft=draft("new@example.test"), sign=True, **sealed(identity), recipients=[])
     assert call("message.verify", message=letter["message"], identities=[], **trust())["report"]["state"] == "verified"

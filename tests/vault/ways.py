@@ -47,8 +47,8 @@ def find_cipher_ways(vault: VaultPage) -> Ways:
 
 
 def _call(vault: VaultPage, function: str) -> Ways:
-    found: Ways = json.loads(vault.call(function, json.dumps(_given()).encode()))
-    return found
+    ways: Ways = json.loads(vault.call(function, json.dumps(_given()).encode()))
+    return ways
 
 
 def build_table(found: dict[str, Ways]) -> str:
@@ -68,13 +68,13 @@ def build_table(found: dict[str, Ways]) -> str:
 
 def read_table(page: str) -> dict[str, Ways]:
     """The ways of each browser, read from the table in the page."""
-    found: dict[str, Ways] = {name: {} for name in BROWSERS}
+    browser_ways: dict[str, Ways] = {name: {} for name in BROWSERS}
     for line in _table_of(page).removeprefix(_HEAD).splitlines():
         algorithms, variants, *ways = (cell.strip() for cell in line.strip("|").split("|"))
         for browser, way in zip(BROWSERS, ways, strict=True):
             for algorithm in algorithms.split(", "):
-                found[browser].setdefault(algorithm, {}).update(dict.fromkeys(variants.split(", "), way))
-    return found
+                browser_ways[browser].setdefault(algorithm, {}).update(dict.fromkeys(variants.split(", "), way))
+    return browser_ways
 
 
 def replace_table(page: str, table: str) -> str:
@@ -126,11 +126,11 @@ def _vault_in(name: Name) -> Iterator[VaultPage]:
 
 
 def _write_table(path: Path) -> None:
-    found: dict[str, Ways] = {}
+    browser_ways: dict[str, Ways] = {}
     for name in BROWSERS:
         with _vault_in(name) as vault:
-            found[name] = find_ways(vault)
-    path.write_text(replace_table(path.read_text(encoding="utf-8"), build_table(found)), encoding="utf-8")
+            browser_ways[name] = find_ways(vault)
+    path.write_text(replace_table(path.read_text(encoding="utf-8"), build_table(browser_ways)), encoding="utf-8")
 
 
 def _print_times() -> None:

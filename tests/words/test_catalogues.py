@@ -43,10 +43,10 @@ def test_no_text_is_missing_and_none_is_left_over(language: Language) -> None:
 @pytest.mark.parametrize("language", OTHERS)
 def test_texts_name_the_same_values_as_in_english(language: Language) -> None:
     for key, text in WORDS.texts(ENGLISH).items():
-        wanted = {name for form in forms_of(text).values() for name in values_in(form)}
+        value_names = {name for form in forms_of(text).values() for name in values_in(form)}
         forms = forms_of(WORDS.texts(language)[key])
-        assert values_in(forms["other"]) == wanted, key
-        assert all(values_in(form) <= wanted for form in forms.values()), key
+        assert values_in(forms["other"]) == value_names, key
+        assert all(values_in(form) <= value_names for form in forms.values()), key
 
 
 @pytest.mark.parametrize("language", OTHERS)
@@ -65,8 +65,8 @@ def test_a_language_says_its_name_and_direction(language: Language) -> None:
       const {{ direction }} = new Intl.Locale("{language}").textInfo;
       console.log(JSON.stringify([names.of("{language}"), direction, pluralCategories]));
     """
-    said = subprocess.run(["node", "-e", script], capture_output=True, check=True, text=True).stdout
-    name, direction, plurals = json.loads(said)
+    output = subprocess.run(["node", "-e", script], capture_output=True, check=True, text=True).stdout
+    name, direction, plurals = json.loads(output)
     facts = WORDS.languages[language]
     assert (facts.name.lower(), facts.direction, set(facts.plurals)) == (name.lower(), direction, set(plurals))
 
@@ -139,11 +139,11 @@ def change(folder: Path, language: str, act: Change) -> None:
 
 @pytest.mark.parametrize("name", WRONG)
 def test_a_wrong_catalogue_is_refused_by_name(name: str, copy: Path) -> None:
-    language, act, said = WRONG[name]
+    language, act, complaint = WRONG[name]
     change(copy, language, act)
     with pytest.raises(WrongWords, match=f"^{language}.json: ") as refused:
         Words(copy).texts(language)
-    assert said in str(refused.value)
+    assert complaint in str(refused.value)
     with pytest.raises(WrongWords):
         texts_of_room(Words(copy), "pages")
 

@@ -113,9 +113,9 @@ def texts_of(rooms: tuple[str, ...]) -> set[str]:
 @pytest.mark.parametrize("folder", list(ROOMS))
 def test_each_key_in_a_script_has_its_text(folder: str) -> None:
     texts = texts_of(ROOMS[folder])
-    found = [(path.name, key) for path in scripts(folder) for key in _LITERAL.findall(path.read_text())]
-    assert len(found) > 20
-    assert [(name, key) for name, key in found if key not in texts] == []
+    keys = [(path.name, key) for path in scripts(folder) for key in _LITERAL.findall(path.read_text())]
+    assert len(keys) > 20
+    assert [(name, key) for name, key in keys if key not in texts] == []
 
 
 def forms_in(folder: str) -> set[str]:
@@ -123,8 +123,8 @@ def forms_in(folder: str) -> set[str]:
     code = "".join(path.read_text() for path in scripts(folder))
     forms = {_VALUE.sub("*", template) for template in _TEMPLATE.findall(code)}
     texts = texts_of(ROOMS[folder])
-    wanted = {form for form in forms if "*_" in form or "_*" in form}
-    return {form for form in wanted if any(fnmatchcase(key, form) for key in texts)}
+    key_forms = {form for form in forms if "*_" in form or "_*" in form}
+    return {form for form in key_forms if any(fnmatchcase(key, form) for key in texts)}
 
 
 @pytest.mark.parametrize("folder", list(ROOMS))

@@ -147,8 +147,8 @@ def test_each_term_has_its_word(place: int) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_term_has_a_second_word(language: str) -> None:
-    said = [(key, _VALUE.sub("", form)) for key, form in forms(language)]
-    assert [(key, never.pattern) for key, text in said for never in NEVER[language] if never.search(text)] == []
+    texts = [(key, _VALUE.sub("", form)) for key, form in forms(language)]
+    assert [(key, never.pattern) for key, text in texts for never in NEVER[language] if never.search(text)] == []
 
 
 @pytest.mark.parametrize("language", SPACES)

@@ -63,11 +63,11 @@ def test_a_new_text_needs_a_note(copy: Path) -> None:
 def test_the_program_names_what_is_wrong(copy: Path) -> None:
     assert run(copy) == (0, "")
     rewrite(copy / "en.json", **{"shared.cancel": "Stop"})
-    code, said = run(copy)
-    assert (code, "fr.json: shared.cancel is older than its English" in said) == (1, True)
+    code, output = run(copy)
+    assert (code, "fr.json: shared.cancel is older than its English" in output) == (1, True)
     assert run(copy, "--made", "all") == (0, "")
     assert run(copy, "--made", "xx")[0] == 1
     assert run(copy, "--made", "de", "shared.no_such_key")[0] == 1
     (copy / "es.json").write_text("{}")
-    code, said = run(copy)
-    assert (code, said.startswith("es.json: ")) == (1, True)
+    code, output = run(copy)
+    assert (code, output.startswith("es.json: ")) == (1, True)

@@ -169,9 +169,9 @@ ROWS_WITHOUT_WORDS = {"sha256", "sha1", "trust", "revocation"}
 def page_codes() -> set[str]:
     """The codes of the words of a certificate's page in `smime_core.report.certificate_page`."""
     source = (ROOT / "smime_core/report/certificate_page.py").read_text()
-    said = set(re.findall(r'_said\("([a-z-]+)"', source)) - {"moment", "constraint"}
+    codes = set(re.findall(r'_said\("([a-z-]+)"', source)) - {"moment", "constraint"}
     return {
-        *said,
+        *codes,
         *(f"row-{code}" for code in set(re.findall(r'PageRow\(code="([a-z0-9-]+)"', source)) - ROWS_WITHOUT_WORDS),
         *(f"use-{str(usage.name).lower().replace('_', '-')}" for usage in certificate_page._USAGES),
         *(f"purpose-{code}" for code, _ in certificate_page._PURPOSES.values()),
@@ -188,18 +188,18 @@ def refusals() -> set[str]:
 
 @pytest.mark.parametrize("language", ["en", *LANGUAGES])
 def test_every_page_of_a_certificate_and_every_refusal_has_words(language: str) -> None:
-    wanted = {
+    keys = {
         *(f"certificate_{slug(code)}" for code in page_codes()),
         *(f"error_decision_refused_{slug(why)}" for why in refusals()),
     }
     assert len(page_codes()) > 40
     assert len(refusals()) == 13
-    assert wanted - shared(language).keys() == set()
+    assert keys - shared(language).keys() == set()
 
 
 @pytest.mark.parametrize("language", ["en", *LANGUAGES])
 def test_every_verdict_of_the_core_has_words(language: str) -> None:
-    wanted = {
+    keys = {
         *(f"reason_{slug(code)}" for code in REASONS),
         *(f"recipient_reason_{slug(code)}" for code in (*CHOICE_REASONS, *WARNINGS)),
         *(f"left_out_{slug(code)}" for code in LEFT_OUT_REASONS),
@@ -208,13 +208,13 @@ def test_every_verdict_of_the_core_has_words(language: str) -> None:
         *(f"anchor_{source}" for source in SOURCES),
         *(f"step_{slug(label)}" for label in step_labels()),
     }
-    assert wanted - shared(language).keys() == set()
+    assert keys - shared(language).keys() == set()
 
 
 def test_the_english_catalogue_says_what_the_core_says() -> None:
     english = shared("en")
     for prefix, sentences in (
-        ("reason_", {code: said for code, said in REASONS.items() if code not in WITH_VALUE}),
+        ("reason_", {code: sentence for code, sentence in REASONS.items() if code not in WITH_VALUE}),
         ("recipient_reason_", {**CHOICE_REASONS, **WARNINGS}),
         ("left_out_", LEFT_OUT_REASONS),
         ("unknown_", UNKNOWN_REASONS),

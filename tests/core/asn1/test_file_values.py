@@ -51,9 +51,9 @@ KINDS = [kind for kind in ValueKind if kind is not ValueKind.OTHER]
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_is_found_in_every_form(kind: ValueKind, form: str) -> None:
     value = value_of(kind)
-    found = parse_file_values(FORMS[form](value))
-    assert [(one.kind, one.der) for one in found.values] == [(kind, value)]
-    assert found.failures == ()
+    file_values = parse_file_values(FORMS[form](value))
+    assert [(file_value.kind, file_value.der) for file_value in file_values.values] == [(kind, value)]
+    assert file_values.failures == ()
 
 
 @pytest.mark.parametrize("form", ["DER", "PEM", "base64", "UTF-16 PEM"])
@@ -85,8 +85,8 @@ def test_an_encrypted_key_is_known_by_its_header_or_by_its_structure() -> None:
 def test_the_trust_settings_of_openssl_are_no_key() -> None:
     # CertAux: trusted purposes, and a key identifier behind the certificate.
     settings = der.sequence(der.sequence(der.oid("1.3.6.1.5.5.7.3.4")), der.octet_string(bytes(20)))
-    found = parse_file_values(build_pem("TRUSTED CERTIFICATE", anchor().der + settings))
-    assert [value.kind for value in found.values] == [ValueKind.CERTIFICATE, ValueKind.OTHER]
+    file_values = parse_file_values(build_pem("TRUSTED CERTIFICATE", anchor().der + settings))
+    assert [value.kind for value in file_values.values] == [ValueKind.CERTIFICATE, ValueKind.OTHER]
 
 
 @pytest.mark.parametrize("key", NewKey)
@@ -107,16 +107,18 @@ def test_the_two_numbers_of_an_rsa_key_are_a_public_key() -> None:
 def test_a_damaged_block_does_not_hide_the_others_and_is_reported() -> None:
     whole = build_pem("CERTIFICATE", anchor().der)
     for damaged in (whole[:200] + b"\n", whole.replace(b"MII", b"M!I", 1), whole[:40] + whole[-27:]):
-        found = parse_file_values(damaged + whole)
-        assert [value.der for value in found.values] == [anchor().der]
-        assert len(found.failures) == 1
+        file_values = parse_file_values(damaged + whole)
+        assert [value.der for value in file_values.values] == [anchor().der]
+        assert len(file_values.failures) == 1
         with pytest.raises(MalformedMessage):
-            found.take(ValueKind.CERTIFICATE)
+            file_values.take(ValueKind.CERTIFICATE)
 
 
 def test_a_key_of_another_program_beside_a_certificate_is_passed_over() -> None:
-    found = parse_file_values(build_pem("OPENSSH PRIVATE KEY", b"openssh-key-v1\0") + build_pem("X", anchor().der))
-    assert found.take(ValueKind.CERTIFICATE)[0].der == anchor().der
+    file_values = parse_file_values(
+        build_pem("OPENSSH PRIVATE KEY", b"openssh-key-v1\0") + build_pem("X", anchor().der)
+    )
+    assert file_values.take(ValueKind.CERTIFICATE)[0].der == anchor().der
     with pytest.raises(UnsupportedAlgorithm, match="OPENSSH"):
         parse_file_values(build_pem("OPENSSH PRIVATE KEY", b"openssh-key-v1\0")).take(ValueKind.PRIVATE_KEY)
 

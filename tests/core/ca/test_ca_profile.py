@@ -139,8 +139,8 @@ def test_a_url_is_ascii() -> None:
 
 
 def openssl_verify(folder: Path, rig: Rig, certificate: Certificate, *, purpose: str = "smimesign") -> str:
-    for name, one in (("root", rig.root), ("issuing", rig.issuing), ("own", certificate)):
-        (folder / name).write_bytes(build_pem("CERTIFICATE", one.der))
+    for name, link in (("root", rig.root), ("issuing", rig.issuing), ("own", certificate)):
+        (folder / name).write_bytes(build_pem("CERTIFICATE", link.der))
     command = ["openssl", "verify", "-x509_strict", "-purpose", purpose, "-attime", str(int(AT.timestamp()))]
     command += ["-CAfile", "root", "-untrusted", "issuing", "own"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=30)
@@ -241,8 +241,8 @@ def replaced(*extensions: Extension) -> Callable[[CertificateTemplate], Certific
     kinds = {extension.oid for extension in extensions}
 
     def change(template: CertificateTemplate) -> CertificateTemplate:
-        kept = tuple(one for one in template.extensions if one.oid not in kinds)
-        return dataclasses.replace(template, extensions=(*kept, *extensions))
+        others = tuple(other for other in template.extensions if other.oid not in kinds)
+        return dataclasses.replace(template, extensions=(*others, *extensions))
 
     return change
 
@@ -295,9 +295,9 @@ BREACHES = {
 
 @pytest.mark.parametrize("rule", BREACHES)
 def test_each_rule_finds_its_breach(rig: Rig, rule: str) -> None:
-    found = check_profile(rig.issue(BREACHES[rule](rig.subscriber())))
-    assert rule in {finding.rule for finding in found}
-    assert all(isinstance(finding, Finding) and finding.text for finding in found)
+    findings = check_profile(rig.issue(BREACHES[rule](rig.subscriber())))
+    assert rule in {finding.rule for finding in findings}
+    assert all(isinstance(finding, Finding) and finding.text for finding in findings)
 
 
 def test_non_repudiation_goes_with_signing_alone(rig: Rig) -> None:

@@ -48,7 +48,7 @@ def test_openssl_refuses_who_stands_on_the_list_and_nobody_else(tmp_path: Path, 
     rig.write(tmp_path)
     entry = RevokedCertificate(serial_number=rig.bob.serial_number, revoked_at=EARLIER, reason="keyCompromise")
     lists = [build(issuer=rig.root), build(entry, issuer=rig.issuing)]
-    (tmp_path / "lists.pem").write_bytes(b"".join(build_pem("X509 CRL", one) for one in lists))
+    (tmp_path / "lists.pem").write_bytes(b"".join(build_pem("X509 CRL", revocation_list) for revocation_list in lists))
 
     def verdict(name: str) -> str:
         command = ["openssl", "verify", "-x509_strict", "-crl_check_all", "-CRLfile", "lists.pem"]
@@ -76,13 +76,16 @@ def test_pyca_reads_number_issuer_key_dates_and_reasons() -> None:
     assert identifier == rig.issuing.certificate.subject_key_identifier
     assert (read.last_update_utc, read.next_update_utc) == (WEEK.this_update, WEEK.next_update)
     for entry in entries:
-        found = read.get_revoked_certificate_by_serial_number(entry.serial_number)
-        assert found is not None
-        assert found.revocation_date_utc == EARLIER
+        revoked_certificate = read.get_revoked_certificate_by_serial_number(entry.serial_number)
+        assert revoked_certificate is not None
+        assert revoked_certificate.revocation_date_utc == EARLIER
         if entry.reason == UNSPECIFIED:
-            assert len(found.extensions) == 0
+            assert len(revoked_certificate.extensions) == 0
         else:
-            assert found.extensions.get_extension_for_class(x509.CRLReason).value.reason.value == entry.reason
+            assert (
+                revoked_certificate.extensions.get_extension_for_class(x509.CRLReason).value.reason.value
+                == entry.reason
+            )
 
 
 def test_an_empty_list_has_no_empty_sequence() -> None:

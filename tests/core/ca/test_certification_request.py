@@ -216,9 +216,9 @@ def test_data_without_a_request_is_malformed(data: bytes) -> None:
 
 
 def test_two_requests_in_one_file_are_refused() -> None:
-    one = certification_request_to_pem(request_of(NewKey.P256, "alice@example.test"))
+    pem = certification_request_to_pem(request_of(NewKey.P256, "alice@example.test"))
     with pytest.raises(MalformedMessage, match="found 2, expected one"):
-        parse_certification_request(one + one)
+        parse_certification_request(pem + pem)
 
 
 def test_a_name_with_an_empty_type_is_refused() -> None:

@@ -252,7 +252,7 @@ def test_pointers_stand_in_the_certificate_as_others_read_them(authority: Author
     assert point.full_name is not None
     assert [name.value for name in point.full_name] == ["http://pki.example.test/a.crl"]
     access = extensions.get_extension_for_class(AuthorityInformationAccess).value
-    assert [(one.access_method.dotted_string, one.access_location.value) for one in access] == [
+    assert [(description.access_method.dotted_string, description.access_location.value) for description in access] == [
         ("1.3.6.1.5.5.7.48.1", "http://pki.example.test/ocsp"),
         ("1.3.6.1.5.5.7.48.2", "http://pki.example.test/a.cer"),
     ]

@@ -78,7 +78,9 @@ def judged(cms: bytes, *, at: datetime.datetime = LATER) -> tuple[Timestamp | Sm
 
 def members(cms: bytes) -> list[set[bytes]]:
     fields = read_signed_data_fields(parse_content_info(cms).content)
-    return [{bytes(one.encoded) for one in each} for each in (fields.certificates, fields.crls, fields.signer_infos)]
+    return [
+        {bytes(member.encoded) for member in each} for each in (fields.certificates, fields.crls, fields.signer_infos)
+    ]
 
 
 def with_unsigned(*attributes: bytes, signed: list[bytes] | None = None) -> SignerInfo:
@@ -184,9 +186,9 @@ def test_levels_grow_with_what_is_added() -> None:
 
 
 def test_a_timestamp_proves_when_a_signature_existed() -> None:
-    found = proved(stamp(sign()))
-    assert found is not None
-    assert (found.time, found.latest) == (NOW, NOW)
+    proof = proved(stamp(sign()))
+    assert proof is not None
+    assert (proof.time, proof.latest) == (NOW, NOW)
 
 
 def test_without_a_timestamp_nothing_is_proved() -> None:
@@ -197,9 +199,9 @@ def test_without_a_timestamp_nothing_is_proved() -> None:
 def test_the_earliest_timestamp_that_holds_counts() -> None:
     day = datetime.timedelta(days=1)
     cms = stamp(stamp(sign(), gen_time=NOW + 2 * day), gen_time=NOW + day)
-    found = proved(cms)
-    assert found is not None
-    assert found.time == NOW + day
+    proof = proved(cms)
+    assert proof is not None
+    assert proof.time == NOW + day
 
 
 def test_no_more_paths_are_searched_than_it_takes() -> None:
@@ -227,9 +229,9 @@ def test_a_timestamp_by_nobody_known_spoils_no_other() -> None:
     day = datetime.timedelta(days=1)
     cms = stamp(stamp(sign(), by=service("Stranger", under="Strangers")), gen_time=NOW + day)
     cms = add_unsigned_attribute(cms, build_attribute(SIGNATURE_TIME_STAMP, der.sequence()))
-    found = proved(cms)
-    assert found is not None
-    assert found.time == NOW + day
+    proof = proved(cms)
+    assert proof is not None
+    assert proof.time == NOW + day
     kinds = [type(each) for each in judged(cms)]
     assert sorted(kind.__name__ for kind in kinds) == ["MalformedMessage", "Timestamp", "UntrustedAnchor"]
 
@@ -277,8 +279,8 @@ def test_the_certificate_of_the_service_may_stand_in_the_message() -> None:
     bare = add_unsigned_attribute(cms, build_attribute(SIGNATURE_TIME_STAMP, token_der(info, certificates=())))
     signer = signer_of(parse(bare))
     for known, holds in (((), False), ((service().certificate,), True)):
-        found = run(proved_time(signer, PathRules(STORE, LATER, known=known), PROVIDER))
-        assert (found is not None) is holds
+        proof = run(proved_time(signer, PathRules(STORE, LATER, known=known), PROVIDER))
+        assert (proof is not None) is holds
 
 
 # Attributes of older signatures.

@@ -95,8 +95,8 @@ def test_must_2_values_of_a_type_that_stands_twice_in_a_signed_set_are_counted_t
 
 def test_must_41_values_of_several_unsigned_instances_are_taken_together() -> None:
     instances = [build_attribute(COUNTERSIGNATURE, der.integer(number)) for number in (1, 2)]
-    found = parse_unsigned_attributes(tagged(*instances), where="unsignedAttrs")
-    assert found == {COUNTERSIGNATURE: (der.integer(1), der.integer(2))}
+    attributes = parse_unsigned_attributes(tagged(*instances), where="unsignedAttrs")
+    assert attributes == {COUNTERSIGNATURE: (der.integer(1), der.integer(2))}
 
 
 def test_unsigned_attributes_may_be_ber_in_any_order() -> None:

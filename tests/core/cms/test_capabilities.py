@@ -48,14 +48,14 @@ def capabilities(*entries: Capability) -> Capabilities:
 
 def test_ours_come_back_as_they_were_built_best_first() -> None:
     _, values = der.read_sequence(OUR_CAPABILITIES_DER)
-    found = parse_capabilities({SMIME_CAPABILITIES: (bytes(values.content),)})
-    assert found == Capabilities(entries=OUR_CAPABILITIES)
-    assert found.content_ciphers[:2] == (AES_256_GCM, CHACHA20_POLY1305)
+    abilities = parse_capabilities({SMIME_CAPABILITIES: (bytes(values.content),)})
+    assert abilities == Capabilities(entries=OUR_CAPABILITIES)
+    assert abilities.content_ciphers[:2] == (AES_256_GCM, CHACHA20_POLY1305)
     # RFC 8551 section 2.7: every reader has AES-128-CBC, and Thunderbird reads no mode but CBC.
-    assert {AES_128_CBC, AES_256_CBC} <= set(found.content_ciphers)
-    assert not any(cipher.is_weak for cipher in found.content_ciphers), "what is only read is not asked for"
-    assert {transport.hash_name for transport in found.key_transports} == {HashName.SHA256, HashName.SHA1}
-    assert (ECDH_SHA256, AES_256_WRAP) in found.key_agreements
+    assert {AES_128_CBC, AES_256_CBC} <= set(abilities.content_ciphers)
+    assert not any(cipher.is_weak for cipher in abilities.content_ciphers), "what is only read is not asked for"
+    assert {transport.hash_name for transport in abilities.key_transports} == {HashName.SHA256, HashName.SHA1}
+    assert (ECDH_SHA256, AES_256_WRAP) in abilities.key_agreements
 
 
 def test_parameters_of_ciphers_are_absent_in_ours() -> None:
@@ -84,9 +84,9 @@ def test_reads_the_bits_of_rc2_and_the_hashes() -> None:
     bare = Capability(oid=RC2_40_CBC.oid, parameters=None)
     triple = Capability(oid=TRIPLE_DES_CBC.oid, parameters=None)
     sha = Capability(oid=HASH_OIDS[HashName.SHA256], parameters=None)
-    found = capabilities(*rc2, bare, triple, sha)
-    assert found.content_ciphers == (RC2_40_CBC, RC2_128_CBC, TRIPLE_DES_CBC)
-    assert found.hashes == (HashName.SHA256,)
+    abilities = capabilities(*rc2, bare, triple, sha)
+    assert abilities.content_ciphers == (RC2_40_CBC, RC2_128_CBC, TRIPLE_DES_CBC)
+    assert abilities.hashes == (HashName.SHA256,)
 
 
 def test_reads_rsa_v1_5_as_a_key_transport() -> None:
@@ -105,10 +105,15 @@ def test_unknown_capabilities_are_kept_and_ignored() -> None:
     odd = Capability(oid="1.2.3.4", parameters=der.octet_string(b"?"))
     broken = Capability(oid=RSAES_OAEP, parameters=der.integer(1))
     _, values = der.read_sequence(build_capabilities((odd, broken)))
-    found = parse_capabilities({SMIME_CAPABILITIES: (bytes(values.content),)})
-    assert found is not None
-    assert found.entries == (odd, broken)
-    assert (found.content_ciphers, found.key_transports, found.key_agreements, found.hashes) == ((), (), (), ())
+    abilities = parse_capabilities({SMIME_CAPABILITIES: (bytes(values.content),)})
+    assert abilities is not None
+    assert abilities.entries == (odd, broken)
+    assert (abilities.content_ciphers, abilities.key_transports, abilities.key_agreements, abilities.hashes) == (
+        (),
+        (),
+        (),
+        (),
+    )
 
 
 def test_must_16_without_the_attribute_nothing_is_said() -> None:
@@ -133,6 +138,6 @@ def test_reads_no_more_capabilities_than_the_limit() -> None:
 
 def test_reads_those_of_rfc_4134_section_4_10() -> None:
     attributes = signer_of(parse((vectors("rfc4134") / "4.10.bin").read_bytes())).attributes
-    found = parse_capabilities(attributes)
-    assert found is not None
-    assert [entry.oid for entry in found.entries] == ["1.2.3.4.5.6", "1.2.3.4.5.6.77"]
+    abilities = parse_capabilities(attributes)
+    assert abilities is not None
+    assert [entry.oid for entry in abilities.entries] == ["1.2.3.4.5.6", "1.2.3.4.5.6.77"]

@@ -16,9 +16,9 @@ from tests.support.vectors import vectors
 def test_must_7_carries_certificates_and_revocation_lists_both_ways() -> None:
     crl = build_revocation_list(7)
     cms = build_certificates_only([person("alice").certificate, anchor()], crls=[crl])
-    found = parse_certificates_only(cms)
-    assert set(found.certificates) == {person("alice").certificate, anchor()}
-    assert found.crls == (crl,)
+    message = parse_certificates_only(cms)
+    assert set(message.certificates) == {person("alice").certificate, anchor()}
+    assert message.crls == (crl,)
 
 
 def test_must_32_has_version_1() -> None:
@@ -71,5 +71,5 @@ def test_must_45_an_unreadable_certificate_does_not_hide_the_others() -> None:
     ],
 )
 def test_reads_those_that_others_wrote(set_name: str, file: str, count: int) -> None:
-    found = parse_certificates_only(unarmor((vectors(set_name) / file).read_bytes()))
-    assert len(found.certificates) == count
+    message = parse_certificates_only(unarmor((vectors(set_name) / file).read_bytes()))
+    assert len(message.certificates) == count

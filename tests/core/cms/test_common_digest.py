@@ -60,7 +60,7 @@ def test_further_signers_take_the_digest_that_is_there_unless_it_is_shorter(
     cms = blocking.add_signer(signed, signing(*keys), provider=PROVIDER)
     own = {choose_holder_algorithm(person(key)).hash_name for key in keys}
     (there,) = {algorithm.hash_name for algorithm in first.algorithms}
-    fits = all(hash_length(one) <= hash_length(there) for one in own) and "ed448" not in keys
+    fits = all(hash_length(hash_name) <= hash_length(there) for hash_name in own) and "ed448" not in keys
     is_fixed = any(key in ("ed25519", "ml-dsa") for key in keys) and there is not HashName.SHA512
     infos = parse_signed_data(parse_content_info(cms).content).signer_infos
     hashes = {parse_digest_identifier(info.digest_algorithm_der) for info in infos if isinstance(info, SignerInfo)}

@@ -68,18 +68,18 @@ def by_bob(attributes: list[bytes] | None, signed: bytes | None = None) -> bytes
 def test_must_41_a_countersignature_that_was_built_holds(key: NewKey) -> None:
     carol = person("carol", key)
     cms = countersign(signed_data(BASE), carol)
-    (found,) = find_countersignatures(signer_of(parse(cms)))
-    check(found, carol)
-    assert found.countersigned.signature == SIGNATURE
+    (countersignature,) = find_countersignatures(signer_of(parse(cms)))
+    check(countersignature, carol)
+    assert countersignature.countersigned.signature == SIGNATURE
     assert carol.certificate in parse(cms).certificates
     verify(cms)
 
 
 def test_must_41_a_built_countersignature_has_no_content_type() -> None:
-    (found,) = find_countersignatures(signer_of(parse(countersign(signed_data(BASE), person("bob")))))
-    assert not isinstance(found.signer, SmimeError)
-    assert CONTENT_TYPE not in found.signer.attributes
-    assert found.signer.signing_time == NOW
+    (countersignature,) = find_countersignatures(signer_of(parse(countersign(signed_data(BASE), person("bob")))))
+    assert not isinstance(countersignature.signer, SmimeError)
+    assert CONTENT_TYPE not in countersignature.signer.attributes
+    assert countersignature.signer.signing_time == NOW
 
 
 def test_must_41_several_countersignatures_stand_beside_each_other_and_on_each_other() -> None:
@@ -89,9 +89,9 @@ def test_must_41_several_countersignatures_stand_beside_each_other_and_on_each_o
     assert isinstance(first, SignerInfo)
     others = [someone for someone in (person("bob"), person("carol")) if not first.sid.matches(someone.certificate)]
     cms = countersign(cms, others[0], path=(0, 0))
-    found = find_countersignatures(signer_of(parse(cms)))
-    assert sorted(len(each.path) for each in found) == [1, 1, 2]
-    for each in found:
+    countersignatures = find_countersignatures(signer_of(parse(cms)))
+    assert sorted(len(each.path) for each in countersignatures) == [1, 1, 2]
+    for each in countersignatures:
         assert not isinstance(each.signer, SmimeError)
         signer = next(p for p in (person("bob"), person("carol")) if each.signer.sid.matches(p.certificate))
         check(each, signer)
@@ -168,26 +168,28 @@ def test_must_5_refuses_signed_attributes_presented_as_the_countersigned_signatu
     outer = der.read_children(der.read_one(BASE))
     unsigned = der.set_of([build_attribute(COUNTERSIGNATURE, stripped)], tag=0xA1)
     bogus = der.sequence(*(field.encoded for field in outer[:-1]), der.octet_string(attributes), unsigned)
-    (found,) = find_countersignatures(parse_signer_info(der.read_one(bogus)))
+    (countersignature,) = find_countersignatures(parse_signer_info(der.read_one(bogus)))
     with pytest.raises(SignatureMismatch, match="attributes of another signature"):
-        check(found, person("bob"))
+        check(countersignature, person("bob"))
 
 
 def test_weak_algorithms_need_policy_archive() -> None:
     sha1 = SignatureAlgorithm(scheme=SignatureScheme.RSA_PKCS1_V15, hash_name=HashName.SHA1)
     digest = hashlib.sha1(SIGNATURE, usedforsecurity=False).digest()
-    found = with_countersignatures(signer_info(over_signature(digest=digest), identity=person("bob"), algorithm=sha1))
-    check(found, person("bob"), Policy.ARCHIVE)
+    countersignature = with_countersignatures(
+        signer_info(over_signature(digest=digest), identity=person("bob"), algorithm=sha1)
+    )
+    check(countersignature, person("bob"), Policy.ARCHIVE)
     with pytest.raises(AlgorithmForbidden):
-        check(found, person("bob"))
+        check(countersignature, person("bob"))
 
 
 def test_must_45_an_unreadable_one_does_not_hide_the_others() -> None:
     unsigned = [build_attribute(COUNTERSIGNATURE, der.sequence(der.integer(1)), by_bob(over_signature()))]
     signer = signer_of(parse(signed_data(signer_info(signed_attrs(), unsigned=unsigned))))
-    found = find_countersignatures(signer)
-    assert sorted(isinstance(each.signer, SmimeError) for each in found) == [False, True]
-    unreadable = next(each for each in found if isinstance(each.signer, SmimeError))
+    countersignatures = find_countersignatures(signer)
+    assert sorted(isinstance(each.signer, SmimeError) for each in countersignatures) == [False, True]
+    unreadable = next(each for each in countersignatures if isinstance(each.signer, SmimeError))
     with pytest.raises(MalformedMessage):
         check(unreadable, person("bob"))
 

@@ -42,9 +42,11 @@ KEK: Final = KeyEncryptionKey(identifier=b"k", key=bytes(32))
 def samples() -> list[bytes]:
     people = [person("fuzz", key) for key in KEYS]
     encrypted = [
-        blocking.encrypt_bytes(CONTENT, Encrypting(recipients=[one.certificate], cipher=cipher), provider=PROVIDER)
+        blocking.encrypt_bytes(
+            CONTENT, Encrypting(recipients=[recipient.certificate], cipher=cipher), provider=PROVIDER
+        )
         for cipher in (AES_256_CBC, AES_256_GCM, CHACHA20_POLY1305)
-        for one in people
+        for recipient in people
     ]
     return [
         *encrypted,

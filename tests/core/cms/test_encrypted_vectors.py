@@ -39,9 +39,9 @@ _KEY: Final = re.compile(rb"-----BEGIN ([A-Z ]*)PRIVATE KEY-----([^-]*)-----")
 
 def identity(certificate: Path, key: Path) -> Identity:
     octets = key.read_bytes()
-    if found := _KEY.search(octets):
-        octets = base64.b64decode(found[2])
-        if found[1] == b"RSA ":
+    if match := _KEY.search(octets):
+        octets = base64.b64decode(match[2])
+        if match[1] == b"RSA ":
             rsa = der.sequence(der.oid("1.2.840.113549.1.1.1"), b"\x05\0")
             octets = der.sequence(der.integer(0), rsa, der.octet_string(octets))
     return Identity(certificate=parse_certificates(certificate.read_bytes())[0], private_key=parse_private_key(octets))

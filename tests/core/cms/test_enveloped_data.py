@@ -339,10 +339,10 @@ def test_must_20_attributes_that_were_cut_off_are_refused() -> None:
 
 
 def test_must_20_attributes_that_are_not_der_are_refused() -> None:
-    one, two = build_attribute("1.2.3.4", der.integer(1)), build_attribute("1.2.3.5", der.integer(1))
-    assert decrypt(auth_attrs(one, two), ALICE) == CONTENT
+    first, second = build_attribute("1.2.3.4", der.integer(1)), build_attribute("1.2.3.5", der.integer(1))
+    assert decrypt(auth_attrs(first, second), ALICE) == CONTENT
     with pytest.raises(MalformedMessage, match="DER"):
-        decrypt(auth_attrs(two, one), ALICE)
+        decrypt(auth_attrs(second, first), ALICE)
     with pytest.raises(MalformedMessage):
         parse(edit(encrypt(ALICE, cipher=AES_256_GCM), lambda fields: fields.insert(3, der.element(0xA1))))
 
@@ -378,7 +378,7 @@ def padded(block: bytes) -> bytes:
 
 def test_must_22_every_iv_is_fresh() -> None:
     encrypted = [parse(encrypt(ALICE, cipher=cipher)) for cipher in (AES_256_CBC, AES_256_GCM) for _ in range(3)]
-    assert len({one.encryption.iv for one in encrypted}) == 6
+    assert len({message.encryption.iv for message in encrypted}) == 6
 
 
 @pytest.mark.parametrize("cipher", [TRIPLE_DES_CBC, AES_128_CCM], ids=lambda cipher: cipher.name)

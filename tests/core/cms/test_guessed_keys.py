@@ -268,15 +268,15 @@ def test_the_provider_says_nothing_of_what_fits(number: int, fits: bool) -> None
 
 def test_a_broken_key_among_the_own_ones_stops_no_other() -> None:
     key_der = der.read_octets(der.read_sequence(BOB.private_key.pkcs8_der)[2])
-    numbers = [der.parse_number(one) for one in der.read_sequence(key_der)]
+    numbers = [der.parse_number(field) for field in der.read_sequence(key_der)]
     broken = dataclasses.replace(BOB.private_key, pkcs8_der=_with_prime(BOB.private_key.pkcs8_der, numbers))
     sealed = run(PROVIDER.transport_encrypt(ALICE.certificate.public_key, RSA_V15, CEK))
-    found = python_rsa.decrypt_any_pkcs1_v15([(broken, sealed), (ALICE.private_key, sealed), (broken, sealed)], 32)
-    assert found == (1, CEK)
+    result = python_rsa.decrypt_any_pkcs1_v15([(broken, sealed), (ALICE.private_key, sealed), (broken, sealed)], 32)
+    assert result == (1, CEK)
 
 
 def _with_prime(pkcs8_der: bytes, numbers: list[int]) -> bytes:
-    fields = [bytes(one.encoded) for one in der.read_sequence(pkcs8_der)]
+    fields = [bytes(field.encoded) for field in der.read_sequence(pkcs8_der)]
     numbers = [*numbers[:6], numbers[6] + 2, *numbers[7:]]
     return der.sequence(*fields[:2], der.octet_string(der.sequence(*map(der.integer, numbers))))
 

@@ -94,7 +94,7 @@ def test_must_28_what_is_made_for_a_montgomery_key_names_it_without_parameters(k
     assert recipient.originator.algorithm_der == der.sequence(der.oid(oid))
 
 
-@pytest.mark.parametrize("oid", [oid for oid, one in KEY_AGREEMENTS.items()])
+@pytest.mark.parametrize("oid", [oid for oid, agreement in KEY_AGREEMENTS.items()])
 @pytest.mark.parametrize("ukm", [None, b"salt and information"])
 def test_must_28_the_oid_names_the_kdf_and_every_one_opens(oid: str, ukm: bytes | None) -> None:
     assert decrypt(to_bob(agreement=oid, ukm=ukm), BOB) == CONTENT

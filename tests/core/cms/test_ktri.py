@@ -161,10 +161,10 @@ class CountingProvider(NativeProvider):
         self.calls: list[str] = []
 
     def __getattribute__(self, name: str) -> object:
-        found = super().__getattribute__(name)
-        if not name.startswith("_") and callable(found):
+        attribute = super().__getattribute__(name)
+        if not name.startswith("_") and callable(attribute):
             self.calls.append(name)
-        return found
+        return attribute
 
 
 def steps(encrypted_key: bytes) -> list[str]:
@@ -187,9 +187,9 @@ def test_must_23_takes_the_time_of_the_same_class_whether_the_padding_is_right_o
     assert isinstance(recipient, KeyTransRecipient)
     wrong = dataclasses.replace(recipient, encrypted_key=BAD["no block type"])
 
-    def seconds(one: KeyTransRecipient) -> float:
+    def seconds(candidate: KeyTransRecipient) -> float:
         start = time.perf_counter()
-        run(unwrap_ktri(one, ALICE.private_key, cek_length=32, provider=PROVIDER))
+        run(unwrap_ktri(candidate, ALICE.private_key, cek_length=32, provider=PROVIDER))
         return time.perf_counter() - start
 
     def ratio() -> float:

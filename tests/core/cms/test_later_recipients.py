@@ -64,8 +64,8 @@ def test_nothing_behind_the_recipients_is_touched(cipher: ContentCipher) -> None
         der.read_children(parse_content_info(cms).content) for cms in (encrypted, add(encrypted, BOB.certificate))
     )
     assert [bytes(field.encoded) for field in before[2:]] == [bytes(field.encoded) for field in after[2:]]
-    kept = {bytes(info.encoded) for info in der.read_children(before[1])}
-    assert kept < {bytes(info.encoded) for info in der.read_children(after[1])}
+    recipients = {bytes(info.encoded) for info in der.read_children(before[1])}
+    assert recipients < {bytes(info.encoded) for info in der.read_children(after[1])}
 
 
 def test_must_32_the_version_is_computed_again() -> None:

@@ -76,7 +76,7 @@ class CarelessProvider(NativeProvider):
 def open_carelessly(originator: bytes, *beside: Identity) -> None:
     encrypted = envelope(kari(BOB, originator=originator, shared=bytes(32)))
     if beside:
-        encrypted = with_originator_info(encrypted, *(one.certificate for one in beside))
+        encrypted = with_originator_info(encrypted, *(identity.certificate for identity in beside))
     run(decrypt_enveloped_data(parse(encrypted), Keys(identities=[BOB]), provider=CarelessProvider()))
 
 
@@ -247,7 +247,7 @@ class TestMacs:
     @pytest.mark.parametrize("form", list(Pkcs12Form))
     def test_must_40_every_tag_around_a_mac_counts(self, form: Pkcs12Form) -> None:
         p12 = blocking.export_identity(person("alice", NewKey.P256), b"x", provider=PROVIDER, iterations=2, form=form)
-        version, auth_safe, mac = (bytes(one.encoded) for one in der.read_sequence(p12))
+        version, auth_safe, mac = (bytes(field.encoded) for field in der.read_sequence(p12))
         blocking.load_identity(p12, b"x", provider=PROVIDER)
         for span in find_tlvs(mac):
             altered = mac[: span.start] + bytes([mac[span.start] ^ 1]) + mac[span.start + 1 :]

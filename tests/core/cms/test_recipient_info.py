@@ -263,7 +263,9 @@ def test_several_kinds_of_recipients_stand_in_one_message() -> None:
     keys = (NewKey.RSA_2048, NewKey.P256, NewKey.P384, NewKey.P521, NewKey.X25519, NewKey.X448, NewKey.ML_KEM_1024)
     people = [person("alice", key) for key in keys]
     encrypted = blocking.encrypt_bytes(
-        CONTENT, Encrypting(recipients=[one.certificate for one in people], passwords=[b"secret"]), provider=PROVIDER
+        CONTENT,
+        Encrypting(recipients=[recipient.certificate for recipient in people], passwords=[b"secret"]),
+        provider=PROVIDER,
     )
     assert len(parse(encrypted).recipients) == 8
     for reader in people:

@@ -200,10 +200,10 @@ def test_a_further_signer_takes_over_label_and_history() -> None:
 
 
 def test_refuses_to_sign_beside_labels_that_differ() -> None:
-    one = signer_info(signed_attrs(DIGEST, label(der.oid("1.2.3"))))
+    first = signer_info(signed_attrs(DIGEST, label(der.oid("1.2.3"))))
     other = signer_info(signed_attrs(DIGEST, label(der.oid("1.2.4"))), identity=person("bob"))
     with pytest.raises(MalformedMessage, match="differ"):
-        add(signed_data(one, other))
+        add(signed_data(first, other))
 
 
 def test_refuses_to_give_a_label_where_the_others_give_none() -> None:

@@ -108,16 +108,16 @@ def everything() -> bytes:
 
 def read_all(cms: bytes) -> int:
     """Read every attribute that can be read, and return how many readers found their attribute."""
-    found = 0
+    count = 0
     for signer in parse(cms).signer_infos:
         if not isinstance(signer, SignerInfo):
             continue
         try:
-            found += len(find_countersignatures(signer))
+            count += len(find_countersignatures(signer))
         except SmimeError:
             continue
-        found += sum(_finds(reader, signer.attributes) for reader in READERS)
-    return found
+        count += sum(_finds(reader, signer.attributes) for reader in READERS)
+    return count
 
 
 def test_every_reader_finds_its_attribute_in_what_is_altered_below() -> None:

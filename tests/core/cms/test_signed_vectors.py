@@ -23,14 +23,14 @@ SAMPLE = b"This is some sample content."
 
 
 def certificates_of(folder: Path) -> list[Certificate]:
-    found: list[Certificate] = []
+    certificates: list[Certificate] = []
     for path in sorted(folder.rglob("*")):
         if path.suffix in {".cer", ".crt", ".pem", ".der"} and "priv" not in path.name:
             try:
-                found += parse_certificates(path.read_bytes())
+                certificates += parse_certificates(path.read_bytes())
             except SmimeError:  # a CMS structure, a key, or a certificate whose algorithm the core does not have
                 continue
-    return found
+    return certificates
 
 
 def outcomes(path: Path, known: list[Certificate], content: bytes | None = None) -> list[str]:
@@ -40,10 +40,10 @@ def outcomes(path: Path, known: list[Certificate], content: bytes | None = None)
     signed = parse_signed_data(content_info.content)
     octets = content if signed.e_content is None else signed.e_content
     assert octets is not None
-    found: list[str] = []
+    labels: list[str] = []
     for signer in signed.signer_infos:
         if isinstance(signer, SmimeError):
-            found.append(signer.code)
+            labels.append(signer.code)
             continue
         results = set()
         at_hand = (*signed.certificates, *known)
@@ -64,8 +64,8 @@ def outcomes(path: Path, known: list[Certificate], content: bytes | None = None)
                 break
             except SmimeError as error:
                 results.add(error.code)
-        found.append(" ".join(sorted(results)))
-    return found
+        labels.append(" ".join(sorted(results)))
+    return labels
 
 
 @pytest.mark.parametrize(
@@ -91,10 +91,12 @@ def test_must_41_the_countersignature_of_rfc_4134_section_4_4_holds() -> None:
     known = certificates_of(folder)
     signer = parse_signed_data(parse_content_info((folder / "4.4.bin").read_bytes()).content).signer_infos[0]
     assert isinstance(signer, SignerInfo)
-    (found,) = find_countersignatures(signer)
-    assert isinstance(found.signer, SignerInfo)
-    (named,) = find_signer_certificates(found.signer, known)
-    algorithm = run(verify_countersignature(found, certificate=named, provider=PROVIDER, policy=Policy.ARCHIVE))
+    (countersignature,) = find_countersignatures(signer)
+    assert isinstance(countersignature.signer, SignerInfo)
+    (named,) = find_signer_certificates(countersignature.signer, known)
+    algorithm = run(
+        verify_countersignature(countersignature, certificate=named, provider=PROVIDER, policy=Policy.ARCHIVE)
+    )
     assert algorithm.label == "RSA with SHA-1"
 
 

@@ -639,8 +639,10 @@ def test_must_17_refuses_a_damaged_signing_certificate(attribute: bytes) -> None
 
 def test_the_signer_names_its_own_certificate_and_then_those_of_its_path() -> None:
     hashes = (certificate_hash(HashName.SHA256), certificate_hash(HashName.SHA256, of="bob", issuer="bob"))
-    found = parse_signing_certificate(signer_of(parse(with_attributes(v2(*hashes)))).attributes)
-    assert [each.matches(person(name).certificate) for each, name in zip(found, ("alice", "bob"), strict=True)] == [
+    references = parse_signing_certificate(signer_of(parse(with_attributes(v2(*hashes)))).attributes)
+    assert [
+        each.matches(person(name).certificate) for each, name in zip(references, ("alice", "bob"), strict=True)
+    ] == [
         True,
         True,
     ]
@@ -770,9 +772,9 @@ def test_must_16_a_signer_can_say_which_key_to_encrypt_for() -> None:
 
 @pytest.mark.parametrize("missing", [CONTENT_TYPE, MESSAGE_DIGEST])
 def test_must_2_demands_content_type_and_message_digest(missing: str) -> None:
-    kept = [a for a in signed_attrs() if der.oid(missing) not in a]
+    attributes = [a for a in signed_attrs() if der.oid(missing) not in a]
     with pytest.raises(MalformedMessage, match="0 values"):
-        verify(signed_data(signer_info(kept)))
+        verify(signed_data(signer_info(attributes)))
 
 
 @pytest.mark.parametrize(

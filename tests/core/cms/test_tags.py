@@ -85,7 +85,7 @@ def test_every_tag_of_what_is_encrypted_counts(number: int) -> None:
     Keys that the altered name does not name are not tried.
     """
     indifferent = accepted(samples()["cms"][number], decrypt)
-    assert [one[:2] for one in indifferent] == [b"\x02\x01"]
+    assert [element[:2] for element in indifferent] == [b"\x02\x01"]
 
 
 @pytest.mark.parametrize("number", range(4))
@@ -110,11 +110,13 @@ PARSERS: dict[str, Callable[[Attributes], object]] = {
 def values() -> dict[str, bytes]:
     """One value of each attribute in PARSERS, by its OID."""
     rich = person("alice", NewKey.P256).certificate
-    found = {oid: value[0] for oid, value in signers_of(samples()["cms"][1])[0].attributes.items() if oid in PARSERS}
+    attribute_values = {
+        oid: value[0] for oid, value in signers_of(samples()["cms"][1])[0].attributes.items() if oid in PARSERS
+    }
     for attribute in (build_key_preference(rich), build_microsoft_key_preference(rich)):
         oid, value = der.read_children(der.read_one(attribute))
-        found[der.parse_oid(oid)] = bytes(der.read_children(value)[0].encoded)
-    return found
+        attribute_values[der.parse_oid(oid)] = bytes(der.read_children(value)[0].encoded)
+    return attribute_values
 
 
 @pytest.mark.parametrize("oid", PARSERS)

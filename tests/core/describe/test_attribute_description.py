@@ -24,8 +24,8 @@ OTHER_LABEL = ess.SecurityLabel(policy="1.2.4", classification=4)
 
 
 def described(attribute_der: bytes) -> tuple[str, tuple[str, ...]]:
-    (one,) = describe_attributes(parse(attribute_der))
-    return one.name, one.values
+    (description,) = describe_attributes(parse(attribute_der))
+    return description.name, description.values
 
 
 def parse(*attributes_der: bytes) -> Attributes:
@@ -77,12 +77,12 @@ def parse(*attributes_der: bytes) -> Attributes:
     ],
 )
 def test_says_what_an_attribute_says(attribute_der: bytes, name: str, values: tuple[str, ...] | None) -> None:
-    found = described(attribute_der)
+    description = described(attribute_der)
     if values is None:
-        assert found[0] == name
-        assert found[1][0].startswith("unreadable: ")
+        assert description[0] == name
+        assert description[1][0].startswith("unreadable: ")
     else:
-        assert found == (name, values)
+        assert description == (name, values)
 
 
 def test_names_the_preferred_certificate_in_both_forms() -> None:
@@ -98,5 +98,5 @@ def test_an_unknown_content_type_is_its_number() -> None:
 
 
 def test_an_algorithm_protection_of_nothing_is_unreadable() -> None:
-    (one,) = describe_attributes({types.ALGORITHM_PROTECTION: (der.sequence(),)})
-    assert one.values == ("unreadable: algorithm protection: names no algorithm",)
+    (description,) = describe_attributes({types.ALGORITHM_PROTECTION: (der.sequence(),)})
+    assert description.values == ("unreadable: algorithm protection: names no algorithm",)

@@ -34,8 +34,8 @@ def described(*attributes_der: bytes) -> list[tuple[str, tuple[str, ...]]]:
     ],
 )
 def test_says_when_a_timestamp_was_made_and_by_whom(kind: str, name: str) -> None:
-    ((found, (value,)),) = described(build_attribute(kind, make_token(b"")))
-    assert found == name
+    ((shown_name, (value,)),) = described(build_attribute(kind, make_token(b"")))
+    assert shown_name == name
     assert value.startswith(STAMP)
     assert value.endswith("policy 1.3.6.1.4.1.99.1")
 
@@ -86,7 +86,7 @@ def test_says_what_cannot_be_read(kind: str) -> None:
 def test_says_the_level() -> None:
     cms = sign()
     levels = [cms, stamp(cms), add_validation_data(stamp(cms), crls=[build_revocation_list()])]
-    assert [describe_message(one).layers[0].signers[0].level for one in levels] == ["B-B", "B-T", "B-LT"]
+    assert [describe_message(message).layers[0].signers[0].level for message in levels] == ["B-B", "B-T", "B-LT"]
     bare = describe_message(signed_data(signer_info(signed_attrs())))
     assert bare.layers[0].signers[0].level == ""
     assert description_to_json(bare)["signers"][0]["level"] is None

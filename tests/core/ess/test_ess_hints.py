@@ -81,14 +81,14 @@ def test_refuses_a_damaged_reference_or_identifier() -> None:
 
 def test_must_50_an_attribute_of_ess_has_one_value() -> None:
     """RFC 2634 section 1.3.4, for signed and for unsigned attributes."""
-    two = der.sequence(der.oid(CONTENT_IDENTIFIER), der.set_of([der.octet_string(b"a"), der.octet_string(b"b")]))
-    one = build_content_identifier(b"a")
-    verify(signed_data(signer_info(signed_attrs(DIGEST, one))))
-    verify(signed_data(signer_info(signed_attrs(), unsigned=[one])))
+    double = der.sequence(der.oid(CONTENT_IDENTIFIER), der.set_of([der.octet_string(b"a"), der.octet_string(b"b")]))
+    single = build_content_identifier(b"a")
+    verify(signed_data(signer_info(signed_attrs(DIGEST, single))))
+    verify(signed_data(signer_info(signed_attrs(), unsigned=[single])))
     with pytest.raises(MalformedMessage, match="contentIdentifier has 2 values"):
-        verify(signed_data(signer_info(signed_attrs(DIGEST, two))))
+        verify(signed_data(signer_info(signed_attrs(DIGEST, double))))
     with pytest.raises(MalformedMessage, match="contentIdentifier has 2 values"):
-        verify(signed_data(signer_info(signed_attrs(), unsigned=[two])))
+        verify(signed_data(signer_info(signed_attrs(), unsigned=[double])))
 
 
 def test_reads_the_attributes_of_rfc_4134_section_4_10() -> None:

@@ -65,14 +65,14 @@ def test_a_list_that_finds_itself_has_found_a_loop(expansion: Expansion) -> None
 
 
 def test_the_histories_of_verified_signers_are_identical() -> None:
-    one, other = build_expansion_history(None, BY_KEY), build_expansion_history(None, BY_ISSUER)
-    with_one, with_other, without = (
-        signer_of(parse(signed_data(signer_info(signed_attrs(DIGEST, *more))))) for more in ([one], [other], [])
+    by_key, by_issuer = build_expansion_history(None, BY_KEY), build_expansion_history(None, BY_ISSUER)
+    with_key, with_issuer, without = (
+        signer_of(parse(signed_data(signer_info(signed_attrs(DIGEST, *more))))) for more in ([by_key], [by_issuer], [])
     )
-    assert find_expansion_history([without, with_one, with_one]) == (BY_KEY,)
+    assert find_expansion_history([without, with_key, with_key]) == (BY_KEY,)
     assert find_expansion_history([without]) is None
     with pytest.raises(MalformedMessage, match="different histories"):
-        find_expansion_history([with_one, with_other])
+        find_expansion_history([with_key, with_issuer])
 
 
 def test_reads_and_builds_no_more_expansions_than_the_limit() -> None:

@@ -384,8 +384,8 @@ def test_reads_no_more_entities_than_the_limit() -> None:
 
 def test_must_47_the_requests_of_verified_signers_are_identical() -> None:
     first = signer_of(parse(original()))
-    found = find_receipt_request([first, signer_of(parse(sign())), first])
-    assert found == (REQUEST, first)
+    request_and_signer = find_receipt_request([first, signer_of(parse(sign())), first])
+    assert request_and_signer == (REQUEST, first)
     other = dataclasses.replace(REQUEST, receipts_to=(CAROL,))
     with pytest.raises(MalformedMessage, match="different receipts"):
         find_receipt_request([first, signer_of(parse(sign(build_receipt_request(other))))])

@@ -56,8 +56,8 @@ def test_files_without_certificates_are_refused() -> None:
 
 
 def test_inspection_shows_certificates_that_belong_to_no_key() -> None:
-    found = run(
+    contents = run(
         inspect_file(store(anchor().der, person("bob").certificate.der), PROVIDER, passphrase=lambda: PASSPHRASE)
     )
-    assert isinstance(found, KeysAndCertificates)
-    assert (found.keys, found.certificates) == ((), (anchor(), person("bob").certificate))
+    assert isinstance(contents, KeysAndCertificates)
+    assert (contents.keys, contents.certificates) == ((), (anchor(), person("bob").certificate))

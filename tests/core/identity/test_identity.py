@@ -258,14 +258,14 @@ def test_several_identities_share_a_file(alice: Identity, bob: Identity, form: P
 @pytest.mark.parametrize("names", [(None, None), ("Key", "Key"), ("Key 2", "Key", "Key"), (SHARED_NAME, SHARED_NAME)])
 def test_each_key_of_a_file_has_a_name_of_its_own(authority: Authority, names: tuple[str | None, ...]) -> None:
     issued = [run(issue_identity(authority, "dora@example.test", provider=PROVIDER, at=AT)) for _ in names]
-    people = [dataclasses.replace(one, friendly_name=name) for one, name in zip(issued, names, strict=True)]
+    people = [dataclasses.replace(identity, friendly_name=name) for identity, name in zip(issued, names, strict=True)]
     p12 = run(export_identities(people, PASSPHRASE, provider=PROVIDER, iterations=2))
     contents = run(parse_pkcs12(p12, PASSPHRASE, provider=PROVIDER))
     written = [key.friendly_name for key in contents.keys]
     assert all(written)
     assert len(set(written)) == len(written)
     assert [certificate.friendly_name for certificate in contents.certificates if certificate.local_key_id] == written
-    assert [is_shared(one) for one in load(p12)] == [name == SHARED_NAME for name in names]
+    assert [is_shared(identity) for identity in load(p12)] == [name == SHARED_NAME for name in names]
 
 
 def test_identities_that_share_a_key_write_it_once(authority: Authority, alice: Identity) -> None:
@@ -313,7 +313,7 @@ def test_loads_files_of_openssl(tmp_path: Path, alice: Identity, options: list[s
     assert identity.friendly_name == "Alice Ä"
 
 
-@pytest.mark.parametrize("hash_algorithm", OLD_MAC_HASHES, ids=lambda one: one.name)
+@pytest.mark.parametrize("hash_algorithm", OLD_MAC_HASHES, ids=lambda algorithm: algorithm.name)
 def test_loads_files_of_pyca(bob: Identity, hash_algorithm: hashes.HashAlgorithm) -> None:
     key = serialization.load_der_private_key(bob.private_key.pkcs8_der, password=None)
     assert isinstance(key, rsa.RSAPrivateKey)

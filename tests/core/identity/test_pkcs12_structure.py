@@ -55,8 +55,8 @@ def with_mac(mac_data: bytes) -> bytes:
 
 def failure(p12: bytes) -> SmimeError:
     """The error about the only part of the file that could not be read."""
-    (found,) = parse(p12).failures
-    return found
+    (error,) = parse(p12).failures
+    return error
 
 
 @pytest.mark.parametrize(
@@ -120,9 +120,9 @@ VALUE: Final = der.explicit(0, NOTHING)
     ],
 )
 def test_part_with_a_field_too_few_or_too_many_fails_alone(p12: bytes, complaint: str) -> None:
-    found = failure(p12)
-    assert isinstance(found, MalformedMessage)
-    assert complaint in str(found)
+    error = failure(p12)
+    assert isinstance(error, MalformedMessage)
+    assert complaint in str(error)
 
 
 def test_mac_of_an_unknown_hash_is_unsupported() -> None:
@@ -187,5 +187,5 @@ def test_names_that_are_no_bmp_string_are_passed_over() -> None:
         (der.element(0x1E, b"\xd8\x00"), "\ufffd"),
     ):
         name = attribute(der.oid(FRIENDLY_NAME), der.element(der.SET, value))
-        (found,) = parse(with_bag(der.oid(CERT_BAG), der.explicit(0, cert), name)).certificates
-        assert found.friendly_name == expected
+        (certificate,) = parse(with_bag(der.oid(CERT_BAG), der.explicit(0, cert), name)).certificates
+        assert certificate.friendly_name == expected

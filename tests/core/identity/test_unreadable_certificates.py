@@ -29,7 +29,7 @@ def without_seconds(name: str) -> bytes:
     tbs, *rest = der.read_sequence(person(name).certificate.der)
     fields = [bytes(child.encoded) for child in der.read_children(tbs)]
     fields[4] = der.sequence(der.element(0x17, b"2501010000Z"), der.element(0x17, b"340101000000Z"))
-    return der.sequence(der.sequence(*fields), *(bytes(one.encoded) for one in rest))
+    return der.sequence(der.sequence(*fields), *(bytes(part.encoded) for part in rest))
 
 
 UNREADABLE = {
@@ -80,8 +80,8 @@ def test_a_block_that_is_no_base64_does_not_close_the_other_keys() -> None:
 def test_a_damaged_block_does_not_hide_a_key_in_its_own_file() -> None:
     key = person("bob").private_key
     for damaged in (build_pem("CERTIFICATE", b"hello"), b"-----BEGIN CERTIFICATE-----\nA\n-----END CERTIFICATE-----\n"):
-        found = run(load_private_key(damaged + build_pem("PRIVATE KEY", key.pkcs8_der), None, PROVIDER))
-        assert found.pkcs8_der == key.pkcs8_der
+        private_key = run(load_private_key(damaged + build_pem("PRIVATE KEY", key.pkcs8_der), None, PROVIDER))
+        assert private_key.pkcs8_der == key.pkcs8_der
 
 
 def test_a_damaged_bag_of_certificates_does_not_close_the_file_of_keys() -> None:

@@ -45,9 +45,9 @@ run = asyncio.run
 def octets_of(path: Path) -> bytes:
     """The DER in a PEM file, which may begin with other text."""
     text = path.read_text()
-    found = re.search(r"-----BEGIN [A-Z ]+-----([^-]*)-----END", text)
-    assert found is not None
-    return base64.b64decode(found[1])
+    match = re.search(r"-----BEGIN [A-Z ]+-----([^-]*)-----END", text)
+    assert match is not None
+    return base64.b64decode(match[1])
 
 
 def name_of(path: Path) -> str:
@@ -79,15 +79,15 @@ def test_damaged_private_keys_are_refused(path: Path) -> None:
 
 @pytest.mark.parametrize("kind", [kind for kind in NewKey if kind.startswith("ml-")])
 def test_a_seed_beside_another_keys_expanded_form_is_refused(kind: NewKey) -> None:
-    one, other = (run(PROVIDER.generate_key(kind)) for _ in range(2))
-    seed = read_lattice_private(one).seed
+    first, other = (run(PROVIDER.generate_key(kind)) for _ in range(2))
+    seed = read_lattice_private(first).seed
     assert seed is not None
-    version, identifier, _ = (bytes(child.encoded) for child in der.read_sequence(one.pkcs8_der))
-    for key, is_one in ((one, True), (other, False)):
+    version, identifier, _ = (bytes(child.encoded) for child in der.read_sequence(first.pkcs8_der))
+    for key, is_first in ((first, True), (other, False)):
         both = der.sequence(der.octet_string(seed), der.octet_string(read_expanded_private(key)))
         pkcs8_der = der.sequence(version, identifier, der.octet_string(both))
-        if is_one:
-            assert parse_private_key(pkcs8_der).pkcs8_der == one.pkcs8_der
+        if is_first:
+            assert parse_private_key(pkcs8_der).pkcs8_der == first.pkcs8_der
         else:
             with pytest.raises(MalformedMessage, match="two keys"):
                 parse_private_key(pkcs8_der)
@@ -177,9 +177,9 @@ def test_a_ciphertext_of_another_length_is_refused(kind: NewKey) -> None:
     key = run(PROVIDER.generate_key(kind))
     ciphertext, _ = run(PROVIDER.encapsulate(public_key_of(key)))
     for bad in (ciphertext[:-1], ciphertext + b"\0", b""):
-        for one in (key, expanded_only(key)):
+        for private_key in (key, expanded_only(key)):
             with pytest.raises(DecryptionError):
-                run(PROVIDER.decapsulate(one, bad))
+                run(PROVIDER.decapsulate(private_key, bad))
 
 
 def test_python_encapsulates_for_the_library() -> None:

@@ -43,8 +43,8 @@ def holder(form: str) -> Identity:
     body = der.read_sequence(certificate[0].encoded)
     # TBSCertificate: [0] version, serialNumber, signature, issuer, validity, subject, subjectPublicKeyInfo, ...
     spki = der.sequence(algorithm, bytes(der.read_sequence(body[6].encoded)[1].encoded))
-    fields = [bytes(one.encoded) for one in body]
-    rest = [bytes(one.encoded) for one in certificate[1:]]
+    fields = [bytes(field.encoded) for field in body]
+    rest = [bytes(field.encoded) for field in certificate[1:]]
     changed = parse_certificate(der.sequence(der.sequence(*fields[:6], spki, *fields[7:]), *rest))
     return Identity(certificate=changed, private_key=bob.private_key, chain=())
 
@@ -56,8 +56,8 @@ def test_the_owner_of_a_rare_key_receives(form: str) -> None:
     opened = blocking.decrypt_bytes(cms, Keys(identities=[bob]), PROVIDER)
     assert opened.content == b"content"
     if form.startswith("OAEP"):
-        wanted = build_transport_identifier(SHA384) if "384" in form else der.oid("1.2.840.113549.1.1.7")
-        assert wanted in cms
+        identifier = build_transport_identifier(SHA384) if "384" in form else der.oid("1.2.840.113549.1.1.7")
+        assert identifier in cms
 
 
 @pytest.mark.parametrize("form", FORMS)

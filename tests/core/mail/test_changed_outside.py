@@ -62,12 +62,12 @@ def _change(outer: bytes, name: str, form: str) -> bytes:
         name, "<9@evil.test>" if name in ("Message-ID", "In-Reply-To", "References") else "eve@evil.test"
     )
     line = f"{name}: {value}\r\n".encode()
-    kept, is_kept = b"", True
-    for one in outer.splitlines(keepends=True):
-        if not one.startswith((b" ", b"\t")):
-            is_kept = form in ("doubled", "before") or one.partition(b":")[0].lower() != name.lower().encode()
-        kept += one if is_kept else b""
-    return {"removed": kept, "before": line + kept}.get(form, kept + line)
+    header, is_kept = b"", True
+    for outer_line in outer.splitlines(keepends=True):
+        if not outer_line.startswith((b" ", b"\t")):
+            is_kept = form in ("doubled", "before") or outer_line.partition(b":")[0].lower() != name.lower().encode()
+        header += outer_line if is_kept else b""
+    return {"removed": header, "before": line + header}.get(form, header + line)
 
 
 def _examine(message: bytes) -> MessageReport:

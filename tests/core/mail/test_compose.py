@@ -218,7 +218,7 @@ def test_another_program_reads_the_text_first_and_the_html_last(files: tuple[Att
     assert kinds == [("text/plain", "utf-8"), ("text/html", "utf-8")]
     assert plain.get_content().splitlines() == ["Grüße, Bob"]
     assert rich.get_content().splitlines() == HTML.splitlines()
-    assert [one.get_content() for one in attached] == [file.data for file in files]
+    assert [attachment.get_content() for attachment in attached] == [file.data for file in files]
     assert not mail.defects
     assert not body.defects
 

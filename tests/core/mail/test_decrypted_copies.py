@@ -74,8 +74,8 @@ def test_a_decrypted_copy_has_no_altered_header(
     assert examine(copy).headers == examine(message).headers
     written = parse_entity(copy).headers
     for name in ("From", "To", "Date", "Subject", "Comments", "Keywords"):
-        protected = [one.unfolded for one in parse_entity(split_message(LETTER)[0] + b"\r\n").headers.find(name)]
-        assert [one.unfolded for one in written.find(name)] == protected
+        protected = [field.unfolded for field in parse_entity(split_message(LETTER)[0] + b"\r\n").headers.find(name)]
+        assert [field.unfolded for field in written.find(name)] == protected
 
 
 @every_way

@@ -172,8 +172,8 @@ class TestShowing:
         sender: FieldProtection,
     ) -> None:
         outer, inner = protect_headers(OUTER, ENTITY, mode=mode)
-        found = protections(shown(outer, inner, signed=signed, encrypted=encrypted))
-        assert (found["Subject"], found["From"]) == (subject, sender)
+        field_protections = protections(shown(outer, inner, signed=signed, encrypted=encrypted))
+        assert (field_protections["Subject"], field_protections["From"]) == (subject, sender)
 
     def test_a_differing_outer_from_is_told(self) -> None:
         """MUSTS 36, refusing: such a message is never "verified"."""
@@ -264,8 +264,8 @@ class TestShowing:
         outer, inner = protect_headers(line, ENTITY, mode=CIPHER)
         assert b"secret" not in outer
         assert is_transport_safe(inner)
-        found = text(shown(outer, inner), "Subject") or ""
-        assert found.split() == (parse_headers(line).get("Subject") or "").split()
+        shown_subject = text(shown(outer, inner), "Subject") or ""
+        assert shown_subject.split() == (parse_headers(line).get("Subject") or "").split()
 
     @given(
         st.lists(st.tuples(st.sampled_from(["Subject", "Cc", "To", "From", "X-Note"]), st.sampled_from(VALUES))),
@@ -276,11 +276,11 @@ class TestShowing:
     ) -> None:
         lines = "".join(f"{name}:{value}\r\n" for name, value in fields).encode()
         protected = shown(*protect_headers(lines, ENTITY, mode=mode)).fields
-        assert all(one.protection is not FieldProtection.UNPROTECTED for one in protected)
-        back = [(one.field.name, one.field.unfolded.split()) for one in protected]
+        assert all(shown_field.protection is not FieldProtection.UNPROTECTED for shown_field in protected)
+        back = [(shown_field.field.name, shown_field.field.unfolded.split()) for shown_field in protected]
         first_subject = next((value for name, value in fields if name == "Subject"), "")
-        kept = [(name, value) for name, value in fields if name != "Subject" or first_subject.strip()]
-        assert back == [(name, value.split()) for name, value in kept if value.strip()]
+        expected = [(name, value) for name, value in fields if name != "Subject" or first_subject.strip()]
+        assert back == [(name, value.split()) for name, value in expected if value.strip()]
 
 
 class TestOlderForms:

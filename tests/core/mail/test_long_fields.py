@@ -25,9 +25,9 @@ TEXT: Final = b"Content-Type: text/plain\r\n\r\nHello\r\n"
 
 
 def people(size: int) -> bytes:
-    one = b" Person <person%05d@example.test>"
-    count = size // (len(one % 0) + 3)
-    return b"To:" + b",\r\n".join(one % number for number in range(count)) + b"\r\n"
+    mailbox = b" Person <person%05d@example.test>"
+    count = size // (len(mailbox % 0) + 3)
+    return b"To:" + b",\r\n".join(mailbox % number for number in range(count)) + b"\r\n"
 
 
 LONG: Final = MAX_CLEAR_FIELD_BYTES + 1_000

@@ -82,7 +82,7 @@ def test_a_mail_in_any_form_of_file_is_inspected_and_a_source_of_certificates(fo
     data = FORMS[form](signed())
     assert detect_kind(data) == "message"
     assert len(describe_message(data).layers) == 1
-    assert [one.address for one in parse_people_file(data).people] == ["alice@example.test"]
+    assert [entry.address for entry in parse_people_file(data).people] == ["alice@example.test"]
 
 
 @pytest.mark.parametrize("difference", [-1_000_000, -100, -1, 1, 1_000, 10**14])

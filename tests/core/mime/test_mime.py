@@ -407,8 +407,8 @@ class TestAddresses:
         assert [mailbox.address for mailbox in addresses(value)] == [""]
 
     def test_opens_groups(self) -> None:
-        found = addresses("Team: A <a@x.test>, b@x.test;, c@x.test")
-        assert [mailbox.address for mailbox in found] == ["a@x.test", "b@x.test", "c@x.test"]
+        mailboxes = addresses("Team: A <a@x.test>, b@x.test;, c@x.test")
+        assert [mailbox.address for mailbox in mailboxes] == ["a@x.test", "b@x.test", "c@x.test"]
         assert addresses("undisclosed-recipients:;") == ()
 
     @pytest.mark.parametrize(

@@ -292,9 +292,9 @@ def test_a_signed_document_with_other_members_is_refused(changed: dict[str, Any]
 
 
 def test_too_many_successions_are_not_read() -> None:
-    one = {"old": PINNED, "new": PINNED, "signature": ""}
+    record = {"old": PINNED, "new": PINNED, "signature": ""}
     with pytest.raises(LimitExceeded):
-        follow(sign_content(build_server_list(LIST), successions=[one] * (MAX_SUCCESSIONS + 1)))
+        follow(sign_content(build_server_list(LIST), successions=[record] * (MAX_SUCCESSIONS + 1)))
 
 
 @pytest.mark.parametrize(
@@ -373,12 +373,14 @@ def test_a_server_of_an_unknown_kind_is_left_out_but_checked() -> None:
 
 
 def many_servers(count: int) -> ServerList:
-    servers = tuple(server(ServerKind.BRIDGE, f"https://{one}.test/{'x' * 180}", key(one)) for one in range(count))
+    servers = tuple(
+        server(ServerKind.BRIDGE, f"https://{index}.test/{'x' * 180}", key(index)) for index in range(count)
+    )
     return dataclasses.replace(LIST, servers=servers)
 
 
 def test_the_largest_list_fits() -> None:
-    keys = [key(one) for one in range(100, 101 + MAX_SUCCESSIONS)]
+    keys = [key(index) for index in range(100, 101 + MAX_SUCCESSIONS)]
     chain = [succession(old, new) for old, new in itertools.pairwise(keys)]
     document = sign(many_servers(MAX_LISTED_SERVERS), keys[-1], *chain)
     assert len(open_list(follow(document, pinned=key_text(keys[0]))).servers) == MAX_LISTED_SERVERS

@@ -57,9 +57,9 @@ def test_the_list_is_asked_for_at_half_of_its_life() -> None:
 def test_the_list_is_asked_for_at_once_after_a_loss_but_not_all_the_time() -> None:
     lost = START.lose(FIRST_BRIDGE, at=NOW + HOUR)
     assert lost.next_fetch() <= NOW + HOUR
-    asked = lost.renew(lost.server_list, at=NOW + HOUR + SECOND)
-    assert asked.next_fetch() == NOW + 12 * HOUR
-    again = asked.lose(SECOND_BRIDGE, at=NOW + HOUR + 2 * SECOND)
+    renewal = lost.renew(lost.server_list, at=NOW + HOUR + SECOND)
+    assert renewal.next_fetch() == NOW + 12 * HOUR
+    again = renewal.lose(SECOND_BRIDGE, at=NOW + HOUR + 2 * SECOND)
     assert again.next_fetch() == NOW + HOUR + SECOND + MIN_FETCH_INTERVAL
 
 

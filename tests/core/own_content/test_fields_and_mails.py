@@ -138,7 +138,7 @@ def test_the_text_of_a_field_is_never_read_as_a_mail(way: str, protection: str, 
             continue
         # Without keys the mail around the text stays closed.
         assert [why.code for why in report.reasons] == ["not-opened"]
-        assert not any(one in report.content for one in (b"Blood", b"BEGIN CMS"))
+        assert not any(fragment in report.content for fragment in (b"Blood", b"BEGIN CMS"))
 
 
 @pytest.mark.parametrize("protection", PROTECTIONS)

@@ -77,7 +77,7 @@ def test_a_page_signed_for_no_address_stands_anywhere() -> None:
 
 
 def test_a_kept_page_tells_when_it_stands_elsewhere() -> None:
-    kept = blocking.run(
+    page = blocking.run(
         protect_page(
             HTML,
             address=ADDRESS,
@@ -88,7 +88,7 @@ def test_a_kept_page_tells_when_it_stands_elsewhere() -> None:
     )
     opened = blocking.run(
         examine_page(
-            kept, Judging(trust_store=trust(), at=NOW), provider=PROVIDER, standing_at="https://other.example/"
+            page, Judging(trust_store=trust(), at=NOW), provider=PROVIDER, standing_at="https://other.example/"
         )
     )
     assert (opened.report.state, opened.page) == (State.SIGNED_UNVERIFIED, HTML)
@@ -111,13 +111,13 @@ def test_a_signature_that_was_made_for_something_else_is_none_over_a_page(conten
 
 
 def test_a_kept_page_is_no_signature_beside_one() -> None:
-    kept = blocking.run(
+    page = blocking.run(
         protect_page(
             HTML, address="", media_type=TYPE, provider=PROVIDER, signing=Signing(identities=[ALICE], signing_time=NOW)
         )
     )
     with pytest.raises(MalformedMessage, match="both inside the signature and given apart"):
-        read_page(kept)
+        read_page(page)
 
 
 def test_a_signer_who_names_no_address_is_refused_beside_one_who_does() -> None:

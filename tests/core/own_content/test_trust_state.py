@@ -67,8 +67,8 @@ def seal(state: TrustState = STATE, *, signer: Identity = ALICE, readers: Sequen
 
 
 def open_state(cms: bytes, *identities: Identity, **changes: Any) -> TrustState:
-    given = {"account": ACCOUNT, "at": NOW, "provider": PROVIDER, **changes}
-    return run(open_trust_state(cms, identities=identities or (ALICE,), **given))
+    arguments = {"account": ACCOUNT, "at": NOW, "provider": PROVIDER, **changes}
+    return run(open_trust_state(cms, identities=identities or (ALICE,), **arguments))
 
 
 def test_it_comes_back_as_it_was_kept() -> None:

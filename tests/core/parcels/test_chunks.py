@@ -73,8 +73,8 @@ def test_each_chunk_has_its_own_content_key_and_one_key_derivation() -> None:
         parse_enveloped_data(info.content, content_type=info.content_type)
         for info in (parse_content_info(cms) for cms in chunks())
     ]
-    assert {one.auth_attrs_der for one in parsed} == {b""}
-    assert {one.cipher for one in parsed} == {AES_256_GCM}
+    assert {message.auth_attrs_der for message in parsed} == {b""}
+    assert {message.cipher for message in parsed} == {AES_256_GCM}
     passwords = [
         recipient for each in parsed for recipient in each.recipients if isinstance(recipient, PasswordRecipient)
     ]
@@ -141,8 +141,8 @@ class _DigestsOnly(NativeProvider):
 
 def test_a_chunk_in_the_place_of_another_one_is_named() -> None:
     """Two chunks of one size are exchanged, as a server or a co-recipient could do."""
-    one, other = (run(encrypt_chunk(content, PROVIDER, key=parcel_key())) for content in (b"first", b"other"))
-    files = (dataclasses.replace(manifest().files[0], chunks=(described(one, 5),)),)
+    first, other = (run(encrypt_chunk(content, PROVIDER, key=parcel_key())) for content in (b"first", b"other"))
+    files = (dataclasses.replace(manifest().files[0], chunks=(described(first, 5),)),)
     more = dataclasses.replace(files[0], name="b", chunks=(described(other, 5),))
     whole = dataclasses.replace(manifest(), files=(*files, more))
     with pytest.raises(ParcelMixed, match="chunk 1 is in the place"):

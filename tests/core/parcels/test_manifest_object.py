@@ -62,17 +62,17 @@ def encrypted(content: bytes) -> bytes:
 
 
 def test_a_signed_manifest_is_verified_for_its_sender() -> None:
-    found = opened(protected(manifest(), sign=signing()))
-    assert found.manifest == manifest()
-    assert (found.report.state, found.report.sender) == (State.VERIFIED, "alice@example.test")
-    assert found.report.is_encrypted
-    assert [recipient.opened for recipient in found.report.recipients] == [True]
+    outcome = opened(protected(manifest(), sign=signing()))
+    assert outcome.manifest == manifest()
+    assert (outcome.report.state, outcome.report.sender) == (State.VERIFIED, "alice@example.test")
+    assert outcome.report.is_encrypted
+    assert [recipient.opened for recipient in outcome.report.recipients] == [True]
 
 
 def test_a_manifest_that_nobody_signed_is_nobodys_word() -> None:
-    found = opened(protected(manifest()))
-    assert found.manifest == manifest()
-    assert (found.report.state, found.report.signers) == (State.ENCRYPTED_ONLY, ())
+    outcome = opened(protected(manifest()))
+    assert outcome.manifest == manifest()
+    assert (outcome.report.state, outcome.report.signers) == (State.ENCRYPTED_ONLY, ())
 
 
 def test_a_certificate_opens_the_manifest() -> None:
@@ -110,8 +110,8 @@ def test_an_altered_signed_manifest_is_invalid() -> None:
     signed = sign_bytes(write_manifest(manifest()), signing(), PROVIDER, content_type=PARCEL_MANIFEST)
     altered = signed.replace(b"letter.txt", b"letter.exe")
     assert altered != signed
-    found = opened(encrypted(altered))
-    assert (found.report.state, found.manifest.files[0].name) == (State.INVALID, "letter.exe")
+    outcome = opened(encrypted(altered))
+    assert (outcome.report.state, outcome.manifest.files[0].name) == (State.INVALID, "letter.exe")
 
 
 def test_a_manifest_of_another_parcel_is_refused() -> None:
@@ -235,8 +235,8 @@ def test_every_flipped_bit_is_noticed() -> None:
         altered = bytearray(cms)
         altered[position] ^= 1
         try:
-            found = opened(bytes(altered))
+            outcome = opened(bytes(altered))
         except SmimeError:
             continue
         # Some bits have no meaning, such as the version of a recipient.
-        assert found.manifest == small_manifest()
+        assert outcome.manifest == small_manifest()

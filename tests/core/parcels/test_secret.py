@@ -17,7 +17,9 @@ SECRET = "abandon ability able about above absent"
 
 
 def plain(word: str) -> str:
-    return "".join(one for one in unicodedata.normalize("NFD", word) if not unicodedata.combining(one))
+    return "".join(
+        character for character in unicodedata.normalize("NFD", word) if not unicodedata.combining(character)
+    )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -49,7 +51,7 @@ class _Counting(NativeProvider):
 
     def random_bytes(self, length: int) -> bytes:
         self.number += length // 2
-        return b"".join(one.to_bytes(2, "big") for one in range(self.number - length // 2, self.number))
+        return b"".join(number.to_bytes(2, "big") for number in range(self.number - length // 2, self.number))
 
 
 def test_every_word_is_drawn_equally_often() -> None:

@@ -90,9 +90,9 @@ class TestFreshness:
     def test_a_revocation_does_not_grow_old(self) -> None:
         stale = {"this_update": NOW - 3 * DAY, "next_update": NOW - 2 * DAY}
         final = crl(authority(), entry(SERIAL, reason=Reason.superseded, at=NOW - 4 * DAY), **stale)  # type: ignore[arg-type]
-        held = crl(authority(), entry(SERIAL, reason=Reason.certificate_hold, at=NOW - 4 * DAY), **stale)  # type: ignore[arg-type]
+        hold = crl(authority(), entry(SERIAL, reason=Reason.certificate_hold, at=NOW - 4 * DAY), **stale)  # type: ignore[arg-type]
         assert outcome(ask(final)) == ("revoked", "superseded")
-        assert outcome(ask(held)) == ("unknown", "stale")
+        assert outcome(ask(hold)) == ("unknown", "stale")
 
 
 class TestThePast:
@@ -306,16 +306,16 @@ class TestSigner:
 
     def test_the_paths_of_few_signers_are_followed(self) -> None:
         twins = [issue("Authority", root(), is_ca=True) for _ in range(MAX_LIST_SIGNERS + 1)]
-        asked: list[object] = []
+        candidates: list[object] = []
 
         async def refuse(candidate: object) -> bool:
-            asked.append(candidate)
+            candidates.append(candidate)
             return False
 
         # The second list of each twin causes no second question about its signer.
         lists = [crl(twin, entry(number)) for twin in twins for number in (1, 2)]
         assert outcome(ask(*lists, certificates=twins, is_valid_crl_issuer=refuse)) == ("unknown", "too-much")
-        assert len(asked) == MAX_LIST_SIGNERS
+        assert len(candidates) == MAX_LIST_SIGNERS
 
     def test_the_bytes_hashed_for_signatures_are_limited(self, monkeypatch: pytest.MonkeyPatch) -> None:
         listed = crl(authority())
@@ -338,9 +338,9 @@ class TestDeltas:
         )  # fmt: skip
 
     def test_a_delta_lifts_a_hold(self) -> None:
-        held = self.base(entry(SERIAL, reason=Reason.certificate_hold))
-        assert ask(held).state == "revoked"
-        assert outcome(ask(held, self.delta(entry(SERIAL, reason=Reason.remove_from_crl)))) == GOOD
+        hold = self.base(entry(SERIAL, reason=Reason.certificate_hold))
+        assert ask(hold).state == "revoked"
+        assert outcome(ask(hold, self.delta(entry(SERIAL, reason=Reason.remove_from_crl)))) == GOOD
 
     @pytest.mark.parametrize("reason", [Reason.remove_from_crl, Reason.certificate_hold])
     def test_a_delta_takes_no_final_revocation_back(self, reason: Reason) -> None:
@@ -389,18 +389,18 @@ class TestSeveralLists:
 
     def test_a_hold_is_lifted_by_a_newer_list_and_nothing_else_is(self) -> None:
         newer = crl(authority())
-        held = crl(authority(), entry(SERIAL, reason=Reason.certificate_hold), this_update=NOW - DAY)
+        hold = crl(authority(), entry(SERIAL, reason=Reason.certificate_hold), this_update=NOW - DAY)
         final = crl(authority(), entry(SERIAL, reason=Reason.key_compromise), this_update=NOW - DAY)
-        assert ask(held, newer).state == "good"
+        assert ask(hold, newer).state == "good"
         assert ask(final, newer).state == "revoked"
         older = crl(authority(), this_update=NOW - 2 * DAY)
-        assert ask(held, older).state == "revoked"
+        assert ask(hold, older).state == "revoked"
 
     def test_a_final_revocation_overrides_a_hold(self) -> None:
-        held = crl(authority(), entry(SERIAL, reason=Reason.certificate_hold, at=NOW - 9 * DAY))
+        hold = crl(authority(), entry(SERIAL, reason=Reason.certificate_hold, at=NOW - 9 * DAY))
         final = crl(authority(), entry(SERIAL, reason=Reason.superseded, at=NOW - 2 * DAY), this_update=NOW - DAY)
         later = crl(authority(), entry(SERIAL, reason=Reason.key_compromise, at=NOW - DAY))
-        for lists in ((held, final, later), (later, final, held)):
+        for lists in ((hold, final, later), (later, final, hold)):
             assert outcome(ask(*lists)) == ("revoked", "keyCompromise")
 
     def test_a_graver_reason_is_not_hidden_by_an_earlier_one(self) -> None:

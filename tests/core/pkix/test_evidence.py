@@ -71,7 +71,10 @@ class TestParsing:
         monkeypatch.setattr(evidence_module, "MAX_EVIDENCE", 2)
         lists = [crl(authority(), entry(number)) for number in range(1, 5)]
         evidence = parse_evidence(revocation_lists=lists)
-        assert ([one.der for one in evidence.revocation_lists], evidence.damaged) == (lists[:2], 2)
+        assert ([revocation_list.der for revocation_list in evidence.revocation_lists], evidence.damaged) == (
+            lists[:2],
+            2,
+        )
 
     def test_a_list_that_is_too_large_is_left_out(self) -> None:
         evidence = parse_evidence(revocation_lists=[b"\x30" + bytes(MAX_CRL_BYTES)])
@@ -83,7 +86,7 @@ class TestParsing:
         own = add_answer(parse_evidence(revocation_lists=[own_list], gathered_at=NOW), lookup, None)
         other = parse_evidence(revocation_lists=[other_list, own_list, b"x"], gathered_at=NOW + DAY)
         merged = own.merged_with(other)
-        assert [one.der for one in merged.revocation_lists] == [own_list, other_list]
+        assert [revocation_list.der for revocation_list in merged.revocation_lists] == [own_list, other_list]
         assert (merged.damaged, merged.gathered_at) == (1, NOW)
         assert merged.unavailable == {lookup.key}
 
@@ -93,8 +96,8 @@ class TestParsing:
             ocsp_responses=[response(authority())],
             certificates=[root().der],
         )
-        (found,) = evidence.find_lists(authority().certificate.subject_der)
-        assert found.issuer == "CN=Authority"
+        (revocation_list,) = evidence.find_lists(authority().certificate.subject_der)
+        assert revocation_list.issuer == "CN=Authority"
         assert [len(evidence.find_responses(number)) for number in (0x1234, 1)] == [1, 0]
         assert list(evidence.find_certificates(root().certificate.subject_der)) == [root().certificate]
 
@@ -208,12 +211,12 @@ def urls(evidence: Evidence, holder: Holder) -> list[tuple[LookupKind, str]]:
 class TestLookups:
     def test_responders_first_then_lists_each_once(self) -> None:
         holder = person(access(RESPONDER, SECOND_RESPONDER), points(point(LIST, SECOND_LIST)))
-        evidence, asked = NO_EVIDENCE, []
+        evidence, addresses = NO_EVIDENCE, []
         while lookups := named(evidence, holder):
             for lookup in lookups:
-                asked.append(lookup.url)
+                addresses.append(lookup.url)
                 evidence = add_answer(evidence, lookup, None)
-        assert asked == [RESPONDER, SECOND_RESPONDER, LIST, SECOND_LIST]
+        assert addresses == [RESPONDER, SECOND_RESPONDER, LIST, SECOND_LIST]
 
     def test_an_ocsp_lookup_asks_about_the_certificate_with_a_fresh_nonce(self) -> None:
         holder = person(access(RESPONDER))
@@ -287,4 +290,6 @@ class TestLookups:
         lookups = find_lookups(certificates, statuses=unknown, evidence=NO_EVIDENCE, provider=PROVIDER)
         assert len(lookups) == MAX_LOOKUPS
         assert len({lookup.key for lookup in lookups}) == MAX_LOOKUPS
-        assert all(len(list(group)) <= 4 for _, group in itertools.groupby(lookups, key=lambda one: one.certificate))
+        assert all(
+            len(list(group)) <= 4 for _, group in itertools.groupby(lookups, key=lambda question: question.certificate)
+        )

@@ -114,8 +114,8 @@ def test_a_constraint_without_meaning_lets_no_name_of_its_form_pass(constraint: 
     base = text(MAIL, constraint)
     for permitted, excluded in (((base,), ()), ((), (base,))):
         for critical in (True, False):
-            found = step(text(MAIL, "a@example.test"), permitted=permitted, excluded=excluded, critical=critical)
-            assert found == "6.1.3 (b)"
+            label = step(text(MAIL, "a@example.test"), permitted=permitted, excluded=excluded, critical=critical)
+            assert label == "6.1.3 (b)"
         assert step(text(DNS, "example.test"), permitted=permitted, excluded=excluded) is None
 
 
@@ -204,10 +204,10 @@ def test_a_constraint_on_the_other_form_of_mailboxes_is_never_passed_over() -> N
 
 
 def test_excluded_wins_over_permitted() -> None:
-    found = step(
+    label = step(
         text(MAIL, "a@example.test"), permitted=(text(MAIL, "example.test"),), excluded=(text(MAIL, "a@example.test"),)
     )
-    assert found == "6.1.3 (c)"
+    assert label == "6.1.3 (c)"
 
 
 @pytest.mark.parametrize("fields", [b"\x80\x01\x01", b"\x81\x01\x05", b"\x80\x01\x00\x81\x01\x05"])
@@ -250,9 +250,9 @@ def network_of(value: int, ones: int) -> bytes:
 
 def test_networks_in_one_another_and_side_by_side_hold_their_addresses() -> None:
     networks = (network_of(0x20 << 120, 8), network_of(0x2001 << 112, 16), network_of(0x40 << 120, 128))
-    held = [(0x20 << 120), (0x2001 << 112) + 5, (0x21 << 120) - 1, 0x40 << 120]
+    addresses = [(0x20 << 120), (0x2001 << 112) + 5, (0x21 << 120) - 1, 0x40 << 120]
     for order in (networks, networks[::-1]):
-        for value in held:
+        for value in addresses:
             assert step(address_of(value), permitted=order) is None
             assert step(address_of(value), excluded=order) == "6.1.3 (c)"
         for value in ((0x20 << 120) - 1, 0x21 << 120, (0x40 << 120) + 1, 0):
@@ -306,9 +306,9 @@ def test_texts_compare_without_type_case_and_width_of_blanks(tag: int, octets: b
 
 
 def test_attributes_that_are_no_text_are_compared_byte_by_byte() -> None:
-    one = attribute(COMMON_NAME, 0x04, b"abc")
-    assert comparable_name(one) == comparable_name(one)
-    assert comparable_name(one) != comparable_name(attribute(COMMON_NAME, 0x04, b"ABC"))
+    octet_name = attribute(COMMON_NAME, 0x04, b"abc")
+    assert comparable_name(octet_name) == comparable_name(octet_name)
+    assert comparable_name(octet_name) != comparable_name(attribute(COMMON_NAME, 0x04, b"ABC"))
     assert comparable_name(attribute(COMMON_NAME, 0x0C, b"\xff")) != comparable_name(attribute(COMMON_NAME, 0x0C, b""))
 
 
@@ -338,12 +338,12 @@ def test_names_are_kept_up_to_so_many_bytes(monkeypatch: pytest.MonkeyPatch) -> 
         for number in range(40):
             # The last name by itself is larger than MAX_KEPT_NAME_BYTES.
             count = 400 if number < 39 else 4_000
-            comparable_name(build_name(*[(COMMON_NAME, f"{number} {one}") for one in range(count)]))
-        kept, _ = tracemalloc.get_traced_memory()
+            comparable_name(build_name(*[(COMMON_NAME, f"{number} {position}") for position in range(count)]))
+        memory, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     # All the names together would take six million bytes.
-    assert kept < 1_500_000
+    assert memory < 1_500_000
 
 
 def test_a_domain_component_compares_in_its_a_label() -> None:

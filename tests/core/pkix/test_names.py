@@ -99,7 +99,7 @@ def test_verdicts_and_constraints_read_the_same_addresses(kind: str | int, text:
         assert violates(names, "other.test", excluded=True)
         assert violates(names, "victim.test", excluded=False)
     claimed = {text, text.strip(), text.strip("\0."), text.lower(), text.partition("\0")[0], "alice@victim.test"}
-    claimed |= {mailbox.address for one in tuple(claimed) for mailbox in addresses(one)}
+    claimed |= {mailbox.address for claim in tuple(claimed) for mailbox in addresses(claim)}
     for author in (*claimed, *certificate.email_addresses):
         if any(addresses_match(author, own) for own in certificate.email_addresses):
             seen = parse_address(author)
@@ -172,8 +172,8 @@ def examine(mallory: Certificate, *carried: Certificate) -> MessageReport:
 
 
 def report_of_alice(report: MessageReport) -> SignerReport:
-    (found,) = [signer for signer in report.signers if signer.certificate == alice().certificate]
-    return found
+    (signer_report,) = [signer for signer in report.signers if signer.certificate == alice().certificate]
+    return signer_report
 
 
 @functools.cache
@@ -198,8 +198,8 @@ def test_no_octets_in_the_names_of_one_signer_change_the_report_of_another(
         authority = dataclasses.replace(authority, name="Hostile", certificate=own, key_name="Hostile")
     report = examine(certify(subject, alternatives, authority), authority.certificate)
     assert len(report.signers) == 2
-    found = report_of_alice(report)
-    assert (found, found.signed_attributes) == (expected(), expected().signed_attributes)
+    signer_report = report_of_alice(report)
+    assert (signer_report, signer_report.signed_attributes) == (expected(), expected().signed_attributes)
     # The report can still be written, as JSON and as one line.
     assert report_to_json(report)["signers"]
     assert verdict_line(report)

@@ -253,10 +253,10 @@ class TestTogetherWithLists:
         assert ask(crl(authority()), responses=[response(authority(), single(revoked()))]).state == "revoked"
 
     def test_a_newer_response_lifts_a_hold(self) -> None:
-        held = crl(authority(), entry(SERIAL, reason=Reason.certificate_hold), this_update=NOW - DAY)
-        assert ask(held, responses=[response(authority())]).state == "good"
+        hold = crl(authority(), entry(SERIAL, reason=Reason.certificate_hold), this_update=NOW - DAY)
+        assert ask(hold, responses=[response(authority())]).state == "good"
         older = response(authority(), single(this_update=NOW - 2 * DAY))
-        assert ask(held, responses=[older]).state == "revoked"
+        assert ask(hold, responses=[older]).state == "revoked"
 
     def test_a_list_helps_where_the_responder_does_not_know(self) -> None:
         assert ask(crl(authority()), responses=[response(authority(), single(UNKNOWN))]).state == "good"

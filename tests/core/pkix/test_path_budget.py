@@ -185,9 +185,9 @@ def watch(reader: tuple[ModuleType, str], monkeypatch: pytest.MonkeyPatch, note:
     module, name = reader
     read = getattr(module, name)
 
-    def reading(*given: Any, **named: Any) -> object:
-        note(*given)
-        return read(*given, **named)
+    def reading(*arguments: Any, **named: Any) -> object:
+        note(*arguments)
+        return read(*arguments, **named)
 
     monkeypatch.setattr(module, name, reading)
 
@@ -259,8 +259,8 @@ def test_the_signers_of_one_part_find_their_issuers_in_one_pool(
 ) -> None:
     made: list[CertificatePool] = []
 
-    def make(*given: Any, **named: Any) -> CertificatePool:
-        made.append(CertificatePool(*given, **named))
+    def make(*arguments: Any, **named: Any) -> CertificatePool:
+        made.append(CertificatePool(*arguments, **named))
         return made[-1]
 
     monkeypatch.setattr(path, "CertificatePool", make)
@@ -338,8 +338,8 @@ def test_large_certificates_that_nobody_vouches_for_are_read_for_few_of_a_hundre
     watch(reader, monkeypatch, lambda *_: readers.add(len(judged)))
     judge = signer_trust.judge_trust
 
-    async def judging(*given: Any, **named: Any) -> SignerTrust:
-        judged.append(await judge(*given, **named))
+    async def judging(*arguments: Any, **named: Any) -> SignerTrust:
+        judged.append(await judge(*arguments, **named))
         return judged[-1]
 
     monkeypatch.setattr(signers, "judge_trust", judging)

@@ -87,15 +87,17 @@ def test_another_path_is_tried_when_the_likeliest_fails() -> None:
     broken = top.issue("Middle", Extension(oid="1.2.3.4", critical=True, value=b"\x05\x00"))
     whole = top.issue("Middle")
     for order in ((broken, whole), (whole, broken)):
-        path = validate(whole.certify(ALICE), *(one.certificate for one in order), anchors=(top.certificate,))
+        path = validate(
+            whole.certify(ALICE), *(authority.certificate for authority in order), anchors=(top.certificate,)
+        )
         assert path.certificates[1] == whole.certificate
 
 
 def test_authorities_that_certify_each_other_end_the_search() -> None:
-    one, other = root("One"), root("Other")
-    loop = (issue("One", "One", other, authority_extensions()), issue("Other", "Other", one, authority_extensions()))
+    first, other = root("One"), root("Other")
+    loop = (issue("One", "One", other, authority_extensions()), issue("Other", "Other", first, authority_extensions()))
     with pytest.raises(UntrustedAnchor):
-        validate(one.certify(ALICE), *loop, anchors=(root("Third").certificate,))
+        validate(first.certify(ALICE), *loop, anchors=(root("Third").certificate,))
 
 
 def test_an_anchor_below_another_one_does_not_hide_it() -> None:
@@ -119,7 +121,7 @@ def test_the_error_is_that_of_the_path_which_got_furthest() -> None:
     expired = middle.certify(ALICE, not_before=NOW - 2 * YEAR, not_after=NOW - YEAR)
     for order in ((not_ca, middle), (middle, not_ca)):
         with pytest.raises(CertificateExpired) as raised:
-            validate(expired, *(one.certificate for one in order), anchors=(top.certificate,))
+            validate(expired, *(authority.certificate for authority in order), anchors=(top.certificate,))
         assert followed_until(raised.value).certificates[1] == middle.certificate
 
 
@@ -134,9 +136,9 @@ def test_without_a_path_the_trail_goes_as_far_as_the_chain_and_says_what_to_fetc
     assert trail.certificates == (alice, middle.certificate)
     (lookup,) = trail.lookups
     assert (lookup.kind, lookup.url) == (LookupKind.ISSUER, "http://pki.example.test/root.cer")
-    asked = Evidence(asked=frozenset({lookup.key}))
+    evidence = Evidence(asked=frozenset({lookup.key}))
     with pytest.raises(UntrustedAnchor) as raised:
-        validate(alice, middle.certificate, anchors=(), evidence=asked)
+        validate(alice, middle.certificate, anchors=(), evidence=evidence)
     assert followed_until(raised.value).lookups == ()
 
 

@@ -155,8 +155,8 @@ def rsa_key(bits: int) -> tuple[int, int]:
         if all(pow(base, candidate - 1, candidate) == 1 for base in (2, 3, 5, 7)) and candidate % 65_537 != 1:
             primes.append(candidate)
         candidate += 2
-    one, other = primes
-    return one * other, pow(65_537, -1, (one - 1) * (other - 1))
+    first, other = primes
+    return first * other, pow(65_537, -1, (first - 1) * (other - 1))
 
 
 def rsa_spki(modulus: int) -> bytes:
@@ -166,7 +166,7 @@ def rsa_spki(modulus: int) -> bytes:
 
 def with_rsa_key(certificate: Certificate, modulus: int, signer: str) -> Certificate:
     """The certificate with an RSA key in the place of its own, signed again by the key of the named signer."""
-    fields = [bytes(one.encoded) for one in der.read_sequence(certificate.tbs_der)]
+    fields = [bytes(field.encoded) for field in der.read_sequence(certificate.tbs_der)]
     tbs_der = der.sequence(*fields[:6], rsa_spki(modulus), *fields[7:])
     algorithm = parse_signature_identifier(certificate.signature_algorithm_der)
     signature = blocking.run(PROVIDER.sign(key(signer), algorithm, tbs_der))
@@ -179,7 +179,7 @@ def signed_by_rsa(certificate: Certificate, modulus: int, exponent: int) -> Cert
     rsa = build_signature_identifier(
         SignatureAlgorithm(scheme=SignatureScheme.RSA_PKCS1_V15, hash_name=HashName.SHA256)
     )
-    fields = [bytes(one.encoded) for one in der.read_sequence(certificate.tbs_der)]
+    fields = [bytes(field.encoded) for field in der.read_sequence(certificate.tbs_der)]
     tbs_der = der.sequence(*fields[:2], rsa, *fields[3:])
     sha256 = der.sequence(der.oid("2.16.840.1.101.3.4.2.1"), b"\x05\x00")
     digest_info = der.sequence(sha256, der.octet_string(hashlib.sha256(tbs_der).digest()))

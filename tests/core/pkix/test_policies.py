@@ -60,7 +60,7 @@ def demand(*oids: str, **settings: bool) -> PolicyRequirements:
 
 def found(*path: Rig | Certificate, requirements: PolicyRequirements) -> frozenset[str] | str:
     """The policies of a path, or the label of the step that refuses it. The path is given from below the root down."""
-    certificates = [one.certificate if isinstance(one, Rig) else one for one in path]
+    certificates = [link.certificate if isinstance(link, Rig) else link for link in path]
     try:
         return blocking.validate_path(
             certificates[-1],

@@ -112,7 +112,7 @@ def statements() -> tuple[tuple[str, bytes], ...]:
         response(authority, single(revocations.UNKNOWN)),
         response(stranger),
     )
-    return (*(("list", one) for one in lists), *(("response", one) for one in responses))
+    return (*(("list", statement) for statement in lists), *(("response", statement) for statement in responses))
 
 
 @settings(max_examples=150)

@@ -258,8 +258,8 @@ def test_old_ciphers_refuse_keys_ivs_and_lengths_that_are_not_theirs(cipher: Con
 def test_rc2_gives_the_answers_of_rfc_2268(key: str, effective_bits: int, plaintext: str, ciphertext: str) -> None:
     # Section 5.
     octets = bytes.fromhex(ciphertext)
-    found = decrypt_rc2_cbc(bytes.fromhex(key), bytes(8), octets, effective_bits=effective_bits)
-    assert found.hex() == plaintext
+    content = decrypt_rc2_cbc(bytes.fromhex(key), bytes(8), octets, effective_bits=effective_bits)
+    assert content.hex() == plaintext
 
 
 # Blocks without padding, for key wraps
@@ -337,7 +337,9 @@ def test_poly1305_has_whole_tags_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "cipher", [one for one in CONTENT_CIPHERS.values() if one.is_authenticated], ids=lambda cipher: cipher.name
+    "cipher",
+    [algorithm for algorithm in CONTENT_CIPHERS.values() if algorithm.is_authenticated],
+    ids=lambda cipher: cipher.name,
 )
 def test_every_altered_bit_is_refused(cipher: ContentCipher) -> None:
     key, nonce = b"k" * cipher.key_length, b"n" * 12

@@ -199,7 +199,9 @@ def test_every_kind_of_buffer_is_taken(
 
 
 @pytest.mark.parametrize(
-    "cipher", [one for one in CONTENT_CIPHERS.values() if not one.is_weak], ids=lambda cipher: cipher.name
+    "cipher",
+    [algorithm for algorithm in CONTENT_CIPHERS.values() if not algorithm.is_weak],
+    ids=lambda cipher: cipher.name,
 )
 @pytest.mark.parametrize("length", [0, 1, 15, 16, 17, 4096])
 def test_content_comes_back_whole(cipher: ContentCipher, length: int) -> None:

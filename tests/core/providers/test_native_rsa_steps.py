@@ -91,11 +91,11 @@ def test_a_good_block_gives_its_key(key: PrivateKey, decrypt: Decrypt) -> None:
 @pytest.mark.parametrize("block", BAD_BLOCKS.values(), ids=BAD_BLOCKS)
 def test_bad_blocks_give_a_random_key_by_the_same_steps(key: PrivateKey, decrypt: Decrypt, block: bytes) -> None:
     bad = encrypt_block(key, block)
-    found = decrypt(key, bad)
+    substitute = decrypt(key, bad)
     # OpenSSL gives a substitute for a bad block, always the same one. With one key in 200 the substitute is as long as
     # a CEK, and is then used as the random key.
-    assert len(found) == len(CEK)
-    assert found != CEK
+    assert len(substitute) == len(CEK)
+    assert substitute != CEK
     expected = steps_of(decrypt, key, encrypt_block(key, GOOD))
     assert len(expected) > 5
     assert steps_of(decrypt, key, bad) == expected

@@ -100,9 +100,9 @@ async def verify_pss_key(group: Json, test: Json) -> bool:
     assert key.pss is not None
     algorithm = key.pss.parameters
     assert algorithm is not None
-    found = (algorithm.scheme, algorithm.hash_name, algorithm.mask_hash, algorithm.salt_length)
+    parameters = (algorithm.scheme, algorithm.hash_name, algorithm.mask_hash, algorithm.salt_length)
     named = (hash_name(group["sha"]), hash_name(group["mgfSha"]), group["sLen"])
-    assert found == (SignatureScheme.RSA_PSS, *named)
+    assert parameters == (SignatureScheme.RSA_PSS, *named)
     signature, content = octets(test, "sig", "msg")
     await PROVIDER.verify(key, algorithm, signature, content)
     return True
@@ -138,10 +138,10 @@ async def generate_v15(group: Json, test: Json) -> bool:
 async def decrypt_transport(algorithm: KeyTransport, group: Json, test: Json) -> bool:
     key = private_key(group["privateKeyPkcs8"])
     cek, ciphertext = octets(test, "msg", "ct")
-    found = await PROVIDER.transport_decrypt(key, algorithm, ciphertext, cek_length=len(cek))
+    decrypted_cek = await PROVIDER.transport_decrypt(key, algorithm, ciphertext, cek_length=len(cek))
     # A damaged RSA v1.5 block gives a random CEK of the expected length. Of length 0 there is only one CEK, which would
     # always be the expected one.
-    return found == cek and bool(cek or test["result"] == "valid")
+    return decrypted_cek == cek and bool(cek or test["result"] == "valid")
 
 
 async def decrypt_v15(group: Json, test: Json) -> bool:

@@ -147,7 +147,7 @@ def lines_of(decrypt: Callable[[], object]) -> list[tuple[str, int]]:
 def test_rsa_v15_takes_the_same_steps_whatever_the_padding(key: PrivateKey) -> None:
     """MUSTS 23: nothing branches on what was decrypted."""
     sealed = [encrypt_raw(key, block) for block in BLOCKS]
-    steps = [lines_of(functools.partial(decrypt_pkcs1_v15, key, one, cek_length=32)) for one in sealed]
+    steps = [lines_of(functools.partial(decrypt_pkcs1_v15, key, ciphertext, cek_length=32)) for ciphertext in sealed]
     assert len(steps[0]) > 250
     assert all(step == steps[0] for step in steps)
 
@@ -156,10 +156,14 @@ def test_rsa_v15_tries_several_keys_by_the_same_steps_whichever_fits(key: Privat
     """MUSTS 23: a key that nobody names is no oracle."""
     good, *bad = (encrypt_raw(key, block) for block in BLOCKS)
     triples = [(good, bad[0], bad[1]), (bad[2], good, bad[3]), (bad[4], bad[5], good), (good, good, good), bad[:3]]
-    runs = [functools.partial(decrypt_any_pkcs1_v15, [(key, one) for one in triple], 32) for triple in triples]
+    runs = [
+        functools.partial(decrypt_any_pkcs1_v15, [(key, ciphertext) for ciphertext in triple], 32) for triple in triples
+    ]
     steps = [lines_of(run_once) for run_once in runs]
     assert all(step == steps[0] for step in steps)
-    assert [drive(provider_with().transport_decrypt_any([(key, one) for one in t], 32)) for t in triples[:3]] == [
+    assert [
+        drive(provider_with().transport_decrypt_any([(key, ciphertext) for ciphertext in t], 32)) for t in triples[:3]
+    ] == [
         (0, CEK),
         (1, CEK),
         (2, CEK),

@@ -81,8 +81,8 @@ def test_an_encrypted_answer_names_nobody_else_outside(letter: Letter) -> None:
     if report.protected_headers is None or not people.senders:
         return
     policy = reply_headers(report.protected_headers).policy
-    written = [one.text for one in (*letter.fields.values(), *letter.changed.values())]
-    for to in [*written, *(f'"{one.name}" <{one.address}>' for one in people.senders)]:
+    written = [field.text for field in (*letter.fields.values(), *letter.changed.values())]
+    for to in [*written, *(f'"{sender.name}" <{sender.address}>' for sender in people.senders)]:
         outside = policy("To", to) or ""
         named = keys(address.address for address in addresses(outside))
         assert named in (set(), keys(address.address for address in addresses(to)))
@@ -136,7 +136,11 @@ def test_encryption_without_a_signature_vouches_for_nobody() -> None:
         report = report_on(Letter(fields=fields, is_encrypted=True, protects_fields=protects_fields))
         people = find_answer_people(report)
         assert report.state is State.ENCRYPTED_ONLY
-        assert [of(one, sure=False) for one in (people.senders, people.to, people.cc)] == [[BOB], [ALICE], [CAROL]]
+        assert [of(mailboxes, sure=False) for mailboxes in (people.senders, people.to, people.cc)] == [
+            [BOB],
+            [ALICE],
+            [CAROL],
+        ]
 
 
 def test_the_name_of_a_proved_sender_is_that_of_the_certificate() -> None:
@@ -144,7 +148,7 @@ def test_the_name_of_a_proved_sender_is_that_of_the_certificate() -> None:
     people = find_answer_people(report_on(Letter(fields=fields, signer="bob")))
     assert [sender.name for sender in people.senders] == [signer_of("bob").certificate.common_name]
     # Anybody could have written the name in an unprotected field.
-    assert [(one.name, one.address, one.is_sure) for one in people.cc] == [("", DAVE, False)]
+    assert [(recipient.name, recipient.address, recipient.is_sure) for recipient in people.cc] == [("", DAVE, False)]
 
 
 @pytest.mark.parametrize("author", [BOB, CAROL])

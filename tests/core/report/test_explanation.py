@@ -215,5 +215,5 @@ def test_the_json_of_a_report_is_by_the_schema_and_names_every_certificate() -> 
 
 def with_trail(report: MessageReport, followed: PathTrail) -> MessageReport:
     (layer,) = report.layers
-    signers = tuple(dataclasses.replace(one, trail=followed) for one in layer.signers)
+    signers = tuple(dataclasses.replace(signer_report, trail=followed) for signer_report in layer.signers)
     return dataclasses.replace(report, layers=(dataclasses.replace(layer, signers=signers),))

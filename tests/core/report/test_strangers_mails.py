@@ -48,7 +48,7 @@ def test_the_signature_of_a_stranger_vouches_for_no_recipient_of_an_answer(signe
     report = report_on(signer)
     assert report.state is state
     people = find_answer_people(report)
-    assert [one.address for one in (*people.senders, *people.to, *people.cc) if one.is_sure] == []
+    assert [mailbox.address for mailbox in (*people.senders, *people.to, *people.cc) if mailbox.is_sure] == []
 
 
 @pytest.mark.parametrize("name", [CEO, f"Boss <{CEO}>", "ceo\uff20bank.test", f"Boss \u2039{CEO}\u203a"])
@@ -58,7 +58,7 @@ def test_nobody_is_said_to_vouch_for_an_address_that_is_only_a_name(name: str) -
     assert [why.code for why in report.reasons if why.code == "no-address-in-certificate"]
     (signer,) = report.signers
     explanation = explain_signer(signer)
-    shown = unicodedata.normalize("NFKC", " ".join([explanation.sentence, *(one.name for one in explanation.tree)]))
+    shown = unicodedata.normalize("NFKC", " ".join([explanation.sentence, *(node.name for node in explanation.tree)]))
     assert "@" not in shown
 
 

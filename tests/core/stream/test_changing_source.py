@@ -24,7 +24,7 @@ PROVIDER = NativeStreamingProvider()
 NOW = datetime.now(UTC)
 AUTHORITY = run(create_authority("Example CA", provider=PROVIDER, at=NOW))
 ALICE, BOB = (
-    run(issue_identity(AUTHORITY, f"{one}@example.test", provider=PROVIDER, at=NOW)) for one in ("alice", "bob")
+    run(issue_identity(AUTHORITY, f"{name}@example.test", provider=PROVIDER, at=NOW)) for name in ("alice", "bob")
 )
 TRUST = TrustStore.of(AUTHORITY.identity.certificate, revocation=RevocationPolicy.NOT_CHECKED)
 JUDGING = Judging(trust_store=TRUST, at=NOW)
@@ -90,13 +90,15 @@ def readings(message: bytes) -> int:
 
 
 @pytest.mark.parametrize("form", SignatureForm)
-@pytest.mark.parametrize("cipher", [None, AES_256_CBC, AES_128_GCM], ids=lambda one: one.name if one else "signed")
+@pytest.mark.parametrize(
+    "cipher", [None, AES_256_CBC, AES_128_GCM], ids=lambda algorithm: algorithm.name if algorithm else "signed"
+)
 def test_whenever_a_file_changes_only_what_was_judged_comes_out(
     form: SignatureForm, cipher: ContentCipher | None
 ) -> None:
     first, other = (signed(word, form) for word in ("robin", "wrens"))
     if cipher is not None:
-        first, other = (encrypted(one, cipher) for one in (first, other))
+        first, other = (encrypted(mail, cipher) for mail in (first, other))
     refused = 0
     for reads in range(1, readings(first)):
         try:
@@ -111,7 +113,7 @@ def test_whenever_a_file_changes_only_what_was_judged_comes_out(
     assert refused > 0
 
 
-@pytest.mark.parametrize("cipher", [AES_256_CBC, AES_128_GCM], ids=lambda one: one.name)
+@pytest.mark.parametrize("cipher", [AES_256_CBC, AES_128_GCM], ids=lambda algorithm: algorithm.name)
 def test_no_byte_of_a_changed_ciphertext_is_decrypted(cipher: ContentCipher) -> None:
     first, other = (encrypted(signed(word, SignatureForm.DETACHED), cipher) for word in ("robin", "wrens"))
     file = ChangingFile(first, first, -1)

@@ -89,9 +89,9 @@ def test_parts_inside_layers_around_the_whole_are_taken() -> None:
 )
 def test_every_number_in_the_report_names_the_part_that_was_reported(tree: bytes) -> None:
     mail = HEAD + tree
-    found = list(find_nested_layers(parse_entity(mail)))
-    assert found
-    for path, entity in found:
+    layers = list(find_nested_layers(parse_entity(mail)))
+    assert layers
+    for path, entity in layers:
         assert part(mail, path).endswith(bytes(entity.encoded))
 
 
@@ -123,11 +123,11 @@ def test_streams_find_the_parts_that_memory_finds(body: bytes, block: int, numbe
 
     parts = parse_parts(parse_entity(mail))
     try:
-        found = run(read_head(stream.part_of(Small(mail), str(number), STREAMING), EVERYTHING))
+        head = run(read_head(stream.part_of(Small(mail), str(number), STREAMING), EVERYTHING))
     except SmimeError:
         assert len(parts) < number or parts[number - 1].content_type.type != "text"
         return
-    assert found == bytes(parts[number - 1].encoded)
+    assert head == bytes(parts[number - 1].encoded)
 
 
 def test_the_last_of_ten_thousand_parts_is_taken_in_linear_time() -> None:

@@ -127,7 +127,7 @@ def test_the_changes_do_not_depend_on_where_blocks_end(entity: bytes, block_byte
         segments = whole.finish()
         assert in_blocks.finish() == segments
         # The segments are the whole entity, each byte once.
-        assert [segment.start for segment in segments] == [0, *(one.end for one in segments[:-1])][: len(segments)]
+        assert [segment.start for segment in segments] == [0, *(part.end for part in segments[:-1])][: len(segments)]
         assert (segments[-1].end if segments else 0) == len(entity)
 
 

@@ -84,9 +84,9 @@ def test_quotes_that_are_not_needed_mean_nothing() -> None:
     assert parsed == parse_address("alice@example.test")
     assert parsed is not None
     assert parsed.text == "alice@Example.test"
-    kept = parse_address(r'"a \"b\" c\d"@example.test')
-    assert kept is not None
-    assert (kept.local_part, kept.text) == ('a "b" cd', r'"a \"b\" cd"@example.test')
+    quoted = parse_address(r'"a \"b\" c\d"@example.test')
+    assert quoted is not None
+    assert (quoted.local_part, quoted.text) == ('a "b" cd', r'"a \"b\" cd"@example.test')
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ def accuracy(*fields: bytes) -> bytes:
 
 def test_reads_every_field_of_tst_info() -> None:
     directory_name = der.element(0xA4, root().certificate.subject_der)
-    found = info(
+    fields = info(
         accuracy(der.integer(1), der.element(0x80, b"\x02"), der.element(0x81, b"\x03")),
         TRUE,
         der.integer(99),
@@ -110,20 +110,20 @@ def test_reads_every_field_of_tst_info() -> None:
         der.element(0xA1, der.sequence(der.oid("1.2.3"), der.octet_string(b""))),
         gen_time=b"20260601120000.25Z",
     )
-    assert found.tsa_policy == POLICY
-    assert found.imprint == MessageImprint(hash_name=HashName.SHA256, digest=hashlib.sha256(DATA).digest())
-    assert (found.serial_number, found.nonce, found.ordering) == (7, 99, True)
-    assert found.gen_time == NOW + datetime.timedelta(microseconds=250_000)
-    assert found.accuracy == datetime.timedelta(seconds=1, milliseconds=2, microseconds=3)
-    assert found.latest == found.gen_time + found.accuracy
-    assert found.tsa is not None
-    assert found.tsa.encoded == directory_name
+    assert fields.tsa_policy == POLICY
+    assert fields.imprint == MessageImprint(hash_name=HashName.SHA256, digest=hashlib.sha256(DATA).digest())
+    assert (fields.serial_number, fields.nonce, fields.ordering) == (7, 99, True)
+    assert fields.gen_time == NOW + datetime.timedelta(microseconds=250_000)
+    assert fields.accuracy == datetime.timedelta(seconds=1, milliseconds=2, microseconds=3)
+    assert fields.latest == fields.gen_time + fields.accuracy
+    assert fields.tsa is not None
+    assert fields.tsa.encoded == directory_name
 
 
 def test_absent_fields_get_no_value() -> None:
-    found = info()
-    assert (found.accuracy, found.nonce, found.tsa, found.ordering) == (None, None, None, False)
-    assert found.latest == found.gen_time == NOW
+    fields = info()
+    assert (fields.accuracy, fields.nonce, fields.tsa, fields.ordering) == (None, None, None, False)
+    assert fields.latest == fields.gen_time == NOW
 
 
 def test_a_serial_number_of_160_bits_is_read() -> None:
@@ -296,11 +296,11 @@ def test_an_answer_must_be_to_this_request() -> None:
 
 
 def test_a_timestamp_holds() -> None:
-    found = verify(make_token(DATA))
-    assert found.time == NOW
-    assert found.certificate == service().certificate
-    assert found.tsa_policy == POLICY
-    assert found.trail.certificates[-1] == root().certificate
+    timestamp = verify(make_token(DATA))
+    assert timestamp.time == NOW
+    assert timestamp.certificate == service().certificate
+    assert timestamp.tsa_policy == POLICY
+    assert timestamp.trail.certificates[-1] == root().certificate
 
 
 def test_refuses_other_octets() -> None:

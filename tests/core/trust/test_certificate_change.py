@@ -55,9 +55,9 @@ def rig(name: str) -> path_pki.Rig:
 @functools.cache
 def certificate(kind: Kind) -> Certificate:
     usage = build_key_usage(kind.usage)
-    kept = [extension for extension in path_pki.person_extensions(DORA) if extension.oid != usage.oid]
+    extensions = [extension for extension in path_pki.person_extensions(DORA) if extension.oid != usage.oid]
     start = NOW - path_pki.YEAR + kind.number * HOUR
-    return path_pki.issue(DORA, kind.key, rig(kind.issuer), (*kept, usage), not_before=start)
+    return path_pki.issue(DORA, kind.key, rig(kind.issuer), (*extensions, usage), not_before=start)
 
 
 SIGNING, RECEIVING = Kind(SIGN, key="s"), Kind(RECEIVE, key="r")
@@ -100,25 +100,25 @@ def learned(contacts: Contacts, *, asked: bool) -> Learned:
 
 def by_mails(certificates: Sequence[Certificate]) -> Learned:
     contacts, asked = NO_CONTACTS, False
-    for number, one in enumerate(certificates):
-        merged = merge(contacts, harvested(one, at=NOW + number * HOUR))
+    for number, newcomer in enumerate(certificates):
+        merged = merge(contacts, harvested(newcomer, at=NOW + number * HOUR))
         contacts, asked = merged.contacts, asked or merged.asks
     return learned(contacts, asked=asked)
 
 
 def by_mails_with_a_preference(certificates: Sequence[Certificate]) -> Learned:
     contacts, asked = NO_CONTACTS, False
-    for number, one in enumerate(certificates):
+    for number, newcomer in enumerate(certificates):
         preferred = certificates[number - 1] if number else None
-        merged = merge(contacts, harvested(one, preferred, at=NOW + number * HOUR))
+        merged = merge(contacts, harvested(newcomer, preferred, at=NOW + number * HOUR))
         contacts, asked = merged.contacts, asked or merged.asks
     return learned(contacts, asked=asked)
 
 
 def by_files(certificates: Sequence[Certificate]) -> Learned:
     contacts, asked = NO_CONTACTS, False
-    for one in certificates:
-        done = import_people(contacts, parse_people_file(build_certificates_only([one])), NOW)
+    for newcomer in certificates:
+        done = import_people(contacts, parse_people_file(build_certificates_only([newcomer])), NOW)
         contacts, asked = done.contacts, asked or bool(done.changes)
     return learned(contacts, asked=asked)
 
@@ -130,15 +130,15 @@ def by_one_file(certificates: Sequence[Certificate]) -> Learned:
 
 def by_devices(certificates: Sequence[Certificate]) -> Learned:
     joined = Contact(address=DORA)
-    for number, one in enumerate(certificates):
-        joined = join_contact(Contact(address=DORA, certificates=(known(one, NOW + number * HOUR),)), joined)
+    for number, newcomer in enumerate(certificates):
+        joined = join_contact(Contact(address=DORA, certificates=(known(newcomer, NOW + number * HOUR),)), joined)
     return learned(Contacts(people=(joined,)), asked=len(joined.certificates) < len(set(certificates)))
 
 
 def by_tabs(certificates: Sequence[Certificate]) -> Learned:
     state = TrustState(account="me@example.test", counter=0)
-    for one in certificates:
-        other = Contacts(people=(Contact(address=DORA, certificates=(known(one),)),))
+    for newcomer in certificates:
+        other = Contacts(people=(Contact(address=DORA, certificates=(known(newcomer),)),))
         state = state.with_unknown(other, ())
     taken = learned(state.contacts, asked=False).known
     return learned(state.contacts, asked=len(taken) < len(set(certificates)))
@@ -160,9 +160,9 @@ def test_a_certificate_to_sign_and_one_to_receive_are_both_known_without_a_quest
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("kinds", [*itertools.permutations((SIGNING, RECEIVING._replace(issuer="Two")))])
 def test_a_second_certificate_by_another_authority_is_asked_about(door: Door, kinds: tuple[Kind, ...]) -> None:
-    found = door([certificate(kind) for kind in kinds])
-    assert found.asked
-    assert len(found.known) == 1 or door is by_mails_with_a_preference
+    outcome = door([certificate(kind) for kind in kinds])
+    assert outcome.asked
+    assert len(outcome.known) == 1 or door is by_mails_with_a_preference
 
 
 @given(st.lists(st.sampled_from(KINDS), min_size=1, max_size=4, unique=True).flatmap(st.permutations))
@@ -171,9 +171,9 @@ def test_every_door_and_order_asks_alike(kinds: Sequence[Kind]) -> None:
     certificates = [certificate(kind) for kind in kinds]
     asked = _needs_a_question(kinds)
     for door in DOORS:
-        found = door(certificates)
-        assert found.asked is asked, (door.__name__, kinds)
-        assert asked or found.known == frozenset(certificates), (door.__name__, kinds)
+        outcome = door(certificates)
+        assert outcome.asked is asked, (door.__name__, kinds)
+        assert asked or outcome.known == frozenset(certificates), (door.__name__, kinds)
 
 
 @given(st.lists(st.sampled_from(KINDS), min_size=1, max_size=4, unique=True))
@@ -181,16 +181,16 @@ def test_every_door_and_order_asks_alike(kinds: Sequence[Kind]) -> None:
 def test_once_agreed_to_every_door_leads_to_the_same_contacts(kinds: Sequence[Kind]) -> None:
     certificates = [certificate(kind) for kind in kinds]
     mails = NO_CONTACTS
-    for one in certificates:
-        mails = accept(mails, harvested(one))
+    for newcomer in certificates:
+        mails = accept(mails, harvested(newcomer))
     file = parse_people_file(build_certificates_only(certificates))
     imported = import_changed_people(NO_CONTACTS, file, NOW).contacts
     assert learned(mails, asked=False) == learned(imported, asked=False)
     # A device that knows them all brings the agreement along.
     (here,), (there,) = mails.people, imported.people
     assert frozenset(join_contact(here, there).known) == frozenset(certificates)
-    for one in certificates:
-        assert change_from(here.known, one, DORA) is None
+    for newcomer in certificates:
+        assert change_from(here.known, newcomer, DORA) is None
 
 
 def _needs_a_question(kinds: Iterable[Kind]) -> bool:

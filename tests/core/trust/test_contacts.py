@@ -92,9 +92,9 @@ def report(
 
 
 def harvested(identity: Identity = ALICE, **changes: Any) -> Harvest:
-    found = harvest(report(identity, **changes), at=NOW)
-    assert found is not None
-    return found
+    mail_harvest = harvest(report(identity, **changes), at=NOW)
+    assert mail_harvest is not None
+    return mail_harvest
 
 
 def known(certificate: Certificate, *, last_seen: datetime.datetime = NOW) -> KnownCertificate:
@@ -104,15 +104,15 @@ def known(certificate: Certificate, *, last_seen: datetime.datetime = NOW) -> Kn
 
 
 def test_a_verified_mail_teaches_certificate_and_capabilities() -> None:
-    found = harvested()
-    assert (found.address, found.certificate, found.preferred) == (
+    mail_harvest = harvested()
+    assert (mail_harvest.address, mail_harvest.certificate, mail_harvest.preferred) == (
         "alice@example.test",
         ALICE.certificate,
         ALICE.certificate,
     )
-    assert found.capabilities is not None
-    assert found.capabilities.entries == OUR_CAPABILITIES
-    merged = merge(NO_CONTACTS, found)
+    assert mail_harvest.capabilities is not None
+    assert mail_harvest.capabilities.entries == OUR_CAPABILITIES
+    merged = merge(NO_CONTACTS, mail_harvest)
     assert not merged.changes
     contact = merged.contacts.find("ALICE@example.test")
     assert contact is not None
@@ -210,30 +210,30 @@ def test_nothing_is_learned_about_an_address_that_the_certificate_does_not_name(
 @pytest.mark.parametrize("ahead", [2 * DAY, 400 * DAY])
 def test_capabilities_signed_in_the_future_are_not_kept(ahead: datetime.timedelta) -> None:
     """RFC 8551 section 2.7.1: otherwise no later message could replace these capabilities."""
-    found = harvested(signing_time=NOW + ahead)
-    assert (found.capabilities, found.signed_at) == (None, None)
-    assert found.certificate == ALICE.certificate
-    contact = accept(NO_CONTACTS, found).find(found.address)
+    mail_harvest = harvested(signing_time=NOW + ahead)
+    assert (mail_harvest.capabilities, mail_harvest.signed_at) == (None, None)
+    assert mail_harvest.certificate == ALICE.certificate
+    contact = accept(NO_CONTACTS, mail_harvest).find(mail_harvest.address)
     assert contact is not None
     assert contact.said_at is None
     assert contact.certificates[0].last_seen == NOW
 
 
 def test_without_signing_time_only_the_certificate_is_kept() -> None:
-    found = harvested(options=SignerOptions(attributes=AttributesForm.NONE))
-    assert (found.capabilities, found.signed_at) == (None, None)
-    assert found.preferred == ALICE.certificate
+    mail_harvest = harvested(options=SignerOptions(attributes=AttributesForm.NONE))
+    assert (mail_harvest.capabilities, mail_harvest.signed_at) == (None, None)
+    assert mail_harvest.preferred == ALICE.certificate
 
 
 def test_the_preferred_certificate_is_the_one_to_encrypt_to() -> None:
     signing, receiving = again(key=NewKey.ED25519), again(key=NewKey.X25519)
-    found = harvested(
+    mail_harvest = harvested(
         signing,
         options=SignerOptions(further_attributes=(build_key_preference(receiving.certificate),)),
         carried=(receiving.certificate,),
     )
-    assert (found.certificate, found.preferred) == (signing.certificate, receiving.certificate)
-    assert not merge(NO_CONTACTS, found).changes, "a first mail with two certificates changes nothing"
+    assert (mail_harvest.certificate, mail_harvest.preferred) == (signing.certificate, receiving.certificate)
+    assert not merge(NO_CONTACTS, mail_harvest).changes, "a first mail with two certificates changes nothing"
 
 
 def test_without_preference_one_of_the_same_name_is_taken() -> None:
@@ -249,8 +249,8 @@ def test_nobody_slips_in_a_certificate_of_his_own() -> None:
     stranger = run(create_authority("Test CA", provider=PROVIDER, at=NOW))
     forged = run(issue_identity(stranger, "alice@example.test", provider=PROVIDER, at=NOW, key=NewKey.X25519))
 
-    def confirmed(found: Harvest) -> Harvest:
-        return run(confirm_preferred(found, trust_store=trust(), provider=PROVIDER))
+    def confirmed(mail_harvest: Harvest) -> Harvest:
+        return run(confirm_preferred(mail_harvest, trust_store=trust(), provider=PROVIDER))
 
     slipped_in = harvested(signing, carried=(forged.certificate,))
     assert slipped_in.preferred == forged.certificate
@@ -262,11 +262,11 @@ def test_nobody_slips_in_a_certificate_of_his_own() -> None:
 
 def test_a_preference_for_somebody_elses_certificate_is_not_followed() -> None:
     mallory = person("mallory")
-    found = harvested(
+    mail_harvest = harvested(
         options=SignerOptions(further_attributes=(build_key_preference(mallory.certificate),)),
         carried=(mallory.certificate,),
     )
-    assert found.preferred is None
+    assert mail_harvest.preferred is None
 
 
 def test_a_preference_for_a_certificate_that_only_signs_is_not_followed() -> None:
@@ -278,11 +278,11 @@ def test_a_preference_for_a_certificate_that_only_signs_is_not_followed() -> Non
 def test_a_preference_for_a_certificate_that_is_not_for_mail_is_not_followed() -> None:
     details = Details(extended_key_usage=("1.3.6.1.5.5.7.3.1",))
     for_servers = run(issue_identity(authority(), "alice@example.test", PROVIDER, at=NOW, details=details))
-    found = harvested(
+    mail_harvest = harvested(
         options=SignerOptions(further_attributes=(build_key_preference(for_servers.certificate),)),
         carried=(for_servers.certificate,),
     )
-    assert found.preferred is None
+    assert mail_harvest.preferred is None
 
 
 def test_authorities_between_signer_and_anchor_are_kept_and_no_roots() -> None:
@@ -290,8 +290,8 @@ def test_authorities_between_signer_and_anchor_are_kept_and_no_roots() -> None:
     further = run(create_authority("Further CA", provider=PROVIDER, at=NOW, issuer=other_authority()))
     signer = run(issue_identity(middle, "alice@example.test", provider=PROVIDER, at=NOW, key=NewKey.P256))
     own, roots = middle.identity.certificate, (anchor(), other_authority().identity.certificate)
-    found = harvested(signer, carried=(*roots, further.identity.certificate))
-    assert found.intermediates == (own, further.identity.certificate)
+    mail_harvest = harvested(signer, carried=(*roots, further.identity.certificate))
+    assert mail_harvest.intermediates == (own, further.identity.certificate)
 
 
 def test_the_same_certificate_again_is_no_change_and_is_seen_later() -> None:
@@ -407,8 +407,8 @@ def test_only_so_many_certificates_of_one_contact_are_kept() -> None:
 def test_a_certificate_that_the_user_added_stays_the_users() -> None:
     contact = Contact(address="alice@example.test", certificates=(known(ALICE.certificate),))
     contacts = merge(Contacts(people=(contact,)), harvested()).contacts
-    (found,) = contacts.people
-    assert found.certificates[0].source is CertificateSource.CONTACTS
+    (merged_contact,) = contacts.people
+    assert merged_contact.certificates[0].source is CertificateSource.CONTACTS
 
 
 def test_a_contact_can_be_removed() -> None:
@@ -493,10 +493,10 @@ def test_contacts_that_are_too_large_are_refused(monkeypatch: pytest.MonkeyPatch
 
 def test_only_so_many_people_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("smime_core.trust.contacts.MAX_CONTACTS", 1)
-    one = Contacts().with_contact(Contact(address="alice@example.test"))
-    assert one.with_contact(Contact(address="ALICE@example.test", said_at=NOW)).people[0].said_at == NOW
+    contacts = Contacts().with_contact(Contact(address="alice@example.test"))
+    assert contacts.with_contact(Contact(address="ALICE@example.test", said_at=NOW)).people[0].said_at == NOW
     with pytest.raises(LimitExceeded, match="contacts"):
-        one.with_contact(Contact(address="bob@example.test"))
+        contacts.with_contact(Contact(address="bob@example.test"))
 
 
 def test_an_address_stands_once() -> None:

@@ -215,16 +215,16 @@ def test_decisions_are_bounded() -> None:
 
 
 def test_a_decision_is_found_by_its_fingerprint_or_the_beginning_of_it() -> None:
-    one, other = decide(alice().certificate), decide(root(), DecisionKind.AUTHORITY)
-    fingerprint = one.certificate.fingerprint
+    first, other = decide(alice().certificate), decide(root(), DecisionKind.AUTHORITY)
+    fingerprint = first.certificate.fingerprint
     colons = ":".join(fingerprint[start : start + 2] for start in range(0, 64, 2)).upper()
-    for wanted in (fingerprint, colons, fingerprint[:16]):
-        assert find_decision((one, other), wanted) is one
-    for wanted in ("", " ", "zz", fingerprint + "0"):
+    for query in (fingerprint, colons, fingerprint[:16]):
+        assert find_decision((first, other), query) is first
+    for query in ("", " ", "zz", fingerprint + "0"):
         with pytest.raises(DecisionRefused, match="no such decision"):
-            find_decision((one, other), wanted)
+            find_decision((first, other), query)
     with pytest.raises(DecisionRefused, match="several"):
-        find_decision((one, one), fingerprint)
+        find_decision((first, first), fingerprint)
 
 
 def some() -> tuple[Decision, ...]:

@@ -79,11 +79,11 @@ def card(*lines: str, version: str = "3.0") -> bytes:
 
 
 def found(file: PeopleFile) -> list[tuple[str, Certificate]]:
-    return [(one.address, one.certificate) for one in file.people]
+    return [(entry.address, entry.certificate) for entry in file.people]
 
 
 def left(file: PeopleFile | Imported) -> list[tuple[str, str]]:
-    return [(one.name, one.reason.code) for one in file.left_out]
+    return [(entry.name, entry.reason.code) for entry in file.left_out]
 
 
 BOBS = [("bob@example.test", BOB)]
@@ -141,8 +141,8 @@ def test_every_form_gives_the_certificate_and_its_address(data: bytes) -> None:
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
 def test_a_p7b_of_openssl_is_read(tmp_path: Path) -> None:
-    for name, one in (("bob", BOB), ("ca", anchor())):
-        (tmp_path / f"{name}.pem").write_bytes(build_pem("CERTIFICATE", one.der))
+    for name, certificate in (("bob", BOB), ("ca", anchor())):
+        (tmp_path / f"{name}.pem").write_bytes(build_pem("CERTIFICATE", certificate.der))
     for form in ("PEM", "DER"):
         command = ["openssl", "crl2pkcs7", "-nocrl", "-certfile", "bob.pem", "-certfile", "ca.pem", "-outform", form]
         made = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True).stdout
@@ -180,10 +180,10 @@ def test_a_certificate_with_two_addresses_belongs_to_those_that_its_entry_states
 def test_a_certificate_of_another_address_than_its_entry_is_left_out(data: bytes) -> None:
     file = parse_people_file(data)
     assert not file.people
-    (one,) = file.left_out
-    assert (one.name, one.certificate) == ("Mallory", BOB)
+    (entry,) = file.left_out
+    assert (entry.name, entry.certificate) == ("Mallory", BOB)
     sentence = f"{LEFT_OUT_REASONS['other-address']} (bob@example.test)"
-    assert one.reason == Reason(code="other-address", sentence=sentence, values=(("addresses", "bob@example.test"),))
+    assert entry.reason == Reason(code="other-address", sentence=sentence, values=(("addresses", "bob@example.test"),))
 
 
 def test_a_certificate_without_an_address_is_left_out() -> None:
@@ -258,7 +258,7 @@ def test_a_card_of_outlook_is_read() -> None:
     file = parse_people_file("\r\n".join(lines).encode())
     assert found(file) == BOBS
     # The last KEY is no certificate. Its second line does not end the card.
-    assert [one.name for one in file.left_out] == ["Käthe Bob"]
+    assert [entry.name for entry in file.left_out] == ["Käthe Bob"]
 
 
 @pytest.mark.parametrize("version", ["1.0", "5.0", "", "4.0 "])
@@ -332,7 +332,7 @@ def imported(data: bytes, contacts: Contacts = NO_CONTACTS, *, at: datetime.date
 def test_an_import_remembers_with_the_intermediates_of_the_file() -> None:
     root, below, carol = chain()
     done = imported(build_certificates_only([root.certificate, below.certificate, carol, anchor(), BOB]))
-    assert [one.address for one in done.added] == ["carol@example.test", "bob@example.test"]
+    assert [entry.address for entry in done.added] == ["carol@example.test", "bob@example.test"]
     (known,) = done.contacts.people[0].certificates
     assert known == KnownCertificate(
         certificate=carol,
@@ -375,7 +375,7 @@ def test_another_certificate_than_the_known_one_waits_for_the_user() -> None:
     other = path_pki.root("Another").certify("bob@example.test")
     contacts, file = known_from_mail(BOB), parse_people_file(build_certificates_only([other, ALICE]))
     done = import_people(contacts, file, NOW)
-    assert [one.address for one in done.added] == ["alice@example.test"]
+    assert [entry.address for entry in done.added] == ["alice@example.test"]
     assert done.contacts.find("bob@example.test") == contacts.people[0]
     (change,) = done.changes
     assert (change.before, change.after, change.same_issuer) == (BOB, other, False)
@@ -387,10 +387,10 @@ def test_another_certificate_than_the_known_one_waits_for_the_user() -> None:
 
 def test_a_file_with_certificates_of_a_new_person_by_two_authorities_asks_about_the_older() -> None:
     other = path_pki.root("Another").certify("bob@example.test")
-    newest, oldest = sorted((BOB, other), key=lambda one: one.not_before, reverse=True)
+    newest, oldest = sorted((BOB, other), key=lambda certificate: certificate.not_before, reverse=True)
     for order in ([BOB, other], [other, BOB]):
         done = imported(build_certificates_only(order))
-        assert [one.certificate for one in done.added] == [newest]
+        assert [entry.certificate for entry in done.added] == [newest]
         assert [(change.before, change.after) for change in done.changes] == [(newest, oldest)]
 
 
@@ -428,8 +428,8 @@ def test_a_file_of_ours_gives_the_same_contacts(form: PeopleForm) -> None:
     _, below, carol = chain()
     again = done.contacts.find("carol@example.test")
     assert again is not None
-    kept = {known.certificate: known.intermediates for known in again.certificates}
-    assert kept == {carol: () if form is PeopleForm.VCARD else (below.certificate,)}
+    intermediates = {known.certificate: known.intermediates for known in again.certificates}
+    assert intermediates == {carol: () if form is PeopleForm.VCARD else (below.certificate,)}
 
 
 @pytest.mark.parametrize(("form", "width"), [(PeopleForm.LDIF, 76), (PeopleForm.VCARD, 75)])
@@ -455,7 +455,7 @@ def test_an_address_adds_no_line_to_a_file(form: PeopleForm, address: str) -> No
     )
     file = parse_people_file(build_people_file((contact,), form))
     assert (file.people, file.entries_without) == ((), 0)
-    assert [one.reason.code for one in file.left_out] == ["other-address"]
+    assert [entry.reason.code for entry in file.left_out] == ["other-address"]
 
 
 def test_thousands_of_people_are_imported_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

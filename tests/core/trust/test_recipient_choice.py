@@ -186,12 +186,14 @@ def test_an_authority_above_that_has_expired_is_told_apart() -> None:
 
 def test_a_missing_intermediate_is_what_intermediates_are_for() -> None:
     middle = run(create_authority("Middle CA", provider=PROVIDER, at=NOW, issuer=authority()))
-    one = bob(issuer=middle)
-    assert codes(check(one)) == ["untrusted-anchor"]
-    above = choose(found(one, intermediates=(middle.identity.certificate,)))
+    identity = bob(issuer=middle)
+    assert codes(check(identity)) == ["untrusted-anchor"]
+    above = choose(found(identity, intermediates=(middle.identity.certificate,)))
     assert above.chosen is not None
     # The same certificate comes from an earlier source too, but without its intermediates.
-    both = choose(found(one, CertificateSource.HARVEST), found(one, intermediates=(middle.identity.certificate,)))
+    both = choose(
+        found(identity, CertificateSource.HARVEST), found(identity, intermediates=(middle.identity.certificate,))
+    )
     assert both.chosen is not None
     assert both.chosen.found.source is CertificateSource.HARVEST
 
@@ -214,14 +216,14 @@ def test_an_anchor_for_other_addresses_does_not_count(monkeypatch: pytest.Monkey
 def test_addresses_that_the_path_does_not_count_for_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     own = build_subject_alt_name((BOB, "carol@other.test"))
     monkeypatch.setattr(demo_ca, "build_subject_alt_name", lambda _: own)
-    one = bob.__wrapped__()
+    identity = bob.__wrapped__()
     limited = TrustStore(
         anchors=(TrustAnchor(certificate=anchor(), addresses=("@example.test",)),),
         revocation=RevocationPolicy.NOT_CHECKED,
     )
-    assert check(one).covered == (BOB, "carol@other.test")
-    assert check(one, store=limited).covered == (BOB,)
-    refused = check(one, "carol@other.test", store=limited)
+    assert check(identity).covered == (BOB, "carol@other.test")
+    assert check(identity, store=limited).covered == (BOB,)
+    refused = check(identity, "carol@other.test", store=limited)
     assert (codes(refused), refused.covered) == (["address-not-covered"], (BOB,))
     assert check(bob(issuer=stranger())).covered == ()
 
@@ -273,8 +275,8 @@ def test_another_certificate_than_the_known_one_is_said() -> None:
 
 
 def test_contacts_are_candidates_with_their_preference() -> None:
-    one, other = bob(), bob(until_days=300)
-    candidates = find_in_contacts(contacts_with(one.certificate, other.certificate, preferred=other.certificate), BOB)
+    first, other = bob(), bob(until_days=300)
+    candidates = find_in_contacts(contacts_with(first.certificate, other.certificate, preferred=other.certificate), BOB)
     assert [candidate.is_preferred for candidate in candidates] == [False, True]
     choice = choose(*candidates)
     assert choice.chosen is not None
@@ -287,10 +289,10 @@ def test_contacts_are_told_from_what_mail_brought() -> None:
     by_hand = dataclasses.replace(known, source=CertificateSource.CONTACTS)
     looked_up = dataclasses.replace(known, certificate=person("bob").certificate, source=CertificateSource.LDAP)
     contacts = Contacts(people=(Contact(address=BOB, certificates=(known, by_hand, looked_up)),))
-    found = find_in_contacts(contacts, BOB)
+    candidates = find_in_contacts(contacts, BOB)
     # A certificate from a directory that the user has kept counts as the user's own choice.
     expected = [CertificateSource.HARVEST, CertificateSource.CONTACTS, CertificateSource.CONTACTS]
-    assert [one.source for one in found] == expected
+    assert [candidate.source for candidate in candidates] == expected
 
 
 def test_the_first_source_with_a_usable_one_is_taken_and_the_others_are_listed() -> None:
@@ -299,7 +301,7 @@ def test_the_first_source_with_a_usable_one_is_taken_and_the_others_are_listed()
     choice = choose(dns, directory, expired)
     assert choice.chosen is not None
     assert choice.chosen.found == directory
-    assert [one.found for one in choice.checks] == [expired, directory, dns]
+    assert [result.found for result in choice.checks] == [expired, directory, dns]
 
 
 def test_of_one_source_the_newest_is_taken() -> None:
@@ -319,13 +321,13 @@ def test_nothing_is_chosen_when_nothing_is_usable() -> None:
 
 def test_a_certificate_of_several_sources_stands_once() -> None:
     choice = choose(found(bob(), CertificateSource.SMIMEA), found(bob(), CertificateSource.BRIDGE))
-    assert [one.found.source for one in choice.checks] == [CertificateSource.BRIDGE]
+    assert [result.found.source for result in choice.checks] == [CertificateSource.BRIDGE]
 
 
 def test_a_flood_of_candidates_is_cut_and_counted() -> None:
     flood = [dataclasses.replace(bob().certificate, der=number.to_bytes(4, "big")) for number in range(300)]
     good = found(bob(), CertificateSource.CONTACTS)
-    choice = choose(*(found(one, CertificateSource.URL) for one in flood), good)
+    choice = choose(*(found(certificate, CertificateSource.URL) for certificate in flood), good)
     assert len(choice.checks) == MAX_FOUND_CERTIFICATES
     assert choice.left_out == 301 - MAX_FOUND_CERTIFICATES
     assert choice.chosen is not None
@@ -333,9 +335,9 @@ def test_a_flood_of_candidates_is_cut_and_counted() -> None:
 
 
 def test_a_picked_certificate_is_checked_by_itself_where_nobody_is_trusted() -> None:
-    one = check_without_path(found(bob(issuer=stranger())), None, at=NOW)
-    assert one.is_usable
-    assert warned(one) == ["path-not-checked"]
+    result = check_without_path(found(bob(issuer=stranger())), None, at=NOW)
+    assert result.is_usable
+    assert warned(result) == ["path-not-checked"]
     assert codes(check_without_path(found(bob(until_days=-1, from_days=-20)), None, at=NOW)) == ["certificate-expired"]
     assert codes(check_without_path(found(bob()), "alice@example.test", at=NOW)) == ["other-address"]
 

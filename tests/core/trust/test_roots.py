@@ -22,8 +22,12 @@ def test_an_entry_keeps_certificate_and_date() -> None:
 
 
 def test_an_anchor_has_the_source_and_the_date() -> None:
-    (found,) = roots_to_anchors(parse_roots(ENTRY), source=TrustSource.MOZILLA)
-    assert (found.certificate, found.source, found.distrust_after) == (anchor(), TrustSource.MOZILLA, DISTRUSTED)
+    (trust_anchor,) = roots_to_anchors(parse_roots(ENTRY), source=TrustSource.MOZILLA)
+    assert (trust_anchor.certificate, trust_anchor.source, trust_anchor.distrust_after) == (
+        anchor(),
+        TrustSource.MOZILLA,
+        DISTRUSTED,
+    )
 
 
 @pytest.mark.parametrize(

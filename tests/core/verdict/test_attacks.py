@@ -124,7 +124,7 @@ def validate(
                 evidence=Evidence(revocation_lists=lists),
             ),
             NOW,
-            known=[one.certificate for one in pool],
+            known=[rig.certificate for rig in pool],
         ),
         PROVIDER,
     )

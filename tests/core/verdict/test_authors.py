@@ -275,5 +275,5 @@ def test_a_signature_of_the_sender_field_is_told_once() -> None:
     ],
 )
 def test_a_sender_field_that_cannot_be_read_names_no_address_in_its_note(sender: bytes, shown: str) -> None:
-    found = notes(examine(signed(FROM_ALICE + b"Sender: " + sender + b"\r\n")))
-    assert found["sender-field-differs"] == shown
+    texts = notes(examine(signed(FROM_ALICE + b"Sender: " + sender + b"\r\n")))
+    assert texts["sender-field-differs"] == shown

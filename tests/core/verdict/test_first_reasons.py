@@ -136,10 +136,10 @@ def test_an_unreadable_certificate_is_listed_with_its_name() -> None:
 
 def test_the_names_of_an_unreadable_certificate_are_found_as_far_as_they_are_there() -> None:
     alice = person("alice").certificate
-    found = describe_unreadable(UNREADABLE["a damaged key"], "why")
-    assert found.name == IssuerAndSerial(issuer_der=alice.issuer_der, serial_number=alice.serial_number)
+    description = describe_unreadable(UNREADABLE["a damaged key"], "why")
+    assert description.name == IssuerAndSerial(issuer_der=alice.issuer_der, serial_number=alice.serial_number)
     assert alice.subject_key_identifier is not None
-    assert found.key_identifier == KeyIdentifier(value=alice.subject_key_identifier)
+    assert description.key_identifier == KeyIdentifier(value=alice.subject_key_identifier)
     for octets in (b"", b"0", b"0\0", bytes(40), der.sequence(der.sequence(der.integer(1)))):
         nothing = describe_unreadable(octets, "why")
         assert (nothing.name, nothing.key_identifier) == (None, None)

@@ -77,10 +77,10 @@ def signed(
 
 def _with_certificates(cms: bytes, certificates: tuple[Certificate, ...]) -> bytes:
     fields = [bytes(child.encoded) for child in der.read_children(parse_content_info(cms).content)]
-    kept = [field for field in fields if field[0] != 0xA0]
+    others = [field for field in fields if field[0] != 0xA0]
     carried = [der.set_of([certificate.der for certificate in certificates], tag=0xA0)] if certificates else []
     oid = bytes(der.read_sequence(cms)[0].encoded)
-    return der.sequence(oid, der.explicit(0, der.sequence(*kept[:3], *carried, *kept[3:])))
+    return der.sequence(oid, der.explicit(0, der.sequence(*others[:3], *carried, *others[3:])))
 
 
 def examine(mail: bytes, contacts: Contacts = NO_CONTACTS, *given: Certificate) -> MessageReport:

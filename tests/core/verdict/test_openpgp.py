@@ -75,7 +75,7 @@ def test_a_mail_of_openpgp_is_called_so(name: str) -> None:
     assert opinions(data) == [(State.PLAIN, [f"openpgp-{kind}"])] * 2
     described = describe_message(data)
     assert described.openpgp == kind
-    assert [one["code"] for one in findings_to_json(described)["reasons"]] == [f"openpgp-{kind}"]
+    assert [reason["code"] for reason in findings_to_json(described)["reasons"]] == [f"openpgp-{kind}"]
 
 
 @pytest.mark.parametrize("name", MAILS)

@@ -70,7 +70,9 @@ def test_a_single_key_signs_only_what_our_reader_verifies(kind: Kind) -> None:
         report = read((identity,))
         assert report.state is not State.VERIFIED
         assert report.reasons[0].code == refused.value.why
-        assert all(f"{one.code}: {one.sentence}" in str(refused.value) for one in report.reasons if is_fault(one))
+        assert all(
+            f"{reason.code}: {reason.sentence}" in str(refused.value) for reason in report.reasons if is_fault(reason)
+        )
 
 
 def is_fault(one: Reason) -> bool:
@@ -132,7 +134,7 @@ def test_the_author_with_a_key_that_many_programs_read_stands_first(order: tuple
     assert chosen == (own(), own(use="edwards"), own(BOB))
     signed = blocking.sign_message(MESSAGE, Signing(identities=chosen, signing_time=NOW), provider=PROVIDER)
     report = blocking.examine_message(signed, Judging(trust_store=trust(), at=NOW), provider=PROVIDER)
-    assert [signer.certificate for signer in report.signers] == [one.certificate for one in chosen]
+    assert [signer.certificate for signer in report.signers] == [identity.certificate for identity in chosen]
 
 
 def test_no_expired_key_signs_beside_the_author() -> None:
@@ -164,10 +166,10 @@ def test_a_named_holder_signs_in_the_authors_place() -> None:
 
 
 def test_a_receipt_is_signed_by_a_recipient() -> None:
-    given = SignerRules(at=NOW, recipients=("carol@example.test", BOB))
-    assert choose_signer([own(), own(BOB)], given) is own(BOB)
+    receipt_rules = SignerRules(at=NOW, recipients=("carol@example.test", BOB))
+    assert choose_signer([own(), own(BOB)], receipt_rules) is own(BOB)
     with pytest.raises(NoUsableSigner) as refused:
-        choose_signer([own()], given)
+        choose_signer([own()], receipt_rules)
     assert refused.value.why == "receipt-not-recipient"
 
 

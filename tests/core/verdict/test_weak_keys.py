@@ -62,9 +62,9 @@ def test_a_short_key_signs_only_where_that_is_allowed_and_no_longer_one_fits(bit
 
 @pytest.mark.parametrize("bits", SHORT)
 def test_nothing_is_encrypted_for_a_short_key(bits: int) -> None:
-    found = FoundCertificate(certificate=alice(bits).certificate, source=CertificateSource.GIVEN)
+    candidate = FoundCertificate(certificate=alice(bits).certificate, source=CertificateSource.GIVEN)
     checks = (
-        check_without_path(found, None, at=NOW),
-        run(check_recipient(found, "alice@example.test", Judging(trust_store=trust(), at=NOW), PROVIDER)),
+        check_without_path(candidate, None, at=NOW),
+        run(check_recipient(candidate, "alice@example.test", Judging(trust_store=trust(), at=NOW), PROVIDER)),
     )
     assert [[reason.code for reason in check.reasons] for check in checks] == [["weak-key"], ["weak-key"]]

@@ -12,8 +12,8 @@ from smime_core.x509.certificate import AUTHORITY_KEY_IDENTIFIER, Certificate, E
 from tests.support.path_pki import Rig, root
 
 ROOT: Final[Rig] = root()
-PARTS: Final = tuple(bytes(one.encoded) for one in der.read_sequence(ROOT.certificate.der))
-FIELDS: Final = tuple(bytes(one.encoded) for one in der.read_sequence(PARTS[0]))
+PARTS: Final = tuple(bytes(part.encoded) for part in der.read_sequence(ROOT.certificate.der))
+FIELDS: Final = tuple(bytes(field.encoded) for field in der.read_sequence(PARTS[0]))
 ISSUER_ID, SUBJECT_ID = der.element(0x81, b"\0\1"), der.element(0x82, b"\0\2")
 EXTENSIONS: Final = FIELDS[-1]
 NAMES: Final = der.element(0xA1, der.element(0x82, b"issuer.test"))
@@ -93,8 +93,8 @@ def test_a_certificate_has_three_parts_of_their_kinds(position: int) -> None:
 
 
 def test_an_extension_stands_once() -> None:
-    one = Extension(oid="1.2.3", critical=False, value=b"")
-    encoded = der.sequence(der.oid(one.oid), der.octet_string(one.value))
-    assert rebuilt(der.explicit(3, der.sequence(encoded))).extensions == (one,)
+    extension = Extension(oid="1.2.3", critical=False, value=b"")
+    encoded = der.sequence(der.oid(extension.oid), der.octet_string(extension.value))
+    assert rebuilt(der.explicit(3, der.sequence(encoded))).extensions == (extension,)
     with pytest.raises(MalformedMessage, match="twice"):
         rebuilt(der.explicit(3, der.sequence(encoded, encoded)))

@@ -70,12 +70,12 @@ class TestEntries:
         others = [entry_der(der.integer(number)) for number in (3, 2**64)]
         for entries in ([entry], [entry, *others], [*others, entry], [others[0], entry, others[1]]):
             read = parse_revocation_list(list_der(*entries))
-            (found,) = read.find_entries(serial_number)
+            (revoked_entry,) = read.find_entries(serial_number)
             assert serial_number in read.revoked
             assert len(read.revoked) == len(entries)
-            assert found.serial_number == serial_number
-            assert found.revoked_at == NOW - datetime.timedelta(days=1)
-            assert found.reason == ("keyCompromise" if extensions else "unspecified")
+            assert revoked_entry.serial_number == serial_number
+            assert revoked_entry.revoked_at == NOW - datetime.timedelta(days=1)
+            assert revoked_entry.reason == ("keyCompromise" if extensions else "unspecified")
             assert read.is_usable
 
     def test_octets_that_only_look_like_a_serial_number_are_no_entry(self) -> None:

@@ -75,24 +75,24 @@ def check_same_as_native(vault: VaultPage, cases: Sequence[Case]) -> None:
 
     expected = verdicts(run(run_cases(cases, NATIVE)))
     rewinds = vault.rewinds
-    found = verdicts(vault.run(cases))
-    assert found == expected
+    browser_verdicts = verdicts(vault.run(cases))
+    assert browser_verdicts == expected
     assert vault.rewinds - rewinds == len(cases)
-    assert any(status is Status.PASSED for status, _, _ in found.values())
+    assert any(status is Status.PASSED for status, _, _ in browser_verdicts.values())
 
 
 @functools.cache
 def wycheproof_sample() -> list[Case]:
     """One case of each file for each combination of a flag and an expected result."""
     folder = vectors("wycheproof")
-    wanted: dict[tuple[str, str, str], str] = {}
+    samples: dict[tuple[str, str, str], str] = {}
     for path in sorted(folder.glob("**/*_test.json")):
         file = path.stem.removesuffix("_test")
         for group in json.loads(path.read_text(encoding="utf-8"))["testGroups"]:
             for test in group["tests"]:
                 for flag in set(test["flags"] or [""]) - TOO_SLOW:
-                    wanted.setdefault((file, flag, test["result"]), f"{file} {test['tcId']}")
-    names = set(wanted.values())
+                    samples.setdefault((file, flag, test["result"]), f"{file} {test['tcId']}")
+    names = set(samples.values())
     return [case for case in SETS["wycheproof"](folder) if case.name in names]
 
 
@@ -128,11 +128,11 @@ def test_cases_made_here_hold_without_any_published_set(vault: VaultPage, tmp_pa
 
 def test_reads_all_that_the_native_provider_makes(vault: VaultPage) -> None:
     keys, products = exchanged_keys(), run(make_products(NATIVE, exchanged_keys()))
-    given = {
+    arguments = {
         "keys": {name: octets.hex() for name, octets in keys.items()},
         "products": {what: [octets.hex() for octets in product] for what, product in products.items()},
     }
-    assert int(vault.call("check", json.dumps(given).encode())) == len(products) > 200
+    assert int(vault.call("check", json.dumps(arguments).encode())) == len(products) > 200
 
 
 def test_makes_all_that_the_native_provider_reads(vault: VaultPage) -> None:
@@ -162,10 +162,10 @@ def test_rsa_v15_takes_the_same_time_whatever_the_padding(vault: VaultPage) -> N
         what: pow(int.from_bytes(block, "big"), numbers.e, numbers.n).to_bytes(256, "big").hex()
         for what, block in blocks.items()
     }
-    given = {"key": key.pkcs8_der.hex(), "blocks": encrypted}
+    arguments = {"key": key.pkcs8_der.hex(), "blocks": encrypted}
 
     def spread() -> float:
-        least = json.loads(vault.call("time_transport", json.dumps(given).encode()))
+        least = json.loads(vault.call("time_transport", json.dumps(arguments).encode()))
         assert least.keys() == blocks.keys()
         return float(max(least.values()) / min(least.values()))
 

@@ -98,15 +98,17 @@ def test_a_description_names_files_texts_and_hexadecimal(tmp_path: Path) -> None
     (tmp_path / "a.bin").write_bytes(b"\x01")
     key = {"certificate": {"text": "c"}, "pkcs8": {"hex": "0203"}}
     case = {"name": "one", "operation": "decrypt", "message": "a.bin", "keys": [key], "content": {"base64": "BA=="}}
-    [found] = described(tmp_path, case)
-    assert found.task == Decrypt(message=b"\x01", keys=(Key(certificate=b"c", pkcs8=b"\x02\x03"),), content=b"\x04")
+    [described_case] = described(tmp_path, case)
+    assert described_case.task == Decrypt(
+        message=b"\x01", keys=(Key(certificate=b"c", pkcs8=b"\x02\x03"),), content=b"\x04"
+    )
 
 
 def test_a_description_is_repeated_for_each_file(tmp_path: Path) -> None:
     for name in ("a.eml", "b.eml"):
         (tmp_path / name).write_bytes(b"Subject: x\r\n\r\n")
     case = {"name": "mail", "operation": "round-trip", "for_each": "*.eml", "message": "$file"}
-    assert [found.name for found in described(tmp_path, case)] == ["mail: a.eml", "mail: b.eml"]
+    assert [described_case.name for described_case in described(tmp_path, case)] == ["mail: a.eml", "mail: b.eml"]
 
 
 @pytest.mark.parametrize(

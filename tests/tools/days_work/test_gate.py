@@ -24,8 +24,8 @@ def ask(gate: Gate, path: str = "/", *, method: str = "GET") -> bytes:
     with opener.open(
         urllib.request.Request(f"http://127.0.0.1:{gate.port}{path}", method=method), timeout=10
     ) as answer:
-        found: bytes = answer.read()
-    return found
+        body: bytes = answer.read()
+    return body
 
 
 def counting(asked: list[str]) -> Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]:
@@ -38,10 +38,10 @@ def counting(asked: list[str]) -> Callable[[WSGIEnvironment, StartResponse], Ite
 
 
 def test_requests_pass_or_are_lost_or_only_their_answer_is() -> None:
-    asked: list[str] = []
+    requests: list[str] = []
     with socket.create_server(("127.0.0.1", 0)) as bound, running_gate() as gate:
         gate.target = bound.getsockname()[1]
-        with serve(counting(asked), bound.dup()):
+        with serve(counting(requests), bound.dup()):
             assert ask(gate) == b"hello"
             gate.shut()
             with pytest.raises(LOST):
@@ -56,4 +56,4 @@ def test_requests_pass_or_are_lost_or_only_their_answer_is() -> None:
                 ask(gate)
             gate.open()
             assert ask(gate, "/one", method="POST") == b"hello"
-    assert asked == ["GET /", "GET /other", "POST /one", "POST /one"]
+    assert requests == ["GET /", "GET /other", "POST /one", "POST /one"]

@@ -45,10 +45,10 @@ def rig_of(program: str, *, count: int = MESSAGES) -> Iterator[Rig]:
 def test_a_few_steps_are_walked_and_counted(browser: Browser) -> None:
     with rig_of("pointer", count=FEW_MESSAGES) as rig:
         program = Ours(rig, browser, rest_seconds=0)
-        found = walk(program, rig, FEW, is_first_visit=True)
+        steps = walk(program, rig, FEW, is_first_visit=True)
         program.page.close()
-    assert [done.number for done in found] == list(FEW)
-    assert all(done.clicks > 0 and done.seconds > 0 and done.lacks is None for done in found)
+    assert [done.number for done in steps] == list(FEW)
+    assert all(done.clicks > 0 and done.seconds > 0 and done.lacks is None for done in steps)
 
 
 @pytest.mark.browser
@@ -56,7 +56,7 @@ def test_a_few_steps_are_walked_and_counted(browser: Browser) -> None:
 @pytest.mark.thorough
 @pytest.mark.parametrize(
     ("program", "engine"),
-    [*((program, ENGINES[0]) for program in PROGRAMS), *((way, one) for way in WAYS for one in ENGINES[1:])],
+    [*((program, ENGINES[0]) for program in PROGRAMS), *((way, name) for way in WAYS for name in ENGINES[1:])],
 )
 def test_all_steps_are_walked(program: str, engine: str) -> None:
     if why := engine_absence(engine):
@@ -65,12 +65,12 @@ def test_all_steps_are_walked(program: str, engine: str) -> None:
         rig_of(program) as rig,
         running_browser(engine, rig.downloads, has_mouse=PROGRAMS[program].has_mouse) as browser,
     ):
-        found = walk(PROGRAMS[program].start(rig, browser, 0), rig)
+        steps = walk(PROGRAMS[program].start(rig, browser, 0), rig)
         if program != "Roundcube":
             # Nothing is sent twice, also where the answer to a request was lost.
             assert len(rig.post.taken) == SENT - (38 in LACKING.get(program, ()))
-    assert [done.number for done in found] == list(NAMES)
-    lacking = {done.number: done.lacks for done in found if done.lacks is not None}
+    assert [done.number for done in steps] == list(NAMES)
+    lacking = {done.number: done.lacks for done in steps if done.lacks is not None}
     assert lacking.keys() <= LACKING.get(program, {9})
     assert all(lacking.values())
 
@@ -96,7 +96,7 @@ def test_the_extension_is_the_third_column_and_is_compared_by_what_it_can_do() -
     extended = walked(
         "extension", Done(number=1, clicks=3, seconds=5.0), *(Done(number=n, lacks="shows none") for n in (2, 3))
     )
-    table = write_table({one.program: one for one in (ours, theirs, extended)})
+    table = write_table({result.program: result for result in (ours, theirs, extended)})
     assert "| the extension in Roundcube: clicks | the extension in Roundcube: s |" in table
     assert "|  | **what all three can do** | **1** | **1.0** | **2** | **2.0** | **3** | **5.0** |" in table
     assert "of what both can do: clicks 1.50, seconds 2.50." in table
@@ -112,8 +112,8 @@ def test_the_walks_of_one_program_replace_only_its_own(tmp_path: Path) -> None:
     out = tmp_path / "build" / "days_work.json"
     keep(out, walked("pointer", Done(number=1, clicks=3, seconds=1.0)), {})
     keep(out, walked("Roundcube", Done(number=1, clicks=4, seconds=1.0)), {})
-    found = keep(out, walked("pointer", Done(number=1, clicks=2, seconds=1.0)), {})
-    assert {name: one.clicks for name, one in found.items()} == {"pointer": 2, "Roundcube": 4}
+    results = keep(out, walked("pointer", Done(number=1, clicks=2, seconds=1.0)), {})
+    assert {name: result.clicks for name, result in results.items()} == {"pointer": 2, "Roundcube": 4}
 
 
 def test_the_tables_have_a_place_in_the_page(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def test_a_day_has_the_steps_that_the_page_names() -> None:
 
 def test_the_table_has_a_row_for_each_server() -> None:
     rows = [line.split(" | ")[0].removeprefix("| ") for line in TABLE.read(PAGE).splitlines()[2:]]
-    days = [f"{one.name}, with {one.submission.name}" for one in MAILBOX_SERVERS]
+    days = [f"{mailbox_server.name}, with {mailbox_server.submission.name}" for mailbox_server in MAILBOX_SERVERS]
     by_pop3 = [server.family for server in MAILBOX_SERVERS if server.has_pop3]
     assert rows == [*days, *by_pop3, *(server.name for server in SUBMISSION_SERVERS)]
 
@@ -53,9 +53,9 @@ def test_an_unknown_deviation_stands_out_and_a_known_one_is_named_once() -> None
         Met("move a mail"),
     ]
     row = Row(name="pymap, with aiosmtpd", family="pymap", protocol="IMAP", version="1", met=met)
-    assert [one.step for one in row.unknown] == ["sign in"]
-    wanted = "| pymap, with aiosmtpd | 1 | IMAP | 1 of 4 | no SORT, no THREAD; **sign in: 502 a \\| b** |"
-    assert draw([row]).splitlines()[2] == wanted
+    assert [deviation.step for deviation in row.unknown] == ["sign in"]
+    line = "| pymap, with aiosmtpd | 1 | IMAP | 1 of 4 | no SORT, no THREAD; **sign in: 502 a \\| b** |"
+    assert draw([row]).splitlines()[2] == line
 
 
 def test_a_server_that_is_absent_is_named_with_its_packages() -> None:

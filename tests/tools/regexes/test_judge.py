@@ -63,9 +63,9 @@ def test_finds_patterns_under_other_names_and_puts_constants_together() -> None:
         "import re as r\nfrom re import compile as c, MULTILINE\n_A = 'x'\n_B = c(rf'{_A}+' + 'y', MULTILINE)\n"
         "_B.match('')\ndef f(t):\n    r.sub(t, '', '')\n    c('z').split('')\nOTHER = r.compile(b'q')\n"
     )
-    found = [(one.text, one.flags, sorted(one.ways)) for one in find_in_source(source, "example.py")]
+    patterns = [(pattern.text, pattern.flags, sorted(pattern.ways)) for pattern in find_in_source(source, "example.py")]
     every = ["finditer", "fullmatch", "match", "search"]
-    assert sorted(found, key=str) == sorted(
+    assert sorted(patterns, key=str) == sorted(
         [("x+y", 8, ["match"]), (None, 0, ["finditer"]), ("z", 0, ["finditer"]), (b"q", 0, every)], key=str
     )
 
