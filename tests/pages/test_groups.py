@@ -134,15 +134,10 @@ def test_names_and_groups_are_changed_and_what_is_wrong_is_said(here: MailPages)
     page.wait_for_text("Eve Adams", selector=f'{named("person")}[data-address="{EVE}"] h3')
 
     page.click(named("group-make"))
-    for name, sentence in (
-        ("", "needs a name"),
-        ("a@b", "needs a name"),
-        ("WARD 3", "already"),
-        ("Ward 4", "one member"),
-    ):
+    for name, words in (("", "needs a name"), ("a@b", "needs a name"), ("WARD 3", "already"), ("Ward 4", "one member")):
         page.fill(named("group-name"), name)
         page.click(named("group-save"))
-        page.wait_for_text(sentence, selector=named("group-error"))
+        page.wait_for_text(words, selector=named("group-error"))
     page.fill(named("group-members"), f"{EVE}, nobody")
     save_group(here)
     page.wait_for_text("nobody", selector=named("group-error"))
