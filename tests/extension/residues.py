@@ -165,14 +165,16 @@ def _check_disk(watch: Watch) -> None:
 
 def build_table(found: list[Found], place: Place) -> str:
     """A row for each state: the most copies that one search found, in Chromium and in Firefox."""
-    searches = [one for one in found if one.place == place]
+    searches = [result for result in found if result.place == place]
     lines = [f"| {place} | " + " | ".join(COLUMNS) + " |", "|---|" + "---:|" * len(COLUMNS)]
     for strict, (name, beginning) in itertools.product((False, True), STATES.items()):
         chosen = [search for search in searches if search.strict == strict and search.state.startswith(beginning)]
         if not chosen:
             continue
         cells = [
-            " / ".join(_most([one for one in chosen if one.browser == browser], secrets) for browser in get_args(Name))
+            " / ".join(
+                _most([result for result in chosen if result.browser == browser], secrets) for browser in get_args(Name)
+            )
             for secrets in COLUMNS.values()
         ]
         setting = "strict" if strict else "defaults"
@@ -195,19 +197,19 @@ def main() -> None:
     arguments = parser.parse_args()
     kinds = itertools.product(range(arguments.runs), arguments.place, arguments.browser, KEYS, (False, True))
     for run, place, name, key, strict in kinds:
-        given = make_secrets(KEYS[key])
+        secrets = make_secrets(KEYS[key])
         states = (
-            search_page(name, given, strict=strict)
+            search_page(name, secrets, strict=strict)
             if place == "page"
-            else search_extension(name, given, strict=strict, idle=run < IDLE_RUNS)
+            else search_extension(name, secrets, strict=strict, idle=run < IDLE_RUNS)
         )
         with arguments.out.open("a") as out:
             for state, findings in states:
-                one = Found(place=place, browser=name, key=key, strict=strict, state=state, copies=count(findings))
-                out.write(json.dumps(dataclasses.asdict(one)) + "\n")
-    found = [Found(**json.loads(line)) for line in arguments.out.read_text().splitlines()]
-    for place in dict.fromkeys(one.place for one in found):
-        print(build_table(found, place), end="\n\n")
+                result = Found(place=place, browser=name, key=key, strict=strict, state=state, copies=count(findings))
+                out.write(json.dumps(dataclasses.asdict(result)) + "\n")
+    results = [Found(**json.loads(line)) for line in arguments.out.read_text().splitlines()]
+    for place in dict.fromkeys(result.place for result in results):
+        print(build_table(results, place), end="\n\n")
 
 
 if __name__ == "__main__":

@@ -109,7 +109,7 @@ def test_a_file_that_the_list_lacks_stops_the_page(checked: ServedSite, file: st
     assert "not on the operator's signed list" in reason(page)
     assert file in page.text("[data-test=facts]")
     page.close()
-    assert "/main.js?checked" not in [asked for asked, _ in checked.server.asked]
+    assert "/main.js?checked" not in [target for target, _ in checked.server.asked]
 
 
 def test_a_script_inside_the_signed_document_stops_the_page(checked: ServedSite) -> None:
@@ -145,7 +145,7 @@ def test_no_document_that_is_made_by_a_transformation_runs(checked: ServedSite, 
     checked.server.changes[path] = attack
     checked.server.changes["/x.xsl"] = lambda _request, _answer: Response(TRANSFORMATION, mimetype="text/xsl")
     checked.stopped(path).close()
-    assert "/ran" not in [asked for asked, _ in checked.server.asked]
+    assert "/ran" not in [target for target, _ in checked.server.asked]
 
 
 @pytest.mark.parametrize("field", [("Link", "</evil.css>; rel=stylesheet"), ("Refresh", "0; url=/evil.css")])
@@ -154,7 +154,7 @@ def test_no_header_field_adds_to_the_page(checked: ServedSite, field: tuple[str,
     page = checked.visit()
     page.wait_for(STARTED, timeout_seconds=60)
     page.close()
-    assert "/evil.css" not in [asked for asked, _ in checked.server.asked]
+    assert "/evil.css" not in [target for target, _ in checked.server.asked]
 
 
 def test_a_document_for_navigations_only_is_replaced_by_the_signed_one(checked: ServedSite) -> None:
@@ -171,11 +171,11 @@ def test_a_document_for_navigations_only_is_replaced_by_the_signed_one(checked: 
 
 
 def test_the_browser_refuses_a_script_that_only_the_page_gets(checked: ServedSite) -> None:
-    asked: list[str] = []
+    destinations: list[str] = []
 
     def attack(request: Request, answer: Response) -> Response:
-        asked.append(request.headers.get("Sec-Fetch-Dest", ""))
-        if asked[-1] == "script":
+        destinations.append(request.headers.get("Sec-Fetch-Dest", ""))
+        if destinations[-1] == "script":
             answer.set_data(b"localStorage.ran = 'script'")
         return answer
 
@@ -186,7 +186,7 @@ def test_the_browser_refuses_a_script_that_only_the_page_gets(checked: ServedSit
     assert page.js("() => localStorage.ran ?? null") is None
     assert page.js("() => document.querySelector('#app').childElementCount") == 0
     page.close()
-    assert "script" in asked
+    assert "script" in destinations
 
 
 def test_lists_of_another_key_and_of_an_older_version_stop_the_site(checked: ServedSite, operator: Identity) -> None:

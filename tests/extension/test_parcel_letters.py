@@ -111,8 +111,8 @@ def test_a_letter_goes_as_a_parcel_by_a_token_and_is_opened_by_the_words(
     assert find_violations(window.page) == []
     shown = window.page.text(named("parcel-secret"))
     (notice,) = notices_to(sender, CAROL)[-1:]
-    found = LINK.search(notice)
-    assert found, notice
+    match = LINK.search(notice)
+    assert match, notice
     window.finish()
     assert "Sent as a parcel" in window.page.text(named("parcel-waits"))
     assert not window.page.js("(words) => document.documentElement.outerHTML.includes(words)", words)
@@ -120,7 +120,7 @@ def test_a_letter_goes_as_a_parcel_by_a_token_and_is_opened_by_the_words(
     for secret in (words, words.replace(" ", "-"), "The gate opens", "plan.dwg"):
         assert not any(secret.encode() in body for body in bodies)
     assert not shows_secret(notice, words)
-    reader = ParcelPage(browser, sender.rig.stack.pages_url + found[1])
+    reader = ParcelPage(browser, sender.rig.stack.pages_url + match[1])
     reader.open(words)
     assert reader.state == "verified"
     assert reader.page.text(named("parcel-heading")) == "The plans for Thursday"
@@ -134,11 +134,11 @@ def test_the_token_is_kept_only_encrypted(sender: ParcelSender) -> None:
     token = sender.new_token()
     assert sender.enter_token(token) == "Saved."
     page = sender.extension.open_options()
-    kept, memory = page.js(KEPT), page.js(IN_MEMORY)
-    numbers = ",".join(str(one) for one in token.encode())
-    assert "parcel server" in kept
-    assert token not in kept
-    assert numbers not in kept
+    storage, memory = page.js(KEPT), page.js(IN_MEMORY)
+    numbers = ",".join(str(byte) for byte in token.encode())
+    assert "parcel server" in storage
+    assert token not in storage
+    assert numbers not in storage
     assert token not in memory
     page.close()
 
@@ -275,17 +275,17 @@ def test_lost_answers_send_the_parcel_once(sender: ParcelSender, tmp_path: Path)
 
 def hold_upload(sender: ParcelSender, tmp_path: Path) -> tuple[ParcelWindow, threading.Event]:
     """Send a letter whose upload gets no answer until the event is set."""
-    held, go_on = threading.Event(), threading.Event()
+    arrival, go_on = threading.Event(), threading.Event()
 
     def hold(_: Request, answer: Response) -> Response:
-        held.set()
+        arrival.set()
         go_on.wait(20)
         return answer
 
     sender.rig.meddle("PATCH", "*", hold)
     window = write_with_file(sender, tmp_path, megabytes=9)
     window.go()
-    assert held.wait(OPERATION_SECONDS)
+    assert arrival.wait(OPERATION_SECONDS)
     return window, go_on
 
 
@@ -392,8 +392,8 @@ def test_a_session_at_the_bridge_sends_parcels_and_needs_no_token(browser: Brows
     name_bridge(sender.extension, sender.rig.stack.pages_url)
     bob = sender.rig.stack.accounts[1]
     window = sender.write(bob.address, CAROL)
-    asked = open_sign_in(sender.extension, window.page)
-    type_password(asked, sender.alice.mail_password)
+    prompt = open_sign_in(sender.extension, window.page)
+    type_password(prompt, sender.alice.mail_password)
     window.page.activate()
     window.page.wait_for_selector(named("bridge-sends"), timeout_seconds=30)
     before = len(sender.rig.stack.mail_server.messages(bob.address))

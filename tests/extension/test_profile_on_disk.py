@@ -39,10 +39,10 @@ def found_after(name: Name, stops: Sequence[str], *, folder: Path, pages: Path, 
             control.js("(title) => { document.title = title; }", tour.marks(CONTROL))
             for stop in stops:
                 STOPS[stop](tour)
-    found = tour.marks.found_in(profile)
-    assert CONTROL in {thing for thing, _ in found}
+    traces = tour.marks.found_in(profile)
+    assert CONTROL in {thing for thing, _ in traces}
     return {
-        (thing, "in the database" if file.startswith(DATABASES) else file) for thing, file in found if thing != CONTROL
+        (thing, "in the database" if file.startswith(DATABASES) else file) for thing, file in traces if thing != CONTROL
     }
 
 

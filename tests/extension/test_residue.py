@@ -38,26 +38,26 @@ def encrypt_for(given: Secrets, keys: KnownCek, origin: str) -> str:
 @pytest.mark.parametrize("name", ["firefox", "chromium"])
 def test_secrets_of_the_extension_are_gone_after_lock(name: Name, folder: Path, tmp_path: Path) -> None:
     require_browser(name)
-    given, keys = make_secrets(NewKey.RSA_2048), KnownCek(MARKER_BYTES)
-    needles = [needle for needle in given.needles if needle.secret in ("private key", "passphrase")]
+    bob, keys = make_secrets(NewKey.RSA_2048), KnownCek(MARKER_BYTES)
+    needles = [needle for needle in bob.needles if needle.secret in ("private key", "passphrase")]
     needles += [*needles_for("cek", [keys.cek]), *needles_for("shown text", [TEXT.encode()])]
     file = tmp_path / "bob.p12"
-    file.write_bytes(given.p12)
+    file.write_bytes(bob.p12)
     profile = tmp_path / "profile"
     browser = start(name, profile)
     try:
         watch = Watch(browser, profile, needles)
         extension = Extension(browser, folder)
-        extension.import_keys(file, given.passphrase, expect="are ready")
+        extension.import_keys(file, bob.passphrase, expect="are ready")
         with running_site() as site:
-            armored = encrypt_for(given, keys, site.origin)
+            armored = encrypt_for(bob, keys, site.origin)
             page = browser.open(site.page_with(f'<div id="letter" data-smime="decrypt verify">{armored}</div>'))
             open_and_agree(extension, page)
             assert watch.find_in_memory({"shown text"}) == {"shown text"}
             on_disk = watch.scan_disk()
             page.goto("about:blank")
             extension.lock()
-            left = [found for found in watch.wait_until_gone(page) if found.needle.secret in LOCKED]
+            left = [finding for finding in watch.wait_until_gone(page) if finding.needle.secret in LOCKED]
         assert left == [], describe(left)
         assert on_disk + watch.scan_disk() == []
     finally:

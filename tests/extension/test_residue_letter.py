@@ -46,14 +46,14 @@ def mark_of(seed: int) -> str:
 @pytest.mark.parametrize("name", ["firefox", "chromium"])
 def test_the_words_of_a_letter_stay_in_its_window(name: Name, folder: Path, tmp_path: Path) -> None:
     require_browser(name)
-    given, words, seed = make_secrets(NewKey.RSA_2048), random_word(), 2**23 + secrets.randbits(23)
+    bob, words, seed = make_secrets(NewKey.RSA_2048), random_word(), 2**23 + secrets.randbits(23)
     # Drafts are JSON, where the second half of the letter is written in other ways.
     escaped = f'"{random_word()}" \u00fc'
     needles = [*needles_for("letter", [words.encode()]), *needles_for("page", [mark_of(seed).encode()])]
     needles += text_needles("letter", escaped)
     for file, octets in {
-        "bob.p12": given.p12,
-        "bob.der": given.identity.certificate.der,
+        "bob.p12": bob.p12,
+        "bob.der": bob.identity.certificate.der,
         "ca.der": anchor().der,
     }.items():
         (tmp_path / file).write_bytes(octets)
@@ -62,7 +62,7 @@ def test_the_words_of_a_letter_stay_in_its_window(name: Name, folder: Path, tmp_
     try:
         watch = Watch(browser, profile, needles)
         extension = Extension(browser, add_fake_webmail(folder, tmp_path / "with_webmail"))
-        extension.unlock(tmp_path / "bob.p12", given.passphrase)
+        extension.unlock(tmp_path / "bob.p12", bob.passphrase)
         extension.keep(anchors=[tmp_path / "ca.der"], people=[tmp_path / "bob.der"])
         with running_site() as site:
             webmail = Webmail(extension, site)
@@ -71,9 +71,9 @@ def test_the_words_of_a_letter_stay_in_its_window(name: Name, folder: Path, tmp_
             window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=60)
             window.fill("[data-test=compose-text]", f"{words} {escaped}")
             window.wait_for_selector("[data-test=draft-state][data-state=kept]", timeout_seconds=60)
-            found = watch.scan_memory()
-            of_page = {it.process for it in found if it.needle.secret == "page"}
-            with_words = {it.process for it in found if it.needle.secret == "letter"}
+            findings = watch.scan_memory()
+            of_page = {it.process for it in findings if it.needle.secret == "page"}
+            with_words = {it.process for it in findings if it.needle.secret == "letter"}
             assert of_page
             assert with_words
             assert not of_page & with_words

@@ -91,15 +91,15 @@ class Rig:
 def served_list() -> Iterator[tuple[str, dict[str, bytes], list[str]]]:
     """Serve revocation lists on loopback. Yields the address of one, the lists by path, and the requested paths."""
     lists: dict[str, bytes] = {}
-    asked: list[str] = []
+    paths: list[str] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked.append(self.path)
-            found = lists.get(self.path)
-            self.send_response(200 if found else 404)
+            paths.append(self.path)
+            content = lists.get(self.path)
+            self.send_response(200 if content else 404)
             self.end_headers()
-            self.wfile.write(found or b"")
+            self.wfile.write(content or b"")
 
         def log_message(self, format: str, *args: object) -> None:
             """Keep quiet."""
@@ -108,7 +108,7 @@ def served_list() -> Iterator[tuple[str, dict[str, bytes], list[str]]]:
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}{LIST_PATH}", lists, asked
+        yield f"http://127.0.0.1:{server.server_port}{LIST_PATH}", lists, paths
     finally:
         server.shutdown()
         thread.join()
@@ -233,8 +233,8 @@ def test_a_stranger_is_accepted_in_the_extensions_own_page_and_taken_back(
     options.wait_for_text("Compare the fingerprint first", selector="[data-test=accept-problem]")
     options.click("[data-test=accept-compared]")
     options.click("[data-test=accept-go]")
-    said = options.wait_for_text(SAM, selector="[data-test=decision]", timeout_seconds=30)
-    assert "Only this certificate" in said
+    decision = options.wait_for_text(SAM, selector="[data-test=decision]", timeout_seconds=30)
+    assert "Only this certificate" in decision
 
     page.goto(letter)
     assert settled_state(open_letter(extension, page)) == "verified"
@@ -288,7 +288,7 @@ def test_authorities_are_asked_about_proposed_and_ticked_people_only(
     authority = run(create_authority("Asked CA", provider=NATIVE, at=NOW))
     (tmp_path / "ca.der").write_bytes(authority.identity.certificate.der)
     extension.keep(anchors=[tmp_path / "ca.der"])
-    with served_list() as (url, lists, asked):
+    with served_list() as (url, lists, paths):
         issued = {}
         for name in ("erin", "frank", "grace"):
             address = f"{name}@asked.test"
@@ -303,12 +303,12 @@ def test_authorities_are_asked_about_proposed_and_ticked_people_only(
         page.goto(site.page_with(field))
         extension.write(page, "#answer", "Hello.").around.click("[data-test=encrypt]")
         window = extension.window(tick_proposed=False)
-        assert asked == ["/erin.crl"]
+        assert paths == ["/erin.crl"]
         window.js(TICK, "frank@asked.test")
         # The tick makes the window ask about this certificate. It is revoked, so the window removes the tick.
         window.wait_for(IS_REVOKED, "frank@asked.test", timeout_seconds=30)
         assert window.js(TICKED) == []
-        assert asked == ["/erin.crl", "/frank.crl"]
+        assert paths == ["/erin.crl", "/frank.crl"]
         with window.closing():
             window.click("[data-test=refuse]")
 
@@ -319,8 +319,8 @@ def test_an_organisations_list_is_followed_pinned_and_let_go(
 ) -> None:
     options = extension.open_options()
     options.choose_files("#list-file", [publish_list(rig, tmp_path, 2, rig.bob)])
-    said = options.wait_for_text("Example Ltd", selector="[data-test=followed]", timeout_seconds=30)
-    assert "List number 2, signed by bob@example.test" in said
+    text = options.wait_for_text("Example Ltd", selector="[data-test=followed]", timeout_seconds=30)
+    assert "List number 2, signed by bob@example.test" in text
     show_section(options, "trust")
     options.click("[data-test=followed] summary")
     assert "Partner CA, for @partner.test" in options.text("[data-test=followed]")

@@ -12,8 +12,8 @@ _ALLOWED: Final = re.compile(r'sandbox="([^"]+)"|^export const MAIL_SANDBOX = "(
 
 
 def _allowed(file: str) -> set[str]:
-    (found,) = _ALLOWED.findall((_EXTENSION / file).read_text())
-    return set("".join(found).split())
+    (groups,) = _ALLOWED.findall((_EXTENSION / file).read_text())
+    return set("".join(groups).split())
 
 
 def test_a_mail_stands_in_the_same_sandbox_wherever_its_view_is_loaded() -> None:

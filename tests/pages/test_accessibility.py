@@ -25,8 +25,8 @@ def test_every_page_is_sound_in_every_size_and_theme(visitor: MailPages, bob: Ac
             with shown_in(page, theme):
                 for width in WIDTHS:
                     page.set_viewport(width, HEIGHT)
-                    found = find_violations(page) + (["runs off sideways"] if page.overflows_sideways() else [])
-                    wrong.extend(f"{view}, {theme}, {width} px: {one}" for one in found)
+                    faults = find_violations(page) + (["runs off sideways"] if page.overflows_sideways() else [])
+                    wrong.extend(f"{view}, {theme}, {width} px: {fault}" for fault in faults)
         if isinstance(page.browser, Firefox):
             # Without a screen, Firefox gives a page the focus only sometimes. A page without the focus draws no ring.
             return

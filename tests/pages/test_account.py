@@ -143,8 +143,8 @@ def test_a_choice_that_the_mail_server_cannot_keep_is_not_saved(visitor: MailPag
     page.js("() => { location.hash = '#/account'; }")
     choose(page, "copies", "30")
     page.click(named("copies-save"))
-    said = page.wait_for_text("cannot mark copies", selector=named("copies-error"))
-    assert "Keep the copy, or keep none." in said
+    problem = page.wait_for_text("cannot mark copies", selector=named("copies-error"))
+    assert "Keep the copy, or keep none." in problem
     page.reload()
     page.wait_for_selector(f"{named('copies')}:not(:disabled)", timeout_seconds=OPERATION_SECONDS)
     assert page.value(named("copies")) == "true"

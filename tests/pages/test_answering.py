@@ -94,7 +94,7 @@ def test_a_message_is_forwarded_as_a_file(alice: MailPages, bob: Account, demo_s
     alice.send()
     sent = demo_stack.mail_server.messages(bob.address)[-1].raw
     opened = run(decrypt_message(sent, Keys(identities=[bob.identity]), provider=NativeProvider()))
-    (inner,) = [one for one in email.message_from_bytes(opened).walk() if one.get_content_type() == "message/rfc822"]
+    (inner,) = [part for part in email.message_from_bytes(opened).walk() if part.get_content_type() == "message/rfc822"]
     payload = inner.get_payload()
     assert isinstance(payload, list)
     forwarded = payload[0]

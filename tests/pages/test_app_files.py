@@ -189,13 +189,13 @@ def test_a_full_disk_keeps_nothing_and_is_told(browser: Browser, pages_with_sour
         browser.page_cdp(page, "Storage.overrideQuotaForOrigin", origin=server.origin, quotaSize=5_000_000)
         page.js(MAKE)
         browser.expect_error("ServiceWorker|service worker|Quota|quota")
-        told = page.js(
+        outcome = page.js(
             "async () => [await files.install().then(() => '', ({ code }) => code), files.state,"
             " await caches.keys(), (await navigator.serviceWorker.getRegistrations()).length]"
         )
         browser.page_cdp(page, "Storage.overrideQuotaForOrigin", origin=server.origin)
         page.close()
-    assert told == ["storage-full", "failed", [], 0]
+    assert outcome == ["storage-full", "failed", [], 0]
 
 
 def test_a_page_that_the_extension_has_checked_gets_no_worker(browser: Browser, pages_with_sources: Path) -> None:
@@ -204,8 +204,8 @@ def test_a_page_that_the_extension_has_checked_gets_no_worker(browser: Browser, 
         page.js(IN_PAGE["aPageThatTheExtensionHasCheckedGetsNoWorker"])
         page.js(MAKE)
         page.js("async () => { await files.install(); }")
-        found = page.js(
+        outcome = page.js(
             "async () => [files.state, await caches.keys(), (await navigator.serviceWorker.getRegistrations()).length]"
         )
         page.close()
-    assert found == ["checked", [], 0]
+    assert outcome == ["checked", [], 0]

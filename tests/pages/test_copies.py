@@ -55,7 +55,7 @@ def test_a_person_in_bcc_gets_a_copy_that_the_others_cannot_see(
     (hidden,) = inbox(demo_stack, bob)[before[bob.address] :]
     assert bob.address.encode() not in opened
     assert email.message_from_bytes(hidden)["To"] == alice.address
-    ids = {email.message_from_bytes(one)["Message-ID"] for one in (opened, hidden)}
+    ids = {email.message_from_bytes(copy)["Message-ID"] for copy in (opened, hidden)}
     assert len(ids) == 2
     with pytest.raises(SmimeError):
         run(decrypt_message(opened, Keys(identities=[bob.identity]), provider=NativeProvider()))
@@ -77,8 +77,8 @@ def test_only_those_get_it_at_the_second_try_who_did_not_at_the_first(
 
     monkeypatch.setattr(sending, "submit_message", submit_hidden)
     letter.page.click(named("send"))
-    said = letter.page.wait_for_text("was sent to", selector=named("send-error"), timeout_seconds=OPERATION_SECONDS)
-    reached, *_, left = said.strip().splitlines()
+    report = letter.page.wait_for_text("was sent to", selector=named("send-error"), timeout_seconds=OPERATION_SECONDS)
+    reached, *_, left = report.strip().splitlines()
     assert bob.address in reached
     assert alice.address in left
     assert letter.page.value(named("compose-text")) == "Every word of it."

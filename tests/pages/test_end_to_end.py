@@ -208,9 +208,9 @@ def test_old_mail_opens_and_is_called_weak(pair: Pair, tmp_path: Path, is_signed
     pair.show_newest(pair.bob)
     assert pair.bob.body.strip() == TEXT
     assert pair.bob.state == ("signed-unverified" if is_signed else "encrypted-only")
-    said = pair.bob.page.text(named("state"))
-    assert "encrypted with an old algorithm" in said
-    assert ("signature uses an old algorithm" in said) == is_signed
+    statement = pair.bob.page.text(named("state"))
+    assert "encrypted with an old algorithm" in statement
+    assert ("signature uses an old algorithm" in statement) == is_signed
     assert "the subject" in pair.bob.page.text(named("headers-outside"))
 
 
@@ -226,7 +226,7 @@ def test_a_signed_part_is_judged_below_the_text_and_lifts_nothing(pair: Pair) ->
     pair.deliver(
         head
         + b"Content-Type: multipart/mixed; boundary=outer\r\n\r\n"
-        + b"".join(b"--outer\r\n" + one + b"\r\n" for one in (words, part))
+        + b"".join(b"--outer\r\n" + entity + b"\r\n" for entity in (words, part))
         + b"--outer--\r\n"
     )
     pair.show_newest(pair.bob)

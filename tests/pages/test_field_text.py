@@ -46,9 +46,9 @@ def test_the_text_of_a_field_is_shown_without_a_mail_around_it(
     visitor.page.wait_for_selector(f"{named('state')}[data-state={state}]", timeout_seconds=OPERATION_SECONDS)
     assert visitor.body == "Blood pressure 120/80"
     assert visitor.page.text(named("field-text")) == "Field text for https://clinic.example"
-    said = visitor.page.text(named("state"))
+    statement = visitor.page.text(named("state"))
     assert all(
-        word in said for word in (("Signed by", bob.address) if is_signed else ("Anyone could have written it",))
+        word in statement for word in (("Signed by", bob.address) if is_signed else ("Anyone could have written it",))
     )
     shown = visitor.page.js(
         "() => document.querySelectorAll('[data-test=reply], [data-test=subject], [data-test^=header-]').length"

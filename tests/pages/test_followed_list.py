@@ -94,10 +94,10 @@ def visit_again(pages: MailPages) -> None:
 def test_the_first_list_is_pinned_and_shown_and_those_whom_it_names_are_verified(
     alice: MailPages, stack: DemoStack, organisation: Organisation
 ) -> None:
-    said = show_list(alice)
-    assert "Example Ltd" in said
-    assert "List number 2" in said
-    assert "Compare the fingerprint" in said
+    text = show_list(alice)
+    assert "Example Ltd" in text
+    assert "List number 2" in text
+    assert "Compare the fingerprint" in text
     alice.page.click(named("list-signer"))
     alice.page.wait_for_text("boss@partner.test", selector=named("certificate-dialog"))
     alice.page.click(named("dialog-close"))
@@ -118,14 +118,14 @@ def test_a_list_by_somebody_else_and_an_older_one_are_refused_in_plain_words(
     show_list(alice)
     organisation.publish(3, signer=organisation.impostor, revocation=RevocationPolicy.NOT_CHECKED)
     visit_again(alice)
-    said = show_list(alice)
-    assert "someone else signed" in said
-    assert "List number 2, signed by boss@partner.test" in said
-    assert "Compare the fingerprint" not in said
+    text = show_list(alice)
+    assert "someone else signed" in text
+    assert "List number 2, signed by boss@partner.test" in text
+    assert "Compare the fingerprint" not in text
     organisation.publish(1, revocation=RevocationPolicy.NOT_CHECKED)
     visit_again(alice)
-    said = show_list(alice)
-    assert "the list is number 1, and number 2 was seen already" in said
+    text = show_list(alice)
+    assert "the list is number 1, and number 2 was seen already" in text
     organisation.publish(4, revocation=RevocationPolicy.IF_KNOWN)
     visit_again(alice)
     assert "List number 4" in show_list(alice)
@@ -157,7 +157,7 @@ def test_no_unsigned_word_of_the_bridge_adds_to_the_list_or_weakens_it(
     with DemoStack(trust_list_file=organisation.path) as stack:
         pages = MailPages(browser, stack.pages_url, stack.accounts[0])
         pages.enter()
-        said = show_list(pages)
+        text = show_list(pages)
         # The sender's certificate names no source of revocation, and the list requires an answer.
         pages.open_message(deliver(stack, stack.accounts[0], organisation.sender, "Offer"))
         state = pages.state
@@ -166,7 +166,7 @@ def test_no_unsigned_word_of_the_bridge_adds_to_the_list_or_weakens_it(
         operator = pages.page.text(named("operator"))
         clocks_shown = pages.page.js("() => document.querySelectorAll('[data-test=operator-timestamps]').length")
         pages.close()
-    assert "List number 3" in said
+    assert "List number 3" in text
     assert state == "signed-unverified"
     assert "Mozilla" not in operator
     assert clocks_shown == 0

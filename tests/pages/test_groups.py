@@ -81,8 +81,8 @@ def test_the_name_of_a_group_puts_all_members_in_and_missing_certificates_are_on
     here.page.wait_for_text("Group of 2", selector=named("suggestion"), timeout_seconds=OPERATION_SECONDS)
     here.page.type(ENTER)
     assert here.page.js(PEOPLE) == WARD
-    told = "2 members of “Ward 3” have no usable certificate."
-    here.page.wait_for_text(told, selector=named("obstacle"), timeout_seconds=OPERATION_SECONDS)
+    sentence = "2 members of “Ward 3” have no usable certificate."
+    here.page.wait_for_text(sentence, selector=named("obstacle"), timeout_seconds=OPERATION_SECONDS)
     here.page.click(named("remedy-remove-all"))
     assert here.page.js(PEOPLE) == []
     # The whole name and a comma do the same as the suggestion.
@@ -134,10 +134,10 @@ def test_names_and_groups_are_changed_and_what_is_wrong_is_said(here: MailPages)
     page.wait_for_text("Eve Adams", selector=f'{named("person")}[data-address="{EVE}"] h3')
 
     page.click(named("group-make"))
-    for name, said in (("", "needs a name"), ("a@b", "needs a name"), ("WARD 3", "already"), ("Ward 4", "one member")):
+    for name, words in (("", "needs a name"), ("a@b", "needs a name"), ("WARD 3", "already"), ("Ward 4", "one member")):
         page.fill(named("group-name"), name)
         page.click(named("group-save"))
-        page.wait_for_text(said, selector=named("group-error"))
+        page.wait_for_text(words, selector=named("group-error"))
     page.fill(named("group-members"), f"{EVE}, nobody")
     save_group(here)
     page.wait_for_text("nobody", selector=named("group-error"))

@@ -17,8 +17,8 @@ MOST_FRAMES = 120
 @pytest.mark.parametrize("view", ["parts", "formatted parts", "text: lines", "markup: words"])
 def test_a_mail_that_is_closed_while_it_is_drawn_shows_nothing_more_and_nothing_twice(growing: Page, view: str) -> None:
     for tasks in (0, 1, 2, 5, 20):
-        found = growing.js("(...given) => growing.interrupt(...given)", view, SIZES[view] // 8, tasks)
-        assert found == {"isQuiet": True, "isOnce": True}, tasks
+        outcome = growing.js("(...given) => growing.interrupt(...given)", view, SIZES[view] // 8, tasks)
+        assert outcome == {"isQuiet": True, "isOnce": True}, tasks
 
 
 @pytest.mark.parametrize("view", ["source: lines", "source: control characters", "words of a part"])

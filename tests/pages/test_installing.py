@@ -15,8 +15,8 @@ def test_the_pages_can_be_installed(browser: Browser, visitor: MailPages) -> Non
     manifest = page.js("async () => (await fetch(document.querySelector('link[rel=manifest]').href)).json()")
     assert (manifest["name"], manifest["display"], manifest["scope"]) == ("Sealwax", "standalone", "/")
     if isinstance(browser, Chromium):
-        found = browser.page_cdp(page, "Page.getAppManifest")
-        assert found["errors"] == []
+        answer = browser.page_cdp(page, "Page.getAppManifest")
+        assert answer["errors"] == []
         assert browser.page_cdp(page, "Page.getInstallabilityErrors")["installabilityErrors"] in (
             [],
             # A private window installs nothing.

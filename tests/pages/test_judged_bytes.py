@@ -74,7 +74,7 @@ def forwarded_whole(pages: MailPages, lying: LyingRig) -> Message:
     pages.send()
     sent = lying.stack.mail_server.messages(bob.address)[-1].raw
     opened = run(decrypt_message(sent, Keys(identities=[bob.identity]), provider=NATIVE))
-    (whole,) = [one for one in email.message_from_bytes(opened).walk() if one.get_filename() == "message.eml"]
+    (whole,) = [part for part in email.message_from_bytes(opened).walk() if part.get_filename() == "message.eml"]
     payload = whole.get_payload()
     assert isinstance(payload, list)
     (inside,) = payload
@@ -148,8 +148,8 @@ def test_a_receipt_is_given_for_the_open_message(pages: MailPages, lying: LyingR
     with lying.bridge.giving(asking(lying, "Other"), instead_of=uid):
         pages.page.click(named("receipt-send"))
         give(pages)
-    given = email.message_from_bytes(lying.stack.mail_server.messages("bob@example.test")[-1].raw)
-    receipt = given.get_payload(decode=True)
+    receipt_mail = email.message_from_bytes(lying.stack.mail_server.messages("bob@example.test")[-1].raw)
+    receipt = receipt_mail.get_payload(decode=True)
     assert isinstance(receipt, bytes)
     run(ess.verify_receipt(receipt, find_signed_layer(message).signed_data, provider=NATIVE))
 

@@ -137,4 +137,4 @@ def test_every_control_of_trust_has_a_name(alice: MailPages, stack: DemoStack) -
     nameless["people"] = page.js(NAMELESS)
     sign_out(alice)
     nameless["signing in"] = page.js(NAMELESS)
-    assert {view: found for view, found in nameless.items() if found} == {}
+    assert {view: controls for view, controls in nameless.items() if controls} == {}

@@ -130,11 +130,11 @@ def test_a_publisher_that_is_huge_redirecting_slow_or_broken_gives_no_list(
 ) -> None:
     visit = MailPages(browser, site.pages, alice)
     browser.expect_error(f"{NOT_REACHED}|500|redirect")
-    found = visit.page.js("async () => (await (await fetch('/config.json')).json()).discovery")
+    discovery = visit.page.js("async () => (await (await fetch('/config.json')).json()).discovery")
     try:
         for liar in (endless, redirecting, silent, failing):
             site.liar = liar
-            seen = visit.page.js(FIND, found)
+            seen = visit.page.js(FIND, discovery)
             assert seen["signed"] == [None, None], liar
             assert seen["addresses"] == ["https://next.example"]
             assert seen["seconds"] < 7, liar
@@ -143,7 +143,7 @@ def test_a_publisher_that_is_huge_redirecting_slow_or_broken_gives_no_list(
         site.liar = None
         site.publish(site.new)
         site.asked.clear()
-        assert visit.page.js(FIND, found)["signed"] == [len(site.answer), None]
+        assert visit.page.js(FIND, discovery)["signed"] == [len(site.answer), None]
         assert len(site.asked) == 1
     finally:
         visit.close()

@@ -52,8 +52,8 @@ def test_a_person_with_a_certificate_for_each_use_has_not_changed(
     show_people(alice)
     look = f"""(fingerprint, use) => [...document.querySelectorAll('{named("person")} dl')]
       .some((one) => [fingerprint, use].every((wanted) => one.textContent.includes(wanted)))"""
-    for one, use in ((signs, "for signing"), (receives, "for encryption")):
-        alice.page.wait_for(look, one.certificate.fingerprint, use, timeout_seconds=OPERATION_SECONDS)
+    for identity, use in ((signs, "for signing"), (receives, "for encryption")):
+        alice.page.wait_for(look, identity.certificate.fingerprint, use, timeout_seconds=OPERATION_SECONDS)
 
 
 def with_unreadable_certificate(message: bytes, certificate: Certificate) -> bytes:

@@ -121,8 +121,8 @@ def test_every_view_is_sound_in_long_words_and_from_right_to_left(
     def look(view: str) -> None:
         for width in (320, 390, 1100):
             page.set_viewport(width, 844)
-            found = find_violations(page) + (["runs off sideways"] if page.overflows_sideways() else [])
-            wrong.extend(f"{view}, {width} px: {one}" for one in [*found, *page.js(CLIPPED)])
+            faults = find_violations(page) + (["runs off sideways"] if page.overflows_sideways() else [])
+            wrong.extend(f"{view}, {width} px: {fault}" for fault in [*faults, *page.js(CLIPPED)])
 
     choose(page, language)
     look("sign-in")

@@ -49,8 +49,8 @@ def reader(browser: Browser, stack: DemoStack) -> MailPages:
 
 
 def shown(pages: MailPages, uid: int) -> list[object]:
-    found: list[object] = pages.page.js(SHOWN, uid)
-    return found
+    row: list[object] = pages.page.js(SHOWN, uid)
+    return row
 
 
 def wait_for_state(pages: MailPages, uid: int, state: str) -> None:
@@ -135,8 +135,8 @@ def test_a_verified_row_names_the_proved_sender_and_not_the_claimed_name(page: P
 @pytest.mark.thorough(False)
 def test_other_bytes_under_the_same_number_have_no_verdict(page: Page) -> None:
     page.js(LEARN, {}, "bob@example.test", "d1")
-    found = page.js(IN_PAGE["otherBytesUnderTheSameNumberHaveNoVerdict"])
-    assert found is None
+    outcome = page.js(IN_PAGE["otherBytesUnderTheSameNumberHaveNoVerdict"])
+    assert outcome is None
 
 
 def test_a_lock_forgets_what_was_learnt(page: Page) -> None:
@@ -147,8 +147,8 @@ def test_a_lock_forgets_what_was_learnt(page: Page) -> None:
 
 def test_no_tab_keeps_or_writes_again_what_another_has_forgotten_for_good(page: Page) -> None:
     """The second tab heard of it; the third one slept, and has learnt more before it hears."""
-    found = page.js(IN_PAGE["noTabKeepsOrWritesAgainWhatAnotherHasForgottenForGood"])
-    assert found == [[True, True], 0, False, True]
+    outcome = page.js(IN_PAGE["noTabKeepsOrWritesAgainWhatAnotherHasForgottenForGood"])
+    assert outcome == [[True, True], 0, False, True]
 
 
 # The record of a folder as an earlier version has stored it, for one message that would be verified.
@@ -179,24 +179,24 @@ def differences() -> list[dict[str, object]]:
     """Every combination of forged texts in a row whose sender has the proved address."""
     names = ("from", "to", "subject", "date", "problem")
     chosen = (combination for count in range(6) for combination in itertools.combinations(names, count))
-    return [HONEST | {name: FORGED[name] for name in one} for one in chosen]
+    return [HONEST | {name: FORGED[name] for name in forgeries} for forgeries in chosen]
 
 
 @pytest.mark.parametrize("outgoing", [False, True])
 def test_no_text_of_the_server_stands_beside_a_verified_seal(page: Page, outgoing: bool) -> None:
     """The server differs from the message when it is opened: the row says what the signature covers."""
     sender = "alice@example.test" if outgoing else "bob@example.test"
-    for given in differences():
-        row = {**given, "from": str(given.get("from", sender)).replace("bob@example.test", sender)}
-        assert page.js(LEARN, row, sender, str(given), {}, {"outgoing": outgoing}) == ["verified"], given
+    for difference in differences():
+        row = {**difference, "from": str(difference.get("from", sender)).replace("bob@example.test", sender)}
+        assert page.js(LEARN, row, sender, str(difference), {}, {"outgoing": outgoing}) == ["verified"], difference
         who = "To \u2068alice@example.test\u2069" if outgoing else sender
-        assert page.js("() => shown()")[:2] == [who, "Within"], given
+        assert page.js("() => shown()")[:2] == [who, "Within"], difference
         read = page.js(READ)
-        assert "FORGED" not in read, given
-        assert "Mar" not in read, given
-        assert "2026-11-20" in read, given
-        assert page.js(RELOAD, row) == ["verified"], given
-        assert "FORGED" not in page.js(READ), given
+        assert "FORGED" not in read, difference
+        assert "Mar" not in read, difference
+        assert "2026-11-20" in read, difference
+        assert page.js(RELOAD, row) == ["verified"], difference
+        assert "FORGED" not in page.js(READ), difference
 
 
 @pytest.mark.thorough(False)
@@ -256,9 +256,9 @@ def test_a_false_own_address_hides_no_sender_in_the_sent_folder(page: Page) -> N
 
 def test_a_forged_date_gives_a_verified_row_no_heading(page: Page) -> None:
     """The row stays at its place in the list, names its own day, and no other row comes under a heading of it."""
-    found = page.js(IN_PAGE["aForgedDateGivesAVerifiedRowNoHeading"])
-    before, after, locked, _ = found
-    assert [one == "row" for one in before] == [False, True] * 3
+    outcome = page.js(IN_PAGE["aForgedDateGivesAVerifiedRowNoHeading"])
+    before, after, locked, _ = outcome
+    assert [entry == "row" for entry in before] == [False, True] * 3
     assert after == ["row", *before[2:]]
     assert locked == before
 
@@ -278,14 +278,14 @@ NAMES = {
 
 @pytest.mark.parametrize(("sender", "who"), NAMES.items())
 def test_a_row_that_was_not_opened_shows_no_misleading_name(page: Page, sender: str, who: str) -> None:
-    given = render_row(summary_from_header(7, f"From: {sender}\r\nTo: {sender}\r\n".encode(), size_bytes=10))
-    page.js(RELOAD, {name: given[name] for name in ("from", "sender")})
+    row = render_row(summary_from_header(7, f"From: {sender}\r\nTo: {sender}\r\n".encode(), size_bytes=10))
+    page.js(RELOAD, {name: row[name] for name in ("from", "sender")})
     assert page.js("() => shown()")[0] == who
     box = page.js("() => list.element.querySelector('[data-test=row-select]').ariaLabel")
     assert box == "select_message"
     page.js(
         "async (given) => { messages = [row(given)]; await list.load('sent', { outgoing: true }); }",
-        {"to": given["to"]},
+        {"to": row["to"]},
     )
     shown = who if "@" in who or who == "?" else f"{who} <bob@example.test>"
     assert page.js("() => shown()")[0] == (f"To {shown}" if sender else "To ")

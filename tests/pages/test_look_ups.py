@@ -53,12 +53,12 @@ def test_a_press_on_send_makes_them_again_and_sends(letter: MailPages) -> None:
 
 
 def test_without_a_connection_nothing_says_that_no_certificate_is_known(inbox: Page) -> None:
-    found = inbox.js(IN_PAGE["withoutAConnectionNothingSaysThatNoCertificateIsKnown"])
-    assert found == {"readiness": "failed"}
+    outcome = inbox.js(IN_PAGE["withoutAConnectionNothingSaysThatNoCertificateIsKnown"])
+    assert outcome == {"readiness": "failed"}
 
 
 @pytest.mark.thorough
 def test_few_are_made_at_once(inbox: Page) -> None:
-    most, found = inbox.js(IN_PAGE["fewAreMadeAtOnce"])
+    most, answers = inbox.js(IN_PAGE["fewAreMadeAtOnce"])
     assert most <= 4
-    assert [one["readiness"] for one in found] == ["none"] * 20
+    assert [answer["readiness"] for answer in answers] == ["none"] * 20

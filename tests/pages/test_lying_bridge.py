@@ -57,9 +57,9 @@ def test_words_of_the_bridge_are_called_its_words(alice: MailPages, ruled: RuleR
     with ruled.bridge.refusing(r"/messages$", code="of-its-own", message=words):
         alice.page.js("() => { location.hash = '#/folder/inbox'; }")
         shown = f"() => document.querySelector('{named('list-error')}')?.textContent || null"
-        said = alice.page.wait_for(shown, timeout_seconds=OPERATION_SECONDS)
-    assert said.startswith("The server refused, and says: ")
-    assert len(said) < 400
+        sentence = alice.page.wait_for(shown, timeout_seconds=OPERATION_SECONDS)
+    assert sentence.startswith("The server refused, and says: ")
+    assert len(sentence) < 400
     alice.page.browser.expect_error("400")
 
 

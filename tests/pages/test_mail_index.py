@@ -37,19 +37,19 @@ def page(browser: Browser, stack: DemoStack) -> Iterator[Page]:
 
 
 def test_words_are_found_without_regard_to_case_and_accents_and_inside_longer_ones(page: Page) -> None:
-    found = page.js(IN_PAGE["wordsAreFoundWithoutRegardToCaseAndAccentsAndInsideLongerOnes"])
-    assert found == [[1], [1], [2, 1], [1], [1], [3], [3], [3], [3, 2, 1], [], [], []]
+    outcome = page.js(IN_PAGE["wordsAreFoundWithoutRegardToCaseAndAccentsAndInsideLongerOnes"])
+    assert outcome == [[1], [1], [2, 1], [1], [1], [3], [3], [3], [3, 2, 1], [], [], []]
 
 
 def test_a_search_looks_where_the_person_says(page: Page) -> None:
-    found = page.js(IN_PAGE["aSearchLooksWhereThePersonSays"])
-    assert found == [[1], [2, 1], [1], [2], [2], [3]]
+    outcome = page.js(IN_PAGE["aSearchLooksWhereThePersonSays"])
+    assert outcome == [[1], [2, 1], [1], [2], [2], [3]]
 
 
 @pytest.mark.thorough(False)
 def test_a_lock_closes_the_index_and_an_unlock_opens_it_again(page: Page) -> None:
-    found = page.js(IN_PAGE["aLockClosesTheIndexAndAnUnlockOpensItAgain"])
-    assert found == [[[], "locked", None], [1], "open", 1]
+    outcome = page.js(IN_PAGE["aLockClosesTheIndexAndAnUnlockOpensItAgain"])
+    assert outcome == [[[], "locked", None], [1], "open", 1]
 
 
 @pytest.mark.thorough(False)
@@ -65,18 +65,18 @@ def test_nothing_is_stored_in_clear_and_no_record_opens_in_the_place_of_another(
 
 
 def test_tabs_add_to_one_index(page: Page) -> None:
-    found = page.js(IN_PAGE["tabsAddToOneIndex"])
-    assert found == [[1], [2], [3], 3]
+    outcome = page.js(IN_PAGE["tabsAddToOneIndex"])
+    assert outcome == [[1], [2], [3], 3]
 
 
 def test_an_index_that_another_tab_has_begun_anew_takes_the_place_of_the_old_one(page: Page) -> None:
-    found = page.js(IN_PAGE["anIndexThatAnotherTabHasBegunAnewTakesThePlaceOfTheOldOne"])
-    assert found == [[False, "none"], [1], 1]
+    outcome = page.js(IN_PAGE["anIndexThatAnotherTabHasBegunAnewTakesThePlaceOfTheOldOne"])
+    assert outcome == [[False, "none"], [1], 1]
 
 
 def test_a_folder_is_read_once_and_then_only_its_changes(page: Page) -> None:
-    found = page.js(IN_PAGE["aFolderIsReadOnceAndThenOnlyItsChanges"])
-    assert found == [
+    outcome = page.js(IN_PAGE["aFolderIsReadOnceAndThenOnlyItsChanges"])
+    assert outcome == [
         [[3, 1], [1], [], 2],
         ["done", ["since t1", 5], [], [5], 2],
         ["done", ["since t2"]],
@@ -86,23 +86,23 @@ def test_a_folder_is_read_once_and_then_only_its_changes(page: Page) -> None:
 @pytest.mark.thorough(False)
 def test_one_message_takes_nothing_from_the_others(page: Page) -> None:
     """One is gone, one is too much for the vault, and one is for somebody else."""
-    found = page.js(IN_PAGE["oneMessageTakesNothingFromTheOthers"])
-    assert found == [["done", [6, 5, 1], 3], ["since t1", 2], True, [6, 5, 4, 1]]
+    outcome = page.js(IN_PAGE["oneMessageTakesNothingFromTheOthers"])
+    assert outcome == [["done", [6, 5, 1], 3], ["since t1", 2], True, [6, 5, 4, 1]]
 
 
 def test_folders_that_are_numbered_anew_or_gone_are_forgotten(page: Page) -> None:
-    found = page.js(IN_PAGE["foldersThatAreNumberedAnewOrGoneAreForgotten"])
-    assert found == [[[1], [1], [], 2], [], [], 0]
+    outcome = page.js(IN_PAGE["foldersThatAreNumberedAnewOrGoneAreForgotten"])
+    assert outcome == [[[1], [1], [], 2], [], [], 0]
 
 
 def test_a_server_that_repeats_itself_ends_the_round(page: Page) -> None:
-    found = page.js(IN_PAGE["aServerThatRepeatsItselfEndsTheRound"])
-    assert found == ["done", [1, 2]]
+    outcome = page.js(IN_PAGE["aServerThatRepeatsItselfEndsTheRound"])
+    assert outcome == ["done", [1, 2]]
 
 
 def test_a_failure_is_told_and_a_pause_lasts(page: Page) -> None:
-    found = page.js(IN_PAGE["aFailureIsToldAndAPauseLasts"])
-    assert found == ["failed", "paused", True]
+    outcome = page.js(IN_PAGE["aFailureIsToldAndAPauseLasts"])
+    assert outcome == ["failed", "paused", True]
 
 
 def switch_on(pages: MailPages, count: int) -> None:

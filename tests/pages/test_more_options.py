@@ -137,8 +137,8 @@ def test_a_letter_that_comes_back_keeps_its_statements(letter: MailPages) -> Non
     )
     label = {"policy": "1.2.3.4", "classification": 6}
     # A label is of one policy: under another one, the same number means something else.
-    assert [one["label"] for one in back] == [label, None, None]
-    assert [(one["receipt"], one["lasting"]) for one in back] == [(True, True)] * 3
+    assert [options["label"] for options in back] == [label, None, None]
+    assert [(options["receipt"], options["lasting"]) for options in back] == [(True, True)] * 3
 
 
 def test_a_received_message_shows_the_name_of_its_label(letter: MailPages, offering: DemoStack) -> None:

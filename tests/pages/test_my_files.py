@@ -244,7 +244,7 @@ def test_a_changed_chunk_is_not_saved(browser: Browser, files: FilesPage, cabine
     with downloads_into(files.page, tmp_path / "saved"):
         files.save("small.txt")
         files.page.wait_for_text("Nothing of it is saved", selector=named("files"), timeout_seconds=OPERATION_SECONDS)
-    assert not [one for one in (tmp_path / "saved").rglob("*") if one.is_file()]
+    assert not [file for file in (tmp_path / "saved").rglob("*") if file.is_file()]
 
 
 def test_a_refused_upload_says_why_and_is_tried_again(

@@ -178,11 +178,11 @@ def test_another_persons_computer_offers_nothing_and_keeps_nothing(browser: Brow
         page = visit.page
         show(page, "/account", "new-mail-section")
         page.wait_for_text("Sealwax shows no notifications on another", selector=named("new-mail-section"))
-        kept = """async () => [
+        traces = """async () => [
           document.querySelector('[data-test=notices-switch]').checkVisibility(), asked, localStorage.length,
           (await navigator.serviceWorker.getRegistrations()).length, (await caches.keys()).length,
         ]"""
-        assert page.js(kept) == [False, 0, 0, 0, 0]
+        assert page.js(traces) == [False, 0, 0, 0, 0]
 
 
 def test_a_closed_page_is_woken_by_the_push_service_until_the_person_signs_out(browser: Browser, site: Site) -> None:

@@ -236,12 +236,12 @@ def test_a_long_set_of_messages_that_are_gone_costs_no_more_than_its_length(page
 @pytest.mark.parametrize("claimed", ["given", "contacts", "harvest"])
 def test_no_certificate_of_the_bridge_passes_for_one_of_the_persons_own(page: Page, claimed: str) -> None:
     """The vault prefers those of the person's own, and the page names them so."""
-    found = {"found": [{**CERTIFICATE, "source": claimed}]}
+    answer = {"found": [{**CERTIFICATE, "source": claimed}]}
     sources = """async (body) => {
       answers = [["/api/directory", JSON.stringify(body)]];
       return (await api.certificates.certificatesFor("bob@example.test")).map(({ source }) => source);
     }"""
-    assert page.js(sources, found) == ["bridge"]
+    assert page.js(sources, answer) == ["bridge"]
 
 
 def test_an_odd_event_stops_no_stream(page: Page) -> None:

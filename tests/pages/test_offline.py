@@ -193,11 +193,11 @@ def test_another_persons_computer_keeps_nothing(browser: Browser, place: Place) 
     show_account(page)
     page.wait_for_text("this is not your computer", selector=named("offline-note"))
     assert page.js("(name) => document.querySelector(name).disabled", named("offline-switch")) is True
-    kept = """async () => [
+    traces = """async () => [
       (await indexedDB.databases()).map(({ name }) => name), await caches.keys(),
       (await navigator.serviceWorker.getRegistrations()).length, localStorage.length,
     ]"""
-    assert page.js(kept) == [[], [], 0, 0]
+    assert page.js(traces) == [[], [], 0, 0]
     pages.close()
 
 
@@ -234,7 +234,7 @@ def test_nothing_is_in_clear_on_the_disk(browser: Browser, place: Place, tmp_pat
 
 def find_in_files(folder: Path, needles: dict[str, str], *, only: Sequence[Path] | None = None) -> set[str]:
     """The needles that some file of a browser's profile contains, in one of the forms in which browsers write texts."""
-    found = set()
+    names = set()
     for path in only if only is not None else folder.rglob("*"):
         if path.is_file():
             content = path.read_bytes()
@@ -248,8 +248,8 @@ def find_in_files(folder: Path, needles: dict[str, str], *, only: Sequence[Path]
                 # Firefox writes each character of a key plus one.
                 shifted = bytes(octet + 1 for octet in needle.encode("latin-1") if octet < 255)
                 if any(form in content for form in [*forms, shifted]):
-                    found.add(name)
-    return found
+                    names.add(name)
+    return names
 
 
 def test_a_letter_waits_for_the_connection_and_is_sent_once(browser: Browser, place: Place) -> None:

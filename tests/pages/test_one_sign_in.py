@@ -46,8 +46,8 @@ def test_one_form_signs_in_and_unlocks_and_the_bridge_gets_no_passphrase(
     visitor.page.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
     assert visitor.is_unlocked()
     sent = visitor.page.js("() => sent")
-    assert any(visitor.account.mail_password in one for one in sent)
-    assert not any(visitor.account.key_passphrase in one for one in sent)
+    assert any(visitor.account.mail_password in request for request in sent)
+    assert not any(visitor.account.key_passphrase in request for request in sent)
     visitor.open_message(demo_stack.mail_server.messages(visitor.account.address)[0].uid)
     assert visitor.state == "verified"
 

@@ -33,8 +33,8 @@ def page(browser: Browser, demo_stack: DemoStack) -> Iterator[Page]:
 
 @pytest.mark.thorough(False)
 def test_what_waits_is_sent_once_and_in_its_order(page: Page) -> None:
-    found = page.js(IN_PAGE["whatWaitsIsSentOnceAndInItsOrder"])
-    assert found == [
+    outcome = page.js(IN_PAGE["whatWaitsIsSentOnceAndInItsOrder"])
+    assert outcome == [
         [True, True],
         [["waiting", "waiting"], 0],
         [["one", "one@example.test"], ["bcc", "bcc@example.test"], ["open", "open@example.test"]],
@@ -45,112 +45,112 @@ def test_what_waits_is_sent_once_and_in_its_order(page: Page) -> None:
 
 @pytest.mark.thorough(False)
 def test_a_lost_answer_sends_nothing_twice(page: Page) -> None:
-    found = page.js(IN_PAGE["aLostAnswerSendsNothingTwice"])
-    assert found == [["waiting"], 1, ["key of one", "key of one"], []]
+    outcome = page.js(IN_PAGE["aLostAnswerSendsNothingTwice"])
+    assert outcome == [["waiting"], 1, ["key of one", "key of one"], []]
 
 
 @pytest.mark.thorough(False)
 def test_a_bridge_that_never_answers_holds_no_other_letter_and_sends_nothing_twice(page: Page) -> None:
-    found = page.js(IN_PAGE["aBridgeThatNeverAnswersHoldsNoOtherLetterAndSendsNothingTwice"])
-    assert found == [["Hello", ["waiting", "held"]], ["one"], ["key of one", "key of one"], ["held"]]
+    outcome = page.js(IN_PAGE["aBridgeThatNeverAnswersHoldsNoOtherLetterAndSendsNothingTwice"])
+    assert outcome == [["Hello", ["waiting", "held"]], ["one"], ["key of one", "key of one"], ["held"]]
 
 
 def test_a_lock_during_the_request_sends_nothing_twice(page: Page) -> None:
-    found = page.js(IN_PAGE["aLockDuringTheRequestSendsNothingTwice"])
-    assert found == [["locked", []], 1, ["key of one", "key of one"], 0]
+    outcome = page.js(IN_PAGE["aLockDuringTheRequestSendsNothingTwice"])
+    assert outcome == [["locked", []], 1, ["key of one", "key of one"], 0]
 
 
 @pytest.mark.parametrize("jump", [13 * 3_600_000, -3_600_000])
 def test_a_request_that_the_bridge_has_forgotten_is_not_repeated_without_a_question(page: Page, jump: int) -> None:
-    found = page.js(
+    outcome = page.js(
         IN_PAGE["aRequestThatTheBridgeHasForgottenIsNotRepeatedWithoutAQuestion"],
         jump,
     )
-    assert found == [[["unknown"], "look key of one", 1, False], 2, False, []]
+    assert outcome == [[["unknown"], "look key of one", 1, False], 2, False, []]
 
 
 def test_a_refusal_is_told_and_another_try_has_another_key(page: Page) -> None:
-    found = page.js(IN_PAGE["aRefusalIsToldAndAnotherTryHasAnotherKey"])
-    assert found == [[["refused message-refused"], 0, True], 1, 2, []]
+    outcome = page.js(IN_PAGE["aRefusalIsToldAndAnotherTryHasAnotherKey"])
+    assert outcome == [[["refused message-refused"], 0, True], 1, 2, []]
 
 
 def test_a_message_without_a_confirmation_is_told(page: Page) -> None:
-    found = page.js(IN_PAGE["aMessageWithoutAConfirmationIsTold"])
-    assert found == [["unknown", "unknown"], 2]
+    outcome = page.js(IN_PAGE["aMessageWithoutAConfirmationIsTold"])
+    assert outcome == [["unknown", "unknown"], 2]
 
 
 def test_a_letter_that_is_changed_is_not_sent_and_comes_back_whole(page: Page) -> None:
-    found = page.js(IN_PAGE["aLetterThatIsChangedIsNotSentAndComesBackWhole"])
-    assert found == [[["held"], 0, "Hello", [0, 1, 2]], 0, 1, None]
+    outcome = page.js(IN_PAGE["aLetterThatIsChangedIsNotSentAndComesBackWhole"])
+    assert outcome == [[["held"], 0, "Hello", [0, 1, 2]], 0, 1, None]
 
 
 def test_a_letter_without_all_of_its_copies_is_not_sent(page: Page) -> None:
     """A page may end between the copy for people in Bcc and that for all others."""
-    found = page.js(IN_PAGE["aLetterWithoutAllOfItsCopiesIsNotSent"])
-    assert found == [[["held"], False, True], [["held"], 0], ["bcc", "open"], []]
+    outcome = page.js(IN_PAGE["aLetterWithoutAllOfItsCopiesIsNotSent"])
+    assert outcome == [[["held"], False, True], [["held"], 0], ["bcc", "open"], []]
 
 
 def test_a_letter_that_cannot_be_kept_stays_where_it_was_written(page: Page) -> None:
-    found = page.js(IN_PAGE["aLetterThatCannotBeKeptStaysWhereItWasWritten"])
-    assert found == ["storage-full", [], 0]
+    outcome = page.js(IN_PAGE["aLetterThatCannotBeKeptStaysWhereItWasWritten"])
+    assert outcome == ["storage-full", [], 0]
 
 
 def test_a_copy_is_not_kept_alone_when_the_copies_before_cannot_be_read(page: Page) -> None:
     """Otherwise the people of the other copies would get nothing, and nobody would hear of it."""
-    found = page.js(IN_PAGE["aCopyIsNotKeptAloneWhenTheCopiesBeforeCannotBeRead"])
-    assert found == ["storage-refused", [["first", "first@example.test"]]]
+    outcome = page.js(IN_PAGE["aCopyIsNotKeptAloneWhenTheCopiesBeforeCannotBeRead"])
+    assert outcome == ["storage-refused", [["first", "first@example.test"]]]
 
 
 def test_with_a_connection_nothing_waits(page: Page) -> None:
-    found = page.js("""async () => {
+    outcome = page.js("""async () => {
       await back();
       return [await put("one"), sent.length, (await kept.readLetters()).length];
     }""")
-    assert found == [False, 1, 0]
+    assert outcome == [False, 1, 0]
 
 
 def test_an_error_of_a_question_is_no_refusal_of_the_letter(page: Page) -> None:
     """A mailbox by POP3 has no folder for sent mail, so that nobody can look there for what was perhaps sent."""
-    found = page.js(IN_PAGE["anErrorOfAQuestionIsNoRefusalOfTheLetter"])
-    assert found == [["unknown"], False, 1]
+    outcome = page.js(IN_PAGE["anErrorOfAQuestionIsNoRefusalOfTheLetter"])
+    assert outcome == [["unknown"], False, 1]
 
 
 @pytest.mark.parametrize("code", ["bad-argument", "message-too-large"])
 def test_an_error_of_a_repeated_request_says_nothing_about_the_one_before(page: Page, code: str) -> None:
-    found = page.js(
+    outcome = page.js(
         IN_PAGE["anErrorOfARepeatedRequestSaysNothingAboutTheOneBefore"],
         code,
     )
-    assert found == [[], 1, 0]
+    assert outcome == [[], 1, 0]
 
 
 def test_an_answer_of_the_person_counts_for_the_letter_that_was_shown(page: Page) -> None:
     """Another tab has sent the letter again since, and its answer was lost."""
-    found = page.js(IN_PAGE["anAnswerOfThePersonCountsForTheLetterThatWasShown"])
-    assert found == [1, []]
+    outcome = page.js(IN_PAGE["anAnswerOfThePersonCountsForTheLetterThatWasShown"])
+    assert outcome == [1, []]
 
 
 @pytest.mark.thorough(False)
 def test_a_letter_is_kept_or_refused_whatever_another_tab_has_done(page: Page) -> None:
     """The kept mail is ended in another tab, or begun anew: nothing of this tab is written under the earlier key."""
-    found = page.js(IN_PAGE["aLetterIsKeptOrRefusedWhateverAnotherTabHasDone"])
-    assert found == ["unreachable", [[], "none"], True, ["waiting"], 1]
+    outcome = page.js(IN_PAGE["aLetterIsKeptOrRefusedWhateverAnotherTabHasDone"])
+    assert outcome == ["unreachable", [[], "none"], True, ["waiting"], 1]
 
 
 @pytest.mark.thorough(False)
 def test_a_letter_that_comes_while_keeping_is_switched_off_is_kept_or_refused(page: Page) -> None:
     """The count of letters and the deletion are one step, at each moment at which another tab adds a letter."""
-    found = page.js(IN_PAGE["aLetterThatComesWhileKeepingIsSwitchedOffIsKeptOrRefused"])
-    assert found == [[], False, 1]
+    outcome = page.js(IN_PAGE["aLetterThatComesWhileKeepingIsSwitchedOffIsKeptOrRefused"])
+    assert outcome == [[], False, 1]
 
 
 def test_a_tab_that_begins_later_loses_no_letter(page: Page) -> None:
-    found = page.js(IN_PAGE["aTabThatBeginsLaterLosesNoLetter"])
-    assert found == [["waiting"], 1, 1, "another passphrase"]
+    outcome = page.js(IN_PAGE["aTabThatBeginsLaterLosesNoLetter"])
+    assert outcome == [["waiting"], 1, 1, "another passphrase"]
 
 
 @pytest.mark.thorough(False)
 def test_no_story_of_errors_calls_a_letter_changeable_that_somebody_got(page: Page) -> None:
     """Requests and questions fail before or after they have done their work, by any code; each story is drawn."""
-    found = page.js(IN_PAGE["noStoryOfErrorsCallsALetterChangeableThatSomebodyGot"])
-    assert found == []
+    outcome = page.js(IN_PAGE["noStoryOfErrorsCallsALetterChangeableThatSomebodyGot"])
+    assert outcome == []

@@ -33,16 +33,16 @@ def page(browser: Browser, demo_stack: DemoStack) -> Iterator[Page]:
 
 
 def test_a_new_tab_of_a_visitor_keeps_nothing_where_somebody_else_is_at_home(page: Page) -> None:
-    found = page.js(IN_PAGE["aNewTabOfAVisitorKeepsNothingWhereSomebodyElseIsAtHome"])
-    assert found == [False, False, False, False, True]
+    outcome = page.js(IN_PAGE["aNewTabOfAVisitorKeepsNothingWhereSomebodyElseIsAtHome"])
+    assert outcome == [False, False, False, False, True]
 
 
 def test_a_tab_of_the_owner_that_a_visitor_signs_in_elsewhere_keeps_nothing(page: Page) -> None:
-    found = page.js(IN_PAGE["aTabOfTheOwnerThatAVisitorSignsInElsewhereKeepsNothing"])
-    assert found == [True, False]
+    outcome = page.js(IN_PAGE["aTabOfTheOwnerThatAVisitorSignsInElsewhereKeepsNothing"])
+    assert outcome == [True, False]
 
 
 def test_no_story_of_sign_ins_keeps_anything_of_an_account_whose_latest_answer_was_no(page: Page) -> None:
     """Sign-ins and reloads of three accounts in three tabs, drawn."""
-    found = page.js(IN_PAGE["noStoryOfSignInsKeepsAnythingOfAnAccountWhoseLatestAnswerWasNo"])
-    assert found == []
+    outcome = page.js(IN_PAGE["noStoryOfSignInsKeepsAnythingOfAnAccountWhoseLatestAnswerWasNo"])
+    assert outcome == []

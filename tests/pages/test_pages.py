@@ -215,8 +215,8 @@ def test_a_long_source_is_found_and_copied_whole(visitor: MailPages, demo_stack:
         }"""
     )
     assert copied.replace("\r\n", "\n").strip() == (head + body).replace("\r\n", "\n").strip()
-    found = "() => { getSelection().removeAllRanges(); return find('line 4321 of') && getSelection().toString(); }"
-    assert visitor.page.js(found) == "line 4321 of"
+    search = "() => { getSelection().removeAllRanges(); return find('line 4321 of') && getSelection().toString(); }"
+    assert visitor.page.js(search) == "line 4321 of"
 
 
 def test_a_source_is_text_whose_unseen_characters_are_named(
@@ -261,8 +261,8 @@ def test_a_bridge_that_names_itself_as_the_key_server_learns_nothing_of_the_pass
 def test_an_entrust_profile_is_refused_with_advice(visitor: MailPages, alice: Account, tmp_path: Path) -> None:
     (tmp_path / "alice.epf").write_bytes(b"[Password Token]\r\nToken=AAAA\r\n[Digital Signature]\r\nKey=AAAA\r\n")
     open_file(visitor, tmp_path / "alice.epf", "secret")
-    said = visitor.page.wait_for_text("Entrust", selector=named("file-error"), timeout_seconds=OPERATION_SECONDS)
-    assert "PKCS#12" in said
+    problem = visitor.page.wait_for_text("Entrust", selector=named("file-error"), timeout_seconds=OPERATION_SECONDS)
+    assert "PKCS#12" in problem
 
 
 def test_a_phone_never_scrolls_sideways(visitor: MailPages, bob: Account, welcome: int) -> None:
@@ -298,10 +298,10 @@ def test_nothing_stays_in_the_storage_of_somebody_elses_browser(visitor: MailPag
     visitor.page.click(named("foreign-computer"))
     visitor.enter()
     visitor.open_message(welcome)
-    kept = visitor.page.js(
+    traces = visitor.page.js(
         """async () => [localStorage.length, sessionStorage.length, (await indexedDB.databases()).length,
           (await caches.keys()).length, document.cookie]"""
     )
     # In sessionStorage are the answer that this is another person's computer, and the id of the tab's account with
     # a hash of its address, which the other item's name has too.
-    assert kept == [0, 2, 0, 0, ""]
+    assert traces == [0, 2, 0, 0, ""]

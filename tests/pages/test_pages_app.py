@@ -99,14 +99,14 @@ def test_config_names_the_api_and_the_key_server(browser: FlaskClient) -> None:
 
 
 def test_the_policy_and_the_configuration_name_the_servers_of_the_list(folder: Path) -> None:
-    found = PagesDiscovery(
+    discovery = PagesDiscovery(
         key=PINNED, origin="https://discovery.example.org", key_servers=("https://keys2.example.org",)
     )
     config = PagesConfig(
         pages_origin=ORIGIN,
         api_origin="http://127.0.0.1:8461",
         key_server_origin="http://127.0.0.1:8462",
-        discovery=found,
+        discovery=discovery,
         folder=folder,
     )
     client = create_pages_app(config).test_client()
@@ -121,7 +121,7 @@ def test_the_policy_and_the_configuration_name_the_servers_of_the_list(folder: P
     connections = "http://127.0.0.1:8461 http://127.0.0.1:8462 https://discovery.example.org https://keys2.example.org"
     assert f"connect-src 'self' {connections};" in f"{policy};"
     with pytest.raises(ValueError, match="https"):
-        replace(found, key_servers=("http://keys2.example.org",))
+        replace(discovery, key_servers=("http://keys2.example.org",))
 
 
 def test_the_policy_and_the_configuration_name_the_store_of_parcels(folder: Path) -> None:

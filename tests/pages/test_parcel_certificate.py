@@ -46,7 +46,7 @@ def send_letter(
         {MESSAGE: letter("The plans", TEXT), "plan.pdf": b"%PDF-1.7 the plan"},
         kind="message",
         signer=rig.stack.accounts[1].identity if is_signed else None,
-        certificates=[one.certificate for one in for_whom],
+        certificates=[file.certificate for file in for_whom],
         encrypt=encrypt,
     )
 
@@ -155,8 +155,8 @@ def test_what_openssl_encrypts_without_authentication_is_refused(
         reader.press_open()
     else:
         choose_key_file(reader, key_file.path)
-    code, said = reader.wait_for_error()
-    assert (code, "does not show changes" in said) == ("parcel-not-authenticated", True)
+    code, sentence = reader.wait_for_error()
+    assert (code, "does not show changes" in sentence) == ("parcel-not-authenticated", True)
     assert TEXT not in reader.page.text()
     reader.close()
 

@@ -97,8 +97,8 @@ def type_code(reader: ParcelPage, code: str) -> None:
 
 
 def wait_for_problem(reader: ParcelPage) -> str:
-    told = "(selector) => Boolean(document.querySelector(selector)?.textContent)"
-    reader.page.wait_for(told, named("key-error"), timeout_seconds=OPERATION_SECONDS)
+    has_text = "(selector) => Boolean(document.querySelector(selector)?.textContent)"
+    reader.page.wait_for(has_text, named("key-error"), timeout_seconds=OPERATION_SECONDS)
     return reader.page.text(named("key-error"))
 
 

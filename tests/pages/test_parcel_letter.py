@@ -68,13 +68,13 @@ def test_a_letter_goes_as_a_parcel_and_is_opened_by_the_words(
     assert find_violations(letter.page) == []
     shown = letter.page.text(named("parcel-secret"))
     notice = notice_to(running_rig, CAROL, count=before + 1)
-    found = LINK.search(notice)
-    assert found, notice
+    match = LINK.search(notice)
+    assert match, notice
     assert not shows_secret(notice, words)
     assert "The plans for Thursday" not in notice
     letter.finish()
     assert not letter.page.js("(words) => document.documentElement.outerHTML.includes(words)", words)
-    reader = ParcelPage(browser, running_rig.stack.pages_url + found[1])
+    reader = ParcelPage(browser, running_rig.stack.pages_url + match[1])
     reader.open(words)
     assert reader.state == "verified"
     assert reader.page.text(named("parcel-heading")) == "The plans for Thursday"
@@ -113,7 +113,7 @@ def test_people_with_certificates_get_their_mail_beside_the_parcel(
     for address in (CAROL, DORA):
         notice_to(running_rig, address, count=before[address] + 1)
     mail = server.messages(bob.address)[mails_before:]
-    assert [b"application/pkcs7-mime" in one.raw for one in mail] == [True]
+    assert [b"application/pkcs7-mime" in message.raw for message in mail] == [True]
     letter.finish()
     letter.page.wait_for_text("as a parcel to those without a certificate")
     assert notices_to(running_rig, bob.address) == [], "nobody gets the parcel and the mail"
@@ -175,7 +175,7 @@ def test_a_lost_connection_and_a_lost_answer_send_the_parcel_once(
     shown = running_rig.delivery.parcels.list_own(running_rig.stack.accounts[0].address, before=None).parcels
     newest = shown[0].parcel
     assert newest.stage is Stage.SUBMITTED
-    assert [one.parcel.stage for one in shown].count(Stage.UPLOADING) == 0
+    assert [entry.parcel.stage for entry in shown].count(Stage.UPLOADING) == 0
     running_rig.send_mails()
     assert len(notices_to(running_rig, CAROL)) == before + 1
 

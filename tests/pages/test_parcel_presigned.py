@@ -67,11 +67,11 @@ def test_the_bytes_come_from_the_store_which_gets_no_ticket(
         reader.wait_for_saving("Passed to your browser’s downloads")
         assert hashlib.sha256(wait_for_download(tmp_path, "large.bin")).digest() == hashlib.sha256(large).digest()
     reader.close()
-    fetched = [one for one in s3.asked if one.method == "GET" and "X-Amz-Signature" in one.query]
+    fetched = [request for request in s3.asked if request.method == "GET" and "X-Amz-Signature" in request.query]
     # The letter is fetched along with the manifest.
-    assert sorted(one.path.rpartition("/")[2] for one in fetched) == ["0", "1", "2", "manifest"]
+    assert sorted(request.path.rpartition("/")[2] for request in fetched) == ["0", "1", "2", "manifest"]
     (ticket,) = tickets
-    for one in fetched:
-        assert {"Authorization", "Cookie", "Referer"}.isdisjoint(one.headers)
-        assert ticket not in one.path + one.query + str(one.headers)
-        assert sent.draft.id not in one.path + one.query
+    for request in fetched:
+        assert {"Authorization", "Cookie", "Referer"}.isdisjoint(request.headers)
+        assert ticket not in request.path + request.query + str(request.headers)
+        assert sent.draft.id not in request.path + request.query

@@ -89,14 +89,14 @@ def test_a_wrong_word_is_named_by_its_place_and_the_server_is_not_asked(
 @pytest.mark.thorough(False)
 def test_wrong_words_and_no_such_parcel_look_alike(browser: Browser, reader: ParcelPage, parcel_rig: ParcelRig) -> None:
     elsewhere = ParcelPage(browser, f"{parcel_rig.stack.pages_url}/parcel.html#{make_parcel_id(PROVIDER)}")
-    said = []
-    for one in (reader, elsewhere):
-        one.type_words(WRONG)
-        one.press_open()
-        said.append(one.wait_for_words_problem())
-        one.close()
-    assert said[0] == said[1]
-    assert "These words do not open a parcel" in said[0]
+    sentences = []
+    for page in (reader, elsewhere):
+        page.type_words(WRONG)
+        page.press_open()
+        sentences.append(page.wait_for_words_problem())
+        page.close()
+    assert sentences[0] == sentences[1]
+    assert "These words do not open a parcel" in sentences[0]
 
 
 def test_after_five_wrong_tries_the_sender_must_allow_more(reader: ParcelPage, sent: Sent) -> None:
@@ -149,8 +149,8 @@ def test_a_damaged_object_shows_nothing(
     parcel_rig.meddle("GET", path, damage)
     reader.type_words(sent.words)
     reader.press_open()
-    found, sentence = reader.wait_for_error()
-    assert found in {code, "decryption-error"}
+    shown_code, sentence = reader.wait_for_error()
+    assert shown_code in {code, "decryption-error"}
     assert "Ask the sender to send it again" in sentence
     assert TEXT not in reader.page.text()
     reader.page.wait_for_selector(named("complain"))
@@ -211,9 +211,9 @@ def test_a_cut_object_shows_nothing(reader: ParcelPage, parcel_rig: ParcelRig, s
 def test_swapped_chunks_show_nothing(browser: Browser, parcel_rig: ParcelRig) -> None:
     browser.expect_error(LOST)
     sent = parcel_rig.send({MESSAGE: letter("One", TEXT), "b": letter("Two", TEXT)}, kind="message")
-    one, two = sent.draft.chunks
-    assert len(one) == len(two)
-    parcel_rig.meddle("GET", "/api/open/objects/0", replace(two))
+    first, second = sent.draft.chunks
+    assert len(first) == len(second)
+    parcel_rig.meddle("GET", "/api/open/objects/0", replace(second))
     reader = ParcelPage(browser, sent.link(parcel_rig.stack.pages_url))
     reader.type_words(sent.words)
     reader.press_open()

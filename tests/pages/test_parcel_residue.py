@@ -102,12 +102,12 @@ def content_keys(store: Path, key: ParcelKey) -> set[bytes]:
     """The keys of all objects of the parcel."""
     recorded = Recorded()
     for file in store.rglob("*"):
-        kept = file.read_bytes() if file.is_file() else b""
+        rest = file.read_bytes() if file.is_file() else b""
         # A file has several small objects, one behind the other.
-        while kept:
-            tlv, end = der.read_tlv(kept)
+        while rest:
+            tlv, end = der.read_tlv(rest)
             run(decrypt_authenticated(bytes(tlv.encoded), Keys(password_keys=[key.password_key]), recorded))
-            kept = kept[end:]
+            rest = rest[end:]
     assert len(recorded.ceks) >= 2
     return recorded.ceks
 

@@ -96,9 +96,9 @@ def test_the_first_chunk_is_saved_before_the_second_has_come(reader: ParcelPage,
             going_on.wait(60)
             yield data[-1:]
 
-        held = Response(pieces(), answer.status_code, dict(answer.headers))
-        held.content_length = len(data)
-        return held
+        reply = Response(pieces(), answer.status_code, dict(answer.headers))
+        reply.content_length = len(data)
+        return reply
 
     # The chunks of the large file are the objects 1 to 3.
     parcel_rig.meddle("GET", "/api/open/objects/2", hold)
@@ -158,7 +158,7 @@ def test_a_lost_connection_goes_on_by_range(
         reader.save("large.bin")
         reader.wait_for_saving("Passed to your browser’s downloads")
         assert hashlib.sha256(wait_for_download(tmp_path, "large.bin")).digest() == hashlib.sha256(large).digest()
-    starts = [0 if one is None else int(one.removeprefix("bytes=").removesuffix("-")) for one in ranges]
+    starts = [0 if header is None else int(header.removeprefix("bytes=").removesuffix("-")) for header in ranges]
     # The bytes that the browser has not passed on before the connection broke are asked for again.
     assert 0 == starts[0] < starts[1] <= 3_000_000
     assert starts[1] < starts[2] <= starts[1] + 3_000_000

@@ -98,9 +98,9 @@ def test_the_servers_have_nothing_of_a_parcel_and_its_answer(
     letter.go()
     words = letter.wait_until_sent()
     letter.finish()
-    found = LINK.search(notice_to(rig, CAROL, count=1))
-    assert found
-    link = rig.stack.pages_url + found[1]
+    match = LINK.search(notice_to(rig, CAROL, count=1))
+    assert match
+    link = rig.stack.pages_url + match[1]
     # The words are typed, and then they travel in the link.
     for has_words in (False, True):
         reader = ParcelPage(browser, f"{link}.{words.replace(' ', '-')}" if has_words else link)
@@ -130,12 +130,12 @@ def test_the_servers_have_nothing_of_a_parcel_and_its_answer(
         "reply": reply, "reply's file": reply_content, "reply's file name": reply_name,
         "words": words, "words in the link": words.replace(" ", "-"), "words in an address": words.replace(" ", "%20"),
     }  # fmt: skip
-    kept = [needle for secret, value in marks.items() for needle in needles_for(secret, [value.encode()])]
+    needles = [needle for secret, value in marks.items() for needle in needles_for(secret, [value.encode()])]
     key = key_of(rig, words)
-    kept += needles_for("key of the parcel", [key.kek])
+    needles += needles_for("key of the parcel", [key.kek])
     for account in rig.stack.accounts:
-        kept += private_key_needles("private key", account.identity.private_key)
-        kept += needles_for("passphrase", [account.key_passphrase.encode()])
+        needles += private_key_needles("private key", account.identity.private_key)
+        needles += needles_for("passphrase", [account.key_passphrase.encode()])
     places = places_of(rig, tmp_path, caplog)
     assert all(places.values()), "each kind of place was searched"
     # The ciphertext is where it belongs, which shows that the search finds what is written.
@@ -145,4 +145,4 @@ def test_the_servers_have_nothing_of_a_parcel_and_its_answer(
     proof = text_of(run(proof_of(key, PROVIDER))).encode()
     assert any(proof in piece for piece in places["traffic"]), "the key is that of the parcel"
     assert mail in places["mails"]
-    assert hits(kept, places) == set()
+    assert hits(needles, places) == set()

@@ -45,12 +45,12 @@ def test_two_gigabytes_go_there_and_back(browser: Browser, large_rig: ParcelRig,
     letter.go()
     letter.page.wait_for_selector(named("parcel-words"), timeout_seconds=PATIENCE_SECONDS)
     words = letter.wait_until_sent()
-    found = LINK.search(notice_to(large_rig, CAROL, count=1))
-    assert found
+    match = LINK.search(notice_to(large_rig, CAROL, count=1))
+    assert match
     letter.finish()
     letter.close()
     film.unlink()
-    reader = ParcelPage(browser, large_rig.stack.pages_url + found[1])
+    reader = ParcelPage(browser, large_rig.stack.pages_url + match[1])
     reader.open(words)
     assert reader.file_names() == ["film.bin"]
     reader.page.js(WITHOUT_DIALOG)

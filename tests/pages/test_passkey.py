@@ -101,13 +101,13 @@ def test_the_device_opens_the_keys_and_what_it_gave_is_kept_nowhere(
     alice.page.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
     alice.open_message(named_stack.mail_server.messages(alice.account.address)[0].uid)
     assert alice.state == "verified"
-    given = alice.page.js(
+    outputs = alice.page.js(
         "() => outputs.map(({ buffer, octets }) => [octets, new Uint8Array(buffer).some((one) => one)])"
     )
-    assert given
-    assert all(len(octets) == 32 for octets, _ in given)
-    assert not any(is_left for _, is_left in given)
-    walked = alice.page.js(WALK, [octets for octets, _ in given])
+    assert outputs
+    assert all(len(octets) == 32 for octets, _ in outputs)
+    assert not any(is_left for _, is_left in outputs)
+    walked = alice.page.js(WALK, [octets for octets, _ in outputs])
     assert walked["records"] >= 1
     assert (walked["keys"], walked["found"]) == (0, 0)
 

@@ -93,8 +93,8 @@ def words(pages: MailPages) -> str:
     """The words of the first page that is drawn."""
     selector = named("pdf-words")
     pages.page.wait_for(f"() => document.querySelector('{selector}') !== null")
-    found: str = pages.page.js(f"() => document.querySelector('{selector}').textContent")
-    return found
+    content: str = pages.page.js(f"() => document.querySelector('{selector}').textContent")
+    return content
 
 
 def test_the_pages_of_a_pdf_are_shown_with_their_words_and_escape_leaves_nothing(
@@ -141,8 +141,8 @@ def test_the_preview_of_a_pdf_is_sound_in_every_size_and_theme(pages: MailPages,
         with shown_in(pages.page, theme):
             for width in WIDTHS:
                 pages.page.set_viewport(width, 844)
-                found = find_violations(pages.page) + (["sideways"] if pages.page.overflows_sideways() else [])
-                wrong.extend(f"{theme}, {width} px: {one}" for one in found)
+                faults = find_violations(pages.page) + (["sideways"] if pages.page.overflows_sideways() else [])
+                wrong.extend(f"{theme}, {width} px: {fault}" for fault in faults)
     assert wrong == []
     close(pages)
 

@@ -32,9 +32,9 @@ def found_after(name: Name, stops: Sequence[str], rig: ParcelRig, folder: Path) 
         page.js("(title) => { document.title = title; }", tour.marks(CONTROL))
         for stop in stops:
             STOPS[stop](tour)
-    found = tour.marks.found_in(profile)
-    assert CONTROL in {thing for thing, _ in found}
-    return {(thing, place) for thing, place in found if thing != CONTROL}
+    traces = tour.marks.found_in(profile)
+    assert CONTROL in {thing for thing, _ in traces}
+    return {(thing, place) for thing, place in traces if thing != CONTROL}
 
 
 @pytest.mark.browser

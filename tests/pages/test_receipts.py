@@ -143,9 +143,9 @@ def test_wrong_receipts_are_said_in_words_and_never_green(pages: MailPages, stac
     pages.page.wait_for_text("for no message that was sent")
     assert read(pages, stack, good.replace(b"From: bob@", b"From: eve@")) == "invalid"
     read(pages, stack, message)
-    said = note(pages, "does not match this message")
-    assert "No verified one" in said
-    assert "opened and verified" not in said
+    sentence = note(pages, "does not match this message")
+    assert "No verified one" in sentence
+    assert "opened and verified" not in sentence
     # A receipt of one message says nothing about another.
     read(pages, stack, other)
     assert "does not match" not in note(pages, "You asked for a signed receipt")
@@ -176,9 +176,9 @@ def test_a_receipt_for_another_program_verifies_there_and_is_given_once(
     assert len(stack.mail_server.messages(bob.address)) == before
     give(pages)
     note(pages, "You made a signed receipt")
-    given = email.message_from_bytes(latest(stack, 1)[1])
-    assert (given["To"], given["In-Reply-To"]) == (bob.address, "<asking@example.test>")
-    cms = given.get_payload(decode=True)
+    mail = email.message_from_bytes(latest(stack, 1)[1])
+    assert (mail["To"], mail["In-Reply-To"]) == (bob.address, "<asking@example.test>")
+    cms = mail.get_payload(decode=True)
     assert isinstance(cms, bytes)
     signed = find_signed_layer(decrypted(message, alice.identity)).signed_data
     assert run(ess.verify_receipt(cms, signed, provider=NATIVE)).certificate == alice.identity.certificate
@@ -218,10 +218,10 @@ def test_another_browser_of_the_reader_gives_no_second_receipt(
 @pytest.mark.thorough(False)
 def test_the_keyword_is_noted_before_the_receipt_and_its_failure_is_told(browser: Browser, stack: DemoStack) -> None:
     page = browser.open(stack.pages_url)
-    found = page.js(IN_PAGE["theKeywordIsNotedBeforeTheReceiptAndItsFailureIsTold"])
+    outcomes = page.js(IN_PAGE["theKeywordIsNotedBeforeTheReceiptAndItsFailureIsTold"])
     elsewhere = ["receipt-given-elsewhere", True]
-    assert found[:4] == [[True, True], [False, False], [False, False], [False, False]]
-    assert found[4:] == [elsewhere, elsewhere, ["unreachable", False], ["unreachable", False]]
+    assert outcomes[:4] == [[True, True], [False, False], [False, False], [False, False]]
+    assert outcomes[4:] == [elsewhere, elsewhere, ["unreachable", False], ["unreachable", False]]
     page.close()
 
 
@@ -231,9 +231,9 @@ def test_all_who_get_the_receipt_are_named_and_a_request_to_very_many_is_not_off
     read(pages, stack, asked_by_bob(stack, "eve@elsewhere.test"))
     pages.page.click(named("receipt-send"))
     assert "eve@elsewhere.test" in pages.page.text(named("receipt-tells"))
-    said = pages.page.text(named("receipt-elsewhere"))
-    assert "eve@elsewhere.test" in said
-    assert "bob@" not in said
+    sentence = pages.page.text(named("receipt-elsewhere"))
+    assert "eve@elsewhere.test" in sentence
+    assert "bob@" not in sentence
     pages.page.click(named("receipt-leave"))
     thousand = [f"eve{number}@elsewhere.test" for number in range(1000)]
     assert read(pages, stack, asked_by_bob(stack, *thousand)) == "verified"

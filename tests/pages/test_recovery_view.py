@@ -67,7 +67,7 @@ def test_the_owner_sees_officers_cases_and_what_to_do(
     page.js("() => { location.hash = '#/keys'; }")
     page.wait_for_selector(named("recovery_on"), timeout_seconds=OPERATION_SECONDS)
     text = page.text(named("recovery"))
-    for said in (
+    for sentence in (
         "Recovery is on: 2 of 3 officers together can open your encryption keys",
         "Your organisation offers recovery by 2 of 2 officers",
         "Sam is to get your encryption keys. adam asked for that on",
@@ -75,7 +75,7 @@ def test_the_owner_sees_officers_cases_and_what_to_do(
         "Your administrator asks you for a new certificate.",
         "Your administrator knows your passphrase. Change it now.",
     ):
-        assert said in text
+        assert sentence in text
     assert "\u202e" not in text
     page.js("(place) => document.querySelectorAll(place).forEach((one) => { one.open = true; })", "details")
     assert "olga@example.test" in page.text(named("recovery_on"))

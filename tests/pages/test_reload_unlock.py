@@ -352,11 +352,13 @@ def test_the_database_has_no_key_in_clear_and_either_half_alone_opens_nothing(
     status, taken = keeper.page.js(TAKE, demo_stack.api_url, record["name"], keeper.account.address)
     assert (status, len(taken)) == (200, 36)
     ours, theirs = bytes(record["half"]), bytes(taken[:32])
-    kept = [bytes(one) for one in record["kept"]]
+    identities = [bytes(identity) for identity in record["kept"]]
     context = f"{record['account']} {record['begun']}"
 
     def opened(halves: bytes, context: str = context) -> int:
-        return len(call("reload.open", context=context, halves=halves, kept=kept, sealKey=b"k" * 32)["identities"])
+        return len(
+            call("reload.open", context=context, halves=halves, kept=identities, sealKey=b"k" * 32)["identities"]
+        )
 
     assert opened(ours + theirs) == 1
     for halves in (ours + bytes(32), bytes(32) + theirs, ours + ours, theirs + theirs, theirs + ours):

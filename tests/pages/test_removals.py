@@ -29,16 +29,16 @@ def page(browser: Browser, demo_stack: DemoStack) -> Iterator[Page]:
 
 
 def test_two_quick_presses_remove_both(page: Page) -> None:
-    found = page.js(IN_PAGE["twoQuickPressesRemoveBoth"])
-    assert found == [[], []]
+    outcome = page.js(IN_PAGE["twoQuickPressesRemoveBoth"])
+    assert outcome == [[], []]
 
 
 def test_what_another_tab_removes_during_a_removal_does_not_come_back(page: Page) -> None:
-    found = page.js(IN_PAGE["whatAnotherTabRemovesDuringARemovalDoesNotComeBack"])
-    assert found == [["c"], ["c@x"]]
+    outcome = page.js(IN_PAGE["whatAnotherTabRemovesDuringARemovalDoesNotComeBack"])
+    assert outcome == [["c"], ["c@x"]]
 
 
 def test_no_order_of_answers_brings_back_what_was_removed_or_loses_what_was_accepted(page: Page) -> None:
     """Decisions are accepted and removed here, removed by another tab, and the vault answers after drawn pauses."""
-    found = page.js(IN_PAGE["noOrderOfAnswersBringsBackWhatWasRemovedOrLosesWhatWasAccepted"])
-    assert found == []
+    outcome = page.js(IN_PAGE["noOrderOfAnswersBringsBackWhatWasRemovedOrLosesWhatWasAccepted"])
+    assert outcome == []

@@ -66,9 +66,9 @@ def compose(page: Page, *steps: str, end: str | None) -> None:
     assert isinstance(browser, Chromium)
     url = page.url
     (target,) = [
-        one
-        for one in browser.browser_cdp("Target.getTargets", filter=[{"type": "page"}])["targetInfos"]
-        if one["url"] == url and one["targetId"] == page.context
+        info
+        for info in browser.browser_cdp("Target.getTargets", filter=[{"type": "page"}])["targetInfos"]
+        if info["url"] == url and info["targetId"] == page.context
     ]
     session = browser.browser_cdp("Target.attachToTarget", targetId=target["targetId"], flatten=True)["sessionId"]
 

@@ -82,8 +82,8 @@ def test_a_message_that_was_perhaps_sent_is_sent_again_only_when_asked_to(
     before = len(message_ids(demo_stack, bob))
     monkeypatch.setattr(sending, "submit_message", way)
     pages.page.click(named("send"))
-    said = pages.page.wait_for_text("not known", selector=named("send-error"), timeout_seconds=OPERATION_SECONDS)
-    assert "may have been sent" in said
+    problem = pages.page.wait_for_text("not known", selector=named("send-error"), timeout_seconds=OPERATION_SECONDS)
+    assert "may have been sent" in problem
     assert pages.page.value(named("compose-text")) == "Every word of it."
     monkeypatch.setattr(sending, "submit_message", submit_message)
     pages.page.click(named("send"))

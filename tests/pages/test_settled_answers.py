@@ -34,11 +34,11 @@ def report(signer: str | None) -> MessageReport:
 @pytest.mark.parametrize(("first", "second"), [("bob", "stranger"), ("stranger", "bob")])
 def test_an_answer_follows_the_later_verdict(browser: Browser, stack: DemoStack, first: str, second: str) -> None:
     page = browser.open(stack.pages_url)
-    given = [
-        {"report": report_to_json(one), "people": describe_reply(one)["people"]}
-        for one in (report(first), report(second))
+    verdicts = [
+        {"report": report_to_json(message_report), "people": describe_reply(message_report)["people"]}
+        for message_report in (report(first), report(second))
     ]
-    answered = page.js(ANSWER, *given)
+    answered = page.js(ANSWER, *verdicts)
     page.close()
     everybody = [BOB, CAROL]
     assert answered["files"] == 1

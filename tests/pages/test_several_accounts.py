@@ -70,7 +70,7 @@ def change_to(page: Page, account: Account) -> None:
 
 @pytest.mark.thorough(False)
 def test_each_tab_reads_and_sends_for_its_own_account(two: Two, alice: Account, bob: Account) -> None:
-    before = {one: len(two.stack.mail_server.messages(one.address, "Sent")) for one in (alice, bob)}
+    before = {account: len(two.stack.mail_server.messages(account.address, "Sent")) for account in (alice, bob)}
     for pages, other in ((two.alice, bob), (two.bob, alice)):
         pages.page.activate()
         assert shown_account(pages) == pages.account.address
@@ -78,13 +78,13 @@ def test_each_tab_reads_and_sends_for_its_own_account(two: Two, alice: Account, 
         pages.show_inbox()
         pages.write(to=other.address, subject=f"From {pages.account.address}", text="Mine.")
         pages.send()
-        asked = pages.page.js("() => asked.filter(([, path]) => !['/api/config', '/api/accounts'].includes(path))")
-        assert {one[2] for one in asked} == {pages.page.js(TAB_ACCOUNT), pages.account.address}
-        assert {one[0] for one in asked} >= {"GET", "POST"}
-    for one in (alice, bob):
-        sent = two.stack.mail_server.messages(one.address, "Sent")
-        assert len(sent) == before[one] + 1
-        assert f"From: {one.address}".encode() in sent[-1].raw or f"<{one.address}>".encode() in sent[-1].raw
+        requests = pages.page.js("() => asked.filter(([, path]) => !['/api/config', '/api/accounts'].includes(path))")
+        assert {request[2] for request in requests} == {pages.page.js(TAB_ACCOUNT), pages.account.address}
+        assert {request[0] for request in requests} >= {"GET", "POST"}
+    for account in (alice, bob):
+        sent = two.stack.mail_server.messages(account.address, "Sent")
+        assert len(sent) == before[account] + 1
+        assert f"From: {account.address}".encode() in sent[-1].raw or f"<{account.address}>".encode() in sent[-1].raw
 
 
 def test_each_tab_previews_the_pdf_of_its_own_account(two: Two) -> None:
@@ -192,8 +192,8 @@ def test_a_computer_can_be_the_persons_own_for_one_account_only(
     )
     assert own == 1
     first.page.activate()
-    kept = first.page.wait_for(f"async () => {{ const all = await ({RECORDS})(); return all.length > 0 && all; }}")
-    assert len(kept) == 1
+    records = first.page.wait_for(f"async () => {{ const all = await ({RECORDS})(); return all.length > 0 && all; }}")
+    assert len(records) == 1
     for pages in (third, second, first):
         pages.close()
 

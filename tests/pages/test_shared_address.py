@@ -99,7 +99,7 @@ def test_a_message_of_a_ward_says_who_sent_it(alice: MailPages, browser: Browser
     alice.wait_until_sendable()
     assert f"Signed as {WARD}" in unmarked(alice.page.text(named("leaves")))
     alice.send()
-    (message,) = [one for one in stack.mail_server.messages(reader.address) if WARD.encode() in one.raw]
+    (message,) = [mail for mail in stack.mail_server.messages(reader.address) if WARD.encode() in mail.raw]
     head = message.raw.partition(b"\r\n\r\n")[0].decode()
     assert f"From: Ward 3 <{WARD}>\r\nSender: {writer.name} <{writer.address}>\r\n" in head
     bob = MailPages(browser, stack.pages_url, reader)
@@ -107,8 +107,8 @@ def test_a_message_of_a_ward_says_who_sent_it(alice: MailPages, browser: Browser
         bob.enter()
         bob.open_message(message.uid)
         wait_for_state(bob, "verified")
-        said = f"From Ward 3 <{WARD}>, unchanged. The message says that {writer.name} <{writer.address}> sent it."
-        assert said in unmarked(bob.page.text(named("state")))
+        sentence = f"From Ward 3 <{WARD}>, unchanged. The message says that {writer.name} <{writer.address}> sent it."
+        assert sentence in unmarked(bob.page.text(named("state")))
         assert bob.page.text("[data-code=sent-by]")
     finally:
         bob.close()

@@ -70,8 +70,10 @@ def bob(browser: Browser, stack: DemoStack) -> Iterator[MailPages]:
 
 def wait_until_said(pages: MailPages, text: str) -> None:
     """Wait for words in the announcement, whose values are between marks of direction."""
-    said = r"(text) => document.querySelector('#announcer').textContent.replace(/[\u2066-\u2069]/gu, '').includes(text)"
-    pages.page.wait_for(said, text, timeout_seconds=OPERATION_SECONDS)
+    has_text = (
+        r"(text) => document.querySelector('#announcer').textContent.replace(/[\u2066-\u2069]/gu, '').includes(text)"
+    )
+    pages.page.wait_for(has_text, text, timeout_seconds=OPERATION_SECONDS)
 
 
 def file_of(folder: Path, identity: Identity) -> Path:
@@ -92,8 +94,8 @@ def give_file(page: Page, form: str, file: Path) -> None:
 def users_of(page: Page, id: str) -> list[str]:
     """The addresses in the list of people."""
     members = "(place) => [...document.querySelectorAll(place)].map((one) => one.dataset.user)"
-    found: list[str] = page.js(members, card(id, "shared-member"))
-    return found
+    addresses: list[str] = page.js(members, card(id, "shared-member"))
+    return addresses
 
 
 def test_a_member_takes_an_identity_and_uses_it_at_once(
@@ -146,8 +148,8 @@ def test_a_new_version_waits_and_the_newest_certificate_signs(bob: MailPages, ow
         "(place) => [...document.querySelectorAll(place)].map((one) => one.textContent)",
         f"{named('identities')} .fingerprint, {named('identities')} dd",
     )
-    told = "".join(shown).replace(" ", "").lower()
-    assert told.index(second.certificate.fingerprint) < told.index(first.certificate.fingerprint)
+    text = "".join(shown).replace(" ", "").lower()
+    assert text.index(second.certificate.fingerprint) < text.index(first.certificate.fingerprint)
 
 
 @pytest.mark.thorough
@@ -201,10 +203,10 @@ def test_the_owner_removes_renews_and_adds(alice: MailPages, owner: Owner, stack
     wait_until_said(alice, "Laboratory has the new certificate.")
     page.wait_for_selector(card(lab, "shared-member"), timeout_seconds=OPERATION_SECONDS)
     assert not page.js("(place) => document.querySelector(place)", card(lab, "shared-removed"))
-    for typed, said in (("nobody", "whole address"), ("stranger@example.test", "No certificate of")):
+    for typed, sentence in (("nobody", "whole address"), ("stranger@example.test", "No certificate of")):
         page.fill(card(lab, "shared-add-address"), typed)
         page.click(card(lab, "shared-add"))
-        page.wait_for_text(said, selector=card(lab, "shared-add-problem"), timeout_seconds=OPERATION_SECONDS)
+        page.wait_for_text(sentence, selector=card(lab, "shared-add-problem"), timeout_seconds=OPERATION_SECONDS)
     page.fill(card(lab, "shared-add-address"), other)
     page.click(card(lab, "shared-add"))
     wait_until_said(alice, f"{other} is in Laboratory now")
@@ -239,7 +241,7 @@ def test_a_person_shares_an_identity_from_a_file(
     wait_until_said(alice, f"{name} is made.")
     assert not page.js("() => document.querySelector('dialog')")
     owner.log_in()
-    (id,) = [id for id, one in known_groups(owner.session.opened.state).items() if one.name == name]
+    (id,) = [id for id, group in known_groups(owner.session.opened.state).items() if group.name == name]
     wait_for_card(page, id, "taken")
     assert [member.user for member in owner.open(id).content.members] == [owner.account.address]
 
@@ -266,11 +268,11 @@ def test_a_list_of_a_hostile_server_takes_nothing_away(
         # The list from before stays.
         assert page.text(card(clinic, "shared-state")) == "Its key is with your keys."
     monkeypatch.undo()
-    for lie, said in (
+    for lie, sentence in (
         (replace(right, version=1), ""),
         (replace(right, owner=stack.accounts[1].address), "names another owner than before"),
     ):
         monkeypatch.setattr(GroupStore, "list_of", lambda _self, _user, lie=lie: [lie])
         show_keys(bob)
-        assert said in (wait_for_problem(page, clinic) if said else "")
+        assert sentence in (wait_for_problem(page, clinic) if sentence else "")
     assert page.text(named("identities")) == identities

@@ -122,13 +122,13 @@ def test_the_pages_and_the_command_agree_on_what_they_refuse(
     ward, trap = fresh("ward3"), fresh("trap")
     owner.make(ward, "Ward 3", stack.accounts[1], identity=issue_shared(stack, "ward3@example.test", "Ward 3"))
     owner.make(trap, "Trap", stack.accounts[1], identity=issue_shared(stack, bob.account.address, "Bob"))
-    find, given = GroupStore.find, run(fetch_group(owner.session, owner.setting, ward))
-    owners = given.members[0].wrap
+    find, ward_group = GroupStore.find, run(fetch_group(owner.session, owner.setting, ward))
+    owners = ward_group.members[0].wrap
     forged = forged_by(stranger_for(address), owner, ward)
     lies: list[tuple[str, Lie]] = [
-        ("group-key-refused", lambda one: replace(one, bundle=bytes([one.bundle[0] ^ 1]) + one.bundle[1:])),
-        ("group-without-key", lambda one: replace(one, members=[])),
-        ("group-not-for-you", lambda one: replace(one, members=[replace(one.members[0], wrap=owners)])),
+        ("group-key-refused", lambda stored: replace(stored, bundle=bytes([stored.bundle[0] ^ 1]) + stored.bundle[1:])),
+        ("group-without-key", lambda stored: replace(stored, members=[])),
+        ("group-not-for-you", lambda stored: replace(stored, members=[replace(stored.members[0], wrap=owners)])),
         ("group-owner-not-verified", lambda _one: forged),
     ]
     for code, lie in lies:

@@ -60,8 +60,8 @@ def read_welcome(pages: MailPages, stack: DemoStack) -> list[bool | str]:
     pages.show_inbox()
     pages.open_message(stack.mail_server.messages(pages.account.address)[0].uid)
     pages.page.wait_for_selector(f"{named('state')}[data-state=verified]", timeout_seconds=OPERATION_SECONDS)
-    told: list[bool | str] = pages.page.js("() => requests")
-    return told
+    messages: list[bool | str] = pages.page.js("() => requests")
+    return messages
 
 
 @pytest.mark.thorough

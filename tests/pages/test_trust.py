@@ -39,8 +39,8 @@ def readiness(pages: MailPages, address: str) -> str:
       const chip = document.querySelector(`[data-test="recipient"][data-address="${address}"]`);
       return chip && chip.dataset.readiness !== "asking" && { said: chip.innerText };
     }"""
-    said: str = pages.page.wait_for(look, address, timeout_seconds=OPERATION_SECONDS)["said"]
-    return said
+    text: str = pages.page.wait_for(look, address, timeout_seconds=OPERATION_SECONDS)["said"]
+    return text
 
 
 @pytest.mark.thorough(False)
@@ -94,8 +94,8 @@ def test_a_stranger_is_accepted_for_an_address_and_taken_back(alice: MailPages, 
     wait_for_state(alice, "verified")
 
     page.js("() => { location.hash = '#/people'; }")
-    said = page.wait_for_text(STRANGER, selector=named("decision"), timeout_seconds=OPERATION_SECONDS)
-    assert "Only this certificate" in said
+    decision = page.wait_for_text(STRANGER, selector=named("decision"), timeout_seconds=OPERATION_SECONDS)
+    assert "Only this certificate" in decision
     page.click(named("decision-remove"))
     page.wait_for_text("Nothing", selector=named("decisions"), timeout_seconds=OPERATION_SECONDS)
     alice.open_message(letter)

@@ -51,8 +51,8 @@ def test_the_profile_has_no_secret_of_a_shared_unlocking(
         secrets = [*secrets_of(alice), *needles_for("bridge's half", [bytes(taken[:32])])]
         # The browser's half is written in clear, which shows that the search finds what is written.
         half = needles_for("browser's half", [bytes(record["half"])])
-        found = {hit.rpartition(": ")[2] for hit in Watch(browser, tmp_path, [*secrets, *half]).scan_disk()}
-        assert found == {"browser's half (raw)"}
+        hits = {hit.rpartition(": ")[2] for hit in Watch(browser, tmp_path, [*secrets, *half]).scan_disk()}
+        assert hits == {"browser's half (raw)"}
         first.page.click(named("lock"))
         wait_for_records(first, 0)
     assert Watch(browser, tmp_path, secrets).scan_disk() == []

@@ -159,10 +159,10 @@ def test_a_reply_in_sent_goes_to_nobody_whom_only_an_unprotected_field_names(
 def test_the_authorities_that_the_mail_service_trusts_are_listed(alice: MailPages, demo_stack: DemoStack) -> None:
     alice.page.js("() => { location.hash = '#/people'; }")
     alice.page.wait_for_selector(named("operator-authority"), timeout_seconds=OPERATION_SECONDS)
-    said = alice.page.text(named("operator"))
+    text = alice.page.text(named("operator"))
     authority = demo_stack.people.authority_certificate
-    assert authority.common_name in said
-    assert authority.fingerprint.upper()[:4] in said.upper()
+    assert authority.common_name in text
+    assert authority.fingerprint.upper()[:4] in text.upper()
     alice.page.click(named("operator-authority-details"))
     dialog = named("certificate-dialog")
     alice.page.wait_for_text(authority.common_name, selector=dialog, timeout_seconds=OPERATION_SECONDS)

@@ -155,11 +155,11 @@ def _header(fields: dict[str, Named]) -> bytes:
 
 def _change(outer: bytes, changed: dict[str, Named]) -> bytes:
     # Replaces whole fields: a field may be folded into several lines.
-    kept: list[bytes] = []
+    lines: list[bytes] = []
     is_kept = True
     for line in outer.splitlines(keepends=True):
         if not line.startswith((b" ", b"\t")):
             is_kept = line.partition(b":")[0].decode() not in changed
         if is_kept:
-            kept.append(line)
-    return b"".join(kept) + _header(changed)
+            lines.append(line)
+    return b"".join(lines) + _header(changed)

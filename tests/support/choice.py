@@ -88,7 +88,7 @@ def _files_in_turn(files: Collection[str], seed: str) -> set[str]:
     return {
         file
         for room in rooms.values()
-        for file in sorted(room, key=lambda one: _number(seed, one))[: -(-len(room) // SHARE)]
+        for file in sorted(room, key=lambda path: _number(seed, path))[: -(-len(room) // SHARE)]
     }
 
 

@@ -19,7 +19,7 @@ class Block(NamedTuple):
 
 def code_blocks(page: str) -> list[Block]:
     """The fenced blocks of a Markdown page that name a language, in the page's order."""
-    return [Block(found[1], found[2], page.count("\n", 0, found.start(2)) + 1) for found in _BLOCK.finditer(page)]
+    return [Block(match[1], match[2], page.count("\n", 0, match.start(2)) + 1) for match in _BLOCK.finditer(page)]
 
 
 def examples(page: str, language: str) -> list[str]:

@@ -56,8 +56,10 @@ def _comments(chance: random.Random) -> bytes:
 
 
 def _addresses(chance: random.Random) -> bytes:
-    one = chance.choice((b'"A, B" <a@b.test>', b"g: a@b.test, c@d.test;", b"<a@b.test", b"a@b.test", b"A B <@x:a@b>"))
-    return chance.choice((b", ", b",", b",,", b";", b" ")).join([one] * chance.choice((1, 3, 5000)))
+    address = chance.choice(
+        (b'"A, B" <a@b.test>', b"g: a@b.test, c@d.test;", b"<a@b.test", b"a@b.test", b"A B <@x:a@b>")
+    )
+    return chance.choice((b", ", b",", b",,", b";", b" ")).join([address] * chance.choice((1, 3, 5000)))
 
 
 def _parameters(chance: random.Random) -> bytes:

@@ -88,7 +88,7 @@ def pbkdf2_of_all_sizes() -> Iterator[tuple[Pbkdf2, bytes, int]]:
 
 async def derive_all_sizes(provider: CryptoProvider) -> list[str]:
     """The keys that this provider derives for `pbkdf2_of_all_sizes`, in hex."""
-    return [(await provider.derive_key(*given)).hex() for given in pbkdf2_of_all_sizes()]
+    return [(await provider.derive_key(*arguments)).hex() for arguments in pbkdf2_of_all_sizes()]
 
 
 async def derive_all(provider: CryptoProvider) -> dict[str, str]:

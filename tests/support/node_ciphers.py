@@ -33,8 +33,8 @@ def call_node(name: str, *args: object) -> bytes | str:
     node = _node()
     assert node.stdin is not None
     assert node.stdout is not None
-    given = [{"hex": bytes(value).hex()} if isinstance(value, bytes | bytearray) else value for value in args]
-    node.stdin.write(json.dumps({"name": name, "args": given}) + "\n")
+    arguments = [{"hex": bytes(value).hex()} if isinstance(value, bytes | bytearray) else value for value in args]
+    node.stdin.write(json.dumps({"name": name, "args": arguments}) + "\n")
     node.stdin.flush()
     reply = json.loads(node.stdout.readline())
     return str(reply["refusal"]) if "refusal" in reply else bytes.fromhex(reply["hex"])

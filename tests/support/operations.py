@@ -95,12 +95,12 @@ class Recorder:
     @property
     def ways(self) -> Ways:
         """The way of each algorithm. If its operations took different ways, the way of each operation."""
-        found: Ways = {}
+        table: Ways = {}
         for (algorithm, variant), deeds in self._taken.items():
             ways = set(deeds.values())
-            told = ways.pop() if len(ways) == 1 else "; ".join(f"{deed}: {way}" for deed, way in deeds.items())
-            found.setdefault(algorithm, {})[variant] = told
-        return found
+            summary = ways.pop() if len(ways) == 1 else "; ".join(f"{deed}: {way}" for deed, way in deeds.items())
+            table.setdefault(algorithm, {})[variant] = summary
+        return table
 
 
 async def find_ways(provider: CryptoProvider, given: dict[str, Any], take_way: Callable[[], str]) -> Ways:
@@ -263,8 +263,8 @@ def _signature_row(key: PrivateKey, algorithm: SignatureAlgorithm) -> tuple[str,
 def _transport_row(key: PrivateKey, transport: KeyTransport) -> tuple[str, str]:
     if transport.scheme is TransportScheme.RSA_PKCS1_V15:
         return f"RSAES-PKCS1-v1_5{_odd(key)}", ""
-    one = transport.hash_name is transport.mgf_hash
-    return f"RSAES-OAEP{_odd(key)}", hash_label(transport.hash_name) if one else "two hashes"
+    is_one_hash = transport.hash_name is transport.mgf_hash
+    return f"RSAES-OAEP{_odd(key)}", hash_label(transport.hash_name) if is_one_hash else "two hashes"
 
 
 def _transports() -> list[KeyTransport]:

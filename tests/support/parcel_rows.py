@@ -77,5 +77,5 @@ def states(database: Database) -> dict[tuple[str, str], str]:
 def events(database: Database) -> list[tuple[str, str, str, str]]:
     """State, who says so, recipient and code of each event."""
     with database.reading() as rows:
-        found = rows.execute(select(PARCEL_EVENT).order_by(PARCEL_EVENT.c.state, PARCEL_EVENT.c.recipient))
-        return [(row.state, row.said_by, row.recipient, row.code) for row in found]
+        entries = rows.execute(select(PARCEL_EVENT).order_by(PARCEL_EVENT.c.state, PARCEL_EVENT.c.recipient))
+        return [(row.state, row.said_by, row.recipient, row.code) for row in entries]

@@ -80,9 +80,9 @@ class Rig:
         """Issue a person's certificate for mail. `extensions` replace usual ones of the same OID, or are added."""
         named = _address_extensions(address)
         own = {extension.oid for extension in extensions}
-        kept = tuple(extension for extension in named if extension.oid not in own)
+        defaults = tuple(extension for extension in named if extension.oid not in own)
         return self.issue(
-            address, *kept, *extensions, is_ca=False, not_before=not_before, not_after=not_after
+            address, *defaults, *extensions, is_ca=False, not_before=not_before, not_after=not_after
         ).certificate
 
 
@@ -184,7 +184,7 @@ def _signed(certificate: Certificate, tbs_der: bytes, signer: str) -> Certificat
 
 
 def revocation_list(rig: Rig, *revoked: Certificate, key_name: str = "") -> RevocationList:
-    entries = [RevokedCertificate(serial_number=one.serial_number, revoked_at=NOW) for one in revoked]
+    entries = [RevokedCertificate(serial_number=certificate.serial_number, revoked_at=NOW) for certificate in revoked]
     return parse_revocation_list(
         run(
             build_revocation_list(

@@ -199,8 +199,8 @@ def crl(
         # pyca/cryptography requires the date. If there shall be none, it is cut out below.
         next_update=next_update or this_update + DAY,
     )
-    for one in entries:
-        builder = builder.add_revoked_certificate(one)
+    for revocation in entries:
+        builder = builder.add_revoked_certificate(revocation)
     if number is not None:
         builder = builder.add_extension(x509.CRLNumber(number), critical=False)
     if base is not None:

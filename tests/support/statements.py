@@ -27,13 +27,13 @@ class Statements:
 
     def scans(self, database: Path, *, of: str = "") -> list[str]:
         """The statements that read a whole table of an SQLite database, or only those that read one named `of`."""
-        found = []
+        texts = []
         with closing(sqlite3.connect(database)) as connection:
             for text, parameters in self.seen:
                 if text.split()[0] in ("SELECT", "DELETE", "UPDATE", "INSERT"):
                     plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", parameters)]
-                    found += [text for line in plan if line.startswith(f"SCAN {of}") and not line.endswith(_ONE_ROW)]
-        return found
+                    texts += [text for line in plan if line.startswith(f"SCAN {of}") and not line.endswith(_ONE_ROW)]
+        return texts
 
 
 @contextmanager

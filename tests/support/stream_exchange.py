@@ -141,11 +141,11 @@ async def _feed(running: RunningCipher, data: bytes, chunk: int) -> bytes:
 async def hash_chunks(_: CryptoProvider, given_json: bytes) -> str:
     """The digests of the same bytes by every hash, in chunks of each size."""
     provider = WebCryptoStreamingProvider()
-    given = json.loads(given_json)
+    inputs = json.loads(given_json)
     digests = {}
     for name in HashName:
-        for chunk in given["chunks"]:
-            running, data = provider.begin_digest(name), pattern(given["length"])
+        for chunk in inputs["chunks"]:
+            running, data = provider.begin_digest(name), pattern(inputs["length"])
             for start in range(0, len(data), chunk):
                 running.update(memoryview(data)[start : start + chunk])
             digests[f"{name} {chunk}"] = running.digest().hex()
@@ -155,20 +155,20 @@ async def hash_chunks(_: CryptoProvider, given_json: bytes) -> str:
 async def examine_streams(_: CryptoProvider, given_json: bytes) -> str:
     """Examine each message. Returns the report and the content's digest, or the error's code, of each."""
     provider = WebCryptoStreamingProvider()
-    given = json.loads(given_json)
+    inputs = json.loads(given_json)
     examiner = Examiner(
         provider=provider,
         policy=Policy.ARCHIVE,
-        keys=Keys(identities=_identities(given)),
+        keys=Keys(identities=_identities(inputs)),
         judging=Judging(
             trust_store=TrustStore.of(
-                parse_certificate(bytes.fromhex(given["anchor"])), revocation=RevocationPolicy.NOT_CHECKED
+                parse_certificate(bytes.fromhex(inputs["anchor"])), revocation=RevocationPolicy.NOT_CHECKED
             ),
-            at=datetime.datetime.fromisoformat(given["at"]),
+            at=datetime.datetime.fromisoformat(inputs["at"]),
         ),
     )
     outcomes = []
-    for message in given["messages"]:
+    for message in inputs["messages"]:
         octets = Arriving(bytes.fromhex(message["octets"]), message["chunk"], provider)
         beside = message.get("content")
         try:
@@ -190,10 +190,10 @@ async def examine_streams(_: CryptoProvider, given_json: bytes) -> str:
 async def open_streams(_: CryptoProvider, given_json: bytes) -> str:
     """Decrypt each message. Returns the output's digest, or the error's code and the number of written bytes."""
     provider = WebCryptoStreamingProvider()
-    given = json.loads(given_json)
-    decryptor = Decryptor(provider=provider, policy=Policy.ARCHIVE, keys=Keys(identities=_identities(given)))
+    inputs = json.loads(given_json)
+    decryptor = Decryptor(provider=provider, policy=Policy.ARCHIVE, keys=Keys(identities=_identities(inputs)))
     outcomes = []
-    for message in given["messages"]:
+    for message in inputs["messages"]:
         octets, target = Arriving(bytes.fromhex(message["octets"]), message["chunk"], provider), Gathering()
         try:
             outer, inside = await decrypt_octets(octets, decryptor=decryptor, provider=provider)
@@ -207,10 +207,10 @@ async def open_streams(_: CryptoProvider, given_json: bytes) -> str:
 async def write_streams(_: CryptoProvider, given_json: bytes) -> str:
     """Sign and encrypt the given mail in every way. Returns the outputs by name."""
     provider = WebCryptoStreamingProvider()
-    given = json.loads(given_json)
-    mail, chunk = bytes.fromhex(given["mail"]), given["chunk"]
-    identities = _identities(given)
-    signing = Signing(identities=identities, signing_time=datetime.datetime.fromisoformat(given["at"]))
+    inputs = json.loads(given_json)
+    mail, chunk = bytes.fromhex(inputs["mail"]), inputs["chunk"]
+    identities = _identities(inputs)
+    signing = Signing(identities=identities, signing_time=datetime.datetime.fromisoformat(inputs["at"]))
     signer = StreamSigner(signing=signing, provider=provider)
     recipients = [identity.certificate for identity in identities]
     made = {name: Gathering() for name in ("detached", "opaque", "cms signed", "cbc mail", "gcm mail", *CIPHERS)}
@@ -231,7 +231,7 @@ async def write_streams(_: CryptoProvider, given_json: bytes) -> str:
                 made[name],
                 Encrypting(recipients=recipients, cipher=cipher),
                 provider=provider,
-                content_type=given["content_type"],
+                content_type=inputs["content_type"],
             )
     return json.dumps({name: target.octets.hex() for name, target in made.items() if target.octets})
 
@@ -241,27 +241,27 @@ async def keep(_: CryptoProvider, given_json: bytes) -> str:
 
     Returns whether the bytes were the same for each start, the length, and the lengths of blocks after the discard.
     """
-    given = json.loads(given_json)
-    store, data = WebCryptoStreamingProvider().make_store(), pattern(given["length"])
+    inputs = json.loads(given_json)
+    store, data = WebCryptoStreamingProvider().make_store(), pattern(inputs["length"])
     async for block in MemoryOctets(data).blocks():
         store.append(block[:1])
         store.append(block[1:])
     same = [
-        b"".join([bytes(block) async for block in store.blocks(start)]) == data[start:] for start in given["starts"]
+        b"".join([bytes(block) async for block in store.blocks(start)]) == data[start:] for start in inputs["starts"]
     ]
     length = await store.length()
     store.discard()
     return json.dumps([same, length, [len(block) async for block in store.blocks()]])
 
 
-def _identities(given: dict[str, Any]) -> list[Identity]:
+def _identities(inputs: dict[str, Any]) -> list[Identity]:
     return [
         Identity(
-            certificate=parse_certificate(bytes.fromhex(one["certificate"])),
-            private_key=parse_private_key(bytes.fromhex(one["key"])),
+            certificate=parse_certificate(bytes.fromhex(entry["certificate"])),
+            private_key=parse_private_key(bytes.fromhex(entry["key"])),
             chain=(),
         )
-        for one in given["identities"]
+        for entry in inputs["identities"]
     ]
 
 

@@ -150,8 +150,8 @@ def build_list(
         last_update=issued,
         next_update=issued + datetime.timedelta(days=7),
     ).add_extension(x509.CRLNumber(int(issued.timestamp())), critical=False)
-    for one in revoked:
-        entry = x509.RevokedCertificateBuilder(one.certificate.serial_number, revoked_at or issued)
+    for identity in revoked:
+        entry = x509.RevokedCertificateBuilder(identity.certificate.serial_number, revoked_at or issued)
         if why is not None:
             entry = entry.add_extension(x509.CRLReason(why), critical=False)
         if invalid_since is not None:

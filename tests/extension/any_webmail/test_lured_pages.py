@@ -87,7 +87,7 @@ def test_none_of_ten_thousand_pages_leads_to_an_address_of_the_sender(page: Page
 def write_measure(browser: Browser, result: dict[str, Any]) -> None:
     """Write the figures to build/lured_pages_BROWSER.json."""
     job = f"of {PAGES:,} generated pages with a mail: "
-    asked = job + "those with an address of its sender that is asked for"
-    limit = Limit(where=browser.name, what=asked, value=result["count"], limit=0, unit="count")
-    found = Figure(where=browser.name, job=job + "sources found", who="ours", unit="count", values=(result["found"],))
-    write_results(ROOT / f"build/lured_pages_{browser.name}.json", describe_machine(), [found], [limit])
+    fault = job + "those with an address of its sender that is asked for"
+    limit = Limit(where=browser.name, what=fault, value=result["count"], limit=0, unit="count")
+    figure = Figure(where=browser.name, job=job + "sources found", who="ours", unit="count", values=(result["found"],))
+    write_results(ROOT / f"build/lured_pages_{browser.name}.json", describe_machine(), [figure], [limit])

@@ -45,8 +45,8 @@ def note_after_press(extension: Extension, tab: Page, site: WebSite, markup: str
 def test_a_marked_link_in_the_text_of_a_mail_is_not_followed(
     extension: Extension, tab: Page, site: WebSite, name: str
 ) -> None:
-    said = note_after_press(extension, tab, site, PAGES[name])
-    assert "This link is in the text of the message" in said
+    note = note_after_press(extension, tab, site, PAGES[name])
+    assert "This link is in the text of the message" in note
     assert site.asked == []
 
 

@@ -158,8 +158,8 @@ def test_the_source_of_another_mail_is_refused(
     source = letters.signed(mail(text(WORDS)))
     names = [line.partition(b":")[0] for line in OTHER_MAILS[change].splitlines()]
     head, _, body = source.partition(b"\r\n\r\n")
-    kept = [line for line in head.split(b"\r\n") if line.partition(b":")[0] not in names]
-    site.serve("/mail/7/source", OTHER_MAILS[change] + b"\r\n".join(kept) + b"\r\n\r\n" + body, RAW)
+    fields = [line for line in head.split(b"\r\n") if line.partition(b":")[0] not in names]
+    site.serve("/mail/7/source", OTHER_MAILS[change] + b"\r\n".join(fields) + b"\r\n\r\n" + body, RAW)
     show(site, tab, SIGNATURE, bar=SOURCE, head=HEAD.replace("[...]", "Thursday"))
     assert "a different message" in refusal(adaptor, tab)
 

@@ -204,10 +204,10 @@ def test_a_mailto_link_begins_a_message(extension: Extension, site: WebSite, tab
     window = extension.browser.wait_for_page("compose.html")
     window.wait_for_selector("[data-test=compose-form]")
     recipients, subject, text = LETTERS[address]
-    told = window.js(
+    addresses = window.js(
         "() => Array.from(document.querySelectorAll('[data-test=recipient]'), (one) => one.dataset.address)"
     )
-    assert told == recipients
+    assert addresses == recipients
     assert window.value("[data-test=compose-subject]") == subject
     assert window.value("[data-test=compose-text]") == text
     assert "smime.p7m.eml" in window.text("[data-test=arrives]")

@@ -83,11 +83,11 @@ def test_a_sign_in_that_the_bridge_answers_for_another_address_is_not_kept(
 ) -> None:
     window = write(webmail)
     bridge.signs_in = "malic@example.test"
-    asked = open_sign_in(extension, window)
-    type_password(asked)
-    asked.wait_for_text("for another address", selector="[data-test=sign-in-problem]", timeout_seconds=30)
+    prompt = open_sign_in(extension, window)
+    type_password(prompt)
+    prompt.wait_for_text("for another address", selector="[data-test=sign-in-problem]", timeout_seconds=30)
     window.wait_for_selector("[data-test=bridge-sign-in]")
-    asked.close()
+    prompt.close()
     window.close()
 
 
@@ -96,11 +96,11 @@ def test_a_person_signs_in_and_the_bridge_sends_what_the_vault_made(
     extension: Extension, webmail: Webmail, bridge: OwnBridge, people: People
 ) -> None:
     window = write(webmail)
-    asked = open_sign_in(extension, window)
-    assert asked.js("() => document.querySelector('[data-test=bridge-address]').value") == ALICE
-    type_password(asked, "wrong")
-    asked.wait_for_text("refused the address or the password", timeout_seconds=30)
-    type_password(asked)
+    prompt = open_sign_in(extension, window)
+    assert prompt.js("() => document.querySelector('[data-test=bridge-address]').value") == ALICE
+    type_password(prompt, "wrong")
+    prompt.wait_for_text("refused the address or the password", timeout_seconds=30)
+    type_password(prompt)
     window.activate()
     window.wait_for_text(f"Send by {bridge.host}", selector="[data-test=send]", timeout_seconds=30)
     send_now(window)
@@ -289,9 +289,9 @@ def test_a_draft_of_the_pages_goes_on_in_the_extension(
     window.wait_for_text("sent as plain text", selector="[data-test=formatted-note]")
     window.wait_for_text("To send it from ward3@example.test", selector="[data-test=shared-from-note]")
     window.fill("[data-test=compose-subject]", "Lighthouse 2")
-    kept = read_draft(people.alice, wait_for_draft(bridge, not_like=draft))
-    assert kept.fields["subject"] == "Lighthouse 2"
-    assert {name: kept.fields[name] for name in of_pages} == of_pages
+    newer_draft = read_draft(people.alice, wait_for_draft(bridge, not_like=draft))
+    assert newer_draft.fields["subject"] == "Lighthouse 2"
+    assert {name: newer_draft.fields[name] for name in of_pages} == of_pages
     send_now(window)
     assert len(bridge.sent()) == 2
     assert bridge.mailboxes.messages(ALICE, "Drafts") == []
@@ -300,9 +300,9 @@ def test_a_draft_of_the_pages_goes_on_in_the_extension(
 def wait_for_draft(bridge: OwnBridge, *, not_like: bytes = b"") -> bytes:
     """Wait until Alice's folder for drafts has one message, and another one than before."""
     for _ in range(600):
-        found = [message.raw for message in bridge.mailboxes.messages(ALICE, "Drafts")]
-        if len(found) == 1 and found[0] != not_like:
-            return found[0]
+        drafts = [message.raw for message in bridge.mailboxes.messages(ALICE, "Drafts")]
+        if len(drafts) == 1 and drafts[0] != not_like:
+            return drafts[0]
         time.sleep(0.05)
     raise AssertionError("the draft did not come")
 
@@ -331,9 +331,11 @@ def test_a_bridge_that_does_not_admit_the_extension_says_what_to_do(
     with own_bridge(tls_folder, origins=[]) as stranger:
         name_bridge(extension, stranger.url)
         window = write(webmail)
-        asked = open_sign_in(extension, window)
-        type_password(asked, PASSWORDS[ALICE])
-        asked.wait_for_text("does not admit this extension", selector="[data-test=sign-in-problem]", timeout_seconds=30)
-        asked.wait_for_text(extension.base.rstrip("/"), selector="[data-test=own-origin]")
-        asked.close()
+        prompt = open_sign_in(extension, window)
+        type_password(prompt, PASSWORDS[ALICE])
+        prompt.wait_for_text(
+            "does not admit this extension", selector="[data-test=sign-in-problem]", timeout_seconds=30
+        )
+        prompt.wait_for_text(extension.base.rstrip("/"), selector="[data-test=own-origin]")
+        prompt.close()
         name_bridge(extension, bridge.url)

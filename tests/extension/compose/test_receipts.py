@@ -68,8 +68,8 @@ def test_the_sender_sees_who_gave_a_receipt(webmail: Webmail, viewer: Page, peop
     assert open_mail(viewer, tmp_path, receipt_by(people, people.bob, message)) == "verified"
     assert "opened your message of" in viewer.wait_for_text("bob@example.test", selector=NOTE)
     open_mail(viewer, tmp_path, message)
-    said = viewer.wait_for_text("opened and verified", selector=NOTE)
-    assert "bob@example.test" in said
+    note = viewer.wait_for_text("opened and verified", selector=NOTE)
+    assert "bob@example.test" in note
 
 
 def test_wrong_receipts_are_said_in_words_and_never_green(

@@ -140,12 +140,12 @@ def test_an_attachment_of_25_megabytes_leaves_whole(webmail: Webmail, tmp_path: 
     window.wait_for_text("large.bin", selector="[data-test=compose-attachments]", timeout_seconds=60)
     window.js(WATCH_PROGRESS)
     send(window)
-    told: list[dict[str, Any]] = window.js("() => window.told")
+    steps: list[dict[str, Any]] = window.js("() => window.told")
     # The progress of making the message is known. The progress of the webmail is not.
-    made = [step["value"] for step in told if step["name"] == "The message is being made"]
+    made = [step["value"] for step in steps if step["name"] == "The message is being made"]
     assert made == sorted(made)
     assert (len(set(made)) >= 5, made[0], made[-1]) == (True, 0, 1)
-    handed = [step["value"] for step in told if step["name"] == "The message is being handed over to the webmail"]
+    handed = [step["value"] for step in steps if step["name"] == "The message is being handed over to the webmail"]
     assert handed == [None]
     # Two layers of base64 make the message longer than the file.
     assert webmail.taken()[0].length > 25_000_000 * 16 / 9

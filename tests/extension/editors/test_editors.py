@@ -45,8 +45,8 @@ def meetings(browser: Browser) -> Iterator[dict[str, Meeting]]:
     met: dict[str, Meeting] = {}
     yield met
     if len(met) == len(KITS):
-        silent = sum(one.is_silent for one in met.values())
-        others = sum(one.way != "works" for one in met.values())
+        silent = sum(meeting.is_silent for meeting in met.values())
+        others = sum(meeting.way != "works" for meeting in met.values())
         limits = [
             Limit(where=browser.name, what=f"editors of {len(KITS)}: silent", value=silent, limit=0, unit="count"),
             Limit(
@@ -78,6 +78,6 @@ def test_an_editor_takes_the_encrypted_text_or_the_person_is_told(
 def test_no_mail_leaves_with_its_text_in_clear_beside_the_encrypted_file(
     extension: Extension, page: Page, editors: Posting, kit: str
 ) -> None:
-    posted, said = send_mail(extension, page, editors, kit)
+    posted, sentence = send_mail(extension, page, editors, kit)
     assert not (SECRET in posted and "FILES 1" in posted), posted
-    assert "FILES 1" in posted or said
+    assert "FILES 1" in posted or sentence

@@ -53,14 +53,14 @@ def assert_the_button_opens_nothing(extension: Extension, page: Page, frame: Pag
     frame.wait_for(f"(before) => ({NOTE})() > before", before)
     assert ask_in_options(extension, FRAMES) == []
     assert not extension.has_window()
-    assert not [one for one in page.frames() if "broker" in one.url]
+    assert not [child for child in page.frames() if "broker" in child.url]
 
 
 def ask_in_options(extension: Extension, function: str, *arguments: object) -> object:
     options = extension.open_options()
-    found: object = options.js(function, *arguments)
+    answer: object = options.js(function, *arguments)
     options.close()
-    return found
+    return answer
 
 
 def test_all_pages_around_a_frame_are_named_and_pay(

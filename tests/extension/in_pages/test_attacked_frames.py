@@ -63,7 +63,7 @@ def is_verified(page: Page) -> bool:
             frame.js("() => !!document.querySelector('.unsure')") for frame in frames if "view.html" in frame.url
         )
         around = [frame for frame in frames if "broker.html" in frame.url or "mail_frame.html" in frame.url]
-        return not greyed and any("Verified" in one.text() for one in around)
+        return not greyed and any("Verified" in outer.text() for outer in around)
     except BidiError:
         # A frame went while it was asked.
         return True
@@ -163,7 +163,7 @@ def fill(extension: Extension, page: Page, site: Site, script: str) -> None:
 
 def assert_nothing_sent(extension: Extension, page: Page) -> None:
     time.sleep(2.5)
-    clear = [one for one in page.js("() => window.sent ?? []") if "flower" in one]
+    clear = [text for text in page.js("() => window.sent ?? []") if "flower" in text]
     assert not clear, f"the page has sent the text; window: {extension.has_window()}"
 
 

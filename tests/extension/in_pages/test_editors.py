@@ -56,9 +56,9 @@ def test_an_editor_that_keeps_its_text_is_told_and_nothing_counts_as_encrypted(
     extension: Extension, page: Page, site: Site, name: str
 ) -> None:
     page.goto(page_with(site, REFUSING[name]))
-    frame, said = refused(extension, page)
+    frame, sentence = refused(extension, page)
     assert frame.text.text(".text") == OLD, "the typed text stays in the frame"
-    assert "it may still have in clear what was written in its field" in said
+    assert "it may still have in clear what was written in its field" in sentence
 
 
 def test_what_is_typed_in_the_frame_never_reaches_an_editor_that_refuses(

@@ -192,10 +192,10 @@ def test_a_file_without_a_passphrase_wants_one_before_it_is_kept(extension: Exte
 def test_a_key_in_clear_is_kept_under_the_passphrase_that_was_typed(extension: Extension, people: People) -> None:
     extension.import_keys(people.folder / "alice.pem", PASSPHRASE, expect="are ready")
     page = extension.open_options()
-    kept = page.js(IN_PAGE["aKeyInClearIsKeptUnderThePassphraseThatWasTyped"])
+    key_files = page.js(IN_PAGE["aKeyInClearIsKeptUnderThePassphraseThatWasTyped"])
     page.close()
-    assert len(kept) == 1
-    p12 = bytes.fromhex(kept[0])
+    assert len(key_files) == 1
+    p12 = bytes.fromhex(key_files[0])
     assert p12[:1] == b"\x30"
     assert people.alice.private_key.pkcs8_der[-64:] not in p12
     assert run(load_identity(p12, PASSPHRASE.encode(), provider=NATIVE)).certificate == people.alice.certificate

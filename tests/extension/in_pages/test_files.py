@@ -104,13 +104,13 @@ def test_a_file_that_came_another_way_is_taken_out_and_told(
 
 def test_a_guessed_job_gives_no_part_of_a_file(extension: Extension) -> None:
     options = extension.open_options()
-    asked = options.js(
+    answer = options.js(
         """() => (globalThis.browser ?? chrome).runtime.sendMessage({
           type: "files.take", body: { job: crypto.randomUUID(), index: 0, offset: 0 },
         })"""
     )
     options.close()
-    assert asked["error"]["code"] == "bad-request"
+    assert answer["error"]["code"] == "bad-request"
 
 
 def test_files_beyond_the_limit_are_refused_in_words_before_any_work(

@@ -42,9 +42,9 @@ def client(database: Path) -> FlaskClient:
 
 
 def ask_for_nonce(client: FlaskClient) -> str:
-    found = re.search(r'data-smime-nonce="([^"]+)"', client.get("/").text)
-    assert found
-    return found[1]
+    match = re.search(r'data-smime-nonce="([^"]+)"', client.get("/").text)
+    assert match
+    return match[1]
 
 
 def sign(nonce: str, *, item: str = "Lamp", origin: str = ORIGIN, identity: Identity = ALICE) -> str:

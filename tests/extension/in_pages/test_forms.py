@@ -51,9 +51,9 @@ def test_the_server_gets_the_form_that_the_window_showed(
     assert "Zeichnung.txt" in window.text("[data-test=seen-entries]")
     assert shown.index("120.00 EUR") < shown.index("Lamp")
     extension.answer()
-    said = page.wait_for_text("Thank you", timeout_seconds=30)
+    thanks = page.wait_for_text("Thank you", timeout_seconds=30)
     assert "Signed by alice@example.test" in page.text()
-    assert all(entry in page.text() for entry in ("item: Lamp", "price: 120.00 EUR", "drawing: Zeichnung.txt", said))
+    assert all(entry in page.text() for entry in ("item: Lamp", "price: 120.00 EUR", "drawing: Zeichnung.txt", thanks))
 
 
 def test_a_refusal_sends_nothing(extension: Extension, page: Page, shop: str) -> None:
@@ -104,7 +104,7 @@ def test_a_signed_order_is_taken_once_and_nowhere_else(
         extension.answer()
         page.wait_for_text("item: Lamp", timeout_seconds=30)
     (kind, body) = sent[-1]
-    nonce = found[0] if (found := re.search(rb"[\w-]{43}", body[body.index(b"nonce") :])) else b""
+    nonce = match[0] if (match := re.search(rb"[\w-]{43}", body[body.index(b"nonce") :])) else b""
 
     def replay(site: Flask, origin: str, known: bytes) -> tuple[int, str]:
         with sqlite3.connect(databases["shop" if site is shop else "elsewhere"]) as connection:
@@ -257,6 +257,6 @@ def test_a_client_list_is_read_in_place_and_kept_encrypted(
     encrypt_client(extension, page, "#new-1", "Bob, 7 Mill Lane", "#save-1")
     assert read_client(extension, page) == "Bob, 7 Mill Lane"
     assert "Lane" not in page.js("() => document.documentElement.outerHTML")
-    kept = database.read_bytes()
-    assert b"BEGIN CMS" in kept
-    assert b"Mill Lane" not in kept
+    content = database.read_bytes()
+    assert b"BEGIN CMS" in content
+    assert b"Mill Lane" not in content

@@ -114,7 +114,7 @@ def test_a_click_that_the_page_led_to_the_button_opens_nothing_without_the_windo
     with window.closing():
         window.click("[data-test=refuse]")
     frame.around.wait_for_selector("[data-test=problem]")
-    assert not [one for one in page.frames() if one.js(HAS_WORDS, [TEXT, SECRET_WORDS])]
+    assert not [child for child in page.frames() if child.js(HAS_WORDS, [TEXT, SECRET_WORDS])]
 
 
 @pytest.mark.parametrize("name", ["prompt/prompt.html", "options/options.html", "background.js", "compose/compose.js"])
@@ -174,9 +174,9 @@ def test_a_token_counts_once_and_in_its_own_place(
     unlocked: Extension, change: dict[str, object], codes: list[str], kind: str
 ) -> None:
     options = unlocked.open_options()
-    found = options.js(CLAIM, {**change, "kind": kind})
+    outcomes = options.js(CLAIM, {**change, "kind": kind})
     options.close()
-    assert found == codes
+    assert outcomes == codes
 
 
 @pytest.mark.parametrize(
@@ -203,9 +203,9 @@ AT_ONCE = IN_PAGE["atOnce"]
 )
 def test_simultaneous_requests_do_not_exceed_a_limit(unlocked: Extension, kind: str, counts: dict[str, int]) -> None:
     options = unlocked.open_options()
-    found = options.js(AT_ONCE, kind)
+    outcomes = options.js(AT_ONCE, kind)
     options.close()
-    assert dict(found) == counts
+    assert dict(outcomes) == counts
 
 
 @pytest.mark.parametrize("change", [{"documentId": "next"}, {"frameId": 8}, {"tab": {"id": 5}}, {}], ids=str)

@@ -261,9 +261,9 @@ def test_text_stays_when_the_page_takes_the_frame_away(
     page.goto(site.page_with(ENCRYPT_FIELD))
     frame = unlocked.write(page, "#answer", TEXT)
     options = unlocked.open_options()
-    kept = """async () => Object.values(await (globalThis.browser ?? chrome).storage.session.get(null))
+    is_kept = """async () => Object.values(await (globalThis.browser ?? chrome).storage.session.get(null))
       .some(({ kept }) => kept)"""
-    options.wait_for(kept)
+    options.wait_for(is_kept)
     # Slow typing is kept in several steps, so the last one is over when nothing more is stored.
     options.js(QUIET)
     options.close()
@@ -291,19 +291,19 @@ def test_a_window_marks_itself_with_a_pattern_that_no_page_knows(unlocked: Exten
     assert not page.js("() => document.documentElement.outerHTML.includes('gradient')")
     options = unlocked.open_options()
     change = IN_PAGE["changeInPage"]
-    before, after, kept = options.js(change)
+    before, after, stored_pattern = options.js(change)
     options.close()
-    assert before != after == kept
+    assert before != after == stored_pattern
 
 
 def encrypt_and_count_new_readers(extension: Extension, page: Page) -> int:
     """Encrypt the field `#answer`, and return how many of its readers the window marked as new on the site."""
     frame = extension.write(page, "#answer", TEXT)
     frame.around.click("[data-test=encrypt]")
-    found: int = extension.window().js("() => document.querySelectorAll('[data-test=new-here]').length")
+    count: int = extension.window().js("() => document.querySelectorAll('[data-test=new-here]').length")
     extension.answer()
     frame.around.wait_for_text("Encrypted for", timeout_seconds=30)
-    return found
+    return count
 
 
 def test_a_reader_is_new_on_a_site_until_the_person_has_agreed(unlocked: Extension, page: Page, site: Site) -> None:

@@ -49,12 +49,12 @@ def assert_was_kept(extension: Extension, page: Page) -> None:
 
 def words_in(page: Page) -> list[str]:
     """The frames that contain words of the opened text or mail."""
-    found = []
+    contexts = []
     for frame in page.frames():
         # A frame that disappears during the search shows nothing.
         with suppress(BidiError):
-            found += [frame.context] if frame.js(HAS_WORDS, [TEXT, SECRET_WORDS]) else []
-    return found
+            contexts += [frame.context] if frame.js(HAS_WORDS, [TEXT, SECRET_WORDS]) else []
+    return contexts
 
 
 @pytest.mark.parametrize("lock", [False, True], ids=["left", "locked"])

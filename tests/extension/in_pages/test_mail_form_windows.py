@@ -138,8 +138,8 @@ def test_the_window_says_who_can_read_a_field_and_where(extension: Extension, pa
     frame.text.type("Hello")
     frame.around.click("[data-test=encrypt]")
     window = extension.window()
-    said = window.text("[data-test=field-readers]")
-    assert "only by opening it on" in said
-    assert site.origin in said
+    readers = window.text("[data-test=field-readers]")
+    assert "only by opening it on" in readers
+    assert site.origin in readers
     with window.closing():
         window.click("[data-test=refuse]")

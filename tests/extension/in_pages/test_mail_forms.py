@@ -42,9 +42,9 @@ def probe(browser: Browser, site: Site) -> Page:
 
 
 def test_forms_for_mail_are_known_with_their_people(probe: Page) -> None:
-    found: dict[str, Any] = {name: probe.js(SHOW, form.markup, form.focus) for name, form in MAIL_FORMS.items()}
+    forms: dict[str, Any] = {name: probe.js(SHOW, form.markup, form.focus) for name, form in MAIL_FORMS.items()}
     expected = {name: fields_of(form) for name, form in MAIL_FORMS.items()}
-    assert {name: fields and read(fields) for name, fields in found.items()} == expected
+    assert {name: fields and read(fields) for name, fields in forms.items()} == expected
     probe.close()
 
 
@@ -55,8 +55,8 @@ def read(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def addresses_in(texts: list[str]) -> list[str]:
-    found = (mailbox.address for text in texts for mailbox in find_addresses(text))
-    return list(dict.fromkeys(address for address in found if address))
+    addresses = (mailbox.address for text in texts for mailbox in find_addresses(text))
+    return list(dict.fromkeys(address for address in addresses if address))
 
 
 def fields_of(form: MailForm) -> dict[str, Any]:
@@ -76,6 +76,6 @@ def test_a_page_full_of_fields_is_looked_through_in_time(probe: Page, markup: st
 
 
 def test_other_forms_are_not_taken_for_mail(probe: Page) -> None:
-    found = {name: probe.js(SHOW, markup, "#text") for name, markup in OTHER_FORMS.items()}
-    assert found == dict.fromkeys(OTHER_FORMS, "")
+    forms = {name: probe.js(SHOW, markup, "#text") for name, markup in OTHER_FORMS.items()}
+    assert forms == dict.fromkeys(OTHER_FORMS, "")
     probe.close()

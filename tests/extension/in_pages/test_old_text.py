@@ -86,9 +86,9 @@ def test_a_hidden_copy_in_another_form_counts_as_kept(
     extension: Extension, page: Page, site: Site, name: str, place: str
 ) -> None:
     page.goto(site.page_with(PAGE % (FIELD, PLACES[place] % KEEPING[name])))
-    frame, said = refused(extension, page)
+    frame, sentence = refused(extension, page)
     assert frame.text.text(".text") == OLD
-    assert "it may still have in clear what was written in its field" in said
+    assert "it may still have in clear what was written in its field" in sentence
 
 
 BACK: Final = {

@@ -75,7 +75,7 @@ def test_a_chat_works_on(extension: Extension, page: Page, site: Site, name: str
     time.sleep(2)
     page.click("#like")
     assert_undisturbed(extension, page)
-    assert [one[:9] for one in page.js("() => sent")] == ["-----BEGI"]
+    assert [message[:9] for message in page.js("() => sent")] == ["-----BEGI"]
     assert page.js("() => liked") == 1
 
 

@@ -292,10 +292,10 @@ def test_a_text_that_comes_back_after_the_hand_over_is_not_sent_by_a_press(
     window.close()
     page.js("(text) => { document.querySelector('#text').value = text; }", text)
     page.click("#send")
-    asked = extension.window()
-    assert text in asked.text()
-    with asked.closing():
-        asked.click("[data-test=agree]")
+    question = extension.window()
+    assert text in question.text()
+    with question.closing():
+        question.click("[data-test=agree]")
     page.wait_for("() => document.querySelector('#text').value.startsWith('This message is signed or encrypted')")
     assert page.js("() => window.sent") is None
 

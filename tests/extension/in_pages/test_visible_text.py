@@ -33,8 +33,8 @@ MANY = IN_PAGE["many"]
 def unseen_points() -> list[int]:
     """The code points of the categories that have no visible shape, by Python's tables."""
     every = (chr(point) for point in range(sys.maxunicode + 1))
-    found = {ord(it) for it in every if unicodedata.category(it) in {"Cc", "Cf", "Zl", "Zp"}}
-    return sorted((found | DRAWN_AS_NOTHING | set(range(0xE0100, 0xE01F0))) - {ord(it) for it in ALLOWED_CONTROLS})
+    points = {ord(it) for it in every if unicodedata.category(it) in {"Cc", "Cf", "Zl", "Zp"}}
+    return sorted((points | DRAWN_AS_NOTHING | set(range(0xE0100, 0xE01F0))) - {ord(it) for it in ALLOWED_CONTROLS})
 
 
 def test_every_character_without_a_shape_is_drawn_by_its_number(extension: Extension) -> None:
@@ -49,11 +49,11 @@ def test_every_character_without_a_shape_is_drawn_by_its_number(extension: Exten
 
 def test_hundreds_of_thousands_of_unseen_characters_take_few_boxes_and_are_all_told(extension: Extension) -> None:
     options = extension.open_options()
-    found = options.js(MANY)
-    assert found["same"] == [1, "aU+200B ×900000b", " ×900000b"]
-    boxes, _, end = found["turns"]
+    result = options.js(MANY)
+    assert result["same"] == [1, "aU+200B ×900000b", " ×900000b"]
+    boxes, _, end = result["turns"]
     assert (boxes, end) == (1_000, "v[U+200B]")
-    assert found["form"] == 1_000
+    assert result["form"] == 1_000
     options.close()
 
 
@@ -70,8 +70,8 @@ def test_a_field_to_be_signed_shows_what_turns_or_hides_and_all_of_it(
     # Firefox's editor returns its text without marks of direction, so they are not signed there.
     turning = () if isinstance(unlocked.browser, Firefox) else ("U+202E",)
     assert [it for it in (*turning, "U+200B", "199. I agree.") if it not in shown] == [], shown[-80:]
-    held = window.js("() => document.querySelector('[data-test=covered]').textContent")
-    assert not {"\u202e", "\u200b"} & set(held)
+    content = window.js("() => document.querySelector('[data-test=covered]').textContent")
+    assert not {"\u202e", "\u200b"} & set(content)
     covered = (
         "() => { const it = document.querySelector('[data-test=covered]'); return [it.scrollHeight, it.clientHeight]; }"
     )

@@ -67,10 +67,12 @@ def test_a_link_to_an_encrypted_file_is_opened_in_the_viewer(
     web_site.asked.clear()
     for name in ("far", "gone"):
         extension.click_button(page, f"#{name}")
-        said = "(name) => document.querySelector(`#${name}`).nextElementSibling.getBoundingClientRect().height > 60"
-        page.wait_for(said, name)
-    asked = [path for path in web_site.asked if path.endswith("p7m")]
-    assert asked == ["/gone.p7m"], "a link of another site is not fetched"
+        has_answer = (
+            "(name) => document.querySelector(`#${name}`).nextElementSibling.getBoundingClientRect().height > 60"
+        )
+        page.wait_for(has_answer, name)
+    paths = [path for path in web_site.asked if path.endswith("p7m")]
+    assert paths == ["/gone.p7m"], "a link of another site is not fetched"
     extension.click_button(page, "#near")
     viewer = extension.browser.wait_for_page("viewer.html?")
     viewer.wait_for_selector("[data-test=agree], .state-statement", timeout_seconds=60)
@@ -159,8 +161,8 @@ def test_a_field_without_attributes_is_written_from_the_menu(
     frame.around.click("[data-test=encrypt]")
     extension.answer()
     frame.around.wait_for_text("Encrypted for", timeout_seconds=30)
-    held = page.js("() => document.querySelector('#plain').value ?? document.querySelector('#plain').innerText")
-    assert held.startswith("-----BEGIN CMS-----")
+    content = page.js("() => document.querySelector('#plain').value ?? document.querySelector('#plain').innerText")
+    assert content.startswith("-----BEGIN CMS-----")
 
 
 def test_the_shortcut_is_the_toolbar_buttons(extension: Extension) -> None:

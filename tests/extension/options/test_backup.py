@@ -62,7 +62,7 @@ def write_prepared(path: Path, *, authorities: int = 1) -> Path:
     stranger = run(create_authority("Stranger CA", provider=NATIVE, at=NOW))
     names = [f"Stranger CA {number}" for number in range(1, authorities)]
     others = [run(create_authority(name, provider=NATIVE, at=NOW, key=NewKey.P256)) for name in names]
-    anchors = [one.identity.certificate for one in (stranger, *others)]
+    anchors = [authority.identity.certificate for authority in (stranger, *others)]
     bob = run(issue_identity(stranger, "bob@example.test", provider=NATIVE, at=NOW))
     decision = Decision(
         certificate=bob.certificate, kind=DecisionKind.EXACT, addresses=("bob@example.test",), accepted_at=NOW
@@ -139,8 +139,8 @@ def kept(page: Page) -> dict[str, Any]:
     stores: dict[str, Any] = json.loads(page.js(KEPT))
     for file in stores["keyFiles"]:
         del file["savedAt"]
-    for one in stores["people"] + stores["anchors"]:
-        one.pop("addedAt", None)
+    for record in stores["people"] + stores["anchors"]:
+        record.pop("addedAt", None)
     stores["settings"] = {store["name"]: store for store in stores["settings"]}
     return stores
 
@@ -159,15 +159,15 @@ def test_a_prepared_backup_brings_nothing_of_trust_until_it_is_ticked(empty: Ext
     for how in ("merge", "replace"):
         open_review(page, file, NEW, how=how)
         page.wait_for_selector("[data-test=restore-review-go]", timeout_seconds=OPERATION_SECONDS)
-        said = page.text("[data-test=restore-review]")
-        assert "U+" not in said
+        review = page.text("[data-test=restore-review]")
+        assert "U+" not in review
         for word in ("Stranger CA", "Stranger Ltd", "bob@example.test", "https://stranger.example", "is never asked"):
-            assert word in said
+            assert word in review
         assert page.js("() => document.querySelector('[data-test=restore-review] :checked')") is None
         submit(page, "restore-review")
         page.wait_for_text("Restored", selector="[data-test=backup-done]", timeout_seconds=OPERATION_SECONDS)
         after = kept(page)
-        assert [one["addresses"] for one in after["people"]] == [["bob@example.test"]]
+        assert [person["addresses"] for person in after["people"]] == [["bob@example.test"]]
         assert (after["anchors"], after["sites"]) == ([], [])
         assert page.text("#decisions") + page.text("#followed") == ""
         assert after["settings"]["pattern"] == before["settings"]["pattern"]
@@ -220,9 +220,9 @@ def test_a_replacing_restore_announces_what_it_deletes(extension: Extension, tmp
 
     page.click("[data-test=restore-backup]")
     page.click("[data-test=restore-replace]")
-    said = page.wait_for_text("Drafts, which no backup holds: 1", selector="[data-test=restore-goes]")
-    assert "Key files: 1" in said
-    assert "Changed certificates that wait for your decision: 1" in said
+    losses = page.wait_for_text("Drafts, which no backup holds: 1", selector="[data-test=restore-goes]")
+    assert "Key files: 1" in losses
+    assert "Changed certificates that wait for your decision: 1" in losses
     page.click("[data-test=restore-merge]")
     page.wait_for("() => document.querySelector('[data-test=restore-goes]').textContent === ''")
     page.click("[data-test=restore-cancel]")

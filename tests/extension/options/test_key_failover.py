@@ -100,5 +100,5 @@ def test_addresses_that_are_not_granted_are_said(browser: Browser, options: Page
     grants = "chrome.permissions.contains = async ({ origins }) => !origins[0].includes('localhost')"
     browser.run_in_service_worker(options.url.split("/")[2], grants)
     connect(options, moved, alice)
-    said = "may not reach its other addresses"
-    options.wait_for_text(said, selector=named("key-server-problem"), timeout_seconds=OPERATION_SECONDS)
+    sentence = "may not reach its other addresses"
+    options.wait_for_text(sentence, selector=named("key-server-problem"), timeout_seconds=OPERATION_SECONDS)

@@ -58,9 +58,9 @@ def options(extension: Extension) -> Iterator[Page]:
 def test_each_identity_says_until_when_and_what_for(options: Page) -> None:
     states = options.js("() => [...document.querySelectorAll('[data-test=identity]')].map((one) => one.dataset.expiry)")
     assert sorted(states) == ["good", "very-soon"]
-    said = options.text("[data-test=key-files]")
-    assert "for signing · for encryption" in said
-    assert "Renew it now" in said
+    text = options.text("[data-test=key-files]")
+    assert "for signing · for encryption" in text
+    assert "Renew it now" in text
     options.click("[data-test=identity] [data-test=details]")
     page = options.wait_for_text("SHA-256", selector="[data-test=certificate-dialog]", timeout_seconds=30)
     assert "alice@example.test" in page
@@ -106,7 +106,7 @@ def test_a_key_file_leaves_under_the_passphrase_that_is_asked(
     name, p12 = saved(options)
     assert name == "alice@example.test.p12"
     opened = run(load_identities(p12, NEW.encode(), provider=NATIVE))
-    assert {one.certificate for one in opened} == {rig.alice.certificate, rig.ending.certificate}
+    assert {identity.certificate for identity in opened} == {rig.alice.certificate, rig.ending.certificate}
     assert der.oid(mark) in bytes(der.read_sequence(p12)[2].encoded)
     options.wait_for_text("Saved elsewhere", selector="[data-test=backup-state]")
 
@@ -243,8 +243,10 @@ def test_a_directory_is_a_safe_address(options: Page) -> None:
         "() => document.querySelector('[data-test=directory]').value === 'http://127.0.0.1:8461'"
         " || document.querySelector('[data-test=settings-done]').textContent !== ''"
     )
-    kept = {one["name"]: one["value"] for one in json.loads(options.js(KEPT))["settings"] if "value" in one}
-    assert kept["preferences"]["directory"] == "http://127.0.0.1:8461"
+    settings = {
+        setting["name"]: setting["value"] for setting in json.loads(options.js(KEPT))["settings"] if "value" in setting
+    }
+    assert settings["preferences"]["directory"] == "http://127.0.0.1:8461"
 
 
 def test_a_backup_brings_everything_back_and_a_damaged_one_changes_nothing(options: Page, tmp_path: Path) -> None:
@@ -252,7 +254,7 @@ def test_a_backup_brings_everything_back_and_a_damaged_one_changes_nothing(optio
     before = options.js(KEPT)
     damaged = bytearray(backup)
     damaged[-20] ^= 1
-    for name, octets, passphrase, said in (
+    for name, octets, passphrase, sentence in (
         ("damaged.backup", bytes(damaged), NEW, "Nothing here was changed"),
         ("cut.backup", backup[:-50], NEW, "Nothing here was changed"),
         ("foreign.backup", b"a letter", NEW, "is no backup"),
@@ -260,7 +262,7 @@ def test_a_backup_brings_everything_back_and_a_damaged_one_changes_nothing(optio
     ):
         (tmp_path / name).write_bytes(octets)
         open_review(options, tmp_path / name, passphrase, how="replace")
-        options.wait_for_text(said, selector="[data-test=restore-problem]", timeout_seconds=OPERATION_SECONDS)
+        options.wait_for_text(sentence, selector="[data-test=restore-problem]", timeout_seconds=OPERATION_SECONDS)
         assert options.js(KEPT) == before
         options.click("[data-test=restore-cancel]")
 

@@ -45,9 +45,9 @@ def test_each_row_has_a_title_that_is_no_address(page: Page, section: str, row: 
     show_section(page, section)
     titles = page.js(TITLES, f"[data-test={row}]")
     assert len(titles) == len(NAMES)
-    assert [one for one in titles if "@" in one or not one.strip()] == []
+    assert [heading for heading in titles if "@" in heading or not heading.strip()] == []
     assert {"CN=Reception of the emergency department", "boss_bank.example"} <= set(titles)
-    (nobody,) = [one for one in titles if one.startswith("SHA-256 ")]
+    (nobody,) = [heading for heading in titles if heading.startswith("SHA-256 ")]
     for index, title in enumerate(titles):
         page.js(f"(index) => document.querySelectorAll('[data-test={row}] [data-test=details]')[index].click()", index)
         page.wait_for_text("SHA-1", selector=DIALOG, timeout_seconds=30)

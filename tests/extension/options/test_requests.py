@@ -188,8 +188,8 @@ def test_the_authority_of_a_certificate_that_was_requested_is_asked_about(
     answer.write_bytes(build_certificates_only([certify(rig, request), authority]))
     finish(page, answer)
     submit(page, "finish")
-    asked = page.wait_for_text("Trust the authority", selector="[data-test=own-authority]", timeout_seconds=30)
-    assert "Example CA" in asked
+    question = page.wait_for_text("Trust the authority", selector="[data-test=own-authority]", timeout_seconds=30)
+    assert "Example CA" in question
     page.click("[data-test=authority-trust]")
     page.wait_for_text("Example CA", selector="#decisions", timeout_seconds=OPERATION_SECONDS)
     page.close()

@@ -88,7 +88,7 @@ def test_a_page_keeps_its_drawings_styles_and_fields(view: Page, kind: str) -> N
         "<table><tr><td>Cell</table><a href='other.html#x'>Other</a>"
     )
     shown = view.js(SHOW, "page", markup)
-    for kept in (
+    for part in (
         'lang="de"',
         "A &lt;b&gt;</title>",
         "color:red",
@@ -98,7 +98,7 @@ def test_a_page_keeps_its_drawings_styles_and_fields(view: Page, kind: str) -> N
         "<td>Cell",
         "data:image/png",
     ):
-        assert kept in shown, kept
+        assert part in shown, part
     assert 'href="https://site.example/other.html#x"' in shown
 
 

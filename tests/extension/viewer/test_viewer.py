@@ -92,15 +92,15 @@ def state_of(viewer: Page) -> str:
 
 
 def state_or_none(viewer: Page) -> str | None:
-    found: str | None = viewer.js("() => document.querySelector('main .state-statement')?.dataset.state ?? null")
-    return found
+    state: str | None = viewer.js("() => document.querySelector('main .state-statement')?.dataset.state ?? null")
+    return state
 
 
 def broken_files(count: int) -> list[Path]:
     """This number of broken files, the same each time, and about as many from each set."""
     each = [sorted(path for path in vectors(name).glob(pattern) if path.is_file()) for name, pattern in BROKEN]
     share = -(-count // len(BROKEN))
-    return [path for found in each for path in found[:: max(1, len(found) // share)][:share]][:count]
+    return [path for group in each for path in group[:: max(1, len(group) // share)][:share]][:count]
 
 
 def view_of(viewer: Page) -> Page:
@@ -388,9 +388,9 @@ def test_much_of_what_is_broken_is_told_and_the_viewer_lives_on(viewer: Page, le
 def open_broken(viewer: Page, letters: Letters, paths: list[Path]) -> None:
     for path in paths:
         open_file(viewer, path)
-        said = viewer.text("[data-test=note]") + viewer.text("main")
-        assert len(said) > 10, path
-        assert "unknown" not in said.lower(), path
+        words = viewer.text("[data-test=note]") + viewer.text("main")
+        assert len(words) > 10, path
+        assert "unknown" not in words.lower(), path
         assert state_or_none(viewer) != "verified", path
     open_file(viewer, letters.write("last.eml", mail(text("Still here."))))
     assert "Still here." in view_of(viewer).text("main")

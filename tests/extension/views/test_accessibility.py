@@ -46,10 +46,10 @@ def folder(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def violations(view: View) -> list[str]:
     """The faults of a view, as sentences."""
-    found = [violation for page in view.documents for violation in find_violations(page)]
-    found += [violation for frame in view.frames for violation in find_violations(frame, is_part=True)]
+    faults = [violation for page in view.documents for violation in find_violations(page)]
+    faults += [violation for frame in view.frames for violation in find_violations(frame, is_part=True)]
     wide = [page.url for page in view.documents + view.frames if page.overflows_sideways()]
-    return found + [f"{url} runs off sideways" for url in wide]
+    return faults + [f"{url} runs off sideways" for url in wide]
 
 
 @pytest.mark.parametrize(
@@ -90,11 +90,11 @@ def look_everywhere(stage: Stage) -> list[str]:
                 with shown_in(view.page, theme):
                     for width in WIDTHS:
                         view.page.set_viewport(width, HEIGHT)
-                        wrong += [f"{name}, {theme}, {width} px: {one}" for one in violations(view)]
+                        wrong += [f"{name}, {theme}, {width} px: {fault}" for fault in violations(view)]
             view.page.set_viewport(LARGE_TEXT_WIDTH, HEIGHT)
             for page in view.documents:
                 page.js(TWICE)
-            wrong += [f"{name}, large text: {one}" for one in violations(view)]
+            wrong += [f"{name}, large text: {fault}" for fault in violations(view)]
     return wrong
 
 

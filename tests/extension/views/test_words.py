@@ -73,8 +73,8 @@ def words(*pages: Page) -> list[str]:
 @pytest.mark.parametrize("name", VIEWS | STATES)
 def test_a_view_has_no_words_of_its_own(stage: Stage, name: str) -> None:
     with (VIEWS | STATES)[name](stage) as view:
-        found = words(*view.documents, *view.frames)
-    assert not found, "\n".join(found)
+        own_words = words(*view.documents, *view.frames)
+    assert not own_words, "\n".join(own_words)
 
 
 @pytest.fixture

@@ -161,8 +161,8 @@ def test_a_note_on_a_page_goes_for_good_once_the_page_is_understood(
 def test_the_fields_of_a_letter_are_found(adaptor: Adaptor, page: Page, service: Service, webmail: str) -> None:
     show(page, service, WRITING[webmail])
     fields = adaptor.call(page, "fields")
-    found = (fields["to"], fields["subject"], fields["text"], adaptor.call(page, "delivery"))
-    assert found == (["rsa@example.test"], "The harbour", "Typed already.", "attachment")
+    letter = (fields["to"], fields["subject"], fields["text"], adaptor.call(page, "delivery"))
+    assert letter == (["rsa@example.test"], "The harbour", "Typed already.", "attachment")
     # The texts of the page as they are: only the core reads addresses.
     assert fields["from"] in ("", "rsa2@example.test", "Me <rsa2@example.test>")
 

@@ -107,8 +107,8 @@ def test_thunderbird_opens_the_answer_that_was_written_with_the_extension_in_rou
     assert (verdict.signed, verdict.encrypted) == ("SUCCESS", "SUCCESS")
     # Thunderbird is not known to read protected header fields, so the text repeats the Subject for it.
     assert verdict.text.startswith("Subject: Re: Across the fence\n\nhello from Roundcube")
-    (kept,) = mail.messages(ME, "Gesendet")
-    assert b"hello from Roundcube" not in kept
+    (copy,) = mail.messages(ME, "Gesendet")
+    assert b"hello from Roundcube" not in copy
     window.close()
 
 

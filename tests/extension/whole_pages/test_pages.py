@@ -225,9 +225,9 @@ def tab_id_of_quiet_page(extension: Extension, tab: Page, site: WebSite, url: st
     hostile = site.served["/page.html"]
     site.serve("/page.html", b"<p>quiet")
     tab.goto(url)
-    found = tab_id(extension, url)
+    number = tab_id(extension, url)
     site.served["/page.html"] = hostile
-    return found
+    return number
 
 
 def test_a_huge_page_is_refused(extension: Extension, tab: Page, site: WebSite, letters: Letters) -> None:

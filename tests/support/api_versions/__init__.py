@@ -53,18 +53,18 @@ def lacking(value: object, shape: Shape, where: str) -> list[str]:
     if isinstance(shape, list):
         if not isinstance(value, list):
             return [f"{where} is no list"]
-        return [found for n, one in enumerate(value) for found in lacking(one, shape[0], f"{where}[{n}]")]
+        return [fault for n, entry in enumerate(value) for fault in lacking(entry, shape[0], f"{where}[{n}]")]
     if not isinstance(value, dict):
         return [f"{where} is no object"]
     missing = [f"{where}.{name} is missing" for name in shape if name not in value]
     known = [name for name in shape if name in value]
-    return missing + [found for name in known for found in lacking(value[name], shape[name], f"{where}.{name}")]
+    return missing + [fault for name in known for fault in lacking(value[name], shape[name], f"{where}.{name}")]
 
 
 def reduced(value: Any, shape: Shape) -> Any:
     """A value with only the members of a shape."""
     if isinstance(shape, list):
-        return [reduced(one, shape[0]) for one in value]
+        return [reduced(entry, shape[0]) for entry in value]
     if isinstance(shape, dict):
         return {name: reduced(value[name], kind) for name, kind in shape.items()}
     return value

@@ -88,8 +88,8 @@ def find_violations(page: Page, *, is_part: bool = False) -> list[str]:
     """
     if not page.js("() => 'axe' in globalThis", sandbox=_SANDBOX):
         page.js("() => { " + AXE.read_text() + " }", sandbox=_SANDBOX)
-    found: list[str] = page.js(_RUN, _PAGE_RULES if is_part else [], sandbox=_SANDBOX)
-    return found
+    violations: list[str] = page.js(_RUN, _PAGE_RULES if is_part else [], sandbox=_SANDBOX)
+    return violations
 
 
 def walk_by_keyboard(page: Page) -> Walk:

@@ -28,8 +28,8 @@ class Authenticator:
         self._id = self._send("WebAuthn.addVirtualAuthenticator", options=options)["authenticatorId"]
 
     def credentials(self) -> list[Any]:
-        found: list[Any] = self._send("WebAuthn.getCredentials", authenticatorId=self._id)["credentials"]
-        return found
+        credentials: list[Any] = self._send("WebAuthn.getCredentials", authenticatorId=self._id)["credentials"]
+        return credentials
 
     def close(self) -> None:
         self._browser.browser_cdp("Target.detachFromTarget", sessionId=self._session)

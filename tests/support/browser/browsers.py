@@ -288,12 +288,12 @@ class Chromium(Browser):
             "binary": find_program(CHROMIUM_PROGRAMS[0]),
             "args": [*seen, *CHROMIUM_FLAGS, *CHROMIUM_DEBUGGING_FLAGS, *flags, f"--user-data-dir={profile / 'data'}"],
         }
-        wanted = {"browserName": "chrome", "webSocketUrl": True, "unhandledPromptBehavior": "ignore"}
+        capabilities = {"browserName": "chrome", "webSocketUrl": True, "unhandledPromptBehavior": "ignore"}
         with ended_on_failure(self.process):
             port = wait_for_line(log_path, r"started successfully on port (\d+)", self.process)
             self._driver = f"http://127.0.0.1:{port}/session"
             session = self._driver_call(
-                "", {"capabilities": {"alwaysMatch": {**wanted, "goog:chromeOptions": options}}}
+                "", {"capabilities": {"alwaysMatch": {**capabilities, "goog:chromeOptions": options}}}
             )
             self._driver += f"/{session['sessionId']}"
             super().__init__(BidiConnection(session["capabilities"]["webSocketUrl"]))

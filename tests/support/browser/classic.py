@@ -182,21 +182,25 @@ class ClassicConnection:
             self._sessions.pop(owner).close()
 
     def _tree(self, params: Json) -> Json:
-        wanted = [params["root"]] if "root" in params else list(self._owners)
-        return {"contexts": [{"context": one, "url": self._enter({"context": one}).call("/url")} for one in wanted]}
+        contexts = [params["root"]] if "root" in params else list(self._owners)
+        return {
+            "contexts": [
+                {"context": context, "url": self._enter({"context": context}).call("/url")} for context in contexts
+            ]
+        }
 
     def _set_viewport(self, params: Json) -> None:
-        session, wanted = self._enter(params), params["viewport"]
+        session, viewport = self._enter(params), params["viewport"]
         rect = session.call("/window/rect")
         inner = session.call("/execute/sync", {"script": "return [innerWidth, innerHeight]", "args": []})
-        width = wanted["width"] + rect["width"] - inner[0]
-        height = wanted["height"] + rect["height"] - inner[1]
+        width = viewport["width"] + rect["width"] - inner[0]
+        height = viewport["height"] + rect["height"] - inner[1]
         session.call("/window/rect", {"width": width, "height": height})
 
     def _locate(self, params: Json) -> Json:
         query = {"using": "css selector", "value": params["locator"]["value"]}
-        found = self._enter(params).call("/elements", query)
-        return {"nodes": [{"sharedId": element[ELEMENT]} for element in found]}
+        elements = self._enter(params).call("/elements", query)
+        return {"nodes": [{"sharedId": element[ELEMENT]} for element in elements]}
 
     def _set_files(self, params: Json) -> None:
         element = params["element"]["sharedId"]

@@ -67,7 +67,7 @@ def wait_for_file(folder: Path, name: str, *, timeout_seconds: float = 60, least
     while time.monotonic() < deadline:
         names = {path.name for path in folder.iterdir()}
         is_there = name in names and (folder / name).stat().st_size >= least_bytes
-        if is_there and not any(one.endswith(_PARTIAL) for one in names):
+        if is_there and not any(file_name.endswith(_PARTIAL) for file_name in names):
             return folder / name
         time.sleep(0.1)
     raise AssertionError(f"no {name} in {sorted(path.name for path in folder.iterdir())}")

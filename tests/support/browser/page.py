@@ -137,8 +137,8 @@ class Page:
 
     def value(self, selector: str) -> str:
         """The value of a field."""
-        held: str = self.js("(selector) => document.querySelector(selector).value", selector)
-        return held
+        value: str = self.js("(selector) => document.querySelector(selector).value", selector)
+        return value
 
     @property
     def url(self) -> str:

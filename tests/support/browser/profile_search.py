@@ -42,12 +42,12 @@ class Marks:
 def find_in_profile(profile: Path, needles: Sequence[Needle]) -> set[tuple[str, str]]:
     """The secrets that are in the profile, each with the file in which it is."""
     finder = Finder(needles)
-    found = set()
+    traces = set()
     for path in sorted(profile.rglob("*")):
         if path.is_file() and not path.is_symlink():
             for piece in pieces_of(path):
-                found |= {(needle.secret, str(path.relative_to(profile))) for needle, _ in finder.find(piece)}
-    return found
+                traces |= {(needle.secret, str(path.relative_to(profile))) for needle, _ in finder.find(piece)}
+    return traces
 
 
 def pieces_of(path: Path) -> Iterator[bytes]:

@@ -37,11 +37,11 @@ class Screen:
     def drag(self, start: Sequence[float], end: Sequence[float]) -> None:
         """Press the mouse button at one place of the screen, move, and release it at another place."""
         steps = 20
-        self._do("mousemove", "--sync", *(str(round(one)) for one in start))
+        self._do("mousemove", "--sync", *(str(round(coordinate)) for coordinate in start))
         self._do("mousedown", "1")
         for step in range(1, steps + 1):
             place = (first + (last - first) * step / steps for first, last in zip(start, end, strict=True))
-            self._do("mousemove", *(str(round(one)) for one in place))
+            self._do("mousemove", *(str(round(coordinate)) for coordinate in place))
             time.sleep(0.05)
         self._do("mouseup", "1")
 

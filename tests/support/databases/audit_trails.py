@@ -67,9 +67,9 @@ def run_processes(url: str, *, processes: int, events: int) -> None:
 
 
 def _context() -> ForkServerContext:
-    found = multiprocessing.get_context("forkserver")
-    found.set_forkserver_preload([__name__])
-    return found
+    fork_server = multiprocessing.get_context("forkserver")
+    fork_server.set_forkserver_preload([__name__])
+    return fork_server
 
 
 def _append(url: str, number: int, events: int, barrier: Barrier) -> None:

@@ -27,9 +27,9 @@ class Way(StrEnum):
 
 def context() -> ForkServerContext:
     """Processes that begin with the modules loaded, and inherit no thread."""
-    found = multiprocessing.get_context("forkserver")
-    found.set_forkserver_preload([__name__])
-    return found
+    fork_server = multiprocessing.get_context("forkserver")
+    fork_server.set_forkserver_preload([__name__])
+    return fork_server
 
 
 def is_killed_at(point: int, schema: Schema, url: str, way: Way) -> bool:

@@ -56,9 +56,9 @@ class PlayedParcel:
         return len(self.objects["manifest"]) if "manifest" in self.objects else int(self.line["manifest"])
 
     def is_complete(self) -> bool:
-        wanted = {str(number): size for number, size in enumerate(self.line["objects"])}
+        sizes = {str(number): size for number, size in enumerate(self.line["objects"])}
         chunks = {name: len(data) for name, data in self.objects.items() if name != "manifest"}
-        return chunks == wanted and 0 < len(self.objects.get("manifest", b"")) <= self.line["manifest"]
+        return chunks == sizes and 0 < len(self.objects.get("manifest", b"")) <= self.line["manifest"]
 
     def describe(self) -> dict[str, Any]:
         at = "2026-11-27T12:00:00Z"
@@ -129,23 +129,23 @@ class PlayedService:
         if headers.get("authorization") != f"Bearer {TOKEN}":
             return refuse(401, "token-refused")
         if path == "/api/parcels" and method == "GET":
-            return reply(200, {"parcels": [one.describe() for one in self.parcels.values()], "next": None})
+            return reply(200, {"parcels": [entry.describe() for entry in self.parcels.values()], "next": None})
         if path == "/api/parcels" and method == "POST":
             return self._create(body)
-        found = _OBJECT.fullmatch(path) or _PARCEL.fullmatch(path)
-        parcel = self.parcels.get(found[1]) if found else None
-        if found is None or parcel is None:
+        match = _OBJECT.fullmatch(path) or _PARCEL.fullmatch(path)
+        parcel = self.parcels.get(match[1]) if match else None
+        if match is None or parcel is None:
             return refuse(404, "no-parcel")
-        if found.re is _OBJECT:
-            return self._upload(method, parcel, found[2], headers, body)
-        if found[2] == "/objects":
+        if match.re is _OBJECT:
+            return self._upload(method, parcel, match[2], headers, body)
+        if match[2] == "/objects":
             name = base64.b64decode(headers["upload-metadata"].split()[1]).decode()
             if name in parcel.objects:
                 return refuse(409, "object-exists")
             parcel.lengths[name] = int(headers["upload-length"])
             parcel.objects[name] = bytearray()
             return self._store(parcel, name, 0, body, created=True)
-        return self._act(parcel, found[2], body)
+        return self._act(parcel, match[2], body)
 
     def _create(self, body: bytes) -> Reply:
         line, _, rest = body.partition(b"\n")

@@ -71,12 +71,12 @@ def meet(extension: Extension, page: Page, editors: Posting, kit: str) -> Meetin
     frame.around.click("[data-test=encrypt]")
     window = extension.window()
     agree_in(window)
-    said = _problem_in(extension, window)
-    if not said:
+    problem = _problem_in(extension, window)
+    if not problem:
         frame.around.wait_for_text("Encrypted for", timeout_seconds=30)
-    way = "refused" if said else "works"
+    way = "refused" if problem else "works"
     model = page.js("() => kit.model()")
-    return Meeting(way, said, model, _posted_by(page, editors))
+    return Meeting(way, problem, model, _posted_by(page, editors))
 
 
 def send_mail(extension: Extension, page: Page, editors: Posting, kit: str) -> tuple[str, str]:
@@ -95,11 +95,11 @@ def send_mail(extension: Extension, page: Page, editors: Posting, kit: str) -> t
     try:
         send(window)
         # A form with several inputs for files gets none: the person saves the message, and is told what to do there.
-        said = window.js("() => document.querySelector('[data-test=saved-hint]')?.textContent ?? ''")
+        sentence = window.js("() => document.querySelector('[data-test=saved-hint]')?.textContent ?? ''")
     except AssertionError as error:
-        said = str(error)
+        sentence = str(error)
     window.close()
-    return _posted_by(page, editors), said
+    return _posted_by(page, editors), sentence
 
 
 def _posted_by(page: Page, editors: Posting) -> str:
@@ -136,9 +136,9 @@ def _problem_in(extension: Extension, window: Page) -> str:
         if not extension.has_window():
             return ""
         with contextlib.suppress(BidiError, JavaScriptError):
-            if said := window.js("() => document.querySelector('[data-test=problem]')?.textContent ?? ''"):
+            if problem := window.js("() => document.querySelector('[data-test=problem]')?.textContent ?? ''"):
                 with window.closing():
                     window.click("[data-test=refuse]")
-                return str(said)
+                return str(problem)
         time.sleep(0.05)
     raise AssertionError("the extension's window stays open")

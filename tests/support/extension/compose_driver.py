@@ -101,13 +101,13 @@ class Webmail:
 
     def taken(self, count: int = 1) -> list[Taken]:
         """Wait until the webmail has got at least `count` messages, and return all its messages."""
-        found = self.page.wait_for(
+        messages = self.page.wait_for(
             "(count) => { const all = JSON.parse(document.documentElement.dataset.taken ?? '[]');"
             " return all.length >= count && all; }",
             count,
             timeout_seconds=60,
         )
-        return [Taken(**{**one, "message": base64.b64decode(one["message"])}) for one in found]
+        return [Taken(**{**message, "message": base64.b64decode(message["message"])}) for message in messages]
 
     def forget(self) -> None:
         self.page.js("() => { delete document.documentElement.dataset.taken; }")
@@ -119,11 +119,11 @@ class Webmail:
 def address(window: Page, field: str, *addresses: str) -> None:
     """Type addresses into a field and wait until each has a result."""
     focus_line(window, field)
-    for one in addresses:
-        window.type(one)
+    for recipient in addresses:
+        window.type(recipient)
         window.press(ENTER)
-    for one in addresses:
-        known = f"[data-test=recipient][data-address='{one}']:not([data-readiness=asking])"
+    for recipient in addresses:
+        known = f"[data-test=recipient][data-address='{recipient}']:not([data-readiness=asking])"
         window.wait_for_selector(known, timeout_seconds=60)
 
 
@@ -137,19 +137,19 @@ def focus_line(window: Page, field: str) -> None:
 
 def readiness(window: Page) -> dict[str, str]:
     """The state of each recipient, by address."""
-    found: dict[str, str] = window.js(
+    states: dict[str, str] = window.js(
         "() => Object.fromEntries([...document.querySelectorAll('[data-test=recipient]')]"
         ".map(({ dataset }) => [dataset.address, dataset.readiness]))"
     )
-    return found
+    return states
 
 
 def obstacles(window: Page) -> list[str]:
     """The codes of the obstacles to sending."""
-    found: list[str] = window.js(
+    codes: list[str] = window.js(
         "() => [...document.querySelectorAll('[data-test=obstacle]')].map(({ dataset }) => dataset.code)"
     )
-    return found
+    return codes
 
 
 def wait_for_obstacles(window: Page, *codes: str) -> None:

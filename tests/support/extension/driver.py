@@ -190,12 +190,12 @@ class Extension:
     def choose_from_menu(self, page: Page, entry: str, **info: str) -> None:
         """Choose an entry of the extension's context menu, in a tab that comes to the front."""
         page.activate()
-        told = {"menuItemId": entry, "frameId": 0, **info}
+        click = {"menuItemId": entry, "frameId": 0, **info}
         if isinstance(self.browser, Firefox):
-            self.browser.chrome_js(_FIREFOX_MENU, self.id, told)
+            self.browser.chrome_js(_FIREFOX_MENU, self.id, click)
         else:
             assert isinstance(self.browser, Chromium)
-            self.browser.run_in_service_worker(self.id, _CHROMIUM_MENU % (json.dumps(page.url), json.dumps(told)))
+            self.browser.run_in_service_worker(self.id, _CHROMIUM_MENU % (json.dumps(page.url), json.dumps(click)))
 
     def frame_in(self, page: Page) -> Frame:
         """Wait for the frame that replaces a field, and return it."""
@@ -291,7 +291,7 @@ def notes_below(page: Page, selector: str) -> str:
 
 
 def _tree_of(page: Page, function: str, selector: str, *, depth: int = 10) -> Json:
-    found = page.browser.bidi.command(
+    answer = page.browser.bidi.command(
         "script.callFunction",
         functionDeclaration=function,
         arguments=[{"type": "string", "value": selector}],
@@ -299,7 +299,7 @@ def _tree_of(page: Page, function: str, selector: str, *, depth: int = 10) -> Js
         awaitPromise=False,
         serializationOptions={"maxDomDepth": depth, "includeShadowTree": "all"},
     )
-    return found["result"]["value"]
+    return answer["result"]["value"]
 
 
 def _shadow_texts_in(node: Json) -> Iterator[str]:

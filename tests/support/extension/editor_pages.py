@@ -25,10 +25,10 @@ def refused(extension: Extension, page: Page) -> tuple[Frame, str]:
     window = extension.window()
     agree_in(window)
     window.wait_for_text("The page does not take the encrypted text", timeout_seconds=30)
-    said = window.text()
+    sentence = window.text()
     with window.closing():
         window.click("[data-test=refuse]")
-    return frame, said
+    return frame, sentence
 
 
 def wait_for_note(page: Page, text: str) -> None:

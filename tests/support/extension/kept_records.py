@@ -35,7 +35,7 @@ def key_file(file: Path, passphrase: str) -> dict[str, Any]:
     opening = {"p12": p12, "passphrase": passphrase.encode(), "sealKey": bytes(32)}
     identities: Any = run(run_verb("identity.open", opening, provider=NativeProvider()))["identities"]
     described = [{key: value for key, value in identity.items() if key != "sealed"} for identity in identities]
-    id = " ".join(sorted(one["fingerprint"] for one in described))
+    id = " ".join(sorted(description["fingerprint"] for description in described))
     return {"id": id, "name": file.name, "p12": p12, "origin": "file", "identities": described, "savedAt": None}
 
 
@@ -45,4 +45,4 @@ def certificates(file: Path) -> list[dict[str, Any]]:
         "certificates"
     ]
     added_at = datetime.datetime.now(datetime.UTC).isoformat()
-    return [{**one, "addedAt": added_at} for one in read]
+    return [{**certificate, "addedAt": added_at} for certificate in read]

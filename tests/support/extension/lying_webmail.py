@@ -37,8 +37,8 @@ class LyingWebmail(Service):
             self.sources.append(path)
             return "text/plain", self.given.pop(0) if len(self.given) > 1 else self.given[0]
         if "_remote=1" in path:
-            found = 'this.add_message_row("7",{});' if "_action=search" in path else "(404)"
-            return "application/json", json.dumps({"exec": found}).encode()
+            script = 'this.add_message_row("7",{});' if "_action=search" in path else "(404)"
+            return "application/json", json.dumps({"exec": script}).encode()
         if "_action=compose" in path:
             mode = "forward" if "_forward_uid" in path else "reply"
             identities = {"1": {"email": "alice@example.test"}}

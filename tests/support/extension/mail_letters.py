@@ -90,7 +90,7 @@ def make_letters(folder: Path) -> Letters:
     now = datetime.datetime.now(datetime.UTC)
     authority = run(create_authority("Example CA", provider=NATIVE, at=now))
     alice, bob = (
-        run(issue_identity(authority, f"{one}@example.test", provider=NATIVE, at=now)) for one in ("alice", "bob")
+        run(issue_identity(authority, f"{name}@example.test", provider=NATIVE, at=now)) for name in ("alice", "bob")
     )
     p12 = run(export_identity(alice, PASSPHRASE.encode(), provider=NATIVE, iterations=2048))
     (folder / "alice.p12").write_bytes(p12)

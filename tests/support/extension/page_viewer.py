@@ -43,11 +43,11 @@ def tab(extension: Extension) -> Iterator[Page]:
 
 def tab_id(extension: Extension, url: str) -> int:
     options = extension.open_options()
-    found = options.js(
+    number = options.js(
         "async (url) => (await (globalThis.browser ?? chrome).tabs.query({})).find((tab) => tab.url === url).id", url
     )
     options.close()
-    return int(found)
+    return int(number)
 
 
 def verify(extension: Extension, tab: Page, url: str) -> Page:

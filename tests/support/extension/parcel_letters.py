@@ -60,16 +60,16 @@ class ParcelSender:
             named("parcel-server-problem"),
             f"{named('parcel-server-token')} {named('passphrase-error')}",
         ]
-        said: str = page.wait_for(_SAID, places, timeout_seconds=OPERATION_SECONDS)
+        sentence: str = page.wait_for(_SAID, places, timeout_seconds=OPERATION_SECONDS)
         page.close()
-        return said
+        return sentence
 
     def write(self, *to: str, text: str = "The gate opens at one.", subject: str = "The plans") -> ParcelWindow:
         """Open the window for a letter, and wait until all recipients are looked up."""
         letter: dict[str, Any] = {"from": self.alice.address, "to": list(to), "subject": subject, "text": text}
         window = self.webmail.write(**letter)
-        for one in to:
-            known = f"[data-test=recipient][data-address='{one}']:not([data-readiness=asking])"
+        for recipient in to:
+            known = f"[data-test=recipient][data-address='{recipient}']:not([data-readiness=asking])"
             window.wait_for_selector(known, timeout_seconds=OPERATION_SECONDS)
         return ParcelWindow(window)
 

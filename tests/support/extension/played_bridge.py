@@ -45,11 +45,11 @@ def played_bridge() -> Iterator[PlayedBridge]:
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            found = bridge.answer(self.path)
-            self.send_response(404 if found is None else 200)
+            content = bridge.answer(self.path)
+            self.send_response(404 if content is None else 200)
             self.send_header("Content-Type", _TYPES.get(self.path, "application/octet-stream"))
             self.end_headers()
-            self.wfile.write(found or b"")
+            self.wfile.write(content or b"")
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))

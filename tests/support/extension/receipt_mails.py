@@ -33,7 +33,7 @@ def asking_mail(
     policy of a security label.
     """
     now = datetime.datetime.now(datetime.UTC)
-    entities = [*((one,) for one in to), *((more,) if more else ())]
+    entities = [*((address,) for address in to), *((more,) if more else ())]
     request = ess.ReceiptRequest(
         signed_content_identifier=ess.new_content_identifier(b"", NATIVE, moment=now),
         receipts_from=ess.AllOrFirstTier.ALL_RECEIPTS,

@@ -39,7 +39,7 @@ def reply_attacks(url: str, reader: Certificate) -> dict[str, bytes]:
     }
 
 
-def _with_gadgets(encrypted: bytes, wanted: list[bytes]) -> bytes:
+def _with_gadgets(encrypted: bytes, blocks: list[bytes]) -> bytes:
     """An encrypted entity with blocks chosen by the attacker before its text, each after a block of random bytes.
 
     The attacker knows the plaintext of the first block, as in every mail. CBC decrypts the blocks after the inserted
@@ -50,10 +50,10 @@ def _with_gadgets(encrypted: bytes, wanted: list[bytes]) -> bytes:
     content = info["content"]["encrypted_content_info"]
     octets, iv = content["encrypted_content"].native, content["content_encryption_algorithm"]["parameters"].native
     first, known = octets[:_BLOCK_BYTES], _STOLEN[:_BLOCK_BYTES]
-    gadgets = [_xor(_xor(iv, known), block.ljust(_BLOCK_BYTES)[:_BLOCK_BYTES]) + first for block in wanted]
+    gadgets = [_xor(_xor(iv, known), block.ljust(_BLOCK_BYTES)[:_BLOCK_BYTES]) + first for block in blocks]
     content["encrypted_content"] = first + b"".join(gadgets) + octets[_BLOCK_BYTES:]
     return head + b"\r\n\r\n" + base64.encodebytes(info.dump(force=True)).replace(b"\n", b"\r\n")
 
 
-def _xor(one: bytes, other: bytes) -> bytes:
-    return bytes(left ^ right for left, right in zip(one, other, strict=True))
+def _xor(block: bytes, other: bytes) -> bytes:
+    return bytes(left ^ right for left, right in zip(block, other, strict=True))

@@ -57,8 +57,8 @@ class Service:
         if "service.svc" in path:
             self.sources.append(path)
             item = {"MimeContent": {"Value": base64.b64encode(self.source).decode()}}
-            found = {"Body": {"ResponseMessages": {"Items": [{"Items": [item]}]}}}
-            return "application/json", json.dumps(found).encode()
+            response = {"Body": {"ResponseMessages": {"Items": [{"Items": [item]}]}}}
+            return "application/json", json.dumps(response).encode()
         if path.endswith(".js"):
             return "text/javascript", b"globalThis.rcmail = { set_env() {} };"
         if path == "/api/send":

@@ -50,8 +50,8 @@ def _stopped(stage: Stage, *, code: str, file: str = "", fragment: str = "") -> 
     """The page in the place of a checked site."""
     with open_tab(stage, "stopped/stopped.html") as view:
         facts = {"code": code, "file": file, "servers": _NOW, "before": _BEFORE}
-        told = {"url": f"{SITE}/parcel.html" if fragment else f"{SITE}/", "fragment": fragment, **facts}
-        view.page.js(_TELL, told)
+        details = {"url": f"{SITE}/parcel.html" if fragment else f"{SITE}/", "fragment": fragment, **facts}
+        view.page.js(_TELL, details)
         view.page.reload()
         view.page.wait_for_selector("[data-test=facts] code")
         yield view

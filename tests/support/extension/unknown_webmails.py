@@ -79,10 +79,10 @@ def frame_with(tab: Page, selector: str) -> Page:
     """Wait for the frame that has such an element, and return it."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
-        for one in [tab, *tab.frames()]:
+        for frame in [tab, *tab.frames()]:
             # A frame can go while its program loads others.
             with contextlib.suppress(BidiError):
-                if one.js(_HAS, selector):
-                    return one
+                if frame.js(_HAS, selector):
+                    return frame
         time.sleep(0.1)
     raise AssertionError(f"no frame has {selector}")

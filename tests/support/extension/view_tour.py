@@ -104,8 +104,8 @@ def write_a_letter(tour: ExtensionTour) -> None:
     attached.write_text(marks("content of a file"))
     window.choose_files(named("compose-file"), [attached])
     window.wait_for_text(marks("written file"), selector=named("compose-attachments"))
-    kept = f"{named('draft-state')}[data-state=kept]"
-    window.wait_for_selector(kept, timeout_seconds=OPENING_SECONDS)
+    selector = f"{named('draft-state')}[data-state=kept]"
+    window.wait_for_selector(selector, timeout_seconds=OPENING_SECONDS)
     window.close()
     window = webmail.write()
     window.wait_for_selector(named("draft-continue"), timeout_seconds=OPENING_SECONDS)

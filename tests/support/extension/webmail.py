@@ -61,8 +61,8 @@ class Adaptor:
 
     def original(self, page: Page) -> bytes | None:
         """The bytes of the message that is answered or forwarded; None if there is none."""
-        found = self.call(page, "original")
-        return None if found is None else base64.b64decode(found)
+        encoded = self.call(page, "original")
+        return None if encoded is None else base64.b64decode(encoded)
 
     def send(
         self, page: Page, message: bytes, *, deliver: str, sender: str, to: str, subject: str = "Encrypted"
@@ -79,8 +79,8 @@ class Adaptor:
     def wait_for_note(self, page: Page, words: str) -> None:
         """Wait until a sentence of the extension in the page has these words."""
         deadline = time.monotonic() + OPENING_SECONDS
-        while words not in (said := self.notes(page)):
-            assert time.monotonic() < deadline, f"the page says {said!r} and not {words!r}"
+        while words not in (notes := self.notes(page)):
+            assert time.monotonic() < deadline, f"the page says {notes!r} and not {words!r}"
             time.sleep(0.1)
 
     def click(self, page: Page, label: str) -> None:
@@ -97,8 +97,8 @@ class Adaptor:
 
     def offers(self, page: Page) -> list[float]:
         """The duration of each search since `count_offers`, in milliseconds."""
-        found: list[float] = self.call(page, "offers")
-        return found
+        durations: list[float] = self.call(page, "offers")
+        return durations
 
     def close(self) -> None:
         self._inside.close()

@@ -71,8 +71,8 @@ def _left_over(text: str, known: list[str]) -> str:
     left = _BRACKETED.sub(" ", _MARKS.sub("", text))
     for technical in _TECHNICAL:
         left = technical.sub(" ", left)
-    for one in known:
-        left = left.replace(one, " ")
+    for phrase in known:
+        left = left.replace(phrase, " ")
     return left
 
 

@@ -42,13 +42,13 @@ class Computer:
 
     def identities(self, name: str, *numbers: int) -> str:
         path = self.home / name
-        found = [identity(number) for number in numbers]
-        path.write_bytes(run(export_identities(found, OF_FILES.encode(), PROVIDER, form=Pkcs12Form.COMPATIBLE)))
+        identities = [identity(number) for number in numbers]
+        path.write_bytes(run(export_identities(identities, OF_FILES.encode(), PROVIDER, form=Pkcs12Form.COMPATIBLE)))
         return str(path)
 
     def opened(self, name: str, passphrase: str) -> set[bytes]:
-        found = run(load_identities((self.home / name).read_bytes(), passphrase.encode(), PROVIDER))
-        return {one.certificate.der for one in found}
+        identities = run(load_identities((self.home / name).read_bytes(), passphrase.encode(), PROVIDER))
+        return {entry.certificate.der for entry in identities}
 
 
 def computer(folder: Path) -> Computer:

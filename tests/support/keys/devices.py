@@ -86,7 +86,7 @@ class Device:
         self.trust = replace(self.trust, decisions=build_decisions(decisions))
 
     def addresses(self) -> set[str]:
-        return {one.address for one in self.contacts.people}
+        return {contact.address for contact in self.contacts.people}
 
     def learn(self, *contacts: Contact) -> None:
         self.contacts = self.contacts.with_all(contacts)

@@ -111,7 +111,7 @@ def ward(*members: str, identity: Identity | None = None) -> GroupContent:
 
 def sharer(client: FlaskClient, clock: FakeClock, name: str, key: NewKey = NewKey.P256) -> Sharer:
     """A person who registers and logs in."""
-    one = Sharer(client, clock, name, own(name, key))
-    one.register()
-    one.log_in()
-    return one
+    newcomer = Sharer(client, clock, name, own(name, key))
+    newcomer.register()
+    newcomer.log_in()
+    return newcomer

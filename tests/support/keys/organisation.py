@@ -60,9 +60,9 @@ class Organisation:
 
     def approve(self, case: str, name: str) -> None:
         """Pass on an officer's share, as the command does."""
-        found = self.client(name).share(case)
-        asked = Share(user=USER, copy_id=found.copy_id, number=found.number, value=b"", case=case)
-        passed = run(pass_on_share(found.share, [officer(name)], asked, found.recipient, PROVIDER))
+        answer = self.client(name).share(case)
+        share = Share(user=USER, copy_id=answer.copy_id, number=answer.number, value=b"", case=case)
+        passed = run(pass_on_share(answer.share, [officer(name)], share, answer.recipient, PROVIDER))
         self.client(name).approve(case, passed)
 
     def recover(self, opened: OpenCase, successor: Identity) -> tuple[Identity, ...]:

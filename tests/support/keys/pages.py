@@ -56,8 +56,8 @@ class Page:
             if "result" in reply:
                 return {**reply["result"], **{name: reply[name] for name in ("code",) if name in reply}}
             self.sent += [note["sent"] for note in reply.get("notes", {}).values()]
-            told = self.tell(reply)
-            reply = reply["then"] if "then" in reply and "body" in told else self.answer(reply, **told)
+            answer = self.tell(reply)
+            reply = reply["then"] if "then" in reply and "body" in answer else self.answer(reply, **answer)
 
     def take(self, reply: dict[str, Any]) -> None:
         """Keep the session and the calls of a step."""
@@ -66,8 +66,8 @@ class Page:
 
     def answer(self, reply: dict[str, Any], **told: Any) -> dict[str, Any]:
         """The next step after an answer."""
-        given = {"user": self.user, "state": reply["state"], "step": reply["step"], "sealKey": SEAL_KEY}
-        after: dict[str, Any] = call("roaming.answer", **{**given, **told})
+        arguments = {"user": self.user, "state": reply["state"], "step": reply["step"], "sealKey": SEAL_KEY}
+        after: dict[str, Any] = call("roaming.answer", **{**arguments, **told})
         return after
 
     def tell(self, reply: dict[str, Any]) -> dict[str, Any]:

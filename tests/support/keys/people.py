@@ -178,4 +178,4 @@ def make_client(clock: FakeClock, database: object = ":memory:") -> FlaskClient:
 
 def certificates(session: Session) -> set[bytes]:
     """The certificates of the open record."""
-    return {one.certificate.der for one in session.opened.identities}
+    return {entry.certificate.der for entry in session.opened.identities}

@@ -34,8 +34,8 @@ def in_mailbox(stack: DemoStack) -> list[bytes]:
 
 def stored(pages: MailPages) -> list[str]:
     """All that the browser has stored, as texts."""
-    found: list[str] = pages.page.js(STORED)
-    return found
+    texts: list[str] = pages.page.js(STORED)
+    return texts
 
 
 def drafts_here(pages: MailPages) -> list[str]:

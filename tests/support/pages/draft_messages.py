@@ -133,9 +133,9 @@ def _unpack(packed: bytes) -> ReadDraft:
     text = packed[end : end + head["textBytes"]]
     at = end + head["textBytes"]
     files = {}
-    for one in head["files"]:
-        files[one["name"]] = packed[at : at + one["bytes"]]
-        at += one["bytes"]
+    for file in head["files"]:
+        files[file["name"]] = packed[at : at + file["bytes"]]
+        at += file["bytes"]
     return ReadDraft(fields=head["fields"], text=text.decode(), files=files)
 
 

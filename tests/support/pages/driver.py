@@ -46,8 +46,8 @@ class MailPages:
 
     def is_unlocked(self) -> bool:
         """Whether the pages' bar says that keys are unlocked."""
-        said: str = self.page.js("(bar) => document.querySelector(bar).dataset.unlocked", named("lock"))
-        return said == "true"
+        state: str = self.page.js("(bar) => document.querySelector(bar).dataset.unlocked", named("lock"))
+        return state == "true"
 
     def close(self) -> None:
         """Close the tab."""

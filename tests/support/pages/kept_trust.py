@@ -37,8 +37,8 @@ def show_people(pages: MailPages) -> str:
     """Go to the page about people. Returns its statement on whether decisions are stored."""
     pages.page.js("() => { location.hash = '#/people'; }")
     pages.page.wait_for_selector(named("operator"), timeout_seconds=OPERATION_SECONDS)
-    kept: str = pages.page.js(f"() => document.querySelector('{named('keeping')}').dataset.keeping")
-    return kept
+    statement: str = pages.page.js(f"() => document.querySelector('{named('keeping')}').dataset.keeping")
+    return statement
 
 
 def wait_until_kept(pages: MailPages, counter: int) -> list[list[object]]:

@@ -62,6 +62,6 @@ def open_by_key_file(reader: ParcelPage, path: Path) -> None:
 def wait_for_refusal(reader: ParcelPage, test: str) -> str:
     """The sentence in the form, in the element of this `data-test` name."""
     selector = f"{named('certificate-form')} {named(test)}"
-    told = "(selector) => Boolean(document.querySelector(selector)?.textContent)"
-    reader.page.wait_for(told, selector, timeout_seconds=OPERATION_SECONDS)
+    has_text = "(selector) => Boolean(document.querySelector(selector)?.textContent)"
+    reader.page.wait_for(has_text, selector, timeout_seconds=OPERATION_SECONDS)
     return reader.page.text(selector)

@@ -59,8 +59,8 @@ def _replace(
     """The answer of `app` with another body."""
 
     def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None, /) -> Any:
-        kept = [(name, value) for name, value in headers if name.lower() != "content-length"]
-        return start_response(status, [*kept, ("Content-Length", str(len(other)))], exc_info)
+        fields = [(name, value) for name, value in headers if name.lower() != "content-length"]
+        return start_response(status, [*fields, ("Content-Length", str(len(other)))], exc_info)
 
     body = app(environ, start)
     for _ in body:

@@ -56,9 +56,9 @@ class Mailbox:
     def append(self, raw: bytes, folder: str = "INBOX", *, flags: str = "") -> int:
         """Store a message, and return its UID."""
         answer = self.imap.append(f'"{folder}"', flags, None, raw)[1][0]
-        found = re.search(rb"APPENDUID \d+ (\d+)", answer)
-        assert found, answer
-        return int(found[1])
+        match = re.search(rb"APPENDUID \d+ (\d+)", answer)
+        assert match, answer
+        return int(match[1])
 
     def make(self, *folders: str) -> None:
         for folder in folders:
@@ -183,8 +183,8 @@ def inbox(rig: MailRig, mail: Mailbox, browser: Browser) -> Iterator[Page]:
 
 
 def subjects(page: Page) -> list[str]:
-    found: list[str] = page.js("() => [...document.querySelectorAll('.row-subject')].map((each) => each.textContent)")
-    return found
+    texts: list[str] = page.js("() => [...document.querySelectorAll('.row-subject')].map((each) => each.textContent)")
+    return texts
 
 
 def wait_for_subjects(page: Page, *expected: str) -> None:
@@ -212,8 +212,8 @@ def focus(page: Page, subject: str) -> None:
 
 
 def focused(page: Page) -> str:
-    found: str = page.js("() => document.activeElement.querySelector?.('.row-subject')?.textContent ?? ''")
-    return found
+    subject: str = page.js("() => document.activeElement.querySelector?.('.row-subject')?.textContent ?? ''")
+    return subject
 
 
 def wait_for_notice(page: Page, text: str) -> None:

@@ -106,9 +106,9 @@ class ParcelRig:
 
     @property
     def delivery(self) -> Delivery:
-        found = services_of(self.apps[-1]).delivery
-        assert found is not None
-        return found
+        service = services_of(self.apps[-1]).delivery
+        assert service is not None
+        return service
 
     def send(
         self,
@@ -203,8 +203,8 @@ class ParcelRig:
         token = self.tokens.get(sender) or self.delivery.tokens.make(sender, "tests", 30)
         self.tokens[sender] = token
         connection = http.client.HTTPConnection(urlsplit(self.stack.api_url).netloc, timeout=60)
-        given = {"Authorization": f"Bearer {token}", "Content-Type": "application/json", **(headers or {})}
-        connection.request(method, path, body, given)
+        fields = {"Authorization": f"Bearer {token}", "Content-Type": "application/json", **(headers or {})}
+        connection.request(method, path, body, fields)
         answer = connection.getresponse()
         text = answer.read()
         connection.close()

@@ -81,13 +81,13 @@ class RuleBridge:
 
     def _before(self, app: WSGIApplication) -> WSGIApplication:
         def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-            asked = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
-            self.asked.append(asked)
-            rules = [rule for pattern, rule in self.rules if pattern.search(asked)]
-            if any(pattern.search(asked) for pattern in self.cut):
+            request = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
+            self.asked.append(request)
+            rules = [rule for pattern, rule in self.rules if pattern.search(request)]
+            if any(pattern.search(request) for pattern in self.cut):
                 return _cut(app, environ, start_response)
             for pattern, body in self.refusals:
-                if pattern.search(asked):
+                if pattern.search(request):
                     return _changed(app, environ, start_response, [_always(body)], status="400 Bad Request")
             if self._renamed is not None:
                 start_response = _rename(environ, start_response, *map(quote, self._renamed))
@@ -145,8 +145,8 @@ def _changed(
     if status or usual.startswith("200"):
         for rule in rules:
             body = rule(body)
-    kept = [(name, value) for name, value in headers if name.lower() != "content-length"]
-    start_response(status or usual, [*kept, ("Content-Length", str(len(body)))], exc_info)
+    fields = [(name, value) for name, value in headers if name.lower() != "content-length"]
+    start_response(status or usual, [*fields, ("Content-Length", str(len(body)))], exc_info)
     return [body]
 
 

@@ -36,9 +36,9 @@ class SendingRig:
 
     @property
     def delivery(self) -> Delivery:
-        found = services_of(self.app).delivery
-        assert found is not None
-        return found
+        service = services_of(self.app).delivery
+        assert service is not None
+        return service
 
     def send(self, draft: Draft) -> str:
         """Submit a parcel of the first account. Returns its reference number."""

@@ -56,7 +56,7 @@ class Owner:
         )
 
     def make(self, id: str, name: str, *members: Account, identity: Identity) -> OpenGroup:
-        people = tuple(member_of(one) for one in (self.account, *members))
+        people = tuple(member_of(account) for account in (self.account, *members))
         return self.store(id, 1, GroupContent(name=name, members=people, identities=(identity,)))
 
     def store(self, id: str, number: int, content: GroupContent) -> OpenGroup:
@@ -110,4 +110,4 @@ def show_people(page: Page, id: str) -> None:
 
 def unmarked(text: str) -> str:
     """A text without the marks of direction around its values."""
-    return "".join(one for one in text if one not in "\u2066\u2067\u2068\u2069")
+    return "".join(character for character in text if character not in "\u2066\u2067\u2068\u2069")

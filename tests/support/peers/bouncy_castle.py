@@ -94,5 +94,5 @@ class BouncyCastle:
         self._process.close()
 
 
-def _flag(wanted: bool) -> str | None:
-    return "yes" if wanted else None
+def _flag(is_set: bool) -> str | None:
+    return "yes" if is_set else None

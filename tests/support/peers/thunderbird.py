@@ -148,7 +148,7 @@ class Thunderbird:
 
     def read_addresses(self, field: str) -> list[str]:
         """The addresses that Thunderbird reads in an address field."""
-        return [one["address"] for one in self._marionette.call("mailboxes", field.encode().decode("latin-1"))]
+        return [mailbox["address"] for mailbox in self._marionette.call("mailboxes", field.encode().decode("latin-1"))]
 
     def send(self, to: str, subject: str, text: str, *, sign: bool, encrypt: bool) -> None:
         """Send a message. To encrypt, the recipient must be one of the people, whose certificates are known."""

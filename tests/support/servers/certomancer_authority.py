@@ -150,8 +150,8 @@ def _configuration(port: int) -> dict[str, Any]:
             ],
         ),
     }
-    for name, (asked, is_revoked) in _PEOPLE.items():
-        certs[name] = _certificate(name, "inter", start, _person(name, asked))
+    for name, (sources, is_revoked) in _PEOPLE.items():
+        certs[name] = _certificate(name, "inter", start, _person(name, sources))
         if is_revoked:
             certs[name]["revocation"] = _revoked()
     for serial, certificate in enumerate(certs.values(), start=4096):
@@ -191,17 +191,17 @@ def _certificate(name: str, issuer: str, start: datetime.datetime, extensions: l
     return {"subject": name, "issuer": issuer, "validity": validity, "extensions": extensions}
 
 
-def _person(name: str, asked: set[str]) -> list[dict[str, Any]]:
+def _person(name: str, sources: set[str]) -> list[dict[str, Any]]:
     address = {"type": "email", "value": f"{name}@example.test"}
     links = _issuer_links("inter")
-    if _OCSP in asked:
+    if _OCSP in sources:
         links["smart-value"]["params"]["ocsp-responder-names"] = ["inter"]
     return [
         _key_usage("digital_signature"),
         {"id": "extended_key_usage", "value": ["email_protection"]},
         {"id": "subject_alt_name", "smart-value": {"schema": "general-names", "params": [address]}},
         links,
-        *([_lists("inter-list")] if _CRL in asked else []),
+        *([_lists("inter-list")] if _CRL in sources else []),
     ]
 
 

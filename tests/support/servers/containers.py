@@ -82,8 +82,8 @@ def follow() -> None:
     for command in commands_above(COMPOSED / "compose.yaml"):
         print(f"--- {command}", flush=True)
         # Without a daemon, the program of the image runs here.
-        given = f"CREDENTIALS_DIRECTORY={COMPOSED / 'secrets'}"
-        ours = shlex.join(["env", given, *PROGRAM, "bridge", "ticket-key", "-c", config])
+        setting = f"CREDENTIALS_DIRECTORY={COMPOSED / 'secrets'}"
+        ours = shlex.join(["env", setting, *PROGRAM, "bridge", "ticket-key", "-c", config])
         subprocess.run(["sh", "-eu", "-c", command.replace(TICKET_KEY, ours)], cwd=COMPOSED, check=True)
     # A daemon mounts the files of secrets for each service. Their mode in the container is theirs here.
     for file in (COMPOSED / "secrets").iterdir():
@@ -105,10 +105,10 @@ def start_services(compose: Any) -> None:
     for name in PORTS:
         service = compose["services"][name]
         env = dict(line.partition("=")[::2] for line in (COMPOSED / ".env").read_text().splitlines())
-        given = {
+        settings = {
             key: value.replace("${TICKET_KEY:-}", env["TICKET_KEY"]) for key, value in service["environment"].items()
         }
-        variables = {"PATH": os.environ["PATH"], **given}
+        variables = {"PATH": os.environ["PATH"], **settings}
         command = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "env", "-i"]
         command += [f"{key}={value}" for key, value in variables.items()]
         start(name, [*command, *PROGRAM, *service["command"]], binds(compose, name), is_read_only=True)
@@ -120,13 +120,13 @@ def commands_above(file: Path) -> list[str]:
     """The commands in the comment at the beginning of a file, without that of the container daemon."""
     head = file.read_text().partition("\nx-service")[0]
     words = "".join(line.removeprefix("#   ") for line in head.splitlines(keepends=True) if line.startswith("#   "))
-    return [one for one in words.replace("\\\n", " ").splitlines() if not one.startswith("docker ")]
+    return [command for command in words.replace("\\\n", " ").splitlines() if not command.startswith("docker ")]
 
 
 def steps_of(file: Path) -> list[str]:
     """The commands of RUN in a container file, without those that download."""
     (steps,) = re.findall(r"^RUN ((?:.*\\\n)*.*)", file.read_text(), re.MULTILINE)
-    commands = [one.strip() for one in steps.replace("\\\n", " ").split(";")]
+    commands = [step.strip() for step in steps.replace("\\\n", " ").split(";")]
     return [command for command in commands if not re.match(r"set |apt-get |DEBIAN_FRONTEND|wheel=|pip |rm ", command)]
 
 
@@ -164,7 +164,7 @@ def build_image() -> int:
 
 def binds(compose: Any, name: str) -> dict[str, Path]:
     """The folders that a service sees, by their place."""
-    service, found = compose["services"][name], {}
+    service, folders = compose["services"][name], {}
     for volume in service.get("volumes", ()):
         source, target, *_ = volume.split(":")
         folder = COMPOSED / source if source.startswith("./") else WORK / "volumes" / source
@@ -173,18 +173,18 @@ def binds(compose: Any, name: str) -> dict[str, Path]:
             folder.mkdir(parents=True)
             shutil.copystat(target, folder)
             os.chown(folder, os.stat(target).st_uid, os.stat(target).st_gid)
-        found[target] = folder
+        folders[target] = folder
     for kind, target in (("secrets", "/run/secrets"), ("configs", "/")):
-        for one in service.get(kind, ()):
-            given = one if isinstance(one, dict) else {"source": one}
-            declared = compose[kind][given["source"]]
-            place = Path(target) / str(given.get("target", given["source"]))
+        for entry in service.get(kind, ()):
+            grant = entry if isinstance(entry, dict) else {"source": entry}
+            declared = compose[kind][grant["source"]]
+            place = Path(target) / str(grant.get("target", grant["source"]))
             content = (COMPOSED / declared["file"]).read_text() if "file" in declared else declared["content"]
             folder = WORK / "given" / name / place.parent.name
             folder.mkdir(parents=True, exist_ok=True)
             (folder / place.name).write_text(content)
-            found[str(place.parent)] = folder
-    return found
+            folders[str(place.parent)] = folder
+    return folders
 
 
 def start(name: str, command: list[str], bound: dict[str, Path], *, is_read_only: bool = False) -> None:
@@ -194,7 +194,7 @@ def start(name: str, command: list[str], bound: dict[str, Path], *, is_read_only
         Path(target).mkdir(parents=True, exist_ok=True)
         lines.append(shlex.join(["mount", "--bind", str(source), target]))
     if is_read_only:
-        lines += ["mount -t tmpfs tmpfs /tmp", *(f"mount -o remount,bind,ro {one}" for one in ("/", *CHANGED))]
+        lines += ["mount -t tmpfs tmpfs /tmp", *(f"mount -o remount,bind,ro {folder}" for folder in ("/", *CHANGED))]
     lines.append(f"exec {shlex.join(command)}")
     log = (WORK / f"{name}.log").open("wb")
     subprocess.Popen(
@@ -229,9 +229,9 @@ def ask(name: str, method: str, path: str, body: bytes | None = None, **headers:
         "X-Forwarded-Proto": "https",
         "X-Forwarded-Host": ORIGINS[name].removeprefix("https://"),
     }
-    given = {key.replace("_", "-"): value for key, value in headers.items()}
+    fields = {key.replace("_", "-"): value for key, value in headers.items()}
     with closing(http.client.HTTPConnection("127.0.0.1", PORTS[name], timeout=60)) as connection:
-        connection.request(method, path, body, usual | given)
+        connection.request(method, path, body, usual | fields)
         answer = connection.getresponse()
         if answer.headers.get_content_type() == "text/event-stream":
             return answer.status, answer.readline().decode().strip(), []

@@ -54,7 +54,7 @@ def run_courier(
     for address in passwords:
         (root.folder / "var/vmail" / address).mkdir()
         root.run("/usr/bin/maildirmake.courier", "-q", f"{quota_bytes}S", f"/var/vmail/{address}/Maildir")
-    root.write("etc/courier/userdb", "".join(_user(*one) for one in passwords.items()), mode=0o600)
+    root.write("etc/courier/userdb", "".join(_user(*account) for account in passwords.items()), mode=0o600)
     root.write("start.sh", _START.format(**ports))
     root.give("var/vmail", _OWNER)
     root.give("run/courier", _COURIER)

@@ -53,9 +53,9 @@ class DeadlyProxy:
                     if self.breaks:
                         break
                     target.sendall(piece[left:])
-        for one in (source, target):
+        for end in (source, target):
             with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
+                end.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager
@@ -85,5 +85,5 @@ def deadly_proxy(port: int) -> Iterator[DeadlyProxy]:
         yield proxy
         with suppress(OSError):
             listener.shutdown(socket.SHUT_RDWR)
-        for one in (thread, *connections):
-            one.join()
+        for worker in (thread, *connections):
+            worker.join()

@@ -296,7 +296,7 @@ def run_dns(zone: Zone) -> Iterator[Zone]:
             yield running
         return
     listeners = [udp, tcp]
-    threads = [threading.Thread(target=one.serve_forever, kwargs={"poll_interval": 0.01}) for one in listeners]
+    threads = [threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}) for server in listeners]
     for listener, thread in zip(listeners, threads, strict=True):
         # A silent zone raises an error to send no answer. Do not print the error.
         listener.handle_error = lambda *_: None

@@ -90,10 +90,10 @@ class Page:
         """The members of the next event of this name."""
         deadline = time.monotonic() + LISTEN_SECONDS
         while time.monotonic() < deadline:
-            found, members = self.next_event()
-            if found == name:
+            event, members = self.next_event()
+            if event == name:
                 return members
-            if found == "end":
+            if event == "end":
                 break
         raise AssertionError(f"there was no event {name}")
 

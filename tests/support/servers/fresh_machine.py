@@ -143,8 +143,8 @@ def use() -> None:
     folders = json.loads(browser.open(f"{config['api']}/api/folders").read())["folders"]
     assert folders
     user = json.dumps({"protocol": 2, "user": ALICE}).encode()
-    asked = urllib.request.Request(f"{config['keyServer']}/parameters", user, headers)
-    assert json.loads(browser.open(asked).read())["protocol"] == 2
+    parameters_request = urllib.request.Request(f"{config['keyServer']}/parameters", user, headers)
+    assert json.loads(browser.open(parameters_request).read())["protocol"] == 2
     print("--- signed in", flush=True)
 
 

@@ -81,8 +81,8 @@ class Keeper:
             "version": version,
             "objects": [len(content)],
             "manifest": 2,
-            "kept": [one.id for one in kept],
-            "deleted": [one.id for one in deleted],
+            "kept": [file.id for file in kept],
+            "deleted": [file.id for file in deleted],
         }
         data = json.dumps(members).encode() + b"\n" + content + b"mm"
         return self.client.put("/api/files/index", base_url=API, headers=FROM_PAGES, data=data, buffered=True)

@@ -36,10 +36,10 @@ def work_until(point: int, config: BridgeConfig, token: str, drafts: Sequence[Dr
         _work(point, config, token, drafts, writing)
     os.close(writing)
     with os.fdopen(reading) as words:
-        said = words.read()
+        report = words.read()
     _, status = os.waitpid(pid, 0)
-    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, said
-    return [tuple(line.split()) for line in said.splitlines(keepends=True) if line.endswith("\n")]
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, report
+    return [tuple(line.split()) for line in report.splitlines(keepends=True) if line.endswith("\n")]
 
 
 def _work(point: int, config: BridgeConfig, token: str, drafts: Sequence[Draft], writing: int) -> None:

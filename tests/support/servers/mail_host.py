@@ -54,23 +54,23 @@ class MailHost:
     def wait_for_messages(self, account: str, *, timeout_seconds: float = 30) -> list[bytes]:
         """The messages of the inbox, once there are any; an empty list if none comes."""
         deadline = time.monotonic() + timeout_seconds
-        while not (found := self.messages(account)) and time.monotonic() < deadline:
+        while not (messages := self.messages(account)) and time.monotonic() < deadline:
             time.sleep(0.1)
-        return found
+        return messages
 
     def uids(self, account: str) -> list[int]:
         """The UIDs of the messages in the inbox, oldest first."""
         with self._connection(account) as imap:
             imap.select(readonly=True)
-            _, found = imap.uid("SEARCH", "ALL")
-        return [int(uid) for uid in found[0].split()]
+            _, answer = imap.uid("SEARCH", "ALL")
+        return [int(uid) for uid in answer[0].split()]
 
     def unread(self, account: str, folder: str) -> int:
         """The number of messages of a folder that are not marked as read."""
         with self._connection(account) as imap:
             imap.select(folder, readonly=True)
-            _, found = imap.search(None, "UNSEEN")
-        return len(found[0].split())
+            _, answer = imap.search(None, "UNSEEN")
+        return len(answer[0].split())
 
     def empty(self, account: str, folder: str = "INBOX") -> None:
         """Delete all messages of a folder."""

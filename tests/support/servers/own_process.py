@@ -47,8 +47,10 @@ class Running:
 
 def clean_environment(**variables: str) -> dict[str, str]:
     """The environment without settings of the tester's own."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SEALWAX_", "CREDENTIALS_"))}
-    return kept | variables
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("SEALWAX_", "CREDENTIALS_"))
+    }
+    return environment | variables
 
 
 def sealwax(
@@ -112,7 +114,7 @@ def wait_for(url: str, service: Running) -> None:
 
 def bridge_file(folder: Path, values: Mapping[str, Any], mail_server: MailServer) -> Path:
     """Write a configuration of a bridge on loopback. `values` are TOML texts by their path, as "server.listen"."""
-    given = {
+    settings = {
         "database": json.dumps(str(folder / "state" / "bridge.sqlite")),
         "trusted_proxies": "0",
         "mail.ca_file": json.dumps(str(mail_server.ca_file)),
@@ -121,7 +123,7 @@ def bridge_file(folder: Path, values: Mapping[str, Any], mail_server: MailServer
         **values,
     }
     file = folder / "bridge.toml"
-    file.write_text("".join(f"{name} = {value}\n" for name, value in given.items()))
+    file.write_text("".join(f"{name} = {value}\n" for name, value in settings.items()))
     return file
 
 

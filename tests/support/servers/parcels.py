@@ -75,7 +75,7 @@ class Draft:
     def members(self, **changes: Any) -> dict[str, Any]:
         return {
             "id": self.id,
-            "to": [{"address": one, "language": "de"} for one in self.to],
+            "to": [{"address": address, "language": "de"} for address in self.to],
             "salt": text_of(self.salt),
             "proof": text_of(self.proof),
             "certificates": [b64encode(certificate).decode() for certificate in self.certificates],
@@ -101,9 +101,9 @@ class Rig:
 
     @property
     def delivery(self) -> Delivery:
-        found = services_of(self.app).delivery
-        assert found is not None
-        return found
+        service = services_of(self.app).delivery
+        assert service is not None
+        return service
 
     def sender(self, address: str = ALICE) -> Sender:
         """A program that sends for an address."""

@@ -102,8 +102,8 @@ class Postfix:
 def version() -> str:
     """The version of the installed Postfix."""
     program = Path(str(BINARY)).with_name("postconf")
-    told = subprocess.run([str(program), "-d", "-h", "mail_version"], capture_output=True, text=True, check=True)
-    return told.stdout.strip()
+    answer = subprocess.run([str(program), "-d", "-h", "mail_version"], capture_output=True, text=True, check=True)
+    return answer.stdout.strip()
 
 
 @contextmanager

@@ -89,7 +89,9 @@ def run_balancer(port: int, bridge_ports: Sequence[int], events_port: int, *, fo
     """Run nginx without TLS, which browsers need on loopback, with bridges and events behind one origin."""
     folder.mkdir()
     user = "user root;" if _is_root() else ""
-    bridges = "\n".join(f"        server 127.0.0.1:{one} max_fails=1 fail_timeout=1s;" for one in bridge_ports)
+    bridges = "\n".join(
+        f"        server 127.0.0.1:{bridge_port} max_fails=1 fail_timeout=1s;" for bridge_port in bridge_ports
+    )
     text = _BALANCER.format(user=user, folder=folder, port=port, bridges=bridges, events_port=events_port)
     (folder / "nginx.conf").write_text(text)
     command = [str(NGINX), "-c", str(folder / "nginx.conf"), "-p", str(folder)]
@@ -104,8 +106,8 @@ def run_nginx(settings: BridgeSettings, file: Path, ports: Ports, *, folder: Pat
     folder.mkdir()
     list(write_examples(settings, file, folder / "examples"))
     shutil.copytree(folder / "examples" / "nginx" / "sealwax", folder / "sealwax")
-    for one in (folder / "sealwax").iterdir():
-        one.write_text(_with_paths(one.read_text(), folder, tls_folder))
+    for path in (folder / "sealwax").iterdir():
+        path.write_text(_with_paths(path.read_text(), folder, tls_folder))
     example = _with_paths((folder / "examples" / "nginx" / "sealwax.conf").read_text(), folder, tls_folder)
     left = iter((ports.api, ports.pages, ports.keys))
     example = re.sub(r"listen 443 ssl", lambda _: f"listen 127.0.0.1:{next(left)} ssl", example)

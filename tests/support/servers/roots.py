@@ -43,7 +43,7 @@ class Root:
         """Add a user with a group of the same name and number, unless there is one."""
         for file, line in (("passwd", f"{name}:x:{number}:{number}::/:/bin/sh"), ("group", f"{name}:x:{number}:")):
             known = (self.folder / "etc" / file).read_text()
-            if not any(one.startswith(f"{name}:") for one in known.splitlines()):
+            if not any(entry.startswith(f"{name}:") for entry in known.splitlines()):
                 self.write(f"etc/{file}", f"{known}{line}\n")
 
     def give(self, name: str, number: int) -> None:

@@ -70,13 +70,13 @@ def running_s3() -> Iterator[S3Service]:
         def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             request = Request(environ)
             query = request.query_string.decode()
-            asked = Asked(method=request.method, path=request.path, query=query, headers=dict(request.headers))
-            service.asked.append(asked)
+            record = Asked(method=request.method, path=request.path, query=query, headers=dict(request.headers))
+            service.asked.append(record)
             if service.is_failing:
                 # The clients of S3 try again after most other errors.
                 return Response("<Error><Code>AccessDenied</Code></Error>", 403)(environ, start_response)
-            found: Iterable[bytes] = app(environ, start_response)
-            return found
+            body: Iterable[bytes] = app(environ, start_response)
+            return body
 
         with serve(answer, bound):
             # A service that this process ran before has left its bucket in moto's memory.

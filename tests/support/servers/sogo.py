@@ -75,7 +75,9 @@ def _run_database(folder: Path, passwords: Mapping[str, str]) -> Iterator[int]:
     port = free_port()
     arguments = ["-D", str(data), "-h", HOST, "-p", str(port), "-k", str(data), "-F"]
     with _running([_database_program("postgres"), *arguments], folder, user="postgres", port=port):
-        rows = ", ".join(f"('{one}', '{one}', '{word}', '{one}', '{one}')" for one, word in passwords.items())
+        rows = ", ".join(
+            f"('{address}', '{address}', '{word}', '{address}', '{address}')" for address, word in passwords.items()
+        )
         users = "CREATE TABLE users (c_uid TEXT, c_name TEXT, c_password TEXT, c_cn TEXT, mail TEXT)"
         script = f"CREATE DATABASE sogo;\n\\c sogo\n{users};\nINSERT INTO users VALUES {rows};"
         _query(port, script)
@@ -154,9 +156,9 @@ def _run_web_server(program: int) -> Iterator[str]:
             self._hand_on()
 
         def _reply_with_file(self, path: Path) -> None:
-            found = path.is_file()
+            is_file = path.is_file()
             fields = [("Content-Type", _KINDS.get(path.suffix, "application/octet-stream"))]
-            self._reply(200 if found else 404, fields, path.read_bytes() if found else b"")
+            self._reply(200 if is_file else 404, fields, path.read_bytes() if is_file else b"")
 
         def _hand_on(self) -> None:
             url = f"http://{self.headers['Host']}"
@@ -166,8 +168,10 @@ def _run_web_server(program: int) -> Iterator[str]:
             with contextlib.closing(http.client.HTTPConnection(HOST, program, timeout=60)) as connection:
                 connection.request(self.command, self.path, body, {**fields, "Connection": "close"})
                 with connection.getresponse() as answer:
-                    kept = [(name, value) for name, value in answer.getheaders() if name.lower() not in _OWN_FIELDS]
-                    self._reply(answer.status, kept, answer.read())
+                    answer_fields = [
+                        (name, value) for name, value in answer.getheaders() if name.lower() not in _OWN_FIELDS
+                    ]
+                    self._reply(answer.status, answer_fields, answer.read())
 
         def _reply(self, status: int, fields: list[tuple[str, str]], body: bytes) -> None:
             # A browser that goes to another page closes the connection.
@@ -236,8 +240,8 @@ def _as(user: str, command: list[str]) -> list[str]:
 
 
 def _database_program(name: str) -> str:
-    found = sorted(_DATABASE_PROGRAMS.glob(f"*/bin/{name}"))
-    return str(found[-1]) if found else ""
+    programs = sorted(_DATABASE_PROGRAMS.glob(f"*/bin/{name}"))
+    return str(programs[-1]) if programs else ""
 
 
 def _path() -> str:

@@ -71,8 +71,8 @@ def run_squirrelmail(mail: MailHost) -> Iterator[SquirrelMail]:
         folder, port = Path(name), free_port()
         documents = folder / "documents"
         shutil.copytree(program(), documents)
-        for one in ("data", "attached", "sessions"):
-            (folder / one).mkdir()
+        for part in ("data", "attached", "sessions"):
+            (folder / part).mkdir()
         for account in mail.passwords:
             # Without an address it first asks for one.
             (folder / "data" / f"{account}.pref").write_text(f"email_address={account}\nfull_name={account}\n")
@@ -81,13 +81,13 @@ def run_squirrelmail(mail: MailHost) -> Iterator[SquirrelMail]:
         )
         (documents / "config" / "config.php").write_text(settings)
         limits = [f"-d{name}={MAX_MESSAGE_BYTES}" for name in ("upload_max_filesize", "post_max_size")]
-        given = [
+        options = [
             f"-dsession.save_path={folder}/sessions",
             f"-dopenssl.cafile={mail.tls_folder / 'tls_ca.pem'}",
             "-derror_reporting=0",
             "-ddisplay_errors=0",
             "-dmemory_limit=1G",
         ]
-        command = ["php", *limits, *given, "-S", f"{HOST}:{port}", "-t", str(documents)]
+        command = ["php", *limits, *options, "-S", f"{HOST}:{port}", "-t", str(documents)]
         with run_process(command, folder=folder, listens=port, environment={"PHP_CLI_SERVER_WORKERS": _WORKERS}):
             yield SquirrelMail(url=f"http://{HOST}:{port}/src/", mail=mail)

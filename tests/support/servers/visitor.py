@@ -45,15 +45,15 @@ class Shown:
 
     def link(self, part: str) -> str:
         """The first address of a link that contains `part`."""
-        found = [address for address in self.links if part in address]
-        assert found, f"no link with {part!r} in {list(self.links)}"
-        return found[0]
+        addresses = [address for address in self.links if part in address]
+        assert addresses, f"no link with {part!r} in {list(self.links)}"
+        return addresses[0]
 
     def form(self, name: str) -> Form:
         """The first form with a field of that name."""
-        found = [form for form in self.forms if name in form.fields or name in form.file_fields]
-        assert found, f"no form with {name!r} in {self.text}"
-        return found[0]
+        forms = [form for form in self.forms if name in form.fields or name in form.file_fields]
+        assert forms, f"no form with {name!r} in {self.text}"
+        return forms[0]
 
 
 class Visitor:
@@ -76,15 +76,15 @@ class Visitor:
         file: tuple[str, str, bytes, str] | None = None,
     ) -> Shown:
         """Send a form with changed values. `file`: the field, the file's name, its bytes and its Content-Type."""
-        given = {**form.fields, **values}
+        entries = {**form.fields, **values}
         if button:
-            given.setdefault(button, form.buttons[button])
+            entries.setdefault(button, form.buttons[button])
         if form.method == "get":
-            return self.get(f"{form.action.partition('?')[0]}?{urlencode(given)}")
+            return self.get(f"{form.action.partition('?')[0]}?{urlencode(entries)}")
         if form.is_multipart:
-            body, kind = _multipart(form, given, file)
+            body, kind = _multipart(form, entries, file)
         else:
-            body, kind = urlencode(given).encode(), "application/x-www-form-urlencoded"
+            body, kind = urlencode(entries).encode(), "application/x-www-form-urlencoded"
         return self._load(urllib.request.Request(form.action, body, {"Content-Type": kind}))
 
     def _load(self, request: urllib.request.Request) -> Shown:
@@ -97,11 +97,11 @@ class Visitor:
         return Shown(url=parser.url, content_type=kind, body=body, forms=parser.forms, links=parser.links)
 
 
-def _multipart(form: Form, given: Mapping[str, str], file: tuple[str, str, bytes, str] | None) -> tuple[bytes, str]:
+def _multipart(form: Form, entries: Mapping[str, str], file: tuple[str, str, bytes, str] | None) -> tuple[bytes, str]:
     fence = secrets.token_hex(16)
     parts = [
         f'--{fence}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
-        for name, value in given.items()
+        for name, value in entries.items()
     ]
     # A browser sends a file field in which no file is chosen as an empty file without a name.
     empty = [(name, "", b"", "application/octet-stream") for name in form.file_fields if not file or name != file[0]]
@@ -123,23 +123,23 @@ class _Parser(HTMLParser):
         self._is_chosen = False
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attributes}
+        values = {name: value or "" for name, value in attributes}
         match tag:
-            case "a" if "href" in given:
-                self._link = urljoin(self.url, given["href"])
+            case "a" if "href" in values:
+                self._link = urljoin(self.url, values["href"])
                 self.links.setdefault(self._link, "")
-            case "frame" | "iframe" if "src" in given:
-                self.links.setdefault(urljoin(self.url, given["src"]), given.get("name", ""))
+            case "frame" | "iframe" if "src" in values:
+                self.links.setdefault(urljoin(self.url, values["src"]), values.get("name", ""))
             case "form":
                 self.forms.append(
                     Form(
-                        action=urljoin(self.url, given.get("action", "")),
-                        method=given.get("method", "get").lower(),
-                        is_multipart=given.get("enctype", "").lower() == "multipart/form-data",
+                        action=urljoin(self.url, values.get("action", "")),
+                        method=values.get("method", "get").lower(),
+                        is_multipart=values.get("enctype", "").lower() == "multipart/form-data",
                     )
                 )
             case _ if self.forms:
-                self._take_field(tag, given, self.forms[-1])
+                self._take_field(tag, values, self.forms[-1])
 
     def handle_data(self, data: str) -> None:
         if self._text_area and self.forms:
@@ -161,26 +161,26 @@ class _Parser(HTMLParser):
             case "select":
                 self._select = ""
 
-    def _take_field(self, tag: str, given: Mapping[str, str], form: Form) -> None:
-        name = given.get("name", "")
-        match tag, given.get("type", "text").lower():
+    def _take_field(self, tag: str, values: Mapping[str, str], form: Form) -> None:
+        name = values.get("name", "")
+        match tag, values.get("type", "text").lower():
             case (("input" | "button"), ("submit" | "image")):
-                form.buttons.setdefault(name, given.get("value", ""))
+                form.buttons.setdefault(name, values.get("value", ""))
             case "input", "file":
                 form.file_fields.append(name)
             case "input", ("checkbox" | "radio"):
-                if "checked" in given:
-                    form.fields[name] = given.get("value", "on")
+                if "checked" in values:
+                    form.fields[name] = values.get("value", "on")
             case "input", _ if name:
-                form.fields[name] = given.get("value", "")
+                form.fields[name] = values.get("value", "")
             case "textarea", _:
                 self._text_area = name
                 form.fields[name] = ""
             case "select", _:
                 self._select, self._is_chosen = name, False
             case "option", _ if self._select and not self._is_chosen:
-                self._is_chosen = "selected" in given
+                self._is_chosen = "selected" in values
                 if self._is_chosen or self._select not in form.fields:
-                    form.fields[self._select] = given.get("value", "")
+                    form.fields[self._select] = values.get("value", "")
                     # An option without a value has its text as its value.
-                    self._option = "" if "value" in given else self._select
+                    self._option = "" if "value" in values else self._select

@@ -56,5 +56,5 @@ def check_clean(report: dict[str, Any], *, ended: bool) -> None:
     """Check that memory and tables are as in the image, or that all memory of an ended Worker is zero."""
     # The positive control: the operation has altered memory.
     assert report["used"] > 10
-    found = {name: report[name] for name in ("ended", "altered", "others", "outside")}
-    assert found == {"ended": ended, "altered": 0, "others": 0, "outside": True}
+    state = {name: report[name] for name in ("ended", "altered", "others", "outside")}
+    assert state == {"ended": ended, "altered": 0, "others": 0, "outside": True}

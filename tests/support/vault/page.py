@@ -127,9 +127,9 @@ def serve_vault(runtime: Path) -> Iterator[VaultServer]:
             self.send_header("Cache-Control", served.caching)
             self.end_headers()
             data = data or b""
-            if held := served.halves.get(Path(path).name):
+            if release := served.halves.get(Path(path).name):
                 self.wfile.write(data[: len(data) // 2])
-                held.wait()
+                release.wait()
                 data = data[len(data) // 2 :]
             self.wfile.write(data)
 

@@ -81,10 +81,10 @@ def to_page(kind: Any, value: Any) -> Any:
     if isinstance(value, bytes):
         return secret(value) if kind == "secret" else b64(value)
     if isinstance(value, list) and isinstance(kind, list):
-        return [to_page(kind[0], one) for one in value]
+        return [to_page(kind[0], element) for element in value]
     if isinstance(value, dict) and isinstance(kind, dict):
         kinds = {name.removesuffix("?"): inner for name, inner in kind.items()}
-        return {name: to_page(kinds[name], one) for name, one in value.items()}
+        return {name: to_page(kinds[name], member) for name, member in value.items()}
     return value
 
 
@@ -150,7 +150,7 @@ def _addresses() -> dict[str, Example]:
 
 def _certificates() -> dict[str, Example]:
     alice, bob = person("alice").certificate, person("bob").certificate
-    found = {"certificate": bob.der, "source": "bridge", "detail": "a folder"}
+    candidate = {"certificate": bob.der, "source": "bridge", "detail": "a folder"}
     partner = run(create_authority("Partner CA", provider=PROVIDER, at=NOW)).identity.certificate
     deciding = {"certificate": partner.der, "kind": "authority", "addresses": ["@partner.test"], **trust()}
     decisions = call("decision.make", **deciding)["decisions"]
@@ -161,8 +161,8 @@ def _certificates() -> dict[str, Example]:
         "certificate.page": Example(right={"certificate": bob.der}, wrong={"certificate": b"?"}),
         "certificate.read": Example(right={"file": bob.der}, wrong={"file": b"a letter"}),
         "recipients.check": Example(
-            right={"address": "bob@example.test", "found": [found], **trust()},
-            wrong={"found": [{**found, "source": "rumour"}]},
+            right={"address": "bob@example.test", "found": [candidate], **trust()},
+            wrong={"found": [{**candidate, "source": "rumour"}]},
         ),
         "contacts.import": Example(right={"file": bob.der, "at": AT}, wrong={"file": b"a letter"}),
         "contacts.learn": Example(right=learning, wrong={"certificates": [alice.der]}),
@@ -250,7 +250,7 @@ def _accounts() -> dict[str, Example]:
     passkey = {"account": "bob@example.test", "output": bytes(range(32))}
     bundle = call("passkey.seal", **passkey, **sealed(bob))["bundle"]
     reload = {"context": "bob 1", "halves": bytes(range(64))}
-    kept = call("reload.seal", **reload, **sealed(bob))["kept"]
+    identities = call("reload.seal", **reload, **sealed(bob))["kept"]
     return {
         "identity.open": Example(
             right={"p12": p12, "passphrase": _PASSPHRASE, "sealKey": b"k" * 32}, wrong={"passphrase": b"wrong"}
@@ -269,7 +269,8 @@ def _accounts() -> dict[str, Example]:
         "roaming.remove": Example(right=login, wrong=elsewhere),
         "roaming.ask": Example(right={**in_session, "what": "devices"}, wrong={"what": "account"}),
         "roaming.push": Example(
-            right={**in_session, "identities": [one["sealed"] for one in stored]}, wrong={"sealKey": b"o" * 32}
+            right={**in_session, "identities": [identity["sealed"] for identity in stored]},
+            wrong={"sealKey": b"o" * 32},
         ),
         "roaming.merge": Example(
             right={
@@ -288,7 +289,7 @@ def _accounts() -> dict[str, Example]:
         "passkey.seal": Example(right={**passkey, **sealed(bob)}, wrong={"sealKey": b"o" * 32}),
         "passkey.open": Example(right={**passkey, "bundle": bundle, "sealKey": b"k" * 32}, wrong={"output": bytes(32)}),
         "reload.seal": Example(right={**reload, **sealed(bob)}, wrong={"sealKey": b"o" * 32}),
-        "reload.open": Example(right={**reload, "kept": kept, "sealKey": b"k" * 32}, wrong={"context": "bob 2"}),
+        "reload.open": Example(right={**reload, "kept": identities, "sealKey": b"k" * 32}, wrong={"context": "bob 2"}),
     }
 
 
@@ -336,8 +337,8 @@ def _log_in(device: dict[str, Any]) -> tuple[bytes, list[dict[str, Any]]]:
     parameters = LOGIN_TERMS | {name: made[name] for name in ("salt", "memory_kib", "passes", "lanes")}
     step = call("roaming.login", **_SERVER, **device)
     for body in (parameters, {"ends": 0, "record": made["record"]}):
-        given = {"state": step["state"], "step": step["step"], "body": json.dumps(body).encode()}
-        step = call("roaming.answer", user=_SERVER["user"], sealKey=b"k" * 32, **given)
+        arguments = {"state": step["state"], "step": step["step"], "body": json.dumps(body).encode()}
+        step = call("roaming.answer", user=_SERVER["user"], sealKey=b"k" * 32, **arguments)
     return step["session"], step["result"]["identities"]
 
 

@@ -93,8 +93,8 @@ def _add_frames(app: Flask, sessions: Sessions) -> None:
     @app.get("/list.cgi")
     def letters() -> str:
         folder = request.args.get("folder", INBOX)
-        found = [(message, read_letter(message.raw)) for message in sessions.current().mailbox.messages(folder)]
-        return render_template("list.html", folder=folder, letters=found)
+        entries = [(message, read_letter(message.raw)) for message in sessions.current().mailbox.messages(folder)]
+        return render_template("list.html", folder=folder, letters=entries)
 
     @app.get("/blank.cgi")
     def blank() -> str:
@@ -133,8 +133,8 @@ def _add_reading(app: Flask, sessions: Sessions) -> None:
 
     @app.get("/download.cgi")
     def attachment() -> Response:
-        found = read_letter(wanted().raw).find(request.args.get("part", "")) or abort(404)
-        return download(found.content, found.media_type, found.name or "unbenannt")
+        file = read_letter(wanted().raw).find(request.args.get("part", "")) or abort(404)
+        return download(file.content, file.media_type, file.name or "unbenannt")
 
 
 def _add_moving(app: Flask, sessions: Sessions) -> None:

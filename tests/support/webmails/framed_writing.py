@@ -141,8 +141,8 @@ def _forwarded(letter: Letter) -> Draft:
         subject=f"Fwd: {letter.subject}",
         text=f"\n\n----- Weitergeleitete Nachricht -----\n{head}\n{readable_text(letter)}",
         uploads=[
-            Upload(name=found.name or "unbenannt", content_type=found.media_type, content=found.content)
-            for found in letter.attachments
+            Upload(name=attachment.name or "unbenannt", content_type=attachment.media_type, content=attachment.content)
+            for attachment in letter.attachments
         ],
     )
 

@@ -102,8 +102,8 @@ def _add_pages(app: Flask, sessions: Sessions) -> None:
 def _add_messages(app: Flask, sessions: Sessions) -> None:
     @app.get("/api/messages")
     def messages() -> dict[str, Any]:
-        found = sessions.current().mailbox.messages(request.args.get("folder", INBOX))
-        return {"messages": [_row_json(message) for message in found]}
+        entries = sessions.current().mailbox.messages(request.args.get("folder", INBOX))
+        return {"messages": [_row_json(message) for message in entries]}
 
     @app.get("/api/messages/<int:uid>")
     def message(uid: int) -> dict[str, Any]:
@@ -122,8 +122,8 @@ def _add_messages(app: Flask, sessions: Sessions) -> None:
 
     @app.get("/api/messages/<int:uid>/attachments/<part>")
     def attachment(uid: int, part: str) -> Response:
-        found = read_letter(sessions.message(uid).raw).find(part) or abort(404)
-        return download(found.content, found.media_type, found.name or "attachment")
+        file = read_letter(sessions.message(uid).raw).find(part) or abort(404)
+        return download(file.content, file.media_type, file.name or "attachment")
 
     @app.post("/api/messages/<int:uid>/move")
     def move(uid: int) -> dict[str, Any]:
@@ -145,8 +145,8 @@ def _add_messages(app: Flask, sessions: Sessions) -> None:
     def forward(uid: int) -> dict[str, Any]:
         """Copy the attachments of a message into the uploads, for a letter that forwards it."""
         uploads = [
-            Upload(name=found.name or "attachment", content_type=found.media_type, content=found.content)
-            for found in read_letter(sessions.message(uid).raw).attachments
+            Upload(name=file.name or "attachment", content_type=file.media_type, content=file.content)
+            for file in read_letter(sessions.message(uid).raw).attachments
         ]
         return {"uploads": [_keep_upload(sessions.current(), upload) for upload in uploads]}
 
@@ -211,8 +211,13 @@ def _message_json(stored: StoredMessage) -> dict[str, Any]:
         "text": letter.text,
         "html": letter.html,
         "attachments": [
-            {"part": found.part, "name": found.name, "type": found.media_type, "size": len(found.content)}
-            for found in letter.attachments
+            {
+                "part": attachment.part,
+                "name": attachment.name,
+                "type": attachment.media_type,
+                "size": len(attachment.content),
+            }
+            for attachment in letter.attachments
         ],
     }
 

@@ -94,8 +94,8 @@ def readable_text(letter: Letter) -> str:
 def parse_mailers(fields: Iterable[str]) -> list[Mailer]:
     """The mailers in header fields, or in the fields of a form."""
     # With an empty field, the strict reading of Python 3.11.2 finds nobody at all.
-    found = getaddresses([field for field in fields if field.strip()])
-    return [Mailer(name=_decoded(name), address=address) for name, address in found if address]
+    mailboxes = getaddresses([field for field in fields if field.strip()])
+    return [Mailer(name=_decoded(name), address=address) for name, address in mailboxes if address]
 
 
 def encoded(mailer: Mailer) -> str:

@@ -144,8 +144,8 @@ def test_a_setting_and_a_webmail_reach_a_new_browser_and_what_is_removed_stays_r
     # The stricter settings are in effect at once. The webmail waits for an answer.
     wait_for_states(other, revocation="required", harvest=False, recipes=0)
     other.wait_for(OFFERS, 1)
-    told = other.text(named("setting-offer"))
-    assert all(one in told for one in (MAIL, "/raw/{part.path.1.0}", "#body", "not in use in this browser yet"))
+    offer = other.text(named("setting-offer"))
+    assert all(detail in offer for detail in (MAIL, "/raw/{part.path.1.0}", "#body", "not in use in this browser yet"))
     assert find_violations(other) == []
     for width in PHONES:
         other.set_viewport(width, 844)

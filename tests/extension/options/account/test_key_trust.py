@@ -90,16 +90,16 @@ def wait_for_entries(servers: KeyServers, kind: str, *, removed: bool) -> list[s
     while True:
         session = run(session.pull(setting))
         stored = session.opened.state.entries
-        found = [name for name, one in stored.items() if name.startswith(kind) and (one.value is None) == removed]
-        if found:
-            return found
+        names = [name for name, entry in stored.items() if name.startswith(kind) and (entry.value is None) == removed]
+        if names:
+            return names
         assert time.monotonic() < deadline, f"the account has no {kind}"
         time.sleep(0.3)
 
 
 def count(page: Page, test: str) -> int:
-    found: int = page.js("(place) => document.querySelectorAll(place).length", named(test))
-    return found
+    number: int = page.js("(place) => document.querySelectorAll(place).length", named(test))
+    return number
 
 
 def test_a_new_browser_gives_the_same_verdict_and_what_is_removed_stays_removed(
@@ -134,7 +134,7 @@ def test_a_new_browser_gives_the_same_verdict_and_what_is_removed_stays_removed(
     log_in(extension, options, servers)
     assert count(options, "decision") == 0
     assert state_of(extension, letter, tmp_path) != "verified"
-    assert [one.value for name, one in entries(servers).items() if name.startswith("decision:")] == [None]
+    assert [entry.value for name, entry in entries(servers).items() if name.startswith("decision:")] == [None]
 
 
 def plant_decision(servers: KeyServers, certificate: Certificate) -> None:

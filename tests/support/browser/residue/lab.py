@@ -194,8 +194,8 @@ class Watch:
     def find_in_memory(self, secrets: set[str]) -> set[str]:
         """The secrets of this set that are in the memory of any process. Stops when all are found."""
         missing = set(secrets)
-        for found in scan_processes(self._processes(), [it for it in self._needles if it.secret in secrets]):
-            missing.discard(found.needle.secret)
+        for finding in scan_processes(self._processes(), [it for it in self._needles if it.secret in secrets]):
+            missing.discard(finding.needle.secret)
             if not missing:
                 break
         return secrets - missing
@@ -207,7 +207,7 @@ class Watch:
 
     def scan_disk(self) -> list[str]:
         """The files of the profile that contain a needle: databases, caches, session files, logs."""
-        found = []
+        places = []
         finder = Finder(self._needles)
         for path in sorted(self._profile.rglob("*")):
             try:
@@ -215,8 +215,8 @@ class Watch:
             except OSError:
                 continue
             hits = {f"{needle.secret} ({needle.form})" for needle, _ in finder.find(octets)}
-            found += [f"{path.relative_to(self._profile)}: {hit}" for hit in sorted(hits)]
-        return found
+            places += [f"{path.relative_to(self._profile)}: {hit}" for hit in sorted(hits)]
+        return places
 
     def wait_until_gone(self, page: Page, *, allowed: Counter[str] | None = None) -> list[Finding]:
         """Collect garbage until only `allowed` secrets are left, or for 20 seconds. Returns what is left."""
@@ -298,7 +298,7 @@ def open_lab(name: Name, profile: Path, given: Secrets, *, strict: bool = False)
 
 
 @contextmanager
-def _serve(given: Secrets) -> Iterator[int]:
+def _serve(bob: Secrets) -> Iterator[int]:
     runtime = collect_runtime(ROOT, Pyodide.below(ROOT))
     files: dict[str, Content] = {
         **list_folder(ROOT / "webbridge/pages", prefix="/source/webbridge/pages/"),
@@ -308,10 +308,10 @@ def _serve(given: Secrets) -> Iterator[int]:
         **{f"/runtime/{name}": content for name, content in runtime.items()},
         "/": _PAGE,
         "/runtime/vault_worker.js": f'import "/source/{_WORKER}";'.encode(),
-        "/keys.p12": given.p12,
-        "/encrypted.p7m": given.encrypted,
-        "/mail.eml": given.mail,
-        "/salt": given.salt,
+        "/keys.p12": bob.p12,
+        "/encrypted.p7m": bob.encrypted,
+        "/mail.eml": bob.mail,
+        "/salt": bob.salt,
     }
 
     class Handler(http.server.BaseHTTPRequestHandler):

@@ -54,13 +54,13 @@ def text_needles(secret: str, text: str) -> list[Needle]:
 
 def hmac_key_needles(secret: str, key: bytes) -> list[Needle]:
     """The needles for a secret as the two pads of HMAC (RFC 2104), as bytes and in the order of words of 32 bits."""
-    found = []
+    needles = []
     for pad in (0x36, 0x5C):
         padded = bytes(octet ^ pad for octet in key)
         words = b"".join(padded[at : at + 4][::-1] for at in range(0, len(padded), 4))
         forms = {f"pad {pad:x}": padded, f"pad {pad:x} in words": words}
-        found += [Needle(secret=secret, form=form, octets=octets) for form, octets in forms.items()]
-    return found
+        needles += [Needle(secret=secret, form=form, octets=octets) for form, octets in forms.items()]
+    return needles
 
 
 def _forms(piece: bytes) -> list[tuple[str, bytes]]:

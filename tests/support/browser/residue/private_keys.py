@@ -77,13 +77,13 @@ def secret_octets(key: PrivateKey) -> dict[str, bytes]:
 
 def _number_needles(secret: str, numbers: Mapping[str, int]) -> list[Needle]:
     """The needles for the pieces of secret numbers, which cover them, in all forms and orders."""
-    found = []
+    needles = []
     for name, number in numbers.items():
         octets = bytes_of(number)
-        found += _octets_needles(secret, {name: octets})
-        found += _raw_needles(secret, name, "reversed", octets[::-1])
-        found += _raw_needles(secret, name, "digits", digits_of(number))
-    return found
+        needles += _octets_needles(secret, {name: octets})
+        needles += _raw_needles(secret, name, "reversed", octets[::-1])
+        needles += _raw_needles(secret, name, "digits", digits_of(number))
+    return needles
 
 
 def _octets_needles(secret: str, parts: Mapping[str, bytes]) -> list[Needle]:

@@ -87,17 +87,17 @@ def count_by_secret(findings: Iterable[Finding]) -> Counter[str]:
 def copies_of(findings: Iterable[Finding]) -> list[list[Finding]]:
     """The findings of each copy of a secret, by their addresses: those with a short gap between them."""
     copies: list[list[Finding]] = []
-    for found in sorted(findings, key=lambda it: (it.process, it.needle.secret, it.address)):
-        if copies and _is_near(copies[-1][-1], found):
-            copies[-1].append(found)
+    for finding in sorted(findings, key=lambda it: (it.process, it.needle.secret, it.address)):
+        if copies and _is_near(copies[-1][-1], finding):
+            copies[-1].append(finding)
         else:
-            copies.append([found])
+            copies.append([finding])
     return copies
 
 
-def _is_near(found: Finding, later: Finding) -> bool:
-    of_one = (found.process, found.needle.secret) == (later.process, later.needle.secret)
-    return of_one and later.address <= _end_of(found) + _GAP_BYTES
+def _is_near(earlier: Finding, later: Finding) -> bool:
+    of_one = (earlier.process, earlier.needle.secret) == (later.process, later.needle.secret)
+    return of_one and later.address <= _end_of(earlier) + _GAP_BYTES
 
 
 def describe(findings: Iterable[Finding]) -> str:
@@ -113,8 +113,8 @@ def describe(findings: Iterable[Finding]) -> str:
     return "\n".join(lines)
 
 
-def _end_of(found: Finding) -> int:
-    return found.address + len(found.needle.octets)
+def _end_of(finding: Finding) -> int:
+    return finding.address + len(finding.needle.octets)
 
 
 def _parent(entry: Path) -> int | None:

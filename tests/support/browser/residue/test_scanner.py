@@ -73,8 +73,8 @@ def test_finds_needles_at_both_ends_and_all_that_overlap() -> None:
     finder = Finder([first, second])
     for before in range(9):
         octets = b"?" * before + b"abcdefgh" * 5
-        found = {(needle.secret, at - before) for needle, at in finder.find(octets)}
-        assert found == {("first", 0), ("first", 8), ("second", 4)}
+        places = {(needle.secret, at - before) for needle, at in finder.find(octets)}
+        assert places == {("first", 0), ("first", 8), ("second", 4)}
 
 
 @pytest.mark.parametrize("kind", NewKey)
@@ -85,10 +85,10 @@ def test_finds_each_piece_of_a_private_key_in_each_form(kind: NewKey) -> None:
     assert {needle.part.partition("+")[0] for needle in needles} == PARTS[key.key_type]
     for needle in needles:
         planted = secrets.token_bytes(101) + needle.octets + secrets.token_bytes(20)
-        found = dict(finder.find(planted))
-        assert found[needle] == 101
+        places = dict(finder.find(planted))
+        assert places[needle] == 101
         # A random byte beside it can complete another piece, which begins one byte before or after.
-        assert found == {other: planted.find(other.octets) for other in needles if other.octets in planted}
+        assert places == {other: planted.find(other.octets) for other in needles if other.octets in planted}
 
 
 def test_finds_any_rest_of_thirty_one_bytes_of_a_long_number() -> None:
@@ -99,8 +99,8 @@ def test_finds_any_rest_of_thirty_one_bytes_of_a_long_number() -> None:
         octets = bytes_of(number)
         for written in (octets, octets[::-1], digits_of(number)):
             for at in range(len(written) - 30):
-                found = {needle.part.partition("+")[0] for needle, _ in finder.find(b"?" * 9 + written[at : at + 31])}
-                assert found == {name}
+                names = {needle.part.partition("+")[0] for needle, _ in finder.find(b"?" * 9 + written[at : at + 31])}
+                assert names == {name}
 
 
 def test_the_pieces_of_pkcs8_are_those_of_its_numbers() -> None:
@@ -108,17 +108,17 @@ def test_the_pieces_of_pkcs8_are_those_of_its_numbers() -> None:
         key = run(PROVIDER.generate_key(kind))
         finder = Finder(private_key_needles("key", key))
         stored = {needle.part for needle in finder.needles if "form" not in needle.part and needle.form == "raw"}
-        found = {needle.part for needle, _ in finder.find(key.pkcs8_der) if needle.form == "raw"}
-        assert found == {part for part in stored if not part.startswith(("p's", "q's", "iqmp in", "hashed"))}
+        parts = {needle.part for needle, _ in finder.find(key.pkcs8_der) if needle.form == "raw"}
+        assert parts == {part for part in stored if not part.startswith(("p's", "q's", "iqmp in", "hashed"))}
 
 
 def test_the_digits_of_a_number_are_those_that_python_holds() -> None:
     # The object's head has its count of references, type and length. `id` is its address.
     number = secrets.randbits(1024) | 1 << 1023
     digits = digits_of(number)
-    held = ctypes.string_at(id(number), sys.getsizeof(number))
+    memory = ctypes.string_at(id(number), sys.getsizeof(number))
     assert sys.int_info.bits_per_digit == 30
-    assert held.endswith(digits)
+    assert memory.endswith(digits)
 
 
 def test_finds_a_text_in_json() -> None:
@@ -163,9 +163,9 @@ def test_finds_what_another_process_holds_each_place_once() -> None:
         assert holder.stdout.readline() == b"ready\n"
         assert process_tree(holder.pid) == [holder.pid]
         assert resident_pages(holder.pid) > 0
-        found = list(scan_processes([holder.pid], needles_for("secret", [secret])))
+        findings = list(scan_processes([holder.pid], needles_for("secret", [secret])))
         holder.stdin.close()
-    assert len({it.address for it in found}) == len(found) >= 20
-    assert {it.needle.form for it in found} == {"raw"}
+    assert len({it.address for it in findings}) == len(findings) >= 20
+    assert {it.needle.form for it in findings} == {"raw"}
     assert list(scan_processes([holder.pid], needles_for("secret", [secret]))) == []
     assert resident_pages(holder.pid) == 0

@@ -52,8 +52,8 @@ def write_database(schema: Schema, url: str | Path, folder: Path) -> None:
     with closing(Database(copied)) as source, closing(Database(url)) as target, target.transaction() as rows:
         tables = MetaData()
         tables.reflect(rows)
-        for table, found in read_all(source).items():
-            rows.execute(tables.tables[table].insert(), found)
+        for table, entries in read_all(source).items():
+            rows.execute(tables.tables[table].insert(), entries)
 
 
 def write_empty_database(schema: Schema, path: Path) -> None:

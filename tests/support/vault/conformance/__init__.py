@@ -86,14 +86,14 @@ class VaultPage:
         """
         outcomes: list[Outcome] = []
         for chunk in _split(cases):
-            given = b"".join(len(packed).to_bytes(4, "big") + packed for packed in chunk)
-            for result in self._ask("callEach", "run_cases", given):
+            content = b"".join(len(packed).to_bytes(4, "big") + packed for packed in chunk)
+            for result in self._ask("callEach", "run_cases", content):
                 outcomes += outcomes_from_json(result)
             say(f"{len(outcomes)} of {len(cases)} cases, {self.rewinds} rewinds")
         return outcomes
 
-    def _ask(self, kind: Literal["call", "callEach"], function: str, given: bytes) -> Any:
-        self._given["/given"] = given
+    def _ask(self, kind: Literal["call", "callEach"], function: str, content: bytes) -> Any:
+        self._given["/given"] = content
         self._page.js("(...how) => void window.call(...how)", function, kind)
         answer = self._page.wait_for("() => window.answer", timeout_seconds=_CALL_SECONDS)
         if "error" in answer:
@@ -117,12 +117,12 @@ def open_vault_page(browser: Browser) -> Iterator[VaultPage]:
         },
         "/tests.zip": _tests_zip(),
     }
-    given: dict[str, bytes] = {}
-    with _serve(files, given) as port:
+    inputs: dict[str, bytes] = {}
+    with _serve(files, inputs) as port:
         page = browser.open(f"http://127.0.0.1:{port}/")
         try:
             page.wait_for("() => window.opened === true", timeout_seconds=_START_SECONDS)
-            yield VaultPage(page, given)
+            yield VaultPage(page, inputs)
         finally:
             page.close()
 
@@ -168,10 +168,10 @@ def _tests_zip() -> bytes:
 
 
 @contextmanager
-def _serve(files: dict[str, Content], given: dict[str, bytes]) -> Iterator[int]:
+def _serve(files: dict[str, Content], inputs: dict[str, bytes]) -> Iterator[int]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            content = {"/": _PAGE, **files, **given}.get(self.path)
+            content = {"/": _PAGE, **files, **inputs}.get(self.path)
             self.send_response(404 if content is None else 200)
             self.send_header("Content-Type", _TYPES.get(Path(self.path).suffix, "text/html"))
             self.send_header("Cache-Control", "no-store")

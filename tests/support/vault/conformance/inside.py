@@ -47,9 +47,9 @@ async def make(provider: CryptoProvider, keys_json: bytes) -> str:
 
 async def check(provider: CryptoProvider, given_json: bytes) -> str:
     """Check another provider's products with this one. Returns their number."""
-    given = json.loads(given_json)
-    keys = {name: bytes.fromhex(octets) for name, octets in given["keys"].items()}
-    products = {what: [bytes.fromhex(octets) for octets in product] for what, product in given["products"].items()}
+    inputs = json.loads(given_json)
+    keys = {name: bytes.fromhex(octets) for name, octets in inputs["keys"].items()}
+    products = {what: [bytes.fromhex(octets) for octets in product] for what, product in inputs["products"].items()}
     return str(await check_products(provider, keys, products))
 
 
@@ -58,9 +58,9 @@ async def time_transport(provider: CryptoProvider, given_json: bytes) -> str:
 
     Each round measures every block once. The shortest time counts, because other load on the machine can only add time.
     """
-    given = json.loads(given_json)
-    key = parse_private_key(bytes.fromhex(given["key"]))
-    blocks = {what: bytes.fromhex(block) for what, block in given["blocks"].items()}
+    inputs = json.loads(given_json)
+    key = parse_private_key(bytes.fromhex(inputs["key"]))
+    blocks = {what: bytes.fromhex(block) for what, block in inputs["blocks"].items()}
     taken: dict[str, list[float]] = {what: [] for what in blocks}
     for _ in range(_ROUNDS):
         for what, block in blocks.items():
@@ -110,17 +110,17 @@ async def use_rsa(provider: CryptoProvider, given_json: bytes) -> str:
 
     Returns the outputs or the errors' codes for each key.
     """
-    given = json.loads(given_json)
-    return json.dumps([await _use_rsa(provider, bytes.fromhex(key), given) for key in given["keys"]])
+    inputs = json.loads(given_json)
+    return json.dumps([await _use_rsa(provider, bytes.fromhex(key), inputs) for key in inputs["keys"]])
 
 
-async def _use_rsa(provider: CryptoProvider, pkcs8_der: bytes, given: dict[str, str]) -> list[str]:
+async def _use_rsa(provider: CryptoProvider, pkcs8_der: bytes, inputs: dict[str, str]) -> list[str]:
     # `parse_private_key` is not used, because it would refuse a damaged key before the provider gets it.
     key = PrivateKey(pkcs8_der=pkcs8_der, key_type=KeyType.RSA, bits=2048)
     opened = ((_V15, "v15"), (_OAEP, "oaep"))
     works = [
         *(provider.sign(key, algorithm, b"content") for algorithm in _RSA_SIGNATURES),
-        *(provider.transport_decrypt(key, how, bytes.fromhex(given[name]), cek_length=32) for how, name in opened),
+        *(provider.transport_decrypt(key, how, bytes.fromhex(inputs[name]), cek_length=32) for how, name in opened),
     ]
     outcomes = []
     for work in works:
