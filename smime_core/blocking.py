@@ -70,11 +70,11 @@ def __getattr__(name: str) -> Any:
     # The operations on messages are used most, and importing only their module is faster than importing
     # `smime_core.face`.
     message = importlib.import_module("smime_core.message")
-    found = getattr(message, name, None)
-    if getattr(found, "__module__", None) != message.__name__:
-        found = getattr(importlib.import_module("smime_core"), name, None)
-    if not inspect.iscoroutinefunction(found):
+    operation = getattr(message, name, None)
+    if getattr(operation, "__module__", None) != message.__name__:
+        operation = getattr(importlib.import_module("smime_core"), name, None)
+    if not inspect.iscoroutinefunction(operation):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    made = _blocking(found)
+    made = _blocking(operation)
     globals()[name] = made
     return made

@@ -192,7 +192,7 @@ def _json_type(part: Mapping[str, Any], *, is_open: bool = False) -> str:
     if "enum" in part or "const" in part:
         return "/".join(json.dumps(value) for value in part.get("enum", [part.get("const")]))
     if "anyOf" in part:
-        return "/".join(_json_type(one) for one in part["anyOf"])
+        return "/".join(_json_type(alternative) for alternative in part["anyOf"])
     if part.get("type") == "array":
         return f"[{_json_type(part['items'])}]" if "items" in part else "[…]"
     if "properties" in part:

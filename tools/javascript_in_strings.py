@@ -65,8 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "Docstrings do not count. Files are listed by `git ls-files`.",
     )
     parser.add_argument("folders", nargs="*", help="only the files in these folders")
-    given = parser.parse_args(arguments)
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *given.folders]
+    options = parser.parse_args(arguments)
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *options.folders]
     listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
     paths = [path for path in listed if path.endswith(".py") and (ROOT / path).exists()]
     counts = {path: javascript_lines((ROOT / path).read_text(encoding="utf-8")) for path in paths}

@@ -336,7 +336,7 @@ class NamedTest:
 @functools.cache
 def find_tests() -> dict[str, list[NamedTest]]:
     """The test functions by name; several modules may have functions of the same name."""
-    found: dict[str, list[NamedTest]] = {}
+    tests: dict[str, list[NamedTest]] = {}
     for path in sorted(TESTS.rglob("test_*.py")):
         text = path.read_text(encoding="utf-8")
         tree = ast.parse(text)
@@ -345,8 +345,8 @@ def find_tests() -> dict[str, list[NamedTest]]:
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                 numbers = _numbers(ast.get_source_segment(text, node) or "") | of_module | _in_name(node.name)
                 test = NamedTest(path.relative_to(TESTS.parent), node.name, frozenset(numbers))
-                found.setdefault(node.name, []).append(test)
-    return found
+                tests.setdefault(node.name, []).append(test)
+    return tests
 
 
 BAD_INPUT: Final[dict[str, tuple[str, ...]]] = {

@@ -103,15 +103,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--identity", type=Path, metavar="P12", help="the identity that signs")
     parser.add_argument("--passphrase-file", type=Path, metavar="FILE", help="whose first line is its passphrase")
     parser.add_argument("--into", type=Path, default=DIST / "release", help="the folder (default: dist/release)")
-    given = parser.parse_args(arguments)
-    build(given.into, version=_version(), seconds=_time_of_commit())
-    if given.identity:
-        words = ["--passphrase-file", str(given.passphrase_file)] if given.passphrase_file else []
-        signing = ["sign-release", str(given.into), "--identity", str(given.identity), *words]
+    options = parser.parse_args(arguments)
+    build(options.into, version=_version(), seconds=_time_of_commit())
+    if options.identity:
+        words = ["--passphrase-file", str(options.passphrase_file)] if options.passphrase_file else []
+        signing = ["sign-release", str(options.into), "--identity", str(options.identity), *words]
         subprocess.run([Path(sys.executable).parent / "sealwax", *signing], check=True)
-    for name, file in _files(given.into):
+    for name, file in _files(options.into):
         print(f"{file.stat().st_size:>12,}  {name}")
-    if not given.identity:
+    if not options.identity:
         print("not signed: give the identity of releases as --identity")
 
 

@@ -53,8 +53,8 @@ def _service(title: str, kind: type[BaseModel], folder: str) -> Iterator[str]:
 def _array(name: str, kind: type[BaseModel]) -> Iterator[str]:
     yield f"\n### `[[{name}]]`\n{kind.__doc__}\n"
     yield from _rows(kind, (), with_variables=False)
-    for inner, one in kind.model_fields.items():
-        if section_of(one.annotation) is MailSection:
+    for inner, field in kind.model_fields.items():
+        if section_of(field.annotation) is MailSection:
             yield f"\nIts table `[{name}.{inner}]` has the settings of `[mail]`.\n"
 
 
@@ -62,22 +62,22 @@ def _tables(kind: type[BaseModel], above: tuple[str, ...]) -> Iterator[str]:
     if above:
         yield f"\n### `[{'.'.join(above)}]`\n{kind.__doc__}\n"
     yield from _rows(kind, above, with_variables=True)
-    for name, one in kind.model_fields.items():
-        inner = section_of(one.annotation)
+    for name, field in kind.model_fields.items():
+        inner = section_of(field.annotation)
         if inner is not None:
             yield from _tables(inner, (*above, name))
 
 
 def _rows(kind: type[BaseModel], above: tuple[str, ...], *, with_variables: bool) -> Iterator[str]:
-    rows = {name: one for name, one in kind.model_fields.items() if section_of(one.annotation) is None}
+    rows = {name: field for name, field in kind.model_fields.items() if section_of(field.annotation) is None}
     if not rows:
         return
     yield "\n| setting | meaning | default |" + (" variable |" if with_variables else "") + "\n"
     yield "|---|---|---|" + ("---|" if with_variables else "") + "\n"
-    for name, one in rows.items():
-        default = f"`{default_of(one)}`" if default_of(one) else ("must be given" if one.is_required() else "")
+    for name, field in rows.items():
+        default = f"`{default_of(field)}`" if default_of(field) else ("must be given" if field.is_required() else "")
         variable = f" `{variable_name((*above, name))}` |" if with_variables else ""
-        yield f"| `{name}` | {one.description} | {default} |{variable}\n"
+        yield f"| `{name}` | {field.description} | {default} |{variable}\n"
 
 
 def main() -> None:

@@ -26,7 +26,7 @@ def mark_as_made(folder: Path, language: str, keys: Collection[str]) -> None:
     """
     words = Words(folder)
     english = words.texts(ENGLISH)
-    marked = [one for one in words.languages if one != ENGLISH and language in {one, _ALL}]
+    marked = [code for code in words.languages if code != ENGLISH and language in {code, _ALL}]
     unknown = [key for key in keys if key not in english]
     if not marked or unknown:
         raise WrongWords(f"{', '.join(unknown) or language} is not in the catalogues")
@@ -35,9 +35,9 @@ def mark_as_made(folder: Path, language: str, keys: Collection[str]) -> None:
         entry = words.note(key)
         made = dict.fromkeys(marked, hash_of(text)) if not keys or key in keys else {}
         notes[key] = {"note": entry["note"], "made_from": dict(sorted({**entry["made_from"], **made}.items()))}
-    for one in words.languages:
-        texts = words.texts(one)
-        _write(folder / f"{one}.json", json.dumps({key: texts[key] for key in english}, ensure_ascii=False, indent=2))
+    for code in words.languages:
+        texts = words.texts(code)
+        _write(folder / f"{code}.json", json.dumps({key: texts[key] for key in english}, ensure_ascii=False, indent=2))
     _write(folder / "notes.json", _a_line_each(notes))
 
 
@@ -58,11 +58,11 @@ def main() -> None:
     parser.add_argument("--made", metavar="LANGUAGE", help="a language, or all")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="the catalogues (default: sealwax/words)")
     parser.add_argument("keys", nargs="*", metavar="KEY")
-    given = parser.parse_args()
+    options = parser.parse_args()
     try:
-        if given.made:
-            mark_as_made(given.folder, given.made, given.keys)
-        words = Words(given.folder)
+        if options.made:
+            mark_as_made(options.folder, options.made, options.keys)
+        words = Words(options.folder)
         faults = [f"{language}.json: {key} is older than its English" for language, key in words.older()]
     except WrongWords as error:
         faults = [str(error)]

@@ -125,10 +125,10 @@ def _hash_number(curve: EdwardsCurve, *parts: bytes) -> int:
     return int.from_bytes(curve.digest(b"".join((prefix, *parts))), "little")
 
 
-def _add(curve: EdwardsCurve, one: Point, other: Point) -> Point:
+def _add(curve: EdwardsCurve, point: Point, other: Point) -> Point:
     # RFC 8032 section 5.2.4, extended by the curve's `a`, which is -1 for Ed25519. The formula also doubles a point.
     prime = curve.prime
-    x1, y1, z1 = one
+    x1, y1, z1 = point
     x2, y2, z2 = other
     a, c, d = z1 * z2 % prime, x1 * x2 % prime, y1 * y2 % prime
     b = a * a % prime

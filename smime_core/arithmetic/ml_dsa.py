@@ -281,9 +281,9 @@ def inverse_ntt(polynomial: Polynomial) -> Polynomial:
             number -= 1
             zeta = -_ZETAS[number]
             for low in range(start, start + length):
-                kept, other = values[low], values[low + length]
-                values[low] = kept + other
-                values[low + length] = zeta * (kept - other) % Q
+                coefficient, other = values[low], values[low + length]
+                values[low] = coefficient + other
+                values[low + length] = zeta * (coefficient - other) % Q
         length *= 2
     return [8_347_681 * value % Q for value in values]
 

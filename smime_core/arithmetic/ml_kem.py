@@ -86,7 +86,7 @@ def is_private_key(parameters: MlKem, private: bytes) -> bool:
         return False
     product, secret = _decode_all(public[:-32], 12), _decode_all(private[: 384 * parameters.k], 12)
     for row, value in zip(_expand_matrix(public[-32:], parameters.k), product, strict=True):
-        difference = [(one - other) % _Q for one, other in zip(value, _dot(row, secret), strict=True)]
+        difference = [(coefficient - other) % _Q for coefficient, other in zip(value, _dot(row, secret), strict=True)]
         if any(parameters.eta1 < noise < _Q - parameters.eta1 for noise in _inverse_ntt(difference)):
             return False
     return True
@@ -143,7 +143,7 @@ def _decrypt(parameters: MlKem, private: bytes, ciphertext: bytes) -> bytes:
     u = [_ntt(_decompress(polynomial, du)) for polynomial in _decode_all(ciphertext[:boundary], du)]
     v = _decompress(_decode(ciphertext[boundary:], dv), dv)
     product = _inverse_ntt(_dot(_decode_all(private, 12), u))
-    return _encode(_compress([(one - other) % _Q for one, other in zip(v, product, strict=True)], 1), 1)
+    return _encode(_compress([(coefficient - other) % _Q for coefficient, other in zip(v, product, strict=True)], 1), 1)
 
 
 def _split_digest(data: bytes) -> tuple[bytes, bytes]:
@@ -201,17 +201,17 @@ def _inverse_ntt(polynomial: Polynomial) -> Polynomial:
             zeta = _ZETAS[number]
             number -= 1
             for low in range(start, start + length):
-                kept = values[low]
-                values[low] = (kept + values[low + length]) % _Q
-                values[low + length] = zeta * (values[low + length] - kept) % _Q
+                coefficient = values[low]
+                values[low] = (coefficient + values[low + length]) % _Q
+                values[low + length] = zeta * (values[low + length] - coefficient) % _Q
         length *= 2
     return [3303 * value % _Q for value in values]
 
 
-def _dot(one: list[Polynomial], other: list[Polynomial]) -> Polynomial:
+def _dot(vector: list[Polynomial], other: list[Polynomial]) -> Polynomial:
     # The dot product of two vectors of polynomials in the NTT domain: FIPS 203 algorithms 11 and 12.
     total = [0] * 256
-    for a, b in zip(one, other, strict=True):
+    for a, b in zip(vector, other, strict=True):
         for pair, gamma in enumerate(_GAMMAS):
             low, high = 2 * pair, 2 * pair + 1
             total[low] += a[low] * b[low] + a[high] * b[high] % _Q * gamma
@@ -219,8 +219,8 @@ def _dot(one: list[Polynomial], other: list[Polynomial]) -> Polynomial:
     return [value % _Q for value in total]
 
 
-def _add(one: Polynomial, other: Polynomial) -> Polynomial:
-    return [(a + b) % _Q for a, b in zip(one, other, strict=True)]
+def _add(polynomial: Polynomial, other: Polynomial) -> Polynomial:
+    return [(a + b) % _Q for a, b in zip(polynomial, other, strict=True)]
 
 
 def _compress(polynomial: Polynomial, bits: int) -> Polynomial:

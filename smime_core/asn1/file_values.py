@@ -57,12 +57,12 @@ class FileValues:
         Raises the error of the first damaged block. The error of another program's block is raised only if the file has
         no value of these kinds.
         """
-        damaged = (one for one in self.failures if not isinstance(one, _OF_OTHER_PROGRAMS))
+        damaged = (error for error in self.failures if not isinstance(error, _OF_OTHER_PROGRAMS))
         if (failure := next(damaged, None)) is not None:
             raise failure
-        found = self.find(*kinds)
-        if found:
-            return found
+        values = self.find(*kinds)
+        if values:
+            return values
         if self.failures:
             raise self.failures[0]
         others = " and ".join(dict.fromkeys(value.kind for value in self.values))
@@ -164,5 +164,5 @@ class _Reader:
 
 
 def _skip(octets: bytes, start: int) -> int:
-    found = _FILLER.match(octets, start)
-    return found.end() if found else start
+    filler = _FILLER.match(octets, start)
+    return filler.end() if filler else start

@@ -86,7 +86,7 @@ def directory_names(names: Sequence[GeneralName]) -> tuple[bytes, ...]:
 def find_common_name(some: Sequence[GeneralName], others: Sequence[GeneralName]) -> GeneralName | None:
     """The first of `some` that is also among `others`, or None. Raises MalformedMessage."""
     keys = {other.comparable() for other in others}
-    return next((one for one in some if one.comparable() in keys), None)
+    return next((name for name in some if name.comparable() in keys), None)
 
 
 def parse_general_name(tlv: Tlv, where: str) -> GeneralName:

@@ -42,7 +42,7 @@ class PemBlock:
 
     def find_header(self, name: str) -> str | None:
         """The value of the first header of that name, or None."""
-        return next((value for found, value in self.headers if found.lower() == name.lower()), None)
+        return next((value for header, value in self.headers if header.lower() == name.lower()), None)
 
 
 def find_pem_blocks(text: bytes) -> tuple[PemBlock, ...]:

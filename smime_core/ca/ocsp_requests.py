@@ -112,11 +112,13 @@ def _find_hash(algorithm: Tlv) -> HashName | None:
 
 
 def _find_nonce(extensions: tuple[Extension, ...]) -> bytes | None:
-    found = next((extension for extension in extensions if extension.oid == OCSP_NONCE), None)
-    _refuse_critical(tuple(extension for extension in extensions if extension is not found))
-    if found is None:
+    nonce_extension = next((extension for extension in extensions if extension.oid == OCSP_NONCE), None)
+    _refuse_critical(tuple(extension for extension in extensions if extension is not nonce_extension))
+    if nonce_extension is None:
         return None
-    nonce = bytes(der.expect(der.read_one(found.value, where="nonce"), der.OCTET_STRING, where="nonce").content)
+    nonce = bytes(
+        der.expect(der.read_one(nonce_extension.value, where="nonce"), der.OCTET_STRING, where="nonce").content
+    )
     # RFC 9654 section 2.1: a request with a nonce of another length is rejected with malformedRequest.
     if not 1 <= len(nonce) <= MAX_NONCE_OCTETS:
         raise MalformedMessage(f"{len(nonce)} bytes, expected 1 to {MAX_NONCE_OCTETS}", where="nonce")

@@ -103,8 +103,8 @@ def _status(status: Good | RevokedCertificate | None) -> bytes:
     if isinstance(status, Good):
         return _GOOD
     # The reason "unspecified" is left out, as in revocation lists (RFC 5280 section 5.3.1).
-    given = status.reason != UNSPECIFIED
-    reason = der.explicit(0, enumerated(reason_code(status.reason))) if given else b""
+    has_reason = status.reason != UNSPECIFIED
+    reason = der.explicit(0, enumerated(reason_code(status.reason))) if has_reason else b""
     return der.element(_REVOKED, _time(status.revoked_at), reason)
 
 

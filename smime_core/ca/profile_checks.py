@@ -123,7 +123,7 @@ def _crl_scheme_breach(facts: ProfileFacts) -> str:
 
 
 def _access_schemes(facts: ProfileFacts, method: str) -> set[str]:
-    return {_scheme(url) for found, url in facts.access_urls if found == method}
+    return {_scheme(url) for access_method, url in facts.access_urls if access_method == method}
 
 
 def _access_breach(facts: ProfileFacts) -> str:
@@ -235,8 +235,8 @@ def _lacks(oid: str, text: str) -> Callable[[ProfileFacts], str]:
 
 def _critical(*oids: str) -> Callable[[ProfileFacts], str]:
     def breach(facts: ProfileFacts) -> str:
-        found = [oid for oid in oids if oid in facts.extensions and facts.extensions[oid].critical]
-        return f"extension {', '.join(found)} is critical" if found else ""
+        critical_oids = [oid for oid in oids if oid in facts.extensions and facts.extensions[oid].critical]
+        return f"extension {', '.join(critical_oids)} is critical" if critical_oids else ""
 
     return breach
 

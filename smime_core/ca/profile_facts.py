@@ -34,8 +34,12 @@ class ProfileFacts:
     @functools.cached_property
     def policies(self) -> frozenset[str]:
         """The policy identifiers."""
-        found = self.extensions.get(CERTIFICATE_POLICIES)
-        return frozenset() if found is None else parse_certificate_policies(found.value, critical=found.critical)
+        extension = self.extensions.get(CERTIFICATE_POLICIES)
+        return (
+            frozenset()
+            if extension is None
+            else parse_certificate_policies(extension.value, critical=extension.critical)
+        )
 
     @functools.cached_property
     def reserved(self) -> tuple[tuple[str, str], ...]:

@@ -49,8 +49,8 @@ class KeyUsageRule:
         if not usage or facts.certificate.public_key.key_type not in self.kinds:
             return False
         has_purpose = bool(usage & self.purposes)
-        wanted = {Scope.ALL: True, Scope.WITH_PURPOSE: has_purpose, Scope.WITHOUT_PURPOSE: not has_purpose}
-        return facts.is_of(*self.generations) and wanted[self.scope]
+        scopes = {Scope.ALL: True, Scope.WITH_PURPOSE: has_purpose, Scope.WITHOUT_PURPOSE: not has_purpose}
+        return facts.is_of(*self.generations) and scopes[self.scope]
 
     def breach(self, facts: ProfileFacts) -> str:
         """The fault in words, or "" if the certificate obeys the rule."""

@@ -48,14 +48,14 @@ def parse_signature_policy(attributes: Attributes) -> SignaturePolicy | None:
 def parse_commitments(attributes: Attributes) -> tuple[str, ...]:
     """The signer's commitments: those of ETSI in words, others as dotted OIDs. Raises MalformedMessage."""
     where = "commitment-type-indication"
-    found = []
+    commitments = []
     for value in attributes.get(COMMITMENT_TYPE, ()):
         fields = der.read_sequence(value, where)
         if not fields:
             raise MalformedMessage("names no commitment", where)
         oid = der.parse_oid(fields[0], where)
-        found.append(_COMMITMENTS.get(oid, oid))
-    return tuple(found)
+        commitments.append(_COMMITMENTS.get(oid, oid))
+    return tuple(commitments)
 
 
 def parse_mime_type(attributes: Attributes) -> str | None:

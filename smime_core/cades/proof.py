@@ -31,8 +31,8 @@ async def judge_timestamps(
     imprinted = OctetsContent(signer.signature, provider)
     rules = PathRules(rules.trust_store.for_timestamps(), rules.at, known=rules.known)
     read = [_read(value) for value in values]
-    judged: list[Timestamp | SmimeError] = [one for one in read if isinstance(one, SmimeError)]
-    tokens = [one for one in read if isinstance(one, TimestampToken)]
+    judged: list[Timestamp | SmimeError] = [result for result in read if isinstance(result, SmimeError)]
+    tokens = [result for result in read if isinstance(result, TimestampToken)]
     for token in sorted(tokens, key=lambda token: token.info.latest):
         judging = verify_timestamp(token, imprinted, rules, provider, budget=budget)
         judged.append(await _result_of(judging))

@@ -68,8 +68,8 @@ def read_revocation_values(attributes: Attributes) -> tuple[tuple[bytes, ...], t
     """Returns (CRLs, OCSP responses) of a revocation-values attribute, each as DER. Raises MalformedMessage."""
     where = "revocation-values"
     value = find_value(attributes, REVOCATION_VALUES, where)
-    found = {field.tag: der.read_one(field.content, where) for field in _members(value, where)}
-    crls, responses = (_members(found.get(tag), where) for tag in (_CRL_VALUES, _OCSP_VALUES))
+    members = {field.tag: der.read_one(field.content, where) for field in _members(value, where)}
+    crls, responses = (_members(members.get(tag), where) for tag in (_CRL_VALUES, _OCSP_VALUES))
     return tuple(bytes(crl.encoded) for crl in crls), tuple(map(_response_around, responses))
 
 

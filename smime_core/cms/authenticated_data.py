@@ -128,8 +128,8 @@ async def verify_authenticated_data(
         cek_length=hash_length(authenticated.mac_hash),
         is_plausible=_is_proved,
     )
-    held = with_originators(keys, authenticated.originator_info)
-    opened = await try_content_keys(authenticated.recipients, cek_use, held, provider, policy=policy, budget=budget)
+    all_keys = with_originators(keys, authenticated.originator_info)
+    opened = await try_content_keys(authenticated.recipients, cek_use, all_keys, provider, policy=policy, budget=budget)
     if attrs is not None:
         await _check_digest(content, attrs, provider)
     return opened

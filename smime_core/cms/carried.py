@@ -55,9 +55,9 @@ def parse_carried(data: Buffer, where: str = "file") -> Carried:
     return _parse_carried(data, where, _CERTIFICATES)
 
 
-def _parse_carried(data: Buffer, where: str, wanted: _Wanted) -> Carried:
+def _parse_carried(data: Buffer, where: str, target: _Wanted) -> Carried:
     if not is_mail(data):
-        return _collect(_parse_values(data, where, wanted), where)
+        return _collect(_parse_values(data, where, target), where)
     node = parse_message(data)
     layer = find_any_layer(node)
     if isinstance(layer, SignedLayer):
@@ -66,7 +66,7 @@ def _parse_carried(data: Buffer, where: str, wanted: _Wanted) -> Carried:
         raise MalformedMessage("the message is encrypted: decrypt it first", where)
     if isinstance(node, Entity) and find_openpgp(node) is not None:
         raise OpenPgpContent
-    raise MalformedMessage(f"the message is not signed, so it carries no {wanted.plural}", where)
+    raise MalformedMessage(f"the message is not signed, so it carries no {target.plural}", where)
 
 
 def parse_carried_certificates(data: Buffer, where: str = "certificate") -> tuple[Certificate, ...]:
@@ -110,8 +110,8 @@ def parse_signed_values(cms: Buffer, where: str = "CMS") -> Carried:
     return _of_signed_data(parse_signed_data(content_info.content))
 
 
-def _parse_values(data: Buffer, where: str, wanted: _Wanted) -> Iterable[Carried]:
-    for value in parse_file_values(data, where).take(wanted.kind, *_SOURCES, where=where):
+def _parse_values(data: Buffer, where: str, target: _Wanted) -> Iterable[Carried]:
+    for value in parse_file_values(data, where).take(target.kind, *_SOURCES, where=where):
         if value.kind is ValueKind.CERTIFICATE:
             yield _of_encodings([value.der])
         elif value.kind is ValueKind.REVOCATION_LIST:

@@ -55,11 +55,11 @@ class Countersignature:
 
 def find_countersignatures(signer: SignerInfo) -> tuple[Countersignature, ...]:
     """All countersignatures below one SignerInfo, each before the countersignatures on it. Raises LimitExceeded."""
-    found: list[Countersignature] = []
+    countersignatures: list[Countersignature] = []
     for countersignature in _walk(signer, ()):
-        found.append(countersignature)
-        check_limit("countersignatures", len(found), MAX_COUNTERSIGNATURES)
-    return tuple(found)
+        countersignatures.append(countersignature)
+        check_limit("countersignatures", len(countersignatures), MAX_COUNTERSIGNATURES)
+    return tuple(countersignatures)
 
 
 async def verify_countersignature(
@@ -84,7 +84,7 @@ async def verify_countersignature(
     if signer.signed_attrs is None:
         check_not_signed_attributes(octets)
         return await verify_by_either(
-            lambda one: provider.verify(certificate.public_key, one, signer.signature, octets),
+            lambda candidate: provider.verify(certificate.public_key, candidate, signer.signature, octets),
             algorithm,
             digest,
             certificate.public_key,
@@ -95,7 +95,7 @@ async def verify_countersignature(
         raise MalformedMessage("it has a content-type attribute", where="countersignature")
     check_message_digest(signer, await provider.digest(digest, octets))
     return await verify_by_either(
-        lambda one: verify_signed_attributes(signer, one, provider, certificate, policy),
+        lambda candidate: verify_signed_attributes(signer, candidate, provider, certificate, policy),
         algorithm,
         digest,
         certificate.public_key,
@@ -124,10 +124,10 @@ async def build_countersignature(
 def _walk(signer: SignerInfo, path: tuple[int, ...]) -> Iterator[Countersignature]:
     for number, value in enumerate(signer.unsigned_attributes.get(COUNTERSIGNATURE, ())):
         check_limit("countersignature depth", len(path) + 1, MAX_COUNTERSIGNATURE_DEPTH)
-        found = Countersignature(path=(*path, number), signer=_parse_or_error(value), countersigned=signer)
-        yield found
-        if isinstance(found.signer, SignerInfo):
-            yield from _walk(found.signer, found.path)
+        countersignature = Countersignature(path=(*path, number), signer=_parse_or_error(value), countersigned=signer)
+        yield countersignature
+        if isinstance(countersignature.signer, SignerInfo):
+            yield from _walk(countersignature.signer, countersignature.path)
 
 
 def _parse_or_error(value: bytes) -> SignerInfo | SmimeError:

@@ -72,14 +72,14 @@ def choose_holder_algorithms(
     or the hash of a key with a fixed hash. No key uses a shorter hash than it would use alone. Raises
     UnsupportedAlgorithm.
     """
-    own = [choose_holder_algorithm(one, scheme, rsa_hash=rsa_hash) for one in holders]
+    own = [choose_holder_algorithm(key_holder, scheme, rsa_hash=rsa_hash) for key_holder in holders]
     fixed = {
         algorithm.hash_name
         for holder, algorithm in zip(holders, own, strict=True)
         if algorithm.is_pure or _is_bound(holder, rsa_hash)
     } | set(beside)
     common = max(fixed or (algorithm.hash_name for algorithm in own), key=hash_length)
-    if fixed - {common} or common not in _COMMON or any(_exceeds(one.hash_name, common) for one in own):
+    if fixed - {common} or common not in _COMMON or any(_exceeds(choice.hash_name, common) for choice in own):
         return own
     return [_with_hash(algorithm, common) for algorithm in own]
 

@@ -128,8 +128,8 @@ def parse_message(data: Buffer) -> Entity | bytes:
     MalformedMessage.
     """
     opened = data if is_content_info(data) else open_mail_file(data)
-    found = _find_bare_cms(opened)
-    return parse_entity(opened) if found is None else bytes(found)
+    structure = _find_bare_cms(opened)
+    return parse_entity(opened) if structure is None else bytes(structure)
 
 
 def _find_bare_cms(data: Buffer) -> Buffer | None:
@@ -346,8 +346,8 @@ def find_cms(node: Entity | bytes) -> Buffer | None:
     if not is_cms_part(node):
         return None
     decoded = decode_body(node)
-    found = _find_bare_cms(decoded)
-    return unarmor(decoded) if found is None else found
+    structure = _find_bare_cms(decoded)
+    return unarmor(decoded) if structure is None else structure
 
 
 def _find_detached(node: Entity) -> SignedLayer:

@@ -103,17 +103,17 @@ def parse_signing_time(attributes: Attributes) -> datetime.datetime | None:
 
 def signing_time_tolerances(attributes: Attributes) -> tuple[str, ...]:
     """The names of the deviations from RFC 5652 section 11.3: an offset from UTC, no seconds, or a fraction."""
-    found: dict[str, None] = {}
+    deviations: dict[str, None] = {}
     for value in attributes.get(SIGNING_TIME, ()):
         content = bytes(value[2:])
         if _is_strict_time(value[0], content):
             continue
         if re.search(rb"[+-]", content):
-            found[OFFSET_TIME] = None
+            deviations[OFFSET_TIME] = None
         digits = re.match(rb"[0-9]*", content)
         if b"." in content or b"," in content or (digits and len(digits[0]) != _YEAR_DIGITS.get(value[0], 0) + 10):
-            found[LOOSE_TIME] = None
-    return tuple(found)
+            deviations[LOOSE_TIME] = None
+    return tuple(deviations)
 
 
 def _is_strict_time(tag: int, content: bytes) -> bool:

@@ -207,7 +207,7 @@ def _algorithm_protection(attributes: Attributes) -> Iterable[str]:
 
 
 def _signing_certificate(attributes: Attributes) -> Iterable[str]:
-    return [f"{one.hash_name} {one.digest.hex()}" for one in parse_signing_certificate(attributes)]
+    return [f"{reference.hash_name} {reference.digest.hex()}" for reference in parse_signing_certificate(attributes)]
 
 
 def _key_preference(attributes: Attributes) -> Iterable[str]:
@@ -219,11 +219,15 @@ def _receipt_request(attributes: Attributes) -> Iterable[str]:
     request = parse_receipt_request(attributes)
     if request is None:
         return []
-    asked = request.receipts_from
+    receipts_from = request.receipts_from
     from_whom = (
-        ("everybody" if asked is AllOrFirstTier.ALL_RECEIPTS else "those who did not get it through a mailing list")
-        if isinstance(asked, AllOrFirstTier)
-        else _entities(asked)
+        (
+            "everybody"
+            if receipts_from is AllOrFirstTier.ALL_RECEIPTS
+            else "those who did not get it through a mailing list"
+        )
+        if isinstance(receipts_from, AllOrFirstTier)
+        else _entities(receipts_from)
     )
     return [
         f"identifier {request.signed_content_identifier.hex()}",

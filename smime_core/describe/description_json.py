@@ -81,7 +81,7 @@ def _described_layer_to_json(number: int, layer: LayerDescription) -> dict[str, 
         "authenticatedAttributes": _attributes_to_json(layer.authenticated_attributes),
         "unprotectedAttributes": _attributes_to_json(layer.unprotected_attributes),
         "unreadableCertificates": list(layer.unreadable_certificates),
-        "revocationLists": [_revocation_list_to_json(one) for one in layer.revocation_lists],
+        "revocationLists": [_revocation_list_to_json(revocation_list) for revocation_list in layer.revocation_lists],
     }
 
 

@@ -107,13 +107,13 @@ def detect_kind(data: bytes) -> FileKind:
             return FileKind.MESSAGE
         raise
     kinds = {value.kind for value in values.values}
-    found = next((file_kind for kind, file_kind in _KINDS if kind in kinds), None)
-    if found is None:
+    first_kind = next((file_kind for kind, file_kind in _KINDS if kind in kinds), None)
+    if first_kind is None:
         values.take(*(kind for kind, _ in _KINDS), where="file")
         raise MalformedMessage("found neither message, certificate, CRL, PKCS#12 nor private key", where="file")
     # Several lists, or a list with certificates, are shown like a CMS structure with these values.
-    is_only_list = found is FileKind.REVOCATION_LIST and len(values.values) == 1
-    return FileKind.CERTIFICATES if found is FileKind.REVOCATION_LIST and not is_only_list else found
+    is_only_list = first_kind is FileKind.REVOCATION_LIST and len(values.values) == 1
+    return FileKind.CERTIFICATES if first_kind is FileKind.REVOCATION_LIST and not is_only_list else first_kind
 
 
 def findings_to_json(findings: Findings) -> dict[str, Any]:
@@ -173,7 +173,9 @@ async def _pkcs12(data: bytes, passphrase: Callable[[], bytes], provider: Crypto
     except SmimeError:
         if not unreadable:
             raise
-    certificates = [one for identity in identities for one in (identity.certificate, *identity.chain)]
+    certificates = [
+        chain_certificate for identity in identities for chain_certificate in (identity.certificate, *identity.chain)
+    ]
     return KeysAndCertificates(
         title=FileKind.PKCS12,
         keys=tuple(dict.fromkeys(key_label(identity.private_key) for identity in identities)),

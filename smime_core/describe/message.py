@@ -146,24 +146,24 @@ def _walk(
 ) -> Entity | bytes | None:
     # Adds the layers to `layers`. Returns the node inside the layers, or None if that node cannot be read without a
     # key.
-    while (found := find_any_layer(node, detached_content)) is not None:
+    while (layer := find_any_layer(node, detached_content)) is not None:
         check_limit("CMS layers", len(layers) + 1, MAX_MIME_DEPTH)
         detached_content = None
-        layers.append(describe_layer(found))
-        content = _content_of(found)
+        layers.append(describe_layer(layer))
+        content = _content_of(layer)
         if content is None:
             return None
-        node = node_inside(found, content, node)
+        node = node_inside(layer, content, node)
     return node
 
 
-def _content_of(found: Layer) -> Buffer | None:
-    if isinstance(found, SignedLayer):
-        return found.content
-    if isinstance(found, CompressedLayer):
-        return decompress(found.compressed)
-    if isinstance(found, RareLayer) and isinstance(found.structure, DigestedData | AuthenticatedData):
-        return found.structure.e_content
+def _content_of(layer: Layer) -> Buffer | None:
+    if isinstance(layer, SignedLayer):
+        return layer.content
+    if isinstance(layer, CompressedLayer):
+        return decompress(layer.compressed)
+    if isinstance(layer, RareLayer) and isinstance(layer.structure, DigestedData | AuthenticatedData):
+        return layer.structure.e_content
     return None
 
 
@@ -245,20 +245,20 @@ def _text(named: object) -> str:
         return f"unreadable: {error}"
 
 
-def _describe_signed(found: SignedLayer) -> LayerDescription:
-    signed_data = found.signed_data
+def _describe_signed(layer: SignedLayer) -> LayerDescription:
+    signed_data = layer.signed_data
     return LayerDescription(
         kind=LayerKind.SIGNED if signed_data.signer_infos else LayerKind.CERTIFICATES,
         content_type=signed_data.e_content_type,
         algorithm="",
-        detached=found.detached,
+        detached=layer.detached,
         signers=tuple(
             dataclasses.replace(_describe_signer(info), level=_level(info, signed_data))
             for info in signed_data.signer_infos
         ),
         certificates=signed_data.certificates,
         unreadable_certificates=tuple(map(str, signed_data.unreadable)),
-        problem="; ".join(found.damage),
+        problem="; ".join(layer.damage),
         revocation_lists=tuple(crl for crl in map(_readable_list, signed_data.crls) if crl is not None),
     )
 
@@ -304,7 +304,10 @@ def _describe_countersigners(info: SignerInfo) -> tuple[SignerDescription, ...]:
     if COUNTERSIGNATURE not in info.unsigned_attributes:
         return ()
     try:
-        return tuple(_describe_signer(found.signer, path=found.path) for found in find_countersignatures(info))
+        return tuple(
+            _describe_signer(countersignature.signer, path=countersignature.path)
+            for countersignature in find_countersignatures(info)
+        )
     except MalformedMessage as error:
         problem = SignerDescription(sid="unreadable", algorithm="", signing_time=None, problem=str(error), path=(0,))
         return (problem,)

@@ -71,7 +71,7 @@ async def load_identities(data: Buffer, passphrase: bytes | None, provider: Cryp
     check_limit("PKCS#12 bytes", len(data), MAX_PKCS12_BYTES)
     values = parse_file_values(data, "identity")
     if contents := await parse_pkcs12_values(values, passphrase or b"", provider):
-        return tuple([one for each in contents for one in await _pair(_read_pkcs12_keys(each), provider)])
+        return tuple([identity for each in contents for identity in await _pair(_read_pkcs12_keys(each), provider)])
     file_passphrase = None if passphrase is None else FilePassphrase(bytes(passphrase), provider)
     return await _pair(await _read_values(values, file_passphrase), provider)
 
@@ -159,9 +159,9 @@ def _choose_names(identities: Sequence[Identity]) -> list[str]:
     names = []
     for identity in identities:
         certificate = identity.certificate
-        wanted = identity.friendly_name or certificate.common_name or "".join(certificate.email_addresses[:1])
-        numbered = (f"{wanted} {number}" for number in itertools.count(2))
-        name = next(name for name in itertools.chain((wanted,), numbered) if name and name not in taken)
+        own_name = identity.friendly_name or certificate.common_name or "".join(certificate.email_addresses[:1])
+        numbered = (f"{own_name} {number}" for number in itertools.count(2))
+        name = next(name for name in itertools.chain((own_name,), numbered) if name and name not in taken)
         taken.add(name)
         names.append(name)
     return names

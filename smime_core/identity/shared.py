@@ -39,11 +39,11 @@ def with_own_issuers(identity: Identity) -> Identity:
 
 def find_issuers(certificate: Certificate, others: Sequence[Certificate]) -> tuple[Certificate, ...]:
     """The certificates of `others` that may be above a certificate, in the order of `others`."""
-    found: set[bytes] = set()
-    wanted = [certificate.issuer_der]
-    while wanted:
-        name = wanted.pop()
-        new = [one for one in others if one.der not in found and names_match(one.subject_der, name)]
-        found.update(one.der for one in new)
-        wanted += [one.issuer_der for one in new]
-    return tuple(one for one in others if one.der in found)
+    issuers: set[bytes] = set()
+    names = [certificate.issuer_der]
+    while names:
+        name = names.pop()
+        new = [other for other in others if other.der not in issuers and names_match(other.subject_der, name)]
+        issuers.update(other.der for other in new)
+        names += [other.issuer_der for other in new]
+    return tuple(other for other in others if other.der in issuers)

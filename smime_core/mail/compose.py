@@ -111,7 +111,7 @@ def build_attachment(attachment: Attachment) -> bytes:
 
 def find_message_ids(text: str) -> tuple[str, ...]:
     """The valid message ids in a field of a received mail, for use in a draft. Other text is left out."""
-    return tuple(one for one in text.split() if _MESSAGE_ID.fullmatch(one))
+    return tuple(word for word in text.split() if _MESSAGE_ID.fullmatch(word))
 
 
 def _build_mixed(draft: Draft, boundary: str) -> list[bytes]:
@@ -201,14 +201,14 @@ def _address_field(name: str, values: Sequence[str]) -> str:
 
 def _parse_one(value: str, where: str) -> Mailbox:
     _refuse_controls(value, where)
-    found = addresses(value)
-    if len(found) != 1 or not found[0].address:
+    mailboxes = addresses(value)
+    if len(mailboxes) != 1 or not mailboxes[0].address:
         raise MalformedMessage(f"{value!r} is not one mail address", where)
-    if not found[0].address.isascii():
+    if not mailboxes[0].address.isascii():
         raise MalformedMessage(f"{value!r} has an address beyond ASCII, which cannot be mailed yet", where)
-    if len(found[0].address) > 320:  # RFC 5321 section 4.5.3.1: 64 for the local part, 255 for the domain.
+    if len(mailboxes[0].address) > 320:  # RFC 5321 section 4.5.3.1: 64 for the local part, 255 for the domain.
         raise MalformedMessage("an address of more than 320 characters", where)
-    return found[0]
+    return mailboxes[0]
 
 
 def _format_subject(subject: str) -> str:

@@ -19,16 +19,16 @@ OBSCURED_SUBJECT: Final = "[...]"
 
 def hcp_baseline(name: str, value: str) -> str | None:
     """Hide the fields that only people read: obscure the Subject, remove Keywords and Comments (section 3.2.1)."""
-    wanted = name.lower()
-    if wanted == "subject":
+    lower_name = name.lower()
+    if lower_name == "subject":
         return OBSCURED_SUBJECT
-    return None if wanted in ("keywords", "comments") else value
+    return None if lower_name in ("keywords", "comments") else value
 
 
 def hcp_shy(name: str, value: str) -> str | None:
     """Like `hcp_baseline`. Also remove display names in From, To and Cc, and the time zone in Date (section 3.2.2)."""
-    wanted = name.lower()
-    if wanted in ("from", "to", "cc"):
+    lower_name = name.lower()
+    if lower_name in ("from", "to", "cc"):
         mailboxes = addresses(value)
         # A field that cannot be parsed is not rebuilt, so that no recipient is lost.
         return (
@@ -36,7 +36,7 @@ def hcp_shy(name: str, value: str) -> str | None:
             if mailboxes and all(m.address for m in mailboxes)
             else value
         )
-    if wanted == "date":
+    if lower_name == "date":
         date = parse_date(value)
         return format_date(date.astimezone(datetime.UTC)) if date else value
     return hcp_baseline(name, value)

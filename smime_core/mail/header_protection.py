@@ -102,7 +102,7 @@ class ProtectedHeaders:
     @property
     def headers(self) -> Headers:
         """The displayed fields. The signer is compared with their From field."""
-        shown = tuple(one.field for one in self.fields)
+        shown = tuple(shown_field.field for shown_field in self.fields)
         return Headers(shown, b"".join(field.encoded for field in shown))
 
 
@@ -168,14 +168,14 @@ def unprotect_headers(outer: Headers, payload: Entity, *, signed: bool, encrypte
             ShownField(field, _status(signed=signed, hidden=may_hide and _key(field) not in left_outside))
             for field in protected
         ),
-        *(ShownField(one, FieldProtection.UNPROTECTED) for one in _from_outside(outer, protected, scheme)),
+        *(ShownField(header, FieldProtection.UNPROTECTED) for header in _from_outside(outer, protected, scheme)),
     )
     expected = records if scheme is HeaderScheme.CIPHER else tuple(protected)
     if not encrypted:
         # In a decrypted copy (`decrypt_message`) the protected fields have replaced the hidden ones outside.
         expected = _without_restored(expected, protected, outer)
     compares = scheme is HeaderScheme.CIPHER or (scheme is not HeaderScheme.NONE and not encrypted)
-    as_received = tuple(outer.fields) if may_hide else tuple(one.field for one in fields)
+    as_received = tuple(outer.fields) if may_hide else tuple(shown_field.field for shown_field in fields)
     return ProtectedHeaders(
         scheme=scheme,
         fields=fields,
@@ -260,8 +260,8 @@ def _mark(field: Field, mode: ProtectionMode) -> bytes:
         return field.encoded
     kind, parameters = parse_parameterised(field.unfolded)
     if _MARKS & parameters.keys():
-        kept = {name: value for name, value in parameters.items() if name not in _MARKS}
-        marked = f'{field.name}: {format_parameterised(kind, kept)};\r\n hp="{mode.hp}"\r\n'.encode("ascii", "replace")
+        rest = {name: value for name, value in parameters.items() if name not in _MARKS}
+        marked = f'{field.name}: {format_parameterised(kind, rest)};\r\n hp="{mode.hp}"\r\n'.encode("ascii", "replace")
     else:
         marked = field.encoded.rstrip(b"; \t\r\n") + f';\r\n hp="{mode.hp}"\r\n'.encode("ascii")
     return _fold(marked)
@@ -271,7 +271,7 @@ def _read_records(content: Entity) -> tuple[Field, ...]:
     # The value of HP-Outer is name ":" body (section 2.2). A value without a name is ignored, together with its folded
     # lines.
     lines = (field.body.lstrip() for field in content.headers.find("HP-Outer"))
-    return tuple(found for line in lines for found in parse_headers(line).fields)
+    return tuple(record for line in lines for record in parse_headers(line).fields)
 
 
 def _status(*, signed: bool, hidden: bool) -> FieldProtection:
@@ -341,7 +341,7 @@ def _meaning(field: Field) -> tuple[str, object]:
     if name in ADDRESS_FIELDS and len(value) <= _MAX_PARSED_CHARACTERS:
         mailboxes = addresses(value)
         if mailboxes and all(mailbox.address for mailbox in mailboxes):
-            return name, tuple((" ".join(one.name.split()), address_key(one.address)) for one in mailboxes)
+            return name, tuple((" ".join(person.name.split()), address_key(person.address)) for person in mailboxes)
     if name == "date" and (moment := parse_date(value)) is not None:
         return name, moment
     return _key(field)

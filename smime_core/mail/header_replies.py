@@ -70,16 +70,16 @@ def keep_hidden(
     fields = {field.name.lower(): field for field in hidden}
 
     def reply_policy(name: str, value: str) -> str | None:
-        given = policy(name, value)
+        result = policy(name, value)
         field = fields.get(name.lower())
         # If `policy` hides the field, its result counts. Otherwise a hidden field gets its outside form. The exceptions
         # are a subject or addressees that the writer has changed, because the new value reveals nothing of the
         # original. Nobody writes thread fields by hand, so these always get the outside form.
-        if given != value or field is None:
-            return given
+        if result != value or field is None:
+            return result
         is_thread = name.lower() in ("in-reply-to", "references")
         if not is_thread and _squeeze(value) != _squeeze(field.value):
-            return given
+            return result
         # An outer To with other addresses is left out, because anybody could have put them there in transit.
         return None if name.lower() == "to" and not _name_the_same(field) else _outside(field)
 

@@ -42,7 +42,9 @@ _AS_IT_IS: Final = ("7bit", "8bit", "binary")
 
 def copied_lines(hidden: Iterable[Field]) -> str:
     """The lines that copy these fields; empty if none of the fields is for people."""
-    lines = [f"{one.name}: {' '.join(one.text.split())}\r\n" for one in hidden if one.name.lower() in _USER_FACING]
+    lines = [
+        f"{field.name}: {' '.join(field.text.split())}\r\n" for field in hidden if field.name.lower() in _USER_FACING
+    ]
     return "".join(lines)
 
 
@@ -96,8 +98,8 @@ class _Writer:
     def _with_copy(self, text: str, subtype: str) -> str:
         if subtype == "plain":
             return f"{self._copy}\r\n{text}"
-        found = _BEFORE_BODY.match(text)
-        at = found.end() if found else 0
+        preamble = _BEFORE_BODY.match(text)
+        at = preamble.end() if preamble else 0
         # The ASCII form is the same text in every charset that the document may name.
         lines = html.escape(self._copy).encode("ascii", "xmlcharrefreplace").decode("ascii")
         return f'{text[:at]}<div class="header-protection-legacy-display"><pre>{lines}</pre></div>{text[at:]}'
@@ -105,8 +107,8 @@ class _Writer:
     def _reads_as(self, text: str, written: bytes) -> bool:
         # Whether `legacy_display` removes the copy, and nothing else.
         entity = parse_entity(written)
-        found = _text_of(entity)
-        return found != text and without_legacy_display(found, entity.content_type, self._protected) == text
+        shown_text = _text_of(entity)
+        return shown_text != text and without_legacy_display(shown_text, entity.content_type, self._protected) == text
 
 
 def _text_of(entity: Entity) -> str:
@@ -144,5 +146,5 @@ def _head_of(entity: Entity, encoding: str) -> bytes:
     replaced = (
         {"content-type"} if encoding == entity.transfer_encoding else {"content-type", "content-transfer-encoding"}
     )
-    kept = [field.encoded for field in fields if field.name.lower() not in replaced]
-    return b"".join((write_fields(parse_headers(written.encode("ascii", "replace")).fields), *kept))
+    other_fields = [field.encoded for field in fields if field.name.lower() not in replaced]
+    return b"".join((write_fields(parse_headers(written.encode("ascii", "replace")).fields), *other_fields))

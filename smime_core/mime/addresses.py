@@ -138,8 +138,8 @@ def find_addresses(text: str) -> tuple[Mailbox, ...]:
     mailboxes = addresses(text)
     if mailboxes and all(mailbox.address for mailbox in mailboxes):
         return mailboxes
-    found = (parse_address(word) for word in _BETWEEN_ADDRESSES.split(text))
-    return tuple(dict.fromkeys(Mailbox("", address.text) for address in found if address is not None))
+    candidates = (parse_address(word) for word in _BETWEEN_ADDRESSES.split(text))
+    return tuple(dict.fromkeys(Mailbox("", address.text) for address in candidates if address is not None))
 
 
 def _parse(header_value: str) -> tuple[Mailbox, ...]:

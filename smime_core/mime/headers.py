@@ -48,18 +48,18 @@ class Headers:
 
     def find(self, name: str) -> tuple[Field, ...]:
         """All fields of that name, in any case."""
-        wanted = name.lower()
-        return tuple(field for field in self.fields if field.name.lower() == wanted)
+        lower_name = name.lower()
+        return tuple(field for field in self.fields if field.name.lower() == lower_name)
 
     def get(self, name: str) -> str | None:
         """The first field's decoded text, or None. For structured fields (addresses, parameters) use `get_unfolded`."""
-        found = self.find(name)
-        return found[0].text if found else None
+        fields = self.find(name)
+        return fields[0].text if fields else None
 
     def get_unfolded(self, name: str) -> str | None:
         """The first field's body on one line, or None. Encoded-words are not decoded (RFC 2047 section 5)."""
-        found = self.find(name)
-        return found[0].unfolded if found else None
+        fields = self.find(name)
+        return fields[0].unfolded if fields else None
 
 
 def parse_headers(data: Buffer) -> Headers:

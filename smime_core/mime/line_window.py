@@ -124,15 +124,15 @@ class LineWindow:
         # Base64 has no hyphens, and one byte is found much faster than three.
         octets = self._octets
         while octets.find(b"-", start) >= 0:
-            found = octets.find(b"\n--", start)
-            end = found if found >= 0 else len(octets)
+            line_feed = octets.find(b"\n--", start)
+            end = line_feed if line_feed >= 0 else len(octets)
             while self._is_text and (bare := octets.find(b"\r--", start, end)) >= 0:
                 yield bare + 1
                 start = bare + 1
-            if found < 0:
+            if line_feed < 0:
                 return
-            yield found + 1
-            start = found + 1
+            yield line_feed + 1
+            start = line_feed + 1
 
     def _line_end_before(self, index: int) -> int:
         octets = self._octets

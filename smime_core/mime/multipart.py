@@ -56,11 +56,11 @@ def find_parts(entity: Entity) -> list[tuple[int, int]]:
     # The line end is not part of the match, because an empty part shares it with the next boundary.
     delimiter = delimiter_expression(entity) + rb"(?=\r?(?:\n|\Z))"
     body = entity.body
-    found = re.compile(delimiter).match(body)
+    first = re.compile(delimiter).match(body)
     later = re.compile(rb"\n" + delimiter).finditer(body)
     parts: list[tuple[int, int]] = []
     start = -1
-    for match in [found, *later] if found else later:
+    for match in [first, *later] if first else later:
         if start >= 0:
             parts.append((start, _part_end(body, start, match.start())))
             check_limit("parts of a multipart", len(parts), MAX_MIME_PARTS)
@@ -111,14 +111,14 @@ def find_signed_parts(entity: Entity) -> SignedParts:
         return _without_signature(entity, content, f"{len(parts)} parts were found, exactly two belong there")
     signature = parse_entity(entity.body[slice(*parts[1])])
     protocol = _without_x(entity.content_type.parameters.get("protocol", _SIGNATURE_TYPE))
-    found = _without_x(signature.content_type.media_type)
-    other_type = f"the second part is {found}, the protocol is {protocol}"
+    media_type = _without_x(signature.content_type.media_type)
+    other_type = f"the second part is {media_type}, the protocol is {protocol}"
     # Outlook and gateways send a signature as application/octet-stream. Whether the part is a signature is checked when
     # it is parsed.
     if not is_octet_stream(signature) and not looks_like_cms_part(signature):
         return _without_signature(entity, content, other_type)
     unclosed = ("the closing boundary is missing",) if parts[1][1] == len(entity.body) else ()
-    other = () if is_octet_stream(signature) or found == protocol else (other_type,)
+    other = () if is_octet_stream(signature) or media_type == protocol else (other_type,)
     return SignedParts(content=content, signature=signature, damage=(*unclosed, *other))
 
 

@@ -50,7 +50,7 @@ def _find(entity: Entity, depth: int) -> OpenPgp | None:
         return OpenPgp.ENCRYPTED
     if has_parts(entity) and depth < _MAX_DEPTH:
         parts = parse_parts(entity)[:_MAX_PARTS]
-        return next((found for part in parts if (found := _find(part, depth + 1)) is not None), None)
+        return next((openpgp for part in parts if (openpgp := _find(part, depth + 1)) is not None), None)
     return _find_inline(entity) if media_type == "text/plain" and not entity.filename else None
 
 

@@ -229,11 +229,11 @@ class PreparationScan:
         self._window.expect([multipart.delimiter for multipart in self._multiparts()], is_text=not is_octets)
 
     def _multiparts(self) -> list[_Open]:
-        return [one for one in self._open if one.delimiter and not one.is_closed]
+        return [entity for entity in self._open if entity.delimiter and not entity.is_closed]
 
     def _pass_delimiter(self, delimiter: Delimiter) -> None:
         multipart = self._multiparts()[delimiter.level]
-        depth = next(index for index, one in enumerate(self._open) if one is multipart)
+        depth = next(index for index, entity in enumerate(self._open) if entity is multipart)
         gap = self._body if depth == len(self._open) - 1 else None
         if gap is None:
             self._leave(depth + 1)
@@ -275,7 +275,7 @@ class PreparationScan:
     def _has_no_end(self, entity: _Open) -> bool:
         # Relays close a multipart that has no end. But a closing delimiter that is also a delimiter of an outer
         # multipart would close the outer one.
-        others = [one.delimiter for one in self._open if one is not entity]
+        others = [open_entity.delimiter for open_entity in self._open if open_entity is not entity]
         return (
             entity.preparation is Preparation.SEVEN_BIT
             and entity.delimiter != b""
@@ -324,8 +324,8 @@ class PreparationScan:
 
 
 def _longest_cut_field(entity: Entity, *, is_written: bool) -> int:
-    fields = (write_field(one) if is_written else one.encoded for one in entity.headers.fields)
-    return max((len(one) for one in fields if len(one) > MAX_CLEAR_FIELD_BYTES or has_long_lines(one)), default=0)
+    fields = (write_field(header) if is_written else header.encoded for header in entity.headers.fields)
+    return max((len(text) for text in fields if len(text) > MAX_CLEAR_FIELD_BYTES or has_long_lines(text)), default=0)
 
 
 def _decoding_of(entity: Entity) -> Decoding:

@@ -37,10 +37,12 @@ class Failover:
 
     def candidates(self, kind: ServerKind, *, at: datetime.datetime) -> tuple[Server, ...]:
         """All servers of a kind in the order to try: as listed, then the lost ones, the longest lost first."""
-        lost = {one.address: one.at for one in self.lost if one.kind is kind and at - one.at < RETRY}
+        lost = {loss.address: loss.at for loss in self.lost if loss.kind is kind and at - loss.at < RETRY}
         listed = self.server_list.of_kind(kind)
-        usable = tuple(one for one in listed if one.address not in lost)
-        others = sorted((one for one in listed if one.address in lost), key=lambda one: lost[one.address])
+        usable = tuple(server for server in listed if server.address not in lost)
+        others = sorted(
+            (server for server in listed if server.address in lost), key=lambda server: lost[server.address]
+        )
         return (*usable, *others)
 
     def lose(self, server: Server, *, at: datetime.datetime) -> Failover:
@@ -57,7 +59,7 @@ class Failover:
         A server that has moved is not lost at its new address.
         """
         addresses = {(server.kind, server.address) for server in server_list.servers}
-        lost = tuple(one for one in self.lost if (one.kind, one.address) in addresses)
+        lost = tuple(loss for loss in self.lost if (loss.kind, loss.address) in addresses)
         return Failover(server_list=server_list, asked=at, lost=lost)
 
     def next_fetch(self) -> datetime.datetime:
@@ -66,10 +68,10 @@ class Failover:
         After a loss it asks as soon as MIN_FETCH_INTERVAL allows, because the server may have moved. Otherwise it asks
         at half of the list's life.
         """
-        if any(one.at >= self.asked for one in self.lost):
+        if any(loss.at >= self.asked for loss in self.lost):
             return self.asked + MIN_FETCH_INTERVAL
         half_life = self.server_list.issued + (self.server_list.expires - self.server_list.issued) / 2
         return max(half_life, self.asked + RETRY)
 
     def _without(self, server: Server) -> tuple[LostServer, ...]:
-        return tuple(one for one in self.lost if (one.kind, one.address) != (server.kind, server.address))
+        return tuple(loss for loss in self.lost if (loss.kind, loss.address) != (server.kind, server.address))

@@ -154,8 +154,8 @@ def _moved(report: MessageReport) -> MessageReport:
     return dataclasses.replace(report, state=state, reasons=(reason("page-moved"), *report.reasons))
 
 
-def _is_same_address(one: str, other: str) -> bool:
-    return _canonical(one) == _canonical(other)
+def _is_same_address(address: str, other: str) -> bool:
+    return _canonical(address) == _canonical(other)
 
 
 def _canonical(address: str) -> tuple[str, ...]:

@@ -28,10 +28,10 @@ def find_named_signer(cms: Buffer, *, where: str, max_bytes: int) -> Certificate
     check_limit(f"bytes of {where}", len(cms), max_bytes)
     signed_data = find_signed_layer(unarmor(cms)).signed_data
     infos = [info for info in signed_data.signer_infos if isinstance(info, SignerInfo)]
-    found = find_certificate(infos[0].sid, signed_data.certificates) if infos else None
-    if found is None:
+    certificate = find_certificate(infos[0].sid, signed_data.certificates) if infos else None
+    if certificate is None:
         raise MalformedMessage("it does not carry its signer's certificate", where=where)
-    return found
+    return certificate
 
 
 async def examine_pinned(

@@ -104,7 +104,7 @@ def check_file_name(name: str) -> None:
     check_limit("bytes of a file name", length, MAX_PARCEL_NAME_BYTES)
     if name in ("", ".", ".."):
         raise MalformedMessage("a file without a name", _WHERE)
-    if _UNWANTED_IN_NAMES.search(name) or any(unicodedata.category(one) == "Cc" for one in name):
+    if _UNWANTED_IN_NAMES.search(name) or any(unicodedata.category(character) == "Cc" for character in name):
         raise MalformedMessage("a file name holds a separator, a control or a direction character", _WHERE)
 
 

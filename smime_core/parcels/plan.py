@@ -152,7 +152,7 @@ class ParcelPlan:
         members: dict[str, Any] = {"id": self.parcel, "objects": list(sizes.chunks), "manifest": sizes.manifest}
         if self.terms is not None:
             members |= {
-                "to": [{"address": one.address, "language": one.language} for one in self.to],
+                "to": [{"address": recipient.address, "language": recipient.language} for recipient in self.to],
                 "salt": write_base64url(self.terms.salt),
                 "proof": write_base64url(self.terms.proof),
                 "certificates": [
@@ -178,7 +178,7 @@ class ParcelPlan:
         manifest = Manifest(
             parcel=self.parcel,
             sender=self.sender,
-            recipients=[one.address for one in self.to],
+            recipients=[recipient.address for recipient in self.to],
             created=self.created,
             files=files,
         )

@@ -53,10 +53,10 @@ def parse_words(text: str, *, language: str = "en") -> str:
     typed = [word for word in _BETWEEN_WORDS.split(visible) if word]
     if len(typed) != SECRET_WORDS:
         raise ParcelWordsRefused("word-count", f"{len(typed)} words, expected {SECRET_WORDS}")
-    languages = sorted(LANGUAGES, key=lambda one: (one != language, one))
+    languages = sorted(LANGUAGES, key=lambda candidate: (candidate != language, candidate))
     readings: list[_Reading] = []
-    for one in languages:
-        readings.append(_read(typed, one))
+    for candidate in languages:
+        readings.append(_read(typed, candidate))
         # No other list can read more than six words in full, and reading a list takes a while in a browser.
         if readings[-1].is_exact:
             break
@@ -81,14 +81,14 @@ def _read(typed: Sequence[str], language: str) -> _Reading:
     keys = [_key(word) for word in typed]
     words = [by_key.get(key) or by_key.get(_prefix_key(key)) for key in keys]
     # All typed letters must be those of the word, not only the first four.
-    found = [
+    matches = [
         word if word is not None and _key(word).startswith(key) else None for key, word in zip(keys, words, strict=True)
     ]
-    known = [word for word in found if word is not None]
+    known = [word for word in matches if word is not None]
     return _Reading(
         found=known,
         is_exact=[_key(word) for word in known] == keys,
-        unknown=next((place for place, word in enumerate(found, start=1) if word is None), None),
+        unknown=next((place for place, word in enumerate(matches, start=1) if word is None), None),
     )
 
 

@@ -32,8 +32,8 @@ class _Namesakes:
         self.by_identifier: dict[bytes | None, list[Candidate]] = {}
         for penalty, certificate in candidates:
             identifier = certificate.subject_key_identifier
-            one = Candidate(penalty + (_UNNAMED_KEY if identifier is None else 0), certificate)
-            self.by_identifier.setdefault(identifier, []).append(one)
+            entry = Candidate(penalty + (_UNNAMED_KEY if identifier is None else 0), certificate)
+            self.by_identifier.setdefault(identifier, []).append(entry)
 
 
 class CertificatePool:
@@ -74,7 +74,7 @@ class CertificatePool:
         namesakes = self._namesakes[name]
         if identifier is None:
             return namesakes.all
-        named, unnamed = (namesakes.by_identifier.get(one, []) for one in (identifier, None))
+        named, unnamed = (namesakes.by_identifier.get(key_identifier, []) for key_identifier in (identifier, None))
         return [*named, *unnamed, *namesakes.of_another_key]
 
     def _rank(self, certificates: list[Certificate]) -> list[Candidate]:

@@ -88,75 +88,75 @@ class _ListCheck:
     async def follow(self, point: DistributionPoint) -> None:
         """Read all complete lists that the point covers."""
         for issuer_der in directory_names(point.crl_issuers) or (self._question.certificate.issuer_der,):
-            for one in self._question.evidence.find_lists(issuer_der):
+            for crl in self._question.evidence.find_lists(issuer_der):
                 try:
-                    if one.base_crl_number is None and self._is_in_scope(one, point):
-                        await self._read(one, self._interim_reasons(one, point))
+                    if crl.base_crl_number is None and self._is_in_scope(crl, point):
+                        await self._read(crl, self._interim_reasons(crl, point))
                 except LimitExceeded:
                     raise
                 except MalformedMessage:
                     self.faults.add("damaged")
 
-    def _is_in_scope(self, one: RevocationList, point: DistributionPoint) -> bool:
-        certificate, scope = self._question.certificate, one.issuing_point
+    def _is_in_scope(self, crl: RevocationList, point: DistributionPoint) -> bool:
+        certificate, scope = self._question.certificate, crl.issuing_point
         # (b)(1): a list by another issuer must be indirect.
-        if point.crl_issuers and not one.is_indirect:
+        if point.crl_issuers and not crl.is_indirect:
             return False
         if scope is None:
             return True
         # (b)(2)(i): the point and the list must have a name in common.
         if scope.name is not None:
-            wanted = self._point_names(point, one)
-            if find_common_name(scope.name.names(one.issuer_der), wanted) is None:
+            names = self._point_names(point, crl)
+            if find_common_name(scope.name.names(crl.issuer_der), names) is None:
                 return False
         # (b)(2)(ii) to (iv): the list must be for this kind of certificate.
         if scope.only_user_certificates and certificate.is_ca:
             return False
         return not (scope.only_ca_certificates and not certificate.is_ca) and not scope.only_attribute_certificates
 
-    def _point_names(self, point: DistributionPoint, one: RevocationList) -> GeneralNames:
+    def _point_names(self, point: DistributionPoint, crl: RevocationList) -> GeneralNames:
         if point.name is None:
             return point.crl_issuers
         # Section 4.2.1.13: a relative name extends the name in cRLIssuer, or the certificate's issuer if there is none.
-        return point.name.names(one.issuer_der if point.crl_issuers else self._question.certificate.issuer_der)
+        return point.name.names(crl.issuer_der if point.crl_issuers else self._question.certificate.issuer_der)
 
-    def _interim_reasons(self, one: RevocationList, point: DistributionPoint) -> ReasonFlags:
+    def _interim_reasons(self, crl: RevocationList, point: DistributionPoint) -> ReasonFlags:
         # (d): the reasons that both the list and the point cover.
-        only_some = one.issuing_point.only_some_reasons if one.issuing_point is not None else None
+        only_some = crl.issuing_point.only_some_reasons if crl.issuing_point is not None else None
         reasons = ALL_REASONS
         for limit in (only_some, point.reasons):
             reasons = reasons & limit if limit is not None else reasons
         return reasons
 
-    async def _read(self, one: RevocationList, reasons: ReasonFlags) -> None:
+    async def _read(self, crl: RevocationList, reasons: ReasonFlags) -> None:
         # (e), with the reasons counted for each list, because another point may name the same list for other reasons.
-        answered = self._answered.get(one, NO_REASONS)
+        answered = self._answered.get(crl, NO_REASONS)
         if not reasons & ~answered:
             return
-        self._answered[one] = answered | reasons
-        if not one.is_usable:
+        self._answered[crl] = answered | reasons
+        if not crl.is_usable:
             self.faults.add("not-understood")
             return
-        freshness = self._freshness(one)
+        freshness = self._freshness(crl)
         if freshness is Freshness.NOT_YET:
             self.faults.add("not-yet-valid")
             return
         # (f), (g): the signer and its signature.
-        signer = await self._find_signer(one)
+        signer = await self._find_signer(crl)
         if signer.certificate is None:
             self.faults.add(signer.fault)
             return
-        self.delta_points += one.freshest
-        delta = await self._find_delta(one, signer.certificate)
-        self._conclude(one, delta, reasons, freshness)
+        self.delta_points += crl.freshest
+        delta = await self._find_delta(crl, signer.certificate)
+        self._conclude(crl, delta, reasons, freshness)
 
     def _conclude(
-        self, one: RevocationList, delta: RevocationList | None, reasons: ReasonFlags, freshness: Freshness
+        self, crl: RevocationList, delta: RevocationList | None, reasons: ReasonFlags, freshness: Freshness
     ) -> None:
         # (a)(1)(i): an old complete list counts as current if there is a current delta for it.
-        newest, freshness = (delta, self._freshness(delta)) if delta is not None else (one, freshness)
+        newest, freshness = (delta, self._freshness(delta)) if delta is not None else (crl, freshness)
         # (i), (j), (k): the entries for the certificate in the delta and in the complete list.
-        entry = _newest(self._find_entry(delta) if delta is not None else None, self._find_entry(one))
+        entry = _newest(self._find_entry(delta) if delta is not None else None, self._find_entry(crl))
         revoked_at = self._revoked_at(entry, freshness)
         is_current = freshness is not Freshness.STALE
         if not is_current and (entry is None or entry.reason == HOLD):
@@ -186,37 +186,37 @@ class _ListCheck:
         )
         return entry.revoked_at if counts else None
 
-    def _find_entry(self, one: RevocationList) -> RevokedEntry | None:
+    def _find_entry(self, crl: RevocationList) -> RevokedEntry | None:
         # Section 5.3.3: issuer and serial number must match. An entry that names no issuer has the issuer of the list.
         # If several entries match, the entry with the most serious reason counts.
         certificate = self._question.certificate
-        found = [
+        entries = [
             entry
-            for entry in one.find_entries(certificate.serial_number)
+            for entry in crl.find_entries(certificate.serial_number)
             if any(
                 names_match(issuer_der, certificate.issuer_der)
-                for issuer_der in directory_names(entry.certificate_issuer) or (one.issuer_der,)
+                for issuer_der in directory_names(entry.certificate_issuer) or (crl.issuer_der,)
             )
         ]
-        return min(found, key=lambda entry: mildness(entry.reason), default=None)
+        return min(entries, key=lambda entry: mildness(entry.reason), default=None)
 
-    def _freshness(self, one: RevocationList) -> Freshness:
+    def _freshness(self, crl: RevocationList) -> Freshness:
         # Section 3.3: a CA may remove entries of expired certificates. A list still has the entry if the list was made
         # before the certificate expired, or states that it keeps such entries.
         not_after = self._question.certificate.not_after
-        remembers = one.this_update <= not_after or (one.expired_since is not None and one.expired_since <= not_after)
+        remembers = crl.this_update <= not_after or (crl.expired_since is not None and crl.expired_since <= not_after)
         return judge_freshness(
             at=self._question.at,
             evidence=self._question.evidence,
-            this_update=one.this_update,
-            next_update=one.next_update,
+            this_update=crl.this_update,
+            next_update=crl.next_update,
             remembers=remembers,
         )
 
-    async def _find_delta(self, one: RevocationList, signer: Certificate) -> RevocationList | None:
+    async def _find_delta(self, crl: RevocationList, signer: Certificate) -> RevocationList | None:
         # (c) and section 5.2.4. Of several deltas, the delta with the highest number counts.
-        deltas = [delta for delta in self._question.evidence.find_lists(one.issuer_der) if _updates(delta, one)]
-        for delta in sorted(deltas, key=lambda one: one.crl_number or 0, reverse=True):
+        deltas = [delta for delta in self._question.evidence.find_lists(crl.issuer_der) if _updates(delta, crl)]
+        for delta in sorted(deltas, key=lambda candidate: candidate.crl_number or 0, reverse=True):
             if self._freshness(delta) not in (Freshness.CURRENT, Freshness.LATER):
                 continue
             # (h): the signature of the delta.
@@ -229,18 +229,18 @@ class _ListCheck:
                 break
         return None
 
-    async def _find_signer(self, one: RevocationList) -> _Signer:
-        if one not in self._signers:
-            self._signers[one] = await self._search_signer(one)
-        return self._signers[one]
+    async def _find_signer(self, crl: RevocationList) -> _Signer:
+        if crl not in self._signers:
+            self._signers[crl] = await self._search_signer(crl)
+        return self._signers[crl]
 
-    async def _search_signer(self, one: RevocationList) -> _Signer:
+    async def _search_signer(self, crl: RevocationList) -> _Signer:
         # (f): the signer is the issuer, the anchor of this path, or a certificate that has a path to the same anchor.
         fault = "not-authorised"
-        for candidate in self._possible_signers(one):
-            found = await self._fault_of(one, candidate)
-            if found is not None:
-                fault = found
+        for candidate in self._possible_signers(crl):
+            signature_fault = await self._fault_of(crl, candidate)
+            if signature_fault is not None:
+                fault = signature_fault
                 continue
             fault = "not-authorised"
             may_sign = candidate.key_usage is None or KeyUsage.CRL_SIGN in candidate.key_usage
@@ -257,16 +257,16 @@ class _ListCheck:
             self._paths[candidate] = await question.is_valid_crl_issuer(candidate)
         return self._paths[candidate]
 
-    def _possible_signers(self, one: RevocationList) -> Iterator[Certificate]:
+    def _possible_signers(self, crl: RevocationList) -> Iterator[Certificate]:
         question = self._question
         # Certificates from the message come last, because its sender can add many with the issuer's name.
-        known = (question.issuer, question.anchor, *question.evidence.find_certificates(one.issuer_der))
+        known = (question.issuer, question.anchor, *question.evidence.find_certificates(crl.issuer_der))
         for candidate in dict.fromkeys((*known, *question.candidates)):
-            if names_match(candidate.subject_der, one.issuer_der) and _fits_key(candidate, one):
+            if names_match(candidate.subject_der, crl.issuer_der) and _fits_key(candidate, crl):
                 yield candidate
 
-    async def _fault_of(self, one: RevocationList, signer: Certificate) -> str | None:
-        return await self._question.find_fault(signer.public_key, one.signature_algorithm, one.signature, one.tbs_der)
+    async def _fault_of(self, crl: RevocationList, signer: Certificate) -> str | None:
+        return await self._question.find_fault(signer.public_key, crl.signature_algorithm, crl.signature, crl.tbs_der)
 
 
 def _newest(in_delta: RevokedEntry | None, in_complete: RevokedEntry | None) -> RevokedEntry | None:
@@ -276,16 +276,16 @@ def _newest(in_delta: RevokedEntry | None, in_complete: RevokedEntry | None) -> 
     return min(in_delta, in_complete, key=lambda entry: mildness(entry.reason))
 
 
-def _fits_key(candidate: Certificate, one: RevocationList) -> bool:
+def _fits_key(candidate: Certificate, crl: RevocationList) -> bool:
     # Section 5.2.1: the key identifier tells apart two CAs of one name, or two keys of one CA.
     own = candidate.subject_key_identifier
-    return own is None or one.key_identifier is None or own == one.key_identifier
+    return own is None or crl.key_identifier is None or own == crl.key_identifier
 
 
-def _updates(delta: RevocationList, one: RevocationList) -> bool:
+def _updates(delta: RevocationList, crl: RevocationList) -> bool:
     # (c)(1) is met, because the delta was found by the issuer's name. This function checks (c)(2), (c)(3) and the
     # numbers of section 5.2.4.
-    if delta.base_crl_number is None or not delta.is_usable or one.crl_number is None or delta.crl_number is None:
+    if delta.base_crl_number is None or not delta.is_usable or crl.crl_number is None or delta.crl_number is None:
         return False
-    has_same_scope = delta.issuing_point_der == one.issuing_point_der and delta.key_identifier == one.key_identifier
-    return has_same_scope and delta.base_crl_number <= one.crl_number < delta.crl_number
+    has_same_scope = delta.issuing_point_der == crl.issuing_point_der and delta.key_identifier == crl.key_identifier
+    return has_same_scope and delta.base_crl_number <= crl.crl_number < delta.crl_number

@@ -54,9 +54,9 @@ class Evidence:
         """
         return dataclasses.replace(
             self,
-            revocation_lists=_each_once(self.revocation_lists, other.revocation_lists, lambda one: one.der),
-            ocsp_responses=_each_once(self.ocsp_responses, other.ocsp_responses, lambda one: one.der),
-            certificates=_each_once(self.certificates, other.certificates, lambda one: one.der),
+            revocation_lists=_each_once(self.revocation_lists, other.revocation_lists, lambda crl: crl.der),
+            ocsp_responses=_each_once(self.ocsp_responses, other.ocsp_responses, lambda response: response.der),
+            certificates=_each_once(self.certificates, other.certificates, lambda certificate: certificate.der),
             damaged=self.damaged + other.damaged,
         )
 
@@ -78,7 +78,7 @@ class Evidence:
 
     @functools.cached_property
     def _lists_by_issuer(self) -> Mapping[ComparableName | None, tuple[RevocationList, ...]]:
-        return _group((_comparable(one.issuer_der), one) for one in self.revocation_lists)
+        return _group((_comparable(crl.issuer_der), crl) for crl in self.revocation_lists)
 
     @functools.cached_property
     def _responses_by_serial(self) -> Mapping[int, tuple[tuple[OcspResponse, SingleResponse], ...]]:
@@ -184,11 +184,11 @@ def parse_evidence(
     """
     lists, bad_lists = _readable(revocation_lists, _parse_list)
     responses, bad_responses = _readable(ocsp_responses, parse_ocsp_response)
-    found, bad_certificates = _readable(certificates, parse_certificate)
+    read_certificates, bad_certificates = _readable(certificates, parse_certificate)
     return Evidence(
         revocation_lists=lists,
         ocsp_responses=responses,
-        certificates=found,
+        certificates=read_certificates,
         damaged=bad_lists + bad_responses + bad_certificates,
         gathered_at=gathered_at,
     )
@@ -200,19 +200,19 @@ def add_answer(evidence: Evidence, lookup: Lookup, data: bytes | None) -> Eviden
     The answer is parsed here, and validated later, when a path is judged. Raises SmimeError if the answer is not what
     the lookup asks for, if the responder refuses, or if its nonce differs from the nonce of the request.
     """
-    asked = dataclasses.replace(evidence, asked=evidence.asked | {lookup.key})
+    evidence_so_far = dataclasses.replace(evidence, asked=evidence.asked | {lookup.key})
     if data is None:
-        return dataclasses.replace(asked, unavailable=evidence.unavailable | {lookup.key})
+        return dataclasses.replace(evidence_so_far, unavailable=evidence.unavailable | {lookup.key})
     if lookup.kind is LookupKind.OCSP:
         response = parse_ocsp_response(data)
         # RFC 9654 section 2.1: many responders leave the nonce out. A nonce in the response must equal the nonce of the
         # request.
         if response.nonce is not None and lookup.nonce and not hmac.compare_digest(response.nonce, lookup.nonce):
             raise MalformedMessage("the nonce is not the one asked with", where="OCSP response")
-        return asked.merged_with(Evidence(ocsp_responses=(response,)))
+        return evidence_so_far.merged_with(Evidence(ocsp_responses=(response,)))
     if lookup.kind is LookupKind.CRL:
-        return asked.merged_with(Evidence(revocation_lists=(_parse_list(data),)))
-    return asked.merged_with(Evidence(certificates=parse_carried_certificates(data, where="issuer")))
+        return evidence_so_far.merged_with(Evidence(revocation_lists=(_parse_list(data),)))
+    return evidence_so_far.merged_with(Evidence(certificates=parse_carried_certificates(data, where="issuer")))
 
 
 def _parse_list(data: bytes) -> RevocationList:
@@ -222,21 +222,21 @@ def _parse_list(data: bytes) -> RevocationList:
 
 def _readable(items: Iterable[bytes], parse: Callable[[bytes], T]) -> tuple[tuple[T, ...], int]:
     # Returns (the items that can be read, the number of others). Items with equal bytes are read once.
-    found: list[T] = []
+    readable_items: list[T] = []
     damaged = 0
     for number, item in enumerate(dict.fromkeys(items)):
         try:
             check_limit("pieces of evidence", number + 1, MAX_EVIDENCE)
-            found.append(parse(item))
+            readable_items.append(parse(item))
         except SmimeError:
             damaged += 1
-    return tuple(found), damaged
+    return tuple(readable_items), damaged
 
 
 def _each_once(own: tuple[T, ...], others: tuple[T, ...], octets: Callable[[T], bytes]) -> tuple[T, ...]:
     if not others:
         return own
-    return tuple({octets(one): one for one in (*own, *others)}.values())
+    return tuple({octets(item): item for item in (*own, *others)}.values())
 
 
 def _group(pairs: Iterable[tuple[K, T]]) -> Mapping[K, tuple[T, ...]]:

@@ -81,15 +81,15 @@ def parse_name_constraints(value: bytes, *, critical: bool) -> NameConstraints:
     """
     where = "nameConstraints"
     fields = der.read_sequence(value, where)
-    if not fields or [one.tag for one in fields] not in ([_PERMITTED], [_EXCLUDED], [_PERMITTED, _EXCLUDED]):
+    if not fields or [member.tag for member in fields] not in ([_PERMITTED], [_EXCLUDED], [_PERMITTED, _EXCLUDED]):
         raise MalformedMessage("neither permitted nor excluded subtrees, or other fields", where)
     permitted, excluded, unprocessed = Subtrees(), Subtrees(), set[str]()
-    for one in fields:
-        children = der.read_children(one, where)
+    for member in fields:
+        children = der.read_children(member, where)
         check_limit("name constraints", len(children), MAX_NAME_CONSTRAINTS)
         if not children:
             raise MalformedMessage("an empty list of subtrees", where)
-        subtrees = permitted if one.tag == _PERMITTED else excluded
+        subtrees = permitted if member.tag == _PERMITTED else excluded
         for child in children:
             parts = der.read_children(der.expect(child, der.SEQUENCE, where), where)
             if not parts:
@@ -153,7 +153,7 @@ def _add_network(subtrees: Subtrees, content: bytes) -> bool:
     if len(content) not in (8, 32):
         return False
     half = len(content) // 2
-    address, mask = (int.from_bytes(one, "big") for one in (content[:half], content[half:]))
+    address, mask = (int.from_bytes(octets, "big") for octets in (content[:half], content[half:]))
     bits = mask ^ ((1 << 8 * half) - 1)
     if bits & (bits + 1):  # RFC 4632: a mask is ones, then zeros.
         return False
@@ -163,11 +163,11 @@ def _add_network(subtrees: Subtrees, content: bytes) -> bool:
 
 def _outermost(networks: list[tuple[int, int]]) -> list[tuple[int, int]]:
     # Leaves out each network that is inside another one. Two networks never overlap only in part.
-    found: list[tuple[int, int]] = []
+    outermost: list[tuple[int, int]] = []
     for first, last in sorted(networks, key=lambda network: (network[0], -network[1])):
-        if not found or first > found[-1][1]:
-            found.append((first, last))
-    return found
+        if not outermost or first > outermost[-1][1]:
+            outermost.append((first, last))
+    return outermost
 
 
 def find_violation(names: Sequence[ConstrainedName], constraints: NameConstraints) -> tuple[str, str] | None:

@@ -48,13 +48,13 @@ async def read_responses(question: RevocationQuestion) -> tuple[list[Statement],
     statements: list[Statement] = []
     faults: set[str] = set()
     signed: dict[OcspResponse, str | None] = {}
-    wanted: dict[HashName, CertificateId | None] = {}
+    certificate_ids: dict[HashName, CertificateId | None] = {}
     if not names_match(question.certificate.issuer_der, question.issuer.subject_der):
         return statements, {"not-authorised"}
     try:
         for response, single in question.evidence.find_responses(question.certificate.serial_number):
             # RFC 6960 section 3.2, item 1: the response must be about this certificate.
-            if not _is_about(single, question, wanted):
+            if not _is_about(single, question, certificate_ids):
                 faults.add("other-certificate")
                 continue
             if response not in signed:
@@ -128,14 +128,14 @@ async def _fault_of(response: OcspResponse, question: RevocationQuestion) -> str
     if not question.issuer.not_before <= response.produced_at <= question.issuer.not_after:
         return fault
     for responder in _responders(response, question):
-        found = await question.find_fault(
+        responder_fault = await question.find_fault(
             responder.public_key, response.signature_algorithm, response.signature, response.tbs_der
         )
-        if found is None and responder != question.issuer:
-            found = await _fault_of_delegate(responder, response, question)
-        if found is None:
+        if responder_fault is None and responder != question.issuer:
+            responder_fault = await _fault_of_delegate(responder, response, question)
+        if responder_fault is None:
             return None
-        fault = found
+        fault = responder_fault
     return fault
 
 

@@ -161,7 +161,7 @@ class _Run:
             while path := await search.next_path():
                 count += 1
                 check_limit("the number of paths to judge", count, MAX_PATHS)
-                self.checks.budget.count_path(sum(len(one.der) for one in path))
+                self.checks.budget.count_path(sum(len(path_certificate.der) for path_certificate in path))
                 validated = await self._judge(path)
                 if validated is not None:
                     return validated

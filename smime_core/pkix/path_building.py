@@ -116,7 +116,7 @@ class PathSearch:
         return self._pool.find_issuers(certificate.issuer_der, certificate.authority_key_identifier)
 
     async def _extend(self, path: tuple[Certificate, ...], issuer: Certificate) -> tuple[Certificate, ...] | None:
-        if any(_is_same_authority(issuer, one) for one in path):
+        if any(_is_same_authority(issuer, certificate) for certificate in path):
             return None
         # A DSA key without parameters can verify only after it has inherited them from above (section 6.1.4 (d)).
         if not _lacks_parameters(issuer) and not await self._checks.holds(issuer, path[-1]):
@@ -155,8 +155,10 @@ def _stood_before(candidate: Candidate, identifier: bytes | None) -> bool:
     return is_repeated and candidate.certificate.subject_key_identifier in (None, identifier)
 
 
-def _is_same_authority(one: Certificate, other: Certificate) -> bool:
-    return one.public_key.spki_der == other.public_key.spki_der and names_match(one.subject_der, other.subject_der)
+def _is_same_authority(certificate: Certificate, other: Certificate) -> bool:
+    return certificate.public_key.spki_der == other.public_key.spki_der and names_match(
+        certificate.subject_der, other.subject_der
+    )
 
 
 def _lacks_parameters(certificate: Certificate) -> bool:

@@ -148,8 +148,8 @@ class _PathChecker:
         # The path search has checked 6.1.3 (a)(1) and (4). This checks that algorithm and key are strong enough.
         algorithm = parse_signature_identifier(self._path[position].signature_algorithm_der)
         pair = self._path[position : position + 2]
-        bits, curve_bits = min(map(_key_strength, pair)), min(one.public_key.bits for one in pair)
-        is_small = any(is_weak_signature(algorithm, one.public_key) for one in pair)
+        bits, curve_bits = min(map(_key_strength, pair)), min(certificate.public_key.bits for certificate in pair)
+        is_small = any(is_weak_signature(algorithm, certificate.public_key) for certificate in pair)
         if is_small or bits < _MIN_RSA_BITS:
             size = bits if bits < _MIN_RSA_BITS else curve_bits
             weak = algorithm.label if is_weak_signature(algorithm) else f"a key of {size} bits"
@@ -222,7 +222,7 @@ class _PathChecker:
             self._left = min(self._left, certificate.path_length)
         # By the RFC, (l) fails at the next certificate. The check is made here, so that the error names the certificate
         # that sets the limit.
-        below = sum(not one.is_self_issued for one in self._path[1:position])
+        below = sum(not path_certificate.is_self_issued for path_certificate in self._path[1:position])
         if below > self._left:
             raise self._failed("6.1.4 (m)", position, "the path is too long")
 

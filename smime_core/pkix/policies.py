@@ -193,11 +193,11 @@ class PolicyState:
 
     def _expected(self) -> dict[str, set[str]]:
         # Returns, for each policy, the nodes of the last level that expect it.
-        found: dict[str, set[str]] = {}
+        nodes: dict[str, set[str]] = {}
         for policy, node in self.levels[-1].items():
             for expected in node.expected:
-                found.setdefault(expected, set()).add(policy)
-        return found
+                nodes.setdefault(expected, set()).add(policy)
+        return nodes
 
     def take_mappings(self, certificate: Certificate) -> None:
         """Process a certificate's policy mappings, 6.1.4 (a) and (b). Raises MalformedMessage or LimitExceeded."""
@@ -252,18 +252,20 @@ class PolicyState:
     def _authority_constrained(self) -> frozenset[str]:
         # Returns the policies by their names before any mapping: the nodes with the parent anyPolicy and a descendant
         # in the last level.
-        found: set[str] = set()
+        policies: set[str] = set()
         reached = set(self.levels[-1])
         if ANY_POLICY in reached:
-            found.add(ANY_POLICY)
+            policies.add(ANY_POLICY)
         for depth in range(len(self.levels) - 1, 0, -1):
             level = self.levels[depth]
-            found.update(one for one in reached if one != ANY_POLICY and ANY_POLICY in level[one].parents)
-            reached = {parent for one in reached for parent in level[one].parents}
-        return frozenset(found)
+            policies.update(
+                policy for policy in reached if policy != ANY_POLICY and ANY_POLICY in level[policy].parents
+            )
+            reached = {parent for policy in reached for parent in level[policy].parents}
+        return frozenset(policies)
 
     def _user_constrained(self, policies: frozenset[str]) -> frozenset[str]:
-        wanted = self.requirements.initial_policies
-        if ANY_POLICY in wanted:
+        initial_policies = self.requirements.initial_policies
+        if ANY_POLICY in initial_policies:
             return policies
-        return wanted if ANY_POLICY in policies else policies & wanted
+        return initial_policies if ANY_POLICY in policies else policies & initial_policies

@@ -114,8 +114,8 @@ def _kind_of(certificate: Certificate) -> str:
     return parse_algorithm_identifier(der.read_sequence(certificate.public_key.spki_der)[0].encoded)[0]
 
 
-def _is_key_fit(usage: KeyUsage, wanted: KeyUsage, *, is_exclusive: bool) -> bool:
-    return bool(usage & wanted) and not (is_exclusive and usage & ~wanted)
+def _is_key_fit(usage: KeyUsage, expected_usage: KeyUsage, *, is_exclusive: bool) -> bool:
+    return bool(usage & expected_usage) and not (is_exclusive and usage & ~expected_usage)
 
 
 def _extended_fault(certificate: Certificate, use: CertificateUse) -> str | None:

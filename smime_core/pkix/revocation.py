@@ -100,15 +100,15 @@ class _Asking:
     def _lists(self, points: Sequence[DistributionPoint]) -> tuple[Lookup, ...]:
         # The URLs of one point lead to the same list (RFC 5280 section 4.2.1.13), so the next URL is tried only if the
         # earlier URLs did not answer.
-        found: list[Lookup] = []
+        lookups: list[Lookup] = []
         for point in points:
             for url in find_urls((point,))[:_MAX_URLS]:
                 lookup = self._lookup(LookupKind.CRL, url)
                 if lookup.key not in self.evidence.asked:
-                    found.append(lookup)
+                    lookups.append(lookup)
                 if lookup.key not in self.evidence.unavailable:
                     break
-        return tuple(found)
+        return tuple(lookups)
 
     def _delta_points(self, status: RevocationStatus) -> tuple[DistributionPoint, ...]:
         # RFC 5280 sections 4.2.1.15 and 5.2.6: the certificate or the complete list names the address of the delta.

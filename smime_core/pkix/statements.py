@@ -118,7 +118,9 @@ class RevocationQuestion:
 
 def combine(certificate: Certificate, statements: Sequence[Statement], faults: Iterable[str]) -> RevocationStatus:
     """The status from all statements. `faults` are UNKNOWN_REASONS codes of lists and responses that do not count."""
-    revocations = [one for one in statements if one.revoked_at is not None and not _is_lifted(one, statements)]
+    revocations = [
+        answer for answer in statements if answer.revoked_at is not None and not _is_lifted(answer, statements)
+    ]
     if revocations:
         # A later list may give a more serious reason than an earlier one, as when a key turns out to be compromised.
         deciding = min(revocations, key=lambda revocation: (mildness(revocation.reason), revocation.revoked_at))
@@ -128,12 +130,12 @@ def combine(certificate: Certificate, statements: Sequence[Statement], faults: I
         # Statements were skipped, and one of them could revoke the certificate. A sender can cause this on purpose by
         # filling a message with evidence.
         return RevocationStatus(certificate=certificate, state=RevocationState.UNKNOWN, why=TOO_MUCH)
-    good = [one for one in statements if one.is_current and one.revoked_at is None]
+    good = [answer for answer in statements if answer.is_current and answer.revoked_at is None]
     covered = NO_REASONS
     for statement in good:
         covered |= statement.reasons
     if good and covered & ALL_REASONS == ALL_REASONS:
-        return _status(certificate, RevocationState.GOOD, max(good, key=lambda one: one.this_update))
+        return _status(certificate, RevocationState.GOOD, max(good, key=lambda answer: answer.this_update))
     codes = {"reasons-not-covered"} if good else faults
     if not codes and statements:
         codes = {"stale"}

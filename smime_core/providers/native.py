@@ -289,10 +289,10 @@ def _decrypt_pkcs1_v15(key: rsa.RSAPrivateKey, encrypted_key: bytes, cek_length:
     # only remaining error is a block of the wrong size, which is no secret to the sender.
     substitute = os.urandom(cek_length)
     try:
-        found = key.decrypt(encrypted_key, rsa_padding.PKCS1v15())
+        cek = key.decrypt(encrypted_key, rsa_padding.PKCS1v15())
     except REFUSALS:
         return substitute
-    return (substitute, found)[len(found) == cek_length]
+    return (substitute, cek)[len(cek) == cek_length]
 
 
 def _build_kdf(

@@ -129,11 +129,11 @@ class _CbcDecryption:
         self._room = Rooms()
 
     async def update(self, data: Buffer) -> Buffer:
-        held = self._padded.held
-        room = self._room.of(len(held) + len(data) + 2 * self._block_length)
-        room[: len(held)] = held
-        count = self._decryptor.update_into(data, room[len(held) :])
-        return self._padded.keep_last(room[: len(held) + count])
+        last_block = self._padded.held
+        room = self._room.of(len(last_block) + len(data) + 2 * self._block_length)
+        room[: len(last_block)] = last_block
+        count = self._decryptor.update_into(data, room[len(last_block) :])
+        return self._padded.keep_last(room[: len(last_block) + count])
 
     async def finish(self) -> bytes:
         try:

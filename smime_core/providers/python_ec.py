@@ -171,17 +171,17 @@ def _double(numbers: CurveNumbers, point: Point) -> Point:
     return x3, (m * (s - x3) - 8 * squared * squared) % prime, 2 * y * z % prime
 
 
-def _add(numbers: CurveNumbers, one: Point, other: Point) -> Point:
-    (x1, y1, z1), (x2, y2, z2) = one, other
+def _add(numbers: CurveNumbers, point: Point, other: Point) -> Point:
+    (x1, y1, z1), (x2, y2, z2) = point, other
     if z1 == 0 or z2 == 0:
-        return other if z1 == 0 else one
+        return other if z1 == 0 else point
     prime = numbers.prime
     square1, square2 = z1 * z1 % prime, z2 * z2 % prime
     u1, u2 = x1 * square2 % prime, x2 * square1 % prime
     s1, s2 = y1 * square2 * z2 % prime, y2 * square1 * z1 % prime
     h, r = u2 - u1, s2 - s1
     if h == 0:
-        return _double(numbers, one) if r == 0 else (1, 1, 0)
+        return _double(numbers, point) if r == 0 else (1, 1, 0)
     squared = h * h % prime
     cubed = h * squared % prime
     v = u1 * squared % prime

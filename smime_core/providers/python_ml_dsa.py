@@ -69,7 +69,7 @@ def _try_to_sign(
     low = [_scaled(challenge, secret) for secret in key.t0]
     if _norm([_centred(polynomial) for polynomial in low]) >= gamma2:
         return None
-    hints = [_hints(gamma2, one, other) for one, other in zip(rest, low, strict=True)]
+    hints = [_hints(gamma2, remainder, other) for remainder, other in zip(rest, low, strict=True)]
     if sum(map(len, hints)) > parameters.omega:
         return None
     packed = [
@@ -112,8 +112,8 @@ def _scaled(challenge: Polynomial, secret: Polynomial) -> Polynomial:
     return ml_dsa.inverse_ntt([a * b % Q for a, b in zip(challenge, secret, strict=True)])
 
 
-def _added(one: Polynomial, other: Polynomial, *, sign: int = 1) -> Polynomial:
-    return [(a + sign * b) % Q for a, b in zip(one, other, strict=True)]
+def _added(polynomial: Polynomial, other: Polynomial, *, sign: int = 1) -> Polynomial:
+    return [(a + sign * b) % Q for a, b in zip(polynomial, other, strict=True)]
 
 
 def _centred(polynomial: Polynomial) -> Polynomial:
@@ -129,7 +129,9 @@ def _hints(gamma2: int, rest: Polynomial, low: Polynomial) -> list[int]:
     changed = _added(rest, low)
     pairs = enumerate(zip(rest, changed, strict=True))
     return [
-        index for index, (one, other) in pairs if ml_dsa.decompose(one, gamma2)[0] != ml_dsa.decompose(other, gamma2)[0]
+        index
+        for index, (value, other) in pairs
+        if ml_dsa.decompose(value, gamma2)[0] != ml_dsa.decompose(other, gamma2)[0]
     ]
 
 

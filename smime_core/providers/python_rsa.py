@@ -96,7 +96,7 @@ def _read_padded(block: bytes, substitute: bytes) -> tuple[int, bytes]:
     wrong |= reduce(or_, ((octet - 1) >> 8 & 1 for octet in block[2 : start - 1]))
     mask = (wrong - 1) >> 8
     pairs = zip(block[start:], substitute, strict=True)
-    return mask, bytes((found & mask | other & ~mask) & 0xFF for found, other in pairs)
+    return mask, bytes((key_byte & mask | other & ~mask) & 0xFF for key_byte, other in pairs)
 
 
 def decrypt_oaep(key: PrivateKey, algorithm: KeyTransport, encrypted_key: bytes) -> bytes:

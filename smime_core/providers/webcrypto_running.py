@@ -100,10 +100,10 @@ class CbcDecryption:
         return plaintext + self._padding.without_padding()
 
     async def _take(self, chunk: Chunk) -> memoryview:
-        held = self._padding.held
-        room = self._rooms.of(len(held) + chunk.length)[: len(held) + chunk.length]
-        room[: len(held)] = held
-        await chunk.write_to(room[len(held) :])
+        last_block = self._padding.held
+        room = self._rooms.of(len(last_block) + chunk.length)[: len(last_block) + chunk.length]
+        room[: len(last_block)] = last_block
+        await chunk.write_to(room[len(last_block) :])
         return self._padding.keep_last(room)
 
 
@@ -260,5 +260,5 @@ async def _octets(chunk: Chunk) -> bytes:
     return bytes(room)
 
 
-def _xor(one: bytes, other: bytes) -> bytes:
-    return (int.from_bytes(one, "big") ^ int.from_bytes(other, "big")).to_bytes(len(one), "big")
+def _xor(octets: bytes, other: bytes) -> bytes:
+    return (int.from_bytes(octets, "big") ^ int.from_bytes(other, "big")).to_bytes(len(octets), "big")

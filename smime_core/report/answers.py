@@ -67,7 +67,9 @@ def find_proved_author(report: MessageReport) -> Mailbox | None:
         return None
     verified = [signer for signer in report.deciding_signers if signer.state is State.VERIFIED]
     theirs = [
-        one for one in verified if any(addresses_match(report.sender or "", address) for address in one.addresses)
+        candidate
+        for candidate in verified
+        if any(addresses_match(report.sender or "", address) for address in candidate.addresses)
     ]
     signer = next(iter([*theirs, *verified]), None)
     address = report.sender or next(iter(signer.addresses if signer else ()), "")
@@ -82,7 +84,7 @@ def find_answer_people(report: MessageReport) -> AnswerPeople:
     others = (mailbox for mailbox in people.reply_to.mailboxes if not _names(senders, mailbox.address))
     return AnswerPeople(
         senders=senders,
-        reply_to=_unique(_mailbox(report, one, is_sure=False) for one in others),
+        reply_to=_unique(_mailbox(report, other, is_sure=False) for other in others),
         to=_recipients(report, people.to),
         cc=_recipients(report, people.cc),
         count=people.to.count + people.cc.count,
@@ -135,12 +137,12 @@ def _mailbox(report: MessageReport, mailbox: NamedMailbox, *, is_sure: bool) -> 
 
 def _unique(mailboxes: Iterable[AnswerMailbox]) -> tuple[AnswerMailbox, ...]:
     # Returns each readable address once. If two fields name it, the mailbox that is sure counts.
-    found: dict[tuple[str, str], AnswerMailbox] = {}
+    by_address: dict[tuple[str, str], AnswerMailbox] = {}
     for mailbox in mailboxes:
         key = address_key(mailbox.address)
-        if mailbox.address and (key not in found or (mailbox.is_sure and not found[key].is_sure)):
-            found[key] = mailbox
-    return tuple(found.values())
+        if mailbox.address and (key not in by_address or (mailbox.is_sure and not by_address[key].is_sure)):
+            by_address[key] = mailbox
+    return tuple(by_address.values())
 
 
 def _names(mailboxes: Iterable[AnswerMailbox], address: str) -> bool:

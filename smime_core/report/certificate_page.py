@@ -165,13 +165,13 @@ def _moment(time: datetime.datetime) -> tuple[PageValue, ...]:
 
 def _read(values: Callable[[], tuple[PageValue, ...]]) -> tuple[PageValue, ...]:
     try:
-        found = values()
+        page_values = values()
     except SmimeError as error:
         return (_said("unreadable", f"unreadable: {error}", detail=str(error)),)
-    if len(found) <= _SHOWN_VALUES:
-        return found
-    more = len(found) - _SHOWN_VALUES
-    return (*found[:_SHOWN_VALUES], _said("more", f"and {more} more", count=str(more)))
+    if len(page_values) <= _SHOWN_VALUES:
+        return page_values
+    more = len(page_values) - _SHOWN_VALUES
+    return (*page_values[:_SHOWN_VALUES], _said("more", f"and {more} more", count=str(more)))
 
 
 def _status(revocation: RevocationStatus | None) -> tuple[str, ...]:

@@ -102,7 +102,7 @@ def explain_path(
     """
     if trail is None:
         alone = (certificate,) if certificate is not None else ()
-        return tuple(_holder(one, PathTrail(certificates=alone), proved) for one in alone)
+        return tuple(_holder(holder, PathTrail(certificates=alone), proved) for holder in alone)
     nodes = [_node(trail, position, proved) for position in range(len(trail.certificates))]
     # A root has no issuer above it. The root's own node says that it is not trusted.
     if trail.anchor is None and trail.certificates and not trail.certificates[-1].is_self_issued:
@@ -221,10 +221,10 @@ def _build_node(certificate: Certificate, trail: PathTrail, role: NodeRole, posi
 
 def _problems(steps: Sequence[Step], status: RevocationStatus | None) -> tuple[str, ...]:
     # The steps about revocation are left out if the node has a revocation status, which says the same.
-    told = [step for step in steps if step.outcome is not Outcome.PASSED]
+    problems = [step for step in steps if step.outcome is not Outcome.PASSED]
     if status is not None:
-        told = [step for step in told if step.label != _REVOCATION_STEP]
-    return tuple(dict.fromkeys(step.text for step in told))
+        problems = [step for step in problems if step.label != _REVOCATION_STEP]
+    return tuple(dict.fromkeys(step.text for step in problems))
 
 
 def _missing(certificate: Certificate) -> TreeNode:

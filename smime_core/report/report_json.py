@@ -26,7 +26,12 @@ def report_to_json(report: MessageReport) -> dict[str, Any]:
     numbered = list(enumerate(report.layers))
     named = [signer.certificate for signer in report.signers if signer.certificate is not None]
     in_paths = [certificate for signer in report.signers for certificate in signer.path]
-    in_trails = [one for signer in report.signers if signer.trail for one in _trail_certificates(signer.trail)]
+    in_trails = [
+        trail_certificate
+        for signer in report.signers
+        if signer.trail
+        for trail_certificate in _trail_certificates(signer.trail)
+    ]
     return {
         "state": str(report.state),
         "reasons": reasons_to_json(report.reasons),
@@ -159,7 +164,10 @@ def trail_to_json(trail: PathTrail) -> dict[str, Any]:
 
 def _trail_certificates(trail: PathTrail) -> list[Certificate]:
     # All certificates in the trail, including those of the lookups.
-    return [*trail.certificates, *(one for lookup in trail.lookups for one in (lookup.certificate, *lookup.path))]
+    return [
+        *trail.certificates,
+        *(certificate for lookup in trail.lookups for certificate in (lookup.certificate, *lookup.path)),
+    ]
 
 
 def anchor_to_json(anchor: TrustAnchor) -> dict[str, Any]:

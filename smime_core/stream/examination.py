@@ -101,15 +101,15 @@ async def examine_octets(
     """
     walk = await begin_walk(octets, examiner, provider)
     try:
-        while (found := await walk.locate(detached_content)) is not None:
-            if walk.state.layers and await found.lacks_content():
+        while (layer := await walk.locate(detached_content)) is not None:
+            if walk.state.layers and await layer.lacks_content():
                 break  # As in `verdict.walk`, such a signature is the content itself.
             detached_content = None
-            inside = await (walk.judge(found, examiner) if found.is_signed else walk.open(found))
+            inside = await (walk.judge(layer, examiner) if layer.is_signed else walk.open(layer))
             if inside is None:
                 walk.stop()
                 break
-            await walk.enter(inside, found)
+            await walk.enter(inside, layer)
         further = await walk.look_inside(examiner)
     except (MalformedMessage, UnsupportedAlgorithm, ContentTypeMismatch) as error:
         raise walk.state.disguise(error) from None
@@ -154,25 +154,25 @@ async def walk_inwards(walk: StreamedWalk, on_last_walk: Callable[[], None] | No
     was_encrypted = False
     passed: _Found | None = None
     for depth in range(MAX_MIME_DEPTH):
-        found = await walk.locate()
-        if found is None or (passed is not None and not await _has_signers(passed)):
+        layer = await walk.locate()
+        if layer is None or (passed is not None and not await _has_signers(passed)):
             return
-        passed = found if found.is_signed else None
-        was_encrypted = not found.is_signed and (was_encrypted or found.is_encrypted)
+        passed = layer if layer.is_signed else None
+        was_encrypted = not layer.is_signed and (was_encrypted or layer.is_encrypted)
         if passed is None:
-            inside = await walk.open(found, on_last_walk=on_last_walk if depth == 0 else None)
+            inside = await walk.open(layer, on_last_walk=on_last_walk if depth == 0 else None)
             if inside is None:
                 raise NoMatchingRecipient
-        elif found.content is None:
+        elif layer.content is None:
             return
         else:
-            inside = found.content
-        await walk.enter(inside, found)
+            inside = layer.content
+        await walk.enter(inside, layer)
         yield was_encrypted
 
 
-async def _has_signers(found: _Found) -> bool:
-    return bool((await found.signed_data()).signer_infos)
+async def _has_signers(layer: _Found) -> bool:
+    return bool((await layer.signed_data()).signer_infos)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -429,9 +429,9 @@ async def _without_frame(entity: StreamedEntity) -> StreamedEntity:
         part = None if first is None else await read_entity_head(slice_octets(entity.body, first))
         if part is None or not is_framed_kind(await part.with_body(MAX_HEADER_BYTES)):
             return entity
-        found = await find_part(entity, 1)
-        if found is not None and await find_part(entity, 2) is None:
-            return await read_entity_head(slice_octets(entity.body, *found))
+        bounds = await find_part(entity, 1)
+        if bounds is not None and await find_part(entity, 2) is None:
+            return await read_entity_head(slice_octets(entity.body, *bounds))
     return entity
 
 
@@ -451,11 +451,11 @@ async def begin_walk(octets: Octets, decryptor: Decryptor, provider: StreamingPr
     return StreamedWalk(octets, decryptor, provider, cms=cms, entity=entity)
 
 
-def _announced_hashes(found: _Found) -> list[HashName]:
+def _announced_hashes(layer: _Found) -> list[HashName]:
     # digestAlgorithms come before the content (RFC 5652 section 5.1). They may be missing or wrong.
-    if isinstance(found.begun, SignedParts):
-        return list(_used_hashes(found.begun.signed_data))[:MOST_ANNOUNCED_HASHES]
-    fields = der.read_children(found.begun.head.content)
+    if isinstance(layer.begun, SignedParts):
+        return list(_used_hashes(layer.begun.signed_data))[:MOST_ANNOUNCED_HASHES]
+    fields = der.read_children(layer.begun.head.content)
     names: dict[HashName, None] = {}
     for identifier in der.read_children(fields[1]) if len(fields) > 1 else ():
         with contextlib.suppress(SmimeError):

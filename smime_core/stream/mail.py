@@ -159,16 +159,16 @@ async def locate_signed(entity: StreamedEntity, provider: StreamingProvider | No
     names = [name for name in parse_micalg(parameters.get("micalg", "")) if name is not None]
     passing = walk if has_crlf else CrlfOctets(walk)
     digests = await _digest(passing, names[:MOST_ANNOUNCED_HASHES], provider)
-    found = slice_octets(entity.body, first[1], walk.end)
+    octets = slice_octets(entity.body, first[1], walk.end)
     # `rest`, the text after the content, is put behind an empty first part, so that `mime` can parse it.
     whole = dataclasses.replace(entity.head, body=memoryview(delimiter + b"\r\n\r\n\r\n" + bytes(walk.rest)))
     if walk.end is None:
-        if not await read_head(found, 1):
+        if not await read_head(octets, 1):
             return _signed_parts(entity.body, entity.head, {})
         whole = dataclasses.replace(entity.head, body=memoryview(delimiter + b"\r\n\r\n"))
-    if begins_with_signature((await read_entity_head(found)).head) and find_signed_parts(whole).signature is None:
+    if begins_with_signature((await read_entity_head(octets)).head) and find_signed_parts(whole).signature is None:
         return _signed_parts(entity.body, whole, {})
-    content = found if walk.has_crlf else CrlfOctets(found)
+    content = octets if walk.has_crlf else CrlfOctets(octets)
     return _signed_parts(content, whole, digests if has_crlf == walk.has_crlf else {})
 
 
@@ -190,10 +190,10 @@ async def locate_cms_part(entity: StreamedEntity) -> Octets | None:
     if not is_cms_part(await entity.with_body(MAX_HEADER_BYTES)):
         return None
     decoded = await decode_octets(entity)
-    found = await locate_cms(decoded)
+    structure = await locate_cms(decoded)
     # PEM with text around it, and base64 inside base64, are rare. They are decoded in memory, as in `cms.layers`.
-    if found is not None:
-        return found
+    if structure is not None:
+        return structure
     whole = await read_head(decoded, MAX_WHOLE_BYTES + 1)
     check_limit("bytes of CMS in a text encoding", len(whole), MAX_WHOLE_BYTES)
     return MemoryOctets(unarmor(whole))
@@ -218,15 +218,15 @@ async def find(octets: Octets, pattern: re.Pattern[bytes], start: int, *, longes
     A match has at most `longest` bytes. The search acts as if a line feed came before the first byte and after the
     last.
     """
-    position, kept = start - 1, b"\n"
+    position, tail = start - 1, b"\n"
     async for block in octets.blocks(start):
-        window = kept + bytes(block)
+        window = tail + bytes(block)
         if match := pattern.search(window):
             return position + match.start(), position + match.end()
         dropped = max(len(window) - longest, 0)
-        position, kept = position + dropped, window[dropped:]
-    match = pattern.search(kept + b"\n")
-    return (position + match.start(), position + min(match.end(), len(kept))) if match else None
+        position, tail = position + dropped, window[dropped:]
+    match = pattern.search(tail + b"\n")
+    return (position + match.start(), position + min(match.end(), len(tail))) if match else None
 
 
 async def _digest(

@@ -175,8 +175,8 @@ async def _head_of_signed_part(entity: StreamedEntity) -> Entity | None:
     if not is_multipart_signed(entity.head) or not has_parts(entity.head):
         return await _head_of_opaque_part(entity)
     head = await read_head(entity.body, MAX_HEADER_BYTES)
-    found = re.compile(rb"(?:\A|\n)" + delimiter_expression(entity.head) + rb"\r?\n").search(head)
-    return parse_entity(head[found.end() :]) if found and not found[1] else None
+    delimiter = re.compile(rb"(?:\A|\n)" + delimiter_expression(entity.head) + rb"\r?\n").search(head)
+    return parse_entity(head[delimiter.end() :]) if delimiter and not delimiter[1] else None
 
 
 async def _head_of_opaque_part(entity: StreamedEntity) -> Entity | None:

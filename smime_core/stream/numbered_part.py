@@ -46,14 +46,14 @@ async def locate_part(octets: Octets, number: str, provider: StreamingProvider, 
     return await _mail_in(entity) if is_attached_mail(entity.head) else entity.octets
 
 
-async def _child(entity: StreamedEntity, wanted: int) -> StreamedEntity | None:
+async def _child(entity: StreamedEntity, number: int) -> StreamedEntity | None:
     if is_attached_mail(entity.head):
-        return await read_entity_head(await _mail_in(entity)) if wanted == 1 else None
-    found = await find_part(entity, wanted) if has_parts(entity.head) else None
-    if found is None:
+        return await read_entity_head(await _mail_in(entity)) if number == 1 else None
+    bounds = await find_part(entity, number) if has_parts(entity.head) else None
+    if bounds is None:
         return None
     default_type = "message/rfc822" if entity.head.content_type.subtype == "digest" else "text/plain"
-    return await read_entity_head(slice_octets(entity.body, *found), default_type)
+    return await read_entity_head(slice_octets(entity.body, *bounds), default_type)
 
 
 async def _mail_in(entity: StreamedEntity) -> Octets:

@@ -249,13 +249,13 @@ class CrlfOctets(DerivedOctets):
 
     async def make_blocks(self) -> AsyncIterator[memoryview]:
         """The text in blocks. A CRLF stays as it is."""
-        kept = b""
+        carriage_return = b""
         async for block in self._text.blocks():
-            octets = kept + bytes(block)
+            octets = carriage_return + bytes(block)
             # A CR at the end of a block may belong to an LF at the start of the next block.
-            kept = b"\r" if octets.endswith(b"\r") else b""
-            yield memoryview(to_crlf(octets[: len(octets) - len(kept)]))
-        yield memoryview(to_crlf(kept))
+            carriage_return = b"\r" if octets.endswith(b"\r") else b""
+            yield memoryview(to_crlf(octets[: len(octets) - len(carriage_return)]))
+        yield memoryview(to_crlf(carriage_return))
 
 
 async def read_head(octets: Octets, length: int) -> bytes:

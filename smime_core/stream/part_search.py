@@ -50,5 +50,5 @@ async def _with_line_feed(body: Octets) -> AsyncIterator[bytes]:
 async def find_part_start(entity: StreamedEntity) -> int | None:
     """The start of the first part in the body, or None if there is none. The rest of the body is not read."""
     expression = re.compile(rb"\n" + delimiter_expression(entity.head) + rb"\r?\n")
-    found = await find(entity.body, expression, 0, longest=_LONGEST_DELIMITER)
-    return None if found is None else found[1]
+    bounds = await find(entity.body, expression, 0, longest=_LONGEST_DELIMITER)
+    return None if bounds is None else bounds[1]

@@ -21,8 +21,8 @@ class AnswerCodes:
     def errors(self, method: str, path: str) -> frozenset[str]:
         """Return the errors that the answer to a request may have. `path` has no query."""
         request = f"{method} {path}"
-        found = (errors for pattern, errors in self._patterns if pattern.fullmatch(request))
-        return self.common.union(*found)
+        error_sets = (errors for pattern, errors in self._patterns if pattern.fullmatch(request))
+        return self.common.union(*error_sets)
 
     def has(self, method: str, path: str, code: str) -> bool:
         """Whether the answer to a request may have this code."""

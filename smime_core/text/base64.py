@@ -101,11 +101,11 @@ class Base64BeforeFooter:
         return decoded + self._exact.finish()
 
     def _read(self, *, is_end: bool) -> bytes:
-        held = self._held
-        end = len(held)
+        text = self._held
+        end = len(text)
         # Deleting bytes is twice as fast as matching them.
-        if held.translate(None, _DIGITS_AND_BLANKS):
-            digits = _DIGITS.match(held)
+        if text.translate(None, _DIGITS_AND_BLANKS):
+            digits = _DIGITS.match(text)
             return self._read_foreign(digits.end() if digits else 0, is_end=is_end)
         return self._take(end) if is_end else self._take_before_open_line(end)
 
@@ -116,16 +116,16 @@ class Base64BeforeFooter:
         return self._take(cut)
 
     def _read_foreign(self, end: int, *, is_end: bool) -> bytes:
-        held = self._held
-        window = held[end : end + _PADDING_WINDOW_BYTES]
-        if held[end : end + 1] == b"=":
+        text = self._held
+        window = text[end : end + _PADDING_WINDOW_BYTES]
+        if text[end : end + 1] == b"=":
             if len(window) < _PADDING_WINDOW_BYTES and not is_end:
                 return self._take_before_open_line(end)
             padding = _PADDING.match(window)
             if padding and padding.end() <= MAX_FOOTER_LINE_BYTES:
                 self._is_over = True
                 return self._take(end + padding.end())
-        line = held.rfind(b"\n", 0, end) + 1
+        line = text.rfind(b"\n", 0, end) + 1
         if end - line > MAX_FOOTER_LINE_BYTES or (self._is_committed and not line):
             raise MalformedMessage("the base64 is damaged", where="body")
         self._is_over = True
@@ -155,8 +155,8 @@ class LenientBase64:
         if b"=" in digits:
             digits = self._without_padding(digits)
         # Digits that may become a group with further padding are kept, together with their "=".
-        kept = len(digits.rstrip(b"="))
-        whole = len(digits) if self._is_over else kept & ~3
+        unpadded_length = len(digits.rstrip(b"="))
+        whole = len(digits) if self._is_over else unpadded_length & ~3
         self._rest = digits[whole:]
         return binascii.a2b_base64(digits[:whole])
 

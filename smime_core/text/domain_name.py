@@ -38,7 +38,7 @@ def find_a_labels(domain: str) -> str | None:
         return None
     # Each character is changed to lower case by itself, because Python turns a capital sigma at the end of a word into
     # another letter.
-    lowered = "".join(one.lower() for one in domain)
+    lowered = "".join(character.lower() for character in domain)
     labels = [_find_a_label(label) for label in unicodedata.normalize("NFC", lowered).split(".")]
     return None if None in labels else ".".join(filter(None, labels))
 
@@ -49,7 +49,7 @@ def _find_a_label(label: str) -> str | None:
     # RFC 5891 section 4.2.3 refuses some hyphens, and marks at the beginning.
     if label[2:4] == "--" or "-" in (label[0], label[-1]) or unicodedata.category(label[0]).startswith("M"):
         return None
-    if not all(one == "-" or _is_valid(one) for one in label):
+    if not all(character == "-" or _is_valid(character) for character in label):
         return None
     a_label = "xn--" + label.encode("punycode").decode("ascii")
     return a_label if len(a_label) <= _MAX_LABEL_CHARACTERS else None

@@ -10,21 +10,21 @@ _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 def unfold_lines(data: bytes, blanks: bytes) -> Iterator[bytes]:
     """The lines of a text without their ends. `blanks` are the bytes that begin a continuation."""
-    held: bytearray | None = None
+    logical_line: bytearray | None = None
     start = len(_BYTE_ORDER_MARK) if data.startswith(_BYTE_ORDER_MARK) else 0
     while start < len(data):
         end = data.find(b"\n", start)
         end = len(data) if end < 0 else end
         line = data[start:end].removesuffix(b"\r")
         start = end + 1
-        if held is not None and line and line[0] in blanks:
-            held += line[1:]
+        if logical_line is not None and line and line[0] in blanks:
+            logical_line += line[1:]
             continue
-        if held is not None:
-            yield bytes(held)
-        held = bytearray(line)
-    if held is not None:
-        yield bytes(held)
+        if logical_line is not None:
+            yield bytes(logical_line)
+        logical_line = bytearray(line)
+    if logical_line is not None:
+        yield bytes(logical_line)
 
 
 def fold_line(line: bytes, width: int, line_end: bytes = b"\n") -> bytes:

@@ -98,10 +98,10 @@ def read_timestamp(data: Buffer) -> TimestampToken:
     values = parse_file_values(data, where).take(ValueKind.TIMESTAMP, ValueKind.CMS, where=where)
     if len(values) != 1:
         raise MalformedMessage(f"found {len(values)}, expected one", where)
-    found = values[0].der
-    check_limit("bytes of a timestamp", len(found), MAX_TIMESTAMP_BYTES)
-    is_response = der.read_sequence(found, where)[0].tag == der.SEQUENCE
-    return parse_timestamp_response(found) if is_response else parse_timestamp_token(found)
+    structure = values[0].der
+    check_limit("bytes of a timestamp", len(structure), MAX_TIMESTAMP_BYTES)
+    is_response = der.read_sequence(structure, where)[0].tag == der.SEQUENCE
+    return parse_timestamp_response(structure) if is_response else parse_timestamp_token(structure)
 
 
 def _refusal(number: int, details: list[Tlv]) -> str:

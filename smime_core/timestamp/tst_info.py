@@ -113,10 +113,10 @@ def build_imprint(imprint: MessageImprint) -> bytes:
 
 
 def _optional_fields(fields: list[Tlv]) -> dict[int, Tlv]:
-    found = {field.tag: field for field in fields}
-    if [field.tag for field in fields] != [tag for tag in _OPTIONAL if tag in found]:
+    by_tag = {field.tag: field for field in fields}
+    if [field.tag for field in fields] != [tag for tag in _OPTIONAL if tag in by_tag]:
         raise MalformedMessage("unexpected field after genTime", where="TSTInfo")
-    return found
+    return by_tag
 
 
 def _integer(tlv: Tlv) -> int:
@@ -144,15 +144,15 @@ def _parse_accuracy(tlv: Tlv | None) -> datetime.timedelta | None:
         return None
     where = "accuracy"
     fields = der.read_children(tlv, where)
-    found = {field.tag: field for field in fields}
-    if [field.tag for field in fields] != [tag for tag in (der.INTEGER, _MILLIS, _MICROS) if tag in found]:
+    by_tag = {field.tag: field for field in fields}
+    if [field.tag for field in fields] != [tag for tag in (der.INTEGER, _MILLIS, _MICROS) if tag in by_tag]:
         raise MalformedMessage("unexpected fields", where)
-    seconds = _integer(found[der.INTEGER]) if der.INTEGER in found else 0
+    seconds = _integer(by_tag[der.INTEGER]) if der.INTEGER in by_tag else 0
     if seconds < 0:
         raise MalformedMessage("a negative number of seconds", where)
     check_limit("seconds of accuracy", seconds, MAX_TIMESTAMP_DEVIATION_SECONDS)
     return datetime.timedelta(
-        seconds=seconds, milliseconds=_thousandths(found.get(_MILLIS)), microseconds=_thousandths(found.get(_MICROS))
+        seconds=seconds, milliseconds=_thousandths(by_tag.get(_MILLIS)), microseconds=_thousandths(by_tag.get(_MICROS))
     )
 
 

@@ -122,8 +122,8 @@ async def check_token(
     # (0) The imprint.
     imprint = token.info.imprint
     check_hash(imprint.hash_name, policy, role="messageImprint")
-    found = MessageImprint(hash_name=imprint.hash_name, digest=await imprinted.digest(imprint.hash_name))
-    if not found.matches(imprint):
+    actual_imprint = MessageImprint(hash_name=imprint.hash_name, digest=await imprinted.digest(imprint.hash_name))
+    if not actual_imprint.matches(imprint):
         raise TimestampMismatch("this is a timestamp of something else")
     # (1) The signer's certificate (RFC 3161 section 2.4.2, RFC 5816 section 2.2.1).
     if not parse_signing_certificate(token.signer.attributes):
@@ -180,10 +180,10 @@ def _was_harmless(error: CertificateRevoked, time: datetime.datetime) -> bool:
 
 
 def _find_signer(token: TimestampToken, certificates: Sequence[Certificate]) -> Certificate:
-    found = find_signer_certificates(token.signer, certificates)[:1]
+    matches = find_signer_certificates(token.signer, certificates)[:1]
     # If the hash matches no certificate, the certificate that sid names is used. The verification with it then fails
     # with the right error.
-    certificate = next(iter(found), None) or find_certificate(token.signer.sid, certificates)
+    certificate = next(iter(matches), None) or find_certificate(token.signer.sid, certificates)
     if certificate is None:
         raise VerificationError("the certificate of the timestamp service is not here")
     return certificate

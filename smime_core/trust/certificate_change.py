@@ -47,10 +47,10 @@ def change_from(known: Sequence[Certificate], certificate: Certificate, address:
     """
     if not known or certificate in known:
         return None
-    by_use = [[one for one in known if use in uses_of(one)] for use in uses_of(certificate)]
+    by_use = [[candidate for candidate in known if use in uses_of(candidate)] for use in uses_of(certificate)]
     compared = [_build_change(others, certificate, address) for others in by_use if others]
     if not compared:
-        if any(_have_same_issuer(one, certificate) for one in known):
+        if any(_have_same_issuer(candidate, certificate) for candidate in known):
             return None
         compared = [_build_change(known, certificate, address)]
     return min(compared, key=lambda change: (change.is_renewal, change.same_issuer))
@@ -89,9 +89,9 @@ def _allows(certificate: Certificate, use: Purpose) -> bool:
 
 
 def _build_change(known: Sequence[Certificate], certificate: Certificate, address: str) -> CertificateChange:
-    def nearness(one: Certificate) -> tuple[bool, bool]:
-        is_others = not _have_same_issuer(one, certificate)
-        return is_others or not _have_same_key(one, certificate), is_others
+    def nearness(candidate: Certificate) -> tuple[bool, bool]:
+        is_others = not _have_same_issuer(candidate, certificate)
+        return is_others or not _have_same_key(candidate, certificate), is_others
 
     before = min(known, key=nearness)
     return CertificateChange(
@@ -103,11 +103,11 @@ def _build_change(known: Sequence[Certificate], certificate: Certificate, addres
     )
 
 
-def _have_same_key(one: Certificate, other: Certificate) -> bool:
-    return one.public_key.spki_der == other.public_key.spki_der
+def _have_same_key(certificate: Certificate, other: Certificate) -> bool:
+    return certificate.public_key.spki_der == other.public_key.spki_der
 
 
-def _have_same_issuer(one: Certificate, other: Certificate) -> bool:
+def _have_same_issuer(certificate: Certificate, other: Certificate) -> bool:
     # Another authority could have the same name, so the key identifiers must agree if both have one.
-    identifiers = {one.authority_key_identifier, other.authority_key_identifier} - {None}
-    return len(identifiers) < 2 and names_match(one.issuer_der, other.issuer_der)
+    identifiers = {certificate.authority_key_identifier, other.authority_key_identifier} - {None}
+    return len(identifiers) < 2 and names_match(certificate.issuer_der, other.issuer_der)

@@ -21,10 +21,10 @@ class CertificateIndex:
     def __init__(self, certificates: Iterable[Certificate]) -> None:
         once = tuple(dict.fromkeys(certificates))
         self._by_name: dict[int | bytes | None, list[Certificate]] = defaultdict(list)
-        for one in once:
-            self._by_name[one.serial_number].append(one)
-            self._by_name[one.subject_key_identifier].append(one)
-        self._issuers = Issuers(one for one in once if one.is_ca)
+        for certificate in once:
+            self._by_name[certificate.serial_number].append(certificate)
+            self._by_name[certificate.subject_key_identifier].append(certificate)
+        self._issuers = Issuers(certificate for certificate in once if certificate.is_ca)
 
     @property
     def is_empty(self) -> bool:
@@ -34,7 +34,7 @@ class CertificateIndex:
     def find_named(self, name: CertificateId) -> tuple[Certificate, ...]:
         """The certificates with this name, at most MAX_SIGNER_CERTIFICATES."""
         key = name.serial_number if isinstance(name, IssuerAndSerial) else name.value
-        return tuple(one for one in self._by_name.get(key, ()) if name.matches(one))[:MAX_SIGNER_CERTIFICATES]
+        return tuple(match for match in self._by_name.get(key, ()) if name.matches(match))[:MAX_SIGNER_CERTIFICATES]
 
     def find_above(self, certificates: Iterable[Certificate]) -> tuple[Certificate, ...]:
         """The authorities that may be above these certificates, at most MAX_PATH_LENGTH for each."""

@@ -37,7 +37,7 @@ def split_contacts(data: bytes) -> dict[str, str]:
         if value["version"] != VERSION:
             raise MalformedMessage(f"this is not of version {VERSION}", where=_WHERE)
         listed = value["certificates"]
-        return {contact_key(one["address"]): _write([one], listed) for one in value["contacts"]}
+        return {contact_key(contact["address"]): _write([contact], listed) for contact in value["contacts"]}
     except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise MalformedMessage("a member is missing or of another kind", where=_WHERE) from error
 
@@ -49,7 +49,7 @@ def join_contact_texts(texts: Iterable[str]) -> bytes:
     try:
         for text in texts:
             value = json.loads(text)
-            people.extend(_renumber(one, value["certificates"], numbers) for one in value["contacts"])
+            people.extend(_renumber(contact, value["certificates"], numbers) for contact in value["contacts"])
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise MalformedMessage("a member is missing or of another kind", where=_WHERE) from error
     members = {"version": VERSION, "certificates": list(numbers), "contacts": people}
@@ -78,7 +78,7 @@ def contact_key(address: str) -> str:
 def last_change(text: str) -> datetime.datetime:
     """The latest time that a contact's text names."""
     (contact,) = json.loads(text)["contacts"]
-    times = [*(one["lastSeen"] for one in contact["certificates"]), *filter(None, (contact["saidAt"],))]
+    times = [*(certificate["lastSeen"] for certificate in contact["certificates"]), *filter(None, (contact["saidAt"],))]
     # All times have the same form, so the greatest text is the latest time.
     return datetime.datetime.fromisoformat(max(times)) if times else datetime.datetime.fromtimestamp(0, datetime.UTC)
 
@@ -97,8 +97,8 @@ def join_contact(one: Contact, other: Contact) -> Contact:
         joined = (remember_certificate if has_agreed else add_unasked_one)(joined, known)
     # A contact's preferences count only if its preferred certificate is kept.
     certain = [contact for contact in (one, other) if contact.preferred in (None, *joined.known)]
-    said = {contact.said_at: contact for contact in certain if contact.said_at is not None}
-    return dataclasses.replace(said[max(said)], certificates=joined.certificates) if said else joined
+    by_time = {contact.said_at: contact for contact in certain if contact.said_at is not None}
+    return dataclasses.replace(by_time[max(by_time)], certificates=joined.certificates) if by_time else joined
 
 
 def _arrivals(contact: Contact) -> list[tuple[datetime.datetime, str]]:
@@ -123,11 +123,11 @@ def _renumber(contact: Mapping[str, Any], listed: list[Any], numbers: dict[str, 
 
     known = [
         {
-            **one,
-            "certificate": number(one["certificate"]),
-            "intermediates": [number(other) for other in one["intermediates"]],
+            **certificate,
+            "certificate": number(certificate["certificate"]),
+            "intermediates": [number(other) for other in certificate["intermediates"]],
         }
-        for one in contact["certificates"]
+        for certificate in contact["certificates"]
     ]
     preferred = contact["preferred"]
     return {**contact, "certificates": known, "preferred": None if preferred is None else number(preferred)}

@@ -209,16 +209,16 @@ def forget_service(contacts: Contacts, report: MessageReport) -> Contacts | None
     contact = contacts.find(report.sender) if report.sender else None
     if signer is None or contact is None or not _signed_values(report, SERVICE_FIELD):
         return None
-    kept = tuple(
+    other_certificates = tuple(
         certificate
         for certificate in contact.certificates
         if certificate.source is not CertificateSource.HARVEST or certificate.certificate != signer.certificate
     )
-    if len(kept) == len(contact.certificates):
+    if len(other_certificates) == len(contact.certificates):
         return None
-    if not kept:
+    if not other_certificates:
         return contacts.without(contact.address)
-    return contacts.with_contact(Contact(address=contact.address, certificates=kept))
+    return contacts.with_contact(Contact(address=contact.address, certificates=other_certificates))
 
 
 async def confirm_preferred(harvested: Harvest, provider: CryptoProvider, trust_store: TrustStore) -> Harvest:
@@ -289,7 +289,7 @@ def remember_certificate(contact: Contact, known: KnownCertificate) -> Contact:
             intermediates=known.intermediates or before.intermediates,
         )
     others = [certificate for certificate in contact.certificates if certificate is not before]
-    newest_first = sorted([known, *others], key=lambda one: one.last_seen, reverse=True)
+    newest_first = sorted([known, *others], key=lambda entry: entry.last_seen, reverse=True)
     return dataclasses.replace(contact, certificates=tuple(newest_first[:MAX_CONTACT_CERTIFICATES]))
 
 
@@ -334,8 +334,8 @@ def _find_changes(contacts: Contacts, harvested: Harvest) -> tuple[CertificateCh
 def _read_capabilities(report: MessageReport, signer: SignerReport) -> Capabilities | None:
     # RFC 8551 has no capability for header protection. A program that protects header fields can also read protected
     # ones.
-    said = parse_capabilities(signer.signed_attributes)
-    return with_header_protection(said) if report.header_scheme in _HEADER_PROTECTION else said
+    capabilities = parse_capabilities(signer.signed_attributes)
+    return with_header_protection(capabilities) if report.header_scheme in _HEADER_PROTECTION else capabilities
 
 
 def _find_verified_signer(report: MessageReport) -> SignerReport | None:
@@ -347,8 +347,8 @@ def _find_verified_signer(report: MessageReport) -> SignerReport | None:
 
 def _is_by_program(report: MessageReport) -> bool:
     # RFC 3834 section 5: any value but "no". Only the signed field counts, since anybody could add another one.
-    said = _signed_values(report, "Auto-Submitted")
-    return bool(_signed_values(report, SERVICE_FIELD)) or any(value.strip().lower() != "no" for value in said)
+    values = _signed_values(report, "Auto-Submitted")
+    return bool(_signed_values(report, SERVICE_FIELD)) or any(value.strip().lower() != "no" for value in values)
 
 
 def _signed_values(report: MessageReport, name: str) -> list[str]:
@@ -366,9 +366,9 @@ def _find_preferred(
     signer: Certificate, address: str, preference: CertificateId | None, carried: Sequence[Certificate]
 ) -> Certificate | None:
     candidates = [
-        one
-        for one in dict.fromkeys((signer, *carried))
-        if may_encrypt(one) and any(addresses_match(address, own) for own in one.email_addresses)
+        certificate
+        for certificate in dict.fromkeys((signer, *carried))
+        if may_encrypt(certificate) and any(addresses_match(address, own) for own in certificate.email_addresses)
     ]
     if preference is not None:
         return next((candidate for candidate in candidates if preference.matches(candidate)), None)
@@ -380,6 +380,6 @@ def _find_intermediates(signer: SignerReport, carried: Sequence[Certificate]) ->
     # certificate may need them.
     authorities = (
         *signer.path[1:-1],
-        *(one for one in carried if one.is_ca and not one.is_self_issued),
+        *(certificate for certificate in carried if certificate.is_ca and not certificate.is_self_issued),
     )
     return tuple(dict.fromkeys(authorities))[:MAX_PATH_LENGTH]

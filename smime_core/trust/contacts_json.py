@@ -52,7 +52,8 @@ def parse_contacts(data: bytes) -> Contacts:
     if members.text("version") != VERSION:
         raise MalformedMessage(f"this is not of version {VERSION}", where=_WHERE)
     certificates = [
-        parse_certificate(one) for one in members.datas("certificates", MAX_CONTACTS_TOKENS, MAX_CONTACTS_BYTES)
+        parse_certificate(certificate_der)
+        for certificate_der in members.datas("certificates", MAX_CONTACTS_TOKENS, MAX_CONTACTS_BYTES)
     ]
     listed = tuple(_parse_contact(member, certificates) for member in members.values("contacts", MAX_CONTACTS))
     contacts = Contacts(people=listed)
@@ -99,7 +100,7 @@ def _parse_contact(value: object, certificates: Sequence[Certificate]) -> Contac
     has_capabilities, has_preferred = members.value("capabilities") is not None, members.value("preferred") is not None
     return Contact(
         address=members.text("address"),
-        certificates=tuple(_parse_known(one, certificates) for one in known),
+        certificates=tuple(_parse_known(member, certificates) for member in known),
         capabilities=_parse_capabilities(members) if has_capabilities else None,
         preferred=certificates[members.number("preferred", 0, len(certificates) - 1)] if has_preferred else None,
         said_at=members.time_or_null("saidAt"),

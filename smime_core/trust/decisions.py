@@ -111,9 +111,9 @@ async def make_decision(
 
 def add_decision(decisions: Sequence[Decision], decision: Decision) -> tuple[Decision, ...]:
     """The decisions with one more, which replaces an earlier one on the same certificate. Raises LimitExceeded."""
-    kept = tuple(one for one in decisions if one.certificate != decision.certificate)
-    check_limit("decisions", len(kept) + 1, MAX_DECISIONS)
-    return (*kept, decision)
+    others = tuple(other for other in decisions if other.certificate != decision.certificate)
+    check_limit("decisions", len(others) + 1, MAX_DECISIONS)
+    return (*others, decision)
 
 
 def find_decision(decisions: Sequence[Decision], fingerprint: str) -> Decision:
@@ -121,12 +121,12 @@ def find_decision(decisions: Sequence[Decision], fingerprint: str) -> Decision:
 
     Raises DecisionRefused if there is no such decision or more than one.
     """
-    wanted = re.sub(r"[:\s]", "", fingerprint).lower()
-    found = [decision for decision in decisions if wanted and decision.certificate.fingerprint.startswith(wanted)]
-    if len(found) != 1:
-        text = "several decisions begin so" if found else "there is no such decision"
+    prefix = re.sub(r"[:\s]", "", fingerprint).lower()
+    matches = [decision for decision in decisions if prefix and decision.certificate.fingerprint.startswith(prefix)]
+    if len(matches) != 1:
+        text = "several decisions begin so" if matches else "there is no such decision"
         raise DecisionRefused(f"{text}: {fingerprint}", why="no-such")
-    return found[0]
+    return matches[0]
 
 
 def decision_anchors(decisions: Sequence[Decision]) -> tuple[TrustAnchor, ...]:

@@ -26,13 +26,17 @@ class Issuers:
 
     def find_above(self, certificate: Certificate) -> tuple[Certificate, ...]:
         """The authorities above a certificate, at most MAX_PATH_LENGTH."""
-        found: dict[Certificate, None] = {}
+        authorities: dict[Certificate, None] = {}
         waiting = [certificate]
-        while waiting and len(found) < MAX_PATH_LENGTH:
-            new = [one for one in self._by_subject.get(_issuer_of(waiting.pop()), ()) if one not in found]
-            found |= dict.fromkeys(new)
+        while waiting and len(authorities) < MAX_PATH_LENGTH:
+            new = [
+                authority
+                for authority in self._by_subject.get(_issuer_of(waiting.pop()), ())
+                if authority not in authorities
+            ]
+            authorities |= dict.fromkeys(new)
             waiting += new
-        return tuple(found)[:MAX_PATH_LENGTH]
+        return tuple(authorities)[:MAX_PATH_LENGTH]
 
 
 def _issuer_of(certificate: Certificate) -> ComparableName:

@@ -26,5 +26,9 @@ class Judging:
     @property
     def at_hand(self) -> CertificateIndex:
         """The certificates besides those of a message."""
-        given = self.trust_store.evidence.certificates
-        return CertificateIndex((*given, *self.contacts.all_certificates())) if given else self.contacts.index
+        certificates = self.trust_store.evidence.certificates
+        return (
+            CertificateIndex((*certificates, *self.contacts.all_certificates()))
+            if certificates
+            else self.contacts.index
+        )

@@ -226,15 +226,15 @@ def find_in_contacts(contacts: Contacts, address: str) -> tuple[FoundCertificate
 
 def explain_path_error(error: PathError, certificate: Certificate, at: datetime.datetime) -> Reason:
     """The first reason against encrypting for a certificate whose path failed with `error`."""
-    found = FoundCertificate(certificate=certificate, source=CertificateSource.GIVEN)
-    itself = _check_itself(found, None, at, Contacts())
+    candidate = FoundCertificate(certificate=certificate, source=CertificateSource.GIVEN)
+    itself = _check_itself(candidate, None, at, Contacts())
     return _with_path_error(itself.reasons, error, certificate, at)[0]
 
 
 def _check_itself(
-    found: FoundCertificate, address: str | None, at: datetime.datetime, contacts: Contacts
+    candidate: FoundCertificate, address: str | None, at: datetime.datetime, contacts: Contacts
 ) -> RecipientCheck:
-    certificate = found.certificate
+    certificate = candidate.certificate
     reasons: list[Reason] = []
     own_addresses = certificate.email_addresses
     if not _is_among(address, own_addresses):
@@ -253,7 +253,7 @@ def _check_itself(
     if weakness is not None:
         reasons.append(_reason("weak-key", {"key": weakness}))
     warnings = _own_warnings(certificate, address, at, contacts)
-    return RecipientCheck(address=address or "", found=found, reasons=tuple(reasons), warnings=warnings)
+    return RecipientCheck(address=address or "", found=candidate, reasons=tuple(reasons), warnings=warnings)
 
 
 def _reasons_against_use(certificate: Certificate) -> list[Reason]:
@@ -267,17 +267,17 @@ def _reasons_against_use(certificate: Certificate) -> list[Reason]:
     return []
 
 
-def _in_order(found: Sequence[FoundCertificate]) -> list[FoundCertificate]:
+def _in_order(candidates: Sequence[FoundCertificate]) -> list[FoundCertificate]:
     # Sorts by source, and within a source the preferred certificates first, then the newest. Each certificate occurs
     # once.
     order = list(CertificateSource)
-    newest_first = sorted(found, key=lambda one: one.certificate.not_before, reverse=True)
-    ranked = sorted(newest_first, key=lambda one: (order.index(one.source), not one.is_preferred))
+    newest_first = sorted(candidates, key=lambda candidate: candidate.certificate.not_before, reverse=True)
+    ranked = sorted(newest_first, key=lambda candidate: (order.index(candidate.source), not candidate.is_preferred))
     once: dict[Certificate, FoundCertificate] = {}
-    for one in ranked:
-        first = once.setdefault(one.certificate, one)
-        if one.intermediates and not first.intermediates:
-            once[one.certificate] = dataclasses.replace(first, intermediates=one.intermediates)
+    for candidate in ranked:
+        first = once.setdefault(candidate.certificate, candidate)
+        if candidate.intermediates and not first.intermediates:
+            once[candidate.certificate] = dataclasses.replace(first, intermediates=candidate.intermediates)
     return list(once.values())
 
 

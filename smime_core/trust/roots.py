@@ -34,9 +34,9 @@ class Root:
 
 def parse_roots(pem: bytes) -> tuple[Root, ...]:
     """The roots of a list in its order. Raises MalformedMessage or LimitExceeded."""
-    found = parse_file_values(pem, _WHERE)
-    values = found.take(ValueKind.CERTIFICATE, where=_WHERE)
-    if len(values) != len(found.values):
+    file_values = parse_file_values(pem, _WHERE)
+    values = file_values.take(ValueKind.CERTIFICATE, where=_WHERE)
+    if len(values) != len(file_values.values):
         raise MalformedMessage("expected one certificate in each entry", where=_WHERE)
     return tuple(_root_of(value) for value in values)
 

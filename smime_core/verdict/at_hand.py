@@ -27,7 +27,9 @@ def complete_certificates(
     index = judging.at_hand
     if index.is_empty:
         return CertificatesAtHand(carried=carried, signers=(), all=carried)
-    named = (one for info in infos if isinstance(info, SignerInfo) for one in index.find_named(info.sid))
-    signers = tuple(dict.fromkeys(one for one in named if one not in carried))
+    named = (
+        certificate for info in infos if isinstance(info, SignerInfo) for certificate in index.find_named(info.sid)
+    )
+    signers = tuple(dict.fromkeys(certificate for certificate in named if certificate not in carried))
     above = index.find_above((*carried, *signers))
     return CertificatesAtHand(carried=carried, signers=signers, all=tuple(dict.fromkeys((*carried, *signers, *above))))

@@ -90,7 +90,7 @@ def find_other_address(mailbox: Mailbox) -> str | None:
     """An address in a display name that differs from the mailbox's own, or None."""
     # Full-width signs are normalised and invisible characters dropped, because readers do not notice them. A long text
     # is cut, because nobody reads it to the end.
-    visible = (one for one in mailbox.name if unicodedata.category(one) != "Cf")
+    visible = (character for character in mailbox.name if unicodedata.category(character) != "Cf")
     shown = "".join(itertools.islice(visible, MAX_NAME_TEXT_CHARACTERS))
     name = unicodedata.normalize("NFKC", shown)
     joined = "@".join(part.strip() for part in name.split("@"))

@@ -79,14 +79,14 @@ def choose_signers(
     ECDSA key comes first, because Thunderbird reads only the first SignerInfo, and only these two kinds of keys. Raises
     NoUsableSigner, and MalformedMessage for a group without any key.
     """
-    given = [holder.certificate for group in groups for holder in group]
-    everybody = [*beside, *given]
+    certificates = [holder.certificate for group in groups for holder in group]
+    everybody = [*beside, *certificates]
     chosen = tuple(_choose(group, rules, everybody) for group in groups)
     mismatch = _find_mismatch([*beside, *(holder.certificate for holder in chosen)], rules)
     if mismatch is None:
         return tuple(sorted(chosen, key=lambda holder: _place(holder.certificate, rules)))
     # If the author has a key that was not chosen, it is unfit. The reasons against this key help most.
-    raise _refuse(_faults_of_authors(given, rules) or [mismatch])
+    raise _refuse(_faults_of_authors(certificates, rules) or [mismatch])
 
 
 def goes_before(holder: Holder, other: Certificate | None, rules: SignerRules) -> bool:
@@ -125,8 +125,10 @@ def _choose(group: Sequence[Holder], rules: SignerRules, everybody: Sequence[Cer
     fitting = [holder for holder in group if not _find_own_faults(holder.certificate, rules)]
     if fitting:
         return min(fitting, key=lambda holder: _rank(holder, rules))
-    mismatch, given = _find_mismatch(everybody, rules), [holder.certificate for holder in group]
-    faults = _faults_of_authors(given, rules) or [fault for one in given for fault in _find_own_faults(one, rules)]
+    mismatch, certificates = _find_mismatch(everybody, rules), [holder.certificate for holder in group]
+    faults = _faults_of_authors(certificates, rules) or [
+        fault for certificate in certificates for fault in _find_own_faults(certificate, rules)
+    ]
     raise _refuse([*([] if mismatch is None else [mismatch]), *faults])
 
 
@@ -158,8 +160,8 @@ def _faults_of_authors(certificates: Sequence[Certificate], rules: SignerRules) 
 
 def _refuse(reasons: Sequence[Reason]) -> NoUsableSigner:
     once = tuple(dict.fromkeys(reasons))
-    text = "; ".join(f"{one.code}: {one.sentence}" for one in once)
-    return NoUsableSigner(f"nothing was signed: {text}", codes=tuple(dict.fromkeys(one.code for one in once)))
+    text = "; ".join(f"{fault.code}: {fault.sentence}" for fault in once)
+    return NoUsableSigner(f"nothing was signed: {text}", codes=tuple(dict.fromkeys(fault.code for fault in once)))
 
 
 def _find_mismatch(certificates: Sequence[Certificate], rules: SignerRules) -> Reason | None:
@@ -169,7 +171,9 @@ def _find_mismatch(certificates: Sequence[Certificate], rules: SignerRules) -> R
             return None
         return reason("sender-mismatch", {"addresses": ", ".join(named)} if named else NO_VALUES)
     if rules.recipients:
-        is_recipient = any(addresses_match(one, other) for one in named for other in rules.recipients)
+        is_recipient = any(
+            addresses_match(named_address, other) for named_address in named for other in rules.recipients
+        )
         return None if is_recipient else reason("receipt-not-recipient")
     return None if rules.claimed is None else find_mismatch(rules.claimed, named)
 

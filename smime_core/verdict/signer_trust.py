@@ -135,10 +135,10 @@ def _as_told(error: SmimeError) -> Reason:
 
 
 def _trails_of(judged: Sequence[Timestamp | SmimeError]) -> Iterable[PathTrail]:
-    for one in judged:
-        if isinstance(one, Timestamp) and one.trail is not None:
-            yield one.trail
-        elif isinstance(one, PathError) and (trail := trail_of(one)) is not None:
+    for result in judged:
+        if isinstance(result, Timestamp) and result.trail is not None:
+            yield result.trail
+        elif isinstance(result, PathError) and (trail := trail_of(result)) is not None:
             yield trail
 
 
@@ -184,8 +184,8 @@ async def _doubt(
 ) -> Reason:
     trail = trail_of(error)
     if isinstance(error, CertificateExpired):
-        held = signing_time is not None and await _held_at(certificate, examiner, rules, signing_time)
-        return reason("certificate-expired-since" if held else error.code, _validity_of(error), str(error))
+        was_valid = signing_time is not None and await _held_at(certificate, examiner, rules, signing_time)
+        return reason("certificate-expired-since" if was_valid else error.code, _validity_of(error), str(error))
     if isinstance(error, CertificateRevoked):
         return _revoked(error, signing_time)
     if isinstance(error, RevocationUnknown):

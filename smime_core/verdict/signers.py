@@ -151,7 +151,7 @@ def _judged_by_other(info: SignerInfo, report: SignerReport, signed_data: Signed
 
 
 def _missing(info: SignerInfo, signed_data: SignedData) -> SignerReport:
-    problems = [one.problem for one in signed_data.unreadable if one.may_be(info.sid)]
+    problems = [certificate.problem for certificate in signed_data.unreadable if certificate.may_be(info.sid)]
     missing = "certificate-unreadable" if problems else "signer-certificate-missing"
     return _doubted_signer(info, reason(missing, {"text": problems[0]} if problems else NO_VALUES))
 
@@ -309,7 +309,9 @@ def _author_mismatch(signers: Sequence[SignerReport], claimed: Authors) -> Reaso
     if not judged and len(claimed.authors) == 1:
         # The addresses of a missing certificate are unknown.
         return None
-    mismatch = find_mismatch(claimed, list(dict.fromkeys(a for one in judged for a in _addresses(one))))
+    mismatch = find_mismatch(
+        claimed, list(dict.fromkeys(a for judged_signer in judged for a in _addresses(judged_signer)))
+    )
     if mismatch is None or len(claimed.authors) != 1:
         return mismatch
     if any(addresses_match(claimed.authors[0], address) for signer in trusted for address in _all_addresses(signer)):

@@ -163,7 +163,9 @@ class Walk:
         shown = (
             protected.fields
             if protected
-            else tuple(ShownField(one, FieldProtection.UNPROTECTED) for one in (headers.fields if headers else ()))
+            else tuple(
+                ShownField(header, FieldProtection.UNPROTECTED) for header in (headers.fields if headers else ())
+            )
         )
         store = examiner.judging.trust_store
         state, reasons = draw_headline(self.layers, claim, claimed, store)
@@ -191,7 +193,7 @@ class Walk:
             layers=tuple(self.layers),
             headers=tuple((field.name, field.text) for field in headers.fields) if headers else (),
             header_scheme=protected.scheme if protected else HeaderScheme.NONE,
-            header_protections=tuple(one.protection for one in protected.fields) if protected else (),
+            header_protections=tuple(shown_field.protection for shown_field in protected.fields) if protected else (),
             people=read_people(shown),
             date=read_date(headers),
             protected_headers=protected,
@@ -210,7 +212,11 @@ class Walk:
 
     def _notes_on(self, claimed: Authors, state: State, protected: ProtectedHeaders | None) -> tuple[Reason, ...]:
         # The Sender field of a verified message names the person who sent it, if the signature covers the field.
-        shown = [one for one in protected.fields if one.field.name.lower() == "sender"] if protected else []
+        shown = (
+            [shown_field for shown_field in protected.fields if shown_field.field.name.lower() == "sender"]
+            if protected
+            else []
+        )
         is_signed = len(shown) == 1 and shown[0].protection in _SIGNED
         if state is not State.VERIFIED or claimed.sent_by is None or not is_signed:
             return claimed.notes
@@ -242,49 +248,49 @@ class Walk:
 
 
 async def _walk_layers(walk: Walk, examiner: Examiner, detached_content: Buffer | None) -> None:
-    while (found := find_any_layer(walk.node, detached_content)) is not None:
-        if walk.layers and isinstance(found, SignedLayer) and found.lacks_content:
+    while (layer := find_any_layer(walk.node, detached_content)) is not None:
+        if walk.layers and isinstance(layer, SignedLayer) and layer.lacks_content:
             return  # Inside another layer, a signature without its content is the content itself.
         detached_content = None
         content: Buffer | None
-        if isinstance(found, SignedLayer):
-            content = await _examine_signed(walk, found, examiner)
-        elif isinstance(found, EncryptedLayer):
-            content = await _examine_encrypted(walk, found, examiner)
-        elif isinstance(found, CompressedLayer):
-            content = _inflate(walk, found, examiner)
+        if isinstance(layer, SignedLayer):
+            content = await _examine_signed(walk, layer, examiner)
+        elif isinstance(layer, EncryptedLayer):
+            content = await _examine_encrypted(walk, layer, examiner)
+        elif isinstance(layer, CompressedLayer):
+            content = _inflate(walk, layer, examiner)
         else:
-            raise UnsupportedAlgorithm(found.content_type, "content type")
-        walk.enter(node_inside(found, content, walk.node) if content is not None else b"")
+            raise UnsupportedAlgorithm(layer.content_type, "content type")
+        walk.enter(node_inside(layer, content, walk.node) if content is not None else b"")
 
 
-async def _examine_signed(walk: Walk, found: SignedLayer, examiner: Examiner) -> Buffer | None:
-    signed_data = found.signed_data
+async def _examine_signed(walk: Walk, layer: SignedLayer, examiner: Examiner) -> Buffer | None:
+    signed_data = layer.signed_data
     walk.certificates |= dict.fromkeys(signed_data.certificates)
     if not signed_data.signer_infos:
         walk.add(certificates_layer(len(walk.layers)))
         return None
-    if found.content is None:
+    if layer.content is None:
         raise MalformedMessage("the signed content is missing: give its file too", where="SignedData")
-    walk.note_frame(found.fault, found.damage)
+    walk.note_frame(layer.fault, layer.damage)
     examiner.check_signed_type(signed_data.e_content_type)
-    signers, content = await _judge_in_any_form(found, found.content, examiner, tuple(walk.certificates))
-    walk.add(signed_layer(signers, len(walk.layers), detached=found.detached))
+    signers, content = await _judge_in_any_form(layer, layer.content, examiner, tuple(walk.certificates))
+    walk.add(signed_layer(signers, len(walk.layers), detached=layer.detached))
     return content
 
 
 async def _judge_in_any_form(
-    found: SignedLayer, received: Buffer, examiner: Examiner, known: tuple[Certificate, ...]
+    layer: SignedLayer, received: Buffer, examiner: Examiner, known: tuple[Certificate, ...]
 ) -> tuple[tuple[SignerReport, ...], Buffer]:
     # Returns the verdict on the signers, and the bytes that they signed.
     content = OctetsContent(received, provider=examiner.provider)
-    signers = await judge_signers(found.signed_data, content, examiner, known)
-    if not found.detached or not may_fit_otherwise(signers):
+    signers = await judge_signers(layer.signed_data, content, examiner, known)
+    if not layer.detached or not may_fit_otherwise(signers):
         return signers, received
     for make_form in LINE_FORMS:
         octets = make_form().replace(received)
         form = OctetsContent(octets, provider=examiner.provider)
-        others = await judge_line_form(form, found.signed_data, examiner, known, _as_blocks(received))
+        others = await judge_line_form(form, layer.signed_data, examiner, known, _as_blocks(received))
         if others is not None:
             return others, octets
     return signers, received
@@ -294,18 +300,18 @@ async def _as_blocks(octets: Buffer) -> AsyncIterator[memoryview]:
     yield memoryview(octets)
 
 
-async def _examine_encrypted(walk: Walk, found: EncryptedLayer, examiner: Examiner) -> Buffer | None:
-    examiner.check_encrypted_type(found.enveloped)
-    opened = await examiner.decrypt(found.enveloped) if examiner.keys else None
-    walk.add_encrypted(found.enveloped, opened, examiner)
+async def _examine_encrypted(walk: Walk, layer: EncryptedLayer, examiner: Examiner) -> Buffer | None:
+    examiner.check_encrypted_type(layer.enveloped)
+    opened = await examiner.decrypt(layer.enveloped) if examiner.keys else None
+    walk.add_encrypted(layer.enveloped, opened, examiner)
     return opened.content if opened else None
 
 
-def _inflate(walk: Walk, found: CompressedLayer, examiner: Examiner) -> bytes:
-    examiner.check_compressed_type(found.compressed.e_content_type)
+def _inflate(walk: Walk, layer: CompressedLayer, examiner: Examiner) -> bytes:
+    examiner.check_compressed_type(layer.compressed.e_content_type)
     walk.add(compressed_layer(len(walk.layers)))
-    walk.note_type(found.compressed.e_content_type, examiner)
-    return decompress(found.compressed)
+    walk.note_type(layer.compressed.e_content_type, examiner)
+    return decompress(layer.compressed)
 
 
 def compressed_layer(depth: int) -> LayerReport:
@@ -369,7 +375,7 @@ def _hold_against_outside(
 
 def _with_notes(reasons: tuple[Reason, ...], notes: tuple[Reason, ...]) -> tuple[Reason, ...]:
     # "signed-by-sender-field" implies that the Sender field differs from the author.
-    is_senders = any(one.code == "signed-by-sender-field" for one in reasons)
+    is_senders = any(finding.code == "signed-by-sender-field" for finding in reasons)
     return (*reasons, *(note for note in notes if not (is_senders and note.code == "sender-field-differs")))
 
 
@@ -417,17 +423,17 @@ async def _examine_nested(entity: Entity, walk: Walk, examiner: Examiner) -> tup
 
 
 async def _examine_part(part: Entity, walk: Walk, examiner: Examiner) -> LayerReport:
-    found, depth = find_any_layer(part), len(walk.layers)
-    if isinstance(found, EncryptedLayer):
-        return encrypted_layer(found.enveloped, None, depth)
-    if isinstance(found, CompressedLayer):
+    layer, depth = find_any_layer(part), len(walk.layers)
+    if isinstance(layer, EncryptedLayer):
+        return encrypted_layer(layer.enveloped, None, depth)
+    if isinstance(layer, CompressedLayer):
         return compressed_layer(depth)
-    if isinstance(found, RareLayer):
-        raise UnsupportedAlgorithm(found.content_type, "content type")
-    if not isinstance(found, SignedLayer) or not found.signed_data.signer_infos:
+    if isinstance(layer, RareLayer):
+        raise UnsupportedAlgorithm(layer.content_type, "content type")
+    if not isinstance(layer, SignedLayer) or not layer.signed_data.signer_infos:
         return certificates_layer(depth)
-    if found.content is None:
+    if layer.content is None:
         raise MalformedMessage("the signed content is not here", where="SignedData")
-    known = (*walk.certificates, *found.signed_data.certificates)
-    signers, _ = await _judge_in_any_form(found, found.content, examiner, known)
-    return signed_layer(signers, depth, detached=found.detached)
+    known = (*walk.certificates, *layer.signed_data.certificates)
+    signers, _ = await _judge_in_any_form(layer, layer.content, examiner, known)
+    return signed_layer(signers, depth, detached=layer.detached)

@@ -40,7 +40,7 @@ def find_alternative_mail_names(alternative_names_der: bytes | None) -> tuple[Ma
     if alternative_names_der is None:
         return ()
     names = der.read_sequence(alternative_names_der, where="subjectAltName")
-    return tuple(found for found in map(read_mail_name, names) if found is not None)
+    return tuple(mail_name for mail_name in map(read_mail_name, names) if mail_name is not None)
 
 
 def read_mail_name(name: Tlv) -> MailName | None:

@@ -262,8 +262,8 @@ def _parse_single(single: Tlv) -> SingleResponse:
     if len(fields) < 3:
         raise MalformedMessage("cut short", where)
     certificate_id, status, this_update, *optional = fields
-    known = {one.tag: one for one in optional}
-    if [one.tag for one in optional] != sorted(known) or not known.keys() <= {0xA0, 0xA1}:
+    known = {member.tag: member for member in optional}
+    if [member.tag for member in optional] != sorted(known) or not known.keys() <= {0xA0, 0xA1}:
         raise MalformedMessage("unexpected field", where)
     extensions = parse_extensions(known[0xA1].content) if 0xA1 in known else ()
     cutoff = next((extension.value for extension in extensions if extension.oid == OCSP_ARCHIVE_CUTOFF), None)

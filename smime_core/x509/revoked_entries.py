@@ -95,14 +95,14 @@ class RevokedEntries(Sequence[int]):
 
     def find(self, serial_number: int) -> Iterator[RevokedEntry]:
         """All entries with this serial number. Raises MalformedMessage."""
-        wanted = der.integer(serial_number)
-        found = self._octets.find(wanted)
-        while found >= 0:
-            index = bisect_right(self._starts, found) - 1
+        encoded_number = der.integer(serial_number)
+        position = self._octets.find(encoded_number)
+        while position >= 0:
+            index = bisect_right(self._starts, position) - 1
             # The same bytes may occur elsewhere in an entry.
-            if index >= 0 and self._serial_start(index) == found:
+            if index >= 0 and self._serial_start(index) == position:
                 yield self._read(index)
-            found = self._octets.find(wanted, found + 1)
+            position = self._octets.find(encoded_number, position + 1)
 
     def _serial_start(self, index: int) -> int:
         start = self._starts[index]
@@ -254,7 +254,10 @@ def _parse_entry_extensions(extensions_der: bytes) -> _EntryExtensions:
             if issuer is not None
             else ()
         ),
-        has_unknown_critical=any(one.critical and one.oid not in _PROCESSED for one in extensions.values()),
+        has_unknown_critical=any(
+            entry_extension.critical and entry_extension.oid not in _PROCESSED
+            for entry_extension in extensions.values()
+        ),
     )
 
 

@@ -55,8 +55,8 @@ class Part:
 
 
 def _measure_paths(name: Name, _dist: Path, _runs: int) -> list[Figure]:
-    found = paths.measure_in_browser(name)
-    return [Figure(where=name, job=found.job, who="ours", unit="ms", values=(found.milliseconds,))]
+    path_time = paths.measure_in_browser(name)
+    return [Figure(where=name, job=path_time.job, who="ours", unit="ms", values=(path_time.milliseconds,))]
 
 
 def _path_limits(figures: Figures) -> list[Limit]:

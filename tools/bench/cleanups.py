@@ -21,21 +21,21 @@ _MAX_MILLISECONDS: Final = 20
 
 def measure_cleanups(name: Name, dist: Path, runs: int) -> list[Figure]:
     """Sign 10 KB in each run, on defaults and strict in turn, and collect the figures of the cleanup reports."""
-    found: dict[tuple[str, str, str], list[float]] = {}
+    series: dict[tuple[str, str, str], list[float]] = {}
     with open_page(name, dist) as page:
         page.js("(...a) => measure.prepare(...a)", [OURS, STRICT], [People().describe(RSA)])
         for _ in range(runs):
             for side in (OURS, STRICT):
                 report = page.js("(...a) => measure.cleanup(...a)", RSA, side)
                 zeroed, milliseconds = report["bytesZeroed"], report["milliseconds"]
-                found.setdefault((_CLEANUP, side, "ms"), []).append(milliseconds)
-                found.setdefault((_ZEROED, side, "bytes"), []).append(zeroed)
-                found.setdefault((_END, side, "ms"), []).append(report["ended"])
+                series.setdefault((_CLEANUP, side, "ms"), []).append(milliseconds)
+                series.setdefault((_ZEROED, side, "bytes"), []).append(zeroed)
+                series.setdefault((_END, side, "ms"), []).append(report["ended"])
                 if side == STRICT:
-                    found.setdefault((_FOR_EACH_HEAP, side, "ms"), []).append(milliseconds * _HEAP_BYTES / zeroed)
+                    series.setdefault((_FOR_EACH_HEAP, side, "ms"), []).append(milliseconds * _HEAP_BYTES / zeroed)
     return [
         Figure(where=name, job=job, who=side, unit=unit, values=tuple(values))
-        for (job, side, unit), values in found.items()
+        for (job, side, unit), values in series.items()
     ]
 
 

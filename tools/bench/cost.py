@@ -32,7 +32,7 @@ _LIMITS: Final = {"open a mail": 0.20, "warm visit: sign in, unlock": 3.0, "five
 
 def measure_cost(name: Name, dist: Path, runs: int) -> list[Figure]:
     """Measure each job up to five times, each time in a new browser; the idle minutes once."""
-    found: dict[str, list[tuple[float, float]]] = {}
+    times: dict[str, list[tuple[float, float]]] = {}
     with DemoStack(pages_folder=dist / "pages") as stack:
         reader, writer = stack.accounts
         for _ in range(1 + _FURTHER):
@@ -40,13 +40,13 @@ def measure_cost(name: Name, dist: Path, runs: int) -> list[Figure]:
         stack.mail_server.append(reader.address, build_letter(writer, reader, encrypted=False))
         for number in range(min(runs, _RUNS)):
             with fresh_browser(name) as browser:
-                visit = _Visit(browser, stack, reader, found)
+                visit = _Visit(browser, stack, reader, times)
                 visit.all_jobs()
                 if number == 0:
                     visit.idle()
     return [
         Figure(where=name, job=job, who=who, unit="s", values=tuple(value[index] for value in values))
-        for job, values in found.items()
+        for job, values in times.items()
         for index, who in enumerate((PROCESSOR, WALL))
     ]
 

@@ -114,8 +114,8 @@ def _measure_rounds(page: Page, browser: str, key_type: str, job: str, size: int
     failures: dict[str, str | None] = page.js("(...a) => measure.begin(...a)", key_type, job, size, [])
     times: dict[str, list[float]] = {side: [] for side in failures}
     for done in range(runs):
-        wanted = [side for side, failure in failures.items() if failure is None and not _is_enough(times[side], done)]
-        for side, milliseconds in page.js("(sides) => measure.round(sides)", wanted).items():
+        sides = [side for side, failure in failures.items() if failure is None and not _is_enough(times[side], done)]
+        for side, milliseconds in page.js("(sides) => measure.round(sides)", sides).items():
             times[side].append(milliseconds)
     return _figures(browser, f"{job} {key_type}", times, failures)
 

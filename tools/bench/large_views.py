@@ -31,16 +31,16 @@ def measure_large_views(name: Name, dist: Path, runs: int) -> list[Figure]:
         pages = MailPages(browser, stack.pages_url, reader)
         pages.enter()
         for round_number in range(runs + 1):
-            for kind, found in openings.items():
+            for kind, series in openings.items():
                 opening = measure_opening(pages, uids[kind], words[kind])
                 if round_number > 0:
-                    found.append(opening)
+                    series.append(opening)
     return [
         Figure(where=name, job=f"{kind}: {what}", who="ours", unit="ms", values=values)
-        for kind, found in openings.items()
+        for kind, series in openings.items()
         for what, values in (
-            (_WORDS, tuple(one.words for one in found)),
-            (_LONGEST, tuple(one.longest for one in found)),
+            (_WORDS, tuple(sample.words for sample in series)),
+            (_LONGEST, tuple(sample.longest for sample in series)),
         )
     ]
 

@@ -22,7 +22,7 @@ def describe_machine() -> dict[str, str]:
 
 def ask_version(program: str, option: str = "--version") -> str:
     """The version that a program prints, on either of its outputs."""
-    asked = subprocess.run([program, option], capture_output=True, text=True, check=True)
-    said = asked.stdout or asked.stderr
-    found = re.search(r"[\d.]+\w*", said)
-    return found[0] if found else said.strip()
+    process = subprocess.run([program, option], capture_output=True, text=True, check=True)
+    output = process.stdout or process.stderr
+    version = re.search(r"[\d.]+\w*", output)
+    return version[0] if version else output.strip()

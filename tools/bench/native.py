@@ -62,8 +62,8 @@ def draw_starts(runs: int, folder: Path | None) -> Table:
 def draw_paths(times: list[paths.PathTime]) -> Table:
     """The table of times for certification paths."""
     table = Table("certification paths", "where", "ms")
-    for one in times:
-        table.add_row(one.job, one.where, f"{one.milliseconds:.2f}")
+    for path_time in times:
+        table.add_row(path_time.job, path_time.where, f"{path_time.milliseconds:.2f}")
     return table
 
 

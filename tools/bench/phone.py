@@ -89,7 +89,7 @@ _COUNT: Final = """() => new Promise((resolve) => {
 
 def measure_phone(name: Name, dist: Path, runs: int) -> list[Figure]:
     """Measure each job up to five times, each time in a new browser, slowed down and at full speed in turn."""
-    found: dict[tuple[str, str], list[float]] = {}
+    series: dict[tuple[str, str], list[float]] = {}
     with DemoStack(pages_folder=dist / "pages") as stack:
         reader, writer = stack.accounts
         for number in range(1 + _FURTHER + 1):
@@ -99,10 +99,10 @@ def measure_phone(name: Name, dist: Path, runs: int) -> list[Figure]:
             for side in (SLOW, FULL):
                 with _browser(name) as browser:
                     for job, value in _Visit(browser, stack, reader, is_slow=side == SLOW).all_jobs():
-                        found.setdefault((job, side), []).append(value)
+                        series.setdefault((job, side), []).append(value)
     figures = [
         Figure(where=name, job=job, who=side, unit="MB" if job == _MEMORY else "ms", values=tuple(values))
-        for (job, side), values in found.items()
+        for (job, side), values in series.items()
     ]
     return Figures(figures).with_ratio(SLOW, FULL)
 

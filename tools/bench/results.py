@@ -105,8 +105,8 @@ class Figures:
         sides = list(dict.fromkeys(figure.who for figure in self.all))
         table = Table("where", "job", *sides, title=title)
         for row in self.rows:
-            found = (self.find(*row, side) for side in sides)
-            table.add_row(*row, *("–" if figure is None else show_figure(figure) for figure in found))
+            figures = (self.find(*row, side) for side in sides)
+            table.add_row(*row, *("–" if figure is None else show_figure(figure) for figure in figures))
         return table
 
 
@@ -114,9 +114,9 @@ def draw_limits(limits: Sequence[Limit]) -> Table:
     """A table of the promised limits and the measured values."""
     table = Table("where", "limit", "found", "at most", "holds", title="Limits")
     for limit in limits:
-        found = "–" if limit.value is None else show(limit.value, limit.unit)
+        value = "–" if limit.value is None else show(limit.value, limit.unit)
         verdict = {None: "not measured", True: "yes", False: "NO"}[limit.holds]
-        table.add_row(limit.where, limit.what, found, show(limit.limit, limit.unit), verdict)
+        table.add_row(limit.where, limit.what, value, show(limit.limit, limit.unit), verdict)
     return table
 
 

@@ -61,9 +61,9 @@ def start_limits(figures: Figures) -> list[Limit]:
     """Limits of the start from the snapshot: 450 ms in a page, 400 ms in the extension, 0.3 of the plain start."""
     limits = []
     for browser, job in figures.rows:
-        found = figures.median(browser, job, SNAPSHOT)
+        median = figures.median(browser, job, SNAPSHOT)
         limits += [
-            Limit(where=browser, what=job, value=found, limit=_MAX_MILLISECONDS[job], unit="ms"),
+            Limit(where=browser, what=job, value=median, limit=_MAX_MILLISECONDS[job], unit="ms"),
             Limit(
                 where=browser,
                 what=f"{job}: snapshot / plain",

@@ -44,7 +44,7 @@ _IDLE_SECONDS: Final = 5.0
 
 def measure_subjects(name: Name, dist: Path, runs: int) -> list[Figure]:
     """Measure each side in turn, `runs` times several readings."""
-    found: dict[tuple[str, str], list[float]] = {}
+    series: dict[tuple[str, str], list[float]] = {}
     with tempfile.TemporaryDirectory() as profile, serve_page({"runtime": dist / "runtime"}) as address:
         browser = launch(name, Path(profile))
         try:
@@ -64,11 +64,11 @@ def measure_subjects(name: Name, dist: Path, runs: int) -> list[Figure]:
                 for _ in range(runs):
                     for side in sides:
                         spent = _measure(page, side, idle_rate)
-                        found.setdefault((job, side), []).append(spent)
+                        series.setdefault((job, side), []).append(spent)
         finally:
             browser.close()
     figures = [
-        Figure(where=name, job=job, who=side, unit="ms", values=tuple(values)) for (job, side), values in found.items()
+        Figure(where=name, job=job, who=side, unit="ms", values=tuple(values)) for (job, side), values in series.items()
     ]
     return Figures(figures).with_ratio(OURS, PKIJS)
 
@@ -94,9 +94,9 @@ def _reading(page: Page, side: str) -> Callable[[], None]:
 
 
 def _read(page: Page, side: str, times: int) -> None:
-    found = page.js("(...a) => measure.subjects(...a)", RSA, side, times)
-    if found != [_subject(number) for number in range(_ROWS)]:
-        raise RuntimeError(f"{side} has read {found}")
+    subjects = page.js("(...a) => measure.subjects(...a)", RSA, side, times)
+    if subjects != [_subject(number) for number in range(_ROWS)]:
+        raise RuntimeError(f"{side} has read {subjects}")
 
 
 def _subject(number: int) -> str:

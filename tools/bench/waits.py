@@ -68,7 +68,7 @@ def _measure_behind(page: Page, browser: str, job: str, first: str, runs: int) -
         ALONE: [pair["alone"] for pair in pairs],
         WAIT: [pair["behind"] - pair["alone"] for pair in pairs],
     }
-    return [Figure(where=browser, job=job, who=who, unit="ms", values=tuple(found)) for who, found in values.items()]
+    return [Figure(where=browser, job=job, who=who, unit="ms", values=tuple(times)) for who, times in values.items()]
 
 
 def _measure_paused(page: Page, browser: str, job: str, runs: int) -> list[Figure]:

@@ -68,9 +68,9 @@ def _count_mail_visit(name: Name, dist: Path) -> dict[str, int]:
         pages.enter()
         pages.open_message(stack.mail_server.messages(reader.address)[-1].uid)
         pages.page.wait_for(_HAS_SNAPSHOT)
-        found: list[tuple[str, int]] = pages.page.js(_TRANSFERRED)
-    snapshot = sum(size for file, size in found if file.endswith(_SNAPSHOT))
-    whole = sum(size for _, size in found)
+        transfers: list[tuple[str, int]] = pages.page.js(_TRANSFERRED)
+    snapshot = sum(size for file, size in transfers if file.endswith(_SNAPSHOT))
+    whole = sum(size for _, size in transfers)
     return {_MAIL: whole - snapshot, _WHOLE_MAIL: whole}
 
 

@@ -192,12 +192,12 @@ def main() -> None:
     for name in options.only or PARTS:
         part, before = PARTS[name], describe_machine()
         measured = Figures(part.measure(settings))
-        compared, found = Figures(measured.with_ratio(OURS, THEIRS)), part.limits(measured)
+        compared, part_limits = Figures(measured.with_ratio(OURS, THEIRS)), part.limits(measured)
         console.print(compared.draw(part.title))
         figures += measured.all
-        limits += found
+        limits += part_limits
         if options.page:
-            table = write_table(compared, found, before)
+            table = write_table(compared, part_limits, before)
             write_page(options.page, {MACHINE: write_machine(machine), name: table})
     console.print(draw_limits(limits))
     write_results(options.out, machine, figures, limits)
@@ -206,18 +206,18 @@ def main() -> None:
 def describe_programs() -> dict[str, str]:
     """The versions of the programs that are measured, and of those below them."""
     peers = servers.peer_absence()
-    found = {
+    versions = {
         "Dovecot": ask_version(str(dovecot.BINARY)),
         "gunicorn": version("gunicorn"),
         "Flask": version("flask"),
         "Chromium": ask_version(find_program(CHROMIUM_PROGRAMS[0])),
     }
     if peers:
-        return {**found, "Roundcube": f"not measured, {peers}"}
-    asked = subprocess.run(
+        return {**versions, "Roundcube": f"not measured, {peers}"}
+    query = subprocess.run(
         ["dpkg-query", "-W", "-f", "${Version}", "roundcube-core"], capture_output=True, text=True, check=False
     )
-    return {**found, "Roundcube": asked.stdout or "?", "PHP": ask_version(str(servers.PHP_FPM))}
+    return {**versions, "Roundcube": query.stdout or "?", "PHP": ask_version(str(servers.PHP_FPM))}
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ def measure_clicks(rig: Rig, runs: int) -> list[Figure]:
                 milliseconds = open_mail(run)
                 if run:
                     times[who].append(milliseconds)
-    return [Figure(where=CLICKS, job=READ, who=who, unit="ms", values=tuple(found)) for who, found in times.items()]
+    return [Figure(where=CLICKS, job=READ, who=who, unit="ms", values=tuple(values)) for who, values in times.items()]
 
 
 def click_limits(figures: Figures) -> list[Limit]:

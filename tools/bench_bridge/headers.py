@@ -25,7 +25,7 @@ def main() -> None:
         times.append((time.process_time() - start) * 1000)
     times.sort()
     print(f"{HEADERS} rows: median {times[HEADERS // 2]:.2f} ms, p99 {times[HEADERS * 99 // 100]:.2f} ms")
-    print(f"the slowest: {times[-1]:.2f} ms, over 20 ms: {sum(one > 20 for one in times)}")
+    print(f"the slowest: {times[-1]:.2f} ms, over 20 ms: {sum(milliseconds > 20 for milliseconds in times)}")
 
 
 if __name__ == "__main__":

@@ -46,8 +46,8 @@ class _Server:
             await reader.readline()
             self._idle.discard(writer)
         elif verb == b"ANNOUNCE":
-            for one in self._idle:
-                one.write(b"* 3 EXISTS\r\n")
+            for idle_writer in self._idle:
+                idle_writer.write(b"* 3 EXISTS\r\n")
         writer.write(_ANSWERS.get(verb, b"") + tag + b" OK\r\n")
         await writer.drain()
 

@@ -100,16 +100,16 @@ def _open_list(pages: MailPages) -> float:
 
 def _scroll(page: Page) -> tuple[list[float], list[float]]:
     page.js(f"() => {{ void ({_SCROLL})(); }}")
-    found = page.wait_for("() => window.scrolled ?? false", timeout_seconds=_SCROLL_SECONDS)
-    if found["rows"] < _ROWS:
-        raise AssertionError(f"only {found['rows']} rows came")
-    return found["tasks"], found["frames"]
+    scrolling = page.wait_for("() => window.scrolled ?? false", timeout_seconds=_SCROLL_SECONDS)
+    if scrolling["rows"] < _ROWS:
+        raise AssertionError(f"only {scrolling['rows']} rows came")
+    return scrolling["tasks"], scrolling["frames"]
 
 
 def list_limits(figures: Figures) -> list[Limit]:
     """Limits: 300 ms to the first rows, no task over 50 ms, 60 frames a second."""
-    wanted = {FIRST: 300.0, LONGEST: 50.0, FRAME: 1000 / 60 + 0.5}
+    ceilings = {FIRST: 300.0, LONGEST: 50.0, FRAME: 1000 / 60 + 0.5}
     return [
         Limit(where=LISTS, what=job, value=figures.median(LISTS, job, OURS), limit=most, unit="ms")
-        for job, most in wanted.items()
+        for job, most in ceilings.items()
     ]

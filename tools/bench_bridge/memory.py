@@ -21,7 +21,7 @@ class MemoryWatch:
 
     def now(self) -> int:
         """Return the bytes of this moment."""
-        return sum(proportional_bytes(one) for pid in self._pids for one in family(pid))
+        return sum(proportional_bytes(member) for pid in self._pids for member in family(pid))
 
     def growth_during(self, works: Sequence[Callable[[], object]], meanwhile: Callable[[], None]) -> int:
         """Do the works at once, and something else again and again. Return the most bytes more than before.
@@ -32,30 +32,30 @@ class MemoryWatch:
         before = most = self.now()
         fork = multiprocessing.get_context("fork")
         running = [fork.Process(target=work) for work in works]
-        for one in running:
-            one.start()
+        for process in running:
+            process.start()
         with ThreadPoolExecutor(1) as pool:
             other = pool.submit(_repeat_while, meanwhile, running)
-            while any(one.is_alive() for one in running):
+            while any(process.is_alive() for process in running):
                 most = max(most, self.now())
                 time.sleep(_SECONDS_BETWEEN)
         other.result()
-        for one in running:
-            one.join()
-            if one.exitcode:
-                raise RuntimeError(f"a work ended with {one.exitcode}")
+        for process in running:
+            process.join()
+            if process.exitcode:
+                raise RuntimeError(f"a work ended with {process.exitcode}")
         return most - before
 
 
 def _repeat_while(work: Callable[[], None], running: Sequence[BaseProcess]) -> None:
-    while any(one.is_alive() for one in running):
+    while any(process.is_alive() for process in running):
         work()
 
 
 def family(pid: int) -> list[int]:
     """Return the ids of a process and of its children, and of theirs."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(one for child in children for one in family(int(child)))]
+    return [pid, *(descendant for child in children for descendant in family(int(child)))]
 
 
 def proportional_bytes(pid: int) -> int:

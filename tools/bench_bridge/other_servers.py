@@ -106,7 +106,7 @@ def _fill(host: MailHost, count: int) -> None:
         for number in range(1, count + 1):
             subject = f"harbour {mail.RARE_WORD}" if number % 100 == 0 else "harbour meeting"
             raw = mail.build_message(number, _MESSAGE_BYTES, subject=subject, to=ANNA)
-            status, told = imap.append("INBOX", "(\\Seen)", "", raw)
+            status, answer = imap.append("INBOX", "(\\Seen)", "", raw)
             if status != "OK":
-                raise OSError(f"the mail server has not stored a message: {told!r}")
+                raise OSError(f"the mail server has not stored a message: {answer!r}")
         imap.select("INBOX")

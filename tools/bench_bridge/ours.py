@@ -89,9 +89,9 @@ class OurClient:
 
     def _paths_of(self, role: str) -> tuple[str, str]:
         folders = json.loads(self.list_folders().body)["folders"]
-        found = next(folder for folder in folders if folder["role"] == role)
-        path = f"/api/folders/{found['id']}"
-        return path, f"{path}/{found['uidValidity']}"
+        role_folder = next(folder for folder in folders if folder["role"] == role)
+        path = f"/api/folders/{role_folder['id']}"
+        return path, f"{path}/{role_folder['uidValidity']}"
 
     def _ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
         return self.web.ask(method, path, body=body, headers={**self._headers, **headers})

@@ -38,8 +38,8 @@ def write_table(figures: Figures, limits: Sequence[Limit], before: Mapping[str, 
     sides = list(dict.fromkeys(figure.who for figure in figures.all))
     lines = [["", "", *sides, "wanted"], ["---", "---", *("---:" for _ in sides), "---:"]]
     for where, job in figures.rows:
-        found = (figures.find(where, job, side) for side in sides)
-        cells = ["–" if figure is None else _plain(show_figure(figure)) for figure in found]
+        row_figures = (figures.find(where, job, side) for side in sides)
+        cells = ["–" if figure is None else _plain(show_figure(figure)) for figure in row_figures]
         lines.append([where, job, *cells, "; ".join(_wanted(job, limit) for limit in _limits_of(where, job, limits))])
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     return f"{table}\n\nMeasured {before['date']} on {before['processor']}, load before it {before['load']}."
@@ -57,8 +57,8 @@ def _wanted(job: str, limit: Limit) -> str:
     # A ratio that has a column of its own needs no word here.
     if what in ("", "ours / Roundcube"):
         return f"{most}{verdict}"
-    found = "–" if limit.value is None else _plain(show(limit.value, limit.unit))
-    return f"{what} {found}, at most {most}{verdict}"
+    value = "–" if limit.value is None else _plain(show(limit.value, limit.unit))
+    return f"{what} {value}, at most {most}{verdict}"
 
 
 def _plain(text: str) -> str:

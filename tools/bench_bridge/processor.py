@@ -42,13 +42,13 @@ def measure_processor(rig: Rig, database_pid: int) -> list[Figure]:
         _SEND: lambda: client.send(message, ANNA),
         _LOGIN: client.log_in,
     }
-    found = {job: _milliseconds(work, {BRIDGE: rig.bridge.pid, POSTGRESQL: database_pid}) for job, work in jobs.items()}
-    found[MIXED] = {
-        who: sum(found[job][who] * share for job, share in _MIX.items()) / 100 for who in (BRIDGE, POSTGRESQL)
+    costs = {job: _milliseconds(work, {BRIDGE: rig.bridge.pid, POSTGRESQL: database_pid}) for job, work in jobs.items()}
+    costs[MIXED] = {
+        who: sum(costs[job][who] * share for job, share in _MIX.items()) / 100 for who in (BRIDGE, POSTGRESQL)
     }
     return [
         Figure(where=WHERE, job=job, who=who, unit="ms", values=(value,))
-        for job, sides in found.items()
+        for job, sides in costs.items()
         for who, value in sides.items()
     ]
 
@@ -69,7 +69,7 @@ def _milliseconds(work: Callable[[], object], pids: dict[str, int]) -> dict[str,
 
 def seconds_of(pid: int) -> float:
     """The time that a process and its living and waited-for children have used."""
-    return sum(_ticks(one) for one in family(pid)) / _TICKS
+    return sum(_ticks(member) for member in family(pid)) / _TICKS
 
 
 def _ticks(pid: int) -> int:

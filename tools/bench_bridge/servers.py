@@ -145,7 +145,7 @@ class Rig:
 
 def absence() -> str | None:
     """Why nothing can be measured here, or None."""
-    missing = [name for name, found in (("dovecot", dovecot.BINARY), ("nginx", NGINX)) if found is None]
+    missing = [name for name, program in (("dovecot", dovecot.BINARY), ("nginx", NGINX)) if program is None]
     return f"not installed: {', '.join(missing)}" if missing else None
 
 

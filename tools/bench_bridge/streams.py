@@ -95,7 +95,7 @@ async def _measure(rig: _Rig) -> list[Figure]:
         (HEARD, "ms", tuple(times)),
         (CPU, "ms", (seconds * 1000,)),
     )
-    return [Figure(where=WHERE, job=job, who=EVENTS, unit=unit, values=found) for job, unit, found in values]
+    return [Figure(where=WHERE, job=job, who=EVENTS, unit=unit, values=series) for job, unit, series in values]
 
 
 @contextlib.asynccontextmanager
@@ -151,8 +151,8 @@ def _tell_mail_server(rig: _Rig) -> None:
 def _connections(watch: str) -> int:
     with urllib.request.urlopen(f"http://{watch}/metrics", timeout=20) as answer:
         lines = answer.read().decode().splitlines()
-    found = [float(line.split()[-1]) for line in lines if line.startswith("sealwax_imap_connections ")]
-    return int(found[0]) if found else 0
+    counts = [float(line.split()[-1]) for line in lines if line.startswith("sealwax_imap_connections ")]
+    return int(counts[0]) if counts else 0
 
 
 @contextlib.contextmanager
@@ -204,7 +204,7 @@ def _sign_in(file: Path) -> list[str]:
             token, _ = sessions.create(credentials, origin="", program="")
             return f"{LOOPBACK_COOKIE.name_for(ids.id_of(address))}={token}"
 
-        return [cookie_of(f"user{one}@example.test") for one in range(STREAMS)]
+        return [cookie_of(f"user{number}@example.test") for number in range(STREAMS)]
 
 
 def _memory_bytes(pid: int) -> int:

@@ -47,7 +47,7 @@ def main() -> None:
         if options.page:
             table = write_table(figures, limits, machine)
             write_page(options.page, {name: table})
-    limits = [limit for _, found in parts.values() for limit in found]
+    limits = [limit for _, part_limits in parts.values() for limit in part_limits]
     console.print(draw_limits(limits))
     write_results(options.out, machine, [*costs.all, *guesses.all], limits)
 

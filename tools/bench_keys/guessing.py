@@ -21,10 +21,10 @@ def measure_guessing(rig: KeyRig, large: int, runs: int) -> list[Figure]:
     for size, count in ((SMALL, ACTIVE), (LARGE, large)):
         known, unknown, again = _in_turns(rig, size, count, runs)
         where = f"bundles of {size:,} bytes"
-        for who, one, other in ((_SIDES[0], known, unknown), (_SIDES[1], again, unknown)):
-            difference = abs(statistics.median(one) / statistics.median(other) - 1)
+        for who, sample, other in ((_SIDES[0], known, unknown), (_SIDES[1], again, unknown)):
+            difference = abs(statistics.median(sample) / statistics.median(other) - 1)
             figures.append(Figure(where=where, job=MEDIAN, who=who, unit="times", values=(difference,)))
-            figures.append(Figure(where=where, job=AUC, who=who, unit="times", values=(abs(auc(one, other) - 0.5),)))
+            figures.append(Figure(where=where, job=AUC, who=who, unit="times", values=(abs(auc(sample, other) - 0.5),)))
     return figures
 
 

@@ -101,12 +101,12 @@ def main() -> None:
     for name in chosen or [name for name, part in PARTS.items() if not part.in_browser]:
         part, before = PARTS[name], describe_machine()
         measured = Figures(part.measure(settings))
-        compared, found = Figures(measured.with_ratio(transfers.OURS, transfers.THEIRS)), part.limits(measured)
+        compared, part_limits = Figures(measured.with_ratio(transfers.OURS, transfers.THEIRS)), part.limits(measured)
         console.print(compared.draw(part.title))
         figures += measured.all
-        limits += found
+        limits += part_limits
         if options.page:
-            table = write_table(compared, found, before)
+            table = write_table(compared, part_limits, before)
             write_page(options.page, {MACHINE: write_machine(machine), name: table})
     console.print(draw_limits(limits))
     write_results(options.out, machine, figures, limits)

@@ -74,17 +74,17 @@ _TIMES: Final = """() => new Promise((resolve) => {
 
 def measure_openings(name: Name, runs: int) -> list[Figure]:
     """Measure each visit in a new browser for each run."""
-    found: dict[tuple[str, str], list[float]] = {}
+    series: dict[tuple[str, str], list[float]] = {}
     with run_rig(with_pages=True, line=LINE) as rig:
         sent = send_letter(rig)
         for _ in range(runs):
             with fresh_browser(name) as browser:
                 for job, times in _visit(browser, rig, sent):
                     since = times["pressed"] if job == OPEN else 0.0
-                    found.setdefault((job, TEXT), []).append(times["text"] - since)
-                    found.setdefault((job, VERDICT), []).append(times["verdict"] - since)
+                    series.setdefault((job, TEXT), []).append(times["text"] - since)
+                    series.setdefault((job, VERDICT), []).append(times["verdict"] - since)
     return [
-        Figure(where=name, job=job, who=what, unit="ms", values=tuple(values)) for (job, what), values in found.items()
+        Figure(where=name, job=job, who=what, unit="ms", values=tuple(values)) for (job, what), values in series.items()
     ]
 
 

@@ -228,8 +228,8 @@ def _run_nginx(
 ) -> contextlib.AbstractContextManager[int]:
     list(write_examples(load_settings(BridgeSettings, file), file, folder / "examples"))
     shutil.copytree(folder / "examples" / "nginx" / "sealwax", folder / "sealwax")
-    for one in (folder / "sealwax").iterdir():
-        one.write_text(one.read_text().replace("/etc/nginx/sealwax/", f"{folder}/sealwax/"))
+    for example in (folder / "sealwax").iterdir():
+        example.write_text(example.read_text().replace("/etc/nginx/sealwax/", f"{folder}/sealwax/"))
     text = _NGINX_SETTINGS.format(
         user="user root;" if os.geteuid() == 0 else "",
         folder=folder,

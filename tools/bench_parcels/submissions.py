@@ -54,8 +54,8 @@ def _submit_many(port: int, token: str, begun: float) -> int:
             body = Draft(chunks=(chunk,), manifest=manifest).body(whole=True)
             connection.request("POST", "/api/parcels", body, headers)
             answer = connection.getresponse()
-            said = answer.read()
+            reply = answer.read()
             if answer.status != 201:
-                raise RuntimeError(f"{answer.status}: {said[:300]!r}")
+                raise RuntimeError(f"{answer.status}: {reply[:300]!r}")
             count += begun <= time.monotonic() < begun + _SECONDS
     return count

@@ -88,8 +88,8 @@ def prepare(folder: Path, size: int) -> Iterator[Prepared]:
         view = memoryview(data)
         chunks = [view[start:end] for start, end in pairwise(ends)]
         yield Prepared(key=key, data=data, chunks=chunks)
-        for one in (*chunks, view):
-            one.release()
+        for buffer in (*chunks, view):
+            buffer.release()
 
 
 class Transfers:
@@ -146,8 +146,8 @@ class Transfers:
     def tidy(self) -> None:
         """Delete what was stored, and wait until the disk is at rest."""
         for folder in (self._rig.store, self._rig.plain):
-            for one in folder.iterdir():
-                shutil.rmtree(one) if one.is_dir() else one.unlink()
+            for entry in folder.iterdir():
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
         os.sync()
 
     def _announce(self, parcel_id: str) -> bytes:
@@ -168,19 +168,19 @@ class Transfers:
 
 def measure_transfers(rig: ParcelRig, runs: int) -> list[Figure]:
     """Measure both sides in turn, after a run of each that only warms up."""
-    found: dict[tuple[str, str], list[float]] = {}
+    times: dict[tuple[str, str], list[float]] = {}
     with prepare(rig.folder, BYTES) as prepared:
         transfers = Transfers(rig, prepared)
         for number in range(runs + 1):
             for (job, who), seconds in _measure_once(transfers):
                 if number:
-                    found.setdefault((job, who), []).append(seconds)
+                    times.setdefault((job, who), []).append(seconds)
             transfers.tidy()
         growth = _measure_growth(rig, transfers)
     for job, seconds in _measure_command(rig, runs):
-        found.setdefault((job, OURS), []).append(seconds)
+        times.setdefault((job, OURS), []).append(seconds)
     figures = [
-        Figure(where=WHERE, job=job, who=who, unit="s", values=tuple(values)) for (job, who), values in found.items()
+        Figure(where=WHERE, job=job, who=who, unit="s", values=tuple(values)) for (job, who), values in times.items()
     ]
     return figures + growth
 
@@ -247,10 +247,10 @@ def _measure_command(rig: ParcelRig, runs: int) -> Iterator[tuple[str, float]]:
         os.sync()
         seconds, printed = _seconds(partial(_deliver, folder, "send", "file", "--to", _RECIPIENT, *service))
         yield UP_ENCRYPTED, seconds
-        said = dict(line.split(": ", 1) for line in printed.splitlines())
-        (folder / "words").write_text(f"{said['Words']}\n")
+        fields = dict(line.split(": ", 1) for line in printed.splitlines())
+        (folder / "words").write_text(f"{fields['Words']}\n")
         os.sync()
-        opening = ("open", said["Link"], "--words-file", "words", "-o", "got", "--no-revocation")
+        opening = ("open", fields["Link"], "--words-file", "words", "-o", "got", "--no-revocation")
         yield DOWN_DECRYPTED, _seconds(partial(_deliver, folder, *opening))[0]
         shutil.rmtree(folder / "got")
 

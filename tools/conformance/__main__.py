@@ -47,7 +47,9 @@ def main(arguments: Sequence[str]) -> int:
         print(f"provider {provider}, {time.monotonic() - start:.1f} s")
     if options.page:
         options.page.write_text(format_page(outcomes, formats=f"```text\n{_EPILOG}```"), encoding="utf-8")
-    passed, failed, skipped = counts([outcome for found in outcomes.values() for outcome in found])
+    passed, failed, skipped = counts(
+        [outcome for provider_outcomes in outcomes.values() for outcome in provider_outcomes]
+    )
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 1 if failed or not cases else 0
 

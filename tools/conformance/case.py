@@ -80,7 +80,7 @@ def pack_cases(cases: Iterable[Case]) -> bytes:
     """All cases as compressed JSON; each byte string occurs once in a table, because most sets repeat their keys."""
     table: dict[bytes, int] = {}
     packed = [_pack_value(case, table) for case in cases]
-    octets = [base64.b64encode(one).decode("ascii") for one in table]
+    octets = [base64.b64encode(entry).decode("ascii") for entry in table]
     return zlib.compress(json.dumps({"octets": octets, "cases": packed}).encode("ascii"), 6)
 
 

@@ -73,8 +73,8 @@ def _signed(folder: Path, name: str, identity: Identity) -> list[Json]:
             )
             file = f"{name}-{scheme or 'usual'}-{'detached' if detached else 'opaque'}.p7m"
             (folder / file).write_bytes(signed)
-            given = {"message": file, "detached_content": "content.txt"} if detached else {"message": file}
-            cases.append({"name": f"{file} verifies", "operation": "verify", "signers": 1, **given})
+            inputs = {"message": file, "detached_content": "content.txt"} if detached else {"message": file}
+            cases.append({"name": f"{file} verifies", "operation": "verify", "signers": 1, **inputs})
             (folder / f"altered-{file}").write_bytes(signed.replace(CONTENT, CONTENT.upper()))
             altered = (
                 {"message": file, "detached_content": {"text": "other"}} if detached else {"message": f"altered-{file}"}
@@ -135,9 +135,9 @@ def _others(folder: Path, identity: Identity) -> list[Json]:
     cases: list[Json] = []
     for operation, structure in structures.items():
         (folder / f"{operation}.p7m").write_bytes(structure)
-        given = {"cek": {"hex": _CEK.hex()}} if operation == "encrypted-data" else {}
+        key_member = {"cek": {"hex": _CEK.hex()}} if operation == "encrypted-data" else {}
         message = {"message": f"{operation}.p7m", "content": "content.txt"}
-        cases.append({"name": operation, "operation": operation, **message, **given})
+        cases.append({"name": operation, "operation": operation, **message, **key_member})
     (folder / "bag.p7c").write_bytes(build_certificates_only([anchor(), identity.certificate]))
     cases.append({"name": "bag.p7c", "operation": "certificates-only", "message": "bag.p7c", "certificates": 2})
     return cases

@@ -22,4 +22,4 @@ ALLOWED: Final[tuple[Allowed, ...]] = ()
 
 def find_allowed(provider: str, error: str) -> Skip | None:
     """The skip in `ALLOWED` for an error's message; None if the operation may not be missing."""
-    return next((one.skip for one in ALLOWED if one.provider == provider and one.text in error), None)
+    return next((allowed.skip for allowed in ALLOWED if allowed.provider == provider and allowed.text in error), None)

@@ -44,7 +44,7 @@ def format_page(outcomes: Mapping[str, Sequence[Outcome]], *, formats: str) -> s
     first = next(iter(outcomes.values()))
     for name in sets_of(first):
         mine = [outcome for outcome in first if outcome.set == name]
-        cells = [_cell([outcome for outcome in found if outcome.set == name]) for found in outcomes.values()]
+        cells = [_cell([outcome for outcome in results if outcome.set == name]) for results in outcomes.values()]
         facts = sum(outcome.facts for outcome in mine)
         rows.append(f"| {name} | {about(name)} | {len(mine)} | {facts} | {' | '.join(cells)} |")
     rows.append(
@@ -54,10 +54,10 @@ def format_page(outcomes: Mapping[str, Sequence[Outcome]], *, formats: str) -> s
     for (name, why, link), number in skip_reasons(first).items():
         skips.append(f"| {name} | {number} | {why} ([source]({link})) |")
     parts = [_HEADING, "## Results by provider", "", *rows, "", "## Skipped", "", *skips]
-    for provider, found in outcomes.items():
-        failures = [f"- {o.set}: {o.name}: {o.why}" for o in found if o.status is Status.FAILED]
+    for provider, results in outcomes.items():
+        failures = [f"- {o.set}: {o.name}: {o.why}" for o in results if o.status is Status.FAILED]
         parts += ["", f"## Failed, provider {provider}", "", *failures] if failures else []
-        further = Counter(skip_reasons(found)) - skip_reasons(first)
+        further = Counter(skip_reasons(results)) - skip_reasons(first)
         parts += ["", f"## Skipped besides, provider {provider}", ""] if further else []
         parts += [f"- {number} of {name}: {why} ([source]({link}))" for (name, why, link), number in further.items()]
     return "\n".join([*parts, "", "## A set of your own", "", formats]) + "\n"
@@ -69,8 +69,8 @@ def sets_of(outcomes: Sequence[Outcome]) -> list[str]:
 
 def counts(outcomes: Sequence[Outcome]) -> tuple[int, int, int]:
     """(passed, failed, skipped)."""
-    found = Counter(outcome.status for outcome in outcomes)
-    return found[Status.PASSED], found[Status.FAILED], found[Status.SKIPPED]
+    totals = Counter(outcome.status for outcome in outcomes)
+    return totals[Status.PASSED], totals[Status.FAILED], totals[Status.SKIPPED]
 
 
 def _cell(outcomes: Sequence[Outcome]) -> str:

@@ -87,13 +87,13 @@ def main() -> None:
         walks = [_walk_once(name, options.engine, numbers) for _ in range(options.runs)]
         title = name if options.engine == ENGINES[0] else f"{name}, {options.engine}"
         walked = combine(title, f"{before['date']}, load before it {before['load']}", walks)
-        found = keep(options.out, walked, machine)
-        blocks = write_blocks(found)
+        results = keep(options.out, walked, machine)
+        blocks = write_blocks(results)
         print(*blocks.values(), sep="\n\n", flush=True)
         if options.page:
             programs = f"{machine['processor']}; {write_machine(machine)}"
             write_page(options.page, {**blocks, **({"days-work machine": programs} if name in COMPARED else {})})
-    for what, (share, most) in measures(found).items():
+    for what, (share, most) in measures(results).items():
         print(f"{what}: {share:.2f} of Roundcube's, wanted at most {most}")
 
 
@@ -109,12 +109,12 @@ def _print(done: Done) -> None:
 
 
 def _walk_once(name: str, engine: str, numbers: Sequence[int]) -> list[Done]:
-    one = PROGRAMS[name]
+    walkable = PROGRAMS[name]
     with (
-        one.run_rig() as rig,
-        running_browser(engine, rig.downloads, has_mouse=one.has_mouse) as browser,
+        walkable.run_rig() as rig,
+        running_browser(engine, rig.downloads, has_mouse=walkable.has_mouse) as browser,
     ):
-        program = one.start(rig, browser)
+        program = walkable.start(rig, browser)
         try:
             return walk(program, rig, numbers, report=_print)
         except (AssertionError, BidiError):

@@ -37,8 +37,8 @@ class Gate:
             with suppress(OSError):
                 listener.shutdown(socket.SHUT_RDWR)
             listener.close()
-        for one in torn:
-            _tear(one)
+        for connection in torn:
+            _tear(connection)
 
     def open(self) -> None:
         """Bring the network back."""
@@ -74,17 +74,17 @@ class Gate:
                     _tear(client)
                     _tear(server)
                     return
-                one = _Connection(self, client, server)
-                for work in (one.carry_requests, one.carry_answers):
+                connection = _Connection(self, client, server)
+                for work in (connection.carry_requests, connection.carry_answers):
                     threading.Thread(target=work, daemon=True).start()
 
     def drops(self, piece: bytes) -> bool:
         """Whether the answer to these bytes of a client is lost."""
         with self._lock:
-            found = bool(self._dropped) and piece.startswith(self._dropped)
-            if found:
+            is_dropped = bool(self._dropped) and piece.startswith(self._dropped)
+            if is_dropped:
                 self._dropped = ()
-            return found
+            return is_dropped
 
     def forget(self, *ended: socket.socket) -> None:
         """These connections have ended."""
@@ -114,17 +114,17 @@ class _Connection:
                     break
                 self._client.sendall(piece)
         self._gate.forget(self._client, self._server)
-        for one in (self._client, self._server):
+        for end in (self._client, self._server):
             with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
 
 
-def _tear(one: socket.socket) -> None:
+def _tear(connection: socket.socket) -> None:
     with suppress(OSError):
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-        one.shutdown(socket.SHUT_RDWR)
-    one.close()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        connection.shutdown(socket.SHUT_RDWR)
+    connection.close()
 
 
 @contextmanager

@@ -76,16 +76,16 @@ def build_messages(people: People, at: datetime, *, in_clear: bool, count: int =
     dates = [at - timedelta(minutes=10, hours=2 * number) for number in range(count)]
     written = [*_fifteen(), *_others(count - len(READ))]
     stored = []
-    for date, one in zip(dates, written, strict=True):
-        one.mail["Date"] = format_datetime(date)
-        plain = one.mail.as_bytes()
-        raw = plain if in_clear else _protect(plain, one, people, at)
+    for date, draft in zip(dates, written, strict=True):
+        draft.mail["Date"] = format_datetime(date)
+        plain = draft.mail.as_bytes()
+        raw = plain if in_clear else _protect(plain, draft, people, at)
         stored.append(
             Stored(
-                name=one.name,
-                subject=str(one.mail["Subject"]),
-                message_id=one.message_id,
-                words=one.words,
+                name=draft.name,
+                subject=str(draft.mail["Subject"]),
+                message_id=draft.message_id,
+                words=draft.words,
                 raw=raw,
                 date=date,
             )
@@ -93,20 +93,20 @@ def build_messages(people: People, at: datetime, *, in_clear: bool, count: int =
     return stored
 
 
-def _protect(plain: bytes, one: Written, people: People, at: datetime) -> bytes:
-    hiding = ProtectionMode.CIPHER if one.hides_subject else None
+def _protect(plain: bytes, draft: Written, people: People, at: datetime) -> bytes:
+    hiding = ProtectionMode.CIPHER if draft.hides_subject else None
     message = plain
-    if one.signed:
-        signing = Signing(identities=[people.identity(one.sender)], signing_time=at)
+    if draft.signed:
+        signing = Signing(identities=[people.identity(draft.sender)], signing_time=at)
         message = blocking.sign_message(message, signing, PROVIDER, hiding)
-    if one.is_changed:
-        changed = message.replace(one.words.encode(), one.words.upper().encode())
+    if draft.is_changed:
+        changed = message.replace(draft.words.encode(), draft.words.upper().encode())
         assert changed != message, "the words are encoded"
         message = changed
-    if one.encrypted_for:
-        encrypting = Encrypting(recipients=[people.identity(one.encrypted_for).certificate])
+    if draft.encrypted_for:
+        encrypting = Encrypting(recipients=[people.identity(draft.encrypted_for).certificate])
         # The signed headers are those that are hidden. The outer ones are made by the first of the two operations.
-        message = blocking.encrypt_message(message, encrypting, PROVIDER, None if one.signed else hiding)
+        message = blocking.encrypt_message(message, encrypting, PROVIDER, None if draft.signed else hiding)
     return message
 
 
@@ -137,7 +137,7 @@ def _for_anna(written: Written) -> Written:
 
 def _others(count: int) -> list[Written]:
     chance = random.Random(_SEED)  # noqa: S311 (every walk has the same messages)
-    found = []
+    messages = []
     for number in range(len(READ) + 1, len(READ) + count + 1):
         name = f"F{number}"
         subject = " ".join(chance.sample(_WORDS, 3))
@@ -147,8 +147,8 @@ def _others(count: int) -> list[Written]:
             subject = "The boathouse" if name == _THREAD[-1] else "Re: The boathouse"
         answers = _THREAD[_THREAD.index(name) + 1 :] if name in _THREAD else ()
         sender = BOB if name in _THREAD else CROWD[number % len(CROWD)]
-        found.append(_plain(name, sender, subject, answers=answers, lines=chance.randint(10, 60)))
-    return found
+        messages.append(_plain(name, sender, subject, answers=answers, lines=chance.randint(10, 60)))
+    return messages
 
 
 def _id_of(name: str) -> str:

@@ -210,15 +210,15 @@ class Ours(Acts):
     def search_subjects(self) -> None:
         self.to_list()
         self._search_for(SUBJECT_WORD)
-        wanted = sorted(self._uid(name) for name in SUBJECT_HITS)
-        assert becomes_true(lambda: sorted(self._listed()) == wanted), f"found {self._listed()}"
+        uids = sorted(self._uid(name) for name in SUBJECT_HITS)
+        assert becomes_true(lambda: sorted(self._listed()) == uids), f"found {self._listed()}"
 
     def search_text(self) -> None:
         before = self._listed()
         self._search_for(TEXT_WORD)
-        wanted = self._uid("M3")
+        uid = self._uid("M3")
         becomes_true(lambda: self._listed() not in (before, None), timeout_seconds=_DRAFT_SECONDS)
-        if wanted not in self._listed():
+        if uid not in self._listed():
             raise Cannot("searches no encrypted text")
 
     def _search_for(self, word: str) -> None:
@@ -233,8 +233,8 @@ class Ours(Acts):
         self.commit(press_enter, told="list-error")
 
     def _listed(self) -> list[int]:
-        found = self._page.wait_for(f"() => {{ const found = ({_LISTED})(); return found && {{ found }}; }}")
-        rows: list[int] = found["found"]
+        answer = self._page.wait_for(f"() => {{ const found = ({_LISTED})(); return found && {{ found }}; }}")
+        rows: list[int] = answer["found"]
         return rows
 
     # Filing

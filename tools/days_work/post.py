@@ -64,14 +64,14 @@ class Post:
 
     def last_received(self, address: str, line: str) -> Received:
         """Wait until somebody has a message with this line in its text, and return it."""
-        found: list[Received] = []
+        messages: list[Received] = []
 
         def look() -> bool:
-            found[:] = [one for one in self._received(address) if line in one.text]
-            return bool(found)
+            messages[:] = [message for message in self._received(address) if line in message.text]
+            return bool(messages)
 
         assert becomes_true(look), f"{address} has no message with {line!r}"
-        return found[-1]
+        return messages[-1]
 
     @contextlib.contextmanager
     def mailbox(self) -> Iterator[imaplib.IMAP4_SSL]:
@@ -90,14 +90,14 @@ class Post:
         with self.mailbox() as imap:
             if imap.select(f'"{folder}"', readonly=True)[0] != "OK":
                 return []
-            found = imap.uid("SEARCH", "UNDELETED", *criteria)[1][0].split()
-            heads = (imap.uid("FETCH", uid, "(BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])")[1][0][1] for uid in found)
+            uids = imap.uid("SEARCH", "UNDELETED", *criteria)[1][0].split()
+            heads = (imap.uid("FETCH", uid, "(BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])")[1][0][1] for uid in uids)
             return [head.decode().partition(":")[2].strip() for head in heads]
 
     def wait_for_message(self, message_id: str, folder: str) -> None:
         """Wait until a message is in a folder. Pages may show a move before the mail server has done it."""
-        found = becomes_true(lambda: self.message_ids(folder, "HEADER", "Message-ID", message_id) == [message_id])
-        assert found, f"{message_id} is not in {folder}"
+        has_arrived = becomes_true(lambda: self.message_ids(folder, "HEADER", "Message-ID", message_id) == [message_id])
+        assert has_arrived, f"{message_id} is not in {folder}"
 
     def count(self, folder: str) -> int:
         """The number of messages of a folder that are not marked as deleted."""

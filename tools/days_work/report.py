@@ -45,7 +45,7 @@ class Walked:
 def combine(program: str, when: str, walks: Sequence[Sequence[Done]]) -> Walked:
     """Several walks of one program as one: the medians of clicks and seconds. A step is lacking if it ever was."""
     by_step = {done.number: [walk[index] for walk in walks] for index, done in enumerate(walks[0])}
-    return Walked(program=program, when=when, steps={number: _median(found) for number, found in by_step.items()})
+    return Walked(program=program, when=when, steps={number: _median(steps) for number, steps in by_step.items()})
 
 
 def keep(out: Path, walked: Walked, machine: Mapping[str, str]) -> dict[str, Walked]:
@@ -56,29 +56,31 @@ def keep(out: Path, walked: Walked, machine: Mapping[str, str]) -> dict[str, Wal
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(results, indent=1) + "\n")
     return {
-        name: Walked(program=name, when=found["when"], steps={one["number"]: Done(**one) for one in found["steps"]})
-        for name, found in results.items()
+        name: Walked(
+            program=name, when=result["when"], steps={step["number"]: Done(**step) for step in result["steps"]}
+        )
+        for name, result in results.items()
     }
 
 
 def write_blocks(walks: Mapping[str, Walked]) -> dict[str, str]:
     """The parts of the page for which there are walks, by their names: those that are compared, and the others."""
     compared = {"days-work": write_table(walks)} if TITLES.keys() & walks.keys() else {}
-    others = [one for name, one in walks.items() if name not in TITLES]
+    others = [walk for name, walk in walks.items() if name not in TITLES]
     return {**compared, **({"days-work otherwise": _write_others(others)} if others else {})}
 
 
 def write_table(walks: Mapping[str, Walked]) -> str:
     """The steps as a table of Markdown, with the sums, the measures, and the steps that a program cannot do."""
     shown = [walks[name] for name in TITLES if name in walks]
-    head = ["step", "", *(f"{TITLES[one.program]}: {what}" for one in shown for what in ("clicks", "s"))]
+    head = ["step", "", *(f"{TITLES[walk.program]}: {what}" for walk in shown for what in ("clicks", "s"))]
     lines = [head, ["---:", "---", *("---:" for _ in head[2:])]]
     for number, name in NAMES.items():
-        if any(number in one.steps for one in shown):
-            lines.append([str(number), name, *(cell for one in shown for cell in _cells(one.steps.get(number)))])
-    lines.append(["", "**all**", *(cell for one in shown for cell in _sums(one))])
+        if any(number in walk.steps for walk in shown):
+            lines.append([str(number), name, *(cell for walk in shown for cell in _cells(walk.steps.get(number)))])
+    lines.append(["", "**all**", *(cell for walk in shown for cell in _sums(walk))])
     if len(shown) > 1:
-        parts = [one.only(_common(shown)) for one in shown]
+        parts = [walk.only(_common(shown)) for walk in shown]
         words = "both" if len(shown) == 2 else "all three"
         lines.append(["", f"**what {words} can do**", *(cell for part in parts for cell in _sums(part))])
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
@@ -89,10 +91,10 @@ def _write_others(walks: Sequence[Walked]) -> str:
     """The walks that are compared with nothing: by keyboard, by touch, with losses of the network, in other engines."""
     lines = [["ours, otherwise", "steps", "clicks", "s", "cannot", "measured"]]
     lines.append(["---", "---:", "---:", "---:", "---", "---"])
-    for one in walks:
-        lacks = ", ".join(str(number) for number in one.lacks) or "–"
-        done = len(one.steps) - len(one.lacks)
-        lines.append([one.program, str(done), str(one.clicks), f"{one.seconds:.1f}", lacks, one.when])
+    for walk in walks:
+        lacks = ", ".join(str(number) for number in walk.lacks) or "–"
+        done = len(walk.steps) - len(walk.lacks)
+        lines.append([walk.program, str(done), str(walk.clicks), f"{walk.seconds:.1f}", lacks, walk.when])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -108,23 +110,23 @@ def measures(walks: Mapping[str, Walked]) -> dict[str, tuple[float, float]]:
 
 
 def _sentences(shown: Sequence[Walked], walks: Mapping[str, Walked]) -> list[str]:
-    found = []
+    sentences = []
     for what, (share, most) in measures(walks).items():
         missed = "" if share <= most else ", **missed**"
         alike = f"; of what both can do {_share_of_common(walks[OURS], walks[THEIRS], what):.2f}"
-        found.append(f"{what.capitalize()}, ours / Roundcube: {share:.2f}, wanted at most {most}{missed}{alike}.")
+        sentences.append(f"{what.capitalize()}, ours / Roundcube: {share:.2f}, wanted at most {most}{missed}{alike}.")
     if {EXTENDED, THEIRS} <= walks.keys():
         clicks, seconds = (_share_of_common(walks[EXTENDED], walks[THEIRS], what) for what in ("clicks", "seconds"))
-        found.append(
+        sentences.append(
             "The extension in Roundcube / Roundcube with messages in clear, of what both can do: "
             f"clicks {clicks:.2f}, seconds {seconds:.2f}."
         )
-    for one in shown:
-        lacks = _write_lacks(one)
+    for walk in shown:
+        lacks = _write_lacks(walk)
         if lacks:
-            found.append(f"Steps that {TITLES[one.program]} cannot do, and that count as nothing: {lacks}.")
-    found.append(f"Measured: {'; '.join(f'{TITLES[one.program]} {one.when}' for one in shown)}.")
-    return found
+            sentences.append(f"Steps that {TITLES[walk.program]} cannot do, and that count as nothing: {lacks}.")
+    sentences.append(f"Measured: {'; '.join(f'{TITLES[walk.program]} {walk.when}' for walk in shown)}.")
+    return sentences
 
 
 def _write_lacks(walked: Walked) -> str:
@@ -137,13 +139,13 @@ def _write_lacks(walked: Walked) -> str:
 
 def _common(walks: Sequence[Walked]) -> list[int]:
     """The steps that all of these can do."""
-    return [number for number in NAMES if all(_can(one, number) for one in walks)]
+    return [number for number in NAMES if all(_can(walk, number) for walk in walks)]
 
 
-def _share_of_common(one: Walked, other: Walked, what: str) -> float:
+def _share_of_common(walk: Walked, other: Walked, what: str) -> float:
     """The share of another program's clicks or seconds, of the steps that both can do."""
-    common = _common([one, other])
-    mine, theirs = (getattr(walked.only(common), what) for walked in (one, other))
+    common = _common([walk, other])
+    mine, theirs = (getattr(walked.only(common), what) for walked in (walk, other))
     return float(mine / max(theirs, 0.001))
 
 
@@ -163,10 +165,10 @@ def _can(walked: Walked, number: int) -> bool:
     return number in walked.steps and walked.steps[number].lacks is None
 
 
-def _median(found: Sequence[Done]) -> Done:
-    first = found[0]
-    lacks = next((done.lacks for done in found if done.lacks is not None), None)
+def _median(steps: Sequence[Done]) -> Done:
+    first = steps[0]
+    lacks = next((done.lacks for done in steps if done.lacks is not None), None)
     if lacks is not None:
         return Done(number=first.number, lacks=lacks)
-    clicks = round(statistics.median(done.clicks for done in found))
-    return Done(number=first.number, clicks=clicks, seconds=statistics.median(done.seconds for done in found))
+    clicks = round(statistics.median(done.clicks for done in steps))
+    return Done(number=first.number, clicks=clicks, seconds=statistics.median(done.seconds for done in steps))

@@ -144,14 +144,14 @@ class Roundcube:
         return [context["url"] for context in self._browser.contexts()]
 
     def _new_window(self) -> str:
-        found: list[str] = []
+        windows: list[str] = []
 
         def look() -> bool:
-            found[:] = [context for context, url in self._browser.tabs().items() if "_action=get" in url]
-            return bool(found)
+            windows[:] = [context for context, url in self._browser.tabs().items() if "_action=get" in url]
+            return bool(windows)
 
         assert becomes_true(look), "no window was opened"
-        return found[0]
+        return windows[0]
 
     def _save(self, frame: Page) -> None:
         self.user.click("#attachment-list a.filename", frame=frame)

@@ -95,7 +95,7 @@ def fuzz(seconds: float, only: str | None, seed: int) -> int:
             fuzzer.run(kind, octets)
     print(f"seed {seed}; {sum(map(len, seeds.values()))} inputs to begin with", flush=True)
     dice = random.Random(seed)  # noqa: S311 (the same inputs for the same seed)
-    others = [one for ones in seeds.values() for one in ones]
+    others = [sample for ones in seeds.values() for sample in ones]
     kinds = [kind for kind in seeds if only is None or only in TARGETS_OF_KIND[kind]]
     while time.monotonic() < end:
         kind = dice.choice(kinds)

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 _OIDS: Final = tuple(
-    bytes.fromhex(one)
-    for one in (
+    bytes.fromhex(digits)
+    for digits in (
         "06092a864886f70d010701", "06092a864886f70d010702", "06092a864886f70d010703", "06092a864886f70d010705",
         "06092a864886f70d010706", "060b2a864886f70d0109100102", "060b2a864886f70d0109100109",
         "060b2a864886f70d0109100117", "06092a864886f70d010101", "06092a864886f70d010107", "06092a864886f70d01010a",
@@ -65,24 +65,24 @@ class Span(NamedTuple):
 
 def find_tlvs(data: bytes, *, at_most: int = 400) -> list[Span]:
     """The recognisable TLVs of definite length, also those inside constructed ones and inside OCTET and BIT STRINGs."""
-    found: list[Span] = []
+    spans: list[Span] = []
     waiting = [(0, len(data))]
-    while waiting and len(found) < at_most:
+    while waiting and len(spans) < at_most:
         start, end = waiting.pop()
-        while start + 2 <= end and len(found) < at_most:
+        while start + 2 <= end and len(spans) < at_most:
             first = data[start + 1]
             content = start + 2 + (first & 0x7F if first > 0x80 else 0)
             length = int.from_bytes(data[start + 2 : content], "big") if first > 0x80 else first
             if first == 0x80 or content + length > end:
                 break
-            found.append(Span(start, content, content + length))
+            spans.append(Span(start, content, content + length))
             inside = data[content : content + 1]
             if data[start] & 0x20 or (data[start] == 0x04 and inside == b"\x30"):
                 waiting.append((content, content + length))
             elif data[start] == 0x03 and data[content + 1 : content + 2] == b"\x30":
                 waiting.append((content + 1, content + length))
             start = content + length
-    return found
+    return spans
 
 
 def alter(data: bytes, dice: random.Random, others: Sequence[bytes] = ()) -> bytes:
@@ -152,12 +152,16 @@ def _in_tlvs(change: Callable[[bytes, Span, random.Random, Sequence[bytes]], byt
 
 def replaced(data: bytes, spans: list[Span], span: Span, new: bytes) -> bytes:
     """The bytes with the element at `span` replaced by `new`, and with correct lengths of the elements around."""
-    around = [one for one in spans if one.content <= span.start and span.end <= one.end and one != span]
+    around = [
+        ancestor
+        for ancestor in spans
+        if ancestor.content <= span.start and span.end <= ancestor.end and ancestor != span
+    ]
     start, end = span.start, span.end
-    for one in sorted(around, key=lambda one: one.end - one.start):
-        content = data[one.content : start] + new + data[end : one.end]
-        new = data[one.start : one.start + 1] + length_octets(len(content)) + content
-        start, end = one.start, one.end
+    for ancestor in sorted(around, key=lambda ancestor: ancestor.end - ancestor.start):
+        content = data[ancestor.content : start] + new + data[end : ancestor.end]
+        new = data[ancestor.start : ancestor.start + 1] + length_octets(len(content)) + content
+        start, end = ancestor.start, ancestor.end
     return data[:start] + new + data[end:]
 
 

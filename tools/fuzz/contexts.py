@@ -33,7 +33,7 @@ def _text(read: Callable[[str], object]) -> Reader:
     return lambda data: read(data.decode("utf-8", "replace"))
 
 
-_PUNCTUATION: Final = [bytes([one]) for one in b"\t\n !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~\r\0\x7f\xff"]
+_PUNCTUATION: Final = [bytes([octet]) for octet in b"\t\n !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~\r\0\x7f\xff"]
 _WORDS: Final = [
     b"a", b"9", b"0", "ä".encode(), "\u202e".encode(), "\u3000".encode(), "\u0301\u0323".encode(), "\u0345".encode(),
     b"\r\n", b"\r\n ", b"=\r\n", b"=41", b"=?", b"?=", b"=?utf-8?Q?a?= ", b"=?utf-8?B?w6Q=?=", b"=?x?b?", b"--b",

@@ -128,7 +128,7 @@ def _certificates() -> bytes:
 def _flood_attributes(tag: int = 0xA0) -> bytes:
     attribute = der.sequence(der.oid("1.2.3"), der.element(der.SET, NULL))
     info = der.read_children(der.read_one(_signer_info()))
-    parts = [bytes(one.encoded) for one in info]
+    parts = [bytes(part.encoded) for part in info]
     if tag == 0xA0:
         parts[3] = der.element(0xA0, fill(attribute))
     else:
@@ -284,9 +284,9 @@ def _different_names() -> bytes:
     _, algorithm, signature = (bytes(child.encoded) for child in der.read_children(der.read_one(anchor().der)))
     names = der.sequence(*(_rdn(number) for number in range(20)))
     fields[3] = fields[5] = names
-    one = der.sequence(der.sequence(*fields), algorithm, signature)
+    certificate = der.sequence(der.sequence(*fields), algorithm, signature)
     return signed(
-        digests=_SHA256, content=_opaque_content(), after=der.element(0xA0, fill(one)), signers=_signer_info()
+        digests=_SHA256, content=_opaque_content(), after=der.element(0xA0, fill(certificate)), signers=_signer_info()
     )
 
 

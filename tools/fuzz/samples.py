@@ -84,7 +84,7 @@ def samples() -> dict[str, tuple[bytes, ...]]:
 
 def all_samples() -> list[tuple[str, bytes]]:
     """All samples, each with its kind and number as a name."""
-    return [(f"{kind}-{number}", one) for kind, ones in samples().items() for number, one in enumerate(ones)]
+    return [(f"{kind}-{number}", sample) for kind, ones in samples().items() for number, sample in enumerate(ones)]
 
 
 TARGETS_OF_KIND: Final[dict[str, tuple[str, ...]]] = {
@@ -196,8 +196,12 @@ def _encrypted() -> tuple[bytes, ...]:
     ciphers = (AES_256_CBC, AES_256_GCM, CHACHA20_POLY1305, AES_256_GCM)
     return (
         *(
-            blocking.encrypt_bytes(CONTENT, Encrypting(recipients=[one.certificate], cipher=cipher), provider=PROVIDER)
-            for one, cipher in zip((person("bob"), *(person("bob", key) for key in FURTHER_KEYS)), ciphers, strict=True)
+            blocking.encrypt_bytes(
+                CONTENT, Encrypting(recipients=[recipient.certificate], cipher=cipher), provider=PROVIDER
+            )
+            for recipient, cipher in zip(
+                (person("bob"), *(person("bob", key) for key in FURTHER_KEYS)), ciphers, strict=True
+            )
         ),
         envelope(run(build_kekri(KEK, CEK, provider=PROVIDER)), cipher=AES_256_GCM),
     )

@@ -32,16 +32,16 @@ class _Spoken(socket.socket):
         self._said = memoryview(said)
 
     def recv(self, count: int, flags: int = 0) -> bytes:
-        said, self._said = bytes(self._said[:count]), self._said[count:]
-        return said
+        octets, self._said = bytes(self._said[:count]), self._said[count:]
+        return octets
 
     def send(self, data: object, flags: int = 0) -> int:
         return len(memoryview(data))  # type: ignore[arg-type]
 
 
 def _over_the_wire(read: Callable[[Wire], object]) -> Reader:
-    def read_all(said: bytes) -> None:
-        with _Spoken(said) as connection, _mapped():
+    def read_all(data: bytes) -> None:
+        with _Spoken(data) as connection, _mapped():
             read(Wire(connection, CallDeadline(_SECONDS)))
 
     return read_all

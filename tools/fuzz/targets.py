@@ -308,9 +308,9 @@ _ATTRIBUTE_PARSERS: Final[tuple[Callable[[Attributes], object], ...]] = (
 
 
 def _check_recipient(data: bytes) -> None:
-    found = FoundCertificate(certificate=parse_certificate(data), source=CertificateSource.LDAP)
+    candidate = FoundCertificate(certificate=parse_certificate(data), source=CertificateSource.LDAP)
     judging = Judging(trust_store=trust(), at=NOW, contacts=people_known())
-    run(check_recipient(found, "alice@example.test", judging, PROVIDER))
+    run(check_recipient(candidate, "alice@example.test", judging, PROVIDER))
 
 
 def _read_contacts(data: bytes) -> None:

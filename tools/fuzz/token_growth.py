@@ -90,8 +90,8 @@ def drawn_pairs(count: int, seed: int) -> Iterator[Case]:
         for reader in readers
     ]
     for _ in range(count):
-        one, other = dice.sample(TOKENS, 2)
-        yield Case(*dice.choice(places), one + other)
+        token, other = dice.sample(TOKENS, 2)
+        yield Case(*dice.choice(places), token + other)
 
 
 def _is_double(case: Case) -> bool:

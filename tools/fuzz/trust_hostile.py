@@ -127,13 +127,13 @@ def _json(name: str, **members: object) -> bytes:
 
 
 def _decisions(count: int) -> bytes:
-    one = {
+    decision = {
         "certificate": certificate_text(anchor()),
         "kind": "authority",
         "addresses": [f"@d{number}.example" for number in range(100)],
         "acceptedAt": _TIME,
     }
-    return _json("decisions", decisions=[one] * count)
+    return _json("decisions", decisions=[decision] * count)
 
 
 def _contacts(count: int) -> bytes:

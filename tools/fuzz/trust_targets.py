@@ -132,7 +132,7 @@ def read_people_file(data: bytes) -> None:
 
 
 def _facts(contacts: Contacts) -> set[tuple[str, bytes]]:
-    return {(one.address, known.certificate.der) for one in contacts.people for known in one.certificates}
+    return {(contact.address, known.certificate.der) for contact in contacts.people for known in contact.certificates}
 
 
 def _decide(data: bytes) -> None:
@@ -191,7 +191,9 @@ def _path_in_damaged_pool(data: bytes) -> None:
     # Uses the bytes in all roles in which they can be read: as an anchor, an intermediate certificate, and evidence.
     evidence = parse_evidence(revocation_lists=[data], ocsp_responses=[data], certificates=[data])
     known = (revocations.authority().certificate, *evidence.certificates)
-    anchors = tuple(TrustAnchor(certificate=one) for one in (revocations.root().certificate, *evidence.certificates))
+    anchors = tuple(
+        TrustAnchor(certificate=authority) for authority in (revocations.root().certificate, *evidence.certificates)
+    )
     for policy in (RevocationPolicy.REQUIRED, RevocationPolicy.IF_KNOWN):
         store = TrustStore(anchors=anchors, revocation=policy, evidence=evidence)
         for certificate in (revocations.leaf().certificate, *evidence.certificates):

@@ -96,22 +96,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--protocol", choices=("IMAP", "POP3", "submission"))
     parser.add_argument("--page", type=Path, help="the page with the table")
     parser.add_argument("--roots", type=Path, help="a folder in which unpacked servers are kept")
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     logging.disable(logging.CRITICAL)
     rows: list[Row] = []
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="servers-", ignore_cleanup_errors=True)))
         folder.chmod(0o755)
         write_tls_files(folder, at=datetime.datetime.now(datetime.UTC))
-        place = Place(given.roots or folder / "roots", folder)
+        place = Place(options.roots or folder / "roots", folder)
         for name, protocol, spend in _days(place):
-            if given.only.lower() in name.lower() and given.protocol in (None, protocol):
+            if options.only.lower() in name.lower() and options.protocol in (None, protocol):
                 print(f"{name}, {protocol}", flush=True)
                 rows.append(_tried(name, protocol, spend))
                 _report(rows[-1])
     print(draw(rows))
-    if given.page:
-        TABLE.write(given.page, draw(rows))
+    if options.page:
+        TABLE.write(options.page, draw(rows))
     return 1 if any(row.unknown for row in rows) else 0
 
 

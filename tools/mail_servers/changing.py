@@ -216,19 +216,19 @@ def _(day: Day) -> None:
 @WRITING("keep a draft")
 def _(day: Day) -> None:
     day.notes["draft id"] = f"{secrets.token_hex(8)}@draft.sealwax.invalid"
-    day.notes["draft"] = kept = _keep_draft(day, "First words")
-    row = day.row(kept["folder"], "A draft")
+    day.notes["draft"] = draft = _keep_draft(day, "First words")
+    row = day.row(draft["folder"], "A draft")
     expect({"\\Draft", "\\Seen"} <= set(row["flags"]), f"the flags are {row['flags']}")
-    expect(kept["uid"] == row["uid"], f"the draft is {row['uid']}, and {kept['uid']} is named")
+    expect(draft["uid"] == row["uid"], f"the draft is {row['uid']}, and {draft['uid']} is named")
 
 
 @WRITING("change the draft")
 def _(day: Day) -> None:
-    kept = _keep_draft(day, "Second words")
-    page = day.listed(kept["folder"])
+    draft = _keep_draft(day, "Second words")
+    page = day.listed(draft["folder"])
     uids = [row["uid"] for row in page["messages"] if "\\Deleted" not in row["flags"]]
-    expect(uids == [kept["uid"]], f"there are {len(uids)} versions of the draft")
-    raw = day.read(f"/api/folders/{kept['folder']}/{page['uidValidity']}/{kept['uid']}/raw")
+    expect(uids == [draft["uid"]], f"there are {len(uids)} versions of the draft")
+    raw = day.read(f"/api/folders/{draft['folder']}/{page['uidValidity']}/{draft['uid']}/raw")
     expect(b"Second words" in raw, "the draft has the earlier words")
 
 
@@ -262,9 +262,9 @@ def _(day: Day) -> None:
 def _(day: Day) -> None:
     try:
         _keep_draft(day, "\r\n".join(["0123456789" * 7] * (_LARGE_BYTES // 36)))
-    except DeviationFound as found:
+    except DeviationFound as deviation:
         # A server without a quota takes it.
-        if not str(found).startswith("507 mailbox-full"):
+        if not str(deviation).startswith("507 mailbox-full"):
             raise
     day.folder(day.inbox)
 

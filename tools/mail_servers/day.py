@@ -189,8 +189,8 @@ def mail(subject: str, text: str = "The harbour at noon.", *more: str) -> bytes:
 def _take(day: Day, step: Step) -> Met:
     try:
         step.act(day)
-    except DeviationFound as found:
-        return Met(step.name, _short(str(found)))
+    except DeviationFound as deviation:
+        return Met(step.name, _short(str(deviation)))
     except UnreadableAnswer:
         return Met(step.name, "an answer that cannot be read")
     except GatewayError as error:
@@ -210,8 +210,8 @@ def _only(rows: Iterable[dict[str, Any]], absence: str) -> dict[str, Any]:
 
 
 def _refusal(response: Any) -> str:
-    said = response.get_json(silent=True) or {}
-    return f"{response.status_code} {said.get('code', '')}: {said.get('message', '')}"
+    answer = response.get_json(silent=True) or {}
+    return f"{response.status_code} {answer.get('code', '')}: {answer.get('message', '')}"
 
 
 def _short(words: str) -> str:

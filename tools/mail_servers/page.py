@@ -47,7 +47,7 @@ def _count(row: Row) -> str:
 
 def _deviations(row: Row) -> str:
     known = (find_known(row.family, met) for met in row.met if met.words)
-    named = list(dict.fromkeys(one for one in known if one is not None))
+    named = list(dict.fromkeys(deviation for deviation in known if deviation is not None))
     return "; ".join([*named, *(f"**{met.step}: {_cell(met.words)}**" for met in row.unknown)])
 
 

@@ -101,8 +101,8 @@ def _(day: Day) -> None:
     for number in range(_MESSAGES):
         day.append(mail(f"Number {number:03}", f"Text {number % 7}"), name, ["\\Flagged"] if number % 10 == 0 else [])
     page = day.listed(many, query="limit=50")
-    wanted = [f"Number {number:03}" for number in range(_MESSAGES - 1, _MESSAGES - 51, -1)]
-    expect(_subjects(page) == wanted, f"the list begins with {_subjects(page)[:3]}")
+    subjects = [f"Number {number:03}" for number in range(_MESSAGES - 1, _MESSAGES - 51, -1)]
+    expect(_subjects(page) == subjects, f"the list begins with {_subjects(page)[:3]}")
     day.notes["page"] = page
 
 
@@ -133,14 +133,14 @@ def _(day: Day) -> None:
 
 @LARGE_FOLDER("search by a word of the text")
 def _(day: Day) -> None:
-    wanted = [f"Number {number:03}" for number in range(_MESSAGES - 1, -1, -1) if number % 7 == 6]
-    _finds(day, day.notes["many"], wanted, body="Text 6")
+    subjects = [f"Number {number:03}" for number in range(_MESSAGES - 1, -1, -1) if number % 7 == 6]
+    _finds(day, day.notes["many"], subjects, body="Text 6")
 
 
 @LARGE_FOLDER("search for flagged mails")
 def _(day: Day) -> None:
-    wanted = [f"Number {number:03}" for number in range(_MESSAGES - 10, -1, -10)]
-    _finds(day, day.notes["many"], wanted, flagged=True)
+    subjects = [f"Number {number:03}" for number in range(_MESSAGES - 10, -1, -10)]
+    _finds(day, day.notes["many"], subjects, flagged=True)
 
 
 @LARGE_FOLDER("search for mails of today")
@@ -237,6 +237,6 @@ def _subjects(page: Any) -> list[str]:
     return [row["subject"] for row in page["messages"]]
 
 
-def _finds(day: Day, folder_id: str, wanted: list[str], **criteria: Any) -> None:
+def _finds(day: Day, folder_id: str, subjects: list[str], **criteria: Any) -> None:
     page = day.call("POST", f"/api/folders/{folder_id}/search", limit=200, **criteria)
-    expect(_subjects(page) == wanted, f"{page['total']} found, {_subjects(page)[:3]}, in place of {len(wanted)}")
+    expect(_subjects(page) == subjects, f"{page['total']} found, {_subjects(page)[:3]}, in place of {len(subjects)}")

@@ -64,9 +64,9 @@ def _(day: Day) -> None:
     for number in range(_MESSAGES):
         day.append(mail(f"Number {number:02}"))
     page = day.listed(day.inbox, query="limit=20")
-    wanted = [f"Number {number:02}" for number in range(_MESSAGES - 1, _MESSAGES - 21, -1)]
+    subjects = [f"Number {number:02}" for number in range(_MESSAGES - 1, _MESSAGES - 21, -1)]
     shown = [row["subject"] for row in page["messages"]]
-    expect(shown == wanted, f"the list begins with {shown[:3]}")
+    expect(shown == subjects, f"the list begins with {shown[:3]}")
     query = f"limit=20&before={page['messages'][-1]['uid']}&uidValidity={page['uidValidity']}"
     older = [row["subject"] for row in day.listed(day.inbox, query=query)["messages"]]
     expect(older[:1] == ["Number 09"] and older[-1:] == ["Grüße"], f"the older page begins with {older[:3]}")

@@ -148,13 +148,13 @@ def _run_dovecot(place: Place) -> Iterator[Mailboxes]:
     ports = {security: free_port() for security in Security}
     settings = dovecot.pop3_settings(ports) + dovecot.quota_settings(QUOTA_BYTES)
     pop3 = roots.addresses(ports[Security.IMPLICIT_TLS], ports[Security.STARTTLS])
-    told = subprocess.run([str(dovecot.BINARY), "--version"], capture_output=True, text=True, check=True)
+    process = subprocess.run([str(dovecot.BINARY), "--version"], capture_output=True, text=True, check=True)
     with dovecot.run_dovecot(place.passwords, tls_folder=place.tls, more_settings=settings) as imap:
-        yield _mailboxes(told.stdout.split()[0], imap, pop3)
+        yield _mailboxes(process.stdout.split()[0], imap, pop3)
 
 
-def _mailboxes(told: str, imap: dict[Security, ServerAddress], pop3: dict[Security, ServerAddress]) -> Mailboxes:
-    return Mailboxes(version=told, imap=imap[Security.IMPLICIT_TLS], pop3=pop3.get(Security.IMPLICIT_TLS))
+def _mailboxes(release: str, imap: dict[Security, ServerAddress], pop3: dict[Security, ServerAddress]) -> Mailboxes:
+    return Mailboxes(version=release, imap=imap[Security.IMPLICIT_TLS], pop3=pop3.get(Security.IMPLICIT_TLS))
 
 
 @contextmanager
@@ -212,14 +212,14 @@ def _memory_server(place: Place) -> MemoryMailServer:
     return MemoryMailServer(place.passwords, tls_folder=place.tls, imap_socket=imap, smtp_socket=smtp)
 
 
-def _check_tls(address: ServerAddress, told: str, place: Place) -> None:
+def _check_tls(address: ServerAddress, release: str, place: Place) -> None:
     """Raise OSError unless a server of this version starts TLS."""
     trust = ssl.create_default_context(cafile=place.tls / "tls_ca.pem")
     with socket.create_connection((address.host, address.port), timeout=10) as plain:
         try:
             trust.wrap_socket(plain, server_hostname=address.host).close()
         except ssl.SSLError as error:
-            raise OSError(f"the TLS of version {told} fails") from error
+            raise OSError(f"the TLS of version {release} fails") from error
 
 
 def _is_there() -> None:
@@ -264,14 +264,14 @@ PYMAP: Final = MailboxServer(name="pymap", family="pymap", absence=_is_there, ru
 MAILBOX_SERVERS: Final = (
     *(
         MailboxServer(
-            name=f"Cyrus, {told}",
+            name=f"Cyrus, {layout_name}",
             family="Cyrus",
             absence=_unpacking(cyrus.PACKAGES),
             run=partial(_run_cyrus, layout),
             submission=POSTFIX,
             has_pop3=layout is cyrus.Layout.BELOW_WITH_DOTS,
         )
-        for told, layout in _LAYOUTS.items()
+        for layout_name, layout in _LAYOUTS.items()
     ),
     MailboxServer(
         name="Courier",

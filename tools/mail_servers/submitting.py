@@ -57,23 +57,23 @@ def _(day: Day) -> None:
     answers = [day.call("POST", "/api/send", data=upload(message, BOB, key=key)) for _ in range(2)]
     expect(answers[0] == answers[1], f"the answers are {answers}")
     arrived(day, BOB, "Once")
-    expect(sum(b"Subject: Once\r\n" in one for one in day.arrivals.of(BOB)) == 1, "the mail came twice")
+    expect(sum(b"Subject: Once\r\n" in arrival for arrival in day.arrivals.of(BOB)) == 1, "the mail came twice")
 
 
 @SUBMITTING("hear of a person who is not there")
 def _(day: Day) -> None:
-    is_sent, said = _try(day, outgoing("For nobody", "Words."), NOBODY)
+    is_sent, answer = _try(day, outgoing("For nobody", "Words."), NOBODY)
     expect(not is_sent, "the mail was taken")
-    expect(said.startswith("422 message-refused"), said)
+    expect(answer.startswith("422 message-refused"), answer)
 
 
 @SUBMITTING("hear that a mail is too large")
 def _(day: Day) -> None:
     most = day.notes["offers"]["maxBytes"]
     text = "\r\n".join(["0123456789" * 7] * (most // 70))
-    is_sent, said = _try(day, outgoing("Too large", text), BOB)
+    is_sent, answer = _try(day, outgoing("Too large", text), BOB)
     expect(not is_sent, "the mail was taken")
-    expect(said.startswith("413"), said)
+    expect(answer.startswith("413"), answer)
 
 
 def outgoing(subject: str, text: str, *more: str, charset: str = "us-ascii") -> bytes:

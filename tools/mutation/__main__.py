@@ -82,7 +82,7 @@ def main() -> int:
     arguments = ["-q", "-p", "no:cacheprovider", "--no-header", "--no-summary", *ignored, *options.tests]
     pytest.main(arguments, plugins=[session])
     _write(outcomes)
-    survivors = [one for one in outcomes if not one.noticed]
+    survivors = [trial for trial in outcomes if not trial.noticed]
     unexplained = [survivor for survivor in survivors if not _reason(survivor)]
     print(
         f"{len(outcomes)} mutants, {len(outcomes) - len(survivors)} noticed, {len(survivors) - len(unexplained)} "
@@ -100,15 +100,15 @@ def _write(outcomes: list[Outcome]) -> None:
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     for module in {_short(outcome.mutant.path) for outcome in outcomes}:
         mine = [outcome for outcome in outcomes if _short(outcome.mutant.path) == module]
-        survivors = [one for one in mine if not one.noticed]
+        survivors = [trial for trial in mine if not trial.noticed]
         results[module] = {
             "mutants": len(mine),
             "noticed": len(mine) - len(survivors),
             "equivalent": sum(1 for survivor in survivors if _reason(survivor)),
             "survived": [
-                f"{one.mutant.change}: {one.mutant.source}"
-                for one in sorted(survivors, key=lambda survivor: survivor.mutant.line)
-                if not _reason(one)
+                f"{trial.mutant.change}: {trial.mutant.source}"
+                for trial in sorted(survivors, key=lambda survivor: survivor.mutant.line)
+                if not _reason(trial)
             ],
         }
     RESULTS.parent.mkdir(exist_ok=True)

@@ -156,6 +156,6 @@ def _replace(tree: ast.Module, old: ast.AST, new: ast.AST) -> None:
             for field, value in ast.iter_fields(parent):
                 if value is old:
                     setattr(parent, field, new)
-                elif isinstance(value, list) and any(one is old for one in value):
-                    value[:] = [new if one is old else one for one in value]
+                elif isinstance(value, list) and any(element is old for element in value):
+                    value[:] = [new if element is old else element for element in value]
     ast.fix_missing_locations(tree)

@@ -26,5 +26,5 @@ def make_table(results: dict[str, dict[str, Any]]) -> str:
         sums = [total + number for total, number in zip(sums, numbers, strict=True)]
         lines.append(f"| {module} | " + " | ".join(map(str, numbers)) + " |")
     lines.append("| **all** | " + " | ".join(f"**{number}**" for number in sums) + " |")
-    survivors = [f"- {module}: `{one}`" for module, outcome in results.items() for one in outcome["survived"]]
+    survivors = [f"- {module}: `{survivor}`" for module, outcome in results.items() for survivor in outcome["survived"]]
     return "\n".join([*lines, "", *(["The survivors:", "", *survivors] if survivors else ["None survived."])])

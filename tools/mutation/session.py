@@ -89,11 +89,11 @@ class MutationSession:
     def _choose(self, mutant: Mutant) -> list[int]:
         # The tests that reach `body` come before those that reach only the check, and in both groups the fastest first.
         path = str(mutant.path.resolve())
-        found = set[int]().union(*(self._reached.get((path, line), set()) for line in mutant.lines))
+        tests = set[int]().union(*(self._reached.get((path, line), set()) for line in mutant.lines))
         inside = self._reached.get((path, mutant.body), set())
         chosen: list[int] = []
         seconds = 0.0
-        for number in sorted(found | inside, key=lambda number: (number not in inside, self._seconds[number])):
+        for number in sorted(tests | inside, key=lambda number: (number not in inside, self._seconds[number])):
             seconds += self._seconds[number]
             if chosen and seconds > self.seconds_per_mutant:
                 break
@@ -159,6 +159,6 @@ def source_files(names: Sequence[str], core: Path) -> Iterator[Path]:
     for name in names:
         path = core / name
         if path.is_dir():
-            yield from (one for one in sorted(path.glob("*.py")) if one.name != "__init__.py" or name == "stream")
+            yield from (file for file in sorted(path.glob("*.py")) if file.name != "__init__.py" or name == "stream")
         else:
             yield path.with_suffix(".py")

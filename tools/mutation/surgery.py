@@ -23,14 +23,14 @@ def operate(mutant: Mutant, filename: str) -> bool:
     """
     codes = dict(_code_objects(compile(mutant.tree, filename, "exec")))
     changed = False
-    for found in gc.get_objects():
-        if isinstance(found, FunctionType) and found.__code__.co_filename == filename:
-            code = codes.get(_place(found.__code__))
-            if code is not None and code != found.__code__:
-                found.__code__ = code
+    for candidate in gc.get_objects():
+        if isinstance(candidate, FunctionType) and candidate.__code__.co_filename == filename:
+            code = codes.get(_place(candidate.__code__))
+            if code is not None and code != candidate.__code__:
+                candidate.__code__ = code
                 changed = True
-        elif isinstance(found, functools._lru_cache_wrapper) and found.__module__.startswith("smime_core"):
-            found.cache_clear()
+        elif isinstance(candidate, functools._lru_cache_wrapper) and candidate.__module__.startswith("smime_core"):
+            candidate.cache_clear()
     return changed
 
 

@@ -25,10 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     patterns = find_patterns(ROOT, tracked("*.py"))
     findings = [*_judge_python(patterns), *_find_unused(patterns)]
     expressions = judge_of_javascript.verdicts()
-    for one in expressions:
-        listed = BUILT_IN_JAVASCRIPT.get((one["file"], one["source"]))
-        if one["verdict"] != "safe" and not (one["built"] and listed):
-            findings.append(f"{one['file']}:{one['line']}: {one['verdict']}: {one['why']}: {one['source']}")
+    for regex in expressions:
+        listed = BUILT_IN_JAVASCRIPT.get((regex["file"], regex["source"]))
+        if regex["verdict"] != "safe" and not (regex["built"] and listed):
+            findings.append(f"{regex['file']}:{regex['line']}: {regex['verdict']}: {regex['why']}: {regex['source']}")
     print(*findings, sep="\n" if findings else "")
     print(
         f"regular expressions: {len(patterns)} of Python and {len(expressions)} of JavaScript judged, "
@@ -46,17 +46,17 @@ def tracked(*kinds: str) -> list[str]:
 def _judge_python(patterns: list[FoundPattern]) -> list[str]:
     findings: list[str] = []
     known: dict[tuple[str | bytes, int, frozenset[str]], str] = {}
-    for one in patterns:
-        listed = BUILT.get((one.file, one.written))
-        if one.text is None and listed is None:
-            findings.append(f"{one.file}:{one.line}: built at run time and not listed: {one.written}")
+    for pattern in patterns:
+        listed = BUILT.get((pattern.file, pattern.written))
+        if pattern.text is None and listed is None:
+            findings.append(f"{pattern.file}:{pattern.line}: built at run time and not listed: {pattern.written}")
             continue
-        for text in (one.text,) if one.text is not None else listed.examples if listed else ():
-            key = text, one.flags, one.ways
+        for text in (pattern.text,) if pattern.text is not None else listed.examples if listed else ():
+            key = text, pattern.flags, pattern.ways
             if key not in known:
                 known[key] = judge(*key)
             if known[key]:
-                findings.append(f"{one.file}:{one.line}: {known[key]}: {text!r}")
+                findings.append(f"{pattern.file}:{pattern.line}: {known[key]}: {text!r}")
     return findings
 
 

@@ -25,7 +25,7 @@ class JavaScriptJudge:
         """One verdict for each expression, in the order of the files. Raises CalledProcessError if Node failed."""
         assert self._process.stdout is not None
         with self._process.stdout as lines:
-            found = [json.loads(line) for line in lines]
+            verdicts = [json.loads(line) for line in lines]
         if status := self._process.wait():
             raise subprocess.CalledProcessError(status, "node")
-        return found
+        return verdicts

@@ -38,7 +38,7 @@ class FoundPattern:
 
 def find_patterns(root: Path, files: list[str]) -> list[FoundPattern]:
     """All patterns of the files, in their order."""
-    return [one for file in files for one in find_in_source((root / file).read_text(encoding="utf-8"), file)]
+    return [pattern for file in files for pattern in find_in_source((root / file).read_text(encoding="utf-8"), file)]
 
 
 def find_in_source(source: str, file: str) -> list[FoundPattern]:
@@ -136,9 +136,9 @@ class _Module:
 
     def flags(self, call: ast.Call, function: str) -> int:
         place = _FLAGS_AT[function]
-        given = [*call.args[place : place + 1], *(word.value for word in call.keywords if word.arg == "flags")]
+        arguments = [*call.args[place : place + 1], *(word.value for word in call.keywords if word.arg == "flags")]
         value = 0
-        for node in ast.walk(given[0]) if given else ():
+        for node in ast.walk(arguments[0]) if arguments else ():
             name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
             value |= getattr(re, name, 0) if name.isupper() else 0
         return int(value)
@@ -156,13 +156,13 @@ class _Module:
         return self._ways_of_name(targets[0].id)
 
     def _ways_of_name(self, name: str) -> frozenset[str]:
-        found: set[str] = set()
+        ways: set[str] = set()
         for node in self._nodes:
             if not isinstance(node, ast.Name) or node.id != name or not isinstance(node.ctx, ast.Load):
                 continue
             use = self._parents[node]
             if isinstance(use, ast.Attribute) and use.attr in _WAY_OF_METHOD:
-                found.add(_WAY_OF_METHOD[use.attr])
+                ways.add(_WAY_OF_METHOD[use.attr])
             elif not isinstance(use, ast.Compare):
                 return _EVERY_WAY
-        return frozenset(found) or _EVERY_WAY
+        return frozenset(ways) or _EVERY_WAY

@@ -73,11 +73,11 @@ class Pattern:
         drawn = {self._draw(body) for _ in range(8)}
         # Beside the single letters: some pairs of letters, and the head itself, without or with a repetition.
         pairs = {self._dice.choice(self._letters) + self._dice.choice(self._letters) for _ in range(4)}
-        whole = {head, *(head + one for one in sorted(drawn)[:4])}
+        whole = {head, *(head + text for text in sorted(drawn)[:4])}
         return sorted(letter for letter in drawn | set(self._letters) | pairs | whole if letter)
 
     def _surroundings(self, low: int, body: Any) -> list[tuple[str, str]]:
-        found: dict[tuple[str, str], None] = {}
+        surroundings: dict[tuple[str, str], None] = {}
         is_reached = False
         for _ in range(_DRAWS):
             whole = self._draw(self.tree, body)
@@ -86,13 +86,13 @@ class Pattern:
             if self._matches(whole.replace(_MARK, filling)):
                 is_reached = True
                 head, _, tail = whole.partition(_MARK)
-                found.setdefault((head, tail.replace(_MARK, "")))
-            if len(found) >= 2:
+                surroundings.setdefault((head, tail.replace(_MARK, "")))
+            if len(surroundings) >= 2:
                 break
         if not is_reached and not _is_in_assertion(self.tree, body):
             raise UnknownPatternError
         head, _, tail = self._draw(self.tree, body).partition(_MARK)
-        return [*found] or [(head, tail)]
+        return [*surroundings] or [(head, tail)]
 
     def _matches(self, text: str) -> bool:
         return self.compiled.search(self.encode(text)) is not None
@@ -116,7 +116,7 @@ class Pattern:
             elif op in _REPEATS:
                 self._repeat_into(av, out, groups, target)
             elif op is ops.BRANCH:
-                ways = [one for one in av[1] if target is not None and _holds(one, target)] or av[1]
+                ways = [branch for branch in av[1] if target is not None and _holds(branch, target)] or av[1]
                 self._draw_into(self._dice.choice(ways), out, groups, target)
             elif op is ops.SUBPATTERN:
                 start = len(out)
@@ -157,7 +157,7 @@ class Pattern:
     def _of_class(self, op: Any, av: Any) -> list[str]:
         key = op, id(av) if op is ops.IN else av
         if key not in self._members:
-            self._members[key] = [one for one in self._universe if self._is_member(op, av, one)]
+            self._members[key] = [character for character in self._universe if self._is_member(op, av, character)]
         return self._members[key]
 
     def _is_member(self, op: Any, av: Any, letter: str) -> bool:
@@ -220,7 +220,7 @@ def _inside(op: Any, av: Any) -> list[Any]:
     if op in (ops.ASSERT, ops.ASSERT_NOT):
         return [av[1]]
     if op is ops.GROUPREF_EXISTS:
-        return [one for one in av[1:] if one is not None]
+        return [branch for branch in av[1:] if branch is not None]
     return [av] if op is ops.ATOMIC_GROUP else []
 
 

@@ -21,14 +21,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program."""
     parser = argparse.ArgumentParser(prog="python -m tools.shape", description=__doc__)
     parser.add_argument("--page", type=Path, help="the page with the table")
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     counted = count_all()
     sys.stdout.write(draw(counted))
-    if given.page:
-        TABLE.write(given.page, draw(counted))
-    above = [one for one in counted if one.now > one.measure.ceiling]
-    for one in above:
-        sys.stderr.write(f"{one.measure.name}: {one.now:,}, and at most {one.measure.ceiling:,} are allowed\n")
+    if options.page:
+        TABLE.write(options.page, draw(counted))
+    above = [count for count in counted if count.now > count.measure.ceiling]
+    for count in above:
+        sys.stderr.write(f"{count.measure.name}: {count.now:,}, and at most {count.measure.ceiling:,} are allowed\n")
     return 1 if above else 0
 
 

@@ -15,8 +15,8 @@ def python_imports() -> dict[str, set[str]]:
     graph: dict[str, set[str]] = {name: set() for name in names}
     for name, path in names.items():
         for node in ast.walk(tree_of(path)):
-            for wanted in imported_modules(node, names.keys()):
-                graph[name].add(wanted)
+            for module in imported_modules(node, names.keys()):
+                graph[name].add(module)
         graph[name].discard(name)
     return graph
 
@@ -29,8 +29,8 @@ def imported_modules(node: ast.AST, known: Iterable[str]) -> Iterator[str]:
     if isinstance(node, ast.Import):
         yield from (name.name for name in node.names if name.name in known)
     elif isinstance(node, ast.ImportFrom) and node.module:
-        for one in node.names:
-            inner = f"{node.module}.{one.name}"
+        for alias in node.names:
+            inner = f"{node.module}.{alias.name}"
             if inner in known:
                 yield inner
             elif node.module in known:
@@ -40,7 +40,9 @@ def imported_modules(node: ast.AST, known: Iterable[str]) -> Iterator[str]:
 def script_imports() -> dict[str, set[str]]:
     known = {script["path"] for script in scripts()}
     return {
-        script["path"]: {found for one in script["imports"] if (found := resolve(script["path"], one)) in known}
+        script["path"]: {
+            target for specifier in script["imports"] if (target := resolve(script["path"], specifier)) in known
+        }
         for script in scripts()
     }
 
@@ -63,18 +65,18 @@ def circles(graph: dict[str, set[str]]) -> list[set[str]]:
 
 
 def reachable(graph: dict[str, set[str]], start: str) -> set[str]:
-    found: set[str] = set()
+    modules: set[str] = set()
     waiting = [start]
     while waiting:
-        for other in graph[waiting.pop()] - found:
-            found.add(other)
+        for other in graph[waiting.pop()] - modules:
+            modules.add(other)
             waiting.append(other)
-    return found
+    return modules
 
 
 def named_modules(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Import):
         return [name.name for name in node.names]
     if isinstance(node, ast.ImportFrom) and node.module:
-        return [node.module, *(f"{node.module}.{one.name}" for one in node.names)]
+        return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
     return []

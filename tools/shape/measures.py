@@ -62,11 +62,11 @@ class Counted:
 
     def row(self) -> str:
         """The row of the table."""
-        one = self.measure
-        limit = f"{one.ceiling:,}"
-        if one.ceiling > one.wanted:
-            limit += f", and {one.wanted:,} wanted: {one.reason}"
-        return f"| {one.name} | {one.before:,} | {self.now:,} | {limit} |"
+        measure = self.measure
+        limit = f"{measure.ceiling:,}"
+        if measure.ceiling > measure.wanted:
+            limit += f", and {measure.wanted:,} wanted: {measure.reason}"
+        return f"| {measure.name} | {measure.before:,} | {self.now:,} | {limit} |"
 
 
 def count_all() -> list[Counted]:
@@ -76,7 +76,9 @@ def count_all() -> list[Counted]:
 
 def draw(counted: Iterable[Counted]) -> str:
     """The table of docs/architecture.md."""
-    return "\n".join(["| measure | before | now | at most |", "|---|---|---|---|", *(one.row() for one in counted), ""])
+    return "\n".join(
+        ["| measure | before | now | at most |", "|---|---|---|---|", *(count.row() for count in counted), ""]
+    )
 
 
 def entries_at_the_top(folder: str) -> int:
@@ -153,7 +155,11 @@ def wide_functions() -> int:
 
 
 def arguments_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.arg]:
-    return [one for one in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs) if one.arg != "self"]
+    return [
+        argument
+        for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+        if argument.arg != "self"
+    ]
 
 
 def any_in_the_extension() -> int:

@@ -97,23 +97,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", default="", help="a part of the names of webmails")
     parser.add_argument("--browser", choices=_BROWSERS)
     parser.add_argument("--page", type=Path, help="the page with the table")
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     machine = describe_machine()
-    chosen = [webmail for webmail in WEBMAILS if given.only.lower() in webmail.name.lower()]
+    chosen = [webmail for webmail in WEBMAILS if options.only.lower() in webmail.name.lower()]
     absent = {webmail.name: webmail.absence() or "" for webmail in chosen}
     met: dict[str, dict[str, dict[str, Met]]] = {webmail.name: {} for webmail in chosen}
-    for engine in [given.browser] if given.browser else _BROWSERS:
+    for engine in [options.browser] if options.browser else _BROWSERS:
         with rig() as (host, letters), browser_with_keys(engine, letters) as (browser, extension):
             for webmail in chosen:
                 print(f"{webmail.name} {webmail.version()}, {engine}: {absent[webmail.name]}", flush=True)
                 if not absent[webmail.name]:
                     met[webmail.name][engine] = meet(webmail, browser, extension, host, letters)
-    rows = [Row(one.name, one.version(), met[one.name], absent[one.name], one.reason) for one in chosen]
-    found = limits(rows)
-    write_results(ROOT / "build" / "webmails.json", machine, [], found)
-    if given.page:
-        TABLE.write(given.page, draw(rows))
-    return 0 if all(limit.holds for limit in found) else 1
+    rows = [
+        Row(choice.name, choice.version(), met[choice.name], absent[choice.name], choice.reason) for choice in chosen
+    ]
+    row_limits = limits(rows)
+    write_results(ROOT / "build" / "webmails.json", machine, [], row_limits)
+    if options.page:
+        TABLE.write(options.page, draw(rows))
+    return 0 if all(limit.holds for limit in row_limits) else 1
 
 
 if __name__ == "__main__":

@@ -92,9 +92,9 @@ def read(extension: Extension, tab: Page, driven: Driven[Any], uid: int, wanted:
     driven.show(uid)
     person = Person(extension, tab)
     person.press_toolbar()
-    state, said = _verdict(person)
+    state, sentence = _verdict(person)
     extension.browser.close_pages("toolbar.html")
-    return Met(state == wanted, person.presses, state or said)
+    return Met(state == wanted, person.presses, state or sentence)
 
 
 def _verdict(person: Person) -> tuple[str, str]:
@@ -119,7 +119,7 @@ def _verdict(person: Person) -> tuple[str, str]:
 def _notes(tab: Page) -> str:
     """The sentences of the extension in a page."""
     with contextlib.suppress(BidiError):
-        return " / ".join(filter(None, (notes_below(one, "html") for one in [tab, *tab.frames()])))
+        return " / ".join(filter(None, (notes_below(frame, "html") for frame in [tab, *tab.frames()])))
     return ""
 
 
@@ -149,22 +149,22 @@ def write(extension: Extension, tab: Page, driven: Driven[Any], host: MailHost, 
         person.send(window)
     except AssertionError as error:
         return Met(False, person.presses, str(error))
-    said = window.text()
+    note = window.text()
     is_saved = window.js("() => document.querySelector('[data-test=saved-hint]') !== null")
-    kept = saved(window) if is_saved else None
+    file = saved(window) if is_saved else None
     window.close()
     tab.activate()
-    if kept:
-        _attach(driven, *kept)
-    if kept or "handed over" in said.lower():
+    if file:
+        _attach(driven, *file)
+    if file or "handed over" in note.lower():
         driven.send()
     arrived = b"".join(host.wait_for_messages(BOB, timeout_seconds=_SECONDS)[-1:])
     if not arrived:
-        return Met(False, person.presses, f"nothing arrived; {said}")
+        return Met(False, person.presses, f"nothing arrived; {note}")
     report = opened(arrived, letters)
     is_whole = report.state is State.VERIFIED and WORDS in report.content.decode() and WORDS.encode() not in arrived
-    said = report.state if is_whole else f"{report.state}: {report.reasons}"
-    return Met(is_whole, person.presses, said, is_attached_by_hand=kept is not None)
+    note = report.state if is_whole else f"{report.state}: {report.reasons}"
+    return Met(is_whole, person.presses, note, is_attached_by_hand=file is not None)
 
 
 def _attach(driven: Driven[Any], name: str, message: bytes) -> None:

@@ -47,7 +47,7 @@ def _cell(row: Row, kind: str) -> str:
     shown = {engine: _show(met[kind], reason) for engine, met in row.met.items()}
     if len(set(shown.values())) == 1:
         return next(iter(shown.values()))
-    return "; ".join(f"{engine.capitalize()}: {said}" for engine, said in shown.items())
+    return "; ".join(f"{engine.capitalize()}: {text}" for engine, text in shown.items())
 
 
 def _show(met: Met, reason: str) -> str:
@@ -57,14 +57,14 @@ def _show(met: Met, reason: str) -> str:
 
 def limits(rows: Sequence[Row]) -> list[Limit]:
     """For each of Debian's webmails and each browser: what failed, and the most presses of one."""
-    found = []
+    row_limits = []
     for row in rows:
         if not row.version:
             continue
         for engine, met in row.met.items():
-            failed = sum(not one.good for one in met.values())
-            presses = max(one.presses for one in met.values())
+            failed = sum(not outcome.good for outcome in met.values())
+            presses = max(outcome.presses for outcome in met.values())
             of = f"{row.name} {row.version}: "
-            found.append(Limit(where=engine, what=of + "not as wanted, of 6", value=failed, limit=0, unit="count"))
-            found.append(Limit(where=engine, what=of + "presses", value=presses, limit=2, unit="count"))
-    return found
+            row_limits.append(Limit(where=engine, what=of + "not as wanted, of 6", value=failed, limit=0, unit="count"))
+            row_limits.append(Limit(where=engine, what=of + "presses", value=presses, limit=2, unit="count"))
+    return row_limits

@@ -69,7 +69,7 @@ async def guess_content_key(
 
     If no attempt fits but one used RSA v1.5, recipient and CEK are random. Otherwise the result is None.
     """
-    found: tuple[HeldRecipient, bytes] | None = None
+    recipient_and_cek: tuple[HeldRecipient, bytes] | None = None
     padded: list[tuple[KeyTransRecipient, KeyHolder]] = []
     for attempt in attempts:
         recipient, holder = attempt.recipient, attempt.holder
@@ -81,12 +81,12 @@ async def guess_content_key(
             cek = await unwrap(cek_length=cek_length, provider=provider)
         except SmimeError:
             continue
-        found = found or (recipient, cek)
+        recipient_and_cek = recipient_and_cek or (recipient, cek)
     if padded:
         tried = [(holder.private_key, recipient.encrypted_key) for recipient, holder in padded]
         position, cek = await provider.transport_decrypt_any(tried, cek_length)
-        found = found or (padded[position][0], cek)
-    return found
+        recipient_and_cek = recipient_and_cek or (padded[position][0], cek)
+    return recipient_and_cek
 
 
 def _is_v15(recipient: KeyTransRecipient) -> bool:

@@ -180,10 +180,10 @@ async def _build_recipient_info(
     return await build_ktri(certificate, cek, provider, transport=_transport_for(certificate.public_key, transport))
 
 
-def _transport_for(key: PublicKey, wanted: KeyTransport) -> KeyTransport:
+def _transport_for(key: PublicKey, transport: KeyTransport) -> KeyTransport:
     # A key of id-RSAES-OAEP allows only OAEP, and only with the key's parameters if it has any (RFC 4055 section 4.1).
-    if not key.receives_only or wanted.scheme is TransportScheme.RSA_OAEP:
-        return key.transport or wanted
+    if not key.receives_only or transport.scheme is TransportScheme.RSA_OAEP:
+        return key.transport or transport
     return key.transport or RSA_OAEP
 
 
@@ -192,8 +192,10 @@ def _parse_recipient(member: Tlv) -> Sequence[RecipientInfo]:
         return (parse_ktri(member),)
     if member.tag == KARI:
         return [
-            OtherRecipient(kind="kari", problem=str(one)) if isinstance(one, MalformedMessage) else one
-            for one in parse_kari(member)
+            OtherRecipient(kind="kari", problem=str(recipient))
+            if isinstance(recipient, MalformedMessage)
+            else recipient
+            for recipient in parse_kari(member)
         ]
     if member.tag == KEKRI:
         return (parse_kekri(member),)

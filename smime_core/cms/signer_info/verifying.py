@@ -161,7 +161,7 @@ async def verify_signer(
     if signer.signed_attrs is None:
         await _check_bare_content(content, content_type)
         return await verify_by_either(
-            lambda one: content.verify(certificate.public_key, one, signer.signature),
+            lambda candidate: content.verify(certificate.public_key, candidate, signer.signature),
             algorithm,
             digest,
             certificate.public_key,
@@ -174,7 +174,7 @@ async def verify_signer(
         raise ContentTypeMismatch(f"signed as {signed_type}, presented as {content_type}")
     # (4) and (5)
     return await verify_by_either(
-        lambda one: verify_signed_attributes(signer, one, provider, certificate, policy),
+        lambda candidate: verify_signed_attributes(signer, candidate, provider, certificate, policy),
         algorithm,
         digest,
         certificate.public_key,
@@ -198,8 +198,8 @@ def check_algorithms(signer: SignerInfo, policy: Policy) -> tuple[HashName, Sign
     if digest is not algorithm.hash_name and algorithm.scheme not in _LOOSE_SCHEMES:
         text = f"digest {digest}, signature with {algorithm.hash_name}: expected the same"
         raise UnsupportedAlgorithm(HASH_OIDS[digest], "digestAlgorithm", text=text)
-    for one in (algorithm, _with_hash(algorithm, digest)):
-        check_signature_algorithm(one, policy)
+    for candidate in (algorithm, _with_hash(algorithm, digest)):
+        check_signature_algorithm(candidate, policy)
     strong_enough = _ML_DSA_HASHES.get(algorithm.scheme)
     # Without signedAttrs the digest is not used at all (RFC 9882 section 3.3).
     if strong_enough is not None and signer.signed_attrs is not None and digest not in strong_enough:

@@ -43,7 +43,7 @@ def _build_p7b(contacts: Sequence[Contact]) -> bytes:
 
 
 def _build_pem(contacts: Sequence[Contact]) -> bytes:
-    return b"".join(build_pem("CERTIFICATE", one.der) for one in _certificates_of(contacts))
+    return b"".join(build_pem("CERTIFICATE", certificate.der) for certificate in _certificates_of(contacts))
 
 
 def _certificates_of(contacts: Sequence[Contact]) -> list[Certificate]:

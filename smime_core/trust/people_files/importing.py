@@ -93,13 +93,13 @@ class _Import:
         after: list[Contact] = []
         for theirs in by_address.values():
             contact = self._contacts.find(theirs[0].address) or Contact(address=theirs[0].address)
-            held = {certificate.certificate for certificate in contact.certificates}
-            new = [one for one in theirs if one.certificate not in held]
+            certificates = {certificate.certificate for certificate in contact.certificates}
+            new = [candidate for candidate in theirs if candidate.certificate not in certificates]
             known += len(theirs) - len(new)
             # An import never drops a known certificate. The newest of the imported certificates come first.
             new.sort(key=_newest_first)
-            room = MAX_CONTACT_CERTIFICATES - len(held)
-            left_out += [leave_out(one.address, "too-many", one.certificate) for one in new[room:]]
+            room = MAX_CONTACT_CERTIFICATES - len(certificates)
+            left_out += [leave_out(candidate.address, "too-many", candidate.certificate) for candidate in new[room:]]
             added += new[:room]
             for person in reversed(new[:room]):
                 contact = remember_certificate(contact, self._known(person.certificate))

@@ -124,12 +124,12 @@ class _Reading:
         self._count(len(entry.refusals))
         for value in entry.certificates:
             try:
-                found = parse_carried_certificates(value)
+                certificates = parse_carried_certificates(value)
             except SmimeError:
-                found = ()
-            self._count(max(1, len(found)))
-            if found:
-                self._assign(found, entry.name, entry.addresses)
+                certificates = ()
+            self._count(max(1, len(certificates)))
+            if certificates:
+                self._assign(certificates, entry.name, entry.addresses)
             else:
                 self._left_out[leave_out(name, "not-read")] = None
 
@@ -142,8 +142,8 @@ class _Reading:
             own = certificate.email_addresses
             fitting = [address for address in own if not stated or address_key(address) in keys]
             for address in fitting:
-                found = FoundPerson(address=address, certificate=certificate)
-                self._people.setdefault((address_key(address), certificate), found)
+                person = FoundPerson(address=address, certificate=certificate)
+                self._people.setdefault((address_key(address), certificate), person)
             if not fitting:
                 code = "other-address" if own else "no-address"
                 self._left_out[leave_out(name or certificate.common_name, code, certificate)] = None

@@ -33,18 +33,18 @@ _WIDTH_BYTES: Final = 75
 def parse_vcards(data: bytes) -> Iterator[Entry]:
     """The cards of a file. Raises MalformedMessage or LimitExceeded."""
     draft: EntryDraft | None = None
-    for one in _read_properties(data):
-        if one.name == b"BEGIN" and one.value.strip().upper() == b"VCARD":
+    for card_property in _read_properties(data):
+        if card_property.name == b"BEGIN" and card_property.value.strip().upper() == b"VCARD":
             if draft is not None:
                 raise MalformedMessage("a card begins inside another one", _WHERE)
             draft = EntryDraft()
         elif draft is None:
             continue
-        elif one.name == b"END":
+        elif card_property.name == b"END":
             yield draft.finish()
             draft = None
         else:
-            _take(draft, one)
+            _take(draft, card_property)
     if draft is not None:
         raise MalformedMessage("the last card does not end", _WHERE)
 
@@ -68,31 +68,31 @@ class _Property(NamedTuple):
 def _read_properties(data: bytes) -> Iterator[_Property]:
     lines = unfold_lines(data, b" \t")
     for line in lines:
-        found = _PROPERTY.match(line)
-        if found is None:
+        head = _PROPERTY.match(line)
+        if head is None:
             # Skips blank lines, and lines of values that a program did not fold.
             continue
-        value = line[found.end() :]
-        parameters = {name.upper(): text.strip(b'"').upper() for name, text in _PARAMETER.findall(found[2])}
-        if _QUOTED_PRINTABLE in found[2].upper():
+        value = line[head.end() :]
+        parameters = {name.upper(): text.strip(b'"').upper() for name, text in _PARAMETER.findall(head[2])}
+        if _QUOTED_PRINTABLE in head[2].upper():
             # vCard 2.1: a line that ends with "=" continues, and its rest must not be read as a property.
             pieces = [value]
             while pieces[-1].endswith(b"="):
                 pieces.append(next(lines, b""))
             value = binascii.a2b_qp(b"".join(piece.removesuffix(b"=") for piece in pieces))
             parameters[b"ENCODING"] = _QUOTED_PRINTABLE
-        yield _Property(found[1].upper(), parameters, value)
+        yield _Property(head[1].upper(), parameters, value)
 
 
-def _take(draft: EntryDraft, one: _Property) -> None:
-    if one.name == b"VERSION" and one.value.strip() not in _VERSIONS:
+def _take(draft: EntryDraft, card_property: _Property) -> None:
+    if card_property.name == b"VERSION" and card_property.value.strip() not in _VERSIONS:
         raise MalformedMessage("expected version 2.1, 3.0 or 4.0", _WHERE)
-    if one.name == b"FN":
-        draft.add_name(_unescape(one.value))
-    elif one.name == b"EMAIL":
-        draft.add_address(_unescape(one.value))
-    elif one.name == b"KEY":
-        _take_key(draft, one.parameters, one.value.strip())
+    if card_property.name == b"FN":
+        draft.add_name(_unescape(card_property.value))
+    elif card_property.name == b"EMAIL":
+        draft.add_address(_unescape(card_property.value))
+    elif card_property.name == b"KEY":
+        _take_key(draft, card_property.parameters, card_property.value.strip())
 
 
 def _take_key(draft: EntryDraft, parameters: dict[bytes, bytes], value: bytes) -> None:
@@ -115,7 +115,7 @@ def _take_key(draft: EntryDraft, parameters: dict[bytes, bytes], value: bytes) -
 
 def _unescape(value: bytes) -> bytes:
     # RFC 6350 section 3.4.
-    return _ESCAPE.sub(lambda found: b"\n" if found[1] in b"nN" else found[1], value)
+    return _ESCAPE.sub(lambda escape: b"\n" if escape[1] in b"nN" else escape[1], value)
 
 
 def _card_lines(contact: Contact) -> Iterator[bytes]:

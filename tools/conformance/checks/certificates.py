@@ -73,11 +73,13 @@ class CertificateForm:
             labels = _find_faults(certificate)
             return claim(self.refused_at in labels, f"refused at {labels}, expected {self.refused_at}")
         try:
-            found = [(name, READERS[name](certificate), value) for name, value in self.facts]
+            comparisons = [(name, READERS[name](certificate), value) for name, value in self.facts]
         except MalformedMessage as error:
             return claim(self.refused_at == READER, f"refused: {error}")
         claim(not self.refused_at, f"read, expected to be refused by the {self.refused_at}")
-        return 1 + sum(claim(one == other, f"{name} {one!r}, expected {other!r}") for name, one, other in found)
+        return 1 + sum(
+            claim(fact == other, f"{name} {fact!r}, expected {other!r}") for name, fact, other in comparisons
+        )
 
 
 def _find_faults(certificate: Certificate) -> list[str]:
@@ -133,50 +135,53 @@ def _signature_scheme(certificate: Certificate) -> str | None:
 def _list_names(certificate: Certificate) -> tuple[str, ...]:
     points = parse_distribution_points(certificate)
     names = [name for point in points for name in (*(point.name.full_name if point.name else ()), *point.crl_issuers)]
-    return tuple(one.content.decode() if one.tag == _URI else name_text(one.content) for one in names)
+    return tuple(
+        general_name.content.decode() if general_name.tag == _URI else name_text(general_name.content)
+        for general_name in names
+    )
 
 
 def _alternative_names(certificate: Certificate) -> tuple[str, ...]:
     # Each name as its form and, if the core compares names of this form, its text.
     extension = find_extension(certificate, SUBJECT_ALT_NAME)
     names = read_constrained_names(EMPTY_NAME, None if extension is None else extension.value)
-    return tuple(dict.fromkeys(f"{one.form} {'' if one.value is None else one.text}".strip() for one in names))
+    return tuple(dict.fromkeys(f"{name.form} {'' if name.value is None else name.text}".strip() for name in names))
 
 
 def _list_reasons(certificate: Certificate) -> tuple[str, ...]:
     reasons = [point.reasons for point in parse_distribution_points(certificate)]
-    return tuple("all" if one is None else f"{one.value:09b}" for one in reasons)
+    return tuple("all" if flags is None else f"{flags.value:09b}" for flags in reasons)
 
 
 READERS: Final[Mapping[str, Callable[[Certificate], Fact]]] = {
-    "version": lambda one: one.version,
-    "serial_number": lambda one: one.serial_number,
-    "issuer": lambda one: one.issuer_der,
-    "subject": lambda one: one.subject_der,
-    "not_before": lambda one: one.not_before.isoformat(),
-    "not_after": lambda one: one.not_after.isoformat(),
-    "spki": lambda one: one.public_key.spki_der,
-    "tbs": lambda one: one.tbs_der,
-    "signature_algorithm": lambda one: one.signature_algorithm_der,
+    "version": lambda certificate: certificate.version,
+    "serial_number": lambda certificate: certificate.serial_number,
+    "issuer": lambda certificate: certificate.issuer_der,
+    "subject": lambda certificate: certificate.subject_der,
+    "not_before": lambda certificate: certificate.not_before.isoformat(),
+    "not_after": lambda certificate: certificate.not_after.isoformat(),
+    "spki": lambda certificate: certificate.public_key.spki_der,
+    "tbs": lambda certificate: certificate.tbs_der,
+    "signature_algorithm": lambda certificate: certificate.signature_algorithm_der,
     "signature_scheme": _signature_scheme,
-    "signature": lambda one: one.signature,
-    "is_ca": lambda one: one.is_ca,
-    "path_length": lambda one: one.path_length,
-    "key_usage": lambda one: None if one.key_usage is None else one.key_usage.value,
-    "extended_key_usages": lambda one: len(one.extended_key_usage or ()),
-    "extensions": lambda one: len(one.extensions),
-    "critical": lambda one: tuple(extension.oid for extension in one.extensions if extension.critical),
+    "signature": lambda certificate: certificate.signature,
+    "is_ca": lambda certificate: certificate.is_ca,
+    "path_length": lambda certificate: certificate.path_length,
+    "key_usage": lambda certificate: None if certificate.key_usage is None else certificate.key_usage.value,
+    "extended_key_usages": lambda certificate: len(certificate.extended_key_usage or ()),
+    "extensions": lambda certificate: len(certificate.extensions),
+    "critical": lambda certificate: tuple(extension.oid for extension in certificate.extensions if extension.critical),
     "alternative_names": _alternative_names,
-    "subject_key_identifier": lambda one: one.subject_key_identifier,
-    "authority_key_identifier": lambda one: one.authority_key_identifier,
+    "subject_key_identifier": lambda certificate: certificate.subject_key_identifier,
+    "authority_key_identifier": lambda certificate: certificate.authority_key_identifier,
     "issuer_serial": find_issuer_serial,
     "list_names": _list_names,
     "list_reasons": _list_reasons,
-    "responders": lambda one: find_access_urls(one, ACCESS_OCSP),
-    "issuer_urls": lambda one: find_access_urls(one, ACCESS_CA_ISSUERS),
+    "responders": lambda certificate: find_access_urls(certificate, ACCESS_OCSP),
+    "issuer_urls": lambda certificate: find_access_urls(certificate, ACCESS_CA_ISSUERS),
     "policies": _policy_count,
-    "require_explicit_policy": lambda one: _policy_constraints(one).require_explicit_policy,
-    "inhibit_policy_mapping": lambda one: _policy_constraints(one).inhibit_policy_mapping,
+    "require_explicit_policy": lambda certificate: _policy_constraints(certificate).require_explicit_policy,
+    "inhibit_policy_mapping": lambda certificate: _policy_constraints(certificate).inhibit_policy_mapping,
     "inhibit_any_policy": _inhibit_any_policy,
 }
 
@@ -194,6 +199,6 @@ class IssuersFound:
         del provider
         certificate = parse_certificate(self.certificate)
         pool = CertificatePool(map(parse_certificate, self.pool), (), at=certificate.not_before)
-        found = pool.find_issuers(certificate.issuer_der, certificate.authority_key_identifier)
-        issuers = {candidate.certificate.der for candidate in found}
+        candidates = pool.find_issuers(certificate.issuer_der, certificate.authority_key_identifier)
+        issuers = {candidate.certificate.der for candidate in candidates}
         return claim(issuers == set(self.issuers), f"{len(issuers)} issuers, expected {len(set(self.issuers))}")

@@ -86,14 +86,14 @@ class Decrypt:
         claim(facts > 0, "no key is given")
         return facts
 
-    def _compare(self, found: bytes) -> int:
+    def _compare(self, content: bytes) -> int:
         facts = 1
         if self.content is not None:
-            facts += compare(found, self.content)
+            facts += compare(content, self.content)
         if self.text is not None:
-            facts += compare(found.replace(b"\r\n", b"\n"), self.text.replace(b"\r\n", b"\n"))
+            facts += compare(content.replace(b"\r\n", b"\n"), self.text.replace(b"\r\n", b"\n"))
         if self.entity is not None:
-            facts += compare(to_crlf(found), to_crlf(self.entity))
+            facts += compare(to_crlf(content), to_crlf(self.entity))
         return facts
 
 
@@ -127,8 +127,10 @@ class DataContent:
 
     async def run(self, provider: CryptoProvider) -> int:
         info = read_content_info(self.message)
-        found = bytes(der.read_octets(info.content))
-        return claim(info.content_type == ID_DATA, f"it is of type {info.content_type}") + compare(found, self.content)
+        content = bytes(der.read_octets(info.content))
+        return claim(info.content_type == ID_DATA, f"it is of type {info.content_type}") + compare(
+            content, self.content
+        )
 
 
 @task
@@ -142,8 +144,8 @@ class EncryptedContent:
 
     async def run(self, provider: CryptoProvider) -> int:
         encrypted = parse_encrypted_data(read_content_info(self.message).content)
-        found = await decrypt_encrypted_data(encrypted, self.cek, provider=provider, policy=Policy.ARCHIVE)
-        return 1 + compare(found, self.content)
+        content = await decrypt_encrypted_data(encrypted, self.cek, provider=provider, policy=Policy.ARCHIVE)
+        return 1 + compare(content, self.content)
 
 
 @task

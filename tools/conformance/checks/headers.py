@@ -53,12 +53,13 @@ class ShownHeaders:
         )
         facts = claim(shown.scheme == self.scheme, f"the scheme is {shown.scheme}, expected {self.scheme}")
         for name, text in self.headers:
-            found = [
+            shown_fields = [
                 (field.field.text, field.protection.value)
                 for field in shown.fields
                 if field.field.name.lower() == name.lower()
             ]
             facts += claim(
-                found == [(text, self.protection)], f"{name} is {found}, expected {text!r}, {self.protection}"
+                shown_fields == [(text, self.protection)],
+                f"{name} is {shown_fields}, expected {text!r}, {self.protection}",
             )
         return facts

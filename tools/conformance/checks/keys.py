@@ -63,8 +63,8 @@ class OpenPkcs12:
         if self.certificate is not None:
             owned = self.certificate if self.key else ""
             subjects = [subject_text(identity.certificate.subject) for identity in identities]
-            wanted = [subject_text(owned)] if owned else []
-            facts += claim(subjects == wanted, f"the certificates are {subjects}, expected {wanted}")
+            expected = [subject_text(owned)] if owned else []
+            facts += claim(subjects == expected, f"the certificates are {subjects}, expected {expected}")
         if self.friendly_name is not None:
             owned_der = [identity.certificate.der for identity in identities]
             names = [c.friendly_name or "" for c in contents.certificates if c.certificate_der in owned_der]
@@ -194,8 +194,8 @@ class Decapsulate:
     secret: bytes
 
     async def run(self, provider: CryptoProvider) -> int:
-        found = await provider.decapsulate(parse_private_key(self.pkcs8), self.ciphertext)
-        return claim(found == self.secret, "the shared secret differs")
+        secret = await provider.decapsulate(parse_private_key(self.pkcs8), self.ciphertext)
+        return claim(secret == self.secret, "the shared secret differs")
 
 
 _KEM_CIPHERTEXT_BYTES = {KeyType.ML_KEM_512: 768, KeyType.ML_KEM_768: 1088, KeyType.ML_KEM_1024: 1568}

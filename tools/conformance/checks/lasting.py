@@ -43,18 +43,18 @@ class LastingSignatures:
         facts = claim(levels == self.levels, f"levels {levels}, expected {self.levels}")
         responses = len(carried_evidence(signed_data).ocsp_responses)
         facts += claim(responses == self.ocsp_responses, f"{responses} responses, expected {self.ocsp_responses}")
-        found: list[str] = []
+        codes: list[str] = []
         for info in infos:
             if self.signature is not None:
                 code = await _code_of_signature(info, signed_data, provider)
                 facts += claim(code == self.signature, f"the signature: {code!r}, expected {self.signature!r}")
             if isinstance(info, SignerInfo):
-                found += [
+                codes += [
                     await _code_of_timestamp(token, info.signature, signed_data.certificates, provider)
                     for token in info.unsigned_attributes.get(SIGNATURE_TIME_STAMP, ())
                 ]
                 facts += await _refuse_elsewhere(info, signed_data.certificates, provider)
-        return facts + claim(tuple(found) == self.timestamps, f"timestamps {found}, expected {self.timestamps}")
+        return facts + claim(tuple(codes) == self.timestamps, f"timestamps {codes}, expected {self.timestamps}")
 
 
 def _level(info: SignerInfo | SmimeError, signed_data: SignedData) -> str:

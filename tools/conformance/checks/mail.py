@@ -98,21 +98,23 @@ class Structure:
     enters_messages: bool = False
 
     async def run(self, provider: CryptoProvider) -> int:
-        found = list(walk_leaves(parse_entity(self.message), enters_messages=self.enters_messages))
-        facts = claim(len(found) == len(self.leaves), f"{len(found)} leaves, expected {len(self.leaves)}")
-        for number, (leaf, wanted) in enumerate(zip(found, self.leaves, strict=True), 1):
-            if wanted.media_type:
+        leaves = list(walk_leaves(parse_entity(self.message), enters_messages=self.enters_messages))
+        facts = claim(len(leaves) == len(self.leaves), f"{len(leaves)} leaves, expected {len(self.leaves)}")
+        for number, (leaf, expected) in enumerate(zip(leaves, self.leaves, strict=True), 1):
+            if expected.media_type:
                 found_type = leaf.content_type.media_type
                 facts += claim(
-                    found_type == wanted.media_type, f"part {number} is {found_type}, not {wanted.media_type}"
+                    found_type == expected.media_type, f"part {number} is {found_type}, not {expected.media_type}"
                 )
-            if wanted.octets is not None:
+            if expected.octets is not None:
                 octets = bytes(decode_body(leaf))
-                facts += claim(octets == wanted.octets, f"part {number} is {octets[:50]!r}, not {wanted.octets[:50]!r}")
-            if wanted.text is not None:
+                facts += claim(
+                    octets == expected.octets, f"part {number} is {octets[:50]!r}, not {expected.octets[:50]!r}"
+                )
+            if expected.text is not None:
                 text = decode_text(decode_body(leaf), leaf.content_type.parameters.get("charset", ""))
                 facts += claim(
-                    _lines(text) == _lines(wanted.text), f"part {number} is {text[:50]!r}, not {wanted.text[:50]!r}"
+                    _lines(text) == _lines(expected.text), f"part {number} is {text[:50]!r}, not {expected.text[:50]!r}"
                 )
         return facts
 
@@ -157,8 +159,8 @@ class Verdict:
         facts = claim(report.state in map(State, self.states), f"{report.state} ({why}), expected {self.states}")
         if self.signers is not None:
             signers = [s for layer in report.layers for s in layer.signers]
-            found = {a for s in signers if s.certificate for a in s.certificate.email_addresses}
-            facts += claim(found == set(self.signers), f"signed by {sorted(found)}, expected {self.signers}")
+            addresses = {a for s in signers if s.certificate for a in s.certificate.email_addresses}
+            facts += claim(addresses == set(self.signers), f"signed by {sorted(addresses)}, expected {self.signers}")
         if self.entity is not None:
             facts += compare(to_crlf(report.content), to_crlf(self.entity))
         for name, text in self.headers:
@@ -195,9 +197,9 @@ def _check_whole(entity: Entity) -> int:
     facts = claim(head.startswith(raw) and head[len(raw) :] in (b"", b"\n", b"\r\n"), "the header section is not whole")
     position = 0
     for field in entity.headers.fields:
-        found = raw.find(field.encoded, position)
-        facts += claim(found >= 0, f"the field {field.name} is not in the order received")
-        position = found + len(field.encoded)
+        offset = raw.find(field.encoded, position)
+        facts += claim(offset >= 0, f"the field {field.name} is not in the order received")
+        position = offset + len(field.encoded)
     ranges = _part_ranges(entity)
     body, last = bytes(entity.body), 0
     for number, (start, end) in enumerate(ranges):

@@ -149,13 +149,13 @@ def _is_damage(error: SmimeError) -> bool:
 
 def _readable_lists(lists: tuple[bytes, ...]) -> list[RevocationList]:
     # Leaves out the lists that cannot be read.
-    found: list[RevocationList] = []
-    for one in lists:
+    revocation_lists: list[RevocationList] = []
+    for octets in lists:
         try:
-            found.append(parse_revocation_list(one))
+            revocation_lists.append(parse_revocation_list(octets))
         except SmimeError:
             continue
-    return found
+    return revocation_lists
 
 
 @task
@@ -169,10 +169,10 @@ class NamesMatch:
     async def run(self, provider: CryptoProvider) -> int:
         del provider
         try:
-            one, other = map(comparable_name, self.names)
+            name, other = map(comparable_name, self.names)
         except MalformedMessage:
             return claim(self.is_same is None, "a name cannot be read")
-        return claim((one == other) is self.is_same, f"the same: {one == other}, expected {self.is_same}")
+        return claim((name == other) is self.is_same, f"the same: {name == other}, expected {self.is_same}")
 
 
 @task
@@ -211,10 +211,10 @@ class Policies:
     async def run(self, provider: CryptoProvider) -> int:
         del provider
         try:
-            found = parse_certificate_policies(self.value, critical=self.is_critical)
+            policies = parse_certificate_policies(self.value, critical=self.is_critical)
         except MalformedMessage as error:
             return claim(self.policies is None, f"refused: {error}")
-        return claim(self.policies is not None and found == set(self.policies), f"policies {sorted(found)}")
+        return claim(self.policies is not None and policies == set(self.policies), f"policies {sorted(policies)}")
 
 
 @task

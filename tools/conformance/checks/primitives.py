@@ -121,10 +121,10 @@ class Transport(Answer):
                 p_source=self.p_source,
             )
         key = parse_private_key(self.pkcs8)
-        found = await provider.transport_decrypt(key, algorithm, self.ciphertext, cek_length=len(self.cek))
+        cek = await provider.transport_decrypt(key, algorithm, self.ciphertext, cek_length=len(self.cek))
         # A damaged RSA v1.5 block gives a random CEK of the expected length (RFC 3218). A CEK of no bytes is always
         # equal to the expected one, so then equality proves nothing.
-        return found == self.cek and bool(self.cek or self.hash_name or self.result == "valid")
+        return cek == self.cek and bool(self.cek or self.hash_name or self.result == "valid")
 
 
 @task
@@ -142,10 +142,10 @@ class Cipher(Answer):
 
     async def holds(self, provider: CryptoProvider) -> bool:
         cipher = find_cipher(CipherMode(self.mode), self.bits)
-        found = await provider.decrypt_content(cipher, self.key, self.iv, self.ciphertext, aad=self.aad)
-        if found != self.content or self.result != "valid" or cipher.mode is CipherMode.CCM:
-            return found == self.content
-        return await provider.encrypt_content(cipher, self.key, self.iv, found, aad=self.aad) == self.ciphertext
+        content = await provider.decrypt_content(cipher, self.key, self.iv, self.ciphertext, aad=self.aad)
+        if content != self.content or self.result != "valid" or cipher.mode is CipherMode.CCM:
+            return content == self.content
+        return await provider.encrypt_content(cipher, self.key, self.iv, content, aad=self.aad) == self.ciphertext
 
 
 @task
@@ -158,10 +158,10 @@ class Unwrap(Answer):
     wrapped: bytes
 
     async def holds(self, provider: CryptoProvider) -> bool:
-        found = await provider.unwrap_key(self.kek, self.wrapped)
-        if found != self.cek or self.result != "valid":
-            return found == self.cek
-        return await provider.wrap_key(self.kek, found) == self.wrapped
+        cek = await provider.unwrap_key(self.kek, self.wrapped)
+        if cek != self.cek or self.result != "valid":
+            return cek == self.cek
+        return await provider.wrap_key(self.kek, cek) == self.wrapped
 
 
 @task

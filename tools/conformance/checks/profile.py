@@ -21,7 +21,7 @@ class CheckProfile:
     finds: bool
 
     async def run(self, provider: CryptoProvider) -> int:
-        found = {finding.rule for finding in check_profile(parse_certificate(self.certificate))}
+        rules = {finding.rule for finding in check_profile(parse_certificate(self.certificate))}
         return claim(self.rule in rule_names(), "a rule that is not checked") + claim(
-            (self.rule in found) == self.finds, f"found {', '.join(sorted(found)) or 'nothing'}"
+            (self.rule in rules) == self.finds, f"found {', '.join(sorted(rules)) or 'nothing'}"
         )

@@ -36,16 +36,16 @@ class Parse:
 
     async def run(self, provider: CryptoProvider) -> int:
         start = time.monotonic()
-        found = 1
+        members = 1
         try:
-            found = await _parse(self.octets, self.kind, provider)
+            members = await _parse(self.octets, self.kind, provider)
         except SmimeError:
             if not self.may_refuse:
                 raise
         seconds = time.monotonic() - start
         facts = 1 + claim(seconds < MAX_SECONDS, f"{seconds:.1f} s, expected less than {MAX_SECONDS:.0f} s")
         if self.members is not None:
-            facts += claim(found == self.members, f"{found} members, expected {self.members}")
+            facts += claim(members == self.members, f"{members} members, expected {self.members}")
         return facts
 
 

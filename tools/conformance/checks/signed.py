@@ -100,9 +100,9 @@ class CertificatesOnly:
 
     async def run(self, provider: CryptoProvider) -> int:
         signed_data = read_layer(self.message, None, ())[0].signed_data
-        found = len(signed_data.certificates)
+        count = len(signed_data.certificates)
         return claim(not signed_data.signer_infos, "somebody signed") + claim(
-            found == self.certificates, f"{found} certificates, expected {self.certificates}"
+            count == self.certificates, f"{count} certificates, expected {self.certificates}"
         )
 
 
@@ -159,8 +159,8 @@ async def _refuse_altered(
 
 async def verify_countersigners(signer: SignerInfo, known: Sequence[Certificate], provider: CryptoProvider) -> int:
     """The number of countersignatures, all of which were verified. Raises Disproved or SmimeError."""
-    found = find_countersignatures(signer)
-    for countersignature in found:
+    countersignatures = find_countersignatures(signer)
+    for countersignature in countersignatures:
         info = countersignature.signer
         if isinstance(info, SmimeError):
             raise info
@@ -168,7 +168,7 @@ async def verify_countersigners(signer: SignerInfo, known: Sequence[Certificate]
         await verify_countersignature(
             countersignature, certificate=certificate, provider=provider, policy=Policy.ARCHIVE
         )
-    return len(found)
+    return len(countersignatures)
 
 
 async def certificate_of(sid: CertificateId, known: Sequence[Certificate], provider: CryptoProvider) -> Certificate:

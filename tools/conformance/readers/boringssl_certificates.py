@@ -256,7 +256,7 @@ def _with_frame(octets: bytes, good: bytes) -> bytes:
     if outer.tag != der.SEQUENCE:
         return octets
     fields = [bytes(child.encoded) for child in der.read_children(outer)]
-    parts = [bytes(one.encoded) for one in der.read_sequence(good)]
+    parts = [bytes(part.encoded) for part in der.read_sequence(good)]
     for position in range(min(2, len(fields))):
         if fields[position][0] == der.SEQUENCE:
             fields[position] = parts[position]
@@ -265,13 +265,13 @@ def _with_frame(octets: bytes, good: bytes) -> bytes:
 
 def _with_tbs(tbs_der: bytes, good: bytes) -> bytes:
     # Version, serial number, validity and optional fields of a tbsCertificate, everything else from a good one.
-    tbs, algorithm, signature = (bytes(one.encoded) for one in der.read_sequence(good))
-    parts = {one: bytes(field.encoded) for one, field in enumerate(der.read_sequence(tbs))}
+    tbs, algorithm, signature = (bytes(part.encoded) for part in der.read_sequence(good))
+    parts = {index: bytes(field.encoded) for index, field in enumerate(der.read_sequence(tbs))}
     fields = der.read_sequence(tbs_der)
     version = [bytes(fields.pop(0).encoded)] if fields[0].tag == _VERSION else []
     serial, _, _, validity, _, _, *optional = fields
-    extensions = next(bytes(one.encoded) for one in der.read_sequence(tbs) if one.tag == _EXTENSIONS)
-    is_list = [one.tag == _EXTENSIONS and der.read_one(one.content).tag == der.SEQUENCE for one in optional]
+    extensions = next(bytes(part.encoded) for part in der.read_sequence(tbs) if part.tag == _EXTENSIONS)
+    is_list = [part.tag == _EXTENSIONS and der.read_one(part.content).tag == der.SEQUENCE for part in optional]
     return der.sequence(
         der.sequence(
             *version,
@@ -281,7 +281,10 @@ def _with_tbs(tbs_der: bytes, good: bytes) -> bytes:
             bytes(validity.encoded),
             parts[5],
             parts[6],
-            *(extensions if one else bytes(field.encoded) for field, one in zip(optional, is_list, strict=True)),
+            *(
+                extensions if is_extensions else bytes(field.encoded)
+                for field, is_extensions in zip(optional, is_list, strict=True)
+            ),
         ),
         algorithm,
         signature,

@@ -155,8 +155,8 @@ _SKIPS: Final = {
 
 def read_extensions(good: bytes) -> Iterator[Case]:
     """Each extension by itself, in a good certificate."""
-    for name, (oid, value, said, refused_at) in _VALUES.items():
-        yield _case(name, with_extension(good, oid, value), said, refused_at, source="parse_certificate_unittest.cc")
+    for name, (oid, value, facts, refused_at) in _VALUES.items():
+        yield _case(name, with_extension(good, oid, value), facts, refused_at, source="parse_certificate_unittest.cc")
 
 
 def read_general_names(folder: Path, good: bytes) -> Iterator[Case]:
@@ -175,19 +175,19 @@ def read_general_names(folder: Path, good: bytes) -> Iterator[Case]:
 
 
 def _names_case(name: str, good: bytes, value: bytes, text: str, *, refused_at: str = READER) -> Case:
-    said: dict[str, Fact] = {"alternative_names": (text,)}
+    facts: dict[str, Fact] = {"alternative_names": (text,)}
     octets = with_extension(good, SUBJECT_ALT_NAME, value)
-    return _case(name, octets, said, "" if text else refused_at, source="general_names_unittest.cc")
+    return _case(name, octets, facts, "" if text else refused_at, source="general_names_unittest.cc")
 
 
-def _case(name: str, octets: bytes, said: Mapping[str, Fact], refused_at: str, *, source: str) -> Case:
-    task = CertificateForm(octets=octets, facts=tuple(said.items()), refused_at=refused_at)
+def _case(name: str, octets: bytes, facts: Mapping[str, Fact], refused_at: str, *, source: str) -> Case:
+    task = CertificateForm(octets=octets, facts=tuple(facts.items()), refused_at=refused_at)
     return Case(set="boringssl-pki", name=name, task=task, source=source, skip=_SKIPS.get(name))
 
 
 def with_extension(good: bytes, oid: str, value: bytes) -> bytes:
     """The good certificate with only this extension. Its signature does not verify any more."""
-    tbs, algorithm, signature = (bytes(one.encoded) for one in der.read_sequence(good))
-    fields = [bytes(one.encoded) for one in der.read_sequence(tbs) if one.tag != _EXTENSIONS]
+    tbs, algorithm, signature = (bytes(field.encoded) for field in der.read_sequence(good))
+    fields = [bytes(field.encoded) for field in der.read_sequence(tbs) if field.tag != _EXTENSIONS]
     extension = der.sequence(der.oid(oid), der.octet_string(value))
     return der.sequence(der.sequence(*fields, der.explicit(3, der.sequence(extension))), algorithm, signature)

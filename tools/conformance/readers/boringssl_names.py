@@ -248,17 +248,19 @@ def read_names(folder: Path) -> Iterator[Case]:
     """Pairs of names that are the same or not, and names that are in a subtree or not."""
     # Files whose names begin with the same words have the same distinguished name, written in different ways.
     paths = sorted(folder.glob("*.pem"))
-    for one, other in itertools.combinations_with_replacement(paths, 2):
-        is_damaged = any(path.stem.startswith("invalid-") for path in (one, other))
-        is_same = None if is_damaged else _meaning(one.stem) == _meaning(other.stem)
-        if is_damaged and one != other:
+    for file, other in itertools.combinations_with_replacement(paths, 2):
+        is_damaged = any(path.stem.startswith("invalid-") for path in (file, other))
+        is_same = None if is_damaged else _meaning(file.stem) == _meaning(other.stem)
+        if is_damaged and file != other:
             continue
-        task = NamesMatch(names=(_octets(one), _octets(other)), is_same=is_same)
-        is_read_otherwise = is_same is False and _text_meaning(one.stem) == _text_meaning(other.stem)
-        if is_read_otherwise and not _is_compared(one.stem, other.stem):
+        task = NamesMatch(names=(_octets(file), _octets(other)), is_same=is_same)
+        is_read_otherwise = is_same is False and _text_meaning(file.stem) == _text_meaning(other.stem)
+        if is_read_otherwise and not _is_compared(file.stem, other.stem):
             continue
         skip = _TELETEX if is_read_otherwise else None
-        yield Case(set=_SET, name=f"{one.stem} {other.stem}", task=task, source="verify_name_match_unittest", skip=skip)
+        yield Case(
+            set=_SET, name=f"{file.stem} {other.stem}", task=task, source="verify_name_match_unittest", skip=skip
+        )
     if paths:
         yield from _read_subtrees(folder)
         yield from _read_damaged_texts(folder)
@@ -270,9 +272,9 @@ def _meaning(stem: str) -> str:
     return "-".join(words[:3]) + _text_meaning(stem) if "T61STRING" in words else _text_meaning(stem)
 
 
-def _is_compared(one: str, other: str) -> bool:
+def _is_compared(stem: str, other: str) -> bool:
     # With a TeletexString the tests compare plain names of all types, and a plain name with its other spellings.
-    kinds, spellings = zip(one.split("-", 2)[1:], other.split("-", 2)[1:], strict=True)
+    kinds, spellings = zip(stem.split("-", 2)[1:], other.split("-", 2)[1:], strict=True)
     is_plain = [spelling == "unmangled" for spelling in spellings]
     is_spelling = set(spellings) <= {"unmangled", "case_swap", "extra_whitespace"}
     return all(is_plain) or (is_spelling and any(is_plain) and kinds[0] == kinds[1])
@@ -289,10 +291,10 @@ def _text_meaning(stem: str) -> str:
 def _read_subtrees(folder: Path) -> Iterator[Case]:
     # A subtree contains names with further RDNs after those of its base. It contains no names that have a further
     # attribute in one of the base's RDNs.
-    for one, other in itertools.product(_STRINGS, repeat=2):
-        is_comparable = one == other or "T61STRING" not in (one, other)
+    for kind, other in itertools.product(_STRINGS, repeat=2):
+        is_comparable = kind == other or "T61STRING" not in (kind, other)
         skip = None if is_comparable else _TELETEX
-        plain, base = f"ascii-{one}-unmangled", f"ascii-{other}-unmangled"
+        plain, base = f"ascii-{kind}-unmangled", f"ascii-{other}-unmangled"
         yield _below(folder, plain, base, is_allowed=is_comparable, skip=skip)
         yield _below(folder, f"{plain}-extra_rdn", base, is_allowed=is_comparable, skip=skip)
         yield _below(folder, f"{plain}-extra_attr", base, is_allowed=False)

@@ -142,7 +142,7 @@ def _convert(value: Any, hint: Any, name: str, folder: Path) -> Any:
         members = typing.get_args(hint)
         if len(members) == 2 and members[1] is Ellipsis:
             return tuple(_convert(member, members[0], name, folder) for member in value)
-        return tuple(_convert(one, member, name, folder) for one, member in zip(value, members, strict=True))
+        return tuple(_convert(element, member, name, folder) for element, member in zip(value, members, strict=True))
     if hint is bytes:
         return _unarmor(_read_octets(value, folder), name)
     if dataclasses.is_dataclass(hint):

@@ -182,15 +182,15 @@ def _read_structures(set_name: str, name: str, path: Path, octets: bytes) -> Ite
     # stalwart's results are in two files, for LF and for CRLF line ends. mime4j's results are the decoded bodies.
     lf = octets.replace(b"\r\n", b"\n")
     for suffix, message in ((".json", lf), (".crlf.json", lf.replace(b"\n", b"\r\n"))):
-        found = path.with_suffix(suffix)
-        document = json.loads(found.read_text(encoding="utf-8")) if found.is_file() else None
+        file = path.with_suffix(suffix)
+        document = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
         if isinstance(document, dict) and "parts" in document:
             task = Structure(message=message, leaves=_stalwart_leaves(document))
-            yield Case(set=set_name, name=f"{name}, structure", task=task, source=found.name, skip=_OTHERWISE.get(name))
+            yield Case(set=set_name, name=f"{name}, structure", task=task, source=file.name, skip=_OTHERWISE.get(name))
     decoded = path.with_name(f"{path.stem}_decoded.xml")
     if decoded.is_file():
         names = _DECODED.findall(decoded.read_text(encoding="utf-8", errors="replace"))
-        leaves = tuple(Leaf(octets=decoded.with_name(one).read_bytes()) for one in names)
+        leaves = tuple(Leaf(octets=decoded.with_name(file_name).read_bytes()) for file_name in names)
         task = Structure(message=octets, leaves=leaves, enters_messages=True)
         yield Case(set=set_name, name=f"{name}, structure", task=task, source=decoded.name, skip=_OTHERWISE.get(name))
 

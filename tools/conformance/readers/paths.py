@@ -109,9 +109,9 @@ def read_limbo_paths(folder: Path) -> Iterator[Case]:
             usages = entry["extended_key_usage"] or (["serverAuth"] if entry["validation_kind"] == "SERVER" else [])
             task = PathVerdict(
                 certificate=entry["peer_certificate"].encode(),
-                anchors=tuple(one.encode() for one in entry["trusted_certs"]),
-                intermediates=tuple(one.encode() for one in entry["untrusted_intermediates"]),
-                revocation_lists=tuple(one.encode() for one in entry.get("crls", [])),
+                anchors=tuple(pem.encode() for pem in entry["trusted_certs"]),
+                intermediates=tuple(pem.encode() for pem in entry["untrusted_intermediates"]),
+                revocation_lists=tuple(pem.encode() for pem in entry.get("crls", [])),
                 at=entry["validation_time"] or "2024-01-01T00:00:00+00:00",
                 is_accepted=entry["expected_result"] == "SUCCESS",
                 is_revocation_required=bool(entry.get("crls")),

@@ -65,9 +65,9 @@ def read_cases(folder: Path) -> Iterator[Case]:
         document = json.loads(path.read_text(encoding="utf-8"))
         for group in document["testGroups"]:
             for test in group["tests"]:
-                found = _read_test(document, group, test)
-                skip = found if isinstance(found, Skip) else None
-                task = OutOfScope() if isinstance(found, Skip) else found
+                task_or_skip = _read_test(document, group, test)
+                skip = task_or_skip if isinstance(task_or_skip, Skip) else None
+                task = OutOfScope() if isinstance(task_or_skip, Skip) else task_or_skip
                 name = f"{path.stem.removesuffix('_test')} {test['tcId']}"
                 yield Case(set=SET, name=name, task=task, source=test.get("comment", ""), skip=skip)
 
