@@ -44,23 +44,23 @@ def test_the_login_name_is_made_from_the_address_by_the_domains_rule(login: str,
 
 @pytest.mark.parametrize("typed", [ALICE, "Alice@Example.TEST", " alice@example.test\n", "alice", "ALICE"])
 def test_two_spellings_give_one_account(typed: str) -> None:
-    found = accounts(MailDomain(name="example.test"), default_domain="example.test").account_of(typed)
-    assert found.address == found.login == ALICE
+    account = accounts(MailDomain(name="example.test"), default_domain="example.test").account_of(typed)
+    assert account.address == account.login == ALICE
 
 
 def test_each_domain_has_its_servers() -> None:
-    found = accounts(MailDomain(name="example.test"), MailDomain(name="other.test", server=ELSEWHERE))
-    assert found.account_of("a@example.test").server == SOMEWHERE
-    assert found.account_of("a@other.test").server == ELSEWHERE
+    mail_accounts = accounts(MailDomain(name="example.test"), MailDomain(name="other.test", server=ELSEWHERE))
+    assert mail_accounts.account_of("a@example.test").server == SOMEWHERE
+    assert mail_accounts.account_of("a@other.test").server == ELSEWHERE
 
 
 def test_only_small_and_large_ascii_letters_are_the_same() -> None:
     """Each other character makes an address that is refused, also if it becomes an ASCII letter in another form."""
-    found = accounts(default_domain="example.test")
+    mail_accounts = accounts(default_domain="example.test")
     for character in LIKE_ASCII:
         for typed in (f"a{character}b", f"a{character}b@example.test", f"alice@a{character}b.test"):
             with pytest.raises(GatewayError):
-                found.account_of(typed)
+                mail_accounts.account_of(typed)
 
 
 @pytest.mark.parametrize("typed", ["", "alice", "alice@", "@example.test", "a b@example.test", "a@b@example.test"])

@@ -75,7 +75,7 @@ def test_a_name_with_blanks_is_read_from_a_status_without_quotes(imap: LyingServ
         "LIST": [b'* LIST () "/" INBOX\r\n* LIST () "/" "A long name"\r\nTAG OK\r\n'],
         "STATUS": [b"* STATUS A long name (MESSAGES 4 UNSEEN 2 UIDVALIDITY 9)\r\nTAG OK\r\n"],
     }
-    (folder,) = (one for one in connection.list_folders() if one.name == "A long name")
+    (folder,) = (entry for entry in connection.list_folders() if entry.name == "A long name")
     assert (folder.total, folder.unseen, folder.uid_validity) == (4, 2, 9)
 
 
@@ -93,8 +93,8 @@ def test_a_list_after_a_message_was_stored_is_one_of_a_fresh_view(
     imap: LyingServer, connection: ImapConnection
 ) -> None:
     connection.list_messages("INBOX", limit=10)
-    for told, selects in ((b"", 2), (b"* 3 EXISTS\r\n", 3), (b"", 4)):
-        imap.answers |= {"APPEND": [b"+ go on\r\n", TakeLiteral(), told + b"TAG OK\r\n"]}
+    for line, selects in ((b"", 2), (b"* 3 EXISTS\r\n", 3), (b"", 4)):
+        imap.answers |= {"APPEND": [b"+ go on\r\n", TakeLiteral(), line + b"TAG OK\r\n"]}
         with OutgoingMessage.of(DRAFT) as message:
             connection.append("INBOX", message, [])
         connection.list_messages("INBOX", limit=10)
@@ -131,8 +131,8 @@ def test_a_list_and_a_search_take_the_uidvalidity_of_now_in_silence(
     """Courier's number follows the clock until the first SELECT, so the list of folders names another one."""
     listed = connection.list_messages("INBOX", uid_validity=8, limit=10)
     assert (listed.uid_validity, [row.uid for row in listed.rows]) == (9, [7, 5])
-    found = connection.search("INBOX", Criteria(subject="x"), uid_validity=8, limit=10)
-    assert (found.uid_validity, [row.uid for row in found.rows]) == (9, [7, 5])
+    result = connection.search("INBOX", Criteria(subject="x"), uid_validity=8, limit=10)
+    assert (result.uid_validity, [row.uid for row in result.rows]) == (9, [7, 5])
     assert len(imap.commands("SELECT")) == 1
 
 

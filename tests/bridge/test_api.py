@@ -84,8 +84,8 @@ def test_signing_in_sets_a_cookie_that_scripts_and_other_sites_do_not_get(browse
     account = response.get_json()["account"]
     assert response.get_json() == {"address": ALICE, "account": account}
     # This is plain HTTP on loopback, by which WebKit sends no Secure cookie.
-    given = name_and_attributes(response.headers["Set-Cookie"])
-    assert given == (f"sealwax-{account}", {"HttpOnly", "Path=/", "SameSite=Strict"})
+    cookie = name_and_attributes(response.headers["Set-Cookie"])
+    assert cookie == (f"sealwax-{account}", {"HttpOnly", "Path=/", "SameSite=Strict"})
 
 
 @pytest.mark.parametrize("origin", ["https://mail.example.org", "https://127.0.0.1:8461", "https://localhost:8461"])
@@ -100,10 +100,10 @@ def test_over_https_the_cookie_is_secure_and_of_this_host_only(config: BridgeCon
     assert client.get("/api/session", base_url=origin, headers=FROM_PAGES).get_json()["address"] == ALICE
     # The name of the cookie on loopback opens nothing: a page of another port or of plain HTTP could have set it.
     host = host_of(origin)
-    kept = client.get_cookie(HTTPS_COOKIE.name_for(account), domain=host)
-    assert kept is not None
+    cookie = client.get_cookie(HTTPS_COOKIE.name_for(account), domain=host)
+    assert cookie is not None
     other = app.test_client()
-    other.set_cookie(LOOPBACK_COOKIE.name_for(account), kept.value, domain=host)
+    other.set_cookie(LOOPBACK_COOKIE.name_for(account), cookie.value, domain=host)
     assert error_of(other.get("/api/session", base_url=origin, headers=FROM_PAGES)) == (401, "session-ended")
     ended = client.delete("/api/session", base_url=origin, headers=FROM_PAGES | naming())
     name, attributes = name_and_attributes(ended.headers["Set-Cookie"])
@@ -151,10 +151,10 @@ def test_the_session_names_its_address_until_signing_out(alice: FlaskClient) -> 
 
 
 def test_a_cookie_kept_after_signing_out_opens_nothing(alice: FlaskClient) -> None:
-    kept = cookie_of(alice)
-    assert kept is not None
+    cookie = cookie_of(alice)
+    assert cookie is not None
     alice.delete("/api/session", base_url=API, headers=FROM_PAGES)
-    alice.set_cookie(cookie_name(alice), kept, domain="127.0.0.1")
+    alice.set_cookie(cookie_name(alice), cookie, domain="127.0.0.1")
     assert error_of(get(alice, "/api/session")) == (401, "session-ended")
 
 
@@ -345,12 +345,12 @@ def test_another_origin_is_refused_even_on_the_same_host(alice: FlaskClient, ori
 
 
 def test_a_preflight_from_the_pages_passes_and_from_elsewhere_not(browser: FlaskClient) -> None:
-    asked = {"Access-Control-Request-Method": "DELETE", "Access-Control-Request-Headers": "x-sealwax"}
-    allowed = browser.options("/api/session", base_url=API, headers=asked | {"Origin": PAGES})
+    fields = {"Access-Control-Request-Method": "DELETE", "Access-Control-Request-Headers": "x-sealwax"}
+    allowed = browser.options("/api/session", base_url=API, headers=fields | {"Origin": PAGES})
     assert allowed.status_code == 200
     assert "X-Sealwax" in allowed.headers["Access-Control-Allow-Headers"]
     assert "DELETE" in allowed.headers["Access-Control-Allow-Methods"]
-    refused = browser.options("/api/session", base_url=API, headers=asked | {"Origin": "http://evil.test"})
+    refused = browser.options("/api/session", base_url=API, headers=fields | {"Origin": "http://evil.test"})
     assert "Access-Control-Allow-Headers" not in refused.headers
 
 
@@ -440,7 +440,7 @@ def test_no_message_is_sent_in_part(
         environ_overrides={"wsgi.input_terminated": True},
     )
     assert response.status_code == status
-    assert [one.raw for one in memory_server.messages(BOB)] == ([message] if status == 200 else [])
+    assert [mail.raw for mail in memory_server.messages(BOB)] == ([message] if status == 200 else [])
 
 
 @pytest.mark.parametrize("origin", ["https://mail.example.org:8443", "http://[::1]:8460", "https://xn--mil-ela.test"])
@@ -496,13 +496,13 @@ def test_a_login_body_is_small(browser: FlaskClient) -> None:
 def test_folders_are_listed_with_role_and_counts(alice: FlaskClient, memory_server: MemoryMailServer) -> None:
     memory_server.append(ALICE, MESSAGE)
     listed = get(alice, "/api/folders").get_json()["folders"]
-    assert [(one["name"], one["role"], one["total"], one["unseen"]) for one in listed] == [
+    assert [(folder["name"], folder["role"], folder["total"], folder["unseen"]) for folder in listed] == [
         ("INBOX", "inbox", 1, 1),
         ("Sent", "sent", 0, 0),
     ]
-    for one in listed:
-        page = get(alice, f"/api/folders/{one['id']}/messages").get_json()
-        assert (page["uidValidity"], len(page["messages"])) == (one["uidValidity"], one["total"])
+    for folder in listed:
+        page = get(alice, f"/api/folders/{folder['id']}/messages").get_json()
+        assert (page["uidValidity"], len(page["messages"])) == (folder["uidValidity"], folder["total"])
 
 
 def test_messages_are_listed_read_and_marked(alice: FlaskClient, memory_server: MemoryMailServer) -> None:
@@ -700,8 +700,8 @@ def test_the_directory_finds_by_address_and_survives_a_bad_file(config: BridgeCo
     app = create_app(replace(config, directory_folder=tmp_path))
     browser = app.test_client()
     sign_in(browser)
-    found = look_up(browser, BOB).get_json()["certificates"]
-    assert [b64decode(certificate) for certificate in found] == [identity.certificate.der]
+    certificates = look_up(browser, BOB).get_json()["certificates"]
+    assert [b64decode(certificate) for certificate in certificates] == [identity.certificate.der]
     nobody: dict[str, list[object]] = {"certificates": [], "found": [], "problems": []}
     assert look_up(browser, "carol@example.test").get_json() == nobody
     assert error_of(look_up(browser, "*")) == (400, "bad-argument")

@@ -53,17 +53,17 @@ class OldPages:
         with closing(http.client.HTTPConnection(urlsplit(self.demo.api_url).netloc, timeout=60)) as connection:
             connection.request(method, path, content, headers)
             answer = connection.getresponse()
-            given = answer.read()
-        assert answer.status < 300, (path, answer.status, given)
+            data = answer.read()
+        assert answer.status < 300, (path, answer.status, data)
         if method == "POST" and path == "/api/session":
-            self.cookie = "; ".join(one.partition(";")[0] for one in answer.headers.get_all("Set-Cookie", []))
+            self.cookie = "; ".join(cookie.partition(";")[0] for cookie in answer.headers.get_all("Set-Cookie", []))
         shape = self.version.routes[route]
         if shape == "bytes":
-            return given
+            return data
         if shape == "nothing":
             return None
-        self.lacks += lacking(json.loads(given), shape, route)
-        return json.loads(given)
+        self.lacks += lacking(json.loads(data), shape, route)
+        return json.loads(data)
 
 
 def walk_with_version_2(pages: OldPages, alice: Account, bob: Account) -> None:
@@ -73,7 +73,7 @@ def walk_with_version_2(pages: OldPages, alice: Account, bob: Account) -> None:
         "address"
     ].replace("@", "%40")
     pages.ask("GET", "/api/session")
-    inbox = next(one["id"] for one in pages.ask("GET", "/api/folders")["folders"] if one["role"] == "inbox")
+    inbox = next(folder["id"] for folder in pages.ask("GET", "/api/folders")["folders"] if folder["role"] == "inbox")
     page = pages.ask("GET", f"/api/folders/{inbox}/messages?limit=50")
     newest = page["messages"][0]["uid"]
     pages.ask("GET", f"/api/folders/{inbox}/messages?limit=50&before={newest + 1}&uidValidity={page['uidValidity']}")
@@ -84,7 +84,7 @@ def walk_with_version_2(pages: OldPages, alice: Account, bob: Account) -> None:
     assert sent == pages.ask("GET", f"/api/send/{key}")
     assert pages.ask("POST", "/api/directory", {"address": bob.address})["found"]
     authority = pages.demo.people.authority_certificate
-    path = [base64_text(one.der) for one in (alice.identity.certificate, authority)]
+    path = [base64_text(certificate.der) for certificate in (alice.identity.certificate, authority)]
     (answer,) = pages.ask("POST", "/api/pki/status", {"paths": [path]})["answers"]
     assert answer["crls"]
     pages.ask("POST", "/api/enrolment", b"")

@@ -81,8 +81,8 @@ def test_each_account_signs_in_and_finds_the_other_and_a_welcome(stack: DemoStac
     for account, other in zip(stack.accounts, reversed(stack.accounts), strict=True):
         login = {"address": account.address, "password": account.mail_password}
         _, cookie = fetch_json(f"{stack.api_url}/api/session", body=login)
-        found, _ = fetch_json(f"{stack.api_url}/api/directory", body={"address": other.address}, cookie=cookie)
-        assert [b64decode(der) for der in found["certificates"]] == [other.identity.certificate.der]
+        answer, _ = fetch_json(f"{stack.api_url}/api/directory", body={"address": other.address}, cookie=cookie)
+        assert [b64decode(der) for der in answer["certificates"]] == [other.identity.certificate.der]
         folders, _ = fetch_json(f"{stack.api_url}/api/folders", cookie=cookie)
         inbox = folders["folders"][0]["id"]
         listed, _ = fetch_json(f"{stack.api_url}/api/folders/{inbox}/messages", cookie=cookie)
@@ -178,12 +178,12 @@ def test_the_command_refuses_a_port_that_programs_may_not_take() -> None:
 def test_the_printed_command_reads_the_mailbox_which_is_encrypted(stack: DemoStack) -> None:
     printed = io.StringIO()
     show(stack, Console(file=printed, width=60))
-    found = re.search(r"  (curl --insecure --user) (\S+) '(imaps://\S+)'\n", printed.getvalue())
-    assert found is not None
+    match = re.search(r"  (curl --insecure --user) (\S+) '(imaps://\S+)'\n", printed.getvalue())
+    assert match is not None
     account = stack.accounts[0]
-    assert found[2] == account.address
+    assert match[2] == account.address
     # curl would ask for the password at a terminal. Here it is part of the command.
-    command = [*found[1].split(), f"{account.address}:{account.mail_password}", "--silent", found[3]]
+    command = [*match[1].split(), f"{account.address}:{account.mail_password}", "--silent", match[3]]
     done = subprocess.run(command, capture_output=True, timeout=30, check=True)
     assert done.stdout == stack.mail_server.messages(account.address)[0].raw
     assert b"application/pkcs7-mime" in done.stdout
@@ -228,10 +228,10 @@ def test_the_command_prints_what_one_needs_and_ends_cleanly(
     rest, errors = process.communicate(timeout=20)
     assert process.returncode == 0
     assert errors == ""
-    found = re.search(r"http://127\.0\.0\.1:(\d+)", printed)
+    match = re.search(r"http://127\.0\.0\.1:(\d+)", printed)
     # Other programs may have taken the ports that were requested.
-    assert found
-    assert int(found[1]) in range(BASE + 2000, BASE + 2500, 10)
+    assert match
+    assert int(match[1]) in range(BASE + 2000, BASE + 2500, 10)
     for expected in ("alice@example.test", "bob@example.test", "mail password", "key passphrase"):
         assert expected in printed
     assert str(tmp_path / "keys") in printed
@@ -239,8 +239,8 @@ def test_the_command_prints_what_one_needs_and_ends_cleanly(
     assert list(temporary.iterdir()) == []
     assert "Stopped" in rest
     assert f"keys stay in {tmp_path / 'keys'}" in rest
-    kept = [file for file in (tmp_path / "keys").rglob("*") if file.suffix in {".p12", ".json", ".eml"}]
-    assert {stat.S_IMODE(file.stat().st_mode) for file in kept} == {0o600}
+    files = [file for file in (tmp_path / "keys").rglob("*") if file.suffix in {".p12", ".json", ".eml"}]
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
     assert (tmp_path / "keys" / "alice.p12").is_file()
 
 

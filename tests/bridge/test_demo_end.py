@@ -88,8 +88,8 @@ def test_the_mail_server_ends_in_silence_whatever_its_clients_do(
 ) -> None:
     sockets = client(mail_server)
     mail_server.stop()
-    for one in sockets:
-        one.close()
+    for connection in sockets:
+        connection.close()
     # A connection that was not closed logs a warning when it is garbage-collected.
     gc.collect()
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []

@@ -76,14 +76,14 @@ def test_each_certificate_comes_with_its_source(signed_in: Browser, tmp_path: Pa
                 directory_name_servers=(NameServer(address=HOST, port=zone.port),),
             )
         )
-    assert [(found["source"], found["detail"]) for found in answer["found"]] == [
+    assert [(candidate["source"], candidate["detail"]) for candidate in answer["found"]] == [
         ("bridge", ""),
         ("ldap", HOST),
         ("smimea", "example.test, not signed"),
     ]
     names = ("bob", "alice", "carol")
-    assert [b64decode(found) for found in answer["certificates"]] == [person(name).certificate.der for name in names]
-    assert [b64decode(one) for one in answer["found"][1]["intermediates"]] == [anchor().der]
+    assert [b64decode(text) for text in answer["certificates"]] == [person(name).certificate.der for name in names]
+    assert [b64decode(intermediate) for intermediate in answer["found"][1]["intermediates"]] == [anchor().der]
     assert answer["problems"] == []
 
 
@@ -106,7 +106,7 @@ def test_an_address_beyond_ascii_is_found_by_the_a_labels_of_its_domain(signed_i
     with run_dns(Zone(records={name: [record] for name in names})) as zone:
         browser = signed_in(directory_name_servers=(NameServer(address=HOST, port=zone.port),))
         answer = look_up(browser, address).get_json()
-    assert [b64decode(found) for found in answer["certificates"]] == [person("bob").certificate.der]
+    assert [b64decode(text) for text in answer["certificates"]] == [person("bob").certificate.der]
     assert answer["problems"] == []
 
 
@@ -133,7 +133,7 @@ def test_a_browser_extension_may_look_up_and_nothing_else(signed_in: Browser, tm
     (tmp_path / "bob.pem").write_text(certificate_pem(person("bob").certificate))
     browser, headers = signed_in(directory_folder=tmp_path), {"Origin": origin, "X-Sealwax": "1"}
     answer = browser.post("/api/directory", base_url=API, headers=headers, json={"address": BOB})
-    assert [found["source"] for found in answer.get_json()["found"]] == ["bridge"]
+    assert [candidate["source"] for candidate in answer.get_json()["found"]] == ["bridge"]
     assert "Access-Control-Allow-Origin" not in answer.headers
     assert error_of(browser.get("/api/session", base_url=API, headers=headers)) == (403, "wrong-origin")
     bare = browser.post("/api/directory", base_url=API, headers={"Origin": origin}, json={"address": BOB})

@@ -40,7 +40,7 @@ def kept(browser: FlaskClient) -> dict[int, bytes]:
     """The messages in the folder for drafts, by UID, without those that are marked as deleted."""
     path = folder_path(browser, "Drafts")
     page = get(browser, f"{path}/messages").get_json()
-    uids = [one["uid"] for one in page["messages"] if "\\Deleted" not in one["flags"]]
+    uids = [message["uid"] for message in page["messages"] if "\\Deleted" not in message["flags"]]
     return {uid: get(browser, f"{path}/{page['uidValidity']}/{uid}/raw").data for uid in uids}
 
 

@@ -46,7 +46,7 @@ def events(config: BridgeConfig, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ev
 
 
 def cookie_of(browser: FlaskClient) -> str:
-    (address,) = (one for one in (ALICE, BOB) if session_cookie_of(browser, one))
+    (address,) = (owner for owner in (ALICE, BOB) if session_cookie_of(browser, owner))
     cookie = session_cookie_of(browser, address)
     assert cookie is not None
     return "=".join(cookie)

@@ -67,10 +67,10 @@ def test_a_response_code_at_the_login_is_one_of_four_failures(imap: LyingServer,
 def test_a_response_code_of_a_command_is_a_failure_or_about_the_command(imap: LyingServer, code: str) -> None:
     imap.answers["LIST"] = [b"TAG NO [%s] no\r\n" % code.encode()]
     connection = ImapConnection.open(login_at(imap.address()))
-    found = code_of(connection.list_folders)
-    assert failure_of(found) is RFC_5530[code][1]
+    gateway_code = code_of(connection.list_folders)
+    assert failure_of(gateway_code) is RFC_5530[code][1]
     refused = GatewayCode.MAILBOX_FULL if code == "OVERQUOTA" else GatewayCode.SERVER_REFUSED
-    assert (found is refused) == (RFC_5530[code][1] is None)
+    assert (gateway_code is refused) == (RFC_5530[code][1] is None)
     connection.close()
 
 

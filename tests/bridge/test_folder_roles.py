@@ -66,7 +66,7 @@ def asked(imap: LyingServer) -> Iterator[Asked]:
         imap.answers |= HEALTHY
         imap.answers |= {
             "CAPABILITY": [b"* CAPABILITY IMAP4rev1 AUTH=PLAIN " + offered + b"\r\nTAG OK\r\n"],
-            "LIST": [b"".join(b"* LIST " + one + b"\r\n" for one in listed) + b"TAG OK\r\n"],
+            "LIST": [b"".join(b"* LIST " + line + b"\r\n" for line in listed) + b"TAG OK\r\n"],
             "NAMESPACE": [namespaces or b"TAG BAD\r\n"],
             "STATUS": [b"TAG OK\r\n"],
             "CREATE": [b"TAG OK\r\n"],
@@ -247,13 +247,13 @@ def test_no_folder_of_others_has_a_role_among_any_namespaces() -> None:
             kinds = [chosen.sample(words, chosen.choice((0, 1, 2))) for _ in range(3)]
             kinds[2] += [f"P{number}/" for number in range(count - len(kinds[1]) - len(kinds[2]))]
             chosen.shuffle(kinds[2])
-            values: list[Value] = [[[one.encode(), b"/"] for one in kind] or None for kind in kinds]
+            values: list[Value] = [[[beginning.encode(), b"/"] for beginning in kind] or None for kind in kinds]
             names = [chosen.choice((*kinds[1], *kinds[2], *words)) + "Drafts" for _ in range(10)]
             answers = [Answer("LIST", None, [[b"\\DRAFTS"], b"/", name.encode()]) for name in names]
             listed = read_folders(answers, read_namespaces([Answer("NAMESPACE", None, values)]))
             roles = roles_of(listed)
             for name in names:
-                beginnings = [one for kind in kinds for one in kind if name.startswith(one)]
+                beginnings = [beginning for kind in kinds for beginning in kind if name.startswith(beginning)]
                 longest = max(beginnings, key=len, default=None)
                 is_own = longest in kinds[0] and longest not in (*kinds[1], *kinds[2])
                 assert (roles.get(name.encode()) is Role.DRAFTS) == is_own, (kinds, name)

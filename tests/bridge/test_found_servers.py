@@ -129,10 +129,10 @@ def test_nobody_signs_in_before_the_operator_has_accepted(browser: FlaskClient) 
 def test_a_found_host_inside_a_private_network_is_not_entered(
     imap: LyingServer, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
-    asked: list[str] = []
+    hosts: list[str] = []
 
     def resolve(host: str, port: int, **_options: object) -> list[tuple[object, ...]]:
-        asked.append(host)
+        hosts.append(host)
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
@@ -141,7 +141,7 @@ def test_a_found_host_inside_a_private_network_is_not_entered(
     with pytest.raises(GatewayError) as error:
         ImapConnection.open(login_at(hidden))
     assert error.value.code is GatewayCode.MISCONFIGURED
-    assert asked == ["imap.example.test"]
+    assert hosts == ["imap.example.test"]
     assert imap.received == []
 
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.server
 
 ROUNDS = 150
 CHAIN = [revocations.leaf().der, revocations.authority().der, person("alice").certificate.der]
-ENCODED = [b64encode(one).decode() for one in CHAIN]
+ENCODED = [b64encode(der).decode() for der in CHAIN]
 PATHS = json.dumps({"paths": [ENCODED[:2], ENCODED[2:]]}).encode()
 CERTIFICATES = json.dumps({"certificates": ENCODED}).encode()
 

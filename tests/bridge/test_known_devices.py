@@ -118,12 +118,12 @@ def test_the_device_that_was_used_longest_ago_goes_first(devices: KnownDevices, 
 
 def test_the_cookie_is_kept_for_long_and_hidden_from_scripts(app: Flask) -> None:
     answer = sign_in(app.test_client())
-    (header,) = (one for one in answer.headers.getlist("Set-Cookie") if one.startswith(COOKIE))
-    wanted = {f"Max-Age={KEPT_SECONDS}", "HttpOnly", "SameSite=Strict", "Path=/"}
-    assert wanted <= {part.strip() for part in header.split(";")}
+    (header,) = (field for field in answer.headers.getlist("Set-Cookie") if field.startswith(COOKIE))
+    attributes = {f"Max-Age={KEPT_SECONDS}", "HttpOnly", "SameSite=Strict", "Path=/"}
+    assert attributes <= {part.strip() for part in header.split(";")}
     assert HTTPS_COOKIE.device_name == "__Host-sealwax-device"
 
 
 def test_a_refused_login_makes_no_device_known(app: Flask) -> None:
     answer = sign_in(app.test_client(), password="wrong")
-    assert [one for one in answer.headers.getlist("Set-Cookie") if COOKIE in one] == []
+    assert [cookie for cookie in answer.headers.getlist("Set-Cookie") if COOKIE in cookie] == []

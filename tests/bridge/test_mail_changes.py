@@ -35,8 +35,8 @@ def empty(browser: FlaskClient) -> None:
 
 def on_mail(browser: FlaskClient, call: Callable[[Any], object], may_fail: bool = False) -> None:
     """Call with the connection that the bridge keeps for the session."""
-    ((kept,),) = (room.idle for room in services_of(browser.application).pool._slots._rooms.values())
-    connection: Any = kept.connection
+    ((slot,),) = (room.idle for room in services_of(browser.application).pool._slots._rooms.values())
+    connection: Any = slot.connection
     try:
         call(connection)
     except GatewayError:
@@ -46,7 +46,7 @@ def on_mail(browser: FlaskClient, call: Callable[[Any], object], may_fail: bool 
 
 
 def folders(browser: FlaskClient) -> dict[str, dict[str, Any]]:
-    return {one["name"]: one for one in get(browser, "/api/folders").get_json()["folders"]}
+    return {folder["name"]: folder for folder in get(browser, "/api/folders").get_json()["folders"]}
 
 
 def at(folder: dict[str, Any]) -> str:
@@ -347,24 +347,24 @@ def test_a_folder_is_sorted_and_threaded_where_the_server_can(alice: FlaskClient
         return
     assert [row["subject"] for row in response.get_json()["messages"]] == ["b", "c"]
     assert response.get_json()["total"] == 3
-    assert [len(one) for one in threads.get_json()["threads"]] == [1, 1, 1]
+    assert [len(thread) for thread in threads.get_json()["threads"]] == [1, 1, 1]
     assert error_of(get(alice, f"{folder}/messages?sort=colour")) == (400, "bad-request")
 
 
 def test_a_token_gives_the_changes_since_a_list(alice: FlaskClient) -> None:
-    kept, gone = fill(alice, "kept", "gone")
+    kept_uid, gone = fill(alice, "kept", "gone")
     before = page(alice)
     if before["token"] is None:  # pymap has no CONDSTORE
         changes = page(alice, query=f"?since=1-1&uidValidity={before['uidValidity']}")
         assert (changes["whole"], changes["messages"]) == (False, [])
         return
     inbox = mailbox(alice)
-    set_flags(alice, inbox, [kept], add=["\\Flagged"])
+    set_flags(alice, inbox, [kept_uid], add=["\\Flagged"])
     post(alice, f"{inbox}/delete", uids=[gone])
     (new,) = fill(alice, "new")
     changes = page(alice, query=f"?since={before['token']}&uidValidity={before['uidValidity']}")
     assert changes["whole"] is True
-    assert [(change["uid"], "\\Flagged" in change["flags"]) for change in changes["flags"]] == [(kept, True)]
+    assert [(change["uid"], "\\Flagged" in change["flags"]) for change in changes["flags"]] == [(kept_uid, True)]
     assert [row["uid"] for row in changes["messages"]] == [new]
     assert changes["vanished"] == str(gone)
     later = page(alice, query=f"?since={changes['token']}&uidValidity={before['uidValidity']}")

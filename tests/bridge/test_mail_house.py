@@ -79,10 +79,10 @@ class Rig:
     def wait_for(self, address: str, count: int = 1) -> list[bytes]:
         """Wait until so many messages have been delivered."""
         deadline = time.monotonic() + 30
-        while len(found := self.messages(address)) < count:
+        while len(messages := self.messages(address)) < count:
             assert time.monotonic() < deadline, (self.postfix.folder / "postfix.log").read_text()[-3000:]
             time.sleep(0.05)
-        return found
+        return messages
 
 
 @pytest.fixture(scope="module")

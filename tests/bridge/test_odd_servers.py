@@ -57,7 +57,7 @@ def post(browser: FlaskClient, path: str, **members: object) -> TestResponse:
 def spend_a_day(browser: FlaskClient) -> list[int]:
     """List, search, read, mark, move, delete and send. Return the states of the answers."""
     inbox = folder_path(browser)
-    folders = {one["name"]: one["id"] for one in get(browser, "/api/folders").get_json()["folders"]}
+    folders = {folder["name"]: folder["id"] for folder in get(browser, "/api/folders").get_json()["folders"]}
     answers = [
         get(browser, f"{inbox}/messages"),
         post(browser, f"{inbox}/search", subject="x"),
@@ -93,11 +93,11 @@ def in_bare_lf(answers: Answers) -> dict[str, list[Step]]:
 def test_the_capabilities_of_after_the_login_count(
     imap: LyingServer, smtp: LyingServer, before: bytes, after: bytes
 ) -> None:
-    told = b"* CAPABILITY IMAP4rev1 " + after + b"\r\nTAG OK\r\n"
+    capabilities = b"* CAPABILITY IMAP4rev1 " + after + b"\r\nTAG OK\r\n"
     answers: Answers = {
         "GREETING": [b"* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN " + before + b"] ready\r\n"],
         "AUTHENTICATE PLAIN": [b"+ \r\n", TakeLine(), b"TAG OK signed in\r\n"],
-        "CAPABILITY": [told],
+        "CAPABILITY": [capabilities],
     }
     with signed_in(imap, smtp, answers) as browser:
         assert spend_a_day(browser) == [200] * 7
@@ -132,7 +132,7 @@ def test_a_hundred_thousand_folders_are_answered_within_bounds(imap: LyingServer
     with signed_in(imap, smtp, {"LIST": [many + marked], "STATUS": [b"TAG NO no\r\n"]}) as browser:
         listed = get(browser, "/api/folders").get_json()["folders"]
         assert len(listed) == MAX_FOLDERS
-        roles = {one["role"]: one["name"] for one in listed if one["role"]}
+        roles = {folder["role"]: folder["name"] for folder in listed if folder["role"]}
         assert roles == {"inbox": "INBOX", "trash": "Zuletzt", "sent": "Sent"}
         assert post(browser, f"{folder_path(browser)}/9/delete", uids=[7]).status_code == 200
     assert imap.commands("CREATE") == []
@@ -143,8 +143,8 @@ def test_of_two_folders_that_are_marked_as_the_trash_one_is_used(imap: LyingServ
     marked = b'* LIST () "/" INBOX\r\n* LIST (\\Trash) "/" Trash\r\n* LIST (\\Trash) "/" Bin\r\nTAG OK\r\n'
     with signed_in(imap, smtp, {"LIST": [marked]}) as browser:
         listed = get(browser, "/api/folders").get_json()["folders"]
-        assert {one["name"] for one in listed if one["role"] == "trash"} == {"Trash", "Bin"}
-        assert {one["name"] for one in listed} == {"INBOX", "Trash", "Bin"}
+        assert {folder["name"] for folder in listed if folder["role"] == "trash"} == {"Trash", "Bin"}
+        assert {folder["name"] for folder in listed} == {"INBOX", "Trash", "Bin"}
         for _ in range(2):
             assert post(browser, f"{folder_path(browser)}/9/delete", uids=[7]).status_code == 200
     assert imap.commands("CREATE") == []

@@ -74,12 +74,12 @@ def test_the_pieces_of_an_upload_change_nothing(parts: list[bytes], sizes: list[
     message = in_pieces(content, sizes)
     whole = OutgoingMessage.of(content)
     assert b"".join(message.pieces()) == content
-    for one in (message, whole):
-        assert one.size_bytes == len(content)
-        assert one.is_ascii == content.isascii()
-        assert one.longest_line_bytes == max(map(len, content.split(b"\r\n")))
-        assert one.ends_with_line == content.endswith(b"\r\n")
-        assert one.header == (content[: content.find(b"\r\n\r\n") + 4] if b"\r\n\r\n" in content else content)
+    for outgoing in (message, whole):
+        assert outgoing.size_bytes == len(content)
+        assert outgoing.is_ascii == content.isascii()
+        assert outgoing.longest_line_bytes == max(map(len, content.split(b"\r\n")))
+        assert outgoing.ends_with_line == content.endswith(b"\r\n")
+        assert outgoing.header == (content[: content.find(b"\r\n\r\n") + 4] if b"\r\n\r\n" in content else content)
     assert message.digest == whole.digest
 
 

@@ -128,21 +128,21 @@ def test_answers_about_each_certificate_of_a_path_come_back_as_the_authority_gav
 ) -> None:
     (answer,) = status(browser, authority.chain("alice"))
     assert answer["problems"] == []
-    (response,) = (parse_ocsp_response(b64decode(one)) for one in answer["ocsp"])
+    (response,) = (parse_ocsp_response(b64decode(text)) for text in answer["ocsp"])
     assert [single.status for single in response.responses] == [CertificateStatus.GOOD]
-    (of_root,) = (parse_revocation_list(b64decode(one)) for one in answer["crls"])
+    (of_root,) = (parse_revocation_list(b64decode(text)) for text in answer["crls"])
     assert of_root.issuer_der == parse_certificate(authority.chain("alice")[2]).subject_der
     assert sorted(authority.asked) == [ROOT_LIST, OCSP]
 
 
 def test_a_revocation_comes_back_by_response_and_by_list(browser: FlaskClient, authority: Authority) -> None:
     bob, dave = status(browser, authority.chain("bob"), authority.chain("dave"))
-    (response,) = (parse_ocsp_response(b64decode(one)) for one in bob["ocsp"])
+    (response,) = (parse_ocsp_response(b64decode(text)) for text in bob["ocsp"])
     assert [single.status for single in response.responses] == [CertificateStatus.REVOKED]
     serial = parse_certificate(authority.chain("dave")[0]).serial_number
     assert dave["ocsp"] == []
-    lists = [parse_revocation_list(b64decode(one)) for one in dave["crls"]]
-    assert any(list(one.find_entries(serial)) for one in lists)
+    lists = [parse_revocation_list(b64decode(text)) for text in dave["crls"]]
+    assert any(list(revocation_list.find_entries(serial)) for revocation_list in lists)
 
 
 def test_one_list_is_fetched_once_and_handed_out_once(browser: FlaskClient, authority: Authority) -> None:
@@ -286,16 +286,16 @@ def test_nothing_of_an_answer_is_told_to_whoever_chose_the_address(
         reply_of("200 OK", root),
         reply_of("200 OK", root, length=50_000_000),
     ]
-    told = []
+    answers = []
     browser = browser_of()
     for number, reply in enumerate(replies):
         authority.app = reply
-        told.append(issuers(browser, made_up(f"http://{authority.host}/{number}")))
+        answers.append(issuers(browser, made_up(f"http://{authority.host}/{number}")))
         # The cached answer reveals no more.
-        told.append(issuers(browser, made_up(f"http://{authority.host}/{number}")))
+        answers.append(issuers(browser, made_up(f"http://{authority.host}/{number}")))
     for url in (f"http://127.0.0.1:{closed}/", "http://10.0.0.1/", "http://name.invalid/"):
-        told.append(issuers(browser, made_up(url)))
-    assert told == [NO_ISSUER] * len(told)
+        answers.append(issuers(browser, made_up(url)))
+    assert answers == [NO_ISSUER] * len(answers)
     assert len(authority.asked) >= len(replies)
 
 
@@ -375,21 +375,21 @@ def test_a_session_may_not_ask_without_end(browser_of: MakeBrowser, clock: FakeC
 
 def test_a_session_may_not_look_for_issuers_without_end(browser_of: MakeBrowser, clock: FakeClock) -> None:
     browser = browser_of(clock=clock)
-    asked = encoded([made_up("http://10.0.0.1/")] * MAX_PATHS)
+    certificates = encoded([made_up("http://10.0.0.1/")] * MAX_PATHS)
     for _ in range(MAX_ISSUERS_PER_SESSION // MAX_PATHS):
-        assert post(browser, "issuers", certificates=asked).status_code == 200
-    response = post(browser, "issuers", certificates=asked[:1])
+        assert post(browser, "issuers", certificates=certificates).status_code == 200
+    response = post(browser, "issuers", certificates=certificates[:1])
     assert error_of(response) == (429, "try-later")
     assert 0 < int(response.headers["Retry-After"]) <= 60
 
 
 def test_signing_in_again_lets_nobody_look_for_issuers_without_end(browser_of: MakeBrowser, clock: FakeClock) -> None:
     browser = browser_of(clock=clock)
-    asked = encoded([made_up("http://10.0.0.1/")] * MAX_PATHS)
+    certificates = encoded([made_up("http://10.0.0.1/")] * MAX_PATHS)
     statuses = []
     for _ in range(MAX_ISSUERS_PER_ACCOUNT // MAX_PATHS + 1):
         assert sign_in(browser).status_code == 200
-        statuses.append(post(browser, "issuers", certificates=asked).status_code)
+        statuses.append(post(browser, "issuers", certificates=certificates).status_code)
     assert statuses == [200] * (len(statuses) - 1) + [429]
 
 

@@ -68,9 +68,9 @@ def test_idle_connections_of_others_go_to_the_process_that_has_none(
             Holding(threads, pool, login, 2).release(2)
         assert third.run("session", login, is_alive)
         # A process that has one, but for a long time, gets another.
-        held = Holding(threads, third, login, 1)
+        holding = Holding(threads, third, login, 1)
         assert third.run("session", login, is_alive)
-        held.release(1)
+        holding.release(1)
 
 
 def test_a_connection_in_use_goes_to_another_process_before_a_waiting_call_of_its_own(
@@ -79,16 +79,16 @@ def test_a_connection_in_use_goes_to_another_process_before_a_waiting_call_of_it
     login = login_at(memory_server.address)
     busy, other = (new_pool(database_url, wait_seconds=PATIENCE_SECONDS) for _ in range(2))
     with ThreadPoolExecutor(8) as threads:
-        held = Holding(threads, busy, login, 4)
+        holding = Holding(threads, busy, login, 4)
         state = busy._slots._rooms["session"]
         waiting = Holding.__new__(Holding)
         here = threads.submit(Holding.__init__, waiting, threads, busy, login, 1)
         wait_until(lambda: state.waiting == 1)
         there = threads.submit(other.run, "session", login, is_alive)
         wait_until(lambda: state.wished_until > 0)
-        held.release(1)
+        holding.release(1)
         assert there.result(PATIENCE_SECONDS)
-        held.release(3)
+        holding.release(3)
         here.result(PATIENCE_SECONDS)
         waiting.release(1)
 
@@ -99,11 +99,11 @@ def test_an_idle_connection_closes_without_another_call(
     monkeypatch.setattr(keeper, "LOOK_SECONDS", 0.02)
     seconds = [0.0]
     pool = new_pool(monotonic=lambda: seconds[0])
-    kept = pool.run("session", login_at(memory_server.address), lambda connection: connection)
-    assert kept.is_alive()
+    idle_connection = pool.run("session", login_at(memory_server.address), lambda connection: connection)
+    assert idle_connection.is_alive()
     seconds[0] = 121.0
     wait_until(lambda: not pool._slots._rooms)
-    assert not kept.is_alive()
+    assert not idle_connection.is_alive()
 
 
 @pytest.mark.thorough
@@ -114,11 +114,11 @@ def test_a_process_that_cannot_show_that_it_lives_closes_its_idle_connections(
     monkeypatch.setattr(keeper, "LOOK_SECONDS", 0.1)
     with run_postgresql() as server:
         pool, login = new_pool(server.new_database()), login_at(memory_server.address)
-        kept = pool.run("session", login, lambda connection: connection)
-        assert kept.is_alive()
+        idle_connection = pool.run("session", login, lambda connection: connection)
+        assert idle_connection.is_alive()
         server.stop()
         wait_until(lambda: not pool._slots._rooms)
-        assert not kept.is_alive()
+        assert not idle_connection.is_alive()
         server.start()
         wait_until(lambda: not pool._slots._places._begin().is_in_doubt)
         assert pool.run("session", login, is_alive)

@@ -63,13 +63,13 @@ def servers(tls_folder: Path) -> Iterator[dict[Security, MailServer]]:
 @pytest.fixture(params=Security, ids=lambda security: security.value)
 def server(request: pytest.FixtureRequest, servers: dict[Security, MailServer]) -> MailServer:
     """The server with an empty mailbox."""
-    found = servers[request.param]
-    connection = Pop3Connection.open(login_at(found))
+    pop3_server = servers[request.param]
+    connection = Pop3Connection.open(login_at(pop3_server))
     uids = [row.uid for row in connection.list_messages(INBOX, limit=1000).rows]
     if uids:
         connection.delete_for_ever(BOX, uids)
     connection.close()
-    return found
+    return pop3_server
 
 
 def deliver(server: MailServer, *messages: bytes) -> None:

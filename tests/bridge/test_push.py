@@ -72,7 +72,7 @@ class Rig:
     @contextmanager
     def page(self, browser: FlaskClient) -> Iterator[Page]:
         """An open page, until the block ends. At its end the process has noticed it."""
-        (cookie,) = filter(None, (session_cookie_of(browser, one) for one in (ALICE, BOB)))
+        (cookie,) = filter(None, (session_cookie_of(browser, address) for address in (ALICE, BOB)))
         with Page(self.events.port, "=".join(cookie)) as page:
             page.wait_for("ready")
             yield page
@@ -91,8 +91,8 @@ class Rig:
 
     def subscribed(self) -> list[str]:
         """The addresses that the process of events knows."""
-        found = (self.hub._subscribers.find(subscriber) for subscriber in self.hub._subscribers)
-        return [one.endpoint for one in found if one is not None]
+        push_subscriptions = (self.hub._subscribers.find(subscriber) for subscriber in self.hub._subscribers)
+        return [subscription.endpoint for subscription in push_subscriptions if subscription is not None]
 
     def endpoints(self) -> list[str]:
         """The addresses in the database, one for each session."""
@@ -342,7 +342,7 @@ def test_one_browser_too_many_is_refused_until_another_one_ends(
 ) -> None:
     monkeypatch.setattr(subscriptions, "MAX_BROWSERS", 2)
     first, second, third = (rig.browser() for _ in range(3))
-    assert [subscribe(one, service.endpoint) for one in (first, second, second, third)] == [200, 200, 200, 409]
+    assert [subscribe(browser, service.endpoint) for browser in (first, second, second, third)] == [200, 200, 200, 409]
     assert subscribe(rig.browser(BOB), service.endpoint) == 200
     first.delete("/api/session", base_url=API, headers=FROM_PAGES)
     assert subscribe(third, service.endpoint) == 200

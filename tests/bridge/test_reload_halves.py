@@ -144,12 +144,12 @@ def test_no_more_minutes_than_the_operator_allows(config: BridgeConfig, minutes:
 
 
 def test_an_operator_who_forbids_it_takes_the_halves_away(config: BridgeConfig, tmp_path: Path) -> None:
-    kept = replace(config, database=str(tmp_path / "bridge.sqlite"))
-    with closing(services_of(app := create_app(kept))):
+    file_config = replace(config, database=str(tmp_path / "bridge.sqlite"))
+    with closing(services_of(app := create_app(file_config))):
         browser = app.test_client()
         sign_in(browser)
         made_half(browser)
-    with closing(services_of(app := create_app(replace(kept, reload_minutes=0)))):
+    with closing(services_of(app := create_app(replace(file_config, reload_minutes=0)))):
         later = app.test_client()
         cookie = session_cookie_of(browser)
         assert cookie is not None
@@ -202,15 +202,15 @@ def files_with(half: bytes, folder: Path) -> list[str]:
 def test_no_file_has_a_half_that_was_deleted(filed: Flask, tmp_path: Path, end: object) -> None:
     browser = filed.test_client()
     sign_in(browser)
-    given = made_half(browser)
-    (kept,) = kept_in(filed)
-    assert kept is not None
-    assert files_with(kept, tmp_path)
+    half = made_half(browser)
+    (kept_half,) = kept_in(filed)
+    assert kept_half is not None
+    assert files_with(kept_half, tmp_path)
     # The database alone does not have what the page got: that needs the cookie too.
-    assert files_with(given, tmp_path) == []
+    assert files_with(half, tmp_path) == []
     assert callable(end)
     end(browser)
-    assert files_with(kept, tmp_path) == []
+    assert files_with(kept_half, tmp_path) == []
 
 
 def test_a_half_in_the_database_is_of_no_use_with_another_cookie(alice: FlaskClient, app: Flask) -> None:

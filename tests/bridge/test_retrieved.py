@@ -108,8 +108,8 @@ def test_a_message_is_deleted_at_the_first_sign_in_after_its_days(alice: FlaskCl
     enter(alice)
     assert set(listed(alice)) == {"1", "2"}
     with services_of(alice.application).database.reading() as rows:
-        (kept,) = rows.execute(RETRIEVED.select()).all()
-    assert (len(kept.account), len(kept.message)) == (32, 32)
+        (row,) = rows.execute(RETRIEVED.select()).all()
+    assert (len(row.account), len(row.message)) == (32, 32)
 
 
 def test_a_later_note_replaces_the_first(alice: FlaskClient, clock: FakeClock) -> None:

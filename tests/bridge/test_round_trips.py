@@ -92,10 +92,10 @@ def test_of_rows_that_were_shown_a_search_asks_only_for_the_flags(
 ) -> None:
     first, again = (connection.search("INBOX", Criteria(subject="x"), limit=50) for _ in range(2))
     assert again.rows == first.rows
-    asked = imap.commands("UID FETCH")
-    assert len(asked) == 2
-    assert b"BODY" in asked[0]
-    assert asked[1].endswith(b"(UID FLAGS)")
+    fetches = imap.commands("UID FETCH")
+    assert len(fetches) == 2
+    assert b"BODY" in fetches[0]
+    assert fetches[1].endswith(b"(UID FLAGS)")
 
 
 def test_a_message_of_a_renumbered_folder_is_not_asked_for_twice(imap: LyingServer, connection: ImapConnection) -> None:

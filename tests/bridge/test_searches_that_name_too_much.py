@@ -61,8 +61,8 @@ def opened(imap: LyingServer) -> Iterator[Opened]:
     connections: list[ImapConnection] = []
 
     def open_connection(*stored: Stored, keep: bytes = b"") -> ImapConnection:
-        uids = b"".join(b" %d" % one.uid for one in stored)
-        keywords = b" ".join({b"$SealwaxDeleteAfter%d" % one.days for one in stored if one.days})
+        uids = b"".join(b" %d" % message.uid for message in stored)
+        keywords = b" ".join({b"$SealwaxDeleteAfter%d" % message.days for message in stored if message.days})
         imap.received.clear()
         imap.answers |= {
             "GREETING": [b"* OK [CAPABILITY " + CAPABLE + b"] ready\r\n"],
@@ -70,7 +70,7 @@ def opened(imap: LyingServer) -> Iterator[Opened]:
             "LIST": [b'* LIST (\\Drafts) "/" Drafts\r\n* LIST (\\Sent) "/" Sent\r\nTAG OK\r\n'],
             "SELECT": [b"* 9 EXISTS\r\n* FLAGS (" + keywords + b")\r\n* OK [UIDVALIDITY 9] valid\r\nTAG OK\r\n"],
             "UID SEARCH": [b"* SEARCH" + uids + b"\r\nTAG OK\r\n"],
-            "UID FETCH": [b"".join(one.fetched() for one in stored) + b"TAG OK\r\n"],
+            "UID FETCH": [b"".join(message.fetched() for message in stored) + b"TAG OK\r\n"],
             "UID EXPUNGE": [b"TAG OK\r\n"],
             "APPEND": [b"+ go on\r\n", TakeLiteral(), b"TAG OK " + keep + b"done\r\n"],
         }
@@ -159,8 +159,12 @@ def test_only_the_wanted_messages_of_any_folder_are_deleted(opened: Opened, imap
             )
             for uid in sorted(chosen.sample(range(1, 2_000_000), chosen.choice((1, 3, 30))))
         ]
-        drafts = {one.uid for one in stored if one.message_id == OURS}
-        over = {one.uid for one in stored if one.days and one.age_days is not None and one.age_days > one.days}
+        drafts = {message.uid for message in stored if message.message_id == OURS}
+        over = {
+            message.uid
+            for message in stored
+            if message.days and message.age_days is not None and message.age_days > message.days
+        }
         opened(*stored).delete_draft(OURS)
         assert deleted(imap) == drafts
         opened(*stored).keep_draft(DRAFT, OURS)
@@ -173,6 +177,6 @@ def test_a_server_that_names_billions_is_asked_for_a_bounded_number(opened: Open
     connection = opened(Stored(1, OURS))
     imap.answers["UID SEARCH"] = [b"* ESEARCH UID ALL 1:4294967295\r\nTAG OK\r\n"]
     connection.delete_draft(OURS)
-    (asked,) = imap.commands("UID FETCH")
-    assert len(set(_uids(asked.split()[2]))) == 1000
+    (command,) = imap.commands("UID FETCH")
+    assert len(set(_uids(command.split()[2]))) == 1000
     assert deleted(imap) == set()

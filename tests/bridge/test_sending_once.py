@@ -106,7 +106,7 @@ def test_what_failed_before_the_last_line_may_be_sent_again_under_its_key(
 ) -> None:
     refused = send(alice, MESSAGE, BOB, "nobody@example.test", "none@example.test", key=KEY)
     assert error_of(refused) == (422, "message-refused")
-    assert [(one["address"], one["temporary"]) for one in refused.get_json()["refused"]] == [
+    assert [(refusal["address"], refusal["temporary"]) for refusal in refused.get_json()["refused"]] == [
         ("nobody@example.test", False),
         ("none@example.test", False),
     ]
@@ -144,8 +144,8 @@ def test_a_killed_process_sends_nothing_twice(
             submit_message(*arguments, **options)  # type: ignore[arg-type]
         raise Killed
 
-    kept = replace(config, database=str(tmp_path / "bridge.sqlite"))
-    app = create_app(kept)
+    file_config = replace(config, database=str(tmp_path / "bridge.sqlite"))
+    app = create_app(file_config)
     browser = app.test_client()
     sign_in(browser)
     monkeypatch.setattr(once, "submit_message", die)
@@ -157,7 +157,7 @@ def test_a_killed_process_sends_nothing_twice(
     monkeypatch.undo()
     memory_server_before = copies(memory_server)
 
-    next_app = create_app(kept)
+    next_app = create_app(file_config)
     browser = next_app.test_client()
     sign_in(browser)
     answer = send(browser, MESSAGE, BOB, key=KEY).get_json()
@@ -178,10 +178,10 @@ def test_a_message_that_was_perhaps_sent_is_looked_for(
     look = f"/api/send/{KEY}/look"
     assert alice.post(look, base_url=API, headers=FROM_PAGES).get_json()["outcome"] == "perhaps"
     memory_server.append(ALICE, MESSAGE, "Sent")
-    found = {"outcome": "sent", "savedTo": "Sent"}
-    assert alice.post(look, base_url=API, headers=FROM_PAGES).get_json() == found
-    assert get(alice, f"/api/send/{KEY}").get_json() == found
-    assert send(alice, MESSAGE, BOB, key=KEY).get_json() == found
+    answer = {"outcome": "sent", "savedTo": "Sent"}
+    assert alice.post(look, base_url=API, headers=FROM_PAGES).get_json() == answer
+    assert get(alice, f"/api/send/{KEY}").get_json() == answer
+    assert send(alice, MESSAGE, BOB, key=KEY).get_json() == answer
     assert copies(memory_server) == 0
 
 

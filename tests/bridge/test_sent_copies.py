@@ -129,7 +129,7 @@ def test_copies_are_deleted_at_the_first_sign_in_after_their_days(
 
 def test_a_copy_that_was_moved_stays(alice: FlaskClient, clock: FakeClock) -> None:
     send_with(alice, 1, copy=1)
-    folders = {one["role"]: one["id"] for one in get(alice, "/api/folders").get_json()["folders"]}
+    folders = {folder["role"]: folder["id"] for folder in get(alice, "/api/folders").get_json()["folders"]}
     page = get(alice, f"/api/folders/{folders['sent']}/messages").get_json()
     path = f"/api/folders/{folders['sent']}/{page['uidValidity']}/move"
     members = {"uids": [row["uid"] for row in page["messages"]], "to": folders["inbox"]}

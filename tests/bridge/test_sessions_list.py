@@ -125,7 +125,7 @@ def test_one_session_ends_and_the_others_go_on(app: Flask) -> None:
     first, second, bob = signed_in(app), signed_in(app), signed_in(app, BOB)
     ended = id_of(second)
     assert end(first, f"/{ended}").status_code == 204
-    assert [is_signed_in(one) for one in (first, second, bob)] == [True, False, True]
+    assert [is_signed_in(browser) for browser in (first, second, bob)] == [True, False, True]
     assert error_of(end(first, f"/{ended}")) == (404, "no-such-session")
     assert has_cookie(first)
 
@@ -146,7 +146,7 @@ def test_the_own_session_ends_with_its_cookie(alice: FlaskClient) -> None:
 def test_all_others_end_or_all(app: Flask) -> None:
     first, second, third = (signed_in(app) for _ in range(3))
     assert end(first, "").get_json() == {"ended": 2}
-    assert [is_signed_in(one) for one in (first, second, third)] == [True, False, False]
+    assert [is_signed_in(browser) for browser in (first, second, third)] == [True, False, False]
     assert has_cookie(first)
     assert end(first, "?this=true").get_json() == {"ended": 1}
     assert not has_cookie(first)
@@ -202,11 +202,11 @@ def test_the_end_reaches_connections_and_streams_of_other_processes(
         page = stack.enter_context(Page(events.port, "=".join(cookie)))
         page.wait_for("ready")
         wait_until(lambda: events.application._listening is not None)
-        kept = services_of(apps[1]).pool.session_ids()
+        session_ids = services_of(apps[1]).pool.session_ids()
         assert end(keeper, f"/{id_of(lost)}").status_code == 204
         page.wait_for("session-ended")
         wait_until(lambda: services_of(apps[1]).pool.session_ids() == set())
-        assert kept != set()
+        assert session_ids != set()
         # One connection at each bridge has logged out, and that of the other session stays.
         wait_until(lambda: len(imap.commands("LOGOUT")) >= 2)
         assert is_signed_in(keeper)

@@ -203,7 +203,7 @@ def test_signing_out_of_all_accounts_ends_those_of_this_browser_only(both: Flask
     sign_in(elsewhere)
     answer = ask(both, "DELETE", "/api/accounts")
     assert answer.get_json() == {"ended": 2}
-    assert [session_cookie_of(both, one) for one in (ALICE, BOB)] == [None, None]
+    assert [session_cookie_of(both, address) for address in (ALICE, BOB)] == [None, None]
     assert get(elsewhere, "/api/session").status_code == 200
     with services_of(app).database.reading() as rows:
         assert rows.exec_driver_sql("SELECT address FROM session").scalars().all() == [ALICE]
@@ -268,10 +268,10 @@ def test_many_foreign_cookies_are_not_all_looked_up(browser: FlaskClient) -> Non
 
 
 def test_the_id_of_an_account_cannot_be_computed_without_the_bridge() -> None:
-    one, other = AccountIds(bytes(32)), AccountIds(bytes([1] * 32))
-    assert one.id_of(ALICE) != other.id_of(ALICE)
-    assert one.id_of(ALICE) != one.id_of(BOB)
-    assert len(one.id_of(ALICE)) == 32
+    ids, other = AccountIds(bytes(32)), AccountIds(bytes([1] * 32))
+    assert ids.id_of(ALICE) != other.id_of(ALICE)
+    assert ids.id_of(ALICE) != ids.id_of(BOB)
+    assert len(ids.id_of(ALICE)) == 32
 
 
 @pytest.fixture
@@ -289,7 +289,7 @@ def streaming(config: BridgeConfig, tmp_path: Path) -> Iterator[tuple[FlaskClien
 
 def test_each_account_has_a_stream_of_its_own(streaming: tuple[FlaskClient, int]) -> None:
     browser, port = streaming
-    cookies = [session_cookie_of(browser, one) for one in (ALICE, BOB)]
+    cookies = [session_cookie_of(browser, owner) for owner in (ALICE, BOB)]
     both = "; ".join("=".join(cookie) for cookie in cookies if cookie)
     for address in (ALICE, BOB):
         with Page(port, both, query=f"?account={id_of(browser, address)}") as page:
@@ -303,10 +303,11 @@ def test_each_account_has_a_half_of_its_own(both: FlaskClient) -> None:
     """The halves of one account open nothing of another."""
     name = "0" * 32
     halves = [
-        ask(both, "POST", "/api/reload-half", one, json={"name": name, "minutes": 1}).get_data() for one in (ALICE, BOB)
+        ask(both, "POST", "/api/reload-half", address, json={"name": name, "minutes": 1}).get_data()
+        for address in (ALICE, BOB)
     ]
     assert halves[0] != halves[1]
     assert ask(both, "DELETE", "/api/reload-half", ALICE).status_code == 204
-    taken = [ask(both, "POST", "/api/reload-half/take", one, json={"name": name}) for one in (ALICE, BOB)]
-    assert [one.status_code for one in taken] == [404, 200]
+    taken = [ask(both, "POST", "/api/reload-half/take", address, json={"name": name}) for address in (ALICE, BOB)]
+    assert [answer.status_code for answer in taken] == [404, 200]
     assert taken[1].get_data()[:32] == halves[1]

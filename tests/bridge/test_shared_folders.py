@@ -75,7 +75,7 @@ def call(browser: FlaskClient, method: str, path: str, **members: object) -> Tes
 
 
 def folders(browser: FlaskClient) -> dict[str, Folder]:
-    return {one["name"]: one for one in get(browser, "/api/folders").get_json()["folders"]}
+    return {folder["name"]: folder for folder in get(browser, "/api/folders").get_json()["folders"]}
 
 
 def at(browser: FlaskClient, name: str) -> str:
@@ -114,7 +114,7 @@ def test_rights_are_withdrawn_and_the_folder_is_gone(alice: FlaskClient, server:
     share(alice, "all")
     assert THEIRS in seen_by_bob(server)
     answer = call(alice, "DELETE", f"{at(alice, 'Ward')}/access", name=BOB)
-    assert BOB not in [one["name"] for one in answer.get_json()["people"]]
+    assert BOB not in [person["name"] for person in answer.get_json()["people"]]
     assert THEIRS not in seen_by_bob(server)
 
 

@@ -85,10 +85,10 @@ def test_an_answer_other_than_ok_is_no_timestamp(bridge_with: MakeBridge) -> Non
 
 
 def test_only_small_queries_reach_the_service(bridge_with: MakeBridge) -> None:
-    asked: list[bytes] = []
+    queries: list[bytes] = []
 
     def note(query: bytes) -> bytes:
-        asked.append(query)
+        queries.append(query)
         return b""
 
     with serve(note) as url:
@@ -97,7 +97,7 @@ def test_only_small_queries_reach_the_service(bridge_with: MakeBridge) -> None:
         assert ask(browser, b"0" * 1025).status_code == 413
         assert error_of(ask(browser, new_query(), "text/plain")) == (400, "bad-request")
         assert error_of(ask(browser, b"")) == (400, "bad-request")
-    assert asked == []
+    assert queries == []
 
 
 def test_nobody_floods_the_service(bridge_with: MakeBridge) -> None:

@@ -167,8 +167,8 @@ ENDS = {
 
 
 def refusal(name: str) -> list[Step]:
-    said, end, _ = ENDS[name]
-    return [b"+ \r\n", TakeLine(), b"+ " + said + b"\r\n", TakeLine(), b"TAG " + end + b"\r\n", Close()]
+    challenge, end, _ = ENDS[name]
+    return [b"+ \r\n", TakeLine(), b"+ " + challenge + b"\r\n", TakeLine(), b"TAG " + end + b"\r\n", Close()]
 
 
 def decoded(lines: list[bytes]) -> list[bytes]:
@@ -222,8 +222,8 @@ POP3_ENDS: dict[str, tuple[list[Step], int]] = {
 def test_a_pop3_server_refuses_in_the_same_way(tls_folder: Path, name: str, length: int) -> None:
     steps, status = POP3_ENDS[name]
     capa = b"+OK\r\nSASL PLAIN OAUTHBEARER\r\nUIDL\r\nAUTH-RESP-CODE\r\n.\r\n"
-    asked: list[Step] = [b"+ \r\n", TakeLine()]
-    script: Script = {**POP3, "CAPA": [capa], "AUTH OAUTHBEARER": [*(asked if length > 200 else []), *steps]}
+    prompt: list[Step] = [b"+ \r\n", TakeLine()]
+    script: Script = {**POP3, "CAPA": [capa], "AUTH OAUTHBEARER": [*(prompt if length > 200 else []), *steps]}
     with LyingServer(script, tls_folder=tls_folder) as server:
         with bridge_before(replace(server.pop3_address(), takes_tokens=True)) as browser:
             assert sign_in_by(browser, "t" * length).status_code == status
@@ -247,11 +247,11 @@ def test_a_server_for_outgoing_mail_that_refuses_the_token_ends_no_session(
     imap: LyingServer, smtp: LyingServer, name: str, length: int
 ) -> None:
     steps, status, words = SMTP_ENDS[name]
-    asked: list[Step] = [b"334 \r\n", TakeLine()]
+    prompt: list[Step] = [b"334 \r\n", TakeLine()]
     accepted: list[Step] = [b"+ \r\n", TakeLine(), b"TAG OK\r\n"]
     imap.answers |= {"CAPABILITY": [OFFER], "GREETING": [b"* OK hello\r\n"], "AUTHENTICATE OAUTHBEARER": accepted}
     smtp.answers["EHLO"] = [b"250-here\r\n250 AUTH PLAIN OAUTHBEARER\r\n"]
-    smtp.answers["AUTH OAUTHBEARER"] = [*(asked if length > 400 else []), *steps]
+    smtp.answers["AUTH OAUTHBEARER"] = [*(prompt if length > 400 else []), *steps]
     with bridge_before(replace(imap.address(), smtp=smtp.address().smtp, takes_tokens=True)) as browser:
         assert sign_in_by(browser, "t" * length).status_code == 200
         answer = send(browser, MESSAGE, BOB)
@@ -286,11 +286,11 @@ def test_a_session_keeps_its_token_as_a_token_and_only_for_servers_that_take_one
     account = MailAccount(address=ALICE, login=ALICE, server=server)
     database = SCHEMA.open(tmp_path / "bridge.sqlite")
     cookie, _ = store_at(server, database, clock).create(check_token(account, TOKEN), origin="", program="")
-    found = store_at(server, database, clock).find(cookie)
-    assert found is not None
-    assert found.credentials == Credentials(account=account, password=TOKEN, kind=Secret.TOKEN)
+    session = store_at(server, database, clock).find(cookie)
+    assert session is not None
+    assert session.credentials == Credentials(account=account, password=TOKEN, kind=Secret.TOKEN)
     assert store_at(SOMEWHERE, database, clock).find(cookie) is None
-    assert TOKEN not in repr(found)
+    assert TOKEN not in repr(session)
     database.close()
     assert TOKEN.encode() not in (tmp_path / "bridge.sqlite").read_bytes()
 

@@ -93,7 +93,7 @@ def _anna(server: ServerAddress, tls_folder: Path, tmp_path: Path) -> Anna:
 
 def write_mbox(file: Path, *mails: bytes) -> Path:
     separator = b"From someone Thu Nov 26 10:00:00 2020\n"
-    file.write_bytes(b"".join(separator + one + b"\n" for one in mails))
+    file.write_bytes(b"".join(separator + message + b"\n" for message in mails))
     return file
 
 
@@ -109,7 +109,7 @@ def test_an_mbox_comes_with_its_flags_and_dates_and_without_the_notes_of_its_pro
     )
     done = anna.run("import", str(file))
     assert done.output == "Imported: 3 stored, 0 there already\n"
-    flags = {subject: set(found) for subject, found in anna.rows("Imported")}
+    flags = {subject: set(marks) for subject, marks in anna.rows("Imported")}
     assert flags == {
         "new": set(),
         "read": {"\\Seen", "\\Answered", "\\Flagged"},
@@ -188,8 +188,8 @@ def test_thunderbirds_folders_become_folders(anna: Anna, tmp_path: Path) -> None
     (tmp_path / "Mail" / "Work.msf").write_text("// <!-- <mdb:mork:z v=1.4/> -->\n")
     write_mbox(tmp_path / "Mail" / "Work.sbd" / "Taxes", mail("taxes"))
     assert anna.run("import", str(tmp_path / "Mail")).exit_code == 0
-    found = [name for name in anna.folders() if name.startswith("Imported")]
-    assert [name.replace(".", "/") for name in found if anna.rows(name)] == ["Imported/Work", "Imported/Work/Taxes"]
+    folders = [name for name in anna.folders() if name.startswith("Imported")]
+    assert [name.replace(".", "/") for name in folders if anna.rows(name)] == ["Imported/Work", "Imported/Work/Taxes"]
 
 
 def test_one_message_that_cannot_be_stored_is_named_and_takes_nothing_from_the_others(
@@ -244,4 +244,4 @@ def test_the_names_of_folders_lead_nowhere_else(tmp_path: Path) -> None:
     (tmp_path / "Mail").mkdir()
     (tmp_path / "Mail" / "link").symlink_to(tmp_path / "secret")
     write_mbox(tmp_path / "Mail" / "real", mail("real"))
-    assert [one.folder for one in read_stored(tmp_path / "Mail")] == [("real",)]
+    assert [message.folder for message in read_stored(tmp_path / "Mail")] == [("real",)]

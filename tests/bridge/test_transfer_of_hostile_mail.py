@@ -43,7 +43,7 @@ def test_each_exported_folder_is_written_and_read_again(
     folders = [Folder(name=name, role=None, total=1, unseen=0, uid_validity=7, delimiter=">") for name in names]
     for name, place in _places(folders).items():
         write(target / place, form, name)
-    read = sorted(one.message_id or "" for one in read_stored(target))
+    read = sorted(message.message_id or "" for message in read_stored(target))
     assert read == sorted(f"<{name.encode().hex()}@example.test>" for name in names)
 
 
@@ -51,7 +51,7 @@ def test_the_folders_in_a_maildir_are_read_too(tmp_path: Path) -> None:
     for name in ("Work", "Work/2025"):
         write(tmp_path / name, Form.MAILDIR, name)
     (tmp_path / "Work" / "2025" / "link").symlink_to(tmp_path / "Work")
-    assert [one.folder for one in read_stored(tmp_path)] == [("Work",), ("Work", "2025")]
+    assert [message.folder for message in read_stored(tmp_path)] == [("Work",), ("Work", "2025")]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_the_folders_in_a_maildir_are_read_too(tmp_path: Path) -> None:
 )
 def test_no_date_of_a_separator_ends_an_import(date: bytes, tmp_path: Path) -> None:
     (tmp_path / "box").write_bytes(b"From x " + date + b"\nSubject: x\n\nx\n")
-    assert [one.content for one in read_stored(tmp_path / "box")] == [b"Subject: x\r\n\r\nx\r\n"]
+    assert [message.content for message in read_stored(tmp_path / "box")] == [b"Subject: x\r\n\r\nx\r\n"]
 
 
 @pytest.mark.parametrize("date", [_EARLY, _LATE])

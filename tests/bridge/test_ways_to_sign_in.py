@@ -117,8 +117,8 @@ def test_a_server_that_offers_no_login_trusts_the_address(browser: FlaskClient, 
     smtp.answers["EHLO"] = [b"250-here\r\n250 8BITMIME\r\n"]
     assert send(browser, MESSAGE, BOB).get_json()["outcome"] == "sent"
     assert smtp.commands("AUTH") == []
-    found = checking._check_smtp(smtp.address())
-    assert (found.level.value, "trusts the address" in found.remedy) == ("warning", True)
+    finding = checking._check_smtp(smtp.address())
+    assert (finding.level.value, "trusts the address" in finding.remedy) == ("warning", True)
 
 
 def test_a_server_with_no_known_mechanism_gets_no_password(browser: FlaskClient, smtp: LyingServer) -> None:

@@ -49,8 +49,8 @@ def new_request(office: Lab, name: str) -> None:
 
 def issue(office: Lab, name: str, *options: str, out: str = "") -> str:
     out = out or f"{name}.pem"
-    wanted = (f"{name}.csr", "--address", f"{name}@example.test")
-    result = office.sealwax("ca", "issue", "ca", *wanted, *options, *PASSPHRASE, "-o", out)
+    request = (f"{name}.csr", "--address", f"{name}@example.test")
+    result = office.sealwax("ca", "issue", "ca", *request, *options, *PASSPHRASE, "-o", out)
     assert (result.code, result.stderr) == (0, "")
     return out
 
@@ -115,7 +115,9 @@ def test_a_revoked_certificate_is_on_the_next_crl_and_openssl_refuses_it(office:
 
 def verify_with_lists(office: Lab, name: str, issuing_list: str) -> bool:
     office.write("lists.pem", b"")
-    pem = [office.openssl("crl", "-inform", "DER", "-in", one, "-outform", "PEM") for one in ("root.crl", issuing_list)]
+    pem = [
+        office.openssl("crl", "-inform", "DER", "-in", file, "-outform", "PEM") for file in ("root.crl", issuing_list)
+    ]
     office.write("lists.pem", b"".join(pem))
     return verify(office, name, "-crl_check_all", "-CRLfile", "lists.pem")
 
@@ -246,8 +248,8 @@ def test_the_root_may_be_of_another_pki(office: Lab) -> None:
     office.openssl("x509", "-req", "-in", "below.csr", "-days", "8", *signing, "-out", "below.pem")
     office.write("both.pem", office.read("below.pem") + office.read("theirs.pem"))
     assert office.sealwax("ca", "accept-issuing", "below", "both.pem", *PASSPHRASE).code == 0
-    wanted = ("alice.csr", "--address", "alice@example.test", *PASSPHRASE, "-o", "alice-below.pem")
-    office.made("ca", "issue", "below", *wanted)
+    request = ("alice.csr", "--address", "alice@example.test", *PASSPHRASE, "-o", "alice-below.pem")
+    office.made("ca", "issue", "below", *request)
     assert verify(office, "alice-below.pem", folder="below")
 
 
@@ -314,11 +316,11 @@ def test_a_keyring_entry_that_is_not_there_gets_a_new_passphrase(
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.setattr("keyring.get_password", lambda service, entry: entries.get((service, entry)))
     monkeypatch.setattr("keyring.set_password", lambda service, entry, text: entries.update({(service, entry): text}))
-    given = PassphraseSource(file=None, descriptor=None, keyring_entry="our ca")
-    passphrase = choose_passphrase(given)
+    source = PassphraseSource(file=None, descriptor=None, keyring_entry="our ca")
+    passphrase = choose_passphrase(source)
     assert entries == {("sealwax", "our ca"): passphrase.decode()}
     assert len(passphrase) == 32
-    assert choose_passphrase(given) == passphrase
+    assert choose_passphrase(source) == passphrase
 
 
 def test_two_new_cas_at_once_get_one_passphrase(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -327,9 +329,9 @@ def test_two_new_cas_at_once_get_one_passphrase(tmp_path: Path, monkeypatch: pyt
     slow = threading.Event()
 
     def get_slowly(service: str, entry: str) -> str | None:
-        found = entries.get((service, entry))
+        secret = entries.get((service, entry))
         slow.wait(0.3)
-        return found
+        return secret
 
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.setattr("keyring.get_password", get_slowly)
@@ -340,8 +342,8 @@ def test_two_new_cas_at_once_get_one_passphrase(tmp_path: Path, monkeypatch: pyt
         entries[service, entry] = text
 
     monkeypatch.setattr("keyring.set_password", keep)
-    given = PassphraseSource(file=None, descriptor=None, keyring_entry="our ca")
-    threads = [threading.Thread(target=choose_passphrase, args=(given,)) for _ in range(2)]
+    source = PassphraseSource(file=None, descriptor=None, keyring_entry="our ca")
+    threads = [threading.Thread(target=choose_passphrase, args=(source,)) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -70,7 +70,7 @@ def test_exported_contacts_are_imported_again(lab: QuickLab, form: str) -> None:
     assert lab.sealwax("contacts", "import", "out", "--contacts", "again.json").code == 0
     assert known(lab, "again.json") == BOTH
     lab.made("contacts", "export", "bob@EXAMPLE.test", form, "-o", "bob", *CONTACTS)
-    assert [one.certificate for one in parse_people_file(lab.read("bob")).people] == [BOB]
+    assert [contact.certificate for contact in parse_people_file(lab.read("bob")).people] == [BOB]
 
 
 def test_an_exported_p7b_is_read_by_openssl(lab: QuickLab) -> None:
@@ -126,7 +126,7 @@ def test_contacts_are_listed_and_forgotten(lab: QuickLab) -> None:
     assert [line.partition(":")[0] for line in lines] == ["alice@example.test", "bob@example.test"]
     assert f"from contacts, SHA-256 {ALICE.fingerprint}" in lines[0]
     shown = json.loads(lab.sealwax("contacts", "list", "--json", *CONTACTS).stdout)
-    assert [one["address"] for one in shown["contacts"]] == ["alice@example.test", "bob@example.test"]
+    assert [contact["address"] for contact in shown["contacts"]] == ["alice@example.test", "bob@example.test"]
     assert shown["contacts"][0]["certificates"][0]["source"] == "contacts"
     assert lab.sealwax("contacts", "remove", "ALICE@example.test", *CONTACTS).stdout == b"alice@example.test: removed\n"
     assert list(known(lab)) == ["bob@example.test"]

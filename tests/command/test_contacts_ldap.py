@@ -57,13 +57,15 @@ def test_the_output_of_ldapsearch_is_taken_and_ldapadd_reads_ours(url: str, tmp_
     result = lab.sealwax("contacts", "import", "found.ldif", "--contacts", "contacts.json")
     assert (result.code, result.stderr) == (0, "")
     assert result.stdout.decode().endswith("; entries without a certificate: 1\n")
-    kept = {one.address: one.certificates[0] for one in parse_contacts(lab.read("contacts.json")).people}
-    assert {address: known.certificate for address, known in kept.items()} == {
+    certificates = {
+        contact.address: contact.certificates[0] for contact in parse_contacts(lab.read("contacts.json")).people
+    }
+    assert {address: known.certificate for address, known in certificates.items()} == {
         "alice@example.test": ALICE.certificate,
         "bob@example.test": BOB,
         "carol@example.test": CAROL,
     }
-    assert kept["carol@example.test"].intermediates == (BELOW.certificate,)
+    assert certificates["carol@example.test"].intermediates == (BELOW.certificate,)
 
     lab.made("contacts", "export", "--ldif", "-o", "ours.ldif", "--contacts", "contacts.json")
     # With -n, ldapadd parses each entry and adds none.

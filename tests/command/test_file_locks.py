@@ -100,13 +100,13 @@ def test_processes_take_turns_on_a_file_and_on_a_link_to_it(tmp_path: Path) -> N
     link = tmp_path / "links" / "other.json"
     link.symlink_to(number)
     counting = [start(COUNT, name) for name in (number, link, number)]
-    for one in counting:
-        assert one.stdin is not None
-        one.stdin.write("go\n")
-        one.stdin.flush()
-    for one in counting:
-        one.communicate(timeout=60)
-    assert [one.returncode for one in counting] == [0, 0, 0]
+    for process in counting:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in counting:
+        process.communicate(timeout=60)
+    assert [process.returncode for process in counting] == [0, 0, 0]
     assert number.read_text() == "30"
 
 

@@ -97,11 +97,11 @@ def test_a_contact_from_verified_mail_is_found_and_encrypted_for(lab: Lab, ca: A
     assert (result.code, result.stderr) == (0, "")
     assert stat.S_IMODE((lab.folder / "contacts.json").stat().st_mode) == 0o600
 
-    found = find(lab, "Alice@Example.test", "-o", "found.pem", "--json")
-    assert found.code == 0
-    told = json.loads(found.stdout)
-    assert told["chosen"] == alice.certificate.fingerprint
-    assert [(one["source"], one["usable"]) for one in told["certificates"]] == [("harvest", True)]
+    search = find(lab, "Alice@Example.test", "-o", "found.pem", "--json")
+    assert search.code == 0
+    report = json.loads(search.stdout)
+    assert report["chosen"] == alice.certificate.fingerprint
+    assert [(candidate["source"], candidate["usable"]) for candidate in report["certificates"]] == [("harvest", True)]
     assert lab.read("found.pem") == build_pem("CERTIFICATE", alice.certificate.der)
 
     lab.write("to_her.eml", MAIL.replace(b"To: bob@", b"To: alice@"))
@@ -180,11 +180,11 @@ def test_every_candidate_is_listed_with_source_and_reasons(lab: Lab, ca: Authori
     lines = result.stdout.decode().splitlines()
     assert len(lines) == 4
     assert all("from DNS (example.test, signed)" in line for line in lines[:3])
-    told = " ".join(lines[:3])
-    assert told.count("not usable:") == 3
-    assert "No authority that you trust vouches for this certificate." in told
-    assert f"This certificate is for another address. ({ALICE})" in told
-    assert "The certificate has expired." in told
+    reasons = " ".join(lines[:3])
+    assert reasons.count("not usable:") == 3
+    assert "No authority that you trust vouches for this certificate." in reasons
+    assert f"This certificate is for another address. ({ALICE})" in reasons
+    assert "The certificate has expired." in reasons
     assert lines[3].startswith("use: ")
     assert f"from web ({web.url('/bob.cer')}, not the one that the signed DNS names)" in lines[3]
     assert nobody.code == 1

@@ -96,7 +96,7 @@ def test_certificates_carry_revocation_lists_along(lab: Lab) -> None:
     lab.made("certificates", "ids/bob.pem", crl, "--mail", "-o", "certs_only.eml")
     assert b"smime-type=certs-only" in lab.read("certs_only.eml")
     (layer,) = parsed(lab.sealwax("inspect", "certs_only.eml", "--json"))["layers"]
-    assert [one["revoked"] for one in layer["revocationLists"]] == [["abc"]]
+    assert [revocation_list["revoked"] for revocation_list in layer["revocationLists"]] == [["abc"]]
     assert b"BEGIN X509 CRL" in lab.sealwax("certificates", "certs_only.eml").stdout
 
 

@@ -151,18 +151,24 @@ def import_to(lab: QuickLab, profile: Path, password: str) -> Result:
 def test_all_keys_are_written_the_newest_first(done: Import) -> None:
     assert done.result.code == 0, done.result.stderr
     loaded = blocking.load_identities(done.lab.read("out/identity.p12"), PASSPHRASE, provider=PROVIDER)
-    assert {one.certificate for one in loaded} == {identity.certificate for identity in done.identities}
+    assert {loaded_identity.certificate for loaded_identity in loaded} == {
+        identity.certificate for identity in done.identities
+    }
     assert loaded[0].certificate == RENEWED.certificate
-    for one in loaded:
-        assert public_key_of(one.private_key).spki_der == one.certificate.public_key.spki_der
-    assert all(_BELOW.certificate in one.chain for one in loaded if one.certificate != person("alice").certificate)
+    for loaded_identity in loaded:
+        assert public_key_of(loaded_identity.private_key).spki_der == loaded_identity.certificate.public_key.spki_der
+    assert all(
+        _BELOW.certificate in loaded_identity.chain
+        for loaded_identity in loaded
+        if loaded_identity.certificate != person("alice").certificate
+    )
     message = blocking.encrypt_bytes(b"x", Encrypting(recipients=[OLD.certificate]), provider=PROVIDER)
     assert blocking.decrypt_bytes(message, Keys(identities=loaded), provider=PROVIDER).content == b"x"
 
 
 def test_other_people_are_written_with_their_intermediates(done: Import) -> None:
     people = parse_people_file(done.lab.read("out/people.ldif"))
-    assert {(one.address, one.certificate) for one in people.people} == {
+    assert {(contact.address, contact.certificate) for contact in people.people} == {
         ("bob@example.test", BOB),
         ("carol@example.test", CAROL),
     }

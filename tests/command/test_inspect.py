@@ -27,7 +27,7 @@ STANDARD = [
 def test_shows_every_attribute_in_words(lab: Lab) -> None:
     lab.made("sign", "mail.eml", *SIGNER, "--label", "1.2.3.4:confidential", "-o", "attributes.eml")
     (signer,) = parsed(lab.sealwax("inspect", "attributes.eml", "--json"))["signers"]
-    values = {one["name"]: one["values"] for one in signer["signedAttributes"]}
+    values = {attribute["name"]: attribute["values"] for attribute in signer["signedAttributes"]}
     assert sorted(values) == sorted(STANDARD)
     assert values["content type"] == ["data"]
     assert values["security label"] == ["policy 1.2.3.4, confidential"]
@@ -100,7 +100,7 @@ def test_a_damaged_name_in_one_certificate_hides_no_other(lab: Lab) -> None:
     damaged = lab.read("two.p7c").replace(b"alice@example.test", b"\xff" * 18, 1)
     report = parsed(lab.sealwax("inspect", lab.write("damaged.p7c", damaged), "--json"))
     damaged_text = "CN=" + "\ufffd" * 18
-    assert {one["subject"] for one in report["certificates"]} == {"CN=bob@example.test", damaged_text}
+    assert {certificate["subject"] for certificate in report["certificates"]} == {"CN=bob@example.test", damaged_text}
     assert f"certificate: {damaged_text}" in lab.sealwax("inspect", "damaged.p7c").stdout.decode()
 
 
@@ -123,12 +123,14 @@ def test_shows_recipients_of_every_kind(lab: Lab) -> None:
 
 @pytest.mark.thorough
 def test_an_attribute_that_nobody_knows_is_shown_by_its_number(lab: Lab) -> None:
-    found = set()
+    names = set()
     for path in sorted(vectors("rfc4134").glob("4.*.bin")):
         result = lab.sealwax("inspect", str(path), "--json")
         assert result.code in (0, 2), (path.name, result.stderr)
         if result.code == 0:
             for signer in parsed(result)["signers"]:
-                found |= {one["name"] for one in (*signer["signedAttributes"], *signer["unsignedAttributes"])}
-    assert {"security label", "mailing list history", "content hints", "countersignature"} <= found
-    assert "" in found
+                names |= {
+                    attribute["name"] for attribute in (*signer["signedAttributes"], *signer["unsignedAttributes"])
+                }
+    assert {"security label", "mailing list history", "content hints", "countersignature"} <= names
+    assert "" in names

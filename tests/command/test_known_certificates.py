@@ -24,9 +24,9 @@ ISSUING = ROOT.issue("Issuing CA of Dora")
 
 
 def certify(usage: KeyUsage, key: str, issuer: path_pki.Rig = ISSUING) -> Certificate:
-    wanted = build_key_usage(usage)
-    kept = [extension for extension in path_pki.person_extensions(DORA) if extension.oid != wanted.oid]
-    return path_pki.issue(DORA, key, issuer, (*kept, wanted))
+    key_usage = build_key_usage(usage)
+    extensions = [extension for extension in path_pki.person_extensions(DORA) if extension.oid != key_usage.oid]
+    return path_pki.issue(DORA, key, issuer, (*extensions, key_usage))
 
 
 SIGNING = certify(KeyUsage.DIGITAL_SIGNATURE, "dora signs")

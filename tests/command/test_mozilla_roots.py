@@ -67,7 +67,7 @@ def test_the_fingerprints_are_those_that_mozilla_wrote_beside_the_roots() -> Non
         and (match := re.search(r"Fingerprint \(SHA-256\): ([0-9A-F:]{95})", block))
     }
     assert len(expected) == 90
-    assert {one.certificate.fingerprint for one in mozilla_anchors()} == expected
+    assert {root.certificate.fingerprint for root in mozilla_anchors()} == expected
 
 
 def test_openssl_reads_every_root() -> None:
@@ -77,11 +77,11 @@ def test_openssl_reads_every_root() -> None:
 
 
 def test_every_anchor_says_that_it_is_mozillas_and_is_a_ca_for_everybody() -> None:
-    for one in mozilla_anchors():
-        assert one.source is TrustSource.MOZILLA
-        assert one.certificate.is_ca or not one.certificate.extensions
-        assert not one.addresses
-        assert not one.is_exact
+    for root in mozilla_anchors():
+        assert root.source is TrustSource.MOZILLA
+        assert root.certificate.is_ca or not root.certificate.extensions
+        assert not root.addresses
+        assert not root.is_exact
 
 
 def test_a_root_is_read_with_its_name_and_value() -> None:

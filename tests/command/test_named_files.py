@@ -102,4 +102,4 @@ def all_options(group: click.Group) -> Iterator[click.Option]:
         if isinstance(command, click.Group):
             yield from all_options(command)
         elif command is not None:
-            yield from (one for one in command.params if isinstance(one, click.Option))
+            yield from (option for option in command.params if isinstance(option, click.Option))

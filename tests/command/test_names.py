@@ -18,9 +18,9 @@ def find_command(path: str) -> click.Command:
     context = click.Context(command, info_name="sealwax")
     for name in path.split()[1:]:
         assert isinstance(command, click.Group)
-        found = command.get_command(context, name)
-        assert found is not None, f"{path}: {name} is unknown"
-        command, context = found, click.Context(found, info_name=name, parent=context)
+        subcommand = command.get_command(context, name)
+        assert subcommand is not None, f"{path}: {name} is unknown"
+        command, context = subcommand, click.Context(subcommand, info_name=name, parent=context)
     return command
 
 

@@ -62,5 +62,5 @@ def test_code_makes_some_groups_by_itself() -> None:
 def test_a_group_that_code_makes_has_every_field(place: str) -> None:
     call = MADE[place]
     assert isinstance(call.func, ast.Name)
-    given = {keyword.arg for keyword in call.keywords}
-    assert None in given or not GROUPS[call.func.id] - given
+    keywords = {keyword.arg for keyword in call.keywords}
+    assert None in keywords or not GROUPS[call.func.id] - keywords

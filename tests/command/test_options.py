@@ -31,9 +31,13 @@ def described(lab: Lab, name: str) -> dict[str, Any]:
 
 
 def attribute(signer: dict[str, Any], name: str) -> list[str]:
-    (found,) = [one["values"] for one in signer["signedAttributes"] if one["name"] == name]
-    assert isinstance(found, list)
-    return found
+    (values,) = [
+        signed_attribute["values"]
+        for signed_attribute in signer["signedAttributes"]
+        if signed_attribute["name"] == name
+    ]
+    assert isinstance(values, list)
+    return values
 
 
 def test_several_signers_sign_beside_one_another(lab: Lab) -> None:
@@ -68,7 +72,7 @@ def test_openssl_and_we_verify_each_others_hashes_of_rsa_signatures(lab: Lab, pa
     padded = ("-keyopt", "rsa_padding_mode:pss") if pss else ()
     lab.openssl("cms", "-sign", "-in", "mail.eml", *keys, *padded, "-out", "theirs.eml")
     report = parsed(lab.sealwax("verify", "theirs.eml", *TRUST, "--from", "alice@example.test", "--json"))
-    assert [(one["state"], one["algorithm"]) for one in report["signers"]] == [("verified", label)]
+    assert [(signer["state"], signer["algorithm"]) for signer in report["signers"]] == [("verified", label)]
 
 
 def test_a_hash_for_rsa_keys_needs_an_rsa_key(lab: Lab) -> None:
@@ -133,7 +137,9 @@ def test_the_report_says_what_holds_for_each_header_field(lab: Lab) -> None:
     lab.made("encrypt", "mail.eml", *SIGNER, "--to", "ids/bob.pem", "-o", "both.eml")
     report = parsed(lab.sealwax("decrypt", "both.eml", *READER, *TRUST, "--json", "-o", "x.eml"))
     assert report["headerProtection"] == "hp-cipher"
-    holds = {name: one for (name, _), one in zip(report["headers"], report["headerProtections"], strict=True)}
+    holds = {
+        name: protection for (name, _), protection in zip(report["headers"], report["headerProtections"], strict=True)
+    }
     assert ["Subject", "Supper"] in report["headers"]
     assert (holds["Subject"], holds["From"]) == ("signed-and-encrypted", "signed-only")
     plain = parsed(lab.sealwax("verify", "mail.eml", "--json"))
@@ -212,7 +218,7 @@ def test_a_named_shared_key_opens_what_openssl_encrypted_and_the_reverse(lab: La
     other = lab.sealwax("decrypt", "for_team.eml", "--shared-key", f"other={key}")
     assert (other.code, "shared key 7465616d" in other.line) == (1, True)
     report = parsed(lab.sealwax("decrypt", "for_team.eml", "--shared-key", f"team={key}", "--json", "-o", "t.eml"))
-    assert [one["kind"] for one in report["recipients"] if one["opened"]] == ["kekri"]
+    assert [recipient["kind"] for recipient in report["recipients"] if recipient["opened"]] == ["kekri"]
 
 
 def test_the_name_of_a_shared_key_may_be_in_any_charset(lab: Lab) -> None:
@@ -228,9 +234,11 @@ def test_certificates_lists_and_a_preference_travel_along(lab: Lab) -> None:
     assert lab.sealwax("verify", "carrying.eml", *TRUST).code == 0
     report = described(lab, "carrying.eml")
     assert len(report["certificates"]) == 4
-    assert [one["revoked"] for one in report["layers"][0]["revocationLists"]] == [["abc"]]
+    assert [revocation_list["revoked"] for revocation_list in report["layers"][0]["revocationLists"]] == [["abc"]]
     (preferred,) = attribute(report["signers"][0], "encryption key preference")
-    serials = {one["serialNumber"] for one in report["certificates"] if one["key"] == "EC P-256"}
+    serials = {
+        certificate["serialNumber"] for certificate in report["certificates"] if certificate["key"] == "EC P-256"
+    }
     assert preferred.rpartition("#")[2] in serials
     refused = lab.sealwax("sign", "mail.eml", *SIGNER, "--carry", "mail.eml")
     assert (refused.code, "no certificates" in refused.line) == (2, True)

@@ -47,11 +47,11 @@ def test_a_new_file_is_readable_by_nobody_who_could_not_read_the_input(
 ) -> None:
     source, target = tmp_path / "letter.eml", tmp_path / "new.eml"
     source.write_bytes(b"From: a@example.test\r\n\r\nHello\r\n" if arguments[0] == "compress" else compressed())
-    for given, wanted in ((0o600, 0o600), (0o640, 0o640), (0o644, 0o644)):
-        source.chmod(given)
+    for input_mode, output_mode in ((0o600, 0o600), (0o640, 0o640), (0o644, 0o644)):
+        source.chmod(input_mode)
         result = CliRunner().invoke(sealwax, [*arguments, str(source), "-o", str(target)])
         assert result.exit_code == 0, result.output
-        assert mode_of(target) == (wanted if arguments[0] == "compress" else 0o600)
+        assert mode_of(target) == (output_mode if arguments[0] == "compress" else 0o600)
         target.unlink()
 
 
@@ -86,12 +86,12 @@ def test_another_group_cannot_read_in_the_place_of_the_one_that_could(
 
     name = tmp_path / "letter.eml"
     monkeypatch.setattr(os, "fchown", refuse)
-    for given, wanted in ((0o640, 0o600), (0o644, 0o644), (0o600, 0o600), (0o604, 0o604)):
+    for old_mode, new_mode in ((0o640, 0o600), (0o644, 0o644), (0o600, 0o600), (0o604, 0o604)):
         name.write_bytes(b"old")
         os.chown(name, -1, other_group)
-        name.chmod(given)
+        name.chmod(old_mode)
         write_output(str(name), b"new")
-        assert mode_of(name) == wanted
+        assert mode_of(name) == new_mode
         name.unlink()
 
 
@@ -99,9 +99,9 @@ def test_a_new_file_is_readable_by_no_other_group_than_the_input(tmp_path: Path,
     source, target = tmp_path / "letter.eml", tmp_path / "new.eml"
     source.write_bytes(b"From: a@example.test\r\n\r\nHello\r\n")
     os.chown(source, -1, other_group)
-    for given, wanted in ((0o640, 0o600), (0o644, 0o644)):
-        source.chmod(given)
+    for input_mode, output_mode in ((0o640, 0o600), (0o644, 0o644)):
+        source.chmod(input_mode)
         result = CliRunner().invoke(sealwax, ["compress", str(source), "-o", str(target)])
         assert result.exit_code == 0, result.output
-        assert mode_of(target) == wanted
+        assert mode_of(target) == output_mode
         target.unlink()

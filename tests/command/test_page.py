@@ -34,23 +34,23 @@ def verify(lab: Lab, *options: str) -> tuple[int, str]:
 
 def test_a_published_page_is_verified(lab: Lab) -> None:
     publish(lab)
-    code, said = verify(lab, "page.html", "--signature", "page.p7s", "--address", ADDRESS)
+    code, output = verify(lab, "page.html", "--signature", "page.p7s", "--address", ADDRESS)
     assert code == 0
-    assert said.startswith("verified: signed by")
-    assert said.endswith(f"signed for {ADDRESS}\n")
+    assert output.startswith("verified: signed by")
+    assert output.endswith(f"signed for {ADDRESS}\n")
     whom = ("--from", "bob@example.test")
-    code, said = verify(lab, "page.html", "--signature", "page.p7s", *whom)
-    assert (code, "sender-mismatch" in said) == (1, True)
+    code, output = verify(lab, "page.html", "--signature", "page.p7s", *whom)
+    assert (code, "sender-mismatch" in output) == (1, True)
 
 
 def test_a_page_that_was_altered_or_moved_is_told(lab: Lab) -> None:
     publish(lab)
     lab.write("altered.html", PAGE.replace(b"Montag", b"Sonntag"))
-    code, said = verify(lab, "altered.html", "--signature", "page.p7s", "-o", "never.html")
-    assert (code, "message-digest-mismatch" in said) == (1, True)
+    code, output = verify(lab, "altered.html", "--signature", "page.p7s", "-o", "never.html")
+    assert (code, "message-digest-mismatch" in output) == (1, True)
     assert not (lab.folder / "never.html").exists()
-    code, said = verify(lab, "page.html", "--signature", "page.p7s", "--address", "https://evil.example/notice")
-    assert (code, "page-moved" in said) == (1, True)
+    code, output = verify(lab, "page.html", "--signature", "page.p7s", "--address", "https://evil.example/notice")
+    assert (code, "page-moved" in output) == (1, True)
 
 
 @pytest.mark.parametrize("options", [(), ("--pem",)])
@@ -82,8 +82,8 @@ def test_the_report_comes_as_json(lab: Lab) -> None:
 
 
 def test_a_mail_is_no_page(lab: Lab) -> None:
-    code, said = verify(lab, "mail.eml")
-    assert (code, said.startswith("sealwax: ")) == (2, True)
+    code, output = verify(lab, "mail.eml")
+    assert (code, output.startswith("sealwax: ")) == (2, True)
 
 
 def test_resources_outside_the_signature_are_refused_and_listed(lab: Lab) -> None:
@@ -155,8 +155,8 @@ def test_resources_that_a_page_loads_are_found(markup: str, urls: list[str]) -> 
     ],
 )
 def test_only_a_hash_that_browsers_know_covers(integrity: str, is_covered: bool) -> None:
-    found = find_resources(f'<link rel=stylesheet href=a.css integrity="{integrity}">'.encode())
-    assert (not found.uncovered) is is_covered
+    resources = find_resources(f'<link rel=stylesheet href=a.css integrity="{integrity}">'.encode())
+    assert (not resources.uncovered) is is_covered
 
 
 def test_nothing_outside_the_folder_goes_into_a_page(tmp_path: Path) -> None:

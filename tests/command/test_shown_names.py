@@ -68,8 +68,8 @@ def lines_of(identity: Identity) -> Sequence[str]:
     certificate = identity.certificate
     source = CertificateSource.HARVEST
     known = KnownCertificate(certificate=certificate, source=source, first_seen=NOW, last_seen=NOW)
-    found = FoundCertificate(certificate=certificate, source=source)
-    check = RecipientCheck(address=MALLORY, found=found, reasons=(), warnings=())
+    candidate = FoundCertificate(certificate=certificate, source=source)
+    check = RecipientCheck(address=MALLORY, found=candidate, reasons=(), warnings=())
     return (
         verdict_line(report),
         explanation.sentence,
@@ -88,7 +88,7 @@ def test_no_verb_prints_a_name_that_looks_like_an_address(name: str, printed: st
     for line in lines:
         rest = line.replace(f"<{MALLORY}>", "").replace(MALLORY, "")
         assert not re.search("[@<>]", unicodedata.normalize("NFKC", rest)), line
-        assert not any(unicodedata.category(one) in ("Cf", "Cc") for one in line), line
+        assert not any(unicodedata.category(character) in ("Cf", "Cc") for character in line), line
 
 
 @pytest.mark.parametrize(("name", "printed"), NAMES.items(), ids=[ascii(name)[:30] for name in NAMES])
@@ -105,14 +105,14 @@ def test_the_person_who_sent_it_too_has_no_such_name(name: str, printed: str) ->
 def test_the_author_of_several_signers_is_named_first_and_as_the_author(name: str, is_first: bool) -> None:
     """The signers of a message are a set, in an order that says nothing."""
     author = person(name)
-    others = [one for one in (person("alice"), person("bob"), person("carol")) if one is not author]
+    others = [signer for signer in (person("alice"), person("bob"), person("carol")) if signer is not author]
     signers = [author, *others] if is_first else [*others, author]
     line = verdict_line(examine(f"From: CEO <{name}@example.test>\r\n".encode(), *signers))
     words, _, rest = line.partition("; ")
-    said, _, address = words.removesuffix(">").replace("<", " ").rpartition(" ")
+    verdict, _, address = words.removesuffix(">").replace("<", " ").rpartition(" ")
     assert address == f"{name}@example.test", line
-    assert said.startswith("verified: signed by the author"), line
-    assert "@" not in said, line
+    assert verdict.startswith("verified: signed by the author"), line
+    assert "@" not in verdict, line
     assert rest.startswith("also signed by "), line
     assert name not in rest.partition(" (")[0].lower(), line
-    assert all(str(one.certificate.email_addresses[0]) in rest for one in others)
+    assert all(str(signer.certificate.email_addresses[0]) in rest for signer in others)

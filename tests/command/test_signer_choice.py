@@ -56,8 +56,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> QuickLab:
     for name, identity in keys.items():
         write(lab, f"{name}.p12", identity)
         lab.write(f"{name}.pem", pem(identity.certificate))
-    for one, other in itertools.permutations(keys, 2):
-        write(lab, f"{one}+{other}.p12", keys[one], keys[other])
+    for key_name, other in itertools.permutations(keys, 2):
+        write(lab, f"{key_name}+{other}.p12", keys[key_name], keys[other])
     lab.write("secret.txt", b"secret\n")
     lab.write("ca.pem", pem(authority.identity.certificate))
     lab.write("mail.eml", MAIL)

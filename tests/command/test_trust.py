@@ -35,9 +35,9 @@ def forget(lab: Lab) -> None:
 
 
 def fingerprint(lab: Lab, certificate: str) -> str:
-    (found,) = json.loads(lab.sealwax("inspect", certificate, "--json").stdout)["certificates"]
-    assert isinstance(found["fingerprint"], str)
-    return found["fingerprint"]
+    (entry,) = json.loads(lab.sealwax("inspect", certificate, "--json").stdout)["certificates"]
+    assert isinstance(entry["fingerprint"], str)
+    return entry["fingerprint"]
 
 
 def listed(lab: Lab) -> list[dict[str, object]]:

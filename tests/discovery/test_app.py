@@ -44,9 +44,9 @@ def test_it_answers_under_its_own_name_and_that_of_the_domain(client: FlaskClien
 
 
 def test_a_move_is_in_the_next_answer(client: FlaskClient) -> None:
-    status, told = post(client, move(NEW, counter=1))
+    status, answer = post(client, move(NEW, counter=1))
     listed = list_of(client.get(WELL_KNOWN, base_url=ORIGIN).data)
-    assert (status, told) == (200, {"number": listed.number, "moves": 1, "address": NEW})
+    assert (status, answer) == (200, {"number": listed.number, "moves": 1, "address": NEW})
     assert listed.of_kind(ServerKind.KEY_SERVER)[0].address == NEW
 
 
@@ -67,8 +67,8 @@ def test_a_false_move_is_refused_with_a_code_and_changes_nothing(
     client: FlaskClient, data: bytes, status: int, code: str
 ) -> None:
     before = client.get(WELL_KNOWN, base_url=ORIGIN).data
-    found, answer = post(client, data)
-    assert (found, answer["code"]) == (status, code)
+    answer_status, answer = post(client, data)
+    assert (answer_status, answer["code"]) == (status, code)
     assert client.get(WELL_KNOWN, base_url=ORIGIN).data == before
 
 

@@ -99,13 +99,13 @@ def service(site: Site) -> Iterator[Running]:
 def servers(report: dict[str, object]) -> list[tuple[str, str, str, int]]:
     listed = report["servers"]
     assert isinstance(listed, list)
-    return [(one["kind"], one["name"], one["address"], one["moves"]) for one in listed]
+    return [(server["kind"], server["name"], server["address"], server["moves"]) for server in listed]
 
 
 def refused(report: dict[str, object]) -> list[str]:
     listed = report["refused"]
     assert isinstance(listed, list)
-    return [one["code"] for one in listed]
+    return [refusal["code"] for refusal in listed]
 
 
 def test_a_client_follows_a_server_that_moves_and_then_a_new_key(site: Site, service: Running) -> None:
@@ -168,8 +168,8 @@ def test_a_signed_file_serves_as_well_as_the_service(site: Site, tmp_path: Path)
         wrong = site.run("show", DOMAIN, "--key", PINNED, "--url", new.url(PATH))
         assert (wrong.code, wrong.stdout) == (1, b"")
         assert "discovery-unsigned" in wrong.stderr
-    (kept,) = (tmp_path / "data" / "sealwax" / "discovery").glob("*.json")
-    assert (kept.name, oct(kept.stat().st_mode & 0o777)) == ("example.test.json", "0o600")
+    (file,) = (tmp_path / "data" / "sealwax" / "discovery").glob("*.json")
+    assert (file.name, oct(file.stat().st_mode & 0o777)) == ("example.test.json", "0o600")
 
 
 def test_a_domain_without_a_pinned_key_is_not_believed(site: Site) -> None:
@@ -181,16 +181,16 @@ def test_a_domain_without_a_pinned_key_is_not_believed(site: Site) -> None:
 
 
 def test_check_says_what_is_wrong_with_each_part(site: Site) -> None:
-    code, found = site.findings()
+    code, parts = site.findings()
     assert code == 0
-    assert found["document"] == "warning: none has been signed yet"
-    assert found["process"].startswith("warning: nothing answers at")
+    assert parts["document"] == "warning: none has been signed yet"
+    assert parts["process"].startswith("warning: nothing answers at")
     site.told("sign", "--config", str(site.file), "-o", str(site.folder / "signed.json"))
     assert site.findings()[1]["document"].startswith("ok: number ")
     secret = site.folder / "discovery.secrets" / "signing_key"
     secret.write_text("00" * 32)
-    code, found = site.findings()
-    assert (code, found["document"].partition(" ed25519:")[0]) == (1, "error: clients expect the key")
+    code, parts = site.findings()
+    assert (code, parts["document"].partition(" ed25519:")[0]) == (1, "error: clients expect the key")
     done = site.run("sign", "--config", str(site.file))
     assert (done.code, done.stdout) == (1, b"")
     assert "another one is configured: put that key back" in done.stderr
@@ -203,14 +203,14 @@ def test_check_asks_under_the_names_that_clients_use(site: Site) -> None:
     text = site.file.read_text().replace(f'origin = "{site.origin}"', 'origin = "https://discovery.invalid"')
     with run_web_server(reply_with(b"{}")) as other:
         site.file.write_text(text.replace(site.listen, other.host))
-        code, found = site.findings()
-    assert found["process"] == f"ok: {other.host} answers"
-    assert found["proxy"].startswith("warning: https://discovery.invalid: no answer")
-    assert found["site"].startswith("warning: https://example.test: no answer")
+        code, parts = site.findings()
+    assert parts["process"] == f"ok: {other.host} answers"
+    assert parts["proxy"].startswith("warning: https://discovery.invalid: no answer")
+    assert parts["site"].startswith("warning: https://example.test: no answer")
     with run_web_server(reply_with(b'{"key": "another"}')) as other:
         site.file.write_text(text.replace(site.listen, other.host).replace("https://discovery.invalid", other.url("")))
-        code, found = site.findings()
-    assert (code, found["proxy"]) == (1, f"error: {other.url('')} gives no document of this key")
+        code, parts = site.findings()
+    assert (code, parts["proxy"]) == (1, f"error: {other.url('')} gives no document of this key")
 
 
 def test_a_list_that_has_ended_is_shown_as_such(site: Site, tmp_path: Path) -> None:
@@ -238,7 +238,7 @@ def test_an_interrupted_rotation_is_finished_by_the_next_one(site: Site) -> None
     secret.with_name("signing_key.new").write_text("11" * 32)
     third = KEY.findall(site.told("rotate", *config))[0]
     assert third not in (new_key, PINNED)
-    assert [one["new"] for one in json.loads(site.state.read_text())["successions"]] == [new_key, third]
+    assert [succession["new"] for succession in json.loads(site.state.read_text())["successions"]] == [new_key, third]
 
 
 def test_the_guide_makes_the_unit_of_the_service_from_that_of_the_key_server() -> None:
@@ -262,7 +262,7 @@ def test_without_the_packages_of_a_service_the_servers_can_still_be_looked_up() 
     start = f"import sys; {absent}; from sealwax.cli import main; sys.exit(main())"
     arguments = (("show", "example.test", "--key", "x"), ("serve",), ("--help",))
     done = [sealwax("discovery", *words, program=(sys.executable, "-c", start)) for words in arguments]
-    assert [one.returncode for one in done] == [2, 2, 0]
+    assert [process.returncode for process in done] == [2, 2, 0]
     assert "a key is expected" in done[0].stderr
     assert done[1].stderr.startswith("sealwax: serve needs packages that are not installed: ")
     assert "serve needs packages" in " ".join(done[2].stdout.split())
@@ -270,7 +270,7 @@ def test_without_the_packages_of_a_service_the_servers_can_still_be_looked_up() 
 
 def test_settings_that_no_client_would_take_are_refused(site: Site) -> None:
     text = site.file.read_text()
-    for old, new, said in (
+    for old, new, sentence in (
         ('domain = "example.test"', 'domain = "example test"', "domain: a domain is expected, such as example.org"),
         (
             "https://spare.example.test",
@@ -283,7 +283,7 @@ def test_settings_that_no_client_would_take_are_refused(site: Site) -> None:
         site.file.write_text(text.replace(old, new))
         done = site.run("sign", "--config", str(site.file))
         assert (done.code, done.stdout) == (2, b"")
-        assert said in done.stderr
+        assert sentence in done.stderr
 
 
 def test_a_key_file_is_made_once_and_its_secret_is_not_shown(tmp_path: Path, site: Site) -> None:

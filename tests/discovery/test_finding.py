@@ -79,8 +79,8 @@ def good() -> Iterator[WebServer]:
 
 
 def test_a_client_takes_the_first_newer_document(good: WebServer) -> None:
-    found = renew([good])
-    assert (found.server_list.number, found.publisher, found.refusals) == (8, good.url(PATH), ())
+    result = renew([good])
+    assert (result.server_list.number, result.publisher, result.refusals) == (8, good.url(PATH), ())
     assert [line for line, _, _ in good.asked] == [f"GET {PATH} HTTP/1.1"]
 
 
@@ -106,14 +106,14 @@ def test_a_client_takes_the_first_newer_document(good: WebServer) -> None:
 )
 def test_a_lying_server_only_makes_the_client_ask_the_next_one(reply: Reply, code: str, good: WebServer) -> None:
     with run_web_server(reply) as liar:
-        found = renew([liar, good])
-        assert (codes(found), found.refusals[0].publisher) == ([code], liar.url(PATH))
-        assert (found.server_list.number, found.publisher) == (8, good.url(PATH))
+        result = renew([liar, good])
+        assert (codes(result), result.refusals[0].publisher) == ([code], liar.url(PATH))
+        assert (result.server_list.number, result.publisher) == (8, good.url(PATH))
 
 
 def test_a_dead_server_only_makes_the_client_ask_the_next_one(good: WebServer) -> None:
-    found = renew([WebServer(port=free_port()), good])
-    assert (codes(found), found.publisher) == (["lookup-failed: unreachable"], good.url(PATH))
+    result = renew([WebServer(port=free_port()), good])
+    assert (codes(result), result.publisher) == (["lookup-failed: unreachable"], good.url(PATH))
 
 
 def test_a_silent_server_only_makes_the_client_ask_the_next_one(good: WebServer) -> None:
@@ -126,19 +126,19 @@ def test_a_silent_server_only_makes_the_client_ask_the_next_one(good: WebServer)
             connection.sendall(b" ")
 
     with run_raw_server(be_silent) as silent, run_raw_server(drip) as slow:
-        found = renew([silent, slow, good], seconds=0.5)
-    assert (codes(found), found.publisher) == (["lookup-failed: timeout"] * 2, good.url(PATH))
+        result = renew([silent, slow, good], seconds=0.5)
+    assert (codes(result), result.publisher) == (["lookup-failed: timeout"] * 2, good.url(PATH))
 
 
 def test_all_of_them_together_leave_the_last_good_list() -> None:
     replies = (reply_with(UNSIGNED), reply_with(sign(number(6))), reply_with(b"?"))
     with ExitStack() as stack:
         servers = [stack.enter_context(run_web_server(reply)) for reply in replies]
-        found = renew([WebServer(port=free_port()), *servers])
-    assert codes(found) == [
+        result = renew([WebServer(port=free_port()), *servers])
+    assert codes(result) == [
         "lookup-failed: unreachable", "discovery-unsigned", "discovery-older", "malformed-message",
     ]  # fmt: skip
-    assert (found.server_list, found.publisher, found.followed) == (LIST, None, followed())
+    assert (result.server_list, result.publisher, result.followed) == (LIST, None, followed())
 
 
 def test_the_last_good_list_is_used_for_thirty_days_after_its_end() -> None:
@@ -152,8 +152,8 @@ def test_the_last_good_list_is_used_for_thirty_days_after_its_end() -> None:
 
 @pytest.mark.parametrize(("days", "code"), [(2, "discovery-expired"), (-2, "discovery-not-yet-valid")])
 def test_a_client_whose_clock_is_days_off_says_so_and_keeps_its_list(good: WebServer, days: int, code: str) -> None:
-    found = renew([good], at=LATER + timedelta(days=days))
-    assert (codes(found), found.server_list, found.publisher) == ([code], LIST, None)
+    result = renew([good], at=LATER + timedelta(days=days))
+    assert (codes(result), result.server_list, result.publisher) == ([code], LIST, None)
 
 
 def test_a_server_that_lags_behind_does_not_hide_a_newer_document(good: WebServer) -> None:
@@ -166,8 +166,8 @@ def test_a_server_that_lags_behind_does_not_hide_a_newer_document(good: WebServe
 def test_a_client_begins_with_the_first_good_document(good: WebServer) -> None:
     with run_web_server(reply_with(UNSIGNED)) as liar:
         urls = [server.url(PATH) for server in (liar, good)]
-        found = begin_to_follow(DOMAIN, PINNED, urls, PROVIDER, at=LATER, policy=policy(liar, good))
-        assert (found.server_list.number, codes(found)) == (8, ["discovery-unsigned"])
+        result = begin_to_follow(DOMAIN, PINNED, urls, PROVIDER, at=LATER, policy=policy(liar, good))
+        assert (result.server_list.number, codes(result)) == (8, ["discovery-unsigned"])
         with pytest.raises(DiscoveryUnavailable, match="discovery-unsigned"):
             begin_to_follow(DOMAIN, PINNED, urls[:1], PROVIDER, at=LATER, policy=policy(liar))
 
@@ -193,9 +193,9 @@ def test_a_client_follows_a_new_key() -> None:
 )  # fmt: skip
 def test_the_dns_names_the_servers_and_the_domain_is_the_last(records: list[str], hosts: list[str]) -> None:
     with run_dns(Zone(services={f"_sealwax._tcp.{DOMAIN}": records})) as zone:
-        found = find_publishers(DOMAIN, [NameServer(address="127.0.0.1", port=zone.port)])
-    assert found == tuple(f"https://{host}{PATH}" for host in hosts)
-    assert len(found) <= MAX_PUBLISHERS
+        publishers = find_publishers(DOMAIN, [NameServer(address="127.0.0.1", port=zone.port)])
+    assert publishers == tuple(f"https://{host}{PATH}" for host in hosts)
+    assert len(publishers) <= MAX_PUBLISHERS
 
 
 def test_a_dns_that_does_not_answer_leaves_the_domain() -> None:
@@ -229,13 +229,13 @@ def test_servers_of_the_dns_are_asked_by_tls_under_their_names(own_tls: Path, go
         rules = FetchPolicy(
             allowed_hosts=allowed, ca_file=own_tls / "tls_ca.pem", timeout_seconds=30, resolve=lambda *_: ["127.0.0.1"]
         )
-        found = find_newest(followed(), publishers, PROVIDER, at=LATER, policy=rules)
-    assert codes(found) == ["lookup-failed: refused-port", "lookup-failed: unreachable", "discovery-older"]
-    assert "certificate is not valid" in found.refusals[1].text
-    assert found.publisher == f"https://two.example.test:{ports['two']}{PATH}"
+        result = find_newest(followed(), publishers, PROVIDER, at=LATER, policy=rules)
+    assert codes(result) == ["lookup-failed: refused-port", "lookup-failed: unreachable", "discovery-older"]
+    assert "certificate is not valid" in result.refusals[1].text
+    assert result.publisher == f"https://two.example.test:{ports['two']}{PATH}"
 
 
 def test_the_dns_leads_nobody_into_a_private_network() -> None:
     rules = FetchPolicy(timeout_seconds=30, resolve=lambda *_: ["10.0.0.1"])
-    found = find_newest(followed(), [f"https://one.example.test{PATH}"], PROVIDER, at=LATER, policy=rules)
-    assert codes(found) == ["lookup-failed: not-public"]
+    result = find_newest(followed(), [f"https://one.example.test{PATH}"], PROVIDER, at=LATER, policy=rules)
+    assert codes(result) == ["lookup-failed: not-public"]

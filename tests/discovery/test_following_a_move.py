@@ -87,8 +87,8 @@ def test_a_client_finds_its_keys_at_the_new_address_of_the_server(services: dict
     run(register_account(HttpTransport(services["new"]), registration))
     publishers = [services["discovery"] + PATH]
     policy = FetchPolicy(allowed_hosts=frozenset({services["discovery"].removeprefix("http://")}), timeout_seconds=30)
-    found = begin_to_follow(DOMAIN, PINNED, publishers, PROVIDER, at=clock(), policy=policy)
-    state = Failover(server_list=found.server_list, asked=clock())
+    result = begin_to_follow(DOMAIN, PINNED, publishers, PROVIDER, at=clock(), policy=policy)
+    state = Failover(server_list=result.server_list, asked=clock())
 
     first, spare = state.candidates(ServerKind.KEY_SERVER, at=clock())
     clock.advance(seconds=60)
@@ -98,12 +98,12 @@ def test_a_client_finds_its_keys_at_the_new_address_of_the_server(services: dict
     assert state.candidates(ServerKind.KEY_SERVER, at=clock()) == (spare, first)
     assert state.next_fetch() <= clock()
 
-    told = move(services["new"], counter=1, at=clock())
-    request = Request(f"{services['discovery']}/move", data=told, headers={"Content-Type": "application/json"})
+    body = move(services["new"], counter=1, at=clock())
+    request = Request(f"{services['discovery']}/move", data=body, headers={"Content-Type": "application/json"})
     with urlopen(request, timeout=20) as answer:
         assert json.loads(answer.read())["moves"] == 1
-    found = find_newest(found.followed, publishers, PROVIDER, at=clock(), policy=policy)
-    state = state.renew(found.server_list, at=clock() + SECOND)
+    result = find_newest(result.followed, publishers, PROVIDER, at=clock(), policy=policy)
+    state = state.renew(result.server_list, at=clock() + SECOND)
     moved, _ = state.candidates(ServerKind.KEY_SERVER, at=clock())
     assert (moved.name, moved.address) == (services["old"], services["new"])
     (opened,) = log_in_at(moved, account, clock).opened.identities

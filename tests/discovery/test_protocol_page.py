@@ -34,7 +34,7 @@ SIGNATURES = re.findall(r"^    (\w{128})$", PAGE, re.MULTILINE)
 
 
 def fields(*values: str | int | bytes) -> bytes:
-    parts = [one if isinstance(one, bytes) else str(one).encode() for one in ("sealwax discovery", *values)]
+    parts = [value if isinstance(value, bytes) else str(value).encode() for value in ("sealwax discovery", *values)]
     return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
 
 
@@ -68,10 +68,10 @@ def read(signed: bytes, *, domain: str, pinned: str, at: datetime, newest: int =
     assert len(signed) <= 65_536
     envelope, trusted = json.loads(signed), pinned
     assert envelope["format"] == "sealwax-signed-discovery-1"
-    for one in envelope["successions"]:
-        if one["old"] == trusted:
-            check(trusted, one["signature"], fields("succession 1", domain, one["old"], one["new"]))
-            trusted = one["new"]
+    for handover in envelope["successions"]:
+        if handover["old"] == trusted:
+            check(trusted, handover["signature"], fields("succession 1", domain, handover["old"], handover["new"]))
+            trusted = handover["new"]
     assert envelope["key"] == trusted
     content = base64.b64decode(envelope["document"], validate=True)
     check(trusted, envelope["signature"], fields("document 1", content))
@@ -95,7 +95,7 @@ def test_the_signatures_of_the_page_come_out() -> None:
         OPERATOR.sign(fields("document 1", DOCUMENT.encode())),
         OPERATOR.sign(fields("succession 1", "example.org", text_of(OPERATOR), text_of(SUCCESSOR))),
     )
-    assert [one.hex() for one in made] == SIGNATURES
+    assert [signature.hex() for signature in made] == SIGNATURES
     assert f"`{text_of(OPERATOR)}`" in PAGE
     move = json.loads(MOVE)
     signed = fields("move 1", move["domain"], text_of(SERVER), move["counter"], move["at"], move["address"])
@@ -118,7 +118,7 @@ def test_a_reader_of_the_page_follows_our_service(client: FlaskClient, config: D
     """Over the service itself, from the first document by a move to a new key."""
     path = "/.well-known/sealwax-discovery.json"
     document, pinned = read(client.get(path, base_url=ORIGIN).data, domain=DOMAIN, pinned=PINNED, at=NOW)
-    (keys,) = [one for one in document["servers"] if one["kind"] == "key-server"]
+    (keys,) = [server for server in document["servers"] if server["kind"] == "key-server"]
 
     secret = Ed25519PrivateKey.from_private_bytes(KEYS_KEY.pkcs8_der[-32:])
     assert text_of(secret) == keys["key"]

@@ -36,8 +36,8 @@ def publisher(config: DiscoveryConfig) -> Publisher:
 
 
 def address_of(signed: bytes, kind: ServerKind = ServerKind.KEY_SERVER) -> tuple[str, int]:
-    (found,) = [one for one in list_of(signed).of_kind(kind) if one.key]
-    return found.address, found.moves
+    (server,) = [candidate for candidate in list_of(signed).of_kind(kind) if candidate.key]
+    return server.address, server.moves
 
 
 def current(config: DiscoveryConfig) -> ServerList:

@@ -74,11 +74,11 @@ def servers(tmp_path: Path) -> KeyServers:
 
 @pytest.fixture
 def laptop(tmp_path: Path) -> Computer:
-    found = computer(tmp_path / "laptop")
-    found.text("pass", PASSPHRASE)
-    found.text("files", OF_FILES)
-    found.identities("mine.p12", 0)
-    return found
+    machine = computer(tmp_path / "laptop")
+    machine.text("pass", PASSPHRASE)
+    machine.text("files", OF_FILES)
+    machine.identities("mine.p12", 0)
+    return machine
 
 
 def register(laptop: Computer, servers: KeyServers, *publishers: str, pin: str = PINNED) -> CompletedProcess[str]:
@@ -101,8 +101,8 @@ def asking(publishers: tuple[str, ...]) -> list[str]:
 
 def listing(*listed: Server, number: int = 7, issued: datetime | None = None, owner: PrivateKey = OPERATOR) -> bytes:
     start = (issued or now()).replace(microsecond=0)
-    found = ServerList(domain=DOMAIN, number=number, issued=start, expires=start + DAY, servers=listed)
-    return sign(found, owner)
+    server_list = ServerList(domain=DOMAIN, number=number, issued=start, expires=start + DAY, servers=listed)
+    return sign(server_list, owner)
 
 
 def key_server(servers: KeyServers, address: str) -> Server:
@@ -132,14 +132,14 @@ def test_a_command_finds_its_keys_at_the_new_address_of_the_server(
         assert (lost.returncode, lost.stdout) == (1, "")
         assert "the key server does not answer" in lost.stderr
         with servers.at(new, new):
-            told = move(new, counter=1, at=now())
-            request = Request(f"{origin}/move", data=told, headers={"Content-Type": "application/json"})
+            body = move(new, counter=1, at=now())
+            request = Request(f"{origin}/move", data=body, headers={"Content-Type": "application/json"})
             with urlopen(request, timeout=20) as answer:
                 assert json.loads(answer.read())["moves"] == 1
-            found = log_in(laptop, origin + PATH)
-            assert found.returncode == 0, found.stderr
-            assert f"{USER} at {servers.name}: version 1" in found.stdout
-            assert found.stderr == (
+            login = log_in(laptop, origin + PATH)
+            assert login.returncode == 0, login.stderr
+            assert f"{USER} at {servers.name}: version 1" in login.stdout
+            assert login.stderr == (
                 f"sealwax: {servers.name} does not answer\n"
                 f"sealwax: going on with {new}, by the list of servers of {DOMAIN}\n"
             )
@@ -194,14 +194,14 @@ def test_publishers_that_lie_leave_the_last_good_list_and_the_next_server(
         stack.enter_context(servers.at(second, second))
         liars = [stack.enter_context(run_web_server(reply_with(lie))) for lie in lies.values()]
         liars.append(stack.enter_context(run_web_server(redirect)))
-        found = log_in(laptop, *(liar.url(PATH) for liar in liars))
-    assert (found.returncode, f"{USER} at {servers.name}" in found.stdout) == (0, True), found.stderr
+        login = log_in(laptop, *(liar.url(PATH) for liar in liars))
+    assert (login.returncode, f"{USER} at {servers.name}" in login.stdout) == (0, True), login.stderr
     for text, liar in zip([*lies, "lookup-failed: redirect"], liars, strict=True):
-        (said,) = [line for line in found.stderr.splitlines() if liar.url(PATH) in line]
-        assert text in said
-    assert "no server gave a newer list of servers: the last good one is used" in found.stderr
-    assert f"going on with {second}" in found.stderr
-    assert evil not in found.stderr
+        (warning,) = [line for line in login.stderr.splitlines() if liar.url(PATH) in line]
+        assert text in warning
+    assert "no server gave a newer list of servers: the last good one is used" in login.stderr
+    assert f"going on with {second}" in login.stderr
+    assert evil not in login.stderr
     assert first_list == kept(laptop).signed
 
 
@@ -215,9 +215,9 @@ def test_a_silent_publisher_takes_five_seconds_at_most(laptop: Computer, servers
     with run_web_server(reply_with(document)) as publisher, servers.at(servers.name):
         assert register(laptop, servers, publisher.url(PATH)).returncode == 0
     with run_raw_server(be_silent) as silent, servers.at(second, second):
-        found = log_in(laptop, silent.url(PATH))
-    assert found.returncode == 0, found.stderr
-    assert "lookup-failed: timeout" in found.stderr
+        login = log_in(laptop, silent.url(PATH))
+    assert login.returncode == 0, login.stderr
+    assert "lookup-failed: timeout" in login.stderr
 
 
 @pytest.mark.thorough
@@ -238,8 +238,8 @@ def test_a_key_that_is_pinned_waits_for_the_first_list(laptop: Computer, servers
     ):
         refused = log_in(laptop, forged.url(PATH))
         assert (refused.returncode, "discovery-unsigned" in refused.stderr) == (1, True)
-        found = log_in(laptop, publisher.url(PATH))
-    assert found.returncode == 0, found.stderr
+        login = log_in(laptop, publisher.url(PATH))
+    assert login.returncode == 0, login.stderr
 
 
 @pytest.mark.thorough

@@ -160,9 +160,9 @@ def _cells(form: str, verdict: Verdict) -> tuple[str, str, str]:
 
 
 def _version() -> str:
-    said = subprocess.run(["thunderbird", "--version"], capture_output=True, text=True, check=True).stdout
-    found = re.search(r"[0-9][0-9.]*[0-9a-z]*", said)
-    return found[0] if found else said.strip()
+    output = subprocess.run(["thunderbird", "--version"], capture_output=True, text=True, check=True).stdout
+    match = re.search(r"[0-9][0-9.]*[0-9a-z]*", output)
+    return match[0] if match else output.strip()
 
 
 if __name__ == "__main__":

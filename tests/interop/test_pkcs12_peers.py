@@ -56,10 +56,10 @@ def identity_of(kind: NewKey = NewKey.RSA_2048) -> Identity:
 
 
 def need(tool: str) -> str:
-    found = shutil.which(tool)
-    if found is None:
+    path = shutil.which(tool)
+    if path is None:
         pytest.skip(f"{tool} is not installed")
-    return found
+    return path
 
 
 def call(folder: Path, *command: str) -> bytes:

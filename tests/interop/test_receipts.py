@@ -97,10 +97,10 @@ def give_by_openssl(openssl: OpenSsl, original: bytes) -> bytes:
 
 def test_openssl_checks_our_receipt_for_its_request(openssl: OpenSsl, tmp_path: Path) -> None:
     original = ask_by_openssl(openssl)
-    found = find_receipt_request([only_signer(original)])
-    assert found is not None
-    assert found[0].receipts_from is AllOrFirstTier.ALL_RECEIPTS
-    assert [[name.address for name in names] for names in found[0].receipts_to] == [[address("rsa")]]
+    request = find_receipt_request([only_signer(original)])
+    assert request is not None
+    assert request[0].receipts_from is AllOrFirstTier.ALL_RECEIPTS
+    assert [[name.address for name in names] for names in request[0].receipts_to] == [[address("rsa")]]
     check_by_openssl(openssl, original, give_by_us(original), tmp_path)
 
 

@@ -50,7 +50,7 @@ def made_fields() -> list[str]:
     chance = random.Random(7)  # noqa: S311 (a choice of inputs, no secret)
     made = {" ".join(chance.choices(_PIECES, k=chance.choice((1, 2, 2, 3, 3, 4, 5)))) for _ in range(_COUNT)}
     usual = {f"{name} {address}" for name in _PIECES[8:13] for address in _PIECES[2:4]}
-    return sorted(made | usual | {f"{one}, {other}" for one in usual for other in usual})
+    return sorted(made | usual | {f"{field}, {other}" for field in usual for other in usual})
 
 
 FIELDS: Final = made_fields()
@@ -122,9 +122,9 @@ def read_envelopes(client: IMAPClient, values: list[str]) -> list[list[str]]:
     envelopes = [answers[key][b"ENVELOPE"] for key in sorted(answers)]
     return [
         [
-            f"{one.mailbox.decode()}@{one.host.decode()}"
-            for one in envelope.from_ or ()
-            if one.mailbox is not None and one.host is not None
+            f"{sender.mailbox.decode()}@{sender.host.decode()}"
+            for sender in envelope.from_ or ()
+            if sender.mailbox is not None and sender.host is not None
         ]
         for envelope in envelopes
     ]
@@ -146,8 +146,8 @@ def plain(addresses: list[str]) -> list[str]:
 def check(read: Read) -> None:
     """Check that a program reads what we read in each usual field, and that it differs somewhere else."""
     differing = set()
-    for value, found in zip(FIELDS, read(FIELDS), strict=True):
-        if plain(found) != plain([mailbox.address for mailbox in from_addresses(headers_of(value))]):
+    for value, addresses in zip(FIELDS, read(FIELDS), strict=True):
+        if plain(addresses) != plain([mailbox.address for mailbox in from_addresses(headers_of(value))]):
             differing.add(value)
     assert [value for value in differing if is_read_alike(headers_of(value))] == []
     assert [value for value in differing if canonical_mailbox(value) is not None] == []
@@ -163,7 +163,7 @@ def test_the_made_fields_are_of_all_kinds() -> None:
 
 def test_python_finds_the_same_from_in_a_header_that_we_call_usual() -> None:
     chance = random.Random(11)  # noqa: S311 (a choice of inputs, no secret)
-    found = 0
+    count = 0
     for _ in range(_HEADERS):
         raw = b"".join(chance.choices(_HEADER_PIECES, k=chance.randint(2, 9))) + b"\r\n"
         if b"\n\r\n" in raw or b"\n\n" in raw or raw.startswith((b"\r\n", b"\n")):
@@ -172,9 +172,9 @@ def test_python_finds_the_same_from_in_a_header_that_we_call_usual() -> None:
         if is_read_alike(headers):
             values = email.message_from_bytes(raw + b"\r\n").get_all("From", [])
             theirs = [address for _, address in email.utils.getaddresses([str(value) for value in values])]
-            assert plain(theirs) == plain([one.address for one in from_addresses(headers)]), raw
-            found += headers.find("From") != ()
-    assert found > 100
+            assert plain(theirs) == plain([mailbox.address for mailbox in from_addresses(headers)]), raw
+            count += headers.find("From") != ()
+    assert count > 100
 
 
 @pytest.mark.parametrize("read", [by_policy, by_utils])

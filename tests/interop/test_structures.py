@@ -200,14 +200,14 @@ def countersigners(cms: bytes) -> list[Certificate]:
     signed_data = parse_signed_data(content_of(cms))
     (signer,) = signed_data.signer_infos
     assert isinstance(signer, SignerInfo)
-    found = []
+    certificates = []
     for countersignature in find_countersignatures(signer):
         assert isinstance(countersignature.signer, SignerInfo)
         own = find_certificate(countersignature.signer.sid, signed_data.certificates)
         assert own is not None
         run(verify_countersignature(countersignature, certificate=own, provider=PROVIDER))
-        found.append(own)
-    return found
+        certificates.append(own)
+    return certificates
 
 
 def test_we_refuse_a_countersignature_on_another_signature(bouncy_castle: BouncyCastle) -> None:

@@ -234,6 +234,6 @@ def test_the_keys_and_people_of_a_running_thunderbird_are_imported(thunderbird: 
     )
     assert result.code == 0, result.stderr
     loaded = blocking.load_identities(lab.read("out/identity.p12"), b"moved to here", provider=PROVIDER)
-    assert {one.certificate for one in loaded} == {certificate(name) for name in KEPT_BY_NSS}
+    assert {loaded_identity.certificate for loaded_identity in loaded} == {certificate(name) for name in KEPT_BY_NSS}
     people = parse_people_file(lab.read("out/people.ldif")).people
     assert [(person.address, person.certificate) for person in people] == [(address("newcomer"), newcomer.certificate)]

@@ -73,22 +73,22 @@ class Site:
     def damage(self) -> tuple[int, str]:
         # The chain fits together, so only the timestamps find it.
         check_chain(self.trail, self.database)
-        with pytest.raises(TrailDamaged) as found:
+        with pytest.raises(TrailDamaged) as failure:
             self.check()
-        return found.value.number, str(found.value)
+        return failure.value.number, str(failure.value)
 
     def events(self) -> list[AuditEvent]:
         """All events of the trail, as the holder of the master key reads them."""
-        found = []
+        audit_events = []
         for entry in self.trail.entries(self.database):
             details = self.trail.details_of(entry)
             assert details is not None
-            found.append(
+            audit_events.append(
                 AuditEvent(
                     kind=AuditKind(entry.kind), at=entry.time, user=details.user, actor=details.actor, note=details.note
                 )
             )
-        return found
+        return audit_events
 
     def rewrite(self, events: Sequence[AuditEvent]) -> None:
         """Write the whole trail anew, with hashes that fit together."""
@@ -157,7 +157,9 @@ def test_a_rewritten_past_is_found_in_a_database_of_each_kind(database_url: str)
     with site_at(database_url) as site:
         site.live(4)
         assert site.check() is not None
-        rewrite_after(site, 9, [one for one in forged(site.events()) if not is_stamp(one) or one.at < START + 2 * DAY])
+        rewrite_after(
+            site, 9, [event for event in forged(site.events()) if not is_stamp(event) or event.at < START + 2 * DAY]
+        )
         assert site.damage()[0] == 7
         site.stamp()
         assert site.damage()[0] == 7
@@ -166,9 +168,9 @@ def test_a_rewritten_past_is_found_in_a_database_of_each_kind(database_url: str)
 def test_the_same_trail_written_anew_is_found_right(lived: Site) -> None:
     """It has other salts, so no timestamp fits: the tests below would find nothing but this."""
     lived.rewrite(lived.events())
-    number, said = lived.damage()
+    number, text = lived.damage()
     assert number == 1
-    assert "timestamp-mismatch" in said
+    assert "timestamp-mismatch" in text
 
 
 def rewrite_after(site: Site, number: int, events: Sequence[AuditEvent]) -> None:
@@ -181,23 +183,27 @@ def rewrite_after(site: Site, number: int, events: Sequence[AuditEvent]) -> None
 
 def test_a_rewritten_event_under_the_old_timestamps_is_found(lived: Site) -> None:
     rewrite_after(lived, 9, forged(lived.events()))
-    number, said = lived.damage()
+    number, text = lived.damage()
     # The timestamp of the second day covers event 6.
     assert number == 7
-    assert "does not hold for the events 7 to 9" in said
+    assert "does not hold for the events 7 to 9" in text
 
 
 def test_a_rewritten_event_without_the_timestamps_after_it_is_found(lived: Site) -> None:
-    kept = [one for number, one in enumerate(forged(lived.events()), start=1) if number < 9 or not is_stamp(one)]
-    rewrite_after(lived, 9, kept)
-    number, said = lived.damage()
-    assert "no timestamp of the 48 hours after that covers it" in said
+    events = [
+        event for number, event in enumerate(forged(lived.events()), start=1) if number < 9 or not is_stamp(event)
+    ]
+    rewrite_after(lived, 9, events)
+    number, text = lived.damage()
+    assert "no timestamp of the 48 hours after that covers it" in text
     assert number == 7
 
 
 def test_a_rewritten_event_with_a_new_timestamp_of_the_same_authority_is_found(lived: Site) -> None:
-    kept = [one for number, one in enumerate(forged(lived.events()), start=1) if number < 9 or not is_stamp(one)]
-    rewrite_after(lived, 9, kept)
+    events = [
+        event for number, event in enumerate(forged(lived.events()), start=1) if number < 9 or not is_stamp(event)
+    ]
+    rewrite_after(lived, 9, events)
     lived.clock.advance(seconds=DAY.total_seconds())
     assert lived.stamp()
     assert lived.damage()[0] == 7
@@ -205,12 +211,17 @@ def test_a_rewritten_event_with_a_new_timestamp_of_the_same_authority_is_found(l
 
 def test_rewritten_events_that_claim_to_be_recent_are_found(lived: Site) -> None:
     """The event of the last timestamp that is left has to claim the time of that timestamp, or to be recent too."""
-    events = [one for number, one in enumerate(forged(lived.events()), start=1) if number < 9 or not is_stamp(one)]
+    events = [
+        event for number, event in enumerate(forged(lived.events()), start=1) if number < 9 or not is_stamp(event)
+    ]
     for first in (7, 8):
         rewrite_after(
             lived,
             first,
-            [replace(one, at=lived.clock()) if number >= first else one for number, one in enumerate(events, start=1)],
+            [
+                replace(event, at=lived.clock()) if number >= first else event
+                for number, event in enumerate(events, start=1)
+            ],
         )
         lived.clock.advance(seconds=DAY.total_seconds())
         assert lived.stamp()
@@ -221,9 +232,9 @@ def test_events_that_were_cut_off_are_found(lived: Site) -> None:
     without_triggers(lived.database)
     with lived.database.transaction() as rows:
         rows.execute(delete(AUDIT).where(AUDIT.c.number > 10))
-    number, said = lived.damage()
+    number, text = lived.damage()
     # The event of the latest timestamp that is left.
-    assert (number, "no timestamp" in said) == (10, True)
+    assert (number, "no timestamp" in text) == (10, True)
 
 
 def test_a_trail_that_was_begun_anew_is_found(lived: Site) -> None:
@@ -248,8 +259,8 @@ def test_timestamps_of_another_authority_are_found(lived: Site, tmp_path: Path) 
     with authority_at(other_clock, by=own) as url:
         anchors = (timestamp_service.root("Mallory's root").certificate,)
         Site(database, trail, other_clock, Authority(url=url, anchors=anchors, since=START)).live(DAYS)
-    number, said = replace(lived, database=database, trail=trail).damage()
-    assert (number, "untrusted-anchor" in said) == (1, True)
+    number, text = replace(lived, database=database, trail=trail).damage()
+    assert (number, "untrusted-anchor" in text) == (1, True)
     database.close()
 
 
@@ -258,17 +269,17 @@ def test_a_timestamp_that_names_no_event_before_it_is_found(site: Site, covers: 
     site.stamp()
     note = site.events()[1].note.replace("1 ", f"{covers} ", 1)
     append(site.database, site.trail, [AuditEvent(kind=AuditKind.HEAD_STAMPED, at=START, note=note)])
-    number, said = site.damage()
-    assert (number, "which is not before it" in said) == (3, True)
+    number, text = site.damage()
+    assert (number, "which is not before it" in text) == (3, True)
 
 
 def test_an_event_that_claims_to_be_later_than_its_timestamp_is_found(site: Site) -> None:
     append(site.database, site.trail, [login(ALICE, START + DAY)])
     site.stamp()
     site.clock.advance(seconds=DAY.total_seconds())
-    number, said = site.damage()
+    number, text = site.damage()
     assert number == 2
-    assert "claims to be of 2026-06-02 12:00" in said
+    assert "claims to be of 2026-06-02 12:00" in text
 
 
 def test_an_event_of_a_clock_that_was_ahead_is_named_until_the_settings_explain_it(lived: Site) -> None:
@@ -279,8 +290,8 @@ def test_an_event_of_a_clock_that_was_ahead_is_named_until_the_settings_explain_
     lived.clock.advance(seconds=60)
     explained = replace(lived, authority=replace(lived.authority, since=lived.clock()))
     lived.live(2)
-    number, said = lived.damage()
-    assert (number, "it claims to be of" in said) == (ahead, True)
+    number, text = lived.damage()
+    assert (number, "it claims to be of" in text) == (ahead, True)
     assert explained.check() is not None
     # Another such event is later than the settings explain.
     append(lived.database, lived.trail, [login(ALICE, lived.clock() + DAY)])
@@ -297,13 +308,13 @@ def test_an_event_of_no_time_is_named(lived: Site, at: int) -> None:
     last = len(lived.events())
     with lived.database.transaction() as rows:
         before = NO_HASH
-        for one in list(rows.execute(select(AUDIT).order_by(AUDIT.c.number))):
-            time = at if one.number == last else one.at
-            before = hash_event(chained_bytes(before, one.number, time, one.kind, one.commitment))
-            rows.execute(update(AUDIT).where(AUDIT.c.number == one.number).values(at=time, hash=before))
-    with pytest.raises(TrailDamaged, match="no calendar") as found:
+        for row in list(rows.execute(select(AUDIT).order_by(AUDIT.c.number))):
+            time = at if row.number == last else row.at
+            before = hash_event(chained_bytes(before, row.number, time, row.kind, row.commitment))
+            rows.execute(update(AUDIT).where(AUDIT.c.number == row.number).values(at=time, hash=before))
+    with pytest.raises(TrailDamaged, match="no calendar") as failure:
         check_chain(lived.trail, lived.database)
-    assert found.value.number == last
+    assert failure.value.number == last
 
 
 def test_the_latest_hours_have_no_timestamp_yet(site: Site) -> None:
@@ -322,8 +333,10 @@ def test_days_without_a_timestamp_are_found_until_the_settings_explain_them(live
     assert lived.damage()[0] == 1 + 3 * DAYS
     explained = replace(lived, authority=replace(lived.authority, since=lived.clock()))
     assert explained.check() is not None
-    kept = [one for number, one in enumerate(forged(lived.events()), start=1) if number < 9 or not is_stamp(one)]
-    rewrite_after(lived, 9, kept)
+    events = [
+        event for number, event in enumerate(forged(lived.events()), start=1) if number < 9 or not is_stamp(event)
+    ]
+    rewrite_after(lived, 9, events)
     lived.clock.advance(seconds=3 * DAY.total_seconds())
     lived.stamp()
     assert explained.damage()[0] == 7
@@ -395,19 +408,19 @@ def test_the_commands_stamp_check_and_print_the_trail(tmp_path: Path) -> None:
         return done.code, done.stdout.decode() + done.stderr
 
     assert run("init", "--database", str(tmp_path / "k.sqlite"), "--ticket-key", ticket)[0] == 0
-    code, said = run("stamp")
-    assert (code, "set audit.timestamp_url" in said) == (2, True)
+    code, output = run("stamp")
+    assert (code, "set audit.timestamp_url" in output) == (2, True)
     with serve(clock.answer) as url:
         stamping = (
             f'[audit]\ntimestamp_url = "{url}"\ntimestamp_anchors_file = "{tmp_path / "clock_root.pem"}"\n'
             f"stamped_since = {datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M:%SZ}\n"
         )
         file.write_text(file.read_text().replace("[audit]\n", stamping))
-        code, said = run("stamp")
-        assert (code, said.startswith("event 1 has a timestamp of 20")) == (0, True), said
+        code, output = run("stamp")
+        assert (code, output.startswith("event 1 has a timestamp of 20")) == (0, True), output
         assert run("stamp") == (0, "the latest timestamp is less than a day old\n")
-    code, said = run("check")
-    assert "audit trail: 2 events fit together; the latest timestamp is of 20" in said
+    code, output = run("check")
+    assert "audit trail: 2 events fit together; the latest timestamp is of 20" in output
     assert run("audit")[1].splitlines()[1].endswith("head-stamped until event 1")
     begun, stamped = map(json.loads, run("audit", "--json-lines")[1].splitlines())
     assert (begun["kind"], stamped["kind"]) == ("trail-begun", "head-stamped")
@@ -421,8 +434,8 @@ def test_the_commands_stamp_check_and_print_the_trail(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "k.sqlite")) as rows:
         rows.execute("UPDATE audit SET sealed = NULL WHERE number = 1")
         rows.commit()
-    code, said = run("check")
-    assert (code, "audit trail: event 1: its details were deleted" in said) == (1, True), said
+    code, output = run("check")
+    assert (code, "audit trail: event 1: its details were deleted" in output) == (1, True), output
     assert "trail-begun (details deleted)" in run("audit")[1]
 
 

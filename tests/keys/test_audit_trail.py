@@ -69,9 +69,9 @@ def change(database: Database, statement: str) -> None:
 
 
 def damaged(database: Database, trail: AuditTrail) -> tuple[int, str]:
-    with pytest.raises(TrailDamaged) as found:
+    with pytest.raises(TrailDamaged) as failure:
         check_chain(trail, database)
-    return found.value.number, str(found.value)
+    return failure.value.number, str(failure.value)
 
 
 def test_events_are_read_as_they_were_written(any_database: Database, trail: AuditTrail) -> None:
@@ -121,7 +121,7 @@ def test_processes_that_append_together_make_one_chain(database_url: str) -> Non
     database, trail = open_trail(database_url)
     run_processes(database_url, processes=3, events=40)
     for number in range(3):
-        written = [found.note for found in details(database, trail, f"user{number}@example.test") if found]
+        written = [entry.note for entry in details(database, trail, f"user{number}@example.test") if entry]
         assert written == [str(event) for event in range(40)]
     chain = check_chain(trail, database)
     assert chain.head is not None
@@ -195,8 +195,8 @@ def test_the_first_event_with_a_changed_column_is_named(database: Database, trai
     without_triggers(database)
     changed = {"at": "at + 1", "kind": "'registered'", "commitment": "hash", "hash": "commitment"}[column]
     change(database, f"UPDATE audit SET {column} = {changed} WHERE number IN (3, 5)")  # noqa: S608
-    number, said = damaged(database, trail)
-    assert (number, "its hash" in said) == (3, True)
+    number, sentence = damaged(database, trail)
+    assert (number, "its hash" in sentence) == (3, True)
 
 
 def test_a_missing_event_is_named(database: Database, trail: AuditTrail) -> None:
@@ -233,9 +233,9 @@ def test_a_deleted_account_leaves_its_events_but_not_its_name(any_database: Data
     with any_database.transaction() as rows:
         trail.forget(rows, ALICE, START, actor="root@example.test")
     append(any_database, trail, [login(BOB), login(ALICE)])
-    found = details(any_database, trail)
-    assert [number for number, one in enumerate(found, start=1) if one is None] == [2, 4, 6]
-    assert found[7] == Details(actor="root@example.test", note="2,4,6")
+    entries = details(any_database, trail)
+    assert [number for number, entry in enumerate(entries, start=1) if entry is None] == [2, 4, 6]
+    assert entries[7] == Details(actor="root@example.test", note="2,4,6")
     assert details(any_database, trail, ALICE) == [Details(user=ALICE)]
     assert check_chain(trail, any_database).head is not None
 
@@ -271,4 +271,4 @@ def _is_hex(text: str) -> bool:
 )
 def test_numbers_are_written_as_ranges(numbers: list[int], written: str) -> None:
     assert write_ranges(numbers) == written
-    assert [number for one in read_ranges(written) for number in one] == numbers
+    assert [number for span in read_ranges(written) for number in span] == numbers

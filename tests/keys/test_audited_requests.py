@@ -32,10 +32,10 @@ def written(folder: Path) -> list[tuple[str, Details | None]]:
     """The kinds and details of all events."""
     database = SCHEMA.open(folder / "keys.sqlite")
     trail = trail_in(database)
-    found = [(entry.kind, trail.details_of(entry)) for entry in trail.entries(database)]
+    events = [(entry.kind, trail.details_of(entry)) for entry in trail.entries(database)]
     check_chain(trail, database)
     database.close()
-    return found
+    return events
 
 
 def test_what_happens_to_an_account_is_in_the_trail(laptop: Person, clock: FakeClock, tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_what_happens_to_an_account_is_in_the_trail(laptop: Person, clock: FakeC
     phone = Person(laptop.client, clock, device=Device(token=b"p" * 32, name="a phone"))
     phone.log_in()
     session = laptop.add(laptop.log_in(), identity(1))
-    devices = {one.name: one.id for one in run(session.devices(laptop.setting))}
+    devices = {device.name: device.id for device in run(session.devices(laptop.setting))}
     recovery = run(recovery_keys(bytes(16), PROVIDER))
     run(session.rotate(laptop.setting, PASSPHRASE, revoked=[devices["a phone"]], recovery=recovery))
     clock.advance(seconds=1)
@@ -125,13 +125,13 @@ def test_a_ticket_that_is_used_again_while_its_account_exists_is_noted_once(lapt
 
 def transactions(statements: list[str]) -> list[list[str]]:
     """The statements that write, of each transaction that appends to the trail."""
-    found: list[list[str]] = [[]]
+    writes: list[list[str]] = [[]]
     for text in statements:
         if text.startswith("BEGIN"):
-            found.append([])
+            writes.append([])
         elif text.startswith(("INSERT", "UPDATE", "DELETE")):
-            found[-1].append(text)
-    return [one for one in found if any(text.startswith("INSERT INTO audit") for text in one)]
+            writes[-1].append(text)
+    return [texts for texts in writes if any(text.startswith("INSERT INTO audit") for text in texts)]
 
 
 def test_nothing_is_written_after_the_events_of_a_transaction(laptop: Person) -> None:

@@ -73,7 +73,7 @@ def refusal_of(act: Callable[[], object]) -> KeyServerError:
 
 
 def revoke_others(person: Person, session: Session) -> Session:
-    others = [one.id for one in run(session.devices(person.setting)) if not one.is_this]
+    others = [device.id for device in run(session.devices(person.setting)) if not device.is_this]
     return run(session.rotate(person.setting, person.passphrase, revoked=others))
 
 
@@ -82,12 +82,12 @@ def test_a_login_by_the_earlier_passphrase_starts_no_session_after_the_new_one(
 ) -> None:
     phone.log_in()
     session = laptop.log_in()
-    others = [one.id for one in run(session.devices(laptop.setting)) if not one.is_this]
+    others = [device.id for device in run(session.devices(laptop.setting)) if not device.is_this]
     waiting.at(SessionStore, "start", lambda: run(session.rotate(laptop.setting, OTHER_PASSPHRASE, revoked=others)))
     assert refusal_of(phone.log_in).code == "login-refused"
     assert waiting.has_waited
     laptop.passphrase, laptop.known = OTHER_PASSPHRASE, None
-    assert [one.name for one in run(laptop.log_in().devices(laptop.setting))] == ["a laptop"]
+    assert [device.name for device in run(laptop.log_in().devices(laptop.setting))] == ["a laptop"]
 
 
 def with_recovery(laptop: Person) -> RecoveryKeys:
@@ -227,6 +227,6 @@ def test_a_session_that_stores_all_the_time_keeps_nobody_from_revoking_its_devic
 
     monkeypatch.setattr(Store, "rotate", after_one_more_push)
     rotated = revoke_others(laptop, ours)
-    assert [one.name for one in run(rotated.devices(laptop.setting))] == ["a laptop"]
+    assert [device.name for device in run(rotated.devices(laptop.setting))] == ["a laptop"]
     assert refusals == ["login-ended"]
     assert certificates(rotated) == {identity(0).certificate.der, identity(1).certificate.der}

@@ -90,9 +90,9 @@ def test_an_app_is_added_by_the_command(server: KeyServerConfig, tmp_path: Path)
     words = (*SEALWAX, "roam", "factor", "add", "--name", "my phone", *login)
     with Popen(words, stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True, env=environment) as process:
         assert process.stderr is not None
-        said = process.stderr.readline() + process.stderr.readline()
-        (secret,) = re.findall(r"secret=([A-Z2-7]{32})&", said)
-        assert " ".join(re.findall("....", secret)) in said
+        lines = process.stderr.readline() + process.stderr.readline()
+        (secret,) = re.findall(r"secret=([A-Z2-7]{32})&", lines)
+        assert " ".join(re.findall("....", secret)) in lines
         out, rest = process.communicate(pyotp.TOTP(secret).now() + "\n", timeout=60)
     assert (process.returncode, out) == (0, "my phone is added. Each login asks for a second factor now.\n"), rest
     listed = laptop.roam("factor", "list", *login, typed=pyotp.TOTP(secret).at(now(), counter_offset=1) + "\n")

@@ -106,8 +106,8 @@ def signing(key: SoftKey) -> AskFactor:
 
 def wait_at(person: Person) -> tuple[FactorDemand, PendingLogin]:
     """Log in by the passphrase, and stop where a factor is asked for."""
-    asked = Call(method="POST", path="/parameters", body=ParametersRequest(user=person.account.user).to_json())
-    terms = LoginTerms.from_json(run(person.transport.send(asked)))
+    call = Call(method="POST", path="/parameters", body=ParametersRequest(user=person.account.user).to_json())
+    terms = LoginTerms.from_json(run(person.transport.send(call)))
     pending = run(prepare_login(person.account, terms, person.here, PROVIDER))
     answer = run(person.transport.send(Call(method="POST", path="/login", body=pending.body)))
     demand = FactorDemand.find(answer)
@@ -160,7 +160,7 @@ def test_every_route_of_a_session_is_closed_to_a_login_that_waits(person: Person
     open_to_all = {"/parameters", "/register", "/login", "/recover", "/factor", "/health", "/static/<path:filename>"}
     # They take tickets, or are logins themselves. `DELETE /reset` is of a session.
     open_to_all |= {"/reset/find", "/reset/finish", "/reset/parameters", "/reset/undo", "/reset/undo-by-code"}
-    rules = [one for one in person.client.application.url_map.iter_rules() if str(one) not in open_to_all]
+    rules = [route for route in person.client.application.url_map.iter_rules() if str(route) not in open_to_all]
     assert len(rules) >= 8
     for rule in rules:
         takes_ticket = {"POST"} if str(rule) == "/reset" else set()
@@ -247,7 +247,7 @@ def test_a_person_may_mistype_a_code(person: Person) -> None:
 
 def wrong_code(clock: FakeClock) -> str:
     right = {code_at(clock, steps) for steps in (-2, -1, 0, 1, 2)}
-    return next(one for one in ("000000", "111111", "222222", "333333", "444444", "555555") if one not in right)
+    return next(code for code in ("000000", "111111", "222222", "333333", "444444", "555555") if code not in right)
 
 
 def guess_until_full(person: Person) -> list[str]:
@@ -286,11 +286,11 @@ def test_what_names_no_factor_or_device_is_refused_by_each_database(person: Pers
 def test_devices_from_before_the_factor_have_no_guesses_of_their_own(person: Person) -> None:
     """A thief who knew the passphrase before may have logged in on as many devices as an account has."""
     thief = [Person(person.client, person.clock, device=Device(token=bytes([n]) * 32, name="x")) for n in range(8)]
-    for one in thief:
-        one.log_in()
+    for device in thief:
+        device.log_in()
     person.clock.advance(seconds=1)
     add_codes(person)
-    codes = [code for one in thief for code in guess_until_full(one) if code]
+    codes = [code for device in thief for code in guess_until_full(device) if code]
     assert codes == ["factor-refused"] * 5 + ["try-later"] * len(thief)
     # The device on which the factor was added is known.
     person.ask_factor = answering(code_at(person.clock))
@@ -333,7 +333,7 @@ def test_parallel_guesses_are_counted(person: Person) -> None:
     stranger = Person(person.client, person.clock, device=PHONE)
     waiting = [wait_at(stranger)[1] for _ in range(6)]
     proof = CodeProof(code=wrong_code(person.clock))
-    codes = [refusal_of(partial(prove, stranger, one, proof)) for one in waiting]
+    codes = [refusal_of(partial(prove, stranger, login, proof)) for login in waiting]
     assert codes == ["factor-refused"] * 5 + ["try-later"]
 
 
@@ -512,9 +512,9 @@ def test_factors_are_listed_and_removed(person: Person) -> None:
     session = add_codes(person)
     run(session.add_factor(person.setting, key.register(run(session.factors(person.setting)).challenge)))
     listed = run(session.factors(person.setting)).factors
-    assert [(one.kind, one.name) for one in listed] == [("totp", "my phone"), ("webauthn", "a blue key")]
-    for one in listed:
-        run(session.remove_factor(person.setting, one.id))
+    assert [(factor.kind, factor.name) for factor in listed] == [("totp", "my phone"), ("webauthn", "a blue key")]
+    for factor in listed:
+        run(session.remove_factor(person.setting, factor.id))
     assert run(session.factors(person.setting)).factors == ()
     assert person.log_in().opened.identities
     assert refusal_of(lambda: run(session.remove_factor(person.setting, listed[0].id))) == "no-such-factor"
@@ -523,12 +523,12 @@ def test_factors_are_listed_and_removed(person: Person) -> None:
 @pytest.mark.parametrize("is_added", [True, False])
 def test_factors_are_changed_only_soon_after_a_login(person: Person, is_added: bool) -> None:
     session = add_codes(person)
-    (one,) = run(session.factors(person.setting)).factors
+    (factor,) = run(session.factors(person.setting)).factors
     person.clock.advance(seconds=601)
     new = NewCodes(name="other", secret=bytes(20), code="000000")
 
     def change() -> None:
-        run(session.add_factor(person.setting, new) if is_added else session.remove_factor(person.setting, one.id))
+        run(session.add_factor(person.setting, new) if is_added else session.remove_factor(person.setting, factor.id))
 
     assert refusal_of(change) == "log-in-again"
     assert len(run(session.factors(person.setting)).factors) == 1
@@ -569,16 +569,16 @@ def test_a_deleted_account_leaves_no_factor(person: Person) -> None:
 
 def test_the_trail_has_what_happened_to_factors(person: Person) -> None:
     session = add_codes(person)
-    (one,) = run(session.factors(person.setting)).factors
+    (factor,) = run(session.factors(person.setting)).factors
     person.ask_factor = answering(code_at(person.clock))
     person.log_in()
-    run(session.remove_factor(person.setting, one.id))
+    run(session.remove_factor(person.setting, factor.id))
     store = store_of(person)
     trail = AuditTrail(store.keys)
-    found = [(entry.kind, trail.details_of(entry)) for entry in trail.entries(store.database)]
-    notes = {kind: details.note for kind, details in found if details is not None}
-    assert notes["factor-added"] == notes["factor-removed"] == f"totp {one.id}"
-    assert notes["logged-in"].endswith(f"factor {one.id}")
+    events = [(entry.kind, trail.details_of(entry)) for entry in trail.entries(store.database)]
+    notes = {kind: details.note for kind, details in events if details is not None}
+    assert notes["factor-added"] == notes["factor-removed"] == f"totp {factor.id}"
+    assert notes["logged-in"].endswith(f"factor {factor.id}")
 
 
 def test_the_database_has_no_secret_in_clear(tmp_path: Path, clock: FakeClock) -> None:
@@ -588,7 +588,7 @@ def test_the_database_has_no_secret_in_clear(tmp_path: Path, clock: FakeClock) -
     key = SoftKey()
     session = add_codes(person)
     run(session.add_factor(person.setting, key.register(run(session.factors(person.setting)).challenge)))
-    content = b"".join(one.read_bytes() for one in tmp_path.iterdir())
+    content = b"".join(file.read_bytes() for file in tmp_path.iterdir())
     assert b"totp" in content
     for clear in (SECRET, SECRET.hex().encode(), b"my phone", b"a blue key", key.credential_id):
         assert clear not in content

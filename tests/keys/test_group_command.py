@@ -107,11 +107,11 @@ def test_three_people_share_a_ward(server: KeyServerConfig, tmp_path: Path) -> N
     unknown = bob.group("take")
     assert unknown.returncode == 2
     assert unknown.stderr.endswith("--accept-owner\n"), unknown.stderr
-    for one in (bob, carol):
-        taken = one.group("take", *one.trusting)
+    for member in (bob, carol):
+        taken = member.group("take", *member.trusting)
         assert taken.returncode == 0, taken.stderr
         assert "owned by alice@example.test: version 2, 3 members\n" in taken.stdout
-        assert one.pulled() == {der(one.name), der("ward3")}
+        assert member.pulled() == {der(member.name), der("ward3")}
 
     removed = alice.group("remove", "Ward 3", "bob@example.test")
     assert removed.stdout == (

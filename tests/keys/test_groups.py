@@ -54,10 +54,10 @@ def answering(group: Callable[[StoredGroup], StoredGroup]) -> Answer:
 
 def stored_of(one: Sharer) -> StoredGroup:
     """The group as the server gives it to somebody."""
-    kept: list[StoredGroup] = []
+    groups: list[StoredGroup] = []
 
     def keep(stored: StoredGroup) -> StoredGroup:
-        kept.append(stored)
+        groups.append(stored)
         return stored
 
     one.transport.answer = answering(keep)
@@ -65,7 +65,7 @@ def stored_of(one: Sharer) -> StoredGroup:
         one.open_own() if one.name == "alice" else one.open()
     finally:
         one.transport.answer = lambda _call, body: body
-    return kept[0]
+    return groups[0]
 
 
 def key_of(stored: StoredGroup, one: Sharer) -> bytes:
@@ -95,11 +95,11 @@ def test_officers_get_no_keys_of_groups(alice: Sharer) -> None:
     bob = sharer(alice.client, alice.clock, "bob", NewKey.P256)
     bob.take("night")
     copied = recoverable(bob.session.opened.identities)
-    assert [one.certificate for one in copied] == [own("ward3", NewKey.X25519).certificate]
+    assert [identity.certificate for identity in copied] == [own("ward3", NewKey.X25519).certificate]
     state = with_policy(bob.session.opened.state, policy_of(), bob.clock())
     opened = replace(bob.session.opened, state=state)
     left_out = judge_recovery(opened, Standing()).left_out
-    assert [one.certificate for one in left_out] == [own("bob").certificate]
+    assert [identity.certificate for identity in left_out] == [own("bob").certificate]
     with pytest.raises(KeyMaySign):
         run(confirm_policy(bob.session, bob.setting, policy_of(), bob.clock()))
 
@@ -152,10 +152,10 @@ def test_the_newest_certificate_of_a_group_is_the_first_of_it(alice: Sharer, bob
     """Programs sign with the first one of an address."""
     alice.store(with_identities(alice.open_own().content, [own("ward3", NewKey.P384)]), 2)
     bob.take()
-    for one in (alice, bob):
-        one.log_in()
-        assert [each.certificate for each in one.session.opened.identities] == [
-            own(one.name).certificate,
+    for person in (alice, bob):
+        person.log_in()
+        assert [each.certificate for each in person.session.opened.identities] == [
+            own(person.name).certificate,
             own("ward3", NewKey.P384).certificate,
             own("ward3").certificate,
         ]
@@ -201,9 +201,9 @@ def test_a_server_gives_no_two_groups_of_one_version(alice: Sharer, bob: Sharer)
 
 def test_a_server_changes_neither_bundle_nor_version_nor_owner(alice: Sharer, bob: Sharer) -> None:
     flipped: list[Callable[[StoredGroup], StoredGroup]] = [
-        lambda one: replace(one, bundle=bytes([one.bundle[0] ^ 1]) + one.bundle[1:]),
-        lambda one: replace(one, version=one.version + 1),
-        lambda one: replace(one, owner=CAROL),
+        lambda group: replace(group, bundle=bytes([group.bundle[0] ^ 1]) + group.bundle[1:]),
+        lambda group: replace(group, version=group.version + 1),
+        lambda group: replace(group, owner=CAROL),
     ]
     for change in flipped:
         bob.transport.answer = answering(change)
@@ -213,10 +213,10 @@ def test_a_server_changes_neither_bundle_nor_version_nor_owner(alice: Sharer, bo
 
 def test_a_server_exchanges_no_members(alice: Sharer, bob: Sharer) -> None:
     alices = stored_of(alice).members[0]
-    bob.transport.answer = answering(lambda one: replace(one, members=[Member(user=BOB, wrap=alices.wrap)]))
+    bob.transport.answer = answering(lambda group: replace(group, members=[Member(user=BOB, wrap=alices.wrap)]))
     with pytest.raises(NoMatchingRecipient):
         bob.open()
-    bob.transport.answer = answering(lambda one: replace(one, members=[]))
+    bob.transport.answer = answering(lambda group: replace(group, members=[]))
     with pytest.raises(ServerLies) as refused:
         bob.open()
     assert refused.value.code == "group-without-key"
@@ -225,16 +225,16 @@ def test_a_server_exchanges_no_members(alice: Sharer, bob: Sharer) -> None:
 def test_the_key_of_one_group_opens_no_other(alice: Sharer, bob: Sharer) -> None:
     night = "night"
     alice.store(ward("alice", "bob"), 1, id=night)
-    kept: list[StoredGroup] = []
+    groups: list[StoredGroup] = []
 
     def answer(call: Call, body: bytes) -> bytes:
         if call.path == f"/groups/{night}":
-            kept.append(StoredGroup.from_json(body))
+            groups.append(StoredGroup.from_json(body))
         return body
 
     bob.transport.answer = answer
     bob.open(night)
-    bob.transport.answer = answering(lambda _stored: kept[0])
+    bob.transport.answer = answering(lambda _stored: groups[0])
     with pytest.raises(GroupKeyRefused, match="another group"):
         bob.open()
 
@@ -285,7 +285,7 @@ def test_a_member_after_a_reset_is_added_again(alice: Sharer, clock: FakeClock) 
     with pytest.raises(NoMatchingRecipient):
         bob.open()
     alice.store(with_members(alice.open_own().content, [member("bob", NewKey.P384)]), 2)
-    assert [one.user for one in bob.take().content.members] == [alice.user, BOB]
+    assert [person.user for person in bob.take().content.members] == [alice.user, BOB]
 
 
 def test_the_owner_learns_who_has_left(alice: Sharer, bob: Sharer) -> None:
@@ -315,7 +315,7 @@ def test_a_store_whose_answer_was_lost_is_opened_later(alice: Sharer, clock: Fak
     alice.store(with_members(alice.open_own().content, [member("carol")]), 2)
     # Another device of hers, which has not kept the second version.
     alice.session = replace(alice.session, opened=before.opened)
-    assert [one.user for one in alice.open_own().content.members][-1] == CAROL
+    assert [person.user for person in alice.open_own().content.members][-1] == CAROL
 
 
 def test_the_keys_are_kept_once(bob: Sharer) -> None:

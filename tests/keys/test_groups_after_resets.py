@@ -34,9 +34,9 @@ def owner(client: FlaskClient, clock: FakeClock) -> Person:
 
 
 def acting(person: Person, session: Session) -> Sharer:
-    one = Sharer(person.client, person.clock, "alice", certified("alice"))
-    one.session = session
-    return one
+    actor = Sharer(person.client, person.clock, "alice", certified("alice"))
+    actor.session = session
+    return actor
 
 
 def after_reset(owner: Person) -> Sharer:
@@ -82,7 +82,7 @@ def test_a_deleted_account_leaves_the_groups_of_the_kept_one(owner: Person) -> N
     deletion(thief)
     back = acting(owner, undo(owner))
     assert groups_of(back) == [WARD]
-    assert [one.user for one in back.open_own().content.members] == [USER, "bob@example.test"]
+    assert [person.user for person in back.open_own().content.members] == [USER, "bob@example.test"]
 
 
 def test_an_undone_reset_takes_the_groups_of_the_account_in_between_along(owner: Person) -> None:

@@ -49,7 +49,7 @@ PATH: Final = f"/groups/{WARD}"
 
 
 def push(*members: str, bundle: bytes = BUNDLE) -> GroupPush:
-    return GroupPush(bundle=bundle, members=[Member(user=one, wrap=f"for {one}".encode()) for one in members])
+    return GroupPush(bundle=bundle, members=[Member(user=member, wrap=f"for {member}".encode()) for member in members])
 
 
 @dataclass
@@ -129,8 +129,8 @@ def test_others_learn_nothing_of_a_group(alice: Caller, enter: Enter) -> None:
     eve = enter(EVE)
     unknown = [eve.call("GET", "/groups/none"), eve.call("DELETE", "/groups/none"), eve.store(2, EVE, group="none")]
     known = [eve.call("GET", PATH), eve.call("DELETE", PATH), eve.store(2, EVE)]
-    assert [code(one) for one in known] == [(404, "no-such-group")] * 3
-    assert [one.data for one in known] == [one.data for one in unknown]
+    assert [code(response) for response in known] == [(404, "no-such-group")] * 3
+    assert [response.data for response in known] == [response.data for response in unknown]
     assert eve.groups() == []
 
 

@@ -54,8 +54,8 @@ def own_certificates(one: Sharer) -> list[str]:
 
 
 def addresses_in_order(one: Sharer, address: str) -> list[Identity]:
-    found = one.session.opened.identities
-    return [each for each in found if address in each.certificate.email_addresses]
+    identities = one.session.opened.identities
+    return [each for each in identities if address in each.certificate.email_addresses]
 
 
 def test_a_key_that_a_later_version_lacks_does_not_become_the_members_own(alice: Sharer, bob: Sharer) -> None:
@@ -80,7 +80,7 @@ def test_a_key_of_a_group_stays_one_without_its_entry(bob: Sharer) -> None:
     (name, entry) = next(iter(opened.state.entries.items()))
     later = Entry(at=entry.at, value=str(entry.value).replace('{"name"', '{"colour":"red","name"'))
     assert known_groups(replace(opened.state, entries={name: later})) == {}
-    assert [is_shared(one) for one in mark_shared(bare.identities, {name: later})] == [False, True]
+    assert [is_shared(marked) for marked in mark_shared(bare.identities, {name: later})] == [False, True]
 
 
 def test_two_devices_at_once_bring_back_no_earlier_version(alice: Sharer, bob: Sharer, clock: FakeClock) -> None:
@@ -120,17 +120,19 @@ _entries = st.builds(lambda at, known: Entry(at=at, value=known.to_json().decode
 @given(st.lists(_entries, min_size=2, max_size=3), st.randoms(use_true_random=False))
 def test_no_order_of_merges_loses_a_version_or_a_certificate(entries: list[Entry], random: object) -> None:
     name = f"group key:{WARD}"
-    found = []
+    groups = []
     for order in itertools.permutations(entries):
         merged = {name: order[0]}
-        for one in order[1:]:
-            newest = {name: one} if one.is_newer_than(merged[name]) else merged
-            merged = merge_group_entries(newest, merged, {name: one})
-        found.append(KnownGroup.from_json(str(merged[name].value).encode()))
-    given_ = [KnownGroup.from_json(str(entry.value).encode()) for entry in entries]
-    assert {one.version for one in found} == {max(one.version for one in given_)}
-    assert {one.bundle for one in found} == {max((one.version, one.bundle) for one in given_)[1]}
-    assert {one.certificates for one in found} == {tuple(sorted({each for one in given_ for each in one.certificates}))}
+        for later in order[1:]:
+            newest = {name: later} if later.is_newer_than(merged[name]) else merged
+            merged = merge_group_entries(newest, merged, {name: later})
+        groups.append(KnownGroup.from_json(str(merged[name].value).encode()))
+    originals = [KnownGroup.from_json(str(entry.value).encode()) for entry in entries]
+    assert {group.version for group in groups} == {max(group.version for group in originals)}
+    assert {group.bundle for group in groups} == {max((group.version, group.bundle) for group in originals)[1]}
+    assert {group.certificates for group in groups} == {
+        tuple(sorted({each for group in originals for each in group.certificates}))
+    }
 
 
 def test_a_group_takes_no_address_of_another_group_or_of_own_keys(alice: Sharer, bob: Sharer, carol: Sharer) -> None:

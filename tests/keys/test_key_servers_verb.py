@@ -21,12 +21,12 @@ ADDRESSES = [KEYS.address]
 
 def find(signed: bytes = b"", followed: bytes = b"", *, at: datetime = LATER, **others: str) -> dict[str, Any]:
     request = {"server": KEYS.name, "user": f"alice@{DOMAIN}", "key": PINNED, "at": at.isoformat(), **others}
-    found: dict[str, Any] = call("roaming.find", **request, signed=signed, followed=followed)
-    return found
+    answer: dict[str, Any] = call("roaming.find", **request, signed=signed, followed=followed)
+    return answer
 
 
 def codes(found: dict[str, Any]) -> list[str]:
-    return [one["code"] for one in found["problems"]]
+    return [problem["code"] for problem in found["problems"]]
 
 
 def test_the_servers_of_the_account_are_found_in_the_order_of_the_list() -> None:
@@ -34,9 +34,9 @@ def test_the_servers_of_the_account_are_found_in_the_order_of_the_list() -> None
     other = server(ServerKind.KEY_SERVER, "https://other.example.test")
     below = dataclasses.replace(spare, address="https://spare.example.test/keys")
     listed = dataclasses.replace(LIST, servers=(other, KEYS, below, spare))
-    found = find(sign(listed))
-    assert (found["addresses"], codes(found)) == ([KEYS.address, spare.address], [])
-    assert find(followed=found["followed"])["addresses"] == found["addresses"]
+    answer = find(sign(listed))
+    assert (answer["addresses"], codes(answer)) == ([KEYS.address, spare.address], [])
+    assert find(followed=answer["followed"])["addresses"] == answer["addresses"]
     assert find(sign(listed), server="https://gone.example.test")["addresses"] == []
 
 
@@ -53,22 +53,22 @@ REFUSED = [
 @pytest.mark.parametrize(("signed", "code"), [*REFUSED, (sign(number(6)), "discovery-older")])
 def test_a_list_that_is_refused_leaves_the_last_good_one(signed: bytes, code: str) -> None:
     good = find(sign())
-    found = find(signed, good["followed"])
-    assert (codes(found), found["addresses"], found["followed"]) == ([code], ADDRESSES, good["followed"])
+    answer = find(signed, good["followed"])
+    assert (codes(answer), answer["addresses"], answer["followed"]) == ([code], ADDRESSES, good["followed"])
 
 
 @pytest.mark.parametrize(("signed", "code"), REFUSED)
 def test_without_a_good_list_no_server_is_found(signed: bytes, code: str) -> None:
-    found = find(signed)
-    assert (codes(found), found["addresses"], found["followed"]) == ([code], [], None)
+    answer = find(signed)
+    assert (codes(answer), answer["addresses"], answer["followed"]) == ([code], [], None)
 
 
 def test_the_last_good_list_ends_thirty_days_after_its_end() -> None:
     good = find(sign())["followed"]
     end = NOW + 24 * HOUR + timedelta(days=30)
     assert find(followed=good, at=end - timedelta(seconds=1))["addresses"] == ADDRESSES
-    found = find(followed=good, at=end)
-    assert (found["addresses"], codes(found)) == ([], ["discovery-expired"])
+    answer = find(followed=good, at=end)
+    assert (answer["addresses"], codes(answer)) == ([], ["discovery-expired"])
 
 
 def test_a_list_is_followed_to_the_successor_of_its_key() -> None:

@@ -131,11 +131,11 @@ def test_two_that_make_a_key_in_the_keyring_at_once_make_one(
     both, look = threading.Barrier(2), system_keyring.get_password
 
     def look_slowly(service: str, user: str) -> str | None:
-        found = look(service, user)
+        secret = look(service, user)
         # The other one comes here only if it does not wait for the lock.
         with contextlib.suppress(threading.BrokenBarrierError):
             both.wait(timeout=0.2)
-        return found
+        return secret
 
     def note(service: str, user: str, password: str) -> None:
         written.append(password)
@@ -200,9 +200,9 @@ def test_a_key_that_is_put_into_the_file_later_is_found(tmp_path: Path) -> None:
     path = tmp_path / "master_key"
     ring = KeyRing(GivenKeys(keys=(ONE,), file=path))
     path.write_text(f"{TWO.secret.hex()}\n")
-    found = ring.find(TWO.head)
-    assert found is not None
-    assert found.fingerprint == TWO.fingerprint
+    key = ring.find(TWO.head)
+    assert key is not None
+    assert key.fingerprint == TWO.fingerprint
     # It is gone from the file, but contents in memory may be sealed under it.
     assert ring.find(ONE.head) is not None
 

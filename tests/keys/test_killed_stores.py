@@ -50,7 +50,7 @@ def person(database_url: str) -> Iterator[Person]:
 
 @pytest.mark.parametrize("act", ["push", "rotate"])
 def test_a_server_that_dies_has_the_old_record_or_the_new(person: Person, database_url: str, act: str) -> None:
-    kept = {identity(number).certificate.der for number in (0, 1)}
+    stored_certificates = {identity(number).certificate.der for number in (0, 1)}
     outcomes = set()
     for point in range(1, 100):
         session = person.log_in()
@@ -61,7 +61,7 @@ def test_a_server_that_dies_has_the_old_record_or_the_new(person: Person, databa
         was_killed = _send_and_die(point, database_url, person.clock, call, credentials.to_header())
         after = _version_after(person, other, session)
         outcomes.add((was_killed, after.opened.record.version - before))
-        assert certificates(after) == kept
+        assert certificates(after) == stored_certificates
         if not was_killed:
             break
     assert outcomes == {(True, 0), (True, 1), (False, 1)}
@@ -86,11 +86,11 @@ def test_a_server_that_dies_at_an_end_of_a_reset_has_one_whole_account(
             ticket = ticket_at(forgetful)
             body = run(new_account(forgetful, ticket, start(forgetful, ticket).version)).to_json()
         was_killed = _die_at_an_end(point, database_url, person.clock, body)
-        tries = {name: _try(one) for name, one in (("before", person), ("after", forgetful))}
-        ((state, found),) = [(name, session) for name, session in tries.items() if session is not None]
+        tries = {name: _try(owner) for name, owner in (("before", person), ("after", forgetful))}
+        ((state, account_session),) = [(name, session) for name, session in tries.items() if session is not None]
         outcomes.add((was_killed, state))
         if state == "after":
-            assert certificates(found) == {identity(1).certificate.der}
+            assert certificates(account_session) == {identity(1).certificate.der}
             undo(person)
         back = person.log_in()
         assert back.opened.record == before
@@ -128,12 +128,12 @@ def _end(point: int, url: str, clock: FakeClock, body: bytes) -> None:
 
 def _version_after(person: Person, other: bytes, session: Session) -> Session:
     """Log in with the passphrase of before or with the other one: exactly one of them must be right."""
-    found = []
+    logins = []
     for passphrase in (person.passphrase, other):
         tried = Person(person.client, person.clock, passphrase=passphrase, known=session.known)
         with contextlib.suppress(KeyServerError):
-            found.append((passphrase, tried.log_in()))
-    ((person.passphrase, after),) = found
+            logins.append((passphrase, tried.log_in()))
+    ((person.passphrase, after),) = logins
     return after
 
 

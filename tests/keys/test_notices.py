@@ -190,10 +190,14 @@ def test_each_notice_can_be_read_in_each_language(kind: AuditKind, language: Lan
     read = message_from_bytes(mail, policy=default)
     assert isinstance(read, EmailMessage)
     text = read.get_content()
-    said, stem = TEXTS[language], f"kinds_{kind.replace('-', '_')}"
-    assert (read["Subject"], read["To"], read["From"].addresses[0].addr_spec) == (said[f"{stem}_subject"], USER, SENDER)
+    texts, stem = TEXTS[language], f"kinds_{kind.replace('-', '_')}"
+    assert (read["Subject"], read["To"], read["From"].addresses[0].addr_spec) == (
+        texts[f"{stem}_subject"],
+        USER,
+        SENDER,
+    )
     assert (read["Auto-Submitted"], read["Content-Language"]) == ("auto-generated", language)
-    for part in (said[f"{stem}_text"], "2026-03-01 12:30 UTC", USER, "keys.example.org", TEXTS[language]["end"]):
+    for part in (texts[f"{stem}_text"], "2026-03-01 12:30 UTC", USER, "keys.example.org", TEXTS[language]["end"]):
         assert part in text
     # People must not learn to follow links in such mails.
     assert "http" not in text
@@ -203,8 +207,10 @@ def test_each_notice_can_be_read_in_each_language(kind: AuditKind, language: Lan
 def test_the_languages_say_the_same_things() -> None:
     kinds = {kind.value for kind in TOLD_BY_MAIL}
     for language in WORDS.languages:
-        told = {key.removeprefix("kinds_").removesuffix("_text") for key in TEXTS[language] if key.endswith("_text")}
-        assert told == {kind.replace("-", "_") for kind in kinds}
+        text_names = {
+            key.removeprefix("kinds_").removesuffix("_text") for key in TEXTS[language] if key.endswith("_text")
+        }
+        assert text_names == {kind.replace("-", "_") for kind in kinds}
 
 
 def test_no_word_that_a_stranger_has_chosen_is_in_a_mail(owner: Person, post: Post, send: Callable[[], None]) -> None:

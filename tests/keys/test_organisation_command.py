@@ -72,8 +72,10 @@ class Office:
             return {row["address"]: row["first passphrase"] for row in csv.DictReader(file)}
 
     def login(self, user: str, passphrase: str, verb: str = "login", *options: str) -> CompletedProcess[str]:
-        given = ("--passphrase-file", self.file("typed", passphrase))
-        return self.sealwax("roam", verb, "--server", self.machine.origin, "--user", user, *given, *options)
+        passphrase_options = ("--passphrase-file", self.file("typed", passphrase))
+        return self.sealwax(
+            "roam", verb, "--server", self.machine.origin, "--user", user, *passphrase_options, *options
+        )
 
 
 @pytest.fixture
@@ -120,12 +122,12 @@ def test_a_leavers_mail_is_opened_for_a_successor(with_officers: Office) -> None
         *("--officers", "0" * 64),
     )
     assert (refused.returncode, "another recovery policy" in refused.stderr) == (2, True), refused.stderr
-    said = office.made(
+    output = office.made(
         *("keys", "user", "import", people, "--folder", str(office.folder), *office.staff("adam")),
         *("-o", str(office.folder / "c1"), "--file-passphrase-file", str(office.folder / "files")),
         *("--officers", fingerprint_of(office), "--certificates", str(office.folder / "directory")),
     )
-    assert said.startswith("1 accounts were made, 0 were not")
+    assert output.startswith("1 accounts were made, 0 were not")
     assert len(list((office.folder / "directory").iterdir())) == 2
 
     shown = office.login(LEAVER, office.codes("c1")[LEAVER])
@@ -144,11 +146,11 @@ def test_a_leavers_mail_is_opened_for_a_successor(with_officers: Office) -> None
     assert office.login(LEAVER, "four words on paper").stderr.endswith(
         "Your administrator has disabled this account.\n"
     )
-    asked = office.made(
+    request_line = office.made(
         *("keys", "recovery", "request", LEAVER, "--for", str(office.folder / "sam.pem")),
         *("--reason", "she has left", *office.staff("adam")),
     )
-    case = asked.partition(":")[0]
+    case = request_line.partition(":")[0]
     opening = (
         *("keys", "recovery", "open", case, "--identity", str(office.folder / "sam.p12"), *first),
         *("--new-passphrase-file", own, "-o", str(office.folder / "recovered.p12"), *office.staff("adam")),
@@ -182,9 +184,9 @@ def test_a_leavers_mail_is_opened_for_a_successor(with_officers: Office) -> None
 
     enabled = office.made("keys", "user", "enable", LEAVER, *office.staff("adam"))
     assert enabled == f"{LEAVER} can log in again\n"
-    told = office.login(LEAVER, "four words on paper").stdout
-    assert "has your encryption keys" in told
-    assert "Asked for by adam" in told
+    notice = office.login(LEAVER, "four words on paper").stdout
+    assert "has your encryption keys" in notice
+    assert "Asked for by adam" in notice
 
 
 @pytest.mark.thorough(False)
@@ -212,17 +214,17 @@ def test_an_owner_confirms_the_officers_that_are_offered(with_officers: Office) 
 def test_without_a_key_for_encryption_only_an_account_is_made_without_recovery(with_officers: Office) -> None:
     office = with_officers
     dual = identity()
-    said = office.made(
+    output = office.made(
         *("keys", "user", "create", LEAVER, office.identity_file("a.p12", dual), *office.staff("adam")),
         *("-o", str(office.folder / "c"), "--officers", fingerprint_of(office)),
         *("--passphrase-file", str(office.folder / "files")),
     )
-    assert "1 of them are without recovery by officers: no policy is set, or no key is for encryption only" in said
-    asked = office.sealwax(
+    assert "1 of them are without recovery by officers: no policy is set, or no key is for encryption only" in output
+    refusal = office.sealwax(
         *("keys", "recovery", "request", LEAVER, "--for", str(office.folder / "olga.pem"), "--reason", "x"),
         *office.staff("adam"),
     )
-    assert asked.stderr == "sealwax: The key server has no recovery copy of this account.\n"
+    assert refusal.stderr == "sealwax: The key server has no recovery copy of this account.\n"
     confirm = office.login(LEAVER, office.codes("c")[LEAVER], "officers", "--confirm", fingerprint_of(office))
     assert (confirm.returncode, "get a separate certificate for encryption" in confirm.stderr) == (1, True)
 
@@ -248,8 +250,8 @@ def test_an_import_says_what_it_left_out_and_is_run_again(office: Office) -> Non
         "carol@example.test:", "dan@example.test:", "eve@example.test:", "fay@example.test:",
     ]  # fmt: skip
     assert FILES not in done.stdout + done.stderr
-    kept = office.sealwax(*command, str(office.folder / "c1"))
-    assert (kept.returncode, "File exists" in kept.stderr) == (2, True), kept.stderr
+    refusal = office.sealwax(*command, str(office.folder / "c1"))
+    assert (refusal.returncode, "File exists" in refusal.stderr) == (2, True), refusal.stderr
     again = office.sealwax(*command, str(office.folder / "c2"))
     assert again.stdout.startswith("0 accounts were made, 6 were not")
     assert "This address is registered already." in again.stderr
@@ -301,8 +303,8 @@ def test_a_mail_password_reaches_the_operators_command_by_its_input_only(office:
     script = office.file("set.py", program)
     target = office.folder / "seen"
     options = ("keys", "user", "password", LEAVER, *office.staff("adam"), "--new-password-file", new, "--")
-    said = office.made(*options, sys.executable, script, "{user}", str(target))
-    assert said == f"{LEAVER} has the new mail password\n"
+    output = office.made(*options, sys.executable, script, "{user}", str(target))
+    assert output == f"{LEAVER} has the new mail password\n"
     assert target.read_text() == f"{LEAVER}a new mail password\n"
     failed = office.sealwax(*options, "false")
     assert (failed.returncode, "ended with status 1" in failed.stderr) == (2, True)
@@ -312,8 +314,8 @@ def test_a_mail_password_reaches_the_operators_command_by_its_input_only(office:
 def test_members_are_listed_and_removed(office: Office) -> None:
     listed = office.made("keys", "staff", "list", *office.machine.config)
     assert [line.split(", ")[:2] for line in listed.splitlines()] == [["ada", "auditor"], ["adam", "administrator"]]
-    kept = office.sealwax("keys", "staff", "key", str(office.folder / "adam.key"))
-    assert (kept.returncode, "exists" in kept.stderr) == (2, True)
+    key_refusal = office.sealwax("keys", "staff", "key", str(office.folder / "adam.key"))
+    assert (key_refusal.returncode, "exists" in key_refusal.stderr) == (2, True)
     office.made("keys", "staff", "remove", "adam", *office.machine.config)
     refused = office.sealwax("keys", "user", "disable", LEAVER, *office.staff("adam"))
     assert "needs the signature of a member of the staff" in refused.stderr
@@ -322,7 +324,7 @@ def test_members_are_listed_and_removed(office: Office) -> None:
 def test_first_passphrases_are_random_and_readable() -> None:
     made = {make_passphrase(PROVIDER) for _ in range(50)}
     assert len(made) == 50
-    assert all(len(one) == 19 and not set(one) & set("01iloIO") for one in made)
+    assert all(len(passphrase) == 19 and not set(passphrase) & set("01iloIO") for passphrase in made)
 
 
 @pytest.mark.thorough
@@ -335,12 +337,12 @@ def test_five_hundred_people_are_imported_in_ten_minutes(with_officers: Office) 
         lines.append(f"{address},{number}.p12")
     people = office.file("people.csv", "\n".join(lines))
     start = time.monotonic()
-    said = office.made(
+    output = office.made(
         *("keys", "user", "import", people, "--folder", str(office.folder), *office.staff("adam")),
         *("-o", str(office.folder / "c"), "--file-passphrase-file", str(office.folder / "files")),
         *("--officers", fingerprint_of(office)),
     )
-    assert said.startswith(f"{IMPORTED} accounts were made, 0 were not")
+    assert output.startswith(f"{IMPORTED} accounts were made, 0 were not")
     assert time.monotonic() - start < IMPORT_SECONDS
     user = f"person{IMPORTED - 1}@example.test"
     assert "Recovery is on" in office.login(user, office.codes("c")[user]).stdout

@@ -43,8 +43,10 @@ def test_the_passkey_opens_every_identity_also_after_the_way_through_json(
 ) -> None:
     opened = open_it(PasskeyBundle.from_json(sealed.to_json()), user="Alice@Example.test")
     certificates = {identity.certificate for identity in identities}
-    assert {one.certificate for one in opened} == certificates
-    assert {one.private_key.pkcs8_der for one in opened} == {identity.private_key.pkcs8_der for identity in identities}
+    assert {opened_identity.certificate for opened_identity in opened} == certificates
+    assert {opened_identity.private_key.pkcs8_der for opened_identity in opened} == {
+        identity.private_key.pkcs8_der for identity in identities
+    }
 
 
 @pytest.mark.parametrize(
@@ -105,6 +107,6 @@ def test_two_bundles_of_the_same_keys_share_nothing(sealed: PasskeyBundle, ident
 
 def test_a_bundle_that_was_kept_before_protocol_2_still_opens() -> None:
     """The program before protocol 2 made it. Such bundles stand in people's browsers."""
-    kept = PasskeyBundle.from_json((Path(__file__).parent / "passkey_bundle_protocol_1.json").read_bytes().strip())
-    (opened,) = open_it(kept)
+    bundle = PasskeyBundle.from_json((Path(__file__).parent / "passkey_bundle_protocol_1.json").read_bytes().strip())
+    (opened,) = open_it(bundle)
     assert USER.encode() in opened.certificate.der

@@ -340,14 +340,16 @@ def every_combination() -> Iterator[str]:
     """Each character of Unicode, each base in each case with each mark that some character is composed of."""
     characters = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code <= 0xDFFF]
     yield from characters
-    parts = [unicodedata.normalize("NFD", one) for one in characters if unicodedata.decomposition(one)]
+    parts = [
+        unicodedata.normalize("NFD", character) for character in characters if unicodedata.decomposition(character)
+    ]
     bases = {case for part in parts for case in (part[:-1], part[:-1].upper(), part[:-1].title())}
     marks = {part[-1] for part in parts if unicodedata.combining(part[-1])}
     yield from (base + mark for base in sorted(bases) for mark in sorted(marks))
 
 
 def test_the_normalised_user_is_a_fixed_point_in_all_of_unicode() -> None:
-    taken = [one for one in every_combination() if len(one) < 20 and not re.search(r"[\s@\x00-\x1f\x7f]", one)]
+    taken = [text for text in every_combination() if len(text) < 20 and not re.search(r"[\s@\x00-\x1f\x7f]", text)]
     for start in range(0, len(taken), 12):
         # A letter between keeps them apart. At the end, a sigma has a form of its own.
         user = "a".join(taken[start : start + 12])[:60] + "@example.test"

@@ -52,7 +52,7 @@ def client(clock: FakeClock) -> FlaskClient:
 
 
 def fields(*values: str | int | bytes) -> bytes:
-    parts = [one if isinstance(one, bytes) else str(one).encode() for one in ("sealwax roaming_keys", *values)]
+    parts = [value if isinstance(value, bytes) else str(value).encode() for value in ("sealwax roaming_keys", *values)]
     return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
 
 
@@ -119,15 +119,15 @@ class Reader:
         self.session_key = Ed25519PrivateKey.generate()
 
     def log_in(self, login_key: Ed25519PrivateKey, *, path: str, label: str) -> Any:
-        told = self.client.post("/parameters", base_url=ORIGIN, json={"protocol": 2, "user": USER}).get_json()
-        at, nonce = int(self.clock().timestamp()), base64.b64decode(told["nonce"])
+        parameters = self.client.post("/parameters", base_url=ORIGIN, json={"protocol": 2, "user": USER}).get_json()
+        at, nonce = int(self.clock().timestamp()), base64.b64decode(parameters["nonce"])
         session_key = self.session_key.public_key().public_bytes_raw()
         signature = login_key.sign(fields(label, 2, ORIGIN, USER, nonce, at, session_key, b"d" * 32, "a reader"))
         return self.client.post(
             path,
             base_url=ORIGIN,
             json={
-                "protocol": 2, "user": USER, "nonce": told["nonce"], "at": at, "session_key": text(session_key),
+                "protocol": 2, "user": USER, "nonce": parameters["nonce"], "at": at, "session_key": text(session_key),
                 "device_token": text(b"d" * 32), "device_name": "a reader", "signature": text(signature),
             },
         )  # fmt: skip
@@ -275,8 +275,8 @@ def test_a_reader_of_the_page_registers_stores_and_recovers(client: FlaskClient,
     )  # fmt: skip
     assert answer.status_code == 201, answer.data
 
-    told = client.post("/parameters", base_url=ORIGIN, json={"protocol": 2, "user": USER}).get_json()
-    assert {name: told[name] for name in terms} == terms
+    parameters = client.post("/parameters", base_url=ORIGIN, json={"protocol": 2, "user": USER}).get_json()
+    assert {name: parameters[name] for name in terms} == terms
     reader = Reader(client, clock)
     assert reader.log_in(login_key, path="/login", label="login").get_json()["record"] == record
 
@@ -293,7 +293,7 @@ def test_a_reader_of_the_page_registers_stores_and_recovers(client: FlaskClient,
     fetched = reader.call("GET", "/bundle")
     assert (fetched.get_json(), fetched.headers["ETag"]) == (second, '"bundle1.2"')
     assert reader.call("GET", "/bundle", '"bundle1.2"').status_code == 304
-    assert [one["name"] for one in reader.call("GET", "/devices").get_json()["devices"]] == ["a reader"]
+    assert [device["name"] for device in reader.call("GET", "/devices").get_json()["devices"]] == ["a reader"]
 
     recovering = Reader(client, clock)
     recovered = recovering.log_in(code_login, path="/recover", label="recover").get_json()["record"]

@@ -33,7 +33,7 @@ SIGNED, ENCRYPTED = re.findall(r"2\.25\.\d+", PAGE)
 
 
 def fields(*values: str | int) -> bytes:
-    parts = [str(one).encode() for one in ("sealwax roaming_keys", *values)]
+    parts = [str(value).encode() for value in ("sealwax roaming_keys", *values)]
     return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
 
 
@@ -76,7 +76,7 @@ def test_a_reader_of_the_page_opens_what_our_client_stores(alice: Sharer) -> Non
     aad = fields("group content", 1, "alice@example.test", WARD, 1)
     opened = json.loads(AESGCM(derived(key, "group content key")).decrypt(nonce, sealed, aad))
     assert (opened["version"], opened["name"], opened["removed"]) == ("sealwax-group-1", "Ward 3", [])
-    assert [one["user"] for one in opened["members"]] == ["alice@example.test", "bob@example.test"]
+    assert [entry["user"] for entry in opened["members"]] == ["alice@example.test", "bob@example.test"]
     file = pkcs12.load_pkcs12(base64.b64decode(opened["identities"]), password(key))
     assert file.key is not None
 

@@ -129,8 +129,8 @@ class Site:
         """The kinds of all events about accounts, and the actors."""
         trail = trail_in(self.database)
         check_chain(trail, self.database)
-        found = [(entry.kind, trail.details_of(entry)) for entry in trail.entries(self.database, user=USER)]
-        return [f"{kind} {details.actor}".strip() for kind, details in found if details]
+        events = [(entry.kind, trail.details_of(entry)) for entry in trail.entries(self.database, user=USER)]
+        return [f"{kind} {details.actor}".strip() for kind, details in events if details]
 
 
 def site_in(url: str, clock: FakeClock) -> Iterator[Site]:
@@ -158,7 +158,7 @@ def copy() -> RecoveryCopy:
 
 
 def ders(identities: tuple[Identity, ...]) -> set[bytes]:
-    return {one.certificate.der for one in identities}
+    return {opened_identity.certificate.der for opened_identity in identities}
 
 
 # Shares
@@ -222,8 +222,8 @@ def passed_on(copy: RecoveryCopy, *names: str, case: str = CASE) -> list[Share]:
     shares = []
     for name in names:
         number = OFFICERS.index(name) + 1
-        asked = Share(user=USER, copy_id=copy.id, number=number, value=b"", case=case)
-        cms = run(pass_on_share(copy.shares[number - 1], [officer(name)], asked, SUCCESSOR.certificate, PROVIDER))
+        request = Share(user=USER, copy_id=copy.id, number=number, value=b"", case=case)
+        cms = run(pass_on_share(copy.shares[number - 1], [officer(name)], request, SUCCESSOR.certificate, PROVIDER))
         shares.append(run(decrypt_share(cms, [SUCCESSOR], PROVIDER)))
     return shares
 
@@ -270,17 +270,17 @@ def test_an_officer_opens_only_the_own_share(copy: RecoveryCopy) -> None:
 )
 def test_an_officer_passes_on_no_share_of_somebody_else(copy: RecoveryCopy, change: dict[str, str | int]) -> None:
     """The server shows the case of one account, and gives the share of another."""
-    asked = replace(Share(user=USER, copy_id=copy.id, number=1, value=b"", case=CASE), **change)  # type: ignore[arg-type]
+    request = replace(Share(user=USER, copy_id=copy.id, number=1, value=b"", case=CASE), **change)  # type: ignore[arg-type]
     with pytest.raises(SharesRefused, match="nothing was passed on"):
-        run(pass_on_share(copy.shares[0], [officer("olga")], asked, SUCCESSOR.certificate, PROVIDER))
+        run(pass_on_share(copy.shares[0], [officer("olga")], request, SUCCESSOR.certificate, PROVIDER))
 
 
 def test_a_share_that_was_passed_on_is_not_passed_on_again(copy: RecoveryCopy) -> None:
-    asked = Share(user=USER, copy_id=copy.id, number=1, value=b"", case=CASE)
-    share = replace(asked, value=bytes(32))
+    request = Share(user=USER, copy_id=copy.id, number=1, value=b"", case=CASE)
+    share = replace(request, value=bytes(32))
     cms = run(encrypt_share(share, officer("olga").certificate, PROVIDER))
     with pytest.raises(SharesRefused):
-        run(pass_on_share(cms, [officer("olga")], asked, SUCCESSOR.certificate, PROVIDER))
+        run(pass_on_share(cms, [officer("olga")], request, SUCCESSOR.certificate, PROVIDER))
 
 
 def test_an_altered_share_does_not_open(copy: RecoveryCopy) -> None:
@@ -336,10 +336,11 @@ def test_the_owner_is_told_at_the_next_login(site: Site) -> None:
     person = site.organisation.person
     assert run(fetch_standing(session, person.setting)).cases == ()
     case = site.ask()
-    told = judge_recovery(session.opened, run(fetch_standing(site.session, person.setting))).cases
-    assert [(one.id, one.reason, one.asked_by, one.recipient_fingerprint) for one in told] == [
-        (case.id, "she has left", "adam", SUCCESSOR.certificate.fingerprint)
-    ]
+    cases = judge_recovery(session.opened, run(fetch_standing(site.session, person.setting))).cases
+    assert [
+        (owner_case.id, owner_case.reason, owner_case.asked_by, owner_case.recipient_fingerprint)
+        for owner_case in cases
+    ] == [(case.id, "she has left", "adam", SUCCESSOR.certificate.fingerprint)]
     assert site.kinds()[-1] == "recovery-owner-told"
     before = len(site.kinds())
     run(fetch_standing(site.session, person.setting))
@@ -364,7 +365,7 @@ def test_the_owner_is_told_of_a_case_however_late_the_next_login_is(any_site: Si
     clock.advance(seconds=days * 86_400)
     assert told_of(site) == set()
     for _ in range(2):
-        assert [one.id for one in run(fetch_standing(site.session, person.setting)).cases] == [case]
+        assert [owner_case.id for owner_case in run(fetch_standing(site.session, person.setting)).cases] == [case]
         assert told_of(site) == {case}
     clock.advance(seconds=30 * 86_400)
     assert run(fetch_standing(site.session, person.setting)).cases == ()
@@ -374,18 +375,18 @@ def test_no_number_of_cases_hides_one_from_its_owner(site: Site, monkeypatch: py
     monkeypatch.setattr("roaming_keys.organisation.server.store.MAX_CASES", 3)
     person, clock = site.organisation.person, site.organisation.clock
     site.confirm()
-    asked = {site.ask().id for _ in range(3)}
+    case_ids = {site.ask().id for _ in range(3)}
     with pytest.raises(KeyServerError) as refused:
         site.ask()
     assert refused.value.code == "too-many-cases"
     clock.advance(seconds=31 * 86_400)
-    asked |= {site.ask().id for _ in range(3)}
+    case_ids |= {site.ask().id for _ in range(3)}
     shown: set[str] = set()
     for _ in range(3):
         shown |= {case.id for case in run(fetch_standing(site.session, person.setting)).cases}
         assert told_of(site) == shown
         clock.advance(seconds=31 * 86_400)
-    assert shown == asked
+    assert shown == case_ids
 
 
 USES = (
@@ -404,7 +405,7 @@ def test_each_case_that_the_server_takes_can_be_read_by_all(site: Site, name: st
     reason = "\N{GRINNING FACE}" * MAX_REASON_CHARACTERS
     second = site.organisation.client("adam").ask(NewCase(user=USER, reason=reason, recipient=named(name))).id
     seen = run(fetch_standing(session, site.organisation.person.setting)).cases
-    assert {one.id for one in seen} == {first, second}
+    assert {owner_case.id for owner_case in seen} == {first, second}
     assert {case.id for case in site.organisation.client("ada").cases()} == {first, second}
     assert site.organisation.client("olga").share(second).facts.id == second
 
@@ -451,7 +452,7 @@ def certificate_for(public_key: bytes, name: str, usage: str | None) -> Certific
         not_valid_after=AT.replace(tzinfo=None, year=2030),
     )
     if usage is not None:
-        uses = {one: one in ("key_agreement", usage) for one in USES}
+        uses = {use: use in ("key_agreement", usage) for use in USES}
         builder = builder.add_extension(x509.KeyUsage(**uses), critical=True)
     signer = ec.generate_private_key(ec.SECP256R1())
     return parse_certificate(builder.sign(signer, SHA256()).public_bytes(Encoding.DER))
@@ -590,9 +591,9 @@ def test_nothing_that_the_server_has_opens_a_copy_with_one_officer(site: Site) -
     site.organisation.approve(case, "olga")
     with pytest.raises(KeyServerError):
         site.organisation.client("adam").open_case(case)
-    found = site.organisation.client("oscar").share(case)
+    case_share = site.organisation.client("oscar").share(case)
     with pytest.raises(SmimeError):
-        run(decrypt_share(found.share, [officer("olga"), SUCCESSOR], PROVIDER))
+        run(decrypt_share(case_share.share, [officer("olga"), SUCCESSOR], PROVIDER))
 
 
 def test_an_officer_approves_once(site: Site) -> None:
@@ -687,8 +688,8 @@ def test_an_auditor_reads_on_after_accounts_with_many_events_were_deleted(site: 
     site.organisation.staff.remove("otto", clock())
     read = list(site.organisation.client("ada").events())
     assert read[-1].note == "removed otto"
-    assert [one.number for one in read] == list(range(1, len(read) + 1))
-    assert {len(one.note) for one in read if one.kind == AuditKind.ACCOUNT_DELETED} == {MAX_NOTE_CHARACTERS}
+    assert [event.number for event in read] == list(range(1, len(read) + 1))
+    assert {len(event.note) for event in read if event.kind == AuditKind.ACCOUNT_DELETED} == {MAX_NOTE_CHARACTERS}
 
 
 @pytest.mark.parametrize("numbers", [[1, 1], [2, 1], [1, 2, 2]])

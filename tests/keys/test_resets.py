@@ -125,7 +125,7 @@ def test_after_three_days_a_second_mail_login_makes_a_new_account(owner: Person,
     assert certificates(session) == {identity(1).certificate.der}
     assert session.opened.state.reset == (began + MIN_DELAY).timestamp()
     assert session.reset_ready is None
-    assert [one.is_this for one in run(session.devices(forgetful.setting))] == [True]
+    assert [device.is_this for device in run(session.devices(forgetful.setting))] == [True]
     assert code_of(owner.log_in) == "login-refused"
 
 
@@ -229,8 +229,8 @@ def test_a_ticket_finds_the_reset_that_goes_on_and_starts_none(owner: Person, fo
     assert owner.log_in().reset_ready is None
     started = start(forgetful, ticket)
     owner.add(owner.log_in(), identity(2))
-    found = find(forgetful, ticket_at(forgetful))
-    assert (found.status_code, ResetAnswer.from_json(found.data)) == (200, replace(started, version=2))
+    answer = find(forgetful, ticket_at(forgetful))
+    assert (answer.status_code, ResetAnswer.from_json(answer.data)) == (200, replace(started, version=2))
     forgetful.clock.at += MIN_DELAY + FINISH_WITHIN
     assert find(forgetful, ticket_at(forgetful)).status_code == 204
 
@@ -503,8 +503,8 @@ def test_a_stop_and_an_end_at_once_have_one_winner(
             finished, stopped = threads.submit(end), threads.submit(stop)
             assert finished.result() is not stopped.result()
         assert resets.find_with_version(USER, at) is None
-        found = store.find_record(USER)
-        assert found == (after if finished.result() else record)
+        stored_record = store.find_record(USER)
+        assert stored_record == (after if finished.result() else record)
 
 
 def test_two_starts_at_once_make_one_reset(owner: Person, config: KeyServerConfig) -> None:
@@ -547,11 +547,11 @@ def test_each_step_is_in_the_audit_trail(owner: Person, forgetful: Person, confi
 
 
 def test_the_delay_is_made_longer_and_never_shorter(tmp_path: Path, clock: FakeClock) -> None:
-    given: dict[str, Any] = {"origin": ORIGIN, "database": tmp_path / "k", "ticket_key": bytes(32), "clock": clock}
-    longer = KeyServerConfig(**given, reset_delay=MIN_DELAY * 2)
+    settings: dict[str, Any] = {"origin": ORIGIN, "database": tmp_path / "k", "ticket_key": bytes(32), "clock": clock}
+    longer = KeyServerConfig(**settings, reset_delay=MIN_DELAY * 2)
     assert longer.reset_delay == MIN_DELAY * 2
     with pytest.raises(ValueError, match="the delay of a reset is 2 days, 23:59:59, expected at least 3 days"):
-        KeyServerConfig(**given, reset_delay=MIN_DELAY - SECOND)
+        KeyServerConfig(**settings, reset_delay=MIN_DELAY - SECOND)
 
 
 def rows_in(config: KeyServerConfig) -> int:

@@ -38,9 +38,9 @@ def thief(owner: Person) -> Person:
 
 @pytest.fixture
 def change(config: KeyServerConfig, clock: FakeClock) -> Callable[[Change], None]:
-    def act(wanted: Change) -> None:
+    def act(action: Change) -> None:
         with closing(Store(config.database, KeyRing(GivenKeys(keys=(MasterKey(bytes(32)),))))) as store:
-            OrganisationStore(store).change_user(USER, wanted, ADAM, clock())
+            OrganisationStore(store).change_user(USER, action, ADAM, clock())
 
     return act
 

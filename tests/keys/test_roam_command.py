@@ -57,8 +57,8 @@ def test_two_computers_share_one_account(server: KeyServerConfig, tmp_path: Path
         "register", first, *account, "--ticket-file", ticket, "--passphrase-file", files, "--new-passphrase-file", ours
     )
     assert (made.returncode, made.stdout) == (0, f"{USER} is registered at {server.origin}.\n"), made.stderr
-    kept = laptop.home / "data/sealwax/roaming.json"
-    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    file = laptop.home / "data/sealwax/roaming.json"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
     pushed = laptop.roam("push", second, "--passphrase-file", ours, "--file-passphrase-file", files)
     assert pushed.returncode == 0, pushed.stderr
@@ -70,7 +70,7 @@ def test_two_computers_share_one_account(server: KeyServerConfig, tmp_path: Path
     assert stat.S_IMODE((desktop.home / "mine.p12").stat().st_mode) == 0o600
 
     listed = json.loads(laptop.roam("devices", "--passphrase-file", ours, "--json").stdout)["devices"]
-    assert [one["isThis"] for one in listed] == [True, False]
+    assert [device["isThis"] for device in listed] == [True, False]
     itself = laptop.roam("revoke", listed[0]["id"], "--passphrase-file", ours)
     assert (itself.returncode, itself.stderr) == (2, "sealwax: this device cannot revoke itself\n")
     revoked = laptop.roam("revoke", listed[1]["id"], "--passphrase-file", ours)
@@ -127,8 +127,8 @@ def test_contacts_and_decisions_of_two_computers_are_merged(server: KeyServerCon
         "--new-passphrase-file",
         ours,
     )
-    decisions = [one.home / "config/sealwax/decisions.json" for one in (laptop, desktop)]
-    contacts = [one.home / "data/sealwax/contacts.json" for one in (laptop, desktop)]
+    decisions = [machine.home / "config/sealwax/decisions.json" for machine in (laptop, desktop)]
+    contacts = [machine.home / "data/sealwax/contacts.json" for machine in (laptop, desktop)]
     people = Contacts(people=(contact("bob"), contact("carol")))
     for path, data in (
         (decisions[0], build_decisions(accepted("dave", "erin"))),
@@ -150,13 +150,13 @@ def test_contacts_and_decisions_of_two_computers_are_merged(server: KeyServerCon
 
     decisions[1].write_bytes(build_decisions(accepted("erin", "frank")))
     contacts[0].write_bytes(build_contacts(people.without("bob@example.test")))
-    for one in (desktop, laptop, desktop):
-        done = one.roam("push", *at)
+    for machine in (desktop, laptop, desktop):
+        done = machine.roam("push", *at)
         assert (done.returncode, done.stderr) == (0, "")
     for path in decisions:
         assert set(parse_decisions(path.read_bytes())) == set(accepted("erin", "frank"))
     for path in contacts:
-        assert [one.address for one in parse_contacts(path.read_bytes()).people] == ["carol@example.test"]
+        assert [entry.address for entry in parse_contacts(path.read_bytes()).people] == ["carol@example.test"]
     assert desktop.roam("delete", *at, "--yes").returncode == 0
     assert not base.exists()
 
@@ -235,11 +235,11 @@ def test_a_forgotten_passphrase_is_reset_by_mail_after_a_wait(server: KeyServerC
     line = f"\nreset on {now():%Y-%m-%d} by mail login\n"
     assert line in desktop.roam("login", *account, "--passphrase-file", other).stdout
 
-    asked = laptop.roam("login", "--passphrase-file", other)
-    assert (asked.returncode, asked.stdout) == (2, "")
+    login = laptop.roam("login", "--passphrase-file", other)
+    assert (login.returncode, login.stdout) == (2, "")
     day = f"{now():%Y-%m-%d}"
-    assert f"this account was reset on {day} by mail login" in asked.stderr
-    assert f"repeat this with --accept-reset {day}" in asked.stderr
+    assert f"this account was reset on {day} by mail login" in login.stderr
+    assert f"repeat this with --accept-reset {day}" in login.stderr
     assert laptop.roam("login", "--passphrase-file", other, "--accept-reset", "2020-01-31").returncode == 2
     assert line in laptop.roam("login", "--passphrase-file", other, "--accept-reset", day).stdout
     assert line in laptop.roam("login", "--passphrase-file", other).stdout
@@ -247,6 +247,6 @@ def test_a_forgotten_passphrase_is_reset_by_mail_after_a_wait(server: KeyServerC
     back = laptop.roam("undo-reset", "--passphrase-file", ours)
     assert back.stdout == f"The account of {USER} from before the reset is back.\n", back.stderr
     assert "reset on" not in laptop.roam("login", "--passphrase-file", ours).stdout
-    asked = desktop.roam("login", "--passphrase-file", ours)
-    assert "repeat this with --accept-reset undone" in asked.stderr
+    login = desktop.roam("login", "--passphrase-file", ours)
+    assert "repeat this with --accept-reset undone" in login.stderr
     assert desktop.roam("login", "--passphrase-file", ours, "--accept-reset", "undone").returncode == 0

@@ -151,7 +151,7 @@ def test_each_binary_column_is_sealed_anew_or_known_to_be_no_sealed_content() ->
         for column in table.columns
         if isinstance(column.type, LargeBinary)
     }
-    assert binary - {f"{one.table.name}.{one.name}" for one in SEALED_COLUMNS} == others
+    assert binary - {f"{sealed_column.table.name}.{sealed_column.name}" for sealed_column in SEALED_COLUMNS} == others
 
 
 def test_after_a_rotation_all_records_are_under_the_new_key_and_the_old_one_opens_nothing(
@@ -180,8 +180,11 @@ def test_values_that_must_stay_are_the_same_under_the_new_key(database_url: str)
 
 
 def test_a_new_database_has_secrets_that_do_not_come_from_the_master_key(tmp_path: Path) -> None:
-    with store_of(tmp_path / "one.sqlite", OLD) as one, store_of(tmp_path / "two.sqlite", OLD) as two:
-        assert one.keys.false_salt("alice@example.test") != two.keys.false_salt("alice@example.test")
+    with (
+        store_of(tmp_path / "one.sqlite", OLD) as first_store,
+        store_of(tmp_path / "two.sqlite", OLD) as second_store,
+    ):
+        assert first_store.keys.false_salt("alice@example.test") != second_store.keys.false_salt("alice@example.test")
 
 
 @pytest.mark.thorough
@@ -335,14 +338,14 @@ def test_a_rotation_that_is_killed_at_any_point_can_be_finished(
     for point in count(1):
         was_killed = command_is_killed_at(point, "rotate", *machine.config)
         kills += was_killed
-        found = KeyFile(machine.master_key_file).find()
-        with store_of(machine.database, *found) as now:
+        keys = KeyFile(machine.master_key_file).find()
+        with store_of(machine.database, *keys) as now:
             assert all(opens(now, user) for user in users)
             assert now.keys.false_salt("nobody@b") == salt
-        if len(found) == 1 and found[0].fingerprint != first.fingerprint:
+        if len(keys) == 1 and keys[0].fingerprint != first.fingerprint:
             break
     assert kills >= 10
-    assert heads(machine.database) == {found[0].head}
+    assert heads(machine.database) == {keys[0].head}
 
 
 def test_the_command_names_a_damaged_record_and_keeps_the_old_key(tmp_path: Path) -> None:

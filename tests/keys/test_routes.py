@@ -361,7 +361,7 @@ def test_makes_guessers_of_an_address_without_an_account_wait_the_same(client: F
 
     def answers(user: str) -> list[tuple[int, str | None]]:
         tries = [log_in(client, user, WRONG_SEED, f"198.51.100.{number % 9}") for number in range(30)]
-        return [(one.status_code, one.headers.get("Retry-After")) for one in tries]
+        return [(answer.status_code, answer.headers.get("Retry-After")) for answer in tries]
 
     assert answers(USER) == answers("nobody@example.test")
 
@@ -520,8 +520,8 @@ def test_answers_unknown_routes_and_methods_in_json(client: FlaskClient) -> None
 
 def test_allows_the_pages_origin_and_no_other(client: FlaskClient) -> None:
     for path in ("/login", "/register", "/parameters"):
-        asked = {"Origin": PAGES, "Access-Control-Request-Method": "POST"}
-        allowed = client.options(path, base_url=ORIGIN, headers=asked)
+        fields = {"Origin": PAGES, "Access-Control-Request-Method": "POST"}
+        allowed = client.options(path, base_url=ORIGIN, headers=fields)
         assert allowed.headers["Access-Control-Allow-Origin"] == PAGES
         assert allowed.headers["Access-Control-Allow-Headers"] == "Authorization, Content-Type, If-Match, If-None-Match"
         foreign = client.options(path, base_url=ORIGIN, headers={"Origin": "http://127.0.0.1:8201"})
@@ -558,18 +558,18 @@ def test_an_absurd_wait_is_no_error_of_its_own(said: str, seconds: int | None) -
 
 def test_believes_nobody_about_https_without_a_proxy(config: KeyServerConfig) -> None:
     origin = "https://keys.example.test"
-    said = {"base_url": "http://keys.example.test", "headers": {"X-Forwarded-Proto": "https"}}
+    claims = {"base_url": "http://keys.example.test", "headers": {"X-Forwarded-Proto": "https"}}
     direct = create_app(replace(config, origin=origin)).test_client()
-    assert post(direct, "/parameters", ASKED, **said).status_code in (301, 302)
+    assert post(direct, "/parameters", ASKED, **claims).status_code in (301, 302)
     behind = create_app(replace(config, origin=origin, proxies=1)).test_client()
-    assert post(behind, "/parameters", ASKED, **said).status_code == 200
+    assert post(behind, "/parameters", ASKED, **claims).status_code == 200
 
 
 def test_answers_only_for_its_own_host(config: KeyServerConfig) -> None:
-    said = {"base_url": "http://attacker.example", "headers": {"X-Forwarded-Host": "127.0.0.1:8300"}}
-    assert post(create_app(config).test_client(), "/parameters", ASKED, **said).status_code == 400
+    claims = {"base_url": "http://attacker.example", "headers": {"X-Forwarded-Host": "127.0.0.1:8300"}}
+    assert post(create_app(config).test_client(), "/parameters", ASKED, **claims).status_code == 400
     behind = create_app(replace(config, proxies=1)).test_client()
-    assert post(behind, "/parameters", ASKED, **said).status_code == 200
+    assert post(behind, "/parameters", ASKED, **claims).status_code == 200
 
 
 @pytest.mark.parametrize("origin", ["http://keys.example.test", "https://keys.example.test/", "ftp://127.0.0.1"])

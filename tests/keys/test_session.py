@@ -149,9 +149,9 @@ def test_a_device_that_was_revoked_has_lost_its_keys_to_later_records(laptop: Pe
     laptop.clock.advance(seconds=1)
     ours = laptop.log_in()
     listed = run(ours.devices(laptop.setting))
-    assert [(one.name, one.is_this) for one in listed] == [("a laptop", True), ("a phone", False)]
+    assert [(device.name, device.is_this) for device in listed] == [("a laptop", True), ("a phone", False)]
     rotated = run(ours.rotate(laptop.setting, PASSPHRASE, revoked=[listed[1].id]))
-    assert [one.name for one in run(rotated.devices(laptop.setting))] == ["a laptop"]
+    assert [device.name for device in run(rotated.devices(laptop.setting))] == ["a laptop"]
     with pytest.raises(KeyServerError):
         run(theirs.devices(phone.setting))
     with pytest.raises(SmimeError):
@@ -250,7 +250,7 @@ def test_a_code_that_a_thief_has_stored_opens_nothing_after_a_revocation(
 
 
 def _other_device(session: Session, person: Person) -> str:
-    (other,) = [one.id for one in run(session.devices(person.setting)) if not one.is_this]
+    (other,) = [device.id for device in run(session.devices(person.setting)) if not device.is_this]
     return other
 
 
@@ -346,7 +346,7 @@ def test_sessions_and_devices_of_an_account_are_bounded(laptop: Person, monkeypa
         laptop.device = Device(token=number.to_bytes(32, "big"), name=f"device {number}")
         laptop.clock.advance(seconds=1)
         last = laptop.log_in()
-    assert [one.name for one in run(last.devices(laptop.setting))] == ["device 3", "device 2", "device 1"]
+    assert [device.name for device in run(last.devices(laptop.setting))] == ["device 3", "device 2", "device 1"]
     with pytest.raises(KeyServerError) as ended:
         run(first.pull(laptop.setting))
     assert code_of(ended) == "login-ended"
@@ -372,7 +372,7 @@ def test_after_its_clock_was_ahead_a_server_lists_no_more_devices_than_a_client_
     laptop.clock.advance(seconds=-7_200)
     laptop.device = Device(token=b"n" * 32, name="a new one")
     listed = run(laptop.log_in().devices(laptop.setting))
-    assert [one.name for one in listed] == ["device 2", "device 1", "a new one"]
+    assert [device.name for device in listed] == ["device 2", "device 1", "a new one"]
 
 
 def signed(session: Session, call: Call, **change: Any) -> dict[str, str]:
@@ -531,17 +531,17 @@ def test_an_earlier_record_is_refused(laptop: Person, phone: Person) -> None:
 
 def test_parts_of_two_records_of_one_version_are_refused(laptop: Person, phone: Person) -> None:
     """A server that takes neither of two records has two of one version, under one key."""
-    one, other = laptop.log_in(), phone.log_in()
-    with_key = replace(one.opened, identities=(*one.opened.identities, identity(1)))
+    session, other = laptop.log_in(), phone.log_in()
+    with_key = replace(session.opened, identities=(*session.opened.identities, identity(1)))
     entries = {"setting:x": Entry(at=1, value="on")}
     with_entry = replace(other.opened, state=replace(other.opened.state, entries=entries))
-    first = run(one.prepare_push(with_key, PROVIDER)).after.opened.record
+    first = run(session.prepare_push(with_key, PROVIDER)).after.opened.record
     second = run(other.prepare_push(with_entry, PROVIDER)).after.opened.record
     for record in (first, second):
-        assert run(one.with_record(record, PROVIDER)).opened.record == record
+        assert run(session.with_record(record, PROVIDER)).opened.record == record
     for bundle, state in itertools.permutations((first, second)):
         with pytest.raises(WrongPassphrase):
-            run(one.with_record(replace(bundle, state=state.state), PROVIDER))
+            run(session.with_record(replace(bundle, state=state.state), PROVIDER))
 
 
 def test_a_state_of_an_earlier_program_says_nothing_about_the_bundle(

@@ -78,7 +78,7 @@ def test_devices_that_learn_of_one_contact_at_once_keep_both_certificates(laptop
     assert laptop.contacts == phone.contacts
     (bob,) = laptop.contacts.people
     assert {certificate.certificate for certificate in bob.certificates} == {
-        one.certificate for one in (first, second, third)
+        identity.certificate for identity in (first, second, third)
     }
 
 

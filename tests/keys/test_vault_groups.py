@@ -48,8 +48,8 @@ class Page:
         reply: dict[str, Any] = call(verb, **place, **own, **members)
         while "result" not in reply:
             self.take(reply)
-            given = {"state": reply["state"], "step": reply["step"], **self.send(reply["request"])}
-            reply = call("roaming.answer", **place, **given)
+            answer = {"state": reply["state"], "step": reply["step"], **self.send(reply["request"])}
+            reply = call("roaming.answer", **place, **answer)
         self.take(reply)
         return reply["result"]
 
@@ -68,12 +68,12 @@ class Page:
             return {"refusal": {"code": error.code, "message": str(error), "record": record}}
 
     def list(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.ask("group.list")["groups"]
-        return found
+        groups: list[dict[str, Any]] = self.ask("group.list")["groups"]
+        return groups
 
     def judging(self, *anchors: bytes) -> dict[str, Any]:
-        given = [{"certificate": one} for one in anchors or (anchor().der,)]
-        return {"trust": {"anchors": given, "revocation": "not-checked"}, "at": self.person.clock().isoformat()}
+        trust_anchors = [{"certificate": der} for der in anchors or (anchor().der,)]
+        return {"trust": {"anchors": trust_anchors, "revocation": "not-checked"}, "at": self.person.clock().isoformat()}
 
     def fetch(self, id: str) -> Any:
         return self.ask("group.fetch", id=id)["stored"]
@@ -124,38 +124,38 @@ def listing(groups: dict[str, Any]) -> Answer:
 
 
 def test_the_list_says_what_is_new_taken_and_left(alice: Sharer, bob: Page) -> None:
-    assert [(one["state"], one["name"], one["owner"]) for one in bob.list()] == [("new", None, alice.user)]
+    assert [(group["state"], group["name"], group["owner"]) for group in bob.list()] == [("new", None, alice.user)]
     bob.take_keys()
     (row,) = bob.list()
     assert (row["state"], row["name"], row["addresses"]) == ("taken", "Ward 3", ["ward3@example.test"])
     alice.store(alice.open_own().content, 2)
-    assert [one["state"] for one in bob.list()] == ["newer"]
+    assert [group["state"] for group in bob.list()] == ["newer"]
     run(end_group(bob.person.session, bob.person.setting, WARD))
-    assert [(one["state"], one["problem"]) for one in bob.list()] == [("left", None)]
-    assert [one["isOwn"] for one in Page(alice).list()] == [True]
+    assert [(group["state"], group["problem"]) for group in bob.list()] == [("left", None)]
+    assert [group["isOwn"] for group in Page(alice).list()] == [True]
 
 
 def test_taking_stores_the_keys_as_the_command_does(alice: Sharer, bob: Page) -> None:
     alice.store(with_identities(alice.open_own().content, [own("ward3", NewKey.P384)]), 2)
     reply = bob.take_keys()
-    assert [one["fingerprint"] for one in reply["identities"]] == [
+    assert [identity["fingerprint"] for identity in reply["identities"]] == [
         own("bob").certificate.fingerprint,
         own("ward3", NewKey.P384).certificate.fingerprint,
         own("ward3").certificate.fingerprint,
     ]
-    assert [one["user"] for one in reply["group"]["members"]] == [alice.user, BOB]
+    assert [person["user"] for person in reply["group"]["members"]] == [alice.user, BOB]
     bob.person.log_in()
     assert known_groups(bob.person.session.opened.state)[WARD].version == 2
-    sent = len([one for one in bob.person.transport.sent if one.method == "PUT"])
+    sent = len([request for request in bob.person.transport.sent if request.method == "PUT"])
     bob.take_keys()
-    assert len([one for one in bob.person.transport.sent if one.method == "PUT"]) == sent
+    assert len([request for request in bob.person.transport.sent if request.method == "PUT"]) == sent
 
 
 def test_an_owner_who_is_not_trusted_is_offered_by_the_fingerprint(alice: Sharer, bob: Page) -> None:
     stranger = own("dave").certificate.der
     refusal = bob.show(WARD, stranger)["refusal"]
     assert refusal["code"] == "group-owner-not-verified"
-    assert [one["code"] for one in refusal["reasons"]] == ["untrusted-anchor"]
+    assert [reason["code"] for reason in refusal["reasons"]] == ["untrusted-anchor"]
     fingerprint = refusal["acceptable"]["fingerprint"]
     assert fingerprint == own("alice").certificate.fingerprint
     with pytest.raises(SmimeError):
@@ -189,11 +189,11 @@ def test_a_known_owner_whose_certificate_is_revoked_is_refused(alice: Sharer, bo
         crls = [build_revocation_list(*revoked, at=at)]
         anchors = [{"certificate": anchor().der}]
         trust = {"anchors": anchors, "revocation": "required", "evidence": {"crls": crls}}
-        given = {"id": WARD, "stored": bob.fetch(WARD), "trust": trust, "at": at.isoformat()}
-        refusal = bob.ask("group.show", accepted="", **given)["refusal"]
+        request = {"id": WARD, "stored": bob.fetch(WARD), "trust": trust, "at": at.isoformat()}
+        refusal = bob.ask("group.show", accepted="", **request)["refusal"]
         assert (refusal and refusal["code"]) == code
         accepted = own("alice").certificate.fingerprint
-        again = bob.ask("group.show", accepted=accepted, **given)["refusal"]
+        again = bob.ask("group.show", accepted=accepted, **request)["refusal"]
         assert (again and again["code"], again and again["acceptable"]) == (code, None)
 
 
@@ -206,7 +206,7 @@ def test_an_address_of_other_keys_is_asked_about(alice: Sharer, bob: Page) -> No
     fingerprint = refusal["acceptable"]["fingerprint"]
     assert fingerprint == own("carol").certificate.fingerprint
     taken = bob.take_keys("next", accepted=fingerprint)["identities"]
-    assert [one.get("isShared", False) for one in taken] == [False, True, True]
+    assert [identity.get("isShared", False) for identity in taken] == [False, True, True]
 
 
 def test_agreeing_is_not_offered_where_it_does_not_help(alice: Sharer, bob: Page) -> None:
@@ -222,9 +222,9 @@ def test_agreeing_is_not_offered_where_it_does_not_help(alice: Sharer, bob: Page
 
 def test_a_lie_about_a_group_is_a_refusal(bob: Page) -> None:
     flipped: list[Callable[[StoredGroup], StoredGroup]] = [
-        lambda one: replace(one, bundle=bytes([one.bundle[0] ^ 1]) + one.bundle[1:]),
-        lambda one: replace(one, version=2),
-        lambda one: replace(one, owner="carol@example.test"),
+        lambda group: replace(group, bundle=bytes([group.bundle[0] ^ 1]) + group.bundle[1:]),
+        lambda group: replace(group, version=2),
+        lambda group: replace(group, owner="carol@example.test"),
     ]
     for change in flipped:
         bob.person.transport.answer = answering(change)
@@ -234,9 +234,9 @@ def test_a_lie_about_a_group_is_a_refusal(bob: Page) -> None:
 
 def test_a_group_without_a_right_key_is_an_error(bob: Page) -> None:
     lies: list[tuple[Callable[[StoredGroup], StoredGroup], str]] = [
-        (lambda one: replace(one, members=[]), "group-without-key"),
-        (lambda one: replace(one, members=[Member(user=BOB, wrap=b"")]), "malformed-message"),
-        (lambda one: replace(one, owner=BOB), "group-key-refused"),
+        (lambda group: replace(group, members=[]), "group-without-key"),
+        (lambda group: replace(group, members=[Member(user=BOB, wrap=b"")]), "malformed-message"),
+        (lambda group: replace(group, owner=BOB), "group-key-refused"),
     ]
     for change, code in lies:
         bob.person.transport.answer = answering(change)
@@ -293,7 +293,11 @@ def test_the_owner_removes_and_adds(alice: Sharer, bob: Page) -> None:
     owner = Page(alice)
     assert owner.change(removed=(BOB,))["version"] == 2
     taken = owner.take_keys()["group"]
-    assert (taken["version"], [one["user"] for one in taken["members"]], taken["removed"]) == (2, [alice.user], [BOB])
+    assert (taken["version"], [person["user"] for person in taken["members"]], taken["removed"]) == (
+        2,
+        [alice.user],
+        [BOB],
+    )
     with pytest.raises(SmimeError) as refused:
         bob.show()
     assert refused.value.code == "no-such-group"
@@ -306,7 +310,7 @@ def test_a_change_leaves_out_who_has_left(alice: Sharer, bob: Page) -> None:
     alice.store(with_members(alice.open_own().content, [member("carol")]), 2)
     run(end_group(bob.person.session, bob.person.setting, WARD))
     owner = Page(alice)
-    assert [one["hasLeft"] for one in owner.show()["group"]["members"]] == [False, True, False]
+    assert [person["hasLeft"] for person in owner.show()["group"]["members"]] == [False, True, False]
     assert owner.change(removed=("carol@example.test",))["gone"] == [BOB]
     assert without_members(alice.open_own().content, (), alice.user).removed == ("carol@example.test", BOB)
 
@@ -320,7 +324,7 @@ def test_the_owner_creates_and_renews(alice: Sharer, bob: Page) -> None:
     owner = Page(alice)
     id = owner.create("Night shift", own("ward3"))
     taken = owner.take_keys(id)["group"]
-    assert (taken["name"], [one["user"] for one in taken["members"]], taken["isOwn"]) == (
+    assert (taken["name"], [person["user"] for person in taken["members"]], taken["isOwn"]) == (
         "Night shift",
         [alice.user],
         True,

@@ -134,7 +134,9 @@ def finish_reset(page: Page) -> dict[str, Any]:
 def test_a_page_finishes_a_reset(page: Page, clock: FakeClock) -> None:
     [before] = page.log_in(passphrase=PASSPHRASE)["identities"]
     opened = finish_reset(page)
-    assert [one["fingerprint"] for one in opened["identities"]] == [identity(1).certificate.fingerprint]
+    assert [opened_identity["fingerprint"] for opened_identity in opened["identities"]] == [
+        identity(1).certificate.fingerprint
+    ]
     assert opened["identities"][0]["fingerprint"] != before["fingerprint"]
     assert json.loads(page.known)["reset"] == clock().timestamp()
     assert len(page.log_in("roaming.recover", code=opened["code"], passphrase=PASSPHRASE)["identities"]) == 1
@@ -194,7 +196,7 @@ def test_a_page_learns_that_its_code_was_changed_and_carries_none_over(page: Pag
 
 def test_a_page_lists_devices_and_deletes_the_account(page: Page) -> None:
     page.log_in(passphrase=PASSPHRASE)
-    assert [one["name"] for one in page.run("roaming.ask", what="devices")["devices"]] == ["a page"]
+    assert [device["name"] for device in page.run("roaming.ask", what="devices")["devices"]] == ["a page"]
     page.run("roaming.ask", what="export")
     page.log_in("roaming.remove", passphrase=PASSPHRASE)
     assert refusal_of(lambda: page.run("roaming.ask", what="devices")) == "login-ended"
@@ -325,31 +327,31 @@ def steps_of_a_push(page: Page) -> tuple[dict[str, Any], dict[str, Any], dict[st
 
 
 def test_answers_out_of_order_are_refused_by_name(page: Page) -> None:
-    reply, told, other = steps_of_a_push(page)
+    reply, server_answer, other = steps_of_a_push(page)
     for step in (0, reply["step"] + 1, -1):
-        assert refusal_of(partial(page.answer, {**reply, "step": step}, **told)) == "answer-out-of-order"
+        assert refusal_of(partial(page.answer, {**reply, "step": step}, **server_answer)) == "answer-out-of-order"
     assert refusal_of(lambda: page.answer(reply, told={})) == "answer-out-of-order"
-    done = page.answer(reply, **told)
+    done = page.answer(reply, **server_answer)
     assert "result" in done
-    assert refusal_of(lambda: page.answer({**other, "step": 7}, **told)) == "answer-out-of-order"
+    assert refusal_of(lambda: page.answer({**other, "step": 7}, **server_answer)) == "answer-out-of-order"
 
 
 def test_the_answer_of_another_operation_stores_nothing(page: Page) -> None:
-    reply, told, other = steps_of_a_push(page)
+    reply, server_answer, other = steps_of_a_push(page)
     listed = page.send(other["request"])
     assert listed.status_code in (200, 401, 403)
     assert refusal_of(lambda: page.answer(other, body=b"no JSON")) == "malformed-message"
     # The answer to a push has no content that counts. What was stored is what was signed.
     assert "result" in page.answer(reply, body=b"whatever")
-    assert "result" in page.answer(reply, **told)
+    assert "result" in page.answer(reply, **server_answer)
 
 
 def test_an_answer_that_is_given_twice_signs_nothing_new(page: Page) -> None:
     page.log_in(passphrase=PASSPHRASE)
     first = page.begin("roaming.merge", at=page.clock().isoformat(), others={"setting": {"size": "2"}})
-    told = page.tell(first)
+    server_answer = page.tell(first)
     for _ in range(2):
-        assert "request" not in page.answer(first, **told)
+        assert "request" not in page.answer(first, **server_answer)
     # The server has taken the call. One of the same number is refused.
     assert page.send(first["request"]).status_code >= 400
 
@@ -363,7 +365,9 @@ def test_an_operation_asks_the_vault_only_as_often_as_an_answer_counts(page: Pag
         return call()
 
     monkeypatch.setattr(page, "begin", lambda verb, **members: noted(verb, lambda: begin(verb, **members)))
-    monkeypatch.setattr(page, "answer", lambda *given, **told: noted("answer", lambda: answer(*given, **told)))
+    monkeypatch.setattr(
+        page, "answer", lambda *arguments, **answers: noted("answer", lambda: answer(*arguments, **answers))
+    )
     page.log_in(passphrase=PASSPHRASE)
     verbs.clear()
     page.run("roaming.push", identities=added())
@@ -395,10 +399,10 @@ def test_the_answers_of_another_account_are_refused(page: Page, clock: FakeClock
 
 
 def test_a_damaged_state_is_refused(page: Page) -> None:
-    reply, told, _ = steps_of_a_push(page)
+    reply, server_answer, _ = steps_of_a_push(page)
     state = reply["state"]
     for wrong in (b"", state[:-1], bytes([state[0] ^ 1]) + state[1:], state[:40] + state[41:], page.session):
-        assert refusal_of(partial(page.answer, {**reply, "state": wrong}, **told)) == "decryption-error"
+        assert refusal_of(partial(page.answer, {**reply, "state": wrong}, **server_answer)) == "decryption-error"
     with pytest.raises(SmimeError):
         page.answer(reply)
     refusals: list[Any] = [[], {"record": {}}, {"code": "record-changed"}]
@@ -424,8 +428,8 @@ def merge(page: Page, **kept: Any) -> dict[str, Any]:
 
 def test_pages_that_store_at_once_keep_the_decisions_of_both(page: Page, clock: FakeClock) -> None:
     other = Page(page.client, clock)
-    for one in (page, other):
-        one.log_in(passphrase=PASSPHRASE)
+    for tab in (page, other):
+        tab.log_in(passphrase=PASSPHRASE)
     first = merge(page, decisions=decided_on("bob"))
     second = merge(other, decisions=decided_on("carol"))
     third = merge(page, decisions=first["decisions"], base=first["base"])
@@ -513,7 +517,9 @@ def test_a_page_shows_the_confirmed_officers_until_others_are_confirmed(clock: F
     offered = policy_of("olga", "otto")
     page.change = lambda _request, body: json.dumps(json.loads(body) | {"policy": offered.members()}).encode()
     shown = page.run("roaming.ask", what="recovery")["recovery"]
-    assert [one["name"] for one in shown["confirmed"]["officers"]] == [f"{name}@example.test" for name in OFFICERS]
+    assert [officer["name"] for officer in shown["confirmed"]["officers"]] == [
+        f"{name}@example.test" for name in OFFICERS
+    ]
     assert (shown["offered"]["fingerprint"], shown["leftOut"]) == (offered.fingerprint, 1)
 
 

@@ -111,7 +111,7 @@ class _StretchedSecrets(StretchingOnce):
 
 
 def _secrets_of(sessions: list[Session], provider: _StretchedSecrets, codes: RecoveryKeys) -> dict[str, bytes]:
-    found = {
+    secrets = {
         "passphrase": PASSPHRASE,
         "other passphrase": OTHER_PASSPHRASE,
         "recovery code": write_code(CODE).encode(),
@@ -120,18 +120,18 @@ def _secrets_of(sessions: list[Session], provider: _StretchedSecrets, codes: Rec
         "recovery wrap key": codes.secret,
     }
     for number, stretched in enumerate(dict.fromkeys(provider.stretched)):
-        found[f"stretched {number}"] = stretched
+        secrets[f"stretched {number}"] = stretched
         for label in ("login key", "passphrase wrap key"):
-            found[f"{label} {number}"] = run(expand(stretched, label, KEY_BYTES, provider))
+            secrets[f"{label} {number}"] = run(expand(stretched, label, KEY_BYTES, provider))
     for number, session in enumerate(sessions):
-        found[f"record key {number}"] = session.opened.key
-        found[f"session key {number}"] = session.session_key.seed
-        for place, one in enumerate(session.opened.identities):
+        secrets[f"record key {number}"] = session.opened.key
+        secrets[f"session key {number}"] = session.session_key.seed
+        for place, opened_identity in enumerate(session.opened.identities):
             # The private scalar of P-256 stands after the version in ECPrivateKey (RFC 5915).
-            pkcs8 = one.private_key.pkcs8_der
+            pkcs8 = opened_identity.private_key.pkcs8_der
             start = pkcs8.index(b"\x02\x01\x01\x04\x20") + 5
-            found[f"private key {number}.{place}"] = pkcs8[start : start + 32]
-    return found
+            secrets[f"private key {number}.{place}"] = pkcs8[start : start + 32]
+    return secrets
 
 
 def _forms_of(secret: bytes) -> list[bytes]:
@@ -159,7 +159,7 @@ def test_who_has_all_that_the_server_has_opens_nothing(watched: Watched) -> None
         account = rows.execute("SELECT sealed_login_key, sealed_recovery_key FROM key_account").fetchone()
         (sealed,) = rows.execute("SELECT sealed FROM record").fetchone()
     rows.close()
-    public_keys = [keys.unseal(Sealed.LOGIN_KEY, one, USER) for one in account]
+    public_keys = [keys.unseal(Sealed.LOGIN_KEY, sealed_key, USER) for sealed_key in account]
     record = KeyRecord.from_json(keys.unseal(Sealed.RECORD, sealed, USER))
     provider = StretchingOnce()
     tried = [*public_keys, bytes(32), record.bundle[:32], record.state[:32], *(wrap.nonce for wrap in record.wraps)]

@@ -66,9 +66,9 @@ def test_init_makes_what_check_then_finds_right_and_keeps_what_exists(tmp_path: 
         "0o600", "0o700", "0o600", "0o700",
     ]  # fmt: skip
     assert 'security = "starttls"' in file.read_text()
-    kept = (file.read_text(), secret.read_text())
+    texts = (file.read_text(), secret.read_text())
     assert sealwax(*arguments).returncode == 0
-    assert (file.read_text(), secret.read_text()) == kept
+    assert (file.read_text(), secret.read_text()) == texts
 
 
 @pytest.mark.parametrize("service", ["bridge", "keys"])
@@ -113,9 +113,9 @@ def test_push_keys_makes_a_key_once_and_prints_its_public_half(run: RunCommand, 
     assert made == f"{secret} was made: its unit needs the line LoadCredential=push_key:{secret}"
     assert mode_of(secret) == "0o600"
     assert public == public_key_text(bytes.fromhex(secret.read_text()))
-    kept = secret.read_text()
+    text = secret.read_text()
     assert run(["bridge", "push-keys", "-c", str(file)])["output"] == f"{public}\n"
-    assert secret.read_text() == kept
+    assert secret.read_text() == text
 
 
 @pytest.mark.thorough
@@ -175,11 +175,11 @@ def test_check_tries_a_pop3_server_and_the_key_server(site: Site, tls_folder: Pa
     text += f'mail.pop3.host = "127.0.0.1"\nmail.pop3.port = {ports[Security.STARTTLS]}\nmail.pop3.security = '
     site.file.write_text(text + '"starttls"\n')
     assert sealwax("bridge", "init", *site.config).returncode == 0
-    level, said = found(findings(site)[1], "pop3")[0]
-    assert (level, said) == ("error", f"127.0.0.1, port {ports[Security.STARTTLS]}: Connection refused")
-    level, said = found(findings(site)[1], "key server")[0]
+    level, sentence = found(findings(site)[1], "pop3")[0]
+    assert (level, sentence) == ("error", f"127.0.0.1, port {ports[Security.STARTTLS]}: Connection refused")
+    level, sentence = found(findings(site)[1], "key server")[0]
     assert level == "warning"
-    assert said.startswith(f"{origin}: no answer")
+    assert sentence.startswith(f"{origin}: no answer")
     ticket = sealwax("bridge", "ticket-key", *site.config).stdout.strip()
     made = sealwax(
         "keys", "init", "-c", str(keys), "--database", str(site.folder / "keys.sqlite"), "--ticket-key", ticket,

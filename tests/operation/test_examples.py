@@ -50,12 +50,12 @@ def unit(examples: Path, name: str) -> list[tuple[str, str]]:
 def command_at(words: list[str]) -> click.Command:
     """The command of our own that these words name."""
     context = click.Context(command_group)
-    found: click.Command = command_group
-    while isinstance(found, click.Group) and words:
-        following = found.get_command(context, words.pop(0))
+    command: click.Command = command_group
+    while isinstance(command, click.Group) and words:
+        following = command.get_command(context, words.pop(0))
         assert following is not None
-        found = following
-    return found
+        command = following
+    return command
 
 
 def test_no_place_is_left_open_in_an_example(examples: Path) -> None:
@@ -69,9 +69,9 @@ def streamed_paths(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     config = bridge_config(":memory:", FakeClock(), store_config(tmp_path_factory.mktemp("store")))
     app = create_app(config)
     services_of(app).close()
-    found = [str(rule).partition("<")[0] for rule in app.url_map.iter_rules() if "PATCH" in (rule.methods or ())]
-    assert found
-    return found
+    paths = [str(rule).partition("<")[0] for rule in app.url_map.iter_rules() if "PATCH" in (rule.methods or ())]
+    assert paths
+    return paths
 
 
 def test_nginx_keeps_no_bytes_that_come_in_parts_on_its_disk(examples: Path, streamed_paths: list[str]) -> None:
@@ -91,7 +91,9 @@ def test_caddy_takes_bytes_that_come_in_parts(examples: Path, streamed_paths: li
     assert "max_size 20MB" in settings
     assert "buffer_requests" not in settings
     for path in streamed_paths:
-        assert any(path.startswith(one.removesuffix("*")) for one in matcher.split() if one.endswith("*")), path
+        assert any(
+            path.startswith(pattern.removesuffix("*")) for pattern in matcher.split() if pattern.endswith("*")
+        ), path
 
 
 @pytest.mark.parametrize("name", SERVICES)

@@ -49,9 +49,9 @@ def test_the_commands_of_the_guide_lead_to_a_running_bridge_behind_nginx() -> No
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "signed in" in done.stdout
-    said = [line.split(": ")[0] for line in done.stdout.splitlines() if line.startswith(("error ", "warning "))]
+    problems = [line.split(": ")[0] for line in done.stdout.splitlines() if line.startswith(("error ", "warning "))]
     # The guide names no mail server for notices before their section, and not how a mail server calls itself.
-    assert said == ["warning results", "warning notices"]
+    assert problems == ["warning results", "warning notices"]
 
 
 def test_the_way_to_a_server_is_one_screen_at_the_top() -> None:

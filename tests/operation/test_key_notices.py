@@ -42,8 +42,8 @@ def machine_beside(folder: Path, mail: MemoryMailServer, **changed: object) -> K
 
 
 def finding(machine: KeyMachine) -> tuple[str, str]:
-    found = json.loads(machine.run("check", "--json").said)["findings"]
-    ((level, text),) = [(one["level"], one["text"]) for one in found if one["part"] == "notices"]
+    findings = json.loads(machine.run("check", "--json").said)["findings"]
+    ((level, text),) = [(entry["level"], entry["text"]) for entry in findings if entry["part"] == "notices"]
     return level, text
 
 

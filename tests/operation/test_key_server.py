@@ -76,9 +76,9 @@ def test_inits_at_once_make_one_master_key_to_which_the_database_belongs(tmp_pat
         subprocess.Popen(command, env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         for _ in range(2)
     ]
-    said = [start.communicate()[0].decode() for start in starts]
-    assert [start.returncode for start in starts] == [0] * 2, said
-    assert sum("was made" in text for text in said) == 1
+    outputs = [start.communicate()[0].decode() for start in starts]
+    assert [start.returncode for start in starts] == [0] * 2, outputs
+    assert sum("was made" in text for text in outputs) == 1
     assert len(keys_of(machine)) == 1
     assert findings(machine)[1]["database"][0] == "ok"
     assert [path.name for path in machine.master_key_file.parent.iterdir()] == ["master_key"]
@@ -87,12 +87,12 @@ def test_inits_at_once_make_one_master_key_to_which_the_database_belongs(tmp_pat
 def test_init_makes_no_other_key_for_a_database_whose_key_is_lost(tmp_path: Path) -> None:
     machine = key_machine(tmp_path)
     machine.init()
-    kept = machine.master_key_file.rename(tmp_path / "kept")
+    lost_key = machine.master_key_file.rename(tmp_path / "kept")
     done = machine.run("init")
     assert done.code == 2
     assert "`sealwax keys restore`" in done.error
     assert not machine.master_key_file.exists()
-    kept.rename(machine.master_key_file)
+    lost_key.rename(machine.master_key_file)
     assert machine.run("init").code == 0
 
 
@@ -133,9 +133,9 @@ class Load:
         return self.users[len(self.users) // 2] if self.users else ALICE
 
     def wait_for_rounds(self, number: int) -> None:
-        wanted, waiting = len(self.users) + number, threading.Event()
+        goal, waiting = len(self.users) + number, threading.Event()
         for _ in range(2400):
-            if len(self.users) >= wanted:
+            if len(self.users) >= goal:
                 return
             waiting.wait(0.05)
         raise TimeoutError
@@ -195,36 +195,36 @@ def test_the_master_key_is_replaced_while_people_register_and_log_in(tmp_path: P
 def test_machines_that_share_a_database_get_the_new_key_before_it_comes_into_force(
     tmp_path: Path, postgresql: Any
 ) -> None:
-    one = key_machine(tmp_path / "one", postgresql.new_database())
-    one.init()
-    two = key_machine(tmp_path / "two", one.database, origin=one.origin)
-    two.write_settings()
-    refused = two.run("init")
+    first_machine = key_machine(tmp_path / "one", postgresql.new_database())
+    first_machine.init()
+    second_machine = key_machine(tmp_path / "two", first_machine.database, origin=first_machine.origin)
+    second_machine.write_settings()
+    refused = second_machine.run("init")
     assert "give the master key in the configuration" in refused.error
-    assert not two.master_key_file.exists()
-    two.master_key_file.parent.mkdir(mode=0o700)
-    shutil.copy(one.master_key_file, two.master_key_file)
+    assert not second_machine.master_key_file.exists()
+    second_machine.master_key_file.parent.mkdir(mode=0o700)
+    shutil.copy(first_machine.master_key_file, second_machine.master_key_file)
     with ExitStack() as stack:
-        for machine in (one, two):
+        for machine in (first_machine, second_machine):
             stack.enter_context(serving(machine))
-        assert one.register(ALICE)[0] == 201
-        with load_on(one, two) as loads:
-            first = one.run("rotate")
+        assert first_machine.register(ALICE)[0] == 201
+        with load_on(first_machine, second_machine) as loads:
+            first = first_machine.run("rotate")
             assert (first.code, first.error) == (0, "")
-            assert f"copy {one.master_key_file} to every machine" in first.said
-            assert len(keys_of(one)) == 2
+            assert f"copy {first_machine.master_key_file} to every machine" in first.said
+            assert len(keys_of(first_machine)) == 2
             for load in loads:
                 load.wait_for_rounds(2)
-            shutil.copy(one.master_key_file, two.master_key_file)
-            code, found = findings(two)
-            assert (code, found["master key"][0]) == (0, "warning")
-            second = one.run("rotate")
+            shutil.copy(first_machine.master_key_file, second_machine.master_key_file)
+            code, parts = findings(second_machine)
+            assert (code, parts["master key"][0]) == (0, "warning")
+            second = first_machine.run("rotate")
             assert (second.code, second.error) == (0, "")
         assert [load.failures for load in loads] == [[], []]
-        shutil.copy(one.master_key_file, two.master_key_file)
-        assert record_at(two, ALICE) == record_of(ALICE)
-    assert heads(one) == {KeyFile(one.master_key_file).find()[0].head}
-    assert findings(two)[1]["database"][0] == "ok"
+        shutil.copy(first_machine.master_key_file, second_machine.master_key_file)
+        assert record_at(second_machine, ALICE) == record_of(ALICE)
+    assert heads(first_machine) == {KeyFile(first_machine.master_key_file).find()[0].head}
+    assert findings(second_machine)[1]["database"][0] == "ok"
 
 
 def test_a_key_that_the_command_may_not_change_is_replaced_by_hand(tmp_path: Path) -> None:
@@ -415,8 +415,8 @@ def test_nothing_that_only_reads_waits_for_a_writer(tmp_path: Path) -> None:
         with serving(machine) as service:
             assert machine.terms(ALICE).parameters.salt == b"s" * 16
             assert machine.terms("nobody@example.test").parameters.salt != b"s" * 16
-            code, found = findings(machine)
-            assert (code, found["process"][0], found["database"][0]) == (0, "ok", "ok")
+            code, parts = findings(machine)
+            assert (code, parts["process"][0], parts["database"][0]) == (0, "ok", "ok")
             done = machine.run("backup", str(tmp_path / "copy.sqlite"))
             assert (done.code, done.error) == (0, "")
             assert service.end() == 0

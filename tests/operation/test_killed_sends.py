@@ -142,7 +142,7 @@ def points(total: dict[Direction, int], count: int) -> list[tuple[Direction, int
 def test_a_killed_bridge_sends_nothing_twice_and_says_sent_only_of_what_is_there(
     tmp_path: Path, memory_server: MemoryMailServer, count: int
 ) -> None:
-    said: list[str] = []
+    lines: list[str] = []
     with deadly_proxy(memory_server.address.smtp.port) as proxy:
         site = Site(tmp_path, memory_server, proxy)
         total = measure(site)
@@ -151,9 +151,9 @@ def test_a_killed_bridge_sends_nothing_twice_and_says_sent_only_of_what_is_there
             before, outcome = kill_at(site, f"{number:022d}", direction, after)
             copies = len(memory_server.messages(BOB)) - copies
             where = f"{after} of {total[direction]} bytes {direction.value}: {before}, then {outcome}, {copies} copies"
-            said.append(where)
+            lines.append(where)
             assert outcome in ("sent", "perhaps"), where
             assert copies <= 1, where
             assert copies == 1 or outcome != "sent", where
             assert before in ("unknown", "perhaps", "sent"), where
-    print("\n".join(said))
+    print("\n".join(lines))

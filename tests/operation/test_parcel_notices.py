@@ -225,7 +225,7 @@ def test_the_operator_adds_lists_and_removes_blocks(filled: Path, tmp_path: Path
     assert "there is no block" in run("parcel-blocks", "remove", "sender", SENDER, file=filled)[1]
     assert "a domain as example.org is expected" in run("parcel-blocks", "add", "domain", SENDER, file=filled)[1]
     with closing(SCHEMA.open(tmp_path / "bridge.sqlite")) as database:
-        assert [one.name for one in Blocks(database).all(datetime.now(UTC))] == ["evil.test"]
+        assert [block.name for block in Blocks(database).all(datetime.now(UTC))] == ["evil.test"]
         with database.reading() as rows:
             assert rows.execute(PARCEL_COMPLAINT.select()).one().settled_at > 0
 

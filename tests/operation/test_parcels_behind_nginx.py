@@ -95,8 +95,8 @@ def site(tmp_path: Path) -> Iterator[Site]:
     folder.mkdir()
     list(write_examples(settings, file, folder / "examples"))
     shutil.copytree(folder / "examples" / "nginx" / "sealwax", folder / "sealwax")
-    for one in (folder / "sealwax").iterdir():
-        one.write_text(one.read_text().replace("/etc/nginx/sealwax/", f"{folder}/sealwax/"))
+    for snippet in (folder / "sealwax").iterdir():
+        snippet.write_text(snippet.read_text().replace("/etc/nginx/sealwax/", f"{folder}/sealwax/"))
     user = "user root;" if os.getuid() == 0 else ""
     bridge = bound.getsockname()[1]
     (folder / "nginx.conf").write_text(_MAIN.format(user=user, folder=folder, port=port, bridge=bridge))

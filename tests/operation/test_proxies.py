@@ -55,10 +55,10 @@ class Client:
         with contextlib.closing(connection):
             connection.request(method, path, body or None, sent)
             answer = connection.getresponse()
-            found = dict(answer.getheaders())
-            for given in (one for one in answer.headers.get_all("Set-Cookie", []) if "-device=" not in one):
-                self.cookie, _, self.cookie_attributes = given.partition("; ")
-            return answer.status, found, answer.read()
+            fields = dict(answer.getheaders())
+            for cookie in (field for field in answer.headers.get_all("Set-Cookie", []) if "-device=" not in field):
+                self.cookie, _, self.cookie_attributes = cookie.partition("; ")
+            return answer.status, fields, answer.read()
 
     def json(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
         status, _, answer = self.ask(method, path, json.dumps(body).encode() if body is not None else b"", **headers)

@@ -80,9 +80,9 @@ def test_the_log_has_the_route_of_a_request_and_not_its_path(
     assert audit_file.read_text() == ""
     assert len(answer.headers["X-Request-Id"]) == 16
     # By chance the digits of the query stand in times and process ids too.
-    told = str({name: value for name, value in line.items() if not isinstance(value, (int, float))})
-    assert "U2VjcmV0" not in told
-    assert "4711" not in told
+    texts = str({name: value for name, value in line.items() if not isinstance(value, (int, float))})
+    assert "U2VjcmV0" not in texts
+    assert "4711" not in texts
     assert (line["method"], line["status"]) == ("GET", 401)
     assert line["route"].startswith("/api/folders/<")
 

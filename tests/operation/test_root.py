@@ -69,8 +69,8 @@ class Place:
         return [self.service, verb, "--config", str(self.config), *options]
 
     def init(self, *options: str) -> list[str]:
-        given = ["--state" if self.service == "discovery" else "--database", str(self.database), *options]
-        return self.command("init", *given, *(["--ticket-key", TICKET_KEY] if self.service == "keys" else []))
+        words = ["--state" if self.service == "discovery" else "--database", str(self.database), *options]
+        return self.command("init", *words, *(["--ticket-key", TICKET_KEY] if self.service == "keys" else []))
 
     def others(self) -> list[list[str]]:
         """The other commands than init."""
@@ -206,22 +206,22 @@ def test_init_on_a_full_disk_ends_at_once_and_says_so(place: Place) -> None:
     command = [*UNSHARE, "sh", "-euc", script, "sh", str(place.database.parent), *SEALWAX, *place.init()]
     done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
-    *logged, said = done.stderr.splitlines()
-    found = "the database cannot be used: its disk is full, or fails"
-    assert said == f"sealwax: {found}. Remedy: make room on the disk, then try again"
+    *logged, sentence = done.stderr.splitlines()
+    problem = "the database cannot be used: its disk is full, or fails"
+    assert sentence == f"sealwax: {problem}. Remedy: make room on the disk, then try again"
     assert len(logged) <= 1
 
 
 def test_no_product_code_changes_mode_or_owner_by_a_name() -> None:
     """A name may lead elsewhere by the time of the change. `fchmod` and `fchown` change the file that was opened."""
-    found = []
+    paths = []
     for path in (path for folder in PRODUCT for path in sorted((ROOT / folder).rglob("*.py"))):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Attribute) and node.attr in ("chmod", "lchmod", "chown", "lchown"):
-                found.append(str(path.relative_to(ROOT)))
+                paths.append(str(path.relative_to(ROOT)))
     # The draft of an authority's folder is in a folder of the caller; the sockets are in the folders of their services.
     sockets = ["webbridge/certifier/command.py", "webbridge/certifier/command.py", "webbridge/events/server.py"]
-    assert found == ["sealwax/authority/folder.py", *sockets]
+    assert paths == ["sealwax/authority/folder.py", *sockets]
 
 
 ACT = """

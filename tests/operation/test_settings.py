@@ -149,9 +149,9 @@ def test_a_wrong_setting_becomes_a_sentence_that_names_it_and_no_value(
     if "enrolment_key" not in new:
         (file.parent / "bridge.secrets" / "kept").rename(file.parent / "bridge.secrets" / "enrolment_key")
     file.write_text(GOOD.replace(old, new))
-    found = problems(file)
-    assert any(sentence in problem for problem in found), found
-    assert "secret-word" not in str(found)
+    lines = problems(file)
+    assert any(sentence in problem for problem in lines), lines
+    assert "secret-word" not in str(lines)
 
 
 def test_an_unknown_variable_is_refused_with_the_setting_that_may_be_meant(

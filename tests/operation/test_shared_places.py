@@ -76,12 +76,15 @@ class Pair:
         body = json.dumps({"address": ALICE, "password": PASSWORDS[ALICE]}).encode()
         status, _, headers = self.ask(0, "POST", "/api/session", body, {"Content-Type": "application/json"})
         assert status == 200
-        return {"Cookie": "; ".join(given.partition(";")[0] for given in headers.get_all("Set-Cookie", [])), **naming()}
+        return {
+            "Cookie": "; ".join(cookie.partition(";")[0] for cookie in headers.get_all("Set-Cookie", [])),
+            **naming(),
+        }
 
     def folder(self, session: dict[str, str], role: str) -> str:
         """The path of a folder in the API."""
         _, answer, _ = self.ask(0, "GET", "/api/folders", None, session)
-        return f"/api/folders/{next(one['id'] for one in answer['folders'] if one['role'] == role)}"
+        return f"/api/folders/{next(row['id'] for row in answer['folders'] if row['role'] == role)}"
 
     def kill(self, number: int) -> None:
         """Kill the process of a bridge, and the one that it serves by."""
@@ -187,8 +190,8 @@ def test_three_large_messages_are_loaded_at_once_and_two_are_sent(pair: Pair) ->
         )
         assert (status, answer["code"]) == (429, "try-later")
         assert int(headers_back["Retry-After"]) > 0
-    for one in slow:
-        assert one.end() == 200
+    for sending in slow:
+        assert sending.end() == 200
 
 
 class SlowSend:

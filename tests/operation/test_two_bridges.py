@@ -90,7 +90,10 @@ class Site:
         body = json.dumps({"address": ALICE, "password": PASSWORDS[ALICE]}).encode()
         status, _, headers = self.ask("POST", "/api/session", body, {"Content-Type": "application/json"})
         assert status == 200
-        return {"Cookie": "; ".join(given.partition(";")[0] for given in headers.get_all("Set-Cookie", [])), **naming()}
+        return {
+            "Cookie": "; ".join(cookie.partition(";")[0] for cookie in headers.get_all("Set-Cookie", [])),
+            **naming(),
+        }
 
     def send(self, session: dict[str, str], message: bytes, key: str, **where: Any) -> Answer:
         headers = session | {"Content-Type": "application/octet-stream"}
@@ -99,7 +102,7 @@ class Site:
     def inbox(self, session: dict[str, str]) -> str:
         """The path of the inbox in the API."""
         _, answer, _ = self.ask("GET", "/api/folders", None, session)
-        return f"/api/folders/{next(one['id'] for one in answer['folders'] if one['role'] == 'inbox')}"
+        return f"/api/folders/{next(folder['id'] for folder in answer['folders'] if folder['role'] == 'inbox')}"
 
     def let_the_time_pass(self) -> None:
         """Let the turns of the killed process run out."""
@@ -281,20 +284,20 @@ def test_nobody_waits_above_two_seconds_for_the_places_of_a_killed_process(site:
         for mover in movers:
             for _ in range(MOST_AT_ONCE[PlaceKind.DOWNLOAD]):
                 mover.open_download(downloads)
-        running = [threads.submit(call) for one in movers for call in (one.list_messages, one.send_messages)]
+        running = [threads.submit(call) for client in movers for call in (client.list_messages, client.send_messages)]
         wait_until(lambda: all(mover.sent > 3 for mover in movers) and site.all_places_are_taken())
         kill(site.bridges[0])
         before = [len(mover.waits) for mover in movers]
         wait_until(
             # A request that nobody answers in time ends its thread.
             lambda: (
-                any(one.done() for one in running)
-                or all(len(one.waits) > count + 10 for one, count in zip(movers, before, strict=True))
+                any(future.done() for future in running)
+                or all(len(client.waits) > count + 10 for client, count in zip(movers, before, strict=True))
             )
         )
         ends.set()
-        for one in running:
-            one.result(PATIENCE_SECONDS)
+        for future in running:
+            future.result(PATIENCE_SECONDS)
     longest = Limit(
         where="two bridges", what="longest wait of four people who list and send while one is killed",
         value=max(max(mover.waits) for mover in movers), limit=MOST_WAIT_SECONDS, unit="s",
@@ -340,11 +343,11 @@ def test_a_process_killed_under_load_takes_only_its_running_requests_with_it(sit
     assert all(len(person.failures) <= 1 for person in people), [person.failures for person in people]
     site.let_the_time_pass()
     session = site.sign_in()
-    said = {}
+    outcomes = {}
     for person in people:
         for count, key in enumerate(person.keys, 1):
-            said[person.number, count] = site.send(session, person.message(count), key)[1]["outcome"]
-    for (number, count), outcome in said.items():
+            outcomes[person.number, count] = site.send(session, person.message(count), key)[1]["outcome"]
+    for (number, count), outcome in outcomes.items():
         copies = site.copies(b"<%d.%d@example.test>" % (number, count))[0]
         assert copies == 1 or (copies == 0 and outcome == "perhaps"), (number, count, outcome, copies)
 

@@ -94,9 +94,9 @@ def door(site: Site, tmp_path: Path) -> Iterator[Door]:
             body = json.dumps({"address": ALICE, "password": PASSWORDS[ALICE]})
             fields = {"Origin": site.pages, "X-Sealwax": "1", "Content-Type": "application/json"}
             connection.request("POST", "/api/session", body, fields)
-            given = connection.getresponse()
-            assert given.status == 200
-            cookies = "; ".join(one.partition(";")[0] for one in given.headers.get_all("Set-Cookie", []))
+            answer = connection.getresponse()
+            assert answer.status == 200
+            cookies = "; ".join(cookie.partition(";")[0] for cookie in answer.headers.get_all("Set-Cookie", []))
         yield Door(site, cookies, temporary)
 
 

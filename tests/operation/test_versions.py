@@ -47,7 +47,7 @@ def is_of(url: str, revision: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["serve", *(pytest.param(one, marks=pytest.mark.thorough) for one in ("events", "init", "step-back"))]
+    "command", ["serve", *(pytest.param(verb, marks=pytest.mark.thorough) for verb in ("events", "init", "step-back"))]
 )
 def test_a_database_of_a_newer_version_stops_each_command_with_one_sentence(
     database_url: str, tmp_path: Path, command: str
@@ -88,8 +88,8 @@ def test_step_back_leads_to_the_revision_before_and_says_so(tmp_path: Path) -> N
     names = init(tmp_path, str(tmp_path / "one.sqlite"))
     done = sealwax("bridge", "step-back", *names)
     assert (done.returncode, done.stdout) == (0, f"the database has revision {before}\n")
-    found = json.loads(sealwax("bridge", "check", *names, "--json").stdout)["findings"]
-    assert f"it has revision {before}, and this program knows {newest}" in [row["text"] for row in found]
+    findings = json.loads(sealwax("bridge", "check", *names, "--json").stdout)["findings"]
+    assert f"it has revision {before}, and this program knows {newest}" in [row["text"] for row in findings]
     init(tmp_path, str(tmp_path / "one.sqlite"))
     assert SCHEMA.state(tmp_path / "one.sqlite").revision == newest
 
@@ -117,10 +117,10 @@ class Place:
 
     def ask(self, port: int, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
         with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
-            given = {name.replace("_", "-"): value for name, value in headers.items()}
+            fields = {name.replace("_", "-"): value for name, value in headers.items()}
             usual = {"Host": self.host, "Origin": PAGES, "X-Sealwax": "1", "Content-Type": "application/json"}
             usual |= naming()
-            connection.request(method, path, body, usual | given)
+            connection.request(method, path, body, usual | fields)
             answer = connection.getresponse()
             content = answer.read()
             members = json.loads(content) if content else {}
@@ -164,8 +164,8 @@ class Load:
             self.rounds += 1
 
     def wait_for_rounds(self, count: int) -> None:
-        wanted = self.rounds + count
-        wait_until(lambda: self.rounds >= wanted)
+        goal = self.rounds + count
+        wait_until(lambda: self.rounds >= goal)
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -201,7 +201,7 @@ def test_a_later_version_takes_over_while_the_bridge_before_it_serves_and_gives_
         file = bridge_file(folder, values, memory_server.address)
         return {"config": str(file), "folder": folder, "answers": f"http://127.0.0.1:{port}/api/health"}
 
-    one, two = map(configured, ports)
+    first_bridge, second_bridge = map(configured, ports)
 
     def served(place: dict[str, Any], **options: Any) -> Any:
         return running(
@@ -212,7 +212,7 @@ def test_a_later_version_takes_over_while_the_bridge_before_it_serves_and_gives_
             **{"folder": place["folder"], "answers": place["answers"]} | options,
         )
 
-    with served(one):
+    with served(first_bridge):
         session = place.sign_in(ports[0])
         assert place.send(ports[0], session, 1)[1]["outcome"] == "sent"
         load = Load(place, ports[0])
@@ -220,7 +220,7 @@ def test_a_later_version_takes_over_while_the_bridge_before_it_serves_and_gives_
         thread.start()
         try:
             load.wait_for_rounds(3)
-            with served(two, program=program):
+            with served(second_bridge, program=program):
                 assert later.state(url).revision == "bridge_9999"
                 load.wait_for_rounds(5)
                 # Sessions and keys of messages are those of both.
@@ -236,9 +236,9 @@ def test_a_later_version_takes_over_while_the_bridge_before_it_serves_and_gives_
     arrived = [message.raw for message in memory_server.messages(BOB)]
     for number in (1, *range(100, 100 + load.rounds)):
         assert sum(b"<%d@example.test>" % number in raw for raw in arrived) == 1
-    refused = sealwax("bridge", "serve", "-c", one["config"])
+    refused = sealwax("bridge", "serve", "-c", first_bridge["config"])
     assert "a newer version of Sealwax has written it" in refused.stderr
-    back = sealwax("bridge", "step-back", "-c", two["config"], program=program)
+    back = sealwax("bridge", "step-back", "-c", second_bridge["config"], program=program)
     assert back.stdout == f"the database has revision {revisions_of(SCHEMA)[-1]}\n"
-    with served(one):
+    with served(first_bridge):
         assert place.ask(ports[0], "GET", "/api/session", Cookie=session)[1]["address"] == ALICE

@@ -111,7 +111,7 @@ def bare(*command: str, installed: Path, release: Path, has_net: bool = False) -
     hidden = [name for tool in TOOLS if (name := shutil.which(tool, path="/usr/bin:/bin"))]
     masks = [part for name in hidden for part in ("--ro-bind", "/dev/null", str(Path(name).resolve()))]
     empty = ["/tmp", "/root", "/home", "/usr/local", str(ROOT)]  # folders that are taken away
-    taken = [part for one in empty for part in ("--tmpfs", one)]
+    taken = [part for place in empty for part in ("--tmpfs", place)]
     pip = HOME / ".config" / "pip"
     settings = ["--ro-bind", str(pip), "/root/.config/pip"] if pip.is_dir() else []
     places = ["--bind", str(installed), "/root/installed", "--ro-bind", str(release), "/root/release"]

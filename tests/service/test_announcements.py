@@ -22,19 +22,19 @@ MAIL = Announcement(kind="mail", subject="b" * 64, detail="c")
 def two(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Database, Database]]:
     """The database as two processes have it open."""
     monkeypatch.setattr(module, "POLL_SECONDS", 0.05)
-    one, other = SCHEMA.open(database_url), SCHEMA.open(database_url)
-    yield one, other
-    one.close()
+    database, other = SCHEMA.open(database_url), SCHEMA.open(database_url)
+    yield database, other
+    database.close()
     other.close()
 
 
 def test_another_process_hears_each_announcement_once_and_in_order(two: tuple[Database, Database]) -> None:
-    one, other = two
-    Announcements(one).tell(ENDED)
+    database, other = two
+    Announcements(database).tell(ENDED)
     heard: queue.Queue[Announcement | None] = queue.Queue()
     listening = Announcements(other).listen(heard.put)
-    for told in (MAIL, ENDED, MAIL):
-        Announcements(one).tell(told)
+    for announcement in (MAIL, ENDED, MAIL):
+        Announcements(database).tell(announcement)
     assert [heard.get(timeout=SECONDS) for _ in range(3)] == [MAIL, ENDED, MAIL]
     listening.close()
     assert heard.empty()

@@ -54,9 +54,9 @@ def test_each_process_finds_a_session_of_another_until_any_ends_it(databases: li
     first, *others = (sessions_in(database, clock) for database in databases)
     cookie, made = first.create(login_at(SOMEWHERE), origin="", program="")
     for store in others:
-        found = store.find(cookie)
-        assert found is not None
-        assert (found.id, found.credentials.password) == (made.id, PASSWORDS[ALICE])
+        session = store.find(cookie)
+        assert session is not None
+        assert (session.id, session.credentials.password) == (made.id, PASSWORDS[ALICE])
         assert store.find_living([made.id, "0" * 64]) == {made.id}
     others[0].end(cookie)
     assert [store.find(cookie) for store in others] == [None] * len(others)
@@ -72,9 +72,9 @@ def test_no_row_becomes_the_session_of_another_origin(
 ) -> None:
     store = sessions_in(databases[0], clock)
     cookie, session = store.create(login_at(SOMEWHERE), origin=made, program="")
-    found = store.find(cookie)
-    assert found is not None
-    assert found.origin == session.origin == made
+    stored_session = store.find(cookie)
+    assert stored_session is not None
+    assert stored_session.origin == session.origin == made
     with databases[0].transaction() as rows:
         rows.execute(TABLES.tables["session"].update().values(origin=written))
     assert store.find(cookie) is None
@@ -115,18 +115,18 @@ def ledger_in(database: Database, clock: FakeClock, process: str = "") -> Ledger
 
 def test_the_turn_of_a_process_that_is_gone_is_over(databases: list[Database], clock: FakeClock) -> None:
     """A process that was only believed dead sends no last line then."""
-    one, other, *_ = databases
+    database, other, *_ = databases
     key, message = "k" * 22, (bytes(32), "<1@example.test>")
-    with one.transaction() as rows:
+    with database.transaction() as rows:
         rows.execute(insert(PROCESS).values(id="one", until=clock().timestamp() + 60))
-    first = ledger_in(one, clock, "one")
+    first = ledger_in(database, clock, "one")
     turn = first.begin(ALICE, key, *message, seconds=60)
     assert isinstance(turn, Turn)
     second = ledger_in(other, clock, "other")
     with pytest.raises(NotOurTurn) as busy:
         second.begin(ALICE, key, *message, seconds=60)
     assert busy.value.retry_after_seconds == NOTICED_SECONDS
-    with one.transaction() as rows:
+    with database.transaction() as rows:
         rows.execute(delete(PROCESS))
     assert isinstance(second.begin(ALICE, key, *message, seconds=60), Turn)
     with pytest.raises(NotOurTurn):
@@ -136,19 +136,19 @@ def test_the_turn_of_a_process_that_is_gone_is_over(databases: list[Database], c
 def test_a_message_whose_last_line_a_process_sent_that_is_gone_was_perhaps_sent(
     databases: list[Database], clock: FakeClock
 ) -> None:
-    one, other, *_ = databases
-    first = ledger_in(one, clock, "gone")
+    database, other, *_ = databases
+    first = ledger_in(database, clock, "gone")
     turn = first.begin(ALICE, "k" * 22, bytes(32), "<1@example.test>", seconds=60)
     assert isinstance(turn, Turn)
     first.will_end(turn, seconds=60)
-    found = ledger_in(other, clock).find(ALICE, "k" * 22)
-    assert found is not None
-    assert found.state is State.PERHAPS
+    entry = ledger_in(other, clock).find(ALICE, "k" * 22)
+    assert entry is not None
+    assert entry.state is State.PERHAPS
     # A process that was only believed dead may still hear from the mail server.
     first.end(turn, State.SENT, {"savedTo": None})
-    found = ledger_in(other, clock).find(ALICE, "k" * 22)
-    assert found is not None
-    assert found.state is State.SENT
+    entry = ledger_in(other, clock).find(ALICE, "k" * 22)
+    assert entry is not None
+    assert entry.state is State.SENT
 
 
 def test_of_processes_that_begin_one_message_at_once_one_sends_it(databases: list[Database], clock: FakeClock) -> None:
@@ -162,12 +162,12 @@ def test_of_processes_that_begin_one_message_at_once_one_sends_it(databases: lis
 
     turns = [turn for turn in in_all(databases, begin) if turn is not None]
     assert len(turns) == 1
-    one, other, *_ = (ledger_in(database, clock) for database in databases)
-    one.will_end(turns[0], seconds=60)
-    one.end(turns[0], State.SENT, {"savedTo": "Sent"})
-    found = other.find(ALICE, "k" * 22)
-    assert found is not None
-    assert (found.state, dict(found.answer)) == (State.SENT, {"savedTo": "Sent"})
+    ledger, other, *_ = (ledger_in(database, clock) for database in databases)
+    ledger.will_end(turns[0], seconds=60)
+    ledger.end(turns[0], State.SENT, {"savedTo": "Sent"})
+    entry = other.find(ALICE, "k" * 22)
+    assert entry is not None
+    assert (entry.state, dict(entry.answer)) == (State.SENT, {"savedTo": "Sent"})
 
 
 def test_each_process_knows_the_choice_about_copies_and_that_some_have_an_end(

@@ -70,11 +70,11 @@ def test_more_events_are_taken_back_than_were_counted_and_the_limit_stays(databa
 
 
 def test_counters_of_two_kinds_do_not_meet(database: Database, clock: FakeClock) -> None:
-    one, other = counter(database, clock, kind="one"), counter(database, clock, kind="other")
-    one.start({"name": 1})
+    first_counter, other = counter(database, clock, kind="one"), counter(database, clock, kind="other")
+    first_counter.start({"name": 1})
     other.start({"name": 1})
     other.take_back([], forgotten=["name"])
-    assert not is_free(one, "name", 1)
+    assert not is_free(first_counter, "name", 1)
 
 
 def test_the_wait_that_is_named_is_long_enough_and_not_longer(database: Database, clock: FakeClock) -> None:

@@ -117,14 +117,14 @@ def test_a_database_that_is_gone_is_one_answer_without_its_password(caplog: pyte
 def test_connections_that_the_server_has_ended_are_replaced_before_they_are_used(postgresql: Postgresql) -> None:
     database = SCHEMA.open(postgresql.new_database())
     process = text("SELECT pg_backend_pid()")
-    with database.reading() as one, database.reading() as two:
-        before = {rows.execute(process).scalar_one() for rows in (one, two)}
+    with database.reading() as first_rows, database.reading() as second_rows:
+        before = {rows.execute(process).scalar_one() for rows in (first_rows, second_rows)}
     with closing(database.own_connection()) as other:
         for number in before:
             # Waits until the process has ended.
             assert other.execute("SELECT pg_terminate_backend(%s, 10000)", [number]).fetchone() == (True,)
-    with database.reading() as one, database.reading() as two:
-        assert before.isdisjoint(rows.execute(process).scalar_one() for rows in (one, two))
+    with database.reading() as first_rows, database.reading() as second_rows:
+        assert before.isdisjoint(rows.execute(process).scalar_one() for rows in (first_rows, second_rows))
     database.close()
 
 

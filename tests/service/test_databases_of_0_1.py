@@ -68,8 +68,8 @@ def differences(url: str | Path, tables: MetaData) -> list[object]:
     """The differences of a database from the tables that the program uses. Those of a column are cut to its name."""
     with closing(Database(url)) as database, database.reading() as rows:
         context = MigrationContext.configure(rows, opts={"compare_type": True})
-        found: list[Any] = compare_metadata(context, tables)
-        return [(one[0][0], *one[0][2:4]) if isinstance(one, list) else one for one in found]
+        changes: list[Any] = compare_metadata(context, tables)
+        return [(change[0][0], *change[0][2:4]) if isinstance(change, list) else change for change in changes]
 
 
 @pytest.mark.parametrize("schema", SCHEMAS)
@@ -81,10 +81,10 @@ def test_a_database_of_0_1_gets_the_tables_that_the_program_uses(
     assert schema.state(database_url).standing is Standing.OLDER
     schema.upgrade(database_url)
     assert schema.state(database_url).standing is Standing.CURRENT
-    found = differences(database_url, TABLES_OF[schema.service])
+    changes = differences(database_url, TABLES_OF[schema.service])
     # 0.1 left it open whether this primary key may be null. No version writes such a row.
     is_left_open = schema is SCHEMA and database_url.endswith(".sqlite")
-    assert found == ([("modify_nullable", "session", "id")] if is_left_open else [])
+    assert changes == ([("modify_nullable", "session", "id")] if is_left_open else [])
 
 
 FOREIGN: Final = {
@@ -193,14 +193,14 @@ def test_0_1_finds_its_records_after_a_step_back(database_url: str, tmp_path: Pa
         reseal_all(store.database, store.keys, store.keys.in_force, pause=lambda _seconds: None)
         key = store.keys.in_force
     KEYS_SCHEMA.downgrade_one_step(database_url)
-    found = rows_at(database_url)
-    assert [row["fingerprint"] for row in found["master_key"]] == [key.fingerprint]
+    tables = rows_at(database_url)
+    assert [row["fingerprint"] for row in tables["master_key"]] == [key.fingerprint]
     cipher = AESGCM(key.derive("sealing"))
 
     def open_as_0_1(content: bytes, user: str) -> bytes:
         return cipher.decrypt(content[:12], content[12:], encode_fields("sealed record", user))
 
-    assert bundles_in({row["user"]: row["sealed"] for row in found["account"]}, open_as_0_1) == BUNDLES
+    assert bundles_in({row["user"]: row["sealed"] for row in tables["account"]}, open_as_0_1) == BUNDLES
 
 
 def bundles_in(sealed: dict[str, bytes], unseal: Callable[[bytes, str], bytes]) -> dict[str, bytes]:

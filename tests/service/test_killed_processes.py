@@ -92,25 +92,25 @@ def test_a_process_whose_session_the_server_ends_takes_its_lock_anew(database_ur
         "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid > 0 AND database ="
         " (SELECT oid FROM pg_database WHERE datname = current_database())"
     )
-    with places_at(database_url) as one, places_at(database_url) as other:
-        taken = fill(one)
+    with places_at(database_url) as places, places_at(database_url) as other:
+        taken = fill(places)
         other.take(PlaceKind.SEND, SESSION)
         for _ in range(3):
-            with one._database.reading() as rows:
+            with places._database.reading() as rows:
                 assert len(rows.execute(end_sessions).all()) == 2
             check_none_is_free(other)
-        assert all(one.holds(place) for place in taken)
+        assert all(places.holds(place) for place in taken)
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_lock_that_a_pooler_has_dropped_is_taken_anew(database_url: str) -> None:
     """The connection to the pooler goes on, so only a look at the lock tells."""
-    with places_at(database_url) as one, places_at(database_url) as other:
-        fill(one)
+    with places_at(database_url) as places, places_at(database_url) as other:
+        fill(places)
         other.take(PlaceKind.SEND, SESSION)
-        assert one._own is not None
-        assert isinstance(one._own._locks, SessionLocks)
-        one._own._locks._connection.execute("SELECT pg_advisory_unlock_all()")
+        assert places._own is not None
+        assert isinstance(places._own._locks, SessionLocks)
+        places._own._locks._connection.execute("SELECT pg_advisory_unlock_all()")
         check_none_is_free(other)
 
 
@@ -119,31 +119,31 @@ def test_a_server_that_starts_again_takes_nobodys_places() -> None:
     with ExitStack() as stack:
         server = stack.enter_context(run_postgresql())
         url = server.new_database()
-        one, other = (stack.enter_context(places_at(url)) for _ in range(2))
-        taken = fill(one)
+        places, other = (stack.enter_context(places_at(url)) for _ in range(2))
+        taken = fill(places)
         assert fill(other) == []
         server.stop()
         # Nobody could tell it from a dead process now, so its idle connections are closed.
-        wait_until(lambda: not one.holds(taken[0]), PATIENCE_SECONDS)
+        wait_until(lambda: not places.holds(taken[0]), PATIENCE_SECONDS)
         server.start()
-        wait_until(lambda: one.holds(taken[0]), PATIENCE_SECONDS)
+        wait_until(lambda: places.holds(taken[0]), PATIENCE_SECONDS)
         check_none_is_free(other)
-        assert all(one.holds(place) for place in taken)
+        assert all(places.holds(place) for place in taken)
 
 
 def test_a_process_that_can_hold_no_lock_lives_by_its_lease(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The server may have no connection left for it."""
-    with places_at(database_url) as one, places_at(database_url) as other:
-        fill(one)
+    with places_at(database_url) as places, places_at(database_url) as other:
+        fill(places)
         assert fill(other) == []
-        own = one._own
+        own = places._own
         assert own is not None
         assert own._locks is not None
         with monkeypatch.context() as patch:
             patch.setattr(type(own._locks), "find_free", _refuse_to(own._locks, type(own._locks).find_free))
             own._locks.close()
             check_none_is_free(other)
-            with one._database.reading() as rows:
+            with places._database.reading() as rows:
                 locks = list(rows.execute(select(PROCESS.c.lock)).scalars())
             assert sorted(lock is None for lock in locks) == [False, True]
             assert not own.is_in_doubt
@@ -160,21 +160,21 @@ def _refuse_to(refused: object, find_free: Callable[..., set[int]]) -> Callable[
 
 
 def test_a_process_that_was_believed_dead_holds_none_of_its_places(database_url: str) -> None:
-    with places_at(database_url) as one, places_at(database_url) as other:
-        taken = fill(one)
-        assert one._own is not None
-        with one._database.transaction() as rows:
-            module._delete(rows, one._own.id)
+    with places_at(database_url) as places, places_at(database_url) as other:
+        taken = fill(places)
+        assert places._own is not None
+        with places._database.transaction() as rows:
+            module._delete(rows, places._own.id)
         assert len(fill(other)) == MOST
-        wait_until(lambda: not one.holds(taken[0]), FREE_SECONDS)
-        assert fill(one) == []
+        wait_until(lambda: not places.holds(taken[0]), FREE_SECONDS)
+        assert fill(places) == []
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_file_of_locks_may_be_deleted(database_url: str) -> None:
     file = Path(f"{database_url}-processes")
-    with places_at(database_url) as one, places_at(database_url) as other:
-        fill(one)
+    with places_at(database_url) as places, places_at(database_url) as other:
+        fill(places)
         other.take(PlaceKind.SEND, SESSION)
         assert file.stat().st_mode & 0o777 == 0o600
         assert file.stat().st_size == 0
@@ -185,12 +185,12 @@ def test_the_file_of_locks_may_be_deleted(database_url: str) -> None:
 
 def test_a_number_is_free_when_its_holder_ends(database_url: str) -> None:
     with closing(SCHEMA.open(database_url)) as database:
-        one, other = locks_of(database, 2**61 + 3), locks_of(database, 5)
-        assert one is not None
+        locks, other = locks_of(database, 2**61 + 3), locks_of(database, 5)
+        assert locks is not None
         assert other is not None
-        one.find_free([])
+        locks.find_free([])
         assert other.find_free([2**61 + 3, 2**61 + 4, 4]) - {5} == {2**61 + 4, 4}
         assert other.find_free([5, 2**61 + 3]) == set()
-        one.close()
+        locks.close()
         wait_until(lambda: other.find_free([2**61 + 3]) == {2**61 + 3}, PATIENCE_SECONDS)
         other.close()

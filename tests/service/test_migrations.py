@@ -32,11 +32,11 @@ def shape(path: Path) -> dict[str, set[str]]:
     """The columns and indexes of each table."""
     database = Database(path)
     with database.reading() as rows:
-        found = inspect(rows)
+        inspector = inspect(rows)
         tables = {
-            table: {column["name"] for column in found.get_columns(table)}
-            | {str(index["name"]) for index in found.get_indexes(table)}
-            for table in found.get_table_names()
+            table: {column["name"] for column in inspector.get_columns(table)}
+            | {str(index["name"]) for index in inspector.get_indexes(table)}
+            for table in inspector.get_table_names()
         }
     database.close()
     return tables
@@ -113,10 +113,10 @@ def test_a_step_back_and_forth_keeps_the_sessions(tmp_path: Path, clock: FakeClo
     SCHEMA.downgrade_one_step(path)
     assert SCHEMA.state(path).standing is Standing.OLDER
     database = SCHEMA.open(path)
-    found = sessions_in(database, clock).find(cookie)
+    session = sessions_in(database, clock).find(cookie)
     database.close()
-    assert found is not None
-    assert (found.credentials.account.address, found.origin) == (ALICE, "")
+    assert session is not None
+    assert (session.credentials.account.address, session.origin) == (ALICE, "")
 
 
 def test_0_1_gets_no_session_of_an_extension(tmp_path: Path, clock: FakeClock) -> None:
@@ -142,10 +142,10 @@ def test_a_process_of_the_version_before_still_makes_sessions_of_the_pages(tmp_p
         rows.execute("DELETE FROM session")
         rows.execute(f"INSERT INTO session ({columns}) SELECT {columns} FROM kept")  # noqa: S608
         rows.commit()
-    found = sessions_in(database, clock).find(cookie)
+    session = sessions_in(database, clock).find(cookie)
     database.close()
-    assert found is not None
-    assert found.origin == ""
+    assert session is not None
+    assert session.origin == ""
 
 
 @pytest.mark.parametrize(("schema", "tables"), SCHEMAS)

@@ -70,14 +70,14 @@ def test_processes_that_take_at_once_hold_as_many_as_there_are(processes: list[S
 
 
 def test_a_place_that_is_given_back_is_free_for_all(processes: list[SharedPlaces]) -> None:
-    one, other, _ = processes
-    kept, given = fill(one)[1:3]
-    one.give_back(given)
-    assert [place.number for place in fill(other)] == [given.number]
+    process, other, _ = processes
+    own_place, free_place = fill(process)[1:3]
+    process.give_back(free_place)
+    assert [place.number for place in fill(other)] == [free_place.number]
     # A second time gives nothing back: the number belongs to the other now.
-    one.give_back(given)
-    assert fill(one) == []
-    assert one.holds(kept)
+    process.give_back(free_place)
+    assert fill(process) == []
+    assert process.holds(own_place)
 
 
 def test_the_places_of_a_process_that_does_not_renew_its_lease_are_free_after_it(
@@ -100,35 +100,35 @@ def test_the_places_of_a_process_that_does_not_renew_its_lease_are_free_after_it
 
 
 def test_a_lease_that_is_renewed_keeps_its_places(processes: list[SharedPlaces], clock: FakeClock) -> None:
-    one, other, _ = processes
-    taken = fill(one)
+    process, other, _ = processes
+    taken = fill(process)
     for _ in range(10):
         clock.advance(seconds=RENEW_SECONDS)
-        one.look_after()
+        process.look_after()
         assert fill(other) == []
-    assert all(one.holds(place) for place in taken)
+    assert all(process.holds(place) for place in taken)
 
 
 def test_a_lease_from_a_clock_that_was_ahead_does_not_last(processes: list[SharedPlaces], clock: FakeClock) -> None:
-    one, other, _ = processes
-    fill(one)
+    process, other, _ = processes
+    fill(process)
     clock.advance(seconds=-10 * LEASE_SECONDS)
     assert len(fill(other)) == MOST
 
 
 def test_a_place_of_no_process_is_free(processes: list[SharedPlaces]) -> None:
     """A process that ends may still have taken a place."""
-    one, other, _ = processes
-    fill(one)
-    with one._database.transaction() as rows:
+    process, other, _ = processes
+    fill(process)
+    with process._database.transaction() as rows:
         rows.execute(delete(PROCESS))
     assert len(fill(other)) == MOST
 
 
 def test_closing_gives_everything_back(processes: list[SharedPlaces]) -> None:
-    one, other, _ = processes
-    fill(one)
-    one.close()
+    process, other, _ = processes
+    fill(process)
+    process.close()
     assert count(other) == count(other, PROCESS) == 0
     assert len(fill(other)) == MOST
 
@@ -136,17 +136,17 @@ def test_closing_gives_everything_back(processes: list[SharedPlaces]) -> None:
 def test_a_place_that_was_not_given_back_without_the_database_is_given_back_with_it(
     processes: list[SharedPlaces], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one, other, _ = processes
-    first = fill(one)[0]
+    process, other, _ = processes
+    first = fill(process)[0]
 
     def away(*_: object, **__: object) -> None:
         raise DatabaseUnavailable
 
     with monkeypatch.context() as patched:
         patched.setattr(Database, "transaction", away)
-        one.give_back(first)
+        process.give_back(first)
     assert fill(other) == []
-    one.look_after()
+    process.look_after()
     assert [place.number for place in fill(other)] == [first.number]
 
 
@@ -154,8 +154,8 @@ def test_a_place_is_given_back_if_the_answer_to_its_commit_is_lost(
     processes: list[SharedPlaces], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The caller gets an error and no place, so nobody else would give it back while this process lives."""
-    one, other, _ = processes
-    assert one.take(PlaceKind.POP3, "b" * 64) is not None
+    process, other, _ = processes
+    assert process.take(PlaceKind.POP3, "b" * 64) is not None
     whole = Database.transaction
 
     @contextmanager
@@ -167,17 +167,17 @@ def test_a_place_is_given_back_if_the_answer_to_its_commit_is_lost(
     with monkeypatch.context() as patch:
         patch.setattr(Database, "transaction", losing)
         with pytest.raises(DatabaseUnavailable):
-            one.take(PlaceKind.POP3, SESSION)
-    one.look_after()
+            process.take(PlaceKind.POP3, SESSION)
+    process.look_after()
     assert other.take(PlaceKind.POP3, SESSION) is not None
 
 
 def test_a_process_that_holds_places_is_asked_for_one(processes: list[SharedPlaces]) -> None:
-    one, other, third = processes
+    process, other, third = processes
     holder, bystander = Giver(), Giver()
-    one.serve(holder)
+    process.serve(holder)
     third.serve(bystander)
-    fill(one)
+    fill(process)
     third.take(PlaceKind.SEND, SESSION)
     other.take(PlaceKind.SEND, SESSION)
     other.ask_for(PlaceKind.IMAP, SESSION)
@@ -189,13 +189,13 @@ def test_a_process_that_holds_places_is_asked_for_one(processes: list[SharedPlac
 def test_the_lease_costs_one_row_for_each_process_and_not_for_each_place(
     processes: list[SharedPlaces], clock: FakeClock
 ) -> None:
-    one, *_ = processes
+    process, *_ = processes
     for number in range(20):
-        one.take(PlaceKind.IMAP, f"{number:064}")
-    with one._database.transaction() as rows:
+        process.take(PlaceKind.IMAP, f"{number:064}")
+    with process._database.transaction() as rows:
         rows.execute(update(PLACE).values(lease="untouched"))
     clock.advance(seconds=RENEW_SECONDS)
-    one.look_after()
-    with one._database.reading() as rows:
+    process.look_after()
+    with process._database.reading() as rows:
         assert set(rows.execute(select(PLACE.c.lease)).scalars()) == {"untouched"}
         assert len(rows.execute(select(PROCESS)).all()) == 1

@@ -22,7 +22,9 @@ from webbridge.database import SCHEMA
 pytestmark = pytest.mark.server
 
 SCHEMAS = [pytest.param(SCHEMA, id="bridge"), pytest.param(KEYS_SCHEMA, id="keys")]
-REVISIONS = [pytest.param(schema, one, id=one) for schema in (SCHEMA, KEYS_SCHEMA) for one in revisions_of(schema)]
+REVISIONS = [
+    pytest.param(schema, revision, id=revision) for schema in (SCHEMA, KEYS_SCHEMA) for revision in revisions_of(schema)
+]
 # Version 0.1 of the bridge kept a row for each event. Their number and the latest time are in one row now.
 COUNTED = {"login_attempt": ("login", "counter"), "lookup_request": ("lookup", "session_id")}
 # The step to 0.2 changes tables of 0.1, whose service has to be stopped first.
@@ -123,11 +125,11 @@ def shape(schema: Schema, path: Path) -> dict[str, set[str]]:
 def shape_at(url: str | Path) -> dict[str, set[str]]:
     """The columns and indexes of each table."""
     with closing(Database(url)) as database, database.reading() as rows:
-        found = inspect(rows)
+        inspector = inspect(rows)
         return {
-            table: {column["name"] for column in found.get_columns(table)}
-            | {str(index["name"]) for index in found.get_indexes(table)}
-            for table in found.get_table_names()
+            table: {column["name"] for column in inspector.get_columns(table)}
+            | {str(index["name"]) for index in inspector.get_indexes(table)}
+            for table in inspector.get_table_names()
         }
 
 
@@ -168,11 +170,11 @@ def test_each_step_since_02_only_adds_so_that_processes_of_the_version_before_go
 def columns_at(path: Path) -> dict[str, dict[str, tuple[str, bool]]]:
     """Of each column its type, and whether a row may leave it out."""
     with closing(Database(path)) as database, database.reading() as rows:
-        found: Any = inspect(rows)
+        inspector: Any = inspect(rows)
         return {
             table: {
                 column["name"]: (str(column["type"]), column["nullable"] or column["default"] is not None)
-                for column in found.get_columns(table)
+                for column in inspector.get_columns(table)
             }
-            for table in found.get_table_names()
+            for table in inspector.get_table_names()
         }

@@ -23,8 +23,8 @@ def post() -> Post:
 @pytest.fixture
 def submission(post: Post) -> Iterator[Submission]:
     """The mail server at which all mails come to `post`."""
-    with serving(post) as found:
-        yield found
+    with serving(post) as server:
+        yield server
 
 
 @pytest.fixture

@@ -215,7 +215,7 @@ def build_for_nobody(cms: bytes) -> bytes:
     version, infos, *rest = der.read_children(enveloped.content)
     recipient = der.element(0xA4, der.oid("1.2.3.4"), IN_CLEAR)
     known = [bytes(info.encoded) for info in der.read_children(infos)]
-    fields = [bytes(version.encoded), der.set_of([*known, recipient]), *(bytes(one.encoded) for one in rest)]
+    fields = [bytes(version.encoded), der.set_of([*known, recipient]), *(bytes(field.encoded) for field in rest)]
     return build_content_info(enveloped.content_type, der.sequence(*fields))
 
 
@@ -257,9 +257,9 @@ def test_a_parcel_has_so_many_answers(
 ) -> None:
     monkeypatch.setattr(answers, "MAX_ANSWERS", 2)
     ticket, cms = recipient.ticket(draft), encrypted(alice)
-    said = [answer(recipient, ticket, cms) for _ in range(3)]
-    assert [one.status_code for one in said] == [200, 200, 409]
-    assert error_of(said[2]) == (409, "too-many-answers")
+    responses = [answer(recipient, ticket, cms) for _ in range(3)]
+    assert [response.status_code for response in responses] == [200, 200, 409]
+    assert error_of(responses[2]) == (409, "too-many-answers")
     assert recipient.open(draft.id, draft.proof).get_json()["answer"]["left"] == 0
 
 

@@ -37,12 +37,12 @@ def test_each_route_is_described(rig: Rig) -> None:
         if method != "OPTIONS" and (method != "HEAD" or "objects" in rule.rule)
     }
     paths = described(rig)["paths"]
-    assert routes == {(path, method) for path, one in paths.items() for method in one}
+    assert routes == {(path, method) for path, operations in paths.items() for method in operations}
 
 
 def _path_of(rule: str) -> str:
     named = {"parcel_id": "id", "file_id": "id", "name": "name"}
-    return re.sub(r"<(\w+)>", lambda found: "{" + named[found[1]] + "}", rule)
+    return re.sub(r"<(\w+)>", lambda match: "{" + named[match[1]] + "}", rule)
 
 
 def test_each_reference_leads_somewhere(rig: Rig) -> None:
@@ -70,7 +70,7 @@ def _references(value: Any) -> Iterator[str]:
 def test_each_parameter_of_a_path_is_described(rig: Rig) -> None:
     for path, operations in described(rig)["paths"].items():
         for operation in operations.values():
-            named = {one["name"] for one in operation.get("parameters", ()) if one["in"] == "path"}
+            named = {parameter["name"] for parameter in operation.get("parameters", ()) if parameter["in"] == "path"}
             assert named == set(re.findall(r"\{(\w+)\}", path)), path
             assert operation["summary"]
             assert operation["responses"]

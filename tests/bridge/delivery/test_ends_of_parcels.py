@@ -36,7 +36,7 @@ def files_in(store: Path) -> list[Path]:
 
 
 def states_of(sender: Sender, draft: Draft) -> list[tuple[str, str]]:
-    return [(one["state"], one["by"]) for one in sender.show(draft)["states"]]
+    return [(state["state"], state["by"]) for state in sender.show(draft)["states"]]
 
 
 def test_an_expired_parcel_says_so_after_a_right_proof_only(draft: Draft, recipient: Recipient, rig: Rig) -> None:
@@ -164,7 +164,7 @@ def test_each_opening_counts_against_the_limit_and_a_ticket_fetches_more_than_on
     draft = Draft(downloads=2)
     sender.send_whole(draft)
     left = [recipient.open(draft.id, draft.proof).get_json() for _ in range(2)]
-    assert [one["downloadsLeft"] for one in left] == [1, 0]
+    assert [opening["downloadsLeft"] for opening in left] == [1, 0]
     assert error_of(recipient.open(draft.id, draft.proof)) == (410, "used-up")
     assert error_of(recipient.open(draft.id, bytes(32))) == WRONG
     for _ in range(3):
@@ -303,11 +303,11 @@ def test_an_upload_stays_of_which_an_object_comes_whole_during_the_sweep(
     @contextmanager
     def scan_slowly(path: Path) -> Iterator[list[os.DirEntry[str]]]:
         with scan(path) as entries:
-            found = list(entries)
+            listing = list(entries)
         if path == leaving.parent:
             leaving.rename(store / "whole")
             os.utime(path, (now, now))
-        yield found
+        yield listing
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "scandir", scan_slowly)
@@ -345,18 +345,18 @@ def test_a_folder_that_cannot_be_deleted_keeps_no_other(
     for draft in drafts:
         sender.send_whole(draft)
         sender.call(draft, "withdraw")
-    held = sorted(rig.rows(), key=lambda row: row.id)[failing]
+    failing_row = sorted(rig.rows(), key=lambda row: row.id)[failing]
     delete = DiskStore.delete
 
     def fail(disk: DiskStore, folder: str) -> None:
-        if folder == held.folder:
+        if folder == failing_row.folder:
             raise StoreFailed
         delete(disk, folder)
 
     monkeypatch.setattr(DiskStore, "delete", fail)
     monkeypatch.setattr(sweep, "_ENDED", sweep._ENDED.limit(1))
     rig.delivery.sweep.run()
-    assert [row.id for row in rig.rows() if row.is_stored] == [held.id]
+    assert [row.id for row in rig.rows() if row.is_stored] == [failing_row.id]
 
 
 @pytest.mark.parametrize("failing", [0, 1, 2])
@@ -393,13 +393,13 @@ def test_folders_without_a_record_are_deleted_after_a_day(rig: Rig, store: Path,
     for folder in (old, young):
         rig.delivery.store.write_whole(folder, b"of a process that was killed")
     rig.delivery.uploads.begin("2" * 32, "0")
-    kept = rig.rows()[0].folder
-    for folder, changed_at in ((old, at - DAY), (young, at - DAY + 1), (kept, at - DAY)):
+    recorded_folder = rig.rows()[0].folder
+    for folder, changed_at in ((old, at - DAY), (young, at - DAY + 1), (recorded_folder, at - DAY)):
         os.utime(store / folder[:2] / folder[2:], (changed_at, changed_at))
     for path in (store / "upload" / ("2" * 32), store / "upload" / ("2" * 32) / "0"):
         os.utime(path, (at - DAY, at - DAY))
     rig.delivery.sweep.delete_orphans()
-    assert {folder for folder, _ in rig.delivery.store.folders()} == {young, kept}
+    assert {folder for folder, _ in rig.delivery.store.folders()} == {young, recorded_folder}
     assert list(rig.delivery.uploads.folders()) == []
 
 

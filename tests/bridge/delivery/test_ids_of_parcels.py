@@ -87,6 +87,6 @@ def test_each_page_of_the_list_goes_on_after_the_last(
     first = sender.list()
     second = sender.list(f"?before={first['next']}")
     assert (len(first["parcels"]), len(second["parcels"]), second["next"]) == (50, 3, None)
-    assert {one["id"] for one in first["parcels"] + second["parcels"]} == {draft.id for draft in drafts}
-    created = [one["created"] for one in first["parcels"] + second["parcels"]]
+    assert {parcel["id"] for parcel in first["parcels"] + second["parcels"]} == {draft.id for draft in drafts}
+    created = [parcel["created"] for parcel in first["parcels"] + second["parcels"]]
     assert created == sorted(created, reverse=True)

@@ -25,12 +25,12 @@ def kill_and_look(seed: int, config: BridgeConfig, clock: FakeClock) -> None:
     chooser = random.Random(seed)  # noqa: S311 (the same points in each run)
     token = _make_token(config, clock)
     drafts = [Draft(chunks=(b"first chunk", b"the second")) for _ in range(DRAFTS)]
-    said = work_until(chooser.randrange(1, POINTS), config, token, drafts)
+    lines = work_until(chooser.randrange(1, POINTS), config, token, drafts)
     app = create_app(config)
     try:
         rig = Rig(app, clock)
         sender, recipient = Sender(app.test_client(), token), rig.recipient()
-        for words in said:
+        for words in lines:
             _check_word(words, {draft.id: draft for draft in drafts}, rig, sender)
         _check_records(rig, drafts)
         _go_on(sender, recipient, drafts)
@@ -72,9 +72,9 @@ def _check_records(rig: Rig, drafts: list[Draft]) -> None:
     """Each parcel, each of its states and each of its notices stand once, and the quota is that of the records."""
     rows = {row.id: row for row in rig.rows()}
     notices = [row.parcel for row in rig.rows(PARCEL_NOTICE)]
-    assert sorted(notices) == sorted(one for one, row in rows.items() if row.stage == "submitted")
+    assert sorted(notices) == sorted(parcel_id for parcel_id, row in rows.items() if row.stage == "submitted")
     submitted = [row.parcel for row in rig.rows(PARCEL_EVENT) if row.state == "submitted"]
-    assert sorted(submitted) == sorted(one for one, row in rows.items() if row.submitted_at)
+    assert sorted(submitted) == sorted(parcel_id for parcel_id, row in rows.items() if row.submitted_at)
     assert sum(rig.used().values()) == sum(row.total_bytes for row in rows.values() if row.is_stored)
     assert rows.keys() <= {draft.id for draft in drafts}
 

@@ -73,8 +73,8 @@ def test_a_manifest_without_all_chunks_submits_nothing(sender: Sender) -> None:
     draft = Draft(manifest=MANIFEST)
     assert sender.create(draft, changes={"manifest": MOST}).status_code == 201
     answer = submit(sender, draft)
-    said = answer.get_json()
-    assert (answer.status_code, said["code"], said["missing"]) == (409, "incomplete", ["0", "1"])
+    refusal = answer.get_json()
+    assert (answer.status_code, refusal["code"], refusal["missing"]) == (409, "incomplete", ["0", "1"])
     assert sender.offset(draft, "manifest") is None
 
 

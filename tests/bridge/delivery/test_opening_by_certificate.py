@@ -52,7 +52,10 @@ def people() -> People:
     now = FakeClock().at
     authority = run(create_authority("A CA of tests", provider=PROVIDER, at=now))
     return People(
-        *(run(issue_identity(authority, one, provider=PROVIDER, at=now)) for one in (ALICE, BOB, "m@example.test"))
+        *(
+            run(issue_identity(authority, address, provider=PROVIDER, at=now))
+            for address in (ALICE, BOB, "m@example.test")
+        )
     )
 
 
@@ -166,10 +169,10 @@ def signed_receipt(identifier: bytes, people: People, signer: Identity) -> bytes
     options = SignerOptions(further_attributes=(build_receipt_request(request),))
     signing = Signing(identities=[people.alice], signing_time=now, options=options)
     original = parse_signed_data(parse_content_info(sign_bytes(b"a manifest", signing, PROVIDER)).content)
-    (asked,) = original.signer_infos
-    assert isinstance(asked, SignerInfo)
+    (signer_info,) = original.signer_infos
+    assert isinstance(signer_info, SignerInfo)
     making = build_receipt(
-        asked,
+        signer_info,
         OctetsContent(b"a manifest", PROVIDER),
         Signing(identities=[signer], signing_time=now),
         PROVIDER,
@@ -192,7 +195,7 @@ def test_a_signed_receipt_says_who_has_opened(
     assert give(recipient, ticket, cms) == (204, "")
     assert give(recipient, ticket, cms) == (204, "")
     shown = sender.show(draft)
-    assert [b64decode(one) for one in shown["receipts"]] == [cms]
+    assert [b64decode(receipt) for receipt in shown["receipts"]] == [cms]
     assert {"state": "opened", "at": "2026-11-20T12:00:00Z", "by": "recipient-signed", "recipient": BOB} in shown[
         "states"
     ]

@@ -56,8 +56,8 @@ def test_the_sender_is_named_after_a_right_proof_only(draft: Draft, recipient: R
 def test_revocation_is_looked_up_for_a_ticket_only_and_not_without_end(draft: Draft, recipient: Recipient) -> None:
     assert error_of(recipient.post("/api/open/status", {"paths": []})) == (401, "ticket-ended")
     ticket = recipient.ticket(draft)
-    asked = [error_of(recipient.post("/api/open/status", {"paths": []}, ticket=ticket)) for _ in range(61)]
-    assert asked == [(400, "bad-request")] * 60 + [(429, "try-later")]
+    errors = [error_of(recipient.post("/api/open/status", {"paths": []}, ticket=ticket)) for _ in range(61)]
+    assert errors == [(400, "bad-request")] * 60 + [(429, "try-later")]
 
 
 def test_the_objects_of_a_small_parcel_come_along(draft: Draft, recipient: Recipient) -> None:
@@ -106,19 +106,19 @@ def test_an_unknown_id_answers_as_a_known_one(draft: Draft, recipient: Recipient
     stranger = Draft()
     known = [recipient.open(draft.id, bytes(32)) for _ in range(7)]
     unknown = [recipient.open(stranger.id, bytes(32)) for _ in range(7)]
-    assert [(one.status_code, one.get_json()) for one in known] == [
-        (one.status_code, one.get_json()) for one in unknown
+    assert [(answer.status_code, answer.get_json()) for answer in known] == [
+        (answer.status_code, answer.get_json()) for answer in unknown
     ]
     fields = {"X-Request-Id", "Date"}
-    for one, other in zip(known, unknown, strict=True):
-        assert {name: value for name, value in one.headers.items() if name not in fields} == {
+    for answer, other in zip(known, unknown, strict=True):
+        assert {name: value for name, value in answer.headers.items() if name not in fields} == {
             name: value for name, value in other.headers.items() if name not in fields
         }
 
 
 def test_the_salt_of_an_unknown_id_is_made_up_and_stays(draft: Draft, recipient: Recipient, rig: Rig) -> None:
     stranger = Draft()
-    known, first, again = (recipient.start(one).get_json() for one in (draft.id, stranger.id, stranger.id))
+    known, first, again = (recipient.start(parcel_id).get_json() for parcel_id in (draft.id, stranger.id, stranger.id))
     assert known == {"salt": text_of(draft.salt), "iterations": 600_000}
     assert first == again
     assert first.keys() == known.keys()
@@ -140,8 +140,8 @@ def test_the_sender_is_asked_once_and_gives_five_more(
 ) -> None:
     for _ in range(7):
         try_wrong(recipient, draft.id)
-    asked = [(row.address, row.state) for row in rig.rows(PARCEL_NOTICE) if row.kind == "tries"]
-    assert asked == [(ALICE, "pending")]
+    notices = [(row.address, row.state) for row in rig.rows(PARCEL_NOTICE) if row.kind == "tries"]
+    assert notices == [(ALICE, "pending")]
     assert sender.show(draft)["triesLeft"] == 0
     assert sender.call(draft, "tries").get_json()["triesLeft"] == 5
     assert recipient.open(draft.id, draft.proof).status_code == 200

@@ -82,7 +82,7 @@ def test_the_sender_sees_the_parcel_and_who_says_what(sender: Sender, recipient:
     shown = sender.show(draft)
     assert (shown["state"], shown["opened"], shown["to"]) == ("opened", 1, [{"address": BOB, "language": "de"}])
     assert shown["bytes"] == sum(map(len, draft.objects.values()))
-    assert [(one["state"], one["by"]) for one in shown["states"]] == [
+    assert [(state["state"], state["by"]) for state in shown["states"]] == [
         ("submitted", "service"),
         ("opened", "recipient-claims"),
     ]
@@ -93,10 +93,10 @@ def test_the_store_and_the_database_have_no_proof(sender: Sender, rig: Rig, tmp_
     sender.send_whole(draft)
     (row,) = rig.rows()
     assert draft.proof not in [bytes(value) for value in row if isinstance(value, bytes | memoryview)]
-    kept = [file for file in tmp_path.rglob("*") if file.is_file()]
-    assert kept
-    assert not any(draft.proof in file.read_bytes() for file in kept)
-    assert not any(draft.id in str(file) for file in kept)
+    files = [file for file in tmp_path.rglob("*") if file.is_file()]
+    assert files
+    assert not any(draft.proof in file.read_bytes() for file in files)
+    assert not any(draft.id in str(file) for file in files)
 
 
 def test_two_senders_see_only_their_own_parcels(sender: Sender, rig: Rig) -> None:
@@ -107,5 +107,5 @@ def test_two_senders_see_only_their_own_parcels(sender: Sender, rig: Rig) -> Non
         assert error_of(other.call(draft, verb)) == (404, "no-such-parcel")
     assert error_of(other.call(draft, "extend", {"days": 1})) == (404, "no-such-parcel")
     assert other.offset(draft, "0") is None
-    assert [one["id"] for one in sender.list()["parcels"]] == [draft.id]
+    assert [parcel["id"] for parcel in sender.list()["parcels"]] == [draft.id]
     assert rig.rows()[0].sender == ALICE

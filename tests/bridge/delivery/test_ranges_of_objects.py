@@ -97,12 +97,12 @@ def test_the_pages_may_read_the_answer_and_no_other_site(opened: Open) -> None:
     answer = opened.fetch(Range="bytes=0-3")
     assert answer.headers["Access-Control-Allow-Origin"] == PAGES
     assert "Content-Range" in answer.headers["Access-Control-Expose-Headers"]
-    asked = {
+    fields = {
         "Origin": PAGES,
         "Access-Control-Request-Method": "GET",
         "Access-Control-Request-Headers": "authorization,range,x-sealwax",
     }
-    preflight = opened.recipient.client.options("/api/open/objects/1", base_url=API, headers=asked)
+    preflight = opened.recipient.client.options("/api/open/objects/1", base_url=API, headers=fields)
     allowed = preflight.headers["Access-Control-Allow-Headers"].lower()
     assert all(name in allowed for name in ("authorization", "range", "x-sealwax"))
     other = opened.recipient.fetch(opened.ticket, "1", Origin="https://elsewhere.example")

@@ -53,8 +53,8 @@ def test_the_store_gives_the_bytes_back_and_forgets_them(remote: Rig, s3: S3Serv
                 address = answer.headers["Location"]
                 # Most services take this signature only.
                 assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in address
-                with urllib.request.urlopen(address) as found:
-                    assert found.read() == data
+                with urllib.request.urlopen(address) as response:
+                    assert response.read() == data
             else:
                 assert answer.data == data
         assert recipient.fetch(ticket, "0", method="HEAD").content_length == len(chunks[0])
@@ -64,13 +64,13 @@ def test_the_store_gives_the_bytes_back_and_forgets_them(remote: Rig, s3: S3Serv
 
 
 def test_another_manifest_replaces_that_of_a_file(remote: Rig) -> None:
-    kept, store = remote.delivery.kept, remote.delivery.store
+    kept_files, store = remote.delivery.kept, remote.delivery.store
     new = NewFile(id=Draft().id, objects=(), manifest_bytes=100, is_whole=False)
-    kept.create(ALICE, new, b"")
+    kept_files.create(ALICE, new, b"")
     for manifest in (b"the manifest", b"another one", b"another one"):
-        file = kept.finish(ALICE, new.id, manifest)
+        file = kept_files.finish(ALICE, new.id, manifest)
         assert b"".join(store.read(file.folder, MANIFEST, 0, file.manifest_bytes)) == manifest
-    kept.end(ALICE, new.id)
+    kept_files.end(ALICE, new.id)
 
 
 def test_an_orphan_goes_after_a_day(remote: Rig, s3: S3Service) -> None:

@@ -91,12 +91,14 @@ def test_a_letter_goes_there_and_back(post: Post, running: tuple[Rig, str], stor
     assert sent.reference in result.stderr
     (listed,) = json.loads(post.lab.sealwax("deliver", "list", "--json").stdout)["parcels"]
     assert (listed["reference"], listed["state"], listed["kind"]) == (sent.reference, "opened", "message")
-    said = {row["state"]: row["by"] for row in listed["states"]}
-    assert said == {"submitted": "service", "received": "recipient-claims", "opened": "recipient-claims"}
-    kept = b"".join(path.read_bytes() for path in store.parent.rglob("*") if path.is_file() and "lab" not in path.parts)
+    speakers = {row["state"]: row["by"] for row in listed["states"]}
+    assert speakers == {"submitted": "service", "received": "recipient-claims", "opened": "recipient-claims"}
+    content = b"".join(
+        path.read_bytes() for path in store.parent.rglob("*") if path.is_file() and "lab" not in path.parts
+    )
     assert sent.reference
     for text in ("merger", "Read this", sent.words, "plan.txt"):
-        assert text.encode() not in kept
+        assert text.encode() not in content
 
 
 def test_a_large_file_goes_there_and_back(post: Post) -> None:
@@ -216,11 +218,11 @@ def test_a_sender_changes_the_end_the_tries_and_the_limit(post: Post) -> None:
     assert post.open(sent).code == 0
     until = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=9)
     assert changed(post, "extend", sent.reference, "--days", "9") == f"{sent.reference}: until {until:%Y-%m-%d}\n"
-    said = f"{sent.reference}: may be opened 1 times in all, was opened 1 times\n"
-    assert changed(post, "downloads", sent.reference.lower(), "--limit", "1") == said
+    line = f"{sent.reference}: may be opened 1 times in all, was opened 1 times\n"
+    assert changed(post, "downloads", sent.reference.lower(), "--limit", "1") == line
     assert "as often as its sender allows" in post.open(sent).line
-    said = f"{sent.reference}: may be opened any number of times, was opened 1 times\n"
-    assert changed(post, "downloads", sent.reference, "--unlimited") == said
+    line = f"{sent.reference}: may be opened any number of times, was opened 1 times\n"
+    assert changed(post, "downloads", sent.reference, "--unlimited") == line
     assert post.open(sent).code == 0
 
 
@@ -242,11 +244,11 @@ def test_a_receipt_for_another_manifest_is_invalid(post: Post) -> None:
     post.lab.write("a.txt", b"a")
     sent = post.send("a.txt", "--to-cert", "ids/bob.pem", *SIGNER)
     assert post.lab.sealwax("deliver", "open", sent.link, *READER, *TRUST, "--receipt").code == 0
-    kept = post.folder / "data" / "sealwax" / "sent_parcels.json"
-    expected = json.loads(kept.read_text())["receipts"]
-    kept.write_text(json.dumps({"receipts": dict.fromkeys(expected, "00" * 32)}))
+    file = post.folder / "data" / "sealwax" / "sent_parcels.json"
+    expected = json.loads(file.read_text())["receipts"]
+    file.write_text(json.dumps({"receipts": dict.fromkeys(expected, "00" * 32)}))
     (receipt,) = receipts_in(post, *TRUST)
     assert (receipt["state"], "another manifest than was sent" in receipt["verdict"]) == ("invalid", True)
-    kept.unlink()
+    file.unlink()
     (receipt,) = receipts_in(post, *TRUST)
     assert (receipt["state"], "another computer" in receipt["verdict"]) == ("verified", True)

@@ -106,7 +106,7 @@ def test_an_account_has_so_many_tokens(rig: Rig, monkeypatch: pytest.MonkeyPatch
         tokens.make(ALICE, "three", 1)
     rig.clock.advance(seconds=DAY)
     tokens.make(ALICE, "three", 1)
-    assert [one.name for one in tokens.list(ALICE)] == ["three"]
+    assert [token.name for token in tokens.list(ALICE)] == ["three"]
 
 
 @pytest.fixture

@@ -144,17 +144,17 @@ def test_what_has_not_come_costs_no_question_to_the_store(
     draft = Draft(chunks=(b"x",) * 2_000)
     sender.create(draft)
     sender.begin(draft, "7", 1, b"x")
-    asked: list[str] = []
+    names: list[str] = []
     size_of = rig.delivery.store.size_of
 
     def note_question(folder: str, name: str) -> int | None:
-        asked.append(name)
+        names.append(name)
         return size_of(folder, name)
 
     monkeypatch.setattr(rig.delivery.store, "size_of", note_question)
     refused = sender.submit(draft)
     assert (refused.status_code, refused.get_json()["missing"][:8]) == (409, [*map(str, range(7)), "8"])
-    assert len(asked) <= 1
+    assert len(names) <= 1
 
 
 def test_a_request_that_may_be_slow_takes_one_of_the_senders_places(

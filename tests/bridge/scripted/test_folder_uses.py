@@ -41,11 +41,13 @@ def choose(browser: FlaskClient, folder: str, use: str | None) -> None:
 
 
 def roles(browser: FlaskClient) -> dict[str, str | None]:
-    return {one["name"]: one["role"] for one in get(browser, "/api/folders").get_json()["folders"]}
+    return {folder["name"]: folder["role"] for folder in get(browser, "/api/folders").get_json()["folders"]}
 
 
 def uses(browser: FlaskClient) -> dict[str, str]:
-    return {one["name"]: one["use"] for one in get(browser, "/api/folders").get_json()["folders"] if one["use"]}
+    return {
+        folder["name"]: folder["use"] for folder in get(browser, "/api/folders").get_json()["folders"] if folder["use"]
+    }
 
 
 def test_a_chosen_folder_counts_more_than_marks(alice: FlaskClient, imap: LyingServer) -> None:
@@ -67,8 +69,10 @@ def test_a_chosen_folder_counts_more_than_marks(alice: FlaskClient, imap: LyingS
 
 def test_a_marked_folder_that_was_chosen_for_another_use_loses_its_mark(alice: FlaskClient) -> None:
     choose(alice, "Deleted", "archive")
-    found = roles(alice)
-    assert (found["Deleted"], found["Papierkorb"]) == ("archive", "trash"), "the trash is now the one with a usual name"
+    folder_roles = roles(alice)
+    assert (folder_roles["Deleted"], folder_roles["Papierkorb"]) == ("archive", "trash"), (
+        "the trash is now the one with a usual name"
+    )
 
 
 def test_a_renamed_folder_keeps_its_use_and_so_does_its_undo(alice: FlaskClient, imap: LyingServer) -> None:

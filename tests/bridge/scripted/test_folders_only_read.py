@@ -32,7 +32,9 @@ Calls = Mapping[str, Callable[[], TestResponse]]
 def changes(browser: FlaskClient) -> Calls:
     """The requests that change a message of the folder Other."""
     path = f"{folder_path(browser, 'Other')}/9"
-    (sent,) = (one["id"] for one in get(browser, "/api/folders").get_json()["folders"] if one["name"] == "Sent")
+    (sent,) = (
+        folder["id"] for folder in get(browser, "/api/folders").get_json()["folders"] if folder["name"] == "Sent"
+    )
 
     def post(verb: str, **members: object) -> TestResponse:
         return browser.post(f"{path}/{verb}", base_url=API, headers=FROM_PAGES, json={"uids": [7], **members})
@@ -53,7 +55,7 @@ def refuse(imap: LyingServer, answer: bytes) -> None:
 def test_a_folder_that_can_only_be_read_is_listed(alice: FlaskClient, imap: LyingServer, way: str) -> None:
     imap.answers |= WAYS[way]
     listed = get(alice, f"{folder_path(alice, 'Other')}/messages")
-    assert [one["uid"] for one in listed.get_json()["messages"]] == [7, 5]
+    assert [message["uid"] for message in listed.get_json()["messages"]] == [7, 5]
     assert get(alice, f"{folder_path(alice, 'Other')}/9/7/raw").status_code == 200
 
 

@@ -79,11 +79,14 @@ def assert_documented(response: TestResponse) -> None:
 def assert_whole(browser: FlaskClient) -> None:
     """The same session does all of a person's day, as if nothing had happened."""
     assert get(browser, "/api/session").status_code == 200
-    asked = calls(browser)
-    answers = {name: asked[name]() for name in asked}
-    assert {name: answer.status_code for name, answer in answers.items()} == dict.fromkeys(asked, 200)
+    requests = calls(browser)
+    answers = {name: requests[name]() for name in requests}
+    assert {name: answer.status_code for name, answer in answers.items()} == dict.fromkeys(requests, 200)
     assert answers["folders"].get_json()["folders"][0]["name"] == "INBOX"
-    assert [(one["uid"], one["problem"]) for one in answers["list"].get_json()["messages"]] == [(7, None), (5, None)]
+    assert [(message["uid"], message["problem"]) for message in answers["list"].get_json()["messages"]] == [
+        (7, None),
+        (5, None),
+    ]
     assert answers["open"].data == MESSAGE
 
 
@@ -104,7 +107,7 @@ def test_no_answer_costs_a_session_or_is_an_undocumented_error(
     assert_whole(alice)
 
 
-@pytest.mark.parametrize("answer", [one for one in ANSWERS if one.command == "ROWS"], ids=str)
+@pytest.mark.parametrize("answer", [case for case in ANSWERS if case.command == "ROWS"], ids=str)
 def test_no_row_is_hidden_and_each_can_be_opened_moved_and_deleted(
     imap: LyingServer, alice: FlaskClient, answer: HostileAnswer
 ) -> None:
@@ -138,8 +141,8 @@ def test_no_response_code_costs_a_session_or_is_an_undocumented_error(
     imap: LyingServer, alice: FlaskClient, command: str
 ) -> None:
     for code in CODES:
-        for one in ("FETCH", "UID FETCH") if command == "ROWS" else (command,):
-            imap.answers[one] = refused(imap, one, code)
+        for verb in ("FETCH", "UID FETCH") if command == "ROWS" else (command,):
+            imap.answers[verb] = refused(imap, verb, code)
         for name in NEED[command]:
             assert_documented(calls(alice)[name]())
     imap.answers |= HEALTHY

@@ -57,7 +57,9 @@ def test_a_hostile_message_is_listed_and_passed_on_unchanged(imap: LyingServer, 
 
 
 @pytest.mark.thorough(after=1)
-@pytest.mark.parametrize("set_name", [*SETS, *(pytest.param(one, marks=pytest.mark.thorough) for one in LARGE_SETS)])
+@pytest.mark.parametrize(
+    "set_name", [*SETS, *(pytest.param(large_set, marks=pytest.mark.thorough) for large_set in LARGE_SETS)]
+)
 def test_published_malformed_mail_is_listed_and_passed_on_unchanged(
     imap: LyingServer, alice: FlaskClient, set_name: str
 ) -> None:

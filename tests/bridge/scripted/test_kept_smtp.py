@@ -146,9 +146,9 @@ def clock() -> Clock:
 
 @pytest.fixture
 def kept(clock: Clock) -> Iterator[KeptSmtp]:
-    kept = KeptSmtp(monotonic=clock)
-    yield kept
-    kept.close()
+    connections = KeptSmtp(monotonic=clock)
+    yield connections
+    connections.close()
 
 
 @pytest.fixture

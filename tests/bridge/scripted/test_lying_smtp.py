@@ -300,7 +300,7 @@ def test_addresses_beyond_ascii_are_sent_where_the_server_takes_them(smtp: Lying
 def test_addresses_beyond_ascii_are_named_where_the_server_takes_none(smtp: LyingServer, alice: FlaskClient) -> None:
     answer = send(alice, MESSAGE, BOB, JOSE)
     assert error_of(answer) == (422, "message-refused")
-    assert [one["address"] for one in answer.get_json()["refused"]] == [JOSE]
+    assert [recipient["address"] for recipient in answer.get_json()["refused"]] == [JOSE]
     assert smtp.commands("MAIL FROM") == []
 
 

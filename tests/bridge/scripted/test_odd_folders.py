@@ -80,7 +80,7 @@ def test_a_trash_below_an_inbox_in_other_capitals_is_used(alice: FlaskClient, im
     }
     delete(alice)
     assert (imap.commands("CREATE"), imap.commands("UID MOVE")) == ([], [b'UID MOVE 7 "Inbox.Trash"'])
-    prefixes = {one["name"]: one["prefix"] for one in get(alice, "/api/folders").get_json()["folders"]}
+    prefixes = {folder["name"]: folder["prefix"] for folder in get(alice, "/api/folders").get_json()["folders"]}
     assert prefixes["Inbox.Sent"] == ("Inbox." if named else "")
 
 
@@ -145,16 +145,16 @@ def second_revision(smtp: LyingServer, imap: LyingServer) -> Iterator[FlaskClien
 
 
 def test_names_of_the_second_revision_are_shown_as_written(second_revision: FlaskClient) -> None:
-    found = {one["name"]: one for one in get(second_revision, "/api/folders").get_json()["folders"]}
-    assert set(found) == {"INBOX", "Gelöschte Objekte", "R&D"}
-    assert (found["R&D"]["total"], found["R&D"]["rights"]) == (3, [])
+    named_folders = {folder["name"]: folder for folder in get(second_revision, "/api/folders").get_json()["folders"]}
+    assert set(named_folders) == {"INBOX", "Gelöschte Objekte", "R&D"}
+    assert (named_folders["R&D"]["total"], named_folders["R&D"]["rights"]) == (3, [])
     assert get(second_revision, f"{folder_path(second_revision, 'R&D')}/access").status_code == 200
 
 
 def test_folders_of_others_are_found_at_the_second_revision(second_revision: FlaskClient, imap: LyingServer) -> None:
     imap.answers["LIST"] = folders('* LIST () "/" "Bürg/Post"')
-    found = {one["name"]: one["place"] for one in get(second_revision, "/api/folders").get_json()["folders"]}
-    assert found == {"INBOX": "own", "Bürg/Post": "others"}
+    places = {folder["name"]: folder["place"] for folder in get(second_revision, "/api/folders").get_json()["folders"]}
+    assert places == {"INBOX": "own", "Bürg/Post": "others"}
 
 
 def test_no_second_trash_is_made_at_the_second_revision(second_revision: FlaskClient, imap: LyingServer) -> None:
@@ -183,7 +183,7 @@ def test_raw_utf_8_at_the_first_revision_makes_no_second_trash(alice: FlaskClien
     }
     assert delete(alice).status_code == 200
     assert (imap.commands("CREATE"), imap.messages) == ([], ["Gelöschte Objekte".encode()])
-    names = {one["name"]: one["role"] for one in get(alice, "/api/folders").get_json()["folders"]}
+    names = {folder["name"]: folder["role"] for folder in get(alice, "/api/folders").get_json()["folders"]}
     assert names == {"INBOX": "inbox", "\ufffdGelöschte Objekte": "trash"}
 
 
@@ -272,4 +272,4 @@ def test_nothing_is_changed_in_a_folder_without_a_uidvalidity(
         other = folder_path(alice, "Other").rpartition("/")[2]
         answer = post(alice, f"{inbox}/0/{change}", uids=[7], **({} if change == "delete" else {"to": other}))
     assert error_of(answer) == (403, "folder-read-only")
-    assert [imap.commands(one) for one in ("UID MOVE", "UID COPY", "UID STORE")] == [[], [], []]
+    assert [imap.commands(command) for command in ("UID MOVE", "UID COPY", "UID STORE")] == [[], [], []]

@@ -123,7 +123,7 @@ USELESS = [
 @pytest.mark.parametrize(
     ("command", "answer", "then"),
     [
-        *((*one, then) for one in USELESS for then in ([], [Close()])),
+        *((*refusal, then) for refusal in USELESS for then in ([], [Close()])),
         ("MAIL FROM", b"550 5.7.1 too many messages in this connection\r\n", [Close()]),
         ("DATA", b"", [Close()]),
     ],

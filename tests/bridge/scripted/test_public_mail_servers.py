@@ -41,8 +41,8 @@ def connection(imap: LyingServer) -> Iterator[Callable[[], ImapConnection]]:
         return opened[-1]
 
     yield open_connection
-    for one in opened:
-        one.close()
+    for imap_connection in opened:
+        imap_connection.close()
 
 
 Connect = Callable[[], ImapConnection]
@@ -69,8 +69,8 @@ def test_hmailserver_534(alice: FlaskClient, imap: LyingServer) -> None:
     """No marks, and the names that Outlook gives in Dutch."""
     names = ("INBOX", "Verzonden items", "Verwijderde items", "Concepten", "Ongewenste e-mail", "Archief")
     imap.answers["LIST"] = folders(*names)
-    found = roles(alice)
-    assert [found[role] for role in ("inbox", "sent", "trash", "drafts", "junk", "archive")] == list(names)
+    folder_names = roles(alice)
+    assert [folder_names[role] for role in ("inbox", "sent", "trash", "drafts", "junk", "archive")] == list(names)
 
 
 def test_imap_mcp_server_85(alice: FlaskClient, imap: LyingServer) -> None:
@@ -168,7 +168,7 @@ def test_defects_52(alice: FlaskClient, imap: LyingServer) -> None:
     """UIDVALIDITY 0 is no value (RFC 3501 section 2.3.1.1): the folder is listed, and nothing in it is changed."""
     imap.answers["SELECT"] = [b"* 2 EXISTS\r\n* OK [UIDVALIDITY 0] valid\r\n* OK [UIDNEXT 8] next\r\nTAG OK\r\n"]
     listed = get(alice, f"{folder_path(alice)}/messages")
-    assert [one["uid"] for one in listed.get_json()["messages"]] == [7, 5]
+    assert [message["uid"] for message in listed.get_json()["messages"]] == [7, 5]
 
 
 def test_mailkit_1139(alice: FlaskClient, imap: LyingServer) -> None:

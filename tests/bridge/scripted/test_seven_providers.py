@@ -40,7 +40,7 @@ def post(browser: FlaskClient, path: str, **members: object) -> TestResponse:
 
 def listed(browser: FlaskClient) -> list[int]:
     answer = get(browser, f"{folder_path(browser)}/messages")
-    return [one["uid"] for one in answer.get_json()["messages"]]
+    return [message["uid"] for message in answer.get_json()["messages"]]
 
 
 def roles(browser: FlaskClient) -> dict[str, str]:
@@ -109,7 +109,7 @@ def test_gmail_gives_labels_as_folders(alice: FlaskClient, imap: LyingServer) ->
         "junk": "[Gmail]/Spam",
         "drafts": "[Gmail]/Entw\u00fcrfe",
     }
-    names = [one["name"] for one in get(alice, "/api/folders").get_json()["folders"]]
+    names = [folder["name"] for folder in get(alice, "/api/folders").get_json()["folders"]]
     assert "Work" in names
     assert "[Gmail]" not in names
     # A message leaves a label for the trash by MOVE, as EXPUNGE would take the label only.
@@ -134,8 +134,8 @@ def test_a_server_with_xlist_only_marks_its_folders_there(
             rb'* XLIST (\HasNoChildren \Spam) "/" "[Gmail]/Spam"',
         ),
     }
-    found = roles(alice)
-    assert (found["inbox"], found["trash"], found["junk"]) == ("INBOX", "[Gmail]/Papierkorb", "[Gmail]/Spam")
+    names = roles(alice)
+    assert (names["inbox"], names["trash"], names["junk"]) == ("INBOX", "[Gmail]/Papierkorb", "[Gmail]/Spam")
     folders = get(alice, "/api/folders").get_json()["folders"]
     assert "Posteingang" not in [folder["name"] for folder in folders]
     assert post(alice, f"{folder_path(alice)}/9/delete", uids=[7]).status_code == 200
@@ -223,11 +223,11 @@ def test_yahoo_leaves_holes_between_sequence_numbers(alice: FlaskClient, imap: L
 
 def test_yahoo_drops_answers_of_some_fetches(alice: FlaskClient, imap: LyingServer) -> None:
     """MailCore/mailcore2 1445: the same FETCH has all its answers the next time."""
-    told: list[bytes] = []
+    fetches: list[bytes] = []
 
     def fetch() -> bytes:
-        told.append(b"")
-        return row(2, 7) if len(told) == 1 else row(1, 5) + row(2, 7)
+        fetches.append(b"")
+        return row(2, 7) if len(fetches) == 1 else row(1, 5) + row(2, 7)
 
     imap.answers["FETCH"] = [Made(fetch), b"TAG OK FETCH completed\r\n"]
     assert listed(alice) == [7, 5]
@@ -345,13 +345,13 @@ def test_namespace_is_offered_and_answered_wrongly(alice: FlaskClient, imap: Lyi
     """jstedfast/MailKit 2006 (Sohu), MailCore/mailcore2 1471 (189.com)."""
     offer(imap, b"NAMESPACE UIDPLUS MOVE")
     imap.answers["NAMESPACE"] = [answer]
-    assert "INBOX" in [one["name"] for one in get(alice, "/api/folders").get_json()["folders"]]
+    assert "INBOX" in [folder["name"] for folder in get(alice, "/api/folders").get_json()["folders"]]
     assert listed(alice) == [7, 5]
 
 
 def test_search_that_names_every_message_changes_nothing_else(alice: FlaskClient, imap: LyingServer) -> None:
     """A message that is read is the one that was asked for, whatever a search names."""
     imap.answers |= {"UID SEARCH": [b"* SEARCH 1 2 3 5 7 9\r\nTAG OK\r\n"], RAW: [whole(5) + b"TAG OK\r\n"]}
-    found = post(alice, f"{folder_path(alice)}/search", subject="x").get_json()["messages"]
-    assert {one["uid"] for one in found} >= {5, 7}
+    messages = post(alice, f"{folder_path(alice)}/search", subject="x").get_json()["messages"]
+    assert {message["uid"] for message in messages} >= {5, 7}
     assert get(alice, f"{folder_path(alice)}/9/7/raw").status_code == 404

@@ -255,7 +255,7 @@ def test_the_process_answers_at_a_socket_of_its_own_user(
     connection = _Local(path)
     connection.request("POST", "/certificates", body=body, headers={"Content-Type": "application/json"})
     answer = connection.getresponse()
-    certificates = [base64.b64decode(one) for one in json.loads(answer.read())["certificates"]]
+    certificates = [base64.b64decode(text) for text in json.loads(answer.read())["certificates"]]
     connection.close()
     assert answer.status == 200
     assert [entry.certificate.der for entry in certified(folder)] == certificates[:1]

@@ -105,12 +105,12 @@ def get(client: FlaskClient, data: bytes) -> tuple[ocsp.OCSPResponse, str]:
 
 
 def test_a_certificate_is_good_until_the_moment_it_is_revoked(rig: Rig, client: FlaskClient) -> None:
-    asked = question(rig, rig.bob, nonce=b"n" * 32)
-    before = post(client, asked)
+    query = question(rig, rig.bob, nonce=b"n" * 32)
+    before = post(client, query)
     assert before.certificate_status == ocsp.OCSPCertStatus.GOOD
     assert before.extensions.get_extension_for_class(x509.OCSPNonce).value.nonce == b"n" * 32
     rig.revoke(rig.bob)
-    after = post(client, asked)
+    after = post(client, query)
     assert after.certificate_status == ocsp.OCSPCertStatus.REVOKED
     assert after.revocation_reason is x509.ReasonFlags.key_compromise
     assert post(client, question(rig, rig.alice)).certificate_status == ocsp.OCSPCertStatus.GOOD

@@ -108,8 +108,8 @@ def test_an_endless_body_ends(post: DeliveryLab, sent: Sent, name: str) -> None:
     chunks = b"".join(b"10000\r\n" + bytes(65536) + b"\r\n" for _ in range(4))
     fields = {"Content-Length": "", "Transfer-Encoding": "chunked"}
 
-    def endless(asked: str, data: bytes, first: int) -> Reply:
-        return (200, dict(fields), chunks) if asked == name else ranged(data, first)
+    def endless(path: str, data: bytes, first: int) -> Reply:
+        return (200, dict(fields), chunks) if path == name else ranged(data, first)
 
     post.service.on_download = endless
     result = post.open(sent)
@@ -357,8 +357,8 @@ def test_an_id_that_is_none_leads_nowhere(post: DeliveryLab, identifier: str) ->
 @pytest.mark.parametrize("path", ["", "/submit"])
 def test_the_link_leads_to_the_parcel_that_was_sent(post: DeliveryLab, path: str) -> None:
     other = {**DESCRIBED, "id": "B" * 21 + "A", "state": "uploading" if path else "submitted"}
-    post.service.before = lambda method, asked: (
-        reply(200, other) if method == "POST" and asked.endswith(path or "/api/parcels") else None
+    post.service.before = lambda method, target: (
+        reply(200, other) if method == "POST" and target.endswith(path or "/api/parcels") else None
     )
     # A parcel in one request, and one in parts.
     post.lab.write("a.bin", bytes(3_000_000 if path else 1))

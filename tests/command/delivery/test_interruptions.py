@@ -50,8 +50,8 @@ def test_an_upload_goes_on_where_it_was_cut(post: DeliveryLab, data: bytes) -> N
     assert post.got() == {"large.bin": data}
     assert len(service.parcels) == 1
     parcel = service.only().id
-    asked = [method for method, path in service.requests if path == f"/api/parcels/{parcel}/objects/2"]
-    assert asked == ["HEAD", "PATCH", "HEAD", "PATCH"]
+    methods = [method for method, path in service.requests if path == f"/api/parcels/{parcel}/objects/2"]
+    assert methods == ["HEAD", "PATCH", "HEAD", "PATCH"]
     assert not kept(post)
 
 
@@ -229,11 +229,11 @@ def test_a_sending_that_is_killed_goes_on(post: DeliveryLab, data: bytes, seed: 
     command = [sys.executable, str(place), "deliver", "send", "--to", BOB, "large.bin"]
     output = b""
     for _ in range(20):
-        seen, wanted = len(post.service.requests), chance.randint(1, 8)
+        seen, count = len(post.service.requests), chance.randint(1, 8)
         with subprocess.Popen(
             command, cwd=post.folder, env={**os.environ, **own}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         ) as process:
-            while process.poll() is None and len(post.service.requests) < seen + wanted:
+            while process.poll() is None and len(post.service.requests) < seen + count:
                 time.sleep(0.001)
             time.sleep(chance.choice([0, 0, 0.002, 0.01]))
             process.kill()
@@ -256,9 +256,9 @@ def test_the_state_of_another_token_does_not_open(tmp_path: Path) -> None:
     provider = NativeProvider()
     mine, theirs = (KeptSends(tmp_path / "sends", token, provider) for token in ("one", "two"))
     place = mine.place_of("a request")
-    kept = KeptSend(parcel_id="AAAAAAAAAAAAAAAAAAAAAA", created=1, secret="six words", salt=bytes(16))
-    mine.save(place, kept)
-    assert mine.load(place) == kept
+    kept_send = KeptSend(parcel_id="AAAAAAAAAAAAAAAAAAAAAA", created=1, secret="six words", salt=bytes(16))
+    mine.save(place, kept_send)
+    assert mine.load(place) == kept_send
     assert theirs.load(place) is None
     assert theirs.place_of("a request") != place
-    assert "six words" not in repr(kept)
+    assert "six words" not in repr(kept_send)

@@ -192,9 +192,9 @@ def test_damaged_objects_of_a_folder_are_refused(post: DeliveryLab, downloaded: 
     elif way == "cut":
         second.write_bytes(second.read_bytes()[:-1])
     elif way == "exchanged":
-        kept = first.read_bytes()
+        first_content = first.read_bytes()
         first.write_bytes(second.read_bytes())
-        second.write_bytes(kept)
+        second.write_bytes(first_content)
     else:
         second.write_bytes(second.read_bytes()[:-1] + bytes([second.read_bytes()[-1] ^ 1]))
     result = post.lab.sealwax("deliver", "open", "objects", "-o", "got", "--words-file", "words.txt")

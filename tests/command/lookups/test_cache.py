@@ -70,8 +70,8 @@ def test_the_longest_unused_answers_go_when_there_are_too_many(file: Path) -> No
     used = cache.find(questions[0], at=AT + datetime.timedelta(minutes=5))
     assert used is not None
     cache.keep(questions[2], KeptAnswer(data=b"x" * 100), at=AT + datetime.timedelta(minutes=6), until=AT + HOUR)
-    found = [cache.find(question, at=AT + datetime.timedelta(minutes=7)) is not None for question in questions]
-    assert found == [True, False, True]
+    hits = [cache.find(question, at=AT + datetime.timedelta(minutes=7)) is not None for question in questions]
+    assert hits == [True, False, True]
     cache.close()
     with sqlite3.connect(file) as rows:
         assert rows.execute("SELECT count(*) FROM body").fetchone() == (2,)
@@ -158,8 +158,8 @@ for number in range(50):
             cache.keep(question_hash(b"inside", bytes([number])), ANSWER, at=AT, until=AT + HOUR)
         assert process.wait(60) == 0
     for place, answer in ((b"inside", ANSWER), (b"outside", KeptAnswer(data=b"from outside"))):
-        found = [cache.find(question_hash(place, bytes([number])), at=AT) for number in range(50)]
-        assert found == [answer] * 50
+        answers = [cache.find(question_hash(place, bytes([number])), at=AT) for number in range(50)]
+        assert answers == [answer] * 50
     cache.close()
 
 

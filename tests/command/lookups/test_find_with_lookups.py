@@ -56,8 +56,8 @@ def site() -> Iterator[Site]:
     files: dict[str, bytes] = {}
 
     def reply(handler: BaseHTTPRequestHandler) -> None:
-        found = files.get(handler.path)
-        reply_with(found or b"", status=200 if found else 404)(handler)
+        content = files.get(handler.path)
+        reply_with(content or b"", status=200 if content else 404)(handler)
 
     with run_web_server(reply) as web:
         keys = {name: ec.generate_private_key(ec.SECP256R1()) for name in ("root", "middle", "bob")}
@@ -74,7 +74,9 @@ def site() -> Iterator[Site]:
 def _certify(
     name: str, issuer: str, keys: dict[str, ec.EllipticCurvePrivateKey], web: WebServer, *, is_ca: bool
 ) -> x509.Certificate:
-    subject, issuer_name = (x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, one)]) for one in (name, issuer))
+    subject, issuer_name = (
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)]) for common_name in (name, issuer)
+    )
     point = x509.DistributionPoint([x509.UniformResourceIdentifier(web.url(f"/{issuer}.crl"))], None, None, None)
     access = x509.AccessDescription(
         AuthorityInformationAccessOID.CA_ISSUERS, x509.UniformResourceIdentifier(web.url(f"/{issuer}.cer"))

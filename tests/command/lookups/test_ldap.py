@@ -132,7 +132,7 @@ def slapd(tmp_path_factory: pytest.TempPathFactory, tls_folder: Path) -> Iterato
 
 def certificates(address: str, url: str, tls_folder: Path, **changes: object) -> list[Certificate]:
     directory = replace(parse_ldap_url(url, ca_file=tls_folder / "tls_ca.pem"), **changes)  # type: ignore[arg-type]
-    return [found.certificate for found in find_in_ldap(address, directory)]
+    return [candidate.certificate for candidate in find_in_ldap(address, directory)]
 
 
 def problem(address: str, url: str, tls_folder: Path, **changes: object) -> DirectoryProblem:
@@ -185,8 +185,8 @@ def test_no_address_becomes_part_of_the_filter(slapd: Slapd, tls_folder: Path, a
 
 
 def test_a_login_opens_what_is_hidden(slapd: Slapd, tls_folder: Path) -> None:
-    found = certificates("hidden@example.test", slapd.plain_url, tls_folder, bind_name=BIND_NAME, password=PASSWORD)
-    assert found == [person("bob").certificate]
+    answer = certificates("hidden@example.test", slapd.plain_url, tls_folder, bind_name=BIND_NAME, password=PASSWORD)
+    assert answer == [person("bob").certificate]
 
 
 def test_a_wrong_password_is_said(slapd: Slapd, tls_folder: Path) -> None:
@@ -206,16 +206,16 @@ def test_plain_ldap_is_spoken_only_where_that_was_allowed(slapd: Slapd, tls_fold
 
 
 def test_a_server_without_starttls_is_not_asked(tls_folder: Path) -> None:
-    asked = []
+    requests = []
 
     def answers(message_id: int) -> Iterator[bytes]:
-        asked.append(message_id)
+        requests.append(message_id)
         yield ldap_done(message_id)
 
     with run_lying_ldap(answers) as port:
-        found = problem(BOB, f"ldap://{HOST}:{port}/{BASE}", tls_folder)
-    assert found is DirectoryProblem.REFUSED
-    assert not asked
+        outcome = problem(BOB, f"ldap://{HOST}:{port}/{BASE}", tls_folder)
+    assert outcome is DirectoryProblem.REFUSED
+    assert not requests
 
 
 def test_ten_thousand_entries_are_too_many(slapd: Slapd, tls_folder: Path) -> None:
@@ -258,9 +258,9 @@ def test_a_flood_without_end_is_ended(tls_folder: Path) -> None:
 
     with run_lying_ldap(answers) as port:
         url, how = lying(port)
-        found = problem(BOB, url, tls_folder, **{**how, "timeout_seconds": 3.0})
+        outcome = problem(BOB, url, tls_folder, **{**how, "timeout_seconds": 3.0})
     # Either the time is over first, or the bound on memory is reached, at which libldap drops the connection.
-    assert found in (DirectoryProblem.TIMEOUT, DirectoryProblem.UNREACHABLE)
+    assert outcome in (DirectoryProblem.TIMEOUT, DirectoryProblem.UNREACHABLE)
 
 
 def test_a_server_that_hangs_is_left(tls_folder: Path) -> None:
@@ -270,10 +270,10 @@ def test_a_server_that_hangs_is_left(tls_folder: Path) -> None:
 
 
 def test_referrals_are_not_followed(tls_folder: Path) -> None:
-    asked: list[int] = []
+    requests: list[int] = []
 
     def elsewhere(message_id: int) -> Iterator[bytes]:
-        asked.append(message_id)
+        requests.append(message_id)
         yield ldap_done(message_id)
 
     with run_lying_ldap(elsewhere) as other:
@@ -285,7 +285,7 @@ def test_referrals_are_not_followed(tls_folder: Path) -> None:
         with run_lying_ldap(answers) as port:
             url, how = lying(port)
             assert certificates(BOB, url, tls_folder, **how) == []
-    assert not asked
+    assert not requests
 
 
 def test_octets_that_are_no_certificate_hide_no_other(tls_folder: Path) -> None:
@@ -359,7 +359,7 @@ def test_too_many_certificates_in_one_value_are_refused(tls_folder: Path) -> Non
 
     def answers(message_id: int) -> Iterator[bytes]:
         for number in range(0, 101, 20):
-            part = [of(str(one)).certificate.der for one in range(number, min(101, number + 20))]
+            part = [of(str(index)).certificate.der for index in range(number, min(101, number + 20))]
             yield ldap_entry(message_id, number, [*part, bag])
         yield ldap_done(message_id)
 

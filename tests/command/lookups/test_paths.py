@@ -80,7 +80,7 @@ class OpensslAuthority:
         """Certify a new person. Returns the path from the person to the root."""
         self.run(f"req -newkey rsa:2048 -nodes -subj /CN={name} -keyout {name}.key -out {name}.csr")
         self.run(f"ca -config openssl.cnf -batch -notext -extensions person -in {name}.csr -out {name}.pem")
-        return [parse_certificate((self.folder / f"{one}.pem").read_bytes()) for one in (name, "root")]
+        return [parse_certificate((self.folder / f"{stem}.pem").read_bytes()) for stem in (name, "root")]
 
     def revoke(self, name: str) -> None:
         self.run(f"ca -config openssl.cnf -revoke {name}.pem -crl_reason keyCompromise")
@@ -158,7 +158,7 @@ def test_openssls_list_is_asked_where_its_responder_does_not_know_or_is_down(tmp
     assert statuses(unknown) == [CertificateStatus.UNKNOWN]
     assert len(unknown.revocation_lists) == 1
     assert [problem.code for problem in down.problems] == ["unreachable"]
-    (only,) = (parse_revocation_list(one) for one in down.revocation_lists)
+    (only,) = (parse_revocation_list(encoded) for encoded in down.revocation_lists)
     assert list(only.find_entries(revoked[0].serial_number))
 
 

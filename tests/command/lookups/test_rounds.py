@@ -110,7 +110,7 @@ def run(
         return PathTrail(
             certificates=(certificate,),
             revocation=(RevocationStatus(certificate=certificate, state=state),),
-            lookups=tuple(one for one in lookups if one.key not in store.evidence.asked),
+            lookups=tuple(candidate for candidate in lookups if candidate.key not in store.evidence.asked),
         )
 
     looked_up = examine_with_lookups(
@@ -196,15 +196,15 @@ def test_kept_answers_are_used_when_nothing_may_be_fetched(
 def test_a_failure_is_told_and_not_repeated_for_some_minutes(
     web: Web, cache: AnswerCache, certificate: Certificate
 ) -> None:
-    wanted = lookup(certificate, "http://ca.test/1")
-    looked_up, _ = run(web.source(cache), wanted)
-    assert looked_up.problems == {wanted.key: LookupProblem(code="unreachable", text="nobody there")}
-    assert wanted.key in looked_up.evidence.unavailable
-    looked_up, _ = run(web.source(cache), wanted)
-    assert looked_up.problems[wanted.key].text == "nobody there a few minutes ago"
+    question = lookup(certificate, "http://ca.test/1")
+    looked_up, _ = run(web.source(cache), question)
+    assert looked_up.problems == {question.key: LookupProblem(code="unreachable", text="nobody there")}
+    assert question.key in looked_up.evidence.unavailable
+    looked_up, _ = run(web.source(cache), question)
+    assert looked_up.problems[question.key].text == "nobody there a few minutes ago"
     assert len(web.asked) == 1
     web.at += FAILURE_KEPT_MINUTES * MINUTE
-    run(web.source(cache), wanted)
+    run(web.source(cache), question)
     assert len(web.asked) == 2
 
 
@@ -230,12 +230,12 @@ def test_octets_that_are_no_answer_are_a_problem_and_kept_as_a_failure_is(
     web: Web, cache: AnswerCache, certificate: Certificate
 ) -> None:
     web.pages["http://ca.test/1"] = b"<html>"
-    wanted = lookup(certificate, "http://ca.test/1")
-    looked_up, _ = run(web.source(cache), wanted)
-    assert looked_up.problems[wanted.key].text.startswith("ca.test: ")
+    question = lookup(certificate, "http://ca.test/1")
+    looked_up, _ = run(web.source(cache), question)
+    assert looked_up.problems[question.key].text.startswith("ca.test: ")
     assert looked_up.answered == {}
     web.at += FAILURE_KEPT_MINUTES * MINUTE
-    run(web.source(cache), wanted)
+    run(web.source(cache), question)
     assert len(web.asked) == 2
 
 
@@ -243,13 +243,13 @@ def test_an_answer_that_settles_nothing_is_kept_as_a_failure_is(
     web: Web, cache: AnswerCache, certificate: Certificate
 ) -> None:
     web.pages["http://ca.test/1"] = crl()
-    wanted = lookup(certificate, "http://ca.test/1")
-    run(web.source(cache), wanted, state=RevocationState.UNKNOWN)
+    question = lookup(certificate, "http://ca.test/1")
+    run(web.source(cache), question, state=RevocationState.UNKNOWN)
     web.at += (FAILURE_KEPT_MINUTES - 1) * MINUTE
-    run(web.source(cache), wanted)
+    run(web.source(cache), question)
     assert len(web.asked) == 1
     web.at += MINUTE
-    run(web.source(cache), wanted)
+    run(web.source(cache), question)
     assert len(web.asked) == 2
 
 

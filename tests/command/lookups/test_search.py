@@ -57,8 +57,12 @@ def policy(server: WebServer) -> FetchPolicy:
 )
 def test_a_certificate_is_read_from_a_web_address_in_every_form(body: bytes) -> None:
     with run_web_server(reply_with(body)) as server:
-        (found,) = find_at_url(server.url("/bob"), policy(server))
-    assert (found.certificate, found.source, found.detail) == (BOBS, CertificateSource.URL, server.url("/bob"))
+        (candidate,) = find_at_url(server.url("/bob"), policy(server))
+    assert (candidate.certificate, candidate.source, candidate.detail) == (
+        BOBS,
+        CertificateSource.URL,
+        server.url("/bob"),
+    )
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"\x30\x80", BOBS.der[:200]])
@@ -95,7 +99,7 @@ def test_a_private_address_is_not_asked() -> None:
 
 
 def sources(result: SearchResult) -> list[CertificateSource]:
-    return [found.source for found in result.found]
+    return [candidate.source for candidate in result.found]
 
 
 def contacts() -> Contacts:
@@ -143,10 +147,10 @@ def test_a_certificate_that_the_signed_dns_does_not_name_is_said() -> None:
     record = smimea(1, 1, 1, hashlib.sha256(ALICES.public_key.spki_der).digest())
     with run_dns(Zone(records={owner_name(BOB): [record]})) as zone:
         servers = (NameServer(address=HOST, port=zone.port, is_trusted=True),)
-        (found,) = search(BOB, Directories(folder=lambda _: [BOBS.der], name_servers=servers)).found
+        (candidate,) = search(BOB, Directories(folder=lambda _: [BOBS.der], name_servers=servers)).found
         zone.authentic = False
         (unsigned,) = search(BOB, Directories(folder=lambda _: [BOBS.der], name_servers=servers)).found
-    assert found.detail == "not the one that the signed DNS names"
+    assert candidate.detail == "not the one that the signed DNS names"
     assert unsigned.detail == ""
 
 
@@ -167,11 +171,11 @@ def test_a_failed_source_is_reported_and_hides_no_other(tmp_path: Path) -> None:
             ),
         )
     assert sources(result) == [CertificateSource.HARVEST]
-    told = [(problem.source, problem.code) for problem in result.problems]
-    assert told[0] == (CertificateSource.BRIDGE, "unreachable")
-    assert told[1][0] is CertificateSource.LDAP
-    assert told[1][1] in ("unreachable", "not-installed")
-    assert told[2:] == [
+    reports = [(problem.source, problem.code) for problem in result.problems]
+    assert reports[0] == (CertificateSource.BRIDGE, "unreachable")
+    assert reports[1][0] is CertificateSource.LDAP
+    assert reports[1][1] in ("unreachable", "not-installed")
+    assert reports[2:] == [
         (CertificateSource.SMIMEA, "not-authentic"),
         (CertificateSource.URL, "bad-url"),
         (CertificateSource.URL, "http-status"),

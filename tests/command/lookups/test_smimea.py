@@ -98,9 +98,9 @@ def test_a_domain_that_dns_has_no_room_for_is_not_asked_for(domain: str) -> None
 def test_a_secure_answer_gives_the_certificate_by_tcp_where_it_is_large(zone: Zone) -> None:
     answer = ask(zone)
     assert answer.status is DnssecStatus.SECURE
-    (found,) = answer.find_certificates()
-    assert (found.certificate, found.source) == (BOBS, CertificateSource.SMIMEA)
-    assert found.detail == "example.test, signed"
+    (candidate,) = answer.find_certificates()
+    assert (candidate.certificate, candidate.source) == (BOBS, CertificateSource.SMIMEA)
+    assert candidate.detail == "example.test, signed"
     assert [transport for _, transport in zone.asked] == ["udp", "tcp"]
 
 
@@ -108,8 +108,8 @@ def test_without_authentic_data_the_answer_is_insecure_and_says_so(zone: Zone) -
     zone.authentic = False
     answer = ask(zone)
     assert answer.status is DnssecStatus.INSECURE
-    (found,) = answer.find_certificates()
-    assert found.detail == "example.test, not signed"
+    (candidate,) = answer.find_certificates()
+    assert candidate.detail == "example.test, not signed"
     assert not answer.confirms(BOBS)
 
 
@@ -185,8 +185,8 @@ def test_records_of_authorities_confirm_nobody_and_lead_upwards(zone: Zone, usag
     zone.records[OWNER] = [smimea(3, 0, 0, BOBS.der), smimea(usage, 0, 0, anchor().der)]
     answer = ask(zone)
     assert not answer.confirms(anchor())
-    (found,) = answer.find_certificates()
-    assert found.intermediates == (anchor(),)
+    (candidate,) = answer.find_certificates()
+    assert candidate.intermediates == (anchor(),)
 
 
 def test_values_that_nobody_knows_count_for_nothing(zone: Zone) -> None:
@@ -216,7 +216,7 @@ def test_twenty_records_are_read_and_no_more(zone: Zone) -> None:
 
 def test_a_resolver_that_says_nothing_is_left_for_the_next(zone: Zone) -> None:
     with run_dns(Zone(silent=True)) as silent:
-        servers = [NameServer(address=HOST, port=one.port, is_trusted=True) for one in (silent, zone)]
+        servers = [NameServer(address=HOST, port=server.port, is_trusted=True) for server in (silent, zone)]
         assert find_smimea(BOB, name_servers=servers, timeout_seconds=1.0).records
         assert problem(silent, seconds=0.2) is DirectoryProblem.TIMEOUT
 
@@ -284,8 +284,8 @@ def names_read(monkeypatch: pytest.MonkeyPatch) -> list[dns.name.Name]:
     read: list[dns.name.Name] = []
     get_name = dns.wire.Parser.get_name
 
-    def reading(parser: dns.wire.Parser, *given: Any, **named: Any) -> dns.name.Name:
-        read.append(get_name(parser, *given, **named))
+    def reading(parser: dns.wire.Parser, *arguments: Any, **named: Any) -> dns.name.Name:
+        read.append(get_name(parser, *arguments, **named))
         return read[-1]
 
     monkeypatch.setattr(dns.wire.Parser, "get_name", reading)

@@ -99,10 +99,10 @@ def test_nobody_is_asked_unless_that_is_asked_for(lab: VerdictLab) -> None:
 
 def test_kept_answers_are_used_again_and_offline(lab: VerdictLab) -> None:
     assert lab.verify("alice", *lab.fetching).code == 0
-    asked = list(lab.authority.asked)
+    requests = list(lab.authority.asked)
     assert lab.verify("alice", *lab.fetching).code == 0
     assert lab.verify("alice", "--offline").code == 0
-    assert lab.authority.asked == asked
+    assert lab.authority.asked == requests
 
 
 @pytest.mark.parametrize(("name", "place"), [("bob", "POST /mail/ocsp/inter"), ("dave", "GET /mail/crls/inter-list")])
@@ -112,7 +112,7 @@ def test_a_revoked_certificate_is_told_with_its_date(lab: VerdictLab, name: str,
     assert "certificate-revoked" in done.text
     revoked_on = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=10)
     assert f"{revoked_on:%Y-%m-%d}" in done.text
-    assert any(asked.startswith(place) for asked in lab.authority.asked)
+    assert any(request.startswith(place) for request in lab.authority.asked)
 
 
 def test_a_list_alone_is_enough(lab: VerdictLab) -> None:
@@ -147,9 +147,9 @@ def test_a_service_that_is_down_leaves_it_unknown_and_is_named(lab: VerdictLab) 
 def test_a_service_that_is_down_is_not_asked_again_at_once(lab: VerdictLab) -> None:
     lab.authority.app = refuse
     lab.verify("alice", *lab.fetching)
-    asked = list(lab.authority.asked)
+    requests = list(lab.authority.asked)
     assert "a few minutes ago" in lab.verify("alice", *lab.fetching).text
-    assert lab.authority.asked == asked
+    assert lab.authority.asked == requests
 
 
 def test_a_soft_policy_verifies_what_nobody_could_say(lab: VerdictLab) -> None:
@@ -184,9 +184,9 @@ def test_answers_that_decided_nothing_are_not_kept_for_as_long_as_they_say(lab: 
     done = lab.verify("alice", *lab.fetching)
     assert done.code == 1
     assert "revocation-unknown" in done.text
-    kept = sqlite3.connect(default_cache_file())
-    (longest,) = kept.execute("SELECT max(kept_until) FROM answer").fetchone()
-    kept.close()
+    database = sqlite3.connect(default_cache_file())
+    (longest,) = database.execute("SELECT max(kept_until) FROM answer").fetchone()
+    database.close()
     soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=FAILURE_KEPT_MINUTES)
     assert longest <= soon.timestamp()
 

@@ -26,7 +26,7 @@ def encrypted(lab: ReportLab, *options: str) -> bytes:
 
 def with_recipients(message: bytes, change: Callable[[cms.RecipientInfo], bytes]) -> bytes:
     enveloped = cms.ContentInfo.load(message)["content"]
-    recipients = b"".join(change(one) for one in enveloped["recipient_infos"])
+    recipients = b"".join(change(recipient) for recipient in enveloped["recipient_infos"])
     inside = (der.element(der.SET, recipients), enveloped["encrypted_content_info"].dump())
     return build_content_info(ID_ENVELOPED_DATA, der.sequence(der.integer(2), *inside))
 

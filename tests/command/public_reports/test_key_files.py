@@ -114,7 +114,7 @@ def test_a_password_whose_bytes_were_widened_opens(lab: ReportLab) -> None:
 def test_the_same_key_identifier_on_every_certificate_confuses_nobody(lab: ReportLab) -> None:
     """Ephenodrom/Dart-Basic-Utils#119."""
     marks = (named("x"), identified(b"1"))
-    others = [certificate_bag(one, *marks) for one in (root(), bob(), alice())]
+    others = [certificate_bag(certificate, *marks) for certificate in (root(), bob(), alice())]
     assert opens(lab, store([*others, key_bag(key("alice"), PASSWORD.encode(), *marks)], bmp_string(PASSWORD)))
     assert openssl_opens(lab)
 

@@ -58,7 +58,7 @@ def test_another_content_type_than_signed_is_invalid(lab: ReportLab) -> None:
 
 def essential_hashes(kind: str, algorithm: str, *certificates: x509.Certificate) -> bytes:
     hashes = [hashlib.new(algorithm, der_of(certificate)).digest() for certificate in certificates]
-    value = der.sequence(der.sequence(*(der.sequence(der.octet_string(one)) for one in hashes)))
+    value = der.sequence(der.sequence(*(der.sequence(der.octet_string(digest)) for digest in hashes)))
     return build_attribute(kind, value)
 
 

@@ -33,8 +33,8 @@ Fields = list[tuple[str, str]]
 @pytest.fixture(params=[HTTP, HTTPS])
 def origin(request: pytest.FixtureRequest) -> str:
     """The origin of a server on this machine, and of one that others reach."""
-    found: str = request.param
-    return found
+    address: str = request.param
+    return address
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_fields_of_a_proxy_without_an_effect_are_not_named(honest: Fields, origi
     ],
 )
 def test_another_value_is_named(honest: Fields, origin: str, name: str, value: str, is_named: bool) -> None:
-    others = [one for one in honest if one[0] != name]
+    others = [field for field in honest if field[0] != name]
     assert bool(problems([*others, (name, value)], origin)) == is_named
 
 

@@ -41,8 +41,8 @@ def verify(lab: Lab, pages: PagesServer, *options: str) -> Result:
 
 def differences(result: Result) -> list[str]:
     """The lines about anything that is not as it was signed."""
-    wanted = ("differs", "missing", "not read")
-    return [line for line in result.stdout.decode().splitlines() if line.startswith(wanted)]
+    beginnings = ("differs", "missing", "not read")
+    return [line for line in result.stdout.decode().splitlines() if line.startswith(beginnings)]
 
 
 def test_pages_as_they_were_signed_are_equal(lab: Lab, pages: PagesServer) -> None:
@@ -216,8 +216,8 @@ def test_each_further_server_of_the_policy_is_named(lab: Lab, pages: PagesServer
     result = verify(lab, pages)
     assert result.code == 1
     assert differences(result) == [
-        f"differs: index.html: the policy allows connections to {one}, which config.json does not name"
-        for one in (source, "https://other.example")
+        f"differs: index.html: the policy allows connections to {server}, which config.json does not name"
+        for server in (source, "https://other.example")
     ]
 
 
@@ -259,7 +259,7 @@ def test_a_configuration_allows_no_source_of_many_servers(lab: Lab, pages: Pages
     pages.replace("/config.json", json.dumps({"api": address, "keyServer": KEY_SERVER}).encode())
     allow(pages, "connect-src", address)
     allowed = [line.split()[7] for line in differences(verify(lab, pages)) if "allows connections to" in line]
-    assert allowed == [f"{one}," for one in (address, API) if one]
+    assert allowed == [f"{server}," for server in (address, API) if server]
 
 
 def test_an_interface_below_a_path_is_expected_by_its_origin(lab: Lab, pages: PagesServer) -> None:
@@ -268,8 +268,8 @@ def test_an_interface_below_a_path_is_expected_by_its_origin(lab: Lab, pages: Pa
 
 
 def test_each_server_of_the_list_of_servers_is_named(lab: Lab, pages: PagesServer) -> None:
-    found = {"key": PINNED, "url": "https://discovery.example/list.json", "keyServers": ["https://keys2.example"]}
-    pages.replace("/config.json", json.dumps({"api": API, "keyServer": KEY_SERVER, "discovery": found}).encode())
+    discovery = {"key": PINNED, "url": "https://discovery.example/list.json", "keyServers": ["https://keys2.example"]}
+    pages.replace("/config.json", json.dumps({"api": API, "keyServer": KEY_SERVER, "discovery": discovery}).encode())
     allow(pages, "connect-src", "https://discovery.example https://keys2.example")
     result = verify(lab, pages)
     assert (result.code, differences(result)) == (0, [])
@@ -437,6 +437,6 @@ def test_the_findings_as_json(lab: Lab, pages: PagesServer) -> None:
     report = json.loads(result.stdout)
     assert (result.code, report["version"], report["commit"]) == (1, "1.2.0", None)
     assert report["connections"] == {"api": API, "keyServer": KEY_SERVER}
-    assert [one["path"] for one in report["files"] if one["outcome"] == "differs"] == ["main.js"]
+    assert [file["path"] for file in report["files"] if file["outcome"] == "differs"] == ["main.js"]
     refused = json.loads(lab.sealwax("verify-pages", pages.origin, "--key", "ids/mallory.pem", "--json").stdout)
     assert refused["error"]["code"] == "release-of-another-key"

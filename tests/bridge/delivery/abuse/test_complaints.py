@@ -27,9 +27,9 @@ UNKNOWN = "AAAAAAAAAAAAAAAAAAAAAA"
 
 
 def protection(rig: Rig) -> Protection:
-    found = services_of(rig.app).protection
-    assert found is not None
-    return found
+    rig_protection = services_of(rig.app).protection
+    assert rig_protection is not None
+    return rig_protection
 
 
 def complain(recipient: Recipient, parcel: str, reason: str = "deceit", *, network: str = "192.0.2.1") -> int:
@@ -227,7 +227,7 @@ def test_a_parcel_that_is_not_taken_does_not_count(limited: Rig) -> None:
 
         patch.setattr(limited.delivery.store, "write_whole", fail)
         assert [sender.create(draft, whole=True).status_code for _ in range(4)] == [503] * 4
-    assert [sender.create(one, whole=True).status_code for one in (draft, Draft(), Draft())] == [201, 201, 429]
+    assert [sender.create(parcel, whole=True).status_code for parcel in (draft, Draft(), Draft())] == [201, 201, 429]
 
 
 @pytest.mark.parametrize("recipient", ["team-request@example.test", "MAILER-DAEMON@example.test"])

@@ -99,11 +99,11 @@ def test_scripts_that_nobody_writes_in_one_word_are_found(domain: str, expected:
 
 
 def test_each_letter_of_the_table_has_one_shape_which_names_can_have() -> None:
-    alike = [one for row in shapes._ALIKE.values() for one in row]
+    alike = [letter for row in shapes._ALIKE.values() for letter in row]
     assert len(alike) == len(set(alike))
-    for one in alike:
+    for letter in alike:
         # Marks and capitals are gone before the table is asked.
-        assert unicodedata.normalize("NFD", one.lower()) == one, unicodedata.name(one)
+        assert unicodedata.normalize("NFD", letter.lower()) == letter, unicodedata.name(letter)
 
 
 def test_a_shape_is_its_own_shape() -> None:

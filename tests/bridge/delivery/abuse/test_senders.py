@@ -258,9 +258,9 @@ def test_a_refusal_is_taken_back_beside_a_block_of_the_domain(blocks: Blocks, cl
     refuse(blocks, BOB, clock())
     add(blocks, clock, BlockKind.RECIPIENT_DOMAIN, "example.org")
     allow_again(blocks, BOB)
-    assert [one.kind for one in blocks.all(clock())] == [BlockKind.RECIPIENT_DOMAIN]
+    assert [block.kind for block in blocks.all(clock())] == [BlockKind.RECIPIENT_DOMAIN]
     refuse(blocks, "carol@example.org", clock())
     blocks.remove(BlockKind.RECIPIENT_DOMAIN, "example.org")
     refuse(blocks, BOB, clock())
     allow_again(blocks, BOB)
-    assert [one.name for one in blocks.all(clock())] == ["carol@example.org"]
+    assert [block.name for block in blocks.all(clock())] == ["carol@example.org"]

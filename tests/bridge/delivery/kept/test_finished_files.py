@@ -43,7 +43,7 @@ def test_a_manifest_that_is_not_replaced_stays(
     with monkeypatch.context() as patch:
         patch.setattr(*{"fsync": (os, "fsync"), "rename": (Path, "rename")}[call], fail)
         assert error_of(alice.finish(other)) == (503, "store-unavailable")
-    (manifest,) = [one for one in files_in(store) if one.name == "manifest" and "upload" not in one.parts]
+    (manifest,) = [path for path in files_in(store) if path.name == "manifest" and "upload" not in path.parts]
     assert manifest.read_bytes() == file.manifest
     assert error_of(alice.keep(1, kept=[file])) == (409, "incomplete"), "the record does not have the size of either"
     assert alice.finish(other).get_json()["manifest"] == len(other.manifest)

@@ -162,7 +162,7 @@ def test_files_that_are_announced_together_are_not_more_than_a_person_may_keep(
     parcels_bridge: BridgeConfig, clock: FakeClock, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = create_app(replace(parcels_bridge, parcels=store_config(store, max_kept_files=3)))
-    kept = Rig(app, clock).delivery.kept
+    kept_files = Rig(app, clock).delivery.kept
     reserve = Quota.reserve
 
     def reserve_slowly(*args: Any) -> None:
@@ -173,7 +173,9 @@ def test_files_that_are_announced_together_are_not_more_than_a_person_may_keep(
 
     def announce(_number: int) -> str:
         try:
-            kept.create(ALICE, parse_new_file(NewFile().line(), parcels_bridge.parcels or store_config(store)), b"")
+            kept_files.create(
+                ALICE, parse_new_file(NewFile().line(), parcels_bridge.parcels or store_config(store)), b""
+            )
         except ServiceError as error:
             return error.code
         return "created"
@@ -224,9 +226,9 @@ def test_a_deleted_file_gives_its_bytes_and_its_room_back(alice: Keeper, rig: Ri
 
 
 def test_a_kept_file_never_expires_and_an_upload_that_no_index_names_does(alice: Keeper, rig: Rig, store: Path) -> None:
-    kept, named_by_none, broken_off = NewFile(), NewFile(chunks=(b"small",)), NewFile()
-    alice.upload(kept)
-    alice.keep(1, kept=[kept])
+    kept_file, named_by_none, broken_off = NewFile(), NewFile(chunks=(b"small",)), NewFile()
+    alice.upload(kept_file)
+    alice.keep(1, kept=[kept_file])
     alice.create_whole(named_by_none)
     alice.create(broken_off)
     alice.send(broken_off, "1", broken_off.chunks[1])
@@ -234,24 +236,24 @@ def test_a_kept_file_never_expires_and_an_upload_that_no_index_names_does(alice:
     rig.delivery.sweep.run()
     rig.delivery.sweep.delete_orphans()
     later = keeper_of(rig, ALICE)
-    assert [row.id for row in rig.rows(KEPT_FILE)] == [kept.id]
-    assert later.read(kept, "0").data == CHUNK
+    assert [row.id for row in rig.rows(KEPT_FILE)] == [kept_file.id]
+    assert later.read(kept_file, "0").data == CHUNK
     assert later.index()[1] == b"indexmm"
-    assert rig.used()[ALICE] == len(b"".join([*kept.chunks, kept.manifest]))
+    assert rig.used()[ALICE] == len(b"".join([*kept_file.chunks, kept_file.manifest]))
     assert len(files_in(store)) == 4, "three objects and the index"
 
 
 def test_an_upload_that_is_ended_is_gone_and_a_kept_file_is_not(alice: Keeper, rig: Rig, store: Path) -> None:
-    file, kept = NewFile(), NewFile(chunks=(b"small",))
+    file, kept_file = NewFile(), NewFile(chunks=(b"small",))
     alice.create(file)
     alice.send(file, "1", file.chunks[1])
     assert alice.end(file).status_code == 204
     assert error_of(alice.end(file)) == (404, "no-such-file")
     assert (rig.used()[ALICE], files_in(store)) == (0, [])
-    alice.create_whole(kept)
-    alice.keep(1, kept=[kept])
-    assert error_of(alice.end(kept)) == (404, "no-such-file")
-    assert alice.read(kept, "0").data == b"small"
+    alice.create_whole(kept_file)
+    alice.keep(1, kept=[kept_file])
+    assert error_of(alice.end(kept_file)) == (404, "no-such-file")
+    assert alice.read(kept_file, "0").data == b"small"
 
 
 def test_an_object_that_is_complete_while_its_file_is_deleted_is_not_stored(

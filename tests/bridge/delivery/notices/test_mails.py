@@ -70,9 +70,9 @@ def sender_notice(change: Change, language: Language = ENGLISH, **changes: Any) 
 
 
 def read(mail: bytes) -> EmailMessage:
-    found = message_from_bytes(mail, policy=default)
-    assert isinstance(found, EmailMessage)
-    return found
+    message = message_from_bytes(mail, policy=default)
+    assert isinstance(message, EmailMessage)
+    return message
 
 
 def text_of(mail: EmailMessage) -> str:
@@ -233,7 +233,7 @@ def test_every_language_has_the_same_words_with_the_same_values(language: Langua
         assert 0 < len(text) <= MAX_PARAGRAPH_CHARACTERS, path
 
 
-@pytest.mark.parametrize("language", [one for one in WORDS.languages if one != ENGLISH])
+@pytest.mark.parametrize("language", [code for code in WORDS.languages if code != ENGLISH])
 def test_every_language_is_in_its_own_words(language: Language) -> None:
     same = {path for path, text in OWN[language].items() if text == OWN[ENGLISH][path]}
     # "Code" is German and French too.
@@ -248,12 +248,12 @@ def test_every_language_is_in_its_own_words(language: Language) -> None:
 
 
 def test_every_catalogue_has_all_changes_and_reasons() -> None:
-    changes = {one.value for one in Change} - {Change.SIGNED}
+    changes = {change.value for change in Change} - {Change.SIGNED}
     for stem, known in (("sender_subject_", changes), ("sender_text_", changes | {Change.SIGNED})):
-        told = {key.removeprefix(stem) for key in OWN[ENGLISH] if key.startswith(stem)}
-        assert told == {one.replace("-", "_") for one in known}
-    said = {explain_failure(f"smtp-{code}", ENGLISH) for code in range(500, 600)}
-    assert all(str(code) in " ".join(said) for code in (500, 550, 599))
+        text_names = {key.removeprefix(stem) for key in OWN[ENGLISH] if key.startswith(stem)}
+        assert text_names == {change.replace("-", "_") for change in known}
+    reasons = {explain_failure(f"smtp-{code}", ENGLISH) for code in range(500, 600)}
+    assert all(str(code) in " ".join(reasons) for code in (500, 550, 599))
 
 
 @pytest.mark.parametrize(
@@ -291,15 +291,15 @@ def test_openssl_verifies_the_signature_of_the_service(language: Language, ident
     assert TEXTS[language]["parcel_secret"] in text_of(read_mail)
     (tmp_path / "mail.eml").write_bytes(mail)
     command = ("openssl", "cms", "-verify", "-noverify", "-in", "mail.eml", "-out", "content")
-    found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert found.returncode == 0, found.stderr
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
     # The header fields are inside too (RFC 9788), so that nobody changes the subject or the sender.
     inside = read((tmp_path / "content").read_bytes())
     for name in ("From", "To", "Subject", "Date", "Message-ID", "Reply-To"):
         assert inside[name] == read_mail[name], name
     (tmp_path / "mail.eml").write_bytes(mail.replace(REFERENCE.encode(), b"7K3M-0PQR-XYZ2"))
-    found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert found.returncode != 0
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode != 0
 
 
 def test_a_valid_certificate_signs_and_an_expired_one_does_not(

@@ -43,8 +43,8 @@ def test_a_code_from_the_mail_gets_a_certificate_that_senders_find(
     rig: Rig,
 ) -> None:
     request = request_for(BOB)
-    asked = ask(recipient, ticket, BOB, request)
-    assert (asked.status_code, asked.get_json()) == (200, {"seconds": CODE_SECONDS})
+    reply = ask(recipient, ticket, BOB, request)
+    assert (reply.status_code, reply.get_json()) == (200, {"seconds": CODE_SECONDS})
     send()
     (mail,) = post.mails
     code = code_in(post)
@@ -52,12 +52,12 @@ def test_a_code_from_the_mail_gets_a_certificate_that_senders_find(
     assert code[:4] not in str(mail["Subject"])
     answer = confirm(recipient, ticket, BOB, request, code)
     assert answer.status_code == 200, answer.get_json()
-    certificates = [parse_certificate(b64decode(one)) for one in answer.get_json()["certificates"]]
+    certificates = [parse_certificate(b64decode(text)) for text in answer.get_json()["certificates"]]
     assert [entry.certificate for entry in certified(authority)] == certificates[:1]
     assert certificates[1:] == [authority.certificate(Role.ISSUING), authority.certificate(Role.ROOT)]
     assert certificates[0].email_addresses == (BOB,)
     found_by_senders = services_of(rig.app).people.search(BOB)
-    assert certificates[0] in [one.certificate for one in found_by_senders.found]
+    assert certificates[0] in [candidate.certificate for candidate in found_by_senders.found]
     # The same again, as after a lost answer: the same certificate.
     assert confirm(recipient, ticket, BOB, request, code).get_json() == answer.get_json()
 
@@ -89,12 +89,12 @@ def test_the_answers_tell_nothing_of_other_addresses(
             confirm(recipient, ticket, who, request, other_than(code_in(post)))
             for who, request in ((BOB, ours), (address, theirs))
         ]
-        assert [one.get_json() for one in wrong] == [{**wrong[0].get_json(), "triesLeft": left}] * 2
+        assert [answer.get_json() for answer in wrong] == [{**wrong[0].get_json(), "triesLeft": left}] * 2
         assert wrong[0].status_code == 403
     for who, request in ((BOB, ours), (address, theirs)):
         assert error_of(confirm(recipient, ticket, who, request, other_than(code_in(post)))) == (410, "code-ended")
     # The code of an address that gets no mail does not count either.
-    (row,) = (one for one in rig.rows(PARCEL_KEY_REQUEST) if one.address == address)
+    (row,) = (entry for entry in rig.rows(PARCEL_KEY_REQUEST) if entry.address == address)
     assert row.mailbox == ""
 
 
@@ -144,8 +144,8 @@ def test_a_code_counts_for_no_other_parcel(
     post.mails.pop()
     there = code_in(post)
     assert {
-        confirm(recipient, one, BOB, request, code).status_code
-        for one, code in ((ticket, here), (recipient.ticket(third), there))
+        confirm(recipient, parcel_ticket, BOB, request, code).status_code
+        for parcel_ticket, code in ((ticket, here), (recipient.ticket(third), there))
     } in ({200}, {403})
     assert len(certified(authority)) <= 1
 
@@ -173,8 +173,8 @@ def test_five_wrong_codes_at_once_are_counted_one_by_one(
     wrong = other_than(code_in(post))
     with ThreadPoolExecutor(6) as pool:
         codes = [
-            one.get_json()["code"]
-            for one in pool.map(lambda _: confirm(rig.recipient(), ticket, BOB, request, wrong), range(8))
+            answer.get_json()["code"]
+            for answer in pool.map(lambda _: confirm(rig.recipient(), ticket, BOB, request, wrong), range(8))
         ]
     assert sorted(codes) == ["code-ended"] * 4 + ["wrong-code"] * 4
     assert error_of(confirm(recipient, ticket, BOB, request, code_in(post))) == (410, "code-ended")

@@ -71,8 +71,8 @@ SPELLINGS = (
 def test_no_spelling_of_an_address_gets_a_code_more(
     recipient: Recipient, ticket: str, sender: Sender, send: Callable[[], None], post: Post
 ) -> None:
-    asked = [ask(recipient, ticket, address, request_for(BOB)).status_code for address in (BOB, *SPELLINGS)]
-    assert asked == [200] * MAX_CODES + [429]
+    statuses = [ask(recipient, ticket, address, request_for(BOB)).status_code for address in (BOB, *SPELLINGS)]
+    assert statuses == [200] * MAX_CODES + [429]
     # At another parcel nothing is said.
     third = recipient.ticket(opened(sender, recipient))
     assert ask(recipient, third, SPELLINGS[-1], request_for(BOB)).status_code == 200
