@@ -91,13 +91,13 @@ class AddingRow {
   draw() {
     const { services } = this.#given;
     const { state, done, error, file } = this.#adding;
-    const { bar, said, failure, cancel } = this.#progress;
+    const { bar, said: status, failure, cancel } = this.#progress;
     bar.value = done;
     bar.hidden = state === "failed";
     this.#again.hidden = state !== "failed";
     const text = state === "failed" ? "" : services.translate(`my_files_${state}`, { total: size(file.size) });
     // A screen reader would read the same text again.
-    if (said.textContent !== text) said.textContent = text;
+    if (status.textContent !== text) status.textContent = text;
     failure.textContent = state === "failed" ? fileSentence(services, error) : "";
     cancel.hidden = state === "listing";
   }

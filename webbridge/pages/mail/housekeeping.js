@@ -203,14 +203,14 @@ export class Housekeeping {
   }
 
   /** @param {Chosen} chosen @param {Act} act */
-  async #act(chosen, { said, show, request }) {
+  async #act(chosen, { said: sentence, show, request }) {
     if (chosen.uids.length === 0) return;
     const back = show();
     /** @type {Changed[]} */
     const done = [];
     try {
       for (const part of partsOf(chosen)) done.push(await request(part));
-      this.#tell(said, done);
+      this.#tell(sentence, done);
       if (done.some(({ markedOnly }) => markedOnly)) back();
     } catch (error) {
       back();

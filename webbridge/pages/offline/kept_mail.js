@@ -251,10 +251,10 @@ export class KeptMail extends EventTarget {
   /** @returns {Promise<any[]>} */
   async readLetters() {
     if (!(await this.open()) || !this.#opened) return [];
-    const { kept, key } = this.#opened;
+    const { kept: record, key } = this.#opened;
     const letters = [];
-    for (const { place, sealed } of await readAllSealed("letters", kept.account)) {
-      const letter = await decrypt(key, sealed, bound(kept.account, place)).then(decodeJson, () => null);
+    for (const { place, sealed } of await readAllSealed("letters", record.account)) {
+      const letter = await decrypt(key, sealed, bound(record.account, place)).then(decodeJson, () => null);
       if (letter) letters.push(letter);
     }
     return letters;
@@ -289,14 +289,14 @@ export class KeptMail extends EventTarget {
    * @param {ArrayBuffer} clear
    */
   async #write(opened, store, name, clear) {
-    const { kept, key } = opened;
-    const place = await placeOf(kept.account, name);
-    const sealed = await encrypt(key, clear, bound(kept.account, place));
-    const write = () => writeSealed(kept, store, { place, sealed }, { maxBytes: this.#maxBytes });
+    const { kept: record, key } = opened;
+    const place = await placeOf(record.account, name);
+    const sealed = await encrypt(key, clear, bound(record.account, place));
+    const write = () => writeSealed(record, store, { place, sealed }, { maxBytes: this.#maxBytes });
     const isWritten = await write().catch(async (error) => {
       if (error.code !== "storage-full") throw error;
       // The mail that is opened now is more useful than mail that was opened long ago.
-      await dropOlderHalf(kept.account);
+      await dropOlderHalf(record.account);
       return write();
     });
     if (!isWritten && this.#opened === opened) {
