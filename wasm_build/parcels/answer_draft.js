@@ -19,14 +19,14 @@ export function largestFiles(bytes) {
  * }} answer `from` is the service, because nobody knows the writer. The mail around the message has the same From
  */
 export function writeDraft({ translate, from, to, subject, reference, text, files, at }) {
-  const said = translate("parcel_answer_said", { reference });
+  const notice = translate("parcel_answer_said", { reference });
   const answered = RE.test(subject) ? subject : `Re: ${subject}`;
   return {
     from, to: [to], cc: [], references: [], hidden: [], date: at.toISOString(),
     // The service makes another Message-ID for the mail around the message.
     messageId: `<${crypto.randomUUID()}@${DOMAIN.exec(from)?.[1] ?? "localhost"}>`,
     subject: subject ? answered : translate("parcel_answer_subject", { reference }),
-    text: new TextEncoder().encode(text.trim() ? `${said}\n\n${text}` : said).buffer,
+    text: new TextEncoder().encode(text.trim() ? `${notice}\n\n${text}` : notice).buffer,
     attachments: files.map(({ name, type, data }) => ({ name, type, data: data.slice(0) })),
   };
 }

@@ -78,9 +78,9 @@ export function createAnswer({ page, parts, terms, reference, sender, subject, e
     encrypted = passed;
     await send(passed);
     close();
-    const said = translate("parcel_answer_sent", { sender: who, reference });
+    const sentence = translate("parcel_answer_sent", { sender: who, reference });
     const done = html("button", { type: "button", text: translate("close"), data: { test: "answer-done" }, on: { click: onEnd } });
-    const note = html("p", { role: "status", tabindex: -1, text: said, data: { test: "answer-sent" } });
+    const note = html("p", { role: "status", tabindex: -1, text: sentence, data: { test: "answer-sent" } });
     element.replaceChildren(title, note, html("div", { class: "actions" }, done));
     note.focus();
   };

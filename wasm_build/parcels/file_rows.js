@@ -51,9 +51,9 @@ export class FileRows {
       data: { test: "cancel-saving" },
     });
     const bar = html("progress", { max: String(Math.max(1, file.cmsBytes)), value: "0", hidden: true, "aria-label": translate("parcel_progress", { name }) });
-    const said = html("p", { class: "parcel-saving", role: "status", data: { test: "saving" } });
+    const status = html("p", { class: "parcel-saving", role: "status", data: { test: "saving" } });
     const failure = problem("saving-error");
-    const row = new SavingRow({ save, cancel, bar, said, failure });
+    const row = new SavingRow({ save, cancel, bar, said: status, failure });
     save.addEventListener("click", () => void this.#save(file, name, row));
     return html(
       "li", { class: "attachment parcel-file", data: { test: "parcel-file" } },
@@ -61,7 +61,7 @@ export class FileRows {
         "span", { class: "attachment-words" }, html("bdi", { class: "attachment-name", text: name }),
         html("span", { class: "attachment-facts", text: size(file.sizeBytes) }),
       ),
-      save, cancel, html("div", { class: "parcel-progress" }, bar, said, failure),
+      save, cancel, html("div", { class: "parcel-progress" }, bar, status, failure),
     );
   }
 

@@ -98,10 +98,10 @@ async function* piecesOf({ body }) {
   }
 }
 
-/** @param {string} name @param {number} found @param {number} expected */
-function wrongSize(name, found, expected) {
-  const text = `object ${name} has ${found} bytes, the manifest says ${expected}`;
-  return new ApiError(found < expected ? "parcel-cut" : "parcel-damaged", text);
+/** @param {string} name @param {number} size @param {number} expected */
+function wrongSize(name, size, expected) {
+  const text = `object ${name} has ${size} bytes, the manifest says ${expected}`;
+  return new ApiError(size < expected ? "parcel-cut" : "parcel-damaged", text);
 }
 
 /** Whether a later request may succeed. The class of the error is not compared, because it may come from another bundle. @param {any} error */

@@ -52,9 +52,9 @@ export class OpenedParcel {
     this.#opening = opening;
     this.#drawing = drawing;
     this.heading = html("h1", { tabindex: -1, dir: "auto", text: translate("parcel_opened_title"), data: { test: "parcel-heading" } });
-    const said = opening.from
+    const sentence = opening.from
       ? translate("parcel_server_says", { from: isolate(opening.from) }) : translate("parcel_sender_unknown_yet");
-    this.#verdict.append(html("p", { class: drawing.noteClass, role: "status", text: said, data: { test: "server-says" } }));
+    this.#verdict.append(html("p", { class: drawing.noteClass, role: "status", text: sentence, data: { test: "server-says" } }));
     this.#answer = new AnswerOffer(host, reader, opening, this.#ending.signal);
     this.#further = drawing.createFurther?.(reader, this.#ending.signal) ?? null;
     this.element = html(

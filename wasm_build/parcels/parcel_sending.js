@@ -159,7 +159,7 @@ export class ParcelSending {
     const { from, to, files, sign, days } = this.#letter;
     const { parcel, key, salt, proof } = this.#begun();
     return {
-      parcel, from, to: to.map((one) => ({ ...one })), files: files.map(({ name, data }) => ({ name, sizeBytes: data.size })),
+      parcel, from, to: to.map((recipient) => ({ ...recipient })), files: files.map(({ name, data }) => ({ name, sizeBytes: data.size })),
       terms: { salt: salt.slice(0), proof: proof.slice(0), days }, key: key.slice(0), recipients: this.#certificates(), sign,
       identities: this.#parts.keys.copies().identities, at: this.#at, wholeBytes: this.#parts.wholeBytes,
     };

@@ -213,9 +213,9 @@ class Upload {
 
   /** @param {Response} answer */
   #take({ headers }) {
-    const said = headers.get("Upload-Offset") ?? "";
-    const offset = Number(said);
-    if (!DIGITS.test(said) || offset > this.#object.data.byteLength) throw new ApiError("server-error", `an upload at ${said}`);
+    const header = headers.get("Upload-Offset") ?? "";
+    const offset = Number(header);
+    if (!DIGITS.test(header) || offset > this.#object.data.byteLength) throw new ApiError("server-error", `an upload at ${header}`);
     this.offset = offset;
     this.#isKnown = true;
   }

@@ -24,10 +24,10 @@ export function createReceiptOffer(page, reader, { sender, signal }) {
 
   const confirm = () => page.attempt(button, translate("parcel_confirming"), failure, async () => {
     await reader.confirm(signal);
-    const said = translate("parcel_confirmed", { from });
-    element.replaceChildren(html("p", { class: "note", text: said, tabindex: -1, data: { test: "confirmed" } }));
+    const sentence = translate("parcel_confirmed", { from });
+    element.replaceChildren(html("p", { class: "note", text: sentence, tabindex: -1, data: { test: "confirmed" } }));
     /** @type {HTMLElement} */ (element.firstElementChild).focus();
-    page.announce(said);
+    page.announce(sentence);
   });
   return element;
 }

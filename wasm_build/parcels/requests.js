@@ -196,13 +196,13 @@ export class ParcelRequests {
 
 /**
  * The objects that came with the answer, up to the first that is not base64. Missing objects are fetched.
- * @param {unknown} given
+ * @param {unknown} texts
  */
-function readEnclosed(given) {
+function readEnclosed(texts) {
   /** @type {Map<string, ArrayBuffer>} */
   const enclosed = new Map();
   try {
-    for (const [name, text] of Object.entries(given ?? {})) enclosed.set(name, bytesFromBase64(text));
+    for (const [name, text] of Object.entries(texts ?? {})) enclosed.set(name, bytesFromBase64(text));
   } catch {
     // An object that cannot be read is fetched as if it were missing.
   }

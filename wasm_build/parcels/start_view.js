@@ -32,12 +32,12 @@ export function createStartView(page, words, { note = "", problem = "", typed = 
   const stated = html("p", { class: "note", text: translate("parcel_words_in_link"), data: { test: "words-in-link" } });
   const submit = () => whileBusy(button, translate("opening"), async () => {
     field.setProblem("");
-    const said = await page.open(words || field.value);
-    if (!said || !element.isConnected) return;
+    const sentence = await page.open(words || field.value);
+    if (!sentence || !element.isConnected) return;
     // If the words of a link do not open the parcel, the person types others.
     words = "";
     stated.replaceWith(field.element);
-    field.setProblem(said);
+    field.setProblem(sentence);
     field.focus();
   });
   const form = createForm(
@@ -79,10 +79,10 @@ function createWordsField(page, typed) {
     area.setAttribute("aria-invalid", String(text !== ""));
   };
   const look = async () => {
-    const [{ value }, asked] = [area, turn];
+    const [{ value }, thisTurn] = [area, turn];
     if (value.split(/[\s,-]+/u).filter(Boolean).length < WORDS_OF_A_SECRET) return;
-    const said = await page.checkWords(value).catch(() => "");
-    if (asked === turn && area.isConnected) setProblem(said);
+    const sentence = await page.checkWords(value).catch(() => "");
+    if (thisTurn === turn && area.isConnected) setProblem(sentence);
   };
   area.addEventListener("input", () => {
     setProblem("");

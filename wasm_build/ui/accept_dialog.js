@@ -73,10 +73,10 @@ function createAddresses(translate, kind, { addresses }, author) {
   const id = uniqueId("accept-addresses");
   // If the certificate has several addresses, the field has only the message's address. The maker of the certificate could
   // have hidden another person's address among them. For an authority the field begins empty.
-  const asked = addresses.length === 1 ? addresses : addresses.filter((address) => sameAddress(address, author)).slice(0, 1);
+  const proposals = addresses.length === 1 ? addresses : addresses.filter((address) => sameAddress(address, author)).slice(0, 1);
   const input = html("input", {
     id, type: "text", autocomplete: "off", autocapitalize: "off", spellcheck: "false", dir: "ltr",
-    "aria-describedby": `${id}-hint`, value: kind === "exact" ? asked.join("") : "", data: { test: "accept-addresses" },
+    "aria-describedby": `${id}-hint`, value: kind === "exact" ? proposals.join("") : "", data: { test: "accept-addresses" },
   });
   const element = html(
     "div",

@@ -68,13 +68,13 @@ export function answerTo(translate, opened, { toAll = false, own = [], ownSigner
   const service = serviceOf(opened);
   if (service) return answerToService(translate, opened, service);
   const { people, ...thread } = opened.reply;
-  const { wanted, others, replyTo, tooMany } = chooseRecipients(people, {
+  const { wanted: addressees, others, replyTo, tooMany } = chooseRecipients(people, {
     toAll, own, ownAuthors: opened.report.state === "verified" ? ownSigners : own,
   });
   const isAsked = replyTo.length > 0;
   return {
-    to: sureOf(wanted), cc: sureOf(others), senders: wanted.map(withoutMark), replyTo: replyTo.map(withoutMark), tooMany,
-    doubtful: { to: isAsked ? [] : doubtfulOf(wanted), cc: doubtfulOf(others) },
+    to: sureOf(addressees), cc: sureOf(others), senders: addressees.map(withoutMark), replyTo: replyTo.map(withoutMark), tooMany,
+    doubtful: { to: isAsked ? [] : doubtfulOf(addressees), cc: doubtfulOf(others) },
     subject: withPrefix(/^re:/iu, "Re: ", headerReader(opened.headers)("subject")), ...thread,
     quote: quoteOf(translate, opened), answersEncrypted: isEncrypted(opened.report),
   };
@@ -105,10 +105,10 @@ function serviceOf({ headers, report }) {
 function answerToService(translate, opened, service) {
   const { people, ...thread } = opened.reply;
   const isProved = service === NOTICE && opened.report.state === "verified";
-  const wanted = opened.report.people.replyTo.mailboxes.filter(({ protection = "", address }) => SIGNED.has(protection) && address);
+  const mailboxes = opened.report.people.replyTo.mailboxes.filter(({ protection = "", address }) => SIGNED.has(protection) && address);
   return {
     to: [], cc: [], senders: [], replyTo: [],
-    doubtful: { to: isProved ? wanted.map(({ name, address }) => ({ name, address })) : [], cc: [] }, tooMany: 0, service,
+    doubtful: { to: isProved ? mailboxes.map(({ name, address }) => ({ name, address })) : [], cc: [] }, tooMany: 0, service,
     subject: withPrefix(/^re:/iu, "Re: ", headerReader(opened.headers)("subject")), ...thread,
     quote: quoteOf(translate, opened), answersEncrypted: isEncrypted(opened.report),
   };
@@ -160,18 +160,18 @@ export function peopleText({ count, mailboxes }) {
  * @param {AnswerPeople} people @param {{toAll: boolean, own: string[], ownAuthors: string[]}} options
  */
 function chooseRecipients({ senders, replyTo, to, cc, count, isWhole }, { toAll, own, ownAuthors }) {
-  const isOwn = (/** @type {Mailbox} */ { address }) => own.some((one) => sameAddress(one, address));
-  const isNotOwn = (/** @type {Mailbox} */ one) => !isOwn(one);
+  const isOwn = (/** @type {Mailbox} */ { address }) => own.some((ownAddress) => sameAddress(ownAddress, address));
+  const isNotOwn = (/** @type {Mailbox} */ mailbox) => !isOwn(mailbox);
   const isFromOwn = senders.length > 0 && senders.every(({ address }) => ownAuthors.some((author) => sameAddress(author, address)));
   const readers = isFromOwn ? to.filter(isNotOwn) : [];
   // An answer to a message without a readable sender can go only to its Reply-To.
   const claimed = senders.length > 0 ? senders : replyTo;
   // The answer to a note to oneself goes to oneself.
-  const wanted = [readers, isFromOwn ? claimed.filter(isNotOwn) : claimed, claimed].find((some) => some.length > 0) ?? [];
-  const isWanted = (/** @type {Mailbox} */ { address }) => wanted.some((one) => sameAddress(one.address, address));
+  const addressees = [readers, isFromOwn ? claimed.filter(isNotOwn) : claimed, claimed].find((some) => some.length > 0) ?? [];
+  const isWanted = (/** @type {Mailbox} */ { address }) => addressees.some((addressee) => sameAddress(addressee.address, address));
   return {
-    wanted,
-    others: toAll ? uniqueOf([...to, ...cc]).filter((one) => isNotOwn(one) && !isWanted(one)) : [],
+    wanted: addressees,
+    others: toAll ? uniqueOf([...to, ...cc]).filter((mailbox) => isNotOwn(mailbox) && !isWanted(mailbox)) : [],
     replyTo: readers.length > 0 || senders.length === 0 ? [] : replyTo,
     tooMany: !isWhole && (toAll || isFromOwn) ? count : 0,
   };
@@ -180,12 +180,12 @@ function chooseRecipients({ senders, replyTo, to, cc, count, isWhole }, { toAll,
 /** Each address once: the mailbox that is sure, or else the first. @param {AnswerMailbox[]} mailboxes */
 function uniqueOf(mailboxes) {
   /** @type {Map<string, AnswerMailbox>} */
-  const found = new Map();
+  const mailboxByKey = new Map();
   for (const mailbox of mailboxes) {
     const key = addressKey(mailbox.address);
-    if (!found.has(key) || (mailbox.isSure && !found.get(key)?.isSure)) found.set(key, mailbox);
+    if (!mailboxByKey.has(key) || (mailbox.isSure && !mailboxByKey.get(key)?.isSure)) mailboxByKey.set(key, mailbox);
   }
-  return [...found.values()];
+  return [...mailboxByKey.values()];
 }
 
 /** @param {AnswerMailbox[]} mailboxes */

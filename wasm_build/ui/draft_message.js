@@ -39,7 +39,7 @@ export function draftIdOf(subject) {
 /** The id of the draft in a whole message; null if the message is not a draft of Sealwax. @param {ArrayBuffer} message @returns {string | null} */
 export function draftIdIn(message) {
   const header = new TextDecoder().decode(new Uint8Array(message, 0, Math.min(message.byteLength, MAX_HEADER_BYTES)));
-  const line = header.split("\r\n\r\n", 1)[0]?.split("\r\n").find((one) => one.toLowerCase().startsWith(SUBJECT));
+  const line = header.split("\r\n\r\n", 1)[0]?.split("\r\n").find((field) => field.toLowerCase().startsWith(SUBJECT));
   return draftIdOf(line?.slice(SUBJECT.length).trim() ?? "");
 }
 

@@ -36,7 +36,7 @@ export function createFactors(app, account, createAct) {
       const { factors } = await account.factors();
       removals.forEach((removal) => removal.clear());
       removals = factors.map((factor) => createRemoval(app, account, createAct, factor, load));
-      list.replaceChildren(...factors.map((one, place) => createCard(app, one, removals[place])));
+      list.replaceChildren(...factors.map((factor, place) => createCard(app, factor, removals[place])));
       if (factors.length === 0) list.replaceChildren(html("li", { text: translate("factors_none") }));
     } catch (error) {
       failure.textContent = app.sentenceFor(error);
@@ -52,7 +52,7 @@ export function createFactors(app, account, createAct) {
     failure, list, ...additions.map((addition) => addition.element),
   );
   const loaded = load();
-  return { element, loaded, clear: () => [...removals, ...additions].forEach((one) => one.clear()) };
+  return { element, loaded, clear: () => [...removals, ...additions].forEach((part) => part.clear()) };
 }
 
 /** @param {App} app @param {Factor} factor @param {Part | undefined} removal */

@@ -62,7 +62,7 @@ export function sameAddress(one, other) {
  */
 export function certificatesFor(address, certificates) {
   const people = certificates.filter(({ isCa }) => !isCa);
-  const theirs = people.filter(({ addresses }) => addresses.some((one) => sameAddress(one, address)));
+  const theirs = people.filter(({ addresses }) => addresses.some((certifiedAddress) => sameAddress(certifiedAddress, address)));
   return [theirs, people, certificates].find((some) => some.length > 0) ?? [];
 }
 

@@ -99,10 +99,10 @@ function createDevices(app, account, factors) {
       const devices = await account.devices();
       acts.forEach((act) => act.clear());
       const others = devices.filter((device) => !device.is_this);
-      acts = others.map((one) => createRevoking(app, account, one, load));
+      acts = others.map((device) => createRevoking(app, account, device, load));
       const cards = [
         ...devices.filter((device) => device.is_this).map((device) => createCard(app, device, null)),
-        ...others.map((one, place) => createCard(app, one, acts[place])),
+        ...others.map((device, place) => createCard(app, device, acts[place])),
       ];
       list.replaceChildren(...cards);
     } catch (error) {
@@ -221,10 +221,10 @@ export function createAct(app, { test, title, meaning, submit, further, keepsOpe
     if (field.length === 0) return field.setError(translate("error_passphrase_missing"));
     if (keepsOpen) further?.clear();
     /** @type {string | false | void} */
-    let said;
+    let sentence;
     try {
-      said = await act(field.copy());
-      if (said === false) return;
+      sentence = await act(field.copy());
+      if (sentence === false) return;
     } catch (error) {
       if (!(error instanceof Error && "code" in error && error.code === "login-refused")) throw error;
       field.clear();
@@ -235,10 +235,10 @@ export function createAct(app, { test, title, meaning, submit, further, keepsOpe
     if (keepsOpen) return;
     further?.clear();
     closing.open = false;
-    if (!said) return;
+    if (!sentence) return;
     // The change may have redrawn the view.
-    if (!element.isConnected) return app.announce(said);
-    done.textContent = said;
+    if (!element.isConnected) return app.announce(sentence);
+    done.textContent = sentence;
     // The focused button disappears with the closed form, and a long form leaves the view scrolled elsewhere.
     done.focus();
   });

@@ -12,7 +12,7 @@ const OWN_STYLE = "body{font:16px/1.5 system-ui,sans-serif;margin:12px;color:#1d
   + "overflow-wrap:anywhere}img{max-width:100%;height:auto}";
 /** The style of the host that is shown after each link. The mail's own styles must not hide or alter it. */
 const HOST_STYLE = ["all:initial", "display:inline", "font:13px system-ui,sans-serif", "color:#57524c",
-  "visibility:visible", "unicode-bidi:isolate"].map((one) => `${one}!important`).join(";");
+  "visibility:visible", "unicode-bidi:isolate"].map((declaration) => `${declaration}!important`).join(";");
 /** The tags that are forbidden in mails, besides those that `cleanMarkup` always forbids. */
 const FORBIDDEN_TAGS = ["form", "input", "button", "select", "option", "textarea", "label", "fieldset", "svg", "dialog", "map",
   "area", "title", "marquee"];
@@ -80,8 +80,8 @@ async function fillPictures(body, findPicture) {
   for (const element of body.querySelectorAll("[src]")) {
     const source = element.getAttribute("src") ?? "";
     const contentId = /^cid:(.+)$/isu.exec(source)?.[1];
-    const found = contentId && element instanceof HTMLImageElement ? await findPicture(decodeSafely(contentId)) : null;
-    if (found) element.setAttribute("src", found);
+    const picture = contentId && element instanceof HTMLImageElement ? await findPicture(decodeSafely(contentId)) : null;
+    if (picture) element.setAttribute("src", picture);
     else if (!(element instanceof HTMLImageElement && PICTURE_DATA.test(source))) {
       element.removeAttribute("src");
       blocked += 1;

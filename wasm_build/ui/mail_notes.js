@@ -53,11 +53,11 @@ function question(translate, who, onGive) {
   const send = html("button", { type: "button", text: translate("receipt_send"), data: { test: "receipt-send" }, on: { click: onGive } });
   const leave = html("button", {
     type: "button", class: "quiet", text: translate("not_now"), data: { test: "receipt-not-now" },
-    on: { click: () => asked.remove() },
+    on: { click: () => section.remove() },
   });
-  const asked = html("section", { class: "mail-note", data: { test: "receipt" } },
+  const section = html("section", { class: "mail-note", data: { test: "receipt" } },
     html("p", { text: translate("receipt_asked", { name: who }) }), html("div", { class: "actions" }, send, leave));
-  return asked;
+  return section;
 }
 
 /**

@@ -142,7 +142,7 @@ export class MailText {
       drawing.signal.throwIfAborted();
       const spent = used * pieces / FRAMES || drawText(section, next, drawing.links, Math.min(left, step));
       left -= spent;
-      if (used || next.from >= next.passage.text.length) drawing.waiting = drawing.waiting.filter((one) => one !== next);
+      if (used || next.from >= next.passage.text.length) drawing.waiting = drawing.waiting.filter((part) => part !== next);
       if (isBegin) {
         this.#showCoverage(section);
         onSection(section);
@@ -193,17 +193,17 @@ export class MailText {
     const words = this.#words;
     const markup = passage.markup ?? "";
     const isFar = !mayBeWithin(markup, ON_PRESS);
-    const said = html("p", { role: "status", text: isFar ? words.markupFarOver : words.markupOver });
+    const status = html("p", { role: "status", text: isFar ? words.markupFarOver : words.markupOver });
     const button = html("button", { type: "button", text: words.markupAnyway, data: { test: "markup-anyway" } });
-    const note = html("div", { class: "note too-large", data: { test: "too-large" } }, said, isFar ? null : button);
+    const note = html("div", { class: "note too-large", data: { test: "too-large" } }, status, isFar ? null : button);
     const show = async () => {
       const formatted = html("div");
       if (!(await isWithin(markup, ON_PRESS, drawing.slices)) || !(await this.#drawFrame(formatted, passage, drawing))) {
-        said.textContent = words.markupFarOver;
+        status.textContent = words.markupFarOver;
         button.remove();
         return;
       }
-      drawing.waiting = drawing.waiting.filter((one) => one.passage !== passage);
+      drawing.waiting = drawing.waiting.filter((part) => part.passage !== passage);
       section.replaceChildren(...formatted.children);
       this.#showCoverage(section);
       if (drawing.waiting.length === 0) this.element.querySelector(".more-text")?.remove();

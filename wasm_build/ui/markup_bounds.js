@@ -102,10 +102,10 @@ async function isParsedWithin(markup, { elements }, slices) {
   if (open > MAX_OPEN_FORMATTING) return false;
   if (countMatches(markup, TAGS) * open <= HARMLESS_ELEMENTS) return true;
   const root = document.implementation.createHTMLDocument("");
-  const found = root.getElementsByTagName("*");
+  const descendants = root.getElementsByTagName("*");
   for (let at = 0; at < markup.length; at += PIECE_CHARACTERS) {
     writeParsed(root, markup.slice(at, at + PIECE_CHARACTERS));
-    if (found.length > elements) return false;
+    if (descendants.length > elements) return false;
     await slices.next();
   }
   return true;
@@ -160,7 +160,7 @@ function isLettersWithin(root, { letters, lines, word }) {
     const text = walker.currentNode.nodeValue ?? "";
     count += text.length;
     ends += text.split("\n").length - 1;
-    if (count > letters || ends > lines || text.split(/\s+/u).some((one) => one.length > word)) return false;
+    if (count > letters || ends > lines || text.split(/\s+/u).some((piece) => piece.length > word)) return false;
   }
   return true;
 }

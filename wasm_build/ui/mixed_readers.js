@@ -54,13 +54,13 @@ export class MixQuestion {
     if (!mix) return false;
     const translate = this.#translate;
     const [closing, others] = [mix.closing, mix.others].map((group) => listOf(group.map(({ address }) => address), translate));
-    const asked = `${closing} ${others}`;
-    if (asked === this.#agreed) return false;
+    const readers = `${closing} ${others}`;
+    if (readers === this.#agreed) return false;
     ask({
       title: translate("mixed_question"), meaning: translate(meaningKey(mix.closing), { closing, others }),
       keep: translate("mixed_keep"), go: translate("mixed_go"), test: "mixed-confirm", onKeep: this.#onKeep,
       onGo: () => {
-        this.#agreed = asked;
+        this.#agreed = readers;
         onGo();
       },
     });

@@ -36,7 +36,7 @@ export class NewPassphrase {
    * @returns {Secret | null}
    */
   read() {
-    for (const one of [this.#first, this.#again]) one.setError("");
+    for (const field of [this.#first, this.#again]) field.setError("");
     const [first, again] = [this.#first.copy(), this.#again.copy()];
     const isSame = areSame(first, again);
     overwrite(again.buffer);

@@ -24,17 +24,17 @@ import { createQrPicture } from "./qr_picture.js";
  */
 export function createSecretSection(translate, secret, route) {
   const who = listOf(secret.people, translate);
-  const said = html("p", { class: "note", role: "status", data: { test: "parcel-secret-copied" } });
+  const status = html("p", { class: "note", role: "status", data: { test: "parcel-secret-copied" } });
   /** @param {string} key @param {() => string} text @param {HTMLElement} from */
   const copy = (key, text, from) => html("button", {
     type: "button", text: translate(key), data: { test: key.replaceAll("_", "-") },
-    on: { click: async () => { said.textContent = translate(await copyText(text(), from) ? "copied" : "parcel_secret_not_copied"); } },
+    on: { click: async () => { status.textContent = translate(await copyText(text(), from) ? "copied" : "parcel_secret_not_copied"); } },
   });
   const shown = route === "told" ? drawWords(translate, secret, copy) : drawLink(translate, secret, copy);
   return html(
     "section", { class: "stack parcel-secret", "aria-label": who, data: { test: "parcel-secret" } },
     html("p", {}, ...sentenceNodes(translate(route === "told" ? "parcel_secret_tell" : "parcel_secret_send", { who }))),
-    ...shown, said,
+    ...shown, status,
     html("p", { class: "note" }, ...sentenceNodes(translate("parcel_secret_reference", {
       reference: technical(secret.reference), date: dayOnly(secret.expires),
     }))),

@@ -82,7 +82,7 @@ function wordsOf(translate, node, { find, day, trail }) {
   const { certificate } = node;
   if (certificate === null) return { trust: "", revocation: "", problems: [translate("step_6_1_1_d")] };
   if (!trail) return node;
-  const status = trail.revocation.find((one) => one.certificate === certificate);
+  const status = trail.revocation.find((entry) => entry.certificate === certificate);
   return {
     trust: trail.anchor?.certificate === certificate ? anchorWords(translate, trail.anchor, { find, day }) : "",
     revocation: status ? revocationWords(translate, status, day) : "",

@@ -76,15 +76,15 @@ export function withArrived(sent, { report, receipt }) {
   }
   const address = signerAmong(receipt, sent);
   // Another tab may have stored a receipt of this person since this receipt was compared.
-  if (address === null || sent.receipts.some((one) => sameAddress(one.address, address))) return null;
+  if (address === null || sent.receipts.some((storedReceipt) => sameAddress(storedReceipt.address, address))) return null;
   return {
-    ...sent, receipts: [...sent.receipts, { name, address, at, signature, messageId }], doubtful: doubtful.filter((one) => one !== mail),
+    ...sent, receipts: [...sent.receipts, { name, address, at, signature, messageId }], doubtful: doubtful.filter((text) => text !== mail),
   };
 }
 
 /** The recipient who signed a receipt; null for somebody else. @param {GivenReceipt} receipt @param {SentRequest} sent */
 function signerAmong({ addresses }, { to }) {
-  return addresses.find((own) => to.some((one) => sameAddress(one, own))) ?? null;
+  return addresses.find((own) => to.some((mailbox) => sameAddress(mailbox, own))) ?? null;
 }
 
 /**
@@ -93,7 +93,7 @@ function signerAmong({ addresses }, { to }) {
  * @param {ReceiptRequest} request @param {string | null} sender @param {string[]} own
  */
 function isAskedHere({ to, only }, sender, own) {
-  const isOwn = (/** @type {string} */ address) => own.some((one) => sameAddress(one, address));
+  const isOwn = (/** @type {string} */ address) => own.some((ownAddress) => sameAddress(ownAddress, address));
   const isSendable = to.length > 0 && to.every(isAddress);
   return own.length > 0 && isSendable && sender !== null && !isOwn(sender) && (only === null || only.some(isOwn));
 }

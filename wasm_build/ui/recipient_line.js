@@ -175,9 +175,9 @@ export class RecipientLine extends EventTarget {
    */
   async lookUpAgain(person) {
     const before = person.finding;
-    const found = await this.#directory.find(person.address).catch(() => null);
-    if (!found || person.finding !== before || found.readiness === before?.readiness) return;
-    person.finding = found;
+    const finding = await this.#directory.find(person.address).catch(() => null);
+    if (!finding || person.finding !== before || finding.readiness === before?.readiness) return;
+    person.finding = finding;
     this.#peopleChanged();
   }
 
@@ -210,8 +210,8 @@ export class RecipientLine extends EventTarget {
 
   /** @param {string} name */
   #findGroup(name) {
-    const wanted = name.trim().toLocaleLowerCase();
-    return this.#groups().find((group) => group.name.toLocaleLowerCase() === wanted);
+    const key = name.trim().toLocaleLowerCase();
+    return this.#groups().find((group) => group.name.toLocaleLowerCase() === key);
   }
 
   /** Adds the mailboxes of a text. A chip with the text is in their place until they are read. @param {string} text */

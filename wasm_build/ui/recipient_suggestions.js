@@ -58,7 +58,7 @@ export class RecipientSuggestions {
     const known = typed.trim() ? await this.#known() : [];
     // The person may have typed more meanwhile.
     if (typed !== this.#input.value || document.activeElement !== this.#input) return;
-    const groups = typed.trim() ? this.#groups().map((group) => ({ ...group, address: "" })).filter((one) => fits(one, typed)) : [];
+    const groups = typed.trim() ? this.#groups().map((group) => ({ ...group, address: "" })).filter((group) => fits(group, typed)) : [];
     this.#shown = [...groups, ...fitting(known, typed).filter(({ address }) => !this.#isTaken(address))].slice(0, MAX_SHOWN);
     // A complete address stays as it is typed. Enter must not accept a longer address that begins with it.
     this.#active = this.#shown.length > 0 && !isAddress(typed.trim()) ? 0 : -1;
@@ -95,14 +95,17 @@ export class RecipientSuggestions {
 
   #draw() {
     this.element.hidden = this.#shown.length === 0;
-    this.element.replaceChildren(...this.#shown.map((one, index) => html(
+    this.element.replaceChildren(...this.#shown.map((suggestion, index) => html(
       "li",
       {
         id: `${this.#id}-${index}`, class: "suggestion", role: "option", "aria-selected": String(index === this.#active),
-        data: { test: "suggestion", address: one.address, ...(one.people && { group: one.name }) }, on: { click: () => this.#take(one) },
+        data: { test: "suggestion", address: suggestion.address, ...(suggestion.people && { group: suggestion.name }) },
+        on: { click: () => this.#take(suggestion) },
       },
-      one.name ? html("bdi", { text: one.people ? cleanName(one.name) : nameBeside(one.name) }) : null,
-      html("bdi", { class: "chip-address", text: one.people ? this.#groupWords(one.people.length) : cleanAddress(one.address) }),
+      suggestion.name ? html("bdi", { text: suggestion.people ? cleanName(suggestion.name) : nameBeside(suggestion.name) }) : null,
+      html("bdi", {
+        class: "chip-address", text: suggestion.people ? this.#groupWords(suggestion.people.length) : cleanAddress(suggestion.address),
+      }),
     )));
     this.#input.setAttribute("aria-expanded", String(this.#shown.length > 0));
     if (this.#active < 0) this.#input.removeAttribute("aria-activedescendant");
@@ -115,13 +118,13 @@ export class RecipientSuggestions {
  * @param {Mailbox[]} known @param {string} typed
  */
 function fitting(known, typed) {
-  const found = known.filter((one) => fits(one, typed));
-  return found.filter((one, index) => found.findIndex(({ address }) => sameAddress(address, one.address)) === index);
+  const matches = known.filter((person) => fits(person, typed));
+  return matches.filter((person, index) => matches.findIndex(({ address }) => sameAddress(address, person.address)) === index);
 }
 
 /** @param {Mailbox} mailbox @param {string} typed */
 function fits({ name, address }, typed) {
-  const wanted = typed.trim().toLocaleLowerCase();
-  return addressKey(address).startsWith(addressKey(wanted))
-    || [name, ...name.split(/[\s.,-]/u)].some((word) => word && word.toLocaleLowerCase().startsWith(wanted));
+  const beginning = typed.trim().toLocaleLowerCase();
+  return addressKey(address).startsWith(addressKey(beginning))
+    || [name, ...name.split(/[\s.,-]/u)].some((word) => word && word.toLocaleLowerCase().startsWith(beginning));
 }

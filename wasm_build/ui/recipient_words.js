@@ -47,7 +47,7 @@ export function recipientState(translate, { usable, reasons, warnings, notBefore
     const word = translate(STATES.get(gravest ?? "") ?? "recipient_cannot", dates);
     return { kind: "cannot", word, said: gravest ?? "" };
   }
-  const warned = ["expires-soon", "certificate-changed"].find((wanted) => warnings.some(({ code }) => code === wanted));
+  const warned = ["expires-soon", "certificate-changed"].find((warning) => warnings.some(({ code }) => code === warning));
   if (!warned) return { kind: "ready", word: translate("recipient_ready"), said: "" };
   const key = warned === "expires-soon" ? "recipient_soon" : "recipient_changed";
   return { kind: "soon", word: translate(key, dates), said: warned };

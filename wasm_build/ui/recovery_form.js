@@ -37,8 +37,8 @@ export function createRecoveryForm(app, {
     try {
       await recover(code.copy(), chosen);
     } catch (error) {
-      const found = error instanceof Error && "code" in error ? error.code : "";
-      if (found !== "login-refused" && found !== "wrong-recovery-code") throw error;
+      const errorCode = error instanceof Error && "code" in error ? error.code : "";
+      if (errorCode !== "login-refused" && errorCode !== "wrong-recovery-code") throw error;
       return code.setError(translate(refused));
     }
     clear();

@@ -13,13 +13,13 @@ import { isolate } from "./formats.js";
  */
 export function replyToQuestion(translate, { senders, replyTo }, { onKeep, onTake }) {
   const addresses = (/** @type {Mailbox[]} */ people) => people.map(({ address }) => address).join(", ");
-  const [sender, wanted] = [addresses(senders), addresses(replyTo)];
+  const [sender, addressee] = [addresses(senders), addresses(replyTo)];
   const keep = html("button", {
     type: "button", text: translate("reply_to_keep", { who: sender }), data: { test: "reply-to-keep" }, on: { click: onKeep },
   });
   const take = html("button", {
-    type: "button", text: translate("reply_to_take", { who: wanted }), data: { test: "reply-to-take" }, on: { click: onTake },
+    type: "button", text: translate("reply_to_take", { who: addressee }), data: { test: "reply-to-take" }, on: { click: onTake },
   });
-  const words = translate("reply_to_elsewhere", { wanted: isolate(wanted), sender: isolate(sender) });
+  const words = translate("reply_to_elsewhere", { wanted: isolate(addressee), sender: isolate(sender) });
   return [html("p", { class: "warning", text: words }), html("div", { class: "actions" }, keep, take)];
 }

@@ -303,9 +303,9 @@ export class SecretField {
   /** @param {KeyboardEvent} event */
   #watchCapsLock(event) {
     const isOn = event.getModifierState("CapsLock");
-    const said = this.#translate("secret_caps_lock");
-    if (isOn) this.#remark.textContent = said;
-    else if (this.#remark.textContent === said) this.#remark.textContent = "";
+    const warning = this.#translate("secret_caps_lock");
+    if (isOn) this.#remark.textContent = warning;
+    else if (this.#remark.textContent === warning) this.#remark.textContent = "";
   }
 }
 

@@ -60,20 +60,20 @@ export function whatWillLeave(letter, translate) {
 export function obstacles(letter, translate) {
   const { people, sign, encrypt, bytes, maxBytes, isReading, ways } = letter;
   /** @type {Obstacle[]} */
-  const found = [];
-  if (people.length === 0) found.push({ code: "nobody", text: translate("obstacle_nobody"), remedies: [] });
+  const obstacleList = [];
+  if (people.length === 0) obstacleList.push({ code: "nobody", text: translate("obstacle_nobody"), remedies: [] });
   for (const { address } of people.filter(({ valid }) => !valid)) {
-    found.push({ code: "address", text: translate("obstacle_address", { address }), remedies: [] });
+    obstacleList.push({ code: "address", text: translate("obstacle_address", { address }), remedies: [] });
   }
   if (bytes > maxBytes) {
     const megabytes = Math.floor(maxBytes / 1_000_000);
     const remedies = ways.filter((way) => way === "parcel");
-    found.push({ code: "size", text: translate("obstacle_size", { megabytes }), remedies });
+    obstacleList.push({ code: "size", text: translate("obstacle_size", { megabytes }), remedies });
   }
-  if (isReading) found.push({ code: "reading", text: translate("obstacle_reading_files"), remedies: [] });
-  if (sign || encrypt) found.push(...keyObstacles(letter, translate));
-  if (encrypt) found.push(...people.filter(({ valid }) => valid).flatMap((person) => encryptObstacles(person, letter, translate)));
-  return found;
+  if (isReading) obstacleList.push({ code: "reading", text: translate("obstacle_reading_files"), remedies: [] });
+  if (sign || encrypt) obstacleList.push(...keyObstacles(letter, translate));
+  if (encrypt) obstacleList.push(...people.filter(({ valid }) => valid).flatMap((person) => encryptObstacles(person, letter, translate)));
+  return obstacleList;
 }
 
 /**
@@ -92,12 +92,12 @@ export function groupObstacles(found, translate) {
 
 /**
  * One obstacle for each group of which several members have no certificate.
- * @param {Obstacle[]} found @param {Catalogue} translate
+ * @param {Obstacle[]} obstacleList @param {Catalogue} translate
  */
-function obstaclesOfGroups(found, translate) {
+function obstaclesOfGroups(obstacleList, translate) {
   /** @type {Map<string, Person[]>} */
   const members = new Map();
-  const missing = found.filter(({ code }) => code.startsWith("certificate-"));
+  const missing = obstacleList.filter(({ code }) => code.startsWith("certificate-"));
   for (const { person } of missing) {
     if (person?.group) members.set(person.group, [...members.get(person.group) ?? [], person]);
   }
@@ -112,10 +112,10 @@ function remediesForMany(missing) {
   return ["look-up-all", "remove-all", ...offersParcel ? /** @type {const} */ (["parcel"]) : [], "encrypt-off"];
 }
 
-/** @param {Obstacle[]} found @param {Catalogue} translate */
-function groupMany(found, translate) {
-  const missing = found.filter(({ code }) => code.startsWith("certificate-"));
-  const lookUps = found.filter(({ code }) => code === "looking-up");
+/** @param {Obstacle[]} obstacleList @param {Catalogue} translate */
+function groupMany(obstacleList, translate) {
+  const missing = obstacleList.filter(({ code }) => code.startsWith("certificate-"));
+  const lookUps = obstacleList.filter(({ code }) => code === "looking-up");
   const people = missing.flatMap(({ person }) => (person ? [person] : []));
   /** @type {Obstacle[]} */
   const groups = [];
@@ -126,9 +126,9 @@ function groupMany(found, translate) {
     const text = translate("obstacle_many", { count: people.length });
     groups.push({ code: "certificates", text, remedies: remediesForMany(missing), people });
   }
-  const isGrouped = (/** @type {Obstacle} */ one) =>
-    (missing.includes(one) && missing.length > MOST_SINGLE) || (lookUps.includes(one) && lookUps.length > MOST_SINGLE);
-  return [...found.filter((one) => !isGrouped(one)), ...groups];
+  const isGrouped = (/** @type {Obstacle} */ obstacle) =>
+    (missing.includes(obstacle) && missing.length > MOST_SINGLE) || (lookUps.includes(obstacle) && lookUps.length > MOST_SINGLE);
+  return [...obstacleList.filter((obstacle) => !isGrouped(obstacle)), ...groups];
 }
 
 /**
@@ -155,8 +155,8 @@ export function warnings({ encrypt, people }, translate) {
  */
 export function urgentWarnings({ encrypt, people }) {
   if (!encrypt) return [];
-  const found = people.flatMap(({ finding }) => (finding?.readiness === "ready" ? finding.check.warnings : []));
-  return found.map(({ code }) => code).filter((code) => !NOT_URGENT.has(code));
+  const allWarnings = people.flatMap(({ finding }) => (finding?.readiness === "ready" ? finding.check.warnings : []));
+  return allWarnings.map(({ code }) => code).filter((code) => !NOT_URGENT.has(code));
 }
 
 /** @param {Person} person @param {Letter} letter */
@@ -187,7 +187,8 @@ function encryptObstacles(person, { ways }, translate) {
   if (!finding) return [{ code: "looking-up", text: translate("obstacle_looking_up", { address }), remedies: [] }];
   if (finding.readiness === "ready" || finding.readiness === "password") return [];
   const key = `obstacle_${finding.readiness.replace("-", "_")}`;
-  const reason = finding.readiness === "unusable" ? finding.check.reasons.map((one) => recipientSentence(translate, one)).join(" ") : "";
+  const reason = finding.readiness === "unusable"
+    ? finding.check.reasons.map((cause) => recipientSentence(translate, cause)).join(" ") : "";
   const text = translate(key, { address, reason });
   return [{ code: `certificate-${finding.readiness}`, text, remedies: ways, person }];
 }

@@ -16,7 +16,7 @@ import { verdictSentence } from "./verdict_words.js";
  * }} options `action` makes a certificate's buttons; `mayAccept` is true if no trusted authority vouches for the signer
  */
 export function describeSigner(translate, signer, { certificates, day, action }) {
-  const find = (/** @type {string | null} */ wanted) => certificates.find(({ fingerprint }) => fingerprint === wanted) ?? null;
+  const find = (/** @type {string | null} */ certificate) => certificates.find(({ fingerprint }) => fingerprint === certificate) ?? null;
   const mayAccept = signer.reasons.some(({ code }) => code === "untrusted-anchor");
   const tree = createPathTree(translate, signer.tree, {
     find, day, trail: signer.trail,

@@ -34,7 +34,7 @@ export function withChangedText(blocks, text) {
   const last = others.slice(others.length - end);
   const between = after.slice(0, after.length - joined(last).length);
   const changed = trimBreaks(between, { start: begin > 0, end: end > 0 });
-  return [...blocks.slice(0, begin).map((block) => block.markup), markupOf(changed), ...last.map((one) => one.markup)].join("");
+  return [...blocks.slice(0, begin).map((block) => block.markup), markupOf(changed), ...last.map((block) => block.markup)].join("");
 }
 
 /**
@@ -111,7 +111,7 @@ function writeLine(line) {
  * @param {string} markup
  */
 function withoutBlanks(markup) {
-  return markup.replaceAll(NO_BREAK, " ").split("</p>").map((one) => one.trimEnd()).join("</p>");
+  return markup.replaceAll(NO_BREAK, " ").split("</p>").map((paragraph) => paragraph.trimEnd()).join("</p>");
 }
 
 /** The text of blocks that follow each other. @param {Written[]} blocks */

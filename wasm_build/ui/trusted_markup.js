@@ -73,7 +73,7 @@ export function fillScriptFrame(frame, source) {
  */
 export function insertWritten(markup) {
   const pieces = markup.split(/(<[^<>]*>)/u);
-  if (!pieces.every((one, index) => (index % 2 ? FEW_TAGS.test(one) : !/[<>"]/u.test(one)))) {
+  if (!pieces.every((piece, index) => (index % 2 ? FEW_TAGS.test(piece) : !/[<>"]/u.test(piece)))) {
     throw new TypeError("markup of the few tags only can be inserted");
   }
   document.execCommand("insertHTML", false, policy.createHTML(markup));

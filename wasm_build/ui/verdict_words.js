@@ -145,9 +145,9 @@ function withoutDetail(sentence) {
 /** @param {Catalogue} translate @param {Reason} reason @param {Day} day @param {Family} family */
 function inFull(translate, reason, day, family) {
   if (!translate.has(family.prefix + slug(reason.code))) return technical(reason.sentence);
-  const said = sentenceOf(translate, reason, family);
+  const sentence = sentenceOf(translate, reason, family);
   const detail = WITH_VALUE.has(reason.code) ? "" : detailOf(translate, reason, day, family);
-  return detail ? translate("reason_with_detail", { reason: said, detail }) : said;
+  return detail ? translate("reason_with_detail", { reason: sentence, detail }) : sentence;
 }
 
 /** @param {string} name @param {string} whole */
@@ -198,10 +198,10 @@ export function signerText({ addresses, certificate, sid }, certificates) {
  * @param {string} sender isolated
  */
 export function verifiedSentence(translate, { reasons }, sender) {
-  const found = reasons.find(({ code }) => Object.hasOwn(SENT_BY, code));
-  const person = found?.values?.person;
-  if (!found || person === undefined) return translate("state_verified_sentence", { sender });
-  return translate(SENT_BY[found.code], { sender, person: isolate(person) });
+  const reason = reasons.find(({ code }) => Object.hasOwn(SENT_BY, code));
+  const person = reason?.values?.person;
+  if (!reason || person === undefined) return translate("state_verified_sentence", { sender });
+  return translate(SENT_BY[reason.code], { sender, person: isolate(person) });
 }
 
 /**
@@ -222,11 +222,11 @@ export function verdictSentence(translate, { state, reasons, sentence, addresses
   if (own === top) return translate("verdict_exact", values);
   const proof = reasons.find(({ code }) => code === "proved-by-timestamp");
   const status = trail.revocation.find(({ certificate }) => certificate === own);
-  const said = translate(proof ? "verdict_vouched_then" : "verdict_vouched", {
+  const verdict = translate(proof ? "verdict_vouched_then" : "verdict_vouched", {
     ...values, anchor: isolate(anchor.name), until: isolate(day(holder.notAfter)),
     revocation: status ? revocationWords(translate, status, day) : translate("revocation_not_checked"),
   });
-  return proof ? `${said} ${reasonSentence(translate, proof)}` : said;
+  return proof ? `${verdict} ${reasonSentence(translate, proof)}` : verdict;
 }
 
 /**
@@ -272,9 +272,9 @@ export function revocationWords(translate, { state, why, reason, revokedAt, sour
  */
 export function problemWords(translate, trail, certificate) {
   const hasStatus = trail.revocation.some((status) => status.certificate === certificate);
-  const told = trail.steps.filter(({ label, position, outcome }) =>
+  const steps = trail.steps.filter(({ label, position, outcome }) =>
     outcome !== "passed" && trail.certificates[position] === certificate && !(hasStatus && label === REVOCATION_STEP));
-  return [...new Set(told.map((step) => stepWords(translate, step, trail)))];
+  return [...new Set(steps.map((step) => stepWords(translate, step, trail)))];
 }
 
 /** @param {Catalogue} translate @param {Step} step @param {Trail} trail */
@@ -282,8 +282,8 @@ function stepWords(translate, { label, text }, { anchor }) {
   const key = label === "6.1.1 (d)" && anchor ? "step_beyond_trust" : `step_${slug(label)}`;
   // In English the core's own text is used, because it is more precise.
   if (translate.locale.startsWith("en") || !translate.has(key)) return technical(text);
-  const said = translate(key);
-  return TOLD.has(label) && key !== "step_beyond_trust" ? said : `${said} (${technical(text)})`;
+  const translation = translate(key);
+  return TOLD.has(label) && key !== "step_beyond_trust" ? translation : `${translation} (${technical(text)})`;
 }
 
 /** The code of a reason or a step in the form for catalogue keys. @param {string} code */

@@ -198,8 +198,8 @@ function marksOf(node, localName, marks) {
 
 /** @param {string} style @returns {Map<string, string>} values by their names */
 function stylesOf(style) {
-  return new Map(style.toLowerCase().split(";").map((one) => {
-    const [name, value = ""] = one.split(":", 2);
+  return new Map(style.toLowerCase().split(";").map((declaration) => {
+    const [name, value = ""] = declaration.split(":", 2);
     return [name.trim(), value.trim()];
   }));
 }

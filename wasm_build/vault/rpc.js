@@ -59,8 +59,8 @@ export function takesPassphrase(verb, args) {
   const table = VERBS;
   return Object.entries(table[verb]).some(([field, kind]) => {
     const name = field.replace(/\?$/u, "");
-    const given = /** @type {Record<string, any>} */ (args)[name];
-    const isThere = Array.isArray(kind) ? given?.length > 0 : Boolean(given);
+    const argument = /** @type {Record<string, any>} */ (args)[name];
+    const isThere = Array.isArray(kind) ? argument?.length > 0 : Boolean(argument);
     return !PASSING_SECRETS.has(name) && (Array.isArray(kind) ? kind[0] : kind) === "secret" && isThere;
   });
 }
@@ -88,14 +88,14 @@ export function isReply(verb, reply) {
  */
 export function collectBuffers(value) {
   /** @type {Set<ArrayBuffer>} */
-  const found = new Set();
+  const buffers = new Set();
   /** @param {unknown} item */
   const visit = (item) => {
-    if (item instanceof ArrayBuffer) found.add(item);
+    if (item instanceof ArrayBuffer) buffers.add(item);
     else if (typeof item === "object" && item !== null) Object.values(item).forEach(visit);
   };
   visit(value);
-  return [...found];
+  return [...buffers];
 }
 
 /**
@@ -189,14 +189,14 @@ function checkValue(kind, value, where) {
 function checkObject(fields, value, where) {
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof ArrayBuffer);
   if (!isObject) refuse(where, "object");
-  const given = /** @type {Record<string, unknown>} */ (value);
-  for (const name of Object.keys(given)) {
+  const members = /** @type {Record<string, unknown>} */ (value);
+  for (const name of Object.keys(members)) {
     if (!Object.hasOwn(fields, name) && !Object.hasOwn(fields, `${name}?`)) refuse(`${where}.${name}`, "nothing of this name");
   }
   for (const [field, kind] of Object.entries(fields)) {
     const name = field.replace(/\?$/u, "");
-    if (name !== field && (given[name] ?? null) === null) continue;
-    checkValue(kind, given[name], `${where}.${name}`);
+    if (name !== field && (members[name] ?? null) === null) continue;
+    checkValue(kind, members[name], `${where}.${name}`);
   }
 }
 

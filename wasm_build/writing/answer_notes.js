@@ -46,7 +46,7 @@ export function askDoubtful(translate, view, composition) {
 export function askReplyTo(translate, view, { senders = [], replyTo = [] }) {
   if (replyTo.length === 0 || senders.length === 0) return;
   const { to } = view.recipients;
-  const isSender = (/** @type {string} */ address) => senders.some((one) => sameAddress(one.address, address));
+  const isSender = (/** @type {string} */ address) => senders.some((sender) => sameAddress(sender.address, address));
   const end = () => {
     view.note("reply-to");
     to.focus();

@@ -41,8 +41,8 @@ export async function proposalOf({ fields, text, files }, read) {
   const { inReplyTo, references, hidden } = fields.thread;
   const { subject, sharedFrom, html = "" } = fields;
   const lines = [fields.to, fields.cc, fields.bcc, fields.doubtful ?? []];
-  const [to = [], cc = [], bcc = [], asked = []] = await Promise.all(lines.map((line) => mailboxesOf(line, read)));
-  const doubtful = asked.filter(({ address }) => ![...to, ...cc].some((one) => sameAddress(one.address, address)));
+  const [to = [], cc = [], bcc = [], candidates = []] = await Promise.all(lines.map((line) => mailboxesOf(line, read)));
+  const doubtful = candidates.filter(({ address }) => ![...to, ...cc].some((recipient) => sameAddress(recipient.address, address)));
   return {
     to, cc, bcc, subject, text, html, attachments, sharedFrom, inReplyTo, references, hidden, doubtful: { to: doubtful, cc: [] },
     answersEncrypted: fields.answersSealed, sign: fields.sign, encrypt: fields.seal, options: fields.more, copy: fields.copy,
@@ -55,13 +55,13 @@ export async function proposalOf({ fields, text, files }, read) {
  * @returns {Promise<Mailbox[]>}
  */
 export async function mailboxesOf(kept, read) {
-  const texts = kept.filter((one) => typeof one === "string").filter((text) => !isAddress(text));
+  const texts = kept.filter((entry) => typeof entry === "string").filter((text) => !isAddress(text));
   const lists = texts.length > 0 ? await read(texts) : [];
   const known = new Map(texts.map((text, index) => [text, lists[index] ?? []]));
-  return kept.flatMap((one) => {
-    if (typeof one !== "string") return [one];
-    const found = known.get(one) ?? [];
-    return found.length > 0 && found.every(({ address }) => address) ? found : [{ name: "", address: one }];
+  return kept.flatMap((entry) => {
+    if (typeof entry !== "string") return [entry];
+    const mailboxes = known.get(entry) ?? [];
+    return mailboxes.length > 0 && mailboxes.every(({ address }) => address) ? mailboxes : [{ name: "", address: entry }];
   });
 }
 
@@ -98,6 +98,6 @@ export function draftContentOf(composition, from, ofExtension) {
 function filesOf(attached, earlier) {
   const { fields, attachments } = earlier?.files ?? { fields: { aside: 0, forwarded: [] }, attachments: [] };
   const aside = attachments.slice(attachments.length - fields.aside);
-  const forwarded = fields.forwarded.map((at) => attached.findIndex((one) => one === attachments[at])).filter((at) => at >= 0);
+  const forwarded = fields.forwarded.map((at) => attached.findIndex((file) => file === attachments[at])).filter((at) => at >= 0);
   return { fields: { aside: aside.length, forwarded }, attachments: [...attached, ...aside] };
 }

@@ -36,9 +36,9 @@ export class LetterOptions {
 
   #show() {
     const { options, sign } = this.#composition.values;
-    const wanted = JSON.stringify(options);
-    if (wanted !== this.#shown) this.#more.set(options);
-    this.#shown = wanted;
+    const text = JSON.stringify(options);
+    if (text !== this.#shown) this.#more.set(options);
+    this.#shown = text;
     this.#more.show({ sign });
   }
 }

@@ -52,7 +52,7 @@ export class RecipientLines {
   /** Removes people at the writer's request. The writer goes on in the line of the last person. @param {Person[]} people */
   remove(people) {
     for (const person of people) {
-      const field = [this.to, this.cc, this.bcc].find((one) => one.people.includes(person)) ?? this.to;
+      const field = [this.to, this.cc, this.bcc].find((line) => line.people.includes(person)) ?? this.to;
       field.remove(person);
     }
   }

@@ -8,6 +8,6 @@ const SYSTEMS = [
 
 /** The name of this device in the list of devices, such as "Firefox · Linux". */
 export function deviceName(agent = navigator.userAgent) {
-  const found = [BROWSERS, SYSTEMS].map((names) => names.find(([mark]) => agent.includes(mark))?.[1]);
-  return found.filter(Boolean).join(" · ") || "browser";
+  const parts = [BROWSERS, SYSTEMS].map((names) => names.find(([mark]) => agent.includes(mark))?.[1]);
+  return parts.filter(Boolean).join(" · ") || "browser";
 }

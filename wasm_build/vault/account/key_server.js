@@ -90,8 +90,8 @@ export class KeyServer {
       } catch (error) {
         if (!this.#finder || !(error instanceof ApiError) || error.code !== "unreachable") throw error;
         lost.push(address);
-        const found = await this.#finder.find(this.origin);
-        const others = found.filter((one) => !lost.includes(one));
+        const addresses = await this.#finder.find(this.origin);
+        const others = addresses.filter((other) => !lost.includes(other));
         this.#addresses = [...others, ...lost];
         if (!others.length) throw error;
       }

@@ -51,7 +51,7 @@ export class KeyServerFinder {
   async find(server) {
     const vault = await this.#vault();
     const [signed, followed] = [await this.#fetch(), await this.#kept.read()];
-    const found = await vault.call("roaming.find", {
+    const reply = await vault.call("roaming.find", {
       server,
       user: this.#user(),
       key: this.#discovery.key,
@@ -59,11 +59,11 @@ export class KeyServerFinder {
       ...(signed && { signed }),
       ...(followed && { followed }),
     });
-    if (found.followed) await this.#kept.write(found.followed);
-    const problem = /** @type {Problem | undefined} */ (found.problems[0]);
+    if (reply.followed) await this.#kept.write(reply.followed);
+    const problem = /** @type {Problem | undefined} */ (reply.problems[0]);
     // An answer that is no list at all, such as a hotel network's page, has no separate sentence.
-    if (!found.addresses.length && problem?.code.startsWith("discovery-")) throw new ApiError(problem.code, problem.message);
-    return found.addresses;
+    if (!reply.addresses.length && problem?.code.startsWith("discovery-")) throw new ApiError(problem.code, problem.message);
+    return reply.addresses;
   }
 
   /** The list, or null if it does not come or was requested a moment ago. @returns {Promise<ArrayBuffer | null>} */

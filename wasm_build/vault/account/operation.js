@@ -107,11 +107,11 @@ class Operation {
     return { told: (await this.#answers[question.kind]?.(question)) ?? {} };
   }
 
-  /** Asks the person for a second factor, as often as the server allows. @param {Step} asked @returns {Promise<Step>} */
-  #prove(asked) {
-    let latest = asked;
+  /** Asks the person for a second factor, as often as the server allows. @param {Step} step @returns {Promise<Step>} */
+  #prove(step) {
+    let latest = step;
     const { askFactor = refuse("factor-needed") } = this.#place;
-    return askFactor(asked.question, async (proof) => {
+    return askFactor(step.question, async (proof) => {
       const signed = await this.#answer(latest, { told: proof });
       const after = await this.#exchange(signed);
       if (after.question?.kind !== "factor") return after;

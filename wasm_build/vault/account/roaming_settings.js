@@ -43,7 +43,7 @@ export const IS_WEAKER = {
  */
 export function textsForMerge(chosen, held, here, kinds) {
   const texts = { ...chosen };
-  for (const [name, one] of Object.entries(held)) if (isCurrent(one, here[name])) texts[name] = one.text;
+  for (const [name, value] of Object.entries(held)) if (isCurrent(value, here[name])) texts[name] = value.text;
   /** @type {Named} */
   const named = Object.fromEntries(kinds.map((kind) => [kind, {}]));
   for (const [name, text] of Object.entries(texts)) {
@@ -81,7 +81,7 @@ export function settle(account, held, here, isKnown) {
 /** The values about which the person has to decide. @param {AllHeld} held @param {Texts} here */
 export function offersOf(held, here) {
   return Object.entries(held)
-    .filter(([name, one]) => one.state === "asked" && isCurrent(one, here[name]))
+    .filter(([name, value]) => value.state === "asked" && isCurrent(value, here[name]))
     .map(([name, { text, own }]) => ({ name, text, own }));
 }
 

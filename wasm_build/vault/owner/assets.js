@@ -132,8 +132,8 @@ export class RuntimeFiles {
   async #fetch(name, priority = "auto") {
     const address = new URL(name, this.base);
     // The hash shows whether the copy in the browser's cache is right, so the server is not asked.
-    const kept = await this.#read(name, fetch(address, { priority, cache: "force-cache" })).catch(() => null);
-    if (kept && (await isPinned(name, kept))) return kept;
+    const copy = await this.#read(name, fetch(address, { priority, cache: "force-cache" })).catch(() => null);
+    if (copy && (await isPinned(name, copy))) return copy;
     // The copy may be damaged or old, or a stored answer that there is no file. So the file is fetched once more
     // without the cache.
     const again = await this.#read(name, fetch(address, { priority, cache: "reload" }));

@@ -75,10 +75,10 @@ export async function askPasskey({ credentialId, salt }) {
 function takeOutput(credential) {
   const first = credential.getClientExtensionResults().prf?.results?.first;
   if (!first) return null;
-  const given = first instanceof ArrayBuffer ? first : first.buffer;
-  const octets = new Uint8Array(given);
+  const output = first instanceof ArrayBuffer ? first : first.buffer;
+  const octets = new Uint8Array(output);
   const buffer = new ArrayBuffer(SECRET_BUFFER_BYTES);
   new Uint8Array(buffer).set(octets);
-  overwrite(/** @type {ArrayBuffer} */ (given));
+  overwrite(/** @type {ArrayBuffer} */ (output));
   return { buffer, length: octets.length };
 }

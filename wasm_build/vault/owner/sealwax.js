@@ -219,15 +219,15 @@ function copy(octets) {
  * @param {Secret} secret
  */
 function takeSecret(secret) {
-  const given = secret instanceof Uint8Array ? secret : new Uint8Array(secret.buffer, 0, secret.length);
-  if (given.length > SECRET_BUFFER_BYTES) {
-    given.fill(0);
+  const octets = secret instanceof Uint8Array ? secret : new Uint8Array(secret.buffer, 0, secret.length);
+  if (octets.length > SECRET_BUFFER_BYTES) {
+    octets.fill(0);
     throw new VaultError("bad-request", `a passphrase has at most ${SECRET_BUFFER_BYTES} bytes`);
   }
   const taken = new ArrayBuffer(SECRET_BUFFER_BYTES);
-  new Uint8Array(taken).set(given);
-  const { length } = given;
-  given.fill(0);
+  new Uint8Array(taken).set(octets);
+  const { length } = octets;
+  octets.fill(0);
   return { buffer: taken, length };
 }
 

@@ -76,16 +76,16 @@ export function openOutput(cancelled) {
     overwrite(rest.buffer);
   };
   const stream = newStream({
-    start: (given) => void (controller = given),
-    pull: async (given) => {
+    start: (streamController) => void (controller = streamController),
+    pull: async (streamController) => {
       if (rest.length === 0) {
         const chunk = await taker.take();
         // The reader stopped, or the stream failed, while this chunk came.
         if (chunk && isOver) return overwrite(chunk);
-        if (!chunk) return endBytes(given);
+        if (!chunk) return endBytes(streamController);
         rest = new Uint8Array(chunk);
       }
-      rest = handOut(given, rest);
+      rest = handOut(streamController, rest);
     },
     cancel: () => {
       end();

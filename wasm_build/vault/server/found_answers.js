@@ -28,7 +28,7 @@ export function readFound(answer) {
 
 /** The values of an array that are base64, decoded. @param {unknown} values @returns {ArrayBuffer[]} */
 export function readDers(values) {
-  return entriesOf(values, MAX_ENCODED).map(readDer).filter((one) => one !== null);
+  return entriesOf(values, MAX_ENCODED).map(readDer).filter((der) => der !== null);
 }
 
 /** The decoded value; null if the value is not base64. @param {unknown} value @returns {ArrayBuffer | null} */

@@ -56,8 +56,8 @@ export async function refusal(response) {
   const { code, message, refused, record = null, triesLeft = null } = await readJson(response);
   // A proxy in front of the bridge has another limit, and refuses without JSON.
   if (!code && response.status === 413) return new ApiError("message-too-large", "the server takes no request so large");
-  const said = typeof message === "string" && message ? message.slice(0, MAX_SAID_CHARACTERS) : `the server answered ${response.status}`;
-  const error = new ApiError(typeof code === "string" && CODE.test(code) ? code : "server-error", said, readRefused(refused));
+  const text = typeof message === "string" && message ? message.slice(0, MAX_SAID_CHARACTERS) : `the server answered ${response.status}`;
+  const error = new ApiError(typeof code === "string" && CODE.test(code) ? code : "server-error", text, readRefused(refused));
   return Object.assign(error, { record, triesLeft: Number.isSafeInteger(triesLeft) ? triesLeft : null, status: response.status });
 }
 
@@ -69,11 +69,11 @@ const MAX_REFUSED = 1_000;
 /** @param {unknown} value @returns {Refused[]} */
 function readRefused(value) {
   if (!Array.isArray(value)) return [];
-  return value.slice(0, MAX_REFUSED).flatMap((one) => {
-    const { address, temporary, text } = one ?? {};
+  return value.slice(0, MAX_REFUSED).flatMap((entry) => {
+    const { address, temporary, text } = entry ?? {};
     if (typeof address !== "string") return [];
-    const said = typeof text === "string" ? text.slice(0, MAX_SAID_CHARACTERS) : "";
-    return [{ address: address.slice(0, MAX_SAID_CHARACTERS), temporary: temporary === true, text: said }];
+    const reason = typeof text === "string" ? text.slice(0, MAX_SAID_CHARACTERS) : "";
+    return [{ address: address.slice(0, MAX_SAID_CHARACTERS), temporary: temporary === true, text: reason }];
   });
 }
 

@@ -34,7 +34,7 @@ export class EvidenceStore {
     // A larger answer would displace all others, and then itself.
     if (bytesOf(answer) > MAX_KEPT_BYTES) return;
     this.#kept.push(structuredClone(answer));
-    while (this.#kept.reduce((sum, one) => sum + bytesOf(one), 0) > MAX_KEPT_BYTES) this.#kept.shift();
+    while (this.#kept.reduce((sum, keptAnswer) => sum + bytesOf(keptAnswer), 0) > MAX_KEPT_BYTES) this.#kept.shift();
   }
 
   clear() {
@@ -52,22 +52,22 @@ export class EvidenceStore {
  */
 export async function* judgeInRounds(judge, { ask, store, signal }) {
   /** @type {string[]} */
-  const asked = [];
+  const askedIds = [];
   /** @type {string[]} */
   const unavailable = [];
   /** @type {Answer[]} */
   const fresh = [];
   let judged = await judge(store.copy());
   for (let round = 1; round <= MAX_ROUNDS; round += 1) {
-    const open = judged.lookups.filter(({ id }) => !asked.includes(id));
+    const open = judged.lookups.filter(({ id }) => !askedIds.includes(id));
     if (open.length === 0) break;
     if (round === 1) yield { judged, settled: false };
-    asked.push(...open.map(({ id }) => id));
+    askedIds.push(...open.map(({ id }) => id));
     const came = await ask(open, signal);
     signal?.throwIfAborted();
     fresh.push(came.answer);
     unavailable.push(...came.unavailable);
-    judged = await judge({ ...joinAnswers([store.copy(), ...structuredClone(fresh)]), asked, unavailable });
+    judged = await judge({ ...joinAnswers([store.copy(), ...structuredClone(fresh)]), asked: askedIds, unavailable });
   }
   for (const answer of fresh) store.keep(answer);
   yield { judged, settled: true };

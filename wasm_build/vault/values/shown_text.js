@@ -10,7 +10,8 @@ const BETWEEN = new TextEncoder().encode("\n\n");
  */
 export function shownText({ text, passages }) {
   if (!passages.some(({ html }) => html)) return text;
-  const pieces = passages.flatMap((one, index) => (index > 0 ? [BETWEEN, new Uint8Array(one.text)] : [new Uint8Array(one.text)]));
+  const pieces = passages.flatMap((passage, index) =>
+    (index > 0 ? [BETWEEN, new Uint8Array(passage.text)] : [new Uint8Array(passage.text)]));
   const shown = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const piece of pieces) {

@@ -71,15 +71,15 @@ function createContentCiphers(residue, withFallback) {
    */
   const createCipher = (operation) => (name, cek, iv, aad, data, bits) => {
     const job = { name, key: copy(cek), iv: copy(iv), aad: copy(aad), bits };
-    const byBrowser = async (/** @type {PythonBytes} */ kept) => {
+    const byBrowser = async (/** @type {PythonBytes} */ bytes) => {
       const key = await importSecret(job.key, name, [operation]);
-      return withView(kept, (view) => {
+      return withView(bytes, (view) => {
         noteInput(residue, view.length);
         return crypto.subtle[operation](webAlgorithm(job), key, view);
       });
     };
-    return withKept(data, (kept) => withFallback(name, job.key.length, () => byBrowser(kept),
-      (own) => withView(kept, (view) => own[operation](residue, { ...job, data: view }))));
+    return withKept(data, (bytes) => withFallback(name, job.key.length, () => byBrowser(bytes),
+      (own) => withView(bytes, (view) => own[operation](residue, { ...job, data: view }))));
   };
 
   return {
@@ -93,8 +93,8 @@ function createContentCiphers(residue, withFallback) {
      */
     decryptBlocks: (name, cek, iv, blocks, bits) => {
       const job = { name, key: copy(cek), iv: copy(iv), aad: NOTHING, bits };
-      return withKept(blocks, (kept) => withFallback(name, job.key.length, () => decryptAesBlocks(residue, job.key, job.iv, kept),
-        (own) => withView(kept, (view) => own.decryptBlocks(residue, { ...job, data: view }))));
+      return withKept(blocks, (bytes) => withFallback(name, job.key.length, () => decryptAesBlocks(residue, job.key, job.iv, bytes),
+        (own) => withView(bytes, (view) => own.decryptBlocks(residue, { ...job, data: view }))));
     },
   };
 }

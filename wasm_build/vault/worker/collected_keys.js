@@ -25,8 +25,8 @@ export function watchKeys() {
   const { subtle } = crypto;
   for (const name of MAKERS) {
     const make = /** @type {(...given: any[]) => Promise<CryptoKey | CryptoKeyPair>} */ (subtle[name]).bind(subtle);
-    const value = async (/** @type {any[]} */ ...given) => {
-      const made = await make(...given);
+    const value = async (/** @type {any[]} */ ...parameters) => {
+      const made = await make(...parameters);
       const key = "privateKey" in made ? made.privateKey : made;
       if (key.type !== "public") watch(key);
       return made;

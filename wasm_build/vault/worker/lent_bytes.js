@@ -58,14 +58,14 @@ export async function attempt(residue, operation) {
  * Keeps Python's bytes valid until the end of an operation that waits before it reads them.
  * @template T
  * @param {PythonBytes} bytes
- * @param {(kept: PythonBytes) => Promise<T>} use
+ * @param {(copy: PythonBytes) => Promise<T>} use
  */
 export async function withKept(bytes, use) {
-  const kept = bytes.copy();
+  const copy = bytes.copy();
   try {
-    return await use(kept);
+    return await use(copy);
   } finally {
-    kept.destroy();
+    copy.destroy();
   }
 }
 

@@ -113,8 +113,8 @@ export class Image {
   #restoreTable() {
     const length = lengthOf(this.#module.__hiwire_get);
     for (let index = 1; index < length; index++) {
-      const wanted = index < this.#table.length ? this.#table[index] : null;
-      if (this.#module.__hiwire_get(index) !== wanted) this.#module.__hiwire_set(index, wanted);
+      const entry = index < this.#table.length ? this.#table[index] : null;
+      if (this.#module.__hiwire_get(index) !== entry) this.#module.__hiwire_set(index, entry);
     }
     this.#deduplicate.clear();
     for (const [object, reference] of this.#known) this.#deduplicate.set(object, reference);

@@ -258,15 +258,15 @@ class Service {
    * @param {boolean} canRewind
    */
   async #prepare(python, canRewind) {
-    const asked = { isWanted: () => this.#requested, isUseless: () => this.#requested && (!canRewind || this.#isLast) };
+    const demand = { isWanted: () => this.#requested, isUseless: () => this.#requested && (!canRewind || this.#isLast) };
     this.#isRehearsing = true;
     try {
-      await rehearse(python.pyodide, this.#residue, asked, (verb, args) => this.#rehearse(verb, args));
+      await rehearse(python.pyodide, this.#residue, demand, (verb, args) => this.#rehearse(verb, args));
       // The private keys of the rehearsal are public, so nothing of the rehearsal needs a rinse.
       this.#residue.forgetSecrets();
       forgetKeys();
       this.#isSpent = false;
-      if (asked.isUseless()) return;
+      if (demand.isUseless()) return;
       if (canRewind) {
         this.#residue.wipeBuffers();
         holdVerbs(python.pyodide).collect();
@@ -405,10 +405,10 @@ function rejected(signal) {
  */
 function holdLock(name) {
   return new Promise((resolve) => {
-    const held = navigator.locks?.request(name, () => {
+    const lock = navigator.locks?.request(name, () => {
       resolve(undefined);
       return new Promise(() => {});
     });
-    (held ?? Promise.reject()).catch(() => resolve(undefined));
+    (lock ?? Promise.reject()).catch(() => resolve(undefined));
   });
 }

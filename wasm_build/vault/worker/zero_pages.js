@@ -13,12 +13,12 @@ const LENGTH_BYTES = 4;
  */
 export function dropZeroPages(whole) {
   const pages = Array.from({ length: Math.ceil(whole.length / PAGE_BYTES) }, (_, page) => pageOf(whole, page));
-  const kept = pages.flatMap((page, number) => (page.some((octet) => octet !== 0) ? [number] : []));
+  const pageNumbers = pages.flatMap((page, number) => (page.some((octet) => octet !== 0) ? [number] : []));
   const start = LENGTH_BYTES + bitmapBytes(whole.length);
-  const packed = new Uint8Array(start + kept.reduce((sum, number) => sum + pages[number].length, 0));
+  const packed = new Uint8Array(start + pageNumbers.reduce((sum, number) => sum + pages[number].length, 0));
   new DataView(packed.buffer).setUint32(0, whole.length, true);
   let offset = start;
-  for (const number of kept) {
+  for (const number of pageNumbers) {
     packed[LENGTH_BYTES + (number >> 3)] |= 1 << (number & 7);
     packed.set(pages[number], offset);
     offset += pages[number].length;

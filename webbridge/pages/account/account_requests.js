@@ -34,17 +34,17 @@ export class AccountRequests {
 
   /** The accounts that are signed in in this browser. @returns {Promise<AccountHere[]>} */
   async here() {
-    const found = await this.#ask("/api/accounts");
-    if (found === "not-offered") return this.#only();
-    const { accounts, most } = readAccounts(found);
+    const answer = await this.#ask("/api/accounts");
+    if (answer === "not-offered") return this.#only();
+    const { accounts, most } = readAccounts(answer);
     this.most = most;
     return accounts;
   }
 
   /** The account of the one session at a bridge that is older than these pages. @returns {Promise<AccountHere[]>} */
   async #only() {
-    const found = await this.#ask("/api/session");
-    const only = readAccount(found);
+    const answer = await this.#ask("/api/session");
+    const only = readAccount(answer);
     return only ? [{ ...only, account: "" }] : [];
   }
 

@@ -69,9 +69,10 @@ export class AccountsHere {
     this.#takeLink();
     const all = await this.look();
     const choice = this.#read();
-    /** @param {AccountHere} one */
-    const isOwn = (one) =>
-      shown !== null ? sameAddress(one.address, shown) : choice !== null && this.isOffered ? one.account === choice : all.length === 1;
+    /** @param {AccountHere} candidate */
+    const isOwn = (candidate) =>
+      shown !== null ? sameAddress(candidate.address, shown)
+        : choice !== null && this.isOffered ? candidate.account === choice : all.length === 1;
     const own = all.find(isOwn);
     if (!own || !(await this.#isOfTab(own))) return null;
     this.#api.use(own);
@@ -98,9 +99,9 @@ export class AccountsHere {
   /** @param {string | null} choice @param {string} digest of the address */
   #keep(choice, digest) {
     this.#choice = choice;
-    const kept = `${choice ?? ""} ${digest}`.trimEnd();
+    const entry = `${choice ?? ""} ${digest}`.trimEnd();
     try {
-      if (kept) sessionStorage.setItem(NAME, kept);
+      if (entry) sessionStorage.setItem(NAME, entry);
       else sessionStorage.removeItem(NAME);
     } catch {
       // After a reload the tab shows the only account, or lets the person choose. The address from the bridge then counts.
@@ -127,11 +128,11 @@ export class AccountsHere {
 
   /** The letters that wait in the outboxes of accounts here, as they are kept. @param {string[]} addresses @returns {Promise<Sealed[]>} */
   async findLetters(addresses) {
-    const found = [];
+    const letters = [];
     for (const address of addresses) {
-      if (await keepsMail()) found.push(...await readAllSealed("letters", await accountDigest(address)).catch(() => []));
+      if (await keepsMail()) letters.push(...await readAllSealed("letters", await accountDigest(address)).catch(() => []));
     }
-    return found;
+    return letters;
   }
 
   /**

@@ -21,6 +21,6 @@ export function ownAddresses(services) {
  */
 export function ownKeyAddresses({ keys, api }) {
   const sending = api.sharedAddresses ?? [];
-  const mayBe = (/** @type {string} */ one) => sending.some((shared) => sameAddress(shared, one));
+  const mayBe = (/** @type {string} */ address) => sending.some((shared) => sameAddress(shared, address));
   return keys.identities.flatMap(({ addresses, isShared }) => isShared ? addresses.filter(mayBe) : addresses);
 }

@@ -194,8 +194,8 @@ export class App {
 
   /** The sentences that say why the keys were locked, and which data is kept. */
   lockedSentence() {
-    const kept = this.translate(this.hasDraft() ? "locked_draft_kept" : "locked_kept");
-    return `${this.unlocking.refusal || lockedBecause(this.translate, this.#lockReason)} ${kept}`.trim();
+    const sentence = this.translate(this.hasDraft() ? "locked_draft_kept" : "locked_kept");
+    return `${this.unlocking.refusal || lockedBecause(this.translate, this.#lockReason)} ${sentence}`.trim();
   }
 
   async lock() {

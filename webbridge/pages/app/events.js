@@ -147,10 +147,10 @@ export class MailEvents extends EventTarget {
     this.#check();
   }
 
-  /** @param {Told} told */
-  #tell(told) {
-    this.#channel?.postMessage(told);
-    this.#take(told);
+  /** @param {Told} message */
+  #tell(message) {
+    this.#channel?.postMessage(message);
+    this.#take(message);
   }
 
   /** @param {Told} told by this tab or another one */

@@ -19,8 +19,8 @@ export class KeptList {
   /** @returns {ArrayBuffer | null} */
   read() {
     try {
-      const kept = localStorage.getItem(this.#key);
-      return kept === null ? null : bytesFromBase64(kept);
+      const text = localStorage.getItem(this.#key);
+      return text === null ? null : bytesFromBase64(text);
     } catch {
       return null;
     }

@@ -27,13 +27,13 @@ export async function loadTexts(integrity) {
   let language = pageLanguage();
   let texts = await fetchAll(language, integrity);
   // The language of the last call is used, also if its texts come first.
-  let wanted = language;
+  let lastLanguage = language;
 
   /** @type {Use} */
   const use = async (next) => {
-    wanted = next;
+    lastLanguage = next;
     const fetched = await fetchAll(next, integrity);
-    if (wanted !== next) return false;
+    if (lastLanguage !== next) return false;
     [language, texts] = [next, fetched];
     writeIn(language);
     return true;
@@ -60,8 +60,8 @@ export function keepLanguage(language, isOwnComputer) {
 }
 
 function browserLanguage() {
-  const asked = navigator.languages.map((tag) => tag.split("-")[0] ?? "");
-  return asked.find((language) => Object.hasOwn(LANGUAGES, language)) ?? FIRST_LANGUAGE;
+  const languages = navigator.languages.map((tag) => tag.split("-")[0] ?? "");
+  return languages.find((language) => Object.hasOwn(LANGUAGES, language)) ?? FIRST_LANGUAGE;
 }
 
 /** @param {string} language */

@@ -25,20 +25,20 @@ import { isKeepingTrouble } from "../trust/kept_trust.js";
 /** @param {NoticeServices} services @returns {HTMLElement[]} */
 export function createNotices(services) {
   const { kept, roamingKeys, translate, unlocking } = services;
-  const found = [];
+  const notices = [];
   if (isKeepingTrouble(kept.keeping)) {
     const more = html("a", { href: "#/people", text: translate("people_title") });
     const text = html("p", { text: translate(`trust_${kept.keeping.replace("-", "_")}`) });
-    found.push(html("div", { class: "notice" }, text, more));
+    notices.push(html("div", { class: "notice" }, text, more));
   }
-  if (services.away.source.isAway && !services.away.canEnter) found.push(notice(translate("away_notice")));
+  if (services.away.source.isAway && !services.away.canEnter) notices.push(notice(translate("away_notice")));
   const failed = services.away.outbox.letters.filter(({ state }) => state === "refused" || state === "unknown");
-  if (failed.length > 0) found.push(notice(translate("outbox_notice"), html("a", { href: "#/outbox", text: translate("outbox_title") })));
-  if (services.away.files.hasNewVersion) found.push(createVersionNotice(services));
-  found.push(...services.draftDesk.createNotices());
+  if (failed.length > 0) notices.push(notice(translate("outbox_notice"), html("a", { href: "#/outbox", text: translate("outbox_title") })));
+  if (services.away.files.hasNewVersion) notices.push(createVersionNotice(services));
+  notices.push(...services.draftDesk.createNotices());
   const ready = roamingKeys.account?.resetReady;
-  if (ready) found.push(createResetNotice(services, ready, () => roamingKeys.stopReset().then(forgetReset)));
-  return [...services.done.notices(), ...found, ...unlocking.passkeyOffer.notices()];
+  if (ready) notices.push(createResetNotice(services, ready, () => roamingKeys.stopReset().then(forgetReset)));
+  return [...services.done.notices(), ...notices, ...unlocking.passkeyOffer.notices()];
 }
 
 /**
@@ -62,12 +62,12 @@ function notice(sentence, ...further) {
 function createVersionNotice(services) {
   const { translate } = services;
   const element = notice(translate("new_version"));
-  const said = /** @type {HTMLElement} */ (element.firstElementChild);
+  const paragraph = /** @type {HTMLElement} */ (element.firstElementChild);
   const reload = html("button", {
     type: "button", text: translate("new_version_reload"), data: { test: "new-version" },
     on: { click: async () => {
       if (await services.away.files.takeOver()) location.reload();
-      else said.textContent = translate("new_version_tabs");
+      else paragraph.textContent = translate("new_version_tabs");
     } },
   });
   element.append(reload);

@@ -55,8 +55,8 @@ export function readConfig(answer) {
 function readLabelPolicy(value) {
   const { policy, name, classifications } = membersOf(value);
   const identifier = idOf(policy, MAX_TEXT_CHARACTERS);
-  const known = entriesOf(classifications, MAX_ENTRIES).flatMap((one) => {
-    const members = membersOf(one);
+  const known = entriesOf(classifications, MAX_ENTRIES).flatMap((entry) => {
+    const members = membersOf(entry);
     const number = countOf(members["value"]);
     const word = textOf(members["name"], MAX_TEXT_CHARACTERS);
     return number === null || !word ? [] : [{ value: number, name: word }];
@@ -89,7 +89,7 @@ export function readAccount(value) {
 /** @param {unknown} answer @returns {{accounts: AccountHere[], most: number}} */
 export function readAccounts(answer) {
   const { accounts, most } = membersOf(answer);
-  const read = entriesOf(accounts, MAX_ENTRIES).map(readAccount).filter((one) => one !== null);
+  const read = entriesOf(accounts, MAX_ENTRIES).map(readAccount).filter((account) => account !== null);
   return { accounts: read, most: countOf(most) ?? 1 };
 }
 
@@ -122,15 +122,15 @@ export function readCopyChoice(answer) {
 /** @param {unknown} answer @returns {SendingOffers} */
 export function readOffers(answer) {
   const { maxBytes, utf8, sharedAddresses } = membersOf(answer);
-  const shared = entriesOf(sharedAddresses, MAX_ENTRIES).map((one) => idOf(one, MAX_ADDRESS_CHARACTERS)).filter(Boolean);
+  const shared = entriesOf(sharedAddresses, MAX_ENTRIES).map((value) => idOf(value, MAX_ADDRESS_CHARACTERS)).filter(Boolean);
   return { maxBytes: countOf(maxBytes) ?? Infinity, utf8: utf8 === true, sharedAddresses: shared };
 }
 
 /** @param {unknown} answer @returns {Grant[]} rejects as `server-error` a list that cannot be read completely */
 export function readGrants(answer) {
   const { people } = membersOf(answer);
-  const given = entriesOf(people, MAX_ENTRIES);
-  const read = given.flatMap((value) => {
+  const entries = entriesOf(people, MAX_ENTRIES);
+  const read = entries.flatMap((value) => {
     const { name, person, own, level, rights } = membersOf(value);
     const known = idOf(name, MAX_TEXT_CHARACTERS);
     const word = wordOf(level, /** @type {const} */ (["read", "file", "all", "other"]));
@@ -143,21 +143,21 @@ export function readGrants(answer) {
 
 /** The certificates in the answers about issuers. @param {unknown} answer */
 export function readIssuers(answer) {
-  return entriesOf(membersOf(answer)["answers"], MAX_ENCODED).flatMap((one) => readDers(membersOf(one)["certificates"]));
+  return entriesOf(membersOf(answer)["answers"], MAX_ENCODED).flatMap((entry) => readDers(membersOf(entry)["certificates"]));
 }
 
 /** The answers of authorities, one for each query. @param {unknown} answer @param {number} count the number of questions */
 export function readRevocation(answer, count) {
-  const given = entriesOf(membersOf(answer)["answers"], count);
+  const entries = entriesOf(membersOf(answer)["answers"], count);
   return Array.from({ length: count }, (_, index) => {
-    const { crls, ocsp } = membersOf(given[index]);
+    const { crls, ocsp } = membersOf(entries[index]);
     return { crls: readDers(crls), ocsp: readDers(ocsp) };
   });
 }
 
 /** The texts of an array that are base64. @param {unknown} values @returns {string[]} */
 function readEncodedTexts(values) {
-  return entriesOf(values, MAX_ENCODED).map(encodedText).filter((one) => one !== null);
+  return entriesOf(values, MAX_ENCODED).map(encodedText).filter((text) => text !== null);
 }
 
 /** @param {unknown} value */

@@ -37,8 +37,8 @@ export const openStates = {
    * @returns {Promise<(OpenState & {counter: number}) | null>}
    */
   async read(address) {
-    const found = await find("trust", address);
-    return found ? { counter: found.counter, state: found.state, merged: found.merged ?? null, sent: found.sent ?? null } : null;
+    const record = await find("trust", address);
+    return record ? { counter: record.counter, state: record.state, merged: record.merged ?? null, sent: record.sent ?? null } : null;
   },
 
   /** @param {string} address @param {number} counter @param {OpenState} kept */
@@ -139,8 +139,8 @@ export const openLearnt = {
       records.put({ place, counter, sealed });
       const all = records.getAllKeys();
       all.onsuccess = () => {
-        const others = all.result.filter((one) => one !== place);
-        for (const one of others.slice(0, Math.max(0, all.result.length - MAX_LEARNT_FOLDERS))) records.delete(one);
+        const others = all.result.filter((key) => key !== place);
+        for (const key of others.slice(0, Math.max(0, all.result.length - MAX_LEARNT_FOLDERS))) records.delete(key);
       };
       return all;
     });

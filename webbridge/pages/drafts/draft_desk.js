@@ -84,8 +84,8 @@ export class DraftDesk {
     const id = this.#left;
     this.#left = null;
     try {
-      const found = (await this.#services.drafts.list()).find((one) => one.id === id);
-      if (found) return await this.continue(await this.#services.drafts.open(found));
+      const draft = (await this.#services.drafts.list()).find((entry) => entry.id === id);
+      if (draft) return await this.continue(await this.#services.drafts.open(draft));
       this.#services.navigate(this.#services.mailPath());
     } catch (error) {
       this.#left = this.#services.keys.unlocked ? null : id;
@@ -142,11 +142,11 @@ export class DraftDesk {
   async look() {
     this.#offered = [];
     if (this.#services.keys.unlocked && this.#left === null) {
-      const found = await this.#services.drafts.list(this.#place.writing()?.drafts.id).catch(() => []);
+      const drafts = await this.#services.drafts.list(this.#place.writing()?.drafts.id).catch(() => []);
       // Locked keys cannot open what is offered.
       if (!this.#services.keys.unlocked) return;
       const open = this.#place.writing()?.drafts.id;
-      const here = found.filter(({ id, isHere }) => isHere && id !== open && !this.#declined.has(id));
+      const here = drafts.filter(({ id, isHere }) => isHere && id !== open && !this.#declined.has(id));
       // The other drafts are in the folder for drafts.
       this.#offered = here.filter(({ place }, index) => index === 0 || place === null).slice(0, MAX_OFFERED);
     }
@@ -155,7 +155,7 @@ export class DraftDesk {
 
   /** @param {string} id */
   #withdraw(id) {
-    this.#offered = this.#offered.filter((one) => one.id !== id);
+    this.#offered = this.#offered.filter((draft) => draft.id !== id);
     this.#place.changed();
   }
 

@@ -50,13 +50,13 @@ export class DraftMailbox {
       throw error;
     });
     if (!Array.isArray(messages) || !Number.isSafeInteger(uidValidity)) throw nonsense();
-    const found = messages.flatMap((message) => {
+    const drafts = messages.flatMap((message) => {
       const name = draftIdOf(String(message?.subject ?? ""));
       // A server without UIDPLUS only marks a replaced version as deleted.
       if (!name || (id && name !== id) || message.flags?.includes("\\Deleted")) return [];
       return [{ id: name, at: dateOf(message.date), place: { folder, ...checkVersion(uidValidity, message.uid) } }];
     });
-    return { uidValidity, found };
+    return { uidValidity, found: drafts };
   }
 
   /** @param {MessageAddress} place @returns {Promise<DraftParts>} */

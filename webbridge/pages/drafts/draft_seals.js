@@ -55,7 +55,7 @@ export class DraftSeals {
     const known = this.#files;
     const words = JSON.stringify(fields);
     const isSame = known?.id === id && known.fields === words && known.attachments.length === attachments.length
-      && attachments.every((one, index) => one === known.attachments[index]);
+      && attachments.every((attachment, index) => attachment === known.attachments[index]);
     if (known && isSame) return known.sealed;
     const sealed = await this.#seal(id, "files", packLetter({ fields, text: new ArrayBuffer(0), attachments }));
     this.#files = { id, fields: words, attachments: [...attachments], sealed };

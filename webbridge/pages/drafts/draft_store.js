@@ -88,8 +88,8 @@ export class DraftStore {
     const { version } = held;
     const at = new Date().toISOString();
     let isChanged = false;
-    await openDrafts.update(this.#signedIn(), held.id, (kept) => {
-      isChanged = (kept?.revision ?? null) !== held.revision || kept?.isDropped === true;
+    await openDrafts.update(this.#signedIn(), held.id, (draft) => {
+      isChanged = (draft?.revision ?? null) !== held.revision || draft?.isDropped === true;
       return isChanged ? undefined : { at, letter, files, version, revision, mayBeSent, isUploaded: false };
     });
     if (isChanged) throw new DraftChanged();
@@ -108,8 +108,8 @@ export class DraftStore {
     held.version = await this.#mailbox.keep(account, held.id, parts);
     const { version } = held;
     if (revision === null || !this.keepsHere) return;
-    await openDrafts.update(account, held.id, (kept) =>
-      (kept?.revision === revision ? { ...kept, version, isUploaded: true } : undefined)).catch(() => undefined);
+    await openDrafts.update(account, held.id, (draft) =>
+      (draft?.revision === revision ? { ...draft, version, isUploaded: true } : undefined)).catch(() => undefined);
   }
 
   /**
@@ -125,40 +125,40 @@ export class DraftStore {
     for (const { id, isDropped } of here) if (isDropped) await this.#dropThere(account, id).catch(() => undefined);
     const there = await this.#mailbox.find(account).catch(() => null);
     const listed = [];
-    for (const kept of here) {
-      if (kept.isDropped || kept.id === open) continue;
-      listed.push(...await this.#listKept(account, kept, await this.#mailbox.look(account, kept.id).catch(() => null)));
+    for (const draft of here) {
+      if (draft.isDropped || draft.id === open) continue;
+      listed.push(...await this.#listKept(account, draft, await this.#mailbox.look(account, draft.id).catch(() => null)));
     }
     const known = new Set([open, ...here.map(({ id }) => id)]);
-    const others = (there ?? []).filter(({ id }) => !known.has(id)).map((one) => ({ ...one, isHere: false }));
+    const others = (there ?? []).filter(({ id }) => !known.has(id)).map((draft) => ({ ...draft, isHere: false }));
     return [...listed, ...others].sort((one, other) => other.at.localeCompare(one.at));
   }
 
   /**
    * @param {string} account
-   * @param {KeptDraft & {id: string}} kept
+   * @param {KeptDraft & {id: string}} draft
    * @param {{uidValidity: number | null, found: FoundDraft[]} | null} there null without an answer of the mailbox
    * @returns {Promise<ListedDraft[]>}
    */
-  async #listKept(account, kept, there) {
-    const found = there?.found[0];
-    const mine = { id: kept.id, at: kept.at, isHere: true, place: found?.place ?? null };
+  async #listKept(account, draft, there) {
+    const copy = there?.found[0];
+    const mine = { id: draft.id, at: draft.at, isHere: true, place: copy?.place ?? null };
     if (there === null) return [mine];
-    if (!found && kept.isUploaded && kept.version?.uidValidity === there.uidValidity) {
+    if (!copy && draft.isUploaded && draft.version?.uidValidity === there.uidValidity) {
       // The draft was sent or deleted elsewhere.
-      await openDrafts.update(account, kept.id, (now) => (now?.revision === kept.revision ? null : undefined)).catch(() => undefined);
+      await openDrafts.update(account, draft.id, (now) => (now?.revision === draft.revision ? null : undefined)).catch(() => undefined);
       return [];
     }
-    const isSame = !found || isVersion(found.place, kept.version) || await this.#isEqual(found.place, kept.letter).catch(() => false);
-    if (!isSame) return kept.isUploaded ? [{ ...found, isHere: false }] : [mine, { ...found, isHere: false }];
-    if (!kept.isUploaded && !kept.mayBeSent && (found || !kept.version)) await this.upload(heldOf(kept), kept).catch(() => undefined);
+    const isSame = !copy || isVersion(copy.place, draft.version) || await this.#isEqual(copy.place, draft.letter).catch(() => false);
+    if (!isSame) return draft.isUploaded ? [{ ...copy, isHere: false }] : [mine, { ...copy, isHere: false }];
+    if (!draft.isUploaded && !draft.mayBeSent && (copy || !draft.version)) await this.upload(heldOf(draft), draft).catch(() => undefined);
     return [mine];
   }
 
   /** Opens a listed draft. @param {ListedDraft} listed @returns {Promise<OpenedDraft>} */
   async open({ id, isHere, place }) {
-    const kept = isHere ? await openDrafts.read(this.#signedIn(), id) : null;
-    if (kept?.letter) return this.#openHere(id, kept);
+    const draft = isHere ? await openDrafts.read(this.#signedIn(), id) : null;
+    if (draft?.letter) return this.#openHere(id, draft);
     if (!place) throw new ApiError("draft-gone", "the draft is in no place any more");
     return this.openThere(id, place);
   }
@@ -170,12 +170,12 @@ export class DraftStore {
    * @returns {Promise<OpenedDraft>}
    */
   async openThere(id, place, message) {
-    const kept = this.keepsHere ? await openDrafts.read(this.#signedIn(), id).catch(() => null) : null;
-    if (kept?.letter && isVersion(place, kept.version)) return this.#openHere(id, kept);
+    const draft = this.keepsHere ? await openDrafts.read(this.#signedIn(), id).catch(() => null) : null;
+    if (draft?.letter && isVersion(place, draft.version)) return this.#openHere(id, draft);
     const parts = message ? this.#mailbox.parse(message) : await this.#mailbox.read(place);
     const content = await this.#seals.open(id, parts);
     // The mailbox's version does not replace a version in this browser that was never uploaded.
-    const revision = kept?.isUploaded ? kept.revision : null;
+    const revision = draft?.isUploaded ? draft.revision : null;
     const version = { uidValidity: place.uidValidity, uid: place.uid };
     return { held: { id, revision, version, attempt: parts.letter }, content, mayBeSent: false };
   }
@@ -193,8 +193,8 @@ export class DraftStore {
    */
   async takeBack(held, { isAgreed, mayWait }) {
     const account = this.#signedIn();
-    const kept = this.keepsHere ? await openDrafts.read(account, held.id).catch(() => null) : null;
-    if (!isAgreed && held.revision !== null && kept?.revision !== held.revision) throw new DraftChanged();
+    const draft = this.keepsHere ? await openDrafts.read(account, held.id).catch(() => null) : null;
+    if (!isAgreed && held.revision !== null && draft?.revision !== held.revision) throw new DraftChanged();
     const isThere = Boolean(held.version ?? held.attempt);
     let isAway = false;
     const unlessAway = async (/** @type {unknown} */ error) => {
@@ -240,28 +240,28 @@ export class DraftStore {
       if (held.revision === null) throw error;
       return false;
     });
-    const [found] = isThere ? await this.#mailbox.find(account, id).catch(() => []) : [];
-    return { id, at: new Date().toISOString(), isHere: held.revision !== null, place: found?.place ?? null };
+    const [copy] = isThere ? await this.#mailbox.find(account, id).catch(() => []) : [];
+    return { id, at: new Date().toISOString(), isHere: held.revision !== null, place: copy?.place ?? null };
   }
 
   /** Forgets this browser's version of a draft whose text continues under another id. @param {Held} held */
   async leave({ id, revision }) {
     const account = this.#account();
     if (!account || revision === null) return;
-    await openDrafts.update(account, id, (kept) => (kept?.revision === revision ? null : undefined)).catch(() => undefined);
+    await openDrafts.update(account, id, (draft) => (draft?.revision === revision ? null : undefined)).catch(() => undefined);
   }
 
-  /** @param {string} id @param {KeptDraft} kept @returns {Promise<OpenedDraft>} */
-  async #openHere(id, kept) {
-    const content = await this.#seals.open(id, /** @type {DraftParts} */ (kept));
-    return { held: heldOf({ ...kept, id }), content, mayBeSent: kept.mayBeSent };
+  /** @param {string} id @param {KeptDraft} draft @returns {Promise<OpenedDraft>} */
+  async #openHere(id, draft) {
+    const content = await this.#seals.open(id, /** @type {DraftParts} */ (draft));
+    return { held: heldOf({ ...draft, id }), content, mayBeSent: draft.mayBeSent };
   }
 
   /** Rejects with DraftChanged unless the mailbox has the version that this page knows. @param {string} account @param {Held} held */
   async #checkMailbox(account, { id, version, attempt }) {
-    const found = await this.#mailbox.find(account, id);
-    if (found.length === 0 && version === null) return;
-    for (const { place } of found) {
+    const drafts = await this.#mailbox.find(account, id);
+    if (drafts.length === 0 && version === null) return;
+    for (const { place } of drafts) {
       if (isVersion(place, version)) return;
       // The answer to an upload was lost, or the folder was numbered anew.
       if (attempt && await this.#isEqual(place, attempt)) return;

@@ -42,15 +42,15 @@ export class AddingList {
   draw() {
     const { adding } = this.#keeper;
     const shown = adding.slice(0, MAX_SHOWN);
-    for (const one of this.#rows.keys()) {
-      if (shown.includes(one)) continue;
-      this.#rows.get(one)?.element.remove();
-      this.#rows.delete(one);
+    for (const addition of this.#rows.keys()) {
+      if (shown.includes(addition)) continue;
+      this.#rows.get(addition)?.element.remove();
+      this.#rows.delete(addition);
     }
-    for (const one of shown) {
-      const row = this.#rows.get(one) ?? new AddingRow(this.#given, this.#keeper, one);
-      if (!this.#rows.has(one)) this.#list.append(row.element);
-      this.#rows.set(one, row);
+    for (const addition of shown) {
+      const row = this.#rows.get(addition) ?? new AddingRow(this.#given, this.#keeper, addition);
+      if (!this.#rows.has(addition)) this.#list.append(row.element);
+      this.#rows.set(addition, row);
       row.draw();
     }
     const others = adding.length - shown.length;
@@ -91,13 +91,13 @@ class AddingRow {
   draw() {
     const { services } = this.#given;
     const { state, done, error, file } = this.#adding;
-    const { bar, said, failure, cancel } = this.#progress;
+    const { bar, said: status, failure, cancel } = this.#progress;
     bar.value = done;
     bar.hidden = state === "failed";
     this.#again.hidden = state !== "failed";
     const text = state === "failed" ? "" : services.translate(`my_files_${state}`, { total: size(file.size) });
     // A screen reader would read the same text again.
-    if (said.textContent !== text) said.textContent = text;
+    if (status.textContent !== text) status.textContent = text;
     failure.textContent = state === "failed" ? fileSentence(services, error) : "";
     cancel.hidden = state === "listing";
   }

@@ -59,7 +59,7 @@ export class FileIndex {
   async read({ acceptOlder = false } = {}) {
     const { line, bytes } = await this.#requests.index();
     const { version: number, objects, manifest: manifestBytes, used, quota } = line;
-    if (bytes.length !== objects.reduce((sum, one) => sum + one, manifestBytes)) throw new ApiError("parcel-cut", "an index that is not whole");
+    if (bytes.length !== objects.reduce((sum, size) => sum + size, manifestBytes)) throw new ApiError("parcel-cut", "an index that is not whole");
     const manifest = bytes.slice(bytes.length - manifestBytes);
     const version = { number, digest: await digestOf(manifest.buffer) };
     if (!acceptOlder && await this.#seen.isAfter(version)) {

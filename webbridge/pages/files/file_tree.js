@@ -72,8 +72,8 @@ export function listFolder({ folders, files }, folder) {
 
 /** The files in all folders whose names contain the words. @param {Content} content @param {string} words */
 export function findFiles({ files }, words) {
-  const wanted = words.normalize("NFC").toLocaleLowerCase().split(/\s+/u).filter(Boolean);
-  const has = (/** @type {string} */ name) => wanted.every((word) => name.toLocaleLowerCase().includes(word));
+  const searchWords = words.normalize("NFC").toLocaleLowerCase().split(/\s+/u).filter(Boolean);
+  const has = (/** @type {string} */ name) => searchWords.every((word) => name.toLocaleLowerCase().includes(word));
   return files.filter(({ name }) => has(name)).sort((one, other) => COLLATOR.compare(one.name, other.name));
 }
 
@@ -112,13 +112,13 @@ export function addFolder(path) {
 /** Gives a file another folder, another name, or both. @param {string} id @param {{folder?: string, name?: string}} place @returns {Change} */
 export function moveFile(id, place) {
   return (content) => {
-    const file = content.files.find((one) => one.id === id);
+    const file = content.files.find((entry) => entry.id === id);
     if (!file) return content;
     const { folder, name } = { ...file, ...place };
     if (folder === file.folder && name === file.name) return content;
-    const others = { ...content, files: content.files.filter((one) => one !== file) };
+    const others = { ...content, files: content.files.filter((entry) => entry !== file) };
     const moved = { ...file, folder, name: freeName(namesIn(others, folder), name) };
-    return withFolder({ ...content, files: content.files.map((one) => (one === file ? moved : one)) }, folder);
+    return withFolder({ ...content, files: content.files.map((entry) => (entry === file ? moved : entry)) }, folder);
   };
 }
 
@@ -126,7 +126,7 @@ export function moveFile(id, place) {
 export function moveFolder(path, to) {
   return (content) => {
     if (!content.folders.includes(path) || path === to || isWithin(to, path)) return content;
-    const within = (/** @type {string} */ one) => (isWithin(one, path) ? to + one.slice(path.length) : one);
+    const within = (/** @type {string} */ folder) => (isWithin(folder, path) ? to + folder.slice(path.length) : folder);
     const inside = content.folders.filter((folder) => isWithin(folder, path)).map(within);
     checkDepth(inside);
     const others = content.folders.filter((folder) => !isWithin(folder, path));
@@ -157,8 +157,8 @@ export function removeFolder(path, shown) {
     const below = listBelow(content, path);
     const removed = new Set(below.files.filter(({ id }) => ids.has(id)));
     const files = content.files.filter((file) => !removed.has(file));
-    const left = below.folders.filter((one) => !paths.has(one));
-    const others = content.folders.filter((one) => !isWithin(one, path));
+    const left = below.folders.filter((folder) => !paths.has(folder));
+    const others = content.folders.filter((folder) => !isWithin(folder, path));
     return addFolders({ folders: others, files }, [...left, ...files.map(({ folder }) => folder)]);
   };
 }
@@ -188,7 +188,7 @@ export function readContent(text, { account, number }) {
 /** @param {Content} content @param {string[]} paths */
 function addFolders(content, paths) {
   const known = new Set(content.folders);
-  for (const path of paths) for (let one = path; one && !known.has(one); one = parentOf(one)) known.add(one);
+  for (const path of paths) for (let folder = path; folder && !known.has(folder); folder = parentOf(folder)) known.add(folder);
   return { ...content, folders: [...known] };
 }
 
@@ -238,7 +238,7 @@ function shorten(name, mark) {
 
 /** The files in a folder and in the folders inside it, and all these folders. @param {Content} content @param {string} path @returns {Content} */
 function listBelow({ folders, files }, path) {
-  return { folders: folders.filter((one) => isWithin(one, path)), files: files.filter(({ folder }) => isWithin(folder, path)) };
+  return { folders: folders.filter((folder) => isWithin(folder, path)), files: files.filter(({ folder }) => isWithin(folder, path)) };
 }
 
 /** Throws `files-too-deep`. @param {string[]} paths */

@@ -238,15 +238,15 @@ export class FilesView {
     });
   }
 
-  /** @param {Change} change @param {string} said the key of the text that a screen reader says afterwards */
-  async #change(change, said) {
+  /** @param {Change} change @param {string} key the key of the text that a screen reader says afterwards */
+  async #change(change, key) {
     const { services } = this.#given;
     this.#failure.textContent = "";
     this.element.setAttribute("aria-busy", "true");
     this.#note.textContent = services.translate("my_files_working");
     try {
       await this.#keeper.index.change(change);
-      services.announceHere(services.translate(said));
+      services.announceHere(services.translate(key));
     } catch (error) {
       this.#failure.textContent = fileSentence(services, error);
       if (!this.#keeper.index.current) await this.#keeper.index.read().catch(() => undefined);

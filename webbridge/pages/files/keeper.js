@@ -118,7 +118,7 @@ export class Keeper extends EventTarget {
   async #upload() {
     if (this.#isUploading) return;
     this.#isUploading = true;
-    for (let one = this.#next(); one; one = this.#next()) await this.#uploadOne(one);
+    for (let addition = this.#next(); addition; addition = this.#next()) await this.#uploadOne(addition);
     this.#isUploading = false;
   }
 
@@ -126,28 +126,28 @@ export class Keeper extends EventTarget {
     return this.adding.find(({ state }) => state === "waiting");
   }
 
-  /** @param {Adding} one */
-  async #uploadOne(one) {
-    const { file, folder, name } = one;
-    const signal = AbortSignal.any([one.stopping.signal, this.#ended]);
-    this.#change(one, "uploading");
+  /** @param {Adding} addition */
+  async #uploadOne(addition) {
+    const { file, folder, name } = addition;
+    const signal = AbortSignal.any([addition.stopping.signal, this.#ended]);
+    this.#change(addition, "uploading");
     try {
       const id = await sendFile({ name, data: file }, this.#parts, {
         signal,
         onProgress: (bytes) => {
-          one.done = bytes;
+          addition.done = bytes;
           this.#tell();
         },
-        onLost: (isLost) => this.#change(one, isLost ? "lost" : "uploading"),
+        onLost: (isLost) => this.#change(addition, isLost ? "lost" : "uploading"),
       });
       if (signal.aborted) return void this.#parts.requests.end(id);
-      one.entry = { id, folder, name, bytes: file.size, added: new Date().toISOString() };
-      this.#change(one, "listing");
+      addition.entry = { id, folder, name, bytes: file.size, added: new Date().toISOString() };
+      this.#change(addition, "listing");
       void this.#list();
     } catch (error) {
       if (signal.aborted) return;
-      one.error = error;
-      this.#change(one, "failed");
+      addition.error = error;
+      this.#change(addition, "failed");
     }
   }
 
@@ -171,22 +171,22 @@ export class Keeper extends EventTarget {
       this.#drop(some);
       this.dispatchEvent(new CustomEvent("added", { detail: entries.map(({ name }) => name) }));
     } catch (error) {
-      for (const one of some) {
-        one.error = this.#ended.aborted ? new ApiError("locked", "the keys are locked") : error;
-        this.#change(one, "failed");
+      for (const addition of some) {
+        addition.error = this.#ended.aborted ? new ApiError("locked", "the keys are locked") : error;
+        this.#change(addition, "failed");
       }
     }
   }
 
-  /** @param {Adding} one @param {AddingState} state */
-  #change(one, state) {
-    one.state = state;
+  /** @param {Adding} addition @param {AddingState} state */
+  #change(addition, state) {
+    addition.state = state;
     this.#tell();
   }
 
   /** @param {Adding[]} some */
   #drop(some) {
-    this.adding = this.adding.filter((one) => !some.includes(one));
+    this.adding = this.adding.filter((addition) => !some.includes(addition));
     this.#tell();
   }
 

@@ -61,7 +61,7 @@ export class OwnKeys {
     let opened = await judge(new Date().toISOString());
     if (opened.report.state !== "verified") {
       // A file that was signed while the certificate was valid also counts after its expiry.
-      const signer = own.find(({ fingerprint }) => opened.report.signers.some((/** @type {any} */ one) => one.certificate === fingerprint));
+      const signer = own.find(({ fingerprint }) => opened.report.signers.some((/** @type {any} */ entry) => entry.certificate === fingerprint));
       if (signer) opened = await judge(new Date(signer.notAfter).toISOString());
     }
     // A key of the person may have another address, for example if several people share the key.

@@ -50,8 +50,8 @@ export class SeenIndex {
   #newest(place) {
     const known = here.get(this.#account) ?? null;
     // Another tab may have seen a later version.
-    const kept = place && parse(place.read());
-    return kept && (!known || kept.number > known.number) ? kept : known;
+    const version = place && parse(place.read());
+    return version && (!known || version.number > known.number) ? version : known;
   }
 
   /** @param {Seen} version @param {KeptList | null} place */
@@ -71,10 +71,10 @@ function isAfter(seen, { number, digest }) {
   return seen !== null && (number < seen.number || (number === seen.number && digest !== seen.digest));
 }
 
-/** @param {ArrayBuffer | null} kept @returns {Seen | null} */
-function parse(kept) {
+/** @param {ArrayBuffer | null} bytes @returns {Seen | null} */
+function parse(bytes) {
   try {
-    const { number, digest } = JSON.parse(new TextDecoder().decode(kept ?? new ArrayBuffer(0)));
+    const { number, digest } = JSON.parse(new TextDecoder().decode(bytes ?? new ArrayBuffer(0)));
     return Number.isSafeInteger(number) && typeof digest === "string" ? { number, digest } : null;
   } catch {
     return null;

@@ -25,8 +25,8 @@ export class KeyServerMemory {
   /** @param {string} account @returns {Promise<Remembered>} */
   async read(account) {
     // Another tab may have seen a later record.
-    const kept = this.#isOwnComputer() ? await readKept(account) : null;
-    const here = laterOf(kept, this.#here.get(account)) ??
+    const record = this.#isOwnComputer() ? await readKept(account) : null;
+    const here = laterOf(record, this.#here.get(account)) ??
       { token: crypto.getRandomValues(new Uint32Array(TOKEN_WORDS)).buffer, known: null };
     this.#here.set(account, here);
     return here;

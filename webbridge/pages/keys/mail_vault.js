@@ -264,10 +264,10 @@ export class MailVault {
     const { book } = this.#trust;
     /** @type {Omit<Person, "name">[]} */
     const known = contacts ? (await vault.call("contacts.list", { contacts })).people : [];
-    const named = known.map((one) => ({ ...one, name: book.nameOf(one.address) }));
+    const named = known.map((person) => ({ ...person, name: book.nameOf(person.address) }));
     const keys = new Set(known.map(({ address }) => addressKey(address)));
     const others = book.people.filter(({ address }) => !keys.has(addressKey(address)));
-    return [...named, ...others.map((one) => ({ ...one, certificates: [] }))];
+    return [...named, ...others.map((person) => ({ ...person, certificates: [] }))];
   }
 
   /**
@@ -332,7 +332,7 @@ export class MailVault {
     // Another mail has added to the contacts meanwhile.
     if (basis !== this.#trust.basis) return this.importPeople(file, { acceptChanges });
     // The person may have removed these addresses earlier.
-    const again = this.#trust.removed.addresses.filter((address) => added.some((/** @type {string} */ one) => sameAddress(one, address)));
+    const again = this.#trust.removed.addresses.filter((address) => added.some((/** @type {string} */ entry) => sameAddress(entry, address)));
     this.#trust.forgetRemoved({ addresses: again, fingerprints: [] });
     this.#trust.keepContacts(contacts);
     const changed = changes.map((/** @type {Change} */ change) => change.address);
@@ -350,9 +350,9 @@ export class MailVault {
   async #forgetPerson(vault, address) {
     for (;;) {
       const { basis } = this.#trust;
-      const kept = this.#trust.contacts();
-      if (!kept.contacts) return;
-      const { contacts } = await vault.call("contacts.remove", { contacts: kept.contacts, address });
+      const state = this.#trust.contacts();
+      if (!state.contacts) return;
+      const { contacts } = await vault.call("contacts.remove", { contacts: state.contacts, address });
       // The earlier contacts may include somebody who was removed meanwhile.
       if (basis !== this.#trust.basis) continue;
       this.#trust.noteRemovedContact(address);
@@ -364,8 +364,8 @@ export class MailVault {
   async takeBack(fingerprint) {
     await this.#changeDecisions(async (vault) => {
       const basis = this.#trust.decisionsBasis;
-      const kept = this.#trust.decisions();
-      const decisions = kept && await vault.call("decision.remove", { decisions: kept, fingerprint }).then((reply) => reply.decisions, (error) => {
+      const bytes = this.#trust.decisions();
+      const decisions = bytes && await vault.call("decision.remove", { decisions: bytes, fingerprint }).then((reply) => reply.decisions, (error) => {
         // It was removed in another tab or by another device meanwhile.
         if (error.code !== "decision-refused-no-such") throw error;
         return null;
@@ -386,7 +386,7 @@ function decodeTexts(opened) {
   const decode = (/** @type {ArrayBuffer | null} */ octets) => octets && new TextDecoder().decode(octets);
   const passages = opened.passages.map((/** @type {{path: string, text: ArrayBuffer, html: ArrayBuffer | null}} */ passage) =>
     ({ path: passage.path, text: decode(passage.text), markup: decode(passage.html) }));
-  const spent = [opened, ...opened.parts, ...opened.passages].flatMap((one) => [one.text, one.html]);
+  const spent = [opened, ...opened.parts, ...opened.passages].flatMap((part) => [part.text, part.html]);
   for (const octets of [...spent, octetsOfShown]) if (octets) overwrite(octets);
   return { ...opened, text, shown, parts, passages };
 }

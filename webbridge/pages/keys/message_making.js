@@ -43,7 +43,7 @@ export async function makeMessage(services, message, { sign, recipients, readers
     await receipts.keepRequest(made.receipt, readers);
     return made.message;
   }
-  const { query, receipt: asked, writer, ...signed } = await vault.call("message.sign", {
+  const { query, receipt: receiptRequest, writer, ...signed } = await vault.call("message.sign", {
     draft, encrypts: recipients.length > 0, readsHeaders, receipt, label, ...keys,
   });
   const answer = await stamp(query).catch((error) => {
@@ -52,7 +52,7 @@ export async function makeMessage(services, message, { sign, recipients, readers
   });
   if (writer) encrypting.recipients.push(writer);
   const made = await vault.call("message.finish", { ...signed, answer, ...encrypting });
-  await receipts.keepRequest(asked, readers);
+  await receipts.keepRequest(receiptRequest, readers);
   return made.message;
 }
 

@@ -79,7 +79,7 @@ export class ReloadUnlock extends EventTarget {
   /** The choices, without "off"; empty where nothing is kept. */
   get choices() {
     if (!this.#mayKeep()) return [];
-    return [...new Set([...MINUTES, this.#longest])].filter((one) => one > 0 && one <= this.#longest).sort((one, other) => one - other);
+    return [...new Set([...MINUTES, this.#longest])].filter((minutes) => minutes > 0 && minutes <= this.#longest).sort((one, other) => one - other);
   }
 
   /** The chosen minutes; 0 for "off". */
@@ -200,11 +200,11 @@ export class ReloadUnlock extends EventTarget {
     const now = Date.now();
     const times = { begun: Math.floor(now - ages.begun), used: Math.floor(now - ages.used) };
     const record = { account, name, half, minutes, ...times };
-    const kept = await sealForReload(this.#keys, contextOf(record), halves);
+    const bundle = await sealForReload(this.#keys, contextOf(record), halves);
     if (account !== this.#account || !this.#keys.unlocked) return;
     this.#kept = this.#fingerprints;
     this.#store(LOCKED, null);
-    await openReloads.write({ ...record, kept });
+    await openReloads.write({ ...record, kept: bundle });
   }
 
   #noteUse() {
@@ -307,11 +307,11 @@ export async function sweepReloads() {
  * @param {number} minutes the minutes that are chosen now
  * @returns {Refusal | null}
  */
-function judge({ begun, used, minutes: kept }, minutes) {
+function judge({ begun, used, minutes: keptMinutes }, minutes) {
   const now = Date.now();
   if (now < used - CLOCK_TOLERANCE_MILLISECONDS) return "clock";
   if (now - begun >= LIMITS.wholeMilliseconds || now - used >= LIMITS.idleMilliseconds) return "over";
-  return now - used >= Math.min(kept, minutes) * MINUTE_MILLISECONDS ? "over" : null;
+  return now - used >= Math.min(keptMinutes, minutes) * MINUTE_MILLISECONDS ? "over" : null;
 }
 
 /** @param {{account: string, begun: number}} record */

@@ -29,9 +29,9 @@ const known = new WeakMap();
 
 /** @param {SharedIdentityServices} services @param {KeyAccount} account @returns {SharedIdentities} the same one each time */
 export function sharedIdentitiesOf(services, account) {
-  const found = known.get(account) ?? new SharedIdentities(services, account);
-  known.set(account, found);
-  return found;
+  const identities = known.get(account) ?? new SharedIdentities(services, account);
+  known.set(account, identities);
+  return identities;
 }
 
 /** Dispatches "change" when the list or a problem with an identity has changed. */
@@ -95,17 +95,17 @@ export class SharedIdentities extends EventTarget {
   async open(id, accepted) {
     const { trust, api } = this.#services;
     const { stored } = await this.#account.run("group.fetch", { id });
-    const given = { id, stored, ...(accepted && { accepted }) };
+    const parameters = { id, stored, ...(accepted && { accepted }) };
     await trust.known;
     /** @type {import("../../../wasm_build/vault/server/trust.js").Evidence} */
     let latest = {};
     const judge = (/** @type {import("../../../wasm_build/vault/server/trust.js").Evidence} */ evidence) => {
       latest = structuredClone(evidence);
-      return this.#account.run("group.show", { ...given, ...trust.judging(evidence) });
+      return this.#account.run("group.show", { ...parameters, ...trust.judging(evidence) });
     };
     const judged = await judgeFully(judge, { ask: (lookups, signal) => api.certificates.askAuthorities(lookups, signal), store: trust.evidence });
     const judging = () => trust.judging(structuredClone(latest));
-    return { group: judged.group ?? null, refusal: judged.refusal ?? null, given, judging };
+    return { group: judged.group ?? null, refusal: judged.refusal ?? null, given: parameters, judging };
   }
 
   /**
@@ -115,9 +115,9 @@ export class SharedIdentities extends EventTarget {
    * @returns {Promise<{group: OpenedGroup | null, refusal: GroupRefusal | null}>} with a refusal nothing was added
    */
   async take(id, accepted) {
-    const { refusal, given, judging } = await this.open(id, accepted);
+    const { refusal, given: parameters, judging } = await this.open(id, accepted);
     if (refusal) return { group: null, refusal };
-    const { group } = await this.#services.roamingKeys.unlockFrom((account) => account.run("group.take", { ...given, ...judging() }));
+    const { group } = await this.#services.roamingKeys.unlockFrom((account) => account.run("group.take", { ...parameters, ...judging() }));
     await this.load();
     return { group, refusal: null };
   }

@@ -101,8 +101,8 @@ export class SharedUnlock extends EventTarget {
   async ask() {
     const account = this.#account;
     if (account === null || this.#keys.unlocked || !this.#mayShare()) return this.#keys.unlocked;
-    const { held = [] } = await navigator.locks.query();
-    return held.some(({ name }) => name === lockName(account)) ? this.#ask(account) : false;
+    const { held: locks = [] } = await navigator.locks.query();
+    return locks.some(({ name }) => name === lockName(account)) ? this.#ask(account) : false;
   }
 
   /** @param {string} account */

@@ -125,8 +125,8 @@ export class Arrival {
 }
 
 async function isAnotherVisible() {
-  const { held = [] } = await navigator.locks?.query() ?? {};
-  return held.some(({ name }) => name === VISIBLE);
+  const { held: locks = [] } = await navigator.locks?.query() ?? {};
+  return locks.some(({ name }) => name === VISIBLE);
 }
 
 /** @param {unknown} error */

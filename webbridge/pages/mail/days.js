@@ -50,7 +50,7 @@ function keyOf(date) {
 
 /** @param {Date} date @param {Date} now @param {Catalogue} translate */
 function titleOf(date, now, translate) {
-  const midnight = (/** @type {Date} */ one) => new Date(one.getFullYear(), one.getMonth(), one.getDate()).getTime();
+  const midnight = (/** @type {Date} */ day) => new Date(day.getFullYear(), day.getMonth(), day.getDate()).getTime();
   // A day on which the clocks change has 23 or 25 hours.
   const days = Math.round((midnight(now) - midnight(date)) / DAY_MILLISECONDS);
   if (days === 0) return translate("day_today");

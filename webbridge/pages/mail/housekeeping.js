@@ -70,8 +70,8 @@ export class Housekeeping {
 
   /** Whether deleting messages of this folder cannot be undone. @param {string} folder */
   deletesForEver(folder) {
-    const found = this.#find(folder);
-    return found?.role === "trash" || !found?.rights.includes("move");
+    const entry = this.#find(folder);
+    return entry?.role === "trash" || !entry?.rights.includes("move");
   }
 
   /** @param {Chosen} chosen */
@@ -198,19 +198,19 @@ export class Housekeeping {
    */
   async #moveTo(chosen, to, key, folder = "", show = () => this.#place.shown.take(chosen)) {
     const { translate, api } = this.#services;
-    const said = translate(key, { count: chosen.uids.length, folder: isolate(folder) });
-    await this.#act(chosen, { said, show, request: (part) => api.changes.move(part, to) });
+    const sentence = translate(key, { count: chosen.uids.length, folder: isolate(folder) });
+    await this.#act(chosen, { said: sentence, show, request: (part) => api.changes.move(part, to) });
   }
 
   /** @param {Chosen} chosen @param {Act} act */
-  async #act(chosen, { said, show, request }) {
+  async #act(chosen, { said: sentence, show, request }) {
     if (chosen.uids.length === 0) return;
     const back = show();
     /** @type {Changed[]} */
     const done = [];
     try {
       for (const part of partsOf(chosen)) done.push(await request(part));
-      this.#tell(said, done);
+      this.#tell(sentence, done);
       if (done.some(({ markedOnly }) => markedOnly)) back();
     } catch (error) {
       back();
@@ -222,12 +222,12 @@ export class Housekeeping {
     await this.#place.changed({ folders: true });
   }
 
-  /** @param {string} said @param {Changed[]} done */
-  #tell(said, done) {
+  /** @param {string} sentence @param {Changed[]} done */
+  #tell(sentence, done) {
     const { translate } = this.#services;
     const steps = done.map(({ undo }) => undo).filter((undo) => undo.length > 0).reverse();
     const more = done.some(({ markedOnly }) => markedOnly) ? ` ${translate("act_marked_only")}` : "";
-    this.#place.notice.show(`${said}${more}`, steps.length > 0 ? () => this.#takeBack(steps) : null);
+    this.#place.notice.show(`${sentence}${more}`, steps.length > 0 ? () => this.#takeBack(steps) : null);
   }
 
   /** @param {import("./mail_changes.js").Steps[]} steps */

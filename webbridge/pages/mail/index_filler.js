@@ -164,11 +164,11 @@ export class IndexFiller extends EventTarget {
    */
   async #readChanges({ id: folder }, { uidValidity, token }, signal) {
     if (token === null) return false;
-    const found = await this.#services.api.changes.since(folder, { uidValidity, token, from: 1, signal });
-    if (!found.whole || found.uidValidity !== uidValidity) return false;
-    await this.#readRows(folder, uidValidity, found.messages, signal);
-    const isGone = readUidSet(found.vanished);
-    await this.#write({ folder, mark: { uidValidity, token: found.token }, present: (uid) => !isGone(uid) }, signal);
+    const changes = await this.#services.api.changes.since(folder, { uidValidity, token, from: 1, signal });
+    if (!changes.whole || changes.uidValidity !== uidValidity) return false;
+    await this.#readRows(folder, uidValidity, changes.messages, signal);
+    const isGone = readUidSet(changes.vanished);
+    await this.#write({ folder, mark: { uidValidity, token: changes.token }, present: (uid) => !isGone(uid) }, signal);
     return true;
   }
 
@@ -186,7 +186,7 @@ export class IndexFiller extends EventTarget {
         return this.#write({ folder, mark: { uidValidity, token }, present: (uid) => present.has(uid) }, signal);
       }
       for (const { uid } of rows) present.add(uid);
-      least = rows.reduce((one, { uid }) => Math.min(one, uid), least);
+      least = rows.reduce((lowest, { uid }) => Math.min(lowest, uid), least);
       await this.#readRows(folder, uidValidity, rows, signal);
       if (this.#index.isFull) return;
       page = await this.#services.api.arrivals(folder, { before: { uidValidity, uid: least }, signal });

@@ -60,14 +60,14 @@ export function readPage(answer, most) {
 export function readThreads(answer, most) {
   const page = readPage(answer, most);
   const { threads, messages } = membersOf(answer);
-  const given = entriesOf(threads, most);
+  const entries = entriesOf(threads, most);
   const rows = readRows(entriesOf(messages, most));
-  return { ...page, threads: rows.map(({ row, at }) => readThread(given[at], row.uid)) };
+  return { ...page, threads: rows.map(({ row, at }) => readThread(entries[at], row.uid)) };
 }
 
 /** @param {unknown} value @param {number} uid that of the newest message */
 function readThread(value, uid) {
-  const uids = entriesOf(value, MAX_THREAD).map(numberOf).filter((one) => one !== null);
+  const uids = entriesOf(value, MAX_THREAD).map(numberOf).filter((number) => number !== null);
   // A thread that lacks the row's message is about other messages.
   return uids.includes(uid) ? [...new Set(uids)] : [uid];
 }
@@ -81,9 +81,9 @@ function readThread(value, uid) {
 export function readChanges(answer, most) {
   const { uidValidity, token, whole, flags, messages, vanished } = membersOf(answer);
   const rows = readRows(entriesOf(messages, most)).map(({ row }) => row);
-  const changed = entriesOf(flags, MAX_SET_CHARACTERS).flatMap((one) => {
-    const uid = numberOf(membersOf(one).uid);
-    return uid === null ? [] : [{ uid, flags: readFlags(membersOf(one).flags) }];
+  const changed = entriesOf(flags, MAX_SET_CHARACTERS).flatMap((entry) => {
+    const uid = numberOf(membersOf(entry).uid);
+    return uid === null ? [] : [{ uid, flags: readFlags(membersOf(entry).flags) }];
   });
   const isRead = Array.isArray(messages) && rows.length === messages.length && Array.isArray(flags) && changed.length === flags.length
     && typeof vanished === "string" && UID_SET.test(vanished) && vanished.length <= MAX_SET_CHARACTERS;

@@ -60,16 +60,16 @@ async function searched({ api, index }, folder, { place, text }, part) {
   const own = await index.search(folder, place === "here" ? "text" : place, text).catch(() => []);
   if (place === "here") {
     const { uidValidity } = await api.arrivals(folder, { signal: part.signal });
-    const found = own.filter((one) => one.uidValidity === uidValidity).map(listFound);
-    return { ...listed({ uidValidity, messages: [], total: found.length }), messages: found, isAll: true };
+    const matches = own.filter((match) => match.uidValidity === uidValidity).map(listFound);
+    return { ...listed({ uidValidity, messages: [], total: matches.length }), messages: matches, isAll: true };
   }
   const page = listed(await api.changes.search(folder, { [place]: text }, part));
   const present = new Set(page.messages.map(({ uid }) => uid));
   const more = own.filter(({ uidValidity, row }) => uidValidity === page.uidValidity && !present.has(row.uid));
   // Older messages are shown with the next page.
   const oldest = page.isAll ? -Infinity : Math.min(...page.messages.map(timeOf));
-  const found = more.filter(({ row }) => timeOf(row) >= oldest).map(listFound);
-  const messages = [...page.messages, ...found].sort((one, other) => timeOf(other) - timeOf(one));
+  const additions = more.filter(({ row }) => timeOf(row) >= oldest).map(listFound);
+  const messages = [...page.messages, ...additions].sort((one, other) => timeOf(other) - timeOf(one));
   return { ...page, messages, total: (page.total ?? page.messages.length) + more.length };
 }
 

@@ -13,7 +13,7 @@ import { OBSCURED_SUBJECT } from "./row_texts.js";
  */
 export function hasFlag({ flags = [], seen }, flag) {
   if (flag === "\\Seen") return seen;
-  return flags.some((one) => one.toLowerCase() === flag.toLowerCase());
+  return flags.some((listedFlag) => listedFlag.toLowerCase() === flag.toLowerCase());
 }
 
 /** @param {ListedMessage} message @param {string[]} flags */
@@ -32,7 +32,7 @@ export function addListed(messages, fresh, { isByDate }) {
   const added = [...messages];
   for (const message of fresh) {
     const rank = rankOf(message, isByDate);
-    const at = added.findIndex((one) => !one.isInner && rankOf(one, isByDate) < rank);
+    const at = added.findIndex((other) => !other.isInner && rankOf(other, isByDate) < rank);
     added.splice(at < 0 ? added.length : at, 0, message);
   }
   return added;

@@ -140,22 +140,22 @@ export class MailIndex extends EventTarget {
   async #read() {
     const account = await this.#digest();
     if (account === null || !this.#keys.unlocked) return null;
-    const kept = await readIndex(account);
-    this.#isKept = kept !== null;
+    const record = await readIndex(account);
+    this.#isKept = record !== null;
     // Another tab has deleted the index that is open here, and may have made a new one.
-    if (this.#opened && (!kept || !haveSameOctets(kept.key, this.#opened.kept.key))) this.#close();
-    if (!kept) return null;
+    if (this.#opened && (!record || !haveSameOctets(record.key, this.#opened.kept.key))) this.#close();
+    if (!record) return null;
     const before = this.#opened;
-    if (before && before.kept.counter === kept.counter) return before;
-    const key = before?.key ?? await this.#openKey(kept);
-    const { format, marks } = decodeJson(await decrypt(key, kept.marks, `${account} marks`));
+    if (before && before.kept.counter === record.counter) return before;
+    const key = before?.key ?? await this.#openKey(record);
+    const { format, marks } = decodeJson(await decrypt(key, record.marks, `${account} marks`));
     if (format !== FORMAT) return null;
     /** @type {Map<string, Head[]>} */
     const segments = new Map();
     for (const { place, heads } of await readSegments(account)) segments.set(place, decodeJson(await decrypt(key, heads, `${place} heads`)));
     // The keys were locked, or the person has signed out, meanwhile.
     if (!this.#keys.unlocked || (await this.#digest()) !== account) return null;
-    this.#opened = { key, kept, segments, marks: new Map(marks) };
+    this.#opened = { key, kept: record, segments, marks: new Map(marks) };
     this.#changed();
     return this.#opened;
   }
@@ -202,16 +202,16 @@ export class MailIndex extends EventTarget {
     const search = new WordSearch(text);
     if (search.isEmpty || !(await this.open())) return [];
     const opened = /** @type {Opened} */ (this.#opened);
-    const found = [];
+    const hits = [];
     for (const segment of await readSegments(opened.kept.account)) {
       const heads = (opened.segments.get(segment.place) ?? []).filter((head) => head.folder === folder && head.closedTo === "");
       if (heads.length === 0) continue;
       const words = new Uint8Array(await decrypt(opened.key, segment.words, `${segment.place} words`));
-      found.push(...heads.filter((head) => isFound(head, words, place, search)));
+      hits.push(...heads.filter((head) => isFound(head, words, place, search)));
       overwrite(words.buffer);
     }
     if (this.#opened !== opened) return [];
-    return found.map(({ uidValidity, row, subject }) => ({ uidValidity, row, subject })).sort((one, other) => timeOf(other.row) - timeOf(one.row));
+    return hits.map(({ uidValidity, row, subject }) => ({ uidValidity, row, subject })).sort((one, other) => timeOf(other.row) - timeOf(one.row));
   }
 
   /**
@@ -247,8 +247,8 @@ export class MailIndex extends EventTarget {
     for (const place of touched) {
       const old = await readSegment(place);
       const before = old ? new Uint8Array(await decrypt(key, old.words, `${place} words`)) : new Uint8Array(0);
-      const kept = changed.get(place) ?? opened.segments.get(place) ?? [];
-      const { heads, words } = pack(kept, before, place === target ? items : [], this.#keysName());
+      const oldHeads = changed.get(place) ?? opened.segments.get(place) ?? [];
+      const { heads, words } = pack(oldHeads, before, place === target ? items : [], this.#keysName());
       overwrite(before.buffer);
       written.push({
         place, heads: await encrypt(key, encodeJson(heads), `${place} heads`), words: await encrypt(key, words, `${place} words`),
@@ -260,12 +260,12 @@ export class MailIndex extends EventTarget {
     else if (read) marks.delete(read.folder);
     const sealedMarks = await encrypt(key, encodeJson({ format: FORMAT, marks: [...marks] }), `${account} marks`);
     const removed = written.filter(({ place }) => segments.get(place)?.length === 0).map(({ place }) => place);
-    const kept = { ...opened.kept, counter: opened.kept.counter + 1, marks: sealedMarks };
+    const record = { ...opened.kept, counter: opened.kept.counter + 1, marks: sealedMarks };
     // The index was locked or deleted meanwhile.
     if (this.#opened !== opened) return;
-    await writeIndex(kept, { written: written.filter(({ place }) => !removed.includes(place)), removed });
+    await writeIndex(record, { written: written.filter(({ place }) => !removed.includes(place)), removed });
     for (const place of removed) segments.delete(place);
-    if (this.#opened === opened) this.#opened = { key, kept, segments, marks };
+    if (this.#opened === opened) this.#opened = { key, kept: record, segments, marks };
   }
 
   /** A name for the unlocked keys. With other keys, messages that stayed closed are read again. */
@@ -311,8 +311,8 @@ function isFound({ start, bodyEnd, end, row, subject }, words, place, search) {
 function shortened(places, segments, stays) {
   return new Map(places.flatMap((place) => {
     const heads = segments.get(place) ?? [];
-    const kept = heads.filter(stays);
-    return kept.length < heads.length ? [[place, kept]] : [];
+    const remainder = heads.filter(stays);
+    return remainder.length < heads.length ? [[place, remainder]] : [];
   }));
 }
 
@@ -329,17 +329,17 @@ function isGone({ folder, uidValidity, row }, read) {
 
 /**
  * The heads and words of a segment.
- * @param {Head[]} kept
- * @param {Uint8Array} before the words that `kept` has its offsets in
+ * @param {Head[]} oldHeads
+ * @param {Uint8Array} before the words that `oldHeads` has its offsets in
  * @param {Item[]} items messages that are added
  * @param {string} keysName
  * @returns {{heads: Head[], words: ArrayBuffer}}
  */
-function pack(kept, before, items, keysName) {
+function pack(oldHeads, before, items, keysName) {
   const heads = [];
   const pieces = [];
   let start = 0;
-  for (const head of kept) {
+  for (const head of oldHeads) {
     const piece = before.slice(head.start, head.end);
     heads.push({ ...head, start, bodyEnd: start + head.bodyEnd - head.start, end: start + piece.length });
     pieces.push(piece);

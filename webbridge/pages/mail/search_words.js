@@ -18,8 +18,8 @@ function fold(text) {
 
 /** The different words of a text, folded. @param {string} text @returns {string[]} */
 export function wordsOf(text) {
-  const found = fold(text).match(/[\p{L}\p{N}]+/gu) ?? [];
-  return [...new Set(found.map((word) => word.slice(0, MAX_WORD_CHARACTERS)))];
+  const words = fold(text).match(/[\p{L}\p{N}]+/gu) ?? [];
+  return [...new Set(words.map((word) => word.slice(0, MAX_WORD_CHARACTERS)))];
 }
 
 /** The words of a text as bytes. @param {string} text @returns {Uint8Array<ArrayBuffer>} */

@@ -76,8 +76,8 @@ export class ShownMessages {
 
   /** Whether all these messages have a flag. @param {number[]} uids @param {string} flag */
   allHave(uids, flag) {
-    const wanted = new Set(uids);
-    return this.#messages.every((message) => !wanted.has(message.uid) || hasFlag(message, flag));
+    const uidSet = new Set(uids);
+    return this.#messages.every((message) => !uidSet.has(message.uid) || hasFlag(message, flag));
   }
 
   /**
@@ -129,12 +129,12 @@ export class ShownMessages {
   change({ flags, vanished, messages }, { isByDate }) {
     const flagsOf = new Map(flags.map((flag) => [flag.uid, flag.flags]));
     const isGone = readUidSet(vanished);
-    const kept = this.#messages.filter(({ uid }) => !isGone(uid));
-    const known = new Set(kept.map(({ uid }) => uid));
-    const changed = kept.filter(({ uid }) => flagsOf.has(uid));
+    const remainder = this.#messages.filter(({ uid }) => !isGone(uid));
+    const known = new Set(remainder.map(({ uid }) => uid));
+    const changed = remainder.filter(({ uid }) => flagsOf.has(uid));
     for (const message of changed) setFlags(message, flagsOf.get(message.uid) ?? []);
     const fresh = this.#admit(messages).filter(({ uid }) => !known.has(uid));
-    this.#messages = addListed(kept, fresh, { isByDate });
+    this.#messages = addListed(remainder, fresh, { isByDate });
     return changed;
   }
 
@@ -186,7 +186,7 @@ export class ShownMessages {
    * @param {(ListedMessage | null)[]} messages null for one that is gone
    */
   unfold(newest, messages) {
-    const isShown = (/** @type {ListedMessage} */ one) => this.find(this.addressOf(one)) !== undefined;
+    const isShown = (/** @type {ListedMessage} */ message) => this.find(this.addressOf(message)) !== undefined;
     const inner = messages.flatMap((message) => (message && !isShown(message) ? [{ ...message, isInner: true }] : []));
     this.#messages = this.#messages.toSpliced(this.#messages.indexOf(newest) + 1, 0, ...this.#admit(inner));
   }

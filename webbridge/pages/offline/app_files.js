@@ -44,11 +44,11 @@ export class AppFiles extends EventTarget {
   /** Uses the worker that this browser has, and looks for a new version. Installs nothing. */
   async look() {
     if (this.state === "checked" || this.state === "unsupported") return;
-    const found = await navigator.serviceWorker.getRegistration(this.#base.href).catch(() => undefined);
-    if (!found || found.scope !== this.#base.href) return;
-    this.#follow(found);
+    const registration = await navigator.serviceWorker.getRegistration(this.#base.href).catch(() => undefined);
+    if (!registration || registration.scope !== this.#base.href) return;
+    this.#follow(registration);
     // Without a connection the kept version stays in use.
-    await found.update().catch(() => this.#endIfGone());
+    await registration.update().catch(() => this.#endIfGone());
   }
 
   /**

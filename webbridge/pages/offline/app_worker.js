@@ -76,8 +76,8 @@ async function fetchPinned(name) {
 /** Removes the files of other versions. */
 async function dropOthers() {
   const cache = await caches.open(APP_CACHE);
-  const wanted = new Set([urlOf(CONFIGURATION), ...Object.keys(FILES).map(placeOf)]);
-  for (const { url } of await cache.keys()) if (!wanted.has(url)) await cache.delete(url);
+  const ownUrls = new Set([urlOf(CONFIGURATION), ...Object.keys(FILES).map(placeOf)]);
+  for (const { url } of await cache.keys()) if (!ownUrls.has(url)) await cache.delete(url);
 }
 
 /** Takes over if no other tab is open, which would have the files of the earlier version. @param {MessagePort} [port] */
@@ -90,12 +90,12 @@ async function takeOver(port) {
 
 /** The document, with the header fields that the server sends now, or else as it was kept. */
 async function answerDocument() {
-  const kept = (await caches.open(APP_CACHE)).match(placeOf(DOCUMENT));
+  const copy = (await caches.open(APP_CACHE)).match(placeOf(DOCUMENT));
   const fresh = await askServer("").catch(() => null);
   const content = fresh?.ok ? await fresh.arrayBuffer().catch(() => null) : null;
   // A changed document is of another version, whose worker handles it.
   if (fresh && content && (await hashOf(content)) === pinOf(DOCUMENT).integrity) return withFields(content, fresh);
-  return (await checked(DOCUMENT, await kept)) ?? fetch(urlOf(""));
+  return (await checked(DOCUMENT, await copy)) ?? fetch(urlOf(""));
 }
 
 async function answerConfiguration() {
@@ -112,8 +112,8 @@ async function answerConfiguration() {
 /** @param {string} name */
 async function answerFile(name) {
   const cache = await caches.open(APP_CACHE).catch(() => null);
-  const kept = await checked(name, await cache?.match(placeOf(name)));
-  if (kept) return kept;
+  const copy = await checked(name, await cache?.match(placeOf(name)));
+  if (copy) return copy;
   const response = await fetch(urlOf(name), { cache: "no-cache" }).catch(() => null);
   if (!response?.ok) return Response.error();
   const content = await response.arrayBuffer();
@@ -126,12 +126,12 @@ async function answerFile(name) {
   return Response.error();
 }
 
-/** The kept file if it has its hash; undefined otherwise. @param {string} name @param {Response | undefined} [kept] */
-async function checked(name, kept) {
+/** The kept file if it has its hash; undefined otherwise. @param {string} name @param {Response | undefined} [copy] */
+async function checked(name, copy) {
   const { integrity, bytes } = pinOf(name);
-  if (!kept || bytes > LARGE_BYTES) return kept;
-  const content = await kept.arrayBuffer();
-  return (await hashOf(content)) === integrity ? withFields(content, kept) : undefined;
+  if (!copy || bytes > LARGE_BYTES) return copy;
+  const content = await copy.arrayBuffer();
+  return (await hashOf(content)) === integrity ? withFields(content, copy) : undefined;
 }
 
 /** @param {string} path */

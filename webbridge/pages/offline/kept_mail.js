@@ -106,8 +106,8 @@ export class KeptMail extends EventTarget {
       const account = await this.#digest();
       if (account === null) return;
       if (await this.open() && this.#opened) {
-        const kept = { ...this.#opened.kept, keys: await this.#keyFile.make(passphrase) };
-        await renewAccount(kept);
+        const record = { ...this.#opened.kept, keys: await this.#keyFile.make(passphrase) };
+        await renewAccount(record);
         return;
       }
       const octets = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
@@ -148,12 +148,12 @@ export class KeptMail extends EventTarget {
   async #open() {
     const account = await this.#digest();
     if (account === null || !this.#keys.unlocked || !(await keepsMail())) return false;
-    const kept = await readAccount(account);
-    this.#isKept = kept !== null;
+    const record = await readAccount(account);
+    this.#isKept = record !== null;
     const services = { keys: this.#keys, keyFile: this.#keyFile };
-    const key = kept && await openKey(services, kept, this.#keys.copies({ byPerson: false }));
+    const key = record && await openKey(services, record, this.#keys.copies({ byPerson: false }));
     if (!key || !this.#keys.unlocked || (await this.#digest()) !== account) return false;
-    this.#opened = { kept, key };
+    this.#opened = { kept: record, key };
     this.#changed();
     return true;
   }
@@ -190,8 +190,8 @@ export class KeptMail extends EventTarget {
 
   /** @returns {Promise<Folder[] | null>} */
   async readFolders() {
-    const kept = await this.#read("lists", FOLDERS);
-    return kept && decodeJson(kept);
+    const bytes = await this.#read("lists", FOLDERS);
+    return bytes && decodeJson(bytes);
   }
 
   /** Answers of authorities about revocation. The vault checks each of them again. @param {Answer} answer */
@@ -201,9 +201,9 @@ export class KeptMail extends EventTarget {
 
   /** @returns {Promise<Answer | null>} */
   async readEvidence() {
-    const kept = await this.#read("lists", EVIDENCE);
-    if (!kept) return null;
-    const { crls, ocsp } = decodeJson(kept);
+    const bytes = await this.#read("lists", EVIDENCE);
+    if (!bytes) return null;
+    const { crls, ocsp } = decodeJson(bytes);
     return { crls: crls.map(bytesFromBase64), ocsp: ocsp.map(bytesFromBase64) };
   }
 
@@ -224,8 +224,8 @@ export class KeptMail extends EventTarget {
 
   /** @param {string} folder @returns {Promise<KeptList | null>} */
   async readList(folder) {
-    const kept = await this.#read("lists", `list ${folder}`);
-    return kept && decodeJson(kept);
+    const bytes = await this.#read("lists", `list ${folder}`);
+    return bytes && decodeJson(bytes);
   }
 
   /** @param {string} folder @param {KeptList} list */
@@ -251,13 +251,13 @@ export class KeptMail extends EventTarget {
   /** @returns {Promise<any[]>} */
   async readLetters() {
     if (!(await this.open()) || !this.#opened) return [];
-    const { kept, key } = this.#opened;
-    const found = [];
-    for (const { place, sealed } of await readAllSealed("letters", kept.account)) {
-      const letter = await decrypt(key, sealed, bound(kept.account, place)).then(decodeJson, () => null);
-      if (letter) found.push(letter);
+    const { kept: record, key } = this.#opened;
+    const letters = [];
+    for (const { place, sealed } of await readAllSealed("letters", record.account)) {
+      const letter = await decrypt(key, sealed, bound(record.account, place)).then(decodeJson, () => null);
+      if (letter) letters.push(letter);
     }
-    return found;
+    return letters;
   }
 
   /** @param {string} id */
@@ -289,14 +289,14 @@ export class KeptMail extends EventTarget {
    * @param {ArrayBuffer} clear
    */
   async #write(opened, store, name, clear) {
-    const { kept, key } = opened;
-    const place = await placeOf(kept.account, name);
-    const sealed = await encrypt(key, clear, bound(kept.account, place));
-    const write = () => writeSealed(kept, store, { place, sealed }, { maxBytes: this.#maxBytes });
+    const { kept: record, key } = opened;
+    const place = await placeOf(record.account, name);
+    const sealed = await encrypt(key, clear, bound(record.account, place));
+    const write = () => writeSealed(record, store, { place, sealed }, { maxBytes: this.#maxBytes });
     const isWritten = await write().catch(async (error) => {
       if (error.code !== "storage-full") throw error;
       // The mail that is opened now is more useful than mail that was opened long ago.
-      await dropOlderHalf(kept.account);
+      await dropOlderHalf(record.account);
       return write();
     });
     if (!isWritten && this.#opened === opened) {

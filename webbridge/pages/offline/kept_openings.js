@@ -36,18 +36,18 @@ export async function findOpenings(services, passphrase, address) {
     const only = address === null ? null : await accountDigest(address);
     const accounts = await keepsMail() ? await readAccounts() : [];
     /** @type {KeptOpening[]} */
-    const found = [];
+    const openings = [];
     /** @type {unknown} */
     let failure = null;
-    for (const kept of accounts.filter(({ account }) => only === null || account === only)) {
+    for (const record of accounts.filter(({ account }) => only === null || account === only)) {
       try {
-        found.push(await findOpening(services, kept, passphrase));
+        openings.push(await findOpening(services, record, passphrase));
       } catch (error) {
         failure = error;
       }
     }
-    if (found.length === 0) throw failure ?? new Error("nothing is kept");
-    return found;
+    if (openings.length === 0) throw failure ?? new Error("nothing is kept");
+    return openings;
   } finally {
     overwrite(passphrase.buffer);
   }
@@ -82,16 +82,16 @@ export function keyPlace(account) {
 
 /**
  * @param {OpeningServices} services
- * @param {KeptAccount} kept
+ * @param {KeptAccount} record
  * @param {Secret} passphrase
  * @returns {Promise<KeptOpening>}
  */
-async function findOpening(services, kept, passphrase) {
-  const keys = await services.keyFile.read(kept.keys.slice(0), passphrase);
+async function findOpening(services, record, passphrase) {
+  const keys = await services.keyFile.read(record.keys.slice(0), passphrase);
   try {
-    const key = await openKey(services, kept, services.keyFile.copiesOf(keys));
-    const { format, ...head } = decodeJson(await decrypt(key, kept.head, bound(kept.account, "head")));
-    const isOfAccount = format === FORMAT && (await accountDigest(head.address)) === kept.account;
+    const key = await openKey(services, record, services.keyFile.copiesOf(keys));
+    const { format, ...head } = decodeJson(await decrypt(key, record.head, bound(record.account, "head")));
+    const isOfAccount = format === FORMAT && (await accountDigest(head.address)) === record.account;
     if (!isOfAccount) throw new Error("the head is of another account");
     return { ...head, keys };
   } catch (error) {

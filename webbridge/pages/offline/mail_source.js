@@ -98,21 +98,21 @@ export class MailSource extends EventTarget {
   /**
    * @template T
    * @param {() => Promise<T>} ask
-   * @param {{keep: (found: T) => Promise<void>, read: () => Promise<T | null>}} instead
+   * @param {{keep: (answer: T) => Promise<void>, read: () => Promise<T | null>}} instead
    * @returns {Promise<T>}
    */
   async #firstAsk(ask, { keep, read }) {
     try {
-      const found = await ask();
+      const answer = await ask();
       this.#comeBack();
-      void keep(found);
-      return found;
+      void keep(answer);
+      return answer;
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== "unreachable") throw error;
       await this.noteMissed();
-      const kept = await read();
-      if (kept === null) throw error;
-      return kept;
+      const copy = await read();
+      if (copy === null) throw error;
+      return copy;
     }
   }
 

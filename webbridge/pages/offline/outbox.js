@@ -115,7 +115,7 @@ export class Outbox extends EventTarget {
   add(id, words, { message, recipients, key, wish, isLast }) {
     return this.#inTurn(async () => {
       const before = this.#find(id);
-      const turn = before?.turn ?? this.#letters.reduce((latest, one) => Math.max(latest, one.turn), 0) + 1;
+      const turn = before?.turn ?? this.#letters.reduce((latest, letter) => Math.max(latest, letter.turn), 0) + 1;
       const copies = (before?.copies ?? []).filter((copy) => copy.key !== key);
       copies.push({ message: base64FromBytes(message), recipients, key, wish, tried: 0, isSent: false });
       await this.#keep({ id, turn, state: isLast ? "waiting" : "held", problem: "", copies, words, isPart: !isLast });
@@ -276,7 +276,7 @@ export class Outbox extends EventTarget {
   async #keep(letter) {
     const { id, ...rest } = letter;
     await this.#kept.keepLetter(id, rest);
-    this.#letters = inOrder([...this.#letters.filter((one) => one.id !== id), letter]);
+    this.#letters = inOrder([...this.#letters.filter((other) => other.id !== id), letter]);
     this.dispatchEvent(new Event("change"));
   }
 

@@ -83,8 +83,8 @@ export async function removeAccounts(accounts, agreed) {
 
 /** @param {PlacedStore} store @param {string} place @returns {Promise<ArrayBuffer | null>} */
 export async function readSealed(store, place) {
-  const found = await transact("readonly", (transaction) => transaction.objectStore(store).get(place));
-  return found?.sealed ?? null;
+  const record = await transact("readonly", (transaction) => transaction.objectStore(store).get(place));
+  return record?.sealed ?? null;
 }
 
 /** @param {PlacedStore} store @param {string} account @returns {Promise<Sealed[]>} */
@@ -144,7 +144,7 @@ function mark(transaction, account, { place, bytes, maxBytes }) {
   const marks = transaction.objectStore("marks");
   const reading = marks.getAll(placesOf(account));
   reading.onsuccess = () => {
-    const turn = reading.result.reduce((latest, one) => Math.max(latest, one.turn), 0) + 1;
+    const turn = reading.result.reduce((latest, entry) => Math.max(latest, entry.turn), 0) + 1;
     marks.put({ place, turn, bytes });
     shrink(transaction, account, maxBytes);
   };
@@ -174,7 +174,7 @@ function dropAll(transaction, account) {
 
 /** @param {Mark[]} marks */
 function sum(marks) {
-  return marks.reduce((bytes, one) => bytes + one.bytes, 0);
+  return marks.reduce((bytes, entry) => bytes + entry.bytes, 0);
 }
 
 /** @param {string} account */

@@ -18,7 +18,7 @@ const TOKEN = /^[\w-]{16,200}$/;
 export function readParcels(answer) {
   const { parcels, next, used, quota } = membersOf(answer);
   if (!Array.isArray(parcels)) throw nonsense();
-  const read = entriesOf(parcels, MAX_ENTRIES).map(parcelIn).filter((one) => one !== null);
+  const read = entriesOf(parcels, MAX_ENTRIES).map(parcelIn).filter((parcel) => parcel !== null);
   return { parcels: read, next: idOf(next, MAX_TEXT_CHARACTERS) || null, used: countOf(used) ?? 0, quota: countOf(quota) ?? 0 };
 }
 
@@ -34,12 +34,12 @@ function parcelIn(value) {
   const { id, reference, state, kind, to, bytes, created, expires, downloads, opened, triesLeft, stored, states } = membersOf(value);
   const known = idOf(id, MAX_TEXT_CHARACTERS);
   if (!known) return null;
-  const people = entriesOf(to, MAX_ENTRIES).map((one) => textOf(membersOf(one)["address"], MAX_TEXT_CHARACTERS)).filter(isAddress);
+  const people = entriesOf(to, MAX_ENTRIES).map((person) => textOf(membersOf(person)["address"], MAX_TEXT_CHARACTERS)).filter(isAddress);
   return {
     id: known, reference: textOf(reference, MAX_TEXT_CHARACTERS), state: textOf(state, MAX_TEXT_CHARACTERS), kind: textOf(kind, MAX_TEXT_CHARACTERS),
     to: people.map((address) => ({ address })), bytes: countOf(bytes) ?? 0, created: dateOf(created) ?? "", expires: dateOf(expires) ?? "",
     downloads: countOf(downloads), opened: countOf(opened) ?? 0, triesLeft: countOf(triesLeft) ?? 0, stored: stored === true,
-    states: entriesOf(states, MAX_ENTRIES).map(stateIn).filter((one) => one !== null),
+    states: entriesOf(states, MAX_ENTRIES).map(stateIn).filter((row) => row !== null),
   };
 }
 

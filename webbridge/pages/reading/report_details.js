@@ -130,8 +130,8 @@ function createReasons(translate, report) {
     const key = `advice_${reason.code.replaceAll("-", "_")}`;
     const advice = translate(translate.has(key) ? key : "advice_other");
     // For this state, the sentence above the list already says the first reason, so only its advice is added.
-    const said = report.state === "signed-unverified" && index === 0;
-    const text = said ? advice : `${reasonSentence(translate, reason)} ${advice}`;
+    const isSaidAbove = report.state === "signed-unverified" && index === 0;
+    const text = isSaidAbove ? advice : `${reasonSentence(translate, reason)} ${advice}`;
     return html("li", { data: { test: "reason", code: reason.code }, text });
   };
   const list = html("ul", { class: "reasons" });

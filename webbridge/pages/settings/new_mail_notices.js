@@ -130,7 +130,7 @@ export class NewMailNotices extends EventTarget {
     this.#shown?.close();
     this.#shown = null;
     const shown = await this.#worker?.getNotifications({ tag: TAG }).catch(() => []);
-    for (const one of shown ?? []) one.close();
+    for (const notification of shown ?? []) notification.close();
   }
 
   /** Starts the worker. Some private windows allow no worker; the page then shows notifications while it is open. */

@@ -19,8 +19,8 @@ export async function keepTitle(registration, title) {
 
 /** @param {ServiceWorkerRegistration} registration */
 export async function keptTitle(registration) {
-  const found = await caches.match(titleUrl(registration)).catch(() => undefined);
-  return await found?.text() || OTHERWISE;
+  const response = await caches.match(titleUrl(registration)).catch(() => undefined);
+  return await response?.text() || OTHERWISE;
 }
 
 export async function forgetTitle() {

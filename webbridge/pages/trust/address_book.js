@@ -70,8 +70,8 @@ export class AddressBook extends EventTarget {
 
   /** The group with this name, in capital or small letters. @param {string} name */
   findGroup(name) {
-    const wanted = groupName(name).toLocaleLowerCase();
-    return this.groups.find((group) => group.name.toLocaleLowerCase() === wanted) ?? null;
+    const key = groupName(name).toLocaleLowerCase();
+    return this.groups.find((group) => group.name.toLocaleLowerCase() === key) ?? null;
   }
 
   /** Keeps a person, also without a certificate. @param {Mailbox} person */
@@ -168,11 +168,11 @@ export class AddressBook extends EventTarget {
     return real.length > 0;
   }
 
-  /** The entries of a kind that are in use. @param {string} wanted @returns {[string, string][]} by address or name */
-  #live(wanted) {
+  /** The entries of a kind that are in use. @param {string} entryKind @returns {[string, string][]} by address or name */
+  #live(entryKind) {
     return [...this.#entries].flatMap(([name, { value }]) => {
       const [kind, rest] = split(name);
-      return kind === wanted && value !== null ? [/** @type {[string, string]} */ ([rest, value])] : [];
+      return kind === entryKind && value !== null ? [/** @type {[string, string]} */ ([rest, value])] : [];
     });
   }
 }

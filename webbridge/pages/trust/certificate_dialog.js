@@ -37,7 +37,7 @@ export async function showRecipient({ translate, mailVault }, address, check) {
     html("p", { class: "with-mark" }, readinessMark(kind, ""), html("strong", { text: word })),
     remarks.length > 0 ? html("ul", { class: "reasons" }, ...remarks.map((remark) => html("li", {}, ...sentenceNodes(recipientInFull(translate, remark, dayOnly))))) : null,
     createPathTree(translate, check.tree, {
-      find: (wanted) => [check, ...check.path].find(({ fingerprint }) => fingerprint === wanted) ?? null,
+      find: (certificate) => [check, ...check.path].find(({ fingerprint }) => fingerprint === certificate) ?? null,
       day: dayOnly,
       trail: check.trail,
     }),

@@ -55,12 +55,12 @@ export class Directory {
   /** @param {string} address @returns {Promise<Finding>} */
   async #find(address) {
     try {
-      const found = await this.#requests.certificatesFor(address).catch(async (error) => {
+      const certificates = await this.#requests.certificatesFor(address).catch(async (error) => {
         if (isRefusal(error) && error.code === "unreachable" && await this.#isAway()) return null;
         throw error;
       });
-      const finding = await this.#choose(address, found ?? []);
-      return found === null && finding.readiness === "none" ? { readiness: "failed" } : finding;
+      const finding = await this.#choose(address, certificates ?? []);
+      return certificates === null && finding.readiness === "none" ? { readiness: "failed" } : finding;
     } catch (error) {
       if (!isRefusal(error)) throw error;
       return { readiness: "failed" };
@@ -82,7 +82,7 @@ export class Directory {
     try {
       const read = await this.#vault.readCertificates(await file.arrayBuffer(), address);
       if (read.length === 0) return { readiness: "bad-file" };
-      return await this.#choose(address, read.map((one) => ({ ...one, source: "given", detail: file.name })));
+      return await this.#choose(address, read.map((certificate) => ({ ...certificate, source: "given", detail: file.name })));
     } catch (error) {
       if (!isRefusal(error)) throw error;
       return { readiness: "bad-file" };
@@ -91,11 +91,11 @@ export class Directory {
 
   /**
    * @param {string} address
-   * @param {Found[]} found
+   * @param {Found[]} certificates
    * @returns {Promise<Finding>}
    */
-  async #choose(address, found) {
-    const [check] = await this.#vault.checkRecipient(address, found);
+  async #choose(address, certificates) {
+    const [check] = await this.#vault.checkRecipient(address, certificates);
     if (!check) return { readiness: "none" };
     return { readiness: check.usable ? "ready" : "unusable", check };
   }

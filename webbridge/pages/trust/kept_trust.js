@@ -139,12 +139,12 @@ export class KeptTrust extends EventTarget {
     const account = this.#account;
     if (!account || this.#isOpen || !this.#keys.unlocked) return;
     try {
-      const kept = await openStates.read(account);
-      if (kept) await this.#adopt(account, kept);
+      const record = await openStates.read(account);
+      if (record) await this.#adopt(account, record);
       this.#isOpen = true;
       this.#say("kept");
       // Changes made before the unlocking are written now.
-      if (this.#hasUnkept || !kept) this.#write();
+      if (this.#hasUnkept || !record) this.#write();
     } catch (error) {
       if (account !== this.#account || !this.#keys.unlocked) return;
       this.#problem = error;
@@ -156,9 +156,9 @@ export class KeptTrust extends EventTarget {
     const account = this.#account;
     if (!account || !this.#isOpen || this.#hasUnkept) return;
     try {
-      const kept = await openStates.read(account);
-      if (!kept || kept.counter <= this.#held) return;
-      await this.#adopt(account, kept);
+      const record = await openStates.read(account);
+      if (!record || record.counter <= this.#held) return;
+      await this.#adopt(account, record);
       // The event makes the views show the new state.
       if (this.#isOpen) this.#say("kept");
     } catch {
@@ -175,25 +175,25 @@ export class KeptTrust extends EventTarget {
    * both states, without the entries that the person has removed here. Otherwise another tab has removed the entries that
    * the kept state lacks.
    * @param {string} account
-   * @param {OpenState} kept
+   * @param {OpenState} record
    * @returns {Promise<void>}
    */
-  async #adopt(account, kept) {
+  async #adopt(account, record) {
     const vault = await this.#vault();
     const leastCounter = this.#seen.get(account) ?? 0;
     const learnings = this.#learnings;
     const joined = this.#hasUnkept ? {} : { contacts: null, decisions: null };
     const opened = await vault.call("state.open", {
-      state: kept.state.slice(0), account, leastCounter, ...this.#arguments(), ...joined,
+      state: record.state.slice(0), account, leastCounter, ...this.#arguments(), ...joined,
     });
     const { counter } = opened;
     const { contacts, decisions } = this.#hasUnkept ? await this.#withoutRemoved(opened) : opened;
-    if (learnings !== this.#learnings) return this.#adopt(account, kept);
+    if (learnings !== this.#learnings) return this.#adopt(account, record);
     // The page has used this state already, before a lock. Using it again would restore entries removed since.
     if (counter === this.#held || account !== this.#account) return;
     this.#seen.set(account, counter);
     this.#held = counter;
-    this.#trust.adopt({ contacts, decisions, book: opened.book, merged: kept.merged, sent: kept.sent });
+    this.#trust.adopt({ contacts, decisions, book: opened.book, merged: record.merged, sent: record.sent });
   }
 
   /** @param {{contacts: ArrayBuffer, decisions: ArrayBuffer}} joined with entries that the person has removed in this page */

@@ -80,32 +80,32 @@ export class LearntRows extends EventTarget {
    */
   learn(address, row, digest, lesson) {
     if (!this.#keys.unlocked) return;
-    const held = this.#hold(address.folder);
+    const memory = this.#hold(address.folder);
     const name = nameOf(address);
-    const before = held.entries.get(name);
+    const before = memory.entries.get(name);
     // Other bytes under the same number are another message, about which nothing is known.
     const known = before?.digest === digest && before.row === row ? before : null;
     const isOnlySubject = lesson.state === null && !lesson.isUncovered;
     const next = known && isOnlySubject ? { ...known, subject: lesson.subject } : { ...lesson, row, digest };
-    held.entries.delete(name);
-    held.entries.set(name, { ...next, at: Date.now() });
-    clearTimeout(held.timer);
-    held.timer = window.setTimeout(() => void this.#write(address.folder, held), WRITE_MILLISECONDS);
+    memory.entries.delete(name);
+    memory.entries.set(name, { ...next, at: Date.now() });
+    clearTimeout(memory.timer);
+    memory.timer = window.setTimeout(() => void this.#write(address.folder, memory), WRITE_MILLISECONDS);
   }
 
   /** Reads the kept entries of a folder, once for each unlocking. @param {string} folder */
   async load(folder) {
     const account = this.#account();
     if (!this.#keys.unlocked || account === null) return;
-    const held = this.#hold(folder);
-    held.reading ??= this.#read(account, folder, held);
-    await held.reading;
+    const memory = this.#hold(folder);
+    memory.reading ??= this.#read(account, folder, memory);
+    await memory.reading;
   }
 
-  /** @param {string} account @param {string} folder @param {Held} held */
-  async #read(account, folder, held) {
-    await this.#join(account, folder, held).catch(() => undefined);
-    if (this.#folders.get(folder) === held && held.entries.size > 0) this.dispatchEvent(new Event("change"));
+  /** @param {string} account @param {string} folder @param {Held} memory */
+  async #read(account, folder, memory) {
+    await this.#join(account, folder, memory).catch(() => undefined);
+    if (this.#folders.get(folder) === memory && memory.entries.size > 0) this.dispatchEvent(new Event("change"));
   }
 
   /** Forgets all entries in this page. What is kept stays sealed. */
@@ -132,46 +132,46 @@ export class LearntRows extends EventTarget {
 
   /** @param {string} folder @returns {Held} */
   #hold(folder) {
-    const held = this.#folders.get(folder) ?? { entries: new Map(), counter: 0, reading: null, timer: 0 };
-    this.#folders.set(folder, held);
-    return held;
+    const memory = this.#folders.get(folder) ?? { entries: new Map(), counter: 0, reading: null, timer: 0 };
+    this.#folders.set(folder, memory);
+    return memory;
   }
 
-  /** Adds the kept entries of a folder to those of this page. @param {string} account @param {string} folder @param {Held} held */
-  async #join(account, folder, held) {
-    const kept = await openLearnt.read(account, folder);
-    if (!kept || kept.counter <= held.counter) return;
-    held.counter = kept.counter;
+  /** Adds the kept entries of a folder to those of this page. @param {string} account @param {string} folder @param {Held} memory */
+  async #join(account, folder, memory) {
+    const record = await openLearnt.read(account, folder);
+    if (!record || record.counter <= memory.counter) return;
+    memory.counter = record.counter;
     const vault = await this.#vault();
     const place = await placeOf(account, folder);
-    const { draft } = await vault.call("draft.open", { sealed: kept.sealed, place, ...this.#keys.copies({ byPerson: false }) });
+    const { draft } = await vault.call("draft.open", { sealed: record.sealed, place, ...this.#keys.copies({ byPerson: false }) });
     const { format, entries } = JSON.parse(new TextDecoder().decode(draft));
     if (format !== FORMAT) return;
-    const latest = new Map(held.entries);
+    const latest = new Map(memory.entries);
     for (const [name, entry] of entries) if ((latest.get(name)?.at ?? 0) < entry.at) latest.set(name, entry);
-    held.entries = new Map([...latest].sort(([, one], [, other]) => one.at - other.at));
+    memory.entries = new Map([...latest].sort(([, one], [, other]) => one.at - other.at));
   }
 
-  /** @param {string} folder @param {Held} held */
-  async #write(folder, held) {
+  /** @param {string} folder @param {Held} memory */
+  async #write(folder, memory) {
     const account = this.#account();
-    if (account === null || !this.#keys.unlocked || this.#folders.get(folder) !== held) return;
+    if (account === null || !this.#keys.unlocked || this.#folders.get(folder) !== memory) return;
     await navigator.locks.request(TURN, async () => {
       // A tab that slept, or whose write waited, has not heard yet that all entries were deleted.
-      const kept = await openLearnt.read(account, folder);
-      if ((kept?.counter ?? 0) < held.counter) return this.forget();
+      const record = await openLearnt.read(account, folder);
+      if ((record?.counter ?? 0) < memory.counter) return this.forget();
       // A record that does not open is replaced.
-      await this.#join(account, folder, held).catch(() => undefined);
-      if (this.#folders.get(folder) !== held) return;
-      held.entries = new Map([...held.entries].slice(-MAX_ENTRIES));
-      const draft = new TextEncoder().encode(JSON.stringify({ format: FORMAT, entries: [...held.entries] })).buffer;
+      await this.#join(account, folder, memory).catch(() => undefined);
+      if (this.#folders.get(folder) !== memory) return;
+      memory.entries = new Map([...memory.entries].slice(-MAX_ENTRIES));
+      const draft = new TextEncoder().encode(JSON.stringify({ format: FORMAT, entries: [...memory.entries] })).buffer;
       const vault = await this.#vault();
       const place = await placeOf(account, folder);
       const { sealed } = await vault.call("draft.seal", { draft, place, ...this.#keys.copies({ byPerson: false }) });
       // The entries were forgotten meanwhile, because of a lock or for good.
-      if (this.#folders.get(folder) !== held) return;
-      held.counter += 1;
-      await openLearnt.write(account, folder, held.counter, sealed);
+      if (this.#folders.get(folder) !== memory) return;
+      memory.counter += 1;
+      await openLearnt.write(account, folder, memory.counter, sealed);
     }).catch(() => undefined);
   }
 }

@@ -124,8 +124,8 @@ export class RoamingTrust extends EventTarget {
       await known;
       const { version } = this.#trust;
       const trust = this.#trust;
-      const kept = { ...trust.contacts(), decisions: trust.decisions(), base: trust.merged(), sent: trust.sent() };
-      const merged = await account.merge(kept, this.#settings.texts(), async (sent) => {
+      const ownState = { ...trust.contacts(), decisions: trust.decisions(), base: trust.merged(), sent: trust.sent() };
+      const merged = await account.merge(ownState, this.#settings.texts(), async (sent) => {
         if (account !== this.#account) return;
         trust.keepSent(sent);
         await withPatience(trust.sentKept);

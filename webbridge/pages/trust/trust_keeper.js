@@ -89,16 +89,16 @@ export class TrustKeeper extends EventTarget {
    * @param {{call: (verb: string, args: object) => Promise<any>}} vault
    */
   async follow(vault) {
-    const kept = this.#following?.followed ?? this.#lists.read();
-    if (!kept && !this.#handedOut) return;
+    const earlierList = this.#following?.followed ?? this.#lists.read();
+    if (!earlierList && !this.#handedOut) return;
     const list = this.#handedOut === null ? null : bytesFromBase64(this.#handedOut);
-    const args = { list, followed: kept?.slice(0) ?? null, at: new Date().toISOString() };
+    const args = { list, followed: earlierList?.slice(0) ?? null, at: new Date().toISOString() };
     this.#following = await vault.call("trust.follow", args).catch(unreadable);
     const followed = this.#following?.followed;
-    this.#isNewlyFollowed ||= !kept && Boolean(followed);
+    this.#isNewlyFollowed ||= !earlierList && Boolean(followed);
     if (followed && this.#mayKeepList) this.#lists.write(followed);
     // A signed list replaces the unsigned settings, even if it has expired or is damaged.
-    if (followed || kept) this.#operator = { ...NO_UNSIGNED_WORD };
+    if (followed || earlierList) this.#operator = { ...NO_UNSIGNED_WORD };
   }
 
   /**
@@ -276,7 +276,7 @@ export class TrustKeeper extends EventTarget {
 
   /** Whether there is something to keep. */
   get hasLearned() {
-    return !this.book.isEmpty || [this.#contacts, this.#decisions, this.#merged, this.#sent].some((one) => one !== null);
+    return !this.book.isEmpty || [this.#contacts, this.#decisions, this.#merged, this.#sent].some((part) => part !== null);
   }
 
   /**

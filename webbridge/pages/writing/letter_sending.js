@@ -77,9 +77,9 @@ export class LetterSending {
     const hasEarlier = left.some(({ copy }) => copy.people.some(({ address }) => this.#hasGot(address)));
     if (hasEarlier && !isAgreed) this.#failAsEarlier();
     for (const { posting } of left) posting.sent = null;
-    for (const [index, one] of left.entries()) {
+    for (const [index, plannedCopy] of left.entries()) {
       const isLast = index === left.length - 1;
-      await this.#sendOne(one, { isLast, wish: isLast ? wish : false, onEncrypted: index === 0 ? onEncrypted : async () => {} });
+      await this.#sendOne(plannedCopy, { isLast, wish: isLast ? wish : false, onEncrypted: index === 0 ? onEncrypted : async () => {} });
     }
     const last = planned.at(-1)?.posting.sent;
     if (!last) throw new Error("a letter without recipients was sent");
@@ -127,7 +127,7 @@ export class LetterSending {
     });
     if (submission.outcome === "sent") return posting.settle(submission);
     posting.unconfirmed = { draft: contentOf(draft), messageId: draft.messageId };
-    const now = (await this.#plan()).find((one) => one.posting === posting);
+    const now = (await this.#plan()).find((plannedCopy) => plannedCopy.posting === posting);
     await this.#lookFor(posting, now?.version ?? "");
   }
 
@@ -137,13 +137,13 @@ export class LetterSending {
    * @param {Posting} posting
    */
   async #settleEarlier(posting) {
-    const found = await this.#api.withdraw(posting.key);
-    if (found?.outcome === "perhaps") {
+    const submission = await this.#api.withdraw(posting.key);
+    if (submission?.outcome === "perhaps") {
       posting.unconfirmed = { draft: "", messageId: "?" };
       throw new ApiError("sending-unknown", "an earlier version was perhaps sent");
     }
     posting.renewKey();
-    if (found) this.#failAsEarlier();
+    if (submission) this.#failAsEarlier();
   }
 
   /** @returns {never} */
@@ -158,11 +158,11 @@ export class LetterSending {
    * @param {Posting} posting @param {string} version of the copy as it is now
    */
   async #lookFor(posting, version) {
-    const found = await this.#api.lookForCopy(posting.key);
-    if (found?.outcome === "sent" && posting.keyed === version) return posting.settle(found);
-    if (found && found.outcome !== "sent") throw new ApiError("sending-unknown", "no copy was found");
+    const submission = await this.#api.lookForCopy(posting.key);
+    if (submission?.outcome === "sent" && posting.keyed === version) return posting.settle(submission);
+    if (submission && submission.outcome !== "sent") throw new ApiError("sending-unknown", "no copy was found");
     posting.unconfirmed = { draft: "", messageId: "" };
-    if (found) {
+    if (submission) {
       posting.renewKey();
       this.#failAsEarlier();
     }

@@ -33,5 +33,5 @@ export function refusedSentences(error, translate, { isPartial = false } = {}) {
   };
   if (refused.length === 0) return "";
   const sentences = [sentence("recipients_refused", false), sentence("recipients_refused_now", true), isPartial ? "" : translate("nobody_received")];
-  return sentences.filter((one) => one).join("\n");
+  return sentences.filter((text) => text).join("\n");
 }

@@ -324,10 +324,10 @@ function decryptCbc(residue, cipher, scratch, job) {
   const last = scratch.bytes(blockLength);
   const before = rest > 0 ? job.data.subarray(rest - blockLength, rest) : job.iv;
   chainBackwards(cipher, { iv: before, data: job.data.subarray(rest) }, last);
-  const kept = blockLength - checkPadding(last);
-  const output = resultBytes(residue, rest + kept);
+  const lastLength = blockLength - checkPadding(last);
+  const output = resultBytes(residue, rest + lastLength);
   chainBackwards(cipher, { iv: job.iv, data: job.data.subarray(0, rest) }, output);
-  output.set(last.subarray(0, kept), rest);
+  output.set(last.subarray(0, lastLength), rest);
   return given(output);
 }
 

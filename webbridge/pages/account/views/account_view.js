@@ -55,7 +55,7 @@ export function createAccountView(services) {
     "div",
     { class: "narrow stack", data: { test: "account-view" } },
     heading, newMail.element, createSessions(services), signature.element, createCopies(services), createReceipts(services),
-    search.element, offline.element, createKeys(services), createLanguageMenu(services, (one) => services.useLanguage(one)),
+    search.element, offline.element, createKeys(services), createLanguageMenu(services, (language) => services.useLanguage(language)),
     html("div", { class: "actions" }, back),
   );
   const close = () => {
@@ -91,10 +91,10 @@ function createSessions(services) {
   };
 
   /** @type {End} */
-  const end = (button, request, said) => services.attempt(button, translate("ending_session"), failure, async () => {
+  const end = (button, request, sentence) => services.attempt(button, translate("ending_session"), failure, async () => {
     await request();
     await load();
-    services.announce(said);
+    services.announce(sentence);
     // The button that had the focus is gone with its card.
     title.focus();
   });
@@ -180,7 +180,7 @@ function drawSessions(services, { sessions, total, end }) {
   others.addEventListener("click", () =>
     end(others, () => services.api.endOtherSessions(), translate("other_sessions_ended")));
   return [
-    html("ul", { class: "cards" }, ...shown.map((one) => createCard(services, one, end))),
+    html("ul", { class: "cards" }, ...shown.map((session) => createCard(services, session, end))),
     hidden > 0 ? html("p", { class: "note", text: translate("sessions_more", { count: hidden }) }) : null,
     total > 1
       ? html("div", { class: "actions" }, others)

@@ -42,7 +42,7 @@ export function createAccountsView(services) {
   const list = html("ul", { class: "cards" });
   const further = html("div", { class: "stack" });
   const draw = () => {
-    list.replaceChildren(...accounts.all.map((one) => createCard(services, one, { failure, look })));
+    list.replaceChildren(...accounts.all.map((accountHere) => createCard(services, accountHere, { failure, look })));
     further.replaceChildren(...createFurther(services, failure));
   };
   const look = async () => {
@@ -88,10 +88,10 @@ function showAccount(services, button, failure, choice) {
   });
 }
 
-/** @param {AccountsServices} services @param {AccountHere} one @param {{failure: HTMLElement, look: () => Promise<void>}} place */
-function createCard(services, one, { failure, look }) {
+/** @param {AccountsServices} services @param {AccountHere} accountHere @param {{failure: HTMLElement, look: () => Promise<void>}} place */
+function createCard(services, accountHere, { failure, look }) {
   const { translate } = services;
-  const { address } = one;
+  const { address } = accountHere;
   const isShown = services.address !== null && sameAddress(services.address, address);
   const named = { address: isolate(address) };
   const out = html("button", {
@@ -107,10 +107,11 @@ function createCard(services, one, { failure, look }) {
     void services.attempt(out, translate("ending_session"), failure, () => end(letters)));
   out.addEventListener("click", () => (isShown ? void askToSignOut(services) : signOut()));
   const open = html("a", {
-    class: "button", href: services.accounts.linkTo(one.account), target: "_blank", rel: "noopener", text: translate("accounts_open"),
-    "aria-label": translate("accounts_open_named", named), data: { test: "account-open" },
+    class: "button", href: services.accounts.linkTo(accountHere.account), target: "_blank", rel: "noopener",
+    text: translate("accounts_open"), "aria-label": translate("accounts_open_named", named), data: { test: "account-open" },
   });
-  const show = () => createShowButton(services, one, failure, { text: translate("accounts_show"), isMain: services.address === null });
+  const show = () =>
+    createShowButton(services, accountHere, failure, { text: translate("accounts_show"), isMain: services.address === null });
   return html(
     "li", { class: "card", data: { test: "account-here" } },
     html("h2", { class: "card-title account-address", dir: "auto", text: address }),

@@ -147,7 +147,7 @@ function createOthers(services, ended) {
   const others = services.accounts.all.filter(({ address }) => !ended || !sameAddress(address, ended));
   if (others.length === 0 || !services.accounts.isOffered) return null;
   const failure = problem("accounts-error");
-  const buttons = others.map((one) => createShowButton(services, one, failure, { text: one.address }));
+  const buttons = others.map((other) => createShowButton(services, other, failure, { text: other.address }));
   return html(
     "section", { class: "stack", "aria-labelledby": "others-title", data: { test: "sign-in-others" } },
     html("h2", { id: "others-title", text: services.translate("accounts_others") }), html("div", { class: "actions" }, ...buttons), failure,

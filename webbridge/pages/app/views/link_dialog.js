@@ -25,10 +25,10 @@ export function openLinkDialog(translate, { address, asksWords }, { onSet, onClo
   };
   const submit = () => {
     const typed = place.input.value.trim();
-    const found = addressOf(typed);
-    failure.textContent = found ? "" : translate("link_not_understood");
-    if (!found) return place.input.focus();
-    leave(found, asksWords ? words.input.value.trim() || typed : "");
+    const url = addressOf(typed);
+    failure.textContent = url ? "" : translate("link_not_understood");
+    if (!url) return place.input.focus();
+    leave(url, asksWords ? words.input.value.trim() || typed : "");
   };
   const dialog = openDialog(
     { titleId, test: "link-dialog", isWide: false, onClose },
@@ -54,6 +54,6 @@ function addressOf(typed) {
   if (/\s/u.test(typed)) return "";
   const isMail = /^[^@/:]+@[^@/:.]+(?:\.[^@/:.]+)+$/u.test(typed);
   const whole = isMail ? `mailto:${typed}` : /^[a-z][a-z0-9+-]*:/iu.test(typed) ? typed : `https://${typed}`;
-  const found = readLink(whole)?.url ?? "";
-  return /^(?:https|mailto):/u.test(found) && (isMail || found.includes(".") || found.startsWith("mailto:")) ? found : "";
+  const url = readLink(whole)?.url ?? "";
+  return /^(?:https|mailto):/u.test(url) && (isMail || url.includes(".") || url.startsWith("mailto:")) ? url : "";
 }

@@ -12,14 +12,14 @@ export function createVaultLine(translate) {
   const state = html("span", { id: "vault-state", data: { test: "vault-state" } });
   const bar = html("progress", { max: "1", hidden: true, "aria-labelledby": "vault-state", data: { test: "start-progress" } });
   /** @type {[string, Record<string, number>]} the words of the state and their values */
-  let said = ["vault_starting", {}];
-  const say = () => { state.textContent = translate(...said); };
+  let words = ["vault_starting", {}];
+  const say = () => { state.textContent = translate(...words); };
   return {
     element: html("span", { class: "foot-vault" }, state, bar),
     say,
     /** @param {string} key @param {Record<string, number>} [values] */
     setState(key, values = {}) {
-      said = [key, values];
+      words = [key, values];
       say();
       bar.hidden = true;
     },
@@ -31,7 +31,7 @@ export function createVaultLine(translate) {
       if (stage === "ready") return;
       const isLoading = stage === "files";
       const sizes = { loaded: Math.round(loaded / 1_000_000), total: Math.round(total / 1_000_000) };
-      said = isLoading ? ["vault_loading", sizes] : ["vault_starting", {}];
+      words = isLoading ? ["vault_loading", sizes] : ["vault_starting", {}];
       say();
       bar.hidden = false;
       // Without a value the bar shows that the remaining time is unknown.

@@ -23,9 +23,9 @@ import { decryptSubjects } from "../../mail/hidden_subjects.js";
  */
 export async function readHidden(services, rows, { areDrafts }) {
   if (!areDrafts) return (await decryptSubjects(services, rows))?.map((subject) => ({ subject })) ?? null;
-  const found = [];
-  for (const row of rows) found.push(await readDraft(services, row.bytes) ?? { subject: (await decryptSubjects(services, [row]))?.[0] ?? null });
-  return found;
+  const texts = [];
+  for (const row of rows) texts.push(await readDraft(services, row.bytes) ?? { subject: (await decryptSubjects(services, [row]))?.[0] ?? null });
+  return texts;
 }
 
 /** @param {DraftRowServices} services @param {ArrayBuffer} bytes @returns {Promise<Hidden | null>} null if the message is no draft of Sealwax */

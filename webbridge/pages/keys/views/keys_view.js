@@ -137,7 +137,7 @@ function keptForms(services, onUnlocked) {
  *   perhaps the form for the keys that are kept on this device
  * @param {() => void} onUnlocked
  */
-function drawLocked(services, [unlocking, requests, strict, kept], onUnlocked) {
+function drawLocked(services, [unlocking, requests, strict, keptForm], onUnlocked) {
   const { translate } = services;
   const later = html("a", {
     href: services.hasDraft() ? "#/write" : `#${services.mailPath()}`, class: "button",
@@ -146,7 +146,7 @@ function drawLocked(services, [unlocking, requests, strict, kept], onUnlocked) {
   return [
     html("p", { class: "lede", text: translate("unlock_lede") }),
     createPasskeyUnlock(services, { onUnlocked }),
-    kept ?? null,
+    keptForm ?? null,
     unlocking,
     html("p", { class: "note", text: services.lockedSentence(), data: { test: "locked-note" } }),
     html("div", { class: "actions" }, later),

@@ -40,16 +40,16 @@ export function createPasskeyUnlock(services, { onUnlocked }) {
     class: "primary", type: "button", text: translate("passkey_unlock"), data: { test: "passkey-unlock" },
   });
   button.addEventListener("click", () => services.attempt(button, translate("unlocking"), failure, async () => {
-    const kept = await openPasskeys.read(address ?? "");
-    if (!kept) return;
-    await openWithPasskey(services.keys, address ?? "", kept.bundle, await askPasskey(kept));
+    const passkey = await openPasskeys.read(address ?? "");
+    if (!passkey) return;
+    await openWithPasskey(services.keys, address ?? "", passkey.bundle, await askPasskey(passkey));
     onUnlocked();
   }));
   const element = html(
     "section", { class: "stack", hidden: true }, html("div", { class: "actions" }, button), failure,
     html("p", { class: "field-hint", text: translate("passkey_or_passphrase") }),
   );
-  void isPasskeyKept(services).then((kept) => { element.hidden = !kept; });
+  void isPasskeyKept(services).then((isKept) => { element.hidden = !isKept; });
   return element;
 }
 
@@ -68,19 +68,19 @@ export function createPasskeyChoice(services) {
     html("h2", { id: "passkey-title", text: translate("passkey_unlock") }), meaning, failure,
     html("div", { class: "actions" }, button),
   );
-  let kept = false;
+  let isKept = false;
   const draw = () => {
-    meaning.textContent = translate(kept ? "passkey_kept" : "passkey_meaning");
-    button.textContent = translate(kept ? "passkey_remove" : "passkey_add");
+    meaning.textContent = translate(isKept ? "passkey_kept" : "passkey_meaning");
+    button.textContent = translate(isKept ? "passkey_remove" : "passkey_add");
   };
   button.addEventListener("click", () => services.attempt(button, translate("passkey_working"), failure, async () => {
-    await (kept ? remove(services) : addPasskey(services));
-    kept = !kept;
+    await (isKept ? remove(services) : addPasskey(services));
+    isKept = !isKept;
     await services.unlocking.passkeyOffer.answer();
-    services.announce(translate(kept ? "passkey_kept" : "passkey_removed"));
+    services.announce(translate(isKept ? "passkey_kept" : "passkey_removed"));
   }).then(draw));
   void Promise.all([canKeepPasskey(services), isPasskeyKept(services)]).then(([can, has]) => {
-    kept = has;
+    isKept = has;
     draw();
     element.hidden = !can && !has;
   });
@@ -96,9 +96,9 @@ export async function addPasskey({ keys, address }) {
 
 /** @param {PasskeyServices} services */
 async function remove({ address }) {
-  const kept = await openPasskeys.read(address ?? "");
+  const passkey = await openPasskeys.read(address ?? "");
   await openPasskeys.remove(address ?? "");
-  if (kept) await forgetOnDevice(kept.credentialId);
+  if (passkey) await forgetOnDevice(passkey.credentialId);
 }
 
 /**
@@ -107,8 +107,8 @@ async function remove({ address }) {
  */
 async function forgetOnDevice(credentialId) {
   const credentialIdText = base64FromBytes(credentialId).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-  const said = { rpId: location.hostname, credentialId: credentialIdText };
-  await /** @type {any} */ (PublicKeyCredential).signalUnknownCredential?.(said).catch(() => undefined);
+  const details = { rpId: location.hostname, credentialId: credentialIdText };
+  await /** @type {any} */ (PublicKeyCredential).signalUnknownCredential?.(details).catch(() => undefined);
 }
 
 /** @param {PasskeyServices} services */

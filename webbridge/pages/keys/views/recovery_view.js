@@ -25,29 +25,29 @@ export function createRecovery(services, account) {
   const failure = problem("recovery-error");
   const element = html("div", { class: "stack", data: { test: "recovery" } }, failure);
   account.ask("recovery").then(
-    ({ recovery: found }) => element.append(...sentences(services.translate, found), ...policies(services.translate, found)),
+    ({ recovery }) => element.append(...sentences(services.translate, recovery), ...policies(services.translate, recovery)),
     (error) => { failure.textContent = services.sentenceFor(error); },
   );
   return { element, clear() {} };
 }
 
-/** @param {Catalogue} translate @param {Recovery} found */
-function sentences(translate, found) {
-  const told = found.cases.map((one) => caseSentence(translate, one));
-  if (found.mustRenew) told.push(translate("recovery_renew"));
-  if (found.hasFirstPassphrase) told.push(translate("recovery_first_passphrase"));
-  return told.map((text) => html("p", { class: "notice", role: "note", text }));
+/** @param {Catalogue} translate @param {Recovery} recovery */
+function sentences(translate, recovery) {
+  const texts = recovery.cases.map((recoveryCase) => caseSentence(translate, recoveryCase));
+  if (recovery.mustRenew) texts.push(translate("recovery_renew"));
+  if (recovery.hasFirstPassphrase) texts.push(translate("recovery_first_passphrase"));
+  return texts.map((text) => html("p", { class: "notice", role: "note", text }));
 }
 
-/** @param {Catalogue} translate @param {RecoveryCase} one */
-function caseSentence(translate, one) {
-  return translate(one.opened ? "recovery_case_opened" : "recovery_case", {
-    recipient: isolate(one.recipient),
-    person: isolate(one.asked_by),
-    date: longDate(new Date(one.asked * MILLISECONDS).toISOString()),
-    reason: isolate(one.reason),
-    approved: one.approved_by.length,
-    needed: one.needed,
+/** @param {Catalogue} translate @param {RecoveryCase} recoveryCase */
+function caseSentence(translate, recoveryCase) {
+  return translate(recoveryCase.opened ? "recovery_case_opened" : "recovery_case", {
+    recipient: isolate(recoveryCase.recipient),
+    person: isolate(recoveryCase.asked_by),
+    date: longDate(new Date(recoveryCase.asked * MILLISECONDS).toISOString()),
+    reason: isolate(recoveryCase.reason),
+    approved: recoveryCase.approved_by.length,
+    needed: recoveryCase.needed,
   });
 }
 

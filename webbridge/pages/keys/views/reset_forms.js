@@ -49,10 +49,10 @@ export function createResetForms(services, { onUnlocked }) {
   let shown = null;
   const clear = () => shown?.clear();
 
-  /** @param {Reset | null} found */
-  const show = (found) => {
+  /** @param {Reset | null} reset */
+  const show = (reset) => {
     clear();
-    shown = createState(services, found, { goOn, ended, onUnlocked });
+    shown = createState(services, reset, { goOn, ended, onUnlocked });
     place.replaceChildren(shown.element);
   };
   /** @param {Reset} reset */
@@ -71,8 +71,8 @@ export function createResetForms(services, { onUnlocked }) {
     shown = null;
     place.replaceChildren(html("p", { text: translate("reset_asking") }));
     try {
-      const found = await findReset(services);
-      if (found) await goOn(found);
+      const reset = await findReset(services);
+      if (reset) await goOn(reset);
       else await ended();
     } catch (error) {
       failure.textContent = services.sentenceFor(error);
@@ -92,10 +92,10 @@ async function findReset(services) {
   return services.keyServer.findReset(services.address ?? "", await services.api.resetTicket());
 }
 
-/** @param {ResetServices} services @param {Reset | null} found @param {Steps} steps @returns {Part} */
-function createState(services, found, steps) {
-  if (!found) return createStart(services, steps);
-  return found.ready * MILLISECONDS > Date.now() ? createWait(services.translate, found) : createFinish(services, found, steps);
+/** @param {ResetServices} services @param {Reset | null} reset @param {Steps} steps @returns {Part} */
+function createState(services, reset, steps) {
+  if (!reset) return createStart(services, steps);
+  return reset.ready * MILLISECONDS > Date.now() ? createWait(services.translate, reset) : createFinish(services, reset, steps);
 }
 
 /** The explanation, and the button that starts a reset. @param {ResetServices} services @param {Steps} steps @returns {Part} */
@@ -155,10 +155,10 @@ function createFinish(services, reset, { ended, onUnlocked }) {
       clear();
       await afterwards(services, code, onUnlocked);
     } catch (error) {
-      const found = error instanceof Error && "code" in error ? error.code : "";
-      if (found === "reset-stopped") return ended();
-      if (found === "malformed-message") throw new ApiError("file-damaged", "the file has no whole keys");
-      if (found !== "wrong-passphrase") throw error;
+      const code = error instanceof Error && "code" in error ? error.code : "";
+      if (code === "reset-stopped") return ended();
+      if (code === "malformed-message") throw new ApiError("file-damaged", "the file has no whole keys");
+      if (code !== "wrong-passphrase") throw error;
       field.clear();
       field.setError(translate("error_wrong_passphrase"));
     }
@@ -181,9 +181,9 @@ function createFinish(services, reset, { ended, onUnlocked }) {
 async function finish(services, p12, p12Passphrase, passphrase) {
   const { code } = await services.roamingKeys.openBy([p12Passphrase, passphrase], async (account) => {
     const ticket = await services.api.resetTicket();
-    const found = await services.keyServer.findReset(services.address ?? "", ticket);
-    if (!found) throw new ApiError("reset-stopped", "no reset of this account goes on");
-    return account.enter("roaming.reset", { ticket, version: found.version, p12, p12Passphrase, passphrase });
+    const reset = await services.keyServer.findReset(services.address ?? "", ticket);
+    if (!reset) throw new ApiError("reset-stopped", "no reset of this account goes on");
+    return account.enter("roaming.reset", { ticket, version: reset.version, p12, p12Passphrase, passphrase });
   });
   forgetReset();
   return code;

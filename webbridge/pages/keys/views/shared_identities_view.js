@@ -78,8 +78,8 @@ function focusIdentity(shared, list, id) {
 
 /** The id of the identity in whose card an element is. @param {Element | null} element @param {HTMLElement} list */
 function idOf(element, list) {
-  const found = element && list.contains(element) ? element.closest("li[data-id]") : null;
-  return found instanceof HTMLElement ? found.dataset["id"] ?? null : null;
+  const card = element && list.contains(element) ? element.closest("li[data-id]") : null;
+  return card instanceof HTMLElement ? card.dataset["id"] ?? null : null;
 }
 
 /**
@@ -87,17 +87,17 @@ function idOf(element, list) {
  * @returns {{code: string, text: string} | null}
  */
 function problemOf(services, shared, row) {
-  const found = shared.problemOf(row.id) ?? row.problem;
-  return found ? { code: codeOf(found), text: sharedSentence(services, found, row) } : null;
+  const error = shared.problemOf(row.id) ?? row.problem;
+  return error ? { code: codeOf(error), text: sharedSentence(services, error, row) } : null;
 }
 
 /** @param {SharedIdentitiesServices} services @param {SharedIdentities} shared @param {ListedGroup} row */
 function createIdentity(services, shared, row) {
   const { translate } = services;
   const { id, owner, name, addresses, isOwn, state } = row;
-  const found = problemOf(services, shared, row);
+  const trouble = problemOf(services, shared, row);
   // The error is announced once, although the list is drawn again with each change.
-  const failure = found ? html("p", { class: "problem", data: { test: "shared-problem", code: found.code } }, ...sentenceNodes(found.text)) : null;
+  const failure = trouble ? html("p", { class: "problem", data: { test: "shared-problem", code: trouble.code } }, ...sentenceNodes(trouble.text)) : null;
   const titleId = uniqueId("shared");
   const isIn = state !== "left";
   const taking = isIn && !row.problem && state !== "taken" ? createTaking(services, shared, row, titleId) : null;

@@ -130,9 +130,9 @@ function createAdding(services, shared, row, { name, members }) {
     };
     if (!isAddress(user)) return refuse(translate("shared_add_no_address"));
     if (members.some((member) => member.isOwner && sameAddress(member.user, user))) return refuse(translate("shared_add_yourself"));
-    const found = await new Directory(api.certificates, mailVault).find(user);
-    const check = "check" in found ? found.check : null;
-    if (found.readiness !== "ready" || !check) {
+    const finding = await new Directory(api.certificates, mailVault).find(user);
+    const check = "check" in finding ? finding.check : null;
+    if (finding.readiness !== "ready" || !check) {
       const why = check ? recipientState(translate, check, dayOnly).word : "";
       return refuse(translate(check ? "shared_add_unusable" : "shared_add_none", { user: isolate(user), why }));
     }
@@ -156,16 +156,16 @@ function createRenewing(services, shared, { id, name, addresses }) {
 
 /**
  * @param {SharedPeopleServices} services @param {SharedIdentities} shared @param {ListedGroup} row
- * @param {Parameters<SharedIdentities["change"]>[1]} wanted @param {string} said
+ * @param {Parameters<SharedIdentities["change"]>[1]} changes @param {string} sentence
  */
-async function change(services, shared, row, wanted, said) {
+async function change(services, shared, row, changes, sentence) {
   const { translate } = services;
   shared.inFocus = row.id;
   try {
-    const { gone } = await shared.change(row.id, wanted);
+    const { gone } = await shared.change(row.id, changes);
     shared.setProblem(row.id, null);
     const left = gone.length > 0 ? translate("shared_gone", { people: people(translate, gone) }) : "";
-    services.announce(`${said} ${left}`.trim());
+    services.announce(`${sentence} ${left}`.trim());
   } catch (error) {
     await fail(services, shared, row, error);
   }

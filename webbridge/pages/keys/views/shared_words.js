@@ -34,7 +34,7 @@ export function sharedSentence(services, error, { owner }) {
   const { reasons = [] } = /** @type {{reasons?: GroupRefusal["reasons"]}} */ (error);
   const key = `shared_error_${codeOf(error).replaceAll("-", "_")}`;
   if (!translate.has(key)) return services.sentenceFor(error);
-  const reason = reasons.slice(0, 1).map((one) => reasonInFull(translate, one, dayOnly)).join(" ");
+  const reason = reasons.slice(0, 1).map((cause) => reasonInFull(translate, cause, dayOnly)).join(" ");
   return translate(key, { owner: isolate(owner), user: isolate(services.address ?? ""), reason }).trim();
 }
 

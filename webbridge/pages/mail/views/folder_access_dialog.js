@@ -36,12 +36,12 @@ export async function openFolderAccess(services, folder) {
   const give = html("button", { class: "primary", type: "submit", text: translate("access_give"), data: { test: "access-give" } });
   const close = html("button", { type: "button", text: translate("close"), data: { test: "access-close" }, on: { click: () => dialog.close() } });
 
-  /** Runs a change and shows the list after it. @param {() => Promise<Grant[]>} change @param {string} [said] */
-  const run = async (change, said) => {
+  /** Runs a change and shows the list after it. @param {() => Promise<Grant[]>} change @param {string} [sentence] */
+  const run = async (change, sentence) => {
     failure.textContent = "";
     try {
       draw(await change());
-      if (said) services.announce(said);
+      if (sentence) services.announce(sentence);
     } catch (error) {
       failure.textContent = services.sentenceFor(error);
     }
@@ -56,12 +56,12 @@ export async function openFolderAccess(services, folder) {
     list.replaceChildren(...(cards.length > 0 ? cards : [html("li", { class: "empty", text: translate("access_none") })]));
   };
   const send = () => {
-    const wanted = name.input.value.trim();
-    if (!namesPerson(wanted)) return void (failure.textContent = translate("access_no_person"));
-    if (sameAddress(wanted, services.address ?? "")) return void (failure.textContent = translate("access_own_stay"));
+    const person = name.input.value.trim();
+    if (!namesPerson(person)) return void (failure.textContent = translate("access_no_person"));
+    if (sameAddress(person, services.address ?? "")) return void (failure.textContent = translate("access_own_stay"));
     return services.attempt(give, translate("folder_changing"), failure, async () => {
-      draw(await api.access.give(folder.id, wanted, /** @type {GivenLevel} */ (level.select.value)));
-      services.announce(translate("access_given", { name: isolate(wanted) }));
+      draw(await api.access.give(folder.id, person, /** @type {GivenLevel} */ (level.select.value)));
+      services.announce(translate("access_given", { name: isolate(person) }));
       name.input.value = "";
       name.input.focus();
     });

@@ -77,14 +77,14 @@ export class FolderList {
     return arrangeTree(folders).map((place) => folderLink(this.#translate, place, place.folder === this.#current));
   }
 
-  /** @param {Folder[]} folders @param {"others" | "shared"} wanted */
-  #section(folders, wanted) {
-    const found = folders.filter(({ place }) => place === wanted);
-    if (found.length === 0) return [];
+  /** @param {Folder[]} folders @param {"others" | "shared"} kind */
+  #section(folders, kind) {
+    const sectionFolders = folders.filter(({ place }) => place === kind);
+    if (sectionFolders.length === 0) return [];
     const id = uniqueId("folders");
     return [
-      html("h2", { id, class: "folders-heading", text: this.#translate(`folders_${wanted}`) }),
-      html("ul", { class: "folder-list", "aria-labelledby": id, data: { test: `folders-${wanted}` } }, ...this.#links(found)),
+      html("h2", { id, class: "folders-heading", text: this.#translate(`folders_${kind}`) }),
+      html("ul", { class: "folder-list", "aria-labelledby": id, data: { test: `folders-${kind}` } }, ...this.#links(sectionFolders)),
     ];
   }
 }
@@ -98,7 +98,7 @@ export class FolderList {
 function isHidden({ role, subscribed, place }, folders) {
   const alike = folders.filter((folder) => (folder.place === "own") === (place === "own"));
   if (place !== "own" && alike.length <= MOST_FOREIGN) return false;
-  return role === null && subscribed === false && alike.some((one) => one.role === null && one.subscribed === true);
+  return role === null && subscribed === false && alike.some((other) => other.role === null && other.subscribed === true);
 }
 
 /**
@@ -160,8 +160,8 @@ export function openFolderSettings(services, housekeeping, folder, onChanged) {
   const subscription = switchField(translate("folder_subscribed"), "folder-subscribed", async (isSubscribed) => {
     failure.textContent = "";
     try {
-      const said = translate(isSubscribed ? "folder_subscribed_now" : "folder_unsubscribed", { folder: title });
-      await housekeeping.changeFolder(said, () => services.api.changes.subscribe(folder.id, isSubscribed));
+      const sentence = translate(isSubscribed ? "folder_subscribed_now" : "folder_unsubscribed", { folder: title });
+      await housekeeping.changeFolder(sentence, () => services.api.changes.subscribe(folder.id, isSubscribed));
     } catch (error) {
       subscription.input.checked = !isSubscribed;
       failure.textContent = services.sentenceFor(error);
@@ -209,11 +209,11 @@ function useField({ api, translate, sentenceFor }, housekeeping, folder, failure
   select.value = folder.use ?? "";
   select.addEventListener("change", async () => {
     failure.textContent = "";
-    const use = USES.find((one) => one === select.value) ?? null;
+    const use = USES.find((candidate) => candidate === select.value) ?? null;
     const title = isolate(folderName(folder));
     try {
-      const said = use ? translate("folder_used", { folder: title, use: named(use) }) : translate("folder_used_as_told", { folder: title });
-      await housekeeping.changeFolder(said, () => api.changes.useFolder(folder.id, use));
+      const sentence = use ? translate("folder_used", { folder: title, use: named(use) }) : translate("folder_used_as_told", { folder: title });
+      await housekeeping.changeFolder(sentence, () => api.changes.useFolder(folder.id, use));
     } catch (error) {
       select.value = folder.use ?? "";
       failure.textContent = sentenceFor(error);

@@ -34,15 +34,15 @@ export function pickFolder(translate, folders, { title, onChoose, onMake }) {
   };
   const mayMake = () => onMake !== undefined && isNewName(folders, input.value, translate);
   const draw = () => {
-    const found = findFolders(folders, input.value, translate);
-    list.replaceChildren(...found.slice(0, MAX_SHOWN).map((folder) => html("li", {}, html("button", {
+    const matches = findFolders(folders, input.value, translate);
+    list.replaceChildren(...matches.slice(0, MAX_SHOWN).map((folder) => html("li", {}, html("button", {
       type: "button", class: "quiet pick", data: { test: "pick-folder", folder: folder.name }, on: { click: () => choose(folder) },
     }, html("span", { dir: "auto", class: "folder-name", text: folderTitle(folder, translate) })))));
     if (mayMake()) list.append(html("li", {}, html("button", {
       type: "button", class: "quiet pick", text: translate("pick_make", { folder: isolate(input.value.trim()) }), data: { test: "pick-make" }, on: { click: make },
     })));
-    const hidden = found.length - MAX_SHOWN;
-    more.textContent = found.length === 0 ? translate("pick_none") : hidden > 0 ? translate("pick_more", { count: hidden }) : "";
+    const hidden = matches.length - MAX_SHOWN;
+    more.textContent = matches.length === 0 ? translate("pick_none") : hidden > 0 ? translate("pick_more", { count: hidden }) : "";
   };
   input.addEventListener("input", draw);
   const submit = () => {
@@ -70,9 +70,9 @@ export function pickFolder(translate, folders, { title, onChoose, onMake }) {
 export function findFolders(folders, typed, translate) {
   const words = typed.toLowerCase().split(/\s/u).filter(Boolean);
   const named = folders.map((folder) => ({ folder, text: `${folderTitle(folder, translate)} ${folder.name}`.toLowerCase() }));
-  const found = named.filter(({ text }) => words.every((word) => text.includes(word)));
+  const matches = named.filter(({ text }) => words.every((word) => text.includes(word)));
   const begins = (/** @type {string} */ text) => Number(!text.startsWith(words[0] ?? ""));
-  return found.sort((one, other) => begins(one.text) - begins(other.text)).map(({ folder }) => folder);
+  return matches.sort((one, other) => begins(one.text) - begins(other.text)).map(({ folder }) => folder);
 }
 
 /** Whether the typed name is a name that no folder has. @param {Folder[]} folders @param {string} typed @param {Catalogue} translate */

@@ -43,19 +43,19 @@ export function arrangeTree(folders) {
 function byTree(placed) {
   /** @type {Map<string, Placed[]>} */
   const inside = new Map();
-  for (const one of placed) {
-    const outer = one.path.at(-2) ?? "";
-    inside.set(outer, [...inside.get(outer) ?? [], one]);
+  for (const node of placed) {
+    const outer = node.path.at(-2) ?? "";
+    inside.set(outer, [...inside.get(outer) ?? [], node]);
   }
   /** @type {Placed[]} */
   const ordered = [];
   // A stack replaces recursion, because a server can nest names to any depth.
   const left = [...inside.get("") ?? []].reverse();
-  for (let one = left.pop(); one; one = left.pop()) {
-    ordered.push(one);
-    left.push(...[...inside.get(one.folder.name) ?? []].reverse());
+  for (let node = left.pop(); node; node = left.pop()) {
+    ordered.push(node);
+    left.push(...[...inside.get(node.folder.name) ?? []].reverse());
     // A server may give two folders the same name. The folders inside come below the first.
-    inside.delete(one.folder.name);
+    inside.delete(node.folder.name);
   }
   return ordered;
 }

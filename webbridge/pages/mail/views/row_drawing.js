@@ -71,10 +71,10 @@ export class RowDrawing {
     const [known, headings] = [this.#rows, this.#headings];
     this.#rows = new Map();
     this.#headings = new Map();
-    const wanted = this.#wantedRows(messages, (uid) => (changed.has(uid) ? undefined : known.get(uid)), headings);
-    const kept = new Set(wanted);
-    for (const row of before) if (!kept.has(row)) row.remove();
-    this.#place(wanted);
+    const rows = this.#wantedRows(messages, (uid) => (changed.has(uid) ? undefined : known.get(uid)), headings);
+    const drawnRows = new Set(rows);
+    for (const row of before) if (!drawnRows.has(row)) row.remove();
+    this.#place(rows);
     for (const list of [...this.#list.children]) if (list.childElementCount === 0) list.remove();
     if (focused && !focused.isConnected) this.#passFocus(/** @type {HTMLElement} */ (focused), old);
   }
@@ -93,31 +93,31 @@ export class RowDrawing {
    * @param {Map<string, HTMLElement>} [headings] the headings that are drawn already
    */
   #wantedRows(messages, find = () => undefined, headings = new Map()) {
-    const wanted = [];
+    const rows = [];
     for (const message of messages) {
       const next = this.#dayOf(message, this.#day);
       if (next && next.key !== this.#day && !this.#headings.has(next.key)) {
         const heading = headings.get(next.key) ?? createHeading(next.title);
         this.#headings.set(next.key, heading);
-        wanted.push(heading);
+        rows.push(heading);
         this.#day = next.key;
       }
       const row = find(message.uid) ?? this.#createRow(message);
       this.#rows.set(message.uid, row);
-      wanted.push(row);
+      rows.push(row);
     }
-    return wanted;
+    return rows;
   }
 
   /**
    * Puts rows into their lists. Rows are only inserted and removed, because a moved row loses the focus. A row that is
    * drawn already stays in its list, and a new row joins the list of the row before it.
-   * @param {HTMLElement[]} wanted
+   * @param {HTMLElement[]} rows
    */
-  #place(wanted) {
+  #place(rows) {
     let list = this.#list.firstElementChild;
     let place = list?.firstElementChild ?? null;
-    for (const row of wanted) {
+    for (const row of rows) {
       const own = row.parentElement;
       const isLater = own !== null && list !== null && (list.compareDocumentPosition(own) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0;
       const isFull = own === null && place === null && list !== null && list.childElementCount >= LIST_ROWS;

@@ -52,8 +52,8 @@ export class RowLessons {
    * @param {Hidden & {subject: string}} hidden
    */
   learnHidden(message, digest, { subject, ...more }) {
-    const kept = shorten(subject, MAX_KEPT_SUBJECT);
-    this.#learn(message, digest, { state: null, sender: "", subject: kept, date: null, isEncrypted: true, ...more });
+    const shortSubject = shorten(subject, MAX_KEPT_SUBJECT);
+    this.#learn(message, digest, { state: null, sender: "", subject: shortSubject, date: null, isEncrypted: true, ...more });
   }
 
   /**

@@ -77,7 +77,7 @@ export class RowSelection {
     const order = this.#order();
     const [from, to] = [order.indexOf(this.#anchor ?? uid), order.indexOf(uid)];
     const range = from < 0 ? [uid] : order.slice(Math.min(from, to), Math.max(from, to) + 1);
-    for (const one of range) this.#chosen.add(one);
+    for (const rangeUid of range) this.#chosen.add(rangeUid);
     this.#anchor ??= uid;
     this.#changed(range);
   }

@@ -111,5 +111,5 @@ function createInput(translate) {
 /** @param {import("../../../../wasm_build/ui/catalogue.js").Translate} translate */
 function createPlaceChoice(translate) {
   return html("select", { "aria-label": translate("search_where"), data: { test: "search-where" } },
-    ...PLACES.map((one) => html("option", { value: one, text: translate(`search_in_${one}`) })));
+    ...PLACES.map((place) => html("option", { value: place, text: translate(`search_in_${place}`) })));
 }

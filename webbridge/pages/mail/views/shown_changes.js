@@ -56,8 +56,8 @@ export class ShownChanges {
    */
   showFlags(chosen, { add = [], remove = [] }) {
     if (!this.#messages.isOf(chosen)) return () => {};
-    const wanted = new Set(chosen.uids);
-    const changed = this.#messages.all.filter(({ uid }) => wanted.has(uid));
+    const uidSet = new Set(chosen.uids);
+    const changed = this.#messages.all.filter(({ uid }) => uidSet.has(uid));
     const before = changed.map((message) => ({ message, flags: message.flags ?? (message.seen ? ["\\Seen"] : []) }));
     const isKept = (/** @type {string} */ flag) => !remove.includes(flag) && !add.includes(flag);
     for (const { message, flags } of before) setFlags(message, [...flags.filter(isKept), ...add]);

@@ -157,14 +157,14 @@ class KeySteps {
       this.#save(key.address);
       this.#showSaved(key.address);
     });
-    const said = this.#codeWasSent(key.address);
-    const sent = html("p", { text: said, data: { test: "key-code-sent" } });
+    const sentence = this.#codeWasSent(key.address);
+    const sent = html("p", { text: sentence, data: { test: "key-code-sent" } });
     this.#show(parts.createForm(
       { class: "stack", data: { test: "key-code-form" } }, confirm, sent, html("p", { class: "field-hint", text: translate("parcel_key_no_code") }),
       code.element, failure, html("div", { class: "actions" }, button, another, this.#createCancel()),
     ));
     code.input.focus();
-    page.announce(said);
+    page.announce(sentence);
   }
 
   #createCodeField() {
@@ -196,8 +196,8 @@ class KeySteps {
   /** @param {string} address */
   #showSaved(address) {
     const translate = this.#translate;
-    const said = translate("parcel_key_saved", { name: isolate(fileName(address)), address: isolate(address) });
-    const note = html("p", { tabindex: -1, text: said, data: { test: "key-saved" } });
+    const sentence = translate("parcel_key_saved", { name: isolate(fileName(address)), address: isolate(address) });
+    const note = html("p", { tabindex: -1, text: sentence, data: { test: "key-saved" } });
     const again = html("button", {
       type: "button", text: translate("parcel_key_save_again"), data: { test: "save-key-again" }, on: { click: () => this.#save(address) },
     });
@@ -206,7 +206,7 @@ class KeySteps {
     }));
     this.#show(note, html("ol", { class: "stack" }, ...steps), html("div", { class: "actions" }, again));
     note.focus();
-    this.#page.announce(said);
+    this.#page.announce(sentence);
   }
 }
 

@@ -36,7 +36,7 @@ function createHost({ services, ...given }) {
     sentenceFor: (error) => services.sentenceFor(error),
     labelAgain: () => translate("try_again"),
     onAgain: () => {},
-    announce: (said) => services.announceHere(said),
+    announce: (sentence) => services.announceHere(sentence),
     createList: (onOpen) => html("a", {
       class: "button", href: "#/parcels", text: translate("sent_parcels"), data: { test: "parcel-list" }, on: { click: onOpen },
     }),

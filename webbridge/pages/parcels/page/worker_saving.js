@@ -33,16 +33,16 @@ export async function saveByWorker({ name, bytes }, base, workerUrl) {
   return async (chunks, signal) => {
     const token = crypto.randomUUID();
     const { port1, port2 } = new MessageChannel();
-    const given = give(port1, chunks, signal);
+    const delivery = give(port1, chunks, signal);
     // The person may end the download before the browser has asked for the first chunk.
-    given.done.catch(() => {});
+    delivery.done.catch(() => {});
     const staying = setInterval(() => worker.postMessage({ type: STAY }), STAY_MILLISECONDS);
     try {
       await within(prepared(worker, { type: GIVE, token, name, bytes }, port2));
       // With the attribute `download` Chromium does not ask the worker. The answer is an attachment, so the page stays.
       html("a", { href: new URL(token, scope).href }).click();
-      await within(given.begun);
-      await given.done;
+      await within(delivery.begun);
+      await delivery.done;
     } finally {
       clearInterval(staying);
       port1.close();
@@ -54,8 +54,8 @@ export async function saveByWorker({ name, bytes }, base, workerUrl) {
 /** Removes the worker, which no longer has a file. @param {URL} base the folder of the pages */
 export async function removeSaveWorker(base) {
   const scope = new URL(SCOPE, base).href;
-  const found = await navigator.serviceWorker?.getRegistration(scope).catch(() => undefined);
-  if (found?.scope === scope) await found.unregister().catch(() => false);
+  const registration = await navigator.serviceWorker?.getRegistration(scope).catch(() => undefined);
+  if (registration?.scope === scope) await registration.unregister().catch(() => false);
 }
 
 /**

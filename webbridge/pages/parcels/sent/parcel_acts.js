@@ -35,8 +35,9 @@ function createTries({ services: { translate, api }, parts }, { id, triesLeft },
     title: translate("sent_parcel_tries_question"), meaning: translate("sent_parcel_tries_meaning"), keep: translate("cancel"),
     go: translate("sent_parcel_tries_go"), test: "sent-parcel-tries-go", onGo: () => void go(),
   }));
-  const told = triesLeft === 0 ? translate("sent_parcel_tries_none") : translate("sent_parcel_tries_left", { count: triesLeft });
-  return html("div", { class: "stack", data: { test: "sent-parcel-tries-left" } }, html("p", { text: told }), html("div", { class: "actions" }, button));
+  const sentence = triesLeft === 0 ? translate("sent_parcel_tries_none") : translate("sent_parcel_tries_left", { count: triesLeft });
+  return html("div", { class: "stack", data: { test: "sent-parcel-tries-left" } }, html("p", { text: sentence }),
+    html("div", { class: "actions" }, button));
 }
 
 /** @param {Given} given @param {SentParcel} parcel @param {Acting} acting */

@@ -74,7 +74,7 @@ export class ParcelCard {
 
   #drawBody() {
     const acts = createActs(this.#given, this.#parcel, {
-      run: (button, request, said) => this.#run(button, request, said),
+      run: (button, request, sentenceOf) => this.#run(button, request, sentenceOf),
       refuse: (sentence) => { this.#failure.textContent = sentence; },
     });
     this.#body.replaceChildren(drawStates(this.#given.services.translate, this.#parcel.states), ...acts);
@@ -83,15 +83,15 @@ export class ParcelCard {
   /**
    * @param {HTMLButtonElement} button
    * @param {() => Promise<SentParcel>} request
-   * @param {(parcel: SentParcel) => string} said what to tell a screen reader afterwards
+   * @param {(parcel: SentParcel) => string} sentenceOf what to tell a screen reader afterwards
    */
-  async #run(button, request, said) {
+  async #run(button, request, sentenceOf) {
     const { services } = this.#given;
     const shown = { button, busy: services.translate("working"), failure: this.#failure };
     await attempt(this.#given, shown, async () => {
       const parcel = await request();
       this.#draw(parcel);
-      services.announceHere(said(parcel));
+      services.announceHere(sentenceOf(parcel));
       // The button that had the focus is gone with its form.
       this.focus();
     });
@@ -109,7 +109,8 @@ function recipientsOf(translate, addresses) {
 function drawFacts(translate, parcel) {
   const { state, by, look, isClaim, isSigned } = headlineOf(parcel);
   const word = translate(stateKey({ state, by }), { state: technical(state) });
-  const said = isClaim ? translate("sent_parcel_claimed", { state: word }) : isSigned ? translate("sent_parcel_signed", { state: word }) : word;
+  const sentence = isClaim ? translate("sent_parcel_claimed", { state: word })
+    : isSigned ? translate("sent_parcel_signed", { state: word }) : word;
   const kind = translate(parcel.kind === "message" ? "sent_parcel_message" : "files");
   const facts = [
     kind,
@@ -117,7 +118,8 @@ function drawFacts(translate, parcel) {
     translate(state === "expired" ? "sent_parcel_ended" : "sent_parcel_until", { date: dayOnly(parcel.expires) }),
   ];
   return [
-    html("p", { class: "parcel-state", data: { test: "sent-parcel-state", look } }, parcelMark(look), html("strong", {}, ...sentenceNodes(said))),
+    html("p", { class: "parcel-state", data: { test: "sent-parcel-state", look } }, parcelMark(look),
+      html("strong", {}, ...sentenceNodes(sentence))),
     html("p", { text: facts.join(" · ") }),
     html("p", { class: "note" }, ...sentenceNodes(translate("sent_parcel_reference", { reference: technical(parcel.reference) }))),
   ];

@@ -73,8 +73,8 @@ export function lookOf({ state, by, recipient }) {
  * @returns {Headline}
  */
 export function headlineOf({ state, states }) {
-  const said = states.filter((row) => row.state === state).map(({ by }) => by);
-  const by = SURE.find((one) => said.includes(one)) ?? said[0] ?? "service";
+  const reporters = states.filter((row) => row.state === state).map(({ by }) => by);
+  const by = SURE.find((reporter) => reporters.includes(reporter)) ?? reporters[0] ?? "service";
   const look = lookOf({ state, by, at: "" });
   // A failure or an end that only a program reports is a claim too, whatever its shape.
   return { state, by, look, isClaim: !SURE.includes(by), isSigned: by === "recipient-signed" };

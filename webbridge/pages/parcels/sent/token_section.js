@@ -98,16 +98,16 @@ function createMaking({ services: { translate }, parts }, { make, refuse }) {
   );
   const button = html("button", { type: "submit", text: translate("parcel_token_make"), data: { test: "parcel-token-make" } });
   const submit = async () => {
-    const wanted = name.input.value.trim();
+    const tokenName = name.input.value.trim();
     const count = wholeNumber(days.input.value, 1, MOST_DAYS);
-    if (!isTokenName(wanted)) {
+    if (!isTokenName(tokenName)) {
       refuse(translate("parcel_token_name_wrong"));
       name.input.focus();
     } else if (count === null) {
       refuse(translate("parcel_token_days_wrong", { days: MOST_DAYS }));
       days.input.focus();
     } else {
-      await make(button, wanted, count);
+      await make(button, tokenName, count);
     }
   };
   const element = parts.createForm({ class: "stack" }, submit, name.element, days.element, html("div", { class: "actions" }, button));
@@ -143,11 +143,11 @@ function showToken({ services, parts }, { token, address }) {
   const command = html("output", {
     class: "code", dir: "ltr", translate: "no", text: tokenCommand(document.baseURI, address), data: { test: "parcel-token-command" },
   });
-  const said = html("p", { class: "note", role: "status", data: { test: "parcel-token-copied" } });
+  const status = html("p", { class: "note", role: "status", data: { test: "parcel-token-copied" } });
   /** @param {string} key @param {HTMLElement} from */
   const copy = (key, from) => html("button", {
     type: "button", text: translate(key), data: { test: key.replaceAll("_", "-") },
-    on: { click: async () => { said.textContent = translate(await copyText(from) ? "copied" : "parcel_token_not_copied"); } },
+    on: { click: async () => { status.textContent = translate(await copyText(from) ? "copied" : "parcel_token_not_copied"); } },
   });
   const done = html("button", {
     class: "primary", type: "button", text: translate("parcel_token_done"), data: { test: "parcel-token-done" }, on: { click: () => dialog.close() },
@@ -159,7 +159,7 @@ function showToken({ services, parts }, { token, address }) {
     html("div", { class: "stack" }, value, html("div", { class: "actions" }, copy("parcel_token_copy", value))),
     html("p", { text: translate("parcel_token_use") }),
     html("div", { class: "stack" }, command, html("div", { class: "actions" }, copy("parcel_token_copy_command", command))),
-    said, html("div", { class: "actions" }, done),
+    status, html("div", { class: "actions" }, done),
   );
   return dialog;
 }

@@ -58,7 +58,7 @@ export class PdfReader {
     this.#frame.contentWindow?.postMessage({ code, bytes }, "*", [bytes, port2, alarm.port2]);
     await ready;
     const { pages, width, height } = await this.#answer("opened", OPEN_MILLISECONDS);
-    if (![pages, width, height].every((one) => Number.isFinite(one) && one > 0)) throw this.#give("broken");
+    if (![pages, width, height].every((measure) => Number.isFinite(measure) && measure > 0)) throw this.#give("broken");
     return { pages: Math.floor(pages), width, height };
   }
 
@@ -116,12 +116,13 @@ export class PdfReader {
   }
 }
 
-/** @param {unknown} one @returns {one is ImageBitmap} */
-function isPicture(one) {
-  return one instanceof ImageBitmap && Math.max(one.width, one.height) <= MAX_SIDE_PIXELS && one.width * one.height <= MAX_AREA_PIXELS;
+/** @param {unknown} value @returns {value is ImageBitmap} */
+function isPicture(value) {
+  return value instanceof ImageBitmap && Math.max(value.width, value.height) <= MAX_SIDE_PIXELS
+    && value.width * value.height <= MAX_AREA_PIXELS;
 }
 
-/** @param {unknown} one @returns {one is string} */
-function isText(one) {
-  return typeof one === "string" && one.length <= MAX_TEXT_CHARACTERS;
+/** @param {unknown} value @returns {value is string} */
+function isText(value) {
+  return typeof value === "string" && value.length <= MAX_TEXT_CHARACTERS;
 }

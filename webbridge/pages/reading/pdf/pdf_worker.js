@@ -121,11 +121,11 @@ async function draw(pdf, { page: number, width }, port) {
   }
 }
 
-/** @param {PdfPage} page @param {number} wanted the width in pixels */
-async function drawPage(page, wanted) {
+/** @param {PdfPage} page @param {number} targetWidth the width in pixels */
+async function drawPage(page, targetWidth) {
   const { width, height } = page.getViewport({ scale: 1 });
   const scale = Math.min(
-    wanted / width, MAX_SIDE_PIXELS / width, MAX_SIDE_PIXELS / height, Math.sqrt(MAX_AREA_PIXELS / (width * height)),
+    targetWidth / width, MAX_SIDE_PIXELS / width, MAX_SIDE_PIXELS / height, Math.sqrt(MAX_AREA_PIXELS / (width * height)),
   );
   const viewport = page.getViewport({ scale });
   const canvas = new OffscreenCanvas(Math.max(1, Math.floor(viewport.width)), Math.max(1, Math.floor(viewport.height)));

@@ -61,18 +61,18 @@ export function createReceiptNotes(services, opened, source) {
  */
 function askToGive(services, { receipt, sender, address, source }, note) {
   const { translate } = services;
-  const others = receipt.to.filter((one) => !sameAddress(one, address)).map(isolate);
+  const others = receipt.to.filter((recipient) => !sameAddress(recipient, address)).map(isolate);
   const failure = problem("receipt-error");
   const send = html("button", { class: "primary", type: "button", text: translate("receipt_send"), data: { test: "receipt-confirm" } });
   send.addEventListener("click", () => void services.attempt(send, translate("receipt_sending"), failure, async () => {
     const { isSent, isNoted } = await giveReceipt(services, { receipt, source });
-    const given = isSent ? answeredNote(translate, dayOnly(new Date().toISOString())) : noteOf([translate("receipt_perhaps")]);
+    const newNote = isSent ? answeredNote(translate, dayOnly(new Date().toISOString())) : noteOf([translate("receipt_perhaps")]);
     const here = translate("receipt_noted_here_only");
-    if (!isNoted) given.append(html("p", { text: here }));
-    note.replaceWith(given);
+    if (!isNoted) newNote.append(html("p", { text: here }));
+    note.replaceWith(newNote);
     dialog.close();
-    const said = translate(isSent ? "receipt_sent" : "receipt_perhaps");
-    services.announceHere(isNoted ? said : `${said} ${here}`);
+    const sentence = translate(isSent ? "receipt_sent" : "receipt_perhaps");
+    services.announceHere(isNoted ? sentence : `${sentence} ${here}`);
   }));
   const dialog = openDialog(
     { titleId: "receipt-title", test: "receipt-dialog", isWide: false },
@@ -123,10 +123,10 @@ async function giveReceipt(services, { receipt, source }) {
  * @param {ReceiptServices} services @param {{receipt: ReceiptRequest, message: ArrayBuffer}} asking
  * @param {() => void} onLeaving called before the receipt is sent
  */
-async function sendReceipt(services, { receipt: { id }, message: asked }, onLeaving) {
+async function sendReceipt(services, { receipt: { id }, message: request }, onLeaving) {
   const { mailVault, api, keys, address, translate } = services;
   if (address === null) throw new ApiError("session-ended", "nobody has signed in");
-  const { message, to } = await mailVault.makeReceipt(asked, {
+  const { message, to } = await mailVault.makeReceipt(request, {
     id, from: quoteMailbox({ name: keys.nameFor(address), address }), subject: translate("receipt_subject"),
     messageId: `<${crypto.randomUUID()}@${address.split("@").at(-1)}>`,
   });

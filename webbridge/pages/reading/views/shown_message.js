@@ -80,7 +80,7 @@ export function createMessage(services, opened, { onOpen, source }) {
  */
 function createPartOpening(services, files, onOpen) {
   return (/** @type {string} */ path) => {
-    const file = files.find((one) => one.path === path || path.startsWith(`${one.path}.`));
+    const file = files.find((candidate) => candidate.path === path || path.startsWith(`${candidate.path}.`));
     if (!file) return [];
     const failure = problem("part-error");
     const name = services.translate("part_named", { part: path });

@@ -64,8 +64,8 @@ function createLookFor(services, opened, signer) {
   const failure = problem("issuer-problem");
   const look = html("button", { type: "button", text: translate("look_for_issuer"), data: { test: "look-for-issuer" } });
   look.addEventListener("click", () => services.attempt(look, translate("looking_up"), failure, async () => {
-    const found = await api.certificates.findIssuers(octets);
-    if (found.length > 0) trust.keepIssuers(found);
+    const issuers = await api.certificates.findIssuers(octets);
+    if (issuers.length > 0) trust.keepIssuers(issuers);
     else failure.textContent = translate("issuer_not_found");
   }));
   const meaning = html("p", { class: "field-hint", text: translate("look_for_issuer_meaning") });
@@ -80,7 +80,7 @@ function createLookFor(services, opened, signer) {
  */
 function createActions(services, opened, certificate, { mayAccept }) {
   const { translate, mailVault } = services;
-  const carried = new Map(opened.certificates.map((one) => [one.fingerprint, one.certificate]));
+  const carried = new Map(opened.certificates.map((entry) => [entry.fingerprint, entry.certificate]));
   const octets = carried.get(certificate.fingerprint);
   if (!octets) throw new Error("the report names a certificate that did not come along");
   const onAccept = async (/** @type {"exact" | "authority"} */ kind, /** @type {string[]} */ addresses) => {

@@ -33,8 +33,8 @@ export function createOfflineSection(services) {
     choice.input.disabled = !keptMail.isAllowed || (!services.keys.unlocked && !isOn);
     choice.input.checked = isOn || !form.hidden;
     const { count, bytes } = await keptMail.count().catch(() => ({ count: 0, bytes: 0 }));
-    const said = (await isLeftHere(services)) ? [translate("offline_kept_before")] : sentencesAbout(services, count, bytes);
-    note.replaceChildren(...said.map((text) => html("span", { text: `${text} ` })));
+    const sentences = (await isLeftHere(services)) ? [translate("offline_kept_before")] : sentencesAbout(services, count, bytes);
+    note.replaceChildren(...sentences.map((text) => html("span", { text: `${text} ` })));
   };
   const choose = async (/** @type {boolean} */ isOn) => {
     failure.textContent = done.textContent = "";
@@ -130,9 +130,9 @@ async function isLeftHere({ away, accounts, address }) {
 function sentencesAbout({ translate, away, keys }, count, bytes) {
   if (!away.mail.isAllowed) return [translate("index_not_here")];
   if (away.mail.state === "none") return keys.unlocked ? [] : [translate("index_unlock_to_choose")];
-  const said = [];
-  if (away.mail.state === "open") said.push(translate("offline_count", { count, megabytes: Math.ceil(bytes / 1_000_000) }));
-  if (away.mail.trouble) said.push(translate(away.mail.trouble === "storage-full" ? "offline_full" : "offline_refused"));
-  if (["checked", "unsupported", "failed"].includes(away.files.state)) said.push(translate(`offline_files_${away.files.state}`));
-  return said;
+  const sentences = [];
+  if (away.mail.state === "open") sentences.push(translate("offline_count", { count, megabytes: Math.ceil(bytes / 1_000_000) }));
+  if (away.mail.trouble) sentences.push(translate(away.mail.trouble === "storage-full" ? "offline_full" : "offline_refused"));
+  if (["checked", "unsupported", "failed"].includes(away.files.state)) sentences.push(translate(`offline_files_${away.files.state}`));
+  return sentences;
 }

@@ -60,7 +60,8 @@ export function lessonOf({ report, headers }, message, { isOutgoing = false, own
   // If the row names another sender than the message, the row does not belong to this message, whatever the mail server says.
   const isTheirs = proved !== null && namesSender(message, proved.address);
   const isCovered = coversField(report, "subject") && coversField(report, "date");
-  const isTo = isOutgoing && (!isVerified || (coversField(report, "to") && own.some((one) => sameAddress(one, proved?.address ?? ""))));
+  const isTo = isOutgoing && (!isVerified
+    || (coversField(report, "to") && own.some((ownAddress) => sameAddress(ownAddress, proved?.address ?? ""))));
   return {
     state: isVerified && !(isTheirs && isCovered) ? null : shownState(report),
     isUncovered: isVerified && isTheirs && !isCovered,

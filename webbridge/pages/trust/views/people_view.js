@@ -51,15 +51,15 @@ export function createPeopleView(services) {
   );
 
   const fail = (/** @type {unknown} */ error) => { failure.textContent = services.sentenceFor(error); };
-  const draw = createDrawing(services, body, { change: (remove, said) => change(remove, said).catch(fail), redraw: () => redraw() });
+  const draw = createDrawing(services, body, { change: (remove, sentence) => change(remove, sentence).catch(fail), redraw: () => redraw() });
   const redraw = () => draw().catch(fail);
 
   /** @type {Change} */
-  async function change(remove, said) {
+  async function change(remove, sentence) {
     failure.textContent = "";
     await remove();
     await redraw();
-    services.announce(said);
+    services.announce(sentence);
     // The button that had the focus was removed with its card.
     heading.focus();
   }
@@ -136,14 +136,14 @@ function createKeeping(services, change) {
   if (!isKeepingTrouble(keeping)) {
     return html("p", { class: "field-hint", text: sentence, data: { test: "keeping", keeping } });
   }
-  const said = problem("keeping-problem");
-  said.textContent = keeping === "unreadable" ? `${sentence} ${whyUnreadable(services)}` : sentence;
+  const paragraph = problem("keeping-problem");
+  paragraph.textContent = keeping === "unreadable" ? `${sentence} ${whyUnreadable(services)}` : sentence;
   const anew = html("button", {
     type: "button", text: translate("trust_begin_anew"), data: { test: "begin-anew" },
     on: { click: () => void change(() => kept.beginAnew(), translate("trust_begun_anew")) },
   });
   const actions = keeping === "unreadable" ? html("div", { class: "actions" }, anew) : null;
-  return html("div", { class: "stack", data: { test: "keeping", keeping } }, said, actions);
+  return html("div", { class: "stack", data: { test: "keeping", keeping } }, paragraph, actions);
 }
 
 /** @param {PeopleServices} services */

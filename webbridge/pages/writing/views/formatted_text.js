@@ -152,7 +152,7 @@ export class FormattedText {
   #changed() {
     this.#read = null;
     // Browsers keep the look of words with styles, which are not sent.
-    for (const one of this.area.querySelectorAll("[style]")) one.removeAttribute("style");
+    for (const element of this.area.querySelectorAll("[style]")) element.removeAttribute("style");
     this.#onInput();
   }
 
@@ -160,7 +160,7 @@ export class FormattedText {
   #pressed(event) {
     if (!(event.ctrlKey || event.metaKey) || event.altKey || event.isComposing) return;
     const pressed = event.shiftKey ? event.code : event.key.toLowerCase();
-    const format = FORMATS.find((one) => KEYS[one] === pressed);
+    const format = FORMATS.find((candidate) => KEYS[candidate] === pressed);
     if (!format) return;
     event.preventDefault();
     if (format !== "quote" || !this.#around("li")) this.#use(format);
@@ -177,12 +177,12 @@ export class FormattedText {
     }
   }
 
-  /** Inserts pasted or dropped words, reduced. @param {Event} event @param {DataTransfer | null} given */
-  #take(event, given) {
-    if (!given) return;
+  /** Inserts pasted or dropped words, reduced. @param {Event} event @param {DataTransfer | null} transfer */
+  #take(event, transfer) {
+    if (!transfer) return;
     event.preventDefault();
-    const markup = given.getData("text/html");
-    const reduced = markup ? reduceMarkup(markup).markup : markupOf(given.getData("text/plain").replaceAll("\r\n", "\n"));
+    const markup = transfer.getData("text/html");
+    const reduced = markup ? reduceMarkup(markup).markup : markupOf(transfer.getData("text/plain").replaceAll("\r\n", "\n"));
     if (!reduced) return;
     const end = "</p>";
     // A single paragraph becomes part of the paragraph at the caret.
@@ -209,8 +209,8 @@ export class FormattedText {
   #around(name) {
     const { anchorNode = null } = getSelection() ?? {};
     const element = anchorNode instanceof Element ? anchorNode : anchorNode?.parentElement;
-    const found = element?.closest(name) ?? null;
-    return found && this.area.contains(found) ? found : null;
+    const ancestor = element?.closest(name) ?? null;
+    return ancestor && this.area.contains(ancestor) ? ancestor : null;
   }
 
   /** @param {Range | null} place */
@@ -222,7 +222,7 @@ export class FormattedText {
 
   /** Moves the focus from button to button with the arrow keys. @param {KeyboardEvent} event */
   #walk(event) {
-    const buttons = Object.values(this.#buttons).filter((one) => !one.disabled);
+    const buttons = Object.values(this.#buttons).filter((button) => !button.disabled);
     const at = buttons.indexOf(/** @type {HTMLButtonElement} */ (document.activeElement));
     const forward = getComputedStyle(this.toolbar).direction === "rtl" ? "ArrowLeft" : "ArrowRight";
     const backward = forward === "ArrowRight" ? "ArrowLeft" : "ArrowRight";
@@ -230,7 +230,7 @@ export class FormattedText {
     if (to === undefined || at < 0) return;
     event.preventDefault();
     const next = buttons[(to + buttons.length) % buttons.length];
-    for (const one of Object.values(this.#buttons)) one.tabIndex = one === next ? 0 : -1;
+    for (const button of Object.values(this.#buttons)) button.tabIndex = button === next ? 0 : -1;
     next.focus();
   }
 }

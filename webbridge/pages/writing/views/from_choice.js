@@ -71,14 +71,14 @@ export class FromChoice {
   #choose(usable) {
     const { addressed = [] } = this.#composition.proposal;
     const named = addressed.flatMap(({ address, isSure }) => {
-      const shared = usable.find((one) => sameAddress(one, address));
+      const shared = usable.find((usableAddress) => sameAddress(usableAddress, address));
       return shared ? [{ shared, isSure }] : [];
     });
-    const found = named.find(({ isSure }) => isSure) ?? named[0];
-    if (!found) return;
-    const key = found.isSure ? "from_addressed" : "from_addressed_unsure";
-    this.#note.textContent = this.#services.translate(key, { address: isolate(found.shared) });
+    const choice = named.find(({ isSure }) => isSure) ?? named[0];
+    if (!choice) return;
+    const key = choice.isSure ? "from_addressed" : "from_addressed_unsure";
+    this.#note.textContent = this.#services.translate(key, { address: isolate(choice.shared) });
     this.#note.hidden = false;
-    if (found.isSure) this.#composition.set({ sharedFrom: found.shared });
+    if (choice.isSure) this.#composition.set({ sharedFrom: choice.shared });
   }
 }

@@ -71,7 +71,7 @@ function createCard(services, letter, failure) {
   const { translate, away: { outbox } } = services;
   const { id, words, state, problem: code } = letter;
   // An earlier version of the pages kept the people as texts.
-  const people = [...words.to, ...words.cc ?? [], ...words.bcc ?? []].map((one) => (typeof one === "string" ? one : one.address));
+  const people = [...words.to, ...words.cc ?? [], ...words.bcc ?? []].map((entry) => (typeof entry === "string" ? entry : entry.address));
   const sentence = state === "refused" && code ? `${translate("outbox_refused")} ${services.sentenceFor({ code })}` : translate(`outbox_${state}`);
   const button = (/** @type {string} */ key, /** @type {string} */ test, /** @type {() => Promise<void>} */ act) => {
     const made = html("button", { type: "button", text: translate(key), data: { test } });
@@ -110,12 +110,12 @@ function createCard(services, letter, failure) {
 
 /**
  * The words of a waiting letter as a proposal for the writing view.
- * @param {OutboxServices} services @param {import("../../offline/outbox.js").Held} held
+ * @param {OutboxServices} services @param {import("../../offline/outbox.js").Held} letter
  * @returns {Promise<import("../../../../wasm_build/writing/composition.js").Proposal>}
  */
-async function proposalOf({ mailVault, signatureOffers }, { to, cc = [], bcc = [], statements, ...held }) {
+async function proposalOf({ mailVault, signatureOffers }, { to, cc = [], bcc = [], statements, ...rest }) {
   const options = statements && optionsOf(statements, signatureOffers.labelPolicy);
   const read = (/** @type {string[]} */ texts) => mailVault.readAddresses(texts);
   const [open = [], copied = [], hidden = []] = await Promise.all([to, cc, bcc].map((line) => mailboxesOf(line, read)));
-  return { ...held, options, to: open, cc: copied, bcc: hidden };
+  return { ...rest, options, to: open, cc: copied, bcc: hidden };
 }

@@ -282,8 +282,8 @@ export class SendingActs {
   #parcelLeft(error) {
     const { draft, update } = this.#parts;
     draft.keeper.resume({ mayBeSent: this.#mayBeSent });
-    const given = error ?? new ApiError("parcel-given-up", "the person has cancelled");
-    if (error || this.#sending.reach.reached.length > 0) this.#showFailure(given);
+    const failure = error ?? new ApiError("parcel-given-up", "the person has cancelled");
+    if (error || this.#sending.reach.reached.length > 0) this.#showFailure(failure);
     update();
     this.button.focus();
   }

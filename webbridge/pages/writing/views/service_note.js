@@ -53,10 +53,10 @@ async function findParcel({ api }, parcelLine) {
   const words = new Set(parcelLine.match(/[A-Z0-9]+(?:-[A-Z0-9]+)*/gu) ?? []);
   let next;
   for (let page = 0; page < MOST_PAGES; page += 1) {
-    const found = await api.parcels.list(next);
-    const parcel = found.parcels.find(({ reference }) => words.has(reference));
-    if (parcel || !found.next) return parcel ?? null;
-    next = found.next;
+    const answer = await api.parcels.list(next);
+    const parcel = answer.parcels.find(({ reference }) => words.has(reference));
+    if (parcel || !answer.next) return parcel ?? null;
+    next = answer.next;
   }
   return null;
 }
