@@ -79,9 +79,9 @@ export async function createForViewer({ mail, content }, sender) {
  * @param {string} smime
  */
 export function protectionOf(smime) {
-  const asked = new Set(smime.toLowerCase().split(/\s+/));
-  const named = asked.has("sign") || asked.has("encrypt");
-  return { sign: asked.has("sign") || !named, encrypt: asked.has("encrypt") || !named };
+  const words = new Set(smime.toLowerCase().split(/\s+/));
+  const named = words.has("sign") || words.has("encrypt");
+  return { sign: words.has("sign") || !named, encrypt: words.has("encrypt") || !named };
 }
 
 /**
