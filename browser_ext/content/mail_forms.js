@@ -139,7 +139,7 @@ function formAmong(mailFields, editors, element) {
 /**
  * Whether a field inside `place` belongs to the form for mail. If both are in a `form` element, it must be the same
  * one. If `place` is the whole page, the field must itself be a recipient, a subject or an editor.
- * @param {{place: Element, subject: HTMLElement, element: HTMLElement, isPart: boolean}} one
+ * @param {{place: Element, subject: HTMLElement, element: HTMLElement, isPart: boolean}} field
  */
 function isOfForm({ place, subject, element, isPart }) {
   const [own, other] = [element, subject].map((field) => closest(field, "form"));

@@ -83,7 +83,7 @@ async function judge({ page: id, ...opening }) {
   return judged;
 }
 
-/** @param {HeldPage} held @param {Opening} opening */
+/** @param {HeldPage} page @param {Opening} opening */
 async function judgeWith({ cms, published, address, password: known }, { password = known, ...opening }) {
   return callVault("page.verify", {
     ...opening, cms: copyOf(cms), published: published && copyOf(published), standingAt: address || null, password,

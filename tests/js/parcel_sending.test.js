@@ -134,7 +134,7 @@ function letterWith(files, sign) {
   return { from: "a@x.test", to, files, certificates: [], sign, language: "fr", days: 7 };
 }
 
-/** @param {Given} given */
+/** @param {Given} outset */
 function rig({ files, fails, isUnlocked = () => true, sign = true, answer = null }) {
   /** @type {Call[]} */
   const calls = [];

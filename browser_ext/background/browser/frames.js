@@ -59,7 +59,7 @@ export async function request(body, sender) {
 
 /**
  * Makes the record for a mail in the viewer. The viewer is a page of the extension, so the record has no origin.
- * @param {{mail: string, content: string}} held `content` is the file that a detached signature covers
+ * @param {{mail: string, content: string}} files `content` is the file that a detached signature covers
  * @param {Sender} sender
  * @returns {Promise<FrameRecord>}
  */

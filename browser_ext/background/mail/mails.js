@@ -168,7 +168,7 @@ export async function answer({ frame: id, kind }, sender) {
 
 /**
  * Judges a held mail again.
- * @param {{mail: string, content: string}} held @param {import("../../../wasm_build/vault/server/lookups.js").Asker} ask
+ * @param {{mail: string, content: string}} files @param {import("../../../wasm_build/vault/server/lookups.js").Asker} ask
  */
 export async function judgeAgain({ mail, content }, ask) {
   const judge = async (/** @type {import("../../../wasm_build/vault/server/trust.js").Evidence} */ evidence) => {

@@ -61,7 +61,7 @@ export async function readAsked(judged) {
 /**
  * Notes that a receipt is being given. A window may give its receipt again, since only this window knows whether the
  * first try has failed. Rejects with `receipt-given`.
- * @param {{id: string, composition: string}} given
+ * @param {{id: string, composition: string}} receipt
  */
 export function noteGiven({ id, composition }) {
   return inTurn(TURN, async () => {

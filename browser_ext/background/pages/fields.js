@@ -99,7 +99,7 @@ export function readersName(origin) {
 
 /**
  * The keys and certificates that a person chose in the window.
- * @param {{sign: boolean, encrypt: boolean}} wanted
+ * @param {{sign: boolean, encrypt: boolean}} protection
  * @param {{identity: string, recipients: string[]}} choice fingerprints
  */
 export async function encryptingWith({ sign, encrypt }, { identity, recipients }) {

@@ -34,10 +34,10 @@ let known = null;
 /** The servers that accept parcels from the person. A bridge that does not answer is left out. @param {BodyOf<"parcel.ways">} body @param {Sender} sender */
 export async function ways({ composition }, sender) {
   await ofWindow(composition, sender);
-  const [byBridge, ownServer] = await Promise.all([wayByBridge().catch(() => null), server.find()]);
+  const [byBridge, keptServer] = await Promise.all([wayByBridge().catch(() => null), server.find()]);
   /** @type {Way[]} */
   const serverWays = byBridge ? [byBridge] : [];
-  if (ownServer) serverWays.push({ via: "token", host: new URL(ownServer.server).host, pages: `${ownServer.server}/`, address: ownServer.address, limits: ownServer.limits });
+  if (keptServer) serverWays.push({ via: "token", host: new URL(keptServer.server).host, pages: `${keptServer.server}/`, address: keptServer.address, limits: keptServer.limits });
   return serverWays;
 }
 

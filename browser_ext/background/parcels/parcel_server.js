@@ -33,8 +33,8 @@ const inUse = new Map();
 
 /** The server that is kept, for the settings; null for none. */
 export async function read() {
-  const entry = await find();
-  return entry && { server: entry.server, host: hostOf(entry.server), address: entry.address };
+  const keptServer = await find();
+  return keptServer && { server: keptServer.server, host: hostOf(keptServer.server), address: keptServer.address };
 }
 
 /** @returns {Promise<KeptServer | null>} */
@@ -99,14 +99,14 @@ export function release(composition) {
 
 /** @param {string} host */
 async function take(host) {
-  const entry = await find();
-  if (!entry || hostOf(entry.server) !== host) throw new RequestError("parcel-server-changed");
-  const { sealKey, identities } = await keys.unlocked(entry.identity);
+  const keptServer = await find();
+  if (!keptServer || hostOf(keptServer.server) !== host) throw new RequestError("parcel-server-changed");
+  const { sealKey, identities } = await keys.unlocked(keptServer.identity);
   if (!sealKey || !identities.length) throw new RequestError("parcel-token-locked");
   const reply = await generateKeys();
-  const opened = await vault.call("token.open", { sealed: entry.sealed, place: placeOf(entry), replyKey: reply.publicKey, sealKey, identities })
+  const opened = await vault.call("token.open", { sealed: keptServer.sealed, place: placeOf(keptServer), replyKey: reply.publicKey, sealKey, identities })
     .catch((error) => { throw codeOf(error) === "decryption-error" ? new RequestError("parcel-token-locked") : error; });
-  return { api: entry.api, token: checkToken(await openWith(reply, "parcel token", opened)) };
+  return { api: keptServer.api, token: checkToken(await openWith(reply, "parcel token", opened)) };
 }
 
 /** @param {EncryptedSecret} token */
@@ -169,7 +169,7 @@ function bearing(token, options) {
   return { redirect: "manual", ...options, credentials: "omit", headers: { ...options.headers, Authorization: `Bearer ${token}` } };
 }
 
-/** @param {Pick<KeptServer, "server" | "api" | "address">} kept */
+/** @param {Pick<KeptServer, "server" | "api" | "address">} keptServer */
 function placeOf({ server, api, address }) {
   return `parcel token ${JSON.stringify([server, api, address])}`;
 }

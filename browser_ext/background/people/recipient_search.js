@@ -42,7 +42,7 @@ export async function lookUp(address) {
 /**
  * Judges a certificate file that the person picked. The best certificate is stored in `people` if it can be used for
  * this address. Rejects with `no-certificate-in-file`.
- * @param {{address: string, name: string, bytes: ArrayBuffer}} given
+ * @param {{address: string, name: string, bytes: ArrayBuffer}} file
  */
 export async function takeFile({ address, name, bytes }) {
   const certificates = await certificatesIn(bytes);

@@ -282,7 +282,7 @@ export async function ownAuthority() {
 /**
  * Judges the question, and keeps the result with a hash of the trust, since a judgement takes a second of processor
  * time. Returns null and forgets the question if it is decided already or the vault would refuse the decision.
- * @param {KeptAuthority} kept
+ * @param {KeptAuthority} authority
  */
 async function judgeOwnAuthority({ certificate, own }) {
   const judgedBy = await digestOf(await reliedOn());

@@ -144,7 +144,7 @@ async function deleteAtBridge(id) {
   return true;
 }
 
-/** The accounts whose mailboxes may have a draft. @param {DraftRecord} kept */
+/** The accounts whose mailboxes may have a draft. @param {DraftRecord} draft */
 function placesOf({ atBridge, isAtBridge }) {
   return atBridge ?? (isAtBridge ? [ANY_ACCOUNT] : []);
 }

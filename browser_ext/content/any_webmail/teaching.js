@@ -81,7 +81,7 @@ export function startTeaching(done) {
 
 /**
  * Asks whether the way to the source is to be kept.
- * @param {{bytes: ArrayBuffer, url: URL, element: Element | null, part: ShownPart}} found @param {() => void} done
+ * @param {{bytes: ArrayBuffer, url: URL, element: Element | null, part: ShownPart}} source @param {() => void} done
  */
 function propose({ bytes, url, element, part }, done) {
   const template = templateFor(url, placesOf(part));

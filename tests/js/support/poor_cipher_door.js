@@ -42,7 +42,7 @@ function lend(octets) {
  */
 export async function callDoor(name, args) {
   const parameters = args.map((argument) => (typeof argument === "object" ? lend(new Uint8Array(Buffer.from(argument.hex, "hex"))) : argument));
-  /** @type {(...given: any[]) => Promise<unknown>} */
+  /** @type {(...parameters: any[]) => Promise<unknown>} */
   const call = door[name];
   const outcome = /** @type {ArrayBuffer | Uint8Array | string} */ (await call(...parameters));
   const reply = typeof outcome === "string" ? { refusal: outcome } : { hex: Buffer.from(new Uint8Array(outcome)).toString("hex") };

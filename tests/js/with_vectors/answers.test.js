@@ -15,7 +15,7 @@ import { testWith } from "./vectors.js";
  * }} Case
  */
 
-/** @param {Case} given */
+/** @param {Case} answerCase */
 function answerOf({ report, people, options, shown }) {
   const translate = /** @type {any} */ ((/** @type {string} */ key, /** @type {Record<string, string>} */ values = {}) => values[shown] ?? key);
   const reply = { inReplyTo: null, references: [], hidden: [], people };
