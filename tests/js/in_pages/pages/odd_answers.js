@@ -5,7 +5,7 @@ export async function setup() {
   globalThis.answers = [];
   globalThis.fetch = async (url) => {
     const path = String(url).replace(/^https:..bridge.test/u, "");
-    const answer = answers.find(([pattern]) => new RegExp(pattern, "u").test(path));
+    const answer = answers.find(([asked]) => new RegExp(asked, "u").test(path));
     return answer ? new Response(answer[1]) : Response.json({ code: "not-offered", message: "no" }, { status: 404 });
   };
   globalThis.api = new BridgeApi("https://bridge.test", () => undefined);
