@@ -236,6 +236,6 @@ export class Answering {
   #taken() {
     if (!this.#forwarding) return [];
     const { isWhole, whole, attachments } = this.#forwarding;
-    return isWhole ? [whole].filter((one) => one !== null) : attachments;
+    return isWhole ? [whole].filter((file) => file !== null) : attachments;
   }
 }

@@ -23,8 +23,8 @@ function sentenceOf(result, host) {
 /** The refused recipients, each with what their server said and whether trying later may help. @param {Result} result */
 export function createRefusedList(result) {
   if (result.outcome !== "refused" || !result.refused.length) return null;
-  return html("ul", { data: { test: "refused" } }, ...result.refused.map(({ address, temporary, text: said }) => html("li", {
+  return html("ul", { data: { test: "refused" } }, ...result.refused.map(({ address, temporary, text: reply }) => html("li", {
     data: { test: "refused-one", address, temporary: String(temporary) },
   }, html("strong", { text: address, dir: "ltr" }), " ",
-  translate(temporary ? "bridge_refused_temporarily" : "bridge_refused_for_good"), " ", html("span", { class: "muted", text: said, dir: "auto" }))));
+  translate(temporary ? "bridge_refused_temporarily" : "bridge_refused_for_good"), " ", html("span", { class: "muted", text: reply, dir: "auto" }))));
 }

@@ -17,15 +17,15 @@ export function obstaclesHere(letter, { identity, deliver, hidden, byPassword, i
   const { sign, encrypt, people, hasPassword } = letter;
   const isAttached = deliver === "attachment";
   /** @type {Obstacle[]} */
-  const found = [];
+  const obstacles = [];
   // People, subject and quotation come with the original.
-  if (isReadingOriginal) found.push(reason("original", "compose_original_unread"));
-  if (!identity) found.push(reason("no-identity", "compose_no_identity"));
-  if (identity && sign) found.push(...expiryObstacle(identity));
-  if (encrypt && byPassword > 0 && !hasPassword) found.push(reason("password", "compose_password_missing"));
-  if (!encrypt && isAttached) found.push(reason("needs-encryption", "compose_needs_encryption"));
-  if (encrypt && isAttached && hidden > 0 && people.length > 1) found.push(reason("bcc", "compose_no_bcc"));
-  return found;
+  if (isReadingOriginal) obstacles.push(reason("original", "compose_original_unread"));
+  if (!identity) obstacles.push(reason("no-identity", "compose_no_identity"));
+  if (identity && sign) obstacles.push(...expiryObstacle(identity));
+  if (encrypt && byPassword > 0 && !hasPassword) obstacles.push(reason("password", "compose_password_missing"));
+  if (!encrypt && isAttached) obstacles.push(reason("needs-encryption", "compose_needs_encryption"));
+  if (encrypt && isAttached && hidden > 0 && people.length > 1) obstacles.push(reason("bcc", "compose_no_bcc"));
+  return obstacles;
 }
 
 /** @param {string} code @param {string} words @returns {Obstacle} */

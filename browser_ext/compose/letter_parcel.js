@@ -50,15 +50,15 @@ export class LetterParcel {
   /** Leads the person to the obstacles, or asks for a parcel that avoids them. */
   explain() {
     const { plan, composition } = this.#window;
-    const found = plan.obstacles;
+    const obstacles = plan.obstacles;
     // Other obstacles stop a parcel too.
-    if (!this.#choice.solves(found)) return this.#window.view.panel.focus();
+    if (!this.#choice.solves(obstacles)) return this.#window.view.panel.focus();
     const { letter } = plan;
-    if (letter.encrypt && this.#desk.asksMixed(openOthers(found, composition), () => this.explain())) return;
+    if (letter.encrypt && this.#desk.asksMixed(openOthers(obstacles, composition), () => this.explain())) return;
     const { sender, bridge, sending, view, drafts } = this.#window;
     const { options: { receipt, lasting, label }, attached } = composition;
     sending.say("");
-    this.#choice.ask(found, composition, {
+    this.#choice.ask(obstacles, composition, {
       from: letter.address, signer: sender.identity?.fingerprint ?? "", sign: letter.sign, encrypt: letter.encrypt, deliver: bridge.deliver,
       hasStatements: receipt || lasting || label !== "",
       files: [

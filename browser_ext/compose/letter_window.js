@@ -353,10 +353,10 @@ export class LetterWindow {
 
   /** Offers the drafts at the bridge too, unless the person has begun to write before they come. */
   async #offerBridgeDrafts() {
-    const found = await this.#courier.bridgeDrafts().catch(() => []);
-    if (!found.length || this.drafts.state !== "none" || this.sending.isDone) return;
-    for (const { id } of found) this.#atBridge.add(id);
-    const all = [...this.#claim.drafts, ...found].sort((one, other) => other.at.localeCompare(one.at));
+    const bridgeDrafts = await this.#courier.bridgeDrafts().catch(() => []);
+    if (!bridgeDrafts.length || this.drafts.state !== "none" || this.sending.isDone) return;
+    for (const { id } of bridgeDrafts) this.#atBridge.add(id);
+    const all = [...this.#claim.drafts, ...bridgeDrafts].sort((draft, other) => other.at.localeCompare(draft.at));
     this.#offerDrafts(all.slice(0, MAX_DRAFTS_SHOWN));
   }
 
@@ -381,7 +381,7 @@ export class LetterWindow {
       fields, text: new TextDecoder().decode(text),
       files: { fields: files?.fields ?? { aside: 0, forwarded: [] }, attachments: files?.attachments ?? [] },
     };
-    const read = (/** @type {string[]} */ texts) => Promise.all(texts.map((one) => this.#courier.readAddresses(one)));
+    const read = (/** @type {string[]} */ texts) => Promise.all(texts.map((entry) => this.#courier.readAddresses(entry)));
     const proposal = await proposalOf(content, read);
     if (fields.secret) this.#secret = fields.secret;
     this.sender.choose(fields.from);

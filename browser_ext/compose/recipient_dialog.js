@@ -22,7 +22,7 @@ export function showRecipient(translate, address, check) {
     remarks.length ? html("ul", {}, ...remarks) : null,
     html("p", { text: `${translate("certificate_where")}: ${sourceWords(translate, check)}`, dir: "auto" }),
     createPathTree(translate, check.tree, {
-      find: (wanted) => [check, ...check.path].find(({ fingerprint }) => fingerprint === wanted) ?? null, day, trail: check.trail,
+      find: (digest) => [check, ...check.path].find(({ fingerprint }) => fingerprint === digest) ?? null, day, trail: check.trail,
     }),
     describeCertificate(check),
   ], { test: "recipient-dialog", isWide: false });

@@ -37,16 +37,16 @@ export class SenderChoice {
     this.#identities = identities;
     this.#onUnlocked = onUnlocked;
     const choices = identities.flatMap((identity) => identity.addresses.map((address) => ({ identity, address })));
-    const wanted = choices.find(({ address }) => sameAddress(address, from)) ?? choices[0];
+    const choice = choices.find(({ address }) => sameAddress(address, from)) ?? choices[0];
     const options = choices.map(({ identity, address }) => html("option", {
       value: `${identity.fingerprint} ${address}`, text: translate("identity_option", { address, issuer: identity.issuer }),
-      selected: wanted?.identity === identity && wanted.address === address,
+      selected: choice?.identity === identity && choice.address === address,
     }));
     const on = { change: () => { this.show(); onChange(); } };
     this.#select = html("select", { id: uniqueId("from"), data: { test: "compose-from" }, on }, ...options);
-    this.#expiry = html("div", {}, createExpiryNote(wanted?.identity ?? null));
-    const isOther = from && wanted && !sameAddress(wanted.address, from);
-    const hint = isOther ? html("p", { class: "field-hint", text: translate("compose_other_from", { first: isolate(from), second: isolate(wanted.address) }) }) : null;
+    this.#expiry = html("div", {}, createExpiryNote(choice?.identity ?? null));
+    const isOther = from && choice && !sameAddress(choice.address, from);
+    const hint = isOther ? html("p", { class: "field-hint", text: translate("compose_other_from", { first: isolate(from), second: isolate(choice.address) }) }) : null;
     const notes = choices.length ? [hint] : createKeysMissing();
     this.element = html("div", { class: "field" },
       html("label", { for: this.#select.id, text: translate("from") }), this.#select, this.#expiry, ...notes);

@@ -111,7 +111,7 @@ export class Sending {
     this.#busy = true;
     this.progress.end();
     this.progress.show({ stage: "make", done: 0, total: 1 });
-    const stopFollowing = this.#courier.follow((told) => this.progress.show(told));
+    const stopFollowing = this.#courier.follow((progress) => this.progress.show(progress));
     await whileBusy(this.button, this.#translate(encrypts ? "encrypting" : "sending"), () => act().catch((error) => this.#failed(error)));
     this.#busy = false;
     stopFollowing();

@@ -5,6 +5,6 @@ import { hasUnseen, visibleText } from "../shared/visible_text.js";
 
 /** @param {string[]} signed @returns {HTMLElement[]} empty if all characters are visible */
 export function unseenNote(signed) {
-  const lines = signed.filter(hasUnseen).map((one) => html("pre", { class: "covered-text", tabindex: 0, dir: "auto" }, ...visibleText(one)));
+  const lines = signed.filter(hasUnseen).map((text) => html("pre", { class: "covered-text", tabindex: 0, dir: "auto" }, ...visibleText(text)));
   return lines.length ? [html("p", { class: "warning", text: translate("compose_unseen") }), ...lines] : [];
 }

@@ -129,8 +129,8 @@ export function customElementsBelow(root) {
  */
 function nodesBy(path, root) {
   /** @type {XPathResult} */
-  const found = evaluate(document, path, root, null, XPathResult.ORDERED_NODE_SNAPSHOT_TYPE, null);
-  return Array.from({ length: found.snapshotLength }, (_, index) => /** @type {Node} */ (found.snapshotItem(index)));
+  const snapshot = evaluate(document, path, root, null, XPathResult.ORDERED_NODE_SNAPSHOT_TYPE, null);
+  return Array.from({ length: snapshot.snapshotLength }, (_, index) => /** @type {Node} */ (snapshot.snapshotItem(index)));
 }
 
 /** The texts below. @param {Node} root @returns {Generator<Text>} */
@@ -162,12 +162,12 @@ export function markedTextsBelow(root, maxCharacters, marks) {
 
 /** The text below a node; null if it has more than `maxCharacters`. @param {Node} root @param {number} maxCharacters @returns {string | null} */
 export function shortTextOf(root, maxCharacters) {
-  let found = "";
+  let text = "";
   for (const { data } of textsBelow(root)) {
-    found += data;
-    if (found.length > maxCharacters) return null;
+    text += data;
+    if (text.length > maxCharacters) return null;
   }
-  return found;
+  return text;
 }
 
 /** The parent element; at the top of a shadow root, its host. The node may be of another frame. @param {Node} node @returns {Element | null} */
@@ -196,9 +196,9 @@ export function isText(node) {
 /** The element and all elements around it, innermost first, across shadow roots. @param {Element} element */
 export function outwardsFrom(element) {
   /** @type {Element[]} */
-  const found = [];
-  for (let one = /** @type {Element | null} */ (element); one; one = parentOf(one)) found.push(one);
-  return found;
+  const elements = [];
+  for (let outer = /** @type {Element | null} */ (element); outer; outer = parentOf(outer)) elements.push(outer);
+  return elements;
 }
 
 /**

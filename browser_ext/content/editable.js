@@ -7,7 +7,7 @@ const EDITABLE = "[contenteditable]:not([contenteditable=false i])";
 export function editorAround(element) {
   const page = documentOf(element);
   if (modeOf(page) === "on") return bodyOf(page);
-  return outwardsFrom(element).slice(1).findLast((one) => matches(one, EDITABLE)) ?? null;
+  return outwardsFrom(element).slice(1).findLast((outer) => matches(outer, EDITABLE)) ?? null;
 }
 
 /** The element beside which the extension may show something about another element. It is outside of all editors. @param {Element} element */

@@ -31,7 +31,7 @@ export function editorAt(element) {
   }
   if (!isField(element)) return null;
   if (hasSize(element, MIN_WIDTH, MIN_HEIGHT)) return { place: unclipped(element), field: element };
-  const place = around(element).find((one) => hasSize(one, EDITOR_WIDTH, EDITOR_HEIGHT));
+  const place = around(element).find((outer) => hasSize(outer, EDITOR_WIDTH, EDITOR_HEIGHT));
   return place ? { place, field: null } : { place: element, field: element };
 }
 
@@ -43,8 +43,8 @@ export function wholeEditorIn({ contentDocument }) {
 
 /** Whether an element shows at least this many pixels. @param {HTMLElement} element @param {number} width @param {number} height */
 function hasSize(element, width, height) {
-  const clips = around(element).filter((one) => CLIPPING.test(getComputedStyle(one).overflow));
-  const rects = [element, ...clips].map((one) => one.getBoundingClientRect());
+  const clips = around(element).filter((outer) => CLIPPING.test(getComputedStyle(outer).overflow));
+  const rects = [element, ...clips].map((box) => box.getBoundingClientRect());
   const seen = (/** @type {"right" | "bottom"} */ end, /** @type {"left" | "top"} */ start) =>
     Math.min(...rects.map((rect) => rect[end])) - Math.max(...rects.map((rect) => rect[start]));
   return seen("right", "left") >= width && seen("bottom", "top") >= height;
@@ -55,11 +55,11 @@ function hasSize(element, width, height) {
  * @param {HTMLElement} element
  */
 function unclipped(element) {
-  const cutting = (/** @type {HTMLElement} */ one) => CLIPPING.test(getComputedStyle(one).overflow) && one.clientHeight < FRAME_HEIGHT;
-  return around(element).findLast((one) => one !== bodyOf(document) && one !== topElementOf(document) && cutting(one)) ?? element;
+  const cutting = (/** @type {HTMLElement} */ outer) => CLIPPING.test(getComputedStyle(outer).overflow) && outer.clientHeight < FRAME_HEIGHT;
+  return around(element).findLast((outer) => outer !== bodyOf(document) && outer !== topElementOf(document) && cutting(outer)) ?? element;
 }
 
 /** The elements around, the innermost first. @param {HTMLElement} element */
 function around(element) {
-  return outwardsFrom(element).slice(1).filter((one) => one instanceof HTMLElement);
+  return outwardsFrom(element).slice(1).filter((outer) => outer instanceof HTMLElement);
 }

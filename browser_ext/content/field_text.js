@@ -23,8 +23,8 @@ export function isField(element) {
 
 /** @param {HTMLElement} element */
 function isEditable(element) {
-  const asked = element.getAttribute("contenteditable");
-  return asked !== null && asked.toLowerCase() !== "false";
+  const mode = element.getAttribute("contenteditable");
+  return mode !== null && mode.toLowerCase() !== "false";
 }
 
 /** Whether an element is the body of a document, also of another one. @param {Element} element */
@@ -54,10 +54,10 @@ export function holdsArmor(element, cms) {
  * @param {string} text @param {string} cms
  */
 export function hasPieces(text, cms) {
-  const [found, whole] = [text, cms].map((one) => one.replace(BLANKS, ""));
-  if (found.includes(whole)) return false;
+  const [letters, whole] = [text, cms].map((value) => value.replace(BLANKS, ""));
+  if (letters.includes(whole)) return false;
   const lines = whole.match(LINE) ?? [];
-  return lines.some((line, at) => at % Math.ceil(lines.length / MAX_PIECES) === 0 && line.length >= LEAST_PIECE && found.includes(line));
+  return lines.some((line, at) => at % Math.ceil(lines.length / MAX_PIECES) === 0 && line.length >= LEAST_PIECE && letters.includes(line));
 }
 
 /**
@@ -66,9 +66,9 @@ export function hasPieces(text, cms) {
  * @param {string} text
  */
 export function readArmor(text) {
-  const found = ARMOR.exec(text);
-  if (!found) return "";
-  const lines = found[1].replace(BLANKS, "").match(LINE) ?? [];
+  const match = ARMOR.exec(text);
+  if (!match) return "";
+  const lines = match[1].replace(BLANKS, "").match(LINE) ?? [];
   return [ARMOR_BEGIN, ...lines, ARMOR_END, ""].join("\n");
 }
 
@@ -98,8 +98,8 @@ export function findSuccessor(gone, fits) {
   const names = ["id", "name"].filter((attribute) => gone.getAttribute(attribute));
   for (const attribute of names) {
     const value = CSS.escape(gone.getAttribute(attribute) ?? "");
-    const found = [...findBelow(document, `${gone.localName}[${attribute}="${value}"]`)];
-    if (found.length === 1 && found[0] instanceof HTMLElement && fits(found[0])) return found[0];
+    const elements = [...findBelow(document, `${gone.localName}[${attribute}="${value}"]`)];
+    if (elements.length === 1 && elements[0] instanceof HTMLElement && fits(elements[0])) return elements[0];
   }
   return null;
 }

@@ -13,6 +13,6 @@ export function fileName(answer, address) {
   const field = answer.headers.get("Content-Disposition") ?? "";
   const extended = decodePercent(EXTENDED.exec(field)?.[1] ?? "");
   const [, quoted, plain = ""] = PLAIN.exec(field) ?? [];
-  const given = extended || (quoted?.replace(/\\(.)/gu, "$1") ?? plain) || decodePercent(new URL(address).pathname);
-  return given.split(/[/\\]/u).at(-1) ?? "";
+  const path = extended || (quoted?.replace(/\\(.)/gu, "$1") ?? plain) || decodePercent(new URL(address).pathname);
+  return path.split(/[/\\]/u).at(-1) ?? "";
 }

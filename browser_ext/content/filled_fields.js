@@ -188,7 +188,7 @@ function fieldsWith(old, element) {
 function stopReturned(event, { isTold }) {
   if (filled.size === 0 || !event.isTrusted || isWriting(event)) return;
   const path = event.composedPath();
-  if (path.some((one) => boxes.has(/** @type {Node} */ (one)))) return;
+  if (path.some((node) => boxes.has(/** @type {Node} */ (node)))) return;
   noteSent();
   const returned = findReturned();
   const isStopped = returned !== null && (event.type.startsWith("key") || !path.includes(returned.place));

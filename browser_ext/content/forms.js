@@ -254,11 +254,11 @@ function isChanged(form, submitter, pairs, target) {
   });
 }
 
-/** @param {File} one @param {File} other */
-function isSameEntry(one, other) {
+/** @param {File} file @param {File} other */
+function isSameEntry(file, other) {
   // An empty input gives a new empty file at each reading, with another time, so only the names are compared.
-  if (one.size === 0 && other.size === 0) return one.name === other.name;
-  return isSameFile(one, other);
+  if (file.size === 0 && other.size === 0) return file.name === other.name;
+  return isSameFile(file, other);
 }
 
 /**

@@ -398,25 +398,25 @@ export class FrameHost {
     return loaded;
   }
 
-  /** @param {string} token @param {Promise<HTMLIFrameElement>} loaded @param {Promise<string> | undefined} held */
-  async #handOver(token, loaded, held) {
+  /** @param {string} token @param {Promise<HTMLIFrameElement>} loaded @param {Promise<string> | undefined} heldMail */
+  async #handOver(token, loaded, heldMail) {
     this.#offered = "";
     void loaded.then((frame) => {
       frame.contentWindow?.postMessage({ type: "token", token, text: this.#text }, EXTENSION_ORIGIN);
       this.#watch(frame);
     });
-    setTimeout(() => void this.#moveUnlessClaimed(held), CLAIM_MILLISECONDS);
-    if (!held) return;
-    const mail = await held;
+    setTimeout(() => void this.#moveUnlessClaimed(heldMail), CLAIM_MILLISECONDS);
+    if (!heldMail) return;
+    const mail = await heldMail;
     (await loaded).contentWindow?.postMessage({ type: "mail", mail }, EXTENSION_ORIGIN);
   }
 
-  /** @param {Promise<string> | undefined} held */
-  async #moveUnlessClaimed(held) {
+  /** @param {Promise<string> | undefined} heldMail */
+  async #moveUnlessClaimed(heldMail) {
     if (this.#claimed || !this.#frame) return;
     this.#restoreField();
     await this.attempt(async () => {
-      await ask("frame.window", { frame: this.#frameId, text: this.#text, mail: (await held) ?? "" });
+      await ask("frame.window", { frame: this.#frameId, text: this.#text, mail: (await heldMail) ?? "" });
       this.say(translate("content_in_window"));
     });
   }

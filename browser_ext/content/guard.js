@@ -51,7 +51,7 @@ function begin() {
  */
 function listen(type, listener, options = {}) {
   listeners.push([type, listener, { capture: true, ...options }]);
-  options.signal?.addEventListener("abort", () => { listeners = listeners.filter(([, one]) => one !== listener); });
+  options.signal?.addEventListener("abort", () => { listeners = listeners.filter(([, other]) => other !== listener); });
   for (const target of [window, ...knownRoots()]) listenIn(target);
 }
 

@@ -55,33 +55,33 @@ function isHigh(element) {
 function mailFormOf(element) {
   const fields = fieldsAround(element);
   /** @type {Found[]} */
-  const found = [];
+  const mailFields = [];
   for (const field of fields) {
     const kind = field instanceof HTMLIFrameElement ? null : mailFieldOf(field);
-    if (kind && isUsable(kind, field)) found.push({ kind, element: field });
+    if (kind && isUsable(kind, field)) mailFields.push({ kind, element: field });
   }
-  const named = new Set(found.map((one) => one.element));
-  const editors = fields.filter((one) => !named.has(one) && (one === element ? isManyLines(one) : isEditor(one) && isHigh(one)));
-  const form = formAmong(found, editors, element);
-  return mailtoForm(element) ?? (form ? asShownNow(form) : formAmong([...found, ...labelledPeople()], editors, element));
+  const named = new Set(mailFields.map((field) => field.element));
+  const editors = fields.filter((field) => !named.has(field) && (field === element ? isManyLines(field) : isEditor(field) && isHigh(field)));
+  const form = formAmong(mailFields, editors, element);
+  return mailtoForm(element) ?? (form ? asShownNow(form) : formAmong([...mailFields, ...labelledPeople()], editors, element));
 }
 
 /** A form for mail with the fields that its page shows by now, such as a later Bcc. @param {MailForm} form @returns {MailForm} */
 export function asShownNow(form) {
   const known = new Set([form.editor, form.subject, ...form.found.map(({ element }) => element)]);
-  const fields = fieldsAround(form.editor).filter((one) => !known.has(one) && !(one instanceof HTMLIFrameElement) && isOfPlace(form, one));
+  const fields = fieldsAround(form.editor).filter((field) => !known.has(field) && !(field instanceof HTMLIFrameElement) && isOfPlace(form, field));
   const added = fields.map((element) => ({ kind: mailFieldOf(element), element }));
   const people = labelledPeople().filter(({ element }) => !known.has(element) && isOfPlace(form, element));
   /** @type {Found[]} */
-  const found = [...form.found, ...people];
-  for (const { kind, element } of added) if (kind && isUsable(kind, element)) found.push({ kind, element });
-  return { ...form, found };
+  const mailFields = [...form.found, ...people];
+  for (const { kind, element } of added) if (kind && isUsable(kind, element)) mailFields.push({ kind, element });
+  return { ...form, found: mailFields };
 }
 
 /** Whether an element is part of a form, and of none of its fields. @param {MailForm} form @param {Element} element */
-function isOfPlace({ place, editor, subject, found }, element) {
+function isOfPlace({ place, editor, subject, found: mailFields }, element) {
   const whole = closest(place, "form") ?? place;
-  return holds(whole, element) && ![editor, subject, ...found.map((one) => one.element)].some((one) => holds(one, element) || holds(element, one));
+  return holds(whole, element) && ![editor, subject, ...mailFields.map((field) => field.element)].some((part) => holds(part, element) || holds(element, part));
 }
 
 /** A field with the fields before and after it, in the order of the page. @param {HTMLElement} element */
@@ -118,9 +118,9 @@ export function editableIn(frame) {
   return wholeEditorIn(/** @type {HTMLIFrameElement} */ (frame)) ?? /** @type {HTMLElement | null} */ (part);
 }
 
-/** @param {Found[]} found @param {HTMLElement[]} editors @param {HTMLElement} element @returns {MailForm | null} */
-function formAmong(found, editors, element) {
-  const of = (/** @type {string[]} */ ...kinds) => found.filter(({ kind }) => kinds.includes(kind)).map((one) => one.element).slice(0, MAX_FIELDS);
+/** @param {Found[]} mailFields @param {HTMLElement[]} editors @param {HTMLElement} element @returns {MailForm | null} */
+function formAmong(mailFields, editors, element) {
+  const of = (/** @type {string[]} */ ...kinds) => mailFields.filter(({ kind }) => kinds.includes(kind)).map((field) => field.element).slice(0, MAX_FIELDS);
   const recipients = of("to", "cc", "bcc");
   const withEditor = new Set(editors.flatMap(outwardsFrom));
   for (const subject of of("subject")) {
@@ -130,8 +130,8 @@ function formAmong(found, editors, element) {
     const head = outwards.findIndex((outward) => places.has(outward));
     const place = head < 0 ? null : outwards.slice(head).find((outward) => withEditor.has(outward));
     if (!place || !holds(place, element) || !isOfForm({ place, subject, element, isPart: editors.concat(of("to", "cc", "bcc", "subject")).includes(element) })) continue;
-    const editor = editors.find((one) => one === element) ?? editors.find((one) => holds(place, one));
-    if (editor) return { place, editor, subject, found: found.filter((one) => holds(place, one.element)) };
+    const editor = editors.find((candidate) => candidate === element) ?? editors.find((candidate) => holds(place, candidate));
+    if (editor) return { place, editor, subject, found: mailFields.filter((field) => holds(place, field.element)) };
   }
   return null;
 }
@@ -139,10 +139,10 @@ function formAmong(found, editors, element) {
 /**
  * Whether a field inside `place` belongs to the form for mail. If both are in a `form` element, it must be the same
  * one. If `place` is the whole page, the field must itself be a recipient, a subject or an editor.
- * @param {{place: Element, subject: HTMLElement, element: HTMLElement, isPart: boolean}} one
+ * @param {{place: Element, subject: HTMLElement, element: HTMLElement, isPart: boolean}} field
  */
 function isOfForm({ place, subject, element, isPart }) {
-  const [own, other] = [element, subject].map((one) => closest(one, "form"));
+  const [own, other] = [element, subject].map((field) => closest(field, "form"));
   if (own && other) return own === other;
   const isWholePage = place === bodyOf(document) || place === topElementOf(document);
   // No script can find out whether a frame of another origin is an editor.
@@ -189,7 +189,7 @@ function textsIn(field) {
  * @param {HTMLElement} field @param {MailForm} form
  */
 function recipientsAt(field, form) {
-  const others = [form.editor, ...form.found.map(({ element }) => element)].filter((one) => one !== field);
+  const others = [form.editor, ...form.found.map(({ element }) => element)].filter((part) => part !== field);
   const isOwn = (/** @type {Element} */ place) => place !== bodyOf(document) && !others.some((other) => holds(place, other));
   const chips = outwardsFrom(field).slice(1, 1 + MAX_CHIP_LEVELS).findLast(isOwn);
   return [...(chips ? peopleBelow(chips) : []), ...textsIn(field)];
@@ -210,10 +210,10 @@ export function isEmpty(field) {
 
 /** The values of a form, for the extension's window for writing. The people are texts of the page. @param {MailForm} form */
 export function fieldsOf(form) {
-  const people = (/** @type {string} */ wanted) => {
-    const found = form.found.filter(({ kind }) => kind === wanted).flatMap(({ element, isText }) =>
+  const people = (/** @type {string} */ role) => {
+    const texts = form.found.filter(({ kind }) => kind === role).flatMap(({ element, isText }) =>
       (isText ? peopleBelow(element) : recipientsAt(element, form)));
-    const all = wanted === "to" ? [...textsOfAction(form.place), ...found] : found;
+    const all = role === "to" ? [...textsOfAction(form.place), ...texts] : texts;
     return [...new Set(all)].slice(0, MAX_TEXTS);
   };
   const from = form.found.find(({ kind }) => kind === "from")?.element;
@@ -229,7 +229,7 @@ export function fieldsOf(form) {
 export function emptyPeople(form, known = fieldsOf(form)) {
   const fieldOf = (/** @type {"to" | "cc"} */ kind) =>
     // A field can hold a name without an address.
-    (known[kind].length > 0 ? undefined : form.found.find((one) => one.kind === kind && isEmpty(one.element))?.element);
+    (known[kind].length > 0 ? undefined : form.found.find((field) => field.kind === kind && isEmpty(field.element))?.element);
   return { to: fieldOf("to"), cc: fieldOf("cc") };
 }
 
@@ -240,11 +240,11 @@ export function emptyPeople(form, known = fieldsOf(form)) {
  */
 export function otherPeople(form, { to, cc, bcc }) {
   const known = fieldsOf(form);
-  const shown = [...known.to, ...known.cc, ...known.bcc].flatMap((text) => text.split(AROUND_ADDRESS)).filter((one) => one.includes("@")).map(addressKey);
+  const shown = [...known.to, ...known.cc, ...known.bcc].flatMap((text) => text.split(AROUND_ADDRESS)).filter((address) => address.includes("@")).map(addressKey);
   const own = [...to, ...cc, ...bcc].map(addressKey);
   const empty = emptyPeople(form, known);
-  const wanted = [...(empty.to ? [] : to), ...(empty.cc ? [] : cc)].map(addressKey);
-  return shown.length === 0 ? [] : [...shown.filter((one) => !own.includes(one)), ...wanted.filter((one) => !shown.includes(one))];
+  const expected = [...(empty.to ? [] : to), ...(empty.cc ? [] : cc)].map(addressKey);
+  return shown.length === 0 ? [] : [...shown.filter((address) => !own.includes(address)), ...expected.filter((address) => !shown.includes(address))];
 }
 
 /**
@@ -283,5 +283,5 @@ export function focusedMailForm() {
 
 /** The innermost element around some elements. @param {Element} first @param {...Element} others */
 export function placeAround(first, ...others) {
-  return outwardsFrom(first).find((place) => others.every((one) => holds(place, one))) ?? first;
+  return outwardsFrom(first).find((place) => others.every((other) => holds(place, other))) ?? first;
 }

@@ -63,9 +63,9 @@ export function mailFieldOf(field) {
   if (OWN.test(field.getAttribute("autocomplete")?.toLowerCase() ?? "")) return null;
   const names = NAMING.flatMap((name) => field.getAttribute(name) || []).map(wordsOf);
   const labels = labelsOf(field);
-  const found = byName(names) ?? byLabel(labels) ?? (isManyAddresses(field) ? "to" : null);
-  const isPerson = found === "to" || found === "cc" || found === "bcc";
-  return isPerson && areMembers(names, labels) ? null : found;
+  const kind = byName(names) ?? byLabel(labels) ?? (isManyAddresses(field) ? "to" : null);
+  const isPerson = kind === "to" || kind === "cc" || kind === "bcc";
+  return isPerson && areMembers(names, labels) ? null : kind;
 }
 
 /**
@@ -125,9 +125,9 @@ function labelsOf(field) {
   const named = (field.getAttribute("aria-labelledby") ?? "").split(/\s+/).filter(Boolean)
     .map((id) => root.getElementById?.(id)?.textContent ?? "");
   const own = ["aria-label", "placeholder", "title"].map((name) => field.getAttribute(name) ?? "");
-  const said = [...(labels ?? [])].map(({ textContent }) => textContent ?? "").concat(named, own).map(tidy).filter(isLabel);
+  const texts = [...(labels ?? [])].map(({ textContent }) => textContent ?? "").concat(named, own).map(tidy).filter(isLabel);
   const isLabelled = (labels?.length ?? 0) > 0 || named.length > 0 || own[0] !== "";
-  return isLabelled ? said : [...said, ...[tidy(textBefore(field))].filter(isLabel)];
+  return isLabelled ? texts : [...texts, ...[tidy(textBefore(field))].filter(isLabel)];
 }
 
 /** @param {string} label */

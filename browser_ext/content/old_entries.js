@@ -43,8 +43,8 @@ export function stopAddress(event) {
 /** Reports each old text that was found, once. @param {(own: Filled) => string[]} find */
 function tellOf(find) {
   for (const [element, own] of watchedTexts()) {
-    const [found] = find(own);
-    if (found !== undefined) void tellAltered(element, found, true);
+    const [oldText] = find(own);
+    if (oldText !== undefined) void tellAltered(element, oldText, true);
   }
 }
 
@@ -71,10 +71,10 @@ function replaceValues(form, formData, { old, put }) {
   const unseen = texts.filter(([name, value]) => !isShown(form, name, value)).map(([, value]) => value);
   const parts = new Set([...old.piecesAmong(unseen), ...unseen.filter((value) => isCopy(value, old))]);
   // A short text that a person also typed elsewhere, such as a subject, is theirs to send.
-  const found = texts.filter(([name, value]) => parts.has(value) || (old.isIn(value) && (old.isLong || !isShown(form, name, value))));
-  const replaced = new Set(found.map(([, value]) => value));
+  const entries = texts.filter(([name, value]) => parts.has(value) || (old.isIn(value) && (old.isLong || !isShown(form, name, value))));
+  const replaced = new Set(entries.map(([, value]) => value));
   const isReplaced = (/** @type {FormDataEntryValue} */ value) => typeof value === "string" && replaced.has(value);
-  for (const name of new Set(found.map(([one]) => one))) {
+  for (const name of new Set(entries.map(([field]) => field))) {
     putBack(formData, name, formData.getAll(name).map((value) => (isReplaced(value) ? put : value)));
   }
   return [...replaced];
@@ -103,7 +103,7 @@ function removeNames(formData, { old }) {
  */
 function shortenAddresses(form, own) {
   const base = baseOf(form);
-  const buttons = Array.from(controlsOf(form), (one) => /** @type {const} */ ([one, "formaction"]));
+  const buttons = Array.from(controlsOf(form), (control) => /** @type {const} */ ([control, "formaction"]));
   return [/** @type {const} */ ([form, "action"]), ...buttons].flatMap(([element, name]) => {
     const address = attributeOf(element, name);
     if (!address || !URL.canParse(address, base) || !isAdded(new URL(address, base), own)) return [];

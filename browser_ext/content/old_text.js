@@ -64,7 +64,7 @@ export class OldText {
   piecesAmong(values) {
     const letters = new Map([...new Set(values)].map((value) => [value, lettersOf(value)]));
     const pieces = values.filter((value) => (letters.get(value) ?? "").length >= RUN && this.#letters.includes(letters.get(value) ?? ""));
-    const total = [...new Set(pieces)].reduce((sum, one) => sum + (letters.get(one) ?? "").length, 0);
+    const total = [...new Set(pieces)].reduce((sum, piece) => sum + (letters.get(piece) ?? "").length, 0);
     return total >= this.#letters.length * SHARE ? pieces : [];
   }
 
@@ -75,12 +75,12 @@ export class OldText {
     if (letters.length < RUN) return false;
     const runs = this.#runs ??= runsOf(this.#letters);
     /** @type {Set<string>} */
-    const found = new Set();
-    for (let at = 0; at + RUN <= letters.length && found.size < runs.size * SHARE; at += 1) {
+    const commonRuns = new Set();
+    for (let at = 0; at + RUN <= letters.length && commonRuns.size < runs.size * SHARE; at += 1) {
       const run = letters.slice(at, at + RUN);
-      if (runs.has(run)) found.add(run);
+      if (runs.has(run)) commonRuns.add(run);
     }
-    return found.size >= runs.size * SHARE;
+    return commonRuns.size >= runs.size * SHARE;
   }
 }
 
@@ -113,12 +113,12 @@ function readingsOf(value) {
 /** A value as a part of an address that was encoded once or twice would be read. @param {string} value @returns {string[]} */
 function percentReadingsOf(value) {
   const once = value.includes("%") ? decoded(() => decodeURIComponent(value)) : [];
-  return [...once, ...once.flatMap((one) => (one.includes("%") ? decoded(() => decodeURIComponent(one)) : []))];
+  return [...once, ...once.flatMap((reading) => (reading.includes("%") ? decoded(() => decodeURIComponent(reading)) : []))];
 }
 
 /** @param {string} base64 */
 function textIn(base64) {
-  const octets = Uint8Array.from(atob(base64.replaceAll("-", "+").replaceAll("_", "/")), (one) => one.charCodeAt(0));
+  const octets = Uint8Array.from(atob(base64.replaceAll("-", "+").replaceAll("_", "/")), (character) => character.charCodeAt(0));
   return new TextDecoder("utf-8", { fatal: true }).decode(octets);
 }
 

@@ -36,13 +36,13 @@ export async function copyPage(limits) {
 function fillIn(copy) {
   const copies = [...copy.querySelectorAll(FIELDS)];
   [...document.querySelectorAll(FIELDS)].forEach((field, index) => {
-    const kept = copies[index];
-    if (field instanceof HTMLTextAreaElement) kept.textContent = holdsSecret(field) ? "" : field.value;
-    else if (field instanceof HTMLOptionElement) kept.toggleAttribute("selected", field.selected);
+    const copiedField = copies[index];
+    if (field instanceof HTMLTextAreaElement) copiedField.textContent = holdsSecret(field) ? "" : field.value;
+    else if (field instanceof HTMLOptionElement) copiedField.toggleAttribute("selected", field.selected);
     else if (field instanceof HTMLInputElement) {
-      kept.toggleAttribute("checked", field.checked);
-      if (["password", "file", "hidden"].includes(field.type) || holdsSecret(field)) kept.removeAttribute("value");
-      else kept.setAttribute("value", field.value);
+      copiedField.toggleAttribute("checked", field.checked);
+      if (["password", "file", "hidden"].includes(field.type) || holdsSecret(field)) copiedField.removeAttribute("value");
+      else copiedField.setAttribute("value", field.value);
     }
   });
 }

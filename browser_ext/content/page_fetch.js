@@ -77,7 +77,7 @@ function signatureAddress(document, headers, { base, address }) {
 /** @param {string | null} header the field `Link` (RFC 8288) */
 function linkedSignature(header) {
   for (const [, url, parameters] of (header ?? "").matchAll(/<([^<>]*)>([^,<]*)/gu)) {
-    const relations = parameters.split(";").map((one) => one.split("=", 2)).filter(([name]) => name.trim().toLowerCase() === "rel");
+    const relations = parameters.split(";").map((parameter) => parameter.split("=", 2)).filter(([name]) => name.trim().toLowerCase() === "rel");
     const words = relations.flatMap(([, value]) => (value ?? "").replaceAll('"', " ").toLowerCase().split(/\s/u));
     if (words.includes("smime-signature")) return url;
   }

@@ -88,7 +88,7 @@ function copyFrom(field) {
 function isHeldApart(field, before) {
   if (before.isEmpty) return false;
   const others = reachableRoots().flatMap((root) => [.../** @type {NodeListOf<HTMLElement>} */ (findBelow(root, HELD_APART))]);
-  return others.some((one) => one !== field && !isShown(one) && isCopy(contentOf(one), before) && (before.isLong || isBeside(one, field)))
+  return others.some((other) => other !== field && !isShown(other) && isCopy(contentOf(other), before) && (before.isLong || isBeside(other, field)))
     || (!isControl(field) && unseenTextsBelow(field).some((text) => before.isBegunIn(text)));
 }
 
@@ -105,10 +105,10 @@ export function isCopy(text, before) {
 /**
  * Whether a control belongs to the same form as a field, or both belong to none. A short text is also the value of many
  * other controls.
- * @param {HTMLElement} one @param {HTMLElement} field
+ * @param {HTMLElement} other @param {HTMLElement} field
  */
-function isBeside(one, field) {
-  return documentOf(one) === documentOf(field) && formOf(one) === formOf(field);
+function isBeside(other, field) {
+  return documentOf(other) === documentOf(field) && formOf(other) === formOf(field);
 }
 
 /**
@@ -122,7 +122,7 @@ function unseenTextsBelow(root) {
   return [
     ...Array.from(commentsBelow(root), ({ data }) => data),
     ...elements.flatMap(({ attributes }) => [...attributes].map(({ value }) => value)),
-    ...apart.flatMap((one) => [textOf(one) ?? "", ...unseenTextsBelow(one)]),
+    ...apart.flatMap((element) => [textOf(element) ?? "", ...unseenTextsBelow(element)]),
   ];
 }
 
@@ -181,8 +181,8 @@ function typeByCommand(field, text) {
 async function empty(field) {
   if (isControl(field)) return setValue(field, "");
   await selectAll(field);
-  const asked = new InputEvent("beforeinput", { ...COMMON, inputType: "deleteContentBackward" });
-  if (field.dispatchEvent(asked)) field.ownerDocument.execCommand("delete");
+  const event = new InputEvent("beforeinput", { ...COMMON, inputType: "deleteContentBackward" });
+  if (field.dispatchEvent(event)) field.ownerDocument.execCommand("delete");
   await turn();
 }
 

@@ -25,8 +25,8 @@ export function mayNamePeople(texts) {
 
 /** The texts in an element that may name people, and those in attributes of elements below. @param {Element} element */
 export function peopleBelow(element) {
-  const said = [...findBelow(element, "*")].flatMap((one) => ADDRESSES.map((name) => attributeOf(one, name)));
-  return mayNamePeople([...said, textOf(element)]);
+  const values = [...findBelow(element, "*")].flatMap((inner) => ADDRESSES.map((name) => attributeOf(inner, name)));
+  return mayNamePeople([...values, textOf(element)]);
 }
 
 /**
@@ -35,17 +35,17 @@ export function peopleBelow(element) {
  */
 export function labelledPeople() {
   /** @type {import("./mail_forms.js").Found[]} */
-  const found = [];
+  const people = [];
   let left = MAX_LABELS;
   for (const root of rootsBelow(document)) {
     for (const text of textsBelow(root)) {
       const kind = text.data.length <= MAX_LABEL_CHARACTERS ? recipientLabel(text.data) : null;
       const element = kind && left > 0 ? placeOfPeople(text) : null;
       if (kind) left -= 1;
-      if (kind && element && !found.some((one) => one.element === element)) found.push({ kind, element, isText: true });
+      if (kind && element && !people.some((other) => other.element === element)) people.push({ kind, element, isText: true });
     }
   }
-  return found;
+  return people;
 }
 
 /** The innermost element around a label that names people; null for none. @param {Text} label @returns {HTMLElement | null} */

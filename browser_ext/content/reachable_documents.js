@@ -16,20 +16,20 @@ export function reachableRoots() {
 function reachableBy(framesOf) {
   const below = (/** @type {Document} */ page) => documentsBelow(page, framesOf);
   /** @type {Set<Document>} */
-  const found = new Set([document]);
+  const pages = new Set([document]);
   try {
-    for (const page of below(/** @type {Window} */ (window.top).document)) found.add(page);
+    for (const page of below(/** @type {Window} */ (window.top).document)) pages.add(page);
   } catch {
     // The page is in a frame of another site.
-    for (const page of below(document)) found.add(page);
+    for (const page of below(document)) pages.add(page);
   }
-  return [...found];
+  return [...pages];
 }
 
 /** @param {Document} page @param {(page: Document) => HTMLIFrameElement[]} framesOf @returns {Document[]} */
 function documentsBelow(page, framesOf) {
   const inner = framesOf(page).flatMap(({ contentDocument }) => contentDocument ?? []);
-  return [page, ...inner.flatMap((one) => documentsBelow(one, framesOf))];
+  return [page, ...inner.flatMap((innerPage) => documentsBelow(innerPage, framesOf))];
 }
 
 /** @param {Document | ShadowRoot} root */

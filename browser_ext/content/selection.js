@@ -42,9 +42,9 @@ function cmsAround(element) {
  */
 function elementWith(cms, range, around) {
   const below = [...(around?.querySelectorAll("*") ?? [])].filter((element) => range.intersectsNode(element));
-  let found = below.findLast((element) => element instanceof HTMLElement && findCms(element) === cms) ?? around;
-  while (found && findCms(found) !== cms) found = found.parentElement;
-  return found instanceof HTMLElement && !isWholePage(found) ? found : null;
+  let container = below.findLast((element) => element instanceof HTMLElement && findCms(element) === cms) ?? around;
+  while (container && findCms(container) !== cms) container = container.parentElement;
+  return container instanceof HTMLElement && !isWholePage(container) ? container : null;
 }
 
 /** @param {Element} element */

@@ -9,8 +9,8 @@ export const GUARDED = "form[data-smime], input[type=file][data-smime]";
 
 /** Whether `data-smime` of an element has one of these words. @param {Element} element @param {...string} words */
 export function asksFor(element, ...words) {
-  const asked = (attributeOf(element, "data-smime") ?? "").toLowerCase().split(/\s+/);
-  return words.some((word) => asked.includes(word));
+  const values = (attributeOf(element, "data-smime") ?? "").toLowerCase().split(/\s+/);
+  return words.some((word) => values.includes(word));
 }
 
 /** The recipients that the page proposes. @param {Element} element @returns {string[]} */

@@ -127,22 +127,22 @@ function offerReading(webmail, { element }) {
 /** @param {Adaptor} webmail @param {FrameHost} host @param {ShownMessage} message */
 async function read(webmail, host, message) {
   if (host.isOpen || searching.has(host)) return;
-  const held = fetchAndHold(message);
-  if (message.isSearched) await searched(host, message.element, held);
+  const heldMail = fetchAndHold(message);
+  if (message.isSearched) await searched(host, message.element, heldMail);
   opened = { element: message.element, id: message.id };
-  host.onAnswer = async (kind) => answer(webmail, kind, await held);
-  await host.open({ kind: "mail", smime: "", proposed: [], cms: "" }, "", held);
+  host.onAnswer = async (kind) => answer(webmail, kind, await heldMail);
+  await host.open({ kind: "mail", smime: "", proposed: [], cms: "" }, "", heldMail);
 }
 
 /**
  * Waits for a message that is being searched. If the page removes the message's place meanwhile, the bar says so.
- * @param {FrameHost} host @param {HTMLElement} element the place of the message @param {Promise<string>} held
+ * @param {FrameHost} host @param {HTMLElement} element the place of the message @param {Promise<string>} heldMail
  */
-async function searched(host, element, held) {
+async function searched(host, element, heldMail) {
   searching.add(host);
   host.say(translate("mail_searching"));
   try {
-    await held;
+    await heldMail;
     if (!isConnected(element)) throw problem("pick-gone");
   } catch (error) {
     if (isConnected(element)) offerOtherWays(host, element, error);
@@ -273,7 +273,7 @@ export async function findForm() {
   try {
     const taught = await taughtForm();
     const focused = findFocused();
-    const isIn = taught && [taught.editor, taught.subject, ...taught.found.map(({ element }) => element)].some((one) => one === focused);
+    const isIn = taught && [taught.editor, taught.subject, ...taught.found.map(({ element }) => element)].some((field) => field === focused);
     return isIn ? "field" : findMailForm() || (taught ? "taught" : "");
   } catch (error) {
     // Only a form that has changed is reported. A frame without an origin has no recipe.
@@ -338,8 +338,8 @@ async function holdOriginal(composer) {
 
 /** @param {Adaptor} webmail @param {Composer} composer */
 async function write(webmail, composer) {
-  const [held, deliver] = await Promise.all([holdOriginal(composer), webmail.delivery()]);
-  await openLetter(webmail, { ...composer.fields(), mail: held, deliver }, composer);
+  const [original, deliver] = await Promise.all([holdOriginal(composer), webmail.delivery()]);
+  await openLetter(webmail, { ...composer.fields(), mail: original, deliver }, composer);
 }
 
 /**
@@ -368,11 +368,11 @@ export async function writeMailForm() {
     const deliver = fileFieldOf(form) ? "attachment" : "file";
     const letter = fieldsOf(form);
     // Each difference is reported once.
-    let told = "";
+    let reportedPeople = "";
     const send = async (/** @type {ComposedMessage} */ done) => {
       const others = otherPeople(asShownNow(form), done.envelope).join(" ");
-      const isNew = others !== "" && others !== told;
-      told = others;
+      const isNew = others !== "" && others !== reportedPeople;
+      reportedPeople = others;
       if (isNew) throw problem("mail-form-people");
       await attach(form, letter.text, done);
     };

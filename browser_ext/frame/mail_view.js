@@ -61,17 +61,17 @@ function read(wording) {
 }
 
 /** @param {{envelope: Envelope, verdict: Verdict}} body */
-async function show({ envelope, verdict: given }) {
+async function show({ envelope, verdict: newVerdict }) {
   const bytes = await port.open("opened mail", envelope);
   mail = unpack(bytes);
   new Uint8Array(bytes).fill(0);
-  verdict = given;
+  verdict = newVerdict;
   await draw(mail);
 }
 
 /** @param {{verdict: Verdict}} body */
-function judge({ verdict: given }) {
-  verdict = given;
+function judge({ verdict: newVerdict }) {
+  verdict = newVerdict;
   if (mail) document.querySelector("header")?.replaceWith(headerOf(mail));
   shownText?.judge(verdict.coverage);
 }
@@ -115,8 +115,8 @@ function endOf(elements) {
 /** @param {Mail} shown */
 function headerOf({ headers, people, date, protections }) {
   if (verdict.fieldOrigin) return html("header", {}, fieldHeading(verdict.fieldOrigin));
-  const field = (/** @type {string} */ name) => headers.find(([found]) => found.toLowerCase() === name)?.[1] ?? "";
-  const named = (/** @type {import("../../wasm_build/ui/answer.js").FieldPeople} */ one) => createPeople(one, {
+  const field = (/** @type {string} */ name) => headers.find(([fieldName]) => fieldName.toLowerCase() === name)?.[1] ?? "";
+  const named = (/** @type {import("../../wasm_build/ui/answer.js").FieldPeople} */ fieldPeople) => createPeople(fieldPeople, {
     more: (count) => countedWords(words.moreRows, count), unlisted: (count) => `… (+${count})`,
   });
   const text = (/** @type {string} */ value) => (value ? [beginningOf(value, MAX_FIELD_CHARACTERS)] : []);
@@ -154,8 +154,8 @@ function dateText(date) {
 function notesOf(headers, protections) {
   if (verdict.state === "plain" || verdict.state === "invalid") return [];
   const how = new Map(headers.map(([name], index) => [name.toLowerCase(), protections[index] ?? "unprotected"]));
-  const named = (/** @type {string[]} */ wanted) => ["subject", ...NOTED_FIELDS]
-    .filter((name) => wanted.includes(how.get(name) ?? "")).map((name) => words[name]);
+  const named = (/** @type {string[]} */ kinds) => ["subject", ...NOTED_FIELDS]
+    .filter((name) => kinds.includes(how.get(name) ?? "")).map((name) => words[name]);
   const list = (/** @type {string[]} */ names) =>
     new Intl.ListFormat(document.documentElement.lang, { type: "conjunction" }).format(names);
   /** @type {[string, string, string[]][]} */

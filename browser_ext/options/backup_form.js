@@ -112,6 +112,6 @@ function openReview({ body, review }, { passphrase, goes, refresh }) {
 function whatGoes(counts) {
   const kinds = Object.entries(counts).filter(([, count]) => count > 0);
   const lines = kinds.map(([kind, count]) => html("li", { text: translate(`restore_goes_${inSnakeCase(kind)}`, { count }) }));
-  const said = html("p", { text: translate(lines.length ? "restore_goes" : "restore_goes_nothing") });
-  return lines.length ? [said, html("ul", {}, ...lines)] : [said];
+  const sentence = html("p", { text: translate(lines.length ? "restore_goes" : "restore_goes_nothing") });
+  return lines.length ? [sentence, html("ul", {}, ...lines)] : [sentence];
 }

@@ -32,9 +32,9 @@ const MARKS = /** @type {const} */ ({ "good": "ready", "soon": "soon", "very-soo
 /** @param {Context} context @param {ListedKeyFile} keyFile */
 export function keyFileCard(context, keyFile) {
   const { id, name, identities, locked, origin, savedAt } = keyFile;
-  const kept = translate(locked ? "key_file_locked" : "key_file_open", { file: isolate(name) });
+  const state = translate(locked ? "key_file_locked" : "key_file_open", { file: isolate(name) });
   const saved = savedAt ? translate("keys_saved_at", { date: day(savedAt) }) : translate(UNSAVED[origin]);
-  const facts = html("div", { class: "muted" }, html("div", { text: kept }),
+  const facts = html("div", { class: "muted" }, html("div", { text: state }),
     html("div", { class: savedAt || origin !== "request" ? "" : "warning", text: saved, data: { test: "backup-state" } }));
   const actions = html("div", { class: "actions" },
     button(translate("keys_export"), { data: { test: "export-keys" }, on: { click: () => openExport(context, keyFile) } }),
@@ -88,7 +88,7 @@ function openExport({ translate, refresh }, { id, name, identities }) {
       html("p", { text: translate("keys_export_meaning") }), identities.length > 1 ? field(translate("key_account_which"), which) : null,
       current.element, next.element, form.element,
     ],
-    onClose: () => [current, next].forEach((one) => one.clear()),
+    onClose: () => [current, next].forEach((secretField) => secretField.clear()),
     onSubmit: async () => {
       const chosen = form.read();
       const secret = chosen && next.read();
@@ -138,7 +138,7 @@ function openPassphraseChange({ translate, refresh }, { id, name, identities }) 
   openForm({
     title: translate("keys_change_title", { name: holderText(identities[0]) }), test: "passphrase-change", verb: translate("keys_change_go"),
     content: [html("p", { text: translate("keys_change_meaning") }), current.element, next.element],
-    onClose: () => [current, next].forEach((one) => one.clear()),
+    onClose: () => [current, next].forEach((secretField) => secretField.clear()),
     onSubmit: async () => {
       const secret = next.read();
       if (!secret) return false;

@@ -131,17 +131,17 @@ function createConnecting(app, { refresh }, { bridge, address }) {
     type: "button", class: "quiet", text: translate("key_server_find", { host: isolate(bridge) }), hidden: !bridge,
     data: { test: "key-server-find" },
   });
-  let found = { server: "", further: /** @type {string[]} */ ([]) };
+  let discovery = { server: "", further: /** @type {string[]} */ ([]) };
   finding.addEventListener("click", () => void app.attempt(finding, translate("working"), failure, async () => {
-    found = await ask("account.find");
-    server.input.value = found.server;
+    discovery = await ask("account.find");
+    server.input.value = discovery.server;
     if (!server.input.value) failure.textContent = translate("key_server_not_named");
     server.input.focus();
   }));
   const connect = () => {
     const origin = safeOrigin(server.input.value.trim());
     // The permission is requested in the click itself, because browsers grant sites at no other time.
-    const origins = [origin, ...(origin === found.server ? found.further : [])];
+    const origins = [origin, ...(origin === discovery.server ? discovery.further : [])];
     const granting = origin ? api.permissions.request({ origins: origins.map(directoryPattern) }).catch(() => false) : null;
     return app.attempt(go, translate("working"), failure, async () => {
       await granting;

@@ -143,8 +143,8 @@ function showQuestions() {
 /** Asks a question again if a lock has interrupted it. @template T @param {() => Promise<T>} question */
 async function askThroughLock(question) {
   for (let tries = 1; tries < MAX_TRIES; tries += 1) {
-    const found = await question().catch((error) => { if (error.code !== "locked") throw error; });
-    if (found !== undefined) return found;
+    const answer = await question().catch((error) => { if (error.code !== "locked") throw error; });
+    if (answer !== undefined) return answer;
   }
   return question();
 }
@@ -237,7 +237,7 @@ async function importKeys() {
 async function showOwnAuthority() {
   const proposed = await findOwnAuthority();
   // An unchanged question is not drawn again. A new drawing could catch a click that was meant for another place.
-  drawList("own-authority", proposed ? [proposed] : [], (one) => createOwnAuthority(one, { onAnswer: async (sentence) => {
+  drawList("own-authority", proposed ? [proposed] : [], (authority) => createOwnAuthority(authority, { onAnswer: async (sentence) => {
     byId("keys-done").textContent = sentence ?? "";
     await refresh();
   } }));

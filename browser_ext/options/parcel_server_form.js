@@ -21,7 +21,7 @@ export function watchParcelServer(translate, refresh) {
     void submit();
   });
   /** The address of the API of the server that was entered last; "" until it is known. */
-  let found = "";
+  let apiAddress = "";
 
   async function submit() {
     const address = inputById("parcel-server-address").value.trim();
@@ -32,10 +32,10 @@ export function watchParcelServer(translate, refresh) {
     if (!origin) return refuse({ code: "bad-directory" });
     if (!token.length) return token.setError(translate("parcel_settings_missing"));
     // The permissions are requested in the click itself, because browsers grant sites at no other time.
-    const granting = api.permissions.request({ origins: [...new Set([origin, found || origin].map(directoryPattern))] }).catch(() => false);
+    const granting = api.permissions.request({ origins: [...new Set([origin, apiAddress || origin].map(directoryPattern))] }).catch(() => false);
     await whileBusy(go, translate("parcel_settings_checking"), async () => {
       await granting;
-      found = (await ask("parcel-server.look", { address })).api;
+      apiAddress = (await ask("parcel-server.look", { address })).api;
       await askWithSecrets("parcel-server.save", { address }, { token: token.copy() });
       token.clear();
       byId("parcel-server-done").textContent = translate("settings_kept");

@@ -146,8 +146,8 @@ export function removeButton(type, id, name, onRemoved) {
 
 /** Gives the focus back to a removal button after the page was drawn anew. @param {string | undefined} focused */
 export function settleRemovals(focused) {
-  removeButtons().find((one) => one.dataset.removal === focused)?.focus();
-  if (!removeButtons().some((one) => one.dataset.removal === askedRemoval)) askedRemoval = "";
+  removeButtons().find((element) => element.dataset.removal === focused)?.focus();
+  if (!removeButtons().some((element) => element.dataset.removal === askedRemoval)) askedRemoval = "";
 }
 
 function removeButtons() {

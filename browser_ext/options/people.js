@@ -31,16 +31,16 @@ export function createPeople(context, place, search) {
   let rows = [];
   let showsAll = false;
   const draw = () => {
-    const wanted = search.value.trim().toLocaleLowerCase();
-    const found = rows.filter(({ info, names }) =>
-      [...names, info.subject, info.issuer, info.fingerprint].some((one) => one.toLocaleLowerCase().includes(wanted)));
-    const shown = showsAll || wanted ? found : found.slice(0, ROWS_AT_FIRST);
-    place.replaceChildren(...content(shown, found.length, wanted));
+    const words = search.value.trim().toLocaleLowerCase();
+    const matches = rows.filter(({ info, names }) =>
+      [...names, info.subject, info.issuer, info.fingerprint].some((text) => text.toLocaleLowerCase().includes(words)));
+    const shown = showsAll || words ? matches : matches.slice(0, ROWS_AT_FIRST);
+    place.replaceChildren(...content(shown, matches.length, words));
   };
-  const content = (/** @type {Row[]} */ shown, /** @type {number} */ count, /** @type {string} */ wanted) => {
-    const said = html("p", { class: "muted", role: "status", text: wordsFor(shown.length, count, rows.length, wanted), data: { test: "people-count" } });
+  const content = (/** @type {Row[]} */ shown, /** @type {number} */ count, /** @type {string} */ words) => {
+    const sentence = html("p", { class: "muted", role: "status", text: wordsFor(shown.length, count, rows.length, words), data: { test: "people-count" } });
     const all = button(translate("people_show_all", { count }), { data: { test: "show-all" }, on: { click: () => { showsAll = true; draw(); } } });
-    return [said, shown.length ? createTable(context, shown) : null, shown.length < count ? all : null].filter((one) => one !== null);
+    return [sentence, shown.length ? createTable(context, shown) : null, shown.length < count ? all : null].filter((part) => part !== null);
   };
   search.addEventListener("input", draw);
   return {
@@ -53,11 +53,11 @@ export function createPeople(context, place, search) {
   };
 }
 
-/** @param {number} shown @param {number} found @param {number} all @param {string} wanted */
-function wordsFor(shown, found, all, wanted) {
+/** @param {number} shown @param {number} matchCount @param {number} all @param {string} words */
+function wordsFor(shown, matchCount, all, words) {
   if (!all) return translate("people_none");
-  if (!found) return translate("people_not_found", { what: wanted });
-  return translate("people_count", { shown, all: found });
+  if (!matchCount) return translate("people_not_found", { what: words });
+  return translate("people_count", { shown, all: matchCount });
 }
 
 /** @param {CertificateInfo[]} imported @param {Person[]} known @returns {Row[]} */
@@ -71,7 +71,7 @@ function rowsOf(imported, known) {
     .map((info) => /** @type {Row} */ ({
       info, names: [address], since: info.firstSeen, how: "people_from_mail", removal: ["contacts.remove", address],
     })));
-  return [...files, ...mails].sort((one, other) => holderText(one.info).localeCompare(holderText(other.info)));
+  return [...files, ...mails].sort((row, other) => holderText(row.info).localeCompare(holderText(other.info)));
 }
 
 /** @param {Context} context @param {Row[]} rows */
@@ -89,7 +89,7 @@ function createRow({ translate, refresh }, { info, names, since, how, removal },
   const isOver = state === "expired" || state === "not-yet";
   const name = holderText(info);
   const cells = [
-    [html("div", { class: "name", text: names[0] ?? name, dir: "auto" }), ...names.slice(1).map((one) => html("div", { text: one, dir: "auto" }))],
+    [html("div", { class: "name", text: names[0] ?? name, dir: "auto" }), ...names.slice(1).map((otherName) => html("div", { text: otherName, dir: "auto" }))],
     [html("div", { class: "reader-state" }, readinessMark(isOver ? "cannot" : state === "good" ? "ready" : "soon", ""),
       html("span", { text: translate(state === "expired" ? "keys_expired" : "valid_until", { date: day(info.notAfter) }) })),
     html("div", { class: "muted", text: [translate("keys_issued_by", { issuer: isolate(info.issuer) }), ...useWords(translate, info)].join(" · ") })],

@@ -35,7 +35,7 @@ export function watchRecipeFile(refresh) {
 
 /** All that a recipe contains. @param {Recipe} recipe */
 export function describeRecipe({ origin, source: { selector, template }, form }) {
-  const fields = Object.entries(form).filter(([, one]) => one).map(([name, one]) => `${name}: ${one}`);
+  const fields = Object.entries(form).filter(([, fieldSelector]) => fieldSelector).map(([name, fieldSelector]) => `${name}: ${fieldSelector}`);
   const part = (/** @type {string} */ key, /** @type {string[]} */ values) => values.length > 0 && html("div", { class: "muted" }, translate(key),
     ...values.flatMap((value) => [html("br"), html("code", { text: value, dir: "ltr", class: "fingerprint" })]));
   return [

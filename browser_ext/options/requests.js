@@ -32,13 +32,13 @@ export function openRequest({ translate, refresh }, addresses) {
     ],
     onClose: () => next.clear(),
     onSubmit: async () => {
-      const wanted = address.value.split(/[\s,;]+/u).filter(Boolean);
+      const ownAddresses = address.value.split(/[\s,;]+/u).filter(Boolean);
       const secret = next.read();
       if (!secret) return false;
       const { request } = await askWithSecrets("request.make", {
-        addresses: wanted, commonName: name.value.trim(), kind: kind.value,
+        addresses: ownAddresses, commonName: name.value.trim(), kind: kind.value,
       }, { passphrase: secret });
-      saveFile(`${fileNameOf(wanted[0])}.csr`, request);
+      saveFile(`${fileNameOf(ownAddresses[0])}.csr`, request);
       await refresh();
       tellDone("identities", translate("keys_request_made"));
       return true;

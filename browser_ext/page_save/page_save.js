@@ -71,7 +71,7 @@ async function start() {
   ({ page, title, identities, people } = copied);
   identity = identities[0]?.fingerprint ?? "";
   shown = digestOf(copied.question);
-  adder = new ReaderAdder({ directory: copied.directory, describe: (one) => recipientState(translate, one, day).word, onAdded: takeAdded });
+  adder = new ReaderAdder({ directory: copied.directory, describe: (reader) => recipientState(translate, reader, day).word, onAdded: takeAdded });
   const place = html("div", { class: "view-place" });
   const unseen = html("div", { class: "stack" });
   main.replaceChildren(
@@ -91,12 +91,12 @@ async function start() {
 
 /** The texts with invisible characters, which the drawn page does not show. @param {string[]} texts */
 function unseenIn(texts) {
-  const found = texts.filter(hasUnseen).map((text) => text.trim()).join("\n");
-  if (!found) return [];
-  const lines = visibleText(found.slice(0, MAX_UNSEEN_SHOWN));
+  const unseenText = texts.filter(hasUnseen).map((text) => text.trim()).join("\n");
+  if (!unseenText) return [];
+  const lines = visibleText(unseenText.slice(0, MAX_UNSEEN_SHOWN));
   return [html("p", { class: "warning", text: translate("page_unseen") }),
     html("pre", { class: "covered-text", tabindex: 0, dir: "auto", data: { test: "unseen" } }, ...lines),
-    ...(found.length > MAX_UNSEEN_SHOWN ? [html("p", { class: "warning", text: translate("page_unseen_more") })] : [])];
+    ...(unseenText.length > MAX_UNSEEN_SHOWN ? [html("p", { class: "warning", text: translate("page_unseen_more") })] : [])];
 }
 
 function choices() {

@@ -15,7 +15,7 @@ export function hasForeignLetters(host) {
  * @param {string} host @param {string[]} listed
  */
 export function imitated(host, listed) {
-  return listed.find((one) => one !== host && isAlike(nameOf(host), nameOf(one))) ?? "";
+  return listed.find((listedHost) => listedHost !== host && isAlike(nameOf(host), nameOf(listedHost))) ?? "";
 }
 
 /** @param {string} host */
@@ -23,23 +23,23 @@ function nameOf(host) {
   return host.replace(/:\d+$/u, "").toLowerCase();
 }
 
-/** @param {string} one @param {string} other */
-function isAlike(one, other) {
-  if (one === other) return true;
+/** @param {string} name @param {string} other */
+function isAlike(name, other) {
+  if (name === other) return true;
   // The listed name with something behind it, as in mail.example.org.evil.test.
-  if (one.startsWith(`${other}.`) || one.startsWith(`${other}-`)) return true;
-  const [first, second] = [skeletonOf(one), skeletonOf(other)];
+  if (name.startsWith(`${other}.`) || name.startsWith(`${other}-`)) return true;
+  const [first, second] = [skeletonOf(name), skeletonOf(other)];
   return first === second || (other.length >= MIN_CHARACTERS && isOneChange(first, second));
 }
 
 /** @param {string} name */
 function skeletonOf(name) {
-  return ALIKE.reduce((text, [found, shown]) => text.replace(found, shown), name);
+  return ALIKE.reduce((text, [pattern, shown]) => text.replace(pattern, shown), name);
 }
 
-/** Whether one text becomes the other if one character is added, removed or changed, or two are swapped. @param {string} one @param {string} other */
-function isOneChange(one, other) {
-  const [short, long] = one.length <= other.length ? [one, other] : [other, one];
+/** Whether one text becomes the other if one character is added, removed or changed, or two are swapped. @param {string} text @param {string} other */
+function isOneChange(text, other) {
+  const [short, long] = text.length <= other.length ? [text, other] : [other, text];
   if (long.length - short.length > 1) return false;
   let start = 0;
   while (start < short.length && short[start] === long[start]) start += 1;

@@ -100,9 +100,9 @@ async function start() {
 
 async function load() {
   const keys = await generateKeys();
-  const { question: asked, ...choices } = await ask("prompt.claim", { job, replyKey: keys.publicKey });
-  question = asked;
-  current = /** @type {Job} */ ({ ...asked, ...choices });
+  const { question: jobQuestion, ...choices } = await ask("prompt.claim", { job, replyKey: keys.publicKey });
+  question = jobQuestion;
+  current = /** @type {Job} */ ({ ...jobQuestion, ...choices });
   if (current.text) shownText = new TextDecoder().decode(await openWith(keys, "text to show", current.text));
   const known = current.identities.map(({ fingerprint }) => fingerprint);
   if (!known.includes(identity)) identity = known[0] ?? "";
@@ -120,8 +120,8 @@ async function load() {
 
 /** Whether the page named this person. @param {Reader} info */
 function isProposed({ addresses }) {
-  const wanted = new Set((current.proposed ?? []).map(addressKey));
-  return addresses.some((address) => wanted.has(addressKey(address)));
+  const proposedAddresses = new Set((current.proposed ?? []).map(addressKey));
+  return addresses.some((address) => proposedAddresses.has(addressKey(address)));
 }
 
 async function refresh() {
@@ -261,8 +261,8 @@ function readerCard(info, index) {
   const box = createReaderBox(info, {
     id, chosen, onChecked: () => replaceCard(box, readerCard(info, index)), onFailed: showProblem,
   });
-  const { kind, word, said } = recipientState(translate, info, day);
-  const remarks = [...info.reasons, ...info.warnings].filter(({ code }) => code !== said && code !== "revocation-not-checked");
+  const { kind, word, said: mainCode } = recipientState(translate, info, day);
+  const remarks = [...info.reasons, ...info.warnings].filter(({ code }) => code !== mainCode && code !== "revocation-not-checked");
   const state = html("div", { class: "reader-state", data: { test: "reader-state", readiness: kind } },
     readinessMark(kind, ""), html("span", { text: word }));
   const isNew = !current.readersHere.includes(info.fingerprint);

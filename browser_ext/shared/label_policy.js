@@ -35,9 +35,9 @@ export function readLabelPolicy(value) {
   return isUnique("value") && isUnique("name") ? { policy, name, classifications } : null;
 }
 
-/** @param {any} one */
-function isClassification(one) {
-  return hasOnly(one, "value", "name") && Number.isInteger(one.value) && one.value >= 0 && one.value <= MAX_VALUE && isName(one.name);
+/** @param {any} classification */
+function isClassification(classification) {
+  return hasOnly(classification, "value", "name") && Number.isInteger(classification.value) && classification.value >= 0 && classification.value <= MAX_VALUE && isName(classification.name);
 }
 
 /** @param {any} name */

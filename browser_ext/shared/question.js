@@ -26,7 +26,7 @@ function canonical(value) {
   if (value instanceof ArrayBuffer) return { bytes: hexFromBytes(value) };
   if (Array.isArray(value)) return value.map(canonical);
   if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)).map(
+  return Object.fromEntries(Object.entries(value).sort(([name], [other]) => (name < other ? -1 : 1)).map(
     ([name, inner]) => [name, canonical(inner)],
   ));
 }

@@ -35,8 +35,8 @@ export function describeReport(report, translate, { onAccept }) {
     const encrypted = translate("encrypted_for", { count: readers });
     headline.push(html("p", { class: "encrypted-for" }, lockMark(encrypted), encrypted));
   }
-  const { reason: said } = sentenceOf(report, translate);
-  const remarks = isChecking ? [] : report.reasons.filter((reason) => REMARKS.has(reason.code) && reason !== said);
+  const { reason: mainReason } = sentenceOf(report, translate);
+  const remarks = isChecking ? [] : report.reasons.filter((reason) => REMARKS.has(reason.code) && reason !== mainReason);
   for (const remark of remarks) {
     headline.push(html("p", { class: REMARKS.get(remark.code), text: reasonSentence(translate, remark), data: { test: remark.code } }));
   }

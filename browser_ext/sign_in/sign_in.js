@@ -26,7 +26,7 @@ startPage();
 showPattern(await ask("pattern.read"));
 const { directory, host } = await ask("bridge.read");
 /** The address of the bridge's API; "" until it is known. */
-let place = await ask("bridge.find").then((found) => found.api, () => "");
+let place = await ask("bridge.find").then((bridge) => bridge.api, () => "");
 
 const address = inputField(translate("mail_address"), {
   type: "email", autocomplete: "username", spellcheck: "false", dir: "ltr", value: decodeURIComponent(location.hash.slice(1)), data: { test: "bridge-address" },

@@ -64,7 +64,7 @@ async function composeLetter(body) {
       tell(begun + work.forCopy);
     }
   });
-  return { messages: made.map(({ message }) => message), requests: made.map(({ receipt: asked = null }) => asked), subject: encrypts ? HIDDEN_SUBJECT : subject };
+  return { messages: made.map(({ message }) => message), requests: made.map(({ receipt: request = null }) => request), subject: encrypts ? HIDDEN_SUBJECT : subject };
 }
 
 /**
@@ -95,19 +95,19 @@ async function signLetter(body) {
  * @param {Pick<Composing, "composition" | "copies" | "password"> & {answers: ArrayBuffer[]}} body
  */
 async function finishLetter({ composition, copies, password: encrypted, answers }) {
-  const held = waiting.get(composition);
+  const letter = waiting.get(composition);
   // The vault ended meanwhile.
-  if (!held) throw new RequestError("vault-restarted");
+  if (!letter) throw new RequestError("vault-restarted");
   /** @type {ArrayBuffer[]} */
   const messages = [];
   await withPassword(encrypted, async (password) => {
-    for (const [index, { headers, entity, nonce }] of held.signed.entries()) {
+    for (const [index, { headers, entity, nonce }] of letter.signed.entries()) {
       const finishing = { headers, entity, nonce, answer: answers[index], ...encryptionOf(copies[index], password) };
       messages.push((await callVault("message.finish", finishing)).message);
     }
   });
   waiting.delete(composition);
-  return { messages, requests: held.signed.map(({ receipt = null }) => receipt), subject: held.subject };
+  return { messages, requests: letter.signed.map(({ receipt = null }) => receipt), subject: letter.subject };
 }
 
 /** Overwrites a signed letter that gets no timestamp. @param {{composition: string}} body */
@@ -209,8 +209,8 @@ async function openOriginal({ mail, replyKey, ...opening }) {
  * @param {Keys & {mail: string, isEncrypted: boolean, replyKey: ArrayBuffer}} body
  */
 async function takeWhole({ mail, isEncrypted, replyKey, ...keys }) {
-  const held = copyMail(mail);
-  const { message } = isEncrypted ? await callVault("message.decrypt", { ...keys, message: held }) : { message: held };
+  const copy = copyMail(mail);
+  const { message } = isEncrypted ? await callVault("message.decrypt", { ...keys, message: copy }) : { message: copy };
   const attachments = [{ name: WHOLE_NAME, type: "message/rfc822", data: message }];
   const packed = packLetter({ fields: {}, text: new ArrayBuffer(0), attachments });
   overwrite(message);

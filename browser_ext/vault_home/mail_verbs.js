@@ -114,7 +114,7 @@ async function inspect({ mail }) {
 /** @param {{mail: string} & Pick<Opening, "trust" | "at">} body */
 async function listCertificates({ mail, ...judging }) {
   const read = await callVault("certificate.read", { file: store.copy(mail) });
-  const { certificates } = await callVault("certificate.describe", { certificates: read.certificates.map((one) => one.certificate), ...judging });
+  const { certificates } = await callVault("certificate.describe", { certificates: read.certificates.map((certificate) => certificate.certificate), ...judging });
   const pages = [];
   for (const { certificate } of certificates) pages.push(await callVault("certificate.page", { certificate: certificate.slice(0) }));
   return { certificates, pages, unread: read.leftOut.filter(({ reason }) => reason.code === "not-read") };

@@ -48,10 +48,10 @@ export function clearPages() {
 /** @param {HeldPage} page */
 function hold(page) {
   if (sizeOf(page) > MAX_HELD_BYTES) throw new RequestError("page-too-large");
-  let together = [...pages.values()].reduce((sum, one) => sum + sizeOf(one), sizeOf(page));
-  for (const [oldest, one] of pages) {
+  let together = [...pages.values()].reduce((sum, heldPage) => sum + sizeOf(heldPage), sizeOf(page));
+  for (const [oldest, heldPage] of pages) {
     if (together <= MAX_HELD_BYTES) break;
-    together -= sizeOf(one);
+    together -= sizeOf(heldPage);
     letGo(oldest);
   }
   const id = crypto.randomUUID();
@@ -61,16 +61,16 @@ function hold(page) {
 
 /** @param {Opening & {page: string, replyKey: ArrayBuffer}} body */
 async function verify({ page: id, replyKey, ...opening }) {
-  const held = find(id);
-  const { page, certificates: _, ...opened } = await judgeWith(held, opening);
+  const heldPage = find(id);
+  const { page, certificates: _, ...opened } = await judgeWith(heldPage, opening);
   const isClosed = isClosedReport(opened.report);
   // Content whose signature is invalid is never shown.
   if (isClosed || opened.report.state === "invalid" || !opened.mediaType) {
     overwrite(page);
     return { ...opened, isClosed, envelope: null };
   }
-  if (opening.password) held.password = opening.password;
-  const { address, resources } = held;
+  if (opening.password) heldPage.password = opening.password;
+  const { address, resources } = heldPage;
   const shown = packPage({ page, mediaType: opened.mediaType, address: address || opened.address, resources });
   overwrite(page);
   return { ...opened, isClosed, envelope: await encryptTo(replyKey, "opened page", shown) };
@@ -83,7 +83,7 @@ async function judge({ page: id, ...opening }) {
   return judged;
 }
 
-/** @param {HeldPage} held @param {Opening} opening */
+/** @param {HeldPage} page @param {Opening} opening */
 async function judgeWith({ cms, published, address, password: known }, { password = known, ...opening }) {
   return callVault("page.verify", {
     ...opening, cms: copyOf(cms), published: published && copyOf(published), standingAt: address || null, password,
@@ -129,5 +129,5 @@ function copyOf(octets) {
 /** @param {HeldPage} page */
 function sizeOf({ cms, published, resources }) {
   const octets = [cms, published, ...resources.map((resource) => resource.octets)];
-  return octets.reduce((sum, one) => sum + (one?.byteLength ?? 0), 0);
+  return octets.reduce((sum, buffer) => sum + (buffer?.byteLength ?? 0), 0);
 }

@@ -91,8 +91,8 @@ function decode({ bytes, mediaType }) {
 
 /** The charset of the first `meta` element that names one. @param {string} start */
 function charsetIn(start) {
-  const said = [...start.matchAll(/<meta\b([^<>]*)/giu)].map(([, text]) => text.split(/charset\s*=/iu)[1]);
-  const named = said.map((text) => /^\s*(?:["']\s*)?([\w:.-]+)/u.exec(text ?? "")?.[1]);
+  const values = [...start.matchAll(/<meta\b([^<>]*)/giu)].map(([, text]) => text.split(/charset\s*=/iu)[1]);
+  const named = values.map((text) => /^\s*(?:["']\s*)?([\w:.-]+)/u.exec(text ?? "")?.[1]);
   return named.find((name) => name !== undefined);
 }
 
@@ -142,14 +142,14 @@ async function fillPictures(root, base, resources) {
 
 /** @param {Element} element @returns {boolean} true if the element had an address outside the page */
 function removeSources(element) {
-  let found = false;
+  let hadAddress = false;
   for (const name of ["src", "srcset", "background", "href", "xlink:href"]) {
     const value = element.getAttribute(name)?.trim() ?? "";
     if (!value || /^(?:data:image\/|#)/iu.test(value)) continue;
     element.removeAttribute(name);
-    found = true;
+    hadAddress = true;
   }
-  return found;
+  return hadAddress;
 }
 
 /**
@@ -161,8 +161,8 @@ async function findLoaded(element, name, base, resources) {
   const value = element.getAttribute(name) ?? "";
   if (!URL.canParse(value, base || undefined)) return null;
   const { href } = new URL(value, base || undefined);
-  const found = resources.find(({ url }) => url === href);
-  return found && (await fits(found.bytes, element.getAttribute("integrity") ?? "")) ? found.bytes : null;
+  const resource = resources.find(({ url }) => url === href);
+  return resource && (await fits(resource.bytes, element.getAttribute("integrity") ?? "")) ? resource.bytes : null;
 }
 
 /**
@@ -170,9 +170,9 @@ async function findLoaded(element, name, base, resources) {
  * @param {Uint8Array} bytes @param {string} integrity
  */
 async function fits(bytes, integrity) {
-  const hashes = integrity.trim().split(/\s+/u).map((one) => HASH.exec(one)).filter((one) => one !== null);
+  const hashes = integrity.trim().split(/\s+/u).map((text) => HASH.exec(text)).filter((match) => match !== null);
   if (!hashes.length) return false;
-  const strongest = HASHES.findLast((kind) => hashes.some(([, one]) => one === kind)) ?? "";
+  const strongest = HASHES.findLast((kind) => hashes.some(([, name]) => name === kind)) ?? "";
   const digest = await crypto.subtle.digest(strongest.replace("sha", "SHA-"), /** @type {BufferSource} */ (bytes));
   const computed = new Uint8Array(digest).toBase64();
   return hashes.some(([, kind, hash]) => kind === strongest && hash.replaceAll("-", "+").replaceAll("_", "/") === computed);

@@ -35,7 +35,7 @@ async function show({ envelope, withTexts = false }) {
 function unpack(packed) {
   /** @type {ReturnType<typeof unpackParts<{mediaType: string, address: string, urls: string[]}>>} */
   const { facts, parts: [bytes, ...loaded] } = unpackParts(packed);
-  const resources = loaded.map((one, index) => ({ url: facts.urls[index], bytes: one }));
+  const resources = loaded.map((part, index) => ({ url: facts.urls[index], bytes: part }));
   return { bytes, mediaType: facts.mediaType, address: facts.address, resources };
 }
 

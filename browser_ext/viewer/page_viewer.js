@@ -36,8 +36,8 @@ async function start() {
   try {
     if (query.has("problem")) throw { code: query.get("problem") };
     const mail = query.get("mail");
-    const found = mail ? await ask("page.take", { mail }) : await ask("page.fetch", { tab });
-    ({ page, address } = found);
+    const reply = mail ? await ask("page.take", { mail }) : await ask("page.fetch", { tab });
+    ({ page, address } = reply);
     await open();
   } catch (error) {
     showProblem(error);

@@ -100,9 +100,9 @@ async function showHeld(mail) {
     waitingSignature = "";
     return read(signature, mail);
   }
-  const { kind, isDetached, isPage, name: given } = await ask("mail.inspect", { mail });
+  const { kind, isDetached, isPage, name: fileName } = await ask("mail.inspect", { mail });
   if (isPage) return location.assign(`page_viewer.html?mail=${mail}`);
-  name.textContent = given;
+  name.textContent = fileName;
   if (kind === "certificates") return showCertificates(mail);
   if (ELSEWHERE[kind]) return say(ELSEWHERE[kind]);
   if (!isDetached) return read(mail, "");

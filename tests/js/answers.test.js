@@ -46,15 +46,15 @@ test("the shared addresses of one account do not count for the next", async (/**
 
 test("people that an earlier version kept as texts are read by the vault", async () => {
   /** @type {string[]} */
-  const asked = [];
+  const parsedTexts = [];
   const [carol, bob] = [{ name: "Carol", address: CAROL }, { name: "Brown, Bob", address: BOB }];
   const read = async (/** @type {string[]} */ texts) => {
-    asked.push(...texts);
+    parsedTexts.push(...texts);
     return texts.map((text) => (text.includes("<") ? [bob] : [{ name: text, address: "" }]));
   };
   const text = `"Brown, Bob" <${BOB}>`;
   const people = await mailboxesOf(/** @type {any} */ ([carol, ALICE, text, "somebo"]), /** @type {any} */ (read));
   assert.deepEqual(people, [carol, { name: "", address: ALICE }, bob, { name: "", address: "somebo" }]);
   // A plain address needs no reading.
-  assert.deepEqual(asked, [text, "somebo"]);
+  assert.deepEqual(parsedTexts, [text, "somebo"]);
 });

@@ -62,7 +62,7 @@ describe("answers that never end are given up", () => {
     const api = new BridgeApi("https://bridge.test", () => undefined);
     api.use({ address: "alice@example.test", account: "a" });
     const sent = api.sending.sendMessage(new ArrayBuffer(1), ["bob@example.test"], "key");
-    const outcome = await sent.then((one) => one.outcome, (error) => (error.isOpen ? "open" : error.code));
+    const outcome = await sent.then((result) => result.outcome, (error) => (error.isOpen ? "open" : error.code));
     assert.ok(["perhaps", "open"].includes(outcome), outcome);
   });
 

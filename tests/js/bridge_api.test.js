@@ -17,8 +17,8 @@ test("an error page of a proxy is an error with a code", async (/** @type {any} 
   const page = "<html><head><title>Bad Gateway</title></head><body>nginx</body></html>";
   let status = 0;
   context.mock.method(globalThis, "fetch", async () => new Response(page, { status, headers: { "Content-Type": "text/html" } }));
-  for (const [given, read, sent] of answers) {
-    status = given;
+  for (const [statusCode, read, sent] of answers) {
+    status = statusCode;
     const api = new BridgeApi("https://api.example.org/mail", () => undefined);
     api.use({ address: "alice@example.test", account: "0".repeat(32) });
     assert.equal(await outcomeOf(api.folders()), read);
@@ -35,8 +35,8 @@ test("the versions of bridge and pages are compared", async (/** @type {any} */ 
   ];
   let config = {};
   context.mock.method(globalThis, "fetch", async () => Response.json(config));
-  for (const [given, outcome] of versions) {
-    config = given;
+  for (const [bridgeConfig, outcome] of versions) {
+    config = bridgeConfig;
     const api = new BridgeApi("https://api.example.org", () => undefined);
     assert.equal(await api.config().then(() => "ok", ({ code }) => code), outcome);
   }

@@ -100,8 +100,8 @@ class Story {
   async ask(url, { method = "GET", body = "", headers }) {
     const account = headers.Authorization.split(" ")[1];
     const { agreed } = globals.browserNow;
-    const given = body instanceof Blob ? await body.text() : body;
-    const arrive = () => this.answer(account, url, method, given, agreed);
+    const content = body instanceof Blob ? await body.text() : body;
+    const arrive = () => this.answer(account, url, method, content, agreed);
     // A draft whose upload is late, or has no answer, may be offered to another browser: the security model says so.
     const isUpload = url.pathname === "/api/drafts" && method === "POST";
     const faults = ["no request", "busy", ...(isUpload ? [] : ["late", "no answer"])];
@@ -127,8 +127,8 @@ class Story {
     if (path === "folders") return [200, { folders: [{ id: "D", role: "drafts" }] }];
     if (path.endsWith("/search")) return [200, { uidValidity: 1, messages: this.found(account, JSON.parse(body).subject) }];
     if (path.endsWith("/raw")) {
-      const asked = Number(path.split("/").at(-2));
-      return [200, [...this.mailboxes[account].values()].find(({ uid }) => uid === asked)?.body ?? ""];
+      const messageUid = Number(path.split("/").at(-2));
+      return [200, [...this.mailboxes[account].values()].find(({ uid }) => uid === messageUid)?.body ?? ""];
     }
     if (path === "send") return this.submit(account, body, agreed);
     const name = `${account} ${path.split("/")[1]}`;
@@ -183,9 +183,9 @@ class Story {
 
   /** @param {Browser} browser @param {string} id @returns {Promise<Letter | null>} */
   async open(browser, id) {
-    const kept = browser.stores.drafts?.get(id);
-    if (!kept?.letter) return null;
-    return { id, ...JSON.parse(new TextDecoder().decode(kept.letter)) };
+    const draft = browser.stores.drafts?.get(id);
+    if (!draft?.letter) return null;
+    return { id, ...JSON.parse(new TextDecoder().decode(draft.letter)) };
   }
 
   /** @param {Letter} letter */
@@ -201,8 +201,8 @@ class Story {
   change(letter) {
     if (this.dice() < 0.5) letter.words = this.pick(["Monday", "Tuesday", "Wednesday"]);
     else letter.to = this.pick([[PEOPLE[0]], [PEOPLE[1]], PEOPLE]);
-    if (this.dice() < 0.3) letter.bcc = letter.to.length === 1 && this.dice() < 0.6 ? PEOPLE.filter((one) => !letter.to.includes(one)) : [];
-    letter.bcc = letter.bcc.filter((one) => !letter.to.includes(one));
+    if (this.dice() < 0.3) letter.bcc = letter.to.length === 1 && this.dice() < 0.6 ? PEOPLE.filter((person) => !letter.to.includes(person)) : [];
+    letter.bcc = letter.bcc.filter((person) => !letter.to.includes(person));
   }
 
   /** @param {Browser} browser @param {string} id */
@@ -230,15 +230,15 @@ class Story {
       letter: /** @type {any} */ (JSON.stringify({ text: words })),
     };
     const sender = /** @type {Sender} */ ({ tab: { id: 1 } });
-    const told = await bridgeSending.send(body, sender).then(
+    const outcome = await bridgeSending.send(body, sender).then(
       ({ sent, byBridge }) => (sent ? "sent" : String(byBridge?.outcome)),
       (error) => error.code ?? `a fault of the program: ${error.stack}`);
-    if (told === "sent") globals.browserNow.agreed = false;
-    this.told[told] = (this.told[told] ?? 0) + 1;
-    const missing = [...to, ...bcc].filter((one) => !this.left.some((message) => message.to === one && message.words === words));
-    if (told === "sent" && missing.length) throw new Error(`said to be sent, and never left for ${missing}: ${words}`);
-    if (told.startsWith("a fault")) throw new Error(told);
-    return told;
+    if (outcome === "sent") globals.browserNow.agreed = false;
+    this.told[outcome] = (this.told[outcome] ?? 0) + 1;
+    const missing = [...to, ...bcc].filter((recipient) => !this.left.some((message) => message.to === recipient && message.words === words));
+    if (outcome === "sent" && missing.length) throw new Error(`said to be sent, and never left for ${missing}: ${words}`);
+    if (outcome.startsWith("a fault")) throw new Error(outcome);
+    return outcome;
   }
 
   check() {
@@ -278,15 +278,15 @@ class Story {
         open[at] = null;
       }
       if (action === "press") {
-        let told = await this.press(opened);
-        if (told === "perhaps" && this.dice() < 0.3) told = await this.press(opened, { again: true });
-        if (["sending-earlier", "draft-elsewhere"].includes(told) && this.dice() < 0.5) {
+        let outcome = await this.press(opened);
+        if (outcome === "perhaps" && this.dice() < 0.3) outcome = await this.press(opened, { again: true });
+        if (["sending-earlier", "draft-elsewhere"].includes(outcome) && this.dice() < 0.5) {
           // The person then knows that both browsers have the draft.
-          if (told === "draft-elsewhere") this.browsers.forEach((one) => { one.agreed = true; });
-          told = await this.press(opened, { anew: true });
+          if (outcome === "draft-elsewhere") this.browsers.forEach((device) => { device.agreed = true; });
+          outcome = await this.press(opened, { anew: true });
         }
         // The window is sometimes closed before it can drop the draft.
-        if (told === "sent" && this.dice() < 0.7) {
+        if (outcome === "sent" && this.dice() < 0.7) {
           await this.drop(browser, id);
           open[at] = null;
         }
@@ -311,7 +311,7 @@ class Story {
       globals.browserNow = browser;
       for (const account of [OTHER, ALICE]) {
         this.signIn(browser, account);
-        if ((await bridgeDrafts.list()).some((one) => one.id === id)) throw new Error("a dropped draft is offered");
+        if ((await bridgeDrafts.list()).some((draft) => draft.id === id)) throw new Error("a dropped draft is offered");
       }
     }
     if (this.mailboxes[ALICE].has(id)) throw new Error("a dropped draft is never deleted at the bridge");
@@ -326,11 +326,11 @@ const TOLD = [
 
 // A letter is changed, sent, dropped and brought to another browser while the bridge loses requests and answers.
 test("no story of letters contradicts what the person was told", async () => {
-  const told = new Set();
+  const outcomes = new Set();
   for (let seed = 0; seed < STORIES; seed += 1) {
     const story = new Story(seed);
     await story.play().catch((error) => assert.fail(`story ${seed}: ${error.message ?? JSON.stringify(error)}`));
-    for (const outcome of Object.keys(story.told)) told.add(outcome);
+    for (const outcome of Object.keys(story.told)) outcomes.add(outcome);
   }
-  for (const outcome of TOLD) assert.ok(told.has(outcome), outcome);
+  for (const outcome of TOLD) assert.ok(outcomes.has(outcome), outcome);
 });

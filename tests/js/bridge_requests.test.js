@@ -37,9 +37,9 @@ const bridge = await import("../../browser_ext/background/writing/bridge.js");
 
 beforeEach(() => { kept.bridge = { ...BRIDGE }; });
 
-/** Sends a message to a bridge that gives these answers in turn. @param {Answer[]} given */
-async function send(...given) {
-  answers = given;
+/** Sends a message to a bridge that gives these answers in turn. @param {Answer[]} replies */
+async function send(...replies) {
+  answers = replies;
   asked = [];
   const letter = { key: "k".repeat(48), recipients: ["b@example.org"], message: new ArrayBuffer(3), keepsCopy: true };
   return bridge.send(letter).catch(({ code }) => ({ error: code }));

@@ -27,7 +27,7 @@ test("a block that has changed since its first reading is refused", async () => 
   const read = async (/** @type {number} */ position) => {
     const bytes = /** @type {Uint8Array | null} */ (await source.read(position));
     if (bytes === null) return "end";
-    return `${bytes.length} ${bytes.every((one) => one === 102) ? "first" : "other"}`;
+    return `${bytes.length} ${bytes.every((octet) => octet === 102) ? "first" : "other"}`;
   };
   const first = [];
   for (const position of [0, 10, BLOCK_BYTES + 7, 2 * BLOCK_BYTES, file.size]) first.push(await read(position));

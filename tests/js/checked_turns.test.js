@@ -82,8 +82,8 @@ const matches = () => registered.get("checked-sites")?.matches ?? [];
  * @param {string} version @param {object} [configuration]
  */
 function visit(version, configuration = SERVERS) {
-  const given = { signed: new TextEncoder().encode(version).buffer, configuration: JSON.stringify(configuration) };
-  return checked.files(given, { origin: OLD });
+  const files = { signed: new TextEncoder().encode(version).buffer, configuration: JSON.stringify(configuration) };
+  return checked.files(files, { origin: OLD });
 }
 
 beforeEach(() => {

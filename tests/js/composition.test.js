@@ -76,8 +76,8 @@ test("a proposal alone is not begun and each thing that a person enters begins i
   const proposal = { to: [ANN], bcc: [BEN], subject: "Re: Plans", text: "\n> Quoted", attachments: [attachment("a.txt", "A")] };
   assert.equal(compose(proposal).isBegun, false);
   for (const enter of /** @type {((composition: Composition) => void)[]} */ ([
-    (one) => one.set({ subject: "Plan" }), (one) => one.set({ text: "Yes\n> Quoted" }), (one) => one.set({ html: "<p><b>Quoted</b></p>" }),
-    (one) => one.to.add(BEN), (one) => one.bcc.drop(one.hidden[0]), (one) => one.attached.replace([]),
+    (letter) => letter.set({ subject: "Plan" }), (letter) => letter.set({ text: "Yes\n> Quoted" }), (letter) => letter.set({ html: "<p><b>Quoted</b></p>" }),
+    (letter) => letter.to.add(BEN), (letter) => letter.bcc.drop(letter.hidden[0]), (letter) => letter.attached.replace([]),
   ])) {
     const composition = compose(proposal);
     enter(composition);
@@ -186,10 +186,10 @@ test("the text of the written content changes with all but the files", () => {
   };
   const before = content(() => {});
   for (const enter of /** @type {((composition: Composition) => void)[]} */ ([
-    (one) => one.set({ sign: false }), (one) => one.set({ encrypt: false }), (one) => one.set({ text: "One" }), (one) => one.bcc.add(BEN),
-    (one) => one.set({ options: { receipt: true, lasting: false, label: "" } }),
+    (letter) => letter.set({ sign: false }), (letter) => letter.set({ encrypt: false }), (letter) => letter.set({ text: "One" }), (letter) => letter.bcc.add(BEN),
+    (letter) => letter.set({ options: { receipt: true, lasting: false, label: "" } }),
   ])) assert.notEqual(content(enter), before, String(enter));
-  assert.equal(content((one) => one.attached.replace([attachment("a.txt", "A")])), before);
+  assert.equal(content((letter) => letter.attached.replace([attachment("a.txt", "A")])), before);
 });
 
 test("nothing of a cleared message stays and nothing comes into it any more", async () => {
@@ -306,10 +306,10 @@ test("people without a certificate are looked up in the background and shown whe
 
 test("a decision about doubtful people is kept in the draft", () => {
   const composition = compose({ to: [ANN], doubtful: { to: [BEN], cc: [] } });
-  const asked = () => draftContentOf(composition, "me@one.test").fields.doubtful;
-  assert.deepEqual(asked(), [BEN.address]);
+  const doubtfulPeople = () => draftContentOf(composition, "me@one.test").fields.doubtful;
+  assert.deepEqual(doubtfulPeople(), [BEN.address]);
   assert.equal(changesBy(composition, () => composition.settleDoubtful()), 1);
-  assert.deepEqual(asked(), []);
+  assert.deepEqual(doubtfulPeople(), []);
 });
 
 test("a file that is attached to an answer begins it", async () => {

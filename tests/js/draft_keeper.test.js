@@ -27,7 +27,7 @@ test("a draft waits for keys only if they are locked", async () => {
     /** @type {DraftState[]} */
     const shown = [];
     const read = () => ({ letter: content(), files: content(), identity: "" });
-    const drafts = new DraftKeeper(new Courier("letter"), read, (one) => shown.push(one));
+    const drafts = new DraftKeeper(new Courier("letter"), read, (draftState) => shown.push(draftState));
     drafts.changed();
     await drafts.keepNow();
     assert.deepEqual(shown, ["pending", state], refusal);

@@ -60,9 +60,9 @@ function bridgeWith(pause, choose) {
   const versions = [{ line: { version: 0, objects: [], manifest: 0, used: 0, quota: 0 }, bytes: new Uint8Array() }];
   return {
     index: async () => {
-      const given = versions[choose(versions.length - 1)];
+      const version = versions[choose(versions.length - 1)];
       await pause();
-      return given;
+      return version;
     },
     storeIndex: async ({ version, chunks: [chunk], manifest }) => {
       if (version !== versions.length) throw Object.assign(new Error(), { code: "index-changed" });
@@ -92,22 +92,22 @@ const outcomeOf = (reading) => reading.then(({ number }) => number, ({ code }) =
 /** The bridge lets one tab verify version 1 while another one stores version 2, and then gives the first version to a third. */
 async function readWhileStored() {
   storage = new Map();
-  let given = Infinity;
-  const bridge = bridgeWith(async () => {}, (newest) => Math.min(newest, given));
+  let limit = Infinity;
+  const bridge = bridgeWith(async () => {}, (newest) => Math.min(newest, limit));
   const writer = await openTab(bridge, async () => {});
   await writer.change(addFolder("a"));
   let [release, arrived] = [() => {}, () => {}];
   /** @type {Promise<void>} */
-  const held = new Promise((resolve) => { release = resolve; });
+  const gate = new Promise((resolve) => { release = resolve; });
   /** @type {Promise<void>} */
   const reached = new Promise((resolve) => { arrived = resolve; });
-  const slow = await openTab(bridge, () => { arrived(); return held; });
+  const slow = await openTab(bridge, () => { arrived(); return gate; });
   const reading = outcomeOf(slow.read());
   await reached;
   await writer.change(addFolder("b"));
   release();
   const slowly = await reading;
-  given = 1;
+  limit = 1;
   return { slowly, later: await outcomeOf((await openTab(bridge, async () => {})).read()) };
 }
 

@@ -89,9 +89,9 @@ const EVERY_CHANGE = [
 test("a folder is removed with what was seen in it only", () => {
   const stored = [add(9, "new", "x/y"), moveFile(idOf(4), { folder: "x" }), addFolder("x/made")].map((change) => change(BASE));
   // A change of ours that was refused, because another device was faster, is made again on the content that this has stored.
-  const found = stored.map(removeFolder("x", BASE));
-  assert.deepEqual(found.map(places), [["/d", "x/y/new", "z/c"], ["x/d", "z/c"], ["/d", "z/c"]]);
-  assert.deepEqual(found.map(folders), [["x", "x/y", "z"], ["x", "z"], ["x", "x/made", "z"]]);
+  const trees = stored.map(removeFolder("x", BASE));
+  assert.deepEqual(trees.map(places), [["/d", "x/y/new", "z/c"], ["x/d", "z/c"], ["/d", "z/c"]]);
+  assert.deepEqual(trees.map(folders), [["x", "x/y", "z"], ["x", "z"], ["x", "x/made", "z"]]);
 });
 
 // Only a file that the person saw where they delete it, or chose to delete, is gone afterwards.
@@ -103,13 +103,13 @@ test("no change that is repeated loses what another device has put somewhere", (
       const repeated = ours.change(stored);
       const left = new Set(repeated.files.map(({ id }) => id));
       for (const file of stored.files) {
-        const isSeenThere = [before.get(file.id) ?? "", file.folder].every((one) => ours.folder !== undefined && one.startsWith(ours.folder));
+        const isSeenThere = [before.get(file.id) ?? "", file.folder].every((path) => ours.folder !== undefined && path.startsWith(ours.folder));
         if (!isSeenThere && ours.file !== file.id) assert.ok(left.has(file.id), `${first} ${second} ${file.name}`);
       }
       for (const { folder } of repeated.files) assert.ok(["", ...repeated.folders].includes(folder), `${first} ${second}`);
       if (ours.folder === undefined) return;
-      const kept = stored.folders.filter((path) => !BASE.folders.includes(path));
-      for (const path of kept) assert.ok(repeated.folders.includes(path), `${first} ${second} ${path}`);
+      const addedFolders = stored.folders.filter((path) => !BASE.folders.includes(path));
+      for (const path of addedFolders) assert.ok(repeated.folders.includes(path), `${first} ${second} ${path}`);
     });
   });
 });

@@ -60,9 +60,9 @@ test("a login takes its first answer along, and the last step comes with its cal
   }];
   const { account, calls } = setUp(steps);
   /** @type {string[]} */
-  const kept = [];
-  await account.enter("roaming.rotate", {}, { sent: async ({ sent }) => void kept.push(new TextDecoder().decode(sent)) });
-  assert.deepEqual([calls.length, new TextDecoder().decode(calls[0].ahead[0]), kept, account.session.copy?.calls], [1, "terms", ["note"], 5]);
+  const notes = [];
+  await account.enter("roaming.rotate", {}, { sent: async ({ sent }) => void notes.push(new TextDecoder().decode(sent)) });
+  assert.deepEqual([calls.length, new TextDecoder().decode(calls[0].ahead[0]), notes, account.session.copy?.calls], [1, "terms", ["note"], 5]);
 });
 
 test("a refused call does not end as it was foreseen", async () => {
@@ -95,8 +95,8 @@ test("operations run one after the other", async () => {
 
 test("a refusal of the server comes back whole if the vault ends by it", async () => {
   const refusal = Object.assign(new ApiError("try-later", "later"), { record: { version: 2 }, status: 429 });
-  const ending = (/** @type {any} */ { refusal: told }) => {
-    assert.deepEqual(told, { code: "try-later", message: "later", record: { version: 2 } });
+  const ending = (/** @type {any} */ { refusal: vaultRefusal }) => {
+    assert.deepEqual(vaultRefusal, { code: "try-later", message: "later", record: { version: 2 } });
     throw Object.assign(new Error("later"), { code: "try-later" });
   };
   const { account, server } = setUp([{ state: bytes("s"), step: 1, request: request() }, ending]);

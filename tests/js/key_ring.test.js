@@ -113,9 +113,9 @@ test("the mail password becomes no passphrase of a key file", async () => {
 test("the keys of a kept file unlock no more after a lock", async () => {
   const { keys, passphraseRule } = setUp();
   const keptKeyFile = new KeptKeyFile(keys, passphraseRule);
-  const kept = await keptKeyFile.read(filled(9), secret());
+  const keyFile = await keptKeyFile.read(filled(9), secret());
   keys.lock("elsewhere");
-  await assert.rejects(keptKeyFile.unlock(kept), { code: "locked" });
+  await assert.rejects(keptKeyFile.unlock(keyFile), { code: "locked" });
   const again = await keptKeyFile.read(filled(9), secret());
   await keptKeyFile.unlock(again);
   assert.equal(keys.unlocked, true);

@@ -20,11 +20,11 @@ test("a key server that never ends its answer counts as unreachable", async () =
     limits.push(milliseconds);
     return limit(milliseconds / 100);
   };
-  const server = createServer((/** @type {any} */ asked, /** @type {any} */ answer) => {
-    if (asked.url === "/groups") return;
-    if (asked.url === "/devices") return void answer.writeHead(200).write('{"devices": [');
-    if (asked.url === "/recovery") return void answer.writeHead(409).write('{"code": ');
-    if (asked.url === "/reset/find") return void answer.writeHead(204).end();
+  const server = createServer((/** @type {any} */ request, /** @type {any} */ answer) => {
+    if (request.url === "/groups") return;
+    if (request.url === "/devices") return void answer.writeHead(200).write('{"devices": [');
+    if (request.url === "/recovery") return void answer.writeHead(409).write('{"code": ');
+    if (request.url === "/reset/find") return void answer.writeHead(204).end();
     answer.writeHead(200).end('{"factors": []}');
   });
   server.listen(0, "127.0.0.1");

@@ -77,7 +77,7 @@ test("a value of a later program is kept and not used", () => {
     const book = bookWith("Alice");
     book.take({ setting: { signature: value } });
     const again = reloaded(book);
-    for (const one of [book, again]) assert.deepEqual([one.signature, sentOf(one)], ["", { signature: value }]);
+    for (const copy of [book, again]) assert.deepEqual([copy.signature, sentOf(copy)], ["", { signature: value }]);
     again.keepSignature("Alice B.");
     assert.deepEqual(sentOf(again), { signature: '"Alice B."' });
   }

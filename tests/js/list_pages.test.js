@@ -7,17 +7,17 @@ import { ListPages } from "../../webbridge/pages/mail/list_pages.js";
 import { ShownMessages } from "../../webbridge/pages/mail/shown_messages.js";
 
 const { signal } = new AbortController();
-const message = (uid, given = {}) => ({ uid, subject: `Number ${uid}`, seen: true, flags: [], ...given });
+const message = (uid, differences = {}) => ({ uid, subject: `Number ${uid}`, seen: true, flags: [], ...differences });
 const rows = (first, count) => Array.from({ length: count }, (_, index) => message(first - index));
-const page = (messages, given = {}) => (
-  { uidValidity: 9, messages, isAll: false, token: "first", isByDate: false, ...given }
+const page = (messages, differences = {}) => (
+  { uidValidity: 9, messages, isAll: false, token: "first", isByDate: false, ...differences }
 );
 
 /** The pages of a list whose bridge gives these answers, one after the other, and notes what it is asked. */
 function pagesOf(...answers) {
-  const asked = [];
+  const requests = [];
   const answer = (folder, options) => {
-    asked.push(options);
+    requests.push(options);
     return answers.shift();
   };
   const messages = new ShownMessages();
@@ -25,7 +25,7 @@ function pagesOf(...answers) {
   const pages = new ListPages({ api, index: { search: async () => [] } }, messages);
   pages.begin("folder-id", {});
   messages.renumber(9);
-  return { pages, messages, asked };
+  return { pages, messages, asked: requests };
 }
 
 /** Shows a first page. */

@@ -16,16 +16,16 @@ test("a continued draft is written when it has changed and not before", async ()
   const { DraftKeeper } = await import("../../webbridge/pages/drafts/draft_keeper.js");
   // Each kept version is noted with the time of the change.
   /** @type {string[]} */
-  const kept = [];
+  const moments = [];
   let moment = "before a change";
   /** @satisfies {Pick<DraftStore, "keepsHere" | "seal" | "keepHere" | "upload">} */
   const store = {
-    keepsHere: true, seal: async () => ({ letter: new ArrayBuffer(1), files: null }), keepHere: async () => { kept.push(moment); },
+    keepsHere: true, seal: async () => ({ letter: new ArrayBuffer(1), files: null }), keepHere: async () => { moments.push(moment); },
     upload: async () => {},
   };
-  const held = { id: "d", revision: "r", version: { uidValidity: 1, uid: 1 }, attempt: null };
+  const heldDraft = { id: "d", revision: "r", version: { uidValidity: 1, uid: 1 }, attempt: null };
   const content = /** @type {any} */ ({});
-  const draft = { held, content, mayBeSent: false };
+  const draft = { held: heldDraft, content, mayBeSent: false };
   const keeper = new DraftKeeper(/** @type {any} */ (store), () => content, () => {}, draft);
   // The window loses the focus, and later again after a change.
   listeners.blur();
@@ -37,5 +37,5 @@ test("a continued draft is written when it has changed and not before", async ()
   listeners.blur();
   await keeper.keepNow();
   keeper.dispose();
-  assert.deepEqual(kept, ["after a change"]);
+  assert.deepEqual(moments, ["after a change"]);
 });

@@ -56,10 +56,10 @@ function rig({
   /** @type {Pick<ParcelRequests, Asked>} */
   const requests = {
     start: async (id) => (calls.push(["start", id]), { salt: bytesOf(16, 1), iterations }),
-    open: async (id, given) => {
-      calls.push("nonce" in given
-        ? ["open", id, given.token] : ["open", id, given.proof.byteLength, new Uint8Array(given.proof)[0]]);
-      return open("token" in given ? given.token : undefined);
+    open: async (id, credentials) => {
+      calls.push("nonce" in credentials
+        ? ["open", id, credentials.token] : ["open", id, credentials.proof.byteLength, new Uint8Array(credentials.proof)[0]]);
+      return open("token" in credentials ? credentials.token : undefined);
     },
     challenge: async (id, certificate) => {
       const number = new Uint8Array(certificate)[0];
@@ -128,11 +128,11 @@ async function nextOf(chunks) {
 
 { // Words are looked up without the server, and then opened.
   const { calls, reader } = rig();
-  const found = await reader.checkWords(secret()).catch(({ code }) => code);
+  const outcome = await reader.checkWords(secret()).catch(({ code }) => code);
   const before = calls.length;
   const words = secret();
   await reader.unlock(ID, words);
-  said.unlock = { found, before, calls, isOverwritten: new Uint8Array(words.buffer).every((byte) => byte === 0) };
+  said.unlock = { found: outcome, before, calls, isOverwritten: new Uint8Array(words.buffer).every((byte) => byte === 0) };
 }
 { // The manifest comes first, then each chunk; the second is asked for before the first is opened, and waited for after.
   let release = () => {};
@@ -228,13 +228,13 @@ const refuseOthers = (/** @type {string} */ right) => async (/** @type {string |
   });
   const passphrase = secret();
   const opening = await reader.unlockByCertificate(ID, bytesOf(900, 1), passphrase);
-  const kept = file.map(isZero);
+  const zeros = file.map(isZero);
   await read(reader, opening);
   const { canConfirm } = reader;
   await reader.confirm(signal);
   session.lock("hand");
   said.certificate = {
-    asked: calls.filter(([name]) => ["challenge", "open", "confirm"].includes(name)), kept, readers, canConfirm, afterLock: file.map(isZero),
+    asked: calls.filter(([name]) => ["challenge", "open", "confirm"].includes(name)), kept: zeros, readers, canConfirm, afterLock: file.map(isZero),
     isOverwritten: new Uint8Array(passphrase.buffer).every((byte) => byte === 0), later: await reader.confirm(signal).catch(({ code }) => code),
   };
 }

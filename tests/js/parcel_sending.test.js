@@ -102,15 +102,15 @@ function vaultOf(calls) {
   /** @type {any[]} */
   const finishing = [];
   /** @type {ArrayBuffer[]} */
-  const kept = [];
+  const buffers = [];
   return {
-    kept, finishing,
+    kept: buffers, finishing,
     call: async (verb, args) => {
       const sizes = args.content ? [args.content.byteLength, new Uint8Array(args.content)[0]] : [];
       calls.push([verb, ...sizes]);
       if (verb === "parcel.make") {
         const parts = { parcel: ID, words: new TextEncoder().encode(WORDS).buffer, salt: bytesOf(16, 1), key: bytesOf(60, 2), proof: bytesOf(32, 3) };
-        kept.push(parts.words, parts.key, parts.proof);
+        buffers.push(parts.words, parts.key, parts.proof);
         return parts;
       }
       if (verb === "parcel.plan") {
@@ -134,7 +134,7 @@ function letterWith(files, sign) {
   return { from: "a@x.test", to, files, certificates: [], sign, language: "fr", days: 7 };
 }
 
-/** @param {Given} given */
+/** @param {Given} outset */
 function rig({ files, fails, isUnlocked = () => true, sign = true, answer = null }) {
   /** @type {Call[]} */
   const calls = [];

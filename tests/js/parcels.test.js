@@ -43,7 +43,7 @@ test("the fragment is taken out of address and history", async () => {
     /** @type {unknown[][]} */
     const calls = [];
     Object.assign(globalThis, {
-      location: { hash, pathname: "/parcel.html", search: "" }, history: { replaceState: (/** @type {unknown[]} */ ...given) => calls.push(given) },
+      location: { hash, pathname: "/parcel.html", search: "" }, history: { replaceState: (/** @type {unknown[]} */ ...parameters) => calls.push(parameters) },
     });
     // The module reads the address when it is loaded. Another query makes another module.
     const module = new URL(`../../webbridge/pages/parcels/page/arrived_link.js?${encodeURIComponent(hash)}`, import.meta.url);
@@ -90,14 +90,14 @@ test("limits that a server names are bounded", () => {
 
 test("those who can read a mail get no parcel", () => {
   const people = ["ready", "password", "none", "unusable"].map((readiness) => ({ address: readiness, finding: { readiness } }));
-  const given = /** @type {any} */ ({ open: [...people, { address: "unknown", finding: null }], hidden: people.slice(0, 1) });
+  const recipients = /** @type {any} */ ({ open: [...people, { address: "unknown", finding: null }], hidden: people.slice(0, 1) });
   const obstacles = (/** @type {string[]} */ ...codes) => /** @type {any[]} */ (codes.map((code) => ({ code })));
   const addresses = (/** @type {{address: string}[]} */ some) => some.map(({ address }) => address);
-  const parted = partPeople(obstacles("certificate-none"), given);
+  const parted = partPeople(obstacles("certificate-none"), recipients);
   assert.deepEqual(addresses(parted.open), ["none", "unusable", "unknown"]);
   assert.deepEqual([parted.hidden, parted.isTooLarge], [[], false]);
   assert.deepEqual(addresses(parted.others), ["ready", "password", "ready"]);
-  const all = partPeople(obstacles("size"), given);
+  const all = partPeople(obstacles("size"), recipients);
   assert.deepEqual([all.open.length, all.hidden.length, all.others], [5, 1, []]);
   const solved = [[], ["certificate-none"], ["certificate-none", "size"], ["certificate-none", "locked"], ["certificate-failed"]];
   assert.deepEqual(solved.map((codes) => areSolved(obstacles(...codes))), [false, true, true, false, false]);

@@ -47,7 +47,7 @@ test("no look up goes where a bridge names an address in clear", () => {
     "http://api.example.com", "http://mail.example.com", "http://127.0.0.1:8461", "http://localhost", "ftp://example.com",
     "javascript:1", "https://user:word@example.com", "not an address", "//example.com",
   ];
-  for (const one of named) assert.throws(() => apiAddress(one, "https://mail.example.com"), { code: "unsafe-directory" }, one);
+  for (const address of named) assert.throws(() => apiAddress(address, "https://mail.example.com"), { code: "unsafe-directory" }, address);
   assert.throws(() => apiAddress("http://api.example.com", "http://127.0.0.1:8460"), { code: "unsafe-directory" });
 });
 
@@ -55,9 +55,9 @@ test("no look up goes where a bridge names an address in clear", () => {
 async function send(api) {
   const page = "https://mail.example.com/";
   /** @type {string[]} */
-  const asked = [];
+  const addresses = [];
   const fetch = async (/** @type {unknown} */ url) => {
-    asked.push(String(url));
+    addresses.push(String(url));
     return { ok: true, status: 200, json: async () => ({ api, outcome: "sent" }) };
   };
   // The modules take methods from the prototypes of a page when they start.
@@ -68,7 +68,7 @@ async function send(api) {
   const module = new URL(`../../browser_ext/content/adaptors/sealwax.js?${encodeURIComponent(api)}`, import.meta.url);
   const { sealwax } = await import(module.href);
   const done = { message: new ArrayBuffer(0), envelope: { to: ["a@example.com"], cc: [], bcc: [] } };
-  return [await sealwax.send(done).then(() => "", (/** @type {any} */ error) => error.code), ...asked];
+  return [await sealwax.send(done).then(() => "", (/** @type {any} */ error) => error.code), ...addresses];
 }
 
 test("no mail goes where the pages of a bridge name an address in clear", async () => {

@@ -8,12 +8,12 @@ import { KeptTrust } from "../../webbridge/pages/trust/kept_trust.js";
 
 test("the answer at sign in counts although the browser stores nothing", async () => {
   const keys = /** @type {any} */ (Object.assign(new EventTarget(), { unlocked: false }));
-  const kept = new KeptTrust(() => Promise.reject(new Error("no vault")), keys, /** @type {any} */ (new EventTarget()));
-  const said = [];
+  const keptTrust = new KeptTrust(() => Promise.reject(new Error("no vault")), keys, /** @type {any} */ (new EventTarget()));
+  const states = [];
   // "My own computer", somebody else's, and no answer, as after a reload.
   for (const answer of [{ isOwnComputer: true }, { isOwnComputer: false }, undefined]) {
-    await kept.begin("alice@example.test", /** @type {any} */ (answer));
-    said.push(kept.keeping);
+    await keptTrust.begin("alice@example.test", /** @type {any} */ (answer));
+    states.push(keptTrust.keeping);
   }
-  assert.deepEqual(said, ["locked", "off", "off"]);
+  assert.deepEqual(states, ["locked", "off", "off"]);
 });

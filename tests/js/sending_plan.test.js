@@ -60,8 +60,8 @@ const MISSING = { finding: { readiness: "none" } };
 /** @type {Partial<Person>} */
 const SOUGHT = { finding: null };
 
-/** @param {Obstacle[]} found */
-const codesOf = (found) => found.map(({ code }) => code);
+/** @param {Obstacle[]} obstacleList */
+const codesOf = (obstacleList) => obstacleList.map(({ code }) => code);
 
 describe("the sentence under a letter", () => {
   /** @param {Partial<Letter>} differences */
@@ -125,60 +125,60 @@ describe("the sentence under a letter", () => {
 
 describe("the obstacles to sending", () => {
   /** @param {Partial<Letter>} differences */
-  const found = (differences) => obstacles(letter(differences), translate);
+  const obstaclesOf = (differences) => obstacles(letter(differences), translate);
 
   test("a letter that can be sent has none", () => {
-    assert.deepEqual(found({}), []);
+    assert.deepEqual(obstaclesOf({}), []);
   });
 
   test("a letter to nobody needs a recipient", () => {
-    assert.deepEqual(found({ people: [] }), [{ code: "nobody", text: "Add at least one recipient.", remedies: [] }]);
+    assert.deepEqual(obstaclesOf({ people: [] }), [{ code: "nobody", text: "Add at least one recipient.", remedies: [] }]);
   });
 
   test("each wrong address is named, and is not looked up", () => {
     const wrong = [person("bob"), person("", { address: "carol at", valid: false, finding: null })];
-    assert.deepEqual(found({ people: wrong }), [
+    assert.deepEqual(obstaclesOf({ people: wrong }), [
       { code: "address", text: "carol at is not a mail address. Correct or remove it.", remedies: [] },
     ]);
   });
 
   test("a letter may have as many bytes as the server accepts, and no more", () => {
-    assert.deepEqual(found({ bytes: 25_000_000 }), []);
-    const [obstacle, ...others] = found({ bytes: 25_000_001 });
+    assert.deepEqual(obstaclesOf({ bytes: 25_000_000 }), []);
+    const [obstacle, ...others] = obstaclesOf({ bytes: 25_000_001 });
     assert.deepEqual(others, []);
     assert.deepEqual({ ...obstacle, text: "" }, { code: "size", text: "", remedies: [] });
     assert.match(obstacle?.text ?? "", /larger than the 25 MB that the mail server accepts/);
   });
 
   test("a letter that is too large may go as a parcel, if there is this way", () => {
-    const [obstacle] = found({ bytes: 25_000_001, ways: ["look-up", "parcel"] });
+    const [obstacle] = obstaclesOf({ bytes: 25_000_001, ways: ["look-up", "parcel"] });
     assert.deepEqual(obstacle?.remedies, ["parcel"]);
   });
 
   test("files that are still read are waited for", () => {
-    assert.deepEqual(codesOf(found({ isReading: true })), ["reading"]);
+    assert.deepEqual(codesOf(obstaclesOf({ isReading: true })), ["reading"]);
   });
 
   test("locked keys have to be unlocked for a signature and for encryption, but not for neither", () => {
     for (const protection of [{ sign: true, encrypt: false }, { sign: false, encrypt: true }]) {
-      const [obstacle, ...others] = found({ unlocked: false, ...protection });
+      const [obstacle, ...others] = obstaclesOf({ unlocked: false, ...protection });
       assert.deepEqual([obstacle?.code, obstacle?.remedies, others], ["locked", ["unlock"], []]);
     }
-    assert.deepEqual(found({ unlocked: false, sign: false, encrypt: false }), []);
+    assert.deepEqual(obstaclesOf({ unlocked: false, sign: false, encrypt: false }), []);
   });
 
   test("keys for another address cannot sign, but encrypt", () => {
     const other = { hasOwnIdentity: false, ownAddresses: ["alice@work.test", "alice@home.test"] };
-    assert.deepEqual(found(other), [{
+    assert.deepEqual(obstaclesOf(other), [{
       code: "other-identity", remedies: ["sign-off"],
       text: "Your keys are for alice@work.test and alice@home.test, not for alice@example.test. Send unsigned, or unlock the keys "
         + "for alice@example.test.",
     }]);
-    assert.deepEqual(found({ ...other, sign: false }), []);
+    assert.deepEqual(obstaclesOf({ ...other, sign: false }), []);
   });
 
   test("a certificate that is being looked up is waited for", () => {
-    const [obstacle] = found({ people: [person("bob", SOUGHT)] });
+    const [obstacle] = obstaclesOf({ people: [person("bob", SOUGHT)] });
     assert.deepEqual(obstacle, { code: "looking-up", text: "Looking for the certificate of bob@example.test…", remedies: [] });
   });
 
@@ -191,7 +191,7 @@ describe("the obstacles to sending", () => {
     ];
     for (const [finding, words] of sentences) {
       const bob = person("bob", { finding });
-      const [obstacle, ...others] = found({ people: [bob] });
+      const [obstacle, ...others] = obstaclesOf({ people: [bob] });
       assert.equal(obstacle?.code, `certificate-${finding.readiness}`);
       assert.match(obstacle.text, words);
       assert.deepEqual([obstacle.remedies, obstacle.person, others], [letter().ways, bob, []]);
@@ -201,23 +201,23 @@ describe("the obstacles to sending", () => {
   test("a certificate that cannot be used says why", () => {
     const reasons = [{ code: "certificate-expired", sentence: "" }, { code: "unknown-to-the-catalogue", sentence: "Odd key." }];
     const finding = { readiness: /** @type {const} */ ("unusable"), check: check({ usable: false, reasons }) };
-    const [obstacle] = found({ people: [person("bob", { finding })] });
+    const [obstacle] = obstaclesOf({ people: [person("bob", { finding })] });
     const expired = translate("recipient_reason_certificate_expired");
     assert.ok(obstacle?.text.startsWith(`The certificate of bob@example.test cannot be used: ${expired} `));
     assert.ok(obstacle.text.includes("Odd key."));
   });
 
   test("a recipient with a password is no obstacle", () => {
-    assert.deepEqual(found({ people: [person("bob", { finding: { readiness: "password" } })] }), []);
+    assert.deepEqual(obstaclesOf({ people: [person("bob", { finding: { readiness: "password" } })] }), []);
   });
 
   test("certificates do not matter without encryption", () => {
-    assert.deepEqual(found({ encrypt: false, people: [person("bob", MISSING), person("carol", SOUGHT)] }), []);
+    assert.deepEqual(obstaclesOf({ encrypt: false, people: [person("bob", MISSING), person("carol", SOUGHT)] }), []);
   });
 
   test("all obstacles are listed, those of the letter before those of its recipients", () => {
     const both = [person("x", { valid: false }), person("bob", MISSING), person("carol", SOUGHT)];
-    const codes = codesOf(found({ people: both, bytes: 1e9, isReading: true, unlocked: false }));
+    const codes = codesOf(obstaclesOf({ people: both, bytes: 1e9, isReading: true, unlocked: false }));
     assert.deepEqual(codes, ["address", "size", "reading", "locked", "certificate-none", "looking-up"]);
   });
 });
@@ -288,8 +288,8 @@ describe("the warnings of a letter", () => {
       (/** @type {string} */ key, /** @type {Record<string, string | number>} */ values = {}) => KEYS(key, values),
       { has: (/** @type {string} */ key) => !key.startsWith("warning_"), locale: "en" },
     );
-    const found = warnings(letter({ people: [person("bob", { finding: readyWith("revocation-unknown") })] }), few);
-    assert.deepEqual(found, ["bob@example.test: recipient_reason_revocation_unknown"]);
+    const sentences = warnings(letter({ people: [person("bob", { finding: readyWith("revocation-unknown") })] }), few);
+    assert.deepEqual(sentences, ["bob@example.test: recipient_reason_revocation_unknown"]);
   });
 
   test("a warning that holds for every recipient is left to the details", () => {
@@ -310,7 +310,7 @@ describe("the warnings of a letter", () => {
   });
 
   test("a new certificate has to be read before the letter leaves, an old one may wait", () => {
-    const found = [readyWith("expires-soon", "certificate-changed"), readyWith("revocation-unknown", "revocation-not-checked")];
-    assert.deepEqual(urgentWarnings(letter({ people: found.map((finding) => person("bob", { finding })) })), ["certificate-changed"]);
+    const findings = [readyWith("expires-soon", "certificate-changed"), readyWith("revocation-unknown", "revocation-not-checked")];
+    assert.deepEqual(urgentWarnings(letter({ people: findings.map((finding) => person("bob", { finding })) })), ["certificate-changed"]);
   });
 });

@@ -26,27 +26,27 @@ test("an answer that did not reach the sender is no answer", () => {
 
 test("what only a program says is a claim", () => {
   for (const state of ["received", "opened", "answered"]) {
-    const given = [["recipient-claims"], ["recipient-claims", "recipient-signed"], ["service"], ["someone"]];
-    const found = given.map((saidBy) => headlineOf(parcel(state, saidBy))).map(({ look, isClaim, isSigned }) => [look, isClaim, isSigned]);
-    assert.deepEqual(found, [["claimed", true, false], ["signed", false, true], ["sent", false, false], ["claimed", true, false]]);
+    const speakers = [["recipient-claims"], ["recipient-claims", "recipient-signed"], ["service"], ["someone"]];
+    const headlines = speakers.map((saidBy) => headlineOf(parcel(state, saidBy))).map(({ look, isClaim, isSigned }) => [look, isClaim, isSigned]);
+    assert.deepEqual(headlines, [["claimed", true, false], ["signed", false, true], ["sent", false, false], ["claimed", true, false]]);
   }
 });
 
 test("an end and a failure have shapes of their own", () => {
-  const given = [
+  const parcels = [
     parcel("withdrawn", ["sender"]), parcel("expired", ["service"]), parcel("failed", ["recipient-claims"]), parcel("uploading"),
   ];
-  const found = given.map(headlineOf).map(({ look, isClaim }) => [look, isClaim]);
-  assert.deepEqual(found, [["ended", false], ["ended", false], ["failed", true], ["waiting", false]]);
+  const headlines = parcels.map(headlineOf).map(({ look, isClaim }) => [look, isClaim]);
+  assert.deepEqual(headlines, [["ended", false], ["ended", false], ["failed", true], ["waiting", false]]);
 });
 
 test("only what the bridge takes is offered", () => {
-  const given = [
+  const parcels = [
     parcel("submitted"), parcel("submitted", [], { triesLeft: 0 }), parcel("expired", [], { triesLeft: 0 }),
     parcel("withdrawn", [], { stored: false }),
   ];
-  const found = given.map((one) => Object.entries(actsFor(one)).filter(([, may]) => may).map(([name]) => name));
-  assert.deepEqual(found, [["withdraw", "extend", "limit"], ["withdraw", "extend", "limit", "tries"], ["withdraw", "extend"], []]);
+  const offers = parcels.map((sentParcel) => Object.entries(actsFor(sentParcel)).filter(([, may]) => may).map(([name]) => name));
+  assert.deepEqual(offers, [["withdraw", "extend", "limit"], ["withdraw", "extend", "limit", "tries"], ["withdraw", "extend"], []]);
 });
 
 test("a name of dots would change the address of a request", () => {

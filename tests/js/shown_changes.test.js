@@ -6,16 +6,16 @@ import { test } from "node:test";
 import { ShownMessages } from "../../webbridge/pages/mail/shown_messages.js";
 import { ShownChanges } from "../../webbridge/pages/mail/views/shown_changes.js";
 
-const message = (uid, given = {}) => ({ uid, seen: false, ...given });
+const message = (uid, differences = {}) => ({ uid, seen: false, ...differences });
 const uidsOf = (messages) => messages.map(({ uid }) => uid);
 const chosen = (...uids) => ({ folder: "folder-id", uidValidity: 9, uids });
 
 /** A list with these messages, of which some are selected. It notes each step that the person sees. */
-function listOf(given, { selected = [], hasMore = false } = {}) {
+function listOf(firstMessages, { selected = [], hasMore = false } = {}) {
   const messages = new ShownMessages();
   messages.begin("folder-id");
   messages.renumber(9);
-  messages.replace(given);
+  messages.replace(firstMessages);
   const steps = [];
   const rows = {
     selection: { uids: selected, restore: (uids) => steps.push(["selected", uids]) },

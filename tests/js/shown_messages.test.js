@@ -6,11 +6,11 @@ import { ShownMessages } from "../../webbridge/pages/mail/shown_messages.js";
 
 /** @typedef {import("../../webbridge/pages/mail/row_texts.js").ListedMessage} ListedMessage */
 
-/** @param {number} uid @param {Partial<ListedMessage>} [given] @returns {ListedMessage} */
-function message(uid, given = {}) {
+/** @param {number} uid @param {Partial<ListedMessage>} [differences] @returns {ListedMessage} */
+function message(uid, differences = {}) {
   return {
     uid, from: "bob@example.test", sender: null, to: "alice@example.test", subject: `Number ${uid}`, date: null,
-    size: 10, seen: true, flags: [], protection: null, problem: null, ...given,
+    size: 10, seen: true, flags: [], protection: null, problem: null, ...differences,
   };
 }
 

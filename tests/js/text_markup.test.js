@@ -33,10 +33,10 @@ test("the text of the markup of a text is that text", () => {
     const text = `${drawn.map(withoutEnd).join("\n")}\nz`;
     const markup = markupOf(text);
     assert.match(markup, WRITTEN);
-    const found = reduce(markup);
-    assert.equal(found.markup, markup);
-    assert.equal(apart(found.text), apart(text));
-    assert.equal(hasFormatting(found), false);
+    const result = reduce(markup);
+    assert.equal(result.markup, markup);
+    assert.equal(apart(result.text), apart(text));
+    assert.equal(hasFormatting(result), false);
   }
 });
 

@@ -57,14 +57,14 @@ const sealing = {
 const memory = {
   /** @param {string} user */
   async read(user) {
-    const kept = await database.get("keyAccounts", user);
-    if (!kept) throw new RequestError("no-key-account");
-    return { token: kept.token, known: kept.known };
+    const account = await database.get("keyAccounts", user);
+    if (!account) throw new RequestError("no-key-account");
+    return { token: account.token, known: account.known };
   },
   /** @param {string} user @param {import("../../../wasm_build/vault/types/account.js").Remembered} remembered */
   async write(user, remembered) {
-    const kept = await database.get("keyAccounts", user);
-    if (kept) await database.put("keyAccounts", { ...kept, ...remembered });
+    const account = await database.get("keyAccounts", user);
+    if (account) await database.put("keyAccounts", { ...account, ...remembered });
   },
   /** @param {string} user */
   forget: (user) => database.remove("keyAccounts", user),
@@ -77,17 +77,17 @@ const caller = {
 
 /** The account, and what the page has to ask about it. */
 export async function read() {
-  const [kept, { host, address }] = await Promise.all([find(), bridge.read()]);
-  const isOpen = kept !== null && (await findSession(kept.user)) !== null;
+  const [account, { host, address }] = await Promise.all([find(), bridge.read()]);
+  const isOpen = account !== null && (await findSession(account.user)) !== null;
   const roaming = await keyTrust.read();
   if (isOpen && roaming?.state === "failed") sendSoon();
   const sealed = await database.all("sealed");
   const isUnlocked = await session.isUnlocked();
-  const notStored = isUnlocked && kept ? sealed.filter(({ fingerprint }) => !kept.stored.includes(fingerprint)).length : 0;
+  const notStored = isUnlocked && account ? sealed.filter(({ fingerprint }) => !account.stored.includes(fingerprint)).length : 0;
   return {
-    bridge: host, address: addressKey(address), isOpen, notStored, hasLostCode: kept?.hasLostCode ?? false,
-    resetReady: kept?.resetReady ?? null, roaming,
-    account: kept && { user: kept.user, host: new URL(kept.server).host, isNew: kept.known === null },
+    bridge: host, address: addressKey(address), isOpen, notStored, hasLostCode: account?.hasLostCode ?? false,
+    resetReady: account?.resetReady ?? null, roaming,
+    account: account && { user: account.user, host: new URL(account.server).host, isNew: account.known === null },
   };
 }
 
@@ -114,10 +114,10 @@ export function connect({ server, user }) {
     const discovery = named?.server === origin ? named.discovery : null;
     /** @type {ArrayBuffer | null} */
     let followed = null;
-    const found = createServer({ server: origin, user: account, discovery }, {
+    const keyServer = createServer({ server: origin, user: account, discovery }, {
       read: () => followed, write: (list) => { followed = list; },
     });
-    const answer = /** @type {Record<string, unknown>} */ (await found.parameters(account));
+    const answer = /** @type {Record<string, unknown>} */ (await keyServer.parameters(account));
     if (typeof answer.nonce !== "string") throw new RequestError("no-key-server");
     await forgetAccount();
     const token = crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)).buffer;
@@ -213,9 +213,9 @@ export async function makeBackup(body) {
  * @param {string[]} ids of the key files that are saved
  */
 async function tellOfSaved(ids) {
-  const kept = await find();
-  const isRoaming = ids.some((id) => id.split(" ").some((fingerprint) => kept?.stored.includes(fingerprint)));
-  if (kept && isRoaming && (await findSession(kept.user))) {
+  const account = await find();
+  const isRoaming = ids.some((id) => id.split(" ").some((fingerprint) => account?.stored.includes(fingerprint)));
+  if (account && isRoaming && (await findSession(account.user))) {
     // The export succeeds even if the server cannot be reached.
     await inTurn(TURN, () => withClient(({ client }) => client.ask("export"))).catch(() => undefined);
   }
@@ -241,16 +241,16 @@ function during(act) {
 
 /** @template T @param {(step: Step) => Promise<T>} act @returns {Promise<T>} */
 async function withClient(act) {
-  const kept = await find();
-  if (!kept) throw new RequestError("no-key-account");
-  await checkGranted(kept.server);
+  const account = await find();
+  if (!account) throw new RequestError("no-key-account");
+  await checkGranted(account.server);
   const { id: sessionId, sealKey } = await session.keyForUnlock();
   if (opened?.sealedIn !== sessionId) forgetClient();
-  opened ??= { client: await createClient(kept), sealedIn: sessionId };
+  opened ??= { client: await createClient(account), sealedIn: sessionId };
   const { client } = opened;
   sealKeyNow = sealKey;
   try {
-    return await act({ kept, client, sessionId, sealKey });
+    return await act({ kept: account, client, sessionId, sealKey });
   } catch (error) {
     // Without a session at the server, the page asks for the passphrase again.
     if (keyTrust.ENDED.includes(codeOf(error))) client.forget();
@@ -263,15 +263,15 @@ async function withClient(act) {
   }
 }
 
-/** @param {KeptAccount} kept */
-async function createClient(kept) {
-  const { user } = kept;
-  const server = createServer(kept, {
+/** @param {KeptAccount} account */
+async function createClient(account) {
+  const { user } = account;
+  const server = createServer(account, {
     read: async () => (await database.get("keyAccounts", user))?.followed ?? null, write: (followed) => keepList(user, followed),
   });
   const client = new KeyAccount(async () => caller, sealing, memory, { server, user, askFactor: factor.askPage });
-  client.hasLostCode = kept.hasLostCode ?? false;
-  client.resetReady = kept.resetReady ?? null;
+  client.hasLostCode = account.hasLostCode ?? false;
+  client.resetReady = account.resetReady ?? null;
   const standing = await findSession(user);
   if (standing) client.session.resume(standing);
   return client;
@@ -279,14 +279,14 @@ async function createClient(kept) {
 
 /** @param {string} user @param {ArrayBuffer} followed the last good list of the server's addresses */
 async function keepList(user, followed) {
-  const kept = await database.get("keyAccounts", user);
-  if (kept) await database.put("keyAccounts", { ...kept, followed });
+  const account = await database.get("keyAccounts", user);
+  if (account) await database.put("keyAccounts", { ...account, followed });
 }
 
 /** The session at the server, if the keys have not been locked since. @param {string} user */
 async function findSession(user) {
-  const found = await database.get("keySessions", user);
-  return found && (await session.isCurrent(found.sealedIn)) ? found : null;
+  const serverSession = await database.get("keySessions", user);
+  return serverSession && (await session.isCurrent(serverSession.sealedIn)) ? serverSession : null;
 }
 
 /**
@@ -307,9 +307,9 @@ function sendSoon() {
 
 /** Merges with the account, if there is a session at the server. */
 async function send() {
-  const kept = await find();
-  if (!kept?.known) return;
-  if (!(await findSession(kept.user))) return keyTrust.note("ended");
+  const account = await find();
+  if (!account?.known) return;
+  if (!(await findSession(account.user))) return keyTrust.note("ended");
   await withClient(({ client }) => keyTrust.merge(client));
 }
 
@@ -319,9 +319,9 @@ async function send() {
  * @param {KeyAccount} client
  */
 async function noteWarnings({ user, hasLostCode, resetReady }) {
-  const kept = await database.get("keyAccounts", user);
-  const isNoted = kept && Boolean(kept.hasLostCode) === hasLostCode && (kept.resetReady ?? null) === resetReady;
-  if (kept && !isNoted) await database.put("keyAccounts", { ...kept, hasLostCode, resetReady });
+  const account = await database.get("keyAccounts", user);
+  const isNoted = account && Boolean(account.hasLostCode) === hasLostCode && (account.resetReady ?? null) === resetReady;
+  if (account && !isNoted) await database.put("keyAccounts", { ...account, hasLostCode, resetReady });
 }
 
 /**

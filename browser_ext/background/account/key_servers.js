@@ -60,7 +60,7 @@ export function createServer({ server, user, discovery }, kept) {
  */
 async function onlyGranted(server, addresses) {
   const others = addresses.filter((address) => address !== server);
-  const areGranted = await Promise.all(others.map((one) => api.permissions.contains({ origins: [directoryPattern(one)] })));
+  const areGranted = await Promise.all(others.map((address) => api.permissions.contains({ origins: [directoryPattern(address)] })));
   const granted = others.filter((_, place) => areGranted[place]);
   if (others.length && !granted.length) throw new RequestError("key-server-elsewhere");
   return addresses.filter((address) => address === server || granted.includes(address));

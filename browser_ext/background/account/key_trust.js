@@ -66,9 +66,9 @@ export async function merge(client) {
 async function mergeUnchanged(client) {
   for (let tries = TRIES; tries > 0; tries -= 1) {
     const [before, account] = await Promise.all([readKept(), database.get("keyAccounts", client.user)]);
-    const { others, ...kept } = before;
+    const { others, ...knowledge } = before;
     const merged = await client.merge(
-      { ...kept, base: account?.base ?? null, sent: account?.sent ?? null }, others, (sent) => keepSent(client.user, sent),
+      { ...knowledge, base: account?.base ?? null, sent: account?.sent ?? null }, others, (sent) => keepSent(client.user, sent),
     );
     const outcome = await keep(client.user, before, merged);
     if (outcome) return { ...merged, ...outcome };
@@ -115,7 +115,7 @@ async function readKept() {
   return { contacts: await contacts.read(), decisions: (await trust.kept()).decisions, others: await roamingSettings.read() };
 }
 
-/** @param {ArrayBuffer | null} one @param {ArrayBuffer | null} other */
-function isSame(one, other) {
-  return one === other || (one !== null && other !== null && contacts.isEqual(one, other));
+/** @param {ArrayBuffer | null} content @param {ArrayBuffer | null} other */
+function isSame(content, other) {
+  return content === other || (content !== null && other !== null && contacts.isEqual(content, other));
 }

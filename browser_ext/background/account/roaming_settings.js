@@ -65,9 +65,9 @@ export async function list() {
 
 /** @param {{name: string}} body the whole name of an entry */
 export async function question({ name }) {
-  const found = (await list()).find((one) => one.name === name);
-  if (!found) throw new RequestError("question-changed");
-  return found.question;
+  const offer = (await list()).find((entry) => entry.name === name);
+  if (!offer) throw new RequestError("question-changed");
+  return offer.question;
 }
 
 /** Uses a setting or a recipe of another device here too. @param {{name: string}} body */
@@ -92,14 +92,14 @@ export function decline({ name }) {
 
 /** The values in effect here, and among them those that the person has chosen. @returns {Promise<{here: Texts, chosen: Texts}>} */
 async function readHere() {
-  const [kept, { trust: trusted }, forWriting, signers, taught] = await Promise.all(
+  const [ownPreferences, { trust: trusted }, forWriting, signers, taught] = await Promise.all(
     [preferences.kept(), trust.kept(), writing.kept(), keys.preferredIdentities(), database.all("recipes")],
   );
   /** @type {Texts} */
   const here = {};
   /** @type {Texts} */
   const chosen = {};
-  const values = /** @type {Record<keyof typeof ROAMING, Record<string, unknown>>} */ ({ preferences: kept, trust: trusted, writing: forWriting });
+  const values = /** @type {Record<keyof typeof ROAMING, Record<string, unknown>>} */ ({ preferences: ownPreferences, trust: trusted, writing: forWriting });
   for (const [entry, names] of entriesOf(ROAMING)) {
     const isKept = (await database.get("settings", entry)) !== undefined;
     for (const name of names) {
@@ -139,7 +139,7 @@ function describe(name, text) {
 async function changesFor(taken, removed, held) {
   /** @type {Record<string, any>} */
   const values = Object.fromEntries(Object.entries(taken).map(([name, text]) => [name, JSON.parse(text)]));
-  const [kept, { trust: trusted }, forWriting, signers] = await Promise.all(
+  const [ownPreferences, { trust: trusted }, forWriting, signers] = await Promise.all(
     [preferences.kept(), trust.kept(), writing.kept(), keys.preferredIdentities()],
   );
   /** @template {object} T @param {T} before @param {readonly string[]} names @returns {T[]} the changed value, if it changes */
@@ -152,7 +152,7 @@ async function changesFor(taken, removed, held) {
   /** @type {Setting[]} */
   const put = [
     { name: HELD, value: held },
-    ...changed(kept, ROAMING.preferences).map((value) => /** @type {const} */ ({ name: "preferences", value })),
+    ...changed(ownPreferences, ROAMING.preferences).map((value) => /** @type {const} */ ({ name: "preferences", value })),
     ...changed(trusted, ROAMING.trust).map((value) => /** @type {const} */ ({ name: "trust", value })),
     ...changed(forWriting, ROAMING.writing).map((value) => /** @type {const} */ ({ name: "writing", value })),
     ...(named.length ? [/** @type {const} */ ({ name: keys.PREFERRED, value: { ...signers, ...signs } })] : []),

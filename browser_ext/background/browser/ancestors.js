@@ -49,7 +49,7 @@ export function senderOrigin(sender) {
  * @param {Place} place @returns {string[]}
  */
 export function sitesAround({ origin, ancestors }) {
-  return [...new Set(ancestors)].filter((one) => one !== origin);
+  return [...new Set(ancestors)].filter((ancestor) => ancestor !== origin);
 }
 
 /** The origin of the page in the address bar. @param {Place} place @returns {string} */
@@ -72,13 +72,13 @@ async function ancestorsOf({ tab, frameId, documentId }, origin) {
   if (frameId === 0) return [];
   if (tab?.id === undefined || frameId === undefined) throw new RequestError("no-top-origin");
   const place = documentId ? { documentIds: [documentId] } : { frameIds: [frameId] };
-  const found = await ask({ tabId: tab.id, ...place }, lookAround);
-  const { length } = found?.origins ?? found?.frames ?? [];
+  const surroundings = await ask({ tabId: tab.id, ...place }, lookAround);
+  const { length } = surroundings?.origins ?? surroundings?.frames ?? [];
   // A frame always has an ancestor. An empty list means that the browser hides it.
-  if (!found || found.origin !== origin || length === 0 || length > MAX_ANCESTORS) throw new RequestError("no-top-origin");
-  if (found.origins) return found.origins;
-  const asked = found.frames.map((id) => ask({ tabId: tab.id ?? 0, frameIds: [id] }, () => self.origin));
-  return (await Promise.all(asked)).map((one) => one ?? "");
+  if (!surroundings || surroundings.origin !== origin || length === 0 || length > MAX_ANCESTORS) throw new RequestError("no-top-origin");
+  if (surroundings.origins) return surroundings.origins;
+  const answers = surroundings.frames.map((id) => ask({ tabId: tab.id ?? 0, frameIds: [id] }, () => self.origin));
+  return (await Promise.all(answers)).map((answer) => answer ?? "");
 }
 
 /**

@@ -45,13 +45,13 @@ export function register() {
  * @returns {Promise<(CheckedSite & {byPolicy: boolean, granted: boolean})[]>}
  */
 export async function list() {
-  const [{ pagesKeys, ownSites }, kept] = await Promise.all([policy.read(), database.all("checkedSites")]);
+  const [{ pagesKeys, ownSites }, storedSites] = await Promise.all([policy.read(), database.all("checkedSites")]);
   const set = new Map(pagesKeys.map(({ origin, fingerprint }) => [origin, { ...empty(origin), keys: [fingerprint] }]));
-  const sites = new Map([...kept.map((site) => /** @type {const} */ ([site.origin, site])), ...set]);
+  const sites = new Map([...storedSites.map((site) => /** @type {const} */ ([site.origin, site])), ...set]);
   const described = [...sites.values()].map(async (site) => {
-    const found = kept.find(({ origin }) => origin === site.origin);
+    const storedSite = storedSites.find(({ origin }) => origin === site.origin);
     const granted = await api.permissions.contains({ origins: [directoryPattern(site.origin)] });
-    return { ...found, ...site, seen: found?.seen ?? null, servers: found?.servers ?? null, byPolicy: !ownSites || set.has(site.origin), granted };
+    return { ...storedSite, ...site, seen: storedSite?.seen ?? null, servers: storedSite?.servers ?? null, byPolicy: !ownSites || set.has(site.origin), granted };
   });
   return Promise.all(described);
 }
@@ -139,7 +139,7 @@ async function checkOwnSites() {
 /** @param {Sender} sender @returns {Promise<CheckedSite>} */
 async function find(sender) {
   const origin = senderOrigin(sender);
-  const site = (await list()).find((one) => one.origin === origin);
+  const site = (await list()).find((checkedSite) => checkedSite.origin === origin);
   if (!site) throw new RequestError("site-not-checked");
   return site;
 }
@@ -183,7 +183,7 @@ function readServers(configuration) {
     // `discovery` is ignored, because on a checked site the person accepts each other server. `parcelStore` is ignored, because
     // pages only fetch ciphertext from there, at addresses that the API gives.
     const { api: bridge, keyServer, discovery: _, parcelStore: __, ...others } = JSON.parse(configuration);
-    if (Object.keys(others).length || ![bridge, keyServer].every((one) => typeof one === "string" && URL.canParse(one))) throw new Error("other members");
+    if (Object.keys(others).length || ![bridge, keyServer].every((address) => typeof address === "string" && URL.canParse(address))) throw new Error("other members");
     return { api: bridge, keyServer };
   } catch {
     throw new RequestError("site-configuration");
@@ -199,9 +199,9 @@ function tryToRead(configuration) {
   }
 }
 
-/** @param {Servers} one @param {Servers} other */
-function isSame(one, other) {
-  return one.api === other.api && one.keyServer === other.keyServer;
+/** @param {Servers} servers @param {Servers} other */
+function isSame(servers, other) {
+  return servers.api === other.api && servers.keyServer === other.keyServer;
 }
 
 /** @returns {Promise<string[]>} */

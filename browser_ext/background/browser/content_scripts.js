@@ -13,8 +13,8 @@ export function keepRegistered(scripts, findMatches) {
     const matches = await findMatches();
     const known = new Set((await api.scripting.getRegisteredContentScripts({ ids })).map(({ id }) => id));
     if (!matches.length) return known.size ? api.scripting.unregisterContentScripts({ ids: [...known] }) : undefined;
-    const wanted = /** @type {chrome.scripting.RegisteredContentScript[]} */ (scripts.map((script) => ({ ...script, matches })));
-    const [changed, added] = [wanted.filter(({ id }) => known.has(id)), wanted.filter(({ id }) => !known.has(id))];
+    const registrations = /** @type {chrome.scripting.RegisteredContentScript[]} */ (scripts.map((script) => ({ ...script, matches })));
+    const [changed, added] = [registrations.filter(({ id }) => known.has(id)), registrations.filter(({ id }) => !known.has(id))];
     if (changed.length) await api.scripting.updateContentScripts(changed);
     if (added.length) await api.scripting.registerContentScripts(added);
   });

@@ -42,9 +42,9 @@ export function forgetOld() {
 
 /** Opens an offered download, and forgets it. @param {number} id */
 export async function open(id) {
-  const chosen = (await offered()).find((one) => one.id === id);
+  const chosen = (await offered()).find((download) => download.id === id);
   if (!chosen) return mails.openViewer({ mail: "" });
-  await inTurn("downloads", async () => replaceBy((await offered()).filter((one) => one.id !== id)));
+  await inTurn("downloads", async () => replaceBy((await offered()).filter((download) => download.id !== id)));
   const mail = await fetchAgain(chosen);
   if (mail) return mails.openViewer({ mail });
   await api.tabs.create({ url: api.runtime.getURL(`viewer/viewer.html?drop=${encodeURIComponent(chosen.name)}`) });
@@ -55,8 +55,8 @@ async function keep(id) {
   const [item] = await api.downloads.search({ id });
   const name = item?.filename.split(/[\\/]/u).at(-1) ?? "";
   if (!item || item.incognito || !MESSAGE_NAME.test(name) || !(await isGranted(item.url))) return;
-  const kept = { id, name, url: item.url, at: Date.now() };
-  await inTurn("downloads", async () => replaceBy([kept, ...(await offered())].slice(0, MAX_KEPT)));
+  const download = { id, name, url: item.url, at: Date.now() };
+  await inTurn("downloads", async () => replaceBy([download, ...(await offered())].slice(0, MAX_KEPT)));
 }
 
 /** @param {Download[]} downloads */
@@ -99,6 +99,6 @@ async function isLinked(tabId, url) {
     Document.prototype.querySelectorAll.call(document, "a[href]"),
   ).some((link) => link instanceof HTMLAnchorElement && link.href === address);
   const target = { tabId, allFrames: true };
-  const asked = api.scripting.executeScript({ target, func: hasLink, args: [url], injectImmediately: true });
-  return (await inTime(asked.catch(() => [])) ?? []).some(({ result }) => result === true);
+  const injection = api.scripting.executeScript({ target, func: hasLink, args: [url], injectImmediately: true });
+  return (await inTime(injection.catch(() => [])) ?? []).some(({ result }) => result === true);
 }

@@ -59,7 +59,7 @@ export async function request(body, sender) {
 
 /**
  * Makes the record for a mail in the viewer. The viewer is a page of the extension, so the record has no origin.
- * @param {{mail: string, content: string}} held `content` is the file that a detached signature covers
+ * @param {{mail: string, content: string}} files `content` is the file that a detached signature covers
  * @param {Sender} sender
  * @returns {Promise<FrameRecord>}
  */
@@ -79,9 +79,9 @@ export async function createForViewer({ mail, content }, sender) {
  * @param {string} smime
  */
 export function protectionOf(smime) {
-  const asked = new Set(smime.toLowerCase().split(/\s+/));
-  const named = asked.has("sign") || asked.has("encrypt");
-  return { sign: asked.has("sign") || !named, encrypt: asked.has("encrypt") || !named };
+  const words = new Set(smime.toLowerCase().split(/\s+/));
+  const named = words.has("sign") || words.has("encrypt");
+  return { sign: words.has("sign") || !named, encrypt: words.has("encrypt") || !named };
 }
 
 /**

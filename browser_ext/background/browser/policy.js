@@ -110,9 +110,9 @@ function isPem(text) {
 
 /** @param {unknown} value objects with the address of a site, and the SHA-256 of the certificate that signs its files */
 function readPagesKeys(value) {
-  const found = Array.isArray(value) ? value.map(readPagesKey) : [];
-  const valid = found.filter((one) => one !== null);
-  return valid.length && valid.length === found.length ? valid : null;
+  const pagesKeys = Array.isArray(value) ? value.map(readPagesKey) : [];
+  const valid = pagesKeys.filter((key) => key !== null);
+  return valid.length && valid.length === pagesKeys.length ? valid : null;
 }
 
 /** @param {any} item */

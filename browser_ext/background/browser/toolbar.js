@@ -47,8 +47,8 @@ export async function activate(tabId, frameId) {
   const [field, frame, taught] = ["field", "frame", "taught"].map((kind) => forms.find(({ result }) => result === kind));
   const focused = field ?? frame;
   if (focused) return void await writeIn(tabId, focused.frameId);
-  const found = (await runIn(tabId, frameId, () => globalThis.sealwaxContent.watcher?.activateFocused())).some(({ result }) => result);
-  if (found) return;
+  const isActivated = (await runIn(tabId, frameId, () => globalThis.sealwaxContent.watcher?.activateFocused())).some(({ result }) => result);
+  if (isActivated) return;
   if (taught) await writeIn(tabId, taught.frameId);
   else if (!(await pages.offer(tabId)) && !(await searchMail(tabId, frameId))) await openWindow(tabId);
 }
@@ -81,8 +81,8 @@ async function openWindow(tabId) {
 export async function look({ tab: tabId }) {
   await api.tabs.get(tabId).catch(() => { throw new RequestError("toolbar-page-gone"); });
   const site = (await runIn(tabId, 0, () => location.host))[0]?.result ?? "";
-  const found = (await downloads.offered()).map(({ id, name }) => ({ id, name }));
-  return { site, isReachable: site !== "", downloads: found, isUnlocked: await session.isUnlocked() };
+  const offers = (await downloads.offered()).map(({ id, name }) => ({ id, name }));
+  return { site, isReachable: site !== "", downloads: offers, isUnlocked: await session.isUnlocked() };
 }
 
 /** Opens a downloaded message, and closes the window. @param {BodyOf<"toolbar.download">} body @param {Sender} sender */

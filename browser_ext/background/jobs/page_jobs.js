@@ -76,7 +76,7 @@ function pageOf({ tab, frameId, documentId }) {
   return { tabId: tab.id, frameId: frameId ?? 0, documentId: documentId ?? "" };
 }
 
-/** @param {JobRecord["page"]} one @param {NonNullable<JobRecord["page"]>} other */
-function isSamePage(one, other) {
-  return one?.tabId === other.tabId && one.frameId === other.frameId && one.documentId === other.documentId;
+/** @param {JobRecord["page"]} page @param {NonNullable<JobRecord["page"]>} other */
+function isSamePage(page, other) {
+  return page?.tabId === other.tabId && page.frameId === other.frameId && page.documentId === other.documentId;
 }

@@ -10,8 +10,8 @@ const SETTING = "pattern";
 
 /** @returns {Promise<number>} */
 export async function read() {
-  const kept = await database.get("settings", SETTING);
-  return kept ? kept.number : choose([]);
+  const setting = await database.get("settings", SETTING);
+  return setting ? setting.number : choose([]);
 }
 
 /** Whether this is the number of a pattern. @param {number} number */

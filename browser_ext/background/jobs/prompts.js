@@ -31,12 +31,12 @@ const NOTICES = ["altered", "unsigned"];
  */
 export async function claim({ job: id, replyKey }) {
   const job = await waitingJob(id);
-  const wanted = job.kind === "write" ? await frames.load(job.frame) : job.files;
+  const request = job.kind === "write" ? await frames.load(job.frame) : job.files;
   return {
     question: await describe(job),
     identities: NOTICES.includes(job.kind) ? [] : await keys.identities(),
-    people: await fields.peopleFor(wanted),
-    readersHere: wanted?.encrypt ? await fields.readersAt(job.origin) : [],
+    people: await fields.peopleFor(request),
+    readersHere: request?.encrypt ? await fields.readersAt(job.origin) : [],
     directory: (await preferences.read()).directory,
     text: job.kind === "write" ? await vault.call("text.show", { job: id, replyKey }) : null,
   };
@@ -50,8 +50,8 @@ export async function question({ job: id }) {
 
 /** @param {JobRecord} job */
 async function describe(job) {
-  const asked = PAGE_JOBS[job.kind];
-  if (asked) return { ...asked.describe(job), around: sitesAround(job) };
+  const pageJob = PAGE_JOBS[job.kind];
+  if (pageJob) return { ...pageJob.describe(job), around: sitesAround(job) };
   const { sign, encrypt, proposed } = await frames.load(job.frame);
   return {
     kind: job.kind === "write" ? "write" : "open", origin: job.origin, around: sitesAround(job), sign, encrypt, proposed,
@@ -71,9 +71,9 @@ export async function agree({ job: id, identity, recipients }, sender) {
   // The window repeats its answer if the background ended before its reply.
   if (job.state === "done") return promptWindow.close(sender);
   if (job.state !== "waiting") throw new RequestError("job-gone");
-  const asked = PAGE_JOBS[job.kind];
-  if (asked) {
-    await asked.agree(job, { identity, recipients });
+  const pageJob = PAGE_JOBS[job.kind];
+  if (pageJob) {
+    await pageJob.agree(job, { identity, recipients });
   } else if (job.kind === "write") {
     await fields.encryptNow(job, { identity, recipients });
   } else {
@@ -101,9 +101,9 @@ export async function refuse({ job: id }, sender) {
 
 /** Counts a window that was closed without an answer as a refusal. @param {number} windowId */
 export async function closed(windowId) {
-  const found = await jobs.ofWindow(windowId);
-  if (!found) return;
-  await inTurn(`job ${found.id}`, async () => {
+  const record = await jobs.ofWindow(windowId);
+  if (!record) return;
+  await inTurn(`job ${record.id}`, async () => {
     const job = await jobs.ofWindow(windowId);
     if (job) await cancel(job);
   });
@@ -111,10 +111,10 @@ export async function closed(windowId) {
 
 /** @param {JobRecord} job */
 async function cancel(job) {
-  const asked = PAGE_JOBS[job.kind];
-  if (!asked) return jobs.finish(job, { state: "cancelled" });
+  const pageJob = PAGE_JOBS[job.kind];
+  if (!pageJob) return jobs.finish(job, { state: "cancelled" });
   await pageJobs.drop(job);
-  await asked.refuse(job);
+  await pageJob.refuse(job);
 }
 
 /** @param {string} id */

@@ -50,10 +50,10 @@ export const QUESTIONS = {
  * @param {() => unknown} act
  */
 export function answer(type, body, sender, act) {
-  const asked = QUESTIONS[type];
-  if (!asked) return act();
-  return inTurn(asked.turn(body), async () => {
-    const question = await asked.read(body, sender);
+  const definition = QUESTIONS[type];
+  if (!definition) return act();
+  return inTurn(definition.turn(body), async () => {
+    const question = await definition.read(body, sender);
     const shown = "shown" in body ? body.shown : "";
     if (question && (await digestOf(question)) !== shown) throw new RequestError("question-changed");
     return act();

@@ -83,18 +83,18 @@ export function parseBackup(content) {
 /** @param {unknown} value @param {Shape} shape @returns {unknown} */
 function read(value, shape) {
   if (typeof shape === "string") {
-    const found = KINDS[shape](value);
-    if (found === undefined) throw new RequestError("backup-foreign");
-    return found;
+    const content = KINDS[shape](value);
+    if (content === undefined) throw new RequestError("backup-foreign");
+    return content;
   }
   if (shape instanceof Array) {
     if (!Array.isArray(value)) throw new RequestError("backup-foreign");
     return value.map((item) => read(item, shape[0]));
   }
   const members = new Map(Object.entries(value instanceof Object ? value : {}));
-  const wanted = Object.entries(shape);
-  if (members.size !== wanted.length || !wanted.every(([name]) => members.has(name))) throw new RequestError("backup-foreign");
-  return Object.fromEntries(wanted.map(([name, inner]) => [name, read(members.get(name), inner)]));
+  const shapes = Object.entries(shape);
+  if (members.size !== shapes.length || !shapes.every(([name]) => members.has(name))) throw new RequestError("backup-foreign");
+  return Object.fromEntries(shapes.map(([name, inner]) => [name, read(members.get(name), inner)]));
 }
 
 /** @param {string} base64 @returns {ArrayBuffer | undefined} */

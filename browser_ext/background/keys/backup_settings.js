@@ -45,8 +45,8 @@ function isWeaker(name, here, there) {
  * @returns {Chosen}
  */
 export function withoutWeakenings(here, there) {
-  const kept = new Set(weakenings(here, there).map(({ setting }) => setting));
-  const choose = (/** @type {keyof Flat} */ name) => (kept.has(name) ? here : there);
+  const weakenedSettings = new Set(weakenings(here, there).map(({ setting }) => setting));
+  const choose = (/** @type {keyof Flat} */ name) => (weakenedSettings.has(name) ? here : there);
   return {
     trust: { mozilla: choose("mozilla").trust.mozilla, revocation: choose("revocation").trust.revocation },
     preferences: {

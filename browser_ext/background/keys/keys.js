@@ -69,9 +69,9 @@ export async function prefer({ fingerprint }) {
 
 /** @param {{name: string, p12: ArrayBuffer, passphrase: EncryptedSecret}} body */
 export async function importKeyFile({ name, p12, passphrase }) {
-  const { identities, p12: kept, sessionId, authority } = await openIdentities(p12, passphrase, { forKeeping: true });
-  if (!kept) throw new RequestError("no-identity-in-file");
-  await keepKeyFile({ name, p12: kept, origin: "file" }, identities, sessionId);
+  const { identities, p12: keyFile, sessionId, authority } = await openIdentities(p12, passphrase, { forKeeping: true });
+  if (!keyFile) throw new RequestError("no-identity-in-file");
+  await keepKeyFile({ name, p12: keyFile, origin: "file" }, identities, sessionId);
   await proposeAuthority(authority, identities);
 }
 
@@ -202,15 +202,15 @@ export async function importCertificates(store, bytes) {
   const fit = certificates.filter(({ isCa }) => isCa === (store === "anchors"));
   // Some authorities' certificates do not declare that their owner is an authority. So if no certificate in the file is
   // of the wanted kind, all are imported.
-  const wanted = fit.length ? fit : certificates;
+  const candidates = fit.length ? fit : certificates;
   // Nothing can be encrypted for a certificate without an address. Such a certificate is in `leftOut`.
-  const chosen = wanted.filter(({ isCa, addresses }) => store === "anchors" || isCa || addresses.length);
+  const chosen = candidates.filter(({ isCa, addresses }) => store === "anchors" || isCa || addresses.length);
   const known = new Set((await database.all(store)).map(({ fingerprint }) => fingerprint));
   const added = chosen.filter(({ fingerprint }) => !known.has(fingerprint));
   const addedAt = new Date().toISOString();
   await database.change({ [store]: { put: added.map((info) => ({ ...info, addedAt })) } });
-  const told = leftOut.filter(({ reason }) => store === "people" || reason.code === "not-read");
-  return { added: added.length, known: chosen.length - added.length, leftOut: told };
+  const omissions = leftOut.filter(({ reason }) => store === "people" || reason.code === "not-read");
+  return { added: added.length, known: chosen.length - added.length, leftOut: omissions };
 }
 
 /**
@@ -247,11 +247,11 @@ export async function checkPeople(people, isWanted) {
       address, found: [structuredClone({ certificate, intermediates, source: "contacts" })], ...(await trust.judging(evidence)),
     });
     for await (const { judged, settled } of judgeInRounds(judge, { ask: trust.askAuthorities, store: trust.store })) {
-      const [found] = judged.checks;
-      const isUnknown = found.reasons.every(({ code }) => code === "revocation-unknown");
+      const [check] = judged.checks;
+      const isUnknown = check.reasons.every(({ code }) => code === "revocation-unknown");
       // A certificate may name addresses that no authority vouches for. The person is not listed under these.
-      const addresses = found.usable ? found.covered : found.addresses;
-      if (settled || !isWanted(person)) return { ...found, addresses, isUnasked: !settled && isUnknown };
+      const addresses = check.usable ? check.covered : check.addresses;
+      if (settled || !isWanted(person)) return { ...check, addresses, isUnasked: !settled && isUnknown };
     }
     throw new RequestError("unknown");
   }));
@@ -272,8 +272,8 @@ export async function checkPerson({ fingerprint }) {
  * @param {string[]} proposed @returns {(person: {addresses: string[]}) => boolean}
  */
 export function isProposed(proposed) {
-  const wanted = new Set(proposed.map(addressKey));
-  return ({ addresses }) => addresses.some((address) => wanted.has(addressKey(address)));
+  const proposedAddresses = new Set(proposed.map(addressKey));
+  return ({ addresses }) => addresses.some((address) => proposedAddresses.has(addressKey(address)));
 }
 
 /** All identities of the person with their key files. The default for signing comes first, expired identities last. */
@@ -283,7 +283,7 @@ export async function identities() {
     inFile.map((info) => ({ ...info, keyFile: id, fileName: name, locked })));
   const now = new Date().toISOString();
   const rank = (/** @type {CertificateInfo} */ info) => (info.notAfter < now ? 2 : info.preferred ? 0 : 1);
-  return all.sort((one, other) => rank(one) - rank(other));
+  return all.sort((info, other) => rank(info) - rank(other));
 }
 
 /**

@@ -43,9 +43,9 @@ async function giveReceipt({ id: composition, receipt }, give) {
     if (!Object.values(copies).some((state) => state !== "refused")) await receipts.forgetGiven(id);
   };
   try {
-    const given = await give(id);
-    if (typeof given === "object" && given && "sent" in given && !given.sent) await forget();
-    return given;
+    const outcome = await give(id);
+    if (typeof outcome === "object" && outcome && "sent" in outcome && !outcome.sent) await forget();
+    return outcome;
   } catch (error) {
     await forget().catch(() => {});
     throw error;

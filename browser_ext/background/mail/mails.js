@@ -29,7 +29,7 @@ export function hold({ bytes, name }) {
 
 /** Holds a mail that the person opens in a page of a webmail. @param {{bytes: ArrayBuffer}} body @param {Sender} sender */
 export function holdOpened({ bytes }, sender) {
-  return openedMails.open(bytes, sender, (given) => hold({ bytes: given, name: "" }));
+  return openedMails.open(bytes, sender, (message) => hold({ bytes: message, name: "" }));
 }
 
 /**
@@ -97,12 +97,12 @@ async function tryToOpen(job, { withKeys }) {
   const openedAt = Date.now();
   try {
     const frame = await frames.load(job.frame);
-    const [held, judging, known] = await Promise.all([
+    const [ownKeys, judging, known] = await Promise.all([
       withKeys ? keys.unlocked() : { sealKey: null, identities: [] }, trust.judging(), contacts.read(),
     ]);
     const { isClosed, report, lookups, harvest, receipt, label } = await vault.call("mail.verify", {
       job: job.id, frame: frame.id, mail: frame.mail, content: frame.content, replyKey: new Uint8Array(job.replyKey).buffer,
-      ...held, ...judging, contacts: known?.slice(0) ?? null,
+      ...ownKeys, ...judging, contacts: known?.slice(0) ?? null,
     });
     if (isClosed) return null;
     const shown = lookups.length === 0 ? await receipts.describe({ report, receipt }) : null;
@@ -168,7 +168,7 @@ export async function answer({ frame: id, kind }, sender) {
 
 /**
  * Judges a held mail again.
- * @param {{mail: string, content: string}} held @param {import("../../../wasm_build/vault/server/lookups.js").Asker} ask
+ * @param {{mail: string, content: string}} files @param {import("../../../wasm_build/vault/server/lookups.js").Asker} ask
  */
 export async function judgeAgain({ mail, content }, ask) {
   const judge = async (/** @type {import("../../../wasm_build/vault/server/trust.js").Evidence} */ evidence) => {

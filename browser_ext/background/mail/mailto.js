@@ -16,7 +16,7 @@ export function readMailto(address) {
   for (const pair of query.split("&")) {
     const [name = "", value = ""] = pair.split(/=(.*)/su);
     const field = decode(name).toLowerCase();
-    const recipient = RECIPIENTS.find((one) => one === field);
+    const recipient = RECIPIENTS.find((kind) => kind === field);
     if (recipient) letter[recipient].push(...listOf(value));
     else if (field === "subject") letter.subject = decode(value).replace(/[\p{Cc}\u2028\u2029]+/gu, " ").trim();
     else if (field === "body") letter.text = decode(value).replace(/\r\n?/gu, "\n");
@@ -27,7 +27,7 @@ export function readMailto(address) {
 
 /** The texts of a list. The core reads these texts. A comma inside an address is encoded (RFC 6068 section 2). @param {string} list */
 function listOf(list) {
-  return list.split(",").map((one) => decode(one).trim()).filter(Boolean);
+  return list.split(",").map((text) => decode(text).trim()).filter(Boolean);
 }
 
 /** A plus sign stays as it is, unlike in forms. @param {string} text */

@@ -53,7 +53,7 @@ export async function check(bytes, sender) {
   await change(({ mails, answers }) => {
     const begun = answers.find((answer) => answer.tabId === sender.tab?.id && answer.origin === origin);
     const same = mails.filter((mail) => mail.name === name);
-    isOther = (begun !== undefined && begun.digest !== digest) || (same.length > 0 && same.every((one) => one.digest !== digest));
+    isOther = (begun !== undefined && begun.digest !== digest) || (same.length > 0 && same.every((mail) => mail.digest !== digest));
     // The change is reported once. The person may then answer another message in this tab.
     return { mails, answers: answers.filter((answer) => answer !== begun) };
   });

@@ -22,11 +22,11 @@ const TURN = "receipts";
 export function keepRequests(requests) {
   return inTurn(TURN, async () => {
     const sentAt = new Date().toISOString();
-    const kept = await database.all("receiptRequests");
-    const lasting = kept.filter((one) => !isOver(one)).sort((one, other) => other.sentAt.localeCompare(one.sentAt));
+    const storedRequests = await database.all("receiptRequests");
+    const lasting = storedRequests.filter((request) => !isOver(request)).sort((request, other) => other.sentAt.localeCompare(request.sentAt));
     const stay = new Set(lasting.slice(0, MAX_REQUESTS - requests.length).map(({ id }) => id));
     await database.change({ receiptRequests: {
-      remove: kept.map(({ id }) => id).filter((id) => !stay.has(id)),
+      remove: storedRequests.map(({ id }) => id).filter((id) => !stay.has(id)),
       put: requests.map((request) => ({ ...request, sentAt, receipts: [] })),
     } });
   });
@@ -39,11 +39,11 @@ export function keepRequests(requests) {
 export async function describe({ report, receipt }) {
   if (!receipt) return null;
   if (receipt.kind === "given") await keepArrived({ report, receipt });
-  const [sent, given, identities] = await Promise.all([
+  const [sent, givenReceipt, identities] = await Promise.all([
     findRequest(receipt.id), database.get("givenReceipts", receipt.id), keys.identities(),
   ]);
   const own = identities.flatMap(({ addresses }) => addresses);
-  return describeReceipt({ report, receipt }, { sent, answeredAt: given?.at ?? null, own });
+  return describeReceipt({ report, receipt }, { sent, answeredAt: givenReceipt?.at ?? null, own });
 }
 
 /**
@@ -61,14 +61,14 @@ export async function readAsked(judged) {
 /**
  * Notes that a receipt is being given. A window may give its receipt again, since only this window knows whether the
  * first try has failed. Rejects with `receipt-given`.
- * @param {{id: string, composition: string}} given
+ * @param {{id: string, composition: string}} receipt
  */
 export function noteGiven({ id, composition }) {
   return inTurn(TURN, async () => {
     const before = await database.get("givenReceipts", id);
     if (before && before.composition !== composition) throw new RequestError("receipt-given");
-    const others = (await database.all("givenReceipts")).sort((one, other) => one.at.localeCompare(other.at));
-    const remove = others.slice(0, Math.max(0, others.length + 1 - MAX_GIVEN)).map((one) => one.id);
+    const others = (await database.all("givenReceipts")).sort((receipt, other) => receipt.at.localeCompare(other.at));
+    const remove = others.slice(0, Math.max(0, others.length + 1 - MAX_GIVEN)).map((receipt) => receipt.id);
     await database.change({ givenReceipts: { remove, put: [{ id, composition, at: new Date().toISOString() }] } });
   });
 }

@@ -81,7 +81,7 @@ function check(value) {
   if (version !== VERSION || !isWhole) throw new RequestError("bad-recipe");
   const { template, ...ways } = source;
   const selectors = [...Object.values(ways), ...Object.values(form)];
-  const isText = [origin, template, ...selectors].every((one) => typeof one === "string");
+  const isText = [origin, template, ...selectors].every((text) => typeof text === "string");
   if (!isText || !isOrigin(origin)) throw new RequestError("bad-recipe");
   const isTemplate = template === "" || /^\/(?![/\\])/u.test(template);
   const isShort = template.length <= MAX_TEMPLATE_CHARACTERS && selectors.every(({ length }) => length <= MAX_SELECTOR_CHARACTERS);

@@ -99,7 +99,7 @@ export function readersName(origin) {
 
 /**
  * The keys and certificates that a person chose in the window.
- * @param {{sign: boolean, encrypt: boolean}} wanted
+ * @param {{sign: boolean, encrypt: boolean}} protection
  * @param {{identity: string, recipients: string[]}} choice fingerprints
  */
 export async function encryptingWith({ sign, encrypt }, { identity, recipients }) {
@@ -120,9 +120,9 @@ export async function peopleFor(wanted) {
 
 /** @param {string[]} fingerprints */
 async function peopleBy(fingerprints) {
-  const found = await Promise.all(fingerprints.map((fingerprint) => database.get("people", fingerprint)));
-  const people = found.filter((person) => person !== undefined);
-  if (people.length < found.length) throw new RequestError("no-such-person");
+  const records = await Promise.all(fingerprints.map((fingerprint) => database.get("people", fingerprint)));
+  const people = records.filter((person) => person !== undefined);
+  if (people.length < records.length) throw new RequestError("no-such-person");
   const checked = await keys.checkPeople(people, () => true);
   if (checked.some(({ usable }) => !usable)) throw new RequestError("certificate-not-usable");
   return checked;
@@ -170,7 +170,7 @@ export async function propose({ frame: id, fingerprint }, sender) {
  * @param {string} fingerprint
  */
 export async function proposeOneOf(carried, fingerprint) {
-  const chosen = carried.find((one) => one.fingerprint === fingerprint);
+  const chosen = carried.find((certificate) => certificate.fingerprint === fingerprint);
   if (!chosen) throw new RequestError("bad-request");
   await trust.propose(fingerprint, chosen.certificate, carried.map(({ certificate }) => certificate));
   await optionsPage.open({ section: "trust" });

@@ -88,8 +88,8 @@ export async function fetchFrom({ tab: tabId }) {
   if (!fetched) throw new RequestError("page-unreachable");
   if ("problem" in fetched) throw new RequestError(fetched.problem);
   const resources = fetched.resources.map(({ url, octets }) => ({ url, octets: bytesFromBase64(octets) }));
-  const held = { cms: bytesFromBase64(fetched.signature), published: bytesFromBase64(fetched.page), address, resources };
-  return { ...(await vault.call("page.hold", held)), address };
+  const page = { cms: bytesFromBase64(fetched.signature), published: bytesFromBase64(fetched.page), address, resources };
+  return { ...(await vault.call("page.hold", page)), address };
 }
 
 /** Takes the page out of a file that the vault's owner holds. @param {{mail: string}} body */

@@ -34,11 +34,11 @@ let known = null;
 /** The servers that accept parcels from the person. A bridge that does not answer is left out. @param {BodyOf<"parcel.ways">} body @param {Sender} sender */
 export async function ways({ composition }, sender) {
   await ofWindow(composition, sender);
-  const [byBridge, kept] = await Promise.all([wayByBridge().catch(() => null), server.find()]);
+  const [byBridge, keptServer] = await Promise.all([wayByBridge().catch(() => null), server.find()]);
   /** @type {Way[]} */
-  const found = byBridge ? [byBridge] : [];
-  if (kept) found.push({ via: "token", host: new URL(kept.server).host, pages: `${kept.server}/`, address: kept.address, limits: kept.limits });
-  return found;
+  const serverWays = byBridge ? [byBridge] : [];
+  if (keptServer) serverWays.push({ via: "token", host: new URL(keptServer.server).host, pages: `${keptServer.server}/`, address: keptServer.address, limits: keptServer.limits });
+  return serverWays;
 }
 
 /** @returns {Promise<Way | null>} */
@@ -89,9 +89,9 @@ export async function finish(body, sender) {
 /** @param {BodyOf<"parcel.plan">} body @param {Sender} sender */
 async function withKeys({ composition, identity, shown: _, ...parcel }, sender) {
   await ofWindow(composition, sender);
-  const held = await keys.unlocked(identity);
-  if (!held.sealKey || (parcel.sign && !held.identities.length)) throw new RequestError("locked");
-  return { ...parcel, recipients: [], sealKey: held.sealKey, identities: parcel.sign ? held.identities : [] };
+  const ownKeys = await keys.unlocked(identity);
+  if (!ownKeys.sealKey || (parcel.sign && !ownKeys.identities.length)) throw new RequestError("locked");
+  return { ...parcel, recipients: [], sealKey: ownKeys.sealKey, identities: parcel.sign ? ownKeys.identities : [] };
 }
 
 /**

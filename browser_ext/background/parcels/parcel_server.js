@@ -33,8 +33,8 @@ const inUse = new Map();
 
 /** The server that is kept, for the settings; null for none. */
 export async function read() {
-  const kept = await find();
-  return kept && { server: kept.server, host: hostOf(kept.server), address: kept.address };
+  const keptServer = await find();
+  return keptServer && { server: keptServer.server, host: hostOf(keptServer.server), address: keptServer.address };
 }
 
 /** @returns {Promise<KeptServer | null>} */
@@ -99,14 +99,14 @@ export function release(composition) {
 
 /** @param {string} host */
 async function take(host) {
-  const kept = await find();
-  if (!kept || hostOf(kept.server) !== host) throw new RequestError("parcel-server-changed");
-  const { sealKey, identities } = await keys.unlocked(kept.identity);
+  const keptServer = await find();
+  if (!keptServer || hostOf(keptServer.server) !== host) throw new RequestError("parcel-server-changed");
+  const { sealKey, identities } = await keys.unlocked(keptServer.identity);
   if (!sealKey || !identities.length) throw new RequestError("parcel-token-locked");
   const reply = await generateKeys();
-  const opened = await vault.call("token.open", { sealed: kept.sealed, place: placeOf(kept), replyKey: reply.publicKey, sealKey, identities })
+  const opened = await vault.call("token.open", { sealed: keptServer.sealed, place: placeOf(keptServer), replyKey: reply.publicKey, sealKey, identities })
     .catch((error) => { throw codeOf(error) === "decryption-error" ? new RequestError("parcel-token-locked") : error; });
-  return { api: kept.api, token: checkToken(await openWith(reply, "parcel token", opened)) };
+  return { api: keptServer.api, token: checkToken(await openWith(reply, "parcel token", opened)) };
 }
 
 /** @param {EncryptedSecret} token */
@@ -141,7 +141,7 @@ async function sealingIdentity(address) {
   if (!own.length) throw new RequestError("parcel-token-no-key");
   const open = own.filter(({ locked }) => !locked);
   if (!open.length) throw new RequestError("parcel-keys-locked");
-  return (open.find(({ addresses }) => addresses.some((one) => addressKey(one) === address)) ?? open[0]).fingerprint;
+  return (open.find(({ addresses }) => addresses.some((ownAddress) => addressKey(ownAddress) === address)) ?? open[0]).fingerprint;
 }
 
 /** @param {string} server */
@@ -169,7 +169,7 @@ function bearing(token, options) {
   return { redirect: "manual", ...options, credentials: "omit", headers: { ...options.headers, Authorization: `Bearer ${token}` } };
 }
 
-/** @param {Pick<KeptServer, "server" | "api" | "address">} kept */
+/** @param {Pick<KeptServer, "server" | "api" | "address">} keptServer */
 function placeOf({ server, api, address }) {
   return `parcel token ${JSON.stringify([server, api, address])}`;
 }

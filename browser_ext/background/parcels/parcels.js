@@ -60,11 +60,11 @@ export async function look({ origin }) {
  */
 export async function findServer({ origin }) {
   const [sites, { ownSites }] = await Promise.all([checkedSites.list(), policy.read()]);
-  const site = sites.find((one) => one.origin === origin);
+  const site = sites.find((checkedSite) => checkedSite.origin === origin);
   if (!site && !ownSites) throw new RequestError("parcel-server-refused");
-  const found = await findApi(origin);
-  if (site?.servers && apiAddress(site.servers.api, origin) !== found) throw new RequestError("site-servers-changed");
-  return { api: found };
+  const address = await findApi(origin);
+  if (site?.servers && apiAddress(site.servers.api, origin) !== address) throw new RequestError("site-servers-changed");
+  return { api: address };
 }
 
 /** The person's trust, as arguments for a judgement. */
@@ -78,7 +78,7 @@ export function judging() {
  */
 export async function propose({ certificates, fingerprint }) {
   const { certificates: described } = await vault.call("certificate.describe", { certificates, ...(await trust.judging()) });
-  await fields.proposeOneOf(described.map((one) => ({ fingerprint: one.fingerprint, certificate: one.certificate })), fingerprint);
+  await fields.proposeOneOf(described.map((description) => ({ fingerprint: description.fingerprint, certificate: description.certificate })), fingerprint);
 }
 
 /**
@@ -117,9 +117,9 @@ export async function confirm({ manifest, parcel, fingerprint, crls, ocsp, asked
 
 /** The key with this certificate, as arguments for the vault. Rejects with `locked`. @param {string} fingerprint */
 async function unlocked(fingerprint) {
-  const held = await keys.unlocked(fingerprint);
-  if (!held.identities.length) throw new RequestError("locked");
-  return held;
+  const ownKeys = await keys.unlocked(fingerprint);
+  if (!ownKeys.identities.length) throw new RequestError("locked");
+  return ownKeys;
 }
 
 /** Opens an attached message in the viewer. @param {BodyOf<"parcel.attached">} body */

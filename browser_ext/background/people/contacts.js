@@ -113,9 +113,9 @@ export function isEqual(one, other) {
 
 /** @param {Change[]} changes @param {ChangeName} name */
 function findChange(changes, { address, fingerprint }) {
-  const found = changes.find((change) => change.address === address && change.after.fingerprint === fingerprint);
-  if (!found) throw new RequestError("question-changed");
-  return found;
+  const match = changes.find((change) => change.address === address && change.after.fingerprint === fingerprint);
+  if (!match) throw new RequestError("question-changed");
+  return match;
 }
 
 /** @param {string} address */

@@ -22,9 +22,9 @@ export async function search(address) {
   const { directory } = await preferences.read();
   if (!directory) throw new RequestError("no-directory");
   const body = JSON.stringify({ address });
-  const asked = { method: "POST", body, headers: { "Content-Type": "application/json", "X-Sealwax": "1" } };
-  const response = (await bridge.askIfSignedIn("/api/directory", asked))
-    ?? (await ask(`${await findApi(directory)}/api/directory`, { ...asked, credentials: "include" }));
+  const request = { method: "POST", body, headers: { "Content-Type": "application/json", "X-Sealwax": "1" } };
+  const response = (await bridge.askIfSignedIn("/api/directory", request))
+    ?? (await ask(`${await findApi(directory)}/api/directory`, { ...request, credentials: "include" }));
   if (!response.ok) throw new RequestError(PROBLEMS[response.status] ?? "directory-failed");
   const answer = await readJson(response);
   if (!Array.isArray(answer?.found)) throw new RequestError("directory-failed");

@@ -35,7 +35,7 @@ async function readTexts(texts) {
 
 /** @param {Mailbox[]} mailboxes */
 function uniqueOf(mailboxes) {
-  const found = new Map();
-  for (const mailbox of mailboxes) if (!found.has(addressKey(mailbox.address))) found.set(addressKey(mailbox.address), mailbox);
-  return [...found.values()];
+  const byAddress = new Map();
+  for (const mailbox of mailboxes) if (!byAddress.has(addressKey(mailbox.address))) byAddress.set(addressKey(mailbox.address), mailbox);
+  return [...byAddress.values()];
 }

@@ -14,8 +14,8 @@ import * as vault from "../keys/vault_link.js";
 /** The people whose certificates are kept or were in verified mail. One person may be in the list several times. */
 export async function listPeople() {
   const remembered = (await contacts.list()).flatMap(({ address, certificates }) => certificates.map(({ name }) => ({ name, address })));
-  const kept = (await database.all("people")).flatMap(({ name, addresses }) => addresses.map((address) => ({ name, address })));
-  return [...kept, ...remembered];
+  const people = (await database.all("people")).flatMap(({ name, addresses }) => addresses.map((address) => ({ name, address })));
+  return [...people, ...remembered];
 }
 
 /**
@@ -24,7 +24,7 @@ export async function listPeople() {
  */
 export async function checksFor(address) {
   const people = (await database.all("people")).filter(({ addresses }) =>
-    addresses.some((/** @type {string} */ one) => sameAddress(one, address)));
+    addresses.some((/** @type {string} */ personAddress) => sameAddress(personAddress, address)));
   return judge(address, people.map(({ certificate, intermediates }) => ({ certificate, intermediates: intermediates ?? [], source: "contacts" })));
 }
 
@@ -42,14 +42,14 @@ export async function lookUp(address) {
 /**
  * Judges a certificate file that the person picked. The best certificate is stored in `people` if it can be used for
  * this address. Rejects with `no-certificate-in-file`.
- * @param {{address: string, name: string, bytes: ArrayBuffer}} given
+ * @param {{address: string, name: string, bytes: ArrayBuffer}} file
  */
 export async function takeFile({ address, name, bytes }) {
   const certificates = await certificatesIn(bytes);
-  const found = certificatesFor(address, certificates)
+  const candidates = certificatesFor(address, certificates)
     .map(({ certificate, intermediates }) => ({ certificate, intermediates, source: "given", detail: name }));
-  if (!found.length) throw new RequestError("no-certificate-in-file");
-  const checks = await judge(address, found);
+  if (!candidates.length) throw new RequestError("no-certificate-in-file");
+  const checks = await judge(address, candidates);
   if (checks[0]?.usable) await keep(checks[0]);
   return checks;
 }
@@ -74,17 +74,17 @@ export async function addFile(body) {
 
 /** @param {RecipientCheck} check */
 function keep({ certificate, path }) {
-  return keys.keepPerson(certificate.slice(0), path.slice(1).map((one) => one.certificate));
+  return keys.keepPerson(certificate.slice(0), path.slice(1).map((issuer) => issuer.certificate));
 }
 
 /**
  * @param {string} address
- * @param {{certificate: ArrayBuffer, source: string, detail?: string, intermediates?: ArrayBuffer[]}[]} found
+ * @param {{certificate: ArrayBuffer, source: string, detail?: string, intermediates?: ArrayBuffer[]}[]} candidates
  * @returns {Promise<RecipientCheck[]>}
  */
-async function judge(address, found) {
+async function judge(address, candidates) {
   const ask = async (/** @type {import("../../../wasm_build/vault/server/trust.js").Evidence} */ evidence) => vault.call("recipients.check", {
-    address, found: structuredClone(found), contacts: await contacts.read(), ...(await trust.judging(evidence)),
+    address, found: structuredClone(candidates), contacts: await contacts.read(), ...(await trust.judging(evidence)),
   });
   return (await judgeFully(ask, { ask: trust.askAuthorities, store: trust.store })).checks;
 }

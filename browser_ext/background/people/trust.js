@@ -75,8 +75,8 @@ export async function judging(evidence = store.copy()) {
  */
 async function anchorsIn(files) {
   try {
-    const found = await Promise.all(files.map((file) => certificatesIn(file)));
-    return found.flat().map(({ certificate }) => certificate);
+    const certificateLists = await Promise.all(files.map((file) => certificatesIn(file)));
+    return certificateLists.flat().map(({ certificate }) => certificate);
   } catch (error) {
     if (/** @type {{code?: string}} */ (error).code === "no-certificate-in-file") return [];
     throw error;
@@ -147,14 +147,14 @@ export function stopFollowing() {
 
 /** Describes the followed list; null if none is followed. */
 export async function describeList() {
-  const kept = await followed();
-  return kept ? vault.call("trust.follow", { followed: kept, at: new Date().toISOString() }) : null;
+  const followedList = await followed();
+  return followedList ? vault.call("trust.follow", { followed: followedList, at: new Date().toISOString() }) : null;
 }
 
 /** Describes the accepted certificates. @returns {Promise<Decision[]>} */
 export async function listDecisions() {
-  const kept = await decisions();
-  return kept ? (await vault.call("decision.list", { decisions: kept })).decisions : [];
+  const storedDecisions = await decisions();
+  return storedDecisions ? (await vault.call("decision.list", { decisions: storedDecisions })).decisions : [];
 }
 
 /**
@@ -172,8 +172,8 @@ export async function accept({ fingerprint, kind, addresses }) {
 /** @param {{id: string}} body a fingerprint */
 export async function takeBack({ id }) {
   await changeDecisions(async () => {
-    const kept = await decisions();
-    return kept && vault.call("decision.remove", { decisions: kept, fingerprint: id });
+    const storedDecisions = await decisions();
+    return storedDecisions && vault.call("decision.remove", { decisions: storedDecisions, fingerprint: id });
   });
 }
 
@@ -197,7 +197,7 @@ function changeDecisions(act) {
  */
 export function propose(fingerprint, certificate, carried) {
   return inTurn(PROPOSALS, async () => {
-    const others = (await proposals()).filter((one) => one.fingerprint !== fingerprint);
+    const others = (await proposals()).filter((candidate) => candidate.fingerprint !== fingerprint);
     if (others.length >= MAX_PROPOSALS) throw new RequestError("too-many-proposals");
     await memory.write(PROPOSALS, [...others, { fingerprint, certificates: [certificate, ...carried].map(encode) }]);
   });
@@ -217,7 +217,7 @@ export async function question({ fingerprint }) {
 /** @param {{fingerprint: string}} body */
 export function dropProposal({ fingerprint }) {
   return inTurn(PROPOSALS, async () => {
-    await memory.write(PROPOSALS, (await proposals()).filter((one) => one.fingerprint !== fingerprint));
+    await memory.write(PROPOSALS, (await proposals()).filter((candidate) => candidate.fingerprint !== fingerprint));
   });
 }
 
@@ -231,9 +231,9 @@ async function describeProposal({ certificates: [certificate] }) {
 
 /** @param {string} fingerprint */
 async function proposedAs(fingerprint) {
-  const found = (await proposals()).find((one) => one.fingerprint === fingerprint);
-  if (!found) throw new RequestError("question-changed");
-  return found;
+  const match = (await proposals()).find((candidate) => candidate.fingerprint === fingerprint);
+  if (!match) throw new RequestError("question-changed");
+  return match;
 }
 
 /** @returns {Promise<Proposal[]>} */
@@ -274,15 +274,15 @@ async function canAccept(certificate, addresses) {
 
 /** The authority of the person's own certificate, with the question about it; or null. */
 export async function ownAuthority() {
-  const kept = await memory.read(OWN_AUTHORITY);
-  if (!kept) return null;
-  return kept.shown && kept.judgedBy === (await digestOf(await reliedOn())) ? kept.shown : judgeOwnAuthority(kept);
+  const authority = await memory.read(OWN_AUTHORITY);
+  if (!authority) return null;
+  return authority.shown && authority.judgedBy === (await digestOf(await reliedOn())) ? authority.shown : judgeOwnAuthority(authority);
 }
 
 /**
  * Judges the question, and keeps the result with a hash of the trust, since a judgement takes a second of processor
  * time. Returns null and forgets the question if it is decided already or the vault would refuse the decision.
- * @param {KeptAuthority} kept
+ * @param {KeptAuthority} authority
  */
 async function judgeOwnAuthority({ certificate, own }) {
   const judgedBy = await digestOf(await reliedOn());
@@ -304,11 +304,11 @@ async function judgeOwnAuthority({ certificate, own }) {
  * @param {OwnAuthority} own @returns {Promise<OwnAuthority | null>}
  */
 async function withDecidedAddresses(own) {
-  const found = (await listDecisions()).find(({ fingerprint }) => fingerprint === own.fingerprint);
-  if (!found) return own;
-  const decided = new Set(found.acceptedFor.map(addressKey));
+  const decision = (await listDecisions()).find(({ fingerprint }) => fingerprint === own.fingerprint);
+  if (!decision) return own;
+  const decided = new Set(decision.acceptedFor.map(addressKey));
   const added = own.addresses.filter((address) => !decided.has(address));
-  const addresses = [...found.acceptedFor, ...added];
+  const addresses = [...decision.acceptedFor, ...added];
   return added.length ? { ...own, addresses, question: { ...own.question, addresses } } : null;
 }
 
@@ -331,9 +331,9 @@ export async function ownAuthorityQuestion({ fingerprint }) {
  */
 export async function acceptOwnAuthority({ addresses }) {
   await policy.checkOwnDecisions();
-  const kept = await memory.read(OWN_AUTHORITY);
-  if (!kept) throw new RequestError("question-changed");
-  await changeDecisions(() => decideOnAuthority(decode(kept.certificate), addresses));
+  const authority = await memory.read(OWN_AUTHORITY);
+  if (!authority) throw new RequestError("question-changed");
+  await changeDecisions(() => decideOnAuthority(decode(authority.certificate), addresses));
   await dropOwnAuthority();
 }
 

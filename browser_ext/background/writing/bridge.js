@@ -167,9 +167,9 @@ async function readOutcome(response) {
   return { outcome: "refused", code, text: String(message ?? "").slice(0, MAX_WORDS), temporary, refused: people };
 }
 
-/** @param {{address?: unknown, temporary?: unknown, text?: unknown} | null} one @returns {Refused} */
-function readRefused(one) {
-  return { address: String(one?.address ?? ""), temporary: one?.temporary === true, text: String(one?.text ?? "").slice(0, MAX_WORDS) };
+/** @param {{address?: unknown, temporary?: unknown, text?: unknown} | null} recipient @returns {Refused} */
+function readRefused(recipient) {
+  return { address: String(recipient?.address ?? ""), temporary: recipient?.temporary === true, text: String(recipient?.text ?? "").slice(0, MAX_WORDS) };
 }
 
 async function forget() {
@@ -179,6 +179,6 @@ async function forget() {
 
 /** The session, unless the person has another bridge by now. @returns {Promise<Session | null>} */
 async function current() {
-  const kept = await memory.read(SESSION);
-  return kept && kept.directory === (await preferences.read()).directory ? kept : null;
+  const session = await memory.read(SESSION);
+  return session && session.directory === (await preferences.read()).directory ? session : null;
 }

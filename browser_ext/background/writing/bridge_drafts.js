@@ -54,9 +54,9 @@ export async function list() {
 
 /** Brings a draft from the bridge to this browser. Rejects with `letter-gone` if it is not there. @param {string} id */
 export async function bring(id) {
-  const found = (await listAll()).find((one) => one.id === id);
-  const response = found ? await bridge.askIfSignedIn(found.path, { method: "GET" }) : null;
-  if (!found || !response?.ok) throw new RequestError("letter-gone");
+  const draft = (await listAll()).find((candidate) => candidate.id === id);
+  const response = draft ? await bridge.askIfSignedIn(draft.path, { method: "GET" }) : null;
+  if (!draft || !response?.ok) throw new RequestError("letter-gone");
   const message = await readAtMost(response, MAX_DRAFT_MESSAGE_BYTES).catch(() => null);
   const parts = message && readDraftMessage(new TextDecoder().decode(message));
   if (!parts) throw new RequestError("letter-gone");
@@ -64,17 +64,17 @@ export async function bring(id) {
   const account = await accountNow();
   await inTurn(turnOf(id), async () => {
     if (await database.get("drafts", id)) throw new RequestError("letter-gone");
-    await database.put("drafts", { id, at: found.at, letter, ...(files ? { files } : {}), atBridge: [account], keptAt: account });
+    await database.put("drafts", { id, at: draft.at, letter, ...(files ? { files } : {}), atBridge: [account], keptAt: account });
   });
 }
 
 /** Deletes a draft here and at the bridge. Until the bridge has confirmed the deletion, the draft is not offered. @param {string} id */
 export function drop(id) {
   return inTurn(turnOf(id), async () => {
-    const kept = await database.get("drafts", id);
-    const atBridge = kept ? placesOf(kept) : [ANY_ACCOUNT];
+    const draft = await database.get("drafts", id);
+    const atBridge = draft ? placesOf(draft) : [ANY_ACCOUNT];
     if (!atBridge.length) return database.remove("drafts", id);
-    await database.put("drafts", { id, at: kept?.at ?? new Date().toISOString(), atBridge, isDropped: true });
+    await database.put("drafts", { id, at: draft?.at ?? new Date().toISOString(), atBridge, isDropped: true });
     await deleteAtBridge(id);
   });
 }
@@ -107,10 +107,10 @@ export function isElsewhere(id) {
 
 /** @param {string} id @returns {Promise<boolean | null>} null without an answer */
 async function wasTaken(id) {
-  const kept = await database.get("drafts", id);
-  if (!kept?.keptAt || kept.keptAt !== (await accountNow())) return false;
-  const found = await search(`${DRAFT_MARK} ${id}`).catch(() => null);
-  return found && !found.some((one) => one.id === id);
+  const draft = await database.get("drafts", id);
+  if (!draft?.keptAt || draft.keptAt !== (await accountNow())) return false;
+  const copies = await search(`${DRAFT_MARK} ${id}`).catch(() => null);
+  return copies && !copies.some((copy) => copy.id === id);
 }
 
 /** Tries again to delete the dropped drafts at the bridge. */
@@ -123,11 +123,11 @@ async function deleteDropped() {
  * @param {string} id @returns {Promise<boolean>} whether the draft is certainly not there
  */
 async function deleteAtBridge(id) {
-  const kept = await database.get("drafts", id);
+  const draft = await database.get("drafts", id);
   const account = await accountNow();
   const isHere = (/** @type {string} */ place) => place === account || place === ANY_ACCOUNT;
-  if (!account || !kept) return !kept;
-  if (!placesOf(kept).some(isHere)) return true;
+  if (!account || !draft) return !draft;
+  if (!placesOf(draft).some(isHere)) return true;
   const body = JSON.stringify({ messageId: draftMessageId(id) });
   const options = { method: "DELETE", body, headers: { "Content-Type": "application/json" } };
   const response = await bridge.askIfSignedIn("/api/drafts", options).catch(() => null);
@@ -135,16 +135,16 @@ async function deleteAtBridge(id) {
   const isGone = response?.status === 204 || (response !== null && (await readJson(response).catch(() => null))?.code === "not-offered");
   // The person may have signed in with another account meanwhile, and its mailbox has deleted nothing.
   if (!isGone || account !== (await accountNow())) return false;
-  await drafts.note(id, (one) => {
-    const { isAtBridge: _, keptAt, ...others } = one;
-    const atBridge = placesOf(one).filter((place) => !isHere(place));
+  await drafts.note(id, (record) => {
+    const { isAtBridge: _, keptAt, ...others } = record;
+    const atBridge = placesOf(record).filter((place) => !isHere(place));
     const rest = { ...others, ...(keptAt && keptAt !== account ? { keptAt } : {}) };
-    return one.isDropped && !atBridge.length ? null : { ...rest, atBridge };
+    return record.isDropped && !atBridge.length ? null : { ...rest, atBridge };
   });
   return true;
 }
 
-/** The accounts whose mailboxes may have a draft. @param {DraftRecord} kept */
+/** The accounts whose mailboxes may have a draft. @param {DraftRecord} draft */
 function placesOf({ atBridge, isAtBridge }) {
   return atBridge ?? (isAtBridge ? [ANY_ACCOUNT] : []);
 }
@@ -159,22 +159,22 @@ async function accountNow() {
 async function upload(id, identity) {
   const { address } = await bridge.read();
   const own = address && (await keys.identities()).find(({ fingerprint }) => fingerprint === identity);
-  const isWriter = own && own.addresses.some((one) => addressKey(one) === addressKey(address));
-  const kept = await database.get("drafts", id);
-  if (!isWriter || !kept?.letter || !isDraftId(id)) return;
-  if (kept.letter.byteLength + (kept.files?.byteLength ?? 0) > MAX_SERVER_DRAFT_BYTES) return;
+  const isWriter = own && own.addresses.some((ownAddress) => addressKey(ownAddress) === addressKey(address));
+  const draft = await database.get("drafts", id);
+  if (!isWriter || !draft?.letter || !isDraftId(id)) return;
+  if (draft.letter.byteLength + (draft.files?.byteLength ?? 0) > MAX_SERVER_DRAFT_BYTES) return;
   // Another browser would not know of the messages that were sent, or perhaps sent.
-  if (Object.values(kept.sending ?? {}).some(({ state, isAgreed }) => state !== "refused" || isAgreed)) return;
+  if (Object.values(draft.sending ?? {}).some(({ state, isAgreed }) => state !== "refused" || isAgreed)) return;
   // A draft that another browser has deleted would be offered again, and the person would not be asked before it is
   // sent.
   if ((await wasTaken(id)) !== false) return;
-  const body = writeDraftMessage(id, address, { letter: kept.letter, files: kept.files ?? null }, translate("draft_note"));
+  const body = writeDraftMessage(id, address, { letter: draft.letter, files: draft.files ?? null }, translate("draft_note"));
   const account = await accountNow();
   // The place is noted first, because the bridge may keep the draft although its answer is lost.
-  await drafts.note(id, (one) => ({ ...one, atBridge: [...new Set([...placesOf(one), account])] }));
+  await drafts.note(id, (record) => ({ ...record, atBridge: [...new Set([...placesOf(record), account])] }));
   const options = { method: "POST", body, headers: { "Content-Type": "application/octet-stream" } };
   const response = await bridge.askIfSignedIn("/api/drafts", options);
-  if (response?.ok && account === (await accountNow())) await drafts.note(id, (one) => ({ ...one, keptAt: account }));
+  if (response?.ok && account === (await accountNow())) await drafts.note(id, (record) => ({ ...record, keptAt: account }));
 }
 
 /** @returns {Promise<Listed[]>} */
@@ -191,12 +191,12 @@ async function search(words) {
   const body = JSON.stringify({ subject: words, limit: MAX_LISTED });
   const page = await askJson(`${place}/search`, { method: "POST", body, headers: { "Content-Type": "application/json" } });
   if (!page) return null;
-  const found = itemsOf(page.messages).map(({ uid, subject, date, flags }) => ({
+  const listedDrafts = itemsOf(page.messages).map(({ uid, subject, date, flags }) => ({
     id: draftIdOf(String(subject)) ?? "", at: String(date), path: `${place}/${Number(page.uidValidity)}/${Number(uid)}/raw`,
     // A server without UIDPLUS only marks a replaced draft.
     isDeleted: Array.isArray(flags) && flags.includes("\\Deleted"),
   }));
-  return found.filter(({ id, at, isDeleted }) => id && Number.isFinite(Date.parse(at)) && !isDeleted);
+  return listedDrafts.filter(({ id, at, isDeleted }) => id && Number.isFinite(Date.parse(at)) && !isDeleted);
 }
 
 /** @param {string} path @param {RequestInit} options @returns {Promise<Record<string, unknown> | null>} null without a session */
@@ -207,7 +207,7 @@ async function askJson(path, options) {
 
 /** @param {unknown} value @returns {Record<string, unknown>[]} */
 function itemsOf(value) {
-  return Array.isArray(value) ? value.filter((one) => typeof one === "object" && one !== null) : [];
+  return Array.isArray(value) ? value.filter((item) => typeof item === "object" && item !== null) : [];
 }
 
 /** @param {string} id */

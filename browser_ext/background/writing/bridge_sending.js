@@ -95,11 +95,11 @@ async function settle(letter, again) {
     if (state !== "begun" && state !== "perhaps") continue;
     // A record of an earlier version does not name the bridge that got the message, so this bridge is asked.
     const isAskedHere = !by || by.account === letter.account;
-    const found = isAskedHere ? await bridge.look(key) : /** @type {bridge.Outcome} */ ({ outcome: "perhaps" });
-    const isForgotten = found.outcome === "unknown" && (!by || state === "perhaps" || Date.now() - at > REMEMBERED_MILLISECONDS);
-    const isUnsent = found.outcome === "unknown" && !isForgotten;
+    const answer = isAskedHere ? await bridge.look(key) : /** @type {bridge.Outcome} */ ({ outcome: "perhaps" });
+    const isForgotten = answer.outcome === "unknown" && (!by || state === "perhaps" || Date.now() - at > REMEMBERED_MILLISECONDS);
+    const isUnsent = answer.outcome === "unknown" && !isForgotten;
     // The upload may still be on its way. It must not arrive after another message of the letter was sent.
-    const settled = isUnsent ? await bridge.withdraw(key) : found;
+    const settled = isUnsent ? await bridge.withdraw(key) : answer;
     if (settled.outcome === "withdrawn") {
       await write(letter, name, { key, state: "refused", at, by });
       continue;
@@ -114,8 +114,8 @@ async function settle(letter, again) {
   return null;
 }
 
-/** @param {Letter} letter @param {string} name @param {{message: ArrayBuffer, recipients: string[], keepsCopy: boolean}} one */
-async function sendOne(letter, name, one) {
+/** @param {Letter} letter @param {string} name @param {{message: ArrayBuffer, recipients: string[], keepsCopy: boolean}} copy */
+async function sendOne(letter, name, copy) {
   const known = letter.keys[name];
   const by = { host: letter.host, account: letter.account };
   // A message that certainly did not leave may use its key again. After a refusal a new key is needed, because the
@@ -123,7 +123,7 @@ async function sendOne(letter, name, one) {
   const { key, at } = known && known.state !== "refused" ? known : { key: makeKey(), at: Date.now() };
   const agreed = known?.isAgreed ? { isAgreed: true } : {};
   await write(letter, name, { key, state: "begun", at, by, ...agreed });
-  const outcome = await bridgeDrafts.takeBack(letter.id).then(() => bridge.send({ key, ...one })).catch(async (error) => {
+  const outcome = await bridgeDrafts.takeBack(letter.id).then(() => bridge.send({ key, ...copy })).catch(async (error) => {
     // The draft is still at the bridge, or the bridge has refused the session and so this request. The outcome of an
     // earlier request with the key stays open.
     await write(letter, name, known?.state === "begun" ? known : { key, state: "refused", at, by, ...agreed });

@@ -96,15 +96,15 @@ async function openWindow(composition) {
 export async function claim({ composition: id }, sender) {
   const composition = await load(id);
   if (composition.windowTabId !== undefined && composition.windowTabId !== sender.tab?.id) throw new RequestError("bad-request");
-  const asked = composition.kind === "receipt" ? await mails.readAsked(composition.mail) : null;
-  if (asked) composition.receipt = { id: asked.id, to: asked.to };
+  const receiptRequest = composition.kind === "receipt" ? await mails.readAsked(composition.mail) : null;
+  if (receiptRequest) composition.receipt = { id: receiptRequest.id, to: receiptRequest.to };
   await save({ ...composition, windowTabId: sender.tab?.id });
   const { origin, kind, from, to, cc, bcc, subject, text, mail, deliver, sign, encrypt } = composition;
   // A letter of the viewer has no site. The click on the viewer's button for the answer is the consent.
   const siteKnown = !origin || Boolean(await database.get("sites", siteOf(composition)));
   return {
     question: await questionOf(composition), ...(await writing.read()), origin, around: sitesAround(composition), kind,
-    ...(await readProposed({ from, to, cc, bcc })), subject, text, mail, deliver, sign, encrypt, siteKnown, asked,
+    ...(await readProposed({ from, to, cc, bcc })), subject, text, mail, deliver, sign, encrypt, siteKnown, asked: receiptRequest,
     identities: await keys.identities(), drafts: await drafts.list(), directory: (await preferences.read()).directory,
     bridge: await bridge.read(),
   };
@@ -197,9 +197,9 @@ export async function check({ composition, address }, sender) {
  * address.
  * @param {BodyOf<"compose.certificate">} body @param {Sender} sender
  */
-export async function takeCertificate({ composition, ...given }, sender) {
+export async function takeCertificate({ composition, ...file }, sender) {
   await ofWindow(composition, sender);
-  return recipientSearch.takeFile(given);
+  return recipientSearch.takeFile(file);
 }
 
 /** @param {BodyOf<"compose.keep">} body @param {Sender} sender */
@@ -387,7 +387,7 @@ export async function planCopies({ from, to, cc, bcc, encrypt, people, hiddenPeo
   if (!encrypt) return [{ envelope: { from, to, cc, bcc }, recipients: [], readers: [], usesPassword: false }];
   const checkOf = async (/** @type {string} */ address, /** @type {string} */ fingerprint) => {
     if (byPassword.includes(address)) return null;
-    const chosen = (await recipientSearch.checksFor(address)).find((one) => one.usable && one.fingerprint === fingerprint);
+    const chosen = (await recipientSearch.checksFor(address)).find((recipientCheck) => recipientCheck.usable && recipientCheck.fingerprint === fingerprint);
     if (!chosen) throw new RequestError("certificate-not-usable");
     return chosen;
   };
@@ -412,10 +412,10 @@ export async function makeMessages({ composition, letter, password, sign, receip
   const own = (await keys.identities()).find(({ fingerprint }) => fingerprint === identity);
   if (sign && own?.locked !== false) throw new RequestError("locked");
   const { sealKey, identities } = sign ? await keys.unlocked(identity) : { sealKey: null, identities: [] };
-  const asked = copies.map(({ recipients, usesPassword, readsHeaders }) => ({ recipients, usesPassword, readsHeaders }));
-  if (asked.some(({ usesPassword }) => usesPassword) && !password) throw new RequestError("password-missing");
+  const vaultCopies = copies.map(({ recipients, usesPassword, readsHeaders }) => ({ recipients, usesPassword, readsHeaders }));
+  if (vaultCopies.some(({ usesPassword }) => usesPassword) && !password) throw new RequestError("password-missing");
   const body = {
-    composition, letter, copies: asked, password, sealKey, identities, sign, at: new Date().toISOString(),
+    composition, letter, copies: vaultCopies, password, sealKey, identities, sign, at: new Date().toISOString(),
     receipt: sign && receipt, label: sign ? await writing.labelFor(label) : null,
   };
   const made = await (sign && lasting ? makeLasting(body) : vault.call("letter.compose", body));

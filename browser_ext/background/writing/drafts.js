@@ -13,8 +13,8 @@ import * as vault from "../keys/vault_link.js";
 
 /** The drafts that are kept, newest first. @returns {Promise<{id: string, at: string}[]>} */
 export async function list() {
-  const kept = (await database.all("drafts")).filter(({ letter }) => letter);
-  return kept.map(({ id, at }) => ({ id, at })).sort((one, other) => other.at.localeCompare(one.at));
+  const drafts = (await database.all("drafts")).filter(({ letter }) => letter);
+  return drafts.map(({ id, at }) => ({ id, at })).sort((draft, other) => other.at.localeCompare(draft.at));
 }
 
 /**
@@ -26,8 +26,8 @@ export async function keep({ draft: id, part, content, identity }) {
   if (!sealKey || !identities.length) throw new RequestError("locked");
   const { sealed } = await vault.call("draft.seal", { content, place: draftPlace(id, partOf(part)), sealKey, identities });
   await inTurn(turnOf(id), async () => {
-    const kept = (await database.get("drafts", id)) ?? { id };
-    await database.put("drafts", { ...kept, at: new Date().toISOString(), [part]: sealed });
+    const draft = (await database.get("drafts", id)) ?? { id };
+    await database.put("drafts", { ...draft, at: new Date().toISOString(), [part]: sealed });
   });
 }
 
@@ -55,8 +55,8 @@ export async function sending(id) {
  */
 export function noteSending(id, name, record) {
   return inTurn(turnOf(id), async () => {
-    const kept = (await database.get("drafts", id)) ?? { id, at: new Date().toISOString() };
-    await database.put("drafts", { ...kept, sending: { ...kept.sending, [name]: record } });
+    const draft = (await database.get("drafts", id)) ?? { id, at: new Date().toISOString() };
+    await database.put("drafts", { ...draft, sending: { ...draft.sending, [name]: record } });
   });
 }
 
@@ -66,10 +66,10 @@ export function noteSending(id, name, record) {
  */
 export function note(id, change) {
   return inTurn(turnOf(id), async () => {
-    const kept = await database.get("drafts", id);
-    const changed = kept && change(kept);
+    const draft = await database.get("drafts", id);
+    const changed = draft && change(draft);
     if (changed) await database.put("drafts", changed);
-    else if (kept) await database.remove("drafts", id);
+    else if (draft) await database.remove("drafts", id);
   });
 }
 

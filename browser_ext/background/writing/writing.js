@@ -44,9 +44,9 @@ export async function removeLabels() {
 export async function labelFor(label) {
   if (!label) return null;
   const { labelPolicy } = await read();
-  const found = labelPolicy?.classifications.find(({ value }) => String(value) === label);
-  if (!labelPolicy || !found) throw new RequestError("bad-request");
-  return { policy: labelPolicy.policy, classification: found.value };
+  const classification = labelPolicy?.classifications.find(({ value }) => String(value) === label);
+  if (!labelPolicy || !classification) throw new RequestError("bad-request");
+  return { policy: labelPolicy.policy, classification: classification.value };
 }
 
 /**

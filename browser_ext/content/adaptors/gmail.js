@@ -42,8 +42,8 @@ function composer() {
 /** @param {Element} dialog @param {HTMLElement} element */
 function fields(dialog, element) {
   const people = (/** @type {string} */ name) =>
-    [...dialog.querySelectorAll(`[name=${name}] [data-hovercard-id], input[name=${name}]`)].map((one) =>
-      one.getAttribute("data-hovercard-id") ?? /** @type {HTMLInputElement} */ (one).value);
+    [...dialog.querySelectorAll(`[name=${name}] [data-hovercard-id], input[name=${name}]`)].map((recipient) =>
+      recipient.getAttribute("data-hovercard-id") ?? /** @type {HTMLInputElement} */ (recipient).value);
   return {
     kind: "new", from: valueIn(dialog, "input[name=from]"), to: people("to"), cc: people("cc"),
     subject: valueIn(dialog, "input[name=subjectbox]"), text: element.innerText.trimEnd(),

@@ -62,7 +62,7 @@ function composer() {
 function fields(element) {
   const pane = element.closest("[role=main], [role=dialog]") ?? document;
   const people = (/** @type {string} */ field) =>
-    [...pane.querySelectorAll(`[data-recipients=${field}] [data-address]`)].map((one) => one.getAttribute("data-address") ?? "");
+    [...pane.querySelectorAll(`[data-recipients=${field}] [data-address]`)].map((recipient) => recipient.getAttribute("data-address") ?? "");
   const subject = valueIn(pane, "input[maxlength='255']");
   return { kind: "new", from: "", to: people("to"), cc: people("cc"), subject, text: element.innerText.trimEnd() };
 }

@@ -119,7 +119,7 @@ function fields(form, body) {
   const value = (/** @type {string} */ name) => field(name)?.value ?? "";
   const { compose_mode: mode } = environment();
   // Roundcube does not say whether it answers all. People that the person has added since do not count.
-  const begun = [field("_to"), field("_cc")].flatMap((one) => [...(one?.defaultValue ?? "").matchAll(ENDS_OF_ADDRESSES)]);
+  const begun = [field("_to"), field("_cc")].flatMap((input) => [...(input?.defaultValue ?? "").matchAll(ENDS_OF_ADDRESSES)]);
   const reply = begun.length > 1 ? "replyAll" : "reply";
   const kind = mode === "reply" ? reply : mode === "forward" ? "forward" : "new";
   return { kind, from: senderOf(value("_from")), to: [value("_to")], cc: [value("_cc")], subject: value("_subject"), text: typedText(body, kind) };
@@ -177,7 +177,7 @@ async function find(id, folder) {
 async function search(filter, folder) {
   const { exec = "" } = await ask({ _action: "search", _mbox: folder, _filter: filter, _scope: "base" });
   const uids = [...exec.matchAll(/add_message_row\("?(\d+)/g)].map(([, uid]) => Number(uid));
-  return uids.sort((one, other) => one - other).map(String);
+  return uids.sort((uid, other) => uid - other).map(String);
 }
 
 /** @param {Record<string, string>} query @param {BodyInit} [body] @returns {Promise<{exec?: string}>} */
@@ -261,9 +261,9 @@ async function store(bytes, folder) {
 function identityOf(from, form) {
   /** @type {[string, {email?: string}][]} */
   const identities = Object.entries(environment(form).identities ?? {});
-  const found = identities.find(([, { email }]) => email !== undefined && addressKey(email) === addressKey(from));
-  if (!found) throw problem("sender-unknown");
-  return found[0];
+  const identity = identities.find(([, { email }]) => email !== undefined && addressKey(email) === addressKey(from));
+  if (!identity) throw problem("sender-unknown");
+  return identity[0];
 }
 
 /**

@@ -21,7 +21,7 @@ export function isEntry(element, part) {
   if (closest(element, ENTRY)) return true;
   const own = addressIn(element);
   const others = [...[...findBelow(part, LEADING)].slice(0, MAX_NEIGHBOURS).map(addressIn), location.pathname + location.search];
-  return own !== "" && others.some((one) => one !== own && shapeOf(one) === shapeOf(own));
+  return own !== "" && others.some((other) => other !== own && shapeOf(other) === shapeOf(own));
 }
 
 /** The address of an element in this site, or the text of its script; "" for none. @param {Element} element */

@@ -32,8 +32,8 @@ function teach(form, [step, ...later], done) {
   if (!step) return teachFile(form, done);
   const { name, hint, selector, mayMiss } = step;
   const take = (/** @type {HTMLElement} */ element) => {
-    const found = selectorForField(element);
-    if (found) teach({ ...form, [name]: found }, later, done);
+    const fieldSelector = selectorForField(element);
+    if (fieldSelector) teach({ ...form, [name]: fieldSelector }, later, done);
     else sayUnknown();
   };
   const skip = { label: translate("teach_none"), act: () => teach(form, later, done) };

@@ -60,8 +60,8 @@ const COUNTER = /^[^\d]{0,20}\d{1,6}[^\d]{1,12}\d{1,6}[^\d]{0,20}$/u;
 export function ownControls(page, isWanted) {
   if (!isOwnDocument(page)) return [];
   const { before, end: head } = walkTo(page, headLineFinder());
-  const wanted = head ? before.filter((element) => matches(element, WAYS) && isWanted(element)) : [];
-  return wanted.slice(0, MAX_WANTED).filter((element) => {
+  const controls = head ? before.filter((element) => matches(element, WAYS) && isWanted(element)) : [];
+  return controls.slice(0, MAX_WANTED).filter((element) => {
     const first = /** @type {Element} */ (head);
     const bar = barOf(element, first);
     return bar && !isAfterUnclear(bar) && !isBesideSlotted(element) && !isEntry(element, branchOf(element, first));
@@ -224,7 +224,7 @@ function isShown(node) {
  * @param {Element} element
  */
 function isSeen(element) {
-  return isVisible(element) || outwardsFrom(element).some((one) => world.fields?.replaced.has(one));
+  return isVisible(element) || outwardsFrom(element).some((outer) => world.fields?.replaced.has(outer));
 }
 
 /** Whether a line is in a list of mails: in a row with a box, or in one of several rows of columns with a date. @param {Node} line */
@@ -233,7 +233,7 @@ function isInList(line) {
   if (!row || matches(row, CHOSEN_ROW)) return row !== null;
   const columns = row.children.length;
   const others = [...(parentOf(row)?.children ?? [])].filter((child) => child !== row && child.children.length === columns);
-  return columns >= LEAST_COLUMNS && others.some((one) => [...textsBelow(one)].some(({ data }) => namesDate(data)));
+  return columns >= LEAST_COLUMNS && others.some((sibling) => [...textsBelow(sibling)].some(({ data }) => namesDate(data)));
 }
 
 /**
@@ -294,7 +294,7 @@ function isBesideSlotted(element) {
 
 /** How many controls an element has. Controls inside another control do not count. @param {Element} root */
 function controlsIn(root) {
-  return [...findBelow(root, CONTROLS)].filter((one) => !closest(/** @type {Element} */ (parentOf(one)), CONTROLS)).length;
+  return [...findBelow(root, CONTROLS)].filter((control) => !closest(/** @type {Element} */ (parentOf(control)), CONTROLS)).length;
 }
 
 /** Whether an element is around another one, also around the shadow root that it is in. @param {Element} root @param {Element} element */

@@ -129,7 +129,7 @@ function namesOf(field) {
   const [first = ""] = field.split(",");
   const address = settle(first.split(/[\s<>"()]+/u).findLast((word) => word.includes("@")) ?? "");
   const name = settle(field.split("<", 1)[0].replaceAll('"', ""));
-  return [address, name].filter((one) => one.length >= MIN_NAME);
+  return [address, name].filter((text) => text.length >= MIN_NAME);
 }
 
 /** Whether one of the times in a text can be this date. A text without times fits. @param {string} text @param {Date | null} date */

@@ -26,8 +26,8 @@ export function startPicking({ hint, selector, choose, actions = [], isHere = fa
   bar.add(outline);
   /** @param {Event} event @returns {HTMLElement | null} */
   const targetOf = (event) => {
-    const found = bar.isOwn(event) ? undefined : event.composedPath().find((one) => one instanceof Element && closest(one, selector) === one);
-    return found instanceof HTMLElement ? found : null;
+    const target = bar.isOwn(event) ? undefined : event.composedPath().find((node) => node instanceof Element && closest(node, selector) === node);
+    return target instanceof HTMLElement ? target : null;
   };
   const end = (/** @type {HTMLElement} */ element) => {
     bar.close();

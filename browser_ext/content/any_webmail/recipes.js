@@ -34,8 +34,8 @@ export function placesOf({ link }) {
  * @param {SourceRecipe} recipe @param {Document[]} documents @param {ShownPart} part @returns {URL[]}
  */
 export function taughtLinks({ selector, template }, documents, part) {
-  const found = findSelected(selector, documents);
-  const linked = found.some(isInMailText) ? [] : found.flatMap(addressesOf);
+  const elements = findSelected(selector, documents);
+  const linked = elements.some(isInMailText) ? [] : elements.flatMap(addressesOf);
   const isOne = linked.every(({ href }) => href === linked[0].href);
   const filled = template ? fillTemplate(template, placesOf(part)) : null;
   return [...(isOne ? linked.slice(0, 1) : []), ...(filled ? [filled] : [])];

@@ -32,13 +32,13 @@ export function selectorForField(field) {
 /** The shortest selector by one of these names, or by one below a named element. @param {Element} element @param {string[]} own */
 function narrowest(element, own) {
   const root = /** @type {Document | ShadowRoot} */ (element.getRootNode());
-  const inner = own.find((one) => isOnly(root, one, element));
+  const inner = own.find((name) => isOnly(root, name, element));
   if (inner) return inner;
   let outer = parentOf(element);
   for (let level = 0; outer && level < MAX_LEVELS; level += 1, outer = parentOf(outer)) {
-    const around = namesOf(outer).find((one) => isOnly(root, one, /** @type {Element} */ (outer)));
-    const found = around && [...own, element.localName].map((one) => `${around} ${one}`).find((one) => isOnly(root, one, element));
-    if (found) return found;
+    const around = namesOf(outer).find((name) => isOnly(root, name, /** @type {Element} */ (outer)));
+    const combined = around && [...own, element.localName].map((name) => `${around} ${name}`).find((selector) => isOnly(root, selector, element));
+    if (combined) return combined;
   }
   return "";
 }
@@ -50,8 +50,8 @@ function narrowest(element, own) {
 export function findSelected(selector, documents) {
   if (!selector || selector.length > MAX_SELECTOR_CHARACTERS) return [];
   try {
-    const found = documents.flatMap((page) => rootsBelow(page)).flatMap((root) => [...findBelow(root, selector)]);
-    return found.length <= MAX_MATCHES ? found : [];
+    const elements = documents.flatMap((page) => rootsBelow(page)).flatMap((root) => [...findBelow(root, selector)]);
+    return elements.length <= MAX_MATCHES ? elements : [];
   } catch {
     return [];
   }
@@ -64,7 +64,7 @@ function namesOf(element) {
   const classes = (attributeOf(element, "class") ?? "").split(/\s+/u).filter(isName).map((name) => `.${CSS.escape(name)}`);
   return [
     ...named.map(({ name, value }) => selectorBy(element, name, value)),
-    ...classes.map((one) => `${tag}${one}`), ...(classes.length > 1 ? [`${tag}${classes.join("")}`] : []),
+    ...classes.map((className) => `${tag}${className}`), ...(classes.length > 1 ? [`${tag}${classes.join("")}`] : []),
   ];
 }
 

@@ -141,7 +141,7 @@ function kindOf(line) {
  */
 function linkOf(element, line) {
   const inside = [...findBelow(line, "a[href]")].slice(0, MAX_LINKS);
-  const links = [closest(element, "a[href]"), ...inside.filter((one) => matches(one, NAMING)), ...inside];
+  const links = [closest(element, "a[href]"), ...inside.filter((link) => matches(link, NAMING)), ...inside];
   return links.find((link) => link instanceof HTMLAnchorElement) ?? null;
 }
 
@@ -183,5 +183,5 @@ function isComposed(element, { composed }) {
  * @param {Element} outer @param {string} selector @param {(field: Element) => boolean} [fits]
  */
 function hasShown(outer, selector, fits = () => true) {
-  return [...findBelow(outer, selector)].some((one) => isVisible(one) && fits(one));
+  return [...findBelow(outer, selector)].some((field) => isVisible(field) && fits(field));
 }

@@ -40,12 +40,12 @@ export function sourceLinks(documents, part) {
     return urls.map((url) => ({ url, score: scoreOf(element, label, url, own) })).filter(({ score }) => score > 0);
   };
   /** @type {Map<string, SourceLink>} */
-  const found = new Map();
+  const linksByAddress = new Map();
   const controls = documents.flatMap((page) => ownControls(page, (element) => linksOf(element).length > 0));
   for (const link of controls.flatMap(linksOf)) {
-    if (link.score > (found.get(link.url.href)?.score ?? 0)) found.set(link.url.href, link);
+    if (link.score > (linksByAddress.get(link.url.href)?.score ?? 0)) linksByAddress.set(link.url.href, link);
   }
-  const best = [...found.values()].sort((one, other) => other.score - one.score);
+  const best = [...linksByAddress.values()].sort((link, other) => other.score - link.score);
   return best.slice(0, MAX_LINKS).map(({ url }) => url);
 }
 
@@ -81,7 +81,7 @@ function formAddress(element) {
   const url = addressOf(attributeOf(element, "formaction") ?? attributeOf(form, "action") ?? "", ownBaseOf(element));
   if (!url) return [];
   // A form with fields to fill in, such as a search, is not a link.
-  const controls = [...controlsOf(form)].filter((one) => contains(form, one));
+  const controls = [...controlsOf(form)].filter((control) => contains(form, control));
   const hidden = controls.filter((control) => control instanceof HTMLInputElement && control.type === "hidden");
   const isFilled = controls.some((control) => matches(control, "input:not([type=hidden], [type=submit], [type=image], [type=button]), select, textarea"));
   if (isFilled) return [];
@@ -112,8 +112,8 @@ function scoreOf(element, label, url, own) {
 
 /** @param {Element} element */
 function labelOf(element) {
-  const pictures = [...findBelow(element, "img[alt], svg[aria-label], [title]")].slice(0, MAX_PICTURES).map((one) =>
-    attributeOf(one, "alt") ?? attributeOf(one, "aria-label") ?? attributeOf(one, "title"));
+  const pictures = [...findBelow(element, "img[alt], svg[aria-label], [title]")].slice(0, MAX_PICTURES).map((picture) =>
+    attributeOf(picture, "alt") ?? attributeOf(picture, "aria-label") ?? attributeOf(picture, "title"));
   const own = ["title", "aria-label", "value", "alt"].map((name) => attributeOf(element, name));
   const texts = [shortTextOf(element, MAX_TEXT_CHARACTERS), ...own, ...pictures].map((text) => (text ?? "").normalize("NFKC").trim().replace(/\s+/gu, " "));
   return texts.filter((text) => text.length <= MAX_LABEL_CHARACTERS).join(" ").trim().toLowerCase();

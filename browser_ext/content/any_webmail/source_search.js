@@ -85,10 +85,10 @@ export async function fetchChosen(element, part) {
   if (isInMailText(element)) throw problem("pick-in-text");
   const here = location.href;
   const documents = reachableDocuments();
-  const asked = addressesOf(element);
-  const { bytes, cms, refused } = await search(asked, part, documents);
+  const addresses = addressesOf(element);
+  const { bytes, cms, refused } = await search(addresses, part, documents);
   if (!isConnected(element)) throw problem("pick-gone");
-  const isChanged = location.href !== here || addressesOf(element).some((url, index) => url.href !== asked[index]?.href);
+  const isChanged = location.href !== here || addressesOf(element).some((url, index) => url.href !== addresses[index]?.href);
   if (cms && !bytes && isChanged) throw problem("source-other-mail");
   if (bytes ?? cms) return /** @type {ArrayBuffer} */ (bytes ?? cms);
   throw problem(refused === "source-not-found" ? "pick-no-mail" : refused);
@@ -206,7 +206,7 @@ async function kindOf(chunks) {
  * @param {Document} page @returns {ArrayBuffer | null}
  */
 function sourceIn(page) {
-  const texts = [...findBelow(page, "pre, textarea")].map((one) => (textOf(one) ?? "").trimStart());
+  const texts = [...findBelow(page, "pre, textarea")].map((element) => (textOf(element) ?? "").trimStart());
   const source = texts.find((text) => ASCII.test(text) && beginsAsMessage(new TextEncoder().encode(text.slice(0, HEAD_BYTES)).buffer));
   return source === undefined ? null : new TextEncoder().encode(source.replace(/\r?\n/gu, "\r\n")).buffer;
 }

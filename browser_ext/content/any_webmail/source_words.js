@@ -25,7 +25,7 @@ const NAMES = new Set("fn file filename name subject title to from cc".split(" "
  * @param {string} label in lower case
  */
 export function weighLabel(label) {
-  const [weight, pattern] = /** @type {[number, RegExp][]} */ ([[3, SOURCE], [2, FILE], [1, MAYBE]]).find(([, one]) => label.search(one) >= 0) ?? [0, MAYBE];
+  const [weight, pattern] = /** @type {[number, RegExp][]} */ ([[3, SOURCE], [2, FILE], [1, MAYBE]]).find(([, expression]) => label.search(expression) >= 0) ?? [0, MAYBE];
   const beside = label.replace(pattern, " ").match(/[\p{L}\p{M}]+/gu) ?? [];
   return beside.every((word) => BESIDE.has(word)) ? weight : 0;
 }
@@ -52,9 +52,9 @@ function wordsOf(url) {
  */
 export function parametersOf(url) {
   /** @type {[string, string][]} */
-  const found = [];
-  url.searchParams.forEach((value, name) => found.push([name, value]));
-  return found;
+  const parameters = [];
+  url.searchParams.forEach((value, name) => parameters.push([name, value]));
+  return parameters;
 }
 
 /**

@@ -18,16 +18,16 @@ import { findSelected } from "./selectors.js";
 export async function taughtForm() {
   const { form } = await readRecipe();
   const find = (/** @type {string} */ selector) =>
-    /** @type {HTMLElement[]} */ (findSelected(selector, [document])).find((one) => isVisible(one, { visibilityProperty: true }));
+    /** @type {HTMLElement[]} */ (findSelected(selector, [document])).find((element) => isVisible(element, { visibilityProperty: true }));
   const [subject, editor, to, cc] = [form.subject, form.text, form.to, form.cc].map(find);
   if (!subject && !editor) return null;
   const isEditor = editor && (!(editor instanceof HTMLIFrameElement) || editableIn(editor));
   if (!subject || !editor || !isEditor || (form.to && !to)) throw Object.assign(problem("recipe-form-misfit"), { element: subject ?? editor });
   // Pages hide their file inputs behind buttons of their own.
-  const files = findSelected(form.file, [document]).find((one) => one instanceof HTMLInputElement && one.type === "file");
-  const found = Object.entries({ to, cc }).flatMap(([kind, element]) => (element ? [{ kind, element }] : []));
+  const files = findSelected(form.file, [document]).find((input) => input instanceof HTMLInputElement && input.type === "file");
+  const recipientFields = Object.entries({ to, cc }).flatMap(([kind, element]) => (element ? [{ kind, element }] : []));
   return {
-    place: placeAround(editor, subject, ...found.map(({ element }) => element)), editor, subject, found,
+    place: placeAround(editor, subject, ...recipientFields.map(({ element }) => element)), editor, subject, found: recipientFields,
     files: /** @type {HTMLInputElement | undefined} */ (files),
   };
 }

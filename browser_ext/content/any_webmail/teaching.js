@@ -52,7 +52,7 @@ export function startTeaching(done) {
   bar.listen("click", (event) => {
     if (!event.isTrusted || bar.isOwn(event)) return;
     begun = Math.min(begun, event.timeStamp);
-    clicked = /** @type {Element | undefined} */ (event.composedPath().find((one) => one instanceof Element)) ?? null;
+    clicked = /** @type {Element | undefined} */ (event.composedPath().find((node) => node instanceof Element)) ?? null;
     const way = clicked && closest(clicked, WAYS);
     if (way && isInMailText(way)) {
       clicked = null;
@@ -81,7 +81,7 @@ export function startTeaching(done) {
 
 /**
  * Asks whether the way to the source is to be kept.
- * @param {{bytes: ArrayBuffer, url: URL, element: Element | null, part: ShownPart}} found @param {() => void} done
+ * @param {{bytes: ArrayBuffer, url: URL, element: Element | null, part: ShownPart}} source @param {() => void} done
  */
 function propose({ bytes, url, element, part }, done) {
   const template = templateFor(url, placesOf(part));

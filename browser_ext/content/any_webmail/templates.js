@@ -24,12 +24,12 @@ export function templateFor(url, places) {
   const known = Object.entries(wordsOf(places));
   let isGeneral = false;
   const generalise = (/** @type {string} */ name, /** @type {string} */ word) => {
-    const equal = known.filter(([, other]) => other === word).map(([one]) => one);
-    const ofPage = equal.filter((one) => one.startsWith("page."));
+    const equal = known.filter(([, other]) => other === word).map(([place]) => place);
+    const ofPage = equal.filter((place) => place.startsWith("page."));
     const likely = ofPage.length > 0 ? ofPage : equal;
-    const found = likely.find((one) => one.includes(`.${name}.`)) ?? likely[0];
-    isGeneral ||= found !== undefined && DIGIT.test(word);
-    return found ? `{${found}}` : encodeURIComponent(word);
+    const placeholder = likely.find((place) => place.includes(`.${name}.`)) ?? likely[0];
+    isGeneral ||= placeholder !== undefined && DIGIT.test(word);
+    return placeholder ? `{${placeholder}}` : encodeURIComponent(word);
   };
   const pieces = piecesOf(url).map(({ name, text }) => ({ name, text: replaceWords(text, (word) => generalise(name, word)) }));
   const path = pieces.filter(({ name }) => name.startsWith("path.")).map(({ text }) => `/${text}`).join("");
@@ -43,12 +43,12 @@ export function templateFor(url, places) {
 function replaceWords(text, replace) {
   const between = text.split(WORD).map(encodeURIComponent);
   const words = (text.match(WORD) ?? []).map(replace);
-  return between.map((one, index) => one + (words[index] ?? "")).join("");
+  return between.map((separator, index) => separator + (words[index] ?? "")).join("");
 }
 
-/** Whether two addresses differ only in how they are written. @param {URL} one @param {URL} other */
-function isSame(one, other) {
-  const [pieces, others] = [one, other].map((url) => JSON.stringify(piecesOf(url).filter(({ name }) => name !== "hash")));
+/** Whether two addresses differ only in how they are written. @param {URL} address @param {URL} other */
+function isSame(address, other) {
+  const [pieces, others] = [address, other].map((url) => JSON.stringify(piecesOf(url).filter(({ name }) => name !== "hash")));
   return pieces === others;
 }
 

@@ -17,7 +17,7 @@ export function storageArea(values) {
   return {
     get: async (/** @type {string | null} */ name) =>
       (name === null ? { ...values() } : name in values() ? { [name]: values()[name] } : {}),
-    set: async (/** @type {object} */ given) => void Object.assign(values(), structuredClone(given)),
+    set: async (/** @type {object} */ entries) => void Object.assign(values(), structuredClone(entries)),
     remove: async (/** @type {string} */ name) => void delete values()[name],
   };
 }

@@ -15,9 +15,9 @@ buffers.transfer ??= function () {
 };
 globalThis.crypto ??= webcrypto;
 const { importKey } = crypto.subtle;
-crypto.subtle.importKey = async (/** @type {any[]} */ ...given) => {
-  if (given[1].byteLength === 24) throw new DOMException("keys of 192 bits are not supported", "OperationError");
-  return importKey.apply(crypto.subtle, /** @type {any} */ (given));
+crypto.subtle.importKey = async (/** @type {any[]} */ ...parameters) => {
+  if (parameters[1].byteLength === 24) throw new DOMException("keys of 192 bits are not supported", "OperationError");
+  return importKey.apply(crypto.subtle, /** @type {any} */ (parameters));
 };
 
 /** @typedef {import("../../../wasm_build/vault/worker/lent_bytes.js").PythonBytes} PythonBytes */
@@ -41,10 +41,10 @@ function lend(octets) {
  * @param {Name} name @param {Written[]} args
  */
 export async function callDoor(name, args) {
-  const given = args.map((one) => (typeof one === "object" ? lend(new Uint8Array(Buffer.from(one.hex, "hex"))) : one));
-  /** @type {(...given: any[]) => Promise<unknown>} */
+  const parameters = args.map((argument) => (typeof argument === "object" ? lend(new Uint8Array(Buffer.from(argument.hex, "hex"))) : argument));
+  /** @type {(...parameters: any[]) => Promise<unknown>} */
   const call = door[name];
-  const outcome = /** @type {ArrayBuffer | Uint8Array | string} */ (await call(...given));
+  const outcome = /** @type {ArrayBuffer | Uint8Array | string} */ (await call(...parameters));
   const reply = typeof outcome === "string" ? { refusal: outcome } : { hex: Buffer.from(new Uint8Array(outcome)).toString("hex") };
   residue.wipeBuffers();
   return reply;

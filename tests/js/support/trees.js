@@ -17,8 +17,8 @@ export function treeOf(markup) {
   const open = [{ name: "body", attributes: {}, children: [] }];
   const innermost = () => /** @type {Open} */ (open.at(-1));
   const close = () => {
-    const one = /** @type {Open} */ (open.pop());
-    innermost().children.push(elementOf(one));
+    const element = /** @type {Open} */ (open.pop());
+    innermost().children.push(elementOf(element));
   };
   for (const { groups = {} } of markup.matchAll(TOKEN)) {
     const { comment, end, name = "", attributes, text } = groups;
@@ -26,7 +26,7 @@ export function treeOf(markup) {
     if (comment !== undefined) innermost().children.push(leafOf(COMMENT, comment));
     else if (text !== undefined) innermost().children.push(leafOf(TEXT, isRaw ? text : decode(text)));
     else if (end) {
-      const at = open.findLastIndex((one, index) => index > 0 && one.name === name);
+      const at = open.findLastIndex((element, index) => index > 0 && element.name === name);
       while (at > 0 && open.length > at) close();
     } else if (!isRaw) {
       open.push({ name, attributes: attributesOf(attributes ?? ""), children: [] });

@@ -15,7 +15,7 @@ import { testWith } from "./vectors.js";
  * }} Case
  */
 
-/** @param {Case} given */
+/** @param {Case} answerCase */
 function answerOf({ report, people, options, shown }) {
   const translate = /** @type {any} */ ((/** @type {string} */ key, /** @type {Record<string, string>} */ values = {}) => values[shown] ?? key);
   const reply = { inReplyTo: null, references: [], hidden: [], people };
@@ -47,22 +47,22 @@ for (const name of [
   "a mark of no known service leads no answer away from the proved sender",
 ]) {
   testWith(name, (/** @type {Case[]} */ cases) => {
-    for (const given of cases) {
+    for (const answerCase of cases) {
       /** @type {Record<string, unknown>} */
-      const found = answerOf(given);
-      for (const [key, expected] of Object.entries(given.expected)) assert.deepEqual(found[key], expected, key);
-      const reached = /** @type {string[]} */ ([...answerOf(given).to, ...answerOf(given).cc]);
-      if (given.within) for (const address of reached) assert.ok(given.within.includes(address), address);
-      if (given.quotes) assert.ok(String(found.quote).includes(given.quotes));
-      if (given.isDisjoint) for (const address of answerOf(given).doubtful) assert.ok(!reached.includes(address), address);
+      const answer = answerOf(answerCase);
+      for (const [key, expected] of Object.entries(answerCase.expected)) assert.deepEqual(answer[key], expected, key);
+      const reached = /** @type {string[]} */ ([...answerOf(answerCase).to, ...answerOf(answerCase).cc]);
+      if (answerCase.within) for (const address of reached) assert.ok(answerCase.within.includes(address), address);
+      if (answerCase.quotes) assert.ok(String(answer.quote).includes(answerCase.quotes));
+      if (answerCase.isDisjoint) for (const address of answerOf(answerCase).doubtful) assert.ok(!reached.includes(address), address);
     }
   });
 }
 
 testWith("a quotation names no time that a browser reads otherwise than the report", (/** @type {(Case & {text: string, time: string | null})[]} */ cases) => {
   speak("en");
-  for (const { text, time, ...given } of cases) {
-    const { intro } = answerOf(given);
+  for (const { text, time, ...answerCase } of cases) {
+    const { intro } = answerOf(answerCase);
     if (time) assert.match(String(intro), /November 28, 2026 at 10:00/);
     else assert.equal(intro, text);
   }

@@ -12,8 +12,8 @@ function saidOf(report) {
   return describeCoverage(report, translate, /** @type {any} */ (words)).parts.map(({ sentence }) => sentence);
 }
 
-testWith("the readers of an encrypted part do not count for the whole", (/** @type {any[]} */ given) => {
-  for (const { report, readers, said } of given) {
+testWith("the readers of an encrypted part do not count for the whole", (/** @type {any[]} */ cases) => {
+  for (const { report, readers, said } of cases) {
     assert.equal(countReaders(report), readers);
     if (said) assert.deepEqual(saidOf(report), said);
   }
@@ -22,7 +22,7 @@ testWith("the readers of an encrypted part do not count for the whole", (/** @ty
 testWith("the signer of a part is named by all addresses and by no name like another", ({ two, stranger, many }) => {
   assert.deepEqual(saidOf(two), ["bob@example.test, sales@example.test"]);
   // Nobody vouches for a stranger, so only the name in the certificate is left, which anybody can choose.
-  const [said, ...others] = saidOf(stranger);
-  assert.ok(said && !said.includes("@") && others.length === 0, said);
+  const [signer, ...others] = saidOf(stranger);
+  assert.ok(signer && !signer.includes("@") && others.length === 0, signer);
   assert.ok(saidOf(many)[0]?.endsWith("… (+15)"));
 });

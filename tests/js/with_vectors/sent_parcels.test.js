@@ -15,7 +15,7 @@ testWith("each state and speaker of the bridge has words", (/** @type {Record<st
   const ofCodes = codes.map((code) => codeWords(code, "notified")[0]);
   const catalogue = readTexts("en", "pages");
   const failed = speakers.map((by) => key("failed", by));
-  for (const one of [...ofStates, ...ofSpeakers, ...ofCodes, ...failed]) assert.ok(one in catalogue, one);
+  for (const textKey of [...ofStates, ...ofSpeakers, ...ofCodes, ...failed]) assert.ok(textKey in catalogue, textKey);
   assert.equal(new Set(ofCodes).size, codes.length);
   assert.ok(!ofStates.includes("sent_parcel_state_other"));
   assert.ok(!ofSpeakers.includes("sent_parcel_by_other"));

@@ -12,8 +12,8 @@ import { testWith } from "./vectors.js";
 /** @typedef {{name: string, address: string, shown: string}} Beside */
 
 for (const name of ["pages and extension write the same as the core", "each character beside an address is written alike everywhere"]) {
-  testWith(name, (/** @type {Beside[]} */ given) => {
-    for (const { shown, ...mailbox } of given) assert.equal(writeMailbox(mailbox), shown);
+  testWith(name, (/** @type {Beside[]} */ cases) => {
+    for (const { shown, ...mailbox } of cases) assert.equal(writeMailbox(mailbox), shown);
   });
 }
 
@@ -31,8 +31,8 @@ testWith("each invisible character of an address has a picture", ({ plain, hidde
 });
 
 // The place is beside the words of the link, which may say anything.
-testWith("the place of a mail link shows no address in another direction", (/** @type {{link: string, place: string}[]} */ given) => {
-  for (const { link, place } of given) assert.equal(readLink(link)?.place, place, link);
+testWith("the place of a mail link shows no address in another direction", (/** @type {{link: string, place: string}[]} */ links) => {
+  for (const { link, place } of links) assert.equal(readLink(link)?.place, place, link);
 });
 
 // A subject may hold any text. Only a name of an address form in the certificate is an address.

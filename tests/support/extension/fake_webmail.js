@@ -6,8 +6,8 @@
 
   document.addEventListener("webmail-writes", async ({ detail }) => {
     const { mail, ...body } = JSON.parse(detail);
-    const held = mail && (await api.runtime.sendMessage({ type: "mail.hold", body: { bytes: octetsOf(mail), name: "" } }));
-    const reply = await api.runtime.sendMessage({ type: "compose.open", body: { bcc: [], ...body, mail: held ? held.value.mail : "" } });
+    const heldMail = mail && (await api.runtime.sendMessage({ type: "mail.hold", body: { bytes: octetsOf(mail), name: "" } }));
+    const reply = await api.runtime.sendMessage({ type: "compose.open", body: { bcc: [], ...body, mail: heldMail ? heldMail.value.mail : "" } });
     root.dataset.opened = JSON.stringify(reply);
   });
 

@@ -84,15 +84,15 @@ async function tryPage(seed) {
   recipe.source.selector = page.isPlainText && seed % 3 === 0 ? "a.source" : "";
   asked = [];
   const parts = foundParts();
-  const fallback = [...document.querySelectorAll("*")].map((one) => partAt(one)).find(Boolean);
+  const fallback = [...document.querySelectorAll("*")].map((element) => partAt(element)).find(Boolean);
   await openParts(parts.length > 0 ? parts : fallback ? [fallback] : []);
   await openParts(foundParts());
   const lured = asked.filter((path) => !own.has(path));
-  const found = asked.some((path) => own.has(path));
+  const isFound = asked.some((path) => own.has(path));
   asked = [];
   const part = parts[0] ?? fallback;
   for (const element of part && page.isPlainText ? places.flatMap((place) => [...place.querySelectorAll(WAYS)]) : []) await fetchChosen(element, part).catch(() => {});
-  return { lured, pointed: asked.filter((path) => !others.has(path)), found };
+  return { lured, pointed: asked.filter((path) => !others.has(path)), found: isFound };
 }
 
 /** @param {number} first @param {number} count */
@@ -104,17 +104,17 @@ async function tryPages(first, count) {
     return Object.defineProperty(new Response(ANSWER), "url", { value: String(url) });
   };
   const bad = [];
-  let found = 0;
+  let foundPages = 0;
   try {
     for (let seed = first; seed < first + count; seed += 1) {
       const tried = await tryPage(seed);
-      found += Number(tried.found);
+      foundPages += Number(tried.found);
       if (tried.lured.length + tried.pointed.length > 0) bad.push({ seed, ...tried });
     }
   } finally {
     globalThis.fetch = fetch;
   }
-  return { bad: bad.slice(0, 20), count: bad.length, found };
+  return { bad: bad.slice(0, 20), count: bad.length, found: foundPages };
 }
 
 globalThis.lured = { tryPages, weighLabel, recipe };

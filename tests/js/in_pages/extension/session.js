@@ -22,17 +22,17 @@ export async function importNow(file, passphrase) {
 export async function askThroughLocks(rounds) {
   const { ask } = await import("/source/browser_ext/shared/request.js");
   const outcomes = new Set();
-  const note = (asked) => asked.then(() => outcomes.add("answered"), ({ code }) => outcomes.add(code));
+  const note = (request) => request.then(() => outcomes.add("answered"), ({ code }) => outcomes.add(code));
   for (let round = 0; round < rounds; round += 1) {
     await ask("vault.key");
-    const asked = [];
+    const requests = [];
     let locked = false;
     const locking = ask("session.lock").finally(() => { locked = true; });
     while (!locked) {
-      asked.push(note(ask("vault.key")));
+      requests.push(note(ask("vault.key")));
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
-    await Promise.all([locking, ...asked]);
+    await Promise.all([locking, ...requests]);
   }
   return [...outcomes];
 }

@@ -16,9 +16,9 @@ export async function parts() {
   const sentenceFor = () => "!";
   globalThis.list = new MessageList({ translate: (key) => key, api, keys: { unlocked: false }, sentenceFor });
   document.body.append(list.element);
-  globalThis.row = (uid, given = {}) => ({
+  globalThis.row = (uid, differences = {}) => ({
     uid, from: "bob@example.test", to: "alice@example.test", subject: `Number ${uid}`, date: null, size: 10, seen: true,
-    protection: null, problem: null, ...given,
+    protection: null, problem: null, ...differences,
   });
   globalThis.shown = () => [...list.element.querySelectorAll("a")].map((link) => Number(link.dataset.uid));
   globalThis.link = (uid) => list.element.querySelector(`[data-uid="${uid}"]`);
@@ -103,9 +103,9 @@ export async function oneTabHoldsTheStreamAndTellsTheOthersUntilAnotherTakesOver
   globalThis.told = [];
   events.start("alice@example.test");
   await opened(1);
-  for (const one of others) {
-    for (const name of ["mail", "arrived", "back"]) one.addEventListener(name, ({ type }) => told.push(type));
-    one.start("alice@example.test");
+  for (const tab of others) {
+    for (const name of ["mail", "arrived", "back"]) tab.addEventListener(name, ({ type }) => told.push(type));
+    tab.start("alice@example.test");
   }
   streams[0].say("ready", { account: "alice@example.test", folders: ["f"] });
   streams[0].say("mail", { folder: "f" });

@@ -5,7 +5,7 @@ export function topOfState() {
   const box = state.getBoundingClientRect();
   const points = [[box.left + 4, box.top + 4], [box.x + box.width / 2, box.y + box.height / 2],
     [box.right - 4, box.bottom - 4]];
-  const found = points.map(([x, y]) => document.elementFromPoint(x, y));
+  const elements = points.map(([x, y]) => document.elementFromPoint(x, y));
   const frame = document.querySelector("iframe.markup").getBoundingClientRect();
-  return [found.every((one) => state.contains(one)), box.bottom <= frame.top];
+  return [elements.every((element) => state.contains(element)), box.bottom <= frame.top];
 }

@@ -88,13 +88,13 @@ export async function aPassphraseFindsEachAccountThatWasKeptUnderIt() {
   globalThis.account = globalThis.address = `other ${first}`;
   await begin();
   const addresses = async (only) =>
-    (await kept.findOpenings(secret(), only)).map((opening) => opening.address).filter((one) => one.endsWith(first)).sort();
-  const found = [await addresses(null), await addresses(first), await addresses(address)].map((all) =>
-    all.map((one) => (one === first ? "first" : "second")));
+    (await kept.findOpenings(secret(), only)).map((opening) => opening.address).filter((accountAddress) => accountAddress.endsWith(first)).sort();
+  const lists = [await addresses(null), await addresses(first), await addresses(address)].map((all) =>
+    all.map((accountAddress) => (accountAddress === first ? "first" : "second")));
   const missing = await kept.findOpenings(secret(), "nobody@example.test").catch((error) => error.message);
   await kept.end();
   globalThis.account = globalThis.address = first;
-  return [...found, missing];
+  return [...lists, missing];
 }
 
 export async function aListHasItsLatestRowsAndThoseOfOpenedMessages() {
@@ -117,10 +117,10 @@ export async function aListHasItsLatestRowsAndThoseOfOpenedMessages() {
 
 export async function theBridgeIsAskedFirstAndItsReturnIsNoticed() {
   const mail = source();
-  const told = [];
-  for (const name of ["away", "back"]) mail.addEventListener(name, () => told.push(name));
+  const notices = [];
+  for (const name of ["away", "back"]) mail.addEventListener(name, () => notices.push(name));
   await kept.keepMessage(at(1), bytes("kept"));
-  const decode = (found) => new TextDecoder().decode(found);
+  const decode = (octets) => new TextDecoder().decode(octets);
   const text = async (uid) => mail.rawMessage(at(uid)).then(decode, ({ code }) => code);
   const online = await text(1);
   reach = false;
@@ -128,5 +128,5 @@ export async function theBridgeIsAskedFirstAndItsReturnIsNoticed() {
   reach = true;
   dispatchEvent(new Event("online"));
   while (mail.isAway) await new Promise((resolve) => setTimeout(resolve, 10));
-  return [online, away, told, await text(1)];
+  return [online, away, notices, await text(1)];
 }

@@ -3,10 +3,10 @@
 export function clipped() {
   const hidden = ".visually-hidden, .skip-link, .mail[data-pane=message] .list-pane";
   return [...document.querySelectorAll("button, a, h1, h2, h3, label, summary, dt, .note, .problem")]
-    .filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.closest(hidden))
-    .filter((one) => getComputedStyle(one).display !== "inline" && getComputedStyle(one).textOverflow !== "ellipsis")
-    .filter((one) => one.scrollWidth > one.clientWidth + 1)
-    .map((one) => `clips ${one.tagName} ${one.textContent.trim().slice(0, 60)}`);
+    .filter((element) => element.checkVisibility({ visibilityProperty: true }) && !element.closest(hidden))
+    .filter((element) => getComputedStyle(element).display !== "inline" && getComputedStyle(element).textOverflow !== "ellipsis")
+    .filter((element) => element.scrollWidth > element.clientWidth + 1)
+    .map((element) => `clips ${element.tagName} ${element.textContent.trim().slice(0, 60)}`);
 }
 
 export function choose([menu, language]) {

@@ -30,9 +30,9 @@ export async function listInPage() {
   globalThis.app = { translate, api, mailVault: {}, keys, address: "alice@example.test" };
   globalThis.list = new MessageList(app, learnt);
   document.body.append(list.element);
-  globalThis.row = (given) => ({
+  globalThis.row = (differences) => ({
     uid: 7, from: "Bob <bob@example.test>", to: "alice@example.test", subject: "Plain", date: "2026-11-20T10:00:00Z",
-    size: 10, seen: true, protection: "signed", problem: null, ...given,
+    size: 10, seen: true, protection: "signed", problem: null, ...differences,
   });
   globalThis.within = { Subject: "Within", Date: "Fri, 20 Nov 2026 10:00:00 +0000", To: "alice@example.test" };
   globalThis.verified = (from, { fields = within, protection = "signed-only", state = "verified" } = {}) => {
@@ -73,8 +73,8 @@ export async function storedBefore(format) {
   const address = `${crypto.randomUUID()}@example.test`;
   const lesson = { state: "verified", sender: "bob@example.test", subject: null, isEncrypted: false };
   const entry = { ...lesson, row: "row", digest: "d", at: 1 };
-  const kept = new TextEncoder().encode(JSON.stringify({ format, entries: [["9/7", entry]] })).buffer;
-  await openLearnt.write(address, "folder", 1, kept);
+  const content = new TextEncoder().encode(JSON.stringify({ format, entries: [["9/7", entry]] })).buffer;
+  await openLearnt.write(address, "folder", 1, content);
   const vault = { call: async (verb, { sealed }) => ({ draft: sealed }) };
   const rows = new LearntRows(async () => vault, keys, () => address);
   await rows.load("folder");
@@ -85,7 +85,7 @@ export async function storedBefore(format) {
 export function read() {
   const row = list.element.querySelector("li:has(a)");
   const named = [...row.querySelectorAll("[aria-label], [title], title")];
-  return row.textContent + named.map((one) => one.getAttribute("aria-label") + one.getAttribute("title")).join()
+  return row.textContent + named.map((element) => element.getAttribute("aria-label") + element.getAttribute("title")).join()
     + row.querySelector("time").getAttribute("datetime")
     + (list.element.querySelector(".day-title")?.textContent ?? "");
 }
@@ -132,14 +132,14 @@ export async function noTabKeepsOrWritesAgainWhatAnotherHasForgottenForGood() {
   await second.load("folder");
   await openLearnt.removeAll(address);
   const after = [[7, "row"], [9, "new row"]].map(([uid, row]) => second.find({ ...at("folder"), uid }, row));
-  return [before, forgotten, ...after.map((one) => one !== null)];
+  return [before, forgotten, ...after.map((lessonAfter) => lessonAfter !== null)];
 }
 
 export async function aForgedDateGivesAVerifiedRowNoHeading() {
   const day = (date, uid) => ({ ...row({ date, subject: "Within" }), uid });
   messages = [day("2026-12-24T12:00:00Z", 7), day("2026-11-22T12:00:00Z", 8), day("2026-11-21T12:00:00Z", 9)];
   await list.load("folder-id", {});
-  const titleOf = (one) => one.querySelector("h2")?.textContent ?? "row";
+  const titleOf = (item) => item.querySelector("h2")?.textContent ?? "row";
   const titles = () => [...list.element.querySelectorAll("li")].map(titleOf);
   const before = titles();
   list.learn(at("folder-id"), verified("bob@example.test"), "d");

@@ -29,6 +29,6 @@ export async function fewAreMadeAtOnce() {
   };
   const directory = new Directory({ certificatesFor }, { checkRecipient: async () => [] });
   const people = Array.from({ length: 20 }, (_, number) => `p${number}@example.test`);
-  const found = await Promise.all(people.map((person) => directory.find(person)));
-  return [most, found];
+  const certificates = await Promise.all(people.map((person) => directory.find(person)));
+  return [most, certificates];
 }

@@ -37,17 +37,17 @@ export async function parts() {
   const make = () => new MailIndex(async () => vault, keys, () => account);
   globalThis.make = make;
   globalThis.index = make();
-  globalThis.row = (uid, given) => ({
+  globalThis.row = (uid, differences) => ({
     uid, from: "Bob <bob@example.test>", to: "alice@example.test", subject: "[...]", size: 900, seen: false,
-    date: new Date(Date.UTC(2026, 10, 1) + uid * 60000).toISOString(), protection: "sealed", problem: null, ...given,
+    date: new Date(Date.UTC(2026, 10, 1) + uid * 60000).toISOString(), protection: "sealed", problem: null, ...differences,
   });
   const encode = (text) => new TextEncoder().encode(text).buffer;
-  globalThis.item = (uid, text, { subject = `Letter ${uid}`, folder = "one", uidValidity = 9, ...given } = {}) => ({
-    folder, uidValidity, row: row(uid, given),
+  globalThis.item = (uid, text, { subject = `Letter ${uid}`, folder = "one", uidValidity = 9, ...differences } = {}) => ({
+    folder, uidValidity, row: row(uid, differences),
     texts: text === null ? null : { subject, people: "Bob <bob@example.test>", text: encode(text) },
   });
   globalThis.find = async (text, place = "text", folder = "one") =>
-    (await index.search(folder, place, text)).map((found) => found.row.uid);
+    (await index.search(folder, place, text)).map((result) => result.row.uid);
   // A bridge with folders of messages: {id: {uidValidity, rows, changes}}, and the texts of messages by UID.
   globalThis.house = { one: { uidValidity: 9, rows: [], changes: null } };
   globalThis.words = {};
@@ -136,9 +136,9 @@ export async function exchangeRecords() {
   const { accountDigest } = await import("/source/webbridge/pages/app/state_database.js");
   const digest = await accountDigest(account);
   const [first, second] = await store.readSegments(digest);
-  const kept = await store.readIndex(digest);
+  const storedIndex = await store.readIndex(digest);
   const swapped = { ...second, heads: first.heads, words: first.words };
-  await store.writeIndex({ ...kept, counter: 99 }, { written: [swapped] });
+  await store.writeIndex({ ...storedIndex, counter: 99 }, { written: [swapped] });
   filler = new (await import("/source/webbridge/pages/mail/index_filler.js")).IndexFiller(app, index);
   const ended = new Promise((resolve) => filler.addEventListener("change", () => resolve(filler.progress)));
   filler.resume();

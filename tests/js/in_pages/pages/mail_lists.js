@@ -70,7 +70,7 @@ export async function wheel() {
     times.push(now - before);
     before = now;
   }
-  return times.sort((one, other) => one - other)[60];
+  return times.sort((time, other) => time - other)[60];
 }
 
 export async function foldersInsideOthersStandBelowThem() {

@@ -8,12 +8,12 @@ export async function listInPage() {
   globalThis.uidValidity = 9;
   globalThis.at = (uid) => ({ folder: "folder-id", uidValidity, uid });
   const api = { messages: async () => ({ uidValidity, messages }), rawMessage: async () => new ArrayBuffer(1) };
-  const mailVault = { subjects: async (found) => { await readable; return found.map(() => within); } };
+  const mailVault = { subjects: async (mails) => { await readable; return mails.map(() => within); } };
   globalThis.list = new MessageList({ translate: (key) => key, api, mailVault, keys: { unlocked: true } });
   document.body.append(list.element);
-  globalThis.row = (given) => ({
+  globalThis.row = (differences) => ({
     uid: 7, from: "bob@example.test", to: "alice@example.test", subject: "[...]", date: null, size: 10, seen: true,
-    protection: "sealed", problem: null, ...given,
+    protection: "sealed", problem: null, ...differences,
   });
   globalThis.subjects = () => [...list.element.querySelectorAll(".row-subject")].map((each) => each.textContent);
 }
@@ -31,7 +31,7 @@ export async function endless() {
     : Response.json({ uidValidity, messages: Array.from({ length: 300 }, (_, index) => row({ uid: 1000 - index })) }));
   list.element.remove();
   const { MessageList } = await import("/source/webbridge/pages/mail/views/message_list.js");
-  const mailVault = { subjects: async (found) => { decrypted += found.length; return found.map(() => ""); } };
+  const mailVault = { subjects: async (mails) => { decrypted += mails.length; return mails.map(() => ""); } };
   const api = new BridgeApi("https://bridge.test", () => undefined);
   globalThis.list = new MessageList({ translate: (key) => key, api, mailVault, keys: { unlocked: true } });
   document.body.append(list.element);
@@ -60,10 +60,10 @@ export async function aMessageThatEndsTheVaultTakesItsOwnSubjectOnly() {
   list.element.remove();
   const { MessageList } = await import("/source/webbridge/pages/mail/views/message_list.js");
   globalThis.asked = [];
-  const subjects = async (found) => {
-    asked.push(found.length);
-    if (found.some(({ byteLength }) => byteLength === 7)) throw new VaultError("vault-timeout", "too long");
-    return found.map(({ byteLength }) => `Subject ${byteLength}`);
+  const subjects = async (mails) => {
+    asked.push(mails.length);
+    if (mails.some(({ byteLength }) => byteLength === 7)) throw new VaultError("vault-timeout", "too long");
+    return mails.map(({ byteLength }) => `Subject ${byteLength}`);
   };
   const rawMessage = async ({ uid }) => new ArrayBuffer(uid);
   const api = { messages: async () => ({ uidValidity, messages }), rawMessage };

@@ -21,20 +21,20 @@ export function beforeThePage() {
   };
   const open = () => noticed.filter(({ closed }) => !closed);
   ServiceWorkerRegistration.prototype.showNotification = async function (title, options) {
-    for (const one of open().filter(({ tag }) => tag === options.tag)) one.closed = true;
+    for (const notice of open().filter(({ tag }) => tag === options.tag)) notice.closed = true;
     noticed.push({ title, ...options, closed: false });
   };
   ServiceWorkerRegistration.prototype.getNotifications = async () =>
-    open().map((one) => ({ close: () => { one.closed = true; } }));
-  const kept = () => JSON.parse(localStorage.getItem("test-subscription") ?? "null");
+    open().map((notice) => ({ close: () => { notice.closed = true; } }));
+  const subscription = () => JSON.parse(localStorage.getItem("test-subscription") ?? "null");
   const made = (endpoint) => endpoint && ({
     endpoint, options: { applicationServerKey: null },
     unsubscribe: async () => { localStorage.removeItem("test-subscription"); },
   });
-  PushManager.prototype.getSubscription = async () => made(kept());
+  PushManager.prototype.getSubscription = async () => made(subscription());
   PushManager.prototype.subscribe = async ({ userVisibleOnly, applicationServerKey }) => {
     globalThis.subscribed = [userVisibleOnly, applicationServerKey.length, applicationServerKey[0]];
     localStorage.setItem("test-subscription", JSON.stringify(globalThis.endpoint));
-    return made(kept());
+    return made(subscription());
   };
 }

@@ -5,8 +5,8 @@ export async function setup() {
   globalThis.answers = [];
   globalThis.fetch = async (url) => {
     const path = String(url).replace(/^https:..bridge.test/u, "");
-    const found = answers.find(([asked]) => new RegExp(asked, "u").test(path));
-    return found ? new Response(found[1]) : Response.json({ code: "not-offered", message: "no" }, { status: 404 });
+    const answer = answers.find(([asked]) => new RegExp(asked, "u").test(path));
+    return answer ? new Response(answer[1]) : Response.json({ code: "not-offered", message: "no" }, { status: 404 });
   };
   globalThis.api = new BridgeApi("https://bridge.test", () => undefined);
   api.use({ address: "alice@example.test", account: "" });
@@ -22,10 +22,10 @@ export async function setup() {
     ? Object.entries(value).flatMap(([name, inner]) => places(inner, [...path, name])) : [])];
   const put = (value, [name, ...rest], text) => {
     if (name === undefined) return text === "missing" ? "null" : text;
-    const write = (key, one) => (String(key) === name ? put(one, rest, text) : JSON.stringify(one));
-    if (Array.isArray(value)) return `[${value.map((one, at) => write(at, one)).join()}]`;
+    const write = (key, member) => (String(key) === name ? put(member, rest, text) : JSON.stringify(member));
+    if (Array.isArray(value)) return `[${value.map((member, at) => write(at, member)).join()}]`;
     return `{${Object.entries(value).filter(([key]) => !(key === name && rest.length === 0 && text === "missing"))
-      .map(([key, one]) => `${JSON.stringify(key)}:${write(key, one)}`).join()}}`;
+      .map(([key, member]) => `${JSON.stringify(key)}:${write(key, member)}`).join()}}`;
   };
   globalThis.odd = function* (whole, at) {
     const inner = at.reduce((value, name) => value[name], whole);
@@ -33,10 +33,10 @@ export async function setup() {
       for (const text of VALUES) yield { path: path.join("."), text, body: put(whole, path, text) };
     }
   };
-  globalThis.row = (uid, given) => ({
+  globalThis.row = (uid, differences) => ({
     uid, from: "Bob <bob@example.test>", to: "alice@example.test", subject: `Subject ${uid}`, size: 10, seen: false,
     sender: { name: "Bob", address: "bob@example.test" }, date: "2026-11-20T10:00:00+00:00",
-    flags: ["\\Flagged"], protection: "signed", problem: null, ...given,
+    flags: ["\\Flagged"], protection: "signed", problem: null, ...differences,
   });
   globalThis.tag = (key, values) => (values ? `${key} ${Object.values(values).join(" ")}` : key);
   Object.assign(tag, { locale: "en", has: () => true });
@@ -124,13 +124,13 @@ export async function parts([asked, whole, at, ask, still]) {
   const wrong = [];
   for (const { path, text, body } of odd(whole, at)) {
     answers = [[asked, body]];
-    let found;
+    let result;
     try {
-      found = await call(api)();
+      result = await call(api)();
     } catch (error) {
       faults.push(String(error));
     }
-    if (faults.length > 0 || !find(api, found)) wrong.push([path, text.slice(0, 40), faults.splice(0)]);
+    if (faults.length > 0 || !find(api, result)) wrong.push([path, text.slice(0, 40), faults.splice(0)]);
   }
   return wrong;
 }
@@ -186,10 +186,10 @@ export async function anAnswerThatIsNoneIsAnErrorWithASentenceOfBoundedLength() 
 
 export async function aBridgeThatGivesTheSamePageAgainAndAgainEndsARefresh() {
   const { MessageList } = await import("/source/webbridge/pages/mail/views/message_list.js");
-  let asked = 0;
+  let requestCount = 0;
   let first = 1000;
   const messages = async () => {
-    asked += 1;
+    requestCount += 1;
     return { uidValidity: 9, messages: Array.from({ length: 50 }, (_, index) => row(first - index)), isAll: false };
   };
   const list = new MessageList({ ...services, api: { messages } });
@@ -199,11 +199,11 @@ export async function aBridgeThatGivesTheSamePageAgainAndAgainEndsARefresh() {
   list.element.querySelector("[data-test=older]").click();
   const soon = () => new Promise((resolve) => { setTimeout(resolve, 20); });
   while (list.element.querySelectorAll("a[data-uid]").length < 100) await soon();
-  asked = 0;
+  requestCount = 0;
   const late = new Promise((resolve) => { setTimeout(() => resolve("late"), 2000); });
   const ended = await Promise.race([list.refresh().then(() => "ended"), late]);
   list.dispose();
-  return [ended, asked < 10];
+  return [ended, requestCount < 10];
 }
 
 export async function anOddEventStopsNoStream() {
@@ -233,6 +233,6 @@ export async function anOddEventStopsNoStream() {
   }
   events.stop();
   globalThis.EventSource = usual;
-  const isWell = heard.every((one) => typeof one === "string" && one.length > 0 && one.length <= 10_000);
-  return [faults.splice(0).slice(0, 3), heard.filter((one) => one === "good").length === 2 * bodies.length, isWell];
+  const isWell = heard.every((text) => typeof text === "string" && text.length > 0 && text.length <= 10_000);
+  return [faults.splice(0).slice(0, 3), heard.filter((text) => text === "good").length === 2 * bodies.length, isWell];
 }

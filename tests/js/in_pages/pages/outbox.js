@@ -44,9 +44,9 @@ export async function outboxInPage() {
   globalThis.words = { to: ["bob@example.test"], subject: "Hello", text: "A text", files };
   globalThis.put = async (name, ...copies) => {
     const post = new LetterPost(api, outbox, () => words);
-    for (const [index, one] of (copies.length > 0 ? copies : [name]).entries()) {
+    for (const [index, copy] of (copies.length > 0 ? copies : [name]).entries()) {
       const isLast = index >= copies.length - 1;
-      await post.sendMessage(bytes(one), [`${one}@example.test`], `key of ${one}`, null, isLast);
+      await post.sendMessage(bytes(copy), [`${copy}@example.test`], `key of ${copy}`, null, isLast);
     }
     return post.waits;
   };
@@ -120,19 +120,19 @@ export async function aRequestThatTheBridgeHasForgottenIsNotRepeatedWithoutAQues
   Date.now = () => now + jump;
   mode = "";
   await back();
-  const told = [states(), asked.at(-1), sent.length, outbox.mayChange(outbox.letters[0])];
+  const snapshot = [states(), asked.at(-1), sent.length, outbox.mayChange(outbox.letters[0])];
   await outbox.release(outbox.letters[0]);
-  return [told, sent.length, asked.at(-1).startsWith("key"), states()];
+  return [snapshot, sent.length, asked.at(-1).startsWith("key"), states()];
 }
 
 export async function aRefusalIsToldAndAnotherTryHasAnotherKey() {
   await put("one");
   mode = "refused";
   await back();
-  const told = [states(), sent.length, outbox.mayChange(outbox.letters[0])];
+  const snapshot = [states(), sent.length, outbox.mayChange(outbox.letters[0])];
   mode = "";
   await outbox.release(outbox.letters[0]);
-  return [told, sent.length, new Set(asked).size, states()];
+  return [snapshot, sent.length, new Set(asked).size, states()];
 }
 
 export async function aMessageWithoutAConfirmationIsTold() {
@@ -148,13 +148,13 @@ export async function aLetterThatIsChangedIsNotSentAndComesBackWhole() {
   const { id } = outbox.letters[0];
   const proposal = await outbox.hold(id);
   await back();
-  const held = [states(), sent.length, proposal.subject, [...new Uint8Array(proposal.attachments[0].data)]];
+  const snapshot = [states(), sent.length, proposal.subject, [...new Uint8Array(proposal.attachments[0].data)]];
   const other = makeOutbox();
   await other.refresh();
   await other.send();
   const again = sent.length;
   await outbox.release(outbox.letters[0]);
-  return [held, again, sent.length, await outbox.hold(id)];
+  return [snapshot, again, sent.length, await outbox.hold(id)];
 }
 
 export async function aLetterWithoutAllOfItsCopiesIsNotSent() {
@@ -164,10 +164,10 @@ export async function aLetterWithoutAllOfItsCopiesIsNotSent() {
   const [letter] = outbox.letters;
   const before = [states(), outbox.isWhole(letter), outbox.mayChange(letter)];
   await outbox.release(letter);
-  const kept = [states(), sent.length];
+  const snapshot = [states(), sent.length];
   await post.sendMessage(bytes("open"), ["open@example.test"], "key of open", null, true);
   await outbox.send();
-  return [before, kept, sent.map(([message]) => message), states()];
+  return [before, snapshot, sent.map(([message]) => message), states()];
 }
 
 export async function aLetterThatCannotBeKeptStaysWhereItWasWritten() {
@@ -180,9 +180,9 @@ export async function aLetterThatCannotBeKeptStaysWhereItWasWritten() {
     queueMicrotask(() => this.transaction.abort());
     return request;
   };
-  const told = await put("one").catch(({ code }) => code);
+  const refusal = await put("one").catch(({ code }) => code);
   IDBObjectStore.prototype.put = put_;
-  return [told, states(), asked.length];
+  return [refusal, states(), asked.length];
 }
 
 export async function aCopyIsNotKeptAloneWhenTheCopiesBeforeCannotBeRead() {
@@ -241,14 +241,14 @@ export async function aLetterIsKeptOrRefusedWhateverAnotherTabHasDone() {
   await other.open();
   await other.end();
   const ended = await put("one").then((waits) => waits, ({ code }) => code);
-  const told = [states(), kept.state];
+  const snapshot = [states(), kept.state];
   await other.begin({ address, config: {} }, secret());
   await kept.open();
   await other.end();
   await other.begin({ address, config: {} }, secret());
   const anew = await put("two");
   await outbox.refresh();
-  return [ended, told, anew, states(), (await other.readLetters()).length];
+  return [ended, snapshot, anew, states(), (await other.readLetters()).length];
 }
 
 export async function aLetterThatComesWhileKeepingIsSwitchedOffIsKeptOrRefused() {

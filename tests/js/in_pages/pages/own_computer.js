@@ -7,15 +7,15 @@ export async function tabsInPage() {
   const inTab = async (tab, act) => {
     sessionStorage.clear();
     for (const [name, text] of tabs.get(tab) ?? []) sessionStorage.setItem(name, text);
-    const found = await act();
+    const result = await act();
     tabs.set(tab, Object.entries(sessionStorage));
-    return found;
+    return result;
   };
   const keys = Object.assign(new EventTarget(), { unlocked: false });
   const begin = async (account, answer) => {
-    const kept = new KeptTrust(async () => null, keys, new EventTarget());
-    await kept.begin(account, answer);
-    return kept.keeping !== "off";
+    const keptTrust = new KeptTrust(async () => null, keys, new EventTarget());
+    await keptTrust.begin(account, answer);
+    return keptTrust.keeping !== "off";
   };
   globalThis.signIn = (tab, account, isOwnComputer) => inTab(tab, () => begin(account, { isOwnComputer }));
   globalThis.load = (tab, account) => inTab(tab, () => begin(account));

@@ -6,14 +6,14 @@ export function ink() {
   const context = new OffscreenCanvas(width, height).getContext("2d");
   context.drawImage(shown, 0, 0);
   const { data } = context.getImageData(0, 0, width, height);
-  return data.reduce((count, one, at) => count + (at % 4 === 0 && one < 128 ? 1 : 0), 0);
+  return data.reduce((count, octet, at) => count + (at % 4 === 0 && octet < 128 ? 1 : 0), 0);
 }
 
 export function shortTimes() {
   const real = window.setTimeout;
   window.restore = () => { window.setTimeout = real; };
-  window.setTimeout = (act, milliseconds, ...given) =>
-    real(act, milliseconds === 20000 ? 3000 : milliseconds, ...given);
+  window.setTimeout = (act, milliseconds, ...parameters) =>
+    real(act, milliseconds === 20000 ? 3000 : milliseconds, ...parameters);
 }
 
 export function replaceLibrary(code) {
@@ -26,11 +26,11 @@ export function replaceLibrary(code) {
 
 export function holdLibrary() {
   const real = window.fetch;
-  const held = new Promise((resolve) => { window.release = resolve; });
+  const gate = new Promise((resolve) => { window.release = resolve; });
   window.restore = () => { window.fetch = real; };
   window.fetch = async (url, options) => {
     const isLibrary = String(url).endsWith("pdf_worker.js");
-    if (isLibrary) { window.isAsked = true; await held; }
+    if (isLibrary) { window.isAsked = true; await gate; }
     const answer = await real(url, options);
     if (isLibrary) setTimeout(() => { window.isGiven = true; }, 500);
     return answer;

@@ -38,8 +38,8 @@ export async function theKeywordIsNotedBeforeTheReceiptAndItsFailureIsTold() {
       },
       setFlags: async (chosen, { add = [], remove = [] }) => {
         if (refuses) throw new ApiError(refuses, "no");
-        for (const one of keeps ? add : []) flags.add(one);
-        for (const one of remove) flags.delete(one);
+        for (const flag of keeps ? add : []) flags.add(flag);
+        for (const flag of remove) flags.delete(flag);
         return { undo: race ? [] : [{}], markedOnly: false };
       },
     }, address);

@@ -6,7 +6,7 @@ export async function parts() {
   globalThis.pack = (names) => new TextEncoder().encode(JSON.stringify(names)).buffer;
   globalThis.unpack = (buffer) => (buffer === null ? [] : JSON.parse(new TextDecoder().decode(buffer)));
   globalThis.pause = async () => {};
-  const without = (buffer, name) => pack(unpack(buffer).filter((one) => one !== name));
+  const without = (buffer, name) => pack(unpack(buffer).filter((other) => other !== name));
   const verbs = {
     "decision.remove": ({ decisions, fingerprint }) => {
       if (unpack(decisions).includes(fingerprint)) return { decisions: without(decisions, fingerprint) };
@@ -74,10 +74,10 @@ export async function noOrderOfAnswersBringsBackWhatWasRemovedOrLosesWhatWasAcce
       () => mail.takeBack("a"), () => mail.takeBack("b"), () => mail.decide(certificate, options),
       () => mail.forgetPeople(["a@x", "b@x"]), elsewhere,
     ];
-    const drawn = acts.map((act) => ({ act, at: draw(100) })).sort((one, other) => one.at - other.at);
+    const drawn = acts.map((act) => ({ act, at: draw(100) })).sort((step, other) => step.at - other.at);
     await Promise.all(drawn.map(({ act }) => act()));
-    const told = JSON.stringify([decisions(), contacts(), trust.removed.addresses.sort()]);
-    if (told !== '[["c","new"],["c@x"],["a@x","b@x"]]') wrong.push(told);
+    const outcome = JSON.stringify([decisions(), contacts(), trust.removed.addresses.sort()]);
+    if (outcome !== '[["c","new"],["c@x"],["a@x","b@x"]]') wrong.push(outcome);
   }
   return wrong;
 }

@@ -4,8 +4,8 @@ export function beforeThePage() {
   globalThis.made = [];
   const Native = ArrayBuffer;
   globalThis.ArrayBuffer = new Proxy(Native, {
-    construct(target, given, asked) {
-      const buffer = Reflect.construct(target, given, asked === globalThis.ArrayBuffer ? target : asked);
+    construct(target, parameters, newTarget) {
+      const buffer = Reflect.construct(target, parameters, newTarget === globalThis.ArrayBuffer ? target : newTarget);
       made.push(buffer);
       return buffer;
     },
@@ -105,6 +105,6 @@ export function aManagerThatWritesIntoTheDocumentIsUnderstood(text) {
 
 export function halfACharacterBecomesTheReplacementCharacter() {
   const editor = document.querySelector("[data-test=passphrase]");
-  const given = { bubbles: true, cancelable: true, inputType: "insertText", data: "a\ud83dz" };
-  editor.dispatchEvent(new InputEvent("beforeinput", given));
+  const options = { bubbles: true, cancelable: true, inputType: "insertText", data: "a\ud83dz" };
+  editor.dispatchEvent(new InputEvent("beforeinput", options));
 }

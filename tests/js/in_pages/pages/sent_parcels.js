@@ -8,8 +8,8 @@ export async function stored() {
       const rows = [];
       for (const store of opening.result.objectStoreNames) {
         rows.push(await new Promise((done) => {
-          const asked = opening.result.transaction(store).objectStore(store).getAll();
-          asked.onsuccess = () => done(asked.result);
+          const request = opening.result.transaction(store).objectStore(store).getAll();
+          request.onsuccess = () => done(request.result);
         }));
       }
       opening.result.close();

@@ -27,9 +27,9 @@ export async function settingTheClockBackInSmallStepsGainsNothing() {
 
 export async function lockingOverwritesTheKeyAndStopsWhatRunsWithIt() {
   const { SealedSession } = await import("/source/wasm_build/vault/storage/session.js");
-  const kept = [];
+  const views = [];
   const draw = crypto.getRandomValues.bind(crypto);
-  crypto.getRandomValues = (view) => { kept.push(view); return draw(view); };
+  crypto.getRandomValues = (view) => { views.push(view); return draw(view); };
   const session = new SealedSession();
   const reasons = [];
   session.addEventListener("locked", ({ reason }) => reasons.push(reason));
@@ -43,7 +43,7 @@ export async function lockingOverwritesTheKeyAndStopsWhatRunsWithIt() {
   const { ended } = session;
   const sealKey = session.keyForUnlock();
   session.begin(ended);
-  const [key] = kept;
+  const [key] = views;
   const running = [outcome(vault.call("slow", { sealKey })), outcome(vault.call("late", { sealKey }))];
   const before = { open: session.isOpen, key: key.some((octet) => octet), copy: session.useKey() !== null };
   session.lock("hand");

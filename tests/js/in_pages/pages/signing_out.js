@@ -4,11 +4,11 @@ export async function keep(address, letters) {
   const { writeAccount, writeSealed } = await import("/source/webbridge/pages/offline/store.js");
   const { accountDigest } = await import("/source/webbridge/pages/app/state_database.js");
   const account = await accountDigest(address);
-  const kept = { account, key: new ArrayBuffer(8), head: new ArrayBuffer(8), keys: new ArrayBuffer(8) };
-  await writeAccount(kept);
-  await writeSealed(kept, "messages", { place: `${account} message`, sealed: new ArrayBuffer(8) });
+  const record = { account, key: new ArrayBuffer(8), head: new ArrayBuffer(8), keys: new ArrayBuffer(8) };
+  await writeAccount(record);
+  await writeSealed(record, "messages", { place: `${account} message`, sealed: new ArrayBuffer(8) });
   globalThis.addLetter = (name) =>
-    writeSealed(kept, "letters", { place: `${account} ${name}`, sealed: new ArrayBuffer(8) });
+    writeSealed(record, "letters", { place: `${account} ${name}`, sealed: new ArrayBuffer(8) });
   for (let index = 0; index < letters; index += 1) await addLetter(index);
 }
 

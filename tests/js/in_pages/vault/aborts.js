@@ -3,9 +3,9 @@
 export async function abortAt(verb, args, wanted) {
   const channel = new BroadcastChannel("sealwax await");
   const abort = new AbortController();
-  const told = new Promise((resolve) => { channel.onmessage = ({ data }) => data.ready && resolve(); });
+  const signal = new Promise((resolve) => { channel.onmessage = ({ data }) => data.ready && resolve(); });
   channel.postMessage({ wanted });
-  await told;
+  await signal;
   channel.onmessage = ({ data }) => {
     if (!data.reached) return;
     abort.abort();

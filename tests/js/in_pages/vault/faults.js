@@ -54,11 +54,11 @@ export async function sharedInPage(args) {
 }
 
 export async function sendUnsendableStream(args) {
-  const given = window.wake(args);
-  structuredClone(given.recipients[0], { transfer: given.recipients });
+  const parameters = window.wake(args);
+  structuredClone(parameters.recipients[0], { transfer: parameters.recipients });
   const input = new ReadableStream({ cancel: () => { window.cancelled = true; } });
-  const { output, reply } = vault.stream("stream.encrypt", given, { input });
-  const codes = [reply, output.getReader().read()].map((one) => one.catch(({ code }) => code));
+  const { output, reply } = vault.stream("stream.encrypt", parameters, { input });
+  const codes = [reply, output.getReader().read()].map((promise) => promise.catch(({ code }) => code));
   return Promise.all(codes);
 }
 
@@ -90,10 +90,10 @@ export async function streamAfterTheEnd(certificates) {
 }
 
 export async function followed(size, recipient) {
-  const told = [];
+  const reports = [];
   const args = { content: new ArrayBuffer(size), recipients: [window.wake(recipient)] };
-  await vault.call("bytes.encrypt", args, { onProgress: ({ done, total }) => told.push([done, total]) });
-  return told;
+  await vault.call("bytes.encrypt", args, { onProgress: ({ done, total }) => reports.push([done, total]) });
+  return reports;
 }
 
 export async function stopped(request) {

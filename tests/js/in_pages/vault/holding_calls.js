@@ -19,8 +19,8 @@ globalThis.watchDoor = ({ pyodide }) => {
   globalThis.isWatching = true;
   const door = pyodide.pyimport("sealwax_js");
   for (const [name, make] of Object.entries(door)) {
-    door[name] = (...given) => {
-      const made = make(...given);
+    door[name] = (...parameters) => {
+      const made = make(...parameters);
       if (made?.promise && ++calls === wanted) made.promise = hold(made.promise);
       return made;
     };

@@ -4,18 +4,18 @@ export async function streamInPage(verb, args, { size, sized = true, give = {}, 
   const { source, drain, ofChunks } = await import("/stream_tools.js");
   const input = window.kept ? ofChunks(window.kept) : source(size, give);
   const announced = window.kept ? null : size + (give.head ?? "").length;
-  const told = [];
+  const reports = [];
   const { output, reply } = vault.stream(verb, window.wake(args), {
-    input, size: sized && announced ? announced : undefined, onProgress: (progress) => told.push(progress), ...options,
+    input, size: sized && announced ? announced : undefined, onProgress: (progress) => reports.push(progress), ...options,
   });
   try {
     const ok = await reply;
     const { chunks, ...seen } = await drain(output, expect);
     window.kept = chunks;
-    return { ok, ...seen, told };
+    return { ok, ...seen, told: reports };
   } catch ({ code, message }) {
     window.kept = null;
-    return { error: { code, message }, told };
+    return { error: { code, message }, told: reports };
   }
 }
 

@@ -4,8 +4,8 @@ const living = new Set();
 const registry = new FinalizationRegistry((number) => living.delete(number));
 const importKey = crypto.subtle.importKey.bind(crypto.subtle);
 let latest = 0, ofOperation = [];
-const value = async (...given) => {
-  const key = await importKey(...given);
+const value = async (...parameters) => {
+  const key = await importKey(...parameters);
   if (key.type === "public") return key;
   living.add(++latest);
   registry.register(key, latest);
@@ -22,7 +22,7 @@ serve(self, {
   afterRewind: () => channel.postMessage({ rest: {} }),
   // The browser tells each registry in a task of its own, so this one may hear of the same collection a little later.
   collected: () => setTimeout(() => {
-    const left = ofOperation.filter((one) => living.has(one)).length;
+    const left = ofOperation.filter((number) => living.has(number)).length;
     channel.postMessage({ collected: { imported: ofOperation.length, left } });
   }, 20),
 });

@@ -5,8 +5,8 @@ export function listen(patterns) {
   window.channel = new BroadcastChannel("sealwax test");
   window.channel.onmessage = ({ data }) => {
     if (data.rest) window.rests.push(data.rest);
-    const wanted = window.wake(patterns).map((one) => new Uint8Array(one));
-    if (data.prepared) window.channel.postMessage({ patterns: wanted });
+    const octets = window.wake(patterns).map((pattern) => new Uint8Array(pattern));
+    if (data.prepared) window.channel.postMessage({ patterns: octets });
     window.collected = data.collected ?? window.collected;
     window.prepared ||= Boolean(data.prepared);
   };

@@ -7,11 +7,11 @@ channel.onmessage = ({ data }) => {
 };
 const count = (memory, needle) => {
   const haystack = new Uint8Array(memory.buffer);
-  let found = 0;
+  let occurrences = 0;
   for (let at = haystack.indexOf(needle[0]); at >= 0; at = haystack.indexOf(needle[0], at + 1)) {
-    if (needle.every((byte, index) => haystack[at + index] === byte)) found++;
+    if (needle.every((byte, index) => haystack[at + index] === byte)) occurrences++;
   }
-  return found;
+  return occurrences;
 };
 // The owner ends a Worker that cleans up for too long: a method that calls back for each octet would take a second.
 const holdsAnything = (memory) => {

@@ -7,14 +7,14 @@ json.dumps({
     "monotonic": [time.monotonic(), time.perf_counter()],
 })`;
 const serving = { beforeRequest: async ({ pyodide, startKind }) => {
-  const told = JSON.parse(pyodide.runPython(ASKED));
+  const state = JSON.parse(pyodide.runPython(ASKED));
   await new Promise((resolve) => setTimeout(resolve, 50));
   const later = JSON.parse(pyodide.runPython(ASKED));
   const raw = Array.from(crypto.getRandomValues(new Uint8Array(16))).join();
   const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, true, ["encrypt"]);
   const generated = new Uint8Array(await crypto.subtle.exportKey("raw", key)).join();
-  const values = [...told.values, ...later.values, raw, generated];
+  const values = [...state.values, ...later.values, raw, generated];
   const channel = new BroadcastChannel("sealwax test");
-  channel.postMessage({ startKind, told: { ...told, values }, later, now: Date.now() / 1000 });
+  channel.postMessage({ startKind, told: { ...state, values }, later, now: Date.now() / 1000 });
 } };
 serve(self, serving);

@@ -4,8 +4,8 @@ export async function countStarts(verb, args) {
   const { Worker } = window;
   let started = 0;
   window.Worker = class extends Worker {
-    constructor(...given) {
-      super(...given);
+    constructor(...parameters) {
+      super(...parameters);
       started += 1;
     }
   };
@@ -31,7 +31,7 @@ export function noSecretIsLeftInTheWorkersMemory(needles) {
 }
 
 export async function takesTheCallersBuffersAndReportsItsCleanup(args) {
-  const given = window.wake(args);
-  await vault.call("bytes.verify", given).catch(() => {});
-  return [given.cms.byteLength, given.trust.anchors[0].certificate.byteLength];
+  const parameters = window.wake(args);
+  await vault.call("bytes.verify", parameters).catch(() => {});
+  return [parameters.cms.byteLength, parameters.trust.anchors[0].certificate.byteLength];
 }

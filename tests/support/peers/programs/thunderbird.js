@@ -132,7 +132,7 @@ async function findCertificates(secure, addresses) {
     const certificate = await new Promise((resolve) => {
       secure.asyncFindCertByEmailAddr(address, {
         QueryInterface: ChromeUtils.generateQI(["nsIDoneFindCertForEmailCallback"]),
-        findCertDone: (_, found) => resolve(found),
+        findCertDone: (_, candidate) => resolve(candidate),
       });
     });
     if (!certificate) throw new Error(`no certificate for ${address}`);

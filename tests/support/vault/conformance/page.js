@@ -34,8 +34,8 @@ window.startKind = await ask({ kind: "start", assets, tests });
 window.call = async (name, kind) => {
   window.answer = null;
   try {
-    const given = await fetchBytes("/given");
-    window.answer = await ask({ kind, name, given }, [given]);
+    const input = await fetchBytes("/given");
+    window.answer = await ask({ kind, name, given: input }, [input]);
   } catch (error) {
     window.answer = { error: String(error) };
   }

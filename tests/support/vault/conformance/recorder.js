@@ -23,7 +23,7 @@ export function createRecorder(door) {
     if (original === undefined) continue;
     /** @param {any[]} args */
     const watched = async (...args) => {
-      const rule = rules.find((one) => one.method === method && (!one.algorithm || isNamed(args, one.algorithm)));
+      const rule = rules.find((candidate) => candidate.method === method && (!candidate.algorithm || isNamed(args, candidate.algorithm)));
       if (rule?.error === "TypeError") throw new TypeError("refused by the test");
       if (rule) throw new DOMException("refused by the test", rule.error);
       const result = await original.apply(subtle, args);

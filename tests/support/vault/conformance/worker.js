@@ -55,14 +55,14 @@ def begin(name, given):
     return wasm_build.vault.python.verbs.stepper(FUNCTIONS[name](provider, given.to_bytes()))
 `);
     begin = pyodide.globals.get("begin");
-    const held = holdVerbs(pyodide);
-    reseed = held.reseed;
-    const asked = { isWanted: () => false, isUseless: () => false };
-    await rehearse(pyodide, residue, asked, (verb, args) => runVerb(pyodide, verb, args, residue, { strict: false }));
+    const heldVerbs = holdVerbs(pyodide);
+    reseed = heldVerbs.reseed;
+    const choice = { isWanted: () => false, isUseless: () => false };
+    await rehearse(pyodide, residue, choice, (verb, args) => runVerb(pyodide, verb, args, residue, { strict: false }));
     residue.forgetSecrets();
     forgetKeys();
     residue.wipeBuffers();
-    held.collect();
+    heldVerbs.collect();
     image = new Image(python);
     return python.startKind;
   },
@@ -79,10 +79,10 @@ def begin(name, given):
   },
 };
 
-/** @param {string} name @param {Uint8Array} given @returns {Promise<string>} */
-async function call(name, given) {
+/** @param {string} name @param {Uint8Array} input @returns {Promise<string>} */
+async function call(name, input) {
   try {
-    return await finish(begin(name, given));
+    return await finish(begin(name, input));
   } finally {
     await rewind();
   }

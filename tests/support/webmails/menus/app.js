@@ -40,9 +40,9 @@ async function signOut() {
 }
 
 async function refresh() {
-  const wanted = folder;
-  const [{ folders }, { messages }] = await Promise.all([api("/api/folders"), api(`/api/messages?folder=${encodeURIComponent(wanted)}`)]);
-  if (wanted !== folder) return;
+  const chosenFolder = folder;
+  const [{ folders }, { messages }] = await Promise.all([api("/api/folders"), api(`/api/messages?folder=${encodeURIComponent(chosenFolder)}`)]);
+  if (chosenFolder !== folder) return;
   rows = messages;
   drawFolders(folders);
   drawRows();

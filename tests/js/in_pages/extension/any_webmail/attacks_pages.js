@@ -24,8 +24,8 @@ export function labelled() {
 
 export function clobber() {
   const names = new Set();
-  for (let one = Document.prototype; one; one = Object.getPrototypeOf(one)) {
-    for (const name of Object.getOwnPropertyNames(one)) names.add(name);
+  for (let prototype = Document.prototype; prototype; prototype = Object.getPrototypeOf(prototype)) {
+    for (const name of Object.getOwnPropertyNames(prototype)) names.add(name);
   }
   const box = document.createElement("p");
   box.innerHTML = [...names].map((name) => `<img name="${name}" alt=""><form name="${name}"></form>`).join("");

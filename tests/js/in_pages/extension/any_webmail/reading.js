@@ -2,8 +2,8 @@
 
 export function controlsNamedAsThePropertiesOfAFormHideNoMail(head, mail) {
   const names = new Set();
-  for (let one = HTMLFormElement.prototype; one; one = Object.getPrototypeOf(one)) {
-    for (const name of Object.getOwnPropertyNames(one)) names.add(name);
+  for (let prototype = HTMLFormElement.prototype; prototype; prototype = Object.getPrototypeOf(prototype)) {
+    for (const name of Object.getOwnPropertyNames(prototype)) names.add(name);
   }
   const controls = [...names].map((name) => `<input type=hidden name="${name}">`).join("");
   document.body.innerHTML = `<form>${controls}${head}${mail}</form>`;

@@ -2,7 +2,7 @@
 
 export async function handed() {
   const [file] = document.querySelector("[type=file]").files;
-  const values = [...document.querySelectorAll("input:not([type=file])")].map((one) => [one.className, one.value]);
+  const values = [...document.querySelectorAll("input:not([type=file])")].map((field) => [field.className, field.value]);
   const page = document.querySelector("iframe").contentDocument.body.innerText;
   return file && { ...Object.fromEntries(values), page, file: await file.text(), name: file.name };
 }

@@ -3,9 +3,9 @@
 export function holdOriginal() {
   const { runtime } = globalThis.browser ?? chrome;
   const { sendMessage } = runtime;
-  const held = new Promise((resolve) => { globalThis.letGo = resolve; });
+  const gate = new Promise((resolve) => { globalThis.letGo = resolve; });
   runtime.sendMessage = async (message) => {
-    if (message.type === "compose.original") await held;
+    if (message.type === "compose.original") await gate;
     return sendMessage.call(runtime, message);
   };
 }

@@ -7,8 +7,8 @@ export async function keptDrafts() {
     opening.onerror = () => reject(opening.error);
   });
   const reading = database.transaction("drafts").objectStore("drafts").getAll();
-  const kept = await new Promise((resolve) => { reading.onsuccess = () => resolve(reading.result); });
+  const drafts = await new Promise((resolve) => { reading.onsuccess = () => resolve(reading.result); });
   database.close();
   const text = (octets) => Array.from(new Uint8Array(octets ?? []), (octet) => String.fromCharCode(octet)).join("");
-  return kept.map((draft) => JSON.stringify({ ...draft, letter: text(draft.letter), files: text(draft.files) }));
+  return drafts.map((draft) => JSON.stringify({ ...draft, letter: text(draft.letter), files: text(draft.files) }));
 }

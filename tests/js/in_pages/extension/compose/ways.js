@@ -14,9 +14,9 @@ export function watchProgress() {
   new MutationObserver(() => {
     if (!bar.isConnected) return;
     const name = document.getElementById(bar.getAttribute("aria-labelledby")).textContent;
-    const told = { name, value: bar.hasAttribute("value") ? bar.value : null };
-    const isNew = JSON.stringify(told) !== JSON.stringify(window.told.at(-1));
-    if (bar.getClientRects().length && isNew) window.told.push(told);
+    const state = { name, value: bar.hasAttribute("value") ? bar.value : null };
+    const isNew = JSON.stringify(state) !== JSON.stringify(window.told.at(-1));
+    if (bar.getClientRects().length && isNew) window.told.push(state);
   }).observe(document.body, { subtree: true, childList: true, attributes: true });
 }
 

@@ -50,7 +50,7 @@ export async function atOnce(kind) {
     import("/source/browser_ext/background/browser/frames.js"), import("/source/browser_ext/background/pages/fields.js"),
   ]);
   const place = { id: "x", tab: { id: 4711, windowId: 1 }, frameId: 0, documentId: "one", origin: "https://a.test" };
-  const outcome = (asked) => asked.then(() => "done", ({ code }) => code);
+  const outcome = (request) => request.then(() => "done", ({ code }) => code);
   const grouped = (codes) => Object.entries(Object.groupBy(codes, (code) => code));
   const count = (codes) => grouped(codes).map(([code, all]) => [code, all.length]);
   if (kind === "budget") {

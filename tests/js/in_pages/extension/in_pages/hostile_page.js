@@ -69,9 +69,9 @@ export function stolenFocusGetsWhatIsTypedAfterItAndCannotBeGivenBackUnseen() {
 export function patchedGlobalsAndPrototypesCatchNothing() {
   document.createElement("div").attachShadow({ mode: "closed" });
   ({}).token = "of the page";
-  const found = caught.map(([kind]) => kind);
+  const kinds = caught.map(([kind]) => kind);
   caught.length = 0;
-  return found;
+  return kinds;
 }
 
 export async function changeInPage() {

@@ -6,8 +6,8 @@ export function show(markup, focus) {
   const loaded = frame ? new Promise((resolve) => frame.addEventListener("load", resolve)) : null;
   return Promise.resolve(loaded).then(() => {
     (frame?.contentDocument.body ?? document.querySelector(focus)).focus();
-    const found = mailForms.findMailForm();
-    return found && mailForms.fieldsOf(mailForms.focusedMailForm());
+    const form = mailForms.findMailForm();
+    return form && mailForms.fieldsOf(mailForms.focusedMailForm());
   });
 }
 

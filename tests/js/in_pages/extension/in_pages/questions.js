@@ -2,11 +2,11 @@
 
 export async function change([name, path, value]) {
   const { session } = (globalThis.browser ?? chrome).storage;
-  const found = Object.entries(await session.get(null)).find(([key]) => key.startsWith(name));
-  let inside = found[1];
+  const entry = Object.entries(await session.get(null)).find(([key]) => key.startsWith(name));
+  let inside = entry[1];
   for (const step of path.slice(0, -1)) inside = inside[step];
   inside[path.at(-1)] = value;
-  await session.set({ [found[0]]: found[1] });
+  await session.set({ [entry[0]]: entry[1] });
 }
 
 export async function answers(authority) {
@@ -20,8 +20,8 @@ export async function answers(authority) {
   const { fingerprint } = certificate;
   const change = { address: "a@x.test", before: certificate, after: certificate, sameIssuer: true };
   await database.put("settings", { name: "changed certificates", value: [change] });
-  const held = { "setting:strict": { text: "true", own: "false", state: "asked" } };
-  await database.put("settings", { name: "held settings", value: held });
+  const heldSettings = { "setting:strict": { text: "true", own: "false", state: "asked" } };
+  await database.put("settings", { name: "held settings", value: heldSettings });
   const place = { origin: "https://site.test", ancestors: [] };
   const composition = { ...place, id: "c", kind: "new", mail: "", deliver: "raw", windowTabId: 7 };
   const job = { ...place, id: "j", kind: "altered", state: "waiting",

@@ -13,8 +13,8 @@ export async function settingsOfAnAdministratorCountAndCannotBeChanged() {
   const { value } = await new Promise((resolve) => {
     const opening = indexedDB.open("sealwax");
     opening.onsuccess = () => {
-      const asked = opening.result.transaction("settings").objectStore("settings").get("preferences");
-      asked.onsuccess = () => { opening.result.close(); resolve(asked.result); };
+      const request = opening.result.transaction("settings").objectStore("settings").get("preferences");
+      request.onsuccess = () => { opening.result.close(); resolve(request.result); };
     };
   });
   return value;

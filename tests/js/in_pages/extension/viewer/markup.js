@@ -27,10 +27,10 @@ export function embed(url) {
 export function foundInPage(markup) {
   const root = new DOMParser().parseFromString(markup, "text/html");
   const live = "link, script, iframe, object, embed, template, base, math, use, img[src], [srcset]";
-  const found = root.querySelectorAll(live);
-  const addresses = [...root.querySelectorAll("*")].flatMap((one) => [...one.attributes])
+  const elements = root.querySelectorAll(live);
+  const addresses = [...root.querySelectorAll("*")].flatMap((element) => [...element.attributes])
     .filter(({ name, value }) => /^(?:on|ping|action|formaction|srcset|background|poster)/i.test(name)
       || (/127\.0\.0\.1/.test(value) && !["href", "title", "style", "id", "alt"].includes(name)));
-  const metas = [...root.querySelectorAll("meta")].map((one) => one.outerHTML);
-  return [[...found].map(({ localName }) => localName), addresses.map(({ name }) => name), metas.length];
+  const metas = [...root.querySelectorAll("meta")].map((meta) => meta.outerHTML);
+  return [[...elements].map(({ localName }) => localName), addresses.map(({ name }) => name), metas.length];
 }

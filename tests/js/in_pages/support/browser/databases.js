@@ -14,7 +14,7 @@ export async function walk(needles) {
       seen.found += needles.filter((needle) => holds(octets, needle)).length;
     }
     else if (ArrayBuffer.isView(value)) visit(value.buffer);
-    else if (Array.isArray(value) && value.every((one) => typeof one === "number")) visit(Uint8Array.from(value));
+    else if (Array.isArray(value) && value.every((item) => typeof item === "number")) visit(Uint8Array.from(value));
     else if (value && typeof value === "object") Object.values(value).forEach(visit);
   };
   const done = (request) => new Promise((resolve, reject) => {

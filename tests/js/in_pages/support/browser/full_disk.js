@@ -14,7 +14,7 @@ export function refuseInPage(scope) {
   }
   const restores = [() => Object.assign(scope.IDBObjectStore.prototype, usual)];
   const refuse = (kind, ...names) => {
-    for (const name of names.filter((one) => kind?.prototype[one])) {
+    for (const name of names.filter((method) => kind?.prototype[method])) {
       const before = kind.prototype[name];
       kind.prototype[name] = kind === scope.Storage
         ? () => { throw refusal(); } : () => scope.Promise.reject(refusal());

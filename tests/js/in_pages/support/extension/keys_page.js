@@ -19,11 +19,11 @@ export function catchNow() {
 export async function keptInPage() {
   const done = (request) => new Promise((resolve) => { request.onsuccess = () => resolve(request.result); });
   const database = await done(indexedDB.open("sealwax"));
-  const kept = {};
+  const contents = {};
   for (const store of database.objectStoreNames) {
-    if (store !== "sealed") kept[store] = await done(database.transaction(store).objectStore(store).getAll());
+    if (store !== "sealed") contents[store] = await done(database.transaction(store).objectStore(store).getAll());
   }
   database.close();
   const text = (key, value) => (value instanceof ArrayBuffer ? Array.from(new Uint8Array(value)).join() : value);
-  return JSON.stringify(kept, text);
+  return JSON.stringify(contents, text);
 }

@@ -18,8 +18,8 @@ export async function forgetSites() {
 }
 
 export function markKeyFile(name) {
-  for (const one of document.querySelectorAll("[data-test=key-file]")) {
-    if (one.textContent.includes(name)) one.querySelector("[data-removal]").id = "to-remove";
+  for (const card of document.querySelectorAll("[data-test=key-file]")) {
+    if (card.textContent.includes(name)) card.querySelector("[data-removal]").id = "to-remove";
   }
 }
 

@@ -20,9 +20,9 @@ const CALLS = {
     const rootOf = (box) => box.openOrClosedShadowRoot ?? globalThis.chrome?.dom?.openOrClosedShadowRoot(box);
     const roots = [...document.querySelectorAll("div")].map(rootOf);
     const buttons = roots.flatMap((root) => [...(root?.querySelectorAll("button") ?? [])]);
-    const found = buttons.find((button) => button.textContent === label);
-    found?.scrollIntoView({ block: "center" });
-    const box = found?.getBoundingClientRect();
+    const target = buttons.find((button) => button.textContent === label);
+    target?.scrollIntoView({ block: "center" });
+    const box = target?.getBoundingClientRect();
     return box && { x: Math.round(box.x + box.width / 2), y: Math.round(box.y + box.height / 2) };
   },
   countOffers: () => {
@@ -31,9 +31,9 @@ const CALLS = {
     mail.counted = [];
     mail.offerMail = (...options) => {
       const begun = performance.now();
-      const found = offerMail(...options);
+      const offer = offerMail(...options);
       mail.counted.push(performance.now() - begun);
-      return found;
+      return offer;
     };
   },
   offers: () => globalThis.sealwaxContent.mail.counted,

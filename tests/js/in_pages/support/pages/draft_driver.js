@@ -1,7 +1,7 @@
 /** The functions that tests/support/pages/draft_driver.py runs in pages. */
 
 export async function stored() {
-  const found = [JSON.stringify(localStorage), JSON.stringify(sessionStorage)];
+  const texts = [JSON.stringify(localStorage), JSON.stringify(sessionStorage)];
   const textOf = (value) => (value instanceof ArrayBuffer
     ? Array.from(new Uint8Array(value), (octet) => String.fromCharCode(octet)).join("") : JSON.stringify(value));
   for (const { name } of await indexedDB.databases()) {
@@ -14,11 +14,11 @@ export async function stored() {
         const request = database.transaction(store).objectStore(store).getAll();
         request.onsuccess = () => resolve(request.result);
       });
-      for (const record of records) found.push(`${store} ${Object.values(record).map(textOf).join(" ")}`);
+      for (const record of records) texts.push(`${store} ${Object.values(record).map(textOf).join(" ")}`);
     }
     database.close();
   }
-  return found;
+  return texts;
 }
 
 export function cuttable() {

@@ -29,8 +29,8 @@ export async function parts() {
   globalThis.at = (uid, folder = "one") => ({ folder, uidValidity: 7, uid });
   globalThis.bytes = (text) => encode(text).buffer;
   globalThis.read = async (uid, folder) => {
-    const found = await kept.readMessage(at(uid, folder));
-    return found && new TextDecoder().decode(found);
+    const message = await kept.readMessage(at(uid, folder));
+    return message && new TextDecoder().decode(message);
   };
   globalThis.stored = async (name, mode, act) => {
     const done = (request) => new Promise((resolve, reject) => {
@@ -38,9 +38,9 @@ export async function parts() {
       request.onerror = () => reject(request.error);
     });
     const database = await done(indexedDB.open("sealwax-offline"));
-    const found = await act(database.transaction(name, mode).objectStore(name), done);
+    const result = await act(database.transaction(name, mode).objectStore(name), done);
     database.close();
-    return found;
+    return result;
   };
   globalThis.reach = true;
   const api = Object.fromEntries(["folders", "rawMessage", "config"].map((name) => [name, async () => {

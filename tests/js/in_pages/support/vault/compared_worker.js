@@ -22,7 +22,7 @@ const listOf = (get) => {
 const filesBelow = (node, path) => {
   const here = `${path}/${node.name} ${node.mode} ${node.usedBytes ?? 0} ${Number(node.mtime)}`;
   const inside = node.contents?.constructor === Object ? Object.values(node.contents) : [];
-  return [here, ...inside.flatMap((one) => filesBelow(one, `${path}/${node.name}`))];
+  return [here, ...inside.flatMap((child) => filesBelow(child, `${path}/${node.name}`))];
 };
 const lookOutside = () => {
   const { FS, _module } = pyodide;
@@ -40,8 +40,8 @@ const altered = (memory, step = 1) => {
   for (; word < now.length; word += step) if (now[word] !== 0) count++;
   return count;
 };
-const report = (found) => {
-  channel.postMessage({ report: { ...found, doubt, used, extra: globalThis.extra?.() } });
+const report = (findings) => {
+  channel.postMessage({ report: { ...findings, doubt, used, extra: globalThis.extra?.() } });
   used = 0;
 };
 serve(self, {
@@ -57,7 +57,7 @@ serve(self, {
   afterOperation: (memory) => { used = Math.max(used, altered(memory, 16)); },
   afterRewind: (memory) => {
     const now = listOf(pyodide._module.__hiwire_get);
-    const others = now.filter((one, index) => one !== (table[index] ?? null)).length;
+    const others = now.filter((entry, index) => entry !== (table[index] ?? null)).length;
     report({ ended: false, altered: altered(memory), others, outside: lookOutside() === outside });
   },
   afterFill: (memory) => {

@@ -4,15 +4,15 @@ export async function run(requests, reading, expected) {
   const pause = () => new Promise((resolve) => setTimeout(resolve, 2));
   const report = async () => {
     while (window.reports.length === 0) await pause();
-    const one = window.reports.shift();
-    if (!one.ended) return one;
+    const result = window.reports.shift();
+    if (!result.ended) return result;
     window.isPrepared = false;
     vault.wake();
     while (!window.isPrepared) {
       window.channel.postMessage({ ask: true });
       await pause();
     }
-    return one;
+    return result;
   };
   const outcomes = [];
   for (const [verb, args] of requests) {

@@ -16,8 +16,8 @@ for (const [name, value] of Object.entries(device)) Object.defineProperty(naviga
 window.workers = 0;
 window.latestWorker = null;
 window.Worker = class extends Worker {
-  constructor(...given) {
-    super(...given);
+  constructor(...parameters) {
+    super(...parameters);
     window.workers++;
     window.latestWorker = this;
   }
