@@ -26,7 +26,7 @@ class Unfit(ValueError):
     """A wrong value. The text says more to people than the sentence of the member."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Member(Generic[T]):
     """A member of a request. `parse` raises TypeError or ValueError for a wrong value. `sentence` is for people.
 
@@ -93,7 +93,7 @@ def text(name: str, is_right: Callable[[str], bool], sentence: str, schema: Json
             raise ValueError
         return value
 
-    return Member(name=name, schema={"type": "string"} | schema, parse=parse, sentence=sentence)
+    return Member(name, {"type": "string"} | schema, parse, sentence)
 
 
 def pattern(name: str, expression: str, sentence: str) -> Member[str]:
@@ -112,7 +112,7 @@ def number(name: str, least: int, most: int) -> Member[int]:
 
     schema: Json = {"type": "integer", "minimum": least, "maximum": most}
     sentence = f"The member {name} is a whole number from {least} to {most}."
-    return Member(name=name, schema=schema, parse=parse, sentence=sentence)
+    return Member(name, schema, parse, sentence)
 
 
 def flag(name: str, description: str) -> Member[bool]:
@@ -125,7 +125,7 @@ def flag(name: str, description: str) -> Member[bool]:
 
     schema: Json = {"type": "boolean", "description": description}
     sentence = f"The member {name} is true or false."
-    return Member(name=name, schema=schema, parse=parse, sentence=sentence, default=False)
+    return Member(name, schema, parse, sentence, default=False)
 
 
 def word(name: str, words: type[W]) -> Member[W]:
@@ -137,7 +137,7 @@ def word(name: str, words: type[W]) -> Member[W]:
         return words(value)
 
     sentence = f"The member {name} is one of: {', '.join(words)}."
-    return Member(name=name, schema={"enum": list(words)}, parse=parse, sentence=sentence)
+    return Member(name, {"enum": list(words)}, parse, sentence)
 
 
 def octets(name: str, size: int) -> Member[bytes]:
@@ -150,7 +150,7 @@ def octets(name: str, size: int) -> Member[bytes]:
 
     schema: Json = {"type": "string", "pattern": "^[A-Za-z0-9_-]*$"}
     sentence = f"The member {name} is {size} bytes as base64url."
-    return Member(name=name, schema=schema, parse=parse, sentence=sentence)
+    return Member(name, schema, parse, sentence)
 
 
 def base64(name: str, max_bytes: int) -> Member[bytes]:
@@ -163,7 +163,7 @@ def base64(name: str, max_bytes: int) -> Member[bytes]:
 
     schema: Json = {"type": "string", "contentEncoding": "base64"}
     sentence = f"The member {name} is base64 of at most {max_bytes} bytes."
-    return Member(name=name, schema=schema, parse=parse, sentence=sentence)
+    return Member(name, schema, parse, sentence)
 
 
 def several(name: str, of: Member[T], most: int, *, least: int = 0) -> Member[tuple[T, ...]]:
@@ -181,7 +181,7 @@ def several(name: str, of: Member[T], most: int, *, least: int = 0) -> Member[tu
 
     schema: Json = {"type": "array", "items": of.schema, "maxItems": most} | ({"minItems": least} if least else {})
     sentence = f"The member {name} is a list of {least or 'at most'}{' to' if least else ''} {most} values."
-    return Member(name=name, schema=schema, parse=parse, sentence=sentence)
+    return Member(name, schema, parse, sentence)
 
 
 def parcel_id(name: str = "id") -> Member[str]:
