@@ -5,20 +5,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from sealwax.delivery.answer_codes import PARCEL_CODES
-from sealwax.delivery.connection import Call, Connection
+from sealwax.delivery.connection import Connection
 from sealwax.delivery.failures import DeliveryFailed, refusal
 from sealwax.delivery.fields import ServiceAnswer
 from sealwax.delivery.patience import Patience
-from sealwax.http_client import HttpAnswer, Move, no_move
+from sealwax.http_client import HttpAnswer, HttpCall, Move, no_move
 
 JSON_TYPE: Final = "application/json"
 OCTETS_TYPE: Final = "application/octet-stream"
 _CODE: Final = re.compile("[a-z][a-z0-9-]{0,39}")
 _MAX_MESSAGE_CHARACTERS: Final = 300
-_MAX_RETRY_AFTER_DIGITS: Final = 9  # Python refuses to parse more than 4,300 digits.
 
 
 class Caller:
@@ -52,36 +52,33 @@ class Caller:
     def ask_once(self, path: str, members: Mapping[str, Any] | None = None) -> ServiceAnswer:
         """The answer to a GET, or to a POST of `members`. Raises DeliveryFailed."""
         if members is None:
-            call = Call(method="GET", path=path)
+            call = HttpCall(method="GET", path=path)
         else:
             body = json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode()
-            call = Call(method="POST", path=path, headers={"Content-Type": JSON_TYPE}, body=body)
+            call = HttpCall(method="POST", path=path, headers={"Content-Type": JSON_TYPE}, body=body)
         answer = self.exchange(call)
         return ServiceAnswer.parse(answer.body) if answer.body else ServiceAnswer({}, "")
 
-    def exchange(self, call: Call, move: Move = no_move, *, taken: frozenset[int] = frozenset()) -> HttpAnswer:
+    def exchange(self, call: HttpCall, move: Move = no_move, *, taken: frozenset[int] = frozenset()) -> HttpAnswer:
         """The answer to one call. Statuses below 300 and those of `taken` are no failures. Raises DeliveryFailed."""
         answer = self._connection.exchange(self.authorized(call), move)
         check_answer(answer, call, taken)
         return answer
 
-    def authorized(self, call: Call) -> Call:
+    def authorized(self, call: HttpCall) -> HttpCall:
         """The call with the authorization."""
         if not self._authorization:
             return call
-        headers = {**call.headers, "Authorization": self._authorization}
-        return Call(method=call.method, path=call.path, headers=headers, body=call.body)
+        return replace(call, headers={**call.headers, "Authorization": self._authorization})
 
 
-def check_answer(answer: HttpAnswer, call: Call | None = None, taken: frozenset[int] = frozenset()) -> None:
+def check_answer(answer: HttpAnswer, call: HttpCall | None = None, taken: frozenset[int] = frozenset()) -> None:
     """Raise DeliveryFailed for an answer that is an error, with the service's `{code, message}` if it has one.
 
     `call` is the request to the API, whose route may answer only the codes of its table.
     """
     if answer.status < 300 or answer.status in taken:
         return
-    retry_after = answer.header("Retry-After")
-    is_number = retry_after.isascii() and retry_after.isdigit() and len(retry_after) <= _MAX_RETRY_AFTER_DIGITS
     try:
         members = ServiceAnswer.parse(answer.body)
         code, message = members.text("code"), (members.text_or_null("message") or "")[:_MAX_MESSAGE_CHARACTERS]
@@ -91,4 +88,4 @@ def check_answer(answer: HttpAnswer, call: Call | None = None, taken: frozenset[
         code, message = "delivery-error", f"it answers with HTTP status {answer.status}"
     elif call is not None and not PARCEL_CODES.has(call.method, call.path.partition("?")[0], code):
         code, message = "delivery-error", f"it answers with the code {code}, which this request does not have"
-    raise refusal(code, message, status=answer.status, retry_after_seconds=int(retry_after) if is_number else None)
+    raise refusal(code, message, status=answer.status, retry_after_seconds=answer.retry_after_seconds)

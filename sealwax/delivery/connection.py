@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -20,32 +20,11 @@ from sealwax.http_client import (
     Trouble,
     no_move,
 )
-from smime_core.asn1 import Buffer
 
 _BYTES_A_SECOND: Final = 8_192  # An upload slower than a bad telephone line is ended, and goes on again.
 _REDIRECTS: Final = range(300, 400)
 _ELSEWHERE: Final = 307
 _OWN_HEADERS: Final = {"X-Sealwax": "1"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """One request. `path` begins below the address of the API."""
-
-    method: str
-    path: str
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: Buffer = field(default=b"", repr=False)
-
-    @property
-    def seconds(self) -> float:
-        """The time that sending it and reading a short answer may take."""
-        return EXCHANGE_SECONDS + len(self.body) / _BYTES_A_SECOND
-
-    @property
-    def http(self) -> HttpCall:
-        """The request as it is sent."""
-        return HttpCall(method=self.method, path=self.path, headers={**_OWN_HEADERS, **self.headers}, body=self.body)
 
 
 class Connection:
@@ -74,19 +53,19 @@ class Connection:
         """End the exchange of another thread, which sees a lost connection."""
         self._client.break_off()
 
-    def exchange(self, call: Call, move: Move = no_move) -> HttpAnswer:
+    def exchange(self, call: HttpCall, move: Move = no_move) -> HttpAnswer:
         """The answer, with any status except a redirect. `move` reports the sent bytes. Raises DeliveryFailed."""
         with self._mapped():
-            return self._here(self._client.exchange(call.http, move, seconds=call.seconds))
+            return self._here(self._client.exchange(_own(call), move, seconds=_seconds(call)))
 
-    def download(self, call: Call, room: memoryview, move: Move = no_move) -> tuple[HttpAnswer, int]:
+    def download(self, call: HttpCall, room: memoryview, move: Move = no_move) -> tuple[HttpAnswer, int]:
         """The answer and the number of its bytes that were written to the beginning of `room`.
 
         `room` stays as it is unless the status is 200 or 206; 307 is a status like others. If the connection is lost
         after some bytes, the number is smaller, and no error is raised. Raises DeliveryFailed.
         """
         with self._mapped():
-            answer, count = self._client.download(call.http, room, move)
+            answer, count = self._client.download(_own(call), room, move)
             return (answer if answer.status == _ELSEWHERE else self._here(answer)), count
 
     def _here(self, answer: HttpAnswer) -> HttpAnswer:
@@ -112,3 +91,13 @@ class Connection:
                     raise DeliveryFailed("delivery-unreachable", f"{host} cannot be reached: {error}") from error
                 case Trouble.LOST:
                     raise unreachable(f"{host} cannot be reached: {error}") from error
+
+
+def _own(call: HttpCall) -> HttpCall:
+    """Return the call as it is sent."""
+    return replace(call, headers={**_OWN_HEADERS, **call.headers})
+
+
+def _seconds(call: HttpCall) -> float:
+    """Return the time that sending a call and reading a short answer may take."""
+    return EXCHANGE_SECONDS + len(call.body) / _BYTES_A_SECOND

@@ -11,10 +11,10 @@ from typing import Final
 
 from sealwax.delivery.address import parse_store_url
 from sealwax.delivery.calls import Caller, check_answer
-from sealwax.delivery.connection import Call, Connection
+from sealwax.delivery.connection import Connection
 from sealwax.delivery.failures import DeliveryFailed, lie, unreachable
 from sealwax.delivery.patience import PROGRESS_BYTES
-from sealwax.http_client import HttpAnswer, Move, no_move
+from sealwax.http_client import HttpAnswer, HttpCall, Move, no_move
 from smime_core.errors import MalformedMessage
 
 _PARTIAL: Final = http.client.PARTIAL_CONTENT
@@ -54,7 +54,7 @@ class Downloader:
 
     def _read_from(self, path: str, data: memoryview, have: int, move: Move) -> int:
         headers = {"Accept": "application/octet-stream"} | ({"Range": f"bytes={have}-"} if have else {})
-        call = Call(method="GET", path=path, headers=headers)
+        call = HttpCall(method="GET", path=path, headers=headers)
         answer, count = self._connection.download(self._caller.authorized(call), data[have:], move)
         if answer.status == _ELSEWHERE:
             answer, count = self._read_from_store(answer.header("Location"), headers, data[have:], move)
@@ -80,7 +80,7 @@ class Downloader:
         if self._store is None or self._store.address != address:
             self.close()
             self._store = self._connection.to(address)
-        answer, count = self._store.download(Call(method="GET", path=path, headers=headers), room, move)
+        answer, count = self._store.download(HttpCall(method="GET", path=path, headers=headers), room, move)
         if answer.status == http.client.FORBIDDEN:
             # The address is no longer valid. The service names another one.
             raise DeliveryFailed("delivery-error", f"{address.host} refuses an object", is_passing=True)

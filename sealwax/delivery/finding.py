@@ -9,10 +9,10 @@ from typing import Final
 
 from sealwax.delivery.address import parse_server
 from sealwax.delivery.calls import check_answer
-from sealwax.delivery.connection import Call, Connection
+from sealwax.delivery.connection import Connection
 from sealwax.delivery.failures import DeliveryFailed, lie
 from sealwax.delivery.fields import ServiceAnswer
-from sealwax.http_client import ServiceAddress
+from sealwax.http_client import HttpCall, ServiceAddress
 from smime_core.errors import MalformedMessage
 from smime_core.text import is_loopback
 
@@ -30,7 +30,7 @@ class Service:
 def find_service(address: ServiceAddress, *, ca_file: Path | None = None) -> Service:
     """The service whose pages, or whose API, have this address. Raises DeliveryFailed."""
     with Connection(address, ca_file=ca_file) as connection:
-        answer = connection.exchange(Call(method="GET", path=_CONFIGURATION))
+        answer = connection.exchange(HttpCall(method="GET", path=_CONFIGURATION))
     if answer.status == http.client.NOT_FOUND:
         return Service(api=address, pages=None)
     check_answer(answer)

@@ -10,13 +10,13 @@ from typing import Final
 from urllib.parse import quote
 
 from sealwax.delivery.calls import JSON_TYPE, OCTETS_TYPE, Caller
-from sealwax.delivery.connection import Call, Connection
+from sealwax.delivery.connection import Connection
 from sealwax.delivery.failures import lie
 from sealwax.delivery.fields import ServiceAnswer
 from sealwax.delivery.lanes import Lanes, open_lanes
 from sealwax.delivery.patience import Patience
 from sealwax.delivery.uploads import Uploader
-from sealwax.http_client import Move, no_move
+from sealwax.http_client import HttpCall, Move, no_move
 from smime_core.parcels import is_parcel_id
 
 _PARCELS: Final = "/api/parcels"
@@ -91,7 +91,7 @@ class SenderApi:
         """Announce a parcel, with its objects and manifest if all is sent at once. Repeating this does no harm."""
         body = b"".join([announcement, *objects])
         headers = {"Content-Type": JSON_TYPE, **({"Accept-Language": self._language} if self._language else {})}
-        call = Call(method="POST", path=_PARCELS, headers=headers, body=body)
+        call = HttpCall(method="POST", path=_PARCELS, headers=headers, body=body)
         answer = self._caller.patience.run(lambda: self._caller.exchange(call, move))
         return _read_parcel(ServiceAnswer.parse(answer.body), parcel_id)
 
@@ -106,7 +106,7 @@ class SenderApi:
     def submit(self, parcel_id: str, manifest: bytes) -> SentParcel:
         """Hand over the manifest, and let the service send the notices. Repeating it does no harm."""
         headers = {"Content-Type": OCTETS_TYPE}
-        call = Call(method="POST", path=f"{_PARCELS}/{parcel_id}/submit", headers=headers, body=manifest)
+        call = HttpCall(method="POST", path=f"{_PARCELS}/{parcel_id}/submit", headers=headers, body=manifest)
         answer = self._caller.patience.run(lambda: self._caller.exchange(call))
         return _read_parcel(ServiceAnswer.parse(answer.body), parcel_id)
 

@@ -11,10 +11,9 @@ from collections.abc import Callable
 from typing import Final
 
 from sealwax.delivery.calls import Caller
-from sealwax.delivery.connection import Call
 from sealwax.delivery.failures import DeliveryFailed, lie, unreachable
 from sealwax.delivery.patience import PROGRESS_BYTES
-from sealwax.http_client import Move, no_move
+from sealwax.http_client import HttpCall, Move, no_move
 from smime_core.asn1 import Buffer
 
 TUS_VERSION: Final = "1.0.0"
@@ -70,14 +69,14 @@ class Uploader:
             "Upload-Length": str(len(data)),
             "Upload-Metadata": f"name {encoded}",
         }
-        call = Call(method="POST", path=self._path, headers=headers, body=data)
+        call = HttpCall(method="POST", path=self._path, headers=headers, body=data)
         answer = self._caller.exchange(call, state.begin_at(0))
         # A service without creation-with-upload names no offset, and has stored no bytes.
         return _check_offset(_number(answer.header("Upload-Offset") or "0"), len(data), len(data))
 
     def _patch(self, name: str, data: memoryview, offset: int, state: _Progress) -> int:
         headers = {**_headers(), "Content-Type": _OCTETS, "Upload-Offset": str(offset)}
-        call = Call(method="PATCH", path=f"{self._path}/{name}", headers=headers, body=data[offset:])
+        call = HttpCall(method="PATCH", path=f"{self._path}/{name}", headers=headers, body=data[offset:])
         answer = self._caller.exchange(call, state.begin_at(offset))
         after = _check_offset(_number(answer.header("Upload-Offset")), len(data), len(data))
         if after <= offset:
@@ -87,14 +86,14 @@ class Uploader:
         return after
 
     def _head(self, name: str) -> tuple[int, int] | None:
-        call = Call(method="HEAD", path=f"{self._path}/{name}", headers=_headers())
+        call = HttpCall(method="HEAD", path=f"{self._path}/{name}", headers=_headers())
         answer = self._caller.exchange(call, taken=_GONE)
         if answer.status in _GONE:
             return None
         return _number(answer.header("Upload-Offset")), _number(answer.header("Upload-Length"))
 
     def _delete(self, name: str) -> None:
-        self._caller.exchange(Call(method="DELETE", path=f"{self._path}/{name}", headers=_headers()), taken=_GONE)
+        self._caller.exchange(HttpCall(method="DELETE", path=f"{self._path}/{name}", headers=_headers()), taken=_GONE)
 
 
 class _Progress:

@@ -364,7 +364,7 @@ MEASURES: Final = (
         name="statements of product code",
         count=product_statements,
         before=98_575,
-        ceiling=99_400,
+        ceiling=99_500,
         wanted=92_575,
         reason="sendings have two ways; the rest are parts of 0.2",
     ),

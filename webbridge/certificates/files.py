@@ -57,7 +57,7 @@ class CertificateFolder:
             return list(self._by_address.get(address_key(address), ()))
 
     def _read_again(self, folder: Path) -> None:
-        states = {path: _state_of(path) for path in sorted(folder.iterdir()) if path.suffix == ".pem"}
+        states = {path: state_of(path) for path in sorted(folder.iterdir()) if path.suffix == ".pem"}
         if states == {path: file.state for path, file in self._files.items()}:
             return
         # Only changed files are read again, so that the log names an unreadable certificate only once.
@@ -76,7 +76,8 @@ class _ReadFile:
     certificates: tuple[Certificate, ...]
 
 
-def _state_of(path: Path) -> tuple[int, ...]:
+def state_of(path: Path) -> tuple[int, ...]:
+    """Return what changes with each change of a file; empty if there is none."""
     try:
         status = path.stat()
     except OSError:

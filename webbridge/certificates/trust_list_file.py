@@ -14,12 +14,13 @@ from smime_core.errors import SmimeError
 from smime_core.own_content import TrustList
 from smime_core.pkix import TrustAnchor
 from smime_core.provider import CryptoProvider
+from webbridge.certificates.files import state_of
 
 _log = logging.getLogger(__name__)
 
 MAX_PUSHED_BYTES = 2_000_000
 """The largest list that is served, because every page loads it. All of Mozilla's roots take 150,000 bytes."""
-_NO_FILE = (-1, -1, -1, -1)
+_UNSEEN = (-1,)
 
 
 class TrustListFile:
@@ -30,7 +31,7 @@ class TrustListFile:
         self._provider = provider
         self._clock = clock
         self._lock = threading.Lock()
-        self._state = _NO_FILE
+        self._state: tuple[int, ...] = _UNSEEN
         self._cms: bytes | None = None
         self._trust_list: TrustList | None = None
 
@@ -51,7 +52,7 @@ class TrustListFile:
         if self._path is None:
             return
         with self._lock:
-            state = _state_of(self._path)
+            state = state_of(self._path)
             if state == self._state:
                 return
             self._state, self._cms, self._trust_list = state, None, None
@@ -60,15 +61,6 @@ class TrustListFile:
                 self._trust_list = open_own_list(self._cms, at=self._clock(), provider=self._provider)
             except (OSError, ValueError, SmimeError) as error:
                 _log.warning("trust list: %s does not count: %s", self._path.name, error)
-
-
-def _state_of(path: Path) -> tuple[int, int, int, int]:
-    try:
-        status = path.stat()
-    except OSError:
-        return (0, 0, 0, 0)
-    # A file that becomes readable keeps its content and modification time. Only its status time changes.
-    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
 
 
 def _read(path: Path) -> bytes:

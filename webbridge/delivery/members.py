@@ -18,6 +18,7 @@ from webbridge.delivery.ids import ID_PATTERN, is_parcel_id
 
 Json = dict[str, Any]
 T = TypeVar("T")
+V = TypeVar("V")
 W = TypeVar("W", bound=StrEnum)
 _REQUIRED: Final = object()
 
@@ -28,14 +29,16 @@ class Unfit(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Member(Generic[T]):
-    """A member of a request. `parse` raises TypeError or ValueError for a wrong value. `sentence` is for people.
+    """A member of a request: a value of JSON of one kind (`str`, `int`, `bool`, `list` or `dict`).
 
-    `default` is the value of a member that is missing, which `parse` does not see.
+    `convert` makes the value of a request from it, and raises ValueError for a wrong one. `sentence` tells people what
+    is right. `default` is the value of a member that is missing, which `convert` does not see.
     """
 
     name: str
     schema: Json
-    parse: Callable[[Any], T]
+    kind: type
+    convert: Callable[[Any], T]
     sentence: str
     default: Any = _REQUIRED
 
@@ -46,32 +49,36 @@ class Member(Generic[T]):
 
     def read(self, members: Mapping[str, object]) -> T:
         """Return the value in a request. Raises ServiceError."""
-        if self.name not in members:
-            if self.is_required:
-                raise bad_request(self.sentence)
+        if self.name not in members and not self.is_required:
             value: T = self.default
             return value
         try:
-            return self.parse(members[self.name])
+            return self.parse(members.get(self.name))
         except Unfit as error:
             raise bad_request(str(error)) from None
-        except (TypeError, ValueError):
-            raise bad_request(self.sentence) from None
+
+    def parse(self, value: object) -> T:
+        """Return the value in its type. Raises Unfit."""
+        try:
+            if type(value) is self.kind:
+                return self.convert(value)
+        except Unfit:
+            raise
+        except ValueError:
+            pass
+        raise Unfit(self.sentence)
 
     def optional(self, default: T) -> Member[T]:
         """The same member, which may be missing."""
         return replace(self, default=default)
 
-    def or_null(self) -> Member[T | None]:
-        """The same member, which may be null."""
-        parse = self.parse
-        return Member(
-            name=self.name,
-            schema=self.schema | {"type": [self.schema["type"], "null"]},
-            parse=lambda value: None if value is None else parse(value),
-            sentence=self.sentence,
-            default=self.default,
-        )
+
+@dataclass(frozen=True, slots=True)
+class MemberOrNull(Member[T | None]):
+    """A member that may be null."""
+
+    def parse(self, value: object) -> T | None:
+        return None if value is None else super().parse(value)
 
 
 def object_schema(*members: Member[Any]) -> Json:
@@ -87,13 +94,7 @@ def bad_request(text: str) -> ServiceError:
 
 def text(name: str, is_right: Callable[[str], bool], sentence: str, schema: Json) -> Member[str]:
     """A text for which `is_right` is true."""
-
-    def parse(value: object) -> str:
-        if not isinstance(value, str) or not is_right(value):
-            raise ValueError
-        return value
-
-    return Member(name, {"type": "string"} | schema, parse, sentence)
+    return Member(name, {"type": "string"} | schema, str, lambda value: _if(is_right(value), value), sentence)
 
 
 def pattern(name: str, expression: str, sentence: str) -> Member[str]:
@@ -104,94 +105,69 @@ def pattern(name: str, expression: str, sentence: str) -> Member[str]:
 
 def number(name: str, least: int, most: int) -> Member[int]:
     """A whole number from `least` to `most`."""
-
-    def parse(value: object) -> int:
-        if type(value) is not int or not least <= value <= most:
-            raise ValueError
-        return value
-
     schema: Json = {"type": "integer", "minimum": least, "maximum": most}
     sentence = f"The member {name} is a whole number from {least} to {most}."
-    return Member(name, schema, parse, sentence)
+    return Member(name, schema, int, lambda value: _if(least <= value <= most, value), sentence)
 
 
 def flag(name: str, description: str) -> Member[bool]:
     """A flag, which is false if it is missing."""
-
-    def parse(value: object) -> bool:
-        if not isinstance(value, bool):
-            raise TypeError
-        return value
-
     schema: Json = {"type": "boolean", "description": description}
-    sentence = f"The member {name} is true or false."
-    return Member(name, schema, parse, sentence, default=False)
+    return Member(name, schema, bool, bool, f"The member {name} is true or false.", default=False)
 
 
 def word(name: str, words: type[W]) -> Member[W]:
     """One of the words of an enumeration."""
-
-    def parse(value: object) -> W:
-        if not isinstance(value, str):
-            raise TypeError
-        return words(value)
-
-    sentence = f"The member {name} is one of: {', '.join(words)}."
-    return Member(name, {"enum": list(words)}, parse, sentence)
+    return Member(name, {"enum": list(words)}, str, words, f"The member {name} is one of: {', '.join(words)}.")
 
 
 def octets(name: str, size: int) -> Member[bytes]:
     """`size` bytes as base64url without padding."""
-
-    def parse(value: object) -> bytes:
-        if not isinstance(value, str):
-            raise TypeError
-        return read_base64url(value, size)
-
     schema: Json = {"type": "string", "pattern": "^[A-Za-z0-9_-]*$"}
     sentence = f"The member {name} is {size} bytes as base64url."
-    return Member(name, schema, parse, sentence)
+    return Member(name, schema, str, lambda value: read_base64url(value, size), sentence)
 
 
 def base64(name: str, max_bytes: int) -> Member[bytes]:
     """At most `max_bytes` bytes as base64."""
-
-    def parse(value: object) -> bytes:
-        if not isinstance(value, str) or len(value) > max_bytes * 4 // 3 + 4:
-            raise ValueError
-        return b64decode(value, validate=True)
-
     schema: Json = {"type": "string", "contentEncoding": "base64"}
     sentence = f"The member {name} is base64 of at most {max_bytes} bytes."
-    return Member(name, schema, parse, sentence)
+    most = max_bytes * 4 // 3 + 4
+    return Member(name, schema, str, lambda value: b64decode(_if(len(value) <= most, value), validate=True), sentence)
 
 
 def several(name: str, of: Member[T], most: int, *, least: int = 0) -> Member[tuple[T, ...]]:
     """A list of `least` to `most` values, each as the member `of` takes it."""
-
-    def parse(value: object) -> tuple[T, ...]:
-        if not isinstance(value, list) or not least <= len(value) <= most:
-            raise ValueError
-        try:
-            return tuple(map(of.parse, value))
-        except Unfit:
-            raise
-        except (TypeError, ValueError):
-            raise Unfit(of.sentence) from None
-
     schema: Json = {"type": "array", "items": of.schema, "maxItems": most} | ({"minItems": least} if least else {})
     sentence = f"The member {name} is a list of {least or 'at most'}{' to' if least else ''} {most} values."
-    return Member(name, schema, parse, sentence)
+
+    def convert(values: list[object]) -> tuple[T, ...]:
+        return tuple(map(of.parse, _if(least <= len(values) <= most, values)))
+
+    return Member(name, schema, list, convert, sentence)
 
 
-def parcel_id(name: str = "id") -> Member[str]:
+def or_null(member: Member[T]) -> MemberOrNull[T]:
+    """The same member, which may be null."""
+    schema = member.schema | {"type": [member.schema["type"], "null"]}
+    return MemberOrNull(member.name, schema, member.kind, member.convert, member.sentence)
+
+
+def parcel_id() -> Member[str]:
     """The id of a parcel or file."""
     sentence = "An id is 16 bytes as base64url, 22 characters."
     schema = {"pattern": f"^{ID_PATTERN}$", "description": "16 random bytes as base64url, chosen by the sender"}
-    return text(name, is_parcel_id, sentence, schema)
+    return text("id", is_parcel_id, sentence, schema)
 
 
 def mail_address(name: str, description: str) -> Member[str]:
     """A mail address."""
     sentence = f"The member {name} is a mail address."
     return text(name, lambda value: parse_address(value) is not None, sentence, {"description": description})
+
+
+def _if(is_right: bool, value: V) -> V:
+    """Return a value that is right. Raises ValueError."""
+    if not is_right:
+        raise ValueError
+    return value

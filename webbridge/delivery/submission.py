@@ -32,6 +32,7 @@ from webbridge.delivery.members import (
     flag,
     number,
     octets,
+    or_null,
     parcel_id,
     several,
     word,
@@ -80,8 +81,8 @@ class Submission:
         return sum(self.objects) + self.manifest_bytes
 
 
-def _parse_recipient(value: object) -> Recipient:
-    address, language = (value.get("address"), value.get("language", "en")) if isinstance(value, dict) else ("", "")
+def _parse_recipient(members: dict[str, object]) -> Recipient:
+    address, language = members.get("address"), members.get("language", "en")
     if not isinstance(address, str) or not isinstance(language, str) or not _LANGUAGE.fullmatch(language):
         raise ValueError
     try:
@@ -91,21 +92,22 @@ def _parse_recipient(value: object) -> Recipient:
 
 
 _RECIPIENT: Final = Member(
-    name="recipient",
-    schema={
+    "recipient",
+    {
         "type": "object",
         "properties": {"address": {"type": "string"}, "language": {"type": "string"}},
         "required": ["address"],
     },
-    parse=_parse_recipient,
-    sentence="A recipient has an address, and a language as en.",
+    dict,
+    _parse_recipient,
+    "A recipient has an address, and a language as en.",
 )
 _SALT: Final = octets("salt", SALT_BYTES)
 _PROOF: Final = octets("proof", PROOF_BYTES)
 _CERTIFICATES: Final = several("certificates", base64("certificate", MAX_CERTIFICATE_BYTES), MAX_CERTIFICATES)
 _KIND: Final = word("kind", Kind)
-_DOWNLOADS: Final = number("downloads", 1, MAX_OPENINGS).or_null().optional(None)
-MOST_OPENINGS: Final = number("limit", 0, MAX_OPENINGS).or_null()
+_DOWNLOADS: Final = or_null(number("downloads", 1, MAX_OPENINGS)).optional(None)
+MOST_OPENINGS: Final = or_null(number("limit", 0, MAX_OPENINGS))
 ID: Final = parcel_id()
 OBJECTS: Final = several("objects", number("size", 1, MAX_OBJECT_BYTES), MAX_OBJECTS)
 MANIFEST: Final = number("manifest", 1, MAX_MANIFEST_BYTES)

@@ -7,13 +7,13 @@ import datetime
 import pytest
 
 from sealwax.delivery.address import parse_link
-from sealwax.delivery.connection import Call
 from sealwax.delivery.fields import ServiceAnswer
 from sealwax.delivery.kept_sends import KeptSend
 from sealwax.delivery.outgoing import outgoing_message
 from sealwax.delivery.recipient_api import Challenge, OpenedParcel
 from sealwax.delivery.sender_api import SentParcel
 from sealwax.delivery.sending import Sent
+from sealwax.http_client import HttpCall
 from smime_core.parcels import ParcelKey, ParcelPlan, ParcelTerms
 
 ID = "AAAAAAAAAAAAAAAAAAAAAA"
@@ -34,7 +34,7 @@ PLAN = ParcelPlan(
 @pytest.mark.parametrize(
     "part",
     [
-        Call(method="POST", path="/api/open", headers={"Authorization": SECRET}, body=SECRET.encode()),
+        HttpCall(method="POST", path="/api/open", headers={"Authorization": SECRET}, body=SECRET.encode()),
         Challenge(cms=b"", token=SECRET),
         ServiceAnswer({"proof": SECRET}, "answer"),
         KeptSend(parcel_id=ID, created=0, secret=SECRET, salt=bytes(16)),
