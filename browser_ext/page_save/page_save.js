@@ -1,6 +1,6 @@
 /**
  * The window in which a page of a tab is saved: signed, encrypted or both. It shows the address, the exact content, the
- * signer and the readers, and asks for a passphrase if needed. No page can cover this window or get the keys that are
+ * signer and the readers, and asks for a passphrase if needed. No page can cover this window or learn what is
  * typed into it.
  */
 import { saveFile } from "../../wasm_build/ui/attachments.js";
@@ -25,7 +25,7 @@ import { askWriterOnly } from "../../wasm_build/ui/writer_only.js";
 import { focusReaders } from "../shared/reader_focus.js";
 
 /** @typedef {CertificateInfo & {keyFile: string, fileName: string, locked: boolean}} OwnIdentity */
-/** The limit in characters for the shown texts with invisible characters, since a page may have one in every word. */
+/** Texts with invisible characters are listed up to so many characters: a page may have one in every word. */
 const MAX_UNSEEN_SHOWN = 20_000;
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
@@ -38,7 +38,7 @@ const chosen = new Set();
 startPage();
 let page = "";
 let title = "";
-/** The hash of the shown question. @type {Promise<string>} */
+/** The hash of what this window asks, which goes back with the answer (`shared/question.js`). @type {Promise<string>} */
 let shown;
 /** @type {OwnIdentity[]} */
 let identities = [];
@@ -89,7 +89,7 @@ async function start() {
   drawAnswer();
 }
 
-/** The texts with invisible characters, which the drawn page does not show. @param {string[]} texts */
+/** Shows the texts that have invisible characters, which the preview of the page hides. @param {string[]} texts */
 function unseenIn(texts) {
   const unseenText = texts.filter(hasUnseen).map((text) => text.trim()).join("\n");
   if (!unseenText) return [];
@@ -165,7 +165,7 @@ function drawAnswer() {
   disturb();
 }
 
-/** Closes this window. In Firefox `window.close()` cannot, since an extension opened it. */
+/** Closes this window. In Firefox `window.close()` closes no window that an extension has opened. */
 async function leave() {
   const tab = await api.tabs.getCurrent();
   if (tab?.id !== undefined) await api.tabs.remove(tab.id);

@@ -24,13 +24,13 @@ def create_application(
     fields: Mapping[str, str] | None = None,
     error_codes: Mapping[int, str] | None = None,
 ) -> Flask:
-    """Return an application without routes, static files and templates, which answers only for `origin`.
+    """Return an application without routes, static files and templates, which answers only for the host of `origin`.
 
     `proxies` is the number of reverse proxies in front of the service, `policy` its Content-Security-Policy. `fields`
-    are further header fields of every answer, and `error_codes` are the `codes` of `install_error_handlers`.
+    are further header fields of every answer, and `error_codes` replaces the codes of errors with these HTTP statuses.
     """
     app = _Service(name, static_folder=None, template_folder=None)
-    # Against DNS rebinding: a page whose name resolves to this server sends its own Host, which is refused.
+    # Against DNS rebinding: the browser sends the domain that an enemy has pointed to this server, which is refused.
     app.config["TRUSTED_HOSTS"] = [host_of(origin)]
     install_error_handlers(app, error_codes)
     install_security_headers(app, policy, https=is_https(origin), fields=fields)
@@ -42,5 +42,5 @@ def create_application(
 
 class _Service(Flask):
     def log_exception(self, exc_info: Any) -> None:
-        """Log an unforeseen error with the template of the route. Flask would name the path."""
+        """Log an unforeseen error with the pattern of the route. Flask would log the path, which may name a person."""
         self.logger.error("an unforeseen error in %s", current_route(request.environ), exc_info=exc_info)

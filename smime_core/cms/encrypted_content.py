@@ -16,7 +16,7 @@ ENCRYPTED_CONTENT: Final = 0x80  # [0] IMPLICIT OCTET STRING
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncryptedContent:
-    """The parsed structure. `octets` is the encrypted content, of any length, because a stream may have cut it out."""
+    """The parsed structure. `octets` is the encrypted content, which is empty if a stream reads it apart."""
 
     content_type: str
     encryption: ContentEncryption
@@ -24,7 +24,7 @@ class EncryptedContent:
 
 
 def parse_encrypted_content(tlv: Tlv, *, authenticated: bool) -> EncryptedContent:
-    """Parse an EncryptedContentInfo. The cipher must be an AEAD if and only if `authenticated` (MUSTS 18).
+    """Parse an EncryptedContentInfo. With `authenticated` the cipher must be an AEAD, else none (MUSTS 18).
 
     Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
     """

@@ -1,7 +1,7 @@
 """The structure of a message, without keys and without a verdict, for `inspect` and for bug reports.
 
 Every CMS structure is described with its attributes, including the structures of protected parts below the top.
-`describe_layer` also accepts a structure without its content (`stream.structure`).
+`describe_layer` also describes a large message whose content a stream reads apart (`stream.structure`).
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ from smime_core.x509.revocation_list import RevocationList, parse_revocation_lis
 class SignerDescription:
     """A SignerInfo, not verified. `problem` is the error if it cannot be read, otherwise "".
 
-    `countersigners` has all countersignatures below the SignerInfo, each before the countersignatures on it. `path` is
-    the position of a countersignature: (1,) is the second countersignature on the signer, and (1, 0) the first
-    countersignature on that countersignature. `level` is the CAdES level by structure only, "" below B-B.
+    `countersigners` is a flat list: the countersignatures on this signature, each followed by those on itself. `path`
+    is the position of a countersignature: (1,) is the second countersignature on the signer, and (1, 0) the first
+    countersignature on that countersignature. `level` is the CAdES level whose form the attributes have, or "".
     """
 
     sid: str
@@ -95,8 +95,8 @@ class Description:
     """A message, as far as it can be read without a key.
 
     `layers` has the layers at the top, outermost first, then the layers of parts below the top. `media_type` is the
-    type of the innermost entity. `header_scheme` is the protection of its header fields. `openpgp` is the use of
-    OpenPGP in it, or None.
+    type of the innermost entity. `header_scheme` is how the message's header fields are protected. `openpgp` says how
+    OpenPGP protects the innermost entity or a part of it, or is None.
     """
 
     layers: tuple[LayerDescription, ...]

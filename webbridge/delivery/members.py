@@ -49,11 +49,13 @@ class Member(Generic[T]):
 
     def read(self, members: Mapping[str, object]) -> T:
         """Return the value in a request. Raises ServiceError."""
-        if self.name not in members and not self.is_required:
+        if self.name not in members:
+            if self.is_required:
+                raise bad_request(self.sentence)
             value: T = self.default
             return value
         try:
-            return self.parse(members.get(self.name))
+            return self.parse(members[self.name])
         except Unfit as error:
             raise bad_request(str(error)) from None
 
@@ -78,7 +80,7 @@ class MemberOrNull(Member[T | None]):
     """A member that may be null."""
 
     def parse(self, value: object) -> T | None:
-        return None if value is None else super().parse(value)
+        return None if value is None else Member.parse(self, value)
 
 
 def object_schema(*members: Member[Any]) -> Json:

@@ -1,8 +1,8 @@
 """One logged-in POP3 connection (RFC 1939). POP3 can only list, read and delete messages.
 
-A server locks the mailbox for each connection and shows it the messages of that moment. So a connection serves one call
-and is then closed. Message numbers change with each connection. The API's UIDs are 32 bits of the hash of a message's
-unique id (UIDL), which is stable.
+A server locks the mailbox for each connection, which sees only the messages that were there at its login. So a
+connection serves one call and is then closed. Message numbers change with each connection. The API's UIDs are 32 bits
+of the hash of a message's unique id (UIDL), which is stable.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from webbridge.gateway.wire import CallDeadline
 INBOX = "INBOX"
 UID_VALIDITY = 1  # Unique ids never change (RFC 1939 section 7), so UIDs that are made from them do not either.
 MAX_MESSAGES = 100_000
-MAX_HEADER_BYTES = 1024 * 1024  # A header that is longer ends the connection, and the rows after it are unreadable.
+MAX_HEADER_BYTES = 1024 * 1024  # A longer header ends the connection. Its row and those after it are unreadable.
 QUIT_SECONDS = 1.0
 
 
@@ -94,7 +94,7 @@ class Pop3Connection(Pop3Refusals):
         self._pop3.wire.break_off()
 
     def list_folders(self) -> list[Folder]:
-        """Return the inbox. POP3 has no other folder and no flags, so nothing is new in it."""
+        """Return the inbox. POP3 has no other folder and no flags, so no message counts as unread."""
         return [
             Folder(
                 name=INBOX,
@@ -109,7 +109,7 @@ class Pop3Connection(Pop3Refusals):
     def list_messages(
         self, folder: str, *, before_uid: int | None = None, limit: int, uid_validity: int | None = None
     ) -> MessagePage:
-        """Return at most `limit` messages, newest first, and only those before `before_uid` if it is given.
+        """Return at most `limit` messages, newest first. With `before_uid`, only earlier ones than that.
 
         Raises GatewayError with FOLDER_CHANGED if there is no message with the UID `before_uid`.
         """
@@ -126,7 +126,7 @@ class Pop3Connection(Pop3Refusals):
     def open_raw(self, mailbox: Mailbox, uid: int, max_bytes: int) -> RawMessage:
         """Request one message byte for byte. The connection is busy until the chunks are read to their end.
 
-        The size is not certain: some servers count other line ends than they send.
+        The size is not certain: some servers compute it with other line ends than they send.
         """
         _check_inbox(mailbox.name, mailbox.uid_validity)
         message = self._find(uid)
@@ -167,7 +167,7 @@ class Pop3Connection(Pop3Refusals):
                 self._pop3.run(b"DELE %d" % message.number)
             self._pop3.run(b"QUIT")
         finally:
-            # Without a QUIT the server deletes nothing, and `close` must send none after a DELE that has failed.
+            # After a DELE that has failed nothing may be deleted. A server deletes at QUIT, which `close` would send.
             self._pop3.wire.close()
 
     def _stored(self) -> list[_Stored]:
@@ -190,7 +190,7 @@ class Pop3Connection(Pop3Refusals):
         raise GatewayError(GatewayCode.NO_SUCH_MESSAGE, "The message is no longer in this folder. Load the list again.")
 
     def _sizes(self, messages: Sequence[_Stored]) -> dict[int, int]:
-        """Return the sizes that the server claims, by number. A message without one is missing."""
+        """Return the sizes that the server claims, by number. Messages for which it claims none are left out."""
         commands = [b"LIST %d" % message.number for message in messages]
         sizes: dict[int, int] = {}
         for message in self._each(messages, commands):
@@ -235,14 +235,17 @@ def _check_inbox(folder: str, uid_validity: int | None) -> None:
 
 
 class _Uids:
-    """Makes the UIDs of one listing. A UID is 32 bits of a unique id's hash, or of a next hash if these are taken."""
+    """Makes the UIDs of one listing.
+
+    A UID is 32 bits of the hash of a counter and a unique id. The counter goes on until they are not taken.
+    """
 
     def __init__(self) -> None:
         self._taken: set[int] = set()
         self._times: Counter[bytes] = Counter()
 
     def make(self, unique_id: bytes) -> int:
-        # Equal messages may have the same unique id (RFC 1939 section 7). Each gets the next hash of this id.
+        # Equal messages may have the same unique id (RFC 1939 section 7). The counter goes on for each.
         while True:
             uid = int.from_bytes(sha256(b"%d " % self._times[unique_id] + unique_id).digest()[:4], "big")
             self._times[unique_id] += 1

@@ -1,7 +1,7 @@
 /**
  * The person teaches the extension where this webmail has the source of a mail. To do so, they show or download the
  * source as usual. The extension watches which address of this site is requested, and fetches this address itself. If
- * the answer is the source of the shown mail, the person can keep the way to the source. A link in the mail's text
+ * the answer is the source of the shown mail, the extension can remember how to get there. A link in the mail's text
  * teaches nothing.
  */
 import { headerField } from "../../../wasm_build/ui/mail_header.js";
@@ -22,9 +22,9 @@ import { translate } from "../../texts/texts.js";
 
 /** The most addresses that are fetched while the person teaches. */
 const MAX_TRIED = 30;
-/** The ways in which the scripts of a page load a text. A mail can have a frame that loads an address. */
+/** The ways in which the scripts of a page load a text. Frames are left out: a mail can have one that loads any address. */
 const LOADED = ["fetch", "xmlhttprequest", "other"];
-/** Scripts also send changes. The answers to such requests are smaller than the source of any S/MIME mail. */
+/** Scripts also ask a server to change something. Such answers are smaller than the source of any S/MIME mail. */
 const LEAST_SOURCE_BYTES = 500;
 const MAX_LINE_CHARACTERS = 100;
 
@@ -61,7 +61,7 @@ export function startTeaching(done) {
     }
     const urls = way ? addressesOf(way) : [];
     for (const url of urls) void consider(url, way);
-    // A link to the source would leave the page. The page's own scripts get the click.
+    // The browser must not follow the link, which leaves the page. The page's own handlers of the click still run.
     if (urls.length > 0) event.preventDefault();
   });
   const requests = new PerformanceObserver((list) => {
@@ -72,7 +72,7 @@ export function startTeaching(done) {
   });
   requests.observe({ type: "resource" });
   bar.signal.addEventListener("abort", () => requests.disconnect());
-  // A download by a script is not a resource of the page. Not all browsers have this event.
+  // The observer does not report a download that a script starts. Not all browsers have this event.
   globalThis.navigation?.addEventListener("navigate", ({ destination, formData }) => {
     const url = destination.sameDocument || formData ? null : addressOf(destination.url, location.href);
     if (clicked) void consider(url, null);

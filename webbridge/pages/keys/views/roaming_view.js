@@ -1,4 +1,4 @@
-/** The sentences in the keys' view about the data that roams besides the keys. */
+/** The part of the view of keys about contacts, decisions and settings at the key server. */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { problem } from "../../../../wasm_build/ui/parts.js";
@@ -9,7 +9,8 @@ import { problem } from "../../../../wasm_build/ui/parts.js";
 /** @typedef {{translate: Catalogue, roaming: RoamingTrust, sentenceFor: SentenceFor}} RoamingServices */
 
 /**
- * The part that says whether contacts and decisions are at the key server too, and which entries do not count or stay here.
+ * The part that says whether contacts, decisions and settings are at the key server too, how many entries there do not
+ * count, and how many stay in this browser only.
  * @param {RoamingServices} services
  * @returns {{element: HTMLElement, clear: () => void}}
  */

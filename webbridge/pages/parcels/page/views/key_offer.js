@@ -1,6 +1,6 @@
 /**
- * The offer of a personal key, after a second parcel was opened with its words. The form is a separate script, which is
- * loaded when the person presses the button.
+ * The offer of a key to a recipient who has opened a parcel with its six words. The bridge says whether it makes one.
+ * The form is a separate script, which is loaded when the person presses the button.
  */
 
 import { html, uniqueId } from "../../../../../wasm_build/ui/dom.js";
@@ -18,7 +18,7 @@ import { lateScript } from "../../../app/late_script.js";
 /** @typedef {import("../../key/parcel_key.js").ParcelKey} ParcelKey */
 
 const load = lateScript(parcelKeyUrl, PARCEL_KEY_INTEGRITY);
-/** The functions and classes that may exist only once in a document. */
+/** The parts of this page that the form uses. A second copy of `uniqueId`, for example, would repeat ids. */
 const PARTS = { createForm, inputField, NewPassphrase, problem, saveFile, uniqueId };
 
 export class KeyOffer {
