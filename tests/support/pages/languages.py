@@ -11,12 +11,14 @@ from tests.support.browser.page import Page
 from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import named
 
+IN_PAGE = page_scripts("pages/languages.js")
+
 MENU = named("language")
 # The languages that the browser asks for are settled before the first script of the page runs.
 ASK_FOR = """() => {
   Object.defineProperty(Navigator.prototype, "languages", { get: () => %s });
 }"""
-CHOOSE = page_scripts("pages/languages.js")["choose"]
+CHOOSE = IN_PAGE["choose"]
 ROOT_STATE = "() => [document.documentElement.lang, document.documentElement.dir]"
 
 

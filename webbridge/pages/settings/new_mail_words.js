@@ -19,8 +19,8 @@ export async function keepTitle(registration, title) {
 
 /** @param {ServiceWorkerRegistration} registration */
 export async function keptTitle(registration) {
-  const response = await caches.match(titleUrl(registration)).catch(() => undefined);
-  return await response?.text() || OTHERWISE;
+  const stored = await caches.match(titleUrl(registration)).catch(() => undefined);
+  return await stored?.text() || OTHERWISE;
 }
 
 export async function forgetTitle() {
