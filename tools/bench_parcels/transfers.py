@@ -22,11 +22,12 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from sealwax.delivery.address import parse_server
-from sealwax.delivery.connection import Call, Connection
+from sealwax.delivery.connection import Connection
 from sealwax.delivery.lanes import LANES
 from sealwax.delivery.patience import Patience
 from sealwax.delivery.recipient_api import RecipientApi
 from sealwax.delivery.sender_api import SenderApi
+from sealwax.http_client import HttpCall
 from smime_core.blocking import run
 from smime_core.parcels import (
     CHUNK_BYTES,
@@ -131,7 +132,7 @@ class Transfers:
         """Send the same bytes as one file."""
         with Connection(self._address) as connection:
             body = memoryview(self._prepared.data)
-            answer = connection.exchange(Call(method="PUT", path="/plain/file", body=body))
+            answer = connection.exchange(HttpCall(method="PUT", path="/plain/file", body=body))
             body.release()
         if answer.status != 204:
             raise RuntimeError(f"PUT: {answer.status}")
@@ -139,7 +140,7 @@ class Transfers:
     def get(self) -> None:
         """Fetch that file."""
         with Connection(self._address) as connection:
-            answer, count = connection.download(Call(method="GET", path="/plain/file"), self._room)
+            answer, count = connection.download(HttpCall(method="GET", path="/plain/file"), self._room)
         if answer.status != 200 or count != len(self._room):
             raise RuntimeError(f"GET: {answer.status}, {count} bytes")
 
