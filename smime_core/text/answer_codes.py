@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 
@@ -16,13 +15,11 @@ class AnswerCodes:
     def __init__(self, *, common: str, routes: Mapping[str, str]) -> None:
         self.common = _split(common)
         self.routes = {route: _split(errors) for route, errors in routes.items()}
-        self._patterns = [(re.compile(_pattern_of(route)), errors) for route, errors in self.routes.items()]
 
     def errors(self, method: str, path: str) -> frozenset[str]:
         """Return the errors that the answer to a request may have. `path` has no query."""
-        request = f"{method} {path}"
-        error_sets = (errors for pattern, errors in self._patterns if pattern.fullmatch(request))
-        return self.common.union(*error_sets)
+        request = f"{method} {path}".split("/")
+        return self.common.union(*(errors for route, errors in self.routes.items() if _fits(request, route.split("/"))))
 
     def has(self, method: str, path: str, code: str) -> bool:
         """Whether the answer to a request may have this code."""
@@ -33,5 +30,8 @@ def _split(errors: str) -> frozenset[str]:
     return frozenset(error.strip() for error in errors.split(",") if error.strip())
 
 
-def _pattern_of(route: str) -> str:
-    return "".join("[^/]+" if part.startswith("<") else re.escape(part) for part in re.split("(<[^>]+>)", route))
+def _fits(request: list[str], route: list[str]) -> bool:
+    return len(request) == len(route) and all(
+        part == segment or (bool(segment) and part.startswith("<"))
+        for segment, part in zip(request, route, strict=True)
+    )

@@ -5,7 +5,6 @@ The views read requests by these members, and the description of the API (OpenAP
 
 from __future__ import annotations
 
-import re
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -97,12 +96,6 @@ def bad_request(text: str) -> ServiceError:
 def text(name: str, is_right: Callable[[str], bool], sentence: str, schema: Json) -> Member[str]:
     """A text for which `is_right` is true."""
     return Member(name, {"type": "string"} | schema, str, lambda value: _if(is_right(value), value), sentence)
-
-
-def pattern(name: str, expression: str, sentence: str) -> Member[str]:
-    """A text that matches a regular expression as a whole."""
-    compiled = re.compile(expression)
-    return text(name, lambda value: compiled.fullmatch(value) is not None, sentence, {"pattern": f"^{expression}$"})
 
 
 def number(name: str, least: int, most: int) -> Member[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Final
 
@@ -14,11 +15,12 @@ from webbridge.delivery.limits import (
     MAX_REQUEST_BYTES,
     PROOF_BYTES,
 )
-from webbridge.delivery.members import base64, mail_address, octets, pattern, text, word
+from webbridge.delivery.members import base64, mail_address, octets, text, word
 from webbridge.delivery.pepper import CODE_DIGITS
 from webbridge.delivery.states import State
 
 _MAX_TOKEN_CHARACTERS: Final = 1000
+_CODE: Final = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
 
 class Claim(StrEnum):
@@ -39,10 +41,20 @@ TOKEN: Final = text(
     {"maxLength": _MAX_TOKEN_CHARACTERS},
 )
 CLAIM: Final = word("state", Claim)
-FAILURE: Final = pattern("code", "[a-z][a-z0-9-]{0,39}", "A claim that the parcel failed has the code of an error.")
+FAILURE: Final = text(
+    "code",
+    lambda code: _CODE.fullmatch(code) is not None,
+    "A claim that the parcel failed has the code of an error.",
+    {"pattern": f"^{_CODE.pattern}$"},
+)
 RECEIPT: Final = base64("receipt", MAX_REQUEST_BYTES)
 REASON: Final = word("reason", ComplaintReason)
 ADDRESS: Final = mail_address("address", "An address of the parcel's recipients")
 KEY_REQUEST: Final = base64("request", MAX_KEY_REQUEST_BYTES)
 DIGEST: Final = octets("digest", FINGERPRINT_BYTES)
-CODE: Final = pattern("code", f"[0-9]{{{CODE_DIGITS}}}", f"The code has {CODE_DIGITS} digits.")
+CODE: Final = text(
+    "code",
+    lambda code: len(code) == CODE_DIGITS and code.isascii() and code.isdigit(),
+    f"The code has {CODE_DIGITS} digits.",
+    {"pattern": f"^[0-9]{{{CODE_DIGITS}}}$"},
+)
