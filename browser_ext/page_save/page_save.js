@@ -39,7 +39,7 @@ startPage();
 let page = "";
 let title = "";
 /** The hash of what this window asks, which goes back with the answer (`shared/question.js`). @type {Promise<string>} */
-let shown;
+let questionHash;
 /** @type {OwnIdentity[]} */
 let identities = [];
 /** @type {import("../shared/reader_box.js").Reader[]} */
@@ -70,7 +70,7 @@ async function start() {
   const copied = await ask("page.copy", { tab });
   ({ page, title, identities, people } = copied);
   identity = identities[0]?.fingerprint ?? "";
-  shown = digestOf(copied.question);
+  questionHash = digestOf(copied.question);
   adder = new ReaderAdder({ directory: copied.directory, describe: (reader) => recipientState(translate, reader, day).word, onAdded: takeAdded });
   const place = html("div", { class: "view-place" });
   const unseen = html("div", { class: "stack" });
@@ -101,12 +101,12 @@ function unseenIn(texts) {
 
 function choices() {
   return html("fieldset", { class: "choices" }, html("legend", { text: translate("page_how") }),
-    check("page_sign", isSigned, "sign", (on) => { isSigned = on; }),
-    check("page_encrypt", isEncrypted, "encrypt", (on) => { isEncrypted = on; }));
+    checkBox("page_sign", isSigned, "sign", (on) => { isSigned = on; }),
+    checkBox("page_encrypt", isEncrypted, "encrypt", (on) => { isEncrypted = on; }));
 }
 
 /** @param {string} label @param {boolean} checked @param {string} test @param {(on: boolean) => void} change */
-function check(label, checked, test, change) {
+function checkBox(label, checked, test, change) {
   const box = html("input", { type: "checkbox", checked, data: { test } });
   box.addEventListener("change", () => {
     change(box.checked);
@@ -187,7 +187,7 @@ async function save(button) {
   button.disabled = true;
   try {
     await unlock();
-    const { cms } = await ask("page.encrypt", { page, sign: isSigned, encrypt: isEncrypted, identity, recipients: [...chosen], shown: await shown });
+    const { cms } = await ask("page.encrypt", { page, sign: isSigned, encrypt: isEncrypted, identity, recipients: [...chosen], shown: await questionHash });
     download(cms);
     done.textContent = translate("page_saved");
   } catch (error) {

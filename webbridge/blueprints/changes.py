@@ -81,7 +81,7 @@ def were_retrieved(folder_id: str, uid_validity: int) -> Response:
     uids, days = uids_in(members), members.get("afterDays")
     if type(days) is not int or not 0 <= days <= MAX_DAYS:
         raise ServiceError(400, "bad-request", f"The member afterDays is a number of days from 0 to {MAX_DAYS}.")
-    messages = call_mail(session, lambda connection: connection.retrieved_ids(mailbox, uids))
+    messages = call_mail(session, lambda connection: connection.hashed_ids_of(mailbox, uids))
     if days == 0:
         call_mail_once(session, lambda connection: connection.delete_retrieved(messages))
         services().retrieved.forget(session.address, messages)

@@ -132,7 +132,7 @@ class MailConnection(Protocol):
     def delete_for_ever(self, mailbox: Mailbox, uids: Sequence[int]) -> Changed:
         """Delete messages for ever. Raises GatewayError with NOT_IN_TRASH if they can be moved to a trash first."""
 
-    def retrieved_ids(self, mailbox: Mailbox, uids: Sequence[int]) -> list[bytes]:
+    def hashed_ids_of(self, mailbox: Mailbox, uids: Sequence[int]) -> list[bytes]:
         """Return lasting names of messages, for a later deletion. Only POP3 has them."""
 
     def delete_retrieved(self, hashed_ids: Collection[bytes]) -> None:

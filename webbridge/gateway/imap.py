@@ -229,7 +229,7 @@ class ImapConnection:
             raise GatewayError(GatewayCode.NOT_IN_TRASH, "Only messages in the trash are deleted for ever.")
         return self._changes.remove(_numbered(mailbox), uids)
 
-    def retrieved_ids(self, mailbox: Mailbox, uids: Sequence[int]) -> NoReturn:
+    def hashed_ids_of(self, mailbox: Mailbox, uids: Sequence[int]) -> NoReturn:
         """Raise NOT_OFFERED."""
         raise _only_by_pop3()
 

@@ -32,7 +32,7 @@ QUIT_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Stored:
+class _ListedMessage:
     """A message of the mailbox: its number on this connection, its UID in the API, and the server's unique id."""
 
     number: int
@@ -99,7 +99,7 @@ class Pop3Connection(Pop3Refusals):
             Folder(
                 name=INBOX,
                 role=Role.INBOX,
-                total=len(self._stored()),
+                total=len(self._list_messages()),
                 unseen=0,
                 uid_validity=UID_VALIDITY,
                 rights=frozenset({Right.DELETE}),
@@ -114,7 +114,7 @@ class Pop3Connection(Pop3Refusals):
         Raises GatewayError with FOLDER_CHANGED if there is no message with the UID `before_uid`.
         """
         _check_inbox(folder, uid_validity)
-        stored = self._stored()
+        stored = self._list_messages()
         if before_uid is not None:
             places = [place for place, message in enumerate(stored) if message.uid == before_uid]
             if not places:
@@ -145,23 +145,23 @@ class Pop3Connection(Pop3Refusals):
 
         The server deletes at the QUIT (RFC 1939 section 6), so the connection is closed.
         """
-        self._delete(self._named(mailbox, uids))
+        self._delete(self._messages_of(mailbox, uids))
         return Changed()
 
-    def retrieved_ids(self, mailbox: Mailbox, uids: Sequence[int]) -> list[bytes]:
+    def hashed_ids_of(self, mailbox: Mailbox, uids: Sequence[int]) -> list[bytes]:
         """Return hashes of the unique ids of messages. A UID that does not exist is left out."""
-        return [message.hashed_id for message in self._named(mailbox, uids)]
+        return [message.hashed_id for message in self._messages_of(mailbox, uids)]
 
     def delete_retrieved(self, hashed_ids: Collection[bytes]) -> None:
-        """Delete the messages with these hashes of unique ids, all or none."""
-        self._delete([message for message in self._stored() if message.hashed_id in hashed_ids])
+        """Delete messages that a reader has stored, by the hashes of their unique ids: all or none."""
+        self._delete([message for message in self._list_messages() if message.hashed_id in hashed_ids])
 
-    def _named(self, mailbox: Mailbox, uids: Sequence[int]) -> list[_Stored]:
+    def _messages_of(self, mailbox: Mailbox, uids: Sequence[int]) -> list[_ListedMessage]:
         _check_inbox(mailbox.name, mailbox.uid_validity)
         checked_uids = set(check_uids(uids))
-        return [message for message in self._stored() if message.uid in checked_uids]
+        return [message for message in self._list_messages() if message.uid in checked_uids]
 
-    def _delete(self, messages: Sequence[_Stored]) -> None:
+    def _delete(self, messages: Sequence[_ListedMessage]) -> None:
         try:
             for message in messages:
                 self._pop3.run(b"DELE %d" % message.number)
@@ -170,49 +170,49 @@ class Pop3Connection(Pop3Refusals):
             # After a DELE that has failed nothing may be deleted. A server deletes at QUIT, which `close` would send.
             self._pop3.wire.close()
 
-    def _stored(self) -> list[_Stored]:
+    def _list_messages(self) -> list[_ListedMessage]:
         """Return the messages in the server's order, which is by arrival."""
         self._pop3.run(b"UIDL")
         uids = _Uids()
-        messages: dict[int, _Stored] = {}
+        messages: dict[int, _ListedMessage] = {}
         for line in self._pop3.read_lines():
             number, _blank, unique_id = line.partition(b" ")
-            is_new = _is_number(number) and int(number) not in messages and len(messages) < MAX_MESSAGES
-            if is_new and (unique_id := unique_id.strip()):
-                messages[int(number)] = _Stored(int(number), uids.make(unique_id), unique_id)
+            is_usable = _is_number(number) and int(number) not in messages and len(messages) < MAX_MESSAGES
+            if is_usable and (unique_id := unique_id.strip()):
+                messages[int(number)] = _ListedMessage(int(number), uids.make(unique_id), unique_id)
         return [messages[number] for number in sorted(messages)]
 
-    def _find(self, uid: int) -> _Stored:
+    def _find(self, uid: int) -> _ListedMessage:
         check_uid(uid)
-        for message in self._stored():
+        for message in self._list_messages():
             if message.uid == uid:
                 return message
         raise GatewayError(GatewayCode.NO_SUCH_MESSAGE, "The message is no longer in this folder. Load the list again.")
 
-    def _sizes(self, messages: Sequence[_Stored]) -> dict[int, int]:
+    def _sizes(self, messages: Sequence[_ListedMessage]) -> dict[int, int]:
         """Return the sizes that the server claims, by number. Messages for which it claims none are left out."""
         commands = [b"LIST %d" % message.number for message in messages]
         sizes: dict[int, int] = {}
-        for message in self._each(messages, commands):
+        for message in self._answers_to(messages, commands):
             status = self._pop3.read_status()
             words = status.text.split()
             if status.is_ok and len(words) > 1 and _is_number(words[1]):
                 sizes[message.number] = int(words[1])
         return sizes
 
-    def _rows(self, chosen: Sequence[_Stored]) -> list[MessageSummary]:
+    def _rows(self, chosen: Sequence[_ListedMessage]) -> list[MessageSummary]:
         rows = {message.uid: summary_from_header(message.uid, None, size_bytes=0) for message in chosen}
         # If the server fails at one message or closes the connection, the other rows are marked as unreadable.
         with suppress(GatewayError):
             sizes = self._sizes(chosen)
             commands = [b"TOP %d 0" % message.number for message in chosen]
-            for message in self._each(chosen, commands):
+            for message in self._answers_to(chosen, commands):
                 header = b"".join(self._pop3.read_message(MAX_HEADER_BYTES)) if self._pop3.read_status().is_ok else None
                 size_bytes = sizes.get(message.number, 0)
                 rows[message.uid] = summary_from_header(message.uid, header, size_bytes=size_bytes)
         return list(rows.values())
 
-    def _each(self, messages: Sequence[_Stored], commands: Sequence[bytes]) -> Iterator[_Stored]:
+    def _answers_to(self, messages: Sequence[_ListedMessage], commands: Sequence[bytes]) -> Iterator[_ListedMessage]:
         """Yield each message when the answer to its command is the next to be read."""
         is_pipelined = "PIPELINING" in self._capabilities
         if is_pipelined and commands:
@@ -242,13 +242,13 @@ class _Uids:
 
     def __init__(self) -> None:
         self._taken: set[int] = set()
-        self._times: Counter[bytes] = Counter()
+        self._counters: Counter[bytes] = Counter()
 
     def make(self, unique_id: bytes) -> int:
         # Equal messages may have the same unique id (RFC 1939 section 7). The counter goes on for each.
         while True:
-            uid = int.from_bytes(sha256(b"%d " % self._times[unique_id] + unique_id).digest()[:4], "big")
-            self._times[unique_id] += 1
+            uid = int.from_bytes(sha256(b"%d " % self._counters[unique_id] + unique_id).digest()[:4], "big")
+            self._counters[unique_id] += 1
             if uid and uid not in self._taken:
                 self._taken.add(uid)
                 return uid

@@ -53,21 +53,21 @@ export function startTeaching(done) {
     if (!event.isTrusted || bar.isOwn(event)) return;
     begun = Math.min(begun, event.timeStamp);
     clicked = /** @type {Element | undefined} */ (event.composedPath().find((node) => node instanceof Element)) ?? null;
-    const way = clicked && closest(clicked, WAYS);
-    if (way && isInMailText(way)) {
+    const control = clicked && closest(clicked, WAYS);
+    if (control && isInMailText(control)) {
       clicked = null;
       event.preventDefault();
       return bar.say(sentenceOf(problem("pick-in-text")), stopAction());
     }
-    const urls = way ? addressesOf(way) : [];
-    for (const url of urls) void consider(url, way);
+    const urls = control ? addressesOf(control) : [];
+    for (const url of urls) void consider(url, control);
     // The browser must not follow the link, which leaves the page. The page's own handlers of the click still run.
     if (urls.length > 0) event.preventDefault();
   });
   const requests = new PerformanceObserver((list) => {
     for (const { name, initiatorType, startTime, decodedBodySize } of /** @type {PerformanceResourceTiming[]} */ (list.getEntries())) {
-      const isSource = LOADED.includes(initiatorType) && decodedBodySize >= LEAST_SOURCE_BYTES && startTime >= begun;
-      if (isSource && clicked) void consider(addressOf(name, location.href), null);
+      const mayBeSource = LOADED.includes(initiatorType) && decodedBodySize >= LEAST_SOURCE_BYTES && startTime >= begun;
+      if (mayBeSource && clicked) void consider(addressOf(name, location.href), null);
     }
   });
   requests.observe({ type: "resource" });

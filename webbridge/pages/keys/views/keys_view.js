@@ -17,7 +17,7 @@ import { createReloadChoice } from "./reload_choice.js";
 import { createRecovery } from "./recovery_view.js";
 import { createResetNote } from "./reset_note.js";
 import { createRequestForms } from "./request_forms.js";
-import { createRoaming } from "./roaming_view.js";
+import { createRoamingNote } from "./roaming_view.js";
 import { createSharedIdentities } from "./shared_identities_view.js";
 import { createUnlockForms } from "./unlock_forms.js";
 
@@ -80,7 +80,7 @@ export function createKeysView(services) {
     const shared = keyAccount && createSharedIdentities(services, keyAccount);
     const account = keyAccount && createKeyAccount(services, keyAccount, [
       createResetNote(translate, keyAccount), createRecovery(services, keyAccount),
-      createRoaming(services), createKeyAdding(services),
+      createRoamingNote(services), createKeyAdding(services),
     ]);
     const unlocking = unlocked ? null : createUnlockForms(services, { onUnlocked });
     forms = unlocking

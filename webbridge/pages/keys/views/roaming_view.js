@@ -14,7 +14,7 @@ import { problem } from "../../../../wasm_build/ui/parts.js";
  * @param {RoamingServices} services
  * @returns {{element: HTMLElement, clear: () => void}}
  */
-export function createRoaming(services) {
+export function createRoamingNote(services) {
   const { translate, roaming } = services;
   const hint = html("p", { class: "field-hint" });
   const failure = problem("roaming-problem");
