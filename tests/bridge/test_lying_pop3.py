@@ -91,7 +91,7 @@ def open_connection(pop3: LyingServer) -> Pop3Connection:
 
 
 def read_second(connection: Pop3Connection) -> bytes:
-    uid = next(message.uid for message in connection._stored() if message.number == 2)
+    uid = next(message.uid for message in connection._list_messages() if message.number == 2)
     return b"".join(connection.open_raw(BOX, uid, 100_000).chunks)
 
 
