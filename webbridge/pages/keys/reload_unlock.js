@@ -193,12 +193,13 @@ export class ReloadUnlock extends EventTarget {
   async #make() {
     const [account, ages, minutes] = [this.#account, this.#keys.ages, this.minutes];
     if (!account || !ages || minutes === 0) return;
+    // The ages hold for this moment. The bridge's answer may take seconds.
+    const now = Date.now();
+    const times = { begun: Math.floor(now - ages.begun), used: Math.floor(now - ages.used) };
     const half = new ArrayBuffer(HALF_BYTES);
     crypto.getRandomValues(new Uint8Array(half));
     const name = await nameOf(half);
     const halves = join(half, await this.#halves.make(name, minutes), { keepsFirst: true });
-    const now = Date.now();
-    const times = { begun: Math.floor(now - ages.begun), used: Math.floor(now - ages.used) };
     const record = { account, name, half, minutes, ...times };
     const bundle = await sealForReload(this.#keys, contextOf(record), halves);
     if (account !== this.#account || !this.#keys.unlocked) return;
