@@ -1,10 +1,10 @@
-/** Keeps the letter as a sealed draft, soon after typing stops and when the window loses the focus. */
+/** Keeps the letter as a sealed draft after a pause in typing, and when the window loses the focus. */
+
+import { DraftPause } from "../../wasm_build/writing/draft_pause.js";
 
 /** @typedef {import("./courier.js").Courier} Courier */
 /** @typedef {import("./courier.js").Draft} Draft */
 /** @typedef {"kept" | "locked" | "failed" | "pending" | "none"} DraftState */
-
-const PAUSE_MILLISECONDS = 2000;
 
 export class DraftKeeper {
   /** @type {DraftState} */
@@ -13,7 +13,7 @@ export class DraftKeeper {
   #courier;
   #read;
   #onState;
-  #timer = 0;
+  #pause = new DraftPause(() => void this.keepNow());
   #filesChanged = false;
   /**
    * Settles when the latest draft is stored. Drafts are stored one after the other, so that an older text cannot
@@ -32,7 +32,6 @@ export class DraftKeeper {
     this.#courier = courier;
     this.#read = read;
     this.#onState = onState;
-    addEventListener("blur", () => { if (this.state === "pending") void this.keepNow(); });
     addEventListener("beforeunload", (event) => {
       if (this.state !== "none" && this.state !== "kept") event.preventDefault();
     });
@@ -54,12 +53,11 @@ export class DraftKeeper {
     if (this.#ended) return;
     this.#filesChanged ||= files;
     this.#show("pending");
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.keepNow(), PAUSE_MILLISECONDS);
+    this.#pause.restart();
   }
 
   keepNow() {
-    clearTimeout(this.#timer);
+    this.#pause.cancel();
     this.#turn = this.#turn.then(() => this.#keep());
     return this.#turn;
   }
@@ -76,7 +74,7 @@ export class DraftKeeper {
   /** Drops the draft of a letter that was sent or thrown away. */
   async end() {
     this.#ended = true;
-    clearTimeout(this.#timer);
+    this.#pause.dispose();
     await this.#turn;
     if (this.#id) await this.#courier.drop(this.#id);
     this.#show("none");

@@ -18,7 +18,8 @@ test("a draft waits for keys only if they are locked", async () => {
   // The background answers `vault.key`, and refuses to keep the draft.
   const answer = async (/** @type {{type: string}} */ { type }) =>
     (type === "vault.key" ? { value: { publicKey } } : { error: { code, message: "" } });
-  Object.assign(globalThis, { chrome: { runtime: { sendMessage: answer } }, addEventListener: () => {} });
+  const document = { hidden: false, addEventListener: () => {} };
+  Object.assign(globalThis, { chrome: { runtime: { sendMessage: answer } }, window: globalThis, document, addEventListener: () => {} });
   const { Courier } = await import("../../browser_ext/compose/courier.js");
   const { DraftKeeper } = await import("../../browser_ext/compose/draft_keeper.js");
   const content = () => ({ fields: /** @type {any} */ ({}), text: new ArrayBuffer(1), attachments: [] });

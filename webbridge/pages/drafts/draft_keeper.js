@@ -1,9 +1,10 @@
 /**
- * Keeps the letter of the writing view as a draft, two seconds after a pause in typing: first in this browser, then in the
+ * Keeps the letter of the writing view as a draft after a pause in typing: first in this browser, then in the
  * mailbox. A failed upload is tried again automatically. If another tab or device has changed, sent or deleted the draft, the
  * letter continues as a second draft, so that neither version is lost.
  */
 
+import { DraftPause } from "../../../wasm_build/writing/draft_pause.js";
 import { DraftChanged, newDraft } from "./draft_store.js";
 
 /** @typedef {import("../../../wasm_build/writing/draft_content.js").DraftContent} DraftContent */
@@ -16,9 +17,6 @@ import { DraftChanged, newDraft } from "./draft_store.js";
  */
 /** @typedef {{state: DraftState, reason: string, isCopy: boolean}} DraftNews `reason` is the code of the error */
 
-const PAUSE_MILLISECONDS = 2_000;
-/** The longest time until a draft is kept while the person types without a pause. */
-const LONGEST_MILLISECONDS = 20_000;
 const FIRST_RETRY_MILLISECONDS = 5_000;
 const LONGEST_RETRY_MILLISECONDS = 60_000;
 const REPEATS_MILLISECONDS = [0, 3_000, 15_000];
@@ -45,8 +43,7 @@ export class DraftKeeper {
   /** Whether a message of the draft was perhaps sent before this view continued it. */
   #wasPerhapsSent;
   #isPaused = false;
-  #due = 0;
-  #timer = 0;
+  #pause = new DraftPause(() => void this.keepNow());
   #retry = 0;
   #retryMilliseconds = FIRST_RETRY_MILLISECONDS;
   /** Versions are sealed one after the other, so that an older one cannot replace a newer one. @type {Promise<void>} */
@@ -69,11 +66,7 @@ export class DraftKeeper {
     this.#mayBeSent = draft?.mayBeSent ?? false;
     this.#wasPerhapsSent = this.#mayBeSent;
     if (draft) this.news.state = this.#mayBeSent ? "perhaps-sent" : "saved";
-    const { signal } = this.#closing;
-    addEventListener("online", () => this.retry(), { signal });
-    addEventListener("blur", () => void this.keepNow(), { signal });
-    // A phone may end a hidden page without another event.
-    document.addEventListener("visibilitychange", () => { if (document.hidden) void this.keepNow(); }, { signal });
+    addEventListener("online", () => this.retry(), { signal: this.#closing.signal });
   }
 
   get id() {
@@ -100,16 +93,12 @@ export class DraftKeeper {
     this.#changes += 1;
     if (this.#isPaused) return;
     this.#show("pending");
-    const now = Date.now();
-    this.#due ||= now + LONGEST_MILLISECONDS;
-    clearTimeout(this.#timer);
-    this.#timer = window.setTimeout(() => void this.keepNow(), Math.min(PAUSE_MILLISECONDS, this.#due - now));
+    this.#pause.restart();
   }
 
   /** Keeps the changes that are not kept yet. Resolves when they are kept outside this page, or cannot be kept. */
   async keepNow() {
-    clearTimeout(this.#timer);
-    this.#due = 0;
+    this.#pause.cancel();
     this.#turn = this.#turn.catch(() => undefined).then(() => this.#keep());
     await this.#turn;
     if (!this.isKept) await this.#uploading;
@@ -128,7 +117,7 @@ export class DraftKeeper {
    * @param {import("./draft_store.js").TakingBack} options
    */
   async takeBack({ isAgreed, mayWait }) {
-    await this.#pause();
+    await this.#stop();
     if (this.news.state === "none") return;
     if (!isAgreed && (this.news.isCopy || this.#wasPerhapsSent)) throw new DraftChanged();
     await this.#store.takeBack(this.#held, { isAgreed, mayWait });
@@ -147,14 +136,14 @@ export class DraftKeeper {
   /** Ends with the view. An upload that has begun goes on. A waiting upload is made when drafts are listed next. */
   dispose() {
     this.#closing.abort();
-    clearTimeout(this.#timer);
+    this.#pause.dispose();
     clearTimeout(this.#retry);
     this.#isPaused = true;
   }
 
   /** Deletes the draft of a letter that was sent. */
   async end() {
-    await this.#pause();
+    await this.#stop();
     // A browser that keeps drafts notes the deletion, and repeats it when drafts are listed next.
     for (const milliseconds of this.#store.keepsHere ? [0] : REPEATS_MILLISECONDS) {
       await new Promise((resolve) => { setTimeout(resolve, milliseconds); });
@@ -168,7 +157,7 @@ export class DraftKeeper {
    */
   discard() {
     const content = this.#read();
-    const pausing = this.#pause();
+    const pausing = this.#stop();
     const dropping = pausing.then(async () => {
       const parts = this.#sealed?.at === this.#changes ? this.#sealed.parts : await this.#store.seal(this.#held, content);
       await this.#store.drop(this.#held).catch(() => undefined);
@@ -179,9 +168,9 @@ export class DraftKeeper {
     return async () => this.#store.putBack(this.#held, await dropping);
   }
 
-  async #pause() {
+  async #stop() {
     this.#isPaused = true;
-    clearTimeout(this.#timer);
+    this.#pause.cancel();
     clearTimeout(this.#retry);
     await this.#turn;
     await this.#uploading;
