@@ -3,6 +3,7 @@
  */
 import { html } from "../../wasm_build/ui/dom.js";
 import { ask as confirm, problem, whileBusy } from "../../wasm_build/ui/parts.js";
+import { remedyFor } from "../../wasm_build/writing/sending_remedies.js";
 import { errorText, translate } from "../texts/texts.js";
 import { codeOf } from "../shared/messages.js";
 import { createRefusedList, outcomeSentence } from "./bridge_outcome.js";
@@ -24,13 +25,6 @@ import { LetterProgress } from "./letter_progress.js";
  * }} Desk the window of the letter. `take` returns null while there are obstacles, or until the
  *   person has agreed; it calls `onFree` when the last look-up has ended, or the person agrees
  */
-
-/** The codes of errors after which the message was not, or perhaps not, sent to everybody. */
-const UNFINISHED = new Set(["sending-unknown", "sending-partial", "webmail-gone", "draft-not-removed"]);
-/** The codes of errors after which the person may send this version although another version was sent, or perhaps sent. */
-const SENT_BEFORE = new Set(["sending-earlier", "draft-elsewhere"]);
-/** The codes of errors of the timestamp service. Nothing was sent then. */
-const UNSTAMPED = new Set(["timestamp-failed", "timestamp-refused", "timestamp-not-granted"]);
 
 export class Sending {
   failure = problem("send-error");
@@ -155,9 +149,10 @@ export class Sending {
   #failed(error) {
     this.say(errorText(error));
     const code = codeOf(error);
-    if (UNFINISHED.has(code)) this.#offerWays(code === "sending-unknown");
-    if (SENT_BEFORE.has(code)) this.#offerAnew();
-    if (UNSTAMPED.has(code)) this.#offerUnstamped();
+    const remedy = remedyFor(code);
+    if (remedy === "unfinished") this.#offerWays(code === "sending-unknown");
+    if (remedy === "anew" || remedy === "elsewhere") this.#offerAnew();
+    if (remedy === "unstamped") this.#offerUnstamped();
     if (code === "locked") this.#desk.onLocked();
     if (code === "bridge-signed-out") this.#desk.onSignedOut?.();
     this.button.focus();

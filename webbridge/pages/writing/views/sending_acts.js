@@ -8,6 +8,7 @@ import { createEncryptedBlock } from "../../../../wasm_build/ui/encrypted_block.
 import { listOf } from "../../../../wasm_build/ui/formats.js";
 import { problem, whileBusy } from "../../../../wasm_build/ui/parts.js";
 import { SendingGate } from "../../../../wasm_build/writing/sending_gate.js";
+import { remedyFor } from "../../../../wasm_build/writing/sending_remedies.js";
 import { openOthers } from "../../../../wasm_build/parcels/letter_people.js";
 import { inMemory } from "../../../../wasm_build/parcels/readable.js";
 import { ApiError } from "../../app/api.js";
@@ -41,8 +42,6 @@ import { askToSendAgain, askToSendAnew, askToSendElsewhere } from "./writing_que
  * }} SendingParts
  */
 
-/** The codes of errors of the timestamp service. After these errors, nothing of the message was sent. */
-const UNSTAMPED = new Set(["timestamp-failed", "timestamp-refused"]);
 /** The duration of the animation of the wax seal in the style sheet. */
 const ENCRYPTING_MILLISECONDS = 200;
 
@@ -122,7 +121,7 @@ export class SendingActs {
     if (this.#sending.isOpen && !isAgreed) return this.#askToSendAgain();
     if (this.#sending.isEarlierSent && !isAgreed) return this.#askToSendAnew();
     this.failure.textContent = "";
-    this.#offerUnstamped(null);
+    this.unstamped.hidden = true;
     await whileBusy(this.button, translate(letter.encrypt ? "encrypting" : "sending"), async () => {
       this.#isSending = true;
       await this.#encryptAndSend(letter, isAgreed);
@@ -130,8 +129,8 @@ export class SendingActs {
       // A letter whose view was left is offered as a draft.
       if (this.#hasEnded) return;
       text.uncover();
-      if (error instanceof ApiError && error.code === "sending-earlier") this.#askToSendAnew();
-      if (error instanceof ApiError && error.code === "draft-elsewhere") this.#askToSendElsewhere();
+      if (remedyOf(error) === "anew") this.#askToSendAnew();
+      if (remedyOf(error) === "elsewhere") this.#askToSendElsewhere();
       this.#showFailure(error);
       this.button.focus();
       this.failure.scrollIntoView({ block: "nearest" });
@@ -189,20 +188,14 @@ export class SendingActs {
     const { translate } = this.#services;
     const { reached, left } = this.#sending.reach;
     // After an earlier version, all people get a copy of this one.
-    const isPartial = reached.length > 0 && !(error instanceof ApiError && error.code === "sending-earlier");
+    const isPartial = reached.length > 0 && remedyOf(error) !== "anew";
     this.look.hidden = !this.#sending.isOpen;
-    this.#offerUnstamped(error);
+    this.unstamped.hidden = remedyOf(error) !== "unstamped";
     this.failure.textContent = [
       isPartial ? translate("sent_to_some", { who: listOf(reached, translate) }) : "",
       refusedSentences(error, translate, { isPartial }) || this.#services.sentenceFor(error),
       isPartial && left.length > 0 ? translate("not_sent_to_others", { who: listOf(left, translate) }) : "",
     ].filter((sentence) => sentence).join("\n");
-  }
-
-  /** Offers to send without a timestamp if the service has failed. @param {unknown} error null for none */
-  #offerUnstamped(error) {
-    const code = error && typeof error === "object" && "code" in error ? String(error.code) : "";
-    this.unstamped.hidden = !UNSTAMPED.has(code);
   }
 
   /** @param {Letter} letter @param {boolean} isAgreed */
@@ -302,6 +295,11 @@ export class SendingActs {
   #askToSendElsewhere() {
     askToSendElsewhere(this.#services.translate, () => void this.submit({ isAgreed: true }));
   }
+}
+
+/** The remedy after an error. @param {unknown} error */
+function remedyOf(error) {
+  return error && typeof error === "object" && "code" in error ? remedyFor(String(error.code)) : null;
 }
 
 /**
