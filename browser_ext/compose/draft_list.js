@@ -1,6 +1,7 @@
 /** The list of letters that were begun and not sent. */
 import { html } from "../../wasm_build/ui/dom.js";
-import { locale, translate } from "../texts/texts.js";
+import { shortMoment } from "../../wasm_build/ui/formats.js";
+import { translate } from "../texts/texts.js";
 
 /**
  * @param {{id: string, at: string}[]} drafts
@@ -9,11 +10,10 @@ import { locale, translate } from "../texts/texts.js";
  * @returns {HTMLElement[]}
  */
 export function createDraftList(drafts, { onContinue, onDrop }) {
-  const format = new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "short" });
   const rows = drafts.map(({ id, at }) => {
     const drop = async () => { if (await onDrop(id)) row.remove(); };
     const row = html("li", { class: "card", data: { test: "draft" } },
-      html("span", { class: "who", text: translate("compose_draft_from", { first: format.format(new Date(at)) }) }),
+      html("span", { class: "who", text: translate("compose_draft_from", { first: shortMoment(at) }) }),
       html("button", { type: "button", text: translate("compose_draft_continue"), data: { test: "draft-continue" }, on: { click: () => onContinue(id) } }),
       html("button", { type: "button", class: "quiet", text: translate("compose_draft_drop"), data: { test: "draft-drop" }, on: { click: () => void drop() } }));
     return row;

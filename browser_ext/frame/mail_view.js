@@ -12,7 +12,7 @@ import { beginningOf } from "../../wasm_build/ui/bounded_text.js";
 import { createPeople } from "../../wasm_build/ui/clamped_people.js";
 import { createLongList } from "../../wasm_build/ui/long_list.js";
 import { countedWords } from "../../wasm_build/ui/markup_frame.js";
-import { technical } from "../../wasm_build/ui/formats.js";
+import { fullMoment, size, technical } from "../../wasm_build/ui/formats.js";
 import { MailText } from "../../wasm_build/ui/mail_text.js";
 import { encryptTo } from "../shared/channel.js";
 import { unpackParts } from "../shared/packed_parts.js";
@@ -123,7 +123,7 @@ function headerOf({ headers, people, date, protections }) {
   /** @type {[string, (Node | string)[], string][]} */
   const rows = [
     [verdict.from ? words.from : words.fromClaimed, verdict.from ? text(verdict.from) : named(people.from), "from"],
-    [words.to, named(people.to), "to"], [words.cc, named(people.cc), "cc"], [words.date, text(date ? dateText(date) : field("date")), "date"],
+    [words.to, named(people.to), "to"], [words.cc, named(people.cc), "cc"], [words.date, text(date ? fullMoment(date) : field("date")), "date"],
   ];
   const list = html("dl", { class: "fields" });
   for (const [label, value, name] of rows.filter(([, [first]]) => first)) {
@@ -139,11 +139,6 @@ function headerOf({ headers, people, date, protections }) {
 /** The heading of a field's text, which has no header fields. @param {string} site */
 function fieldHeading(site) {
   return html("h1", { "data-test": "field-text" }, ...sentenceNodes(words.fieldText.replace("{site}", technical(site))));
-}
-
-/** @param {string} date of the report */
-function dateText(date) {
-  return new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "full", timeStyle: "long" }).format(new Date(date));
 }
 
 /**
@@ -189,7 +184,7 @@ function filesOf({ files }) {
 
 /** @param {MailFile} file @param {number} index */
 function fileRow(file, index) {
-  const facts = `${beginningOf(file.type, MAX_NAME_CHARACTERS)} · ${sizeOf(file.size)}`;
+  const facts = `${beginningOf(file.type, MAX_NAME_CHARACTERS)} · ${size(file.size)}`;
   const described = html("span", { class: "file-words" }, html("bdi", {}, beginningOf(file.name, MAX_NAME_CHARACTERS)), html("span", { class: "file-facts" }, facts));
   const row = html("li", { class: "file", "data-test": "file" }, described);
   if (isAttachedMail(file) || SHOWN_NAME.test(file.name) || SHOWN_TYPE.test(file.type)) {
@@ -206,14 +201,6 @@ function fileButton(test, label, file, act) {
     await act().catch((error) => { problem.textContent = error.message; });
   };
   return html("button", { type: "button", text: label, "aria-label": `${label}: ${file.name}`, data: { test }, on: { click } });
-}
-
-/** @param {number} bytes */
-function sizeOf(bytes) {
-  const [unit, size] = bytes < 1000 ? ["byte", 1] : bytes < 1_000_000 ? ["kilobyte", 1000] : ["megabyte", 1_000_000];
-  const options = { style: "unit", unit, unitDisplay: bytes < 1000 ? "long" : "short", maximumFractionDigits: bytes < 1_000_000 ? 0 : 1 };
-  const numbers = new Intl.NumberFormat(document.documentElement.lang, /** @type {Intl.NumberFormatOptions} */ (options));
-  return numbers.format(bytes / Number(size));
 }
 
 /** @param {number} index */

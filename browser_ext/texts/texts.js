@@ -1,5 +1,6 @@
 /** The texts of the extension, which the browser keeps in `_locales`: its own and those that it shares with the pages. */
 import { createCatalogue, errorSentence } from "../../wasm_build/ui/catalogue.js";
+import { withDigitsOfTexts } from "../../wasm_build/ui/formats.js";
 import { isRightToLeft } from "../../wasm_build/ui/languages.js";
 
 /** The WebExtension API under one name: Firefox calls it `browser`, Chromium `chrome`. */
@@ -20,7 +21,7 @@ export function errorText(error) {
  */
 export function locale() {
   const [browser, texts] = [api.i18n.getUILanguage(), textLanguage()];
-  return browser.split("-")[0] === texts ? browser : texts;
+  return withDigitsOfTexts(browser.split("-")[0] === texts ? browser : texts);
 }
 
 /** The language of the texts. @returns {string} BCP 47 */

@@ -128,6 +128,18 @@ export function longDate(iso) {
   });
 }
 
+/** A date and time without its zone. @param {string} iso */
+export function shortMoment(iso) {
+  const date = readDate(iso);
+  return date ? format(date, { dateStyle: "medium", timeStyle: "short" }) : "";
+}
+
+/** A date and time to the second, with the weekday and the zone. @param {string} iso */
+export function fullMoment(iso) {
+  const date = readDate(iso);
+  return date ? format(date, { dateStyle: "full", timeStyle: "long" }) : "";
+}
+
 /** @param {string | null} iso */
 export function dayOnly(iso) {
   const date = readDate(iso);
@@ -159,6 +171,11 @@ export function size(bytes) {
   const unit = units[step];
   const formatter = new Intl.NumberFormat(locale(), { style: "unit", unit, unitDisplay, maximumFractionDigits });
   return formatter.format(bytes / 1000 ** step);
+}
+
+/** @param {number} count */
+export function number(count) {
+  return new Intl.NumberFormat(locale()).format(count);
 }
 
 /** An exact size in bytes. @param {number} bytes */
@@ -222,15 +239,26 @@ function format(date, options) {
 }
 
 /**
- * The first of the browser's locales that has this language, such as de-AT for German; else the language itself.
+ * The first of the browser's locales that has this language, such as de-AT for German; else the language itself. It writes
+ * numbers with the digits of the texts.
  * @param {string} language
  */
 export function localeOf(language) {
-  return navigator.languages.find((own) => own.split("-")[0] === language.split("-")[0]) ?? language;
+  return withDigitsOfTexts(navigator.languages.find((own) => own.split("-")[0] === language.split("-")[0]) ?? language);
+}
+
+/**
+ * The locale with the digits 0 to 9, which the texts and all addresses have in every language. Otherwise a view in the Arabic of
+ * Egypt would have two kinds of digits.
+ * @param {string} locale BCP 47
+ */
+export function withDigitsOfTexts(locale) {
+  const { numberingSystem } = new Intl.NumberFormat(locale).resolvedOptions();
+  return numberingSystem === "latn" ? locale : new Intl.Locale(locale, { numberingSystem: "latn" }).toString();
 }
 
 /** The locale of dates and numbers: the browser's in the language of the page. */
 function locale() {
   const page = document.documentElement.lang;
-  return page ? localeOf(page) : navigator.language;
+  return page ? localeOf(page) : withDigitsOfTexts(navigator.language);
 }

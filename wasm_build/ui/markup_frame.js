@@ -1,6 +1,7 @@
 /** The frame for foreign markup, and the list of its links beside the frame. */
 
 import { html } from "./dom.js";
+import { number } from "./formats.js";
 import { createLongList } from "./long_list.js";
 import { fillFrame } from "./trusted_markup.js";
 
@@ -46,5 +47,5 @@ export function linkList(words, targets, createRow) {
 
 /** A text with a number in it. @param {string} words with `{count}` @param {number} count */
 export function countedWords(words, count) {
-  return words.replace("{count}", new Intl.NumberFormat(document.documentElement.lang).format(count));
+  return words.replace("{count}", number(count));
 }

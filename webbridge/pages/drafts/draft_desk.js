@@ -4,6 +4,7 @@
  */
 
 import { html } from "../../../wasm_build/ui/dom.js";
+import { shortMoment } from "../../../wasm_build/ui/formats.js";
 import { problem } from "../../../wasm_build/ui/parts.js";
 import { proposalOf } from "../../../wasm_build/writing/draft_content.js";
 
@@ -163,7 +164,7 @@ export class DraftDesk {
   #createNotice(draft) {
     const { translate } = this.#services;
     const failure = problem("draft-offer-error");
-    const at = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" }).format(new Date(draft.at));
+    const at = shortMoment(draft.at);
     const go = html("button", { type: "button", text: translate("draft_continue"), data: { test: "draft-continue" } });
     go.addEventListener("click", () => void this.#services.attempt(go, translate("opening"), failure, async () => {
       await this.continue(await this.#services.drafts.open(draft));

@@ -2,7 +2,7 @@
 
 import { openDialog } from "../../../../wasm_build/ui/dialog.js";
 import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
-import { folderName, folderTitle, isolate } from "../../../../wasm_build/ui/formats.js";
+import { folderName, folderTitle, isolate, number } from "../../../../wasm_build/ui/formats.js";
 import { ask, createForm, inputField, problem, switchField } from "../../../../wasm_build/ui/parts.js";
 import { USES } from "../folder_answers.js";
 import { folderPath } from "../../app/routes.js";
@@ -120,7 +120,7 @@ function folderLink(translate, { folder, depth, ownName }, isCurrent) {
   );
   if (folder.unseen > 0) {
     link.append(
-      html("span", { class: "count", "aria-hidden": "true", text: new Intl.NumberFormat(translate.locale).format(folder.unseen) }),
+      html("span", { class: "count", "aria-hidden": "true", text: number(folder.unseen) }),
       html("span", { class: "visually-hidden", text: translate("unread_count", { count: folder.unseen }) }),
     );
   }

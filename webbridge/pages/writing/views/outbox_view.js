@@ -1,7 +1,7 @@
 /** The outbox: the letters that wait for a connection, each with its state, and what the person can do with it. */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
-import { isolate, listOf } from "../../../../wasm_build/ui/formats.js";
+import { isolate, listOf, number } from "../../../../wasm_build/ui/formats.js";
 import { ask, problem } from "../../../../wasm_build/ui/parts.js";
 import { mailboxesOf } from "../../../../wasm_build/writing/draft_content.js";
 import { optionsOf } from "../statements.js";
@@ -54,7 +54,7 @@ export function createOutboxLink(services) {
   );
   const draw = () => {
     element.hidden = outbox.letters.length === 0;
-    count.textContent = new Intl.NumberFormat(translate.locale).format(outbox.letters.length);
+    count.textContent = number(outbox.letters.length);
   };
   draw();
   outbox.addEventListener("change", draw);
