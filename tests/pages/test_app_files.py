@@ -162,6 +162,21 @@ def test_other_bytes_in_the_place_of_a_kept_file_are_not_used(place: Place) -> N
     assert page.js(FETCH, "/style.css") is None
 
 
+def test_the_pages_start_from_the_server_if_the_kept_files_cannot_be_read(place: Place) -> None:
+    """A browser with a damaged disk refuses to open what it has kept."""
+    script = (place.server.folder / "app_worker.js").read_text()
+    damage = "CacheStorage.prototype.open = () => Promise.reject(new DOMException('damaged', 'UnknownError'))"
+    place.server.replace("/app_worker.js", f"addEventListener('fetch', () => {{ {damage}; }});\n{script}".encode())
+    page = place.page
+    page.js("async () => { await files.look(); }")
+    page.wait_for("() => files.hasNewVersion", timeout_seconds=INSTALL_SECONDS)
+    page.wait_for("() => files.takeOver()")
+    place.show(BESIDE)
+    page.wait_for(CONTROLLED)
+    for path in ("/", "/config.json", "/style.css"):
+        assert page.js(FETCH, path)[0] == 200, path
+
+
 def test_a_version_that_the_server_has_no_more_and_that_is_damaged_ends_itself(place: Place) -> None:
     page = place.page
     place.deploy(b"{}", worker_too=False)

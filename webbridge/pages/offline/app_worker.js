@@ -90,7 +90,7 @@ async function takeOver(port) {
 
 /** The document, with the header fields that the server sends now, or else as it was kept. */
 async function answerDocument() {
-  const copy = (await caches.open(APP_CACHE)).match(placeOf(DOCUMENT));
+  const copy = keptCopy(placeOf(DOCUMENT));
   const fresh = await askServer("").catch(() => null);
   const content = fresh?.ok ? await fresh.arrayBuffer().catch(() => null) : null;
   // A changed document is of another version, whose worker handles it.
@@ -99,26 +99,23 @@ async function answerDocument() {
 }
 
 async function answerConfiguration() {
-  const cache = await caches.open(APP_CACHE);
   const fresh = await askServer(CONFIGURATION).catch(() => null);
   if (fresh?.ok) {
-    // The page must get its configuration even if the disk is full.
-    await cache.put(urlOf(CONFIGURATION), fresh.clone()).catch(() => undefined);
+    await tryToKeep(urlOf(CONFIGURATION), fresh.clone());
     return fresh;
   }
-  return (await cache.match(urlOf(CONFIGURATION))) ?? fresh ?? Response.error();
+  return (await keptCopy(urlOf(CONFIGURATION))) ?? fresh ?? Response.error();
 }
 
 /** @param {string} name */
 async function answerFile(name) {
-  const cache = await caches.open(APP_CACHE).catch(() => null);
-  const copy = await checked(name, await cache?.match(placeOf(name)));
+  const copy = await checked(name, await keptCopy(placeOf(name)));
   if (copy) return copy;
   const response = await fetch(urlOf(name), { cache: "no-cache" }).catch(() => null);
   if (!response?.ok) return Response.error();
   const content = await response.arrayBuffer();
   if ((await hashOf(content)) === pinOf(name).integrity) {
-    await cache?.put(placeOf(name), withFields(content.slice(0), response)).catch(() => undefined);
+    await tryToKeep(placeOf(name), withFields(content.slice(0), response));
     return withFields(content, response);
   }
   // The server has another version by now, and this version is no longer complete. The next start is without this worker.
@@ -126,12 +123,26 @@ async function answerFile(name) {
   return Response.error();
 }
 
+/** The kept answer; undefined if there is none, or if the disk is damaged. @param {string} url */
+async function keptCopy(url) {
+  try {
+    return await (await caches.open(APP_CACHE)).match(url);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Keeps an answer that the page gets even if the disk is full or damaged. @param {string} url @param {Response} response */
+async function tryToKeep(url, response) {
+  await caches.open(APP_CACHE).then((cache) => cache.put(url, response)).catch(() => undefined);
+}
+
 /** The kept file if it has its hash; undefined otherwise. @param {string} name @param {Response | undefined} [copy] */
 async function checked(name, copy) {
   const { integrity, bytes } = pinOf(name);
   if (!copy || bytes > LARGE_BYTES) return copy;
-  const content = await copy.arrayBuffer();
-  return (await hashOf(content)) === integrity ? withFields(content, copy) : undefined;
+  const content = await copy.arrayBuffer().catch(() => null);
+  return content && (await hashOf(content)) === integrity ? withFields(content, copy) : undefined;
 }
 
 /** @param {string} path */
