@@ -118,16 +118,17 @@ def word(name: str, words: type[W]) -> Member[W]:
 
 def octets(name: str, size: int) -> Member[bytes]:
     """`size` bytes as base64url without padding."""
-    schema: Json = {"type": "string", "pattern": "^[A-Za-z0-9_-]*$"}
+    characters = (size * 4 + 2) // 3
+    schema: Json = {"type": "string", "pattern": "^[A-Za-z0-9_-]*$", "minLength": characters, "maxLength": characters}
     sentence = f"The member {name} is {size} bytes as base64url."
     return Member(name, schema, str, lambda value: read_base64url(value, size), sentence)
 
 
 def base64(name: str, max_bytes: int) -> Member[bytes]:
     """At most `max_bytes` bytes as base64."""
-    schema: Json = {"type": "string", "contentEncoding": "base64"}
-    sentence = f"The member {name} is base64 of at most {max_bytes} bytes."
     most = max_bytes * 4 // 3 + 4
+    schema: Json = {"type": "string", "contentEncoding": "base64", "maxLength": most}
+    sentence = f"The member {name} is base64 of at most {max_bytes} bytes."
     return Member(name, schema, str, lambda value: b64decode(_if(len(value) <= most, value), validate=True), sentence)
 
 
