@@ -180,7 +180,7 @@ async def build_copy(
 
 
 async def build_empty_copy(user: str, policy: RecoveryPolicy, provider: CryptoProvider) -> RecoveryCopy:
-    """Return a copy without keys, to replace a copy whose keys have all got certificates that may sign."""
+    """Return a copy without keys, to replace a copy whose keys may all sign now. `user` is normalised."""
     key, copy_id = provider.random_bytes(KEY_BYTES), provider.random_bytes(16).hex()
     return RecoveryCopy(
         id=copy_id,
