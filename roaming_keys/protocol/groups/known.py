@@ -99,7 +99,7 @@ def known_groups(state: AccountState) -> Mapping[str, KnownGroup]:
 
 
 def with_group(state: AccountState, id: str, known: KnownGroup, at: datetime.datetime) -> AccountState:
-    """Return the state with the facts about a group. They stay when the person leaves the group, because its keys stay."""
+    """Return the state with the facts about a group. They stay after the person has left, because the keys stay too."""
     name = f"{KIND}:{id}"
     time = time_after(state.entries.get(name), int(at.timestamp() * 1_000))
     entry = Entry(at=time, value=known.to_json().decode())

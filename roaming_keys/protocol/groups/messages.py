@@ -25,7 +25,7 @@ MAX_MEMBERS: Final = 100
 MAX_OWNED: Final = 20  # The largest number of groups of one owner.
 MAX_LISTED: Final = 200
 MAX_WRAP_BYTES: Final = 16_384
-MAX_GROUP_BUNDLE_BYTES: Final = 24 * STEP_BYTES  # A group of this many fits into a record's body.
+MAX_GROUP_BUNDLE_BYTES: Final = 24 * STEP_BYTES  # With all members' certificates, a bundle fits into a record's body.
 GROUP_CHANGED: Final = "group-changed"
 
 
