@@ -152,7 +152,7 @@ class Question:
 
 
 class Waiting(BaseException):
-    """The operation needs an answer. This is no Exception, so that no `except Exception` in the operation catches it."""
+    """The operation needs an answer. This is no Exception, so no `except Exception` in the operation catches it."""
 
     def __init__(self, need: SignedCall | Question) -> None:
         super().__init__("an operation waits for an answer")

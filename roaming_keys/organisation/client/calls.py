@@ -65,7 +65,7 @@ class StaffClient:
         return OpenCase.from_json(self._send("POST", "/staff/case/open", CaseChoice(id=case).to_json()))
 
     def events(self, user: str = "") -> Iterator[ShownEvent]:
-        """Yield the events of the audit trail, of one user or of all. Raises MalformedMessage if they are out of order."""
+        """Yield the events of the audit trail, of one user or of all. Raises MalformedMessage for a wrong order."""
         after = 0
         while page := Events.from_json(
             self._send("POST", "/staff/audit", EventsWanted(user=user, after=after).to_json())

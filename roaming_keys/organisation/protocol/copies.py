@@ -198,7 +198,7 @@ async def encrypt_share(share: Share, recipient: Certificate, provider: CryptoPr
 
 
 async def decrypt_share(cms: bytes, identities: Sequence[Identity], provider: CryptoProvider) -> Share:
-    """Return the share that CMS has for one of the identities. Raises NoMatchingRecipient, DecryptionError and others."""
+    """Return the share in the CMS for one of the identities. Raises NoMatchingRecipient, DecryptionError and others."""
     keys = Keys(identities=tuple(identities))
     return Share.from_json((await decrypt_bytes(cms, keys, provider, content_type=RECOVERY_SHARE)).content)
 

@@ -189,7 +189,7 @@ def _device_of(texts: Mapping[str, str], before: DeviceTrust) -> DeviceTrust:
 async def _open_stored(
     stored: _Entries, texts: Mapping[str, str | None], owner: Owner, at: datetime.datetime, provider: CryptoProvider
 ) -> tuple[dict[str, Entry], list[str]]:
-    """The valid stored entries, without their signatures, and the names of those that no key of the owner has signed."""
+    """The valid stored entries, without their signatures, and the names of those that the owner has not signed."""
     plain, refused = {}, []
     for name, entry in stored.items():
         try:
