@@ -76,7 +76,7 @@ def create_app(config: KeyServerConfig) -> Flask:
 
 
 def start_notices(app: Flask) -> None:
-    """Begin to send the notices by mail, in a thread. So this process must not fork afterwards."""
+    """Begin to send the notices by mail, in this process, which must not fork afterwards."""
     sender = app.extensions.get(_SENDER)
     if sender is not None:
         sender.start()

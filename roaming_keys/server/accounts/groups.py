@@ -145,7 +145,7 @@ class GroupStore:
             return rows.execute(select(GROUP_BUNDLE.c.user).where(GROUP_BUNDLE.c.id == group)).scalar() == user
 
     def _add(self, rows: Connection, owner: str, group: str, sealed: bytes, at: datetime.datetime) -> None:
-        # The account is locked here, so two simultaneous calls cannot both take the last free place.
+        # The caller has locked the account, so two simultaneous calls cannot both take the last free place.
         count = rows.execute(
             select(func.count()).select_from(GROUP_BUNDLE).where(GROUP_BUNDLE.c.user == owner)
         ).scalar()

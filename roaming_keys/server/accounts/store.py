@@ -122,7 +122,7 @@ class Store:
     """
 
     def __init__(self, url: str | Path, ring: KeyRing, tell_owner: TellOwner | None = None) -> None:
-        """`tell_owner` is for the audit trail. Raises ServerKeyError if the key ring lacks the database's master key."""
+        """`tell_owner` is for the audit trail. Raises ServerKeyError if the ring lacks the database's master key."""
         check_bound_key(url, ring)
         self._database = SCHEMA.open(url)
         try:

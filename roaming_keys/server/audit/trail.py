@@ -38,7 +38,10 @@ _ONE: Final = select(AUDIT).where(AUDIT.c.number == bindparam("number"))
 
 
 class AuditTrail:
-    """Appends and reads events. Their details are encrypted, and the commitment proves that they are unchanged."""
+    """Appends and reads events. Their details are encrypted, and the commitment proves that they are unchanged.
+
+    `tell_owner` is called for each event, before the trail is locked.
+    """
 
     def __init__(self, keys: ServerKeys, tell_owner: TellOwner | None = None) -> None:
         self._keys = keys
