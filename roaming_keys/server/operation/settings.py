@@ -181,7 +181,7 @@ class KeysSettings(ServiceSettings):
         return GivenKeys(keys=read_keys(self.master_key.get_secret_value()), file=self.master_key_file)
 
     def _is_in_own_file(self) -> bool:
-        """Return whether the master key is in the file of `init`, and in no place that takes precedence over this file."""
+        """Return whether the master key is in the file of `init`, and no place that takes precedence has a key."""
         is_in_environment = any(name.upper() == variable_name((MASTER_KEY,)) for name in os.environ)
         is_elsewhere = is_in_environment or secrets_folder(self.file) != own_secrets_folder(self.file)
         return not is_elsewhere and self.master_key_file.exists()

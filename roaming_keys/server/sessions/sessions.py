@@ -118,11 +118,11 @@ class SessionStore:
         counter: int = 0,
         factor: str = "",
     ) -> StartedSession:
-        """Begin the session of a login that needs no further factor, and return it. Write nothing in the transaction after it.
+        """Begin the session of a login that needs no further factor, and return it.
 
-        An account from before a reset is restored only here, after its second factors were proved. The caller has
-        locked the account. `counter` is the number of the latest call, and `factor` the id of the factor that was used.
-        Raises UsedBefore if the key was used before, or NoSuchAccount.
+        This must be the last write of the transaction. An account from before a reset is restored only here, after its
+        second factors were proved. The caller has locked the account. `counter` is the number of the latest call, and
+        `factor` the id of the factor that was used. Raises UsedBefore if the key was used before, or NoSuchAccount.
         """
         ends, now = at + LIFETIME, at.timestamp()
         if login.way.is_undo:
