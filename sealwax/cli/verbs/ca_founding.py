@@ -90,7 +90,7 @@ class NewAuthority:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuingOptions:
-    """The default settings for the certificates of people."""
+    """The default settings of a CA that certifies people."""
 
     strict: bool = given_by(
         click.Option(["--strict"], is_flag=True, help="Certificates only for mail (the strict generation).")

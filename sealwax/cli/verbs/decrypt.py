@@ -92,7 +92,7 @@ def _judge_inside(request: DecryptRequest, data: Message, keys: Keys, trust_stor
 
 
 def _show_problem(error: SmimeError, *, as_json: bool) -> None:
-    # An unreadable signature is reported as unreadable, and not as invalid.
+    # An unreadable signature counts as not verified. It is not proved to be invalid.
     state = State.SIGNED_UNVERIFIED
     if as_json:
         reasons = reasons_to_json([Reason(code=error.code, sentence=str(error))])

@@ -27,8 +27,7 @@ class ParcelChoice:
 
     @contextlib.contextmanager
     def open(self) -> Iterator[tuple[SenderApi, SentParcel]]:
-        """The sender's calls to the service, and the chosen parcel. Raises ClickException if there is no such
-        parcel."""
+        """The sender's calls to the service, and the chosen parcel. Raises ClickException if there is no such one."""
         reference = self.reference.strip()
         with self.login.open() as (_, _, api):
             for parcel in api.list_all():

@@ -88,7 +88,7 @@ def list_parcels(request: ListRequest) -> None:
     """
     judge = ReceiptJudge(request.trust)
     with request.login.open() as (_, _, api):
-        # The list has no receipts, so they are fetched for each parcel.
+        # The list has no receipts, so confirmed parcels are fetched one by one.
         parcels = [api.find(parcel.parcel_id) if parcel.is_confirmed else parcel for parcel in api.list_all()]
     listed = [(parcel, judge.judge_all(parcel)) for parcel in parcels]
     if request.as_json:
