@@ -1,4 +1,4 @@
-/** The form for the server that delivers the person's parcels, and for the person's token there. Any webmail will do. */
+/** The form for the server that delivers parcels from any webmail, and for the person's token at this server. */
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
 import { whileBusy } from "../../wasm_build/ui/parts.js";

@@ -3,10 +3,10 @@
  * (the context that runs the vault) open it, since it is not reliable inside a frame of a web page.
  *
  * Its stores: `keyFiles` are PKCS#12 files, encrypted under their passphrases. `sealed` are the unlocked identities,
- * encrypted under the session's key. A lock deletes this key and the store. `people` and `anchors` are certificates.
- * `requests` are keys that wait for their certificates, encrypted under their passphrases. `sites` are the sites on
- * which the person has agreed to open encrypted texts. `settings` are the person's decisions and choices. `drafts` are
- * letters, encrypted under a key of their writer. `recipes` describe webmails that the person has taught.
+ * encrypted under the session's key. A lock deletes this key and these identities. `people` and `anchors` are
+ * certificates. `requests` are keys that wait for their certificates, encrypted under their passphrases. `sites` are
+ * the sites on which the person has agreed to open encrypted texts. `settings` are the person's decisions and choices.
+ * `drafts` are letters, encrypted under a key of their writer. `recipes` describe webmails that the person has taught.
  * `checkedSites` are the sites whose files are checked, with the newest signed list of each. `receiptRequests` are sent
  * messages that ask for signed receipts, without their content. `givenReceipts` are the messages for which the person
  * gave a receipt. `keyAccounts` has the account at a key server, with this browser's token and the facts about the

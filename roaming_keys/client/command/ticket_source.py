@@ -1,4 +1,4 @@
-"""The options for the source of a ticket, which proves the address: the bridge with the mail password, or a file."""
+"""The options of `sealwax roam` for the source of a ticket: the bridge with the mail password, or a file."""
 
 from __future__ import annotations
 
