@@ -1,4 +1,5 @@
 """The key server: it returns PKCS#12 bundles after a login and never learns a passphrase.
 
-`protocol` is what all sides share, `client` is `sealwax roam`, `server` is the server, and `organisation` adds staff.
+`protocol` has the messages and the cryptography, `client` the command `sealwax roam`, `server` the server, and
+`organisation` the functions for administrators and recovery officers.
 """

@@ -1,4 +1,4 @@
-/** The settings and recipes of another device about which the person has to decide. */
+/** The settings and recipes from another device that the person has to accept or decline. */
 import { disturb } from "../../wasm_build/ui/calm.js";
 import { html } from "../../wasm_build/ui/dom.js";
 import { createSettingOffer } from "../../wasm_build/ui/setting_offer.js";
@@ -11,7 +11,7 @@ import { describeRecipe } from "./recipes.js";
 
 /** @param {import("./identities.js").Context} context @param {Offers} offers */
 export function createOffers({ translate, refresh }, offers) {
-  // The page ignores a click that comes too early, since it was meant for the earlier content.
+  // The page ignores a click right after a change, since it was meant for the earlier content.
   if (offers.length) disturb();
   return offers.map((offer) => {
     const { name, question } = offer;

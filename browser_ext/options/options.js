@@ -1,5 +1,5 @@
 /**
- * The page with keys and people: all that is kept, in sections (`options/`), and the import of keys and certificates.
+ * The options page: the person's keys, contacts and settings in sections (`options/`), and the import of keys.
  */
 import { openAcceptDialog } from "../../wasm_build/ui/accept_dialog.js";
 import { groupFingerprint } from "../../wasm_build/ui/changed_certificate.js";
@@ -81,7 +81,7 @@ for (const [input, store] of /** @type {const} */ ([["person", "people"], ["anch
 byId("list-file").addEventListener("change", () => void followList());
 for (const input of ["mozilla", "revocation"]) byId(input).addEventListener("change", () => void changeSettings());
 addEventListener("focus", () => void refresh());
-// The administration comes before the lists, since later content would move a button from under the pointer.
+// The administrator's parts come before the lists. If they came later, they would move a button under the pointer.
 await addAdministration({ news: byId("main"), settings: byId("settings-section") });
 watchSections();
 watchRecipeFile(refresh);
@@ -125,13 +125,13 @@ async function refresh() {
   drawOnce("offers", offers, () => byId("offers").replaceChildren(...createOffers(context, offers)));
   showQuestions();
   await showProposal();
-  // The key server comes last. A question after it would move a button that a person is about to press.
+  // The key server is drawn last. A question that appears later would move a button that the person is about to press.
   await showKeyServer(context, keyFiles);
 }
 
 /**
- * Shows the heading of the questions that wait, above whichever section is open. Brings the heading of new questions
- * into view, and not the end of a long question. Otherwise the page would scroll while a person presses a button above.
+ * Shows the heading of the waiting questions above the open section. New questions scroll only their heading into view.
+ * Scrolling to the end of a long question would move the page while the person presses a button above.
  */
 function showQuestions() {
   const isAsked = ["own-authority", "changes", "offers"].some((id) => byId(id).childElementCount > 0);
@@ -150,8 +150,8 @@ async function askThroughLock(question) {
 }
 
 /**
- * Draws a list if it has changed. An unchanged list stays as it is, so that clicks, opened parts and selections are not
- * lost.
+ * Draws a list if it has changed. An unchanged list is not drawn again, because that would lose clicks, opened parts
+ * and selections.
  * @template Entry
  * @param {string} id @param {Entry[]} entries @param {(entry: Entry) => HTMLElement} cardFor
  */
@@ -168,8 +168,7 @@ function drawOnce(id, entries, draw) {
 }
 
 /**
- * Asks whether to trust a certificate that was proposed beside an opened text, in a dialog that no other page can
- * cover.
+ * Asks in a dialog whether to trust a certificate that was proposed beside an opened text. No other page can cover it.
  */
 async function showProposal() {
   if (document.querySelector("dialog")) return;
@@ -184,7 +183,7 @@ async function showProposal() {
       await ask("trust.accept", { fingerprint, kind, addresses, shown: await shown });
       await refresh();
     },
-    // Another certificate may have been proposed meanwhile.
+    // Another certificate may have been proposed while the dialog was open.
     onClose: () => void ask("trust.drop", { fingerprint }).then(showProposal),
   });
 }
@@ -236,7 +235,7 @@ async function importKeys() {
 /** Shows the question about the authority of an imported key file, until it is answered. */
 async function showOwnAuthority() {
   const proposed = await findOwnAuthority();
-  // An unchanged question is not drawn again. A new drawing could catch a click that was meant for another place.
+  // An unchanged question is not drawn again. Drawing it again could put a new button under a click.
   drawList("own-authority", proposed ? [proposed] : [], (authority) => createOwnAuthority(authority, { onAnswer: async (sentence) => {
     byId("keys-done").textContent = sentence ?? "";
     await refresh();

@@ -1,4 +1,4 @@
-/** The server that accepts the person's parcels, and the person's token at this server, for people who write in any webmail. */
+/** The form for the server that delivers parcels from any webmail, and for the person's token at this server. */
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
 import { whileBusy } from "../../wasm_build/ui/parts.js";
@@ -31,7 +31,7 @@ export function watchParcelServer(translate, refresh) {
     const origin = safeOrigin(address);
     if (!origin) return refuse({ code: "bad-directory" });
     if (!token.length) return token.setError(translate("parcel_settings_missing"));
-    // The permissions are requested in the click itself, because browsers grant sites at no other time.
+    // The permissions are requested during the click, because browsers grant access to a site only then.
     const granting = api.permissions.request({ origins: [...new Set([origin, apiAddress || origin].map(directoryPattern))] }).catch(() => false);
     await whileBusy(go, translate("parcel_settings_checking"), async () => {
       await granting;

@@ -26,7 +26,7 @@ export function showProblem(id, error) {
 }
 
 /**
- * Waits for a change of settings, and says in their section that they are kept, or why not.
+ * Waits until changed settings are stored. Then says in their section that they are stored, or why not.
  * @param {"settings" | "writing"} section
  * @param {Promise<unknown>} changed
  * @param {() => Promise<void>} refresh
@@ -44,7 +44,7 @@ export async function tellChange(section, changed, refresh) {
 }
 
 /**
- * Says in a section what was done there, and brings it into view. An empty sentence removes the last one.
+ * Says in a section what was done there, and brings it into view. An empty sentence removes the earlier sentence.
  * @param {"identities" | "key-server" | "backup"} section
  * @param {string} sentence
  */
@@ -75,8 +75,8 @@ export function button(label, properties = {}) {
 }
 
 /**
- * Opens a dialog with a form. The dialog closes after `onSubmit`, unless that rejects or resolves to false for an
- * incomplete form.
+ * Opens a dialog with a form. The dialog closes after `onSubmit`, but stays open if `onSubmit` rejects, or resolves to
+ * false for an incomplete form.
  * @param {{title: string, content: (Node | null)[], verb: string, test: string, onSubmit: () => Promise<unknown>, onClose?: () => void}} options
  */
 export function openForm({ title, content, verb, test, onSubmit, onClose }) {
@@ -120,11 +120,11 @@ export function createNewPassphrase(translate, first) {
   });
 }
 
-/** The removal that waits for its second click. The page may be drawn anew before that. */
+/** The removal that waits for its second click. The page may be drawn again between the two clicks. */
 let askedRemoval = "";
 
 /**
- * The button that removes an entry. The first click asks, the second one removes.
+ * The button that removes an entry. The first click asks for confirmation, and the second click removes the entry.
  * @param {Removal} type @param {string} id @param {string} name
  * @param {() => Promise<void>} onRemoved
  */
@@ -144,7 +144,7 @@ export function removeButton(type, id, name, onRemoved) {
   return pressed;
 }
 
-/** Gives the focus back to a removal button after the page was drawn anew. @param {string | undefined} focused */
+/** Gives the focus back to a removal button after the page was drawn again. @param {string | undefined} focused */
 export function settleRemovals(focused) {
   removeButtons().find((element) => element.dataset.removal === focused)?.focus();
   if (!removeButtons().some((element) => element.dataset.removal === askedRemoval)) askedRemoval = "";
@@ -159,7 +159,7 @@ function labelRemoval(pressed) {
   const { removal, name = "" } = pressed.dataset;
   const isAsked = removal === askedRemoval;
   pressed.dataset.asked = isAsked ? "yes" : "no";
-  // The first click asks, the second one agrees.
+  // The first click asks for confirmation, and the second click confirms.
   pressed.toggleAttribute("data-agrees", isAsked);
   pressed.textContent = translate(isAsked ? "verb_remove_sure" : "remove");
   pressed.setAttribute("aria-label", translate(isAsked ? "remove_named_sure" : "remove_named", { name }));

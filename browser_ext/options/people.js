@@ -1,6 +1,6 @@
 /**
- * Certificates of other people: those that were imported, and those known from verified mail. The table becomes cards
- * on a narrow page. The table's ARIA roles are written out, since browsers drop the roles when CSS changes the display.
+ * Certificates of other people, from imported files and from verified mail. On a narrow page, the table becomes cards.
+ * The markup names the table's ARIA roles, since browsers drop the implicit roles when CSS changes `display`.
  */
 import { saveFile } from "../../wasm_build/ui/attachments.js";
 import { useWords } from "../../wasm_build/ui/certificate_uses.js";
@@ -22,7 +22,7 @@ import { button, fileNameOf, removeButton, showCertificate } from "./parts.js";
 /** @typedef {{translate: Catalogue, refresh: () => Promise<void>}} Context */
 /** @typedef {{info: CertificateInfo, names: string[], since: string, how: string, removal: [import("./parts.js").Removal, string]}} Row */
 
-/** The number of rows that are shown at first. A button shows the others. */
+/** The number of rows that are shown at first. A button shows the remaining rows. */
 const ROWS_AT_FIRST = 10;
 
 /** @param {Context} context @param {HTMLElement} place @param {HTMLInputElement} search */
@@ -105,7 +105,7 @@ function createRow({ translate, refresh }, { info, names, since, how, removal },
 }
 
 /**
- * Draws the known people who have a new certificate. Each certificate waits for the person's decision.
+ * Draws the contacts who have a new certificate. The person has to accept or refuse each certificate.
  * @param {Catalogue} translate @param {ReplyTo<"keys.list">["changes"]} changes @param {() => Promise<void>} refresh
  */
 export function createChanges(translate, changes, refresh) {

@@ -23,7 +23,7 @@ export function watchPreferences(refresh) {
   }
 
   async function changeDownloads() {
-    // The permission is requested in the click itself, because browsers grant it at no other time.
+    // The permission is requested during the click, because browsers grant it only then.
     const change = inputById("downloads").checked ? api.permissions.request(DOWNLOADS) : api.permissions.remove(DOWNLOADS);
     await change.catch(() => false);
     await refresh();
@@ -31,7 +31,7 @@ export function watchPreferences(refresh) {
 
   async function changeDirectory() {
     const origin = safeOrigin(inputById("directory").value.trim());
-    // The permission is requested in the click itself, because browsers grant sites at no other time.
+    // The permission is requested during the click, because browsers grant access to a site only then.
     if (origin) await api.permissions.request({ origins: [directoryPattern(origin)] }).catch(() => false);
     await change();
   }
@@ -43,7 +43,7 @@ export function showPreferences({ idleMinutes, harvest, strict, directory }) {
   inputById("harvest").checked = harvest;
   inputById("strict").checked = strict;
   void api.permissions.contains(DOWNLOADS).then((isGranted) => { inputById("downloads").checked = isGranted; });
-  // Text that the person is typing, or that was refused, stays.
+  // The field keeps text that the person is typing, or that was refused.
   if (document.activeElement !== byId("directory") && !byId("settings-problem").textContent) inputById("directory").value = directory;
 }
 

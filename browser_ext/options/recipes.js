@@ -1,4 +1,4 @@
-/** The webmails that the person has taught the extension: shown with all that they contain, saved as files and loaded. */
+/** The recipes: webmails that the person has taught the extension. Shows, saves and loads recipes. */
 import { saveFile } from "../../wasm_build/ui/attachments.js";
 import { html } from "../../wasm_build/ui/dom.js";
 import { translate } from "../texts/texts.js";
@@ -33,7 +33,7 @@ export function watchRecipeFile(refresh) {
   });
 }
 
-/** All that a recipe contains. @param {Recipe} recipe */
+/** Everything in a recipe, for the person to read. @param {Recipe} recipe */
 export function describeRecipe({ origin, source: { selector, template }, form }) {
   const fields = Object.entries(form).filter(([, fieldSelector]) => fieldSelector).map(([name, fieldSelector]) => `${name}: ${fieldSelector}`);
   const part = (/** @type {string} */ key, /** @type {string[]} */ values) => values.length > 0 && html("div", { class: "muted" }, translate(key),

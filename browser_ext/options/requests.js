@@ -1,4 +1,4 @@
-/** Keys that the person makes here. An authority certifies a key, and the person joins the authority's answer with the key. */
+/** Keys that the person makes here. An authority certifies a key. Then the person loads the authority's answer here. */
 import { saveFile } from "../../wasm_build/ui/attachments.js";
 import { html } from "../../wasm_build/ui/dom.js";
 import { SecretField } from "../../wasm_build/ui/secret_field.js";

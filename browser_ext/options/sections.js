@@ -1,12 +1,12 @@
 /**
- * The sections of the page. One section is shown at a time: the one that the address names, or the first. Ordinary
- * links lead to the sections, so that Back, bookmarks and the keyboard work as in any page.
+ * The sections of the options page. The page shows the section that its address names, or else the first section.
+ * Ordinary links lead to the sections, so that Back, bookmarks and the keyboard work as in any page.
  */
 import { setTitle } from "../../wasm_build/ui/page_title.js";
 import { translate } from "../texts/texts.js";
 import { byId } from "./parts.js";
 
-/** Shows the section that the address names, and follows the address. */
+/** Shows the section that the address names, and another section when the address changes. */
 export function watchSections() {
   byId("sections").setAttribute("aria-label", translate("sections_label"));
   showNamed();

@@ -25,7 +25,7 @@ export function watchWriting(refresh) {
 
 /** @param {import("../background/writing/writing.js").Writing} writing */
 export function showWriting({ timestampService, labelPolicy }) {
-  // Text that the person is typing, or that was refused, stays.
+  // The field keeps text that the person is typing, or that was refused.
   const isLeft = document.activeElement !== byId("timestamp-service") && !byId("writing-problem").textContent;
   if (isLeft) inputById("timestamp-service").value = timestampService;
   const names = labelPolicy?.classifications.map(({ name }) => isolate(name)) ?? [];

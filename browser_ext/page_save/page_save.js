@@ -1,7 +1,7 @@
 /**
- * The window in which a page of a tab is saved: signed, encrypted or both. It shows the address, the exact content, the
- * signer and the readers, and asks for a passphrase if needed. No page can cover this window or learn what is
- * typed into it.
+ * The window in which the person saves a tab's page: signed, encrypted or both. It shows the address, the exact
+ * content, the signer and the readers, and asks for a passphrase if needed. No web page can cover this window or read
+ * the typed text.
  */
 import { saveFile } from "../../wasm_build/ui/attachments.js";
 import { disturb, isHasty } from "../../wasm_build/ui/calm.js";
@@ -25,7 +25,7 @@ import { askWriterOnly } from "../../wasm_build/ui/writer_only.js";
 import { focusReaders } from "../shared/reader_focus.js";
 
 /** @typedef {CertificateInfo & {keyFile: string, fileName: string, locked: boolean}} OwnIdentity */
-/** Texts with invisible characters are listed up to so many characters: a page may have one in every word. */
+/** The limit, in characters, of the list of texts with invisible characters. A page may have such a text in every word. */
 const MAX_UNSEEN_SHOWN = 20_000;
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
@@ -38,7 +38,7 @@ const chosen = new Set();
 startPage();
 let page = "";
 let title = "";
-/** The hash of what this window asks, which goes back with the answer (`shared/question.js`). @type {Promise<string>} */
+/** The hash of this window's question, which the answer repeats (`shared/question.js`). @type {Promise<string>} */
 let questionHash;
 /** @type {OwnIdentity[]} */
 let identities = [];
@@ -89,7 +89,10 @@ async function start() {
   drawAnswer();
 }
 
-/** Shows the texts that have invisible characters, which the preview of the page hides. @param {string[]} texts */
+/**
+ * Shows the texts of the page that have invisible characters, because the preview does not show these characters.
+ * @param {string[]} texts
+ */
 function unseenIn(texts) {
   const unseenText = texts.filter(hasUnseen).map((text) => text.trim()).join("\n");
   if (!unseenText) return [];
@@ -165,7 +168,7 @@ function drawAnswer() {
   disturb();
 }
 
-/** Closes this window. In Firefox `window.close()` closes no window that an extension has opened. */
+/** Closes this window. In Firefox `window.close()` does not close a window that an extension has opened. */
 async function leave() {
   const tab = await api.tabs.getCurrent();
   if (tab?.id !== undefined) await api.tabs.remove(tab.id);

@@ -1,8 +1,8 @@
-/** Names of hosts that read like another name. */
+/** Finds host names that people may mistake for another name. */
 
-/** Groups of letters that look alike in many fonts, each with the letters to compare. @type {[RegExp, string][]} */
+/** Letters that look like others in many fonts, each with its replacement in comparisons. @type {[RegExp, string][]} */
 const ALIKE = [[/rn/gu, "m"], [/vv/gu, "w"], [/cl/gu, "d"], [/[1i|]/gu, "l"], [/0/gu, "o"], [/5/gu, "s"], [/-/gu, ""]];
-/** A name of fewer characters differs from too many other names by one character. */
+/** Shorter names are not compared for one changed character, since too many real names differ by one character. */
 const MIN_CHARACTERS = 6;
 
 /** Whether a name has letters beyond ASCII. `URL` writes these as punycode (RFC 3492). @param {string} host */
@@ -11,7 +11,7 @@ export function hasForeignLetters(host) {
 }
 
 /**
- * The host of the list that `host` may imitate; "" if there is none.
+ * The host in `listed` that `host` may imitate; "" for none.
  * @param {string} host @param {string[]} listed
  */
 export function imitated(host, listed) {
@@ -26,7 +26,7 @@ function nameOf(host) {
 /** @param {string} name @param {string} other */
 function isAlike(name, other) {
   if (name === other) return true;
-  // The listed name with something behind it, as in mail.example.org.evil.test.
+  // The listed name with more text after it, as in mail.example.org.evil.test.
   if (name.startsWith(`${other}.`) || name.startsWith(`${other}-`)) return true;
   const [first, second] = [skeletonOf(name), skeletonOf(other)];
   return first === second || (other.length >= MIN_CHARACTERS && isOneChange(first, second));
@@ -37,7 +37,7 @@ function skeletonOf(name) {
   return ALIKE.reduce((text, [pattern, shown]) => text.replace(pattern, shown), name);
 }
 
-/** Whether one text becomes the other if one character is added, removed or changed, or two are swapped. @param {string} text @param {string} other */
+/** Whether the texts differ by one added, removed or changed character, or a swap. @param {string} text @param {string} other */
 function isOneChange(text, other) {
   const [short, long] = text.length <= other.length ? [text, other] : [other, text];
   if (long.length - short.length > 1) return false;

@@ -1,4 +1,4 @@
-/** The vault of a parcel that a key of the person opens: the background's vault has the keys, and the page's vault does the rest. */
+/** The vault for a parcel that a key of the person opens. Calls that need this key go to the background's vault. */
 import { generateKeys, openWith } from "../shared/channel.js";
 import { ask } from "../shared/request.js";
 
@@ -45,7 +45,10 @@ export class KeyVault {
   }
 }
 
-/** The answers of authorities, to which the background adds the person's trust. @param {VaultArgs<"parcel.receipt">["trust"]} trust */
+/**
+ * The answers of authorities in `trust`. The background adds the person's own trust.
+ * @param {VaultArgs<"parcel.receipt">["trust"]} trust
+ */
 function answersIn({ evidence }) {
   const { crls, ocsp, asked, unavailable } = evidence ?? {};
   return { crls: crls ?? [], ocsp: ocsp ?? [], asked: asked ?? [], unavailable: unavailable ?? [] };

@@ -1,6 +1,6 @@
 /**
- * The written message of a parcel, in the sandboxed view that shows mail. The message has no signature of its own, so the
- * verdict on the manifest is the verdict on the message.
+ * The written message of a parcel, in the sandboxed view that shows mail. The message itself is not signed. The parcel's signed
+ * manifest covers it, so the view shows the verdict on the manifest.
  */
 import { overwrite } from "../../wasm_build/vault/memory/cleanup.js";
 import { encryptTo } from "../shared/channel.js";
@@ -28,7 +28,7 @@ export class LetterView {
   }
 
   /**
-   * Shows a letter, whose buffers are overwritten or kept for saving.
+   * Shows a letter. Overwrites its text, and keeps its files for saving.
    * @param {Element} place @param {OpenedLetter} letter @param {MessageReport} judged the report on the manifest
    */
   static async open(place, letter, judged) {
@@ -39,12 +39,12 @@ export class LetterView {
       return shown.#answer(question);
     };
     const view = await ViewLink.open(place, { page: MAIL_VIEW, sandbox: MAIL_SANDBOX, onAsk });
-    // A short letter takes little room, and a long one scrolls.
+    // A short letter gets a low frame, and a long letter scrolls.
     view.onHeight = (height) => view.element.style.setProperty("--letter-block-size", `${height}px`);
     const words = viewWords();
     const replyKey = await view.readMail({ words, language: locale(), direction: direction() });
     const { report, text: whole, passages, attachments } = letter;
-    // The whole letter is in the encrypted and signed parcel, its header fields too.
+    // The parcel protects the letter's header fields too, so no field is marked as unprotected.
     const packed = packContent({ ...letter, report: { ...report, headerProtections: report.headers.map(() => "") } });
     for (const buffer of [whole, ...passages.flatMap((passage) => [passage.text, passage.html])]) if (buffer) overwrite(buffer);
     shown = new LetterView({ view, replyKey, files: attachments.map(({ data }) => data) });
@@ -52,7 +52,7 @@ export class LetterView {
     return shown;
   }
 
-  /** Shows a later verdict. @param {MessageReport} report on the manifest */
+  /** Shows a new verdict, after authorities were asked. @param {MessageReport} report on the manifest */
   judge(report) {
     void this.#view.judgeMail({ verdict: verdictFor(report) });
   }

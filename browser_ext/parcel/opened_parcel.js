@@ -1,4 +1,4 @@
-/** The extension's own drawing of an opened parcel: the verdict, and the message in a sandboxed view. */
+/** Draws an opened parcel on the extension's page: the verdict, and the message in a sandboxed view. */
 import { headerReader } from "../../wasm_build/ui/formats.js";
 import { html } from "../../wasm_build/ui/dom.js";
 import { overwrite } from "../../wasm_build/vault/memory/cleanup.js";
@@ -34,6 +34,6 @@ async function showLetter(parent, { reader, file, report, reading }) {
   }
   const subject = headerReader(letter.headers)("subject") ?? "";
   const view = await LetterView.open(place, letter, report);
-  // The page has no words of the message outside the view.
+  // The title is empty, because words of the message appear only in the view.
   return { subject, title: "", judge: (later) => view.judge(later), close: () => view.close() };
 }

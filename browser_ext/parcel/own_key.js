@@ -1,4 +1,4 @@
-/** The form that opens a parcel with a key of the person, for parcels that were encrypted for the person's certificate. */
+/** The form that opens a parcel that was encrypted for a certificate of the person, with the person's key. */
 import { html } from "../../wasm_build/ui/dom.js";
 import { whileBusy } from "../../wasm_build/ui/parts.js";
 import { SecretField } from "../../wasm_build/ui/secret_field.js";

@@ -1,4 +1,4 @@
-/** The page in which the extension opens a parcel. Its code is from the extension, so that no server can alter it. */
+/** The page in which the extension opens a parcel. Its code comes with the extension, so no server can alter it. */
 import { startPage } from "../shared/page_start.js";
 import { ParcelTab } from "./parcel_tab.js";
 

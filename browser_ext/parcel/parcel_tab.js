@@ -1,9 +1,9 @@
 /**
- * The page of one parcel: the address of the notice, the question about its server, the six words, and the opened
- * parcel.
+ * The page of one parcel. It shows, in turn, the address in the notice, the question about its server, the six words,
+ * and the opened parcel.
  *
- * The server is asked nothing before the person presses a button. A lock of the keys, and leaving the page, delete the
- * parcel's key and all that was shown.
+ * The page sends the server nothing before the person presses a button. When the keys lock or the person leaves, the
+ * page deletes the parcel's key and content.
  */
 import { createAnswer } from "../../wasm_build/parcels/answer_form.js";
 import { createFailureView } from "../../wasm_build/parcels/failure_view.js";
@@ -44,17 +44,17 @@ export class ParcelTab {
   #evidence = new EvidenceStore();
   /** @type {ReturnType<typeof openVault> | null} */
   #vault = null;
-  /** The address of the notice. Its words are deleted after their use. @type {NoticeAddress | null} */
+  /** The address in the notice. The page deletes the six words in it after their use. @type {NoticeAddress | null} */
   #address = null;
   /** @type {ParcelView | null} */
   #view = null;
-  /** The server of the notice, once it is asked. @type {Promise<ParcelRequests> | null} */
+  /** The server in the notice, after the first request to it. @type {Promise<ParcelRequests> | null} */
   #server = null;
-  /** Gives back the permission for a server that is not in the list. */
+  /** Gives up the permission for a server that is not in the list of checked sites. */
   #giveBack = async () => {};
-  /** A report of a parcel finds the server first. @type {ParcelHost["requests"]} */
+  /** A complaint about a parcel looks up the server first. @type {ParcelHost["requests"]} */
   requests = { complain: async (id, reason) => (await this.#askServer()).complain(id, reason) };
-  /** In some browsers a page of the extension has no service worker of its own. */
+  /** Null, because in some browsers a page of the extension has no service worker. */
   saveByWorker = null;
 
   /**
@@ -115,14 +115,14 @@ export class ParcelTab {
     }, (error) => { failure.textContent = this.sentenceFor(error); });
   }
 
-  /** Continues with the address of a notice: to the words, or to the question about its server. @param {NoticeAddress} address */
+  /** Continues with an address: asks for the six words, or first about the server. @param {NoticeAddress} address */
   async take(address) {
     this.#address = address;
     this.#server = null;
     const [known, isGranted] = await Promise.all([
       ask("parcel.look", { origin: address.origin }), api.permissions.contains({ origins: [patternOf(address.origin)] }),
     ]);
-    // The isolate keeps the name of the host in its own direction.
+    // `isolate` keeps the host's name left-to-right in a right-to-left sentence.
     this.#place.textContent = translate("parcel_server", { host: isolate(address.host) });
     void this.#startVault().catch(() => undefined);
     if (known.isListed && isGranted) this.startAgain();
@@ -130,8 +130,8 @@ export class ParcelTab {
   }
 
   /**
-   * The person lets this server open the parcel. For a server that is not in the list, the extension gives its permission back as
-   * soon as it knows the address of the API. The API admits the extension by itself.
+   * Continues after the person has accepted the server. If the server is not in the list of checked sites, the extension gives up
+   * its permission once it knows the API's address. It needs no permission for the API, which accepts its requests.
    * @param {NoticeAddress} address @param {{isGranted: boolean, isListed: boolean}} known
    */
   async admit(address, { isGranted, isListed }) {
@@ -142,7 +142,7 @@ export class ParcelTab {
     this.startAgain();
   }
 
-  /** The requests to the server, whose pages name the address of the API. @returns {Promise<ParcelRequests>} */
+  /** The requests to the server. The server's pages name the API's address. @returns {Promise<ParcelRequests>} */
   #askServer() {
     if (this.#server) return this.#server;
     const origin = this.#address?.origin ?? "";
@@ -221,7 +221,7 @@ export class ParcelTab {
     }
   }
 
-  /** Shows an error in the place of the parcel, and deletes the parcel. @param {unknown} error */
+  /** Shows an error instead of the parcel, and deletes the parcel. @param {unknown} error */
   fail(error) {
     this.#forgetWords();
     this.#session.lock("hand");

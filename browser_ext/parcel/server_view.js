@@ -1,5 +1,6 @@
 /**
- * The question about the server of a notice, if it is not in the list of checked sites, or the extension may not read it yet.
+ * Asks whether to open a parcel at its server. The question appears if the server is not in the list of checked sites, or if the
+ * extension has no permission for it yet.
  *
  * A link in a mail can lead anywhere. The view names the host in full, and warns of names that imitate a name in the
  * list.

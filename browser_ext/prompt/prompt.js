@@ -1,6 +1,7 @@
 /**
- * The extension's window for one job. It shows the site, the exact text, the readers and the signer, and asks for a
- * passphrase if needed. A page can neither cover this window nor get the keys that are typed into it.
+ * The window that asks the person about one job, such as encrypting a text for a page. It shows the site, the exact
+ * text, the readers and the signer, and asks for a passphrase if needed. No web page can cover this window or read what
+ * the person types.
  */
 import { disturb, isHasty } from "../../wasm_build/ui/calm.js";
 import { html } from "../../wasm_build/ui/dom.js";
@@ -39,13 +40,13 @@ import { ask, askWithSecrets, startHeartbeat } from "../shared/request.js";
 const job = new URLSearchParams(location.search).get("job") ?? "";
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 const problem = html("p", { class: "problem", role: "alert", data: { test: "problem" } });
-/** The fingerprints of the chosen readers; kept when the window is drawn anew. @type {Set<string>} */
+/** The fingerprints of the chosen readers. They stay when the window is drawn again. @type {Set<string>} */
 const chosen = new Set();
-/** The fingerprints of the people listed so far, so that a later list ticks nobody again. @type {Set<string>} */
+/** The fingerprints of all people listed so far. They are ticked automatically only once. @type {Set<string>} */
 const offered = new Set();
 /** @type {Job} */
 let current;
-/** The question as the background described it last. @type {object} */
+/** The latest question from the background. @type {object} */
 let question;
 /** The hash of the question that was drawn. @type {Promise<string>} */
 let shown;
@@ -55,13 +56,13 @@ let identity = "";
 let isForWriterOnly = false;
 /** @type {SecretField | null} */
 let passphrase = null;
-/** The choice of files; kept when the window is drawn anew. @type {FilesQuestion | null} */
+/** The choice of files. It stays when the window is drawn again. @type {FilesQuestion | null} */
 let files = null;
-/** The field that adds a reader; kept with its typed address when the window is drawn anew. @type {ReaderAdder} */
+/** The field that adds a reader. It stays with its typed address when the window is drawn again. @type {ReaderAdder} */
 let adder;
 const progress = html("p", { class: "muted", role: "status" });
 
-/** The codes of errors after which the window loads its content anew. */
+/** After an error with one of these codes, the window loads its content again. */
 const OUTDATED = ["question-changed", "no-such-person", "certificate-not-usable", "no-such-key", "locked"];
 
 /**
@@ -76,7 +77,7 @@ const QUESTIONS = {
   altered: { title: () => "altered_title", verb: () => translate("verb_restore"), refuse: "close", sections: alteredSections },
   unsigned: { title: () => "unsigned_title", verb: () => translate("close"), refuse: "close", sections: unsignedSections },
 };
-/** The kinds that are only notices about a page. They use no key. */
+/** The kinds of questions that only tell the person something about a page. They use no key. */
 const NOTICES = ["altered", "unsigned"];
 
 void start();
@@ -127,7 +128,7 @@ function isProposed({ addresses }) {
 async function refresh() {
   const before = drawnState();
   await load();
-  // Drawing anew discards typed text, so it happens only for a change.
+  // Drawing the window again would discard typed text, so it is drawn only after a change.
   if (before !== drawnState()) draw();
 }
 
@@ -142,7 +143,7 @@ function drawnState() {
 
 function draw() {
   shown = digestOf(question);
-  // An open dialog asks about the earlier content.
+  // An open dialog is closed, because its question is about the earlier content.
   document.querySelector("dialog")?.close();
   const kind = QUESTIONS[current.kind];
   setTitle(translate, kind.title());
@@ -162,7 +163,7 @@ function draw() {
       html("div", { class: "buttons" }, (current.identities.length > 0 || current.kind === "altered") && agree, leaveButton(), cancel)),
   );
   passphrase?.focus();
-  // The focus on the passphrase scrolls to the end, but people should read the signed text from its beginning.
+  // The focus on the passphrase scrolls down, but people should read the text from its beginning.
   scrollTo(0, 0);
   disturb();
 }
@@ -329,7 +330,7 @@ async function answer(button, act) {
   button.disabled = false;
 }
 
-/** Whether the question is about encrypting. The page may have asked with the same words for a text that is decrypted. */
+/** Whether the window asks for readers. It does so only for a text or for files to encrypt. */
 function asksForReaders() {
   return current.encrypt && ["write", "files"].includes(current.kind);
 }

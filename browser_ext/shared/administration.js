@@ -1,6 +1,6 @@
 /**
- * The parts of the page with keys and people that are not the person's own settings. They are the note about a new
- * version, the marks of the organisation's settings, and the export of these settings as a policy.
+ * The administrator's parts of the options page: the note about a new version, the marks on settings that the
+ * organisation has set, and the export of the settings as a policy.
  */
 import { html } from "../../wasm_build/ui/dom.js";
 import { api } from "./api.js";
@@ -24,7 +24,7 @@ export async function addAdministration({ news, settings }) {
   await showNews(news);
 }
 
-/** Shows the news of this version, until the person has read them. @param {HTMLElement} place */
+/** Shows the news of this version until the person closes them. @param {HTMLElement} place */
 async function showNews(place) {
   const version = await ask("update.read");
   if (!version) return;
@@ -41,7 +41,7 @@ async function showNews(place) {
   place.prepend(note);
 }
 
-/** Disables and marks the settings of the organisation. @param {string[]} set their names as in `policy_schema.json` */
+/** Disables and marks the settings that the organisation has set. @param {string[]} set their names as in `policy_schema.json` */
 function showPolicy(set) {
   for (const [name, id] of Object.entries(CONTROLS)) {
     const control = document.getElementById(id);
@@ -53,7 +53,7 @@ function showPolicy(set) {
   }
 }
 
-/** The button that saves these settings in the form in which browsers read policies. @param {HTMLElement} place */
+/** The button that saves the settings of this page as a policy file for browsers. @param {HTMLElement} place */
 function addPolicyExport(place) {
   const save = html("button", { type: "button", text: translate("policy_export"), data: { test: "policy-export" } });
   save.addEventListener("click", async () => {
@@ -66,7 +66,7 @@ function addPolicyExport(place) {
 }
 
 /**
- * The settings under the names that Firefox's `policies.json` and Chromium's policy files need.
+ * The settings in the form that Firefox's `policies.json` and Chromium's policy files need.
  * @param {object} settings
  */
 function asPolicies(settings) {

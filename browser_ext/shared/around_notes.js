@@ -1,4 +1,4 @@
-/** The site that asks for something, and the sites in whose pages it is. */
+/** Shows the site that asks for something, and the sites whose pages embed it. */
 import { html } from "../../wasm_build/ui/dom.js";
 import { translate } from "../texts/texts.js";
 

@@ -1,9 +1,9 @@
-/** The news that a session at the bridge has begun or ended, for windows that show it. */
+/** Reports to the extension's windows that a session at the bridge has begun or ended. */
 import { api } from "./api.js";
 
 const CHANGED = "bridgeChangedAt";
 
-/** Tells the open windows. The value is only a time, because a listener of `storage.session` would see the token. */
+/** Tells the open windows, through a time in `storage.local`. A listener of `storage.session` would see the token there. */
 export async function tellBridgeChanged() {
   await api.storage.local.set({ [CHANGED]: Date.now() }).catch(() => undefined);
 }

@@ -1,4 +1,4 @@
-/** Draws a certificate: its holder, issuer and last day, and the fingerprint for comparing. */
+/** Draws a certificate: its holder, issuer and last day, and the fingerprint, which people can compare. */
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
 import { holderText } from "../../wasm_build/ui/shown_names.js";

@@ -1,10 +1,10 @@
 /**
- * Encrypted envelopes between the extension's own contexts. So extension messages have only ciphertext. Browsers keep
- * copies of everything that passes through `runtime.sendMessage`.
+ * Encrypted envelopes between the extension's own contexts. Browsers keep copies of everything that passes through
+ * `runtime.sendMessage`, so messages with secrets have only ciphertext.
  *
  * One envelope is ECIES: a fresh P-256 key for each, ECDH, HKDF-SHA-256, AES-256-GCM with a zero nonce (each key is
- * used once). HKDF's info binds the purpose and both public keys. An envelope does not prove who encrypted it; the
- * browser names the sender of a message.
+ * used once). The info of HKDF names the purpose and both public keys. An envelope does not prove who encrypted it. The
+ * receiver relies on the browser, which names the sender of each message.
  */
 
 const CURVE = { name: "ECDH", namedCurve: "P-256" };

@@ -1,5 +1,5 @@
 /**
- * Whether a message stayed closed, because it is encrypted and no unlocked key opens it.
+ * Whether a message was not decrypted, because no unlocked key decrypts it.
  * @param {{reasons: {code: string}[]}} report
  */
 export function isClosed({ reasons }) {

@@ -1,17 +1,16 @@
 /**
  * The extension's IndexedDB, which stays on the disk when the browser ends. Only the background and the vault's owner
- * open it, since it is not reliable inside a frame of a foreign page.
+ * (the context that runs the vault) open it, since it is not reliable inside a frame of a web page.
  *
  * Its stores: `keyFiles` are PKCS#12 files, encrypted under their passphrases. `sealed` are the unlocked identities,
- * sealed under the session's key. Nobody can open them without this key, and a lock deletes them. `people` and
- * `anchors` are certificates. `requests` are keys that wait for their certificates, encrypted under their passphrases.
- * `sites` are the sites on which the person has agreed to open encrypted texts. `settings` are the person's decisions
- * and choices. `drafts` are letters, sealed under a key of their writer. `recipes` are what the person has taught about
- * webmails. `checkedSites` are the sites whose files are checked, with the newest signed list of each.
- * `receiptRequests` are sent messages that ask for signed receipts, without their content. `givenReceipts` are the
- * messages for which the person gave a receipt. `keyAccounts` has the account at a key server, with this browser's
- * token and the record that the browser has seen. It has no key. `keySessions` has the session at that server, sealed
- * like the identities.
+ * encrypted under the session's key. A lock deletes this key and these identities. `people` and `anchors` are
+ * certificates. `requests` are keys that wait for their certificates, encrypted under their passphrases. `sites` are
+ * the sites on which the person has agreed to open encrypted texts. `settings` are the person's decisions and choices.
+ * `drafts` are letters, encrypted under a key of their writer. `recipes` describe webmails that the person has taught.
+ * `checkedSites` are the sites whose files are checked, with the newest signed list of each. `receiptRequests` are sent
+ * messages that ask for signed receipts, without their content. `givenReceipts` are the messages for which the person
+ * gave a receipt. `keyAccounts` has the account at a key server, with this browser's token and the facts about the
+ * latest record, but no key. `keySessions` has the session at that server, encrypted like the identities.
  */
 import { inTransaction, openDatabase } from "../../wasm_build/vault/storage/database.js";
 
@@ -66,7 +65,8 @@ export const put = (store, value) => transact(store, "readwrite", (objects) => o
 export const remove = (store, key) => transact(store, "readwrite", (objects) => objects.delete(key));
 
 /**
- * Changes several stores in one transaction, all or none. Rejects with `storage-full` or `storage-refused`.
+ * Changes several stores in one transaction: all of them, or none after an error. Rejects with `storage-full` or
+ * `storage-refused`.
  * @param {{[S in Store]?: {clear?: boolean, put?: Stores[S][], remove?: string[]}}} changes
  */
 export async function change(changes) {

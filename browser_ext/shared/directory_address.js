@@ -1,12 +1,12 @@
 /** The address of a bridge. The bridge looks up certificates and sends messages. */
 import { RequestError } from "./messages.js";
 
-/** A path before `/api`, as the bridge's setting `api_prefix` allows it. */
+/** A path before `/api`, in the form that the bridge's setting `api_prefix` has. */
 const PREFIX = /^(?:\/[A-Za-z0-9][A-Za-z0-9._~-]*)*$/u;
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
 /**
- * The origin of a bridge. Throws `bad-directory` for an address that cannot be a bridge's, or is not safe.
+ * The origin of a bridge. Throws `bad-directory` for an address that is not safe or cannot be that of a bridge.
  * @param {string} directory
  * @returns {string} the origin; "" for an empty address
  */
@@ -21,7 +21,7 @@ export function directoryOrigin(directory) {
 
 /**
  * The address of the bridge's API, as the bridge's pages name it, without `/api`. Throws `unsafe-directory` if nothing may be sent
- * to this address. Only an address on this machine may be without TLS, and only pages without TLS may name such an address.
+ * to this address. Without TLS, the address must be on this machine, and the pages that name it must be without TLS too.
  * @param {string} named @param {string} directory the origin of the pages, as `directoryOrigin` gave it
  * @returns {string} an origin, or an origin with a path
  */
@@ -32,7 +32,7 @@ export function apiAddress(named, directory) {
     const path = named && new URL(named).pathname.replace(/\/$/u, "");
     if ((isInClear || origin.startsWith("https:")) && PREFIX.test(path)) return origin + path;
   } catch {
-    // The error below has another code than `bad-directory`, since the person has not entered this address.
+    // The person has not entered this address, so the error below is not `bad-directory`.
   }
   throw new RequestError("unsafe-directory");
 }

@@ -1,6 +1,5 @@
 /**
- * The time for which a certificate is still valid. The page with the keys and the letter's window warn at the same
- * steps.
+ * The time for which a certificate is still valid. The options page and the letter's window warn at the same steps.
  */
 
 const DAY_MILLISECONDS = 86_400_000;

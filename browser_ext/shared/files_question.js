@@ -1,6 +1,6 @@
 /**
- * The choice of files in the extension's window. The files go to the vault's owner in parts, each encrypted for the
- * owner's key.
+ * The choice of files in the extension's window. The window sends them to the context that runs the vault (the vault's
+ * owner) in parts, each encrypted for the owner's key.
  */
 import { html } from "../../wasm_build/ui/dom.js";
 import { exactSize } from "../../wasm_build/ui/formats.js";
@@ -26,7 +26,7 @@ export class FilesQuestion {
       html("p", { class: "muted", text: translate("file_hint", { size: MAX_FILES_BYTES / 2 ** 20 }) }), this.#list, this.#problem);
   }
 
-  /** Checks that the chosen files can be encrypted, before anything is done with them. @throws {RequestError} */
+  /** Checks that the chosen files are neither missing nor too large. @throws {RequestError} */
   check() {
     if (!this.#files.length) throw new RequestError("no-file-chosen");
     if (this.#bytes > MAX_FILES_BYTES) throw new RequestError("files-too-large");

@@ -1,13 +1,13 @@
 /**
- * The whole form, as the window shows it before it is signed. Hidden entries come first. Names and labels are the
- * page's words. Invisible characters are made visible.
+ * Draws all entries of a form before the person signs it. Hidden entries come first. Names and labels are the page's
+ * words. Invisible characters are made visible.
  */
 import { html } from "../../wasm_build/ui/dom.js";
 import { exactSize } from "../../wasm_build/ui/formats.js";
 import { translate } from "../texts/texts.js";
 import { countMarks, visibleText } from "./visible_text.js";
 
-/** Longer values may need scrolling, so they can get the keyboard's focus. */
+/** Longer values may need scrolling, so the keyboard can focus them. */
 const LONG_CHARACTERS = 300;
 
 /** @typedef {import("../background/pages/forms.js").SubmittedForm} SubmittedForm */

@@ -1,5 +1,6 @@
 /**
- * The progress of opening a key file. A line and a bar explain the wait. The button ignores a second click meanwhile.
+ * The progress of opening a key file. A line and a bar explain the wait. During the wait, the button ignores further
+ * clicks.
  */
 import { html, uniqueId } from "../../wasm_build/ui/dom.js";
 import { translate } from "../texts/texts.js";

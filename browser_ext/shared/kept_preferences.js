@@ -1,4 +1,4 @@
-/** The person's preferences as they are stored. The background changes them; the vault's owner reads `strict`. */
+/** The person's preferences as they are stored. The background changes them. The context that runs the vault reads `strict`. */
 import * as database from "./database.js";
 
 /**

@@ -1,6 +1,7 @@
 /**
- * Shows one mail: the verdict on top, a nested view with the mail in the middle, details below. The frame in a page and
- * the viewer share this code. Only the nested view has the mail itself; this document has its verdict and certificates.
+ * Shows one mail: the verdict on top, a nested view with the mail in the middle, details below. The extension's frame
+ * in a webmail and the viewer tab share this code. Only the nested view has the content of the mail. The document
+ * around the view has only the verdict and the certificates.
  */
 import { html } from "../../wasm_build/ui/dom.js";
 import { createLabelNote, createReceiptNote } from "../../wasm_build/ui/mail_notes.js";
@@ -31,7 +32,7 @@ export class MailReading {
   /** @type {HTMLElement | null} */
   #details = null;
   /**
-   * The view that is loading or empty, with the public key for which its mail is encrypted.
+   * The view before its mail arrives, with the public key for which the mail will be encrypted.
    * @type {Promise<Prepared> | null}
    */
   #prepared = null;
@@ -61,7 +62,7 @@ export class MailReading {
     this.#isLetGo = false;
     this.#top.replaceChildren(html("p", { text: translate("status_opening"), role: "status" }));
     this.#bottom.replaceChildren(this.#status);
-    // Moving an iframe would load it anew.
+    // Moving an iframe would load it again.
     if (!early) this.#main.replaceChildren(place);
     place.before(this.#top);
     place.after(this.#bottom);
@@ -81,8 +82,8 @@ export class MailReading {
 
   /**
    * @param {{frame: string, mail?: string, onAnswer?: OnAnswer | null, closing?: HTMLElement[]}} options `mail` is the id
-   *   of a mail that came after the frame. `onAnswer` answers the mail and rejects with an error to show; it is null if the
-   *   mail cannot be answered. `closing` are the buttons that close it
+   *   of a mail that came after the frame. `onAnswer` answers the mail and rejects with an error to show; it is null if the mail
+   *   cannot be answered. `closing` are the buttons that close the mail
    */
   async start({ frame, mail = "", onAnswer = null, closing = [] }) {
     this.#frame = frame;
@@ -102,7 +103,7 @@ export class MailReading {
   /** @returns {Promise<boolean>} whether the mail is the text of a field, which nobody can answer */
   async #open() {
     const prepared = /** @type {Promise<Prepared>} */ (this.#prepared);
-    // The next try loads a failed view anew.
+    // If this view fails, the next try loads another one.
     this.#prepared = null;
     const { view, replyKey } = await prepared;
     const { state, result, error, envelope } = await this.#outcomeOf(await ask("mail.verify", { frame: this.#frame, mail: this.#mail, replyKey }));
@@ -144,7 +145,7 @@ export class MailReading {
     }
   }
 
-  /** Removes the opened mail with the document that shows it. @param {"mail_locked" | "mail_left"} why */
+  /** Removes the opened mail with its view. @param {"mail_locked" | "mail_left"} why */
   #letGo(why) {
     this.#isLetGo = true;
     this.#prepared = null;
@@ -221,8 +222,8 @@ export class MailReading {
 }
 
 /**
- * The part of the verdict that the view needs. It has the proved sender, the mail's parts with a protection of their
- * own, and the site of a field's text.
+ * The part of the verdict that the view needs. It has the proved sender, the parts of the mail that are signed or
+ * encrypted separately, and the site if the mail is the text of a web form's field.
  * @param {MessageReport} report
  * @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate
  */

@@ -1,6 +1,7 @@
 /**
  * Every message between the extension's contexts, with its permitted senders and the shape of its body. The background
- * refuses all others. Senders and handlers take their types from this table (`BodyOf`, `ReplyTo` in `types.d.ts`).
+ * refuses all other messages. The types of senders and handlers come from this table (`BodyOf`, `ReplyTo` in
+ * `types.d.ts`).
  */
 
 import { SECRET_BUFFER_BYTES } from "../../wasm_build/vault/memory/cleanup.js";
@@ -42,7 +43,7 @@ const OPTIONAL_SECRET = "secret or null";
 /** The hash of the answered question as the window showed it (`question.js`). */
 const DIGEST = "digest";
 
-/** A letter that is ready to leave, with its protection. @satisfies {MessageShape} */
+/** A letter that is ready to be sent, with its protection. @satisfies {MessageShape} */
 const LEAVING = {
   composition: "string", letter: ENVELOPE, identity: "string", sign: "boolean", encrypt: "boolean", receipt: "boolean", lasting: "boolean",
   label: "string", from: "string", to: "strings",
@@ -69,11 +70,11 @@ export const MESSAGES = {
     body: { kind: "string", smime: "string", proposed: "strings", cms: "string", mail: "string", secure: "boolean", text: "string" },
   },
   "frame.window": { from: ["content"], body: { frame: "string", text: "string", mail: "string" } },
-  // The page has removed a frame that the person had not closed.
+  // The web page has removed a frame of the extension before the person closed it.
   "frame.lost": { from: ["content"], body: { frame: "string" } },
   // The person has pressed something in the page after its field was encrypted.
   "field.pressed": { from: ["content"], body: { frame: "string" } },
-  // The broker: the extension's page in a frame of a page.
+  // The broker is the extension's page in a frame of a web page.
   "frame.claim": { from: ["broker"], body: { token: "string", frame: "string", pageOrigin: "string" } },
   "frame.left": { from: ["broker"], body: { frame: "string" } },
   "field.keep": { from: ["broker"], body: { frame: "string", text: ENVELOPE } },
@@ -131,13 +132,13 @@ export const MESSAGES = {
   // A reader is added in the window, by address or with a certificate file.
   "people.add": { from: ["prompt", "page"], body: { address: "string" } },
   "people.add-file": { from: ["prompt", "page"], body: { address: "string", name: "string", bytes: "bytes" } },
-  // The extension's window for a job.
+  // The window that asks the person about a job.
   "prompt.claim": { from: ["prompt"], body: { job: "string", replyKey: "bytes" } },
   "prompt.unlock": { from: ["prompt"], body: { job: "string", keyFile: "string", passphrase: SECRET } },
   "prompt.agree": { from: ["prompt"], body: { job: "string", identity: "string", recipients: "strings", shown: DIGEST } },
   "prompt.leave": { from: ["prompt"], body: { job: "string", shown: DIGEST } },
   "prompt.refuse": { from: ["prompt"], body: { job: "string" } },
-  // The page with keys and people.
+  // The options page, with the person's keys and contacts.
   "keys.list": { from: ["options"], body: {} },
   "keys.import": { from: ["options"], body: { name: "string", p12: "bytes", passphrase: SECRET } },
   "keys.remove": { from: ["options"], body: { id: "string" } },
@@ -188,7 +189,7 @@ export const MESSAGES = {
   "contacts.remove": { from: ["options"], body: { id: "string" } },
   "change.accept": { from: ["options"], body: { address: "string", fingerprint: "string", shown: DIGEST } },
   "change.refuse": { from: ["options"], body: { address: "string", fingerprint: "string", shown: DIGEST } },
-  // Settings and recipes of another device that are weaker than those here.
+  // Settings and recipes from another device that are weaker than those on this device.
   "offers.list": { from: ["options"], body: {} },
   "offer.accept": { from: ["options"], body: { name: "string", shown: DIGEST } },
   "offer.decline": { from: ["options"], body: { name: "string", shown: DIGEST } },
@@ -206,7 +207,8 @@ export const MESSAGES = {
   },
   "sites.remove": { from: ["options"], body: { id: "string" } },
   "session.lock": { from: ["options"], body: {} },
-  // The pattern that marks private pages. A frame in a page gets the pattern with `frame.claim`.
+  // The person's pattern, which marks the extension's own pages. A frame in a web page gets the pattern with
+  // `frame.claim`.
   "pattern.read": { from: ["prompt", "options", "compose", "sign-in"], body: {} },
   "pattern.change": { from: ["options"], body: {} },
   // Letters. A page asks for a letter, and the person writes it in a window of the extension.
@@ -241,7 +243,7 @@ export const MESSAGES = {
   "compose.list-drafts": { from: ["compose"], body: { composition: "string" } },
   "compose.fetch-draft": { from: ["compose"], body: { composition: "string", draft: "string" } },
   // `bridge` is the host that the window named as the sender's bridge, or "" for the webmail; `draft` names the letter, and
-  // `version` its content. With `anew`, this version may leave although an earlier version has left.
+  // `version` its content. With `anew`, this version may be sent although an earlier version was sent.
   "compose.send": {
     from: ["compose"],
     body: { ...LEAVING, again: "boolean", anew: "boolean", bridge: "string", draft: "string", version: "string" },
@@ -272,7 +274,7 @@ export const MESSAGES = {
   "parcel.look": { from: ["parcel"], body: { origin: "string" } },
   "parcel.server": { from: ["parcel"], body: { origin: "string" } },
   "parcel.judging": { from: ["parcel"], body: {} },
-  // A key of the person opens the parcel. The vault of the background decrypts for the page.
+  // A key of the person opens the parcel. The background's vault decrypts the parcel for the page.
   "parcel.answer": { from: ["parcel"], body: { challenge: "bytes", fingerprint: "string" } },
   "parcel.verify": {
     from: ["parcel"],
@@ -294,8 +296,8 @@ export const MESSAGES = {
   },
   "parcel.propose": { from: ["parcel"], body: { fingerprint: "string", certificates: "files" } },
   "parcel.attached": { from: ["parcel"], body: { name: "string", envelope: ENVELOPE } },
-  // A letter that goes as a parcel. Its window encrypts with the vault of the background, and sends with the
-  // background's requests.
+  // A letter that is sent as a parcel. Its window has the background's vault encrypt the parcel, and the background
+  // send it.
   "parcel.ways": { from: ["compose"], body: { composition: "string" } },
   "parcel.message": { from: ["compose"], body: { composition: "string", letter: ENVELOPE, replyKey: "bytes" } },
   "parcel.make": { from: ["compose"], body: { composition: "string", language: "string", replyKey: "bytes" } },
@@ -313,7 +315,7 @@ export const MESSAGES = {
   "parcel-server.look": { from: ["options"], body: { address: "string" } },
   "parcel-server.save": { from: ["options"], body: { address: "string", token: SECRET } },
   "parcel-server.remove": { from: ["options"], body: { id: "string" } },
-  // The window of the toolbar button; a page in which the person has pointed at something.
+  // The window of the toolbar button, and a page in which the person has pointed at an element.
   "toolbar.look": { from: ["toolbar"], body: { tab: "number" } },
   "toolbar.go": { from: ["toolbar"], body: { tab: "number", way: "toolbar way" } },
   "toolbar.download": { from: ["toolbar"], body: { download: "number" } },
@@ -341,7 +343,7 @@ export const MESSAGES = {
 };
 
 /**
- * The values of the kinds that allow only certain words.
+ * The allowed words for the kinds of values that allow only certain words.
  * @type {{[Kind in "revocation" | "way" | "delivery" | "parcel via" | "toolbar way" | "section"]: MessageKinds[Kind][]}}
  */
 export const WORDS = {
@@ -383,7 +385,7 @@ function isLength(value) {
   return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= SECRET_BUFFER_BYTES;
 }
 
-/** A text, or a file with its size and hash. @param {Partial<FormEntry> | null} entry */
+/** Whether a form's entry is a text, or a file with its size and hash. @param {Partial<FormEntry> | null} entry */
 function isEntry(entry) {
   if (!entry || ![entry.name, entry.value, entry.label].every(CHECKS.string) || !CHECKS.boolean(entry.hidden)) return false;
   if (entry.size === undefined && entry.sha256 === undefined) return true;

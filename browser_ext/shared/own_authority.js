@@ -7,9 +7,9 @@ import { day, errorText, locale, translate } from "../texts/texts.js";
 import { digestOf } from "./question.js";
 import { ask } from "./request.js";
 
-/** The authority that the question is about, or null without a question. */
+/** The authority that the question is about, or null if nothing is to be asked. */
 export function findOwnAuthority() {
-  // A lock ends running requests. The question comes back when the page is drawn again.
+  // The request fails if the keys lock. The question comes back when the page is drawn again.
   return ask("authority.proposal").catch(() => null);
 }
 
@@ -22,7 +22,7 @@ export function findOwnAuthority() {
 export function createOwnAuthority(proposed, { onAnswer }) {
   const { fingerprint, subject, addresses, notBefore, notAfter, question } = proposed;
   const shown = digestOf(question);
-  // The page ignores a click that comes too early, since it was meant for the earlier content.
+  // The page ignores a click right after a change, since it was meant for the earlier content.
   disturb();
   const titleId = uniqueId("authority");
   const reach = new Intl.ListFormat(locale(), { type: "conjunction" }).format(addresses);

@@ -1,4 +1,7 @@
-/** The origin of this extension, with a button that copies it. The bridge's administrator has to admit this origin. */
+/**
+ * The origin of this extension, with a button that copies it. The administrator of a bridge enters this origin in its
+ * settings, to admit the extension.
+ */
 import { html } from "../../wasm_build/ui/dom.js";
 import { api } from "./api.js";
 import { translate } from "../texts/texts.js";

@@ -1,7 +1,7 @@
 /**
- * A head and several parts in one run of bytes. First comes the length of the head (four bytes, big-endian), then the
- * head as JSON with the lengths of the parts, then the parts one after the other. The parts stay bytes. Only the view
- * makes strings of them.
+ * Packs a head and several parts into one ArrayBuffer. First comes the length of the head (four bytes, big-endian),
+ * then the head as JSON with the lengths of the parts, then the parts one after the other. The parts stay bytes until
+ * the view decodes them.
  */
 
 const LENGTH_BYTES = 4;

@@ -1,4 +1,4 @@
-/** The view of a page, for pages that were verified and for those that are about to be signed. */
+/** The view of a whole page: one that was verified, or one that the person is about to sign. */
 import { translate } from "../texts/texts.js";
 import { ViewLink } from "./view_link.js";
 

@@ -1,6 +1,6 @@
 /**
- * Draws the person's own pattern, which shows people that a window or frame is the extension's and not a page's
- * imitation. A script sets the gradients of the pattern, so a page finds them in no file and in no style sheet.
+ * Draws the person's own pattern. It shows that a window or frame is the extension's, and not the imitation by a web
+ * page. A script sets the pattern's gradients, so no web page can read them from a file or style sheet.
  */
 import { html } from "../../wasm_build/ui/dom.js";
 import { translate } from "../texts/texts.js";
@@ -33,14 +33,14 @@ const SHAPES = [
 export function showPattern(number) {
   const band = html("div", { class: "own-pattern", role: "img", data: { test: "pattern" } });
   paint(band, number);
-  // A landmark with which screen readers find the pattern. It has no box of its own in the layout.
+  // A landmark by which screen readers find the pattern. `display: contents` gives it no box of its own.
   const place = html("header", {}, band);
   place.style.display = "contents";
   document.body.prepend(place);
 }
 
 /**
- * The pattern with a button that chooses another, for the page where the extension is set up.
+ * The pattern, with a button that chooses another one, for the options page.
  * @returns {Promise<HTMLElement>}
  */
 export async function createPatternChoice() {

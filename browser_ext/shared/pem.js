@@ -1,4 +1,4 @@
-/** Writes certificates as PEM (RFC 7468). Only the vault reads it. */
+/** Writes certificates as PEM (RFC 7468). The vault has the code that reads PEM. */
 import { base64FromBytes } from "../../wasm_build/vault/values/base64.js";
 
 /** Certificates as PEM, one after the other. @param {ArrayBuffer[]} certificates @returns {ArrayBuffer} */

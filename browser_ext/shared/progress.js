@@ -1,6 +1,6 @@
 /**
- * The progress of a piece of work in bytes. The vault's owner and the background send it to the window that waits. The
- * channel has no other messages, and no answers.
+ * Reports the progress of a piece of work in bytes. The background, and the context that runs the vault, send reports
+ * to the window that waits. The channel has no other messages, and no answers.
  */
 const CHANNEL = "sealwax progress";
 

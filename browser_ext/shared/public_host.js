@@ -1,4 +1,4 @@
-/** Recognises hosts of the public internet by their names, since an extension cannot see the IP address of a name. */
+/** Recognises hosts of the public internet by their names, since an extension cannot learn the IP address of a host. */
 
 /**
  * Names that public DNS does not give out: RFC 6761, RFC 6762 appendix G, RFC 7686, RFC 8375, RFC 9476, and `internal`,
@@ -15,7 +15,7 @@ const ADDRESS = /^[\d.]+$|^\[/u;
  * @param {string} hostname as `URL` writes it
  */
 export function isPublicHost(hostname) {
-  // `URL` keeps a dot at the end and empty labels. Resolvers ignore the dot, so it must not matter here.
+  // `URL` keeps a final dot and empty labels. Resolvers ignore the final dot, so this function removes it.
   const labels = hostname.toLowerCase().split(".").filter(Boolean);
   if (ADDRESS.test(hostname) || labels.length < 2) return false;
   return !LOCAL_DOMAINS.has(labels.at(-1) ?? "");

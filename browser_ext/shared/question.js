@@ -1,6 +1,6 @@
 /**
  * Binds a person's answer to the question that was shown. A window hashes the question when it draws it, and puts the
- * hash into its answer. The background hashes the question as it is when the answer comes, and refuses an answer with
+ * hash into its answer. When the answer comes, the background hashes the current question, and refuses an answer with
  * another hash.
  */
 

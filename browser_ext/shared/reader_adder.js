@@ -1,4 +1,4 @@
-/** Adds a reader by address, or with a certificate file if no certificate is found. */
+/** The field that adds a reader by address, or from a certificate file if no certificate is found. */
 import { html, uniqueId } from "../../wasm_build/ui/dom.js";
 import { isAddress, isolate } from "../../wasm_build/ui/formats.js";
 import { api } from "./api.js";
@@ -52,7 +52,7 @@ export class ReaderAdder {
       this.#input.focus();
       return this.#say(translate("add_reader_no_address"));
     }
-    // The permission is requested in the click itself, because browsers grant sites at no other time.
+    // The permission is requested during the click, because browsers grant access to a site only then.
     const granting = this.#directory ? api.permissions.request({ origins: [directoryPattern(this.#directory)] }) : null;
     void this.#take(address, async () => {
       await granting;

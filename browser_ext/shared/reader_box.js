@@ -1,4 +1,4 @@
-/** The box that ticks a person as a reader. A tick asks the authorities about the person's certificate. */
+/** The box that ticks a person as a reader. After a tick, the extension asks the certificate's authorities about it. */
 import { html } from "../../wasm_build/ui/dom.js";
 import { ask } from "./request.js";
 
@@ -26,7 +26,7 @@ export function createReaderBox(info, { id, chosen, onChecked, onFailed }) {
 }
 
 /**
- * Replaces the card that holds this box with a new card. The focus stays.
+ * Replaces the card of this box with a new card, whose box gets the focus if the old box had it.
  * @param {HTMLElement} box @param {HTMLElement} card
  */
 export function replaceCard(box, card) {

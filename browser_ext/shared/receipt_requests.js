@@ -1,4 +1,4 @@
-/** The requests for signed receipts that are kept. The background changes them; the vault's owner reads them. */
+/** Reads the stored requests for signed receipts. Only the background changes them. */
 import { isOver, valuesOf } from "../../wasm_build/ui/receipts.js";
 import * as database from "./database.js";
 
@@ -8,7 +8,7 @@ export async function findRequest(id) {
   return request && !isOver(request) ? request : null;
 }
 
-/** The argument `sent` of `message.verify`, for a receipt with this `id`; null for none. @param {string} id */
+/** The values of the request with this `id`, as `message.verify` needs them in `sent`; null for none. @param {string} id */
 export async function findSentValues(id) {
   const request = await findRequest(id);
   return request && valuesOf(request);

@@ -1,4 +1,4 @@
-/** Draws a report: the state with the encryption beside it, remarks about the sender, and the details. */
+/** Draws the report on a message: its state and encryption, remarks about the sender, and the details. */
 import { BEING_CHECKED } from "../../wasm_build/vault/server/lookups.js";
 import { html, sentenceNodes } from "../../wasm_build/ui/dom.js";
 import { isolate, technical, writeMailbox } from "../../wasm_build/ui/formats.js";
@@ -13,7 +13,10 @@ import { day, translate } from "../texts/texts.js";
 
 /** The number of signers that are shown at first. A signer needs many rows. */
 const FIRST_SIGNERS = 5;
-/** The remarks that are shown beside the verdict, so that nobody overlooks them, each with its class. A `calm-remark` is not a warning. */
+/**
+ * The codes of the remarks that are shown beside the verdict, so that nobody overlooks them, each with its CSS class. A
+ * `calm-remark` is not a warning.
+ */
 const REMARKS = new Map([
   ["display-name-differs", "remark"], ["sender-read-otherwise", "remark"], ["sender-field-differs", "remark"], ["sent-by", "remark"], ["encrypted-part", "remark calm-remark"],
 ]);
@@ -45,8 +48,8 @@ export function describeReport(report, translate, { onAccept }) {
 }
 
 /**
- * Draws the path to each signer. A button begins the acceptance of a signer for whom no authority vouches; the person
- * decides on the extension's own page.
+ * Draws the certificate path of each signer. A signer for whom no authority vouches gets a button, which opens the
+ * extension's own page. There the person decides whether to accept the signer.
  * @param {MessageReport} report
  * @param {Catalogue} translate
  * @param {(fingerprint: string) => void} onAccept
@@ -63,19 +66,19 @@ function whyOf({ signers, certificates }, translate, onAccept) {
 }
 
 /**
- * The sentence of a state, and the reason that it says.
+ * The sentence for the report's state, and the reason that this sentence explains.
  * @param {MessageReport} report @param {Catalogue} translate @returns {{sentence?: string, reason?: MessageReport["reasons"][number]}}
  */
 function sentenceOf(report, translate) {
   const { state, reasons } = report;
   if (state === "verified") {
     const sender = isolate(provedSender(report));
-    // The text of a field has a signer, but nobody has sent it.
+    // The text of a form's field has a signer, but no sender.
     if (report.fieldOrigin) return { sentence: translate("state_verified_field_sentence", { sender }) };
     return { sentence: verifiedSentence(translate, report, sender) };
   }
-  // An unsigned text keeps the general sentence of its state. Otherwise the first reason is shown, without the words in
-  // brackets for experts, who find them in the details.
+  // An unsigned text gets the general sentence of its state. Otherwise the first reason is shown. Its technical words,
+  // in brackets, are shown only in the details.
   const [reason] = reasons;
   return reason && state !== "encrypted-only" ? { sentence: reasonSentence(translate, reason), reason } : {};
 }
@@ -89,7 +92,7 @@ export function provedSender(report) {
   return proved ? writeMailbox(proved) : "";
 }
 
-/** The words on the button below the first rows. @param {Catalogue} translate */
+/** The label of the button that shows more rows. @param {Catalogue} translate */
 function moreIn(translate) {
   return (/** @type {number} */ count) => translate("rows_more", { count });
 }

@@ -8,8 +8,8 @@ const HEARTBEAT_MILLISECONDS = 10_000;
 const RETRY_MILLISECONDS = 500;
 
 /**
- * Sends a message to the background. If the background ended before its answer, the message is sent once more. This
- * starts the background anew. Heartbeats keep the background alive during the wait.
+ * Sends a message to the background. If the background ends before it answers, the message is sent once more, which
+ * starts the background again. Heartbeats keep the background alive during the wait.
  * @template {MessageType} T
  * @param {T} type
  * @param {BodyArgument<T>} rest
@@ -42,8 +42,8 @@ function pause() {
 }
 
 /**
- * Sends a message with passphrases, encrypted for the vault's present key. If the vault ends before it has used the
- * passphrases, they are encrypted once more, for the key of the next vault.
+ * Sends a message with passphrases, encrypted for the vault's current key. If the vault ends before it has used them,
+ * they are encrypted again for the next vault's key.
  * @template {MessageType} T
  * @param {T} type
  * @param {Omit<BodyOf<T>, SecretsOf<T>>} body
@@ -82,8 +82,8 @@ export function whenLocked(act) {
 }
 
 /**
- * Whether the keys were locked since a text was opened. `whenLocked` is not enough, since the lock may come before the
- * text.
+ * Whether the keys were locked since a text was opened. `whenLocked` is not enough, since the keys may lock before the
+ * opened text arrives here.
  * @param {number} openedAt the time that the background reported
  */
 export async function wasLockedSince(openedAt) {
@@ -93,7 +93,7 @@ export async function wasLockedSince(openedAt) {
 
 /**
  * Keeps the background alive while this page is open, or until the returned function is called. Browsers end an idle
- * background, and Firefox its vault too, after 30 seconds.
+ * background after 30 seconds. In Firefox the vault ends with it.
  */
 export function startHeartbeat() {
   const beating = setInterval(beat, HEARTBEAT_MILLISECONDS);

@@ -2,8 +2,8 @@
 import { RequestError } from "./messages.js";
 
 /**
- * The address as it is asked. Many services have no TLS; the vault checks the signature of each answer. Throws
- * `bad-timestamp-service`.
+ * The normalised address of a service. It may be without TLS, since the vault checks the signature of each answer.
+ * Throws `bad-timestamp-service`.
  * @param {string} address @returns {string} "" for an empty address
  */
 export function serviceAddress(address) {

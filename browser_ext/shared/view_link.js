@@ -1,4 +1,7 @@
-/** The outer side of a nested view: an iframe with an opaque origin, connected by one MessagePort. */
+/**
+ * The link to a nested view, for the document around the view. The view is an iframe with an opaque origin, and one
+ * MessagePort connects it.
+ */
 import { api } from "./api.js";
 import { html } from "../../wasm_build/ui/dom.js";
 import { RequestError } from "./messages.js";
@@ -55,7 +58,7 @@ export class ViewLink {
   }
 
   /**
-   * Loads the view into its place, or uses the iframe that the page's markup has there.
+   * Loads the view into `place`, or uses the iframe that the page's markup has there.
    * @param {Element} place
    * @param {{page?: string, sandbox?: string, onAsk?: OnAsk}} [options]
    */

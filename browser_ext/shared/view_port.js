@@ -1,13 +1,13 @@
 /**
- * The inner side of a nested view; `ViewLink` is the outer side. The view is a sandboxed document with an opaque
- * origin, no extension API and no network. It answers the frame around it, and has the private key to the content that
- * it shows.
+ * The code of a nested view that answers the document around it, in which `ViewLink` is the other end. The view is a
+ * sandboxed document with an opaque origin, no extension API and no network. It has the private key that decrypts the
+ * content that it shows.
  */
 import { generateKeys, openWith } from "./channel.js";
 
 /**
- * The extension's origin, which messages must come from, since any page can embed this document. The document's own
- * origin is opaque, but its address names the extension.
+ * The extension's origin. Messages must come from it, since any page can embed this document. The document's own origin
+ * is opaque, but its address names the extension.
  */
 const OWN_ORIGIN = new URL(location.href).origin;
 
@@ -30,7 +30,7 @@ export class ViewPort {
       [this.#port] = event.ports;
       this.#port.onmessage = ({ data }) => void (data.answered ? this.#settle(data) : this.#answer(data));
     });
-    // Opened text can be copied, but not dragged, since a page may catch the drag.
+    // People can copy opened text, but not drag it, since the page around may read dragged text.
     addEventListener("dragstart", (event) => event.preventDefault(), true);
   }
 
@@ -52,7 +52,7 @@ export class ViewPort {
   }
 
   /**
-   * Asks the frame around.
+   * Asks the document around this view.
    * @template T
    * @param {string} name
    * @param {object} [body]

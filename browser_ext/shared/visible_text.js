@@ -1,4 +1,7 @@
-/** Shows foreign texts with all their characters. Characters that are invisible or reorder letters appear as code points. */
+/**
+ * Shows texts from pages and senders with all their characters. Characters that are invisible or reorder letters appear
+ * as code points.
+ */
 import { html } from "../../wasm_build/ui/dom.js";
 
 /**
@@ -15,7 +18,7 @@ export function hasUnseen(value) {
   return UNSEEN.test(value.replace(/\r\n?/g, "\n"));
 }
 
-/** The number of code points that one view draws in boxes; further ones are written in brackets between the letters. */
+/** The number of code points that one view draws in boxes. Further code points are written in brackets in the text. */
 const MAX_MARKS = 1_000;
 
 /** @typedef {{left: number}} Marks how many boxes a view may still have */

@@ -1,4 +1,4 @@
-/** The body of a request to sign in. The password is never a string. */
+/** The body of a request to sign in. The password stays bytes, because a string cannot be overwritten. */
 import { overwrite } from "../../wasm_build/vault/memory/cleanup.js";
 
 const [QUOTE, BACKSLASH, FIRST_PLAIN] = [0x22, 0x5c, 0x20];
@@ -25,7 +25,10 @@ export function writeCredentials(address, { buffer, length }) {
   return body;
 }
 
-/** Writes bytes as the inside of a string of JSON. @param {Uint8Array} bytes @param {Uint8Array} out @returns {number} */
+/**
+ * Writes bytes as the content of a JSON string, with escapes.
+ * @param {Uint8Array} bytes @param {Uint8Array} out @returns {number}
+ */
 function escape(bytes, out) {
   let at = 0;
   for (const byte of bytes) {

@@ -1,6 +1,6 @@
 /**
  * The window in which the person signs in to their bridge. It sends the password to the bridge itself, as bytes that it
- * overwrites. The background gets only the token of the session.
+ * overwrites afterwards. The background gets only the token of the session.
  */
 import { overwrite } from "../../wasm_build/vault/memory/cleanup.js";
 import { readAtMost } from "../../wasm_build/vault/server/json_requests.js";
@@ -53,7 +53,7 @@ function submit() {
     return address.input.focus();
   }
   if (!password.length) return password.setError(translate("bridge_password_missing"));
-  // The permissions are requested in the click itself, because browsers grant sites at no other time.
+  // The permissions are requested during the click, because browsers grant access to a site only then.
   const granting = api.permissions.request({ origins: [...new Set([directory, place || directory].map(directoryPattern))] }).catch(() => false);
   return whileBusy(go, translate("signing_in"), async () => {
     await granting;
@@ -73,8 +73,8 @@ async function signIn() {
 }
 
 /**
- * Keeps the session. The bridge only changes the typed address to lower case. With another address, letters would leave in
- * the name of somebody else.
+ * Keeps the session. The address in the answer may differ from the typed one only in case. With another address, letters would be
+ * sent in somebody else's name.
  * @param {Record<string, unknown>} members of the answer
  */
 function keep({ address: named, token }) {

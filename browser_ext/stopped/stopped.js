@@ -1,4 +1,4 @@
-/** The page in the place of a site whose files are not the signed ones: why it was stopped, and what to do. */
+/** The page that replaces a site whose files differ from the signed list. It says why the site was stopped, and what to do. */
 import { disturb } from "../../wasm_build/ui/calm.js";
 import { html } from "../../wasm_build/ui/dom.js";
 import { setTitle } from "../../wasm_build/ui/page_title.js";
@@ -21,7 +21,7 @@ try {
   ]));
   byId("advice").textContent = translate(isChange ? "stopped_servers_advice" : "stopped_advice");
   byId("accept").hidden = !isChange;
-  // The site's server chooses the moment at which this page appears, perhaps under a click.
+  // Clicks are ignored at first, because the site's server may have this page appear just before a click.
   disturb();
   byId("again").addEventListener("click", () => location.replace(url + fragment));
   byId("own").hidden = !fragment;
@@ -36,7 +36,10 @@ try {
 }
 byId("settings").addEventListener("click", () => void ask("options.open", { section: "sites" }));
 
-/** The addresses that have changed. @param {Servers | null} before @param {Servers} now @returns {[string, string][]} */
+/**
+ * The rows for the changed addresses of the bridge and the key server.
+ * @param {Servers | null} before @param {Servers} now @returns {[string, string][]}
+ */
 function serverRows(before, now) {
   /** @type {[string, string][]} */
   const bridge = [["stopped_api_before", before?.api ?? ""], ["stopped_api_now", now.api]];

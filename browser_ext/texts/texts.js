@@ -1,4 +1,4 @@
-/** The texts of the extension, which the browser keeps in `_locales`: its own and those that it shares with the pages. */
+/** The texts of the extension, which the browser reads from `_locales`. Some are shared with the bridge's pages. */
 import { createCatalogue, errorSentence } from "../../wasm_build/ui/catalogue.js";
 import { withDigitsOfTexts } from "../../wasm_build/ui/formats.js";
 import { isRightToLeft } from "../../wasm_build/ui/languages.js";

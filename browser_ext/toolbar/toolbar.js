@@ -1,4 +1,4 @@
-/** The window of the toolbar button: it offers what the extension can do when the page itself shows nothing to open. */
+/** The window of the toolbar button. It offers the extension's actions, also where a page shows nothing to open. */
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
 import { setTitle } from "../../wasm_build/ui/page_title.js";
@@ -6,7 +6,7 @@ import { errorText, translate } from "../texts/texts.js";
 import { startPage } from "../shared/page_start.js";
 import { ask } from "../shared/request.js";
 
-/** The ways, in the order of the window. Ways with `ofPage` need a page that admits the extension's scripts. */
+/** The actions in the order of the window. Actions with `ofPage` need a page in which the extension's scripts may run. */
 const WAYS = /** @type {const} */ ([
   { way: "mail", label: "toolbar_mail", hint: "toolbar_mail_hint", ofPage: true },
   { way: "write", label: "write_message", hint: "toolbar_write_hint", ofPage: false },
@@ -27,7 +27,7 @@ setTitle(translate, "toolbar_title");
 addEventListener("keydown", ({ key }) => void (key === "Escape" && void go("close")));
 try {
   const { site, isReachable, downloads, isUnlocked } = await ask("toolbar.look", { tab });
-  // The isolates keep the name of a site in its own direction.
+  // The isolate characters keep the name left-to-right in a right-to-left sentence.
   byId("place").textContent = isReachable ? translate("toolbar_place", { site: `\u2068${site}\u2069` }) : translate("toolbar_no_page");
   const ways = WAYS.filter(({ way, ofPage }) => (isReachable || !ofPage) && (isUnlocked || way !== "lock")).map(wayButton);
   ways.unshift(...downloads.map(downloadButton));
@@ -50,7 +50,7 @@ function downloadButton({ id, name }) {
     html("span", { text: translate("toolbar_download", { name: isolate(name) }) }), html("span", { class: "muted", text: translate("toolbar_download_hint") }));
 }
 
-/** Performs the action of a way. The background then closes this window, except after a lock. @param {MessageKinds["toolbar way"]} way */
+/** Performs an action. The background then closes this window, except after `lock`. @param {MessageKinds["toolbar way"]} way */
 async function go(way) {
   problem.textContent = "";
   try {

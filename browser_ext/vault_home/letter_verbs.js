@@ -1,6 +1,6 @@
 /**
- * The verbs of the vault's owner for letters. A letter arrives in one envelope that is encrypted for the owner, and
- * leaves in an envelope that is encrypted for the window.
+ * The verbs for letters of the vault's owner, the context that runs the vault. A letter arrives in one envelope that is
+ * encrypted for the owner. Replies to a window are encrypted for that window.
  */
 import { overwrite } from "../../wasm_build/vault/memory/cleanup.js";
 import { encryptTo } from "../shared/channel.js";
@@ -14,11 +14,11 @@ import { callVault, openEnvelope, openSecret } from "./vault_access.js";
 /** RFC 9788 section 4.3: the outer Subject if the real one is encrypted. */
 const HIDDEN_SUBJECT = "[...]";
 const WHOLE_NAME = "message.eml";
-/** The growth of attachments as base64, in lines of 76 characters and a line end (RFC 2045 section 6.8). */
+/** The factor by which base64 makes attachments larger: lines of 76 characters with a line end (RFC 2045 section 6.8). */
 const BASE64_GROWTH = (4 / 3) * (78 / 76);
 
 /**
- * A letter as the vault composes it.
+ * A letter from which the vault composes messages.
  * @typedef {import("../../wasm_build/vault/values/packed_letter.js").PackedLetter<import("../compose/courier.js").LetterFields>} Unpacked
  */
 /** @typedef {Pick<Encrypted<VaultArgs<"message.verify">>, "sealKey" | "identities">} Keys */
@@ -30,7 +30,10 @@ const BASE64_GROWTH = (4 / 3) * (78 / 76);
  * }} Composing
  */
 
-/** Signed letters that wait for their timestamps, by composition. @type {Map<string, {signed: VaultReply<"message.sign">[], subject: string}>} */
+/**
+ * Signed letters that wait for their timestamps, by the id of the composition.
+ * @type {Map<string, {signed: VaultReply<"message.sign">[], subject: string}>}
+ */
 const waiting = new Map();
 
 export const letterVerbs = {
@@ -46,8 +49,8 @@ export const letterVerbs = {
 };
 
 /**
- * Makes one message for each of `copies`. People in To and Cc share one message, and each person in Bcc has their own.
- * `requests` are the values with which the receipts for each message are recognised.
+ * Makes one message for each of `copies`. People in To and Cc share one message, and each person in Bcc gets a separate
+ * message. `requests` are the values by which receipts for each message are recognised later.
  * @param {Composing} body
  */
 async function composeLetter(body) {
@@ -68,8 +71,8 @@ async function composeLetter(body) {
 }
 
 /**
- * Signs one message for each of `copies`. The messages wait here for the answers of a timestamp service to the
- * `queries`.
+ * Signs one message for each of `copies`, and returns `queries` for a timestamp service. The messages wait here for its
+ * answers.
  * @param {Composing} body
  */
 async function signLetter(body) {
@@ -96,7 +99,7 @@ async function signLetter(body) {
  */
 async function finishLetter({ composition, copies, password: encrypted, answers }) {
   const letter = waiting.get(composition);
-  // The vault ended meanwhile.
+  // The vault has ended and restarted since the letter was signed.
   if (!letter) throw new RequestError("vault-restarted");
   /** @type {ArrayBuffer[]} */
   const messages = [];
@@ -121,8 +124,8 @@ export function clearLetters() {
 }
 
 /**
- * Opens the envelope of a letter. A call to the vault transfers its buffers. So the drafts of earlier copies duplicate
- * the letter's buffers, and the draft of the last copy has the buffers themselves.
+ * Opens the envelope of a letter. A call to the vault transfers its buffers. So the draft of each copy duplicates the
+ * letter's buffers, except the last draft, which has the buffers themselves.
  * @param {Composing} body
  */
 async function openLetter({ composition, letter, copies, sign, at }) {
@@ -135,8 +138,8 @@ async function openLetter({ composition, letter, copies, sign, at }) {
   const draftOf = (/** @type {number} */ index) => {
     const isLast = index === copies.length - 1;
     const files = isLast ? attachments : attachments.map((attachment) => ({ ...attachment, data: attachment.data.slice(0) }));
-    // RFC 5322 section 3.6.4: a Message-ID names one message. With a shared Message-ID, the copy of one message in Sent
-    // would confirm another.
+    // RFC 5322 section 3.6.4: a Message-ID names one message. If two messages shared a Message-ID, finding one of them
+    // in the Sent folder would seem to confirm that the other was sent.
     const messageId = isLast ? fields.messageId : `<${crypto.randomUUID()}@${fields.messageId?.slice(1, -1).split("@").at(-1)}>`;
     return { ...fields, messageId, text: isLast ? text : text.slice(0), attachments: files, date: at };
   };
@@ -144,7 +147,7 @@ async function openLetter({ composition, letter, copies, sign, at }) {
 }
 
 /**
- * Opens a letter's password for some work, and overwrites the password however the work ends.
+ * Decrypts a letter's password and calls `work` with it. Overwrites the password afterwards, also after an error.
  * @param {EncryptedSecret | null} encrypted @param {(password: Secret | null) => Promise<void>} work
  */
 async function withPassword(encrypted, work) {
@@ -156,7 +159,11 @@ async function withPassword(encrypted, work) {
   }
 }
 
-/** The same buffers for one call, since a call transfers them. Copies share the writer's certificate. @param {ArrayBuffer[]} buffers */
+/**
+ * Duplicates buffers for one call, since a call transfers its buffers. All copies of a letter need the writer's
+ * certificate.
+ * @param {ArrayBuffer[]} buffers
+ */
 function copyOf(buffers) {
   return buffers.map((buffer) => buffer.slice(0));
 }
@@ -175,13 +182,13 @@ function composeReceipt({ mail, ...receipt }) {
   return callVault("receipt.make", { ...receipt, message: copyMail(mail) });
 }
 
-/** Seals a part of a draft. @param {Keys & {content: Envelope, place: string}} body */
+/** Encrypts a part of a draft for storing. @param {Keys & {content: Envelope, place: string}} body */
 async function sealDraft({ content, ...rest }) {
   return callVault("draft.seal", { ...rest, draft: await openEnvelope("draft", content) });
 }
 
 /**
- * Opens a kept part of a draft, and encrypts it for the window that continues the draft.
+ * Decrypts a stored part of a draft, and encrypts it for the window that continues the draft.
  * @param {Encrypted<VaultArgs<"draft.open">> & {replyKey: ArrayBuffer}} body
  */
 async function openDraft({ replyKey, ...sealed }) {
@@ -219,7 +226,7 @@ async function takeWhole({ mail, isEncrypted, replyKey, ...keys }) {
 
 /**
  * Estimates the work for a letter in bytes, for its progress. The letter arrives and is opened. For each copy the vault
- * reads the letter, hashes it as base64, encrypts the base64, and returns the result as base64 again.
+ * reads the letter, hashes and encrypts its base64 form, and returns the result in base64.
  * @param {number} bytes @param {{copies: number, sign: boolean, encrypts: boolean}} letter
  */
 function workOf(bytes, { copies, sign, encrypts }) {

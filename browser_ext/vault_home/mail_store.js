@@ -1,18 +1,18 @@
 /**
- * The mails that the vault's owner holds, and the files of opened mails.
+ * The mails in the memory of the vault's owner (the context that runs the vault), and the files of opened mails.
  *
- * A mail is held as it came, in memory only. The files of an opened mail are held as envelopes that only the mail's
- * view can open.
+ * A mail stays as it came, perhaps encrypted, and is never stored. The files of an opened mail are encrypted, and only
+ * the view that shows the mail can decrypt them.
  */
 import { RequestError } from "../shared/messages.js";
 
-/** The limit of all held mails together. The oldest mail is dropped for a new one. */
+/** The limit of all held mails together. A new mail replaces the oldest ones. */
 const MAX_HELD_BYTES = 128 * 1024 * 1024;
 
 export class MailStore {
   /** The held mails by id, the oldest first. @type {Map<string, {bytes: ArrayBuffer, name: string}>} */
   #mails = new Map();
-  /** The files of opened mails, by the frame whose view may ask for them. @type {Map<string, Envelope[]>} */
+  /** The files of opened mails, by the id of the frame whose view may ask for them. @type {Map<string, Envelope[]>} */
   #files = new Map();
   #heldBytes = 0;
 

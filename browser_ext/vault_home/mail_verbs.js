@@ -1,6 +1,6 @@
 /**
- * The verbs of the vault's owner for mail. The content of a mail (its text, markup, header fields and files) leaves
- * encrypted for the view that shows it. The report leaves without this content.
+ * The verbs for mail of the vault's owner, the context that runs the vault. Replies have the content of a mail (text,
+ * markup, header fields and files) only encrypted for the view that shows it. The report has none of this content.
  */
 import { overwrite } from "../../wasm_build/vault/memory/cleanup.js";
 import { encryptTo } from "../shared/channel.js";
@@ -11,7 +11,7 @@ import { findSentValues } from "../shared/receipt_requests.js";
 import { holdText } from "./text_verbs.js";
 import { callVault, openEnvelope } from "./vault_access.js";
 
-/** Enough for the name of the first header field. */
+/** The number of bytes that are enough for the name of the first header field. */
 const HEAD_BYTES = 128;
 
 /** The content types PAGE and SIGNED_PAGE of `smime_core.cms.content_info`. */
@@ -70,7 +70,7 @@ async function verify({ job, frame, replyKey, ...opening }) {
 /** @param {Opening} opening @returns {Promise<Omit<Opened, "reply">>} */
 async function openMail({ mail, content, ...args }) {
   if (content) return verifyDetached(mail, content, args);
-  // A call transfers its buffers, and a receipt is judged a second time.
+  // Copies the arguments, because a call transfers its buffers, and a receipt needs a second call.
   const again = structuredClone(args);
   const opened = await verifyMail(mail, args);
   const sent = opened.receipt?.kind === "given" ? await findSentValues(opened.receipt.id) : null;
@@ -79,13 +79,13 @@ async function openMail({ mail, content, ...args }) {
 
 /** @param {string} mail @param {Omit<Opening, "mail" | "content">} args */
 function verifyMail(mail, args) {
-  // The views show the text of a field as such, without a mail's header and without an answer.
+  // With `fieldsToo`, the text of a form's field is verified too. Views show it without header fields and answer
+  // buttons.
   return callVault("message.verify", { ...args, message: store.copy(mail), fieldsToo: true, receiptsToo: true });
 }
 
 /**
- * Verifies a detached signature over another held file. The reply has the shape of an opened mail with that file
- * attached.
+ * Verifies a detached signature over another held file. Replies as for an opened mail to which that file is attached.
  * @param {string} mail @param {string} content @param {Pick<Opening, "trust" | "at">} judging
  */
 async function verifyDetached(mail, content, { trust, at }) {
@@ -133,7 +133,10 @@ function overwriteAll({ text, passages, parts, attachments }) {
   for (const buffer of buffers) if (buffer) overwrite(buffer);
 }
 
-/** Whether a file begins with a header field (RFC 5322 section 2.2) or an mbox line. @param {ArrayBuffer} bytes */
+/**
+ * Whether a file begins with a header field (RFC 5322 section 2.2), or with the "From " line of an mbox file.
+ * @param {ArrayBuffer} bytes
+ */
 function beginsAsMail(bytes) {
   const head = new TextDecoder("latin1").decode(bytes.slice(0, HEAD_BYTES));
   return /^(From |[!-9;-~]{1,76}:)/u.test(head);

@@ -1,6 +1,6 @@
 /**
- * The verbs of the vault's owner for whole pages. Pages are held in memory and never stored. An opened page leaves
- * encrypted for the view that shows it.
+ * The verbs for whole pages of the vault's owner, the context that runs the vault. Pages are held in memory and never
+ * stored. Replies have an opened page only encrypted for the view that shows it.
  */
 import { overwrite } from "../../wasm_build/vault/memory/cleanup.js";
 import { encryptTo } from "../shared/channel.js";
@@ -10,12 +10,12 @@ import { packPage } from "../shared/packed_page.js";
 import { copyMail } from "./mail_verbs.js";
 import { callVault } from "./vault_access.js";
 
-/** The limit of all held pages together. The oldest page is dropped for a new one. */
+/** The limit of all held pages together. A new page replaces the oldest ones. */
 const MAX_HELD_BYTES = 64 * 1024 * 1024;
 
 /**
  * `address` is the page's web address, "" for a file. `published` is the page whose detached signature is `cms`.
- * `password`, encrypted for the owner, has opened the page. It is kept, since every judgement opens the page again.
+ * `password`, encrypted for the owner, has opened the page. It is kept, since every new verdict opens the page again.
  * @typedef {{
  *   cms: ArrayBuffer | null, published: ArrayBuffer | null, address: string, resources: {url: string, octets: ArrayBuffer}[],
  *   password?: EncryptedSecret,

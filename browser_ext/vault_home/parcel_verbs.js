@@ -1,6 +1,6 @@
 /**
- * The verbs of the vault's owner for parcels that a key of the person opens, and for parcels that are sent. Names of files,
- * their content and the six words leave encrypted for the page that shows them. The report leaves without them.
+ * The verbs of the vault's owner (the context that runs the vault) for parcels that a key of the person opens, and for parcels to
+ * send. Replies have names and content of files, and the six words, only encrypted for the page that shows them.
  */
 import { encryptTo } from "../shared/channel.js";
 import { unpackLetter } from "../../wasm_build/vault/values/packed_letter.js";
@@ -39,7 +39,7 @@ async function decrypt({ replyKey, ...args }) {
 }
 
 /**
- * The written message of a parcel, unprotected, because the parcel is encrypted, and its manifest signed.
+ * Composes the written message of a parcel. It is neither signed nor encrypted by itself, since the parcel protects it.
  * @param {{letter: Envelope, at: string, replyKey: ArrayBuffer}} body
  */
 async function compose({ letter, at, replyKey }) {

@@ -1,6 +1,6 @@
 /**
- * Texts that the vault's owner holds for jobs. A text is encrypted for this owner before the job is done, and for the
- * frame after that.
+ * Texts that the vault's owner (the context that runs the vault) holds for jobs. Before the job is done, the text is
+ * encrypted for the owner. Afterwards it is encrypted for the frame that shows it.
  */
 import { encryptTo } from "../shared/channel.js";
 import { RequestError } from "../shared/messages.js";
@@ -28,7 +28,7 @@ export const textVerbs = {
   "text.drop": async ({ job }) => dropText(job),
   /** The text of a waiting job, for the window that must show it. @param {TextRequest} body */
   "text.show": ({ job, replyKey }) => encryptAgain(job, replyKey, "text to show"),
-  /** A kept text, for the view that continues it. @param {TextRequest} body */
+  /** A held text, for the view in which the person continues writing. @param {TextRequest} body */
   "text.again": ({ job, replyKey }) => encryptAgain(job, replyKey, "opened text"),
 };
 

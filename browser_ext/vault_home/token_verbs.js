@@ -1,7 +1,7 @@
 /**
- * The verbs of the vault's owner for the token with which the person's parcels are sent. The token is sealed under a key of
- * the person, like a draft, and is bound to its server. It leaves encrypted for the background, which sends it to the
- * server.
+ * The verbs of the vault's owner (the context that runs the vault) for the token that the person needs to send parcels. Like a
+ * draft, the stored token is encrypted under a key of the person. It is bound to its server. Replies have the token encrypted for
+ * the background, which sends it to the server.
  */
 import { overwrite } from "../../wasm_build/vault/memory/cleanup.js";
 import { encryptTo } from "../shared/channel.js";
@@ -13,7 +13,10 @@ import { callVault, openSecret } from "./vault_access.js";
 const PURPOSE = "parcel token";
 
 export const tokenVerbs = {
-  /** A typed token, for the check at its server. @param {{token: EncryptedSecret, replyKey: ArrayBuffer}} body */
+  /**
+   * A typed token, encrypted for the background, which tries it at its server.
+   * @param {{token: EncryptedSecret, replyKey: ArrayBuffer}} body
+   */
   "token.show": async ({ token, replyKey }) => encryptTo(replyKey, PURPOSE, await typedToken(token)),
   /** @param {Sealing} body */
   "token.seal": async ({ token, ...keys }) => callVault("draft.seal", { ...keys, draft: await typedToken(token) }),

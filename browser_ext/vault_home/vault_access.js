@@ -1,6 +1,6 @@
 /**
- * The owner's calls to the vault, and the key pair for which the extension's contexts encrypt texts and secrets.
- * Envelopes are opened here only for the vault.
+ * Calls to the vault from its owner, the context that runs the vault. Also the key pair for which the extension's other
+ * contexts encrypt texts and secrets. The owner decrypts them here only to hand them to the vault.
  */
 import { openVault } from "../../wasm_build/vault/owner/vault.js";
 import { SealedSession } from "../../wasm_build/vault/storage/session.js";
@@ -10,12 +10,12 @@ import { kept } from "../shared/kept_preferences.js";
 import { RequestError } from "../shared/messages.js";
 
 const DEADLINE_SECONDS = 60;
-/** The arguments of verbs that are secrets, with the purposes for which they were encrypted. */
+/** The names of arguments that are secrets, each with the purpose for which the secret was encrypted. */
 const PURPOSES = new Map([
   ["passphrase", "passphrase"], ["newPassphrase", "passphrase"], ["password", "passphrase"],
   ["p12Passphrase", "passphrase"], ["code", "passphrase"], ["sealKey", "seal key"],
 ]);
-/** Stops running operations at a lock. The seal key and its time limits stay with the background. */
+/** Stops running operations when the keys lock. The background has the seal key and its time limits. */
 const session = new SealedSession();
 
 /** @type {Promise<ChannelKeys> | null} */
@@ -23,21 +23,21 @@ let keys = null;
 /** @type {ReturnType<typeof openVault> | null} */
 let vault = null;
 
-/** The key pair of this owner. A caller that asks for it will soon send a request, so a Worker starts. */
+/** The key pair of this owner. A caller that asks for it will soon send a request, so this starts a Worker. */
 export function ownKeys() {
   keys ??= generateKeys();
   openSoon().then((opened) => opened.wake(), () => {});
   return keys;
 }
 
-/** The vault, which opens at the first call. */
+/** The vault. The first call of this function opens it. */
 function openSoon() {
   vault ??= kept().then(({ strict }) => openVault({ base: new URL(api.runtime.getURL("runtime/")), strict }));
   return vault;
 }
 
 /**
- * Runs a verb of the vault. Secrets among the arguments are encrypted, and are opened here.
+ * Runs a verb of the vault. Secrets among the arguments arrive encrypted, and this function decrypts them.
  * @template {VaultVerb} V
  * @param {V} verb
  * @param {Encrypted<VaultArgs<V>>} args
@@ -84,7 +84,7 @@ export async function openEnvelope(purpose, envelope) {
   try {
     return await openWith(await ownKeys(), purpose, envelope);
   } catch {
-    // The envelope was encrypted for the key of an earlier owner, so the sender encrypts again.
+    // The envelope was encrypted for the key of an earlier owner. The error has the sender encrypt again.
     throw new RequestError("vault-restarted");
   }
 }

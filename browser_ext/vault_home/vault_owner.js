@@ -1,6 +1,6 @@
 /**
- * Owns the vault on behalf of the background, and the key pair for which the extension's contexts encrypt texts and
- * secrets. It opens envelopes only to hand their content to the vault, and encrypts every text that leaves.
+ * The vault's owner: it runs the vault for the background. The extension's contexts encrypt texts and secrets for its
+ * key pair. It decrypts them only to hand them to the vault, and encrypts every text in its replies.
  */
 import { readClock } from "../../wasm_build/vault/storage/session.js";
 import { encryptTo } from "../shared/channel.js";
@@ -16,18 +16,18 @@ import { tokenVerbs } from "./token_verbs.js";
 import * as vault from "./vault_access.js";
 
 const { callVault } = vault;
-/** The limit of a job's held files, with room for the envelopes of their parts. */
+/** The limit of a job's held files. The files are encrypted in parts, which makes them slightly larger. */
 const MAX_HELD_BYTES = MAX_FILES_BYTES + 2 ** 20;
 
 /**
- * Chosen files by job, as their encrypted parts; the first part of each holds its name and type.
+ * The chosen files by job, each as a list of encrypted parts. The first part has the name and the type of the file.
  * @type {Map<string, Envelope[][]>}
  */
 const chosenFiles = new Map();
 /** @type {Map<string, ArrayBuffer[]>} */
 const encryptedFiles = new Map();
 
-/** The verbs that pass through to the vault. The owner only opens their secrets. */
+/** The verbs that the owner passes on to the vault, after it has decrypted the secrets in their arguments. */
 const PASSED_ON = /** @type {const} */ ([
   "addresses.read", "addresses.find", "identity.open", "certificate.describe", "certificate.page", "certificate.read", "recipients.check", "decision.make", "decision.list",
   "decision.remove", "trust.follow", "form.sign", "message.compose", "key.export", "request.make", "request.finish", "contacts.list",
@@ -82,7 +82,8 @@ function passedOn() {
 }
 
 /**
- * The next step of an operation at the key server. A new recovery code leaves encrypted for the page that shows it.
+ * The next step of an operation at the key server. The reply has a new recovery code only encrypted for the page that
+ * shows it.
  * @param {Encrypted<VaultArgs<"roaming.answer">> & {replyKey: ArrayBuffer | null}} body
  */
 async function answerStep({ replyKey, ...args }) {
@@ -95,7 +96,7 @@ async function closed({ code, ...step }, replyKey) {
   return { ...step, code: code && replyKey && await encryptTo(replyKey, "recovery code", code) };
 }
 
-/** Forgets everything and ends the vault's Workers. */
+/** Deletes all held content and ends the vault's Workers. */
 async function close() {
   clearTexts();
   clearMails();
@@ -134,8 +135,8 @@ function openArmored({ cms, ...args }) {
 }
 
 /**
- * Keeps a part of a chosen file. Parts must come in order. The first part of the first file drops the job's earlier
- * parts, since an earlier try may have failed.
+ * Holds a part of a chosen file. Parts must come in order. The first part of the first file replaces all held parts of
+ * the job, which are from an earlier, failed try.
  * @param {{job: string, index: number, place: number, part: Envelope}} body
  */
 async function holdFilePart({ job, index, place, part }) {
@@ -153,7 +154,7 @@ async function holdFilePart({ job, index, place, part }) {
 }
 
 /**
- * Encrypts each chosen file of a job into a message of its own.
+ * Encrypts each chosen file of a job into a separate message.
  * @param {Omit<Encrypted<VaultArgs<"file.encrypt">>, "file"> & {job: string}} body
  */
 async function encryptFiles({ job, identities, recipients, ...args }) {

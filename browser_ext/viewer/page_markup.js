@@ -1,7 +1,8 @@
 /**
  * Prepares a page for a frame without scripts, from exactly the verified bytes, in the signed charset. Pictures and
- * stylesheets are included only if the page itself has a matching hash for them; all others are left out and counted.
- * The frame's sandbox and the policy that it inherits protect the reader. The counts show that something is missing.
+ * stylesheets are included only if the page itself has a matching hash for them. All others are left out and counted,
+ * so that the reader knows that something is missing. The frame's sandbox and the inherited Content Security Policy
+ * protect the reader.
  */
 import { cleanMarkup, writeDocument } from "../../wasm_build/ui/markup_cleaner.js";
 import { ON_PRESS, isWithin } from "../../wasm_build/ui/markup_bounds.js";
@@ -14,7 +15,7 @@ const HASHES = ["sha256", "sha384", "sha512"];
 const HASH = /^(sha256|sha384|sha512)-([A-Za-z0-9+/_-]+={0,2})(?:\?.*)?$/u;
 /** The elements whose addresses `removeAddresses` keeps. `markLinks` and `fillPictures` check these addresses. */
 const WITH_ADDRESS = ["a", "area", "img"];
-/** The removed elements that are counted, because they would show, play or load something. */
+/** Removed elements of these kinds are counted, because they would show, play or load something. */
 const COUNTED = "iframe, frame, object, embed, portal, template, audio[src], video, source[src], source[srcset], fencedframe, "
   + "math, canvas, use, foreignObject";
 const PICTURES = [
@@ -53,7 +54,7 @@ export async function preparePage(page) {
   return finish(root, { links: [], leftOut: 0, scripts: 0 });
 }
 
-/** Whether showing the page would stop the window. @param {SignedPage} page */
+/** Whether the page is so large that showing it would block the window. @param {SignedPage} page */
 export async function isTooLarge(page) {
   const type = page.mediaType.split(";")[0].trim().toLowerCase();
   if (!MARKUP_TYPES.includes(type)) return type.startsWith("text/") && page.bytes.length > ON_PRESS.letters;
@@ -77,7 +78,7 @@ async function prepareMarkup(page) {
   return finish(cleaned, { links, leftOut, scripts });
 }
 
-/** Decodes with the signed charset, or else with the charset that the page names, or UTF-8. @param {SignedPage} page */
+/** Decodes with the signed charset, or else with the charset that the page names, or else as UTF-8. @param {SignedPage} page */
 function decode({ bytes, mediaType }) {
   const named = /;\s*charset\s*=\s*"?([^\s;"]+)/iu.exec(mediaType)?.[1];
   const start = new TextDecoder("latin1").decode(bytes.subarray(0, CHARSET_SEARCHED));
@@ -208,8 +209,8 @@ function removeAddresses(root) {
 }
 
 /**
- * Has links open in new tabs. Removes the addresses of links within the page, because browsers would resolve them
- * against this view, and show the view instead of the page.
+ * Makes links open in new tabs. Removes the addresses of links within the page, because browsers would resolve them
+ * against the view's address, and open the view instead.
  * @param {Document} root
  * @param {string} base
  */

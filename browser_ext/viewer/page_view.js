@@ -1,7 +1,7 @@
 /**
- * The sandboxed view of a page: the only document that has the plaintext of an encrypted page. The view has an opaque
- * origin, no extension API and no network; its only link is one MessagePort. The page itself is in a nested frame,
- * which runs no script and loads nothing.
+ * The sandboxed view of a page. Only this document has the plaintext of an encrypted page. The view has an opaque
+ * origin, no extension API and no network. One MessagePort connects it to the document around it. The page is in a
+ * nested frame, which runs no script and loads nothing.
  *
  * This file is bundled as a classic script, because an opaque origin loads no modules.
  */
@@ -31,7 +31,7 @@ async function show({ envelope, withTexts = false }) {
   return draw(unpack(await port.open("opened page", envelope)), withTexts);
 }
 
-/** Takes apart the bytes of `packPage`. @param {ArrayBuffer} packed @returns {SignedPage} */
+/** Unpacks the result of `packPage`. @param {ArrayBuffer} packed @returns {SignedPage} */
 function unpack(packed) {
   /** @type {ReturnType<typeof unpackParts<{mediaType: string, address: string, urls: string[]}>>} */
   const { facts, parts: [bytes, ...loaded] } = unpackParts(packed);

@@ -1,7 +1,7 @@
 /**
- * The viewer of whole pages. It shows a published page, fetched again from the tab in which the person clicked, with
- * its signature; or a page in a file. The viewer needs no further question, because only a click of the person opens
- * it, and no page can cover it.
+ * The viewer of whole pages. It shows a signed page of a tab, which it fetches again with its signature, or a page in a
+ * file. The viewer asks no question before it opens a page, because only a click of the person opens the viewer, and no
+ * web page can cover it.
  */
 import { html } from "../../wasm_build/ui/dom.js";
 import { setTitle } from "../../wasm_build/ui/page_title.js";
@@ -82,7 +82,7 @@ function showVerdict({ report, address: signedFor, envelope }, top, bottom) {
 }
 
 /**
- * The addresses of a page: the signed one, and the one it was fetched from.
+ * The addresses of a page: the signed address, and the address from which the page was fetched.
  * @param {string} signedFor
  * @param {boolean} isVouched false for a page that is not signed, or not shown, and so has no signed address
  */
@@ -115,7 +115,7 @@ async function settle(opened, top, bottom) {
   }
 }
 
-/** Removes a decrypted page with its view. After a lock the vault has forgotten the file too. @param {string} why */
+/** Removes a decrypted page with its view. If the keys were locked, the vault has deleted the file too. @param {string} why */
 function letGo(why) {
   if (!isEncryptedOpen) return;
   isEncryptedOpen = false;
@@ -123,7 +123,8 @@ function letGo(why) {
 }
 
 /**
- * Asks for the passphrase of a locked key, or the password of the page, because no unlocked key decrypts the page.
+ * Asks for the passphrase of a locked key, or for the password of the page. Called if no unlocked key decrypts the
+ * page.
  * @param {Report} report
  */
 async function showClosed(report) {
@@ -178,7 +179,7 @@ function secretField({ label, hint, verb }, onSecret) {
 /** @param {string} keyFile @param {Secret} secret */
 async function unlock(keyFile, secret) {
   await askWithSecrets("page.unlock", { keyFile }, { passphrase: secret });
-  // The field is gone now, and cannot show problems.
+  // The field was removed, so it cannot show the error.
   await open().catch(showProblem);
 }
 

@@ -1,6 +1,6 @@
 /**
- * The viewer: a tab that shows a file from the disk, or a mail that the background already holds. It asks no question
- * before it opens a file, because the person chose the file here, and no page can cover this tab.
+ * The viewer: a tab that shows a file from the disk, or a mail that the background already has. It asks no question
+ * before it opens a file, because the person chose the file here, and no web page can cover this tab.
  */
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
@@ -13,7 +13,7 @@ import { MailReading } from "../shared/mail_reading.js";
 import { RequestError } from "../shared/messages.js";
 import { ask, startHeartbeat } from "../shared/request.js";
 
-/** The largest file that the background holds. */
+/** The size of the largest file that the background accepts. */
 const MAX_FILE_BYTES = 128 * 1024 * 1024;
 /** The kinds of file that the viewer does not show, each with its text key. @type {Record<string, string>} */
 const ELSEWHERE = {
@@ -26,9 +26,9 @@ const note = byId("note");
 const drop = byId("drop");
 const picker = /** @type {HTMLInputElement} */ (byId("file"));
 const name = /** @type {HTMLElement} */ (document.querySelector("[data-test=name]"));
-/** The id of a detached signature that was opened first; the viewer waits for the file that the signature covers. */
+/** The id of an opened detached signature. The viewer waits for the file that the signature covers. */
 let waitingSignature = "";
-/** The number of the last opened file. The result for an earlier file is dropped. */
+/** The number of the last opened file. A late result for an earlier file is ignored. */
 let lastTurn = 0;
 let frame = "";
 /** The button that opens the file again after a lock. */
@@ -120,13 +120,13 @@ function say(key) {
 /** @param {string} mail @param {string} content */
 async function read(mail, content) {
   ({ frame } = await ask("viewer.claim", { mail, content }));
-  // No webmail can send from here, so an answer is saved as a file.
+  // The viewer is in no webmail that could send an answer, so the answer is saved as a file.
   const letter = { from: "", to: [], cc: [], bcc: [], subject: "", mail, text: "", deliver: /** @type {const} */ ("file") };
   const onAnswer = content ? null : (/** @type {MessageKinds["way"]} */ kind) => ask("compose.open", { ...letter, kind });
   await reading.start({ frame, onAnswer });
 }
 
-/** Offers to open the file again, since a lock makes the vault forget the file together with the keys. */
+/** Offers to open the file again, since the vault deletes the file when the keys lock. */
 function showLocked() {
   waitingSignature = "";
   drop.hidden = false;
@@ -150,7 +150,7 @@ async function showCertificates(mail) {
 }
 
 /**
- * The reason why mail cannot be encrypted for a certificate. The certificate of an authority is not called bad.
+ * The reason why mail cannot be encrypted for a certificate. The sentence about an authority's certificate is not a warning.
  * @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate
  * @param {import("../../wasm_build/ui/verdict_words.js").Reason} reason
  */

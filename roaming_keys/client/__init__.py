@@ -1,4 +1,4 @@
 """The client of the key server for native programs: requests over HTTP, and `sealwax roam`.
 
-It needs neither Flask nor a database, and imports nothing of the server.
+It needs neither Flask nor a database, and imports no module of the server.
 """

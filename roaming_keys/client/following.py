@@ -1,8 +1,7 @@
 """The transport to an account's key server for `sealwax roam`, at the addresses in the domain's list of servers.
 
 An account belongs to the name of its key server (docs/discovery_protocol.md). All derived keys and signatures cover
-this name. Only the address to which requests go comes from the list. So only servers that the list has under this name
-are tried.
+this name. The list only says at which addresses a server of this name answers, and no other servers are tried.
 """
 
 from __future__ import annotations
@@ -30,9 +29,9 @@ _UNREACHABLE: Final = "key-server-unreachable"
 class FollowingTransport:
     """Sends the requests of a session to the first server of the account that answers.
 
-    When a server does not answer, the list is asked for at once, and the request goes to the next server. A request
-    whose answer was lost is repeated there unchanged, because the servers of an account share a database, which accepts
-    it only once.
+    When a server does not answer, this transport fetches the list, and sends the request to the next server. A request
+    whose answer was lost is repeated unchanged. The servers of an account share a database, which accepts the request
+    only once.
     """
 
     def __init__(self, place: Place, sources: Sources) -> None:
@@ -45,7 +44,7 @@ class FollowingTransport:
     async def send(self, call: Call, authorization: str | None = None) -> bytes:
         """Return the body of the answer; empty if nothing has changed (304). Raises KeyServerError.
 
-        Raises DiscoveryUnavailable if a server does not answer, and no list may still be used.
+        Raises DiscoveryUnavailable if a server does not answer, and there is no valid list.
         """
         lost: tuple[str, ...] = ()
         while True:
@@ -64,7 +63,7 @@ class FollowingTransport:
                 write_error(f"going on with {self._addresses[0]}, by the list of servers of {self._domain}")
 
     def _known_addresses(self) -> tuple[str, ...]:
-        """The addresses in the last good list. The list is asked for only if it has ended too long ago."""
+        """The addresses in the last valid list. A new list is fetched only if this list ended too long ago."""
         followed = None if self._domain is None else known_list(self._domain)
         if followed is None:
             return (self._place.server,)
@@ -75,7 +74,7 @@ class FollowingTransport:
             return self._addresses
 
     def _renew(self, domain: str) -> None:
-        """Ask for the list, once in each command."""
+        """Fetch the list, but only once in each command."""
         if self._is_renewed:
             return
         self._is_renewed = True
@@ -84,9 +83,10 @@ class FollowingTransport:
         self._addresses = self._listed(renewal.server_list)
 
     def _listed(self, server_list: ServerList) -> tuple[str, ...]:
-        """The addresses of the account's servers in the order of the list, or its server if none is listed."""
+        """The addresses of the account's servers in the order of the list, or else its name, which is an address."""
         listed = server_list.of_kind(ServerKind.KEY_SERVER)
-        # Our key servers have no path, so an address with a path is of another kind of server.
+        # The addresses of Sealwax's key servers have no path, so an address with a path belongs to another kind of
+        # server.
         addresses = (server.address for server in listed if server.name == self._place.server)
         return tuple(address for address in addresses if normalise_origin(address) == address) or (self._place.server,)
 
@@ -99,9 +99,9 @@ def check_ticket_key(place: Place, key: str | None, sources: Sources) -> None:
 
 
 def follow_ticket_key(place: Place, key: str | None, sources: Sources) -> None:
-    """Pin the discovery key of a ticket that the key server has accepted, and fetch the list.
+    """Pin the discovery key that is named in a ticket, after the key server has accepted the ticket. Fetch the list.
 
-    Without a list now, the key stays pinned for the first list.
+    If the list cannot be fetched now, the key stays pinned for later.
     """
     domain = _domain_of(place)
     if key is None or domain is None:
@@ -114,7 +114,7 @@ def follow_ticket_key(place: Place, key: str | None, sources: Sources) -> None:
 
 
 def _domain_of(place: Place) -> str | None:
-    """The mail domain of an account, or None for one that no document can name."""
+    """The mail domain of an account, or None if it is no valid domain name."""
     try:
         return normalise_domain(place.user.rpartition("@")[2])
     except MalformedMessage:

@@ -1,7 +1,8 @@
 """The file of this computer about the user's accounts at key servers: one JSON file, readable only by its owner.
 
-For each account it has the token by which the server recognises this computer. It also has what this computer has seen
-of the account, so that the server cannot give an earlier record. Neither opens anything.
+For each account it has the token by which the server recognises this computer. It also has facts about the latest
+record that this computer has seen, so that the server cannot give an earlier one. Neither the token nor the facts
+decrypt anything.
 """
 
 from __future__ import annotations
@@ -29,13 +30,13 @@ _MAX_KNOWN_BYTES: Final = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptAccount:
-    """The facts that are kept of one account. `known` is None until the first login on this computer."""
+    """The stored facts about one account. `known` is None until the first login on this computer."""
 
     token: bytes = field(repr=False)
     known: Known | None
 
     def after(self, seen: Known | None) -> KeptAccount:
-        """Return what is kept when a command has seen the account. Another command may have seen a later record.
+        """Return the facts to store after a command has seen the account. Another command may have stored later facts.
 
         Raises ServerLies.
         """
@@ -54,7 +55,7 @@ class KeptAccount:
 
 
 def load_accounts() -> dict[Place, KeptAccount]:
-    """Return the accounts, the latest used last; none if there is no file. Raises OSError or MalformedMessage."""
+    """Return the accounts, in the order of their last use; none without a file. Raises OSError or MalformedMessage."""
     try:
         data = read_small(_file(), max_bytes=_MAX_BYTES)
     except FileNotFoundError:
@@ -67,7 +68,7 @@ def load_accounts() -> dict[Place, KeptAccount]:
 
 @contextmanager
 def changing_accounts() -> Iterator[dict[Place, KeptAccount]]:
-    """The accounts, which are written at the end. Other commands wait meanwhile.
+    """Yield the accounts, and write them at the end. Other commands wait until then.
 
     Raises as `load_accounts`, or LimitExceeded if the file could not be read again.
     """
@@ -75,7 +76,7 @@ def changing_accounts() -> Iterator[dict[Place, KeptAccount]]:
     with lock_file(file):
         accounts = load_accounts()
         yield accounts
-        # No account is dropped for another one, because the facts about an account expose a server that lies.
+        # A full file never drops an account, because the facts about an account expose a server that lies.
         check_limit("accounts at key servers on this computer", len(accounts), _MAX_ACCOUNTS)
         data = write({"accounts": [account.members(place) for place, account in accounts.items()]})
         check_limit("roaming.json in bytes", len(data), _MAX_BYTES)

@@ -1,4 +1,4 @@
-"""The way to a key server for native programs. In browsers, pages and extension use fetch()."""
+"""HTTP requests to a key server, for native programs. In browsers, the pages and the extension use fetch()."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from roaming_keys.protocol.steps import KeyServerError, known_refusal
 from sealwax.http_client import HttpAnswer, HttpCall, HttpClient, NoAnswer, ServiceAddress
 from smime_core.errors import SmimeError
 
-TOTAL_SECONDS = 90.0  # Three megabytes at 300 kbit/s.
+TOTAL_SECONDS = 90.0  # Enough for three megabytes at 300 kbit/s.
 _NOT_MODIFIED: Final = 304
 _DONE: Final = range(200, 300)
 
@@ -51,13 +51,13 @@ async def register_account(transport: Transport, registration: Registration) -> 
 
 
 async def start_reset(transport: Transport, user: str, ticket: str) -> ResetAnswer:
-    """Start a reset of the account of `user`, or return the one that goes on. Raises KeyServerError."""
+    """Start a reset of the account of `user`, or return the reset that was started before. Raises KeyServerError."""
     body = ResetRequest(user=user, ticket=ticket).to_json()
     return ResetAnswer.from_json(await transport.send(Call(method="POST", path="/reset", body=body)))
 
 
 async def finish_reset(transport: Transport, registration: Registration) -> None:
-    """Replace the account whose passphrase is forgotten with a new account. Raises KeyServerError."""
+    """Finish a reset: a new account replaces the account whose passphrase is forgotten. Raises KeyServerError."""
     await transport.send(Call(method="POST", path="/reset/finish", body=registration.to_json()))
 
 

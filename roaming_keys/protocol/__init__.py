@@ -1,4 +1,4 @@
-"""Protocol 2 between a person and the key server: the messages, and the cryptography of the person's side.
+"""Protocol 2 between a person and the key server: the messages, and the cryptography on the person's device.
 
-Nothing here reads files, clocks or the network, so programs and the vault in a browser use the same modules.
+No module here reads files, clocks or the network, so native programs and the vault in a browser share them.
 """

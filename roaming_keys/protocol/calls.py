@@ -2,7 +2,7 @@
 
     Authorization: Sealwax key="…", counter="…", signature="…"       RFC 9110 section 11.6.2, values in base64url
 
-The counter of a session only grows, so the server accepts no call twice.
+The counter grows with each call of a session, so the server accepts no call twice.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """The content of the header Authorization: the session's public key, the number of the call, its signature."""
+    """The content of the header Authorization: the session's public key, the counter of the call, and the signature."""
 
     session_key: bytes
     counter: int
@@ -72,7 +72,7 @@ class Credentials:
 
 
 class SessionKey:
-    """The key of one login. It numbers its calls."""
+    """The private key of one session. It signs the session's calls and numbers them."""
 
     def __init__(self, seed: bytes, *, counter: int = 0) -> None:
         self._key = raw_private_key(KeyType.ED25519, seed)

@@ -93,11 +93,11 @@ async def build_rotation(
 ) -> tuple[Rotation, AccountKeys]:
     """Return the body of `POST /passphrase` and the account's new keys.
 
-    The passphrase of `account` may be the same as before. Because of the new salt and the new key, `revoked` devices
-    can neither log in nor open later records. Of the earlier wrap keys only `wrap_keys` stay, which are the owner's
-    (`records/own_wrap_keys.py`). The new parameters cost a guesser at least as much as those of `before`, because other
-    devices refuse weaker ones. `recovery` replaces an earlier recovery code. Raises PassphraseMissing or
-    MalformedMessage.
+    The passphrase of `account` may be the same as before. The salt and the record's key are new, so `revoked` devices
+    can neither log in nor open later records. `wrap_keys` are those that the owner has stored
+    (`records/own_wrap_keys.py`); all other earlier wrap keys are dropped. The new parameters cost a guesser at least as
+    much as those of `before`, because other devices refuse weaker ones. `recovery` replaces an earlier recovery code.
+    Raises PassphraseMissing or MalformedMessage.
     """
     check_passphrase(account.passphrase)
     parameters = new_parameters(provider).at_the_cost_of(before)

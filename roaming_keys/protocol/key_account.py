@@ -1,14 +1,14 @@
-"""The client's side of the key server's protocol 2, without I/O: accounts, the keys from a passphrase, and logins.
+"""The client of the key server's protocol 2, without I/O: accounts, the keys from a passphrase, and logins.
 
     stretched = Argon2id(passphrase, SHA-256(label, server origin, user, salt))      RFC 9106
     login_key = Ed25519 key with the seed HKDF(stretched, "login key")               RFC 5869, RFC 8032
     wrap_key  = HKDF(stretched, "passphrase wrap key")
     authenticating_key = HKDF(stretched, "wrap keys authenticating key")
 
-A login signs the server's nonce and a session key, so nothing is sent that could be used again. The session key signs
-each later call (`calls.py`). The server sees public keys and encrypted records (`records/record.py`), and learns
-neither passphrase nor private key. The origin is part of the salt and of the signed bytes, so the real server refuses a
-login that a false server gets. The vault, the pages and the command share all of this.
+A login signs the server's nonce and a session key, so nobody can use a login again. The session key signs each later
+call (`calls.py`). The server sees public keys and encrypted records (`records/record.py`), and learns neither
+passphrase nor private key. The origin is part of the salt and of the signed bytes, so the real server refuses a login
+that was made for a false server. The vault, the pages and the command share all of this.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ from smime_core.text import (
 KEY_BYTES: Final = 32
 ED25519: Final = SignatureAlgorithm(scheme=SignatureScheme.ED25519, hash_name=HashName.SHA512)
 _LABEL: Final = "sealwax roaming_keys"
-# Normalising takes quadratic time for a run of combining characters. The limit applies to the text before
-# normalisation, in which one character of an address may be three (Hangul).
+# Normalising a run of combining characters takes quadratic time. The limit applies to the text before normalisation, in
+# which one character of an address may still be three characters (Hangul).
 _MAX_USER_CHARACTERS: Final = 1_024
-_MAX_URL_CHARACTERS: Final = 2_048  # urlsplit normalises the host, which takes quadratic time.
+_MAX_URL_CHARACTERS: Final = 2_048  # A limit, because urlsplit normalises the host, which takes quadratic time.
 _USER: Final = re.compile(r"[^\s@\x00-\x1f\x7f]{1,64}@[^\s@\x00-\x1f\x7f]{1,253}")
 
 
@@ -71,8 +71,8 @@ class PassphraseMissing(SmimeError):
 class KeyAccount:
     """A person's account at a key server, with the passphrase of the keys that are stored there.
 
-    `server` is given as a URL and becomes its origin. `user` becomes the normalised address. Raises MalformedMessage
-    for an invalid server or user.
+    `server` may be any URL of the server, and becomes its origin. `user` becomes the normalised address. Raises
+    MalformedMessage for an invalid server or user.
     """
 
     server: str
@@ -116,7 +116,7 @@ async def stretch(account: KeyAccount, parameters: Parameters, provider: CryptoP
 
 
 class LoginWay(StrEnum):
-    """The key that signs a login, and the account that the login is for. The value is the label of the signed bytes."""
+    """The ways to log in: which key signs, and to which account. The value is the label of the signed bytes."""
 
     PASSPHRASE = "login"  # noqa: S105  # a label
     RECOVERY_CODE = "recover"
@@ -169,7 +169,7 @@ def login_record(server: str, user: str, way: LoginWay, login: Login) -> bytes:
 
 
 def check_passphrase(passphrase: bytes, mail_password: bytes | None = None) -> None:
-    """Return if the passphrase may protect keys.
+    """Check that the passphrase may protect keys.
 
     Raises PassphraseMissing, PassphraseReused, or MalformedMessage if the passphrase is not UTF-8 or too long.
     """
@@ -199,7 +199,8 @@ def normalise_user(user: str) -> str:
     if len(user) > _MAX_USER_CHARACTERS:
         raise MalformedMessage("expected a mail address", where="user")
     lowered = unicodedata.normalize("NFC", user.strip()).lower()
-    # Five small letters are one character with their mark, but two characters as large letters, such as J and a caron.
+    # In five cases, a small letter with its mark is one character, but the large letter needs two, such as J and a
+    # caron.
     normalised = unicodedata.normalize("NFC", lowered)
     if not _USER.fullmatch(normalised):
         raise MalformedMessage("expected a mail address", where="user")
@@ -207,18 +208,18 @@ def normalise_user(user: str) -> str:
 
 
 def is_address_of(user: str, address: str) -> bool:
-    """Return whether a mail address is that of the account `user`, a normalised address."""
+    """Return whether a mail address is the same as `user`, the normalised address of an account."""
     if addresses_match(user, address):
         return True
     try:
-        # The address of an account has no large letters, also beyond ASCII.
+        # The address of an account has only small letters, in ASCII and beyond.
         return normalise_user(address) == user
     except MalformedMessage:
         return False
 
 
 def check_readable_user(user: str, where: str) -> None:
-    """Return if people can read the normalised address of an account. Raises MalformedMessage."""
+    """Check that people can read the normalised address of an account. Raises MalformedMessage."""
     if normalise_user(user) != user:
         raise MalformedMessage("expected a normalised address", where=where)
     # This refuses control characters, and marks that turn the direction of the text.

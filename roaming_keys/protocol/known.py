@@ -1,4 +1,4 @@
-"""The facts that a device knows of an account, so that a server gives it no earlier record and no weaker parameters."""
+"""The facts that a device stores about an account. They expose a server that gives it an earlier record."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class ServerLies(SmimeError):
 class AccountReset(ServerLies):
     """The record is not of the account that this device knows, but of the account after or before a reset.
 
-    The operator of the mail server can reset an account, so a client goes on only when the person has agreed to
-    `reset`. This is the day of the reset as 2026-01-31, or UNDONE for the account from before.
+    The operator of the mail server can reset an account, so a client goes on only after the person has agreed. `reset`
+    is the day of the reset as 2026-01-31, or UNDONE if the record is of the account from before the reset.
     """
 
     def __init__(self, reset: str) -> None:
@@ -44,7 +44,7 @@ class AccountReset(ServerLies):
             text = "a reset of this account by mail login was undone: its keys are those from before the reset"
         else:
             text = f"this account was reset on {reset} by mail login: its keys are others than this device knows"
-        # The code names the reset too, for clients that get nothing but code and text.
+        # The code names the reset too, because some clients get only the code and the text of an error.
         super().__init__(f"account-reset-{reset}", text)
         self.reset = reset
 
@@ -53,7 +53,7 @@ class AccountReset(ServerLies):
 class Known:
     """The latest record of an account that this device has seen, and the cost of its parameters.
 
-    `reset` is the time in seconds since 1970 of the reset that made the account, if one did.
+    If a reset has made the account, `reset` is its time in seconds since 1970.
     """
 
     version: int
@@ -73,16 +73,16 @@ class Known:
         )
 
     def check_parameters(self, parameters: Parameters) -> None:
-        """Return if the parameters cost a guesser at least as much as the known ones. Raises ServerLies."""
+        """Check that the parameters cost a guesser at least as much as the known ones. Raises ServerLies."""
         if parameters.memory_kib < self.memory_kib or parameters.passes < self.passes:
             raise ServerLies("parameters-weakened", "the key server asks for a weaker protection of the passphrase")
 
     def check_record(self, opened: OpenRecord, user: str, *, agreed: str = "") -> None:
-        """Return if the record is the known one, or a later one that follows it. Raises ServerLies or AccountReset.
+        """Check that the record is the known record, or one that follows it. Raises ServerLies or AccountReset.
 
-        A record that is more than KEPT_DIGESTS versions later is accepted, because its history does not reach back. A
-        device may have been off for long. A record after another reset is accepted if `agreed` is the `reset` of its
-        AccountReset.
+        A record that is more than KEPT_DIGESTS versions later is accepted, because its history does not reach back to
+        the known record. A device may have been off for long. A record after another reset is accepted if `agreed` is
+        the `reset` of the AccountReset that it would raise.
         """
         record = opened.record
         if opened.state.reset != self.reset:
@@ -102,7 +102,7 @@ class Known:
             raise _forked()
 
     def followed_by(self, seen: Known) -> Known:
-        """Return the later one of this and `seen`. Raises ServerLies if they contradict each other."""
+        """Return the later of these facts and `seen`. Raises ServerLies if they contradict each other."""
         if seen.version < self.version:
             return self
         if seen.version == self.version and seen.digest != self.digest:

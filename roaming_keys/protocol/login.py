@@ -27,7 +27,7 @@ _PATHS: Final = {
     LoginWay.UNDO_BY_PASSPHRASE: "/reset/undo",
     LoginWay.UNDO_BY_CODE: "/reset/undo-by-code",
 }
-# A server ends the login after fewer proofs.
+# A safe limit: a server ends the login after fewer proofs.
 _MAX_PROOFS: Final = 20
 _FROM_BEFORE: Final = frozenset({LoginWay.UNDO_BY_PASSPHRASE, LoginWay.UNDO_BY_CODE})
 
@@ -91,7 +91,7 @@ class PendingLogin:
         return call, (await self.session_key.sign(self.place.server, call, provider)).to_header()
 
     def members(self) -> dict[str, Any]:
-        """The login with its secrets, as members of JSON that are sealed at once."""
+        """The login with its secrets, as members of JSON. The caller encrypts them at once."""
         return {
             **self.place.members(),
             "parameters": self.parameters.members(),
@@ -134,8 +134,8 @@ async def log_in_by_recovery_code(setting: Setting, place: Place, keys: Recovery
 async def undo_reset(setting: Setting, account: KeyAccount, here: OnDevice) -> Session:
     """Put the account from before a reset back with its passphrase, and log in to it. Raises as `log_in`.
 
-    The account after the reset is deleted. This device may know a later record of that account, so nothing is compared
-    with what the device knows.
+    The account after the reset is deleted. This device may know a later record of the account from before the reset, so
+    the record is not compared with it.
     """
     place = Place(server=account.server, user=account.user)
     return await _log_in(setting, place, LoginWay.UNDO_BY_PASSPHRASE, _stretching(account, setting.provider), here)
@@ -188,7 +188,7 @@ async def _prepare(
     place: Place, way: LoginWay, find_secret: _FindSecret, terms: LoginTerms, here: OnDevice, provider: CryptoProvider
 ) -> PendingLogin:
     if here.known is not None:
-        # After a login with the recovery code, the rotation keeps the cost of these parameters.
+        # The rotation after a login with the recovery code must not be cheaper than these parameters.
         here.known.check_parameters(terms.parameters)
     secret, session_key = await find_secret(terms.parameters), SessionKey.generate(provider)
     attempt = Attempt(nonce=terms.nonce, at=here.at, session_key=session_key.public, device=here.device)
@@ -205,7 +205,7 @@ async def _ask_for_terms(setting: Setting, user: str, way: LoginWay) -> LoginTer
 
 
 async def _prove(setting: Setting, ask: AskFactor, demand: FactorDemand, pending: PendingLogin) -> bytes:
-    """Return the answer to a login's second factor. Raises the last refusal if `ask` stops."""
+    """Send factors until the server accepts one, and return its answer. Raises the last refusal if `ask` stops."""
     refusal: KeyServerError | None = None
     for _ in range(_MAX_PROOFS):
         proof = ask(demand, refusal)

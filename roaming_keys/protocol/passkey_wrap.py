@@ -6,8 +6,8 @@
 
     bundle   = PKCS#12 (RFC 7292) under base64url(HKDF(K, "bundle password")), K of 32 random bytes
 
-The pages store bundle and wrap on the person's own computer, together with the credential and the salt, which are no
-secrets.
+The pages store bundle and wrap on the person's own computer, together with the credential id and the salt, which are
+not secret.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ PRF_OUTPUT_BYTES: Final = 32  # WebAuthn Level 3, section 10.1.4: HMAC-SHA-256
 
 
 class PasskeyRefused(SmimeError):
-    """The passkey does not decrypt the bundle: another passkey, an altered bundle, or a bundle of another account."""
+    """It is another passkey than that of the bundle, or the bundle was altered or is of another account."""
 
     code = "passkey-refused"
 

@@ -1,6 +1,7 @@
 """A person's session at a key server: fetch, store, change the passphrase, without I/O.
 
-A `Transport` sends the requests. Each record of the server is checked against what this device knows of the account.
+A `Transport` sends the requests. Each record from the server is checked against the facts that this device knows about
+the account.
 """
 
 from __future__ import annotations
@@ -30,9 +31,9 @@ from roaming_keys.protocol.steps import AT_ONCE, KeyServerError, Steps
 from smime_core.provider import CryptoProvider
 from smime_core.text import JsonObject
 
-# Each further try means that another device has stored something in between.
+# A further try is needed only if another device has stored a record in between.
 _PUSH_TRIES: Final = 5
-# The first try has ended all other sessions. So only a device that has logged in since can have stored something.
+# The first try ends all other sessions. So a further try is needed only if a device has logged in since.
 _ROTATION_TRIES: Final = 3
 
 AskFactor = Callable[[FactorDemand, KeyServerError | None], Proof]
@@ -59,13 +60,13 @@ class Place:
 
     @classmethod
     def from_members(cls, members: Mapping[str, Any]) -> Place:
-        """Return the account of `members`, which may have others."""
+        """Return the account in `members`. Other members are ignored."""
         return cls(server=members["server"], user=members["user"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """The parts that the operations of an account need. Without `ask_factor`, a login that needs a factor fails."""
+    """The parts that operations on an account need. Without `ask_factor`, a login that needs a second factor fails."""
 
     transport: Transport
     provider: CryptoProvider
@@ -77,9 +78,9 @@ class Setting:
 class Session:
     """A session and the open record. Each method that changes something returns the session after the change.
 
-    `own` are the wrap keys that the secret of the login authenticates. They are the same for all records under one key.
-    `reset_ready` is set if a reset of the account went on at the login. From this time, in seconds since 1970, somebody
-    who reads the mail of the address may take over the account, unless a device stops the reset.
+    `own` has the wrap keys that are proved to be the owner's. They are the same for all records under one key.
+    `reset_ready` is set if a reset of the account was going on at the login. From this time, in seconds since 1970,
+    somebody who can read mail to the address may take over the account, unless a device stops the reset.
     """
 
     place: Place
@@ -91,7 +92,7 @@ class Session:
 
     @property
     def known(self) -> Known:
-        """The state of the account that the device knows now, to be kept for its next login."""
+        """The facts about the account that the device has to store for its next login."""
         opened = self.opened
         return Known.of(opened.record, self.place.user, self.parameters, reset=opened.state.reset)
 
@@ -101,7 +102,7 @@ class Session:
         return await self.with_record(KeyRecord.from_json(answer), setting.provider) if answer else self
 
     async def push(self, setting: Setting, content: OpenRecord) -> Session:
-        """Store the content of a record. What another device has stored meanwhile is merged into it.
+        """Store the content of a record, merged with the record that another device may have stored since.
 
         Raises KeyServerError, ServerLies, WrongPassphrase.
         """
@@ -116,9 +117,9 @@ class Session:
         recovery: RecoveryKeys | None = None,
         change: Callable[[AccountState], AccountState] = lambda state: state,
     ) -> Session:
-        """Store a new key and a passphrase, which may be the current one, with a new recovery code if given.
+        """Store the record under a new key, a passphrase (new or the current one), and a recovery code if given.
 
-        What another device has stored since the last pull is kept, and `change` is applied to the latest state. Raises
+        Records that another device has stored since are kept, and `change` is applied to the latest state. Raises
         KeyServerError, ServerLies, WrongPassphrase.
         """
 
@@ -130,7 +131,7 @@ class Session:
         return await self._store(setting, prepare, _ROTATION_TRIES)
 
     async def _store(self, setting: Setting, prepare: Callable[[Session], Awaitable[Prepared]], tries: int) -> Session:
-        """Send a change. If another device has stored a record meanwhile, make the change again from that record."""
+        """Send a change. If another device has stored a record since, make the change again, based on that record."""
         latest = self
         for _ in range(tries):
             prepared = await setting.steps.once(Prepared, partial(prepare, latest))
@@ -149,7 +150,7 @@ class Session:
         raise KeyServerError("record-changed", "other devices store keys all the time: try again later")
 
     async def prepare_push(self, content: OpenRecord, provider: CryptoProvider) -> Prepared:
-        """Return the call that stores the content of a record, merged with the content of this session."""
+        """Return the call that stores `content`, merged with the content of this session's record."""
         merged = self.opened.with_content(content)
         record = await build_next_record(merged, self.place.user, provider)
         call = Call(method="PUT", path="/bundle", condition=self.opened.record.tag, body=Push(record=record).to_json())
@@ -220,7 +221,7 @@ class Session:
         await self.send(setting, Call(method="DELETE", path="/account"))
 
     def members(self) -> dict[str, Any]:
-        """The session with its secrets, as members of JSON that are sealed at once."""
+        """The session with its secrets, as members of JSON. The caller encrypts them at once."""
         return {
             **self.place.members(),
             "parameters": self.parameters.members(),
@@ -253,7 +254,7 @@ class Session:
         )
 
     async def _reopen(self, record: KeyRecord, key: bytes, provider: CryptoProvider) -> OpenRecord:
-        # A new record is opened before it is sent, so that no record is stored that does not open.
+        # A new record is decrypted before it is sent, so that no unreadable record is stored.
         return await open_record(record, self.place.user, key, provider)
 
     async def send(self, setting: Setting, call: Call) -> bytes:
@@ -269,7 +270,7 @@ class Prepared:
     after: Session
 
     def has_stored(self, record: KeyRecord) -> bool:
-        """Return whether the server has the record of this call, because the answer to an earlier try was lost."""
+        """Return whether the server already has this call's record, because the answer to an earlier try was lost."""
         user = self.after.place.user
         return digest_of(record, user) == digest_of(self.after.opened.record, user)
 
@@ -284,7 +285,7 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptCall:
-    """A call that was made with random values, and the facts of its result."""
+    """A call that has random values, which a journal stores with facts about the call's result."""
 
     call: Call
     facts: Mapping[str, Any]

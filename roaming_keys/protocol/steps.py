@@ -1,9 +1,9 @@
 """An operation of an account in steps, without I/O.
 
 An operation is a coroutine that sends calls, asks the person, and makes results with random values. A command runs
-until the end, so each step happens at once (`AtOnce`). The vault ends after each request. There the operation runs
-again at each step. It finds the answers and results of the earlier steps in a journal, until it needs an answer that is
-not there yet (`Waiting`). So both run the same code.
+until the operation ends, so it takes each step at once (`AtOnce`). A browser's vault ends after each request, so there
+the operation starts again for each step. It finds the answers and results of earlier steps in a journal (`Journal`),
+until it needs an answer that is not there yet (`Waiting`). So commands and the vault run the same code.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ _MADE: Final = "made"
 class KeyServerError(SmimeError):
     """The key server refused a request or cannot be reached.
 
-    `code` is the code in the server's error, `key-server-error` if the answer is no such error, or
-    `key-server-unreachable`. `record` is the server's record, if it differs from the expected one.
+    `code` is the code in the server's error, or `key-server-error` for an answer in another form, or
+    `key-server-unreachable`. `record` is the record that the server has, if another one was expected.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class KeyServerError(SmimeError):
         self.record = record
 
 
-# The codes of failures that the command and the pages find themselves. Those of discovery begin with its name.
+# Codes of failures that the command and the pages detect themselves. Codes of failed discovery begin with `discovery`.
 _OF_CLIENTS: Final = frozenset(
     {
         *("key-server-error", "key-server-unreachable"),
@@ -54,7 +54,7 @@ _OF_DISCOVERY: Final = "discovery-"
 
 
 def known_refusal(call: Call, refusal: KeyServerError) -> KeyServerError:
-    """Return the refusal of a call, or `key-server-error` if the route has no such code."""
+    """Return the refusal of a call. Its code becomes `key-server-error` if the route does not have this code."""
     code = refusal.code
     if code in _OF_CLIENTS or code.startswith(_OF_DISCOVERY) or KEY_SERVER_CODES.has(call.method, call.path, code):
         return refusal
@@ -69,7 +69,7 @@ class AnswerOutOfOrder(SmimeError):
 
 
 class Kept(Protocol):
-    """A result that a journal keeps as members of JSON, and reads again."""
+    """A result that a journal can store as members of JSON, and read again."""
 
     def members(self) -> dict[str, Any]: ...
 
@@ -79,7 +79,7 @@ class Kept(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class KeptBytes:
-    """Bytes as a result."""
+    """A result that is only bytes."""
 
     data: bytes = field(repr=False)
 
@@ -95,7 +95,7 @@ Result = TypeVar("Result", bound=Kept)
 
 
 class Steps(Protocol):
-    """The way in which an operation goes from step to step."""
+    """The steps of an operation, as a command (`AtOnce`) or a vault (`Journal`) takes them."""
 
     async def once(self, kind: type[Result], make: Callable[[], Awaitable[Result]]) -> Result:
         """Return the result of `make`, which is called once in all runs of the operation."""
@@ -104,17 +104,17 @@ class Steps(Protocol):
         """Return the answer of the person or the page to a question."""
 
     def tell(self, kind: str, members: Mapping[str, Any]) -> None:
-        """Have the page keep something before the next call is sent."""
+        """Have the page store something before the next call is sent."""
 
     def agree(self, reset: AccountReset) -> None:
         """Return if the person agrees to go on with the account after a reset. Raises `reset` otherwise."""
 
     def reached(self, session: Kept) -> None:
-        """Note the session that the next operation begins with, also if this one fails later."""
+        """Note the session with which the next operation begins, even if this operation fails later."""
 
 
 class AtOnce:
-    """The steps of a program that stays until the operation ends."""
+    """The steps of a program that runs until the operation ends."""
 
     async def once(self, kind: type[Result], make: Callable[[], Awaitable[Result]]) -> Result:
         return await make()
@@ -145,14 +145,14 @@ class SignedCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A question to the person or the page. Its kind says what `members` are."""
+    """A question to the person or the page. Its `kind` says what its `members` mean."""
 
     kind: str
     members: Mapping[str, Any]
 
 
 class Waiting(BaseException):
-    """The operation needs an answer. It is no Exception, so that no handler of the operation catches it."""
+    """The operation needs an answer. This is no Exception, so no `except Exception` in the operation catches it."""
 
     def __init__(self, need: SignedCall | Question) -> None:
         super().__init__("an operation waits for an answer")
@@ -160,11 +160,12 @@ class Waiting(BaseException):
 
 
 class Journal:
-    """The steps of an operation that runs again at each step. It is also the operation's transport.
+    """The steps of an operation that starts again for each step. The journal is also the operation's transport.
 
-    `entries` are the answers and results so far, as members of JSON. New results are added, and so are the answers that
-    the page has fetched `ahead`, when their calls come. `session` is the one that was reached after all entries, and
-    `has_session` says whether any was reached. `notes` are what the page has to keep before the next call.
+    `entries` has the answers and results so far, as members of JSON. New results are added. Answers that the page has
+    fetched `ahead` are added when their calls come. `session` is the session that was reached after all entries, and
+    `has_session` says whether any session was reached. `notes` has the texts that the page has to store before the next
+    call.
     """
 
     def __init__(self, entries: list[dict[str, Any]], provider: CryptoProvider, *, ahead: Sequence[bytes] = ()) -> None:
@@ -213,7 +214,7 @@ class Journal:
 
     def reached(self, session: Kept) -> None:
         self.has_session = True
-        # An earlier run has reported the sessions before the last answer.
+        # Earlier runs have already reported the sessions before the last entry.
         if self._position == len(self.entries):
             self.session = session
 
@@ -232,25 +233,25 @@ class Journal:
 
 
 def digest_of_call(call: Call) -> str:
-    """Return the name of a call in a journal."""
+    """Return the digest by which a journal names a call."""
     fields = encode_fields(call.method, call.path, call.condition, hashlib.sha256(call.body).digest())
     return hashlib.sha256(fields).hexdigest()
 
 
 def answer_entry(of: str, body: bytes) -> dict[str, Any]:
-    """The entry of a server's answer to the call `of`."""
+    """The entry for a server's answer to the call `of`."""
     return {"of": of, _ANSWER: body.hex()}
 
 
 def refusal_entry(of: str, error: KeyServerError) -> dict[str, Any]:
-    """The entry of a failure of the call `of`."""
+    """The entry for a failure of the call `of`."""
     record = None if error.record is None else error.record.members()
     members = {"code": error.code, "message": str(error), "retry": error.retry_after_seconds, "record": record}
     return {"of": of, _REFUSAL: members}
 
 
 def told_entry(of: str, members: Mapping[str, Any]) -> dict[str, Any]:
-    """The entry of an answer to a question of the kind `of`."""
+    """The entry for an answer to a question of the kind `of`."""
     return {"of": of, _TOLD: dict(members)}
 
 

@@ -24,7 +24,7 @@ from smime_core.text import read_base64url, read_ed25519, write_base64url
 KEY_BYTES: Final = 32
 LIFETIME: Final = datetime.timedelta(minutes=10)
 _LABEL: Final = "ticket 2"
-# The clocks of the bridge and of the key server may differ by this much.
+# The clocks of the bridge and the key server may differ by this much.
 _SLACK: Final = datetime.timedelta(minutes=1)
 _MAX_CHARACTERS: Final = 2_048
 _ID_BYTES: Final = 16
@@ -38,7 +38,7 @@ class Purpose(StrEnum):
 
 
 class BadTicket(SmimeError):
-    """The ticket is damaged, expired, used, made under another key or for another user or server.
+    """The ticket is damaged, expired or used, or it is for another user or server, or signed by another key.
 
     The error's text does not reveal the reason.
     """
@@ -51,19 +51,19 @@ class BadTicket(SmimeError):
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A ticket that was checked. It may be forgotten after `ends`."""
+    """A ticket that was checked. The server has to remember it as used only until `ends`."""
 
     id: str
     ends: datetime.datetime
 
 
 def public_key_of(key: bytes) -> bytes:
-    """Return the public key for the 32 secret bytes of the bridge. Raises ValueError."""
+    """Return the public key to the bridge's secret key of 32 bytes. Raises ValueError."""
     return Ed25519PrivateKey.from_private_bytes(key).public_key().public_bytes_raw()
 
 
 def read_public_key(text: str) -> bytes:
-    """Return the public key of a bridge, as `write_ed25519` has written it. Raises ValueError."""
+    """Parse the public key of a bridge, in the form of `write_ed25519`. Raises ValueError."""
     try:
         return read_ed25519(text.strip())
     except ValueError:
@@ -109,7 +109,7 @@ def check_ticket(
 ) -> Ticket:
     """Return the ticket if it is valid for `user` and the purpose at the time `at`. Raises BadTicket.
 
-    The caller checks that its id was not used before.
+    The caller checks that the ticket's id was not used before.
     """
     if len(ticket) > _MAX_CHARACTERS:
         raise BadTicket

@@ -1,4 +1,4 @@
-"""Wraps: the key of a record or bundle, encrypted under a key that somebody has, or for a public key.
+"""Wraps: the key of a record or bundle, encrypted under a secret key or for a public key.
 
     wrap by a secret      = AES-256-GCM(wrap key, K)
     wrap for a public key = AES-256-GCM(HKDF(X25519(ephemeral key, public key)), K), nonce of zeros      RFC 7748
@@ -20,7 +20,7 @@ from smime_core.errors import MalformedMessage
 from smime_core.keys import public_key_of, public_octets, raw_private_key, raw_public_key
 from smime_core.provider import CryptoProvider, KeyType
 
-# The key of such a wrap is never used again, so the nonce may be zeros.
+# The key of a wrap for a public key is used only once, so the nonce may be zeros.
 _NO_NONCE: Final = bytes(AES_256_GCM.iv_length)
 
 
@@ -85,7 +85,7 @@ async def _agreed_key(shared: bytes, ephemeral: bytes, public_key: bytes, provid
 
 
 def _aad(user: str, bundle_id: str, kind: str) -> bytes:
-    # The 1 is where earlier bundles of passkeys have their version.
+    # The 1 is the version that earlier bundles of passkeys have at this position. Without it, they would not open.
     return encode_fields("wrap", KEY_FORM, user, bundle_id, 1, kind)
 
 

@@ -76,14 +76,14 @@ def create_app(config: KeyServerConfig) -> Flask:
 
 
 def start_notices(app: Flask) -> None:
-    """Send the notices by mail from now on, in this process, which must not fork any more."""
+    """Begin to send the notices by mail, in this process, which must not fork afterwards."""
     sender = app.extensions.get(_SENDER)
     if sender is not None:
         sender.start()
 
 
 def close_app(app: Flask) -> None:
-    """End the notices and close the database of an application that answers no more."""
+    """Stop sending notices and close the database, after the application has stopped answering."""
     sender = app.extensions.get(_SENDER)
     if sender is not None:
         sender.stop()

@@ -20,13 +20,13 @@ class KeyServerConfig:
     """The settings of an operator.
 
     `database` is the path of the SQLite file, or the URL of a PostgreSQL database, which may have a password. `origin`
-    is this server's own origin, as clients write it: https, or http on loopback. Accounts belong to it. `addresses` are
-    further origins at which the server answers, after a move for example. `pages_origins` are the exact origins whose
-    pages may send requests. `ticket_key` is the bridge's Ed25519 public key. `master_key` has 32 bytes, or is the place
-    that keeps it; None means the system keyring. `proxies` is the number of reverse proxies in front of the server,
-    which set X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host. Values that clients set in these headers are
-    ignored. `reset_delay` is the time between the start of a reset and its end. `notices` says how notices are mailed.
-    Without it, people get none. Raises ValueError.
+    is this server's own origin, as clients write it: https, or http on loopback. Accounts belong to this origin.
+    `addresses` are further origins at which the server answers, such as after a move. `pages_origins` are the exact
+    origins whose pages may send requests. `ticket_key` is the bridge's Ed25519 public key. `master_key` is the key of
+    32 bytes, or the place that stores it. None means the system keyring. `proxies` is the number of reverse proxies in
+    front of the server, which set X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host. Values that clients set in
+    these headers are ignored. `reset_delay` is the time between the start of a reset and its end. `notices` says how
+    notices are mailed. If it is None, people get no notices. Raises ValueError.
     """
 
     origin: str
@@ -51,7 +51,7 @@ class KeyServerConfig:
 
     @property
     def key_source(self) -> KeySource:
-        """The place that keeps the master key. Raises ServerKeyError for a key of another length."""
+        """The place that stores the master key. Raises ServerKeyError for a key of another length."""
         if self.master_key is None:
             return KeyringKeys(self.database)
         return GivenKeys(keys=(MasterKey(self.master_key),)) if isinstance(self.master_key, bytes) else self.master_key

@@ -1,7 +1,7 @@
-"""Accounts from before a reset, kept for a while with all that opens them, and put back by a login to them.
+"""Accounts from before a reset. They are kept for a while, and a login to such an account restores it.
 
 The second factors and the officers' copy of an account are kept with it. So a factor that somebody adds after the reset
-does not keep the owner out. A factor that is removed then still guards the earlier account.
+does not keep the owner out, and a factor that is removed after the reset still protects the earlier account.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ _ACCOUNT_COLUMNS: Final = {"sealed_login_key": Sealed.LOGIN_KEY, "sealed_recover
 
 
 def keep_account(rows: Connection, keys: ServerKeys, user: str, at: datetime.datetime) -> None:
-    """Keep a copy of an account for KEPT, with its factors, and move its recovery copy there.
+    """Keep a copy of an account, with its factors, for the time KEPT. Move its recovery copy there.
 
-    If an account is kept already, it stays, because a second reset must not delete what the first one has kept. The
-    caller has locked the account.
+    If an account of this user is kept already, nothing is changed: a second reset must not delete the account from
+    before the first one. The caller has locked the account.
     """
     _delete(rows, KEPT_ACCOUNT.c.user == user, KEPT_ACCOUNT.c.ends <= at.timestamp())
     account = rows.execute(select(ACCOUNT).where(ACCOUNT.c.user == user)).one()
@@ -55,13 +55,13 @@ def keep_account(rows: Connection, keys: ServerKeys, user: str, at: datetime.dat
 
 
 def find_kept(rows: Connection, user: str, at: datetime.datetime) -> Row[Any, Any] | None:
-    """Return the row of the account of a user from before a reset. It has the columns of an account and its record."""
+    """Return the row of a user's account from before a reset. It has the columns of an account and of its record."""
     is_kept = KEPT_ACCOUNT.c.user == user, KEPT_ACCOUNT.c.ends > at.timestamp()
     return rows.execute(select(KEPT_ACCOUNT).where(*is_kept)).first()
 
 
 def reset_of_kept(rows: Connection, user: str, at: datetime.datetime) -> datetime.datetime | None:
-    """Return the time of a user's reset, if the account from before the reset is kept."""
+    """Return the time of a user's reset, or None if no account from before a reset is kept."""
     account = find_kept(rows, user, at)
     return None if account is None else datetime.datetime.fromtimestamp(account.ends, datetime.UTC) - KEPT
 
@@ -75,7 +75,7 @@ def lock_kept(rows: Connection, user: str, at: datetime.datetime) -> Row[Any, An
 
 
 def put_back(rows: Connection, keys: ServerKeys, kept: Row[Any, Any]) -> None:
-    """Put the account of a locked row back. The account that replaced it is deleted, with all that it has."""
+    """Restore the account in a locked row. The account that replaced it is deleted, with all that it has."""
     user = kept.user
     delete_groups_since(rows, user, datetime.datetime.fromtimestamp(kept.ends, datetime.UTC) - KEPT)
     account = _renewed(rows, keys, kept, _ACCOUNT_COLUMNS)
@@ -101,7 +101,7 @@ def end_access(rows: Connection, user: str) -> None:
 
 
 def has_over(rows: Connection, at: datetime.datetime) -> bool:
-    """Return whether the time of a kept account is over."""
+    """Return whether the time of any kept account is over."""
     over = select(KEPT_ACCOUNT.c.user).where(KEPT_ACCOUNT.c.ends <= at.timestamp()).limit(1)
     return rows.execute(over).first() is not None
 

@@ -1,17 +1,19 @@
-"""The limits on guesses at passphrases: which logins are tried at once, and which ones have to wait.
+"""The limits on guesses at passphrases: which logins are checked at once, and which have to wait.
 
-A login is counted before it is checked, so that parallel guesses are counted too. It is tried in the first of these
-lanes that has room:
+A login is counted before it is checked, so that parallel guesses are counted too. It is checked if one of these lanes
+has room, and counted in the first that has:
 
-- A known device has a bucket of its own, which no stranger can fill.
+- Each known device has its own bucket, which no stranger can fill.
 - The first try of a network at an account needs no room in a bucket. An account admits 1,040 first tries a day.
-- All other tries at an account share one bucket. A network that has often failed there may fill the bucket less.
+- All other tries at an account share one bucket. A network that has often failed at the account may fill the bucket
+less.
 
-Strangers' tries in a network are limited too: by the number of accounts at which the network has failed.
+The tries of unknown devices in a network are also limited by the number of accounts at which the network has failed.
 
 So an account admits at most 1,492 guesses in 24 hours: 1,040 first tries, 5 that fill the bucket, and one more every
-193 seconds, after which the bucket has room again. Accounts that do not exist are counted as those that do. All names
-are keyed hashes. So the table does not list who logs in from where, and nobody can choose accounts that share a row.
+193 seconds, after which the bucket has room again. Tries at accounts that do not exist are counted in the same way. All
+names are keyed hashes. So the table does not list who logs in from where, and nobody can choose accounts that share a
+row.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from sealwax.service import Database, DecayingCounter, TryLater
 HALF_LIFE_SECONDS: Final = 10 * 60
 DEVICE_ROOM: Final = 5
 ACCOUNT_ROOM: Final = 5
-# So a guesser in a few networks leaves room for an owner who has mistyped the first try.
+# With this lower limit, a guesser in a few networks leaves room for an owner whose first try was mistyped.
 ACCOUNT_ROOM_AFTER_MANY: Final = 4
 MANY_FAILURES: Final = 10
 
@@ -38,19 +40,19 @@ FIRST_TRIES: Final = 1_040
 # First tries are counted in parts of a day. The latest five cover at least 24 hours.
 PART_SECONDS: Final = 6 * 3_600
 _PARTS: Final = 5
-# A network is new again when all of its first tries are out of the count. So as long as fewer networks than
-# FIRST_TRIES guess at an account, one more network gets its first try.
+# After this time, a network gets a first try again, and its earlier first try no longer counts. So if fewer than
+# FIRST_TRIES networks guess at an account, one more network gets its first try.
 NEW_AFTER_SECONDS: Final = _PARTS * PART_SECONDS
-# First tries are counted for groups of accounts: 65,536 groups have at most 327,680 rows. So a storm of tries at many
-# accounts pushes no count out of the table, and an account has its 1,040 first tries only once.
+# First tries are counted for groups of accounts: 65,536 groups have at most 327,680 rows. So even tries at very many
+# accounts push no count out of the table, and no account gets its 1,040 first tries twice.
 _GROUP_DIGITS: Final = 4
 
-# A hundred people who all mistype at once have room. A network may fail at 166 further accounts a day.
+# Enough for a hundred people in one network who all mistype at once. The network may fail at 166 more accounts a day.
 NETWORK_ACCOUNTS: Final = 120
 NETWORK_HALF_LIFE_SECONDS: Final = 12 * 3_600
 
-# Enough for 1,200 networks that fail at as many accounts as they may. So many networks could use up an account's first
-# tries anyway, so nobody gains by making the server forget rows.
+# Enough for 1,200 networks that all reach their limit. So many networks could use up an account's first tries anyway,
+# so filling the table gains nothing.
 MOST_ROWS: Final = 400_000
 KINDS: Final = ("failed device", "failed account and network", "failed network", "first tries", "failed account")
 _HALF_LIVES_KEPT: Final = 10
@@ -59,7 +61,7 @@ _REFUSAL: Final = "There were too many attempts to log in. Try again in {seconds
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    """The events under one name that a successful login takes back."""
+    """The events under one name that a successful login deletes from the count."""
 
     counter: DecayingCounter
     name: str
@@ -74,7 +76,7 @@ class Attempt:
 
 
 class _Full(Exception):
-    """A lane that has no room for the next `seconds`."""
+    """The lane has no room for the next `seconds`."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__()
@@ -94,7 +96,7 @@ class LoginLimits:
         self._networks = self._counter(network, NETWORK_HALF_LIFE_SECONDS, NETWORK_HALF_LIFE_SECONDS * _HALF_LIVES_KEPT)
         self._first_tries = self._counter(first_tries, inf, NEW_AFTER_SECONDS)
         self._accounts = self._counter(account, HALF_LIFE_SECONDS, bucket_seconds)
-        # Each transaction locks rows in this order, so that two never wait for each other.
+        # Each transaction locks rows in this order, so that two transactions never wait for each other.
         self._counters = (self._devices, self._pairs, self._networks, self._first_tries, self._accounts)
 
     def start(self, user: str, network: str, *, device: bytes | None, at: datetime) -> Attempt:
@@ -116,15 +118,15 @@ class LoginLimits:
                 return self._start_as_stranger(rows, user, network, now)
             except _Full as full:
                 waits.append(full.seconds)
-            # The error rolls the transaction back, so no row of a new name stays.
+            # This error rolls the transaction back, which also removes rows with new names.
             seconds = max(1, ceil(min(waits) - 1e-6))
             raise TryLater(_REFUSAL.format(seconds=seconds), seconds)
 
     def succeeded(self, rows: Connection, attempt: Attempt, at: datetime) -> None:
-        """Take back what this attempt has counted, and the earlier failures of its network or device.
+        """Delete the failures that this attempt has counted, and the earlier failures of its network or device.
 
-        This belongs in the transaction of the success, so that an attempt that fails there stays counted. It locks rows
-        that logins to other accounts need too.
+        Call this in the transaction of the successful login, so that an attempt that fails there stays counted. It
+        locks rows that logins to other accounts need too.
         """
         for counted in attempt.counted:
             counted.counter.take_back(rows, counted.name, counted.events, at.timestamp())
@@ -141,7 +143,7 @@ class LoginLimits:
             self._take_room(rows, self._networks, network_name, NETWORK_ACCOUNTS, now)
         first_try = self._find_first_try(rows, user, now) if is_first else None
         lane = first_try or self._take_next_try(rows, user, failures.value, now)
-        # The part of the network's earlier failure at this account that has not decayed.
+        # The part of the network's earlier failures at this account that has not decayed yet.
         share = 0.5 ** (failures.age_seconds / NETWORK_HALF_LIFE_SECONDS)
         return Attempt((_Counted(self._pairs, pair_name, inf), _Counted(self._networks, network_name, share), lane))
 
@@ -163,7 +165,7 @@ class LoginLimits:
         name = self._name("account", user)
         room = ACCOUNT_ROOM if failures < MANY_FAILURES else ACCOUNT_ROOM_AFTER_MANY
         self._take_room(rows, self._accounts, name, room, now)
-        # A success also takes back the failures before it, because they were no guesses.
+        # A success also deletes the failures before it, because they were no guesses.
         return _Counted(self._accounts, name, max(1, failures))
 
     def _take_room(self, rows: Connection, counter: DecayingCounter, name: str, room: int, now: float) -> None:

@@ -1,4 +1,4 @@
-"""The public answers of a CA: OCSP signed on demand, its latest CRLs, the certificates of root and issuing CA."""
+"""The public answers of a CA: OCSP responses, its latest CRLs, and the certificates of root and issuing CA."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ANSWER_HOLDS: Final = datetime.timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OcspAnswer:
-    """An OCSPResponse. `keepable` is True if HTTP caches may return it to other clients with the same request."""
+    """An OCSPResponse. If `keepable` is True, HTTP caches may return it to other clients that send the same request."""
 
     der: bytes
     keepable: bool
@@ -37,7 +37,7 @@ class OcspAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InformationDesk:
-    """Answers questions about a CA. Each answer reads the register again, so that a revocation takes effect at once."""
+    """Answers questions about a CA. Each OCSP answer reads the register again, so revocations work at once."""
 
     folder: AuthorityFolder
     responder: Responder
@@ -55,7 +55,7 @@ class InformationDesk:
         return self.responder.signer
 
     def answer(self, data: Buffer, *, at: datetime.datetime) -> OcspAnswer:
-        """The answer to an OCSPRequest. It is an OCSP error if the request cannot be read or answered."""
+        """The answer to an OCSPRequest. If the request cannot be read or answered, the answer is an OCSP error."""
         try:
             request = parse_ocsp_request(data)
         except MalformedMessage:
@@ -65,7 +65,7 @@ class InformationDesk:
             return OcspAnswer(der=build_ocsp_error(ResponseError.INTERNAL_ERROR), keepable=False)
         try:
             statuses = self._find_statuses(request)
-        except OSError:  # Another command uses the register, or somebody is copying the file.
+        except OSError:  # Another command is using the register, or somebody is copying its file.
             return OcspAnswer(der=build_ocsp_error(ResponseError.TRY_LATER), keepable=False)
         next_update = min(moment + ANSWER_HOLDS, self.signer.certificate.not_after)
         response = run(

@@ -1,8 +1,8 @@
-"""Certificates without a person at the CA: a service sends the requests of people whose addresses it has confirmed.
+"""Certify people automatically: a service sends the requests of people whose addresses it has confirmed.
 
-The service may be broken into, so nothing that it sends is believed, except that the address was confirmed, which
-nobody else can know. The bounds are enforced here, with the register: how many certificates, for which domains, and
-never a second address for one key.
+An attacker may have taken over the service. So this module relies on it only for the confirmation of the address, which
+it cannot check itself. It enforces the bounds by the register: how many certificates, for which domains, and never a
+second address for one key.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ PER_DAY: Final = 100
 
 
 class Reason(StrEnum):
-    """The reasons for which a request gets no certificate, as stable codes."""
+    """The reasons why a request gets no certificate, as stable codes."""
 
     ADDRESS = "address-refused"
     REQUEST = "request-refused"
@@ -44,7 +44,7 @@ class Reason(StrEnum):
 
 
 class RequestRefused(Exception):
-    """A request that gets no certificate. `wait_seconds` is the time until it may get one, or 0."""
+    """The request gets no certificate. `wait_seconds` is the time until it may get one, or 0."""
 
     def __init__(self, reason: Reason, *, wait_seconds: int = 0) -> None:
         super().__init__(reason.value)
@@ -54,10 +54,11 @@ class RequestRefused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """The operator's bounds.
+    """The bounds that the operator has set.
 
-    `domains` are in lower case; ANY_DOMAIN stands for all. A domain in `never` gets no certificate in any case. A
-    mailbox gets `per_address` certificates in ADDRESS_WINDOW, and all mailboxes together get `per_day` in a DAY.
+    `domains` are in lower case; ANY_DOMAIN means all domains. Domains in `never` get no certificates, even with
+    ANY_DOMAIN. A mailbox gets at most `per_address` certificates in ADDRESS_WINDOW, and all mailboxes together at most
+    `per_day` in a DAY.
     """
 
     domains: frozenset[str]
@@ -73,7 +74,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issued:
-    """A certificate, and those of the CAs above it."""
+    """A certificate, and the certificates of the CAs above it."""
 
     certificate: Certificate
     chain: tuple[Certificate, ...]
@@ -98,9 +99,9 @@ class CertifyingDesk:
         return cls(folder=folder, issuing=issuing, terms=terms, directory=directory)
 
     def certify(self, address: str, request: Buffer, *, at: datetime.datetime) -> Issued:
-        """The certificate of a request (PKCS#10) for the only address that it names.
+        """The certificate for a request (PKCS#10), which must name this address and no other.
 
-        The same request again gets the same certificate, and counts once. Raises RequestRefused or OSError.
+        A repeated request gets the same certificate, and is counted once. Raises RequestRefused or OSError.
         """
         mailbox = self._check_address(address)
         certification_request = _open_request(request, mailbox, self.folder.provider)
@@ -108,7 +109,7 @@ class CertifyingDesk:
             entry = _find_issued(changes, certification_request, mailbox, at)
             issued = entry or self._issue(changes, certification_request, mailbox, at)
         if self.directory is not None:
-            # After the transaction, so that nobody finds a certificate that is not in the register.
+            # Published after the transaction, so that every published certificate is in the register.
             write_directory(self.directory, [issued], [issued])
         root = self.folder.find_certificate(Role.ROOT)
         above = (self.issuing.certificate, *(() if root is None else (root,)))
@@ -166,7 +167,7 @@ def _find_issued(
 def _check_count(
     changes: Changes, mailbox: str, window: datetime.timedelta, most: int, at: datetime.datetime, reason: Reason
 ) -> None:
-    # Times in the future, from before a clock was set back, count too.
+    # Times in the future count too. They are from before a clock was set back.
     times = changes.automatic_since(at - window, mailbox)
     if len(times) >= most:
         waits = times[-most] + window - at

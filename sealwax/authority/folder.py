@@ -1,8 +1,8 @@
-"""The folder of a CA: `authority.json`, certificates and encrypted keys of its roles, `register.sqlite`.
+"""The folder of a CA: `authority.json`, `register.sqlite`, and the certificates and encrypted keys of its roles.
 
-The keys of root and issuing CA never change, and their certificates are in other files. Key and certificate of the
-responder change together: `responder.key` has both, so that one move replaces both. `responder.pem` is a copy of the
-certificate.
+The keys of the root and the issuing CA never change, and their certificates are in separate files. The key and the
+certificate of the responder change together. So `responder.key` has both, and one move replaces both. `responder.pem`
+is a copy of the certificate.
 
 A folder need not have the keys of all roles. The root's key may stay offline, and a responder on another machine gets
 the folder without the keys of root and issuing CA.
@@ -45,7 +45,7 @@ _MAX_SETTINGS_BYTES: Final = 65_536
 
 
 class Role(StrEnum):
-    """An owner of a certificate and a key in the folder. The names of the two files begin with the role."""
+    """The roles that have a certificate and a key in the folder. The names of both files begin with the role."""
 
     ROOT = "root"
     ISSUING = "issuing"
@@ -56,8 +56,8 @@ class Role(StrEnum):
 class Settings:
     """The decisions that were made when the CA was created.
 
-    `url` is the address of its responder, without a slash at the end. `keyring_entry` names the entry of the system's
-    keyring that has the passphrase of the keys; "" means that there is none.
+    `url` is the address of its responder, without a slash at the end. `keyring_entry` names the entry of the system
+    keyring that has the passphrase of the keys; "" means no entry.
     """
 
     name: str
@@ -91,7 +91,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class AuthorityFolder:
-    """The folder of a CA, and the provider that uses its keys."""
+    """The folder of a CA, and the provider of cryptography."""
 
     path: Path
     provider: CryptoProvider = field(default_factory=NativeProvider, repr=False, compare=False)
@@ -139,7 +139,8 @@ class AuthorityFolder:
         certificate = self.certificate(role)
         data = read_small(self.path / f"{role}.key")
         if role is Role.RESPONDER:
-            # Take the certificate from the same bytes as the key: another process may have replaced the file since.
+            # The certificate is from the same bytes as the key, because another process may replace the file between
+            # two readings.
             certificate = _find_certificate(data) or certificate
         key = blocking.run(load_private_key(data, passphrase, provider=self.provider))
         if public_key_of(key).spki_der != certificate.public_key.spki_der:
@@ -157,7 +158,7 @@ class AuthorityFolder:
         """Replace the responder's encrypted key and its certificate, which are in one file. Raises OSError."""
         key_pem = blocking.run(export_private_key(responder.private_key, passphrase, provider=self.provider))
         certificate_pem = build_pem("CERTIFICATE", responder.certificate.der)
-        # With this transaction, two commands at the same time do not mix their two files.
+        # This transaction makes two simultaneous commands write one after the other, so that their files are not mixed.
         with self.register.change():
             write_whole(self.path / f"{Role.RESPONDER}.key", key_pem + certificate_pem, mode=_PRIVATE_MODE)
             self.write_certificate(Role.RESPONDER, responder.certificate)
@@ -203,8 +204,8 @@ def new_folder(path: Path) -> Iterator[AuthorityFolder]:
 def check_url(url: str) -> str:
     """Check the address of a responder, which must be http.
 
-    CRLs and OCSP responses are signed, so they need no TLS. With https, a client could need them to check the server's
-    certificate.
+    CRLs and OCSP responses are signed, so they need no TLS. With https, clients might need these answers to check the
+    certificate of the very server that has them.
 
     Raises MalformedMessage.
     """

@@ -1,4 +1,4 @@
-"""Make a CA: in one step, or with an offline root in four steps that exchange files.
+"""Make a CA in one step, or make one with an offline root in four steps that exchange files.
 
 The four steps: `create_root` on the root's machine, `request_issuing` on the issuing CA's, `sign_issuing` on the
 root's, and `accept_issuing` on the issuing CA's.
@@ -44,7 +44,7 @@ RESPONDER_DAYS: Final = 365
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Founder:
-    """The time at which a CA is made, the kind of its keys, and their passphrase."""
+    """The time at which a CA is made, the type of its keys, and their passphrase."""
 
     at: datetime.datetime
     passphrase: bytes = field(repr=False)
@@ -86,7 +86,7 @@ def sign_issuing(
     root: Identity,
     at: datetime.datetime,
 ) -> Certificate:
-    """A certificate for an issuing CA, signed by the root and entered into the root's register.
+    """Sign a certificate for an issuing CA with the root, and enter it into the root's register.
 
     Raises MalformedMessage, UnsupportedAlgorithm or OSError.
     """
@@ -110,8 +110,8 @@ def accept_issuing(
 ) -> None:
     """Accept the certificate that the root signed. Make the issuing CA's first CRL and the responder's certificate.
 
-    `root_list` is the root's CRL, or None if the root's own PKI publishes it. Raises MalformedMessage for a certificate
-    of another key, SignatureMismatch for a certificate of another root, and the errors of `open_key`.
+    `root_list` is the root's CRL, or None if the root's own PKI publishes it. Raises MalformedMessage if the
+    certificate is for another key, SignatureMismatch if another root has signed it, and the errors of `open_key`.
     """
     key = folder.open_key(Role.ISSUING, founder.passphrase)
     if issuing.public_key.spki_der != public_key_of(key).spki_der or not issuing.is_ca:
@@ -124,7 +124,7 @@ def accept_issuing(
     signer = Identity(certificate=issuing, private_key=key)
     make_list(folder, issuing_press(folder, signer), founder.at)
     certify_responder(folder, signer, founder)
-    # This file is written last, because with it the folder becomes a CA that issues.
+    # This file is written last, because it makes the folder a CA that can issue certificates.
     folder.write_certificate(Role.ISSUING, issuing)
 
 

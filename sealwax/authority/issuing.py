@@ -46,7 +46,7 @@ class Signer:
 
 
 def issue_certificate(folder: AuthorityFolder, order: Order, issuing: Identity, at: datetime.datetime) -> Certificate:
-    """A new certificate of a person. It is entered into the register before it is returned.
+    """Issue a certificate to a person, and enter it into the register before returning it.
 
     Raises MalformedMessage for addresses or a term outside the profile, UnsupportedAlgorithm for a key that is too
     weak, unusable or compromised, and OSError.
@@ -95,7 +95,7 @@ def register_certificate(
 def revoke_certificate(
     folder: AuthorityFolder, serial_number: int, reason: str, press: ListPress, at: datetime.datetime
 ) -> Entry:
-    """Revoke a certificate and put it on a new CRL of its issuer: both or neither.
+    """Revoke a certificate and put it on a new CRL of its issuer, in one transaction.
 
     Raises MalformedMessage for a certificate of another issuer, the errors of `Changes.revoke`, or OSError.
     """
@@ -109,7 +109,7 @@ def revoke_certificate(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListPress:
-    """Makes the CRLs of one issuer. `days` is the validity of each."""
+    """Makes the CRLs of one issuer. Each is valid for `days`."""
 
     signer: Signer
     days: int
@@ -121,7 +121,7 @@ class ListPress:
         return self.signer.issuer
 
     def print_next(self, changes: Changes, at: datetime.datetime) -> PublishedList:
-        """Make and register the issuer's next CRL."""
+        """Make the issuer's next CRL and register it."""
         term = ListTerm(this_update=at, next_update=at + datetime.timedelta(days=self.days))
         latest = changes.find_list(self.issuer)
         number = 1 if latest is None else latest.number + 1
@@ -141,13 +141,13 @@ class ListPress:
 
 
 def root_press(folder: AuthorityFolder, root: Identity) -> ListPress:
-    """The press that makes the CRLs of the root."""
+    """The object that makes the CRLs of the root."""
     signer = Signer(issuer=Issuer.ROOT, identity=root)
     return ListPress(signer=signer, days=ROOT_LIST_DAYS, provider=folder.provider)
 
 
 def issuing_press(folder: AuthorityFolder, issuing: Identity) -> ListPress:
-    """The press that makes the CRLs of the issuing CA. Raises MalformedMessage or OSError."""
+    """The object that makes the CRLs of the issuing CA. Raises MalformedMessage or OSError."""
     signer = Signer(issuer=Issuer.ISSUING, identity=issuing)
     return ListPress(signer=signer, days=folder.settings().list_days, provider=folder.provider)
 
@@ -159,7 +159,7 @@ def make_list(folder: AuthorityFolder, press: ListPress, at: datetime.datetime) 
 
 
 def keep_root_list(folder: AuthorityFolder, data: bytes, root: Certificate, at: datetime.datetime) -> PublishedList:
-    """Accept a CRL that the offline root signed on its own machine, so that this folder publishes it.
+    """Accept a CRL that the offline root signed on its own machine, so that this CA publishes it.
 
     Raises SignatureMismatch or MalformedMessage for a CRL of another root, and MalformedMessage if the CRL has no
     number or no next update, or is older than the present one.

@@ -1,4 +1,4 @@
-"""Certification requests whose sender has proved the key, and has signed the only address for it."""
+"""Certification requests that prove the possession of the key, and whose signature covers the only address."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A CA's certificates published for others: as a folder of PEM files, as LDIF for an LDAP server (RFC 2849)."""
+"""Publish a CA's certificates: as a folder of PEM files, or as LDIF for an LDAP server (RFC 2849)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from smime_core.text import build_binary_ldif_line, build_ldif_line, escape_dn_v
 
 
 def write_directory(folder: Path, entries: Sequence[Entry], valid: Sequence[Entry]) -> None:
-    """Write a PEM file for each valid certificate, named by its serial number. Delete the files of the other entries.
+    """Write a PEM file for each valid certificate, named by its serial number. Delete those of other entries.
 
     Files of other CAs stay as they are. Raises OSError.
     """
@@ -31,8 +31,9 @@ def write_directory(folder: Path, entries: Sequence[Entry], valid: Sequence[Entr
 def build_ldif(entries: Sequence[Entry], valid: Sequence[Entry], *, base: str) -> bytes:
     """Changes for `ldapmodify -c`: an entry below `base` for each address, with exactly its valid certificates.
 
-    Each entry is first added, then its certificates are replaced. If the entry exists, adding fails, and `-c` makes
-    ldapmodify continue. Addresses beyond ASCII are left out, because `mail` is ASCII (RFC 4524 section 2.16).
+    Each LDAP entry is first added, and then its certificates are replaced. If the entry exists already, adding fails,
+    but `-c` makes ldapmodify continue. Addresses beyond ASCII are left out, because `mail` is ASCII (RFC 4524 section
+    2.16).
     """
     valid_numbers = {entry.certificate.serial_number for entry in valid}
     by_address: dict[str, list[bytes]] = defaultdict(list)

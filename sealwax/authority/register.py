@@ -1,7 +1,7 @@
 """The register of a CA: every certificate that it issued, and the latest CRL of each issuer, in one SQLite file.
 
-A change happens in one transaction or not at all. Parallel commands wait for each other, so that no serial number is
-given twice and no entry is lost.
+Each change is one transaction. Parallel commands wait for each other, so that no serial number is used twice and no
+entry is lost.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from smime_core.ca.revocation_list_building import RevokedCertificate, reason_co
 from smime_core.errors import MalformedMessage
 from smime_core.x509 import Certificate, parse_certificate
 
-BUSY_SECONDS: Final = 60.0  # The longest time that a command waits for the transaction of another.
+BUSY_SECONDS: Final = 60.0  # The longest time that a command waits for the transaction of another command.
 _SCHEMA: Final = (
     """
     CREATE TABLE certificate (
@@ -65,7 +65,7 @@ class Issuer(StrEnum):
 
 
 class Kind(StrEnum):
-    """The kind of owner of a certificate."""
+    """The kinds of owners of certificates."""
 
     AUTHORITY = "authority"
     RESPONDER = "responder"
@@ -112,7 +112,7 @@ class Register:
                 connection.execute(statement)
 
     def count_automatic(self) -> None:
-        """Let the register count the certificates that a service issues by itself. Raises OSError."""
+        """Create the table that counts automatically issued certificates. Raises OSError."""
         with self._open("BEGIN IMMEDIATE") as connection:
             connection.execute(_AUTOMATIC)
 
@@ -176,7 +176,7 @@ class Rows:
         return None if row is None else PublishedList(number=row[0], next_update=_moment(row[1]), der=row[2])
 
     def automatic_since(self, since: datetime.datetime, mailbox: str = "") -> tuple[datetime.datetime, ...]:
-        """The times after `since` at which a service issued certificates by itself, for one mailbox or for all."""
+        """The times after `since` of automatically issued certificates: for one mailbox, or for all if it is ""."""
         rows = self._connection.execute(
             "SELECT at FROM automatic WHERE at > ? AND (? = '' OR mailbox = ?) ORDER BY at",
             (_seconds(since), mailbox, mailbox),
@@ -186,7 +186,7 @@ class Rows:
     def to_list(self, issuer: Issuer, at: datetime.datetime) -> tuple[RevokedCertificate, ...]:
         """The revoked certificates for a CRL made at `at`.
 
-        A certificate stays on one CRL after it has expired (RFC 5280 section 3.3).
+        A revoked certificate is on at least one CRL from after its expiry (RFC 5280 section 3.3).
         """
         rows = self._connection.execute(
             "SELECT serial, revoked_at, reason FROM certificate WHERE issuer = ? AND revoked_at IS NOT NULL"
@@ -239,7 +239,7 @@ class Changes(Rows):
         )
 
     def note_automatic(self, certificate: Certificate, mailbox: str, at: datetime.datetime) -> None:
-        """Count a certificate that a service issued by itself."""
+        """Count an automatically issued certificate."""
         self._connection.execute(
             "INSERT INTO automatic (serial, mailbox, at) VALUES (?, ?, ?)",
             (f"{certificate.serial_number:x}", mailbox, _seconds(at)),

@@ -1,7 +1,7 @@
 """The `sealwax` command: thin verbs over `smime_core.blocking`.
 
-Exit codes: 0 for success (`verify`: the message is verified), 1 if the message is not as requested or no key fits,
-2 for wrong usage and for malformed or unreadable input.
+Exit codes: 0 for success (`verify`: the message is verified), 1 if the message is not as requested or no key fits, 2
+for wrong usage and for malformed or unreadable input.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import gc
 
 def main() -> int:
     """Run the command with the process's arguments and return its exit code."""
-    # The end of this short process frees everything. Garbage collection would take a tenth of the starting time.
+    # Garbage collection would take a tenth of the starting time. The process is short, and its end frees all memory.
     gc.disable()
-    # Imported here because every import of a submodule runs this file, and click and the core take long to import.
+    # Imported here because click and the core take long to import, and the import of any submodule runs this file.
     from sealwax.cli.group import run
 
     return run()

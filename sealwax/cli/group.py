@@ -1,4 +1,4 @@
-"""The group of verbs, and the only place where errors become one line and an exit code.
+"""The group of verbs. Only this module turns errors into one line and an exit code.
 
 Other packages add their verbs through the entry points `sealwax.commands`.
 """
@@ -65,7 +65,7 @@ _VERBS: Final = {
 
 
 class _ReaderLeft(Exception):
-    """The reader of the output has closed the pipe.
+    """The program that reads the output has closed the pipe.
 
     This exception replaces BrokenPipeError, for which click would exit with 1.
     """
@@ -101,7 +101,7 @@ class Verbs(click.Group):
 
     def find_plugins(self) -> dict[str, EntryPoint]:
         """The verbs of other packages."""
-        # Imported here because it imports the standard library's e-mail package, which no verb of this package needs.
+        # Imported here because importlib.metadata imports the standard library's e-mail package, which no verb needs.
         from importlib.metadata import entry_points
 
         return {plugin.name: plugin for plugin in entry_points(group=self.entry_points)}
@@ -119,7 +119,7 @@ class Verbs(click.Group):
             except BrokenPipeError:
                 raise
             except (SmimeError, OSError) as error:
-                # `pop`, because an error in a group inside a group is caught here twice.
+                # `pop` prints it only once, although an error in a group inside a group is caught here twice.
                 if ctx.meta.pop(JSON_WANTED, False):
                     _write_json_error(error)
                 raise
@@ -150,7 +150,7 @@ def sealwax() -> None:
 def run() -> int:
     """Run the command with the process's arguments and return its exit code. Expected failures become one line each."""
     open_standard_streams()
-    # A command that is ended by a signal still removes its unfinished output, which may be plaintext.
+    # After this, a command that a signal ends still removes its unfinished output, which may be plaintext.
     signal.signal(signal.SIGTERM, _leave)
     # Under `nohup` the signal stays ignored, so that the command outlives its terminal.
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:

@@ -33,7 +33,7 @@ from sealwax.discovery.finding import DiscoveryUnavailable
 from smime_core import blocking
 
 _CODE_DOES_NOT_COUNT: Final = "the code above does not open the account: throw it away. An earlier one still counts"
-# The codes of answers that leave open whether the server has stored the change.
+# After an error with one of these codes, the server may or may not have stored the change.
 _UNKNOWN_OUTCOMES: Final = frozenset({"key-server-unreachable", "key-server-error"})
 _CODE_MAY_COUNT: Final = (
     "it is not known whether the code above or an earlier one opens the account: keep both, and run this command again"
@@ -82,7 +82,7 @@ class DevicesRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevokeRequest:
-    """The account, and the devices that lose it."""
+    """The account, and the devices that lose access to it."""
 
     ids: tuple[str, ...] = given_by(click.Argument(["ids"], metavar="DEVICE...", nargs=-1, required=True))
     login: AccountLogin = group_of(AccountLogin)
@@ -116,7 +116,7 @@ def recovery_code(request: CodeRequest) -> None:
     roaming = open_session(request.login)
     secret = PROVIDER.random_bytes(CODE_BYTES)
     keys = blocking.run(recovery_keys(secret, PROVIDER))
-    # The code is shown before the earlier code ends, because a full disk must not cost the person both.
+    # The new code is printed before the earlier code ends. If printing fails, the person still has the earlier code.
     write_line(write_code(secret))
     flush_output()
     try:

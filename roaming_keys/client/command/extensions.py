@@ -15,20 +15,20 @@ _GROUP: Final = "roaming_keys.client"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountExtension:
-    """The steps of a package. `after_own_passphrase` changes the state when its owner has chosen the passphrase."""
+    """The steps that a package adds. `after_own_passphrase` changes the state when the owner chooses a passphrase."""
 
     after_login: Callable[[Roaming], None]
     after_own_passphrase: Callable[[AccountState], AccountState]
 
 
 def follow_login(roaming: Roaming) -> None:
-    """Take the steps of all packages after a login."""
+    """Run the steps that packages add after a login."""
     for extension in _find_extensions():
         extension.after_login(roaming)
 
 
 def with_own_passphrase(state: AccountState) -> AccountState:
-    """Return the state of an account whose owner has chosen the passphrase."""
+    """Return the account's state after the owner has chosen a passphrase, as the packages change it."""
     for extension in _find_extensions():
         state = extension.after_own_passphrase(state)
     return state
@@ -36,8 +36,8 @@ def with_own_passphrase(state: AccountState) -> AccountState:
 
 @cache
 def _find_extensions() -> tuple[AccountExtension, ...]:
-    # Imported here because importlib.metadata imports the standard library's e-mail package, which a refused login does
-    # not need.
+    # Imported here because importlib.metadata imports the standard library's e-mail package, and a refused login needs
+    # neither.
     from importlib.metadata import entry_points
 
     extensions = [point.load() for point in sorted(entry_points(group=_GROUP))]

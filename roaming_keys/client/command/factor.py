@@ -69,7 +69,7 @@ class ListRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveRequest:
-    """The account, and the factor that it loses."""
+    """The account, and the factor to remove."""
 
     id: str = given_by(click.Argument(["id"], metavar="FACTOR"))
     login: AccountLogin = group_of(AccountLogin)
@@ -86,7 +86,7 @@ def add(request: AddRequest) -> None:
     text = base64.b32encode(secret).decode()
     groups = " ".join(text[start : start + 4] for start in range(0, len(text), 4))
     label = quote(f"Sealwax:{roaming.session.place.user}", safe="")
-    # Not part of the output, which a script may keep.
+    # Printed on standard error, because a script may store the standard output.
     write_error(f"Type this key into your app: {groups}")
     write_error(f"Or open this link on the phone: otpauth://totp/{label}?secret={text}&issuer=Sealwax")
     new = NewCodes(name=request.name, secret=secret, code=ask_code())

@@ -34,7 +34,7 @@ class PullRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushRequest:
-    """The account, and the identities to add."""
+    """The account, and the identities to add to it."""
 
     names: tuple[str, ...] = given_by(click.Argument(["names"], metavar="[P12]...", nargs=-1, type=FILE))
     login: AccountLogin = group_of(AccountLogin)

@@ -68,7 +68,7 @@ class KeyFiles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountChoice:
-    """An account at a key server. Without options it is the one that was used last on this computer."""
+    """An account at a key server. Without options, it is the account that was used last on this computer."""
 
     server: str | None = given_by(
         click.Option(["--server"], metavar="URL", help="The key server. The one of the last login, if left out.")
@@ -87,7 +87,7 @@ class AccountChoice:
 
     def sources(self) -> Sources:
         """Return the places to ask for the list of servers."""
-        # Imported here as in `_transport_for`.
+        # Imported here for the same reason as in `_transport_for` below.
         from sealwax.discovery.following import Sources
 
         return Sources(urls=self.urls)
@@ -109,7 +109,7 @@ class AccountChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResetAgreement:
-    """The reset of the account that the person agrees to."""
+    """The option by which the person agrees to a reset of the account."""
 
     reset: str | None = given_by(
         click.Option(
@@ -122,7 +122,7 @@ class ResetAgreement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountLogin:
-    """An account, and where its passphrase comes from."""
+    """An account, and the source of its passphrase."""
 
     account: AccountChoice = group_of(AccountChoice)
     agreement: ResetAgreement = group_of(ResetAgreement)
@@ -131,7 +131,7 @@ class AccountLogin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roaming:
-    """A session, the passphrase that opened it (empty after a recovery), and what its calls need."""
+    """A session, the passphrase of the login (empty after a recovery), and the setting for further calls."""
 
     session: Session
     passphrase: bytes = field(repr=False)
@@ -139,7 +139,7 @@ class Roaming:
 
 
 def setting_for(account: AccountChoice) -> Setting:
-    """Return what calls to the key server of an account need."""
+    """Return the transport and other parts that calls to the account's key server need."""
     return Setting(transport=_transport_for(account), provider=PROVIDER, ask_factor=_CodePrompt())
 
 
@@ -177,7 +177,7 @@ def log_in_as_known(
 
 
 def on_device(place: Place) -> OnDevice:
-    """Return this computer, with its token for the account. The first token is new, and a right login keeps it."""
+    """Return this computer as a device. Its token for the account is new until the first successful login stores it."""
     account = load_accounts().get(place) or KeptAccount(token=PROVIDER.random_bytes(TOKEN_BYTES), known=None)
     name = f"sealwax · {platform.node()}"[:MAX_DEVICE_NAME_CHARACTERS]
     device = Device(token=account.token, name=name if name.isprintable() else "sealwax")
@@ -185,16 +185,16 @@ def on_device(place: Place) -> OnDevice:
 
 
 def keep_login(place: Place, device: Device, known: Known | None) -> None:
-    """Keep an account after a registration or a right login, and choose it from now on. Raises ServerLies."""
+    """Store an account after a registration or a successful login, as the default from now on. Raises ServerLies."""
     with changing_accounts() as accounts:
         account = accounts.pop(place, KeptAccount(token=device.token, known=None))
         accounts[place] = account.after(known)
 
 
 def remember(session: Session) -> None:
-    """Keep what the session has seen of the account since its login. Raises ServerLies.
+    """Store what the session has learnt about the account since the login. Raises ServerLies.
 
-    An account that another command has deleted meanwhile stays forgotten.
+    Nothing is stored if another command has deleted the account since.
     """
     with changing_accounts() as accounts:
         if session.place in accounts:
@@ -202,7 +202,7 @@ def remember(session: Session) -> None:
 
 
 def forget(place: Place) -> None:
-    """Delete what this computer keeps of an account."""
+    """Delete what this computer has stored about an account."""
     with changing_accounts() as accounts:
         accounts.pop(place, None)
 
@@ -216,7 +216,7 @@ def ask_code() -> str:
 
 
 class _CodePrompt:
-    """Asks on the terminal for the code of a login, up to three times."""
+    """Asks on the terminal for the one-time code of a login, up to three times."""
 
     def __init__(self) -> None:
         self._left = _CODE_TRIES
@@ -238,7 +238,7 @@ def _transport_for(account: AccountChoice) -> Transport:
     place = account.place()
     if not follows_any():
         return HttpTransport(place.server)
-    # Imported here because the lists of servers take longest to import, and few people follow one.
+    # Imported here because the code for lists of servers takes longest to import, and few people follow a list.
     from roaming_keys.client.following import FollowingTransport
 
     return FollowingTransport(place, account.sources())

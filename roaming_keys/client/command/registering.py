@@ -24,7 +24,7 @@ from smime_core import blocking
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterRequest:
-    """The identities, the account, and where its ticket comes from."""
+    """The identities, the account, and the source of its ticket."""
 
     names: tuple[str, ...] = given_by(click.Argument(["names"], metavar="P12...", nargs=-1, required=True, type=FILE))
     account: AccountChoice = group_of(AccountChoice)
@@ -52,5 +52,5 @@ def register(request: RegisterRequest) -> None:
     blocking.run(register_account(HttpTransport(place.server), registration))
     keep_login(place, on_device(place).device, None)
     write_line(f"{place.user} is registered at {place.server}.")
-    # Only now, because the key server has verified the ticket.
+    # Pinned only after the key server has verified the ticket.
     follow_ticket_key(place, discovery_key, sources)

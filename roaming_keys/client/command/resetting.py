@@ -35,7 +35,7 @@ from smime_core import blocking
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResetRequest:
-    """The account, its ticket, and the new keys for the end of the reset."""
+    """The account, its ticket, and the new keys, which the end of the reset needs."""
 
     names: tuple[str, ...] = given_by(click.Argument(["names"], metavar="[P12...]", nargs=-1, type=FILE))
     account: AccountChoice = group_of(AccountChoice)
@@ -104,7 +104,7 @@ def reset(request: ResetRequest) -> None:
         )
     )
     blocking.run(finish_reset(setting.transport, registration))
-    # The person has agreed to this reset, so this computer forgets what it knew of the earlier account.
+    # The person wants this reset, so this computer deletes the facts about the earlier account.
     device = on_device(place).device
     forget(place)
     keep_login(place, device, None)
@@ -135,7 +135,7 @@ def undo_reset(request: UndoRequest) -> None:
         passphrase = request.login.passphrases.reader()(f"{place.user} at {place.server}, from before the reset")
         account = KeyAccount(server=place.server, user=place.user, passphrase=passphrase)
         session = blocking.run(undo_by_passphrase(setting, account, here))
-    # The record after the reset, which this computer may have seen, has a higher version.
+    # This computer may know a later record, of the account after the reset, so the facts about it are deleted.
     forget(place)
     keep_login(place, here.device, session.known)
     write_line(f"The account of {place.user} from before the reset is back.")

@@ -1,4 +1,4 @@
-"""The options with which `sealwax roam` gets a ticket: from the bridge with the mail password, or from a file."""
+"""The options of `sealwax roam` for the source of a ticket: the bridge with the mail password, or a file."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _PATHS: Final = {Purpose.ENROLMENT: "/api/enrolment", Purpose.RESET: "/api/enrol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketSource:
-    """The place that a ticket comes from."""
+    """The source of a ticket."""
 
     bridge: str | None = given_by(
         click.Option(["--bridge"], metavar="URL", help="Your organisation's bridge, which confirms your address.")
@@ -63,7 +63,7 @@ def _ask_bridge(bridge: str, user: str, mail_password: bytes, purpose: Purpose) 
     """Return a ticket of the bridge for the user's address, after a login with the mail password."""
     place = ServiceAddress.of(normalise_origin(bridge))
     password = mail_password.decode("utf-8", "surrogateescape")
-    # The bridge accepts changes only for the account that they name.
+    # The bridge accepts requests that change something only if they name the account.
     headers = {"X-Sealwax": "1", "Content-Type": "application/json"}
     with HttpClient(place, uses_proxy=True) as client:
         session = _ask(client, "POST", "/api/session", headers, {"address": user, "password": password})
@@ -78,7 +78,7 @@ def _ask_bridge(bridge: str, user: str, mail_password: bytes, purpose: Purpose) 
 
 
 def _ask(client: HttpClient, method: str, path: str, headers: Mapping[str, str], members: object = None) -> HttpAnswer:
-    """Return the answer of the bridge. Raises ClickException for a status that is no success."""
+    """Return the answer of the bridge. Raises ClickException for an answer with an error status."""
     body = b"" if members is None else json.dumps(members).encode()
     call = HttpCall(method=method, path=path, headers=headers, body=body)
     try:
@@ -91,7 +91,7 @@ def _ask(client: HttpClient, method: str, path: str, headers: Mapping[str, str],
 
 
 def _cookies_of(answer: HttpAnswer) -> str:
-    """Return the cookies of the session as the next requests send them; nothing else keeps them."""
+    """Return the session's cookies as the next requests must send them. They are stored nowhere."""
     cookies = SimpleCookie()
     for field in answer.headers.get_all("Set-Cookie", []):
         with suppress(CookieError):

@@ -1,4 +1,4 @@
-"""The form in which the commands write times."""
+"""The form in which the `sealwax roam` commands write times."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The command's contacts and decisions files, merged with an account.
+"""Merge the files with contacts and decisions on this computer with an account.
 
-A file for each account has the account's state at the last merge, encrypted as at the key server. With this file, the
-next merge finds what was changed or removed on this computer since. Another file has what was sent since, in case the
-answer was lost.
+For each account, one file has the account's state at the last merge, encrypted as at the key server. By this file, the
+next merge finds what was changed or removed on this computer since. Another file has the entries that were sent since,
+in case the server's answer was lost.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def push_files(roaming: Roaming, identities: tuple[Identity, ...]) -> Session:
 def take_files(session: Session) -> None:
     """Merge the account's contacts and decisions into the files."""
     contacts_file, decisions_file = default_contacts_file(), default_decisions_file()
-    # Another command may have changed the files since they were read for the account.
+    # Another command may have changed the files since `push_files` read them.
     with lock_file(contacts_file), lock_file(decisions_file):
         before = _read_files()
         merged = _merge(session, before)
@@ -71,13 +71,13 @@ def take_files(session: Session) -> None:
 
 
 def forget_base(place: Place) -> None:
-    """Delete what was kept of a deleted account."""
+    """Delete the two files of a deleted account."""
     for path in (_base_file(place), _sent_file(place)):
         path.unlink(missing_ok=True)
 
 
 def _note(session: Session, entries: Mapping[str, Entry]) -> None:
-    """Note what is about to be sent. If the answer is lost, the next merge recognises it."""
+    """Store the entries that are about to be sent. If the answer is lost, the next merge recognises them."""
     path = _sent_file(session.place)
     with lock_file(path):
         sent = blocking.run(note_sent(_read_sent(session), session.opened, entries, session.place.user, PROVIDER))

@@ -1,4 +1,4 @@
-"""The calls of a member of the staff to a key server."""
+"""The calls of a staff member to a key server."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from roaming_keys.protocol.calls import Call, Credentials
 
 
 class StaffKey:
-    """The private key of a member, which signs the calls. `clock` gives the time with its fractions of a second."""
+    """The private key of a staff member, which signs calls. `clock` returns the time with fractions of a second."""
 
     def __init__(self, seed: bytes, clock: Callable[[], datetime.datetime]) -> None:
         self._key = Ed25519PrivateKey.from_private_bytes(seed)
@@ -21,7 +21,7 @@ class StaffKey:
 
     @property
     def public(self) -> bytes:
-        """The public half."""
+        """The public key, 32 bytes."""
         return self._key.public_key().public_bytes_raw()
 
     def sign(self, server: str, call: Call) -> str:

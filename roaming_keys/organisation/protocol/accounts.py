@@ -20,7 +20,7 @@ from smime_core.errors import MalformedMessage
 from smime_core.identity import Identity
 from smime_core.provider import CryptoProvider
 
-# Letters and digits that nobody confuses. 16 of these 31 characters have 79 random bits.
+# Letters and digits that people do not confuse. A passphrase of 16 of these 31 characters has 79 random bits.
 _ALPHABET: Final = "23456789abcdefghjkmnpqrstuvwxyz"
 _GROUPS: Final = 4
 _GROUP: Final = 4
@@ -43,9 +43,10 @@ async def make_account(
     policy: RecoveryPolicy | None,
     at: datetime.datetime,
 ) -> Made:
-    """Return an account for a person's keys. `policy`, which the administrator has confirmed, is None without recovery.
+    """Return an account for a person's keys.
 
-    Without a key that only encrypts, there is no recovery copy. Raises MalformedMessage for keys of somebody else.
+    `policy` is the recovery policy that the administrator has confirmed, or None for no recovery. Without a key that
+    only encrypts, the account gets no recovery copy. Raises MalformedMessage for keys of somebody else.
     """
     passphrase = make_passphrase(provider)
     account = KeyAccount(server=server, user=user, passphrase=passphrase.encode())
@@ -71,6 +72,6 @@ def make_passphrase(provider: CryptoProvider) -> str:
     """Return a random passphrase that is easy to type from paper."""
     letters: list[str] = []
     while len(letters) < _GROUPS * _GROUP:
-        # Bytes from 248 on (8 times 31) are left out, because they would make some letters likelier.
+        # Bytes of 248 (8 times 31) and more are skipped, because they would make some characters likelier.
         letters += [_ALPHABET[byte % 31] for byte in provider.random_bytes(32) if byte < 248]
     return "-".join("".join(letters[_GROUP * n :][:_GROUP]) for n in range(_GROUPS))

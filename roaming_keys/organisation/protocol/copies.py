@@ -4,7 +4,8 @@
     bundle = PKCS#12 (RFC 7292) under base64url(HKDF(R, "recovery bundle password", user, copy id)), then zeros
     share  = AuthEnvelopedData (RFC 5083) for one officer, with a share of R and the names of user and copy
 
-A key is copied only if none of its certificates may sign. The key of the account's record is never split.
+A key is copied only if none of its certificates may sign. Officers get no shares of the key that encrypts the account's
+record.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ _ENCRYPTS: Final = KeyUsage.KEY_ENCIPHERMENT | KeyUsage.KEY_AGREEMENT
 
 
 class KeyMaySign(SmimeError):
-    """No key can be copied, because the certificates of all keys may sign too."""
+    """No key can be copied, because each key has a certificate that may sign."""
 
     code = "key-may-sign"
 
@@ -49,13 +50,13 @@ class KeyMaySign(SmimeError):
 
 
 class SharesRefused(SmimeError):
-    """The shares are too few, of another case, or do not fit together."""
+    """The shares are too few, belong to another case, or do not fit together."""
 
     code = "shares-refused"
 
 
 def recoverable(identities: Sequence[Identity]) -> tuple[Identity, ...]:
-    """Return the identities whose keys only encrypt, that is, no certificate of the same key may sign."""
+    """Return the identities whose keys only encrypt: no certificate of such a key may sign."""
     signing = {identity.certificate.public_key.spki_der for identity in identities if _may_sign(identity.certificate)}
     return tuple(
         identity
@@ -65,7 +66,7 @@ def recoverable(identities: Sequence[Identity]) -> tuple[Identity, ...]:
 
 
 def left_out(identities: Sequence[Identity]) -> tuple[Identity, ...]:
-    """Return the identities that encrypt, but whose keys are never shared, because they may sign."""
+    """Return the identities for encryption whose keys are never shared, because the keys may sign too."""
     shared_certificates = {identity.certificate.der for identity in recoverable(identities)}
     return tuple(
         identity
@@ -76,9 +77,10 @@ def left_out(identities: Sequence[Identity]) -> tuple[Identity, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryCopy:
-    """A copy as the server has it. `certificates` are the fingerprints of the certificates whose keys are in the copy.
+    """A recovery copy as the server stores it.
 
-    `shares` are in the order of the policy's officers.
+    `certificates` has the fingerprints of the certificates whose keys are in it. `shares` are in the order of the
+    policy's officers.
     """
 
     id: str
@@ -178,7 +180,7 @@ async def build_copy(
 
 
 async def build_empty_copy(user: str, policy: RecoveryPolicy, provider: CryptoProvider) -> RecoveryCopy:
-    """Return a copy without keys, to replace a copy whose keys may all sign by now. `user` is normalised."""
+    """Return a copy without keys, to replace a copy whose keys may all sign now. `user` is normalised."""
     key, copy_id = provider.random_bytes(KEY_BYTES), provider.random_bytes(16).hex()
     return RecoveryCopy(
         id=copy_id,
@@ -190,13 +192,13 @@ async def build_empty_copy(user: str, policy: RecoveryPolicy, provider: CryptoPr
 
 
 async def encrypt_share(share: Share, recipient: Certificate, provider: CryptoProvider) -> bytes:
-    """Return the share as CMS that only the owner of a certificate opens. Raises UnsupportedAlgorithm."""
+    """Return the share as CMS that only the owner of `certificate` can decrypt. Raises UnsupportedAlgorithm."""
     encrypting = Encrypting(recipients=(recipient,), cipher=AES_256_GCM)
     return await encrypt_bytes(share.to_json(), encrypting, provider, content_type=RECOVERY_SHARE)
 
 
 async def decrypt_share(cms: bytes, identities: Sequence[Identity], provider: CryptoProvider) -> Share:
-    """Return the share in CMS for one of the identities. Raises NoMatchingRecipient, DecryptionError and others."""
+    """Return the share in the CMS for one of the identities. Raises NoMatchingRecipient, DecryptionError and others."""
     keys = Keys(identities=tuple(identities))
     return Share.from_json((await decrypt_bytes(cms, keys, provider, content_type=RECOVERY_SHARE)).content)
 
@@ -210,8 +212,9 @@ async def pass_on_share(
 ) -> bytes:
     """Return an officer's share, encrypted for the person who recovers the keys.
 
-    `asked` names user, copy, number and case; its value is ignored. Raises SharesRefused if the share is of another
-    user or copy than the case. So the server cannot have somebody else's share passed on.
+    `asked` names user, copy, number and case; its value is ignored. Raises SharesRefused if the share belongs to
+    another user or copy than the case. Otherwise the server could trick an officer into passing on another person's
+    share.
     """
     share = await decrypt_share(cms, officer, provider)
     if replace(share, value=asked.value, case=asked.case) != asked or share.case:

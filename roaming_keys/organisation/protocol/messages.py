@@ -26,8 +26,8 @@ from smime_core.x509 import Certificate, parse_certificate
 
 MAX_CASES: Final = 100
 MAX_EVENTS: Final = 500
-MAX_NOTE_CHARACTERS: Final = 1_000  # MAX_EVENTS of these take a quarter of MAX_ANSWER_BYTES.
-# With these, no answer with MAX_CASES cases is larger than MAX_ANSWER_BYTES.
+MAX_NOTE_CHARACTERS: Final = 1_000  # MAX_EVENTS notes of this length take a quarter of MAX_ANSWER_BYTES.
+# With these limits, an answer with MAX_CASES cases is not larger than MAX_ANSWER_BYTES.
 MAX_REASON_CHARACTERS: Final = 500
 MAX_RECIPIENT_CHARACTERS: Final = 100
 
@@ -54,7 +54,8 @@ class Change(StrEnum):
 class CaseFacts:
     """A recovery case, without its keys. Times are in seconds since 1970, and 0 if the event has not happened.
 
-    `told` is when a device of the owner has shown the case, and `opened` when the keys were fetched.
+    `told` is the time at which a device of the owner has shown the case, and `opened` the time at which the recipient
+    has fetched the keys.
     """
 
     id: str
@@ -126,9 +127,10 @@ class CopyFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """The answer to `GET /recovery`: the policy in force, the copy of the caller, cases, a renewal that is asked for.
+    """The answer to `GET /recovery`: the policy in force, the caller's copy and cases, and a requested renewal.
 
-    `policy` and `copy` are None if there is none, `renew` is the time of the request in seconds since 1970, or 0.
+    `policy` and `copy` may be None. `renew` is the time, in seconds since 1970, at which an administrator has asked for
+    a new certificate, or 0.
     """
 
     policy: RecoveryPolicy | None = None
@@ -243,7 +245,7 @@ class NewPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewCase:
-    """The body of `POST /staff/cases`: whose keys are to be recovered, why, and for whom.
+    """The body of `POST /staff/cases`: the user whose keys are to be recovered, the reason, and the recipient.
 
     Raises MalformedMessage for a reason that is empty or too long.
     """
@@ -312,8 +314,8 @@ class Cases:
 class OfficersCase:
     """The answer to `POST /staff/case/share`: a case, and the asking officer's share with its number.
 
-    The officer is shown the facts, and the share goes to the recipient. Raises MalformedMessage if the facts name
-    another certificate than the recipient's.
+    The officer reads the facts, and the share is encrypted for the recipient. Raises MalformedMessage if the facts name
+    another certificate than that of `recipient`.
     """
 
     facts: CaseFacts

@@ -1,7 +1,7 @@
-"""The owner's side of recovery by officers: which officers were confirmed, and the copy that goes to them.
+"""Recovery by officers on the owner's devices: the confirmed policy, and the copy of the keys for its officers.
 
-The confirmed policy is an entry of the account's encrypted state. Copies are made for its officers only, whatever
-policy the server names. The keys of groups are not copied, because only the groups' owners share them.
+The confirmed policy is an entry of the account's encrypted state. Copies are made only for the officers of this policy,
+whatever policy the server names. The keys of groups are not copied, because only the groups' owners share them.
 """
 
 from __future__ import annotations
@@ -34,10 +34,11 @@ FIRST_LOGIN_ENTRY: Final = "first login"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnerRecovery:
-    """The facts for the owner: the policy that was confirmed, and one that waits for confirmation, or None.
+    """The facts for the owner: the confirmed policy, and the policy that waits for confirmation; each may be None.
 
-    `left_out` encrypt, but are never shared, because their keys may sign too. `is_copied` says whether the officers
-    can recover all other encryption keys. `must_renew` is true until there is a certificate from after the request.
+    The identities `left_out` encrypt, but their keys are never shared, because the keys may sign too. `is_copied` says
+    whether the officers can recover all other encryption keys. `must_renew` is true if an administrator has asked for a
+    new certificate, until there is a later one.
     """
 
     confirmed: RecoveryPolicy | None
@@ -78,7 +79,7 @@ def with_policy(state: AccountState, policy: RecoveryPolicy, at: datetime.dateti
 
 
 def has_first_passphrase(state: AccountState) -> bool:
-    """Return whether an administrator has made the passphrase, and so knows it."""
+    """Return whether the passphrase is still the one that an administrator has made, and so knows."""
     entry = state.entries.get(FIRST_LOGIN_ENTRY)
     return entry is not None and entry.value is not None
 
@@ -97,7 +98,7 @@ def with_own_passphrase(state: AccountState) -> AccountState:
 
 
 async def fetch_standing(session: Session, setting: Setting) -> Standing:
-    """Ask the server. Raises KeyServerError or MalformedMessage."""
+    """Return the answer to `GET /recovery`. Raises KeyServerError or MalformedMessage."""
     call = Call(method="GET", path="/recovery")
     return Standing.from_json(await setting.transport.send(call, await session.sign(call, setting.provider)))
 
@@ -117,7 +118,7 @@ async def confirm_policy(session: Session, setting: Setting, policy: RecoveryPol
 async def renew_copy(session: Session, setting: Setting) -> bool:
     """Store a new copy if the server's copy is not for the confirmed policy and keys. Return whether one was stored.
 
-    A key is no longer copied once it has a certificate that may sign. Without any other key, the new copy is empty.
+    A key is no longer copied once it has a certificate that may sign. If no other key is left, the new copy is empty.
     Raises KeyServerError or MalformedMessage.
     """
     policy = confirmed_policy(session.opened.state)
@@ -153,6 +154,6 @@ def _same(offered: RecoveryPolicy, confirmed: RecoveryPolicy | None) -> bool:
 
 
 def _with_entry(state: AccountState, name: str, value: str | None, at: datetime.datetime) -> AccountState:
-    # A clock that was ahead at an earlier change must not make that change the latest.
+    # Later than the earlier entry, because the clock may have been ahead at the earlier change.
     entry = Entry(at=time_after(state.entries.get(name), int(at.timestamp() * 1_000)), value=value)
     return replace(state, entries={**state.entries, name: entry})

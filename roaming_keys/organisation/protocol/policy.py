@@ -17,7 +17,7 @@ from smime_core.text import JsonObject
 from smime_core.x509 import Certificate, KeyUsage, parse_certificate
 
 POLICY_FORM: Final = 1
-MIN_NEEDED: Final = 2  # With one, a single officer could read everybody's mail.
+MIN_NEEDED: Final = 2  # If one were enough, a single officer could read everybody's mail.
 MAX_OFFICERS: Final = 20
 MAX_WAIT_HOURS: Final = 720
 MAX_CERTIFICATE_BYTES: Final = 8_192
@@ -28,9 +28,9 @@ _ENCRYPTS: Final = KeyUsage.KEY_ENCIPHERMENT | KeyUsage.KEY_AGREEMENT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryPolicy:
-    """A policy. `wait_hours` pass between the request for keys and the first approval.
+    """A recovery policy. `wait_hours` have to pass between the request for keys and the first approval.
 
-    Raises MalformedMessage if one officer could act without another, or if nobody could act.
+    Raises MalformedMessage if one officer could act alone, or if there are too few officers to act.
     """
 
     organisation: str
@@ -46,7 +46,7 @@ class RecoveryPolicy:
         if not MIN_NEEDED <= self.needed <= len(self.officers) <= MAX_OFFICERS:
             text = f"{self.needed} of {len(self.officers)} officers: expected at least {MIN_NEEDED}, of {MAX_OFFICERS}"
             raise MalformedMessage(text, where="recovery policy")
-        # An officer with two shares would count twice.
+        # An officer who is listed twice would have two shares.
         if len({officer.public_key.spki_der for officer in self.officers}) != len(self.officers):
             raise MalformedMessage("two officers have the same key", where="recovery policy")
         for certificate in self.officers:
@@ -54,7 +54,7 @@ class RecoveryPolicy:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 over all that the policy says, in hexadecimal."""
+        """SHA-256 over all values of the policy, in hexadecimal."""
         certificates = [officer.der for officer in self.officers]
         values = (self.organisation, self.needed, self.wait_hours)
         return hashlib.sha256(encode_fields("recovery policy", POLICY_FORM, *values, *certificates)).hexdigest()

@@ -21,7 +21,7 @@ def split_secret(secret: bytes, needed: int, total: int, provider: CryptoProvide
     """Return the shares with the numbers from 1 to `total`, of which `needed` give the secret."""
     if not 1 <= needed <= total <= MAX_SHARES:
         raise ValueError(f"{needed} of {total} shares")
-    # The coefficients of each power of x, for all bytes of the secret.
+    # Each row has the coefficients of one power of x, for all bytes of the secret.
     polynomial = [secret, *(provider.random_bytes(len(secret)) for _ in range(needed - 1))]
     return tuple(_value_at(number, polynomial) for number in range(1, total + 1))
 
@@ -29,7 +29,7 @@ def split_secret(secret: bytes, needed: int, total: int, provider: CryptoProvide
 def join_shares(shares: Mapping[int, bytes]) -> bytes:
     """Return the secret from shares by their numbers. Too few or wrong shares give other bytes.
 
-    Raises MalformedMessage if the numbers or lengths are not of one secret.
+    Raises MalformedMessage if numbers or lengths show that the shares are not those of one secret.
     """
     lengths = {len(share) for share in shares.values()}
     if len(lengths) != 1 or not all(1 <= number <= MAX_SHARES for number in shares):

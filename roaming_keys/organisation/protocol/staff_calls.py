@@ -1,6 +1,6 @@
-"""The bytes that a member of the staff signs: all that the server acts on.
+"""The bytes that a staff member signs for each call: everything that the server acts on.
 
-The counter of a call is the time in milliseconds, which the server accepts once, and only near the server's time.
+The counter of a call is the time in milliseconds. The server accepts each counter once, and only near its own time.
 
     Authorization: Sealwax key="…", counter="…", signature="…"       as in a session (`protocol/calls.py`)
 """

@@ -1,6 +1,6 @@
-"""`sealwax keys staff add`, `list` and `remove`: who may do what at the key server.
+"""`sealwax keys staff add`, `list` and `remove`: the staff of an organisation, and their roles at the key server.
 
-Members are appointed at the server itself, by people who may change its configuration.
+Members are appointed on the server's machine, by people who may change its configuration.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class AddRequest:
     def __post_init__(self) -> None:
         if not (0 < len(self.name) <= _MAX_NAME and self.name.isprintable()):
             raise click.UsageError(f"a name has 1 to {_MAX_NAME} characters")
-        # The audit trail names who has acted, and two names that look alike would be the same there.
+        # The audit trail names the members who have acted, so two names must not look alike.
         if self.name == OPERATOR or self.name != " ".join(self.name.split()):
             raise click.UsageError(f"a name is not {OPERATOR}, and has single spaces between words only")
         if (self.role is Role.OFFICER) != (self.certificate is not None):
@@ -55,7 +55,7 @@ class AddRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveRequest:
-    """The member who goes."""
+    """The member to remove."""
 
     name: str = given_by(click.Argument(["name"], metavar="NAME"))
     config: Path = given_by(KEYS.config_option())

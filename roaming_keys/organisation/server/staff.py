@@ -24,7 +24,7 @@ OPERATOR: Final = "operator"
 
 
 class StaffCallRefused(Exception):
-    """The call is not of a member of the staff, was sent before, or is too far from the server's time."""
+    """No staff member has signed the call, or it was sent before, or its time is too far from the server's time."""
 
 
 class MemberExists(Exception):
@@ -59,7 +59,7 @@ class StaffStore:
 
     def add(self, member: Member, at: datetime.datetime) -> None:
         """Add a member. Raises MemberExists."""
-        # Earlier calls, from when somebody had the same key, are refused.
+        # If the key was appointed before, calls from that time must not be accepted again.
         counter = int(at.timestamp() * 1_000)
         values = {"name": member.name, "role": member.role.value, "key": member.key, "counter": counter}
         with self._database.transaction() as rows:
@@ -78,7 +78,7 @@ class StaffStore:
         return True
 
     def check_call(self, server: str, call: Call, credentials: Credentials, at: datetime.datetime) -> Member:
-        """Return the member who has signed a call, and count the call. Raises StaffCallRefused."""
+        """Return the member who has signed a call, and store its counter. Raises StaffCallRefused."""
         record = staff_call_record(server, credentials.session_key, call, credentials.counter)
         try:
             Ed25519PublicKey.from_public_bytes(credentials.session_key).verify(credentials.signature, record)

@@ -132,7 +132,7 @@ class OrganisationStore:
             self.trail.add(rows, AuditEvent(kind=AuditKind.RESET_STOPPED, at=at, user=user, actor=member.name))
 
     def set_policy(self, policy: RecoveryPolicy, member: Member, at: datetime.datetime) -> None:
-        """Put a policy in force. Raises ServiceError, also if the staff lacks one of the policy's officers."""
+        """Put a policy in force. Raises ServiceError, also if an officer in the policy is no staff member."""
         with self._database.transaction() as rows:
             known = select(STAFF.c.certificate).where(STAFF.c.role == Role.OFFICER.value)
             officers = set(rows.execute(known).scalars())
@@ -166,7 +166,7 @@ class OrganisationStore:
             self.trail.add(rows, event)
 
     def standing(self, user: str, at: datetime.datetime) -> Standing:
-        """Return the policy, copy, cases and renewal of a user. The cases count as shown to the owner from now on."""
+        """Return the policy, copy, cases and renewal of a user. Notes that the owner was shown the cases."""
         is_untold = RECOVERY_CASE.c.user == user, RECOVERY_CASE.c.told.is_(None)
         with self._database.reading() as rows:
             renew = rows.execute(select(RESTRICTION.c.renew).where(RESTRICTION.c.user == user)).scalar()
@@ -183,12 +183,12 @@ class OrganisationStore:
         )
 
     def _tell(self, user: str, at: datetime.datetime) -> tuple[CaseFacts, ...]:
-        """Return the cases that the owner is shown, and note each new one as shown."""
+        """Return the cases to show to the owner, and note that they were shown."""
         with self._database.transaction() as rows:
             self._keys.hold(rows)
             self._lock(rows, user, at)
             shown = rows.execute(_shown_to(user, at)).all()
-            # Only the cases in this answer, because the owner does not see others.
+            # Only the cases in this answer are noted, because the owner sees no other case.
             for case in (row.id for row in shown if row.told is None):
                 rows.execute(update(RECOVERY_CASE).where(RECOVERY_CASE.c.id == case).values(told=at.timestamp()))
                 kind = AuditKind.RECOVERY_OWNER_TOLD
@@ -211,7 +211,7 @@ class OrganisationStore:
             self._lock(rows, user, at)
             asked_since = RECOVERY_CASE.c.user == user, RECOVERY_CASE.c.asked > (at - CASE_LASTS).timestamp()
             if rows.execute(select(func.count()).where(*asked_since)).scalar_one() >= MAX_CASES:
-                # More cases would hide the earlier ones from the owner.
+                # The owner sees at most MAX_CASES cases, so more cases would hide earlier ones.
                 raise ServiceError(409, "too-many-cases", f"The account has {MAX_CASES} cases that have not ended.")
             values = {
                 "id": case,
@@ -248,7 +248,7 @@ class OrganisationStore:
         )
 
     def approve(self, case: str, share: bytes, member: Member, at: datetime.datetime) -> None:
-        """Store the share that an officer passes on. Raises ServiceError, also before the owner's time is over."""
+        """Store the share that an officer passes on. Raises ServiceError, also while the wait of the policy goes on."""
         stored_case = self._find_case(case, at)
         number = self._number_of(stored_case, member)
         waits_until = stored_case.facts.asked + stored_case.copy.policy.wait_hours * 3_600
@@ -300,7 +300,7 @@ class OrganisationStore:
             details = self.trail.details_of(entry)
             texts = ("", "", "") if details is None else (details.user, details.actor, details.note)
             of, actor, note = texts
-            # The event of a deleted account names all events of the account, perhaps hundreds of thousands.
+            # The event that reports a deleted account names all events of this account, perhaps hundreds of thousands.
             note = note if len(note) <= MAX_NOTE_CHARACTERS else f"{note[: MAX_NOTE_CHARACTERS - 1]}…"
             shown.append(ShownEvent(number=entry.number, at=entry.at, kind=entry.kind, user=of, actor=actor, note=note))
             if len(shown) == MAX_EVENTS:
@@ -371,7 +371,7 @@ class OrganisationStore:
 
 
 def _shown_to(user: str, at: datetime.datetime) -> Select[Any]:
-    """The query for the cases to show to an owner: asked or first shown within CASE_LASTS, or not shown yet."""
+    """The query for the cases to show to an owner: opened or first shown within CASE_LASTS, or not shown yet."""
     since, case = (at - CASE_LASTS).timestamp(), RECOVERY_CASE.c
     is_shown = (case.asked > since) | case.told.is_(None) | (case.told > since)
     query = select(RECOVERY_CASE).where(case.user == user, is_shown)

@@ -1,4 +1,4 @@
-"""The routes of organisations: those for the owner of keys, inside a session, and those of the staff."""
+"""The routes of organisations: routes for owners of keys, inside a session, and routes for the staff."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class OwnerViews(AccountViews):
         self._organisation = organisation
 
     def standing(self) -> Response:
-        """Return the policy, what the server has for recovery, and the cases, which count as shown."""
+        """Return the policy, copy, cases and renewal of the caller. Notes that the owner was shown the cases."""
         caller = self._check_call()
         return json_answer(self._organisation.standing(caller.user, self._config.clock()).to_json())
 
@@ -94,7 +94,7 @@ class StaffViews:
         self._staff = staff
 
     def add_user(self) -> Response:
-        """Store an account for somebody, with keys that an administrator had."""
+        """Store an account that an administrator has made for somebody."""
         member = self._check(Role.ADMINISTRATOR)
         new = NewUser.from_json(json_body())
         user, record = normalise_user(new.user), new.record

@@ -40,13 +40,13 @@ class OwnAddressInGroup(GroupKeyRefused):
 
 
 class AddressOfOtherKeys(GroupKeyRefused):
-    """A group has a certificate of an address for which the account has other keys, the person's or another group's."""
+    """A group has a certificate of an address for which the account has other keys: its own, or of another group."""
 
     code = "group-of-known-address"
 
 
 class OwnerChanged(SmimeError):
-    """A group's owner has signed with another certificate than before. `fingerprint` is the new certificate's."""
+    """A group's owner has signed with another certificate than before. `fingerprint` is that of the new certificate."""
 
     code = "group-owner-changed"
 
@@ -57,9 +57,9 @@ class OwnerChanged(SmimeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenGroup:
-    """A group that was opened. `certificate` is the one with which its owner has signed the group.
+    """A group that was decrypted. `certificate` is the one with which the owner has signed the group's key.
 
-    `left` are members for whom the server has no key any more. Only the owner learns of them.
+    `left` has the members for whom the server no longer has the group's key. Only the owner's device can know them.
     """
 
     version: GroupVersion
@@ -70,7 +70,7 @@ class OpenGroup:
 
     @property
     def known(self) -> KnownGroup:
-        """The facts to keep of this version."""
+        """The facts about this version that the account stores."""
         return KnownGroup(
             name=self.content.name,
             owner=self.version.owner,
@@ -92,7 +92,7 @@ async def fetch_group(session: Session, setting: Setting, id: str) -> StoredGrou
 
 
 def find_wrap(stored: StoredGroup, user: str) -> bytes:
-    """Return a member's wrap of the group's key. Raises ServerLies."""
+    """Return the group's key as it is encrypted for a member. Raises ServerLies if the member has none."""
     for member in stored.members:
         if member.user == user:
             return member.wrap
@@ -102,10 +102,10 @@ def find_wrap(stored: StoredGroup, user: str) -> bytes:
 async def open_own_group(
     session: Session, id: str, stored: StoredGroup, provider: CryptoProvider, *, at: datetime.datetime
 ) -> OpenGroup:
-    """Return a group of the person. Raises ServerLies, GroupKeyRefused, NoMatchingRecipient or MalformedMessage."""
+    """Decrypt a group of the person. Raises ServerLies, GroupKeyRefused, NoMatchingRecipient or MalformedMessage."""
     identities, wrap = own_identities(session.opened), find_wrap(stored, session.place.user)
     owned = await unwrap_own_group_key(wrap, provider, identities=identities, at=at)
-    # The person need not accept a certificate here, because each of the person's own certificates counts.
+    # No certificate has to be accepted here, because the signer may be any of the person's own certificates.
     opened = await _open(session, id, stored, owned, provider)
     have_keys = {member.user for member in stored.members}
     return replace(opened, left=tuple(member.user for member in opened.content.members if member.user not in have_keys))
@@ -120,7 +120,7 @@ async def open_group(
     *,
     accepted: str = "",
 ) -> OpenGroup:
-    """Return a group of another owner, opened with a key that was judged (`examine_group_key`, `read_group_key`).
+    """Decrypt a group of another owner, with a key whose signature was judged (`examine_group_key`, `read_group_key`).
 
     `accepted` is the fingerprint of the owner's new certificate, if the person has agreed to it. Raises ServerLies,
     OwnerChanged, GroupKeyRefused (also AddressOfOtherKeys), or MalformedMessage.
@@ -137,7 +137,7 @@ async def open_group(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedGroup:
-    """A call that stores a version of a group, and the group after it."""
+    """A call that stores a version of a group, and the group after this call."""
 
     call: Call
     group: OpenGroup
@@ -157,9 +157,9 @@ def first_of(
 
 
 def next_of(before: OpenGroup, content: GroupContent) -> tuple[GroupVersion, GroupContent, tuple[str, ...]]:
-    """Return the version after `before`, its content without members who have no key any more, and these members."""
+    """Return the version after `before`, its content without members who have left, and these members."""
     version = replace(before.version, number=before.version.number + 1)
-    # A member who is added again gets a new key with this version, and has not left.
+    # A member in `left` who is added again with this version gets the new key, and so has not left.
     unchanged_users = {member.user for member in content.members if member in before.content.members}
     gone = tuple(user for user in before.left if user in unchanged_users)
     return version, without_members(content, gone, version.owner) if gone else content, gone
@@ -174,7 +174,7 @@ async def prepare_group(
     """
     user = session.place.user
     if any(is_address_of(user, address) for address in addresses_of(content.identities)):
-        # Neither the person nor the members would accept such a group.
+        # Programs refuse a group with a certificate of its owner's address.
         raise OwnAddressInGroup(f"this is your own certificate: a group has one of its own, and not of {user}")
     owner = find_signer(own_identities(session.opened), user, at)
     key = provider.random_bytes(KEY_BYTES)
@@ -201,9 +201,9 @@ async def prepare_group(
 async def store_group(
     session: Session, setting: Setting, version: GroupVersion, content: GroupContent, *, at: datetime.datetime
 ) -> tuple[Session, OpenGroup]:
-    """Store a version of a group of the person under a new key, and return the session and the group after it.
+    """Store a version of a group of the person under a new key. Return the session and the group after that.
 
-    Raises the errors of `prepare_group`, and KeyServerError, also if the server has another version before.
+    Raises the errors of `prepare_group`, and KeyServerError, also if the stored version is not the one before.
     """
     prepared = await prepare_group(session, version, content, setting.provider, at=at)
     await _send(session, setting, prepared.call)
@@ -211,7 +211,7 @@ async def store_group(
 
 
 async def keep_group(session: Session, setting: Setting, group: OpenGroup, *, at: datetime.datetime) -> Session:
-    """Add the keys of a group to the account, with the facts about the group. Raises the errors of `Session.push`."""
+    """Add the keys of a group, and the facts about it, to the account. Raises the errors of `Session.push`."""
     content = with_keys_of(session.opened, group, at)
     return session if content is session.opened else await session.push(setting, content)
 
@@ -222,7 +222,7 @@ def with_keys_of(opened: OpenRecord, group: OpenGroup, at: datetime.datetime) ->
 
 
 async def end_group(session: Session, setting: Setting, id: str) -> None:
-    """Delete a group of the person, or remove the person from another owner's. Raises KeyServerError."""
+    """Delete a group of the person, or remove the person from a group of another owner. Raises KeyServerError."""
     await _send(session, setting, Call(method="DELETE", path=f"/groups/{id}"))
 
 
@@ -240,7 +240,8 @@ async def _open(
         known.check(owner=stored.owner, version=stored.version, bundle=digest)
     version = GroupVersion(id=id, owner=stored.owner, number=stored.version)
     content = await open_group_bundle(stored.bundle, version, key.key, provider)
-    # The account adds the keys. A key for the person's address would be used in place of the person's own key.
+    # The account gets the group's keys. A group key for the person's address would be used instead of the person's own
+    # key.
     if any(is_address_of(session.place.user, address) for address in addresses_of(content.identities)):
         raise OwnAddressInGroup(f"the group has a certificate of {session.place.user}, who is a person and no group")
     if all(member.user != session.place.user for member in content.members):

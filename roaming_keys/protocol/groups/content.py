@@ -6,8 +6,8 @@
                the JSON has the identities as PKCS#12 (RFC 7292) under the password
     wrap     = AuthEnvelopedData for a member, of SignedData by the owner, of G (`smime_core.own_content.group_key`)
 
-Each version has its own G, so a removed member opens no later version. The member still has the earlier keys. `removed`
-names the former members who have the newest key.
+Each version has a new G, so a removed member cannot open later versions. The member still has the keys from before.
+`removed` names the former members who have the newest key.
 """
 
 from __future__ import annotations
@@ -35,11 +35,12 @@ from smime_core.x509 import Certificate, parse_certificate
 
 VERSION: Final = "sealwax-group-1"
 MAX_GROUP_NAME_CHARACTERS: Final = 100
-# A key and a certificate for two purposes, new each year for fifteen years. An account has room for a hundred keys.
+# Enough for two keys a year (for signing and for encryption) over fifteen years. An account has room for a hundred
+# keys.
 MAX_IDENTITIES: Final = 30
-MAX_ISSUERS: Final = 10  # Certificates above the group's own.
+MAX_ISSUERS: Final = 10  # Issuers' certificates in the bundle.
 _WHERE: Final = "group"
-# Letters and signs that show nothing (Unicode, Default_Ignorable_Code_Point), and the empty pattern of Braille.
+# Letters and signs that are drawn as nothing (Unicode: Default_Ignorable_Code_Point), and Braille's blank.
 _BLANK: Final = "\u115f\u1160\u3164\uffa0\u2800"
 _MAX_CERTIFICATE_BYTES: Final = 16_384
 _OVERHEAD_BYTES: Final = 12 + 16  # The nonce and the tag of AES-GCM.
@@ -57,8 +58,8 @@ class GroupMember:
 class GroupContent:
     """The content of a group's bundle. The owner is a member too.
 
-    `identities` begin with the newest, and include the earlier ones, which open old mail. `removed` are the addresses
-    of former members, who have the keys of all `identities`.
+    `identities` begin with the newest and include the earlier ones, which decrypt old mail. `removed` has the addresses
+    of former members who know all keys of `identities`.
     """
 
     name: str
@@ -93,7 +94,7 @@ class GroupVersion:
 
 
 def check_group_name(name: str) -> None:
-    """Return if people can read the name in one line. Raises MalformedMessage."""
+    """Check that people can read the name in one line. Raises MalformedMessage."""
     is_line = 1 <= len(name) <= MAX_GROUP_NAME_CHARACTERS and name.isprintable() and name == " ".join(name.split())
     if not is_line or not any(map(_is_visible, name)):
         raise MalformedMessage(
@@ -102,12 +103,12 @@ def check_group_name(name: str) -> None:
 
 
 def _is_visible(character: str) -> bool:
-    # A letter, a digit, punctuation or a sign, such as a picture.
+    # A letter, a digit, punctuation, or a symbol such as an emoji.
     return unicodedata.category(character)[0] in "LNPS" and character not in _BLANK
 
 
 def digest_of_bundle(bundle: bytes) -> str:
-    """Return the SHA-256 of a bundle in hexadecimal, by which a member's key names the bundle."""
+    """Return the SHA-256 of a bundle in hexadecimal. Each member's copy of the group's key names the bundle by it."""
     return hashlib.sha256(bundle).hexdigest()
 
 
@@ -137,7 +138,7 @@ async def seal_group(content: GroupContent, version: GroupVersion, key: bytes, p
 
 
 async def open_group_bundle(bundle: bytes, version: GroupVersion, key: bytes, provider: CryptoProvider) -> GroupContent:
-    """Return the content of a bundle. Raises MalformedMessage, or GroupKeyRefused for another key or version."""
+    """Return the content of a bundle. Raises MalformedMessage, or GroupKeyRefused if key or version do not fit."""
     nonce, ciphertext = bundle[: AES_256_GCM.iv_length], bundle[AES_256_GCM.iv_length :]
     content_key = await _content_key(key, provider)
     try:
@@ -156,7 +157,7 @@ async def open_group_bundle(bundle: bytes, version: GroupVersion, key: bytes, pr
 
 
 def _check_issuers(identities: Sequence[Identity]) -> None:
-    # Members add these certificates to their accounts.
+    # The limits are checked here, because members add these certificates to their accounts.
     issuers = {issuer.der for identity in identities for issuer in identity.chain}
     check_limit("certificates above those of a group", len(issuers), MAX_ISSUERS)
 

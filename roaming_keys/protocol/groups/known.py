@@ -3,9 +3,9 @@
     group key:ID   {"name", "owner", "certificate": base64 of the owner's, "version", "bundle": SHA-256 of the latest
                    bundle that was opened, "certificates": SHA-256 of those of the group}
 
-Because of them, a server can give no earlier version of a group, and no group of another owner. They also say which
-identities of the account are not the person's own (`shared_keys`), because a group's key signs no decisions and
-settings. So a certificate that a later version of the group lacks stays in the entry.
+By these entries, a client notices if a server gives an earlier version of a group, or a group of another owner. The
+entries also name the identities of the account that are shared and not the person's own (`shared_keys`), because a
+group's key must not sign decisions and settings. So an entry keeps certificates that later versions of the group lack.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _MAX_CERTIFICATE_BYTES: Final = 16_384
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownGroup:
-    """A group as the account has seen it last. `certificate` is the owner's, `certificates` are of the group."""
+    """A group as the account has last seen it. `certificate` is the owner's; `certificates` are those of the group."""
 
     name: str
     owner: str
@@ -42,7 +42,7 @@ class KnownGroup:
     certificates: tuple[str, ...]
 
     def check(self, *, owner: str, version: int, bundle: str) -> None:
-        """Return if this version is the known one, or a later one of the same owner. Raises ServerLies."""
+        """Check that this version is the known version, or a later version of the same owner. Raises ServerLies."""
         if owner != self.owner:
             raise ServerLies("group-of-another", f"the key server says that {owner} owns a group of {self.owner}")
         if version < self.version:
@@ -52,7 +52,7 @@ class KnownGroup:
             raise ServerLies("group-forked", "the key server has two groups of one version")
 
     def after(self, before: KnownGroup | None) -> KnownGroup:
-        """Return the group with the certificates that it had before, too."""
+        """Return this group, with the certificates of `before` added to its own."""
         earlier = () if before is None else before.certificates
         return replace(self, certificates=tuple(sorted({*self.certificates, *earlier})))
 
@@ -85,7 +85,7 @@ class KnownGroup:
 
 
 def known_groups(state: AccountState) -> Mapping[str, KnownGroup]:
-    """Return the groups of an account by their ids. An entry in a later program's form is left out."""
+    """Return the groups of an account by their ids. Entries in a form that this program cannot read are left out."""
     groups = {}
     for name, entry in state.entries.items():
         kind, _, id = name.partition(":")
@@ -99,7 +99,7 @@ def known_groups(state: AccountState) -> Mapping[str, KnownGroup]:
 
 
 def with_group(state: AccountState, id: str, known: KnownGroup, at: datetime.datetime) -> AccountState:
-    """Return the state with a group as it was seen. It stays after the person has left, because the keys stay too."""
+    """Return the state with the facts about a group. They stay after the person has left, because the keys stay too."""
     name = f"{KIND}:{id}"
     time = time_after(state.entries.get(name), int(at.timestamp() * 1_000))
     entry = Entry(at=time, value=known.to_json().decode())
@@ -107,5 +107,5 @@ def with_group(state: AccountState, id: str, known: KnownGroup, at: datetime.dat
 
 
 def own_identities(opened: OpenRecord) -> tuple[Identity, ...]:
-    """Return the identities of an account that are the person's own, and not those of a group."""
+    """Return the identities of an account that are the person's own, and not shared in a group."""
     return tuple(identity for identity in opened.identities if not is_shared(identity))

@@ -1,4 +1,4 @@
-"""The changes of a group by its owner: members added and removed, and a new certificate. Nothing is sent here."""
+"""The changes of a group by its owner: members added and removed, and a new certificate. This module sends nothing."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from smime_core.x509 import Certificate
 
 
 class NotInGroup(SmimeError):
-    """A person who was to be removed is no member, or owns the group."""
+    """The person to remove is no member of the group, or owns it."""
 
     code = "not-in-group"
 
 
 class NoOwnIdentity(SmimeError):
-    """The account has no certificate of its address with which the owner of a group could sign, or be a member."""
+    """The account has no usable certificate of its address, which a group's owner needs to sign and to be a member."""
 
     code = "no-own-identity"
 
 
 def with_members(content: GroupContent, added: Sequence[GroupMember]) -> GroupContent:
-    """Return the content with more members. A present member gets the new certificate."""
+    """Return the content with more members. A new certificate of a present member replaces the earlier one."""
     by_user = {member.user: member for member in (*content.members, *added)}
     removed = tuple(user for user in content.removed if user not in by_user)
     return replace(content, members=tuple(by_user.values()), removed=removed)
 
 
 def without_members(content: GroupContent, users: Sequence[str], owner: str) -> GroupContent:
-    """Return the content without some members, who are noted because they still have its keys. Raises NotInGroup."""
+    """Return the content without some members, whom `removed` names, because they know the keys. Raises NotInGroup."""
     known = {member.user for member in content.members}
     for user in users:
         if user == owner:
@@ -50,8 +50,9 @@ def without_members(content: GroupContent, users: Sequence[str], owner: str) -> 
 def with_identities(content: GroupContent, new: Sequence[Identity]) -> GroupContent:
     """Return the content with new certificates. The earlier ones stay, for old mail.
 
-    Removed members stay noted unless the new certificates replace all earlier ones. A certificate of an earlier key
-    keeps nobody out. A certificate for another address, or for signatures only, leaves mail to the earlier keys.
+    `removed` becomes empty only if the new certificates replace all earlier ones, because removed members know the
+    earlier keys. A new certificate for an earlier key does not help. If it is for another address, or for signatures
+    only, people still encrypt mail for an earlier key.
     """
     keys = {identity.certificate.public_key.spki_der for identity in content.identities}
     is_new = bool(new) and all(identity.certificate.public_key.spki_der not in keys for identity in new)

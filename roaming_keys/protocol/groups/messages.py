@@ -22,10 +22,10 @@ from smime_core.errors import MalformedMessage
 from smime_core.text import JsonObject, parse_address
 
 MAX_MEMBERS: Final = 100
-MAX_OWNED: Final = 20  # Groups of one owner.
+MAX_OWNED: Final = 20  # The largest number of groups of one owner.
 MAX_LISTED: Final = 200
 MAX_WRAP_BYTES: Final = 16_384
-MAX_GROUP_BUNDLE_BYTES: Final = 24 * STEP_BYTES  # With the certificates of all members, it fits into a record's body.
+MAX_GROUP_BUNDLE_BYTES: Final = 24 * STEP_BYTES  # With all members' certificates, a bundle fits into a record's body.
 GROUP_CHANGED: Final = "group-changed"
 
 
@@ -69,7 +69,7 @@ class GroupPush:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredGroup:
-    """The answer to `GET /groups/ID`. `members` are all members for the owner, and only the caller for a member."""
+    """The answer to `GET /groups/ID`. `members` has all members for the owner, and only the caller for a member."""
 
     owner: str
     version: int
@@ -120,7 +120,8 @@ class ListedGroups:
         reader = JsonObject(data, "groups", max_bytes=MAX_ANSWER_BYTES)
         listed = cls(groups=tuple(_read_listed(group) for group in reader.objects("groups", MAX_LISTED)))
         reader.check_finished()
-        # A group whose owner's address nobody can read is left out, so that a stranger cannot make the list unreadable.
+        # A group is skipped if its owner's address is unreadable. Otherwise a stranger could make the whole list
+        # unreadable.
         listed = cls(groups=tuple(group for group in listed.groups if parse_address(group.owner) is not None))
         if len({group.id for group in listed.groups}) != len(listed.groups):
             raise MalformedMessage("a group appears twice", where="groups")

@@ -1,4 +1,4 @@
-"""The owner of a group, judged by a member: at first as the author of a signed mail, later by the known certificate."""
+"""Judge the owner of a group: at first as the author of a signed mail, later by the known certificate."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ REVOKED: Final = "certificate-revoked"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnerReports:
-    """The report on a group's key that counts, and the report that uses only the person's trust.
+    """Reports on a group's key: `counting` also trusts the known owner, `by_trust` only what the person trusts.
 
-    The look-ups of the second report could change both.
+    The look-ups that `by_trust` names could change both reports.
     """
 
     counting: MessageReport
@@ -34,10 +34,10 @@ class OwnerReports:
 async def examine_owner(
     session: Session, id: str, stored: StoredGroup, judging: Judging, provider: CryptoProvider, *, accepted: str = ""
 ) -> OwnerReports:
-    """Return the reports on the owner's signature of the person's group key. `counting` is for `read_group_key`.
+    """Return the reports on the owner's signature of the person's group key. Pass `counting` to `read_group_key`.
 
-    The owner's known certificate is trusted. So is the certificate with the fingerprint `accepted`, to which the person
-    has agreed. A revoked certificate is not. Raises ServerLies, NoMatchingRecipient, DecryptionError or
+    The owner's known certificate is trusted. So is the certificate with the fingerprint `accepted`, which the person
+    has accepted. A revoked certificate is never trusted. Raises ServerLies, NoMatchingRecipient, DecryptionError or
     MalformedMessage.
     """
     wrap, identities = find_wrap(stored, session.place.user), own_identities(session.opened)

@@ -1,4 +1,4 @@
-"""The place of a group's keys among those of an account, and the addresses that they must not take from others."""
+"""The order of an account's keys: where the keys of a group go, so that they take no address from other keys."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from smime_core.identity import Identity, as_shared, is_shared
 from smime_core.limits import check_limit
 from smime_core.text import address_key
 
-# A record has room for a hundred keys. The keys of groups leave room for the person's own keys.
+# A record has room for a hundred keys. This limit for the keys of groups leaves room for the person's own keys.
 MAX_SHARED_IDENTITIES: Final = 60
 
 
@@ -23,8 +23,9 @@ def with_shared_identities(
 ) -> OpenRecord:
     """Return the record with the identities of a group, or the same record if it has them. Raises LimitExceeded.
 
-    The newest certificate of the group comes before its others, because programs sign with the first one of an address.
-    A group keeps its place among the others, so that no group takes an address from another with a later version.
+    The newest certificate of the group comes before its other certificates, because programs sign with the first
+    certificate of an address. The group keeps its position among the account's keys, so that a later version of it
+    takes no address from another group.
     """
     before = known_groups(opened.state).get(id)
     known, group_identities = seen.after(before), tuple(map(as_shared, newest))
@@ -48,8 +49,7 @@ def with_shared_identities(
 def find_other_address(opened: OpenRecord, content: GroupContent, known: KnownGroup | None, owner: str) -> str | None:
     """Return an address of a group for which the account has other keys, or None.
 
-    Other keys are the person's own, and those of groups of other owners. A key of the person that the group has too
-    does not count.
+    Other keys are the person's own keys, unless the group has them too, and the keys of groups of other owners.
     """
     groups = [group for group in known_groups(opened.state).values() if group.owner == owner]
     of_owner = {certificate for group in (*groups, *([known] if known else [])) for certificate in group.certificates}
@@ -71,7 +71,7 @@ def addresses_of(identities: Iterable[Identity]) -> list[str]:
 
 
 def _place_of(identities: Sequence[Identity], known: KnownGroup | None) -> int:
-    """The place of a group's first identity, or of the first shared identity for a group that is not known yet."""
+    """The index of a group's first identity. For a new group, the index of the first shared identity."""
     for place, identity in enumerate(identities):
         if is_shared(identity) and (known is None or _is_of(known, identity)):
             return place

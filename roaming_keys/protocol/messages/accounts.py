@@ -17,12 +17,12 @@ from smime_core.errors import MalformedMessage
 from smime_core.text import MAX_SMALL_BYTES, JsonObject
 
 PROTOCOL: Final = 2
-# The number in the labels of derived keys and wraps. Browsers keep bundles of passkeys, so the number stays when the
-# protocol changes.
+# The number in the labels of derived keys and wraps. It stays when the protocol changes, because browsers store bundles
+# for passkeys, which must still open.
 KEY_FORM: Final = 1
 
 MIN_MEMORY_KIB: Final = 65_536  # The second recommendation of RFC 9106 section 4.
-MAX_MEMORY_KIB: Final = 262_144  # A phone's browser gives a page no more memory.
+MAX_MEMORY_KIB: Final = 262_144  # The browser of a phone gives a page no more memory.
 MIN_PASSES: Final = 3
 MAX_PASSES: Final = 16  # 16 passes over MAX_MEMORY_KIB take about 3 s on a phone.
 MAX_LANES: Final = 8
@@ -38,15 +38,15 @@ MAX_BUNDLE_BYTES: Final = 1_048_576  # A PKCS#12 file with a chain has about 5,0
 MAX_STATE_BYTES: Final = 1_048_576
 MAX_RECORD_BYTES: Final = 3_145_728  # The JSON text of a message with bundle and state.
 MAX_WRAPS: Final = 20
-MAX_WRAPPED_BYTES: Final = 8_192  # The largest wrap would be a CMS structure for a recovery certificate.
+MAX_WRAPPED_BYTES: Final = 8_192  # Enough for a CMS structure for a recovery certificate.
 MAX_DEVICES: Final = 50
 MAX_DEVICE_NAME_CHARACTERS: Final = 100
-MAX_VERSION: Final = 2**53 - 1  # The largest number that every JSON reader keeps exactly.
+MAX_VERSION: Final = 2**53 - 1  # The largest integer that all JSON parsers read exactly.
 MAX_ANSWER_BYTES: Final = MAX_RECORD_BYTES + MAX_SMALL_BYTES
 
 
 class WrapKind(StrEnum):
-    """The kinds of wrap that this client makes. Wraps of other kinds (organisation) are skipped."""
+    """The kinds of wraps that this client makes. It ignores wraps of other kinds."""
 
     PASSPHRASE = "passphrase"  # noqa: S105  # the name of a kind
     PASSKEY = "passkey"
@@ -69,7 +69,7 @@ class Parameters:
         check_range(self.lanes, 1, MAX_LANES, where="lanes")
 
     def at_the_cost_of(self, other: Parameters) -> Parameters:
-        """Return these parameters with at least the memory and the passes of `other`."""
+        """Return these parameters, raised to at least the memory and the passes of `other`."""
         return replace(self, memory_kib=max(self.memory_kib, other.memory_kib), passes=max(self.passes, other.passes))
 
     def members(self) -> dict[str, Any]:
@@ -115,7 +115,7 @@ class ParametersRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginTerms:
-    """The answer to `POST /parameters`: how to stretch the passphrase, and the nonce that one login signs."""
+    """The answer to `POST /parameters`: how to stretch the passphrase, and the nonce that the login has to sign."""
 
     parameters: Parameters
     nonce: bytes
@@ -134,7 +134,7 @@ class LoginTerms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wrap:
-    """The key of a record or bundle, encrypted under another key that `kind` names.
+    """The key of a record or bundle, encrypted under another key. `kind` says which kind of key this is.
 
     `nonce` is the nonce of AES-GCM, or an ephemeral public key for `WrapKind.RECOVERY`.
     """
@@ -161,7 +161,7 @@ class Wrap:
 class KeyRecord:
     """One version of all that a user stores: PKCS#12 and state, both padded and encrypted, and the wraps of their key.
 
-    `bundle_id` names the key. `version` counts the records of the account, whatever their keys.
+    `bundle_id` names the key. `version` counts all records of the account, also across changes of the key.
     """
 
     bundle_id: str
@@ -281,7 +281,7 @@ class Login:
     """The body of `POST /login` and `POST /recover`.
 
     `at` is the client's time in seconds since 1970, `session_key` the Ed25519 public key that signs the calls of this
-    login. The signature covers the server's origin too, so that no other server can pass the login on.
+    login. The signature covers the server's origin too, so no other server can forward the login.
     """
 
     user: str
@@ -325,7 +325,8 @@ class Login:
 class LoginAnswer:
     """The answer to a login: the record, and the end of the session in seconds since 1970.
 
-    `reset_ready` is set while a reset of the account goes on. It is the time from which the reset may be finished.
+    While a reset of the account goes on, `reset_ready` is the time from which the reset may be finished. Otherwise it
+    is None.
     """
 
     ends: int
@@ -345,7 +346,7 @@ class LoginAnswer:
 
 
 def write_login_answer(ends: int, record: bytes, *, reset_ready: int | None) -> bytes:
-    """Return the JSON of a LoginAnswer. `record` is JSON already, and stays unchanged."""
+    """Return the JSON of a LoginAnswer. `record` is JSON already, and is copied unchanged."""
     others = {"ends": ends} | ({} if reset_ready is None else {"reset_ready": reset_ready})
     return write(others)[:-1] + b',"record":' + record + b"}"
 
@@ -441,7 +442,8 @@ class Devices:
 class TicketClaims:
     """The claims of an enrolment ticket. `issued` and `ends` are seconds since 1970.
 
-    `discovery_key` is the key that signs the list of the domain's servers, if the bridge knows it.
+    `discovery_key` is the key that signs the list of the domain's servers; it is missing if the bridge does not know
+    it.
     """
 
     audience: str
@@ -483,7 +485,7 @@ class TicketClaims:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasskeyBundle:
-    """A PKCS#12 that a passkey opens, with the only wrap of its key. Browsers keep it as JSON."""
+    """A PKCS#12 file whose key only a passkey unwraps. Browsers store it as JSON."""
 
     bundle_id: str
     bundle: bytes = field(repr=False)
@@ -516,7 +518,7 @@ class PasskeyBundle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """The body of an error. `record` is the server's record, only with code CHANGED."""
+    """The body of an error. With the code CHANGED, `record` is the record that the server has."""
 
     code: str
     message: str

@@ -1,4 +1,4 @@
-"""The errors that the routes of the key server may answer (docs/contracts.md). The clients refuse others."""
+"""The error codes of each route of the key server (docs/contracts.md). Clients do not accept other codes."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The messages about second factors, as frozen dataclasses and as JSON: one-time codes and security keys.
 
-The answer to a login with a second factor is a FactorDemand in place of the record. Every `from_json` raises
-MalformedMessage, or LimitExceeded if a value is too long.
+If an account has a second factor, the answer to a login is a FactorDemand instead of the record. Every `from_json`
+raises MalformedMessage, or LimitExceeded if a value is too long.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CHALLENGE_BYTES: Final = 32
 MAX_FACTORS: Final = 10
 MAX_NAME_CHARACTERS: Final = 100
 MAX_CREDENTIAL_ID_BYTES: Final = 1_023  # WebAuthn Level 3 section 4.
-_MAX_PART_BYTES: Final = 2_048  # The parts of an assertion are smaller, and the body has its own limit.
+_MAX_PART_BYTES: Final = 2_048  # Each part of an assertion is smaller.
 
 
 class FactorKind(StrEnum):
@@ -35,7 +35,7 @@ class FactorKind(StrEnum):
 class FactorDemand:
     """The answer to a login whose session waits for a second factor until `ends`, in seconds since 1970.
 
-    `challenge` is what a security key has to sign, with one of the `credentials`.
+    A security key has to sign the `challenge` with one of the `credentials`.
     """
 
     ends: int
@@ -61,7 +61,7 @@ class FactorDemand:
             return None
         demand = cls(
             ends=reader.seconds("ends"),
-            # This client ignores kinds of later versions.
+            # Ignores kinds that only later versions know.
             kinds=tuple(
                 FactorKind(text) for text in reader.short_texts("factors", MAX_FACTORS) if text in set(FactorKind)
             ),
@@ -128,7 +128,7 @@ def read_proof(data: bytes) -> Proof:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewCodes:
-    """An authenticator app that is to be added: the secret that it shares, and its first code."""
+    """An authenticator app to add: the secret that the app and the server share, and the app's first code."""
 
     name: str
     secret: bytes = field(repr=False)
@@ -141,7 +141,7 @@ class NewCodes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSecurityKey:
-    """A security key that is to be added: what the browser made for the `challenge` of `GET /factors`."""
+    """A security key to add: the registration that the browser made for the `challenge` of `GET /factors`."""
 
     name: str
     challenge: bytes
@@ -193,7 +193,7 @@ class KnownFactor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Factors:
-    """The answer to `GET /factors`. `challenge` is for a security key that is to be added."""
+    """The answer to `GET /factors`. `challenge` is needed to add a security key."""
 
     factors: tuple[KnownFactor, ...]
     challenge: bytes
@@ -225,7 +225,7 @@ class Factors:
 def _read_code(reader: JsonObject) -> str:
     code = reader.short_text("code")
     if len(code) != CODE_DIGITS or not (code.isascii() and code.isdigit()):
-        # The text does not quote the code.
+        # The text of this error does not quote the code.
         raise MalformedMessage(f"expected {CODE_DIGITS} digits", where="code")
     return code
 

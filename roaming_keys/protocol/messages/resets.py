@@ -30,9 +30,9 @@ class ResetRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResetAnswer:
-    """The answer to `POST /reset`: a reset may be finished from `ready` to `ends`, with the record after `version`.
+    """The answer to `POST /reset`: a reset may be finished between `ready` and `ends`, in seconds since 1970.
 
-    The times are in seconds since 1970.
+    Its record gets the version after `version`.
     """
 
     started: int

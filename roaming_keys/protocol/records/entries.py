@@ -1,7 +1,7 @@
 """The entries of an account's state: the items that are stored with the keys, each with the time of its last change.
 
-The word before the colon of a name is its kind. Kinds that this program does not know are kept as they are. Each kind
-has a limit of its own, so that many contacts cannot push out a decision.
+The kind of an entry is the word before the colon in its name. Entries of unknown kinds stay unchanged. Each kind has
+its own limit, so that many contacts cannot push out a decision.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ SETTING: Final = "setting"
 RECIPE: Final = "recipe"
 PERSON: Final = "person"
 GROUP: Final = "group"
-# The most entries in use, and removals, of each kind. The latest stay.
+# The limits for removed entries and for entries in use, of each kind. The latest entries stay.
 MAX_REMOVED: Final = 1_000
 MAX_LIVE: Final = {CONTACT: 2_000, DECISION: 100, PERSON: 2_000, GROUP: 100}
 MAX_LIVE_OTHERS: Final = 500
-# Longer values stay on the device. A decision with two certificates of RSA-4096 has 7,000 characters.
+# Longer values are not stored in the account. A decision with two certificates of RSA-4096 has 7,000 characters.
 MAX_VALUE_CHARACTERS: Final = {
     CONTACT: 32_768,
     DECISION: 8_192,
@@ -39,9 +39,9 @@ MAX_VALUE_CHARACTERS: Final = {
 # The limit for inflated JSON. The largest contacts and decisions need less.
 MAX_STATE_JSON_BYTES: Final = 16_777_216
 
-# The rest is for the members of the state that are no entries.
+# The other 65,536 bytes are for the members of the state besides its entries.
 _MAX_ENTRIES_BYTES: Final = MAX_STATE_BYTES - 65_536
-# In zlib, data that cannot be compressed grow by less than this (RFC 1951 section 3.2.4).
+# In zlib, data that cannot be compressed grow by less than 4,096 bytes (RFC 1951 section 3.2.4).
 _MAX_UNCOMPRESSED_BYTES: Final = _MAX_ENTRIES_BYTES - 4_096
 
 
@@ -56,7 +56,7 @@ class Entry:
     value: str | None
 
     def is_newer_than(self, other: Entry) -> bool:
-        """Return whether this one stays when both are merged. At equal times a removal stays, else the larger text."""
+        """Return whether a merge keeps this entry. At equal times it keeps a removal, else the text that sorts last."""
         return self._rank() > other._rank()
 
     def _rank(self) -> tuple[int, bool, str]:
@@ -64,7 +64,7 @@ class Entry:
 
 
 def time_after(before: Entry | None, now: int) -> int:
-    """Return the time of a change: now, or later than the entry before, whose time another clock may have given."""
+    """Return the time of a change: now, or just after the entry before, whose time another clock may have given."""
     return min(max(now, before.at + 1 if before else 0), MAX_AT)
 
 
@@ -74,7 +74,7 @@ def kind_of(name: str) -> str:
 
 
 def merge_entries(*sides: Mapping[str, Entry]) -> dict[str, Entry]:
-    """Return the newest entry of each name on all sides. The order of the sides makes no difference."""
+    """Return the newest entry of each name among all sides. The order of the sides does not matter."""
     merged: dict[str, Entry] = {}
     for name, entry in (item for side in sides for item in side.items()):
         if name not in merged or entry.is_newer_than(merged[name]):
@@ -85,9 +85,9 @@ def merge_entries(*sides: Mapping[str, Entry]) -> dict[str, Entry]:
 def fit_entries(entries: Mapping[str, Entry]) -> dict[str, Entry]:
     """Return the entries that have room in a state.
 
-    The latest entries of each kind stay, within its limit. If they are still too large, the contacts with the oldest
-    changes are left out. Then follow removals of contacts, names of people, recipes, settings and groups. Entries that
-    are left out are not removed. Devices that have them keep them.
+    Each kind keeps its latest entries, up to its limit. If all entries together are still too large, the oldest
+    contacts are left out, then the oldest removals of contacts, names of people, recipes, settings and groups. An entry
+    that is left out does not count as removed, so devices that have it keep it.
     """
     groups: dict[tuple[str, bool], list[str]] = {}
     for name, entry in entries.items():

@@ -1,7 +1,8 @@
-"""The wrap keys that an account's owner has stored, apart from those that a device or a thief has put there.
+"""Tell the wrap keys that an account's owner has stored from those that a thief of a device may have stored.
 
-Each device can change the state, and a revoked device could before, because it has K. So the wrap keys have an
-authenticator that only the passphrase gives. The next K is never wrapped for keys without an authenticator.
+Each device has the record's key K and can change the state. So could a revoked device before it was revoked. Therefore
+the state has an authenticator of the wrap keys, which only the passphrase can compute. The next K is never wrapped for
+keys without a valid authenticator.
 
     authenticator = HKDF(HKDF(stretched, "wrap keys authenticating key"), "wrap keys", user, kind, key, login key, …)
 """
@@ -20,7 +21,7 @@ from smime_core.provider import CryptoProvider
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnWrapKeys:
-    """The keys for which the next K is wrapped. `has_lost_some` says that the state has other keys, or lacks some."""
+    """The keys for which the next K is wrapped. `has_lost_some` is True if the state's authenticator does not fit."""
 
     keys: tuple[WrapKey, ...]
     has_lost_some: bool = False
@@ -35,7 +36,7 @@ async def authenticate(wrap_keys: Sequence[WrapKey], user: str, keys: AccountKey
 async def find_own_wrap_keys(
     state: AccountState, user: str, secret: AccountKeys | RecoveryKeys, provider: CryptoProvider
 ) -> OwnWrapKeys:
-    """Return the wrap keys that a login's secret authenticates. A recovery code authenticates only its own key."""
+    """Return the wrap keys that a login's secret proves to be the owner's. A recovery code proves only its own."""
     if isinstance(secret, RecoveryKeys):
         return OwnWrapKeys(keys=(secret.wrap_key,))
     expected = await authenticate(state.wrap_keys, user, secret, provider)

@@ -1,4 +1,4 @@
-"""The records of an account, made and opened with the key that only its owner has.
+"""Encrypt and decrypt the records of an account, with a key that only its owner has.
 
     K       = 32 random bytes, new when the passphrase changes or a device is revoked; `bundle_id` names it
     bundle  = PKCS#12 (RFC 7292) under base64url(HKDF(K, "bundle password", version)), then zeros
@@ -6,8 +6,8 @@
               the JSON has the SHA-256 of the bundle
     wrap    = AES-256-GCM(wrap key, K), AAD: user, bundle id, kind of wrap
 
-So the server can neither open a record, nor give an earlier bundle or state a later version, nor put parts of two
-records together.
+So the server cannot decrypt a record. It also cannot give an earlier bundle or state a later version, and cannot
+combine parts of two records.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ if TYPE_CHECKING:
 BUNDLE_ITERATIONS: Final = 1_000
 FIRST_VERSION: Final = 1
 EMPTY_STATE: Final = AccountState()
-# Labels in the additional data of a state, so that a record's state never passes for what a device has sent.
+# Labels in the additional data of a state, so that nobody can pass off a record's state as entries that a device has
+# sent.
 RECORD_STATE: Final = "state"
 SENT_STATE: Final = "sent state"
 
@@ -64,10 +65,10 @@ class OpenRecord:
     state: AccountState
 
     def with_content(self, other: OpenRecord) -> OpenRecord:
-        """Return this record with the content of both, for the next version after two devices have stored.
+        """Return this record with the content of both, for the next version when two devices have stored a record.
 
-        Identities are never lost, and those of `other` come first, in their order, because programs sign with the first
-        one of an address. The newer entry of each name stays, and the later version of each group.
+        No identity is lost. The identities of `other` come first, in their order, because programs sign with the first
+        identity of an address. The newer entry of each name and the later version of each group stay.
         """
         sides = other.identities, self.identities
         state = other.state.merged_with(self.state)
@@ -79,7 +80,7 @@ class OpenRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatePart:
-    """The encrypted state of a record. A device keeps it to find later what the device itself has changed."""
+    """The encrypted state of a record. A device stores it, to find its own changes at the next merge."""
 
     bundle_id: str
     version: int
@@ -127,7 +128,7 @@ async def build_first_record(
 async def build_reset_record(
     user: str, identities: Sequence[Identity], keys: AccountKeys, provider: CryptoProvider, *, version: int, at: int
 ) -> KeyRecord:
-    """Return `identities` as the first record after a reset at the time `at`, in seconds since 1970."""
+    """Return `identities` as the first record after a reset. `at` is the time of the reset in seconds since 1970."""
     base = _Base(version=version, identities=identities, state=AccountState(reset=at))
     return await _build_under_new_key(user, base, keys, provider)
 
@@ -141,10 +142,10 @@ async def build_next_record(opened: OpenRecord, user: str, provider: CryptoProvi
 async def build_rotated_record(
     opened: OpenRecord, user: str, keys: AccountKeys, wrap_keys: tuple[WrapKey, ...], provider: CryptoProvider
 ) -> KeyRecord:
-    """Return the content of an open record as the next version, under a new key for the passphrase's keys.
+    """Return the content of an open record as the next version, under a new key, which is wrapped for the passphrase.
 
-    The new key is also wrapped for `wrap_keys`, which replace those of the state. The state gets the earlier key, for
-    devices that have kept a state under it.
+    The new key is also wrapped for `wrap_keys`, which replace those of the state. The state also gets the earlier key,
+    for devices that have stored a state under that key.
     """
     base = _next_base(opened, user)
     state = base.state.after_key(opened.record.bundle_id, opened.key)
@@ -174,7 +175,7 @@ async def open_record(record: KeyRecord, user: str, key: bytes, provider: Crypto
     password = await bundle_password(key, provider, version=record.version)
     identities = await load_identities(bytes(pkcs12), password, provider)
     state = await open_state(StatePart.of(record), user, key, provider)
-    # The server may have got two records of one version, if it reported to a device that the first one was not stored.
+    # A dishonest server may have two records of one version: it can refuse a device's first record and get another one.
     bound = state.bundle
     if bound is not None and bound.version == record.version and bound.digest != _bundle_digest(record.bundle):
         raise WrongPassphrase
@@ -200,7 +201,7 @@ async def open_state(
 async def seal_sent_entries(
     entries: Mapping[str, Entry], opened: OpenRecord, user: str, provider: CryptoProvider
 ) -> StatePart:
-    """Return entries that a device sends to the account, encrypted so that only `open_kept_state` opens them."""
+    """Return the entries that a device sends, encrypted for the device itself. `open_kept_state` decrypts them."""
     record = opened.record
     aad = _state_aad(SENT_STATE, user, record.bundle_id, record.version)
     sealed = await _seal_state(AccountState(entries=entries), opened.key, aad, provider)
@@ -210,11 +211,11 @@ async def seal_sent_entries(
 async def open_kept_state(
     part: StatePart, opened: OpenRecord, user: str, provider: CryptoProvider, *, label: str = RECORD_STATE
 ) -> AccountState | None:
-    """Return a state that a device has kept, also if the account has got other keys since.
+    """Decrypt a state that a device has stored, also if the account has got other keys since.
 
     `label` is SENT_STATE for a state from `seal_sent_entries`.
 
-    Returns None if the state was altered, or if its key is not known any more. Raises MalformedMessage.
+    Returns None if the state was altered, or if the account no longer knows its key. Raises MalformedMessage.
     """
     keys = {key.bundle_id: key.key for key in opened.state.earlier_keys} | {opened.record.bundle_id: opened.key}
     if part.bundle_id not in keys:
@@ -226,7 +227,7 @@ async def open_kept_state(
 
 
 def digest_of(record: KeyRecord, user: str) -> bytes:
-    """Return the SHA-256 by which a client recognises a record."""
+    """Return the SHA-256 of a record, by which a client recognises it."""
     wraps = [part for wrap in record.wraps for part in (wrap.kind, wrap.nonce, wrap.wrapped)]
     members = (user, record.bundle_id, record.version, record.bundle, record.state, *wraps)
     return hashlib.sha256(encode_fields("record", PROTOCOL, *members)).digest()

@@ -4,7 +4,7 @@
     Ed25519 key = HKDF(random bytes, "recovery login key")        it logs in with POST /recover
     X25519 key  = HKDF(random bytes, "recovery wrap key")         the records' keys are wrapped for it
 
-The server and the other devices have only the public keys, so they cannot open a later record with these.
+The server and the devices have only the public keys, which open no record.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CODE_BYTES: Final = 16
 _CHECK_BITS: Final = 12
 _CHARACTERS: Final = 28  # of 5 bits each
 _GROUP: Final = 4
-# Crockford's base 32: without letters that look like others. Small letters count too.
+# Crockford's base 32, which has no letters that look like others. Small letters are accepted too.
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _READ_AS: Final = {"I": "1", "L": "1", "O": "0"}
 _MAX_INPUT: Final = 200
@@ -49,7 +49,7 @@ class RecoveryKeys:
 
     @property
     def wrap_key(self) -> WrapKey:
-        """The public half, for the account's state."""
+        """The public keys, for the account's state."""
         private_key = raw_private_key(KeyType.X25519, self.secret)
         return WrapKey(
             kind=WrapKind.RECOVERY,
@@ -59,7 +59,7 @@ class RecoveryKeys:
 
 
 def write_code(secret: bytes) -> str:
-    """Return the code of 16 random bytes, as it is printed."""
+    """Return the printed form of 16 random bytes."""
     number = int.from_bytes(secret, "big") << _CHECK_BITS | _check_bits(secret)
     characters = [_ALPHABET[number >> 5 * place & 31] for place in reversed(range(_CHARACTERS))]
     return "-".join("".join(characters[start : start + _GROUP]) for start in range(0, _CHARACTERS, _GROUP))

@@ -1,9 +1,10 @@
-"""Notes of what a device has sent to the account since its last merge.
+"""Notes of the entries that a device has sent to the account since its last merge.
 
-The answer to a push may be lost, or come after the person has changed something again. Then the device keeps its own
-texts and its old base. With only these, it would mistake its own entries in the account for those of another device.
-Then what the person has removed meanwhile would come back. So each push is noted, encrypted, before it is sent, and the
-next merge compares the account with the note. The notes are deleted when a merge is kept.
+The answer to a push may be lost, or come after the person has changed something again. Then the device has its own
+texts and the entries of its last merge (the base). From these alone, it would mistake its own entries in the account
+for changes by another device. Entries that the person has removed since would come back. So the device stores an
+encrypted note of each push before it sends the push, and the next merge compares the account with the notes. The notes
+are deleted when the result of a merge is stored.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from roaming_keys.protocol.records.record import SENT_STATE, OpenRecord, StatePa
 from smime_core.provider import CryptoProvider
 from smime_core.text import JsonObject
 
-# Without a network, a device tries again and again. The first pushes are those that may have arrived.
+# Without a network, a device tries again and again. The earliest pushes are the ones that may have arrived.
 MAX_SENT: Final = 4
 MAX_SENT_BYTES: Final = 2 * MAX_SENT * MAX_STATE_BYTES
 

@@ -1,7 +1,8 @@
-"""The marks that distinguish keys of groups from an account's other keys, also after two devices have stored at once.
+"""Mark the keys of groups among an account's keys, also when the records of two devices are merged.
 
-An entry names the certificates of its group. The keys are marked too (`smime_core.identity.shared`), so that a group's
-key is still recognised when its entry is lost, or is of a later program.
+An entry of the state names the certificates of its group. The keys themselves are marked too
+(`smime_core.identity.shared`). So a group's key is recognised even if its entry is lost, or was written by a later
+program.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ _Entries = Mapping[str, Entry]
 
 
 def mark_shared(identities: Sequence[Identity], entries: _Entries) -> tuple[Identity, ...]:
-    """Return the identities with a mark on each that an entry names."""
-    from smime_core.identity import as_shared  # Imported here as in `open_record`.
+    """Return the identities. Those that an entry of a group names are marked as shared."""
+    from smime_core.identity import as_shared  # Imported here because it takes long.
 
     shared = {
         fingerprint
@@ -38,8 +39,8 @@ def mark_shared(identities: Sequence[Identity], entries: _Entries) -> tuple[Iden
 
 
 def keep_marks(identities: Sequence[Identity], *sides: Sequence[Identity]) -> tuple[Identity, ...]:
-    """Return the identities with the marks that they have on any side of a merge."""
-    from smime_core.identity import as_shared, is_shared  # Imported here as in `open_record`.
+    """Return the identities. Those that are marked on any side of a merge are marked."""
+    from smime_core.identity import as_shared, is_shared  # Imported here because it takes long.
 
     marked = {identity.certificate.der for side in sides for identity in side if is_shared(identity)}
     return tuple(as_shared(identity) if identity.certificate.der in marked else identity for identity in identities)
@@ -48,8 +49,8 @@ def keep_marks(identities: Sequence[Identity], *sides: Sequence[Identity]) -> tu
 def merge_group_entries(merged: _Entries, *sides: _Entries) -> dict[str, Entry]:
     """Return the merged entries with the later version of each group, and with the certificates of both sides.
 
-    The clocks of devices do not decide, because an entry of an earlier version would let a server give that version
-    again.
+    The times of the entries do not decide. Otherwise the entry of an earlier version could win, and a server could give
+    that version again.
     """
     result = dict(merged)
     for name, entry in merged.items():
@@ -58,7 +59,7 @@ def merge_group_entries(merged: _Entries, *sides: _Entries) -> dict[str, Entry]:
         versions = [members for side in sides if name in side and (members := _members_of(side[name]))]
         if not versions or len(versions) < len([side for side in sides if name in side]):
             continue
-        # If two groups have the same version, all devices keep the same group.
+        # If two entries have the same version, the bundle's digest decides, so that all devices keep the same entry.
         latest = max(versions, key=lambda members: (members["version"], str(members.get("bundle"))))
         certificates = sorted({member for members in versions for member in members["certificates"]})
         value = write({**latest, "certificates": certificates}).decode()
@@ -72,7 +73,7 @@ def _certificates_of(entry: Entry) -> list[str]:
 
 
 def _members_of(entry: Entry) -> dict[str, Any] | None:
-    """The members of an entry that has a version and certificates, also if a later program has added others."""
+    """The JSON members of an entry with a version and certificates, including members of later programs."""
     if entry.value is None:
         return None
     try:

@@ -1,8 +1,8 @@
 """The state of an account: all that is stored with the keys, as one JSON object, encrypted under the same key.
 
-It has the digests of earlier records, the public keys for which each new key is wrapped, and the entries: contacts,
-decisions and settings. Members that only later programs know are kept. The JSON is compressed (zlib, RFC 1950), because
-certificates in base64 are long and alike.
+It has the digests of earlier records, the public keys for which each new key is wrapped, and entries: contacts,
+decisions and settings. Members that only later programs know stay unchanged. The JSON is compressed (zlib, RFC 1950),
+because it has many long and similar certificates in base64.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class WrapKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EarlierKey:
-    """An earlier key of the account, with which a device opens the state that it has kept from that time."""
+    """An earlier key of the account. With it, a device decrypts a state that it has stored under this key."""
 
     bundle_id: str
     key: bytes = field(repr=False)
@@ -85,7 +85,8 @@ class EarlierKey:
 class BoundBundle:
     """The SHA-256 of the bundle that was stored with a state, and the version of that record.
 
-    An earlier program copies both into the next record, which has another version. There the digest is not checked.
+    An earlier program copies both values unchanged into the next record. The version then shows that the digest is old,
+    and it is not checked.
     """
 
     version: int
@@ -105,8 +106,8 @@ class BoundBundle:
 class AccountState:
     """The state. `history` has the digests of earlier records by version, the latest KEPT_DIGESTS.
 
-    `authenticator` authenticates the wrap keys (`own_wrap_keys.py`). `earlier_keys` are the latest KEPT_KEYS. `reset`
-    is the time in seconds since 1970 at which the account was made by a reset of an earlier one.
+    `authenticator` authenticates the wrap keys (`own_wrap_keys.py`). `earlier_keys` has the latest KEPT_KEYS keys. If a
+    reset has made the account, `reset` is its time in seconds since 1970.
     """
 
     history: Mapping[int, bytes] = field(default_factory=dict)
@@ -119,21 +120,21 @@ class AccountState:
     reset: int | None = None
 
     def after(self, version: int, digest: bytes) -> AccountState:
-        """Return the state of the record that follows the one with this version and digest."""
+        """Return the state for the next record, after the record with this version and digest."""
         latest_digests = sorted({**self.history, version: digest}.items())[-KEPT_DIGESTS:]
         return replace(self, history=dict(latest_digests))
 
     def after_key(self, bundle_id: str, key: bytes) -> AccountState:
-        """Return the state under the key that follows this one."""
+        """Return the state for a record under the next key, with this key among the earlier ones."""
         earlier = (*self.earlier_keys, EarlierKey(bundle_id=bundle_id, key=key))
         return replace(self, earlier_keys=earlier[-KEPT_KEYS:])
 
     def merged_with(self, other: AccountState) -> AccountState:
-        """Return `other` with the newer entry of each name in both states. Entries without room are left out."""
+        """Return `other` with the newer entry of each name from both states, without entries that do not fit in."""
         return replace(other, entries=fit_entries(merge_entries(self.entries, other.entries)))
 
     def to_bytes(self) -> bytes:
-        """Return the compressed JSON, filled up with zeros so that its encryption is a multiple of STEP_BYTES."""
+        """Return the compressed JSON, padded with zeros, so that the ciphertext is a multiple of STEP_BYTES long."""
         members = {
             **self.others,
             "history": [

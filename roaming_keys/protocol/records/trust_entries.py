@@ -6,9 +6,9 @@
                                {"setting": a text that this module does not read, "signature": base64 of its DER}
     person:ADDRESS             the name of a person, as a text that this module does not read
 
-A changed certificate that a person has accepted is part of the contact. A device keeps the entries of its last merge
-(the base), to find what was changed or removed on the device since. Decisions, settings, recipes and groups count only
-if one of the person's own keys has signed them.
+A changed certificate that a person has accepted is part of the contact. A device stores the entries of its last merge
+(the base), to find later what was changed or removed on it. Decisions, settings, recipes and groups count only if one
+of the person's own keys has signed them.
 """
 
 from __future__ import annotations
@@ -53,25 +53,25 @@ from smime_core.trust import (
     split_contacts,
 )
 
-# The kinds whose values are signed, each with the member that has its text.
+# The kinds whose values are signed, each with the JSON member that has the signed text.
 _SIGNED_MEMBERS: Final = {DECISION: "decision", SETTING: "setting", RECIPE: "setting", GROUP: "setting"}
-# The kinds whose texts a device gives by name.
+# The kinds whose texts are in `DeviceTrust.others`.
 NAMED_KINDS: Final = frozenset({SETTING, RECIPE, PERSON, GROUP})
-# In these kinds, None as the text means that the device has removed the entry. The device does not know a name that is
-# missing.
+# In these kinds, a text of None means that the device has removed the entry. A missing name means that the device does
+# not know the entry.
 BOOK_KINDS: Final = frozenset({PERSON, GROUP})
 _KINDS: Final = frozenset({CONTACT, PERSON, *_SIGNED_MEMBERS})
-# The server refuses a login if the device's clock differs from the server's by more than five minutes.
+# A day is generous: the server refuses a login if the device's clock is more than five minutes off.
 _MAX_AHEAD: Final = datetime.timedelta(days=1)
 _Entries = Mapping[str, Entry]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceTrust:
-    """The texts that a device keeps: contacts and decisions as JSON, None if it has never kept any.
+    """The texts that a device stores: contacts and decisions as JSON, or None if it has never stored any.
 
-    `others` are texts of `NAMED_KINDS`, by kind and name. The device takes no part in a kind that is missing. None in
-    place of a text, in `BOOK_KINDS` only, means that the device has removed the text.
+    `others` has texts of `NAMED_KINDS`, by kind and name. If a kind is missing, the device does not merge it. In
+    `BOOK_KINDS` only, None instead of a text means that the device has removed the text.
     """
 
     contacts: bytes | None = None
@@ -81,7 +81,7 @@ class DeviceTrust:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """The person of an account, with all identities of its record."""
+    """The person who owns an account, with all identities of the account's record."""
 
     user: str
     identities: Sequence[KeyHolder] = field(repr=False)
@@ -89,10 +89,10 @@ class Owner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergedTrust:
-    """The texts that the device keeps from now on, and the entries to store.
+    """The result of a merge: the texts that the device stores from now on, and the entries for the account.
 
-    `refused` names the stored entries that do not count, because none of the person's own keys has signed them.
-    `staying` names the texts that stay on this device, because there is no room for them or no key of the person may
+    `refused` names entries of the account that are ignored, because none of the person's own keys has signed them.
+    `staying` names texts that stay only on this device, because the account has no room, or no key of the person may
     sign.
     """
 
@@ -112,15 +112,15 @@ async def merge_trust(
     at: datetime.datetime,
     provider: CryptoProvider,
 ) -> MergedTrust:
-    """Merge what a device keeps with the entries of the account.
+    """Merge the texts of a device with the entries of the account.
 
-    (1) All that the device keeps becomes texts by name. (2) Entries that the device has `sent` since its last merge,
-    and that the account has unchanged, count as merged. An entry of the last merge replaces a stored entry that is
-    older or missing. Entries from the future are dropped. The signatures of stored entries that the device lacks are
-    verified. (3) The base shows which texts of the device are changed or removed. Each of these becomes an entry with
+    (1) The device's texts get the names of entries. (2) Entries that the device has `sent` since its last merge, and
+    that are in the account unchanged, are added to the base. An entry of the base replaces a stored entry that is older
+    or missing. Entries from the future are dropped. Stored entries whose text the device lacks get their signatures
+    verified. (3) The base shows which texts of the device were changed or removed. Each of these becomes an entry with
     its time. (4) New decisions, settings, recipes and groups are signed. (5) The latest entry of each name stays.
-    Raises MalformedMessage or LimitExceeded if a text of the device is damaged or too long. A stored entry that is
-    damaged does not count.
+    Raises MalformedMessage or LimitExceeded if a text of the device is damaged or too long. Damaged stored entries are
+    ignored.
     """
     # (1)
     texts = _device_texts(device)
@@ -130,13 +130,13 @@ async def merge_trust(
         name: entry for sent_entries in sent for name, entry in sent_entries.items() if stored.get(name) == entry
     }
     base = _until(at + _MAX_AHEAD, {**(base or {}), **arrived})
-    # Otherwise a removed entry with a valid signature would return if one record left the removal out.
+    # Otherwise a removed entry, whose signature is valid, would come back if one record left the removal out.
     stored = merge_entries(_until(at + _MAX_AHEAD, stored), base)
     plain, refused = await _open_stored(stored, texts, owner, at, provider)
     # (3)
     known = {name: entry for name, entry in base.items() if name in plain}
     changes = _find_changes(texts, plain, _plain_base(device, known), now=_milliseconds(at))
-    # This program changes no setting that only a later program can read.
+    # A stored entry that only a later program can read is not replaced by a text of this device.
     unread = {name for name in stored if kind_of(name) in NAMED_KINDS and name not in plain and name not in refused}
     changes = {name: entry for name, entry in changes.items() if name not in unread}
     # (4)
@@ -156,7 +156,7 @@ async def merge_trust(
 
 
 def _until(latest: datetime.datetime, entries: _Entries) -> dict[str, Entry]:
-    """The entries without those of `_KINDS` that are later than `latest`. Nobody could ever change these again."""
+    """The entries without those of `_KINDS` later than `latest`, which would win every merge for ever."""
     most = _milliseconds(latest)
     return {name: entry for name, entry in entries.items() if entry.at <= most or kind_of(name) not in _KINDS}
 
@@ -189,7 +189,7 @@ def _device_of(texts: Mapping[str, str], before: DeviceTrust) -> DeviceTrust:
 async def _open_stored(
     stored: _Entries, texts: Mapping[str, str | None], owner: Owner, at: datetime.datetime, provider: CryptoProvider
 ) -> tuple[dict[str, Entry], list[str]]:
-    """The stored entries that count, without their signatures; and the names of those that are refused."""
+    """The valid stored entries, without their signatures, and the names of those that the owner has not signed."""
     plain, refused = {}, []
     for name, entry in stored.items():
         try:
@@ -197,8 +197,8 @@ async def _open_stored(
         except DecisionNotSigned:
             refused.append(name)
         except SmimeError:
-            # A later program may write a value in another form. The value stays in the account, and counts where it is
-            # understood.
+            # A later program may write values in another form. Such a value stays in the account for programs that can
+            # read it.
             continue
     return plain, refused
 
@@ -214,7 +214,8 @@ async def _open_entry(
     if kind not in _SIGNED_MEMBERS:
         return entry
     text, signature = _read_signed(kind, entry.value)
-    # The device's own text counts already, and most texts are the same on all devices.
+    # The device trusts its own text already, and most texts are the same on all devices. So few signatures are
+    # verified.
     if text != own:
         if kind == DECISION and _name_of(_parse_decision(text)) != name:
             raise DecisionNotSigned("it is about another certificate than its name says")
@@ -224,7 +225,7 @@ async def _open_entry(
 
 
 def _signed_text(name: str, entry: Entry, owner: Owner) -> DecidedText | SettingText:
-    """The signed form of an entry whose value is its text."""
+    """The content that is signed for an entry. The value of `entry` is its plain text."""
     text = entry.value or ""
     if kind_of(name) == DECISION:
         return DecidedText(account=owner.user, at=entry.at, decision=text)
@@ -232,9 +233,9 @@ def _signed_text(name: str, entry: Entry, owner: Owner) -> DecidedText | Setting
 
 
 def _plain_base(device: DeviceTrust, base: _Entries) -> dict[str, Entry]:
-    """The base of the kinds in which the device takes part, without signatures.
+    """The base without signatures, for the kinds that this device merges.
 
-    A device that has never kept contacts has not removed them all, so its base of contacts does not count.
+    A device that has never stored contacts has not removed them all, so contacts in its base are ignored.
     """
     kinds = {CONTACT: device.contacts is not None, DECISION: device.decisions is not None}
     kinds |= dict.fromkeys(device.others, True)
@@ -266,28 +267,28 @@ def _find_changes(texts: Mapping[str, str | None], stored: _Entries, base: _Entr
 
 
 def _stays_as_stored(name: str, texts: Mapping[str, str | None], stored: _Entries, base: _Entries) -> bool:
-    """Whether the account decides about an entry of `NAMED_KINDS`, and not the device.
+    """Whether the account's version of an entry of `NAMED_KINDS` wins over that of the device.
 
-    So an old copy does not bring back what another device has changed or removed. A device removes no settings, names
-    and groups that it does not know.
+    So an old copy does not bring back what another device has changed or removed. Settings, names and groups that a
+    device does not know are not removed.
     """
     is_of_others = kind_of(name) in {SETTING, *BOOK_KINDS} and name not in texts
     return is_of_others or (name not in base and name in stored)
 
 
 def _find_change(text: str | None, stored: Entry | None, base: Entry | None, *, now: int) -> Entry | None:
-    """The entry of what this device has changed since its last merge; None if it has changed nothing."""
+    """The entry for a text that this device has changed since its last merge; None if it has not changed the text."""
     if text == (base.value if base else None) or (stored is not None and stored.value == text):
         return None
-    # Even after a clock was set back, a change is later than the entry that it changes.
+    # A change is later than the entry that it changes, even after the clock was set back.
     return Entry(at=time_after(base, now), value=text)
 
 
 def _first_time(name: str, text: str, *, now: int) -> int:
-    """The time of a text that the device has never merged: the latest time in the text.
+    """The time for a text that the device has never merged: the latest time in the text itself.
 
-    So an old copy of a text that another device has removed since stays removed. Texts of `NAMED_KINDS` contain no
-    time.
+    So a text that another device has removed since is not brought back by an old copy. Texts of `NAMED_KINDS` contain
+    no time, so theirs is `now`.
     """
     if kind_of(name) == CONTACT:
         return _milliseconds(last_change(text))
@@ -295,7 +296,7 @@ def _first_time(name: str, text: str, *, now: int) -> int:
 
 
 def _joined(name: str, change: Entry, stored: Entry | None, base: Entry | None) -> Entry:
-    """The change, joined with that of another device if both have changed the same contact."""
+    """The change, joined with the change of another device if both have changed the same contact."""
     if kind_of(name) != CONTACT or stored is None or stored == base or None in (change.value, stored.value):
         return change
     joined = contact_text(join_contact(parse_contact_text(change.value or ""), parse_contact_text(stored.value or "")))
@@ -307,7 +308,7 @@ def _joined(name: str, change: Entry, stored: Entry | None, base: Entry | None) 
 async def _sign_all(
     changes: _Entries, stored: _Entries, owner: Owner, at: datetime.datetime, provider: CryptoProvider
 ) -> dict[str, Entry]:
-    """The changes in the form in which they are stored, without those that cannot be stored."""
+    """The changes, signed where needed. Changes that are too long, or that no key can sign, are left out."""
     signer = _find_signer(owner.identities, at)
     signed = {}
     for name, entry in changes.items():

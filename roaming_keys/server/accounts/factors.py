@@ -27,23 +27,23 @@ _ID_BYTES: Final = 16
 
 
 class TooManyFactors(Exception):
-    """The account has as many factors as it may have."""
+    """The account has the largest permitted number of factors."""
 
 
 class WaitingEnded(Exception):
-    """The login waits no more."""
+    """The login no longer waits for a factor: its time is over, or it was answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting(RightLogin):
-    """A login that waits for a factor, and the number of its latest call."""
+    """A login that waits for a second factor, and the counter of its latest call."""
 
     counter: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddedFactor:
-    """A factor that was tried once. `counter` is the counter of that try, `used` the challenge that it answered."""
+    """A new factor that was tried once. `counter` is the counter of that try, `used` the challenge that was used."""
 
     name: str
     means: Means
@@ -72,12 +72,12 @@ class FactorStore:
             return knows_device(rows, user, token_hash)
 
     def find_waiting(self, key: bytes, at: datetime.datetime) -> Waiting | None:
-        """Return the login with a public key that waits."""
+        """Return the waiting login whose session key is `key`."""
         with self._database.reading() as rows:
             return _find_waiting(rows, key, at)
 
     def count(self, key: bytes, number: int) -> None:
-        """Note the number of a call of a login that waits. Raises UsedBefore if it is not larger than those before."""
+        """Store the counter of a waiting login's call. Raises UsedBefore if it is not larger than the one before."""
         counted = update(WAITING_LOGIN).where(WAITING_LOGIN.c.key == key, WAITING_LOGIN.c.counter < number)
         with self._database.transaction(durable=False) as rows:
             if rows.execute(counted.values(counter=number).returning(WAITING_LOGIN.c.key)).first() is None:
@@ -96,7 +96,7 @@ class FactorStore:
     def prove_by_code(
         self, waiting: Waiting, proof: CodeProof, at: datetime.datetime, take_back: TakeBack
     ) -> StartedSession:
-        """Start the session of a login whose code is right, and return the session.
+        """Check a one-time code, start the session of the waiting login, and return it.
 
         Raises FactorRefused, WaitingEnded, NoSuchAccount.
         """
@@ -118,7 +118,7 @@ class FactorStore:
         at: datetime.datetime,
         take_back: TakeBack,
     ) -> StartedSession:
-        """Start the session of a login with an assertion of a security key, and return the session.
+        """Check a security key's assertion, start the session of the waiting login, and return it.
 
         Raises FactorRefused, WaitingEnded, NoSuchAccount.
         """
@@ -186,7 +186,7 @@ class FactorStore:
         take_back: TakeBack,
     ) -> StartedSession:
         used = {"counter": counter, "latest": at.timestamp()}
-        # A factor from before a reset is in both tables, and each of its codes counts once.
+        # A factor from before a reset is in two tables. Both get the new counter, so that no code works twice.
         for table in (FACTOR, KEPT_FACTOR):
             rows.execute(update(table).where(table.c.id == factor.id).values(**used))
         latest = rows.execute(

@@ -25,7 +25,7 @@ class NoSuchGroup(ServiceError):
 
 
 class GroupOfEarlierAccount(ServiceError):
-    """The group is of the account from before a reset, which is still kept: status 409."""
+    """The group is of the user's account from before a reset, which the server still keeps: status 409."""
 
     def __init__(self) -> None:
         text = "This group is of the account from before the reset. It can be changed when that one is deleted."
@@ -70,14 +70,14 @@ class GroupStore:
             return [ListedGroup(id=row.id, owner=row.user, version=row.version) for row in rows.execute(query)]
 
     def find(self, group: str, user: str) -> StoredGroup:
-        """Return a group as its owner or a member sees it. Raises NoSuchGroup."""
+        """Return a group, in the form for its owner or for a member. Raises NoSuchGroup."""
         with self._database.reading() as rows:
             row = rows.execute(select(GROUP_BUNDLE).where(GROUP_BUNDLE.c.id == group)).first()
             if row is None:
                 raise NoSuchGroup
             wraps = select(GROUP_MEMBER).where(GROUP_MEMBER.c.group == group).order_by(GROUP_MEMBER.c.user)
             if row.user != user:
-                # A member gets only the member's own wrap, and does not learn of the others.
+                # A member gets only the member's own wrap, and does not learn who the other members are.
                 wraps = wraps.where(GROUP_MEMBER.c.user == user)
             member_rows = rows.execute(wraps).all()
         if row.user != user and not member_rows:
@@ -90,7 +90,7 @@ class GroupStore:
         return StoredGroup(owner=row.user, version=row.version, bundle=bundle, members=members)
 
     def note_asked(self, group: str, user: str, at: datetime.datetime) -> None:
-        """Note the first time at which a member asks for a group."""
+        """Store the time at which a member asks for a group for the first time."""
         is_new = GROUP_MEMBER.c.group == group, GROUP_MEMBER.c.user == user, GROUP_MEMBER.c.asked.is_(None)
         with self._database.reading() as rows:
             if rows.execute(select(GROUP_MEMBER.c.user).where(*is_new)).first() is None:
@@ -145,7 +145,7 @@ class GroupStore:
             return rows.execute(select(GROUP_BUNDLE.c.user).where(GROUP_BUNDLE.c.id == group)).scalar() == user
 
     def _add(self, rows: Connection, owner: str, group: str, sealed: bytes, at: datetime.datetime) -> None:
-        # The account is locked, so that two calls at once do not both find room.
+        # The caller has locked the account, so two simultaneous calls cannot both take the last free place.
         count = rows.execute(
             select(func.count()).select_from(GROUP_BUNDLE).where(GROUP_BUNDLE.c.user == owner)
         ).scalar()
@@ -170,7 +170,7 @@ class GroupStore:
         is_in = GROUP_MEMBER.c.group == group
         before = {row.user: row for row in rows.execute(select(GROUP_MEMBER).where(is_in))}
         rows.execute(delete(GROUP_MEMBER).where(is_in))
-        # In a fixed order, so that two transactions do not wait for each other.
+        # The rows are written in a fixed order, so that two transactions do not wait for each other.
         for person in sorted(members, key=lambda member: member.user):
             sealed = self._keys.seal_in(rows, Sealed.GROUP_WRAP, person.wrap, person.user)
             known = before.get(person.user)
@@ -180,7 +180,7 @@ class GroupStore:
 
 
 def _check_of_this_account(rows: Connection, user: str, group: str, at: datetime.datetime) -> None:
-    """Return if the group was made since the account was reset, or no earlier account is kept."""
+    """Check that the group is not from before a reset whose earlier account is kept. Raises GroupOfEarlierAccount."""
     reset = reset_of_kept(rows, user, at)
     created = rows.execute(select(GROUP_BUNDLE.c.created).where(GROUP_BUNDLE.c.id == group)).scalar()
     if reset is not None and created is not None and created < reset.timestamp():

@@ -1,8 +1,9 @@
 """Resets of a forgotten passphrase: started by a mail login, finished by another mail login after a delay.
 
-Each logged-in device can stop a reset that is not finished. The earlier account is kept for a while. A login with its
-passphrase or recovery code puts it back (`server/kept_accounts.py`). So the operator of the mail server gets no earlier
-keys, and the owner gets the account back. The new account asks for the same second factors.
+Each logged-in device can stop a reset that is not finished. The earlier account is kept for a while. A login with the
+earlier account's passphrase or recovery code restores it (`server/kept_accounts.py`). So a reset gives the operator of
+the mail server no earlier keys, and the owner can get the account back. The new account asks for the same second
+factors.
 """
 
 from __future__ import annotations
@@ -31,12 +32,12 @@ _GOES_ON: Final = select(RESET).where(RESET.c.user == bindparam(_USER), RESET.c.
 
 
 class ResetNotReady(Exception):
-    """There is no reset that may be finished now."""
+    """The user has no reset that may be finished now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reset:
-    """A reset that goes on. It may be finished from `ready` to `ends`. The times are aware."""
+    """A running reset. It may be finished between `ready` and `ends`. The times are aware."""
 
     started: datetime.datetime
     ready: datetime.datetime
@@ -53,7 +54,7 @@ class StartedReset:
 
 
 class ResetStore:
-    """Resets and the accounts that they replaced, in the store's database."""
+    """The running resets, and the accounts that resets have replaced, in the database of `Store`."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -61,14 +62,14 @@ class ResetStore:
         self._swept_at = 0.0
 
     def find_with_version(self, user: str, at: datetime.datetime) -> StartedReset | None:
-        """Return the reset of a user that goes on, and the version that the new record has to follow."""
+        """Return the running reset of a user, and the version that the new record has to follow."""
         query = _GOES_ON.add_columns(RECORD.c.version).join(RECORD, RECORD.c.user == RESET.c.user)
         with self._database.reading() as rows:
             row = rows.execute(query, {_USER: user, _NOW: at.timestamp()}).first()
         return None if row is None else StartedReset(reset=_reset_of(row), version=int(row.version), is_new=False)
 
     def start(self, user: str, ticket: Ticket, delay: datetime.timedelta, at: datetime.datetime) -> StartedReset:
-        """Start a reset and note the ticket, or return the one that goes on.
+        """Start a reset and mark the ticket as used, or return the running reset.
 
         Raises NoSuchAccount, AccountDisabled or UsedBefore.
         """
@@ -88,7 +89,7 @@ class ResetStore:
         return StartedReset(reset=reset, version=version, is_new=True)
 
     def stop(self, caller: Caller, at: datetime.datetime) -> bool:
-        """Stop the reset of the account of a call. Returns whether there was one. Raises SessionEnded."""
+        """Stop the reset of the caller's account. Returns whether a reset was running. Raises SessionEnded."""
         goes_on = RESET.c.user == caller.user, RESET.c.ends > at.timestamp()
         stopped = delete(RESET).where(*goes_on).returning(RESET.c.user)
         with self._database.transaction() as rows:
@@ -99,10 +100,10 @@ class ResetStore:
         return True
 
     def finish(self, account: Account, record: SealedRecord, ticket: Ticket, at: datetime.datetime) -> None:
-        """Replace the account with a new account and its first record, and keep the earlier account.
+        """Replace the account with a new account and its first record. A copy of the earlier account is kept.
 
         All sessions end, and all devices are forgotten. Raises NoSuchAccount, AccountDisabled, ResetNotReady,
-        RecordChanged if the record does not follow the account's, or UsedBefore.
+        RecordChanged if the version of the record does not follow that of the earlier account, or UsedBefore.
         """
         user, now = account.user, at.timestamp()
         is_ready = RESET.c.user == user, RESET.c.ready <= now, RESET.c.ends > now
@@ -131,7 +132,7 @@ class ResetStore:
     def sweep(self, at: datetime.datetime) -> None:
         """Delete the kept accounts and the resets whose time is over, at most once a second.
 
-        Nothing is written if there are none. A clock that was set back makes a sweep due too.
+        If there are none, nothing is written. A sweep is also due after the clock was set back.
         """
         if abs(at.timestamp() - self._swept_at) < _SWEEP_SECONDS:
             return
@@ -146,11 +147,11 @@ class ResetStore:
         self._database.erase_deleted()
 
     def _lock(self, rows: Connection, user: str) -> int:
-        """Keep other transactions from the account until this one ends. Returns the version of the record.
+        """Lock the account until the transaction ends. Returns the version of the record.
 
         Raises NoSuchAccount or AccountDisabled.
         """
-        # The master key is held before the account is locked, as in all transactions of an account.
+        # All transactions of an account hold the master key before they lock the account.
         self._store.keys.hold(rows)
         self._store.sessions.lock_account(rows, user)
         is_disabled = RESTRICTION.c.user == user, RESTRICTION.c.disabled.is_not(None)

@@ -57,7 +57,7 @@ _TABLES_OF_ACCOUNTS: Final = (
 # Made once, because SQLAlchemy needs longer to make a statement than to run it.
 _USER, _KEY, _TOKEN = "the_user", "the_key", "the_token"
 _ACCOUNT: Final = select(ACCOUNT).where(ACCOUNT.c.user == bindparam(_USER))
-# Always two searches and one row, so that the time is the same for a user who is not registered.
+# The statement makes two searches and returns one row for every user. So the time does not reveal who is registered.
 _ONE_ROW: Final = select(literal(1)).subquery("one_row")
 _DEVICE: Final = select(DEVICE.c.id).where(
     DEVICE.c.user == bindparam(_USER), DEVICE.c.token == bindparam(_TOKEN), DEVICE.c.of_earlier_keys == 0
@@ -98,7 +98,7 @@ class Account:
         )
 
     def sealed_key_for(self, way: LoginWay) -> bytes | None:
-        """Return the sealed public key that verifies a login of this way."""
+        """Return the sealed public key that verifies logins of this kind."""
         return self.sealed_login_key if way.is_by_passphrase else self.sealed_recovery_key
 
 
@@ -122,7 +122,7 @@ class Store:
     """
 
     def __init__(self, url: str | Path, ring: KeyRing, tell_owner: TellOwner | None = None) -> None:
-        """`tell_owner` goes to the trail. Raises ServerKeyError if the ring lacks the database's master key."""
+        """`tell_owner` is for the audit trail. Raises ServerKeyError if the ring lacks the database's master key."""
         check_bound_key(url, ring)
         self._database = SCHEMA.open(url)
         try:
@@ -137,7 +137,7 @@ class Store:
 
     @property
     def database(self) -> Database:
-        """The database, for the counters of failed logins."""
+        """The database, which the counters of failed logins need too."""
         return self._database
 
     def begin_trail(self, at: datetime.datetime) -> None:
@@ -153,7 +153,7 @@ class Store:
         return SCHEMA.is_usable(self._database)
 
     def find_account(self, user: str) -> Account | None:
-        """Return the account of a user."""
+        """Return the account of a user, or None."""
         with self._database.reading() as rows:
             row = rows.execute(_ACCOUNT, {_USER: user}).first()
         return None if row is None else account_of(row)
@@ -161,7 +161,7 @@ class Store:
     def find_account_and_device(self, user: str, token_hash: bytes) -> tuple[Account | None, bool]:
         """Return the account of a user, and whether the user has logged in on the device with this token.
 
-        A login before the keys of the account changed does not count, because it may have been a thief's.
+        Logins from before the account's keys changed do not count, because a thief may have made them.
         """
         with self._database.reading() as rows:
             row = rows.execute(_ACCOUNT_AND_DEVICE, {_USER: user, _TOKEN: token_hash}).one()
@@ -175,18 +175,19 @@ class Store:
     def find_record_of(self, session_key: bytes) -> SealedRecord | None:
         """Return the record of the account of a session; None if the session was ended or the account deleted.
 
-        One statement reads both, so that a session which another call ends gets no record from after its end.
+        One statement reads the session and the record. So a session that another call is ending gets no record from
+        after its end.
         """
         with self._database.reading() as rows:
             return _find_record(rows, _RECORD_OF_SESSION, {_KEY: session_key})
 
     def add_account(self, account: Account, record: SealedRecord, ticket: Ticket, at: datetime.datetime) -> None:
-        """Store an account and its first record, and note the ticket. Raises AccountExists or UsedBefore.
+        """Store an account and its first record, and mark the ticket as used. Raises AccountExists or UsedBefore.
 
         An account from before protocol 2 is deleted.
         """
         with self._database.transaction() as rows:
-            # First, so that a used ticket is found also while its account exists.
+            # Checked first, so that a used ticket is reported as used although its account exists.
             self.sessions.use_once(rows, f"ticket {ticket.id}", ticket.ends, at)
             self.insert_account(rows, account, record)
             self.trail.add(rows, AuditEvent(kind=AuditKind.REGISTERED, at=at, user=account.user))
@@ -201,7 +202,7 @@ class Store:
         rows.execute(delete(EARLIER_ACCOUNT).where(EARLIER_ACCOUNT.c.user == account.user))
 
     def note_second_use(self, ticket: Ticket, user: str, at: datetime.datetime) -> None:
-        """Append to the audit trail that a ticket was used again. Only the first time is noted for each ticket."""
+        """Append to the audit trail that a ticket was used again. Each ticket is reported only once."""
         with suppress(UsedBefore), self._database.transaction() as rows:
             self.sessions.use_once(rows, f"refused ticket {ticket.id}", ticket.ends, at)
             self.trail.add(rows, AuditEvent(kind=AuditKind.TICKET_REFUSED, at=at, user=user))
@@ -223,9 +224,10 @@ class Store:
         revoked: list[str],
         at: datetime.datetime,
     ) -> None:
-        """Store new login keys and the next record under a new key, in place of the key with the id `before`.
+        """Store new login keys, and the next record under a new key, which replaces the key with the id `before`.
 
-        All other sessions end, and the devices `revoked` are forgotten. Raises RecordChanged or SessionEnded.
+        All other sessions end, and the devices with the ids `revoked` are deleted. Raises RecordChanged or
+        SessionEnded.
         """
         with self._database.transaction() as rows:
             self.sessions.lock_account_of(rows, caller, at)
@@ -245,7 +247,7 @@ class Store:
                 self.trail.add(rows, event)
 
     def note_export(self, caller: Caller, at: datetime.datetime) -> None:
-        """Append to the audit trail that keys are saved to a file. Raises SessionEnded."""
+        """Append to the audit trail that a device saves the keys to a file. Raises SessionEnded."""
         with self._database.transaction() as rows:
             self.sessions.lock_account_of(rows, caller, at)
             note = f"device {caller.device}"
@@ -254,7 +256,8 @@ class Store:
     def delete_account(self, caller: Caller, at: datetime.datetime) -> None:
         """Delete the account of a call. Raises SessionEnded.
 
-        An account from before a reset stays until its time is over. Otherwise a thief of the mailbox could delete it.
+        The kept account from before a reset stays until its time is over. Otherwise somebody who has taken over the
+        mailbox could delete it.
         """
         with self._database.transaction() as rows:
             self.sessions.lock_account_of(rows, caller, at)
@@ -308,7 +311,7 @@ class Store:
 
 
 def account_of(row: Row[*tuple[Any, ...]]) -> Account:
-    """Return the account in a row with the columns of an account."""
+    """Return the account from a row that has the columns of the table `ACCOUNT`."""
     return Account(
         user=row.user,
         parameters=Parameters(salt=bytes(row.salt), memory_kib=row.memory_kib, passes=row.passes, lanes=row.lanes),

@@ -10,7 +10,7 @@ from smime_core.x509 import Certificate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authority:
-    """The timestamp authority: its address, and the roots that its certificate leads to.
+    """The timestamp authority: its address, and the root certificates that its certificate has to lead to.
 
     `since` is the time from which the trail has timestamps.
     """

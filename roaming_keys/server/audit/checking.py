@@ -1,18 +1,18 @@
-"""The check of the audit trail: the chain from its first event on, and the timestamps that prove its past.
+"""Check the audit trail: its chain of hashes from the first event on, and the timestamps that prove its past.
 
-Hashes can be computed anew by anybody who writes to the database, so the chain only finds mistakes. Four rules about
-the timestamps find a past that was rewritten, also by somebody who has the master key and asks the authority again:
+Anybody who can write to the database can compute new hashes, so the chain alone finds only mistakes. Four rules about
+the timestamps find rewritten events, even if the attacker has the master key and gets new timestamps:
 
 (1) Each timestamp is of the event that it names, and was made by the authority.
 (2) The event that holds a timestamp has the time at which the timestamp was made.
 (3) Each event was covered by a timestamp within STAMPED_WITHIN of its time, and not before its time.
 (4) The first timestamp was made within STAMPED_WITHIN of the time that the settings name. Events from before that time
-    may have waited longer. They may claim to be later than a timestamp from before that time, because a clock was
-    ahead.
+may have waited longer for a timestamp. They may also be later than an early timestamp that covers them, if a clock was
+ahead.
 
-An attacker who rewrites an event has to leave out the timestamps that cover it, and new ones come too late for (3). If
-the rewritten events claim to be recent, then the event of the last timestamp before them is missing or too late. If no
-earlier timestamp is left, (4) finds the attack.
+An attacker who rewrites an event has to remove the timestamps that cover it, and new timestamps come too late for (3).
+If the rewritten events claim to be recent, then the event that holds the last timestamp before them is missing, or was
+covered too late. If no earlier timestamp is left, (4) finds the attack.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def check_chain(trail: AuditTrail, database: Database) -> Chain:
         if hash_event(entry.chained(NO_HASH if head is None else head.hash)) != entry.hash:
             raise TrailDamaged(number, "its hash is not that of its content and of the event before it")
         try:
-            # Checks that the time is valid, because later code shows it.
+            # Reading the time checks that it is valid, because later code shows it.
             _ = entry.time
             details = trail.details_of(entry)
             if details is None:
@@ -93,8 +93,8 @@ def check_stamps(
 ) -> Timestamp | None:
     """Check the timestamps of a chain with the four rules, and return the latest. `since` is the time of rule (4).
 
-    Each timestamp is verified as of the time of the next one, which covers it, and the latest one as of `at`. So
-    timestamps are valid for longer than the authority's certificate. Raises TrailDamaged.
+    Each timestamp is verified at the time of the next timestamp, which covers it, and the latest timestamp at `at`. So
+    timestamps stay valid after the authority's certificate has expired. Raises TrailDamaged.
     """
     covered, latest = 0, None
     times = [stamp.token.info.gen_time for _, stamp in chain.stamps]
@@ -138,9 +138,9 @@ def _check_stamp(
 def _check_times(
     database: Database, covered: int, number: int, stamped: datetime.datetime, since: datetime.datetime
 ) -> None:
-    """Check (3): find the first event after `covered` and until `number` that was not stamped in time."""
+    """Check (3): no event after `covered`, up to `number`, may have waited too long for its timestamp."""
     earliest, latest = stamped - STAMPED_WITHIN, stamped + CLOCKS_DIFFER
-    # Events have whole seconds.
+    # The times of events are in whole seconds.
     is_wrong = AUDIT.c.at > int(latest.timestamp()) if since <= stamped else false()
     if since < earliest:
         is_wrong |= AUDIT.c.at < int(earliest.timestamp())

@@ -59,8 +59,8 @@ class AuditKind(StrEnum):
 class Details:
     """The part of an event that can be deleted.
 
-    `user` is the account, and empty if the event is about none. `actor` is the administrator or officer who acted, and
-    empty if the owner or the server did. `note` is a short text, such as the name of a device.
+    `user` is the account, or empty if the event is about no account. `actor` is the administrator or officer who acted,
+    or empty if the owner or the server acted. `note` is a short text, such as the name of a device.
     """
 
     user: str = ""
@@ -68,7 +68,7 @@ class Details:
     note: str = ""
 
     def encode(self) -> bytes:
-        """Return the details after a fresh salt. The same details never give the same bytes."""
+        """Return the details after a random salt, so that equal details give different bytes."""
         details = {name: value for name, value in asdict(self).items() if value}
         return os.urandom(_SALT_BYTES) + json.dumps(details, separators=(",", ":")).encode()
 
@@ -93,15 +93,15 @@ class AuditEvent:
 
     @property
     def details(self) -> Details:
-        """The part that can be deleted."""
+        """The part of the event that can be deleted."""
         return Details(user=self.user, actor=self.actor, note=self.note)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """An event as the database has it. `at` is in seconds since 1970. `sealed` is None if the details were deleted.
+    """An event as the database stores it. `at` is in seconds since 1970. `sealed` is None if the details were deleted.
 
-    `name` is a keyed hash of the user, by which the events of an account are found.
+    `name` is a keyed hash of the user, which finds the events of an account.
     """
 
     number: int
@@ -131,7 +131,7 @@ def chained_bytes(previous_hash: bytes, number: int, at: int, kind: str, commitm
 
 
 def hash_event(chained: bytes) -> bytes:
-    """Return the hash of an event from its chained bytes. An RFC 3161 timestamp of these bytes has the same imprint."""
+    """Return the hash of an event from its chained bytes. It is also the imprint of an RFC 3161 timestamp of them."""
     return hashlib.sha256(chained).digest()
 
 

@@ -1,7 +1,7 @@
 """Timestamps of the trail's head (RFC 3161): they prove when its events existed, also against the server's operator.
 
-Each timestamp is itself an event, so that the next timestamp covers it. Nothing here runs in a request, because
-`sealwax keys stamp` is a process of its own, which a timer starts.
+Each timestamp is itself an event, so that the next timestamp covers it. No request runs this code. A timer starts
+`sealwax keys stamp`, which is a separate process.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ CLOCKS_DIFFER: Final = datetime.timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
-    """A timestamp that is not verified, of the event `covers` and so of all events before it."""
+    """A timestamp, not yet verified. It covers the event with the number `covers`, and so all events before it."""
 
     covers: int
     token: TimestampToken
 
     def write(self) -> str:
-        """Return the note of the event that holds the timestamp."""
+        """Return the timestamp as the note of an event."""
         return f"{self.covers} {base64.b64encode(self.token.der).decode('ascii')}"
 
     @classmethod
@@ -60,7 +60,7 @@ def stamp_head(
 ) -> Stamp | None:
     """Obtain a timestamp of the latest event and append it, or return None if none is due yet.
 
-    The timestamp is checked first, so that none is kept that `check` would refuse. Raises SmimeError.
+    The timestamp is verified before it is stored, so that `sealwax keys check` accepts it later. Raises SmimeError.
     """
     latest = find_latest(database, AuditKind.HEAD_STAMPED)
     if latest is not None and abs(clock() - latest.time) < STAMP_EVERY:

@@ -1,4 +1,4 @@
-"""The audit trail in the database: appending in the transaction of the reported change, reading, deleting details."""
+"""The audit trail in the database: appends events in the transaction of the reported change, and reads them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _ONE: Final = select(AUDIT).where(AUDIT.c.number == bindparam("number"))
 
 
 class AuditTrail:
-    """Appends events, and reads them. The details are sealed by the server's keys, and the commitment binds them.
+    """Appends and reads events. Their details are encrypted, and the commitment proves that they are unchanged.
 
     `tell_owner` is called for each event, before the trail is locked.
     """
@@ -59,8 +59,8 @@ class AuditTrail:
     def add(self, rows: Connection, event: AuditEvent) -> None:
         """Append an event inside a transaction. It must be the last statement that writes there.
 
-        The transactions that append wait here for each other, each until the one before has ended. A transaction that
-        changed other rows afterwards could wait for rows of one that waits for it.
+        A transaction that appends waits here until the one before it has ended. If it changed other rows afterwards, it
+        could wait for a row of a transaction that waits for it.
         """
         if self._tell_owner is not None:
             self._tell_owner(rows, event)
@@ -84,8 +84,9 @@ class AuditTrail:
     def forget(self, rows: Connection, user: str, at: datetime.datetime, *, actor: str = "") -> None:
         """Delete the details of all events of a user, and append that an account was deleted.
 
-        The new event names the numbers of those events, not the user. So an event without details that no deletion
-        names was tampered with. Like `add`, this must be the last write of its transaction.
+        The new event has the numbers of those events, but not the user. So if an event has no details, and no such
+        event has its number, then somebody has tampered with it. Like `add`, this must be the last write of its
+        transaction.
         """
         self._keys.hold(rows)
         if self._tell_owner is not None:
@@ -154,7 +155,7 @@ def find_latest(database: Database, kind: AuditKind) -> Entry | None:
 
 
 def _wait_for_others(rows: Connection) -> None:
-    """Lock the trail on PostgreSQL until the end of the transaction. On SQLite, BEGIN IMMEDIATE takes the lock."""
+    """Lock the trail on PostgreSQL until the transaction ends. On SQLite, BEGIN IMMEDIATE locks the database."""
     if rows.dialect.name == "postgresql":
         rows.execute(_LOCK)
 

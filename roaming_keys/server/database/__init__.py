@@ -1,6 +1,6 @@
 """The key server's database: its tables, and their migrations, one for each release, in `versions`.
 
-`copying` writes all of it to one SQLite file, which is a backup.
+`copying` writes a backup of the whole database to one SQLite file.
 """
 
 from __future__ import annotations

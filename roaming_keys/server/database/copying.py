@@ -13,11 +13,11 @@ from roaming_keys.server.database import SCHEMA
 from roaming_keys.server.database.tables import ACCOUNT, MASTER_KEY, TABLES
 from sealwax.service import Database, DatabaseUnavailable
 
-_ROWS: Final = 25  # Each has at most 3 MB.
+_ROWS: Final = 25  # Rows have at most 3 MB each.
 
 
 def copy_database(database: Database, target: Path) -> None:
-    """Write the database, as it is at one moment, to a new or empty file. Writers do not wait, nor are they waited for.
+    """Write the state of the database at one moment to a new or empty file. Other writers are not delayed.
 
     Raises DatabaseUnavailable or DatabaseRefused.
     """
@@ -44,5 +44,5 @@ def copy_rows(source: Connection, target: Connection) -> None:
 
 
 def is_empty(rows: Connection) -> bool:
-    """Return whether a database belongs to no master key and has no account."""
+    """Return whether a database has no accounts and belongs to no master key yet."""
     return all(rows.execute(select(table).limit(1)).first() is None for table in (MASTER_KEY, ACCOUNT))

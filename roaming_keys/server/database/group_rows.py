@@ -1,7 +1,8 @@
-"""The deletion of groups, in a transaction of an account.
+"""Delete groups, inside a transaction that has locked an account.
 
 After a reset of an account, its earlier groups stay for as long as the earlier account is kept. Somebody who reads the
-mail may have made the new account, so it deletes only the groups that it has made.
+owner's mail may have made the new account. So the end of the new account deletes only the groups that were made since
+the reset.
 """
 
 from __future__ import annotations
@@ -14,18 +15,18 @@ from roaming_keys.server.database.tables import ACCOUNT, GROUP_BUNDLE, GROUP_MEM
 
 
 def delete_groups_of(rows: Connection, user: str) -> None:
-    """Delete the groups that a user owns, and remove the user from those of others."""
+    """Delete the groups that a user owns, and remove the user from the groups of others."""
     _delete_owned(rows, user)
     rows.execute(delete(GROUP_MEMBER).where(GROUP_MEMBER.c.user == user))
 
 
 def delete_groups_since(rows: Connection, user: str, reset: datetime.datetime) -> None:
-    """Delete the groups that a user has made since a reset. The user stays in those of others."""
+    """Delete the groups that a user has made since a reset. The user stays in the groups of others."""
     _delete_owned(rows, user, since=reset.timestamp())
 
 
 def delete_groups_without_account(rows: Connection, user: str) -> None:
-    """Delete what `delete_groups_of` does, unless the user has an account."""
+    """Do the same as `delete_groups_of`, unless the user has an account."""
     if rows.execute(select(ACCOUNT.c.user).where(ACCOUNT.c.user == user)).first() is None:
         delete_groups_of(rows, user)
 

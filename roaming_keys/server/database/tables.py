@@ -41,8 +41,8 @@ ACCOUNT: Final = Table(
     sqlite_strict=True,
 )
 
-# Separate from the account, because the time to read past a record would reveal which accounts exist, and how large
-# their records are.
+# Records are separate from accounts. Otherwise the time to read a row would reveal whether an account exists, and how
+# large its record is.
 RECORD: Final = Table(
     "record",
     TABLES,
@@ -53,7 +53,7 @@ RECORD: Final = Table(
     sqlite_strict=True,
 )
 
-# The resets that were started and neither finished nor stopped. They may be finished from `ready` to `ends`.
+# The running resets. They may be finished between `ready` and `ends`.
 RESET: Final = Table(
     "account_reset",
     TABLES,
@@ -96,7 +96,7 @@ DEVICE: Final = Table(
     Column("sealed_name", LargeBinary, nullable=False),
     Column("created", INSTANT, nullable=False),
     Column("latest", INSTANT, nullable=False),
-    # 1 from a change of the account's keys until the next login.
+    # 1 after a change of the account's keys, until the device's next login.
     Column("of_earlier_keys", Integer, nullable=False, server_default=text("0")),
     Index("device_by_token", "user", "token", unique=True),
     sqlite_strict=True,
@@ -126,7 +126,7 @@ FACTOR: Final = Table(
     Column("kind", Text, nullable=False),
     # The name and the secret, or the public key.
     Column("sealed", LargeBinary, nullable=False),
-    # The time step of the latest code, or the security key's count of signatures. A use has to raise it.
+    # The time step of the latest code, or the security key's count of signatures. Each use has to increase it.
     Column("counter", LONG, nullable=False),
     Column("created", INSTANT, nullable=False),
     Column("latest", INSTANT, nullable=False),
@@ -134,7 +134,7 @@ FACTOR: Final = Table(
     sqlite_strict=True,
 )
 
-# The factors that an account had at its reset, which guard the kept account. They have the ids of the original factors.
+# The second factors that an account had at its reset. They protect the kept account, and have the ids of the originals.
 KEPT_FACTOR: Final = Table(
     "kept_factor",
     TABLES,
@@ -149,7 +149,7 @@ KEPT_FACTOR: Final = Table(
     sqlite_strict=True,
 )
 
-# The logins that wait for a factor. They are no sessions yet, so no other call finds them.
+# The logins that wait for a factor. They are not in the table of sessions, so no call of a session finds them.
 WAITING_LOGIN: Final = Table(
     "waiting_login",
     TABLES,
@@ -159,7 +159,7 @@ WAITING_LOGIN: Final = Table(
     Column("token", LargeBinary, nullable=False),
     Column("sealed_name", LargeBinary, nullable=False),
     Column("counter", LONG, nullable=False),
-    # The challenge that a security key has to sign, until it is answered.
+    # The challenge that a security key has to sign; NULL after its use.
     Column("challenge", LargeBinary),
     Column("started", INSTANT, nullable=False),
     Column("ends", INSTANT, nullable=False),
@@ -183,12 +183,13 @@ MASTER_KEY: Final = Table(
     "master_key",
     TABLES,
     Column("fingerprint", LargeBinary, primary_key=True, nullable=False),
-    # The server's secrets, sealed under this key. Without a value, the database is of a version before 0.2.
+    # The server's secrets, sealed under this key. NULL in a database of a version before 0.2.
     Column("secrets", LargeBinary),
     sqlite_strict=True,
 )
 
-# Triggers refuse to delete rows, and to change any column except the last two, which the hash does not cover.
+# Triggers refuse to delete rows. They also refuse to change columns, except the last two, which the hash does not
+# cover.
 AUDIT: Final = Table(
     "audit",
     TABLES,
@@ -257,7 +258,7 @@ RECOVERY_CASE: Final = Table(
     Column("told", INSTANT),
     Column("opened", INSTANT),
     Column("sealed", LargeBinary, nullable=False),
-    # The copy from when the case was opened, so that no later copy replaces it.
+    # The recovery copy at the time when the case was opened. Later copies do not replace it.
     Column("sealed_copy", LargeBinary, nullable=False),
     Index("recovery_case_by_user", "user"),
     sqlite_strict=True,
@@ -295,7 +296,7 @@ GROUP_MEMBER: Final = Table(
     Column("group", Text, primary_key=True, nullable=False),
     Column("user", Text, primary_key=True, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
-    # The times at which the member was added to the group, and first asked for it.
+    # The time at which the member was added to the group, and the time at which the member first asked for the group.
     Column("since", INSTANT, nullable=False, server_default=text("0")),
     Column("asked", INSTANT),
     Index("group_member_by_user", "user"),

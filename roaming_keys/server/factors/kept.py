@@ -1,4 +1,4 @@
-"""The second factors of an account, as the database keeps them: sealed under the master key."""
+"""The second factors of an account, as the database stores them: encrypted under the master key."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Means = SharedSecret | SecurityKey
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptFactor:
-    """A factor. `counter` is the time step of its latest code or the count of its signatures. Times are in seconds."""
+    """A factor. `counter` is the time step of its latest code, or its count of signatures. Times are in seconds."""
 
     id: str
     name: str
@@ -57,7 +57,7 @@ def kind_of(means: Means) -> FactorKind:
 def read_factors(
     rows: Connection, keys: ServerKeys, user: str, *, way: LoginWay = LoginWay.PASSPHRASE
 ) -> list[KeptFactor]:
-    """Return the factors that guard a user's logins of one way, the oldest first. Raises ServerKeyError."""
+    """Return the factors that a user's logins of one kind need, the oldest first. Raises ServerKeyError."""
     factors = []
     for row in rows.execute(_KEPT_FACTORS if way.is_undo else _FACTORS, {_USER: user}):
         content = json.loads(keys.unseal(Sealed.FACTOR, bytes(row.sealed), user))
@@ -75,7 +75,7 @@ def read_factors(
 
 
 def write_content(name: str, means: Means) -> bytes:
-    """Return the content to seal."""
+    """Return the factor as the bytes to encrypt."""
     members = (
         {"secret": means.secret.hex()}
         if isinstance(means, SharedSecret)

@@ -1,6 +1,6 @@
-"""The devices that an account with second factors knows: those that have logged in since a factor was added.
+"""The known devices of an account with second factors: devices that have logged in since a factor was added.
 
-An earlier login proves the passphrase only, so its device may be that of a thief, against whom the factor was added.
+An earlier login proves only the passphrase. Its device may belong to the thief against whom the factor was added.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def known_tokens(user: str) -> Select[tuple[bytes]]:
 
 
 def knows_device(rows: Connection, user: str, token_hash: bytes) -> bool:
-    """Return whether a user has logged in with this token since there is a factor, or has added one there."""
+    """Return whether the device with this token has logged in since a factor was added, or has added a factor."""
     return rows.execute(known_tokens(user).where(DEVICE.c.token == token_hash)).first() is not None
 
 

@@ -1,9 +1,9 @@
 """The limit on guesses at one-time codes, for somebody who has the passphrase already.
 
-A code is counted before it is checked. Three of a million codes are right at a time, and an account admits at most 452
-guesses in 24 hours: 5 that fill the bucket, and one more every 193 seconds. A known device has a bucket of its own of
-the same size, so that such a thief cannot keep the owner out. `known_devices.py` says which devices are known.
-Otherwise each device that a thief used before the factor would have a bucket.
+A code is counted as a failure before it is checked. At any time, three of a million codes are right. An account admits
+at most 452 guesses in 24 hours: 5 that fill a bucket, and one more every 193 seconds. Each known device has its own
+bucket of the same size, so that a thief cannot keep the owner out. Only the devices of `known_devices.py` count as
+known. Otherwise each device that a thief has used before the factor was added would have a bucket.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class FactorLimits:
         )
 
     def start(self, user: str, *, device: bytes | None, at: datetime) -> str:
-        """Count a failure before the factor is checked, and return its name. Raises TryLater if there is no room.
+        """Count a failure before the factor is checked. Return the counter's name. Raises TryLater if there is no room.
 
         `device` is the name of a device that the account knows.
         """
@@ -57,5 +57,5 @@ class FactorLimits:
         return name
 
     def succeeded(self, rows: Connection, name: str, at: datetime) -> None:
-        """Take back the failures of a name, in the transaction of the success."""
+        """Delete the failures under a counter's name, in the transaction of the success."""
         self._failures.take_back(rows, name, inf, at.timestamp())

@@ -1,8 +1,8 @@
 """Security keys by WebAuthn Level 3: registration (section 7.1) and assertion (section 7.2).
 
-Only the pages of the configuration may ask for them, and the host of a page is its relying party. The passphrase is the
-other factor, so a touch is demanded (user presence), and a PIN or fingerprint (user verification) is not. Keys of all
-makers are accepted, so an attestation proves nothing here.
+Only the pages in the configuration may use them, and the relying party is the host of the page. The passphrase is the
+other factor, so a touch (user presence) is required, but no PIN or fingerprint (user verification). Keys of all makers
+are accepted, so the attestation is not checked.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from webauthn.helpers.structs import (
 
 from roaming_keys.protocol.messages.factors import AssertionProof, NewSecurityKey
 
-# For some malformed bytes, the library's parsers raise errors of Python.
+# For some malformed bytes, the library's parsers raise built-in errors of Python.
 _REFUSALS: Final = (
     WebAuthnException,
     ArithmeticError,
@@ -38,7 +38,7 @@ _REFUSALS: Final = (
 
 
 class FactorRefused(Exception):
-    """A code, an assertion or a registration is not right."""
+    """A code, an assertion or a registration is wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ class SecurityKey:
 
 
 def register_key(new: NewSecurityKey, origins: Sequence[str]) -> tuple[SecurityKey, int]:
-    """Return a key that was made for its challenge in a page of these origins, and its count. Raises FactorRefused."""
+    """Check a registration, made in a page of these origins. Return the key and its count. Raises FactorRefused."""
     try:
         origin = _origin_of(new.client_data)
         if origin not in origins:
@@ -61,7 +61,7 @@ def register_key(new: NewSecurityKey, origins: Sequence[str]) -> tuple[SecurityK
             client_data_json=new.client_data, attestation_object=new.attestation
         )
         verified = verify_registration_response(
-            # The id is taken from the attestation.
+            # The credential id comes from the attestation.
             credential=RegistrationCredential(id="", raw_id=b"", response=response),
             expected_challenge=new.challenge,
             expected_rp_id=host,
@@ -78,7 +78,8 @@ def check_assertion(
 ) -> int:
     """Return the key's count after an assertion of the challenge, made in a page of these origins.
 
-    `count` is the earlier count. Raises FactorRefused, also if it has not grown, because the key may have been copied.
+    `count` is the earlier count. Raises FactorRefused, also if the count has not grown, because the key may have been
+    copied.
     """
     if not hmac.compare_digest(proof.credential_id, key.credential_id):
         raise FactorRefused
@@ -104,7 +105,7 @@ def check_assertion(
 def _origin_of(client_data: bytes) -> str:
     """Return the origin of the page. Raises FactorRefused if the page was in a frame of another origin.
 
-    Our pages are in nobody's frame, and the library leaves this step out (sections 7.1 and 7.2: crossOrigin).
+    Sealwax's pages are never in a frame. The library does not check this (sections 7.1 and 7.2: crossOrigin).
     """
     data = parse_client_data_json(client_data)
     if data.cross_origin:

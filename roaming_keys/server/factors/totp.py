@@ -15,7 +15,7 @@ _DRIFT_STEPS: Final = (0, -1, 1)
 
 
 def find_step(secret: bytes, code: str, at: datetime.datetime, *, after: int) -> int | None:
-    """Return the time step of a right code, or None. A step up to `after` was used already (RFC 6238 section 5.2)."""
+    """Return the time step of a right code, or None. Codes of steps up to `after` were used (RFC 6238 section 5.2)."""
     codes = pyotp.TOTP(base64.b32encode(secret).decode(), interval=STEP_SECONDS)
     now = int(at.timestamp()) // STEP_SECONDS
     steps = (now + drift for drift in _DRIFT_STEPS)

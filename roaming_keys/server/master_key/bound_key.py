@@ -16,7 +16,7 @@ from sealwax.service import Database, DatabaseUnavailable
 from sealwax.service.database import Access
 from sealwax.service.schema import Standing
 
-# Databases with other standings are empty, or are refused for another reason.
+# Databases in other states are empty, or are refused for another reason.
 _WITH_KEY: Final = frozenset({Standing.OLDER, Standing.CURRENT, Standing.NEWER})
 
 
@@ -30,10 +30,10 @@ def fingerprint_in(url: str | Path) -> bytes | None:
 
 
 def check_bound_key(url: str | Path, ring: KeyRing) -> None:
-    """Refuse a database of another master key, so that it is not brought up to date either. Raises ServerKeyError."""
+    """Refuse a database of another master key, before it is migrated. Raises ServerKeyError."""
     try:
         fingerprint = fingerprint_in(url)
     except DatabaseUnavailable:
-        return  # Opening it says what is wrong.
+        return  # Opening the database reports what is wrong with it.
     if fingerprint is not None:
         key_of(MasterKeyRow(fingerprint=fingerprint, secrets=None), ring)

@@ -35,8 +35,8 @@ NO_KEY: Final = (
     "there is none, neither in a file nor in the system keyring: make it by `sealwax keys init`, or bring yours back by"
     " `sealwax keys restore`"
 )
-# The backends of keyring that encrypt: those of the operating systems. Others are refused, because nobody can list all
-# that keep secrets in clear.
+# The backends of keyring that encrypt: those of the operating systems. All other backends are refused, because some
+# store secrets unencrypted.
 _ENCRYPTING: Final = tuple(
     f"keyring.backends.{name}" for name in ("SecretService", "libsecret", "kwallet", "macOS", "Windows")
 )
@@ -46,10 +46,10 @@ _KEY: Final = re.compile("[0-9A-Fa-f]{64}")  # MASTER_KEY_BYTES
 
 
 class KeyStore(KeySource, Protocol):
-    """A place whose keys can be replaced."""
+    """A place whose stored keys can be replaced."""
 
     def keep(self, keys: Sequence[MasterKey]) -> None:
-        """Replace all keys with these, at once. Raises ServerKeyError or OSError."""
+        """Replace all stored keys with these in one step. Raises ServerKeyError or OSError."""
         ...
 
     def locked(self) -> contextlib.AbstractContextManager[None]:
@@ -59,16 +59,16 @@ class KeyStore(KeySource, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GivenKeys:
-    """The keys of a configuration, and those that `rotate` has written since into the file beside the configuration.
+    """The keys from a configuration, and newer keys that `rotate` has written into the file beside the configuration.
 
-    systemd and containers show a service the file as it was at the start.
+    The file beside it is needed, because systemd and containers show a service its secrets as they were at the start.
     """
 
     keys: tuple[MasterKey, ...] = field(repr=False)
     file: Path | None = None
 
     def find(self) -> tuple[MasterKey, ...]:
-        """Return the keys. A file that cannot be read has none."""
+        """Return the keys. A file that cannot be read counts as empty."""
         later: tuple[MasterKey, ...] = ()
         if self.file is not None:
             with contextlib.suppress(ServerKeyError):
@@ -106,7 +106,7 @@ class KeyFile:
 
 @dataclass(frozen=True, slots=True)
 class KeyringKeys:
-    """The system keyring, beside a database in a file. The machines that share a database need one key for all."""
+    """The system keyring, for a database in a file. Machines that share a database need one key for all of them."""
 
     database: str | Path
 
@@ -125,7 +125,7 @@ class KeyringKeys:
             ) from None
 
     def make(self) -> bool:
-        """Make the first key, and return whether there was none. Raises ServerKeyError or OSError."""
+        """Make the first key unless there is one. Return whether a key was made. Raises ServerKeyError or OSError."""
         with self.locked():
             if self._read() is not None:
                 return False
@@ -167,7 +167,7 @@ def _refusals_named() -> Iterator[None]:
 
 
 def read_keys(text: str) -> tuple[MasterKey, ...]:
-    """Return the keys of a file or setting, and at least one. Raises ServerKeyError, which repeats no key."""
+    """Parse the keys of a file or setting, at least one. Raises ServerKeyError, whose text has no key."""
     words = text.split()
     if not words or not all(_KEY.fullmatch(word) for word in words):
         raise ServerKeyError(

@@ -1,7 +1,7 @@
 """The replacement of the master key, while servers serve.
 
-1. The new key is put where the servers look for a key that they do not know (`key_sources.py`).
-2. It is put in force. From then on no transaction stores a content under another key (`ServerKeys.renew`).
+1. The new key is stored where servers look for unknown keys (`key_sources.py`).
+2. It is put in force. From then on, transactions store contents only under this key (`ServerKeys.renew`).
 3. The other contents are sealed anew, a few in each transaction.
 4. The old key is dropped.
 
@@ -36,12 +36,12 @@ from roaming_keys.server.database.tables import (
 from roaming_keys.server.master_key.server_keys import HEAD_BYTES, MasterKey, Sealed, ServerKeyError, ServerKeys
 from sealwax.service import Database
 
-BATCH_ROWS: Final = 25  # Each has at most 3 MB.
+BATCH_ROWS: Final = 25  # Contents have at most 3 MB each.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealedColumn:
-    """A column with sealed contents. Each is bound to the user in its row, if the table has users."""
+    """A column with sealed contents. If its table has users, each content is bound to the user in its row."""
 
     table: Table
     name: str
@@ -110,13 +110,13 @@ def reseal_all(
                 break
             last = batch[-1]
             pause(time.monotonic() - start)
-    # SQLite's write-ahead log may have contents under the old key.
+    # Otherwise SQLite's write-ahead log might still have contents under the old key.
     database.erase_deleted()
     return done
 
 
 def heads_in(rows: Connection) -> Iterator[bytes]:
-    """Yield the heads with which the sealed contents begin, each once for a column."""
+    """Yield the heads with which sealed contents begin, each head once for each column."""
     for sealed in SEALED_COLUMNS:
         query = select(_head_of(sealed)).where(sealed.column.is_not(None)).distinct()
         yield from map(bytes, rows.execute(query).scalars())
@@ -127,7 +127,7 @@ def _others(sealed: SealedColumn, in_force: MasterKey, *, after: Row[Any] | None
     is_other: ColumnElement[bool] = _head_of(sealed) != in_force.head
     if after is not None:
         is_other = and_(is_other, tuple_(*sealed.key) > tuple_(*(after._mapping[column] for column in sealed.key)))
-    # Locked, so that a server that stores a new content meanwhile does so before or after.
+    # The row is locked, so a server stores new content either before or after this change.
     return select(sealed.table).where(is_other).order_by(*sealed.key).with_for_update()
 
 

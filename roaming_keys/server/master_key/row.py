@@ -1,7 +1,7 @@
-"""The row of the database that names the master key in force, under which all is sealed.
+"""The row of the database that names the master key in force, under which all contents are sealed.
 
-A rotation changes the row while servers write. A transaction that stores sealed contents holds the row first, so that
-the key stays in force until its end.
+A rotation changes the row while servers write. A transaction that stores sealed contents first holds the row (a shared
+lock), so that the key stays in force until the transaction ends.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ def find_row(rows: Connection) -> MasterKeyRow | None:
 
 
 def hold_row(rows: Connection) -> MasterKeyRow | None:
-    """Return the row, which no rotation changes until the transaction ends. Others may hold it too."""
+    """Return the row, and keep rotations from changing it until the transaction ends. Others may hold it too."""
     if rows.dialect.name == "postgresql":
         rows.execute(_HOLD)
     return find_row(rows)
 
 
 def lock_row(rows: Connection) -> MasterKeyRow | None:
-    """Return the row, which nobody else holds or changes until the transaction ends."""
+    """Return the row, and keep other transactions from holding or changing it until this transaction ends."""
     if rows.dialect.name == "postgresql":
         rows.execute(_LOCK)
     return find_row(rows)

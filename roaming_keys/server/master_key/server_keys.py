@@ -1,7 +1,7 @@
 """The server's keys: the master keys, under which all stored contents are sealed, and secrets that outlast them.
 
-A thief who has only the database cannot guess passphrases, because login keys and bundles are encrypted under a key of
-the server. There are two master keys only while `sealwax keys rotate` replaces one with the other (`rotation.py`). The
+Login keys and bundles are encrypted under a key of the server, so a thief who has only the database cannot guess
+passphrases. There are two master keys only while `sealwax keys rotate` replaces one with the other (`rotation.py`). The
 database says which one is in force. Some values have to stay the same for years, such as the false salts of unknown
 users. They come from random secrets, which are sealed in the database too.
 """
@@ -31,17 +31,17 @@ from sealwax.service import CLOCK_SLACK_SECONDS, Database
 MASTER_KEY_BYTES = 32
 _ID_BYTES: Final = 8
 # Sealed contents begin with these bytes and the id of their master key. Contents of versions before 0.2 begin with a
-# random nonce, which begins with these bytes by chance once in 2^64.
+# random nonce. It has these bytes by chance only once in 2^64.
 MARK: Final = b"sealwax1"
 HEAD_BYTES: Final = len(MARK) + _ID_BYTES
 _NONCE_BYTES = 12
 _SALT_BYTES = 16
 _SECRET_BYTES: Final = 32
-# The parts of a login's nonce.
+# The lengths of the parts of a login's nonce.
 _TIME_BYTES, _RANDOM_BYTES, _MARK_BYTES = 8, 16, 16
 # A phone may take a minute for Argon2id.
 NONCE_LIFETIME = timedelta(minutes=5)
-# A record under an unknown key must not make each request look for that key.
+# After an unknown key was not found, the source is not asked again for this time.
 LOOK_AGAIN_SECONDS: Final = 1.0
 
 
@@ -50,7 +50,7 @@ class ServerKeyError(Exception):
 
 
 class Sealed(StrEnum):
-    """The kinds of content that the server encrypts."""
+    """The kinds of contents that the server encrypts."""
 
     RECORD = "sealed record"
     LOGIN_KEY = "login key"
@@ -87,12 +87,12 @@ class MasterKey:
         return hmac.new(self.secret, encode_fields("server key", purpose), hashlib.sha256).digest()
 
     def seal(self, kind: Sealed, content: bytes, user: str) -> bytes:
-        """Return the content encrypted, bound to its kind and user, after the head that names this key."""
+        """Return the head that names this key, and then the encrypted content, which is bound to its kind and user."""
         nonce = os.urandom(_NONCE_BYTES)
         return self.head + nonce + self._cipher.encrypt(nonce, content, encode_fields(kind, user))
 
     def unseal(self, kind: Sealed, sealed: bytes, user: str) -> bytes:
-        """Return the content. A head is optional. Raises InvalidTag."""
+        """Return the content. The head may be missing. Raises InvalidTag."""
         sealed = sealed.removeprefix(self.head)
         nonce, ciphertext = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
         return self._cipher.decrypt(nonce, ciphertext, encode_fields(kind, user))
@@ -112,7 +112,7 @@ class KeySource(Protocol):
 
 
 class KeyRing:
-    """The master keys that this process knows. It looks again in the source for a key that it does not know."""
+    """The master keys that this process knows. It asks the source again when it needs a key that it does not know."""
 
     def __init__(self, source: KeySource, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         """Raises ServerKeyError if the source has no key."""
@@ -158,7 +158,7 @@ class _Secrets:
 
     @classmethod
     def of_earlier_version(cls, key: MasterKey) -> Self:
-        """Return the secrets as earlier versions derived them from the master key, so that the values stay."""
+        """Return the secrets that earlier versions derived from the master key, so that derived values stay."""
         return cls(nonces=key.derive("nonces"), false_salts=key.derive("false salts"), counters=key.derive("counters"))
 
     @classmethod
@@ -174,10 +174,10 @@ class ServerKeys:
     """The keys of the server for one database, and the computations with them."""
 
     def __init__(self, ring: KeyRing, in_force: MasterKey, secrets: bytes) -> None:
-        """`secrets` are those of the database. Raises ServerKeyError if they are damaged."""
+        """`secrets` are the sealed secrets in the database. Raises ServerKeyError if they are damaged."""
         self._ring = ring
         self._in_force = in_force
-        # The connections of transactions that hold the key. `Database.transaction` makes a connection for each
+        # The connections whose transactions hold the key. `Database.transaction` opens a new connection for each
         # transaction.
         self._holders: WeakSet[Connection] = WeakSet()
         self._secrets = _Secrets.from_bytes(self.unseal(Sealed.SECRETS, secrets, user=""))
@@ -206,7 +206,7 @@ class ServerKeys:
         return content + self._nonce_mark(content, user)
 
     def check_nonce(self, nonce: bytes, user: str, at: datetime) -> datetime | None:
-        """Return the time at which a nonce of `make_nonce` ends, or None if the nonce is false or has ended."""
+        """Return the time at which a nonce of `make_nonce` ends. Return None if it was not made here, or has ended."""
         content, mark = nonce[:-_MARK_BYTES], nonce[-_MARK_BYTES:]
         if not hmac.compare_digest(mark, self._nonce_mark(content, user)):
             return None
@@ -214,7 +214,7 @@ class ServerKeys:
         return ends if at < ends <= at + NONCE_LIFETIME + timedelta(seconds=CLOCK_SLACK_SECONDS) else None
 
     def false_salt(self, user: str) -> bytes:
-        """Return a salt for a user who is not registered, the same at every request."""
+        """Return the false salt of a user who is not registered. It is the same for every request."""
         return hmac.new(self._secrets.false_salts, user.encode(), hashlib.sha256).digest()[:_SALT_BYTES]
 
     def counter_name(self, kind: str, value: str) -> bytes:
@@ -229,7 +229,7 @@ class ServerKeys:
         return self._in_force.seal(kind, content, user)
 
     def unseal(self, kind: Sealed, sealed: bytes, user: str) -> bytes:
-        """Return the content from the result of `seal` for this kind and user. Raises ServerKeyError."""
+        """Return the content in a result of `seal` with this kind and user. Raises ServerKeyError."""
         for key in self._possible_keys(sealed):
             try:
                 return key.unseal(kind, sealed, user)
@@ -238,14 +238,15 @@ class ServerKeys:
         raise ServerKeyError(f"a stored {kind} is damaged: restore the database from a backup")
 
     def seal_in(self, rows: Connection, kind: Sealed, content: bytes, user: str) -> bytes:
-        """Return the result of `seal`, under the master key that is in force until the transaction ends."""
+        """Return the content sealed under the master key in force, which stays in force until the transaction ends."""
         self.hold(rows)
         return self.seal(kind, content, user)
 
     def renew(self, rows: Connection, kind: Sealed, sealed: bytes, user: str) -> bytes:
-        """Return a sealed content under the master key that is in force until the transaction ends.
+        """Return a sealed content under the master key in force, which stays in force until the transaction ends.
 
-        The key may have been replaced since `seal`. Raises ServerKeyError if this machine lacks the new key.
+        The key may have been replaced since `seal`; then the content is sealed anew. Raises ServerKeyError if this
+        machine lacks the new key.
         """
         self.hold(rows)
         is_renewed = sealed.startswith(self._in_force.head)
@@ -254,8 +255,8 @@ class ServerKeys:
     def hold(self, rows: Connection) -> None:
         """Keep the master key in force until the transaction ends, and seal under it.
 
-        A transaction does this before it waits for rows, so that no transaction that has locked rows waits for a new
-        key. Raises ServerKeyError if this machine lacks the key.
+        A transaction calls this before it waits for rows, so that no transaction waits for a new key while it has
+        locked rows. Raises ServerKeyError if this machine lacks the key.
         """
         if rows not in self._holders:
             self._in_force = key_of(hold_row(rows), self._ring)

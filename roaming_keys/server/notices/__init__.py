@@ -1,4 +1,4 @@
-"""Notices by mail to the owners of keys: the events of the trail, reported outside the key server's clients.
+"""Notices by mail to the owners of keys. They report events of the audit trail to people who use no client.
 
-`outbox` keeps them until `sender` has handed them to the mail server, and `mail` writes them.
+`outbox` stores notices until `sender` has given them to the mail server, and `mail` writes their texts.
 """

@@ -1,4 +1,4 @@
-"""The mails of notices: plain text in the operator's language, without a word that a stranger has chosen."""
+"""The mails of notices: plain text in the operator's language, without any text that a stranger could choose."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sealwax.notices.writing import Unwritable, build_notice, is_plain, message_
 from sealwax.words import Language, words_of_room
 from smime_core.mail import Draft
 
-# The act that the mail about each kind of event recommends.
+# The advice in the mail about each kind of event.
 _REMEDIES: Final = {
     AuditKind.DEVICE_ADDED: "look",
     AuditKind.KEYS_EXPORTED: "look",
@@ -34,7 +34,7 @@ _REMEDIES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letterhead:
-    """The values that the mails of one key server share: its origin, the address that writes, and the language."""
+    """The values that the mails of one key server share: its origin, the sender's address, and the language."""
 
     origin: str
     sender: str
@@ -42,7 +42,7 @@ class Letterhead:
 
 
 def write_mail(attempt: Attempt[Notice], head: Letterhead) -> bytes:
-    """Return the mail of a notice. Each try has the same Message-ID. Raises Unwritable."""
+    """Return the mail of a notice. Its Message-ID is the same for each try to send it. Raises Unwritable."""
     notice = attempt.notice
     if not is_plain(notice.address):
         raise Unwritable("an address that needs quotes or other letters gets none")

@@ -34,12 +34,12 @@ TOLD_BY_MAIL: Final = frozenset(
 """The events that the owner of an account learns by mail."""
 MOST_WAITING: Final = 20
 """The notices of one kind that wait for one account. An owner who gets so many learns nothing from another one."""
-# Notices of one kind for one account are sent at intervals, so that a flood of them lets others pass.
+# Notices of one kind for one account are sent at intervals, so that many of them do not delay other notices.
 _APART_SECONDS: Final = 60
 _ID_BYTES: Final = 16
 _USER, _KIND = "the_user", "the_kind"
 _WRITE: Final = insert(NOTICE)
-# No index is needed, because the limit keeps the table small.
+# This query needs no index, because the limit keeps the table small.
 _ALIKE: Final = select(func.count()).where(NOTICE.c.user == bindparam(_USER), NOTICE.c.kind == bindparam(_KIND))
 
 
@@ -53,9 +53,9 @@ class Notice:
 
 
 def write_notice(rows: Connection, event: AuditEvent) -> None:
-    """Write the notice of an event inside its transaction, if the owner of an account learns it by mail.
+    """Store the notice of an event inside the event's transaction, if owners are told of this kind of event by mail.
 
-    If MOST_WAITING of its kind wait already for this account, none is added.
+    If MOST_WAITING notices of its kind already wait for this account, none is added.
     """
     if not event.user or event.kind not in TOLD_BY_MAIL:
         return
@@ -67,7 +67,7 @@ def write_notice(rows: Connection, event: AuditEvent) -> None:
 
 
 class OwnerOutbox(NoticeOutbox[Notice]):
-    """The notices in the key server's database. A notice that was sent or given up is deleted."""
+    """The notices in the key server's database. A notice is deleted after it was sent, or if sending was given up."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database, NOTICE, TOLD_BY_MAIL)
@@ -83,5 +83,5 @@ class OwnerOutbox(NoticeOutbox[Notice]):
 
     def _close(self, attempt: Attempt[Notice], outcome: Outcome, at: datetime.datetime, code: str = "") -> None:
         super()._close(attempt, outcome, at, code)
-        # The account may have been deleted meanwhile.
+        # The account may have been deleted since.
         self._database.erase_deleted()

@@ -35,5 +35,5 @@ class OwnerNoticeSender(NoticeSender[Notice]):
         return write_mail(attempt, self._head)
 
     def _is_final(self, failure: MailFailed) -> bool:
-        """Return False: nobody else would tell the owner, and the operator may mend a mail server that refuses."""
+        """Return False to try again: nobody else would tell the owner, and the operator may repair the mail server."""
         return False

@@ -41,7 +41,7 @@ class AuditRequest:
 def audit(request: AuditRequest) -> None:
     """Print the audit trail: the number, time, kind, account and note of each event.
 
-    `sealwax keys check` says whether it is as it was written. Events of deleted accounts have neither account nor note.
+    `sealwax keys check` says whether the trail was changed. Events of deleted accounts have neither account nor note.
     """
     with opened_trail(request.config, access=Access.READING) as (_, trail, database):
         user = normalise_user(request.user) if request.user else ""

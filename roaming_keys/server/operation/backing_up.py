@@ -114,7 +114,7 @@ def _check_present(url: str | Path) -> None:
     file = file_of(url)
     if file is not None and not file.exists():
         raise click.ClickException(f"{file} is missing")
-    # The rows of an older PostgreSQL database do not fit into the tables of this version.
+    # The backup of an older PostgreSQL database has rows that do not fit into the tables of this version.
     if file is None and SCHEMA.state(url).standing is not Standing.CURRENT:
         raise click.ClickException("the database is not up to date: restart the service first, or use pg_dump")
 
@@ -136,7 +136,7 @@ def _bring_up_to_date(copy: Path, file: Path) -> None:
 
 
 def _find_keys(settings: KeysSettings, key_file: Path | None) -> KeySource:
-    """Return the keys of the file, or those of the configuration. Raises ServerKeyError."""
+    """Return the master keys in the file, or else those of the configuration. Raises ServerKeyError."""
     if key_file is None:
         return settings.stored_keys()
     keys = KeyFile(key_file).find()
@@ -148,7 +148,7 @@ def _find_keys(settings: KeysSettings, key_file: Path | None) -> KeySource:
 
 
 def _keep_keys(settings: KeysSettings, request: RestoreRequest, keys: KeySource) -> None:
-    """Write the file of the master key if the configuration has none."""
+    """Write the master key's file if the configuration has no master key."""
     if request.master_key is None or settings.master_key is not None:
         return
     if write_secret(settings.master_key_file, write_keys(keys.find())) is None:
@@ -158,7 +158,7 @@ def _keep_keys(settings: KeysSettings, request: RestoreRequest, keys: KeySource)
 
 @contextmanager
 def _failures_said() -> Iterator[None]:
-    """Turn failures into one sentence. Raises ClickException."""
+    """Turn expected errors into a ClickException with one sentence."""
     try:
         with database_failures_said():
             yield

@@ -71,7 +71,7 @@ def init(request: InitRequest) -> None:
         **({("ticket_key",): request.ticket_key} if request.ticket_key else {}),
     }
     text = first_file(KeysSettings, values, elsewhere=elsewhere)
-    # The only setting of this file that is a list.
+    # `pages_origins` is the only setting in this file that is a list.
     text = text.replace("# pages_origins = []", f"pages_origins = [{toml_value(request.pages)}]")
     settings = write_configuration(KEYS, file, text)
     go_on_with_database(request.user, settings, wanted=request.database, present=settings.database.get_secret_value())
@@ -84,10 +84,10 @@ def init(request: InitRequest) -> None:
 
 
 def _found(settings: KeysSettings, request: InitRequest) -> None:
-    """Make the master key if there is none yet, and the database, which belongs to it. Raises ServerKeyError."""
+    """Make the master key unless there is one, and the database, and bind it to the key. Raises ServerKeyError."""
     url = settings.to_config().database
     made = None
-    # The key of a database that exists is never made anew. It is in the keyring, or has to be restored.
+    # An existing database never gets a new key. Its key is in the keyring, or has to be restored.
     if settings.master_key is None and not is_bound(url):
         if request.in_keyring:
             if KeyringKeys(url).make():
@@ -99,7 +99,7 @@ def _found(settings: KeysSettings, request: InitRequest) -> None:
         with closing(Store(config.database, KeyRing(config.key_source))) as store:
             store.begin_trail(config.clock())
     except ServerKeyError:
-        # Another machine has bound the database to its key meanwhile, and nothing is sealed under this key.
+        # Another machine has bound the database to another key since, and nothing is sealed under the new key.
         if made is not None:
             made.unlink()
         raise

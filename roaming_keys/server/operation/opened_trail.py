@@ -1,4 +1,4 @@
-"""The audit trail of a configuration, for the commands that read it and append to it beside the running server."""
+"""Open the audit trail of a configuration, for commands that read it or append to it while the server runs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from sealwax.service.schema import Standing
 
 @contextmanager
 def opened_trail(file: Path, *, access: Access) -> Iterator[tuple[KeysSettings, AuditTrail, Database]]:
-    """The settings of a file, and the trail in their database, which is not upgraded. Raises ClickException."""
+    """Yield the settings of a file, and the trail in their database, which is not migrated. Raises ClickException."""
     settings = KEYS.load(file)
     config = settings.to_config()
     become_owner_of_database(config.database)

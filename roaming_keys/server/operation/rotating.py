@@ -1,6 +1,6 @@
 """`sealwax keys rotate`: a new master key, while the servers serve.
 
-Each step depends on the state that it finds, so that the command goes on where an earlier run was broken off.
+Each step begins with the state that it finds, so the command continues where an earlier run was interrupted.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def _rotate(database: Database, source: KeySource, *, is_shared: bool) -> None:
     store = source if isinstance(source, KeyFile | KeyringKeys) else None
     with contextlib.nullcontext() if store is None else store.locked():
         master_keys = source.find()
-        # Checks that the database belongs to a key of this place.
+        # Opening the keys checks that the database belongs to one of the stored keys.
         ServerKeys.open(database, KeyRing(source))
         if len(master_keys) == 1:
             master_keys = _add_key(store, master_keys[0])
@@ -82,7 +82,7 @@ def _rotate(database: Database, source: KeySource, *, is_shared: bool) -> None:
 
 
 def _add_key(store: KeyStore | None, present: MasterKey) -> tuple[MasterKey, ...]:
-    """Return a new key and the present one, which the servers find from now on."""
+    """Store a new key beside the present one, so that servers find both. Return both keys."""
     if store is None:
         raise click.ClickException(_BY_HAND)
     keys = (MasterKey.generate(), present)

@@ -1,4 +1,4 @@
-"""`sealwax keys serve`: the key server in a process of its own."""
+"""`sealwax keys serve`: run the key server as a separate process."""
 
 from __future__ import annotations
 

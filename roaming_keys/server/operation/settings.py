@@ -76,7 +76,7 @@ class AuditSection(Section):
 
     @model_validator(mode="after")
     def check_together(self) -> Self:
-        """Refuse timestamps that could not be checked."""
+        """Refuse settings with which `sealwax keys check` could not verify the timestamps."""
         values = (self.timestamp_url, self.timestamp_anchors_file, self.stamped_since)
         if any(value is not None for value in values) and None in values:
             raise ValueError("timestamp_url, timestamp_anchors_file and stamped_since belong together")
@@ -163,7 +163,7 @@ class KeysSettings(ServiceSettings):
         )
 
     def stored_keys(self) -> KeySource:
-        """Return the place of the master key for the commands that change it: a KeyStore where that is possible."""
+        """Return the place that stores the master key. Commands can change the key if the place is a KeyStore."""
         if self.master_key is None:
             return KeyringKeys(self.database.get_secret_value())
         if self._is_in_own_file():
@@ -172,7 +172,7 @@ class KeysSettings(ServiceSettings):
 
     @property
     def master_key_file(self) -> Path:
-        """The file in which `init` keeps the master key."""
+        """The file in which `init` stores the master key."""
         return own_secrets_folder(self.file) / MASTER_KEY
 
     def _key_source(self) -> KeySource:
@@ -181,7 +181,7 @@ class KeysSettings(ServiceSettings):
         return GivenKeys(keys=read_keys(self.master_key.get_secret_value()), file=self.master_key_file)
 
     def _is_in_own_file(self) -> bool:
-        """Return whether the setting is in the file of `init`, and in no place that takes precedence."""
+        """Return whether the master key is in the file of `init`, and no place that takes precedence has a key."""
         is_in_environment = any(name.upper() == variable_name((MASTER_KEY,)) for name in os.environ)
         is_elsewhere = is_in_environment or secrets_folder(self.file) != own_secrets_folder(self.file)
         return not is_elsewhere and self.master_key_file.exists()

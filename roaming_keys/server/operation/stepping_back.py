@@ -1,4 +1,4 @@
-"""`sealwax keys step-back`: the database as the version before this one knows it."""
+"""`sealwax keys step-back`: undoes the latest migration, so that the version before can use the database."""
 
 from __future__ import annotations
 

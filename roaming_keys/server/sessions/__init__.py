@@ -1,4 +1,4 @@
 """The sessions of people who have logged in, and their devices.
 
-`gate` gives no session to an account with a second factor before the factor.
+`gate` makes logins wait until they have proved the account's second factor.
 """

@@ -1,6 +1,6 @@
 """The gate between a right login and its session: an account with a second factor gets no session before the factor.
 
-A login that waits is in a table of its own. So no call of a session finds it, whatever routes there are.
+Waiting logins are in a separate table. So no call of a session finds them, whatever its route.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from roaming_keys.server.sessions.new_session import NewSession, UsedBefore
 from sealwax.service import CLOCK_SLACK_SECONDS, Database
 from sealwax.service.database import insert_into
 
-# A code lasts 30 seconds; a phone may first have to be found.
+# A code is valid for 30 seconds, but people may first have to find their phone.
 WAITING_LIFETIME: Final = datetime.timedelta(minutes=5)
-MAX_WAITING: Final = 20  # On each known device, and on all others together.
+MAX_WAITING: Final = 20  # The limit on each known device, and on all other devices together.
 
 
 class FactorGate:
@@ -34,7 +34,7 @@ class FactorGate:
         self._wait = insert_into(database, WAITING_LOGIN).on_conflict_do_nothing().returning(WAITING_LOGIN.c.key)
 
     def hold_back(self, rows: Connection, new: NewSession, at: datetime.datetime) -> FactorDemand:
-        """Let a login to an account that has a factor wait, and return the demand for a factor.
+        """If the account has a factor, let the login wait, and return the demand for the factor.
 
         The account is locked. Raises UsedBefore if a login with this key waits already.
         """
@@ -65,10 +65,10 @@ class FactorGate:
 
 
 def _drop_others(rows: Connection, new: NewSession, now: float) -> None:
-    """Delete the logins that have waited too long, and the oldest ones of the user.
+    """Delete the logins that have waited too long, and the user's oldest logins if there are too many.
 
     A known device's logins are deleted only for later logins of the same device. So somebody who has the passphrase,
-    but no factor, cannot keep the owner from answering there.
+    but no factor, cannot delete the owner's login on a known device.
     """
     table = WAITING_LOGIN
     rows.execute(delete(table).where((table.c.ends <= now) | (table.c.started > now + CLOCK_SLACK_SECONDS)))

@@ -16,7 +16,7 @@ TakeBack = Callable[[Connection], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RightLogin:
-    """The way of a login, the public key that will sign the calls, and the device, known by the hash of its token."""
+    """The kind of a login, the public key that will verify its calls, and the device with the hash of its token."""
 
     user: str
     way: LoginWay
@@ -27,7 +27,7 @@ class RightLogin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSession(RightLogin):
-    """A login that was right, the public key of the account that has verified it, and the nonce that it used."""
+    """A login whose signature is right, the account's public key that has verified it, and the nonce that it used."""
 
     login_key: bytes
     nonce: bytes
@@ -38,7 +38,7 @@ class NewSession(RightLogin):
 class StartedSession:
     """A session from its start: its end, and the sealed record of its account.
 
-    `reset_ready` is set while a reset of the account goes on. It is the time in seconds from which the reset may be
+    While a reset of the account goes on, `reset_ready` is the time, in seconds since 1970, from which it may be
     finished.
     """
 

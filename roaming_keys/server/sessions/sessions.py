@@ -56,7 +56,7 @@ class AccountDisabled(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """The session of a call. `started` is the time of its login."""
+    """The session that has signed a call. `started` is the time of its login."""
 
     session_key: bytes
     user: str
@@ -91,10 +91,11 @@ class SessionStore:
         Raises UsedBefore if the nonce or the key was used before, NoSuchAccount or AccountDisabled.
         """
         with self._database.transaction(durable=new.way.is_undo) as rows:
-            # The master key is held before the account is locked, as in all transactions of an account.
+            # All transactions of an account hold the master key before they lock the account.
             new = replace(new, sealed_name=self._keys.renew(rows, Sealed.DEVICE_NAME, new.sealed_name, new.user))
             account = self.lock_account_for(rows, new, at)
-            # The login may have waited here for a transaction that has replaced the key that verified the login.
+            # The login may have waited for this lock while another transaction replaced the key that had verified the
+            # login.
             self._check_login_key(account, new)
             hindrances = rows.execute(statements.HINDRANCES, {USER: new.user}).one()
             if hindrances.is_disabled:
@@ -117,11 +118,11 @@ class SessionStore:
         counter: int = 0,
         factor: str = "",
     ) -> StartedSession:
-        """Begin the session of a login that needs no more, and return it. Nothing may be written after it.
+        """Begin the session of a login that needs no further factor, and return it.
 
-        An account from before a reset is put back only here, after its second factors. The account is locked. `counter`
-        is the number of the latest call, and `factor` the id of the factor that was used. Raises UsedBefore if the key
-        was used before, or NoSuchAccount.
+        This must be the last write of the transaction. An account from before a reset is restored only here, after its
+        second factors were proved. The caller has locked the account. `counter` is the number of the latest call, and
+        `factor` the id of the factor that was used. Raises UsedBefore if the key was used before, or NoSuchAccount.
         """
         ends, now = at + LIFETIME, at.timestamp()
         if login.way.is_undo:
@@ -135,12 +136,12 @@ class SessionStore:
             raise UsedBefore
         if started.has_many:
             rows.execute(statements.DROP_SESSIONS, {USER: login.user, KEY: login.key, MOST: MAX_SESSIONS - 1})
-        # Read while the account is locked, so that a session that another call ends gets no record from after its end.
+        # The record is read while the account is locked. So a session that another call is ending gets no record from
+        # after its end.
         row = rows.execute(statements.RECORD_AND_RESET, {USER: login.user, NOW: now}).first()
         if row is None:
             raise NoSuchAccount
-        # After all rows of accounts, because another login's transaction may wait for these rows while it has locked
-        # the counters.
+        # The counters are locked last, so that no transaction waits for rows of accounts while it has locked counters.
         take_back(rows)
         for kind, note in _events_of(login, device, is_new=is_new, factor=factor):
             self._trail.add(rows, AuditEvent(kind=kind, at=at, user=login.user, note=note))
@@ -148,17 +149,17 @@ class SessionStore:
         return StartedSession(ends=ends, sealed_record=bytes(row.sealed), reset_ready=reset_ready)
 
     def find(self, key: bytes, at: datetime.datetime) -> Caller | None:
-        """Return the session with a public key, unless it has ended."""
+        """Return the session whose calls this public key verifies, unless it has ended."""
         with self._database.reading() as rows:
             return _find(rows, key, at)
 
     def lock_account_of(self, rows: Connection, caller: Caller, at: datetime.datetime) -> None:
-        """Keep other transactions from the account of a call, and check again that its session has not ended.
+        """Lock the account of a call, and check again that the call's session has not ended.
 
-        Each transaction that changes an account for a call does this first, because it may have waited for a
-        transaction that has ended the session. Raises SessionEnded.
+        Each transaction that changes an account for a call does this first. While it waits for the lock, another
+        transaction may end the session. Raises SessionEnded.
         """
-        # The master key is held before the account is locked, as in all transactions of an account.
+        # All transactions of an account hold the master key before they lock the account.
         self._keys.hold(rows)
         is_locked = rows.execute(statements.LOCK_ACCOUNT, {USER: caller.user}).first() is not None
         if not is_locked or _find(rows, caller.session_key, at) != caller:
@@ -176,7 +177,7 @@ class SessionStore:
         rows.execute(statements.END_WAITING, {USER: caller.user})
 
     def count(self, key: bytes, number: int) -> None:
-        """Note the number of a call. Raises UsedBefore if it is not larger than those before."""
+        """Store the counter of a call. Raises UsedBefore if it is not larger than the one before."""
         with self._database.transaction(durable=False) as rows:
             if rows.execute(statements.COUNT, {KEY: key, NUMBER: number}).first() is None:
                 raise UsedBefore
@@ -196,20 +197,20 @@ class SessionStore:
         ]
 
     def use_once(self, rows: Connection, value: str, ends: datetime.datetime, at: datetime.datetime) -> None:
-        """Note that a value, which is valid until `ends`, was used. Raises UsedBefore."""
+        """Store that a value, which is valid until `ends`, was used. Raises UsedBefore if it was used before."""
         self._sweep(rows, at)
         if rows.execute(self._statements.use, {"value": value, "ends": ends.timestamp()}).first() is None:
             raise UsedBefore
 
     def _sweep(self, rows: Connection, at: datetime.datetime) -> None:
-        """Delete what has ended, at most once a second, and when the clock was set back."""
+        """Delete ended sessions and values, at most once a second, and also after the clock was set back."""
         now = at.timestamp()
         if abs(now - self._swept_at) < _SWEEP_SECONDS:
             return
         self._swept_at = now
-        # Used values are kept for longer, because another process may have a clock that is behind.
+        # Used values are kept a little longer, because the clock of another process may be behind.
         rows.execute(statements.FORGET_USED, {NOW: (at - _KEPT_AFTER_END).timestamp()})
-        # A session that began while a clock was far ahead is deleted too.
+        # Sessions that began while a clock was far ahead are deleted too.
         rows.execute(statements.END_SESSIONS, {NOW: now, LATEST: now + CLOCK_SLACK_SECONDS + LIFETIME.total_seconds()})
 
     def lock_account(self, rows: Connection, user: str) -> Row[Any, Any]:
@@ -224,15 +225,15 @@ class SessionStore:
         return account
 
     def lock_account_or_kept(self, rows: Connection, user: str, at: datetime.datetime) -> None:
-        """Lock the account of a user, or the one from before a reset if its successor was deleted.
+        """Lock the account of a user, or the kept account if the account after a reset was deleted.
 
-        An administrator acts on both. Raises NoSuchAccount.
+        Administrators can act on both. Raises NoSuchAccount.
         """
         if lock_kept(rows, user, at) is None:
             self.lock_account(rows, user)
 
     def lock_account_for(self, rows: Connection, login: RightLogin, at: datetime.datetime) -> Row[Any, Any]:
-        """Lock the account of a login, or the kept account for an undo, and return its row. Raises NoSuchAccount."""
+        """Lock the account of a login, or the kept account to undo a reset. Return its row. Raises NoSuchAccount."""
         if not login.way.is_undo:
             return self.lock_account(rows, login.user)
         account = lock_kept(rows, login.user, at)
@@ -241,15 +242,15 @@ class SessionStore:
         return account
 
     def _check_login_key(self, account: Row[Any, Any], new: NewSession) -> None:
-        """Check that the account still has the login key of a login. Raises NoSuchAccount."""
+        """Check that the account still has the key that verified a login. Raises NoSuchAccount."""
         sealed = account.sealed_login_key if new.way.is_by_passphrase else account.sealed_recovery_key
-        # The keys are compared unsealed, because a new master key seals the same login key anew.
+        # The decrypted keys are compared, because a new master key seals the same login key differently.
         stored = sealed and self._keys.unseal(Sealed.LOGIN_KEY, bytes(sealed), new.user)
         if not stored or not hmac.compare_digest(stored, new.login_key):
             raise NoSuchAccount
 
     def _remember_device(self, rows: Connection, login: RightLogin, at: datetime.datetime) -> tuple[str, bool]:
-        """Store the device, and return its id and whether it logs in for the first time."""
+        """Store the device of a login. Return its id, and whether this is its first login."""
         now, new = at.timestamp(), os.urandom(_ID_BYTES).hex()
         device = {"id": new, "user": login.user, "token": login.token_hash}
         times = {"sealed_name": login.sealed_name, "created": now, "latest": now, "of_earlier_keys": 0}
@@ -261,7 +262,7 @@ class SessionStore:
 
 
 def _events_of(login: RightLogin, device: str, *, is_new: bool, factor: str) -> Iterator[tuple[AuditKind, str]]:
-    """Return the kinds and notes of a login in the audit trail."""
+    """Return the events that a login adds to the audit trail: their kinds and notes."""
     if login.way.is_undo:
         yield AuditKind.RESET_UNDONE, ""
     kind = AuditKind.LOGGED_IN if login.way.is_by_passphrase else AuditKind.RECOVERED

@@ -21,7 +21,7 @@ from roaming_keys.server.database.tables import (
 from sealwax.service import Database
 from sealwax.service.database import insert_into
 
-# The parameters. The names of columns are reserved for the values of an INSERT.
+# The names of the parameters. They are not names of columns, which SQLAlchemy reserves for the values of an INSERT.
 KEY, USER, DEVICE_ID, NUMBER = "the_key", "the_user", "the_device", "the_number"
 NOW, LATEST, MOST = "now", "latest_allowed", "most"
 
@@ -62,16 +62,16 @@ LOCK_ACCOUNT: Final = (
     .where(ACCOUNT.c.user == bindparam(USER))
     .with_for_update()
 )
-# The hindrances that keep a right login from its session. They are read once the account is locked, and not by the
-# statement that locks it. On PostgreSQL, a statement that has waited for a row reads all other rows as they were
-# before.
+# The reasons why a login with a right signature may get no session. They are read in a separate statement, after the
+# account is locked. On PostgreSQL, the statement that waits for the lock would read all other rows as they were before
+# its wait.
 HINDRANCES: Final = select(
     exists().where(RESTRICTION.c.user == bindparam(USER), RESTRICTION.c.disabled.is_not(None)).label("is_disabled"),
     exists().where(FACTOR.c.user == bindparam(USER)).label("has_factor"),
     exists().where(KEPT_FACTOR.c.user == bindparam(USER)).label("has_kept_factor"),
 )
-# Whether a DELETE of the rows beyond MOST follows an INSERT. Databases differ in whether they count the new row here,
-# so the DELETE may come one row early.
+# Whether there are so many rows that the oldest ones must be deleted after an INSERT. Databases differ in whether they
+# count the new row here, so the DELETE may come one row early.
 _session, _device = SESSION.alias("other"), DEVICE.alias("other")
 _HAS_MANY_SESSIONS: Final = (
     select(func.count() >= bindparam(MOST))
@@ -96,7 +96,7 @@ FORGET_USED: Final = delete(USED).where(USED.c.ends <= bindparam(NOW))
 
 
 class SessionStatements:
-    """The statements that each kind of database writes in its own way."""
+    """The statements whose SQL differs between the kinds of databases."""
 
     def __init__(self, database: Database) -> None:
         used, session, device = (insert_into(database, table) for table in (USED, SESSION, DEVICE))

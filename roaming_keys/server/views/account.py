@@ -49,7 +49,7 @@ class AccountViews:
         stored = self._stored(caller)
         if stored.tag != request.headers["If-Match"]:
             return self._changed(caller)
-        # The new record can only replace this stored record, so the wraps cannot change meanwhile.
+        # The new record can only replace this stored record, so the wraps cannot change before that.
         if record.wraps != stored.wraps:
             raise MalformedMessage("only a new key changes the wraps", where="wraps")
         try:
@@ -73,8 +73,8 @@ class AccountViews:
             sealed, revoked = self._sealed(record, user), list(rotation.revoked)
             self._store.rotate(caller, account, sealed, before, revoked, self._config.clock())
         except RecordChanged:
-            # Otherwise a session that stores all the time would keep the owner from ending that session. The next try
-            # finds no other session.
+            # The other sessions end even if this try fails. Otherwise a session that stores records all the time would
+            # make each try fail, and the owner could not end it.
             self._store.sessions.end_others(caller, self._config.clock())
             return self._changed(caller)
         return json_answer(b"{}")
@@ -127,7 +127,7 @@ class AccountViews:
 
 
 def _tag_before(record: KeyRecord) -> str:
-    """Return the bundle id in If-Match, which has to name the version before. Raises ServiceError, MalformedMessage."""
+    """Return the bundle id in If-Match, which must name the version before. Raises ServiceError, MalformedMessage."""
     condition = request.headers.get("If-Match", "")
     if not condition:
         raise ServiceError(428, "condition-missing", "This call needs If-Match.")

@@ -56,7 +56,10 @@ class FactorViews:
         app.delete("/factors/<id>")(self.remove)
 
     def prove(self) -> Response:
-        """Start the session of a login that waits, and return the record. The try is counted before it is checked."""
+        """Check a second factor, start the session of the waiting login, and return the record.
+
+        The try is counted before it is checked.
+        """
         waiting = check_call(self._config, self._factors.find_waiting, self._factors.count)
         proof, user, at = read_proof(json_body()), waiting.user, self._config.clock()
         device = waiting.token_hash if self._factors.knows_device(user, waiting.token_hash) else None
@@ -113,7 +116,7 @@ class FactorViews:
         """Delete a factor of the caller."""
         caller = self._check_call()
         check_fresh(self._config, caller)
-        # The route accepts any text, but PostgreSQL accepts no U+0000.
+        # The route accepts any text as an id, but PostgreSQL accepts no U+0000.
         if not (id.isascii() and id.isalnum()) or not self._factors.remove(caller, id, self._config.clock()):
             raise ServiceError(404, "no-such-factor", "The account has no such second factor.")
         return json_answer(b"{}")

@@ -41,7 +41,7 @@ class GroupViews:
         return json_answer(ListedGroups(groups=self._groups.list_of(caller.user)).to_json())
 
     def show_group(self, group: str) -> Response:
-        """Return a group: the owner gets all wraps, a member only the member's wrap."""
+        """Return a group. The owner gets all wraps, and a member gets only the member's own wrap."""
         caller = self._check_call()
         stored = self._groups.find(_check_id(group), caller.user)
         self._groups.note_asked(group, caller.user, self._config.clock())
@@ -76,7 +76,7 @@ class GroupViews:
 
 
 def _check_id(group: str) -> str:
-    # No group has an id of another form. PostgreSQL accepts no U+0000.
+    # All ids of groups have this form. Other texts are refused early, because PostgreSQL accepts no U+0000.
     if not _ID.fullmatch(group):
         raise NoSuchGroup
     return group

@@ -53,7 +53,7 @@ class LoginViews:
         self._store = store
         self._resets = ResetStore(store)
         self._limits = LoginLimits(store.database, keys.counter_name)
-        # No login is valid under this key.
+        # A key under which no login is valid.
         false_key = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
         self._false_login_key = keys.seal(Sealed.LOGIN_KEY, false_key, user="")
 
@@ -88,7 +88,7 @@ class LoginViews:
             self._store.note_second_use(ticket, user, at)
             if self._store.find_account(user) is None:
                 raise BadTicket from None
-            # Perhaps the answer to the first use was lost.
+            # The client may repeat the request because the answer to its first use of the ticket was lost.
             raise _account_exists() from None
         except AccountExists:
             raise _account_exists() from None
@@ -118,7 +118,7 @@ class LoginViews:
         attempt = Login.from_json(json_body())
         user = normalise_user(attempt.user)
         at = self._config.clock()
-        # The clock and the nonce say nothing about the passphrase, so these refusals are not counted.
+        # Clock and nonce do not depend on the passphrase, so these refusals do not count as failed logins.
         _check_clock(attempt, at)
         nonce_ends = self._keys.check_nonce(attempt.nonce, user, at)
         if nonce_ends is None:
@@ -149,7 +149,7 @@ class LoginViews:
         except NoSuchAccount:
             raise ServiceError(401, "login-refused", _REFUSALS[way]) from None
         except AccountDisabled:
-            # Said only to somebody who knows the passphrase or the code.
+            # Only somebody who knows the passphrase or the code gets this answer.
             raise account_disabled() from None
         self._resets.sweep(at)
         if isinstance(started, FactorDemand):
@@ -157,9 +157,9 @@ class LoginViews:
         return session_answer(self._store, new, started)
 
     def _key_that_signed(self, attempt: Login, user: str, way: LoginWay, account: Account | None) -> bytes | None:
-        """Return the account's public key for this way if it has signed the login."""
+        """Return the account's public key for this kind of login, if its private key has signed the login."""
         stored = account and account.sealed_key_for(way)
-        # Without a key, a false key is used in the same way, so that the time is equal.
+        # If the account has no such key, a false key is checked in the same way, so that the time is equal.
         sealed, owner = (stored, user) if stored else (self._false_login_key, "")
         login_key = self._keys.unseal(Sealed.LOGIN_KEY, sealed, owner)
         key = Ed25519PublicKey.from_public_bytes(login_key)
@@ -173,7 +173,7 @@ class LoginViews:
 def session_answer(store: Store, login: RightLogin, started: StartedSession) -> Response:
     """Return the answer to a login whose session has started."""
     if login.way.is_undo:
-        # The account that had replaced this one was deleted.
+        # Undoing a reset has deleted the account after the reset, so its rows are erased from the file.
         store.database.erase_deleted()
     # The JSON from `KeyRecord.to_json`, which the answer contains unchanged.
     record = store.keys.unseal(Sealed.RECORD, started.sealed_record, login.user)

@@ -43,7 +43,7 @@ class ResetViews:
         app.post("/reset/undo-by-code")(self._logins.undo_by_code)
 
     def start(self) -> Response:
-        """Start a reset for a ticket, or return the one that goes on."""
+        """Start a reset with a ticket, or return the running reset."""
         request = ResetRequest.from_json(json_body())
         user, at = normalise_user(request.user), self._config.clock()
         ticket = self._ticket(request.ticket, user, at)
@@ -58,7 +58,7 @@ class ResetViews:
         return _answer(started, status=201 if started.is_new else 200)
 
     def find(self) -> Response:
-        """Return the reset that goes on. The ticket is not used up, and no reset is started."""
+        """Return the running reset. The ticket stays unused, and no reset is started."""
         request = ResetRequest.from_json(json_body())
         user, at = normalise_user(request.user), self._config.clock()
         self._ticket(request.ticket, user, at)
@@ -101,7 +101,7 @@ class ResetViews:
     def kept_parameters(self) -> Response:
         """Return the parameters of the account from before a reset, or false ones if none is kept."""
         user, at = normalise_user(ParametersRequest.from_json(json_body()).user), self._config.clock()
-        # Another salt than that of `/parameters`, so that the two together do not reveal who is registered.
+        # This false salt differs from that of `/parameters`, so that comparing both does not reveal who is registered.
         false_parameters = Parameters(salt=self._keys.false_salt(f"reset {user}"))
         account = self._resets.find_kept(user, at)
         terms = LoginTerms(

@@ -17,7 +17,7 @@ from roaming_keys.server.sessions.sessions import Caller, SessionEnded
 from sealwax.service import ServiceError
 from smime_core.errors import MalformedMessage
 
-# A person who finds a device with a session that is still open must not take over the account.
+# Somebody who finds a device with an open session must not be able to take over the account.
 FRESH: Final = datetime.timedelta(minutes=10)
 _Found = TypeVar("_Found")
 
@@ -27,9 +27,9 @@ def check_call(
     find: Callable[[bytes, datetime.datetime], _Found | None],
     count: Callable[[bytes, int], None],
 ) -> _Found:
-    """Return what `find` has for the key that has signed this request, and count the call. Raises ServiceError.
+    """Check the request's signature, return the result of `find` for its key, and count the call. Raises ServiceError.
 
-    `count` raises UsedBefore for a number that is not larger than those before.
+    `count` raises UsedBefore for a counter that is not larger than the one before.
     """
     try:
         credentials = Credentials.from_header(request.headers.get("Authorization", ""))
@@ -51,6 +51,6 @@ def check_call(
 
 
 def check_fresh(config: KeyServerConfig, caller: Caller) -> None:
-    """Return if the login of a session was at most FRESH ago. Raises ServiceError."""
+    """Check that the login of a session was at most FRESH ago. Raises ServiceError."""
     if config.clock() - caller.started > FRESH:
         raise ServiceError(403, "log-in-again", "Type the passphrase again for this.")

@@ -1,1 +1,1 @@
-"""Verdicts on signers and on recipients, with look-ups."""
+"""Verdicts on signers and recipients, with look-ups of revocation and missing certificates."""

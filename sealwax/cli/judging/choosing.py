@@ -39,7 +39,7 @@ _SOURCES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateJudge:
-    """Judges candidates for a recipient with a trust store, with the look-ups that the options allow."""
+    """Judges candidate certificates for a recipient, with a trust store and the look-ups that the options allow."""
 
     store: TrustStore
     trust: TrustOptions
@@ -49,7 +49,7 @@ class CandidateJudge:
     def choose(self, address: str, found: Sequence[FoundCertificate]) -> tuple[RecipientChoice, str]:
         """The choice among all candidates for an address, and a hint.
 
-        If no candidate is usable, the hint names options that could help. Otherwise it is empty.
+        If no candidate is usable, the hint names options that could help. Otherwise the hint is empty.
         """
 
         def choose(store: TrustStore) -> RecipientChoice:
@@ -59,7 +59,7 @@ class CandidateJudge:
         return self._look_up(choose, lambda choice: choice.checks)
 
     def check(self, found: FoundCertificate) -> tuple[RecipientCheck, str]:
-        """The check of one certificate that the user gave, for any address, and a hint as in `choose`."""
+        """The check of one certificate that the user has named, for any address, and a hint as in `choose`."""
 
         def check(store: TrustStore) -> RecipientCheck:
             return blocking.run(check_recipient(found, None, self._judging(store), PROVIDER))

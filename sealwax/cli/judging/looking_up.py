@@ -1,4 +1,4 @@
-"""Verdicts with look-ups: the cache is always used, the network only if the --fetch options allow it."""
+"""Verdicts with look-ups: they always use the cache, and the network only if the --fetch options allow it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """The last examination with its report and evidence, and a hint at a look-up that could change the verdict."""
+    """The last examination, its report and evidence, and a hint about look-ups that could change the verdict."""
 
     examined: Examined
     report: MessageReport
@@ -41,7 +41,7 @@ class Judged:
 
 
 def judge(examine: Callable[[TrustStore], Examined], trust_store: TrustStore, trust: TrustOptions) -> Judged:
-    """Examine with the store and with the look-ups that the options allow. Raises the errors of `examine`."""
+    """Call `examine`, and call it again after look-ups that the options allow. Raises the errors of `examine`."""
     first = examine(trust_store)
     if not any(trail.lookups for trail in _trails_of(first)):
         return Judged(examined=first, report=first.report, evidence=trust_store.evidence)
@@ -59,7 +59,7 @@ def look_up(
     trails_of: Callable[[Result], Iterable[PathTrail]],
 ) -> LookedUp[Result]:
     """Continue from a first examination with the allowed look-ups. `trails_of` returns the judged paths of a result."""
-    # Imported here because most messages name nothing to look up, and HTTP takes as long to import as all the rest.
+    # Imported here because most messages need no look-up, and HTTP takes as long to import as everything else.
     from sealwax.lookups.answers import AnswerSource
     from sealwax.lookups.cache import AnswerCache, default_cache_file
     from sealwax.lookups.rounds import continue_with_lookups
@@ -86,7 +86,7 @@ def _trails_of(examined: Examined) -> list[PathTrail]:
 
 
 def _with_problems(looked_up: LookedUp[Examined]) -> MessageReport:
-    # Failed look-ups become reasons of the verdict, unless it is `verified` without them.
+    # Failed look-ups become reasons of the verdict, unless the verdict is `verified` without them.
     report = looked_up.result.report
     if report.state is State.VERIFIED:
         return report

@@ -1,4 +1,4 @@
-"""The question before a mail is written that Thunderbird cannot open because of its mix of recipients."""
+"""Asks before it writes a mail that Thunderbird cannot decrypt because of the mix of its recipients' keys."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SENTENCE: Final = "Thunderbird opens no mail that has a password or an ML-KEM k
 
 
 def confirm_mixed() -> None:
-    """Ask on a terminal. Raises UsageError without one, or ClickException if the answer is no."""
+    """Ask on the terminal. Raises UsageError without a terminal, or ClickException if the answer is no."""
     if not sys.stdin.isatty():
         raise click.UsageError(f"{_SENTENCE}: encrypt it once for each kind, or give --allow-mixed")
     if not click.confirm(f"{_SENTENCE}. Write one mail for all the same?", default=False):

@@ -1,8 +1,9 @@
 """The verdict on the signed receipts for a parcel that was sent (RFC 2634 section 2.6).
 
-The service has checked signatures, but the sender need not believe it. A receipt counts only if it is for the manifest
-that was sent, and its signer is verified for the address of a recipient. On another computer than the one that sent
-the parcel, the signature of the manifest is not known, and the verdict says so.
+The delivery service has checked the signatures, but the sender need not trust the service. A receipt counts only if it
+is for the manifest that was sent, and its signer is verified for the address of a recipient. Only the computer that
+sent the parcel knows the signature of its manifest. On other computers, the verdict says that the receipt could not be
+compared.
 """
 
 from __future__ import annotations

@@ -34,19 +34,19 @@ from smime_core.trust import (
 from smime_core.x509 import Certificate
 
 _MAX_REFUSALS_SHOWN: Final = 3
-# Only these warnings are shown. The others follow from options that the user gave.
+# Only these warnings are shown. The user knows the other warnings, because they follow from options.
 _SHOWN_WARNINGS: Final = frozenset({"expires-soon", "certificate-changed", "revocation-unknown"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipients:
-    """One certificate for each --to, and the capabilities of each recipient, or None if they are unknown."""
+    """One certificate for each --to, and the capabilities of each recipient; None if they are unknown."""
 
     certificates: tuple[Certificate, ...] = ()
     capabilities: tuple[Capabilities | None, ...] = ()
 
     def all_read(self, cipher: ContentCipher) -> bool:
-        """Whether the program of each recipient reads this cipher, according to verified mail from the recipient."""
+        """Whether the programs of all recipients read this cipher, according to verified mail from the recipients."""
         known = [
             capability
             for capability in self.capabilities
@@ -56,7 +56,7 @@ class Recipients:
 
     @property
     def all_read_header_protection(self) -> bool:
-        """Whether the program of each recipient is known to read protected header fields."""
+        """Whether the programs of all recipients are known to read protected header fields."""
         known = [
             capability
             for capability in self.capabilities
@@ -110,7 +110,7 @@ class RecipientOptions:
         )
 
     def signer_choice(self, holder: str | None) -> SignerChoice:
-        """The rules that the same options give for the sender's key."""
+        """The rules for the sender's key, from the same options."""
         return SignerChoice(allow_expired=self.allow_expired, allow_weak=self.allow_weak, holder=holder)
 
     def _load_given(self, name: str, judge: CandidateJudge) -> Certificate:
@@ -119,7 +119,7 @@ class RecipientOptions:
     def _find(self, address: str, judge: CandidateJudge) -> Certificate:
         choice, hint = judge.choose(address, find_in_contacts(judge.contacts, address))
         if choice.chosen is None and self.places.asks_somebody:
-            # Directories learn whom a message is for, so they are asked only if the contacts have no certificate.
+            # A directory learns to whom the user writes, so it is asked only if the contacts have no certificate.
             from sealwax.lookups.search import search
 
             result = search(address, self.places.load(judge.contacts, self.trust.fetch_policy()))
@@ -130,7 +130,7 @@ class RecipientOptions:
 
 
 def load_given(name: str, judge: CandidateJudge, *, allow_expired: bool, allow_weak: bool = False) -> Certificate:
-    """The recipient's certificate in a file, checked. Its path is checked too if any anchor is trusted.
+    """The recipient's certificate in a file, checked. If there is any trust anchor, its path is checked too.
 
     Raises NoUsableCertificate, OSError or MalformedMessage.
     """
@@ -144,7 +144,7 @@ def load_given(name: str, judge: CandidateJudge, *, allow_expired: bool, allow_w
 
 
 def load_preferred(name: str, signer: Certificate, choice: SignerChoice) -> Certificate:
-    """The signer's certificate for replies, checked like a recipient's, without its path.
+    """The certificate that the signer wants for replies, checked like a recipient's, except for its path.
 
     Raises NoUsableCertificate, OSError or MalformedMessage.
     """

@@ -43,7 +43,7 @@ class Remembering:
         return self.remember or self.accepts_change
 
     def load_known(self) -> Contacts:
-        """The contacts. A verdict reports a contact whose certificate has changed.
+        """The contacts. With them, a verdict can report that a contact's certificate has changed.
 
         Raises OSError or MalformedMessage.
         """
@@ -52,8 +52,8 @@ class Remembering:
     def keep_sender(self, report: MessageReport, trust_store: TrustStore, at: datetime.datetime) -> None:
         """Put the sender of a verified message into the contacts.
 
-        A certificate that differs from the stored one and is no renewal of it is reported on standard error. It is
-        stored only if the user accepted it. Raises OSError or MalformedMessage.
+        If the sender's certificate is neither the stored certificate nor its renewal, this is reported on standard
+        error. The new certificate is stored only if the user has accepted it. Raises OSError or MalformedMessage.
         """
         harvested = harvest(report, at) if self.is_wanted else None
         if harvested is None:

@@ -1,4 +1,4 @@
-"""One line for people about a report: its state in words, then the technical reason."""
+"""One line for people about a report: its state in words, then the technical reasons."""
 
 from __future__ import annotations
 
@@ -52,8 +52,7 @@ def _sent_by(reasons: Sequence[Reason]) -> str:
 
 
 def _signers(report: MessageReport) -> str:
-    # The author of a mail comes first, according to the address in From. The order of the signers in a message says
-    # nothing.
+    # The signer whose address is in From comes first, because the order of signers in a message has no meaning.
     verified = [signer for signer in report.deciding_signers if signer.state is State.VERIFIED]
     authors = [
         signer for signer in verified if any(addresses_match(report.sender or "", each) for each in signer.addresses)

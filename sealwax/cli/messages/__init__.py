@@ -1,1 +1,1 @@
-"""The operations of the verbs on messages, in memory or in streams."""
+"""The operations on messages that the verbs call, in memory or in streams."""

@@ -1,4 +1,4 @@
-"""Decryption of mail and of bare CMS, including EncryptedData and AuthenticatedData, which are read whole."""
+"""Decryption of mail and of bare CMS, including EncryptedData and AuthenticatedData, which are read into memory."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def decrypt(data: Message, target: Sink, reader: ReaderKeys, *, raw: bool) -> No
             write = stream.decrypt_file if raw else stream.decrypt_mail_file
             write(data, target, reader.keys, provider=PROVIDER, policy=Policy.ARCHIVE)
         except UnsupportedAlgorithm as error:
-            # Nothing was written yet, so a content type that cannot be streamed is read whole.
+            # Nothing was written yet. So a content type that cannot be streamed can still be read into memory.
             if error.oid not in _WHOLE_KINDS:
                 raise
             data = read_whole(data)
@@ -68,7 +68,7 @@ def _decrypt_whole(data: bytes, reader: ReaderKeys, *, raw: bool) -> Buffer:
 
 
 def _find_structure(node: Entity | bytes) -> Buffer:
-    # Returns the bytes of bare CMS or of the CMS part of a mail. They are empty for other mail.
+    # Returns the bytes of bare CMS, or of the CMS part of a mail; empty for other mail.
     if isinstance(node, Entity):
         return unarmor(decode_body(node)) if is_cms_part(node) else b""
     return node

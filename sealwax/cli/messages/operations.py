@@ -1,4 +1,4 @@
-"""The operations of the verbs, in memory for small inputs and streamed for large ones, with the same results."""
+"""The operations of the verbs: in memory for small inputs, streamed for large inputs, with the same results."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ Message = Input | Octets
 def take_part(data: Input, number: str, keys: Keys = NO_KEYS) -> Message:
     """The part of a mail with this number, as a separate message in the form of the input.
 
-    The keys open layers around it. Raises MalformedMessage without such a part, and the errors of decryption.
+    The keys decrypt layers around the part. Raises MalformedMessage without such a part, and the errors of decryption.
     """
     part = stream.part_of(as_file(data), number, PROVIDER, keys, policy=Policy.ARCHIVE)
-    # A small message is examined in memory, and so is its part.
+    # A small message is processed in memory, so its part is returned as bytes too.
     return read_whole(part) if isinstance(data, bytes) else part
 
 
@@ -79,7 +79,7 @@ def encrypt_content(data: Input, target: Sink, encrypting: Encrypting, *, raw: b
 
 
 class Examined:
-    """The report on an input, and its content, which can be written as long as the input is open."""
+    """The report on an input, and its content. The content can be written as long as the input is open."""
 
     def __init__(self, report: MessageReport, streamed: stream.StreamedReport | None) -> None:
         self.report = report
@@ -139,7 +139,7 @@ def load_whole(name: str) -> bytes:
 
 
 def read_whole(data: Message) -> bytes:
-    """All bytes, for operations that need them at once. Raises LimitExceeded."""
+    """All bytes of an input, for operations that need them in memory. Raises LimitExceeded."""
     if isinstance(data, bytes):
         return data
     if isinstance(data, Octets):

@@ -1,4 +1,4 @@
-"""Change a CMS structure inside its file: a mail keeps its headers, PEM stays PEM.
+"""Change a CMS structure inside its file. A mail keeps its header fields, and PEM stays PEM.
 
 The whole file is in memory, up to `limits.MAX_WHOLE_BYTES`.
 """
@@ -49,8 +49,8 @@ _SMIME_TYPES: Final = {
 class Wrapped(NamedTuple):
     """A CMS structure in its file.
 
-    `cms` are its bytes, `content` is its detached content if any, and `wrap` puts new bytes into the file. `headers`
-    are those of a mail.
+    `cms` has the bytes of the structure, `content` its detached content if any, and `wrap` puts new bytes into the
+    file. `headers` are the header fields of a mail.
     """
 
     cms: bytes
@@ -90,7 +90,8 @@ def unwrap(data: bytes, content: bytes | None = None) -> Wrapped:
 def _wrapped_signed(node: Entity) -> Wrapped:
     part, signature = split_signed(node)
     content = bytes(part)
-    # As in `smime_core.cms.layers`, a copy stored with bare LF throughout gets CR LF before it is hashed.
+    # If all lines of the stored content end with a bare LF, they get CR LF before hashing, because signed mail has CR
+    # LF.
     content = content if b"\r\n" in content else to_crlf(content)
 
     def wrap(cms: bytes) -> bytes:

@@ -14,8 +14,8 @@ from smime_core.timestamp import QUERY_TYPE
 def ask_service(url: str) -> Callable[[bytes], Coroutine[Any, Any, bytes]]:
     """A function that posts requests to the service at `url`. It has the type `timestamp.Ask`.
 
-    The user typed the address, so it may name any host and port of their own network. The other rules of fetching
-    apply: no redirects, a deadline, a bound on the answer. Asking raises LookupFailed.
+    The user has typed the address, so it may name any host and port, also in a private network. The other rules of
+    `fetch` apply: no redirects, a deadline, a limit for the answer. The returned function raises LookupFailed.
     """
 
     async def ask(request: bytes) -> bytes:
@@ -31,7 +31,8 @@ def post_query(url: str, request: bytes) -> bytes:
 
 
 def _hosts_of(url: str) -> list[str]:
-    # Returns the host, with the port if the URL names one. `fetch` refuses text that is no URL.
+    # Returns the host, with the port if the URL names one. For a text that is no URL, returns nothing, and `fetch`
+    # refuses it.
     try:
         parts = urlsplit(url)
         port = parts.port

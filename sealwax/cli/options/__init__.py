@@ -1,1 +1,1 @@
-"""Options that several verbs share. The values of each group of options become one frozen object."""
+"""Options that several verbs share. The values of each group of options become one immutable object."""

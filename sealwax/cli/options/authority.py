@@ -1,4 +1,4 @@
-"""Parameters and steps of several `sealwax ca` verbs: the folder, its passphrase, its signers."""
+"""Parameters and steps that several `sealwax ca` verbs share: the folder, its passphrase, its signers."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def open_authority(path: Path) -> AuthorityFolder:
 
 
 def read_passphrase(folder: AuthorityFolder, given: PassphraseSource) -> bytes:
-    """The passphrase of a CA's keys: from an option, else the keyring entry in the settings, else the terminal."""
+    """The passphrase of a CA's keys: from an option, else from the settings' keyring entry, else typed."""
     if not given.is_given:
         given = dataclasses.replace(given, keyring_entry=folder.settings().keyring_entry or None)
     return given.reader()(str(folder.path))
@@ -49,7 +49,7 @@ def read_passphrase(folder: AuthorityFolder, given: PassphraseSource) -> bytes:
 def choose_passphrase(given: PassphraseSource) -> bytes:
     """The passphrase of a new CA: from an option, else typed twice.
 
-    A keyring entry that does not exist is made, with a random passphrase.
+    If the option names a keyring entry that does not exist, it is made with a random passphrase.
     """
     if given.keyring_entry is not None:
         _fill_keyring(given.keyring_entry)

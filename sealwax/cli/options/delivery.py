@@ -27,7 +27,7 @@ CA_FILE: Final = click.Option(
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Authorities of the service, in place of the system's.",
 )
-# POSIX.1-2024, "Environment Variables" 8.2: the variables in the order in which they count, and their form.
+# POSIX.1-2024, "Environment Variables" 8.2: the variables in the order of their precedence, and their form.
 _OF_LOCALE: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
 _LOCALE: Final = re.compile(r"([a-z]{2,3})(?:_([A-Z]{2}))?(?:\..*|@.*)?")
 TOKEN_FILE: Final = click.Option(
@@ -40,7 +40,7 @@ TOKEN_FILE: Final = click.Option(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceOptions:
-    """A service and a token. Without options they are the ones that were kept last."""
+    """A service and a token. Without options, they are those that were stored last."""
 
     server: str | None = given_by(
         click.Option(["--server"], metavar="URL", help="The pages of the service. The last ones, if left out.")
@@ -89,20 +89,20 @@ class SenderLogin:
 
 
 def language_of(environment: Mapping[str, str]) -> str:
-    """The tag of the language that a person's environment variables name, or an empty text."""
+    """The language tag that the environment variables name, or an empty text."""
     value = next((environment[name] for name in _OF_LOCALE if environment.get(name)), "")
     match = _LOCALE.fullmatch(value)
     return "" if match is None else "-".join(group for group in match.groups() if group)
 
 
 def look_up(server: str, address: str, ca_file: Path | None) -> KeptService:
-    """The service whose pages or API have this address. Raises DeliveryFailed or MalformedMessage."""
+    """Find the service whose pages or API have this address. Raises DeliveryFailed or MalformedMessage."""
     service = find_service(parse_server(server), ca_file=ca_file)
     return KeptService(api=str(service.api), pages="" if service.pages is None else str(service.pages), address=address)
 
 
 def parse_token(data: bytes) -> str:
-    """A token, which goes into a header field. Raises ClickException, which does not quote it."""
+    """Check a token, which goes into a header field. Raises ClickException, whose text does not quote the token."""
     text = data.decode("ascii", "replace").strip()
     if not text or not all("!" <= character <= "~" for character in text):
         raise click.ClickException("expected a token as the pages show it: letters, digits and signs in one line")

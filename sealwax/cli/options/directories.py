@@ -66,7 +66,7 @@ class DirectoryOptions:
 
     @property
     def asks_somebody(self) -> bool:
-        """Whether a directory may be asked, and not only the contacts."""
+        """Whether any directory besides the contacts may be asked."""
         return bool(self.ldap_urls or self.dns or self.dns_servers or self.urls)
 
     def load_contacts(self) -> Contacts:

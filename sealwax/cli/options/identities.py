@@ -19,7 +19,7 @@ from smime_core.x509 import Certificate
 if TYPE_CHECKING:
     from sealwax.cli.options.passphrases import PassphraseSource
 
-    # The readers of key files are imported when one is used.
+    # The modules that read key files are imported when the first file is read.
     from smime_core.identity import Identity
 
 
@@ -27,14 +27,14 @@ _MAX_UNREADABLE_SHOWN: Final = 3
 
 
 def load_all_identities(names: Sequence[str], source: PassphraseSource) -> tuple[Identity, ...]:
-    """All identities of all PKCS#12 and PEM files. Raises ClickException for a file without any."""
+    """All identities of all PKCS#12 and PEM files. Raises ClickException for a file without identities."""
     return tuple(identity for group in load_each_file(names, source) for identity in group)
 
 
 def load_each_file(names: Sequence[str], source: PassphraseSource) -> list[tuple[Identity, ...]]:
-    """The identities of each file. No passphrase is asked for if a PEM file is unencrypted.
+    """The identities of each file. An unencrypted PEM file needs no passphrase.
 
-    Raises ClickException for a file without any.
+    Raises ClickException for a file without identities.
     """
     passphrase_for = source.reader()
     groups = [_load_identities(name, passphrase_for) for name in names]
@@ -45,12 +45,12 @@ def load_each_file(names: Sequence[str], source: PassphraseSource) -> list[tuple
 
 
 def load_own_certificate(name: str) -> Certificate:
-    """The owner's certificate in a file. Files often contain the certificates of its chain too."""
+    """The owner's certificate in a file, which often has the certificates of its chain too."""
     return first_own(parse_every_certificate(read_input(name), name))
 
 
 def first_own(certificates: Sequence[Certificate]) -> Certificate:
-    """The first certificate that is not a CA's, or the first of all if each is a CA's."""
+    """The first certificate that is not a CA's, or the first of all if all are CA certificates."""
     return next((certificate for certificate in certificates if not certificate.is_ca), certificates[0])
 
 
@@ -60,7 +60,7 @@ def load_certificates(names: Iterable[str]) -> list[Certificate]:
 
 
 def load_carried_file(name: str) -> Carried:
-    """The certificates and revocation lists of a file. Those that cannot be read are named on standard error.
+    """The certificates and revocation lists of a file. Unreadable ones are named on standard error.
 
     Raises OSError or MalformedMessage.
     """
@@ -70,7 +70,7 @@ def load_carried_file(name: str) -> Carried:
 
 
 def name_unreadable(name: str, carried: Carried) -> None:
-    """Name on standard error the certificates of a file that cannot be read, at most three."""
+    """Name the unreadable certificates of a file on standard error, at most three."""
     for description in carried.unreadable[:_MAX_UNREADABLE_SHOWN]:
         write_error(f"{name}: a certificate cannot be read, and is left out: {description}")
     if (further := len(carried.unreadable) - _MAX_UNREADABLE_SHOWN) > 0:
@@ -79,7 +79,7 @@ def name_unreadable(name: str, carried: Carried) -> None:
 
 def _load_identities(name: str, passphrase_for: Callable[[str], bytes]) -> tuple[Identity, ...]:
     data = read_input(name)
-    # A file of another kind is refused here, so that the user is not asked for a passphrase that cannot help.
+    # A file of another kind is refused here, before the user is asked for a passphrase that it does not need.
     if not parse_file_values(data, name).find(ValueKind.PKCS12):
         with contextlib.suppress(WrongPassphrase):
             return blocking.load_identities(data, None, provider=PROVIDER)

@@ -15,7 +15,7 @@ from smime_core.cms import Keys
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderKeys:
-    """The keys of a recipient, and the content keys that decrypt EncryptedData, which has no recipients."""
+    """The keys of a recipient, and content keys for EncryptedData, which has no recipients."""
 
     keys: Keys
     content_keys: Sequence[bytes] = field(default=(), repr=False)
@@ -31,7 +31,7 @@ class KeyOptions:
 
     @property
     def are_given(self) -> bool:
-        """Whether any file was named."""
+        """Whether an option names any file."""
         return bool(self.identity_files or self.password_files or self.shared_keys)
 
     def load(self, passphrases: PassphraseSource) -> ReaderKeys:

@@ -1,6 +1,6 @@
-"""The files that the parameters of a verb name.
+"""Check the files that the parameters of a verb name.
 
-No output may replace another output, or a file of an option. Only one parameter may read standard input.
+An output must not replace another output, or a file that an option names. Only one parameter may read standard input.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ class OutputPath(click.Path):
 
 
 class SharedKeyPath(click.Path):
-    """The name of a file that may follow the name of a key: [NAME=]FILE."""
+    """The name of a file, perhaps after the name of a key: [NAME=]FILE."""
 
     @staticmethod
     def split(value: str) -> tuple[str, str]:
-        """The name, which may be empty, and the file."""
+        """The name of the key, which may be empty, and the file."""
         name, separator, file = value.partition("=")
         return (name, file) if separator and name else ("", value)
 
 
 def check_outputs(parameters: Iterable[click.Parameter], values: Mapping[str, Any]) -> None:
-    """Raise UsageError if an output is also another output or a file of an option.
+    """Raise UsageError if an output is also another output, or a file that an option names.
 
-    Only an argument, which is the input itself, may be replaced.
+    An output may replace only the file of an argument, which is the input itself.
     """
     options = [parameter for parameter in parameters if isinstance(parameter, click.Option)]
     named = [(option, file) for option in options for file in _named_files(option, values)]
@@ -79,7 +79,7 @@ def _named_files(parameter: click.Parameter, values: Mapping[str, Any]) -> Itera
 
 
 def _files_of(kind: click.ParamType[Any], value: Any) -> Iterator[str]:
-    """The real paths of the files that one value names, and "-" for standard output."""
+    """The real paths of the files that one parameter names, and "-" for standard output."""
     if isinstance(kind, click.Tuple):
         for part, element in zip(kind.types, value, strict=True):
             yield from _files_of(part, element)
@@ -92,5 +92,5 @@ def _files_of(kind: click.ParamType[Any], value: Any) -> Iterator[str]:
 
 
 def _can_be_replaced(file: str) -> bool:
-    # A device or a pipe accepts everything that is written to it.
+    # A device or a pipe is not replaced, so several outputs may write to it.
     return file == STANDARD_STREAM or Path(file).is_file() or not Path(file).exists()

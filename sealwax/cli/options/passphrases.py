@@ -35,7 +35,7 @@ PASSWORDS: Final = click.Option(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassphraseSource:
-    """The source of the passphrase of private keys: one of these three options, or the terminal if none is given."""
+    """The source of the passphrase of private keys: one of these three options, or else the terminal."""
 
     file: str | None = given_by(
         click.Option(
@@ -87,7 +87,7 @@ class PassphraseSource:
 def new_passphrase(file: str | None) -> bytes:
     """A passphrase for new files or for an account: from --new-passphrase-file, or typed twice.
 
-    The lower limit is only for new passphrases. A shorter one still opens what was encrypted with it.
+    The minimum length is only for new passphrases. Shorter passphrases still decrypt older files.
     """
     passphrase = new_password(file)
     if len(passphrase.decode(errors="replace")) < MIN_NEW_PASSPHRASE_CHARACTERS:
@@ -117,16 +117,16 @@ def read_first_line(name: str) -> bytes:
 
 
 def ask_terminal(prompt: str, asked: str, option: str) -> bytes:
-    """A secret that is typed. Without a terminal, the error names `option`, which gives the secret too."""
+    """A secret that the user types. Without a terminal, the error names `option`, which can give it instead."""
     with warnings.catch_warnings():
-        # Without a terminal getpass would show the typed passphrase, or read a line of the message on standard input.
+        # Without a terminal, getpass would echo the passphrase, or read a line of the message on standard input.
         warnings.simplefilter("error", getpass.GetPassWarning)
         try:
             return getpass.getpass(prompt).encode()
         except getpass.GetPassWarning:
             raise click.ClickException(f"there is no terminal to ask for {asked}: give {option}") from None
         except UnicodeError:
-            # The error quotes a byte of the passphrase.
+            # The text of this error quotes a byte of the passphrase.
             raise click.ClickException(
                 f"{asked} was typed in another charset than the locale's: give {option}"
             ) from None
@@ -140,7 +140,7 @@ def _first_line(file: BinaryIO) -> bytes:
 
 def _read_descriptor(descriptor: int) -> bytes:
     try:
-        # A non-blocking pipe would give only the part of the line that is there already.
+        # From a non-blocking pipe, a read would return only the part of the line that has arrived.
         os.set_blocking(descriptor, True)
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             return _first_line(file)
@@ -162,7 +162,7 @@ def _read_keyring(entry: str) -> bytes:
     try:
         return passphrase.encode()
     except UnicodeEncodeError:
-        # The error quotes a character of the passphrase.
+        # The text of this error quotes a character of the passphrase.
         raise click.ClickException(f"the passphrase of entry {entry} in the system keyring is not text") from None
 
 

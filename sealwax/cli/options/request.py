@@ -1,4 +1,4 @@
-"""Requests: the parameters of a verb, read from the command line into one frozen value.
+"""Requests: the parameters of a verb, read from the command line into one immutable object.
 
 Each field of a request names the parameter that gives its value, or is a group of parameters that several verbs share.
 """
@@ -21,7 +21,7 @@ _GROUP: Final = "group"
 
 
 def given_by(*parameters: click.Parameter) -> Any:
-    """A field with the value of a parameter. Several parameters with the same click name give one value."""
+    """A field with the value of a parameter. Several parameters with the same click name set the same value."""
     return field(metadata={_PARAMETERS: parameters})
 
 

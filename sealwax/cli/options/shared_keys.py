@@ -1,6 +1,6 @@
-"""Keys that both sides already share.
+"""Keys that sender and recipient already share.
 
-A key with a name belongs to one of several recipients. A key without a name is the content key itself.
+A named key belongs to one of several recipients. A key without a name is the content key itself.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def load_shared_keys(values: Iterable[str]) -> SharedKeys:
 
 def _parse_name(name: str) -> bytes:
     if not name.startswith("0x"):
-        # The bytes as they were typed, even in another charset.
+        # The bytes that the user typed, even in another charset.
         return name.encode(errors="surrogateescape")
     try:
         return bytes.fromhex(name[2:])
@@ -67,7 +67,7 @@ def _load_key(name: str) -> bytes:
         return data
     text = b"".join(data.split())
     if len(text) in [2 * length for length in _KEY_LENGTHS]:
-        # The error of bytes.fromhex could quote the key. The error below does not.
+        # The error of bytes.fromhex could quote the key, so the error below replaces it.
         with contextlib.suppress(ValueError):
             return bytes.fromhex(text.decode("ascii"))
     raise MalformedMessage("expected a key of 16, 24 or 32 bytes, or as many in hexadecimal", where=name)

@@ -1,4 +1,4 @@
-"""The options that choose the signers among the keys in files, and the choice itself (`smime_core.verdict`)."""
+"""The options that choose the signers among the keys in files. They choose by the rules of `smime_core.verdict`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from smime_core.mime import Entity, Headers, read_date
 from smime_core.text import utc_text
 
 if TYPE_CHECKING:
-    # The readers of key files are imported when one is used.
+    # The modules that read key files are imported when the first file is read.
     from smime_core.identity import Identity
     from smime_core.verdict import SignerRules
     from smime_core.x509 import Certificate
@@ -45,7 +45,7 @@ _NOT_THE_AUTHOR: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignerChoice:
-    """The options of a user about the signers: whose key signs, and whether it may have expired or be weak."""
+    """The user's options about signers: which key signs, and whether expired certificates and weak keys may sign."""
 
     allow_expired: bool = given_by(
         click.Option(["--allow-expired"], is_flag=True, help="Sign though the certificate has expired.")
@@ -56,7 +56,7 @@ class SignerChoice:
     holder: str | None = given_by(HOLDER)
 
     def rules(self, at: datetime.datetime, headers: Headers | None = None) -> SignerRules:
-        """The rules for signing at this time. `headers` are those of a mail, whose author is to sign."""
+        """The rules for signing at this time. If `headers` are given, the author of this mail has to sign."""
         from smime_core.verdict import SignerRules, read_claim
 
         claimed = None if headers is None else read_claim(headers)
@@ -70,7 +70,7 @@ class SignerChoice:
 
 
 def headers_of(node: Entity | bytes) -> Headers | None:
-    """The header of a mail, or None for bare CMS."""
+    """The header fields of a mail, or None for bare CMS."""
     return node.headers if isinstance(node, Entity) else None
 
 
@@ -88,7 +88,7 @@ def warn_of_date(headers: Headers | None, at: datetime.datetime) -> None:
 
 
 def warn_of_author(headers: Headers | None) -> None:
-    """Warn on standard error if a mail names no author, whom readers compare with the signer."""
+    """Warn on standard error if a mail names no author, with whom readers' programs compare the signer."""
     from smime_core.verdict import read_claim
 
     if headers is not None and read_claim(headers) is None:
@@ -98,7 +98,7 @@ def warn_of_author(headers: Headers | None) -> None:
 def load_signers(
     names: Sequence[str], source: PassphraseSource, rules: SignerRules, *, beside: Sequence[Certificate] = ()
 ) -> tuple[Identity, ...]:
-    """The signer from each file. `beside` are the certificates of those who have signed already.
+    """The signer from each file. `beside` has the certificates of earlier signers.
 
     A warning about a certificate that is not valid, or a weak key, goes to standard error. Raises NoUsableSigner and
     the errors of reading the files.
@@ -134,7 +134,7 @@ def choose_signers(
 
 
 def _hint(error: NoUsableSigner, rules: SignerRules) -> str:
-    """The options that would help, if options help against all of the reasons."""
+    """The options that would help, if there is an option against each of the reasons."""
     is_foreign = error.why in _NOT_THE_AUTHOR and rules.holder is None
     options = [
         *(["--as ADDRESS"] if is_foreign else []),

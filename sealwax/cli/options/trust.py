@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 class TrustOptions:
     """Trusted certificates, revocation, and the permitted look-ups over the network.
 
-    If `revocation` is None, each anchor has its own policy.
+    If `revocation` is None, each trust anchor's own policy applies.
     """
 
     anchors: tuple[str, ...] = given_by(
@@ -136,14 +136,14 @@ class TrustOptions:
         return frozenset(revocation | ({LookupKind.ISSUER} if self.fetch_issuers else set()))
 
     def fetch_policy(self) -> FetchPolicy:
-        """The bounds of a fetch, with the hosts of --fetch-host."""
-        # Imported here because HTTP takes as long to import as all the rest.
+        """The limits for fetching, with the hosts of --fetch-host."""
+        # Imported here because HTTP takes as long to import as everything else.
         from sealwax.lookups.fetch import FetchPolicy
 
         return FetchPolicy(allowed_hosts=frozenset(self.fetch_hosts))
 
     def load_store(self) -> TrustStore:
-        """The trust store, with the evidence in files. Raises OSError, MalformedMessage or UsageError.
+        """The trust store, with CRLs and other evidence from files. Raises OSError, MalformedMessage or UsageError.
 
         It includes the user's own decisions, and the list and policy of the organisation that the user follows.
         """
@@ -172,13 +172,13 @@ class TrustOptions:
         anchors = _load_anchors(self.anchors) + load_decisions(decisions_file)
         if not self.mozilla:
             return anchors
-        # Mozilla's list is imported here because it is large, and most users name their own anchors.
+        # Imported here because Mozilla's list is large, and most users name their own trust anchors.
         from sealwax.roots import mozilla_anchors
 
         return anchors + mozilla_anchors()
 
     def _choose_revocation(self) -> RevocationPolicy | None:
-        # Returns the policy of the options, which applies to all anchors. With None each anchor has its own policy.
+        # Returns the revocation policy for all anchors, or None if each anchor's own policy applies.
         if not self.no_revocation:
             return self.revocation
         if self.revocation not in (None, RevocationPolicy.NOT_CHECKED):
@@ -202,11 +202,11 @@ class VerdictOptions:
 
     @property
     def moment(self) -> datetime.datetime:
-        """The time of --at, else now."""
+        """The time of --at, or else the current time."""
         return self.at or now()
 
     def judging(self, trust_store: TrustStore, contacts: Contacts = NO_CONTACTS) -> Judging:
-        """The trust and the time with which a message is judged."""
+        """The trust store and the time for judging a message."""
         return Judging(trust_store=trust_store, at=self.moment, contacts=contacts)
 
 

@@ -85,7 +85,7 @@ def _open_stream(stream: BinaryIO, name: str) -> Iterator[bytes | BinaryIO]:
 
 
 def mode_like(name: str) -> int:
-    """The mode of an output: readable only by people who can read the input. Raises OSError."""
+    """The mode for an output file, so that only people who can read the input can read it. Raises OSError."""
     if name == STANDARD_STREAM:
         with naming_stream(STANDARD_INPUT):
             status = os.fstat(0)
@@ -95,7 +95,7 @@ def mode_like(name: str) -> int:
     if not stat.S_ISREG(status.st_mode):
         return PUBLIC_MODE
     mode = PUBLIC_MODE & stat.S_IMODE(status.st_mode)
-    # A new file belongs to the group of the user, which may be another group than the input's.
+    # A new file belongs to the user's group, so the mode for the input's group may not fit.
     return mode if status.st_gid == os.getegid() else mode_for_another_group(mode)
 
 
@@ -107,7 +107,7 @@ def write_output(name: str, data: bytes, mode: int = PUBLIC_MODE) -> None:
 
 @contextlib.contextmanager
 def open_output(name: str, mode: int = PUBLIC_MODE) -> Iterator[Sink]:
-    """A sink: a file that gets its name only if all goes well, or standard output. Raises OSError.
+    """A sink for a file, which gets its name only if there is no error, or for standard output. Raises OSError.
 
     The bytes go to a temporary file in the same folder, which is then moved into place. A target that is no regular
     file (a pipe, a device) is written to directly.
@@ -124,11 +124,11 @@ def open_output(name: str, mode: int = PUBLIC_MODE) -> Iterator[Sink]:
             with naming_stream(name):
                 device.flush()
         return
-    # A link is kept: the file that it points to is replaced.
+    # A symbolic link stays: the file to which it points is replaced.
     target = Path(os.path.realpath(target))
     group: int | None = None
     if target.exists():
-        # A private file keeps its mode, so that the new content has no more readers than the old.
+        # An existing private file keeps its mode, so that nobody else can read the new content.
         status = target.stat()
         mode &= stat.S_IMODE(status.st_mode)
         group = status.st_gid
@@ -144,7 +144,7 @@ def open_output(name: str, mode: int = PUBLIC_MODE) -> Iterator[Sink]:
 
 @contextlib.contextmanager
 def lock_file(path: Path) -> Iterator[None]:
-    """Keep other processes from changing the file between reading and saving. Makes its folder. Raises OSError."""
+    """Lock the file for other processes, from reading it until saving it. Creates its folder. Raises OSError."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with lock_beside(path):
         yield
@@ -169,7 +169,7 @@ def write_line(text: str) -> None:
 
 
 def flush_output() -> None:
-    """Return when standard output has all that was written. Raises OSError."""
+    """Write all buffered text to standard output. Raises OSError."""
     with naming_stream(STANDARD_OUTPUT):
         sys.stdout.flush()
 
@@ -195,7 +195,7 @@ def write_error(text: str) -> None:
 def printable(text: str) -> str:
     """The text on one line, without characters that control a terminal or turn its writing direction.
 
-    Names and headers come from strangers: an escape sequence in them could repaint a verdict.
+    Names and headers come from strangers. An escape sequence in them could overwrite a verdict on the screen.
     """
     flat = " ".join(text.split())
     return "".join(character if character.isprintable() else f"\\u{{{ord(character):x}}}" for character in flat)

@@ -1,4 +1,4 @@
-"""A progress bar on the terminal while a large file is read, or a parcel is sent or received."""
+"""A progress bar on the terminal, shown while a large file is read, or a parcel is sent or received."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _show_bar(task_name: str, total_bytes: int) -> Iterator[tuple[Progress, Task
 
 
 class _WatchedFile(io.RawIOBase):
-    """A file that reports how far it was read. If it is read twice, the bar starts again."""
+    """A file that reports how far it was read. If it is read a second time, the bar starts again."""
 
     def __init__(self, file: BinaryIO, move: Callable[[int], None]) -> None:
         super().__init__()

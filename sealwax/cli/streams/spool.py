@@ -1,6 +1,6 @@
-"""A temporary file for a large standard input, which can then be read twice.
+"""A temporary file for a large standard input, so that it can be read twice.
 
-The file is encrypted with a key that never leaves memory, because plaintext must not be on a disk unencrypted.
+The file is encrypted with a key that never leaves memory, because the plaintext must not be stored on a disk.
 """
 
 from __future__ import annotations

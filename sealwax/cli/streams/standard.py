@@ -16,32 +16,32 @@ STANDARD_OUTPUT: Final = "standard output"
 def open_standard_streams() -> None:
     """Replace closed standard streams, and make the others blocking.
 
-    Python takes an empty non-blocking pipe for the end of the input, even if the writer goes on later.
-    Reading from the new standard input or writing to the new standard output fails with an OSError. The new standard
-    error drops all text. Without a replacement, the next opened file would get the stream's descriptor, and with it the
-    text written to the stream.
+    Python takes an empty non-blocking pipe for the end of the input, even if its writer continues later. Reading from a
+    replaced standard input and writing to a replaced standard output fail with an OSError. A replaced standard error
+    drops all text. Without a replacement, the next opened file would get the descriptor of the closed stream, and text
+    for the stream would go into this file.
     """
     for descriptor, flags in ((0, os.O_WRONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
         try:
             os.set_blocking(descriptor, True)
         except OSError:
-            # open() takes the lowest free descriptor, which is this one.
+            # open() takes the lowest free descriptor, which is that of the closed stream.
             os.open(os.devnull, flags)
-    # Python sets None for a closed stream. Its replacement stays open until the process ends.
+    # Python has None instead of a closed stream. The replacement stays open until the process ends.
     sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
     if isinstance(sys.stdin, io.TextIOWrapper):
-        # Questions are answered with a letter, and the terminal may send bytes of another charset than the locale's.
+        # People answer questions with one letter, but the terminal may send bytes in another charset than the locale's.
         sys.stdin.reconfigure(errors="surrogateescape")
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # Names contain any letters, and the terminal or the locale may have only ASCII.
+        # Names may contain any letters, but the terminal or the locale may have only ASCII.
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
 @contextlib.contextmanager
 def naming_stream(name: str) -> Iterator[None]:
-    """Add the stream's name to an OSError that names no file, unless the reader has left."""
+    """Add the stream's name to an OSError that names no file, unless the reading program has closed the pipe."""
     try:
         yield
     except BrokenPipeError:
@@ -53,7 +53,7 @@ def naming_stream(name: str) -> Iterator[None]:
 
 
 def give_up_unwritten() -> None:
-    """Drop unwritten output, because Python would complain about it at the end and change the exit code."""
+    """Drop unwritten output. Otherwise Python would report it at the end and change the exit code."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -16,7 +16,7 @@ from smime_core.stream.steady import BlockTags
 
 
 class SteadyFile(io.RawIOBase):
-    """The bytes of a seekable file up to the end that it has at the start.
+    """The bytes of a seekable file, up to its length at the start.
 
     Reading raises SourceChanged for a block that has changed since its first reading.
     """
@@ -27,7 +27,7 @@ class SteadyFile(io.RawIOBase):
         self._size = file.seek(0, io.SEEK_END)
         self._tags = BlockTags(provider)
         self._position = 0
-        # The block that was read last, with its number.
+        # The number and the bytes of the block that was read last.
         self._index, self._block = -1, memoryview(b"")
 
     def readable(self) -> bool:

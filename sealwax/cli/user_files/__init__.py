@@ -1,1 +1,1 @@
-"""Files that the command keeps for its user: contacts, decisions about trust."""
+"""Files that the command stores for its user, such as contacts and decisions about trust."""

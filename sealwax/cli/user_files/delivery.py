@@ -1,6 +1,6 @@
 """The user's delivery services: their addresses in one JSON file, their tokens in the system keyring.
 
-Where there is no keyring, a token is in a file that only its owner can read.
+On computers without a keyring, tokens are in a file that only its owner can read.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def data_folder() -> Path:
 
 
 def sends_folder() -> Path:
-    """The folder of interrupted sendings."""
+    """The folder with the state of interrupted `deliver send` commands."""
     return data_folder() / "sends"
 
 
@@ -61,7 +61,7 @@ def load_services() -> list[KeptService]:
 
 
 def keep_service(service: KeptService, token: str) -> str:
-    """Keep a service and its token, and choose it from now on. Returns the place of the token, for people.
+    """Store a service and its token, as the default from now on. Returns the place of the token in words.
 
     Raises OSError or MalformedMessage.
     """
@@ -82,7 +82,7 @@ def keep_service(service: KeptService, token: str) -> str:
 
 
 def forget_service(service: KeptService) -> None:
-    """Forget a service and its token. Raises OSError or MalformedMessage."""
+    """Delete a service and its token. Raises OSError or MalformedMessage."""
     path = data_folder() / _WHERE
     with lock_file(path):
         rows = [
@@ -95,7 +95,7 @@ def forget_service(service: KeptService) -> None:
 
 
 def find_token(service: KeptService) -> str | None:
-    """The kept token of a service, or None. Raises OSError or MalformedMessage."""
+    """The stored token of a service, or None. Raises OSError or MalformedMessage."""
     tokens = _read_tokens()
     return tokens[service.entry] if service.entry in tokens else _read_keyring(service.entry)
 
@@ -107,7 +107,7 @@ def _keep_token(entry: str, token: str) -> str:
     tokens, is_kept = _read_tokens(), False
     with contextlib.suppress(KeyringError):
         keyring.set_password(KEYRING_SERVICE, entry, token)
-        # A keyring that is switched off accepts everything and stores nothing.
+        # A disabled keyring accepts tokens without an error, but does not store them.
         is_kept = keyring.get_password(KEYRING_SERVICE, entry) == token
     if not is_kept:
         _write(_tokens_file(), {"tokens": {**tokens, entry: token}})

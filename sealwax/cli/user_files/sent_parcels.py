@@ -1,7 +1,6 @@
-"""The receipts that the user may expect for sent parcels: the SHA-256 of each by the id of its parcel, in one file.
+"""One file with the SHA-256 that each sent parcel's receipts must have, by the id of the parcel.
 
-A receipt has the manifest's signature, and the service does not know that signature. The file says nothing else about a
-parcel.
+A receipt contains the manifest's signature, which the service does not know. The file has nothing else about a parcel.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ _HASH_BYTES: Final = 32
 
 
 def find_expected_receipt(parcel_id: str) -> bytes | None:
-    """The SHA-256 of the receipts for a parcel; None if it is not known. Raises OSError or MalformedMessage."""
+    """The SHA-256 that a parcel's receipts must have, or None if unknown. Raises OSError or MalformedMessage."""
     digest = _read().get(parcel_id)
     if digest is None:
         return None
@@ -37,7 +36,7 @@ def find_expected_receipt(parcel_id: str) -> bytes | None:
 
 
 def keep_expected_receipt(parcel_id: str, expected: bytes) -> None:
-    """Keep the SHA-256 of the receipts for a parcel. Raises OSError or MalformedMessage."""
+    """Store the SHA-256 that the receipts for a parcel must have. Raises OSError or MalformedMessage."""
     with lock_file(_path()):
         receipts = {**_read(), parcel_id: expected.hex()}
         newest = dict(list(receipts.items())[-_MAX_PARCELS:])

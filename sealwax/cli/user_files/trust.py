@@ -1,4 +1,4 @@
-"""The user's trust besides the options: the user's own decisions, and the operator's list that the user follows.
+"""The user's stored trust: the user's own decisions, and the operator's list that the user follows.
 
 Both are JSON files in the user's configuration folder, readable only by their owner.
 """

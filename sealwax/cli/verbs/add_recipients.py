@@ -22,7 +22,7 @@ from smime_core.policy import Policy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddRecipientsRequest:
-    """A message, its further recipients, and the keys that decrypt it."""
+    """A message, its new recipients, and the keys that decrypt the message."""
 
     source: str = given_by(INPUT)
     target: str = given_by(OUTPUT)

@@ -11,7 +11,7 @@ from sealwax.cli.group import Verbs
 
 
 class CaVerbs(Verbs):
-    """The verbs in the order of use, then those that other packages add through the entry points `sealwax.ca`."""
+    """The verbs in the order of use, and then those of other packages (entry points `sealwax.ca`)."""
 
     own: ClassVar[Mapping[str, str]] = {
         "create": "sealwax.cli.verbs.ca_founding:create",

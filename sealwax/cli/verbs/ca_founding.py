@@ -49,7 +49,7 @@ _SIGNING_KEYS: Final = [kind for kind in NewKey if kind.startswith(("rsa", "p-",
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAuthority:
-    """The decisions that are made when a CA is created."""
+    """The settings that the user chooses when a CA is created."""
 
     name: str = given_by(
         click.Option(["--name"], required=True, help="Of the organisation, into the names of the CAs.")
@@ -90,7 +90,7 @@ class NewAuthority:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuingOptions:
-    """The defaults of a CA that certifies people."""
+    """The default settings of a CA that certifies people."""
 
     strict: bool = given_by(
         click.Option(["--strict"], is_flag=True, help="Certificates only for mail (the strict generation).")

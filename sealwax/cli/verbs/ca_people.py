@@ -52,7 +52,7 @@ _WHICH: Final = click.Argument(["which"], metavar="SERIAL|CERT", type=FILE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueRequest:
-    """A certification request, and the addresses that it is granted for."""
+    """A certification request, and the addresses for the certificate."""
 
     folder: Path = given_by(FOLDER)
     request_file: str = given_by(click.Argument(["request"], metavar="CSR", type=FILE))
@@ -68,7 +68,7 @@ class IssueRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenewRequest:
-    """A certificate that is issued again, and its new key if it gets one."""
+    """A certificate to issue again, and its new key if there is one."""
 
     folder: Path = given_by(FOLDER)
     which: str = given_by(_WHICH)
@@ -274,7 +274,7 @@ def _find_entry(authority: AuthorityFolder, which: str) -> Entry:
         certificate = first_own(parse_every_certificate(read_input(which), which))
     with authority.register.read() as rows:
         entry = rows.find(_read_number(which) if certificate is None else certificate.serial_number)
-    # Another CA may have issued the same number.
+    # Another CA may have issued a certificate with the same number.
     if entry is None or (certificate is not None and certificate != entry.certificate):
         raise click.ClickException(f"{which} was not issued here")
     return entry

@@ -25,7 +25,7 @@ _CRL_LABEL: Final = "X509 CRL"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificatesRequest:
-    """Files, and the form in which their certificates are written."""
+    """Files, and the form in which to write their certificates."""
 
     sources: tuple[str, ...] = given_by(click.Argument(["sources"], metavar="IN...", nargs=-1, type=FILE))
     target: str = given_by(OUTPUT)

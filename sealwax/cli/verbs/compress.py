@@ -1,4 +1,4 @@
-"""`sealwax compress` and `sealwax unpack`: make content smaller, and take content out of layers that need no key."""
+"""`sealwax compress` and `sealwax unpack`: compress content, and extract content from layers that need no key."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from smime_core.stream.writing import copy_octets
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompressRequest:
-    """A mail or content, and the form of the result."""
+    """A mail or other content, and the form of the result."""
 
     source: str = given_by(INPUT)
     target: str = given_by(OUTPUT)
@@ -91,13 +91,13 @@ def unpack(request: UnpackRequest) -> None:
 
 
 class _DeflatedOctets(DerivedOctets):
-    """Bytes that are compressed while they are read. Each reading gives the same bytes."""
+    """Content that is compressed while it is read. Each time it is read, it gives the same bytes."""
 
     def __init__(self, content: Octets) -> None:
         self._content = content
 
     async def make_blocks(self) -> AsyncIterator[memoryview]:
-        """One zlib stream in blocks."""
+        """Yield the content as one zlib stream, in blocks."""
         running = zlib.compressobj()
         async for block in self._content.blocks():
             yield memoryview(running.compress(block))
@@ -117,8 +117,8 @@ async def _write_compressed_mail(outer_headers: bytes, content: Octets, target: 
 
 
 async def _write_compressed(content: Octets, target: StreamSink) -> None:
-    # The content is compressed twice: first to count its bytes, because the length is written before the content. A
-    # copy on the disk would save the second compression, but the copy would be plaintext.
+    # The content is compressed twice, because its compressed length has to be written before it. A temporary copy on
+    # the disk would save the second compression, but would be plaintext.
     compressed = _DeflatedOctets(content)
     before, behind = der.frame(
         await compressed.length(),
@@ -159,7 +159,7 @@ async def _content_of(cms: Octets) -> Octets:
     if isinstance(layer, CompressedLayer):
         _check_type(layer.compressed.e_content_type)
     inside = InflatedOctets(structure.content)
-    # `length` reads the content to its end once, so that damage is found before anything is written.
+    # `length` reads the whole content first, so that damage is found before anything is written.
     await inside.length()
     return inside
 

@@ -59,7 +59,7 @@ class ImportRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportRequest:
-    """Some or all contacts, and the form of the file that they are written to."""
+    """Some or all contacts, and the form of the file to write."""
 
     addresses: tuple[str, ...] = given_by(_ADDRESSES)
     form: str = given_by(
@@ -116,7 +116,7 @@ def import_contacts(request: ImportRequest) -> int:
     """
     path = _path(request.contacts_file)
     files = [parse_people_file(read_input(source), source) for source in request.sources]
-    # One file may have the authorities above the people of another.
+    # One file may have the certificates of authorities for people in another file.
     authorities = tuple(dict.fromkeys(authority for file in files for authority in file.authorities))
     done: list[Imported] = []
     with lock_file(path):
@@ -201,7 +201,7 @@ def _report(files: Sequence[PeopleFile], done: Sequence[Imported], *, accepts_ch
 
 
 def left_out_line(left: LeftOut) -> str:
-    """One line on a certificate that was not imported."""
+    """One line about a certificate that was not imported."""
     return ": ".join(filter(None, (left.name, left.reason.sentence)))
 
 

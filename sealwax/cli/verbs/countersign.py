@@ -42,7 +42,7 @@ class CountersignRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddSignerRequest:
-    """A signed message, its content where that is detached, and the further signers."""
+    """A signed message, its content if it is detached, and the further signers."""
 
     source: str = given_by(INPUT)
     target: str = given_by(OUTPUT)
@@ -60,7 +60,7 @@ def countersign(request: CountersignRequest) -> None:
     """
     wrapped, at = load_wrapped(request.source), now()
     cms = wrapped.cms
-    # A countersignature is about somebody else's signature, so its signer need not be the author.
+    # A countersignature is on somebody else's signature, so its signer need not be the author of the mail.
     for signer in load_signers(request.identity_files, request.passphrases, request.choice.rules(at)):
         path = (request.number - 1,)
         cms = blocking.run(add_countersignature(cms, signer, signing_time=at, provider=PROVIDER, path=path))
@@ -90,7 +90,7 @@ def add_signer(request: AddSignerRequest) -> None:
 
 
 def _find_signers(cms: bytes) -> Iterator[Certificate]:
-    """The certificates of those who have signed already, as far as they can be read."""
+    """The readable certificates of the earlier signers."""
     signed_data = parse_signed_data(parse_content_info(cms).content)
     for info in signed_data.signer_infos:
         if isinstance(info, SignerInfo):

@@ -27,7 +27,7 @@ from smime_core.report import Reason, State, reasons_to_json, report_to_json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecryptRequest:
-    """An encrypted message, the keys that decrypt it, and how the signers inside are judged."""
+    """An encrypted message, the keys that decrypt it, and the options for judging the signers inside."""
 
     source: str = given_by(INPUT)
     target: str = given_by(OUTPUT)
@@ -48,7 +48,7 @@ class DecryptRequest:
 
     @property
     def asks_for_verdict(self) -> bool:
-        """Whether the signature inside is to be judged too."""
+        """Whether the user wants a verdict on the signature inside too."""
         return self.verdict.is_given or self.remembering.is_wanted
 
 
@@ -81,7 +81,7 @@ def _judge_inside(request: DecryptRequest, data: Message, keys: Keys, trust_stor
             options.trust,
         )
     except SmimeError as error:
-        # The message was decrypted as requested. Its content cannot be judged.
+        # The message was decrypted as requested, so this is a success, although the content cannot be judged.
         _show_problem(error, as_json=options.as_json)
         return
     request.remembering.keep_sender(judged.report, trust_store, options.moment)
@@ -92,7 +92,7 @@ def _judge_inside(request: DecryptRequest, data: Message, keys: Keys, trust_stor
 
 
 def _show_problem(error: SmimeError, *, as_json: bool) -> None:
-    # A signature that cannot be read cannot be called invalid.
+    # An unreadable signature counts as not verified. It is not proved to be invalid.
     state = State.SIGNED_UNVERIFIED
     if as_json:
         reasons = reasons_to_json([Reason(code=error.code, sentence=str(error))])

@@ -27,7 +27,7 @@ class ParcelChoice:
 
     @contextlib.contextmanager
     def open(self) -> Iterator[tuple[SenderApi, SentParcel]]:
-        """The calls of the sender, and the chosen parcel. Raises ClickException if there is no such parcel."""
+        """The sender's calls to the service, and the chosen parcel. Raises ClickException if there is no such one."""
         reference = self.reference.strip()
         with self.login.open() as (_, _, api):
             for parcel in api.list_all():
@@ -39,7 +39,7 @@ class ParcelChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtendRequest:
-    """A parcel, and the days from now that it stays."""
+    """A parcel, and the number of days from now for which it stays."""
 
     parcel: ParcelChoice = group_of(ParcelChoice)
     days: int = given_by(
@@ -51,7 +51,7 @@ class ExtendRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DownloadsRequest:
-    """A parcel, and how often it may be opened."""
+    """A parcel, and the number of times that it may be opened."""
 
     parcel: ParcelChoice = group_of(ParcelChoice)
     limit: int | None = given_by(

@@ -35,7 +35,7 @@ _SAID_BY: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRequest:
-    """A service, the user's address there, and the place of the token that is kept or forgotten."""
+    """A service, the user's address there, and whether to store or delete the token."""
 
     server: str = given_by(
         click.Option(["--server"], required=True, metavar="URL", help="The pages at which you made the token.")
@@ -48,7 +48,7 @@ class TokenRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListRequest:
-    """The sender whose parcels are listed, and how the signers of receipts are judged."""
+    """The sender whose parcels are listed, and the options for judging the signers of receipts."""
 
     login: SenderLogin = group_of(SenderLogin)
     trust: TrustOptions = group_of(TrustOptions)
@@ -88,7 +88,7 @@ def list_parcels(request: ListRequest) -> None:
     """
     judge = ReceiptJudge(request.trust)
     with request.login.open() as (_, _, api):
-        # The list has no receipts.
+        # The list has no receipts, so confirmed parcels are fetched one by one.
         parcels = [api.find(parcel.parcel_id) if parcel.is_confirmed else parcel for parcel in api.list_all()]
     listed = [(parcel, judge.judge_all(parcel)) for parcel in parcels]
     if request.as_json:

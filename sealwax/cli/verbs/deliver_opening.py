@@ -85,7 +85,7 @@ class ReaderOptions:
         return load_all_identities(self.identity_files, self.passphrases)
 
     def load_typed(self, words: str | None = None) -> str:
-        """The six words as they are written in --words-file or a link, or typed."""
+        """The text of the six words: from --words-file, from the link, or typed."""
         if self.words_file is not None:
             typed = read_first_line(self.words_file)
         elif words is not None:
@@ -100,7 +100,7 @@ class ReaderOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenRequest:
-    """A parcel, what opens it, how its sender is judged, and the folder for its files."""
+    """A parcel, the words or keys that open it, the options for judging its sender, and the folder for its files."""
 
     source: str = given_by(click.Argument(["source"], metavar="LINK|FOLDER|FILE"))
     folder: Path = given_by(
@@ -279,7 +279,7 @@ _CMS_ENDINGS: Final = frozenset((".cms", ".der", ".pem", ".p7m", ".p7e"))
 
 
 def _passwords(typed: str) -> Sequence[bytes]:
-    # A password of another program is any text. Six words are also tried as a parcel's secret.
+    # The password of another program may be any text. If it is six words, they are also tried as a parcel's secret.
     try:
         secret = parse_words(typed)
     except SmimeError:

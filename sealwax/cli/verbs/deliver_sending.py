@@ -43,7 +43,7 @@ _DAYS: Final = 14
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """A written message, which is encrypted with the files."""
+    """The sender's written message, which is encrypted with the files."""
 
     text: str | None = given_by(
         click.Option(["--message", "text"], metavar="TEXT|-", help="A message, or - for standard input.")
@@ -208,7 +208,8 @@ def send(request: SendRequest) -> None:
             sent = sender.send(sending, now(), move)
         if sent.expected_receipt is not None:
             keep_expected_receipt(sent.parcel.parcel_id, sent.expected_receipt)
-        # The state is kept until the words are shown, so an interruption before this line loses nothing.
+        # The state for resuming is deleted only after the words were shown, so an interruption before this line loses
+        # nothing.
         _show(request, service, sent)
         sender.forget(sending)
 

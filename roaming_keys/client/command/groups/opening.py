@@ -1,4 +1,4 @@
-"""Groups that a command opens: the person's own, and those of other owners whom the person trusts."""
+"""Fetch and decrypt groups for the commands: the person's own, and those of other owners whom the person trusts."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def find_listed(roaming: Roaming, name: str) -> ListedGroup:
 
 
 def find_own_group(roaming: Roaming, name: str) -> OpenGroup:
-    """Return a group that the person owns, opened. Raises ClickException for another's."""
+    """Return a group that the person owns, decrypted. Raises ClickException for the group of another owner."""
     listed = find_listed(roaming, name)
     if listed.owner != roaming.session.place.user:
         raise click.ClickException(f"{listed.owner} owns this group, and only the owner changes it")
@@ -73,12 +73,12 @@ def find_own_group(roaming: Roaming, name: str) -> OpenGroup:
 
 
 def open_mine(roaming: Roaming, name: str) -> OpenGroup:
-    """Return a group of the person, or one of another owner that was accepted before, opened."""
+    """Return a decrypted group: the person's own, or one whose owner the person has accepted before."""
     return open_listed(roaming, find_listed(roaming, name), _NO_TRUST)
 
 
 def open_listed(roaming: Roaming, listed: ListedGroup, owner: OwnerTrust) -> OpenGroup:
-    """Return a group, opened. Raises ClickException, GroupKeyRefused, ServerLies or MalformedMessage."""
+    """Return a group, decrypted. Raises ClickException, GroupKeyRefused, ServerLies or MalformedMessage."""
     if listed.owner == roaming.session.place.user:
         return _open_own(roaming, listed)
     session = roaming.session

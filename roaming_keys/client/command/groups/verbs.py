@@ -91,7 +91,7 @@ class CreateRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListRequest:
-    """The account, and the group whose members are listed."""
+    """The account, and the group whose members are listed, if one is named."""
 
     group: str | None = given_by(click.Argument(["group"], metavar="[GROUP]", required=False))
     login: AccountLogin = group_of(AccountLogin)
@@ -113,7 +113,7 @@ class AddRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveRequest:
-    """A group, the members who lose it, and its new identities."""
+    """A group, the members to remove, and the group's new identities."""
 
     group: str = given_by(_GROUP)
     members: tuple[str, ...] = given_by(click.Argument(["members"], metavar="ADDRESS...", nargs=-1, required=True))
@@ -142,7 +142,7 @@ class RenewRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakeRequest:
-    """A group, or all, and how their owners are judged."""
+    """One group or all groups, and how the signatures of their owners are judged."""
 
     group: str | None = given_by(click.Argument(["group"], metavar="[GROUP]", required=False))
     login: AccountLogin = group_of(AccountLogin)
@@ -263,7 +263,7 @@ def take(request: TakeRequest) -> None:
         try:
             opened = open_listed(roaming, listed_group, request.owner)
         except (click.ClickException, SmimeError) as error:
-            # Anybody with an account can add people to a group. So a group that is refused does not stop the others.
+            # Anybody with an account can add the person to a group. So a refused group does not stop the other groups.
             refused.append(f"{listed_group.id}, a group of {listed_group.owner}: {error}")
             continue
         session = blocking.run(keep_group(roaming.session, roaming.setting, opened, at=now()))
@@ -309,7 +309,7 @@ def _store(roaming: Roaming, version: GroupVersion, content: GroupContent) -> Op
     try:
         session, stored = blocking.run(store_group(roaming.session, roaming.setting, version, content, at=now()))
     except OwnAddressInGroup as error:
-        # The wrong file was chosen. Nothing failed to verify.
+        # The person has named the wrong file. This is no failed verification.
         raise click.ClickException(str(error)) from error
     remember(session)
     return stored

@@ -11,7 +11,7 @@ from sealwax.cli.streams.files import write_json, write_line
 
 
 def say_listed(listed: Sequence[ListedGroup], known: Mapping[str, KnownGroup], user: str, *, as_json: bool) -> None:
-    """Print the groups of a person, and those whose keys the account keeps."""
+    """Print the groups of a person, and former groups whose keys the account still has."""
     ids = {entry.id for entry in listed}
     left = {id: known_group for id, known_group in known.items() if id not in ids}
     if as_json:
@@ -58,20 +58,20 @@ def say_members(group: OpenGroup, *, as_json: bool) -> None:
 
 
 def say_stored(group: OpenGroup) -> None:
-    """Print what the group is now."""
+    """Print the group's version and members after it was stored."""
     write_line(f"{_title(group)}: version {group.version.number}, {_members(group)}")
     _say_who_still_has_the_key(group)
 
 
 def say_taken(group: OpenGroup) -> None:
-    """Print what was taken into the account."""
+    """Print a group after its keys were added to the account."""
     write_line(f"{_title(group)}, owned by {group.version.owner}: version {group.version.number}, {_members(group)}")
     write_line(f"The owner's certificate: {group.certificate.fingerprint}")
     _say_who_still_has_the_key(group)
 
 
 def say_removed(group: OpenGroup, users: Sequence[str]) -> None:
-    """Print what the removal has changed, and what it cannot change."""
+    """Print what removed members can no longer do, and what they still can."""
     who, name, address = _all_of(users), group.content.name, _address(group)
     write_line(f"Removed from {name}: {who}. Version {group.version.number} has a new key, for {_members(group)}.")
     write_line(f"Mail that was encrypted for {address} so far was readable for {who}, and stays so.")

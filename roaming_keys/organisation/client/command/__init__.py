@@ -1,4 +1,4 @@
 """`sealwax keys staff`, `user` and `recovery`, and `sealwax roam officers`: an organisation from the command line.
 
-`groups` names the verbs, and `owner_notices` shows an owner of keys what others have done.
+`groups` names the verbs, and `owner_notices` tells owners of keys what the staff has done.
 """

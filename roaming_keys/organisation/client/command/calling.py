@@ -1,4 +1,4 @@
-"""The options and steps that the commands of the staff share: the server, and the key of the member."""
+"""The options and steps that the staff's commands share: the server, and the key of the staff member."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MAX_KEY_BYTES: Final = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaffChoice:
-    """The key server, and the key of the member who calls it."""
+    """The key server, and the key of the staff member who calls it."""
 
     server: str = given_by(click.Option(["--server"], metavar="URL", required=True, help="The key server."))
     staff_key: str = given_by(
@@ -43,7 +43,7 @@ class StaffChoice:
 
 
 def read_clock() -> datetime.datetime:
-    """Return the machine's time with fractions of a second, so that two calls in one second have different numbers."""
+    """Return the machine's time with fractions of a second, so that two calls in one second get different numbers."""
     return datetime.datetime.now(datetime.UTC)
 
 

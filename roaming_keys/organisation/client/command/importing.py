@@ -99,7 +99,7 @@ class ImportRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
-    """A line of the list."""
+    """One person in the list, with all of the person's files."""
 
     user: str
     names: tuple[Path, ...]
@@ -148,7 +148,7 @@ def import_users(request: ImportRequest) -> int:
 def _send(
     client: StaffClient, people: Iterator[_Imported] | list[_Imported], request: CreateRequest | ImportRequest
 ) -> int:
-    """Send the accounts, and write each first passphrase before its account exists. Return the exit code."""
+    """Send the accounts, and write each first passphrase before its account is sent. Return the exit code."""
     done, without, failed = 0, 0, 0
     with _new_private_file(request.codes) as codes:
         writer = csv.writer(codes)
@@ -156,7 +156,8 @@ def _send(
         for person in people:
             problem = person.problem
             if person.made is not None:
-                # Written before the account is made, so that no account has a passphrase that nobody knows.
+                # Written before the account is sent, so that every account on the server has a passphrase that somebody
+                # knows.
                 writer.writerow([person.user, person.made.passphrase])
                 codes.flush()
                 problem = _try(client, person.made)
@@ -176,7 +177,7 @@ def _send(
 
 
 def _try(client: StaffClient, made: Made) -> str:
-    """Send an account, and return why it was refused, or nothing."""
+    """Send an account. Return why the server refused it, or an empty text."""
     try:
         client.add_user(made.new)
     except KeyServerError as error:
@@ -203,7 +204,7 @@ def _import(server: str, row: _Row, policy: RecoveryPolicy | None, people: froze
 
 
 def _find_other(identities: tuple[Identity, ...], user: str, people: frozenset[str]) -> str | None:
-    """Return another person of the list who has one of the keys, or None. Keys of earlier addresses are no mistake."""
+    """Return another person of the list who owns one of the keys, or None. Addresses outside the list do not matter."""
     for identity in identities:
         named = set(map(str.lower, identity.certificate.email_addresses))
         if user not in named and named & people:
@@ -251,7 +252,7 @@ def _read_list(data: bytes, folder: Path, file_passphrase: bytes | None) -> Iter
             names = (*(before.names if before else ()), *row.names)
             rows[row.user] = _Row(user=row.user, names=names, passphrase=row.passphrase)
     except (UnicodeDecodeError, csv.Error):
-        # Their texts quote the list, which has passphrases.
+        # The texts of these errors quote the list, which has passphrases.
         raise click.ClickException("the list is no CSV in UTF-8") from None
     yield from rows.values()
 
@@ -271,7 +272,7 @@ def _read_row(line: dict[str, str | None], folder: Path, file_passphrase: bytes 
 
 @contextmanager
 def _new_private_file(name: str) -> Iterator[TextIO]:
-    """A file that did not exist, and that only its owner reads. Raises OSError."""
+    """Create a file that only its owner can read. Raises OSError, also if the file exists."""
     descriptor = os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_MODE)
     with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
         yield file

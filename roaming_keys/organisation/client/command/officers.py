@@ -1,4 +1,4 @@
-"""`sealwax roam officers`: what the owner of keys sees of recovery by officers, and the confirmation of a policy."""
+"""`sealwax roam officers`: shows owners of keys the state of recovery by officers, and confirms a policy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sentences for the owner of keys after a login: who can recover the keys, and what others have done.
+"""The notices for an owner of keys after a login: who can recover the keys, and what the staff has done.
 
 `sealwax roam` finds EXTENSION through the entry point `roaming_keys.client`.
 """
@@ -22,7 +22,7 @@ from smime_core import blocking
 
 
 def tell_owner(roaming: Roaming) -> None:
-    """Keep the officers' copy complete, and print what the owner has to know after a login."""
+    """After a login, bring the officers' copy of the keys up to date, and print the notices for the owner."""
     blocking.run(renew_copy(roaming.session, roaming.setting))
     recovery = judge_roaming(roaming)
     if recovery.confirmed is not None:
@@ -36,7 +36,7 @@ def tell_owner(roaming: Roaming) -> None:
 
 
 def show_notices(found: OwnerRecovery) -> None:
-    """Print what was done to the account by others, or is asked of its owner."""
+    """Print what the staff has done to the account, and what it asks of the owner."""
     for case in found.cases:
         show_notice(case)
     if found.must_renew:

@@ -59,7 +59,7 @@ class PolicyRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseRequest:
-    """Whose keys are wanted, why, and for whom."""
+    """The person whose keys are requested, the reason, and the recipient of the keys."""
 
     user: str = given_by(click.Argument(["user"], metavar="ADDRESS"))
     recipient: str = given_by(
@@ -77,14 +77,14 @@ class CaseRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CasesRequest:
-    """The member of the staff who asks for the cases."""
+    """The staff member who lists the cases."""
 
     staff: StaffChoice = group_of(StaffChoice)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApproveRequest:
-    """The case, the officer's key, and the certificate that the officer knows to be the recipient's."""
+    """The case, the officer's key, and the recipient's certificate, which the officer has checked."""
 
     case: str = given_by(_CASE)
     staff: StaffChoice = group_of(StaffChoice)
@@ -149,7 +149,8 @@ def policy(request: PolicyRequest) -> None:
     in_force = client.policy()
     if in_force is None or in_force.fingerprint != new_policy.fingerprint:
         raise click.ClickException("the key server has another policy in force than yours: tell nobody its fingerprint")
-    # People confirm the policy that is shown here, so it is the administrator's, and not the server's.
+    # People confirm the fingerprint that is printed here. So it is computed from the administrator's policy, and not
+    # from the server's answer.
     show_policy(new_policy)
 
 

@@ -21,7 +21,7 @@ _USER: Final = click.Argument(["user"], metavar="ADDRESS")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserRequest:
-    """The account, and who acts on it."""
+    """The account, and the staff member who changes it."""
 
     user: str = given_by(_USER)
     staff: StaffChoice = group_of(StaffChoice)
@@ -29,7 +29,7 @@ class UserRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteRequest:
-    """The account, and who deletes it."""
+    """The account, and the staff member who deletes it."""
 
     user: str = given_by(_USER)
     staff: StaffChoice = group_of(StaffChoice)
@@ -91,11 +91,12 @@ def password(request: PasswordRequest) -> None:
     """
     user = normalise_user(request.user)
     secret = new_password(request.password_file)
-    # Noted first, so that no password is set without a note.
+    # Recorded in the audit trail first, so that no password is set without a record.
     request.staff.client().change_user(user, Change.PASSWORD)
     command = [word.replace("{user}", user) for word in request.command]
     try:
-        # The address has no spaces or control characters, and no shell reads the words.
+        # No shell parses the command, and the address has no spaces or control characters. So the address stays one
+        # argument.
         done = subprocess.run(command, input=secret + b"\n", timeout=_PASSWORD_SECONDS, check=False)
     except FileNotFoundError:
         raise click.ClickException(f"there is no command {command[0]}") from None

@@ -14,13 +14,13 @@ def show_policy(policy: RecoveryPolicy) -> None:
     write_line(f"{policy.needed} of {len(policy.officers)} officers of {policy.organisation} together:")
     for officer in policy.officers:
         write_line(f"  {', '.join(officer.email_addresses) or officer.common_name}, certificate {officer.fingerprint}")
-    # The wait does not begin with the notice, because somebody who has left may never log in again.
+    # The wait does not begin when the owner sees the case, because an owner who has left may never log in again.
     wait = f"{policy.wait_hours} hours after your keys were asked for" if policy.wait_hours else "at once"
     write_line(f"They may act {wait}. Fingerprint of all this: {policy.fingerprint}")
 
 
 def show_notice(facts: CaseFacts) -> None:
-    """Print a case for its owner."""
+    """Print a case, for the owner of the keys."""
     done = "has" if facts.opened else "is to get"
     write_line(
         f"Recovery: {facts.recipient} {done} your encryption keys, certificate {facts.recipient_fingerprint}."

@@ -1,6 +1,7 @@
 """Accounts, their separate records, devices, sessions, and the used tickets and nonces until they end.
 
-Nobody can log in to the accounts of 0.1, whose records have another form. Their table stays for a step back.
+Nobody can log in to the accounts of 0.1, because their records have another form. Their table stays, so that the
+migration can be undone.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from sealwax.service.columns import INSTANT, LONG
 
 
 def upgrade() -> None:
-    """Make the tables and the column."""
+    """Create the tables and the column."""
     op.add_column("account", sa.Column("login_key", sa.LargeBinary))
     op.create_table(
         "used",
@@ -67,7 +68,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Delete them, with the accounts that were made since."""
+    """Drop the tables and the column, with the accounts that were made since."""
     for table in ("session", "device", "record", "key_account", "used"):
         op.drop_table(table)
     op.drop_column("account", "login_key")

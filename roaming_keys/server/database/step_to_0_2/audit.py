@@ -9,7 +9,8 @@ from sealwax.service.columns import LONG
 
 _REFUSAL = "the audit trail is append-only"
 _KEPT = "number, at, kind, commitment, hash"
-# If an event replaced another one, SQLite would delete that one without a trigger. So each event must be the next.
+# If an INSERT replaced an event, SQLite would delete the earlier event without a trigger. So each new number must be
+# the next.
 _IS_NEXT = "NEW.number IS (SELECT coalesce(max(number), 0) + 1 FROM audit)"
 _REFUSE = f"BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"
 _SQLITE = (
@@ -44,7 +45,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Delete them. The events are lost."""
+    """Drop the table and the triggers. The events are lost."""
     op.drop_table("audit")
     if _is_postgresql():
         op.execute("DROP FUNCTION audit_refuse")

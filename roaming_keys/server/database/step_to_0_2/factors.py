@@ -1,6 +1,6 @@
 """Second factors, and the logins that wait for one.
 
-A step back deletes them, with the accounts that they protect.
+Undoing this migration deletes them, with the accounts that they protect.
 """
 
 from __future__ import annotations
@@ -43,6 +43,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Delete them."""
+    """Drop the tables."""
     op.drop_table("waiting_login")
     op.drop_table("factor")

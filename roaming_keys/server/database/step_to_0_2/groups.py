@@ -33,6 +33,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Delete them. The keys of all groups are lost."""
+    """Drop the tables. The keys of all groups are lost."""
     op.drop_table("group_member")
     op.drop_table("group_bundle")

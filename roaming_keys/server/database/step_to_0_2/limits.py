@@ -1,4 +1,4 @@
-"""The table of counters that every service has. 0.1 counted failed logins, and knew networks, by another rule."""
+"""The table of counters that all Sealwax services have. 0.1 counted failed logins and networks differently."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The server's secrets, which stay when the master key is replaced. They are sealed under the master key.
+"""The server's secrets, which stay the same when the master key is replaced. They are sealed under the master key.
 
 The secrets of a database of 0.1 are those that 0.1 derived from its master key. The first start writes them, because a
-migration does not have the key. 0.1 reads only sealed records without the name of their master key. So a step back is
-refused until all contents are under the key in force.
+migration does not have the key. 0.1 reads only sealed records without the name of their master key. So this migration
+cannot be undone until all contents are encrypted under the master key in force.
 """
 
 from __future__ import annotations

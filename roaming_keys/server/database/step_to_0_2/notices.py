@@ -28,5 +28,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Delete it. The notices that wait are lost."""
+    """Drop the table. Waiting notices are lost."""
     op.drop_table("notice")

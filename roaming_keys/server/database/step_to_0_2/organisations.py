@@ -65,6 +65,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Delete them. Disabled accounts can log in again, and recovery by officers ends."""
+    """Drop the tables. The owners of disabled accounts can log in again, and recovery by officers ends."""
     for name in ("restriction", "recovery_approval", "recovery_case", "recovery_copy", "recovery_policy", "staff"):
         op.drop_table(name)

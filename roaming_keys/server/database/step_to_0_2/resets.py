@@ -51,6 +51,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Delete them. Resets that go on, and the accounts from before a reset, are lost."""
+    """Drop the tables. Running resets, and the accounts from before resets, are lost."""
     for table in ("kept_factor", "kept_account", "account_reset"):
         op.drop_table(table)

@@ -1,4 +1,4 @@
-"""The tables of 0.1, which had no migrations and marked no database. A database gets only the tables that it lacks."""
+"""The tables of 0.1, which had no migrations and stored no revision. Only missing tables are created."""
 
 from __future__ import annotations
 

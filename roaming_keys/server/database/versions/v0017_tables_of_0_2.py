@@ -1,6 +1,7 @@
-"""The tables of 0.2. Until that release, each change of these tables goes into this step, whose number rises by one.
+"""The tables of 0.2.
 
-The databases of the builds before such a change are refused, because their revision has a lower number.
+Until 0.2 is released, each change of the tables goes into this migration, and its number rises by one. Databases of
+earlier development builds are refused, because their revision has a lower number.
 """
 
 from __future__ import annotations
