@@ -1,4 +1,4 @@
-"""The recipient's half of the API: proving the right to open, the ticket, the objects, and the recipient's reports."""
+"""The calls of the API for recipients: prove the right to open, get the ticket and the objects, and send reports."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SALT_BYTES: Final = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Challenge:
-    """A nonce, encrypted for a certificate, and the service's token for its answer."""
+    """A nonce, encrypted for a certificate, and the token that the service expects with the decrypted nonce."""
 
     cms: bytes
     token: str = field(repr=False)
@@ -30,7 +30,7 @@ class Challenge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedParcel:
-    """A parcel that the service hands out: the sizes of its objects, and what the service says of it."""
+    """A parcel that the service hands out, as the service describes it. `objects` are the sizes of its chunks."""
 
     parcel_id: str
     reference: str
@@ -66,7 +66,7 @@ class RecipientApi:
         return Challenge(cms=answer.octets("challenge"), token=answer.text("token"))
 
     def open_by_proof(self, parcel_id: str, proof: bytes) -> OpenedParcel:
-        """The parcel, if the proof is right. Each wrong proof is counted."""
+        """The parcel, if the proof is right. The service counts each wrong proof."""
         # Not repeated after a lost connection: a repeated wrong proof would count twice.
         return self._take_ticket(
             parcel_id, self._caller.ask_once("/api/open", {"id": parcel_id, "proof": write_base64url(proof)})
@@ -92,7 +92,7 @@ class RecipientApi:
 
     def _take_ticket(self, parcel_id: str, answer: ServiceAnswer) -> OpenedParcel:
         ticket = answer.text("ticket")
-        # The ticket becomes a header field.
+        # The ticket becomes a header field, so other characters are refused.
         if not all("!" <= character <= "~" for character in ticket):
             raise lie("a ticket that is none")
         opened = OpenedParcel(

@@ -1,7 +1,7 @@
 """The parts of a file that the core does not read: attribute certificates, the attributes of a request, rare bags.
 
-asn1crypto reads these parts. It is used only here and only natively, because the parts affect no verdict and need no
-speed. The core still reads names and addresses, because asn1crypto reads domains by the rules of 2003.
+asn1crypto reads these parts. Only this module uses asn1crypto, because the parts affect no verdict and need no speed.
+The core still reads names and addresses, because asn1crypto reads international domains by the old rules (IDNA 2003).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _BAGS: Final = {"crl_bag": "a revocation list", "secret_bag": "a secret"}
 
 
 def further_parts(data: bytes) -> tuple[str, ...]:
-    """A line for each such part of a file in any form. Nothing is verified, and no error is raised."""
+    """A line for each part that the core does not read, of a file in any form. Verifies nothing and raises no error."""
     if len(data) > _MAX_BYTES:
         return ()
     try:

@@ -1,4 +1,4 @@
-"""The trees that `sealwax inspect` draws. Text from a file is made `printable` and is never markup."""
+"""The trees that `sealwax inspect` draws. Text from a file is made `printable`, and never read as markup."""
 
 from __future__ import annotations
 

@@ -79,8 +79,7 @@ class PageOptions:
     def load(self, source: str) -> LoadedPage:
         """The page to protect.
 
-        Raises OSError, or ClickException for resources that no signature would cover and for an address that no page
-        can have.
+        Raises OSError, or ClickException if a signature would not cover a resource, or if no page can have the address.
         """
         _check_address(self.address)
         page = read_input(source)

@@ -45,8 +45,9 @@ _CSS_URL: Final = re.compile(
 _CSS_IMPORT: Final = re.compile(r"@import\s+(?:\"([^\"]*)\"|'([^']*)')", re.I)
 _INSIDE: Final = ("data:", "#", "about:", "blob:", "javascript:")
 _UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
-# A comment, a tag with its attributes, or other markup that browsers skip (HTML Standard section 13.2.5). Each of them
-# ends at the end of the page at the latest. html.parser needs quadratic time for markup without an end.
+# A comment, a tag with its attributes, or other markup that browsers skip (HTML Standard section 13.2.5). Markup
+# without an end reaches to the end of the page. html.parser is not used, because it needs quadratic time for such
+# markup.
 _MARKUP: Final = re.compile(
     r"""<(?:
         !--(?:-?>|.*?(?:--!?>|\Z))
@@ -67,7 +68,7 @@ _TEXT_ELEMENTS: Final = frozenset(("script", "style", "textarea", "title", "xmp"
 
 
 class Resource(NamedTuple):
-    """A resource of the page. `line` counts from 1; `integrity` is empty without a hash that browsers know."""
+    """A resource of the page. `line` counts from 1. `integrity` is empty if it has no hash that browsers know."""
 
     element: str
     url: str
@@ -77,7 +78,7 @@ class Resource(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageResources:
-    """The resources of a page, the lines with scripts, and whether it names a signature (`rel=smime-signature`)."""
+    """The resources of a page, its lines with scripts, and whether it names its signature (`rel=smime-signature`)."""
 
     loaded: tuple[Resource, ...]
     scripts: tuple[int, ...]
@@ -122,7 +123,7 @@ def _as_text(page: bytes) -> str:
 
 
 class _Attribute(NamedTuple):
-    """The written value without its quotes, and the place in the page of the value with its quotes."""
+    """The value of an attribute without its quotes, and the position in the page of the value with its quotes."""
 
     written: str
     start: int
@@ -130,7 +131,7 @@ class _Attribute(NamedTuple):
 
 
 class _Tag(NamedTuple):
-    """A start tag, its place in the page, and the text up to its end tag if its element has only text."""
+    """A start tag and its position in the page. For an element that has only text, also the text up to the end tag."""
 
     name: str
     attributes: Mapping[str, _Attribute]

@@ -59,7 +59,7 @@ class MakeReceiptRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyReceiptRequest:
-    """A receipt, the message that it is for, and how its signer is judged."""
+    """A receipt, the message that the receipt confirms, and how the receipt's signer is judged."""
 
     source: str = given_by(INPUT)
     original: str = given_by(
