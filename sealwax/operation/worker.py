@@ -1,6 +1,7 @@
 """gunicorn's worker, with JSON for requests that it refuses before the application sees them.
 
-A body that comes too slowly is refused, because it holds a thread, and proxies pass a message on as it comes.
+A body that arrives too slowly is refused, because it occupies a thread. A proxy does not prevent this: it may forward a
+body as slowly as it arrives.
 """
 
 from __future__ import annotations
@@ -45,14 +46,14 @@ UNREAD_SECONDS: Final = 5.0
 _log = logging.getLogger("sealwax.http")
 
 
-# gunicorn reads a megabyte of a body, and copies the rest of that for each piece that the application reads.
+# By default gunicorn reads a megabyte of a body at once, and copies its unread part for each piece that is read.
 SocketUnreader.max_body_chunk = BODY_PIECE_BYTES
 
 
 class BodyTooSlow(ServiceError):
     """The client sends the body of its request too slowly.
 
-    This is no OSError, which would mean that the client has gone.
+    This error is not an OSError, because an OSError means that the client has gone.
     """
 
     def __init__(self) -> None:
@@ -60,7 +61,7 @@ class BodyTooSlow(ServiceError):
 
 
 class BodyDeadline:
-    """The time to wait for a body. It begins again with each piece of BODY_PIECE_BYTES."""
+    """The time to wait for a body. The time starts again after each BODY_PIECE_BYTES that arrive."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = self._left = seconds
@@ -105,7 +106,7 @@ class JsonErrorWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
     body_seconds: float = 30.0
 
     def handle_request(self, req: Any, conn: Any) -> Any:
-        """Answer a request, whose body has to come in time."""
+        """Answer a request. Its body has to arrive in time."""
         req.unreader.deadline = BodyDeadline(self.body_seconds)
         try:
             return super().handle_request(req, conn) and _read_rest(conn.parser)
@@ -130,9 +131,9 @@ class JsonErrorWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
 
 
 def _read_rest(parser: Any) -> bool:
-    """Read the rest of a body after its answer. Return whether the connection can be used for another request.
+    """Read the rest of a body after its request was answered. Return whether the connection can serve another request.
 
-    gunicorn would do this too, but limits each wait for a few bytes, and not all waits together.
+    gunicorn would do this too, but limits only each wait for some bytes, and not the sum of the waits.
     """
     parser.unreader.deadline = BodyDeadline(UNREAD_SECONDS)
     try:
