@@ -65,9 +65,7 @@ def go_on_as_user(
 
 
 def go_on_with_database(owner: str | None, settings: ServiceSettings, *, wanted: str, present: str) -> None:
-    """Do as `go_on_as_user`, for a service with a database.
-
-    Its URL is `wanted` on the command line, `present` in the settings.
+    """Do as `go_on_as_user`, for a service with the database `wanted` on the command line, `present` in the settings.
 
     If `is_kept_apart`, the URL of the database is written to a secret file.
     """

@@ -15,7 +15,7 @@ from smime_core.text import is_loopback
 
 
 class MailServerSection(Section):
-    """The mail server, and the address in From."""
+    """The mail server, and the address that writes."""
 
     host: str | None = Field(
         default=None, max_length=255, description="Mail server that takes the notices; without it people get none"

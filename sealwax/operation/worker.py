@@ -46,7 +46,7 @@ UNREAD_SECONDS: Final = 5.0
 _log = logging.getLogger("sealwax.http")
 
 
-# By default gunicorn reads a megabyte of a body at once, and copies its unread part for each piece that is read.
+# By default gunicorn reads a megabyte of a body at once, and copies the unread part for each piece that is read.
 SocketUnreader.max_body_chunk = BODY_PIECE_BYTES
 
 

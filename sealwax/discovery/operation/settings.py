@@ -45,7 +45,7 @@ Address = Annotated[str, AfterValidator(_address)]
 
 
 class ListedServerSection(Section):
-    """One server, as `[[bridges]]`, `[[key_servers]]` or `[[directories]]`. The preferred server comes first."""
+    """One server, as `[[bridges]]`, `[[key_servers]]` or `[[directories]]`. The preferred one is the first."""
 
     name: Address = Field(description="Address at which people's accounts were made, which never changes")
     address: Address | None = Field(default=None, description="Address now, if it is another one")
