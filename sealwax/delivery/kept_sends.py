@@ -54,10 +54,7 @@ class KeptSend:
         return number < len(self.chunks) + len(self.pending)
 
     def with_pending(self, number: int, chunk: ParcelChunk) -> KeptSend:
-        """The state before the upload of a chunk.
-
-        It replaces an earlier encryption of the same chunk, if there is one.
-        """
+        """The state before the upload of a chunk. An earlier encryption of the same chunk is forgotten."""
         index = number - len(self.chunks)
         return replace(self, pending=(*self.pending[:index], chunk, *self.pending[index + 1 :]))
 

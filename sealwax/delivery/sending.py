@@ -55,10 +55,7 @@ WHOLE_BYTES: Final = 1_048_576
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sending:
-    """A parcel to send. It opens with a key of `certificates` or with its secret.
-
-    `language` is the language of the six words.
-    """
+    """A parcel to send. A key of `certificates` or the secret opens it. `language` is the six words' language."""
 
     sender: str
     to: Sequence[Addressee]

@@ -1,7 +1,7 @@
 """The state of the discovery service: the published document, the latest moves of servers, and the successions of keys.
 
-It is one JSON file, which is replaced as a whole under a lock. It has no secrets. The number of a document is never
-lower than the time of its issue in seconds, so clients accept newer documents even after the file was lost.
+It is one JSON file, which is replaced as a whole under a lock. It has no secrets. The number of a document is at least
+the time of its issue in seconds. So clients accept newer documents even after the file was lost.
 """
 
 from __future__ import annotations

@@ -76,8 +76,8 @@ class AnswerSource:
         self.cache.shorten(_question(lookup), until=self.clock() + FAILURE_KEPT)
 
     def _fetch(self, lookups: Sequence[Lookup], seconds: float) -> dict[Lookup, Answer]:
-        # Trusted authorities choose the addresses for revocation. The address of an issuer is chosen by the maker of a
-        # certificate, who may be anyone, so the exceptions of `policy` do not apply to it.
+        # Trusted authorities choose the addresses for revocation. But the maker of a certificate chooses the address of
+        # its issuer. The maker may be anyone, so the exceptions of `policy` do not apply there.
         of_authorities = [lookup for lookup in lookups if lookup.kind is not LookupKind.ISSUER]
         of_strangers = [lookup for lookup in lookups if lookup.kind is LookupKind.ISSUER]
         whole = Deadline(seconds)

@@ -1,10 +1,10 @@
 """Certificates of an address from the DNS of its domain: SMIMEA (RFC 8162), with the DNSSEC status.
 
-The resolver validates DNSSEC. Its AD bit is believed only if nobody can change it in transit, that is, from a resolver
-on this machine or one that the operator trusts. RFC 8162 section 6 allows a certificate to be trusted only after a
-secure answer. Sealwax never trusts a certificate because of the DNS: the certificate needs a path to an anchor. So an
-insecure answer may give a candidate, which is marked as "not signed". A bogus answer gives no candidate. Local parts
-are hashed as they are written. No other spellings are tried (RFC 8162 section 4).
+The resolver validates DNSSEC. Its AD bit is believed only if nobody can change the bit in transit: the resolver is on
+this machine, or the operator trusts it. RFC 8162 section 6 allows a certificate to be trusted only after a secure
+answer. Sealwax never trusts a certificate because of the DNS: the certificate needs a path to an anchor. So an insecure
+answer may give a candidate, which is marked as "not signed". A bogus answer gives no candidate. Local parts are hashed
+as they are written. No other spellings are tried (RFC 8162 section 4).
 """
 
 from __future__ import annotations

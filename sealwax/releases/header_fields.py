@@ -60,8 +60,7 @@ _HARMLESS_FIELDS: Final = frozenset(
     | {"x-request-id"}
 )
 _EXPECTED: Final = frozenset(name.lower() for name in (*ISOLATION, TRANSPORT, _POLICY, _TYPE))
-# Earlier versions do not send this directive. A policy without it is not weaker, because default-src then forbids the
-# manifest.
+# Earlier versions do not send this directive. Without it, default-src forbids the manifest, so no policy is weaker.
 _MAY_BE_MISSING: Final = frozenset({"manifest-src"})
 _HARMLESS_DIRECTIVE: Final = "upgrade-insecure-requests"
 _REPORTS: Final = ("report-uri", "report-to")
@@ -148,8 +147,7 @@ def _check_policies(fields: Fields, connections: Collection[str]) -> list[str]:
     policies = _policies(fields)
     if not policies:
         return [f"the header field {_POLICY} is missing"]
-    # If there are several policies, a browser obeys each of them, so one strict policy is enough. But it also sends the
-    # reports of each.
+    # A browser obeys all policies together, so one strict policy is enough. It also sends the reports of all policies.
     reported = [f"{name} {shown(policy[name])}" for policy in policies for name in _REPORTS if name in policy]
     weaknesses = min((list(_weaknesses(policy, connections)) for policy in policies), key=len)
     return [*weaknesses, *(f"the policy has {report}, so that a server learns of visits" for report in reported)]

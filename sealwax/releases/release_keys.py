@@ -1,7 +1,7 @@
 """The fingerprints of the release certificates in this build: `release_keys.json`.
 
-The file is part of the sources, and the extension's packages have the same file. The file is empty until the publisher
-of a release enters a certificate. The certificate's private key is kept apart from the sources.
+The file is part of the sources, and the extension's packages have the same file. The list is empty until the publisher
+of a release enters the fingerprint of a certificate. The private key is kept apart from the sources.
 """
 
 from __future__ import annotations

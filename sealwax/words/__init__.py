@@ -107,10 +107,7 @@ class Words:
         ]
 
     def note(self, key: str) -> Mapping[str, Any]:
-        """The note on a text. `made_from` has the hash of each translation's English text.
-
-        Raises WrongWords without a note.
-        """
+        """The note on a text, with its translations' hashes as `made_from`. Raises WrongWords without a note."""
         entry = self._notes.get(key)
         if not isinstance(entry, dict) or not entry.get("note"):
             raise WrongWords(f"notes.json: {key} has no note")

@@ -108,8 +108,7 @@ def encapsulate(parameters: MlKem, public: bytes, randomness: bytes) -> tuple[by
 def decapsulate(parameters: MlKem, private: bytes, ciphertext: bytes) -> bytes:
     """The shared secret (FIPS 203 algorithm 18). The caller has checked the key and the ciphertext's length.
 
-    A ciphertext for another key raises no error: with the same steps it yields an unrelated secret (implicit
-    rejection).
+    A ciphertext for another key raises no error. It yields an unrelated secret in the same steps (implicit rejection).
     """
     public, digest, z = public_half(parameters, private), private[-64:-32], private[-32:]
     message = _decrypt(parameters, private[: 384 * parameters.k], ciphertext)

@@ -153,8 +153,8 @@ def parse_integer(tlv: Tlv, where: str = "") -> int:
 def pass_version(fields: list[Tlv], where: str = "") -> list[Tlv]:
     """The fields after the version of a structure. Raises MalformedMessage if the first field is no INTEGER.
 
-    Every version is accepted (MUSTS 32). A structure without a version is refused, because each of its other fields
-    would be read as the field after it.
+    Every version is accepted (MUSTS 32). A structure without a version is refused, because each of its fields would be
+    taken for another field.
     """
     if not fields:
         raise MalformedMessage("the version is missing", where)

@@ -1,7 +1,7 @@
 """The certificates and revocation lists in a file: bare, in CMS, or in a signed mail (RFC 5652 section 10.2).
 
 Everything that accepts certificates or lists uses this module. The forms are those of `asn1.file_values`, and mails.
-Nothing is verified. Leaves out: LDIF and vCard (`trust.people_files`), and certificates in key files.
+Nothing is verified. LDIF and vCard (`trust.people_files`) and certificates in key files are not read here.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ async def add_countersignature(
 ) -> bytes:
     """DER of the same SignedData with a countersignature by `holder` (RFC 5652 section 11.4).
 
-    `path` names the signature to countersign, in numbers from 0: (2,) is the third signer in `cms`, (2, 0) the first
+    `path` names the signature to countersign, in numbers from 0. (2,) is the third signer in `cms`, (2, 0) the first
     countersignature on that signer, and so on. The signers stay in their order. Raises MalformedMessage.
     """
     fields = _read(cms)

@@ -44,7 +44,7 @@ def new_boundary(provider: CryptoProvider) -> str:
 
 
 def build_frame(boundary: str) -> tuple[bytes, bytes, bytes]:
-    """Returns (the frame's header section, the bytes before the part, those behind it).
+    """Returns (the frame's header section, the bytes before the framed part, the bytes after it).
 
     The caller makes `boundary` from random bytes.
     """
@@ -53,7 +53,7 @@ def build_frame(boundary: str) -> tuple[bytes, bytes, bytes]:
 
 
 def find_framed(entity: Entity) -> Entity | None:
-    """The only part of a frame, if it is signed or compressed, or None.
+    """The part inside a frame, or None if the entity is no frame around one signed or compressed part.
 
     A frame that protects header fields is the payload itself.
     """
@@ -88,7 +88,8 @@ def is_framed_kind(entity: Entity) -> bool:
 
 
 def _is_forwarded(entity: Entity) -> bool:
-    # RFC 8551 section 3.1: with `forwarded=no` it is no forwarded mail, but the wrapped message itself.
+    # RFC 8551 section 3.1: a message/rfc822 with `forwarded=no` is not a forwarded mail, but the wrapped message
+    # itself.
     is_wrapped = entity.content_type.parameters.get("forwarded", "").strip().lower() == "no"
     return entity.content_type.media_type in EMBEDDED_MESSAGES and not is_wrapped
 

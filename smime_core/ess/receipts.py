@@ -130,9 +130,9 @@ async def verify_receipt(
 
     (1) The receipt is SignedData by one signer directly over a Receipt. (2) The Receipt names a signer of the original
     who asked for it. (3) msgSigDigest is the digest of that signer's attributes. (4) message-digest is the digest of
-    the Receipt as we build it ourselves, and the signature covers both attributes. The certificate of the receipt's
-    signer is looked up in the receipt and in `certificates`. Raises VerificationError, UnsupportedAlgorithm or
-    MalformedMessage.
+    the Receipt that we build ourselves, and the signature covers message-digest and msgSigDigest. The certificate of
+    the receipt's signer is looked up in the receipt and in `certificates`. Raises VerificationError,
+    UnsupportedAlgorithm or MalformedMessage.
     """
     # (1)
     receipt = parse_signed_receipt(cms)

@@ -1,4 +1,4 @@
-"""`sealwax import-thunderbird`: the keys and certificates of a Thunderbird profile, as files for other parts."""
+"""`sealwax import-thunderbird`: the keys and certificates of a Thunderbird profile, as files."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def _of_message(der: bytes) -> Iterator[str]:
 def _attribute_certificate(der: bytes) -> Iterator[str]:
     from asn1crypto import cms
 
-    # A certificate or a request may begin with the same fields and then differ.
+    # Other certificates and requests may begin with the same fields. They raise an error later, which is ignored.
     with suppress(*_UNREADABLE):
         info = cms.AttributeCertificateV2.load(der)["ac_info"]
         if info["version"].native == "v2":
@@ -112,7 +112,7 @@ def _values(values: Any) -> Iterator[str]:
 
 
 def _of_request(der: bytes) -> Iterator[str]:
-    # An attribute certificate begins with the same fields as a request, except the version number.
+    # An attribute certificate and a request begin with fields of the same types, so only parsing tells them apart.
     certificate = list(_attribute_certificate(der))
     if certificate:
         yield from certificate
@@ -139,7 +139,7 @@ def _of_pkcs12(der: bytes) -> Iterator[str]:
 
     for info in pkcs12.Pfx.load(der).authenticated_safe:
         if info["content_type"].native != "data":
-            continue  # Encrypted, or for a certificate.
+            continue  # Bags that are encrypted with a password or for a certificate are not read.
         for bag in pkcs12.SafeContents.load(info["content"].native):
             name = bag["bag_id"].native
             if name not in _KNOWN_BAGS:

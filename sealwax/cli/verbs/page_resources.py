@@ -103,8 +103,8 @@ def find_resources(page: bytes) -> PageResources:
 def inline_resources(page: bytes, folder: Path) -> bytes:
     """The page with the stylesheets and images of its folder inside it.
 
-    Resources with a hash and those on other servers stay as they are.
-    Raises OSError for a missing file, ClickException for a file outside the folder.
+    Resources with a hash and resources on other servers are not changed. Raises OSError for a missing file,
+    ClickException for a file outside the folder.
     """
     text, inliner = _as_text(page), _Inliner(_Files(folder))
     pieces: list[str] = []
@@ -223,7 +223,7 @@ class _Files:
         self._folder = folder.resolve()
 
     def find(self, url: str, beside: Path | None = None) -> Path | None:
-        """The file that a relative address names, None for an address on another server."""
+        """The file that a relative address names, or None if the address is on another server."""
         url = url.strip()
         if not url or url.lower().startswith(_INSIDE) or re.match(r"(?:[a-z][a-z0-9+.-]*:|//)", url, re.IGNORECASE):
             return None
@@ -237,7 +237,7 @@ class _Files:
         return path
 
     def data_url(self, url: str, beside: Path | None = None) -> str:
-        """The file's content as a `data:` URL. An address on another server stays as it is."""
+        """The file's content as a `data:` URL. An address on another server is returned unchanged."""
         path = self.find(url, beside)
         if path is None:
             return url

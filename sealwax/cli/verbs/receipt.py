@@ -149,7 +149,7 @@ def verify(request: VerifyReceiptRequest) -> int:
 def _find_request(
     verified: list[tuple[SignerInfo, Certificate]], holder: Identity
 ) -> tuple[SignerInfo | None, tuple[GeneralNames, ...]]:
-    """The signer that asks for a receipt or None, and the recipients of the receipt that `holder` signs."""
+    """The signer that asks for a receipt (or None), and the recipients of the receipt that `holder` signs."""
     signers = [info for info, _ in verified]
     request_and_signer = ess.find_receipt_request(signers)
     if request_and_signer is None:

@@ -234,7 +234,8 @@ async def verify_by_either(
 
 
 def _with_hash(algorithm: SignatureAlgorithm, digest: HashName) -> SignatureAlgorithm:
-    # The algorithm nearly always has this hash already, and a copy takes a hundredth of the time of a verification.
+    # The algorithm nearly always has this hash already. It is not copied then, because a copy takes 1% of a
+    # verification.
     return algorithm if algorithm.hash_name is digest else dataclasses.replace(algorithm, hash_name=digest)
 
 
