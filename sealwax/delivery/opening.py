@@ -49,7 +49,7 @@ class Access:
 
 
 class ObjectSource(Protocol):
-    """The place that the objects of a parcel come from."""
+    """The source of a parcel's objects, which are the manifest and the chunks."""
 
     def read_manifest(self) -> Buffer:
         """The manifest's CMS structure."""
@@ -62,7 +62,7 @@ class ObjectSource(Protocol):
 
 
 class ServiceSource:
-    """The objects of a parcel that the service hands out."""
+    """The objects of a parcel on the service: the manifest, and the numbered chunks."""
 
     def __init__(self, api: RecipientApi, opened: OpenedParcel) -> None:
         self._api = api

@@ -1,4 +1,4 @@
-"""The calls of the API for recipients: prove the right to open, get the ticket and the objects, and send reports."""
+"""The calls of the API for recipients: prove the right to open a parcel, get its objects, and send reports."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Challenge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedParcel:
-    """A parcel that the service hands out, as the service describes it. `objects` are the sizes of its chunks."""
+    """A parcel that the service has opened. `objects` are its chunks' sizes; the `ticket` allows us to read them."""
 
     parcel_id: str
     reference: str
@@ -73,7 +73,7 @@ class RecipientApi:
         )
 
     def open_by_nonce(self, parcel_id: str, nonce: bytes, token: str) -> OpenedParcel:
-        """The parcel, if the nonce is that of the challenge."""
+        """The parcel, if `nonce` is the decrypted nonce of the challenge."""
         members = {"id": parcel_id, "nonce": write_base64url(nonce), "token": token}
         return self._take_ticket(parcel_id, self._caller.ask_once("/api/open", members))
 
@@ -87,7 +87,7 @@ class RecipientApi:
             self._caller.ask_once("/api/open/claims", {"state": state} | ({"code": code} if code else {}))
 
     def give_receipt(self, cms: bytes) -> None:
-        """Give the sender a signed receipt. Repeating it does no harm. Raises DeliveryFailed."""
+        """Give the sender a signed receipt. A repeated call changes nothing. Raises DeliveryFailed."""
         self._caller.ask("/api/open/receipt", {"receipt": base64.b64encode(cms).decode("ascii")})
 
     def _take_ticket(self, parcel_id: str, answer: ServiceAnswer) -> OpenedParcel:

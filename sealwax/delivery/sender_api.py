@@ -42,8 +42,8 @@ class StateRow:
 class SentParcel:
     """A parcel as the service knows it.
 
-    `downloads` is how often the parcel may be opened in all, or None for no limit. `opened` is how often it was opened.
-    `receipts` are the signed receipts, which only `find` returns.
+    `downloads` is the number of times that the parcel may be opened, or None for no limit. `opened` is the number of
+    times that it was opened. `receipts` are the signed receipts, which only `find` returns.
     """
 
     parcel_id: str
@@ -66,7 +66,7 @@ class SentParcel:
 
     @property
     def is_on_offer(self) -> bool:
-        """Whether the service hands the parcel out to its recipients."""
+        """Whether the recipients can get the parcel from the service."""
         return self.is_submitted and self.state not in _ENDED
 
     @property
@@ -104,7 +104,7 @@ class SenderApi:
         return Uploader(self._caller, parcel_id)
 
     def submit(self, parcel_id: str, manifest: bytes) -> SentParcel:
-        """Upload the manifest, and let the service send the notices. Repeating it does no harm."""
+        """Upload the manifest, and let the service send mails to the recipients. A repeated call changes nothing."""
         headers = {"Content-Type": OCTETS_TYPE}
         call = HttpCall(method="POST", path=f"{_PARCELS}/{parcel_id}/submit", headers=headers, body=manifest)
         answer = self._caller.patience.run(lambda: self._caller.exchange(call))
@@ -129,14 +129,14 @@ class SenderApi:
                 return
 
     def withdraw(self, parcel_id: str) -> SentParcel:
-        """End a parcel: nobody gets it any more. Repeating it does no harm."""
+        """End a parcel: nobody gets it any more. A repeated call changes nothing."""
         withdrawn = _read_parcel(self._caller.ask(f"{_PARCELS}/{parcel_id}/withdraw", {}), parcel_id)
         if withdrawn.state not in _ENDED:
             raise lie("a parcel that it has not withdrawn")
         return withdrawn
 
     def extend(self, parcel_id: str, days: int) -> SentParcel:
-        """Let a parcel end `days` from now, unless it already ends later. Repeating it does no harm."""
+        """Let a parcel end `days` from now, unless it already ends later. A repeated call does no harm."""
         return _read_parcel(self._caller.ask(f"{_PARCELS}/{parcel_id}/extend", {"days": days}), parcel_id)
 
     def give_tries(self, parcel_id: str) -> SentParcel:
@@ -145,7 +145,7 @@ class SenderApi:
         return _read_parcel(self._caller.ask_once(f"{_PARCELS}/{parcel_id}/tries", {}), parcel_id)
 
     def limit_downloads(self, parcel_id: str, limit: int | None) -> SentParcel:
-        """Set how often a parcel may be opened in all; None for no limit. Repeating it does no harm."""
+        """Set how often a parcel may be opened, in total; None for no limit. A repeated call changes nothing."""
         return _read_parcel(self._caller.ask(f"{_PARCELS}/{parcel_id}/downloads", {"limit": limit}), parcel_id)
 
 

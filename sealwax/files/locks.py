@@ -22,8 +22,8 @@ _NAME_CHARACTERS: Final = 50  # At most 200 bytes; a file name may have 255. Fil
 def lock_beside(path: Path) -> Iterator[None]:
     """Keep other processes that use this lock from changing the file. The folder of the file must exist.
 
-    An existing lock file is neither emptied nor written to, and a symbolic link is not followed. Locks do not nest:
-    waiting for a lock that this process holds never ends. Raises OSError.
+    An existing lock file is neither emptied nor written to, and a symbolic link is not followed. Locks do not nest: a
+    process that waits for a lock of its own waits for ever. Raises OSError.
     """
     # All names of a file have one lock: a process that opens the file through a link waits for a process that opens it
     # directly.

@@ -131,7 +131,8 @@ def _give_name(draft: Path, path: Path) -> None:
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
-        # The file systems of USB sticks have no hard links. The empty file keeps others from taking the name.
+        # The file systems of USB sticks have no hard links. An empty file first reserves the name, then the draft
+        # replaces it.
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         try:
             draft.replace(path)

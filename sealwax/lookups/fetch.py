@@ -1,4 +1,4 @@
-"""HTTP requests to servers that certificates name, one or several at a time.
+"""HTTP requests to servers that certificates name, single requests or several at the same time.
 
 The URL comes from a certificate, which anyone may have made. So only http and https, the ports 80 and 443, and public
 addresses are allowed. The name is resolved once, and the connection goes to the addresses that were checked. There are

@@ -115,7 +115,7 @@ class Submission:
         except smtplib.SMTPAuthenticationError as error:
             raise MailFailed(f"answer {error.smtp_code} to the login") from None
         except smtplib.SMTPSenderRefused as error:
-            # RFC 1870 section 6.1: the server accepts no mail of this size, and may accept others.
+            # RFC 1870 section 6.1: the server accepts no mail of this size, but may accept smaller mails.
             is_of_mail = error.smtp_code == _TOO_LARGE
             code = error.smtp_code if is_of_mail else None
             raise MailFailed(f"answer {error.smtp_code} to the sender", is_of_mail=is_of_mail, code=code) from None

@@ -51,7 +51,7 @@ def wrong(part: str, text: str, remedy: str) -> Finding:
 
 
 def report(findings: Iterable[Finding], *, as_json: bool) -> int:
-    """Print the findings, each as soon as it is known, and return the exit code: 1 if there is an error, else 0."""
+    """Print each finding as soon as it is known. Return the exit code: 1 if a finding is an error, else 0."""
     seen = []
     # Imported here because rich takes longer to import than most commands run.
     from rich.console import Console

@@ -1,9 +1,9 @@
 """The system user of a service, and how a command that root starts becomes that user.
 
 The folders of secrets and database belong to the service's user, who may put a link there at any moment. If root made,
-opened or handed over a file there by its name, the link could lead root to any other file of the machine. So root makes
-and hands over only the folders, and uses descriptors to hand over files that an earlier run left in them. Then the
-command becomes the user for good.
+opened or gave away a file there by its name, the link could lead root to any other file of the machine. So root makes
+only the folders and gives them to the user. Files that an earlier run of root left in them are given to the user
+through descriptors. Then the command becomes the user for good.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def become_owner(paths: Iterable[Path]) -> None:
 
 @contextmanager
 def acting_as_owner(paths: Iterable[Path]) -> Iterator[None]:
-    """Do as `become_owner`, but only during the block, for a command that writes elsewhere as root."""
+    """Do as `become_owner`, but only during the block. The command needs the rights of root again after the block."""
     owner = find_owner(paths) if os.geteuid() == _ROOT else None
     if owner is None:
         yield
@@ -191,7 +191,7 @@ def _belongs_to_root(path: Path) -> bool:
 
 
 def _is_left(folder: OwnFolder, descriptor: int) -> bool:
-    """Return whether root has made this folder for Sealwax and not yet handed it over."""
+    """Return whether root has made this folder for Sealwax, and not yet given it to the user."""
     status = os.fstat(descriptor)
     if status.st_uid != _ROOT:
         return False

@@ -1,7 +1,6 @@
 """gunicorn's worker, with JSON for requests that it refuses before the application sees them.
 
-A body that arrives too slowly is refused, because it occupies a thread. A proxy does not prevent this: it may forward a
-body as slowly as it arrives.
+A body that arrives too slowly is refused, because it occupies a thread. Proxies may forward a body as slowly.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ _TEXTS: Final = {
 _OTHER_TEXT: Final = ("bad-request", "The server does not understand the request.")
 BODY_PIECE_BYTES: Final = 64 * 1024
 UNREAD_SECONDS: Final = 5.0
-"""The time for the rest of a body that nobody reads. A connection that is closed earlier may lose the answer."""
+"""The time to receive the rest of a body after the answer. Without the rest, the answer may be lost."""
 _log = logging.getLogger("sealwax.http")
 
 

@@ -175,7 +175,7 @@ def _append(path: Path, line: bytes) -> None:
     """Add a line to the file, which is emptied first if it is long.
 
     No lock is needed, because the system appends a short line as a whole. If two processes empty the file at the same
-    time, one announcement may be lost, or the file gets a second random line, which is no announcement.
+    time, one announcement may be lost. The file may also get a second random line, which receivers ignore.
     """
     number = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, _PRIVATE_MODE)
     with os.fdopen(number, "ab", buffering=0) as file:

@@ -1,8 +1,8 @@
 """ML-KEM (FIPS 203) in all parameter sets, because `cryptography` lacks ML-KEM-512 and Firefox lacks ML-KEM.
 
-The functions take private keys in their expanded form. `expand_seed` computes that form from the 64-byte seed d ‖ z;
-files may have either (RFC 9935 section 6). Random bytes are arguments. The arithmetic is not constant-time, because
-Python's integers are not.
+The functions take private keys in their expanded form. `expand_seed` computes that form from the 64-byte seed d ‖ z.
+Files may have the seed or the expanded form (RFC 9935 section 6). Random bytes are arguments. The arithmetic is not
+constant-time, because Python's integers are not.
 """
 
 from __future__ import annotations

@@ -80,8 +80,9 @@ def read_children(tlv: Tlv, where: str = "") -> list[Tlv]:
     children: list[Tlv] = []
     offset, end = 0, len(view)
     while offset < end and len(children) <= MAX_CHILDREN:
-        # Nearly every element has a low tag number and a length below 128. Such elements are read here without a call.
-        # A signed message has ninety of them, and ninety calls would take as long as verifying its signatures.
+        # Nearly every element has a low tag number and a length below 128. Such headers are parsed here instead of in a
+        # function. A signed message has ninety elements, and ninety calls would take as long as verifying its
+        # signatures.
         if offset + 2 <= end and (length := view[offset + 1]) < 0x80 and (tag := view[offset]) and tag & 0x1F != 0x1F:
             start = offset + 2
             stop = start + length

@@ -48,7 +48,7 @@ class FileValues:
     failures: tuple[SmimeError, ...] = ()
 
     def find(self, *kinds: ValueKind) -> tuple[FileValue, ...]:
-        """The values of these kinds; the others are left out."""
+        """The values of these kinds, in their order."""
         return tuple(value for value in self.values if value.kind in kinds)
 
     def take(self, *kinds: ValueKind, where: str = "") -> tuple[FileValue, ...]:

@@ -38,7 +38,7 @@ _LISTS: Final = _Wanted(ValueKind.REVOCATION_LIST, "revocation lists")
 class Carried:
     """`certificates` and `crls` in their order, each once. `crls` has the DER of each CertificateList.
 
-    `unreadable` are certificates that cannot be read. They do not hide the others.
+    `unreadable` are the certificates that cannot be read.
     """
 
     certificates: tuple[Certificate, ...] = ()

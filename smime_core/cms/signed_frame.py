@@ -1,8 +1,9 @@
 """The multipart/mixed between a clear signature and content that mail programs do not expect directly inside it.
 
 Thunderbird calls a signature directly around compressed or signed content invalid, and Courier alters a forwarded mail
-that is the whole signed part. Inside a multipart/mixed both stay whole. Encrypted content gets no frame, because it is
-decrypted only directly inside a signature (RFC 8551 section 3.7).
+that is the whole signed part. Inside a multipart/mixed Thunderbird accepts the signature, and Courier leaves the mail
+unchanged. Encrypted content gets no frame, because it is decrypted only directly inside a signature (RFC 8551 section
+3.7).
 """
 
 from __future__ import annotations

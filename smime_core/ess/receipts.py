@@ -1,7 +1,7 @@
 """Signed receipts: proof that a recipient could verify a signed message (RFC 2634 sections 2.4, 2.6, 2.8 and 2.10).
 
 A receipt is SignedData directly over a Receipt, without a MIME entity (MUSTS 47). A receipt is made only after the
-original was verified. To encrypt a receipt, use `cms.enveloped_data`. Sections in this module are those of RFC 2634.
+original was verified. To encrypt a receipt, use `cms.enveloped_data`. Section numbers in this module are from RFC 2634.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`sealwax find`: the certificates of a recipient from all places, and the one to use."""
+"""`sealwax find`: the certificates of a recipient from all directories, and which of them to use."""
 
 from __future__ import annotations
 

@@ -273,8 +273,8 @@ async def verify_signed_attributes(
 ) -> None:
     """Check the attributes of known types and the signature over the set. Raises SignatureMismatch, MalformedMessage.
 
-    A set that is not sorted may verify as received, or after sorting as RFC 5652 section 5.4 requires. Both forms have
-    the same attributes. `signer.tolerances` reports such a set, and policy SEND refuses it.
+    The signature over an unsorted set may verify as received, or after sorting as RFC 5652 section 5.4 requires. Both
+    forms have the same attributes. `signer.tolerances` reports such a set, and policy SEND refuses it.
     """
     signed_attrs = signer.signed_attrs
     if signed_attrs is None:
