@@ -1,7 +1,7 @@
 """HTTP to the services of Sealwax: a connection that is kept for several exchanges.
 
 Every exchange has a deadline and every body a bound. A redirect is an answer like any other and is never followed.
-Cookies are not used. So a token goes only to the named host.
+Cookies are not used. Because redirects are not followed, a token goes only to the named host.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def no_move(_: int) -> None:
 
 
 class Place(Protocol):
-    """The place of a service. `prefix` is a path without its last slash."""
+    """The address at which a service is reached. `prefix` is a path without its last slash."""
 
     @property
     def scheme(self) -> str: ...
@@ -134,7 +134,7 @@ class HttpClient:
     """A client of one service. It connects at the first call, and again after a failure.
 
     `tls` or `ca_file` replaces the system's authorities. With `uses_proxy`, requests by https go through the proxy that
-    the environment names, as those of desktop programs do. Requests to this machine never do.
+    the environment names, except requests to this machine.
     """
 
     def __init__(
@@ -159,12 +159,12 @@ class HttpClient:
             self._http = None
 
     def break_off(self) -> None:
-        """End the exchange of another thread, which sees a lost connection."""
+        """End the exchange that another thread is making. That thread sees a lost connection."""
         if self._http is not None:
             self._http.break_off()
 
     def connect(self, seconds: float = EXCHANGE_SECONDS) -> None:
-        """Connect only. Raises NoAnswer."""
+        """Connect, and send no request. Raises NoAnswer."""
         with self._mapped():
             self._connection(Deadline(seconds)).connect()
 
@@ -183,8 +183,8 @@ class HttpClient:
     def download(self, call: HttpCall, room: memoryview, move: Move = no_move) -> tuple[HttpAnswer, int]:
         """The answer and the number of its bytes that were written to the beginning of `room`.
 
-        `room` stays as it is unless the status is 200 or 206. If the connection is lost after some bytes, the number is
-        smaller, and no error is raised. Raises NoAnswer.
+        Bytes are written only if the status is 200 or 206. If the connection is lost after some bytes, only these bytes
+        are counted, and no error is raised. Raises NoAnswer.
         """
         with self._mapped():
             response = self._start(call, Deadline(EXCHANGE_SECONDS), no_move)
@@ -204,7 +204,7 @@ class HttpClient:
         count = 0
         try:
             while count < len(room):
-                # Each piece has a deadline, so a service that sends too slowly holds nobody for long.
+                # Each piece has a deadline, so a service that sends too slowly does not delay the caller for long.
                 if self._http is not None:
                     self._http.deadline = Deadline(EXCHANGE_SECONDS)
                 read = response.readinto(room[count : count + _PIECE_BYTES])
@@ -269,7 +269,7 @@ def _read_answer(response: http.client.HTTPResponse, max_bytes: int) -> HttpAnsw
     if len(body) > max_bytes:
         raise NoAnswer(Trouble.TOO_LARGE, f"more than {max_bytes} bytes")
     if response.length:
-        # `read` raises no error when the connection ends.
+        # `read` raises no error when the connection ends before the end of the body.
         raise http.client.IncompleteRead(body, response.length)
     return HttpAnswer(status=response.status, headers=response.headers, body=body)
 
@@ -299,7 +299,7 @@ def _proxy_for(place: Place) -> _Proxy | None:
 
 
 class _Http(http.client.HTTPConnection):
-    """A connection whose steps together may take the time until `deadline`, which each exchange sets."""
+    """A connection with one deadline for all its steps together. Each exchange sets a new `deadline`."""
 
     def __init__(self, place: Place, ca_file: Path | None, tls: ssl.SSLContext | None, proxy: _Proxy | None) -> None:
         super().__init__(place.host, place.port)

@@ -48,7 +48,7 @@ class WrongPrimaryPassword(ProfileError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportedKey:
-    """A private key with its certificate, as PKCS#12 under a passphrase that is used once."""
+    """A private key with its certificate, as PKCS#12 under a passphrase that is used only for this file."""
 
     p12: bytes
     passphrase: bytes
@@ -154,8 +154,8 @@ def _read_certificates(folder: Path, key_ids: set[bytes]) -> ProfileCopy:
         check_limit("certificates of a profile", len(rows), MAX_PEOPLE_CERTIFICATES)
         for row, certificate, key_id in rows:
             if key_id in key_ids:
-                # Certificates of one person have the same nickname in NSS, or none. A name of its own (CKA_LABEL, 3)
-                # makes each key exportable.
+                # pk12util exports by nickname, and NSS gives the certificates of one person the same nickname, or none.
+                # So each certificate gets a different nickname (CKA_LABEL, 3) in the copy.
                 names.append(f"sealwax-{row}")
                 seen.add(key_id)
                 database.execute("UPDATE nssPublic SET a3 = ? WHERE id = ?", (names[-1].encode(), row))
@@ -165,7 +165,7 @@ def _read_certificates(folder: Path, key_ids: set[bytes]) -> ProfileCopy:
 
 
 def _run(*command: str) -> None:
-    # In its own session the tool has no terminal on which it could ask for a password again.
+    # In a session of its own the tool has no terminal, so it cannot ask for a password.
     try:
         done = subprocess.run(
             command,

@@ -219,13 +219,13 @@ class TrustListRefused(VerificationError):
 
 
 class ReleaseRefused(VerificationError):
-    """A signed manifest of a release that is not accepted: it was altered, or its signature does not count."""
+    """A signed manifest of a release that is not accepted: it was altered, or its signature is not accepted."""
 
     code = "release-refused"
 
 
 class ReleaseOfAnotherKey(ReleaseRefused):
-    """A signed manifest whose signer is not an expected one."""
+    """A signed manifest whose signer is not one of the expected signers."""
 
     code = "release-of-another-key"
 
@@ -273,7 +273,7 @@ class DiscoveryOlder(DiscoveryRefused):
 
 
 class MoveRefused(VerificationError):
-    """A move that no server of the discovery document has signed for this domain, or that has a wrong time."""
+    """A refused move of a server: no server of the discovery document signed it, or its domain or time is wrong."""
 
     code = "move-refused"
 
@@ -285,7 +285,7 @@ class MoveNotNext(MoveRefused):
 
 
 class TrustStateRefused(VerificationError):
-    """A stored trust state that is not accepted: signed by another person, or of another account."""
+    """A stored trust state that is not accepted: another person signed it, or it belongs to another account."""
 
     code = "trust-state-refused"
 

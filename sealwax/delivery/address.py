@@ -28,7 +28,7 @@ class ParcelLink:
         return f"{self.pages}{_PAGE}#{self.parcel_id}"
 
     def with_words(self) -> str:
-        """The link that opens the parcel without anything else, because the words are in its fragment."""
+        """The link that opens the parcel without typing, because the six words are in its fragment."""
         words = quote((self.words or "").replace(" ", "-"), safe="-")
         return f"{self}.{words}" if words else str(self)
 
@@ -58,9 +58,9 @@ def parse_server(url: str) -> ServiceAddress:
 
 
 def parse_store_url(url: str, service: ServiceAddress) -> tuple[ServiceAddress, str]:
-    """The server and the path in a URL at which a service lets its store hand out an object.
+    """The server and the path in a URL to which a service redirects for an object.
 
-    Raises MalformedMessage, also for a store on this machine if the service is elsewhere.
+    Raises MalformedMessage, also if the URL is on this machine and the service is on another machine.
     """
     where = "address of the store"
     place, _, query = url.partition("?")
@@ -79,7 +79,7 @@ def is_link(text: str) -> bool:
 
 
 def parse_link(text: str) -> ParcelLink:
-    """The link of a notice. No error quotes it, because it may contain the words. Raises MalformedMessage."""
+    """The link in a notice. No error quotes the link, because it may contain the six words. Raises MalformedMessage."""
     where = "link"
     place, separator, fragment = text.strip().partition("#")
     if not separator or not place.endswith(_PAGE):

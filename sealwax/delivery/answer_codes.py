@@ -1,4 +1,4 @@
-"""The errors that the routes for parcels may answer (docs/contracts.md). The client refuses others."""
+"""The error codes that the routes for parcels may answer (docs/contracts.md). The client accepts no other codes."""
 
 from __future__ import annotations
 

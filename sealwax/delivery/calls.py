@@ -34,11 +34,11 @@ class Caller:
         self._authorization = authorization
 
     def beside(self, patience: Patience) -> Caller:
-        """Calls to the same service over another connection, with the same authorization."""
+        """Return a caller of the same service with the same authorization, over another connection."""
         return Caller(self._connection.to(self._connection.address), self._authorization, patience)
 
     def break_off(self) -> None:
-        """End the exchange of another thread, which sees a lost connection."""
+        """End the exchange that another thread is making. That thread sees a lost connection."""
         self._connection.break_off()
 
     def close(self) -> None:
@@ -46,7 +46,7 @@ class Caller:
         self._connection.close()
 
     def ask(self, path: str, members: Mapping[str, Any] | None = None) -> ServiceAnswer:
-        """The answer to a GET, or to a POST of `members`. It is repeated after a lost connection."""
+        """The answer to a GET, or to a POST of `members`. The request is repeated after a lost connection."""
         return self.patience.run(lambda: self.ask_once(path, members))
 
     def ask_once(self, path: str, members: Mapping[str, Any] | None = None) -> ServiceAnswer:
@@ -60,22 +60,22 @@ class Caller:
         return ServiceAnswer.parse(answer.body) if answer.body else ServiceAnswer({}, "")
 
     def exchange(self, call: HttpCall, move: Move = no_move, *, taken: frozenset[int] = frozenset()) -> HttpAnswer:
-        """The answer to one call. Statuses below 300 and those of `taken` are no failures. Raises DeliveryFailed."""
+        """The answer to one call. Raises DeliveryFailed, also for a status from 300 on that is not in `taken`."""
         answer = self._connection.exchange(self.authorized(call), move)
         check_answer(answer, call, taken)
         return answer
 
     def authorized(self, call: HttpCall) -> HttpCall:
-        """The call with the authorization."""
+        """The call with the header field Authorization."""
         if not self._authorization:
             return call
         return replace(call, headers={**call.headers, "Authorization": self._authorization})
 
 
 def check_answer(answer: HttpAnswer, call: HttpCall | None = None, taken: frozenset[int] = frozenset()) -> None:
-    """Raise DeliveryFailed for an answer that is an error, with the service's `{code, message}` if it has one.
+    """Raise DeliveryFailed for an answer that is an error, with the `{code, message}` of the answer if there is one.
 
-    `call` is the request to the API, whose route may answer only the codes of its table.
+    `call` is the request to the API. Each route of the API has a table of the codes that it may answer.
     """
     if answer.status < 300 or answer.status in taken:
         return

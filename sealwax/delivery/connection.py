@@ -21,7 +21,7 @@ from sealwax.http_client import (
     no_move,
 )
 
-_BYTES_A_SECOND: Final = 8_192  # An upload slower than a bad telephone line is ended, and goes on again.
+_BYTES_A_SECOND: Final = 8_192  # A slower upload is ended, and then continued.
 _REDIRECTS: Final = range(300, 400)
 _ELSEWHERE: Final = 307
 _OWN_HEADERS: Final = {"X-Sealwax": "1"}
@@ -42,7 +42,7 @@ class Connection:
         self.close()
 
     def to(self, address: ServiceAddress) -> Connection:
-        """A connection to another server, with the same authorities."""
+        """A connection to another server, which trusts the same authorities for TLS."""
         return Connection(address, ca_file=self._ca_file)
 
     def close(self) -> None:
@@ -50,7 +50,7 @@ class Connection:
         self._client.close()
 
     def break_off(self) -> None:
-        """End the exchange of another thread, which sees a lost connection."""
+        """End the exchange that another thread is making. That thread sees a lost connection."""
         self._client.break_off()
 
     def exchange(self, call: HttpCall, move: Move = no_move) -> HttpAnswer:
@@ -61,15 +61,15 @@ class Connection:
     def download(self, call: HttpCall, room: memoryview, move: Move = no_move) -> tuple[HttpAnswer, int]:
         """The answer and the number of its bytes that were written to the beginning of `room`.
 
-        `room` stays as it is unless the status is 200 or 206; 307 is a status like others. If the connection is lost
-        after some bytes, the number is smaller, and no error is raised. Raises DeliveryFailed.
+        Bytes are written only if the status is 200 or 206. An answer with status 307 is returned. If the connection is
+        lost after some bytes, only these bytes are counted, and no error is raised. Raises DeliveryFailed.
         """
         with self._mapped():
             answer, count = self._client.download(_own(call), room, move)
             return (answer if answer.status == _ELSEWHERE else self._here(answer)), count
 
     def _here(self, answer: HttpAnswer) -> HttpAnswer:
-        """Return an answer that is no redirect. Raises DeliveryFailed for a redirect."""
+        """Return the same answer. Raises DeliveryFailed if it is a redirect."""
         if answer.status in _REDIRECTS:
             self.close()
             text = f"{self.address.host} sends elsewhere, which is not followed"
@@ -94,7 +94,7 @@ class Connection:
 
 
 def _own(call: HttpCall) -> HttpCall:
-    """Return the call as it is sent."""
+    """Return the call with the header fields of all calls."""
     return replace(call, headers={**_OWN_HEADERS, **call.headers})
 
 

@@ -1,7 +1,8 @@
 """Downloads of a parcel's objects, each into memory. After a lost connection they go on with a Range (RFC 9110).
 
-A service may let its store hand out an object: status 307, with an address that is valid for a short time. This one
-redirect is followed, without the ticket. The store has only ciphertext, whose hash is in the manifest.
+A service may keep objects in a store on another server. It then answers with status 307 and an address in the store
+that is valid for a short time. Only this redirect is followed, and the store does not get the ticket. The store has
+only ciphertext, whose hash is in the manifest.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _ELSEWHERE: Final = http.client.TEMPORARY_REDIRECT
 
 
 class Downloader:
-    """Reads objects from one service, and from the store that it names."""
+    """Reads objects from one service, and from the store to which the service redirects."""
 
     def __init__(self, connection: Connection, caller: Caller) -> None:
         self._connection = connection
@@ -30,7 +31,7 @@ class Downloader:
         self._store: Connection | None = None
 
     def close(self) -> None:
-        """Close the connection to the store. The caller closes the one to the service."""
+        """Close the connection to the store. The caller closes the connection to the service."""
         if self._store is not None:
             self._store.close()
             self._store = None
@@ -60,7 +61,7 @@ class Downloader:
             answer, count = self._read_from_store(answer.header("Location"), headers, data[have:], move)
         check_answer(answer, call)
         if answer.status == http.client.OK and have:
-            # The body begins at the start of the object, although only the rest was asked for.
+            # The body begins at the start of the object, although the request was for the bytes from `have` on.
             raise lie("the whole object where a range was asked for")
         if answer.status == _PARTIAL:
             expected = f"bytes {have}-{len(data) - 1}/{len(data)}"
@@ -82,7 +83,7 @@ class Downloader:
             self._store = self._connection.to(address)
         answer, count = self._store.download(HttpCall(method="GET", path=path, headers=headers), room, move)
         if answer.status == http.client.FORBIDDEN:
-            # The address is no longer valid. The service names another one.
+            # The address in the store is no longer valid. At the next try, the service names a new address.
             raise DeliveryFailed("delivery-error", f"{address.host} refuses an object", is_passing=True)
         if answer.status == _ELSEWHERE:
             raise lie("its store sends elsewhere too")

@@ -1,4 +1,4 @@
-"""The failures of an exchange with a delivery service, and the sentences for those that people meet."""
+"""The failures of an exchange with a delivery service, and the sentences for failures that people see."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class DeliveryFailed(SmimeError):
     """The service refused a request, or cannot be reached.
 
     `code` is the code in the service's error, or a code of this package: `delivery-unreachable`, `delivery-error` for
-    an answer that is no error of the service, `delivery-lies` for one that cannot be right. `status` is the HTTP
-    status, 0 if no answer came. `is_passing` says whether the same request may succeed later, after
+    an error answer without a code of the service, `delivery-lies` for an answer that cannot be right. `status` is the
+    HTTP status, 0 if no answer came. `is_passing` says whether the same request may succeed later, after
     `retry_after_seconds` if the service says so.
     """
 

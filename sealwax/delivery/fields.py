@@ -28,7 +28,7 @@ class ServiceAnswer(JsonObject):
             raise lie(str(error)) from None
 
     def wrong(self, name: str, expected: str) -> DeliveryFailed:
-        """The error of a member that is not what was expected."""
+        """The error for a member whose value is not as expected."""
         return lie(f"{self.where}: {name} is not {expected}")
 
     def value(self, name: str) -> Any:
@@ -40,15 +40,15 @@ class ServiceAnswer(JsonObject):
         return None if self.value(name) is None else self.number(name)
 
     def octets(self, name: str) -> bytes:
-        """The bytes behind a text in base64."""
+        """The bytes that a text in base64 encodes."""
         return self.data(name, _MAX_BYTES)
 
     def octets_list(self, name: str) -> tuple[bytes, ...]:
-        """The bytes behind each text of a list, in base64."""
+        """The bytes that each text of a list encodes in base64."""
         return self.datas(name, MAX_JSON_TOKENS, _MAX_BYTES)
 
     def url_data(self, name: str, length: int) -> bytes:
-        """The bytes behind a text in base64url without padding: `length` of them."""
+        """The `length` bytes that a text in base64url without padding encodes."""
         try:
             return read_base64url(self.text(name), length)
         except ValueError:
@@ -60,7 +60,7 @@ class ServiceAnswer(JsonObject):
             time = datetime.datetime.fromisoformat(self.text(name))
             if time.tzinfo is None:
                 raise self.wrong(name, "a time with its zone")
-            # A zone can move a time out of the range of years.
+            # The conversion to UTC can lead to a year that `datetime` does not support.
             return time.astimezone(datetime.UTC)
         except (ValueError, OverflowError):
             raise self.wrong(name, "a time") from None

@@ -1,4 +1,4 @@
-"""Find the API of a delivery service by the address of its pages, which the links in notices have."""
+"""Find the API of a delivery service by the address of its pages. The links in notices contain this address."""
 
 from __future__ import annotations
 

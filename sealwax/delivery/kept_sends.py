@@ -1,8 +1,8 @@
 """The state of a sending that can go on after an interruption, in an encrypted file of the user.
 
-The file has the secret, because the remaining chunks are encrypted with it. The file is encrypted with a key that is
-derived from the token at the service. The token is in the system keyring or in a private file. The name of the file
-says nothing about the parcel either.
+The file has the secret of the parcel, because the remaining chunks are encrypted with this secret. The file is
+encrypted with a key that is derived from the sender's token for the service. The token is in the system keyring or in a
+private file. The name of the file reveals nothing about the parcel.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ _KEPT_SECONDS: Final = 2 * 24 * 60 * 60  # Services delete an unfinished parcel 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptSend:
-    """A parcel that is being sent. The service has `chunks`; `pending` are the next ones, on their way.
+    """A parcel that is being sent. The service has `chunks`. `pending` are the chunks that are being uploaded.
 
-    `expected_receipt` is the SHA-256 of the receipts for its manifest, as soon as there is one. `manifest_bytes` is the
-    size that was announced for the manifest. `created` counts the seconds since 1970.
+    `expected_receipt` is the SHA-256 of every right receipt for the parcel, or None without a signed manifest.
+    `manifest_bytes` is the size that was announced for the manifest. `created` counts the seconds since 1970.
     """
 
     parcel_id: str
@@ -54,7 +54,7 @@ class KeptSend:
         return number < len(self.chunks) + len(self.pending)
 
     def with_pending(self, number: int, chunk: ParcelChunk) -> KeptSend:
-        """The state before the upload of a chunk. The service may have a part of another encryption of it."""
+        """The state before the upload of a chunk. An earlier encryption of the same chunk is forgotten."""
         index = number - len(self.chunks)
         return replace(self, pending=(*self.pending[:index], chunk, *self.pending[index + 1 :]))
 
@@ -64,7 +64,7 @@ class KeptSend:
 
 
 class KeptSends:
-    """The folder of sealed files, for one token."""
+    """The folder of encrypted state files, for one token."""
 
     def __init__(self, folder: Path, token: str, provider: CryptoProvider) -> None:
         self._folder = folder
@@ -73,7 +73,7 @@ class KeptSends:
         self._key = blocking.run(provider.derive_key(kdf, token.encode(), _KEY_BYTES))
 
     def place_of(self, request: str) -> Path:
-        """The file for a request to send. Equal requests, with unchanged files, have the same file."""
+        """The state file for `request`, the text from `Sending.request`. Equal requests have the same state file."""
         name = hmac.new(self._key, request.encode(), hashlib.sha256).hexdigest()
         return self._folder / f"{name[:32]}{_ENDING}"
 
@@ -125,7 +125,7 @@ def _to_json(kept_send: KeptSend) -> bytes:
 
 
 def _from_json(data: bytes) -> KeptSend:
-    # Sealwax wrote the file, and the tag was checked.
+    # The members need no checks: the tag of the encryption shows that Sealwax wrote the file.
     members = json.loads(data)
     expected = members["expectedReceipt"]
     return KeptSend(

@@ -1,4 +1,4 @@
-"""Uploads of a parcel's objects, two at the same time: while the service stores one, the next is on its way."""
+"""Uploads of a parcel's objects, two at the same time: while the service stores one object, the next is being sent."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LANES: Final = 2
 
 
 class Lanes:
-    """Uploads in threads, each over a connection of its own. They are waited for in the order of their start."""
+    """Uploads in threads, each over a connection of its own. `wait` waits for them in the order of their start."""
 
     def __init__(self, uploaders: Sequence[Uploader], pool: ThreadPoolExecutor, stopped: threading.Event) -> None:
         self._pool = pool
@@ -34,13 +34,13 @@ class Lanes:
 
     @property
     def running(self) -> int:
-        """The number of uploads that were started and not waited for."""
+        """The number of uploads that were started, and for which `wait` was not called yet."""
         return len(self._running)
 
     def start(self, name: str, data: Buffer, move: Move = no_move, *, replaces: bool = False) -> None:
-        """Upload an object. With `replaces`, it replaces what the service has under this name.
+        """Start to upload an object. With `replaces`, it replaces the object that the service has under this name.
 
-        `move` is called in another thread. The caller waits for an upload before it starts more than LANES.
+        `move` is called in another thread. The caller never has more than LANES uploads running.
         """
 
         def upload() -> None:
@@ -73,7 +73,7 @@ class Lanes:
 
 @contextlib.contextmanager
 def open_lanes(caller: Caller, make_uploader: Callable[[Caller], Uploader]) -> Iterator[Lanes]:
-    """Lanes to the service of a caller. At the end, running uploads are broken off, and waited for."""
+    """Lanes to the service of a caller. At the end, running uploads are broken off."""
     stopped = threading.Event()
 
     def pause(seconds: float) -> None:

@@ -13,7 +13,7 @@ from typing import Final
 
 from smime_core.errors import MalformedMessage
 
-_MAX_NAME_BYTES: Final = 200  # File systems allow 255. The number in a repeated name needs some.
+_MAX_NAME_BYTES: Final = 200  # File systems allow 255. The number in a repeated name needs some of them.
 _MAX_COPIES: Final = 1_000
 _FORBIDDEN: Final = frozenset('/\\:*?"<>|')  # Separators, and the characters that Windows and its file systems refuse.
 # Names of devices in Windows, with any ending.

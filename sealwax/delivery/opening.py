@@ -1,7 +1,7 @@
-"""Open a parcel: prove the right to it, judge the manifest, then save the files, each checked before it gets its name.
+"""Open a parcel: prove the right to open it, judge the manifest, then save the files.
 
-At most two chunks are in memory. A chunk that does not match the manifest ends the opening. Complete files stay, and
-the unfinished one is deleted.
+Each file is checked before it gets its name. At most two chunks are in memory. A chunk that does not match the manifest
+ends the opening. Complete files stay, and the unfinished file is deleted.
 """
 
 from __future__ import annotations
@@ -42,27 +42,27 @@ from smime_core.trust import Judging
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """The keys that open the objects of one parcel: the key from its secret, or a recipient's."""
+    """The keys that open the objects of one parcel: the key from its secret, or the keys of a recipient."""
 
     key: ParcelKey | None = None
     identities: Sequence[Identity] = ()
 
 
 class ObjectSource(Protocol):
-    """The place that the objects of a parcel come from."""
+    """The source of a parcel's objects, which are the manifest and the chunks."""
 
     def read_manifest(self) -> Buffer:
         """The manifest's CMS structure."""
 
     def check(self, manifest: Manifest) -> None:
-        """Raise an SmimeError if the objects cannot be those of the manifest, before any is read."""
+        """Raise an SmimeError if the objects cannot be those of the manifest. Called before a chunk is read."""
 
     def read_chunk(self, number: int, size: int, move: Move) -> Buffer:
         """The CMS structure of a chunk, which has `size` bytes according to the manifest."""
 
 
 class ServiceSource:
-    """The objects of a parcel that the service hands out."""
+    """The objects of a parcel on the service: the manifest, and the numbered chunks."""
 
     def __init__(self, api: RecipientApi, opened: OpenedParcel) -> None:
         self._api = api
@@ -80,7 +80,7 @@ class ServiceSource:
         return self._api.read_object(MANIFEST_OBJECT, self._opened.manifest)
 
     def check(self, manifest: Manifest) -> None:
-        """Raise ParcelCut if the service announces other objects than the manifest."""
+        """Raise ParcelCut unless the service announces the objects that the manifest names."""
         expected = [chunk.cms_bytes for chunk in manifest.chunks]
         if list(self._opened.objects) != expected:
             count = len(self._opened.objects)
@@ -137,7 +137,8 @@ def open_by_identity(
     for identity in identities:
         challenge = api.challenge(parcel_id, identity.certificate.der)
         try:
-            # No other content type is accepted: a lying service could send a mail instead of a nonce, to read it.
+            # No other content type is accepted. Otherwise a lying service could send an encrypted mail in place of the
+            # nonce, and would get it decrypted.
             nonce = blocking.decrypt_bytes(
                 challenge.cms, Keys(identities=[identity]), provider=provider, content_type=PARCEL_CHALLENGE
             )
@@ -145,7 +146,7 @@ def open_by_identity(
         except NoMatchingRecipient as error:
             refused = error
         except DeliveryFailed as error:
-            # An unknown parcel is refused in the same way. The other refusals come only after a right answer.
+            # The service gives these codes for an unknown parcel too. It gives other codes only after a right answer.
             if error.code not in ("wrong-secret", "not-for-you"):
                 raise
             refused = error
@@ -230,10 +231,10 @@ def _write(target: BinaryIO, content: bytes, path: Path) -> None:
         target.write(content)
         target.flush()
     except OSError as error:
-        # The error names the file that the user will know, not the draft.
+        # The error names the file that the user expects, not the draft.
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def _exists(path: Path) -> bool:
-    # A symbolic link to nothing uses the name too.
+    # A symbolic link whose target is missing also occupies the name.
     return path.is_symlink() or path.exists()

@@ -1,4 +1,4 @@
-"""The files of a parcel, read from the disk chunk by chunk. They must not change meanwhile."""
+"""The files of a parcel, read from the disk chunk by chunk. A file must not change while it is sent."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class OutgoingFile:
 
 
 def outgoing_file(path: Path) -> OutgoingFile:
-    """A file to send. Raises OSError, or MalformedMessage for no file, or a name that no parcel allows."""
+    """A file to send. Raises OSError, or MalformedMessage if it is no regular file or no parcel allows its name."""
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
         raise MalformedMessage("this is no file: put the files of a folder into an archive", where=str(path))
@@ -52,7 +52,7 @@ def outgoing_file(path: Path) -> OutgoingFile:
 
 
 def outgoing_message(name: str, content: bytes, stamp: str) -> OutgoingFile:
-    """A written message. `stamp` is its text, because its Message-ID and its date are new each time."""
+    """A written message. `stamp` is its text, because each new attempt gives it another Message-ID and date."""
     return OutgoingFile(name=name, size_bytes=len(content), stamp=stamp, content=content)
 
 

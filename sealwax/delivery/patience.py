@@ -12,7 +12,7 @@ Result = TypeVar("Result")
 
 PROGRESS_BYTES: Final = 16_384
 """Fewer bytes are no progress, because a service that accepts or sends one byte at a time would be asked for ever."""
-_TRIES: Final = 8  # Without any progress; with the pauses they take two minutes.
+_TRIES: Final = 8  # The tries without any progress. With the pauses they take two minutes.
 _FIRST_PAUSE_SECONDS: Final = 0.5
 _MAX_PAUSE_SECONDS: Final = 60.0
 
@@ -25,11 +25,11 @@ class Patience:
         self._failed = 0
 
     def note_progress(self) -> None:
-        """Begin to count again."""
+        """Renew all tries, because there was progress."""
         self._failed = 0
 
     def run(self, action: Callable[[], Result]) -> Result:
-        """The result of the action, which is repeated after passing failures. Raises DeliveryFailed."""
+        """The result of the action. After a failure that may pass, the action is repeated. Raises DeliveryFailed."""
         while True:
             try:
                 result = action()

@@ -1,4 +1,4 @@
-"""The recipient's half of the API: proving the right to open, the ticket, the objects, and the recipient's reports."""
+"""The calls of the API for recipients: prove the right to open a parcel, get its objects, and send reports."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SALT_BYTES: Final = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Challenge:
-    """A nonce, encrypted for a certificate, and the service's token for its answer."""
+    """A nonce, encrypted for a certificate, and the token that the service expects with the decrypted nonce."""
 
     cms: bytes
     token: str = field(repr=False)
@@ -30,7 +30,7 @@ class Challenge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedParcel:
-    """A parcel that the service hands out: the sizes of its objects, and what the service says of it."""
+    """A parcel that the service has opened. `objects` are its chunks' sizes; the `ticket` allows us to read them."""
 
     parcel_id: str
     reference: str
@@ -66,14 +66,14 @@ class RecipientApi:
         return Challenge(cms=answer.octets("challenge"), token=answer.text("token"))
 
     def open_by_proof(self, parcel_id: str, proof: bytes) -> OpenedParcel:
-        """The parcel, if the proof is right. Each wrong proof is counted."""
+        """The parcel, if the proof is right. The service counts each wrong proof."""
         # Not repeated after a lost connection: a repeated wrong proof would count twice.
         return self._take_ticket(
             parcel_id, self._caller.ask_once("/api/open", {"id": parcel_id, "proof": write_base64url(proof)})
         )
 
     def open_by_nonce(self, parcel_id: str, nonce: bytes, token: str) -> OpenedParcel:
-        """The parcel, if the nonce is that of the challenge."""
+        """The parcel, if `nonce` is the decrypted nonce of the challenge."""
         members = {"id": parcel_id, "nonce": write_base64url(nonce), "token": token}
         return self._take_ticket(parcel_id, self._caller.ask_once("/api/open", members))
 
@@ -87,12 +87,12 @@ class RecipientApi:
             self._caller.ask_once("/api/open/claims", {"state": state} | ({"code": code} if code else {}))
 
     def give_receipt(self, cms: bytes) -> None:
-        """Give the sender a signed receipt. Repeating it does no harm. Raises DeliveryFailed."""
+        """Give the sender a signed receipt. A repeated call changes nothing. Raises DeliveryFailed."""
         self._caller.ask("/api/open/receipt", {"receipt": base64.b64encode(cms).decode("ascii")})
 
     def _take_ticket(self, parcel_id: str, answer: ServiceAnswer) -> OpenedParcel:
         ticket = answer.text("ticket")
-        # The ticket becomes a header field.
+        # The ticket becomes a header field, so other characters are refused.
         if not all("!" <= character <= "~" for character in ticket):
             raise lie("a ticket that is none")
         opened = OpenedParcel(

@@ -1,4 +1,4 @@
-"""The sender's half of the API: new parcels, their objects, their states, and their end."""
+"""The calls of the API for senders: create parcels, upload their objects, follow their states, and end them."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ class StateRow:
 class SentParcel:
     """A parcel as the service knows it.
 
-    `downloads` is how often the parcel may be opened in all, or None for no limit. `opened` is how often it was opened.
-    `receipts` are the signed receipts, which only `find` returns.
+    `downloads` is the number of times that the parcel may be opened, or None for no limit. `opened` is the number of
+    times that it was opened. `receipts` are the signed receipts, which only `find` returns.
     """
 
     parcel_id: str
@@ -66,7 +66,7 @@ class SentParcel:
 
     @property
     def is_on_offer(self) -> bool:
-        """Whether the service hands the parcel out to its recipients."""
+        """Whether the recipients can get the parcel from the service."""
         return self.is_submitted and self.state not in _ENDED
 
     @property
@@ -78,7 +78,7 @@ class SentParcel:
 class SenderApi:
     """The calls of a sender, authorized by a token.
 
-    `language` is that of the service's mails to the sender, or empty.
+    `language` is the language of the service's mails to the sender, or empty.
     """
 
     def __init__(self, connection: Connection, token: str, patience: Patience, *, language: str = "") -> None:
@@ -88,7 +88,7 @@ class SenderApi:
     def create(
         self, parcel_id: str, announcement: bytes, objects: Sequence[bytes] = (), move: Move = no_move
     ) -> SentParcel:
-        """Announce a parcel, with its objects and manifest if all is sent at once. Repeating this does no harm."""
+        """Announce a parcel. `objects` are its chunks and manifest if sent at once. Repeating this does no harm."""
         body = b"".join([announcement, *objects])
         headers = {"Content-Type": JSON_TYPE, **({"Accept-Language": self._language} if self._language else {})}
         call = HttpCall(method="POST", path=_PARCELS, headers=headers, body=body)
@@ -96,15 +96,15 @@ class SenderApi:
         return _read_parcel(ServiceAnswer.parse(answer.body), parcel_id)
 
     def lanes(self, parcel_id: str) -> contextlib.AbstractContextManager[Lanes]:
-        """Ways to upload several objects of a parcel at the same time."""
+        """Uploads of several objects of a parcel at the same time."""
         return open_lanes(self._caller, lambda caller: Uploader(caller, parcel_id))
 
     def uploader(self, parcel_id: str) -> Uploader:
-        """The way to upload the objects of a parcel."""
+        """An uploader for the objects of a parcel, one after another."""
         return Uploader(self._caller, parcel_id)
 
     def submit(self, parcel_id: str, manifest: bytes) -> SentParcel:
-        """Hand over the manifest, and let the service send the notices. Repeating it does no harm."""
+        """Upload the manifest, and let the service send mails to the recipients. A repeated call changes nothing."""
         headers = {"Content-Type": OCTETS_TYPE}
         call = HttpCall(method="POST", path=f"{_PARCELS}/{parcel_id}/submit", headers=headers, body=manifest)
         answer = self._caller.patience.run(lambda: self._caller.exchange(call))
@@ -129,30 +129,31 @@ class SenderApi:
                 return
 
     def withdraw(self, parcel_id: str) -> SentParcel:
-        """End a parcel: nobody gets it any more. Repeating it does no harm."""
+        """End a parcel: nobody gets it any more. A repeated call changes nothing."""
         withdrawn = _read_parcel(self._caller.ask(f"{_PARCELS}/{parcel_id}/withdraw", {}), parcel_id)
         if withdrawn.state not in _ENDED:
             raise lie("a parcel that it has not withdrawn")
         return withdrawn
 
     def extend(self, parcel_id: str, days: int) -> SentParcel:
-        """Let a parcel end so many days from now, unless it ends later. Repeating it does no harm."""
+        """Let a parcel end `days` from now, unless it already ends later. A repeated call does no harm."""
         return _read_parcel(self._caller.ask(f"{_PARCELS}/{parcel_id}/extend", {"days": days}), parcel_id)
 
     def give_tries(self, parcel_id: str) -> SentParcel:
-        """Give the recipients five more tries at the words."""
-        # Not repeated after a lost connection: the tries would be given twice.
+        """Give the recipients five more tries to type the six words."""
+        # Not repeated after a lost connection, because the recipients could then get the tries twice.
         return _read_parcel(self._caller.ask_once(f"{_PARCELS}/{parcel_id}/tries", {}), parcel_id)
 
     def limit_downloads(self, parcel_id: str, limit: int | None) -> SentParcel:
-        """Set how often a parcel may be opened in all; None for no limit. Repeating it does no harm."""
+        """Set how often a parcel may be opened, in total; None for no limit. A repeated call changes nothing."""
         return _read_parcel(self._caller.ask(f"{_PARCELS}/{parcel_id}/downloads", {"limit": limit}), parcel_id)
 
 
 def _read_parcel(fields: ServiceAnswer, expected_id: str | None = None) -> SentParcel:
     states = fields.objects("states") if "states" in fields else ()
     parcel_id = fields.text("id")
-    # The id becomes a part of paths, and of the link that the sender passes on with the words.
+    # The id is checked, because it becomes a part of paths, and of the link that the sender passes on with the six
+    # words.
     if not is_parcel_id(parcel_id):
         raise lie("an id that is none")
     if parcel_id != (expected_id or parcel_id):

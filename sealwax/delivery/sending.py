@@ -1,7 +1,8 @@
 """Send a parcel: encrypt and upload each chunk, upload the manifest, then let the service notify the recipients.
 
-At most three chunks are in memory: two on their way, and one that is read and encrypted. The state after each chunk is
-kept, so a killed sending can go on later. All calls can be repeated, because the parcel's id is chosen here.
+At most three chunks are in memory: two that are being uploaded, and one that is read and encrypted. The state after
+each chunk is kept, so a killed sending can go on later. All calls can be repeated, because the client chooses the
+parcel's id.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ WHOLE_BYTES: Final = 1_048_576
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sending:
-    """A parcel to send. A key of `certificates` or the secret opens it. `language` is that of the six words."""
+    """A parcel to send. A key of `certificates` or the secret opens it. `language` is the six words' language."""
 
     sender: str
     to: Sequence[Addressee]
@@ -67,7 +68,7 @@ class Sending:
 
     @property
     def request(self) -> str:
-        """A text that is the same for the same sending, as long as its files are unchanged."""
+        """A text that identifies the sending. It changes if one of the files changes."""
         signers = () if self.signing is None else self.signing.identities
         members = {
             "from": self.sender,
@@ -85,7 +86,7 @@ class Sending:
 class Sent:
     """A parcel that the service has, and the secret that opens it.
 
-    `expected_receipt` is the SHA-256 of the receipts for its manifest; None if nobody has signed it.
+    `expected_receipt` is the SHA-256 of every right receipt for the parcel; None if the manifest is not signed.
     """
 
     parcel: SentParcel
@@ -106,11 +107,11 @@ class Sender:
         return self._kept.place_of(sending.request)
 
     def forget(self, sending: Sending) -> None:
-        """Forget a sending. To send the same again makes a new parcel. Raises OSError."""
+        """Forget a sending. Sending the same files again then makes a new parcel. Raises OSError."""
         self._kept.forget(self.place_of(sending))
 
     def send(self, sending: Sending, at: datetime.datetime, move: Move = no_move) -> Sent:
-        """The submitted parcel. A sending that was interrupted goes on. Raises DeliveryFailed, OSError or SmimeError.
+        """Send a parcel, or continue an interrupted sending. Raises DeliveryFailed, OSError or SmimeError.
 
         `move` reports the bytes of content that the service has received.
         """
@@ -132,12 +133,12 @@ class Sender:
         )
         parcel = run.finish()
         if not parcel.is_on_offer:
-            # The sender would pass the words on to people who get nothing.
+            # Otherwise the sender would give the six words to people who get no parcel.
             raise lie("a parcel that it hands out to nobody")
         return Sent(parcel=parcel, expected_receipt=run.expected_receipt, secret=kept_send.secret)
 
     def _is_lost(self, kept_send: KeptSend) -> bool:
-        # The service deletes parcels that are not finished within a day. The sender may also have withdrawn this one.
+        # The service deletes parcels that are not finished within a day. The sender may also have withdrawn the parcel.
         if not kept_send.manifest_bytes:
             return True
         try:
@@ -149,7 +150,7 @@ class Sender:
 
 
 class _Run:
-    """One sending on its way."""
+    """One sending, from the announcement to the submitted parcel."""
 
     def __init__(
         self,
@@ -177,16 +178,16 @@ class _Run:
 
     @property
     def expected_receipt(self) -> bytes | None:
-        """The SHA-256 of the receipts for the manifest that was sent."""
+        """The SHA-256 of every right receipt for the parcel; None if the manifest is not signed."""
         return self._kept.expected_receipt
 
     def finish(self) -> SentParcel:
-        """The submitted parcel. Raises DeliveryFailed, OSError or SmimeError."""
+        """Send everything that the service does not have yet. Raises DeliveryFailed, OSError or SmimeError."""
         if self._plan.is_whole:
             return self._send_whole()
         sizes = blocking.run(self._plan.measure(self._provider))
         if self._kept.manifest_bytes:
-            # The service compares the announcement with the one before the interruption.
+            # The announcement must be the same as before the interruption.
             sizes = replace(sizes, manifest=self._kept.manifest_bytes)
         else:
             self._keep(replace(self._kept, manifest_bytes=sizes.manifest))
@@ -219,7 +220,8 @@ class _Run:
 
     def _send_whole(self) -> SentParcel:
         if self._kept.manifest_bytes:
-            # The request before the interruption may have arrived. A new encryption would differ from it.
+            # The request before the interruption may have arrived. It cannot be repeated, because a new encryption
+            # differs.
             with contextlib.suppress(DeliveryFailed):
                 parcel = self._api.find(self._kept.parcel_id)
                 if parcel.is_submitted:
@@ -236,7 +238,7 @@ class _Run:
         return created
 
     def _take_pending(self, uploader: Uploader) -> None:
-        """Count the chunks that were on their way at the interruption, up to the first incomplete one."""
+        """Count the pending chunks that the service has completely, up to the first that it has not."""
         for pending in self._kept.pending:
             if uploader.find_offset(str(len(self._kept.chunks))) != (pending.cms_bytes, pending.cms_bytes):
                 break

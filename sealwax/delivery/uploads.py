@@ -31,16 +31,16 @@ class Uploader:
         self._path = f"/api/parcels/{parcel_id}/objects"
 
     def find_offset(self, name: str) -> tuple[int, int] | None:
-        """The bytes of an object that the service has, and its length; None if there is no such object."""
+        """The number of bytes that the service has, and the object's length; None if it has no such object."""
         return self._caller.patience.run(lambda: self._head(name))
 
     def replace(self, name: str, data: Buffer, move: Move = no_move) -> None:
-        """Upload an object in place of what the service has under this name. Raises DeliveryFailed."""
+        """Upload an object. It replaces the object that the service has under this name. Raises DeliveryFailed."""
         self._caller.patience.run(lambda: self._waiting(lambda: self._delete(name)))
         self.put(name, data, move)
 
     def put(self, name: str, data: Buffer, move: Move = no_move) -> None:
-        """Upload an object, of which the service may have a part already. Raises DeliveryFailed."""
+        """Upload an object, and continue after a lost connection. Raises DeliveryFailed."""
         state = _Progress(move)
         view = memoryview(data)
         self._caller.patience.run(lambda: self._waiting(lambda: self._put_once(name, view, state)))
@@ -49,7 +49,7 @@ class Uploader:
         try:
             action()
         except DeliveryFailed as error:
-            # The service still writes the bytes of a connection that was lost. The next HEAD says where it stopped.
+            # The service is still writing the bytes of a lost connection. A later HEAD says how many bytes it has.
             error.is_passing |= error.status in _BUSY
             raise
 
@@ -71,7 +71,7 @@ class Uploader:
         }
         call = HttpCall(method="POST", path=self._path, headers=headers, body=data)
         answer = self._caller.exchange(call, state.begin_at(0))
-        # A service without creation-with-upload names no offset, and has stored no bytes.
+        # A service without creation-with-upload answers without an offset, and has stored no bytes.
         return _check_offset(_number(answer.header("Upload-Offset") or "0"), len(data), len(data))
 
     def _patch(self, name: str, data: memoryview, offset: int, state: _Progress) -> int:
@@ -97,7 +97,7 @@ class Uploader:
 
 
 class _Progress:
-    """The bytes that were reported to `move`, so that repeated ones are not reported twice."""
+    """The count of bytes that were reported to `move`. Bytes that are sent again are not reported again."""
 
     def __init__(self, move: Move) -> None:
         self._move = move
@@ -112,7 +112,7 @@ class _Progress:
         return self._note_sent
 
     def note(self, offset: int, caller: Caller) -> None:
-        """Renew the patience if the service has PROGRESS_BYTES more than before."""
+        """Renew the tries if the service has PROGRESS_BYTES more than before."""
         if offset >= self._durable + PROGRESS_BYTES:
             self._durable = offset
             caller.patience.note_progress()

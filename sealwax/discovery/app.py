@@ -26,11 +26,11 @@ _log = logging.getLogger("sealwax.discovery")
 
 
 def create_app(config: DiscoveryConfig, provider: CryptoProvider) -> Flask:
-    """Return the application. Raises OSError, StateDamaged or DiscoveryKeyReplaced if it cannot sign."""
+    """Return the application. Raises OSError, StateDamaged or DiscoveryKeyReplaced if it cannot sign the document."""
     publisher = Publisher(config, provider)
     publisher.current()
     app = create_application("discovery", config.origin, proxies=config.proxies, error_codes=_ERROR_CODES)
-    # The proxies of the service's own host and of the domain's web site pass requests on under these names.
+    # Requests come through the proxy of the service's host, or through the domain's web site. Each names its host.
     app.config["TRUSTED_HOSTS"] = [host_of(config.origin), config.domain]
     app.config["MAX_CONTENT_LENGTH"] = MAX_MOVE_BYTES
     install_health(app, Health(needed={"document": lambda: bool(publisher.current())}))
@@ -57,7 +57,7 @@ def _document_of(publisher: Publisher) -> bytes:
     try:
         return publisher.current()
     except (OSError, DiscoveryKeyReplaced) as error:
-        # The published document is signed, so it may be sent until it ends.
+        # The published document is signed, so it may be sent until it expires.
         _log.error("the document cannot be signed anew: %s", error)
         return publisher.published()
 

@@ -19,8 +19,8 @@ LIFETIME: Final = datetime.timedelta(hours=24)
 class DiscoveryConfig:
     """The settings of an operator.
 
-    `origin` is the service's own origin, at which servers report moves. `servers` are the servers of `domain` in order.
-    Servers may move to hosts in `move_domains` and below them. Raises ValueError.
+    `origin` is the service's own origin, at which servers report moves. `servers` are the servers of `domain`, the
+    preferred one first. Servers may move to hosts in `move_domains` and below them. Raises ValueError.
     """
 
     domain: str

@@ -1,8 +1,8 @@
-"""The native client: asks the publishers of a domain's document, one after the other, and keeps the last good document.
+"""The native client: asks the publishers of a domain's document in turn, and keeps the last good document.
 
 The DNS names the publishers (SRV records of `_sealwax._tcp.DOMAIN`), and the last one is the domain's own web site. No
-publisher is trusted: if one is dead, slow or huge, or sends a document that is unsigned, stale, older or of another
-domain, the client asks the next one.
+publisher is trusted. If a publisher does not answer in time, or its answer is too large, the client asks the next one.
+It does the same if the document is unsigned, expired, older than the known one, or of another domain.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Refusal:
 
 
 class DiscoveryUnavailable(SmimeError):
-    """No publisher gave a document that can be used, and no earlier one is known."""
+    """No publisher gave a document that can be used, and no earlier document is known that is still valid."""
 
     code = "discovery-unavailable"
 
@@ -51,9 +51,9 @@ class DiscoveryUnavailable(SmimeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """The list to use, what to keep of it, and the publisher that gave it.
+    """The list to use, the state to save (`followed`), and the publisher that gave the list.
 
-    `publisher` is None if none gave a good document. Then the list is the last good one.
+    `publisher` is None if no publisher gave a good document. Then the list is from the last good document.
     """
 
     followed: FollowedDiscovery
@@ -105,10 +105,10 @@ def find_newest(
     at: datetime,
     policy: FetchPolicy,
 ) -> Found:
-    """The first newer list of a domain, or the known one if there is none newer.
+    """The first list that is newer than the known list, or the known list if there is no newer list.
 
-    After a publisher that gives the known document, the next one is asked, because it may have a newer one. Raises
-    DiscoveryUnavailable if none gives a good document, and the known one has expired.
+    If a publisher gives the known document, the next publisher is asked, because it may have a newer document. Raises
+    DiscoveryUnavailable if no publisher gives a newer document and the known document has expired.
     """
     refusals: list[Refusal] = []
     unchanged: str | None = None

@@ -1,6 +1,6 @@
 """The domains that a user follows: a private file for each, with the pinned key and the last good document.
 
-Until the first document there is a file with the pinned key only.
+Before the first document is received, a file has only the pinned key.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _PRIVATE_FOLDER: Final = 0o700
 
 
 def file_of(folder: Path, domain: str) -> Path:
-    """The file of a normalised domain, which has neither a slash nor a dot at its beginning."""
+    """The file of a normalised domain. Such a domain has no slash, and no dot at its beginning."""
     return folder / f"{domain}.json"
 
 
 def read_followed(file: Path, domain: str) -> FollowedDiscovery | None:
-    """The domain as it was saved, or None. Raises OSError, MalformedMessage or LimitExceeded."""
+    """The saved state of a domain, or None. Raises OSError, MalformedMessage or LimitExceeded."""
     try:
         followed = parse_followed_discovery(read_small(file, max_bytes=2 * MAX_DISCOVERY_BYTES))
     except FileNotFoundError:
@@ -60,7 +60,7 @@ def read_pinned(folder: Path, domain: str) -> str | None:
 
 
 def save_pinned(folder: Path, domain: str, key: str) -> None:
-    """Keep a key for the first document. The caller holds the lock of `file_of`. Raises OSError."""
+    """Save the key that the first document must have. The caller holds the lock of `file_of`. Raises OSError."""
     write_whole(_pinned_file_of(folder, domain), f"{key}\n".encode(), mode=_PRIVATE_MODE)
 
 

@@ -1,4 +1,4 @@
-"""The list of a domain that this user follows: fetched again, and kept in the user's folder."""
+"""The list of a domain that this user follows. It is fetched again when needed, and saved in the user's folder."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from smime_core.provider import CryptoProvider
 
 
 class DiscoveryKeyChanged(SmimeError):
-    """Another key is pinned for the domain, and that key has not named this one as its successor."""
+    """The given key is neither the pinned key of the domain nor the successor that the pinned key has signed."""
 
     code = "discovery-key-changed"
 
@@ -48,7 +48,7 @@ class NotFollowed(SmimeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """The places to ask for a document: the `urls`, or else the publishers that the DNS names and the domain."""
+    """The servers to ask for a document: `urls`, or else the publishers in the DNS and the domain's web site."""
 
     urls: tuple[str, ...] = ()
     name_servers: tuple[NameServer, ...] = ()
@@ -62,7 +62,7 @@ class Sources:
         try:
             return find_publishers(domain, self.name_servers or system_name_servers())
         except DirectoryFailed:
-            # Without a resolver there is still the domain itself, whose host the system may know.
+            # No resolver is known. The domain's web site is asked anyway, because the system may know its address.
             return find_publishers(domain, ())
 
     def policy(self, domain: str) -> FetchPolicy:
@@ -109,9 +109,9 @@ def check_key(domain: str, key: str, sources: Sources, provider: CryptoProvider,
 
 
 def renew_list(domain: str, key: str | None, sources: Sources, provider: CryptoProvider, *, at: datetime) -> Found:
-    """The newest list of a domain, which is kept. A `key` that is neither the known key nor its successor is pinned.
+    """Fetch and save the newest list of a domain. A `key` that is neither the known key nor its successor is pinned.
 
-    Raises NotFollowed if there is no `key` and none is pinned, DiscoveryUnavailable, and the errors of `known_list`.
+    Raises NotFollowed if no `key` is given and no key is pinned, DiscoveryUnavailable, and the errors of `known_list`.
     """
     folder = default_folder()
     make_folder(folder)

@@ -1,6 +1,7 @@
 """The current document of a domain: signed again after half of its lifetime, and after each change.
 
-Several processes share the state file. Each signs only with the file's lock, and only if no other has signed before.
+Several processes share the state file. A process signs only while it has the file's lock, and only if no other process
+has signed in the meantime.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class Publisher:
         self._file = StateFile(config.state_file)
 
     def published(self) -> bytes:
-        """The published document as it is; empty before the first one. Raises OSError or StateDamaged."""
+        """The published document unchanged; empty before the first document. Raises OSError or StateDamaged."""
         return self._file.read().signed
 
     def current(self) -> bytes:
@@ -70,7 +71,7 @@ class Publisher:
             return state.signed if self._is_current(state) else self._sign(state).signed
 
     def sign(self) -> bytes:
-        """A new document in any case. Raises OSError, StateDamaged or DiscoveryKeyReplaced."""
+        """Sign a new document in any case, and return it. Raises OSError, StateDamaged or DiscoveryKeyReplaced."""
         with self._file.lock():
             return self._sign(self._file.read()).signed
 
@@ -80,7 +81,7 @@ class Publisher:
         Raises MoveRefused, MoveNotNext, MoveNotAllowed, MalformedMessage, LimitExceeded, DiscoveryKeyReplaced,
         StateDamaged or OSError.
         """
-        # Also checked without the lock, so that a flood of false moves does not keep others waiting.
+        # The move is first checked without the lock, so that many false moves do not delay other processes.
         self._check_move(data, self.current())
         with self._file.lock():
             state = self._file.read()
@@ -91,7 +92,7 @@ class Publisher:
             return move, list_of(state.signed)
 
     def succeed(self, new_key: PrivateKey) -> bytes:
-        """Let `new_key` follow the configured key, and return the first document that it signs.
+        """Make `new_key` the successor of the configured key, and return the first document that `new_key` signs.
 
         The caller configures the new key afterwards. Raises OSError, StateDamaged or DiscoveryKeyReplaced.
         """
@@ -105,7 +106,7 @@ class Publisher:
             return self._sign_by(new_key, state).signed
 
     def newest_key(self) -> str:
-        """The key that clients expect: the newest successor, that of the published document, or the configured one."""
+        """The key that clients expect: the newest successor, or the published document's key, or the configured key."""
         return _newest_key(self._file.read()) or key_text(self._config.key)
 
     def wanted(self, state: State) -> tuple[Server, ...]:
@@ -161,7 +162,7 @@ class Publisher:
 
 
 def list_of(signed: bytes) -> ServerList:
-    """The list in a document of this service. Its signature is not verified.
+    """The list in a document of this service. The document's signature is not verified.
 
     Raises MalformedMessage or LimitExceeded.
     """
@@ -182,7 +183,7 @@ def _next_number(state: State, at: datetime) -> int:
 def _moved(server: Server, state: State) -> Server:
     for move in state.moves:
         if move.key == server.key:
-            # If the operator has changed the address since then, that counts, not the move.
+            # If the operator has changed the configured address since the move, the configured address counts.
             address = move.address if move.left == server.address else server.address
             return dataclasses.replace(server, address=address, moves=move.counter)
     return server

@@ -1,7 +1,7 @@
-"""The state of the discovery service: the published document, the moves since the configuration, and former keys.
+"""The state of the discovery service: the published document, the latest moves of servers, and the successions of keys.
 
-It is one JSON file, which is replaced as a whole under a lock. It has no secrets. The number of a document is never
-lower than the time of its issue in seconds, so clients accept newer documents even after the file was lost.
+It is one JSON file, which is replaced as a whole under a lock. It has no secrets. The number of a document is at least
+the time of its issue in seconds. So clients accept newer documents even after the file was lost.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ _WHERE: Final = "state of the discovery service"
 _MEMBERS: Final = ("format", "signed", "moves", "successions")
 _MOVE_MEMBERS: Final = ("key", "counter", "from", "to")
 _MAX_BYTES: Final = 1_048_576
-_MAX_SUCCESSIONS: Final = 1_000  # Documents have only the newest ones.
+_MAX_SUCCESSIONS: Final = 1_000  # A document contains only the newest successions.
 _PUBLIC_MODE: Final = 0o644
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptedMove:
-    """The latest move of the server with a key. It counts while the configuration still names the address `left`."""
+    """The latest move of the server with `key`. It counts while the configuration still names the address `left`."""
 
     key: str
     counter: int

@@ -8,7 +8,7 @@ from sealwax.user_folders import user_folder
 
 
 def default_folder() -> Path:
-    """Return the folder of the files, which is made with the first one."""
+    """Return the folder of the files. It exists only after the user has followed a domain."""
     return user_folder("XDG_DATA_HOME", ".local/share") / "discovery"
 
 

@@ -1,7 +1,7 @@
 """A lock for a file that several processes read and replace: a hidden, empty file beside it.
 
-The file itself cannot be locked: it is replaced, and its lock would stay with the old file. The name of the lock begins
-with a dot and contains the name of the file, so that `.contacts.json.lock` belongs to no other file.
+The file itself cannot be locked: when it is replaced, its lock would stay with the old file. The name of the lock
+contains the name of the file, as in `.contacts.json.lock` for `contacts.json`.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _NAME_CHARACTERS: Final = 50  # At most 200 bytes; a file name may have 255. Fil
 def lock_beside(path: Path) -> Iterator[None]:
     """Keep other processes that use this lock from changing the file. The folder of the file must exist.
 
-    An existing lock file is neither emptied nor written to, and a symbolic link is not followed. Locks do not nest:
-    waiting for a lock that this process holds never ends. Raises OSError.
+    An existing lock file is neither emptied nor written to, and a symbolic link is not followed. Locks do not nest: a
+    process that waits for a lock of its own waits for ever. Raises OSError.
     """
-    # All names of a file have one lock: a process that names the file through a link waits for one that names it
+    # All names of a file have one lock: a process that opens the file through a link waits for a process that opens it
     # directly.
     target = Path(os.path.realpath(path))
     lock = target.with_name(f".{target.name[:_NAME_CHARACTERS]}.lock")
@@ -43,5 +43,5 @@ def _open(lock: Path, path: Path) -> int:
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise OSError(error.errno, "is a symbolic link where a lock is to be: remove it", str(lock)) from error
-        # The error names the file that the user knows, or the lock if something is in its place.
+        # The error names the lock if the lock exists, and otherwise the file that the user knows.
         raise OSError(error.errno, error.strerror, str(lock if lock.exists() else path)) from error

@@ -1,4 +1,4 @@
-"""Read files that an option or a setting names, up to a bound, because the file may be an endless device."""
+"""Read files that an option or a setting names. Reading has a limit, because such a file may be an endless device."""
 
 from __future__ import annotations
 

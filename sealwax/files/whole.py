@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-_NAME_CHARACTERS: Final = 50  # At most 200 bytes; the temporary file's name may have 255.
+_NAME_CHARACTERS: Final = 50  # These are at most 200 bytes; the temporary file's name may have 255.
 _GROUP_BITS: Final = 0o070
 _OTHERS_BITS: Final = 0o007
 _NO_LINKS: Final = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS})
@@ -19,12 +19,12 @@ _NO_LINKS: Final = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errn
 
 @contextlib.contextmanager
 def open_whole(path: Path, mode: int, group: int | None = None) -> Iterator[BinaryIO]:
-    """A file to write to, under a temporary name. It gets its name and mode at the end, or is deleted after an error.
+    """Yield a temporary file to write to. At the end it gets the name `path` and `mode`; after an error it is deleted.
 
-    Until then only its owner can read it. If `group` is given, the file is given to that group. If that is impossible,
-    its present group gets only the permissions that all others have. Raises OSError.
+    Until the end only its owner can read the file. If `group` is given, the file is given to that group. If that is
+    impossible, its present group gets only the permissions that all other users have. Raises OSError.
     """
-    # Most commands write no file, and would pay milliseconds at their start for this import.
+    # Imported here because the import takes milliseconds, and most commands write no file.
     import tempfile
 
     try:
@@ -50,7 +50,7 @@ def open_whole(path: Path, mode: int, group: int | None = None) -> Iterator[Bina
 
 
 def mode_for_another_group(mode: int) -> int:
-    """The mode for a file of another group: its group gets only the permissions that all others have."""
+    """The mode for a file of another group. That group gets only the permissions that all other users have."""
     return mode & (~_GROUP_BITS | (mode & _OTHERS_BITS) << 3)
 
 
@@ -66,9 +66,9 @@ def _give_to_group(descriptor: int, group: int) -> bool:
 
 @contextlib.contextmanager
 def new_whole(path: Path) -> Iterator[Path]:
-    """A draft, for its owner only, beside a file that must not exist. It gets the file's name at the end of the block.
+    """Yield a temporary file for its owner only. At the end of the block it gets the name `path`, which must be free.
 
-    Several processes may do this at the same time: only one of them makes the file. Raises FileExistsError, also at the
+    If several processes do this at the same time, only one of them makes the file. Raises FileExistsError, also at the
     end, or OSError.
     """
     if path.exists():
@@ -79,16 +79,16 @@ def new_whole(path: Path) -> Iterator[Path]:
 
 @dataclass(slots=True)
 class NewFile:
-    """A new file, for its owner only. `path` is that of the draft, and after the end of the block the final one."""
+    """A new file, for its owner only. `path` is the temporary path, and after the end of the block the final path."""
 
     path: Path
 
 
 @contextlib.contextmanager
 def new_whole_among(paths: Iterable[Path]) -> Iterator[NewFile]:
-    """A draft that gets, at the end of the block, the first of several names in one folder that is free.
+    """Yield a new temporary file. At the end of the block it gets the first of `paths` that is free.
 
-    Raises FileExistsError at the end if none of them is free, or OSError.
+    `paths` are in one folder. Raises FileExistsError at the end if no path is free, or OSError.
     """
     import tempfile
 
@@ -125,13 +125,14 @@ def _name_first_free(draft: Path, *paths: Iterable[Path]) -> Path:
 
 
 def _give_name(draft: Path, path: Path) -> None:
-    """Give a draft a name that must be free. Unlike a move, this never replaces a file."""
+    """Rename a draft to a name that must be free. Unlike `Path.replace`, this never replaces a file."""
     try:
         os.link(draft, path)
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
-        # The file systems of USB sticks have no hard links. The empty file keeps others from taking the name.
+        # The file systems of USB sticks have no hard links. An empty file first reserves the name, then the draft
+        # replaces it.
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         try:
             draft.replace(path)

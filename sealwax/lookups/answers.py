@@ -26,7 +26,7 @@ _OCSP_REQUEST: Final = "application/ocsp-request"  # RFC 6960 appendix A.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookupProblem:
-    """The reason why there is no answer. `code` is for programs, `text` for people."""
+    """The reason why a look-up has no answer. `code` is for programs, `text` for people."""
 
     code: str
     text: str
@@ -34,7 +34,7 @@ class LookupProblem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The answer to one look-up: `data`, or if that is None the `problem`. `is_kept` marks an answer from the cache."""
+    """The answer to one look-up: `data`, or a `problem` if `data` is None. `is_kept` marks an answer from the cache."""
 
     data: bytes | None
     problem: LookupProblem | None = None
@@ -72,12 +72,12 @@ class AnswerSource:
         return answers | self._fetch(missing, seconds)
 
     def distrust(self, lookup: Lookup) -> None:
-        """Keep the answer only for a short time, because it decided nothing. An attacker may have sent it."""
+        """Keep an answer only for a short time, because it was useless. An attacker may have sent it."""
         self.cache.shorten(_question(lookup), until=self.clock() + FAILURE_KEPT)
 
     def _fetch(self, lookups: Sequence[Lookup], seconds: float) -> dict[Lookup, Answer]:
-        # Trusted authorities choose the addresses for revocation. The address of an issuer is chosen by the maker of a
-        # certificate, who may be anyone, so the exceptions of `policy` do not apply to it.
+        # Trusted authorities choose the addresses for revocation. But the maker of a certificate chooses the address of
+        # its issuer. The maker may be anyone, so the exceptions of `policy` do not apply there.
         of_authorities = [lookup for lookup in lookups if lookup.kind is not LookupKind.ISSUER]
         of_strangers = [lookup for lookup in lookups if lookup.kind is LookupKind.ISSUER]
         whole = Deadline(seconds)
@@ -105,7 +105,7 @@ class AnswerSource:
 def host_of(lookup: Lookup) -> str:
     """The host of the look-up's URL, the whole text if it is no URL, or its beginning if it is too long."""
     if len(lookup.url) > MAX_LOOKUP_URL_CHARACTERS:
-        # The URL in a certificate may have megabytes, and urlsplit normalises its host, which takes quadratic time.
+        # The URL in a certificate may have megabytes. urlsplit would need quadratic time to normalise the host in it.
         return f"{lookup.url[:_MAX_SHOWN_CHARACTERS]}\N{HORIZONTAL ELLIPSIS}"
     try:
         return urlsplit(lookup.url).hostname or lookup.url

@@ -22,7 +22,7 @@ from smime_core.limits import MAX_CACHE_BYTES, MAX_MEMORY_CACHE_BYTES
 
 _FORMAT: Final = 1
 _BUSY_SECONDS: Final = 5.0
-# An answer whose last use is in the future was stored with a wrong clock. It is not used, because its times are wrong.
+# If the last use of an answer is further in the future, it was stored with a wrong clock. Such an answer is not used.
 _CLOCK_SLACK_SECONDS: Final = 60.0
 _WAL_BYTES: Final = 1_000_000  # SQLite shrinks its log file to this size.
 _SCHEMA: Final = f"""
@@ -57,7 +57,7 @@ def question_hash(*parts: bytes) -> bytes:
 
 
 class AnswerCache:
-    """One cache file. Threads take turns on it, processes wait for each other."""
+    """One cache file. Several threads and processes may use it; each waits for the others."""
 
     def __init__(self, path: Path | None, *, max_bytes: int | None = None) -> None:
         """Set the path of the file, which is opened or made when it is needed. Without a path, answers stay in memory.
@@ -86,7 +86,7 @@ class AnswerCache:
         return self._attempt(read)
 
     def keep(self, question: bytes, answer: KeptAnswer, *, at: datetime.datetime, until: datetime.datetime) -> None:
-        """Store an answer. Delete expired answers, then the longest unused ones while there are too many bytes."""
+        """Store an answer. Then delete expired answers, and the longest unused answers above `max_bytes`."""
         now, size = at.timestamp(), len(answer.data or b"")
 
         def write(rows: sqlite3.Connection) -> None:
@@ -107,7 +107,7 @@ class AnswerCache:
         self._attempt(write)
 
     def shorten(self, question: bytes, *, until: datetime.datetime) -> None:
-        """Store an answer no longer than `until`."""
+        """Let a stored answer expire at `until` at the latest."""
 
         def write(rows: sqlite3.Connection) -> None:
             rows.execute(
@@ -124,7 +124,8 @@ class AnswerCache:
                 self._connection = None
 
     def _attempt(self, use: Callable[[sqlite3.Connection], Result]) -> Result | None:
-        # Returns None, as for an empty cache, if the file is busy for too long, on a full disk, read-only or damaged.
+        # Returns None, as an empty cache does, if the file cannot be used: busy for too long, read-only or damaged, or
+        # the disk is full.
         with self._lock:
             self._connection = self._connection or self._open()
             try:

@@ -11,7 +11,7 @@ UNREADABLE_OR_TOO_LARGE: Final = "it gives an answer that cannot be read, or tha
 
 
 class DirectoryProblem(StrEnum):
-    """The reasons why no answer came. The answer that a directory has no entry for the address is no problem."""
+    """The reasons why no answer came. An answer without an entry for the address is no problem."""
 
     BAD_ADDRESS = "bad-address"
     """The text that was looked up is no mail address that this directory could have."""

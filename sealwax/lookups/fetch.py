@@ -1,4 +1,4 @@
-"""HTTP requests to servers that certificates name, one or several at a time.
+"""HTTP requests to servers that certificates name, single requests or several at the same time.
 
 The URL comes from a certificate, which anyone may have made. So only http and https, the ports 80 and 443, and public
 addresses are allowed. The name is resolved once, and the connection goes to the addresses that were checked. There are
@@ -95,8 +95,8 @@ class FetchPolicy:
 
     `allowed_hosts` are names or addresses as in URLs. An allowed host may have an address that is not public. The entry
     "ca.example.test" allows this host on ports 80 and 443, "ca.example.test:8080" on port 8080. `allowed_networks` are
-    further addresses that any host may have. `ca_file` replaces the system's authorities for https.
-    `may_connect` may count the connections to an address, and refuse one.
+    further networks in which any host may have its address. `ca_file` replaces the system's authorities for https.
+    `may_connect` is called before each connection to an address, and returns False to refuse the connection.
     """
 
     allowed_hosts: frozenset[str] = frozenset()
@@ -239,7 +239,7 @@ def _request_target(parts: SplitResult) -> str:
 
 
 def _find_addresses(target: _Target, policy: FetchPolicy, deadline: Deadline) -> tuple[Address, ...]:
-    # A host is refused even if only one of several addresses is private: its DNS decides which address is used.
+    # A host is refused if any of its addresses is private, because its DNS decides which address is tried first.
     texts = _resolve_until(target, policy, deadline)
     addresses = tuple(ipaddress.ip_address(text) for text in texts)
     if not target.is_listed and not all(map(policy.admits, addresses)):
@@ -251,7 +251,8 @@ def _find_addresses(target: _Target, policy: FetchPolicy, deadline: Deadline) ->
 
 
 def _resolve_until(target: _Target, policy: FetchPolicy, deadline: Deadline) -> Sequence[str]:
-    # The system's resolver accepts no deadline. It runs in a thread, which is given up after the deadline.
+    # The system's resolver accepts no deadline. It runs in a thread, and after the deadline nothing waits for this
+    # thread.
     answers: queue.SimpleQueue[Sequence[str] | Exception] = queue.SimpleQueue()
 
     def resolve() -> None:
@@ -271,7 +272,7 @@ def _resolve_until(target: _Target, policy: FetchPolicy, deadline: Deadline) -> 
 
 
 def _exchange(connection: _Connection, target: _Target, request: FetchRequest, policy: FetchPolicy) -> FetchAnswer:
-    # User-Agent is only the name of the program, so that a server learns nothing more from it.
+    # User-Agent has only the name of the program, so it reveals no version and no system.
     headers = {"Accept": "*/*", "Connection": "close", "User-Agent": "sealwax", **dict(request.headers)}
     if request.body:
         headers["Content-Type"] = request.content_type
@@ -341,7 +342,8 @@ class _Connection(http.client.HTTPConnection):
             if self._policy.may_connect is not None and not self._policy.may_connect(address):
                 raise LookupFailed(LookupFailure.NOT_ASKED, f"{self._target.host} was asked too often")
             try:
-                # Each address gets a share of the remaining time. One that drops packets leaves time for the next.
+                # Each address gets a share of the remaining time. So an address that does not answer leaves time for
+                # the next.
                 seconds = self._deadline.remaining() / left
                 return socket.create_connection((str(address), self._target.port), timeout=seconds)
             except OSError:

@@ -42,7 +42,7 @@ _ESCAPED: Final = [chr(byte) if byte in _PLAIN_BYTES else f"\\{byte:02x}" for by
 
 
 class LdapSecurity(StrEnum):
-    """The protection of the connection."""
+    """The protection of the connection to the directory."""
 
     ENCRYPTED = "encrypted"
     """TLS from the start on ldaps://, StartTLS on ldap://. The server's certificate must be valid."""
@@ -121,8 +121,8 @@ def find_in_ldap(address: str, directory: LdapDirectory) -> tuple[FoundCertifica
 def address_filter(address: str) -> str:
     """The only search filter that is sent: `mail` is exactly this text (RFC 4515 section 3).
 
-    A domain beyond ASCII is also searched as its A-labels: `mail` has no other letters in most directories (RFC 4524
-    section 2.16), but some have UTF-8 there.
+    A domain beyond ASCII is searched both in UTF-8 and as its A-labels. In most directories `mail` is ASCII (RFC 4524
+    section 2.16), but some have UTF-8.
     """
     parsed = None if address.isascii() else parse_address(address)
     as_written = f"(mail={_escape(address)})"
@@ -157,7 +157,7 @@ def _ask(directory: LdapDirectory, search_filter: str) -> list[bytes]:
             stderr=subprocess.DEVNULL,
             timeout=directory.timeout_seconds,
             check=False,
-            # libldap does not read ldap.conf and ~/.ldaprc: the question sets every option.
+            # LDAPNOINIT keeps libldap from reading ldap.conf and ~/.ldaprc, because the question sets every option.
             env=os.environ | {"LDAPNOINIT": "1"},
         )
     except subprocess.TimeoutExpired:

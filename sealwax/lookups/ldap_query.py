@@ -41,7 +41,7 @@ def search(question: Mapping[str, Any]) -> list[bytes]:
     text = "it cannot be reached"
     try:
         with _client(question).connect(timeout=question["timeoutSeconds"]) as connection:
-            # libldap drops the connection if the answer does not fit into the memory of this process.
+            # libldap also drops the connection if the answer does not fit into the memory of this process.
             text = "it broke off in its answer, or says more than can be read"
             return _values_of(_search(connection, question), question)
     except bonsai.SizeLimitError:
@@ -86,7 +86,7 @@ def _search(connection: Any, question: Mapping[str, Any]) -> Any:
         filter_exp=question["filter"],
         attrlist=question["attributes"],
         timeout=question["timeoutSeconds"],
-        # One entry more than is accepted, so that an answer with too many entries is recognised.
+        # One entry more than the limit is requested, so that an answer with too many entries is recognised.
         sizelimit=question["maxEntries"] + 1,
     )
 

@@ -1,4 +1,4 @@
-"""An operator's trust list as the operator's own bridge reads it, to look up revocation at the authorities in it."""
+"""The trust list of a bridge's operator. The bridge looks up revocation at the authorities in this list."""
 
 from __future__ import annotations
 

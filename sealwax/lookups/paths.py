@@ -31,9 +31,9 @@ from smime_core.pkix import (
 from smime_core.provider import CryptoProvider
 from smime_core.x509 import ACCESS_CA_ISSUERS, Certificate, find_access_urls, names_match
 
-# Any use is accepted here, because the client judges the use of the certificate.
+# All uses are accepted here, because the client judges whether the certificate may be used.
 _ANY_USE: Final = CertificateUse(name="looking up")
-_MAX_URLS: Final = 2  # For each certificate, at most so many addresses of its issuer are asked.
+_MAX_URLS: Final = 2  # The most addresses of an issuer's certificate that are asked for one certificate.
 _NO_ISSUER: Final = LookupProblem(
     code="issuer-not-found", text="no issuer's certificate came from the addresses in the certificate"
 )
@@ -41,7 +41,7 @@ _NO_ISSUER: Final = LookupProblem(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathAnswers:
-    """The answers about one path, as unchecked bytes, and the reasons why others are missing."""
+    """The answers about one path, as unchecked bytes, and the reasons why other answers are missing."""
 
     revocation_lists: tuple[bytes, ...] = ()
     ocsp_responses: tuple[bytes, ...] = ()
@@ -89,8 +89,8 @@ def look_up_issuers(
     """The certificates of each certificate's issuer, from the addresses in the certificate (RFC 5280 4.2.2.1).
 
     The maker of a certificate learns from the look-up that somebody examines it. `source` must allow LookupKind.ISSUER.
-    All failures are one problem with one text, because the client chose the address and must not learn how a server
-    there answers.
+    All failures give the same problem with the same text. The client chose the address, and must not learn whether and
+    how a server there answers.
     """
     lookups = [
         [

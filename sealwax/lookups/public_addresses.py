@@ -1,4 +1,4 @@
-"""Addresses of the public Internet: only these are asked, so that no certificate names a machine behind a firewall.
+"""Addresses of the public Internet. Only these are asked, so no certificate leads us to a machine behind a firewall.
 
 The networks below are those of the IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890), as of 2025-10,
 that are not globally reachable. The module `ipaddress` includes some of them only in later versions of Python.
@@ -57,7 +57,8 @@ _ISATAP: Final = (b"\x00\x00\x5e\xfe", b"\x02\x00\x5e\xfe")
 def is_public(address: Address) -> bool:
     """Whether the address is reachable from everywhere. An IPv4 address inside an IPv6 address must be public too.
 
-    A network's own prefix for NAT64 (RFC 6052 section 2.2) looks like any other and is not recognised.
+    A NAT64 prefix that a network has chosen itself (RFC 6052 section 2.2) looks like any public prefix and is not
+    recognised.
     """
     if isinstance(address, ipaddress.IPv4Address):
         return address in _REACHABLE_IPV4 or not any(address in network for network in _SPECIAL_IPV4)

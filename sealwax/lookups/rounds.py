@@ -1,7 +1,7 @@
 """Examine, make the look-ups that the examination names, and examine again, until no look-up is left.
 
-Look-ups about revocation are named only for certificates whose path leads to an anchor. Look-ups for issuers are made
-only if the source allows them.
+The examination names look-ups about revocation only for certificates whose path leads to an anchor. Look-ups for
+issuers are made only if the source allows them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ Result = TypeVar("Result")
 class LookedUp(Generic[Result]):
     """The result of the last examination, with its evidence.
 
-    `answered` has the answers by `Lookup.key`, `problems` the failures, `left` the look-ups that could still be made.
+    `answered` has the answers and `problems` the failures, both by `Lookup.key`. `left` are the look-ups that could
+    still be made.
     """
 
     result: Result
@@ -64,7 +65,8 @@ def continue_with_lookups(
             break
         for lookup, answer in answers.items():
             gathered.add(lookup, answer)
-        # Evidence gathered now may also be used to judge an earlier moment.
+        # With `gathered_at`, evidence that was issued until now counts even if the examination judges an earlier
+        # moment.
         gathered.evidence = replace(gathered.evidence, gathered_at=source.clock())
         result = examine(trust_store.with_evidence(gathered.evidence))
         trails = tuple(trails_of(result))
@@ -85,7 +87,7 @@ def _lookups_of(trails: Iterable[PathTrail]) -> tuple[Lookup, ...]:
 
 @dataclass(slots=True, kw_only=True)
 class _Gathered:
-    """The answers so far. `received` are the look-ups with an answer, `damaged` those whose answer cannot be read."""
+    """The answers so far. `received` are the look-ups with an answer, `damaged` those with an unreadable answer."""
 
     evidence: Evidence
     received: list[Lookup] = field(default_factory=list)
@@ -111,7 +113,7 @@ class _Gathered:
             self.answered[lookup.key] = answer.data
 
     def useless(self, trails: Iterable[PathTrail]) -> list[Lookup]:
-        """The look-ups whose answers are damaged, or left the status of their certificate unknown."""
+        """The look-ups with a damaged answer, and those that left the status of their certificate unknown."""
         unknown = {
             status.certificate
             for trail in trails

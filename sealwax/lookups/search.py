@@ -28,9 +28,9 @@ _Ask = Callable[[], tuple[FoundCertificate, ...] | SmimeaAnswer]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directories:
-    """The places to search. Places without a value are not asked.
+    """The directories to search. A directory without a value is not asked.
 
-    `folder` is the bridge's own directory: a function that returns the certificates (DER) for an address.
+    `folder` is the bridge's own directory, as a function that returns the certificates (DER) for an address.
     """
 
     contacts: Contacts = NO_CONTACTS
@@ -66,7 +66,7 @@ class _Question(NamedTuple):
 
 
 def search(address: str, directories: Directories, *, seconds: float = SEARCH_SECONDS) -> SearchResult:
-    """All candidates for an address, found within `seconds`. A directory that fails is a problem in the result."""
+    """All candidates for an address, found within `seconds`. The result names the directories that failed."""
     questions = _questions(address, directories, seconds)
     known = find_in_contacts(directories.contacts, address)
     if not questions:
@@ -77,7 +77,7 @@ def search(address: str, directories: Directories, *, seconds: float = SEARCH_SE
         wait(futures, timeout=seconds)
         answers = [_answer_of(future, question) for future, question in zip(futures, questions, strict=True)]
     finally:
-        # Each thread soon reaches its own bounds, so nothing waits for it.
+        # Nothing waits for the threads, because each soon reaches the time limit of its directory.
         threads.shutdown(wait=False, cancel_futures=True)
     problems = tuple(answer for answer in answers if isinstance(answer, SearchProblem))
     candidates = tuple(candidate for answer in answers if isinstance(answer, tuple) for candidate in answer)
@@ -137,7 +137,7 @@ def _problem(question: _Question, code: str, text: str) -> SearchProblem:
 
 def _compared(candidates: Sequence[FoundCertificate], answer: SmimeaAnswer) -> tuple[FoundCertificate, ...]:
     # RFC 6698 section 2.1.1: secure records can name the person's own certificate. Then each certificate from another
-    # place is marked as named or not named by these records.
+    # directory is marked as named or not named by these records.
     if not answer.names_people:
         return tuple(candidates)
     words = {True: "as the signed DNS says", False: "not the one that the signed DNS names"}

@@ -42,14 +42,15 @@ def find_service(owner: str, name_servers: Sequence[NameServer]) -> ServiceTarge
 def find_services(owner: str, name_servers: Sequence[NameServer]) -> tuple[ServiceTarget, ...]:
     """Return the targets of an owner name, the preferred one first.
 
-    They are ordered by priority, and then by weight, the highest first. Weights share no load here, because the answers
-    are kept. Raises LookupFailed.
+    The targets are ordered by priority, and within a priority by weight, the highest first. Weights do not distribute
+    load here, because the answers are kept. Raises LookupFailed.
     """
     deadline = Deadline(LOOKUP_SECONDS)
     failure = LookupFailed("there is no DNS resolver to ask")
     for left, server in zip(range(len(name_servers), 0, -1), name_servers, strict=True):
         try:
-            # Each resolver gets a share of the remaining time, so that a silent one leaves time for the next.
+            # Each resolver gets a share of the remaining time. So a resolver that does not answer leaves time for the
+            # next.
             query = dns.message.make_query(owner, dns.rdatatype.SRV)
             return _in_order(exchange(query, server.address, server.port, deadline.left() / left))
         except (OSError, EOFError, ValueError, dns.exception.DNSException):

@@ -1,10 +1,10 @@
 """Certificates of an address from the DNS of its domain: SMIMEA (RFC 8162), with the DNSSEC status.
 
-The resolver validates DNSSEC. Its AD bit is believed only if nobody can change it in transit, that is, from a resolver
-on this machine or one that the operator trusts. RFC 8162 section 6 allows a certificate to be trusted only after a
-secure answer. Sealwax never trusts a certificate because of the DNS: the certificate needs a path to an anchor. So an
-insecure answer may give a candidate, which is marked as such. A bogus answer gives none. Local parts are hashed as they
-are written: no other spellings are tried (section 4).
+The resolver validates DNSSEC. Its AD bit is believed only if nobody can change the bit in transit: the resolver is on
+this machine, or the operator trusts it. RFC 8162 section 6 allows a certificate to be trusted only after a secure
+answer. Sealwax never trusts a certificate because of the DNS: the certificate needs a path to an anchor. So an insecure
+answer may give a candidate, which is marked as "not signed". A bogus answer gives no candidate. Local parts are hashed
+as they are written. No other spellings are tried (RFC 8162 section 4).
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _BOGUS_CODES: Final = frozenset({6, 7, 8, 9, 10, 11, 12})
 
 
 class DnssecStatus(StrEnum):
-    """The security of an answer (RFC 4035 section 4.3). Bogus answers are refused earlier."""
+    """The DNSSEC status of an answer (RFC 4035 section 4.3). A bogus answer raises an error instead."""
 
     SECURE = "secure"
     INSECURE = "insecure"
@@ -124,7 +124,7 @@ class SmimeaAnswer:
         return self.names_people and any(record.matches(certificate) for record in own)
 
     def find_certificates(self) -> tuple[FoundCertificate, ...]:
-        """The whole certificates in the records; hashes give none. Authorities' certificates become intermediates."""
+        """The certificates in the records, except hashed ones. Authorities' certificates become intermediates."""
         whole = [
             record.data
             for record in self.records
@@ -189,7 +189,8 @@ def find_smimea(
     failure = DirectoryFailed(DirectoryProblem.UNREACHABLE, "there is no DNS resolver to ask")
     for left, server in zip(range(len(name_servers), 0, -1), name_servers, strict=True):
         try:
-            # Each resolver gets a share of the remaining time. A silent one leaves time for the next.
+            # Each resolver gets a share of the remaining time. So a resolver that does not answer leaves time for the
+            # next.
             response = _ask(owner, server, (end - time.monotonic()) / left)
             if response.rcode() == dns.rcode.SERVFAIL:
                 _check_not_bogus(response, owner, server, end - time.monotonic())

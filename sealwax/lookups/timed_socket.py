@@ -1,7 +1,7 @@
 """The part of a socket that http.client uses, with a deadline for all steps together.
 
-The timeout of a socket starts again with each byte. With a deadline, a server that sends one byte now and then gains
-nothing.
+The timeout of a socket starts again with each byte. The deadline does not, so a server cannot hold a connection by
+sending a byte now and then.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class _TimedReader(io.RawIOBase):
 
 
 def failure_words(error: Exception) -> str:
-    """The reason of a failed exchange, for people: it follows the name of the host and a colon."""
+    """The reason of a failed exchange, as words for people. They are shown after the name of the host and a colon."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its TLS certificate is not valid ({error.verify_message})"
     if isinstance(error, OSError) and error.strerror:

@@ -1,4 +1,4 @@
-"""The time for which an answer is cached: up to its nextUpdate, within the bounds of Sealwax."""
+"""The time for which an answer is cached: up to its nextUpdate, within a lower and an upper limit."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""The queue of a service's notices. A row is written in the transaction of the event that it reports, so none is lost.
+"""The queue of a service's notices. A row is added in the transaction of the reported event, so no notice is lost.
 
-A notice is `pending` until the line that ends its mail is about to be sent, and `sending` from then on. Each step is
-one UPDATE that names the owner, so a process that was believed dead cannot end a mail. If a notice is `sending` without
-a living owner, it was perhaps sent. It is sent once more with the same Message-ID, and is `perhaps-twice` then.
+A notice is `pending` until the line that ends its mail is about to be sent, and `sending` from then on. The owner of a
+notice is the process that sends it. Each step is one UPDATE that names the owner. So a process that has lost a notice
+to another process cannot end its mail. If the owner of a `sending` notice is dead, the mail was perhaps sent. It is
+sent once more with the same Message-ID, and the notice ends as `perhaps-twice`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from sealwax.service.columns import INSTANT, LONG
 FIRST_PAUSE_SECONDS: Final = 60
 LONGEST_PAUSE_SECONDS: Final = 4 * 60 * 60
 TAKEN_SECONDS: Final = 5 * 60
-"""Longer than one try takes. If the process ends during a try, another one sends the notice after this time."""
+"""Longer than one try takes. If a process ends during a try, another process sends the notice after this time."""
 OPEN_STATES: Final = ("pending", "sending")
 _ID_BYTES: Final = 12
 _OWNER_BYTES: Final = 12
@@ -32,7 +33,7 @@ _STATE, _CODE = "new_state", "new_code"
 
 
 class Outcome(StrEnum):
-    """The ends of a notice, as stable words in the table."""
+    """The final states of a notice, as they are written in the table."""
 
     SENT = "sent"
     PERHAPS_TWICE = "perhaps-twice"
@@ -40,11 +41,11 @@ class Outcome(StrEnum):
 
 
 class NotOurs(Exception):
-    """Another process sends this notice, or it was taken back."""
+    """Another process sends this notice now, or the service has deleted it."""
 
 
 class Addressed(Protocol):
-    """A notice as its service knows it."""
+    """A notice in the form that its service uses."""
 
     @property
     def address(self) -> str:
@@ -56,9 +57,9 @@ N = TypeVar("N", bound=Addressed)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt(Generic[N]):
-    """The `tries`-th try of one owner to send a notice. `is_repeated` means that it was perhaps sent already.
+    """One try to send a notice, and its number `tries`. `is_repeated` means that the mail was perhaps sent already.
 
-    `key` has the parameters that name the row. `id` is the left part of its Message-ID. `begun_at` is the time of the
+    `key` has the parameters that name the row. `id` is the left part of the Message-ID. `begun_at` is the time of the
     first try.
     """
 
@@ -82,16 +83,16 @@ def pause_seconds(tries: int) -> int:
 
 
 def queue_columns() -> tuple[Column[Any], ...]:
-    """Return the columns that a table of notices has beside its key and its `kind`."""
+    """Return the columns that a table of notices has in addition to its key and its `kind`."""
     return (
-        # Fixed before the first try. Empty until then.
+        # The Message-ID. It is set before the first try, and empty until then.
         Column("message_id", Text, nullable=False),
         # pending, sending, sent, perhaps-twice or failed.
         Column("state", Text, nullable=False),
         Column("tries", LONG, nullable=False),
         # The time of the next try. While the notice is being sent, the time at which its process counts as dead.
         Column("next_at", INSTANT, nullable=False),
-        # The process that sends it, or empty.
+        # The process that sends the notice, or empty.
         Column("owner", Text, nullable=False),
         # The stable code of the last refusal, or empty.
         Column("code", Text, nullable=False),
@@ -99,7 +100,7 @@ def queue_columns() -> tuple[Column[Any], ...]:
 
 
 def pending_values(next_at: float) -> dict[str, Any]:
-    """Return the values of these columns for a notice that is first tried at `next_at`, in seconds since 1970."""
+    """Return the values of `queue_columns` for a notice that is first tried at `next_at`, in seconds since 1970."""
     return {"message_id": "", "state": "pending", "tries": 0, "next_at": next_at, "owner": "", "code": ""}
 
 
@@ -111,10 +112,10 @@ class _Steps:
         is_named = and_(*(column == bindparam(_parameter(column)) for column in key))
         is_mine = and_(is_named, table.c.owner == bindparam(_OWNER), table.c.state.in_(OPEN_STATES))
         is_due = and_(
-            # Other kinds are of a newer version of the service, which sends them.
+            # Only a newer version of the service knows other kinds, and sends notices of these kinds.
             table.c.kind.in_(kinds),
             table.c.state.in_(OPEN_STATES),
-            # A wrong clock wrote a time that is further ahead than any pause.
+            # A time that is further ahead than any pause was written with a wrong clock, so the notice is due.
             or_(table.c.next_at <= bindparam(_NOW), table.c.next_at > bindparam(_AHEAD)),
         )
         self.key = key
@@ -134,7 +135,7 @@ class _Steps:
 class NoticeOutbox(ABC, Generic[N]):
     """The notices in one table. Several processes send them, and each takes a different notice.
 
-    `kinds` are the kinds that this version knows.
+    `kinds` are the kinds of notices that this version of the service knows.
     """
 
     def __init__(self, database: Database, table: Table, kinds: Collection[str]) -> None:
@@ -149,12 +150,12 @@ class NoticeOutbox(ABC, Generic[N]):
     def _note_end(
         self, rows: Connection, attempt: Attempt[N], outcome: Outcome, at: datetime.datetime, code: str
     ) -> None:
-        """Note the end of a notice in the service's tables, inside the transaction that ends it."""
+        """Record the end of a notice in the service's tables, inside the transaction that ends the notice."""
 
     def take(self, at: datetime.datetime) -> Attempt[N] | None:
         """Return a notice that is due, or None. Nobody else takes this notice for a while.
 
-        Nothing is written if none is due. Raises DatabaseUnavailable.
+        Nothing is written if no notice is due. Raises DatabaseUnavailable.
         """
         now = at.timestamp()
         times = {_NOW: now, _AHEAD: now + LONGEST_PAUSE_SECONDS + CLOCK_SLACK_SECONDS}
@@ -182,22 +183,22 @@ class NoticeOutbox(ABC, Generic[N]):
             )
 
     def will_end(self, attempt: Attempt[N], at: datetime.datetime) -> None:
-        """Note that the line that ends the mail is sent next. Raises NotOurs or DatabaseUnavailable."""
+        """Record that the next line to be sent ends the mail. Raises NotOurs or DatabaseUnavailable."""
         with self._database.transaction() as rows:
             step = rows.execute(self._steps.will_end, {**attempt.owned, _UNTIL: at.timestamp() + TAKEN_SECONDS})
             if step.rowcount != 1:
                 raise NotOurs
 
     def end(self, attempt: Attempt[N], at: datetime.datetime) -> None:
-        """Note that the mail server has accepted the mail. Raises DatabaseUnavailable."""
+        """Record that the mail server has accepted the mail. Raises DatabaseUnavailable."""
         self._close(attempt, Outcome.PERHAPS_TWICE if attempt.is_repeated else Outcome.SENT, at)
 
     def fail(self, attempt: Attempt[N], at: datetime.datetime, code: str) -> None:
-        """Note that the notice is never sent. Raises DatabaseUnavailable."""
+        """Record that the notice will never be sent. Raises DatabaseUnavailable."""
         self._close(attempt, Outcome.FAILED, at, code)
 
     def postpone(self, attempt: Attempt[N], at: datetime.datetime, *, code: str = "", is_ending: bool = False) -> None:
-        """Let a notice wait, longer after each try. `is_ending` means that it was perhaps sent.
+        """Let a notice wait, longer after each try. `is_ending` means that the mail was perhaps sent.
 
         Raises DatabaseUnavailable.
         """

@@ -17,7 +17,7 @@ from sealwax.service.metrics import count_notice
 
 GIVEN_UP_AFTER: Final = datetime.timedelta(days=3)
 LEAST_TRIES: Final = 10
-"""The least number of tries, whose pauses take half a day. So a clock that jumps ahead gives up no notice."""
+"""The least number of tries. Their pauses take half a day, so no notice is given up because a clock jumps ahead."""
 GIVEN_UP: Final = "given-up"
 """The stable code for a notice that the mail server did not accept in any try."""
 _log = logging.getLogger(__name__)
@@ -28,15 +28,15 @@ class Undeliverable(Exception):
 
 
 class Pointless(Exception):
-    """A notice of something that is over."""
+    """A notice that is not sent, because what it would report is over."""
 
 
 class NotNow(Exception):
-    """A notice of something that is over according to a clock that may be wrong."""
+    """A notice that waits: what it would report is over, but only by a clock that may be wrong."""
 
 
 class NoticeSender(ABC, Generic[N]):
-    """Sends the due notices, one after another, until it is stopped. `sender` is the address that writes."""
+    """Sends the due notices, one after another, until it is stopped. `sender` is the address in From."""
 
     def __init__(
         self, outbox: NoticeOutbox[N], submission: Submission, sender: str, clock: Callable[[], datetime.datetime]
@@ -63,20 +63,20 @@ class NoticeSender(ABC, Generic[N]):
         self._worker.start()
 
     def stop(self) -> None:
-        """End after the current notice. If that takes too long, it is left, and another process sends it again."""
+        """Stop after the current notice. If that takes too long, another process sends the notice again."""
         self._worker.stop()
 
     def send_due(self) -> None:
         """Send the due notices. Raises DatabaseUnavailable.
 
-        If the mail server accepts no mail, the other notices wait for the next time.
+        If the mail server accepts no mail at all, the other notices wait for the next call.
         """
         while not self._worker.is_stopping and (attempt := self._outbox.take(self._clock())) is not None:
             if not self._send(attempt):
                 return
 
     def _is_too_old(self, attempt: Attempt[N]) -> bool:
-        """Whether a notice was tried for days."""
+        """Whether a notice has been tried long and often enough to give up."""
         return attempt.tries > LEAST_TRIES and abs(self._clock() - attempt.begun_at) > GIVEN_UP_AFTER
 
     def _send(self, attempt: Attempt[N]) -> bool:

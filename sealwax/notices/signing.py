@@ -23,7 +23,7 @@ _MAX_FILE_BYTES: Final = 1024 * 1024
 
 
 class SignerRefused(ValueError):
-    """The file has no identity that can sign the notices. The text is for the operator."""
+    """The signer's file has no identity that can sign the notices. The text is for the operator."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +36,8 @@ class NoticeSigner:
     def sign(self, mail: bytes, at: datetime.datetime) -> bytes:
         """Return the mail as multipart/signed, so that programs without S/MIME show it too.
 
-        If every certificate has expired, the mail is sent unsigned, and the log says so. Programs would warn people of
-        an invalid signature, and without the mail people would not get their parcels. Raises SmimeError if the provider
+        If every certificate has expired, the mail is sent unsigned, and the log says so. Mail programs would warn of an
+        invalid signature, and without the mail people would not get their parcels. Raises SmimeError if the provider
         fails.
         """
         try:
@@ -52,8 +52,8 @@ class NoticeSigner:
 def read_signer(file: Path, password: bytes | None, *, sender: str, provider: CryptoProvider) -> NoticeSigner:
     """Return the signer of a PKCS#12 or PEM file. Raises SignerRefused.
 
-    The certificate names the sender's address, because programs show a signature of another address as a wrong one
-    (RFC 8550 section 3).
+    The certificate has to name the sender's address, because mail programs warn of a signature for another address (RFC
+    8550 section 3).
     """
     try:
         identities = blocking.load_identities(read_small(file, max_bytes=_MAX_FILE_BYTES), password, provider=provider)

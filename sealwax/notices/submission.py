@@ -46,8 +46,8 @@ class SmtpSecurity(StrEnum):
 class MailFailed(Exception):
     """The mail server did not accept a mail, or gave no answer.
 
-    If `is_of_mail`, the fault is in this mail, and the server may accept others. `code` is the server's answer to this
-    mail, or None. An answer from 500 on is final (RFC 5321 section 4.2.1).
+    If `is_of_mail`, the fault is in this mail, and the server may accept other mails. `code` is the server's answer to
+    this mail, or None. An answer from 500 on is final (RFC 5321 section 4.2.1).
     """
 
     def __init__(self, reason: str, *, is_of_mail: bool = False, code: int | None = None) -> None:
@@ -80,10 +80,10 @@ class Submission:
     def send(
         self, mail: bytes, sender: str, recipient: str, *, before_last_line: Callable[[], None] = lambda: None
     ) -> None:
-        """Hand over one mail, which must be 7-bit. Raises MailFailed.
+        """Send one mail, which must be 7-bit. Raises MailFailed.
 
-        `before_last_line` is called when all except the line that ends the mail was sent (RFC 5321 section 4.1.1.4). If
-        it raises, that line is not sent, and the server delivers nothing.
+        `before_last_line` is called just before the line that ends the mail (RFC 5321 section 4.1.1.4). If it raises,
+        that line is not sent, and the server delivers nothing.
         """
         with self._opened() as server:
             server.before_last_line = before_last_line
@@ -106,7 +106,7 @@ class Submission:
             if self.user:
                 self._log_in(server)
             yield server
-            # The mail is accepted already, whatever the server answers to QUIT.
+            # The server has already accepted the mail, so its answer to QUIT does not matter.
             with suppress(smtplib.SMTPException, OSError):
                 server.quit()
         except smtplib.SMTPRecipientsRefused as error:
@@ -115,7 +115,7 @@ class Submission:
         except smtplib.SMTPAuthenticationError as error:
             raise MailFailed(f"answer {error.smtp_code} to the login") from None
         except smtplib.SMTPSenderRefused as error:
-            # RFC 1870 section 6.1: the server accepts no mail of this size, and may accept others.
+            # RFC 1870 section 6.1: the server accepts no mail of this size, but may accept smaller mails.
             is_of_mail = error.smtp_code == _TOO_LARGE
             code = error.smtp_code if is_of_mail else None
             raise MailFailed(f"answer {error.smtp_code} to the sender", is_of_mail=is_of_mail, code=code) from None
@@ -135,7 +135,7 @@ class Submission:
         if (self.user + self.password).isascii():
             server.login(self.user, self.password)
             return
-        # smtplib logs in with ASCII only. RFC 4616 section 2 wants UTF-8.
+        # smtplib sends user and password in ASCII only. RFC 4616 section 2 requires UTF-8.
         plain = b64encode(f"\0{self.user}\0{self.password}".encode()).decode()
         code, answer = server.docmd("AUTH", f"PLAIN {plain}")
         if code != _SIGNED_IN:
@@ -155,7 +155,7 @@ class Submission:
 class _Bounded(smtplib.SMTP):
     """A client that ends after TRY_SECONDS, and reads MAX_ANSWER_BYTES at most.
 
-    smtplib limits each wait, but not all of them together, and reads the lines of one answer without a limit.
+    smtplib limits each wait, but not the sum of all waits. It also reads any number of lines in one answer.
     """
 
     before_last_line: Callable[[], None] = staticmethod(lambda: None)
@@ -166,7 +166,7 @@ class _Bounded(smtplib.SMTP):
         code, answer = self.docmd("DATA")
         if code != _GO_ON:
             raise smtplib.SMTPDataError(code, answer)
-        # RFC 5321 section 4.5.2: a line that begins with a period gets another one.
+        # RFC 5321 section 4.5.2: a line that begins with a period gets another period in front.
         quoted = _PERIOD.sub(b"..", msg.encode("ascii") if isinstance(msg, str) else bytes(msg))
         self.send(quoted if quoted.endswith(b"\r\n") else quoted + b"\r\n")
         self.before_last_line()

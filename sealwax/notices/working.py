@@ -24,7 +24,7 @@ class Worker:
 
     @property
     def is_stopping(self) -> bool:
-        """Whether the process ends."""
+        """Whether `stop` was called."""
         return self._stopping.is_set()
 
     def start(self) -> None:
@@ -32,7 +32,7 @@ class Worker:
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the notice that is being sent. If that takes long, another process sends it again."""
+        """Stop after the notice that is being sent. If that takes too long, another process sends the notice again."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(_END_SECONDS)

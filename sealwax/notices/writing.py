@@ -1,4 +1,4 @@
-"""The mails of notices: plain, and from a program (RFC 3834 section 5)."""
+"""The mails of notices: plain text, marked as sent by a program (RFC 3834 section 5)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PLAIN_ADDRESS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9
 _MAX_ADDRESS_CHARACTERS: Final = 254
 _MAX_LOCAL_CHARACTERS: Final = 64
 _LINE: Final = re.compile(r"[!-~]+(?: [!-~]+)*")
-_MAX_LINE_CHARACTERS: Final = 900  # RFC 5322 section 2.1.1 allows 998 with the name.
+_MAX_LINE_CHARACTERS: Final = 900  # RFC 5322 section 2.1.1 allows 998 characters in a line, with the name of the field.
 UNUSABLE_ADDRESS: Final = "address-unusable"
 """The stable code for an address to which no mail can be written."""
 
@@ -43,9 +43,9 @@ def message_id(notice_id: str, sender: str) -> str:
 
 
 def build_notice(draft: Draft, language: Language, *, fields: Sequence[tuple[str, str]] = ()) -> bytes:
-    """Return the mail of a draft, marked as a program's, with further header fields. Raises Unwritable.
+    """Return the mail of a draft, marked as sent by a program, with further header fields. Raises Unwritable.
 
-    No vacation notice answers it (RFC 3834 section 2).
+    Vacation programs do not answer such a mail (RFC 3834 section 2).
     """
     head = [
         ("Auto-Submitted", "auto-generated"),

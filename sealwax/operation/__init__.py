@@ -1,1 +1,1 @@
-"""The commands of an operator, as far as bridge and key server share them: settings, the server's process, checks."""
+"""The parts of an operator's commands that all services share: settings, the process of a service, checks."""

@@ -18,7 +18,7 @@ from sealwax.service import is_https
 def check_settings(
     program: ServiceProgram[Settings], file: Path, further: Callable[[Settings], Iterator[Finding]]
 ) -> Iterator[Finding]:
-    """Try the settings of a configuration, and `further` with them. `further` may raise WrongSettings at its start."""
+    """Check the settings of a configuration, then run `further`, which may raise WrongSettings at its start."""
     try:
         settings = program.load(file)
         findings = further(settings)
@@ -36,13 +36,13 @@ def check_settings(
 def check_own_files(
     program: ServiceProgram[Settings], file: Path, logs: LogsSection, kept: Path | None
 ) -> Iterator[Finding]:
-    """Become the user of `kept`, the file in which a service keeps its data, and try the service's files."""
+    """Become the owner of `kept`, the file in which a service keeps its data, then check the service's files."""
     become_owner([kept] if kept else [])
     yield from check_files(program.settings, file, [path for path in (kept, logs.audit_file) if path])
 
 
 def check_exposure(origin: str, listening: Mapping[str, str | None], *, trusted_proxies: int) -> Iterator[Finding]:
-    """Say which of the parts `listening` other machines reach without TLS, and whether a proxy must be named."""
+    """Report the parts in `listening` that other machines reach without TLS, and a missing `trusted_proxies`."""
     if trusted_proxies == 0 and is_https(origin):
         text = "trusted_proxies is 0, but only a proxy can answer https: every request would be redirected without end"
         yield wrong("proxy", text, "set trusted_proxies to the number of your proxies, usually 1")
@@ -60,7 +60,7 @@ def check_process(
     *,
     further: Callable[[dict[str, Any]], Iterator[Finding]],
 ) -> Iterator[Finding]:
-    """Ask the process of a service for a path, as its proxy would, and try `further` with the answer."""
+    """Request a path from the process of a service, as its proxy would, then run `further` with the answer."""
     if listen.startswith("unix:"):
         return
     try:
@@ -73,7 +73,7 @@ def check_process(
 
 
 def check_proxy(origin: str, path: str) -> Finding:
-    """Ask for a path through the proxy of an origin."""
+    """Request a path of an origin, which the service's proxy answers."""
     try:
         ask(origin, path)
     except NoAnswer as error:

@@ -42,7 +42,7 @@ def database_failures_said() -> Iterator[None]:
 
 
 def become_owner_of_database(url: str | Path) -> None:
-    """As root, become the user whose folder a database is in, because that user could lead root to other files."""
+    """As root, become the user whose folder contains a database. That user could otherwise lead root to other files."""
     file = file_of(url)
     become_owner([file] if file else [])
 
@@ -58,9 +58,9 @@ def undo_latest_step(schema: Schema, url: str | Path) -> str:
 
 
 def check_database(schema: Schema, url: str | Path, *, made_by: str) -> Finding:
-    """Say whether the database can be used, and whether it is up to date. It is not changed.
+    """Say whether the database can be used, and whether it is up to date. The database is not changed.
 
-    `made_by` is the command that makes it.
+    `made_by` is the command that makes the database.
     """
     try:
         if is_missing(url):

@@ -27,7 +27,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One line: the part that was tried, the finding, and for a fault the remedy."""
+    """One line of the output: the part that was checked, the finding, and for a fault the remedy."""
 
     level: Level
     part: str
@@ -51,7 +51,7 @@ def wrong(part: str, text: str, remedy: str) -> Finding:
 
 
 def report(findings: Iterable[Finding], *, as_json: bool) -> int:
-    """Print the findings, each as soon as it is known, and return the exit code: 1 if there is an error, else 0."""
+    """Print each finding as soon as it is known. Return the exit code: 1 if a finding is an error, else 0."""
     seen = []
     # Imported here because rich takes longer to import than most commands run.
     from rich.console import Console
@@ -79,7 +79,7 @@ def guarded(part: str, check: Callable[[], Finding]) -> Finding:
 
 
 def check_files(kind: type[ServiceSettings], file: Path, private: Iterable[Path]) -> Iterator[Finding]:
-    """Say which of the files that hold secrets or name people can be read by everybody on the machine."""
+    """Report the files with secrets or people's names that everybody on the machine can read."""
     folder = own_secrets_folder(file)
     secret_files = [folder / name for name in secret_names(kind)]
     for path in [*secret_files, *private]:

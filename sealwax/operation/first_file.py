@@ -15,7 +15,7 @@ Values = Mapping[tuple[str, ...], str | int | bool]
 
 
 def first_file(kind: type[BaseModel], values: Values, *, elsewhere: Mapping[str, str]) -> str:
-    """The text of a TOML file. `elsewhere` maps each secret that has a file of its own to this file."""
+    """The text of a TOML file. `elsewhere` names the file of each secret that has a file of its own."""
     head = "# The settings of Sealwax. A line that begins with # is a comment, or shows a default.\n"
     return head + "".join(_lines(kind, values, elsewhere, ()))
 

@@ -45,11 +45,11 @@ def write_configuration(program: ServiceProgram[Settings], file: Path, text: str
 def go_on_as_user(
     owner: str | None, settings: ServiceSettings, kept: Path | None, *, given: Iterable[Path] = ()
 ) -> None:
-    """Make the folders of secrets and data, and give up the rights of root for those of the service's user.
+    """Make the folders of secrets and data. Then continue as the service's user, without the rights of root.
 
-    `kept` is the file in which the service keeps its data. Without an owner, root becomes the user who has these
-    folders already. This command made `given` in a folder of root, and gives these files to the user. Raises
-    ClickException.
+    `kept` is the file in which the service keeps its data. Without `owner`, root becomes the user who owns these
+    folders already. `given` are files that this command has made in a folder of root. They are given to the user.
+    Raises ClickException.
     """
     folders = [own_secrets_folder(settings.file), *([kept] if kept else [])]
     user = find_owner(folders) if owner is None else find_user(owner)
@@ -65,9 +65,9 @@ def go_on_as_user(
 
 
 def go_on_with_database(owner: str | None, settings: ServiceSettings, *, wanted: str, present: str) -> None:
-    """Do as `go_on_as_user`, for a service with a database: `wanted` on the command line, `present` in the settings.
+    """Do as `go_on_as_user`, for a service with the database `wanted` on the command line, `present` in the settings.
 
-    If `is_kept_apart`, the URL of the database is written to a secret.
+    If `is_kept_apart`, the URL of the database is written to a secret file.
     """
     is_secret = is_kept_apart(settings, wanted)
     go_on_as_user(owner, settings, file_of(wanted if is_secret else present))
@@ -100,7 +100,7 @@ def make_secret(file: Path, name: str) -> Path | None:
 def write_secret(path: Path, text: str) -> Path | None:
     """Write a secret into the folder of secrets.
 
-    Return its file, or None if it exists, even if made meanwhile.
+    Return its file, or None if the file already exists.
     """
     path.parent.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
     try:

@@ -1,8 +1,8 @@
 """The process of a service: gunicorn with threads, started inside the command.
 
 The application is made once, before the workers are forked, so that they share its memory. After SIGTERM, running
-requests may end. After SIGHUP, the settings are read again: new workers use them, and the old workers end as after
-SIGTERM. If the new settings are wrong, the old settings stay.
+requests may end. After SIGHUP, the settings are read again. New workers use the new settings, and the old workers end
+as after SIGTERM. If the new settings are wrong, the old settings stay.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _log = logging.getLogger("sealwax.process")
 class Service:
     """The parts of one service: how it listens and logs, its application, and the function that closes it.
 
-    `begin` starts the threads of an application in the process that answers.
+    `begin` starts the threads of an application. It is called in each worker.
     """
 
     name: str
@@ -58,13 +58,13 @@ def run_service(load: Callable[[], Service]) -> None:
 
     At the start, raises the errors of `load` and of the service's `application`.
     """
-    # `sealwax` starts without garbage collection, which only a short process does not need.
+    # The command `sealwax` starts with garbage collection off. This process runs long and needs garbage collection.
     gc.enable()
     service = load()
     configure_logs(json_lines=service.logs.format == "json", level=service.logs.level, audit=service.logs.audit_file)
     with temporary_folder(service.server) as folder:
         os.environ[MULTIPROCESS_FOLDER] = str(folder)
-        metrics()  # Made once, before there are threads.
+        metrics()  # The metrics are made once, before there are threads.
         try:
             with database_failures_said():
                 process = _Process(load, service, folder)
@@ -86,7 +86,7 @@ def temporary_folder(server: ServerSection) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        # A worker, which is a fork of this process, also gets here.
+        # A worker is a fork of this process and also runs this line.
         if os.getpid() == owner:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -109,7 +109,7 @@ class _Process(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def load(self) -> Any:
         gc.collect()
-        # Frozen objects are not visited by the collector, so that their pages stay shared with the workers.
+        # The garbage collector does not visit frozen objects, so their memory pages stay shared with the workers.
         gc.freeze()
         return add_watch(self._flask, self._service.watch)
 
@@ -162,7 +162,7 @@ def _gunicorn_settings(service: Service, folder: Path) -> dict[str, Any]:
         "logger_class": _Log,
         "accesslog": None,
         "proc_name": f"sealwax-{service.name}",
-        # Only `trusted_proxies` says whose headers are believed. gunicorn believes no client's.
+        # gunicorn itself trusts no client's headers. The setting `trusted_proxies` decides whose headers count.
         "forwarded_allow_ips": "",
         "secure_scheme_headers": {},
         "forwarder_headers": "",

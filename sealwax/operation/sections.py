@@ -36,7 +36,7 @@ LANGUAGES_TEXT: Final = ", ".join(WORDS.languages)
 
 
 def is_private(listen: str) -> bool:
-    """Whether only this machine reaches an address."""
+    """Whether an address can be reached only from this machine."""
     return listen.startswith("unix:") or is_loopback(listen.rpartition(":")[0].strip("[]"))
 
 
@@ -48,7 +48,7 @@ class LogFormat(StrEnum):
 
 
 class LogLevel(StrEnum):
-    """The least severe lines of the log."""
+    """The lowest level of the lines that are logged."""
 
     DEBUG = "debug"
     INFO = "info"

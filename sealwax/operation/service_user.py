@@ -1,9 +1,9 @@
 """The system user of a service, and how a command that root starts becomes that user.
 
 The folders of secrets and database belong to the service's user, who may put a link there at any moment. If root made,
-opened or handed over a file there by its name, the link could lead root to any other file of the machine. So root makes
-and hands over only the folders, and uses descriptors to hand over files that an earlier run left in them. Then the
-command becomes the user for good.
+opened or gave away a file there by its name, the link could lead root to any other file of the machine. So root makes
+only the folders and gives them to the user. Files that an earlier run of root left in them are given to the user
+through descriptors. Then the command becomes the user for good.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ class ServiceUser:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnFolder:
-    """A folder for the service's user only. `files` are the names of the service's files in it.
+    """A folder for the service's user only. `files` are the names of the files that the service may have there.
 
-    Only a folder of Sealwax is given to the user. It is known by its name, or because it has no files except these.
+    Only a folder of Sealwax is given to the user: a folder with `has_own_name`, or with no files except `files`.
     """
 
     path: Path
@@ -62,7 +62,7 @@ def find_user(name: str) -> ServiceUser:
 
 
 def find_owner(paths: Iterable[Path]) -> ServiceUser | None:
-    """Return the user, other than root, who owns something on the way to one of the paths, or None."""
+    """Return the user, other than root, who owns one of `paths` or a folder or link above it, or None."""
     for path in paths:
         for status in _way_to(path):
             if status.st_uid != _ROOT:
@@ -71,9 +71,9 @@ def find_owner(paths: Iterable[Path]) -> ServiceUser | None:
 
 
 def prepare_folder(folder: OwnFolder, user: ServiceUser) -> None:
-    """As root: make a folder for the user, and give the user what an earlier run of root has left there.
+    """As root: make a folder for the user, and give the user the files that an earlier run of root has left there.
 
-    Without effect if others than root could change the way to the folder: then the user makes it.
+    Without effect if other users could change a folder or link above this folder. The user makes the folder then.
     """
     path = Path(os.path.abspath(folder.path))
     nearest = next(parent for parent in path.parents if parent.exists())
@@ -82,7 +82,7 @@ def prepare_folder(folder: OwnFolder, user: ServiceUser) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with suppress(FileExistsError):
         path.mkdir(mode=_PRIVATE_FOLDER)
-    # A link, which only an operator can have put there, is left alone.
+    # If `path` is a link, an operator has made it, so it is left unchanged.
     with suppress(NotADirectoryError), _opened(path, os.O_DIRECTORY | os.O_NOFOLLOW) as descriptor:
         if _is_left(folder, descriptor):
             os.fchown(descriptor, user.uid, user.gid)
@@ -110,14 +110,14 @@ def become(user: ServiceUser) -> None:
 
 
 def become_owner(paths: Iterable[Path]) -> None:
-    """Become the user whose folder contains one of the paths. Only root does so, and not for folders of root."""
+    """As root: become the user whose folder contains one of the paths. Without effect if all folders are root's."""
     if os.geteuid() == _ROOT and (owner := find_owner(paths)) is not None:
         become(owner)
 
 
 @contextmanager
 def acting_as_owner(paths: Iterable[Path]) -> Iterator[None]:
-    """Do as `become_owner`, but only during the block, for a command that writes elsewhere as root."""
+    """Do as `become_owner`, but only during the block. The command needs the rights of root again after the block."""
     owner = find_owner(paths) if os.geteuid() == _ROOT else None
     if owner is None:
         yield
@@ -152,7 +152,7 @@ def _refusals_said(user: ServiceUser) -> Iterator[None]:
 
 
 def _check_program(user: ServiceUser) -> None:
-    """Check that the user as whom this process acts can read the program. Raises ClickException."""
+    """Check that the effective user of this process can read the program. Raises ClickException."""
     if not os.access(_PROGRAM, os.R_OK | os.X_OK, effective_ids=True):
         raise click.ClickException(
             f"{user} cannot read the program in {_PROGRAM}: install it where every user can, such as in /opt/sealwax"
@@ -168,7 +168,7 @@ def _user_of(status: os.stat_result) -> ServiceUser:
 
 
 def _way_to(path: Path) -> Iterator[os.stat_result]:
-    """The status of each folder and link on the way to a path, and of the path itself, as far as they exist."""
+    """The status of each folder and link above a path, and of the path itself, as far as they exist."""
     absolute = Path(os.path.abspath(path))
     for place in (*reversed(absolute.parents), absolute):
         try:
@@ -181,9 +181,9 @@ def _way_to(path: Path) -> Iterator[os.stat_result]:
 
 
 def _belongs_to_root(path: Path) -> bool:
-    """Return whether only root can change the way to a path."""
+    """Return whether only root can change the folders and links that lead to a path."""
     for status in _way_to(path):
-        # In a folder with the sticky bit, others change only files of their own.
+        # In a folder with the sticky bit, users can rename or delete only their own files.
         is_writable = bool(status.st_mode & _OTHERS_WRITE) and not status.st_mode & stat.S_ISVTX
         if status.st_uid != _ROOT or (is_writable and not stat.S_ISLNK(status.st_mode)):
             return False
@@ -191,7 +191,7 @@ def _belongs_to_root(path: Path) -> bool:
 
 
 def _is_left(folder: OwnFolder, descriptor: int) -> bool:
-    """Return whether root has made this folder for Sealwax and not yet handed it over."""
+    """Return whether root has made this folder for Sealwax, and not yet given it to the user."""
     status = os.fstat(descriptor)
     if status.st_uid != _ROOT:
         return False
@@ -203,7 +203,7 @@ def _give_files(folder: OwnFolder, descriptor: int, user: ServiceUser) -> None:
     for name in folder.files:
         with suppress(OSError), _opened(name, os.O_NOFOLLOW | os.O_NONBLOCK, within=descriptor) as file:
             status = os.fstat(file)
-            # A second name could be a hard link that the user made to a file of root elsewhere.
+            # A file with a second name could be a hard link that the user made to a file of root elsewhere.
             if stat.S_ISREG(status.st_mode) and status.st_uid == _ROOT and status.st_nlink == 1:
                 os.fchown(file, user.uid, user.gid)
 

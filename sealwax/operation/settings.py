@@ -1,9 +1,9 @@
 """The settings of a service: a TOML file, environment variables that override it, and secrets from files of their own.
 
-A secret is, in this order, in the variable, in the folder $CREDENTIALS_DIRECTORY (systemd's LoadCredential) or, without
-that variable, in the folder `NAME.secrets` beside the file `NAME.toml`, or in that file. Each wrong setting is reported
-in one sentence with its name and what is expected. The sentence never repeats a value, because the value may be a
-secret in the wrong place.
+A secret is searched in this order: in its environment variable, in the folder of secrets, in the file `NAME.toml`. The
+folder of secrets is $CREDENTIALS_DIRECTORY (systemd's LoadCredential) or, if that is not set, `NAME.secrets` beside the
+file. Each wrong setting is reported in one sentence with its name and what is expected. The sentence never repeats a
+value, because the value may be a secret in the wrong place.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _CREDENTIALS: Final = "CREDENTIALS_DIRECTORY"  # systemd.exec(5)
 
 
 class WrongSettings(click.ClickException):
-    """Settings that cannot be used, with one sentence for each that is wrong."""
+    """Settings that cannot be used, with one sentence for each wrong setting."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("; ".join(problems))
@@ -95,7 +95,7 @@ def key_bytes(secret: SecretStr) -> bytes:
 
 
 def secrets_folder(file: Path) -> Path:
-    """The folder of the secrets that belong to a configuration: systemd's, or the one beside the file."""
+    """The folder of the secrets that belong to a configuration: systemd's folder, or the folder beside the file."""
     credentials = os.environ.get(_CREDENTIALS)
     return Path(credentials) if credentials else own_secrets_folder(file)
 
@@ -111,7 +111,7 @@ def load_settings(kind: type[Settings], file: Path) -> Settings:
 
 
 def load_public_settings(kind: type[Settings], file: Path) -> Settings:
-    """Read and check the settings for a service that cannot read the secrets. Raises WrongSettings."""
+    """Read and check the settings for a command that may not read the secrets. Raises WrongSettings."""
     return _load(kind, file, {})
 
 
@@ -245,7 +245,7 @@ def _meaning(kind: type[ServiceSettings], path: tuple[str, ...]) -> str:
 
 
 def _shown(path: tuple[str, ...]) -> str:
-    """The name of a setting, with the variables that set it or parts of it."""
+    """The name of a setting, with the environment variables that set the setting or a part of it."""
     variable = variable_name(path)
     variables = sorted(
         name for name in os.environ if name.upper() == variable or name.upper().startswith(variable + NESTED)

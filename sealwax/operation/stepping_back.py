@@ -1,4 +1,4 @@
-"""The command `step-back` of a service: it returns the database to the version before this one."""
+"""The command `step-back` of a service. It returns the database to the version before the present version."""
 
 from __future__ import annotations
 

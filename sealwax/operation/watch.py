@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def add_watch(app: Flask, listen: str | None) -> WSGIApplication:
-    """Return an application that answers monitoring at `listen`, and at all other addresses as `app` does."""
+    """Return an application that answers monitoring at the address `listen`, and calls `app` at all other addresses."""
     if listen is None:
         return app
     watch = _watch_application(app)
@@ -31,10 +31,10 @@ def add_watch(app: Flask, listen: str | None) -> WSGIApplication:
 
 
 def _arrived_at(listen: str, environ: WSGIEnvironment) -> bool:
-    """Return whether a request arrived at an address. The header of the request is no proof."""
+    """Return whether a request arrived at an address. The client's header Host proves nothing, and is not used."""
     connected: socket.socket | None = environ.get("gunicorn.socket")
     if connected is not None and connected.family == socket.AF_UNIX:
-        # For Unix sockets, gunicorn takes SERVER_NAME and SERVER_PORT from the request's Host.
+        # For Unix sockets, gunicorn copies SERVER_NAME and SERVER_PORT from Host.
         return listen == f"unix:{connected.getsockname()}"
     host, _, port = listen.rpartition(":")
     return bool(environ.get("SERVER_PORT") == port and environ.get("SERVER_NAME") == host.strip("[]"))

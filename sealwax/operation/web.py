@@ -12,7 +12,7 @@ _MAX_BYTES: Final = 100_000
 
 
 class NoAnswer(Exception):
-    """The service does not answer, or something else answers in its place. The text says which."""
+    """The service does not answer, or another program answers in its place. The text says which is the case."""
 
 
 def ask(origin: str, path: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """gunicorn's worker, with JSON for requests that it refuses before the application sees them.
 
-A body that comes too slowly is refused, because it holds a thread, and proxies pass a message on as it comes.
+A body that arrives too slowly is refused, because it occupies a thread. Proxies may forward a body as slowly.
 """
 
 from __future__ import annotations
@@ -41,18 +41,18 @@ _TEXTS: Final = {
 _OTHER_TEXT: Final = ("bad-request", "The server does not understand the request.")
 BODY_PIECE_BYTES: Final = 64 * 1024
 UNREAD_SECONDS: Final = 5.0
-"""The time for the rest of a body that nobody reads. A connection that is closed earlier may lose the answer."""
+"""The time to receive the rest of a body after the answer. Without the rest, the answer may be lost."""
 _log = logging.getLogger("sealwax.http")
 
 
-# gunicorn reads a megabyte of a body, and copies the rest of that for each piece that the application reads.
+# By default gunicorn reads a megabyte of a body at once, and copies the unread part for each piece that is read.
 SocketUnreader.max_body_chunk = BODY_PIECE_BYTES
 
 
 class BodyTooSlow(ServiceError):
     """The client sends the body of its request too slowly.
 
-    This is no OSError, which would mean that the client has gone.
+    This error is not an OSError, because an OSError means that the client has gone.
     """
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ class BodyTooSlow(ServiceError):
 
 
 class BodyDeadline:
-    """The time to wait for a body. It begins again with each piece of BODY_PIECE_BYTES."""
+    """The time to wait for a body. The time starts again after each BODY_PIECE_BYTES that arrive."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = self._left = seconds
@@ -105,7 +105,7 @@ class JsonErrorWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
     body_seconds: float = 30.0
 
     def handle_request(self, req: Any, conn: Any) -> Any:
-        """Answer a request, whose body has to come in time."""
+        """Answer a request. Its body has to arrive in time."""
         req.unreader.deadline = BodyDeadline(self.body_seconds)
         try:
             return super().handle_request(req, conn) and _read_rest(conn.parser)
@@ -130,9 +130,9 @@ class JsonErrorWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
 
 
 def _read_rest(parser: Any) -> bool:
-    """Read the rest of a body after its answer. Return whether the connection can be used for another request.
+    """Read the rest of a body after its request was answered. Return whether the connection can serve another request.
 
-    gunicorn would do this too, but limits each wait for a few bytes, and not all waits together.
+    gunicorn would do this too, but limits only each wait for some bytes, and not the sum of the waits.
     """
     parser.unreader.deadline = BodyDeadline(UNREAD_SECONDS)
     try:

@@ -1,8 +1,8 @@
 """The document of the pages, and the files to which it refers.
 
-The bytes of the document are compared with the signed list. The check here finds a document that was signed although it
-refers to another place. The check knows only the markup that the pages use, and reports all other markup, such as
-comments. A parser here could read such markup differently from browsers, and miss a reference.
+The bytes of the document are compared with the signed list. The check here finds a signed document that refers to files
+outside the list. The check knows only the markup that the pages use, and reports all other markup, such as comments. A
+parser for other markup could read it differently from browsers, and miss a reference.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Final
 DOCUMENT: Final = "index.html"
 CONFIGURATION: Final = "config.json"
 
-# Without ASCII, some other letters would match too, such as the Kelvin sign.
+# Without re.ASCII, IGNORECASE would match some other letters too, such as the Kelvin sign for k.
 _FLAGS: Final = re.IGNORECASE | re.ASCII
 _DOCTYPE: Final = re.compile(r"<!doctype html>", _FLAGS)
 _END_TAG: Final = re.compile(r"</([a-z][a-z0-9]*)[ \t\r\n]*>", _FLAGS)
@@ -24,7 +24,7 @@ _START_TAG: Final = re.compile(
     r"""((?:[ \t\r\n]++[a-z][a-z0-9-]*+(?:=(?:"[^"<>]*+"|'[^'<>]*+'|[^\s"'<>=`]++))?)*)[ \t\r\n]*+>""",
     _FLAGS,
 )
-# Only for the attributes of a start tag.
+# This pattern is only for text that `_START_TAG` has matched as attributes.
 _ATTRIBUTES: Final = re.compile(r"""([a-z][a-z0-9-]*+)(?:=(?:"([^"<>]*+)"|'([^'<>]*+)'|([^\s"'<>=`]++)))?""", _FLAGS)
 _NO_SCRIPT: Final = re.compile(r"[ \t\r\n]*</script[ \t\r\n]*>", _FLAGS)
 _PATH: Final = re.compile(r"[A-Za-z0-9._~/-]+")
@@ -41,7 +41,7 @@ _ELEMENTS: Final[Mapping[str, frozenset[str]]] = {
     "script": frozenset({"async", "crossorigin", "defer", "integrity", "src", "type"}),
 }
 _REFERENCES: Final = frozenset({"href", "src"})
-# The values that an attribute may have, where other values would weaken the page or change the element's meaning.
+# The values allowed for some attributes. Other values would weaken the page or change the element's meaning.
 _VALUES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     ("meta", "charset"): frozenset({"utf-8"}),
     ("meta", "name"): frozenset({"color-scheme", "description", "referrer", "theme-color", "viewport"}),

@@ -1,7 +1,7 @@
 """The files of a release in a folder: listed for a signature, and compared with a signed list.
 
-A release has regular files only. A symbolic link leads to something that can change later or is elsewhere, so a link is
-a finding, and so is a pipe or a device. A folder that has one is not signed.
+A release has regular files only. The target of a symbolic link can change later, or be outside the folder. So each
+link, pipe or device is a finding, and a folder that contains one is not signed.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _describe(folder: Path, name: str) -> ReleasedFile:
 
 
 def _names(folder: Path) -> list[str]:
-    """The entries below a folder that are no folders themselves, sorted. Raises OSError for one that cannot be read."""
+    """The entries below a folder, except folders, sorted. Raises OSError for a folder that cannot be read."""
     names: list[str] = []
     for place, folders, files in os.walk(folder, onerror=_raise):
         links = [name for name in folders if Path(place, name).is_symlink()]

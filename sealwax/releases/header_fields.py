@@ -1,7 +1,8 @@
-"""The header fields of the pages' document: what the pages' server sends, and how another server's answer differs.
+"""The header fields of the pages' document: the fields that our server sends, and a check of another server's answer.
 
 The server and the check use the same lists. Some other fields, such as `Link`, `Refresh` or `Set-Cookie`, have an
-effect whatever the document's bytes are. So only fields that are known to be harmless may be added on the way.
+effect that does not depend on the document's bytes. So another server or a proxy may add only fields that are known to
+be harmless.
 """
 
 from __future__ import annotations
@@ -12,16 +13,16 @@ from typing import Final
 
 from sealwax.releases.document import CONFIGURATION, shown
 
-# The only script in the frame that draws a PDF file. That frame inherits this policy
-# (`webbridge/pages/reading/pdf/pdf_frame.js`).
+# The hash of the only script in the frame that draws a PDF file (`webbridge/pages/reading/pdf/pdf_frame.js`). That
+# frame inherits the policy of the pages.
 _PDF_FRAME_SCRIPT: Final = "'sha384-76IsHbqTAw+XCn9bMK0boLO7ysCz83brDzYkQTC7t4o/hyWDAYeQkL97NtjPXDPo'"
 PAGES_POLICY: Final = {
     "default-src": "'none'",
     "script-src": f"'self' 'wasm-unsafe-eval' {_PDF_FRAME_SCRIPT}",
-    # The frame starts a worker from bytes that the pages have compared with their hash. In the pages themselves,
-    # Trusted Types forbid such an address.
+    # The PDF frame starts a worker from a blob: URL, whose bytes the pages have compared with their hash. In the pages
+    # themselves, Trusted Types forbid such a URL.
     "worker-src": "'self' blob:",
-    # The frame of a formatted message inherits this policy. There it admits the message's own styles.
+    # The frame of a formatted message inherits this policy and needs the message's own styles.
     "style-src": "'self' 'unsafe-inline'",
     "img-src": "'self' data:",
     "manifest-src": "'self'",
@@ -59,7 +60,7 @@ _HARMLESS_FIELDS: Final = frozenset(
     | {"x-request-id"}
 )
 _EXPECTED: Final = frozenset(name.lower() for name in (*ISOLATION, TRANSPORT, _POLICY, _TYPE))
-# Earlier versions do not send this directive, and without it default-src forbids the manifest.
+# Earlier versions do not send this directive. Without it, default-src forbids the manifest, so no policy is weaker.
 _MAY_BE_MISSING: Final = frozenset({"manifest-src"})
 _HARMLESS_DIRECTIVE: Final = "upgrade-insecure-requests"
 _REPORTS: Final = ("report-uri", "report-to")
@@ -70,12 +71,12 @@ Fields = Sequence[tuple[str, str]]
 
 
 def check_header_fields(fields: Fields, *, connections: Collection[str], is_https: bool) -> list[str]:
-    """A sentence for each header field of the document that the pages' server does not send, or sends otherwise.
+    """A sentence for each header field of the document that is missing, unknown or different from the expected value.
 
-    `connections` are the origins that the policy may allow besides the pages' own. `is_https` says whether the pages'
-    server has to bind browsers to https.
+    `connections` are the origins that the policy may allow besides the pages' own. `is_https` says whether the server
+    has to send Strict-Transport-Security.
     """
-    # Python treats some further characters as blanks. Browsers treat them as part of a directive or a value.
+    # Values with characters beyond ASCII are reported: Python treats some of them as blanks, and browsers do not.
     unclear = sorted({name for name, value in fields if not _is_plain(value)})
     return [
         *(f"the header field {shown(name)} has characters other than ASCII" for name in unclear),
@@ -135,7 +136,7 @@ def _check_cache(fields: Fields) -> Iterator[str]:
 
 def _check_transport(fields: Fields) -> Iterator[str]:
     values = _values(fields, TRANSPORT)
-    # RFC 6797 section 8.1: the first field of several counts.
+    # RFC 6797 section 8.1: if there are several fields, the first one counts.
     directives = [directive.strip(" \t").lower() for directive in values[0].split(";")] if values else []
     ages = [int(match[1]) for match in map(_MAX_AGE.fullmatch, directives) if match]
     if len(ages) != 1 or ages[0] < TRANSPORT_SECONDS or "includesubdomains" not in directives:
@@ -146,7 +147,7 @@ def _check_policies(fields: Fields, connections: Collection[str]) -> list[str]:
     policies = _policies(fields)
     if not policies:
         return [f"the header field {_POLICY} is missing"]
-    # A browser obeys each of several policies, so one that is strict enough suffices. It sends the reports of each.
+    # A browser obeys all policies together, so one strict policy is enough. It also sends the reports of all policies.
     reported = [f"{name} {shown(policy[name])}" for policy in policies for name in _REPORTS if name in policy]
     weaknesses = min((list(_weaknesses(policy, connections)) for policy in policies), key=len)
     return [*weaknesses, *(f"the policy has {report}, so that a server learns of visits" for report in reported)]
@@ -159,7 +160,7 @@ def _weaknesses(policy: Mapping[str, str], connections: Collection[str]) -> Iter
         elif name not in policy and name not in _MAY_BE_MISSING:
             yield f"the policy lacks {name} {expected}"
     for name in policy.keys() - PAGES_POLICY.keys() - {*_REPORTS, _HARMLESS_DIRECTIVE, CONNECT}:
-        # A further directive, such as script-src-elem, may allow more than the one that it replaces.
+        # A further directive, such as script-src-elem, may allow more than the directive that it overrides.
         yield f"the policy has the directive {shown(name)}, which the pages do not use"
     for source in policy.get(CONNECT, "").split():
         if source not in connections:
@@ -175,7 +176,7 @@ def _parse_policy(text: str) -> dict[str, str]:
     policy: dict[str, str] = {}
     for directive in text.split(";"):
         name, _, sources = directive.strip().partition(" ")
-        # The first directive of a name counts (CSP Level 3 section 2.2.1).
+        # If a directive occurs twice, the first one counts (CSP Level 3 section 2.2.1).
         if name:
             policy.setdefault(name.lower(), " ".join(sources.split()))
     return policy

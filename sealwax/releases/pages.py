@@ -1,7 +1,7 @@
 """The pages of an origin, fetched and compared with the list that the release key signed.
 
-A server can tell this program from a browser, and answer differently. It can also have files that the list does not
-name: nothing can list them over the network.
+A server can recognise this program, and answer a browser differently. It can also have files that the list does not
+name, because a client cannot find out the names of all files.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class BadAddress(ValueError):
 class PagesReport:
     """The findings on the pages of an origin. `problems` are about the document and the configuration.
 
-    `connections` are the addresses with which the pages exchange mail and keys. The operator chooses them, so the
-    person has to compare them.
+    `connections` are the addresses with which the pages exchange mail and keys. The operator chooses these addresses,
+    so no signature covers them, and the user has to check them.
     """
 
     findings: tuple[Finding, ...]
@@ -59,7 +59,7 @@ class PagesSource:
         parts = urlsplit(self.base)
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
         policy = FetchPolicy(
-            # The person named this host, so its address may be private.
+            # The user named this host, so its IP address may be private.
             allowed_hosts=frozenset({f"{host}:{parts.port or _PORTS[parts.scheme]}"}),
             timeout_seconds=self.deadline.left(),
             max_body_bytes=max_bytes,
@@ -68,9 +68,9 @@ class PagesSource:
 
 
 def check_address(url: str) -> str:
-    """The address in one spelling, with a slash at its end, under which the newest version seen is kept.
+    """The address in a normal form that ends with a slash. `seen` stores the newest version under this form.
 
-    Raises BadAddress unless it is https, or http on this machine.
+    Raises BadAddress unless the address is https, or http on this machine.
     """
     try:
         parts = urlsplit(url)
@@ -93,7 +93,7 @@ def fetch_signed_list(source: PagesSource) -> bytes:
 
 def compare_pages(release: Release, source: PagesSource) -> PagesReport:
     """Fetch the document, the configuration and each file of the list, and compare them with the list."""
-    # Browsers fetch the document at the address of its folder, so it is compared only there.
+    # Browsers fetch the document at the address of its folder, so only the answer at that address is compared.
     files = [file for file in release.files if file.path != DOCUMENT]
     with ThreadPoolExecutor(_PARALLEL) as threads:
         findings = threads.map(lambda file: _compare_served(file, source), files)
@@ -122,7 +122,7 @@ def _failed(path: str, failure: LookupFailed) -> Finding:
 
 
 def _origin(address: str) -> str:
-    """The source with which a policy allows this address, or "" if it is not the address of one server."""
+    """The source expression that allows an address in a policy, or "" if it is not the address of one server."""
     try:
         parts = urlsplit(address)
     except ValueError:
@@ -138,13 +138,13 @@ def _compare_document(
         return Finding(path=DOCUMENT, outcome=Outcome.ADDITIONAL, detail="the signed list has no document"), ()
     file = listed[DOCUMENT]
     try:
-        # A document that became longer is read too, to say what was added.
+        # A document that is longer than the signed one is read completely, so that the added markup is reported.
         answer = source.fetch("", max_bytes=max(file.bytes, MAX_RELEASE_BYTES))
     except LookupFailed as failure:
         return _failed(DOCUMENT, failure), ()
     references = find_references(answer.body.decode("utf-8", "replace"), listed)
     head = check_header_fields(answer.fields, connections=connections, is_https=source.base.startswith("https:"))
-    # Browsers read the lines after a line that is no header field, and Python leaves them out.
+    # Python skips the lines after a line that is no header field. Browsers read them, so such a line is reported.
     unread = () if answer.is_head_read else ("its head has a line that is no header field",)
     problems = (*unread, *head, *references)
     return compare(file, answer.body), [f"{DOCUMENT}: {text}" for text in problems]

@@ -1,7 +1,7 @@
 """The fingerprints of the release certificates in this build: `release_keys.json`.
 
-The file is part of the sources, and the extension's packages have the same file. It is empty until the owner of a
-release enters a certificate and keeps its private key apart from the sources.
+The file is part of the sources, and the extension's packages have the same file. The list is empty until the publisher
+of a release enters the fingerprint of a certificate. The private key is kept apart from the sources.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from smime_core.text import JsonObject, parse_json
 _FILE: Final = Path(__file__).with_name("release_keys.json")
 _WHERE: Final = "release_keys.json"
 _MAX_BYTES: Final = 16_384
-_MAX_KEYS: Final = 20  # A key and its successors.
+_MAX_KEYS: Final = 20  # The current key and its successors.
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}")
 
 

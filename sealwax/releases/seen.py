@@ -1,6 +1,7 @@
 """The newest release that was seen at each address, in the user's own file.
 
-Only this file shows that a server has gone back to an older release, whose files are signed too.
+Without this file, nobody would notice that a server has gone back to an older release, because its files are signed
+too.
 """
 
 from __future__ import annotations

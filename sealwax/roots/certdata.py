@@ -1,8 +1,8 @@
 """Parse Mozilla's certdata.txt, and write the list in PEM that is made from it.
 
-certdata.txt lists PKCS#11 objects. CKO_CERTIFICATE has a certificate; the CKO_NSS_TRUST with the same issuer and serial
-number has its uses. Roots whose CKA_TRUST_EMAIL_PROTECTION is CKT_NSS_TRUSTED_DELEGATOR are included. All others
-(distrusted, or for servers only) are left out.
+certdata.txt lists PKCS#11 objects. A CKO_CERTIFICATE has a certificate. The CKO_NSS_TRUST with the same issuer and
+serial number says for which uses it is trusted. Roots whose CKA_TRUST_EMAIL_PROTECTION is CKT_NSS_TRUSTED_DELEGATOR are
+included. All others (distrusted, or for servers only) are left out.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Short messages from one process of a service to the others, by PostgreSQL's NOTIFY or a file beside SQLite's.
 
-An announcement may be lost, so a receiver also looks for changes, but less often. An announcement names nobody: its
-subject is an id or a hash. The first line of the file is random, so that a new file differs from one that has grown.
+An announcement may be lost, so a receiver also looks for changes itself, but less often. An announcement names nobody:
+its subject is an id or a hash. The first line of the file is random, so that a receiver can tell a new file from a file
+that has grown.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announcement:
-    """A kind, which is a fixed name in the code, a subject, and perhaps a detail."""
+    """A short message: its kind, which is a fixed name in the code, its subject, and perhaps a detail."""
 
     kind: str
     subject: str
@@ -66,14 +67,14 @@ class Announcements:
             _log.warning("an announcement was not made: %s", type(error).__name__)
 
     def listen(self, heard: Heard, *, poll_seconds: float | None = None) -> Listening:
-        """Receive the announcements from now on, until the result is closed. A file is read every `poll_seconds`."""
+        """Call `heard` for each announcement, until the result is closed. A file is read every `poll_seconds`."""
         if self._database.is_postgresql:
             return _PostgresqlListening(self._database, heard)
         return _FileListening(self._file, heard, POLL_SECONDS if poll_seconds is None else poll_seconds)
 
 
 class Listening:
-    """A thread that listens."""
+    """A thread that receives announcements."""
 
     def __init__(self, heard: Heard) -> None:
         self._heard = heard
@@ -81,7 +82,7 @@ class Listening:
         self._thread = threading.Thread(target=self._listen, name="announcements", daemon=True)
 
     def close(self) -> None:
-        """Listen no longer."""
+        """Stop receiving announcements."""
         self._ends.set()
         self._thread.join()
 
@@ -99,13 +100,13 @@ class _PostgresqlListening(Listening):
         super().__init__(heard)
         self._database = database
         self._connection: Any = None
-        # Announcements are received from here on, if the server answers.
+        # The server keeps announcements from here on. If it does not answer now, the thread tries again.
         with suppress(Exception):
             self._connection = self._connect()
         self._thread.start()
 
     def _connect(self) -> Any:
-        """Return a connection that listens."""
+        """Return a connection that receives announcements."""
         connection = self._database.own_connection()
         connection.autocommit = True
         connection.execute(f"LISTEN {_CHANNEL}")
@@ -158,7 +159,7 @@ class _FileListening(Listening):
         with path.open("rb") as file:
             first = file.readline(_MAX_WORD_BYTES)
             if first != self._first:
-                # A file that was not there before has no earlier announcements.
+                # Without an earlier file no announcement was lost. If the file replaces another one, some may be lost.
                 if self._first:
                     self._heard(None)
                 self._first, self._read_bytes = first, len(first)
@@ -174,7 +175,7 @@ def _append(path: Path, line: bytes) -> None:
     """Add a line to the file, which is emptied first if it is long.
 
     No lock is needed, because the system appends a short line as a whole. If two processes empty the file at the same
-    time, one announcement may be lost, or the file gets a second random line, which is no announcement.
+    time, one announcement may be lost. The file may also get a second random line, which receivers ignore.
     """
     number = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, _PRIVATE_MODE)
     with os.fdopen(number, "ab", buffering=0) as file:

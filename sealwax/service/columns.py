@@ -1,4 +1,4 @@
-"""The types of columns that mean the same in SQLite and PostgreSQL.
+"""Types of columns that have the same meaning in SQLite and PostgreSQL.
 
 SQLite's STRICT tables know only INTEGER, REAL, TEXT and BLOB. Without STRICT, SQLite keeps any value in any column.
 """

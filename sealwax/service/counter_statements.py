@@ -25,10 +25,10 @@ from sealwax.service.columns import INSTANT, NUMBER
 from sealwax.service.counter_table import COUNTER_KEY
 from sealwax.service.database import CLOCK_SLACK_SECONDS, Database, insert_into
 
-# More names than all processes count between two sweeps of one process.
+# This is more than the number of names that all processes count between two sweeps of one process.
 SWEPT_AT_ONCE: Final = 1000
 
-# The parameters. The names of columns are reserved for the values of an INSERT.
+# The names of the parameters. They differ from the names of columns, which an INSERT uses for its values.
 COUNTER, EVENTS, NOW, PER_SECOND, MOST, NAMES = "counter", "events", "now", "per_second", "most", "names"
 
 
@@ -53,7 +53,7 @@ class CounterStatements:
     def _count(self, database: Database) -> ReturningInsert[float]:
         """Count events, and return the new value if there was room for them."""
         level, since, events = self._level(), self._table.c.at, bindparam(EVENTS, type_=NUMBER)
-        # A time that is a little ahead stays, so that the bucket does not drain twice for the same seconds.
+        # A time that is slightly ahead is kept, so that the bucket does not drain twice for the same seconds.
         is_ahead = (since > _now()) & (since <= _now() + CLOCK_SLACK_SECONDS)
         first = insert_into(database, self._table).values(
             kind=self._kind, name=bindparam(COUNTER), value=events, at=_now()
@@ -71,7 +71,7 @@ class CounterStatements:
         return update(self._table).where(*self._is_named()).values(value=left)
 
     def _level(self) -> ColumnElement[float]:
-        """The value now. A value whose time is further ahead comes from a wrong clock, and is ignored."""
+        """The value now. A time that is far ahead comes from a wrong clock, and the value then counts as 0."""
         value, since = self._table.c.value, self._table.c.at
         drained = value - (_now() - since) * bindparam(PER_SECOND, type_=NUMBER)
         is_dead = (since > _now() + CLOCK_SLACK_SECONDS) | ((since <= _now()) & (drained <= 0))
@@ -92,8 +92,8 @@ class CounterStatements:
 class DecayStatements(CounterStatements):
     """The statements for values of one kind that decay by a rule of the caller.
 
-    `value` is what the caller has written, and `at` the time at which the value was right. `NAMES` are several names.
-    `trim` deletes the rows that were written longest ago, beyond the latest `most_rows`.
+    `value` is the value that the caller has written, and `at` the time for which the value was computed. `NAMES` are
+    several names. `trim` deletes the rows that were written longest ago, beyond the latest `most_rows`.
     """
 
     def __init__(self, database: Database, table: Table, *, kind: str, seconds: int, most_rows: int) -> None:
@@ -105,7 +105,7 @@ class DecayStatements(CounterStatements):
         self.begin: Final = first_event.on_conflict_do_nothing(index_elements=COUNTER_KEY).returning(row.value)
         unchanged = first.on_conflict_do_update(index_elements=COUNTER_KEY, set_={"value": row.value})
         self.lock: Final = unchanged.returning(row.value, row.at)
-        # A value only falls, so the value now is at most the one that was written.
+        # A value only falls, so the value now is at most the written value.
         is_few = row.value <= bindparam(EVENTS, type_=NUMBER)
         self.forget_few: Final = delete(table).where(*is_named, is_few).returning(row.name)
         written = {"value": bindparam(EVENTS, type_=NUMBER), "at": _now()}

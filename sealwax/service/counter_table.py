@@ -13,7 +13,7 @@ _TABLE: Final = "counter"
 
 
 def add_counter_table(tables: MetaData) -> Table:
-    """Add the table to those of a service."""
+    """Add the table of the counters to the tables of a service."""
     return Table(
         _TABLE,
         tables,

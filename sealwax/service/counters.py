@@ -37,10 +37,11 @@ _SWEEP_SECONDS: Final = 1.0
 
 
 class LeakyCounter:
-    """Counts events by name. A name may have its limit of events at once, and as many again spread over `seconds`.
+    """Counts events by name.
 
-    `tables` has the table `counter`; `kind` separates its users. An event is counted when it starts, so that parallel
-    events are counted too. `refusal` is the text of TryLater.
+    A name may have as many events at once as its limit, and the same number again in each period of `seconds`. `tables`
+    has the table `counter`. `kind` is the name of this counter in the table. An event is counted when it starts, so
+    that parallel events are counted too. `refusal` is the text of TryLater.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class LeakyCounter:
         at = self._clock().timestamp()
         with self._database.transaction(durable=False) as rows:
             self._sweep.if_due(rows, at)
-            # In the order of the names, so that two transactions never wait for each other.
+            # Rows are locked in the order of their names, so that two transactions never wait for each other.
             for name, limit in sorted(limits.items()):
                 place = {COUNTER: name, NOW: at, PER_SECOND: limit / self._seconds}
                 counted = {**place, EVENTS: float(events), MOST: limit + _ROUNDING}
@@ -90,7 +91,7 @@ class LeakyCounter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """The value of a name at the time `at`, and the seconds since it was written."""
+    """The value of a name at the time `at`, and the seconds since the value was last written."""
 
     value: float
     age_seconds: float
@@ -100,9 +101,10 @@ class Level:
 class DecayingCounter:
     """Counts events by name. A value halves every `half_life_seconds`, or never if they are infinite.
 
-    `tables` has the table `counter`; `kind` separates its users. A name that was not written for `forget_seconds` is
-    forgotten. If there are more than `most_rows` names, those that were written longest ago are forgotten. The caller
-    counts in its own transaction. With several counters, it always locks names in the same order of counters.
+    `tables` has the table `counter`. `kind` is the name of this counter in the table. A name that was not written for
+    `forget_seconds` is forgotten. If there are more than `most_rows` names, those that were written longest ago are
+    forgotten. The caller counts in its own transaction. A caller with several counters always uses the counters in the
+    same order, so that two transactions never wait for each other.
     """
 
     def __init__(
@@ -124,7 +126,7 @@ class DecayingCounter:
         self._added_since_sweep = SWEPT_AT_ONCE
 
     def begin(self, rows: Connection, name: str, now: float) -> bool:
-        """Count one event of a name that has none, and return True. If the name may have one, return False.
+        """Count the first event of a name, and return True. If the name may have an event already, return False.
 
         Most names are new, so one statement is enough for them.
         """
@@ -134,11 +136,11 @@ class DecayingCounter:
         return True
 
     def lock(self, rows: Connection, name: str, now: float) -> Level:
-        """Return the level of a name. Its row is made if the name is new, and locked until the transaction ends."""
+        """Return the level of a name, and lock its row until the transaction ends. A new name gets a row first."""
         value, since = rows.execute(self._statements.lock, {COUNTER: name, NOW: now}).one()
         if not now - self._forget_seconds < since <= now + CLOCK_SLACK_SECONDS:
             return Level(value=0.0, age_seconds=0.0, at=now)
-        # A time that is a little ahead stays, so that the value does not decay twice in the same seconds.
+        # A time that is slightly ahead is kept, so that the value does not decay twice in the same seconds.
         age_seconds = max(0.0, now - since)
         value *= 0.5 ** (age_seconds / self._half_life_seconds)
         return Level(value=value, age_seconds=age_seconds, at=max(now, since))
@@ -156,12 +158,12 @@ class DecayingCounter:
         return level
 
     def add(self, rows: Connection, name: str, level: Level) -> None:
-        """Count one event of a locked name that has this level."""
+        """Count one event of a name. `lock` has returned its `level`."""
         rows.execute(self._statements.write, {COUNTER: name, NOW: level.at, EVENTS: level.value + 1})
         self._added_since_sweep += 1
 
     def take_back(self, rows: Connection, name: str, events: float, now: float) -> None:
-        """Uncount events of a name, at most all of them."""
+        """Uncount events of a name. The value does not fall below 0."""
         if rows.execute(self._statements.forget_few, {COUNTER: name, EVENTS: events}).first() is not None:
             return
         level = self.lock(rows, name, now)
@@ -175,9 +177,9 @@ class DecayingCounter:
         return self._half_life_seconds * log2(level.value / value) if level.value > value + _ROUNDING else 0.0
 
     def sweep(self, now: float) -> None:
-        """Delete dead rows, and the rows beyond `most_rows`, at the first call and then once in a while.
+        """Delete forgotten names, and names beyond `most_rows`. Only the first call and some later calls do this.
 
-        The sweep has its own transaction, because a refusal would undo it together with the caller's.
+        The sweep has its own transaction. In the caller's transaction, a refusal would undo the sweep.
         """
         if self._added_since_sweep < SWEPT_AT_ONCE // 2:
             return
@@ -188,14 +190,14 @@ class DecayingCounter:
 
 
 class _Sweep:
-    """Deletes dead rows, so that the table does not grow."""
+    """Deletes rows that count nothing any more, so that the table does not grow."""
 
     def __init__(self, statements: CounterStatements) -> None:
         self._statements = statements
         self._swept_at = 0.0
 
     def if_due(self, rows: Connection, at: float) -> None:
-        """Delete some dead rows, once in a while and after the clock was set back."""
+        """Delete some of these rows if the last time was long ago, or if the clock was set back."""
         if abs(at - self._swept_at) >= _SWEEP_SECONDS:
             self._swept_at = at
             for sweep in self._statements.sweeps:

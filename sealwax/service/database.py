@@ -38,11 +38,12 @@ from sealwax.service.sqlite_files import prepare_file, uri_for_reading
 BUSY_SECONDS = 10.0
 RETRY_AFTER_SECONDS: Final = 5
 # A request reads the clock before it waits for its transaction, so a time stored by another request may be a little
-# ahead. A time further ahead comes from a wrong clock and would block a login, or keep a session, until then.
+# ahead. A time that is further ahead comes from a wrong clock. Until that time, it would block a login or keep a
+# session alive.
 CLOCK_SLACK_SECONDS = 60
 _ERASE_MILLISECONDS: Final = 100
 _IN_MEMORY: Final = ":memory:"
-# secure_delete overwrites deleted rows, which contain halves of session keys. Temporary tables stay in memory.
+# secure_delete overwrites deleted rows, because they contain halves of session keys. Temporary tables stay in memory.
 _PRAGMAS: Final = ("secure_delete = ON", "temp_store = MEMORY")
 _STATEMENT_AT_FAULT: Final = frozenset(
     {
@@ -56,9 +57,9 @@ _STATEMENT_AT_FAULT: Final = frozenset(
 _READS_ONLY: Final = "sealwax_reads_only"
 _SYNCHRONOUS: Final = "sealwax_synchronous"
 _POOL_PLACES: Final = 64
-# Limits that the server applies to a session. The server notices within 45 seconds that this machine was cut off, and
-# then ends the session and its locks. It waits for 15 seconds of silence and three probes, or 45 seconds for the
-# acknowledgement of sent bytes.
+# Limits that the server applies to a session. If the connection to this machine breaks, the server notices it within 45
+# seconds, and ends the session and its locks. The server waits for 15 seconds of silence and three probes, or 45
+# seconds for the acknowledgement of sent bytes.
 _SESSION: Final = {
     "lock_timeout": "10s",
     "idle_in_transaction_session_timeout": "60s",
@@ -67,7 +68,7 @@ _SESSION: Final = {
     "tcp_keepalives_count": "3",
     "tcp_user_timeout": "45s",
 }
-# A server that vanished without closing its connections is noticed within 25 seconds.
+# This machine notices within 25 seconds that the server has vanished without closing its connections.
 _POSTGRESQL: Final[dict[str, str]] = {
     "connect_timeout": "5",
     "keepalives_idle": "10",
@@ -103,14 +104,14 @@ class Database:
 
     `url` is the path of an SQLite file, or a URL: `sqlite:///…` or `postgresql+psycopg://user:password@host/name`.
     Transactions on SQLite run one after another. A database at `:memory:` has one connection, and its data is lost when
-    that is closed.
+    the connection is closed.
     """
 
     def __init__(self, url: str | Path, *, access: Access = Access.WRITING) -> None:
         """Connect to the database, whose tables must exist. `Schema.open` makes them first.
 
-        With Access.READING the file of an SQLite database stays as it is, byte for byte, and so does its folder.
-        Raises ValueError or DatabaseUnavailable.
+        With Access.READING the file of an SQLite database does not change by a single byte, and no file is made beside
+        it. Raises ValueError or DatabaseUnavailable.
         """
         self._url = parse_url(url)
         self._process = os.getpid()
@@ -124,7 +125,7 @@ class Database:
                 with _file_failures_named():
                     prepare_file(file, busy_seconds=BUSY_SECONDS)
             self._engine = _postgresql_engine(self._url) if self.is_postgresql else _sqlite_engine(self._url)
-        # Made once, because each of them costs as much as a small statement.
+        # These engines with options are made once, because making one takes as long as a small statement.
         self._durable = self._engine.execution_options(**{_SYNCHRONOUS: "FULL"})
         # With a write-ahead log, NORMAL waits for the disk only at a checkpoint.
         self._quick = self._engine.execution_options(**{_SYNCHRONOUS: "NORMAL"})
@@ -140,7 +141,7 @@ class Database:
 
     @property
     def is_postgresql(self) -> bool:
-        """Whether the database is a PostgreSQL server, which machines may share."""
+        """Whether the database is on a PostgreSQL server, which several machines may share."""
         return self._url.get_backend_name() == "postgresql"
 
     @property
@@ -158,8 +159,8 @@ class Database:
     def transaction(self, *, durable: bool = True) -> Iterator[Connection]:
         """A connection inside one transaction: all changes or none. Raises DatabaseUnavailable.
 
-        A `durable` transaction and all earlier ones survive a power failure. For such a transaction, SQLite waits for
-        the disk. Any other is sure to survive only the end of the process.
+        A `durable` transaction and all earlier transactions survive a power failure, because SQLite waits for the disk.
+        Other transactions are sure to survive only the end of the process.
         """
         self._after_a_fork()
         engine = self._durable if durable else self._quick
@@ -183,7 +184,7 @@ class Database:
         self._has_left = True
         self._after_a_fork()
         with _failures_named(), self._in_turn(), self._engine.connect() as connection:
-            # The checkpoint must not run inside a transaction, so it goes past SQLAlchemy.
+            # The checkpoint must not run inside a transaction, so it does not use SQLAlchemy.
             raw = connection.connection.driver_connection
             if isinstance(raw, sqlite3.Connection):
                 self._has_left = not _empty_log(raw)
@@ -200,7 +201,7 @@ class Database:
 
     @contextmanager
     def _in_turn(self, *, waits: bool = True) -> Iterator[None]:
-        """Wait for the other threads. SQLite would wait too, but by sleeping, and longer than needed."""
+        """Wait for the other threads. SQLite would wait too, but it sleeps between its tries, longer than needed."""
         turn = self._turn
         if turn is None or not waits:
             yield
@@ -302,7 +303,7 @@ def _unavailable(error: Exception, fault: Fault) -> DatabaseUnavailable:
 
 
 def _is_unavailable(error: DBAPIError) -> bool:
-    """Return whether the database is to blame, and not the statement."""
+    """Return whether the database caused an error, and not the statement."""
     if isinstance(error.orig, sqlite3.Error):
         return primary_code(error.orig) not in _STATEMENT_AT_FAULT
     return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError | InternalError)
@@ -355,7 +356,7 @@ def _sqlite_engine(url: URL) -> Engine:
 
 
 def _empty_log(connection: sqlite3.Connection) -> bool:
-    """Return whether the write-ahead log is empty now. The wait for a reader is short."""
+    """Empty the write-ahead log, and return whether it is empty now. A reader is waited for only a short time."""
     with closing(connection.cursor()) as cursor:
         cursor.execute(f"PRAGMA busy_timeout = {_ERASE_MILLISECONDS}")
         try:
@@ -381,7 +382,7 @@ def _postgresql_engine(url: URL) -> Engine:
 
     @event.listens_for(engine, "checkout")
     def replace_ended(connection: Any, _record: object, _place: object) -> None:
-        # A connection that a restarted server has closed is replaced before it is used, and so are the others.
+        # If a restarted server has closed this connection, all idle connections are replaced before they are used.
         if _has_news(connection.pgconn.socket):
             raise InvalidatePoolError
 
@@ -389,9 +390,10 @@ def _postgresql_engine(url: URL) -> Engine:
 
 
 def _has_news(socket: int) -> bool:
-    """Return whether an idle connection has something to read: its end, or a notice of its end.
+    """Return whether the server has sent something on an idle connection: its end, or a message about its end.
 
-    Unlike a ping for each transaction, this costs no round trip. The keepalives notice a server that vanished.
+    Unlike a ping before each transaction, this needs no round trip. It does not notice that a server has vanished; the
+    keepalives do.
     """
     poll = select.poll()
     poll.register(socket, select.POLLIN)

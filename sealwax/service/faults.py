@@ -1,4 +1,4 @@
-"""The reason why a database cannot be used, as far as its errors say it."""
+"""The reason why a database cannot be used, as its errors give it."""
 
 from __future__ import annotations
 

@@ -36,10 +36,10 @@ def install_security_headers(
 ) -> None:
     """Add the headers to every answer. With `https`, plain HTTP is redirected, and browsers remember to use HTTPS.
 
-    `fields` are further headers, or replace these.
+    `fields` are further headers, and replace headers of the same name.
     """
 
-    # Functions that are added later run earlier, so this one runs last.
+    # Flask runs functions that are added later first, so this function runs last.
     @app.after_request
     def set_fields(response: Response) -> Response:
         response.headers.update(fields or {})
@@ -59,7 +59,7 @@ def install_security_headers(
 
     @app.after_request
     def isolate(response: Response) -> Response:
-        # Without no-store, a cached error would outlive its cause.
+        # Without no-store, a browser could show a cached error after its cause is gone.
         response.headers.setdefault("Cache-Control", "no-store")
         response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
         response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
@@ -84,7 +84,7 @@ def install_cross_origin(app: Flask, allowed: CrossOrigin) -> None:
 
 
 def allow_origin(response: Response, origin: str, allowed: CrossOrigin) -> None:
-    """Let the pages of an origin read the answer, and send such requests."""
+    """Let the pages of an origin read the answer, and send requests with the allowed methods and headers."""
     response.headers["Access-Control-Allow-Origin"] = origin
     response.headers["Access-Control-Expose-Headers"] = ", ".join(allowed.answer_headers)
     if allowed.with_cookies:

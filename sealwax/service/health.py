@@ -1,4 +1,4 @@
-"""Whether a service runs, and whether it can serve. The answers have no secrets, names or addresses."""
+"""Checks whether a service runs, and whether it can serve. The answers have no secrets, names or addresses."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Health:
 
 
 def install_health(app: Flask, health: Health) -> None:
-    """Add the checks of an application, for its own routes and for the address of monitoring."""
+    """Store the checks of an application. Its own routes use them, and so does the address for monitoring."""
     app.extensions[_EXTENSION] = health
 
 
@@ -41,7 +41,7 @@ def find_health(app: Flask) -> Health:
 
 
 def health_answer() -> Response:
-    """Return the answer of a running process."""
+    """Return the answer that shows that the process runs."""
     return jsonify(status=Condition.OK, proxies=_proxies())
 
 

@@ -35,7 +35,7 @@ def configure_logs(*, json_lines: bool, level: str, audit: Path | None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    # At the level "info" alembic would write two lines for each look at the database's revision.
+    # At the level "info" alembic would write two lines each time the database's revision is read.
     logging.getLogger("alembic").setLevel(logging.WARNING)
     configure_audit(audit)
 
@@ -61,7 +61,7 @@ def audit(event: str, *, outcome: str = "", account: str = "", client: str = "")
 def _audit_handler(path: Path) -> logging.Handler:
     # The file gets its mode before logging opens it, because it names people.
     os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, _PRIVATE_MODE))
-    # A file that logrotate has moved away is made again.
+    # If logrotate has moved the file away, the handler makes a new file.
     handler = WatchedFileHandler(path, encoding="utf-8")
     handler.setFormatter(_formatter(json_lines=True))
     return handler

@@ -1,4 +1,4 @@
-"""Each request of a service in its log and its metrics: template of the route, status and duration.
+"""Records each request of a service in its log and its metrics: template of the route, status and duration.
 
 The template, such as `/api/session`, has placeholders for the parts that could name a folder or a person.
 """
@@ -75,7 +75,7 @@ class _Observed:
             record()
             raise
         if type(answer) is environ.get("wsgi.file_wrapper"):
-            # If the answer were wrapped, the kernel would no longer send it.
+            # The server sends an unwrapped file with sendfile, so the answer is returned unwrapped.
             record()
             return answer
         return ClosingIterator(answer, record)

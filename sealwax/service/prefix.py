@@ -16,7 +16,8 @@ _NOWHERE: Final = "/outside the prefix"  # A path without a route: the applicati
 def install_prefix(app: Flask, prefix: str) -> None:
     """Serve the routes below `prefix` (a checked path without a slash at its end), and nothing elsewhere.
 
-    The proxy passes the path on as it came. No header says what the prefix is, because a client could set that header.
+    The proxy forwards the path unchanged. The prefix is not taken from a header, because a client could set that
+    header.
     """
     if not prefix:
         return

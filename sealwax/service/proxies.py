@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _log = logging.getLogger("sealwax.proxies")
-# One byte of memory that the workers of a service share, because they are forks of the process that imports this.
+# One byte of memory that all workers of a service share. They are forks of the process that imports this module.
 _untrusted = mmap.mmap(-1, 1)
 
 

@@ -1,7 +1,7 @@
-"""The body of a request: the application gets all of it, or an error of the client.
+"""The body of a request: the application gets the whole body, or the client gets an error.
 
-gunicorn says that it ends each body itself (`wsgi.input_terminated`), so Werkzeug accepts any end as the end of the
-body. But if a client ends its connection, the body ends early, without an error.
+gunicorn promises to end each body itself (`wsgi.input_terminated`), so Werkzeug does not count the bytes of a body. But
+if a client closes its connection, the body ends early, without an error.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def install_whole_bodies(app: Flask) -> None:
         if "HTTP_TRANSFER_ENCODING" in environ:
             environ["wsgi.input"] = _ChunkedBody(environ["wsgi.input"])
         else:
-            # Werkzeug then counts the bytes, and raises ClientDisconnected if some are missing.
+            # Without this entry Werkzeug counts the bytes, and raises ClientDisconnected if some are missing.
             environ.pop(_TERMINATED, None)
         return inner(environ, start_response)
 
@@ -35,7 +35,7 @@ def install_whole_bodies(app: Flask) -> None:
 
 
 class _ChunkedBody:
-    """A body in chunks (RFC 9112 section 7.1). Chunks that cannot be read end it like a lost connection."""
+    """A body in chunks (RFC 9112 section 7.1). Chunks that cannot be read raise the same error as a lost connection."""
 
     def __init__(self, body: IO[bytes]) -> None:
         self._body = body
@@ -46,5 +46,5 @@ class _ChunkedBody:
             return self._body.read(size)
         except (OSError, ValueError, ServiceError):
             raise
-        except Exception as error:  # the errors of gunicorn, which this package does not need
+        except Exception as error:  # errors of gunicorn, which this package does not import
             raise ConnectionError("the chunks of a request cannot be read") from error

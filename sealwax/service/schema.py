@@ -48,7 +48,7 @@ class Standing(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseState:
-    """The revision of a database, None if it has no mark, and the newest revision that this program knows."""
+    """The revision of a database (None if it names none), and the newest revision that this program knows."""
 
     standing: Standing
     revision: str | None
@@ -61,7 +61,7 @@ class Schema:
 
     Revisions are named "<service>_0001", so no service uses the database of another. Each release has one revision.
     Builds between two releases had other revisions, with lower numbers than the newest. The first release wrote no
-    revision. Its databases are known by `first_tables`, the tables with the names of their columns.
+    revision. Its databases are recognised by `first_tables`, the tables with the names of their columns.
     """
 
     service: str
@@ -77,7 +77,7 @@ class Schema:
         database = Database(url)
         try:
             self._upgrade(database)
-            # A process that was killed may have left deleted rows there.
+            # A process that was killed may have left deleted rows in the write-ahead log.
             database.erase_deleted()
         except BaseException:
             database.close()
@@ -93,9 +93,9 @@ class Schema:
         self.open(url).close()
 
     def downgrade_one_step(self, url: str | Path) -> None:
-        """Undo the latest migration, for a return to the program before it.
+        """Undo the latest migration, for a return to the version of the program before that migration.
 
-        A database that is refused stays as it is. Raises DatabaseRefused or DatabaseUnavailable.
+        A database that is refused is not changed. Raises DatabaseRefused or DatabaseUnavailable.
         """
         self._check_step_back(self.state(url))
         database = Database(url)
@@ -108,7 +108,7 @@ class Schema:
             database.close()
 
     def state(self, url: str | Path) -> DatabaseState:
-        """Return the state of the database at a path or URL, which stays as it is, byte for byte.
+        """Return the state of the database at a path or URL. The database does not change by a single byte.
 
         Raises DatabaseUnavailable.
         """
@@ -124,20 +124,20 @@ class Schema:
     def is_usable(self, database: Database) -> bool:
         """Return whether an open database answers and has the tables of this program. Raises DatabaseUnavailable.
 
-        A newer version may upgrade the database while this program runs. Its steps only add to the tables, so that the
-        processes of two versions can be replaced one after another.
+        A newer version may upgrade the database while this program runs. An upgrade only adds to the tables. So the
+        processes of two versions can run at the same time.
         """
         with database.reading() as rows:
             return self._state(rows).standing in (Standing.CURRENT, Standing.NEWER)
 
     def _look_at(self, url: str | Path) -> None:
-        """Refuse a file that is no database, or one that `_check` refuses, before anything in it changes."""
+        """Raise an error for a file that is no database, or that `_check` refuses, before anything in it changes."""
         if file_of(url) is None:
             return
         try:
             self._check(self.state(url))
         except DatabaseUnavailable as error:
-            # Any other failure may pass: another process may be making the database now.
+            # Other failures may be temporary, because another process may be making the database now.
             if error.fault is Fault.NO_DATABASE:
                 raise
 
@@ -165,10 +165,10 @@ class Schema:
     def _state(self, rows: Connection) -> DatabaseState:
         newest = self._newest()
         revisions = _revisions_in(rows)
-        # No service of Sealwax writes several revisions.
+        # No service of Sealwax writes more than one revision into its database.
         standing = self._standing(rows, *revisions) if len(revisions) <= 1 else Standing.OF_ANOTHER_SERVICE
         if standing is Standing.OF_ANOTHER_SERVICE and _revisions_in(rows) != revisions:
-            # Another process has upgraded the database between these look-ups.
+            # Another process has upgraded the database since the revisions were read.
             return self._state(rows)
         return DatabaseState(standing=standing, revision=" and ".join(revisions) or None, newest=newest)
 
@@ -188,7 +188,7 @@ class Schema:
     def _has_first_tables(self, rows: Connection) -> bool:
         """Return whether a database has only tables of the first release.
 
-        That release made them one by one, so some may be missing.
+        The first release made its tables one by one, so some may be missing.
         """
         tables = _tables_in(rows)
         return tables <= self.first_tables.keys() and all(
@@ -239,7 +239,7 @@ def _revisions_in(rows: Connection) -> tuple[str, ...]:
 
 
 def _tables_in(rows: Connection) -> set[str]:
-    """The names of a database's tables, without the one with its revision, and of the views in an SQLite file."""
+    """The names of a database's tables except the revision's table. For an SQLite file, also the names of its views."""
     inspector = inspect(rows)
     # An extension of PostgreSQL puts views of its own into an empty database.
     views = inspector.get_view_names() if rows.dialect.name == "sqlite" else []

@@ -1,7 +1,7 @@
 """The files of an SQLite database: made for their owner only, and read without any change.
 
-The folder of a database belongs to the service's user, who may put a link there at any moment. So nothing here follows
-a link beside the database, and root follows none at all.
+The folder of a database belongs to the service's user, who may put a link there at any moment. So this module follows
+no link beside the database, and as root it follows no link at all.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _BESIDE: Final = ("-wal", "-shm", "-journal")
 
 
 def prepare_file(path: Path, *, busy_seconds: float) -> None:
-    """Make the file for its owner only, because it names people, and let it keep a write-ahead log.
+    """Make the file for its owner only, because it names people, and switch it to a write-ahead log.
 
     Raises OSError or sqlite3.DatabaseError.
     """
@@ -32,14 +32,14 @@ def prepare_file(path: Path, *, busy_seconds: float) -> None:
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, _PRIVATE_MODE))
     _make_private(file)
     for suffix in _BESIDE:
-        # Another process that closes the database may delete its log now.
+        # Another process may be closing the database, and delete its log now.
         with suppress(FileNotFoundError):
             _make_private(file.with_name(file.name + suffix))
     _keep_log(file, busy_seconds)
 
 
 def uri_for_reading(path: Path) -> str:
-    """Return the URI with which SQLite reads a database, and neither changes its file nor makes another beside it.
+    """Return a URI with which SQLite reads a database without changing its file or making a file beside it.
 
     Raises OSError if the path leads to no regular file.
     """
@@ -47,7 +47,7 @@ def uri_for_reading(path: Path) -> str:
         raise OSError(errno.EINVAL, "is no regular file", str(path))
     log, shared = (path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))
     has_log = log.exists() and (log.stat().st_size > 0 or shared.exists())
-    # To read a database without a log, SQLite would make a log, except with immutable=1.
+    # If there is no log, SQLite would make one even to read, except with immutable=1.
     how = "readonly_shm=1" if has_log else "immutable=1"
     return f"file:{quote(os.path.abspath(path))}?mode=ro&{how}"
 
@@ -59,7 +59,7 @@ def _make_private(path: Path) -> None:
         raise OSError(errno.ELOOP, "is a symbolic link where a database is to be: remove it", str(path))
     if not stat.S_ISREG(mode):
         raise OSError(errno.EINVAL, "is no regular file", str(path))
-    # Closing a file would end the locks that this process has on it, so a private file is not opened.
+    # A file that is private already is not opened, because closing it would end the locks that this process has on it.
     if mode & _OTHERS:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         try:

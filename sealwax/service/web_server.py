@@ -37,7 +37,8 @@ def serve(app: WSGIApplication, bound: socket.socket, *, client_seconds: float |
 
     handler = type("Handler", (_QuietHandler,), {"timeout": client_seconds})
     server = make_server(host, port, remember_answer, threaded=True, request_handler=handler, fd=bound.fileno())
-    # The server has a duplicate of the socket. Without this, the port would stay in use after the server's end.
+    # The server has a duplicate of the socket. If the original stayed open, the port would be in use after the server's
+    # end.
     bound.close()
     thread = threading.Thread(target=server.serve_forever, args=[POLL_SECONDS], name=f"web-{port}", daemon=True)
     thread.start()
@@ -50,7 +51,7 @@ def serve(app: WSGIApplication, bound: socket.socket, *, client_seconds: float |
 
 
 def catch_ending_signals() -> Callable[[], None]:
-    """Return a function that waits until a signal has come that would end the process."""
+    """Catch the signals that would end the process, and return a function that waits for one of them."""
     # With an Event instead of a queue, set() would wait for ever if the signal came while wait() holds the same lock.
     stopped: queue.SimpleQueue[None] = queue.SimpleQueue()
     for number in ending_signals():
@@ -67,7 +68,7 @@ def catch_ending_signals() -> Callable[[], None]:
 
 
 def ending_signals() -> list[signal.Signals]:
-    """The signals of Ctrl-C, of a service manager, and of a closed terminal unless `nohup` ignores it."""
+    """The signals of Ctrl-C and of a service manager, and the signal of a closed terminal unless `nohup` ignores it."""
     numbers = [signal.SIGINT, signal.SIGTERM]
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         numbers.append(signal.SIGHUP)
@@ -80,7 +81,7 @@ class _QuietHandler(WSGIRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Log nothing."""
 
-    def log_error(self, format: str, *args: object) -> None:  # `format` is its name in http.server.
+    def log_error(self, format: str, *args: object) -> None:  # http.server calls this parameter `format`.
         """Log nothing, because the text repeats the request."""
 
     def connection_dropped(self, error: BaseException, environ: WSGIEnvironment | None = None) -> None:

@@ -1,10 +1,11 @@
-"""Every text that people read, in each language: for pages, extension and mails.
+"""The texts that people read in pages, extension and mails, in each language.
 
-There is one flat file for each language. A key is the room that uses the text, a point, and a name: the texts of the
-room `shared` are for pages and extension alike. A text that depends on a number has all its forms, as ICU's
-MessageFormat writes them: `{count, plural, one {...} other {...}}`. `notes.json` has a note on each text for
-translators, and the hash of the English from which each translation was made. `same.json` names the texts that stand
-under a second key, because programs make that key from a code. `languages.json` is the list of languages.
+There is one flat file for each language. A key is the name of a room, a full stop, and the name of the text. A room is
+the part of Sealwax that uses the text; texts of the room `shared` are for pages and extension. A text that depends on a
+number has all its forms, as ICU's MessageFormat writes them: `{count, plural, one {...} other {...}}`. `notes.json` has
+a note on each text for translators, and the hash of the English text from which each translation was made. `same.json`
+has further keys for some texts, because programs make these keys from a code. `languages.json` is the list of
+languages.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _HASH_CHARACTERS: Final = 8
 
 
 class WrongWords(Exception):
-    """A catalogue cannot be used. The message names the file, the key and what is wrong."""
+    """The texts of a file cannot be used. The message names the file, the key and the fault."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,7 @@ class LanguageFacts:
 
 
 class Words:
-    """The catalogues of a folder. Each is read when it is first asked for."""
+    """The texts in the files of a folder. Each file is read when one of its texts is first needed."""
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self._folder = folder
@@ -72,7 +73,7 @@ class Words:
         return self._read("notes.json")
 
     def texts(self, language: str) -> Mapping[str, str]:
-        """The texts of one language by their whole keys. Raises WrongWords unless the file is whole and right."""
+        """The texts of one language by their whole keys. Raises WrongWords unless the file is complete and right."""
         if language not in self._texts:
             texts = self._read(f"{language}.json")
             wrong = next(self._faults(Language(language), texts), None)
@@ -82,7 +83,7 @@ class Words:
         return self._texts[language]
 
     def of_room(self, language: str, *rooms: str) -> dict[str, str]:
-        """The texts of rooms by their names. A text of a later room takes the place of one of the same name."""
+        """The texts of rooms by their names. A text of a later room replaces a text of the same name."""
         texts = self.texts(language)
         whole = {**texts, **{key: texts[of] for key, of in self.same.items()}}
         starts = [f"{room}." for room in rooms]
@@ -91,9 +92,9 @@ class Words:
         }
 
     def older(self) -> list[tuple[str, str]]:
-        """The translations whose English has changed since, each as the language and the key.
+        """The translations whose English text has changed since they were made, each as (language, key).
 
-        Raises WrongWords if a catalogue is wrong or a text has no note.
+        Raises WrongWords if a file is wrong or a text has no note.
         """
         english = self.texts(ENGLISH)
         for language in self.languages:
@@ -106,7 +107,7 @@ class Words:
         ]
 
     def note(self, key: str) -> Mapping[str, Any]:
-        """The note on a text, with the hashes of its translations as `made_from`. Raises WrongWords if it has none."""
+        """The note on a text, with its translations' hashes as `made_from`. Raises WrongWords without a note."""
         entry = self._notes.get(key)
         if not isinstance(entry, dict) or not entry.get("note"):
             raise WrongWords(f"notes.json: {key} has no note")
@@ -141,18 +142,18 @@ class Words:
 
 
 def forms_of(text: str) -> dict[str, str]:
-    """The forms of a text by their plural categories. A text that depends on no number is its one form `other`."""
+    """The forms of a text by their plural categories. A text that depends on no number has only the form `other`."""
     plural = _PLURAL.fullmatch(text)
     return dict(_FORM.findall(plural[1])) if plural else {"other": text}
 
 
 def values_in(text: str) -> frozenset[str]:
-    """The names of the values in a text or a form."""
+    """The names of the values that a text or a form contains, such as `count`."""
     return frozenset(_VALUE.findall(text))
 
 
 def hash_of(text: str) -> str:
-    """The hash by which a translation names the English that it was made from."""
+    """The hash of an English text. `notes.json` has it for each translation made from the text."""
     return hashlib.sha256(text.encode()).hexdigest()[:_HASH_CHARACTERS]
 
 
@@ -188,7 +189,7 @@ def language_of(tag: str) -> Language:
 
 
 def language_asked(tags: Iterable[str]) -> Language | None:
-    """The first of these tags in whose language there are texts."""
+    """The language of the first tag for whose language there are texts, or None."""
     languages = (Language(tag.partition("-")[0].lower()) for tag in tags)
     return next((language for language in languages if language in WORDS.languages), None)
 
@@ -200,5 +201,5 @@ def is_right_to_left(language: Language) -> bool:
 
 @cache
 def words_of_room(language: Language, *rooms: str) -> Mapping[str, str]:
-    """The texts of rooms by their names, as of `Words.of_room`."""
+    """The texts of rooms by their names, as `Words.of_room` returns them."""
     return WORDS.of_room(language, *rooms)

@@ -127,7 +127,7 @@ RC2_40_CBC: Final = rc2_cbc(40)
 RC2_64_CBC: Final = rc2_cbc(64)
 RC2_128_CBC: Final = rc2_cbc(128)
 
-# RC2 is missing, because its OID is for several ciphers, which differ in the parameters (RFC 3370 section 5.2).
+# RC2 is missing, because one OID means several RC2 ciphers with different parameters (RFC 3370 section 5.2).
 CONTENT_CIPHERS: Final = {
     cipher.oid: cipher
     for cipher in (

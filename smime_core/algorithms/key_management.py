@@ -139,7 +139,7 @@ class Scrypt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepeatedHash:
-    """The hash of the hash of the secret, and so on: the loop of the KDF of RFC 7292 (appendix B.2) and of PBKDF1."""
+    """A hash applied repeatedly to its own result, as in the KDF of RFC 7292 (appendix B.2) and in PBKDF1."""
 
     hash_name: HashName
     iterations: int

@@ -184,9 +184,9 @@ def parse_signature_identifier(
 ) -> SignatureAlgorithm:
     """Parse a signatureAlgorithm. For a SignerInfo, `digest` is its digestAlgorithm; for a certificate it is None.
 
-    The hash of the result is `digest` if the OID names no hash: the OID of a key, such as rsaEncryption (RFC 3370
-    section 3.2), or of ML-DSA. In a SignerInfo, parameters that the algorithm does not have are ignored, as OpenSSL
-    does. For example, some signers write the curve after the OID of an EC key. Raises UnsupportedAlgorithm or
+    If the OID names no hash, the result has the hash `digest`. Such an OID is that of a key, such as rsaEncryption (RFC
+    3370 section 3.2), or of ML-DSA. In a SignerInfo, parameters that the algorithm does not have are ignored, as
+    OpenSSL does. For example, some signers write the curve after the OID of an EC key. Raises UnsupportedAlgorithm or
     MalformedMessage.
     """
     oid, parameters = parse_algorithm_identifier(identifier_der)

@@ -1,8 +1,8 @@
 """ML-KEM (FIPS 203) in all parameter sets, because `cryptography` lacks ML-KEM-512 and Firefox lacks ML-KEM.
 
-The functions take private keys in their expanded form. `expand_seed` computes that form from the 64-byte seed d ‖ z;
-files may have either (RFC 9935 section 6). Random bytes are arguments. The arithmetic is not constant-time, because
-Python's integers are not.
+The functions take private keys in their expanded form. `expand_seed` computes that form from the 64-byte seed d ‖ z.
+Files may have the seed or the expanded form (RFC 9935 section 6). Random bytes are arguments. The arithmetic is not
+constant-time, because Python's integers are not.
 """
 
 from __future__ import annotations
@@ -108,8 +108,7 @@ def encapsulate(parameters: MlKem, public: bytes, randomness: bytes) -> tuple[by
 def decapsulate(parameters: MlKem, private: bytes, ciphertext: bytes) -> bytes:
     """The shared secret (FIPS 203 algorithm 18). The caller has checked the key and the ciphertext's length.
 
-    A ciphertext for another key raises no error: with the same steps it yields an unrelated secret (implicit
-    rejection).
+    A ciphertext for another key raises no error. It yields an unrelated secret in the same steps (implicit rejection).
     """
     public, digest, z = public_half(parameters, private), private[-64:-32], private[-32:]
     message = _decrypt(parameters, private[: 384 * parameters.k], ciphertext)

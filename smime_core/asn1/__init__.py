@@ -1,4 +1,4 @@
-"""Strict DER and tolerant BER, PEM, the values in files of any form, and the names in certificates.
+"""Write strict DER; read tolerant BER, PEM, the values in files of any form, and the names in certificates.
 
 ITU-T X.690, RFC 7468, X.501, RFC 5280 section 4.2.1.6.
 """

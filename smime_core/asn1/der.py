@@ -80,8 +80,9 @@ def read_children(tlv: Tlv, where: str = "") -> list[Tlv]:
     children: list[Tlv] = []
     offset, end = 0, len(view)
     while offset < end and len(children) <= MAX_CHILDREN:
-        # Nearly every element has a low tag number and a length below 128. Such elements are read here without a call.
-        # A signed message has ninety of them, and ninety calls would take as long as verifying its signatures.
+        # Nearly every element has a low tag number and a length below 128. Such headers are parsed here instead of in a
+        # function. A signed message has ninety elements, and ninety calls would take as long as verifying its
+        # signatures.
         if offset + 2 <= end and (length := view[offset + 1]) < 0x80 and (tag := view[offset]) and tag & 0x1F != 0x1F:
             start = offset + 2
             stop = start + length
@@ -153,8 +154,8 @@ def parse_integer(tlv: Tlv, where: str = "") -> int:
 def pass_version(fields: list[Tlv], where: str = "") -> list[Tlv]:
     """The fields after the version of a structure. Raises MalformedMessage if the first field is no INTEGER.
 
-    Every version is accepted (MUSTS 32). A structure without a version is refused, because each of its other fields
-    would be read as the field after it.
+    Every version is accepted (MUSTS 32). A structure without a version is refused, because each of its fields would be
+    taken for another field.
     """
     if not fields:
         raise MalformedMessage("the version is missing", where)

@@ -3,8 +3,8 @@
 A comparable name is a tuple of its RDNs in order. An RDN is the tuple of its attributes in ascending order; an
 attribute is a pair of type and value. For values that are text, the string type, the case and the width of blanks do
 not matter; other values are compared byte by byte. Making text for people never fails: damaged characters are replaced,
-and values that are no text are written in hexadecimal. Leaves out RFC 4518 section 2.4, which refuses unassigned and
-private characters; here such a character equals only itself.
+and values that are no text are written in hexadecimal. RFC 4518 section 2.4 refuses unassigned and private characters.
+This module accepts them: each equals only itself.
 """
 
 from __future__ import annotations

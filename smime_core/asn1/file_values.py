@@ -2,8 +2,8 @@
 
 The forms: DER or BER, several values one after the other, PEM in any line form (RFC 7468), and base64 without armour.
 Text may be UTF-8 or UTF-16, with or without a byte order mark. Forms may be nested. Line ends, blanks and zeros between
-and after values are ignored. The structure decides the kind (`value_kinds`); the label of a PEM block does not. Takes
-linear time. Leaves out: mails, LDIF and vCard, and the content of a value.
+and after values are ignored. The structure decides the kind (`value_kinds`); the label of a PEM block does not. Reading
+takes linear time. Mails, LDIF, vCard and the content of a value are not read here.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from smime_core.text.entrust import check_no_entrust_profile
 from smime_core.text.text_form import to_utf8
 
 _FILLER: Final = re.compile(rb"[\0\t\n\r \x1a]*+")  # 0x1A ends text files of MS-DOS.
-_MAX_STRAY_BYTES: Final = 2  # As after a ContentInfo, because old writers added a byte.
+_MAX_STRAY_BYTES: Final = 2  # The same as after a ContentInfo, because old writers added a byte.
 _FOREIGN_KEYS: Final = ("OPENSSH PRIVATE KEY",)
-_OPENPGP: Final = "PGP "  # RFC 9580 section 6.2: all labels begin with this.
+_OPENPGP: Final = "PGP "  # RFC 9580 section 6.2: all labels of OpenPGP begin with this.
 _OF_OTHER_PROGRAMS: Final = (UnsupportedAlgorithm, OpenPgpContent)
-_MAX_TEXT_LEVELS: Final = 2  # Base64 of a PEM file, as secret stores keep it.
+_MAX_TEXT_LEVELS: Final = 2  # Secret stores encode a PEM file in base64 once more.
 _NOTHING: Final = "found neither DER, PEM nor base64"
 
 
@@ -48,7 +48,7 @@ class FileValues:
     failures: tuple[SmimeError, ...] = ()
 
     def find(self, *kinds: ValueKind) -> tuple[FileValue, ...]:
-        """The values of these kinds; the others are left out."""
+        """The values of these kinds, in their order."""
         return tuple(value for value in self.values if value.kind in kinds)
 
     def take(self, *kinds: ValueKind, where: str = "") -> tuple[FileValue, ...]:

@@ -45,7 +45,7 @@ class GeneralName(NamedTuple):
         return self.content if self.tag == DIRECTORY_NAME else None
 
     def matches(self, other: GeneralName) -> bool:
-        """Whether both are the same name; see `comparable`. Raises MalformedMessage."""
+        """Whether `other` is the same name; see `comparable`. Raises MalformedMessage."""
         return self == other or self.comparable() == other.comparable()
 
     def comparable(self) -> tuple[int, ComparableName | str | bytes]:

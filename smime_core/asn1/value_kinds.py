@@ -90,7 +90,7 @@ def _kind_after_sequence(fields: list[Tlv], tags: list[int]) -> ValueKind:
 
 
 def _is_token(content: list[Tlv]) -> bool:
-    # ContentInfo, SignedData, EncapsulatedContentInfo: each is inside the one before.
+    # ContentInfo contains SignedData, which contains EncapsulatedContentInfo.
     if not content or content[0].tag != _EXPLICIT_0:
         return False
     signed_data = _first_fields(content[0])[:1]
@@ -100,7 +100,7 @@ def _is_token(content: list[Tlv]) -> bool:
 
 
 def _first_fields(value: Tlv) -> list[Tlv]:
-    # The fields before the first damaged one.
+    # Returns the fields before the first damaged field.
     fields: list[Tlv] = []
     offset, end = 0, len(value.content) if value.is_constructed else 0
     while offset < end and len(fields) < _LOOKED_AT_FIELDS:

@@ -80,7 +80,7 @@ async def build_certification_request(
 
 
 async def build_authority_request(key: PrivateKey, subject_der: bytes, provider: CryptoProvider) -> bytes:
-    """DER of a request for a CA's certificate. It has only a name and a key; the signing CA decides the rest.
+    """DER of a request for a CA's certificate, with only a name and a key. The signing CA decides all other fields.
 
     Raises UnsupportedByProvider for a key that cannot sign.
     """

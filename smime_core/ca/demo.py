@@ -1,8 +1,8 @@
 """A demonstration CA: authorities and e-mail certificates for experiments and tests.
 
 The certificates follow RFC 5280 and RFC 8550 unless their `Details` ask for a fault in dates, usage or the CA flag.
-Every kind of `NewKey` is supported, and each kind gets the key usage that fits it. Leaves out revocation and the other
-duties of a real CA, which are in the other modules of `smime_core.ca`.
+Every kind of `NewKey` is supported, and each kind gets the key usage that fits it. Revocation and the other duties of a
+real CA are in the other modules of `smime_core.ca`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Build OCSP responses (RFC 6960 section 4.2), signed by the issuer or by a delegate that the issuer certified.
 
 The response names the responder by the hash of its key. Each response contains the nonce of the request, so each
-response needs a fresh signature. Leaves out: extensions of single responses.
+response needs a fresh signature. Single responses have no extensions.
 """
 
 from __future__ import annotations

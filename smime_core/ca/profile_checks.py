@@ -2,7 +2,7 @@
 
 A rule that public linters also check has the same name here, so that findings can be compared. A certificate breaks no
 rule if it is older than the requirements, belongs to a CA, or has none of the policies that the requirements reserve.
-Leaves out: the rules on validating organisations and persons, and on how a CA works.
+The rules on validating organisations and persons, and on how a CA works, are not checked.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _EMAIL_ADDRESS: Final = "1.2.840.113549.1.9.1"
 _SERIAL_NUMBER: Final = "2.5.4.5"
 _SUBJECT_DIRECTORY_ATTRIBUTES: Final = "2.5.29.9"
 _QC_STATEMENTS: Final = "1.3.6.1.5.5.7.1.3"
-_ADOBE: Final = ("1.2.840.113583.1.1.9.1", "1.2.840.113583.1.1.9.2")  # Time-stamp, archive revocation information.
+_ADOBE: Final = ("1.2.840.113583.1.1.9.1", "1.2.840.113583.1.1.9.2")  # Time-stamp, and archived revocation data.
 _SERVER_AUTH: Final = "1.3.6.1.5.5.7.3.1"
 _CODE_SIGNING: Final = "1.3.6.1.5.5.7.3.3"
 _TIME_STAMPING: Final = "1.3.6.1.5.5.7.3.8"

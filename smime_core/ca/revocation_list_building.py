@@ -1,6 +1,6 @@
 """Build certificate revocation lists: full lists of one issuer (RFC 5280 section 5).
 
-Leaves out: delta lists, indirect lists, and lists for a part of the certificates.
+Delta lists, indirect lists, and lists for a part of the certificates are not built.
 """
 
 from __future__ import annotations

@@ -75,7 +75,8 @@ _SIGNED_ONCE: Final = {
     MICROSOFT_KEY_PREFERENCE: "Microsoft's encryption key preference",
     PAGE_HEAD: "pageHead",
 }
-# Attributes that occur once and have one value. The two added here may be signed or unsigned (RFC 2634 section 1.3.4).
+# Attributes that occur once and have one value. The two types that are added here may be signed or unsigned (RFC 2634
+# section 1.3.4).
 _ONCE: Final = _SIGNED_ONCE | {
     CONTENT_HINTS: "contentHints",
     CONTENT_IDENTIFIER: "contentIdentifier",

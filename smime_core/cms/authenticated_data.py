@@ -166,7 +166,8 @@ def _parse_mac_algorithm(identifier_der: bytes) -> HashName:
 def _parse_auth_attrs(
     auth_attrs: Tlv | None, digest_algorithm: Tlv | None, e_content_type: str
 ) -> AuthAttributes | None:
-    # RFC 5652 section 9.1: both fields are present or neither. Both are required if the content is not id-data.
+    # RFC 5652 section 9.1: digestAlgorithm and authAttrs are both present or both absent. They are required if the
+    # content is not id-data.
     where = "authAttrs"
     if (auth_attrs is None) is not (digest_algorithm is None):
         raise MalformedMessage("authAttrs and digestAlgorithm appear together or not at all", where)

@@ -87,7 +87,7 @@ class Capabilities:
 
     @property
     def reads_header_protection(self) -> bool:
-        """Whether a verified mail by the same program had protected header fields (RFC 9788)."""
+        """Whether the list notes that a verified mail by the same program had protected header fields (RFC 9788)."""
         return any(entry.oid == HEADER_PROTECTION for entry in self.entries)
 
     @property
@@ -108,7 +108,7 @@ def parse_capabilities(attributes: Attributes) -> Capabilities | None:
 
 
 def with_header_protection(capabilities: Capabilities | None) -> Capabilities:
-    """The capabilities, with the note that this program protects header fields if the list has room for it."""
+    """The capabilities with the note that this program protects header fields, unless the list is full."""
     entries = capabilities.entries if capabilities else ()
     if len(entries) >= MAX_CAPABILITIES or (capabilities and capabilities.reads_header_protection):
         return Capabilities(entries=entries)

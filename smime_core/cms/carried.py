@@ -1,7 +1,7 @@
 """The certificates and revocation lists in a file: bare, in CMS, or in a signed mail (RFC 5652 section 10.2).
 
 Everything that accepts certificates or lists uses this module. The forms are those of `asn1.file_values`, and mails.
-Nothing is verified. Leaves out: LDIF and vCard (`trust.people_files`), and certificates in key files.
+Nothing is verified. LDIF and vCard (`trust.people_files`) and certificates in key files are not read here.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _LISTS: Final = _Wanted(ValueKind.REVOCATION_LIST, "revocation lists")
 class Carried:
     """`certificates` and `crls` in their order, each once. `crls` has the DER of each CertificateList.
 
-    `unreadable` are certificates that cannot be read. They do not hide the others.
+    `unreadable` are the certificates that cannot be read.
     """
 
     certificates: tuple[Certificate, ...] = ()

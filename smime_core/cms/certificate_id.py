@@ -27,7 +27,7 @@ class IssuerAndSerial:
         return self.serial_number == certificate.serial_number and names_match(self.issuer_der, certificate.issuer_der)
 
     def __str__(self) -> str:
-        # Without words, because sentences in every language contain this text.
+        # The text has no words, because it is inserted into sentences of every language.
         return f"{name_text(self.issuer_der)}, #{self.serial_number:x}"
 
 
@@ -39,7 +39,7 @@ class KeyIdentifier:
         return self.value == certificate.subject_key_identifier
 
     def __str__(self) -> str:
-        # Without words, as above.
+        # The text has no words, as in `IssuerAndSerial`.
         return f"#{self.value.hex()}"
 
 

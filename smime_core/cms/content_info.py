@@ -149,11 +149,11 @@ def build_content_info(content_type: str, *content: Buffer) -> bytes:
 
 
 def missing_header(content_type: str, head: Buffer, length: int) -> bytes:
-    """The bytes that turn the content of a structure, itself a CMS structure, into a ContentInfo.
+    """The bytes that turn the content of a structure into a ContentInfo when they are put before the content.
 
-    `head` has the first bytes of the content, and `length` counts all bytes. Most writers omit the ContentInfo there,
-    but some write it; then nothing is missing. PKCS #7 version 1.5 also omits tag and length of the inner structure, so
-    the content begins with the version (RFC 5652 section 5.2.1).
+    The content is a CMS structure itself. `head` has its first bytes, and `length` counts all its bytes. Most writers
+    omit the ContentInfo there; if it is present, the result is empty. PKCS #7 version 1.5 also omits tag and length of
+    the inner structure, so the content begins with the version (RFC 5652 section 5.2.1).
     """
     if is_content_info(head):
         return b""

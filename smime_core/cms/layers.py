@@ -76,8 +76,8 @@ class SignedLayer:
 
     `content` is None in a certificates-only message, and if detached content was not given. `micalg` is the parameter
     of multipart/signed, and "" in other forms. If a multipart/signed has no readable signature, `fault` says why, and
-    `fault` is the only signer in `signed_data`. `damage` names faults of the multipart that affect neither content nor
-    signature.
+    `fault` is the only signer in `signed_data`. `damage` names faults of the multipart that change neither the content
+    nor the signature.
     """
 
     signed_data: SignedData
@@ -151,7 +151,7 @@ def _unarmor_first_block(text: bytes, start: int) -> Buffer:
         cms = decode_all(ExactBase64(), text[start:end])
         if is_content_info(cms):
             return cms
-    # Line ends that are written out as two characters are read, and other kinds of values are named.
+    # `unarmor` also reads line ends that are written as two characters, and its error names other kinds of values.
     return unarmor(text)
 
 
@@ -164,8 +164,8 @@ def is_mail(data: Buffer) -> bool:
 
 
 def _begins_as_mail(data: Buffer) -> bool:
-    # A mail begins with a header field and has no PEM block in its header section, because the text that OpenSSL writes
-    # before a PEM block resembles header fields. A mail may quote PEM in its body.
+    # A mail begins with a header field and has no PEM block in its header section. Other text before a PEM block may
+    # resemble header fields, as OpenSSL's does. A mail may quote PEM in its body.
     head = bytes(data[:MAX_HEADER_BYTES]).lstrip()
     if not (_HEADER_FIELD.match(head) or head.startswith(_MBOX_START)):
         return False

@@ -191,7 +191,7 @@ def build_signing_certificate(certificate: Certificate) -> bytes:
 def check_algorithm_protection(
     attributes: Attributes, *, digest_algorithm_der: bytes, signature_algorithm_der: bytes
 ) -> None:
-    """Raise AlgorithmProtectionMismatch if CMSAlgorithmProtection names others (RFC 6211 section 3, MUSTS 50).
+    """Raise AlgorithmProtectionMismatch if CMSAlgorithmProtection differs (RFC 6211 section 3, MUSTS 50).
 
     `digest_algorithm_der` and `signature_algorithm_der` are those of the SignerInfo. Parsed values are compared, not
     bytes, because NULL parameters equal absent ones, and PSS parameters may be encoded in two ways. Also raises
@@ -252,7 +252,7 @@ def build_microsoft_key_preference(certificate: Certificate) -> bytes:
 
 
 # (attribute, default hash), version 2 first. In version 2 an absent hash algorithm means SHA-256 (RFC 5035 section 4).
-# Version 1 always has SHA-1 (RFC 5035 section 2).
+# Version 1 always uses SHA-1 (RFC 5035 section 2).
 _SIGNING_CERTIFICATE_KINDS: Final = (
     (SIGNING_CERTIFICATE_V2, HashName.SHA256),
     (SIGNING_CERTIFICATE, HashName.SHA1),
@@ -307,7 +307,7 @@ def _same_identifier(one_der: bytes, other_der: bytes) -> bool:
         return True
     if one_parameters is None or other_parameters is None:
         return False
-    # The remaining case: one algorithm with two encodings of its parameters, as PSS may have.
+    # The remaining case is one algorithm whose parameters are encoded in two ways, as PSS allows.
     return parse_signature_identifier(one_der) == parse_signature_identifier(other_der)
 
 

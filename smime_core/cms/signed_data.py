@@ -137,7 +137,7 @@ def parse_encapsulated(tlv: Tlv) -> tuple[str, Buffer | None]:
 
 
 def is_any_content(content_type: str, tag: int) -> bool:
-    """Whether a content with this tag is written as in PKCS #7 version 1.5. The content of id-data never is."""
+    """Whether content with this tag has the form of PKCS #7 version 1.5, which content of type id-data never has."""
     return content_type != ID_DATA and tag & ~_CONSTRUCTED != der.OCTET_STRING
 
 

@@ -54,9 +54,10 @@ async def add_signer(
 ) -> bytes:
     """DER of the same SignedData with a parallel signature by each identity. Their certificates are added.
 
-    The new signatures use the digest of the others where their keys allow it, and come last unless `first`.
-    `detached_content` is the content of a detached signature. The other signatures are not checked here. Raises
-    MalformedMessage, also if the content is missing or present twice (MUSTS 8), or if labels of other signers differ.
+    The new signatures use the hash of the existing signatures where their keys allow it. They come last, or first if
+    `first` is True. `detached_content` is the content of a detached signature. The other signatures are not checked
+    here. Raises MalformedMessage, also if the content is missing or present twice (MUSTS 8), or if labels of other
+    signers differ.
     """
     fields = _read(cms)
     content_type, content = _find_content(fields, detached_content)
@@ -87,7 +88,7 @@ async def add_countersignature(
 ) -> bytes:
     """DER of the same SignedData with a countersignature by `holder` (RFC 5652 section 11.4).
 
-    `path` names the signature to countersign, in numbers from 0: (2,) is the third signer in `cms`, (2, 0) the first
+    `path` names the signature to countersign, in numbers from 0. (2,) is the third signer in `cms`, (2, 0) the first
     countersignature on that signer, and so on. The signers stay in their order. Raises MalformedMessage.
     """
     fields = _read(cms)

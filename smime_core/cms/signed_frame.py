@@ -1,8 +1,9 @@
 """The multipart/mixed between a clear signature and content that mail programs do not expect directly inside it.
 
 Thunderbird calls a signature directly around compressed or signed content invalid, and Courier alters a forwarded mail
-that is the whole signed part. Inside a multipart/mixed both stay whole. Encrypted content gets no frame, because it is
-decrypted only directly inside a signature (RFC 8551 section 3.7).
+that is the whole signed part. Inside a multipart/mixed Thunderbird accepts the signature, and Courier leaves the mail
+unchanged. Encrypted content gets no frame, because it is decrypted only directly inside a signature (RFC 8551 section
+3.7).
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def new_boundary(provider: CryptoProvider) -> str:
 
 
 def build_frame(boundary: str) -> tuple[bytes, bytes, bytes]:
-    """Returns (the frame's header section, the bytes before the part, those behind it).
+    """Returns (the frame's header section, the bytes before the framed part, the bytes after it).
 
     The caller makes `boundary` from random bytes.
     """
@@ -53,7 +54,7 @@ def build_frame(boundary: str) -> tuple[bytes, bytes, bytes]:
 
 
 def find_framed(entity: Entity) -> Entity | None:
-    """The only part of a frame, if it is signed or compressed, or None.
+    """The part inside a frame, or None if the entity is no frame around one signed or compressed part.
 
     A frame that protects header fields is the payload itself.
     """
@@ -88,7 +89,8 @@ def is_framed_kind(entity: Entity) -> bool:
 
 
 def _is_forwarded(entity: Entity) -> bool:
-    # RFC 8551 section 3.1: with `forwarded=no` it is no forwarded mail, but the wrapped message itself.
+    # RFC 8551 section 3.1: a message/rfc822 with `forwarded=no` is not a forwarded mail, but the wrapped message
+    # itself.
     is_wrapped = entity.content_type.parameters.get("forwarded", "").strip().lower() == "no"
     return entity.content_type.media_type in EMBEDDED_MESSAGES and not is_wrapped
 

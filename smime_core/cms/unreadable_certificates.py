@@ -38,7 +38,7 @@ class UnreadableCertificate:
             return self.problem
 
     def may_be(self, sid: CertificateId) -> bool:
-        """Whether `sid` may name this certificate: one of its names is equal, or none of them can be read.
+        """Whether `sid` may name this certificate: it equals one of the certificate's names, or no name can be read.
 
         Issuers are compared byte by byte.
         """

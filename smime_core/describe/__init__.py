@@ -1,6 +1,6 @@
 """The structure of a message or file, read without keys and without a verdict.
 
-The structures are those of RFC 5652. The attributes are those of RFC 5652, RFC 2634 and EN 319 122.
+RFC 5652 defines the structures. RFC 5652, RFC 2634 and EN 319 122 define the attributes.
 """
 
 from smime_core.describe.attributes import AttributeDescription, content_type_name

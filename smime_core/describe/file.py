@@ -135,7 +135,7 @@ def _certificates(data: bytes) -> Findings:
         return describe_message(build_certificates_only(carried.certificates, crls=carried.crls))
     certificates, unreadable = _read_certificates(values)
     if not certificates and len(unreadable) == 1:
-        parse_carried(data)  # raises the error of the only certificate
+        parse_carried(data)  # This call raises the error of the only certificate.
     return KeysAndCertificates(
         title=FileKind.CERTIFICATES, keys=(), certificates=certificates, unreadable_certificates=unreadable
     )

@@ -50,9 +50,10 @@ from smime_core.x509.revocation_list import RevocationList, parse_revocation_lis
 class SignerDescription:
     """A SignerInfo, not verified. `problem` is the error if it cannot be read, otherwise "".
 
-    `countersigners` is a flat list: the countersignatures on this signature, each followed by those on itself. `path`
-    is the position of a countersignature: (1,) is the second countersignature on the signer, and (1, 0) the first
-    countersignature on that countersignature. `level` is the CAdES level whose form the attributes have, or "".
+    `countersigners` is a flat list: each countersignature on this signature is followed by the countersignatures on
+    that countersignature. `path` is the position of a countersignature: (1,) is the second countersignature on the
+    signer, and (1, 0) the first countersignature on that countersignature. `level` is the CAdES level that the
+    attributes have by their structure, or "".
     """
 
     sid: str
@@ -238,7 +239,7 @@ def _describe_recipients(recipients: tuple[RecipientInfo, ...]) -> tuple[Recipie
 
 
 def _text(named: object) -> str:
-    # A damaged name must not keep the rest from being described.
+    # A damaged name must not prevent the description of the other fields.
     try:
         return str(named)
     except MalformedMessage as error:
@@ -266,7 +267,7 @@ def _describe_signed(layer: SignedLayer) -> LayerDescription:
 def _readable_list(crl_der: bytes) -> RevocationList | None:
     try:
         revocation_list = parse_revocation_list(crl_der)
-        comparable_name(revocation_list.issuer_der)  # raises for a damaged name
+        comparable_name(revocation_list.issuer_der)  # This call raises an error for a damaged name.
     except SmimeError:
         return None
     return revocation_list

@@ -1,7 +1,7 @@
 """Security labels and equivalent labels (RFC 2634 section 3).
 
-This module only reads, writes and compares labels. The caller must know what each policy allows people to see. Sections
-in this module are those of RFC 2634.
+This module only reads, writes and compares labels. The caller must know what each policy allows people to see. Section
+numbers in this module are from RFC 2634.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Signed receipts: proof that a recipient could verify a signed message (RFC 2634 sections 2.4, 2.6, 2.8 and 2.10).
 
 A receipt is SignedData directly over a Receipt, without a MIME entity (MUSTS 47). A receipt is made only after the
-original was verified. To encrypt a receipt, use `cms.enveloped_data`. Sections in this module are those of RFC 2634.
+original was verified. To encrypt a receipt, use `cms.enveloped_data`. Section numbers in this module are from RFC 2634.
 """
 
 from __future__ import annotations
@@ -130,9 +130,9 @@ async def verify_receipt(
 
     (1) The receipt is SignedData by one signer directly over a Receipt. (2) The Receipt names a signer of the original
     who asked for it. (3) msgSigDigest is the digest of that signer's attributes. (4) message-digest is the digest of
-    the Receipt as we build it ourselves, and the signature covers both attributes. The certificate of the receipt's
-    signer is looked up in the receipt and in `certificates`. Raises VerificationError, UnsupportedAlgorithm or
-    MalformedMessage.
+    the Receipt that we build ourselves, and the signature covers message-digest and msgSigDigest. The certificate of
+    the receipt's signer is looked up in the receipt and in `certificates`. Raises VerificationError,
+    UnsupportedAlgorithm or MalformedMessage.
     """
     # (1)
     receipt = parse_signed_receipt(cms)

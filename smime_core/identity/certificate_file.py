@@ -1,6 +1,6 @@
 """The certificates and revocation lists of any file, including PKCS#12 (RFC 7292).
 
-Programs keep trusted certificates in PKCS#12 files without keys. Leaves out the keys (`identity`).
+Programs keep trusted certificates in PKCS#12 files without keys. The keys of a file are not read here (see `identity`).
 """
 
 from __future__ import annotations

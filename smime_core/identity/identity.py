@@ -1,6 +1,6 @@
 """Identities: a private key with its certificate and chain, read from files and written to them.
 
-A file is PKCS#12 (RFC 7292), or has keys and certificates beside each other, in any form (`asn1.file_values`). A
+A file is PKCS#12 (RFC 7292), or has keys and certificates one after another, in any form (`asn1.file_values`). A
 certificate belongs to the private key whose public half it contains, whatever localKeyID says. A key with several
 certificates (renewals) yields several identities, because an old message names the old certificate.
 """

@@ -170,7 +170,7 @@ async def derive_old(
         await derive_pkcs12(loop, password, derivation.salt, purpose, length, provider)
         for purpose, length in ((Purpose.KEY, encryption.key_length), (Purpose.IV, encryption.cipher.iv_length))
     ]
-    # RFC 7292 appendix C: with two keys, the first is used again as the third.
+    # RFC 7292 appendix C: if two keys are derived, the first key is used again as the third.
     return (key + key[:8] if len(key) == _TWO_KEYS and encryption.cipher is TRIPLE_DES_CBC else key), iv
 
 

@@ -151,7 +151,7 @@ def _name_uncovered(headers: Headers, encrypting: Encrypting) -> None:
         or encrypting.keks
         or not all(recipient.email_addresses for recipient in encrypting.recipients)
     ):
-        # A password, a shared key, or a certificate that names nobody may be theirs.
+        # A password, a shared key, or a certificate that names nobody may belong to any of these people.
         return
     covered = {address_key(address) for recipient in encrypting.recipients for address in recipient.email_addresses}
     fields = [field for name in ("To", "Cc", "Bcc") for field in headers.find(name)]

@@ -1,4 +1,4 @@
-"""`sealwax find`: the certificates of a recipient from all places, and the one to use."""
+"""`sealwax find`: the certificates of a recipient from all directories, and which of them to use."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _line(check: RecipientCheck, *, is_chosen: bool) -> str:
 
 
 def _pem(candidate: FoundCertificate) -> bytes:
-    # The intermediates are included, so that the file is enough for people who trust only the root.
+    # The file includes the intermediates, because some readers of the file trust only the root.
     return b"".join(
         build_pem("CERTIFICATE", certificate.der) for certificate in (candidate.certificate, *candidate.intermediates)
     )

@@ -1,4 +1,4 @@
-"""`sealwax identity list` and `sealwax identity export`: the contents of identity files, and other forms of them."""
+"""`sealwax identity list` and `sealwax identity export`: show identity files, and convert them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`sealwax import-thunderbird`: the keys and certificates of a Thunderbird profile, as files for other parts."""
+"""`sealwax import-thunderbird`: the keys and certificates of a Thunderbird profile, as files."""
 
 from __future__ import annotations
 
@@ -109,9 +109,10 @@ def _load(keys: Iterable[ExportedKey]) -> tuple[Identity, ...]:
     loaded = [
         identity for key in keys for identity in blocking.load_identities(key.p12, key.passphrase, provider=PROVIDER)
     ]
-    # A key with several certificates is exported once for each. The copy has made up their names.
+    # A key with several certificates is exported once for each certificate. The names come from the copy of the
+    # profile, not from the user, so they are dropped.
     by_certificate = {identity.certificate: dataclasses.replace(identity, friendly_name=None) for identity in loaded}
-    # The newest certificate comes first, because programs sign with the first.
+    # The newest certificate comes first, because programs sign with the first identity of a file.
     return tuple(sorted(by_certificate.values(), key=lambda identity: identity.certificate.not_after, reverse=True))
 
 

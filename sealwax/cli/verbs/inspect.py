@@ -57,7 +57,7 @@ def inspect(request: InspectRequest) -> None:
     if request.as_json:
         write_json({**findings_to_json(findings), **({"furtherParts": list(further)} if further else {})})
         return
-    # Imported here because rich takes longer to import than reading most files.
+    # Imported here because importing rich takes longer than reading most files.
     from rich.console import Console
 
     from sealwax.cli.verbs.inspect_tree import add_further_parts
@@ -74,7 +74,7 @@ def inspect(request: InspectRequest) -> None:
 
 
 def _inspect(data: bytes, read_passphrase: Callable[[], bytes], further: tuple[str, ...]) -> Findings:
-    """The findings of the core; only a title for a file with only an attribute certificate."""
+    """The findings of the core, or only a title for an attribute certificate, which the core does not read."""
     try:
         return run(inspect_file(data, provider=PROVIDER, passphrase=read_passphrase))
     except MalformedMessage:

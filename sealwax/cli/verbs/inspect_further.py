@@ -1,7 +1,7 @@
 """The parts of a file that the core does not read: attribute certificates, the attributes of a request, rare bags.
 
-asn1crypto reads these parts. It is used only here and only natively, because the parts affect no verdict and need no
-speed. The core still reads names and addresses, because asn1crypto reads domains by the rules of 2003.
+asn1crypto reads these parts. Only this module uses asn1crypto, because the parts affect no verdict and need no speed.
+The core still reads names and addresses, because asn1crypto reads international domains by the old rules (IDNA 2003).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _BAGS: Final = {"crl_bag": "a revocation list", "secret_bag": "a secret"}
 
 
 def further_parts(data: bytes) -> tuple[str, ...]:
-    """A line for each such part of a file in any form. Nothing is verified, and no error is raised."""
+    """A line for each part that the core does not read, of a file in any form. Verifies nothing and raises no error."""
     if len(data) > _MAX_BYTES:
         return ()
     try:
@@ -72,7 +72,7 @@ def _of_message(der: bytes) -> Iterator[str]:
 def _attribute_certificate(der: bytes) -> Iterator[str]:
     from asn1crypto import cms
 
-    # A certificate or a request may begin with the same fields and then differ.
+    # Other certificates and requests may begin with the same fields. They raise an error later, which is ignored.
     with suppress(*_UNREADABLE):
         info = cms.AttributeCertificateV2.load(der)["ac_info"]
         if info["version"].native == "v2":
@@ -112,7 +112,7 @@ def _values(values: Any) -> Iterator[str]:
 
 
 def _of_request(der: bytes) -> Iterator[str]:
-    # An attribute certificate begins with the same fields as a request, except the version number.
+    # An attribute certificate and a request begin with fields of the same types, so only parsing tells them apart.
     certificate = list(_attribute_certificate(der))
     if certificate:
         yield from certificate
@@ -139,7 +139,7 @@ def _of_pkcs12(der: bytes) -> Iterator[str]:
 
     for info in pkcs12.Pfx.load(der).authenticated_safe:
         if info["content_type"].native != "data":
-            continue  # Encrypted, or for a certificate.
+            continue  # Bags that are encrypted with a password or for a certificate are not read.
         for bag in pkcs12.SafeContents.load(info["content"].native):
             name = bag["bag_id"].native
             if name not in _KNOWN_BAGS:

@@ -54,7 +54,7 @@ async def _describe_octets(octets: Octets) -> Description:
 async def _describe_next(
     octets: Octets, entity: StreamedEntity | None
 ) -> tuple[LayerDescription, Octets | None] | None:
-    # Returns one layer, and the bytes inside it or None if they are not readable.
+    # Returns one layer and the bytes inside it (None if they cannot be read), or None if there is no further layer.
     if entity is not None and (signed := await locate_signed(entity)) is not None:
         return describe_layer(SignedLayer(signed_data=signed.signed_data, content=b"", detached=True)), signed.content
     cms = await (locate_cms_part(entity) if entity is not None else locate_cms(octets))

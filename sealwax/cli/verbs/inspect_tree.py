@@ -1,4 +1,4 @@
-"""The trees that `sealwax inspect` draws. Text from a file is made `printable` and is never markup."""
+"""The trees that `sealwax inspect` draws. Text from a file is made `printable`, and never read as markup."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from smime_core.mail import HeaderScheme
 from smime_core.report import LayerKind, describe_certificate, key_label, time_to_json
 from smime_core.x509 import Certificate, RevocationList
 
-_SHOWN_SERIAL_NUMBERS: Final = 100  # Serial numbers of one CRL, which may have 100,000; --json has all.
-_SHOWN_CHARACTERS: Final = 200  # Characters of one value; --json has all.
+_SHOWN_SERIAL_NUMBERS: Final = 100  # Shown of one CRL, which may have 100,000; --json has all.
+_SHOWN_CHARACTERS: Final = 200  # Shown of one value; --json has all.
 _SHOWN_HEADERS: Final = ("from", "to", "cc", "subject", "date")
 _KINDS: Final = {
     LayerKind.SIGNED: "signed",

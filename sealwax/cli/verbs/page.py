@@ -79,8 +79,7 @@ class PageOptions:
     def load(self, source: str) -> LoadedPage:
         """The page to protect.
 
-        Raises OSError, or ClickException for resources that no signature would cover and for an address that no page
-        can have.
+        Raises OSError, or ClickException if a signature would not cover a resource, or if no page can have the address.
         """
         _check_address(self.address)
         page = read_input(source)
@@ -329,7 +328,7 @@ def _write_cms(request: SignPageRequest | EncryptPageRequest, cms: bytes) -> Non
 
 
 def guess_media_type(name: str, page: bytes) -> str:
-    """The media type from the file's name. HTML has the charset that the page names, otherwise UTF-8."""
+    """The media type from the file's name. HTML gets the charset that the page names, or else UTF-8."""
     kind = mimetypes.guess_type(name)[0] or (_HTML if name == STANDARD_STREAM else "application/octet-stream")
     if kind != _HTML:
         return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind

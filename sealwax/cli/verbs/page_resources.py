@@ -45,8 +45,9 @@ _CSS_URL: Final = re.compile(
 _CSS_IMPORT: Final = re.compile(r"@import\s+(?:\"([^\"]*)\"|'([^']*)')", re.I)
 _INSIDE: Final = ("data:", "#", "about:", "blob:", "javascript:")
 _UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
-# A comment, a tag with its attributes, or other markup that browsers skip (HTML Standard section 13.2.5). Each of them
-# ends at the end of the page at the latest. html.parser needs quadratic time for markup without an end.
+# A comment, a tag with its attributes, or other markup that browsers skip (HTML Standard section 13.2.5). Markup
+# without an end reaches to the end of the page. html.parser is not used, because it needs quadratic time for such
+# markup.
 _MARKUP: Final = re.compile(
     r"""<(?:
         !--(?:-?>|.*?(?:--!?>|\Z))
@@ -67,7 +68,7 @@ _TEXT_ELEMENTS: Final = frozenset(("script", "style", "textarea", "title", "xmp"
 
 
 class Resource(NamedTuple):
-    """A resource of the page. `line` counts from 1; `integrity` is empty without a hash that browsers know."""
+    """A resource of the page. `line` counts from 1. `integrity` is empty if it has no hash that browsers know."""
 
     element: str
     url: str
@@ -77,7 +78,7 @@ class Resource(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageResources:
-    """The resources of a page, the lines with scripts, and whether it names a signature (`rel=smime-signature`)."""
+    """The resources of a page, its lines with scripts, and whether it names its signature (`rel=smime-signature`)."""
 
     loaded: tuple[Resource, ...]
     scripts: tuple[int, ...]
@@ -102,8 +103,8 @@ def find_resources(page: bytes) -> PageResources:
 def inline_resources(page: bytes, folder: Path) -> bytes:
     """The page with the stylesheets and images of its folder inside it.
 
-    Resources with a hash and those on other servers stay as they are.
-    Raises OSError for a missing file, ClickException for a file outside the folder.
+    Resources with a hash and resources on other servers are not changed. Raises OSError for a missing file,
+    ClickException for a file outside the folder.
     """
     text, inliner = _as_text(page), _Inliner(_Files(folder))
     pieces: list[str] = []
@@ -122,7 +123,7 @@ def _as_text(page: bytes) -> str:
 
 
 class _Attribute(NamedTuple):
-    """The written value without its quotes, and the place in the page of the value with its quotes."""
+    """The value of an attribute without its quotes, and the position in the page of the value with its quotes."""
 
     written: str
     start: int
@@ -130,7 +131,7 @@ class _Attribute(NamedTuple):
 
 
 class _Tag(NamedTuple):
-    """A start tag, its place in the page, and the text up to its end tag if its element has only text."""
+    """A start tag and its position in the page. For an element that has only text, also the text up to the end tag."""
 
     name: str
     attributes: Mapping[str, _Attribute]
@@ -222,7 +223,7 @@ class _Files:
         self._folder = folder.resolve()
 
     def find(self, url: str, beside: Path | None = None) -> Path | None:
-        """The file that a relative address names, None for an address on another server."""
+        """The file that a relative address names, or None if the address is on another server."""
         url = url.strip()
         if not url or url.lower().startswith(_INSIDE) or re.match(r"(?:[a-z][a-z0-9+.-]*:|//)", url, re.IGNORECASE):
             return None
@@ -236,7 +237,7 @@ class _Files:
         return path
 
     def data_url(self, url: str, beside: Path | None = None) -> str:
-        """The file's content as a `data:` URL. An address on another server stays as it is."""
+        """The file's content as a `data:` URL. An address on another server is returned unchanged."""
         path = self.find(url, beside)
         if path is None:
             return url

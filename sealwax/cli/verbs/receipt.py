@@ -59,7 +59,7 @@ class MakeReceiptRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyReceiptRequest:
-    """A receipt, the message that it is for, and how its signer is judged."""
+    """A receipt, the message that the receipt confirms, and how the receipt's signer is judged."""
 
     source: str = given_by(INPUT)
     original: str = given_by(
@@ -149,7 +149,7 @@ def verify(request: VerifyReceiptRequest) -> int:
 def _find_request(
     verified: list[tuple[SignerInfo, Certificate]], holder: Identity
 ) -> tuple[SignerInfo | None, tuple[GeneralNames, ...]]:
-    """The signer that asks for a receipt or None, and the recipients of the receipt that `holder` signs."""
+    """The signer that asks for a receipt (or None), and the recipients of the receipt that `holder` signs."""
     signers = [info for info, _ in verified]
     request_and_signer = ess.find_receipt_request(signers)
     if request_and_signer is None:

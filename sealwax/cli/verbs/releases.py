@@ -72,7 +72,7 @@ class SigningRequest:
     passphrases: PassphraseSource = group_of(PassphraseSource)
 
     def load_release(self, covers: Coverage) -> Release:
-        """The list of the folder's files. Raises OSError, MalformedMessage, LimitExceeded or UsageError."""
+        """The list of the files to sign. Raises OSError, MalformedMessage, LimitExceeded or UsageError."""
         version, commit = _read_build(self.folder)
         chosen = self.version or version
         if chosen is None:

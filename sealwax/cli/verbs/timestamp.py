@@ -110,7 +110,7 @@ class AddRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtendRequest:
-    """A timestamped message, and how it is verified today."""
+    """A timestamped message, and the options for verifying it today."""
 
     source: str = given_by(INPUT)
     target: str = given_by(OUTPUT)

@@ -151,7 +151,7 @@ def _choose(certificates: Sequence[Certificate], *, is_authority: bool) -> Certi
 def _everything_trusted(own: tuple[TrustAnchor, ...]) -> TrustStore:
     operator = load_operator_list(default_list_file(), at=now())
     anchors = (*own, *(operator.anchors if operator else ()), *mozilla_anchors())
-    # `make_decision` asks only whether there is a path, so revocation may be unknown.
+    # `make_decision` needs only a path to an anchor, so an unknown revocation status is accepted here.
     return TrustStore(anchors=anchors, revocation=RevocationPolicy.IF_KNOWN)
 
 

@@ -108,7 +108,7 @@ class PublishRequest:
     passphrases: PassphraseSource = group_of(PassphraseSource)
 
     def load_list(self, at: datetime.datetime) -> TrustList:
-        """The list as of this time. Raises OSError or MalformedMessage."""
+        """The list to sign, issued at `at`. Raises OSError or MalformedMessage."""
         trusted = [anchor for source in self.anchors for anchor in _load_anchors(source, ())]
         trusted += [anchor for source, words in self.limited for anchor in _load_anchors(source, words.split(","))]
         return TrustList(

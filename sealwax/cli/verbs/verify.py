@@ -100,7 +100,7 @@ def _judge(request: VerifyRequest) -> Judged:
 
 
 def _is_from(report: MessageReport, sender: str | None) -> bool:
-    # --from names the sender if the message does not. A message that names another sender is not the expected one.
+    # A message that names no sender counts as sent by --from. A message that names another sender is not accepted.
     if sender is None or report.sender is None or addresses_match(sender, report.sender):
         return True
     write_error(f"sender-mismatch: the message is from {report.sender}, not from {sender}")

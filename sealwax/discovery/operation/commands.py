@@ -11,7 +11,7 @@ from sealwax.cli.group import Verbs
 
 
 class DiscoveryVerbs(Verbs):
-    """The commands in the order of use: the operator's, those of a server that moves, those of everybody."""
+    """The commands in the order of use: for the operator, for a server that moves, for everybody."""
 
     own: ClassVar[Mapping[str, str]] = {
         "init": "sealwax.discovery.operation.founding:init",

@@ -89,7 +89,7 @@ def move(request: MoveRequest) -> None:
 
 
 def _next_counter(service: str, key: PrivateKey) -> int:
-    """The counter of the server's next move. A service that gives a wrong counter refuses the move."""
+    """The counter of the server's next move. If the service answers with a wrong list, it refuses the move later."""
     answer = ask(service, PATH)
     try:
         server = list_of(json.dumps(answer).encode()).find_by_key(key_text(key))

@@ -33,7 +33,8 @@ def rotate(request: ConfigRequest) -> None:
     if not file.exists() or key_text(_read_key(file)) != key_text(config.key):
         raise WrongSettings([f"{KEY_NAME} does not come from {file}: move it there first"])
     publisher = Publisher(config, PROVIDER)
-    # The new key is on the disk before anything names it, and replaces the old one after signing the document.
+    # The new key is on the disk before a document names it. Its file replaces the old key's file after the new key has
+    # signed the document.
     waiting = file.with_name(f"{KEY_NAME}.new")
     if not _is_interrupted(publisher, waiting):
         write_whole(waiting, secrets.token_hex(KEY_BYTES).encode() + b"\n", mode=PRIVATE_MODE)

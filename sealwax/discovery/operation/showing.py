@@ -33,7 +33,7 @@ def _check_key(_context: click.Context, _parameter: click.Parameter, text: str |
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowRequest:
-    """The domain, its key if it is to be pinned, and where to ask."""
+    """The domain, its key if the key is to be pinned, and the servers to ask."""
 
     domain: str = given_by(click.Argument(["domain"], metavar="DOMAIN"))
     key: str | None = given_by(

@@ -52,8 +52,8 @@ class Decrypted(Generic[_T_co]):
 class CekUse(Generic[_T]):
     """The use of a CEK of `cek_length` bytes for one content. `use` raises DecryptionError for a wrong CEK.
 
-    `is_plausible` says whether a result of `use` may count for a key that no recipient names. Without it, no such key
-    is tried.
+    `is_plausible` says whether to accept a result of `use` for a key that no recipient names. Without `is_plausible`,
+    no such key is tried.
     """
 
     use: Callable[[bytes], Awaitable[_T]]
@@ -76,10 +76,11 @@ async def try_content_keys(
     recipient names, other keys of the same type are tried (`guessed_keys`), if `cek_use` can say whether a result is
     plausible.
 
-    If a recipient names no key of ours, or unwrapping fails, the next recipient is tried, because renewed certificates
-    share a name and a broken identity must not stop the others. If all keys fail, one DecryptionError is raised,
-    whatever step failed, or WrongPassphrase if only passwords were tried. Faults of the message itself, such as an
-    algorithm that is unknown or forbidden by `policy`, are raised only if every attempt ended with such a fault.
+    If a recipient names no key of ours, or unwrapping fails, the next recipient is tried. Renewed certificates may
+    share a name, and one broken identity must not prevent decryption with another. If all keys fail, one
+    DecryptionError is raised, whatever step failed, or WrongPassphrase if only passwords were tried. Faults of the
+    message itself, such as an algorithm that is unknown or forbidden by `policy`, are raised only if every attempt
+    ended with such a fault.
 
     Raises NoMatchingRecipient, DecryptionError, UnsupportedAlgorithm, MalformedMessage, LimitExceeded or
     UnsupportedByProvider.

@@ -15,9 +15,10 @@ from smime_core.x509.certificate import Certificate
 class Encrypting:
     """The recipients of encrypted content: owners of certificates, people with a password, holders of a shared key.
 
-    `passwords` are UTF-8; `password_keys` were derived from passwords before. `cipher` None means the default of the
-    operation: AES-256-CBC, which every mail program supports (RFC 8551 section 2.7), or AES-256-GCM for content of our
-    own types. `transport` None means RSA v1.5 for a CBC cipher, and OAEP with SHA-256 for an AEAD cipher.
+    `passwords` are UTF-8; `password_keys` are keys that were already derived from passwords. `cipher` None means the
+    default of the operation: AES-256-CBC, which every mail program supports (RFC 8551 section 2.7), or AES-256-GCM for
+    content of our own types. `transport` None means RSA v1.5 for a CBC cipher, and OAEP with SHA-256 for an AEAD
+    cipher.
     """
 
     recipients: Sequence[Certificate] = ()

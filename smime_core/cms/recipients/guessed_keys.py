@@ -4,8 +4,8 @@ A renewed certificate has another serial number, and often the same key. A recip
 that only the sender's program computes. So each key is tried on the recipients of its type, for at most
 MAX_GUESSED_KEYS pairs.
 
-All pairs are tried before one content-encryption key (CEK) is used, whichever pairs fit. With RSA v1.5 a key fits if
-the padding and the length of the CEK are right. Neither this module nor `transport_decrypt_any` of the provider says
+All pairs are tried, even after one fits. Only then is one content-encryption key (CEK) used. With RSA v1.5 a key fits
+if the padding and the length of the CEK are right. Neither this module nor `transport_decrypt_any` of the provider says
 whether a key fits (RFC 3218 section 2.3.2). For other kinds of recipients, a wrong key raises an error.
 """
 
@@ -67,7 +67,7 @@ async def guess_content_key(
 ) -> tuple[HeldRecipient, bytes] | None:
     """The recipient and the CEK of an attempt that fits. All attempts are made.
 
-    If no attempt fits but one used RSA v1.5, recipient and CEK are random. Otherwise the result is None.
+    If no attempt fits, the result is None; but if an attempt used RSA v1.5, it is a random recipient and a random CEK.
     """
     recipient_and_cek: tuple[HeldRecipient, bytes] | None = None
     padded: list[tuple[KeyTransRecipient, KeyHolder]] = []

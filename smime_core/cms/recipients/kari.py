@@ -161,7 +161,7 @@ async def derive_kek(
 ) -> bytes:
     """The KEK of `kek_length` bytes from the shared secret, with ECC-CMS-SharedInfo in DER (RFC 5753 section 7.2).
 
-    `wrap_der` is the key-wrap AlgorithmIdentifier as it is in the message.
+    `wrap_der` is the key-wrap AlgorithmIdentifier exactly as in the message.
     """
     shared_info = der.sequence(
         wrap_der,

@@ -34,7 +34,7 @@ _HKDF_HASHES: Final = {
     "1.2.840.113549.1.9.16.3.30": HashName.SHA512,
 }
 _HKDF_SHA256: Final = "1.2.840.113549.1.9.16.3.28"
-_FIELDS: Final = 8  # of a KEMRecipientInfo without the optional ukm
+_FIELDS: Final = 8  # the number of fields of a KEMRecipientInfo without the optional ukm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

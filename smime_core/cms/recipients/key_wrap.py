@@ -37,8 +37,8 @@ from smime_core.provider import CryptoProvider
 AES_WRAPS: Final = {wrap.kek_length: wrap for wrap in (AES_128_WRAP, AES_192_WRAP, AES_256_WRAP)}
 
 _OUTER_IV: Final = bytes.fromhex("4adda22c79e82105")  # RFC 3217 sections 3.1 and 4.1
-_BLOCK: Final = 8  # bytes in a block of 3DES and RC2, and in the checksum
-_TRIPLE_DES_WRAPPED: Final = 40  # bytes: IV, key and checksum
+_BLOCK: Final = 8  # the bytes of a block of 3DES and RC2, and of the checksum
+_TRIPLE_DES_WRAPPED: Final = 40  # the bytes of IV, key and checksum together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,10 +17,10 @@ from smime_core.x509.certificate import Certificate
 class Keys:
     """The keys that may decrypt a layer, tried in the order of its recipients, passwords last.
 
-    `passwords` are UTF-8. `password_keys` were derived from passwords before: each is tried only on recipients with the
-    same key derivation. `keks` are shared key-encryption keys (RFC 5652 section 6.2.3). `originators` are certificates
-    of senders for static key agreement (RFC 5753 section 3.1.1), in addition to those in a message. `most_guesses` is
-    the number of keys tried on recipients that do not name them, in one layer.
+    `passwords` are UTF-8. `password_keys` were already derived from passwords. Each is tried only on recipients with
+    the same key derivation. `keks` are shared key-encryption keys (RFC 5652 section 6.2.3). `originators` are
+    certificates of senders for static key agreement (RFC 5753 section 3.1.1), in addition to those in a message.
+    `most_guesses` is the number of keys tried on recipients that do not name them, in one layer.
     """
 
     identities: Sequence[KeyHolder] = ()

@@ -1,7 +1,7 @@
 """Messages that some mail programs cannot open because of one of the recipients.
 
 Thunderbird 153 opens no message that has a `pwri` (a password) or an `ori` (ML-KEM) beside the `ktri` or `kari` of the
-reader. But by RFC 5652 section 6.2, readers may ignore the other recipients. A `kekri` does no harm.
+reader. RFC 5652 section 6.2 would allow Thunderbird to ignore such recipients. A `kekri` does no harm.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ class PasswordRecipient:
     rid = "a password"
 
     def is_derived_as(self, key: PasswordKey) -> bool:
-        """Whether the recipient's keyDerivationAlgorithm is the one that derived `key`. Nothing is derived here."""
+        """Whether the recipient's key derivation algorithm is the same as that of `key`. Nothing is derived here."""
         try:
             kdf, key_length = parse_pbkdf2(self.derivation_der)
         except SmimeError:

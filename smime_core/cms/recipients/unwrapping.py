@@ -23,8 +23,8 @@ HeldRecipient = KeyTransRecipient | KeyAgreeRecipient | KemRecipient
 def is_recipient(rid: CertificateId, certificate: Certificate) -> bool:
     """Whether `rid` names the certificate, or names its key by an identifier that the sender has computed.
 
-    RFC 5280 section 4.2.1.2 uses SHA-1 over the bits of the public key, other programs over the SubjectPublicKeyInfo.
-    The certificate may have another identifier, or no identifier.
+    RFC 5280 section 4.2.1.2 computes this identifier as SHA-1 of the bits of the public key, other programs as SHA-1 of
+    the SubjectPublicKeyInfo. The certificate may have another identifier, or no identifier.
     """
     if rid.matches(certificate):
         return True
