@@ -68,7 +68,7 @@ from smime_core.verdict.walk import examine
 async def sign_message(
     message: bytes, signing: Signing, provider: CryptoProvider, protection: ProtectionMode | None = None
 ) -> bytes:
-    """The signed message. The message's headers stay outside; its Content-* fields and body become the signed entity.
+    """The signed message. Its Content-* fields and body become the signed entity; the other header fields stay outside.
 
     The entity is first made canonical and 7-bit (RFC 8551 sections 3.1.1 and 3.1.3). In a clear signature, a
     multipart/mixed is put around signed content, compressed content or a forwarded mail. With `protection` the header
@@ -219,7 +219,7 @@ async def _open_layers(node: Entity | bytes, decryptor: Decryptor) -> tuple[Enti
 
 
 def nothing_encrypted(innermost: Entity | bytes) -> MalformedMessage:
-    """The error for a message that is not encrypted as a whole; `innermost` is the content of its layers.
+    """The error for a message that is not encrypted as a whole; `innermost` is the content inside its layers.
 
     Raises LimitExceeded.
     """

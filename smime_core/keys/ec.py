@@ -1,4 +1,4 @@
-"""EC keys on named curves (RFC 5480, RFC 5915). Leaves out hybrid points."""
+"""EC keys on named curves (RFC 5480, RFC 5915). Hybrid points are refused."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from smime_core.mime.addresses import Mailbox, first_addresses
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedMailbox:
-    """A mailbox, and the protection of the field in which it is. `address` is empty if it could not be parsed."""
+    """A mailbox, and the protection of the header field that names it. `address` is empty if it could not be parsed."""
 
     name: str
     address: str

@@ -54,7 +54,7 @@ class Change(Enum):
 
 
 class Decoding(Enum):
-    """How a body is decoded before it is encoded anew. All except OCTETS get CRLF line ends first."""
+    """How a body is decoded before it is encoded anew. The line ends become CRLF in between, except with OCTETS."""
 
     OCTETS = "octets"
     LINES = "lines"

@@ -33,8 +33,8 @@ _BLANK_LINE: Final = re.compile(rb"(?:\r\n?+|\n)(?:\r\n?+|\n)")
 _FIELD_START: Final = re.compile(rb"[!-9;-~]{1,1000}[ \t]*:")
 _MBOX_STARTS: Final = (b"From ", b">From ")
 _MOST_HEAD_BYTES: Final = MAX_HEADER_BYTES + 8
-_LONG_HEAD_BYTES: Final = MAX_CLEAR_FIELD_BYTES // 4  # Encoded-words have up to four times the length of the text.
-_MOST_QUOTED_BYTES: Final = 1_048_576  # Base64 is encoded far faster, and nobody reads the source of a longer text.
+_LONG_HEAD_BYTES: Final = MAX_CLEAR_FIELD_BYTES // 4  # Encoded-words have up to four times as many bytes as the text.
+_MOST_QUOTED_BYTES: Final = 1_048_576  # A longer text is encoded as base64, which is far faster.
 _UNENCODED: Final = ("7bit", "8bit", "binary")
 
 
@@ -190,7 +190,7 @@ class PreparationScan:
         is_fit = not self._judges_fitness or is_lasting_head(canonical)
         current.head = _Head(start, start + len(octets), is_crlf=canonical is octets, is_fit=is_fit)
         current.segment = len(self._segments)
-        self._segments.append(Segment(start, start, Change.HEAD))  # until its end is known
+        self._segments.append(Segment(start, start, Change.HEAD))  # empty until the section's end is known
         self._begin_body(entity, current)
 
     def _begin_body(self, entity: Entity, current: _Open) -> None:

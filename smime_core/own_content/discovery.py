@@ -214,9 +214,9 @@ def parse_followed_discovery(data: bytes) -> FollowedDiscovery:
 async def _follow(
     signed: bytes, provider: CryptoProvider, domain: str, key: str, at: datetime.datetime
 ) -> tuple[FollowedDiscovery, ServerList]:
-    # (0), (1)
+    # (0) and (1) The signature and the JSON.
     server_list, newest_key = await _verify(signed, provider, domain, key)
-    # (2)
+    # (2) The times.
     if at + MAX_CLOCK_DIFFERENCE < server_list.issued:
         raise DiscoveryNotYetValid(f"the document is not valid before {utc_text(server_list.issued)}")
     _check_end(server_list, at)
@@ -225,14 +225,14 @@ async def _follow(
 
 async def _verify(signed: bytes, provider: CryptoProvider, domain: str, key: str) -> tuple[ServerList, str]:
     """The list, and the key that has signed it. The times of the list are not checked."""
-    # (0)
+    # (0) The signature.
     parsed = parse_signed_discovery(signed)
     newest_key = await _follow_successions(parsed, provider, domain, key)
     if parsed.key != newest_key:
         raise DiscoveryUnsigned(f"the document is signed by {parsed.key}, and {newest_key} was expected")
     # The signature is checked before the JSON, so that only the operator's text is parsed.
     await _check_signed(newest_key, parsed.signature, provider, _DOCUMENT, parsed.document)
-    # (1)
+    # (1) The JSON.
     server_list = parse_server_list(parsed.document)
     if server_list.domain != domain:
         raise DiscoveryOfAnotherDomain(f"the document is of {server_list.domain}, and {domain} was expected")

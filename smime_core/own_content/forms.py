@@ -168,23 +168,23 @@ async def verify_form(armored: Buffer, submitted: Submission, judging: Judging, 
     (4) The form was not signed in the future and has not expired. (5) The entries equal the received entries, in the
     same order. Raises VerificationError with the report, ContentTypeMismatch, FormMismatch or MalformedMessage.
     """
-    # (0)
+    # (0) The signature.
     report = await examine_content(armored, _KIND, judging, provider)
     if report.state is not State.VERIFIED:
         why = ", ".join(reason.code for reason in report.reasons)
         raise VerificationError(f"{report.state}: {why}", report=report)
-    # (1)
+    # (1) The purpose; `parse_members` has checked the version.
     members = parse_members(report.content, _MEMBERS, where=_KIND.name, version=_VERSION)
     _expect(members, "purpose", _PURPOSE)
-    # (2)
+    # (2) The certificate.
     certificates = {signer.certificate.fingerprint for signer in report.signers if signer.certificate}
     if certificates != {members["certificate"]}:
         raise FormMismatch("certificate", "the form names another signer than the one who signed")
-    # (3)
+    # (3) The request.
     _check_destination(members, submitted)
-    # (4)
+    # (4) The time.
     time, expires = _check_time(members, judging.at)
-    # (5)
+    # (5) The entries.
     entries = _parse_entries(members["entries"])
     _check_entries(entries, submitted.fields)
     form = Form(

@@ -139,17 +139,17 @@ async def verify_release(
     the caller expects. (3) The list is not older than `seen`, and has the same files if it has the same version. Raises
     ReleaseOfAnotherKey, ReleaseRefused, ReleaseNotNewer, ContentTypeMismatch, MalformedMessage or LimitExceeded.
     """
-    # (0)
+    # (0) The pinned key.
     signer = find_release_signer(cms)
     if signer.fingerprint not in keys:
         raise ReleaseOfAnotherKey(f"the release is signed by another key, with the fingerprint {signer.fingerprint}")
-    # (1)
+    # (1) The signature.
     report = await examine_pinned(cms, _KIND, provider, signer, at=at, refuse=_refuse)
-    # (2)
+    # (2) The JSON.
     release = _parse(report.content)
     if release.covers is not covers:
         raise ReleaseRefused(f"the list is of the kind {release.covers}, {covers} was expected", report=report)
-    # (3)
+    # (3) The version.
     digest = hashlib.sha256(report.content).hexdigest()
     if seen is not None:
         _check_newer(release.version, digest, seen)

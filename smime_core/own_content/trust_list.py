@@ -120,16 +120,16 @@ async def verify_trust_list(
     the number of the newest known list. Raises TrustListRefused, ContentTypeMismatch or MalformedMessage.
     """
     check_limit(f"bytes of {_WHERE}", len(cms), MAX_TRUST_LIST_BYTES)
-    # (0)
+    # (0) The signature.
     report = await examine_pinned(cms, _KIND, provider, operator, at=at, refuse=_refuse)
-    # (1)
+    # (1) The JSON.
     trust_list = _parse(report.content)
-    # (2)
+    # (2) The times.
     if at + MAX_CLOCK_DIFFERENCE < trust_list.issued:
         raise TrustListRefused(f"the list is not valid before {utc_text(trust_list.issued)}", report=report)
     if at > trust_list.expires:
         raise TrustListRefused(f"the list ended on {utc_text(trust_list.expires)}", report=report)
-    # (3)
+    # (3) The serial number.
     if trust_list.serial_number < least_serial_number:
         text = f"the list is number {trust_list.serial_number}, and number {least_serial_number} was seen already"
         raise TrustListRefused(text, report=report)

@@ -120,19 +120,19 @@ async def open_trust_state(
     known state. Raises TrustStateRefused, TrustStateOlder, NoMatchingRecipient, DecryptionError, ContentTypeMismatch or
     MalformedMessage.
     """
-    # (0)
+    # (0) The encryption and the signature.
     check_limit(f"bytes of {_WHERE}", len(cms), MAX_TRUST_STATE_BYTES)
     report = await examine_as_own(cms, _KIND, provider, identities=identities, at=at)
     if not was_opened(report):
         raise NoMatchingRecipient(())
     if report.state is not State.VERIFIED or not report.is_encrypted:
         raise TrustStateRefused("it is not signed and encrypted by the person's own key", report=report)
-    # (1)
+    # (1) The JSON.
     state = _parse(report.content)
-    # (2)
+    # (2) The account.
     if address_key(state.account) != address_key(account):
         raise TrustStateRefused("it belongs to another account", report=report)
-    # (3)
+    # (3) The counter.
     if state.counter < least_counter:
         text = f"it is number {state.counter}, and number {least_counter} was seen already"
         raise TrustStateOlder(text, report=report)

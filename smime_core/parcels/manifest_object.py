@@ -100,25 +100,25 @@ async def open_manifest(
     """
     what = "the manifest"
     check_limit("bytes of a parcel manifest", len(cms), MAX_MANIFEST_OBJECT_BYTES)
-    # (1)
+    # (1) The encryption.
     enveloped = parse_envelope(cms, key, what=what)
     examiner = Examiner(
         keys=keys_of(key, identities), judging=judging, provider=provider, signed_types=(PARCEL_MANIFEST,)
     )
     with damage(what):
-        # (2)
+        # (2) The decryption.
         opened = await examiner.decrypt(enveloped)
         walk = Walk()
         walk.add_encrypted(enveloped, opened, examiner)
-        # (3)
+        # (3) The signature.
         content = await _judge_signature(opened.content, walk, examiner)
         walk.enter(content)
-        # (4)
+        # (4) The JSON.
         manifest = read_manifest(content)
-    # (5)
+    # (5) The id of the parcel.
     if parcel not in (None, manifest.parcel):
         raise ParcelMixed("the manifest is that of another parcel")
-    # (6)
+    # (6) The address of the reader.
     is_for_reader = any(addresses_match(recipient, reader) for recipient in manifest.recipients for reader in readers)
     if readers and not is_for_reader:
         raise ParcelMisaddressed(f"the sender made this parcel for {', '.join(manifest.recipients) or 'nobody'}")
