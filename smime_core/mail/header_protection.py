@@ -89,7 +89,7 @@ class ProtectedHeaders:
     CIPHER the fields in HP-Outer, with other schemes the outer fields as received. But if the sender cannot have hidden
     a field, `recorded_outer` are the displayed fields. A field that was changed in transit then does not count as
     hidden. `altered_outside` names the outer fields that were changed after sending: their outer form is not the
-    recorded form. In a decrypted copy, the outer form may also be the protected form.
+    recorded form. In a decrypted copy, an outer field in its protected form does not count as changed.
     """
 
     scheme: HeaderScheme
@@ -292,7 +292,7 @@ def _from_outside(outer: Headers, protected: list[Field], scheme: HeaderScheme) 
 
 
 def _find_altered(expected: tuple[Field, ...], outer: Headers) -> tuple[str, ...]:
-    # If a part was saved without its message, all of its outer fields describe the part.
+    # If a part was saved without its message, its outer fields only describe the part.
     altered = _without_copies(expected, outer) if any(map(_is_protectable, outer.fields)) else ()
     return tuple(dict.fromkeys(field.name for field in altered))
 

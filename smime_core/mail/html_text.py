@@ -89,8 +89,7 @@ def extract_text(document: str) -> str:
 
 def link_target(url: str) -> str:
     """The displayed target of a link: the host of a web address, the address of a mailto, otherwise the scheme."""
-    # Browsers drop controls and read backslashes as slashes (URL Standard section 4.4), so the target must be computed
-    # in the same way.
+    # Browsers drop controls and read backslashes as slashes (URL Standard section 4.4), so this function does the same.
     match = _URL.fullmatch(re.sub(r"[\t\r\n]", "", url).strip("".join(map(chr, range(33)))))
     if not match:
         return ""

@@ -47,7 +47,7 @@ FORMAT: Final = "sealwax-signed-discovery-1"
 FOLLOWED_FORMAT: Final = "sealwax-followed-discovery-1"
 MAX_CLOCK_DIFFERENCE: Final = datetime.timedelta(minutes=10)
 LAST_GOOD: Final = datetime.timedelta(days=30)
-"""The time for which a client that gets no newer document still uses its last good document after the end.
+"""A client that gets no newer document uses its last good document for this time after the document's end.
 
 Later, somebody else may have registered the name of a server.
 """
@@ -84,7 +84,7 @@ class SignedDiscovery:
 class FollowedDiscovery:
     """A domain whose servers a client follows: the pinned key, its newest successor, and the newest document.
 
-    `key` is `pinned` as long as there is no successor.
+    `key` equals `pinned` as long as there is no successor.
     """
 
     domain: str
@@ -93,7 +93,7 @@ class FollowedDiscovery:
     signed: bytes
 
     async def open(self, provider: CryptoProvider, *, at: datetime.datetime) -> ServerList:
-        """The last good list, verified again. It counts until LAST_GOOD after its end.
+        """The list of the newest document, verified again. It may be used until LAST_GOOD after its end.
 
         Raises DiscoveryExpired, DiscoveryUnsigned, DiscoveryOfAnotherDomain, MalformedMessage or LimitExceeded.
         """

@@ -97,7 +97,7 @@ Submitted = Sequence[tuple[str, str | SubmittedFile]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """A form as this server received it, filled from the request and from the server's own session.
+    """A form as this server received it. The server fills it from the request and from its own session.
 
     `action` is the absolute address of the request. `nonce` is the nonce that the server gave to the form. After
     `verify_form` the server must forget the nonce, so that it is accepted only once. `top_origin` is the origin of the

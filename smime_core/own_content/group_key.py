@@ -101,7 +101,7 @@ async def wrap_group_key(
 async def examine_group_key(
     wrap: Buffer, judging: Judging, provider: CryptoProvider, *, identities: Sequence[KeyHolder]
 ) -> MessageReport:
-    """The report on a wrapped key, for a member with these identities, to be given to `read_group_key`.
+    """The report on a wrapped key, for a member with these identities. Pass it to `read_group_key`.
 
     Raises NoMatchingRecipient, DecryptionError, ContentTypeMismatch or MalformedMessage.
     """

@@ -107,7 +107,7 @@ async def examine_content(
 
 
 def was_opened(report: MessageReport) -> bool:
-    """Whether the content could be read: not if it is encrypted and no key was given."""
+    """Whether the content could be read. Encrypted content cannot be read if no key was given."""
     return not any(why.code == "not-opened" for why in report.reasons)
 
 

@@ -52,7 +52,8 @@ _MEMBERS: Final = ("format", "covers", "version", "commit", "files")
 _FILE_MEMBERS: Final = ("path", "bytes", "integrity")
 _VERSION: Final = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.(?:0|[1-9][0-9]{0,8})){1,4}")
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
-# Without a leading dot there is neither "." nor "..", and without colon, percent sign or backslash no other origin.
+# No segment has a leading dot, so none is "." or "..". No path has a colon, percent sign or backslash, so none leads to
+# another origin.
 _PATH: Final = re.compile(r"[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*(?:/[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*)*")
 _INTEGRITY: Final = re.compile(r"sha384-[A-Za-z0-9+/]{64}")
 
@@ -75,7 +76,7 @@ class ReleasedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """The list of a release's files, sorted by path. `commit` is the sources' commit if they were a checkout."""
+    """The list of a release's files, sorted by path. `commit` is the sources' Git commit, or None if unknown."""
 
     covers: Coverage
     version: str

@@ -5,7 +5,7 @@ The signature is a detached SignedData with a content type of its own (RFC 5652 
     {"version": "sealwax-decision-1", "account": address, "at": milliseconds since 1970, "decision": the text of
     `decisions_json` with one decision}
 
-or, for a setting or a recipe, over this one:
+or, for a setting or for a recipe, which describes a webmail to the extension, over this JSON:
 
     {"version": "sealwax-setting-1", "account": address, "at": milliseconds since 1970, "name": the name of its entry,
     "setting": its text}

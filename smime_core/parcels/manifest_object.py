@@ -2,7 +2,7 @@
 
 The signed content has the content type PARCEL_MANIFEST, so that no other signature of the sender passes as a signature
 over a manifest. The signature asks the recipients for signed receipts. A sender without an identity signs nothing.
-Nobody vouches for such a parcel, as for a mail that is only encrypted.
+Such a parcel is like a mail that is only encrypted: nobody vouches for it.
 
 The manifest is read before the first chunk. Its verdict applies to all files of the parcel.
 """
@@ -127,7 +127,7 @@ async def open_manifest(
 
 
 async def _judge_signature(content: bytes, walk: Walk, examiner: Examiner) -> bytes:
-    # The JSON inside. Content that does not begin as CMS is the JSON itself.
+    # Returns the JSON in the content. Content that does not begin like CMS is the JSON itself.
     if not is_content_info(content):
         return content
     signed_data, e_content = _parse_signed(content)

@@ -22,7 +22,7 @@ class Candidate(NamedTuple):
 
 
 class _Namesakes:
-    """All certificates with one subject name: sorted, the likeliest issuers first, and by key identifier."""
+    """All certificates with one subject name: as a list, the likeliest issuers first, and grouped by key identifier."""
 
     def __init__(self, candidates: list[Candidate]) -> None:
         self.all = candidates
@@ -48,7 +48,7 @@ class CertificatePool:
         self._by_name: dict[ComparableName, list[Certificate]] = {}
         self._namesakes: dict[ComparableName, _Namesakes] = {}
         for certificate in self._certificates:
-            if certificate.comparable_subject is not None:  # It is None for a damaged name.
+            if certificate.comparable_subject is not None:  # A damaged name is None.
                 self._by_name.setdefault(certificate.comparable_subject, []).append(certificate)
 
     def with_anchor(self, anchor: Certificate) -> CertificatePool:
@@ -56,7 +56,7 @@ class CertificatePool:
         return CertificatePool(self._certificates, (anchor,), at=self._at)
 
     def limited_to(self, certificates: Iterable[Certificate]) -> CertificatePool:
-        """A pool of these certificates and the same anchors, without the others."""
+        """A pool of the same anchors and only these certificates."""
         return CertificatePool(certificates, self.anchors, at=self._at)
 
     def find_issuers(self, name_der: bytes, identifier: bytes | None) -> list[Candidate]:

@@ -9,8 +9,8 @@ does if the certificate had not expired when the statement was made, or if the l
 reports on expired certificates. If such a later statement has a revocation after `at`, the revocation does not count at
 `at`, unless the key was compromised before (invalidityDate).
 
-A revocation counts even in a stale statement. The exception is certificateHold, which may have been lifted since. If a
-stale statement does not revoke a certificate, the status of the certificate is unknown.
+A revocation counts even in a stale statement. The exception is certificateHold, because the hold may have been lifted
+since. If a stale statement does not revoke a certificate, the status of the certificate is unknown.
 """
 
 from __future__ import annotations

@@ -98,7 +98,7 @@ class TrustStore:
         return dataclasses.replace(self, evidence=evidence)
 
     def policy_for(self, anchor: TrustAnchor | None) -> RevocationPolicy:
-        """The effect of an unknown status on a path to this anchor. A store's NOT_CHECKED overrides its anchors."""
+        """The effect of an unknown status on a path to this anchor. NOT_CHECKED of the store overrides its anchors."""
         if anchor is None or self.revocation is RevocationPolicy.NOT_CHECKED:
             return self.revocation
         return anchor.revocation or self.revocation

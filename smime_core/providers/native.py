@@ -119,7 +119,7 @@ class NativeProvider:
     async def encrypt_content(
         self, cipher: ContentCipher, cek: bytes, iv: bytes, plaintext: Buffer, aad: bytes = b""
     ) -> bytes:
-        """The ciphertext: CBC padded (RFC 5652 section 6.3), others with a 16-byte tag. Raises ProviderError."""
+        """The ciphertext. CBC is padded (RFC 5652 section 6.3); other modes add a 16-byte tag. Raises ProviderError."""
         with operation("encrypt_content"):
             return native_ciphers.encrypt(cipher, cek, iv, plaintext, aad)
 
@@ -178,9 +178,9 @@ class NativeProvider:
     async def transport_decrypt_any(
         self, attempts: Sequence[tuple[PrivateKey, bytes]], cek_length: int
     ) -> tuple[int, bytes]:
-        """(position, CEK) of an attempt that succeeds with RSA v1.5, or both random."""
-        # OpenSSL does not say whether a padding was right, and gives bytes of the wanted length by chance once in 250
-        # times. So Python reads the block.
+        """(position, CEK) of an attempt that succeeds with RSA v1.5. If none does, both are random."""
+        # OpenSSL does not say whether a padding was right. For a wrong padding it returns random bytes, which have the
+        # wanted length once in 250 times. So Python reads the block.
         from smime_core.providers import python_rsa
 
         return python_rsa.decrypt_any_pkcs1_v15(attempts, cek_length)
@@ -239,7 +239,7 @@ class NativeProvider:
     async def derive_key(self, kdf: Kdf, secret: bytes, length: int) -> bytes:
         """`length` bytes by PBKDF2 (RFC 8018), HKDF (RFC 5869), Argon2id (RFC 9106) or scrypt (RFC 7914).
 
-        A repeated hash gives one digest. Raises ProviderError.
+        RepeatedHash gives one digest, whatever `length` is. Raises ProviderError.
         """
         if isinstance(kdf, RepeatedHash):
             return repeat_hash(kdf, secret)

@@ -36,7 +36,7 @@ def begin_pbkdf2(kdf: Pbkdf2, secret: bytes, length: int) -> tuple[bytes, bytes]
 
 
 def repeat_hash(kdf: RepeatedHash, secret: bytes) -> bytes:
-    """The last digest."""
+    """The digest after all iterations."""
     new_hash = getattr(hashlib, kdf.hash_name, None) or partial(hashlib.new, kdf.hash_name)
     digest: bytes = new_hash(secret).digest()
     for _ in range(kdf.iterations - 1):

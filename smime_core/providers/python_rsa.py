@@ -71,14 +71,15 @@ def decrypt_pkcs1_v15(key: PrivateKey, encrypted_key: bytes, cek_length: int) ->
 def decrypt_any_pkcs1_v15(attempts: Sequence[tuple[PrivateKey, bytes]], cek_length: int) -> tuple[int, bytes]:
     """(position, CEK) of the last attempt that fits, or a random position and random bytes.
 
-    Each attempt is a key and an encrypted key. All are made, and no branch depends on a decrypted block.
+    Each attempt is a private key and an encrypted CEK. All attempts are made, and no branch depends on a decrypted
+    block.
     """
     position, cek = secrets.randbelow(len(attempts)), secrets.token_bytes(cek_length)
     for number, (key, encrypted_key) in enumerate(attempts):
         try:
             block = apply_private(key, encrypted_key, operation="transport_decrypt")
         except SmimeError:
-            # This key cannot be used, whatever the block is: its numbers do not fit together, or are missing.
+            # This key cannot decrypt any block: its numbers do not fit together, or are missing.
             continue
         mask, cek = _read_padded(block, cek)
         position = number & mask | position & ~mask

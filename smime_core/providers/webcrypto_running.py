@@ -32,7 +32,7 @@ class WholeBlocks:
         self.rest = b""
 
     def take(self, data: Buffer) -> bytes | memoryview:
-        """All whole blocks of the rest of the last call and of `data`. `data` is copied only if there was a rest."""
+        """The whole blocks of the kept `rest` followed by `data`. `data` is copied only if the rest is not empty."""
         octets = self.rest + bytes(data) if self.rest else data
         whole = len(octets) - len(octets) % self._block_length
         view = memoryview(octets)

@@ -25,7 +25,7 @@ _SIGNED = (FieldProtection.SIGNED, FieldProtection.SIGNED_AND_ENCRYPTED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerMailbox:
-    """A mailbox with a readable address. If it is not sure, the writer must be asked before a mail goes there.
+    """A mailbox with a readable address. If it is not sure, the writer must be asked before mail is sent to it.
 
     `name` is empty if only an unprotected field of a signed or encrypted message has the name.
     """
@@ -53,15 +53,15 @@ class AnswerPeople:
 
 
 def find_proved_sender(report: MessageReport) -> Mailbox | None:
-    """The sender of a verified message, or None for any other message and for a field's text, which nobody sent."""
+    """The sender of a verified message. None for any other message, and for a form field's text, which nobody sent."""
     return None if report.field_origin is not None else find_proved_author(report)
 
 
 def find_proved_author(report: MessageReport) -> Mailbox | None:
-    """The author of a verified mail, field or file, as all views name them. Returns None if the state is another one.
+    """The author of a verified mail, field or file, as all views name them. Returns None for another state.
 
     The name is from the certificate of the signer who proves the address. The address of a mail's author is the address
-    in From. For anything else, it is the first address of the certificate, or "" if the certificate has none.
+    in From. The address of a field's or file's author is the first address of the certificate, or "" if there is none.
     """
     if report.state is not State.VERIFIED:
         return None
@@ -126,7 +126,7 @@ def _is_by_author(report: MessageReport) -> bool:
 
 
 def _is_ordinary(report: MessageReport) -> bool:
-    # Nothing protects the message, and nothing in it was confidential.
+    # The message has no signature, and no part of it was encrypted.
     return report.state is State.PLAIN and not any(layer.kind is LayerKind.ENCRYPTED for layer in report.layers)
 
 
@@ -136,7 +136,7 @@ def _mailbox(report: MessageReport, mailbox: NamedMailbox, *, is_sure: bool) -> 
 
 
 def _unique(mailboxes: Iterable[AnswerMailbox]) -> tuple[AnswerMailbox, ...]:
-    # Returns each readable address once. If two fields name it, the mailbox that is sure counts.
+    # Returns each readable address once. If two fields name an address, the mailbox that is sure counts.
     by_address: dict[tuple[str, str], AnswerMailbox] = {}
     for mailbox in mailboxes:
         key = address_key(mailbox.address)

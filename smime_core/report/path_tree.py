@@ -63,7 +63,7 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TreeNode:
-    """One node of the path. `certificate` is None for MISSING. `addresses` are the addresses of the HOLDER.
+    """One node of the path. `certificate` is None for the role MISSING. `addresses` are set for the role HOLDER.
 
     `trust` is the source of the trust in an anchor, `revocation` the revocation status, `problems` are faults and
     unknown facts. All three are words for people, and may be empty.

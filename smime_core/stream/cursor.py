@@ -41,7 +41,7 @@ class Cursor:
         return self._passed + self._offset + self._owed
 
     async def at_end(self) -> bool:
-        """Whether the end is reached."""
+        """Whether the position is at the end of the bytes."""
         while self._offset == len(self._block):
             self._passed += len(self._block)
             self._offset = 0

@@ -1,4 +1,4 @@
-"""Mail addresses: the only place where text becomes an address (RFC 5321 section 4.1.2, RFC 9598).
+"""Mail addresses: the only module that makes addresses from text (RFC 5321 section 4.1.2, RFC 9598).
 
 All code that compares, constrains, stores or shows an address uses this module: the author check, name constraints,
 trust decisions, contacts and the choice of recipients. Text that is no address becomes None and equals nothing.
@@ -85,7 +85,7 @@ def address_name(text: str) -> str:
 
 
 def without_detail(local_part: str) -> str:
-    """The local part of the mailbox to which a local part with a detail belongs (RFC 5233), as "ann" for "ann+list"."""
+    """The local part without its detail (RFC 5233), which names the mailbox: "ann" for "ann+list"."""
     return local_part.partition(_DETAIL)[0] or local_part
 
 

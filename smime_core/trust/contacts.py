@@ -186,7 +186,7 @@ def harvest(report: MessageReport, at: datetime.datetime) -> Harvest | None:
         capabilities = _read_capabilities(report, signer) if believed else None
         signed_at = parse_signing_time(signer.signed_attributes) if believed else None
     except SmimeError:
-        # A damaged attribute does not count. The signature and its certificate still do.
+        # A damaged attribute is ignored. The signature and its certificate still count.
         preference = capabilities = signed_at = None
     return Harvest(
         address=sender,
@@ -222,7 +222,7 @@ def forget_service(contacts: Contacts, report: MessageReport) -> Contacts | None
 
 
 async def confirm_preferred(harvested: Harvest, provider: CryptoProvider, trust_store: TrustStore) -> Harvest:
-    """The harvest. Its certificate for encryption is left out if it has no valid path for the sender's address.
+    """The harvest, without its certificate for encryption if that has no valid path for the sender's address.
 
     No signature covers the certificates in a message, so anybody who forwards the message can add their own. The
     revocation status of the certificate may be unknown here, because it is checked again before encryption.
@@ -282,7 +282,7 @@ def remember_certificate(contact: Contact, known: KnownCertificate) -> Contact:
     if before is not None:
         known = dataclasses.replace(
             known,
-            # A certificate that the user added by hand keeps that source.
+            # A certificate that the user added by hand keeps the source CONTACTS.
             source=min(before.source, known.source, key=list(CertificateSource).index),
             first_seen=min(before.first_seen, known.first_seen),
             last_seen=max(before.last_seen, known.last_seen),
@@ -301,7 +301,7 @@ def add_unasked(contact: Contact, further: Iterable[KnownCertificate]) -> Contac
 
 
 def add_unasked_one(contact: Contact, known: KnownCertificate) -> Contact:
-    """The contact with one more certificate, or as it is if the user must be asked first."""
+    """The contact with one more certificate, or the unchanged contact if the user must be asked first."""
     change = change_from(contact.known, known.certificate, contact.address)
     return contact if change is not None and not change.is_renewal else remember_certificate(contact, known)
 

@@ -1,4 +1,4 @@
-"""The user's own decisions: one certificate or one untrusted authority, accepted for given addresses.
+"""The user's own decisions. Each accepts one certificate or one untrusted authority for given addresses.
 
 Decisions are meant for another organisation's PKI without cross-certificates. The user makes a decision by hand and can
 remove it. The decision has a time, and the addresses for which it counts. It is refused if an anchor vouches for the
@@ -197,8 +197,8 @@ async def _check_stranger(
         try:
             path = await validate_path(certificate, use, rules, provider)
         except UntrustedAnchor as error:
-            # The path leads to an anchor whose conditions exclude the certificate. These conditions are a decision too,
-            # which stays in force.
+            # The path leads to an anchor whose conditions exclude the certificate. The user's decision must not
+            # override these conditions.
             if (trail := trail_of(error)) is not None and trail.anchor is not None:
                 raise DecisionRefused(f"this was decided otherwise: {error}", why="decided-otherwise") from error
         except SmimeError as error:
