@@ -10,8 +10,8 @@ from typing import Final
 from smime_core.errors import LimitExceeded
 
 MAX_BER_DEPTH: Final = 40  # Elements nested in one another; a certificate uses about 12.
-# Pieces of one constructed OCTET STRING. OpenSSL writes one piece for each 1,024 bytes or more. Each piece takes
-# microseconds, so the first 20,000 may have any size; the others must have 64 bytes on average.
+# Pieces of one constructed OCTET STRING. OpenSSL writes pieces of 1,024 bytes or more. Each piece takes microseconds.
+# The first 20,000 pieces may have any size; more pieces must have 64 bytes on average.
 MAX_BER_CHUNKS: Final = 1_000_000
 MAX_SMALL_BER_CHUNKS: Final = 20_000
 MIN_BER_CHUNK_BYTES: Final = 64
@@ -20,7 +20,7 @@ MAX_INTEGER_BYTES: Final = 64  # A version, count or serial number; RFC 5280 all
 MAX_MIME_DEPTH: Final = 20  # Multiparts and CMS layers nested in one another; triple wrapping uses 6.
 MAX_MIME_PARTS: Final = 1_000
 MAX_MESSAGE_PARTS: Final = 100_000  # Entities of a whole mail that is signed or encrypted; each takes 300 bytes.
-MAX_NESTED_LAYERS: Final = 50  # Protected parts below the top that are judged; a mailing list's digest has about 20.
+MAX_NESTED_LAYERS: Final = 50  # Signed or encrypted parts inside a mail; a mailing list's digest has about 20.
 MAX_HEADER_BYTES: Final = 1_048_576
 # One field in a part that is signed in clear; Postfix 3.7 silently cuts fields above 102,400 bytes.
 MAX_CLEAR_FIELD_BYTES: Final = 100_000
@@ -39,10 +39,10 @@ MAX_ML_EXPANSIONS: Final = 64  # RFC 2634 section 4.4, ub-ml-expansion-history.
 MAX_TIMESTAMP_BYTES: Final = 1_048_576  # One token or answer; with certificates and a CRL it has about 6,000 bytes.
 MAX_TIMESTAMPS: Final = 10  # Timestamps on one signature; checking one verifies two signatures.
 MAX_TIMESTAMP_DEVIATION_SECONDS: Final = 86_400  # Accuracy stated in a timestamp, usually one second or less.
-# Strings, commas, and beginnings of lists and objects in one JSON text, each up to 100 bytes of memory. The largest
-# form has 150,000, a list of decisions 220,000.
+# Strings, commas, and beginnings of lists and objects in one JSON text. Each takes up to 100 bytes of memory. The
+# largest form has 150,000, a list of decisions 220,000.
 MAX_JSON_TOKENS: Final = 250_000
-MAX_DECISIONS: Final = 1_000  # Decisions of one user, who makes each decision by hand.
+MAX_DECISIONS: Final = 1_000  # Decisions of one user, who makes each one personally.
 MAX_DECISION_ADDRESSES: Final = 100  # Addresses for one anchor; a domain covers all of its addresses.
 MAX_DECISIONS_BYTES: Final = 10_485_760
 MAX_LISTED_ANCHORS: Final = 1_000  # Anchors in an operator's list; Mozilla has 90.

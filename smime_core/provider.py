@@ -168,7 +168,7 @@ class CryptoProvider(Protocol):
         """CBC without padding over whole blocks, for key wraps (RFC 3211, RFC 3217). Raises DecryptionError."""
 
     async def transport_encrypt(self, key: PublicKey, algorithm: KeyTransport, cek: bytes) -> bytes:
-        """The CEK, encrypted with an RSA key."""
+        """The content-encryption key (CEK), encrypted with an RSA key."""
 
     async def transport_decrypt(
         self, key: PrivateKey, algorithm: KeyTransport, encrypted_key: bytes, cek_length: int

@@ -118,7 +118,7 @@ def find_message_ids(text: str) -> tuple[str, ...]:
 
 def _build_mixed(draft: Draft, boundary: str) -> list[bytes]:
     _check_boundary(boundary)
-    # An attached message may have parts with the same boundary.
+    # An attached message may have parts with the same boundary. Underscores then make this boundary longer.
     while any(f"--{boundary}".encode("ascii") in attachment.data for attachment in draft.attachments):
         boundary += "_"
     delimiter = f"--{boundary}\r\n".encode("ascii")

@@ -74,7 +74,7 @@ def keep_hidden(
         field = fields.get(name.lower())
         # If `policy` hides the field, its result counts. Otherwise a hidden field gets its outside form. A subject or
         # addressees that the writer has changed are not hidden, because the new value reveals nothing of the original.
-        # Nobody writes thread fields by hand, so these always get the outside form.
+        # People do not write In-Reply-To and References themselves, so these fields always get the outside form.
         if result != value or field is None:
             return result
         is_thread = name.lower() in ("in-reply-to", "references")

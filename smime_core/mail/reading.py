@@ -122,7 +122,7 @@ def _read(entity: Entity, walk: _Walk) -> ReadableEntity:
 
 
 class _Walk:
-    """Reads a tree of parts and counts the parts. Copies of the header fields `copied` are left out."""
+    """Reads a tree of parts and counts the parts. Leaves out copies of the header fields in `copied`."""
 
     def __init__(self, *, copied: Headers | None = None) -> None:
         self._parts = 0

@@ -41,7 +41,7 @@ class Change(Enum):
     """The change of one segment.
 
     HEAD: the header section is written anew, with the transfer encoding in `detail`: a name, SAME_ENCODING, or "" for
-    none. BASE64 and QUOTED_PRINTABLE: the body is decoded as `detail`, a Decoding, says, and encoded. TEXT: `text`
+    none. BASE64 and QUOTED_PRINTABLE: the body is decoded by the Decoding in `detail`, and then encoded. TEXT: `text`
     replaces the segment.
     """
 

@@ -23,7 +23,7 @@ _HYPHEN: Final = 45
 
 
 class Delimiter(NamedTuple):
-    """A delimiter of the multipart at `level`: from the line end before it up to the line end behind it."""
+    """A delimiter of the multipart at `level`: from the line end before it up to the line end after it."""
 
     level: int
     start: int
@@ -55,7 +55,7 @@ class LineWindow:
         self._start += dropped
 
     def end(self) -> None:
-        """No block follows."""
+        """Declare that no block follows."""
         self.is_ended = True
 
     def expect(self, delimiters: list[bytes], *, is_text: bool) -> None:

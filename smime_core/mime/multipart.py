@@ -140,7 +140,8 @@ def split_signed(entity: Entity) -> tuple[memoryview, Entity]:
     """Returns (the signed bytes, which are the first part with its headers; the entity of the signature).
 
     Raises MalformedMessage unless there are exactly two parts, the second is of the type in `protocol`, and the closing
-    boundary is present. Use it for messages of our own making and for messages that will be written anew.
+    boundary is present. Use this function for messages that we have made ourselves, and for messages that will be
+    rewritten.
     """
     parts = find_signed_parts(entity)
     problem = parts.problem or "; ".join(parts.damage)

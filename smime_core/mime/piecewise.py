@@ -63,8 +63,8 @@ class QuotedPrintableEncoder:
         return encode_quoted_printable(self._rest)
 
     def _encode_long_line(self) -> bytes:
-        # After a soft line break the encoder is in the state in which it began, so it can begin anew there.
-        # The last lines are left out, because at the end of the text the encoder looks for more characters.
+        # After a soft line break the encoder is in its initial state, so a new run can begin there. The last lines are
+        # left out, because the encoder looks ahead for more characters at the end of the text.
         whole = encode_quoted_printable(self._rest)
         breaks = [match.end() for match in _SOFT_BREAK.finditer(whole, len(whole) - 1_000, len(whole) - 200)]
         encoded = whole[: breaks[-1]] if breaks else b""

@@ -167,7 +167,7 @@ class PreparationScan:
         if empty := LINE_END.match(octets):
             return empty.end() if is_whole or empty[0] != b"\r" or empty.end() < len(octets) else None
         if not _FIELD_START.match(octets) and not octets.startswith(_MBOX_STARTS):
-            # Text without a header section, unless its first line has only begun.
+            # Text without a header section. If its first line is not complete, more has to be read.
             return 0 if is_whole or len(octets) == _MOST_HEAD_BYTES or LINE_END.search(octets) else None
         blank = _BLANK_LINE.search(octets)
         if blank and (is_whole or blank.end() < len(octets) or octets[-1:] == b"\n"):
@@ -310,7 +310,7 @@ class PreparationScan:
         self._segments.append(Segment(leaf.start, end, change, decoding))
 
     def _end_head(self, entity: _Open, encoding: str) -> None:
-        # The header section of an entity that is not fit for transport is written anew.
+        # If an entity is not fit for transport, its header section is rewritten.
         head = entity.head
         entity.is_fit &= head.is_fit
         change = Change.KEEP if head.is_crlf else Change.CRLF

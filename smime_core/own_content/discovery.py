@@ -1,8 +1,8 @@
 """Discovery documents: the list of a domain's servers, signed by the operator's Ed25519 key.
 
-Each client has pinned the key. The document has a number and an end. A document that is older than a known one, or that
-has ended, is refused. Therefore the server that distributes it can neither name other servers nor bring back former
-servers. The signed document is JSON:
+Each client has pinned the key. The document has a number and a time of expiry. A document that is older than a known
+one, or that has expired, is refused. Therefore the server that distributes it can neither name other servers nor bring
+back former servers. The signed document is JSON:
 
     {"format": "sealwax-signed-discovery-1", "document": base64, "key": "ed25519:…", "signature": base64,
     "successions": [{"old": "ed25519:…", "new": "ed25519:…", "signature": base64}, ...]}
@@ -47,7 +47,7 @@ FORMAT: Final = "sealwax-signed-discovery-1"
 FOLLOWED_FORMAT: Final = "sealwax-followed-discovery-1"
 MAX_CLOCK_DIFFERENCE: Final = datetime.timedelta(minutes=10)
 LAST_GOOD: Final = datetime.timedelta(days=30)
-"""A client that gets no newer document uses its last good document for this time after the document's end.
+"""A client that gets no newer document uses its last good document for this time after the document has expired.
 
 Later, somebody else may have registered the name of a server.
 """
@@ -93,7 +93,7 @@ class FollowedDiscovery:
     signed: bytes
 
     async def open(self, provider: CryptoProvider, *, at: datetime.datetime) -> ServerList:
-        """The list of the newest document, verified again. It may be used until LAST_GOOD after its end.
+        """The list of the newest document, verified again. It may be used until LAST_GOOD after its expiry.
 
         Raises DiscoveryExpired, DiscoveryUnsigned, DiscoveryOfAnotherDomain, MalformedMessage or LimitExceeded.
         """
@@ -140,7 +140,7 @@ async def follow_discovery(
     """Begin to follow a domain with the key that the client pins, at the time `at`.
 
     (0) The pinned key, or the last of its successors, has signed the document. (1) Its JSON has the right members, and
-    names this domain. (2) The document has been issued and has not ended. Raises DiscoveryUnsigned,
+    names this domain. (2) The document has been issued and has not expired. Raises DiscoveryUnsigned,
     DiscoveryOfAnotherDomain, DiscoveryNotYetValid, DiscoveryExpired, MalformedMessage or LimitExceeded.
     """
     followed, _ = await _follow(signed, provider, domain, key, at)

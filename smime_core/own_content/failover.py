@@ -1,6 +1,6 @@
 """The choice among a domain's servers while some do not answer, and the times when a client asks for a new server list.
 
-The state is a value: the client keeps it, reports what happened and when, and gets the next value. Times are arguments.
+The state is an immutable value. The client keeps it, reports each event with its time, and gets the next state.
 """
 
 from __future__ import annotations
@@ -63,10 +63,10 @@ class Failover:
         return Failover(server_list=server_list, asked=at, lost=lost)
 
     def next_fetch(self) -> datetime.datetime:
-        """The time from which the client should ask for the list anew.
+        """The time from which the client should ask for the list again.
 
         After a loss it asks as soon as MIN_FETCH_INTERVAL allows, because the server may have moved. Otherwise it asks
-        when half of the list's life is over.
+        when half of the time until the list's expiry is over.
         """
         if any(loss.at >= self.asked for loss in self.lost):
             return self.asked + MIN_FETCH_INTERVAL

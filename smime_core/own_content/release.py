@@ -2,8 +2,8 @@
 
 The list is signed with one certificate, and has a content type of its own. Each verifier has pinned the SHA-256
 fingerprint of the certificate. A verifier that has seen a version refuses an older version, and other files under the
-same version. A list has no end of its own; it counts as long as its signer's certificate is valid. The signed content
-is JSON:
+same version. A list has no time of expiry of its own; it counts as long as its signer's certificate is valid. The
+signed content is JSON:
 
     {"format": "sealwax-release-1", "covers": "pages" or "release", "version": "0.2.0", "commit": 40 hexadecimal digits
     or null, "files": [{"path": "main.js", "bytes": number, "integrity": "sha384-" and base64}, ...]}

@@ -1,9 +1,9 @@
 """Trust lists: the anchors that an organisation trusts for the mail of its people, signed by the operator of the list.
 
 The operator signs the list, with a content type of its own. Each follower has pinned the operator's certificate. Each
-list has a serial number and an end. A list that is older than a known one, or that has ended, is refused. Therefore the
-server that distributes lists can neither bring back an authority that was removed nor hide the removal for long. The
-signed content is JSON:
+list has a serial number and a time of expiry. A list that is older than a known one, or that has expired, is refused.
+Therefore the server that distributes lists can neither bring back an authority that was removed nor hide the removal
+for long. The signed content is JSON:
 
     {"version": "sealwax-trust-list-1", "name", "serialNumber", "issued", "expires", "anchors": [{"certificate": base64
     DER, "addresses": [...], "exact": boolean, "distrustAfter": time or null}], "revocation", "requirements":
@@ -116,8 +116,9 @@ async def verify_trust_list(
     """Verify a list and return it parsed.
 
     (0) It is signed with its content type by `operator`, the pinned certificate. (1) Its JSON has the right members.
-    (2) At the time `at` it has been issued and has not ended. (3) Its serial number is not below `least_serial_number`,
-    the number of the newest known list. Raises TrustListRefused, ContentTypeMismatch or MalformedMessage.
+    (2) At the time `at` it has been issued and has not expired. (3) Its serial number is not below
+    `least_serial_number`, the number of the newest known list. Raises TrustListRefused, ContentTypeMismatch or
+    MalformedMessage.
     """
     check_limit(f"bytes of {_WHERE}", len(cms), MAX_TRUST_LIST_BYTES)
     # (0) The signature.

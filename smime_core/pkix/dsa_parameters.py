@@ -1,8 +1,8 @@
 """DSA keys that inherit their parameters from the issuer's certificate (RFC 5280 section 6.1.4 (d) and (e)).
 
-Such keys occur in mail of the 1990s (RFC 4134 section 4.6) and in PKITS 4.1.5. Parameters are inherited only from an
-issuer whose signature on the certificate verifies. Otherwise an attacker could choose p, q and g so that their own
-signature fits another person's key.
+Such keys occur in mail of the 1990s (RFC 4134 section 4.6) and in test 4.1.5 of NIST's PKITS. Parameters are inherited
+only from an issuer whose signature on the certificate verifies. Otherwise an attacker could choose p, q and g so that
+their own signature fits another person's key.
 """
 
 from __future__ import annotations

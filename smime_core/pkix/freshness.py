@@ -1,7 +1,7 @@
 """Whether a statement (a CRL or an OCSP response) covers the moment `at`, for which a path is judged.
 
 The usual case (RFC 5280 section 6.3.3 (a), RFC 6960 section 3.2): the statement was issued before `at`, and the next
-one is not due yet. Clocks may differ by CLOCK_TOLERANCE. A statement without nextUpdate is valid for MAX_AGE.
+statement is not due yet. Clocks may differ by CLOCK_TOLERANCE. A statement without nextUpdate is valid for MAX_AGE.
 
 For a moment in the past, as for old mail, later statements count too. A statement issued after `at`, but before the
 evidence was gathered (`Evidence.gathered_at`), covers `at` if its issuer still reports on the certificate. The issuer

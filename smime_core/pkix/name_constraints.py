@@ -39,7 +39,7 @@ _COMPARED: Final = frozenset({RFC822_NAME, DNS_NAME, DIRECTORY_NAME, URI, IP_ADD
 _ALWAYS: Final = _COMPARED | {f"{OTHER_NAME} {SMTP_UTF8_MAILBOX}"}
 _PERMITTED: Final = 0xA0
 _EXCLUDED: Final = 0xA1
-_MINIMUM_0: Final = b"\x80\x01\x00"  # `minimum` 0, the default. Some CAs encode it nevertheless.
+_MINIMUM_0: Final = b"\x80\x01\x00"  # `minimum` 0, the default. DER forbids encoding a default, but some CAs encode it.
 
 
 @dataclass(slots=True)
@@ -222,7 +222,7 @@ def _holds_dns_name(subtrees: Subtrees, host: str, *, is_excluded: bool) -> bool
         return True
     if is_excluded and (DNS_NAME, host) in subtrees.domains:
         return True  # An exclusion with a leading dot covers the name itself, too.
-    # A wildcard stands for every host one label below its domain. It is refused if any of these hosts is excluded.
+    # A wildcard matches every host one label below its domain. It is refused if any of these hosts is excluded.
     return is_excluded and host.startswith("*.") and host[2:] in subtrees.wildcards
 
 

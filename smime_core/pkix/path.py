@@ -227,9 +227,10 @@ class _Run:
     ) -> RevocationStatus:
         async def is_valid_crl_issuer(candidate: Certificate) -> bool:
             if candidate.public_key.spki_der == certificate.public_key.spki_der:
-                # A certificate may sign the list about itself only while it is checked as the signer of a list (PKITS
-                # 4.14.30). Otherwise signers of mail could state that they are not revoked themselves. The certificate
-                # of an authority's next key is refused even then, because that key also issues certificates.
+                # A certificate may sign the list about itself only while it is checked as the signer of a list (test
+                # 4.14.30 of NIST's PKITS). Otherwise signers of mail could state that they are not revoked themselves.
+                # The certificate of an authority's next key is refused even then, because that key also issues
+                # certificates.
                 is_next_key = certificate.is_ca and certificate.is_self_issued
                 return candidate == certificate and bool(self.asking) and not is_next_key
             is_issuers = names_match(candidate.subject_der, certificate.issuer_der)

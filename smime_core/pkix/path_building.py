@@ -63,7 +63,7 @@ class PathSearch:
     """All paths of one certificate to the anchors of a pool, the most promising first.
 
     If there is no path, two values explain why. `furthest` is the longest chain of good signatures. `disowned` are the
-    certificates that were not signed by the key of a certificate with their issuer's name.
+    certificates whose signature was made by no known key of their issuer's name.
     """
 
     def __init__(self, certificate: Certificate, pool: CertificatePool, checks: SignatureChecks) -> None:

@@ -143,7 +143,7 @@ class NativeProvider:
             return native_ciphers.decrypt_blocks(cipher, key, iv, blocks)
 
     async def transport_encrypt(self, key: PublicKey, algorithm: KeyTransport, cek: bytes) -> bytes:
-        """The CEK, encrypted with an RSA key. Raises ProviderError."""
+        """The content-encryption key (CEK), encrypted with an RSA key. Raises ProviderError."""
         with operation("transport_encrypt"):
             foreign = self._import_public(key)
             if not isinstance(foreign, rsa.RSAPublicKey):
@@ -284,9 +284,10 @@ def _transport_padding(algorithm: KeyTransport) -> rsa_padding.PKCS1v15 | rsa_pa
 
 
 def _decrypt_pkcs1_v15(key: rsa.RSAPrivateKey, encrypted_key: bytes, cek_length: int) -> bytes:
-    # RFC 3218 section 2.3.2: the random CEK is made first, and a bad padding and a wrong length both continue with it.
-    # Since version 3.2, OpenSSL returns random bytes of a random length for a bad padding (implicit rejection). Its
-    # only remaining error is a block of the wrong size, which is no secret to the sender.
+    # RFC 3218 section 2.3.2: the random CEK is made first, and after a bad padding or a wrong length, this function
+    # continues with the random CEK. Since version 3.2, OpenSSL returns random bytes of a random length for a bad
+    # padding (implicit rejection). Its only remaining error is a block of the wrong size, which is no secret to the
+    # sender.
     substitute = os.urandom(cek_length)
     try:
         cek = key.decrypt(encrypted_key, rsa_padding.PKCS1v15())

@@ -173,7 +173,7 @@ class WebCryptoProvider:
         return await self._ciphers.decrypt_blocks(cipher, key, iv, blocks)
 
     async def transport_encrypt(self, key: PublicKey, algorithm: KeyTransport, cek: bytes) -> bytes:
-        """The CEK, encrypted with an RSA key. Raises ProviderError."""
+        """The content-encryption key (CEK), encrypted with an RSA key. Raises ProviderError."""
         if key.key_type is not KeyType.RSA:
             raise ProviderError("transport_encrypt", "the key is not an RSA key")
         if algorithm.scheme is TransportScheme.RSA_PKCS1_V15:

@@ -67,7 +67,7 @@ class WebCiphers:
 
     async def decrypt_blocks(self, cipher: ContentCipher, key: bytes, iv: bytes, blocks: bytes) -> bytes:
         """CBC without padding over whole blocks. Raises DecryptionError."""
-        # RFC 3217 section 4.3: an RC2 KEK has 16 bytes, whatever its effective bits.
+        # RFC 3217 section 4.3: an RC2 key-encryption key has 16 bytes, whatever its effective bits.
         fits = len(key) == cipher.key_length or cipher.family is CipherFamily.RC2
         if not fits or cipher.mode is not CipherMode.CBC:
             raise DecryptionError
@@ -75,7 +75,7 @@ class WebCiphers:
         return secret_octets(await settle(outcome))
 
     async def wrap_key(self, kek: bytes, cek: bytes) -> bytes:
-        """The CEK, wrapped with `kek` by AES key wrap (RFC 3394). Raises ProviderError."""
+        """The content-encryption key (CEK), wrapped with `kek` by AES key wrap (RFC 3394). Raises ProviderError."""
         if len(cek) < 16 or len(cek) % 8 or len(kek) not in (16, 24, 32):
             raise ProviderError("wrap_key", "AES key wrap takes two words of 64 bits or more")
         return await result("wrap_key", self._door.wrap(kek, cek))

@@ -112,7 +112,8 @@ def _is_sure(report: MessageReport, mailbox: NamedMailbox) -> bool:
 
 
 def _is_by_author(report: MessageReport) -> bool:
-    # If the outer header was changed on the way, the state is lower, but the signed fields are still the author's.
+    # If the outer header was changed in transit, the state is not VERIFIED, but the signed fields are still the
+    # author's.
     if report.state is State.VERIFIED:
         return True
     authors, signers = report.people.authors, report.deciding_signers

@@ -199,7 +199,7 @@ def _holder(certificate: Certificate, trail: PathTrail, proved: tuple[str, ...])
 def _build_node(certificate: Certificate, trail: PathTrail, role: NodeRole, position: int) -> TreeNode:
     status = _status(trail, certificate)
     steps = [step for step in trail.steps if step.position == position]
-    # An unknown revocation status may fail the path. The certificate's node is OPEN nevertheless, not BAD.
+    # An unknown revocation status may fail the path. Even then the certificate's node is OPEN, not BAD.
     is_open = any(step.outcome is Outcome.NOTED for step in steps) or (
         status is not None and status.state is RevocationState.UNKNOWN
     )

@@ -1,4 +1,4 @@
-"""The members of a JSON object from somebody else, read with the same strictness everywhere.
+"""Read the members of a JSON object that somebody else wrote, with the same strictness everywhere.
 
 Each member is checked against its kind and its bounds; bytes are standard base64. Two programs must not read one text
 differently, so an object with unknown members is refused. `of` refuses an object that does not have exactly the named

@@ -168,7 +168,7 @@ class Merged:
 
 
 def harvest(report: MessageReport, at: datetime.datetime) -> Harvest | None:
-    """The facts to store from a message, or None if the message is not `verified` as its sender's.
+    """The facts to store from a message, or None if the message is not `verified` for its sender.
 
     Also None if a program wrote the message, because a program reads no encrypted mail.
 
@@ -346,7 +346,8 @@ def _find_verified_signer(report: MessageReport) -> SignerReport | None:
 
 
 def _is_by_program(report: MessageReport) -> bool:
-    # RFC 3834 section 5: any value but "no". Only the signed field counts, since anybody could add another one.
+    # RFC 3834 section 5: any value except "no" means a program. Only signed fields count, because anybody could add
+    # other fields.
     values = _signed_values(report, "Auto-Submitted")
     return bool(_signed_values(report, SERVICE_FIELD)) or any(value.strip().lower() != "no" for value in values)
 

@@ -1,9 +1,9 @@
 """The user's own decisions. Each accepts one certificate or one untrusted authority for given addresses.
 
-Decisions are meant for another organisation's PKI without cross-certificates. The user makes a decision by hand and can
-remove it. The decision has a time, and the addresses for which it counts. It is refused if an anchor vouches for the
-certificate already, if the certificate has expired or was revoked, or if the certificate is not for mail. A decision
-must not hide these facts. `decisions_json` stores decisions.
+Decisions are meant for another organisation's PKI without cross-certificates. Only the user makes a decision, and can
+remove it. The decision has a time, and the addresses for which it counts. A decision is refused if an anchor vouches
+for the certificate already, if the certificate has expired or was revoked, or if the certificate is not for mail. A
+decision must not hide these facts. `decisions_json` stores decisions.
 """
 
 from __future__ import annotations
