@@ -57,8 +57,8 @@ def parse_ec_private_key(
     point = inner.point if inner.point is not None else outer_point
     if point is not None:
         point = _uncompressed(curve, point, where="ECPrivateKey")
-    # RFC 5915 section 3: the private number is as long as the order. Some writers drop leading zeros, others add a
-    # zero.
+    # RFC 5915 section 3: the private number has as many bytes as the order. Some writers drop leading zeros, others add
+    # a zero.
     length = CURVE_NUMBERS[curve].field_length
     scalar = inner.scalar.lstrip(b"\0").rjust(length, b"\0")
     if len(scalar) > length or not any(scalar):

@@ -66,7 +66,7 @@ def reply_headers(original: ProtectedHeaders, *, policy: HeaderConfidentialityPo
 def keep_hidden(
     hidden: Sequence[HiddenField], policy: HeaderConfidentialityPolicy = hcp_baseline
 ) -> HeaderConfidentialityPolicy:
-    """A policy that hides the fields that `policy` hides, and the fields that the original of the reply hid."""
+    """A policy that hides all fields hidden by `policy` or by the original of the reply."""
     fields = {field.name.lower(): field for field in hidden}
 
     def reply_policy(name: str, value: str) -> str | None:

@@ -1,6 +1,6 @@
 """Find and remove the copy of the header fields in a text (RFC 9788 section 4.5.3).
 
-The copy is for programs without header protection. It occurs only in the payload of an encrypted message. In the
+The copy is for programs without header protection, and occurs only in the payload of an encrypted message. In the
 autocrypt drafts a whole part before the text is such a copy (`protected-headers="v1"`). Only words that repeat a header
 field of the payload are removed. Otherwise a signer could hide other words from the readers whose program removes the
 copy.

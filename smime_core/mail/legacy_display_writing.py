@@ -2,8 +2,8 @@
 
 A part gets the copy only if `legacy_display` can remove exactly this copy again; otherwise the part stays unchanged.
 Only the main text gets a copy: the first part of a multipart, and each form of an alternative. In a long mail, only
-text within the first MAX_SEARCHED_BYTES gets a copy, so that `stream` writes the same mail as the functions that work
-in memory.
+text within the first MAX_SEARCHED_BYTES gets a copy. So `stream` writes the same mail as the functions that work in
+memory.
 """
 
 from __future__ import annotations

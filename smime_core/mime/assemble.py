@@ -45,7 +45,7 @@ _FILENAMES: Final = {"certs-only": "smime.p7c", "compressed-data": "smime.p7z"}
 
 
 def split_message(message: Buffer, preparation: Preparation = Preparation.SEVEN_BIT) -> tuple[bytes, bytes]:
-    """Returns (fields that stay outside, inner entity to protect). Both are canonical; the entity is fit for 7-bit.
+    """Returns (fields that stay outside, inner entity to protect). Both are canonical. The entity is fit for 7-bit.
 
     For an entity to encrypt, Preparation.CANONICAL is enough. The entity has the Content-* fields. MIME-Version is in
     neither; the function that builds the message adds it. Raises LimitExceeded, MalformedMessage for damaged base64 of

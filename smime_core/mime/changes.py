@@ -29,7 +29,7 @@ SAME_ENCODING: Final = "="
 class Preparation(Enum):
     """How much an entity is changed before it is protected.
 
-    CANONICAL gives text CRLF line ends (section 3.1.1). This is enough inside encryption, and for signed content.
+    CANONICAL gives text CRLF line ends (section 3.1.1). CANONICAL is enough inside encryption, and for signed content.
     SEVEN_BIT also encodes the leaves and header fields that transport might alter (section 3.1.3).
     """
 

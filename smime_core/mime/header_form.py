@@ -1,9 +1,9 @@
 """Header fields in the one form that relays leave unchanged (RFC 5322 section 2.2.3, RFC 8551 section 3.1.3).
 
 Relays rewrite header fields, even inside a signed part. Mailman 3 and other programs on Python's email package write
-`Name: value` with one blank, and drop the blank of an empty field. They break lines at control characters, and may fold
-lines of more than 78 columns. So a field has one blank after the colon and a first line with text. Its lines are in
-ASCII, end with no blanks and are folded. A field without a value is left out.
+`Name: value` with one blank, and drop the blank of an empty field. These programs break lines at control characters,
+and may fold lines of more than 78 columns. So a field has one blank after the colon and a first line with text. The
+lines of a field are in ASCII, end with no blanks and are folded. A field without a value is left out.
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
 The entity is read as `parse_entity` and `find_parts` read it, but at most a header section is kept in memory.
 CANONICAL: text gets CRLF line ends. Leaves that are not text and have the encoding `binary` stay unchanged. SEVEN_BIT:
-leaves that transport might alter are encoded, and the header sections around them are written anew. All others stay
-unchanged. A multipart/signed is only made canonical, because anything else would break its signature.
+leaves that transport might alter are encoded, and the header sections around them are written anew. Other leaves and
+header sections stay unchanged. A multipart/signed is only made canonical, because anything else would break its
+signature.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 One signature covers the whole submission: the page, the target, the method, the server's nonce, and every entry in
 order with its label as the signer saw it. The signed content is JSON without spaces, in which all values are texts or
-lists. It has a content type of its own.
+lists. Signed forms have a content type of their own.
 """
 
 from __future__ import annotations
@@ -206,8 +206,8 @@ def _check_destination(members: dict[str, object], submitted: Submission) -> Non
     _expect(members, "action", submitted.action)
     _expect(members, "method", submitted.method.upper())
     _expect(members, "enctype", submitted.enctype.lower())
-    # If the session has no nonce, `submitted.nonce` is empty. This is refused, because the same form could be sent
-    # again.
+    # If the session has no nonce, `submitted.nonce` is empty. An empty nonce is refused, because the same form could be
+    # sent again.
     nonce = submitted.nonce
     if not nonce or not hmac.compare_digest(_text(members, "nonce").encode(), nonce.encode()):
         raise FormMismatch("nonce", "this server gave another one")

@@ -35,8 +35,8 @@ class ContentKind:
     """One kind of content. `name` is for error texts, such as "the content of a form field".
 
     `content_type` is the type of signed content. `encrypted_type` is the type of encrypted content that is not signed,
-    `encrypted_signed_type` is the type of encrypted SignedData. Either is None if content of this kind is never
-    encrypted in that way.
+    `encrypted_signed_type` is the type of encrypted SignedData. Each of these two is None if content of this kind is
+    never encrypted in that way.
     """
 
     name: str

@@ -4,7 +4,7 @@ The signed content has the content type PARCEL_MANIFEST, so that no other signat
 over a manifest. The signature asks the recipients for signed receipts. A sender without an identity signs nothing.
 Such a parcel is like a mail that is only encrypted: nobody vouches for it.
 
-The manifest is read before the first chunk. Its verdict applies to all files of the parcel.
+The manifest is read before the first chunk. The verdict on the manifest applies to all files of the parcel.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ MAX_MANIFEST_OBJECT_BYTES = MAX_PARCEL_MANIFEST_BYTES + 2 * MAX_PARCEL_CHUNK_OVE
 class OpenedManifest:
     """A manifest with the report on its encryption and its signature.
 
-    The state of the report is ENCRYPTED_ONLY if nobody has signed. It is VERIFIED only if the signer's certificate is
-    trusted for the address in `manifest.sender`. A caller shows the state before it shows or saves a file. `content` is
-    the JSON as it was signed.
+    The state of the report is ENCRYPTED_ONLY if nobody has signed. The state is VERIFIED only if the signer's
+    certificate is trusted for the address in `manifest.sender`. A caller shows the state before it shows or saves a
+    file. `content` is the JSON as it was signed.
     """
 
     manifest: Manifest

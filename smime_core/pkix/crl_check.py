@@ -1,7 +1,7 @@
 """Whether revocation lists say that a certificate was revoked (RFC 5280 section 6.3.3).
 
 Labels such as (b)(1) in the comments are steps of that section. The RFC ends the check as soon as all reasons are
-covered. This module reads every list that applies, so that an old list that is not stale yet cannot hide a newer list.
+covered. This module reads every list that applies. Otherwise an old list that is not stale yet could hide a newer list.
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@ statement is not due yet. Clocks may differ by CLOCK_TOLERANCE. A statement with
 
 For a moment in the past, as for old mail, later statements count too. A statement issued after `at`, but before the
 evidence was gathered (`Evidence.gathered_at`), covers `at` if its issuer still reports on the certificate. The issuer
-does if the certificate had not expired when the statement was made, or if the list or responder says that it also
-reports on expired certificates. If such a later statement has a revocation after `at`, the revocation does not count at
-`at`, unless the key was compromised before (invalidityDate).
+still reports on a certificate that had not expired when the statement was made. It reports on an expired certificate if
+the list or the responder says so. If such a later statement has a revocation after `at`, the revocation does not count
+at `at`, unless the key was compromised before (invalidityDate).
 
 A revocation counts even in a stale statement. The exception is certificateHold, because the hold may have been lifted
 since. If a stale statement does not revoke a certificate, the status of the certificate is unknown.

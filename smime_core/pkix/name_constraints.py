@@ -1,7 +1,8 @@
 """Name constraints: which names an authority may certify (RFC 5280 section 4.2.1.10, RFC 9549, RFC 9598 section 6).
 
-rfc822Name, dNSName, directoryName, URI and iPAddress are compared. If a constraint is on another form, or has fields
-without a meaning here (`minimum`, `maximum`, a mask with holes), certificates with a name of that form are refused.
+rfc822Name, dNSName, directoryName, URI and iPAddress are compared. A constraint may be on another form, or have fields
+without a meaning here (`minimum`, `maximum`, a mask with holes). Certificates with a name of that form are then
+refused.
 
 A search among ten thousand subtrees takes hardly longer than one comparison. Hosts, mailboxes and directory names are
 in sets, in which a name and its parents are looked up. Networks are in sorted lists.

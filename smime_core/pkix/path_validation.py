@@ -2,7 +2,8 @@
 
 The checks run from the anchor down, in the order of the RFC and under its labels. 6.1.3 (a)(1) and (a)(4) are checked
 while paths are built. (a)(3) is checked in `revocation`. An anchor's certificate is checked too: its validity, key
-usage, path length and name constraints count, but not its policies. This is our own rule, after RFC 5937.
+usage, path length and name constraints count, but not its policies. The check of the anchor is our own rule, after RFC
+5937.
 """
 
 from __future__ import annotations

@@ -76,9 +76,9 @@ NO_REQUIREMENTS: Final = PolicyRequirements()
 class TrustStore:
     """Trust anchors, and the rules for paths to them. By default, every certificate must be known not to be revoked.
 
-    `evidence` comes from lookups or from a cache. It is not trusted: the core validates all of it. `timestamp_anchors`
-    are the anchors of timestamp authorities (RFC 3161), because an authority that vouches for people says nothing about
-    clocks.
+    `evidence` comes from lookups or from a cache. The evidence is not trusted: the core validates all of it.
+    `timestamp_anchors` are the anchors of timestamp authorities (RFC 3161), because an authority that vouches for
+    people says nothing about clocks.
     """
 
     anchors: tuple[TrustAnchor, ...]

@@ -286,8 +286,8 @@ def _transport_padding(algorithm: KeyTransport) -> rsa_padding.PKCS1v15 | rsa_pa
 def _decrypt_pkcs1_v15(key: rsa.RSAPrivateKey, encrypted_key: bytes, cek_length: int) -> bytes:
     # RFC 3218 section 2.3.2: the random CEK is made first, and after a bad padding or a wrong length, this function
     # continues with the random CEK. Since version 3.2, OpenSSL returns random bytes of a random length for a bad
-    # padding (implicit rejection). Its only remaining error is a block of the wrong size, which is no secret to the
-    # sender.
+    # padding (implicit rejection). The only error left in OpenSSL is a block of the wrong size, which is no secret to
+    # the sender.
     substitute = os.urandom(cek_length)
     try:
         cek = key.decrypt(encrypted_key, rsa_padding.PKCS1v15())

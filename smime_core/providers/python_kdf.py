@@ -59,7 +59,7 @@ def derive_hkdf(kdf: Hkdf, secret: bytes, length: int) -> bytes:
 
 
 def _pbkdf2_block(kdf: Pbkdf2, secret: bytes, number: int) -> bytes:
-    # This is HMAC with its two keyed states computed once and copied, so each iteration takes only two compressions.
+    # The two keyed states of HMAC are computed once and then copied, so each iteration takes only two compressions.
     key = _hmac_key(kdf.hash_name, secret)
     copy_inner = hashlib.new(kdf.hash_name, key.translate(_INNER)).copy
     copy_outer = hashlib.new(kdf.hash_name, key.translate(_OUTER)).copy

@@ -109,7 +109,7 @@ class CbcDecryption:
 
 @dataclass(slots=True)
 class _GcmState:
-    """The state of one GCM operation. `start` is the first counter block. Its encryption `mask` masks the tag.
+    """The state of one GCM operation. `start`, the first counter block, encrypts to `mask`, which masks the tag.
 
     `next_number` is the counter of the next block. `ghash` is the hash so far.
     """

@@ -1,10 +1,10 @@
 """The people whom an answer to a message may address, and whether the writer must be asked first.
 
-A verified message is answered to its proved sender, whatever the form of its From. Any other address of a signed or
-encrypted message is sure only if a verified signature of its author covers the field that names it. Somebody who
-changed the message on its way could have added all other addresses, and would get the quoted text. Such an attacker can
-also remove the signature, and sign anew with another key. Encryption without a signature proves nothing here, because
-anybody can encrypt, and a ciphertext without an authentication tag can be altered (RFC 8551 section 6).
+A verified message is answered to its proved sender, whatever the form of its From. Any other address in a signed or
+encrypted message is sure only if a verified signature of the message's author covers the field with the address.
+Somebody who changed the message on its way could have added all other addresses, and would get the quoted text. Such an
+attacker can also remove the signature, and sign anew with another key. Encryption without a signature proves nothing
+here, because anybody can encrypt, and a ciphertext without an authentication tag can be altered (RFC 8551 section 6).
 
 A plain message is answered to the addresses that it names. The caller leaves out the person's own addresses.
 """

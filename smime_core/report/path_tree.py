@@ -66,7 +66,7 @@ class TreeNode:
     """One node of the path. `certificate` is None for the role MISSING. `addresses` are set for the role HOLDER.
 
     `trust` is the source of the trust in an anchor, `revocation` the revocation status, `problems` are faults and
-    unknown facts. All three are words for people, and may be empty.
+    unknown facts. These three are words for people, and may be empty.
     """
 
     role: NodeRole

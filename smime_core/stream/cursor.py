@@ -1,7 +1,7 @@
 """Read BER or DER once from start to end: TLV headers and small elements whole, large content in blocks (X.690).
 
-This is the counterpart of `der` for data that does not fit into memory. It accepts the same encodings and has the same
-limits.
+This is the counterpart of `der` for data that does not fit into memory. Both modules accept the same encodings and have
+the same limits.
 """
 
 from __future__ import annotations

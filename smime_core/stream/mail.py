@@ -192,7 +192,7 @@ async def locate_cms_part(entity: StreamedEntity) -> Octets | None:
         return None
     decoded = await decode_octets(entity)
     structure = await locate_cms(decoded)
-    # PEM with text around it, and base64 inside base64, are rare. They are decoded in memory, as in `cms.layers`.
+    # PEM with text around it, and base64 inside base64, are rare. Both are decoded in memory, as in `cms.layers`.
     if structure is not None:
         return structure
     whole = await read_head(decoded, MAX_WHOLE_BYTES + 1)

@@ -31,7 +31,7 @@ class Octets(Protocol):
         """The bytes from `start` on, in blocks that are not empty. Each is valid until the next one is requested."""
 
     async def length(self) -> int:
-        """The number of bytes. All may have to be read to count them."""
+        """The number of bytes. It may be necessary to read all bytes to count them."""
 
 
 class MemoryOctets:
@@ -70,7 +70,7 @@ class DerivedOctets(ABC):
         self._length = made
 
     async def length(self) -> int:
-        """The number of bytes. All are made once to count them."""
+        """The number of bytes. All bytes are made once to count them."""
         if self._length is None:
             await self.count(self.make_blocks())
         return self._length or 0

@@ -37,8 +37,8 @@ from smime_core.timestamp.tst_info import ID_CT_TST_INFO, MessageImprint
 from smime_core.x509.certificate import Certificate, names_match
 
 # RFC 3161 section 4: timestamps from before a revocation remain valid if the revocation gives one of these reasons. The
-# RFC also names "unspecified". It is not accepted here, because CRLs now express it by giving no reason (RFC 5280
-# section 5.3.1).
+# RFC also names "unspecified". "unspecified" is not accepted here, because CRLs now express it by giving no reason (RFC
+# 5280 section 5.3.1).
 _HARMLESS_REASONS: Final = frozenset({"affiliationChanged", "superseded", "cessationOfOperation"})
 
 

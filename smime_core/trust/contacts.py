@@ -71,7 +71,8 @@ class Contact:
     """One address with its certificates, the last seen first.
 
     `preferred` is the certificate that the contact wants mail encrypted for, `capabilities` are the algorithms that the
-    contact can read. Both are from a verified mail, whose signing time is `said_at`. All three are None if unknown.
+    contact can read. Both are from a verified mail, whose signing time is `said_at`. `preferred`, `capabilities` and
+    `said_at` are None if unknown.
     """
 
     address: str

@@ -170,7 +170,7 @@ def _split_bags(safe_contents: Buffer, *, depth: int) -> Iterator[Tlv]:
 
 
 def _find_nested(safe_bag: Tlv) -> Buffer | None:
-    # Returns None for a damaged bag. Its error is raised later, when the bag is read.
+    # Returns None for a damaged bag. The error is raised later, when the bag is read.
     try:
         bag = _parse_bag(safe_bag)
     except MalformedMessage:

@@ -67,7 +67,7 @@ def encrypt_triple_des_cbc(key: bytes, iv: bytes, plaintext: bytes) -> bytes:
 
 
 def _apply(subkeys: Iterable[int], block: int) -> int:
-    # One DES encryption of a block; with the subkeys reversed, one DES decryption.
+    # Encrypts one block with DES. With the subkeys reversed, decrypts it.
     permuted = _permute(block, _INITIAL, 64)
     left, right = permuted >> 32, permuted & 0xFFFFFFFF
     for subkey in subkeys:
