@@ -111,7 +111,7 @@ def join_message(outer_headers: bytes, entity: Buffer) -> bytes:
 def build_signed(outer_headers: bytes, inner_entity: bytes, signature_der: bytes, micalg: str, boundary: str) -> bytes:
     """A message with a multipart/signed body whose first part is `inner_entity`, unchanged (RFC 8551 section 3.5.3).
 
-    The caller makes `boundary` from random bytes. Raises MalformedMessage if it occurs in the entity.
+    The caller makes `boundary` from random bytes. Raises MalformedMessage if the boundary occurs in the entity.
     """
     if not _BOUNDARY.fullmatch(boundary) or not all(map(_TOKEN.fullmatch, micalg.split(","))):
         raise MalformedMessage("boundary or micalg have characters that do not belong there", where="Content-Type")

@@ -54,7 +54,7 @@ class Change(Enum):
 
 
 class Decoding(Enum):
-    """How a body is decoded before it is encoded anew. The line ends become CRLF in between, except with OCTETS."""
+    """How a body is decoded before it is encoded anew. Except with OCTETS, its line ends become CRLF first."""
 
     OCTETS = "octets"
     LINES = "lines"

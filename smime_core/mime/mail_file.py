@@ -29,7 +29,7 @@ _PROPERTY_LIST: Final = (b"<?xml", b"<!DOCTYPE plist", b"<plist", b"bplist")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailForm:
-    """The place of the mail in its file. `length` is None if it ends with the file, `encoding` is None for UTF-8."""
+    """The place of the mail in its file. `length` is None if the mail ends with the file. `encoding` None is UTF-8."""
 
     start: int = 0
     length: int | None = None

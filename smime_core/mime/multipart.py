@@ -85,7 +85,7 @@ class SignedParts:
 
     `content` has the signed bytes, which are the first part with its headers, or the whole body if there is no part.
     `signature` is the second part, or None if it is not a signature; `problem` says why. `damage` names faults of the
-    frame that leave content and signature whole. Without `has_content_part`, the content is the whole body.
+    multipart that affect neither content nor signature. Without `has_content_part`, the content is the whole body.
     """
 
     content: memoryview

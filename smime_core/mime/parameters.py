@@ -109,7 +109,8 @@ def format_parameterised(kind: str, parameters: dict[str, str]) -> str:
 
 
 def _join_sections(sections: dict[int, tuple[str, bool]]) -> str | None:
-    # RFC 2231 sections 3 and 4.1: numbers from 0 without gaps; charset'language' only at the start of the first.
+    # RFC 2231 sections 3 and 4.1: numbers from 0 without gaps; charset'language' only at the start of the first
+    # section.
     if sorted(sections) != list(range(len(sections))):
         return None
     first, first_is_encoded = sections[0]

@@ -63,7 +63,8 @@ class CertificatePool:
         """All certificates whose subject is that name, in any spelling, the likeliest first.
 
         With a key identifier, the certificates with that identifier come first, then those without any. After them come
-        all certificates of the name again, with a higher penalty. The first certificates therefore occur twice.
+        all certificates of the name again, with a higher penalty. The certificates of the first two groups therefore
+        occur twice.
         """
         try:
             name = comparable_name(name_der)

@@ -259,7 +259,7 @@ class _ListCheck:
 
     def _possible_signers(self, crl: RevocationList) -> Iterator[Certificate]:
         question = self._question
-        # Certificates from the message come last, because its sender can add many with the issuer's name.
+        # Certificates from the message come last, because the sender can add many certificates with the issuer's name.
         known = (question.issuer, question.anchor, *question.evidence.find_certificates(crl.issuer_der))
         for candidate in dict.fromkeys((*known, *question.candidates)):
             if names_match(candidate.subject_der, crl.issuer_der) and _fits_key(candidate, crl):

@@ -27,7 +27,7 @@ async def complete_dsa_key(
 ) -> Certificate:
     """Returns the certificate with the DSA parameters inherited from its issuer, which is one of the `candidates`.
 
-    The certificate is returned unchanged if its key lacks no parameters, or if no candidate is its issuer. `budget`
+    The certificate is returned unchanged if its key has parameters already, or if no candidate is its issuer. `budget`
     counts each candidate that is considered and each signature that is checked. Raises LimitExceeded.
     """
     return await _complete(certificate, candidates, SignatureChecks(provider, budget), depth=0)

@@ -249,8 +249,8 @@ class _Run:
             budget=self.checks.budget,
         )
         status = await check_revocation(question)
-        # Raises LimitExceeded if a limit stopped the check. No store accepts this, although some accept a lack of
-        # evidence.
+        # Raises LimitExceeded if a limit stopped the check. No trust store accepts a stopped check, although some
+        # stores accept a lack of evidence.
         self.checks.budget.check()
         return status
 
@@ -259,9 +259,9 @@ class _Run:
     ) -> bool:
         # Section 6.3.3 (f): the signer of a list needs its own path to the same anchor, with revocation checked too.
         # The signer is not accepted if that path depends on the signer itself or on too many other list signers.
-        # `above` is set if the signer has the issuer's name with another key. Then the path may use only these
-        # authorities above the certificate, because any other authority below the anchor could certify that name.
-        # Raises LimitExceeded if a limit stopped the check.
+        # `above` is set if the signer has the issuer's name with another key. The signer's path may then use only the
+        # authorities in `above`, because any other authority below the anchor could certify that name. Raises
+        # LimitExceeded if a limit stopped the check.
         if (candidate, anchor.certificate, above) in self.crl_issuers:
             return True
         if candidate in self.asking or len(self.asking) == MAX_CRL_ISSUER_DEPTH:

@@ -51,7 +51,7 @@ class MemoryOctets:
 
 
 class DerivedOctets(ABC):
-    """Bytes that are made from other bytes during reading. Reading from a later byte makes all before it, too."""
+    """Bytes that are made from other bytes during reading. Reading from a later byte makes all bytes before it, too."""
 
     _length: int | None = None
 

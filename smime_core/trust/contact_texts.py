@@ -57,7 +57,7 @@ def join_contact_texts(texts: Iterable[str]) -> bytes:
 
 
 def parse_contact_text(text: str) -> Contact:
-    """The contact of a text. Raises MalformedMessage or LimitExceeded, also if the text is not as written here."""
+    """The contact of a text. Raises MalformedMessage or LimitExceeded, also for a text in another form."""
     contacts = parse_contacts(text.encode())
     if len(contacts.people) != 1 or contact_text(contacts.people[0]) != text:
         raise MalformedMessage("expected one contact, written without blanks", where=_WHERE)
