@@ -82,7 +82,7 @@ class PublicKey:
     `bits` is the size of the modulus (RSA, DSA) or of the curve's field, or the claimed security (ML-KEM, ML-DSA).
     `curve` is None unless the key is EC. `pss` is set for an id-RSASSA-PSS key, which never verifies RSA v1.5. The
     key's parameters fix the hash and the shortest salt (RFC 4055 section 3.1). `receives_only` is set for a key of
-    id-RSAES-OAEP (RFC 4055 section 4.1) or id-ecDH (RFC 5480 section 2.1.2), with which nothing verifies. `transport`
+    id-RSAES-OAEP (RFC 4055 section 4.1) or id-ecDH (RFC 5480 section 2.1.2). Such a key verifies nothing. `transport`
     is the OAEP to which an id-RSAES-OAEP key is bound, or None.
     """
 

@@ -58,10 +58,9 @@ def write_fields(fields: Iterable[Field]) -> bytes:
 
 
 def write_field(field: Field) -> bytes:
-    """The field in the lasting form with its line end. Returns nothing for a field without a value, or with a name
-    longer than a line.
+    """The field in the lasting form with its line end. Returns nothing for a field without a value.
 
-    A field that has this form stays unchanged.
+    Also returns nothing for a name longer than a line. A field that has this form stays unchanged.
     """
     lines = _lines_of(field.body)
     if not all(map(bytes.isascii, lines)):

@@ -61,7 +61,9 @@ def decode_base64_leniently(data: Buffer) -> bytes:
 
 
 def decode_quoted_printable(data: Buffer) -> bytes:
-    """Decode quoted-printable, without blanks at line ends, which were added in transit (RFC 2045 section 6.7 rule 3).
+    """Decode quoted-printable, without the blanks at line ends, which were added in transit.
+
+    RFC 2045 section 6.7, rule 3.
     """
     octets = bytes(data)
     if octets.endswith((b" ", b"\t")) or any(end in octets for end in (b" \n", b" \r\n", b"\t\n", b"\t\r\n")):

@@ -1,8 +1,8 @@
 """Discovery documents: the list of a domain's servers, signed by the operator's Ed25519 key.
 
 Each client has pinned the key. The document has a number and a time of expiry. A document that is older than a known
-one, or that has expired, is refused. Therefore the server that distributes it can neither name other servers nor bring
-back former servers. The signed document is JSON:
+one, or that has expired, is refused. Therefore the server that distributes the document can neither name other servers
+nor bring back former servers. The signed document is JSON:
 
     {"format": "sealwax-signed-discovery-1", "document": base64, "key": "ed25519:…", "signature": base64,
     "successions": [{"old": "ed25519:…", "new": "ed25519:…", "signature": base64}, ...]}

@@ -115,8 +115,8 @@ async def examine_group_key(
 def read_group_key(report: MessageReport) -> OwnedGroupKey:
     """The key in a report, and the certificate with which its owner has signed it.
 
-    (1) It is encrypted, and its signature is verified. (2) Its JSON has the right members. (3) The signer's certificate
-    is trusted for the owner's address in the JSON. Raises GroupKeyRefused or MalformedMessage.
+    (1) The key is encrypted, and its signature is verified. (2) Its JSON has the right members. (3) The signer's
+    certificate is trusted for the owner's address in the JSON. Raises GroupKeyRefused or MalformedMessage.
     """
     # (1) The encryption and the signature.
     if report.state is not State.VERIFIED or not report.is_encrypted:

@@ -96,7 +96,8 @@ async def open_manifest(
     this parcel. (6) It is addressed to one of `readers`. Nothing is derived from a password.
 
     Raises ParcelDamaged, ParcelMixed, ParcelMisaddressed, ParcelNotAuthenticated, WrongPassphrase, NoMatchingRecipient,
-    LimitExceeded or UnsupportedAlgorithm. A signature that does not verify raises nothing: the report has it.
+    LimitExceeded or UnsupportedAlgorithm. A signature that does not verify raises nothing: the report states the
+    failure.
     """
     what = "the manifest"
     check_limit("bytes of a parcel manifest", len(cms), MAX_MANIFEST_OBJECT_BYTES)

@@ -34,7 +34,7 @@ _SOURCE: Final = "crl"
 class ListFindings(NamedTuple):
     """The statements of the lists about a certificate. `faults` says why other lists do not count.
 
-    `faults` are codes of `statements.UNKNOWN_REASONS`. `delta_points` are the addresses of delta lists in complete
+    Each fault is a code of `statements.UNKNOWN_REASONS`. `delta_points` are the addresses of delta lists in complete
     lists with a valid signature. Addresses in unsigned lists are left out, because anybody could make such a list to
     have an address fetched.
     """

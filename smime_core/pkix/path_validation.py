@@ -48,9 +48,7 @@ class PathInputs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedPath:
-    """The results of the checks: the certificate's addresses that the anchor is trusted for, and the
-    user-constrained-policy-set.
-    """
+    """The results: the certificate's addresses that the anchor is trusted for, and the user-constrained-policy-set."""
 
     addresses: tuple[str, ...]
     policies: frozenset[str]

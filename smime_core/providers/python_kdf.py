@@ -1,7 +1,7 @@
 """PBKDF2 (RFC 8018 section 5.2) and HKDF (RFC 5869) over hashlib, for platforms whose hashlib has neither.
 
-A passphrase given to WebCrypto's PBKDF2 stays in Firefox's memory permanently. Given to this module, it stays in the
-WebAssembly memory, which the vault fills with zeros. For the usual hashes, WebAssembly of the vault
+A passphrase given to WebCrypto's PBKDF2 stays in Firefox's memory permanently. A passphrase given to this module stays
+in the WebAssembly memory, which the vault fills with zeros. For the usual hashes, WebAssembly of the vault
 (`vault/worker/pbkdf2/`) computes the iterations in a fifth of the time. `begin_pbkdf2` computes their input.
 """
 

@@ -12,7 +12,7 @@ RSAES-PKCS1-v1_5 and OAEP with two hashes (`python_rsa`). PBKDF2 begins in Pytho
 the usual hashes. Symmetric ciphers are in `webcrypto_ciphers`.
 
 A browser may keep a copy of each key that WebCrypto imported. With `strict`, private keys therefore stay in Python's
-memory, which the vault fills with zeros when it ends. Operations then take milliseconds longer, and Python's arithmetic
+memory, which the vault fills with zeros at its end. Operations then take milliseconds longer, and Python's arithmetic
 is not constant-time.
 """
 
@@ -346,7 +346,7 @@ async def _octets_unless_refused(promise: Any) -> bytes | None:
 
 async def _secret_unless_lacking(promise: Any) -> bytes | None:
     # Returns None only if the browser lacks the algorithm. Received data may cause any other error, and a second,
-    # slower try in Python would reveal that to the sender. Raises DecryptionError.
+    # slower try in Python would reveal the error to the sender. Raises DecryptionError.
     outcome = await settle(promise)
     return None if outcome == "NotSupportedError" else secret_octets(outcome)
 

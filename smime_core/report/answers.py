@@ -2,9 +2,10 @@
 
 A verified message is answered to its proved sender, whatever the form of its From. Any other address in a signed or
 encrypted message is sure only if a verified signature of the message's author covers the field with the address.
-Somebody who changed the message on its way could have added all other addresses, and would get the quoted text. Such an
-attacker can also remove the signature, and sign anew with another key. Encryption without a signature proves nothing
-here, because anybody can encrypt, and a ciphertext without an authentication tag can be altered (RFC 8551 section 6).
+Somebody who changed the message in transit could have added all other addresses, and would get the text that the answer
+quotes. Such an attacker can also remove the signature, and sign anew with another key. Encryption without a signature
+proves nothing here, because anybody can encrypt, and a ciphertext without an authentication tag can be altered (RFC
+8551 section 6).
 
 A plain message is answered to the addresses that it names. The caller leaves out the person's own addresses.
 """
@@ -41,7 +42,8 @@ class AnswerPeople:
 
     `senders` is the proved sender, or the authors that the message claims. `reply_to` are the mailboxes of Reply-To
     other than the senders; they are never sure. `to` and `cc` are the recipients. `count` is the number of mailboxes in
-    To and Cc. If `is_whole` is False, some of them are missing here, so an answer to all would leave them out.
+    To and Cc. If `is_whole` is False, some of these mailboxes are missing here, so an answer to all would not reach
+    them.
     """
 
     senders: tuple[AnswerMailbox, ...]
@@ -112,8 +114,7 @@ def _is_sure(report: MessageReport, mailbox: NamedMailbox) -> bool:
 
 
 def _is_by_author(report: MessageReport) -> bool:
-    # If the outer header was changed in transit, the state is not VERIFIED, but the signed fields are still the
-    # author's.
+    # If the outer header was changed in transit, the state is lower, but the signed fields are still the author's.
     if report.state is State.VERIFIED:
         return True
     authors, signers = report.people.authors, report.deciding_signers
