@@ -1,7 +1,8 @@
 """The public operations on messages and bytes (RFC 8551 section 3).
 
-`*_message` functions accept and return RFC 5322 messages. `*_bytes` functions work on CMS without MIME. The async
-functions await only the provider.
+`*_message` functions accept and return RFC 5322 messages. `*_bytes` functions work on CMS without MIME. A layer at the
+top is around the whole content of the message, not around one of its parts. The async functions await only the
+provider.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ from smime_core.verdict.walk import examine
 async def sign_message(
     message: bytes, signing: Signing, provider: CryptoProvider, protection: ProtectionMode | None = None
 ) -> bytes:
-    """The signed message. The message's headers stay outside; its Content-* fields and body become the signed entity.
+    """The signed message. Its Content-* fields and body become the signed entity; the other header fields stay outside.
 
     The entity is first made canonical and 7-bit (RFC 8551 sections 3.1.1 and 3.1.3). In a clear signature, a
     multipart/mixed is put around signed content, compressed content or a forwarded mail. With `protection` the header
@@ -136,9 +137,9 @@ async def decrypt_message(
     """The decrypted entity under the message's headers. Every encrypted layer at the top is decrypted.
 
     Signatures around encrypted layers are removed; signatures inside the innermost encrypted layer stay.
-    `examine_message` judges all of them. For bare CMS, the result is the content. Protected header fields (RFC 9788)
-    replace the outer ones. Raises NoMatchingRecipient, DecryptionError, MalformedMessage (also if nothing is encrypted)
-    or UnsupportedAlgorithm.
+    `examine_message` judges all of them. For CMS without MIME, the result is the content. Protected header fields (RFC
+    9788) replace the outer ones. Raises NoMatchingRecipient, DecryptionError, MalformedMessage (also if nothing is
+    encrypted) or UnsupportedAlgorithm.
     """
     node = parse_message(message)
     inside, layer = await _open_layers(node, Decryptor(keys=keys, provider=provider, policy=policy, other_types=True))
@@ -219,7 +220,7 @@ async def _open_layers(node: Entity | bytes, decryptor: Decryptor) -> tuple[Enti
 
 
 def nothing_encrypted(innermost: Entity | bytes) -> MalformedMessage:
-    """The error for a message that is not encrypted as a whole; `innermost` is the content of its layers.
+    """The error for a message that is not encrypted as a whole; `innermost` is the content inside its layers.
 
     Raises LimitExceeded.
     """

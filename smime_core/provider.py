@@ -70,7 +70,7 @@ class NewKey(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PssRestriction:
-    """The restriction of an id-RSASSA-PSS key. `parameters` None means any hash and salt (RFC 4055 section 1.2)."""
+    """The restriction of an id-RSASSA-PSS key. No `parameters` means any hash and salt (RFC 4055 section 1.2)."""
 
     parameters: SignatureAlgorithm | None
 
@@ -80,9 +80,9 @@ class PublicKey:
     """A SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7), with the facts that decide the choice of algorithms.
 
     `bits` is the size of the modulus (RSA, DSA) or of the curve's field, or the claimed security (ML-KEM, ML-DSA).
-    `curve` is None unless the key is EC. `pss` is set for an id-RSASSA-PSS key, which never verifies RSA v1.5. Its
-    parameters fix the hash and the shortest salt (RFC 4055 section 3.1). `receives_only` is set for a key of
-    id-RSAES-OAEP (RFC 4055 section 4.1) or id-ecDH (RFC 5480 section 2.1.2), with which nothing verifies. `transport`
+    `curve` is None unless the key is EC. `pss` is set for an id-RSASSA-PSS key, which never verifies RSA v1.5. The
+    key's parameters fix the hash and the shortest salt (RFC 4055 section 3.1). `receives_only` is set for a key of
+    id-RSAES-OAEP (RFC 4055 section 4.1) or id-ecDH (RFC 5480 section 2.1.2). Such a key verifies nothing. `transport`
     is the OAEP to which an id-RSAES-OAEP key is bound, or None.
     """
 
@@ -168,7 +168,7 @@ class CryptoProvider(Protocol):
         """CBC without padding over whole blocks, for key wraps (RFC 3211, RFC 3217). Raises DecryptionError."""
 
     async def transport_encrypt(self, key: PublicKey, algorithm: KeyTransport, cek: bytes) -> bytes:
-        """The CEK, encrypted with an RSA key."""
+        """The content-encryption key (CEK), encrypted with an RSA key."""
 
     async def transport_decrypt(
         self, key: PrivateKey, algorithm: KeyTransport, encrypted_key: bytes, cek_length: int
@@ -182,10 +182,10 @@ class CryptoProvider(Protocol):
     async def transport_decrypt_any(
         self, attempts: Sequence[tuple[PrivateKey, bytes]], cek_length: int
     ) -> tuple[int, bytes]:
-        """(position, CEK) of an attempt that fits. An attempt decrypts an encrypted key with a key and RSA v1.5.
+        """(position, CEK) of an attempt that fits. An attempt is a private key and a CEK encrypted with RSA v1.5.
 
-        All attempts are made, with the same steps. If none yields the right padding and length, position and CEK are
-        random, without an error (RFC 3218 section 2.3.2). There is at least one attempt.
+        All attempts are made, with the same steps. If no attempt yields the right padding and length, position and CEK
+        are random, and no error is raised (RFC 3218 section 2.3.2). There is at least one attempt.
         """
 
     async def agree_ephemeral(self, key: PublicKey) -> tuple[bytes, bytes]:
@@ -213,7 +213,7 @@ class CryptoProvider(Protocol):
         """The unwrapped CEK. Raises DecryptionError."""
 
     async def derive_key(self, kdf: Kdf, secret: bytes, length: int) -> bytes:
-        """`length` bytes derived from a passphrase or key. A repeated hash gives one digest."""
+        """`length` bytes derived from a passphrase or key. RepeatedHash gives one digest, whatever `length` is."""
 
     async def generate_key(self, kind: NewKey) -> PrivateKey:
         """A fresh key pair. `keys.public_key_of` returns its public half."""
@@ -238,7 +238,7 @@ class RunningCipher(Protocol):
 
 
 class Beside(Protocol):
-    """Work on one block after the other: in a second thread, or at once where there are no threads."""
+    """Runs work on one block after the other: in a second thread, or at once where there are no threads."""
 
     def __enter__(self) -> Beside: ...
 
@@ -274,7 +274,7 @@ class StreamingProvider(CryptoProvider, Protocol):
         """A `Beside` that does `work` on blocks: in a second thread, or at once where there are no threads."""
 
     def make_store(self) -> Store | None:
-        """A store that keeps plaintext until the operation ends. If it is None, the caller decrypts a second time."""
+        """A store that keeps plaintext until the operation ends. Without a store, the caller decrypts a second time."""
 
     def begin_digest(self, hash_name: HashName) -> RunningDigest:
         """A running digest. Raises UnsupportedByProvider."""

@@ -1,6 +1,7 @@
 """Private keys in separate files: PKCS#8, encrypted or not (RFC 5958), PKCS#1 and SEC 1, in a file of any form.
 
-Reads every encryption of `pbes`, including OpenSSL's old `DEK-Info`. Writes PKCS#8, encrypted with PBES2.
+This module reads every encryption of `pbes`, including OpenSSL's old `DEK-Info`. It writes PKCS#8, encrypted with
+PBES2.
 """
 
 from __future__ import annotations

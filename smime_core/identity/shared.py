@@ -1,7 +1,7 @@
-"""The mark of an identity that several people share, such as a ward: a friendlyName (RFC 2985 section 5.5.1).
+"""The mark of an identity that several people share, such as a hospital ward: a friendlyName (RFC 2985 section 5.5.1).
 
 The mark travels with the key through key files and accounts. So a shared key can be distinguished from the person's own
-keys even if nothing else is known about it. The mark gives no trust: a marked key may do less.
+keys even if nothing else is known about it. The mark gives no trust: a marked key has fewer rights than another key.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ def as_shared(identity: Identity) -> Identity:
 
 
 def with_own_issuers(identity: Identity) -> Identity:
-    """The identity with only those certificates of its chain that may be above its own, by issuer names.
+    """The identity with a chain of only those certificates that may be above its own, judged by issuer names.
 
-    A file or an account gives each identity the certificates of all identities. All of them would go into each signed
-    message.
+    A file or an account gives each identity the certificates of all identities. Without this step, all of these
+    certificates would go into each signed message.
     """
     return replace(identity, chain=find_issuers(identity.certificate, identity.chain))
 
 
 def find_issuers(certificate: Certificate, others: Sequence[Certificate]) -> tuple[Certificate, ...]:
-    """The certificates of `others` that may be above a certificate, in the order of `others`."""
+    """The certificates of `others` that may be above a certificate in its path, in the order of `others`."""
     issuers: set[bytes] = set()
     names = [certificate.issuer_der]
     while names:

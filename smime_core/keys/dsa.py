@@ -14,8 +14,8 @@ from smime_core.provider import KeyType, PublicKey
 def parse_dsa_public_key(parameters: bytes | None, key_der: Buffer) -> PublicKey:
     """Parse a DSAPublicKey with its Dss-Parms.
 
-    If `parameters` is None, they are in the issuer's key. The key returned here then has 0 `bits` and verifies nothing
-    until `inherit_dsa_parameters` adds them. Raises MalformedMessage or LimitExceeded.
+    If `parameters` is None, the Dss-Parms are in the issuer's key. The key returned here then has 0 `bits`, and
+    verifies nothing until `inherit_dsa_parameters` adds the Dss-Parms. Raises MalformedMessage or LimitExceeded.
     """
     where = "DSAPublicKey"
     y = der.parse_number(der.read_one(key_der, where), where)

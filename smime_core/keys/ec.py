@@ -1,4 +1,4 @@
-"""EC keys on named curves (RFC 5480, RFC 5915). Leaves out hybrid points."""
+"""EC keys on named curves (RFC 5480, RFC 5915). Hybrid points are refused."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def parse_ec_private_key(
     point = inner.point if inner.point is not None else outer_point
     if point is not None:
         point = _uncompressed(curve, point, where="ECPrivateKey")
-    # RFC 5915 section 3: the private number is as long as the order. Some writers drop leading zeros, others add a
-    # zero.
+    # RFC 5915 section 3: the private number has as many bytes as the order. Some writers drop leading zeros, others add
+    # a zero.
     length = CURVE_NUMBERS[curve].field_length
     scalar = inner.scalar.lstrip(b"\0").rjust(length, b"\0")
     if len(scalar) > length or not any(scalar):

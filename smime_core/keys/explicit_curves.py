@@ -1,7 +1,8 @@
 """Explicit curve parameters: the SpecifiedECDomain of SEC 1 appendix C.2, which RFC 5480 forbids and old CAs wrote.
 
-They count only if all six values belong to a named curve. With a base point of their own choice, anybody could make
-signatures that seem to come from another person's key (CVE-2020-0601). Leaves out fields of characteristic two.
+Explicit parameters are accepted only if all six values belong to a named curve. With a base point of their own choice,
+anybody could make signatures that seem to come from another person's key (CVE-2020-0601). Fields of characteristic two
+are not supported.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from smime_core.asn1.der import Tlv
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
 
 _PRIME_FIELD: Final = "1.2.840.10045.1.1"
-_COFACTOR: Final = 1  # of every curve in CURVE_NUMBERS
+_COFACTOR: Final = 1  # the cofactor of every curve in CURVE_NUMBERS
 
 
 def find_specified_curve(parameters: Tlv, where: str) -> Curve:

@@ -1,7 +1,7 @@
 """Keys from passphrases: PBKDF2 and scrypt (RFC 8018 appendix A.2, RFC 7914), the KDF of old PKCS#12, and PBKDF1.
 
-The old KDFs (RFC 7292 appendix B, RFC 8018 section 5.1) are here, for the MAC and the encryption of most PKCS#12
-files. The provider computes their loop, PBKDF2 and scrypt.
+Most PKCS#12 files use the old KDFs (RFC 7292 appendix B, RFC 8018 section 5.1) for their MAC and their encryption. The
+provider computes the loop of the old KDFs, and all of PBKDF2 and scrypt.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from smime_core.provider import CryptoProvider
 
 PBKDF2: Final = "1.2.840.113549.1.5.12"
 SCRYPT: Final = "1.3.6.1.4.1.11591.4.11"
-# RFC 8018 appendix B.1.2. The OIDs with SHA-3 are in NIST's arc.
+# RFC 8018 appendix B.1.2. NIST has assigned the OIDs with SHA-3.
 HMAC_OIDS: Final = {
     HashName.SHA1: "1.2.840.113549.2.7",
     HashName.SHA224: "1.2.840.113549.2.8",
@@ -78,7 +78,7 @@ class Purpose(IntEnum):
 
 
 class Derivation(NamedTuple):
-    """A key derivation that the provider computes, and the key length in its parameters, or None."""
+    """A key derivation for the provider, and the key length that its parameters state, or None."""
 
     kdf: Pbkdf2 | Scrypt
     key_length: int | None
@@ -201,7 +201,7 @@ def weigh_iterations(iterations: int, hash_name: HashName) -> int:
 
 
 def parse_iterations(tlv: Tlv, where: str) -> int:
-    """Parse an iteration count above zero. The caller limits it. Raises MalformedMessage."""
+    """Parse an iteration count above zero. The caller checks the upper limit. Raises MalformedMessage."""
     iterations = der.parse_integer(tlv, where)
     if iterations < 1:
         raise MalformedMessage(f"iterationCount is {iterations}", where)

@@ -38,7 +38,7 @@ def parse_private_key(pkcs8_der: Buffer) -> PrivateKey:
     outer = next((child for child in children[3:] if child.tag == _OUTER_PUBLIC_KEY), None)
     public = None if outer is None else bytes(read_bit_string(outer, where, tag=_OUTER_PUBLIC_KEY))
     if oid in (RSA_ENCRYPTION, RSASSA_PSS, RSAES_OAEP):
-        # The certificate determines the restriction to PSS or OAEP, so the restriction is dropped here.
+        # A restriction to PSS or OAEP is dropped here, because the certificate determines it.
         return parse_rsa_private_key(key_der)
     if oid in (EC_PUBLIC_KEY, EC_DH):
         return parse_ec_private_key(key_der, read_curve(parameters, where), outer_point=public)
@@ -49,7 +49,7 @@ def parse_private_key(pkcs8_der: Buffer) -> PrivateKey:
 
 
 def find_public_key(key: PrivateKey) -> PublicKey | None:
-    """The public half, stored or computed. Returns None for an EC key that does not include it, as Java writes them."""
+    """The public half, stored or computed. Returns None for an EC key without its public half, such as Java writes."""
     if key.key_type is KeyType.RSA:
         return rsa_public_half(key)
     if key.curve is not None:
@@ -58,7 +58,7 @@ def find_public_key(key: PrivateKey) -> PublicKey | None:
 
 
 def public_key_of(key: PrivateKey) -> PublicKey:
-    """The public half of a private key. Raises MalformedMessage for an EC key that does not include it."""
+    """The public half of a private key. Raises MalformedMessage for an EC key without its public half."""
     public_key = find_public_key(key)
     if public_key is None:
         raise MalformedMessage("the private key does not carry its public key", where="ECPrivateKey")
@@ -66,7 +66,7 @@ def public_key_of(key: PrivateKey) -> PublicKey:
 
 
 def with_public_key(key: PrivateKey, public_key: PublicKey) -> PrivateKey:
-    """The EC private key with `public_key` inside, as Firefox requires. The caller must prove that the two fit."""
+    """The EC private key with `public_key` inside, as Firefox requires. The caller must check that the two match."""
     if key.curve is None or key.curve is not public_key.curve:
         raise MalformedMessage("the two keys are not on the same curve", where="ECPrivateKey")
     return with_ec_point(key, key.curve, public_point(public_key))

@@ -42,7 +42,7 @@ def parse_public_key(spki_der: Buffer) -> PublicKey:
     if oid == RSASSA_PSS:
         return parse_rsa_public_key(bits, pss=parse_pss_restriction(parameters, where))
     if oid == RSAES_OAEP:
-        # Parameters that are absent bind the key to OAEP only (RFC 4055 section 4.1).
+        # A key without parameters may be used with any parameters of OAEP (RFC 4055 section 4.1).
         bound = None if parameters is None else parse_transport_identifier(children[0].encoded)
         return dataclasses.replace(parse_rsa_public_key(bits), receives_only=True, transport=bound)
     if oid == EC_DH:
@@ -59,7 +59,7 @@ def parse_public_key(spki_der: Buffer) -> PublicKey:
 
 
 def parse_certificate_key(spki_der: Buffer) -> PublicKey:
-    """Parse the key of a certificate. A key of an unknown kind is KeyType.UNKNOWN, with which nothing verifies.
+    """Parse the key of a certificate. A key of an unknown kind is KeyType.UNKNOWN and verifies nothing.
 
     An error instead would make the other certificates of the message unreadable. Raises MalformedMessage or
     LimitExceeded.

@@ -80,7 +80,7 @@ def raw_public_key(key_type: KeyType, octets: bytes, where: str = "SubjectPublic
 
 
 def parse_raw_private_key(key_type: KeyType, key_der: Buffer, *, public: bytes | None) -> PrivateKey:
-    """Parse the content of privateKey. `public` is the public key beside it (RFC 5958 section 2), or None.
+    """Parse the content of privateKey. `public` is the structure's publicKey field (RFC 5958 section 2), or None.
 
     Raises MalformedMessage, also if the two halves or the two forms of a key do not belong together.
     """
@@ -132,7 +132,7 @@ def read_lattice_private(key: PrivateKey) -> LatticePrivate:
 
 
 def read_expanded_private(key: PrivateKey) -> bytes:
-    """The expanded form of an ML-KEM or ML-DSA private key, made from its seed if that is stored."""
+    """The expanded form of an ML-KEM or ML-DSA private key, made from the seed if the seed is stored."""
     stored = read_lattice_private(key)
     if stored.expanded is not None:
         return stored.expanded
@@ -170,7 +170,7 @@ def _check_lattice(key_type: KeyType, stored: LatticePrivate, where: str) -> Non
     if stored.expanded is None:
         return
     if stored.seed is not None:
-        # RFC 9881 section 8.2 and RFC 9935 section 8.2: an importer of both forms compares them.
+        # RFC 9881 section 8.2 and RFC 9935 section 8.2: if both forms are present, the importer compares them.
         if not hmac.compare_digest(_expand(key_type, stored.seed), stored.expanded):
             raise MalformedMessage("seed and expandedKey are two keys", where)
     elif is_kem:

@@ -1,4 +1,4 @@
-"""RSA keys (RFC 8017 appendix A.1, RFC 4055 section 1.2). Leaves out multi-prime RSA."""
+"""RSA keys (RFC 8017 appendix A.1, RFC 4055 section 1.2). Multi-prime RSA is not supported."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from smime_core.keys.forms import build_pkcs8, build_spki, private_octets
 from smime_core.limits import MAX_RSA_EXPONENT_BITS, MAX_RSA_MODULUS_BITS, check_limit
 from smime_core.provider import KeyType, PrivateKey, PssRestriction, PublicKey
 
-_MIN_MODULUS_BITS: Final = 512  # With fewer bits, PKCS#1 has no room for a signature with SHA-256.
+_MIN_MODULUS_BITS: Final = 512  # A smaller modulus has no room for a PKCS#1 signature with SHA-256.
 _PRIVATE_FIELDS: Final = 9  # version, n, e, d, p, q, dP, dQ, qInv: RFC 8017 appendix A.1.2
 
 
 def parse_rsa_public_key(key_der: Buffer, *, pss: PssRestriction | None = None) -> PublicKey:
     """Parse an RSAPublicKey. Raises MalformedMessage or LimitExceeded.
 
-    A key that is restricted to PSS also has rsaEncryption in `spki_der`, because all libraries import that. `pss` is
-    the restriction.
+    `pss` is the restriction to PSS, or None. Even a key with a restriction has rsaEncryption in `spki_der`, because all
+    libraries import this form.
     """
     children = der.read_sequence(key_der, where="RSAPublicKey")
     if len(children) != 2:
@@ -77,7 +77,7 @@ def _check_public(modulus: int, exponent: int, where: str) -> None:
     check_limit("RSA exponent bits", exponent.bit_length(), MAX_RSA_EXPONENT_BITS)
     if modulus < 0 or modulus.bit_length() < _MIN_MODULUS_BITS or modulus % 2 == 0:
         raise MalformedMessage("the modulus is not an odd number of 512 bits or more", where)
-    # RFC 8017 section 3.1: 3 <= e < n. The exponent is coprime to λ(n), which is even, hence the exponent is odd.
+    # RFC 8017 section 3.1: 3 <= e < n. The exponent is coprime to λ(n). Since λ(n) is even, the exponent is odd.
     if exponent < 3 or exponent % 2 == 0:
         raise MalformedMessage("the public exponent is not an odd number of 3 or more", where)
 

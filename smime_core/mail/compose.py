@@ -32,7 +32,7 @@ _LONGEST_LINE: Final = 998  # RFC 5322 section 2.1.1, in bytes without CRLF
 DEFAULT_BOUNDARY: Final = "=_sealwax_part"
 _BOUNDARY: Final = re.compile(r"[0-9A-Za-z'()+_,./:=?-]{0,68}=_[0-9A-Za-z'()+_,./:=?-]{1,60}")
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
-_NO_TEXT: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")  # all of _CONTROLS but tab, LF and CR
+_NO_TEXT: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")  # all of _CONTROLS except tab, LF and CR
 _MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{1,300}@[!-;=?-~]{1,300}>")
 _MEDIA_TYPE: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
 _LINE_LENGTH: Final = 76
@@ -44,10 +44,11 @@ class Draft:
 
     `date` has a time zone. `message_id` and `in_reply_to` include their angle brackets; `in_reply_to` may be empty.
     `references` are the message ids of the thread, oldest first. If they are empty, the References field has only
-    `in_reply_to`. `sent_by` is the person who sends the mail for its author, such as for a ward (the Sender field).
+    `in_reply_to`. `sent_by` is the person who sends the mail in the name of its author, for example of a hospital ward
+    (the Sender field).
 
-    `html` is the same text as an HTML document or a piece of one. It is sent unchanged beside `text`, which must then
-    not be empty, because programs and people who read no HTML see only the text.
+    `html` is the same text as an HTML document or a piece of one. It is sent unchanged beside `text`. With `html`,
+    `text` must not be empty, because programs and people who read no HTML see only `text`.
     """
 
     sender: str
@@ -67,7 +68,8 @@ class Draft:
 def build_mail(draft: Draft, *, boundary: str = DEFAULT_BOUNDARY) -> bytes:
     """The mail as bytes. Raises MalformedMessage, whose `where` names the field, for text that cannot be sent.
 
-    A header cannot have control characters, HTML only tabs and line breaks. HTML needs a text beside it.
+    A header cannot have control characters. HTML can have tabs and line breaks, but no other control characters. A
+    draft with HTML needs a `text` too.
     """
     outer_headers, entity = build_parts(draft, boundary)
     return b"".join((outer_headers, b"MIME-Version: 1.0\r\n", entity))
@@ -116,7 +118,7 @@ def find_message_ids(text: str) -> tuple[str, ...]:
 
 def _build_mixed(draft: Draft, boundary: str) -> list[bytes]:
     _check_boundary(boundary)
-    # An attached message may have parts with the same boundary.
+    # An attached message may have parts with the same boundary. Underscores then make this boundary longer.
     while any(f"--{boundary}".encode("ascii") in attachment.data for attachment in draft.attachments):
         boundary += "_"
     delimiter = f"--{boundary}\r\n".encode("ascii")
@@ -132,7 +134,7 @@ def _build_body(draft: Draft, boundary: str) -> bytes:
         return _build_text(draft.text, "plain")
     _check_html(draft)
     _check_boundary(boundary)
-    # Neither boundary begins with the other. Some programs compare only the beginning of a delimiter.
+    # Neither boundary begins with the other boundary, because some programs compare only the beginning of a delimiter.
     inner = f"alt{boundary}"
     parts = (_build_text(draft.text, "plain"), _build_text(draft.html, "html"))
     # RFC 2046 section 5.1.4: the richest form comes last.

@@ -35,7 +35,7 @@ _MAX_VALUE_LENGTH: Final = 900  # RFC 5322 section 2.1.1 allows lines of 998, wh
 
 
 class ProtectionMode(StrEnum):
-    """The value of the parameter `hp` (section 2.1.1): CLEAR if only signed, CIPHER if also encrypted.
+    """The value of the parameter `hp` (section 2.1.1): CLEAR for a message that is only signed, else CIPHER.
 
     CIPHER_WITH_COPY also copies the hidden fields into the text, which programs without header protection show (section
     5.2).
@@ -85,11 +85,11 @@ class ShownField:
 class ProtectedHeaders:
     """The displayed form of a message.
 
-    `content` is the entity to render. `recorded_outer` are the fields that the sender left outside: those recorded in
-    HP-Outer, or without HP-Outer the outer fields as received. If the sender cannot have hidden a field,
-    `recorded_outer` are the displayed fields, so that no field that was changed in transit counts as hidden.
-    `altered_outside` names the outer fields that were changed after sending. Their outer form is neither the recorded
-    form nor, in a decrypted copy, the protected form.
+    `content` is the entity to render. `recorded_outer` are the fields that the sender left outside: with the scheme
+    CIPHER the fields in HP-Outer, with other schemes the outer fields as received. But if the sender cannot have hidden
+    a field, `recorded_outer` are the displayed fields. A field that was changed in transit then does not count as
+    hidden. `altered_outside` names the outer fields that were changed after sending: their outer form is not the
+    recorded form. In a decrypted copy, an outer field in its protected form does not count as changed.
     """
 
     scheme: HeaderScheme
@@ -101,7 +101,7 @@ class ProtectedHeaders:
 
     @property
     def headers(self) -> Headers:
-        """The displayed fields. The signer is compared with their From field."""
+        """The displayed fields. The signer is compared with the From field among them."""
         shown = tuple(shown_field.field for shown_field in self.fields)
         return Headers(shown, b"".join(field.encoded for field in shown))
 
@@ -111,8 +111,8 @@ def protect_headers(
 ) -> tuple[bytes, bytes]:
     """Returns (the fields that stay outside, the entity to sign or encrypt). The arguments come from `split_message`.
 
-    Protected fields have the form of `header_form`, inside and outside; fields without a value are left out. Header
-    fields must be included before the first layer. Raises MalformedMessage if the entity is already signed or
+    Protected fields have the form of `header_form`, inside and outside; fields without a value are left out. Call this
+    function before the first signature or encryption. Raises MalformedMessage if the entity is already signed or
     encrypted, or if the policy changes an author's address (section 3.1.1) or returns text that a header cannot have.
     """
     inner = parse_entity(entity)
@@ -134,7 +134,7 @@ def protect_headers(
         if name in _FIRST_COUNTS:
             firsts.setdefault(name, encoded)
         if not encoded:
-            continue  # The field has no value to hide or record. No later field may take its place.
+            continue  # The field has no value to hide or record. No later field of this name may take its place.
         protected.append(encoded)
         shown = encoded if mode is ProtectionMode.CLEAR else _apply_policy(policy, encoded)
         outer.append(shown)
@@ -172,7 +172,7 @@ def unprotect_headers(outer: Headers, payload: Entity, *, signed: bool, encrypte
     )
     expected = records if scheme is HeaderScheme.CIPHER else tuple(protected)
     if not encrypted:
-        # In a decrypted copy (`decrypt_message`) the protected fields have replaced the hidden ones outside.
+        # In a copy that `decrypt_message` made, the protected fields have replaced the outer fields that were hidden.
         expected = _without_restored(expected, protected, outer)
     compares = scheme is HeaderScheme.CIPHER or (scheme is not HeaderScheme.NONE and not encrypted)
     as_received = tuple(outer.fields) if may_hide else tuple(shown_field.field for shown_field in fields)
@@ -202,7 +202,7 @@ def find_scheme(payload: Entity) -> HeaderScheme:
 
 
 def _copy_hidden(entity: bytes, hidden: bytes, protected: bytes) -> bytes:
-    # Imported only here, because most mail gets no copy, and the module that reads HTML is large.
+    # Imported only here, because most mail gets no copy of the hidden fields, and the module that reads HTML is large.
     from smime_core.mail.legacy_display_writing import copied_lines, with_legacy_display
 
     lines = copied_lines(parse_headers(hidden).fields)
@@ -282,8 +282,8 @@ def _status(*, signed: bool, hidden: bool) -> FieldProtection:
 
 def _from_outside(outer: Headers, protected: list[Field], scheme: HeaderScheme) -> tuple[Field, ...]:
     # With header protection, anybody may have added a field that is only outside. Such a field is not displayed
-    # (section 4.5), except a From that is missing inside. The form `protected-headers` protects only some fields, so
-    # the other outer fields are displayed.
+    # (section 4.5), except a From if there is no From inside. The form `protected-headers` protects only some fields,
+    # so the other outer fields are displayed.
     names = {field.name.lower() for field in protected}
     outside = tuple(field for field in outer.fields if field.name.lower() not in names)
     if scheme in (HeaderScheme.NONE, HeaderScheme.LEGACY):
@@ -292,20 +292,20 @@ def _from_outside(outer: Headers, protected: list[Field], scheme: HeaderScheme) 
 
 
 def _find_altered(expected: tuple[Field, ...], outer: Headers) -> tuple[str, ...]:
-    # A part that came without its message has only outer fields that describe the part.
+    # If a part was saved without its message, its outer fields only describe the part.
     altered = _without_copies(expected, outer) if any(map(_is_protectable, outer.fields)) else ()
     return tuple(dict.fromkeys(field.name for field in altered))
 
 
 def _without_restored(expected: tuple[Field, ...], protected: list[Field], outer: Headers) -> tuple[Field, ...]:
-    # Leaves out the fields whose protected form is also outside.
+    # Leaves out the fields whose protected form is also present outside.
     names = {field.name.lower() for field in protected}
     restored = names - {field.name.lower() for field in _without_copies(tuple(protected), outer)}
     return tuple(field for field in expected if field.name.lower() not in restored)
 
 
 def _without_copies(fields: tuple[Field, ...], outer: Headers) -> tuple[Field, ...]:
-    # The fields that occur outside neither word for word nor with the same meaning.
+    # Leaves out the fields that also occur outside, word for word or with the same meaning.
     words = {_key(field) for field in outer.fields}
     missing = [field for field in fields if _key(field) not in words]
     names = {field.name.lower() for field in missing}

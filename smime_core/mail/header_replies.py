@@ -12,7 +12,7 @@ from smime_core.mail.header_protection import ProtectedHeaders
 from smime_core.mime import Field, Headers, addresses
 from smime_core.text.mail_address import address_key
 
-_MAX_REFERENCES: Final = 20  # RFC 5322 section 2.1.1 limits the line. The first id and the latest ids are kept.
+_MAX_REFERENCES: Final = 20  # Fits in a line (RFC 5322 section 2.1.1). The first id and the latest ids are kept.
 # Values that may stay outside unchanged: ASCII text that is short enough for a line (RFC 5322 section 2.1.1).
 _SAFE_VALUE: Final = re.compile(r"[ -~]{1,900}")
 
@@ -20,8 +20,8 @@ _SAFE_VALUE: Final = re.compile(r"[ -~]{1,900}")
 class HiddenField(NamedTuple):
     """A field of the reply that would reveal a hidden field of the original.
 
-    `value` is the field's protected value in the reply. `outside` is the value for the outside, or None to leave the
-    field out there.
+    `value` is the field's protected value in the reply. `outside` is the value of the outer field, or None if there
+    should be no outer field.
     """
 
     name: str
@@ -66,21 +66,21 @@ def reply_headers(original: ProtectedHeaders, *, policy: HeaderConfidentialityPo
 def keep_hidden(
     hidden: Sequence[HiddenField], policy: HeaderConfidentialityPolicy = hcp_baseline
 ) -> HeaderConfidentialityPolicy:
-    """A policy that hides all that `policy` hides, and all that the original of a reply hid."""
+    """A policy that hides all fields hidden by `policy` or by the original of the reply."""
     fields = {field.name.lower(): field for field in hidden}
 
     def reply_policy(name: str, value: str) -> str | None:
         result = policy(name, value)
         field = fields.get(name.lower())
-        # If `policy` hides the field, its result counts. Otherwise a hidden field gets its outside form. The exceptions
-        # are a subject or addressees that the writer has changed, because the new value reveals nothing of the
-        # original. Nobody writes thread fields by hand, so these always get the outside form.
+        # If `policy` hides the field, its result counts. Otherwise a hidden field gets its outside form. A subject or
+        # addressees that the writer has changed are not hidden, because the new value reveals nothing of the original.
+        # People do not write In-Reply-To and References themselves, so these fields always get the outside form.
         if result != value or field is None:
             return result
         is_thread = name.lower() in ("in-reply-to", "references")
         if not is_thread and _squeeze(value) != _squeeze(field.value):
             return result
-        # An outer To with other addresses is left out, because anybody could have put them there in transit.
+        # An outer To with other addresses is left out, because anybody could have added those addresses in transit.
         return None if name.lower() == "to" and not _name_the_same(field) else _outside(field)
 
     return reply_policy

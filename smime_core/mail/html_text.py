@@ -1,8 +1,8 @@
 """The text of an HTML document for people, without its markup. Every link shows its target.
 
 The tokenizer follows the HTML Standard section 13.2.5. The tokenizer of Python's standard library takes quadratic time
-on unclosed markup. Ours stops at the first construct that is not closed, as browsers do. The result is displayed as
-text only, so no sanitising depends on the tokenizer.
+on unclosed markup. The tokenizer here stops at the first construct that is not closed, as browsers do. The result is
+displayed as text only, so no sanitising depends on the tokenizer.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import html
 import re
 from typing import Final
 
-MAX_HTML_CHARACTERS: Final = 4_000_000  # About a second of work. A longer part is offered as a file.
+MAX_HTML_CHARACTERS: Final = 4_000_000  # About a second of work. A longer part is only offered as a file.
 _TAG: Final = re.compile(r"<(?:(?P<close>/)?(?P<name>[a-zA-Z][^\s/>]{0,100})(?P<end>>)?|(?P<mark>[!?/]))")
 _ATTRIBUTE: Final = re.compile(
     r"[\s/]*+(?:(?P<end>>)|(?P<name>[^\s/>=][^\s/>=]*+)(?:\s*+=\s*+(?:\"(?P<double>[^\"]*+)(?:\"|\Z)"
@@ -41,8 +41,8 @@ _LINE: Final = frozenset(
 _PARAGRAPH: Final = frozenset(
     ("p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table", "blockquote", "pre", "hr")
 )
-# Text without references and tags without attributes, which are read together, because a large table has little else.
-# Such tags end a line or add nothing to the text.
+# Text without character references, and tags without attributes. Runs of both are read together, because a large table
+# has little else. Such tags end a line or add nothing to the text.
 _RUN: Final = re.compile(
     r"(?>(?:[^<&]++|</?tr>|<(?:td|th|/?(?:b|em|font|i|span|strong|tbody|thead|u))>)+)", re.IGNORECASE
 )
@@ -75,7 +75,7 @@ def extract_text(document: str) -> str:
             position = _skip_declaration(document, match.start())
         else:
             name = name.lower()
-            # Most tags have no attributes. For such tags the search is skipped.
+            # Most tags have no attributes. For such tags the search for attributes is skipped.
             attributes, position = ({}, position) if end else _read_attributes(document, position)
             if position >= 0 and not close and name in _RAW:
                 position = _skip_raw(document, position, name)
@@ -89,7 +89,7 @@ def extract_text(document: str) -> str:
 
 def link_target(url: str) -> str:
     """The displayed target of a link: the host of a web address, the address of a mailto, otherwise the scheme."""
-    # Browsers drop controls and read backslashes as slashes (URL Standard section 4.4), so a warning must do so too.
+    # Browsers drop controls and read backslashes as slashes (URL Standard section 4.4), so this function does the same.
     match = _URL.fullmatch(re.sub(r"[\t\r\n]", "", url).strip("".join(map(chr, range(33)))))
     if not match:
         return ""
@@ -122,7 +122,7 @@ class _Reader:
 
     @property
     def reads_runs(self) -> bool:
-        """Whether text is displayed, with each run of blanks as one blank."""
+        """Whether the text that follows is displayed, with each run of blanks as one blank."""
         return not self._dropped and not self._preformatted
 
     def add_run(self, source: str) -> None:
@@ -139,7 +139,7 @@ class _Reader:
     def add_tag(self, name: str, attributes: dict[str, str], *, is_closing: bool) -> None:
         if self._dropped:
             if name == "body" or (is_closing and name == self._dropped):
-                self._dropped = ""  # The tag of body ends an unclosed head.
+                self._dropped = ""  # A body tag ends an unclosed head.
         elif name in _DROPPED:
             if not is_closing:
                 self._dropped = name

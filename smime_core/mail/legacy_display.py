@@ -1,8 +1,9 @@
 """Find and remove the copy of the header fields in a text (RFC 9788 section 4.5.3).
 
-The copy is for programs without header protection. It occurs only in the payload of an encrypted message. In the
+The copy is for programs without header protection, and occurs only in the payload of an encrypted message. In the
 autocrypt drafts a whole part before the text is such a copy (`protected-headers="v1"`). Only words that repeat a header
-field of the payload are removed, because a signer could hide other words from some of the readers.
+field of the payload are removed. Otherwise a signer could hide other words from the readers whose program removes the
+copy.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ def without_legacy_display(text: str, content_type: ContentType, protected: Head
 
 
 def _repeats(copy: str, protected: Headers) -> bool:
-    # Whether each line is a header field of the payload, decoded or in the form that is sent. Lines are folded.
+    # Whether each line of the copy repeats a header field of the payload, decoded or as it was sent. A field may be
+    # folded into several lines.
     fields = {
         (field.name.lower(), _squeeze(value)) for field in protected.fields for value in (field.text, field.unfolded)
     }

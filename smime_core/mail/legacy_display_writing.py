@@ -1,8 +1,9 @@
 """Copy hidden header fields into the text, for programs without header protection (RFC 9788 section 5.2).
 
-A part gets the copy only if `legacy_display` removes exactly the copy again; otherwise the part stays unchanged. Only
-the main text gets a copy: the first part of a multipart, and each form of an alternative. Text beyond the first bytes
-of a long mail gets no copy, so that a stream writes the same mail as memory.
+A part gets the copy only if `legacy_display` can remove exactly this copy again; otherwise the part stays unchanged.
+Only the main text gets a copy: the first part of a multipart, and each form of an alternative. In a long mail, only
+text within the first MAX_SEARCHED_BYTES gets a copy. So `stream` writes the same mail as the functions that work in
+memory.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _USER_FACING: Final = frozenset(
     ("subject", "from", "sender", "to", "cc", "date", "reply-to", "followup-to", "keywords", "comments")
 )
 _CUT_MARGIN: Final = (
-    2_000  # A delimiter that ends nearer to a cut may continue after it. Boundary and blanks are shorter.
+    2_000  # A delimiter that ends nearer to a cut may continue after the cut. No delimiter is longer.
 )
 _LONGEST_LINE: Final = 998  # RFC 5322 section 2.1.1
 _MAX_DEPTH: Final = 10
@@ -67,7 +68,7 @@ class _Writer:
         self._protected = protected
 
     def write(self, entity: Entity, *, is_cut: bool, depth: int) -> bytes | None:
-        """The entity with the copy, or None if it gets no copy."""
+        """The entity with the copy, or None if no part gets a copy."""
         kind = entity.content_type
         if kind.media_type in ("text/plain", "text/html"):
             return None if is_cut or entity.is_file else self._write_text(entity)
@@ -87,7 +88,7 @@ class _Writer:
         return b"".join((*pieces, entity.body[position:])) if position else None
 
     def _write_text(self, entity: Entity) -> bytes | None:
-        # A mail that was encrypted before and is forwarded has a copy already.
+        # A forwarded mail that was encrypted before already has a copy.
         text = without_legacy_display(_text_of(entity), entity.content_type, self._protected)
         for encoding in dict.fromkeys((entity.transfer_encoding, "quoted-printable", "base64")):
             written = _encode(self._with_copy(text, entity.content_type.subtype), entity, encoding)

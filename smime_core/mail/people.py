@@ -1,7 +1,8 @@
 """The people whom the displayed header fields of a message name (RFC 5322 sections 3.6.2 and 3.6.3).
 
-They are parsed once, in the examination of the message. Views, answers and lists use this result, so no program has to
-parse the text of a field again. Names prove nothing; `report.answers` decides which people an answer may address.
+The header fields are parsed once, in the examination of the message. Views, answers and lists use this result, so no
+program has to parse the text of a field again. Names prove nothing; `report.answers` decides which people an answer may
+address.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from smime_core.mime.addresses import Mailbox, first_addresses
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedMailbox:
-    """A mailbox, and the protection of the field in which it is. `address` is empty if it could not be parsed."""
+    """A mailbox, and the protection of the header field that names it. `address` is empty if it could not be parsed."""
 
     name: str
     address: str

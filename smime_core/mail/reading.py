@@ -102,7 +102,7 @@ def read_encrypted_payload(entity_bytes: Buffer) -> ReadableEntity:
 
 
 def read_payload(entity_bytes: Buffer, *, encrypted: bool) -> ReadableEntity:
-    """The readable content of a message, like `read_encrypted_payload` if it is or was encrypted, else `read_entity`.
+    """The readable content of a message: `read_encrypted_payload` if it is or was encrypted, else `read_entity`.
 
     A message that was decrypted and then kept or forwarded still has the mark `hp="cipher"` and the copy. Raises
     LimitExceeded.
@@ -122,7 +122,7 @@ def _read(entity: Entity, walk: _Walk) -> ReadableEntity:
 
 
 class _Walk:
-    """Reads a tree of parts and counts the parts. Copies of the header fields `copied` are left out."""
+    """Reads a tree of parts and counts the parts. Leaves out copies of the header fields in `copied`."""
 
     def __init__(self, *, copied: Headers | None = None) -> None:
         self._parts = 0
@@ -199,7 +199,7 @@ def _read_attachment(entity: Entity, path: str) -> Attachment:
 
 
 def _fallback_name(media_type: str) -> str:
-    """A name for a file without a name. It shows people and programs the kind of the content."""
+    """A name for a file that has none. It shows people and programs the kind of content."""
     stem = _FALLBACK_STEMS.get(media_type.partition("/")[0], "attachment")
     return _FALLBACK_NAMES.get(media_type) or stem + _ENDINGS.get(media_type, "")
 

@@ -1,9 +1,9 @@
 """Mailboxes of an address field (RFC 5322 section 3.4), strict enough to compare a From with a certificate.
 
 The parser never raises and never drops an element. An element that it cannot parse is a Mailbox with an empty address.
-Such a mailbox equals no certificate's address. It still counts, so that a caller that requires exactly one readable
-mailbox refuses the field. A decoded encoded-word is a display name, never syntax. Source routes and blanks around dots
-(RFC 5322 section 4.4) cannot be parsed.
+Such a mailbox equals no certificate's address. It still counts as a mailbox. So a caller that requires exactly one
+readable mailbox refuses the field. A decoded encoded-word is a display name, never syntax. Source routes and blanks
+around dots (RFC 5322 section 4.4) cannot be parsed.
 """
 
 from __future__ import annotations
@@ -40,14 +40,15 @@ _STRING: Final = r'"(?:[ !#-\[\]-~]|\\[ -~])*"'
 _CANONICAL: Final = re.compile(
     rf"""(?:(?:{_ATOM}|{_STRING})(?:[ \t]+(?:{_ATOM}|{_STRING}))*[ \t]*)?<(?P<named>[^<>]+)>|(?P<bare>[^<> \t]+)"""
 )
-# A remark in brackets without signs that another reader could take for a part of an address.
+# A comment in round brackets, without characters that another program could take for a part of an address.
 _REMARK: Final = re.compile(r"""\([^()<>@,;:"\\\x00-\x08\x0a-\x1f\x7f]*\)""")
-# A mailbox as the first letters of its kinds of tokens: a name and an address in angle brackets, or an address.
+# A mailbox in which each token is replaced by the first letter of its kind, and special characters stay. It is a name
+# and an address in angle brackets, or only an address.
 _USUAL_MAILBOX: Final = "(?:[awq]*<[aq]@a>|[aq]@a)"
 _USUAL: Final = re.compile(f"{_USUAL_MAILBOX}(?:,{_USUAL_MAILBOX})*")
 _LONE_CR: Final = re.compile(rb"\r(?!\n|\Z)")
-# The line that begins a message in an mbox file, and the fields up to a line that is not a field, without obsolete
-# blanks.
+# An optional mbox line, then the fields up to a line that is not a field. A field with an obsolete blank before its
+# colon ends the match.
 _USUAL_FIELDS: Final = re.compile(rb"(?:>?From [^:\s][^\n]*+\n)?(?:[!-9;-~]++:[^\n]*+(?:\n[ \t][^\n]*+)*(?:\n|\Z))*")
 _BETWEEN_ADDRESSES: Final = re.compile(r"""[\s<>()\[\]",:;]+""")
 _KEPT_CHARACTERS: Final = 256
@@ -79,7 +80,7 @@ def addresses(header_value: str) -> tuple[Mailbox, ...]:
 
 @functools.lru_cache(maxsize=1024)
 def _parse_once(header_value: str) -> tuple[Mailbox, ...]:
-    # Cached, because a list of messages has the same few people again and again.
+    # Cached, because a list of messages names the same few people again and again.
     return _parse(header_value)
 
 
@@ -101,12 +102,12 @@ def canonical_mailbox(header_value: str) -> Mailbox | None:
 def is_read_alike(headers: Headers) -> bool:
     """Whether other programs read the same authors in From: one field with mailboxes as people usually write them.
 
-    Unlike canonical mailboxes, these may have remarks in brackets, and dots and non-ASCII letters in the name.
-    `tests/interop/test_senders.py` compares what others read.
+    Unlike canonical mailboxes, these may have comments in brackets, and dots and non-ASCII letters in the name.
+    `tests/interop/test_senders.py` compares the authors that other programs read.
     """
     named = headers.find("From")
     if _LONE_CR.search(headers.raw):
-        return False  # Python's `email` ends a line there, and others do not.
+        return False  # Python's `email` ends a line at a lone CR, and other programs do not.
     if len(named) != 1:
         return not named
     if not _is_found_by_all(headers):
@@ -123,14 +124,14 @@ def _is_found_by_all(headers: Headers) -> bool:
 
 
 def first_addresses(header_value: str, most: int) -> tuple[tuple[Mailbox, ...], int]:
-    """Returns (the first mailboxes of `addresses`, at most `most`; the number of all). Only the first are parsed."""
+    """Returns (the first mailboxes of a field, at most `most`; the number of all). Only the first are parsed."""
     elements = _read_elements(header_value)
     first = tuple(_parse_mailbox(element) for element in itertools.islice(elements, most))
     return first, len(first) + sum(1 for _ in elements)
 
 
 def find_addresses(text: str) -> tuple[Mailbox, ...]:
-    """The mailboxes in a text that a page shows. Other words may be between the addresses.
+    """The mailboxes in a text that a page shows. The text may have other words between the addresses.
 
     A text that is an address field is parsed as such. In any other text, the words that are addresses are found. Nobody
     vouches for such a text, so its addresses may only be proposed to a person.
@@ -157,7 +158,8 @@ def _read_elements(header_value: str) -> Iterator[list[_Token]]:
         if kind == "special" and text == ":" and not in_group and is_phrase and element:
             in_group, element = True, []
         elif kind == "special" and text in ",;":
-            # A semicolon ends a group. Elsewhere it separates mailboxes, as some programs write it.
+            # A semicolon ends a group. Outside a group it separates mailboxes, because some programs write it in place
+            # of a comma.
             in_group = in_group and text == ","
             if element:
                 yield element

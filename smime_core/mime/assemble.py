@@ -45,9 +45,9 @@ _FILENAMES: Final = {"certs-only": "smime.p7c", "compressed-data": "smime.p7z"}
 
 
 def split_message(message: Buffer, preparation: Preparation = Preparation.SEVEN_BIT) -> tuple[bytes, bytes]:
-    """Returns (fields that stay outside, inner entity to protect). Both are canonical; the entity is fit for 7-bit.
+    """Returns (fields that stay outside, inner entity to protect). Both are canonical. The entity is fit for 7-bit.
 
-    Content that is encrypted needs only Preparation.CANONICAL. The entity has the Content-* fields. MIME-Version is in
+    For an entity to encrypt, Preparation.CANONICAL is enough. The entity has the Content-* fields. MIME-Version is in
     neither; the function that builds the message adds it. Raises LimitExceeded, MalformedMessage for damaged base64 of
     CMS, and the errors of `open_mail_file`.
     """
@@ -63,11 +63,11 @@ def names_type(headers: Headers) -> bool:
 
 
 def inner_headers_of(headers: Headers, *, body_is_ascii: bool) -> bytes:
-    """The Content-* fields that have a value, canonical. `body_is_ascii` counts only if they name no type; the body is
-    then text.
+    """The Content-* fields that have a value, canonical.
 
-    Fields whose name does not fit in a line are left out (RFC 5322 section 2.1.1). If the whole body is a message, it
-    is marked as forwarded. Otherwise readers would take it for the wrapped message itself (RFC 8551 section 3.1).
+    If no field names a type, the body is text, and `body_is_ascii` decides on its charset. Fields whose name does not
+    fit in a line are left out (RFC 5322 section 2.1.1). If the whole body is a message, it is marked as forwarded.
+    Otherwise readers would take it for the wrapped message itself (RFC 8551 section 3.1).
     """
     fields = [field for field in headers.fields if len(field.name) <= _MAX_NAME_LENGTH and field.unfolded]
     inner = [_mark_forwarded(field) for field in fields if field.name.lower().startswith("content-")]
@@ -90,9 +90,9 @@ def _mark_forwarded(field: Field) -> bytes:
 def join_message(outer_headers: bytes, entity: Buffer) -> bytes:
     """The message from the inner entity and the outer fields: the reverse of `split_message`.
 
-    A field that is in both comes from the entity if the entity marks its header as protected (RFC 9788 section 2.1,
-    `hp=`), and otherwise from the outer fields. With a protected header, an author's field that is only outside is left
-    out, because anybody may have added it.
+    If a field is in both, it comes from the entity if the entity marks its header as protected (RFC 9788 section 2.1,
+    `hp=`). Otherwise it comes from the outer fields. With a protected header, an author's field that is only outside is
+    left out, because anybody may have added it.
     """
     inner = parse_entity(entity)
     outer_fields = parse_entity(outer_headers + b"\r\n").headers.fields
@@ -111,7 +111,7 @@ def join_message(outer_headers: bytes, entity: Buffer) -> bytes:
 def build_signed(outer_headers: bytes, inner_entity: bytes, signature_der: bytes, micalg: str, boundary: str) -> bytes:
     """A message with a multipart/signed body whose first part is `inner_entity`, unchanged (RFC 8551 section 3.5.3).
 
-    The caller makes `boundary` from random bytes. Raises MalformedMessage if it occurs in the entity.
+    The caller makes `boundary` from random bytes. Raises MalformedMessage if the boundary occurs in the entity.
     """
     if not _BOUNDARY.fullmatch(boundary) or not all(map(_TOKEN.fullmatch, micalg.split(","))):
         raise MalformedMessage("boundary or micalg have characters that do not belong there", where="Content-Type")

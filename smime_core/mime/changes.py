@@ -29,7 +29,7 @@ SAME_ENCODING: Final = "="
 class Preparation(Enum):
     """How much an entity is changed before it is protected.
 
-    CANONICAL gives text CRLF line ends (section 3.1.1). This is enough inside encryption, and for signed content.
+    CANONICAL gives text CRLF line ends (section 3.1.1). CANONICAL is enough inside encryption, and for signed content.
     SEVEN_BIT also encodes the leaves and header fields that transport might alter (section 3.1.3).
     """
 
@@ -41,7 +41,7 @@ class Change(Enum):
     """The change of one segment.
 
     HEAD: the header section is written anew, with the transfer encoding in `detail`: a name, SAME_ENCODING, or "" for
-    none. BASE64 and QUOTED_PRINTABLE: the body is decoded as `detail`, a Decoding, says, and encoded. TEXT: `text`
+    none. BASE64 and QUOTED_PRINTABLE: the body is decoded by the Decoding in `detail`, and then encoded. TEXT: `text`
     replaces the segment.
     """
 
@@ -54,7 +54,7 @@ class Change(Enum):
 
 
 class Decoding(Enum):
-    """How a body is decoded before it is encoded anew. All except OCTETS get CRLF line ends first."""
+    """How a body is decoded before it is encoded anew. Except with OCTETS, its line ends become CRLF first."""
 
     OCTETS = "octets"
     LINES = "lines"

@@ -14,7 +14,7 @@ from smime_core.mime.charset import decode_text
 
 # RFC 2231 section 5 adds a language: =?charset*language?encoding?text?=
 _WORD: Final = re.compile(r"=\?([^?*\s]{1,60})(?:\*[^?\s]{0,60})?\?([bBqQ])\?([^?\r\n]*)\?=")
-_OCTETS_A_WORD: Final = 42  # A word of 42 bytes has 68 characters. RFC 2047 section 2 allows 75.
+_OCTETS_A_WORD: Final = 42  # 42 bytes make a word of 68 characters. RFC 2047 section 2 allows 75.
 
 
 def decode_words(text: str) -> str:

@@ -71,7 +71,7 @@ class Entity:
 
     @property
     def is_file(self) -> bool:
-        """Whether a text is to be saved and not shown in the message. Some programs give inline text a name."""
+        """Whether a text part is a file to save, not a text to display. Some programs give inline text a name."""
         # Without a disposition, a text with a name is a file.
         return self.disposition == "attachment" or (self.disposition != "inline" and bool(self.filename))
 

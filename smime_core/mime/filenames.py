@@ -7,11 +7,11 @@ from typing import Final
 
 from smime_core.text.shown_name import visible_line
 
-MAX_FILENAME_BYTES: Final = 200  # File systems allow 255. Browsers need a few to add " (1)".
-# Controls, and characters that Windows forbids. `visible_line` drops the characters that turn or hide text: a reversed
-# "fdp.exe" looks like a PDF, and fillers between name and extension push the extension out of sight.
+MAX_FILENAME_BYTES: Final = 200  # File systems allow 255 bytes. Browsers need a few of them to add " (1)".
+# Controls, and characters that Windows forbids. `visible_line` drops the characters that reverse or hide text. A
+# reversed "fdp.exe" looks like a PDF. Fillers between name and extension push the extension out of sight.
 _UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202f\ufff0-\uffff<>:\"|?*]")
-# Names of devices in Windows, with any extension, also behind blanks.
+# Names of Windows devices, alone or with any extension. Blanks may precede the extension.
 _DEVICE: Final = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³]) *(?:\..*)?", re.IGNORECASE)
 
 

@@ -1,9 +1,9 @@
 """Header fields in the one form that relays leave unchanged (RFC 5322 section 2.2.3, RFC 8551 section 3.1.3).
 
-Relays write header fields anew, also inside a signed part. Mailman 3 and other programs on Python's email package write
-`Name: value` with one blank, and drop the blank of an empty field. They break lines at control characters, and may fold
-lines of more than 78 columns. So a field has one blank after the colon and a first line with text. Its lines are in
-ASCII, end with no blanks and are folded. A field without a value is left out.
+Relays rewrite header fields, even inside a signed part. Mailman 3 and other programs on Python's email package write
+`Name: value` with one blank, and drop the blank of an empty field. These programs break lines at control characters,
+and may fold lines of more than 78 columns. So a field has one blank after the colon and a first line with text. The
+lines of a field are in ASCII, end with no blanks and are folded. A field without a value is left out.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MAX_LINE_LENGTH: Final = 998
 _MAX_NAME_LENGTH: Final = _MAX_LINE_LENGTH - len(": x")
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _OTHER_CONTROLS: Final = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
-# Words in a row, without characters that may be syntax in an address field.
+# A sequence of words, without characters that may be syntax in an address field.
 _WORDS: Final = re.compile(r"[^ \t\r\n\"(),:;<>@\[\\\]]++(?:[ \t]++[^ \t\r\n\"(),:;<>@\[\\\]]++)*")
 # A whole header section with its blank line, if no line is too long.
 _LASTING_HEAD: Final = re.compile(rb"(?>(?:[!-9;-~]++: [!-~]++(?>(?:(?>(?:\r\n)?)[ \t]++[!-~]++)*)\r\n)*)\r\n")
@@ -43,7 +43,8 @@ def is_lasting_head(octets: bytes) -> bool:
 def write_fields(fields: Iterable[Field]) -> bytes:
     """All fields in the lasting form.
 
-    Only the first field of a name describes a part. If it is left out, no later field may take its place.
+    Only the first field of a name describes a part. If the first field is left out, no later field of this name may
+    take its place.
     """
     written: list[bytes] = []
     empty: set[str] = set()
@@ -57,10 +58,9 @@ def write_fields(fields: Iterable[Field]) -> bytes:
 
 
 def write_field(field: Field) -> bytes:
-    """The field in the lasting form with its line end. Returns nothing for a field without a value, or with a name
-    longer than a line.
+    """The field in the lasting form with its line end. Returns nothing for a field without a value.
 
-    A field that has this form stays unchanged.
+    Also returns nothing for a name longer than a line. A field that has this form stays unchanged.
     """
     lines = _lines_of(field.body)
     if not all(map(bytes.isascii, lines)):
@@ -125,8 +125,8 @@ def _fold(name: str, lines: list[str]) -> Iterator[str]:
 
 
 def _find_blanks(line: str, start: int, *, is_quoted: bool) -> tuple[list[tuple[int, bool]], bool]:
-    # Returns (the places of blanks after the first word, each with whether it is in a quoted string; whether a quoted
-    # string is open at the end).
+    # Returns two values: (position, whether it is in a quoted string) for each blank after the first word, and whether
+    # a quoted string is still open at the end.
     first = len(line) - len(line[start:].lstrip(" \t"))
     places: list[tuple[int, bool]] = []
     for mark in _MARK.finditer(line, first):
@@ -138,7 +138,8 @@ def _find_blanks(line: str, start: int, *, is_quoted: bool) -> tuple[list[tuple[
 
 
 def _divide(line: str, places: list[int], length: int) -> Iterator[str]:
-    # Each piece ends at the last of its places that follows a semicolon or a comma, or else at its last place.
+    # Each piece ends at the last place in it that follows a semicolon or a comma. If there is none, it ends at its last
+    # place.
     start = 0
     while len(line) - start > length:
         low, high = bisect.bisect_right(places, start), bisect.bisect_right(places, start + length)

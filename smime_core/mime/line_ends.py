@@ -1,4 +1,4 @@
-"""Text with other line ends, in pieces: as `openssl cms` writes it in text mode, or with one CRLF more or less."""
+"""Change the line ends of text in pieces: to those of `openssl cms` in text mode, or by one CRLF more or less."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ class LineForm(ABC):
 
     @abstractmethod
     def feed(self, data: Buffer) -> bytes:
-        """The text so far."""
+        """The changed text so far."""
 
     @abstractmethod
     def finish(self) -> bytes:
-        """The rest of the text."""
+        """The rest of the changed text."""
 
     def replace(self, data: Buffer) -> bytes:
-        """A whole text at once."""
+        """Change a whole text at once."""
         return self.feed(data) + self.finish()
 
 
@@ -33,7 +33,7 @@ class OneMoreLineEnd(LineForm):
     """Adds CRLF at the end."""
 
     def feed(self, data: Buffer) -> bytes:
-        """The text so far."""
+        """The changed text so far."""
         return bytes(data)
 
     def finish(self) -> bytes:

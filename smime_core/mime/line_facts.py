@@ -16,9 +16,9 @@ class LineFacts:
     """The facts about one body, gap or header section.
 
     `is_crlf`: there is no bare CR or LF. `is_fit`: no transport has a reason to alter the text once its line ends are
-    CRLF. `has_nul`: a text that is not fit has a NUL, in quoted-printable also as "=00". Bytes that are no text
-    (`is_octets`) keep their line ends, so with a bare CR or LF they are not fit. Only `is_crlf` is found unless
-    `judges_fitness`.
+    CRLF. `has_nul` is judged only if the text is not fit: the text has a NUL, or "=00" in quoted-printable. Bytes that
+    are no text (`is_octets`) keep their line ends, so with a bare CR or LF they are not fit. Without `judges_fitness`,
+    only `is_crlf` is found.
     """
 
     def __init__(self, *, judges_fitness: bool, is_octets: bool = False, is_quoted: bool = False) -> None:
@@ -31,9 +31,9 @@ class LineFacts:
         self._open_line = b""
 
     def feed(self, octets: bytes, start: int, end: int) -> None:
-        """Judge whole lines of the range, and keep the open one. Only the end of a line that is too long is kept."""
+        """Judge the whole lines of the range, and keep the unfinished line, or only its end if it is too long."""
         if self._open_line:
-            # Only the first line is joined, because copying takes as long as judging.
+            # Only the first line is joined with the unfinished line, because copying takes as long as judging.
             first = octets.find(b"\n", start, end) + 1
             if first and end - first > _LONGEST_FIT_LINE_BYTES:
                 self._feed_lines(self._open_line + octets[start:first], 0, len(self._open_line) + first - start)

@@ -23,7 +23,7 @@ _HYPHEN: Final = 45
 
 
 class Delimiter(NamedTuple):
-    """A delimiter of the multipart at `level`: from the line end before it up to the line end behind it."""
+    """A delimiter of the multipart at `level`: from the line end before it up to the line end after it."""
 
     level: int
     start: int
@@ -45,7 +45,7 @@ class LineWindow:
         self._start = 0  # the position of the first byte in the window
         self._delimiters: list[bytes] = []
         self._is_text = True
-        self._searched = 0  # no delimiter begins before this position, except the found one
+        self._searched = 0  # no delimiter begins before this position, except the one already found
         self._found: Delimiter | None = None
 
     def feed(self, block: Buffer) -> None:
@@ -55,7 +55,7 @@ class LineWindow:
         self._start += dropped
 
     def end(self) -> None:
-        """No block follows."""
+        """Declare that no block follows."""
         self.is_ended = True
 
     def expect(self, delimiters: list[bytes], *, is_text: bool) -> None:
@@ -121,7 +121,7 @@ class LineWindow:
         return rest.end() == len(self._octets) and rest[2] in (b"", b"\r")
 
     def _lines_of_hyphens(self, start: int) -> Iterator[int]:
-        # Base64 has no hyphens, and one byte is found much faster than three.
+        # A single hyphen is looked for first, because Base64 has none, and one byte is found much faster than three.
         octets = self._octets
         while octets.find(b"-", start) >= 0:
             line_feed = octets.find(b"\n--", start)
@@ -141,7 +141,7 @@ class LineWindow:
         return index - 1
 
     def _without_open_end(self, end: int) -> int:
-        # The last line end is kept, with a hyphen behind it, because they may begin a delimiter.
+        # The last line end is kept, with a hyphen after it, because the two may begin a delimiter.
         octets = self._octets
         last = end - (end > 0 and octets[end - 1] == _HYPHEN)
         if last > 0 and octets[last - 1] in (_CR, _LF):

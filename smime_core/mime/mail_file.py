@@ -21,14 +21,15 @@ _COMPOUND_FILE: Final = bytes.fromhex("d0cf11e0a1b11ae1")
 _PDF: Final = b"%PDF-"
 # ETSI EN 319 162-1 annex A.1: the first file of the ZIP archive is `mimetype`, which is not compressed.
 _ASIC: Final = re.compile(rb"PK\x03\x04.{26}mimetype.{0,64}?application/vnd\.etsi\.asic-[es]\+zip", re.DOTALL)
-# The number of bytes of the mail, which begins on the next line. A property list of Apple Mail follows it.
+# The first line of an .emlx has the length of the mail in bytes. The mail begins on the next line. A property list of
+# Apple Mail follows the mail.
 _EMLX: Final = re.compile(rb"[ \t]*+([0-9]{1,15})[ \t]*+\r?\n(?=>?From |[!-9;-~]{1,76}[ \t]*:)")
 _PROPERTY_LIST: Final = (b"<?xml", b"<!DOCTYPE plist", b"<plist", b"bplist")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailForm:
-    """The place of the mail in its file. `length` is None up to the end of the file, `encoding` is None for UTF-8."""
+    """The place of the mail in its file. `length` is None if the mail ends with the file. `encoding` None is UTF-8."""
 
     start: int = 0
     length: int | None = None
@@ -54,7 +55,7 @@ def find_mail_form(head: bytes) -> MailForm:
 def check_emlx(length: int, available: int, rest: bytes) -> None:
     """Raise MalformedMessage unless the mail of an .emlx has `length` bytes.
 
-    `available` is the number of bytes after the first line, `rest` the first bytes behind the mail.
+    `available` is the number of bytes after the first line. `rest` are the first bytes after the mail.
     """
     where = ".emlx"
     if length > available:

@@ -28,7 +28,7 @@ def micalg(hash_names: Iterable[HashName]) -> str:
 
 
 def parse_micalg(value: str) -> tuple[HashName | None, ...]:
-    """The announced digests of a value, None for an unknown name.
+    """The digests that a micalg value names. An unknown name becomes None.
 
     Old mail has `sha1`, `rsa-sha1`, `SHA256` and similar.
     """

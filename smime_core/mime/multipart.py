@@ -85,7 +85,7 @@ class SignedParts:
 
     `content` has the signed bytes, which are the first part with its headers, or the whole body if there is no part.
     `signature` is the second part, or None if it is not a signature; `problem` says why. `damage` names faults of the
-    frame that leave content and signature whole. Without `has_content_part`, the content is the whole body.
+    multipart that affect neither content nor signature. Without `has_content_part`, the content is the whole body.
     """
 
     content: memoryview
@@ -140,7 +140,8 @@ def split_signed(entity: Entity) -> tuple[memoryview, Entity]:
     """Returns (the signed bytes, which are the first part with its headers; the entity of the signature).
 
     Raises MalformedMessage unless there are exactly two parts, the second is of the type in `protocol`, and the closing
-    boundary is present. Use it for messages of our own making and for messages that will be written anew.
+    boundary is present. Use this function for messages that we have made ourselves, and for messages that will be
+    rewritten.
     """
     parts = find_signed_parts(entity)
     problem = parts.problem or "; ".join(parts.damage)

@@ -24,7 +24,7 @@ _MAX_DEPTH: Final = 4
 
 
 class OpenPgp(StrEnum):
-    """The protection that OpenPGP gives a mail. The value is the end of the reason's code."""
+    """The protection that OpenPGP gives a mail. The value is the end of the code of a `Reason`."""
 
     ENCRYPTED = "encrypted"
     SIGNED = "signed"

@@ -51,7 +51,7 @@ def parse_content_type(value: str) -> ContentType:
 
 
 def parse_parameterised(value: str) -> tuple[str, dict[str, str]]:
-    """Returns (text before the first semicolon in lower case, parameters). If names repeat, the first counts."""
+    """Returns (text before the first semicolon in lower case, parameters). Of a repeated name, the first counts."""
     head = value.partition(";")[0]
     plain: dict[str, str] = {}
     sections: dict[str, dict[int, tuple[str, bool]]] = {}
@@ -109,7 +109,8 @@ def format_parameterised(kind: str, parameters: dict[str, str]) -> str:
 
 
 def _join_sections(sections: dict[int, tuple[str, bool]]) -> str | None:
-    # RFC 2231 sections 3 and 4.1: numbers from 0 without gaps; charset'language' only at the start of the first.
+    # RFC 2231 sections 3 and 4.1: numbers from 0 without gaps; charset'language' only at the start of the first
+    # section.
     if sorted(sections) != list(range(len(sections))):
         return None
     first, first_is_encoded = sections[0]
@@ -131,7 +132,7 @@ def _join_sections(sections: dict[int, tuple[str, bool]]) -> str | None:
 
 def unquote_pairs(text: str) -> str:
     """The text between the quotes of a quoted-string, with each quoted pair read (RFC 5322 section 3.2.1)."""
-    # A Windows path in a name, `"C:\\new"`, loses its backslashes. Its folders would be removed anyway.
+    # A Windows path in a name, `"C:\\new"`, loses its backslashes. The folders in it would be removed anyway.
     return "".join(_ESCAPED.findall(text)) if "\\" in text else text
 
 

@@ -13,9 +13,9 @@ from smime_core.asn1.der import Buffer
 from smime_core.limits import MAX_WHOLE_BYTES, check_limit
 from smime_core.mime.transfer import decode_quoted_printable, encode_base64, encode_quoted_printable
 
-_BASE64_LINES_BYTES: Final = 57 * 16_384  # Whole lines of base64.
-_LONG_LINE_BYTES: Final = 65_536  # A line is divided from here on.
-# A soft line break of the encoder, and not the one that `encode_quoted_printable` adds after a guarded `From`.
+_BASE64_LINES_BYTES: Final = 57 * 16_384  # Input bytes that become whole lines of base64.
+_LONG_LINE_BYTES: Final = 65_536  # A line of this length or more is divided.
+# A soft line break of the encoder, but not one that `encode_quoted_printable` adds after an encoded `From`.
 _SOFT_BREAK: Final = re.compile(rb"(?<!=46rom)=\r\n")
 # A place that is not inside "=XX" or a run of blanks.
 _QUOTED_PLACE: Final = re.compile(rb"(?<![=\r])(?<!=.)(?<![ \t])(?=[^ \t])", re.DOTALL)
@@ -36,7 +36,7 @@ class Base64Encoder:
         return encoded
 
     def finish(self) -> bytes:
-        """The base64 of the rest."""
+        """The base64 of the last, unfinished line."""
         return encode_base64(self._rest)
 
 
@@ -63,8 +63,8 @@ class QuotedPrintableEncoder:
         return encode_quoted_printable(self._rest)
 
     def _encode_long_line(self) -> bytes:
-        # After a soft line break the encoder is in the state in which it began, so it can begin anew there.
-        # The last lines are left out, because at the end of the text the encoder looks for more characters.
+        # After a soft line break the encoder is in its initial state, so a new run can begin there. The last lines are
+        # left out, because the encoder looks ahead for more characters at the end of the text.
         whole = encode_quoted_printable(self._rest)
         breaks = [match.end() for match in _SOFT_BREAK.finditer(whole, len(whole) - 1_000, len(whole) - 200)]
         encoded = whole[: breaks[-1]] if breaks else b""
@@ -96,7 +96,7 @@ class QuotedPrintableDecoder:
         return decode_quoted_printable(self._rest)
 
     def _find_place(self, octets: bytes, start: int) -> int:
-        # Looks in the last bytes first, which nearly always have such a place.
+        # Looks in the last bytes first, because they nearly always have such a place.
         for near in (max(len(octets) - 256, start + 2), start + 2):
             places = [match.start() for match in _QUOTED_PLACE.finditer(octets, near)]
             if places:

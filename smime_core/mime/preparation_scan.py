@@ -2,8 +2,9 @@
 
 The entity is read as `parse_entity` and `find_parts` read it, but at most a header section is kept in memory.
 CANONICAL: text gets CRLF line ends. Leaves that are not text and have the encoding `binary` stay unchanged. SEVEN_BIT:
-leaves that transport might alter are encoded, and the header sections around them are written anew. All others stay
-unchanged. A multipart/signed is only made canonical, because anything else would break its signature.
+leaves that transport might alter are encoded, and the header sections around them are written anew. Other leaves and
+header sections stay unchanged. A multipart/signed is only made canonical, because anything else would break its
+signature.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ _BLANK_LINE: Final = re.compile(rb"(?:\r\n?+|\n)(?:\r\n?+|\n)")
 _FIELD_START: Final = re.compile(rb"[!-9;-~]{1,1000}[ \t]*:")
 _MBOX_STARTS: Final = (b"From ", b">From ")
 _MOST_HEAD_BYTES: Final = MAX_HEADER_BYTES + 8
-_LONG_HEAD_BYTES: Final = MAX_CLEAR_FIELD_BYTES // 4  # Encoded-words have up to four times the length of the text.
-_MOST_QUOTED_BYTES: Final = 1_048_576  # Base64 is encoded far faster, and nobody reads the source of a longer text.
+_LONG_HEAD_BYTES: Final = MAX_CLEAR_FIELD_BYTES // 4  # Encoded-words have up to four times as many bytes as the text.
+_MOST_QUOTED_BYTES: Final = 1_048_576  # A longer text is encoded as base64, which is far faster.
 _UNENCODED: Final = ("7bit", "8bit", "binary")
 
 
@@ -167,7 +168,7 @@ class PreparationScan:
         if empty := LINE_END.match(octets):
             return empty.end() if is_whole or empty[0] != b"\r" or empty.end() < len(octets) else None
         if not _FIELD_START.match(octets) and not octets.startswith(_MBOX_STARTS):
-            # Text without a header section, unless its first line has only begun.
+            # Text without a header section. If its first line is not complete, more has to be read.
             return 0 if is_whole or len(octets) == _MOST_HEAD_BYTES or LINE_END.search(octets) else None
         blank = _BLANK_LINE.search(octets)
         if blank and (is_whole or blank.end() < len(octets) or octets[-1:] == b"\n"):
@@ -190,7 +191,7 @@ class PreparationScan:
         is_fit = not self._judges_fitness or is_lasting_head(canonical)
         current.head = _Head(start, start + len(octets), is_crlf=canonical is octets, is_fit=is_fit)
         current.segment = len(self._segments)
-        self._segments.append(Segment(start, start, Change.HEAD))  # until its end is known
+        self._segments.append(Segment(start, start, Change.HEAD))  # empty until the section's end is known
         self._begin_body(entity, current)
 
     def _begin_body(self, entity: Entity, current: _Open) -> None:
@@ -310,7 +311,7 @@ class PreparationScan:
         self._segments.append(Segment(leaf.start, end, change, decoding))
 
     def _end_head(self, entity: _Open, encoding: str) -> None:
-        # The header section of an entity that is not fit for transport is written anew.
+        # If an entity is not fit for transport, its header section is rewritten.
         head = entity.head
         entity.is_fit &= head.is_fit
         change = Change.KEEP if head.is_crlf else Change.CRLF

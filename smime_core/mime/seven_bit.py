@@ -22,7 +22,7 @@ def is_transport_safe(octets: bytes) -> bool:
 def has_safe_lines(octets: bytes) -> bool:
     """Whether no mail transport has a reason to alter a line of these bytes. Line ends are not checked.
 
-    This holds for a text if it holds for each of its lines, so a text may be judged in pieces of whole lines.
+    A text is safe if each of its lines is safe, so it may be judged in pieces of whole lines.
     """
     return (
         octets.isascii()

@@ -1,7 +1,7 @@
 """Content of our own types: fields, forms, pages, releases, trust lists. Each verifier accepts one type only.
 
-RFC 5652 section 11.1 defines content-type. The object identifiers of our types are under 2.25. Discovery documents are
-no CMS: their signatures cover a label instead.
+RFC 5652 section 11.1 defines the attribute content-type. The object identifiers of our types are under 2.25. Discovery
+documents are no CMS: their signatures cover a label in place of a content type.
 """
 
 from smime_core.own_content.discovery import (

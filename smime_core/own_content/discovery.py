@@ -1,8 +1,8 @@
 """Discovery documents: the list of a domain's servers, signed by the operator's Ed25519 key.
 
-Each client has pinned the key. The document has a number and an end. A document that is older than a known one, or that
-has ended, is refused. Therefore the server that distributes it can neither name other servers nor bring back former
-servers. The signed document is JSON:
+Each client has pinned the key. The document has a number and a time of expiry. A document that is older than a known
+one, or that has expired, is refused. Therefore the server that distributes the document can neither name other servers
+nor bring back former servers. The signed document is JSON:
 
     {"format": "sealwax-signed-discovery-1", "document": base64, "key": "ed25519:…", "signature": base64,
     "successions": [{"old": "ed25519:…", "new": "ed25519:…", "signature": base64}, ...]}
@@ -47,7 +47,7 @@ FORMAT: Final = "sealwax-signed-discovery-1"
 FOLLOWED_FORMAT: Final = "sealwax-followed-discovery-1"
 MAX_CLOCK_DIFFERENCE: Final = datetime.timedelta(minutes=10)
 LAST_GOOD: Final = datetime.timedelta(days=30)
-"""The time for which a client that gets no newer document still uses its last good document after the end.
+"""A client that gets no newer document uses its last good document for this time after the document has expired.
 
 Later, somebody else may have registered the name of a server.
 """
@@ -84,7 +84,7 @@ class SignedDiscovery:
 class FollowedDiscovery:
     """A domain whose servers a client follows: the pinned key, its newest successor, and the newest document.
 
-    `key` is `pinned` as long as there is no successor.
+    `key` equals `pinned` as long as there is no successor.
     """
 
     domain: str
@@ -93,7 +93,7 @@ class FollowedDiscovery:
     signed: bytes
 
     async def open(self, provider: CryptoProvider, *, at: datetime.datetime) -> ServerList:
-        """The last good list, verified again. It counts until LAST_GOOD after its end.
+        """The list of the newest document, verified again. It may be used until LAST_GOOD after its expiry.
 
         Raises DiscoveryExpired, DiscoveryUnsigned, DiscoveryOfAnotherDomain, MalformedMessage or LimitExceeded.
         """
@@ -140,7 +140,7 @@ async def follow_discovery(
     """Begin to follow a domain with the key that the client pins, at the time `at`.
 
     (0) The pinned key, or the last of its successors, has signed the document. (1) Its JSON has the right members, and
-    names this domain. (2) The document has been issued and has not ended. Raises DiscoveryUnsigned,
+    names this domain. (2) The document has been issued and has not expired. Raises DiscoveryUnsigned,
     DiscoveryOfAnotherDomain, DiscoveryNotYetValid, DiscoveryExpired, MalformedMessage or LimitExceeded.
     """
     followed, _ = await _follow(signed, provider, domain, key, at)
@@ -214,9 +214,9 @@ def parse_followed_discovery(data: bytes) -> FollowedDiscovery:
 async def _follow(
     signed: bytes, provider: CryptoProvider, domain: str, key: str, at: datetime.datetime
 ) -> tuple[FollowedDiscovery, ServerList]:
-    # (0), (1)
+    # (0) and (1) The signature and the JSON.
     server_list, newest_key = await _verify(signed, provider, domain, key)
-    # (2)
+    # (2) The times.
     if at + MAX_CLOCK_DIFFERENCE < server_list.issued:
         raise DiscoveryNotYetValid(f"the document is not valid before {utc_text(server_list.issued)}")
     _check_end(server_list, at)
@@ -225,14 +225,14 @@ async def _follow(
 
 async def _verify(signed: bytes, provider: CryptoProvider, domain: str, key: str) -> tuple[ServerList, str]:
     """The list, and the key that has signed it. The times of the list are not checked."""
-    # (0)
+    # (0) The signature.
     parsed = parse_signed_discovery(signed)
     newest_key = await _follow_successions(parsed, provider, domain, key)
     if parsed.key != newest_key:
         raise DiscoveryUnsigned(f"the document is signed by {parsed.key}, and {newest_key} was expected")
     # The signature is checked before the JSON, so that only the operator's text is parsed.
     await _check_signed(newest_key, parsed.signature, provider, _DOCUMENT, parsed.document)
-    # (1)
+    # (1) The JSON.
     server_list = parse_server_list(parsed.document)
     if server_list.domain != domain:
         raise DiscoveryOfAnotherDomain(f"the document is of {server_list.domain}, and {domain} was expected")

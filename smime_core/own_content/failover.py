@@ -1,6 +1,6 @@
-"""The choice among a domain's servers while some do not answer, and the times at which a client asks for the list anew.
+"""The choice among a domain's servers while some do not answer, and the times when a client asks for a new server list.
 
-The state is a value: the client keeps it, reports what happened and when, and gets the next value. Times are arguments.
+The state is an immutable value. The client keeps it, reports each event with its time, and gets the next state.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MIN_FETCH_INTERVAL: Final = datetime.timedelta(seconds=10)
 
 @dataclass(frozen=True, slots=True)
 class LostServer:
-    """A server that did not answer at a time."""
+    """A server, and the time at which it did not answer."""
 
     kind: ServerKind
     address: str
@@ -29,14 +29,14 @@ class LostServer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failover:
-    """The last good list, the servers that were lost, and the time of the last request for the list."""
+    """The last good list, the lost servers, which did not answer, and the time of the last request for the list."""
 
     server_list: ServerList
     asked: datetime.datetime
     lost: tuple[LostServer, ...] = ()
 
     def candidates(self, kind: ServerKind, *, at: datetime.datetime) -> tuple[Server, ...]:
-        """All servers of a kind in the order to try: as listed, then the lost ones, the longest lost first."""
+        """All servers of a kind in the order to try: as listed, but the lost servers last, the longest lost first."""
         lost = {loss.address: loss.at for loss in self.lost if loss.kind is kind and at - loss.at < RETRY}
         listed = self.server_list.of_kind(kind)
         usable = tuple(server for server in listed if server.address not in lost)
@@ -54,7 +54,7 @@ class Failover:
         return dataclasses.replace(self, lost=self._without(server))
 
     def renew(self, server_list: ServerList, *, at: datetime.datetime) -> Failover:
-        """The state after the list was asked for, with the list that is now the last good one.
+        """The state after a request for the list, with `server_list`, which is now the last good list.
 
         A server that has moved is not lost at its new address.
         """
@@ -63,10 +63,10 @@ class Failover:
         return Failover(server_list=server_list, asked=at, lost=lost)
 
     def next_fetch(self) -> datetime.datetime:
-        """The time from which the client should ask for the list anew.
+        """The time from which the client should ask for the list again.
 
         After a loss it asks as soon as MIN_FETCH_INTERVAL allows, because the server may have moved. Otherwise it asks
-        at half of the list's life.
+        when half of the time until the list's expiry is over.
         """
         if any(loss.at >= self.asked for loss in self.lost):
             return self.asked + MIN_FETCH_INTERVAL

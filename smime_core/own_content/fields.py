@@ -1,8 +1,8 @@
 """The text of form fields, signed, encrypted or both.
 
-The content is JSON with the field's text and the origin of its site, so that a field of one site is refused on another.
-The text can also be read outside a page, for example from a file. It is never read as a mail, and a mail is never read
-as the text of a field.
+The content is JSON with the field's text and the origin of its site, so that a field of one site is refused on another
+site. The text can also be read outside a page, for example from a file. A field is never read as a mail, and a mail is
+never read as the text of a field.
 """
 
 from __future__ import annotations

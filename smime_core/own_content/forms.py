@@ -2,7 +2,7 @@
 
 One signature covers the whole submission: the page, the target, the method, the server's nonce, and every entry in
 order with its label as the signer saw it. The signed content is JSON without spaces, in which all values are texts or
-lists. It has a content type of its own.
+lists. Signed forms have a content type of their own.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ Submitted = Sequence[tuple[str, str | SubmittedFile]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """A form as this server received it, filled from the request and from the server's own session.
+    """A form as this server received it. The server fills it from the request and from its own session.
 
     `action` is the absolute address of the request. `nonce` is the nonce that the server gave to the form. After
     `verify_form` the server must forget the nonce, so that it is accepted only once. `top_origin` is the origin of the
@@ -168,23 +168,23 @@ async def verify_form(armored: Buffer, submitted: Submission, judging: Judging, 
     (4) The form was not signed in the future and has not expired. (5) The entries equal the received entries, in the
     same order. Raises VerificationError with the report, ContentTypeMismatch, FormMismatch or MalformedMessage.
     """
-    # (0)
+    # (0) The signature.
     report = await examine_content(armored, _KIND, judging, provider)
     if report.state is not State.VERIFIED:
         why = ", ".join(reason.code for reason in report.reasons)
         raise VerificationError(f"{report.state}: {why}", report=report)
-    # (1)
+    # (1) The purpose; `parse_members` has checked the version.
     members = parse_members(report.content, _MEMBERS, where=_KIND.name, version=_VERSION)
     _expect(members, "purpose", _PURPOSE)
-    # (2)
+    # (2) The certificate.
     certificates = {signer.certificate.fingerprint for signer in report.signers if signer.certificate}
     if certificates != {members["certificate"]}:
         raise FormMismatch("certificate", "the form names another signer than the one who signed")
-    # (3)
+    # (3) The request.
     _check_destination(members, submitted)
-    # (4)
+    # (4) The time.
     time, expires = _check_time(members, judging.at)
-    # (5)
+    # (5) The entries.
     entries = _parse_entries(members["entries"])
     _check_entries(entries, submitted.fields)
     form = Form(
@@ -206,8 +206,8 @@ def _check_destination(members: dict[str, object], submitted: Submission) -> Non
     _expect(members, "action", submitted.action)
     _expect(members, "method", submitted.method.upper())
     _expect(members, "enctype", submitted.enctype.lower())
-    # If the session has no nonce, `submitted.nonce` is empty. This is refused, because the same form could be sent
-    # again.
+    # If the session has no nonce, `submitted.nonce` is empty. An empty nonce is refused, because the same form could be
+    # sent again.
     nonce = submitted.nonce
     if not nonce or not hmac.compare_digest(_text(members, "nonce").encode(), nonce.encode()):
         raise FormMismatch("nonce", "this server gave another one")

@@ -101,7 +101,7 @@ async def wrap_group_key(
 async def examine_group_key(
     wrap: Buffer, judging: Judging, provider: CryptoProvider, *, identities: Sequence[KeyHolder]
 ) -> MessageReport:
-    """The report on a wrapped key, for a member with these identities, to be given to `read_group_key`.
+    """The report on a wrapped key, for a member with these identities. Pass it to `read_group_key`.
 
     Raises NoMatchingRecipient, DecryptionError, ContentTypeMismatch or MalformedMessage.
     """
@@ -115,16 +115,16 @@ async def examine_group_key(
 def read_group_key(report: MessageReport) -> OwnedGroupKey:
     """The key in a report, and the certificate with which its owner has signed it.
 
-    (1) It is encrypted, and its signature is verified. (2) Its JSON has the right members. (3) The signer's certificate
-    is trusted for the owner's address in the JSON. Raises GroupKeyRefused or MalformedMessage.
+    (1) The key is encrypted, and its signature is verified. (2) Its JSON has the right members. (3) The signer's
+    certificate is trusted for the owner's address in the JSON. Raises GroupKeyRefused or MalformedMessage.
     """
-    # (1)
+    # (1) The encryption and the signature.
     if report.state is not State.VERIFIED or not report.is_encrypted:
         why = "; ".join(reason.sentence for reason in report.reasons)
         raise GroupKeyRefused(f"the owner's signature does not count: {why or report.state}", report=report)
-    # (2)
+    # (2) The JSON.
     key = _parse(report.content)
-    # (3)
+    # (3) The owner.
     for signer in report.deciding_signers:
         is_owner = any(addresses_match(key.owner, address) for address in signer.addresses)
         if signer.state is State.VERIFIED and signer.certificate is not None and is_owner:

@@ -35,8 +35,8 @@ class ContentKind:
     """One kind of content. `name` is for error texts, such as "the content of a form field".
 
     `content_type` is the type of signed content. `encrypted_type` is the type of encrypted content that is not signed,
-    `encrypted_signed_type` is the type of encrypted SignedData. Either is None if content of this kind is never
-    encrypted in that way.
+    `encrypted_signed_type` is the type of encrypted SignedData. Each of these two is None if content of this kind is
+    never encrypted in that way.
     """
 
     name: str
@@ -107,7 +107,7 @@ async def examine_content(
 
 
 def was_opened(report: MessageReport) -> bool:
-    """Whether the content could be read: not if it is encrypted and no key was given."""
+    """Whether the content could be read. Encrypted content cannot be read if no key was given."""
     return not any(why.code == "not-opened" for why in report.reasons)
 
 

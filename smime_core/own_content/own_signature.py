@@ -30,7 +30,7 @@ async def examine_as_own(
     Content that was signed while the person's certificate was valid still counts after the certificate has expired.
     Raises the errors of `examine_content`.
     """
-    # Only these certificates count: neither their issuers nor the certificates that they issued.
+    # Only these certificates are trusted. Their issuers and the certificates that they issued are not.
     anchors = tuple(TrustAnchor(certificate=holder.certificate, is_exact=True) for holder in identities)
     store, keys = TrustStore(anchors=anchors, revocation=RevocationPolicy.NOT_CHECKED), Keys(identities=identities)
 

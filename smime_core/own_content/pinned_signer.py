@@ -45,8 +45,8 @@ async def examine_pinned(
 ) -> MessageReport:
     """The report on content of this kind that `signer` has signed, judged at the time `at`.
 
-    Only this certificate may sign, not a certificate that it issued. Its revocation is not checked. Raises the error
-    that `refuse` makes of the reasons and the report, ContentTypeMismatch or MalformedMessage.
+    Only this certificate may sign, not a certificate that it issued. The certificate's revocation is not checked.
+    Raises the error that `refuse` makes of the reasons and the report, ContentTypeMismatch or MalformedMessage.
     """
     pinned = TrustAnchor(certificate=signer, is_exact=True)
     store = TrustStore(anchors=(pinned,), revocation=RevocationPolicy.NOT_CHECKED)

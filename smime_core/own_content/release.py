@@ -2,8 +2,8 @@
 
 The list is signed with one certificate, and has a content type of its own. Each verifier has pinned the SHA-256
 fingerprint of the certificate. A verifier that has seen a version refuses an older version, and other files under the
-same version. A list has no end of its own; it counts as long as its signer's certificate is valid. The signed content
-is JSON:
+same version. A list has no time of expiry of its own; it counts as long as its signer's certificate is valid. The
+signed content is JSON:
 
     {"format": "sealwax-release-1", "covers": "pages" or "release", "version": "0.2.0", "commit": 40 hexadecimal digits
     or null, "files": [{"path": "main.js", "bytes": number, "integrity": "sha384-" and base64}, ...]}
@@ -52,7 +52,8 @@ _MEMBERS: Final = ("format", "covers", "version", "commit", "files")
 _FILE_MEMBERS: Final = ("path", "bytes", "integrity")
 _VERSION: Final = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.(?:0|[1-9][0-9]{0,8})){1,4}")
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
-# Without a leading dot there is neither "." nor "..", and without colon, percent sign or backslash no other origin.
+# No segment has a leading dot, so none is "." or "..". No path has a colon, percent sign or backslash, so none leads to
+# another origin.
 _PATH: Final = re.compile(r"[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*(?:/[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*)*")
 _INTEGRITY: Final = re.compile(r"sha384-[A-Za-z0-9+/]{64}")
 
@@ -75,7 +76,7 @@ class ReleasedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """The list of a release's files, sorted by path. `commit` is the sources' commit if they were a checkout."""
+    """The list of a release's files, sorted by path. `commit` is the sources' Git commit, or None if unknown."""
 
     covers: Coverage
     version: str
@@ -139,17 +140,17 @@ async def verify_release(
     the caller expects. (3) The list is not older than `seen`, and has the same files if it has the same version. Raises
     ReleaseOfAnotherKey, ReleaseRefused, ReleaseNotNewer, ContentTypeMismatch, MalformedMessage or LimitExceeded.
     """
-    # (0)
+    # (0) The pinned key.
     signer = find_release_signer(cms)
     if signer.fingerprint not in keys:
         raise ReleaseOfAnotherKey(f"the release is signed by another key, with the fingerprint {signer.fingerprint}")
-    # (1)
+    # (1) The signature.
     report = await examine_pinned(cms, _KIND, provider, signer, at=at, refuse=_refuse)
-    # (2)
+    # (2) The JSON.
     release = _parse(report.content)
     if release.covers is not covers:
         raise ReleaseRefused(f"the list is of the kind {release.covers}, {covers} was expected", report=report)
-    # (3)
+    # (3) The version.
     digest = hashlib.sha256(report.content).hexdigest()
     if seen is not None:
         _check_newer(release.version, digest, seen)

@@ -5,9 +5,9 @@ The list is the content of a discovery document, JSON with exactly these members
     {"format": "sealwax-discovery-1", "domain", "number", "issued", "expires", "servers": [{"kind", "name", "address",
     "key": "ed25519:…" or null, "moves"}, ...]}
 
-Accounts, logins and tickets belong to a server's `name`, which is the server's first address. Its `address` is where it
-answers now. With its key a server may move, and `moves` counts its moves. Servers of unknown kinds are left out.
-`discovery` signs and verifies the document (docs/discovery_protocol.md).
+Accounts, logins and tickets belong to a server's `name`, which is the server's first address. The server's `address` is
+its present address. With its key a server may move, and `moves` counts its moves. Servers of unknown kinds are left
+out. `discovery` signs and verifies the document (docs/discovery_protocol.md).
 """
 
 from __future__ import annotations

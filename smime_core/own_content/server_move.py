@@ -81,13 +81,13 @@ async def check_move(data: bytes, server_list: ServerList, provider: CryptoProvi
     MAX_AGE of `at`. (3) It is the server's next move. Raises MoveRefused, MoveNotNext, MalformedMessage or
     LimitExceeded.
     """
-    # (0)
+    # (0) The JSON.
     members = JsonObject.of(parse_json(data, _WHERE, max_bytes=MAX_MOVE_BYTES), _MEMBERS, _WHERE)
     if members.text("format") != FORMAT:
         raise MalformedMessage(f"this is not of the format {FORMAT}", _WHERE)
     key, counter, address = key_member(members, "key"), members.number("counter"), members.text("address")
     check_address(address)
-    # (1)
+    # (1) The signature.
     server = server_list.find_by_key(key)
     if server is None or members.text("domain") != server_list.domain:
         raise MoveRefused(_NOT_SIGNED)
@@ -96,10 +96,10 @@ async def check_move(data: bytes, server_list: ServerList, provider: CryptoProvi
         await verify_fields(key, members.data("signature", MAX_MOVE_BYTES), provider, *fields)
     except SignatureMismatch:
         raise MoveRefused(_NOT_SIGNED) from None
-    # (2)
+    # (2) The time.
     if abs(at - members.time("at")) > MAX_AGE:
         raise MoveRefused(f"it was signed at {members.text('at')}, and here it is {utc_text(at)}: correct the clock")
-    # (3)
+    # (3) The counter.
     if counter != server.moves + 1:
         raise MoveNotNext(f"the counter is {counter}, and {server.moves + 1} is the next one")
     return Move(server=server, address=address)

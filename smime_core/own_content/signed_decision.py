@@ -5,13 +5,13 @@ The signature is a detached SignedData with a content type of its own (RFC 5652 
     {"version": "sealwax-decision-1", "account": address, "at": milliseconds since 1970, "decision": the text of
     `decisions_json` with one decision}
 
-or, for a setting or a recipe, over this one:
+or, for a setting or for a recipe, which describes a webmail to the extension, over this JSON:
 
     {"version": "sealwax-setting-1", "account": address, "at": milliseconds since 1970, "name": the name of its entry,
     "setting": its text}
 
-So a server, or a person who can decrypt but not sign, can neither add a decision nor bring back a removed one with a
-later time.
+So a server can neither add a decision nor bring back a removed decision with a later time. Nor can a person who can
+decrypt but not sign.
 """
 
 from __future__ import annotations

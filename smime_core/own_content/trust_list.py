@@ -1,9 +1,9 @@
 """Trust lists: the anchors that an organisation trusts for the mail of its people, signed by the operator of the list.
 
 The operator signs the list, with a content type of its own. Each follower has pinned the operator's certificate. Each
-list has a serial number and an end. A list that is older than a known one, or that has ended, is refused. Therefore the
-server that distributes lists can neither bring back an authority that was removed nor hide the removal for long. The
-signed content is JSON:
+list has a serial number and a time of expiry. A list that is older than a known one, or that has expired, is refused.
+Therefore the server that distributes lists can neither bring back an authority that was removed nor hide the removal
+for long. The signed content is JSON:
 
     {"version": "sealwax-trust-list-1", "name", "serialNumber", "issued", "expires", "anchors": [{"certificate": base64
     DER, "addresses": [...], "exact": boolean, "distrustAfter": time or null}], "revocation", "requirements":
@@ -116,20 +116,21 @@ async def verify_trust_list(
     """Verify a list and return it parsed.
 
     (0) It is signed with its content type by `operator`, the pinned certificate. (1) Its JSON has the right members.
-    (2) At the time `at` it has been issued and has not ended. (3) Its serial number is not below `least_serial_number`,
-    the number of the newest known list. Raises TrustListRefused, ContentTypeMismatch or MalformedMessage.
+    (2) At the time `at` it has been issued and has not expired. (3) Its serial number is not below
+    `least_serial_number`, the number of the newest known list. Raises TrustListRefused, ContentTypeMismatch or
+    MalformedMessage.
     """
     check_limit(f"bytes of {_WHERE}", len(cms), MAX_TRUST_LIST_BYTES)
-    # (0)
+    # (0) The signature.
     report = await examine_pinned(cms, _KIND, provider, operator, at=at, refuse=_refuse)
-    # (1)
+    # (1) The JSON.
     trust_list = _parse(report.content)
-    # (2)
+    # (2) The times.
     if at + MAX_CLOCK_DIFFERENCE < trust_list.issued:
         raise TrustListRefused(f"the list is not valid before {utc_text(trust_list.issued)}", report=report)
     if at > trust_list.expires:
         raise TrustListRefused(f"the list ended on {utc_text(trust_list.expires)}", report=report)
-    # (3)
+    # (3) The serial number.
     if trust_list.serial_number < least_serial_number:
         text = f"the list is number {trust_list.serial_number}, and number {least_serial_number} was seen already"
         raise TrustListRefused(text, report=report)

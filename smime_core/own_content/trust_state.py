@@ -1,8 +1,8 @@
 """The trust state: a person's contacts, decisions on trust and address book, as web pages keep them.
 
 The pages keep the state in the browser's storage. The state is signed, with a content type of its own, by one of the
-person's keys and encrypted for all of them. Others can therefore neither read it, nor replace it, nor pass it off as
-mail. An older state is recognised by its counter. The signed content is JSON:
+person's keys and encrypted for all of them. Other people can therefore neither read the state, nor replace it, nor pass
+it off as mail. An older state is recognised by its counter. The signed content is JSON:
 
     {"version": "sealwax-trust-state-1", "account": address, "counter", "contacts": the text of `contacts_json`,
     "decisions": the text of `decisions_json`}
@@ -59,7 +59,7 @@ class TrustState:
     book: tuple[BookEntry, ...] = ()
 
     def with_unknown(self, contacts: Contacts, decisions: Sequence[Decision]) -> TrustState:
-        """This state, plus those `contacts` and `decisions` that it lacks. Those that it has stay unchanged.
+        """This state, plus those `contacts` and `decisions` that it lacks. Those that it already has stay unchanged.
 
         A known contact gets further certificates if the user need not be asked about them. Raises LimitExceeded.
         """
@@ -120,19 +120,19 @@ async def open_trust_state(
     known state. Raises TrustStateRefused, TrustStateOlder, NoMatchingRecipient, DecryptionError, ContentTypeMismatch or
     MalformedMessage.
     """
-    # (0)
+    # (0) The encryption and the signature.
     check_limit(f"bytes of {_WHERE}", len(cms), MAX_TRUST_STATE_BYTES)
     report = await examine_as_own(cms, _KIND, provider, identities=identities, at=at)
     if not was_opened(report):
         raise NoMatchingRecipient(())
     if report.state is not State.VERIFIED or not report.is_encrypted:
         raise TrustStateRefused("it is not signed and encrypted by the person's own key", report=report)
-    # (1)
+    # (1) The JSON.
     state = _parse(report.content)
-    # (2)
+    # (2) The account.
     if address_key(state.account) != address_key(account):
         raise TrustStateRefused("it belongs to another account", report=report)
-    # (3)
+    # (3) The counter.
     if state.counter < least_counter:
         text = f"it is number {state.counter}, and number {least_counter} was seen already"
         raise TrustStateOlder(text, report=report)

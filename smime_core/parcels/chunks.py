@@ -68,22 +68,22 @@ async def decrypt_chunk(
     Raises ParcelCut, ParcelDamaged, ParcelMixed, ParcelNotAuthenticated, NoMatchingRecipient, LimitExceeded or
     UnsupportedAlgorithm.
     """
-    # (1)
+    # (1) The hash.
     if len(cms) < chunk.cms_bytes:
         raise ParcelCut(f"a chunk has {len(cms)} bytes, the manifest says {chunk.cms_bytes}")
     sha256 = (await provider.digest(HashName.SHA256, cms)).hex()
     if not hmac.compare_digest(sha256, chunk.sha256):
         raise _foreign_chunk(sha256, manifest)
-    # (2)
+    # (2) The encryption.
     enveloped = parse_envelope(cms, key, what="a chunk")
-    # (3)
+    # (3) The decryption.
     try:
         with damage("a chunk"):
             content = (await decrypt_enveloped_data(enveloped, keys_of(key, identities), provider)).content
     except WrongPassphrase:
         # The key has opened the manifest, so the key is right and the chunk is not.
         raise ParcelDamaged("a chunk could not be decrypted: it was altered") from None
-    # (4)
+    # (4) The size.
     if len(content) != chunk.content_bytes:
         raise ParcelCut(f"a chunk has {len(content)} bytes of content, the manifest says {chunk.content_bytes}")
     return content

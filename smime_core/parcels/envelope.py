@@ -1,7 +1,7 @@
 """The envelope of every object of a parcel: AuthEnvelopedData over id-data without authAttrs (RFC 5083).
 
 OpenSSL 3.0 cannot read authAttrs, and content of another type than id-data needs them. The envelope therefore does not
-say which kind of object it has; the manifest's hashes and the content of the manifest do.
+say which kind of object it contains. A chunk is recognised by its hash in the manifest, the manifest by its content.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from smime_core.x509.certificate import Certificate
 
 
 def recipients_of(key: ParcelKey | None, certificates: Sequence[Certificate]) -> Encrypting:
-    """The recipients of an object of a parcel. There are none without a key and certificates."""
+    """The recipients of an object of a parcel. There are none if there is neither a key nor a certificate."""
     password_keys = () if key is None else (key.password_key,)
     return Encrypting(recipients=certificates, password_keys=password_keys, cipher=AES_256_GCM)
 

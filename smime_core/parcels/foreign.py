@@ -1,6 +1,6 @@
 """Files that another program has encrypted for a recipient of ours, such as one object of `openssl cms -encrypt`.
 
-They have no manifest, so nothing states who made them, or whether a file is missing. OpenSSL 3.0 encrypts for a
+Such files have no manifest, so nothing states who made them, or whether a file is missing. OpenSSL 3.0 encrypts for a
 password only with CBC, which has no authentication. `decrypt_unauthenticated` reads such files for the command, which
 warns its user. Pages use only `decrypt_authenticated`, because they show no text that anybody could alter.
 """

@@ -4,8 +4,8 @@
     "created": "2026-01-31T12:00:00Z", "files": [{"name": "photo.jpg", "bytes": size of the file,
     "chunks": [{"bytes": size of the chunk's CMS, "sha256": hash of the chunk's CMS in hexadecimal}, ...]}, ...]}
 
-Every chunk of a file has CHUNK_BYTES of content, and the last one the rest. An empty file has no chunk. The chunks of
-all files are numbered from 0. The number is the chunk's name on the server.
+Every chunk of a file except the last has CHUNK_BYTES of content. An empty file has no chunk. The chunks of all files
+are numbered from 0. The number is the chunk's name on the server.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _MEMBERS: Final = ("version", "parcel", "from", "to", "created", "files")
 _FILE_MEMBERS: Final = ("name", "bytes", "chunks")
 _CHUNK_MEMBERS: Final = ("bytes", "sha256")
 _SHA256: Final = re.compile("[0-9a-f]{64}")
-# Separators of folders, and marks of the writing direction, which can make "exe.jpg" of "gpj.exe".
+# Separators of folders, and marks of the writing direction, which can make "gpj.exe" look like "exe.jpg".
 _UNWANTED_IN_NAMES: Final = re.compile(r"[/\\\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 

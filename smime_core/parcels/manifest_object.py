@@ -2,9 +2,9 @@
 
 The signed content has the content type PARCEL_MANIFEST, so that no other signature of the sender passes as a signature
 over a manifest. The signature asks the recipients for signed receipts. A sender without an identity signs nothing.
-Nobody vouches for such a parcel, as for a mail that is only encrypted.
+Such a parcel is like a mail that is only encrypted: nobody vouches for it.
 
-The manifest is read before the first chunk. Its verdict applies to all files of the parcel.
+The manifest is read before the first chunk. The verdict on the manifest applies to all files of the parcel.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ MAX_MANIFEST_OBJECT_BYTES = MAX_PARCEL_MANIFEST_BYTES + 2 * MAX_PARCEL_CHUNK_OVE
 class OpenedManifest:
     """A manifest with the report on its encryption and its signature.
 
-    The state of the report is ENCRYPTED_ONLY if nobody has signed. It is VERIFIED only if the signer's certificate is
-    trusted for the address in `manifest.sender`. A caller shows the state before it shows or saves a file. `content` is
-    the JSON as it was signed.
+    The state of the report is ENCRYPTED_ONLY if nobody has signed. The state is VERIFIED only if the signer's
+    certificate is trusted for the address in `manifest.sender`. A caller shows the state before it shows or saves a
+    file. `content` is the JSON as it was signed.
     """
 
     manifest: Manifest
@@ -96,29 +96,30 @@ async def open_manifest(
     this parcel. (6) It is addressed to one of `readers`. Nothing is derived from a password.
 
     Raises ParcelDamaged, ParcelMixed, ParcelMisaddressed, ParcelNotAuthenticated, WrongPassphrase, NoMatchingRecipient,
-    LimitExceeded or UnsupportedAlgorithm. A signature that does not verify raises nothing: the report has it.
+    LimitExceeded or UnsupportedAlgorithm. A signature that does not verify raises nothing: the report states the
+    failure.
     """
     what = "the manifest"
     check_limit("bytes of a parcel manifest", len(cms), MAX_MANIFEST_OBJECT_BYTES)
-    # (1)
+    # (1) The encryption.
     enveloped = parse_envelope(cms, key, what=what)
     examiner = Examiner(
         keys=keys_of(key, identities), judging=judging, provider=provider, signed_types=(PARCEL_MANIFEST,)
     )
     with damage(what):
-        # (2)
+        # (2) The decryption.
         opened = await examiner.decrypt(enveloped)
         walk = Walk()
         walk.add_encrypted(enveloped, opened, examiner)
-        # (3)
+        # (3) The signature.
         content = await _judge_signature(opened.content, walk, examiner)
         walk.enter(content)
-        # (4)
+        # (4) The JSON.
         manifest = read_manifest(content)
-    # (5)
+    # (5) The id of the parcel.
     if parcel not in (None, manifest.parcel):
         raise ParcelMixed("the manifest is that of another parcel")
-    # (6)
+    # (6) The address of the reader.
     is_for_reader = any(addresses_match(recipient, reader) for recipient in manifest.recipients for reader in readers)
     if readers and not is_for_reader:
         raise ParcelMisaddressed(f"the sender made this parcel for {', '.join(manifest.recipients) or 'nobody'}")
@@ -127,7 +128,7 @@ async def open_manifest(
 
 
 async def _judge_signature(content: bytes, walk: Walk, examiner: Examiner) -> bytes:
-    # The JSON inside. Content that does not begin as CMS is the JSON itself.
+    # Returns the JSON in the content. Content that does not begin like CMS is the JSON itself.
     if not is_content_info(content):
         return content
     signed_data, e_content = _parse_signed(content)

@@ -3,8 +3,8 @@
     KEK   = PBKDF2-HMAC-SHA-256(secret, the parcel's salt, 600,000 iterations, 32 bytes)     (RFC 8018)
     proof = HKDF-SHA-256(KEK, empty salt, "sealwax parcel proof 1", 32 bytes)                (RFC 5869)
 
-The proof is sent to the server, which hands out the objects only for the right proof. The proof reveals nothing about
-the KEK, and without the salt nothing about the secret.
+The proof is sent to the server, which sends the objects only to clients with the right proof. The proof reveals nothing
+about the KEK, and without the salt nothing about the secret.
 """
 
 from __future__ import annotations

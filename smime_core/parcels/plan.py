@@ -74,7 +74,7 @@ class ParcelSizes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParcelTerms:
-    """The terms of a parcel for others: the service hands it out for `proof`, at most `downloads` times unless None."""
+    """The terms of a parcel: the service gives it to holders of `proof`, at most `downloads` times (None: no limit)."""
 
     salt: bytes
     proof: bytes = field(repr=False)

@@ -14,7 +14,7 @@ from smime_core.ess.receipt_request import AllOrFirstTier, ReceiptRequest, build
 
 
 def asking_for_receipts(signing: Signing, *, parcel: str, sender: str) -> Signing:
-    """The signing with the request of `sender`. A non-ASCII address asks for none, as the request cannot name it."""
+    """The signing, with a request for receipts to `sender`. It stays unchanged if the address is not ASCII."""
     if not sender.isascii():
         return signing
     request = ReceiptRequest(

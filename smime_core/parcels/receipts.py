@@ -1,8 +1,8 @@
 """Signed receipts for parcels (RFC 2634 section 2).
 
-A receipt covers the signature of the manifest, and through the manifest the hash of each chunk. It is made only if the
-sender is verified, because otherwise a recipient would confirm to a stranger. The sender compares a receipt with the
-receipt that the manifest implies.
+A receipt covers the signature of the manifest, and through the manifest the hash of each chunk. A receipt is made only
+if the sender is verified, because otherwise a recipient would send a confirmation to a stranger. The sender compares a
+receipt with the receipt that the manifest implies.
 """
 
 from __future__ import annotations

@@ -19,9 +19,9 @@ from smime_core.parcels.words import LANGUAGES, words_of
 from smime_core.provider import CryptoProvider
 
 SECRET_WORDS: Final = 6
-MAX_TYPED_CHARACTERS: Final = 1_000  # Six long words take about 60.
+MAX_TYPED_CHARACTERS: Final = 1_000  # Six long words have about 60.
 
-_SHORTEST_PREFIX: Final = 4  # So many first letters are different for every word of a list.
+_SHORTEST_PREFIX: Final = 4  # No two words of a list have the same four first letters.
 _BETWEEN_WORDS: Final = re.compile(r"[\s\-_.,;:/+\u00b7\u060c\u2010-\u2015\u2022\u3001]+")
 # Characters that show nothing: marks of the writing direction, joiners, the soft hyphen, the byte order mark.
 _INVISIBLE: Final = dict.fromkeys(
@@ -57,7 +57,7 @@ def parse_words(text: str, *, language: str = "en") -> str:
     readings: list[_Reading] = []
     for candidate in languages:
         readings.append(_read(typed, candidate))
-        # No other list can read more than six words in full, and reading a list takes a while in a browser.
+        # No other list can give a better result than six words in full, and reading a list takes a while in a browser.
         if readings[-1].is_exact:
             break
     # `max` returns the first of equal readings. Six words in full decide between lists that share first letters.
@@ -69,7 +69,7 @@ def parse_words(text: str, *, language: str = "en") -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reading:
-    """Typed words read with one list. With `is_exact`, all are in full. `unknown` is the first unknown word's place."""
+    """Typed words read with one list. `is_exact`: all are in full. `unknown` is the place of the first unknown word."""
 
     found: Sequence[str]
     is_exact: bool
@@ -80,7 +80,7 @@ def _read(typed: Sequence[str], language: str) -> _Reading:
     by_key = _words_by_key(language)
     keys = [_key(word) for word in typed]
     words = [by_key.get(key) or by_key.get(_prefix_key(key)) for key in keys]
-    # All typed letters must be those of the word, not only the first four.
+    # All typed letters must be equal to those of the word, not only the first four.
     matches = [
         word if word is not None and _key(word).startswith(key) else None for key, word in zip(keys, words, strict=True)
     ]

@@ -1,7 +1,7 @@
 """Limits on the signatures, issuers and paths that one examination may check.
 
-Without limits, a hostile message could cause endless work. It can have dozens of parts with a hundred signers each, and
-the path of every signer may use every certificate in the message.
+Without limits, a hostile message could cause endless work. Such a message can have dozens of parts with a hundred
+signers each, and the path of every signer may use every certificate in the message.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ class Candidate(NamedTuple):
 
 
 class _Namesakes:
-    """All certificates with one subject name: sorted, the likeliest issuers first, and by key identifier."""
+    """All certificates with one subject name: as a list, the likeliest issuers first, and grouped by key identifier."""
 
     def __init__(self, candidates: list[Candidate]) -> None:
         self.all = candidates
@@ -48,7 +48,7 @@ class CertificatePool:
         self._by_name: dict[ComparableName, list[Certificate]] = {}
         self._namesakes: dict[ComparableName, _Namesakes] = {}
         for certificate in self._certificates:
-            if certificate.comparable_subject is not None:  # It is None for a damaged name.
+            if certificate.comparable_subject is not None:  # A damaged name is None.
                 self._by_name.setdefault(certificate.comparable_subject, []).append(certificate)
 
     def with_anchor(self, anchor: Certificate) -> CertificatePool:
@@ -56,14 +56,15 @@ class CertificatePool:
         return CertificatePool(self._certificates, (anchor,), at=self._at)
 
     def limited_to(self, certificates: Iterable[Certificate]) -> CertificatePool:
-        """A pool of these certificates and the same anchors, without the others."""
+        """A pool of the same anchors and only these certificates."""
         return CertificatePool(certificates, self.anchors, at=self._at)
 
     def find_issuers(self, name_der: bytes, identifier: bytes | None) -> list[Candidate]:
         """All certificates whose subject is that name, in any spelling, the likeliest first.
 
         With a key identifier, the certificates with that identifier come first, then those without any. After them come
-        all certificates of the name again, with a higher penalty. The first certificates therefore occur twice.
+        all certificates of the name again, with a higher penalty. The certificates of the first two groups therefore
+        occur twice.
         """
         try:
             name = comparable_name(name_der)

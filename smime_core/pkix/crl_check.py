@@ -1,7 +1,7 @@
 """Whether revocation lists say that a certificate was revoked (RFC 5280 section 6.3.3).
 
 Labels such as (b)(1) in the comments are steps of that section. The RFC ends the check as soon as all reasons are
-covered. This module reads every list that applies, so that an old list that is not stale yet cannot hide a newer list.
+covered. This module reads every list that applies. Otherwise an old list that is not stale yet could hide a newer list.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _SOURCE: Final = "crl"
 class ListFindings(NamedTuple):
     """The statements of the lists about a certificate. `faults` says why other lists do not count.
 
-    `faults` are codes of `statements.UNKNOWN_REASONS`. `delta_points` are the addresses of delta lists in complete
+    Each fault is a code of `statements.UNKNOWN_REASONS`. `delta_points` are the addresses of delta lists in complete
     lists with a valid signature. Addresses in unsigned lists are left out, because anybody could make such a list to
     have an address fetched.
     """
@@ -259,7 +259,7 @@ class _ListCheck:
 
     def _possible_signers(self, crl: RevocationList) -> Iterator[Certificate]:
         question = self._question
-        # Certificates from the message come last, because its sender can add many with the issuer's name.
+        # Certificates from the message come last, because the sender can add many certificates with the issuer's name.
         known = (question.issuer, question.anchor, *question.evidence.find_certificates(crl.issuer_der))
         for candidate in dict.fromkeys((*known, *question.candidates)):
             if names_match(candidate.subject_der, crl.issuer_der) and _fits_key(candidate, crl):

@@ -1,8 +1,8 @@
 """DSA keys that inherit their parameters from the issuer's certificate (RFC 5280 section 6.1.4 (d) and (e)).
 
-Such keys occur in mail of the 1990s (RFC 4134 section 4.6) and in PKITS 4.1.5. Parameters are inherited only from an
-issuer whose signature on the certificate verifies. Otherwise an attacker could choose p, q and g so that their own
-signature fits another person's key.
+Such keys occur in mail of the 1990s (RFC 4134 section 4.6) and in test 4.1.5 of NIST's PKITS. Parameters are inherited
+only from an issuer whose signature on the certificate verifies. Otherwise an attacker could choose p, q and g so that
+their own signature fits another person's key.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ async def complete_dsa_key(
 ) -> Certificate:
     """Returns the certificate with the DSA parameters inherited from its issuer, which is one of the `candidates`.
 
-    The certificate is returned unchanged if its key lacks no parameters, or if no candidate is its issuer. `budget`
+    The certificate is returned unchanged if its key has parameters already, or if no candidate is its issuer. `budget`
     counts each candidate that is considered and each signature that is checked. Raises LimitExceeded.
     """
     return await _complete(certificate, candidates, SignatureChecks(provider, budget), depth=0)

@@ -1,7 +1,8 @@
 """The evidence for judging a path, the lookups that could add evidence, and the revocation status of a certificate.
 
 The core does no I/O. The result of an examination has `Lookup`s. The caller fetches their URLs, adds each answer with
-`add_answer` and examines again. This ends after a few rounds, because a lookup that was tried is not proposed again.
+`add_answer` and examines again. The loop ends after a few rounds, because a lookup that was tried is not proposed
+again.
 """
 
 from __future__ import annotations

@@ -69,7 +69,8 @@ def find_unprocessed(certificate: Certificate) -> str | None:
 def find_issuer_serial(certificate: Certificate) -> int | None:
     """The serial number of the issuer's certificate if authorityKeyIdentifier names it (section 4.2.1.1), or None."""
     extension = find_extension(certificate, AUTHORITY_KEY_IDENTIFIER)
-    # This runs for every certificate and few have the field, so look for its tag before reading the structure.
+    # This function runs for every certificate, and few certificates have the field. So look for its tag before reading
+    # the structure.
     if extension is None or _SERIAL_NUMBER not in extension.value:
         return None
     fields = der.read_sequence(extension.value, where="authorityKeyIdentifier")

@@ -1,16 +1,16 @@
 """Whether a statement (a CRL or an OCSP response) covers the moment `at`, for which a path is judged.
 
 The usual case (RFC 5280 section 6.3.3 (a), RFC 6960 section 3.2): the statement was issued before `at`, and the next
-one is not due yet. Clocks may differ by CLOCK_TOLERANCE. A statement without nextUpdate is valid for MAX_AGE.
+statement is not due yet. Clocks may differ by CLOCK_TOLERANCE. A statement without nextUpdate is valid for MAX_AGE.
 
 For a moment in the past, as for old mail, later statements count too. A statement issued after `at`, but before the
 evidence was gathered (`Evidence.gathered_at`), covers `at` if its issuer still reports on the certificate. The issuer
-does if the certificate had not expired when the statement was made, or if the list or responder says that it also
-reports on expired certificates. If such a later statement has a revocation after `at`, the revocation does not count at
-`at`, unless the key was compromised before (invalidityDate).
+still reports on a certificate that had not expired when the statement was made. It reports on an expired certificate if
+the list or the responder says so. If such a later statement has a revocation after `at`, the revocation does not count
+at `at`, unless the key was compromised before (invalidityDate).
 
-A revocation counts even in a stale statement. The exception is certificateHold, which may have been lifted since. If a
-stale statement does not revoke a certificate, the status of the certificate is unknown.
+A revocation counts even in a stale statement. The exception is certificateHold, because the hold may have been lifted
+since. If a stale statement does not revoke a certificate, the status of the certificate is unknown.
 """
 
 from __future__ import annotations

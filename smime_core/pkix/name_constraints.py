@@ -1,7 +1,8 @@
 """Name constraints: which names an authority may certify (RFC 5280 section 4.2.1.10, RFC 9549, RFC 9598 section 6).
 
-rfc822Name, dNSName, directoryName, URI and iPAddress are compared. If a constraint is on another form, or has fields
-without a meaning here (`minimum`, `maximum`, a mask with holes), certificates with a name of that form are refused.
+rfc822Name, dNSName, directoryName, URI and iPAddress are compared. A constraint may be on another form, or have fields
+without a meaning here (`minimum`, `maximum`, a mask with holes). Certificates with a name of that form are then
+refused.
 
 A search among ten thousand subtrees takes hardly longer than one comparison. Hosts, mailboxes and directory names are
 in sets, in which a name and its parents are looked up. Networks are in sorted lists.
@@ -39,7 +40,7 @@ _COMPARED: Final = frozenset({RFC822_NAME, DNS_NAME, DIRECTORY_NAME, URI, IP_ADD
 _ALWAYS: Final = _COMPARED | {f"{OTHER_NAME} {SMTP_UTF8_MAILBOX}"}
 _PERMITTED: Final = 0xA0
 _EXCLUDED: Final = 0xA1
-_MINIMUM_0: Final = b"\x80\x01\x00"  # `minimum` 0, the default. Some CAs encode it nevertheless.
+_MINIMUM_0: Final = b"\x80\x01\x00"  # `minimum` 0, the default. DER forbids encoding a default, but some CAs encode it.
 
 
 @dataclass(slots=True)
@@ -222,7 +223,7 @@ def _holds_dns_name(subtrees: Subtrees, host: str, *, is_excluded: bool) -> bool
         return True
     if is_excluded and (DNS_NAME, host) in subtrees.domains:
         return True  # An exclusion with a leading dot covers the name itself, too.
-    # A wildcard stands for every host one label below its domain. It is refused if any of these hosts is excluded.
+    # A wildcard matches every host one label below its domain. It is refused if any of these hosts is excluded.
     return is_excluded and host.startswith("*.") and host[2:] in subtrees.wildcards
 
 

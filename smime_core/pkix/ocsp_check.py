@@ -160,8 +160,8 @@ async def _fault_of_delegate(
 ) -> str | None:
     # Section 4.2.2.2: the delegate's certificate comes directly from the issuer, is for OCSP signing, valid and not
     # revoked. No certificate may answer about itself. An authority is no delegate, because many authorities have OCSP
-    # signing among their purposes. They could otherwise answer about themselves and about other certificates of the
-    # same issuer.
+    # signing among their purposes. Such authorities could otherwise answer about themselves and about other
+    # certificates of the same issuer.
     moment = max(question.at, response.produced_at)
     is_fit = (
         names_match(responder.issuer_der, question.issuer.subject_der)

@@ -227,9 +227,10 @@ class _Run:
     ) -> RevocationStatus:
         async def is_valid_crl_issuer(candidate: Certificate) -> bool:
             if candidate.public_key.spki_der == certificate.public_key.spki_der:
-                # A certificate may sign the list about itself only while it is checked as the signer of a list (PKITS
-                # 4.14.30). Otherwise signers of mail could state that they are not revoked themselves. The certificate
-                # of an authority's next key is refused even then, because that key also issues certificates.
+                # A certificate may sign the list about itself only while it is checked as the signer of a list (test
+                # 4.14.30 of NIST's PKITS). Otherwise signers of mail could state that they are not revoked themselves.
+                # The certificate of an authority's next key is refused even then, because that key also issues
+                # certificates.
                 is_next_key = certificate.is_ca and certificate.is_self_issued
                 return candidate == certificate and bool(self.asking) and not is_next_key
             is_issuers = names_match(candidate.subject_der, certificate.issuer_der)
@@ -248,8 +249,8 @@ class _Run:
             budget=self.checks.budget,
         )
         status = await check_revocation(question)
-        # Raises LimitExceeded if a limit stopped the check. No store accepts this, although some accept a lack of
-        # evidence.
+        # Raises LimitExceeded if a limit stopped the check. No trust store accepts a stopped check, although some
+        # stores accept a lack of evidence.
         self.checks.budget.check()
         return status
 
@@ -258,9 +259,9 @@ class _Run:
     ) -> bool:
         # Section 6.3.3 (f): the signer of a list needs its own path to the same anchor, with revocation checked too.
         # The signer is not accepted if that path depends on the signer itself or on too many other list signers.
-        # `above` is set if the signer has the issuer's name with another key. Then the path may use only these
-        # authorities above the certificate, because any other authority below the anchor could certify that name.
-        # Raises LimitExceeded if a limit stopped the check.
+        # `above` is set if the signer has the issuer's name with another key. The signer's path may then use only the
+        # authorities in `above`, because any other authority below the anchor could certify that name. Raises
+        # LimitExceeded if a limit stopped the check.
         if (candidate, anchor.certificate, above) in self.crl_issuers:
             return True
         if candidate in self.asking or len(self.asking) == MAX_CRL_ISSUER_DEPTH:

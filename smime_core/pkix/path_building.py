@@ -1,9 +1,9 @@
 """Find paths from a certificate to the anchors in bounded time, the most promising first, as in RFC 4158.
 
 Each step leads from a certificate to an issuer: a certificate with the issuer's name, whose key made the signature.
-Several keys of one name, cross-certificates and loops all occur (RFC 5280 section 4.2.1.1), so an authority (a name and
-a key) occurs at most once in a path. An unlikely issuer (another key identifier, expired, no authority) is tried later
-but not ruled out, so that the validation can report the fault. Nothing here is recursive, and every signature is
+Several keys of one name, cross-certificates and loops all occur (RFC 5280 section 4.2.1.1). Therefore an authority (a
+name and a key) may be in a path only once. An unlikely issuer (another key identifier, expired, no authority) is tried
+later but not ruled out, so that the validation can report the fault. Nothing here is recursive, and every signature is
 checked once.
 """
 
@@ -63,7 +63,7 @@ class PathSearch:
     """All paths of one certificate to the anchors of a pool, the most promising first.
 
     If there is no path, two values explain why. `furthest` is the longest chain of good signatures. `disowned` are the
-    certificates that were not signed by the key of a certificate with their issuer's name.
+    certificates with a possible issuer whose key did not make their signature.
     """
 
     def __init__(self, certificate: Certificate, pool: CertificatePool, checks: SignatureChecks) -> None:

@@ -1,8 +1,9 @@
 """The checks on one path whose signatures are good (RFC 5280 sections 6.1.2 to 6.1.5), each recorded in a journal.
 
-The checks run from the anchor down, in the order of the RFC and under its labels. 6.1.3 (a)(1) and (4) are checked
-while paths are built, and (a)(3) in `revocation`. An anchor's certificate is checked too: its validity, key usage, path
-length and name constraints count, but not its policies. This is our own rule, after RFC 5937.
+The checks run from the anchor down, in the order of the RFC and under its labels. 6.1.3 (a)(1) and (a)(4) are checked
+while paths are built. (a)(3) is checked in `revocation`. An anchor's certificate is checked too: its validity, key
+usage, path length and name constraints count, but not its policies. The check of the anchor is our own rule, after RFC
+5937.
 """
 
 from __future__ import annotations
@@ -47,9 +48,7 @@ class PathInputs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedPath:
-    """The results of the checks: the certificate's addresses that the anchor is trusted for, and the
-    user-constrained-policy-set.
-    """
+    """The results: the certificate's addresses that the anchor is trusted for, and the user-constrained-policy-set."""
 
     addresses: tuple[str, ...]
     policies: frozenset[str]
@@ -145,7 +144,8 @@ class _PathChecker:
         self._passed("4.2.1.12", 0, f"may be used for {self._inputs.use.name}")
 
     def _check_signature(self, position: int) -> None:
-        # The path search has checked 6.1.3 (a)(1) and (4). This checks that algorithm and key are strong enough.
+        # The path search has checked 6.1.3 (a)(1) and (4). This function checks that algorithm and key are strong
+        # enough.
         algorithm = parse_signature_identifier(self._path[position].signature_algorithm_der)
         pair = self._path[position : position + 2]
         bits, curve_bits = min(map(_key_strength, pair)), min(certificate.public_key.bits for certificate in pair)
@@ -193,8 +193,8 @@ class _PathChecker:
         self._check_form(position, "6.1.4 (o)")
 
     def _check_authority(self, position: int, *, is_anchor: bool) -> None:
-        # (k): before version 3, a certificate cannot state that it is an authority. An anchor of such a version is an
-        # authority because the store has it.
+        # (k): before version 3, a certificate cannot state that it is an authority. An anchor of such a version counts
+        # as an authority, because it is in the trust store.
         certificate = self._path[position]
         if not certificate.is_ca and not (is_anchor and certificate.version < 3):
             raise self._failed("6.1.4 (k)", position, f"{certificate.common_name} is no certification authority")

@@ -1,9 +1,9 @@
 """The uses of a certificate: key usage and extended key usage by operation.
 
 RFC 5280 sections 4.2.1.3 and 4.2.1.12, RFC 8550 section 4.4, RFC 5652 sections 6.2.1 and 6.2.2, RFC 3161 section 2.3,
-RFC 6960 section 4.2.2.2. If an authority's certificate names purposes, the authority may issue for no other purpose,
-because an authority that is restricted to servers is not audited for mail. This rule is not in the RFCs, but Mozilla
-and OpenSSL have it.
+RFC 6960 section 4.2.2.2. If an authority's certificate names purposes, the authority may issue for no other purpose. An
+authority that is restricted to servers, for example, is not audited for mail. This rule is not in the RFCs, but Mozilla
+and OpenSSL apply it.
 """
 
 from __future__ import annotations

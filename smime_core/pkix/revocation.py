@@ -40,8 +40,8 @@ _MAX_POINTS: Final = 4  # Distribution points of one certificate that are looked
 async def check_revocation(question: RevocationQuestion) -> RevocationStatus:
     """The revocation status of one certificate of a path, from the evidence.
 
-    Signatures beyond the question's budget are not checked, without an error. The caller must call `budget.check`
-    afterwards, which raises the error.
+    Signatures beyond the question's budget are not checked, and no error is raised here. The caller must call
+    `budget.check` afterwards, which raises the error.
     """
     by_responses, response_faults = await read_responses(question)
     # The signatures on lists are counted separately, so that forged responses cannot use up the limit for lists.

@@ -1,8 +1,8 @@
 """The statement of one list or response about one certificate, and the status that all statements together give.
 
-A revocation in any valid statement overrides "good" in any other. This rule is our own. With it, an attacker who
-withholds statements cannot hide a revocation that another statement reports. The exception is certificateHold: a newer
-statement lifts the hold if it covers the certificate and does not revoke it (RFC 5280 section 5.3.1). In a delta,
+A revocation in any valid statement overrides "good" in all others. This rule is our own. Under this rule, an attacker
+who withholds statements cannot hide a revocation that another statement reports. The exception is certificateHold: a
+newer statement lifts the hold if it covers the certificate and does not revoke it (RFC 5280 section 5.3.1). In a delta,
 removeFromCRL lifts the hold. "Good" needs statements that together cover all reasons.
 """
 

@@ -76,9 +76,9 @@ NO_REQUIREMENTS: Final = PolicyRequirements()
 class TrustStore:
     """Trust anchors, and the rules for paths to them. By default, every certificate must be known not to be revoked.
 
-    `evidence` comes from lookups or from a cache. It is not trusted: the core validates all of it. `timestamp_anchors`
-    are the anchors of timestamp authorities (RFC 3161), because an authority that vouches for people says nothing about
-    clocks.
+    `evidence` comes from lookups or from a cache. The evidence is not trusted: the core validates all of it.
+    `timestamp_anchors` are the anchors of timestamp authorities (RFC 3161), because an authority that vouches for
+    people says nothing about clocks.
     """
 
     anchors: tuple[TrustAnchor, ...]
@@ -98,7 +98,7 @@ class TrustStore:
         return dataclasses.replace(self, evidence=evidence)
 
     def policy_for(self, anchor: TrustAnchor | None) -> RevocationPolicy:
-        """The effect of an unknown status on a path to this anchor. A store's NOT_CHECKED overrides its anchors."""
+        """The effect of an unknown status on a path to this anchor. NOT_CHECKED of the store overrides its anchors."""
         if anchor is None or self.revocation is RevocationPolicy.NOT_CHECKED:
             return self.revocation
         return anchor.revocation or self.revocation

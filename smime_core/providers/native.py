@@ -119,7 +119,7 @@ class NativeProvider:
     async def encrypt_content(
         self, cipher: ContentCipher, cek: bytes, iv: bytes, plaintext: Buffer, aad: bytes = b""
     ) -> bytes:
-        """The ciphertext: CBC padded (RFC 5652 section 6.3), others with a 16-byte tag. Raises ProviderError."""
+        """The ciphertext. CBC is padded (RFC 5652 section 6.3); other modes add a 16-byte tag. Raises ProviderError."""
         with operation("encrypt_content"):
             return native_ciphers.encrypt(cipher, cek, iv, plaintext, aad)
 
@@ -143,7 +143,7 @@ class NativeProvider:
             return native_ciphers.decrypt_blocks(cipher, key, iv, blocks)
 
     async def transport_encrypt(self, key: PublicKey, algorithm: KeyTransport, cek: bytes) -> bytes:
-        """The CEK, encrypted with an RSA key. Raises ProviderError."""
+        """The content-encryption key (CEK), encrypted with an RSA key. Raises ProviderError."""
         with operation("transport_encrypt"):
             foreign = self._import_public(key)
             if not isinstance(foreign, rsa.RSAPublicKey):
@@ -178,9 +178,9 @@ class NativeProvider:
     async def transport_decrypt_any(
         self, attempts: Sequence[tuple[PrivateKey, bytes]], cek_length: int
     ) -> tuple[int, bytes]:
-        """(position, CEK) of an attempt that succeeds with RSA v1.5, or both random."""
-        # OpenSSL does not say whether a padding was right, and gives bytes of the wanted length by chance once in 250
-        # times. So Python reads the block.
+        """(position, CEK) of an attempt that succeeds with RSA v1.5. If none does, both are random."""
+        # OpenSSL does not say whether a padding was right. For a wrong padding it returns random bytes, which have the
+        # wanted length once in 250 times. So Python reads the block.
         from smime_core.providers import python_rsa
 
         return python_rsa.decrypt_any_pkcs1_v15(attempts, cek_length)
@@ -239,7 +239,7 @@ class NativeProvider:
     async def derive_key(self, kdf: Kdf, secret: bytes, length: int) -> bytes:
         """`length` bytes by PBKDF2 (RFC 8018), HKDF (RFC 5869), Argon2id (RFC 9106) or scrypt (RFC 7914).
 
-        A repeated hash gives one digest. Raises ProviderError.
+        RepeatedHash gives one digest, whatever `length` is. Raises ProviderError.
         """
         if isinstance(kdf, RepeatedHash):
             return repeat_hash(kdf, secret)
@@ -284,9 +284,10 @@ def _transport_padding(algorithm: KeyTransport) -> rsa_padding.PKCS1v15 | rsa_pa
 
 
 def _decrypt_pkcs1_v15(key: rsa.RSAPrivateKey, encrypted_key: bytes, cek_length: int) -> bytes:
-    # RFC 3218 section 2.3.2: the random CEK is made first, and a bad padding and a wrong length both continue with it.
-    # Since version 3.2, OpenSSL returns random bytes of a random length for a bad padding (implicit rejection). Its
-    # only remaining error is a block of the wrong size, which is no secret to the sender.
+    # RFC 3218 section 2.3.2: the random CEK is made first, and after a bad padding or a wrong length, this function
+    # continues with the random CEK. Since version 3.2, OpenSSL returns random bytes of a random length for a bad
+    # padding (implicit rejection). The only error left in OpenSSL is a block of the wrong size, which is no secret to
+    # the sender.
     substitute = os.urandom(cek_length)
     try:
         cek = key.decrypt(encrypted_key, rsa_padding.PKCS1v15())

@@ -1,7 +1,7 @@
 """Signatures by pyca/cryptography: RSA v1.5 and PSS, ECDSA, DSA (verified only), EdDSA, ML-DSA.
 
-Unless the scheme signs the data itself, this module hashes the data. The library's RSA signing accepts only `bytes`, so
-a large message would have to be copied.
+Unless the scheme signs the data itself, this module hashes the data. This avoids a copy of a large message, because the
+library's RSA signing accepts only `bytes`.
 """
 
 from __future__ import annotations

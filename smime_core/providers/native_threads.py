@@ -1,4 +1,4 @@
-"""Work on each block in a second thread. It runs in parallel, because digests and file writes release Python's lock.
+"""Work on each block in a second thread. This saves time, because digests and file writes release Python's lock.
 
 `concurrent.futures` would do the same, but its import takes a tenth of the command's start.
 """

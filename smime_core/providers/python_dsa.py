@@ -1,4 +1,4 @@
-"""DSA signatures (FIPS 186-4 section 4.7), which no browser verifies. They are weak, and never made here."""
+"""DSA signatures (FIPS 186-4 section 4.7), which no browser verifies. DSA signatures are weak, and never made here."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """ECDSA (FIPS 186-5 section 6.4) and ECDH (SEC 1 section 3.3.1) where WebCrypto lacks the curve or the hash.
 
-These are the brainpool curves, which no browser has; P-192, P-224 and secp256k1, on which signatures are only verified;
-and the P curves with SHA-224 or SHA-3. Points are checked to lie on their curve, whose cofactor is one. Secret
-multipliers are blinded with a multiple of the order. Python is not constant-time.
+WebCrypto lacks the brainpool curves, P-192, P-224 and secp256k1, and the P curves with SHA-224 or SHA-3. On P-192,
+P-224 and secp256k1, signatures are only verified. Points are checked to lie on their curve, whose cofactor is one.
+Secret multipliers are blinded with a multiple of the order. Python is not constant-time.
 """
 
 from __future__ import annotations

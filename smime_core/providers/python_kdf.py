@@ -1,7 +1,7 @@
 """PBKDF2 (RFC 8018 section 5.2) and HKDF (RFC 5869) over hashlib, for platforms whose hashlib has neither.
 
-A passphrase given to WebCrypto's PBKDF2 stays in Firefox's memory permanently. Given to this module, it stays in the
-WebAssembly memory, which the vault fills with zeros. For the usual hashes, WebAssembly of the vault
+A passphrase given to WebCrypto's PBKDF2 stays in Firefox's memory permanently. A passphrase given to this module stays
+in the WebAssembly memory, which the vault fills with zeros. For the usual hashes, WebAssembly of the vault
 (`vault/worker/pbkdf2/`) computes the iterations in a fifth of the time. `begin_pbkdf2` computes their input.
 """
 
@@ -36,7 +36,7 @@ def begin_pbkdf2(kdf: Pbkdf2, secret: bytes, length: int) -> tuple[bytes, bytes]
 
 
 def repeat_hash(kdf: RepeatedHash, secret: bytes) -> bytes:
-    """The last digest."""
+    """The digest after all iterations."""
     new_hash = getattr(hashlib, kdf.hash_name, None) or partial(hashlib.new, kdf.hash_name)
     digest: bytes = new_hash(secret).digest()
     for _ in range(kdf.iterations - 1):
@@ -59,7 +59,7 @@ def derive_hkdf(kdf: Hkdf, secret: bytes, length: int) -> bytes:
 
 
 def _pbkdf2_block(kdf: Pbkdf2, secret: bytes, number: int) -> bytes:
-    # This is HMAC with its two keyed states computed once and copied, so each iteration takes only two compressions.
+    # The two keyed states of HMAC are computed once and then copied, so each iteration takes only two compressions.
     key = _hmac_key(kdf.hash_name, secret)
     copy_inner = hashlib.new(kdf.hash_name, key.translate(_INNER)).copy
     copy_outer = hashlib.new(kdf.hash_name, key.translate(_OUTER)).copy

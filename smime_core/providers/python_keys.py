@@ -1,6 +1,6 @@
 """Python's part of the browser's provider: the operations with keys that WebCrypto does not support.
 
-Browsers differ (docs/vault.md has the table). All of them lack Ed448, X448, ML-KEM-512, brainpool curves, DSA, and
+Browsers differ (docs/vault.md has the table). All browsers lack Ed448, X448, ML-KEM-512, brainpool curves, DSA, and
 signatures over SHA-224, SHA-3 and MD5. Firefox also lacks the other parameter sets of ML-KEM, and ML-DSA.
 """
 

@@ -33,7 +33,7 @@ def encapsulate(key: PublicKey) -> tuple[bytes, bytes]:
 
 
 def decapsulate(key: PrivateKey, ciphertext: bytes) -> bytes:
-    """The shared secret; a wrong ciphertext yields another one (implicit rejection).
+    """The shared secret. A wrong ciphertext yields another secret (implicit rejection).
 
     Raises DecryptionError for a ciphertext of the wrong length and ProviderError for another kind of key.
     """

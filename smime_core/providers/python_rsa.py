@@ -60,9 +60,10 @@ def encrypt_oaep(key: PublicKey, algorithm: KeyTransport, cek: bytes) -> bytes:
 
 
 def decrypt_pkcs1_v15(key: PrivateKey, encrypted_key: bytes, cek_length: int) -> bytes:
-    """The CEK, decrypted with RSAES-PKCS1-v1_5, or random bytes if the block is not a padded key of `cek_length` bytes.
+    """The content-encryption key (CEK), decrypted with RSAES-PKCS1-v1_5, or a random key in place of a wrong one.
 
-    RFC 3218 section 2.3.2: the random key is made first, and no branch depends on the decrypted block.
+    The decrypted block is wrong if it is not a padded key of `cek_length` bytes. RFC 3218 section 2.3.2: the random key
+    is made first, and no branch depends on the decrypted block.
     """
     block = apply_private(key, encrypted_key, operation="transport_decrypt")
     return _read_padded(block, secrets.token_bytes(cek_length))[1]
@@ -71,14 +72,15 @@ def decrypt_pkcs1_v15(key: PrivateKey, encrypted_key: bytes, cek_length: int) ->
 def decrypt_any_pkcs1_v15(attempts: Sequence[tuple[PrivateKey, bytes]], cek_length: int) -> tuple[int, bytes]:
     """(position, CEK) of the last attempt that fits, or a random position and random bytes.
 
-    Each attempt is a key and an encrypted key. All are made, and no branch depends on a decrypted block.
+    Each attempt is a private key and an encrypted CEK. All attempts are made, and no branch depends on a decrypted
+    block.
     """
     position, cek = secrets.randbelow(len(attempts)), secrets.token_bytes(cek_length)
     for number, (key, encrypted_key) in enumerate(attempts):
         try:
             block = apply_private(key, encrypted_key, operation="transport_decrypt")
         except SmimeError:
-            # This key cannot be used, whatever the block is: its numbers do not fit together, or are missing.
+            # This key cannot decrypt any block: its numbers do not fit together, or are missing.
             continue
         mask, cek = _read_padded(block, cek)
         position = number & mask | position & ~mask

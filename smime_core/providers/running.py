@@ -1,4 +1,4 @@
-"""Parts that the native and the browser's block-wise ciphers share."""
+"""Parts that the native provider and the browser's provider share for ciphers that work block by block."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from smime_core.errors import DecryptionError
 class Rooms:
     """Two buffers that are used in turn, so that one may be written out while the other is filled.
 
-    Each grows to the largest block.
+    Each buffer grows to the largest block.
     """
 
     def __init__(self) -> None:

@@ -2,17 +2,17 @@
 
 The provider runs inside the vault's Worker, which registers the JavaScript module `sealwax_js`. That module reads
 Python's bytes in place, so bulk data is copied once in each direction. The coroutines here yield JavaScript promises to
-the Worker, which steps them (`vault/worker/python_call.js`). An event loop in between would cost more than the
+the Worker, which steps them (`vault/worker/python_call.js`). An event loop between the two would cost more than the
 cryptography of a small message.
 
 The provider tries WebCrypto first. If the browser refuses a key or an operation, Python does the work (`python_keys`),
-so that the outcome is the same in every browser. Errors of decryption must not reveal what failed, so there Python
-takes over only if the browser lacks the algorithm. HKDF stays in Python (`python_kdf`), and so do RSAES-PKCS1-v1_5 and
-OAEP with two hashes (`python_rsa`). PBKDF2 begins in Python, and WebAssembly of the vault iterates the usual hashes.
-Symmetric ciphers are in `webcrypto_ciphers`.
+so that the outcome is the same in every browser. Errors of decryption must not reveal what failed, so in a decryption
+Python takes over only if the browser lacks the algorithm. HKDF stays in Python (`python_kdf`), and so do
+RSAES-PKCS1-v1_5 and OAEP with two hashes (`python_rsa`). PBKDF2 begins in Python, and WebAssembly of the vault iterates
+the usual hashes. Symmetric ciphers are in `webcrypto_ciphers`.
 
 A browser may keep a copy of each key that WebCrypto imported. With `strict`, private keys therefore stay in Python's
-memory, which the vault fills with zeros when it ends. Operations then take milliseconds longer, and Python's arithmetic
+memory, which the vault fills with zeros at its end. Operations then take milliseconds longer, and Python's arithmetic
 is not constant-time.
 """
 
@@ -152,7 +152,7 @@ class WebCryptoProvider:
     async def encrypt_content(
         self, cipher: ContentCipher, cek: bytes, iv: bytes, plaintext: Buffer, aad: bytes = b""
     ) -> bytes:
-        """The ciphertext: CBC padded (RFC 5652 section 6.3), others with a 16-byte tag. Raises ProviderError."""
+        """The ciphertext. CBC is padded (RFC 5652 section 6.3); other modes add a 16-byte tag. Raises ProviderError."""
         return await self._ciphers.encrypt(cipher, cek, iv, plaintext, aad)
 
     async def decrypt_content(
@@ -173,7 +173,7 @@ class WebCryptoProvider:
         return await self._ciphers.decrypt_blocks(cipher, key, iv, blocks)
 
     async def transport_encrypt(self, key: PublicKey, algorithm: KeyTransport, cek: bytes) -> bytes:
-        """The CEK, encrypted with an RSA key. Raises ProviderError."""
+        """The content-encryption key (CEK), encrypted with an RSA key. Raises ProviderError."""
         if key.key_type is not KeyType.RSA:
             raise ProviderError("transport_encrypt", "the key is not an RSA key")
         if algorithm.scheme is TransportScheme.RSA_PKCS1_V15:
@@ -206,7 +206,7 @@ class WebCryptoProvider:
     async def transport_decrypt_any(
         self, attempts: Sequence[tuple[PrivateKey, bytes]], cek_length: int
     ) -> tuple[int, bytes]:
-        """(position, CEK) of an attempt that succeeds with RSA v1.5, or both random."""
+        """(position, CEK) of an attempt that succeeds with RSA v1.5. If none does, both are random."""
         return decrypt_any_pkcs1_v15(attempts, cek_length)
 
     async def agree_ephemeral(self, key: PublicKey) -> tuple[bytes, bytes]:
@@ -273,8 +273,7 @@ class WebCryptoProvider:
     async def derive_key(self, kdf: Kdf, secret: bytes, length: int) -> bytes:
         """`length` bytes by PBKDF2 (RFC 8018), HKDF (RFC 5869), Argon2id (RFC 9106) or scrypt (RFC 7914).
 
-        A repeated hash gives one digest.
-        Raises ProviderError.
+        RepeatedHash gives one digest, whatever `length` is. Raises ProviderError.
         """
         match kdf:
             case Pbkdf2() if kdf.hash_name in _WASM_HASHES and kdf.iterations > 1:
@@ -314,7 +313,7 @@ class WebCryptoProvider:
             self._importing.setdefault(key, {})[web_algorithm] = self._begin_import(key, web_algorithm, "sign")
 
     def find_buffer(self, octets: bytes) -> Any:
-        """The ArrayBuffer of the last `decrypt_content` if `octets` is its result, else None. Its use saves a copy."""
+        """The ArrayBuffer of the last `decrypt_content` if `octets` is its result, else None. This saves a copy."""
         return self._ciphers.find_buffer(octets)
 
     def _begin_import(self, key: PublicKey | PrivateKey, algorithm: str, usage: str) -> Any:
@@ -347,7 +346,7 @@ async def _octets_unless_refused(promise: Any) -> bytes | None:
 
 async def _secret_unless_lacking(promise: Any) -> bytes | None:
     # Returns None only if the browser lacks the algorithm. Received data may cause any other error, and a second,
-    # slower try in Python would reveal that to the sender. Raises DecryptionError.
+    # slower try in Python would reveal the error to the sender. Raises DecryptionError.
     outcome = await settle(promise)
     return None if outcome == "NotSupportedError" else secret_octets(outcome)
 

@@ -39,7 +39,7 @@ class WebCiphers:
         self._decrypted: tuple[bytes, Any] | None = None
 
     async def encrypt(self, cipher: ContentCipher, cek: bytes, iv: bytes, plaintext: Buffer, aad: bytes) -> bytes:
-        """The ciphertext: CBC padded, others with a 16-byte tag. Raises ProviderError."""
+        """The ciphertext, padded for CBC, with a 16-byte tag for other modes. Raises ProviderError."""
         if cipher.is_weak:
             raise UnsupportedByProvider("encrypt_content", f"{cipher.name} is not made")
         if len(cek) != cipher.key_length:
@@ -67,7 +67,7 @@ class WebCiphers:
 
     async def decrypt_blocks(self, cipher: ContentCipher, key: bytes, iv: bytes, blocks: bytes) -> bytes:
         """CBC without padding over whole blocks. Raises DecryptionError."""
-        # RFC 3217 section 4.3: an RC2 KEK has 16 bytes, whatever its effective bits.
+        # RFC 3217 section 4.3: an RC2 key-encryption key has 16 bytes, whatever its effective bits.
         fits = len(key) == cipher.key_length or cipher.family is CipherFamily.RC2
         if not fits or cipher.mode is not CipherMode.CBC:
             raise DecryptionError
@@ -75,7 +75,7 @@ class WebCiphers:
         return secret_octets(await settle(outcome))
 
     async def wrap_key(self, kek: bytes, cek: bytes) -> bytes:
-        """The CEK, wrapped with `kek` by AES key wrap (RFC 3394). Raises ProviderError."""
+        """The content-encryption key (CEK), wrapped with `kek` by AES key wrap (RFC 3394). Raises ProviderError."""
         if len(cek) < 16 or len(cek) % 8 or len(kek) not in (16, 24, 32):
             raise ProviderError("wrap_key", "AES key wrap takes two words of 64 bits or more")
         return await result("wrap_key", self._door.wrap(kek, cek))
@@ -87,7 +87,7 @@ class WebCiphers:
         return secret_octets(await settle(self._door.unwrap(kek, wrapped)))
 
     def find_buffer(self, octets: bytes) -> Any:
-        """The ArrayBuffer of the last `decrypt` if `octets` is its result, else None. Its use saves a copy."""
+        """The ArrayBuffer of the last `decrypt` if `octets` is its result, else None. Using the buffer saves a copy."""
         if self._decrypted is not None and self._decrypted[0] is octets and len(octets) >= _PASSED_ON_FROM_BYTES:
             return self._decrypted[1]
         return None
@@ -150,7 +150,7 @@ async def result(operation: str, promise: Any) -> bytes:
 def secret_octets(outcome: Any) -> bytes:
     """The bytes of a decryption's result. Raises DecryptionError, which does not reveal what failed."""
     if outcome == "NotSupportedError":
-        # It is no secret which ciphers the browser lacks.
+        # The list of ciphers that the browser lacks is no secret.
         raise UnsupportedByProvider("decrypt", "this browser lacks the algorithm")
     if isinstance(outcome, str):
         raise DecryptionError

@@ -32,7 +32,7 @@ class WholeBlocks:
         self.rest = b""
 
     def take(self, data: Buffer) -> bytes | memoryview:
-        """All whole blocks of the rest of the last call and of `data`. `data` is copied only if there was a rest."""
+        """The whole blocks of the kept `rest` followed by `data`. `data` is copied only if the rest is not empty."""
         octets = self.rest + bytes(data) if self.rest else data
         whole = len(octets) - len(octets) % self._block_length
         view = memoryview(octets)
@@ -109,7 +109,7 @@ class CbcDecryption:
 
 @dataclass(slots=True)
 class _GcmState:
-    """The state of one GCM operation. `start` is the first counter block. Its encryption `mask` masks the tag.
+    """The state of one GCM operation. `start`, the first counter block, encrypts to `mask`, which masks the tag.
 
     `next_number` is the counter of the next block. `ghash` is the hash so far.
     """

@@ -1,10 +1,11 @@
 """The people whom an answer to a message may address, and whether the writer must be asked first.
 
-A verified message is answered to its proved sender, whatever the form of its From. Any other address of a signed or
-encrypted message is sure only if a verified signature of its author covers the field that names it. Somebody who
-changed the message on its way could have added all other addresses, and would get the quoted text. Such an attacker can
-also remove the signature, and sign anew with another key. Encryption without a signature proves nothing here, because
-anybody can encrypt, and a ciphertext without an authentication tag can be altered (RFC 8551 section 6).
+A verified message is answered to its proved sender, whatever the form of its From. Any other address in a signed or
+encrypted message is sure only if a verified signature of the message's author covers the field with the address.
+Somebody who changed the message in transit could have added all other addresses, and would get the text that the answer
+quotes. Such an attacker can also remove the signature, and sign anew with another key. Encryption without a signature
+proves nothing here, because anybody can encrypt, and a ciphertext without an authentication tag can be altered (RFC
+8551 section 6).
 
 A plain message is answered to the addresses that it names. The caller leaves out the person's own addresses.
 """
@@ -25,7 +26,7 @@ _SIGNED = (FieldProtection.SIGNED, FieldProtection.SIGNED_AND_ENCRYPTED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerMailbox:
-    """A mailbox with a readable address. If it is not sure, the writer must be asked before a mail goes there.
+    """A mailbox with a readable address. If it is not sure, the writer must be asked before mail is sent to it.
 
     `name` is empty if only an unprotected field of a signed or encrypted message has the name.
     """
@@ -41,7 +42,8 @@ class AnswerPeople:
 
     `senders` is the proved sender, or the authors that the message claims. `reply_to` are the mailboxes of Reply-To
     other than the senders; they are never sure. `to` and `cc` are the recipients. `count` is the number of mailboxes in
-    To and Cc. If `is_whole` is False, some of them are missing here, so an answer to all would leave them out.
+    To and Cc. If `is_whole` is False, some of these mailboxes are missing here, so an answer to all would not reach
+    them.
     """
 
     senders: tuple[AnswerMailbox, ...]
@@ -53,15 +55,15 @@ class AnswerPeople:
 
 
 def find_proved_sender(report: MessageReport) -> Mailbox | None:
-    """The sender of a verified message, or None for any other message and for a field's text, which nobody sent."""
+    """The sender of a verified message. None for any other message, and for a form field's text, which nobody sent."""
     return None if report.field_origin is not None else find_proved_author(report)
 
 
 def find_proved_author(report: MessageReport) -> Mailbox | None:
-    """The author of a verified mail, field or file, as all views name them. Returns None if the state is another one.
+    """The author of a verified mail, field or file, as all views name them. Returns None for another state.
 
     The name is from the certificate of the signer who proves the address. The address of a mail's author is the address
-    in From. For anything else, it is the first address of the certificate, or "" if the certificate has none.
+    in From. The address of a field's or file's author is the first address of the certificate, or "" if there is none.
     """
     if report.state is not State.VERIFIED:
         return None
@@ -112,7 +114,7 @@ def _is_sure(report: MessageReport, mailbox: NamedMailbox) -> bool:
 
 
 def _is_by_author(report: MessageReport) -> bool:
-    # If the outer header was changed on the way, the state is lower, but the signed fields are still the author's.
+    # If the outer header was changed in transit, the state is lower, but the signed fields are still the author's.
     if report.state is State.VERIFIED:
         return True
     authors, signers = report.people.authors, report.deciding_signers
@@ -126,7 +128,7 @@ def _is_by_author(report: MessageReport) -> bool:
 
 
 def _is_ordinary(report: MessageReport) -> bool:
-    # Nothing protects the message, and nothing in it was confidential.
+    # The message has no signature, and no part of it was encrypted.
     return report.state is State.PLAIN and not any(layer.kind is LayerKind.ENCRYPTED for layer in report.layers)
 
 
@@ -136,7 +138,7 @@ def _mailbox(report: MessageReport, mailbox: NamedMailbox, *, is_sure: bool) -> 
 
 
 def _unique(mailboxes: Iterable[AnswerMailbox]) -> tuple[AnswerMailbox, ...]:
-    # Returns each readable address once. If two fields name it, the mailbox that is sure counts.
+    # Returns each readable address once. If two fields name an address, the mailbox that is sure counts.
     by_address: dict[tuple[str, str], AnswerMailbox] = {}
     for mailbox in mailboxes:
         key = address_key(mailbox.address)

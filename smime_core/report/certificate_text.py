@@ -25,7 +25,7 @@ def fingerprint_text(fingerprint: str) -> str:
 def holder_name(certificate: Certificate) -> str:
     """The holder's distinguished name, or else the common name, as text beside an address.
 
-    "" if both look like an address, because people could take them for the proved address.
+    Returns "" if both names look like an address, because people could take such a name for the proved address.
     """
     names = (clean_name(certificate.subject), certificate.common_name)
     return next((name for name in names if not looks_like_address(name)), "")

@@ -63,10 +63,10 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TreeNode:
-    """One node of the path. `certificate` is None for MISSING. `addresses` are the addresses of the HOLDER.
+    """One node of the path. `certificate` is None for the role MISSING. `addresses` are set for the role HOLDER.
 
     `trust` is the source of the trust in an anchor, `revocation` the revocation status, `problems` are faults and
-    unknown facts. All three are words for people, and may be empty.
+    unknown facts. These three are words for people, and may be empty.
     """
 
     role: NodeRole
@@ -199,7 +199,7 @@ def _holder(certificate: Certificate, trail: PathTrail, proved: tuple[str, ...])
 def _build_node(certificate: Certificate, trail: PathTrail, role: NodeRole, position: int) -> TreeNode:
     status = _status(trail, certificate)
     steps = [step for step in trail.steps if step.position == position]
-    # An unknown revocation status may fail the path. The certificate's node is OPEN nevertheless, not BAD.
+    # An unknown revocation status may fail the path. Even then the certificate's node is OPEN, not BAD.
     is_open = any(step.outcome is Outcome.NOTED for step in steps) or (
         status is not None and status.state is RevocationState.UNKNOWN
     )

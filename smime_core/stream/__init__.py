@@ -4,7 +4,8 @@ The functions take binary files and return when the work is done. Results and ve
 functions in `smime_core`, which work in memory. A source must be seekable, because it is read more than once. Fields
 after the content decide how to read the content, and no plaintext is written before its tag or padding was checked. The
 functions write only to `target`. The caller moves the target into place after the function has returned. A file that is
-changed while it is read is refused (SourceChanged) before a changed byte is used.
+changed while it is read is refused (SourceChanged) before a changed byte is used. A layer at the top is around the
+whole content of a message, not around one of its parts.
 """
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ def encrypt_file(
 def decrypt_mail_file(
     source: Source, target: Sink, keys: Keys, provider: StreamingProvider, *, policy: Policy = Policy.RECEIVE
 ) -> None:
-    """Write the outer headers and the inner entity, as `decrypt_message` does. For bare CMS, write its content.
+    """Write the outer headers and the inner entity, as `decrypt_message` does. For CMS without MIME, write its content.
 
     Every tag and padding is checked before the first byte is written. Raises NoMatchingRecipient, DecryptionError,
     ContentTypeMismatch, MalformedMessage or UnsupportedAlgorithm.

@@ -15,7 +15,7 @@ from smime_core.provider import PublicKey, RunningDigest, StreamingProvider
 from smime_core.stream.octets import DerivedOctets, FileOctets, Octets, read_head
 from smime_core.stream.sinks import StreamSink
 
-MOST_ANNOUNCED_HASHES: Final = 4  # Other announced hashes are computed only if needed. Signers use one or two.
+MOST_ANNOUNCED_HASHES: Final = 4  # Further announced hashes are computed only if needed. Signers use one or two.
 
 
 async def digest_beside(
@@ -77,7 +77,7 @@ class StreamedContent:
         self._digests |= await digest_blocks(walk, running, reads_ahead=reads_ahead, provider=self._provider)
 
     def accept(self, digests: Mapping[HashName, bytes]) -> None:
-        """Use digests of the same bytes that were computed elsewhere."""
+        """Take over digests that were computed elsewhere from the same bytes."""
         self._digests |= digests
 
     def announce(self, hash_names: Iterable[HashName]) -> None:

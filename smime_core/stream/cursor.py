@@ -1,7 +1,7 @@
 """Read BER or DER once from start to end: TLV headers and small elements whole, large content in blocks (X.690).
 
-This is the counterpart of `der` for data that does not fit into memory. It accepts the same encodings and has the same
-limits.
+This is the counterpart of `der` for data that does not fit into memory. Both modules accept the same encodings and have
+the same limits.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Cursor:
         return self._passed + self._offset + self._owed
 
     async def at_end(self) -> bool:
-        """Whether the end is reached."""
+        """Whether the position is at the end of the bytes."""
         while self._offset == len(self._block):
             self._passed += len(self._block)
             self._offset = 0

@@ -452,7 +452,7 @@ async def begin_walk(octets: Octets, decryptor: Decryptor, provider: StreamingPr
 
 
 def _announced_hashes(layer: _Found) -> list[HashName]:
-    # digestAlgorithms come before the content (RFC 5652 section 5.1). They may be missing or wrong.
+    # digestAlgorithms come before the content (RFC 5652 section 5.1). The announced algorithms may be missing or wrong.
     if isinstance(layer.begun, SignedParts):
         return list(_used_hashes(layer.begun.signed_data))[:MOST_ANNOUNCED_HASHES]
     fields = der.read_children(layer.begun.head.content)

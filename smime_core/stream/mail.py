@@ -122,7 +122,8 @@ async def read_entity_head(octets: Octets, default_type: str = "text/plain") -> 
 class SignedParts(NamedTuple):
     """The content that a multipart/signed covers, its signature, and the digests that were computed already.
 
-    `fault` and `damage` are those of `cms.layers.SignedLayer`.
+    `fault` says why there is no readable signature, or is None. `damage` names other faults of the multipart (see
+    `cms.layers.SignedLayer`).
     """
 
     content: Octets
@@ -160,7 +161,7 @@ async def locate_signed(entity: StreamedEntity, provider: StreamingProvider | No
     passing = walk if has_crlf else CrlfOctets(walk)
     digests = await _digest(passing, names[:MOST_ANNOUNCED_HASHES], provider)
     octets = slice_octets(entity.body, first[1], walk.end)
-    # `rest`, the text after the content, is put behind an empty first part, so that `mime` can parse it.
+    # `rest`, the text after the content, is put after an empty first part, so that `mime` can parse it.
     whole = dataclasses.replace(entity.head, body=memoryview(delimiter + b"\r\n\r\n\r\n" + bytes(walk.rest)))
     if walk.end is None:
         if not await read_head(octets, 1):
@@ -191,7 +192,7 @@ async def locate_cms_part(entity: StreamedEntity) -> Octets | None:
         return None
     decoded = await decode_octets(entity)
     structure = await locate_cms(decoded)
-    # PEM with text around it, and base64 inside base64, are rare. They are decoded in memory, as in `cms.layers`.
+    # PEM with text around it, and base64 inside base64, are rare. Both are decoded in memory, as in `cms.layers`.
     if structure is not None:
         return structure
     whole = await read_head(decoded, MAX_WHOLE_BYTES + 1)

@@ -1,8 +1,8 @@
 """Sequences of bytes that need not fit into memory: ranges of files, and views that decode while they are read.
 
-Each sequence can be read again from its start. Names in this package call one such reading a walk. Blocks may be views
-into a buffer that is reused, so a block is valid until the next block is requested. A block of a file stays valid until
-the second request after it, so that it can be hashed while the next block is read.
+Each sequence can be read again from its start. In the names of this package, such a reading is called a walk. Blocks
+may be views into a buffer that is reused, so a block is valid until the next block is requested. A block of a file
+stays valid until the second request after it, so that it can be hashed while the next block is read.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from smime_core.mime import to_crlf
 from smime_core.stream.steady import BlockTags
 from smime_core.text.base64 import ExactBase64
 
-BLOCK_BYTES: Final = 1_048_576  # Large enough to hide Python's overhead, small enough for the processor's cache.
+BLOCK_BYTES: Final = 1_048_576  # Large enough to hide Python's overhead, small enough for the CPU's cache.
 
 
 @runtime_checkable
@@ -31,7 +31,7 @@ class Octets(Protocol):
         """The bytes from `start` on, in blocks that are not empty. Each is valid until the next one is requested."""
 
     async def length(self) -> int:
-        """The number of bytes. All may have to be read to count them."""
+        """The number of bytes. It may be necessary to read all bytes to count them."""
 
 
 class MemoryOctets:
@@ -51,7 +51,7 @@ class MemoryOctets:
 
 
 class DerivedOctets(ABC):
-    """Bytes that are made from other bytes during reading. Reading from a later byte makes all before it, too."""
+    """Bytes that are made from other bytes during reading. Reading from a later byte makes all bytes before it, too."""
 
     _length: int | None = None
 
@@ -70,7 +70,7 @@ class DerivedOctets(ABC):
         self._length = made
 
     async def length(self) -> int:
-        """The number of bytes. All are made once to count them."""
+        """The number of bytes. All bytes are made once to count them."""
         if self._length is None:
             await self.count(self.make_blocks())
         return self._length or 0

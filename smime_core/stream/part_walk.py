@@ -15,7 +15,7 @@ class PartWalk:
 
     Three values are known after `blocks` has been read to its end. `end` is the position of the part's end, or None if
     no delimiter was found. `has_crlf` is True if a line of the part ends in CRLF. `rest` is the text after the line end
-    behind the part: the delimiter and all that follows it.
+    that follows the part: the delimiter and all that follows it.
     """
 
     def __init__(self, body: Octets, start: int, delimiter: re.Pattern[bytes], *, longest: int) -> None:

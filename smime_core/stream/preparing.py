@@ -70,7 +70,7 @@ async def prepare_mail(head: bytes, body: Octets, preparation: Preparation) -> P
 
 
 class _ChangedOctets(DerivedOctets):
-    """A body with its changes. `first` is the position of its first byte in the segments."""
+    """A body with its changes. `first` is the position of its first byte, as the segments count."""
 
     def __init__(self, body: Octets, segments: Sequence[Segment], *, first: int) -> None:
         self._body = body

@@ -29,7 +29,7 @@ from smime_core.limits import MAX_STRUCTURE_BYTES, check_limit
 from smime_core.stream.cursor import INDEFINITE, Cursor, Header
 from smime_core.stream.octets import DerivedOctets, FileOctets, Octets, slice_octets
 
-# The number, from 1, of the SEQUENCE that contains the content, among the SEQUENCEs of the structure.
+# For each kind of structure, which of its SEQUENCEs contains the content, counted from 1.
 _HOLDERS: Final = {ID_SIGNED_DATA: 1, ID_ENVELOPED_DATA: 1, ID_AUTH_ENVELOPED_DATA: 1, ID_COMPRESSED_DATA: 2}
 _ENCRYPTED_CONTENT: Final = 0x80  # [0] IMPLICIT OCTET STRING
 _EXPLICIT_CONTENT: Final = 0xA0

@@ -73,8 +73,8 @@ class ExactBase64:
 class Base64BeforeFooter:
     """Decodes a body to which a mailing list or a gateway has added a footer.
 
-    The footer follows the padding, or starts with a line that is no base64. It is left out. If too much was left out,
-    the parser of the CMS structure notices this from the lengths inside.
+    The footer follows the padding, or starts with a line that is no base64. The footer is left out. If too much was
+    left out, the parser of the CMS structure notices this from the lengths inside.
     """
 
     def __init__(self) -> None:

@@ -15,11 +15,11 @@ def write_base64url(octets: bytes) -> str:
 
 
 def read_base64url(text: str, size: int | None = None) -> bytes:
-    """The bytes of a text, `size` of them unless that is None. Raises ValueError."""
-    # No text has one character beyond whole groups of four.
+    """The bytes of a text. There must be `size` bytes if `size` is given. Raises ValueError."""
+    # Beyond whole groups of four, a text has two or three characters, never one.
     is_form = _FORM.fullmatch(text) is not None and len(text) % 4 != 1
     octets = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)) if is_form else b""
-    # The last character may have bits that do not count.
+    # The last character may have unused bits. Only the text in which they are zero is accepted.
     if write_base64url(octets) != text or len(octets) != (len(octets) if size is None else size):
         raise ValueError("base64url without padding is expected")
     return octets

@@ -1,9 +1,9 @@
 """Domain names in A-labels (RFC 5890 section 2.3.2.1), under the rules of IDNA 2008 (RFC 5891, RFC 5892).
 
-Python's codec `idna` is not used, because it implements IDNA 2003. It changes the sharp s to "ss", which yields another
-domain, and refuses A-labels that have been valid since 2010. Leaves out the rules for text from right to left (RFC
-5893), and the rules for characters that are valid only in some context (RFC 5892 appendix A). A label with such a
-character has no A-label here.
+Python's codec `idna` is not used, because it implements IDNA 2003. The codec changes the sharp s to "ss", which yields
+another domain, and refuses A-labels that have been valid since 2010. This module leaves out the rules for text from
+right to left (RFC 5893), and the rules for characters that are valid only in some context (RFC 5892 appendix A). A
+label with such a character has no A-label here.
 """
 
 from __future__ import annotations

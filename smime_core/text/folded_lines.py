@@ -28,12 +28,12 @@ def unfold_lines(data: bytes, blanks: bytes) -> Iterator[bytes]:
 
 
 def fold_line(line: bytes, width: int, line_end: bytes = b"\n") -> bytes:
-    """A line of UTF-8 in pieces of at most `width` bytes. Each after the first begins with a blank, which counts."""
+    """A line of UTF-8 in pieces of at most `width` bytes. The blank that begins each further piece counts."""
     pieces: list[bytes] = []
     start = 0
     while start < len(line) or not pieces:
         end = start + width - bool(pieces)
-        # No character is cut: the bytes after its first are 10xxxxxx.
+        # No character is cut: each byte after the first of a character is 10xxxxxx.
         while start < end < len(line) and line[end] & 0xC0 == 0x80:
             end -= 1
         pieces.append(line[start:end])

@@ -1,8 +1,9 @@
-"""The members of a JSON object from somebody else, read with the same strictness everywhere.
+"""Read the members of a JSON object that somebody else wrote, with the same strictness everywhere.
 
 Each member is checked against its kind and its bounds; bytes are standard base64. Two programs must not read one text
-differently, so an object with unknown members is refused. `of` refuses it unless it has exactly the named members, and
-`check_finished` if a member was not read. `smime_core.text.strict_json` reads the text.
+differently, so an object with unknown members is refused. `of` refuses an object that does not have exactly the named
+members. `check_finished` refuses an object with a member that was not read. `smime_core.text.strict_json` reads the
+text.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ class JsonObject:
         return cls(value, where)
 
     def __repr__(self) -> str:
-        # The members may be secret.
+        # The repr leaves out the members, because they may be secret.
         return f"{type(self).__name__}({self.where!r})"
 
     def __contains__(self, name: str) -> bool:
@@ -96,11 +97,11 @@ class JsonObject:
         return tuple(self._short(name, value) for value in self.values(name, limit))
 
     def id(self, name: str) -> str:
-        """The name of something that a server has: 1 to 64 letters and digits of ASCII."""
+        """The id of an object at a server: 1 to 64 letters and digits of ASCII."""
         return self._id(name, self.value(name))
 
     def ids(self, name: str, limit: int = MAX_JSON_TOKENS) -> tuple[str, ...]:
-        """A list of at most `limit` such names."""
+        """A list of at most `limit` ids, as `id` reads them."""
         return tuple(self._id(name, value) for value in self.values(name, limit))
 
     def fingerprints(self, name: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Values as one byte string to sign or to derive from, in which different values never give the same bytes."""
+"""Values as one byte string, to be signed or to derive a key from. Different values never give the same bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mail addresses: the only place where text becomes an address (RFC 5321 section 4.1.2, RFC 9598).
+"""Mail addresses: the only module that makes addresses from text (RFC 5321 section 4.1.2, RFC 9598).
 
 All code that compares, constrains, stores or shows an address uses this module: the author check, name constraints,
 trust decisions, contacts and the choice of recipients. Text that is no address becomes None and equals nothing.
@@ -43,7 +43,7 @@ class MailAddress:
 
     @property
     def key(self) -> tuple[str, str]:
-        """A key that is equal for addresses of the same person.
+        """A key that is the same for all spellings of one address.
 
         The case of ASCII letters in the local part does not matter (RFC 8550 section 3: SHOULD). Other letters are
         compared exactly, because such addresses may be different mailboxes: the Kelvin sign is not k, and the sharp s
@@ -68,29 +68,29 @@ def parse_address(text: str) -> MailAddress | None:
 
 
 def addresses_match(one: str, other: str) -> bool:
-    """Whether two texts are addresses of the same person; see `MailAddress.key`."""
+    """Whether two texts are spellings of the same address; see `MailAddress.key`."""
     first, second = parse_address(one), parse_address(other)
     return first is not None and second is not None and first.key == second.key
 
 
 def address_key(text: str) -> tuple[str, str]:
-    """A key that is equal for texts of the same address. Text that is no address equals only itself."""
+    """A key that is the same for all spellings of one address. The key of any other text is the text itself."""
     address = parse_address(text)
     return address.key if address is not None else (text, "")
 
 
 def address_name(text: str) -> str:
-    """A text that is equal for texts of the same address."""
+    """A text that is the same for all spellings of one address."""
     return "@".join(address_key(text))
 
 
 def without_detail(local_part: str) -> str:
-    """The local part of the mailbox to which a local part with a detail belongs (RFC 5233), as "ann" for "ann+list"."""
+    """The local part without its detail (RFC 5233), which names the mailbox: "ann" for "ann+list"."""
     return local_part.partition(_DETAIL)[0] or local_part
 
 
 def mailbox_name(text: str) -> str:
-    """A text that is equal for all addresses of one mailbox, with a detail or without."""
+    """A text that is the same for all addresses of one mailbox, with a detail or without."""
     local_part, domain = address_key(text)
     return f"{without_detail(local_part)}@{domain}"
 

@@ -22,7 +22,7 @@ _NONCE_BYTES: Final = 16
 _TRUE: Final = b"\x01\x01\xff"
 _UTF8_STRING: Final = 0x0C
 _BIT_STRING: Final = 0x03
-_MAX_SHOWN_CHARACTERS: Final = 200  # Characters of the service's text about its refusal.
+_MAX_SHOWN_CHARACTERS: Final = 200  # Characters kept of the service's text about its refusal.
 _GRANTED: Final = (0, 1)  # granted, grantedWithMods
 _STATUSES: Final = {
     2: "it refused",

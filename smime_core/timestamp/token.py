@@ -48,7 +48,7 @@ def parse_timestamp_token(data: Buffer) -> TimestampToken:
 
 
 def _only_signer(signed_data: SignedData) -> SignerInfo:
-    # RFC 3161 section 2.4.2: no signatures other than that of the TSA.
+    # RFC 3161 section 2.4.2: the timestamp authority's signature is the only one.
     if len(signed_data.signer_infos) != 1:
         raise MalformedMessage(f"{len(signed_data.signer_infos)} signers, expected 1", where="TimeStampToken")
     (signer,) = signed_data.signer_infos

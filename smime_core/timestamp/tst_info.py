@@ -1,6 +1,6 @@
 """TSTInfo, the statement of a timestamp (RFC 3161 section 2.4.2), in strict DER.
 
-No extension is understood: critical ones are refused, the others ignored.
+This module knows no extensions: critical extensions are refused, others are ignored.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _EXTENSIONS: Final = 0xA1
 _OPTIONAL: Final = (der.SEQUENCE, _BOOLEAN, der.INTEGER, _TSA, _EXTENSIONS)  # In the order of RFC 3161.
 # DER requires a point and forbids trailing zeros. No clock needs more than twelve digits after the point.
 _FRACTION: Final = re.compile(rb"([0-9]{14})\.([0-9]{0,11}[1-9])Z")
-_LATEST: Final = datetime.datetime(9999, 1, 1, tzinfo=datetime.UTC)  # Earlier times plus an accuracy do not overflow.
+_LATEST: Final = datetime.datetime(9999, 1, 1, tzinfo=datetime.UTC)  # Before it, adding an accuracy cannot overflow.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

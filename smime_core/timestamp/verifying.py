@@ -1,7 +1,7 @@
 """Verify a timestamp: its signature, its authority's certificate, and the data that it covers (RFC 3161, RFC 5816).
 
-A timestamp counts only as long as its authority's path is valid. Leaves out archive timestamps, with which a timestamp
-would count longer.
+A timestamp counts only as long as its authority's path is valid. Archive timestamps, with which a timestamp would count
+longer, are not supported.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ from smime_core.timestamp.tst_info import ID_CT_TST_INFO, MessageImprint
 from smime_core.x509.certificate import Certificate, names_match
 
 # RFC 3161 section 4: timestamps from before a revocation remain valid if the revocation gives one of these reasons. The
-# RFC also names "unspecified". It is not accepted here, because CRLs now express it by giving no reason (RFC 5280
-# section 5.3.1).
+# RFC also names "unspecified". "unspecified" is not accepted here, because CRLs now express it by giving no reason (RFC
+# 5280 section 5.3.1).
 _HARMLESS_REASONS: Final = frozenset({"affiliationChanged", "superseded", "cessationOfOperation"})
 
 
@@ -181,8 +181,8 @@ def _was_harmless(error: CertificateRevoked, time: datetime.datetime) -> bool:
 
 def _find_signer(token: TimestampToken, certificates: Sequence[Certificate]) -> Certificate:
     matches = find_signer_certificates(token.signer, certificates)[:1]
-    # If the hash matches no certificate, the certificate that sid names is used. The verification with it then fails
-    # with the right error.
+    # If the hash matches no certificate, the certificate that sid names is used. The verification with this certificate
+    # then fails with the right error.
     certificate = next(iter(matches), None) or find_certificate(token.signer.sid, certificates)
     if certificate is None:
         raise VerificationError("the certificate of the timestamp service is not here")

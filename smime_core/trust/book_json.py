@@ -2,9 +2,10 @@
 
     {"version": "sealwax-book-1", "entries": [{"name", "at", "value"}]}
 
-`name` has a kind, a colon and the rest, as in an entry that roams. `value` is a text whose form only its readers know,
-or null for a removed entry. `at` is the time of the change in milliseconds since 1970. If two books are joined, the
-later version of each entry stays. An address book gives no trust: certificates are in the contacts.
+`name` is the kind of the entry, such as a person or a group, then a colon, then the entry's own name. `value` is a
+text, whose form this module does not check, or null for a removed entry. `at` is the time of the change in milliseconds
+since 1970. If two books are joined, the later version of each entry stays. An address book gives no trust: certificates
+are in the contacts.
 """
 
 from __future__ import annotations

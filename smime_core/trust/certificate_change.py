@@ -42,8 +42,9 @@ class CertificateChange:
 def change_from(known: Sequence[Certificate], certificate: Certificate, address: str) -> CertificateChange | None:
     """The change from the known certificates of an address, the last seen first, or None if there is none to report.
 
-    For each use, `certificate` is compared with a known one for this use: with the same key and authority, else with
-    the same authority, else the last seen. A change that the user must agree to is reported before a renewal.
+    For each use, `certificate` is compared with one known certificate for this use: preferably one with the same key
+    and authority, else one with the same authority, else the last seen. A change that the user must agree to is
+    reported before a renewal.
     """
     if not known or certificate in known:
         return None
@@ -57,7 +58,7 @@ def change_from(known: Sequence[Certificate], certificate: Certificate, address:
 
 
 def uses_of(certificate: Certificate) -> tuple[Purpose, ...]:
-    """The uses of a certificate. A certificate that allows neither is compared as if it allowed both."""
+    """The uses of a certificate. A certificate that allows neither use is compared as if it allowed both."""
     return tuple(use for use in _USES if _MAY[use](certificate)) or _USES
 
 

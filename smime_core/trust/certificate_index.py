@@ -1,4 +1,4 @@
-"""The known certificates besides those of a message, found by the names that the message has for them.
+"""The known certificates that are not in a message, found by the names with which the message refers to them.
 
 None of them is trusted. Signatures are verified with them and paths through them are validated, as with the
 certificates in a message.
@@ -37,7 +37,7 @@ class CertificateIndex:
         return tuple(match for match in self._by_name.get(key, ()) if name.matches(match))[:MAX_SIGNER_CERTIFICATES]
 
     def find_above(self, certificates: Iterable[Certificate]) -> tuple[Certificate, ...]:
-        """The authorities that may be above these certificates, at most MAX_PATH_LENGTH for each."""
+        """The authorities that may be above these certificates in a path, at most MAX_PATH_LENGTH for each."""
         return tuple(
             dict.fromkeys(above for certificate in certificates for above in self._issuers.find_above(certificate))
         )

@@ -1,8 +1,8 @@
 """The contacts of a JSON text, one text for each, without parsing their certificates.
 
 A contact's text is the text of `contacts_json` with this contact only, without blanks. Equal contacts have equal texts,
-so that two devices can compare thousands of contacts in milliseconds. Texts from elsewhere are checked by
-`parse_contacts`.
+so that two devices can compare thousands of contacts in milliseconds. `parse_contacts` checks texts that come from
+elsewhere.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def join_contact_texts(texts: Iterable[str]) -> bytes:
 
 
 def parse_contact_text(text: str) -> Contact:
-    """The contact of a text. Raises MalformedMessage or LimitExceeded, also if the text is not as written here."""
+    """The contact of a text. Raises MalformedMessage or LimitExceeded, also for a text in another form."""
     contacts = parse_contacts(text.encode())
     if len(contacts.people) != 1 or contact_text(contacts.people[0]) != text:
         raise MalformedMessage("expected one contact, written without blanks", where=_WHERE)
@@ -87,8 +87,8 @@ def join_contact(one: Contact, other: Contact) -> Contact:
     """One contact that two devices have changed: the certificates of both, and the preferences from the later mail.
 
     If the user would have to agree to a certificate from the other device, the certificates that were seen first stay.
-    The next mail with another certificate then asks. If the user has agreed to a change on the device with the later
-    certificates, all of its certificates stay.
+    The user is then asked at the next mail with another certificate. If the user has agreed to a change on the device
+    with the later certificates, all of its certificates stay.
     """
     joined, later = sorted((one, other), key=_arrivals)
     unasked = add_unasked(Contact(address=one.address), later.certificates)
@@ -113,7 +113,7 @@ def _write(people: Iterable[Mapping[str, Any]], listed: list[Any]) -> str:
 
 
 def _renumber(contact: Mapping[str, Any], listed: list[Any], numbers: dict[str, int]) -> dict[str, Any]:
-    """The contact with the numbers of its certificates in a new list, which is built in `numbers`."""
+    """The contact, whose certificates are numbered by their positions in a new list. `numbers` collects this list."""
 
     def number(old: Any) -> int:
         # A Python list also accepts negative indexes, and True as 1.

@@ -71,7 +71,8 @@ class Contact:
     """One address with its certificates, the last seen first.
 
     `preferred` is the certificate that the contact wants mail encrypted for, `capabilities` are the algorithms that the
-    contact can read. Both are from a verified mail, whose signing time is `said_at`. All three are None if unknown.
+    contact can read. Both are from a verified mail, whose signing time is `said_at`. `preferred`, `capabilities` and
+    `said_at` are None if unknown.
     """
 
     address: str
@@ -168,7 +169,7 @@ class Merged:
 
 
 def harvest(report: MessageReport, at: datetime.datetime) -> Harvest | None:
-    """The facts to store from a message, or None if the message is not `verified` as its sender's.
+    """The facts to store from a message, or None if the message is not `verified` for its sender.
 
     Also None if a program wrote the message, because a program reads no encrypted mail.
 
@@ -186,7 +187,7 @@ def harvest(report: MessageReport, at: datetime.datetime) -> Harvest | None:
         capabilities = _read_capabilities(report, signer) if believed else None
         signed_at = parse_signing_time(signer.signed_attributes) if believed else None
     except SmimeError:
-        # A damaged attribute does not count. The signature and its certificate still do.
+        # A damaged attribute is ignored. The signature and its certificate still count.
         preference = capabilities = signed_at = None
     return Harvest(
         address=sender,
@@ -222,7 +223,7 @@ def forget_service(contacts: Contacts, report: MessageReport) -> Contacts | None
 
 
 async def confirm_preferred(harvested: Harvest, provider: CryptoProvider, trust_store: TrustStore) -> Harvest:
-    """The harvest. Its certificate for encryption is left out if it has no valid path for the sender's address.
+    """The harvest, without its certificate for encryption if that has no valid path for the sender's address.
 
     No signature covers the certificates in a message, so anybody who forwards the message can add their own. The
     revocation status of the certificate may be unknown here, because it is checked again before encryption.
@@ -282,7 +283,7 @@ def remember_certificate(contact: Contact, known: KnownCertificate) -> Contact:
     if before is not None:
         known = dataclasses.replace(
             known,
-            # A certificate that the user added by hand keeps that source.
+            # A certificate that the user added by hand keeps the source CONTACTS.
             source=min(before.source, known.source, key=list(CertificateSource).index),
             first_seen=min(before.first_seen, known.first_seen),
             last_seen=max(before.last_seen, known.last_seen),
@@ -301,7 +302,7 @@ def add_unasked(contact: Contact, further: Iterable[KnownCertificate]) -> Contac
 
 
 def add_unasked_one(contact: Contact, known: KnownCertificate) -> Contact:
-    """The contact with one more certificate, or as it is if the user must be asked first."""
+    """The contact with one more certificate, or the unchanged contact if the user must be asked first."""
     change = change_from(contact.known, known.certificate, contact.address)
     return contact if change is not None and not change.is_renewal else remember_certificate(contact, known)
 
@@ -346,7 +347,8 @@ def _find_verified_signer(report: MessageReport) -> SignerReport | None:
 
 
 def _is_by_program(report: MessageReport) -> bool:
-    # RFC 3834 section 5: any value but "no". Only the signed field counts, since anybody could add another one.
+    # RFC 3834 section 5: any value except "no" means a program. Only signed fields count, because anybody could add
+    # other fields.
     values = _signed_values(report, "Auto-Submitted")
     return bool(_signed_values(report, SERVICE_FIELD)) or any(value.strip().lower() != "no" for value in values)
 

@@ -1,9 +1,9 @@
-"""The user's own decisions: one certificate or one untrusted authority, accepted for given addresses.
+"""The user's own decisions. Each accepts one certificate or one untrusted authority for given addresses.
 
-Decisions are meant for another organisation's PKI without cross-certificates. The user makes a decision by hand and can
-remove it. The decision has a time, and the addresses for which it counts. It is refused if an anchor vouches for the
-certificate already, if the certificate has expired or was revoked, or if the certificate is not for mail. A decision
-must not hide these facts. `decisions_json` stores decisions.
+Decisions are meant for another organisation's PKI without cross-certificates. Only the user makes a decision, and can
+remove it. The decision has a time, and the addresses for which it counts. A decision is refused if an anchor vouches
+for the certificate already, if the certificate has expired or was revoked, or if the certificate is not for mail. A
+decision must not hide these facts. `decisions_json` stores decisions.
 """
 
 from __future__ import annotations
@@ -197,8 +197,8 @@ async def _check_stranger(
         try:
             path = await validate_path(certificate, use, rules, provider)
         except UntrustedAnchor as error:
-            # The path leads to an anchor whose conditions exclude the certificate. These conditions are a decision too,
-            # which stays in force.
+            # The path leads to an anchor whose conditions exclude the certificate. The user's decision must not
+            # override these conditions.
             if (trail := trail_of(error)) is not None and trail.anchor is not None:
                 raise DecisionRefused(f"this was decided otherwise: {error}", why="decided-otherwise") from error
         except SmimeError as error:

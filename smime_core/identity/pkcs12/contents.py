@@ -41,7 +41,8 @@ class Pkcs12Certificate:
 class Pkcs12Contents:
     """All keys and all X.509 certificates of a file, in the file's order.
 
-    `failures` are the errors of other parts: a damaged bag, an unknown encryption.
+    `failures` are the errors of the parts that could not be read, such as a damaged bag or a part with an unknown
+    encryption.
     """
 
     keys: tuple[Pkcs12Key, ...]

@@ -1,6 +1,6 @@
 """The MAC of a PKCS#12 file: HMAC with the old KDF (RFC 7292 appendix A) and PBMAC1 (RFC 9579).
 
-The MAC covers the content octets of authSafe (MUSTS 40).
+The MAC covers the content bytes of authSafe (MUSTS 40).
 """
 
 from __future__ import annotations
@@ -40,15 +40,16 @@ from smime_core.keys.kdf import (
 from smime_core.provider import CryptoProvider
 
 _SALT_LENGTH: Final = 16  # bytes
-# OpenSSL 3.0 writes 8 bytes too. A version of macOS refused a salt of 16 bytes.
+# OpenSSL 3.0 also writes a salt of 8 bytes. A version of macOS refused a salt of 16 bytes.
 _OLD_SALT_LENGTH: Final = 8  # bytes
-# A short key would make the MAC easy to forge. The bounds are ours; the hashes in use have 20 to 64 bytes.
+# A short key would make the MAC easy to forge. We chose the bounds ourselves: the digests of the hashes in use have 20
+# to 64 bytes.
 _MIN_KEY_LENGTH: Final = 20  # bytes
 _MAX_KEY_LENGTH: Final = 128  # bytes
 
 
 async def check_mac(mac_data: Tlv, auth_safe: bytes, passphrase: FilePassphrase) -> None:
-    """Verify the MAC with each form of the passphrase. The form that fits is tried first from then on.
+    """Verify the MAC with each form of the passphrase until one fits. Later steps try that form first.
 
     Raises WrongPassphrase, MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
     """
@@ -95,7 +96,7 @@ async def build_old_mac(
     salt = provider.random_bytes(_OLD_SALT_LENGTH)
     loop = RepeatedHash(hash_name=hash_name, iterations=iterations)
     mac = await _old_mac(loop, bmp_passphrase(passphrase), salt, auth_safe, provider)
-    # Old readers compare the identifier with the form that includes NULL.
+    # Old readers accept the identifier only with NULL as its parameters.
     identifier = der.sequence(der.oid(HASH_OIDS[hash_name]), NULL)
     digest_info = der.sequence(identifier, der.octet_string(mac))
     count = der.integer(iterations) if iterations > 1 else b""

@@ -11,13 +11,13 @@ from smime_core.keys.kdf import Purpose, bmp_passphrase, derive_pkcs12
 from smime_core.provider import CryptoProvider
 
 PBE_WITH_SHA1_AND_3DES: Final = "1.2.840.113549.1.12.1.3"
-_SALT_LENGTH: Final = 8  # Bytes. Older readers accept no other length.
+_SALT_LENGTH: Final = 8  # In bytes. Older readers accept no other length.
 
 
 async def encrypt_legacy(
     plaintext: bytes, passphrase: bytes, provider: CryptoProvider, *, iterations: int
 ) -> tuple[bytes, bytes]:
-    """(AlgorithmIdentifier, ciphertext): 3DES under the KDF of RFC 7292 with SHA-1. `passphrase` is UTF-8."""
+    """Encrypt with 3DES and the KDF of RFC 7292. Returns (AlgorithmIdentifier, ciphertext). `passphrase` is UTF-8."""
     salt, password = provider.random_bytes(_SALT_LENGTH), bmp_passphrase(passphrase)
     loop = RepeatedHash(hash_name=HashName.SHA1, iterations=iterations)
     key, iv = [

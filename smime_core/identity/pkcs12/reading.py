@@ -1,7 +1,7 @@
 """Read PKCS#12 files (RFC 7292) of Windows, macOS, NSS, OpenSSL, GnuTLS and Java, in BER or DER.
 
 The content that the MAC covers is parsed only after the MAC was checked (MUSTS 40). A damaged or unknown part does not
-affect the other parts; its error is in `Pkcs12Contents.failures`. Leaves out public-key modes; bags with CRLs and
+affect the other parts; its error is in `Pkcs12Contents.failures`. Public-key modes are not supported. Bags with CRLs or
 secrets are skipped.
 """
 
@@ -41,7 +41,7 @@ _MAX_SAFES: Final = 100  # Safes in one file; each may cost a key derivation. NS
 
 
 async def parse_pkcs12(p12: Buffer, passphrase: bytes, provider: CryptoProvider) -> Pkcs12Contents:
-    """The content of a PKCS#12 file. `passphrase` is UTF-8, empty for none.
+    """The content of a PKCS#12 file. `passphrase` is UTF-8; it is empty if the file has no passphrase.
 
     Raises MalformedMessage, LimitExceeded, UnsupportedAlgorithm (for a file signed with a key, or an unknown MAC), and
     WrongPassphrase if the MAC is wrong. Without a MAC, WrongPassphrase is raised if nothing can be decrypted.
@@ -72,7 +72,7 @@ class _Bag:
 
 
 class _Reader:
-    """Reads the safes of one file and collects their keys and certificates, and the errors of unreadable parts."""
+    """Reads the safes of one file. Collects their keys, their certificates and the errors of unreadable parts."""
 
     def __init__(self, passphrase: FilePassphrase) -> None:
         self._passphrase = passphrase
@@ -170,7 +170,7 @@ def _split_bags(safe_contents: Buffer, *, depth: int) -> Iterator[Tlv]:
 
 
 def _find_nested(safe_bag: Tlv) -> Buffer | None:
-    # Returns None for a damaged bag. Its error is raised later, when the bag is read.
+    # Returns None for a damaged bag. The error is raised later, when the bag is read.
     try:
         bag = _parse_bag(safe_bag)
     except MalformedMessage:
@@ -179,7 +179,7 @@ def _find_nested(safe_bag: Tlv) -> Buffer | None:
 
 
 def _elements(sequence: Buffer, where: str) -> Iterator[Tlv]:
-    # A generator, so that the caller can refuse millions of elements before they fill the memory.
+    # This is a generator, so that the caller can refuse millions of elements before they fill the memory.
     content = der.expect(der.read_one(sequence, where), der.SEQUENCE, where).content
     offset = 0
     while offset < len(content):
@@ -203,7 +203,7 @@ def _parse_bag(safe_bag: Tlv) -> _Bag:
 
 
 def _decode_name(name: Tlv) -> str:
-    # Some writers add a terminator of two zero bytes to the name, as to a passphrase.
+    # Some writers end the name with two zero bytes, as they end a passphrase.
     return bytes(name.content).decode("utf-16-be", "replace").rstrip("\0")
 
 

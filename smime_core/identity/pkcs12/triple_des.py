@@ -67,18 +67,18 @@ def encrypt_triple_des_cbc(key: bytes, iv: bytes, plaintext: bytes) -> bytes:
 
 
 def _apply(subkeys: Iterable[int], block: int) -> int:
-    # One DES encryption of a block; with the subkeys reversed, one DES decryption.
+    # Encrypts one block with DES. With the subkeys reversed, decrypts it.
     permuted = _permute(block, _INITIAL, 64)
     left, right = permuted >> 32, permuted & 0xFFFFFFFF
     for subkey in subkeys:
         left, right = right, left ^ _mix(right, subkey)
-    # The halves are swapped after the last round.
+    # The two halves of the block are swapped after the last round.
     return _permute(right << 32 | left, _FINAL, 64)
 
 
 def _mix(half: int, subkey: int) -> int:
-    # Each S-box reads four bits of the half and one neighbour on each side. `wide` is the half with its end bits
-    # repeated.
+    # Each S-box reads four bits of `half` and one more bit on each side of them. `wide` is `half` between copies of its
+    # last and its first bit.
     wide = (half & 1) << 33 | half << 1 | half >> 31
     mixed = 0
     for box, table in enumerate(_SUBSTITUTION):

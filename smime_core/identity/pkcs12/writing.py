@@ -41,9 +41,9 @@ class Pkcs12Form(StrEnum):
     """3DES with HMAC-SHA-1 as the MAC, only for programs that read nothing else: older Windows and macOS. Weak."""
 
 
-# OWASP's figure for PBKDF2-HMAC-SHA-256 is 600,000, about 0.2 s natively. .NET accepts at most 300,000 iterations in a
-# MAC or in one encryption, and 1,000,000 in all encryptions together: one for the certificates and one for each key.
-# The KDF of LEGACY runs three times for each encryption.
+# OWASP recommends 600,000 iterations of PBKDF2-HMAC-SHA-256, which take about 0.2 s natively. .NET accepts at most
+# 300,000 iterations in a MAC or in one encryption, and 1,000,000 in all encryptions together: one for the certificates
+# and one for each key. The KDF of LEGACY runs three times for each encryption.
 DEFAULT_ITERATIONS: Final = {Pkcs12Form.COMPATIBLE: 200_000, Pkcs12Form.MODERN: 600_000, Pkcs12Form.LEGACY: 50_000}
 
 
@@ -92,8 +92,8 @@ def _build_certificate_bag(certificate: Pkcs12Certificate) -> bytes:
 def _build_bag(oid: str, value: bytes, friendly_name: str | None, local_key_id: bytes | None) -> bytes:
     attributes: list[bytes] = []
     if friendly_name is not None:
-        # Characters beyond the BMP become surrogates, which every program reads. An unpaired surrogate is no character
-        # and is replaced.
+        # Characters beyond the BMP become pairs of surrogates, which every program reads. An unpaired surrogate is no
+        # character and is replaced.
         name = der.element(BMP_STRING, friendly_name.encode("utf-16-be", "replace"))
         attributes.append(der.sequence(der.oid(FRIENDLY_NAME), der.element(der.SET, name)))
     if local_key_id is not None:
