@@ -29,8 +29,7 @@ class Web:
     """One browser at one server on loopback."""
 
     def __init__(self, port: int, source: str = "127.0.0.1", context: ssl.SSLContext | None = None) -> None:
-        """`source` is the client's own IP address. With `context` the connection has TLS, to the host name
-        localhost."""
+        """`source` is the client's own IP address. With `context` the connection has TLS for the host localhost."""
         place: dict[str, Any] = {"host": "127.0.0.1", "port": port, "timeout": 120, "source_address": (source, 0)}
         self._connection = (
             http.client.HTTPSConnection(**place, context=context) if context else http.client.HTTPConnection(**place)

@@ -32,8 +32,7 @@ class KeyClient:
         self._connection = http.client.HTTPConnection("127.0.0.1", self.port)
 
     def post(self, path: str, body: bytes, address: str = "192.0.2.1") -> tuple[int, bytes, float]:
-        """Return status, body and the milliseconds until the answer. `address` is the client's, as a proxy reports
-        it."""
+        """Return status, body and milliseconds. The request reports `address` as the client's, as a proxy does."""
         host = self.origin.removeprefix("https://")
         forwarded = {"X-Forwarded-For": address, "X-Forwarded-Proto": "https", "X-Forwarded-Host": host}
         headers = {**_JSON, "Host": host, **forwarded}

@@ -140,8 +140,7 @@ async function decrypt({ decrypting, own }, cms) {
 }
 
 /**
- * The subject in a message, which PKI.js cannot parse: the first line that looks like a Subject field. @param {ArrayBuffer}
- * entity
+ * The subject in a message, which PKI.js cannot parse: its first line with "Subject:". @param {ArrayBuffer} entity
  */
 function subjectOf(entity) {
   return /^Subject: (.*?)\r?$/m.exec(new TextDecoder().decode(entity))?.[1] ?? null;
