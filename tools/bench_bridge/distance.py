@@ -1,7 +1,7 @@
 """`python -m tools.bench_bridge.distance PORT TARGET_PORT MILLISECONDS`: makes a server on the same machine distant.
 
-In each direction, bytes arrive this many milliseconds later. The throughput is not limited: each piece of data has its
-own time of arrival.
+In each direction, bytes arrive this many milliseconds later. The throughput is not limited: each piece of data arrives
+at its own time.
 """
 
 from __future__ import annotations

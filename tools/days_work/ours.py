@@ -70,8 +70,7 @@ class Ours(Acts):
     """Our pages with the pointer."""
 
     def prepare(self) -> None:
-        """Visit the pages on the day before: Anna adds contacts and lets her mail be indexed. This fills the browser's
-        cache."""
+        """Visit the pages on the day before. Anna adds contacts and has her mail indexed, and the cache is filled."""
         anna, page = self._rig.people.anna, self._page
         page.goto(self._rig.url)
         page.fill(named("sign-in-address"), anna.address)

@@ -362,8 +362,7 @@ class Roundcube:
         self._page.wait_for(_LISTED, timeout_seconds=SECONDS)
 
     def _wait_until_calm(self) -> None:
-        """Wait, because Roundcube ignores presses during a request, and after a deletion while it loads the next
-        message."""
+        """Wait, because Roundcube ignores presses during a request, or while it loads the next message."""
         self._page.wait_for(_IS_CALM)
 
     def _to_list(self) -> None:

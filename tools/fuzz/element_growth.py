@@ -59,8 +59,7 @@ class ElementCase(NamedTuple):
 
 
 def element_cases() -> Iterator[ElementCase]:
-    """All cases: each token, or a copy of the element's last child, at the end of each element of each binary
-    sample."""
+    """All cases: each token, or a copy of an element's last child, at the end of each element of the samples."""
     for kind in _KINDS:
         for number, seed in enumerate(samples()[kind]):
             for index, span in enumerate(_elements(seed)):

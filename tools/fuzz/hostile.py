@@ -175,7 +175,7 @@ def _kari_keys() -> bytes:
 
 
 def _wrong_keys(length: int, encryption: bytes) -> bytes:
-    # A hundred recipients that name Bob. RSA v1.5 returns a random content key for each damaged block.
+    # A hundred recipients that name Bob. RSA v1.5 returns a random content key for each of them.
     bob = person("bob").certificate
     head = der.integer(0) + build_issuer_and_serial(bob) + der.sequence(der.oid("1.2.840.113549.1.1.1"), NULL)
     infos = (der.sequence(head, der.octet_string(bytes(254) + bytes([1, n]))) for n in range(100))

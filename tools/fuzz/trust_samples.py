@@ -146,8 +146,8 @@ def _discovery() -> tuple[bytes, ...]:
 
 
 def _pool() -> tuple[bytes, ...]:
-    # Certificates, CRLs and OCSP responses that belong together, and certificates with the extensions that `ca_rig`
-    # issues.
+    # Certificates, CRLs and OCSP responses that belong together, and certificates that `ca_rig` issued, with their
+    # extensions.
     rig = path_pki.root("Pool").issue("Below", build_crl_distribution_points(("http://example.test/list",)))
     return (
         revocations.authority().der,

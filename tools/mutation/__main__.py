@@ -70,7 +70,7 @@ def main() -> int:
     def report(outcome: Outcome) -> None:
         outcomes.append(outcome)
         if len(outcomes) % 20 == 0:
-            _write(outcomes)  # written after each module, so that a stopped run keeps its results
+            _write(outcomes)  # so that a stopped run keeps its results
         if not outcome.noticed:
             mutant = outcome.mutant
             reason = find_reason(_short(mutant.path), mutant.source, mutant.change)

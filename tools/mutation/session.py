@@ -24,7 +24,7 @@ from tools.mutation.mutants import Mutant
 from tools.mutation.surgery import operate
 
 _MAX_MEMORY_BYTES: Final = 6 * 1024**3
-_PATIENCE: Final = 4  # times the duration without a mutant. A mutant that takes longer, for instance in an endless loop, counts as noticed
+_PATIENCE: Final = 4  # times the duration without a mutant. A mutant that takes longer counts as noticed
 _KILLED, _SURVIVED, _UNCHANGED = 0, 1, 2
 
 

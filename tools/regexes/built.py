@@ -1,5 +1,4 @@
-"""Patterns that are built at run time, each with the reason and with examples of the pattern that are judged
-instead."""
+"""Patterns that are built at run time, each with the reason and with examples that are judged instead."""
 
 from __future__ import annotations
 

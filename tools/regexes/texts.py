@@ -182,7 +182,7 @@ class Pattern:
             code = {"digit": "d", "space": "s", "word": "w"}[name]
             code = code.upper() if "_NOT_" in str(value) else code
             mode = re.ASCII if self.is_bytes or self.compiled.flags & re.ASCII else 0
-            return re.match(rf"\{code}", letter, mode) is not None  # not a pattern for the judge: the text is one letter
+            return re.match(rf"\{code}", letter, mode) is not None  # not judged: the text has one letter
         return False
 
     def _is_same(self, point: int, literal: int) -> bool:

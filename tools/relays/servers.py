@@ -241,8 +241,7 @@ def _make_root(root: Path) -> None:
 
 
 class _NoNames(socketserver.BaseRequestHandler):
-    """Answers each question of DNS with NXDOMAIN (RFC 1035 section 4.1.1). Courier asks DNS for the MTA-STS policy of
-    every relay."""
+    """Answers each question of DNS with NXDOMAIN (RFC 1035 section 4.1.1). Courier looks up MTA-STS of every relay."""
 
     def handle(self) -> None:
         question, answer_by = self.request

@@ -42,8 +42,7 @@ _PROBLEM: Final = "() => document.querySelector('[data-test=problem]')?.textCont
 
 @dataclass(frozen=True, slots=True)
 class Met:
-    """`good`: the result is right. `presses` on the extension's buttons. `said`: the state or sentence that is
-    shown."""
+    """`good`: the result is right. `presses` on the extension's buttons. `said`: the shown state or sentence."""
 
     good: bool
     presses: int

@@ -139,9 +139,7 @@ async function decrypt({ decrypting, own }, cms) {
   return enveloped.decrypt(0, { recipientCertificate: own, recipientPrivateKey: decrypting });
 }
 
-/**
- * The subject in a message, which PKI.js cannot parse: its first line with "Subject:". @param {ArrayBuffer} entity
- */
+/** The subject in a message, which PKI.js cannot parse: its first line with "Subject:". @param {ArrayBuffer} entity */
 function subjectOf(entity) {
   return /^Subject: (.*?)\r?$/m.exec(new TextDecoder().decode(entity))?.[1] ?? null;
 }
