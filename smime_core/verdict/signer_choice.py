@@ -102,7 +102,7 @@ def goes_before(holder: Holder, other: Certificate | None, rules: SignerRules) -
 
 
 def _find_own_faults(certificate: Certificate, rules: SignerRules) -> tuple[Reason, ...]:
-    """The reasons against signing with this certificate, whoever is the author."""
+    """The reasons against signing with this certificate that do not depend on the author."""
     # Readers see the faults in this order.
     faults = []
     weakness = None if rules.allows_weak else find_weakness(certificate.public_key)

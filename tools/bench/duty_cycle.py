@@ -64,7 +64,7 @@ def main() -> None:
             while new := (tree := set(process_tree(root)[skipped:])) - stopped:
                 stopped |= new
                 _send(signal.SIGSTOP, new)
-            # Processes outside the tree are forgotten, because other programs may soon have their ids.
+            # Processes that left the tree run on and are forgotten, because other programs may soon get their ids.
             _send(signal.SIGCONT, stopped - tree)
             stopped = tree
             time.sleep(max(0.0, due - time.monotonic()))

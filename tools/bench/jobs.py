@@ -64,8 +64,7 @@ def small_limits(figures: Figures) -> list[Limit]:
 
 
 def medium_limits(figures: Figures) -> list[Limit]:
-    """Limits for 10 MB: 0.7 times PKI.js with its defaults, the time of PKI.js in its fastest form, the time of the
-    strict setting."""
+    """Limits for 10 MB: 0.7 of PKI.js with its defaults, and the times of fastest PKI.js and of the strict setting."""
     return [
         Limit(
             where=browser,

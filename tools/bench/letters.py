@@ -1,5 +1,4 @@
-"""Measures sending a letter with an attachment of 25 MB: from the click on Send in the window for writing, until the
-webmail page gets the signed and encrypted message."""
+"""Measures sending a letter with an attachment of 25 MB: from the click on Send until the webmail has it encrypted."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Measures opening an encrypted mail of 10 KB in a real Roundcube, from the click until its text is painted. The
-extension's background script is running, or was stopped before."""
+"""Measures opening an encrypted mail of 10 KB in a real Roundcube, with the background script running or stopped."""
 
 from __future__ import annotations
 

@@ -48,12 +48,14 @@ const QUOTED_PIECES = 16;
  * }} Opened `shown` is the text that the view shows: `shownText`
  */
 /**
- * @typedef {ReplyFields & { to: Mailbox[], cc: Mailbox[], subject: string, quote: string, answersEncrypted: boolean, senders:
- *   Mailbox[], replyTo: Mailbox[], doubtful: {to: Mailbox[], cc: Mailbox[]}, tooMany: number, service?: "parcel-reply" |
- *   "notice", }} Answer `to` and `cc` have only sure mailboxes; `doubtful` has the others, about which the person is asked.
- *   `replyTo` are the mailboxes of Reply-To that are not `senders`. The person chooses between `senders` and `replyTo`, so
- *   neither is in `doubtful`. `tooMany` is the number of recipients if they are too many for this answer; else 0. `service` is
- *   set for the mail of a service, where nobody reads replies
+ * @typedef {ReplyFields & {
+ *   to: Mailbox[], cc: Mailbox[], subject: string, quote: string, answersEncrypted: boolean, senders: Mailbox[], replyTo: Mailbox[],
+ *   doubtful: {to: Mailbox[], cc: Mailbox[]}, tooMany: number,
+ *   service?: "parcel-reply" | "notice",
+ * }} Answer `to` and `cc` have only sure mailboxes; `doubtful` has the others, about which the person is asked. `replyTo` are the
+ *   mailboxes of Reply-To that are not `senders`. The person chooses between `senders` and `replyTo`, so these senders are not in
+ *   `doubtful`. `tooMany` is the number of recipients if they are too many for this answer; else 0. `service` is set for the mail
+ *   of a service, where nobody reads replies
  */
 
 /**

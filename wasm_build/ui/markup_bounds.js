@@ -19,7 +19,7 @@ import { parseMarkup, writeParsed } from "./trusted_markup.js";
  * }} Bounds
  */
 
-/** For markup that is shown at once, in steps of 50 ms. Newsletters have some hundred elements, seldom 2,000. @type {Bounds} */
+/** For markup shown at once, in steps below 50 ms. Newsletters have some hundred elements, seldom 2,000. @type {Bounds} */
 export const AT_ONCE = {
   characters: 250_000, dataCharacters: 1_000_000, elements: 2_500, attributes: 12_000, ownAttributes: 60, depth: 100,
   letters: 60_000, lines: 6_000, word: 4_000, styles: 60_000, links: 500,

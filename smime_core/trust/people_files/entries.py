@@ -50,7 +50,7 @@ class EntryDraft:
         self._addresses.append(value[:_MAX_ADDRESS_BYTES].decode("utf-8", "replace").strip())
 
     def add_certificate(self, value: bytes) -> None:
-        """Add the bytes of a certificate. Other bytes are refused later. Raises LimitExceeded."""
+        """Add the bytes of a certificate. Bytes that hold no certificate are refused later. Raises LimitExceeded."""
         self._certificates.append(value)
         self._check_count()
 
